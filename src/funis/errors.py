@@ -1,0 +1,132 @@
+"""Every exception of funis and how its message is composed; every fault found in data.
+
+A message says what is wrong, where, what was found, what is allowed and what to do.
+Subjects are named by their study number only; names and birth dates never stand in a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import ClassVar, Literal
+
+Level = Literal["error", "warning", "query"]
+LEVELS: tuple[Level, ...] = ("error", "warning", "query")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing found wrong in a study file or a data folder, with its place.
+
+    Attributes
+    ----------
+    level : ``error`` (the value is left out of the analysis), ``warning`` or ``query``
+    code : stable snake-case name of the check, for example ``visit_outside_window``
+    table : table or section the fault stands in
+    file : file name, with the sheet for a workbook (``trial.xlsx[labs]``)
+    line : line of the file (header is line 1) or row of the sheet; None when the whole file is meant
+    column : column or key, empty when the whole row is meant
+    value : what was found, as text
+    message : what is wrong, one sentence
+    remedy : what would be right, one sentence
+    subject, visit : study number and visit name, empty where not applicable
+    """
+
+    level: Level
+    code: str
+    table: str
+    file: str
+    line: int | None
+    column: str
+    value: str
+    message: str
+    remedy: str
+    subject: str = ""
+    visit: str = ""
+
+    def __str__(self) -> str:
+        """Compose the one-line form that the command line prints."""
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        if self.column:
+            place += f", column '{self.column}'"
+        found = f" Found {self.value!r}." if self.value else ""
+        return f"{self.level}: {place}: {self.message}{found} {self.remedy}".rstrip()
+
+
+class FunisError(Exception):
+    """Root of all exceptions that funis raises on purpose."""
+
+    code: ClassVar[str] = "funis"
+
+
+class UnknownNameError(FunisError):
+    """A name is not among those that exist; lists them, the nearest first."""
+
+    code: ClassVar[str] = "unknown_name"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], where: str = "") -> None:
+        names = sorted(known)
+        self.name = name
+        self.nearest = get_close_matches(name, names, n=3, cutoff=0.5)
+        place = f"{where}: " if where else ""
+        hint = f" Did you mean {self.nearest[0]!r}?" if self.nearest else ""
+        super().__init__(f"{place}there is no {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+
+
+class FaultsError(FunisError):
+    """Several faults at once; each keeps its place."""
+
+    code: ClassVar[str] = "faults"
+
+    def __init__(self, what: str, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        plural = "fault" if len(self.faults) == 1 else "faults"
+        super().__init__(f"{what}: {len(self.faults)} {plural}.\n{lines}")
+
+
+class StudyError(FaultsError):
+    """A study file cannot be used; holds every fault found in it."""
+
+    code: ClassVar[str] = "study"
+
+
+class DefinitionError(FaultsError):
+    """An instrument definition cannot be used; holds every fault found in it."""
+
+    code: ClassVar[str] = "definition"
+
+
+class ColumnError(FunisError):
+    """A frame lacks columns that are needed."""
+
+    code: ClassVar[str] = "column"
+
+    def __init__(self, what: str, lacking: Sequence[str], present: Sequence[str], remedy: str) -> None:
+        self.lacking = tuple(lacking)
+        super().__init__(
+            f"{what} needs {', '.join(map(repr, lacking))}, which the frame does not have. "
+            f"It has: {', '.join(present) or 'no column'}. {remedy}"
+        )
+
+
+class ValueRangeError(FunisError):
+    """A value is outside what is allowed."""
+
+    code: ClassVar[str] = "value_range"
+
+    def __init__(self, what: str, found: object, allowed: str, remedy: str = "") -> None:
+        super().__init__(f"{what}: found {found!r}; allowed is {allowed}. {remedy}".rstrip())
+
+
+class ShapeError(FunisError):
+    """Arrays do not have the shapes they must have."""
+
+    code: ClassVar[str] = "shape"
+
+
+class UnitError(FunisError):
+    """A unit is unknown for an analyte."""
+
+    code: ClassVar[str] = "unit"
