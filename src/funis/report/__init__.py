@@ -1,0 +1,1 @@
+"""Specifications of tables and figures turned into documents."""

@@ -1,0 +1,1 @@
+"""Subjects made by computation, always marked as such."""

@@ -1,0 +1,1 @@
+"""Statistics on arrays: they know nothing of medicine."""
