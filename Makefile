@@ -1,0 +1,66 @@
+# make demo   sets everything up and runs the main job: three reports under demo/
+# make test   sets everything up and passes every check and test
+# make check  format, lint, types, import contracts, size limits, spelling
+# make bench  timings (never part of the tests)
+# make lock   resolve the locked versions anew
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes
+export PYTHONHASHSEED := 0
+
+.PHONY: help demo test check bench lock docs clean system
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+$(VENV)/.uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit("funis needs Python 3.11 or newer; $(PYTHON) is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.uv requirements/core.txt pyproject.toml
+	$(INSTALL) -r requirements/core.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.all: $(VENV)/.core requirements/all.txt
+	$(INSTALL) -r requirements/all.txt
+	@touch $@
+
+# Programs the tests drive that no Python package brings: Chromium and a Java virtual machine.
+system:
+	@bash scripts/system-packages.sh
+
+demo: $(VENV)/.core
+	$(BIN)/funis demo --out demo
+
+check: $(VENV)/.all
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+test: system check
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+bench: $(VENV)/.all
+	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.all
+	$(BIN)/python docs/build_reference.py
+
+lock: $(VENV)/.uv
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --all-extras --group test --group check --group build --output-file requirements/all.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group pyproject.toml:core-build --constraint requirements/all.txt --output-file requirements/core.txt
+	grep -E '^uv==' requirements/all.txt | cut -d' ' -f1 > requirements/.uv.in
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/.uv.in --output-file requirements/uv.txt
+	rm requirements/.uv.in
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Finds the programs the tests drive (Chromium, a Java virtual machine); installs them where it can.
+set -euo pipefail
+
+find_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+find_java() { command -v java; }
+
+lacking=()
+find_chromium >/dev/null || lacking+=(chromium)
+find_java >/dev/null || lacking+=(default-jre-headless)
+[ ${#lacking[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+  echo "installing ${lacking[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${lacking[@]}" >/dev/null
+else
+  echo "The tests need Chromium and a Java virtual machine (17 or newer). Install these and run again: ${lacking[*]} (on Debian: sudo apt-get install ${lacking[*]})" >&2
+  exit 1
+fi
