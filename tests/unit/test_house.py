@@ -1,0 +1,90 @@
+"""The limits of the house, held by a machine: sizes, links, named tests, what must not stand in a file."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+PAGES = sorted(page for page in ROOT.rglob("*.md") if not {".venv", "demo"} & set(page.parts))
+TEST_NAME = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
+
+
+def functions(path: Path) -> list[ast.FunctionDef]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def body_length(node: ast.FunctionDef) -> int:
+    """Lines of the body, the docstring not counted."""
+    first = node.body[0]
+    start = first.lineno
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
+        start = (first.end_lineno or first.lineno) + 1
+    return (node.end_lineno or node.lineno) - start + 1
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_source_files_stay_small(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").count("\n")
+    long = [f"{node.name}: {body_length(node)}" for node in functions(path) if body_length(node) > 45]
+    assert lines <= 500, f"{path.name} has {lines} lines; split it by noun"
+    assert not long, f"functions over 45 lines: {long}"
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_test_files_stay_small(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").count("\n") <= 700
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    forbidden = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
+    assert not [path for path in SOURCES if path.stem in forbidden]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_pages_resolve(page: Path) -> None:
+    lacking = [
+        link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()
+    ]
+    assert not lacking
+
+
+@pytest.mark.parametrize("page", ["HAZARDS.md", "DIVERGENCES.md"])
+def test_named_tests_exist(page: str) -> None:
+    """A hazard is guarded only when the test it names is really there."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = TEST_NAME.findall(text)
+    assert named, f"{page} names no test"
+    for file, name in named:
+        path = ROOT / file
+        assert path.is_file(), f"{page} names {file}, which does not exist"
+        if name:
+            assert name in {node.name for node in functions(path)}, f"{page} names {file}::{name}"
+
+
+def test_importing_funis_imports_nothing_heavy() -> None:
+    program = "import sys, funis; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    out = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"polars", "numpy", "scipy", "pandas", "narwhals", "pydantic", "numba"} & set(out)
+
+
+def test_every_public_name_exists_and_is_documented() -> None:
+    import funis  # noqa: PLC0415
+
+    for name in funis.__all__:
+        value = getattr(funis, name)
+        if callable(value):
+            assert value.__doc__, f"funis.{name} has no docstring"
