@@ -1,0 +1,403 @@
+"""The columns of every table that crosses a border: name, kind, unit, allowed values, meaning.
+
+The data folder, the empty tables of ``funis new``, the checks and the page of the documentation are
+all made from what stands here, so that one thing has one name everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+Kind = Literal["text", "date", "number", "integer", "flag", "time"]
+
+NOT_DONE = "ND"
+"""What a cell says when a measure was not done: a statement, neither missing nor zero."""
+
+DTYPES: dict[Kind, pl.DataType] = {
+    "text": pl.String(),
+    "date": pl.Date(),
+    "number": pl.Float64(),
+    "integer": pl.Int64(),
+    "flag": pl.Float64(),
+    "time": pl.String(),
+}
+"""Polars type of each kind. A flag is 0 or 1, kept as a number so that null stays *cannot tell*."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a data table.
+
+    Attributes
+    ----------
+    name : snake-case name, the same in every file
+    kind : ``text``, ``date`` (ISO 8601), ``number``, ``integer``, ``flag`` (0 or 1), ``time`` (hh:mm)
+    meaning : one sentence for the documentation and the forms
+    required : the column must stand in the file
+    filled : each row must have a value
+    allowed : the printed levels of a text or number; empty means any
+    unit : unit of a number, empty where the number has none
+    low, high : smallest and largest possible value; outside is an error
+    not_done : ``ND`` may be written
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    required: bool = False
+    filled: bool = False
+    allowed: tuple[str, ...] = ()
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    not_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the data folder.
+
+    Attributes
+    ----------
+    name : file or sheet name without suffix
+    row : what one row stands for
+    key : columns that name one row; two rows with one key are duplicates
+    columns : the columns in printed order
+    dated : the row has a date, or a study day where the data carry no dates
+    needed : the folder is not complete without it
+    """
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    dated: bool = False
+    needed: bool = False
+    by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the column names in printed order."""
+        return tuple(self.by_name)
+
+
+SUBJECT = Column("subject", "text", "Study number of the subject; never a name.", required=True, filled=True)
+VISIT = Column(
+    "visit", "text", "Name of the visit as in the study file, or unscheduled.", required=True, filled=True
+)
+DATE = Column("date", "date", "Date of the assessment, YYYY-MM-DD.")
+DAY = Column(
+    "day", "integer", "Study day (day 0 is the first infusion), where the data carry no dates.", unit="days"
+)
+WINDOW_DAYS = Column(
+    "window_days", "integer", "Days the assessment looks back.", low=1, high=400, unit="days"
+)
+RATER = Column("rater", "text", "Code of the person who rated.")
+DATED: tuple[Column, ...] = (DATE, DAY)
+
+_TEST_RESULTS = ("negative", "positive", "pending", "not_done")
+
+
+def _marker(name: str, meaning: str) -> Column:
+    """One share of cells in percent."""
+    return Column(name, "number", meaning, unit="%", low=0.0, high=100.0)
+
+
+SUBJECTS = Table(
+    "subjects",
+    "subject",
+    ("subject",),
+    (
+        SUBJECT,
+        Column("site", "text", "Site, as in the study file."),
+        Column("sex", "text", "Sex.", allowed=("female", "male")),
+        Column("birth_date", "date", "Date of birth; or give age."),
+        Column(
+            "age",
+            "number",
+            "Age in years at consent, where the birth date is not carried.",
+            unit="years",
+            low=0,
+            high=120,
+        ),
+        Column("consent_date", "date", "Date of informed consent."),
+        Column("weight_kg", "number", "Body weight at baseline.", unit="kg", low=1, high=400),
+        Column("height_cm", "number", "Body height at baseline.", unit="cm", low=30, high=250),
+        Column("diagnosis_date", "date", "Date of diagnosis of the disease."),
+        Column("arm", "text", "Arm of a parallel trial."),
+    ),
+    needed=True,
+)
+
+VISITS = Table(
+    "visits",
+    "subject and visit",
+    ("subject", "visit", "date", "day"),
+    (
+        SUBJECT,
+        VISIT,
+        *DATED,
+        Column("attended", "flag", "1 attended, 0 missed; empty means attended."),
+        Column("reason", "text", "Why the visit was missed or unscheduled."),
+    ),
+    dated=True,
+)
+
+LABS = Table(
+    "labs",
+    "result",
+    ("subject", "visit", "date", "day", "test"),
+    (
+        SUBJECT,
+        VISIT,
+        *DATED,
+        Column("test", "text", "Test, as in the study file.", required=True, filled=True),
+        Column("value", "number", "Result; a titre as its reciprocal.", required=True, not_done=True),
+        Column(
+            "comparator",
+            "text",
+            "< or > where the result is beyond what the assay can measure.",
+            allowed=("<", ">", "<=", ">="),
+        ),
+        Column("unit", "text", "Unit of the result."),
+        Column("low", "number", "The laboratory's own lower limit of normal, in the same unit."),
+        Column("high", "number", "The laboratory's own upper limit of normal, in the same unit."),
+        Column("assay", "text", "Assay or method, where several are in use."),
+    ),
+    dated=True,
+)
+
+INFUSIONS = Table(
+    "infusions",
+    "infusion",
+    ("subject", "number"),
+    (
+        SUBJECT,
+        Column(
+            "number",
+            "integer",
+            "Which infusion of the subject, from 1.",
+            required=True,
+            filled=True,
+            low=1,
+            high=100,
+        ),
+        *DATED,
+        Column("lot", "text", "Lot of the cell product."),
+        Column("cells", "number", "Number of cells infused.", unit="cells", low=0),
+        Column("weight_kg", "number", "Body weight on the day.", unit="kg", low=1, high=400),
+        Column("start", "time", "Start of the infusion, hh:mm."),
+        Column("end", "time", "End of the infusion, hh:mm."),
+        Column("reaction", "text", "Infusion reaction, or none."),
+    ),
+    dated=True,
+)
+
+LOTS = Table(
+    "lots",
+    "lot of cells",
+    ("lot",),
+    (
+        Column("lot", "text", "Number of the lot.", required=True, filled=True),
+        Column("donor", "text", "Donor code, as in donors."),
+        Column("passage", "integer", "Passage number.", low=0, high=30),
+        _marker("viability_percent", "Viable cells."),
+        _marker("cd73_percent", "Cells positive for CD73."),
+        _marker("cd90_percent", "Cells positive for CD90."),
+        _marker("cd105_percent", "Cells positive for CD105."),
+        _marker("cd34_percent", "Cells positive for CD34."),
+        _marker("cd45_percent", "Cells positive for CD45."),
+        _marker("cd14_percent", "Cells positive for CD14 or CD11b."),
+        _marker("cd19_percent", "Cells positive for CD19 or CD79a."),
+        _marker("hla_dr_percent", "Cells positive for HLA-DR."),
+        Column("sterility", "text", "Sterility test.", allowed=_TEST_RESULTS),
+        Column("mycoplasma", "text", "Mycoplasma test.", allowed=_TEST_RESULTS),
+        Column("endotoxin_eu_per_ml", "number", "Endotoxin.", unit="EU/mL", low=0),
+        Column("karyotype", "text", "Karyotype.", allowed=("normal", "abnormal", "pending", "not_done")),
+        Column("manufactured", "date", "Date of manufacture or thaw."),
+        Column("expiry", "date", "Last date on which the lot may be infused."),
+        Column(
+            "release",
+            "text",
+            "Release decision.",
+            allowed=("released", "conditional", "quarantine", "rejected"),
+        ),
+        Column("release_date", "date", "Date of the release decision."),
+    ),
+)
+
+DONORS = Table(
+    "donors",
+    "donor",
+    ("donor",),
+    (
+        Column("donor", "text", "Donor code; never a name.", required=True, filled=True),
+        Column("consent_date", "date", "Date of the donor's consent."),
+        Column("delivery_date", "date", "Date of delivery."),
+        *(
+            Column(name, "text", f"Donor test: {label}.", allowed=_TEST_RESULTS)
+            for name, label in (
+                ("hiv", "HIV 1 and 2"),
+                ("hbv", "hepatitis B"),
+                ("hcv", "hepatitis C"),
+                ("syphilis", "syphilis"),
+                ("htlv", "HTLV 1 and 2"),
+                ("cmv", "cytomegalovirus"),
+            )
+        ),
+        Column("eligible", "flag", "1 when the donor was found eligible."),
+    ),
+)
+
+MEDICATIONS = Table(
+    "medications",
+    "course of a drug",
+    (),
+    (
+        SUBJECT,
+        Column("drug", "text", "Drug, generic name.", required=True, filled=True),
+        Column("dose", "number", "Daily dose.", low=0),
+        Column("unit", "text", "Unit of the dose."),
+        Column("route", "text", "Route of administration."),
+        Column("start", "date", "First day."),
+        Column("end", "date", "Last day; empty while the course goes on."),
+        Column("start_day", "integer", "First study day, where the data carry no dates.", unit="days"),
+        Column("end_day", "integer", "Last study day, where the data carry no dates.", unit="days"),
+        Column("reason", "text", "Why the drug was given."),
+    ),
+)
+
+ADVERSE_EVENTS = Table(
+    "adverse_events",
+    "adverse event",
+    (),
+    (
+        SUBJECT,
+        Column("term", "text", "What happened, as reported.", required=True, filled=True),
+        Column("start", "date", "First day."),
+        Column("end", "date", "Last day; empty while the event goes on."),
+        Column("start_day", "integer", "First study day, where the data carry no dates.", unit="days"),
+        Column("end_day", "integer", "Last study day, where the data carry no dates.", unit="days"),
+        Column("grade", "integer", "CTCAE grade.", allowed=("1", "2", "3", "4", "5")),
+        Column("serious", "flag", "1 when serious."),
+        Column("related", "flag", "1 when related to the cells, possibly or surely."),
+        Column(
+            "outcome",
+            "text",
+            "Outcome.",
+            allowed=(
+                "recovered",
+                "recovering",
+                "not_recovered",
+                "recovered_with_sequelae",
+                "fatal",
+                "unknown",
+            ),
+        ),
+        Column("action", "text", "Action taken."),
+    ),
+)
+
+SAFETY_QUESTIONS = Table(
+    "safety_questions",
+    "subject and visit",
+    ("subject", "visit", "date", "day"),
+    (
+        SUBJECT,
+        VISIT,
+        *DATED,
+        Column("asked", "flag", "1 when the subject was asked about adverse events.", required=True),
+        Column(
+            "any_event",
+            "flag",
+            "1 when any event was reported since the last visit, 0 when none.",
+            required=True,
+        ),
+    ),
+    dated=True,
+)
+
+DISPOSITION_STATUSES = ("completed", "ongoing", "withdrew", "lost", "died")
+
+DISPOSITION = Table(
+    "disposition",
+    "subject",
+    ("subject",),
+    (
+        SUBJECT,
+        Column("status", "text", "How the subject's participation ended.", allowed=DISPOSITION_STATUSES),
+        Column("date", "date", "Date of completion, withdrawal, last contact or death."),
+        Column("day", "integer", "Study day of it, where the data carry no dates.", unit="days"),
+        Column("reason", "text", "Reason for leaving early, or cause of death."),
+        *(
+            Column(name, "flag", f"1 when the subject {name}; may be given in place of status.")
+            for name in ("completed", "withdrew", "lost", "died")
+        ),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        SUBJECTS,
+        VISITS,
+        LABS,
+        INFUSIONS,
+        LOTS,
+        DONORS,
+        MEDICATIONS,
+        ADVERSE_EVENTS,
+        SAFETY_QUESTIONS,
+        DISPOSITION,
+    )
+}
+"""The tables that every data folder may have; one more for each instrument."""
+
+PLACE_COLUMNS = ("_file", "_line")
+"""Where a row was read: file (with the sheet of a workbook) and line (the header is line 1)."""
+
+RESULT_COLUMNS: dict[str, pl.DataType] = {
+    "id": pl.String(),
+    "analysis": pl.String(),
+    "endpoint": pl.String(),
+    "population": pl.String(),
+    "subgroup": pl.String(),
+    "arm": pl.String(),
+    "visit": pl.String(),
+    "variable": pl.String(),
+    "statistic": pl.String(),
+    "value": pl.Float64(),
+    "text": pl.String(),
+    "n": pl.Int64(),
+    "denominator": pl.Int64(),
+    "method": pl.String(),
+    "missing": pl.String(),
+    "status": pl.String(),
+    "source": pl.String(),
+}
+"""The columns of the results, one row a number."""
+
+
+def is_unscheduled(visit: str) -> bool:
+    """Say whether a visit name is that of an unscheduled visit (``unscheduled``, ``unscheduled_2``).
+
+    Parameters
+    ----------
+    visit : name of the visit
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_unscheduled("unscheduled_2"), is_unscheduled("month_1")
+    (True, False)
+    """
+    return visit == "unscheduled" or visit.startswith("unscheduled_")
