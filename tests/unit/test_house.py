@@ -82,7 +82,7 @@ def test_importing_funis_imports_nothing_heavy() -> None:
 
 
 def test_every_public_name_exists_and_is_documented() -> None:
-    import funis  # noqa: PLC0415
+    import funis
 
     for name in funis.__all__:
         value = getattr(funis, name)
