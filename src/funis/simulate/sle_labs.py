@@ -74,7 +74,7 @@ def build_labs(
     turn = {subject: number % 3 for number, subject in enumerate(affected)}
     return tuple(
         LabCourse(
-            *_draw_serology(course, draws),
+            **_draw_serology(course, draws),
             haemoglobin=_draw_haemoglobin(course, turn.get(course.subject), draws),
             platelets=_draw_platelets(course, turn.get(course.subject), draws),
             albumin=_draw_albumin(course, grams, draws),
@@ -85,7 +85,7 @@ def build_labs(
     )
 
 
-def _draw_serology(course: Course, draws: Draws) -> tuple[tuple[float, ...], ...]:
+def _draw_serology(course: Course, draws: Draws) -> dict[str, tuple[float, ...]]:
     benefit = _BENEFIT[course.response]
     c3_start = min(max(draws.normal(0.64, 0.18), 0.24), 1.10)
     c4_start = min(max(0.16 * c3_start + draws.normal(0.03, 0.025), 0.03), 0.28)
@@ -101,7 +101,7 @@ def _draw_serology(course: Course, draws: Draws) -> tuple[tuple[float, ...], ...
         dna.append(round(dna_start * left * draws.uniform(0.88, 1.12), 1))
         falls = 0.0 if visit == 0 else 0.5 * benefit + (0.5 if visit >= 2 else 0.0)
         ana.append(10.0 * 2 ** max(dilutions - round(falls + draws.uniform(-0.4, 0.4)), 2))
-    return tuple(c3), tuple(c4), tuple(dna), tuple(ana)
+    return {"c3": tuple(c3), "c4": tuple(c4), "anti_dsdna": tuple(dna), "ana": tuple(ana)}
 
 
 def _draw_haemoglobin(course: Course, turn: int | None, draws: Draws) -> tuple[float, ...]:

@@ -72,8 +72,8 @@ def build_sledai(
     present: list[list[frozenset[str]]] = [[] for _ in courses]
     for visit in range(len(VISITS)):
         must = [
-            _required(course, visit, grams[visit], lab, present[i])
-            for i, (course, grams, lab) in enumerate(zip(courses, protein, labs, strict=True))
+            _required(course, visit, grams[visit], lab)
+            for course, grams, lab in zip(courses, protein, labs, strict=True)
         ]
         costs = [
             _price_items(course, visit, prices[i], present[i], weights) for i, course in enumerate(courses)
@@ -115,9 +115,7 @@ def _fit_totals(
     return fit_integers(wished, total, squares, lower=lower, upper=upper)
 
 
-def _required(
-    course: Course, visit: int, grams: int, lab: LabCourse, before: Sequence[frozenset[str]]
-) -> frozenset[str]:
+def _required(course: Course, visit: int, grams: int, lab: LabCourse) -> frozenset[str]:
     """List the items that the laboratory or the course decides."""
     items = {
         name
