@@ -86,7 +86,7 @@ def build_subjects(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def build_sledai(frame: pl.DataFrame) -> pl.DataFrame:
-    """The 24 items as 0 or 1 (the deposit holds their points) and the total somebody wrote down."""
+    """Give the 24 items as 0 or 1 (the deposit holds their points) and the total somebody wrote down."""
     present = [(pl.col(old).cast(pl.Int64) > 0).cast(pl.Int64).alias(new) for old, new in ITEMS.items()]
     recorded = pl.col("sledai").cast(pl.Int64).alias("sledai_2k_recorded")
     return frame.select("subject", "visit", "day", *present, recorded)
