@@ -2,8 +2,8 @@
 
 With S the chance of still being free of every event just before t_j, the incidence of the cause grows by
 S d_j / n_j. One minus the Kaplan-Meier curve, which treats the other event as censoring, is never lower: it
-is the risk in a world where nobody dies. The variance is the delta-method one, summed over event times t_j <= t
-with D_j events of any cause, d_j of this one, n_j at risk and F the incidence:
+is the risk in a world where nobody dies. The variance is the delta-method one, summed over event times
+t_j <= t with D_j events of any cause, d_j of this one, n_j at risk and F the incidence:
 
     sum (F(t) - F(t_j))^2 D_j / (n_j (n_j - D_j)) + sum S(t_j-)^2 d_j (n_j - d_j) / n_j^3
       - 2 sum (F(t) - F(t_j)) S(t_j-) d_j / n_j^2
@@ -47,10 +47,11 @@ class CumulativeIncidence:
     level: float
 
     def at(self, times: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-        """Give incidence, lower and upper at any times; NaN after the last subject has left."""
+        """Give incidence, lower and upper at any times; NaN after the last was censored."""
         wanted = check_sample(times, "times of the curve")
         place = np.searchsorted(self.time, wanted, side="right") - 1
-        known = wanted <= self.time[-1] if self.time.size else wanted < 0
+        # When the last subjects left by an event nothing can change after it.
+        known = (wanted <= self.time[-1]) | (self.censored[-1] == 0) if self.time.size else wanted < 0
         picked = [
             np.where(known, np.append(start, column)[place + 1], np.nan)
             for column, start in ((self.incidence, 0.0), (self.lower, np.nan), (self.upper, np.nan))

@@ -1,8 +1,8 @@
 """Time to one kind of event: the survival curve, its mean, and tests.
 
 At each distinct time t_j with n_j at risk and d_j events the curve is multiplied by 1 - d_j / n_j;
-Greenwood's sum v = sum d_j / (n_j (n_j - d_j)) gives its standard error S sqrt(v), and the interval on the scale of
-log(-log S) is S ** exp(-+ z sqrt(v) / |log S|). Events come before censorings at a tied time.
+Greenwood's sum v = sum d_j / (n_j (n_j - d_j)) gives its standard error S sqrt(v), and the interval on the
+scale of log(-log S) is S ** exp(-+ z sqrt(v) / |log S|). Events come before censorings at a tied time.
 """
 
 from __future__ import annotations
@@ -422,8 +422,8 @@ def historical_hazard(
     Parameters
     ----------
     time : float array, shape (n,), none beyond the last time of the curve
-    curve_time, curve_survival : points of the curve, times increasing from above 0, survival falling in (0, 1];
-        between points the hazard is taken as constant
+    curve_time, curve_survival : points of the curve, times increasing from above 0, survival falling in
+        (0, 1]; between points the hazard is taken as constant
 
     Returns
     -------
