@@ -116,8 +116,10 @@ class ValueRangeError(FunisError):
 
     code: ClassVar[str] = "value_range"
 
-    def __init__(self, what: str, found: object, allowed: str, remedy: str = "") -> None:
-        super().__init__(f"{what}: found {found!r}; allowed is {allowed}. {remedy}".rstrip())
+    def __init__(self, what: str, found: object = None, allowed: str = "", remedy: str = "") -> None:
+        # Polars rebuilds an error raised inside a lazy query from its text alone.
+        whole = f"{what}: found {found!r}; allowed is {allowed}. {remedy}".rstrip() if allowed else what
+        super().__init__(whole)
 
 
 class ShapeError(FunisError):

@@ -1,0 +1,214 @@
+"""Conditions as a definition prints them: closed phrases, parsed once, never run as code.
+
+A condition is one or more terms joined by ``and``. A term compares one measured quantity:
+
+====================================  =====================================================
+``platelets < 100``                   the value with a limit
+``c3 < LLN``, ``anti_dsdna > ULN``    the value with the limit of the laboratory itself
+``creatinine > 130 % of previous``    the value with a share of the previous visit's value
+``rise of systolic_bp >= 30``         the difference to the previous visit's value
+``previous gfr > 50``                 the previous visit's value with a limit
+====================================  =====================================================
+
+A limit may be the name of a parameter of the definition (``inflamed_joints >= arthritis_min_joints``).
+Comparisons are exact to nine decimals: values closer than that to a limit are equal to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+# Half of the ninth decimal: two numbers that agree to nine decimals are the same number.
+HALF_NINTH_DECIMAL = 5e-10
+
+Form = Literal["value", "share", "rise", "previous"]
+Operator = Literal["<", "<=", ">", ">="]
+Limit = Decimal | str
+
+_NAME = r"[a-z][a-z0-9_]*"
+_OPERATOR = r"<=|>=|<|>"
+_NUMBER = r"\d+(?:\.\d+)?"
+_LIMIT = rf"{_NUMBER}|LLN|ULN|{_NAME}"
+_PATTERNS: tuple[tuple[Form, re.Pattern[str]], ...] = (
+    (
+        "share",
+        re.compile(rf"(?P<name>{_NAME}) (?P<operator>{_OPERATOR}) (?P<limit>{_NUMBER}) ?% of previous"),
+    ),
+    ("rise", re.compile(rf"rise of (?P<name>{_NAME}) (?P<operator>{_OPERATOR}) (?P<limit>{_LIMIT})")),
+    ("previous", re.compile(rf"previous (?P<name>{_NAME}) (?P<operator>{_OPERATOR}) (?P<limit>{_LIMIT})")),
+    ("value", re.compile(rf"(?P<name>{_NAME}) (?P<operator>{_OPERATOR}) (?P<limit>{_LIMIT})")),
+)
+EXAMPLE = "'platelets < 100', 'rise of systolic_bp >= 30' or 'creatinine > 130 % of previous'"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One comparison of one measured quantity.
+
+    Attributes
+    ----------
+    form : what is compared: the ``value``, its ``share`` of or ``rise`` over the previous, or the ``previous``
+    name : the quantity, an item or a measure of the definition
+    operator : ``<``, ``<=``, ``>`` or ``>=``
+    limit : an exact decimal (for ``share`` in percent), ``LLN``, ``ULN`` or the name of a parameter
+    """
+
+    form: Form
+    name: str
+    operator: Operator
+    limit: Limit
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the term needs the previous visit."""
+        return self.form != "value"
+
+    @property
+    def parameter(self) -> str:
+        """Name of the parameter that holds the limit, or nothing."""
+        return self.limit if isinstance(self.limit, str) and self.limit not in ("LLN", "ULN") else ""
+
+    def __str__(self) -> str:
+        """Print the term as the definition does."""
+        prefix = {"rise": "rise of ", "previous": "previous "}.get(self.form, "")
+        suffix = " % of previous" if self.form == "share" else ""
+        return f"{prefix}{self.name} {self.operator} {self.limit}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Terms that must all hold."""
+
+    terms: tuple[Term, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Quantities the condition compares, each once, in printed order."""
+        return tuple(dict.fromkeys(term.name for term in self.terms))
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether any term needs the previous visit."""
+        return any(term.looks_back for term in self.terms)
+
+    def __str__(self) -> str:
+        """Print the condition as the definition does."""
+        return " and ".join(map(str, self.terms))
+
+
+def parse_condition(text: str) -> Condition:
+    """Parse one condition.
+
+    Parameters
+    ----------
+    text : the phrase, for example ``systolic_bp > 140 and rise of systolic_bp >= 30``
+
+    Returns
+    -------
+    Condition : its terms in printed order
+
+    Raises
+    ------
+    ValueError : the phrase is not of the closed grammar; the message quotes it and gives an example
+
+    Examples
+    --------
+    >>> parse_condition("platelets < 100").terms[0].limit
+    Decimal('100')
+    """
+    return Condition(tuple(_parse_term(part) for part in text.strip().split(" and ")))
+
+
+def _parse_term(text: str) -> Term:
+    for form, pattern in _PATTERNS:
+        found = pattern.fullmatch(" ".join(text.split()))
+        if found:
+            limit: Limit = found["limit"]
+            if re.fullmatch(_NUMBER, found["limit"]):
+                limit = Decimal(found["limit"])
+            operator: Any = found["operator"]
+            return Term(form, found["name"], operator, limit)
+    raise ValueError(f"the condition {text!r} is not understood; write it like {EXAMPLE}")
+
+
+def compare_exactly(left: Any, operator: Operator, right: Any) -> Any:
+    """Compare to nine decimals; works on numbers and on column expressions alike.
+
+    Examples
+    --------
+    >>> 0.1 * 3 > 0.3, compare_exactly(0.1 * 3, ">", 0.3)
+    (True, False)
+    """
+    if operator == ">":
+        return left > right + HALF_NINTH_DECIMAL
+    if operator == ">=":
+        return left >= right - HALF_NINTH_DECIMAL
+    if operator == "<":
+        return left < right - HALF_NINTH_DECIMAL
+    return left <= right + HALF_NINTH_DECIMAL
+
+
+def find_limit(term: Term, parameters: Mapping[str, Any]) -> float:
+    """Give the number a term compares with, parameters put in; not for LLN and ULN."""
+    if isinstance(term.limit, Decimal):
+        return float(term.limit)
+    return float(parameters[term.limit])
+
+
+def is_met(
+    condition: Condition,
+    values: Mapping[str, float | None],
+    previous: Mapping[str, float | None] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> bool | None:
+    """Decide a condition for one visit in three-valued logic.
+
+    Parameters
+    ----------
+    condition : what `parse_condition` gave
+    values : measured quantities in canonical units; a limit of the laboratory under ``<name>_low``, ``<name>_high``
+    previous : the same at the previous visit, None at the first
+    parameters : parameters of the definition
+
+    Returns
+    -------
+    bool or None : None where it cannot be told
+
+    Examples
+    --------
+    >>> is_met(parse_condition("platelets < 100"), {"platelets": 99.0})
+    True
+    """
+    answers = [_term_is_met(term, values, previous or {}, parameters or {}) for term in condition.terms]
+    if any(answer is False for answer in answers):
+        return False
+    return None if any(answer is None for answer in answers) else True
+
+
+def _term_is_met(
+    term: Term,
+    values: Mapping[str, float | None],
+    previous: Mapping[str, float | None],
+    parameters: Mapping[str, Any],
+) -> bool | None:
+    value, before = values.get(term.name), previous.get(term.name)
+    limit: float | None
+    if term.limit == "LLN":
+        limit = values.get(f"{term.name}_low")
+    elif term.limit == "ULN":
+        limit = values.get(f"{term.name}_high")
+    else:
+        limit = find_limit(term, parameters)
+    if term.form == "previous":
+        value = before
+    elif term.form == "rise":
+        value = None if value is None or before is None else value - before
+    elif term.form == "share":
+        limit = None if before is None or limit is None else before * limit / 100
+    if value is None or limit is None:
+        return None
+    return bool(compare_exactly(value, term.operator, limit))

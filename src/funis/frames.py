@@ -1,0 +1,295 @@
+"""The border: any data frame in, the same kind out.
+
+Polars frames are worked on as they are. Eager frames of other libraries (pandas, PyArrow) lend their item columns to
+a Polars frame and get the new columns back. Lazy frames of other engines (DuckDB, PySpark) stay where they are: they
+receive expressions, and only the check for impossible values returns one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from funis.definition import Definition, Item
+from funis.errors import ColumnError, ShapeError, ValueRangeError
+from funis.intake import NOT_DONE_TEXT, PREFIX, Layout, is_text_type, item_columns, read_column
+
+_ROW = f"{PREFIX}row"
+SHOWN = 5
+
+
+class Working:
+    """A frame under way: expressions are added to it, and it knows how to become the caller's kind again."""
+
+    def __init__(self, native: Any, frame: Any, kept: Sequence[str], *, is_sorted: bool) -> None:
+        self.native = native
+        self.frame = frame
+        self.kept = tuple(kept)
+        self.is_sorted = is_sorted
+        self.is_polars = frame.implementation.is_polars()
+        self.is_lazy = isinstance(frame, nw.LazyFrame)
+        self.level_type: Any = nw.Int8 if self.is_polars else nw.Int64
+        self.was_reordered = False
+
+    @property
+    def schema(self) -> dict[str, nw.dtypes.DType]:
+        """Columns and their types."""
+        return dict(self.frame.collect_schema())
+
+    def add(self, exprs: Sequence[nw.Expr]) -> None:
+        """Add columns that may be read by those added later."""
+        if exprs:
+            self.frame = self.frame.with_columns(*exprs)
+
+    def fill_forward(self, value: nw.Expr, layout: Layout) -> nw.Expr:
+        """Give the last value that is not null, of the same subject, in visit order."""
+        subject: Any = layout.subject
+        if self.is_polars:
+            return value.fill_null(strategy="forward").over(subject)
+        return value.fill_null(strategy="forward").over(subject, order_by=layout.order)
+
+    def check_values(self, layout: Layout) -> None:
+        """Refuse values that an item does not allow; see `ValueRangeError`."""
+        items = [item for item in layout.definition.items if item.name in layout.schema]
+        if not items:
+            return
+        if self.is_polars and self.is_lazy:
+            self.frame = nw.from_native(_guard(nw.to_native(self.frame), items))
+            return
+        counts = self.frame.select(
+            *[_is_refused(layout, item).cast(nw.Int64).sum().alias(item.name) for item in items]
+        )
+        found = counts.collect() if self.is_lazy else counts
+        for item in items:
+            if found[item.name][0]:
+                self._refuse(layout, item, int(found[item.name][0]))
+
+    def _refuse(self, layout: Layout, item: Item, count: int) -> None:
+        bad = self.frame.filter(_is_refused(layout, item)).select(item.name)
+        shown = bad.head(SHOWN).collect() if self.is_lazy else bad.head(SHOWN)
+        values = ", ".join(str(value) for value in shown[item.name].to_list())
+        rows = "" if self.is_lazy else f" ({self._rows(layout, item)})"
+        what = f"Column {item.name!r} of {layout.definition.name!r}, {count} row(s){rows}"
+        raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
+
+    def _rows(self, layout: Layout, item: Item) -> str:
+        frame = self.frame if _ROW in self.frame.columns else self.frame.with_row_index(_ROW)
+        rows = frame.filter(_is_refused(layout, item))[_ROW].to_list()
+        return "row " + ", ".join(map(str, sorted(rows)[:SHOWN]))
+
+
+def _is_refused(layout: Layout, item: Item) -> nw.Expr:
+    """True where a recorded value is not one the item allows."""
+    kind = layout.schema[item.name]
+    if is_text_type(kind) and not item.is_text:
+        text = nw.col(item.name).cast(nw.String).str.strip_chars()
+        is_number = text.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+        is_text = ~(is_number | (text == NOT_DONE_TEXT) | (text == ""))
+        number = nw.when(is_number).then(text).otherwise(nw.lit(None, nw.String)).cast(nw.Float64)
+        return is_text.fill_null(value=False) | _is_outside(item, number)
+    if item.is_text:
+        value, _ = read_column(layout, item)
+        return (~value.is_in(list(item.values))).fill_null(value=False)
+    column = nw.col(item.name)
+    if kind == nw.Boolean:
+        column = column.cast(nw.Int64)
+    return _is_outside(item, column.fill_nan(None) if kind.is_float() else column)
+
+
+def _is_outside(item: Item, value: nw.Expr) -> nw.Expr:
+    if item.is_measured:
+        return ((value < item.minimum) | (value > item.maximum)).fill_null(value=False)
+    return (~value.cast(nw.Float64).is_in([float(one) for one in item.values])).fill_null(value=False)
+
+
+def _guard(frame: pl.LazyFrame, items: Sequence[Item]) -> pl.LazyFrame:
+    """Put a check into a lazy query: it looks at every batch as it passes and stops the query at a bad value."""
+    schema = frame.collect_schema()
+    watched = [item for item in items if schema[item.name].is_numeric()]
+    others = [item for item in items if not schema[item.name].is_numeric()]
+    carrier = watched[0].name if watched else None
+
+    def look(batch: pl.Series) -> pl.Series:
+        columns = batch.struct.unnest()
+        for item in watched:
+            _check_series(item, columns.get_column(item.name))
+        return columns.get_column(str(carrier))
+
+    del others
+    if carrier is None:
+        return frame
+    kind = schema[carrier]
+    struct = pl.struct([item.name for item in watched])
+    return frame.with_columns(struct.map_batches(look, return_dtype=kind, is_elementwise=True).alias(carrier))
+
+
+def _check_series(item: Item, column: pl.Series) -> None:
+    known = column.drop_nans() if column.dtype.is_float() else column
+    lowest: Any = known.min()
+    highest: Any = known.max()
+    if lowest is None:
+        return
+    low = item.minimum if item.is_measured else item.values[0]
+    high = item.maximum if item.is_measured else item.values[-1]
+    whole = range(int(item.values[0]), int(item.values[-1]) + 1) if not item.is_measured else ()
+    is_inside = low <= lowest and highest <= high  # type: ignore[operator]
+    if is_inside and (item.is_measured or (column.dtype.is_integer() and tuple(whole) == item.values)):
+        return
+    if is_inside and not item.is_measured and known.drop_nulls().is_in(list(map(float, item.values))).all():  # type: ignore[arg-type]
+        return
+    bad = known.filter((known < low) | (known > high)) if not is_inside else known
+    what = f"Column {item.name!r}, {len(bad)} value(s) of one batch"
+    values = ", ".join(str(value) for value in bad.head(SHOWN).to_list())
+    raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
+
+
+def open_frame(
+    native: Any, definition: Definition, *, subject: str | None, order: str | None, assume_sorted: bool
+) -> Working:
+    """Take a frame of any supported library over the border.
+
+    Parameters
+    ----------
+    native : the caller's frame
+    definition : says which columns are needed
+    subject, order : columns of the history, or None
+    assume_sorted : the rows are said to stand in order; verified
+
+    Returns
+    -------
+    Working : ready for expressions
+    """
+    frame = nw.from_native(native)
+    names = list(frame.collect_schema().names())
+    for name in (subject, order):
+        if name is not None and name not in names:
+            remedy = "Name the columns of subject and of visit order."
+            raise ColumnError(f"The history of {definition.name!r}", [name], names, remedy)
+    if isinstance(frame, nw.LazyFrame):
+        working = Working(native, frame, names, is_sorted=False)
+    else:
+        is_polars = frame.implementation.is_polars()
+        inner = frame if is_polars else nw.from_native(_lend_columns(frame, definition, subject, order))
+        working = Working(native, inner, names if is_polars else inner.columns, is_sorted=False)
+    if subject is not None and order is not None:
+        _check_history(working, subject, order)
+        if working.is_polars:
+            _sort_history(working, subject, order, assume_sorted=assume_sorted)
+    return working
+
+
+def _lend_columns(frame: Any, definition: Definition, subject: str | None, order: str | None) -> pl.DataFrame:
+    """Copy the columns that are needed into a Polars frame; NaN and every other empty value become null."""
+    needed = [*item_columns(definition), *(name for name in (subject, order) if name)]
+    columns = {name: _to_polars(frame[name]) for name in dict.fromkeys(needed) if name in frame.columns}
+    return pl.DataFrame(columns) if columns else pl.DataFrame({_ROW: range(len(frame))})
+
+
+def _to_polars(series: Any) -> pl.Series:
+    if series.implementation.is_pyarrow():
+        found = pl.from_arrow(series.to_native())
+        return found if isinstance(found, pl.Series) else found.to_series()
+    native = series.to_native()
+    if getattr(native.dtype, "kind", "O") in "biufM":
+        if hasattr(native, "isna") and getattr(native.dtype, "name", "").lower() == native.dtype.name:
+            values = native.to_numpy()
+            return pl.Series(series.name, values, nan_to_null=values.dtype.kind == "f")
+    empty = native.isna().to_numpy()
+    cells = [None if gone else value for value, gone in zip(native.tolist(), empty, strict=True)]
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if len(kinds) > 1 and str in kinds:
+        # A column that holds both numbers and "ND" reaches us as objects; as text nothing of it is lost.
+        cells = [
+            None if cell is None else str(int(cell) if isinstance(cell, bool) else cell) for cell in cells
+        ]
+    return pl.Series(series.name, cells, strict=False)
+
+
+def _check_history(working: Working, subject: str, order: str) -> None:
+    """Refuse a history in which a subject has two rows at one time, or a row has no place."""
+    frame = working.frame
+    empty = (
+        frame.filter(nw.col(subject).is_null() | nw.col(order).is_null()).select(subject, order).head(SHOWN)
+    )
+    found = empty.collect() if working.is_lazy else empty
+    if len(found):
+        raise ShapeError(
+            f"The columns {subject!r} and {order!r} must not be empty: {len(found)} or more rows have no place in "
+            "the history. Fill them or leave these rows out."
+        )
+    if working.is_polars and not working.is_lazy:
+        doubled = nw.to_native(frame).select(pl.struct(subject, order).is_duplicated().any()).item()
+        if not doubled:
+            return
+    counts = frame.group_by(subject, order).agg(nw.len().alias(f"{PREFIX}n"))
+    tied = counts.filter(nw.col(f"{PREFIX}n") > 1).head(SHOWN)
+    rows = (tied.collect() if working.is_lazy else tied).rows()
+    if rows:
+        places = "; ".join(f"{row[0]} at {row[1]} ({row[2]} rows)" for row in sorted(rows, key=str))
+        raise ShapeError(
+            f"A subject may have one row per {order!r}, found: {places}. The previous visit would not be known. "
+            "Leave one row each."
+        )
+
+
+def _sort_history(working: Working, subject: str, order: str, *, assume_sorted: bool) -> None:
+    """Make the rows of each subject stand together in order; remember the caller's order."""
+    frame: Any = nw.to_native(working.frame)
+    working.is_sorted = True
+    lazy = frame.lazy().select(subject, order)
+    same = pl.col(subject) == pl.col(subject).shift(1)
+    in_order = (~same | (pl.col(order) > pl.col(order).shift(1))).fill_null(value=True).all()
+    starts = (~same).fill_null(value=True).sum()
+    found = lazy.select(in_order=in_order, starts=starts, subjects=pl.col(subject).n_unique()).collect(
+        engine="streaming" if working.is_lazy else "auto"
+    )
+    if found.item(0, "in_order") and found.item(0, "starts") == found.item(0, "subjects"):
+        return
+    if assume_sorted:
+        raise ShapeError(
+            f"The frame was declared as sorted by {subject!r} and {order!r}, but it is not. "
+            "Sort it, or leave assume_sorted out."
+        )
+    working.was_reordered = True
+    working.frame = nw.from_native(frame.with_row_index(_ROW).sort(subject, order))
+
+
+def finish_frame(working: Working, outputs: Sequence[str], *, compact: bool) -> Any:
+    """Give the caller's frame back, with the new columns."""
+    frame = working.frame
+    if not working.is_polars:
+        return nw.to_native(frame.select(*[name for name in working.kept if name not in outputs], *outputs))
+    native: Any = nw.to_native(frame)
+    if working.was_reordered:
+        native = native.sort(_ROW)
+    if not compact:
+        native = native.with_columns(_widen(native, outputs))
+    is_own = nw.from_native(working.native).implementation.is_polars()
+    if is_own:
+        return native.select(*[name for name in working.kept if name not in outputs], *outputs)
+    return _return_columns(working.native, native.select(*outputs))
+
+
+def _widen(native: Any, outputs: Sequence[str]) -> list[pl.Expr]:
+    schema = native.collect_schema()
+    wide = [pl.col(name).cast(pl.Int64) for name in outputs if schema[name].is_integer()]
+    return wide + [pl.col(name).cast(pl.String) for name in outputs if schema[name] == pl.Enum]
+
+
+def _return_columns(native: Any, scored: pl.DataFrame) -> Any:
+    """Put new columns into a pandas or PyArrow frame, keeping its rows and its index."""
+    outer = nw.from_native(native, eager_only=True)
+    kept = [name for name in outer.columns if name not in scored.columns]
+    if outer.implementation.is_pyarrow():
+        table = native.select(kept)
+        for name in scored.columns:
+            table = table.append_column(name, scored[name].to_arrow())
+        return table
+    result = native[kept].copy()
+    for name in scored.columns:
+        column = scored[name]
+        result[name] = column.cast(pl.Float64).to_numpy() if column.dtype.is_numeric() else column.to_list()
+    return result

@@ -1,0 +1,2 @@
+"""stub"""
+def build_grades(*a, **k): raise NotImplementedError

@@ -1,0 +1,163 @@
+"""Totals, means, maxima and measured values with their bounds, as column expressions.
+
+Every total is monotone in its items, so its bounds are its values with the unknown items at their lowest and at
+their highest level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, or_
+
+import narwhals as nw
+
+from funis.definition import Definition, Item
+from funis.intake import Cell, Intake, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Lowest and highest value the unknown items allow."""
+
+    lower: nw.Expr
+    upper: nw.Expr
+
+
+def build_total(layout: Layout, intake: Intake, cells: Mapping[str, Cell], *, as_paper: bool) -> Bounds:
+    """Build the bounds of a score that is not graded by system.
+
+    Parameters
+    ----------
+    layout, intake : what is scored
+    cells : one per item
+    as_paper : count *not done* as the instrument's paper says; otherwise as unknown
+
+    Returns
+    -------
+    Bounds : equal where the score is known
+    """
+    if layout.definition.kind == "value":
+        return _build_value(layout, cells)
+    definition = layout.definition
+    settled = _settled(definition, intake, cells, as_paper=as_paper)
+    lowest = {
+        item.name: _points(layout, item, cells[item.name], settled, at_end=min) for item in definition.items
+    }
+    if definition.kind == "sum" and definition.within == "sum":
+        gaps = [_gap(layout, item, cells[item.name], settled) for item in definition.items]
+        lower = reduce(add, lowest.values())
+        return Bounds(lower, lower + reduce(add, gaps))
+    highest = {
+        item.name: _points(layout, item, cells[item.name], settled, at_end=max) for item in definition.items
+    }
+    return Bounds(_combine(definition, lowest), _combine(definition, highest))
+
+
+def _settled(
+    definition: Definition, intake: Intake, cells: Mapping[str, Cell], *, as_paper: bool
+) -> dict[str, nw.Expr]:
+    """Give, per item that can be, whether an empty cell is known to count as the lowest level."""
+    settled: dict[str, nw.Expr] = {}
+    for item in definition.items:
+        reasons = []
+        not_done = cells[item.name].not_done
+        if as_paper and not_done is not None and definition.not_done == "absent":
+            reasons.append(not_done)
+        if item.alternatives:
+            reasons.append(is_any_recorded(cells, item.alternatives))
+        if reasons:
+            settled[item.name] = reduce(or_, reasons)
+    return settled
+
+
+def is_any_recorded(cells: Mapping[str, Cell], names: tuple[str, ...]) -> nw.Expr:
+    """Tell whether at least one of several items has a value."""
+    return reduce(or_, [~cells[name].value.is_null() for name in names])
+
+
+def number_type(layout: Layout, item: Item) -> type[nw.Float64] | type[nw.Int16] | type[nw.Int64]:
+    """Give the narrowest type that holds a total: whole points stay whole numbers."""
+    whole = all(float(points).is_integer() for points in item.points)
+    if not whole or layout.definition.kind == "mean":
+        return nw.Float64
+    return nw.Int16 if layout.level_type == nw.Int8 else nw.Int64
+
+
+def _points(
+    layout: Layout,
+    item: Item,
+    cell: Cell,
+    settled: Mapping[str, nw.Expr],
+    *,
+    at_end: type[min] | type[max] | object,
+) -> nw.Expr:
+    """Points of an item, with an unknown one at its lowest or highest level."""
+    kind = number_type(layout, item)
+    end = item.points[0] if at_end is min else item.points[-1]
+    known = _known_points(layout, item, cell)
+    filled = known.fill_null(_plain(end)) if not item.is_text else known
+    if at_end is max and item.name in settled:
+        filled = nw.when(cell.value.is_null() & settled[item.name]).then(
+            nw.lit(_plain(item.points[0]), kind)).otherwise(filled)  # fmt: skip
+    if item.is_text:
+        filled = nw.when(cell.value.is_null()).then(nw.lit(_plain(end), kind)).otherwise(known)
+    return filled
+
+
+def _plain(value: float) -> float | int:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _known_points(layout: Layout, item: Item, cell: Cell) -> nw.Expr:
+    kind = number_type(layout, item)
+    if not item.is_text and item.points[0] == 0 and item.values[0] == 0:
+        shares = {
+            points / float(value) for value, points in zip(item.values[1:], item.points[1:], strict=True)
+        }
+        if len(shares) == 1:
+            share = shares.pop()
+            number = cell.value.cast(kind)
+            return number if share == 1 else number * nw.lit(_plain(share), kind)
+    expr = nw.lit(None, kind)
+    for value, points in zip(item.values, item.points, strict=True):
+        expr = nw.when(cell.value == value).then(nw.lit(_plain(points), kind)).otherwise(expr)
+    return expr
+
+
+def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, nw.Expr]) -> nw.Expr:
+    """Points that an unknown item could still add."""
+    kind = number_type(layout, item)
+    unknown = cell.value.is_null()
+    if item.name in settled:
+        unknown = unknown & ~settled[item.name]
+    return unknown.cast(kind) * nw.lit(_plain(item.points[-1] - item.points[0]), kind)
+
+
+def _combine(definition: Definition, parts: Mapping[str, nw.Expr]) -> nw.Expr:
+    if definition.kind == "maximum":
+        return nw.max_horizontal(*parts.values())
+    if definition.kind == "mean":
+        return reduce(add, parts.values()) / len(parts)
+    systems = []
+    for system in definition.systems:
+        systems.append(nw.max_horizontal(*[parts[i.name] for i in definition.items if i.system == system]))
+    return reduce(add, systems)
+
+
+def _build_value(layout: Layout, cells: Mapping[str, Cell]) -> Bounds:
+    """Take the first route whose quantities are all recorded; an unknown value may be anything in the range."""
+    definition = layout.definition
+    value = nw.lit(None, nw.Float64)
+    for route in reversed(definition.routes):
+        way = cells[route.item].value * route.factor
+        if route.per:
+            # No collection time, no flow: a volume over zero minutes is not a measurement.
+            time = cells[route.per].value
+            way = nw.when(time > 0).then(way / time)
+        value = nw.when(~way.is_null()).then(way).otherwise(value)
+    if layout.parameters.get(definition.reversed_by):
+        value = definition.range.lowest + definition.range.highest - value
+    lower = value.fill_null(definition.range.lowest)
+    return Bounds(lower, value.fill_null(definition.range.highest))
