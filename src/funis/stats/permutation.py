@@ -85,7 +85,7 @@ def signed_permutation(
 
 
 def _as_whole_numbers(size: Floats) -> tuple[Integers, int] | None:
-    """Give the values as whole multiples of a power of ten, where they are that and their sum can be counted."""
+    """Give the values as whole multiples of a power of ten, where they are that and can be counted."""
     for scale in (1, 10, 100, 1000):
         scaled = size * scale
         weights = np.rint(scaled)
