@@ -9,9 +9,47 @@ from functools import cache
 
 from funis.definition import FOLDER, Definition, definition, definitions
 from funis.definition_file import read_kind
+from funis.errors import UnitError, UnknownNameError
 from funis.schema import DATE, DAY, RATER, SUBJECT, VISIT, WINDOW_DAYS, Column, Table
 
 GRADES = ("A", "B", "C", "D", "E")
+
+ANALYTES = (
+    "acr",
+    "albumin",
+    "ana",
+    "anti_dsdna",
+    "anti_ssa",
+    "anti_ssb",
+    "c3",
+    "c4",
+    "creatinine",
+    "gfr",
+    "haemoglobin",
+    "il_17",
+    "lymphocytes",
+    "neutrophils",
+    "platelets",
+    "proteinuria_24h",
+    "tgf_beta",
+    "th17",
+    "treg",
+    "upcr",
+    "urea_nitrogen",
+    "wbc",
+)
+"""Names of the usual laboratory tests; a study may have others, but not one that is nearly one of these."""
+
+
+@cache
+def analyte_units(name: str) -> tuple[str, ...]:
+    """Name the units known for an analyte or measured quantity; none where the analyte is not known."""
+    from funis.units import known_units
+
+    try:
+        return tuple(known_units(name))
+    except (UnitError, UnknownNameError):
+        return ()
 
 
 @cache

@@ -143,7 +143,7 @@ class Visit(Part):
     """One planned visit; the order in the file is the order of printing."""
 
     name: Identifier = Field(description="Name of the visit, as in the column visit of every table.")
-    day: int = Field(description="Planned study day. The first visit on day 0 or before is the baseline.")
+    day: int = Field(description="Planned study day. The baseline is on day 0 or before.")
     window: Window | None = Field(
         default=None, description="First and last day allowed, relative to the planned day; absent: any day."
     )
@@ -328,8 +328,14 @@ class Study(Part):
 
     @property
     def baseline_visit(self) -> str | None:
-        """Give the name of the baseline visit: the first planned on day 0 or before."""
-        return next((visit.name for visit in self.visits if visit.day <= 0), None)
+        """Give the name of the baseline visit: ``baseline``, else the last planned on day 0 or before.
+
+        A screening visit may stand before it. An observational study begins with its first visit.
+        """
+        early = [visit.name for visit in self.visits if visit.day <= 0]
+        if not early and self.trial.design == "observational":
+            return self.visits[0].name if self.visits else None
+        return "baseline" if "baseline" in early else next(reversed(early), None)
 
     @property
     def follow_up_visits(self) -> tuple[Visit, ...]:

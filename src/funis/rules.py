@@ -34,6 +34,15 @@ _COMPARISONS = {"Eq", "NotEq", "Lt", "LtEq", "Gt", "GtEq", "EqValidity", "NotEqV
 _ORDERINGS = {"Lt", "LtEq", "Gt", "GtEq"}
 _ARITHMETIC = {"Plus", "Minus", "Multiply", "Divide", "TrueDivide", "Modulus", "FloorDivide"}
 _LOGIC = {"And", "Or", "LogicalAnd", "LogicalOr"}
+# Newer Polars writes an operator with an exact decimal as a function of these names.
+_SQL_NAMES = {
+    "Add": "Plus",
+    "Sub": "Minus",
+    "Mul": "Multiply",
+    "Div": "Divide",
+    "Rem": "Modulus",
+    "Mod": "Modulus",
+}
 _SPELLINGS = (
     ("==", "equality is written ="),
     ("=>", "greater or equal is written >="),
@@ -162,9 +171,12 @@ class _Walk:
         if isinstance(sql, dict) and "IsIn" in sql:
             return self.condition("IsIn", inputs)
         if isinstance(sql, dict) and "Binary" in sql:
-            for each in inputs:
-                self.expect("number", self.family(each), "Arithmetic is done with numbers")
-            return "number"
+            return self.binary(
+                {
+                    "op": _SQL_NAMES.get(sql["Binary"], sql["Binary"]),
+                    **dict(zip(("left", "right"), inputs, strict=True)),
+                }
+            )
         if isinstance(function, dict) and "Boolean" in function:
             return self.condition(function["Boolean"], inputs)
         name = next(iter(function)) if isinstance(function, dict) else function
