@@ -1,0 +1,384 @@
+"""Results to figures: each a frozen Vega-Lite specification that draws numbers and recorded values.
+
+Means, intervals, rates and survival are taken from the results; nothing is aggregated by the drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from funis.figures_style import (
+    BLUE,
+    GREY,
+    INK,
+    RESPONSE_COLOURS,
+    WIDTH,
+    FigureSpec,
+    Spec,
+    finish,
+    render_svg,
+    start_renderer,
+    time_axis,
+)
+from funis.figures_subjects import build_heat_map, build_swimmer
+from funis.labels import RESPONSES, Labels
+from funis.outputs_efficacy import EVERYBODY
+from funis.outputs_numbers import Group, NumberBook, read_numbers
+from funis.plan import Endpoint, Study
+from funis.results import ALL, Results, format_number
+
+__all__ = ["FigureSpec", "build_figures", "render_svg", "start_renderer"]
+
+_COLUMNS = 3
+
+
+def build_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
+    """Specify every figure of a report.
+
+    Parameters
+    ----------
+    study : the study file, for labels, units and the planned visits
+    results : computed numbers and listings; a listing that is empty or absent gives no figure
+
+    Returns
+    -------
+    tuple of FigureSpec : in the order of the report
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from funis.results import NumberList, Provenance, Results
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> study = Study.model_validate({"study": trial})
+    >>> origin = Provenance(version="0", study="X", title="X")
+    >>> build_figures(study, Results(numbers=NumberList().frame(), sources=pl.DataFrame(), provenance=origin))
+    ()
+    """
+    book = read_numbers(results.numbers)
+    return (
+        *build_course_figures(study, results, book),
+        *build_response_figures(study, book),
+        *build_heat_map(study, results),
+        *build_survival_figures(study, results),
+        *build_swimmer(study, results),
+    )
+
+
+# --- course over time --------------------------------------------------------------------------------
+
+
+def build_course_figures(study: Study, results: Results, book: NumberBook) -> tuple[FigureSpec, ...]:
+    """Specify mean with interval and individual lines by visit, one figure an endpoint."""
+    scores = results.listings.get("scores", pl.DataFrame())
+    if scores.is_empty():
+        return ()
+    found = []
+    for endpoint in study.endpoints:
+        if endpoint.kind not in {"change", "summary"}:
+            continue
+        groups = [group for name in endpoint.all_variables for group in _course_groups(book, endpoint, name)]
+        panels = [_Panel(study, results, book, group) for group in groups]
+        drawn = [panel for panel in panels if panel.has_course]
+        if drawn:
+            found.append(_course_figure(study, endpoint, drawn))
+    return tuple(found)
+
+
+def _course_groups(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[Group]:
+    """Choose what is drawn of a variable: the whole population, or its subgroups where only they are analysed."""
+    population = endpoint.population or EVERYBODY
+    asked = [
+        group for group in book.of("summary") if group.variable == variable and group.population == population
+    ]
+    own = [group for group in asked if group.endpoint == endpoint.id]
+    chosen = own or [group for group in asked if not group.endpoint]
+    if endpoint.subgroup_only and endpoint.subgroups:
+        return [group for group in chosen if group.subgroup in endpoint.subgroups]
+    return [group for group in chosen if group.subgroup == ALL]
+
+
+class _Panel:
+    """The data of one course: the mean points of a group and the lines of its subjects."""
+
+    def __init__(self, study: Study, results: Results, book: NumberBook, group: Group) -> None:
+        labels = Labels(study)
+        planned = {visit.name: visit.day for visit in study.visits}
+        self.group = group
+        self.title = labels.variable_with_unit(group.variable)
+        if group.subgroup != ALL:
+            self.title += f" ({labels.population(group.subgroup).lower()})"
+        self.means = [
+            point for visit in book.visits(group) for point in _mean_point(book, group, visit, planned)
+        ]
+        self.lines = _subject_lines(results, book, group)
+
+    @property
+    def has_course(self) -> bool:
+        """Tell whether there is more than one time to draw."""
+        return len({point["day"] for point in self.means or self.lines}) > 1
+
+    @property
+    def subjects(self) -> int:
+        """Count the subjects drawn."""
+        return len({point["subject"] for point in self.lines})
+
+    @property
+    def days(self) -> list[float]:
+        """Give every day drawn."""
+        return [point["day"] for point in (*self.means, *self.lines)]
+
+
+def _mean_point(book: NumberBook, group: Group, visit: str, planned: dict[str, int]) -> Iterable[Spec]:
+    mean = book.find(group, visit, "mean")
+    if mean is None or mean.value is None or visit not in planned:
+        return
+    lower, upper = (book.find(group, visit, name) for name in ("lower", "upper"))
+    yield {
+        "day": planned[visit],
+        "mean": mean.value,
+        "lower": lower.value if lower else None,
+        "upper": upper.value if upper else None,
+    }
+
+
+def _subject_lines(results: Results, book: NumberBook, group: Group) -> list[Spec]:
+    scores = results.listings["scores"].filter(
+        (pl.col("variable") == group.variable) & pl.col("value").is_not_null() & pl.col("day").is_not_null()
+    )
+    if group.subgroup != ALL:
+        keys = {number.source for number in book.all(group)} - {""}
+        members = results.sources.filter(pl.col("source").is_in(sorted(keys)))["subject"].unique()
+        scores = scores.filter(pl.col("subject").is_in(members.implode()))
+    return scores.select("subject", "day", "value").sort("subject", "day").to_dicts()
+
+
+def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:
+    labels = Labels(study)
+    columns = min(len(panels), _COLUMNS)
+    width = WIDTH - 40 if columns == 1 else (WIDTH - 75 * columns) // columns
+    days = [day for panel in panels for day in panel.days]
+    axis = time_axis(study, days)
+    if columns > 1:
+        axis |= {"title": None}
+    drawn = [
+        _course_layers(panel, axis, width=width, height=300 if columns == 1 else 150) for panel in panels
+    ]
+    if columns == 1:
+        body = drawn[0]
+    else:
+        body = {"concat": [layer | {"title": panel.title} for layer, panel in zip(drawn, panels, strict=True)],
+                "columns": columns, "spacing": {"column": 26, "row": 22}}  # fmt: skip
+    names = ", ".join(panel.title for panel in panels)
+    has_mean = any(panel.means for panel in panels)
+    mean_words = "mean with 95 % confidence interval, and " if has_mean else ""
+    return FigureSpec(
+        id=f"figure-{endpoint.id}",
+        section="efficacy",
+        title=f"{endpoint.printed}: {mean_words}course of every subject".replace(": mean", ": mean"),
+        spec=finish(body),
+        alt=_course_words(labels, panels, names),
+        footnotes=_course_notes(labels, panels, has_mean=has_mean),
+    )
+
+
+def _course_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spec:
+    x: Spec = {"field": "day", "type": "quantitative", "axis": axis}
+    y: Spec = {
+        "type": "quantitative",
+        "axis": {"title": panel.title if width > 400 else None, "tickCount": 6},
+    }
+    faint = 0.35 if panel.subjects <= 60 else 0.18
+    lines: Spec = {
+        "data": {"values": panel.lines},
+        "mark": {"type": "line", "color": GREY, "strokeWidth": 0.8, "opacity": faint},
+        "encoding": {"x": x, "y": y | {"field": "value"}, "detail": {"field": "subject"}},
+    }
+    layers = [lines]
+    if panel.means:
+        means: Spec = {"data": {"values": panel.means}}
+        at: Spec = {"x": x, "y": y | {"field": "mean"}}
+        limits: Spec = {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}}
+        layers += [
+            means | {"mark": {"type": "rule", "color": BLUE, "strokeWidth": 1.8}, "encoding": limits},
+            means | {"mark": {"type": "line", "color": BLUE, "strokeWidth": 2.2}, "encoding": at},
+            means | {"mark": {"type": "circle", "color": BLUE, "size": 52, "opacity": 1}, "encoding": at},
+        ]
+    return {"width": width, "height": height, "layer": layers}
+
+
+def _course_words(labels: Labels, panels: Sequence[_Panel], names: str) -> str:
+    sentences = [f"Line chart of {names} over time."]
+    for panel in panels[:_COLUMNS]:
+        if panel.means:
+            first, last = panel.means[0], panel.means[-1]
+            sentences.append(
+                f"The mean of {labels.variable(panel.group.variable)} is {format_number(first['mean'])} on day "
+                f"{first['day']} and {format_number(last['mean'])} on day {last['day']}."
+            )
+    return " ".join(sentences)
+
+
+def _course_notes(labels: Labels, panels: Sequence[_Panel], *, has_mean: bool) -> tuple[str, ...]:
+    counts = sorted({panel.subjects for panel in panels})
+    many = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    notes = [f"Thin grey lines: single subjects, by the day of each visit (n = {many})."]
+    if has_mean:
+        notes.append(
+            "Points and bars: mean and 95 % confidence interval of the mean, at the planned day of the visit."
+        )
+    groups = dict.fromkeys((panel.group.population, panel.group.subgroup) for panel in panels)
+    for population, subgroup in groups:
+        within = "" if subgroup == ALL else f", subgroup {labels.population(subgroup).lower()}"
+        notes.append(f"Population: {labels.population(population).lower()}{within}.")
+    return tuple(notes)
+
+
+# --- responses ---------------------------------------------------------------------------------------
+
+
+def build_response_figures(study: Study, book: NumberBook) -> tuple[FigureSpec, ...]:
+    """Specify stacked bars of the response classes, one bar per endpoint, visit and subgroup."""
+    labels = Labels(study)
+    bars: list[Spec] = []
+    for group in book.of("response"):
+        for visit in book.visits(group):
+            count = book.find(group, visit, "count")
+            share = book.find(group, visit, "percent")
+            name = group.variable.rpartition(": ")[2]
+            if name not in RESPONSE_COLOURS or count is None or not count.value:
+                continue
+            over = count.denominator or 0
+            subgroup = labels.population(group.subgroup if group.subgroup != ALL else group.population)
+            where = f"{labels.visit(visit)}, {subgroup.lower()} (n = {over})"
+            bars.append({
+                "bar": where, "class": RESPONSES[name], "share": share.value if share else None,
+                "order": list(RESPONSE_COLOURS).index(name), "endpoint": group.endpoint or group.variable.partition(": ")[0],
+                "words": f"{format_number(count.value, 0)} ({format_number(share.value if share else None, 1)}%)",
+            })  # fmt: skip
+    endpoints = dict.fromkeys(bar["endpoint"] for bar in bars)
+    return tuple(
+        _response_figure(labels, name, [bar for bar in bars if bar["endpoint"] == name]) for name in endpoints
+    )
+
+
+def _response_figure(labels: Labels, endpoint: str, bars: list[Spec]) -> FigureSpec:
+    names = [name for name in RESPONSE_COLOURS if any(bar["class"] == RESPONSES[name] for bar in bars)]
+    colour: Spec = {
+        "field": "class", "type": "nominal", "legend": {"title": None},
+        "scale": {"domain": [RESPONSES[name] for name in names], "range": [RESPONSE_COLOURS[name] for name in names]},
+    }  # fmt: skip
+    tops: dict[str, float] = {}
+    for bar in sorted(bars, key=lambda each: each["order"]):
+        bar["from"] = tops.get(bar["bar"], 0.0)
+        bar["to"] = tops[bar["bar"]] = bar["from"] + (bar["share"] or 0.0)
+        bar["middle"] = (bar["from"] + bar["to"]) / 2
+        bar["ink"] = "#FFFFFF" if bar["order"] == 0 else INK
+    y: Spec = {
+        "field": "bar",
+        "type": "nominal",
+        "sort": None,
+        "axis": {"title": None, "ticks": False, "labelLimit": 260},
+    }
+    x: Spec = {
+        "field": "from",
+        "type": "quantitative",
+        "scale": {"domain": [0, 100]},
+        "axis": {"title": "Percent of subjects"},
+    }
+    body: Spec = {
+        "width": WIDTH - 240, "height": {"step": 40}, "data": {"values": bars},
+        "layer": [
+            {"mark": {"type": "bar", "stroke": "#fff", "strokeWidth": 1, "height": 26},
+             "encoding": {"x": x, "x2": {"field": "to"}, "y": y, "color": colour}},
+            {"mark": {"type": "text", "fontSize": 11},
+             "encoding": {"x": {"field": "middle", "type": "quantitative"}, "y": y, "text": {"field": "words"},
+                          "color": {"field": "ink", "type": "nominal", "scale": None}}},
+        ],
+    }  # fmt: skip
+    words = "; ".join(f"{bar['bar']}: {bar['class'].lower()} {bar['words']}" for bar in bars)
+    return FigureSpec(
+        id=f"figure-response-{endpoint}",
+        section="response",
+        title=f"{labels.endpoint(endpoint)}: classes of response",
+        spec=finish(body),
+        alt=f"Stacked bars of response classes. {words}.",
+        footnotes=(
+            "Each bar is the whole of the group named at its left; the numbers are those of the response table.",
+        ),
+    )
+
+
+# --- survival ----------------------------------------------------------------------------------------
+
+
+def build_survival_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
+    """Specify Kaplan-Meier curves with their risk table, one figure an endpoint."""
+    curves = results.listings.get("km", pl.DataFrame())
+    if curves.is_empty():
+        return ()
+    labels = Labels(study)
+    if "endpoint" not in curves.columns:
+        curves = curves.with_columns(pl.lit("time_to_event").alias("endpoint"))
+    return tuple(
+        _survival_figure(labels, str(name), part)
+        for (name,), part in curves.group_by("endpoint", maintain_order=True)
+    )
+
+
+def _survival_figure(labels: Labels, endpoint: str, curve: pl.DataFrame) -> FigureSpec:
+    steps = curve.sort("time")
+    start = {"time": 0.0, "survival": 1.0, "lower": 1.0, "upper": 1.0}
+    last = float(steps["time"][-1])
+    points = [
+        start,
+        *(row for row in steps.select("time", "survival", "lower", "upper").to_dicts() if row["time"] > 0),
+    ]
+    axis = time_axis(labels.study, [last])
+    x: Spec = {
+        "field": "time",
+        "type": "quantitative",
+        "scale": {"domain": [0, max(last, *axis["values"], 1)]},
+        "axis": axis,
+    }
+    y: Spec = {
+        "type": "quantitative",
+        "scale": {"domain": [0, 1]},
+        "axis": {"title": "Free of the event", "format": ".0%"},
+    }
+    ticks = [tick for tick in axis["values"] if 0 <= tick <= max(last, 1)]
+    risk = [{"time": tick, "words": str(_at_risk(steps, tick))} for tick in ticks]
+    curve_layer: Spec = {
+        "width": WIDTH - 60, "height": 280, "data": {"values": points},
+        "layer": [
+            {"mark": {"type": "area", "interpolate": "step-after", "color": BLUE, "opacity": 0.13},
+             "encoding": {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}}},
+            {"mark": {"type": "line", "interpolate": "step-after", "color": BLUE, "strokeWidth": 2},
+             "encoding": {"x": x, "y": y | {"field": "survival"}}},
+        ],
+    }  # fmt: skip
+    risk_layer: Spec = {
+        "width": WIDTH - 60, "height": 16, "data": {"values": risk}, "title": {"text": "At risk", "fontSize": 11},
+        "mark": {"type": "text", "fontSize": 11},
+        "encoding": {"x": x | {"axis": None}, "text": {"field": "words"}},
+    }  # fmt: skip
+    events = int(steps["events"].sum()) if "events" in steps.columns else 0
+    final = format_number(100 * float(steps["survival"][-1]), 1)
+    return FigureSpec(
+        id=f"figure-{endpoint}",
+        section="time-to-event",
+        title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
+        spec=finish({"vconcat": [curve_layer, risk_layer], "spacing": 8}),
+        alt=f"Kaplan-Meier curve with {events} events; {final} percent free of the event on day {format_number(last, 0)}.",
+        footnotes=(
+            "Band: 95 % confidence interval on the log-log scale. The row below the curve counts subjects still "
+            "under observation and free of the event just before that time.",
+        ),
+    )
+
+
+def _at_risk(steps: pl.DataFrame, tick: float) -> int:
+    """Look up the number at risk at a time: that of the next listed time, none after the last."""
+    later = steps.filter(pl.col("time") >= tick)
+    return int(later["at_risk"][0]) if later.height else 0

@@ -1,0 +1,200 @@
+"""Results to one HTML file that needs nothing else: no network, no script for reading, no style sheet beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from funis.figures import build_figures
+from funis.figures_style import FigureSpec, render_svg
+from funis.methods_text import CONDITIONS, DESIGNS
+from funis.outputs import build_tables
+from funis.outputs_numbers import read_numbers
+from funis.plan import Study
+from funis.report.flow import build_flow
+from funis.report.keys import KeyResult, build_keys
+from funis.report.payload import build_payload, render_payload
+from funis.report.sections import build_sections
+from funis.results import Results, write_whole
+
+_HERE = Path(__file__).parent
+RECONSTRUCTED = ("Reconstructed from published figures; not patient data.",
+                 "No subject of this report exists: the data were made so that they give the printed results of a "
+                 "publication.")  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+
+
+def render_html(study: Study, results: Results) -> str:
+    """Write the report as one HTML document.
+
+    Parameters
+    ----------
+    study : the study file
+    results : everything computed
+
+    Returns
+    -------
+    str : the document; everything taken from the data is escaped
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from funis.results import NumberList, Provenance
+    >>> trial = {"id": "X", "title": "A < B", "condition": "sle", "design": "single_arm"}
+    >>> study = Study.model_validate({"study": trial})
+    >>> origin = Provenance(version="0", study="X", title="A < B")
+    >>> page = render_html(study, Results(numbers=NumberList().frame(), sources=pl.DataFrame(), provenance=origin))
+    >>> "<title>A &lt; B</title>" in page
+    True
+    """
+    specs = build_figures(study, results)
+    with ThreadPoolExecutor(1, "figures") as pool:
+        # The figure engine works outside the interpreter's lock: it draws while the tables are made.
+        drawings = [pool.submit(render_svg, figure.spec) for figure in specs]
+        book = read_numbers(results.numbers)
+        tables = build_tables(study, results)
+        keys = build_keys(study, book)
+        flow = build_flow(book)
+        ids = [
+            *(name for table in tables for name in table.ids),
+            *_key_ids(keys),
+            *(flow.ids if flow else ()),
+        ]
+        payload = render_payload(build_payload(study, results, book, ids))
+        figures = [
+            (figure, place_drawing(figure, drawing.result()))
+            for figure, drawing in zip(specs, drawings, strict=True)
+        ]
+    if flow is not None:
+        spec = FigureSpec("figure-flow", "subjects", "Flow of subjects", {}, flow.alt,
+                          ("Counts are those of the disposition table.",))  # fmt: skip
+        figures.insert(0, (spec, place_drawing(spec, flow.svg, is_interactive=True)))
+    sections = build_sections(study, results, keys=keys, tables=tables, figures=figures)
+    is_reconstructed = study.trial.reconstructed or results.provenance.reconstructed
+    script = (_HERE / "report.js").read_text(encoding="utf-8")
+    return _environment().get_template("report.html.j2").render(
+        title=study.trial.title,
+        kicker=f"{study.trial.id} · {_capital(DESIGNS[study.trial.design])} in {CONDITIONS[study.trial.condition]}",
+        version=results.provenance.version,
+        facts=tuple(_facts(study, results)),
+        is_reconstructed=is_reconstructed,
+        status_line=RECONSTRUCTED if is_reconstructed else (),
+        sections=sections,
+        style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        page_margins=Markup(_page_margins(study, is_reconstructed=is_reconstructed)),  # noqa: S704 - escaped there
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=_hash_of(script),
+        payload=Markup(payload),  # noqa: S704 - escaped by render_payload
+        closing=f"Made by funis {results.provenance.version}. Not for decisions about the care of single patients.",
+    )  # fmt: skip
+
+
+def write_report(study: Study, results: Results, folder: Path) -> Path:
+    """Write ``report.html`` into a folder; the file is whole or not there.
+
+    Parameters
+    ----------
+    study, results : as for `render_html`
+    folder : is made when it does not exist
+
+    Returns
+    -------
+    Path : the file
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_whole(folder / "report.html", render_html(study, results))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _key_ids(keys: Sequence[KeyResult]) -> Iterator[str]:
+    for key in keys:
+        yield from (*key.figure.ids, *key.detail.ids)
+
+
+def _facts(study: Study, results: Results) -> Iterator[tuple[str, str]]:
+    origin = results.provenance
+    if study.trial.registration:
+        yield "Registration", study.trial.registration
+    yield "Data cut", origin.data_cut or "no dates in the data"
+    yield "Made by", f"funis {origin.version}"
+    if origin.files:
+        whole = hashlib.sha256("".join(sorted(file.sha256 for file in origin.files)).encode()).hexdigest()
+        yield "Input", f"{len(origin.files)} files, together {whole[:12]}"
+
+
+def place_drawing(figure: FigureSpec, svg: str, *, is_interactive: bool = False) -> Markup:
+    """Give a drawing its name and its words, so that it is read aloud as one image.
+
+    Parameters
+    ----------
+    figure : for title and alternative text
+    svg : the svg element
+    is_interactive : the drawing holds numbers that can be opened: it is a group, not an image
+
+    Returns
+    -------
+    Markup : the svg element with role, title and description
+    """
+    role = "group" if is_interactive else "img"
+    names = f'role="{role}" aria-labelledby="{escape(figure.id)}-title {escape(figure.id)}-desc"'
+    words = (
+        f'<title id="{escape(figure.id)}-title">{escape(figure.title)}</title>'
+        f'<desc id="{escape(figure.id)}-desc">{escape(figure.alt)}</desc>'
+    )
+    start = re.search(r"<svg\b([^>]*)>", svg)
+    if start is None:
+        raise ValueError(f"The drawing of {figure.id!r} is not an svg element: {svg[:60]!r}.")
+    attributes = re.sub(r'\s(?:role|aria-[a-z]+|class)="[^"]*"', "", start.group(1))
+    # Ids of clip paths and gradients are numbered from 0 in every drawing; in one document they must differ.
+    rest = re.sub(r'(id="|url\(#|href="#)(clip|gradient)', rf"\1{figure.id}-\2", svg[start.end() :])
+    return Markup(f"<svg {names}{attributes}>{words}{rest}")  # noqa: S704 - drawn by us, words escaped above
+
+
+def _hash_of(script: str) -> str:
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+
+
+def css_string(text: str) -> str:
+    r"""Write text as a string of a style sheet, harmless whatever it holds.
+
+    Examples
+    --------
+    >>> css_string('a "b" </style>')
+    '"a \\22 b\\22  \\3c /style\\3e "'
+    """
+    kept = [letter if letter.isalnum() or letter in " .,;:-/()" else f"\\{ord(letter):x} " for letter in text]
+    return '"' + "".join(kept) + '"'
+
+
+def _page_margins(study: Study, *, is_reconstructed: bool) -> str:
+    """Name the trial, the kind of data and the page on every printed page."""
+    warning = RECONSTRUCTED[0] if is_reconstructed else ""
+    small = "font: 8pt Helvetica, Arial, sans-serif; color: #565f69;"
+    title = study.trial.title if len(study.trial.title) < 70 else study.trial.title[:67].rstrip() + "…"
+    boxes = (
+        f"@top-left {{ content: {css_string(f'{study.trial.id}  {title}')}; {small} }} "
+        f"@top-right {{ content: {css_string(warning)}; font: bold 8pt Helvetica, Arial, sans-serif; color: #8a4b00; "
+        "white-space: nowrap; } "
+        f"@bottom-right {{ content: counter(page) ' / ' counter(pages); {small} }}"
+    )
+    return f"@page {{ {boxes} }}"

@@ -1,0 +1,202 @@
+// Opens the panel that says where a number comes from. Everything it shows stands in this file; nothing is fetched.
+(() => {
+  "use strict";
+  const LIMIT = 200;
+  const panel = document.getElementById("origin");
+  const body = panel.querySelector(".body");
+  const title = panel.querySelector("h2");
+  let book = null;
+  let opener = null;
+
+  const read = () => {
+    book ??= JSON.parse(document.getElementById("numbers").textContent);
+    return book;
+  };
+  const make = (name, text, kind) => {
+    const node = document.createElement(name);
+    if (text !== undefined) node.textContent = text;
+    if (kind) node.className = kind;
+    return node;
+  };
+
+  // "0-3,7" -> [0, 1, 2, 3, 7]
+  const spread = (ranges) => {
+    const places = [];
+    for (const range of ranges.split(",")) {
+      if (!range) continue;
+      const [first, last] = range.split("-").map(Number);
+      for (let place = first; place <= (last ?? first); place += 1) places.push(place);
+    }
+    return places;
+  };
+
+  const record = (id) => {
+    const { columns, strings, numbers } = read();
+    const cells = numbers[id];
+    if (!cells) return null;
+    const found = { id };
+    columns.forEach((name, place) => {
+      found[name] = name === "value" || name === "n" ? cells[place] : strings[cells[place]];
+    });
+    return found;
+  };
+
+  const word = (kind, name) => (name ? read().labels[kind]?.[name] ?? name : "");
+
+  const heading = (number) => {
+    const what = [word("statistics", number.statistic) || number.analysis];
+    if (number.variable) what.push(word("variables", number.variable));
+    if (number.visit) what.push(word("visits", number.visit));
+    const text = what.join(", ");
+    return text.charAt(0).toUpperCase() + text.slice(1);
+  };
+
+  const facts = (number) => {
+    const list = make("dl");
+    const say = (name, value) => {
+      if (value === null || value === undefined || value === "") return;
+      list.append(make("dt", name), make("dd", String(value)));
+    };
+    say("Unrounded", number.value);
+    say("Text", number.text);
+    say("Endpoint", word("endpoints", number.endpoint));
+    say("Population", word("populations", number.population));
+    say("Subgroup", word("populations", number.subgroup));
+    say("Arm", number.arm);
+    say("n", number.n);
+    say("Denominator", word("populations", number.denominator));
+    say("Method", word("methods", number.method));
+    say("Missing data", word("missing", number.missing));
+    say("Status", number.status);
+    const id = make("dd");
+    id.append(make("code", number.id));
+    list.append(make("dt", "Result id"), id);
+    return list;
+  };
+
+  const row = (place) => {
+    const { atoms, strings } = read();
+    const text = (name) => strings[atoms[name][place]];
+    const line = atoms.line[place];
+    const cells = make("tr");
+    const subject = make("th", text("subject"));
+    subject.scope = "row";
+    cells.append(subject, make("td", word("visits", text("visit"))), make("td", word("variables", text("variable"))));
+    cells.append(make("td", text("value"), "value"));
+    cells.append(make("td", line === null ? text("file") : `${text("file")}:${line}`, "place"));
+    return cells;
+  };
+
+  const values = (number) => {
+    const places = spread(read().sources[number.source] ?? "");
+    const part = make("div");
+    if (!places.length) {
+      part.append(make("p", "No single recorded values stand behind this number.", "empty"));
+      return part;
+    }
+    part.append(make("h3", `Recorded values behind it (${places.length})`));
+    const table = make("table");
+    const head = table.createTHead().insertRow();
+    for (const name of ["Subject", "Visit", "Variable", "Value", "File and line"]) {
+      const cell = make("th", name);
+      cell.scope = "col";
+      head.append(cell);
+    }
+    const rows = table.createTBody();
+    rows.append(...places.slice(0, LIMIT).map(row));
+    part.append(table);
+    if (places.length > LIMIT) {
+      const more = make("button", `Show all ${places.length}`, "plain more");
+      more.addEventListener("click", () => {
+        rows.append(...places.slice(LIMIT).map(row));
+        more.remove();
+      });
+      part.append(more);
+    }
+    return part;
+  };
+
+  const unmark = () => document.querySelectorAll(".n.is-open").forEach((node) => node.classList.remove("is-open"));
+
+  const close = () => {
+    panel.hidden = true;
+    unmark();
+    opener?.focus({ preventScroll: true });
+    opener = null;
+  };
+
+  const open = (node) => {
+    const number = record(node.dataset.id);
+    if (!number) return;
+    unmark();
+    opener = node;
+    node.classList.add("is-open");
+    title.textContent = heading(number);
+    body.replaceChildren(make("p", node.textContent.trim(), "big"), facts(number), values(number));
+    panel.hidden = false;
+    panel.scrollTop = 0;
+    title.focus({ preventScroll: true });
+  };
+
+  const step = (node, key) => {
+    const row = node.closest("tr");
+    if (!row) return null;
+    const inRow = [...row.querySelectorAll(".n")];
+    if (key === "ArrowRight") return inRow[inRow.indexOf(node) + 1];
+    if (key === "ArrowLeft") return inRow[inRow.indexOf(node) - 1];
+    const column = node.closest("td, th").cellIndex;
+    for (let next = row; next; ) {
+      next = key === "ArrowDown" ? next.nextElementSibling : next.previousElementSibling;
+      const found = next?.cells[column]?.querySelector(".n");
+      if (found) return found;
+    }
+    return null;
+  };
+
+  document.addEventListener("click", (event) => {
+    const node = event.target.closest("[data-id]");
+    if (node) open(node);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !panel.hidden) return close();
+    const node = event.target.closest?.("[data-id]");
+    if (!node) return;
+    if ((event.key === "Enter" || event.key === " ") && node.tagName !== "BUTTON") {
+      event.preventDefault();
+      open(node);
+    }
+    if (event.key.startsWith("Arrow")) {
+      const next = step(node, event.key);
+      if (next) {
+        event.preventDefault();
+        next.focus();
+      }
+    }
+  });
+  panel.querySelector(".close").addEventListener("click", close);
+
+  // the contents follow the reader
+  const links = new Map([...document.querySelectorAll("nav.contents a")].map((link) => [link.hash.slice(1), link]));
+  const watch = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        links.forEach((link) => link.removeAttribute("aria-current"));
+        links.get(entry.target.id)?.setAttribute("aria-current", "true");
+      }
+    },
+    { rootMargin: "-10% 0px -80% 0px" },
+  );
+  links.forEach((_, id) => {
+    const section = document.getElementById(id);
+    if (section) watch.observe(section);
+  });
+
+  // paper has no fold: open what is folded, fold it again afterwards
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    folded.forEach((part) => { part.open = true; });
+  });
+  addEventListener("afterprint", () => folded.forEach((part) => { part.open = false; }));
+})();

@@ -1,0 +1,179 @@
+"""The order of a report: which table and which figure stand in which section, and the words before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from funis.figures_style import FigureSpec
+from funis.methods_text import Passage, build_methods
+from funis.outputs_table import TableSpec
+from funis.plan import Study
+from funis.report.keys import KeyResult
+from funis.results import Results
+
+#: Sections in the order of the report, with their titles.
+TITLES: dict[str, str] = {
+    "key-results": "Key results",
+    "subjects": "Subjects",
+    "baseline": "Baseline",
+    "response": "Response and relapse",
+    "time-to-event": "Time to event",
+    "efficacy": "Efficacy by endpoint",
+    "systems": "Organ systems",
+    "models": "Models",
+    "other": "Other measures",
+    "subject-courses": "Courses of single subjects",
+    "safety": "Safety",
+    "exposure": "Infusions and exposure",
+    "faults": "Faults in the data",
+    "assumptions": "Declared assumptions",
+    "methods": "Methods",
+    "provenance": "Provenance",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table or a figure with its printed label."""
+
+    label: str
+    table: TableSpec | None = None
+    figure: FigureSpec | None = None
+    svg: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPart:
+    """A part of a section under a heading of its own, or without one."""
+
+    id: str
+    title: str = ""
+    prose: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the report."""
+
+    id: str
+    title: str
+    lead: tuple[str, ...] = ()
+    keys: tuple[KeyResult, ...] = ()
+    parts: tuple[SectionPart, ...] = ()
+
+
+def build_sections(
+    study: Study,
+    results: Results,
+    *,
+    keys: tuple[KeyResult, ...],
+    tables: Sequence[TableSpec],
+    figures: Sequence[tuple[FigureSpec, str]],
+) -> tuple[Section, ...]:
+    """Put tables and drawn figures into their sections and number them in reading order.
+
+    Parameters
+    ----------
+    study, results : as for the report
+    keys : the summary at the top
+    tables : every table
+    figures : every figure with its drawing
+
+    Returns
+    -------
+    tuple of Section : those that have something to show
+    """
+    table_numbers, figure_numbers = count(1), count(1)
+    sections = []
+    for name, title in TITLES.items():
+        drawn = [Block(f"Figure {next(figure_numbers)}", figure=figure, svg=svg)
+                 for figure, svg in figures if figure.section == name]  # fmt: skip
+        told = [
+            Block(f"Table {next(table_numbers)}", table=table) for table in tables if table.section == name
+        ]
+        parts = tuple(_parts(name, study, results, drawn, told))
+        shown = keys if name == "key-results" else ()
+        if parts or shown:
+            sections.append(Section(name, title, _lead(name, study, results), shown, parts))
+    return tuple(sections)
+
+
+def _parts(
+    name: str, study: Study, results: Results, drawn: list[Block], told: list[Block]
+) -> Iterator[SectionPart]:
+    if name == "methods":
+        yield from (_methods_part(place, passage) for place, passage in enumerate(build_methods(study)))
+    elif name == "assumptions":
+        if study.trial.assumptions:
+            yield SectionPart("assumptions-list", items=study.trial.assumptions)
+    elif name == "provenance":
+        yield SectionPart("provenance-list", items=tuple(_provenance(study, results)), blocks=tuple(told))
+    elif name == "efficacy":
+        yield from _by_endpoint(study, drawn, told)
+    elif drawn or told:
+        first = drawn if name in {"subjects"} else told
+        second = told if first is drawn else drawn
+        yield SectionPart(f"{name}-blocks", blocks=(*first, *second))
+
+
+def _methods_part(place: int, passage: Passage) -> SectionPart:
+    return SectionPart(f"methods-{place}", passage.title, passage.paragraphs, passage.items)
+
+
+def _by_endpoint(study: Study, drawn: list[Block], told: list[Block]) -> Iterator[SectionPart]:
+    """Give each endpoint its heading, its table and its figure."""
+    for endpoint in study.endpoints:
+        tables = [
+            block for block in told if block.table is not None and block.table.id == f"table-{endpoint.id}"
+        ]
+        figures = [
+            block
+            for block in drawn
+            if block.figure is not None and block.figure.id == f"figure-{endpoint.id}"
+        ]
+        if tables or figures:
+            yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, blocks=(*tables, *figures))
+
+
+def _provenance(study: Study, results: Results) -> Iterator[str]:
+    origin = results.provenance
+    yield f"Made by funis {origin.version} from the study file {study.trial.id} and the input files below."
+    yield f"Data cut: {origin.data_cut or 'the data hold no date'}."
+    yield f"Seed of everything drawn at random: {origin.seed}."
+    for name in study.instrument_names:
+        choice = study.choice(name)
+        parameters = (
+            ", ".join(f"{key} = {value}" for key, value in choice.parameters.items()) or "as published"
+        )
+        yield f"Rule {name}: missing items {choice.missing}; parameters {parameters}."
+    for endpoint in study.endpoints:
+        if endpoint.parameters:
+            parameters = ", ".join(f"{key} = {value}" for key, value in endpoint.parameters.items())
+            yield f"Rule {endpoint.definition or endpoint.id}: parameters {parameters}."
+
+
+_LEADS: dict[str, Callable[[Study, Results], str]] = {
+    "assumptions": lambda *_: "What the sources do not say, and this report therefore assumes.",
+    "methods": lambda *_: (
+        "Written from the study file; nothing is described that the study file does not ask for."
+    ),
+    "faults": lambda _, results: _fault_lead(results),
+}
+
+
+def _lead(name: str, study: Study, results: Results) -> tuple[str, ...]:
+    lead = _LEADS.get(name)
+    return (lead(study, results),) if lead else ()
+
+
+def _fault_lead(results: Results) -> str:
+    levels: Iterable[str] = [fault.level for fault in results.faults]
+    found = {level: list(levels).count(level) for level in ("error", "warning", "query")}
+    return (
+        f"The checks found {found['error']} errors, {found['warning']} warnings and {found['query']} queries. "
+        "A value at error level is left out; everything else is used as recorded."
+    )
