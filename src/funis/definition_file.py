@@ -303,7 +303,8 @@ def _build_items(reader: _Reader, table: Mapping[str, Any]) -> tuple[Item, ...]:
 def _build_item(
     reader: _Reader, table: Mapping[str, Any], row: Mapping[str, Any], groups: Iterable[tuple[str, ...]]
 ) -> Item:
-    values, points = _build_values({**{k: table[k] for k in ("values", "points") if k in table}, **row})
+    shared = {key: table[key] for key in ("values", "points") if key in table and "unit" not in row}
+    values, points = _build_values({**shared, **row})
     name = row["item"]
     return Item(
         row=row["row"],

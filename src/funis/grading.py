@@ -1,2 +1,301 @@
-"""stub"""
-def build_grades(*a, **k): raise NotImplementedError
+"""Grades of organ systems from decision tables, with bounds and the rule that decided.
+
+Every condition is a three-valued column: true, false or null for *cannot tell*. The decision tables are monotone in
+their conditions, so the least active grade follows from reading null as false and the most active one from reading it
+as true; no case has to be enumerated. The tables are read twice: once as the paper says (*not done* is not present,
+a missing previous value is what the parameter says), which gives the grade, and once with all of that unknown, which
+gives the bounds. Where the two readings cannot differ they are made once.
+
+Ranks: A 4, B 3, C 2, D 1, E 0. Whether nothing active is D or E depends on the history of the subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
+from operator import add, and_, or_
+from typing import Any
+
+import narwhals as nw
+
+from funis.definition import Definition, Rule
+from funis.definition_checks import LEVELS
+from funis.findings import Reading, feature_columns, item_condition, previous_columns, rule_condition
+from funis.frames import Working
+from funis.intake import PREFIX, Cell, Layout, is_first
+from funis.rule_text import RuleText, build_rule_code, rule_texts, spell_rules
+from funis.totals import Bounds
+
+RANKS = {"A": 4, "B": 3, "C": 2, "D": 1, "E": 0}
+_ACTIVE = RANKS["C"]
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """Ranks of one system under one reading, before history: 0 where nothing is active."""
+
+    system: str
+    lower: nw.Expr
+    upper: nw.Expr
+
+
+def build_grades(
+    working: Working, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+) -> tuple[str, ...]:
+    """Grade every system of a definition and add the output columns to a working frame.
+
+    Parameters
+    ----------
+    working, layout : the frame and what is scored
+    cells : one per item as recorded; they give the bounds
+    carried : the same with carried-forward values where that is the policy, else `cells` itself
+    policy : ``strict``, ``absent`` or ``worst``
+
+    Returns
+    -------
+    tuple of str : output columns in the order in which they stand
+    """
+    _add_history(working, layout)
+    bounds = Reading("b", layout, cells, as_paper=False)
+    before = bounds.previous_mark if carried is cells else f"{bounds.previous_mark}carried_"
+    paper = Reading("p", layout, carried, as_paper=True, previous_mark=before)
+    twice = [system for system in layout.definition.systems if _differ(layout, cells, carried, system)]
+    working.add(previous_columns(bounds))
+    if carried is not cells:
+        working.add(previous_columns(paper))
+    _add_conditions(working, bounds, layout.definition.systems)
+    _add_conditions(working, paper, twice)
+    texts = {system: rule_texts(layout.definition, system) for system in layout.definition.systems}
+    read = {s: paper if s in twice else bounds for s in layout.definition.systems}
+    _add_ranks(working, layout, bounds, twice, texts, read)
+    _add_ever(working, layout, twice)
+    _add_final_ranks(working, layout, twice, policy)
+    return _add_outputs(working, layout, twice, texts, policy)
+
+
+def _add_history(working: Working, layout: Layout) -> None:
+    if not layout.has_history:
+        return
+    working.add([is_first(layout).alias(f"{PREFIX}first")])
+    if layout.is_sorted:
+        # A number per subject that rises from row to row: a running maximum can then never reach back past a subject.
+        run = nw.col(f"{PREFIX}first").cast(nw.Int32).cum_sum()
+        working.add([run.alias(f"{PREFIX}run")])
+
+
+def _differ(layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], system: str) -> bool:
+    """Whether the two readings of a system can differ."""
+    definition = layout.definition
+    names = [item.name for item in definition.items if item.system == system]
+    has_marks = definition.not_done == "absent" and any(cells[name].not_done is not None for name in names)
+    looks_back = layout.has_history and any(
+        f.system == system and (f.when.looks_back or f.within_months) for f in definition.features
+    )
+    return carried is not cells or has_marks or looks_back
+
+
+def _add_conditions(working: Working, reading: Reading, systems: Sequence[str]) -> None:
+    """Add one three-valued column per feature, then one per clause."""
+    chosen = [f for f in reading.layout.definition.features if f.system in systems]
+    working.add(feature_columns(reading, chosen))
+    clauses = []
+    for system in systems:
+        for grade, clause, rules in clauses_of(reading.layout.definition, system):
+            met = reduce(and_, [_rule_met(reading, rule) for rule in rules])
+            clauses.append(met.alias(clause_column(reading.mark, system, grade, clause)))
+    working.add(clauses)
+
+
+def clause_column(mark: str, system: str, grade: str, clause: int) -> str:
+    """Name the column that says whether a clause is met."""
+    return f"{PREFIX}{mark}_{system}_{grade}{clause}"
+
+
+def clauses_of(definition: Definition, system: str) -> Iterable[tuple[str, int, list[Rule]]]:
+    """Give the clauses of a system in the order in which they are tried."""
+    rules = sorted((r for r in definition.rules if r.system == system), key=lambda r: (r.grade, r.clause))
+    for (grade, clause), rows in groupby(rules, key=lambda r: (r.grade, r.clause)):
+        yield grade, clause, list(rows)
+
+
+def _rule_met(reading: Reading, rule: Rule) -> nw.Expr:
+    if rule.when is not None:
+        return rule_condition(reading, rule.when)
+    features = {feature.name for feature in reading.layout.definition.features}
+    least = LEVELS[rule.with_level]
+    met = [
+        nw.col(f"{PREFIX}{reading.mark}_{name}") if name in features else item_condition(reading, name, least)
+        for name in rule.of_items
+    ]
+    return count_reaches(met, rule.at_least, reading.layout.level_type)
+
+
+def count_reaches(met: Sequence[nw.Expr], at_least: int, kind: Any) -> nw.Expr:
+    """Tell in three-valued logic whether at least so many conditions are met."""
+    if at_least == 1:
+        return nw.any_horizontal(*met, ignore_nulls=False) if len(met) > 1 else met[0]
+    sure = reduce(add, [one.fill_null(value=False).cast(kind) for one in met])
+    possible = reduce(add, [one.fill_null(value=True).cast(kind) for one in met])
+    unknown = nw.lit(None, nw.Boolean)
+    return nw.when(sure >= at_least).then(nw.lit(value=True)).otherwise(
+        nw.when(possible < at_least).then(nw.lit(value=False)).otherwise(unknown)
+    )  # fmt: skip
+
+
+def _add_ranks(
+    working: Working,
+    layout: Layout,
+    bounds: Reading,
+    twice: Sequence[str],
+    texts: Mapping[str, tuple[RuleText, ...]],
+    read: Mapping[str, Reading],
+) -> None:
+    """Add lowest and highest rank of every system under each reading, and the number of the rule that decided."""
+    columns = []
+    for system in layout.definition.systems:
+        for mark in (bounds.mark, "p") if system in twice else (bounds.mark,):
+            found = _rank_by_rules(layout, mark, system)
+            columns.append(found.lower.alias(f"{PREFIX}{mark}_{system}_low"))
+            columns.append(found.upper.alias(f"{PREFIX}{mark}_{system}_high"))
+        code = build_rule_code(layout, read[system].mark, system, texts[system])
+        columns.append(code.alias(f"{PREFIX}{system}_code"))
+    working.add(columns)
+
+
+def _rank_by_rules(layout: Layout, mark: str, system: str) -> Graded:
+    by_grade: dict[str, list[nw.Expr]] = {}
+    for grade, clause, _ in clauses_of(layout.definition, system):
+        by_grade.setdefault(grade, []).append(nw.col(clause_column(mark, system, grade, clause)))
+    kind = layout.level_type
+    lower = upper = nw.lit(0, kind)
+    for grade in sorted(by_grade, reverse=True):
+        met = (
+            nw.any_horizontal(*by_grade[grade], ignore_nulls=False)
+            if len(by_grade[grade]) > 1
+            else by_grade[grade][0]
+        )
+        rank = nw.lit(RANKS[grade], kind)
+        lower = nw.when(met.fill_null(value=False)).then(rank).otherwise(lower)
+        upper = nw.when(met.fill_null(value=True)).then(rank).otherwise(upper)
+    return Graded(system, lower, upper)
+
+
+def _marks(system: str, twice: Sequence[str]) -> tuple[str, ...]:
+    return ("b", "p") if system in twice else ("b",)
+
+
+def _add_ever(working: Working, layout: Layout, twice: Sequence[str]) -> None:
+    """Add, per system, reading and bound, whether it was active at or before this visit or before the study."""
+    recorded, columns = [], []
+    for system in layout.definition.systems:
+        name = f"{system}_ever"
+        if name in layout.schema:
+            kind, column = layout.schema[name], nw.col(name)
+            known = column.fill_nan(None) if kind.is_float() else column
+            column = known.cast(layout.level_type).fill_null(-1)
+            recorded.append(_running_max(layout, column).alias(f"{PREFIX}{system}_ever"))
+    working.add(recorded)
+    for system in layout.definition.systems:
+        for mark in _marks(system, twice):
+            for end in ("low", "high"):
+                active = nw.col(f"{PREFIX}{mark}_{system}_{end}") >= _ACTIVE
+                ever = _was_ever(layout, active) if layout.has_history else nw.lit(value=False)
+                if f"{system}_ever" in layout.schema:
+                    before = nw.col(f"{PREFIX}{system}_ever")
+                    ever = ever | ((before == 1) if end == "low" else (before != 0))
+                columns.append(ever.alias(f"{PREFIX}{mark}_{system}_{end}_ever"))
+    working.add(columns)
+
+
+def _was_ever(layout: Layout, active: nw.Expr) -> nw.Expr:
+    """Tell whether a condition held at this visit or an earlier one of the same subject."""
+    if layout.is_sorted:
+        run = nw.col(f"{PREFIX}run")
+        return nw.when(active).then(run).otherwise(nw.lit(0, nw.Int32)).cum_max() == run
+    found = active.cast(layout.level_type).cum_max().over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
+    return found == 1
+
+
+def _running_max(layout: Layout, column: nw.Expr) -> nw.Expr:
+    """Give the largest of -1, 0 and 1 so far within a subject."""
+    if not layout.has_history:
+        return column
+    if layout.is_sorted:
+        run = nw.col(f"{PREFIX}run") * 4
+        return (column.cast(nw.Int32) + run).cum_max() - run
+    return column.cum_max().over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
+
+
+def _add_final_ranks(working: Working, layout: Layout, twice: Sequence[str], policy: str) -> None:
+    """Add ranks with D and E told apart, and the rank that is reported."""
+    ends, values = [], []
+    for system in layout.definition.systems:
+        for mark in _marks(system, twice):
+            for end in ("low", "high"):
+                name = f"{PREFIX}{mark}_{system}_{end}"
+                rank, ever = nw.col(name), nw.col(f"{name}_ever").cast(layout.level_type)
+                ends.append(nw.when(rank >= _ACTIVE).then(rank).otherwise(ever).alias(f"{name}_rank"))
+        mark = _marks(system, twice)[-1]
+        lower, upper = (nw.col(f"{PREFIX}{mark}_{system}_{end}_rank") for end in ("low", "high"))
+        chosen = {"absent": lower, "worst": upper}.get(policy, nw.when(lower == upper).then(lower))
+        values.append(chosen.alias(f"{PREFIX}{system}_rank"))
+    working.add(ends)
+    working.add(values)
+
+
+def _add_outputs(
+    working: Working,
+    layout: Layout,
+    twice: Sequence[str],
+    texts: Mapping[str, tuple[RuleText, ...]],
+    policy: str,
+) -> tuple[str, ...]:
+    definition, name = layout.definition, layout.definition.name
+    columns: list[nw.Expr] = []
+    outputs: list[str] = []
+    for system in definition.systems:
+        stem = f"{name}_{system}"
+        columns.append(spell_grade(nw.col(f"{PREFIX}{system}_rank")).alias(stem))
+        columns.append(spell_grade(nw.col(f"{PREFIX}b_{system}_low_rank")).alias(f"{stem}_lower"))
+        columns.append(spell_grade(nw.col(f"{PREFIX}b_{system}_high_rank")).alias(f"{stem}_upper"))
+        columns.append(spell_rules(layout, system, texts[system], policy).alias(f"{stem}_rule"))
+        outputs += [stem, f"{stem}_lower", f"{stem}_upper", f"{stem}_rule"]
+    bounds = Bounds(_total(layout, "b", "low", twice), _total(layout, "b", "high", twice))
+    known = Bounds(_total(layout, "p", "low", twice), _total(layout, "p", "high", twice))
+    values = {"absent": known.lower, "worst": known.upper}
+    value = values.get(policy, nw.when(known.lower == known.upper).then(known.lower))
+    same = bounds.lower == bounds.upper
+    status = nw.when(same).then(nw.lit("scored")).otherwise(nw.lit("incomplete"))
+    columns += [
+        value.alias(name),
+        bounds.lower.alias(f"{name}_lower"),
+        bounds.upper.alias(f"{name}_upper"),
+        status.alias(f"{name}_status"),
+    ]
+    working.add(columns)
+    return (*outputs, name, f"{name}_lower", f"{name}_upper", f"{name}_status")
+
+
+def _total(layout: Layout, mark: str, end: str, twice: Sequence[str]) -> nw.Expr:
+    """Sum the points of all grades at one end of one reading."""
+    kind = nw.Int16 if layout.level_type == nw.Int8 else nw.Int64
+    points = dict(layout.definition.grade_points)
+    parts = []
+    for system in layout.definition.systems:
+        own = mark if system in twice else "b"
+        rank = nw.col(f"{PREFIX}{own}_{system}_{end}")
+        part = nw.lit(points["E"], kind)
+        for grade in ("C", "B", "A"):
+            part = nw.when(rank >= RANKS[grade]).then(nw.lit(points[grade], kind)).otherwise(part)
+        parts.append(part)
+    return reduce(add, parts)
+
+
+def spell_grade(rank: nw.Expr) -> nw.Expr:
+    """Give the letter of a rank, null where it is unknown."""
+    letter = nw.lit(None, nw.String)
+    for grade, value in RANKS.items():
+        letter = nw.when(rank == value).then(nw.lit(grade)).otherwise(letter)
+    return letter

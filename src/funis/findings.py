@@ -1,0 +1,238 @@
+"""Three-valued findings at one visit: items at a level, measured values against limits, comparisons with before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+import narwhals as nw
+
+from funis.conditions import Condition, Term, compare_exactly, find_limit
+from funis.definition import Feature
+from funis.intake import PREFIX, Cell, Layout, previous_value
+from funis.totals import is_any_recorded
+
+# Larger than any visit key, so that keys of a later subject always exceed those of an earlier one.
+_SPAN = 2**21
+# Day numbers may be negative before the first infusion.
+_DAY_OFFSET = 2**19
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way of reading the cells.
+
+    Attributes
+    ----------
+    mark : short name that keeps its columns apart from those of the other reading
+    layout, cells : what is scored
+    as_paper : *not done* is not present and missing previous values are what the parameters say; otherwise unknown
+    previous_mark : prefix of the columns that hold values of the previous visit
+    """
+
+    mark: str
+    layout: Layout
+    cells: Mapping[str, Cell]
+    as_paper: bool
+
+    previous_mark: str = f"{PREFIX}previous_"
+
+
+def _history_names(reading: Reading) -> list[str]:
+    features = reading.layout.definition.features
+    names = [term.name for f in features for term in f.when.terms if term.looks_back]
+    return list(dict.fromkeys(names))
+
+
+def previous_columns(reading: Reading) -> list[nw.Expr]:
+    """Give the previous visit's values, and whether something was measured then, as columns of our own."""
+    layout, cells = reading.layout, reading.cells
+    if not layout.has_history:
+        return []
+    columns = []
+    for name in _history_names(reading):
+        cell = cells[name]
+        columns.append(previous_value(layout, cell.value).alias(f"{reading.previous_mark}{name}"))
+    for name in _not_measured_names(reading):
+        settled = _is_settled(reading, name)
+        before = previous_value(layout, settled.cast(layout.level_type))
+        columns.append((before == 1).fill_null(value=False).alias(f"{reading.previous_mark}{name}_settled"))
+    return columns
+
+
+def _not_measured_names(reading: Reading) -> list[str]:
+    """Quantities of which a rule says ``or was not measured``."""
+    terms = [term for f in reading.layout.definition.features for term in f.when.terms]
+    return list(dict.fromkeys(term.name for term in terms if term.form == "previous"))
+
+
+def _is_settled(reading: Reading, name: str) -> nw.Expr:
+    """Tell whether an empty value is known to mean *not measured*: stated so, or an alternative was recorded."""
+    item, cell = reading.layout.definition.item(name), reading.cells[name]
+    reasons = [cell.not_done] if cell.not_done is not None else []
+    if item.alternatives:
+        reasons.append(is_any_recorded(reading.cells, item.alternatives))
+    return reduce(or_, reasons) if reasons else nw.lit(value=False)
+
+
+def item_condition(reading: Reading, name: str, least: int) -> nw.Expr:
+    """Tell whether an item is recorded at a level or above; null where it is unknown."""
+    return _settle(reading, name, reading.cells[name].value >= least)
+
+
+def _settle(reading: Reading, name: str, met: nw.Expr) -> nw.Expr:
+    """Read an empty cell as not met where it is known to be so, and an ignored finding as not met."""
+    cell, item = reading.cells[name], reading.layout.definition.item(name)
+    reasons = []
+    if item.alternatives:
+        reasons.append(is_any_recorded(reading.cells, item.alternatives))
+    if reading.as_paper and reading.layout.definition.not_done == "absent":
+        names = item.alternatives or (name,)
+        # For measures of one thing, "not done" beside one of them says it of all that are empty.
+        marks = [mark for other in names if (mark := reading.cells[other].not_done) is not None]
+        reasons += marks
+    if reasons:
+        absent = cell.value.is_null() & reduce(or_, reasons)
+        met = nw.when(absent).then(nw.lit(value=False)).otherwise(met)
+    if cell.ignored is not None:
+        met = nw.when(cell.ignored).then(nw.lit(value=False)).otherwise(met)
+    return met
+
+
+def rule_condition(reading: Reading, condition: Condition) -> nw.Expr:
+    """Tell whether a condition on values of this visit holds."""
+    return reduce(and_, [_value_term(reading, term) for term in condition.terms])
+
+
+def _value_term(reading: Reading, term: Term) -> nw.Expr:
+    value = reading.cells[term.name].value
+    limit = find_limit(term, reading.layout.parameters)
+    if reading.layout.definition.item(term.name).is_measured:
+        met = compare_exactly(value, term.operator, limit)
+    else:
+        met = value >= int(limit) if term.operator == ">=" else compare_exactly(value, term.operator, limit)
+    return _settle(reading, term.name, met)
+
+
+def feature_columns(reading: Reading, features: Sequence[Feature]) -> list[nw.Expr]:
+    """Give one three-valued column per feature name, in force under the parameters; its rows are alternatives."""
+    rows: dict[str, list[nw.Expr]] = {feature.name: [] for feature in features}
+    for feature in features:
+        if all(reading.layout.parameters[name] == value for name, value in feature.choice):
+            rows[feature.name].append(_feature_row(reading, feature))
+    columns = []
+    for name, met in rows.items():
+        found = nw.any_horizontal(*met, ignore_nulls=False) if len(met) > 1 else met[0]
+        columns.append(found.alias(f"{PREFIX}{reading.mark}_{name}"))
+    columns += _named_items(reading, features)
+    return columns
+
+
+def _named_items(reading: Reading, features: Sequence[Feature]) -> list[nw.Expr]:
+    """Yes/no items that stand among features in a clause, under names of their own."""
+    systems = {feature.system for feature in features}
+    own = {feature.name for feature in reading.layout.definition.features}
+    names = [
+        name
+        for rule in reading.layout.definition.rules
+        if rule.system in systems and own & set(rule.of_items)
+        for name in rule.of_items
+        if name not in own
+    ]
+    return [
+        item_condition(reading, name, 1).alias(f"{PREFIX}{reading.mark}_{name}_yes")
+        for name in dict.fromkeys(names)
+    ]
+
+
+def _feature_row(reading: Reading, feature: Feature) -> nw.Expr:
+    terms = [_feature_term(reading, feature, term) for term in feature.when.terms]
+    met = reduce(and_, terms)
+    if feature.only_without:
+        recorded = is_any_recorded(reading.cells, feature.only_without)
+        met = nw.when(recorded).then(nw.lit(value=False)).otherwise(met)
+    if feature.within_months and reading.layout.has_history:
+        met = _held_within(reading, feature, met)
+    return met
+
+
+def _answer(reading: Reading, answer: bool | str) -> bool:  # noqa: FBT001  (a field of the definition)
+    return bool(reading.layout.parameters[answer]) if isinstance(answer, str) else answer
+
+
+def _feature_term(reading: Reading, feature: Feature, term: Term) -> nw.Expr:
+    if not term.looks_back:
+        return _value_term(reading, term)
+    first_visit = nw.lit(value=_answer(reading, feature.first_visit))
+    if not reading.layout.has_history:
+        return first_visit
+    before = nw.col(f"{reading.previous_mark}{term.name}")
+    met = _compared(reading, term, before)
+    missing = nw.lit(value=_answer(reading, feature.previous_missing))
+    is_empty = before.is_null()
+    if not reading.as_paper:
+        # Only "or was not measured" is settled by knowing that nothing was measured.
+        settled = nw.col(f"{reading.previous_mark}{term.name}_settled") if term.form == "previous" else None
+        is_empty = is_empty & settled if settled is not None else nw.lit(value=False)
+    met = nw.when(is_empty).then(missing).otherwise(met)
+    if term.form != "previous":
+        # Without a value of this visit nothing is compared; alternatives and "not done" settle it as absent.
+        met = _settle_current(reading, term.name, met)
+    return nw.when(nw.col(f"{PREFIX}first")).then(first_visit).otherwise(met)
+
+
+def _settle_current(reading: Reading, name: str, met: nw.Expr) -> nw.Expr:
+    value = reading.cells[name].value
+    unknown = nw.lit(None, nw.Boolean)
+    return _settle(reading, name, nw.when(value.is_null()).then(unknown).otherwise(met))
+
+
+def _compared(reading: Reading, term: Term, before: nw.Expr) -> nw.Expr:
+    value = reading.cells[term.name].value
+    limit = find_limit(term, reading.layout.parameters)
+    found: Any
+    if term.form == "previous":
+        found = compare_exactly(before, term.operator, limit)
+    elif term.form == "rise":
+        found = compare_exactly(value.cast(nw.Float64) - before, term.operator, limit)
+    else:
+        found = compare_exactly(value, term.operator, before * (limit / 100))
+    return found  # type: ignore[no-any-return]
+
+
+def _held_within(reading: Reading, feature: Feature, met: nw.Expr) -> nw.Expr:
+    """Tell whether a condition held at this visit or at an earlier one not longer ago than so many months."""
+    layout = reading.layout
+    key, since = _visit_keys(layout, feature.within_months)
+    if layout.is_sorted:
+        start = nw.col(f"{PREFIX}run").cast(nw.Int64) * _SPAN
+        key, since = key + start, since + start
+    nothing = nw.lit(-1, nw.Int64)
+    surely = nw.when(met.fill_null(value=False)).then(key).otherwise(nothing).cum_max()
+    perhaps = nw.when(met.fill_null(value=True)).then(key).otherwise(nothing).cum_max()
+    if not layout.is_sorted:
+        surely = surely.over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
+        perhaps = perhaps.over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
+    unknown = nw.lit(None, nw.Boolean)
+    return nw.when(surely >= since).then(nw.lit(value=True)).otherwise(
+        nw.when(perhaps >= since).then(unknown).otherwise(nw.lit(value=False))
+    )  # fmt: skip
+
+
+def _visit_keys(layout: Layout, months: int) -> tuple[nw.Expr, nw.Expr]:
+    """Give a number that grows with the visit, and the least number of a visit so many months before.
+
+    Calendar months: 31 May minus 3 months is the last of February. A month's last day therefore counts as the 31st.
+    """
+    order = nw.col(layout.order)  # type: ignore[arg-type]
+    if layout.schema[layout.order].is_numeric():  # type: ignore[index]
+        key = order.cast(nw.Float64).floor().cast(nw.Int64) + _DAY_OFFSET
+        return key, key - int(layout.parameters["biopsy_window_days"])
+    month = order.dt.year().cast(nw.Int64) * 12 + order.dt.month().cast(nw.Int64)
+    day = order.dt.day().cast(nw.Int64)
+    is_last = order.dt.offset_by("1d").dt.day() == 1
+    last = nw.when(is_last).then(nw.lit(31, nw.Int64)).otherwise(day)
+    return month * 32 + last, (month - months) * 32 + day
