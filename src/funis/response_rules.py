@@ -1,0 +1,235 @@
+"""Asks the criteria and rules of a response definition of one subject, with the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from funis.bilag_course import GRADE_FUNCTIONS, has_grades
+from funis.number_measures import NUMBER_FUNCTIONS
+from funis.response_definition import Criterion, Failure, Phrase, ResponseDefinition, Rule
+from funis.response_moment import Finding, Moment
+from funis.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, parse_exact, word_of
+
+MEASURE_FUNCTIONS: Final = {**NUMBER_FUNCTIONS, **GRADE_FUNCTIONS}
+NOT_RECORDED: Final = "not recorded"
+
+_SUBJECT_MEASURES: Final = frozenset({"ever", "baseline", "baseline_a", "baseline_b", "baseline_active"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one criterion.
+
+    Attributes
+    ----------
+    verdict : met, not met, cannot tell
+    text : what was found
+    is_collected : False when an optional criterion was never collected and is taken as met
+    """
+
+    verdict: Verdict
+    text: str
+    is_collected: bool = True
+
+    @property
+    def word(self) -> str:
+        """The printed word."""
+        return word_of(self.verdict) if self.is_collected else NOT_RECORDED
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The class of one subject.
+
+    Attributes
+    ----------
+    response : class, or ``cannot tell``
+    responder : whether that is a response: yes, no or cannot tell
+    reason : one sentence
+    rule : number of the rule that decided, empty where the source numbers none
+    answers : each criterion's answer by its id
+    """
+
+    response: str
+    responder: str
+    reason: str
+    rule: str
+    answers: Mapping[str, Answer]
+
+
+def ask_phrase(moment: Moment, phrase: Phrase) -> Answer:
+    """Ask one comparison."""
+    finding: Finding = MEASURE_FUNCTIONS[phrase.measure](moment, phrase.given)
+    limit = phrase.limit
+    number = parse_exact(moment.parameters[limit]) if isinstance(limit, str) else limit
+    if finding.is_undefined or number is None:
+        return Answer(verdict=False, text=finding.text)
+    return Answer(finding.span.compare(phrase.symbol, number), finding.text)
+
+
+def columns_of(moment: Moment, phrase: Phrase) -> tuple[str, ...]:
+    """Return the columns a phrase reads, item sets spread out."""
+    if phrase.measure in GRADE_FUNCTIONS:
+        return moment.systems
+    names = [moment.definition.sets.get(name, (moment.column(name),)) for name in phrase.given]
+    return tuple(column for group in names for column in group)
+
+
+def _is_collected(moment: Moment, phrases: Sequence[Phrase]) -> bool:
+    held = moment.cohort.columns
+    columns = [column for phrase in phrases for column in columns_of(moment, phrase)]
+    return all(c in held or f"{c}_lower" in held or f"{c}_upper" in held for c in columns)
+
+
+def ask_criterion(moment: Moment, criterion: Criterion) -> Answer:
+    """Ask one printed row: any of its alternatives, all phrases of one."""
+    groups = criterion.alternatives
+    if criterion.optional and not _is_collected(moment, criterion.phrases):
+        return Answer(verdict=True, text=f"{criterion.label}: {NOT_RECORDED}", is_collected=False)
+    if criterion.only_collected:
+        groups = tuple(group for group in groups if _is_collected(moment, group)) or groups
+    asked = [[ask_phrase(moment, phrase) for phrase in group] for group in groups]
+    verdicts = [all_of(answer.verdict for answer in group) for group in asked]
+    verdict = any_of(verdicts)
+    if verdict is True:
+        shown = [asked[verdicts.index(True)]]
+    elif verdict is None:
+        shown = [group for group, found in zip(asked, verdicts, strict=True) if found is None]
+    else:
+        shown = asked
+    texts = dict.fromkeys(answer.text for group in shown for answer in group)
+    return Answer(verdict, ", ".join(texts))
+
+
+def decide(moment: Moment) -> Decision:
+    """Give the class of one subject at the visit judged, with the reason."""
+    definition = moment.definition
+    answers = {row.id: ask_criterion(moment, row) for row in definition.criteria}
+    failed = find_failure(moment)
+    if failed is not None:
+        return _settle(definition, definition.otherwise, failed, answers)
+    for phrase, otherwise in definition.needs:
+        need = ask_phrase(moment, phrase)
+        if need.verdict is False:
+            return _settle(definition, otherwise, need.text, answers)
+        if need.verdict is None and moment.now is not None:
+            reason = f"{CANNOT_TELL}: {need.text}."
+            return Decision(CANNOT_TELL, CANNOT_TELL, reason, "", answers)
+    if not is_measured(moment) and not _is_decided_without(moment, answers):
+        return _decide_unmeasured(moment, answers)
+    return _decide_by_rules(moment, answers)
+
+
+def _is_decided_without(moment: Moment, answers: Mapping[str, Answer]) -> bool:
+    """Whether the rules give a sure answer although nothing was measured at the visit."""
+    decided = _possible_classes(moment.definition, answers)
+    return len(decided) == 1 and moment.text("missing_response") == "cannot_tell"
+
+
+def is_measured(moment: Moment) -> bool:
+    """Whether the visit judged holds any value the criteria look at."""
+    if moment.now is None:
+        return False
+    if moment.systems and has_grades(moment, moment.now):
+        return True
+    phrases = [p for row in moment.definition.criteria for p in row.phrases if not row.optional]
+    columns = {
+        column
+        for phrase in phrases
+        if phrase.measure in NUMBER_FUNCTIONS and phrase.measure not in _SUBJECT_MEASURES
+        for column in columns_of(moment, phrase)
+    }
+    return any(not moment.now.number(column).is_open for column in columns)
+
+
+def find_failure(moment: Moment) -> str | None:
+    """Return the words of an event that decides the class whatever was measured, or None."""
+    for failure in moment.definition.failures:
+        day = moment.course.events.get(failure.event)
+        if day is not None and _comes_before(moment, failure, day):
+            return f"{failure.label} (day {day:g})"
+    return None
+
+
+def _comes_before(moment: Moment, failure: Failure, day: float) -> bool:
+    if failure.before == "horizon":
+        return day < moment.number("horizon_day") - moment.number("horizon_window")
+    if failure.event == "death" and not is_measured(moment):
+        return True
+    judged = moment.target_day if moment.now is None else moment.now.day
+    # Leaving on the day of the visit judged, after it, takes nothing from what was measured there.
+    return day < judged or (day == judged and not is_measured(moment))
+
+
+def _decide_unmeasured(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
+    what = f"nothing was measured at {moment.target} (day {moment.target_day:g})"
+    if moment.text("missing_response") == "nonresponder":
+        return _settle(
+            moment.definition, moment.definition.otherwise, f"{what}, counted as no response", answers
+        )
+    return Decision(CANNOT_TELL, CANNOT_TELL, f"{CANNOT_TELL}: {what}.", "", answers)
+
+
+def ask_rule(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
+    """Ask one rule of the answers to its criteria."""
+    verdicts = [answers[name].verdict for name in rule.criteria]
+    if rule.counted == "all":
+        return all_of(verdicts)
+    worth = [definition.criterion(name).points if rule.counted == "points" else 1 for name in rule.criteria]
+    pairs = list(zip(verdicts, worth, strict=True))
+    sure = sum(points for verdict, points in pairs if verdict is True)
+    open_points = sum(points for verdict, points in pairs if verdict is None)
+    if sure >= rule.least:
+        return True
+    if sure + open_points < rule.least or rule.missing_is_not_met:
+        return False
+    return None
+
+
+def _possible_classes(
+    definition: ResponseDefinition, answers: Mapping[str, Answer]
+) -> list[tuple[str, Rule | None]]:
+    """Return the classes the answers leave possible, best first."""
+    possible: list[tuple[str, Rule | None]] = []
+    for name in definition.classes[:-1]:
+        rules = [rule for rule in definition.rules if rule.response == name]
+        asked = [(rule, ask_rule(rule, definition, answers)) for rule in rules]
+        holds = next((rule for rule, verdict in asked if verdict is True), None)
+        if holds is not None:
+            return [*possible, (name, holds)]
+        if any(verdict is None for _, verdict in asked):
+            possible.append((name, None))
+    return [*possible, (definition.otherwise, None)]
+
+
+def _decide_by_rules(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
+    definition = moment.definition
+    possible = _possible_classes(definition, answers)
+    name, rule = possible[0]
+    is_response = [_is_response(definition, found) for found, _ in possible]
+    responder = (YES if is_response[0] else NO) if len(set(is_response)) == 1 else CANNOT_TELL
+    if len(possible) > 1:
+        doubts = [a.text for a in answers.values() if a.verdict is None]
+        names = " or ".join(found for found, _ in possible)
+        reason = f"{CANNOT_TELL} ({names}): {'; '.join(dict.fromkeys(doubts))}."
+        return Decision(CANNOT_TELL, responder, reason, "", answers)
+    ids = rule.criteria if rule is not None else tuple(answers)
+    wanted = rule is not None
+    decisive = [answers[i] for i in ids if answers[i].verdict is wanted or not answers[i].is_collected]
+    texts = dict.fromkeys(a.text for a in decisive)
+    number = rule.number if rule is not None else ""
+    label = f"{name} (rule {number})" if number else name
+    at = f"at {moment.target}" if moment.target else "at no visit"
+    reason = f"{label} {at}: {'; '.join(texts) or 'no criterion can be met'}."
+    return Decision(name, responder, reason, number, answers)
+
+
+def _is_response(definition: ResponseDefinition, name: str) -> bool:
+    return any(rule.response == name and rule.is_response for rule in definition.rules)
+
+
+def _settle(definition: ResponseDefinition, name: str, text: str, answers: Mapping[str, Answer]) -> Decision:
+    responder = YES if _is_response(definition, name) else NO
+    return Decision(name, responder, f"{name}: {text}.", "", answers)

@@ -1,0 +1,162 @@
+"""Answers of three values, and numbers known only between two ends.
+
+A criterion is met, not met, or cannot be told. The logic is Kleene's: "no" settles an "and" whatever
+the unknown would be, "yes" settles an "or". A value that is missing, or known only by its bounds, is a
+span; a comparison is settled only where the whole span agrees. Numbers are decimals with nine places,
+because 0.1 * 3 must never decide a response.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+Verdict = bool | None
+
+YES: Final = "yes"
+NO: Final = "no"
+CANNOT_TELL: Final = "cannot tell"
+
+PLACES: Final = Decimal("0.000000001")
+
+COMPARISONS: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return True when all are, False when one is not, None otherwise.
+
+    Examples
+    --------
+    >>> all_of([True, None]), all_of([False, None]), all_of([])
+    (None, False, True)
+    """
+    answer: Verdict = True
+    for verdict in verdicts:
+        if verdict is False:
+            return False
+        if verdict is None:
+            answer = None
+    return answer
+
+
+def any_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return True when one is, False when none is, None otherwise.
+
+    Examples
+    --------
+    >>> any_of([False, None]), any_of([True, None]), any_of([])
+    (None, True, False)
+    """
+    answer: Verdict = False
+    for verdict in verdicts:
+        if verdict is True:
+            return True
+        if verdict is None:
+            answer = None
+    return answer
+
+
+def word_of(verdict: Verdict) -> str:
+    """Return the printed word of a verdict: yes, no or cannot tell."""
+    if verdict is None:
+        return CANNOT_TELL
+    return YES if verdict else NO
+
+
+def parse_exact(value: object) -> Decimal | None:
+    """Return a number as a decimal with nine places; None for a missing value or NaN.
+
+    Examples
+    --------
+    >>> parse_exact(0.1 * 3) == parse_exact(0.3)
+    True
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return Decimal(int(value))
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, Decimal):
+        return value.quantize(PLACES)
+    number = float(str(value))
+    if math.isnan(number):
+        return None
+    return Decimal(repr(number)).quantize(PLACES)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A number known to lie between two ends; an end that is None is open.
+
+    Attributes
+    ----------
+    low, high : lowest and highest value it can have
+    """
+
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether both ends are the same number."""
+        return self.low is not None and self.low == self.high
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing at all is known."""
+        return self.low is None and self.high is None
+
+    def minus(self, other: Span) -> Span:
+        """Return the span of the difference, the two being free of each other."""
+        low = None if self.low is None or other.high is None else self.low - other.high
+        high = None if self.high is None or other.low is None else self.high - other.low
+        return Span(low, high)
+
+    def compare(self, symbol: str, limit: Decimal) -> Verdict:
+        """Answer a comparison with a limit: settled only where both ends agree."""
+        test = COMPARISONS[symbol]
+        rising = symbol in {">", ">="}
+        # An open end counts as the answer it could still give.
+        at_low = (not rising) if self.low is None else test(self.low.quantize(PLACES), limit)
+        at_high = rising if self.high is None else test(self.high.quantize(PLACES), limit)
+        return at_low if at_low == at_high else None
+
+    def __str__(self) -> str:
+        """Print the value, or its ends."""
+        if self.is_known and self.low is not None:
+            return print_number(self.low)
+        if self.is_open:
+            return "not recorded"
+        low = "?" if self.low is None else print_number(self.low)
+        high = "?" if self.high is None else print_number(self.high)
+        return f"{low} to {high}"
+
+
+def exactly(value: Decimal | int) -> Span:
+    """Return the span of one known number."""
+    number = Decimal(value)
+    return Span(number, number)
+
+
+def print_number(value: Decimal) -> str:
+    """Print a decimal without trailing zeros and at most three places, for a sentence.
+
+    Examples
+    --------
+    >>> print_number(Decimal("4.500000000")), print_number(Decimal("10")), print_number(Decimal("-0.90"))
+    ('4.5', '10', '-0.9')
+    """
+    text = f"{value:.9f}".rstrip("0").rstrip(".")
+    if len(text.partition(".")[2]) > 3:
+        text = f"{value:.3f}"
+    return text
