@@ -145,7 +145,7 @@ def _is_active(course: Course, visit: int, *, is_held: bool, was_active: bool, d
     if visit == 0:
         return True
     if is_held:
-        return visit <= (MONTH_9 if course.response == "PCR" else MONTH_6)
+        return visit <= MONTH_9
     if visit >= MONTH_6 or not was_active:
         # What comes back late is recorded as improving already, or it would be a flare.
         return False

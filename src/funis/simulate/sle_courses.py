@@ -124,7 +124,7 @@ def match_moments(mean: float, sd: float, n: int) -> tuple[int, tuple[int, int]]
     Examples
     --------
     >>> match_moments(2.24, 1.43, 28)
-    (6272, (1953933, 1960110))
+    (6272, (1953967, 1960144))
     """
     total = round(100 * mean * n)
     around = total * total / n

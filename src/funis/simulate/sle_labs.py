@@ -117,7 +117,8 @@ def _draw_haemoglobin(course: Course, turn: int | None, draws: Draws) -> tuple[f
     end = draws.uniform(106, 122)
     values = [start + (end - start) * share + draws.normal(0, 0.8) for share in path]
     if "haematological" in course.held:
-        values[1:] = [min(value, start + 2 + 0.6 * visit, 98.0) for visit, value in enumerate(values[1:])]
+        # Grade B up to month 9, grade C at month 12.
+        values[1:5] = [min(value, start + 2 + 0.6 * visit, 98.0) for visit, value in enumerate(values[1:5])]
     return tuple(
         round(draws.uniform(82, 92)) if _blood_relapse(course, visit) else round(value)
         for visit, value in enumerate(values)
@@ -135,7 +136,8 @@ def _draw_platelets(course: Course, turn: int | None, draws: Draws) -> tuple[flo
     values = [start + (end - start) * share + draws.normal(0, 3) for share in path]
     values[0] = min(max(values[0], 12), 48)
     if "haematological" in course.held:
-        values[1:] = [min(value, 44.0 + 0.8 * visit) for visit, value in enumerate(values[1:])]
+        values[1:5] = [min(value, 44.0 + 0.8 * visit) for visit, value in enumerate(values[1:5])]
+        values[5] = min(values[5], 88.0)
     return tuple(
         round(draws.uniform(28, 44)) if _blood_relapse(course, visit) else round(value)
         for visit, value in enumerate(values)
