@@ -1,0 +1,117 @@
+"""What came of a fit: told apart, never a silent number; and the fall-back ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from funis.stats.covariance import Floats
+from funis.stats.mmrm_design import Design
+from funis.stats.mmrm_engine import Optimum
+from funis.stats.mmrm_fit import Estimable, Fit, fit_arrays
+from funis.stats.mmrm_formula import INTERCEPT
+from funis.stats.mmrm_frame import ModelRows
+from funis.stats.mmrm_sums import SubjectArrays
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """All that one fit needs but its covariance structure."""
+
+    data: SubjectArrays
+    unweighted: SubjectArrays
+    rows: ModelRows
+    design: Design
+    reml: bool
+    df: str
+    sandwich: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of the attempts."""
+
+    status: str
+    detail: str
+    notes: tuple[str, ...]
+    fallbacks: tuple[tuple[str, str], ...]
+    covariance: str
+    fit: Fit
+
+
+def climb_down(attempt: Attempt, ladder: Sequence[str]) -> Verdict:
+    """Fit the structures of a declared ladder in order until one has estimates."""
+    failed: list[tuple[str, str]] = []
+    for position, covariance in enumerate(ladder):
+        fit, status, detail = _fit_one(attempt, covariance)
+        if fit.inference is not None or position == len(ladder) - 1:
+            break
+        failed.append((covariance, status))
+    notes = list(attempt.rows.notes) + _data_notes(attempt.rows)
+    if failed:
+        tried = "; ".join(f"{name}: {reason}" for name, reason in failed)
+        notes.append(f"fell back to covariance {covariance!r} as declared ({tried})")
+    return Verdict(status, detail, tuple(notes), tuple(failed), covariance, fit)
+
+
+def _fit_one(attempt: Attempt, covariance: str) -> tuple[Fit, str, str]:
+    names = attempt.design.names
+    fit = fit_arrays(
+        attempt.data,
+        covariance=covariance,
+        reml=attempt.reml,
+        df=attempt.df,
+        sandwich=attempt.sandwich,
+        intercept=names.index(INTERCEPT) if INTERCEPT in names else None,
+        unweighted=attempt.unweighted,
+    )
+    if fit.inference is None:
+        return fit, fit.optimum.status, fit.optimum.detail
+    dropped = [names[int(j)] for j in fit.estimable.dropped]
+    if not dropped:
+        return fit, "converged", ""
+    empty = empty_cells(attempt.design, attempt.rows)
+    if empty:
+        return fit, "separation", f"no data in {'; '.join(empty)}; not estimated: {', '.join(dropped)}"
+    return fit, "rank deficient", f"not estimated, as they depend on earlier columns: {', '.join(dropped)}"
+
+
+def empty_cells(design: Design, rows: ModelRows) -> list[str]:
+    """Name the cells of each interaction of factors that hold no observation."""
+    found: list[str] = []
+    for term in design.terms:
+        factors = [name for name in term if name in rows.factors]
+        if len(factors) < 2:
+            continue
+        shape = tuple(len(rows.factors[name].levels) for name in factors)
+        codes = np.ravel_multi_index(tuple(rows.factors[name].codes for name in factors), shape)
+        empty = np.flatnonzero(np.bincount(codes, minlength=int(np.prod(shape))) == 0)
+        for cell in empty:
+            places = np.unravel_index(int(cell), shape)
+            found.append(
+                " and ".join(
+                    f"{name} {rows.factors[name].levels[int(place)]!r}"
+                    for name, place in zip(factors, places, strict=True)
+                )
+            )
+    return found
+
+
+def _data_notes(rows: ModelRows) -> list[str]:
+    """Say what a reader should know of the data."""
+    per_subject = np.bincount(rows.subject.codes)
+    single = int((per_subject == 1).sum())
+    return [f"{single} subjects have one outcome each"] if single else []
+
+
+def unseen_pairs(observed: Floats, visits: Sequence[str]) -> list[str]:
+    """Name the pairs of visits that no subject has both of."""
+    both = observed.T.astype(np.int64) @ observed.astype(np.int64)
+    return [
+        f"{visits[j]!r} with {visits[i]!r}" for i in range(len(visits)) for j in range(i) if both[i, j] == 0
+    ]
+
+
+__all__ = ["Attempt", "Estimable", "Optimum", "Verdict", "climb_down", "empty_cells", "unseen_pairs"]
