@@ -176,3 +176,34 @@ def _sums_of_hundredths(mean: float, sd: float, n: int) -> tuple[int, tuple[int,
     around = total * total / n
     low, high = (around + (100 * sd + slip) ** 2 * (n - 1) for slip in (-0.35, 0.35))
     return total, (int(low) + 1, int(high))
+
+
+def build_tess(items: int, seed: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Give the severity (0 to 4) of every item of the modified TESS, one row a subject, one tuple a visit.
+
+    The sum falls at week 2 and no later visit lies above it.
+
+    Parameters
+    ----------
+    items : number of items of the scale
+    seed : of the draws
+
+    Returns
+    -------
+    nested tuples: subject, visit, item
+    """
+    draws = Draws(seed, "sjogren tess")
+    return tuple(_draw_tess(items, draws) for _ in range(SUBJECTS))
+
+
+def _draw_tess(items: int, draws: Draws) -> tuple[tuple[int, ...], ...]:
+    """Draw one subject: some symptoms at baseline, milder at week 2, later as at week 2 or milder."""
+    first = [0] * items
+    for item in draws.shuffled(items)[: 4 + int(draws.uniform(0, 4))]:
+        first[item] = 1 + int(draws.uniform(0, 2.6))
+    path = [tuple(first)]
+    keep = 0.45
+    for _ in VISITS[1:]:
+        path.append(tuple(max(rating - int(draws.uniform() > keep), 0) for rating in path[-1]))
+        keep = 0.97
+    return tuple(path)
