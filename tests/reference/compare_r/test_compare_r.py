@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def _cases() -> list[tuple[str, str, str, dict[str, float]]]:
     return [(*key, numbers) for key, numbers in cases.items()]
 
 
-ONE = {
+ONE: dict[str, Callable[..., compare.Comparison]] = {
     "t": compare.one_sample_t,
     "signed_rank_exact": lambda x, **more: compare.wilcoxon_signed_rank(x, exact=True, **more),
     "signed_rank_normal": lambda x, **more: compare.wilcoxon_signed_rank(x, exact=False, **more),
@@ -37,7 +38,7 @@ ONE = {
     "sign": compare.sign_test,
     "permutation": permutation.signed_permutation,
 }
-TWO = {
+TWO: dict[str, Callable[..., compare.Comparison]] = {
     "welch": compare.two_sample_t,
     "student": lambda x, y, **more: compare.two_sample_t(x, y, equal_variance=True, **more),
     "rank_sum_exact": lambda x, y, **more: compare.wilcoxon_rank_sum(x, y, exact=True, **more),
