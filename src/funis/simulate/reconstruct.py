@@ -48,7 +48,7 @@ def build_cohort(name: str, *, seed: int = 2012) -> Cohort:
         names = {item.row: item.name for item in definition("bilag_2004").items}
         return sle_cohort.build_sle(_weights("sledai_2k"), names, seed=seed)
     if name == "sjogren":
-        tess = [item.name for item in definition("tess").items]
+        tess = [item.name for item in definition("tess_modified").items]
         return sjogren_cohort.build_sjogren(_weights("ssdai"), tess, seed=seed)
     raise UnknownNameError("reconstructed cohort", name, COHORTS)
 

@@ -94,7 +94,7 @@ def build_sjogren(weights: Mapping[str, int], tess_items: Sequence[str], *, seed
         ],
         "unstimulated_flow": _flow_rows(measured, build_unstimulated_flow(seed)),
         "stimulated_flow": _flow_rows(measured, build_stimulated_flow(seed)),
-        "tess": [
+        "tess_modified": [
             {**person.place(visit), **dict(zip(tess_items, ratings, strict=True))}
             for person, rated in zip(people, build_tess(len(tess_items), seed), strict=True)
             for visit, ratings in zip(VISITS, rated, strict=True)

@@ -43,7 +43,11 @@ _FINDINGS = (
     _Finding("pleurisy", "cardiorespiratory", 48),
     _Finding("pericarditis", "cardiorespiratory", 48),
 )
-HISTORY = {"mucocutaneous": 0.6, "musculoskeletal": 0.7, "constitutional": 0.5, "cardiorespiratory": 0.2}
+# Share of subjects whose system was affected before the study (assumptions).
+HISTORY = {
+    "constitutional": 0.6, "mucocutaneous": 0.7, "musculoskeletal": 0.8, "cardiorespiratory": 0.2,
+    "haematological": 1.0,
+}  # fmt: skip
 
 
 def build_bilag(

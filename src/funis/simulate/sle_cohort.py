@@ -190,7 +190,7 @@ def _lab_rows(
     seed: int,
 ) -> Iterator[Row]:
     draws = Draws(seed, "sle leucocytes")
-    usual = [draws.uniform(3.5, 7.5) for _ in people]
+    usual = [draws.uniform(4.5, 7.8) for _ in people]
     for i, visit, place in _each_visit(people):
         wbc = _draw_wbc(usual[i], is_low="leukopenia" in present[i][visit], draws=draws)
         values = {

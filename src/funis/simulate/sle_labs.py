@@ -107,7 +107,7 @@ def _draw_serology(course: Course, draws: Draws) -> dict[str, tuple[float, ...]]
 def _draw_haemoglobin(course: Course, turn: int | None, draws: Draws) -> tuple[float, ...]:
     """Draw haemoglobin, g/L: below 100 is grade B, from 100 grade C, from 110 none."""
     if turn is None:
-        start = draws.uniform(108, 128)
+        start = draws.uniform(114, 128)
         return tuple(round(start + 0.8 * visit + draws.normal(0, 1.5)) for visit in range(len(VISITS)))
     if turn == 1:
         start = draws.uniform(103, 112)
@@ -128,8 +128,8 @@ def _draw_haemoglobin(course: Course, turn: int | None, draws: Draws) -> tuple[f
 def _draw_platelets(course: Course, turn: int | None, draws: Draws) -> tuple[float, ...]:
     """Draw platelets, 10^9/L: below 50 is grade B, from 50 grade C, from 150 none."""
     if turn is None or turn == 0:
-        start = draws.uniform(128, 250)
-        return tuple(round(max(start + 3 * visit + draws.normal(0, 8), 104)) for visit in range(len(VISITS)))
+        start = draws.uniform(165, 250)
+        return tuple(round(max(start + 3 * visit + draws.normal(0, 8), 152)) for visit in range(len(VISITS)))
     start = draws.uniform(24, 47)
     end = draws.uniform(112, 190)
     path = (0.0, 0.3, 0.6, 0.95, 1.0, 1.05)

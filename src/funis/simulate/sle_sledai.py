@@ -34,7 +34,7 @@ _CLASS_SHIFT = {
 }
 # How often each finding is met among subjects entered for active disease; a low price is often.
 _PRICE = {
-    "rash": 0.9, "alopecia": 1.0, "mucosal_ulcers": 1.3, "arthritis": 0.8, "leukopenia": 0.7,
+    "rash": 0.9, "alopecia": 1.0, "mucosal_ulcers": 1.3, "arthritis": 0.8, "leukopenia": 0.25,
     "fever": 1.0, "pleurisy": 2.0, "pericarditis": 2.2, "myositis": 2.6,
     "hematuria": 0.6, "urinary_casts": 1.3, "pyuria": 0.9,
 }  # fmt: skip
@@ -153,6 +153,9 @@ def _price_items(
         item: weights[item] * (price if visit == 0 else 0.3 * price if item in last else price + 1.5)
         for item, price in prices.items()
     }
+    if before and "leukopenia" not in before[0]:
+        # Blood that was not affected at baseline should not come to look worse.
+        costs["leukopenia"] += 6.0
     for item in _excluded(course, visit, last):
         costs.pop(item, None)
     return costs
