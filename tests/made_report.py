@@ -348,5 +348,6 @@ def _make_listings(maker: Maker) -> dict[str, pl.DataFrame]:
                                      "day": [365] * 38 + [200, 300]}),
         "km": pl.DataFrame({"time": [0.0, 88.0, 92.0, 178.0, 185.0, 190.0], "survival": [1.0, 0.966, 0.897, 0.862, 0.793, 0.759],
                             "lower": [1.0, 0.78, 0.71, 0.67, 0.60, 0.56], "upper": [1.0, 0.995, 0.965, 0.946, 0.904, 0.88],
-                            "at_risk": [29, 29, 28, 26, 24, 22], "events": [0, 1, 2, 1, 2, 1]}),
+                            "endpoint": ["time_to_relapse"] * 6, "population": ["treated"] * 6, "subgroup": ["all"] * 6, "arm": ["all"] * 6,
+                            "censored": [0, 0, 0, 1, 0, 21], "at_risk": [29, 29, 28, 26, 24, 22], "events": [0, 1, 2, 1, 2, 1]}),
     }  # fmt: skip

@@ -11,10 +11,15 @@ import polars as pl
 
 from funis.figures_style import (
     BLUE,
+    GREEN,
     GREY,
     INK,
+    NO_RESPONSE,
+    PURPLE,
     RESPONSE_COLOURS,
+    SKY,
     WIDTH,
+    YELLOW,
     FigureSpec,
     Spec,
     finish,
@@ -23,15 +28,19 @@ from funis.figures_style import (
     time_axis,
 )
 from funis.figures_subjects import build_heat_map, build_swimmer
-from funis.labels import RESPONSES, Labels
+from funis.figures_survival import build_survival_figures
+from funis.labels import RESPONSES, Labels, in_sentence
 from funis.outputs_efficacy import EVERYBODY
 from funis.outputs_numbers import Group, NumberBook, read_numbers
+from funis.outputs_response import class_label
 from funis.plan import Endpoint, Study
 from funis.results import ALL, Results, format_number
 
 __all__ = ["FigureSpec", "build_figures", "render_svg", "start_renderer"]
 
 _COLUMNS = 3
+_NOT_STACKED = {"responder", "cannot tell"}
+_FAILING = {"none", "no", "nonresponder", "non-responder", "no response"}
 
 
 def build_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
@@ -172,7 +181,7 @@ def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -
                 "columns": columns, "spacing": {"column": 26, "row": 22}}  # fmt: skip
     names = ", ".join(panel.title for panel in panels)
     has_mean = any(panel.means for panel in panels)
-    mean_words = "mean with 95 % confidence interval, and " if has_mean else ""
+    mean_words = "mean with 95% confidence interval, and " if has_mean else ""
     return FigureSpec(
         id=f"figure-{endpoint.id}",
         section="efficacy",
@@ -184,15 +193,15 @@ def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -
 
 
 def _course_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spec:
-    x: Spec = {"field": "day", "type": "quantitative", "axis": axis}
+    x: Spec = {"field": "day", "type": "quantitative", "axis": axis, "scale": {"nice": False}}
     y: Spec = {
         "type": "quantitative",
         "axis": {"title": panel.title if width > 400 else None, "tickCount": 6},
     }
-    faint = 0.35 if panel.subjects <= 60 else 0.18
+    faint = 0.55 if panel.subjects <= 60 else 0.3
     lines: Spec = {
         "data": {"values": panel.lines},
-        "mark": {"type": "line", "color": GREY, "strokeWidth": 0.8, "opacity": faint},
+        "mark": {"type": "line", "color": "#9AA5AF", "strokeWidth": 0.9, "opacity": faint},
         "encoding": {"x": x, "y": y | {"field": "value"}, "detail": {"field": "subject"}},
     }
     layers = [lines]
@@ -226,7 +235,7 @@ def _course_notes(labels: Labels, panels: Sequence[_Panel], *, has_mean: bool) -
     notes = [f"Thin grey lines: single subjects, by the day of each visit (n = {many})."]
     if has_mean:
         notes.append(
-            "Points and bars: mean and 95 % confidence interval of the mean, at the planned day of the visit."
+            "Points and bars: mean and 95% confidence interval of the mean, at the planned day of the visit."
         )
     groups = dict.fromkeys((panel.group.population, panel.group.subgroup) for panel in panels)
     for population, subgroup in groups:
@@ -239,146 +248,94 @@ def _course_notes(labels: Labels, panels: Sequence[_Panel], *, has_mean: bool) -
 
 
 def build_response_figures(study: Study, book: NumberBook) -> tuple[FigureSpec, ...]:
-    """Specify stacked bars of the response classes, one bar per endpoint, visit and subgroup."""
+    """Specify stacked bars of the response classes, one figure a definition, one bar a visit and group."""
     labels = Labels(study)
-    bars: list[Spec] = []
+    by_definition: dict[str, list[Spec]] = {}
     for group in book.of("response"):
+        definition, _, name = group.variable.partition(": ")
+        if name in _NOT_STACKED or name.startswith("sustained"):
+            continue
         for visit in book.visits(group):
-            count = book.find(group, visit, "count")
-            share = book.find(group, visit, "percent")
-            name = group.variable.rpartition(": ")[2]
-            if name not in RESPONSE_COLOURS or count is None or not count.value:
-                continue
-            over = count.denominator or 0
-            subgroup = labels.population(group.subgroup if group.subgroup != ALL else group.population)
-            where = f"{labels.visit(visit)}, {subgroup.lower()} (n = {over})"
-            bars.append({
-                "bar": where, "class": RESPONSES[name], "share": share.value if share else None,
-                "order": list(RESPONSE_COLOURS).index(name), "endpoint": group.endpoint or group.variable.partition(": ")[0],
-                "words": f"{format_number(count.value, 0)} ({format_number(share.value if share else None, 1)}%)",
-            })  # fmt: skip
-    endpoints = dict.fromkeys(bar["endpoint"] for bar in bars)
-    return tuple(
-        _response_figure(labels, name, [bar for bar in bars if bar["endpoint"] == name]) for name in endpoints
+            bar = _response_bar(labels, book, group, visit)
+            if bar is not None:
+                by_definition.setdefault(definition, []).append(
+                    bar | {"class": class_label(group.variable), "name": name}
+                )
+    return tuple(_response_figure(labels, name, bars) for name, bars in by_definition.items())
+
+
+def _response_bar(labels: Labels, book: NumberBook, group: Group, visit: str) -> Spec | None:
+    count, share = (book.find(group, visit, name) for name in ("count", "percent"))
+    if count is None or share is None or share.value is None or visit == ALL:
+        return None
+    names = [name for name in (group.subgroup, group.arm) if name != ALL] or [group.population]
+    who = ", ".join(in_sentence(labels.population(name)) for name in names)
+    words = f"{format_number(count.value, 0)} ({format_number(share.value, 1)}%)"
+    return {
+        "bar": f"{labels.visit(visit)}, {who} (n = {count.denominator})",
+        "share": share.value,
+        "words": words,
+    }
+
+
+def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> FigureSpec:
+    names = dict.fromkeys(bar["name"] for bar in bars)
+    palette = {name: RESPONSE_COLOURS.get(name) for name in names}
+    spare = iter((BLUE, SKY, GREEN, PURPLE, YELLOW))
+    colours = {
+        name: colour or (NO_RESPONSE if name in _FAILING else next(spare, GREY))
+        for name, colour in palette.items()
+    }
+    classes = {bar["name"]: bar["class"] for bar in bars}
+    tops: dict[str, float] = {}
+    for bar in bars:
+        bar["from"] = tops.get(bar["bar"], 0.0)
+        bar["to"] = tops[bar["bar"]] = bar["from"] + bar["share"]
+        bar["middle"] = (bar["from"] + bar["to"]) / 2
+        bar["ink"] = "#FFFFFF" if colours[bar["name"]] in {BLUE, GREEN} else INK
+        bar["label"] = bar["words"] if bar["share"] >= 9 else ""
+    title = RESPONSES.get(definition, labels.variable(definition))
+    words = "; ".join(f"{bar['bar']}: {bar['class'].lower()} {bar['words']}" for bar in bars)
+    return FigureSpec(
+        id=f"figure-response-{definition}",
+        section="response",
+        title=f"{title}: classes of response",
+        spec=finish(_response_body(bars, {classes[name]: colours[name] for name in names})),
+        alt=f"Stacked bars of response classes. {words}.",
+        footnotes=(
+            "Each bar is the whole of the group named at its left whose response can be told; the numbers are those "
+            "of the response table.",
+        ),
     )
 
 
-def _response_figure(labels: Labels, endpoint: str, bars: list[Spec]) -> FigureSpec:
-    names = [name for name in RESPONSE_COLOURS if any(bar["class"] == RESPONSES[name] for bar in bars)]
-    colour: Spec = {
-        "field": "class", "type": "nominal", "legend": {"title": None},
-        "scale": {"domain": [RESPONSES[name] for name in names], "range": [RESPONSE_COLOURS[name] for name in names]},
-    }  # fmt: skip
-    tops: dict[str, float] = {}
-    for bar in sorted(bars, key=lambda each: each["order"]):
-        bar["from"] = tops.get(bar["bar"], 0.0)
-        bar["to"] = tops[bar["bar"]] = bar["from"] + (bar["share"] or 0.0)
-        bar["middle"] = (bar["from"] + bar["to"]) / 2
-        bar["ink"] = "#FFFFFF" if bar["order"] == 0 else INK
+def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:
+    longest = max(len(bar["bar"]) for bar in bars)
     y: Spec = {
         "field": "bar",
         "type": "nominal",
         "sort": None,
-        "axis": {"title": None, "ticks": False, "labelLimit": 260},
+        "axis": {"title": None, "ticks": False, "labelLimit": 320},
     }
-    x: Spec = {
-        "field": "from",
-        "type": "quantitative",
-        "scale": {"domain": [0, 100]},
-        "axis": {"title": "Percent of subjects"},
+    x: Spec = {"field": "from", "type": "quantitative", "scale": {"domain": [0, 100]}}
+    scale = {"domain": list(colours), "range": list(colours.values())}
+    bar: Spec = {
+        "mark": {"type": "bar", "stroke": "#fff", "strokeWidth": 1, "height": 26},
+        "encoding": {
+            "x": x | {"axis": {"title": "Percent of subjects"}},
+            "x2": {"field": "to"},
+            "y": y,
+            "color": {"field": "class", "type": "nominal", "legend": {"title": None}, "scale": scale},
+        },
     }
-    body: Spec = {
-        "width": WIDTH - 240, "height": {"step": 40}, "data": {"values": bars},
-        "layer": [
-            {"mark": {"type": "bar", "stroke": "#fff", "strokeWidth": 1, "height": 26},
-             "encoding": {"x": x, "x2": {"field": "to"}, "y": y, "color": colour}},
-            {"mark": {"type": "text", "fontSize": 11},
-             "encoding": {"x": {"field": "middle", "type": "quantitative"}, "y": y, "text": {"field": "words"},
-                          "color": {"field": "ink", "type": "nominal", "scale": None}}},
-        ],
-    }  # fmt: skip
-    words = "; ".join(f"{bar['bar']}: {bar['class'].lower()} {bar['words']}" for bar in bars)
-    return FigureSpec(
-        id=f"figure-response-{endpoint}",
-        section="response",
-        title=f"{labels.endpoint(endpoint)}: classes of response",
-        spec=finish(body),
-        alt=f"Stacked bars of response classes. {words}.",
-        footnotes=(
-            "Each bar is the whole of the group named at its left; the numbers are those of the response table.",
-        ),
-    )
-
-
-# --- survival ----------------------------------------------------------------------------------------
-
-
-def build_survival_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
-    """Specify Kaplan-Meier curves with their risk table, one figure an endpoint."""
-    curves = results.listings.get("km", pl.DataFrame())
-    if curves.is_empty():
-        return ()
-    labels = Labels(study)
-    if "endpoint" not in curves.columns:
-        curves = curves.with_columns(pl.lit("time_to_event").alias("endpoint"))
-    return tuple(
-        _survival_figure(labels, str(name), part)
-        for (name,), part in curves.group_by("endpoint", maintain_order=True)
-    )
-
-
-def _survival_figure(labels: Labels, endpoint: str, curve: pl.DataFrame) -> FigureSpec:
-    steps = curve.sort("time")
-    start = {"time": 0.0, "survival": 1.0, "lower": 1.0, "upper": 1.0}
-    last = float(steps["time"][-1])
-    points = [
-        start,
-        *(row for row in steps.select("time", "survival", "lower", "upper").to_dicts() if row["time"] > 0),
-    ]
-    axis = time_axis(labels.study, [last])
-    x: Spec = {
-        "field": "time",
-        "type": "quantitative",
-        "scale": {"domain": [0, max(last, *axis["values"], 1)]},
-        "axis": axis,
+    label: Spec = {
+        "mark": {"type": "text", "fontSize": 11.5},
+        "encoding": {
+            "x": x | {"field": "middle"},
+            "y": y,
+            "text": {"field": "label"},
+            "color": {"field": "ink", "type": "nominal", "scale": None},
+        },
     }
-    y: Spec = {
-        "type": "quantitative",
-        "scale": {"domain": [0, 1]},
-        "axis": {"title": "Free of the event", "format": ".0%"},
-    }
-    ticks = [tick for tick in axis["values"] if 0 <= tick <= max(last, 1)]
-    risk = [{"time": tick, "words": str(_at_risk(steps, tick))} for tick in ticks]
-    curve_layer: Spec = {
-        "width": WIDTH - 60, "height": 280, "data": {"values": points},
-        "layer": [
-            {"mark": {"type": "area", "interpolate": "step-after", "color": BLUE, "opacity": 0.13},
-             "encoding": {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}}},
-            {"mark": {"type": "line", "interpolate": "step-after", "color": BLUE, "strokeWidth": 2},
-             "encoding": {"x": x, "y": y | {"field": "survival"}}},
-        ],
-    }  # fmt: skip
-    risk_layer: Spec = {
-        "width": WIDTH - 60, "height": 16, "data": {"values": risk}, "title": {"text": "At risk", "fontSize": 11},
-        "mark": {"type": "text", "fontSize": 11},
-        "encoding": {"x": x | {"axis": None}, "text": {"field": "words"}},
-    }  # fmt: skip
-    events = int(steps["events"].sum()) if "events" in steps.columns else 0
-    final = format_number(100 * float(steps["survival"][-1]), 1)
-    return FigureSpec(
-        id=f"figure-{endpoint}",
-        section="time-to-event",
-        title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
-        spec=finish({"vconcat": [curve_layer, risk_layer], "spacing": 8}),
-        alt=f"Kaplan-Meier curve with {events} events; {final} percent free of the event on day {format_number(last, 0)}.",
-        footnotes=(
-            "Band: 95 % confidence interval on the log-log scale. The row below the curve counts subjects still "
-            "under observation and free of the event just before that time.",
-        ),
-    )
-
-
-def _at_risk(steps: pl.DataFrame, tick: float) -> int:
-    """Look up the number at risk at a time: that of the next listed time, none after the last."""
-    later = steps.filter(pl.col("time") >= tick)
-    return int(later["at_risk"][0]) if later.height else 0
+    width = WIDTH - 60 - min(320, round(5.8 * longest))
+    return {"width": width, "height": {"step": 40}, "data": {"values": bars}, "layer": [bar, label]}

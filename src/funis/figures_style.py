@@ -21,8 +21,9 @@ BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW, GREY = (
 INK, MUTED, RULE = "#1c2126", "#565f69", "#d5dae0"
 #: From most to least active, falling in darkness, so that the order survives a grey copy.
 GRADE_COLOURS = {"A": "#7A2E00", "B": "#D55E00", "C": "#F0B25A", "D": "#CFE3F0", "E": "#F0F3F6"}
-RESPONSE_COLOURS = {"MCR": BLUE, "PCR": SKY, "none": "#C9CED4", "cannot tell": "#FFFFFF"}
-WIDTH = 720
+NO_RESPONSE = "#C9CED4"
+RESPONSE_COLOURS = {"MCR": BLUE, "PCR": SKY, "none": NO_RESPONSE}
+WIDTH = 880
 FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 
 CONFIG: Spec = {

@@ -11,7 +11,6 @@ from funis.figures_style import (
     MUTED,
     ORANGE,
     PURPLE,
-    RESPONSE_COLOURS,
     VERMILION,
     WIDTH,
     FigureSpec,
@@ -121,13 +120,13 @@ def _grade_grid(
 
 #: What happens to a subject, drawn above its bar: word, shape, colour, size.
 MARKS: dict[str, tuple[str, str, int]] = {
-    "Infusion": ("triangle-up", INK, 34),
+    "Infusion": ("triangle-down", INK, 34),
     "Major clinical response": ("square", BLUE, 52),
     "Partial clinical response": ("square", "#56B4E9", 52),
     "Relapse": ("diamond", VERMILION, 62),
     "Adverse event": ("circle", ORANGE, 34),
     "Serious adverse event": ("circle", PURPLE, 54),
-    "Withdrawal or loss": ("stroke", MUTED, 60),
+    "Withdrawal or loss": ("triangle-left", MUTED, 60),
     "Death": ("cross", INK, 60),
 }
 
@@ -161,8 +160,8 @@ def _swimmer_body(
 ) -> Spec:
     subjects, kinds, days, step = order
     y: Spec = {"field": "subject", "type": "nominal", "sort": subjects, "axis": {
-        "title": None, "labelFontSize": 8.5 if step > 9 else 6, "ticks": False, "domain": False}}  # fmt: skip
-    x: Spec = {"type": "quantitative", "axis": time_axis(study, days)}
+        "title": None, "labelFontSize": 8.5 if step > 9 else 6, "ticks": False, "domain": False, "labelPadding": 8}}  # fmt: skip
+    x: Spec = {"type": "quantitative", "axis": time_axis(study, days), "scale": {"nice": False}}
     scales = {
         "color": {"domain": kinds, "range": [MARKS[name][1] for name in kinds]},
         "shape": {"domain": kinds, "range": [MARKS[name][0] for name in kinds]},

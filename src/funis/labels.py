@@ -95,6 +95,13 @@ STATISTICS: dict[str, str] = {
     "survival": "probability of remaining free of the event",
     "at_risk": "number at risk",
     "events": "number of events",
+    "geometric_mean": "geometric mean",
+    "censored": "values beyond a limit of the assay",
+    "improved": "subjects improved",
+    "worsened": "subjects worsened",
+    "unchanged": "subjects unchanged",
+    "not_met": "subjects who do not meet the criterion",
+    "cannot_tell": "subjects of whom it cannot be told",
 }
 
 METHODS: dict[str, str] = {
@@ -115,6 +122,9 @@ METHODS: dict[str, str] = {
     "hochberg": "Hochberg",
     "hommel": "Hommel",
     "kaplan_meier": "Kaplan-Meier",
+    "student_t": "Student t interval of the mean",
+    "signed_rank_pratt": "Signed-rank test for ordered grades, Pratt",
+    "bonferroni": "Bonferroni",
     "type_7": "Quantile, type 7",
 }
 
@@ -125,6 +135,13 @@ MISSING: dict[str, str] = {
     "locf": "an item that was not recorded is carried forward from the visit before",
     "observed": "subjects without the value at a visit are left out of that visit",
     "nonresponder": "a subject whose response cannot be told counts as a non-responder",
+}
+
+MISSING_OUTCOME: dict[str, str] = {
+    "observed": "subjects without the outcome at a visit are left out of that visit",
+    "nonresponder": "a subject without the outcome counts as a non-responder",
+    "worst": "a missing outcome is replaced by the worst possible one",
+    "locf": "a missing outcome is replaced by the last one observed",
 }
 
 RESPONSES: dict[str, str] = {
@@ -161,6 +178,33 @@ def _title_of_definition(name: str) -> str:
     from funis.definition import definition, definitions  # noqa: PLC0415 - only names unknown here need it
 
     return definition(name).title if name in definitions() else humanise(name)
+
+
+def in_sentence(words: str) -> str:
+    """Put a name into a sentence: small first letter, except names of people and abbreviations.
+
+    Examples
+    --------
+    >>> in_sentence("Paired t test"), in_sentence("Wilcoxon signed-rank test"), in_sentence("SLEDAI-2K")
+    ('paired t test', 'Wilcoxon signed-rank test', 'SLEDAI-2K')
+    """
+    first = words.split(" ")[0].split("-")[0]
+    is_name = first in {"Wilcoxon", "Kaplan", "Clopper", "Wilson", "Jeffreys", "Holm", "Hochberg", "Hommel"}
+    return words if is_name or not first[1:].islower() else words[:1].lower() + words[1:]
+
+
+def format_dose(cells: float) -> str:
+    """Print a number of cells as a mantissa and a power of ten.
+
+    Examples
+    --------
+    >>> format_dose(1e6), format_dose(1.5e6), format_dose(500)
+    ('1 × 10⁶', '1.5 × 10⁶', '500')
+    """
+    mantissa, _, power = f"{cells:.3e}".partition("e")
+    shown = f"{float(mantissa):g}"
+    raised = str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{shown} × 10{raised}" if cells >= 1e4 else f"{cells:g}"
 
 
 def method_label(name: str) -> str:

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from funis.labels import MISSING, RESPONSES, Labels, humanise, method_label
+from funis.labels import (
+    MISSING,
+    MISSING_OUTCOME,
+    RESPONSES,
+    Labels,
+    format_dose,
+    humanise,
+    in_sentence,
+    method_label,
+)
 from funis.plan import Endpoint, Study
 
 DESIGNS: dict[str, str] = {
@@ -19,12 +28,6 @@ DESIGNS: dict[str, str] = {
 CONDITIONS: dict[str, str] = {
     "sle": "systemic lupus erythematosus",
     "sjogren": "primary Sjögren’s syndrome",
-}
-MISSING_OUTCOME: dict[str, str] = {
-    "observed": "subjects without the outcome at a visit are left out of that visit",
-    "nonresponder": "a subject without the outcome counts as a non-responder",
-    "worst": "a missing outcome is replaced by the worst possible one",
-    "locf": "a missing outcome is replaced by the last one observed",
 }
 DEGREES: dict[str, str] = {
     "satterthwaite": "Satterthwaite",
@@ -121,7 +124,7 @@ def _treatment(study: Study) -> Passage:
     name = study.product.name or "The cell product"
     days = listed([f"day {infusion.day}" for infusion in study.infusions])
     doses = dict.fromkeys(
-        f"{infusion.cells_per_kg:.3g} cells per kg body weight (tolerance {infusion.tolerance_percent:g}%)"
+        f"{format_dose(infusion.cells_per_kg)} cells per kg body weight (tolerance {infusion.tolerance_percent:g}%)"
         for infusion in study.infusions if infusion.cells_per_kg
     )  # fmt: skip
     dose = f", each of {listed(list(doses))}" if doses else ""
@@ -136,7 +139,7 @@ def _visits(labels: Labels) -> Passage:
     if not study.visits:
         return Passage("Visits", ("No visits were planned; every visit of the data is used, by its day.",))
     names = [
-        f"{labels.visit(visit.name)} (day {visit.day}"
+        f"{in_sentence(labels.visit(visit.name))} (day {visit.day}"
         + (f", window {visit.window[0]:+d} to {visit.window[1]:+d} days)" if visit.window else ")")
         for visit in study.visits
     ]
@@ -176,18 +179,18 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
     if endpoint.definition:
         text += f": {RESPONSES.get(endpoint.definition, labels.variable(endpoint.definition))}, definition {endpoint.definition}"
     elif endpoint.all_variables:
-        text += f": {listed([labels.variable(name) for name in endpoint.all_variables])}"
+        text += f": {listed([in_sentence(labels.variable(name)) for name in endpoint.all_variables])}"
     elif endpoint.event:
         text += f": time from {humanise(endpoint.origin).lower()} to {endpoint.event}"
     if endpoint.at:
         text += f", at {listed([labels.visit(visit).lower() for visit in endpoint.at])}"
     if endpoint.population:
-        text += f", in {labels.population(endpoint.population).lower()}"
+        text += f", in the population “{in_sentence(labels.population(endpoint.population))}”"
     if endpoint.subgroups:
         only = "only within" if endpoint.subgroup_only else "and within"
         text += f", {only} {listed([labels.population(name).lower() for name in endpoint.subgroups])}"
     if endpoint.methods:
-        text += f". Methods: {listed([method_label(name) for name in endpoint.methods])}"
+        text += f". Methods: {listed([in_sentence(method_label(name)) for name in endpoint.methods])}"
         text += (
             f"; P adjusted by {method_label(endpoint.adjust)} over the visits"
             if endpoint.adjust != "none"
@@ -196,7 +199,9 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
     if "mmrm" in endpoint.methods:
         fixed = f"fixed effects {endpoint.formula}, " if endpoint.formula else ""
         text += f"; mixed model with {fixed}{COVARIANCES[endpoint.covariance]} covariance, {DEGREES[endpoint.df]} degrees of freedom"
-    return f"{text}. Missing outcome: {MISSING_OUTCOME[endpoint.missing_outcome]}."
+    if endpoint.kind in {"change", "response"} or endpoint.missing_outcome != "observed":
+        text += f". Missing outcome: {MISSING_OUTCOME[endpoint.missing_outcome]}"
+    return f"{text}."
 
 
 def _statistics(study: Study) -> Passage:

@@ -15,6 +15,7 @@ from funis.outputs_efficacy import (
     build_system_tables,
 )
 from funis.outputs_faults import build_fault_tables, build_file_tables
+from funis.outputs_listings import build_event_listings, build_response_listings
 from funis.outputs_numbers import read_numbers
 from funis.outputs_response import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.outputs_safety import build_adverse_event_tables, build_exposure_tables
@@ -58,12 +59,14 @@ def build_tables(study: Study, results: Results) -> tuple[TableSpec, ...]:
         *build_baseline_tables(study, book),
         *build_response_tables(study, book),
         *build_relapse_tables(study, book),
+        *build_response_listings(study, results),
         *build_survival_tables(study, book),
         *build_efficacy_tables(study, book),
         *build_system_tables(study, book),
         *build_model_tables(study, book),
         *build_other_tables(study, book),
         *build_adverse_event_tables(study, book),
+        *build_event_listings(results),
         *build_exposure_tables(study, book),
         *build_fault_tables(results, book),
         *build_file_tables(results),

@@ -8,7 +8,8 @@ from funis.labels import Labels, humanise
 from funis.outputs_efficacy import EVERYBODY, describe_lines
 from funis.outputs_footnotes import describe_basis
 from funis.outputs_numbers import Group, Number, NumberBook, count_cell, single
-from funis.outputs_table import Row, TableSpec, heading, words
+from funis.outputs_safety import arm_label
+from funis.outputs_table import Cell, Row, TableSpec, heading, words
 from funis.plan import Study
 from funis.results import ALL
 
@@ -52,18 +53,34 @@ def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
 
 
 def build_disposition_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
-    """Specify what became of the subjects."""
+    """Specify what became of the subjects, one column an arm."""
     groups = list(book.of("disposition"))
     if not groups:
         return ()
+    arms = list(dict.fromkeys(group.arm for group in groups))
+    stages = dict.fromkeys(group.variable for group in groups)
     rows = tuple(
-        Row(words(DISPOSITION.get(group.variable, humanise(group.variable))), (
-            count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent")),))
-        for group in groups
-    )  # fmt: skip
+        Row(
+            words(DISPOSITION.get(stage, humanise(stage))),
+            tuple(_stage_cell(book, groups, stage, arm) for arm in arms),
+        )
+        for stage in stages
+    )
     used = [number for group in groups for number in book.all(group)]
-    notes = ("Percentages: of the subjects enrolled.", *describe_basis(Labels(study), used))
-    return (TableSpec("table-disposition", "subjects", "Disposition", ("", "n/N (%)"), rows, notes),)
+    notes = ("Percentages are of the subjects enrolled.", *describe_basis(Labels(study), used))
+    heads = ("", *("n/N (%)" if len(arms) == 1 else arm_label(study, arm) for arm in arms))
+    return (TableSpec("table-disposition", "subjects", "Disposition", heads, rows, notes),)
+
+
+def _stage_cell(book: NumberBook, groups: Sequence[Group], stage: str, arm: str) -> Cell:
+    """Print a stage of the flow; before enrolment there is nothing it could be a share of."""
+    group = next((each for each in groups if (each.variable, each.arm) == (stage, arm)), None)
+    if group is None:
+        return words("")
+    count = book.find(group, ALL, "count")
+    if stage in {"screened", "consented", "enrolled"}:
+        return single(count, 0)
+    return count_cell(count, book.find(group, ALL, "percent"))
 
 
 def build_eligibility_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from funis.labels import SYSTEMS, Labels, method_label
+from funis.labels import SYSTEMS, Labels, in_sentence, method_label
 from funis.outputs_footnotes import describe_basis
 from funis.outputs_numbers import (
     Group,
@@ -18,7 +18,7 @@ from funis.outputs_numbers import (
     part,
     single,
 )
-from funis.outputs_table import Cell, Row, TableSpec, heading, joined, words
+from funis.outputs_table import Cell, Part, Row, TableSpec, heading, joined, words
 from funis.plan import Endpoint, Study
 from funis.results import ALL
 
@@ -79,7 +79,7 @@ def _course_table(study: Study, book: NumberBook, endpoint: Endpoint, courses: S
     visits = _ordered_visits(
         study, [visit for course in courses for group in course.groups for visit in book.visits(group)]
     )
-    lines = [(course, course_lines(book, course)) for course in courses]
+    lines = [(course, course_lines(labels, book, course)) for course in courses]
     has_headings = len(courses) > 1
     if len(visits) <= MOST_COLUMNS:
         rows = _visits_in_columns(labels, lines, visits, has_headings=has_headings)
@@ -111,9 +111,8 @@ def _ordered_visits(study: Study, visits: Iterable[str]) -> tuple[str, ...]:
 def _adjust_notes(endpoint: Endpoint, used: Iterable[Number]) -> tuple[str, ...]:
     if not any(number.statistic == "p_adjusted" for number in used):
         return ()
-    return (
-        f"{method_label(endpoint.adjust)}: P adjusted over the visits of the endpoint; the unadjusted P stands above it.",
-    )
+    name = method_label(endpoint.adjust)
+    return (f"P ({name}): unadjusted, and in brackets adjusted by {name} over the visits of the endpoint.",)
 
 
 def _course_title(labels: Labels, course: Course) -> str:
@@ -157,23 +156,26 @@ def _visits_in_rows(
     return tuple(rows)
 
 
-def course_lines(book: NumberBook, course: Course) -> list[Line]:
+def course_lines(labels: Labels, book: NumberBook, course: Course) -> list[Line]:
     """Make the lines of a course: description, change with interval, tests with their adjusted P."""
+    is_titre = any(lab.test == course.variable and lab.scale == "log2" for lab in labels.study.labs)
     described = [group for group in course.groups if group.analysis == "summary"]
     compared = [group for group in course.groups if group.analysis == "change"]
     tested = [group for group in course.groups if group.analysis in {"test", "change"}]
-    lines = [line for group in described for line in describe_lines(book, group)]
+    lines = [line for group in described for line in describe_lines(book, group, is_titre=is_titre)]
     lines += [line for group in compared for line in _change_lines(book, group)]
     return lines + [line for group in tested for line in _test_lines(book, group)]
 
 
-def describe_lines(book: NumberBook, group: Group) -> list[Line]:
-    """Make the lines n, mean ± SD, median (Q1, Q3) and range of a group."""
+def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) -> list[Line]:
+    """Make the lines n, mean ± SD, median (Q1, Q3) and range of a group; for a titre the geometric mean too."""
     visits = [visit for visit in book.visits(group) if visit != ""]
     digits = digits_for(
         number.value for number in book.all(group) if number.statistic in {"mean", "median", "q1", "q3"}
     )
     counts, means, medians, ranges = {}, {}, {}, {}
+    beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
+    geometric = {visit: single(book.find(group, visit, "geometric_mean"), 1) for visit in visits if is_titre}
     for visit in visits:
         get = {name: part(book.find(group, visit, name), digits) for name in ("mean", "sd")}
         trimmed = {name: part(book.find(group, visit, name), digits, trimmed=True)
@@ -184,7 +186,9 @@ def describe_lines(book: NumberBook, group: Group) -> list[Line]:
         ranges[visit] = joined(trimmed["min"], " to ", trimmed["max"])
     found = [
         Line("n", counts),
+        Line("Beyond a limit of the assay", beyond),
         Line("Mean ± SD", means),
+        Line("Geometric mean", geometric),
         Line("Median (Q1, Q3)", medians),
         Line("Range", ranges),
     ]
@@ -195,17 +199,17 @@ def _change_lines(book: NumberBook, group: Group) -> list[Line]:
     digits = digits_for(
         number.value for number in book.all(group) if number.statistic in {"mean", "lower", "upper"}
     )
-    changes, counts = {}, {}
+    counts, changes, limits = {}, {}, {}
     for visit in book.visits(group):
-        mean = book.find(group, visit, "mean") or book.find(group, visit, "estimate")
-        limits = [part(book.find(group, visit, name), digits) for name in ("lower", "upper")]
-        if mean is None:
-            continue
+        lower, upper = (part(book.find(group, visit, name), digits) for name in ("lower", "upper"))
         counts[visit] = single(book.find(group, visit, "n"), 0)
-        changes[visit] = (
-            joined(part(mean, digits), " (", *interval(*limits), ")") if all(limits) else single(mean, digits)
-        )
-    found = [Line("n with both values", counts), Line("Mean change (95% CI)", changes)]
+        changes[visit] = single(book.find(group, visit, "mean"), digits)
+        limits[visit] = joined(*interval(lower, upper))
+    found = [
+        Line("n with both values", counts),
+        Line("Mean change from baseline", changes),
+        Line("95% CI of the change", limits),
+    ]
     return [line for line in found if any(cell.ids for cell in line.cells.values())]
 
 
@@ -213,20 +217,25 @@ def _test_lines(book: NumberBook, group: Group) -> list[Line]:
     methods = dict.fromkeys(number.method for number in book.all(group) if number.statistic == "p")
     lines = []
     for method in methods:
-        label = method_label(method)
-        name = label if label.isupper() else label[:1].lower() + label[1:]
         visits = book.visits(group)
-        plain = {visit: p_cell(book.find(group, visit, "p", method)) for visit in visits}
-        adjusted = {visit: p_cell(_adjusted(book, group, visit, method)) for visit in visits}
-        lines.append(Line(f"P, {label if label.startswith('Wilcoxon') else name}", plain))
-        lines.append(Line("P, adjusted over visits", adjusted, indent=1))
+        adjusted = {visit: adjusted_p(book, group, visit, method) for visit in visits}
+        cells = {visit: p_cell(book.find(group, visit, "p", method), adjusted[visit]) for visit in visits}
+        beside = next(
+            (number.method.partition(", ")[2] for number in adjusted.values() if number is not None), ""
+        )
+        lines.append(
+            Line(
+                f"P, {in_sentence(method_label(method))}" + (f" ({method_label(beside)})" if beside else ""),
+                cells,
+            )
+        )
     return [line for line in lines if any(cell.ids for cell in line.cells.values())]
 
 
-def _adjusted(book: NumberBook, group: Group, visit: str, method: str) -> Number | None:
-    """Find the adjusted P that belongs to a test; its method names the test."""
+def adjusted_p(book: NumberBook, group: Group, visit: str, method: str) -> Number | None:
+    """Find the adjusted P that belongs to a test; its method names the test and the adjustment."""
     for number in book.groups.get(group, {}).get((visit, "p_adjusted"), ()):
-        if number.method == method or number.method.startswith(f"{method},"):
+        if number.method.partition(", ")[0] == method:
             return number
     return None
 
@@ -270,10 +279,18 @@ def _is_system(name: str) -> bool:
 
 def build_system_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify the distribution of grades by organ system and visit, and the paired test of each system."""
-    graded = [group for group in book.of("systems") if ": " in group.variable]
-    tested = [group for group in book.of("systems") if ": " not in group.variable]
+    planned = [endpoint.population for endpoint in study.endpoints if endpoint.kind == "systems"]
+    population = (planned[0] if planned else "") or EVERYBODY
+    groups = [group for group in book.of("systems") if group.population == population or group.endpoint]
+    graded = [group for group in groups if ": " in group.variable]
+    tested = [group for group in groups if ": " not in group.variable]
     found = [_grade_table(study, book, graded)] if graded else []
     return (*found, *([_system_test_table(study, book, tested)] if tested else []))
+
+
+def _within(labels: Labels, group: Group) -> str:
+    names = [labels.population(name).lower() for name in (group.subgroup, group.arm) if name not in {ALL, ""}]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
@@ -282,24 +299,45 @@ def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     systems: dict[tuple[str, str], dict[str, Group]] = {}
     for group in groups:
         system, _, grade = group.variable.partition(": ")
-        systems.setdefault((system, group.subgroup), {})[grade] = group
-    rows = []
-    for (system, subgroup), grades in systems.items():
-        cells = []
-        for visit in visits:
-            counts = [part(book.find(grades[grade], visit, "count"), 0) for grade in sorted(grades)]
-            pieces = [piece for count in counts for piece in (count or words("–").parts[0], " · ")][:-1]
-            cells.append(joined(*pieces))
-        within = "" if subgroup == ALL else f" ({labels.population(subgroup).lower()})"
-        rows.append(Row(words(_system_name(system) + within), tuple(cells)))
+        systems.setdefault((system, _within(labels, group)), {})[grade] = group
     letters = sorted({grade for grades in systems.values() for grade in grades})
+    by_system = [
+        (
+            _system_name(system) + within,
+            {visit: _grade_cell(book, grades, letters, visit) for visit in visits},
+        )
+        for (system, within), grades in systems.items()
+    ]
+    heads, rows = turned(labels, by_system, visits, "Organ system")
     used = [number for group in groups for number in book.all(group)]
-    note = f"Each cell counts subjects with grade {', '.join(letters[:-1])} and {letters[-1]}, in this order."
-    heads = ("Organ system", *(labels.visit(visit) for visit in visits))
-    title = f"Organ-system grades: number of subjects with {' · '.join(letters)}"
-    return TableSpec(
-        "table-grades", "systems", title, heads, tuple(rows), (note, *describe_basis(labels, used))
+    note = f"Each cell counts the subjects with grade {', '.join(letters[:-1])} and {letters[-1]}, in this order."
+    title = f"Organ-system grades: number of subjects with {' · '.join(letters)}"
+    return TableSpec("table-grades", "systems", title, heads, rows, (note, *describe_basis(labels, used)))
+
+
+def _grade_cell(book: NumberBook, grades: dict[str, Group], letters: Sequence[str], visit: str) -> Cell:
+    counts = [
+        part(book.find(grades[each], visit, "count"), 0) if each in grades else None for each in letters
+    ]
+    if not any(counts):
+        return words("")
+    pieces = [piece for count in counts for piece in (count or Part("–"), " · ")]
+    return joined(*pieces[:-1])
+
+
+def turned(
+    labels: Labels, lines: Sequence[tuple[str, dict[str, Cell]]], visits: Sequence[str], corner: str
+) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Give heads and rows with visits in columns, or in rows where there are too many of them."""
+    if len(visits) <= MOST_COLUMNS:
+        heads = (corner, *(labels.visit(visit) for visit in visits))
+        return heads, tuple(
+            Row(words(name), tuple(cells[visit] for visit in visits)) for name, cells in lines
+        )
+    rows = tuple(
+        Row(words(labels.visit(visit)), tuple(cells[visit] for _, cells in lines)) for visit in visits
     )
+    return ("Visit", *(name for name, _ in lines)), rows
 
 
 def _system_name(variable: str) -> str:
@@ -309,25 +347,25 @@ def _system_name(variable: str) -> str:
 def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
     labels = Labels(study)
     visits = _ordered_visits(study, [visit for group in groups for visit in book.visits(group)])
+    used = [number for group in groups for number in book.all(group)]
+    beside = next(
+        (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
+    )
     rows: list[Row] = []
     for group in groups:
-        within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
-        rows.append(heading(_system_name(group.variable) + within))
-        moved = {visit: _moved_cell(book, group, visit) for visit in visits}
-        plain = {visit: p_cell(book.find(group, visit, "p")) for visit in visits}
-        adjusted = {visit: p_cell(book.find(group, visit, "p_adjusted")) for visit in visits}
-        for label, cells in (
-            ("Improved · unchanged · worsened", moved),
-            ("P", plain),
-            ("P, adjusted", adjusted),
-        ):
-            if any(cell.ids for cell in cells.values()):
-                rows.append(Row(words(label), tuple(cells[visit] for visit in visits), indent=1))
-    used = [number for group in groups for number in book.all(group)]
+        moved = tuple(_moved_cell(book, group, visit) for visit in visits)
+        tests = tuple(_system_p(book, group, visit) for visit in visits)
+        rows.append(Row(words(_system_name(group.variable) + _within(labels, group), strong=True), moved))
+        rows.append(Row(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
     heads = ("Organ system", *(labels.visit(visit) for visit in visits))
-    adjust = dict.fromkeys(number.method for number in used if number.statistic == "p_adjusted")
-    notes = ["Change of grade from baseline, ordinal paired test; subjects with a grade at both visits."]
-    notes += [f"P, adjusted: {method_label(name)}." for name in adjust]
+    notes = [
+        "First line of a system: subjects improved · unchanged · worsened since baseline, with a grade at both visits."
+    ]
+    notes += (
+        [f"P ({method_label(beside)}): unadjusted, and adjusted by {method_label(beside)} over the visits."]
+        if beside
+        else []
+    )
     title = "Organ systems: change of grade from baseline"
     return TableSpec(
         "table-systems", "systems", title, heads, tuple(rows), (*notes, *describe_basis(labels, used))
@@ -336,7 +374,12 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
 
 def _moved_cell(book: NumberBook, group: Group, visit: str) -> Cell:
     counts = [part(book.find(group, visit, name), 0) for name in ("improved", "unchanged", "worsened")]
-    return joined(counts[0], " · ", counts[1], " · ", counts[2])
+    return joined(counts[0], " · ", counts[1], " · ", counts[2])
+
+
+def _system_p(book: NumberBook, group: Group, visit: str) -> Cell:
+    plain = book.find(group, visit, "p")
+    return p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None)
 
 
 # --- models --------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from funis.labels import MISSING, Labels, method_label
+from funis.labels import MISSING, Labels, in_sentence
 from funis.outputs_numbers import Number
 from funis.results import ALL
 
@@ -20,6 +20,7 @@ METHOD_NOTES: dict[str, str] = {
     "mmrm": "Mixed model for repeated measures, restricted maximum likelihood.",
     "clopper_pearson": "Clopper-Pearson: exact interval of a proportion.",
     "wilson": "Wilson: score interval of a proportion.",
+    "signed_rank_pratt": "Grades are compared by the signed-rank test for ordered categories, unchanged pairs ranked (Pratt).",
     "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
 }
 _SCORED = ("strict", "absent", "worst", "locf")
@@ -54,7 +55,10 @@ def describe_basis(labels: Labels, numbers: Iterable[Number]) -> tuple[str, ...]
 def _population_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
     for population in dict.fromkeys(number.population for number in used if number.population):
         rule = labels.population_rule(population)
-        yield f"Population: {labels.population(population).lower()}{f' (rule: {rule})' if rule else ''}."
+        meaning = (
+            f" (rule: {rule})" if rule else " (every subject of the data)" if population == "enrolled" else ""
+        )
+        yield f"Population: {in_sentence(labels.population(population))}{meaning}."
     for subgroup in dict.fromkeys(number.subgroup for number in used):
         rule = labels.population_rule(subgroup)
         if subgroup not in {ALL, ""} and rule:
@@ -82,12 +86,9 @@ def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
 
 
 def _method_notes(used: list[Number]) -> Iterable[str]:
-    methods = dict.fromkeys(number.method for number in used if number.method)
-    for method in methods:
-        stem = next((name for name in METHOD_NOTES if method.startswith(name)), None)
-        if stem is not None:
-            note = METHOD_NOTES[stem]
-            yield note if method == stem else f"{note.rstrip('.')} ({method_label(method).lower()})."
+    for method in dict.fromkeys(number.method.partition(", ")[0] for number in used):
+        if method in METHOD_NOTES:
+            yield METHOD_NOTES[method]
     statistics = {number.statistic for number in used}
     if statistics & {"q1", "q3"}:
         yield "SD: n − 1 in the denominator. Quartiles: type 7 (linear interpolation)."
@@ -96,7 +97,7 @@ def _method_notes(used: list[Number]) -> Iterable[str]:
 
 
 def _status_notes(used: list[Number]) -> Iterable[str]:
-    if any(number.status == "failed" for number in used):
+    if any(number.status.startswith("failed") for number in used):
         yield "failed: the fit did not converge; no estimate is reported."
-    if any(number.status == "not_estimable" for number in used):
-        yield "–: not estimable from the values there are."
+    if any(number.status.startswith(("not_estimable", "not_given")) for number in used):
+        yield "–: not estimable from the values there are; the panel of the number says why."

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from funis.outputs_table import Cell, EMPTY, Part, joined
-from funis.results import ALL, format_number, format_p
+from funis.results import NOT_AVAILABLE, format_number, format_p
 
 
 class Number(NamedTuple):
@@ -143,10 +143,8 @@ def part(number: Number | None, digits: int, *, trimmed: bool = False) -> Part |
     if number is None:
         return None
     if number.value is None:
-        return (
-            Part(number.text or number.status, number.id)
-            if number.text or number.status == "failed"
-            else None
+        return Part(
+            "failed" if number.status.startswith("failed") else number.text or NOT_AVAILABLE, number.id
         )
     text = trim(number.value, digits) if trimmed else format_number(number.value, digits)
     return Part(text.replace("-", "−"), number.id)
@@ -162,8 +160,10 @@ def part_in_millions(number: Number | None) -> Part | None:
 
 def p_part(number: Number | None) -> Part | None:
     """Make the part of a cell that prints a P value."""
-    if number is None or number.value is None:
-        return Part(number.status, number.id) if number is not None and number.status == "failed" else None
+    if number is None:
+        return None
+    if number.value is None:
+        return Part("failed" if number.status.startswith("failed") else NOT_AVAILABLE, number.id)
     return Part(format_p(number.value), number.id)
 
 
@@ -172,9 +172,10 @@ def single(number: Number | None, digits: int, *, trimmed: bool = False) -> Cell
     return joined(part(number, digits, trimmed=trimmed))
 
 
-def p_cell(number: Number | None) -> Cell:
-    """Make a cell of one P value."""
-    return joined(p_part(number))
+def p_cell(number: Number | None, adjusted: Number | None = None) -> Cell:
+    """Make a cell of a P value, the adjusted one beside it in brackets where there is one."""
+    plain, beside = p_part(number), p_part(adjusted)
+    return joined(plain, " (", beside, ")") if plain and beside else joined(plain)
 
 
 def interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None, ...]:

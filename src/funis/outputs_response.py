@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.labels import RESPONSES, Labels
+from funis.labels import MISSING_OUTCOME, RESPONSES, Labels, in_sentence
 from funis.outputs_footnotes import describe_basis
 from funis.outputs_numbers import Group, NumberBook, count_cell, interval, part, single
 from funis.outputs_table import EMPTY, Cell, Row, TableSpec, heading, joined, words
 from funis.plan import Study
 from funis.results import ALL
 
+#: Words for what is counted beside the classes of a definition.
 CLASSES: dict[str, str] = {
     "responder": "Any response",
     "MCR": "Major clinical response",
@@ -36,6 +37,8 @@ def class_label(variable: str) -> str:
     'Major clinical response'
     """
     name = variable.rpartition(": ")[2]
+    if name.startswith("sustained "):
+        return f"Sustained, {in_sentence(class_label(name.removeprefix('sustained ')))}"
     return CLASSES.get(name) or name[:1].upper() + name[1:]
 
 
@@ -63,27 +66,36 @@ def build_response_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
 def _response_table(labels: Labels, book: NumberBook, definition: str, groups: Sequence[Group]) -> TableSpec:
     rows: list[Row] = []
     blocks = dict.fromkeys(
-        (group.population, group.subgroup, group.arm, visit)
-        for group in groups
-        for visit in book.visits(group)
+        (group._replace(variable=""), visit) for group in groups for visit in book.visits(group)
     )
-    for population, subgroup, arm, visit in blocks:
-        within = [labels.population(name).lower() for name in (subgroup, arm) if name not in {ALL, ""}]
-        of_whom = ", ".join([labels.population(population).lower(), *within])
-        rows.append(heading(f"{labels.visit(visit) if visit != ALL else 'All visits'}, of {of_whom}"))
+    for block, visit in blocks:
+        rows.append(heading(_block_title(labels, block, visit)))
         for group in groups:
-            has_row = book.find(group, visit, "count") is not None
-            if (group.population, group.subgroup, group.arm) == (population, subgroup, arm) and has_row:
+            if group._replace(variable="") == block and book.find(group, visit, "count") is not None:
                 rows.append(Row(words(class_label(group.variable)), rate_cells(book, group, visit), indent=1))
     used = [number for group in groups for number in book.all(group)]
     policies = [
-        f"A missing outcome: {endpoint.missing_outcome}." for endpoint in labels.study.endpoints
+        f"Missing outcome ({endpoint.missing_outcome}): {MISSING_OUTCOME[endpoint.missing_outcome]}."
+        for endpoint in labels.study.endpoints
         if endpoint.definition == definition and endpoint.kind == "response"
-    ]  # fmt: skip
-    notes = ("N: subjects of the group named above the rows, with and without a response that can be told.",
-             f"Definition: {definition}.", *policies, *describe_basis(labels, used))  # fmt: skip
+    ]
+    notes = (
+        "N: subjects of the population whose response can be told; in the row “Cannot tell”, all of them.",
+        f"Definition: {definition}.",
+        *dict.fromkeys(policies),
+        *(note for note in describe_basis(labels, used) if not note.startswith("Missing data")),
+    )
     title = f"Response by {RESPONSES.get(definition, labels.variable(definition))}"
     return TableSpec(f"table-response-{definition}", "response", title, _HEADS, tuple(rows), notes)
+
+
+def _block_title(labels: Labels, block: Group, visit: str) -> str:
+    within = [
+        labels.population(name).lower() for name in (block.subgroup, block.arm) if name not in {ALL, ""}
+    ]
+    of_whom = ", ".join([in_sentence(labels.population(block.population)), *within])
+    when = labels.visit(visit) if visit != ALL else "To the end of follow-up"
+    return f"{when}; population: {of_whom}"
 
 
 def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -101,9 +113,13 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
                 rows.append(Row(words(_denominator(labels, group)), rate_cells(book, group, visit), indent=1))
     used = [number for group in groups for number in book.all(group)]
     notes = (
-        "The same relapses over three denominators: all enrolled, all responders, and responders who had not "
-        "relapsed before and were still under observation at the visit.",
-        *(note for note in describe_basis(labels, used) if not note.startswith("Population:")),
+        "The same relapses over each denominator: everybody of the population, all responders, and responders who had "
+        "not relapsed before and were still under observation at the visit.",
+        *(
+            note
+            for note in describe_basis(labels, used)
+            if not note.startswith(("Population:", "Missing data"))
+        ),
     )
     return (TableSpec("table-relapse", "response", "Relapse after response", _HEADS, tuple(rows), notes),)
 
@@ -128,7 +144,7 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
             at_risk, events = (single(book.find(group, visit, name), 0) for name in ("at_risk", "events"))
             if visit == ALL:
                 at_risk = single(book.find(group, ALL, "n"), 0)
-                label = "Whole follow-up (n, events; median days)"
+                label = "Whole follow-up: n, events, median time in days"
                 estimate = single(book.find(group, ALL, "median"), 0)
             else:
                 limits = [part(book.find(group, visit, name), 3) for name in ("lower", "upper")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.labels import Labels, humanise
+from funis.labels import Labels, format_dose, humanise
 from funis.outputs_efficacy import describe_lines
 from funis.outputs_footnotes import describe_basis
 from funis.outputs_numbers import Group, NumberBook, count_cell, part_in_millions, single
@@ -42,45 +42,77 @@ def build_adverse_event_tables(study: Study, book: NumberBook) -> tuple[TableSpe
 
 def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
     labels = Labels(study)
+    arms = list(dict.fromkeys(group.arm for group in groups))
+    by_variable: dict[str, dict[str, Group]] = {}
+    for group in groups:
+        by_variable.setdefault(group.variable, {})[group.arm] = group
     rows: list[Row] = []
     told: set[str] = set()
-    for group in groups:
-        kind, _, name = group.variable.partition(": ")
-        for visit in book.visits(group):
-            title = {"term": "By term", "grade": "By highest grade"}.get(kind, humanise(kind)) if name else ""
-            if title and title not in told:
-                rows.append(heading(title))
-                told.add(title)
-            label = humanise(name) if kind == "term" else name or EVENTS.get(kind, humanise(kind))
-            label = f"Grade {name}" if kind == "grade" else label
-            cells = (count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent")),
-                     single(book.find(group, visit, "events"), 0))  # fmt: skip
-            rows.append(Row(words(label), cells, indent=int(bool(title))))
+    order = sorted(by_variable, key=lambda name: name.partition(": ")[0] if ": " in name else "")
+    for variable in order:
+        kind, _, name = variable.partition(": ")
+        title = {"term": "By term", "grade": "By grade"}.get(kind, humanise(kind)) if name else ""
+        if title and title not in told:
+            rows.append(heading(title))
+            told.add(title)
+        cells = [cell for arm in arms for cell in _event_cells(book, by_variable[variable].get(arm))]
+        rows.append(Row(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
     used = [number for group in groups for number in book.all(group)]
-    heads = ("", "Subjects, n/N (%)", "Events")
     notes = (
         "A subject counts once in each row; events count as often as they were recorded.",
-        "How often subjects were asked, and so what a zero rests on, stands in the table of safety questions.",
+        "What a zero rests on, that is how often subjects were asked, stands in the table of safety questions."
+        if any(group.variable == "asked" for group in book.of("adverse_events"))
+        else "The data do not say how often subjects were asked: a zero means that nothing was recorded.",
         *describe_basis(labels, used),
     )
-    return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes)
+    heads = ("", *(["Subjects, n/N (%)", "Events"] * len(arms)))
+    spanners = (("", 1), *((arm_label(study, arm), 2) for arm in arms)) if len(arms) > 1 else ()
+    return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
+
+
+def arm_label(study: Study, arm: str) -> str:
+    """Give the printed name of an arm."""
+    names = [each.name for each in study.arms if each.id == arm]
+    return names[0] if names else "All subjects" if arm == ALL else arm
+
+
+def _event_label(kind: str, name: str) -> str:
+    if not name:
+        return EVENTS.get(kind, humanise(kind))
+    return f"Grade {name}" if kind == "grade" else humanise(name)
+
+
+def _event_cells(book: NumberBook, group: Group | None) -> tuple[Cell, Cell]:
+    if group is None:
+        return words(""), words("")
+    rate = count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent"))
+    return rate, single(book.find(group, ALL, "events"), 0)
 
 
 def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
     labels = Labels(study)
+    visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
     rows = [
-        Row(words("All visits together" if visit == ALL else labels.visit(visit), strong=visit == ALL), (
-            count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent")),))
-        for group in groups
-        for visit in book.visits(group)
-    ]  # fmt: skip
+        Row(
+            words("All visits together" if visit == ALL else labels.visit(visit), strong=visit == ALL),
+            tuple(
+                count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
+                for group in groups
+            ),
+        )
+        for visit in visits
+    ]
     used = [number for group in groups for number in book.all(group)]
     notes = (
         "N: subjects from whom the answer was due at the visit. Only where the question was asked is "
         "“no adverse event” an observation.",
         *describe_basis(labels, used),
     )
-    heads = ("Visit", "Asked about adverse events, n/N due (%)")
+    asked = "Asked about adverse events, n/N due (%)"
+    heads = (
+        "Visit",
+        *(f"{asked}, {arm_label(study, group.arm)}" if len(groups) > 1 else asked for group in groups),
+    )
     title = "Safety questions: what “none” rests on"
     return TableSpec("table-asked", "safety", title, heads, tuple(rows), notes)
 
@@ -94,8 +126,12 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
     visits.sort(key=lambda visit: visit == ALL)
     rows: list[Row] = []
+    arm = groups[0].arm
     for group in groups:
-        label = EXPOSURE.get(group.variable, humanise(group.variable))
+        if group.arm != arm:
+            arm = group.arm
+            rows.append(heading(arm_label(study, arm)))
+        label = _exposure_label(group.variable)
         statistics = {statistic for _, statistic in book.groups[group]}
         if "mean" in statistics:
             rows.append(heading(label))
@@ -114,7 +150,7 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     planned = [
         f"Planned: infusion {place} on day {infusion.day}"
         + (
-            f", {infusion.cells_per_kg:.2g} cells/kg ± {infusion.tolerance_percent:g}%."
+            f", {format_dose(infusion.cells_per_kg)} cells/kg ± {infusion.tolerance_percent:g}%."
             if infusion.cells_per_kg
             else "."
         )
@@ -122,6 +158,13 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     ]
     notes = (*planned, "All infusions: sum over the infusions of a subject.", *describe_basis(labels, used))
     return (TableSpec("table-exposure", "exposure", "Infusions and exposure", heads, tuple(rows), notes),)
+
+
+def _exposure_label(variable: str) -> str:
+    kind, _, number = variable.partition(": ")
+    if kind == "infusions" and number:
+        return f"Subjects with {number} {'infusion' if number == '1' else 'infusions'}"
+    return EXPOSURE.get(variable, humanise(variable))
 
 
 def _count(book: NumberBook, group: Group, visit: str) -> Cell:

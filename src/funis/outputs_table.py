@@ -82,9 +82,11 @@ class TableSpec:
         return tuple(name for row in self.rows for cell in (row.stub, *row.cells) for name in cell.ids)
 
     @property
-    def is_wide(self) -> bool:
-        """Tell whether the table needs a page on its side."""
-        return len(self.heads) > 8
+    def shape(self) -> str:
+        """Tell how much room the table needs: a wide one is printed on its side, a narrow one is not stretched."""
+        if len(self.heads) > 8:
+            return "wide"
+        return "narrow" if len(self.heads) <= 4 and not self.is_text else "full"
 
 
 EMPTY = Cell((Part("–"),))

@@ -16,17 +16,22 @@ from markupsafe import Markup
 
 from funis.figures import build_figures
 from funis.figures_style import FigureSpec, render_svg
-from funis.methods_text import CONDITIONS, DESIGNS
+from funis.methods_text import CONDITIONS
 from funis.outputs import build_tables
 from funis.outputs_numbers import read_numbers
 from funis.plan import Study
 from funis.report.flow import build_flow
 from funis.report.keys import KeyResult, build_keys
 from funis.report.payload import build_payload, render_payload
-from funis.report.sections import build_sections
+from funis.report.sections import build_sections, describe_provenance
 from funis.results import Results, write_whole
 
 _HERE = Path(__file__).parent
+KINDS = {
+    "single_arm": "Single-arm trial",
+    "parallel": "Parallel-arm trial",
+    "observational": "Observational cohort",
+}
 RECONSTRUCTED = ("Reconstructed from published figures; not patient data.",
                  "No subject of this report exists: the data were made so that they give the printed results of a "
                  "publication.")  # fmt: skip
@@ -85,14 +90,17 @@ def render_html(study: Study, results: Results) -> str:
         spec = FigureSpec("figure-flow", "subjects", "Flow of subjects", {}, flow.alt,
                           ("Counts are those of the disposition table.",))  # fmt: skip
         figures.insert(0, (spec, place_drawing(spec, flow.svg, is_interactive=True)))
+    tables_of_files = [table for table in tables if table.section == "provenance"]
     sections = build_sections(study, results, keys=keys, tables=tables, figures=figures)
     is_reconstructed = study.trial.reconstructed or results.provenance.reconstructed
     script = (_HERE / "report.js").read_text(encoding="utf-8")
     return _environment().get_template("report.html.j2").render(
         title=study.trial.title,
-        kicker=f"{study.trial.id} · {_capital(DESIGNS[study.trial.design])} in {CONDITIONS[study.trial.condition]}",
+        kicker=" · ".join((study.trial.id, KINDS[study.trial.design], _capital(CONDITIONS[study.trial.condition]))),
         version=results.provenance.version,
         facts=tuple(_facts(study, results)),
+        provenance=tuple(describe_provenance(study, results)),
+        files=tables_of_files,
         is_reconstructed=is_reconstructed,
         status_line=RECONSTRUCTED if is_reconstructed else (),
         sections=sections,

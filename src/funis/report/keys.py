@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from funis.labels import Labels, method_label
+from funis.labels import Labels, in_sentence, method_label
 from funis.outputs_baseline import DISPOSITION
 from funis.outputs_numbers import Group, NumberBook, count_cell, digits_for, interval, p_part, part
 from funis.outputs_response import class_label
@@ -129,7 +129,11 @@ def _p_words(book: NumberBook, endpoint: Endpoint, group: Group, visit: str) -> 
         )
         if plain is None or plain.value is None:
             continue
-        said: tuple[Part | str | None, ...] = ("; P ", p_part(plain), f" ({method_label(plain.method)})")
+        said: tuple[Part | str | None, ...] = (
+            "; P ",
+            p_part(plain),
+            f" ({in_sentence(method_label(plain.method))})",
+        )
         adjusted = book.find(test, visit, "p_adjusted", f"{plain.method}, {endpoint.adjust}")
         return (*said, f"; {method_label(endpoint.adjust)} ", p_part(adjusted)) if adjusted else said
     return ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from funis.figures_style import FigureSpec
-from funis.methods_text import Passage, build_methods
+from funis.methods_text import Passage, build_methods, listed
 from funis.outputs_table import TableSpec
 from funis.plan import Study
 from funis.report.keys import KeyResult
@@ -30,7 +30,6 @@ TITLES: dict[str, str] = {
     "faults": "Faults in the data",
     "assumptions": "Declared assumptions",
     "methods": "Methods",
-    "provenance": "Provenance",
 }
 
 
@@ -110,8 +109,8 @@ def _parts(
     elif name == "assumptions":
         if study.trial.assumptions:
             yield SectionPart("assumptions-list", items=study.trial.assumptions)
-    elif name == "provenance":
-        yield SectionPart("provenance-list", items=tuple(_provenance(study, results)), blocks=tuple(told))
+    elif name == "faults" and not told:
+        yield SectionPart("faults-none")
     elif name == "efficacy":
         yield from _by_endpoint(study, drawn, told)
     elif drawn or told:
@@ -139,7 +138,8 @@ def _by_endpoint(study: Study, drawn: list[Block], told: list[Block]) -> Iterato
             yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, blocks=(*tables, *figures))
 
 
-def _provenance(study: Study, results: Results) -> Iterator[str]:
+def describe_provenance(study: Study, results: Results) -> Iterator[str]:
+    """Say what the report was made from and by which rules, one sentence each."""
     origin = results.provenance
     yield f"Made by funis {origin.version} from the study file {study.trial.id} and the input files below."
     yield f"Data cut: {origin.data_cut or 'the data hold no date'}."
@@ -171,9 +171,13 @@ def _lead(name: str, study: Study, results: Results) -> tuple[str, ...]:
 
 
 def _fault_lead(results: Results) -> str:
-    levels: Iterable[str] = [fault.level for fault in results.faults]
-    found = {level: list(levels).count(level) for level in ("error", "warning", "query")}
+    levels = [fault.level for fault in results.faults]
+    if not levels:
+        return "The checks found no fault in the data."
+    plurals = {"error": "errors", "warning": "warnings", "query": "queries"}
+    counts = {level: levels.count(level) for level in plurals}
+    said = [f"{count} {level if count == 1 else plurals[level]}" for level, count in counts.items()]
     return (
-        f"The checks found {found['error']} errors, {found['warning']} warnings and {found['query']} queries. "
+        f"The checks found {listed(said)}. "
         "A value at error level is left out; everything else is used as recorded."
     )
