@@ -180,11 +180,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way of obtaining a measured score: ``item * factor / per``, the first recorded route counts."""
+    """One way of obtaining a measured score, the first recorded route counts.
+
+    The value of `item` times `factor`, divided by the value of the item `per` or by so many minutes.
+    """
 
     item: str
     factor: float = 1.0
     per: str = ""
+    per_minutes: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,8 +288,8 @@ def reachable_range(definition: Definition) -> tuple[float, float] | None:
         points = [value for _, value in definition.grade_points] or [0]
         return float(min(points)) * len(definition.systems), float(max(points)) * len(definition.systems)
     ends = []
-    for end in (min, max):
-        parts = {item.name: end(item.points) for item in definition.items}
+    for end, limit in ((min, "minimum"), (max, "maximum")):
+        parts = {i.name: getattr(i, limit) if i.is_measured else end(i.points) for i in definition.items}
         ends.append(_combine(definition, parts))
     return ends[0], ends[1]
 

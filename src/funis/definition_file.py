@@ -59,7 +59,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"system", "grade", "clause", "label"}),
         frozenset({"at_least", "of_items", "with_level", "when"}),
     ),
-    "routes": (frozenset({"item"}), frozenset({"factor", "per"})),
+    "routes": (frozenset({"item"}), frozenset({"factor", "per", "per_minutes"})),
     "flags": (frozenset({"name", "label", "when"}), frozenset({"source"})),
     "licence": (frozenset({"status"}), frozenset({"evidence"})),
     "range": (frozenset({"lowest", "highest"}), frozenset()),
@@ -214,7 +214,9 @@ def _build_definition(reader: _Reader, table: Mapping[str, Any]) -> Definition:
         features=tuple(_build_feature(reader, row, n) for n, row in enumerate(table.get("features", ()), 1)),
         rules=tuple(_build_rule(reader, row, n) for n, row in enumerate(table.get("rules", ()), 1)),
         routes=tuple(
-            Route(row["item"], float(row.get("factor", 1)), row.get("per", ""))
+            Route(
+                row["item"], float(row.get("factor", 1)), row.get("per", ""), float(row.get("per_minutes", 1))
+            )
             for row in table.get("routes", ())
         ),
         flags=tuple(

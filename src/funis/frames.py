@@ -172,19 +172,41 @@ def open_frame(
         working = Working(native, frame, names, is_sorted=False)
     else:
         is_polars = frame.implementation.is_polars()
-        inner = frame if is_polars else nw.from_native(_lend_columns(frame, definition, subject, order))
+        inner = (
+            frame
+            if is_polars
+            else nw.from_native(lend_columns(native, definition, [name for name in (subject, order) if name]))
+        )
         working = Working(native, inner, names if is_polars else inner.columns, is_sorted=False)
     if subject is not None and order is not None:
+        _check_order_type(working, order)
         _check_history(working, subject, order)
         if working.is_polars:
             _sort_history(working, subject, order, assume_sorted=assume_sorted)
     return working
 
 
-def _lend_columns(frame: Any, definition: Definition, subject: str | None, order: str | None) -> pl.DataFrame:
-    """Copy the columns that are needed into a Polars frame; NaN and every other empty value become null."""
-    needed = [*item_columns(definition), *(name for name in (subject, order) if name)]
-    columns = {name: _to_polars(frame[name]) for name in dict.fromkeys(needed) if name in frame.columns}
+def lend_columns(native: Any, definition: Definition, others: Sequence[str]) -> pl.DataFrame:
+    """Copy the columns that an instrument needs into a Polars frame; NaN and other empty values become null.
+
+    Parameters
+    ----------
+    native : frame of any supported library
+    definition : says which columns are needed
+    others : further columns to copy, where they are there
+
+    Returns
+    -------
+    polars.DataFrame : the rows in their order
+    """
+    frame: Any = nw.from_native(native)
+    present = frame.collect_schema().names()
+    names = [name for name in dict.fromkeys([*others, *item_columns(definition)]) if name in present]
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.select(*names).collect()
+    if frame.implementation.is_polars():
+        return nw.to_native(frame.select(*names))  # type: ignore[no-any-return]
+    columns = {name: _to_polars(frame[name]) for name in names}
     return pl.DataFrame(columns) if columns else pl.DataFrame({_ROW: range(len(frame))})
 
 
@@ -206,6 +228,15 @@ def _to_polars(series: Any) -> pl.Series:
             None if cell is None else str(int(cell) if isinstance(cell, bool) else cell) for cell in cells
         ]
     return pl.Series(series.name, cells, strict=False)
+
+
+def _check_order_type(working: Working, order: str) -> None:
+    kind = working.schema[order]
+    if not (kind.is_numeric() or kind in (nw.Date, nw.Datetime) or isinstance(kind, nw.Datetime)):
+        raise ShapeError(
+            f"The column {order!r} orders the visits and must hold dates or numbers; it holds {kind}. "
+            "Convert it, or name another column."
+        )
 
 
 def _check_history(working: Working, subject: str, order: str) -> None:

@@ -68,24 +68,33 @@ def score(
     [1]
     """
     instrument = definition(name)
-    check_request(instrument, missing=missing, subject=subject, order=order)
-    working = open_frame(frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted)
-    layout = Layout(
-        instrument,
-        instrument.parameter_values(parameters),
-        working.schema,
-        subject,
-        order,
-        working.is_sorted,
-        working.level_type,
+    check_request(missing=missing, subject=subject, order=order)
+    working, layout = prepare_layout(
+        frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted, parameters=parameters
     )
-    check_columns(layout)
-    working.check_values(layout)
     outputs = score_working(working, layout, missing)
     return finish_frame(working, outputs, compact=compact)
 
 
-def check_request(instrument: Definition, *, missing: str, subject: str | None, order: str | None) -> None:
+def prepare_layout(
+    frame: Any,
+    instrument: Definition,
+    *,
+    subject: str | None = None,
+    order: str | None = None,
+    assume_sorted: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[Working, Layout]:
+    """Take a frame over the border, check it, and say how it is laid out."""
+    chosen = instrument.parameter_values(parameters)
+    working = open_frame(frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted)
+    layout = Layout(instrument, chosen, working.schema, subject, order, working.is_sorted, working.level_type)
+    check_columns(layout)
+    working.check_values(layout)
+    return working, layout
+
+
+def check_request(*, missing: str, subject: str | None, order: str | None) -> None:
     """Refuse arguments that do not go together."""
     if missing not in POLICIES:
         raise ValueRangeError("missing", missing, ", ".join(POLICIES))
@@ -95,7 +104,6 @@ def check_request(instrument: Definition, *, missing: str, subject: str | None, 
     if missing == "locf" and subject is None:
         remedy = "Name the columns of subject and visit order."
         raise ValueRangeError("missing", missing, "locf only with subject and order", remedy)
-    del instrument
 
 
 def score_working(working: Working, layout: Layout, missing: Missing) -> tuple[str, ...]:
@@ -126,14 +134,14 @@ def _build_score(
     working: Working, layout: Layout, intake: Intake, carried: Mapping[str, Cell], policy: str
 ) -> tuple[str, ...]:
     name, definition_ = layout.definition.name, layout.definition
-    bounds = build_total(layout, intake, intake.cells, as_paper=False)
+    bounds = build_total(layout, intake.cells, as_paper=False)
     has_marks = definition_.not_done == "absent" and any(
         cell.not_done is not None for cell in carried.values()
     )
     same = carried is intake.cells and not has_marks
     working.add([bounds.lower.alias(f"{name}_lower"), bounds.upper.alias(f"{name}_upper")])
     lower, upper = nw.col(f"{name}_lower"), nw.col(f"{name}_upper")
-    known = Bounds(lower, upper) if same else build_total(layout, intake, carried, as_paper=True)
+    known = Bounds(lower, upper) if same else build_total(layout, carried, as_paper=True)
     if not same:
         working.add([known.lower.alias(f"{PREFIX}low"), known.upper.alias(f"{PREFIX}high")])
         known = Bounds(nw.col(f"{PREFIX}low"), nw.col(f"{PREFIX}high"))

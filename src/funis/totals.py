@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, or_
+from typing import Any
 
 import narwhals as nw
 
 from funis.definition import Definition, Item
-from funis.intake import Cell, Intake, Layout
+from funis.intake import Cell, Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,12 @@ class Bounds:
     upper: nw.Expr
 
 
-def build_total(layout: Layout, intake: Intake, cells: Mapping[str, Cell], *, as_paper: bool) -> Bounds:
+def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> Bounds:
     """Build the bounds of a score that is not graded by system.
 
     Parameters
     ----------
-    layout, intake : what is scored
+    layout : what is scored
     cells : one per item
     as_paper : count *not done* as the instrument's paper says; otherwise as unknown
 
@@ -41,23 +42,21 @@ def build_total(layout: Layout, intake: Intake, cells: Mapping[str, Cell], *, as
     if layout.definition.kind == "value":
         return _build_value(layout, cells)
     definition = layout.definition
-    settled = _settled(definition, intake, cells, as_paper=as_paper)
+    settled = _settled(definition, cells, as_paper=as_paper)
     lowest = {
-        item.name: _points(layout, item, cells[item.name], settled, at_end=min) for item in definition.items
+        item.name: _points(layout, item, cells[item.name], settled, at_top=False) for item in definition.items
     }
     if definition.kind == "sum" and definition.within == "sum":
         gaps = [_gap(layout, item, cells[item.name], settled) for item in definition.items]
         lower = reduce(add, lowest.values())
         return Bounds(lower, lower + reduce(add, gaps))
     highest = {
-        item.name: _points(layout, item, cells[item.name], settled, at_end=max) for item in definition.items
+        item.name: _points(layout, item, cells[item.name], settled, at_top=True) for item in definition.items
     }
     return Bounds(_combine(definition, lowest), _combine(definition, highest))
 
 
-def _settled(
-    definition: Definition, intake: Intake, cells: Mapping[str, Cell], *, as_paper: bool
-) -> dict[str, nw.Expr]:
+def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, nw.Expr]:
     """Give, per item that can be, whether an empty cell is known to count as the lowest level."""
     settled: dict[str, nw.Expr] = {}
     for item in definition.items:
@@ -77,33 +76,36 @@ def is_any_recorded(cells: Mapping[str, Cell], names: tuple[str, ...]) -> nw.Exp
     return reduce(or_, [~cells[name].value.is_null() for name in names])
 
 
-def number_type(layout: Layout, item: Item) -> type[nw.Float64] | type[nw.Int16] | type[nw.Int64]:
+def number_type(layout: Layout) -> Any:
     """Give the narrowest type that holds a total: whole points stay whole numbers."""
-    whole = all(float(points).is_integer() for points in item.points)
-    if not whole or layout.definition.kind == "mean":
+    definition = layout.definition
+    points = [point for item in definition.items for point in item.points]
+    is_whole = all(float(point).is_integer() for point in points)
+    if definition.kind == "mean" or not is_whole or any(item.is_measured for item in definition.items):
         return nw.Float64
     return nw.Int16 if layout.level_type == nw.Int8 else nw.Int64
 
 
+def points_range(item: Item) -> tuple[float, float]:
+    """Give the fewest and the most points of an item; a measured item counts as its value."""
+    if item.is_measured:
+        return float(item.minimum or 0), float(item.maximum or 0)
+    return item.points[0], item.points[-1]
+
+
 def _points(
-    layout: Layout,
-    item: Item,
-    cell: Cell,
-    settled: Mapping[str, nw.Expr],
-    *,
-    at_end: type[min] | type[max] | object,
+    layout: Layout, item: Item, cell: Cell, settled: Mapping[str, nw.Expr], *, at_top: bool
 ) -> nw.Expr:
     """Points of an item, with an unknown one at its lowest or highest level."""
-    kind = number_type(layout, item)
-    end = item.points[0] if at_end is min else item.points[-1]
+    kind = number_type(layout)
+    lowest, highest = (nw.lit(_plain(end), kind) for end in points_range(item))
     known = _known_points(layout, item, cell)
-    filled = known.fill_null(_plain(end)) if not item.is_text else known
-    if at_end is max and item.name in settled:
-        filled = nw.when(cell.value.is_null() & settled[item.name]).then(
-            nw.lit(_plain(item.points[0]), kind)).otherwise(filled)  # fmt: skip
-    if item.is_text:
-        filled = nw.when(cell.value.is_null()).then(nw.lit(_plain(end), kind)).otherwise(known)
-    return filled
+    if not at_top:
+        return nw.when(cell.value.is_null()).then(lowest).otherwise(known)
+    end = highest
+    if item.name in settled:
+        end = nw.when(settled[item.name]).then(lowest).otherwise(highest)
+    return nw.when(cell.value.is_null()).then(end).otherwise(known)
 
 
 def _plain(value: float) -> float | int:
@@ -111,7 +113,10 @@ def _plain(value: float) -> float | int:
 
 
 def _known_points(layout: Layout, item: Item, cell: Cell) -> nw.Expr:
-    kind = number_type(layout, item)
+    """Points of a recorded item: a share of its value where that is what the table says, else value by value."""
+    kind = number_type(layout)
+    if item.is_measured:
+        return cell.value.cast(kind)
     if not item.is_text and item.points[0] == 0 and item.values[0] == 0:
         shares = {
             points / float(value) for value, points in zip(item.values[1:], item.points[1:], strict=True)
@@ -128,11 +133,12 @@ def _known_points(layout: Layout, item: Item, cell: Cell) -> nw.Expr:
 
 def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, nw.Expr]) -> nw.Expr:
     """Points that an unknown item could still add."""
-    kind = number_type(layout, item)
+    kind = number_type(layout)
     unknown = cell.value.is_null()
     if item.name in settled:
         unknown = unknown & ~settled[item.name]
-    return unknown.cast(kind) * nw.lit(_plain(item.points[-1] - item.points[0]), kind)
+    lowest, highest = points_range(item)
+    return unknown.cast(kind) * nw.lit(_plain(highest - lowest), kind)
 
 
 def _combine(definition: Definition, parts: Mapping[str, nw.Expr]) -> nw.Expr:
@@ -140,9 +146,10 @@ def _combine(definition: Definition, parts: Mapping[str, nw.Expr]) -> nw.Expr:
         return nw.max_horizontal(*parts.values())
     if definition.kind == "mean":
         return reduce(add, parts.values()) / len(parts)
-    systems = []
-    for system in definition.systems:
-        systems.append(nw.max_horizontal(*[parts[i.name] for i in definition.items if i.system == system]))
+    systems = [
+        nw.max_horizontal(*[parts[item.name] for item in definition.items if item.system == system])
+        for system in definition.systems
+    ]
     return reduce(add, systems)
 
 
@@ -151,7 +158,7 @@ def _build_value(layout: Layout, cells: Mapping[str, Cell]) -> Bounds:
     definition = layout.definition
     value = nw.lit(None, nw.Float64)
     for route in reversed(definition.routes):
-        way = cells[route.item].value * route.factor
+        way = cells[route.item].value * route.factor / route.per_minutes
         if route.per:
             # No collection time, no flow: a volume over zero minutes is not a measurement.
             time = cells[route.per].value
