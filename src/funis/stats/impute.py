@@ -214,11 +214,12 @@ def _root(covariance: Floats) -> Floats:
     return np.asarray(vector * np.sqrt(np.maximum(value, 0.0)), dtype=np.float64)
 
 
-def _draw_parameters(completed: Floats, columns: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Draw covariance and effects given completed data (step P)."""
+def _draw_parameters(
+    completed: Floats, columns: Floats, inner: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Draw covariance and effects given completed data (step P); `inner` is (X'X)^-1."""
     n, p = columns.shape
     v = completed.shape[1]
-    inner = np.linalg.inv(columns.T @ columns)
     best = inner @ columns.T @ completed
     residual = completed - columns @ best
     # Bartlett: with R'R = L L' and A the triangular root of a standard Wishart, Sigma = (L A'^-1)(L A'^-1)'.
@@ -236,13 +237,14 @@ def _run_chain(values: Floats, missing: Booleans, columns: Floats, chain: Chain)
         raise ValueRangeError("chain", (chain.draws, chain.burn, chain.between), "draws >= 2, between >= 1")
     rng = np.random.default_rng(chain.seed)
     patterns = _patterns(missing)
+    inner = np.asarray(np.linalg.inv(columns.T @ columns), dtype=np.float64)
     effects, covariance = _start(values, missing, columns)
     kept: list[_Draw] = []
     for iteration in range(chain.burn + (chain.draws - 1) * chain.between + 1):
         completed = _fill(values, columns @ effects, covariance, patterns, rng)
         if iteration >= chain.burn and (iteration - chain.burn) % chain.between == 0:
             kept.append(_Draw(effects, covariance, completed))
-        effects, covariance = _draw_parameters(completed, columns, rng)
+        effects, covariance = _draw_parameters(completed, columns, inner, rng)
     return kept
 
 

@@ -1,0 +1,88 @@
+"""Permutation tests: the ways of counting agree with each other and with listing."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+
+from funis.errors import ValueRangeError
+from funis.stats import permutation
+from funis.stats.sample import Alternative
+
+
+def _listed_p(change: list[float]) -> float:
+    observed = abs(sum(change))
+    signs = list(product((1, -1), repeat=len(change)))
+    return sum(
+        abs(sum(s * c for s, c in zip(sign, change, strict=True))) >= observed - 1e-9 for sign in signs
+    ) / len(signs)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        [-1.0, -2.0, 3.0, -4.0, 0.0],  # whole numbers
+        [-1.25, -2.5, 3.125, -4.0],  # multiples of 1/1000
+        [-(2**0.5), -(3**0.5), 1.1234567, -0.7654321, 2.2222222],  # halves
+    ],
+)
+def test_against_listing(change: list[float]) -> None:
+    found = permutation.signed_permutation(change)
+    assert found.p == pytest.approx(_listed_p(change), rel=1e-12)
+    assert found.method.endswith("exact")
+
+
+@pytest.mark.parametrize("side", ["two-sided", "less", "greater"])
+def test_halves_agree_with_whole_numbers(side: Alternative) -> None:
+    change = np.random.default_rng(4).integers(-9, 6, 22).astype(float)
+    # a factor that leaves no multiple of 1/1000 forces the second way of counting
+    assert permutation.signed_permutation(change * np.pi, alternative=side).p == pytest.approx(
+        permutation.signed_permutation(change, alternative=side).p, rel=1e-10
+    )
+
+
+def test_drawn_agrees_with_exact_within_its_error() -> None:
+    change = np.random.default_rng(8).normal(-0.3, 1, 40)
+    exact = permutation.signed_permutation(change).p
+    drawn = permutation.signed_permutation(np.append(change, 1e-7)).p  # 41 values are beyond the exact count
+    # Monte Carlo error of 99,999 draws at P near 0.05 is 0.0007
+    assert drawn == pytest.approx(exact, abs=0.004)
+    assert "99999 draws, seed 1" in permutation.signed_permutation(np.append(change, 1e-7)).method
+
+
+def test_drawn_p_is_never_zero_and_repeats() -> None:
+    change = np.random.default_rng(8).normal(-5, 1, 45)
+    first = permutation.signed_permutation(change, draws=999)
+    assert first.p == 1 / 1000
+    assert permutation.signed_permutation(change, draws=999) == first
+
+
+def test_two_samples_against_listing() -> None:
+    first, second = [1.0, 4.0, 2.5], [5.0, 3.0, 8.0, 6.0]
+    both = first + second
+    gap = np.mean(first) - np.mean(second)
+    found = [
+        np.mean([both[i] for i in some]) - np.mean([both[i] for i in range(7) if i not in some])
+        for some in combinations(range(7), 3)
+    ]
+    two_sided = np.mean(np.abs(found) >= abs(gap) - 1e-9)
+    assert permutation.two_sample_permutation(first, second).p == pytest.approx(two_sided)
+    less = np.mean(np.array(found) <= gap + 1e-9)
+    assert permutation.two_sample_permutation(first, second, alternative="less").p == pytest.approx(less)
+
+
+def test_shuffle_test_of_any_statistic() -> None:
+    member = np.arange(20) < 10
+    values = np.where(member, 0.0, 1.0) + np.linspace(0, 0.1, 20)
+    found = permutation.shuffle_test(
+        values, member, lambda v, m: float(np.median(v[m]) - np.median(v[~m])), draws=999
+    )
+    assert found.p < 0.01
+    assert found.estimate == pytest.approx(-1.0 - 1 / 19, abs=1e-12)  # medians 10 steps of 0.1/19 apart
+
+
+def test_nothing_and_refusals() -> None:
+    assert permutation.signed_permutation([]).note == "no values"
+    assert permutation.signed_permutation([0.0, 0.0]).p == 1.0
+    with pytest.raises(ValueRangeError, match="999 or more"):
+        permutation.signed_permutation(np.random.default_rng(1).normal(size=60), draws=10)
