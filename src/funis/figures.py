@@ -96,7 +96,7 @@ def build_course_figures(study: Study, results: Results, book: NumberBook) -> tu
 
 
 def _course_groups(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[Group]:
-    """Choose what is drawn of a variable: the whole population, or its subgroups where only they are analysed."""
+    """Choose what is drawn of a variable: the whole population, or only its subgroups."""
     population = endpoint.population or EVERYBODY
     asked = [
         group for group in book.of("summary") if group.variable == variable and group.population == population
@@ -177,8 +177,11 @@ def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -
     if columns == 1:
         body = drawn[0]
     else:
-        body = {"concat": [layer | {"title": panel.title} for layer, panel in zip(drawn, panels, strict=True)],
-                "columns": columns, "spacing": {"column": 26, "row": 22}}  # fmt: skip
+        body = {
+            "concat": [layer | {"title": panel.title} for layer, panel in zip(drawn, panels, strict=True)],
+            "columns": columns,
+            "spacing": {"column": 26, "row": 22},
+        }
     names = ", ".join(panel.title for panel in panels)
     has_mean = any(panel.means for panel in panels)
     mean_words = "mean with 95% confidence interval, and " if has_mean else ""
@@ -223,8 +226,8 @@ def _course_words(labels: Labels, panels: Sequence[_Panel], names: str) -> str:
         if panel.means:
             first, last = panel.means[0], panel.means[-1]
             sentences.append(
-                f"The mean of {labels.variable(panel.group.variable)} is {format_number(first['mean'])} on day "
-                f"{first['day']} and {format_number(last['mean'])} on day {last['day']}."
+                f"The mean of {labels.variable(panel.group.variable)} is {format_number(first['mean'])} "
+                f"on day {first['day']} and {format_number(last['mean'])} on day {last['day']}."
             )
     return " ".join(sentences)
 
@@ -303,8 +306,10 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
         spec=finish(_response_body(bars, {classes[name]: colours[name] for name in names})),
         alt=f"Stacked bars of response classes. {words}.",
         footnotes=(
-            "Each bar is the whole of the group named at its left whose response can be told; the numbers are those "
-            "of the response table.",
+            (
+                "Each bar is the whole of the group named at its left whose response can be told; the "
+                "numbers are those of the response table."
+            ),
         ),
     )
 

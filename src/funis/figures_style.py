@@ -16,8 +16,15 @@ Spec = dict[str, Any]
 
 #: Okabe and Ito 2008: told apart with every common kind of colour vision.
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW, GREY = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#8A939C",
-)  # fmt: skip
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#56B4E9",
+    "#CC79A7",
+    "#F0E442",
+    "#8A939C",
+)
 INK, MUTED, RULE = "#1c2126", "#565f69", "#d5dae0"
 #: From most to least active, falling in darkness, so that the order survives a grey copy.
 GRADE_COLOURS = {"A": "#7A2E00", "B": "#D55E00", "C": "#F0B25A", "D": "#CFE3F0", "E": "#F0F3F6"}
@@ -33,18 +40,32 @@ CONFIG: Spec = {
     "padding": 4,
     "view": {"stroke": None},
     "axis": {
-        "labelColor": MUTED, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal",
-        "domainColor": MUTED, "tickColor": MUTED, "gridColor": "#ebeef1", "titlePadding": 8, "tickSize": 4,
+        "labelColor": MUTED,
+        "titleColor": INK,
+        "labelFontSize": 11,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "domainColor": MUTED,
+        "tickColor": MUTED,
+        "gridColor": "#ebeef1",
+        "titlePadding": 8,
+        "tickSize": 4,
     },
     "axisX": {"grid": False},
     "legend": {
-        "labelColor": INK, "titleColor": MUTED, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
-        "orient": "top", "symbolType": "square", "titleOrient": "left",
+        "labelColor": INK,
+        "titleColor": MUTED,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "orient": "top",
+        "symbolType": "square",
+        "titleOrient": "left",
     },
     "header": {"labelColor": INK, "labelFontSize": 11.5, "labelFontWeight": "bold", "title": None},
     "title": {"color": INK, "fontSize": 12, "anchor": "start", "fontWeight": "bold", "offset": 6},
     "text": {"color": INK, "fontSize": 11},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +111,16 @@ def start_renderer() -> Thread:
 
 
 def _draw_nothing() -> None:
-    render_svg({"data": {"values": [{"x": 0, "y": 0}]}, "mark": "line", "encoding": {
-        "x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}}})  # fmt: skip
+    render_svg(
+        {
+            "data": {"values": [{"x": 0, "y": 0}]},
+            "mark": "line",
+            "encoding": {
+                "x": {"field": "x", "type": "quantitative"},
+                "y": {"field": "y", "type": "quantitative"},
+            },
+        }
+    )
 
 
 def render_svg(spec: Mapping[str, Any]) -> str:
@@ -105,7 +134,7 @@ def render_svg(spec: Mapping[str, Any]) -> str:
     -------
     str : the svg element
     """
-    import vl_convert  # noqa: PLC0415 - loads a script engine, which only a report needs
+    import vl_convert
 
     svg: str = vl_convert.vegalite_to_svg(dict(spec), allowed_base_urls=[])
     return svg

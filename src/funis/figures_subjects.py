@@ -73,11 +73,13 @@ def build_heat_map(study: Study, results: Results) -> tuple[FigureSpec, ...]:
             section="systems",
             title="Organ-system grades of every subject at every visit",
             spec=finish(body),
-            alt=f"Heat map: {len(subjects)} subjects in rows, {len(systems)} organ systems with {len(visits)} visits each "
-            f"in columns, coloured by grade A to E. {active} of {len(values)} cells are grade A or B.",
+            alt=f"Heat map: {len(subjects)} subjects in rows, {len(systems)} organ systems with "
+            f"{len(visits)} visits each in columns, coloured by grade A to E. {active} of {len(values)} cells are A or B.",
             footnotes=(
-                "Rows: subjects, ordered by response and number. Columns within a system: visits in order of time "
-                f"({', '.join(short.values())}). White with an outline: grade not known.",
+                (
+                    "Rows: subjects, ordered by response and number. Columns within a system: visits in "
+                    f"order of time ({', '.join(short.values())}). White with an outline: grade not known."
+                ),
             ),
         ),
     )
@@ -97,23 +99,53 @@ def _grade_grid(
     has_names = down >= 9
     return {
         "data": {"values": values},
-        "facet": {"column": {"field": "system", "type": "nominal", "sort": systems, "header": {
-            "labelAngle": 0, "labelFontSize": 9, "labelFontWeight": "normal", "labelLimit": across * len(visits) + 8,
-            "title": None, "labelPadding": 4}}},
+        "facet": {
+            "column": {
+                "field": "system",
+                "type": "nominal",
+                "sort": systems,
+                "header": {
+                    "labelAngle": 0,
+                    "labelFontSize": 9,
+                    "labelFontWeight": "normal",
+                    "labelLimit": across * len(visits) + 8,
+                    "title": None,
+                    "labelPadding": 4,
+                },
+            }
+        },
         "spacing": 6,
         "spec": {
-            "width": {"step": across}, "height": {"step": down},
+            "width": {"step": across},
+            "height": {"step": down},
             "mark": {"type": "rect", "stroke": "#fff", "strokeWidth": 0.7},
             "encoding": {
                 "x": {"field": "visit", "type": "nominal", "sort": visits, "axis": None},
-                "y": {"field": "subject", "type": "nominal", "sort": subjects, "axis": {
-                    "title": None, "labelFontSize": 8, "ticks": False, "domain": False, "labels": has_names}},
-                "color": {"field": "grade", "type": "ordinal", "legend": {"title": "Grade"},
-                          "scale": {"domain": domain, "range": [GRADE_COLOURS.get(each, "#FFFFFF") for each in domain]}},
+                "y": {
+                    "field": "subject",
+                    "type": "nominal",
+                    "sort": subjects,
+                    "axis": {
+                        "title": None,
+                        "labelFontSize": 8,
+                        "ticks": False,
+                        "domain": False,
+                        "labels": has_names,
+                    },
+                },
+                "color": {
+                    "field": "grade",
+                    "type": "ordinal",
+                    "legend": {"title": "Grade"},
+                    "scale": {
+                        "domain": domain,
+                        "range": [GRADE_COLOURS.get(each, "#FFFFFF") for each in domain],
+                    },
+                },
             },
         },
         "resolve": {"scale": {"y": "shared"}},
-    }  # fmt: skip
+    }
 
 
 # --- swimmer plot --------------------------------------------------------------------------------------
@@ -148,19 +180,33 @@ def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
             section="subject-courses",
             title="Course of every subject",
             spec=finish(_swimmer_body(study, bars, marks, (subjects, kinds, days, step))),
-            alt=f"Swimmer plot: one bar for each of {len(subjects)} subjects over time of follow-up, with {counts}.",
-            footnotes=("Bars: from the first infusion (or first visit) to the last record of the subject. Rows are ordered "
-                       "by response and number.",),
+            alt=f"Swimmer plot: one bar for each of {len(subjects)} subjects over time, with {counts}.",
+            footnotes=(
+                (
+                    "Bars: from the first infusion (or first visit) to the last record of the subject. Rows "
+                    "are ordered by response and number."
+                ),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _swimmer_body(
     study: Study, bars: list[Spec], marks: list[Spec], order: tuple[list[str], list[str], list[float], int]
 ) -> Spec:
     subjects, kinds, days, step = order
-    y: Spec = {"field": "subject", "type": "nominal", "sort": subjects, "axis": {
-        "title": None, "labelFontSize": 8.5 if step > 9 else 6, "ticks": False, "domain": False, "labelPadding": 8}}  # fmt: skip
+    y: Spec = {
+        "field": "subject",
+        "type": "nominal",
+        "sort": subjects,
+        "axis": {
+            "title": None,
+            "labelFontSize": 8.5 if step > 9 else 6,
+            "ticks": False,
+            "domain": False,
+            "labelPadding": 8,
+        },
+    }
     x: Spec = {"type": "quantitative", "axis": time_axis(study, days), "scale": {"nice": False}}
     scales = {
         "color": {"domain": kinds, "range": [MARKS[name][1] for name in kinds]},
@@ -168,16 +214,26 @@ def _swimmer_body(
     }
     legend: Spec = {"title": None, "columns": 4, "symbolSize": 60}
     return {
-        "width": WIDTH - 70, "height": {"step": step},
+        "width": WIDTH - 70,
+        "height": {"step": step},
         "layer": [
-            {"data": {"values": bars}, "mark": {"type": "bar", "color": "#DDE3E9", "height": max(3, step - 7)},
-             "encoding": {"x": x | {"field": "from"}, "x2": {"field": "to"}, "y": y}},
-            {"data": {"values": marks}, "mark": {"type": "point", "filled": True, "opacity": 0.95, "size": 46 if step > 9 else 22},
-             "encoding": {"x": x | {"field": "day"}, "y": y,
-                          "color": {"field": "what", "type": "nominal", "scale": scales["color"], "legend": legend},
-                          "shape": {"field": "what", "type": "nominal", "scale": scales["shape"], "legend": legend}}},
+            {
+                "data": {"values": bars},
+                "mark": {"type": "bar", "color": "#DDE3E9", "height": max(3, step - 7)},
+                "encoding": {"x": x | {"field": "from"}, "x2": {"field": "to"}, "y": y},
+            },
+            {
+                "data": {"values": marks},
+                "mark": {"type": "point", "filled": True, "opacity": 0.95, "size": 46 if step > 9 else 22},
+                "encoding": {
+                    "x": x | {"field": "day"},
+                    "y": y,
+                    "color": {"field": "what", "type": "nominal", "scale": scales["color"], "legend": legend},
+                    "shape": {"field": "what", "type": "nominal", "scale": scales["shape"], "legend": legend},
+                },
+            },
         ],
-    }  # fmt: skip
+    }
 
 
 def _listing(results: Results, name: str, *columns: str) -> list[Spec]:

@@ -63,7 +63,7 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame) -> Figu
             "title": f"Months from {origin}",
         },
     }
-    layers = [_curve_layers(arm, curve, x, colours[arm]) for arm, curve in curves.items()]
+    layers = [_curve_layers(curve, x, colours[arm]) for arm, curve in curves.items()]
     top: Spec = {"width": _WIDE, "height": 280, "layer": [layer for each in layers for layer in each]}
     rows = [_risk_layer(labels, arm, curve, (x, ticks), colours[arm]) for arm, curve in curves.items()]
     return FigureSpec(
@@ -73,13 +73,15 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame) -> Figu
         spec=finish({"vconcat": [top, *rows], "spacing": 6}),
         alt=_survival_words(curves, event),
         footnotes=(
-            "Band: 95% confidence interval on the log-log scale. Small strokes: subjects censored. Below the curve: "
-            f"subjects still under observation and free of {event} just before that time.",
+            (
+                "Band: 95% confidence interval on the log-log scale. Small strokes: subjects censored. Below "
+                f"the curve: subjects still under observation and free of {event} just before that time."
+            ),
         ),
     )
 
 
-def _curve_layers(arm: str, curve: pl.DataFrame, x: Spec, colour: str) -> list[Spec]:
+def _curve_layers(curve: pl.DataFrame, x: Spec, colour: str) -> list[Spec]:
     columns = ["time", "survival", "lower", "upper"]
     start = {"time": 0.0, "survival": 1.0, "lower": 1.0, "upper": 1.0}
     points = [start, *(row for row in curve.select(columns).to_dicts() if row["time"] > 0)]
@@ -149,6 +151,7 @@ def _survival_words(curves: dict[str, pl.DataFrame], event: str) -> str:
         events = int(curve["events"].sum())
         said.append(
             f"{'' if arm == ALL else f'{arm}: '}{int(curve['at_risk'][0])} subjects, {events} events, "
-            f"{format_number(100 * last['survival'], 1)} percent free of {event} on day {format_number(last['time'], 0)}"
+            f"{format_number(100 * last['survival'], 1)} percent free of {event} "
+            f"on day {format_number(last['time'], 0)}"
         )
     return f"Kaplan-Meier curve of time to {event}. {'; '.join(said)}."

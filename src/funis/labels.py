@@ -175,7 +175,7 @@ def humanise(name: str) -> str:
 @cache
 def _title_of_definition(name: str) -> str:
     """Ask the instrument's own file for its title; an unknown name stays what it is."""
-    from funis.definition import definition, definitions  # noqa: PLC0415 - only names unknown here need it
+    from funis.definition import definition, definitions
 
     return definition(name).title if name in definitions() else humanise(name)
 
@@ -188,7 +188,7 @@ def in_sentence(words: str) -> str:
     >>> in_sentence("Paired t test"), in_sentence("Wilcoxon signed-rank test"), in_sentence("SLEDAI-2K")
     ('paired t test', 'Wilcoxon signed-rank test', 'SLEDAI-2K')
     """
-    first = words.split(" ")[0].split("-")[0]
+    first = words.split(" ", maxsplit=1)[0].split("-", maxsplit=1)[0]
     is_name = first in {"Wilcoxon", "Kaplan", "Clopper", "Wilson", "Jeffreys", "Holm", "Hochberg", "Hommel"}
     return words if is_name or not first[1:].islower() else words[:1].lower() + words[1:]
 

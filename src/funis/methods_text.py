@@ -1,6 +1,6 @@
 """The methods section of the report, written from the study file and nothing else.
 
-A sentence stands here only when the study file holds what it says, so the text cannot drift from the analysis.
+A sentence stands here only when the study file holds what it says: the text cannot drift from the analysis.
 """
 
 from __future__ import annotations
@@ -38,10 +38,17 @@ DEGREES: dict[str, str] = {
     "residual": "residual",
 }
 COVARIANCES: dict[str, str] = {
-    "us": "unstructured", "toep": "Toeplitz", "toeph": "heterogeneous Toeplitz", "ar1": "first-order autoregressive",
-    "ar1h": "heterogeneous first-order autoregressive", "cs": "compound symmetry", "csh": "heterogeneous compound symmetry",
-    "ad": "ante-dependence", "adh": "heterogeneous ante-dependence", "sp_exp": "spatial exponential",
-}  # fmt: skip
+    "us": "unstructured",
+    "toep": "Toeplitz",
+    "toeph": "heterogeneous Toeplitz",
+    "ar1": "first-order autoregressive",
+    "ar1h": "heterogeneous first-order autoregressive",
+    "cs": "compound symmetry",
+    "csh": "heterogeneous compound symmetry",
+    "ad": "ante-dependence",
+    "adh": "heterogeneous ante-dependence",
+    "sp_exp": "spatial exponential",
+}
 
 
 class Passage(NamedTuple):
@@ -61,7 +68,7 @@ def build_methods(study: Study) -> tuple[Passage, ...]:
 
     Returns
     -------
-    tuple of Passage : design, treatment, visits, instruments, populations, endpoints, statistics; empty ones left out
+    tuple of Passage : design, treatment, visits, instruments, populations, endpoints, statistics
 
     Examples
     --------
@@ -124,9 +131,11 @@ def _treatment(study: Study) -> Passage:
     name = study.product.name or "The cell product"
     days = listed([f"day {infusion.day}" for infusion in study.infusions])
     doses = dict.fromkeys(
-        f"{format_dose(infusion.cells_per_kg)} cells per kg body weight (tolerance {infusion.tolerance_percent:g}%)"
-        for infusion in study.infusions if infusion.cells_per_kg
-    )  # fmt: skip
+        f"{format_dose(infusion.cells_per_kg)} cells per kg body weight "
+        f"(tolerance {infusion.tolerance_percent:g}%)"
+        for infusion in study.infusions
+        if infusion.cells_per_kg
+    )
     dose = f", each of {listed(list(doses))}" if doses else ""
     text = f"{name} was planned on {days}{dose}."
     if study.product.release:
@@ -163,7 +172,7 @@ def _populations(labels: Labels) -> Passage:
     items = [f"{labels.population(name)}: {rule}." for name, rule in study.populations.items()]
     items += [f"{labels.population(name)} (subgroup): {rule}." for name, rule in study.subgroups.items()]
     lead = (
-        "A subject of whom a rule cannot be told, because a value is missing, is not a member and is counted apart.",
+        "A subject of whom a rule cannot be told, for want of a value, is not a member and is counted apart.",
     )
     return Passage("Populations and subgroups", lead if items else (), tuple(items))
 
@@ -177,7 +186,8 @@ def _endpoints(labels: Labels) -> Passage:
 def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
     text = f"{endpoint.printed} ({endpoint.role})"
     if endpoint.definition:
-        text += f": {RESPONSES.get(endpoint.definition, labels.variable(endpoint.definition))}, definition {endpoint.definition}"
+        name = RESPONSES.get(endpoint.definition, labels.variable(endpoint.definition))
+        text += f": {name}, definition {endpoint.definition}"
     elif endpoint.all_variables:
         text += f": {listed([in_sentence(labels.variable(name)) for name in endpoint.all_variables])}"
     elif endpoint.event:
@@ -198,7 +208,8 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
         )
     if "mmrm" in endpoint.methods:
         fixed = f"fixed effects {endpoint.formula}, " if endpoint.formula else ""
-        text += f"; mixed model with {fixed}{COVARIANCES[endpoint.covariance]} covariance, {DEGREES[endpoint.df]} degrees of freedom"
+        structure = f"{COVARIANCES[endpoint.covariance]} covariance"
+        text += f"; mixed model with {fixed}{structure}, {DEGREES[endpoint.df]} degrees of freedom"
     if endpoint.kind in {"change", "response"} or endpoint.missing_outcome != "observed":
         text += f". Missing outcome: {MISSING_OUTCOME[endpoint.missing_outcome]}"
     return f"{text}."
@@ -209,7 +220,7 @@ def _statistics(study: Study) -> Passage:
     kinds = {endpoint.kind for endpoint in study.endpoints}
     methods = {method for endpoint in study.endpoints for method in endpoint.methods}
     sentences = [
-        "Continuous measures are given as mean ± standard deviation (n − 1), median with quartiles (type 7) and range.",
+        "Measures are given as mean ± standard deviation (n − 1), median with quartiles (type 7) and range.",
         f"Intervals have level {level}% and tests are two-sided at {study.trial.alpha:g}.",
     ]
     if "paired_t" in methods:
@@ -217,11 +228,15 @@ def _statistics(study: Study) -> Passage:
     if "wilcoxon" in methods:
         sentences.append("The Wilcoxon signed-rank test is exact wherever the sample allows it.")
     if "mmrm" in methods:
-        sentences.append("Mixed models for repeated measures are fitted by restricted maximum likelihood; a fit that "
-                         "does not converge is reported as failed, without an estimate.")  # fmt: skip
+        sentences.append(
+            "Mixed models for repeated measures are fitted by restricted maximum likelihood; a fit that "
+            "does not converge is reported as failed, without an estimate."
+        )
     if kinds & {"response", "relapse"}:
-        sentences.append("Proportions carry the exact Clopper-Pearson and the Wilson score interval, with the name of "
-                         "the denominator.")  # fmt: skip
+        sentences.append(
+            "Proportions carry the exact Clopper-Pearson and the Wilson score interval, with the name of "
+            "the denominator."
+        )
     if "time_to_event" in kinds:
         sentences.append("Time to an event is estimated by Kaplan-Meier with intervals on the log-log scale.")
     sentences.append(

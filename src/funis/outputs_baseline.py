@@ -38,8 +38,12 @@ def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         name = group.population if group.subgroup == ALL else group.subgroup
         kind = "Population" if group.subgroup == ALL else "Subgroup"
         rule = labels.population_rule(name) or "every subject of the data"
-        cells = (words(kind), words(rule), single(book.find(group, ALL, "n"), 0),
-                 single(book.find(group, ALL, "cannot_tell"), 0))  # fmt: skip
+        cells = (
+            words(kind),
+            words(rule),
+            single(book.find(group, ALL, "n"), 0),
+            single(book.find(group, ALL, "cannot_tell"), 0),
+        )
         rows.append(Row(words(labels.population(name)), cells))
     notes = (
         "Cannot tell: a value that the rule needs is missing; such a subject is not counted as a member.",

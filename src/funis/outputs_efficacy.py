@@ -168,7 +168,7 @@ def course_lines(labels: Labels, book: NumberBook, course: Course) -> list[Line]
 
 
 def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) -> list[Line]:
-    """Make the lines n, mean ± SD, median (Q1, Q3) and range of a group; for a titre the geometric mean too."""
+    """Make the lines n, mean ± SD, median (Q1, Q3) and range; for a titre the geometric mean too."""
     visits = [visit for visit in book.visits(group) if visit != ""]
     digits = digits_for(
         number.value for number in book.all(group) if number.statistic in {"mean", "median", "q1", "q3"}
@@ -178,8 +178,10 @@ def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) ->
     geometric = {visit: single(book.find(group, visit, "geometric_mean"), 1) for visit in visits if is_titre}
     for visit in visits:
         get = {name: part(book.find(group, visit, name), digits) for name in ("mean", "sd")}
-        trimmed = {name: part(book.find(group, visit, name), digits, trimmed=True)
-                   for name in ("median", "q1", "q3", "min", "max")}  # fmt: skip
+        trimmed = {
+            name: part(book.find(group, visit, name), digits, trimmed=True)
+            for name in ("median", "q1", "q3", "min", "max")
+        }
         counts[visit] = single(book.find(group, visit, "n"), 0)
         means[visit] = joined(get["mean"], " ± ", get["sd"]) if get["sd"] else joined(get["mean"])
         medians[visit] = joined(trimmed["median"], " (", trimmed["q1"], ", ", trimmed["q3"], ")")
@@ -310,7 +312,8 @@ def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     ]
     heads, rows = turned(labels, by_system, visits, "Organ system")
     used = [number for group in groups for number in book.all(group)]
-    note = f"Each cell counts the subjects with grade {', '.join(letters[:-1])} and {letters[-1]}, in this order."
+    named = f"{', '.join(letters[:-1])} and {letters[-1]}"
+    note = f"Each cell counts the subjects with grade {named}, in this order."
     title = f"Organ-system grades: number of subjects with {' · '.join(letters)}"
     return TableSpec("table-grades", "systems", title, heads, rows, (note, *describe_basis(labels, used)))
 
@@ -358,9 +361,7 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
         rows.append(Row(words(_system_name(group.variable) + _within(labels, group), strong=True), moved))
         rows.append(Row(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
     heads = ("Organ system", *(labels.visit(visit) for visit in visits))
-    notes = [
-        "First line of a system: subjects improved · unchanged · worsened since baseline, with a grade at both visits."
-    ]
+    notes = ["First line of a system: subjects improved · unchanged · worsened, graded at both visits."]
     notes += (
         [f"P ({method_label(beside)}): unadjusted, and adjusted by {method_label(beside)} over the visits."]
         if beside
@@ -399,7 +400,7 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
             _model_row(labels, book, group, visit) for visit in _ordered_visits(study, book.visits(group))
         ]
     used = [number for group in groups for number in book.all(group)]
-    heads = ("Visit", "n", "Mean change (95% CI)", "SE", "df", "P", "P, adjusted")
+    heads: tuple[str, ...] = ("Visit", "n", "Mean change (95% CI)", "SE", "df", "P", "P, adjusted")
     if not any(number.statistic == "p_adjusted" for number in used):
         heads, rows = heads[:-1], [replace(row, cells=row.cells[:-1]) for row in rows]
     fits = dict.fromkeys(number.method for number in used if number.method)
@@ -408,7 +409,8 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         if "mmrm" in endpoint.methods:
             fixed = f"fixed effects {endpoint.formula}; " if endpoint.formula else ""
             notes.append(
-                f"{endpoint.printed}: {fixed}covariance {endpoint.covariance}; degrees of freedom {endpoint.df}."
+                f"{endpoint.printed}: {fixed}covariance {endpoint.covariance}; "
+                f"degrees of freedom {endpoint.df}."
             )
     title = "Mixed models for repeated measures: marginal mean change from baseline"
     return (

@@ -68,10 +68,22 @@ def _listing(level: str, faults: Sequence[Fault]) -> TableSpec:
         if len(group) > MOST_LISTED:
             rows.append(heading(f"{len(group) - MOST_LISTED} more like these; funis check lists them all."))
     heads = ("Place", "Subject, visit", "Found", "What is wrong, and what would be right")
-    title = f"{len(faults)} {level if len(faults) == 1 else {'error': 'errors', 'warning': 'warnings', 'query': 'queries'}[level]}, each with its place"
+    title = f"{count_faults(level, len(faults))}, each with its place"
     return TableSpec(
         f"table-faults-{level}", "faults", title, heads, tuple(rows), is_text=True, is_collapsed=True
     )
+
+
+def count_faults(level: str, count: int) -> str:
+    """Say how many faults of a level there are.
+
+    Examples
+    --------
+    >>> count_faults("query", 2), count_faults("error", 1)
+    ('2 queries', '1 error')
+    """
+    plurals = {"error": "errors", "warning": "warnings", "query": "queries"}
+    return f"{count} {level if count == 1 else plurals[level]}"
 
 
 def _record(fault: Fault) -> tuple[str, str, str, str]:
@@ -89,4 +101,6 @@ def build_file_tables(results: Results) -> tuple[TableSpec, ...]:
     rows = text_rows((file.name, str(file.rows), file.sha256) for file in files)
     notes = ("SHA-256 of the bytes of each file: a file that differs in one letter has another one.",)
     heads = ("File", "Rows", "SHA-256")
-    return (TableSpec("table-files", "provenance", "Input files", heads, rows, notes, is_text=True),)
+    return (
+        TableSpec("table-files", "provenance", "Files and their hashes", heads, rows, notes, is_text=True),
+    )

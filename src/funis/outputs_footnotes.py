@@ -14,13 +14,13 @@ from funis.results import ALL
 
 METHOD_NOTES: dict[str, str] = {
     "paired_t": "Paired t test: two-sided, n − 1 degrees of freedom, on subjects with both values.",
-    "wilcoxon": "Wilcoxon signed-rank test: two-sided, zero differences dropped, on subjects with both values.",
+    "wilcoxon": "Wilcoxon signed-rank test: two-sided, zero differences dropped, subjects with both values.",
     "sign_test": "Sign test: two-sided, exact binomial, ties dropped.",
     "bootstrap": "Bootstrap: bias-corrected and accelerated interval of the mean change.",
     "mmrm": "Mixed model for repeated measures, restricted maximum likelihood.",
     "clopper_pearson": "Clopper-Pearson: exact interval of a proportion.",
     "wilson": "Wilson: score interval of a proportion.",
-    "signed_rank_pratt": "Grades are compared by the signed-rank test for ordered categories, unchanged pairs ranked (Pratt).",
+    "signed_rank_pratt": "Signed-rank test for ordered categories, unchanged pairs ranked (Pratt).",
     "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
 }
 _SCORED = ("strict", "absent", "worst", "locf")
@@ -74,8 +74,11 @@ def _missing_notes(used: list[Number]) -> Iterable[str]:
 def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
     for variable in dict.fromkeys(number.variable for number in used):
         stem = variable.removesuffix("_change").removeprefix("baseline_")
-        name = max((name for name in labels.study.instruments if stem == name or stem.startswith(f"{name}_")),
-                   key=len, default="")  # fmt: skip
+        name = max(
+            (name for name in labels.study.instruments if stem == name or stem.startswith(f"{name}_")),
+            key=len,
+            default="",
+        )
         if not name:
             continue
         choice = labels.study.instruments[name]

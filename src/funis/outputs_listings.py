@@ -11,8 +11,19 @@ from funis.plan import Study
 from funis.results import Results, format_number
 
 _EVENT_COLUMNS = (
-    "subject", "term", "day", "start", "end_day", "end", "grade", "serious", "related", "outcome", "action", "lot",
-)  # fmt: skip
+    "subject",
+    "term",
+    "day",
+    "start",
+    "end_day",
+    "end",
+    "grade",
+    "serious",
+    "related",
+    "outcome",
+    "action",
+    "lot",
+)
 
 
 def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, ...]:
@@ -33,9 +44,12 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
             for each in ("subject", "visit", "response", "reason", "relapse", "relapse_visit")
             if each in own.columns
         ]
-        rows = text_rows(tuple(_word(labels, column, value) for column, value in zip(columns, row, strict=True))
-                         for row in own.select(columns).iter_rows())  # fmt: skip
-        title = f"{RESPONSES.get(name, labels.variable(name)) if name else 'Response'} of each subject, with the reason"
+        rows = text_rows(
+            tuple(_word(labels, column, value) for column, value in zip(columns, row, strict=True))
+            for row in own.select(columns).iter_rows()
+        )
+        what = RESPONSES.get(name, labels.variable(name)) if name else "Response"
+        title = f"{what} of each subject, with the reason"
         heads = tuple(humanise(column) for column in columns)
         found.append(
             TableSpec(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from funis.outputs_table import Cell, EMPTY, Part, joined
+from funis.outputs_table import EMPTY, Cell, Part, joined
 from funis.results import NOT_AVAILABLE, format_number, format_p
 
 

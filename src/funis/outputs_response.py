@@ -70,9 +70,11 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
     )
     for block, visit in blocks:
         rows.append(heading(_block_title(labels, block, visit)))
-        for group in groups:
-            if group._replace(variable="") == block and book.find(group, visit, "count") is not None:
-                rows.append(Row(words(class_label(group.variable)), rate_cells(book, group, visit), indent=1))
+        rows += [
+            Row(words(class_label(group.variable)), rate_cells(book, group, visit), indent=1)
+            for group in groups
+            if group._replace(variable="") == block and book.find(group, visit, "count") is not None
+        ]
     used = [number for group in groups for number in book.all(group)]
     policies = [
         f"Missing outcome ({endpoint.missing_outcome}): {MISSING_OUTCOME[endpoint.missing_outcome]}."
@@ -108,13 +110,17 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
     visits = dict.fromkeys(visit for group in groups for visit in book.visits(group))
     for visit in visits:
         rows.append(heading("All visits together" if visit == ALL else labels.visit(visit)))
-        for group in groups:
-            if book.find(group, visit, "count") is not None:
-                rows.append(Row(words(_denominator(labels, group)), rate_cells(book, group, visit), indent=1))
+        rows += [
+            Row(words(_denominator(labels, group)), rate_cells(book, group, visit), indent=1)
+            for group in groups
+            if book.find(group, visit, "count") is not None
+        ]
     used = [number for group in groups for number in book.all(group)]
     notes = (
-        "The same relapses over each denominator: everybody of the population, all responders, and responders who had "
-        "not relapsed before and were still under observation at the visit.",
+        (
+            "The same relapses over each denominator: everybody of the population, all responders, and "
+            "responders who had not relapsed before and were still under observation at the visit."
+        ),
         *(
             note
             for note in describe_basis(labels, used)
@@ -126,7 +132,8 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
 
 def _denominator(labels: Labels, group: Group) -> str:
     within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
-    return f"Relapse, {DENOMINATORS.get(group.population, f'of {labels.population(group.population).lower()}')}{within}"
+    whole = f"of {labels.population(group.population).lower()}"
+    return f"Relapse, {DENOMINATORS.get(group.population, whole)}{within}"
 
 
 def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:

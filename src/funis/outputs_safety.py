@@ -60,7 +60,7 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     used = [number for group in groups for number in book.all(group)]
     notes = (
         "A subject counts once in each row; events count as often as they were recorded.",
-        "What a zero rests on, that is how often subjects were asked, stands in the table of safety questions."
+        "What a zero rests on (how often subjects were asked) stands in the table of safety questions."
         if any(group.variable == "asked" for group in book.of("adverse_events"))
         else "The data do not say how often subjects were asked: a zero means that nothing was recorded.",
         *describe_basis(labels, used),
@@ -104,8 +104,10 @@ def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     ]
     used = [number for group in groups for number in book.all(group)]
     notes = (
-        "N: subjects from whom the answer was due at the visit. Only where the question was asked is "
-        "“no adverse event” an observation.",
+        (
+            "N: subjects from whom the answer was due at the visit. Only where the question was asked is "
+            "“no adverse event” an observation."
+        ),
         *describe_basis(labels, used),
     )
     asked = "Asked about adverse events, n/N due (%)"
@@ -135,14 +137,15 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
         statistics = {statistic for _, statistic in book.groups[group]}
         if "mean" in statistics:
             rows.append(heading(label))
-            for line in (
+            lines = (
                 _dose_lines(book, group)
                 if group.variable.startswith("cells")
                 else describe_lines(book, group)
-            ):
-                rows.append(
-                    Row(words(line[0]), tuple(line[1].get(visit, words("")) for visit in visits), indent=1)
-                )
+            )
+            rows += [
+                Row(words(line[0]), tuple(line[1].get(visit, words("")) for visit in visits), indent=1)
+                for line in lines
+            ]
         else:
             rows.append(Row(words(label), tuple(_count(book, group, visit) for visit in visits)))
     used = [number for group in groups for number in book.all(group)]

@@ -83,7 +83,7 @@ class TableSpec:
 
     @property
     def shape(self) -> str:
-        """Tell how much room the table needs: a wide one is printed on its side, a narrow one is not stretched."""
+        """Tell how much room the table needs: wide (printed on its side), full or narrow."""
         if len(self.heads) > 8:
             return "wide"
         return "narrow" if len(self.heads) <= 4 and not self.is_text else "full"

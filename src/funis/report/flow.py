@@ -58,7 +58,8 @@ def build_flow(book: NumberBook) -> FlowSpec | None:
     alt = f"Flow of subjects: {', '.join(words)}."
     body = "".join(shapes)
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'width="{_WIDTH}" height="{height}" '
         f'font-family="Helvetica Neue, Arial, Liberation Sans, sans-serif" font-size="14">{body}</svg>'
     )
     return FlowSpec(svg, alt, tuple(counts[name].id for name in (*main, *side)))
@@ -67,7 +68,8 @@ def build_flow(book: NumberBook) -> FlowSpec | None:
 def _count(number: Number, x: float, y: float) -> str:
     text = escape(format_number(number.value, 0))
     return (
-        f'<text x="{x}" y="{y}" font-weight="600" fill="#1c2126">n = <tspan class="n" role="button" tabindex="0" '
+        f'<text x="{x}" y="{y}" font-weight="600" fill="#1c2126">n = '
+        f'<tspan class="n" role="button" tabindex="0" '
         f'data-id="{escape(number.id)}">{text}</tspan></text>'
     )
 

@@ -1,4 +1,4 @@
-"""Results to one HTML file that needs nothing else: no network, no script for reading, no style sheet beside it."""
+"""Results to one HTML file that needs nothing beside it: no network, no style sheet, no script to be read."""
 
 from __future__ import annotations
 
@@ -26,23 +26,31 @@ from funis.report.payload import build_payload, render_payload
 from funis.report.sections import build_sections, describe_provenance
 from funis.results import Results, write_whole
 
+NOT_FOR = "Not for decisions about the care of single patients."
 _HERE = Path(__file__).parent
 KINDS = {
     "single_arm": "Single-arm trial",
     "parallel": "Parallel-arm trial",
     "observational": "Observational cohort",
 }
-RECONSTRUCTED = ("Reconstructed from published figures; not patient data.",
-                 "No subject of this report exists: the data were made so that they give the printed results of a "
-                 "publication.")  # fmt: skip
+RECONSTRUCTED = (
+    "Reconstructed from published figures; not patient data.",
+    (
+        "No subject of this report exists: the data were made so that they give the printed results of a "
+        "publication."
+    ),
+)
 
 
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def render_html(study: Study, results: Results) -> str:
@@ -64,7 +72,8 @@ def render_html(study: Study, results: Results) -> str:
     >>> trial = {"id": "X", "title": "A < B", "condition": "sle", "design": "single_arm"}
     >>> study = Study.model_validate({"study": trial})
     >>> origin = Provenance(version="0", study="X", title="A < B")
-    >>> page = render_html(study, Results(numbers=NumberList().frame(), sources=pl.DataFrame(), provenance=origin))
+    >>> results = Results(numbers=NumberList().frame(), sources=pl.DataFrame(), provenance=origin)
+    >>> page = render_html(study, results)
     >>> "<title>A &lt; B</title>" in page
     True
     """
@@ -87,30 +96,42 @@ def render_html(study: Study, results: Results) -> str:
             for figure, drawing in zip(specs, drawings, strict=True)
         ]
     if flow is not None:
-        spec = FigureSpec("figure-flow", "subjects", "Flow of subjects", {}, flow.alt,
-                          ("Counts are those of the disposition table.",))  # fmt: skip
+        spec = FigureSpec(
+            "figure-flow",
+            "subjects",
+            "Flow of subjects",
+            {},
+            flow.alt,
+            ("Counts are those of the disposition table.",),
+        )
         figures.insert(0, (spec, place_drawing(spec, flow.svg, is_interactive=True)))
     tables_of_files = [table for table in tables if table.section == "provenance"]
     sections = build_sections(study, results, keys=keys, tables=tables, figures=figures)
     is_reconstructed = study.trial.reconstructed or results.provenance.reconstructed
     script = (_HERE / "report.js").read_text(encoding="utf-8")
-    return _environment().get_template("report.html.j2").render(
-        title=study.trial.title,
-        kicker=" · ".join((study.trial.id, KINDS[study.trial.design], _capital(CONDITIONS[study.trial.condition]))),
-        version=results.provenance.version,
-        facts=tuple(_facts(study, results)),
-        provenance=tuple(describe_provenance(study, results)),
-        files=tables_of_files,
-        is_reconstructed=is_reconstructed,
-        status_line=RECONSTRUCTED if is_reconstructed else (),
-        sections=sections,
-        style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        page_margins=Markup(_page_margins(study, is_reconstructed=is_reconstructed)),  # noqa: S704 - escaped there
-        script=Markup(script),  # noqa: S704 - our own file
-        script_hash=_hash_of(script),
-        payload=Markup(payload),  # noqa: S704 - escaped by render_payload
-        closing=f"Made by funis {results.provenance.version}. Not for decisions about the care of single patients.",
-    )  # fmt: skip
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            title=study.trial.title,
+            kicker=" · ".join(
+                (study.trial.id, KINDS[study.trial.design], _capital(CONDITIONS[study.trial.condition]))
+            ),
+            version=results.provenance.version,
+            facts=tuple(_facts(study, results)),
+            provenance=tuple(describe_provenance(study, results)),
+            files=tables_of_files,
+            is_reconstructed=is_reconstructed,
+            status_line=RECONSTRUCTED if is_reconstructed else (),
+            sections=sections,
+            style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            page_margins=Markup(_page_margins(study, is_reconstructed=is_reconstructed)),  # noqa: S704 - escaped there
+            script=Markup(script),  # noqa: S704 - our own file
+            script_hash=_hash_of(script),
+            payload=Markup(payload),  # noqa: S704 - escaped by render_payload
+            closing=f"Made by funis {results.provenance.version}. {NOT_FOR}",
+        )
+    )
 
 
 def write_report(study: Study, results: Results, folder: Path) -> Path:
@@ -201,8 +222,8 @@ def _page_margins(study: Study, *, is_reconstructed: bool) -> str:
     title = study.trial.title if len(study.trial.title) < 70 else study.trial.title[:67].rstrip() + "…"
     boxes = (
         f"@top-left {{ content: {css_string(f'{study.trial.id}  {title}')}; {small} }} "
-        f"@top-right {{ content: {css_string(warning)}; font: bold 8pt Helvetica, Arial, sans-serif; color: #8a4b00; "
-        "white-space: nowrap; } "
+        f"@top-right {{ content: {css_string(warning)}; font: bold 8pt Helvetica, Arial, sans-serif; "
+        "color: #8a4b00; white-space: nowrap; } "
         f"@bottom-right {{ content: counter(page) ' / ' counter(pages); {small} }}"
     )
     return f"@page {{ {boxes} }}"

@@ -116,8 +116,11 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
 
 
 def _p_words(book: NumberBook, endpoint: Endpoint, group: Group, visit: str) -> tuple[Part | str | None, ...]:
-    tests = [each for each in book.of("test") if each._replace(analysis="change", endpoint=group.endpoint) == group
-             and each.endpoint == endpoint.id]  # fmt: skip
+    tests = [
+        each
+        for each in book.of("test")
+        if each._replace(analysis="change", endpoint=group.endpoint) == group and each.endpoint == endpoint.id
+    ]
     for test in tests:
         plain = next(
             (

@@ -17,8 +17,21 @@ from funis.outputs_numbers import Number, NumberBook
 from funis.plan import Study
 from funis.results import ALL, Results, format_number
 
-_WORDS = ("analysis", "endpoint", "population", "subgroup", "arm", "visit", "variable", "statistic",
-          "text", "method", "missing", "status", "source")  # fmt: skip
+_WORDS = (
+    "analysis",
+    "endpoint",
+    "population",
+    "subgroup",
+    "arm",
+    "visit",
+    "variable",
+    "statistic",
+    "text",
+    "method",
+    "missing",
+    "status",
+    "source",
+)
 _COLUMNS = (*_WORDS, "value", "n", "denominator")
 
 
@@ -51,10 +64,13 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     words = _Words()
     numbers = {
         number.id: [
-            *(words.place(_shown(number, name)) for name in _WORDS), number.value, number.n, number.denominator,
+            *(words.place(_shown(number, name)) for name in _WORDS),
+            number.value,
+            number.n,
+            number.denominator,
         ]
         for number in chosen
-    }  # fmt: skip
+    }
     atoms, sources = _build_sources(
         results.sources, {number.source for number in chosen if number.source}, words
     )
@@ -143,10 +159,11 @@ def _build_labels(
         "missing": MISSING,
         "populations": {
             name: f"{labels.population(name)}{f' ({rule})' if (rule := labels.population_rule(name)) else ''}"
-            for name in sorted(groups) if name and name != ALL
+            for name in sorted(groups)
+            if name and name != ALL
         },
         "endpoints": {endpoint.id: endpoint.printed for endpoint in study.endpoints},
-    }  # fmt: skip
+    }
 
 
 def render_payload(payload: dict[str, Any]) -> str:

@@ -36,7 +36,7 @@
     if (!cells) return null;
     const found = { id };
     columns.forEach((name, place) => {
-      found[name] = name === "value" || name === "n" ? cells[place] : strings[cells[place]];
+      found[name] = ["value", "n", "denominator"].includes(name) ? cells[place] : strings[cells[place]];
     });
     return found;
   };
@@ -58,13 +58,13 @@
       list.append(make("dt", name), make("dd", String(value)));
     };
     say("Unrounded", number.value);
-    say("Text", number.text);
+    if (number.value === null) say("Printed", number.text);
     say("Endpoint", word("endpoints", number.endpoint));
     say("Population", word("populations", number.population));
     say("Subgroup", word("populations", number.subgroup));
     say("Arm", number.arm);
     say("n", number.n);
-    say("Denominator", word("populations", number.denominator));
+    say("Denominator", number.denominator);
     say("Method", word("methods", number.method));
     say("Missing data", word("missing", number.missing));
     say("Status", number.status);
@@ -74,14 +74,15 @@
     return list;
   };
 
-  const row = (place) => {
+  const row = (hasVariable) => (place) => {
     const { atoms, strings } = read();
     const text = (name) => strings[atoms[name][place]];
     const line = atoms.line[place];
     const cells = make("tr");
     const subject = make("th", text("subject"));
     subject.scope = "row";
-    cells.append(subject, make("td", word("visits", text("visit"))), make("td", word("variables", text("variable"))));
+    cells.append(subject, make("td", word("visits", text("visit"))));
+    if (hasVariable) cells.append(make("td", word("variables", text("variable"))));
     cells.append(make("td", text("value"), "value"));
     cells.append(make("td", line === null ? text("file") : `${text("file")}:${line}`, "place"));
     return cells;
@@ -94,21 +95,26 @@
       part.append(make("p", "No single recorded values stand behind this number.", "empty"));
       return part;
     }
-    part.append(make("h3", `Recorded values behind it (${places.length})`));
+    const { atoms, strings } = read();
+    const variables = new Set(places.map((place) => strings[atoms.variable[place]]));
+    const hasVariable = variables.size > 1;
+    const draw = row(hasVariable);
+    const what = hasVariable ? "" : ` of ${word("variables", [...variables][0])}`;
+    part.append(make("h3", `Recorded values behind it${what} (${places.length})`));
     const table = make("table");
     const head = table.createTHead().insertRow();
-    for (const name of ["Subject", "Visit", "Variable", "Value", "File and line"]) {
+    for (const name of ["Subject", "Visit", ...(hasVariable ? ["Variable"] : []), "Value", "File and line"]) {
       const cell = make("th", name);
       cell.scope = "col";
       head.append(cell);
     }
     const rows = table.createTBody();
-    rows.append(...places.slice(0, LIMIT).map(row));
+    rows.append(...places.slice(0, LIMIT).map(draw));
     part.append(table);
     if (places.length > LIMIT) {
       const more = make("button", `Show all ${places.length}`, "plain more");
       more.addEventListener("click", () => {
-        rows.append(...places.slice(LIMIT).map(row));
+        rows.append(...places.slice(LIMIT).map(draw));
         more.remove();
       });
       part.append(more);
@@ -118,8 +124,19 @@
 
   const unmark = () => document.querySelectorAll(".n.is-open").forEach((node) => node.classList.remove("is-open"));
 
+  // the page makes room for the panel; what the reader looks at stays where it is
+  const makeRoom = (isOpen, node) => {
+    const before = node?.getBoundingClientRect().top ?? 0;
+    document.body.classList.toggle("has-origin", isOpen);
+    panel.hidden = !isOpen;
+    const after = node?.getBoundingClientRect().top ?? 0;
+    scrollBy({ top: after - before, behavior: "instant" });
+    if (isOpen) node?.closest(".scroll")?.scrollBy({ left: overhang(node), behavior: "instant" });
+  };
+  const overhang = (node) => Math.max(0, node.getBoundingClientRect().right - node.closest(".scroll").getBoundingClientRect().right + 12);
+
   const close = () => {
-    panel.hidden = true;
+    makeRoom(false, opener);
     unmark();
     opener?.focus({ preventScroll: true });
     opener = null;
@@ -133,7 +150,7 @@
     node.classList.add("is-open");
     title.textContent = heading(number);
     body.replaceChildren(make("p", node.textContent.trim(), "big"), facts(number), values(number));
-    panel.hidden = false;
+    makeRoom(true, node);
     panel.scrollTop = 0;
     title.focus({ preventScroll: true });
   };

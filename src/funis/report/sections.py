@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from funis.errors import LEVELS
 from funis.figures_style import FigureSpec
 from funis.methods_text import Passage, build_methods, listed
+from funis.outputs_faults import count_faults
 from funis.outputs_table import TableSpec
 from funis.plan import Study
 from funis.report.keys import KeyResult
@@ -89,21 +91,22 @@ def build_sections(
     table_numbers, figure_numbers = count(1), count(1)
     sections = []
     for name, title in TITLES.items():
-        drawn = [Block(f"Figure {next(figure_numbers)}", figure=figure, svg=svg)
-                 for figure, svg in figures if figure.section == name]  # fmt: skip
+        drawn = [
+            Block(f"Figure {next(figure_numbers)}", figure=figure, svg=svg)
+            for figure, svg in figures
+            if figure.section == name
+        ]
         told = [
             Block(f"Table {next(table_numbers)}", table=table) for table in tables if table.section == name
         ]
-        parts = tuple(_parts(name, study, results, drawn, told))
+        parts = tuple(_parts(name, study, drawn, told))
         shown = keys if name == "key-results" else ()
         if parts or shown:
             sections.append(Section(name, title, _lead(name, study, results), shown, parts))
     return tuple(sections)
 
 
-def _parts(
-    name: str, study: Study, results: Results, drawn: list[Block], told: list[Block]
-) -> Iterator[SectionPart]:
+def _parts(name: str, study: Study, drawn: list[Block], told: list[Block]) -> Iterator[SectionPart]:
     if name == "methods":
         yield from (_methods_part(place, passage) for place, passage in enumerate(build_methods(study)))
     elif name == "assumptions":
@@ -174,9 +177,7 @@ def _fault_lead(results: Results) -> str:
     levels = [fault.level for fault in results.faults]
     if not levels:
         return "The checks found no fault in the data."
-    plurals = {"error": "errors", "warning": "warnings", "query": "queries"}
-    counts = {level: levels.count(level) for level in plurals}
-    said = [f"{count} {level if count == 1 else plurals[level]}" for level, count in counts.items()]
+    said = [count_faults(level, levels.count(level)) for level in LEVELS]
     return (
         f"The checks found {listed(said)}. "
         "A value at error level is left out; everything else is used as recorded."
