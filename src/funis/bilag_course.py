@@ -7,7 +7,7 @@ choice (`missing_visit`), because the papers differ or are silent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -307,19 +307,6 @@ def measure_severe_flares_before(moment: Moment, given: Given) -> Finding:  # no
     return Finding(exactly(0), "no severe flare before")
 
 
-def _systems_of(predicates: Iterable[Predicate], word: str) -> Callable[[Moment, Given], Finding]:
-    names = tuple(predicates)
-
-    def count(moment: Moment, given: Given) -> Finding:  # noqa: ARG001
-        before = None if moment.now is None else moment.course.before(moment.now)
-        findings = [_count_systems(moment, name, moment.now, before, word) for name in names]
-        low = sum((f.span.low or Decimal(0) for f in findings), Decimal(0))
-        high = sum((f.span.high or Decimal(0) for f in findings), Decimal(0))
-        return Finding(Span(low, high), "; ".join(f.text for f in findings))
-
-    return count
-
-
 GRADE_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
     "with_a": _state("is_a", "A"),
     "with_b": _state("is_b", "B"),
@@ -331,9 +318,7 @@ GRADE_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
     "new_a_since_previous": _against_previous("new_a", "new A"),
     "new_b_since_previous": _against_previous("new_b", "new B"),
     "unimproved": _against_baseline("unimproved", "A or B not improved"),
-    "severe_flare_systems": _systems_of(["new_a"], "rise to A"),
-    "moderate_flare_systems": _systems_of(["new_b"], "rise to B"),
-    "mild_flare_systems": _systems_of(["new_c"], "rise to C"),
+    "new_c_since_previous": _against_previous("new_c", "new C"),
     "severe_flares_before": measure_severe_flares_before,
     "flares_after": measure_flares_after,
     "flare_free_days": measure_flare_free_days,

@@ -11,12 +11,9 @@ from funis.response_moment import NOTHING, Finding, Moment
 from funis.verdict import Span, Verdict, exactly
 
 _HUNDRED: Final = Decimal(100)
+_WEIGHT_DAYS: Final = 183
 _SEROLOGY: Final = (("low_complement", 2), ("increased_dna_binding", 2))
 Given = tuple[str, ...]
-
-
-def _at(visit: CourseVisit | None, column: str) -> Span:
-    return NOTHING if visit is None else visit.number(column)
 
 
 def _previous(moment: Moment) -> CourseVisit | None:
@@ -26,21 +23,21 @@ def _previous(moment: Moment) -> CourseVisit | None:
 def measure_now(moment: Moment, given: Given) -> Finding:
     """Return a column at the visit judged."""
     column = moment.column(given[0])
-    span = _at(moment.now, column)
+    span = moment.read(moment.now, given[0])
     return Finding(span, f"{column} {span}")
 
 
 def measure_baseline(moment: Moment, given: Given) -> Finding:
     """Return a column at the visit compared with."""
     column = moment.column(given[0])
-    span = _at(moment.base, column)
+    span = moment.read(moment.base, given[0])
     return Finding(span, f"{column} {span} at baseline")
 
 
 def measure_previous(moment: Moment, given: Given) -> Finding:
     """Return a column at the visit before."""
     column = moment.column(given[0])
-    span = _at(_previous(moment), column)
+    span = moment.read(_previous(moment), given[0])
     return Finding(span, f"{column} {span} at the visit before")
 
 
@@ -52,25 +49,33 @@ def _change(column: str, start: Span, end: Span, *, falling: bool) -> Finding:
 def measure_rise(moment: Moment, given: Given) -> Finding:
     """Return now minus baseline."""
     column = moment.column(given[0])
-    return _change(column, _at(moment.base, column), _at(moment.now, column), falling=False)
+    return _change(
+        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), falling=False
+    )
 
 
 def measure_fall(moment: Moment, given: Given) -> Finding:
     """Return baseline minus now."""
     column = moment.column(given[0])
-    return _change(column, _at(moment.base, column), _at(moment.now, column), falling=True)
+    return _change(
+        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), falling=True
+    )
 
 
 def measure_rise_since_previous(moment: Moment, given: Given) -> Finding:
     """Return now minus the visit before."""
     column = moment.column(given[0])
-    return _change(column, _at(_previous(moment), column), _at(moment.now, column), falling=False)
+    return _change(
+        column, moment.read(_previous(moment), given[0]), moment.read(moment.now, given[0]), falling=False
+    )
 
 
 def measure_fall_since_previous(moment: Moment, given: Given) -> Finding:
     """Return the visit before minus now."""
     column = moment.column(given[0])
-    return _change(column, _at(_previous(moment), column), _at(moment.now, column), falling=True)
+    return _change(
+        column, moment.read(_previous(moment), given[0]), moment.read(moment.now, given[0]), falling=True
+    )
 
 
 def _percent_below(start: Span, end: Span) -> Span | None:
@@ -108,19 +113,32 @@ def _complement(span: Span) -> Span:
 def measure_percent_fall(moment: Moment, given: Given) -> Finding:
     """Return the fall from baseline in percent of baseline."""
     column = moment.column(given[0])
-    return _percent_finding(column, _at(moment.base, column), _at(moment.now, column), _keep)
+    return _percent_finding(
+        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), _keep
+    )
 
 
 def measure_percent_rise(moment: Moment, given: Given) -> Finding:
     """Return the rise from baseline in percent of baseline."""
     column = moment.column(given[0])
-    return _percent_finding(column, _at(moment.base, column), _at(moment.now, column), _negate)
+    return _percent_finding(
+        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), _negate
+    )
+
+
+def measure_percent_rise_since_previous(moment: Moment, given: Given) -> Finding:
+    """Return the rise from the visit before in percent of it."""
+    column = moment.column(given[0])
+    start, end = moment.read(_previous(moment), given[0]), moment.read(moment.now, given[0])
+    return _percent_finding(column, start, end, _negate)
 
 
 def measure_percent_of_baseline(moment: Moment, given: Given) -> Finding:
     """Return the value in percent of baseline."""
     column = moment.column(given[0])
-    return _percent_finding(column, _at(moment.base, column), _at(moment.now, column), _complement)
+    return _percent_finding(
+        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), _complement
+    )
 
 
 def _reference(moment: Moment, column: str) -> Span:
@@ -135,15 +153,35 @@ def _reference(moment: Moment, column: str) -> Span:
 def measure_percent_of(moment: Moment, given: Given) -> Finding:
     """Return one column in percent of a reference the subject has, such as the pre-flare value."""
     column, reference = moment.column(given[0]), moment.column(given[1])
-    start, end = _reference(moment, reference), _at(moment.now, column)
+    start, end = _reference(moment, reference), moment.read(moment.now, given[0])
     return _percent_finding(f"{reference} and {column}", start, end, _complement)
 
 
 def measure_percent_below(moment: Moment, given: Given) -> Finding:
     """Return by how many percent one column lies below a reference the subject has."""
     column, reference = moment.column(given[0]), moment.column(given[1])
-    start, end = _reference(moment, reference), _at(moment.now, column)
+    start, end = _reference(moment, reference), moment.read(moment.now, given[0])
     return _percent_finding(f"{reference} and {column}", start, end, _keep)
+
+
+def measure_per_kg(moment: Moment, given: Given) -> Finding:
+    """Return a daily dose per kg of body weight; the last weight within six months serves."""
+    column, weight = moment.column(given[0]), moment.column(given[1])
+    dose = moment.read(moment.now, given[0])
+    kilograms = NOTHING
+    if moment.now is not None:
+        recent = [v for v in moment.course.visits if 0 <= moment.now.day - v.day <= _WEIGHT_DAYS]
+        known = [span for span in (visit.number(weight) for visit in recent) if span.is_known]
+        kilograms = known[-1] if known else NOTHING
+    divisor = kilograms.low
+    if divisor is None or divisor <= 0:
+        text = f"{column} {dose}, {weight} not recorded"
+        is_zero = dose.high is not None and dose.high <= 0
+        return Finding(exactly(0) if is_zero else Span(Decimal(0), None), text)
+    span = Span(
+        None if dose.low is None else dose.low / divisor, None if dose.high is None else dose.high / divisor
+    )
+    return Finding(span, f"{column} {span} per kg")
 
 
 def measure_ever(moment: Moment, given: Given) -> Finding:
@@ -163,7 +201,7 @@ def measure_ever(moment: Moment, given: Given) -> Finding:
 
 
 def _is_present(visit: CourseVisit | None, item: str) -> Verdict:
-    return _at(visit, item).compare(">", Decimal(0))
+    return (NOTHING if visit is None else visit.number(item)).compare(">", Decimal(0))
 
 
 def _count(verdicts: Mapping[str, Verdict], word: str) -> Finding:
@@ -178,7 +216,7 @@ def _count(verdicts: Mapping[str, Verdict], word: str) -> Finding:
 def _total_is_zero(moment: Moment, given: Given) -> bool:
     if len(given) < 2:
         return False
-    high = _at(moment.now, moment.column(given[1])).high
+    high = moment.read(moment.now, given[1]).high
     return high is not None and high <= 0
 
 
@@ -186,7 +224,7 @@ def measure_items_present(moment: Moment, given: Given) -> Finding:
     """Count the items of a set that are present; a total of 0 settles what the items leave open."""
     if _total_is_zero(moment, given):
         return Finding(exactly(0), "present: none (total 0)")
-    items = moment.definition.sets[given[0]]
+    items = [item for item in moment.definition.sets[given[0]] if item not in moment.ignored]
     return _count({item: _is_present(moment.now, item) for item in items}, "present")
 
 
@@ -207,7 +245,7 @@ def measure_new_items(moment: Moment, given: Given) -> Finding:
 
 def measure_clinical(moment: Moment, given: Given) -> Finding:
     """Return a SLEDAI total without its two serological items."""
-    total = _at(moment.now, moment.column(given[0]))
+    total = moment.read(moment.now, given[0])
     low, high = total.low, total.high
     for item, points in _SEROLOGY:
         present = _is_present(moment.now, item)
@@ -229,6 +267,8 @@ NUMBER_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
     "fall_since_previous": measure_fall_since_previous,
     "percent_fall": measure_percent_fall,
     "percent_rise": measure_percent_rise,
+    "percent_rise_since_previous": measure_percent_rise_since_previous,
+    "per_kg": measure_per_kg,
     "percent_of_baseline": measure_percent_of_baseline,
     "percent_of": measure_percent_of,
     "percent_below": measure_percent_below,

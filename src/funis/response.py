@@ -8,7 +8,7 @@ the missing records could have would lead to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
@@ -16,17 +16,15 @@ import polars as pl
 from funis.bilag_course import watch_response
 from funis.course import Cohort, Course, CourseVisit, build_cohort
 from funis.errors import UnknownNameError
-from funis.response_definition import (
-    GRADE_MEASURES,
-    ParameterValue,
-    ResponseDefinition,
-    response_definition,
-)
+from funis.response_definition import response_definition
 from funis.response_moment import Moment
 from funis.response_rules import Decision, decide
+from funis.response_table import ParameterValue, ResponseDefinition
 from funis.verdict import CANNOT_TELL, NO, YES, word_of
 
 Parameters = Mapping[str, ParameterValue]
+
+_HEAD: Final = ("subject", "response", "responder", "reason", "rule", "possible")
 
 RELAPSE_SCHEMA: Final[Mapping[str, pl.DataType]] = {
     "relapse": pl.String(),
@@ -67,7 +65,8 @@ def respond(
     polars.DataFrame
         One row per subject, in order of study number: the subject, ``response`` (a class of the
         definition, ``cannot tell`` or ``not_evaluable``), ``responder`` (yes, no, cannot tell),
-        ``reason``, ``rule``, ``response_visit``, ``response_day``, and a column per criterion. Where the
+        ``reason``, ``rule``, ``possible`` (classes the records leave possible),
+        ``response_visit``, ``response_day``, and a column per criterion. Where the
         definition has relapse: ``relapse`` (null for a subject without response), ``relapse_visit``,
         ``relapse_day``, ``sustained``, ``followed_to_day``, ``relapse_reason``.
 
@@ -239,7 +238,7 @@ def _choose_target(
     cohort: Cohort, definition: ResponseDefinition, parameters: Mapping[str, ParameterValue]
 ) -> _Judged:
     systems: tuple[str, ...] = ()
-    if definition.measures & GRADE_MEASURES and any(course.visits for course in cohort.courses):
+    if definition.reads_grades(parameters) and any(course.visits for course in cohort.courses):
         systems = cohort.systems(str(parameters["instrument"]))
     expected = _expected_visits(cohort, parameters, systems) if systems else {}
     target, target_day = _find_target(cohort, parameters)
@@ -299,27 +298,52 @@ def _visit_judged(course: Course, judged: _Judged) -> CourseVisit | None:
 
 def _schema(definition: ResponseDefinition) -> dict[str, pl.DataType]:
     text = pl.String()
-    head: dict[str, pl.DataType] = dict.fromkeys(("subject", "response", "responder", "reason", "rule"), text)
+    head: dict[str, pl.DataType] = dict.fromkeys(_HEAD, text)
     head |= {"response_visit": text, "response_day": pl.Float64()}
     relapse = RELAPSE_SCHEMA if definition.has_relapse else {}
     return {**head, **dict.fromkeys((row.id for row in definition.criteria), text), **relapse}
 
 
 def _respond_one(moment: Moment) -> dict[str, object]:
-    decision = decide(moment)
+    decision = _confirm(moment, decide(moment))
     row: dict[str, object] = {
         "subject": moment.course.subject,
         "response": decision.response,
         "responder": decision.responder,
         "reason": decision.reason,
         "rule": decision.rule or None,
+        "possible": " or ".join(decision.possible),
         "response_visit": moment.target or None,
         "response_day": None if moment.now is None else moment.now.day,
     }
+    row |= {row.id: None for row in moment.definition.criteria}
     row |= {name: answer.word for name, answer in decision.answers.items()}
     if moment.definition.has_relapse:
         row |= _find_relapse(moment, decision)
     return row
+
+
+def _confirm(moment: Moment, decision: Decision) -> Decision:
+    """Hold a response against the scheduled visit before, where the study asks for that."""
+    if not moment.flag("confirmed") or decision.responder == NO:
+        return decision
+    days = moment.cohort.days
+    earlier = [name for name, day in days.items() if 0 < day < moment.target_day]
+    if not earlier:
+        reason = f"{CANNOT_TELL}: there is no visit before {moment.target} that could confirm the response."
+        return replace(decision, response=CANNOT_TELL, responder=CANNOT_TELL, reason=reason)
+    name = earlier[-1]
+    before = decide(replace(moment, target=name, target_day=days[name], now=moment.course.find(name)))
+    if before.response == decision.response or decision.responder == CANNOT_TELL:
+        reason = f"{decision.reason} At {name}: {before.reason}"
+        return replace(decision, reason=reason)
+    otherwise = moment.definition.otherwise
+    unknown = before.responder == CANNOT_TELL
+    response = CANNOT_TELL if unknown else otherwise
+    responder = CANNOT_TELL if unknown else NO
+    reason = f"{response}: not confirmed at {name} ({before.reason})"
+    possible = (decision.response, otherwise) if unknown else (otherwise,)
+    return replace(decision, response=response, responder=responder, reason=reason, possible=possible)
 
 
 def _find_relapse(moment: Moment, decision: Decision) -> dict[str, object]:

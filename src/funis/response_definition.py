@@ -1,8 +1,7 @@
-"""Response definitions: TOML a clinician can read beside the paper, as one frozen object.
+"""Reads response definitions: TOML a clinician can read beside the paper.
 
-A criterion is one printed row with one or more phrases, `measure(column) <= limit`, from a closed
-grammar: parsed when the file is loaded, never evaluated as code. A rule names the criteria that must
-all hold for a class; rules of one class are alternatives; classes stand best first.
+A phrase, `measure(column) <= limit`, belongs to a closed grammar: it is parsed when the file is loaded,
+never evaluated as code, and every fault of a file is reported at once.
 """
 
 from __future__ import annotations
@@ -10,31 +9,23 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
-from funis.errors import DefinitionError, Fault, UnknownNameError, ValueRangeError
-
-ParameterValue = float | int | str | bool
-
-NUMBER_MEASURES: Final = frozenset(
-    {
-        "now", "baseline", "previous", "rise", "fall", "rise_since_previous", "fall_since_previous",
-        "percent_fall", "percent_rise", "percent_of_baseline", "percent_of", "percent_below", "ever",
-        "items_present", "new_items", "clinical",
-    }
-)  # fmt: skip
-GRADE_MEASURES: Final = frozenset(
-    {
-        "with_a", "with_b", "baseline_a", "baseline_b", "baseline_active", "new_a", "new_b", "unimproved",
-        "severe_flares_before", "flares_after", "flare_free_days", "severe_flare_systems",
-        "moderate_flare_systems", "mild_flare_systems", "new_a_since_previous", "new_b_since_previous",
-    }
-)  # fmt: skip
-MEASURES: Final = NUMBER_MEASURES | GRADE_MEASURES
+from funis.errors import DefinitionError, Fault, UnknownNameError
+from funis.response_table import (
+    COMMON_PARAMETERS,
+    MEASURES,
+    Criterion,
+    Failure,
+    Parameter,
+    ParameterValue,
+    Phrase,
+    ResponseDefinition,
+    Rule,
+)
 
 _PHRASE: Final = re.compile(
     r"(?:(?P<measure>[a-z_]+)\((?P<given>[a-z0-9_, ]+)\)|(?P<name>[a-z][a-z0-9_]*))"
@@ -43,170 +34,40 @@ _PHRASE: Final = re.compile(
 _EXAMPLE: Final = "Write it like 'fall(sledai_2k) >= 4' or 'pga <= 1'."
 _TOP_KEYS: Final = frozenset(
     {
-        "name", "title", "version", "kind", "source", "certainty", "licence", "notes", "rules_of",
+        "name",
+        "title",
+        "version",
+        "kind",
+        "source",
+        "certainty",
+        "licence",
+        "notes",
+        "rules_of",
         "otherwise",
-        "relapse", "parameters", "sets", "criteria", "rules", "failures", "needs", "treatment_note", "family",
+        "relapse",
+        "parameters",
+        "sets",
+        "criteria",
+        "rules",
+        "failures",
+        "needs",
+        "family",
     }
-)  # fmt: skip
+)
 _CRITERION_KEYS: Final = frozenset(
-    {"id", "label", "when", "any", "any_collected", "points", "optional", "source"}
+    {
+        "id",
+        "label",
+        "when",
+        "any",
+        "any_collected",
+        "points",
+        "optional",
+        "only_if",
+        "source",
+    }
 )
 _RULE_KEYS: Final = frozenset({"class", "rule", "all", "count", "points", "missing", "responder"})
-
-COMMON_PARAMETERS: Final[Mapping[str, dict[str, Any]]] = {
-    "response_visit": {"default": "", "note": "visit judged; empty takes the day, else the last visit"},
-    "response_day": {"default": 0, "note": "day judged when no visit is named; 0 takes the last visit"},
-    "response_window": {"default": 30, "note": "days either side of response_day"},
-    "baseline_visit": {"default": "", "note": "visit compared with; empty takes the last on or before day 0"},
-    "missing_response": {
-        "default": "cannot_tell",
-        "allowed": ["cannot_tell", "nonresponder"],
-        "note": "what a subject is who has no measurement at the visit judged",
-    },
-    "unscheduled": {"default": True, "note": "unscheduled visits count"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One closed comparison: a measure of named columns against a limit."""
-
-    text: str
-    measure: str
-    given: tuple[str, ...]
-    symbol: str
-    limit: Decimal | str
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One printed row: alternatives, each of phrases that must all hold.
-
-    With `only_collected`, the alternatives are different measures of one thing, and one that the trial
-    did not collect is left out; otherwise what is not collected stays unknown. An `optional` criterion
-    that the trial did not collect is taken as met and said in the reason.
-    """
-
-    id: str
-    label: str
-    alternatives: tuple[tuple[Phrase, ...], ...]
-    points: int = 1
-    optional: bool = False
-    only_collected: bool = False
-    source: str = ""
-
-    @property
-    def phrases(self) -> tuple[Phrase, ...]:
-        """Every phrase of the row."""
-        return tuple(phrase for group in self.alternatives for phrase in group)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What makes one class: criteria that must all hold, or a count or sum of points of them."""
-
-    response: str
-    number: str
-    criteria: tuple[str, ...]
-    counted: Literal["all", "count", "points"] = "all"
-    least: int = 0
-    missing_is_not_met: bool = False
-    is_response: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An event that decides the class whatever was measured."""
-
-    event: str
-    before: Literal["response", "horizon"]
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One choice the source leaves open, with what is taken when nobody says otherwise."""
-
-    name: str
-    default: ParameterValue
-    note: str = ""
-    allowed: tuple[ParameterValue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseDefinition:
-    """A published response as data.
-
-    Attributes
-    ----------
-    name, title, version, source : what it is and where it was printed
-    certainty : how sure the text is, where the paper could not be read
-    family : condition or organ it belongs to, for choosing the responses that apply
-    otherwise : class when no rule holds
-    criteria, rules, failures, needs : the decision table
-    sets : named lists of columns, for phrases that count items
-    parameters : named choices
-    has_relapse : whether loss of the response afterwards is defined
-    """
-
-    name: str
-    title: str
-    version: str
-    source: str
-    certainty: str
-    family: str
-    otherwise: str
-    criteria: tuple[Criterion, ...]
-    rules: tuple[Rule, ...]
-    failures: tuple[Failure, ...]
-    needs: tuple[tuple[Phrase, str], ...]
-    sets: Mapping[str, tuple[str, ...]]
-    parameters: Mapping[str, Parameter]
-    has_relapse: bool = False
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Classes that rules can give, best first, then the one left over."""
-        return (*dict.fromkeys(rule.response for rule in self.rules), self.otherwise)
-
-    @property
-    def measures(self) -> frozenset[str]:
-        """Names of every measure the phrases use."""
-        return frozenset(phrase.measure for row in self.criteria for phrase in row.phrases)
-
-    def criterion(self, name: str) -> Criterion:
-        """Return the criterion of that id."""
-        return next(row for row in self.criteria if row.id == name)
-
-    def settle(self, chosen: Mapping[str, ParameterValue] | None) -> dict[str, ParameterValue]:
-        """Return every parameter's value: the chosen one, else its default.
-
-        Raises
-        ------
-        UnknownNameError : no such parameter
-        ValueRangeError : not an allowed value
-        """
-        settled = {name: parameter.default for name, parameter in self.parameters.items()}
-        for name, value in (chosen or {}).items():
-            if name not in settled:
-                raise UnknownNameError("parameter", name, settled, where=f"response {self.name}")
-            settled[name] = _check_choice(self.name, self.parameters[name], value)
-        return settled
-
-
-def _check_choice(where: str, parameter: Parameter, value: ParameterValue) -> ParameterValue:
-    default = parameter.default
-    numeric = isinstance(default, int | float) and not isinstance(default, bool)
-    if numeric:
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
-    else:
-        fits = type(value) is type(default)
-    if fits and (not parameter.allowed or value in parameter.allowed):
-        return value
-    kind = "a number" if numeric else ("true or false" if isinstance(default, bool) else "a text")
-    allowed = ", ".join(map(str, parameter.allowed)) or kind
-    raise ValueRangeError(f"parameter {parameter.name!r} of response {where}", value, allowed)
 
 
 def _folder() -> Any:
@@ -295,7 +156,10 @@ def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
     failures = tuple(
         Failure(row["event"], row["before"], row["label"]) for row in content.get("failures", ())
     )
-    reader.check_limits((*(p for row in criteria for p in row.phrases), *(p for p, _ in needs)), parameters)
+    phrases = (*(p for row in criteria for p in row.phrases), *(p for p, _ in needs))
+    reader.check_limits(phrases, parameters)
+    reader.check_sets(phrases, sets)
+    reader.check_gates(criteria, parameters)
     reader.check_used(criteria, rules)
     if reader.faults:
         raise DefinitionError(f"response definition {file}", reader.faults)
@@ -388,10 +252,28 @@ class _Reader:
             label=str(row.get("label", "")),
             alternatives=alternatives,
             points=int(row.get("points", 1)),
-            optional=bool(row.get("optional", False)),
+            absent_means=self._read_absent(place, row.get("optional", "")),
+            only_if=self._read_gate(place, row.get("only_if")),
             only_collected="any_collected" in row,
             source=str(row.get("source", "")),
         )
+
+    def _read_absent(self, place: str, value: str) -> Literal["", "met", "not_met"]:
+        if value in {"met", "not_met"}:
+            return "met" if value == "met" else "not_met"
+        if value:
+            self.refuse(
+                place, value, "'optional' says what a criterion never collected is.", "met or not_met."
+            )
+        return ""
+
+    def _read_gate(self, place: str, row: Mapping[str, Any] | None) -> tuple[str, ParameterValue] | None:
+        if row is None:
+            return None
+        if set(row) != {"parameter", "is"}:
+            self.refuse(place, dict(row), "'only_if' has the keys 'parameter' and 'is'.", "Write both.")
+            return None
+        return str(row["parameter"]), _plain(row["is"])
 
     def read_rule(self, row: Mapping[str, Any], criteria: tuple[Criterion, ...]) -> Rule:
         """Read what makes one class."""
@@ -422,6 +304,25 @@ class _Reader:
         for phrase in phrases:
             if isinstance(phrase.limit, str) and phrase.limit not in parameters:
                 self.refuse(phrase.text, phrase.limit, "The limit names no parameter.", "Add the parameter.")
+
+    def check_gates(self, criteria: tuple[Criterion, ...], parameters: Mapping[str, Parameter]) -> None:
+        """Refuse a criterion that waits for a parameter which is not there or never has the value."""
+        for row in criteria:
+            if row.only_if is None:
+                continue
+            name, value = row.only_if
+            if name not in parameters or (parameters[name].allowed and value not in parameters[name].allowed):
+                self.refuse(
+                    f"criteria.{row.id}", f"{name} = {value}", "No parameter has this.", "Correct it."
+                )
+
+    def check_sets(self, phrases: tuple[Phrase, ...], sets: Mapping[str, tuple[str, ...]]) -> None:
+        """Refuse a phrase that counts items of a set nobody wrote down."""
+        for phrase in phrases:
+            if phrase.measure in {"items_present", "new_items"} and phrase.given[0] not in sets:
+                self.refuse(
+                    phrase.text, phrase.given[0], "There is no such set.", f"Known: {', '.join(sets)}."
+                )
 
     def check_used(self, criteria: tuple[Criterion, ...], rules: tuple[Rule, ...]) -> None:
         """Refuse criteria that no rule uses and ids that stand twice."""

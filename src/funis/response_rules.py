@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from funis.bilag_course import GRADE_FUNCTIONS, has_grades
 from funis.number_measures import NUMBER_FUNCTIONS
-from funis.response_definition import Criterion, Failure, Phrase, ResponseDefinition, Rule
 from funis.response_moment import Finding, Moment
+from funis.response_table import Criterion, Failure, Phrase, ResponseDefinition, Rule
 from funis.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, parse_exact, word_of
 
 MEASURE_FUNCTIONS: Final = {**NUMBER_FUNCTIONS, **GRADE_FUNCTIONS}
@@ -49,6 +49,7 @@ class Decision:
     responder : whether that is a response: yes, no or cannot tell
     reason : one sentence
     rule : number of the rule that decided, empty where the source numbers none
+    possible : classes the records leave possible, best first
     answers : each criterion's answer by its id
     """
 
@@ -56,6 +57,7 @@ class Decision:
     responder: str
     reason: str
     rule: str
+    possible: tuple[str, ...]
     answers: Mapping[str, Answer]
 
 
@@ -77,17 +79,32 @@ def columns_of(moment: Moment, phrase: Phrase) -> tuple[str, ...]:
     return tuple(column for group in names for column in group)
 
 
-def _is_collected(moment: Moment, phrases: Sequence[Phrase]) -> bool:
+def _uncollected(moment: Moment, columns: Sequence[str]) -> frozenset[str]:
     held = moment.cohort.columns
-    columns = [column for phrase in phrases for column in columns_of(moment, phrase)]
-    return all(c in held or f"{c}_lower" in held or f"{c}_upper" in held for c in columns)
+    return frozenset(
+        c for c in columns if c not in held and f"{c}_lower" not in held and f"{c}_upper" not in held
+    )
+
+
+def _is_collected(moment: Moment, phrases: Sequence[Phrase]) -> bool:
+    """Whether the trial collected every column; of a set of items, whether it collected any."""
+    for phrase in phrases:
+        columns = columns_of(moment, phrase)
+        lacking = _uncollected(moment, columns)
+        if lacking and (phrase.measure != "items_present" or len(lacking) == len(columns)):
+            return False
+    return True
 
 
 def ask_criterion(moment: Moment, criterion: Criterion) -> Answer:
     """Ask one printed row: any of its alternatives, all phrases of one."""
     groups = criterion.alternatives
-    if criterion.optional and not _is_collected(moment, criterion.phrases):
-        return Answer(verdict=True, text=f"{criterion.label}: {NOT_RECORDED}", is_collected=False)
+    if criterion.absent_means and not _is_collected(moment, criterion.phrases):
+        is_met = criterion.absent_means == "met"
+        return Answer(verdict=is_met, text=criterion.id.replace("_", " "), is_collected=False)
+    if criterion.absent_means:
+        columns = [column for phrase in criterion.phrases for column in columns_of(moment, phrase)]
+        moment = replace(moment, ignored=_uncollected(moment, columns))
     if criterion.only_collected:
         groups = tuple(group for group in groups if _is_collected(moment, group)) or groups
     asked = [[ask_phrase(moment, phrase) for phrase in group] for group in groups]
@@ -106,7 +123,7 @@ def ask_criterion(moment: Moment, criterion: Criterion) -> Answer:
 def decide(moment: Moment) -> Decision:
     """Give the class of one subject at the visit judged, with the reason."""
     definition = moment.definition
-    answers = {row.id: ask_criterion(moment, row) for row in definition.criteria}
+    answers = {row.id: ask_criterion(moment, row) for row in definition.active(moment.parameters)}
     failed = find_failure(moment)
     if failed is not None:
         return _settle(definition, definition.otherwise, failed, answers)
@@ -116,7 +133,7 @@ def decide(moment: Moment) -> Decision:
             return _settle(definition, otherwise, need.text, answers)
         if need.verdict is None and moment.now is not None:
             reason = f"{CANNOT_TELL}: {need.text}."
-            return Decision(CANNOT_TELL, CANNOT_TELL, reason, "", answers)
+            return Decision(CANNOT_TELL, CANNOT_TELL, reason, "", (*definition.classes, otherwise), answers)
     if not is_measured(moment) and not _is_decided_without(moment, answers):
         return _decide_unmeasured(moment, answers)
     return _decide_by_rules(moment, answers)
@@ -134,7 +151,9 @@ def is_measured(moment: Moment) -> bool:
         return False
     if moment.systems and has_grades(moment, moment.now):
         return True
-    phrases = [p for row in moment.definition.criteria for p in row.phrases if not row.optional]
+    phrases = [
+        p for row in moment.definition.active(moment.parameters) for p in row.phrases if not row.absent_means
+    ]
     columns = {
         column
         for phrase in phrases
@@ -164,17 +183,23 @@ def _comes_before(moment: Moment, failure: Failure, day: float) -> bool:
 
 
 def _decide_unmeasured(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
+    wanted = moment.number("response_day")
     what = f"nothing was measured at {moment.target} (day {moment.target_day:g})"
     if moment.text("missing_response") == "nonresponder":
         return _settle(
             moment.definition, moment.definition.otherwise, f"{what}, counted as no response", answers
         )
-    return Decision(CANNOT_TELL, CANNOT_TELL, f"{CANNOT_TELL}: {what}.", "", answers)
+    visit = moment.course.find(moment.target)
+    if visit is not None and moment.now is None:
+        what = f"{moment.target} on day {visit.day:g} lies outside the window around day {wanted:g}"
+    possible = moment.definition.classes
+    return Decision(CANNOT_TELL, CANNOT_TELL, f"{CANNOT_TELL}: {what}.", "", possible, answers)
 
 
 def ask_rule(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
     """Ask one rule of the answers to its criteria."""
-    verdicts = [answers[name].verdict for name in rule.criteria]
+    names = [name for name in rule.criteria if name in answers]
+    verdicts = [answers[name].verdict for name in names]
     if rule.counted == "all":
         return all_of(verdicts)
     worth = [definition.criterion(name).points if rule.counted == "points" else 1 for name in rule.criteria]
@@ -206,24 +231,39 @@ def _possible_classes(
 
 def _decide_by_rules(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
     definition = moment.definition
-    possible = _possible_classes(definition, answers)
-    name, rule = possible[0]
-    is_response = [_is_response(definition, found) for found, _ in possible]
-    responder = (YES if is_response[0] else NO) if len(set(is_response)) == 1 else CANNOT_TELL
+    found = _possible_classes(definition, answers)
+    possible = tuple(dict.fromkeys(name for name, _ in found))
+    name, rule = found[0]
+    is_response = {_is_response(definition, each) for each in possible}
+    responder = word_of(is_response.pop()) if len(is_response) == 1 else CANNOT_TELL
     if len(possible) > 1:
-        doubts = [a.text for a in answers.values() if a.verdict is None]
-        names = " or ".join(found for found, _ in possible)
-        reason = f"{CANNOT_TELL} ({names}): {'; '.join(dict.fromkeys(doubts))}."
-        return Decision(CANNOT_TELL, responder, reason, "", answers)
-    ids = rule.criteria if rule is not None else tuple(answers)
-    wanted = rule is not None
-    decisive = [answers[i] for i in ids if answers[i].verdict is wanted or not answers[i].is_collected]
-    texts = dict.fromkeys(a.text for a in decisive)
+        doubts = dict.fromkeys(a.text for a in answers.values() if a.verdict is None)
+        reason = f"{CANNOT_TELL} ({' or '.join(possible)}): {'; '.join(doubts)}."
+        return Decision(CANNOT_TELL, responder, reason, "", possible, answers)
     number = rule.number if rule is not None else ""
     label = f"{name} (rule {number})" if number else name
-    at = f"at {moment.target}" if moment.target else "at no visit"
-    reason = f"{label} {at}: {'; '.join(texts) or 'no criterion can be met'}."
-    return Decision(name, responder, reason, number, answers)
+    texts = _decisive_texts(definition, rule, answers)
+    reason = f"{label} at {moment.target or 'no visit'}: {'; '.join(texts) or 'no rule holds'}."
+    return Decision(name, responder, reason, number, possible, answers)
+
+
+def _decisive_texts(
+    definition: ResponseDefinition, rule: Rule | None, answers: Mapping[str, Answer]
+) -> list[str]:
+    """Return what decided: the criteria of the rule that holds, else those that are not met."""
+    ids = answers if rule is None else [name for name in rule.criteria if name in answers]
+    counted = rule is None or rule.counted == "all"
+    wanted = rule is not None
+    texts = dict.fromkeys(
+        answers[i].text for i in ids if answers[i].is_collected and answers[i].verdict is wanted
+    )
+    unmeasured = [answers[i].text for i in ids if answers[i].is_collected and answers[i].verdict is None]
+    if not counted or any(rule.counted != "all" for rule in definition.rules):
+        texts |= dict.fromkeys(f"{text}, cannot be told" for text in unmeasured)
+    unasked = [answer.text for answer in answers.values() if not answer.is_collected]
+    if unasked:
+        texts[f"{', '.join(unasked)} {NOT_RECORDED}, taken as none"] = None
+    return list(texts)
 
 
 def _is_response(definition: ResponseDefinition, name: str) -> bool:
@@ -232,4 +272,4 @@ def _is_response(definition: ResponseDefinition, name: str) -> bool:
 
 def _settle(definition: ResponseDefinition, name: str, text: str, answers: Mapping[str, Answer]) -> Decision:
     responder = YES if _is_response(definition, name) else NO
-    return Decision(name, responder, f"{name}: {text}.", "", answers)
+    return Decision(name, responder, f"{name}: {text}.", "", (name,), answers)

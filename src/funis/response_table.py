@@ -1,0 +1,225 @@
+"""The parts of a response definition: phrases, criteria, rules, parameters.
+
+A criterion is one printed row with one or more phrases; a rule names the criteria that must all hold for
+a class; rules of one class are alternatives; classes stand best first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from funis.errors import UnknownNameError, ValueRangeError
+
+ParameterValue = float | int | str | bool
+
+NUMBER_MEASURES: Final = frozenset(
+    {
+        "now",
+        "baseline",
+        "previous",
+        "rise",
+        "fall",
+        "rise_since_previous",
+        "fall_since_previous",
+        "percent_fall",
+        "percent_rise",
+        "percent_rise_since_previous",
+        "percent_of_baseline",
+        "percent_of",
+        "percent_below",
+        "ever",
+        "items_present",
+        "new_items",
+        "clinical",
+        "per_kg",
+    }
+)
+GRADE_MEASURES: Final = frozenset(
+    {
+        "with_a",
+        "with_b",
+        "baseline_a",
+        "baseline_b",
+        "baseline_active",
+        "new_a",
+        "new_b",
+        "unimproved",
+        "new_a_since_previous",
+        "new_b_since_previous",
+        "new_c_since_previous",
+        "severe_flares_before",
+        "flares_after",
+        "flare_free_days",
+    }
+)
+MEASURES: Final = NUMBER_MEASURES | GRADE_MEASURES
+
+COMMON_PARAMETERS: Final[Mapping[str, dict[str, Any]]] = {
+    "response_visit": {"default": "", "note": "visit judged; empty takes the day, else the last visit"},
+    "response_day": {"default": 0, "note": "day judged when no visit is named; 0 takes the last visit"},
+    "response_window": {"default": 30, "note": "days either side of response_day"},
+    "baseline_visit": {"default": "", "note": "visit compared with; empty takes the last on or before day 0"},
+    "missing_response": {
+        "default": "cannot_tell",
+        "allowed": ["cannot_tell", "nonresponder"],
+        "note": "what a subject is who has no measurement at the visit judged",
+    },
+    "unscheduled": {"default": True, "note": "unscheduled visits count"},
+    "confirmed": {"default": False, "note": "the response must also hold at the scheduled visit before"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One closed comparison: a measure of named columns against a limit."""
+
+    text: str
+    measure: str
+    given: tuple[str, ...]
+    symbol: str
+    limit: Decimal | str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One printed row: alternatives, each of phrases that must all hold.
+
+    With `only_collected`, the alternatives are different measures of one thing, and one that the trial
+    did not collect is left out; otherwise what is not collected stays unknown. A criterion with
+    `absent_means` that the trial did not collect is taken as ``met`` or ``not_met``, and the reason says
+    so. A criterion with `only_if` belongs to one value of a parameter.
+    """
+
+    id: str
+    label: str
+    alternatives: tuple[tuple[Phrase, ...], ...]
+    points: int = 1
+    absent_means: Literal["", "met", "not_met"] = ""
+    only_if: tuple[str, ParameterValue] | None = None
+    only_collected: bool = False
+    source: str = ""
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """Every phrase of the row."""
+        return tuple(phrase for group in self.alternatives for phrase in group)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What makes one class: criteria that must all hold, or a count or sum of points of them."""
+
+    response: str
+    number: str
+    criteria: tuple[str, ...]
+    counted: Literal["all", "count", "points"] = "all"
+    least: int = 0
+    missing_is_not_met: bool = False
+    is_response: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An event that decides the class whatever was measured."""
+
+    event: str
+    before: Literal["response", "horizon"]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One choice the source leaves open, with what is taken when nobody says otherwise."""
+
+    name: str
+    default: ParameterValue
+    note: str = ""
+    allowed: tuple[ParameterValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseDefinition:
+    """A published response as data.
+
+    Attributes
+    ----------
+    name, title, version, source : what it is and where it was printed
+    certainty : how sure the text is, where the paper could not be read
+    family : condition or organ it belongs to, for choosing the responses that apply
+    otherwise : class when no rule holds
+    criteria, rules, failures, needs : the decision table
+    sets : named lists of columns, for phrases that count items
+    parameters : named choices
+    has_relapse : whether loss of the response afterwards is defined
+    """
+
+    name: str
+    title: str
+    version: str
+    source: str
+    certainty: str
+    family: str
+    otherwise: str
+    criteria: tuple[Criterion, ...]
+    rules: tuple[Rule, ...]
+    failures: tuple[Failure, ...]
+    needs: tuple[tuple[Phrase, str], ...]
+    sets: Mapping[str, tuple[str, ...]]
+    parameters: Mapping[str, Parameter]
+    has_relapse: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes that rules can give, best first, then the one left over."""
+        return (*dict.fromkeys(rule.response for rule in self.rules), self.otherwise)
+
+    def active(self, parameters: Mapping[str, ParameterValue]) -> tuple[Criterion, ...]:
+        """Return the criteria that belong to these choices."""
+        return tuple(
+            row
+            for row in self.criteria
+            if row.only_if is None or parameters[row.only_if[0]] == row.only_if[1]
+        )
+
+    def reads_grades(self, parameters: Mapping[str, ParameterValue]) -> bool:
+        """Whether a criterion that belongs to these choices looks at organ-system grades."""
+        needed = (phrase.measure for phrase, _ in self.needs)
+        asked = (phrase.measure for row in self.active(parameters) for phrase in row.phrases)
+        return not GRADE_MEASURES.isdisjoint((*needed, *asked))
+
+    def criterion(self, name: str) -> Criterion:
+        """Return the criterion of that id."""
+        return next(row for row in self.criteria if row.id == name)
+
+    def settle(self, chosen: Mapping[str, ParameterValue] | None) -> dict[str, ParameterValue]:
+        """Return every parameter's value: the chosen one, else its default.
+
+        Raises
+        ------
+        UnknownNameError : no such parameter
+        ValueRangeError : not an allowed value
+        """
+        settled = {name: parameter.default for name, parameter in self.parameters.items()}
+        for name, value in (chosen or {}).items():
+            if name not in settled:
+                raise UnknownNameError("parameter", name, settled, where=f"response {self.name}")
+            settled[name] = _check_choice(self.name, self.parameters[name], value)
+        return settled
+
+
+def _check_choice(where: str, parameter: Parameter, value: ParameterValue) -> ParameterValue:
+    default = parameter.default
+    numeric = isinstance(default, int | float) and not isinstance(default, bool)
+    if numeric:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        fits = type(value) is type(default)
+    if fits and (not parameter.allowed or value in parameter.allowed):
+        return value
+    kind = "a number" if numeric else ("true or false" if isinstance(default, bool) else "a text")
+    allowed = ", ".join(map(str, parameter.allowed)) or kind
+    raise ValueRangeError(f"parameter {parameter.name!r} of response {where}", value, allowed)
