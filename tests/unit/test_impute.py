@@ -55,7 +55,7 @@ def _two_arms() -> tuple[Floats, list[str]]:
 
 
 def _expected_means() -> dict[str, Floats]:
-    """Work out the mean of the four subjects at visits 2 and 3 under each strategy, from complete subjects."""
+    """Work out the mean of the four subjects at visits 2 and 3 under each strategy."""
     values, _ = _two_arms()
     control, active = values[:40].mean(axis=0), values[40:76].mean(axis=0)
     within = np.vstack([values[:40] - control, values[40:76] - active])

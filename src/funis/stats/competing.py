@@ -106,11 +106,11 @@ def cumulative_incidence(
         free = np.empty(0)
     incidence = np.cumsum(free * events / at_risk)
     error = _standard_error(incidence, free, at_risk, events, events + competing)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         widen = np.exp(z * error / (incidence * np.abs(np.log(incidence))))
         lower, upper = incidence**widen, incidence ** (1.0 / widen)
     for column in (lower, upper):
-        column[(incidence == 0.0) | (incidence >= 1.0)] = np.nan
+        column[(incidence == 0.0) | (incidence > 1.0 - 1e-12)] = np.nan  # sums of shares round
     return CumulativeIncidence(
         distinct, incidence, error, lower, upper, at_risk, events, competing, censored, of, times.size, level
     )

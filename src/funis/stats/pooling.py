@@ -120,7 +120,8 @@ def pool_rubin(
 
 def _barnard_rubin(share: float, m: int, complete: float) -> float:
     """Give the degrees of freedom of the pooled estimate."""
-    imputed = (m - 1.0) / share**2 if share > 0.0 else math.inf
+    # A share below 1e-12 is rounding; its square could vanish.
+    imputed = (m - 1.0) / share**2 if share > 1e-12 else math.inf
     if math.isinf(complete):
         # Beyond 1e10 a t distribution is a normal one, and the quantile functions want a finite number.
         return min(imputed, 1e10)
