@@ -97,7 +97,9 @@ def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but th
     >>> fit.coefficients["estimate"].round(4).to_list()
     [11.2, -2.6]
     """
-    checked_df = check_options(covariance, df, method=method, sandwich=sandwich, level=level, fallback=fallback)
+    checked_df = check_options(
+        covariance, df, method=method, sandwich=sandwich, level=level, fallback=fallback
+    )
     places = (coordinates,) if isinstance(coordinates, str) else tuple(coordinates or ())
     formula_text = _right_side(fixed, outcome)
     parsed = parse_formula(formula_text)

@@ -265,11 +265,13 @@ def standardise(u: Floats, C: Floats) -> tuple[Floats, Floats]:
     centre = np.zeros(u.shape[1])
     if constant.size:
         centre = u.mean(axis=0)
+        # Only a large mean costs digits; a column of zeros and ones stays what it is, and C stays sparse.
+        centre[np.abs(centre) < 10 * u.std(axis=0)] = 0.0
         centre[constant[0]] = 0.0
         C[:, constant[0], :] += np.einsum("s,asp->ap", centre, C)
     shifted = u - centre
-    scale = np.sqrt((shifted**2).mean(axis=0))
-    scale = np.where(scale > 0, scale, 1.0)
+    size = np.sqrt((shifted**2).mean(axis=0))
+    scale = np.where((size > 0) & ((size < 0.1) | (size > 10)), size, 1.0)
     return shifted / scale, C * scale[:, None]
 
 

@@ -195,7 +195,8 @@ def _bell_mccaffrey(inference: Inference, L: Floats) -> Floats:
         a = scores.left @ row
         squares = np.bincount(scores.subject, weights=a * a, minlength=n)
         z = np.stack(
-            [np.bincount(scores.subject, weights=column * a, minlength=n) for column in scores.right.T], axis=1
+            [np.bincount(scores.subject, weights=column * a, minlength=n) for column in scores.right.T],
+            axis=1,
         )
         zphi = z @ inference.phi
         leverage = np.einsum("ni,ni->n", zphi, z)

@@ -33,9 +33,9 @@ from funis.stats.mmrm_sums import PatternSums
 
 MAX_STEPS = 100
 MAX_HALVINGS = 40
-# Squared length of the Newton step in standard errors of the covariance parameters. At 1e-16 the
-# estimates are within 1e-8 standard errors of the maximum, and quadratic convergence goes beyond that.
-DECREMENT = 1e-16
+# Squared length of the Newton step in standard errors of the covariance parameters. At 1e-20 the
+# estimates are within 1e-10 standard errors of the maximum, and quadratic convergence goes beyond that.
+DECREMENT = 1e-20
 DECREMENT_AT_REST = 1e-9
 # A correlation matrix with a smaller eigenvalue than this is called singular.
 SINGULAR = 1e-6
@@ -115,9 +115,9 @@ class Likelihood:
         sums = self.sums
         m, s, p = sums.visit_part.shape
         identity = sums.pair * np.eye(m)
-        gram, cross = self._normal_equations(identity)
+        gram, cross = self.normal_equations(identity)
         beta = np.linalg.solve(gram, cross)
-        T = self._residual_products(beta)
+        T = self.residual_products(beta)
         parts = []
         for cells in self.cells:
             seen = np.tensordot(sums.count[cells], sums.pair[cells], 1)
@@ -136,12 +136,14 @@ class Likelihood:
         result: Floats = self.flat_design.T @ inner @ self.flat_design
         return result
 
-    def _normal_equations(self, W: Floats) -> tuple[Floats, Floats]:
+    def normal_equations(self, W: Floats) -> tuple[Floats, Floats]:
+        """Give X'WX and X'Wy."""
         m, s, _ = self.sums.visit_part.shape
         cross = np.matmul(self.sums.R, W).sum(0)
         return self.gram(W), self.flat_design.T @ cross.T.reshape(m * s)
 
-    def _residual_products(self, beta: Floats) -> Floats:
+    def residual_products(self, beta: Floats) -> Floats:
+        """Give T (K, m, m), the products of residuals by cell."""
         sums = self.sums
         m, s, _ = sums.visit_part.shape
         B = (self.flat_design @ beta).reshape(m, s)
@@ -153,8 +155,10 @@ class Likelihood:
         """Evaluate f and its gradient; None where a covariance matrix is not positive definite."""
         sums = self.sums
         pieces = self._structures(theta, order)
-        stacked = np.concatenate([piece[0] for piece in pieces]) if self.irregular else np.stack(
-            [piece[0] for piece in pieces]
+        stacked = (
+            np.concatenate([piece[0] for piece in pieces])
+            if self.irregular
+            else np.stack([piece[0] for piece in pieces])
         )
         if self.irregular:
             sigma = np.empty_like(stacked)
@@ -186,7 +190,7 @@ class Likelihood:
     ) -> State | None:
         sums = self.sums
         m, s, p = sums.visit_part.shape
-        gram, cross = self._normal_equations(W)
+        gram, cross = self.normal_equations(W)
         try:
             gram_factor = np.linalg.cholesky(gram)
         except np.linalg.LinAlgError:
@@ -196,7 +200,7 @@ class Likelihood:
         beta = phi @ cross
         # One step of refinement: the explicit inverse alone loses digits in ill-conditioned designs.
         beta = beta + phi @ (cross - gram @ beta)
-        T = self._residual_products(beta)
+        T = self.residual_products(beta)
         S = T
         WHW = np.zeros_like(T)
         if self.reml:
@@ -345,6 +349,9 @@ def maximise(likelihood: Likelihood, start: Floats | None = None) -> Optimum:
     halved. The result is called converged only where the observed Hessian is positive definite and the
     Newton step is negligible beside the standard errors.
     """
+    hopeless = _without_residuals(likelihood)
+    if hopeless is not None:
+        return hopeless
     theta = likelihood.start() if start is None else start
     state = likelihood.evaluate(theta)
     if state is None:
@@ -370,6 +377,21 @@ def maximise(likelihood: Likelihood, start: Floats | None = None) -> Optimum:
     return _failed(likelihood, state, MAX_STEPS, f"no convergence in {MAX_STEPS} steps")
 
 
+def _without_residuals(likelihood: Likelihood) -> Optimum | None:
+    """Recognise data that leave nothing to estimate a covariance from."""
+    sums = likelihood.sums
+    empty = np.zeros((0, 0))
+    if sums.n_observations <= sums.coefficients:
+        detail = f"{sums.n_observations} outcomes, {sums.coefficients} coefficients"
+        return Optimum("saturated", detail, None, empty, empty, 0)
+    identity = sums.pair * np.eye(sums.visits)
+    gram, cross = likelihood.normal_equations(identity)
+    left = np.trace(likelihood.residual_products(np.linalg.solve(gram, cross)).sum(0))
+    if left <= 1e-20 * np.trace(sums.Y.sum(0)) or left <= 0:
+        return Optimum("singular covariance", "the residuals do not vary", None, empty, empty, 0)
+    return None
+
+
 def _direction(hessian: Floats, score: Floats) -> Floats:
     """Solve for the step, with a ridge where the Hessian is not positive definite."""
     scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
@@ -383,9 +405,7 @@ def _direction(hessian: Floats, score: Floats) -> Floats:
     return -score / scale**2
 
 
-def _line_search(
-    likelihood: Likelihood, state: State, direction: Floats, decrement: float
-) -> State | None:
+def _line_search(likelihood: Likelihood, state: State, direction: Floats, decrement: float) -> State | None:
     """Halve the step until f falls; rounding in f is forgiven close to the maximum."""
     size = 1.0
     forgiven = 1e-11 * (abs(state.objective) + 1.0) if decrement < DECREMENT_AT_REST else 0.0

@@ -80,7 +80,9 @@ def parse_formula(text: str) -> Formula | None:
     reader = _Reader(tokens, text)
     terms = reader.read_sum()
     if reader.position != len(tokens):
-        raise FormulaError(f"Formula {text!r}: found {tokens[reader.position]!r} where an operator should be.")
+        raise FormulaError(
+            f"Formula {text!r}: found {tokens[reader.position]!r} where an operator should be."
+        )
     intercept = frozenset() in terms
     order = {name: place for place, name in enumerate(reader.variables)}
     named = [tuple(sorted(term, key=order.__getitem__)) for term in terms if term]

@@ -59,7 +59,8 @@ class Factored:
 class ModelRows:
     """The rows used, one entry each, in the order of the frame.
 
-    ``row`` holds their places in the frame given; ``notes`` what was left out.
+    ``row`` holds their places in the frame given; ``notes`` what was left out; ``n_read`` the number of
+    subjects in the frame, with an outcome or without.
     """
 
     outcome: Floats
@@ -71,6 +72,7 @@ class ModelRows:
     factors: Mapping[str, Factored]
     numbers: Mapping[str, Floats]
     row: Codes
+    n_read: int
     notes: tuple[str, ...] = field(default=())
 
 
@@ -150,8 +152,10 @@ def factor(column: pl.Series, given: Sequence[object] | None = None) -> Factored
     if column.dtype in (pl.String, pl.Categorical) or isinstance(column.dtype, pl.Enum):
         text = column
     else:
-        text = column.map_elements(_text, return_dtype=pl.String) if column.dtype.is_float() else column.cast(
-            pl.String
+        text = (
+            column.map_elements(_text, return_dtype=pl.String)
+            if column.dtype.is_float()
+            else column.cast(pl.String)
         )
     codes = text.cast(pl.Enum(list(levels))).to_physical().to_numpy().astype(np.int64)
     return Factored(codes, levels)
@@ -178,13 +182,16 @@ def read_rows(
     names = [columns.outcome, columns.subject, columns.visit, *columns.covariates, *columns.coordinates]
     names += [name for name in (columns.group, columns.weights) if name]
     table = to_polars(frame, names, "The repeated-measures model")
+    n_read = table[columns.subject].drop_nulls().n_unique()
     table, row, notes = _complete_rows(table, columns)
     subject, visit = factor(table[columns.subject]), factor(table[columns.visit], levels.get(columns.visit))
     _check_rows(subject, visit, columns)
     factors: dict[str, Factored] = {}
     numbers: dict[str, Floats] = {}
     for name in dict.fromkeys(columns.covariates):
-        if name == columns.visit and (is_categorical(table[name]) or name in columns.categorical or name in levels):
+        if name == columns.visit and (
+            is_categorical(table[name]) or name in columns.categorical or name in levels
+        ):
             factors[name] = visit
         elif is_categorical(table[name]) or name in columns.categorical or name in levels:
             factors[name] = factor(table[name], levels.get(name))
@@ -206,6 +213,7 @@ def read_rows(
         factors=factors,
         numbers=numbers,
         row=row,
+        n_read=n_read,
         notes=notes,
     )
 

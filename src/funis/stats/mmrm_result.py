@@ -34,6 +34,7 @@ Status = Literal[
     "separation",
     "singular covariance",
     "covariance not estimable",
+    "saturated",
     "did not converge",
 ]
 ESTIMATED: frozenset[str] = frozenset({"converged", "rank deficient", "separation"})
@@ -53,8 +54,8 @@ class MmrmResult:
     Attributes
     ----------
     status : ``converged``; ``rank deficient`` or ``separation`` (the fit converged, but aliased coefficients
-        could not be estimated and are null); ``singular covariance``, ``covariance not estimable`` or
-        ``did not converge`` (there are no estimates)
+        could not be estimated and are null); ``singular covariance``, ``covariance not estimable``,
+        ``saturated`` (no residual degrees of freedom) or ``did not converge`` (there are no estimates)
     detail : one sentence on a status other than ``converged``
     notes : what was left out or should be known, one sentence each
     fallbacks : structures that were tried before ``covariance`` with their status, as declared
@@ -147,9 +148,7 @@ class MmrmResult:
         tail = 0.5 + 0.5 * (self.level if level is None else level)
         half = stdtrit(df, tail) * se
         p = 2 * stdtr(df, -np.abs(t))
-        table = dict(
-            zip(STATISTICS, (estimate, se, df, t, p, estimate - half, estimate + half), strict=True)
-        )
+        table = dict(zip(STATISTICS, (estimate, se, df, t, p, estimate - half, estimate + half), strict=True))
         return {name: np.where(fine, values, np.nan) for name, values in table.items()}
 
     def _df_contrast(self, turned: Floats, L: Floats) -> Floats:
@@ -260,8 +259,11 @@ class MmrmResult:
 
     @property
     def bic(self) -> float:
-        """Schwarz's criterion with the number of subjects, as SAS and R mmrm count it."""
-        return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.n_subjects))
+        """Schwarz's criterion with the number of subjects as SAS counts them: all that are in the frame.
+
+        R mmrm counts the subjects that have an outcome (``n_subjects``).
+        """
+        return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.rows.n_read))
 
     def contrast(
         self, L: Mapping[str, float] | Sequence[float] | Sequence[Sequence[float]] | Floats
@@ -312,7 +314,9 @@ class MmrmResult:
             return np.array([[float(L.get(name, 0.0)) for name in names]])
         rows = np.atleast_2d(np.asarray(L, dtype=np.float64))
         if rows.shape[1] != len(names):
-            raise ShapeError(f"A contrast needs {len(names)} weights, one per coefficient; it has {rows.shape[1]}.")
+            raise ShapeError(
+                f"A contrast needs {len(names)} weights, one per coefficient; it has {rows.shape[1]}."
+            )
         return rows
 
     def type3(self) -> pl.DataFrame:
@@ -349,7 +353,9 @@ class MmrmResult:
 
         return mean_differences(self, of, by=by, weights=weights, reference=reference, at=at, level=level)
 
-    def predict(self, frame: Any = None, *, interval: str | None = None, level: float | None = None) -> pl.DataFrame:
+    def predict(
+        self, frame: Any = None, *, interval: str | None = None, level: float | None = None
+    ) -> pl.DataFrame:
         """Predict outcomes; see :func:`funis.stats.mmrm_predict.predict`."""
         from funis.stats.mmrm_predict import predict
 

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from funis.stats.covariance import Floats
 from funis.stats.mmrm_design import Design
-from funis.stats.mmrm_engine import Optimum
-from funis.stats.mmrm_fit import Estimable, Fit, fit_arrays
+from funis.stats.mmrm_fit import Fit, fit_arrays
 from funis.stats.mmrm_formula import INTERCEPT
 from funis.stats.mmrm_frame import ModelRows
 from funis.stats.mmrm_sums import SubjectArrays
@@ -68,6 +67,9 @@ def _fit_one(attempt: Attempt, covariance: str) -> tuple[Fit, str, str]:
         unweighted=attempt.unweighted,
     )
     if fit.inference is None:
+        lacking = _not_informed(attempt.data.observed, covariance, attempt.rows.visit.levels)
+        if lacking and fit.optimum.status != "saturated":
+            return fit, "covariance not estimable", lacking
         return fit, fit.optimum.status, fit.optimum.detail
     dropped = [names[int(j)] for j in fit.estimable.dropped]
     if not dropped:
@@ -106,7 +108,7 @@ def _data_notes(rows: ModelRows) -> list[str]:
     return [f"{single} subjects have one outcome each"] if single else []
 
 
-def unseen_pairs(observed: Floats, visits: Sequence[str]) -> list[str]:
+def unseen_pairs(observed: NDArray[np.bool_], visits: Sequence[str]) -> list[str]:
     """Name the pairs of visits that no subject has both of."""
     both = observed.T.astype(np.int64) @ observed.astype(np.int64)
     return [
@@ -114,4 +116,16 @@ def unseen_pairs(observed: Floats, visits: Sequence[str]) -> list[str]:
     ]
 
 
-__all__ = ["Attempt", "Estimable", "Optimum", "Verdict", "climb_down", "empty_cells", "unseen_pairs"]
+def _not_informed(observed: NDArray[np.bool_], covariance: str, visits: Sequence[str]) -> str:
+    """Say which covariances no subject informs; empty where all are informed."""
+    if len(visits) > 1 and observed.sum(axis=1).max() < 2:
+        return "no subject has outcomes at two visits"
+    pairs = unseen_pairs(observed, visits)
+    if covariance == "us" and pairs:
+        return f"no subject has outcomes at both of {', '.join(pairs)}"
+    if covariance in {"toep", "toeph"}:
+        both = observed.T.astype(np.int64) @ observed.astype(np.int64)
+        lags = [str(k) for k in range(1, len(visits)) if not np.diagonal(both, k).any()]
+        if lags:
+            return f"no subject has outcomes at visits {', '.join(lags)} apart"
+    return ""
