@@ -127,10 +127,8 @@ def _check_duplicates(study: Study) -> Iterator[Finding]:
                 yield Finding((*section, index, key), name, "This name is given twice.", "Give each its own.")
     for index, column in enumerate(study.columns):
         if column.name in SUBJECTS.by_name:
-            key = ("columns", index, "name")
-            yield Finding(
-                key, column.name, "The table subjects has this column already.", "Leave it out here."
-            )
+            message = "The table subjects has this column already."
+            yield Finding(("columns", index, "name"), column.name, message, "Leave it out here.")
 
 
 def _check_names(study: Study) -> Iterator[Finding]:

@@ -1,0 +1,119 @@
+"""Checks of instruments: items that are blank, windows, damage that cannot heal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from funis.catalogue import find_definition
+from funis.data import Data
+from funis.definition import Definition
+from funis.errors import Fault
+from funis.row_faults import row_fault, rows_where
+
+_MANY = 8
+_DAMAGE = ("ssddi", "sdi")
+"""Instruments whose items, once present, stay present."""
+
+
+def check_instruments(data: Data) -> Iterator[Fault]:
+    """Check the tables of the instruments.
+
+    Parameters
+    ----------
+    data : the tables and what is known about them
+
+    Returns
+    -------
+    iterator of Fault
+    """
+    for name in data.study.instrument_names:
+        found = find_definition(name)
+        frame = data.frames.get(name)
+        if found is None or frame is None or frame.is_empty():
+            continue
+        yield from _check_blanks(found, frame)
+        yield from _check_window(data, name, frame)
+        if name in _DAMAGE:
+            yield from _check_healing(found, frame)
+
+
+def _check_blanks(found: Definition, frame: pl.DataFrame) -> Iterator[Fault]:
+    """Report blank items: a blank is neither absent nor not done, somebody forgot it."""
+    for row in frame.iter_rows(named=True):
+        blank = _blank_items(found, row)
+        if len(blank) > _MANY:
+            yield row_fault(
+                "warning",
+                "missing_item",
+                found.name,
+                row,
+                column=blank[0],
+                message=f"{len(blank)} items are empty: {', '.join(blank[:_MANY])} and more.",
+                remedy="Fill them; 0 when absent, ND when not done.",
+            )
+            continue
+        for item in blank:
+            yield row_fault(
+                "warning",
+                "missing_item",
+                found.name,
+                row,
+                column=item,
+                message=f"The item '{item}' is empty.",
+                remedy=f"Allowed: {found.item(item).allowed}, or ND when it was not done.",
+            )
+
+
+def _blank_items(found: Definition, row: Mapping[str, Any]) -> list[str]:
+    """Name the items of a row that are blank and that nothing else stands for."""
+    if found.routes:
+        whole = any(
+            row.get(route.item) is not None and (not route.per or row.get(route.per) is not None)
+            for route in found.routes
+        )
+        missing = [item.name for item in found.items if row.get(item.name) is None]
+        done = any(row.get(f"{item.name}_not_done") for item in found.items)
+        return [] if whole or done else missing[:1]
+    blank = []
+    for item in found.items:
+        names = {item.name, *item.alternatives, *(measure for measure in item.measures if measure in row)}
+        if not any(row.get(name) is not None or row.get(f"{name}_not_done") for name in names):
+            blank.append(item.name)
+    return blank
+
+
+def _check_window(data: Data, name: str, frame: pl.DataFrame) -> Iterator[Fault]:
+    """All assessments look back as far as the study file says."""
+    chosen = data.study.choice(name).parameters.get("window_days")
+    if chosen is None or "window_days" not in frame.columns:
+        return
+    for row in rows_where(frame, pl.col("window_days") != chosen):
+        yield row_fault(
+            "warning",
+            "window_days",
+            name,
+            row,
+            column="window_days",
+            message="The assessment looks back over another time than the study file says.",
+            remedy=f"The study looks back {chosen} days.",
+        )
+
+
+def _check_healing(found: Definition, frame: pl.DataFrame) -> Iterator[Fault]:
+    """Damage does not go away: an item that was present is present later."""
+    ordered = frame.sort("subject", "day", "_line", nulls_last=True)
+    for item in found.items:
+        before = pl.col(item.name).forward_fill().shift(1).over("subject")
+        for row in rows_where(ordered, pl.col(item.name) < before):
+            yield row_fault(
+                "warning",
+                "damage_falls",
+                found.name,
+                row,
+                column=item.name,
+                message=f"'{item.name}' was present at an earlier visit; damage does not go away.",
+                remedy="Correct this visit or the earlier one.",
+            )

@@ -1,0 +1,341 @@
+"""Tables as they stand on disk: CSV, Parquet or a workbook, every cell as text with its line.
+
+Nothing is interpreted here except what makes a file a table: encoding, delimiter, header, rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from funis.errors import Fault
+
+SUFFIXES = (".csv", ".parquet", ".xlsx")
+IGNORED_COLUMNS = frozenset({"comment", "comments", "note", "notes", "remark", "remarks"})
+"""Columns for people; read over without a word."""
+
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_LINE = "_line"
+# A workbook is a compressed archive; one of these in a file named .csv means a wrong name.
+_ARCHIVE = b"PK\x03\x04"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file that was read: its name, SHA-256 and number of rows."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """One table, every cell a text or null, with ``_line`` (the header is line 1)."""
+
+    name: str
+    file: str
+    frame: pl.DataFrame
+
+
+@dataclass(slots=True)
+class RawFolder:
+    """What a data folder holds, and what is wrong with its files."""
+
+    tables: dict[str, RawTable] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    files: list[InputFile] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+
+    def fault(self, code: str, file: str, message: str, remedy: str, **place: object) -> None:
+        """Add an error of a whole file, or of one line of it."""
+        line, value = place.get("line"), str(place.get("value", ""))
+        level = "warning" if place.get("level") == "warning" else "error"
+        self.faults.append(
+            Fault(
+                "warning" if level == "warning" else "error",
+                code,
+                str(place.get("table", "")),
+                file,
+                line if isinstance(line, int) else None,
+                str(place.get("column", "")),
+                value[:60],
+                message,
+                remedy,
+            )
+        )
+
+
+class UnreadableError(Exception):
+    """A file cannot be read as a table; carries what the fault says."""
+
+    def __init__(
+        self, code: str, message: str, remedy: str, *, line: int | None = None, value: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.remedy, self.line, self.value = code, message, remedy, line, value
+
+
+def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
+    """Read every table of a data folder.
+
+    Parameters
+    ----------
+    folder : the folder, or one workbook
+    expected : names of tables that may be there, and whether the study uses them
+
+    Returns
+    -------
+    RawFolder
+        Tables by name; every fault of the files.
+    """
+    found = RawFolder()
+    paths = [folder] if folder.is_file() else sorted(folder.iterdir()) if folder.is_dir() else []
+    if not folder.exists():
+        found.fault(
+            "folder_missing", folder.name, "There is no such folder.", "Give the folder that holds the data."
+        )
+    for path in paths:
+        if path.name.startswith((".", "~$")) or path.is_dir():
+            continue
+        if path.suffix.lower() not in SUFFIXES:
+            remedy = "Save tables as .csv (UTF-8, commas), .parquet or .xlsx."
+            found.fault("file_ignored", path.name, "This file is not read.", remedy, level="warning")
+            continue
+        _read_path(path, expected, found)
+    return found
+
+
+def _read_path(path: Path, expected: Mapping[str, bool], found: RawFolder) -> None:
+    """Read one file and add its tables."""
+    data = path.read_bytes()
+    readers: dict[str, Callable[[], Iterable[tuple[str, str, Callable[[], pl.DataFrame]]]]] = {
+        ".csv": lambda: [(path.stem, path.name, lambda: _read_csv(data, found, path.name))],
+        ".parquet": lambda: [(path.stem, path.name, lambda: _read_parquet(data))],
+        ".xlsx": lambda: _sheets(data, path.name, found),
+    }
+    rows = 0
+    try:
+        for name, file, read in readers[path.suffix.lower()]():
+            rows += _add_table(name, file, read, (expected, found))
+    except UnreadableError as error:
+        found.fault(error.code, path.name, error.message, error.remedy)
+    found.files.append(InputFile(path.name, hashlib.sha256(data).hexdigest(), rows))
+
+
+def _add_table(
+    name: str,
+    file: str,
+    read: Callable[[], pl.DataFrame],
+    known: tuple[Mapping[str, bool], RawFolder],
+) -> int:
+    """Add one table if the study expects it; give its number of rows."""
+    expected, found = known
+    if not expected.get(name):
+        _fault_unknown_table(name, file, expected, found)
+        return 0
+    if name in found.tables or name in found.unreadable:
+        first = found.tables[name].file if name in found.tables else "another file"
+        message = f"The table '{name}' stands in two files; {first} is read."
+        found.fault("two_files", file, message, "Keep one of them in the data folder.", table=name)
+        return 0
+    try:
+        frame = read()
+    except UnreadableError as error:
+        found.unreadable.add(name)
+        found.fault(
+            error.code, file, error.message, error.remedy, table=name, line=error.line, value=error.value
+        )
+        return 0
+    found.tables[name] = RawTable(name, file, frame)
+    return frame.height
+
+
+def _fault_unknown_table(name: str, file: str, expected: Mapping[str, bool], found: RawFolder) -> None:
+    """Say that a table has no meaning here; it is an error when it was surely meant to have one."""
+    used = [table for table, is_used in expected.items() if is_used]
+    if name in expected:
+        message, remedy = f"The study does not use '{name}'; it is not read.", "Add it to a visit's forms."
+        found.fault("unused_table", file, message, remedy, level="warning", table=name)
+        return
+    near = get_close_matches(name.strip().lower().replace(" ", "_"), used, n=1, cutoff=0.7)
+    hint = f"The nearest is '{near[0]}'. " if near else ""
+    found.fault(
+        "unknown_table",
+        file,
+        f"There is no table '{name}'; it is not read.",
+        f"{hint}Tables: {', '.join(used)}.",
+        level="error" if near else "warning",
+        value=name,
+    )
+
+
+def _read_csv(data: bytes, found: RawFolder, file: str) -> pl.DataFrame:
+    """Read a CSV file as text, each row with the line it begins on."""
+    text = _decode(data)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[list[str]] = []
+    lines: list[int] = []
+    begin = 1
+    try:
+        for record in rows:
+            if any(cell.strip() for cell in record):
+                records.append(record)
+                lines.append(begin)
+            begin = rows.line_num + 1
+    except csv.Error as error:
+        message, remedy = f"The quotes are not balanced: {error}.", 'Write a quote inside a text as "".'
+        raise UnreadableError("quotes", message, remedy, line=begin) from error
+    if not records:
+        raise UnreadableError(
+            "empty_file", "The file is empty; it has not even a header.", "Write the header."
+        )
+    header = records[0]
+    _check_delimiter(header, lines[0])
+    return _frame(header, zip(records[1:], lines[1:], strict=True), (found, file))
+
+
+def _decode(data: bytes) -> str:
+    """Read bytes as UTF-8; say what they look like where they are not."""
+    if data.startswith(_ARCHIVE):
+        raise UnreadableError("not_csv", "This is a workbook, not a CSV file.", "Rename it to end in .xlsx.")
+    if data.startswith(_UTF16):
+        raise UnreadableError("encoding", "The file is UTF-16 text.", "Save it as CSV UTF-8.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        value = f"byte {data[error.start]:#04x}"
+        raise UnreadableError(
+            "encoding", "The file is not UTF-8 text.", "Save it as CSV UTF-8.", line=line, value=value
+        ) from error
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        raise UnreadableError(
+            "encoding", "The file holds a null byte.", "Save it again as CSV UTF-8.", line=line
+        )
+    return text
+
+
+def _check_delimiter(header: Sequence[str], line: int) -> None:
+    """Refuse a file whose cells are not divided by commas: its numbers may have decimal commas too."""
+    for sign, words in _DELIMITERS.items():
+        if sum(sign in cell for cell in header) and len(header) <= header[0].count(sign) + 1:
+            raise UnreadableError(
+                "delimiter",
+                f"The cells are divided by {words}, not by commas.",
+                "Save it as CSV with commas between cells and points in decimals.",
+                line=line,
+                value=sign.join(header),
+            )
+
+
+def _frame(
+    header: Sequence[str], rows: Iterable[tuple[Sequence[str], int]], place: tuple[RawFolder, str]
+) -> pl.DataFrame:
+    """Make a frame of texts; rows with too few or too many cells are left out and reported."""
+    names = _check_header(header, place)
+    width = len(header)
+    kept: list[Sequence[str]] = []
+    lines: list[int] = []
+    for record, line in rows:
+        if len(record) == width or (len(record) > width and not any(cell.strip() for cell in record[width:])):
+            kept.append(record)
+            lines.append(line)
+            continue
+        found, file = place
+        message = f"The row has {len(record)} cells, the header {width}; the row is left out."
+        remedy = 'Give each column one cell; write a text that holds a comma in "quotes".'
+        found.fault("ragged_row", file, message, remedy, line=line, value=",".join(record))
+    columns = {
+        name: pl.Series(name, [record[index] for record in kept], dtype=pl.String)
+        for name, index in names.items()
+    }
+    return pl.DataFrame({**columns, _LINE: pl.Series(_LINE, lines, dtype=pl.Int64)})
+
+
+def _check_header(header: Sequence[str], place: tuple[RawFolder, str]) -> dict[str, int]:
+    """Give the position of each column; a name that stands twice or is empty is reported."""
+    found, file = place
+    names: dict[str, int] = {}
+    for index, cell in enumerate(header):
+        name = cell.strip()
+        if not name:
+            continue
+        if name in names:
+            message = f"The column stands twice; column {names[name] + 1} is read, column {index + 1} is not."
+            found.fault("duplicate_column", file, message, "Keep one of them.", line=1, column=name)
+            continue
+        names[name] = index
+    return names
+
+
+def _read_parquet(data: bytes) -> pl.DataFrame:
+    """Read a Parquet file and turn its cells into text."""
+    try:
+        frame = pl.read_parquet(io.BytesIO(data))
+    except (PolarsError, OSError) as error:
+        said = str(error).splitlines()[0]
+        raise UnreadableError(
+            "not_parquet", f"The file is not Parquet: {said}.", "Write it again."
+        ) from error
+    plain = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype == pl.Binary]
+    if plain:
+        message = f"Columns with lists or bytes: {', '.join(plain)}."
+        raise UnreadableError("not_table", message, "Give one value a cell.")
+    texts = [
+        pl.col(name).cast(pl.Int8).cast(pl.String) if dtype == pl.Boolean else pl.col(name).cast(pl.String)
+        for name, dtype in frame.schema.items()
+        if not name.startswith("_")
+    ]
+    return frame.select(*texts, pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(_LINE))
+
+
+def _sheets(
+    data: bytes, file: str, found: RawFolder
+) -> Iterator[tuple[str, str, Callable[[], pl.DataFrame]]]:
+    """Give each sheet of a workbook with a function that reads it."""
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(data)
+    except fastexcel.FastExcelError as error:
+        said = str(error).splitlines()[0]
+        raise UnreadableError(
+            "not_workbook", f"The workbook cannot be read: {said}.", "Save it as .xlsx."
+        ) from error
+    for name in book.sheet_names:
+        label = f"{file}[{name}]"
+
+        def read(sheet: str = name, label: str = label) -> pl.DataFrame:
+            # skip_rows=0 keeps empty rows at the top, so that row numbers are those that Excel shows.
+            cells = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
+            return _read_sheet(cells, found, label)
+
+        yield name.strip(), label, read
+
+
+def _read_sheet(cells: pl.DataFrame, found: RawFolder, label: str) -> pl.DataFrame:
+    """Take the first row that is not empty as the header of a sheet."""
+    if cells.is_empty():
+        raise UnreadableError(
+            "empty_file", "The sheet is empty; it has not even a header.", "Write the header."
+        )
+    records = [["" if cell is None else cell for cell in row] for row in cells.iter_rows()]
+    filled = [
+        (record, line) for line, record in enumerate(records, start=1) if any(cell.strip() for cell in record)
+    ]
+    if not filled:
+        raise UnreadableError(
+            "empty_file", "The sheet is empty; it has not even a header.", "Write the header."
+        )
+    return _frame(filled[0][0], filled[1:], (found, label))

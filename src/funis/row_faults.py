@@ -1,0 +1,87 @@
+"""Faults of rows: composed in one way from the row they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from funis.errors import Fault, Level
+
+Row = Mapping[str, Any]
+
+
+def row_fault(level: Level, code: str, table: str, row: Row, **said: object) -> Fault:
+    """Compose the fault of one row.
+
+    Parameters
+    ----------
+    level, code, table : as in Fault
+    row : the row by column, with ``_file`` and ``_line``
+    **said : ``column``, ``message``, ``remedy`` and, where it is not the cell itself, ``value``
+
+    Returns
+    -------
+    Fault
+
+    Examples
+    --------
+    >>> row = {"subject": "S1", "weight_kg": 7.0, "_file": "subjects.csv", "_line": 2}
+    >>> said = {"column": "weight_kg", "message": "Odd.", "remedy": "Check."}
+    >>> print(row_fault("query", "weight", "subjects", row, **said))
+    query: subjects.csv, line 2, column 'weight_kg': Odd. Found '7'. Check.
+    """
+    column = str(said.get("column", ""))
+    value = said["value"] if "value" in said else row.get(column)
+    return Fault(
+        level,
+        code,
+        table,
+        str(row["_file"]),
+        int(row["_line"]),
+        column,
+        show_value(value),
+        str(said["message"]),
+        str(said["remedy"]),
+        str(row.get("subject") or ""),
+        str(row.get("visit") or ""),
+    )
+
+
+def show_value(value: object) -> str:
+    """Show a value as it is written in a file: whole numbers without a point, nothing for null.
+
+    Parameters
+    ----------
+    value : any cell
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> show_value(7.0), show_value(0.5), show_value(None)
+    ('7', '0.5', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0") if abs(value) < 1e15 else f"{value:g}"
+    return str(value)[:60]
+
+
+def rows_where(frame: pl.DataFrame, condition: pl.Expr) -> Iterator[dict[str, Any]]:
+    """Give the rows that meet a condition; null does not meet it.
+
+    Parameters
+    ----------
+    frame : the table
+    condition : Boolean expression
+
+    Returns
+    -------
+    iterator of dict
+    """
+    return frame.filter(condition).iter_rows(named=True)
