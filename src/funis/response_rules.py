@@ -200,6 +200,8 @@ def ask_rule(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, A
     """Ask one rule of the answers to its criteria."""
     names = [name for name in rule.criteria if name in answers]
     verdicts = [answers[name].verdict for name in names]
+    if not names:  # all its criteria belong to other choices: nothing is asked, so nothing is answered
+        return False
     if rule.counted == "all":
         return all_of(verdicts)
     worth = [definition.criterion(name).points if rule.counted == "points" else 1 for name in rule.criteria]

@@ -1,0 +1,129 @@
+"""Flares against the visit before: BILAG-2004, classic, EXPLORER, SELENA index original and modified."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from funis.response import respond
+
+QUIET: dict[str, Any] = {
+    "selena_sledai": 4,
+    "pga": 1.0,
+    "prednisone": 10,
+    "weight_kg": 60,
+    "platelets": 200,
+    "haemoglobin": 120,
+}
+SEVERE, MILD = "severe", "mild_moderate"
+
+
+def ask(name: str, before: dict[str, Any], now: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+    keys = dict.fromkeys((*before, *now))
+    rows = [
+        {"subject": "1", "visit": visit, **{key: values.get(key) for key in keys}}
+        for visit, values in (("month_3", before), ("month_6", now))
+    ]
+    return respond(pl.DataFrame(rows, infer_schema_length=None), name, parameters=parameters).row(
+        0, named=True
+    )
+
+
+def grades(**systems: str | None) -> dict[str, Any]:
+    full = dict.fromkeys(("mucocutaneous", "renal", "musculoskeletal", "cardiorespiratory"), "E") | systems
+    return {f"bilag_2004_{system}": grade for system, grade in full.items()}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "bilag", "explorer"),
+    [
+        (grades(mucocutaneous="C"), grades(mucocutaneous="B"), "moderate", "moderate"),
+        (grades(renal="B"), grades(renal="A"), "severe", "severe"),
+        (grades(musculoskeletal="A"), grades(musculoskeletal="B"), "none", "none"),
+        (
+            grades(mucocutaneous="C", musculoskeletal="D"),
+            grades(mucocutaneous="B", musculoskeletal="B"),
+            "moderate",
+            "severe",
+        ),
+        (grades(), grades(cardiorespiratory="A"), "severe", "severe"),
+        (grades(renal="D"), grades(renal="C"), "mild", "none"),
+        (grades(renal="A"), grades(renal="A"), "none", "none"),
+        (grades(renal="B"), grades(renal="C"), "none", "none"),
+        (grades(renal=None), grades(renal="B"), "cannot tell", "cannot tell"),
+        (grades(renal=None), grades(renal="B", mucocutaneous="A"), "severe", "severe"),
+    ],
+)
+def test_bilag_flares(before: dict[str, Any], now: dict[str, Any], bilag: str, explorer: str) -> None:
+    assert ask("bilag_2004_flare", before, now)["response"] == bilag
+    assert ask("explorer_flare", before, now)["response"] == explorer
+    classic = ask("bilag_classic_flare", before, now, instrument="bilag_2004")["response"]
+    assert classic == {"mild": "none"}.get(bilag, bilag)
+
+
+def test_unknown_grade_narrows_the_class() -> None:
+    row = ask("bilag_2004_flare", grades(), grades(mucocutaneous="B", renal=None))
+    assert (row["response"], row["responder"], row["possible"]) == (
+        "cannot tell",
+        "yes",
+        "severe or moderate",
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "original", "modified"),
+    [
+        ({"selena_sledai": 4}, {"selena_sledai": 7}, MILD, MILD),
+        ({"selena_sledai": 8}, {"selena_sledai": 14}, SEVERE, MILD),
+        ({"selena_sledai": 11}, {"selena_sledai": 13}, SEVERE, "none"),
+        ({"selena_sledai": 10}, {"selena_sledai": 12, "pga": 1.5}, "none", "none"),
+        ({"selena_sledai": 9}, {"selena_sledai": 12}, MILD, MILD),
+        ({"prednisone": 10}, {"prednisone": 35}, SEVERE, SEVERE),  # 0.583 mg/kg
+        ({"prednisone": 10}, {"prednisone": 30}, MILD, MILD),  # exactly 0.5 mg/kg
+        ({"prednisone": 35}, {"prednisone": 35}, "none", "none"),
+        ({"pga": 1.0}, {"pga": 2.0}, MILD, MILD),
+        ({"pga": 1.6}, {"pga": 2.6}, SEVERE, SEVERE),
+        ({"pga": 0.5}, {"pga": 1.4}, "none", "none"),
+        ({"pga": 1.5}, {"pga": 2.5}, MILD, MILD),
+        ({}, {"added_hydroxychloroquine": 1}, MILD, MILD),
+        ({}, {"new_azathioprine": 1}, SEVERE, SEVERE),
+        ({}, {"hospitalised": 1}, SEVERE, SEVERE),
+        ({}, {"new_or_worse_arthritis": 1}, MILD, MILD),
+        ({}, {"new_or_worse_nephritis": 1}, "none", "none"),  # without treatment it is not severe
+        ({"prednisone": 10}, {"new_or_worse_nephritis": 1, "prednisone": 20}, SEVERE, SEVERE),  # doubled
+        ({"prednisone": 10}, {"platelets": 59, "prednisone": 20}, SEVERE, SEVERE),
+        ({"prednisone": 10}, {"platelets": 60, "prednisone": 20}, MILD, MILD),
+        ({"haemoglobin": 110, "prednisone": 10},
+         {"active_haemolysis": 1, "haemoglobin": 79, "prednisone": 20}, SEVERE, SEVERE),  # fell by 31 g/L
+        ({"haemoglobin": 110, "prednisone": 10},
+         {"active_haemolysis": 1, "haemoglobin": 80, "prednisone": 20}, MILD, MILD),
+    ],
+)  # fmt: skip
+def test_selena_flare_index(
+    before: dict[str, Any], now: dict[str, Any], original: str, modified: str
+) -> None:
+    start, end = QUIET | before, QUIET | before | now
+    assert ask("selena_flare_index", start, end)["response"] == original
+    assert ask("selena_flare_index_modified", start, end)["response"] == modified
+
+
+def test_missing_criterion_gives_at_least() -> None:
+    row = ask("selena_flare_index", QUIET, QUIET | {"selena_sledai": 7, "pga": None})
+    assert (row["response"], row["possible"], row["responder"]) == (
+        "cannot tell",
+        "severe or mild_moderate",
+        "yes",
+    )
+    row = ask("selena_flare_index", QUIET, QUIET | {"pga": None})
+    assert (row["response"], row["responder"]) == ("cannot tell", "cannot tell")
+    row = ask("selena_flare_index", QUIET, QUIET | {"hospitalised": 1, "pga": None})
+    assert row["response"] == SEVERE  # nothing is worse
+
+
+def test_weight_of_the_last_six_months_serves() -> None:
+    row = ask("selena_flare_index", QUIET, QUIET | {"prednisone": 35, "weight_kg": None})
+    assert row["response"] == SEVERE
+    lost = ask(
+        "selena_flare_index", QUIET | {"weight_kg": None}, QUIET | {"prednisone": 35, "weight_kg": None}
+    )
+    assert lost["possible"] == "severe or mild_moderate"
