@@ -43,13 +43,16 @@ _NOT_STACKED = {"responder", "cannot tell"}
 _FAILING = {"none", "no", "nonresponder", "non-responder", "no response"}
 
 
-def build_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
+def build_figures(
+    study: Study, results: Results, *, book: NumberBook | None = None
+) -> tuple[FigureSpec, ...]:
     """Specify every figure of a report.
 
     Parameters
     ----------
     study : the study file, for labels, units and the planned visits
     results : computed numbers and listings; a listing that is empty or absent gives no figure
+    book : the numbers of `results`, where they were read before
 
     Returns
     -------
@@ -65,7 +68,7 @@ def build_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     >>> build_figures(study, Results(numbers=NumberList().frame(), sources=pl.DataFrame(), provenance=origin))
     ()
     """
-    book = read_numbers(results.numbers)
+    book = book or read_numbers(results.numbers)
     return (
         *build_course_figures(study, results, book),
         *build_response_figures(study, book),

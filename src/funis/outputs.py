@@ -16,7 +16,7 @@ from funis.outputs_efficacy import (
 )
 from funis.outputs_faults import build_fault_tables, build_file_tables
 from funis.outputs_listings import build_event_listings, build_response_listings
-from funis.outputs_numbers import read_numbers
+from funis.outputs_numbers import NumberBook, read_numbers
 from funis.outputs_response import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.outputs_safety import build_adverse_event_tables, build_exposure_tables
 from funis.outputs_table import Cell, Part, Row, TableSpec
@@ -26,13 +26,14 @@ from funis.results import Results
 __all__ = ["Cell", "Part", "Row", "TableSpec", "build_tables"]
 
 
-def build_tables(study: Study, results: Results) -> tuple[TableSpec, ...]:
+def build_tables(study: Study, results: Results, *, book: NumberBook | None = None) -> tuple[TableSpec, ...]:
     """Specify every table of a report.
 
     Parameters
     ----------
     study : the study file, for labels, units, rules and the order of visits
     results : computed numbers and faults; an analysis without numbers gives no table
+    book : the numbers of `results`, where they were read before
 
     Returns
     -------
@@ -51,7 +52,7 @@ def build_tables(study: Study, results: Results) -> tuple[TableSpec, ...]:
     >>> build_tables(study, results)[0].rows[0].cells[0].text
     '0/40'
     """
-    book = read_numbers(results.numbers)
+    book = book or read_numbers(results.numbers)
     return (
         *build_disposition_tables(study, book),
         *build_population_tables(study, book),

@@ -19,13 +19,15 @@ from funis.figures_style import FigureSpec, render_svg
 from funis.methods_text import CONDITIONS
 from funis.outputs import build_tables
 from funis.outputs_numbers import read_numbers
+from funis.outputs_table import TableSpec
 from funis.plan import Study
 from funis.report.flow import build_flow
 from funis.report.keys import KeyResult, build_keys
 from funis.report.payload import build_payload, render_payload
-from funis.report.sections import build_sections, describe_provenance
+from funis.report.sections import Section, build_sections, describe_provenance
 from funis.results import Results, write_whole
 
+_FLOW_NOTE = "Counts are those of the disposition table."
 NOT_FOR = "Not for decisions about the care of single patients."
 _HERE = Path(__file__).parent
 KINDS = {
@@ -77,12 +79,12 @@ def render_html(study: Study, results: Results) -> str:
     >>> "<title>A &lt; B</title>" in page
     True
     """
-    specs = build_figures(study, results)
+    book = read_numbers(results.numbers)
+    specs = build_figures(study, results, book=book)
     with ThreadPoolExecutor(1, "figures") as pool:
         # The figure engine works outside the interpreter's lock: it draws while the tables are made.
         drawings = [pool.submit(render_svg, figure.spec) for figure in specs]
-        book = read_numbers(results.numbers)
-        tables = build_tables(study, results)
+        tables = build_tables(study, results, book=book)
         keys = build_keys(study, book)
         flow = build_flow(book)
         ids = [
@@ -91,46 +93,41 @@ def render_html(study: Study, results: Results) -> str:
             *(flow.ids if flow else ()),
         ]
         payload = render_payload(build_payload(study, results, book, ids))
-        figures = [
-            (figure, place_drawing(figure, drawing.result()))
-            for figure, drawing in zip(specs, drawings, strict=True)
-        ]
+        drawn = [drawing.result() for drawing in drawings]
+    figures = [(spec, place_drawing(spec, svg)) for spec, svg in zip(specs, drawn, strict=True)]
     if flow is not None:
-        spec = FigureSpec(
-            "figure-flow",
-            "subjects",
-            "Flow of subjects",
-            {},
-            flow.alt,
-            ("Counts are those of the disposition table.",),
-        )
+        spec = FigureSpec("figure-flow", "subjects", "Flow of subjects", {}, flow.alt, (_FLOW_NOTE,))
         figures.insert(0, (spec, place_drawing(spec, flow.svg, is_interactive=True)))
-    tables_of_files = [table for table in tables if table.section == "provenance"]
     sections = build_sections(study, results, keys=keys, tables=tables, figures=figures)
+    files = [table for table in tables if table.section == "provenance"]
+    return _render_page(study, results, sections=sections, files=files, payload=payload)
+
+
+def _render_page(
+    study: Study, results: Results, *, sections: Sequence[Section], files: Sequence[TableSpec], payload: str
+) -> str:
     is_reconstructed = study.trial.reconstructed or results.provenance.reconstructed
     script = (_HERE / "report.js").read_text(encoding="utf-8")
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            title=study.trial.title,
-            kicker=" · ".join(
-                (study.trial.id, KINDS[study.trial.design], _capital(CONDITIONS[study.trial.condition]))
-            ),
-            version=results.provenance.version,
-            facts=tuple(_facts(study, results)),
-            provenance=tuple(describe_provenance(study, results)),
-            files=tables_of_files,
-            is_reconstructed=is_reconstructed,
-            status_line=RECONSTRUCTED if is_reconstructed else (),
-            sections=sections,
-            style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-            page_margins=Markup(_page_margins(study, is_reconstructed=is_reconstructed)),  # noqa: S704 - escaped there
-            script=Markup(script),  # noqa: S704 - our own file
-            script_hash=_hash_of(script),
-            payload=Markup(payload),  # noqa: S704 - escaped by render_payload
-            closing=f"Made by funis {results.provenance.version}. {NOT_FOR}",
-        )
+    style = (_HERE / "style.css").read_text(encoding="utf-8")
+    margins = _page_margins(study, is_reconstructed=is_reconstructed)
+    about = (study.trial.id, KINDS[study.trial.design], _capital(CONDITIONS[study.trial.condition]))
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        title=study.trial.title,
+        kicker=" · ".join(about),
+        version=results.provenance.version,
+        facts=tuple(_facts(study, results)),
+        provenance=tuple(describe_provenance(study, results)),
+        files=files,
+        is_reconstructed=is_reconstructed,
+        status_line=RECONSTRUCTED if is_reconstructed else (),
+        sections=sections,
+        style=Markup(style),  # noqa: S704 - our own file
+        page_margins=Markup(margins),  # noqa: S704 - escaped where it is composed
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=_hash_of(script),
+        payload=Markup(payload),  # noqa: S704 - escaped by render_payload
+        closing=f"Made by funis {results.provenance.version}. {NOT_FOR}",
     )
 
 
@@ -195,7 +192,13 @@ def place_drawing(figure: FigureSpec, svg: str, *, is_interactive: bool = False)
     attributes = re.sub(r'\s(?:role|aria-[a-z]+|class)="[^"]*"', "", start.group(1))
     # Ids of clip paths and gradients are numbered from 0 in every drawing; in one document they must differ.
     rest = re.sub(r'(id="|url\(#|href="#)(clip|gradient)', rf"\1{figure.id}-\2", svg[start.end() :])
+    rest = re.sub(r'\b(?:d|transform)="[^"]*"', _shorten, rest)
     return Markup(f"<svg {names}{attributes}>{words}{rest}")  # noqa: S704 - drawn by us, words escaped above
+
+
+def _shorten(attribute: re.Match[str]) -> str:
+    """Cut coordinates after two decimals: less than a hundredth of a point cannot be seen."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", attribute.group())
 
 
 def _hash_of(script: str) -> str:

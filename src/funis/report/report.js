@@ -65,7 +65,7 @@
     say("Arm", number.arm);
     say("n", number.n);
     say("Denominator", number.denominator);
-    say("Method", word("methods", number.method));
+    say("Method", word("methods", number.method) || word("statistics", number.statistic));
     say("Missing data", word("missing", number.missing));
     say("Status", number.status);
     const id = make("dd");
