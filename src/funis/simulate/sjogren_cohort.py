@@ -100,7 +100,7 @@ def build_sjogren(weights: Mapping[str, int], tess_items: Sequence[str], *, seed
             for visit, ratings in zip(VISITS, rated, strict=True)
         ],
         "sialography": _sialography_rows(measured, seed),
-        "labs": [*_lab_rows(people, present, seed), *_duct_rows(measured, seed)],
+        "labs": _with_not_done([*_lab_rows(people, present, seed), *_duct_rows(measured, seed)], people),
         "infusions": [_infusion_row(person) for person in people],
         "safety_questions": [
             {**person.place(visit), "asked": 1, "any_event": 0} for person in people for visit in VISITS[1:]
@@ -178,7 +178,7 @@ def _infusion_row(person: _Person) -> Row:
 
 def _flow_rows(people: Sequence[_Person], flows: Sequence[Sequence[int]]) -> list[Row]:
     return [
-        {**person.place(visit), "ml_per_10_min": flow / 100}
+        {**person.place(visit), "volume_ml": flow / 100, "minutes": 10}
         for person, path in zip(people, flows, strict=True)
         for visit, flow in zip(VISITS, path, strict=True)
     ]
@@ -195,6 +195,19 @@ def _sialography_rows(people: Sequence[_Person], seed: int) -> list[Row]:
             stages = [max(stage - fall, 0) for stage in first]
             rows.append({**person.place(visit), "parotid_right": stages[0], "parotid_left": stages[1]})
     return rows
+
+
+def _with_not_done(rows: list[Row], people: Sequence[_Person]) -> list[Row]:
+    """Add that a test was not done in the subjects who did not have it at a visit where others had."""
+    due = dict.fromkeys((row["test"], row["visit"], row["unit"]) for row in rows)
+    done = {(row["test"], row["visit"], row["subject"]) for row in rows}
+    lacking: list[Row] = [
+        {**person.place(str(visit)), "test": test, "value": "ND", "unit": unit}
+        for test, visit, unit in due
+        for person in people
+        if (test, visit, person.subject) not in done
+    ]
+    return rows + lacking
 
 
 def _duct_rows(people: Sequence[_Person], seed: int) -> Iterator[Row]:

@@ -159,7 +159,8 @@ def build_fall(
     one pair a subject, with the change met to a tenth
     """
     draws = Draws(seed, f"sjogren {name}")
-    first = [round(max(draws.normal(*level), 0.25 * level[0]), 1) for _ in range(n)]
+    mean, sd = level
+    first = [round(max(draws.normal(mean, sd), mean - 1.4 * sd), 1) for _ in range(n)]
     total = round(10 * change[0] * n)
     around = total * total / n
     squares = (
@@ -167,7 +168,9 @@ def build_fall(
         int(around + (10.3 * change[1]) ** 2 * (n - 1)) + 2,
     )
     lower = [-round(6 * value) for value in first]
-    changes = fit_integers([draws.normal() for _ in range(n)], total, squares, lower=lower, upper=[10**6] * n)
+    # Who has more to lose loses more.
+    wish = [draws.normal() - 0.7 * (value - mean) / sd for value in first]
+    changes = fit_integers(wish, total, squares, lower=lower, upper=[10**6] * n)
     return tuple((value, round(value + x / 10, 1)) for value, x in zip(first, changes, strict=True))
 
 

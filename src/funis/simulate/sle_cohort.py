@@ -87,7 +87,8 @@ def build_sle(weights: Mapping[str, int], bilag_names: Mapping[int, str], *, see
     forms = build_bilag(courses, present, protein, labs, seed)
     history = build_history(courses, seed)
     bilag = [
-        {**place, **{bilag_names[row]: code for row, code in sorted(forms[i][visit].items())}}
+        # Rows of the form that the laboratory fills stay blank.
+        {**place, **{name: forms[i][visit].get(row) for row, name in sorted(bilag_names.items())}}
         | {f"{system}_ever": ever[i] for system, ever in history.items()}
         for i, visit, place in _each_visit(people)
     ]

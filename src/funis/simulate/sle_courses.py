@@ -178,7 +178,7 @@ def _fit_first(courses: Sequence[Course], sick: Sequence[int], draws: Draws) -> 
     floor = {"MCR": 62, "PCR": 95, "none": 140}
     total, squares = match_moments(2.24, 1.43, len(sick))
     lower = [floor[courses[i].response] for i in sick]
-    return fit_integers(wish, total, squares, lower=lower, upper=[690] * len(sick))
+    return fit_integers(wish, total, squares, lower=lower, upper=[490] * len(sick))
 
 
 def _lead_to_month_6(course: Course, start: int, draws: Draws) -> list[int]:
@@ -201,14 +201,14 @@ def _limit_later(course: Course, visit: int, previous: int, draws: Draws) -> tup
     drawn = draws.uniform()
     if course.relapses_at(visit) and course.relapse_system == "renal":
         # A new grade A of a kidney at B needs more than 1 g that has not fallen by a quarter.
-        return max(115, round(0.85 * previous)), 620
+        return max(115, round(0.85 * previous)), 480
     if course.has_relapsed(visit):
         return round(55 + 40 * drawn), 420
     if course.has_quiet_kidney:
         quiet = min(max(round(previous * (0.8 + 0.3 * drawn)), 8), 45)
         return quiet, quiet
     low = round((54 if course.response == "PCR" else 30) + 30 * drawn)
-    return low, 450 if course.response == "PCR" else 620
+    return low, 450 if course.response == "PCR" else 480
 
 
 def _wish_later(course: Course, visit: int, path: Sequence[int]) -> float:
