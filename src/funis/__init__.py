@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from funis.definition import (
         Definition as Definition,
+    )
+    from funis.definition import (
         definition as definition,
+    )
+    from funis.definition import (
         definitions as definitions,
     )
-    from funis.working import explain as explain
     from funis.scoring import score as score
     from funis.units import convert as convert
+    from funis.working import explain as explain
 
 __version__ = "0.1.0"
 

@@ -320,7 +320,7 @@ def definitions() -> tuple[str, ...]:
     >>> "sledai_2k" in definitions()
     True
     """
-    from funis.definition_file import read_kind  # noqa: PLC0415  (the reader imports this module)
+    from funis.definition_file import read_kind
 
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if read_kind(path) in SCORED_KINDS))
 
@@ -347,7 +347,7 @@ def definition(name: str) -> Definition:
     >>> definition("sledai_2k").items[22].name
     'thrombocytopenia'
     """
-    from funis.definition_file import read_definition  # noqa: PLC0415  (the reader imports this module)
+    from funis.definition_file import read_definition
 
     path = FOLDER / f"{name}.toml"
     if not path.is_file() or name not in definitions():

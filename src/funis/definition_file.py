@@ -32,19 +32,18 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "file": (
         frozenset({"name", "title", "version", "kind", "source", "licence", "range"}),
         frozenset(
-            "reversed_by window summary missing not_done unit digits systems within values points parameters measures items "
-            "items_of without replace alternatives features rules routes flags grade_points notes".split()
+            ["reversed_by", "window", "summary", "missing", "not_done", "unit", "digits", "systems", "within", "values", "points", "parameters", "measures", "items", "items_of", "without", "replace", "alternatives", "features", "rules", "routes", "flags", "grade_points", "notes"]
         ),
     ),
     "items": (
         frozenset({"row", "item", "label"}),
         frozenset(
-            "system points values weight by unit minimum maximum when levels lab excludes".split(),
+            ["system", "points", "values", "weight", "by", "unit", "minimum", "maximum", "when", "levels", "lab", "excludes"],
         ),
     ),
     "replace": (
         frozenset({"item"}),
-        frozenset("label points values weight when levels excludes lab".split()),
+        frozenset(["label", "points", "values", "weight", "when", "levels", "excludes", "lab"]),
     ),
     "parameters": (
         frozenset({"name", "default", "label"}),
@@ -280,7 +279,7 @@ def _build_measures(table: Mapping[str, Any]) -> tuple[Measure, ...]:
 
 
 def _parent(table: Mapping[str, Any]) -> Definition:
-    from funis.definition import definition  # noqa: PLC0415  (late: a definition may take rows of another)
+    from funis.definition import definition
 
     return definition(table["items_of"])
 

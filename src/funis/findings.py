@@ -8,11 +8,9 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-import narwhals as nw
-
 from funis.conditions import Condition, Term, compare_exactly, find_limit
 from funis.definition import Feature
-from funis.intake import PREFIX, Cell, Layout, previous_value
+from funis.intake import PREFIX, Cell, Column, Layout, previous_value
 from funis.totals import is_any_recorded
 
 # Larger than any visit key, so that keys of a later subject always exceed those of an earlier one.
@@ -47,7 +45,7 @@ def _history_names(reading: Reading) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def previous_columns(reading: Reading) -> list[nw.Expr]:
+def previous_columns(reading: Reading) -> list[Column]:
     """Give the previous visit's values, and whether something was measured then, as columns of our own."""
     layout, cells = reading.layout, reading.cells
     if not layout.has_history:
@@ -69,21 +67,21 @@ def _not_measured_names(reading: Reading) -> list[str]:
     return list(dict.fromkeys(term.name for term in terms if term.form == "previous"))
 
 
-def _is_settled(reading: Reading, name: str) -> nw.Expr:
+def _is_settled(reading: Reading, name: str) -> Column:
     """Tell whether an empty value is known to mean *not measured*: stated so, or an alternative was recorded."""
     item, cell = reading.layout.definition.item(name), reading.cells[name]
     reasons = [cell.not_done] if cell.not_done is not None else []
     if item.alternatives:
         reasons.append(is_any_recorded(reading.cells, item.alternatives))
-    return reduce(or_, reasons) if reasons else nw.lit(value=False)
+    return reduce(or_, reasons) if reasons else reading.layout.ops.lit(value=False)
 
 
-def item_condition(reading: Reading, name: str, least: int) -> nw.Expr:
+def item_condition(reading: Reading, name: str, least: int) -> Column:
     """Tell whether an item is recorded at a level or above; null where it is unknown."""
     return _settle(reading, name, reading.cells[name].value >= least)
 
 
-def _settle(reading: Reading, name: str, met: nw.Expr) -> nw.Expr:
+def _settle(reading: Reading, name: str, met: Column) -> Column:
     """Read an empty cell as not met where it is known to be so, and an ignored finding as not met."""
     cell, item = reading.cells[name], reading.layout.definition.item(name)
     reasons = []
@@ -96,18 +94,18 @@ def _settle(reading: Reading, name: str, met: nw.Expr) -> nw.Expr:
         reasons += marks
     if reasons:
         absent = cell.value.is_null() & reduce(or_, reasons)
-        met = nw.when(absent).then(nw.lit(value=False)).otherwise(met)
+        met = reading.layout.ops.when(absent).then(reading.layout.ops.lit(value=False)).otherwise(met)
     if cell.ignored is not None:
-        met = nw.when(cell.ignored).then(nw.lit(value=False)).otherwise(met)
+        met = reading.layout.ops.when(cell.ignored).then(reading.layout.ops.lit(value=False)).otherwise(met)
     return met
 
 
-def rule_condition(reading: Reading, condition: Condition) -> nw.Expr:
+def rule_condition(reading: Reading, condition: Condition) -> Column:
     """Tell whether a condition on values of this visit holds."""
     return reduce(and_, [_value_term(reading, term) for term in condition.terms])
 
 
-def _value_term(reading: Reading, term: Term) -> nw.Expr:
+def _value_term(reading: Reading, term: Term) -> Column:
     value = reading.cells[term.name].value
     limit = find_limit(term, reading.layout.parameters)
     if reading.layout.definition.item(term.name).is_measured:
@@ -117,21 +115,21 @@ def _value_term(reading: Reading, term: Term) -> nw.Expr:
     return _settle(reading, term.name, met)
 
 
-def feature_columns(reading: Reading, features: Sequence[Feature]) -> list[nw.Expr]:
+def feature_columns(reading: Reading, features: Sequence[Feature]) -> list[Column]:
     """Give one three-valued column per feature name, in force under the parameters; its rows are alternatives."""
-    rows: dict[str, list[nw.Expr]] = {feature.name: [] for feature in features}
+    rows: dict[str, list[Column]] = {feature.name: [] for feature in features}
     for feature in features:
         if all(reading.layout.parameters[name] == value for name, value in feature.choice):
             rows[feature.name].append(_feature_row(reading, feature))
     columns = []
     for name, met in rows.items():
-        found = nw.any_horizontal(*met, ignore_nulls=False) if len(met) > 1 else met[0]
+        found = reduce(or_, met)
         columns.append(found.alias(f"{PREFIX}{reading.mark}_{name}"))
     columns += _named_items(reading, features)
     return columns
 
 
-def _named_items(reading: Reading, features: Sequence[Feature]) -> list[nw.Expr]:
+def _named_items(reading: Reading, features: Sequence[Feature]) -> list[Column]:
     """Yes/no items that stand among features in a clause, under names of their own."""
     systems = {feature.system for feature in features}
     own = {feature.name for feature in reading.layout.definition.features}
@@ -148,12 +146,12 @@ def _named_items(reading: Reading, features: Sequence[Feature]) -> list[nw.Expr]
     ]
 
 
-def _feature_row(reading: Reading, feature: Feature) -> nw.Expr:
+def _feature_row(reading: Reading, feature: Feature) -> Column:
     terms = [_feature_term(reading, feature, term) for term in feature.when.terms]
     met = reduce(and_, terms)
     if feature.only_without:
         recorded = is_any_recorded(reading.cells, feature.only_without)
-        met = nw.when(recorded).then(nw.lit(value=False)).otherwise(met)
+        met = reading.layout.ops.when(recorded).then(reading.layout.ops.lit(value=False)).otherwise(met)
     if feature.within_months and reading.layout.has_history:
         met = _held_within(reading, feature, met)
     return met
@@ -163,76 +161,80 @@ def _answer(reading: Reading, answer: bool | str) -> bool:  # noqa: FBT001  (a f
     return bool(reading.layout.parameters[answer]) if isinstance(answer, str) else answer
 
 
-def _feature_term(reading: Reading, feature: Feature, term: Term) -> nw.Expr:
+def _feature_term(reading: Reading, feature: Feature, term: Term) -> Column:
     if not term.looks_back:
         return _value_term(reading, term)
-    first_visit = nw.lit(value=_answer(reading, feature.first_visit))
+    first_visit = reading.layout.ops.lit(value=_answer(reading, feature.first_visit))
     if not reading.layout.has_history:
         return first_visit
-    before = nw.col(f"{reading.previous_mark}{term.name}")
+    before = reading.layout.ops.col(f"{reading.previous_mark}{term.name}")
     met = _compared(reading, term, before)
-    missing = nw.lit(value=_answer(reading, feature.previous_missing))
+    missing = reading.layout.ops.lit(value=_answer(reading, feature.previous_missing))
     is_empty = before.is_null()
     if not reading.as_paper:
         # Only "or was not measured" is settled by knowing that nothing was measured.
-        settled = nw.col(f"{reading.previous_mark}{term.name}_settled") if term.form == "previous" else None
-        is_empty = is_empty & settled if settled is not None else nw.lit(value=False)
-    met = nw.when(is_empty).then(missing).otherwise(met)
+        settled = (
+            reading.layout.ops.col(f"{reading.previous_mark}{term.name}_settled")
+            if term.form == "previous"
+            else None
+        )
+        is_empty = is_empty & settled if settled is not None else reading.layout.ops.lit(value=False)
+    met = reading.layout.ops.when(is_empty).then(missing).otherwise(met)
     if term.form != "previous":
         # Without a value of this visit nothing is compared; alternatives and "not done" settle it as absent.
         met = _settle_current(reading, term.name, met)
-    return nw.when(nw.col(f"{PREFIX}first")).then(first_visit).otherwise(met)
+    return reading.layout.ops.when(reading.layout.ops.col(f"{PREFIX}first")).then(first_visit).otherwise(met)
 
 
-def _settle_current(reading: Reading, name: str, met: nw.Expr) -> nw.Expr:
+def _settle_current(reading: Reading, name: str, met: Column) -> Column:
     value = reading.cells[name].value
-    unknown = nw.lit(None, nw.Boolean)
-    return _settle(reading, name, nw.when(value.is_null()).then(unknown).otherwise(met))
+    unknown = reading.layout.ops.lit(None, reading.layout.ops.Boolean)
+    return _settle(reading, name, reading.layout.ops.when(value.is_null()).then(unknown).otherwise(met))
 
 
-def _compared(reading: Reading, term: Term, before: nw.Expr) -> nw.Expr:
+def _compared(reading: Reading, term: Term, before: Column) -> Column:
     value = reading.cells[term.name].value
     limit = find_limit(term, reading.layout.parameters)
     found: Any
     if term.form == "previous":
         found = compare_exactly(before, term.operator, limit)
     elif term.form == "rise":
-        found = compare_exactly(value.cast(nw.Float64) - before, term.operator, limit)
+        found = compare_exactly(value.cast(reading.layout.ops.Float64) - before, term.operator, limit)
     else:
         found = compare_exactly(value, term.operator, before * (limit / 100))
     return found  # type: ignore[no-any-return]
 
 
-def _held_within(reading: Reading, feature: Feature, met: nw.Expr) -> nw.Expr:
+def _held_within(reading: Reading, feature: Feature, met: Column) -> Column:
     """Tell whether a condition held at this visit or at an earlier one not longer ago than so many months."""
     layout = reading.layout
     key, since = _visit_keys(layout, feature.within_months)
     if layout.is_sorted:
-        start = nw.col(f"{PREFIX}run").cast(nw.Int64) * _SPAN
+        start = layout.ops.col(f"{PREFIX}run").cast(layout.ops.Int64) * _SPAN
         key, since = key + start, since + start
-    nothing = nw.lit(-1, nw.Int64)
-    surely = nw.when(met.fill_null(value=False)).then(key).otherwise(nothing).cum_max()
-    perhaps = nw.when(met.fill_null(value=True)).then(key).otherwise(nothing).cum_max()
+    nothing = layout.ops.lit(-1, layout.ops.Int64)
+    surely = layout.ops.when(met.fill_null(value=False)).then(key).otherwise(nothing).cum_max()
+    perhaps = layout.ops.when(met.fill_null(value=True)).then(key).otherwise(nothing).cum_max()
     if not layout.is_sorted:
         surely = surely.over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
         perhaps = perhaps.over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
-    unknown = nw.lit(None, nw.Boolean)
-    return nw.when(surely >= since).then(nw.lit(value=True)).otherwise(
-        nw.when(perhaps >= since).then(unknown).otherwise(nw.lit(value=False))
+    unknown = layout.ops.lit(None, layout.ops.Boolean)
+    return layout.ops.when(surely >= since).then(layout.ops.lit(value=True)).otherwise(
+        layout.ops.when(perhaps >= since).then(unknown).otherwise(layout.ops.lit(value=False))
     )  # fmt: skip
 
 
-def _visit_keys(layout: Layout, months: int) -> tuple[nw.Expr, nw.Expr]:
+def _visit_keys(layout: Layout, months: int) -> tuple[Column, Column]:
     """Give a number that grows with the visit, and the least number of a visit so many months before.
 
     Calendar months: 31 May minus 3 months is the last of February. A month's last day therefore counts as the 31st.
     """
-    order = nw.col(layout.order)  # type: ignore[arg-type]
+    order = layout.ops.col(layout.order)  # type: ignore[arg-type]
     if layout.schema[layout.order].is_numeric():  # type: ignore[index]
-        key = order.cast(nw.Float64).floor().cast(nw.Int64) + _DAY_OFFSET
+        key = order.cast(layout.ops.Float64).floor().cast(layout.ops.Int64) + _DAY_OFFSET
         return key, key - int(layout.parameters["biopsy_window_days"])
-    month = order.dt.year().cast(nw.Int64) * 12 + order.dt.month().cast(nw.Int64)
-    day = order.dt.day().cast(nw.Int64)
+    month = order.dt.year().cast(layout.ops.Int64) * 12 + order.dt.month().cast(layout.ops.Int64)
+    day = order.dt.day().cast(layout.ops.Int64)
     is_last = order.dt.offset_by("1d").dt.day() == 1
-    last = nw.when(is_last).then(nw.lit(31, nw.Int64)).otherwise(day)
+    last = layout.ops.when(is_last).then(layout.ops.lit(31, layout.ops.Int64)).otherwise(day)
     return month * 32 + last, (month - months) * 32 + day

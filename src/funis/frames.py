@@ -22,45 +22,58 @@ SHOWN = 5
 
 
 class Working:
-    """A frame under way: expressions are added to it, and it knows how to become the caller's kind again."""
+    """A frame under way: expressions are added to it, and it knows how to become the caller's kind again.
 
-    def __init__(self, native: Any, frame: Any, kept: Sequence[str], *, is_sorted: bool) -> None:
+    Attributes
+    ----------
+    native : the caller's frame
+    frame : Polars frame (eager or lazy), or Narwhals lazy frame of another engine
+    kept : columns of the caller
+    ops : the library whose expressions the frame takes
+    is_sorted : rows of a subject stand together in visit order
+    """
+
+    def __init__(self, native: Any, frame: Any, kept: Sequence[str]) -> None:
         self.native = native
         self.frame = frame
         self.kept = tuple(kept)
-        self.is_sorted = is_sorted
-        self.is_polars = frame.implementation.is_polars()
-        self.is_lazy = isinstance(frame, nw.LazyFrame)
-        self.level_type: Any = nw.Int8 if self.is_polars else nw.Int64
+        self.is_polars = isinstance(frame, pl.DataFrame | pl.LazyFrame)
+        self.is_lazy = not isinstance(frame, pl.DataFrame)
+        self.ops: Any = pl if self.is_polars else nw
+        self.is_sorted = False
         self.was_reordered = False
 
     @property
     def schema(self) -> dict[str, nw.dtypes.DType]:
         """Columns and their types."""
-        return dict(self.frame.collect_schema())
+        return dict(nw.from_native(self.frame).collect_schema())
 
-    def add(self, exprs: Sequence[nw.Expr]) -> None:
+    def add(self, exprs: Sequence[Any]) -> None:
         """Add columns that may be read by those added later."""
         if exprs:
             self.frame = self.frame.with_columns(*exprs)
 
-    def fill_forward(self, value: nw.Expr, layout: Layout) -> nw.Expr:
+    def fill_forward(self, value: Any, layout: Layout) -> Any:
         """Give the last value that is not null, of the same subject, in visit order."""
-        subject: Any = layout.subject
+        filled = value.fill_null(strategy="forward")
         if self.is_polars:
-            return value.fill_null(strategy="forward").over(subject)
-        return value.fill_null(strategy="forward").over(subject, order_by=layout.order)
+            return filled.over(layout.subject)
+        return filled.over(layout.subject, order_by=layout.order)
 
     def check_values(self, layout: Layout) -> None:
         """Refuse values that an item does not allow; see `ValueRangeError`."""
         items = [item for item in layout.definition.items if item.name in layout.schema]
+        if self.is_polars and self.is_lazy:
+            self.frame = _guard(self.frame, layout, items)
+            return
+        if self.is_polars:
+            items = [
+                item for item in items if _may_be_refused(layout, item, self.frame.get_column(item.name))
+            ]
         if not items:
             return
-        if self.is_polars and self.is_lazy:
-            self.frame = nw.from_native(_guard(nw.to_native(self.frame), items))
-            return
         counts = self.frame.select(
-            *[_is_refused(layout, item).cast(nw.Int64).sum().alias(item.name) for item in items]
+            *[_is_refused(layout, item).cast(layout.ops.Int64).sum().alias(item.name) for item in items]
         )
         found = counts.collect() if self.is_lazy else counts
         for item in items:
@@ -68,8 +81,8 @@ class Working:
                 self._refuse(layout, item, int(found[item.name][0]))
 
     def _refuse(self, layout: Layout, item: Item, count: int) -> None:
-        bad = self.frame.filter(_is_refused(layout, item)).select(item.name)
-        shown = bad.head(SHOWN).collect() if self.is_lazy else bad.head(SHOWN)
+        bad = self.frame.filter(_is_refused(layout, item)).select(item.name).head(SHOWN)
+        shown = bad.collect() if self.is_lazy else bad
         values = ", ".join(str(value) for value in shown[item.name].to_list())
         rows = "" if self.is_lazy else f" ({self._rows(layout, item)})"
         what = f"Column {item.name!r} of {layout.definition.name!r}, {count} row(s){rows}"
@@ -81,69 +94,74 @@ class Working:
         return "row " + ", ".join(map(str, sorted(rows)[:SHOWN]))
 
 
-def _is_refused(layout: Layout, item: Item) -> nw.Expr:
+def _is_refused(layout: Layout, item: Item) -> Any:
     """True where a recorded value is not one the item allows."""
-    kind = layout.schema[item.name]
+    ops, kind = layout.ops, layout.schema[item.name]
     if is_text_type(kind) and not item.is_text:
-        text = nw.col(item.name).cast(nw.String).str.strip_chars()
+        text = ops.col(item.name).cast(ops.String).str.strip_chars()
         is_number = text.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
         is_text = ~(is_number | (text == NOT_DONE_TEXT) | (text == ""))
-        number = nw.when(is_number).then(text).otherwise(nw.lit(None, nw.String)).cast(nw.Float64)
-        return is_text.fill_null(value=False) | _is_outside(item, number)
+        number = ops.when(is_number).then(text).otherwise(ops.lit(None, ops.String)).cast(ops.Float64)
+        return is_text.fill_null(value=False) | _is_outside(layout, item, number)
     if item.is_text:
         value, _ = read_column(layout, item)
         return (~value.is_in(list(item.values))).fill_null(value=False)
-    column = nw.col(item.name)
+    column = ops.col(item.name)
     if kind == nw.Boolean:
-        column = column.cast(nw.Int64)
-    return _is_outside(item, column.fill_nan(None) if kind.is_float() else column)
+        column = column.cast(ops.Int64)
+    return _is_outside(layout, item, column.fill_nan(None) if kind.is_float() else column)
 
 
-def _is_outside(item: Item, value: nw.Expr) -> nw.Expr:
+def _is_outside(layout: Layout, item: Item, value: Any) -> Any:
     if item.is_measured:
         return ((value < item.minimum) | (value > item.maximum)).fill_null(value=False)
-    return (~value.cast(nw.Float64).is_in([float(one) for one in item.values])).fill_null(value=False)
+    allowed = [float(one) for one in item.values]
+    return (~value.cast(layout.ops.Float64).is_in(allowed)).fill_null(value=False)
 
 
-def _guard(frame: pl.LazyFrame, items: Sequence[Item]) -> pl.LazyFrame:
+def _may_be_refused(layout: Layout, item: Item, column: pl.Series) -> bool:
+    """Tell from the ends of a column whether it must be looked at value by value."""
+    if not column.dtype.is_numeric() or item.is_text:
+        return column.dtype not in (pl.Boolean, pl.Null)
+    known: Any = column.fill_nan(None) if column.dtype.is_float() else column
+    lowest, highest = known.min(), known.max()
+    if lowest is None:
+        return False
+    low, high = (item.minimum, item.maximum) if item.is_measured else (item.values[0], item.values[-1])
+    if lowest < low or highest > high:
+        return True
+    del layout
+    has_gaps = not item.is_measured and tuple(range(int(low), int(high) + 1)) != item.values  # type: ignore[arg-type]
+    is_fractional = not item.is_measured and column.dtype.is_float()
+    return has_gaps or (is_fractional and bool((known % 1 != 0).any()))
+
+
+def _guard(frame: pl.LazyFrame, layout: Layout, items: Sequence[Item]) -> pl.LazyFrame:
     """Put a check into a lazy query: it looks at every batch as it passes and stops the query at a bad value."""
-    schema = frame.collect_schema()
-    watched = [item for item in items if schema[item.name].is_numeric()]
-    others = [item for item in items if not schema[item.name].is_numeric()]
-    carrier = watched[0].name if watched else None
+    kinds = frame.collect_schema()
+    watched = [item for item in items if kinds[item.name] != pl.Null]
+    if not watched:
+        return frame
+    carrier = watched[0].name
 
     def look(batch: pl.Series) -> pl.Series:
         columns = batch.struct.unnest()
         for item in watched:
-            _check_series(item, columns.get_column(item.name))
-        return columns.get_column(str(carrier))
+            if _may_be_refused(layout, item, columns.get_column(item.name)):
+                _check_batch(layout, item, columns)
+        return columns.get_column(carrier)
 
-    del others
-    if carrier is None:
-        return frame
-    kind = schema[carrier]
     struct = pl.struct([item.name for item in watched])
-    return frame.with_columns(struct.map_batches(look, return_dtype=kind, is_elementwise=True).alias(carrier))
+    checked = struct.map_batches(look, return_dtype=kinds[carrier], is_elementwise=True)
+    return frame.with_columns(checked.alias(carrier))
 
 
-def _check_series(item: Item, column: pl.Series) -> None:
-    known = column.drop_nans() if column.dtype.is_float() else column
-    lowest: Any = known.min()
-    highest: Any = known.max()
-    if lowest is None:
-        return
-    low = item.minimum if item.is_measured else item.values[0]
-    high = item.maximum if item.is_measured else item.values[-1]
-    whole = range(int(item.values[0]), int(item.values[-1]) + 1) if not item.is_measured else ()
-    is_inside = low <= lowest and highest <= high  # type: ignore[operator]
-    if is_inside and (item.is_measured or (column.dtype.is_integer() and tuple(whole) == item.values)):
-        return
-    if is_inside and not item.is_measured and known.drop_nulls().is_in(list(map(float, item.values))).all():  # type: ignore[arg-type]
-        return
-    bad = known.filter((known < low) | (known > high)) if not is_inside else known
-    what = f"Column {item.name!r}, {len(bad)} value(s) of one batch"
-    values = ", ".join(str(value) for value in bad.head(SHOWN).to_list())
-    raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
+def _check_batch(layout: Layout, item: Item, columns: pl.DataFrame) -> None:
+    bad = columns.filter(_is_refused(layout, item)).get_column(item.name)
+    if len(bad):
+        what = f"Column {item.name!r} of {layout.definition.name!r}, {len(bad)} value(s) of one batch"
+        values = ", ".join(str(value) for value in bad.head(SHOWN).to_list())
+        raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
 
 
 def open_frame(
@@ -162,22 +180,20 @@ def open_frame(
     -------
     Working : ready for expressions
     """
-    frame = nw.from_native(native)
+    frame: Any = nw.from_native(native)
     names = list(frame.collect_schema().names())
-    for name in (subject, order):
-        if name is not None and name not in names:
+    history = [name for name in (subject, order) if name is not None]
+    for name in history:
+        if name not in names:
             remedy = "Name the columns of subject and of visit order."
             raise ColumnError(f"The history of {definition.name!r}", [name], names, remedy)
-    if isinstance(frame, nw.LazyFrame):
-        working = Working(native, frame, names, is_sorted=False)
+    if frame.implementation.is_polars():
+        working = Working(native, native, names)
+    elif isinstance(frame, nw.LazyFrame):
+        working = Working(native, frame, names)
     else:
-        is_polars = frame.implementation.is_polars()
-        inner = (
-            frame
-            if is_polars
-            else nw.from_native(lend_columns(native, definition, [name for name in (subject, order) if name]))
-        )
-        working = Working(native, inner, names if is_polars else inner.columns, is_sorted=False)
+        lent = lend_columns(native, definition, history)
+        working = Working(native, lent, lent.columns)
     if subject is not None and order is not None:
         _check_order_type(working, order)
         _check_history(working, subject, order)
@@ -241,9 +257,13 @@ def _check_order_type(working: Working, order: str) -> None:
 
 def _check_history(working: Working, subject: str, order: str) -> None:
     """Refuse a history in which a subject has two rows at one time, or a row has no place."""
-    frame = working.frame
+    frame, ops = working.frame, working.ops
+    if isinstance(frame, pl.DataFrame):
+        is_complete = not (frame[subject].has_nulls() or frame[order].has_nulls())
+        if is_complete and not frame.select(pl.struct(subject, order).is_duplicated().any()).item():
+            return
     empty = (
-        frame.filter(nw.col(subject).is_null() | nw.col(order).is_null()).select(subject, order).head(SHOWN)
+        frame.filter(ops.col(subject).is_null() | ops.col(order).is_null()).select(subject, order).head(SHOWN)
     )
     found = empty.collect() if working.is_lazy else empty
     if len(found):
@@ -251,13 +271,14 @@ def _check_history(working: Working, subject: str, order: str) -> None:
             f"The columns {subject!r} and {order!r} must not be empty: {len(found)} or more rows have no place in "
             "the history. Fill them or leave these rows out."
         )
-    if working.is_polars and not working.is_lazy:
-        doubled = nw.to_native(frame).select(pl.struct(subject, order).is_duplicated().any()).item()
-        if not doubled:
-            return
-    counts = frame.group_by(subject, order).agg(nw.len().alias(f"{PREFIX}n"))
-    tied = counts.filter(nw.col(f"{PREFIX}n") > 1).head(SHOWN)
-    rows = (tied.collect() if working.is_lazy else tied).rows()
+    if working.is_polars and working.is_lazy:
+        return  # found while the order is verified
+    counts = frame.group_by(subject, order).agg(ops.len().alias(f"{PREFIX}n"))
+    tied = counts.filter(ops.col(f"{PREFIX}n") > 1).head(SHOWN)
+    _refuse_ties((tied.collect() if working.is_lazy else tied).rows(), order)
+
+
+def _refuse_ties(rows: Sequence[tuple[Any, ...]], order: str) -> None:
     if rows:
         places = "; ".join(f"{row[0]} at {row[1]} ({row[2]} rows)" for row in sorted(rows, key=str))
         raise ShapeError(
@@ -268,46 +289,54 @@ def _check_history(working: Working, subject: str, order: str) -> None:
 
 def _sort_history(working: Working, subject: str, order: str, *, assume_sorted: bool) -> None:
     """Make the rows of each subject stand together in order; remember the caller's order."""
-    frame: Any = nw.to_native(working.frame)
     working.is_sorted = True
-    lazy = frame.lazy().select(subject, order)
+    lazy = working.frame.lazy().select(subject, order)
     same = pl.col(subject) == pl.col(subject).shift(1)
     in_order = (~same | (pl.col(order) > pl.col(order).shift(1))).fill_null(value=True).all()
     starts = (~same).fill_null(value=True).sum()
-    found = lazy.select(in_order=in_order, starts=starts, subjects=pl.col(subject).n_unique()).collect(
-        engine="streaming" if working.is_lazy else "auto"
+    rising = (pl.col(subject) >= pl.col(subject).shift(1)).fill_null(value=True).all()
+    engine: Any = "streaming" if working.is_lazy else "auto"
+    found = (
+        lazy.select(in_order=in_order, starts=starts, rising=rising).collect(engine=engine).row(0, named=True)
     )
-    if found.item(0, "in_order") and found.item(0, "starts") == found.item(0, "subjects"):
-        return
+    if found["in_order"]:
+        together = found["rising"]
+        if not together:
+            subjects = lazy.select(pl.col(subject).n_unique()).collect(engine=engine).item()
+            together = subjects == found["starts"]
+        if together:
+            return
+    if working.is_lazy:
+        counts = lazy.group_by(subject, order).agg(pl.len().alias("n")).filter(pl.col("n") > 1).head(SHOWN)
+        _refuse_ties(counts.collect(engine=engine).rows(), order)
     if assume_sorted:
         raise ShapeError(
             f"The frame was declared as sorted by {subject!r} and {order!r}, but it is not. "
             "Sort it, or leave assume_sorted out."
         )
     working.was_reordered = True
-    working.frame = nw.from_native(frame.with_row_index(_ROW).sort(subject, order))
+    working.frame = working.frame.with_row_index(_ROW).sort(subject, order)
 
 
 def finish_frame(working: Working, outputs: Sequence[str], *, compact: bool) -> Any:
     """Give the caller's frame back, with the new columns."""
     frame = working.frame
+    kept = [name for name in working.kept if name not in outputs]
     if not working.is_polars:
-        return nw.to_native(frame.select(*[name for name in working.kept if name not in outputs], *outputs))
-    native: Any = nw.to_native(frame)
+        return nw.to_native(frame.select(*kept, *outputs))
     if working.was_reordered:
-        native = native.sort(_ROW)
+        frame = frame.sort(_ROW)
     if not compact:
-        native = native.with_columns(_widen(native, outputs))
-    is_own = nw.from_native(working.native).implementation.is_polars()
-    if is_own:
-        return native.select(*[name for name in working.kept if name not in outputs], *outputs)
-    return _return_columns(working.native, native.select(*outputs))
+        frame = frame.with_columns(_widen(frame, outputs))
+    if isinstance(working.native, pl.DataFrame | pl.LazyFrame):
+        return frame.select(*kept, *outputs)
+    return _return_columns(working.native, frame.select(*outputs))
 
 
-def _widen(native: Any, outputs: Sequence[str]) -> list[pl.Expr]:
-    schema = native.collect_schema()
+def _widen(frame: Any, outputs: Sequence[str]) -> list[pl.Expr]:
+    schema = frame.collect_schema()
     wide = [pl.col(name).cast(pl.Int64) for name in outputs if schema[name].is_integer()]
-    return wide + [pl.col(name).cast(pl.String) for name in outputs if schema[name] == pl.Enum]
+    return wide + [pl.col(name).cast(pl.String) for name in outputs if isinstance(schema[name], pl.Enum)]
 
 
 def _return_columns(native: Any, scored: pl.DataFrame) -> Any:

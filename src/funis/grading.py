@@ -16,19 +16,15 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 from operator import add, and_, or_
-from typing import Any
-
-import narwhals as nw
 
 from funis.definition import Definition, Rule
 from funis.definition_checks import LEVELS
 from funis.findings import Reading, feature_columns, item_condition, previous_columns, rule_condition
 from funis.frames import Working
-from funis.intake import PREFIX, Cell, Layout, is_first
-from funis.rule_text import RuleText, build_rule_code, rule_texts, spell_rules
-from funis.totals import Bounds
+from funis.intake import PREFIX, Cell, Column, Layout, is_first
+from funis.rule_text import RANKS, RuleText, build_rule_code, rule_texts, spell_grade, spell_rules
+from funis.totals import Bounds, choose_value, status_of
 
-RANKS = {"A": 4, "B": 3, "C": 2, "D": 1, "E": 0}
 _ACTIVE = RANKS["C"]
 
 
@@ -37,8 +33,8 @@ class Graded:
     """Ranks of one system under one reading, before history: 0 where nothing is active."""
 
     system: str
-    lower: nw.Expr
-    upper: nw.Expr
+    lower: Column
+    upper: Column
 
 
 def build_grades(
@@ -81,7 +77,7 @@ def _add_history(working: Working, layout: Layout) -> None:
     working.add([is_first(layout).alias(f"{PREFIX}first")])
     if layout.is_sorted:
         # A number per subject that rises from row to row: a running maximum can then never reach back past a subject.
-        run = nw.col(f"{PREFIX}first").cast(nw.Int32).cum_sum()
+        run = layout.ops.col(f"{PREFIX}first").cast(layout.ops.Int32).cum_sum()
         working.add([run.alias(f"{PREFIX}run")])
 
 
@@ -120,27 +116,30 @@ def clauses_of(definition: Definition, system: str) -> Iterable[tuple[str, int, 
         yield grade, clause, list(rows)
 
 
-def _rule_met(reading: Reading, rule: Rule) -> nw.Expr:
+def _rule_met(reading: Reading, rule: Rule) -> Column:
     if rule.when is not None:
         return rule_condition(reading, rule.when)
     features = {feature.name for feature in reading.layout.definition.features}
     least = LEVELS[rule.with_level]
     met = [
-        nw.col(f"{PREFIX}{reading.mark}_{name}") if name in features else item_condition(reading, name, least)
+        reading.layout.ops.col(f"{PREFIX}{reading.mark}_{name}")
+        if name in features
+        else item_condition(reading, name, least)
         for name in rule.of_items
     ]
-    return count_reaches(met, rule.at_least, reading.layout.level_type)
+    return count_reaches(reading.layout, met, rule.at_least)
 
 
-def count_reaches(met: Sequence[nw.Expr], at_least: int, kind: Any) -> nw.Expr:
+def count_reaches(layout: Layout, met: Sequence[Column], at_least: int) -> Column:
     """Tell in three-valued logic whether at least so many conditions are met."""
     if at_least == 1:
-        return nw.any_horizontal(*met, ignore_nulls=False) if len(met) > 1 else met[0]
+        return reduce(or_, met)
+    kind = layout.level_type
     sure = reduce(add, [one.fill_null(value=False).cast(kind) for one in met])
     possible = reduce(add, [one.fill_null(value=True).cast(kind) for one in met])
-    unknown = nw.lit(None, nw.Boolean)
-    return nw.when(sure >= at_least).then(nw.lit(value=True)).otherwise(
-        nw.when(possible < at_least).then(nw.lit(value=False)).otherwise(unknown)
+    unknown = layout.ops.lit(None, layout.ops.Boolean)
+    return layout.ops.when(sure >= at_least).then(layout.ops.lit(value=True)).otherwise(
+        layout.ops.when(possible < at_least).then(layout.ops.lit(value=False)).otherwise(unknown)
     )  # fmt: skip
 
 
@@ -165,20 +164,16 @@ def _add_ranks(
 
 
 def _rank_by_rules(layout: Layout, mark: str, system: str) -> Graded:
-    by_grade: dict[str, list[nw.Expr]] = {}
+    by_grade: dict[str, list[Column]] = {}
     for grade, clause, _ in clauses_of(layout.definition, system):
-        by_grade.setdefault(grade, []).append(nw.col(clause_column(mark, system, grade, clause)))
+        by_grade.setdefault(grade, []).append(layout.ops.col(clause_column(mark, system, grade, clause)))
     kind = layout.level_type
-    lower = upper = nw.lit(0, kind)
+    lower = upper = layout.ops.lit(0, kind)
     for grade in sorted(by_grade, reverse=True):
-        met = (
-            nw.any_horizontal(*by_grade[grade], ignore_nulls=False)
-            if len(by_grade[grade]) > 1
-            else by_grade[grade][0]
-        )
-        rank = nw.lit(RANKS[grade], kind)
-        lower = nw.when(met.fill_null(value=False)).then(rank).otherwise(lower)
-        upper = nw.when(met.fill_null(value=True)).then(rank).otherwise(upper)
+        met = reduce(or_, by_grade[grade])
+        rank = layout.ops.lit(RANKS[grade], kind)
+        lower = layout.ops.when(met.fill_null(value=False)).then(rank).otherwise(lower)
+        upper = layout.ops.when(met.fill_null(value=True)).then(rank).otherwise(upper)
     return Graded(system, lower, upper)
 
 
@@ -192,7 +187,7 @@ def _add_ever(working: Working, layout: Layout, twice: Sequence[str]) -> None:
     for system in layout.definition.systems:
         name = f"{system}_ever"
         if name in layout.schema:
-            kind, column = layout.schema[name], nw.col(name)
+            kind, column = layout.schema[name], layout.ops.col(name)
             known = column.fill_nan(None) if kind.is_float() else column
             column = known.cast(layout.level_type).fill_null(-1)
             recorded.append(_running_max(layout, column).alias(f"{PREFIX}{system}_ever"))
@@ -200,31 +195,33 @@ def _add_ever(working: Working, layout: Layout, twice: Sequence[str]) -> None:
     for system in layout.definition.systems:
         for mark in _marks(system, twice):
             for end in ("low", "high"):
-                active = nw.col(f"{PREFIX}{mark}_{system}_{end}") >= _ACTIVE
-                ever = _was_ever(layout, active) if layout.has_history else nw.lit(value=False)
+                active = layout.ops.col(f"{PREFIX}{mark}_{system}_{end}") >= _ACTIVE
+                ever = _was_ever(layout, active) if layout.has_history else layout.ops.lit(value=False)
                 if f"{system}_ever" in layout.schema:
-                    before = nw.col(f"{PREFIX}{system}_ever")
+                    before = layout.ops.col(f"{PREFIX}{system}_ever")
                     ever = ever | ((before == 1) if end == "low" else (before != 0))
                 columns.append(ever.alias(f"{PREFIX}{mark}_{system}_{end}_ever"))
     working.add(columns)
 
 
-def _was_ever(layout: Layout, active: nw.Expr) -> nw.Expr:
+def _was_ever(layout: Layout, active: Column) -> Column:
     """Tell whether a condition held at this visit or an earlier one of the same subject."""
     if layout.is_sorted:
-        run = nw.col(f"{PREFIX}run")
-        return nw.when(active).then(run).otherwise(nw.lit(0, nw.Int32)).cum_max() == run
+        run = layout.ops.col(f"{PREFIX}run")
+        return (
+            layout.ops.when(active).then(run).otherwise(layout.ops.lit(0, layout.ops.Int32)).cum_max() == run
+        )
     found = active.cast(layout.level_type).cum_max().over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
     return found == 1
 
 
-def _running_max(layout: Layout, column: nw.Expr) -> nw.Expr:
+def _running_max(layout: Layout, column: Column) -> Column:
     """Give the largest of -1, 0 and 1 so far within a subject."""
     if not layout.has_history:
         return column
     if layout.is_sorted:
-        run = nw.col(f"{PREFIX}run") * 4
-        return (column.cast(nw.Int32) + run).cum_max() - run
+        run = layout.ops.col(f"{PREFIX}run") * 4
+        return (column.cast(layout.ops.Int32) + run).cum_max() - run
     return column.cum_max().over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
 
 
@@ -235,11 +232,11 @@ def _add_final_ranks(working: Working, layout: Layout, twice: Sequence[str], pol
         for mark in _marks(system, twice):
             for end in ("low", "high"):
                 name = f"{PREFIX}{mark}_{system}_{end}"
-                rank, ever = nw.col(name), nw.col(f"{name}_ever").cast(layout.level_type)
-                ends.append(nw.when(rank >= _ACTIVE).then(rank).otherwise(ever).alias(f"{name}_rank"))
+                rank, ever = layout.ops.col(name), layout.ops.col(f"{name}_ever").cast(layout.level_type)
+                ends.append(layout.ops.when(rank >= _ACTIVE).then(rank).otherwise(ever).alias(f"{name}_rank"))
         mark = _marks(system, twice)[-1]
-        lower, upper = (nw.col(f"{PREFIX}{mark}_{system}_{end}_rank") for end in ("low", "high"))
-        chosen = {"absent": lower, "worst": upper}.get(policy, nw.when(lower == upper).then(lower))
+        lower, upper = (layout.ops.col(f"{PREFIX}{mark}_{system}_{end}_rank") for end in ("low", "high"))
+        chosen = {"absent": lower, "worst": upper}.get(policy, layout.ops.when(lower == upper).then(lower))
         values.append(chosen.alias(f"{PREFIX}{system}_rank"))
     working.add(ends)
     working.add(values)
@@ -253,49 +250,47 @@ def _add_outputs(
     policy: str,
 ) -> tuple[str, ...]:
     definition, name = layout.definition, layout.definition.name
-    columns: list[nw.Expr] = []
+    columns: list[Column] = []
     outputs: list[str] = []
     for system in definition.systems:
         stem = f"{name}_{system}"
-        columns.append(spell_grade(nw.col(f"{PREFIX}{system}_rank")).alias(stem))
-        columns.append(spell_grade(nw.col(f"{PREFIX}b_{system}_low_rank")).alias(f"{stem}_lower"))
-        columns.append(spell_grade(nw.col(f"{PREFIX}b_{system}_high_rank")).alias(f"{stem}_upper"))
+        ranks = {"": f"{system}_rank", "_lower": f"b_{system}_low_rank", "_upper": f"b_{system}_high_rank"}
+        for end, rank in ranks.items():
+            columns.append(spell_grade(layout, layout.ops.col(f"{PREFIX}{rank}")).alias(f"{stem}{end}"))
+            outputs.append(f"{stem}{end}")
         columns.append(spell_rules(layout, system, texts[system], policy).alias(f"{stem}_rule"))
-        outputs += [stem, f"{stem}_lower", f"{stem}_upper", f"{stem}_rule"]
-    bounds = Bounds(_total(layout, "b", "low", twice), _total(layout, "b", "high", twice))
-    known = Bounds(_total(layout, "p", "low", twice), _total(layout, "p", "high", twice))
-    values = {"absent": known.lower, "worst": known.upper}
-    value = values.get(policy, nw.when(known.lower == known.upper).then(known.lower))
-    same = bounds.lower == bounds.upper
-    status = nw.when(same).then(nw.lit("scored")).otherwise(nw.lit("incomplete"))
-    columns += [
-        value.alias(name),
-        bounds.lower.alias(f"{name}_lower"),
-        bounds.upper.alias(f"{name}_upper"),
-        status.alias(f"{name}_status"),
-    ]
+        outputs.append(f"{stem}_rule")
+    for mark in ("b", "p"):
+        for end in ("low", "high"):
+            columns.append(_total(layout, mark, end, twice).alias(f"{PREFIX}{mark}_total_{end}"))
     working.add(columns)
+    lower, upper = (layout.ops.col(f"{PREFIX}b_total_{end}") for end in ("low", "high"))
+    known = Bounds(*(layout.ops.col(f"{PREFIX}p_total_{end}") for end in ("low", "high")))
+    working.add(
+        [
+            choose_value(layout, known, policy).alias(name),
+            lower.alias(f"{name}_lower"),
+            upper.alias(f"{name}_upper"),
+            status_of(layout, lower, upper).alias(f"{name}_status"),
+        ]
+    )
     return (*outputs, name, f"{name}_lower", f"{name}_upper", f"{name}_status")
 
 
-def _total(layout: Layout, mark: str, end: str, twice: Sequence[str]) -> nw.Expr:
+def _total(layout: Layout, mark: str, end: str, twice: Sequence[str]) -> Column:
     """Sum the points of all grades at one end of one reading."""
-    kind = nw.Int16 if layout.level_type == nw.Int8 else nw.Int64
+    kind = layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
     points = dict(layout.definition.grade_points)
     parts = []
     for system in layout.definition.systems:
         own = mark if system in twice else "b"
-        rank = nw.col(f"{PREFIX}{own}_{system}_{end}")
-        part = nw.lit(points["E"], kind)
+        rank = layout.ops.col(f"{PREFIX}{own}_{system}_{end}")
+        part = layout.ops.lit(points["E"], kind)
         for grade in ("C", "B", "A"):
-            part = nw.when(rank >= RANKS[grade]).then(nw.lit(points[grade], kind)).otherwise(part)
+            part = (
+                layout.ops.when(rank >= RANKS[grade])
+                .then(layout.ops.lit(points[grade], kind))
+                .otherwise(part)
+            )
         parts.append(part)
     return reduce(add, parts)
-
-
-def spell_grade(rank: nw.Expr) -> nw.Expr:
-    """Give the letter of a rank, null where it is unknown."""
-    letter = nw.lit(None, nw.String)
-    for grade, value in RANKS.items():
-        letter = nw.when(rank == value).then(nw.lit(grade)).otherwise(letter)
-    return letter

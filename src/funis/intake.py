@@ -18,6 +18,8 @@ from funis.definition import Definition, Item
 from funis.errors import ColumnError
 
 PREFIX = "__funis_"
+# An expression of Polars or of Narwhals: both have the verbs that are used here, and Polars' own cost less to build.
+Column = Any
 NOT_DONE_TEXT = "ND"
 
 
@@ -31,7 +33,8 @@ class Layout:
     schema : column name -> Narwhals dtype
     subject, order : columns of the history, None where every row is a first visit
     is_sorted : rows of a subject stand together in order, so that the previous visit is the row above
-    level_type : whole-number type of recorded levels
+    level_name : name of the whole-number type of recorded levels
+    ops : the library whose expressions are built: Polars, or Narwhals for every other engine
     """
 
     definition: Definition
@@ -40,7 +43,13 @@ class Layout:
     subject: str | None = None
     order: str | None = None
     is_sorted: bool = False
-    level_type: Any = nw.Int8
+    level_name: str = "Int8"
+    ops: Any = nw
+
+    @property
+    def level_type(self) -> Any:
+        """Type of recorded levels."""
+        return getattr(self.ops, self.level_name)
 
     @property
     def has_history(self) -> bool:
@@ -59,22 +68,23 @@ class Cell:
     ignored : true where the finding is not due to the disease; only measured items (levels become the lowest)
     """
 
-    value: nw.Expr
-    not_done: nw.Expr | None = None
-    ignored: nw.Expr | None = None
+    value: Column
+    not_done: Column | None = None
+    ignored: Column | None = None
 
 
 @dataclass(slots=True)
 class Intake:
     """Cells of all items and the columns that must be derived first."""
 
+    ops: Any
     cells: dict[str, Cell] = field(default_factory=dict)
-    derived: list[nw.Expr] = field(default_factory=list)
+    derived: list[Column] = field(default_factory=list)
 
-    def keep(self, name: str, expr: nw.Expr) -> nw.Expr:
+    def keep(self, name: str, expr: Column) -> Column:
         """Derive a column of our own and give the expression that reads it."""
         self.derived.append(expr.alias(PREFIX + name))
-        return nw.col(PREFIX + name)
+        return self.ops.col(PREFIX + name)
 
 
 def item_columns(definition: Definition) -> tuple[str, ...]:
@@ -114,7 +124,7 @@ def build_intake(layout: Layout) -> Intake:
     -------
     Intake : cells by item name, and the columns to derive before they can be read
     """
-    intake = Intake()
+    intake = Intake(layout.ops)
     for item in layout.definition.items:
         intake.cells[item.name] = _build_cell(layout, intake, item)
     return intake
@@ -127,12 +137,12 @@ def _build_cell(layout: Layout, intake: Intake, item: Item) -> Cell:
     value = recorded if filled is None else filled
     stays = filled is None and item.name in layout.schema and _is_plain(layout, item)
     if attributed is not None and not item.is_measured:
-        value = nw.when(attributed).then(_literal(item.values[0], item, layout)).otherwise(value)
+        value = layout.ops.when(attributed).then(_literal(item.values[0], item, layout)).otherwise(value)
         stays = False
     if not_done is not None:
         # A value beside the statement "not done" is a value.
         not_done = intake.keep(f"{item.name}_nd", not_done & value.is_null())
-    value = nw.col(item.name) if stays else intake.keep(item.name, value)
+    value = layout.ops.col(item.name) if stays else intake.keep(item.name, value)
     ignored = None
     if attributed is not None and item.is_measured:
         ignored = intake.keep(f"{item.name}_ignored", attributed)
@@ -142,34 +152,39 @@ def _build_cell(layout: Layout, intake: Intake, item: Item) -> Cell:
 def _is_plain(layout: Layout, item: Item) -> bool:
     """Whether the column can be read as it stands: a whole number and nothing to clean."""
     kind = layout.schema[item.name]
-    return kind.is_integer() and (item.is_measured or kind == layout.level_type)
+    return kind.is_integer() and (item.is_measured or str(kind) == layout.level_name)
 
 
-def _literal(value: Any, item: Item, layout: Layout) -> nw.Expr:
+def _literal(value: Any, item: Item, layout: Layout) -> Column:
     if item.is_text:
-        return nw.lit(value, nw.String)
-    return nw.lit(value, layout.level_type if not item.is_measured else nw.Float64)
+        return layout.ops.lit(value, layout.ops.String)
+    return layout.ops.lit(value, layout.level_type if not item.is_measured else layout.ops.Float64)
 
 
-def read_column(layout: Layout, item: Item) -> tuple[nw.Expr, nw.Expr | None]:
+def read_column(layout: Layout, item: Item) -> tuple[Column, Column | None]:
     """Give an item's recorded value (null where empty, NaN or not done) and its *not done* mark."""
-    target = nw.String if item.is_text else nw.Float64 if item.is_measured else layout.level_type
-    marks: list[nw.Expr] = []
+    wanted = "String" if item.is_text else "Float64" if item.is_measured else layout.level_name
+    target = getattr(layout.ops, wanted)
+    marks: list[Column] = []
     marked = f"{item.name}_not_done"
     if marked in layout.schema:
         marks.append(is_one(layout, marked))
     if item.name not in layout.schema:
-        return nw.lit(None, target), _any_of(marks)
-    kind, column = layout.schema[item.name], nw.col(item.name)
+        return layout.ops.lit(None, target), _any_of(marks)
+    kind, column = layout.schema[item.name], layout.ops.col(item.name)
     if is_text_type(kind):
-        text = column.cast(nw.String).str.strip_chars()
+        text = column.cast(layout.ops.String).str.strip_chars()
         marks.append((text == NOT_DONE_TEXT).fill_null(value=False))
-        clean = nw.when(text != NOT_DONE_TEXT, text != "").then(text).otherwise(nw.lit(None, nw.String))
-        value = clean if item.is_text else clean.cast(nw.Float64).cast(target)
+        clean = (
+            layout.ops.when(text != NOT_DONE_TEXT, text != "")
+            .then(text)
+            .otherwise(layout.ops.lit(None, layout.ops.String))
+        )
+        value = clean if item.is_text else clean.cast(layout.ops.Float64).cast(target)
         return value, _any_of(marks)
     if kind.is_float():
         column = column.fill_nan(None)
-    return (column if kind == target else column.cast(target)), _any_of(marks)
+    return (column if str(kind) == wanted else column.cast(target)), _any_of(marks)
 
 
 def is_text_type(kind: nw.dtypes.DType) -> bool:
@@ -177,46 +192,46 @@ def is_text_type(kind: nw.dtypes.DType) -> bool:
     return kind in (nw.String, nw.Categorical, nw.Enum, nw.Object) or isinstance(kind, nw.Enum)
 
 
-def is_one(layout: Layout, name: str) -> nw.Expr:
+def is_one(layout: Layout, name: str) -> Column:
     """Give a yes/no column as true where it says yes; empty is no."""
-    column = nw.col(name)
+    column = layout.ops.col(name)
     if layout.schema[name] == nw.Boolean:
         return column.fill_null(value=False)
     return (column == 1).fill_null(value=False)
 
 
-def _read_attribution(layout: Layout, item: Item) -> nw.Expr | None:
+def _read_attribution(layout: Layout, item: Item) -> Column | None:
     """True where the finding is present but not due to the disease; an empty cell counts the finding."""
     name = f"{item.name}_attributed"
     if name not in layout.schema:
         return None
     if layout.schema[name] == nw.Boolean:
-        return (~nw.col(name)).fill_null(value=False)
-    return (nw.col(name) == 0).fill_null(value=False)
+        return (~layout.ops.col(name)).fill_null(value=False)
+    return (layout.ops.col(name) == 0).fill_null(value=False)
 
 
-def _any_of(marks: list[nw.Expr]) -> nw.Expr | None:
+def _any_of(marks: list[Column]) -> Column | None:
     return reduce(or_, marks) if marks else None
 
 
-def _fill_from_measures(layout: Layout, item: Item, recorded: nw.Expr) -> nw.Expr | None:
+def _fill_from_measures(layout: Layout, item: Item, recorded: Column) -> Column | None:
     """Fill a blank item from measured quantities in the frame; None where there are none."""
     present = [name for name in item.measures if name in layout.schema]
     if not present or item.is_measured:
         return None
-    value: nw.Expr = _literal(item.values[0], item, layout)
-    empty = nw.lit(None, layout.level_type)
+    value: Column = _literal(item.values[0], item, layout)
+    empty = layout.ops.lit(None, layout.level_type)
     for level, conditions in zip(item.values[1:], item.when, strict=True):
         met = _any_met(layout, conditions)
-        value = nw.when(met).then(_literal(level, item, layout)).otherwise(
-            nw.when(met.is_null()).then(empty).otherwise(value)
+        value = layout.ops.when(met).then(_literal(level, item, layout)).otherwise(
+            layout.ops.when(met.is_null()).then(empty).otherwise(value)
         )  # fmt: skip
     if item.name not in layout.schema:
         return value
-    return nw.when(recorded.is_null()).then(value).otherwise(recorded)
+    return layout.ops.when(recorded.is_null()).then(value).otherwise(recorded)
 
 
-def _any_met(layout: Layout, conditions: tuple[Condition, ...]) -> nw.Expr:
+def _any_met(layout: Layout, conditions: tuple[Condition, ...]) -> Column:
     optional = {measure.name for measure in layout.definition.measures if measure.optional}
     answers = []
     for condition in conditions:
@@ -227,8 +242,8 @@ def _any_met(layout: Layout, conditions: tuple[Condition, ...]) -> nw.Expr:
     return reduce(or_, answers)
 
 
-def _measure_term(layout: Layout, term: Term) -> nw.Expr:
-    unknown = nw.lit(None, nw.Boolean)
+def _measure_term(layout: Layout, term: Term) -> Column:
+    unknown = layout.ops.lit(None, layout.ops.Boolean)
     if term.name not in layout.schema or (term.looks_back and not layout.has_history):
         return unknown
     value, limit = _clean_number(layout, term.name), None
@@ -249,22 +264,22 @@ def _measure_term(layout: Layout, term: Term) -> nw.Expr:
     return compare_exactly(value, term.operator, before * (limit / 100))
 
 
-def _clean_number(layout: Layout, name: str) -> nw.Expr:
-    kind, column = layout.schema[name], nw.col(name)
-    return column.fill_nan(None) if kind.is_float() else column.cast(nw.Float64)
+def _clean_number(layout: Layout, name: str) -> Column:
+    kind, column = layout.schema[name], layout.ops.col(name)
+    return column.fill_nan(None) if kind.is_float() else column.cast(layout.ops.Float64)
 
 
-def previous_value(layout: Layout, value: nw.Expr) -> nw.Expr:
+def previous_value(layout: Layout, value: Column) -> Column:
     """Give a value at the immediately preceding visit of the same subject, null at the first."""
     if layout.is_sorted:
-        return nw.when(~is_first(layout)).then(value.shift(1))
+        return layout.ops.when(~is_first(layout)).then(value.shift(1))
     return value.shift(1).over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
 
 
-def is_first(layout: Layout) -> nw.Expr:
+def is_first(layout: Layout) -> Column:
     """Tell whether a row is the first visit of its subject."""
     if layout.is_sorted:
-        subject = nw.col(layout.subject)  # type: ignore[arg-type]
+        subject = layout.ops.col(layout.subject)  # type: ignore[arg-type]
         return (subject != subject.shift(1)).fill_null(value=True)
-    order = nw.col(layout.order)  # type: ignore[arg-type]
+    order = layout.ops.col(layout.order)  # type: ignore[arg-type]
     return order.shift(1).over(layout.subject, order_by=layout.order).is_null()  # type: ignore[arg-type]

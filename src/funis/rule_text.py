@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
-import narwhals as nw
+import polars as pl
 
 from funis.definition import Definition, Rule
-from funis.intake import PREFIX, Layout
+from funis.intake import PREFIX, Column, Layout
 
-# Numbers of D and E, which no clause uses.
+RANKS = {"A": 4, "B": 3, "C": 2, "D": 1, "E": 0}
+_LETTERS = pl.Enum(["E", "D", "C", "B", "A"])
+# Room for every combination of six features; numbers below 0 stand for what no clause gives.
 _PER_CLAUSE = 64
+_AFFECTED, _NEVER, _BY_MISSING = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,55 +52,82 @@ def _named(definition: Definition, rule: Rule) -> tuple[tuple[str, str], ...]:
     return tuple((name, features.get(name) or definition.item(name).label) for name in rule.of_items)
 
 
-def build_rule_code(layout: Layout, mark: str, system: str, texts: tuple[RuleText, ...]) -> nw.Expr:
+def build_rule_code(layout: Layout, mark: str, system: str, texts: tuple[RuleText, ...]) -> Column:
     """Give the number of the first clause that is surely met, null where none is."""
-    code = nw.lit(None, nw.Int16)
+    code = layout.ops.lit(None, layout.ops.Int16)
     for index, text in reversed(list(enumerate(texts))):
-        met = nw.col(f"{PREFIX}{mark}_{system}_{text.grade}{text.clause}").fill_null(value=False)
-        number = nw.lit(index * _PER_CLAUSE, nw.Int16)
+        met = layout.ops.col(f"{PREFIX}{mark}_{system}_{text.grade}{text.clause}").fill_null(value=False)
+        number = layout.ops.lit(index * _PER_CLAUSE, layout.ops.Int16)
         if text.named:
             number = number + _mask(layout, mark, text)
-        code = nw.when(met).then(number).otherwise(code)
+        code = layout.ops.when(met).then(number).otherwise(code)
     return code
 
 
-def _mask(layout: Layout, mark: str, text: RuleText) -> nw.Expr:
+def _mask(layout: Layout, mark: str, text: RuleText) -> Column:
     """Give one bit per named feature that was surely found."""
     features = {feature.name for feature in layout.definition.features}
     bits = []
     for bit, (name, _) in enumerate(text.named):
         column = (
-            nw.col(f"{PREFIX}{mark}_{name}") if name in features else nw.col(f"{PREFIX}{mark}_{name}_yes")
+            layout.ops.col(f"{PREFIX}{mark}_{name}")
+            if name in features
+            else layout.ops.col(f"{PREFIX}{mark}_{name}_yes")
         )
-        bits.append(column.fill_null(value=False).cast(nw.Int16) * nw.lit(2**bit, nw.Int16))
+        bits.append(
+            column.fill_null(value=False).cast(layout.ops.Int16) * layout.ops.lit(2**bit, layout.ops.Int16)
+        )
     return reduce(add, bits)
 
 
-def spell_rules(layout: Layout, system: str, texts: tuple[RuleText, ...], policy: str) -> nw.Expr:
-    """Give the rule that decided in words; null where the grade is null."""
-    rank, code = nw.col(f"{PREFIX}{system}_rank"), nw.col(f"{PREFIX}{system}_code")
-    words = nw.lit(None, nw.String)
-    for index, text in enumerate(texts):
-        spelled = _spell(text, code - index * _PER_CLAUSE)
-        is_this = (code >= index * _PER_CLAUSE) & (code < (index + 1) * _PER_CLAUSE)
-        words = nw.when(is_this).then(spelled).otherwise(words)
+def spell_grade(layout: Layout, rank: Column) -> Column:
+    """Give the letter of a rank, null where it is unknown."""
+    if layout.ops is pl:
+        return rank.cast(pl.UInt8).cat.to(_LETTERS)
+    letter = layout.ops.lit(None, layout.ops.String)
+    for grade, value in RANKS.items():
+        letter = layout.ops.when(rank == value).then(layout.ops.lit(grade)).otherwise(letter)
+    return letter
+
+
+def spell_rules(layout: Layout, system: str, texts: tuple[RuleText, ...], policy: str) -> Column:
+    """Give the rule that decided in words; null where the grade is null.
+
+    A grade C or above that no clause surely gives was reached by counting missing items as present.
+    """
+    rank, code = layout.ops.col(f"{PREFIX}{system}_rank"), layout.ops.col(f"{PREFIX}{system}_code")
+    words = _all_words(texts)
+    number = code
     if policy == "worst":
-        graded = nw.when(code.is_null()).then(nw.lit("missing items counted as present")).otherwise(words)
-        words = graded
-    words = nw.when(rank == 1).then(nw.lit("D: affected before, nothing active now")).otherwise(words)
-    words = nw.when(rank == 0).then(nw.lit("E: never affected")).otherwise(words)
-    del layout
-    return nw.when(rank.is_null()).then(nw.lit(None, nw.String)).otherwise(words)
-
-
-def _spell(text: RuleText, mask: nw.Expr) -> nw.Expr:
-    if not text.named:
-        return nw.lit(f"{text.grade}: {text.label}")
-    spelled = nw.lit(f"{text.grade}: {text.label}")
-    for number in range(1, 2 ** len(text.named)):
-        labels = [label for bit, (_, label) in enumerate(text.named) if number >> bit & 1]
-        if text.grade == "A" and len(labels) < 2:
-            continue
-        words = f"{text.grade}: {' + '.join(labels)}"
-        spelled = nw.when(mask == number).then(nw.lit(words)).otherwise(spelled)
+        number = layout.ops.when(code.is_null()).then(_code(layout, _BY_MISSING)).otherwise(number)
+    number = layout.ops.when(rank == RANKS["D"]).then(_code(layout, _AFFECTED)).otherwise(number)
+    number = layout.ops.when(rank == RANKS["E"]).then(_code(layout, _NEVER)).otherwise(number)
+    number = layout.ops.when(~rank.is_null()).then(number)
+    if layout.ops is pl:
+        unique = pl.Enum(list(dict.fromkeys(words.values())))
+        return number.replace_strict(list(words), list(words.values()), return_dtype=unique)
+    spelled = layout.ops.lit(None, layout.ops.String)
+    for own, text in words.items():
+        spelled = layout.ops.when(number == own).then(layout.ops.lit(text)).otherwise(spelled)
     return spelled
+
+
+def _code(layout: Layout, number: int) -> Column:
+    return layout.ops.lit(number, layout.ops.Int16)
+
+
+def _all_words(texts: tuple[RuleText, ...]) -> dict[int, str]:
+    """Give the words of every number that `build_rule_code` can give."""
+    words = {
+        _AFFECTED: "D: affected before, nothing active now",
+        _NEVER: "E: never affected",
+        _BY_MISSING: "missing items counted as present",
+    }
+    for index, text in enumerate(texts):
+        if not text.named:
+            words[index * _PER_CLAUSE] = f"{text.grade}: {text.label}"
+            continue
+        for mask in range(1, 2 ** len(text.named)):
+            labels = [label for bit, (_, label) in enumerate(text.named) if mask >> bit & 1]
+            words[index * _PER_CLAUSE + mask] = f"{text.grade}: {' + '.join(labels)}"
+    return words

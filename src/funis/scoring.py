@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import narwhals as nw
-
 from funis.conditions import compare_exactly, find_limit
 from funis.definition import Definition, definition
 from funis.errors import ValueRangeError
 from funis.frames import Working, finish_frame, open_frame
 from funis.grading import build_grades
 from funis.intake import PREFIX, Cell, Intake, Layout, build_intake, check_columns
-from funis.totals import Bounds, build_total
+from funis.totals import Bounds, build_total, choose_value, status_of
 
 Missing = Literal["strict", "absent", "worst", "locf"]
 POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
@@ -88,7 +86,16 @@ def prepare_layout(
     """Take a frame over the border, check it, and say how it is laid out."""
     chosen = instrument.parameter_values(parameters)
     working = open_frame(frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted)
-    layout = Layout(instrument, chosen, working.schema, subject, order, working.is_sorted, working.level_type)
+    layout = Layout(
+        instrument,
+        chosen,
+        working.schema,
+        subject,
+        order,
+        is_sorted=working.is_sorted,
+        level_name="Int8" if working.is_polars else "Int64",
+        ops=working.ops,
+    )
     check_columns(layout)
     working.check_values(layout)
     return working, layout
@@ -125,7 +132,7 @@ def _carry_forward(working: Working, layout: Layout, intake: Intake) -> dict[str
         column = f"{PREFIX}{name}_carried"
         filled.append(working.fill_forward(cell.value, layout).alias(column))
         not_done = cell.not_done
-        carried[name] = Cell(nw.col(column), not_done, cell.ignored)
+        carried[name] = Cell(layout.ops.col(column), not_done, cell.ignored)
     working.add(filled)
     return carried
 
@@ -140,20 +147,22 @@ def _build_score(
     )
     same = carried is intake.cells and not has_marks
     working.add([bounds.lower.alias(f"{name}_lower"), bounds.upper.alias(f"{name}_upper")])
-    lower, upper = nw.col(f"{name}_lower"), nw.col(f"{name}_upper")
+    lower, upper = layout.ops.col(f"{name}_lower"), layout.ops.col(f"{name}_upper")
     known = Bounds(lower, upper) if same else build_total(layout, carried, as_paper=True)
     if not same:
         working.add([known.lower.alias(f"{PREFIX}low"), known.upper.alias(f"{PREFIX}high")])
-        known = Bounds(nw.col(f"{PREFIX}low"), nw.col(f"{PREFIX}high"))
-    value = choose_value(known, policy)
+        known = Bounds(layout.ops.col(f"{PREFIX}low"), layout.ops.col(f"{PREFIX}high"))
+    value = choose_value(layout, known, policy)
     if definition_.kind == "value":
         # A measured quantity has no absent or worst state of its own: missing stays missing.
-        value = choose_value(known, "strict")
-    working.add([value.alias(name), status_of(lower, upper).alias(f"{name}_status")])
+        value = choose_value(layout, known, "strict")
+    working.add([value.alias(name), status_of(layout, lower, upper).alias(f"{name}_status")])
     flags = []
     for flag in definition_.flags:
         met = compare_exactly(
-            nw.col(name), flag.when.terms[0].operator, find_limit(flag.when.terms[0], layout.parameters)
+            layout.ops.col(name),
+            flag.when.terms[0].operator,
+            find_limit(flag.when.terms[0], layout.parameters),
         )
         flags.append(met.cast(layout.level_type).alias(f"{name}_{flag.name}"))
     working.add(flags)
@@ -164,17 +173,3 @@ def _build_score(
         f"{name}_status",
         *(f"{name}_{f.name}" for f in definition_.flags),
     )
-
-
-def choose_value(bounds: Bounds, policy: str) -> nw.Expr:
-    """Give the value that a missing-data policy reports."""
-    if policy == "absent":
-        return bounds.lower
-    if policy == "worst":
-        return bounds.upper
-    return nw.when(bounds.lower == bounds.upper).then(bounds.lower)
-
-
-def status_of(lower: nw.Expr, upper: nw.Expr) -> nw.Expr:
-    """Give ``incomplete`` exactly where the bounds differ."""
-    return nw.when(lower == upper).then(nw.lit("scored")).otherwise(nw.lit("incomplete"))

@@ -12,18 +12,16 @@ from functools import reduce
 from operator import add, or_
 from typing import Any
 
-import narwhals as nw
-
 from funis.definition import Definition, Item
-from funis.intake import Cell, Layout
+from funis.intake import Cell, Column, Layout
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Lowest and highest value the unknown items allow."""
 
-    lower: nw.Expr
-    upper: nw.Expr
+    lower: Column
+    upper: Column
 
 
 def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> Bounds:
@@ -53,12 +51,12 @@ def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) ->
     highest = {
         item.name: _points(layout, item, cells[item.name], settled, at_top=True) for item in definition.items
     }
-    return Bounds(_combine(definition, lowest), _combine(definition, highest))
+    return Bounds(_combine(layout, lowest), _combine(layout, highest))
 
 
-def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, nw.Expr]:
+def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Column]:
     """Give, per item that can be, whether an empty cell is known to count as the lowest level."""
-    settled: dict[str, nw.Expr] = {}
+    settled: dict[str, Column] = {}
     for item in definition.items:
         reasons = []
         not_done = cells[item.name].not_done
@@ -71,7 +69,7 @@ def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: boo
     return settled
 
 
-def is_any_recorded(cells: Mapping[str, Cell], names: tuple[str, ...]) -> nw.Expr:
+def is_any_recorded(cells: Mapping[str, Cell], names: tuple[str, ...]) -> Column:
     """Tell whether at least one of several items has a value."""
     return reduce(or_, [~cells[name].value.is_null() for name in names])
 
@@ -82,8 +80,8 @@ def number_type(layout: Layout) -> Any:
     points = [point for item in definition.items for point in item.points]
     is_whole = all(float(point).is_integer() for point in points)
     if definition.kind == "mean" or not is_whole or any(item.is_measured for item in definition.items):
-        return nw.Float64
-    return nw.Int16 if layout.level_type == nw.Int8 else nw.Int64
+        return layout.ops.Float64
+    return layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
 
 
 def points_range(item: Item) -> tuple[float, float]:
@@ -93,26 +91,24 @@ def points_range(item: Item) -> tuple[float, float]:
     return item.points[0], item.points[-1]
 
 
-def _points(
-    layout: Layout, item: Item, cell: Cell, settled: Mapping[str, nw.Expr], *, at_top: bool
-) -> nw.Expr:
+def _points(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column], *, at_top: bool) -> Column:
     """Points of an item, with an unknown one at its lowest or highest level."""
     kind = number_type(layout)
-    lowest, highest = (nw.lit(_plain(end), kind) for end in points_range(item))
+    lowest, highest = (layout.ops.lit(_plain(end), kind) for end in points_range(item))
     known = _known_points(layout, item, cell)
     if not at_top:
-        return nw.when(cell.value.is_null()).then(lowest).otherwise(known)
+        return layout.ops.when(cell.value.is_null()).then(lowest).otherwise(known)
     end = highest
     if item.name in settled:
-        end = nw.when(settled[item.name]).then(lowest).otherwise(highest)
-    return nw.when(cell.value.is_null()).then(end).otherwise(known)
+        end = layout.ops.when(settled[item.name]).then(lowest).otherwise(highest)
+    return layout.ops.when(cell.value.is_null()).then(end).otherwise(known)
 
 
 def _plain(value: float) -> float | int:
     return int(value) if float(value).is_integer() else float(value)
 
 
-def _known_points(layout: Layout, item: Item, cell: Cell) -> nw.Expr:
+def _known_points(layout: Layout, item: Item, cell: Cell) -> Column:
     """Points of a recorded item: a share of its value where that is what the table says, else value by value."""
     kind = number_type(layout)
     if item.is_measured:
@@ -124,30 +120,31 @@ def _known_points(layout: Layout, item: Item, cell: Cell) -> nw.Expr:
         if len(shares) == 1:
             share = shares.pop()
             number = cell.value.cast(kind)
-            return number if share == 1 else number * nw.lit(_plain(share), kind)
-    expr = nw.lit(None, kind)
+            return number if share == 1 else number * layout.ops.lit(_plain(share), kind)
+    expr = layout.ops.lit(None, kind)
     for value, points in zip(item.values, item.points, strict=True):
-        expr = nw.when(cell.value == value).then(nw.lit(_plain(points), kind)).otherwise(expr)
+        expr = layout.ops.when(cell.value == value).then(layout.ops.lit(_plain(points), kind)).otherwise(expr)
     return expr
 
 
-def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, nw.Expr]) -> nw.Expr:
+def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column]) -> Column:
     """Points that an unknown item could still add."""
     kind = number_type(layout)
     unknown = cell.value.is_null()
     if item.name in settled:
         unknown = unknown & ~settled[item.name]
     lowest, highest = points_range(item)
-    return unknown.cast(kind) * nw.lit(_plain(highest - lowest), kind)
+    return unknown.cast(kind) * layout.ops.lit(_plain(highest - lowest), kind)
 
 
-def _combine(definition: Definition, parts: Mapping[str, nw.Expr]) -> nw.Expr:
+def _combine(layout: Layout, parts: Mapping[str, Column]) -> Column:
+    definition = layout.definition
     if definition.kind == "maximum":
-        return nw.max_horizontal(*parts.values())
+        return layout.ops.max_horizontal(*parts.values())
     if definition.kind == "mean":
         return reduce(add, parts.values()) / len(parts)
     systems = [
-        nw.max_horizontal(*[parts[item.name] for item in definition.items if item.system == system])
+        layout.ops.max_horizontal(*[parts[item.name] for item in definition.items if item.system == system])
         for system in definition.systems
     ]
     return reduce(add, systems)
@@ -156,15 +153,31 @@ def _combine(definition: Definition, parts: Mapping[str, nw.Expr]) -> nw.Expr:
 def _build_value(layout: Layout, cells: Mapping[str, Cell]) -> Bounds:
     """Take the first route whose quantities are all recorded; an unknown value may be anything in the range."""
     definition = layout.definition
-    value = nw.lit(None, nw.Float64)
+    value = layout.ops.lit(None, layout.ops.Float64)
     for route in reversed(definition.routes):
         way = cells[route.item].value * route.factor / route.per_minutes
         if route.per:
             # No collection time, no flow: a volume over zero minutes is not a measurement.
             time = cells[route.per].value
-            way = nw.when(time > 0).then(way / time)
-        value = nw.when(~way.is_null()).then(way).otherwise(value)
+            way = layout.ops.when(time > 0).then(way / time)
+        value = layout.ops.when(~way.is_null()).then(way).otherwise(value)
     if layout.parameters.get(definition.reversed_by):
         value = definition.range.lowest + definition.range.highest - value
     lower = value.fill_null(definition.range.lowest)
     return Bounds(lower, value.fill_null(definition.range.highest))
+
+
+def choose_value(layout: Layout, bounds: Bounds, policy: str) -> Column:
+    """Give the value that a missing-data policy reports."""
+    if policy == "absent":
+        return bounds.lower
+    if policy == "worst":
+        return bounds.upper
+    return layout.ops.when(bounds.lower == bounds.upper).then(bounds.lower)
+
+
+def status_of(layout: Layout, lower: Column, upper: Column) -> Column:
+    """Give ``incomplete`` exactly where the bounds differ."""
+    return (
+        layout.ops.when(lower == upper).then(layout.ops.lit("scored")).otherwise(layout.ops.lit("incomplete"))
+    )

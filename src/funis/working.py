@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import narwhals as nw
 import polars as pl
 
 from funis.conditions import Term
@@ -134,7 +133,7 @@ def explain(
     scored = score(own, name, **choices)
     working, layout = prepare_layout(own, instrument, parameters=parameters, **history)
     score_working(working, layout, missing)
-    inner = nw.to_native(working.frame)
+    inner = working.frame
     if working.was_reordered:
         inner = inner.sort(f"{PREFIX}row")
     cells = inner.row(position, named=True)
@@ -266,7 +265,7 @@ def _explain_clauses(
     instrument: Definition,
     cells: Mapping[str, Any],
     has_history: bool,
-    parameters: Mapping[str, Any],  # noqa: FBT001
+    parameters: Mapping[str, Any],
 ) -> tuple[WorkingClause, ...]:
     found = []
     for system in instrument.systems if instrument.kind == "grades" else ():
@@ -320,7 +319,7 @@ def _show_feature(
     name: str,
     cells: Mapping[str, Any],
     has_history: bool,
-    parameters: Mapping[str, Any],  # noqa: FBT001
+    parameters: Mapping[str, Any],
 ) -> list[str]:
     lines = []
     for feature in instrument.features:
