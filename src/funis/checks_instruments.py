@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -42,8 +42,12 @@ def check_instruments(data: Data) -> Iterator[Fault]:
 
 def _check_blanks(found: Definition, frame: pl.DataFrame) -> Iterator[Fault]:
     """Report blank items: a blank is neither absent nor not done, somebody forgot it."""
-    for row in frame.iter_rows(named=True):
-        blank = _blank_items(found, row)
+    stand_ins = {
+        item.name: {item.name, *item.alternatives, *(name for name in item.measures if name in frame.columns)}
+        for item in found.items
+    }
+    for row in rows_where(frame, pl.any_horizontal(pl.col(item.name).is_null() for item in found.items)):
+        blank = _blank_items(found, row, stand_ins)
         if len(blank) > _MANY:
             yield row_fault(
                 "warning",
@@ -67,7 +71,9 @@ def _check_blanks(found: Definition, frame: pl.DataFrame) -> Iterator[Fault]:
             )
 
 
-def _blank_items(found: Definition, row: Mapping[str, Any]) -> list[str]:
+def _blank_items(
+    found: Definition, row: Mapping[str, Any], stand_ins: Mapping[str, Collection[str]]
+) -> list[str]:
     """Name the items of a row that are blank and that nothing else stands for."""
     if found.routes:
         whole = any(
@@ -77,12 +83,11 @@ def _blank_items(found: Definition, row: Mapping[str, Any]) -> list[str]:
         missing = [item.name for item in found.items if row.get(item.name) is None]
         done = any(row.get(f"{item.name}_not_done") for item in found.items)
         return [] if whole or done else missing[:1]
-    blank = []
-    for item in found.items:
-        names = {item.name, *item.alternatives, *(measure for measure in item.measures if measure in row)}
-        if not any(row.get(name) is not None or row.get(f"{name}_not_done") for name in names):
-            blank.append(item.name)
-    return blank
+    return [
+        name
+        for name, others in stand_ins.items()
+        if not any(row.get(other) is not None or row.get(f"{other}_not_done") for other in others)
+    ]
 
 
 def _check_window(data: Data, name: str, frame: pl.DataFrame) -> Iterator[Fault]:

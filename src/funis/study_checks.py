@@ -396,15 +396,18 @@ def _check_at(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> I
         if endpoint.kind in {"change", "systems", "relapse", "response"} and study.visit(visit).day <= 0:
             yield Finding((*key, "at"), visit, "This is the baseline itself.", "Name visits after it.")
         for variable in endpoint.all_variables:
-            if _is_collected(study, variable) and not _is_due(study, variable, visit):
+            # A test may be recorded where it is not due, in some of the subjects; an instrument has its form.
+            if (
+                variable not in study.lab_names
+                and _is_collected(study, variable)
+                and not _is_due(study, variable, visit)
+            ):
                 remedy = f"Add it to the forms of {visit}, or leave the visit out here."
                 yield Finding((*key, "at"), visit, f"'{variable}' is not recorded at this visit.", remedy)
 
 
 def _owner(study: Study, variable: str) -> str:
-    """Name the form that a variable is recorded on."""
-    if variable in study.lab_names:
-        return "labs"
+    """Name the instrument that a variable is recorded on."""
     graded = (
         name for name in study.instrument_names if variable.removeprefix(f"{name}_") in graded_systems(name)
     )
@@ -416,8 +419,7 @@ def _is_collected(study: Study, variable: str) -> bool:
 
 
 def _is_due(study: Study, variable: str, visit: str) -> bool:
-    planned, owner = study.visit(visit), _owner(study, variable)
-    return owner in planned.forms and (owner != "labs" or not planned.labs or variable in planned.labs)
+    return _owner(study, variable) in study.visit(visit).forms
 
 
 def _check_formula(study: Study, key: tuple[str | int, ...], formula: str) -> Iterator[Finding]:
