@@ -144,7 +144,7 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
         _analyse_endpoint(run, endpoint, visits)
     analysis_safety.count_adverse_events(run)
     analysis_safety.describe_exposure(run)
-    faults = (*tables.faults, *check_recorded_totals(study, scored, tables.faults))
+    faults = (*tables.faults, *check_recorded_totals(scored, tables.faults))
     count_faults(run, faults)
     return Results(
         numbers=run.numbers.frame(),
@@ -294,7 +294,7 @@ def _as_observations(frame: pl.DataFrame, variable: pl.Expr, value: pl.Expr) -> 
         pl.col("_file").alias("file"),
         pl.col("_line").alias("line"),
     )
-    return made.select(OBSERVATION_COLUMNS)
+    return made.select(list(OBSERVATION_COLUMNS))
 
 
 def _seen(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str]]:

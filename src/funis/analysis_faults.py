@@ -11,21 +11,17 @@ from funis.analysis_run import Run
 from funis.errors import LEVELS, Fault
 from funis.observations import Scored
 from funis.panel import print_values
-from funis.plan import Study
 from funis.results import Place
 
 RECORDED = "recorded_total_differs"
 
 
-def check_recorded_totals(
-    study: Study, scored: Mapping[str, Scored], known: Sequence[Fault]
-) -> tuple[Fault, ...]:
+def check_recorded_totals(scored: Mapping[str, Scored], known: Sequence[Fault]) -> tuple[Fault, ...]:
     """Compare each total that somebody wrote down with the score of its items.
 
     A recorded total is at fault where it differs from a score that is known, or lies outside the bounds
     of one that is not. Places that an earlier check has reported are not reported again.
     """
-    del study
     reported = {(fault.file, fault.line, fault.column) for fault in known}
     found = [fault for each in scored.values() for fault in _differences(each)]
     return tuple(fault for fault in found if (fault.file, fault.line, fault.column) not in reported)

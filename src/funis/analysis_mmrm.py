@@ -155,7 +155,9 @@ def _add_differences(
     variable, model, frame = fitted
     p_values = []
     for row in model.differences("arm", by=["visit"]).iter_rows(named=True):
-        place = replace(_place(run, endpoint, cohort, (variable, row["visit"])), arm=f"{row['arm']} - {row['minus']}")
+        place = replace(
+            _place(run, endpoint, cohort, (variable, row["visit"])), arm=f"{row['arm']} - {row['minus']}"
+        )
         _add_row(run, place, row, frame["outcome"].to_numpy())
         p_values.append((place, row["p"]))
     return p_values

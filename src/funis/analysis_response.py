@@ -87,7 +87,14 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
 def _respond(
     run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, ParameterValue]
 ) -> pl.DataFrame:
-    """Ask the definition, and give one row for every subject in the order of the panel."""
+    """Ask the definition once, and give one row for every subject in the order of the panel."""
+    key = f"{name} {sorted(parameters.items())}"
+    if key not in run.answered:
+        run.answered[key] = _ask(run, visits, name, parameters)
+    return run.answered[key]
+
+
+def _ask(run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, ParameterValue]) -> pl.DataFrame:
     events = run.subject_frame.select(
         "subject",
         pl.col("death_day"),

@@ -37,6 +37,7 @@ class Run:
     seen : subject and visit of everything recorded
     numbers, sources : what is filled
     listings : data of figures and listings
+    answered : what response definitions said, by definition and parameters
     """
 
     study: Study
@@ -50,6 +51,7 @@ class Run:
     numbers: NumberList = field(default_factory=NumberList)
     sources: SourceList = field(default_factory=SourceList)
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)
+    answered: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     @property
     def level(self) -> float:

@@ -11,21 +11,40 @@ import polars as pl
 
 from funis.analysis_run import Run, add_rate
 from funis.analysis_summary import add_summary, subject_source
-from funis.cohorts import Cohort
+from funis.cohorts import ENROLLED, Cohort
 from funis.panel import Booleans, Floats
 from funis.results import ALL, format_number
 
 SEVERE: Final = 3
+#: Names that a study file gives to those who were infused.
+SAFETY_POPULATIONS: Final = ("safety", "treated")
+SAFETY_TABLES: Final = {"adverse_events": "adverse_events", "exposure": "infusions"}
 LEFT: Final = ("completed", "ongoing", "withdrew", "lost", "died")
+
+
+def _safety_cohorts(run: Run, kind: str) -> Iterator[Cohort]:
+    """Give the population of safety and its arms: that of the endpoint of this kind, else the treated.
+
+    An event of a subject outside that population is counted too, among everybody enrolled.
+    """
+    named = [each.population for each in run.study.endpoints if each.kind == kind and each.population]
+    usual = [name for name in SAFETY_POPULATIONS if name in run.populations.populations]
+    chosen = (named or usual or [ENROLLED])[0]
+    members = set(_members_of(run, run.populations.cohort(chosen)))
+    concerned = run.frames.get(SAFETY_TABLES[kind])
+    outside = concerned is not None and not set(concerned["subject"].drop_nulls()) <= members
+    if outside and chosen != ENROLLED:
+        yield from run.populations.every_arm()
+    yield from run.populations.every_arm(chosen)
 
 
 # --- adverse events ------------------------------------------------------------------------------
 
 
 def count_adverse_events(run: Run) -> None:
-    """Count adverse events in everybody enrolled and in every arm, and who was asked about them."""
+    """Count adverse events in the safety population and in every arm, and who was asked about them."""
     events = run.frames.get("adverse_events")
-    for cohort in run.populations.every_arm():
+    for cohort in _safety_cohorts(run, "adverse_events"):
         if events is not None:
             for variable, chosen in _kinds_of_events(events):
                 _count_events(run, cohort, variable, chosen)
@@ -126,7 +145,7 @@ def describe_exposure(run: Run) -> None:
     if infusions is None:
         return
     doses = infusions.with_columns((pl.col("cells") / pl.col("weight_kg")).alias("cells_per_kg"))
-    for cohort in run.populations.every_arm():
+    for cohort in _safety_cohorts(run, "exposure"):
         inside = doses.filter(pl.col("subject").is_in(_members_of(run, cohort)))
         for (number,), part in inside.sort("number").group_by("number", maintain_order=True):
             _describe_infusion(run, cohort, int(str(number)), part)
