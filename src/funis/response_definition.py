@@ -141,7 +141,7 @@ def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
     ------
     DefinitionError : an unknown key, a phrase outside the grammar, a name that nothing defines
     """
-    reader = _Reader(file)
+    reader = DefinitionReader(file)
     reader.check_keys("", content, _TOP_KEYS)
     for key in ("name", "title", "version", "source", "otherwise", "criteria", "rules"):
         if key not in content:
@@ -182,7 +182,7 @@ def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
     )
 
 
-class _Reader:
+class DefinitionReader:
     """Collects every fault of one file while its rows are read."""
 
     def __init__(self, file: str) -> None:
