@@ -16,6 +16,9 @@ from funis.simulate.integer_samples import Draws, fit_integers
 VISITS = ("baseline", "month_1", "month_3", "month_6", "month_9", "month_12")
 MONTH_6 = VISITS.index("month_6")
 
+# More than this many hundredths of a gram a day would be queried as a slip of the pen.
+_HIGHEST = 490
+
 System = Literal["renal", "renal_a", "mucocutaneous", "musculoskeletal", "haematological"]
 
 
@@ -178,7 +181,7 @@ def _fit_first(courses: Sequence[Course], sick: Sequence[int], draws: Draws) -> 
     floor = {"MCR": 62, "PCR": 95, "none": 140}
     total, squares = match_moments(2.24, 1.43, len(sick))
     lower = [floor[courses[i].response] for i in sick]
-    return fit_integers(wish, total, squares, lower=lower, upper=[490] * len(sick))
+    return fit_integers(wish, total, squares, lower=lower, upper=[_HIGHEST] * len(sick))
 
 
 def _lead_to_month_6(course: Course, start: int, draws: Draws) -> list[int]:
@@ -193,7 +196,7 @@ def _lead_to_month_6(course: Course, start: int, draws: Draws) -> list[int]:
         month_3 = month_1 * draws.uniform(*fall)
         # Not down by a quarter from month 3, or the kidney would be at grade C.
         month_6 = max(month_3 * draws.uniform(0.84, 0.98), 108 if "renal_a" in course.held else 56)
-    return [start, round(month_1), round(month_3), round(month_6)]
+    return [start, *(min(round(value), _HIGHEST) for value in (month_1, month_3, month_6))]
 
 
 def _limit_later(course: Course, visit: int, previous: int, draws: Draws) -> tuple[int, int]:
@@ -201,14 +204,14 @@ def _limit_later(course: Course, visit: int, previous: int, draws: Draws) -> tup
     drawn = draws.uniform()
     if course.relapses_at(visit) and course.relapse_system == "renal":
         # A new grade A of a kidney at B needs more than 1 g that has not fallen by a quarter.
-        return max(115, round(0.85 * previous)), 480
+        return max(115, round(0.85 * previous)), _HIGHEST
     if course.has_relapsed(visit):
         return round(55 + 40 * drawn), 420
     if course.has_quiet_kidney:
         quiet = min(max(round(previous * (0.8 + 0.3 * drawn)), 8), 45)
         return quiet, quiet
     low = round((54 if course.response == "PCR" else 30) + 30 * drawn)
-    return low, 450 if course.response == "PCR" else 480
+    return low, 450 if course.response == "PCR" else _HIGHEST
 
 
 def _wish_later(course: Course, visit: int, path: Sequence[int]) -> float:

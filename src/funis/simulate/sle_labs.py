@@ -100,7 +100,7 @@ def _draw_serology(course: Course, draws: Draws) -> dict[str, tuple[float, ...]]
         left = _DSDNA_LEFT[visit] ** benefit * (1.5 if relapsed else 1.0)
         dna.append(round(dna_start * left * draws.uniform(0.88, 1.12), 1))
         falls = 0.0 if visit == 0 else 0.5 * benefit + (0.5 if visit >= 2 else 0.0)
-        ana.append(10.0 * 2 ** max(dilutions - round(falls + draws.uniform(-0.4, 0.4)), 2))
+        ana.append(10.0 * 2 ** max(dilutions - round(falls + draws.uniform(-1.0, 1.0)), 2))
     return {"c3": tuple(c3), "c4": tuple(c4), "anti_dsdna": tuple(dna), "ana": tuple(ana)}
 
 

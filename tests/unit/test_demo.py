@@ -1,0 +1,118 @@
+"""The demonstration: every published figure of both trials is met, and a difference makes it fail."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from funis.simulate import demo
+from funis.simulate.demo import DemoError, clear_folder, demonstrate, find_deposit, run_demo
+from funis.simulate.reconstruct import reconstruct
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
+    """Folder, exit code and output of one demonstration without the real cohort."""
+    out = tmp_path_factory.mktemp("demo")
+    lines: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("FUNIS_REFERENCE_DATA", raising=False)
+        code = run_demo(out, echo=lines.append)
+    return out, code, "\n".join(lines)
+
+
+def test_every_published_figure_agrees(made: tuple[Path, int, str]) -> None:
+    _, code, text = made
+    assert "DIFFERS" not in text
+    assert code == 0
+
+
+@pytest.mark.parametrize("name", ["sle", "sjogren"])
+def test_each_trial_has_study_data_and_report(made: tuple[Path, int, str], name: str) -> None:
+    folder = made[0] / name
+    for file in ("study.toml", "README.md", "data/subjects.csv", "report/report.html", "report/results.csv"):
+        assert (folder / file).stat().st_size > 0, file
+    assert (folder / "README.md").read_text(encoding="utf-8").startswith("# Reconstructed data")
+    compared = pl.read_csv(folder / "report" / "published.csv")
+    assert compared["agrees"].all()
+    assert compared.height > 60
+
+
+@pytest.mark.parametrize("name", ["sle", "sjogren"])
+def test_the_reconstructed_data_hold_no_error_and_no_warning(tmp_path: Path, name: str) -> None:
+    run = demonstrate(name, reconstruct(name, tmp_path / name, seed=5))
+    assert run.faults["error"] == 0
+    assert run.faults["warning"] == 0
+    assert [each.id for each in run.comparisons if not each.agrees] == []
+
+
+@pytest.mark.parametrize("name", ["sle", "sjogren"])
+def test_the_report_says_that_nobody_was_treated(made: tuple[Path, int, str], name: str) -> None:
+    page = (made[0] / name / "report" / "report.html").read_text(encoding="utf-8").lower()
+    assert "reconstructed" in page
+    assert "not patient data" in page
+
+
+def test_every_data_file_is_marked(made: tuple[Path, int, str]) -> None:
+    for path in sorted(made[0].glob("s*/data/*.csv")):
+        rows = path.read_text(encoding="utf-8").splitlines()[1:]
+        assert all(row.startswith("RECON-") for row in rows), path.name
+
+
+def test_without_the_real_cohort_it_says_where_it_is_had(made: tuple[Path, int, str]) -> None:
+    assert "series GSE65391" in made[2]
+    assert not (made[0] / "gse65391").exists()
+
+
+def test_a_figure_that_differs_ends_with_1_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FUNIS_REFERENCE_DATA", raising=False)
+    monkeypatch.setattr(demo, "COHORTS", ("sjogren",))
+
+    def spoilt(name: str, folder: Path) -> Path:
+        """One subject's fatigue is turned over, which moves the mean at every such visit."""
+        reconstruct(name, folder)
+        path = folder / "data" / "ssdai.csv"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        fatigue = lines[0].split(",").index("fatigue")
+        cells = lines[1].split(",")
+        cells[fatigue] = "1" if cells[fatigue] == "0" else "0"
+        path.write_text("\n".join([lines[0], ",".join(cells), *lines[2:], ""]), encoding="utf-8")
+        return folder
+
+    monkeypatch.setattr(demo, "reconstruct", spoilt)
+    said: list[str] = []
+    assert run_demo(tmp_path, echo=said.append) == 1
+    assert "sjogren ssdai_baseline_mean" in said[-1]
+
+
+def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "old.csv").write_text("subject\n", encoding="utf-8")
+    (tmp_path / ".funis-demo").touch()
+    clear_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("mine", encoding="utf-8")
+    with pytest.raises(DemoError, match="was not written by a demonstration"):
+        clear_folder(tmp_path)
+    assert (tmp_path / "study.toml").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(DemoError, match="There is no file"):
+        find_deposit(tmp_path / "GSE65391_sle_visits.csv")
+
+
+def test_the_file_is_found_in_the_folder_of_reference_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FUNIS_REFERENCE_DATA", str(tmp_path))
+    assert find_deposit(None) is None
+    path = tmp_path / "gse65391" / "GSE65391_sle_visits.csv"
+    path.parent.mkdir()
+    path.touch()
+    assert find_deposit(None) == path
