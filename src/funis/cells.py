@@ -380,7 +380,8 @@ def _date_remedy(text: str) -> str:
     if iso:
         return _iso_remedy(*(int(part) for part in iso.groups()))
     if readings:
-        return f"Write {' or '.join(readings)}, whichever is meant (YYYY-MM-DD)."
+        choice = ", whichever is meant" if len(readings) > 1 else ""
+        return f"Write {' or '.join(readings)}{choice} (YYYY-MM-DD)."
     if re.fullmatch(r"\d{4}(-\d{2})?", text):
         return "Write the whole date, YYYY-MM-DD; leave the cell empty when the day is not known."
     return "Write YYYY-MM-DD; leave the cell empty when the date is missing."

@@ -62,16 +62,14 @@ def leave_out(frames: Mapping[str, pl.DataFrame], faults: list[Fault]) -> dict[s
     dict
         The tables; a cell named by a fault is null, a row named as a whole is gone.
     """
-    cells: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    cells: dict[tuple[str, str], list[str]] = defaultdict(list)
     for fault in faults:
         if fault.level == "error" and fault.line is not None and fault.table in frames:
             column = "" if fault.code in _ROW_CODES else fault.column
-            cells[fault.table, column].append((fault.file, fault.line))
+            cells[fault.table, column].append(f"{fault.file}:{fault.line}")
     kept = dict(frames)
     for (table, column), places in cells.items():
-        marked = pl.struct("_file", "_line").is_in(
-            pl.Series([{"_file": file, "_line": line} for file, line in places])
-        )
+        marked = pl.concat_str("_file", pl.lit(":"), pl.col("_line").cast(pl.String)).is_in(places)
         frame = kept[table]
         if not column:
             kept[table] = frame.filter(~marked)

@@ -15,7 +15,7 @@ from funis.rules import apply_rule, rule_columns
 
 _TABLE = "infusions"
 # Fewer cells than this in a whole infusion is a dose per kilogram, or a count in millions.
-_FEW_CELLS = 1e6
+_FEW_CELLS = 1e7
 _LEFT = ("withdrew", "lost", "died")
 _DOWN = 0.8
 
@@ -81,7 +81,7 @@ def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Fault]:
     # A dose on the limit is inside it: 0.8 times a weight is not always exact in binary.
     if abs(deviation) > plan.tolerance_percent + 1e-9:
         low, high = (expected * (1 + sign * plan.tolerance_percent / 100) for sign in (-1, 1))
-        hint = " Is it the dose per kilogram, or in millions?" if cells < _FEW_CELLS < low else ""
+        hint = " Is it the dose per kilogram, or in millions?" if cells < _FEW_CELLS <= low else ""
         message = (
             f"The dose is {deviation:+.1f} % of the planned {plan.cells_per_kg:g} cells/kg x {weight:g} kg."
         )

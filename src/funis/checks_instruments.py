@@ -34,17 +34,22 @@ def check_instruments(data: Data) -> Iterator[Fault]:
         frame = data.frames.get(name)
         if found is None or frame is None or frame.is_empty():
             continue
-        yield from _check_blanks(found, frame)
+        yield from _check_blanks(
+            found, frame, set() if data.is_checked("labs") else set(data.study.lab_names)
+        )
         yield from _check_window(data, name, frame)
         if name in _DAMAGE:
             yield from _check_healing(found, frame)
 
 
-def _check_blanks(found: Definition, frame: pl.DataFrame) -> Iterator[Fault]:
+def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> Iterator[Fault]:
     """Report blank items: a blank is neither absent nor not done, somebody forgot it."""
+    sources = {item.name: set(item.measures) for item in found.items}
     stand_ins = {
         item.name: {item.name, *item.alternatives, *(name for name in item.measures if name in frame.columns)}
         for item in found.items
+        # Without any laboratory result the items that come from there are not forgotten one by one.
+        if not unread & set().union(*(sources[name] for name in (item.name, *item.alternatives)))
     }
     for row in rows_where(frame, pl.any_horizontal(pl.col(item.name).is_null() for item in found.items)):
         blank = _blank_items(found, row, stand_ins)
@@ -83,11 +88,13 @@ def _blank_items(
         missing = [item.name for item in found.items if row.get(item.name) is None]
         done = any(row.get(f"{item.name}_not_done") for item in found.items)
         return [] if whole or done else missing[:1]
-    return [
-        name
-        for name, others in stand_ins.items()
-        if not any(row.get(other) is not None or row.get(f"{other}_not_done") for other in others)
-    ]
+    blank: list[str] = []
+    for name, others in stand_ins.items():
+        is_said = any(row.get(other) is not None or row.get(f"{other}_not_done") for other in others)
+        # Of measures of one thing, the first speaks for all.
+        if not is_said and not set(blank) & set(found.item(name).alternatives):
+            blank.append(name)
+    return blank
 
 
 def _check_window(data: Data, name: str, frame: pl.DataFrame) -> Iterator[Fault]:

@@ -183,13 +183,13 @@ def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFram
     value = pl.col("value")
     wrong = value < 0
     reasons = [(pl.col("value") < 0, "below zero", "Write the value as the laboratory gave it.")]
+    if usual is not None and (highest := _in_study_unit(lab, usual, usual.possible)) is not None:
+        remedy = f"{usual.hint_high} Possible is up to {highest:g} {lab.unit}.".strip()
+        reasons.append((value > highest, f"above {highest:g} {lab.unit}, which is impossible", remedy))
     if lab.minimum is not None:
         reasons.append((value < lab.minimum, f"below {lab.minimum:g}", _study_limit(lab)))
     if lab.maximum is not None:
         reasons.append((value > lab.maximum, f"above {lab.maximum:g}", _study_limit(lab)))
-    if usual is not None and (highest := _in_study_unit(lab, usual, usual.possible)) is not None:
-        remedy = f"{usual.hint_high} Possible is up to {highest:g} {lab.unit}.".strip()
-        reasons.append((value > highest, f"above {highest:g} {lab.unit}, which is impossible", remedy))
     faults: list[Fault] = []
     for condition, words, remedy in reasons:
         wrong |= condition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,6 +13,8 @@ from funis.errors import Fault
 from funis.plan import Study
 from funis.row_faults import row_fault, rows_where
 from funis.schema import Table, is_unscheduled
+
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 @dataclass(slots=True)
@@ -28,8 +31,8 @@ class Sieve:
             return
         wrong = pl.col(column).is_not_null() & ~pl.col(column).is_in(list(known))
         for row in rows_where(self.frame, wrong):
-            near = get_close_matches(row[column], known, n=1, cutoff=0.5)
-            hint = f"The nearest is '{near[0]}'. " if near else ""
+            near = _nearest(row[column], known)
+            hint = f"The nearest is '{near}'. " if near else ""
             listed = f"Known: {', '.join(known)}." if 0 < len(known) <= 12 else f"{len(known)} are known."
             self.faults.append(
                 row_fault(
@@ -61,13 +64,14 @@ class Sieve:
         named = [name for name in self.table.key if name not in {"date", "day"}]
         for row in repeated.iter_rows(named=True):
             words = ", ".join(f"{name} '{row[name]}'" for name in named)
+            is_end = self.table.name == "disposition"
             self.faults.append(
                 row_fault(
                     "error",
-                    "duplicate_row",
+                    "disposition_contradiction" if is_end else "duplicate_row",
                     self.table.name,
                     row,
-                    column=named[-1],
+                    column="status" if is_end else named[-1],
                     message=f"{words} stands in line {row['_first']} already; this row is left out.",
                     remedy="Keep one row for each.",
                 )
@@ -80,6 +84,13 @@ class Sieve:
         when = pl.concat_str(pl.col("date").cast(pl.String), pl.col("day").cast(pl.String), ignore_nulls=True)
         self.frame = self.frame.with_columns(_once=pl.when(unscheduled).then(when).otherwise(pl.lit("")))
         return [name for name in key if name not in {"date", "day"}] + ["_once"]
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """Give the nearest known name; numbers that differ only by leading zeros are the nearest of all."""
+    plain = _ZEROS.sub("", name)
+    same = [each for each in known if _ZEROS.sub("", each) == plain]
+    return next(iter(same or get_close_matches(name, known, n=1, cutoff=0.5)), "")
 
 
 def sift_tables(
@@ -104,7 +115,10 @@ def sift_tables(
     for name in sorted(frames, key=lambda each: each != "subjects"):
         sieve = Sieve(tables[name], frames[name])
         sieve.drop_empty()
-        if name != "subjects" and "subject" in tables[name].by_name:
+        if name != "subjects" and "subject" in tables[name].by_name and not subjects:
+            # Without any subject one fault says enough; one for each row would hide it.
+            sieve.frame = sieve.frame.clear()
+        elif name != "subjects" and "subject" in tables[name].by_name:
             sieve.drop_unknown("subject", subjects, "subject in the table subjects")
         if "visit" in tables[name].by_name and not study.has_open_visits:
             seen = [visit for visit in frames[name]["visit"].drop_nulls().unique() if is_unscheduled(visit)]

@@ -28,13 +28,12 @@ def check_subjects(data: Data) -> Iterator[Fault]:
     """
     subjects = data.frames["subjects"]
     if subjects.is_empty():
-        if "subjects" not in data.unreadable:
+        if "subjects" in data.present:
             message, remedy = (
                 "There is no subject.",
                 "Write one row for each subject into the table subjects.",
             )
-            file = "subjects.csv" if "subjects" not in data.present else ""
-            yield Fault("error", "no_subject", "subjects", file or "subjects", None, "", "", message, remedy)
+            yield Fault("error", "no_subject", "subjects", "subjects", None, "", "", message, remedy)
         return
     yield from _check_codes(data)
     yield from _check_dates(data)

@@ -14,7 +14,6 @@ from funis.row_faults import row_fault, rows_where
 from funis.schema import TABLES
 
 _LEFT = ("withdrew", "lost", "died")
-_NEEDED = {"subjects": "error", "infusions": "error", "labs": "error"}
 _TABLES_OF_A_TRIAL = ("visits", "disposition", "adverse_events")
 
 
@@ -45,7 +44,12 @@ def _check_tables(data: Data) -> Iterator[Fault]:
     planned |= {"infusions"} if study.infusions else set()
     wished = {"safety_questions"} & forms | (set(_TABLES_OF_A_TRIAL) if study.infusions else set())
     for name in data.frames:
-        if name in data.present or name in data.unreadable or name not in planned | wished:
+        if name in data.unreadable or name not in planned | wished:
+            continue
+        if name in data.present:
+            if name in planned - {"subjects"} and data.frames[name].is_empty() and data.has_subjects:
+                message, remedy = "The table has no row that can be used.", "Add its rows."
+                yield Fault("warning", "empty_table", name, name, None, "", "", message, remedy)
             continue
         yield Fault(
             "error" if name in planned else "warning",
@@ -116,9 +120,7 @@ def _check_dates(data: Data) -> Iterator[Fault]:
             remedy="Check the year.",
         )
     early = rows.filter((pl.col("date") < pl.col("consent_date")) & (pl.col("table") != "infusions"))
-    for row in early.unique(["subject", "visit", "date"], keep="first", maintain_order=True).iter_rows(
-        named=True
-    ):
+    for row in early.unique("subject", keep="first", maintain_order=True).iter_rows(named=True):
         yield row_fault(
             "query",
             "before_consent",

@@ -31,8 +31,13 @@ class Data:
     today: date
 
     def is_checked(self, table: str) -> bool:
-        """Say whether it makes sense to miss rows of a table: it was read."""
-        return table in self.present and table not in self.unreadable
+        """Say whether it makes sense to miss single rows of a table: it was read and has others."""
+        return table in self.present and not self.frames[table].is_empty()
+
+    @property
+    def has_subjects(self) -> bool:
+        """Say whether there is any subject."""
+        return not self.frames["subjects"].is_empty()
 
     @cached_property
     def visited(self) -> pl.DataFrame:

@@ -32,6 +32,7 @@ class _Mapped:
     items: tuple[Item, ...]
     parameters: Mapping[str, Any]
     values: _Values
+    not_done: Mapping[str, set[_Place]]
 
 
 def fill_items(
@@ -77,9 +78,18 @@ def _map_instrument(study: Study, name: str, labs: pl.DataFrame) -> _Mapped | No
     units = {measure.name: measure.unit for measure in found.measures}
     units |= {item.lab: item.unit for item in found.items if item.lab and item.is_measured}
     parameters = found.parameter_values(study.choice(name).parameters)
-    return _Mapped(
-        found, items, parameters, _lab_values(study, labs, {test: units.get(test, "") for test in wanted})
-    )
+    values = _lab_values(study, labs, {test: units.get(test, "") for test in wanted})
+    return _Mapped(found, items, parameters, values, _not_done(labs))
+
+
+def _not_done(labs: pl.DataFrame) -> dict[str, set[_Place]]:
+    """Name the subjects and visits at which a test was not done."""
+    found: dict[str, set[_Place]] = {}
+    if "value_not_done" in labs.columns:
+        rows = labs.filter(pl.col("value_not_done").fill_null(value=False))
+        for test, subject, visit in rows.select("test", "subject", "visit").iter_rows():
+            found.setdefault(test, set()).add((subject, visit))
+    return found
 
 
 def _lab_values(study: Study, labs: pl.DataFrame, units: Mapping[str, str]) -> _Values:
@@ -124,6 +134,13 @@ def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame
             None if values is None else derive_item(item, values, parameters=mapped.parameters)
             for values in derived
         ]
+        if item.is_measured and mapped.not_done.get(item.lab):
+            said = mapped.not_done[item.lab]
+            not_done = [
+                mark or (place in said and own is None)
+                for mark, place, own in zip(not_done, places, recorded, strict=True)
+            ]
+            columns.append(pl.Series(marked, not_done, dtype=pl.Boolean))
         merged = [
             own if own is not None or is_not_done else _as_number(lab)
             for own, lab, is_not_done in zip(recorded, made, not_done, strict=True)

@@ -124,7 +124,7 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     )
     frames, found = check_data(data)
     every = [*raw.faults, *faults, *row_faults, *lab_faults, *end_faults, *fill_faults, *found]
-    return Tables(frames, _in_order(every, known), tuple(raw.files), place)
+    return Tables(frames, _in_order(_without_echoes(every), known), tuple(raw.files), place)
 
 
 def _type_tables(raw: RawFolder, known: Mapping[str, Table]) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
@@ -157,6 +157,19 @@ def _without_optional(
         if not column.required and not column.not_done and column.name not in {"date", "day", *present}
     ]
     return frame.drop(optional)
+
+
+def _without_echoes(faults: list[Fault]) -> list[Fault]:
+    """Leave out "is missing" where the cell was left out for a fault, or the column is not there at all."""
+    said = {(each.table, each.line, each.column) for each in faults if each.level == "error"}
+    lacking = {(each.table, each.column) for each in faults if each.code == "missing_column"}
+    return [
+        each
+        for each in faults
+        if not each.code.startswith("missing_")
+        or each.level == "error"
+        or ((each.table, each.line, each.column) not in said and (each.table, each.column) not in lacking)
+    ]
 
 
 def _in_order(faults: list[Fault], known: Mapping[str, Table]) -> tuple[Fault, ...]:
