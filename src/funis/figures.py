@@ -108,7 +108,9 @@ def _course_groups(book: NumberBook, endpoint: Endpoint, variable: str) -> Itera
     chosen = own or [group for group in asked if not group.endpoint]
     if endpoint.subgroup_only and endpoint.subgroups:
         return [group for group in chosen if group.subgroup in endpoint.subgroups]
-    return [group for group in chosen if group.subgroup == ALL]
+    whole = [group for group in chosen if group.subgroup == ALL]
+    # Visits without a plan may have no summary; the lines of the subjects are drawn all the same.
+    return whole or [Group("summary", endpoint.id, population, ALL, ALL, variable)]
 
 
 class _Panel:

@@ -55,7 +55,7 @@ def build_heat_map(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     systems = [name for name in SYSTEMS if name in set(shown["system"])]
     subjects = order_subjects(results, shown["subject"])
     order = {visit: place for place, visit in enumerate(visits)}
-    # Cells stand at whole numbers, with a gap after each system: one drawing is faster than nine side by side.
+    # Cells stand at whole numbers, a gap after each system: one drawing is faster than nine beside each other.
     first = {name: place * (len(visits) + _GAP) for place, name in enumerate(systems)}
     cells = [
         {"subject": subject, "from": place, "to": place + 1, "grade": grade}
@@ -73,7 +73,8 @@ def build_heat_map(study: Study, results: Results) -> tuple[FigureSpec, ...]:
             spec=finish(_grade_grid(cells, names, subjects)),
             alt=(
                 f"Heat map: {len(subjects)} subjects in rows, {len(systems)} organ systems with "
-                f"{len(visits)} visits each in columns, coloured by grade A to E. {active} of {len(cells)} cells are grade A or B."
+                f"{len(visits)} visits each in columns, coloured by grade A to E. "
+                f"{active} of {len(cells)} cells are grade A or B."
             ),
             footnotes=(
                 "Rows: subjects, ordered by response and number.",

@@ -102,7 +102,7 @@ def _build_sources(
     )
     placed = used.join(atoms.with_row_index("place"), on=columns, how="left", nulls_equal=True)
     groups = placed.group_by("source", maintain_order=True).agg(pl.col("place").unique().sort())
-    sources = {key: write_ranges(places) for key, places in groups.iter_rows()}
+    sources = {key: write_ranges(places) for key, places in groups.sort("source").iter_rows()}
     texts = atoms["text"].to_list() if "text" in atoms.columns else [None] * atoms.height
     values = [_value(number, text) for number, text in zip(atoms["value"].to_list(), texts, strict=True)]
     found: dict[str, list[Any]] = {

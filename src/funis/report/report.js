@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const LIMIT = 200;
+  document.documentElement.classList.add("has-script");
   const panel = document.getElementById("origin");
   const body = panel.querySelector(".body");
   const title = panel.querySelector("h2");

@@ -1,0 +1,187 @@
+"""The report in a real browser: numbers open their sources, by mouse and by key, and nothing is fetched."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from importlib import util
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from funis.report.html import write_report
+
+pytestmark = pytest.mark.browser
+SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = Path(__file__).parents[1] / "made_report.py"
+    spec = util.spec_from_file_location("made_report", place)
+    assert spec is not None
+    assert spec.loader is not None
+    made = util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return write_report(made.make_study(), made.make_results(), tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine: the report is not tried in a browser")
+    with sync_playwright() as engine:
+        opened = engine.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path) -> Iterator[Page]:
+    """Open the report; what it asks for and complains about must stay empty."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    asked: list[str] = []
+    said: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.goto(report.as_uri())
+    yield opened
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert said == []
+    opened.close()
+
+
+def test_number_opens_its_source(page: Page) -> None:
+    page.locator('#table-sledai_change [data-id="summary.treated.month_6.sledai_2k.mean"]').click()
+    panel = page.locator("#origin")
+    expect(panel).to_be_visible()
+    expect(panel.locator("h2")).to_have_text("Mean, SLEDAI (version not stated by the source), Month 6")
+    expect(panel.locator("dl")).to_contain_text("first_infusion_date IS NOT NULL")
+    expect(panel.locator("dl code")).to_have_text("summary.treated.month_6.sledai_2k.mean")
+    count = panel.locator("dd", has_text=re.compile(r"^\d\d$")).first.inner_text()
+    rows = panel.locator("tbody tr")
+    expect(rows).to_have_count(int(count))
+    # subject 01-001 is the first of the data: line 2 is its baseline, month 6 its fourth visit, so line 5
+    expect(rows.first).to_contain_text("01-001")
+    expect(rows.first).to_contain_text("sledai_2k.csv:5")
+
+
+def test_change_shows_baseline_and_visit(page: Page) -> None:
+    page.locator('[data-id="change.treated.month_6.sledai_2k_change.mean"]').first.click()
+    rows = page.locator("#origin tbody tr")
+    expect(rows.filter(has_text="Baseline").first).to_be_visible()
+    expect(rows.filter(has_text="Month 6").first).to_be_visible()
+
+
+def test_keyboard_alone_is_enough(page: Page) -> None:
+    page.keyboard.press("Tab")
+    expect(page.locator("a.skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    first = page.locator("#key-results .n").first
+    expect(first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#origin")).to_be_visible()
+    expect(page.locator("#origin h2")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#origin")).to_be_hidden()
+    expect(first).to_be_focused()
+
+
+def test_arrows_walk_through_a_table(page: Page) -> None:
+    start = page.locator('#table-sledai_change [data-id="summary.treated.month_3.sledai_2k.mean"]')
+    start.focus()
+    page.keyboard.press("ArrowDown")
+    expect(
+        page.locator('#table-sledai_change [data-id="summary.treated.month_3.sledai_2k.median"]')
+    ).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(
+        page.locator('#table-sledai_change [data-id="summary.treated.month_3.sledai_2k.q1"]')
+    ).to_be_focused()
+
+
+def test_number_in_the_flow_diagram_opens_too(page: Page) -> None:
+    number = page.locator("#figure-flow .n").first
+    number.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#origin dl code")).to_have_text("disposition.enrolled.screened.count")
+
+
+def test_number_stays_where_it_was_when_the_panel_opens(page: Page) -> None:
+    number = page.locator('[data-id="summary.treated.month_12.sledai_2k.sd"]').first
+    number.scroll_into_view_if_needed()
+    before = number.bounding_box()
+    number.click()
+    after = number.bounding_box()
+    panel = page.locator("#origin").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert panel is not None
+    assert abs(after["y"] - before["y"]) < 2
+    assert after["x"] + after["width"] <= panel["x"]
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+def test_page_is_never_wider_than_the_screen(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_paper_shows_what_the_screen_folds(page: Page) -> None:
+    folded = page.locator("#table-faults-error tbody")
+    expect(folded).to_be_hidden()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(folded).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(folded).to_be_hidden()
+
+
+def test_paper_is_drawn(page: Page) -> None:
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def test_report_is_read_without_scripts(browser: Browser, report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(report.as_uri())
+    expect(opened.locator("#table-relapse")).to_contain_text("4/26 (15.4%)")
+    expect(opened.get_by_text("Scripts are off")).to_be_visible()
+    expect(opened.locator("#origin")).to_be_hidden()
+    context.close()
+
+
+def test_script_in_the_data_does_not_run(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    expect(page.locator("#table-faults-query")).to_contain_text("</script><script>alert(1)</script>")
+    expect(page.locator("script")).to_have_count(2)
+
+
+def test_words_stand_out_from_the_page(page: Page) -> None:
+    """Contrast of every visible text with its background is 4.5 to 1 or more (WCAG 2.2, 1.4.3)."""
+    found = page.evaluate(
+        """() => {
+        const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+        const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+          .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+          .reduce((sum, v, place) => sum + v * [0.2126, 0.7152, 0.0722][place], 0);
+        const paper = (node) => {
+          for (let each = node; each; each = each.parentElement) {
+            const colour = parse(getComputedStyle(each).backgroundColor);
+            if (colour.length < 4 || colour[3] > 0) return colour;
+          }
+          return [255, 255, 255];
+        };
+        const weak = new Set();
+        for (const node of document.querySelectorAll('body *:not(svg *)')) {
+          const says = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+          if (!says || !node.checkVisibility() || ['SCRIPT', 'STYLE', 'NOSCRIPT'].includes(node.tagName)) continue;
+          const [a, b] = [light(parse(getComputedStyle(node).color)), light(paper(node))].sort((x, y) => y - x);
+          if ((a + 0.05) / (b + 0.05) < 4.5) weak.add(`${node.tagName}.${node.className}`);
+        }
+        return [...weak];
+      }"""
+    )
+    assert found == []

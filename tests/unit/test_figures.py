@@ -1,0 +1,219 @@
+"""Figures draw results and recorded values, compute nothing, and can be read without being seen."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+import pytest
+
+from funis.figures import FigureSpec, build_figures, render_svg, start_renderer
+from funis.figures_style import GRADE_COLOURS, short_visit, time_axis
+from funis.figures_subjects import order_subjects
+from funis.plan import Study
+from funis.results import NumberList, Results
+
+
+@pytest.fixture(scope="session")
+def figures(made: ModuleType) -> dict[str, FigureSpec]:
+    return {figure.id: figure for figure in build_figures(made.make_study(), made.make_results())}
+
+
+def keys_of(spec: Any) -> Iterator[str]:
+    """Give every key of a specification, data apart."""
+    if isinstance(spec, dict):
+        for key, value in spec.items():
+            yield key
+            if key != "values":
+                yield from keys_of(value)
+    elif isinstance(spec, list):
+        for each in spec:
+            yield from keys_of(each)
+
+
+def data_of(spec: Any) -> Iterator[list[dict[str, Any]]]:
+    """Give every table of values in a specification."""
+    if isinstance(spec, dict):
+        if (
+            "values" in spec
+            and isinstance(spec["values"], list)
+            and spec["values"]
+            and isinstance(spec["values"][0], dict)
+        ):
+            yield spec["values"]
+        for value in spec.values():
+            yield from data_of(value)
+    elif isinstance(spec, list):
+        for each in spec:
+            yield from data_of(each)
+
+
+def test_all_figures_of_a_trial_are_there(figures: dict[str, FigureSpec]) -> None:
+    assert list(figures) == [
+        "figure-sledai_change", "figure-bilag_change", "figure-labs_change", "figure-response-ucmsc_bilag_response",
+        "figure-grades", "figure-time_to_relapse", "figure-swimmer",
+    ]  # fmt: skip
+
+
+def test_figures_compute_nothing(figures: dict[str, FigureSpec]) -> None:
+    forbidden = {"aggregate", "bin", "transform", "timeUnit", "calculate", "window", "stack", "impute"}
+    for figure in figures.values():
+        assert not forbidden & set(keys_of(figure.spec)), figure.id
+
+
+def test_figures_reach_for_nothing_outside(figures: dict[str, FigureSpec]) -> None:
+    for figure in figures.values():
+        assert "url" not in set(keys_of(figure.spec))
+
+
+def test_every_figure_has_words(figures: dict[str, FigureSpec]) -> None:
+    for figure in figures.values():
+        assert len(figure.alt) > 60
+        assert figure.title
+        assert figure.footnotes
+
+
+def test_every_figure_can_be_drawn(figures: dict[str, FigureSpec]) -> None:
+    for figure in figures.values():
+        assert render_svg(figure.spec).startswith("<svg")
+
+
+def test_means_are_those_of_the_results(made: ModuleType, figures: dict[str, FigureSpec]) -> None:
+    numbers = made.make_results().numbers
+    wanted = numbers.filter(
+        pl.col("analysis") == "summary", pl.col("variable") == "sledai_2k", pl.col("population") == "treated",
+        pl.col("statistic") == "mean",
+    )["value"].to_list()  # fmt: skip
+    drawn = next(rows for rows in data_of(figures["figure-sledai_change"].spec) if "mean" in rows[0])
+    assert [row["mean"] for row in drawn] == wanted
+    assert [row["day"] for row in drawn] == [0, 30, 90, 180, 270, 360]
+
+
+def test_subjects_outside_a_subgroup_are_not_drawn(made: ModuleType) -> None:
+    study = made.make_study()
+    endpoint = study.endpoints[2].model_copy(
+        update={"subgroups": ("lupus_nephritis",), "subgroup_only": True}
+    )
+    study = study.model_copy(update={"endpoints": (endpoint,)})
+    results = made.make_results()
+    chosen = (
+        pl.col("analysis").eq("summary")
+        & pl.col("variable").eq("sledai_2k")
+        & pl.col("population").eq("treated")
+    )
+    numbers = results.numbers.filter(chosen).with_columns(pl.lit("lupus_nephritis").alias("subgroup"))
+    sources = results.sources.filter(pl.col("subject").str.starts_with("01"))
+    figure = build_figures(study, replace(results, numbers=numbers, sources=sources))[0]
+    lines = next(rows for rows in data_of(figure.spec) if "subject" in rows[0])
+    assert {row["subject"][:2] for row in lines} == {"01"}
+
+
+def test_response_bars_fill_the_whole(figures: dict[str, FigureSpec]) -> None:
+    bars = next(data_of(figures["figure-response-ucmsc_bilag_response"].spec))
+    # 14 + 15 + 11 of 40: 35, 37.5 and 27.5 percent
+    assert [(bar["class"], bar["from"], bar["to"]) for bar in bars] == [
+        ("Major clinical response", 0.0, 35.0), ("Partial clinical response", 35.0, 72.5), ("No response", 72.5, 100.0),
+    ]  # fmt: skip
+
+
+def test_number_at_risk_is_that_of_the_next_step(figures: dict[str, FigureSpec]) -> None:
+    risk = list(data_of(figures["figure-time_to_relapse"].spec))[-1]
+    # steps at 0, 88, 92, 178, 185, 190 days with 29, 29, 28, 26, 24, 22 at risk; months of 30.4375 days
+    assert [row["words"] for row in risk] == ["29", "29", "29", "28", "26", "26", "24"]
+
+
+def test_heat_map_orders_subjects_by_response(made: ModuleType) -> None:
+    results = made.make_results()
+    order = order_subjects(results, results.listings["grades"]["subject"])
+    known = dict(results.listings["responses"].select("subject", "response").iter_rows())
+    assert [known[subject] for subject in order] == ["MCR"] * 14 + ["PCR"] * 15 + ["none"] * 11
+
+
+def test_grades_grow_darker_with_activity() -> None:
+    def light(colour: str) -> float:
+        red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    shades = [light(GRADE_COLOURS[grade]) for grade in "ABCDE"]
+    assert shades == sorted(shades)
+    assert min(later - earlier for earlier, later in zip(shades, shades[1:], strict=False)) > 15
+
+
+def test_unknown_grade_is_drawn_as_unknown(made: ModuleType) -> None:
+    results = made.make_results()
+    grades = results.listings["grades"].with_columns(
+        pl.when(pl.col("subject") == "01-001").then(None).otherwise(pl.col("grade")).alias("grade")
+    )
+    figures = build_figures(made.make_study(), replace(results, listings={"grades": grades}))
+    figure = next(each for each in figures if each.id == "figure-grades")
+    cells = next(data_of(figure.spec))
+    assert {cell["grade"] for cell in cells if cell["subject"] == "01-001"} == {"not known"}
+    assert "White with an outline: grade not known." in figure.footnotes
+
+
+def test_swimmer_shows_what_happened(figures: dict[str, FigureSpec]) -> None:
+    marks = next(rows for rows in data_of(figures["figure-swimmer"].spec) if "what" in rows[0])
+    counts = {name: sum(mark["what"] == name for mark in marks) for name in {mark["what"] for mark in marks}}
+    assert counts == {
+        "Infusion": 80, "Major clinical response": 14, "Partial clinical response": 15, "Relapse": 7,
+        "Adverse event": 3, "Serious adverse event": 1, "Withdrawal or loss": 2,
+    }  # fmt: skip
+
+
+def test_cohort_without_planned_visits_is_drawn_by_day(made: ModuleType) -> None:
+    raw = made.make_study(design="observational").model_dump(by_alias=True) | {"visits": (), "infusions": ()}
+    raw["endpoints"] = ({"id": "activity", "kind": "summary", "variable": "sledai_2k"},)
+    study = Study.model_validate(raw)
+    days = [0, 400, 900, 1800]
+    scores = pl.DataFrame(
+        {"subject": ["a"] * 4, "visit": ["v1", "v2", "v3", "v4"], "day": days, "variable": ["sledai_2k"] * 4,
+         "value": [4.0, 8.0, 2.0, 0.0]}
+    )  # fmt: skip
+    numbers = NumberList().frame()
+    figures = build_figures(study, replace(made.make_results(), numbers=numbers, listings={"scores": scores}))
+    assert [figure.id for figure in figures] == ["figure-activity"]
+    assert [row["day"] for row in next(data_of(figures[0].spec))] == days
+    assert "Years from first visit" in str(figures[0].spec)
+    assert render_svg(figures[0].spec).startswith("<svg")
+
+
+def test_axis_of_time(made: ModuleType) -> None:
+    study = made.make_study()
+    assert time_axis(study, [360.0])["values"] == [0, 30, 90, 180, 270, 360]
+    observed = made.make_study(design="observational")
+    assert time_axis(observed, [300.0])["title"] == "Months from first visit"
+    assert time_axis(observed, [4000.0])["values"][1] == pytest.approx(365.25)
+
+
+def test_axis_label_cannot_leave_its_string(made: ModuleType) -> None:
+    study = made.make_study()
+    hostile = study.visits[0].model_copy(update={"label": '"}[0]; alert(1) //'})
+    axis = time_axis(study.model_copy(update={"visits": (hostile, *study.visits[1:])}), [360.0])
+    assert axis["labelExpr"].startswith('{"0": "\\"}[0]; alert(1) //"')
+
+
+def test_short_names_of_visits() -> None:
+    assert [short_visit(each) for each in ("Month 12", "Week 2", "Baseline", "End")] == [
+        "12 mo",
+        "2 wk",
+        "0",
+        "End",
+    ]
+
+
+def test_no_listing_gives_no_figure(made: ModuleType) -> None:
+    results: Results = replace(made.make_results(), numbers=NumberList().frame(), listings={})
+    assert build_figures(made.make_study(), results) == ()
+
+
+def test_engine_starts_on_a_thread_of_its_own() -> None:
+    thread = start_renderer()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+
+
+def test_drawing_uses_only_known_colours(figures: dict[str, FigureSpec]) -> None:
+    svg = render_svg(figures["figure-sledai_change"].spec)
+    assert set(re.findall(r'stroke="(#[0-9A-Fa-f]{6})"', svg)) <= {"#0072B2", "#9AA5AF", "#565f69", "#ebeef1"}

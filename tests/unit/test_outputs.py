@@ -1,0 +1,282 @@
+"""Tables: each printed number is the result it names, with its denominator, and nothing is invented."""
+
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+import pytest
+
+from funis.errors import Fault
+from funis.outputs import TableSpec, build_tables
+from funis.outputs_faults import MOST_LISTED
+from funis.outputs_numbers import read_numbers
+from funis.plan import Study
+from funis.results import NumberList, Place, Provenance, Results
+
+ORIGIN = Provenance(version="0", study="X", title="X")
+
+
+def results_of(numbers: NumberList, **more: Any) -> Results:
+    return Results(numbers=numbers.frame(), sources=pl.DataFrame(), provenance=ORIGIN, **more)
+
+
+def table(tables: tuple[TableSpec, ...], name: str) -> TableSpec:
+    return next(each for each in tables if each.id == name)
+
+
+def lines(spec: TableSpec) -> list[tuple[str, ...]]:
+    return [(row.stub.text, *(cell.text for cell in row.cells)) for row in spec.rows]
+
+
+@pytest.fixture(scope="session")
+def study(made: ModuleType) -> Study:
+    found: Study = made.make_study()
+    return found
+
+
+@pytest.fixture(scope="session")
+def tables(made: ModuleType, study: Study) -> tuple[TableSpec, ...]:
+    return build_tables(study, made.make_results())
+
+
+def test_no_number_gives_no_table(study: Study) -> None:
+    assert build_tables(study, results_of(NumberList())) == ()
+
+
+def test_mean_on_a_tie_is_printed_away_from_zero(study: Study) -> None:
+    # 433 / 40 = 10.825 exactly: half away from zero gives 10.83, half to even would give 10.82.
+    numbers = NumberList()
+    place = Place(analysis="summary", variable="sledai_2k", population="treated", visit="baseline", n=40)
+    for statistic, value in (("n", 40.0), ("mean", 433 / 40), ("sd", 4.6282)):
+        numbers.add(place, statistic, value)
+    found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
+    assert lines(found) == [("n", "40"), ("Mean ± SD", "10.83 ± 4.63")]
+    assert found.rows[1].cells[0].ids == (
+        "summary.treated.baseline.sledai_2k.mean", "summary.treated.baseline.sledai_2k.sd",
+    )  # fmt: skip
+
+
+def test_every_printed_number_prints_the_result_it_names(
+    made: ModuleType, tables: tuple[TableSpec, ...]
+) -> None:
+    rows = {row["id"]: row for row in made.make_results().numbers.to_dicts()}
+    printed = [
+        part
+        for each in tables
+        for row in each.rows
+        for cell in (row.stub, *row.cells)
+        for part in cell.parts
+        if part.id
+    ]
+    assert len(printed) > 800
+    for part in printed:
+        value = rows[part.id]["value"]
+        shown = part.text.replace("−", "-").removesuffix("%").split("/")[0]
+        if shown.startswith(("<", ">")):
+            assert (value < 0.001) if shown.startswith("<") else (value > 0.999)
+            continue
+        # A printed value is the result rounded: at most half a unit of its last digit away.
+        digits = len(shown.partition(".")[2])
+        scale = (
+            1e-6
+            if rows[part.id]["variable"].startswith("cells") and rows[part.id]["statistic"] != "n"
+            else 1.0
+        )
+        assert float(shown) == pytest.approx(value * scale, abs=0.5000001 * 10.0**-digits)
+
+
+def test_only_numbers_of_results_can_be_opened(made: ModuleType, tables: tuple[TableSpec, ...]) -> None:
+    known = set(made.make_results().numbers["id"])
+    assert {name for each in tables for name in each.ids} <= known
+
+
+def test_table_ids_are_unique(tables: tuple[TableSpec, ...]) -> None:
+    names = [each.id for each in tables]
+    assert len(names) == len(set(names))
+
+
+def test_relapse_prints_every_denominator(tables: tuple[TableSpec, ...]) -> None:
+    found = [row[:2] for row in lines(table(tables, "table-relapse"))]
+    # 3/40 = 7.5 %, 3/29 = 10.34 %, 4/40 = 10 %, 4/29 = 13.79 %, 4/26 = 15.38 %, 7/29 = 24.14 %
+    assert found[:4] == [
+        ("Month 9",),
+        ("Relapse, of all enrolled", "3/40 (7.5%)"),
+        ("Relapse, of responders", "3/29 (10.3%)"),
+        ("Relapse, of responders still at risk", "3/29 (10.3%)"),
+    ]
+    assert ("Relapse, of all enrolled", "4/40 (10.0%)") in found
+    assert ("Relapse, of responders", "4/29 (13.8%)") in found
+    assert ("Relapse, of responders still at risk", "4/26 (15.4%)") in found
+    assert found[8] == ("All visits together",)
+    assert found[10] == ("Relapse, of responders", "7/29 (24.1%)")
+
+
+def test_response_names_population_and_both_intervals(tables: tuple[TableSpec, ...]) -> None:
+    found = table(tables, "table-response-ucmsc_bilag_response")
+    assert found.heads == ("", "n/N (%)", "95% CI, Clopper-Pearson", "95% CI, Wilson")
+    assert found.rows[0].stub.text == "Month 6; population: treated"
+    assert lines(found)[1][:2] == ("Major clinical response", "14/40 (35.0%)")
+    assert "Population: treated (rule: first_infusion_date IS NOT NULL)." in found.footnotes
+    assert any(note.startswith("Missing outcome (observed)") for note in found.footnotes)
+
+
+def test_adjusted_p_stands_beside_the_unadjusted(study: Study) -> None:
+    numbers = NumberList()
+    place = Place(analysis="test", variable="sledai_2k_change", population="treated", visit="month_3",
+                  endpoint="sledai_change", n=40)  # fmt: skip
+    numbers.add(place, "p", 0.0211, method="paired_t")
+    numbers.add(place, "p_adjusted", 0.0422, method="paired_t, holm")
+    found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
+    assert lines(found) == [("P, paired t test (Holm)", "0.021 (0.042)")]
+    assert any("unadjusted, and in brackets adjusted by Holm" in note for note in found.footnotes)
+
+
+@pytest.mark.parametrize(
+    ("p", "printed"), [(0.0004, "< 0.001"), (0.04996, "0.04996"), (0.05, "0.050"), (0.9995, "> 0.999")]
+)
+def test_p_is_never_printed_across_a_limit(study: Study, p: float, printed: str) -> None:
+    numbers = NumberList()
+    place = Place(analysis="test", variable="sledai_2k_change", population="treated", visit="month_3",
+                  endpoint="sledai_change", n=40)  # fmt: skip
+    numbers.add(place, "p", p, method="paired_t")
+    assert lines(table(build_tables(study, results_of(numbers)), "table-sledai_change"))[0][1] == printed
+
+
+def test_failed_fit_prints_its_status_and_no_value(study: Study) -> None:
+    numbers = NumberList()
+    place = Place(analysis="mmrm", variable="sledai_2k_change", population="treated", visit="month_3",
+                  endpoint="sledai_change", n=3)  # fmt: skip
+    numbers.add(place, "estimate", None, status="failed")
+    numbers.add(place, "p", None, status="failed")
+    found = table(build_tables(study, results_of(numbers)), "table-mmrm")
+    assert lines(found)[1] == ("Month 3", "–", "failed", "–", "–", "failed")
+    assert "failed: the fit did not converge; no estimate is reported." in found.footnotes
+
+
+def test_value_that_is_not_estimable_is_a_dash_with_its_id(study: Study) -> None:
+    numbers = NumberList()
+    place = Place(analysis="summary", variable="sledai_2k", population="treated", visit="baseline", n=1)
+    numbers.add(place, "mean", 8.0)
+    numbers.add(place, "sd", None)
+    found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
+    assert lines(found) == [("Mean ± SD", "8.00 ± –")]
+    assert len(found.rows[0].cells[0].ids) == 2
+    assert any(note.startswith("–: not estimable") for note in found.footnotes)
+
+
+def test_many_visits_stand_in_rows(study: Study) -> None:
+    numbers = NumberList()
+    for visit in range(1, 23):
+        place = Place(analysis="summary", variable="c4", visit=f"visit_{visit}", n=visit)
+        numbers.add(place, "n", visit)
+        numbers.add(place, "mean", visit / 8)
+    found = table(build_tables(study, results_of(numbers)), "table-other-scores")
+    assert found.heads == ("Visit", "n", "Mean ± SD")
+    assert lines(found)[2] == ("Visit 3", "3", "0.38")  # 3/8 = 0.375
+    assert len(found.rows) == 22
+
+
+def test_endpoint_of_a_subgroup_prints_only_that_subgroup(made: ModuleType) -> None:
+    study = made.make_study()
+    endpoint = study.endpoints[2].model_copy(
+        update={"subgroups": ("lupus_nephritis",), "subgroup_only": True}
+    )
+    study = study.model_copy(update={"endpoints": (endpoint,)})
+    numbers = NumberList()
+    for subgroup, n in (("all", 40), ("lupus_nephritis", 24)):
+        numbers.add(
+            Place(
+                analysis="summary",
+                variable="sledai_2k",
+                population="treated",
+                subgroup=subgroup,
+                visit="baseline",
+            ),
+            "n",
+            n,
+        )
+    found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
+    assert lines(found) == [("n", "24")]
+    assert "Subgroup lupus nephritis: baseline_proteinuria_24h > 0.5." in found.footnotes
+
+
+def test_screened_is_no_share_of_the_enrolled(tables: tuple[TableSpec, ...]) -> None:
+    found = dict(lines(table(tables, "table-disposition")))
+    assert found["Screened"] == "43"
+    assert found["Completed follow-up"] == "38/40 (95.0%)"
+
+
+def test_what_none_rests_on_is_printed(tables: tuple[TableSpec, ...]) -> None:
+    assert lines(table(tables, "table-adverse-events"))[1] == ("Serious", "0/40 (0.0%)", "0")
+    asked = lines(table(tables, "table-asked"))
+    assert asked[-1] == ("All visits together", "234/240 (97.5%)")
+
+
+def test_without_the_question_a_zero_is_called_what_it_is(study: Study) -> None:
+    numbers = NumberList()
+    numbers.add(Place(analysis="adverse_events", variable="any", n=40, denominator=40), "count", 0)
+    found = table(build_tables(study, results_of(numbers)), "table-adverse-events")
+    assert any("do not say how often subjects were asked" in note for note in found.footnotes)
+
+
+def test_cells_are_printed_in_millions(study: Study) -> None:
+    numbers = NumberList()
+    place = Place(analysis="exposure", variable="cells", visit="infusion_1", n=2)
+    for statistic, value in (("mean", 56_125_000.0), ("min", 41e6), ("max", 70e6)):
+        numbers.add(place, statistic, value)
+    found = table(build_tables(study, results_of(numbers)), "table-exposure")
+    # 56.125 million is a tie: away from zero.
+    assert ("Mean ± SD, × 10⁶", "56.13") in lines(found)
+    assert any("1 × 10⁶ cells/kg" in note for note in found.footnotes)
+
+
+def test_arms_stand_beside_each_other(made: ModuleType) -> None:
+    raw = made.make_study().model_dump(by_alias=True) | {
+        "arms": ({"id": "A", "name": "Cells"}, {"id": "B", "name": "Placebo"})
+    }
+    study = Study.model_validate(raw)
+    numbers = NumberList()
+    for arm, n in (("all", 3), ("A", 1), ("B", 2)):
+        numbers.add(Place(analysis="disposition", variable="died", arm=arm, denominator=n), "count", 0)
+        numbers.add(Place(analysis="adverse_events", variable="any", arm=arm, denominator=n), "count", n)
+    found = build_tables(study, results_of(numbers))
+    assert table(found, "table-disposition").heads == ("", "All subjects", "Cells", "Placebo")
+    assert lines(table(found, "table-disposition")) == [("Died", "0/3", "0/1", "0/2")]
+    assert table(found, "table-adverse-events").spanners == (
+        ("", 1),
+        ("All subjects", 2),
+        ("Cells", 2),
+        ("Placebo", 2),
+    )
+
+
+def test_faults_are_grouped_counted_and_capped(study: Study) -> None:
+    one = Fault(
+        "warning", "late", "visits", "visits.csv", 2, "date", "x", "Late.", "Correct it.", "S1", "month_3"
+    )
+    found = build_tables(study, results_of(NumberList(), faults=(one,) * (MOST_LISTED + 5)))
+    assert lines(table(found, "table-faults"))[1] == ("Late", "visits", "205", "1")
+    listing = table(found, "table-faults-warning")
+    assert listing.is_collapsed
+    assert lines(listing)[1] == ("visits.csv:2, date", "S1, month_3", "x", "Late. Correct it.")
+    assert listing.rows[-1].stub.text == "5 more like these; funis check lists them all."
+
+
+def test_footnotes_name_version_and_policy(tables: tuple[TableSpec, ...]) -> None:
+    notes = table(tables, "table-sledai_change").footnotes
+    assert "SLEDAI (version not stated by the source): scored with the definition sledai_2k." in notes
+    assert any(note.startswith("Missing data (strict):") for note in notes)
+
+
+def test_every_row_has_a_cell_for_every_head(tables: tuple[TableSpec, ...]) -> None:
+    for each in tables:
+        assert all(row.is_heading or 1 + len(row.cells) == len(each.heads) for row in each.rows), each.id
+
+
+def test_first_of_two_tests_is_not_printed_for_the_second(made: ModuleType) -> None:
+    book = read_numbers(made.make_results().numbers)
+    group = next(group for group in book.of("test") if group.variable == "sledai_2k_change")
+    one, other = (book.find(group, "month_3", "p", method) for method in ("paired_t", "wilcoxon"))
+    assert one is not None
+    assert other is not None
+    assert one.id != other.id
