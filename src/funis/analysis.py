@@ -148,7 +148,7 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
     count_faults(run, faults)
     return Results(
         numbers=run.numbers.frame(),
-        sources=run.sources.frame(run.panel.observations),
+        sources=run.sources.frame(run.observations()),
         provenance=_provenance(study, tables),
         listings=run.listings | _listings(run, scored),
         faults=faults,

@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from funis.analysis_run import Run, add_rate, digits_of, mean_of, rows_behind
+from funis.analysis_run import Run, add_rate, digits_of, rows_behind
 from funis.analysis_summary import summarise_matrix
 from funis.cohorts import Cohort
 from funis.definition import definition
 from funis.observations import GRADE_RANKS
 from funis.panel import CHANGE, Floats, Integers, Matrix
 from funis.plan import Endpoint
-from funis.results import Place, format_number, format_p
+from funis.results import NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats import adjust
 from funis.stats.compare import Comparison, paired_t, sign_test, wilcoxon_signed_rank
 from funis.stats.contingency import paired_ordinal
@@ -103,7 +103,8 @@ def _compare_one(
         place = _test_place(run, endpoint, cohort, (variable, matrix, policy), (visit, chosen))
         censored = int((matrix.censored[chosen, visit] != 0).sum())
         if censored and method in {"paired_t", "bootstrap"}:
-            run.numbers.add(place, "p", None, method=method, status=f"not_given: {censored} beyond a limit")
+            why = f"{NOT_AVAILABLE} ({censored} beyond what the assay measures)"
+            run.numbers.add(place, "p", None, text=why, method=method)
             continue
         found = _run_test(run, endpoint, values, method)
         _add_comparison(run, place, found, method, digits_of(values))
@@ -143,7 +144,8 @@ def _run_test(run: Run, endpoint: Endpoint, values: Floats, method: str) -> Comp
 
 
 def _add_comparison(run: Run, place: Place, found: Comparison, method: str, digits: int) -> None:
-    estimate = mean_of(np.array([found.estimate])) if np.isfinite(found.estimate) else found.estimate
+    # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
+    estimate = round(found.estimate, 9)
     for statistic, value in (("estimate", estimate), ("lower", found.lower), ("upper", found.upper)):
         run.numbers.add(place, statistic, value, text=format_number(value, digits), method=method)
     for statistic, value in (("statistic", found.statistic), ("df", found.df)):
@@ -151,8 +153,8 @@ def _add_comparison(run: Run, place: Place, found: Comparison, method: str, digi
             run.numbers.add(place, statistic, value, method=method)
     if method == "bootstrap":
         return
-    status = "ok" if np.isfinite(found.p) else f"not_estimable: {found.note}".rstrip(": ")
-    run.numbers.add(place, "p", found.p, text=format_p(found.p), method=method, status=status)
+    text = format_p(found.p) if np.isfinite(found.p) or not found.note else f"{NOT_AVAILABLE} ({found.note})"
+    run.numbers.add(place, "p", found.p, text=text, method=method)
 
 
 def _add_adjusted(run: Run, endpoint: Endpoint, tested: list[Tested], method: str) -> None:

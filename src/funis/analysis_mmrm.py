@@ -142,7 +142,8 @@ def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str]) ->
 def _add_row(run: Run, place: Place, row: dict[str, float], outcome: Floats) -> None:
     digits = digits_of(outcome)
     for statistic in ("estimate", "se", "lower", "upper"):
-        text = format_number(row[statistic], digits)
+        # An estimate comes from matrix algebra: nine decimals bring a tie back to its place.
+        text = format_number(round(row[statistic], 9), digits)
         run.numbers.add(place, statistic, row[statistic], text=text, method="mmrm")
     run.numbers.add(place, "df", row["df"], method="mmrm")
     run.numbers.add(place, "p", row["p"], method="mmrm")

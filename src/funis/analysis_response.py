@@ -12,9 +12,10 @@ import polars as pl
 from funis.analysis_run import Run, add_rate
 from funis.analysis_summary import subject_source
 from funis.cohorts import Cohort
-from funis.panel import Booleans, Floats
+from funis.errors import FunisError
+from funis.panel import Booleans, Floats, Integers
 from funis.plan import Endpoint, ParameterValue
-from funis.response import respond
+from funis.response import RELAPSE_SCHEMA, respond
 from funis.response_definition import response_definition
 from funis.results import ALL, Place
 
@@ -22,6 +23,7 @@ CANNOT_TELL: Final = "cannot tell"
 RESPONDER: Final = "responder"
 YES: Final = "yes"
 NO: Final = "no"
+NOTHING: Final = "nothing was recorded that the response could be told from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Answers:
     answers : one row a subject, columns of ``funis.respond``
     classes : classes the definition can give, best first
     failing : the class of those who do not respond
+    rows : observation of each subject's response
     """
 
     definition: str
@@ -42,6 +45,7 @@ class Answers:
     answers: pl.DataFrame
     classes: tuple[str, ...]
     failing: str
+    rows: Integers
 
     @property
     def responders(self) -> Booleans:
@@ -81,7 +85,23 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     answers = _respond(run, visits, endpoint.definition, parameters)
     if endpoint.missing_outcome == "locf" and at:
         answers = _carry_forward(run, visits, endpoint, (at, parameters, answers))
-    return Answers(endpoint.definition, at, answers, found.classes, found.otherwise)
+    said = [
+        f"{word}: {reason or ''}".rstrip(": ")
+        for word, reason in answers.select("response", "reason").iter_rows()
+    ]
+    rows = run.observe(f"{endpoint.definition} {endpoint.id} {at}".rstrip(), said, at=_rows_at(run, at))
+    return Answers(endpoint.definition, at, answers, found.classes, found.otherwise, rows)
+
+
+def _rows_at(run: Run, visit: str) -> Integers | None:
+    """Give an observation of each subject at a visit: where its response was recorded."""
+    if visit not in run.panel.visits:
+        return None
+    position = run.panel.visit_index(visit)
+    found = np.full(len(run.panel.subjects), -1, dtype=np.int64)
+    for matrix in (*run.panel.grades.values(), *(run.panel.matrices[name] for name in run.panel.levels)):
+        found = np.where(found < 0, matrix.rows[:, position], found)
+    return found
 
 
 def _respond(
@@ -102,11 +122,25 @@ def _ask(run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, Par
         pl.when(pl.col("disposition_status") == "lost").then("disposition_day").alias("lost_day"),
     )
     known = visits.filter(pl.col("subject").is_in(list(run.panel.subjects)), pl.col("day").is_not_null())
-    answers = respond(known, name, parameters=dict(parameters), disposition=events)
+    try:
+        answers = respond(known, name, parameters=dict(parameters), disposition=events)
+    except FunisError as error:
+        # Interim data may not have reached the visit yet: nobody's response can be told, and why is said.
+        answers = _no_answers(run, name, str(error))
     everybody = pl.DataFrame({"subject": run.panel.subjects}, schema={"subject": pl.String})
     return everybody.join(answers, on="subject", how="left", maintain_order="left").with_columns(
-        pl.col("response", "responder").fill_null(CANNOT_TELL)
+        pl.col("response", "responder").fill_null(CANNOT_TELL), pl.col("reason").fill_null(NOTHING)
     )
+
+
+def _no_answers(run: Run, name: str, reason: str) -> pl.DataFrame:
+    """Answer for every subject that the response cannot be told, and why."""
+    said = {"response": CANNOT_TELL, "responder": CANNOT_TELL, "reason": reason}
+    found = pl.DataFrame({"subject": run.panel.subjects}).with_columns(
+        pl.lit(value).alias(column) for column, value in said.items()
+    )
+    relapse = RELAPSE_SCHEMA if response_definition(name).has_relapse else {}
+    return found.with_columns(pl.lit(None, dtype).alias(column) for column, dtype in relapse.items())
 
 
 def _carry_forward(
@@ -154,10 +188,14 @@ def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohor
     groups.append((RESPONDER, answers.responders & cohort.members))
     groups.append((answers.failing, answers.of_class(answers.failing) & cohort.members))
     for name, chosen in groups:
-        place = _response_place(run, endpoint, cohort, f"{answers.definition}: {name}", visit, chosen)
+        place = _response_place(
+            run, endpoint, cohort, (f"{answers.definition}: {name}", visit), (answers, chosen)
+        )
         add_rate(run, _over(place, told), int(chosen.sum()), level=run.level_of(endpoint))
     unknown = cohort.members & ~answers.told
-    place = _response_place(run, endpoint, cohort, f"{answers.definition}: {CANNOT_TELL}", visit, unknown)
+    place = _response_place(
+        run, endpoint, cohort, (f"{answers.definition}: {CANNOT_TELL}", visit), (answers, unknown)
+    )
     add_rate(run, _over(place, cohort.members), int(unknown.sum()), level=run.level, limits=False)
 
 
@@ -168,21 +206,22 @@ def _count_sustained(run: Run, endpoint: Endpoint, answers: Answers, cohort: Coh
     if len(classes) > 1:
         chosen += [(f"sustained {name}", kept & answers.of_class(name) & cohort.members) for name in classes]
     for name, who in chosen:
-        place = _response_place(run, endpoint, cohort, f"{answers.definition}: {name}", ALL, who)
+        place = _response_place(run, endpoint, cohort, (f"{answers.definition}: {name}", ALL), (answers, who))
         add_rate(
             run, _over(place, answers.told & cohort.members), int(who.sum()), level=run.level_of(endpoint)
         )
 
 
 def _response_place(
-    run: Run, endpoint: Endpoint, cohort: Cohort, variable: str, visit: str, chosen: Booleans
+    run: Run, endpoint: Endpoint, cohort: Cohort, named: tuple[str, str], chosen: tuple[Answers, Booleans]
 ) -> Place:
+    (variable, visit), (answers, who) = named, chosen
     return replace(
         cohort.place("response", variable),
         visit=visit,
         endpoint=endpoint.id,
         missing=endpoint.missing_outcome,
-        source=subject_source(run, cohort, f"{endpoint.id} {variable} {visit}", chosen),
+        source=subject_source(run, cohort, f"{endpoint.id} {variable} {visit}", who, answers.rows),
     )
 
 
@@ -216,19 +255,26 @@ def count_relapses(run: Run, endpoint: Endpoint, answers: Answers) -> None:
 
     At risk at a visit is a responder who has not relapsed before it and was followed to its window.
     """
+    if "relapse" not in answers.answers.columns:
+        return
     at = [name for name in endpoint.at if name in run.panel.visits] or _after(run, answers.visit)
     opens = {name: _opening(run, name) for name in at}
     when = np.array([name or "" for name in relapse_visits(run, answers, at)], dtype=object)
     followed = answers.answers["followed_to_day"].fill_null(-np.inf).to_numpy()
+    words = [
+        f"{relapsed or 'no response'} {visit}".rstrip()
+        for relapsed, visit in zip(answers.answers["relapse"], when, strict=True)
+    ]
+    rows = run.observe(f"relapse {endpoint.id}", words, at=answers.rows)
     for cohort in run.populations.of_endpoint(endpoint):
         responders = answers.responders & cohort.members
         before = np.zeros(len(when), dtype=np.bool_)
         for visit in at:
             now = (when == visit) & responders
             at_risk = responders & ~before & ((followed >= opens[visit]) | now)
-            _add_relapse(run, endpoint, cohort, visit, now, (responders, at_risk))
+            _add_relapse(run, endpoint, cohort, (visit, now, rows), (responders, at_risk))
             before |= now
-        _add_relapse(run, endpoint, cohort, ALL, before, (responders, None))
+        _add_relapse(run, endpoint, cohort, (ALL, before, rows), (responders, None))
 
 
 def _after(run: Run, visit: str) -> list[str]:
@@ -245,10 +291,10 @@ def _opening(run: Run, visit: str) -> float:
 
 
 def _add_relapse(
-    run: Run, endpoint: Endpoint, cohort: Cohort, visit: str, relapsed: Booleans,
+    run: Run, endpoint: Endpoint, cohort: Cohort, found: tuple[str, Booleans, Integers],
     bases: tuple[Booleans, Booleans | None],
 ) -> None:  # fmt: skip
-    responders, at_risk = bases
+    (visit, relapsed, rows), (responders, at_risk) = found, bases
     everybody = run.populations.cohort(subgroup=cohort.subgroup, arm=cohort.arm).members
     named = {"enrolled": everybody, "responders": responders}
     if at_risk is not None:
@@ -257,7 +303,7 @@ def _add_relapse(
         if denominator not in named:
             continue
         n = int(named[denominator].sum())
-        source = subject_source(run, cohort, f"{endpoint.id} relapse {visit}", relapsed)
+        source = subject_source(run, cohort, f"{endpoint.id} relapse {visit}", relapsed, rows)
         place = replace(
             cohort.place("relapse", "relapse"), population=denominator, visit=visit, endpoint=endpoint.id,
             n=n, denominator=n, missing=endpoint.missing_outcome, source=source,

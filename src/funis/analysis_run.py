@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +20,7 @@ from funis.stats.proportion import clopper_pearson, wilson
 # Recorded values have at most nine decimals; below this size their sum is exact as whole numbers.
 _PLACES: Final = 10**9
 _LARGEST: Final = 1e6
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Run:
     populations : who is counted
     missing : missing-data policy of each variable
     subject_rows : shape (subjects,), observation that stands for the subject's own row
+    derived : observations added while the analysis runs, one frame a derived variable
     seen : subject and visit of everything recorded
     numbers, sources : what is filled
     listings : data of figures and listings
@@ -52,6 +55,7 @@ class Run:
     sources: SourceList = field(default_factory=SourceList)
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)
     answered: dict[str, pl.DataFrame] = field(default_factory=dict)
+    derived: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     @property
     def level(self) -> float:
@@ -69,6 +73,36 @@ class Run:
     def source(self, cohort: Cohort, variable: str, visit: str, rows: Integers) -> str:
         """Remember the recorded values behind a group of numbers and give their key."""
         return self.sources.add("/".join((cohort.name, variable, visit)), rows[rows >= 0])
+
+    def observe(self, variable: str, text: Sequence[str], *, at: Integers | None = None) -> Integers:
+        """Add what was derived of every subject as observations, so that counts of it have sources.
+
+        Parameters
+        ----------
+        variable : what was derived
+        text : one for each subject
+        at : the observation of each subject whose place the derived one has; by default the subject's row
+
+        Returns
+        -------
+        Rows of the observations, in the order of the subjects.
+        """
+        if variable not in self.derived:
+            places = self.subject_rows if at is None else np.where(at >= 0, at, self.subject_rows)
+            numbers = [float(each) if _NUMBER.fullmatch(each) else None for each in text]
+            self.derived[variable] = self.observations()[places].with_columns(
+                pl.lit(variable).alias("variable"),
+                pl.Series("value", numbers, dtype=pl.Float64),
+                pl.Series("text", text, dtype=pl.String),
+                pl.lit(0, pl.Int8).alias("censored"),
+            )
+        before = list(self.derived).index(variable)
+        start = self.panel.observations.height + before * len(self.panel.subjects)
+        return np.arange(start, start + len(self.panel.subjects))
+
+    def observations(self) -> pl.DataFrame:
+        """Give every observation, recorded and derived."""
+        return pl.concat([self.panel.observations, *self.derived.values()])
 
     def frame(self, name: str) -> pl.DataFrame | None:
         """Give a table that has rows, else None."""

@@ -228,12 +228,13 @@ def _describe_all_infusions(run: Run, cohort: Cohort, doses: pl.DataFrame) -> No
 def count_disposition(run: Run, eligible: Booleans | None) -> None:
     """Count the flow of subjects, from screening to the end of the study."""
     flow: list[tuple[str, int]] = []
+    rows = run.observe("disposition", run.subject_frame["disposition_status"].fill_null("").to_list())
     for cohort in run.populations.every_arm():
         for name, chosen in _stages(run, eligible):
             who = chosen & cohort.members
             place = replace(
                 cohort.place("disposition", name),
-                source=subject_source(run, cohort, f"disposition {name}", who),
+                source=subject_source(run, cohort, f"disposition {name}", who, rows),
             )
             add_rate(run, place, int(who.sum()), level=run.level, limits=False)
             if cohort.arm == ALL:

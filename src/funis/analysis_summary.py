@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from funis.analysis_run import Run, add_rate, digits_of, mean_of, rows_behind
 from funis.cohorts import ENROLLED, Cohort, Membership, answer_rule
-from funis.panel import CHANGE, Booleans, Floats, Matrix
+from funis.panel import CHANGE, Booleans, Floats, Integers, Matrix, print_values
 from funis.results import ALL, Place, format_mean_sd, format_number
 from funis.stats.describe import Summary, summarise
 
@@ -47,11 +48,12 @@ def _count_members(run: Run, cohort: Cohort, cannot_tell: int) -> None:
         run.numbers.add(place, "cannot_tell", cannot_tell, text=str(cannot_tell))
 
 
-def subject_source(run: Run, cohort: Cohort, variable: str, chosen: np.typing.ArrayLike | None = None) -> str:
-    """Give the key of the subjects' own rows; by default of every member of the cohort."""
-    picked = cohort.members if chosen is None else np.asarray(chosen, dtype=np.bool_)
-    rows = run.subject_rows[picked]
-    return run.source(cohort, variable, "subjects", rows)
+def subject_source(
+    run: Run, cohort: Cohort, variable: str, chosen: Booleans | None = None, rows: Integers | None = None
+) -> str:
+    """Give the key of observations of subjects: their own rows, or ``rows`` of what was derived of them."""
+    picked = cohort.members if chosen is None else chosen
+    return run.source(cohort, variable, "subjects", (run.subject_rows if rows is None else rows)[picked])
 
 
 def describe_baseline(run: Run) -> None:
@@ -60,11 +62,14 @@ def describe_baseline(run: Run) -> None:
         for name, values in _measured_columns(run).items():
             known = cohort.members & ~np.isnan(values)
             if known.any():
+                rows = run.observe(
+                    name, print_values(pl.Series(values).fill_nan(None)).fill_null("").to_list()
+                )
                 place = replace(
                     cohort.place("baseline", name),
                     visit="baseline",
                     n=int(known.sum()),
-                    source=subject_source(run, cohort, name, known),
+                    source=subject_source(run, cohort, name, known, rows),
                 )
                 add_summary(run, place, values[known], interval=False)
         for name in ("sex", "site", *(each.name for each in run.study.columns if each.kind == "text")):
@@ -98,13 +103,14 @@ def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
         return
     present = set(values.filter(known).to_list())
     planned = [site for site in run.study.site_ids if name == "site"] or sorted(present)
+    rows = run.observe(name, values.cast(pl.String).fill_null("").to_list())
     for category in dict.fromkeys((*planned, *sorted(present))):
         chosen = known & (values == category).fill_null(value=False).to_numpy()
         place = replace(
             cohort.place("baseline", f"{name}: {category}"),
             visit="baseline",
             n=int(known.sum()),
-            source=subject_source(run, cohort, f"{name}: {category}", chosen),
+            source=subject_source(run, cohort, f"{name}: {category}", chosen, rows),
         )
         add_rate(run, place, int(chosen.sum()), level=run.level, limits=False)
 
@@ -137,9 +143,11 @@ def describe_eligibility(run: Run) -> Booleans | None:
 def _count_criterion(run: Run, name: str, answer: Membership) -> None:
     met, unknown = answer.members, answer.cannot_tell
     everybody = run.populations.cohort()
+    words = np.where(unknown, "cannot tell", np.where(met, "met", "not met"))
+    rows = run.observe(f"criterion {name}", words.tolist())
     place = Place(
         analysis="eligibility", variable=name, n=everybody.size, denominator=everybody.size,
-        source=subject_source(run, everybody, f"criterion {name}", met),
+        source=subject_source(run, everybody, f"criterion {name}", everybody.members, rows),
     )  # fmt: skip
     add_rate(run, place, int(met.sum()), level=run.level, limits=False)
     fails = int((~met & ~unknown).sum())

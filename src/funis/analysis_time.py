@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -13,8 +14,11 @@ from funis.analysis_summary import subject_source
 from funis.cohorts import Cohort
 from funis.panel import Booleans, Floats
 from funis.plan import Endpoint
-from funis.results import ALL, Place, format_number
+from funis.results import ALL, NOT_AVAILABLE, Place, format_number
 from funis.stats.survival import KaplanMeier, kaplan_meier
+
+#: Events that are looked for at visits only.
+FOUND_AT_VISITS: Final = frozenset({"relapse", "response"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,9 @@ def estimate_time_to_event(run: Run, endpoint: Endpoint, judged: tuple[Answers, 
     Notes
     -----
     A subject is censored on the last day seen, at withdrawal or loss, and (unless death is the event) at
-    death. An event found at a visit counts on the day of that visit.
+    death. Relapse and response are found at visits, so they and their censoring are counted on the planned
+    day of the visit: otherwise who was seen a few days earlier at the same visit would leave the risk set
+    before the event, and the curve would fall too low.
     """
     times = _derive_times(run, endpoint, judged)
     if times is None:
@@ -64,6 +70,11 @@ def _derive_times(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> 
     if start is None or event_day is None:
         return None
     last = _last_days(run)
+    if endpoint.event in FOUND_AT_VISITS:
+        if endpoint.event == "relapse" and judged:
+            followed = _numbers(judged[0].answers["followed_to_day"])
+            last = np.where(np.isnan(followed), last, followed)
+        start, event_day, last = (_planned_days(run, days) for days in (start, event_day, last))
     happened = ~np.isnan(event_day)
     day = np.where(happened, event_day, last) - start
     # Who left before the origin was never at risk.
@@ -134,6 +145,15 @@ def _last_days(run: Run) -> Floats:
     return np.where(np.isnan(ended), seen, ended)
 
 
+def _planned_days(run: Run, days: Floats) -> Floats:
+    """Put days inside the window of a visit on its planned day."""
+    found = days.copy()
+    for visit in run.study.visits:
+        early, late = visit.window or (0, 0)
+        found[(days >= visit.day + early) & (days <= visit.day + late)] = visit.day
+    return found
+
+
 def _numbers(column: pl.Series) -> Floats:
     return column.cast(pl.Float64).to_numpy().astype(np.float64)
 
@@ -143,7 +163,13 @@ def _add_curve(
 ) -> None:
     curve, times, entering = found
     name = endpoint.event or "event"
-    source = subject_source(run, cohort, f"{endpoint.id} {name}", entering)
+    words = [
+        NOT_AVAILABLE if np.isnan(day) else f"{day:g} days, {'event' if happened else 'censored'}"
+        for day, happened in zip(times.day, times.happened, strict=True)
+    ]
+    rows = run.observe(f"{endpoint.id} time", words)
+    source = subject_source(run, cohort, f"{endpoint.id} {name}", entering, rows)
+    method = "kaplan_meier, visits on planned days" if name in FOUND_AT_VISITS else "kaplan_meier"
     whole = replace(cohort.place("time_to_event", name), endpoint=endpoint.id, n=curve.n, source=source)
     run.numbers.add(whole, "n", curve.n)
     run.numbers.add(whole, "events", int(curve.events.sum()))
@@ -153,22 +179,26 @@ def _add_curve(
     for statistic, value in (("median", median), ("lower", lower), ("upper", upper)):
         status = "ok" if np.isfinite(value) else "not_reached"
         text = format_number(value, 0) if np.isfinite(value) else "not reached"
-        run.numbers.add(whole, statistic, value, text=text, method="kaplan_meier", status=status)
+        run.numbers.add(whole, statistic, value, text=text, method=method, status=status)
     for visit in run.study.visits:
         if visit.day > times.origin:
             place = replace(whole, visit=visit.name)
             early, late = visit.window or (0, 0)
-            _add_point(run, place, curve, (visit.day + early - times.origin, visit.day + late - times.origin))
+            if name in FOUND_AT_VISITS:
+                early = late = 0
+            window = (visit.day + early - times.origin, visit.day + late - times.origin)
+            _add_point(run, place, (curve, method), window)
 
 
-def _add_point(run: Run, place: Place, curve: KaplanMeier, window: tuple[float, float]) -> None:
+def _add_point(run: Run, place: Place, found: tuple[KaplanMeier, str], window: tuple[float, float]) -> None:
     """Add the curve at the end of a visit's window, and who was at risk when the window opened."""
+    curve, method = found
     opens, closes = max(window[0], 0.0), window[1]
     survival, lower, upper = (float(values[0]) for values in curve.at([min(closes, float(curve.time[-1]))]))
     beyond = bool(opens > curve.time[-1]) and survival > 0
     for statistic, value in (("survival", survival), ("lower", lower), ("upper", upper)):
         given = None if beyond else value
-        run.numbers.add(place, statistic, given, text=format_number(given, 3), method="kaplan_meier")
+        run.numbers.add(place, statistic, given, text=format_number(given, 3), method=method)
     events = int(curve.events[curve.time <= closes].sum())
     at_risk = int(curve.at_risk_at([opens])[0])
     run.numbers.add(place, "at_risk", at_risk)
