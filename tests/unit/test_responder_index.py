@@ -1,0 +1,91 @@
+"""S2K RI-50: half points for half improvement, and what cannot be told."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from funis.errors import ColumnError
+from funis.responder_index import index_items, score_responder_index
+from funis.response import respond
+
+ITEMS = tuple(item.item for item in index_items())
+
+
+def visits(before: dict[str, Any], now: dict[str, Any]) -> pl.DataFrame:
+    rows = []
+    for name, values in (("baseline", before), ("month_6", now)):
+        rows.append({"subject": "1", "visit": name, **dict.fromkeys(ITEMS, 0), **values})
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return pl.DataFrame([{key: row.get(key) for key in keys} for row in rows], infer_schema_length=None)
+
+
+def bounds(before: dict[str, Any], now: dict[str, Any]) -> tuple[float | None, float, float, str]:
+    row = score_responder_index(visits(before, now)).row(1, named=True)
+    names = ("s2k_ri_50", "s2k_ri_50_lower", "s2k_ri_50_upper", "s2k_ri_50_status")
+    value, low, high, status = (row[name] for name in names)
+    return value, low, high, status
+
+
+JOINTS = {"arthritis": 1, "inflamed_joints": 8}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (JOINTS, {"arthritis": 1, "inflamed_joints": 4}, 2),  # exactly half
+        (JOINTS | {"rash": 1}, {"arthritis": 1, "inflamed_joints": 3, "rash": 1, "rash_improved": 0}, 4),
+        (JOINTS, {"arthritis": 1, "inflamed_joints": 5}, 4),  # -37.5 %
+        ({"proteinuria": 1, "proteinuria_24h": 4.0}, {"proteinuria": 1, "proteinuria_24h": 2.0}, 2),
+        ({"proteinuria": 1, "proteinuria_24h": 4.0}, {"proteinuria": 1, "proteinuria_24h": 2.01}, 4),
+        (JOINTS, {"arthritis": 0, "inflamed_joints": 0}, 0),
+        ({}, {"arthritis": 1, "inflamed_joints": 4}, 4),  # new: nothing to improve from
+        ({"fever": 1}, {"fever": 1, "fever_improved": 1}, 0.5),
+        ({"seizure": 1}, {"seizure": 1, "seizure_improved": 1}, 4),
+        (JOINTS, {"arthritis": 1, "inflamed_joints": 4, "arthritis_improved": 0}, 4),  # the assessor's word
+    ],
+)
+def test_worked_examples(before: dict[str, Any], now: dict[str, Any], expected: float) -> None:
+    assert bounds(before, now) == (expected, expected, expected, "scored")
+
+
+def test_reach_of_the_index() -> None:
+    everything = dict.fromkeys(ITEMS, 1)
+    unchanged = {f"{item}_improved": 0 for item in ITEMS}
+    improved = {f"{item}_improved": 1 for item in ITEMS}
+    assert bounds(everything, everything | unchanged)[0] == 105
+    assert bounds(everything, everything | improved)[0] == 52.5
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "low", "high"),
+    [
+        (JOINTS, {"arthritis": 1, "inflamed_joints": None}, 2, 4),
+        (JOINTS, {"arthritis": None, "inflamed_joints": 4}, 0, 2),
+        ({"arthritis": None, "inflamed_joints": 8}, {"arthritis": 1, "inflamed_joints": 4}, 2, 4),
+        ({"rash": 1}, {"rash": 1}, 1, 2),
+        ({}, {"rash": None}, 0, 2),
+    ],
+)
+def test_what_is_missing_leaves_an_interval(
+    before: dict[str, Any], now: dict[str, Any], low: float, high: float
+) -> None:
+    assert bounds(before, now) == (None, low, high, "incomplete")
+
+
+def test_response() -> None:
+    frame = score_responder_index(visits(JOINTS | {"rash": 1}, {"arthritis": 1, "inflamed_joints": 4}))
+    assert respond(frame, "s2k_ri_50_response").get_column("response").to_list() == ["yes"]  # 6 -> 2
+    assert (
+        respond(frame, "s2k_ri_50_response", parameters={"points": 5}).row(0, named=True)["response"] == "no"
+    )
+
+
+def test_rows_keep_their_order() -> None:
+    frame = visits(JOINTS, {"arthritis": 1, "inflamed_joints": 4}).reverse()
+    assert score_responder_index(frame).get_column("s2k_ri_50").to_list() == [2.0, 4.0]
+
+
+def test_items_must_be_there() -> None:
+    with pytest.raises(ColumnError, match="'rash'"):
+        score_responder_index(visits({}, {}).drop("rash"))
