@@ -46,6 +46,7 @@ def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but th
     levels: Mapping[str, Sequence[object]] | None = None,
     reference: Mapping[str, str] | None = None,
     fallback: Sequence[str] = (),
+    stopping: str = "tight",
 ) -> MmrmResult:
     """Fit a mixed model for repeated measures.
 
@@ -70,6 +71,7 @@ def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but th
     levels : order of the levels of categorical columns
     reference : reference level of categorical columns
     fallback : structures to try, in order, if the first one fails; what happened is in ``fallbacks``
+    stopping : ``tight`` (the maximum), or ``sas``: stop where PROC MIXED stops, to print its digits (us, cs)
 
     Returns
     -------
@@ -97,6 +99,8 @@ def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but th
     >>> fit.coefficients["estimate"].round(4).to_list()
     [11.2, -2.6]
     """
+    if stopping not in {"tight", "sas"}:
+        raise ValueRangeError("stopping", stopping, "'tight' or 'sas'")
     checked_df = check_options(
         covariance, df, method=method, sandwich=sandwich, level=level, fallback=fallback
     )
@@ -130,6 +134,7 @@ def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but th
         reml=method == "reml",
         df=checked_df,
         sandwich=sandwich,
+        stopping=stopping,
     )
     outcome_of_search = climb_down(attempt, (covariance, *fallback))
     return MmrmResult(

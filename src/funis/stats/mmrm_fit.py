@@ -120,6 +120,7 @@ def fit_arrays(
     sandwich: str | None = None,
     intercept: int | None = None,
     unweighted: SubjectArrays | None = None,
+    stopping: str = "tight",
 ) -> Fit:
     """Fit the model to arranged data.
 
@@ -131,6 +132,7 @@ def fit_arrays(
     intercept : place of the intercept's column, if there is one; the outcome is then centred, which keeps
         digits where it is large beside its spread
     unweighted : the data without weights, which between-within counts look at
+    stopping : ``tight``, or ``sas`` for PROC MIXED's own path (:mod:`funis.stats.mmrm_sas`)
     """
     estimable = find_estimable(data)
     kept = estimable.kept
@@ -142,7 +144,13 @@ def fit_arrays(
         centre, outcome = mean, data.outcome - mean * _column(data, intercept)
     turned = replace(data, visit_part=basis, outcome=outcome)
     likelihood = Likelihood(sum_patterns(turned), covariance, reml=reml)
-    optimum = maximise(likelihood)
+    if stopping == "sas":
+        from funis.stats.mmrm_sas import maximise_as_sas
+
+        log_det = float(np.linalg.slogdet(estimable.transform)[1]) if reml else 0.0
+        optimum = maximise_as_sas(likelihood, log_det_design=log_det)
+    else:
+        optimum = maximise(likelihood)
     shift = np.zeros(kept.size)
     if centre:
         shift[int(np.flatnonzero(kept == intercept)[0])] = centre

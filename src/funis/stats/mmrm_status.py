@@ -26,6 +26,7 @@ class Attempt:
     reml: bool
     df: str
     sandwich: str | None
+    stopping: str = "tight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def _fit_one(attempt: Attempt, covariance: str) -> tuple[Fit, str, str]:
         sandwich=attempt.sandwich,
         intercept=names.index(INTERCEPT) if INTERCEPT in names else None,
         unweighted=attempt.unweighted,
+        stopping=attempt.stopping,
     )
     if fit.inference is None:
         lacking = _not_informed(attempt.data.observed, covariance, attempt.rows.visit.levels)
