@@ -1,0 +1,60 @@
+"""The working of one visit, checked line by line against the paper's arithmetic."""
+
+import polars as pl
+import pytest
+
+import funis
+from funis.errors import ShapeError, UnknownNameError
+
+
+def sledai_frame() -> pl.DataFrame:
+    items = {item.name: 0 for item in funis.definition("sledai_2k").items}
+    row = {
+        **items, "subject": "01", "visit": "month_3", "arthritis": 1, "thrombocytopenia": None, "platelets": 99.0,
+        "rash": 1, "rash_attributed": 0, "fever": None,
+    }  # fmt: skip
+    return pl.DataFrame([row])
+
+
+def test_rows_that_contributed() -> None:
+    found = funis.explain(sledai_frame(), "sledai_2k", subject="01", visit="month_3")
+    rows = {row.item: row for row in found.rows}
+    assert rows["arthritis"].points == 4
+    assert rows["thrombocytopenia"].points == 1
+    assert rows["thrombocytopenia"].note == "from platelets 99 by platelets < 100"
+    assert rows["rash"].points == 0
+    assert "not due to the disease" in rows["rash"].note
+    assert rows["fever"].points is None
+    assert rows["fever"].recorded == "missing"
+    assert found.outputs["sledai_2k_lower"] == 5  # 4 + 1
+    assert found.outputs["sledai_2k_upper"] == 6  # fever may add 1
+
+
+def test_the_working_is_printed_with_the_limits_that_decided() -> None:
+    items: dict[str, object] = {item.name: 0 for item in funis.definition("bilag_2004").items}
+    items |= {
+        "systolic_bp": 120.0, "diastolic_bp": 80.0, "creatinine": 70.0, "gfr": 90.0, "haemoglobin": 13.0, "wbc": 5.0,
+        "neutrophils": 3.0, "lymphocytes": 2.0, "platelets": 200.0, "acr": None, "upcr": None, "subject": "07",
+    }  # fmt: skip
+    frame = pl.DataFrame(
+        [
+            {**items, "visit": "baseline", "day": 0, "proteinuria_24h": 2.4},
+            {**items, "visit": "month_1", "day": 30, "proteinuria_24h": 1.8, "active_sediment": 1},
+        ]
+    )
+    text = str(funis.explain(frame, "bilag_2004", subject="07", visit="month_1", order="day"))
+    assert "renal: B (bounds B to B)" in text
+    assert "decided by B: active sediment" in text
+    assert "F1b: proteinuria_24h > 1 (found 1.8) and proteinuria_24h > 75 % of previous" in text
+    assert "previous proteinuria_24h 2.4" in text
+    assert " 84  24-h urine protein" in text
+    assert "Total: 8" in text
+
+
+def test_the_row_must_be_one() -> None:
+    with pytest.raises(UnknownNameError, match="no subject '02'"):
+        funis.explain(sledai_frame(), "sledai_2k", subject="02", visit="month_3")
+    with pytest.raises(UnknownNameError, match="no visit 'month_6'"):
+        funis.explain(sledai_frame(), "sledai_2k", subject="01", visit="month_6")
+    with pytest.raises(ShapeError, match="2 fit"):
+        funis.explain(pl.concat([sledai_frame(), sledai_frame()]), "sledai_2k")
