@@ -117,3 +117,15 @@ def test_refusals_say_what_to_do() -> None:
         compare.wilcoxon_signed_rank([1.0], zero="prat")  # type: ignore[arg-type]
     with pytest.raises(ValueRangeError, match="finite"):
         compare.sign_test([1.0, math.nan])
+
+
+def test_binary_fractions_do_not_break_ties_or_make_spread() -> None:
+    # 0.3 - 0.1, 0.4 - 0.2 and 0.9 - 0.7 differ in their last bits
+    before, after = [0.1, 0.2, 0.7, 1.0], [0.3, 0.4, 0.9, 0.8]
+    found = compare.wilcoxon_signed_rank(before, after)
+    # all sizes tie, ranks 2.5 each: sums 0 2.5*4 5*6 7.5*4 10 of 16; observed 7.5 is 2.5 from 5: all but 6
+    assert found.p == pytest.approx(10 / 16)
+    assert compare.wilcoxon_signed_rank([0.3 - 0.1, 0.2, 0.4 - 0.2, -0.2]).p == pytest.approx(10 / 16)
+    assert compare.paired_t(before[:3], after[:3]).note == "all values are equal"
+    assert compare.sign_test([100.3], [100.1 + 0.2]).statistic == 0.0
+    assert compare.wilcoxon_rank_sum([0.1 + 0.2], [0.3]).statistic == 0.5

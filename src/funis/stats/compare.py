@@ -24,6 +24,7 @@ from funis.stats.sample import (
     check_sample,
     midranks,
     normal_p,
+    settle,
     t_p,
     t_quantile,
 )
@@ -107,7 +108,7 @@ def one_sample_t(
         return Comparison(mean, nan, nan, nan, nan, nan, n, method, level, "fewer than two values")
     estimate = float(sample.mean()) - reference
     se = float(sample.std(ddof=1)) / math.sqrt(n)
-    if np.ptp(sample) == 0.0:
+    if np.ptp(settle(sample)) == 0.0:
         return Comparison(estimate, nan, nan, nan, n - 1.0, nan, n, method, level, "all values are equal")
     t = estimate / se
     half = t_quantile(n - 1, level) * se
@@ -207,7 +208,7 @@ def two_sample_t(
     else:
         variance = float(parts.sum())
         df = variance**2 / float((parts**2 / freedom).sum()) if variance > 0 else nan
-    if np.ptp(a) == 0.0 and np.ptp(b) == 0.0:
+    if np.ptp(settle(a)) == 0.0 and np.ptp(settle(b)) == 0.0:
         return Comparison(estimate, nan, nan, nan, nan, nan, n, method, level, "no spread in either sample")
     t = estimate / math.sqrt(variance)
     half = t_quantile(df, level) * math.sqrt(variance)
@@ -277,13 +278,13 @@ def wilcoxon_signed_rank(
 
 
 def _changes(change: npt.ArrayLike, after: npt.ArrayLike | None) -> Floats:
-    """Give after minus before, or the changes as they came."""
+    """Give after minus before, or the changes as they came, with ties that rounding has not broken."""
     sample = check_sample(change, "changes" if after is None else "values before")
     if after is None:
-        return sample
+        return settle(sample)
     later = check_sample(after, "values after")
     check_same_length(sample, later, "values before and after")
-    return later - sample
+    return settle(later - sample, max(np.abs(sample).max(initial=0.0), np.abs(later).max(initial=0.0)))
 
 
 def _signed_rank_p(rank: Floats, statistic: float, alternative: Alternative, *, exact: bool) -> float:
@@ -432,7 +433,9 @@ def wilcoxon_rank_sum(
     if exact is None:
         exact = n <= EXACT_RANK_SUM
     method = f"Wilcoxon rank-sum test, {'exact' if exact else 'normal with continuity correction'}"
-    rank = midranks(np.concatenate([a, b]))
+    both = settle(np.concatenate([a, b]))
+    a, b = both[: a.size], both[a.size :]
+    rank = midranks(both)
     rank_sum = float(rank[: a.size].sum())
     shifts = ranks.pairwise_differences(a, b)
     mean = a.size * b.size / 2.0

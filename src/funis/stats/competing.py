@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats.sample import Floats, Integers, check_level, check_sample, normal_quantile
+from funis.stats.sample import Floats, Integers, check_level, check_sample, normal_quantile, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def cumulative_incidence(
 
 def _check_causes(time: npt.ArrayLike, cause: npt.ArrayLike, of: int) -> tuple[Floats, Integers]:
     """Give times and causes as arrays, or refuse them."""
-    times, causes = check_sample(time, "times to event"), check_sample(cause, "causes")
+    times, causes = settle(check_sample(time, "times to event")), check_sample(cause, "causes")
     if times.shape != causes.shape:
         raise ShapeError(f"times and causes: found {times.size} and {causes.size}; the lengths must agree.")
     if np.any(times < 0):

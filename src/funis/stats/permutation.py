@@ -18,7 +18,7 @@ import numpy.typing as npt
 from funis.errors import ValueRangeError
 from funis.stats import ranks
 from funis.stats.compare import Comparison
-from funis.stats.sample import ALTERNATIVES, Alternative, Floats, Integers, check_choice, check_sample
+from funis.stats.sample import ALTERNATIVES, Alternative, Floats, Integers, check_choice, check_sample, settle
 
 MOST_COUNTED = 300_000  # largest whole-number sum, so that counting stays under half a second
 MOST_SPLIT = 40  # two halves of 2^20 sums
@@ -62,7 +62,7 @@ def signed_permutation(
     >>> found.p, found.method
     (0.0625, 'signed permutation test of the mean, exact')
     """
-    sample = check_sample(change, "changes")
+    sample = settle(check_sample(change, "changes"))
     check_choice(alternative, ALTERNATIVES, "alternative")
     method = "signed permutation test of the mean, exact"
     nan = math.nan
@@ -186,7 +186,7 @@ def two_sample_permutation(
     a = check_sample(first, "first sample", least=1)
     b = check_sample(second, "second sample", least=1)
     check_choice(alternative, ALTERNATIVES, "alternative")
-    both = np.concatenate([a, b])
+    both = settle(np.concatenate([a, b]))
     estimate, nan = float(a.mean() - b.mean()), math.nan
     shifted = both - both.min()
     whole = _as_whole_numbers(shifted)

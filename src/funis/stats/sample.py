@@ -34,6 +34,18 @@ def check_sample(values: npt.ArrayLike, what: str, *, least: int = 0) -> Floats:
     return array
 
 
+def settle(values: Floats, scale: float | None = None) -> Floats:
+    """Round to 12 significant digits of the largest size, so that 0.3 - 0.1 and 0.2 are a tie.
+
+    `scale` is the largest size of the numbers the values were computed from, where that is known.
+    """
+    largest = float(np.abs(values).max(initial=0.0)) if scale is None else scale
+    if largest == 0.0 or not math.isfinite(largest):
+        return values
+    decimals = min(11 - math.floor(math.log10(largest)), 300)
+    return np.asarray(np.round(values, decimals), dtype=np.float64)
+
+
 def check_same_length(first: Floats | Integers, second: Floats | Integers, what: str) -> None:
     """Refuse two arrays of different length."""
     if first.shape != second.shape:

@@ -24,6 +24,7 @@ from funis.stats.sample import (
     chi_square_p,
     normal_p,
     normal_quantile,
+    settle,
 )
 
 
@@ -94,7 +95,7 @@ def _first_reaching(time: Floats, curve: Floats, level: float) -> float:
 
 def check_times(time: npt.ArrayLike, event: npt.ArrayLike) -> tuple[Floats, Booleans]:
     """Give times and events as arrays; refuse negative times, missing values and unequal lengths."""
-    times = check_sample(time, "times to event")
+    times = settle(check_sample(time, "times to event"))
     happened = check_sample(event, "event indicators")
     if times.shape != happened.shape:
         raise ShapeError(f"times and events: found {times.size} and {happened.size}; lengths must agree.")
