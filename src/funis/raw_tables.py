@@ -193,7 +193,7 @@ def _read_csv(data: bytes, found: RawFolder, file: str) -> pl.DataFrame:
                 lines.append(begin)
             begin = rows.line_num + 1
     except csv.Error as error:
-        message, remedy = f"The quotes are not balanced: {error}.", 'Write a quote inside a text as "".'
+        message, remedy = "A quotation mark opens and does not close.", 'Write a quote inside a text as "".'
         raise UnreadableError("quotes", message, remedy, line=begin) from error
     if not records:
         raise UnreadableError(

@@ -1,0 +1,77 @@
+"""Whether the subjects could be in the study: the criteria of the study file, judged by their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from funis.errors import Fault
+from funis.plan import Criterion, Study
+from funis.row_faults import row_fault
+from funis.rules import apply_rule, rule_columns
+
+
+def check_eligibility(study: Study, subject_frame: pl.DataFrame) -> Iterator[Fault]:
+    """Report subjects who do not meet a criterion, and those for whom it cannot be told.
+
+    Parameters
+    ----------
+    study : the study
+    subject_frame : what ``visits.derive_subject_frame`` gave, with the baseline scores
+
+    Returns
+    -------
+    iterator of Fault
+        A warning where a rule says no, a query where it cannot tell; the subject stays in the data.
+
+    Examples
+    --------
+    >>> from funis.plan import Criterion, Eligibility, Study, Trial
+    >>> trial = Trial(id="X", title="X", condition="sle", design="single_arm")
+    >>> rules = Eligibility(inclusion=(Criterion(id="I1", text="Adult", rule="age >= 18"),))
+    >>> frame = pl.DataFrame({"subject": ["S1"], "age": [17.0], "_file": ["subjects.csv"], "_line": [2]})
+    >>> print(*check_eligibility(Study(trial=trial, eligibility=rules), frame))
+    warning: subjects.csv, line 2, column 'subject': Criterion I1 is not met: Adult. Found 'S1'. \
+The rule is age >= 18, with age 17; check the data, or report the deviation.
+    """
+    for criterion in study.eligibility.inclusion:
+        yield from _check_criterion(criterion, subject_frame, wanted=True)
+    for criterion in study.eligibility.exclusion:
+        yield from _check_criterion(criterion, subject_frame, wanted=False)
+
+
+def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool) -> Iterator[Fault]:
+    """Judge one criterion for every subject."""
+    if not criterion.rule:
+        return
+    columns = rule_columns(criterion.rule)
+    for index, answer in enumerate(apply_rule(frame, criterion.rule)):
+        if answer == wanted:
+            continue
+        row = frame.row(index, named=True)
+        # A birth date identifies a person and never stands in a message.
+        shown = [name for name in columns if name != "birth_date"]
+        values = ", ".join(f"{name} {_show(row[name])}" for name in shown)
+        if answer is None:
+            message = f"Criterion {criterion.id} cannot be judged: {criterion.text}."
+            remedy = f"The rule is {criterion.rule}, with {values}; fill what is missing."
+        else:
+            said = "is not met" if wanted else "excludes the subject"
+            message = f"Criterion {criterion.id} {said}: {criterion.text}."
+            remedy = f"The rule is {criterion.rule}, with {values}; check the data, or report the deviation."
+        yield row_fault(
+            "query" if answer is None else "warning",
+            "not_eligible" if answer is not None else "eligibility_unknown",
+            "subjects",
+            row,
+            column="subject",
+            message=message,
+            remedy=remedy,
+        )
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:g}" if isinstance(value, float) else str(value)
