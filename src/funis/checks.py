@@ -16,6 +16,7 @@ import polars as pl
 from funis.checks_course import check_course
 from funis.checks_infusions import check_infusions
 from funis.checks_instruments import check_instruments
+from funis.checks_series import check_series
 from funis.checks_subjects import check_subjects
 from funis.checks_visits import check_visits
 from funis.data import Data
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Data], Iterator[Fault]], ...] = (
     check_instruments,
     check_infusions,
     check_course,
+    check_series,
 )
 
 
