@@ -109,7 +109,9 @@ def _check_dates(data: Data) -> Iterator[Fault]:
             message="The date lies in the future; it is left out.",
             remedy=f"Today is {data.today.isoformat()}; check the year.",
         )
-    for row in rows_where(rows, pl.col("date") < pl.col("birth_date")):
+    # A birth date after the consent is itself the fault; it must not take every other date with it.
+    is_sound = (pl.col("birth_date") <= pl.col("consent_date")).fill_null(value=True)
+    for row in rows_where(rows, (pl.col("date") < pl.col("birth_date")) & is_sound):
         yield row_fault(
             "error",
             "date_before_birth",

@@ -1,0 +1,138 @@
+"""Each broken data folder says what is wrong with it, where, and at which level."""
+
+import csv
+import shutil
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from funis.checks_eligibility import check_eligibility
+from funis.errors import Fault
+from funis.study import read_study
+from funis.tables import Tables, read_tables
+from funis.visits import derive_subject_frame
+
+FAULTS = Path(__file__).parents[1] / "fault"
+CLEAN = FAULTS / "clean"
+TODAY = date(2026, 1, 1)
+CASES = list(csv.DictReader((FAULTS / "data" / "expected.csv").read_text(encoding="utf-8").splitlines()))
+
+
+Reader = Callable[[str], Tables]
+
+
+@pytest.fixture(scope="module")
+def read_case(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """Give the clean folder with the files of one case laid over it; each is read once."""
+    place = tmp_path_factory.mktemp("faults")
+
+    @cache
+    def read(name: str) -> Tables:
+        shutil.copytree(CLEAN, place / name)
+        if name != "clean":
+            shutil.copytree(FAULTS / "data" / name, place / name / "data", dirs_exist_ok=True)
+        return read_tables(place / name, read_study(place / name), today=TODAY)
+
+    return read
+
+
+def place_of(fault: Fault) -> tuple[str, str, str, str, str, str]:
+    line = "" if fault.line is None else str(fault.line)
+    return fault.level, fault.code, fault.file, line, fault.column, fault.value
+
+
+def test_the_clean_folder_has_no_fault(read_case: Reader) -> None:
+    assert read_case("clean").faults == ()
+
+
+def test_every_case_has_its_folder() -> None:
+    folders = {path.name for path in (FAULTS / "data").iterdir() if path.is_dir()}
+    assert folders == {case["case"] for case in CASES}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_each_broken_folder_is_told(case: dict[str, str], read_case: Reader) -> None:
+    faults = read_case(case["case"]).faults
+    expected = (case["level"], case["code"], case["file"], case["line"], case["column"], case["value"])
+    assert expected in [place_of(fault) for fault in faults], "\n".join(map(str, faults))
+    # One slip may have consequences, but it must not be buried under them.
+    assert len(faults) <= 8, "\n".join(map(str, faults))
+    if case["level"] != "error":
+        assert not [fault for fault in faults if fault.level == "error"], "\n".join(map(str, faults))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_every_fault_says_what_would_be_right(case: dict[str, str], read_case: Reader) -> None:
+    for fault in read_case(case["case"]).faults:
+        assert fault.message.endswith((".", "?")), fault
+        assert fault.remedy, fault
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_no_message_shows_a_birth_date(case: dict[str, str], read_case: Reader) -> None:
+    for fault in read_case(case["case"]).faults:
+        assert "1980-05-01" not in str(fault)
+        assert "2020-06-01" not in str(fault)
+
+
+def test_a_row_after_death_is_left_out_and_others_stay(read_case: Reader) -> None:
+    tables = read_case("visit_after_death")
+    left = tables.frames["sledai_2k"].filter(pl.col("subject") == "S1")["visit"].to_list()
+    assert left == ["baseline"]
+
+
+def test_values_at_error_level_are_left_out(read_case: Reader) -> None:
+    tables = read_case("protein_in_mg")
+    row = tables.frames["labs"].row(1, named=True)
+    assert (row["value"], row["value_recorded"], row["_line"]) == (None, 1200.0, 3)
+
+
+def test_a_queried_value_is_used(read_case: Reader) -> None:
+    labs = read_case("protein_high").frames["labs"]
+    assert labs["value"][1] == 12.0
+
+
+def test_the_dose_on_the_limit_is_inside_it(tmp_path: Path) -> None:
+    # 60 kg x 1e6 cells/kg x 1.2 = 72 million; one cell more is outside.
+    shutil.copytree(CLEAN, tmp_path / "trial")
+    path = tmp_path / "trial" / "data" / "infusions.csv"
+    text = path.read_text(encoding="utf-8")
+    for cells, faults in (("72000000", 0), ("72000001", 1), ("48000000", 0), ("47999999", 1)):
+        path.write_text(text.replace("60000000", cells, 1), encoding="utf-8")
+        tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
+        assert len(tables.faults) == faults, cells
+
+
+def test_the_laboratory_fills_a_blank_item(tmp_path: Path) -> None:
+    shutil.copytree(CLEAN, tmp_path / "trial")
+    path = tmp_path / "trial" / "data" / "sledai_2k.csv"
+    rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    column = rows[0].index("proteinuria")
+    for row in rows[1:]:
+        row[column] = ""
+    path.write_text("\n".join(",".join(row) for row in rows) + "\n", encoding="utf-8")
+    tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
+    # Protein 1.2, 0.4, 0.1, 0.1 g in 24 h: present above 0.5 g only.
+    assert tables.frames["sledai_2k"]["proteinuria"].to_list() == [1.0, 0.0, 0.0, 0.0]
+    assert tables.faults == ()
+
+
+def test_not_eligible_is_a_warning_and_cannot_tell_a_query(tmp_path: Path) -> None:
+    shutil.copytree(CLEAN, tmp_path / "trial")
+    path = tmp_path / "trial" / "data" / "subjects.csv"
+    text = path.read_text(encoding="utf-8")
+    # S1 is 15 on the day of consent, by one day; the birth date of S2 is not known.
+    path.write_text(text.replace("1980-05-01", "2004-01-02").replace("1990-07-15", ""), encoding="utf-8")
+    study = read_study(tmp_path / "trial")
+    tables = read_tables(tmp_path / "trial", study, today=TODAY)
+    frame = derive_subject_frame(study, tables)
+    faults = list(check_eligibility(study, frame))
+    assert [(fault.level, fault.subject, fault.code) for fault in faults] == [
+        ("warning", "S1", "not_eligible"),
+        ("query", "S2", "eligibility_unknown"),
+    ]
+    assert "age 15" in faults[0].remedy
