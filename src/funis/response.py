@@ -94,12 +94,16 @@ def respond(
     >>> row["response"], row["relapse"], row["relapse_visit"], row["sustained"]
     ('MCR', 'yes', 'month_12', 'no')
     """
-    definition = response_definition(name)
-    settled = definition.settle(parameters)
     cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
-    judged = _choose_target(cohort, definition, settled)
+    return respond_cohort(cohort, name, parameters).rename({"subject": subject})
+
+
+def respond_cohort(cohort: Cohort, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
+    """Give the response of every course of a cohort, as `respond` does; for asking many definitions."""
+    definition = response_definition(name)
+    judged = _choose_target(cohort, definition, definition.settle(parameters))
     rows = [_respond_one(_build_moment(course, judged)) for course in cohort.courses]
-    return pl.DataFrame(rows, schema=_schema(definition)).rename({"subject": subject})
+    return pl.DataFrame(rows, schema=_schema(definition))
 
 
 def respond_by_visit(
@@ -135,10 +139,7 @@ def respond_by_visit(
     for judged_visit, median_day in cohort.days.items():
         if median_day <= 0:
             continue
-        settled = definition.settle({**(parameters or {}), "response_visit": judged_visit})
-        judged = _choose_target(cohort, definition, settled)
-        rows = [_respond_one(_build_moment(course, judged)) for course in cohort.courses]
-        parts.append(pl.DataFrame(rows, schema=_schema(definition)))
+        parts.append(respond_cohort(cohort, name, {**(parameters or {}), "response_visit": judged_visit}))
     empty = pl.DataFrame(schema=_schema(definition))
     return pl.concat([empty, *parts]).rename({"subject": subject})
 

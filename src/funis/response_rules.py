@@ -96,7 +96,7 @@ def _is_collected(moment: Moment, phrases: Sequence[Phrase]) -> bool:
     return True
 
 
-def _is_asked(moment: Moment, criterion: Criterion) -> bool:
+def is_asked(moment: Moment, criterion: Criterion) -> bool:
     """Whether the trial collected what the criterion needs; of different measures, one of them."""
     if criterion.only_collected:
         return any(_is_collected(moment, group) for group in criterion.alternatives)
@@ -106,7 +106,7 @@ def _is_asked(moment: Moment, criterion: Criterion) -> bool:
 def ask_criterion(moment: Moment, criterion: Criterion) -> Answer:
     """Ask one printed row: any of its alternatives, all phrases of one."""
     groups = criterion.alternatives
-    if criterion.absent_means and not _is_asked(moment, criterion):
+    if criterion.absent_means and not is_asked(moment, criterion):
         is_met = criterion.absent_means == "met"
         return Answer(verdict=is_met, text=criterion.id.replace("_", " "), is_collected=False)
     if criterion.absent_means:
