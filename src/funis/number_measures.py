@@ -34,13 +34,6 @@ def measure_baseline(moment: Moment, given: Given) -> Finding:
     return Finding(span, f"{column} {span} at baseline")
 
 
-def measure_previous(moment: Moment, given: Given) -> Finding:
-    """Return a column at the visit before."""
-    column = moment.column(given[0])
-    span = moment.read(_previous(moment), given[0])
-    return Finding(span, f"{column} {span} at the visit before")
-
-
 def _change(column: str, start: Span, end: Span, *, falling: bool) -> Finding:
     span = start.minus(end) if falling else end.minus(start)
     return Finding(span, f"{column} {start} -> {end}")
@@ -150,13 +143,6 @@ def _reference(moment: Moment, column: str) -> Span:
     return NOTHING
 
 
-def measure_percent_of(moment: Moment, given: Given) -> Finding:
-    """Return one column in percent of a reference the subject has, such as the pre-flare value."""
-    column, reference = moment.column(given[0]), moment.column(given[1])
-    start, end = _reference(moment, reference), moment.read(moment.now, given[0])
-    return _percent_finding(f"{reference} and {column}", start, end, _complement)
-
-
 def measure_percent_below(moment: Moment, given: Given) -> Finding:
     """Return by how many percent one column lies below a reference the subject has."""
     column, reference = moment.column(given[0]), moment.column(given[1])
@@ -260,7 +246,6 @@ def measure_clinical(moment: Moment, given: Given) -> Finding:
 NUMBER_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
     "now": measure_now,
     "baseline": measure_baseline,
-    "previous": measure_previous,
     "rise": measure_rise,
     "fall": measure_fall,
     "rise_since_previous": measure_rise_since_previous,
@@ -270,7 +255,6 @@ NUMBER_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
     "percent_rise_since_previous": measure_percent_rise_since_previous,
     "per_kg": measure_per_kg,
     "percent_of_baseline": measure_percent_of_baseline,
-    "percent_of": measure_percent_of,
     "percent_below": measure_percent_below,
     "ever": measure_ever,
     "items_present": measure_items_present,

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
+from funis.course import EVENT_COLUMNS
 from funis.errors import DefinitionError, Fault, UnknownNameError
 from funis.response_table import (
     COMMON_PARAMETERS,
@@ -31,6 +32,13 @@ _PHRASE: Final = re.compile(
     r"(?:(?P<measure>[a-z_]+)\((?P<given>[a-z0-9_, ]+)\)|(?P<name>[a-z][a-z0-9_]*))"
     r" (?P<symbol><=|>=|<|>) (?P<limit>-?\d+(?:\.\d+)?|[a-z][a-z0-9_]*)"
 )
+_ARITY: Final[Mapping[str, tuple[int, ...]]] = {
+    "percent_below": (2,),
+    "per_kg": (2,),
+    "items_present": (1, 2),
+    "new_items": (1, 2),
+}
+"""How many names a measure takes, where that is not one."""
 _EXAMPLE: Final = "Write it like 'fall(sledai_2k) >= 4' or 'pga <= 1'."
 _TOP_KEYS: Final = frozenset(
     {
@@ -122,6 +130,8 @@ def response_definition(name: str) -> ResponseDefinition:
         raise UnknownNameError("response", name, sources)
     content = sources[name]
     parent = content.get("rules_of")
+    if parent is not None and parent not in sources:
+        raise UnknownNameError("response", parent, sources, where=f"{name}.toml, key 'rules_of'")
     if parent is not None:
         inherited = {key: value for key, value in sources[parent].items() if key != "name"}
         merged = {**inherited.get("parameters", {}), **content.get("parameters", {})}
@@ -153,9 +163,7 @@ def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
     needs = tuple(
         (reader.read_phrase("needs", row["when"]), str(row["otherwise"])) for row in content.get("needs", ())
     )
-    failures = tuple(
-        Failure(row["event"], row["before"], row["label"]) for row in content.get("failures", ())
-    )
+    failures = tuple(reader.read_failure(row) for row in content.get("failures", ()))
     phrases = (*(p for row in criteria for p in row.phrases), *(p for p, _ in needs))
     reader.check_limits(phrases, parameters)
     reader.check_sets(phrases, sets)
@@ -231,6 +239,9 @@ class DefinitionReader:
             self.refuse(place, measure, "There is no such measure.", f"Known: {', '.join(sorted(MEASURES))}.")
         names = parsed["name"] or parsed["given"]
         given = tuple(part.strip() for part in names.split(","))
+        if len(given) not in _ARITY.get(measure, (1,)):
+            wanted = " or ".join(map(str, _ARITY.get(measure, (1,))))
+            self.refuse(place, text, f"{measure} takes {wanted} names.", _EXAMPLE)
         limit = parsed["limit"]
         number = Decimal(limit) if limit.lstrip("-")[0].isdigit() else limit
         return Phrase(text, measure, given, parsed["symbol"], number)
@@ -298,6 +309,16 @@ class DefinitionReader:
             missing_is_not_met=row.get("missing", "cannot_tell") == "not_met",
             is_response=bool(row.get("responder", True)),
         )
+
+    def read_failure(self, row: Mapping[str, Any]) -> Failure:
+        """Read an event that decides the class whatever was measured."""
+        event, before = str(row.get("event", "")), row.get("before", "")
+        known = [column.removesuffix("_day") for column in EVENT_COLUMNS]
+        if event not in known:
+            self.refuse("failures", event, "There is no such event.", f"Known: {', '.join(known)}.")
+        if before not in {"response", "horizon"}:
+            self.refuse("failures", before, "'before' is response or horizon.", "Write one of them.")
+        return Failure(event, "horizon" if before == "horizon" else "response", str(row.get("label", event)))
 
     def check_limits(self, phrases: tuple[Phrase, ...], parameters: Mapping[str, Parameter]) -> None:
         """Refuse a limit that names no numeric parameter."""

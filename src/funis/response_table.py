@@ -19,7 +19,6 @@ NUMBER_MEASURES: Final = frozenset(
     {
         "now",
         "baseline",
-        "previous",
         "rise",
         "fall",
         "rise_since_previous",
@@ -28,7 +27,6 @@ NUMBER_MEASURES: Final = frozenset(
         "percent_rise",
         "percent_rise_since_previous",
         "percent_of_baseline",
-        "percent_of",
         "percent_below",
         "ever",
         "items_present",
