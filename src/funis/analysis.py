@@ -240,6 +240,7 @@ def _start(study: Study, tables: CheckedTables, scored: Mapping[str, Scored]) ->
         missing=missing,
         subject_rows=subject_rows,
         seen=_seen(tables.frames),
+        given=frozenset(Path(file.name).stem for file in tables.files),
     )
 
 

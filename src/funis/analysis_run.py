@@ -38,6 +38,7 @@ class Run:
     subject_rows : shape (subjects,), observation that stands for the subject's own row
     derived : observations added while the analysis runs, one frame a derived variable
     seen : subject and visit of everything recorded
+    given : names of the tables that have a file of their own
     numbers, sources : what is filled
     listings : data of figures and listings
     answered : what response definitions said, by definition and parameters
@@ -51,6 +52,7 @@ class Run:
     missing: Mapping[str, str]
     subject_rows: Integers
     seen: frozenset[tuple[str, str]]
+    given: frozenset[str]
     numbers: NumberList = field(default_factory=NumberList)
     sources: SourceList = field(default_factory=SourceList)
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)

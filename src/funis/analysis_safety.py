@@ -16,6 +16,7 @@ from funis.panel import Booleans, Floats
 from funis.results import ALL, format_number
 
 SEVERE: Final = 3
+HIGHEST: Final = "grade: "
 #: Names that a study file gives to those who were infused.
 SAFETY_POPULATIONS: Final = ("safety", "treated")
 SAFETY_TABLES: Final = {"adverse_events": "adverse_events", "exposure": "infusions"}
@@ -45,10 +46,15 @@ def count_adverse_events(run: Run) -> None:
     """Count adverse events in the safety population and in every arm, and who was asked about them."""
     events = run.frames.get("adverse_events")
     for cohort in _safety_cohorts(run, "adverse_events"):
-        if events is not None:
+        if events is not None and _is_observed(run, events):
             for variable, chosen in _kinds_of_events(events):
                 _count_events(run, cohort, variable, chosen)
         _count_asked(run, cohort)
+
+
+def _is_observed(run: Run, events: pl.DataFrame) -> bool:
+    """Tell whether "none" is an observation: events recorded, asked about, or an empty table given."""
+    return not events.is_empty() or run.frame("safety_questions") is not None or "adverse_events" in run.given
 
 
 def _kinds_of_events(events: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -58,7 +64,8 @@ def _kinds_of_events(events: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]
     yield "grade_3_or_more", events.filter(pl.col("grade") >= SEVERE)
     yield "fatal", events.filter((pl.col("outcome") == "fatal") | (pl.col("grade") == 5))
     for grade in sorted(events["grade"].drop_nulls().unique()):
-        yield f"grade: {grade}", events.filter(pl.col("grade") == grade)
+        # In these rows a subject counts once, at the highest grade it had.
+        yield f"{HIGHEST}{grade}", events.filter(pl.col("grade") == grade)
     named = events.with_columns(pl.col("term").str.strip_chars().str.to_lowercase().alias("_term"))
     terms = named.group_by("_term").agg(pl.col("subject").n_unique().alias("k")).drop_nulls("_term")
     for term in terms.sort(["k", "_term"], descending=[True, False])["_term"]:
@@ -68,7 +75,11 @@ def _kinds_of_events(events: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]
 def _count_events(run: Run, cohort: Cohort, variable: str, events: pl.DataFrame) -> None:
     inside = _members_of(run, cohort)
     chosen = events.filter(pl.col("subject").is_in(inside))
-    subjects = chosen["subject"].n_unique()
+    counted = chosen
+    if variable.startswith(HIGHEST):
+        of_all = run.frames["adverse_events"].filter(pl.col("grade") == pl.col("grade").max().over("subject"))
+        counted = chosen.join(of_all.select("_row"), on="_row", how="semi")
+    subjects = counted["subject"].n_unique()
     place = replace(
         cohort.place("adverse_events", variable), source=_event_source(run, cohort, variable, chosen)
     )
@@ -217,6 +228,8 @@ def _describe_all_infusions(run: Run, cohort: Cohort, doses: pl.DataFrame) -> No
     for number in sorted(summed["infusions"].unique()):
         part = summed.filter(pl.col("infusions") == number)
         _count_infusions(run, cohort, (f"infusions: {number}", ALL), part, cohort.size)
+    if doses["lot"].is_null().all():
+        return
     lots = doses["lot"].drop_nulls().n_unique()
     place = cohort.place("exposure", "lots")
     run.numbers.add(place, "count", lots, text=format_number(float(lots), 0))

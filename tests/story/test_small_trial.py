@@ -1,0 +1,176 @@
+"""From CSV text to results, and every number of a small trial worked out by hand."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from funis.analysis import analyse
+from funis.results import Results, write_results
+from funis.study import read_study
+from funis.tables import read_tables
+
+sys.path.insert(0, str(Path(__file__).parent))
+write_small_trial = import_module("small_trial").write_small_trial
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    folder: Path = write_small_trial(tmp_path_factory.mktemp("small") / "trial")
+    study = read_study(folder)
+    return analyse(study, read_tables(folder, study))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        # 10, 12, 8, 7: sum 37; squares of the deviations from 9.25 add to 14.75.
+        ("summary.treated.baseline.sledai_2k.n", 4),
+        ("summary.treated.baseline.sledai_2k.mean", 9.25),
+        ("summary.treated.baseline.sledai_2k.sd", (14.75 / 3) ** 0.5),
+        ("summary.treated.baseline.sledai_2k.median", 9.0),
+        ("summary.treated.baseline.sledai_2k.q1", 7.75),
+        ("summary.treated.baseline.sledai_2k.q3", 10.5),
+        ("summary.treated.month_3.sledai_2k.mean", 22 / 3),
+        ("summary.treated.month_6.sledai_2k.mean", 14 / 3),
+        # Changes -4, -4, 0 at month 3 and -6, -4, -6 at month 6.
+        ("change.treated.month_3.sledai_2k_change.mean", -8 / 3),
+        ("change.treated.month_6.sledai_2k_change.sd", (4 / 3) ** 0.5),
+        ("test.sledai.treated.month_3.sledai_2k_change.statistic.paired_t", -2.0),
+        ("test.sledai.treated.month_6.sledai_2k_change.statistic.paired_t", -8.0),
+        # Two degrees of freedom: P = 1 - |t| / sqrt(2 + t^2).
+        ("test.sledai.treated.month_3.sledai_2k_change.p.paired_t", 1 - 2 / 6**0.5),
+        ("test.sledai.treated.month_6.sledai_2k_change.p.paired_t", 1 - 8 / 66**0.5),
+        ("test.sledai.treated.month_6.sledai_2k_change.p_adjusted.paired_t_holm", 2 * (1 - 8 / 66**0.5)),
+        ("test.sledai.treated.month_3.sledai_2k_change.p_adjusted.paired_t_holm", 1 - 2 / 6**0.5),
+        # All of three changes fall: 2 / 2^3. Two of two, the zero dropped: 2 / 2^2.
+        ("test.sledai.treated.month_6.sledai_2k_change.p.wilcoxon", 0.25),
+        ("test.sledai.treated.month_3.sledai_2k_change.p.wilcoxon", 0.5),
+        # S4 has no later value: carried forward, its change is 0.
+        ("change.sledai_locf.enrolled.month_6.sledai_2k_change.mean", -4.0),
+        ("change.sledai_locf.enrolled.month_6.sledai_2k_change.n", 4),
+        # The subgroup: S1 had 2000 mg a day, S3 was not measured.
+        ("population.enrolled.lupus_nephritis.subjects.n", 1),
+        ("population.enrolled.lupus_nephritis.subjects.cannot_tell", 1),
+        ("summary.enrolled.baseline.proteinuria_24h.max", 2.0),
+        # 30 and 40 are in the middle and at the end; "< 10" stands at 10.
+        ("summary.enrolled.baseline.anti_dsdna.median", 30.0),
+        ("summary.enrolled.baseline.anti_dsdna.censored", 1),
+        # S4 is 15 years old; the age of S3 is not known.
+        ("eligibility.enrolled.I1.count", 2),
+        ("eligibility.enrolled.I1.not_met", 1),
+        ("eligibility.enrolled.I1.cannot_tell", 1),
+        ("disposition.enrolled.completed.count", 3),
+        ("disposition.enrolled.withdrew.count", 1),
+        ("baseline.enrolled.baseline.sex_female.count", 3),
+        ("baseline.enrolled.baseline.age.n", 3),
+        # One of four left on day 60.
+        ("time_to_event.staying.enrolled.month_6.withdrawal.survival", 0.75),
+        ("time_to_event.staying.enrolled.month_6.withdrawal.at_risk", 3),
+        ("adverse_events.treated.any.count", 2),
+        ("adverse_events.treated.any.events", 3),
+        ("adverse_events.treated.serious.count", 1),
+        ("adverse_events.treated.term_herpes_zoster.count", 1),
+        ("adverse_events.treated.term_herpes_zoster.events", 2),
+        ("adverse_events.treated.asked.count", 5),
+        ("adverse_events.treated.asked.percent", 500 / 6),
+        # 1, 1, 1.2 and 1.4 million cells per kg: one is more than 20 % off.
+        ("exposure.treated.infusion_1.cells_per_kg.mean", 1.15e6),
+        ("exposure.treated.infusion_1.within_dose.count", 3),
+        ("exposure.treated.infusion_1.reaction.count", 1),
+        ("faults.enrolled.warning_recorded_total_differs.count", 1),
+    ],
+)
+def test_number(results: Results, key: str, value: float) -> None:
+    assert results.value(key) == pytest.approx(value, abs=1e-9)
+
+
+def test_no_mean_is_given_of_values_beyond_the_assay(results: Results) -> None:
+    found = results.select(variable="anti_dsdna", visit="baseline", population="enrolled")["statistic"]
+    assert "mean" not in set(found)
+    assert {"n", "censored", "median"} <= set(found)
+
+
+def test_every_number_has_one_id_and_one_place(results: Results) -> None:
+    numbers = results.numbers
+    assert numbers["id"].is_unique().all()
+    place = ["endpoint", "population", "subgroup", "arm", "visit", "variable", "statistic", "method"]
+    assert (
+        not numbers.filter(pl.col("analysis") != "population")
+        .select("analysis", *place)
+        .is_duplicated()
+        .any()
+    )
+
+
+def test_a_mean_can_be_traced_to_lines_of_a_file(results: Results) -> None:
+    key = "summary.treated.month_3.sledai_2k.mean"
+    source = results.numbers.filter(pl.col("id") == key)["source"].item()
+    behind = results.sources.filter(pl.col("source") == source).select("subject", "value", "file", "line")
+    # The table has one line a visit after the header: S1 2 to 4, S2 5 to 7, S3 8 to 10.
+    assert behind.rows() == [
+        ("S1", 6.0, "sledai_2k.csv", 3),
+        ("S2", 8.0, "sledai_2k.csv", 6),
+        ("S3", 8.0, "sledai_2k.csv", 9),
+    ]
+
+
+def test_a_change_rests_on_both_of_its_values(results: Results) -> None:
+    key = "change.treated.month_6.sledai_2k_change.mean"
+    source = results.numbers.filter(pl.col("id") == key)["source"].item()
+    behind = results.sources.filter((pl.col("source") == source) & (pl.col("subject") == "S1"))
+    assert behind.select("variable", "value", "line").rows() == [
+        ("sledai_2k_change", -6.0, 4),
+        ("sledai_2k", 10.0, 2),
+    ]
+
+
+def test_every_source_named_exists(results: Results) -> None:
+    named = set(results.numbers["source"]) - {""}
+    assert named <= set(results.sources["source"]) | _empty_sources(results)
+
+
+def _empty_sources(results: Results) -> set[str]:
+    """Counts of nobody rest on no row."""
+    return set(results.numbers.filter(pl.col("value") == 0)["source"]) | set(
+        results.numbers.filter(pl.col("statistic").is_in(["lower", "upper", "not_met", "cannot_tell"]))[
+            "source"
+        ]
+    )
+
+
+def test_recorded_total_that_differs_is_a_fault_with_its_place(results: Results) -> None:
+    found = [fault for fault in results.faults if fault.code == "recorded_total_differs"]
+    assert [(each.file, each.line, each.subject, each.value) for each in found] == [
+        ("sledai_2k.csv", 4, "S1", "5")
+    ]
+    assert "4" in found[0].remedy
+
+
+def test_printed_texts(results: Results) -> None:
+    texts = dict(results.numbers.select("id", "text").iter_rows())
+    assert texts["summary.treated.baseline.sledai_2k.mean"] == "9.25 ± 2.22 (n = 4)"
+    assert texts["disposition.enrolled.completed.count"] == "3/4 (75.0%)"
+    assert texts["test.sledai.treated.month_6.sledai_2k_change.p.paired_t"] == "0.015"
+
+
+def test_provenance_names_files_and_data_cut(results: Results) -> None:
+    assert {"subjects.csv", "sledai_2k.csv"} <= {file.name for file in results.provenance.files}
+    assert results.provenance.data_cut == "2020-06-29"
+    assert all(len(file.sha256) == 64 for file in results.provenance.files)
+
+
+def test_listings_hold_the_data_of_figures(results: Results) -> None:
+    assert {"scores", "grades", "flow", "km", "infusions", "adverse_events"} <= set(results.listings)
+    km = results.listings["km"]
+    assert km.select("time", "survival", "at_risk", "events").row(0) == (60.0, 0.75, 4, 1)
+
+
+def test_the_same_data_give_the_same_files(results: Results, tmp_path: Path) -> None:
+    folder = write_small_trial(tmp_path / "again")
+    study = read_study(folder)
+    again = analyse(study, read_tables(folder, study))
+    one, two = write_results(results, tmp_path / "one"), write_results(again, tmp_path / "two")
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
