@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
-import narwhals as nw
 import polars as pl
 
 from funis.errors import ColumnError, ShapeError, ValueRangeError
@@ -222,6 +221,8 @@ def read_rows(frame: Any) -> pl.DataFrame:
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
     if not isinstance(frame, pl.DataFrame):
+        import narwhals as nw
+
         native = nw.from_native(frame)
         eager = native.collect() if isinstance(native, nw.LazyFrame) else native
         frame = eager.to_polars()

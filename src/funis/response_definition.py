@@ -83,17 +83,23 @@ def _folder() -> Any:
 
 
 @cache
-def _read_sources() -> dict[str, dict[str, Any]]:
-    """Read every definition file that says it is a response."""
-    sources: dict[str, dict[str, Any]] = {}
+def _read_texts() -> dict[str, str]:
+    """Read every definition file that says it is a response, without parsing it."""
+    texts = {}
     for entry in _folder().iterdir():
-        if not entry.name.endswith(".toml"):
-            continue
-        text = entry.read_text(encoding="utf-8")
-        # Instruments stand in the same folder: only the head is looked at before the whole is parsed.
-        if re.search(r'^kind\s*=\s*"response"', text, re.MULTILINE):
-            sources[entry.name.removesuffix(".toml")] = tomllib.loads(text, parse_float=Decimal)
-    return sources
+        if entry.name.endswith(".toml"):
+            text = entry.read_text(encoding="utf-8")
+            # Instruments stand in the same folder.
+            if re.search(r'^kind\s*=\s*"response"', text, re.MULTILINE):
+                texts[entry.name.removesuffix(".toml")] = text
+    return texts
+
+
+def _read_content(name: str, where: str) -> dict[str, Any]:
+    texts = _read_texts()
+    if name not in texts:
+        raise UnknownNameError("response", name, texts, where=where)
+    return tomllib.loads(texts[name], parse_float=Decimal)
 
 
 def responses() -> tuple[str, ...]:
@@ -104,7 +110,7 @@ def responses() -> tuple[str, ...]:
     >>> "ucmsc_bilag_response" in responses()
     True
     """
-    return tuple(sorted(_read_sources()))
+    return tuple(sorted(_read_texts()))
 
 
 @cache
@@ -125,15 +131,11 @@ def response_definition(name: str) -> ResponseDefinition:
     >>> response_definition("ucmsc_bilag_response").classes
     ('MCR', 'PCR', 'none')
     """
-    sources = _read_sources()
-    if name not in sources:
-        raise UnknownNameError("response", name, sources)
-    content = sources[name]
+    content = _read_content(name, "")
     parent = content.get("rules_of")
-    if parent is not None and parent not in sources:
-        raise UnknownNameError("response", parent, sources, where=f"{name}.toml, key 'rules_of'")
     if parent is not None:
-        inherited = {key: value for key, value in sources[parent].items() if key != "name"}
+        above = _read_content(parent, f"{name}.toml, key 'rules_of'")
+        inherited = {key: value for key, value in above.items() if key != "name"}
         merged = {**inherited.get("parameters", {}), **content.get("parameters", {})}
         content = {**inherited, **content, "parameters": merged}
     return parse_response(content, f"{name}.toml")
