@@ -1,0 +1,151 @@
+"""Study days, baselines and the subject frame, by hand arithmetic."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from funis.catalogue import instrument_table
+from funis.cells import empty_frame
+from funis.plan import Infusion, LabTest, Study, Trial, Visit
+from funis.schema import TABLES
+from funis.visits import (
+    derive_anchors,
+    derive_days,
+    derive_subject_frame,
+    derive_visit_order,
+    eligibility_schema,
+    subject_schema,
+)
+
+
+@dataclass
+class Frames:
+    frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+
+def make(study: Study, **rows: list[dict[str, object]]) -> Frames:
+    """Tables with the given rows; every other column is null."""
+    frames = {name: empty_frame(table) for name, table in TABLES.items()}
+    frames |= {name: empty_frame(instrument_table(name)) for name in study.instrument_names}
+    for name, given in rows.items():
+        numbered = [{**row, "_file": f"{name}.csv", "_line": line} for line, row in enumerate(given, start=2)]
+        frames[name] = pl.DataFrame(numbered, schema=frames[name].schema)
+    return Frames(derive_days(frames, derive_anchors(study, frames)))
+
+
+TRIAL = Study(
+    trial=Trial(id="T", title="T", condition="sle", design="single_arm"),
+    infusions=(Infusion(day=0), Infusion(day=7)),
+    visits=(Visit(name="baseline", day=0, forms=("bilag_2004",)), Visit(name="month_1", day=30)),
+    labs=(LabTest(test="c3", unit="g/L"),),
+)
+COHORT = Study(trial=Trial(id="C", title="C", condition="sle", design="observational"))
+
+
+def test_day_zero_is_the_day_of_the_first_infusion() -> None:
+    tables = make(
+        TRIAL,
+        subjects=[{"subject": "S1"}],
+        infusions=[
+            {"subject": "S1", "number": 2, "date": date(2012, 1, 9)},
+            {"subject": "S1", "number": 1, "date": date(2012, 1, 2)},
+        ],
+        visits=[
+            {"subject": "S1", "visit": "baseline", "date": date(2011, 12, 30)},
+            {"subject": "S1", "visit": "month_1", "date": date(2012, 3, 1)},
+        ],
+    )
+    # 2 January is day 0 and 9 January day 7; 30 December is day -3; 1 March of a leap year: 29 + 29 + 1 = 59.
+    assert tables.frames["infusions"]["day"].to_list() == [7, 0]
+    assert tables.frames["visits"]["day"].to_list() == [-3, 59]
+
+
+def test_a_cohort_counts_from_the_first_visit() -> None:
+    tables = make(
+        COHORT,
+        subjects=[{"subject": "S1"}],
+        visits=[
+            {"subject": "S1", "visit": "visit_2", "date": date(2020, 2, 1)},
+            {"subject": "S1", "visit": "visit_1", "date": date(2020, 1, 1)},
+        ],
+    )
+    assert tables.frames["visits"]["day"].to_list() == [31, 0]
+    assert derive_visit_order(COHORT, tables.frames) == ("visit_1", "visit_2")
+
+
+def test_days_serve_where_the_data_carry_no_dates() -> None:
+    tables = make(
+        TRIAL,
+        subjects=[{"subject": "S1"}],
+        infusions=[{"subject": "S1", "number": 1, "day": 0}, {"subject": "S1", "number": 2, "day": 7}],
+        disposition=[{"subject": "S1", "status": "died", "day": 192}],
+    )
+    row = derive_subject_frame(TRIAL, tables).row(0, named=True)
+    assert row["infusions_received"] == 2.0
+    assert row["days_first_infusion_to_death"] == 192.0
+    assert row["death_date"] is None
+
+
+def test_age_is_in_completed_years_at_consent() -> None:
+    births = {"S1": date(2000, 2, 29), "S2": date(2000, 3, 1), "S3": date(2000, 3, 2), "S4": None}
+    tables = make(
+        TRIAL,
+        subjects=[
+            {"subject": name, "birth_date": birth, "consent_date": date(2016, 3, 1), "age": 17.5}
+            for name, birth in births.items()
+        ],
+    )
+    # The birthday itself counts, the day before it does not; without a birth date the recorded age.
+    assert derive_subject_frame(TRIAL, tables)["age"].to_list() == [16.0, 16.0, 15.0, 17.5]
+
+
+def test_baseline_is_the_last_value_on_day_zero_or_before() -> None:
+    tables = make(
+        TRIAL,
+        subjects=[{"subject": "S1"}, {"subject": "S2"}],
+        infusions=[{"subject": "S1", "number": 1, "date": date(2020, 1, 10)}],
+        labs=[
+            {"subject": "S1", "visit": "baseline", "date": date(2020, 1, 1), "test": "c3", "value": 0.5},
+            {"subject": "S1", "visit": "unscheduled", "date": date(2020, 1, 10), "test": "c3", "value": 0.7},
+            {"subject": "S1", "visit": "month_1", "date": date(2020, 1, 11), "test": "c3", "value": 0.9},
+            {"subject": "S1", "visit": "month_1", "date": date(2020, 1, 5), "test": "c3", "value": None},
+            {"subject": "S2", "visit": "baseline", "date": date(2020, 5, 5), "test": "c3", "value": 0.4},
+        ],
+    )
+    assert derive_subject_frame(TRIAL, tables)["baseline_c3"].to_list() == [0.7, 0.4]
+
+
+def test_grades_and_scores_come_from_the_long_frame() -> None:
+    tables = make(
+        TRIAL,
+        subjects=[{"subject": "S1"}, {"subject": "S2"}],
+        infusions=[{"subject": "S1", "number": 1, "date": date(2020, 1, 10)}],
+    )
+    scores = pl.DataFrame(
+        {
+            "subject": ["S1", "S1", "S1"],
+            "visit": ["baseline", "baseline", "month_1"],
+            "day": [-1, -1, 30],
+            "variable": ["bilag_2004", "bilag_2004_renal", "bilag_2004_renal"],
+            "value": [20.0, None, None],
+            "grade": [None, "A", "C"],
+        }
+    )
+    frame = derive_subject_frame(TRIAL, tables, scores)
+    assert frame["baseline_bilag_2004"].to_list() == [20.0, None]
+    assert frame["baseline_bilag_2004_renal"].to_list() == ["A", None]
+
+
+def test_the_frame_has_the_columns_that_rules_were_checked_against() -> None:
+    tables = make(TRIAL, subjects=[{"subject": "S1"}])
+    frame = derive_subject_frame(TRIAL, tables)
+    assert dict(list(frame.schema.items())[:-2]) == subject_schema(TRIAL)
+    assert frame["infusions_received"].to_list() == [0.0]
+
+
+def test_eligibility_knows_nothing_that_happens_later() -> None:
+    early = eligibility_schema(TRIAL)
+    assert {"age", "baseline_c3", "days_diagnosis_to_consent", "baseline_bilag_2004_renal"} <= set(early)
+    later = ("first_infusion", "death", "disposition", "last_visit", "infusions_received", "last_infusion")
+    assert not [name for name in early if any(word in name for word in later)]
