@@ -95,5 +95,5 @@ def _check_times_of_day(data: Data) -> Iterator[Fault]:
             column="value",
             value=f"{show_value(recorded)} {row['unit_recorded'] or ''}".strip(),
             message=f"{row['test']} is the time {clock} as a fraction of a day; it is left out.",
-            remedy=f"A spreadsheet has turned the result into a time{made_of}. Look it up and write the number.",
+            remedy=f"A spreadsheet has made a time of the result{made_of}. Look it up and write the number.",
         )

@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 import runpy
 import shutil
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from funis.analysis import analyse
-from funis.errors import Fault, FunisError
+from funis.errors import FunisError
 from funis.report.html import write_report
-from funis.results import Results, write_results
+from funis.results import write_results
 from funis.simulate.manifest import Comparison, compare_with_published, read_manifest, render_comparison
 from funis.simulate.reconstruct import COHORTS, reconstruct
 from funis.study import read_study
@@ -52,13 +53,13 @@ class DemoRun:
     name : folder below the output folder
     report : the HTML report
     comparisons : published beside computed; empty for a cohort without a published manifest
-    faults : number of faults found in the data, by level
+    faults : number of faults found in the data, by level and code
     """
 
     name: str
     report: Path
     comparisons: tuple[Comparison, ...]
-    faults: dict[str, int]
+    faults: Mapping[tuple[str, str], int]
 
 
 def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> int:
@@ -92,7 +93,9 @@ def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> 
     else:
         folder = import_deposit(deposit, clear_folder(out / GSE_NAME))
         run = demonstrate(GSE_NAME, folder)
-        echo(f"\n{GSE_NAME}: {_count_faults(run.faults)}\nreport: {run.report}")
+        echo(f"\n{GSE_NAME}: a real cohort; faults found in the data:\n")
+        echo(_render_faults(run.faults))
+        echo(f"report: {run.report}")
     differing = [f"{run.name} {each.id}" for run in runs for each in run.comparisons if not each.agrees]
     if differing:
         echo(f"\nPublished and computed differ in {len(differing)}: {', '.join(differing)}.")
@@ -121,7 +124,7 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
     if name in COHORTS:
         comparisons = compare_with_published(results.numbers, read_manifest(name))
         write_comparison(comparisons, folder / "report" / "published.csv")
-    return DemoRun(name, report, comparisons, _levels(results))
+    return DemoRun(name, report, comparisons, Counter((fault.level, fault.code) for fault in results.faults))
 
 
 def write_comparison(comparisons: Sequence[Comparison], path: Path) -> Path:
@@ -184,15 +187,9 @@ def clear_folder(folder: Path) -> Path:
     return folder
 
 
-def _levels(results: Results) -> dict[str, int]:
-    counts = dict.fromkeys(("error", "warning", "query"), 0)
-    faults: Sequence[Fault] = results.faults
-    for fault in faults:
-        counts[fault.level] += 1
-    return counts
-
-
-def _count_faults(faults: dict[str, int]) -> str:
-    parts = [f"{count} {level}{'' if count == 1 else 's'}" for level, count in faults.items()]
-    # "query" is the only level with a plural of its own.
-    return f"faults found in the data: {', '.join(parts).replace('querys', 'queries')}"
+def _render_faults(faults: Mapping[tuple[str, str], int]) -> str:
+    """Print the faults found, one line a kind."""
+    rows = [
+        f"{count:>6}  {level:<8} {code.replace('_', ' ')}" for (level, code), count in sorted(faults.items())
+    ]
+    return "\n".join(rows) or "  none"

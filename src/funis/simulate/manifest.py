@@ -72,7 +72,8 @@ class Figure:
             return f"{self.relation} {self.printed}"
         if self.printed:
             return f"{self.relation} {_words(self.printed)}"
-        return f"{self.relation}: {', '.join(_words(visit) for visit in self.visits)}"
+        first, last = _words(self.visits[0]), _words(self.visits[-1])
+        return f"{self.relation}, {first} to {last}"
 
 
 @dataclass(frozen=True, slots=True)
