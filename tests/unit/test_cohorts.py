@@ -1,0 +1,50 @@
+"""Populations: yes makes a member, cannot tell is counted, null never excludes silently."""
+
+import polars as pl
+
+from funis.cohorts import derive_populations
+from funis.plan import Arm, Endpoint, Study, Trial
+from funis.results import ALL
+
+FRAME = pl.DataFrame({"subject": ["S1", "S2", "S3"], "age": [20.0, 15.0, None], "arm": ["a", "b", "a"]})
+TRIAL = Trial(id="X", title="X", condition="sle", design="parallel")
+STUDY = Study(
+    trial=TRIAL,
+    arms=(Arm(id="a", name="A"), Arm(id="b", name="B", control=True)),
+    populations={"adults": "age >= 16"},
+    subgroups={"old": "age >= 60"},
+)
+
+
+def test_only_yes_makes_a_member_and_cannot_tell_is_counted() -> None:
+    found = derive_populations(STUDY, FRAME)
+    assert found.populations["adults"].members.tolist() == [True, False, False]
+    assert found.populations["adults"].cannot_tell.tolist() == [False, False, True]
+    assert found.populations["enrolled"].members.all()
+
+
+def test_cohorts_of_an_endpoint_are_whole_then_subgroups_each_by_arm() -> None:
+    found = derive_populations(STUDY, FRAME)
+    endpoint = Endpoint(id="e", kind="change", population="adults", subgroups=("old",))
+    names = [(each.subgroup, each.arm, each.size) for each in found.of_endpoint(endpoint)]
+    assert names == [
+        (ALL, ALL, 1),
+        (ALL, "a", 1),
+        (ALL, "b", 0),
+        ("old", ALL, 0),
+        ("old", "a", 0),
+        ("old", "b", 0),
+    ]
+
+
+def test_an_endpoint_may_ask_for_its_subgroups_only() -> None:
+    found = derive_populations(Study(trial=TRIAL, subgroups={"old": "age >= 18"}), FRAME)
+    endpoint = Endpoint(id="e", kind="change", subgroups=("old",), subgroup_only=True)
+    assert [(each.population, each.subgroup, each.size) for each in found.of_endpoint(endpoint)] == [
+        ("enrolled", "old", 1)
+    ]
+
+
+def test_a_place_counts_over_all_members() -> None:
+    place = derive_populations(STUDY, FRAME).cohort("adults").place("summary", "x")
+    assert (place.population, place.n, place.denominator) == ("adults", 1, 1)
