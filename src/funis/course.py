@@ -230,6 +230,25 @@ def read_rows(frame: Any) -> pl.DataFrame:
     return rows.fill_nan(None) if any(kind.is_float() for kind in rows.dtypes) else rows
 
 
+def return_kind(frame: Any, found: pl.DataFrame) -> Any:
+    """Return what was found as the kind of frame the caller gave.
+
+    Pandas and PyArrow tables and lazy Polars frames come back as such; answers for a query of DuckDB or
+    Spark, one row a subject, come back as a Polars frame.
+    """
+    if isinstance(frame, pl.DataFrame):
+        return found
+    if isinstance(frame, pl.LazyFrame):
+        return found.lazy()
+    import narwhals as nw  # only for frames of other kinds
+
+    native = nw.from_native(frame)
+    if isinstance(native, nw.LazyFrame):
+        return found
+    schema = nw.from_native(found).schema
+    return nw.from_dict(found.to_dict(as_series=False), schema, backend=native.implementation).to_native()
+
+
 def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> CourseVisit:
     number, name, when = row.pop(subject), row.pop(visit), row.pop(day, None)
     if number is None or name is None:

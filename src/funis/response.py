@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import polars as pl
 
 from funis.bilag_course import watch_response
-from funis.course import Cohort, Course, CourseVisit, build_cohort
+from funis.course import Cohort, Course, CourseVisit, build_cohort, return_kind
 from funis.errors import UnknownNameError
 from funis.response_definition import response_definition
 from funis.response_moment import Moment
@@ -36,6 +36,28 @@ RELAPSE_SCHEMA: Final[Mapping[str, pl.DataType]] = {
 }
 
 
+@overload
+def respond(
+    frame: pl.DataFrame,
+    name: str,
+    *,
+    subject: str = ...,
+    visit: str = ...,
+    day: str = ...,
+    parameters: Parameters | None = ...,
+    disposition: Any = ...,
+) -> pl.DataFrame: ...
+@overload
+def respond(
+    frame: object,
+    name: str,
+    *,
+    subject: str = ...,
+    visit: str = ...,
+    day: str = ...,
+    parameters: Parameters | None = ...,
+    disposition: Any = ...,
+) -> Any: ...
 def respond(
     frame: Any,
     name: str,
@@ -45,7 +67,7 @@ def respond(
     day: str = "day",
     parameters: Parameters | None = None,
     disposition: Any = None,
-) -> pl.DataFrame:
+) -> Any:
     """Give the response of every subject, with the reason.
 
     Parameters
@@ -62,7 +84,7 @@ def respond(
 
     Returns
     -------
-    polars.DataFrame
+    frame of the caller's kind (Polars for a query of DuckDB or Spark)
         One row per subject, in order of study number: the subject, ``response`` (a class of the
         definition, ``cannot tell`` or ``not_evaluable``), ``responder`` (yes, no, cannot tell),
         ``reason``, ``rule``, ``possible`` (classes the records leave possible),
@@ -95,7 +117,7 @@ def respond(
     ('MCR', 'yes', 'month_12', 'no')
     """
     cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
-    return respond_cohort(cohort, name, parameters).rename({"subject": subject})
+    return return_kind(frame, respond_cohort(cohort, name, parameters).rename({"subject": subject}))
 
 
 def respond_cohort(cohort: Cohort, name: str, parameters: Parameters | None = None) -> pl.DataFrame:

@@ -346,3 +346,32 @@ def test_refusals_say_what_is_wrong() -> None:
         respond(frame.with_columns(bilag_2004_renal=pl.Series(["A", "F"])), "ucmsc_bilag_response")
     with pytest.raises(UnknownNameError, match="month_7"):
         respond(frame, "ucmsc_bilag_response", parameters={"response_visit": "month_7"})
+
+
+# --- frames of every kind ---------------------------------------------------------------------------
+
+
+def test_frames_of_other_kinds_give_the_same_answers() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    rows = course("1", baseline="renal A", month_6="renal C, skin ?", month_9="", month_12="renal B")
+    rows += course("2", baseline="renal A", month_6="renal C", month_9="", month_12="renal B")
+    frame = pl.DataFrame(rows).with_columns(pl.col("day").cast(pl.Float64))
+    wanted = respond(frame, "ucmsc_bilag_response")
+    assert wanted.get_column("response").to_list() == ["cannot tell", "MCR"]
+    pandas = respond(frame.to_pandas(), "ucmsc_bilag_response")
+    assert type(pandas).__module__.startswith("pandas")
+    assert pl.from_pandas(pandas).select("response", "reason").equals(wanted.select("response", "reason"))
+    arrow = respond(frame.to_arrow(), "ucmsc_bilag_response")
+    assert pl.DataFrame(arrow).equals(wanted)
+    assert respond(frame.lazy(), "ucmsc_bilag_response").collect().equals(wanted)
+    with duckdb.connect() as connection:
+        connection.register("visits", frame.to_arrow())
+        assert respond(connection.table("visits"), "ucmsc_bilag_response").equals(wanted)
+
+
+def test_not_a_number_is_missing() -> None:
+    rows = course("1", baseline="renal A", month_6="renal C", month_12="")
+    frame = pl.DataFrame(rows).with_columns(sledai_2k=pl.Series([8.0, float("nan"), 4.0]))
+    parameters = {"sledai": "sledai_2k", "response_visit": "month_6"}
+    row = respond(frame.with_columns(pga=pl.lit(1.0)), "sri_4", parameters=parameters).row(0, named=True)
+    assert (row["response"], row["sledai_fall"]) == ("cannot tell", "cannot tell")
