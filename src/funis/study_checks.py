@@ -32,7 +32,7 @@ _TERM = re.compile(
 )
 _FORMULA_NAMES = ("visit", "baseline")
 _NUMERIC_KINDS = ("change",)
-_KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
+KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     "response": ("definition", "parameters", "missing_outcome", "level"),
     "relapse": ("definition", "parameters", "denominators", "missing_outcome", "level"),
     "change": (
@@ -347,7 +347,7 @@ def _check_endpoints(study: Study) -> Iterator[Finding]:
 
 def _check_keys(key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[Finding]:
     """Each kind takes its own keys; one without meaning was meant otherwise."""
-    allowed = (*_ALWAYS, *_KEYS_OF_KIND[endpoint.kind])
+    allowed = (*_ALWAYS, *KEYS_OF_KIND[endpoint.kind])
     for name in sorted(endpoint.model_fields_set - set(allowed)):
         yield Finding(
             (*key, name),
