@@ -90,3 +90,10 @@ def test_refusals() -> None:
         adjust.gatekeeping([0.1, 0.1], [0.5, 0.5], [[0, 2], [0, 0]])
     with pytest.raises(ValueRangeError, match="families"):
         adjust.serial_gatekeeping([0.1], [2])
+
+
+def test_parallel_graph_is_holm_in_the_second_family() -> None:
+    weights, graph = adjust.parallel_graph(1, 3)
+    second = [0.02, 0.001, 0.03]
+    found = adjust.gatekeeping([1e-9, *second], weights, graph)
+    assert found.adjusted[1:].tolist() == pytest.approx(adjust.holm(second).tolist())

@@ -129,3 +129,16 @@ def test_binary_fractions_do_not_break_ties_or_make_spread() -> None:
     assert compare.paired_t(before[:3], after[:3]).note == "all values are equal"
     assert compare.sign_test([100.3], [100.1 + 0.2]).statistic == 0.0
     assert compare.wilcoxon_rank_sum([0.1 + 0.2], [0.3]).statistic == 0.5
+
+
+def test_normal_intervals_are_close_to_exact_ones() -> None:
+    rng = np.random.default_rng(6)
+    first, second = rng.normal(0, 1, 40), rng.normal(0.5, 1, 45)
+    for exact, normal in (
+        (compare.wilcoxon_rank_sum(first, second), compare.wilcoxon_rank_sum(first, second, exact=False)),
+        (compare.wilcoxon_signed_rank(first), compare.wilcoxon_signed_rank(first, exact=False)),
+    ):
+        # the cut differs by an order statistic or two, here 1 % of the interval's width
+        width = exact.upper - exact.lower
+        assert normal.lower == pytest.approx(exact.lower, abs=0.02 * width)
+        assert normal.upper == pytest.approx(exact.upper, abs=0.02 * width)

@@ -76,3 +76,9 @@ def test_refusals() -> None:
         contingency.paired_ordinal([0.5], [1])
     with pytest.raises(ShapeError, match="two or more visits"):
         contingency.cochran_q([1, 0])
+
+
+def test_binomial_upper_tail_of_one_event() -> None:
+    # at least 1 of 3 at rate 1/2: 7/8
+    assert contingency.binomial_test(1, 3, 0.5, alternative="greater").p == pytest.approx(7 / 8)
+    assert contingency.binomial_test(0, 3, 0.5, alternative="greater").p == 1.0

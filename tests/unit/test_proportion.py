@@ -89,3 +89,22 @@ def test_refusals() -> None:
         proportion.wilson(0.35, 1)  # type: ignore[arg-type]
     with pytest.raises(ValueRangeError, match="level"):
         proportion.wilson(1, 4, 95)
+
+
+def test_the_estimate_is_the_share_whatever_the_interval() -> None:
+    for interval in (
+        proportion.clopper_pearson,
+        proportion.wilson,
+        proportion.mid_p,
+        proportion.jeffreys,
+        proportion.agresti_coull,
+    ):
+        found = interval(14, 40)
+        assert (found.estimate, found.k, found.n) == (0.35, 14, 40)
+
+
+def test_agresti_coull_by_hand() -> None:
+    # z = 1.96: 40 + 3.8415 trials, 14 + 1.9207 events: 0.36314 -+ 1.96 sqrt(0.36314 * 0.63686 / 43.8415)
+    found = proportion.agresti_coull(14, 40)
+    assert found.lower == pytest.approx(0.2208, abs=5e-5)
+    assert found.upper == pytest.approx(0.5055, abs=5e-5)

@@ -126,3 +126,13 @@ def test_refusals() -> None:
         cumulative_incidence([1.0], [1], of=0)
     with pytest.raises(ValueRangeError, match="share"):
         survival.kaplan_meier(np.array([1.0]), [True]).quantile(50)
+
+
+def test_exact_poisson_p_is_at_most_one() -> None:
+    # 1 event, 1 expected: both tails exceed one half
+    assert survival.one_sample_log_rank([5], [1], [1.0]).p_exact == 1.0
+
+
+def test_float_times_that_should_tie_do() -> None:
+    curve = survival.kaplan_meier([0.3, 0.1 + 0.2, 0.5], [1, 1, 0])
+    assert curve.events.tolist() == [2, 0]
