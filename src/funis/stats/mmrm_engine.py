@@ -193,9 +193,9 @@ class Likelihood:
         gram, cross = self.normal_equations(W)
         try:
             gram_factor = np.linalg.cholesky(gram)
+            phi = np.linalg.inv(gram)
         except np.linalg.LinAlgError:
             return None
-        phi = np.linalg.inv(gram)
         phi = 0.5 * (phi + phi.T)
         beta = phi @ cross
         # One step of refinement: the explicit inverse alone loses digits in ill-conditioned designs.

@@ -18,6 +18,7 @@ from funis.stats.mmrm_formula import INTERCEPT, FormulaError
 from funis.stats.mmrm_frame import ModelRows
 
 _LEVEL = re.compile(r"\[(?:T\.)?([^\]]*)\]")
+_FORCED = re.compile(r"C\((\w+)\)")
 
 
 def formula_variables(text: str) -> tuple[str, ...]:
@@ -101,4 +102,4 @@ def _r_name(name: str) -> str:
     """Turn formulaic's name of a column into R's."""
     if name == "Intercept":
         return INTERCEPT
-    return _LEVEL.sub(r"\1", name)
+    return _FORCED.sub(r"\1", _LEVEL.sub(r"\1", name))

@@ -107,8 +107,12 @@ def to_polars(frame: Any, columns: Sequence[str], what: str) -> pl.DataFrame:
 def _series(column: nw.Series[Any]) -> pl.Series:
     """Copy one column of a foreign frame; categories keep their order."""
     values = [None if value is None or value != value else value for value in column.to_list()]  # noqa: PLR0124
-    if column.dtype in (nw.Categorical, nw.Enum):
-        categories = [str(c) for c in column.cat.get_categories().to_list()]
+    categories: list[str] = []
+    if isinstance(column.dtype, nw.Enum):
+        categories = [str(category) for category in column.dtype.categories]
+    elif column.dtype == nw.Categorical and column.implementation.is_pandas_like():
+        categories = [str(category) for category in column.to_native().cat.categories]
+    if categories:
         texts = [None if value is None else str(value) for value in values]
         return pl.Series(column.name, texts, dtype=pl.Enum(categories))
     return pl.Series(column.name, values, strict=False)

@@ -131,8 +131,13 @@ class MmrmResult:
         size = np.abs(L).max(axis=1, initial=0.0)
         return kept @ estimable.transform, gap <= 1e-8 * np.maximum(size, 1.0)
 
-    def contrast_table(self, L: Floats, *, level: float | None = None) -> dict[str, Floats]:
-        """Estimate contrasts L (q, p); NaN where one is not estimable or the fit failed."""
+    def contrast_table(
+        self, L: Floats, *, level: float | None = None, estimable_only: bool = True
+    ) -> dict[str, Floats]:
+        """Estimate contrasts L (q, p); NaN where one is not estimable or the fit failed.
+
+        Without ``estimable_only`` aliased coefficients count as 0, which is how R reads the others.
+        """
         from scipy.special import stdtr, stdtrit
 
         q = L.shape[0]
@@ -149,6 +154,8 @@ class MmrmResult:
         half = stdtrit(df, tail) * se
         p = 2 * stdtr(df, -np.abs(t))
         table = dict(zip(STATISTICS, (estimate, se, df, t, p, estimate - half, estimate + half), strict=True))
+        if not estimable_only:
+            return table
         return {name: np.where(fine, values, np.nan) for name, values in table.items()}
 
     def _df_contrast(self, turned: Floats, L: Floats) -> Floats:
@@ -161,7 +168,7 @@ class MmrmResult:
     def coefficients(self) -> pl.DataFrame:
         """One row a coefficient: ``term, estimate, se, df, t, p, lower, upper``; null where not estimated."""
         p = len(self.design.names)
-        table = self.contrast_table(np.eye(p))
+        table = self.contrast_table(np.eye(p), estimable_only=False)
         aliased = self.fit.estimable.dropped
         for values in table.values():
             values[aliased] = np.nan

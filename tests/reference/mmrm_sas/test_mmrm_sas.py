@@ -75,7 +75,7 @@ def test_fit_statistics(full: MmrmResult, output: str) -> None:
 
 def test_solution_for_fixed_effects(full: MmrmResult, output: str) -> None:
     section = output.partition("Solution for Fixed Effects")[2].partition("Type 3")[0]
-    rows = re.findall(r"(\S.*?)" + NUMBER * 4 + r"\s+(<?\.\d+)\s*$", section, flags=re.MULTILINE)
+    rows = re.findall(r"(\S.*?)" + NUMBER * 4 + r"\s+(<?\d*\.\d+)\s*$", section, flags=re.MULTILINE)
     printed = {re.sub(r"\s+", " ", row[0]): row[1:] for row in rows}
     terms = {
         "Intercept": "(Intercept)",
@@ -99,7 +99,7 @@ def test_solution_for_fixed_effects(full: MmrmResult, output: str) -> None:
 def test_type_3_tests(full: MmrmResult, output: str) -> None:
     section = output.partition("Type 3 Tests of Fixed Effects")[2].partition("Least Squares Means")[0]
     names = {"AVISIT*ARMCD": "ARMCD:AVISIT"}
-    rows = re.findall(r"^\s+(\S+)\s+(\d)\s+(\d+)\s+\S+\s+(\S+)\s+\S+\s+(<?\.\d+)\s*$", section, flags=re.MULTILINE)
+    rows = re.findall(r"^\s+(\S+)\s+(\d)\s+(\d+)\s+\S+\s+(\S+)\s+\S+\s+(<?\d*\.\d+)\s*$", section, flags=re.MULTILINE)
     assert len(rows) == 5
     for effect, *printed in rows:
         found = full.type3().row(by_predicate=pl.col("term") == names.get(effect, effect), named=True)
