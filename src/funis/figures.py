@@ -40,7 +40,7 @@ __all__ = ["FigureSpec", "build_figures", "render_svg", "start_renderer"]
 
 _COLUMNS = 3
 _NOT_STACKED = {"responder", "cannot tell"}
-_FAILING = {"none", "no", "nonresponder", "non-responder", "no response"}
+_FAILING = {"none", "NCR", "no", "nonresponder", "non-responder", "no response"}
 
 
 def build_figures(
@@ -289,7 +289,8 @@ def _response_bar(labels: Labels, book: NumberBook, group: Group, visit: str) ->
 def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> FigureSpec:
     names = dict.fromkeys(bar["name"] for bar in bars)
     palette = {name: RESPONSE_COLOURS.get(name) for name in names}
-    spare = iter((BLUE, SKY, GREEN, PURPLE, YELLOW))
+    taken = set(palette.values())
+    spare = iter([each for each in (BLUE, SKY, GREEN, PURPLE, YELLOW) if each not in taken])
     colours = {
         name: colour or (NO_RESPONSE if name in _FAILING else next(spare, GREY))
         for name, colour in palette.items()

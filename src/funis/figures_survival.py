@@ -56,7 +56,7 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame) -> Figu
     x: Spec = {
         "field": "time",
         "type": "quantitative",
-        "scale": {"domain": [0, last], "nice": False},
+        "scale": {"domain": [0, 1.03 * last], "nice": False},
         "axis": {
             "values": ticks,
             "labelExpr": f"round(datum.value / {_DAYS_PER_MONTH})",

@@ -153,11 +153,44 @@ RESPONSES: dict[str, str] = {
     "explorer_response": "EXPLORER response",
 }
 
+DEGREES: dict[str, str] = {
+    "satterthwaite": "Satterthwaite",
+    "kenward-roger": "Kenward-Roger",
+    "kenward-roger-linear": "Kenward-Roger, linear",
+    "kenward-roger-mmrm": "Kenward-Roger on Cholesky parameters",
+    "between-within": "between-within",
+    "residual": "residual",
+}
+COVARIANCES: dict[str, str] = {
+    "us": "unstructured",
+    "toep": "Toeplitz",
+    "toeph": "heterogeneous Toeplitz",
+    "ar1": "first-order autoregressive",
+    "ar1h": "heterogeneous first-order autoregressive",
+    "cs": "compound symmetry",
+    "csh": "heterogeneous compound symmetry",
+    "ad": "ante-dependence",
+    "adh": "heterogeneous ante-dependence",
+    "sp_exp": "spatial exponential",
+}
+
 FAULT_LEVELS: dict[str, str] = {
     "error": "Errors: the value is left out of the analysis",
     "warning": "Warnings: the value is used, and should be looked at",
     "query": "Queries: a question to the site",
 }
+
+
+def format_unit(unit: str) -> str:
+    """Print a unit as it is written by hand.
+
+    Examples
+    --------
+    >>> format_unit("10^9/L"), format_unit("umol/L"), format_unit("mL/min/1.73m2")
+    ('10⁹/L', 'µmol/L', 'mL/min/1.73 m²')
+    """
+    raised = unit.replace("10^9", "10⁹").replace("10^6", "10⁶").replace("1.73m2", "1.73 m²")
+    return "µ" + raised[1:] if raised.startswith(("umol", "ug")) else raised
 
 
 def humanise(name: str) -> str:
@@ -266,7 +299,7 @@ class Labels:
 
     def variable_with_unit(self, name: str) -> str:
         """Give the printed name of a variable with its unit."""
-        unit = self.unit(name)
+        unit = format_unit(self.unit(name))
         return f"{self.variable(name)}, {unit}" if unit else self.variable(name)
 
     def visit(self, name: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from funis.labels import (
+    COVARIANCES,
+    DEGREES,
     MISSING,
     MISSING_OUTCOME,
     RESPONSES,
@@ -28,26 +30,6 @@ DESIGNS: dict[str, str] = {
 CONDITIONS: dict[str, str] = {
     "sle": "systemic lupus erythematosus",
     "sjogren": "primary Sjögren’s syndrome",
-}
-DEGREES: dict[str, str] = {
-    "satterthwaite": "Satterthwaite",
-    "kenward-roger": "Kenward-Roger",
-    "kenward-roger-linear": "Kenward-Roger, linear",
-    "kenward-roger-mmrm": "Kenward-Roger on Cholesky parameters",
-    "between-within": "between-within",
-    "residual": "residual",
-}
-COVARIANCES: dict[str, str] = {
-    "us": "unstructured",
-    "toep": "Toeplitz",
-    "toeph": "heterogeneous Toeplitz",
-    "ar1": "first-order autoregressive",
-    "ar1h": "heterogeneous first-order autoregressive",
-    "cs": "compound symmetry",
-    "csh": "heterogeneous compound symmetry",
-    "ad": "ante-dependence",
-    "adh": "heterogeneous ante-dependence",
-    "sp_exp": "spatial exponential",
 }
 
 

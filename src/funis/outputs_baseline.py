@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.labels import Labels, humanise
+from funis.labels import Labels, humanise, in_sentence
 from funis.outputs_efficacy import EVERYBODY, describe_lines
 from funis.outputs_footnotes import describe_basis
 from funis.outputs_numbers import Group, Number, NumberBook, count_cell, single
@@ -35,11 +35,13 @@ def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     labels = Labels(study)
     rows = []
     for group in groups:
+        if group.arm != ALL:
+            continue
         name = group.population if group.subgroup == ALL else group.subgroup
-        kind = "Population" if group.subgroup == ALL else "Subgroup"
         rule = labels.population_rule(name) or "every subject of the data"
+        within = f"Subgroup of {in_sentence(labels.population(group.population))}"
         cells = (
-            words(kind),
+            words("Population" if group.subgroup == ALL else within),
             words(rule),
             single(book.find(group, ALL, "n"), 0),
             single(book.find(group, ALL, "cannot_tell"), 0),
@@ -122,7 +124,8 @@ def build_baseline_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     if not described and not measured:
         return ()
     rows = _described_rows(labels, book, described)
-    scores = list({group.variable: group for group in measured}.values())
+    order = [*study.instrument_names, *study.lab_names]
+    scores = sorted(measured, key=lambda group: _place(order, group.variable))
     if scores and first is not None:
         rows.append(heading("At the baseline visit"))
         rows += [row for group in scores for row in _measured_rows(labels, book, group, first)]
@@ -131,6 +134,11 @@ def build_baseline_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     heads = ("", "n", "Mean ± SD or n/N (%)", "Median (Q1, Q3)", "Range")
     notes = describe_basis(labels, used)
     return (TableSpec("table-baseline", "baseline", "Subjects at baseline", heads, tuple(rows), notes),)
+
+
+def _place(order: Sequence[str], name: str) -> int:
+    """Give the place of a variable in the study file; what it does not name comes last."""
+    return order.index(name) if name in order else len(order)
 
 
 def _is_everybody(group: Group) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from funis.labels import SYSTEMS, Labels, in_sentence, method_label
+from funis.labels import COVARIANCES, DEGREES, SYSTEMS, Labels, in_sentence, method_label
 from funis.outputs_footnotes import describe_basis
 from funis.outputs_numbers import (
     Group,
@@ -18,7 +18,7 @@ from funis.outputs_numbers import (
     part,
     single,
 )
-from funis.outputs_table import Cell, Part, Row, TableSpec, heading, joined, words
+from funis.outputs_table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
 from funis.plan import Endpoint, Study
 from funis.results import ALL
 
@@ -303,6 +303,8 @@ def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
         system, _, grade = group.variable.partition(": ")
         systems.setdefault((system, _within(labels, group)), {})[grade] = group
     letters = sorted({grade for grades in systems.values() for grade in grades})
+    order = list(SYSTEMS)
+    systems = dict(sorted(systems.items(), key=lambda pair: (pair[0][1], _rank(order, pair[0][0]))))
     by_system = [
         (
             _system_name(system) + within,
@@ -316,6 +318,12 @@ def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     note = f"Each cell counts the subjects with grade {named}, in this order."
     title = f"Organ-system grades: number of subjects with {' · '.join(letters)}"
     return TableSpec("table-grades", "systems", title, heads, rows, (note, *describe_basis(labels, used)))
+
+
+def _rank(order: Sequence[str], variable: str) -> int:
+    """Give the printed place of an organ system; another one comes last."""
+    system = variable.rpartition("_")[2]
+    return order.index(system) if system in order else len(order)
 
 
 def _grade_cell(book: NumberBook, grades: dict[str, Group], letters: Sequence[str], visit: str) -> Cell:
@@ -400,18 +408,14 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
             _model_row(labels, book, group, visit) for visit in _ordered_visits(study, book.visits(group))
         ]
     used = [number for group in groups for number in book.all(group)]
-    heads: tuple[str, ...] = ("Visit", "n", "Mean change (95% CI)", "SE", "df", "P", "P, adjusted")
-    if not any(number.statistic == "p_adjusted" for number in used):
-        heads, rows = heads[:-1], [replace(row, cells=row.cells[:-1]) for row in rows]
-    fits = dict.fromkeys(number.method for number in used if number.method)
-    notes = [f"Model: {method_label(name)}." for name in fits if name != "mmrm"]
-    for endpoint in study.endpoints:
-        if "mmrm" in endpoint.methods:
-            fixed = f"fixed effects {endpoint.formula}; " if endpoint.formula else ""
-            notes.append(
-                f"{endpoint.printed}: {fixed}covariance {endpoint.covariance}; "
-                f"degrees of freedom {endpoint.df}."
-            )
+    beside = next(
+        (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
+    )
+    test = f"P ({method_label(beside)})" if beside else "P"
+    heads = ("Visit", "n", "Mean change (95% CI)", "SE", "df", test)
+    notes = [_model_words(endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
+    if beside:
+        notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")
     title = "Mixed models for repeated measures: marginal mean change from baseline"
     return (
         TableSpec("table-mmrm", "models", title, heads, tuple(rows), (*notes, *describe_basis(labels, used))),
@@ -422,12 +426,20 @@ def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Ro
     estimate = book.find(group, visit, "estimate")
     limits = [part(book.find(group, visit, name), 2) for name in ("lower", "upper")]
     change = joined(part(estimate, 2), " (", *interval(*limits), ")") if all(limits) else single(estimate, 2)
+    plain = book.find(group, visit, "p")
     cells = (
-        single(book.find(group, visit, "n"), 0),
+        joined(Part(str(estimate.n), estimate.id))
+        if estimate is not None and estimate.n is not None
+        else EMPTY,
         change,
         single(book.find(group, visit, "se"), 3),
         single(book.find(group, visit, "df"), 1),
-        p_cell(book.find(group, visit, "p")),
-        p_cell(book.find(group, visit, "p_adjusted")),
+        p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None),
     )
     return Row(words(labels.visit(visit)), cells, indent=1)
+
+
+def _model_words(endpoint: Endpoint) -> str:
+    fixed = f"fixed effects {endpoint.formula}; " if endpoint.formula else ""
+    structure = COVARIANCES[endpoint.covariance]
+    return f"{endpoint.printed}: {fixed}covariance {structure}; degrees of freedom {DEGREES[endpoint.df]}."

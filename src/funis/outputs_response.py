@@ -17,6 +17,7 @@ CLASSES: dict[str, str] = {
     "MCR": "Major clinical response",
     "PCR": "Partial clinical response",
     "none": "No response",
+    "NCR": "No clinical response",
     "sustained": "Response sustained",
     "cannot tell": "Cannot tell",
 }

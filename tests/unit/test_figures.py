@@ -1,5 +1,6 @@
 """Figures draw results and recorded values, compute nothing, and can be read without being seen."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -138,7 +139,7 @@ def test_grades_grow_darker_with_activity() -> None:
 
     shades = [light(GRADE_COLOURS[grade]) for grade in "ABCDE"]
     assert shades == sorted(shades)
-    assert min(later - earlier for earlier, later in zip(shades, shades[1:], strict=False)) > 15
+    assert min(later - earlier for earlier, later in itertools.pairwise(shades)) > 15
 
 
 def test_unknown_grade_is_drawn_as_unknown(made: ModuleType) -> None:

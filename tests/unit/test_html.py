@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -125,7 +126,7 @@ def test_headings_descend_one_by_one(page: Page) -> None:
     # The panel for a number has its own heading, hidden until it is asked for.
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
 
 
 def test_page_says_its_language_and_has_a_way_past_the_contents(page: Page) -> None:

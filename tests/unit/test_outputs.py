@@ -149,7 +149,7 @@ def test_failed_fit_prints_its_status_and_no_value(study: Study) -> None:
     numbers.add(place, "estimate", None, status="failed")
     numbers.add(place, "p", None, status="failed")
     found = table(build_tables(study, results_of(numbers)), "table-mmrm")
-    assert lines(found)[1] == ("Month 3", "–", "failed", "–", "–", "failed")
+    assert lines(found)[1] == ("Month 3", "3", "failed", "–", "–", "failed")
     assert "failed: the fit did not converge; no estimate is reported." in found.footnotes
 
 
@@ -201,7 +201,7 @@ def test_endpoint_of_a_subgroup_prints_only_that_subgroup(made: ModuleType) -> N
 
 
 def test_screened_is_no_share_of_the_enrolled(tables: tuple[TableSpec, ...]) -> None:
-    found = dict(lines(table(tables, "table-disposition")))
+    found = {row[0]: row[1] for row in lines(table(tables, "table-disposition"))}
     assert found["Screened"] == "43"
     assert found["Completed follow-up"] == "38/40 (95.0%)"
 

@@ -97,7 +97,7 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
 
 def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
     """Take the last visit of the endpoint, or the one it names alone."""
-    wanted = [f"{name}_change" for name in endpoint.all_variables[:2]]
+    wanted = [f"{name}_change" for name in endpoint.all_variables[:1]]
     groups = [group for group in book.of("change") if group.variable in wanted and group.arm == ALL]
     groups = [group for group in groups if endpoint.subgroup_only or group.subgroup == ALL]
     for group in {each.variable: each for each in reversed(groups)}.values():
