@@ -23,6 +23,7 @@ FACTORS: Final[Mapping[str, Mapping[ParameterValue, Decimal]]] = {
         "g/g": Decimal(1),
         "mg/g": Decimal("0.001"),
     },
+    "haemoglobin_unit": {"g/L": Decimal(1), "g/dL": Decimal(10)},
     # ESSPRI on its scale of 0 to 10.
     "esspri_scale": {10: Decimal(1), 100: Decimal("0.1")},
 }

@@ -127,3 +127,11 @@ def test_weight_of_the_last_six_months_serves() -> None:
         "selena_flare_index", QUIET | {"weight_kg": None}, QUIET | {"prednisone": 35, "weight_kg": None}
     )
     assert lost["possible"] == "severe or mild_moderate"
+
+
+def test_haemoglobin_in_grams_per_decilitre() -> None:
+    treated = {"active_haemolysis": 1, "prednisone": 20}
+    for value, expected in ((7.9, SEVERE), (8.0, MILD)):  # fell by 31 and by 30 g/L
+        now = QUIET | treated | {"haemoglobin": value}
+        row = ask("selena_flare_index", QUIET | {"haemoglobin": 11.0}, now, haemoglobin_unit="g/dL")
+        assert row["response"] == expected
