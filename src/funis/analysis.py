@@ -318,8 +318,10 @@ def _summarise_bands(run: Run, study: Study, tables: CheckedTables, scored: Mapp
     days, names = [day for day, _ in BANDS[:-1]], [name for _, name in BANDS]
     banded = []
     for frame in (gather_values(study, tables, scored), gather_grades(scored)):
-        band = frame["day"].cut(days, labels=names).cast(pl.String)
-        banded.append(frame.with_columns(band.alias("visit")))
+        known = frame.filter(pl.col("day").is_not_null())
+        places = np.searchsorted(days, known["day"].to_numpy())
+        band = pl.Series("visit", [names[place] for place in places], dtype=pl.String)
+        banded.append(known.with_columns(band))
     used = [name for name in names if (banded[0]["visit"] == name).any()]
     layout = replace(run.panel.layout, visits=tuple(used), planned=(np.nan,) * len(used), baseline=None)
     within = replace(run, panel=build_panel(layout, banded[0], banded[1]))

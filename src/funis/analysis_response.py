@@ -239,12 +239,12 @@ def relapse_visits(run: Run, answers: Answers, at: Sequence[str]) -> list[str | 
     A relapse found at an unscheduled visit belongs to the next planned one.
     """
     frame = answers.answers
-    upper = {visit.name: visit.day + (visit.window[1] if visit.window else 0) for visit in run.study.visits}
+    planned = {visit.name: visit.day for visit in run.study.visits}
     found: list[str | None] = []
     for relapsed, name, day in frame.select("relapse", "relapse_visit", "relapse_day").iter_rows():
         visit: str | None = None
         if relapsed == YES:
-            later = [each for each in at if day is not None and day <= upper.get(each, np.inf)]
+            later = [each for each in at if day is not None and day <= planned.get(each, np.inf)]
             visit = name if name in at else next(iter(later), at[-1] if at else None)
         found.append(visit)
     return found
