@@ -82,6 +82,8 @@ def test_reference_based_means(strategy: str) -> None:
     # parameters vary by about 0.2 and four subjects by 0.4 a draw: 800 draws leave an error of 0.02
     assert drawn.tolist() == pytest.approx(_expected_means()[strategy].tolist(), abs=0.1)
     assert np.array_equal(found.completed[0][~found.missing], values[~np.isnan(values)])
+    named = "under MAR" if strategy == "mar" else f"{strategy.upper()} with reference control"
+    assert found.method == f"multiple imputation {named}, 800 draws, seed 3"
 
 
 def test_strategies_differ_where_they_should() -> None:

@@ -379,7 +379,8 @@ def impute_reference(
         # Values lacking before deviation keep their draw under MAR; only those after it are drawn anew.
         known = np.where(after, np.nan, draw.completed)
         completed.append(_fill(known, mean, draw.covariance, _patterns(after), rng))
-    method = f"multiple imputation, {strategy.upper()} to {reference}, {chain.draws} draws, seed {chain.seed}"
+    name = "under MAR" if strategy == "mar" else f"{strategy.upper()} with reference {reference}"
+    method = f"multiple imputation {name}, {chain.draws} draws, seed {chain.seed}"
     return Imputations(np.stack(completed), missing, method, _autocorrelation(draws, columns))
 
 
