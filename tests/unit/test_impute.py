@@ -7,7 +7,7 @@ from funis.errors import ShapeError, UnknownNameError, ValueRangeError
 from funis.stats.impute import Chain, impute_mar, impute_monotone, impute_reference
 from funis.stats.sample import Floats
 
-CHAIN = Chain(draws=800, burn=100, between=5, seed=3)
+CHAIN = Chain(draws=400, burn=50, between=4, seed=3)
 
 
 def _two_visits(n: int = 60) -> Floats:
@@ -28,7 +28,7 @@ def test_mean_under_mar_is_the_regression_estimate(impute: type) -> None:
     slope = np.cov(x, y)[0, 1] / np.var(x, ddof=1)
     expected = y.mean() + slope * (values[:, 0].mean() - x.mean())
     found = impute(values, chain=CHAIN)
-    # the posterior of this mean has standard deviation 0.5; 800 draws leave an error of 0.02
+    # the posterior of this mean has standard deviation 0.5; 400 draws leave an error of 0.03
     assert found.completed[:, :, 1].mean() == pytest.approx(expected, abs=0.08)
     assert expected - y.mean() > 1.0  # the complete-case mean would be far off
     assert np.array_equal(found.completed[5][~found.missing], values[~np.isnan(values)])
@@ -41,7 +41,7 @@ def test_chains_repeat_and_differ_by_seed() -> None:
     assert np.array_equal(once.completed, again.completed)
     assert not np.array_equal(once.completed, other.completed)
     # a third of the second visit lacks: 20 iterations between draws make them all but independent
-    assert abs(impute_mar(values, chain=Chain(draws=300)).autocorrelation) < 0.2
+    assert abs(impute_mar(values, chain=Chain(draws=200)).autocorrelation) < 0.2
 
 
 def _two_arms() -> tuple[Floats, list[str]]:
@@ -79,11 +79,11 @@ def test_reference_based_means(strategy: str) -> None:
     values, arms = _two_arms()
     found = impute_reference(values, arms, reference="control", strategy=strategy, chain=CHAIN)  # type: ignore[arg-type]
     drawn = found.completed[:, 76:, 1:].mean(axis=(0, 1))
-    # parameters vary by about 0.2 and four subjects by 0.4 a draw: 800 draws leave an error of 0.02
+    # parameters vary by about 0.2 and four subjects by 0.4 a draw: 400 draws leave an error of 0.03
     assert drawn.tolist() == pytest.approx(_expected_means()[strategy].tolist(), abs=0.1)
     assert np.array_equal(found.completed[0][~found.missing], values[~np.isnan(values)])
     named = "under MAR" if strategy == "mar" else f"{strategy.upper()} with reference control"
-    assert found.method == f"multiple imputation {named}, 800 draws, seed 3"
+    assert found.method == f"multiple imputation {named}, 400 draws, seed 3"
 
 
 def test_strategies_differ_where_they_should() -> None:
