@@ -1,0 +1,68 @@
+"""Scoring files: long files in parts give what the whole gives."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from funis import score_file as module
+from funis.definition import definition
+from funis.errors import ColumnError
+from funis.score_file import FileError, read_frame, score_file, split_frame
+
+
+def _visits(subjects: int) -> pl.DataFrame:
+    names = [item.name for item in definition("sledai_2k").items]
+    rows = [(f"S{(7 * number) % subjects}", number // subjects, number) for number in range(3 * subjects)]
+    frame = pl.DataFrame(rows, schema=["subject", "day", "place"], orient="row")
+    return frame.with_columns(
+        ((pl.col("place") * (position + 3)) % 5 == 0).cast(pl.Int64).alias(name)
+        for position, name in enumerate(names)
+    )
+
+
+def test_parts_never_divide_a_subject_and_hold_every_row() -> None:
+    frame = _visits(10)
+    parts = list(split_frame(frame, "subject", 7))
+    assert len(parts) > 1
+    assert sum(part.height for part in parts) == frame.height
+    named = [set(part["subject"]) for part in parts]
+    assert all(one.isdisjoint(two) for place, one in enumerate(named) for two in named[place + 1 :])
+
+
+def test_a_subject_longer_than_a_part_stays_whole() -> None:
+    frame = pl.DataFrame({"subject": ["A"] * 9 + ["B"]})
+    assert [part.height for part in split_frame(frame, "subject", 4)] == [9, 1]
+
+
+@pytest.mark.parametrize("subject", [None, "subject"])
+def test_a_long_file_in_parts_gives_what_the_whole_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subject: str | None
+) -> None:
+    _visits(11).write_parquet(tmp_path / "in.parquet")
+    options = {"subject": subject, "order": "day" if subject else None}
+    whole = score_file("sledai_2k", tmp_path / "in.parquet", tmp_path / "whole.parquet", **options)  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "PART", 8)
+    parts = score_file("sledai_2k", tmp_path / "in.parquet", tmp_path / "parts.parquet", **options)  # type: ignore[arg-type]
+    assert pl.read_parquet(parts).equals(pl.read_parquet(whole))
+    assert pl.read_parquet(parts)["place"].to_list() == list(range(33))
+
+
+def test_not_done_is_read_as_written(tmp_path: Path) -> None:
+    frame = _visits(2).with_columns(pl.col("fever").cast(pl.String))
+    frame[0, "fever"] = "ND"
+    frame.write_csv(tmp_path / "in.csv")
+    scored = read_frame(score_file("sledai_2k", tmp_path / "in.csv", tmp_path / "out.csv"))
+    assert scored["sledai_2k_status"][0] == "incomplete"
+    assert scored["sledai_2k_upper"][0] == scored["sledai_2k_lower"][0] + 1
+
+
+def test_what_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "bad.parquet").write_text("no parquet", encoding="utf-8")
+    with pytest.raises(FileError, match="cannot be read"):
+        read_frame(tmp_path / "bad.parquet")
+    _visits(2).write_csv(tmp_path / "in.csv")
+    with pytest.raises(FileError, match="no folder"):
+        score_file("sledai_2k", tmp_path / "in.csv", tmp_path / "none" / "out.csv")
+    with pytest.raises(ColumnError, match="visit_day"):
+        score_file("sledai_2k", tmp_path / "in.csv", tmp_path / "out.csv", order="visit_day")
