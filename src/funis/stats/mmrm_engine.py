@@ -37,6 +37,10 @@ MAX_HALVINGS = 40
 # estimates are within 1e-10 standard errors of the maximum, and quadratic convergence goes beyond that.
 DECREMENT = 1e-20
 DECREMENT_AT_REST = 1e-9
+# Shares of the moment correlations kept in further starting values, tried where the first fails.
+OTHER_STARTS = (0.5, 0.0)
+# After so many steps a correlation matrix with so small an eigenvalue ends the search.
+PATIENCE, HOPELESS = 15, 1e-9
 # A correlation matrix with a smaller eigenvalue than this is called singular.
 SINGULAR = 1e-6
 
@@ -110,8 +114,11 @@ class Likelihood:
             )
         return result
 
-    def start(self) -> Floats:
-        """Start from the covariance of the residuals of ordinary least squares."""
+    def start(self, *, kept: float = 1.0) -> Floats:
+        """Start from the covariance of the residuals of ordinary least squares.
+
+        ``kept`` is the share of each covariance off the diagonal that is kept.
+        """
         sums = self.sums
         m, s, p = sums.visit_part.shape
         identity = sums.pair * np.eye(m)
@@ -125,7 +132,9 @@ class Likelihood:
             shared = sums.distance
             if self.irregular and shared is not None:
                 shared = shared[cells[int(np.argmax(sums.observed[cells].sum(1)))]]
-            parts.append(start_values(self.covariance, _repair(moment, seen), shared))
+            repaired = _repair(moment, seen)
+            repaired = kept * repaired + (1 - kept) * np.diag(np.diag(repaired))
+            parts.append(start_values(self.covariance, repaired, shared))
         return np.concatenate(parts)
 
     def gram(self, A: Floats) -> Floats:
@@ -173,10 +182,10 @@ class Likelihood:
             if not self.irregular:
                 np.linalg.cholesky(sigma)
             factor = np.linalg.cholesky(V)
+            W = np.linalg.inv(V) * sums.pair
         except np.linalg.LinAlgError:
             return None
         log_det = 2.0 * float(sums.count @ np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(1))
-        W = np.linalg.inv(V) * sums.pair
         W = 0.5 * (W + W.transpose(0, 2, 1))
         return self._finish(theta, sigma, pieces, W, log_det)
 
@@ -352,10 +361,22 @@ def maximise(likelihood: Likelihood, start: Floats | None = None) -> Optimum:
     hopeless = _without_residuals(likelihood)
     if hopeless is not None:
         return hopeless
-    theta = likelihood.start() if start is None else start
+    if start is not None:
+        return _climb(likelihood, start)
+    best = _climb(likelihood, likelihood.start())
+    for kept in OTHER_STARTS:
+        if best.status == "converged":
+            break
+        again = _climb(likelihood, likelihood.start(kept=kept))
+        best = again if again.status == "converged" else best
+    return best
+
+
+def _climb(likelihood: Likelihood, theta: Floats) -> Optimum:
+    """Search from one starting value."""
     state = likelihood.evaluate(theta)
     if state is None:
-        return _failed(likelihood, None, 0, "no starting value gives positive definite matrices")
+        return _failed(None, 0, "no starting value gives positive definite matrices")
     expected = True
     for step in range(MAX_STEPS):
         hessian, P = likelihood.hessian(state, expected=expected)
@@ -364,8 +385,10 @@ def maximise(likelihood: Likelihood, start: Floats | None = None) -> Optimum:
             expected = True
         direction = _direction(hessian, state.score)
         decrement = float(-direction @ state.score)
+        if step > PATIENCE and _is_singular(state.sigma, HOPELESS):
+            return _failed(state, step, "the likelihood grows without bound")
         if not np.isfinite(decrement):
-            return _failed(likelihood, state, step, "a step is not finite")
+            return _failed(state, step, "a step is not finite")
         if decrement < DECREMENT and not expected:
             return Optimum("converged", "", state, hessian, P, step)
         following = _line_search(likelihood, state, direction, decrement)
@@ -374,7 +397,7 @@ def maximise(likelihood: Likelihood, start: Floats | None = None) -> Optimum:
         # The first step is Fisher scoring; after it the observed Hessian is tried every time.
         expected = False
         state = following
-    return _failed(likelihood, state, MAX_STEPS, f"no convergence in {MAX_STEPS} steps")
+    return _failed(state, MAX_STEPS, f"no convergence in {MAX_STEPS} steps")
 
 
 def _without_residuals(likelihood: Likelihood) -> Optimum | None:
@@ -422,10 +445,10 @@ def _at_rest(likelihood: Likelihood, state: State, step: int, decrement: float) 
     hessian, P = likelihood.hessian(state)
     if decrement < DECREMENT_AT_REST and is_positive_definite(hessian):
         return Optimum("converged", "", state, hessian, P, step)
-    return _failed(likelihood, state, step, "no step improves the likelihood")
+    return _failed(state, step, "no step improves the likelihood")
 
 
-def _failed(likelihood: Likelihood, state: State | None, step: int, detail: str) -> Optimum:
+def _failed(state: State | None, step: int, detail: str) -> Optimum:
     """Say what is wrong with a search that ended without a maximum."""
     empty = np.zeros((0, 0))
     status = "did not converge"
@@ -437,8 +460,8 @@ def _failed(likelihood: Likelihood, state: State | None, step: int, detail: str)
     return Optimum(status, detail, None, empty, empty, step)
 
 
-def _is_singular(sigma: Floats) -> bool:
-    """Tell whether any correlation matrix of a stack has an eigenvalue near 0."""
+def _is_singular(sigma: Floats, limit: float = SINGULAR) -> bool:
+    """Tell whether any correlation matrix of a stack has an eigenvalue below the limit."""
     deviation = np.sqrt(np.diagonal(sigma, axis1=-2, axis2=-1))
     correlation = sigma / (deviation[..., :, None] * deviation[..., None, :])
-    return bool(np.linalg.eigvalsh(correlation).min() < SINGULAR)
+    return bool(np.linalg.eigvalsh(correlation).min() < limit)
