@@ -12,13 +12,17 @@ from funis.row_faults import row_fault
 from funis.rules import apply_rule, rule_columns
 
 
-def check_eligibility(study: Study, subject_frame: pl.DataFrame) -> Iterator[Fault]:
+def check_eligibility(
+    study: Study, subject_frame: pl.DataFrame, *, needs_scores: bool | None = None
+) -> Iterator[Fault]:
     """Report subjects who do not meet a criterion, and those for whom it cannot be told.
 
     Parameters
     ----------
     study : the study
     subject_frame : what ``visits.derive_subject_frame`` gave, with the baseline scores
+    needs_scores : True judges only the rules that read a score of an instrument, False only the others
+        (``read_tables`` has done those), None all
 
     Returns
     -------
@@ -35,16 +39,22 @@ def check_eligibility(study: Study, subject_frame: pl.DataFrame) -> Iterator[Fau
     warning: subjects.csv, line 2, column 'subject': Criterion I1 is not met: Adult. Found 'S1'. \
 The rule is age >= 18, with age 17; check the data, or report the deviation.
     """
-    for criterion in study.eligibility.inclusion:
-        yield from _check_criterion(criterion, subject_frame, wanted=True)
-    for criterion in study.eligibility.exclusion:
-        yield from _check_criterion(criterion, subject_frame, wanted=False)
+    criteria = [(each, True) for each in study.eligibility.inclusion]
+    criteria += [(each, False) for each in study.eligibility.exclusion]
+    for criterion, wanted in criteria:
+        if criterion.rule and needs_scores in {None, _reads_scores(study, criterion.rule)}:
+            yield from _check_criterion(criterion, subject_frame, wanted=wanted)
+
+
+def _reads_scores(study: Study, rule: str) -> bool:
+    """Say whether a rule names the score or a grade of an instrument."""
+    names = tuple(f"baseline_{name}" for name in study.instrument_names)
+    tests = {f"baseline_{test}" for test in study.lab_names}
+    return any(column.startswith(names) and column not in tests for column in rule_columns(rule))
 
 
 def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool) -> Iterator[Fault]:
     """Judge one criterion for every subject."""
-    if not criterion.rule:
-        return
     columns = rule_columns(criterion.rule)
     for index, answer in enumerate(apply_rule(frame, criterion.rule)):
         if answer == wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -29,11 +29,56 @@ def check_visits(data: Data) -> Iterator[Fault]:
     iterator of Fault
     """
     yield from _check_tables(data)
+    yield from _check_undated(data)
     yield from _check_windows(data)
     yield from _check_dates(data)
     yield from _check_after_death(data)
     yield from _check_forms(data)
     yield from _check_missed(data)
+
+
+def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> Iterator[Fault]:
+    """Compare study days that were written down with those that the dates give.
+
+    Parameters
+    ----------
+    frames : tables by name, before their study days are derived
+    anchors : date of day 0 of each subject
+
+    Returns
+    -------
+    iterator of Fault
+    """
+    given = (pl.col("date") - pl.col("anchor")).dt.total_days()
+    for name, frame in frames.items():
+        if not {"subject", "date", "day"} <= set(frame.columns) or frame["day"].null_count() == frame.height:
+            continue
+        joined = frame.join(anchors, on="subject", how="left", maintain_order="left").with_columns(
+            _given=given
+        )
+        for row in rows_where(joined, pl.col("day") != pl.col("_given")):
+            yield row_fault(
+                "warning",
+                "day_contradicts_date",
+                name,
+                row,
+                column="day",
+                message=f"The date {row['date']} is study day {row['_given']}; the date is used.",
+                remedy="Correct one of the two, or leave the day out.",
+            )
+
+
+def _check_undated(data: Data) -> Iterator[Fault]:
+    """Report visits that have neither a date nor a study day; once where a whole table has none."""
+    undated = data.visited.filter(pl.col("date").is_null() & pl.col("day").is_null())
+    for (name,), rows in undated.group_by("table", maintain_order=True):
+        whole = rows.height == data.frames[str(name)].height and rows.height > 1
+        message = f"None of the {rows.height} rows has a date." if whole else "The row has no date."
+        remedy = "Write the date, or the study day where the data carry no dates."
+        for row in rows.head(1 if whole else rows.height).iter_rows(named=True):
+            yield row_fault(
+                "warning", "missing_date", str(name), row, column="date", message=message, remedy=remedy
+            )
 
 
 def _check_tables(data: Data) -> Iterator[Fault]:

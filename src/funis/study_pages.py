@@ -71,8 +71,9 @@ _TABLES = """# The tables of the data folder
 
 One table a file in `data/`, as CSV (UTF-8, commas, decimal points) or Parquet, or one Excel workbook with a
 sheet a table. Dates are written YYYY-MM-DD. An empty cell is missing; `{not_done}` says that a measure was
-not done; neither is zero. Where the data carry no dates, `day` takes the place of `date`. Columns named `comment`
-or `notes` are for people and are not read. This page is made from the descriptions that read the files.
+not done; neither is zero. Where the data carry no dates, `day` takes the place of `date`. Columns named
+`comment` or `notes` are for people and are not read. This page is made from the descriptions that read the
+files.
 """
 _INSTRUMENTS = """## One table for each instrument
 

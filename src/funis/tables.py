@@ -8,7 +8,7 @@ whole row); warnings and queries leave the data as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,15 +18,17 @@ from funis.catalogue import instrument_names, instrument_table
 from funis.cells import Typed, empty_frame, type_table
 from funis.checks import check_data
 from funis.checks_course import derive_status
+from funis.checks_eligibility import check_eligibility
 from funis.checks_labs import derive_lab_values, split_comparators
 from funis.checks_rows import sift_tables
+from funis.checks_visits import check_given_days
 from funis.data import Data
 from funis.errors import Fault
 from funis.lab_map import fill_items
 from funis.plan import Study
 from funis.raw_tables import InputFile, RawFolder, read_folder
 from funis.schema import SUBJECTS, TABLES, Column, Table
-from funis.visits import derive_anchors, derive_days
+from funis.visits import derive_anchors, derive_days, derive_subject_frame, fill_dates
 
 __all__ = ["InputFile", "Tables", "read_tables", "study_tables"]
 
@@ -94,7 +96,8 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     -------
     Tables
         Frames by table name, every fault, the files with their hashes. Never raises for what stands in a
-        file: a file that cannot be read is a fault, and its table has no rows.
+        file: a file that cannot be read is a fault, and its table has no rows. Criteria of eligibility that
+        need a score are judged by ``check_eligibility`` once the scores are there.
 
     Examples
     --------
@@ -117,14 +120,19 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     labs, lab_faults = derive_lab_values(study, frames["labs"])
     frames["labs"] = labs
     frames["disposition"], end_faults = derive_status(frames["disposition"])
-    frames = derive_days(frames, derive_anchors(study, frames))
+    frames = fill_dates(frames)
+    anchors = derive_anchors(study, frames)
+    day_faults = list(check_given_days(frames, anchors))
+    frames = derive_days(frames, anchors)
     frames, fill_faults = fill_items(study, frames)
     data = Data(
         study, frames, frozenset(raw.tables), frozenset(raw.unreadable), today or datetime.now(UTC).date()
     )
     frames, found = check_data(data)
-    every = [*raw.faults, *faults, *row_faults, *lab_faults, *end_faults, *fill_faults, *found]
-    return Tables(frames, _in_order(_without_echoes(every), known), tuple(raw.files), place)
+    every = [*raw.faults, *faults, *row_faults, *lab_faults, *end_faults, *day_faults, *fill_faults, *found]
+    tables = Tables(frames, (), tuple(raw.files), place)
+    every += check_eligibility(study, derive_subject_frame(study, tables), needs_scores=False)
+    return replace(tables, faults=_in_order(_without_echoes(every), known))
 
 
 def _type_tables(raw: RawFolder, known: Mapping[str, Table]) -> tuple[dict[str, pl.DataFrame], list[Fault]]:

@@ -206,6 +206,37 @@ def _is_baseline(study: Study) -> pl.Expr:
     return pl.col("visit") == study.baseline_visit
 
 
+def fill_dates(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Give an assessment without a date that of its visit.
+
+    Parameters
+    ----------
+    frames : tables by name; the table ``visits`` says when each visit was
+
+    Returns
+    -------
+    dict
+        The same tables; a date or day that was given stays.
+    """
+    columns = ("subject", "visit", "date", "day")
+    listed = frames["visits"].select(columns).unique(("subject", "visit"), keep="none")
+    known = listed.rename({"date": "_date", "day": "_day"})
+    filled = dict(frames)
+    for name, frame in frames.items():
+        if name == "visits" or not set(columns) <= set(frame.columns):
+            continue
+        is_open = pl.col("date").is_null() & pl.col("day").is_null()
+        filled[name] = (
+            frame.join(known, on=("subject", "visit"), how="left", maintain_order="left")
+            .with_columns(
+                date=pl.when(is_open).then("_date").otherwise("date"),
+                day=pl.when(is_open).then("_day").otherwise("day"),
+            )
+            .drop("_date", "_day")
+        )
+    return filled
+
+
 def derive_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Fill the study day of every dated row from its date; a day that was given stays where no date is.
 
