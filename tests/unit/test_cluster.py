@@ -15,6 +15,9 @@ def test_balanced_by_hand() -> None:
     assert found.between_sd == pytest.approx(math.sqrt(11 / 3), rel=1e-9)
     assert found.within_sd == pytest.approx(1.0, rel=1e-9)
     assert found.standard_error == pytest.approx(math.sqrt(12 / 9), rel=1e-9)
+    # t(2, 0.975) = 4.302653
+    assert found.upper == pytest.approx(4.0 + 4.302653 * math.sqrt(12 / 9), rel=1e-6)
+    assert found.lower == pytest.approx(8.0 - found.upper)
     assert found.f == pytest.approx(12.0)
     assert found.df == 2
     assert "fewer than 6 groups" in found.note
