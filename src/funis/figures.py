@@ -30,7 +30,7 @@ from funis.figures_style import (
 from funis.figures_subjects import build_heat_map, build_swimmer
 from funis.figures_survival import build_survival_figures
 from funis.labels import RESPONSES, Labels, in_sentence
-from funis.outputs_efficacy import EVERYBODY
+from funis.outputs_efficacy import EVERYBODY, order_numbered
 from funis.outputs_numbers import Group, NumberBook, read_numbers
 from funis.outputs_response import class_label
 from funis.plan import Endpoint, Study
@@ -39,6 +39,8 @@ from funis.results import ALL, Results, format_number
 __all__ = ["FigureSpec", "build_figures", "render_svg", "start_renderer"]
 
 _COLUMNS = 3
+#: Means of fewer subjects than this are printed in the table, not drawn.
+_FEWEST = 10
 _NOT_STACKED = {"responder", "cannot tell"}
 _FAILING = {"none", "NCR", "no", "nonresponder", "non-responder", "no response"}
 
@@ -126,7 +128,18 @@ class _Panel:
         self.means = [
             point for visit in book.visits(group) for point in _mean_point(book, group, visit, planned)
         ]
+        open_visits = [visit for visit in book.visits(group) if visit not in planned]
+        # Bands of time say more than the number of a visit: where they were computed, they are drawn.
+        bands = [visit for visit in open_visits if visit.startswith(("day_", "days_", "year_"))]
+        self.axis_title = "Time from first visit" if bands else "Visit"
+        names = bands or order_numbered(open_visits)
+        self.unplanned = [point for visit in names for point in _visit_mean(labels, book, group, visit)]
         self.lines = _subject_lines(results, book, group)
+
+    @property
+    def visit_means(self) -> list[Spec]:
+        """Give the means of visits that have no planned day, in the order of the visits."""
+        return [] if self.means else self.unplanned
 
     @property
     def has_course(self) -> bool:
@@ -157,6 +170,46 @@ def _mean_point(book: NumberBook, group: Group, visit: str, planned: dict[str, i
     }
 
 
+def _visit_mean(labels: Labels, book: NumberBook, group: Group, visit: str) -> Iterable[Spec]:
+    mean, count = (book.find(group, visit, name) for name in ("mean", "n"))
+    lower, upper = (book.find(group, visit, name) for name in ("lower", "upper"))
+    is_known = mean is not None and mean.value is not None and count is not None and count.value is not None
+    if not is_known or lower is None or upper is None or count is None or mean is None:
+        return
+    if (count.value or 0) >= _FEWEST:
+        label = f"{labels.visit(visit).removeprefix('Visit ')}"
+        words = f"{format_number(count.value, 0)}"
+        yield {"visit": label, "n": words, "mean": mean.value, "lower": lower.value, "upper": upper.value}
+
+
+def _visit_layers(panel: _Panel, *, width: int) -> Spec:
+    """Draw mean and interval by visit number, with the number of subjects above each."""
+    x: Spec = {
+        "field": "visit",
+        "type": "ordinal",
+        "sort": None,
+        "axis": {"title": panel.axis_title, "labelAngle": 0},
+    }
+    y: Spec = {"type": "quantitative", "axis": {"title": panel.title, "tickCount": 5}}
+    limits: Spec = {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}}
+    layers: list[Spec] = [
+        {"mark": {"type": "rule", "color": BLUE, "strokeWidth": 1.8}, "encoding": limits},
+        {
+            "mark": {"type": "line", "color": BLUE, "strokeWidth": 2},
+            "encoding": {"x": x, "y": y | {"field": "mean"}},
+        },
+        {
+            "mark": {"type": "circle", "color": BLUE, "size": 48, "opacity": 1},
+            "encoding": {"x": x, "y": y | {"field": "mean"}},
+        },
+        {
+            "mark": {"type": "text", "fontSize": 9.5, "dy": -8, "color": "#565f69"},
+            "encoding": {"x": x, "y": y | {"field": "upper"}, "text": {"field": "n"}},
+        },
+    ]
+    return {"width": width, "height": 180, "data": {"values": panel.visit_means}, "layer": layers}
+
+
 def _subject_lines(results: Results, book: NumberBook, group: Group) -> list[Spec]:
     scores = results.listings["scores"].filter(
         (pl.col("variable") == group.variable) & pl.col("value").is_not_null() & pl.col("day").is_not_null()
@@ -179,7 +232,10 @@ def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -
     drawn = [
         _course_layers(panel, axis, width=width, height=300 if columns == 1 else 150) for panel in panels
     ]
-    if columns == 1:
+    by_visit = panels[0].visit_means
+    if columns == 1 and by_visit:
+        body = {"vconcat": [drawn[0], _visit_layers(panels[0], width=width)], "spacing": 18}
+    elif columns == 1:
         body = drawn[0]
     else:
         body = {
@@ -209,7 +265,12 @@ def _course_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spe
     faint = 0.55 if panel.subjects <= 60 else 0.3
     lines: Spec = {
         "data": {"values": panel.lines},
-        "mark": {"type": "line", "color": "#9AA5AF", "strokeWidth": 0.9, "opacity": faint},
+        "mark": {
+            "type": "line",
+            "color": "#9AA5AF" if panel.means else "#5B7F99",
+            "strokeWidth": 0.9,
+            "opacity": faint,
+        },
         "encoding": {"x": x, "y": y | {"field": "value"}, "detail": {"field": "subject"}},
     }
     layers = [lines]
@@ -244,6 +305,11 @@ def _course_notes(labels: Labels, panels: Sequence[_Panel], *, has_mean: bool) -
     if has_mean:
         notes.append(
             "Points and bars: mean and 95% confidence interval of the mean, at the planned day of the visit."
+        )
+    elif len(panels) == 1 and panels[0].visit_means:
+        notes.append(
+            f"Below: mean with 95% confidence interval, the number of subjects above; from {_FEWEST} "
+            "subjects on. Who comes to a late visit is selected: the means are not of the same subjects."
         )
     groups = dict.fromkeys((panel.group.population, panel.group.subgroup) for panel in panels)
     for population, subgroup in groups:

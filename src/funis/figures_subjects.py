@@ -55,7 +55,7 @@ def build_heat_map(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     systems = [name for name in SYSTEMS if name in set(shown["system"])]
     subjects = order_subjects(results, shown["subject"])
     order = {visit: place for place, visit in enumerate(visits)}
-    # Cells stand at whole numbers, a gap after each system: one drawing is faster than nine beside each other.
+    # Cells stand at whole numbers, a gap after each system: one drawing is faster than nine.
     first = {name: place * (len(visits) + _GAP) for place, name in enumerate(systems)}
     cells = [
         {"subject": subject, "from": place, "to": place + 1, "grade": grade}

@@ -65,6 +65,8 @@ def build_disposition_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
         return ()
     arms = list(dict.fromkeys(group.arm for group in groups))
     stages = dict.fromkeys(group.variable for group in groups)
+    if not set(stages) - {"screened", "consented", "enrolled"}:
+        return ()  # nothing is known of what became of the subjects
     rows = tuple(
         Row(
             words(DISPOSITION.get(stage, humanise(stage))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -24,6 +25,8 @@ from funis.results import ALL
 
 #: More visits than this stand in rows, not in columns.
 MOST_COLUMNS = 7
+#: A table with more rows than this is folded.
+MOST_ROWS = 90
 #: The population of an endpoint that names none.
 EVERYBODY = "enrolled"
 
@@ -98,14 +101,31 @@ def _course_table(study: Study, book: NumberBook, endpoint: Endpoint, courses: S
     )
     single_title = labels.variable_with_unit(courses[0].variable) if len(courses) == 1 else ""
     title = endpoint.printed if not single_title or endpoint.label else f"{endpoint.printed}: {single_title}"
-    return TableSpec(f"table-{endpoint.id}", "efficacy", title, heads, rows, notes)
+    # Hundreds of rows are looked up, not read: they are folded, and the figure stands for them.
+    is_long = len(rows) > MOST_ROWS
+    return TableSpec(f"table-{endpoint.id}", "efficacy", title, heads, rows, notes, is_collapsed=is_long)
 
 
 def _ordered_visits(study: Study, visits: Iterable[str]) -> tuple[str, ...]:
     """Put visits in the order of the study file, then in the order they were computed."""
     present = dict.fromkeys(visit for visit in visits if visit not in {ALL, ""})
     planned = [visit for visit in study.visit_names if visit in present]
-    return (*planned, *(visit for visit in present if visit not in planned))
+    return (*planned, *order_numbered([visit for visit in present if visit not in planned]))
+
+
+def order_numbered(visits: Sequence[str]) -> list[str]:
+    """Put visits that are numbered alike in the order of their numbers; kinds stay in the order they appear.
+
+    Examples
+    --------
+    >>> order_numbered(["visit_2", "visit_10", "visit_9", "late", "year_3", "year_2"])
+    ['visit_2', 'visit_9', 'visit_10', 'late', 'year_2', 'year_3']
+    """
+    kinds: dict[str, list[tuple[int, str]]] = {}
+    for visit in visits:
+        found = re.fullmatch(r"(.*?)(\d+)", visit)
+        kinds.setdefault(found[1] if found else visit, []).append((int(found[2]) if found else 0, visit))
+    return [visit for each in kinds.values() for _, visit in sorted(each)]
 
 
 def _adjust_notes(endpoint: Endpoint, used: Iterable[Number]) -> tuple[str, ...]:
@@ -267,7 +287,9 @@ def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
             endpoint = Endpoint(id="other", kind="summary", label=title)
             table = _course_table(study, book, endpoint, chosen)
             found.append(
-                replace(table, id=name, section="other", title=title, is_collapsed=len(table.rows) > 60)
+                replace(
+                    table, id=name, section="other", title=title, is_collapsed=len(table.rows) > MOST_ROWS
+                )
             )
     return tuple(found)
 

@@ -180,6 +180,8 @@ def p_cell(number: Number | None, adjusted: Number | None = None) -> Cell:
 
 def interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None, ...]:
     """Give the parts of an interval, with a word between the limits so that a minus cannot be misread."""
+    if lower is not None and upper is not None and lower.text == upper.text == NOT_AVAILABLE:
+        return (lower,)
     return lower, " to ", upper
 
 

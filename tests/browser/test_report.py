@@ -177,8 +177,9 @@ def test_words_stand_out_from_the_page(page: Page) -> None:
         const weak = new Set();
         for (const node of document.querySelectorAll('body *:not(svg *)')) {
           const says = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
-          if (!says || !node.checkVisibility() || ['SCRIPT', 'STYLE', 'NOSCRIPT'].includes(node.tagName)) continue;
-          const [a, b] = [light(parse(getComputedStyle(node).color)), light(paper(node))].sort((x, y) => y - x);
+          if (!says || !node.checkVisibility()) continue;
+          const ink = parse(getComputedStyle(node).color);
+          const [a, b] = [light(ink), light(paper(node))].sort((x, y) => y - x);
           if ((a + 0.05) / (b + 0.05) < 4.5) weak.add(`${node.tagName}.${node.className}`);
         }
         return [...weak];

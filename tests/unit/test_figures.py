@@ -14,7 +14,7 @@ from funis.figures import FigureSpec, build_figures, render_svg, start_renderer
 from funis.figures_style import GRADE_COLOURS, short_visit, time_axis
 from funis.figures_subjects import order_subjects
 from funis.plan import Study
-from funis.results import NumberList, Results
+from funis.results import NumberList, Place, Results
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,8 @@ def data_of(spec: Any) -> Iterator[list[dict[str, Any]]]:
 
 def test_all_figures_of_a_trial_are_there(figures: dict[str, FigureSpec]) -> None:
     assert list(figures) == [
-        "figure-sledai_change", "figure-bilag_change", "figure-labs_change", "figure-response-ucmsc_bilag_response",
+        "figure-sledai_change", "figure-bilag_change", "figure-labs_change",
+        "figure-response-ucmsc_bilag_response",
         "figure-grades", "figure-time_to_relapse", "figure-swimmer",
     ]  # fmt: skip
 
@@ -115,7 +116,8 @@ def test_response_bars_fill_the_whole(figures: dict[str, FigureSpec]) -> None:
     bars = next(data_of(figures["figure-response-ucmsc_bilag_response"].spec))
     # 14 + 15 + 11 of 40: 35, 37.5 and 27.5 percent
     assert [(bar["class"], bar["from"], bar["to"]) for bar in bars] == [
-        ("Major clinical response", 0.0, 35.0), ("Partial clinical response", 35.0, 72.5), ("No response", 72.5, 100.0),
+        ("Major clinical response", 0.0, 35.0), ("Partial clinical response", 35.0, 72.5),
+        ("No response", 72.5, 100.0),
     ]  # fmt: skip
 
 
@@ -218,3 +220,19 @@ def test_engine_starts_on_a_thread_of_its_own() -> None:
 def test_drawing_uses_only_known_colours(figures: dict[str, FigureSpec]) -> None:
     svg = render_svg(figures["figure-sledai_change"].spec)
     assert set(re.findall(r'stroke="(#[0-9A-Fa-f]{6})"', svg)) <= {"#0072B2", "#9AA5AF", "#565f69", "#ebeef1"}
+
+
+def test_cohort_with_open_visits_shows_means_of_enough_subjects(made: ModuleType) -> None:
+    raw = made.make_study(design="observational").model_dump(by_alias=True) | {"visits": (), "infusions": ()}
+    raw["endpoints"] = ({"id": "activity", "kind": "summary", "variable": "sledai_2k"},)
+    numbers = NumberList()
+    for visit, n in (("visit_1", 40), ("visit_10", 12), ("visit_2", 30), ("visit_11", 9)):
+        place = Place(analysis="summary", variable="sledai_2k", visit=visit, n=n)
+        for statistic, value in (("n", n), ("mean", 8.0), ("lower", 6.0), ("upper", 10.0)):
+            numbers.add(place, statistic, value)
+    results = replace(made.make_results(), numbers=numbers.frame())
+    figure = build_figures(Study.model_validate(raw), results)[0]
+    drawn = next(rows for rows in data_of(figure.spec) if "mean" in rows[0])
+    # visit 11 has fewer than 10 subjects; the others stand in the order of their numbers
+    assert [(row["visit"], row["n"]) for row in drawn] == [("1", "40"), ("2", "30"), ("10", "12")]
+    assert render_svg(figure.spec).startswith("<svg")

@@ -171,7 +171,8 @@ def test_values_behind_a_number_are_complete(made: ModuleType, text: str) -> Non
         first, _, last = span.partition("-")
         places += range(int(first), int(last or first) + 1)
     shown = {
-        (payload["strings"][payload["atoms"]["subject"][place]], float(payload["strings"][payload["atoms"]["value"][place]]),
+        (payload["strings"][payload["atoms"]["subject"][place]],
+         float(payload["strings"][payload["atoms"]["value"][place]]),
          payload["strings"][payload["atoms"]["file"][place]], payload["atoms"]["line"][place])
         for place in places
     }  # fmt: skip

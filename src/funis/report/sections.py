@@ -90,6 +90,7 @@ def build_sections(
     """
     table_numbers, figure_numbers = count(1), count(1)
     sections = []
+    is_observed = study.trial.design == "observational"
     for name, title in TITLES.items():
         drawn = [
             Block(f"Figure {next(figure_numbers)}", figure=figure, svg=svg)
@@ -102,7 +103,8 @@ def build_sections(
         parts = tuple(_parts(name, study, drawn, told))
         shown = keys if name == "key-results" else ()
         if parts or shown:
-            sections.append(Section(name, title, _lead(name, study, results), shown, parts))
+            shown_title = "Results by endpoint" if name == "efficacy" and is_observed else title
+            sections.append(Section(name, shown_title, _lead(name, study, results), shown, parts))
     return tuple(sections)
 
 
