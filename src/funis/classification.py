@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from funis.course import Cohort, build_cohort, read_rows
+from funis.course import Cohort, build_cohort, read_rows, return_kind
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
 from funis.response_definition import DefinitionReader
 from funis.response_moment import Moment
@@ -141,7 +141,10 @@ def classify(
     schema: dict[str, pl.DataType] = {"subject": text, "classified": text, "points": pl.Int64()}
     schema |= {"points_upper": pl.Int64(), "criteria_met": text, "rule": text, "reason": text}
     schema |= dict.fromkeys((row.criterion.id for row in definition.rows), text)
-    return pl.DataFrame(judged, schema=schema).rename({"subject": subject})
+    found: pl.DataFrame = return_kind(
+        frame, cohort.name_subjects(pl.DataFrame(judged, schema=schema), subject)
+    )
+    return found
 
 
 @cache

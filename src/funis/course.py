@@ -129,11 +129,20 @@ class Cohort:
     courses : one per subject, in order of study number
     columns : columns that hold a value for somebody; a column nobody has a value in was not collected
     days : median day of each visit name, unscheduled visits left out
+    subject_type : type of the study numbers in the frame
     """
 
     courses: tuple[Course, ...]
     columns: frozenset[str]
     days: Mapping[str, float]
+    subject_type: pl.DataType
+
+    def name_subjects(self, found: pl.DataFrame, subject: str) -> pl.DataFrame:
+        """Give the subject column of an answer the name and type it has in the frame, in their order."""
+        named = found.rename({"subject": subject})
+        if not self.subject_type.is_integer():
+            return named
+        return named.with_columns(pl.col(subject).cast(self.subject_type)).sort(subject, maintain_order=True)
 
     def systems(self, instrument: str) -> tuple[str, ...]:
         """Return the columns that hold the grades of an instrument's organ systems."""
@@ -213,7 +222,7 @@ def build_cohort(
     courses = tuple(
         _build_course(number, visits[number], events.get(number, {})) for number in sorted(visits)
     )
-    return Cohort(courses, frozenset(filled), _median_days(courses))
+    return Cohort(courses, frozenset(filled), _median_days(courses), rows.schema[subject])
 
 
 def read_rows(frame: Any) -> pl.DataFrame:

@@ -139,7 +139,7 @@ def compare_responses(
         if not find_lacking(cohort, response_definition(name), chosen):
             answers = respond_cohort(cohort, name, chosen).get_column("response")
             found = found.with_columns(answers.alias(name))
-    return found
+    return cohort.name_subjects(found, columns.get("subject", "subject"))
 
 
 def describe_changes(found: pl.DataFrame) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ def respond(
     ('MCR', 'yes', 'month_12', 'no')
     """
     cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
-    return return_kind(frame, respond_cohort(cohort, name, parameters).rename({"subject": subject}))
+    return return_kind(frame, cohort.name_subjects(respond_cohort(cohort, name, parameters), subject))
 
 
 def respond_cohort(cohort: Cohort, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
@@ -161,9 +161,10 @@ def respond_by_visit(
     for judged_visit, median_day in cohort.days.items():
         if median_day <= 0:
             continue
-        parts.append(respond_cohort(cohort, name, {**(parameters or {}), "response_visit": judged_visit}))
-    empty = pl.DataFrame(schema=_schema(definition))
-    return pl.concat([empty, *parts]).rename({"subject": subject})
+        chosen = {**(parameters or {}), "response_visit": judged_visit}
+        parts.append(cohort.name_subjects(respond_cohort(cohort, name, chosen), subject))
+    empty = cohort.name_subjects(pl.DataFrame(schema=_schema(definition)), subject)
+    return pl.concat([empty, *parts])
 
 
 def count_relapses(

@@ -10,7 +10,7 @@ from funis.classification import CriteriaSet, criteria_set, criteria_sets
 from funis.response_definition import response_definition, responses
 from funis.response_table import Criterion, ResponseDefinition, Rule
 
-_HEADER = "<!-- Generated from the definition file; do not edit. `python -m funis.response_pages docs` writes it. -->"
+_HEADER = "<!-- Generated from the definition file by `python -m funis.response_pages docs`; do not edit. -->"
 _SIGNATURE = ["## Checked against the paper", "", "Name, date, signature: ______________________________", ""]
 _COUNTED = {"count": "criteria met", "points": "points"}
 

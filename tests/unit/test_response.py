@@ -369,6 +369,16 @@ def test_frames_of_other_kinds_give_the_same_answers() -> None:
         assert respond(connection.table("visits"), "ucmsc_bilag_response").equals(wanted)
 
 
+def test_study_numbers_keep_their_type() -> None:
+    rows = course("10", baseline="renal A", month_6="", month_12="") + course(
+        "9", baseline="renal A", month_6=""
+    )
+    frame = pl.DataFrame(rows).with_columns(pl.col("subject").cast(pl.Int64)).rename({"subject": "person"})
+    answer = respond(frame, "ucmsc_bilag_response", subject="person")
+    assert answer.get_column("person").to_list() == [9, 10]
+    assert answer.get_column("sustained").to_list() == ["cannot tell", "yes"]
+
+
 def test_not_a_number_is_missing() -> None:
     rows = course("1", baseline="renal A", month_6="renal C", month_12="")
     frame = pl.DataFrame(rows).with_columns(sledai_2k=pl.Series([8.0, float("nan"), 4.0]))
