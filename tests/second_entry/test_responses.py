@@ -50,7 +50,7 @@ REPEATED = {"selena_flare_index_modified"}
 
 def typed() -> dict[str, set[Entry]]:
     found: dict[str, set[Entry]] = {}
-    with Path(__file__).with_name("responses.csv").open(encoding="utf-8", newline="") as file:
+    with (Path(__file__).parent / "responses" / "limits.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             entry = (row["quantity"], row["of"], row["sign"], Decimal(row["limit"]))
             found.setdefault(row["definition"], set()).add(entry)
