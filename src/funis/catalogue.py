@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from funis.definition import FOLDER, Definition, definition, definitions
+from funis.definition import FOLDER, Definition, Item, definition, definitions
 from funis.definition_file import read_kind
 from funis.errors import UnitError, UnknownNameError
 from funis.schema import DATE, DAY, RATER, SUBJECT, VISIT, WINDOW_DAYS, Column, Table
@@ -94,20 +94,7 @@ def instrument_table(name: str) -> Table:
     ('subject', 'visit', 'date', 'day')
     """
     found = definition(name)
-    items = tuple(
-        Column(
-            item.name,
-            "text" if item.is_text else "number",
-            item.label,
-            required=not item.alternatives,
-            allowed=tuple(map(str, item.values)),
-            unit=item.unit,
-            low=item.minimum,
-            high=item.maximum,
-            not_done=True,
-        )
-        for item in found.items
-    )
+    items = tuple(map(_item_column, found.items))
     measures = tuple(
         Column(
             measure.name,
@@ -142,4 +129,19 @@ def instrument_table(name: str) -> Table:
         ("subject", "visit", "date", "day"),
         (*front, *items, *extra, *attributions, *histories, recorded),
         dated=True,
+    )
+
+
+def _item_column(item: Item) -> Column:
+    """Describe the column of one item."""
+    return Column(
+        item.name,
+        "text" if item.is_text else "number",
+        item.label,
+        required=not item.alternatives,
+        allowed=tuple(map(str, item.values)),
+        unit=item.unit,
+        low=item.minimum,
+        high=item.maximum,
+        not_done=True,
     )

@@ -33,6 +33,7 @@ def check_course(data: Data) -> Iterator[Fault]:
     yield from _check_deaths(data)
     yield from _check_questions(data)
     yield from _check_disposition(data)
+    yield from _check_ends(data)
 
 
 def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
@@ -226,7 +227,7 @@ def _events_between(starts: list[int | None], after: int | None, until: int | No
 
 
 def _check_disposition(data: Data) -> Iterator[Fault]:
-    """Whoever left is not seen later; whoever completed was seen at the last visit."""
+    """Report subjects who are seen after they left."""
     ended = data.frames["disposition"]
     gone = ended.filter(
         pl.col("status").is_in(["withdrew", "lost"]),
@@ -253,6 +254,11 @@ def _check_disposition(data: Data) -> Iterator[Fault]:
             message=f"The subject had left the study ('{row['status']}', {left}).",
             remedy="Check this date and the one in disposition.",
         )
+
+
+def _check_ends(data: Data) -> Iterator[Fault]:
+    """Report how participation ended where it is not said, or where completion lacks the last visit."""
+    ended = data.frames["disposition"]
     for row in rows_where(ended, pl.col("status").is_null()):
         yield row_fault(
             "query",
