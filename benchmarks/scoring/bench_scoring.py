@@ -50,7 +50,7 @@ def draw_visits(rows: int, start: int, rng: np.random.Generator) -> pl.DataFrame
         if item.is_measured:
             centre, spread, digits = MEASURED[item.name]
             drawn = np.abs(rng.normal(centre, spread, rows)).round(digits)
-            columns[item.name] = np.clip(drawn, item.minimum, item.maximum).astype(np.float32)
+            columns[item.name] = np.clip(drawn, item.minimum, item.maximum)
         else:
             active = rng.random(rows, dtype=np.float32) < 0.03
             columns[item.name] = (active * rng.integers(1, len(item.values), rows)).astype(np.int8)
@@ -79,7 +79,9 @@ def read_sledai(folder: Path) -> pl.LazyFrame:
 
 def read_bilag(folder: Path) -> pl.LazyFrame:
     """Read the BILAG columns."""
-    return pl.scan_parquet(folder / "*.parquet").select("subject", "day", *[item.name for item in BILAG.items])
+    return pl.scan_parquet(folder / "*.parquet").select(
+        "subject", "day", *[item.name for item in BILAG.items]
+    )
 
 
 def drain(frame: pl.LazyFrame) -> int:
@@ -120,7 +122,7 @@ TASKS: dict[str, Callable[[Path], pl.LazyFrame]] = {
 
 def measure_here(task: str, folder: Path, rows: int) -> dict[str, float]:
     """Measure one task in this process: seconds and peak memory in megabytes."""
-    frame_library = task.split()[0]
+    frame_library = task.partition(" ")[0]
     started = time.perf_counter()
     if task in TASKS:
         found = drain(TASKS[task](folder))
@@ -150,7 +152,10 @@ def measure_sample(library: str, task: str, sample: pl.DataFrame) -> int:
 def measure(task: str, folder: Path, rows: int = 0, repeats: int = 3) -> dict[str, float]:
     """Measure one task in processes of its own; the fastest of several runs."""
     command = [sys.executable, __file__, "--task", task, "--folder", str(folder), "--sample", str(rows)]
-    runs = [json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in range(repeats)]
+    runs = [
+        json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        for _ in range(repeats)
+    ]
     return min(runs, key=lambda run: float(run["seconds"]))
 
 
@@ -166,11 +171,17 @@ def report(folder: Path, visits: int) -> None:
         aim = {"scan": "", "score": "1.5", "everything": "2.5"}[kind]
         ratio = found["seconds"] / scans[instrument]
         print(f"{task:<28}{found['seconds']:>9.2f}{ratio:>8.2f}{aim:>6}{found['peak_mb']:>9.0f}")
-    for task, rows in (("pandas SLEDAI-2K", 200_000), ("pandas BILAG-2004", 200_000), ("python SLEDAI-2K", 100_000)):
+    for task, rows in (
+        ("pandas SLEDAI-2K", 200_000),
+        ("pandas BILAG-2004", 200_000),
+        ("python SLEDAI-2K", 100_000),
+    ):
         found = measure(task, folder, rows, repeats=1)
         scaled = found["seconds"] * visits / rows
         instrument = task.split(maxsplit=1)[1]
-        print(f"{task + ' (scaled)':<28}{scaled:>9.1f}{scaled / scans[instrument]:>8.1f}{'':>6}{found['peak_mb']:>9.0f}")
+        print(
+            f"{task + ' (scaled)':<28}{scaled:>9.1f}{scaled / scans[instrument]:>8.1f}{'':>6}{found['peak_mb']:>9.0f}"
+        )
 
 
 def main() -> None:

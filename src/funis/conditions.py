@@ -51,7 +51,7 @@ class Term:
 
     Attributes
     ----------
-    form : what is compared: the ``value``, its ``share`` of or ``rise`` over the previous, or the ``previous``
+    form : what is compared: the ``value``, its ``share`` of or ``rise`` over the last, or the ``previous``
     name : the quantity, an item or a measure of the definition
     operator : ``<``, ``<=``, ``>`` or ``>=``
     limit : an exact decimal (for ``share`` in percent), ``LLN``, ``ULN`` or the name of a parameter
@@ -170,7 +170,8 @@ def is_met(
     Parameters
     ----------
     condition : what `parse_condition` gave
-    values : measured quantities in canonical units; a limit of the laboratory under ``<name>_low``, ``<name>_high``
+    values : measured quantities in canonical units; a limit of the laboratory under ``<name>_low``,
+        ``<name>_high``
     previous : the same at the previous visit, None at the first
     parameters : parameters of the definition
 

@@ -131,6 +131,10 @@ def _check_names(definition: Definition) -> Iterator[DefinitionFault]:
     for number, rule in enumerate(definition.rules, 1):
         if rule.when:
             yield from _check_condition(rule.when, measured, parameters, ("rules", number, rule.system))
+    yield from _check_routes(definition, measured)
+
+
+def _check_routes(definition: Definition, measured: set[str]) -> Iterator[DefinitionFault]:
     for number, route in enumerate(definition.routes, 1):
         for name in (route.item, *([route.per] if route.per else [])):
             if name not in measured:

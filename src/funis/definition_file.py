@@ -32,13 +32,51 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "file": (
         frozenset({"name", "title", "version", "kind", "source", "licence", "range"}),
         frozenset(
-            ["reversed_by", "window", "summary", "missing", "not_done", "unit", "digits", "systems", "within", "values", "points", "parameters", "measures", "items", "items_of", "without", "replace", "alternatives", "features", "rules", "routes", "flags", "grade_points", "notes"]
+            [
+                "reversed_by",
+                "window",
+                "summary",
+                "missing",
+                "not_done",
+                "unit",
+                "digits",
+                "systems",
+                "within",
+                "values",
+                "points",
+                "parameters",
+                "measures",
+                "items",
+                "items_of",
+                "without",
+                "replace",
+                "alternatives",
+                "features",
+                "rules",
+                "routes",
+                "flags",
+                "grade_points",
+                "notes",
+            ]
         ),
     ),
     "items": (
         frozenset({"row", "item", "label"}),
         frozenset(
-            ["system", "points", "values", "weight", "by", "unit", "minimum", "maximum", "when", "levels", "lab", "excludes"],
+            [
+                "system",
+                "points",
+                "values",
+                "weight",
+                "by",
+                "unit",
+                "minimum",
+                "maximum",
+                "when",
+                "levels",
+                "lab",
+                "excludes",
+            ],
         ),
     ),
     "replace": (

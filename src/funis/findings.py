@@ -1,4 +1,4 @@
-"""Three-valued findings at one visit: items at a level, measured values against limits, comparisons with before."""
+"""Three-valued findings at one visit: items at a level, values against limits, comparisons with before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import Any
+
+import polars as pl
 
 from funis.conditions import Condition, Term, compare_exactly, find_limit
 from funis.definition import Feature
@@ -27,7 +29,8 @@ class Reading:
     ----------
     mark : short name that keeps its columns apart from those of the other reading
     layout, cells : what is scored
-    as_paper : *not done* is not present and missing previous values are what the parameters say; otherwise unknown
+    as_paper : *not done* is not present and missing previous values are what the parameters say;
+        otherwise unknown
     previous_mark : prefix of the columns that hold values of the previous visit
     """
 
@@ -37,6 +40,17 @@ class Reading:
     as_paper: bool
 
     previous_mark: str = f"{PREFIX}previous_"
+
+
+def recorded_columns(reading: Reading) -> list[Column]:
+    """Give, per group of alternatives, whether one was recorded, as columns that many conditions read."""
+    groups = dict.fromkeys(item.alternatives for item in reading.layout.definition.items if item.alternatives)
+    groups |= dict.fromkeys(f.only_without for f in reading.layout.definition.features if f.only_without)
+    return [is_any_recorded(reading.cells, names).alias(_recorded(reading, names)) for names in groups]
+
+
+def _recorded(reading: Reading, names: tuple[str, ...]) -> str:
+    return f"{reading.previous_mark}recorded_{len(names)}_{names[0]}"
 
 
 def _history_names(reading: Reading) -> list[str]:
@@ -68,11 +82,11 @@ def _not_measured_names(reading: Reading) -> list[str]:
 
 
 def _is_settled(reading: Reading, name: str) -> Column:
-    """Tell whether an empty value is known to mean *not measured*: stated so, or an alternative was recorded."""
+    """Tell whether an empty value means *not measured*: stated so, or an alternative was recorded."""
     item, cell = reading.layout.definition.item(name), reading.cells[name]
     reasons = [cell.not_done] if cell.not_done is not None else []
     if item.alternatives:
-        reasons.append(is_any_recorded(reading.cells, item.alternatives))
+        reasons.append(reading.layout.ops.col(_recorded(reading, item.alternatives)))
     return reduce(or_, reasons) if reasons else reading.layout.ops.lit(value=False)
 
 
@@ -81,12 +95,59 @@ def item_condition(reading: Reading, name: str, least: int) -> Column:
     return _settle(reading, name, reading.cells[name].value >= least)
 
 
+def can_be_joined(reading: Reading, names: Sequence[str]) -> bool:
+    """Tell whether several items can be tested at once, by joining their levels bit by bit.
+
+    A joined level is 1 or more, or 2 or more, exactly when one of the levels is: 2 and 4 have bits of their
+    own and
+    3 has that of 2. That holds for the levels 0 to 4 and for the limits 1 and 2, which are all that rules
+    use.
+    """
+    items = {item.name: item for item in reading.layout.definition.items}
+    return (
+        reading.layout.ops is pl
+        and bool(names)
+        and all(
+            name in items
+            and items[name].values in ((0, 1), (0, 1, 2, 3, 4))
+            and not items[name].alternatives
+            and reading.cells[name].not_done is None
+            for name in names
+        )
+    )
+
+
+def joined_columns(reading: Reading, sets: Sequence[tuple[str, ...]]) -> list[Column]:
+    """Give, per set of items, their joined level and whether one of them is unknown (null, else false)."""
+    columns = []
+    for names in dict.fromkeys(sets):
+        if not can_be_joined(reading, names):
+            continue
+        values = [reading.cells[name].value for name in names]
+        unknown = reduce(or_, [value.is_null() for value in values])
+        columns.append(reduce(or_, [value.fill_null(0) for value in values]).alias(_joined(reading, names)))
+        columns.append(
+            pl.when(~unknown).then(pl.lit(value=False)).alias(f"{_joined(reading, names)}_unknown")
+        )
+    return columns
+
+
+def joined_condition(reading: Reading, names: tuple[str, ...], least: int) -> Column:
+    """Tell whether one of several items is at a level or above; null where that is unknown."""
+    joined = _joined(reading, names)
+    return (pl.col(joined) >= least) | pl.col(f"{joined}_unknown")
+
+
+def _joined(reading: Reading, names: tuple[str, ...]) -> str:
+    return f"{PREFIX}{reading.mark}_joined_{names[0]}_{len(names)}"
+
+
 def _settle(reading: Reading, name: str, met: Column) -> Column:
     """Read an empty cell as not met where it is known to be so, and an ignored finding as not met."""
     cell, item = reading.cells[name], reading.layout.definition.item(name)
     reasons = []
     if item.alternatives:
-        reasons.append(is_any_recorded(reading.cells, item.alternatives))
+        reasons.append(reading.layout.ops.col(_recorded(reading, item.alternatives)))
     if reading.as_paper and reading.layout.definition.not_done == "absent":
         names = item.alternatives or (name,)
         # For measures of one thing, "not done" beside one of them says it of all that are empty.
@@ -116,7 +177,7 @@ def _value_term(reading: Reading, term: Term) -> Column:
 
 
 def feature_columns(reading: Reading, features: Sequence[Feature]) -> list[Column]:
-    """Give one three-valued column per feature name, in force under the parameters; its rows are alternatives."""
+    """Give one three-valued column per feature name; its rows in force are alternatives."""
     rows: dict[str, list[Column]] = {feature.name: [] for feature in features}
     for feature in features:
         if all(reading.layout.parameters[name] == value for name, value in feature.choice):
@@ -150,7 +211,7 @@ def _feature_row(reading: Reading, feature: Feature) -> Column:
     terms = [_feature_term(reading, feature, term) for term in feature.when.terms]
     met = reduce(and_, terms)
     if feature.only_without:
-        recorded = is_any_recorded(reading.cells, feature.only_without)
+        recorded = reading.layout.ops.col(_recorded(reading, feature.only_without))
         met = reading.layout.ops.when(recorded).then(reading.layout.ops.lit(value=False)).otherwise(met)
     if feature.within_months and reading.layout.has_history:
         met = _held_within(reading, feature, met)
@@ -202,7 +263,7 @@ def _compared(reading: Reading, term: Term, before: Column) -> Column:
         found = compare_exactly(value.cast(reading.layout.ops.Float64) - before, term.operator, limit)
     else:
         found = compare_exactly(value, term.operator, before * (limit / 100))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _held_within(reading: Reading, feature: Feature, met: Column) -> Column:
@@ -216,8 +277,8 @@ def _held_within(reading: Reading, feature: Feature, met: Column) -> Column:
     surely = layout.ops.when(met.fill_null(value=False)).then(key).otherwise(nothing).cum_max()
     perhaps = layout.ops.when(met.fill_null(value=True)).then(key).otherwise(nothing).cum_max()
     if not layout.is_sorted:
-        surely = surely.over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
-        perhaps = perhaps.over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
+        surely = surely.over(layout.subject, order_by=layout.order)
+        perhaps = perhaps.over(layout.subject, order_by=layout.order)
     unknown = layout.ops.lit(None, layout.ops.Boolean)
     return layout.ops.when(surely >= since).then(layout.ops.lit(value=True)).otherwise(
         layout.ops.when(perhaps >= since).then(unknown).otherwise(layout.ops.lit(value=False))
@@ -227,10 +288,11 @@ def _held_within(reading: Reading, feature: Feature, met: Column) -> Column:
 def _visit_keys(layout: Layout, months: int) -> tuple[Column, Column]:
     """Give a number that grows with the visit, and the least number of a visit so many months before.
 
-    Calendar months: 31 May minus 3 months is the last of February. A month's last day therefore counts as the 31st.
+    Calendar months: 31 May minus 3 months is the last of February. A month's last day therefore counts as
+    the 31st.
     """
-    order = layout.ops.col(layout.order)  # type: ignore[arg-type]
-    if layout.schema[layout.order].is_numeric():  # type: ignore[index]
+    order = layout.ops.col(layout.order)
+    if layout.schema[str(layout.order)].is_numeric():
         key = order.cast(layout.ops.Float64).floor().cast(layout.ops.Int64) + _DAY_OFFSET
         return key, key - int(layout.parameters["biopsy_window_days"])
     month = order.dt.year().cast(layout.ops.Int64) * 12 + order.dt.month().cast(layout.ops.Int64)

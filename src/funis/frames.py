@@ -1,13 +1,15 @@
 """The border: any data frame in, the same kind out.
 
-Polars frames are worked on as they are. Eager frames of other libraries (pandas, PyArrow) lend their item columns to
-a Polars frame and get the new columns back. Lazy frames of other engines (DuckDB, PySpark) stay where they are: they
+Polars frames are worked on as they are. Eager frames of other libraries (pandas, PyArrow) lend their item
+columns to
+a Polars frame and get the new columns back. Lazy frames of other engines (DuckDB, PySpark) stay where they
+are: they
 receive expressions, and only the check for impossible values returns one row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -67,9 +69,7 @@ class Working:
             self.frame = _guard(self.frame, layout, items)
             return
         if self.is_polars:
-            items = [
-                item for item in items if _may_be_refused(layout, item, self.frame.get_column(item.name))
-            ]
+            items = [item for item in items if _may_be_refused(item, self.frame.get_column(item.name))]
         if not items:
             return
         counts = self.frame.select(
@@ -95,7 +95,7 @@ class Working:
 
 
 def _is_refused(layout: Layout, item: Item) -> Any:
-    """True where a recorded value is not one the item allows."""
+    """Tell where a recorded value is not one the item allows."""
     ops, kind = layout.ops, layout.schema[item.name]
     if is_text_type(kind) and not item.is_text:
         text = ops.col(item.name).cast(ops.String).str.strip_chars()
@@ -119,7 +119,7 @@ def _is_outside(layout: Layout, item: Item, value: Any) -> Any:
     return (~value.cast(layout.ops.Float64).is_in(allowed)).fill_null(value=False)
 
 
-def _may_be_refused(layout: Layout, item: Item, column: pl.Series) -> bool:
+def _may_be_refused(item: Item, column: pl.Series) -> bool:
     """Tell from the ends of a column whether it must be looked at value by value."""
     if not column.dtype.is_numeric() or item.is_text:
         return column.dtype not in (pl.Boolean, pl.Null)
@@ -127,33 +127,40 @@ def _may_be_refused(layout: Layout, item: Item, column: pl.Series) -> bool:
     lowest, highest = known.min(), known.max()
     if lowest is None:
         return False
+    low: Any
+    high: Any
     low, high = (item.minimum, item.maximum) if item.is_measured else (item.values[0], item.values[-1])
     if lowest < low or highest > high:
         return True
-    del layout
-    has_gaps = not item.is_measured and tuple(range(int(low), int(high) + 1)) != item.values  # type: ignore[arg-type]
+    has_gaps = not item.is_measured and tuple(range(int(low), int(high) + 1)) != item.values
     is_fractional = not item.is_measured and column.dtype.is_float()
     return has_gaps or (is_fractional and bool((known % 1 != 0).any()))
 
 
 def _guard(frame: pl.LazyFrame, layout: Layout, items: Sequence[Item]) -> pl.LazyFrame:
-    """Put a check into a lazy query: it looks at every batch as it passes and stops the query at a bad value."""
+    """Put a check into a lazy query: it looks at every batch and stops the query at a bad value."""
     kinds = frame.collect_schema()
     watched = [item for item in items if kinds[item.name] != pl.Null]
-    if not watched:
-        return frame
+    # One check per organ system: a query that reads only one system reads and checks only its columns.
+    systems = dict.fromkeys(item.system for item in watched)
+    return frame.with_columns(
+        _guarded(layout, [item for item in watched if item.system == system], kinds) for system in systems
+    )
+
+
+def _guarded(layout: Layout, watched: Sequence[Item], kinds: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Pass the columns of some items through a check; the first of them carries it."""
     carrier = watched[0].name
 
     def look(batch: pl.Series) -> pl.Series:
         columns = batch.struct.unnest()
         for item in watched:
-            if _may_be_refused(layout, item, columns.get_column(item.name)):
+            if _may_be_refused(item, columns.get_column(item.name)):
                 _check_batch(layout, item, columns)
         return columns.get_column(carrier)
 
     struct = pl.struct([item.name for item in watched])
-    checked = struct.map_batches(look, return_dtype=kinds[carrier], is_elementwise=True)
-    return frame.with_columns(checked.alias(carrier))
+    return struct.map_batches(look, return_dtype=kinds[carrier], is_elementwise=True).alias(carrier)
 
 
 def _check_batch(layout: Layout, item: Item, columns: pl.DataFrame) -> None:
@@ -231,10 +238,10 @@ def _to_polars(series: Any) -> pl.Series:
         found = pl.from_arrow(series.to_native())
         return found if isinstance(found, pl.Series) else found.to_series()
     native = series.to_native()
-    if getattr(native.dtype, "kind", "O") in "biufM":
-        if hasattr(native, "isna") and getattr(native.dtype, "name", "").lower() == native.dtype.name:
-            values = native.to_numpy()
-            return pl.Series(series.name, values, nan_to_null=values.dtype.kind == "f")
+    is_numpy = getattr(native.dtype, "kind", "O") in "biufM" and native.dtype.name.islower()
+    if is_numpy:
+        values = native.to_numpy()
+        return pl.Series(series.name, values, nan_to_null=values.dtype.kind == "f")
     empty = native.isna().to_numpy()
     cells = [None if gone else value for value, gone in zip(native.tolist(), empty, strict=True)]
     kinds = {type(cell) for cell in cells if cell is not None}
@@ -268,8 +275,8 @@ def _check_history(working: Working, subject: str, order: str) -> None:
     found = empty.collect() if working.is_lazy else empty
     if len(found):
         raise ShapeError(
-            f"The columns {subject!r} and {order!r} must not be empty: {len(found)} or more rows have no place in "
-            "the history. Fill them or leave these rows out."
+            f"The columns {subject!r} and {order!r} must not be empty: {len(found)} or more rows have no "
+            "place in the history. Fill them or leave these rows out."
         )
     if working.is_polars and working.is_lazy:
         return  # found while the order is verified
@@ -282,8 +289,8 @@ def _refuse_ties(rows: Sequence[tuple[Any, ...]], order: str) -> None:
     if rows:
         places = "; ".join(f"{row[0]} at {row[1]} ({row[2]} rows)" for row in sorted(rows, key=str))
         raise ShapeError(
-            f"A subject may have one row per {order!r}, found: {places}. The previous visit would not be known. "
-            "Leave one row each."
+            f"A subject may have one row per {order!r}, found: {places}. The previous visit would not be "
+            "known. Leave one row each."
         )
 
 

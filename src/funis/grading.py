@@ -1,9 +1,13 @@
 """Grades of organ systems from decision tables, with bounds and the rule that decided.
 
-Every condition is a three-valued column: true, false or null for *cannot tell*. The decision tables are monotone in
-their conditions, so the least active grade follows from reading null as false and the most active one from reading it
-as true; no case has to be enumerated. The tables are read twice: once as the paper says (*not done* is not present,
-a missing previous value is what the parameter says), which gives the grade, and once with all of that unknown, which
+Every condition is a three-valued column: true, false or null for *cannot tell*. The decision tables are
+monotone in
+their conditions, so the least active grade follows from reading null as false and the most active one from
+reading it
+as true; no case has to be enumerated. The tables are read twice: once as the paper says (*not done* is not
+present,
+a missing previous value is what the parameter says), which gives the grade, and once with all of that
+unknown, which
 gives the bounds. Where the two readings cannot differ they are made once.
 
 Ranks: A 4, B 3, C 2, D 1, E 0. Whether nothing active is D or E depends on the history of the subject.
@@ -17,9 +21,21 @@ from functools import reduce
 from itertools import groupby
 from operator import add, and_, or_
 
+import polars as pl
+
 from funis.definition import Definition, Rule
 from funis.definition_checks import LEVELS
-from funis.findings import Reading, feature_columns, item_condition, previous_columns, rule_condition
+from funis.findings import (
+    Reading,
+    can_be_joined,
+    feature_columns,
+    item_condition,
+    joined_columns,
+    joined_condition,
+    previous_columns,
+    recorded_columns,
+    rule_condition,
+)
 from funis.frames import Working
 from funis.intake import PREFIX, Cell, Column, Layout, is_first
 from funis.rule_text import RANKS, RuleText, build_rule_code, rule_texts, spell_grade, spell_rules
@@ -58,9 +74,9 @@ def build_grades(
     before = bounds.previous_mark if carried is cells else f"{bounds.previous_mark}carried_"
     paper = Reading("p", layout, carried, as_paper=True, previous_mark=before)
     twice = [system for system in layout.definition.systems if _differ(layout, cells, carried, system)]
-    working.add(previous_columns(bounds))
-    if carried is not cells:
-        working.add(previous_columns(paper))
+    for reading in (bounds,) if carried is cells else (bounds, paper):
+        working.add(recorded_columns(reading))
+        working.add(previous_columns(reading))
     _add_conditions(working, bounds, layout.definition.systems)
     _add_conditions(working, paper, twice)
     texts = {system: rule_texts(layout.definition, system) for system in layout.definition.systems}
@@ -76,7 +92,8 @@ def _add_history(working: Working, layout: Layout) -> None:
         return
     working.add([is_first(layout).alias(f"{PREFIX}first")])
     if layout.is_sorted:
-        # A number per subject that rises from row to row: a running maximum can then never reach back past a subject.
+        # A number per subject that rises from row to row: a running maximum can then never reach back past
+        # a subject.
         run = layout.ops.col(f"{PREFIX}first").cast(layout.ops.Int32).cum_sum()
         working.add([run.alias(f"{PREFIX}run")])
 
@@ -96,6 +113,8 @@ def _add_conditions(working: Working, reading: Reading, systems: Sequence[str]) 
     """Add one three-valued column per feature, then one per clause."""
     chosen = [f for f in reading.layout.definition.features if f.system in systems]
     working.add(feature_columns(reading, chosen))
+    sets = [r.of_items for r in reading.layout.definition.rules if r.system in systems and r.at_least == 1]
+    working.add(joined_columns(reading, sets))
     clauses = []
     for system in systems:
         for grade, clause, rules in clauses_of(reading.layout.definition, system):
@@ -121,6 +140,8 @@ def _rule_met(reading: Reading, rule: Rule) -> Column:
         return rule_condition(reading, rule.when)
     features = {feature.name for feature in reading.layout.definition.features}
     least = LEVELS[rule.with_level]
+    if rule.at_least == 1 and can_be_joined(reading, rule.of_items):
+        return joined_condition(reading, rule.of_items, least)
     met = [
         reading.layout.ops.col(f"{PREFIX}{reading.mark}_{name}")
         if name in features
@@ -151,7 +172,7 @@ def _add_ranks(
     texts: Mapping[str, tuple[RuleText, ...]],
     read: Mapping[str, Reading],
 ) -> None:
-    """Add lowest and highest rank of every system under each reading, and the number of the rule that decided."""
+    """Add lowest and highest rank of every system under each reading, and the number of its rule."""
     columns = []
     for system in layout.definition.systems:
         for mark in (bounds.mark, "p") if system in twice else (bounds.mark,):
@@ -167,14 +188,18 @@ def _rank_by_rules(layout: Layout, mark: str, system: str) -> Graded:
     by_grade: dict[str, list[Column]] = {}
     for grade, clause, _ in clauses_of(layout.definition, system):
         by_grade.setdefault(grade, []).append(layout.ops.col(clause_column(mark, system, grade, clause)))
-    kind = layout.level_type
-    lower = upper = layout.ops.lit(0, kind)
+    lower = upper = _rank(layout, "E")
     for grade in sorted(by_grade, reverse=True):
         met = reduce(or_, by_grade[grade])
-        rank = layout.ops.lit(RANKS[grade], kind)
+        rank = _rank(layout, grade)
         lower = layout.ops.when(met.fill_null(value=False)).then(rank).otherwise(lower)
         upper = layout.ops.when(met.fill_null(value=True)).then(rank).otherwise(upper)
     return Graded(system, lower, upper)
+
+
+def _rank(layout: Layout, grade: str) -> Column:
+    # Unsigned in Polars, which reads it as an enumeration without another copy.
+    return layout.ops.lit(RANKS[grade], layout.ops.UInt8 if layout.ops is pl else layout.ops.Int64)
 
 
 def _marks(system: str, twice: Sequence[str]) -> tuple[str, ...]:
@@ -182,7 +207,7 @@ def _marks(system: str, twice: Sequence[str]) -> tuple[str, ...]:
 
 
 def _add_ever(working: Working, layout: Layout, twice: Sequence[str]) -> None:
-    """Add, per system, reading and bound, whether it was active at or before this visit or before the study."""
+    """Add, per system, reading and bound, whether it was active so far or before the study."""
     recorded, columns = [], []
     for system in layout.definition.systems:
         name = f"{system}_ever"
@@ -193,36 +218,55 @@ def _add_ever(working: Working, layout: Layout, twice: Sequence[str]) -> None:
             recorded.append(_running_max(layout, column).alias(f"{PREFIX}{system}_ever"))
     working.add(recorded)
     for system in layout.definition.systems:
-        for mark in _marks(system, twice):
-            for end in ("low", "high"):
-                active = layout.ops.col(f"{PREFIX}{mark}_{system}_{end}") >= _ACTIVE
-                ever = _was_ever(layout, active) if layout.has_history else layout.ops.lit(value=False)
-                if f"{system}_ever" in layout.schema:
-                    before = layout.ops.col(f"{PREFIX}{system}_ever")
-                    ever = ever | ((before == 1) if end == "low" else (before != 0))
-                columns.append(ever.alias(f"{PREFIX}{mark}_{system}_{end}_ever"))
+        state = _running_max(layout, _activity_state(layout, system, twice))
+        columns.append(state.alias(f"{PREFIX}{system}_state"))
     working.add(columns)
+    working.add(
+        [column for system in layout.definition.systems for column in _ever_flags(layout, system, twice)]
+    )
 
 
-def _was_ever(layout: Layout, active: Column) -> Column:
-    """Tell whether a condition held at this visit or an earlier one of the same subject."""
-    if layout.is_sorted:
-        run = layout.ops.col(f"{PREFIX}run")
-        return (
-            layout.ops.when(active).then(run).otherwise(layout.ops.lit(0, layout.ops.Int32)).cum_max() == run
+def _ends(system: str, twice: Sequence[str]) -> tuple[str, ...]:
+    """Name the ends of the readings from the one that is active least often to the one that is most often.
+
+    Whatever the bounds say for sure, the paper's reading says too, and so on upwards.
+    """
+    own = ("b_{}_low", "p_{}_low", "p_{}_high", "b_{}_high") if system in twice else ("b_{}_low", "b_{}_high")
+    return tuple(PREFIX + end.format(system) for end in own)
+
+
+def _activity_state(layout: Layout, system: str, twice: Sequence[str]) -> Column:
+    """Count the ends that are active: one number says it of all, so that one running maximum serves all."""
+    ends = _ends(system, twice)
+    kind = layout.ops.Int32
+    state = layout.ops.lit(0, kind)
+    for count, end in enumerate(reversed(ends), 1):
+        state = (
+            layout.ops.when(layout.ops.col(end) >= _ACTIVE).then(layout.ops.lit(count, kind)).otherwise(state)
         )
-    found = active.cast(layout.level_type).cum_max().over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
-    return found == 1
+    return state
+
+
+def _ever_flags(layout: Layout, system: str, twice: Sequence[str]) -> list[Column]:
+    """Tell, per end, whether the system was active at or before this visit, or before the study."""
+    flags = []
+    for count, end in enumerate(reversed(_ends(system, twice)), 1):
+        ever = layout.ops.col(f"{PREFIX}{system}_state") >= count
+        if f"{system}_ever" in layout.schema:
+            before = layout.ops.col(f"{PREFIX}{system}_ever")
+            ever = ever | ((before == 1) if end.endswith("_low") else (before != 0))
+        flags.append(ever.alias(f"{end}_ever"))
+    return flags
 
 
 def _running_max(layout: Layout, column: Column) -> Column:
-    """Give the largest of -1, 0 and 1 so far within a subject."""
+    """Give the largest of a few small numbers (-1 to 4) so far within a subject."""
     if not layout.has_history:
         return column
     if layout.is_sorted:
-        run = layout.ops.col(f"{PREFIX}run") * 4
+        run = layout.ops.col(f"{PREFIX}run") * 8
         return (column.cast(layout.ops.Int32) + run).cum_max() - run
-    return column.cum_max().over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
+    return column.cum_max().over(layout.subject, order_by=layout.order)
 
 
 def _add_final_ranks(working: Working, layout: Layout, twice: Sequence[str], policy: str) -> None:
@@ -232,7 +276,8 @@ def _add_final_ranks(working: Working, layout: Layout, twice: Sequence[str], pol
         for mark in _marks(system, twice):
             for end in ("low", "high"):
                 name = f"{PREFIX}{mark}_{system}_{end}"
-                rank, ever = layout.ops.col(name), layout.ops.col(f"{name}_ever").cast(layout.level_type)
+                rank, ever = layout.ops.col(name), layout.ops.col(f"{name}_ever")
+                ever = layout.ops.when(ever).then(_rank(layout, "D")).otherwise(_rank(layout, "E"))
                 ends.append(layout.ops.when(rank >= _ACTIVE).then(rank).otherwise(ever).alias(f"{name}_rank"))
         mark = _marks(system, twice)[-1]
         lower, upper = (layout.ops.col(f"{PREFIX}{mark}_{system}_{end}_rank") for end in ("low", "high"))
@@ -260,9 +305,12 @@ def _add_outputs(
             outputs.append(f"{stem}{end}")
         columns.append(spell_rules(layout, system, texts[system], policy).alias(f"{stem}_rule"))
         outputs.append(f"{stem}_rule")
-    for mark in ("b", "p"):
-        for end in ("low", "high"):
-            columns.append(_total(layout, mark, end, twice).alias(f"{PREFIX}{mark}_total_{end}"))
+    working.add([_shared_total(layout, end, twice).alias(f"{PREFIX}shared_{end}") for end in ("low", "high")])
+    columns += [
+        _total(layout, mark, end, twice).alias(f"{PREFIX}{mark}_total_{end}")
+        for mark in ("b", "p")
+        for end in ("low", "high")
+    ]
     working.add(columns)
     lower, upper = (layout.ops.col(f"{PREFIX}b_total_{end}") for end in ("low", "high"))
     known = Bounds(*(layout.ops.col(f"{PREFIX}p_total_{end}") for end in ("low", "high")))
@@ -278,19 +326,23 @@ def _add_outputs(
 
 
 def _total(layout: Layout, mark: str, end: str, twice: Sequence[str]) -> Column:
-    """Sum the points of all grades at one end of one reading."""
+    """Sum the points of all grades at one end of one reading; systems read once share their part."""
+    own = [_points(layout, layout.ops.col(f"{PREFIX}{mark}_{system}_{end}")) for system in twice]
+    return reduce(add, own, layout.ops.col(f"{PREFIX}shared_{end}"))
+
+
+def _shared_total(layout: Layout, end: str, twice: Sequence[str]) -> Column:
+    """Sum the points of the systems whose two readings are the same."""
+    systems = [system for system in layout.definition.systems if system not in twice]
+    points = [_points(layout, layout.ops.col(f"{PREFIX}b_{system}_{end}")) for system in systems]
+    nothing = layout.ops.lit(0, layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64)
+    return reduce(add, points) if points else nothing
+
+
+def _points(layout: Layout, rank: Column) -> Column:
     kind = layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
     points = dict(layout.definition.grade_points)
-    parts = []
-    for system in layout.definition.systems:
-        own = mark if system in twice else "b"
-        rank = layout.ops.col(f"{PREFIX}{own}_{system}_{end}")
-        part = layout.ops.lit(points["E"], kind)
-        for grade in ("C", "B", "A"):
-            part = (
-                layout.ops.when(rank >= RANKS[grade])
-                .then(layout.ops.lit(points[grade], kind))
-                .otherwise(part)
-            )
-        parts.append(part)
-    return reduce(add, parts)
+    part = layout.ops.lit(points["E"], kind)
+    for grade in ("C", "B", "A"):
+        part = layout.ops.when(rank >= RANKS[grade]).then(layout.ops.lit(points[grade], kind)).otherwise(part)
+    return part

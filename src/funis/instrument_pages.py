@@ -11,7 +11,7 @@ from funis.conditions import Term
 from funis.definition import Definition, Item, Rule, definition, definitions
 
 _STEP = Decimal("0.001")
-_HEADER = "<!-- Generated from the definition file; do not edit. `python -m funis.instrument_pages docs` writes it. -->"
+_HEADER = "<!-- Generated from the definition; do not edit: `python -m funis.instrument_pages docs`. -->"
 _LEVEL_WORDS = {
     "active": "active (2, 3 or 4)",
     "improving": "improving (1)",
@@ -36,7 +36,8 @@ def render_instrument_page(found: Definition) -> str:
 
     Returns
     -------
-    str : source, licence, window, missing rule, rows in printed order, decision tables, open points, every limit
+    str : source, licence, window, missing rule, rows in printed order, decision tables, open points,
+        every limit
         below, on and above, and a place to sign
 
     Examples
@@ -184,8 +185,10 @@ def _render_features(found: Definition) -> list[str]:
         within = f"within {feature.within_months} months" if feature.within_months else ""
         looks_back = feature.when.looks_back
         rows.append((
-            feature.clause, feature.label, f"`{feature.when}`", "; ".join(part for part in (only, within) if part),
-            _answer(feature.first_visit) if looks_back else "", _answer(feature.previous_missing) if looks_back else "",
+            feature.clause, feature.label, f"`{feature.when}`",
+            "; ".join(part for part in (only, within) if part),
+            _answer(feature.first_visit) if looks_back else "", _answer(feature.previous_missing) if
+            looks_back else "",
             choice,
         ))  # fmt: skip
     header = (

@@ -1,6 +1,7 @@
 """From the columns of a frame to one cell per item: value, *not done*, *not due to the disease*.
 
-The cells are column expressions of Narwhals. Null means unknown; *not done* is a mark of its own; neither is zero.
+The cells are column expressions of Narwhals. Null means unknown; *not done* is a mark of its own; neither is
+zero.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from funis.definition import Definition, Item
 from funis.errors import ColumnError
 
 PREFIX = "__funis_"
-# An expression of Polars or of Narwhals: both have the verbs that are used here, and Polars' own cost less to build.
+# An expression of Polars or of Narwhals: both have the verbs that are used here, and Polars' own cost less
+# to build.
 Column = Any
 NOT_DONE_TEXT = "ND"
 
@@ -201,7 +203,7 @@ def is_one(layout: Layout, name: str) -> Column:
 
 
 def _read_attribution(layout: Layout, item: Item) -> Column | None:
-    """True where the finding is present but not due to the disease; an empty cell counts the finding."""
+    """Tell where the finding is present but not due to the disease; an empty cell counts the finding."""
     name = f"{item.name}_attributed"
     if name not in layout.schema:
         return None
@@ -273,13 +275,13 @@ def previous_value(layout: Layout, value: Column) -> Column:
     """Give a value at the immediately preceding visit of the same subject, null at the first."""
     if layout.is_sorted:
         return layout.ops.when(~is_first(layout)).then(value.shift(1))
-    return value.shift(1).over(layout.subject, order_by=layout.order)  # type: ignore[arg-type]
+    return value.shift(1).over(layout.subject, order_by=layout.order)
 
 
 def is_first(layout: Layout) -> Column:
     """Tell whether a row is the first visit of its subject."""
     if layout.is_sorted:
-        subject = layout.ops.col(layout.subject)  # type: ignore[arg-type]
+        subject = layout.ops.col(layout.subject)
         return (subject != subject.shift(1)).fill_null(value=True)
-    order = layout.ops.col(layout.order)  # type: ignore[arg-type]
-    return order.shift(1).over(layout.subject, order_by=layout.order).is_null()  # type: ignore[arg-type]
+    order = layout.ops.col(layout.order)
+    return order.shift(1).over(layout.subject, order_by=layout.order).is_null()

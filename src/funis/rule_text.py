@@ -1,6 +1,7 @@
 """The rule that decided a grade, as a number while columns are computed and in words at the end.
 
-Clauses that count features name the features found (``A: severe proteinuria + active sediment``); these are at most
+Clauses that count features name the features found (``A: severe proteinuria + active sediment``); these are
+at most
 2^6 combinations, each with a number of its own.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from typing import Any
 
 import polars as pl
 
@@ -17,9 +19,9 @@ from funis.intake import PREFIX, Column, Layout
 
 RANKS = {"A": 4, "B": 3, "C": 2, "D": 1, "E": 0}
 _LETTERS = pl.Enum(["E", "D", "C", "B", "A"])
-# Room for every combination of six features; numbers below 0 stand for what no clause gives.
-_PER_CLAUSE = 64
-_AFFECTED, _NEVER, _BY_MISSING = -1, -2, -3
+# Numbers that stand for what no clause gives; clauses follow, with one number per combination of named
+# features.
+_NEVER, _AFFECTED, _BY_MISSING, _FIRST = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,28 @@ def _named(definition: Definition, rule: Rule) -> tuple[tuple[str, str], ...]:
 
 def build_rule_code(layout: Layout, mark: str, system: str, texts: tuple[RuleText, ...]) -> Column:
     """Give the number of the first clause that is surely met, null where none is."""
-    code = layout.ops.lit(None, layout.ops.Int16)
-    for index, text in reversed(list(enumerate(texts))):
-        met = layout.ops.col(f"{PREFIX}{mark}_{system}_{text.grade}{text.clause}").fill_null(value=False)
-        number = layout.ops.lit(index * _PER_CLAUSE, layout.ops.Int16)
+    code = layout.ops.lit(None, _code_type(layout))
+    for start, text in reversed(list(zip(_starts(texts), texts, strict=True))):
+        met = layout.ops.col(f"{PREFIX}{mark}_{system}_{text.grade}{text.clause}")
+        number = _code(layout, start)
         if text.named:
             number = number + _mask(layout, mark, text)
         code = layout.ops.when(met).then(number).otherwise(code)
     return code
+
+
+def _starts(texts: tuple[RuleText, ...]) -> list[int]:
+    """Give the first number of every clause."""
+    starts, number = [], _FIRST
+    for text in texts:
+        starts.append(number)
+        number += 2 ** len(text.named)
+    return starts
+
+
+def _code_type(layout: Layout) -> Any:
+    """Give the type of rule numbers: small enough that Polars can read it as an enumeration."""
+    return layout.ops.UInt8 if layout.ops is pl else layout.ops.Int64
 
 
 def _mask(layout: Layout, mark: str, text: RuleText) -> Column:
@@ -69,21 +85,17 @@ def _mask(layout: Layout, mark: str, text: RuleText) -> Column:
     features = {feature.name for feature in layout.definition.features}
     bits = []
     for bit, (name, _) in enumerate(text.named):
-        column = (
-            layout.ops.col(f"{PREFIX}{mark}_{name}")
-            if name in features
-            else layout.ops.col(f"{PREFIX}{mark}_{name}_yes")
+        column = layout.ops.col(
+            f"{PREFIX}{mark}_{name}" if name in features else f"{PREFIX}{mark}_{name}_yes"
         )
-        bits.append(
-            column.fill_null(value=False).cast(layout.ops.Int16) * layout.ops.lit(2**bit, layout.ops.Int16)
-        )
+        bits.append(layout.ops.when(column).then(_code(layout, 2**bit)).otherwise(_code(layout, 0)))
     return reduce(add, bits)
 
 
 def spell_grade(layout: Layout, rank: Column) -> Column:
     """Give the letter of a rank, null where it is unknown."""
     if layout.ops is pl:
-        return rank.cast(pl.UInt8).cat.to(_LETTERS)
+        return rank.cat.to(_LETTERS)
     letter = layout.ops.lit(None, layout.ops.String)
     for grade, value in RANKS.items():
         letter = layout.ops.when(rank == value).then(layout.ops.lit(grade)).otherwise(letter)
@@ -96,38 +108,34 @@ def spell_rules(layout: Layout, system: str, texts: tuple[RuleText, ...], policy
     A grade C or above that no clause surely gives was reached by counting missing items as present.
     """
     rank, code = layout.ops.col(f"{PREFIX}{system}_rank"), layout.ops.col(f"{PREFIX}{system}_code")
-    words = _all_words(texts)
     number = code
     if policy == "worst":
         number = layout.ops.when(code.is_null()).then(_code(layout, _BY_MISSING)).otherwise(number)
-    number = layout.ops.when(rank == RANKS["D"]).then(_code(layout, _AFFECTED)).otherwise(number)
-    number = layout.ops.when(rank == RANKS["E"]).then(_code(layout, _NEVER)).otherwise(number)
+    number = layout.ops.when(rank <= RANKS["D"]).then(rank).otherwise(number)
     number = layout.ops.when(~rank.is_null()).then(number)
+    words = _all_words(texts)
     if layout.ops is pl:
-        unique = pl.Enum(list(dict.fromkeys(words.values())))
-        return number.replace_strict(list(words), list(words.values()), return_dtype=unique)
+        return number.cat.to(pl.Enum(words))
     spelled = layout.ops.lit(None, layout.ops.String)
-    for own, text in words.items():
+    for own, text in enumerate(words):
         spelled = layout.ops.when(number == own).then(layout.ops.lit(text)).otherwise(spelled)
     return spelled
 
 
 def _code(layout: Layout, number: int) -> Column:
-    return layout.ops.lit(number, layout.ops.Int16)
+    return layout.ops.lit(number, _code_type(layout))
 
 
-def _all_words(texts: tuple[RuleText, ...]) -> dict[int, str]:
-    """Give the words of every number that `build_rule_code` can give."""
-    words = {
-        _AFFECTED: "D: affected before, nothing active now",
-        _NEVER: "E: never affected",
-        _BY_MISSING: "missing items counted as present",
-    }
-    for index, text in enumerate(texts):
-        if not text.named:
-            words[index * _PER_CLAUSE] = f"{text.grade}: {text.label}"
-            continue
+def _all_words(texts: tuple[RuleText, ...]) -> list[str]:
+    """Give the words of every number that `build_rule_code` can give, in order."""
+    words = [
+        "E: never affected",
+        "D: affected before, nothing active now",
+        "missing items counted as present",
+    ]
+    for text in texts:
+        words.append(f"{text.grade}: {text.label}")
         for mask in range(1, 2 ** len(text.named)):
             labels = [label for bit, (_, label) in enumerate(text.named) if mask >> bit & 1]
-            words[index * _PER_CLAUSE + mask] = f"{text.grade}: {' + '.join(labels)}"
+            words.append(f"{text.grade}: {' + '.join(labels)}")
     return words

@@ -1,4 +1,4 @@
-"""Score an instrument over any data frame: value, bounds, status and, for graded systems, grade and deciding rule."""
+"""Score an instrument over any data frame: value, bounds, status, and grades with the rule that decided."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Missing = Literal["strict", "absent", "worst", "locf"]
 POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
 
 
-def score(
+def score(  # noqa: PLR0913  (the public signature of the design)
     frame: Any,
     name: str,
     *,
@@ -33,14 +33,17 @@ def score(
     Parameters
     ----------
     frame : pandas, Polars (eager or lazy), PyArrow, DuckDB or PySpark frame, one row per subject and visit;
-        item columns are named as in ``funis.definition(name).items``, with 0/1 or the printed levels, empty (null,
-        NaN) for missing and ``"ND"`` (or 1 in ``<item>_not_done``) for not done. ``<item>_attributed = 0`` marks a
+        item columns are named as in ``funis.definition(name).items``, with 0/1 or the printed levels, empty
+        (null,
+        NaN) for missing and ``"ND"`` (or 1 in ``<item>_not_done``) for not done. ``<item>_attributed = 0``
+        marks a
         finding that is not due to the disease: it counts as absent. An absent column is missing in every row.
         ``<system>_ever = 1`` says that a graded system was affected before the first row.
     name : one of ``funis.definitions()``
     missing : ``strict`` (a score only where it cannot vary), ``absent`` (missing counts as absent), ``worst``
         (missing counts as present) or ``locf`` (the last recorded value of the item; needs subject and order)
-    subject, order : columns of subject and visit order (a date or a number of days); needed where the instrument
+    subject, order : columns of subject and visit order (a date or a number of days); needed where the
+        instrument
         looks at the previous visit, otherwise every row is a first visit
     assume_sorted : Polars only: rows stand by subject and order; verified, then no sorting takes place
     parameters : choices the sources leave open, see ``funis.definition(name).parameters``
@@ -48,8 +51,10 @@ def score(
 
     Returns
     -------
-    the same kind of frame with these columns added: ``<name>`` (null unless it can be known), ``<name>_lower``,
-    ``<name>_upper``, ``<name>_status`` (``scored``, or ``incomplete`` exactly when the bounds differ); for graded
+    the same kind of frame with these columns added: ``<name>`` (null unless it can be known),
+    ``<name>_lower``,
+    ``<name>_upper``, ``<name>_status`` (``scored``, or ``incomplete`` exactly when the bounds differ); for
+    graded
     systems also ``<name>_<system>``, its ``_lower``, ``_upper`` and ``_rule``
 
     Raises

@@ -1,6 +1,7 @@
 """Totals, means, maxima and measured values with their bounds, as column expressions.
 
-Every total is monotone in its items, so its bounds are its values with the unknown items at their lowest and at
+Every total is monotone in its items, so its bounds are its values with the unknown items at their lowest and
+at
 their highest level.
 """
 
@@ -109,7 +110,7 @@ def _plain(value: float) -> float | int:
 
 
 def _known_points(layout: Layout, item: Item, cell: Cell) -> Column:
-    """Points of a recorded item: a share of its value where that is what the table says, else value by value."""
+    """Points of a recorded item: a share of its value where the table says so, else value by value."""
     kind = number_type(layout)
     if item.is_measured:
         return cell.value.cast(kind)
@@ -151,7 +152,7 @@ def _combine(layout: Layout, parts: Mapping[str, Column]) -> Column:
 
 
 def _build_value(layout: Layout, cells: Mapping[str, Cell]) -> Bounds:
-    """Take the first route whose quantities are all recorded; an unknown value may be anything in the range."""
+    """Take the first route whose quantities are recorded; an unknown value may be anything in the range."""
     definition = layout.definition
     value = layout.ops.lit(None, layout.ops.Float64)
     for route in reversed(definition.routes):

@@ -1,6 +1,7 @@
 """Units and conversions by analyte; each factor with its source.
 
-A factor is an exact fraction, so that 1.0 mg/dL of creatinine is 88.42 umol/L and nothing else. A unit is always
+A factor is an exact fraction, so that 1.0 mg/dL of creatinine is 88.42 umol/L and nothing else. A unit is
+always
 converted for one named analyte: mg/dL means something else for urea than for urea nitrogen.
 """
 
@@ -72,7 +73,8 @@ ANALYTES: dict[str, Analyte] = {
             _by("mg/dL", "88.42", "molar mass 113.12 g/mol"), _by("mg/L", "8.842", "molar mass 113.12 g/mol"),
             _by("mmol/L", "1000"))),
         Analyte("urea", "urea", "mmol/L", (
-            _by("mg/dL", "1000/6006", "molar mass 60.06 g/mol"), _by("g/L", "100000/6006", "molar mass 60.06 g/mol"))),
+            _by("mg/dL", "1000/6006", "molar mass 60.06 g/mol"),
+            _by("g/L", "100000/6006", "molar mass 60.06 g/mol"))),
         Analyte("urea_nitrogen", "urea nitrogen, as urea", "mmol/L", (
             _by("mg/dL", "0.357", "28.014 g of nitrogen per mol of urea"),)),
         Analyte("albumin", "albumin", "g/L", (_by("g/dL", "10"),)),
@@ -80,7 +82,8 @@ ANALYTES: dict[str, Analyte] = {
         Analyte("c4", "complement C4", "g/L", _COMPLEMENT),
         Analyte("ch50", "total haemolytic complement", "U/mL", ()),
         Analyte("haemoglobin", "haemoglobin", "g/L", (
-            _by("g/dL", "10"), _by("mmol/L", "100000/6206", "monomer: mmol/L = g/dL x 0.6206 (CTCAE: 6.2 mmol/L)"))),
+            _by("g/dL", "10"),
+            _by("mmol/L", "100000/6206", "monomer: mmol/L = g/dL x 0.6206 (CTCAE: 6.2 mmol/L)"))),
         Analyte("platelets", "platelets", "10^9/L", _CELLS),
         Analyte("wbc", "white blood cells", "10^9/L", _CELLS),
         Analyte("neutrophils", "neutrophils", "10^9/L", _CELLS),
@@ -109,7 +112,8 @@ ANALYTES: dict[str, Analyte] = {
         Analyte("stimulated_flow", "stimulated salivary flow", "mL/min", _FLOW),
         Analyte("vas_patient", "visual analogue scale, subject", "mm", (_by("cm", "10"),)),
         Analyte("vas_physician", "visual analogue scale, physician", "mm", (_by("cm", "10"),)),
-        Analyte("weight", "body weight", "kg", (_by("g", "1/1000"), _by("lb", "0.45359237", "international pound"))),
+        Analyte("weight", "body weight", "kg", (
+            _by("g", "1/1000"), _by("lb", "0.45359237", "international pound"))),
         Analyte("height", "body height", "cm", (_by("m", "100"), _by("in", "2.54", "international inch"))),
         Analyte("temperature", "body temperature", "degC", (
             _by("degF", "5/9", "definition of the Fahrenheit scale", "-160/9"),)),

@@ -84,7 +84,7 @@ class Explanation:
         return "\n".join(_print_explanation(self))
 
 
-def explain(
+def explain(  # noqa: PLR0913  (the public signature of the design)
     frame: Any,
     name: str,
     *,
@@ -109,7 +109,8 @@ def explain(
 
     Returns
     -------
-    Explanation : printed by ``str``: each row with what was recorded and what it contributed, the clauses tried,
+    Explanation : printed by ``str``: each row with what was recorded and what it contributed, the clauses
+    tried,
         the rule that decided, bounds and status
 
     Raises
@@ -128,7 +129,7 @@ def explain(
     names = [name for name in (subject_column, visit_column, order) if name]
     own = _own_rows(lend_columns(frame, instrument, names), subject, subject_column)
     position = _find_row(own, visit, visit_column)
-    history = {"subject": subject_column, "order": order} if order is not None else {}
+    history: dict[str, Any] = {"subject": subject_column, "order": order} if order is not None else {}
     choices: dict[str, Any] = {"missing": missing, "parameters": parameters, **history}
     scored = score(own, name, **choices)
     working, layout = prepare_layout(own, instrument, parameters=parameters, **history)
@@ -264,7 +265,7 @@ def _note(
 def _explain_clauses(
     instrument: Definition,
     cells: Mapping[str, Any],
-    has_history: bool,
+    has_history: bool,  # noqa: FBT001
     parameters: Mapping[str, Any],
 ) -> tuple[WorkingClause, ...]:
     found = []
@@ -318,7 +319,7 @@ def _show_feature(
     instrument: Definition,
     name: str,
     cells: Mapping[str, Any],
-    has_history: bool,
+    has_history: bool,  # noqa: FBT001
     parameters: Mapping[str, Any],
 ) -> list[str]:
     lines = []

@@ -9,7 +9,7 @@ import funis
 
 FOLDER = Path(__file__).parent
 TYPED = sorted(FOLDER.glob("*.csv"))
-ITEM_FILES = [path for path in TYPED if not path.stem.endswith("_rules")]
+ITEM_FILES = [path for path in TYPED if path.stem in funis.definitions()]
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

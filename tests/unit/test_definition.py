@@ -21,7 +21,7 @@ def test_items_stand_in_printed_order() -> None:
 
 
 def test_the_function_is_not_hidden_by_the_module_of_its_name() -> None:
-    import funis.definition as module  # noqa: F401, PLC0415
+    import funis.definition as module  # noqa: F401
 
     assert funis.definition("ssdai").name == "ssdai"
 
@@ -29,7 +29,7 @@ def test_the_function_is_not_hidden_by_the_module_of_its_name() -> None:
 def test_unknown_instrument_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'bilag_2004'"):
         funis.definition("bilag2004")
-    with pytest.raises(UnknownNameError, match="no item 'seizures' *. Did you mean 'seizure'"):
+    with pytest.raises(UnknownNameError, match=r"no item 'seizures'.* Did you mean 'seizure'"):
         funis.definition("sledai_2k").item("seizures")
 
 

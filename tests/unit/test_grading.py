@@ -1,6 +1,6 @@
-"""Worked examples of BILAG-2004: grades from items and values, the previous visit, bounds and the rule that decided."""
+"""Worked examples of BILAG-2004: grades from items and values, previous visit, bounds, deciding rule."""
 
-import datetime
+import datetime as dt
 
 import polars as pl
 import pytest
@@ -239,10 +239,10 @@ def test_a_previous_value_that_is_missing_leaves_the_bounds_open() -> None:
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
-        (datetime.date(2024, 2, 29), datetime.date(2024, 5, 31), "A"),  # 31 May - 3 months = 29 February
-        (datetime.date(2024, 2, 28), datetime.date(2024, 5, 31), "B"),
-        (datetime.date(2024, 1, 15), datetime.date(2024, 4, 15), "A"),
-        (datetime.date(2024, 1, 14), datetime.date(2024, 4, 15), "B"),
+        (dt.date(2024, 2, 29), dt.date(2024, 5, 31), "A"),  # 31 May - 3 months = 29 February
+        (dt.date(2024, 2, 28), dt.date(2024, 5, 31), "B"),
+        (dt.date(2024, 1, 15), dt.date(2024, 4, 15), "A"),
+        (dt.date(2024, 1, 14), dt.date(2024, 4, 15), "B"),
         (0, 91, "A"),
         (0, 92, "B"),
     ],

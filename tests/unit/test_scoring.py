@@ -229,7 +229,7 @@ def test_impossible_value_is_refused_with_its_place() -> None:
 
 
 def test_text_that_is_no_number_is_refused() -> None:
-    with pytest.raises(ValueRangeError, match="'rash'.*found 'yes'"):
+    with pytest.raises(ValueRangeError, match=r"'rash'.*found 'yes'"):
         funis.score(visits("sledai_2k", {"rash": "yes"}), "sledai_2k")
 
 
