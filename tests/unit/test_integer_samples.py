@@ -97,3 +97,11 @@ def test_draws_are_spread_evenly() -> None:
     normals = [draws.normal(10, 2) for _ in range(4000)]
     assert math.isclose(statistics.fmean(normals), 10, abs_tol=0.13)
     assert math.isclose(statistics.stdev(normals), 2, abs_tol=0.1)
+
+
+def test_draws_follow_the_published_generator() -> None:
+    """First three outputs of SplitMix64 from state 0, as its authors' program prints them."""
+    draws = Draws(0, "state 0")
+    draws._state = 0
+    outputs = (0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F)
+    assert [draws.uniform() for _ in outputs] == [(output >> 11) / 2**53 for output in outputs]

@@ -16,6 +16,13 @@ Row = Mapping[str, Cell]
 MARK = "RECON-"
 """Every row of every table names a subject, and every subject's number begins with this mark."""
 
+NO_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "adverse_events": (
+        "subject", "term", "start", "end", "grade", "serious", "related", "outcome", "action",
+    ),
+}  # fmt: skip
+"""A table without rows: both publications say that no adverse event was observed."""
+
 _README = """# Reconstructed data: {title}
 
 **These are not the data of real people.** The trial's patient data are not public. The tables in `data/`

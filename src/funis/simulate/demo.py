@@ -128,9 +128,10 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
 
 
 def write_comparison(comparisons: Sequence[Comparison], path: Path) -> Path:
-    """Write published beside computed as CSV."""
+    """Write published beside computed as CSV; a column says on every line what the data are."""
     columns = ("id", "published", "computed", "relation", "agrees", "source")
-    pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in columns}).write_csv(path)
+    frame = pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in columns})
+    frame.with_columns(data=pl.lit("reconstructed, no patient data")).write_csv(path)
     return path
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from funis.simulate.cohort import MARK, Cell, Cohort, Row, add_days
+from funis.simulate.cohort import MARK, NO_EVENTS, Cell, Cohort, Row, add_days
 from funis.simulate.integer_samples import Draws
 from funis.simulate.sjogren_scores import (
     ANTIBODY_SUBJECTS,
@@ -110,20 +110,7 @@ def build_sjogren(weights: Mapping[str, int], tess_items: Sequence[str], *, seed
             for person in people
         ],
     }
-    columns = {
-        "adverse_events": (
-            "subject",
-            "term",
-            "start",
-            "end",
-            "grade",
-            "serious",
-            "related",
-            "outcome",
-            "action",
-        )
-    }
-    return Cohort("sjogren", TITLE, SOURCE, seed, tables, columns)
+    return Cohort("sjogren", TITLE, SOURCE, seed, tables, NO_EVENTS)
 
 
 def _build_people(seed: int) -> tuple[_Person, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from funis.simulate.cohort import Cell, Cohort, Row, add_days
+from funis.simulate.cohort import NO_EVENTS, Cell, Cohort, Row, add_days
 from funis.simulate.integer_samples import Draws
 from funis.simulate.sle_bilag import build_bilag, build_history
 from funis.simulate.sle_courses import VISITS, Course, build_courses, build_protein
@@ -85,13 +85,6 @@ def build_sle(weights: Mapping[str, int], bilag_names: Mapping[int, str], *, see
     present = build_sledai(courses, protein, labs, weights, seed)
     people = _build_people(courses, seed)
     forms = build_bilag(courses, present, protein, labs, seed)
-    history = build_history(courses, seed)
-    bilag = [
-        # Rows of the form that the laboratory fills stay blank.
-        {**place, **{name: forms[i][visit].get(row) for row, name in sorted(bilag_names.items())}}
-        | {f"{system}_ever": ever[i] for system, ever in history.items()}
-        for i, visit, place in _each_visit(people)
-    ]
     sledai = [
         {**place, **{item: int(item in present[i][visit]) for item in weights}}
         for i, visit, place in _each_visit(people)
@@ -100,7 +93,7 @@ def build_sle(weights: Mapping[str, int], bilag_names: Mapping[int, str], *, see
         "subjects": [_subject_row(person) for person in people],
         "visits": [place for _, _, place in _each_visit(people)],
         "sledai_2k": sledai,
-        "bilag_2004": bilag,
+        "bilag_2004": _form_rows(people, forms, bilag_names, build_history(courses, seed)),
         "labs": list(_lab_rows(people, protein, labs, present, seed)),
         "infusions": list(_infusion_rows(people)),
         "safety_questions": [
@@ -111,20 +104,21 @@ def build_sle(weights: Mapping[str, int], bilag_names: Mapping[int, str], *, see
             for person in people
         ],
     }
-    columns = {
-        "adverse_events": (
-            "subject",
-            "term",
-            "start",
-            "end",
-            "grade",
-            "serious",
-            "related",
-            "outcome",
-            "action",
-        )
-    }
-    return Cohort("sle", TITLE, SOURCE, seed, tables, columns)
+    return Cohort("sle", TITLE, SOURCE, seed, tables, NO_EVENTS)
+
+
+def _form_rows(
+    people: Sequence[_Person],
+    forms: Sequence[Sequence[Mapping[int, int]]],
+    names: Mapping[int, str],
+    history: Mapping[str, Sequence[int]],
+) -> list[Row]:
+    """Write the BILAG forms by the names of their rows; what the laboratory fills stays blank."""
+    return [
+        {**place, **{name: forms[i][visit].get(row) for row, name in sorted(names.items())}}
+        | {f"{system}_ever": ever[i] for system, ever in history.items()}
+        for i, visit, place in _each_visit(people)
+    ]
 
 
 def _each_visit(people: Sequence[_Person]) -> Iterator[tuple[int, int, dict[str, Cell]]]:
