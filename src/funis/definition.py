@@ -62,6 +62,7 @@ class Item:
         that can fill a blank item)
     lab : laboratory test whose value *is* this item (unit converted)
     excludes : causes that must not be counted
+    level_labels : what each level above the lowest means, in our own short words
     alternatives : items that measure the same thing, this one included; one recorded is enough
     """
 
@@ -79,6 +80,7 @@ class Item:
     lab: str = ""
     excludes: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
+    level_labels: tuple[str, ...] = ()
 
     @property
     def is_measured(self) -> bool:

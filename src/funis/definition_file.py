@@ -76,6 +76,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "levels",
                 "lab",
                 "excludes",
+                "level_labels",
             ],
         ),
     ),
@@ -359,6 +360,7 @@ def _build_item(
         when=_build_levels(reader, row),
         lab=row.get("lab", ""),
         excludes=tuple(row.get("excludes", ())),
+        level_labels=tuple(row.get("level_labels", ())),
         alternatives=next((group for group in groups if name in group), ()),
     )
 

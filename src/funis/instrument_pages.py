@@ -143,12 +143,22 @@ def _render_items(found: Definition) -> list[str]:
 
 
 def _item_table(found: Definition, items: Sequence[Item]) -> list[str]:
-    header = ["row", "item", "meaning", "recorded as", "points", "from a measured value", "not counted"]
+    header = [
+        "row",
+        "item",
+        "meaning",
+        "levels",
+        "recorded as",
+        "points",
+        "from a measured value",
+        "not counted",
+    ]
     rows = [
         (
             item.row,
             f"`{item.name}`",
             item.label,
+            _levels(item),
             item.allowed,
             _points(found, item),
             _when(item),
@@ -158,6 +168,11 @@ def _item_table(found: Definition, items: Sequence[Item]) -> list[str]:
     ]
     keep = [n for n in range(len(header)) if any(str(row[n]) for row in rows)]
     return _table([header[n] for n in keep], [[row[n] for n in keep] for row in rows])
+
+
+def _levels(item: Item) -> str:
+    named = zip(item.values[1:], item.level_labels, strict=False)
+    return "; ".join(f"**{value}** {label}" for value, label in named)
 
 
 def _points(found: Definition, item: Item) -> str:
