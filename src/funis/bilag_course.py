@@ -194,6 +194,18 @@ def _horizon_end(moment: Moment) -> float:
     return moment.number("horizon_day") + moment.number("horizon_window")
 
 
+def _horizon_visit(moment: Moment) -> CourseVisit | None:
+    """Return the subject's visit at the horizon, whatever day it fell on, where it recorded grades.
+
+    The study's own window says whether a visit is in time; here its name is enough.
+    """
+    horizon, window = moment.number("horizon_day"), moment.number("horizon_window")
+    near = [(abs(day - horizon), name) for name, day in moment.cohort.days.items()]
+    distance, name = min(near, default=(window + 1, ""))
+    visit = moment.course.find(name) if distance <= window else None
+    return visit if has_grades(moment, visit) else None
+
+
 def _expected_after(moment: Moment, after: float, until: float) -> list[str]:
     return [name for name, day in moment.expected.items() if after < day <= until]
 
@@ -228,7 +240,8 @@ def watch_response(moment: Moment) -> Watch:
     A death ends the watch: nothing can be missing after it.
     """
     start = moment.now.day if moment.now is not None else moment.target_day
-    end = _horizon_end(moment)
+    at_horizon = _horizon_visit(moment)
+    end = max(_horizon_end(moment), start if at_horizon is None else at_horizon.day)
     death = moment.course.events.get("death")
     visits = [v for v in moment.visits_between(start, end) if has_grades(moment, v)]
     followed_to = visits[-1].day if visits else start
@@ -238,7 +251,8 @@ def watch_response(moment: Moment) -> Watch:
     first = next((visit for visit, verdict in found if verdict is True), None)
     doubtful = next((visit.day for visit, verdict in found if verdict is not False), followed_to)
     seen = [visit.day for visit in visits if not gaps or visit.day < moment.expected[gaps[0]]]
-    is_followed = followed_to >= moment.number("horizon_day") - moment.number("horizon_window")
+    earliest = moment.number("horizon_day") - moment.number("horizon_window")
+    is_followed = followed_to >= earliest or (at_horizon is not None and at_horizon.day >= start)
     is_closed = is_followed or (death is not None and death <= end)
     verdict = any_of(verdict for _, verdict in found)
     if verdict is False and (gaps or not is_closed):

@@ -188,6 +188,18 @@ def test_end_of_follow_up_before_the_horizon_leaves_relapse_open() -> None:
     assert (row["response"], row["relapse"], row["sustained"]) == ("MCR", "cannot tell", "cannot tell")
 
 
+@pytest.mark.parametrize("day", [320, 400])
+def test_visit_of_the_horizon_counts_on_whatever_day_it_fell(day: int) -> None:
+    rows = course("2", baseline="", month_6="", month_12="") + course(
+        "3", baseline="", month_6="", month_12=""
+    )
+    for grade, expected in (("renal C", ("no", "yes")), ("renal B", ("yes", "no"))):
+        late = course("1", baseline="renal A", month_6="", month_12=grade)
+        late[2]["day"] = day
+        row = one(late + rows)
+        assert (row["relapse"], row["sustained"]) == expected
+
+
 def test_visit_outside_the_window_is_not_month_6() -> None:
     rows = course("1", baseline="renal A", month_6="", month_12="")
     rows[1]["day"] = 211
