@@ -92,28 +92,30 @@ def build_sledai(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select("subject", "visit", "day", *present, recorded)
 
 
-def parse_anti_dsdna(cell: str) -> tuple[str, str, str] | None:
-    """Split a cell of the mixed column into test, value and unit; None when it holds no result.
+def parse_anti_dsdna(cell: str) -> tuple[str, str, str, str] | None:
+    """Split a cell of the mixed column into test, value, comparator and unit; None when it holds no result.
 
-    A titre is written ``1:40``; a number is an assay value whose unit the deposit does not state.
+    A titre is written ``1:40``; a number is an assay value whose unit the deposit does not state. ``(-)``
+    is a negative titre: it stands only where DNA binding is scored absent, and the lowest titre printed,
+    1:10, is scored present, so it is entered as below 10.
     """
     text = cell.strip()
     if text in NOT_AVAILABLE:
         return None
+    if text == "(-)":
+        return "anti_dsdna_titre", "10", "<", "titre"
     if text.startswith("1:"):
-        return "anti_dsdna_titre", text.removeprefix("1:"), "titre"
-    if text in {"(-)", "ND"}:
-        return "anti_dsdna", "ND", "IU/mL"
-    return "anti_dsdna", text, "IU/mL"
+        return "anti_dsdna_titre", text.removeprefix("1:"), "", "titre"
+    return "anti_dsdna", text, "", "IU/mL"
 
 
-def list_labs(frame: pl.DataFrame) -> Iterator[tuple[str, str, int, str, str, str]]:
-    """Give each laboratory result as subject, visit, day, test, value, unit; cells as deposited."""
+def list_labs(frame: pl.DataFrame) -> Iterator[tuple[str, str, int, str, str, str, str]]:
+    """Give each laboratory result as subject, visit, day, test, value, comparator and unit."""
     for row in frame.iter_rows(named=True):
         place = (row["subject"], row["visit"], row["day"])
         for column, (test, unit) in LABS.items():
             if row[column].strip() not in NOT_AVAILABLE:
-                yield *place, test, row[column].strip(), unit
+                yield *place, test, row[column].strip(), "", unit
         parsed = parse_anti_dsdna(row["ds_dna"])
         if parsed is not None:
             yield *place, *parsed
@@ -121,7 +123,7 @@ def list_labs(frame: pl.DataFrame) -> Iterator[tuple[str, str, int, str, str, st
 
 def build_labs(frame: pl.DataFrame) -> pl.DataFrame:
     """One row a result."""
-    names = ["subject", "visit", "day", "test", "value", "unit"]
+    names = ["subject", "visit", "day", "test", "value", "comparator", "unit"]
     return pl.DataFrame(list(list_labs(frame)), schema=names, orient="row")
 
 

@@ -86,7 +86,7 @@ def _check_times_of_day(data: Data) -> Iterator[Fault]:
         minute = round(recorded * _MINUTES_PER_DAY)
         clock = f"{minute // _MINUTES_PER_HOUR:02d}:{minute % _MINUTES_PER_HOUR:02d}"
         titre = minute - _MINUTES_PER_HOUR
-        made_of = f", which is what becomes of 1:{titre}" if titre > 0 else ""
+        origin = f"1:{titre}" if titre > 0 else "something else"
         yield row_fault(
             "error",
             "time_of_day",
@@ -95,5 +95,5 @@ def _check_times_of_day(data: Data) -> Iterator[Fault]:
             column="value",
             value=f"{show_value(recorded)} {row['unit_recorded'] or ''}".strip(),
             message=f"{row['test']} is the time {clock} as a fraction of a day; it is left out.",
-            remedy=f"A spreadsheet has made a time of the result{made_of}. Look it up and write the number.",
+            remedy=f"{clock} is what a spreadsheet makes of {origin}; look the result up and write it.",
         )
