@@ -136,7 +136,8 @@ def _ask(run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, Par
 def _no_answers(run: Run, name: str, reason: str) -> pl.DataFrame:
     """Answer for every subject that the response cannot be told, and why."""
     said = {"response": CANNOT_TELL, "responder": CANNOT_TELL, "reason": reason}
-    found = pl.DataFrame({"subject": run.panel.subjects}).with_columns(
+    everybody = pl.DataFrame({"subject": run.panel.subjects}, schema={"subject": pl.String})
+    found = everybody.with_columns(
         pl.lit(value).alias(column) for column, value in said.items()
     )
     relapse = RELAPSE_SCHEMA if response_definition(name).has_relapse else {}
@@ -151,7 +152,7 @@ def _carry_forward(
 ) -> pl.DataFrame:
     """Take, for a subject that cannot be told, the response at the last visit where it can."""
     at, parameters, answers = judged
-    order = pl.DataFrame({"subject": run.panel.subjects})
+    order = pl.DataFrame({"subject": run.panel.subjects}, schema={"subject": pl.String})
     earlier = run.panel.visits[: run.panel.visit_index(at)]
     for name in reversed([each for each in earlier if each != run.panel.layout.baseline]):
         unknown = answers["responder"] == CANNOT_TELL

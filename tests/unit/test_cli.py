@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -162,7 +163,7 @@ def test_one_instrument_is_shown_row_by_row(run: Runner) -> None:
 def test_score_writes_every_kind_of_file(run: Runner, visits: Path, suffix: str) -> None:
     out = visits.parent / f"scored{suffix}"
     assert run("score", "sledai_2k", visits, "-o", out).code == 0
-    read = {".csv": pl.read_csv, ".parquet": pl.read_parquet, ".xlsx": pl.read_excel}[suffix]
+    read: Any = {".csv": pl.read_csv, ".parquet": pl.read_parquet, ".xlsx": pl.read_excel}[suffix]
     # Arthritis 4 and rash 2; nothing; fever 1.
     assert read(out)["sledai_2k"].to_list() == [6, 0, 1]
 
