@@ -182,3 +182,25 @@ def test_the_lupus_manifest_holds_the_published_figures() -> None:
     figures = {figure.id: figure for figure in read_manifest("sle").figures}
     assert {name: figures[name].printed for name in SLE_PUBLISHED} == SLE_PUBLISHED
     assert {figures[name].relation for name in SLE_PUBLISHED} == {"="}
+
+
+SJOGREN_PUBLISHED = {
+    "subjects": "24", "female": "23", "male": "1", "age_mean": "45", "age_min": "27", "age_max": "68",
+    "ssdai_baseline_mean": "5.63", "ssdai_baseline_sd": "1.44",
+    "ssdai_month_1_mean": "4.33", "ssdai_month_1_sd": "1.79",
+    "ssdai_month_3_mean": "4.08", "ssdai_month_3_sd": "1.44",
+    "ssdai_month_6_mean": "3.46", "ssdai_month_6_sd": "1.18",
+    "ssdai_month_12_mean": "3.08", "ssdai_month_12_sd": "1.21",
+    "unstimulated_flow_baseline_mean": "0.63", "unstimulated_flow_baseline_sd": "0.73",
+    "unstimulated_flow_week_2_mean": "1.00", "unstimulated_flow_week_2_sd": "0.78",
+    "unstimulated_flow_month_1_mean": "1.26", "unstimulated_flow_month_1_sd": "1.02",
+    "stimulated_flow_week_2_p": "0.008", "stimulated_flow_month_1_p": "0.043",
+    "stimulated_flow_month_3_p": "0.016", "stimulated_flow_month_6_p": "0.017",
+    "stimulated_flow_month_12_p": "0.016", "anti_ssa_n": "5", "anti_ssb_n": "5", "stimulated_flow_n": "11",
+}  # fmt: skip
+
+
+def test_the_sjogren_manifest_holds_the_published_figures() -> None:
+    figures = {figure.id: figure for figure in read_manifest("sjogren").figures}
+    assert {name: figures[name].printed for name in SJOGREN_PUBLISHED} == SJOGREN_PUBLISHED
+    assert {figures[name].relation for name in SJOGREN_PUBLISHED} == {"="}
