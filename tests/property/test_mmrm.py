@@ -1,4 +1,5 @@
 """Laws of the repeated-measures model that need no expected value."""
+# ruff: noqa: E501  one assertion, one line: rows of a table are compared at a glance
 
 import numpy as np
 import polars as pl
@@ -28,8 +29,12 @@ def trial(seed: int, n: int = 20, m: int = 3, *, missing: float = 0.0) -> pl.Dat
     )
 
 
-def fit(frame: pl.DataFrame, covariance: str = "us", df: str = "kenward-roger", fixed: str = "arm * visit") -> MmrmResult:
-    return fit_mmrm(frame, outcome="y", fixed=fixed, subject="id", visit="visit", covariance=covariance, df=df)
+def fit(
+    frame: pl.DataFrame, covariance: str = "us", df: str = "kenward-roger", fixed: str = "arm * visit"
+) -> MmrmResult:
+    return fit_mmrm(
+        frame, outcome="y", fixed=fixed, subject="id", visit="visit", covariance=covariance, df=df
+    )
 
 
 @settings(max_examples=10, deadline=None)
@@ -43,7 +48,9 @@ def test_compound_symmetry_on_complete_data_is_the_split_plot_analysis_of_varian
     subject_mean = y.mean(1)
     arm_mean = np.array([subject_mean[arm == g].mean() for g in (0, 1)])
     between = m * ((subject_mean - arm_mean[arm]) ** 2).sum() / (n - 2)
-    within = ((y - cells[arm] - subject_mean[:, None] + arm_mean[arm][:, None]) ** 2).sum() / ((n - 2) * (m - 1))
+    within = ((y - cells[arm] - subject_mean[:, None] + arm_mean[arm][:, None]) ** 2).sum() / (
+        (n - 2) * (m - 1)
+    )
     if between <= 1.2 * within:
         return  # the variance of subjects is at or near 0: analysis of variance and REML part there
     f_arm = m * n / 4 * (arm_mean[1] - arm_mean[0]) ** 2 / between
@@ -74,7 +81,9 @@ def test_order_of_rows_changes_nothing(seed: int, covariance: str) -> None:
     assert one.status == other.status
     if one.converged:
         for name in NUMBERS:
-            np.testing.assert_allclose(other.coefficients[name].to_numpy(), one.coefficients[name].to_numpy(), rtol=1e-6, atol=1e-9)
+            np.testing.assert_allclose(
+                other.coefficients[name].to_numpy(), one.coefficients[name].to_numpy(), rtol=1e-6, atol=1e-9
+            )
 
 
 @settings(max_examples=8, deadline=None)
@@ -86,7 +95,10 @@ def test_unit_of_the_outcome(seed: int, factor: float) -> None:
     if one.converged:
         for name, scale in (("estimate", factor), ("se", factor), ("df", 1.0), ("t", 1.0)):
             np.testing.assert_allclose(
-                other.coefficients[name].to_numpy(), one.coefficients[name].to_numpy() * scale, rtol=1e-6, atol=1e-9 * scale
+                other.coefficients[name].to_numpy(),
+                one.coefficients[name].to_numpy() * scale,
+                rtol=1e-6,
+                atol=1e-9 * scale,
             )
 
 
@@ -96,7 +108,9 @@ def test_swapping_the_arms_flips_the_sign(seed: int) -> None:
     frame = trial(seed, missing=0.1)
     swapped = frame.with_columns(arm=pl.col("arm").replace({"A": "B", "B": "A"}))
     one, other = fit(frame).differences("arm"), fit(swapped).differences("arm")
-    np.testing.assert_allclose(other["estimate"].to_numpy(), -one["estimate"].to_numpy(), rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(
+        other["estimate"].to_numpy(), -one["estimate"].to_numpy(), rtol=1e-7, atol=1e-9
+    )
     np.testing.assert_allclose(other["df"].to_numpy(), one["df"].to_numpy(), rtol=1e-6)
 
 

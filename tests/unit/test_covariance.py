@@ -68,10 +68,10 @@ def test_derivatives(name: str) -> None:
         slope = (sigma(name, theta + h) - sigma(name, theta - h)) / 2e-5
         # Central differences of step 1e-5 are good to about 1e-9.
         np.testing.assert_allclose(gradient[r], slope, atol=1e-8)
-        bend = (
-            evaluate_structure(name, theta + h, M)[1] - evaluate_structure(name, theta - h, M)[1]
-        ) / 2e-5
-        np.testing.assert_allclose(np.zeros_like(bend) if curvature is None else curvature[r], bend, atol=1e-8)
+        bend = (evaluate_structure(name, theta + h, M)[1] - evaluate_structure(name, theta - h, M)[1]) / 2e-5
+        np.testing.assert_allclose(
+            np.zeros_like(bend) if curvature is None else curvature[r], bend, atol=1e-8
+        )
 
 
 def r_sigma(name: str, phi: np.ndarray) -> np.ndarray:
@@ -124,9 +124,13 @@ def test_second_derivatives_in_parameters_of_r(name: str) -> None:
     expected = np.zeros((M, M))
     slopes = []
     for a in range(r):
-        slopes.append((r_sigma(name, phi + step[a] / 100) - r_sigma(name, phi - step[a] / 100)) / (2 * h / 100))
+        slopes.append(
+            (r_sigma(name, phi + step[a] / 100) - r_sigma(name, phi - step[a] / 100)) / (2 * h / 100)
+        )
         for b in range(r):
-            corners = [r_sigma(name, phi + s * step[a] + t * step[b]) * s * t for s in (1, -1) for t in (1, -1)]
+            corners = [
+                r_sigma(name, phi + s * step[a] + t * step[b]) * s * t for s in (1, -1) for t in (1, -1)
+            ]
             expected += weight_phi[a, b] * sum(corners) / (4 * h * h)
     _, gradient, _ = evaluate_structure(name, theta, M)
     # dSigma/dphi = sum_r E_r J[r, a]: solve for J by least squares.

@@ -110,7 +110,12 @@ class TestStatus:
         assert result.covariance_parameters["estimate"].is_null().all()
         assert "There are no estimates" in result.summary()
         assert result.status in result.summary()
-        for ask in (lambda: result.log_likelihood, lambda: result.covariance_matrix, result.predict, result.residuals):
+        for ask in (
+            lambda: result.log_likelihood,
+            lambda: result.covariance_matrix,
+            result.predict,
+            result.residuals,
+        ):
             with pytest.raises(NotFittedError, match=result.status):
                 ask()
 
@@ -144,8 +149,10 @@ class TestStatus:
         assert result.differences("arm").filter(visit="v3")["p"].to_list() == [None]
 
     def test_pair_of_visits_nobody_has(self) -> None:
-        keep = pl.when(pl.col("id").str.slice(1).cast(pl.Int64) % 4 < 2).then(pl.col("visit") != "v3").otherwise(
-            pl.col("visit") != "v2"
+        keep = (
+            pl.when(pl.col("id").str.slice(1).cast(pl.Int64) % 4 < 2)
+            .then(pl.col("visit") != "v3")
+            .otherwise(pl.col("visit") != "v2")
         )
         result = fit(trial(40, missing=0).filter(keep))
         assert result.status == "covariance not estimable"
@@ -214,7 +221,9 @@ class TestStatus:
         assert result.fallbacks == ()
 
     def test_rows_without_a_covariate_are_noted(self) -> None:
-        frame = trial(missing=0).with_columns(base=pl.when(pl.col("id") == "s003").then(None).otherwise(pl.col("base")))
+        frame = trial(missing=0).with_columns(
+            base=pl.when(pl.col("id") == "s003").then(None).otherwise(pl.col("base"))
+        )
         result = fit(frame)
         assert "left out 4 rows without 'base'" in result.notes
         assert result.n_subjects == 29
@@ -273,7 +282,9 @@ class TestAfterTheFit:
         sigma = np.asarray(result.covariance_matrix)
         place = np.array([result.visits.index(v) for v in raw["visit"]])
         np.testing.assert_allclose(
-            pearson["residual"].to_numpy(), raw["residual"].to_numpy() / np.sqrt(np.diag(sigma))[place], rtol=1e-10
+            pearson["residual"].to_numpy(),
+            raw["residual"].to_numpy() / np.sqrt(np.diag(sigma))[place],
+            rtol=1e-10,
         )
         subject = raw["id"].to_numpy() == "s002"
         block = sigma[np.ix_(place[subject], place[subject])]
@@ -297,7 +308,13 @@ class TestAfterTheFit:
 
     def test_summary_reads_like_proc_mixed(self) -> None:
         text = fit(trial()).summary()
-        for words in ("-2 (Res) Log Likelihood", "Covariance between visits", "Type III tests", "armB:visitv3", "REML"):
+        for words in (
+            "-2 (Res) Log Likelihood",
+            "Covariance between visits",
+            "Type III tests",
+            "armB:visitv3",
+            "REML",
+        ):
             assert words in text
 
     def test_between_within_and_residual(self) -> None:
@@ -324,7 +341,9 @@ class TestAfterTheFit:
         frame = trial().with_columns(w=pl.lit(1.0))
         with_weights, without = fit(frame, weights="w"), fit(frame)
         np.testing.assert_allclose(
-            with_weights.coefficients.drop("term").to_numpy(), without.coefficients.drop("term").to_numpy(), rtol=1e-7
+            with_weights.coefficients.drop("term").to_numpy(),
+            without.coefficients.drop("term").to_numpy(),
+            rtol=1e-7,
         )
 
     def test_other_frames_give_the_same(self) -> None:
@@ -355,7 +374,9 @@ class TestLargeNumbers:
 def test_times_of_each_subject_its_own() -> None:
     """sp_exp with irregular times agrees with the likelihood written down densely."""
     rng = np.random.default_rng(5)
-    frame = trial(20, missing=0).with_columns(day=pl.Series(np.tile(np.arange(4.0), 20) + rng.uniform(0, 0.8, 80)))
+    frame = trial(20, missing=0).with_columns(
+        day=pl.Series(np.tile(np.arange(4.0), 20) + rng.uniform(0, 0.8, 80))
+    )
     result = fit(frame, "arm", covariance="sp_exp", coordinates="day", df="satterthwaite")
     assert result.status == "converged"
 
@@ -364,7 +385,9 @@ def test_times_of_each_subject_its_own() -> None:
         y, day = frame["y"].to_numpy(), frame["day"].to_numpy().reshape(20, 4)
         V = np.zeros((80, 80))
         for i in range(20):
-            V[4 * i : 4 * i + 4, 4 * i : 4 * i + 4] = s2 * np.exp(-np.abs(np.subtract.outer(day[i], day[i])) / reach)
+            V[4 * i : 4 * i + 4, 4 * i : 4 * i + 4] = s2 * np.exp(
+                -np.abs(np.subtract.outer(day[i], day[i])) / reach
+            )
         W = np.linalg.inv(V)
         gram = X.T @ W @ X
         r = y - X @ np.linalg.solve(gram, X.T @ W @ y)

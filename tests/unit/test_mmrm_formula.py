@@ -56,14 +56,16 @@ def rows_of(formula: str) -> ModelRows:
         ("a + a", [("a",)], True),
     ],
 )
-def test_terms(text: str, terms: list[tuple[str, ...]], intercept: bool) -> None:
+def test_terms(text: str, terms: list[tuple[str, ...]], *, intercept: bool) -> None:
     found = parse_formula(text)
     assert found is not None
     assert list(found.terms) == terms
     assert found.intercept is intercept
 
 
-@pytest.mark.parametrize("text", ["log(a)", "a ** 2", "I(a) + b", "poly(a, 2)", "C(a, Sum)", "a / b", "a ~ b"])
+@pytest.mark.parametrize(
+    "text", ["log(a)", "a ** 2", "I(a) + b", "poly(a, 2)", "C(a, Sum)", "a / b", "a ~ b"]
+)
 def test_beyond_the_subset(text: str) -> None:
     assert parse_formula(text) is None
 
@@ -100,7 +102,13 @@ def dense(design: Design, rows: ModelRows) -> Any:
 
 @pytest.mark.parametrize(
     "formula",
-    ["arm * visit + base", "visit * base + sex", "0 + visit + arm:visit + base", "dose * arm + visit", "C(arm) * sex"],
+    [
+        "arm * visit + base",
+        "visit * base + sex",
+        "0 + visit + arm:visit + base",
+        "dose * arm + visit",
+        "C(arm) * sex",
+    ],
 )
 @pytest.mark.parametrize("coding", ["r", "sas"])
 def test_formulaic_lays_out_the_same_design(formula: str, coding: str) -> None:

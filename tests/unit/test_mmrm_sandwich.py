@@ -1,4 +1,5 @@
 """Sandwich variances and Kenward-Roger against their formulas written with full matrices, subject by subject."""
+# ruff: noqa: E501  one assertion, one line: rows of a table are compared at a glance
 
 from typing import Any
 
@@ -109,7 +110,9 @@ def test_kenward_roger_written_in_full(covariance: str) -> None:
     for a in range(r):
         for b in range(r):
             ea, eb = np.eye(r)[a] * h, np.eye(r)[b] * h
-            corners = [s * t * minus_log_likelihood(theta + s * ea + t * eb) for s in (1, -1) for t in (1, -1)]
+            corners = [
+                s * t * minus_log_likelihood(theta + s * ea + t * eb) for s in (1, -1) for t in (1, -1)
+            ]
             hessian[a, b] = sum(corners) / (4 * h[a] * h[b])
     w = np.linalg.inv(hessian)
     Es = [W @ spread(e) @ W for e in E]

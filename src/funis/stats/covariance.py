@@ -129,7 +129,8 @@ def parameter_names(name: str, visits: int) -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def _lags(visits: int) -> Floats:
     index = np.arange(visits)
-    return np.abs(index[:, None] - index[None, :]).astype(np.float64)
+    result: Floats = np.abs(index[:, None] - index[None, :]).astype(np.float64)
+    return result
 
 
 @lru_cache(maxsize=64)

@@ -49,7 +49,8 @@ def second_derivative_mean(
     jacobian, bend = _reparametrisation(structure(name), theta, visits)
     inverse = np.linalg.inv(jacobian)
     weight_phi = inverse @ weight @ inverse.T
-    return total + np.einsum("...rij,r->...ij", gradient, np.einsum("rab,ab->r", bend, weight_phi))
+    result: Floats = total + np.einsum("...rij,r->...ij", gradient, np.einsum("rab,ab->r", bend, weight_phi))
+    return result
 
 
 def _reparametrisation(shape: Structure, theta: Floats, visits: int) -> tuple[Floats, Floats]:
@@ -124,4 +125,5 @@ def _cholesky_second(theta: Floats, weight: Floats, m: int) -> Floats:
     weight_phi = inverse @ weight @ inverse.T
     half = np.einsum("rs,rsij->ij", weight_phi, second) @ factor.T
     half = half + np.einsum("rs,rij,skj->ik", weight_phi, first, first)
-    return half + half.T
+    result: Floats = half + half.T
+    return result

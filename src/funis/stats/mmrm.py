@@ -244,7 +244,7 @@ def find_distances(rows: ModelRows) -> Floats:
     place = np.zeros((m, rows.coordinates.shape[1]))
     place[visit] = rows.coordinates
     if np.array_equal(place[visit], rows.coordinates):
-        shared = np.sqrt(((place[:, None] - place[None]) ** 2).sum(-1))
+        shared: Floats = np.sqrt(((place[:, None] - place[None]) ** 2).sum(-1))
         _check_apart(shared[None], np.ones((1, m), dtype=bool))
         return shared
     places = np.zeros((n, m, rows.coordinates.shape[1]))

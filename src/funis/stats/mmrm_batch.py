@@ -94,16 +94,22 @@ def fit_mmrm_batch(
     observed = ~np.isnan(outcomes)
     filled = np.where(observed, outcomes, 0.0)
     trials, q = outcomes.shape[0], L.shape[0]
-    result = BatchResult(*(np.full((trials, q), np.nan) for _ in range(3)), status=())
+    result = BatchResult(*_empty(trials, q), ())
     done = np.zeros(trials, dtype=bool)
     if engine == "compiled" and outcomes.shape[2] <= MAX_COMPILED_VISITS:
         done = _run_compiled(filled, observed, subject_part, visit_part, (L, df, method), result)
     statuses = ["converged"] * trials
     for b in np.flatnonzero(~done):
+        options = (L, df, method)
         statuses[b] = _run_numpy(
-            filled[b], observed[b], subject_part, visit_part, (L, df, method), result, int(b)
+            (filled[b], observed[b]), (subject_part, visit_part), options, result=result, trial=int(b)
         )
     return BatchResult(result.estimate, result.se, result.df, tuple(statuses))
+
+
+def _empty(trials: int, q: int) -> tuple[Floats, Floats, Floats]:
+    """Make the three arrays of results, nothing known yet."""
+    return np.full((trials, q), np.nan), np.full((trials, q), np.nan), np.full((trials, q), np.nan)
 
 
 def _check_shapes(outcomes: Floats, subject_part: Floats, visit_part: Floats) -> None:
@@ -148,15 +154,15 @@ def _run_compiled(
 
 
 def _run_numpy(
-    filled: Floats,
-    observed: NDArray[np.bool_],
-    u: Floats,
-    C: Floats,
+    outcome: tuple[Floats, NDArray[np.bool_]],
+    design: tuple[Floats, Floats],
     options: tuple[Floats, str, str],
+    *,
     result: BatchResult,
     trial: int,
 ) -> str:
     """Fit one trial by the NumPy path; return its status."""
+    (filled, observed), (u, C) = outcome, design
     L, df, method = options
     seen = observed.any(axis=1)
     if seen.sum() < 2:
@@ -181,7 +187,7 @@ def fit_engine(
 ) -> tuple[Floats, Floats, Floats]:
     """Fit one unstructured model to arrays: estimate, se and df of each coefficient, (p,) each.
 
-    This is what the benchmark calls the engine. ``compiled`` raises :class:`ValueRangeError` where it gives up.
+    This is what the benchmark calls the engine. Where ``compiled`` gives up, ValueRangeError is raised.
     """
     p = data.visit_part.shape[2]
     L = np.eye(p)
@@ -190,7 +196,8 @@ def fit_engine(
 
         C = compiled.sparse_columns(data.visit_part)
         u = np.ascontiguousarray(data.subject_part)
-        fit = compiled.fit_trial(data.outcome, data.observed, u, C, p, True)  # noqa: FBT003  numba knows no keywords here
+        reml = True
+        fit = compiled.fit_trial(data.outcome, data.observed, u, C, p, reml)
         if fit[0] != compiled.CONVERGED:
             raise ValueRangeError(
                 "engine", "compiled", "'numpy' for these data", "The compiled path gave up."

@@ -1,10 +1,14 @@
 """Compiled search for one unstructured covariance: the same mathematics as mmrm_engine, in loops.
 
-This module imports numba when it is imported itself, so it is only ever imported inside functions; the machine
-code is cached beside it. It knows the frequent case alone (unstructured, one group, no weights, full
-rank, at most 12 visits) and gives up with a flag, never with a number, on anything unusual: the NumPy path then
-takes over. Notation is that of :mod:`funis.stats.mmrm_engine`; E_r is sparse here (one or two ones), and so is C.
+This module imports numba when it is imported itself, so it is only ever imported inside functions; the
+machine code is cached beside it. It knows the frequent case alone (unstructured, one group, no weights, full
+rank, at most 12 visits) and gives up with a flag, never with a number, on anything unusual: the NumPy path
+then takes over. Notation is that of :mod:`funis.stats.mmrm_engine`; E_r is sparse here (one or two ones), and
+so is C.
 """
+# Loops are what is compiled here, and calls of small functions on slices cost more than the loops do: kernels
+# are long, nested and take their arrays one by one. numba knows neither keywords nor dataclasses.
+# ruff: noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917, FBT001, FBT003, E741
 
 from __future__ import annotations
 
@@ -15,108 +19,24 @@ import numpy as np
 from numba import njit, prange  # the only use; see the head of the module
 
 from funis.stats.covariance import Floats
+from funis.stats.mmrm_compiled_algebra import (
+    FAST,
+    cholesky,
+    conjugate,
+    invert,
+    sandwich_gram,
+    solve_step,
+    spread_design,
+    sum_cells,
+)
 
 GAVE_UP, CONVERGED = 0, 1
 _DECREMENT = 1e-20
-# Sums may be reordered, but NaN keeps its meaning: a factor that fails must be seen to fail.
-_FAST = {"reassoc", "contract", "arcp", "nsz"}
 _STEPS = 30
 _HALVINGS = 12
 
 
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _cholesky(A: Any, n: int, L: Any) -> bool:
-    """Factor A = L L' in the leading n rows; False where A is not positive definite."""
-    for i in range(n):
-        for j in range(i + 1):
-            total = A[i, j]
-            for k in range(j):
-                total -= L[i, k] * L[j, k]
-            if i == j:
-                if not total > 1e-13 * abs(A[i, i]):
-                    return False
-                L[i, i] = math.sqrt(total)
-            else:
-                L[i, j] = total / L[j, j]
-    return True
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _invert(L: Any, n: int, inverse: Any, work: Any) -> float:
-    """Invert L L' into ``inverse``; return log|L L'|."""
-    log = 0.0
-    for i in range(n):
-        log += math.log(L[i, i])
-        work[i, i] = 1.0 / L[i, i]
-        for j in range(i):
-            total = 0.0
-            for k in range(j, i):
-                total -= L[i, k] * work[k, j]
-            work[i, j] = total / L[i, i]
-    for i in range(n):
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(i, n):
-                total += work[k, i] * work[k, j]
-            inverse[i, j] = total
-            inverse[j, i] = total
-    return 2.0 * log
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _sum_cells(Y: Any, observed: Any, u: Any) -> Any:
-    """Sum products by missingness pattern: counts, patterns, and (s + m, s + m) products."""
-    n, m = Y.shape
-    s = u.shape[1]
-    number = np.full(1 << m, -1, np.int64)
-    codes = np.empty(n, np.int64)
-    cells = 0
-    for i in range(n):
-        code = 0
-        for a in range(m):
-            if observed[i, a]:
-                code |= 1 << a
-        codes[i] = code
-        if number[code] < 0:
-            number[code] = cells
-            cells += 1
-    count = np.zeros(cells)
-    seen = np.zeros((cells, m), np.bool_)
-    products = np.zeros((cells, s + m, s + m))
-    row = np.empty(s + m)
-    for i in range(n):
-        k = number[codes[i]]
-        if count[k] == 0.0:
-            seen[k] = observed[i]
-        count[k] += 1.0
-        for j in range(s):
-            row[j] = u[i, j]
-        for a in range(m):
-            row[s + a] = Y[i, a] if observed[i, a] else 0.0
-        for j in range(s + m):
-            for l in range(j + 1):
-                products[k, j, l] += row[j] * row[l]
-    for k in range(cells):
-        for j in range(s + m):
-            for l in range(j):
-                products[k, l, j] = products[k, j, l]
-    return count, seen, products
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _sandwich_gram(inner: Any, start: Any, where: Any, value: Any, p: int, result: Any) -> None:
-    """Compute C' inner C for sparse C (columns as lists of places and values)."""
-    for j in range(p):
-        for l in range(j + 1):
-            total = 0.0
-            for x in range(start[j], start[j + 1]):
-                for y in range(start[l], start[l + 1]):
-                    total += value[x] * value[y] * inner[where[x], where[y]]
-            result[j, l] = total
-            result[l, j] = total
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, fastmath=FAST, error_model="numpy")
 def _evaluate(sigma: Any, count: Any, seen: Any, products: Any, C: Any, s: int, p: int, reml: bool) -> Any:
     """Evaluate f, W, WSW, Phi, beta and the residual cross-products at Sigma; flag first."""
     start, where, value = C
@@ -143,9 +63,9 @@ def _evaluate(sigma: Any, count: Any, seen: Any, products: Any, C: Any, s: int, 
         for a in range(d):
             for b in range(d):
                 block[a, b] = sigma[places[a], places[b]]
-        if not _cholesky(block, d, factor):
+        if not cholesky(block, d, factor):
             return nothing
-        f += 0.5 * count[k] * _invert(factor, d, inverse, work)
+        f += 0.5 * count[k] * invert(factor, d, inverse, work)
         for a in range(d):
             for b in range(d):
                 W[k, places[a], places[b]] = inverse[a, b]
@@ -160,10 +80,10 @@ def _evaluate(sigma: Any, count: Any, seen: Any, products: Any, C: Any, s: int, 
                     cross[a * s + j] += w * products[k, j, s + b]
                     for l in range(s):
                         inner[a * s + j, b * s + l] += w * products[k, j, l]
-    _sandwich_gram(inner, start, where, value, p, gram)
-    if not _cholesky(gram, p, gram_factor):
+    sandwich_gram(inner, start, where, value, p, gram)
+    if not cholesky(gram, p, gram_factor):
         return nothing
-    log = _invert(gram_factor, p, phi, gram_work)
+    log = invert(gram_factor, p, phi, gram_work)
     if reml:
         f += 0.5 * log
     right = np.zeros(p)
@@ -179,7 +99,7 @@ def _evaluate(sigma: Any, count: Any, seen: Any, products: Any, C: Any, s: int, 
         for x in range(start[j], start[j + 1]):
             B[where[x] // s, where[x] % s] += value[x] * beta[j]
     if reml:
-        _spread(phi, start, where, value, p, spread)
+        spread_design(phi, start, where, value, p, spread)
     S, H, half = np.zeros((m, m)), np.zeros((m, m)), np.zeros((m, m))
     for k in range(K):
         for j in range(s):
@@ -202,41 +122,13 @@ def _evaluate(sigma: Any, count: Any, seen: Any, products: Any, C: Any, s: int, 
                         for l in range(s):
                             H[a, b] += spread[a * s + j, b * s + l] * products[k, j, l]
                 S[a, b] = total + H[a, b]
-        _conjugate(W[k], S, half, WSW[k])
+        conjugate(W[k], S, half, WSW[k])
         if reml:
-            _conjugate(W[k], H, half, WHW[k])
+            conjugate(W[k], H, half, WHW[k])
     return True, f, W, WSW, WHW, phi, beta, residual
 
 
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _spread(phi: Any, start: Any, where: Any, value: Any, p: int, spread: Any) -> None:
-    """Compute C Phi C' for sparse C."""
-    for j in range(p):
-        for l in range(p):
-            for x in range(start[j], start[j + 1]):
-                for y in range(start[l], start[l + 1]):
-                    spread[where[x], where[y]] += value[x] * value[y] * phi[j, l]
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _conjugate(W: Any, S: Any, half: Any, result: Any) -> None:
-    """Compute W S W."""
-    m = W.shape[0]
-    for a in range(m):
-        for b in range(m):
-            total = 0.0
-            for c in range(m):
-                total += W[a, c] * S[c, b]
-            half[a, b] = total
-    for a in range(m):
-        for b in range(m):
-            total = 0.0
-            for c in range(m):
-                total += half[a, c] * W[c, b]
-            result[a, b] = total
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, fastmath=FAST, error_model="numpy")
 def _slopes(W: Any, residual: Any, products: Any, C: Any, rows: Any, s: int, p: int) -> Any:
     """Compute P (r, p, p) and g (r, p)."""
     start, where, value = C
@@ -263,14 +155,14 @@ def _slopes(W: Any, residual: Any, products: Any, C: Any, rows: Any, s: int, p: 
                         right[a * s + x] += w * residual[k, x, b]
                         for y in range(s):
                             inner[a * s + x, b * s + y] -= w * products[k, x, y]
-        _sandwich_gram(inner, start, where, value, p, P[e])
+        sandwich_gram(inner, start, where, value, p, P[e])
         for l in range(p):
             for x in range(start[l], start[l + 1]):
                 g[e, l] += value[x] * right[where[x]]
     return P, g
 
 
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, fastmath=FAST, error_model="numpy")
 def _hessian(
     W: Any, WSW: Any, WHW: Any, count: Any, P: Any, g: Any, phi: Any, rows: Any, reml: bool, expected: bool
 ) -> Any:
@@ -330,7 +222,7 @@ def _hessian(
     return H, score
 
 
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, fastmath=FAST, error_model="numpy")
 def _start(count: Any, seen: Any, products: Any, C: Any, s: int, p: int) -> Any:
     """Start from the pairwise moments of ordinary residuals, correlations shrunk until positive definite."""
     K, m = seen.shape
@@ -363,7 +255,7 @@ def _start(count: Any, seen: Any, products: Any, C: Any, s: int, p: int) -> Any:
             sigma[a, b] /= weight[a, b]
     factor = np.zeros((m, m))
     for _ in range(60):
-        if _cholesky(sigma, m, factor):
+        if cholesky(sigma, m, factor):
             safe = True
             for a in range(m):
                 safe = safe and factor[a, a] ** 2 > 0.02 * sigma[a, a]
@@ -376,33 +268,11 @@ def _start(count: Any, seen: Any, products: Any, C: Any, s: int, p: int) -> Any:
     return False, sigma
 
 
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _solve_step(H: Any, score: Any, step: Any) -> float:
-    """Solve H step = -score; return the decrement, or -1 where H is not positive definite."""
-    r = score.size
-    L = np.zeros((r, r))
-    if not _cholesky(H, r, L):
-        return -1.0
-    decrement = 0.0
-    for i in range(r):
-        total = -score[i]
-        for k in range(i):
-            total -= L[i, k] * step[k]
-        step[i] = total / L[i, i]
-        decrement += step[i] * step[i]
-    for i in range(r - 1, -1, -1):
-        total = step[i]
-        for k in range(i + 1, r):
-            total -= L[k, i] * step[k]
-        step[i] = total / L[i, i]
-    return decrement
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, fastmath=FAST, error_model="numpy")
 def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
     """Fit one trial: flag, f, Sigma, beta, Phi, P, Hessian, W, and the sums' counts and products."""
     m, s = Y.shape[1], u.shape[1]
-    count, seen, products = _sum_cells(Y, observed, u)
+    count, seen, products = sum_cells(Y, observed, u)
     r = m * (m + 1) // 2
     rows = np.empty((r, 2), np.int64)
     e = 0
@@ -419,12 +289,12 @@ def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
     if not (fine and fine2):
         return flag, f, sigma, beta, phi, P, H, W, count, products
     for turn in range(_STEPS):
-        # The first step leaves out how beta responds to Sigma: cheaper, and as good that far from the maximum.
+        # The first step leaves out how beta responds to Sigma: cheaper, and as good far from the maximum.
         g = np.zeros((r, p))
         if turn > 0:
             P, g = _slopes(W, residual, products, C, rows, s, p)
         H, score = _hessian(W, WSW, WHW, count, P, g, phi, rows, reml, turn == 0)
-        decrement = _solve_step(H, score, step)
+        decrement = solve_step(H, score, step)
         if decrement < 0.0:
             break
         if decrement < _DECREMENT and turn > 0:
@@ -439,7 +309,7 @@ def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
                 trial[i, j] += size * step[e]
                 trial[j, i] = trial[i, j]
             state = _evaluate(trial, count, seen, products, C, s, p, reml)
-            if state[0] and state[1] <= f + forgiven and _cholesky(trial, m, np.zeros((m, m))):
+            if state[0] and state[1] <= f + forgiven and cholesky(trial, m, np.zeros((m, m))):
                 sigma = trial
                 _, f, W, WSW, WHW, phi, beta, residual = state
                 improved = True
@@ -450,7 +320,7 @@ def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
     return flag, f, sigma, beta, phi, P, H, W, count, products
 
 
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, fastmath=FAST, error_model="numpy")
 def infer(fit: Any, C: Any, L: Any, s: int, kenward_roger: bool) -> Any:
     """Estimate contrasts L (q, p): estimate, se, df; Satterthwaite, or Kenward-Roger linear."""
     _, _, _, beta, phi, P, H, W, _, products = fit
@@ -458,9 +328,9 @@ def infer(fit: Any, C: Any, L: Any, s: int, kenward_roger: bool) -> Any:
     factor, weight, work = np.zeros((r, r)), np.zeros((r, r)), np.zeros((r, r))
     q = L.shape[0]
     estimate, se, df = np.full(q, np.nan), np.full(q, np.nan), np.full(q, np.nan)
-    if not _cholesky(H, r, factor):
+    if not cholesky(H, r, factor):
         return estimate, se, df
-    _invert(factor, r, weight, work)
+    invert(factor, r, weight, work)
     vcov = phi
     if kenward_roger:
         vcov = _adjusted(phi, P, weight, W, products, C, s)
@@ -489,7 +359,7 @@ def infer(fit: Any, C: Any, L: Any, s: int, kenward_roger: bool) -> Any:
     return estimate, se, df
 
 
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, fastmath=FAST, error_model="numpy")
 def _adjusted(phi: Any, P: Any, weight: Any, W: Any, products: Any, C: Any, s: int) -> Any:
     """Adjust Phi by Kenward and Roger's correction; E is linear in the unstructured parameters."""
     start, where, value = C
@@ -519,14 +389,14 @@ def _adjusted(phi: Any, P: Any, weight: Any, W: Any, products: Any, C: Any, s: i
                     for c in range(m):
                         total += M[a, b, c, d] * W[k, b, c]
                 middle[a, d] = total
-        _conjugate(W[k], middle, half, outer)
+        conjugate(W[k], middle, half, outer)
         for a in range(m):
             for b in range(m):
                 for x in range(s):
                     for y in range(s):
                         inner[a * s + x, b * s + y] += outer[a, b] * products[k, x, y]
     first = np.zeros((p, p))
-    _sandwich_gram(inner, start, where, value, p, first)
+    sandwich_gram(inner, start, where, value, p, first)
     for e in range(r):
         mixed = np.zeros((p, p))
         for f in range(r):
@@ -536,7 +406,7 @@ def _adjusted(phi: Any, P: Any, weight: Any, W: Any, products: Any, C: Any, s: i
     return 0.5 * (adjusted + adjusted.T)
 
 
-@njit(cache=True, parallel=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, parallel=True, fastmath=FAST, error_model="numpy")
 def fit_trials(Y: Any, observed: Any, u: Any, C: Any, L: Any, p: int, reml: bool, kenward_roger: bool) -> Any:
     """Fit many trials of the same design: flag (B,), estimate, se and df (B, q)."""
     trials, q = Y.shape[0], L.shape[0]

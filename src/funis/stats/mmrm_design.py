@@ -174,7 +174,8 @@ def _column_values(rows: ModelRows, variable: str, level: str | None) -> Floats:
     if level is None:
         return rows.numbers[variable]
     known = rows.factors[variable]
-    return (known.codes == known.levels.index(level)).astype(np.float64)
+    indicator: Floats = (known.codes == known.levels.index(level)).astype(np.float64)
+    return indicator
 
 
 def _split_columns(design: Design, rows: ModelRows) -> tuple[Floats, Floats]:

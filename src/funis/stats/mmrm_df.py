@@ -6,7 +6,7 @@ For a contrast l'beta with Phi = (X' V^-1 X)^-1 and w the covariance matrix of t
 - Satterthwaite: df = 2 (l'Phi l)^2 / (d' w d), d_r = l' dPhi/dr l; several rows by Fai and Cornelius 1996;
 - Kenward-Roger: Phi_A = Phi + 2 Phi { sum_rs w_rs (Q_rs - P_r Phi P_s) - 1/4 sum_rs w_rs R_rs } Phi, where
   Q_rs = X' V^-1 E_r V^-1 E_s V^-1 X and R_rs = X' V^-1 E2_rs V^-1 X; F scaled as in their section 3.
-  "linear" leaves R out; "kenward-roger" takes E2 in SAS's parameters, "kenward-roger-mmrm" in those of R mmrm;
+  "linear" leaves R out; "kenward-roger" takes E2 in SAS's parameters, "kenward-roger-mmrm" in R mmrm's;
 - between-within: N - n - (within columns) for columns that change within a subject (and the intercept),
   n - (between columns) - 1 for the others (Schluchter and Elashoff 1990, as in R mmrm and SAS);
 - residual: N - p.
@@ -53,8 +53,8 @@ class SubjectScores:
 class Inference:
     """All that tests of contrasts need, in the engine's coordinates; see :func:`build_inference`.
 
-    ``vcov`` is what standard errors come from; ``phi`` the model-based covariance. ``fixed_df`` (p,) holds the
-    degrees of freedom by column for between-within and residual.
+    ``vcov`` is what standard errors come from; ``phi`` the model-based covariance. ``fixed_df`` (p,) holds
+    the degrees of freedom by column for between-within and residual.
     """
 
     method: str
@@ -157,7 +157,8 @@ def _weighted_products(w: Floats, E: Floats, W: Floats) -> Floats:
     """Sum w_rs E_r W_k E_s over r and s, for each cell k."""
     k, m, _ = W.shape
     if E.ndim == 4:
-        return np.einsum("rs,krab,kbc,kscd->kad", w, E, W, E, optimize=True)
+        irregular: Floats = np.einsum("rs,krab,kbc,kscd->kad", w, E, W, E, optimize=True)
+        return irregular
     r = E.shape[0]
     flat = E.reshape(r, m * m)
     tensor = (flat.T @ w @ flat).reshape(m, m, m, m).transpose(1, 2, 0, 3).reshape(m * m, m * m)

@@ -19,8 +19,10 @@ Source: Lindstrom and Bates 1988; Wolfinger, Tobias and Sall 1994. All derivativ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funis.stats.covariance import (
     Floats,
@@ -30,6 +32,8 @@ from funis.stats.covariance import (
     start_values,
 )
 from funis.stats.mmrm_sums import PatternSums
+
+Codes = NDArray[np.int64]
 
 MAX_STEPS = 100
 MAX_HALVINGS = 40
@@ -120,7 +124,7 @@ class Likelihood:
         ``kept`` is the share of each covariance off the diagonal that is kept.
         """
         sums = self.sums
-        m, s, p = sums.visit_part.shape
+        m = sums.visits
         identity = sums.pair * np.eye(m)
         gram, cross = self.normal_equations(identity)
         beta = np.linalg.solve(gram, cross)
@@ -140,8 +144,8 @@ class Likelihood:
     def gram(self, A: Floats) -> Floats:
         """Sum X_i' A_k X_i over subjects for matrices A (K, m, m), zero where not observed."""
         m, s, _ = self.sums.visit_part.shape
-        inner = (A.reshape(-1, m * m).T @ self.flat_U).reshape(m, m, s, s)
-        inner = inner.transpose(0, 2, 1, 3).reshape(m * s, m * s)
+        summed = (A.reshape(-1, m * m).T @ self.flat_U).reshape(m, m, s, s)
+        inner = summed.transpose(0, 2, 1, 3).reshape(m * s, m * s)
         result: Floats = self.flat_design.T @ inner @ self.flat_design
         return result
 
@@ -151,7 +155,7 @@ class Likelihood:
         cross = np.matmul(self.sums.R, W).sum(0)
         return self.gram(W), self.flat_design.T @ cross.T.reshape(m * s)
 
-    def residual_products(self, beta: Floats) -> Floats:
+    def residual_products(self, beta: NDArray[Any]) -> Floats:
         """Give T (K, m, m), the products of residuals by cell."""
         sums = self.sums
         m, s, _ = sums.visit_part.shape
@@ -198,7 +202,7 @@ class Likelihood:
         log_det: float,
     ) -> State | None:
         sums = self.sums
-        m, s, p = sums.visit_part.shape
+        m, s, _ = sums.visit_part.shape
         gram, cross = self.normal_equations(W)
         try:
             gram_factor = np.linalg.cholesky(gram)
@@ -213,8 +217,8 @@ class Likelihood:
         S = T
         WHW = np.zeros_like(T)
         if self.reml:
-            spread = (self.flat_design @ phi @ self.flat_design.T).reshape(m, s, m, s)
-            spread = spread.transpose(0, 2, 1, 3).reshape(m * m, s * s)
+            blocks = (self.flat_design @ phi @ self.flat_design.T).reshape(m, s, m, s)
+            spread = blocks.transpose(0, 2, 1, 3).reshape(m * m, s * s)
             H = (self.flat_U @ spread.T).reshape(-1, m, m)
             S = T + H
             WHW = W @ H @ W
@@ -260,9 +264,9 @@ class Likelihood:
             g.append(g_group)
         return np.concatenate(P), np.concatenate(g)
 
-    def _slopes(self, state: State, cells: Floats, E: Floats) -> tuple[Floats, Floats]:
+    def _slopes(self, state: State, cells: Codes, E: Floats) -> tuple[Floats, Floats]:
         sums = self.sums
-        m, s, p = sums.visit_part.shape
+        m, s, _ = sums.visit_part.shape
         k, r = cells.shape[0], E.shape[-3]
         W = state.W[cells]
         B = (self.flat_design @ state.beta).reshape(m, s)
@@ -425,7 +429,8 @@ def _direction(hessian: Floats, score: Floats) -> Floats:
         if is_positive_definite(trial):
             return -np.linalg.solve(trial, score / scale) / scale
         ridge = max(10 * ridge, 1e-8)
-    return -score / scale**2
+    fallen: Floats = -score / scale**2
+    return fallen
 
 
 def _line_search(likelihood: Likelihood, state: State, direction: Floats, decrement: float) -> State | None:

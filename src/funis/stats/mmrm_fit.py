@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funis.stats.covariance import Floats
 from funis.stats.mmrm_df import Inference, build_inference
@@ -30,8 +31,8 @@ class Estimable:
     transform : T (kept, kept), upper triangular: X_kept T has orthogonal columns
     """
 
-    kept: Floats
-    dropped: Floats
+    kept: NDArray[np.int64]
+    dropped: NDArray[np.int64]
     dependence: Floats
     transform: Floats
 
@@ -50,7 +51,7 @@ class Fit:
 
 def find_estimable(data: SubjectArrays) -> Estimable:
     """Find aliased columns, the later of dependent ones as R does, and a well-conditioned basis."""
-    m, s, p = data.visit_part.shape
+    m, _, p = data.visit_part.shape
     gram = np.zeros((p, p))
     for a in range(m):
         u = data.subject_part[data.observed[:, a]]
@@ -69,7 +70,7 @@ def find_estimable(data: SubjectArrays) -> Estimable:
 
 def _estimable_by_rows(data: SubjectArrays) -> Estimable:
     """Orthogonalise the design's columns one after the other (modified Gram-Schmidt, twice)."""
-    m, s, p = data.visit_part.shape
+    m, _, p = data.visit_part.shape
     X = np.concatenate([data.subject_part[data.observed[:, a]] @ data.visit_part[a] for a in range(m)])
     basis: list[Floats] = []
     kept, dropped = [], []
@@ -111,7 +112,7 @@ def between_within_df(data: SubjectArrays, estimable: Estimable, *, intercept: i
     return np.where(is_within | at, float(df_within), float(df_between))
 
 
-def fit_arrays(
+def fit_arrays(  # noqa: PLR0913  all but the data by keyword, as in fit_mmrm
     data: SubjectArrays,
     *,
     covariance: str,

@@ -2,8 +2,8 @@
 
 A formula becomes terms, a term a product of variables. A categorical variable takes contrasts against its
 reference level in a term whose margin (the term without it) is in the model, and one column per level
-otherwise: R's rule (Chambers and Hastie 1992, section 2.4.1). Within a term the first variable varies fastest,
-and columns are named as in R: ``(Intercept)``, ``ARMCDTRT``, ``ARMCDTRT:AVISITVIS2``.
+otherwise: R's rule (Chambers and Hastie 1992, section 2.4.1). Within a term the first variable varies
+fastest, and columns are named as in R: ``(Intercept)``, ``ARMCDTRT``, ``ARMCDTRT:AVISITVIS2``.
 
 Reading a formula here costs microseconds; formulaic, which reads all others, takes a second to import.
 """
@@ -160,20 +160,20 @@ class _Reader:
         return left
 
     def _read_atom(self) -> list[frozenset[str]]:
-        token = self._take()
-        if token == "(":
+        word = self._take()
+        if word == "(":
             inner = self.read_sum(top=False)
             if self._take() != ")":
                 raise FormulaError(f"Formula {self.text!r}: a parenthesis is not closed.")
             return inner
-        if token == "1":
+        if word == "1":
             return [frozenset()]
-        if token in {"", "+", "-", "*", ":", ")", "0"}:
-            found = repr(token) if token else "the end"
+        if word in {"", "+", "-", "*", ":", ")", "0"}:
+            found = repr(word) if word else "the end"
             raise FormulaError(f"Formula {self.text!r}: found {found} where the name of a column should be.")
-        name = token
-        if token.startswith("C("):
-            name = token[2:-1]
+        name = word
+        if word.startswith("C("):
+            name = word[2:-1]
             self.categorical.add(name)
         if name not in self.variables:
             self.variables.append(name)

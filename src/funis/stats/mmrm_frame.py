@@ -264,6 +264,7 @@ def _check_rows(subject: Factored, visit: Factored, columns: ModelColumns) -> No
         first = int(np.flatnonzero(counts > 1)[0])
         who, when = divmod(first, len(visit.levels))
         raise ModelDataError(
-            f"Subject {subject.levels[who]!r} has {int(counts[first])} outcomes at visit {visit.levels[when]!r}; "
+            f"Subject {subject.levels[who]!r} has {int(counts[first])} outcomes at visit "
+            f"{visit.levels[when]!r}; "
             f"one is allowed ({int((counts > 1).sum())} such subject-visits in all). Keep one row of each."
         )

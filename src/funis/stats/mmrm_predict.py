@@ -57,8 +57,8 @@ def residuals(result: MmrmResult, kind: str = "raw") -> pl.DataFrame:
 
     Parameters
     ----------
-    kind : ``raw`` (observed minus fitted), ``pearson`` (divided by their standard deviation) or ``normalised``
-        (multiplied by the inverse Cholesky factor of V, independent if the model holds)
+    kind : ``raw`` (observed minus fitted), ``pearson`` (divided by their standard deviation) or
+        ``normalised`` (multiplied by the inverse Cholesky factor of V, independent if the model holds)
 
     Returns
     -------

@@ -159,7 +159,7 @@ class MmrmResult:
         return {name: np.where(fine, values, np.nan) for name, values in table.items()}
 
     def _df_contrast(self, turned: Floats, L: Floats) -> Floats:
-        """Fixed degrees of freedom belong to named columns, the others to the engine's coordinates."""
+        """Choose coordinates: fixed degrees of freedom belong to named columns, the others to the engine."""
         if self.fit.inference is not None and self.fit.inference.fixed_df is not None:
             return L[:, self.fit.estimable.kept]
         return turned

@@ -1,14 +1,14 @@
 """PROC MIXED's own path to the maximum, for those who must reproduce its printed digits.
 
-SAS stops when g'H^-1 g / |f| is below 1e-8 (f = -2 log-likelihood), which leaves variances off in the fourth or
-fifth digit: as much as R's default. To print the same digits one has to stop at the same point, so this
-module walks the same way: MIVQUE0 estimates, then Newton-Raphson steps with the observed Hessian; where the structure
-has a residual variance (cs, toep) that is profiled out and the steps are taken in the ratios to it.
+SAS stops when g'H^-1 g / |f| is below 1e-8 (f = -2 log-likelihood), which leaves variances off in the fourth
+or fifth digit: as much as R's default. To print the same digits one has to stop at the same point, so this
+module walks the same way: MIVQUE0 estimates, then Newton-Raphson steps with the observed Hessian; the
+residual variance of compound symmetry is profiled out and the steps are taken in the ratio to it.
 
-Known to hold for us, cs and toep (their iteration histories agree to all digits SAS prints). How SAS starts the
-structures that are not linear in their parameters is not documented, so these are refused.
+Known to hold for us and cs: iteration histories and results agree to all digits SAS prints. For the other
+structures SAS's starting values are not documented, or do not lead to its figures, so they are refused.
 
-Source: SAS/STAT, PROC MIXED, "Default output", "Computational issues", options CONVH=, NOPROFILE; Rao 1972.
+Source: SAS/STAT, PROC MIXED, "Computational issues", options CONVH= and NOPROFILE; Rao 1972 (MIVQUE0).
 """
 
 from __future__ import annotations
@@ -45,10 +45,14 @@ def maximise_as_sas(likelihood: Likelihood, *, log_det_design: float) -> Optimum
         if state is not None and profiled:
             state = _rescaled(likelihood, state)
         if state is None:
-            return Optimum("did not converge", "PROC MIXED's path leaves the matrices", None, empty, empty, step)
+            return Optimum(
+                "did not converge", "PROC MIXED's path leaves the matrices", None, empty, empty, step
+            )
         hessian, P = likelihood.hessian(state)
         if not is_positive_definite(hessian):
-            return Optimum("did not converge", "the Hessian is not positive definite", None, empty, empty, step)
+            return Optimum(
+                "did not converge", "the Hessian is not positive definite", None, empty, empty, step
+            )
         target, change = _step(state, hessian, profiled=profiled)
         value = abs(2.0 * (likelihood.log_likelihood(state) + log_det_design))
         # The MIVQUE0 point is SAS's iteration 0; it never stops there.

@@ -21,7 +21,7 @@ def render_summary(result: MmrmResult) -> str:
         "",
         f"Outcome               {result.columns.outcome}",
         f"Fixed effects         {result.formula}",
-        f"Covariance            {shape.title} ({result.covariance}{', SAS ' + shape.sas if shape.sas else ''})"
+        f"Covariance            {shape.title} ({result.covariance}{', SAS ' * bool(shape.sas)}{shape.sas})"
         + (f" by {result.columns.group}" if result.columns.group else ""),
         f"Estimation            {result.method.upper()}",
         f"Degrees of freedom    {result.df_method}"

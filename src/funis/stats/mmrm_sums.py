@@ -93,7 +93,7 @@ class PatternSums:
 
 
 def _cell_codes(data: SubjectArrays) -> NDArray[np.int64]:
-    """Number the distinct (group, observed visits) of the subjects from 0 without gaps."""
+    """Give each subject the number of its cell, (group, observed visits), from 0 without gaps."""
     n, m = data.outcome.shape
     if data.distance is not None and data.distance.ndim == 3:
         key = np.concatenate(
@@ -108,7 +108,8 @@ def _cell_codes(data: SubjectArrays) -> NDArray[np.int64]:
             seen = np.zeros(size, dtype=bool)
             seen[code] = True
             rank: NDArray[np.int64] = np.cumsum(seen) - 1
-            return rank[code]
+            ranked: NDArray[np.int64] = rank[code]
+            return ranked
         return np.unique(code, return_inverse=True)[1]
     packed = np.concatenate(
         [np.packbits(data.observed, axis=1).astype(np.int64), data.group[:, None]], axis=1
@@ -166,19 +167,9 @@ def split_design(
     A column that takes one value per subject wherever its visit is not all zero needs one column of u, shared
     with every other design column of the same values; any other column needs one for each visit.
     """
-    p = design.shape[1]
     parts: list[Floats] = []
-    known: dict[bytes, int] = {}
     places: list[tuple[int, int, int]] = []
-
-    def place(values: Floats) -> int:
-        key = values.tobytes()
-        if key not in known:
-            known[key] = len(parts)
-            parts.append(values)
-        return known[key]
-
-    for j in range(p):
+    for j in range(design.shape[1]):
         column = design[:, j]
         active = np.bincount(visit, weights=column != 0, minlength=m) > 0
         inside = active[visit]
@@ -186,25 +177,24 @@ def split_design(
         value[subject[inside]] = column[inside]
         if np.array_equal(value[subject[inside]], column[inside]):
             # Subjects never seen at an active visit keep 0: no row of theirs uses the value.
-            places.extend(
-                (int(a), _shared(parts, value, subject[inside], place), j) for a in np.flatnonzero(active)
-            )
+            number = _place(parts, value, subject[inside])
+            places.extend((a, number, j) for a in np.flatnonzero(active).tolist())
             continue
-        for a in np.flatnonzero(active):
-            own = np.zeros(n)
+        for a in np.flatnonzero(active).tolist():
             at = visit == a
+            own = np.zeros(n)
             own[subject[at]] = column[at]
-            places.append((int(a), place(own), j))
-    visit_part = np.zeros((m, max(len(parts), 1), p))
-    for a, column_of_u, j in places:
-        visit_part[a, column_of_u, j] = 1.0
+            places.append((a, _place(parts, own, subject[at]), j))
+    visit_part = np.zeros((m, max(len(parts), 1), design.shape[1]))
+    for where in places:
+        visit_part[where] = 1.0
     return (np.stack(parts, axis=1) if parts else np.zeros((n, 1))), visit_part
 
 
-def _shared(parts: list[Floats], value: Floats, used: NDArray[np.int64], place: object) -> int:
+def _place(parts: list[Floats], value: Floats, used: NDArray[np.int64]) -> int:
     """Find a column of u that agrees with ``value`` on the subjects that use it, or add it."""
     for number, known in enumerate(parts):
         if np.array_equal(known[used], value[used]):
             return number
-    assert callable(place)
-    return int(place(value))
+    parts.append(value)
+    return len(parts) - 1

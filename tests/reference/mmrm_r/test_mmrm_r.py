@@ -13,7 +13,11 @@ from funis.stats.mmrm_result import MmrmResult
 
 HERE = Path(__file__).parent
 TRIALS = ("s40x5", "s200x5", "s2000x5")
-KR = {"satterthwaite": ("se", "df"), "kenward-roger-mmrm": ("kr_se", "kr_df"), "kenward-roger-linear": ("krl_se", "kr_df")}
+KR = {
+    "satterthwaite": ("se", "df"),
+    "kenward-roger-mmrm": ("kr_se", "kr_df"),
+    "kenward-roger-linear": ("krl_se", "kr_df"),
+}
 
 
 def read_json(name: str) -> dict[str, Any]:
@@ -50,7 +54,9 @@ def test_covariance_and_likelihood_as_r(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TRIALS)
-@pytest.mark.parametrize(("df", "key"), [("satterthwaite", "sat"), ("kenward-roger-mmrm", "kr"), ("kenward-roger-linear", "krl")])
+@pytest.mark.parametrize(
+    ("df", "key"), [("satterthwaite", "sat"), ("kenward-roger-mmrm", "kr"), ("kenward-roger-linear", "krl")]
+)
 def test_effect_at_last_visit_as_r(name: str, df: str, key: str) -> None:
     # R's default optimiser: its own figures are off by up to 3e-4 (README), hence 1e-3.
     expected = read_json(f"ref_mmrm_{name}.json")[key]["contrast_last"]

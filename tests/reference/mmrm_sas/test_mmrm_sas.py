@@ -1,4 +1,5 @@
 """SAS PROC MIXED on fev_data, digit by digit: see README.md beside this file."""
+# ruff: noqa: E501  one assertion, one line: rows of a table are compared at a glance
 
 import re
 from pathlib import Path
@@ -99,7 +100,9 @@ def test_solution_for_fixed_effects(full: MmrmResult, output: str) -> None:
 def test_type_3_tests(full: MmrmResult, output: str) -> None:
     section = output.partition("Type 3 Tests of Fixed Effects")[2].partition("Least Squares Means")[0]
     names = {"AVISIT*ARMCD": "ARMCD:AVISIT"}
-    rows = re.findall(r"^\s+(\S+)\s+(\d)\s+(\d+)\s+\S+\s+(\S+)\s+\S+\s+(<?\d*\.\d+)\s*$", section, flags=re.MULTILINE)
+    rows = re.findall(
+        r"^\s+(\S+)\s+(\d)\s+(\d+)\s+\S+\s+(\S+)\s+\S+\s+(<?\d*\.\d+)\s*$", section, flags=re.MULTILINE
+    )
     assert len(rows) == 5
     for effect, *printed in rows:
         found = full.type3().row(by_predicate=pl.col("term") == names.get(effect, effect), named=True)
@@ -123,7 +126,9 @@ def test_differences_of_means(full: MmrmResult, output: str) -> None:
     assert len(rows) == 28
     L = {}
     for row in full.marginal_means(["AVISIT", "ARMCD"]).iter_rows(named=True):
-        cell = pl.DataFrame({"AVISIT": [row["AVISIT"]], "ARMCD": [row["ARMCD"]], "RACE": ["White"], "SEX": ["Male"]})
+        cell = pl.DataFrame(
+            {"AVISIT": [row["AVISIT"]], "ARMCD": [row["ARMCD"]], "RACE": ["White"], "SEX": ["Male"]}
+        )
         L[row["AVISIT"], row["ARMCD"]] = full.design.rows(cell)[0]
     for visit, arm, other_visit, other_arm, *printed in rows:
         found = full.contrast(L[visit, arm] - L[other_visit, other_arm]).row(0, named=True)
@@ -139,7 +144,9 @@ def test_mean_alone(fev: pl.DataFrame, reference_data: Path, covariance: str) ->
     intercept = re.search("Intercept" + NUMBER * 4, text)
     assert intercept is not None
     check_row(result.coefficients.row(0, named=True), intercept.groups(), ("estimate", "se", "df", "t"))
-    parameters = dict(zip(result.covariance_parameters["parameter"], result.covariance_parameters["estimate"], strict=True))
+    parameters = dict(
+        zip(result.covariance_parameters["parameter"], result.covariance_parameters["estimate"], strict=True)
+    )
     other = "CS" if covariance == "cs" else "AR(1)"
     printed = re.search(re.escape(other) + r"\s+USUBJID\s+(\S+)", text)
     residual = re.search(r"Residual\s{10,}(\S+)", text)
@@ -171,7 +178,13 @@ def test_kenward_roger_to_all_digits(
     expected = pl.read_csv(reference_data / "mmrm" / f"{file}.csv").row(0, named=True)
     result = fit(fev, "ARMCD", covariance=covariance, df=df, stopping="sas")
     found = result.coefficients.row(1, named=True)
-    for ours, theirs in (("estimate", "Estimate"), ("se", "StdErr"), ("df", "DF"), ("t", "tValue"), ("p", "Probt")):
+    for ours, theirs in (
+        ("estimate", "Estimate"),
+        ("se", "StdErr"),
+        ("df", "DF"),
+        ("t", "tValue"),
+        ("p", "Probt"),
+    ):
         assert found[ours] == pytest.approx(expected[theirs], rel=relative), ours
 
 
@@ -185,7 +198,9 @@ def test_kenward_roger_at_the_maximum(fev: pl.DataFrame, reference_data: Path, f
         assert found[ours] == pytest.approx(expected[theirs], rel=relative), ours
 
 
-@pytest.mark.parametrize("row", pl.read_csv(HERE / "quoted_kr.csv").rows(named=True), ids=lambda row: row["covariance"])
+@pytest.mark.parametrize(
+    "row", pl.read_csv(HERE / "quoted_kr.csv").rows(named=True), ids=lambda row: row["covariance"]
+)
 def test_second_derivatives_as_sas(fev: pl.DataFrame, row: dict[str, Any]) -> None:
     where = {"coordinates": ("VISITN", "VISITN2")} if row["covariance"] == "sp_exp" else {}
     found = {
