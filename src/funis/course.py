@@ -26,6 +26,15 @@ UNKNOWN_GRADE: Final[GradeSpan] = ("E", "A")
 EVENT_COLUMNS: Final = ("death_day", "withdrawal_day", "lost_day", "prohibited_day")
 """Columns, one value a subject, that say on which day a subject left the ordinary course."""
 
+SYSTEMS: Final = frozenset(
+    (
+        "constitutional", "mucocutaneous", "neuropsychiatric", "musculoskeletal", "cardiorespiratory",
+        "gastrointestinal", "ophthalmic", "renal", "haematological",
+        "general", "neurological", "cardiovascular_respiratory", "vasculitis", "haematology",
+    )
+)  # fmt: skip
+"""Organ systems of BILAG-2004 and of the classic index: a column of theirs without any grade is missing."""
+
 _STATUS_EVENTS: Final = {"died": "death_day", "withdrew": "withdrawal_day", "lost": "lost_day"}
 
 _NOT_A_SYSTEM: Final = ("lower", "upper", "rule", "status", "ever", "recorded", "note", "version")
@@ -130,12 +139,14 @@ class Cohort:
     columns : columns that hold a value for somebody; a column nobody has a value in was not collected
     days : median day of each visit name, unscheduled visits left out
     subject_type : type of the study numbers in the frame
+    present : every column of the frame
     """
 
     courses: tuple[Course, ...]
     columns: frozenset[str]
     days: Mapping[str, float]
     subject_type: pl.DataType
+    present: frozenset[str] = frozenset()
 
     def name_subjects(self, found: pl.DataFrame, subject: str) -> pl.DataFrame:
         """Give the subject column of an answer the name and type it has in the frame, in their order."""
@@ -153,6 +164,8 @@ class Cohort:
             if column.startswith(start) and self._has_letters(column)
         }
         lacking = [f"{start}<system>"]
+        empty = {f"{start}{system}" for system in SYSTEMS} & self.present
+        found |= empty  # a system whose every grade is missing is not one that was never affected
         if not found:
             remedy = "Score the instrument first, or name another one in the parameter 'instrument'."
             raise ColumnError("The response", lacking, sorted(self.columns), remedy)
@@ -222,7 +235,9 @@ def build_cohort(
     courses = tuple(
         _build_course(number, visits[number], events.get(number, {})) for number in sorted(visits)
     )
-    return Cohort(courses, frozenset(filled), _median_days(courses), rows.schema[subject])
+    return Cohort(
+        courses, frozenset(filled), _median_days(courses), rows.schema[subject], frozenset(rows.columns)
+    )
 
 
 def read_rows(frame: Any) -> pl.DataFrame:

@@ -160,6 +160,17 @@ def test_one_missing_system_leaves_only_what_it_can_change() -> None:
     assert settled["response"] == "none"  # whatever the skin was
 
 
+def test_system_never_graded_is_missing_not_quiet() -> None:
+    row = one(course("1", baseline="renal A, skin ?", month_6="skin ?", month_12="skin ?"))
+    assert row["response"] == "cannot tell"
+    assert "mucocutaneous" in str(row["reason"])
+
+
+def test_no_grade_at_all_cannot_be_told() -> None:
+    rows = [{"subject": "1", "visit": visit, "bilag_2004_renal": None} for visit in ("baseline", "month_6")]
+    assert one(rows)["response"] == "cannot tell"
+
+
 def test_bounds_settle_what_they_can() -> None:
     rows = course("1", baseline="renal A", month_6="renal ?", month_9="", month_12="")
     for row in rows:
