@@ -126,9 +126,16 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
 
     Examples
     --------
-    >>> from funis.tables import read_tables  # doctest: +SKIP
-    >>> results = analyse(study, read_tables("my-trial", study))  # doctest: +SKIP
-    >>> results.select(variable="sledai_2k", visit="month_6", statistic="mean")  # doctest: +SKIP
+    >>> import tempfile
+    >>> from funis.new_study import new_study
+    >>> from funis.study import read_study
+    >>> from funis.tables import read_tables
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = new_study("sle", Path(place) / "trial")
+    ...     study = read_study(folder)
+    ...     results = analyse(study, read_tables(folder, study))
+    >>> results.value("population.enrolled.subjects.n")
+    0.0
     """
     scored = score_instruments(study, tables)
     run = _start(study, tables, scored)
