@@ -74,8 +74,11 @@ class CourseVisit:
         return self._letter(f"{column}_lower") or "E", self._letter(f"{column}_upper") or "A"
 
     def has_grade(self, columns: Iterable[str]) -> bool:
-        """Whether anything at all was recorded of these grades."""
-        return any(self.grade(column) != UNKNOWN_GRADE for column in columns)
+        """Whether anything at all was recorded of these grades.
+
+        From D to A is as open as from E to A: that a system was affected before says nothing of the visit.
+        """
+        return any(not (low in "DE" and high == "A") for low, high in map(self.grade, columns))
 
     def _parse(self, column: str) -> Any:
         value = self.values.get(column)

@@ -167,8 +167,23 @@ def test_system_never_graded_is_missing_not_quiet() -> None:
 
 
 def test_no_grade_at_all_cannot_be_told() -> None:
-    rows = [{"subject": "1", "visit": visit, "bilag_2004_renal": None} for visit in ("baseline", "month_6")]
+    rows: list[dict[str, object]] = [
+        {"subject": "1", "visit": visit, "bilag_2004_renal": None} for visit in ("baseline", "month_6")
+    ]
     assert one(rows)["response"] == "cannot tell"
+
+
+def test_bounds_that_say_nothing_are_no_measurement() -> None:
+    rows = course("1", baseline="renal A", month_6="", month_12="")
+    for system in SYSTEMS:
+        rows[1] |= {
+            f"bilag_2004_{system}": None,
+            f"bilag_2004_{system}_lower": "D",
+            f"bilag_2004_{system}_upper": "A",
+        }
+    row = one(rows)
+    assert row["response"] == "cannot tell"
+    assert "nothing was measured at month_6" in str(row["reason"])
 
 
 def test_bounds_settle_what_they_can() -> None:
