@@ -25,27 +25,10 @@ import numpy.typing as npt
 import polars as pl
 
 from funis.errors import Fault, FunisError, UnknownNameError
+from funis.schema import RESULT_COLUMNS
 
 #: The columns of the list of numbers, in the order of the files, with their types.
-NUMBER_COLUMNS: Final[dict[str, Any]] = {
-    "id": pl.String,
-    "analysis": pl.String,
-    "endpoint": pl.String,
-    "population": pl.String,
-    "subgroup": pl.String,
-    "arm": pl.String,
-    "visit": pl.String,
-    "variable": pl.String,
-    "statistic": pl.String,
-    "value": pl.Float64,
-    "text": pl.String,
-    "n": pl.Int64,
-    "denominator": pl.Int64,
-    "method": pl.String,
-    "missing": pl.String,
-    "status": pl.String,
-    "source": pl.String,
-}
+NUMBER_COLUMNS: Final[dict[str, pl.DataType]] = RESULT_COLUMNS
 
 #: The columns of the list of recorded values that the numbers rest on.
 SOURCE_COLUMNS: Final[dict[str, Any]] = {
