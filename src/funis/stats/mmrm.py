@@ -24,10 +24,12 @@ from funis.stats.mmrm_formula import INTERCEPT, Formula, parse_formula
 from funis.stats.mmrm_frame import ModelColumns, ModelRows, read_rows
 from funis.stats.mmrm_result import MmrmResult
 from funis.stats.mmrm_sandwich import check_sandwich
+from funis.stats.mmrm_status import Attempt, climb_down
 from funis.stats.mmrm_sums import SubjectArrays
 
 
-def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but the frame are by keyword
+# Longer than other functions because its options are the public contract and are handed on one by one.
+def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     frame: Any,
     *,
     outcome: str,
@@ -124,8 +126,6 @@ def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but th
     if any(name == "sp_exp" for name in (covariance, *fallback)):
         distance = find_distances(rows)
         data, arranged = replace(data, distance=distance), replace(arranged, distance=distance)
-    from funis.stats.mmrm_status import Attempt, climb_down
-
     attempt = Attempt(
         data=data,
         unweighted=arranged,
@@ -136,13 +136,13 @@ def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but th
         sandwich=sandwich,
         stopping=stopping,
     )
-    outcome_of_search = climb_down(attempt, (covariance, *fallback))
+    verdict = climb_down(attempt, (covariance, *fallback))
     return MmrmResult(
-        status=outcome_of_search.status,
-        detail=outcome_of_search.detail,
-        notes=outcome_of_search.notes,
-        fallbacks=outcome_of_search.fallbacks,
-        covariance=outcome_of_search.covariance,
+        status=verdict.status,
+        detail=verdict.detail,
+        notes=verdict.notes,
+        fallbacks=verdict.fallbacks,
+        covariance=verdict.covariance,
         df_method=checked_df,
         method=method,
         sandwich=sandwich,
@@ -153,7 +153,7 @@ def fit_mmrm(  # noqa: PLR0913  the signature is the public contract; all but th
         design=design,
         rows=rows,
         data=arranged,
-        fit=outcome_of_search.fit,
+        fit=verdict.fit,
     )
 
 

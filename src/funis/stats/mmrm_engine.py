@@ -202,7 +202,6 @@ class Likelihood:
         log_det: float,
     ) -> State | None:
         sums = self.sums
-        m, s, _ = sums.visit_part.shape
         gram, cross = self.normal_equations(W)
         try:
             gram_factor = np.linalg.cholesky(gram)
@@ -214,14 +213,9 @@ class Likelihood:
         # One step of refinement: the explicit inverse alone loses digits in ill-conditioned designs.
         beta = beta + phi @ (cross - gram @ beta)
         T = self.residual_products(beta)
-        S = T
-        WHW = np.zeros_like(T)
-        if self.reml:
-            blocks = (self.flat_design @ phi @ self.flat_design.T).reshape(m, s, m, s)
-            spread = blocks.transpose(0, 2, 1, 3).reshape(m * m, s * s)
-            H = (self.flat_U @ spread.T).reshape(-1, m, m)
-            S = T + H
-            WHW = W @ H @ W
+        H = self._leverage_products(phi) if self.reml else np.zeros_like(T)
+        S = T + H
+        WHW = W @ H @ W
         WSW = W @ S @ W
         quadratic = float((W * T).sum())
         objective = 0.5 * (log_det + quadratic)
@@ -244,6 +238,14 @@ class Likelihood:
             score=self._score(G, pieces),
             G=G,
         )
+
+    def _leverage_products(self, phi: Floats) -> Floats:
+        """Give H (K, m, m), the sum of X_i Phi X_i' by cell."""
+        m, s, _ = self.sums.visit_part.shape
+        blocks = (self.flat_design @ phi @ self.flat_design.T).reshape(m, s, m, s)
+        spread = blocks.transpose(0, 2, 1, 3).reshape(m * m, s * s)
+        H: Floats = (self.flat_U @ spread.T).reshape(-1, m, m)
+        return H
 
     def _score(self, G: Floats, pieces: list[tuple[Floats, Floats, Floats | None]]) -> Floats:
         parts = []
