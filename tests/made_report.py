@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from funis.errors import Fault
-from funis.plan import Study
 from funis.results import InputRecord, NumberList, Place, Provenance, Results
+from funis.study.plan import Study
 
 VISITS = (
     ("baseline", 0),

@@ -9,35 +9,54 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from funis.definition import (
-        Definition as Definition,
-    )
-    from funis.definition import (
-        definition as definition,
-    )
-    from funis.definition import (
-        definitions as definitions,
-    )
-    from funis.scoring import score as score
+    from funis.analysis.analyse import analyse as analyse
+    from funis.data.tables import read_tables as read_tables
+    from funis.instruments.definition import Definition as Definition
+    from funis.instruments.definition import definition as definition
+    from funis.instruments.definition import definitions as definitions
+    from funis.instruments.scoring import score as score
+    from funis.instruments.working import explain as explain
+    from funis.report.html import render_html as render_html
+    from funis.report.html import write_report as write_report
+    from funis.responses.classification import classify as classify
+    from funis.responses.multiverse import compare_responses as compare_responses
+    from funis.responses.multiverse import multiverse as multiverse
+    from funis.responses.responder_index import score_responder_index as score_responder_index
+    from funis.responses.response import count_relapses as count_relapses
+    from funis.responses.response import respond as respond
+    from funis.responses.response import respond_by_visit as respond_by_visit
+    from funis.results import write_results as write_results
+    from funis.stats.mmrm import fit_mmrm as fit_mmrm
+    from funis.study.file import read_study as read_study
+    from funis.study.file import study_schema as study_schema
+    from funis.study.new import new_study as new_study
     from funis.units import convert as convert
-    from funis.working import explain as explain
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Definition": "funis.definition",
-    "definition": "funis.definition",
-    "definitions": "funis.definition",
-    "score": "funis.scoring",
-    "explain": "funis.working",
+    "Definition": "funis.instruments.definition",
+    "definition": "funis.instruments.definition",
+    "definitions": "funis.instruments.definition",
+    "score": "funis.instruments.scoring",
+    "explain": "funis.instruments.working",
+    "respond": "funis.responses.response",
+    "respond_by_visit": "funis.responses.response",
+    "count_relapses": "funis.responses.response",
+    "classify": "funis.responses.classification",
+    "multiverse": "funis.responses.multiverse",
+    "compare_responses": "funis.responses.multiverse",
+    "score_responder_index": "funis.responses.responder_index",
     "convert": "funis.units",
-    "read_study": "funis.study",
-    "read_tables": "funis.tables",
-    "respond": "funis.response",
-    "analyse": "funis.analysis",
+    "read_study": "funis.study.file",
+    "study_schema": "funis.study.file",
+    "new_study": "funis.study.new",
+    "read_tables": "funis.data.tables",
+    "analyse": "funis.analysis.analyse",
     "write_results": "funis.results",
-    "fit_mmrm": "funis.stats.mmrm",
     "render_html": "funis.report.html",
+    "write_report": "funis.report.html",
+    "fit_mmrm": "funis.stats.mmrm",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604  (the names are the keys of the table above)

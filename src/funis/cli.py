@@ -19,8 +19,8 @@ from typer.core import TyperGroup
 from funis.errors import LEVELS, Fault, FunisError, StudyError, UnknownNameError, ValueRangeError
 
 if TYPE_CHECKING:
-    from funis.definition import Definition
-    from funis.plan import Study
+    from funis.instruments.definition import Definition
+    from funis.study.plan import Study
 
 FAULT_COLUMNS = (
     "level", "code", "table", "file", "line", "column", "value", "message", "remedy", "subject", "visit",
@@ -95,7 +95,7 @@ def new(
     folder: Annotated[Path, typer.Argument(help="Folder to be made.", metavar="DIR")],
 ) -> None:
     """Write a study folder to start from: study.toml and empty tables with the right headers."""
-    from funis.new_study import new_study
+    from funis.study.new import new_study
 
     made = new_study(template, folder)
     typer.echo(f"Made {made}. Edit {made / 'study.toml'}, fill {made / 'data'}, then: funis check {made}")
@@ -117,10 +117,10 @@ def check(
 @app.command()
 def report(folder: Folder) -> None:
     """Check, score and analyse a study, and write its report and results into DIR/report."""
-    from funis.analysis import analyse
+    from funis.analysis.analyse import analyse
+    from funis.data.tables import read_tables
     from funis.report.html import render_html
     from funis.results import write_results, write_whole
-    from funis.tables import read_tables
 
     study = _read_study(_existing(folder))
     results = analyse(study, read_tables(folder, study))
@@ -135,7 +135,7 @@ def report(folder: Folder) -> None:
 @app.command("study-schema")
 def study_schema() -> None:
     """Print the JSON Schema of study.toml, for editors that complete and check it."""
-    from funis.study import study_schema as schema
+    from funis.study.file import study_schema as schema
 
     typer.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
 
@@ -164,7 +164,7 @@ def score(
     missing: Annotated[str, typer.Option(help="strict, absent, worst or locf.")] = "strict",
 ) -> None:
     """Score every row of FILE and write it with the columns of the score added."""
-    from funis.score_file import score_file
+    from funis.instruments.score_file import score_file
 
     if missing not in MISSING:
         raise UnknownNameError("missing-data policy", missing, MISSING, "--missing")
@@ -182,7 +182,7 @@ def explain(
     missing: Annotated[str, typer.Option(help="strict, absent, worst or locf.")] = "strict",
 ) -> None:
     """Print how one score of one visit came about, row by row."""
-    from funis.score_file import explain_file
+    from funis.instruments.score_file import explain_file
 
     if missing not in MISSING:
         raise UnknownNameError("missing-data policy", missing, MISSING, "--missing")
@@ -195,7 +195,7 @@ def instruments(ctx: typer.Context) -> None:
     """List every instrument with its version and source."""
     if ctx.invoked_subcommand is not None:
         return
-    from funis.definition import definition, definitions
+    from funis.instruments.definition import definition, definitions
 
     found = [definition(name) for name in definitions()]
     width = max(len(each.name) for each in found)
@@ -208,7 +208,7 @@ def instruments(ctx: typer.Context) -> None:
 @instruments_app.command()
 def show(name: Instrument) -> None:
     """Print the rows of one instrument with their values, range, parameters and source."""
-    from funis.definition import definition
+    from funis.instruments.definition import definition
 
     typer.echo(_render_definition(definition(name)))
 
@@ -223,21 +223,21 @@ def _existing(folder: Path) -> Path:
 
 
 def _read_study(folder: Path) -> Study:
-    from funis.study import read_study
+    from funis.study.file import read_study
 
     return read_study(folder)
 
 
 def _find_faults(folder: Path) -> Sequence[Fault]:
     """Give the faults of the study file; where it has none, those of the data."""
-    from funis.tables import read_tables
+    from funis.data.tables import read_tables
 
     try:
         study = _read_study(folder)
     except StudyError as error:
         return error.faults
-    from funis.analysis_faults import check_recorded_totals
-    from funis.observations import score_instruments
+    from funis.analysis.faults import check_recorded_totals
+    from funis.analysis.observations import score_instruments
 
     tables = read_tables(folder, study)
     return (*tables.faults, *check_recorded_totals(score_instruments(study, tables), tables.faults))

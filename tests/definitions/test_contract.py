@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funis
-from funis.conditions import Term
-from funis.definition import Definition, Item
-from funis.definition_checks import reachable_range
+from funis.instruments.conditions import Term
+from funis.instruments.definition import Definition, Item
+from funis.instruments.definition_checks import reachable_range
 
 NAMES = funis.definitions()
 SCORED = [name for name in NAMES if funis.definition(name).kind != "value"]
@@ -262,7 +262,7 @@ def test_nan_is_null(name: str, seed: int) -> None:
 
 def test_unit_change_with_values_changes_nothing() -> None:
     item = funis.definition("sledai_2k").item("thrombocytopenia")
-    from funis.definition import derive_item
+    from funis.instruments.definition import derive_item
 
     for count in (99_999.0, 100_000.0, 100_001.0):
         canonical = funis.convert(count, "platelets", "/mm3", "10^9/L")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from funis.plan import Endpoint
-from funis.study_checks import KEYS_OF_KIND
-from funis.study_pages import render_study_page, render_tables_page
+from funis.study.consistency import KEYS_OF_KIND
+from funis.study.pages import render_study_page, render_tables_page
+from funis.study.plan import Endpoint
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 PAGES = {"study-file.md": render_study_page, "data-tables.md": render_tables_page}

@@ -7,8 +7,8 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from funis.response import respond
-from funis.verdict import Span, all_of, any_of
+from funis.responses.response import respond
+from funis.responses.verdict import Span, all_of, any_of
 
 SYSTEMS = ("renal", "mucocutaneous", "haematological")
 VISITS = {"baseline": 0, "month_3": 90, "month_6": 180, "month_9": 270, "month_12": 360}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from funis.response_definition import response_definition, responses
-from funis.response_table import GRADE_MEASURES
+from funis.responses.definition import response_definition, responses
+from funis.responses.table import GRADE_MEASURES
 
 Entry = tuple[str, str, str, Decimal]
 

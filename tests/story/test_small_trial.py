@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.analysis import analyse
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
 from funis.results import Results, write_results
-from funis.study import read_study
-from funis.tables import read_tables
+from funis.study.file import read_study
 
 sys.path.insert(0, str(Path(__file__).parent))
 write_small_trial = import_module("small_trial").write_small_trial

@@ -6,12 +6,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.analysis import analyse
-from funis.new_study import new_study
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
 from funis.results import Results
 from funis.simulate.reconstruct import reconstruct
-from funis.study import read_study
-from funis.tables import read_tables
+from funis.study.file import read_study
+from funis.study.new import new_study
 
 
 def _analyse(folder: Path) -> Results:

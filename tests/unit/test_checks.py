@@ -10,11 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.checks_eligibility import check_eligibility
+from funis.data.checks_eligibility import check_eligibility
+from funis.data.tables import Tables, read_tables
+from funis.data.visits import derive_subject_frame
 from funis.errors import Fault
-from funis.study import read_study
-from funis.tables import Tables, read_tables
-from funis.visits import derive_subject_frame
+from funis.study.file import read_study
 
 FAULTS = Path(__file__).parents[1] / "fault"
 CLEAN = FAULTS / "clean"

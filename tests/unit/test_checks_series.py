@@ -5,10 +5,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from funis.checks_series import check_series
-from funis.data import Data
+from funis.data.checks_series import check_series
+from funis.data.folder import Data
 from funis.errors import Fault
-from funis.plan import Study
+from funis.study.plan import Study
 
 OBSERVATIONAL = {"id": "X", "title": "X", "condition": "sle", "design": "observational"}
 

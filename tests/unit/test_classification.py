@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.classification import classify, criteria_set, criteria_sets, parse_criteria
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
+from funis.responses.classification import classify, criteria_set, criteria_sets, parse_criteria
 
 
 def ask(name: str, **shown: Any) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.figures import FigureSpec, build_figures, render_svg, start_renderer
-from funis.figures_style import GRADE_COLOURS, short_visit, time_axis
-from funis.figures_subjects import order_subjects
-from funis.plan import Study
+from funis.outputs.figures import FigureSpec, build_figures, render_svg, start_renderer
+from funis.outputs.figures_style import GRADE_COLOURS, short_visit, time_axis
+from funis.outputs.figures_subjects import order_subjects
 from funis.results import NumberList, Place, Results
+from funis.study.plan import Study
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.figures_style import FigureSpec
+from funis.outputs.figures_style import FigureSpec
 from funis.report import html
 from funis.report.html import css_string, place_drawing, render_html, write_report
 from funis.report.payload import write_ranges

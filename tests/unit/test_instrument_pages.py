@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import funis
-from funis.instrument_pages import pages, render_instrument_page, write_instrument_pages
+from funis.instruments.pages import pages, render_instrument_page, write_instrument_pages
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference" / "instruments"
 

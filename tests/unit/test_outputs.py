@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from funis.errors import Fault
-from funis.outputs import TableSpec, build_tables
-from funis.outputs_faults import MOST_LISTED
-from funis.outputs_numbers import read_numbers
-from funis.plan import Study
+from funis.outputs.faults import MOST_LISTED
+from funis.outputs.numbers import read_numbers
+from funis.outputs.tables import TableSpec, build_tables
 from funis.results import NumberList, Place, Provenance, Results
+from funis.study.plan import Study
 
 ORIGIN = Provenance(version="0", study="X", title="X")
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import polars as pl
 
-from funis.panel import OBSERVATION_COLUMNS, Layout, build_panel, print_values
+from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel, print_values
 
 NAN = math.nan
 

@@ -10,10 +10,10 @@ from functools import cache
 import polars as pl
 import pytest
 
-from funis.definition import definition
-from funis.response import respond
+from funis.instruments.definition import definition
+from funis.instruments.scoring import score
+from funis.responses.response import respond
 from funis.results import format_number
-from funis.scoring import score
 from funis.simulate.cohort import MARK, Cohort
 from funis.simulate.reconstruct import build_cohort
 

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from funis.errors import ColumnError, ShapeError, UnknownNameError, ValueRangeError
-from funis.response import count_relapses, respond
+from funis.responses.response import count_relapses, respond
 
 SYSTEMS = (
     "constitutional",

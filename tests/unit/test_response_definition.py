@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from funis.errors import DefinitionError
-from funis.response_definition import parse_response, response_definition, responses
-from funis.response_rules import MEASURE_FUNCTIONS
-from funis.response_table import MEASURES
+from funis.responses.definition import parse_response, response_definition, responses
+from funis.responses.rules import MEASURE_FUNCTIONS
+from funis.responses.table import MEASURES
 
 SRI = tomllib.loads(
     files("funis").joinpath("definitions", "sri_4.toml").read_text(encoding="utf-8"), parse_float=Decimal

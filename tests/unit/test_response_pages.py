@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from funis.response_definition import response_definition
-from funis.response_pages import pages, render_response_page
+from funis.responses.definition import response_definition
+from funis.responses.pages import pages, render_response_page
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "responses"
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from funis.rules import apply_rule, check_rule, rule_columns
+from funis.study.rules import apply_rule, check_rule, rule_columns
 
 SCHEMA: dict[str, pl.DataType] = {
     "age": pl.Float64(),

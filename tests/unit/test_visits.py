@@ -5,11 +5,8 @@ from datetime import date
 
 import polars as pl
 
-from funis.catalogue import instrument_table
-from funis.cells import empty_frame
-from funis.plan import Infusion, LabTest, Study, Trial, Visit
-from funis.schema import TABLES
-from funis.visits import (
+from funis.data.cells import empty_frame
+from funis.data.visits import (
     derive_anchors,
     derive_days,
     derive_subject_frame,
@@ -17,6 +14,9 @@ from funis.visits import (
     eligibility_schema,
     subject_schema,
 )
+from funis.schema import TABLES
+from funis.study.catalogue import instrument_table
+from funis.study.plan import Infusion, LabTest, Study, Trial, Visit
 
 
 @dataclass

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from funis.outputs_baseline import DISPOSITION
-from funis.outputs_numbers import Number, NumberBook
+from funis.outputs.baseline import DISPOSITION
+from funis.outputs.numbers import Number, NumberBook
 from funis.results import ALL, format_number
 
 _MAIN = ("screened", "consented", "enrolled", "eligible", "treated", "completed")

@@ -14,18 +14,18 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from funis.figures import build_figures
-from funis.figures_style import FigureSpec, render_svg
-from funis.methods_text import CONDITIONS
-from funis.outputs import build_tables
-from funis.outputs_numbers import read_numbers
-from funis.outputs_table import TableSpec
-from funis.plan import Study
+from funis.outputs.figures import build_figures
+from funis.outputs.figures_style import FigureSpec, render_svg
+from funis.outputs.methods_text import CONDITIONS
+from funis.outputs.numbers import read_numbers
+from funis.outputs.table import TableSpec
+from funis.outputs.tables import build_tables
 from funis.report.flow import build_flow
 from funis.report.keys import KeyResult, build_keys
 from funis.report.payload import build_payload, render_payload
 from funis.report.sections import Section, build_sections, describe_provenance
 from funis.results import Results, write_whole
+from funis.study.plan import Study
 
 _FLOW_NOTE = "Counts are those of the disposition table."
 NOT_FOR = "Not for decisions about the care of single patients."

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from funis.labels import Labels, in_sentence, method_label
-from funis.outputs_baseline import DISPOSITION
-from funis.outputs_numbers import Group, NumberBook, count_cell, digits_for, interval, p_part, part
-from funis.outputs_response import class_label
-from funis.outputs_table import Cell, Part, joined
-from funis.plan import Endpoint, Study
+from funis.outputs.baseline import DISPOSITION
+from funis.outputs.labels import Labels, in_sentence, method_label
+from funis.outputs.numbers import Group, NumberBook, count_cell, digits_for, interval, p_part, part
+from funis.outputs.response import class_label
+from funis.outputs.table import Cell, Part, joined
 from funis.results import ALL
+from funis.study.plan import Endpoint, Study
 
 _MOST = 9
 _RANK = {"primary": 0, "secondary": 1, "exploratory": 2}

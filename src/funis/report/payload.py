@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from funis.labels import METHODS, MISSING, STATISTICS, Labels
-from funis.outputs_numbers import Number, NumberBook
-from funis.plan import Study
+from funis.outputs.labels import METHODS, MISSING, STATISTICS, Labels
+from funis.outputs.numbers import Number, NumberBook
 from funis.results import ALL, Results, format_number
+from funis.study.plan import Study
 
 _WORDS = (
     "analysis",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import count
 
 from funis.errors import LEVELS
-from funis.figures_style import FigureSpec
-from funis.methods_text import Passage, build_methods, listed
-from funis.outputs_faults import count_faults
-from funis.outputs_table import TableSpec
-from funis.plan import Study
+from funis.outputs.faults import count_faults
+from funis.outputs.figures_style import FigureSpec
+from funis.outputs.methods_text import Passage, build_methods, listed
+from funis.outputs.table import TableSpec
 from funis.report.keys import KeyResult
 from funis.results import Results
+from funis.study.plan import Study
 
 #: Sections in the order of the report, with their titles.
 TITLES: dict[str, str] = {

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import polars as pl
 
-from funis.analysis import analyse
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
 from funis.errors import FunisError
 from funis.report.html import write_report
 from funis.results import write_results
 from funis.simulate.manifest import Comparison, compare_with_published, read_manifest, render_comparison
 from funis.simulate.reconstruct import COHORTS, reconstruct
-from funis.study import read_study
-from funis.tables import read_tables
+from funis.study.file import read_study
 
 Echo = Callable[[str], object]
 

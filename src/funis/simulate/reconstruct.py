@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from funis.definition import Definition, definition
 from funis.errors import UnknownNameError
+from funis.instruments.definition import Definition, definition
 from funis.simulate import sjogren_cohort, sle_cohort
 from funis.simulate.cohort import Cohort, write_cohort
 

@@ -1,0 +1,1 @@
+"""From study and tables to the list of numbers."""

@@ -1,0 +1,402 @@
+"""Run the plan of a study over its data: scores, responses, populations, statistics -> results.
+
+The rows of the list of numbers, by ``analysis`` (see ``results.py`` for the columns). ``subgroup``,
+``arm`` and ``visit`` are ``all`` where not divided; a category stands after the variable's name, as in
+``sex: female``; ``population`` is ``enrolled`` for every subject of the data.
+
+================  ================================================  ==========================================
+analysis          variable                                          statistics
+================  ================================================  ==========================================
+population        subjects                                          n (members), cannot_tell
+disposition       enrolled consented eligible treated completed     count, percent of enrolled
+                  ongoing withdrew lost died
+eligibility       id of the criterion; ``eligible``                 count (met), percent, not_met, cannot_tell
+baseline          age, weight_kg, height_cm,                        n mean sd median q1 q3 min max
+                  disease_duration_years
+                  ``sex: female``, ``site: 01``                     count, percent
+summary           every score and lab, by visit (baseline too)      n mean sd se lower upper median ...
+                                                                    censored, geometric_mean (skewed labs)
+change            ``<variable>_change`` by visit                    n mean sd se lower upper median ...
+test              ``<variable>_change`` by visit; endpoint id;      estimate lower upper statistic df p
+                  method paired_t wilcoxon sign_test bootstrap      p_adjusted (method as ``paired_t, holm``)
+mmrm              ``<variable>_change`` by visit; endpoint id       n estimate se lower upper df p
+systems           ``bilag_2004_renal: A`` by visit                  count, percent
+                  ``bilag_2004_renal`` by visit; endpoint id        n improved worsened unchanged p p_adjusted
+response          ``<definition>: MCR``, ``...: responder``,        count, percent, lower and upper by
+                  ``...: sustained``, ``...: cannot tell``          clopper_pearson and wilson
+relapse           relapse; population is the denominator:           count, percent, lower and upper by
+                  enrolled, responders, at_risk; visit or all       clopper_pearson and wilson
+time_to_event     relapse, death ... at the planned visits          survival, lower, upper, at_risk, events;
+                                                                    n, events, median over all
+adverse_events    any, serious, related, grade_3_or_more, fatal,    count and percent of subjects, events
+                  ``term: herpes zoster``, ``grade: 3``
+                  asked, by visit and over all                      count, percent of subjects due
+exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
+                  infusion_1, infusion_2, all (sum)
+                  infused, within_dose, reaction; ``lots``          count, percent
+faults            error, warning, query; ``error: code``            count
+================  ================================================  ==========================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from funis.analysis import change as analysis_change
+from funis.analysis import response as analysis_response
+from funis.analysis import safety as analysis_safety
+from funis.analysis import summary as analysis_summary
+from funis.analysis.cohorts import derive_populations
+from funis.analysis.faults import check_recorded_totals, count_faults
+from funis.analysis.observations import (
+    Scored,
+    gather_grades,
+    gather_values,
+    long_scores,
+    score_instruments,
+    visit_frame,
+)
+from funis.analysis.panel import CHANGE, OBSERVATION_COLUMNS, Layout, build_panel
+from funis.analysis.run import Run
+from funis.data.visits import derive_subject_frame, derive_visit_order
+from funis.errors import Fault
+from funis.results import InputRecord, Provenance, Results
+from funis.study.plan import Endpoint, Study
+
+#: Last day of each band of time that an observational cohort is summarised in, and its name.
+BANDS: tuple[tuple[float, str], ...] = (
+    (0, "day_0"),
+    (90, "days_1_to_90"),
+    (180, "days_91_to_180"),
+    (365, "days_181_to_365"),
+    *((round(365.25 * year), f"year_{year}") for year in range(2, 21)),
+)
+
+
+class InputFile(Protocol):
+    """What this module needs to know of an input file."""
+
+    @property
+    def name(self) -> str:
+        """Give the name of the file."""
+
+    @property
+    def sha256(self) -> str:
+        """Give the hash of its bytes."""
+
+    @property
+    def rows(self) -> int:
+        """Give the number of its rows."""
+
+
+class CheckedTables(Protocol):
+    """What this module needs of the tables of a data folder (``tables.Tables``)."""
+
+    @property
+    def frames(self) -> Mapping[str, pl.DataFrame]:
+        """Give the frames by table name."""
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """Give every fault found."""
+
+    @property
+    def files(self) -> Sequence[InputFile]:
+        """Give the input files."""
+
+    @property
+    def folder(self) -> Path:
+        """Give the folder that was read."""
+
+
+def analyse(study: Study, tables: CheckedTables) -> Results:
+    """Run the whole plan of a study over its data.
+
+    Parameters
+    ----------
+    study : as ``funis.read_study`` gives it
+    tables : as ``funis.read_tables`` gives it; values at error level are already left out
+
+    Returns
+    -------
+    Results : one row a number, each with the recorded values it rests on; listings, faults, provenance
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from funis.study.new import new_study
+    >>> from funis.study.file import read_study
+    >>> from funis.data.tables import read_tables
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = new_study("sle", Path(place) / "trial")
+    ...     study = read_study(folder)
+    ...     results = analyse(study, read_tables(folder, study))
+    >>> results.value("population.enrolled.subjects.n")
+    0.0
+    """
+    scored = score_instruments(study, tables)
+    run = _start(study, tables, scored)
+    analysis_summary.describe_populations(run)
+    analysis_summary.describe_baseline(run)
+    eligible = analysis_summary.describe_eligibility(run)
+    analysis_safety.count_disposition(run, eligible)
+    analysis_summary.summarise_variables(run)
+    _summarise_bands(run, study, tables, scored)
+    analysis_change.count_grades(run)
+    visits = visit_frame(study, tables, scored)
+    for endpoint in study.endpoints:
+        _analyse_endpoint(run, endpoint, visits)
+    analysis_safety.count_adverse_events(run)
+    analysis_safety.describe_exposure(run)
+    faults = (*tables.faults, *check_recorded_totals(scored, tables.faults))
+    count_faults(run, faults)
+    return Results(
+        numbers=run.numbers.frame(),
+        sources=run.sources.frame(run.observations()),
+        provenance=_provenance(study, tables),
+        listings=run.listings | _listings(run, scored),
+        faults=faults,
+    )
+
+
+def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None:
+    """Compute what the kind of the endpoint asks for; what every study has is computed without one."""
+    match endpoint.kind:
+        case "change":
+            analysis_change.compare_changes(run, endpoint)
+            if "mmrm" in endpoint.methods:
+                from funis.analysis.models import fit_changes
+
+                fit_changes(run, endpoint)
+        case "systems":
+            analysis_change.compare_systems(run, endpoint)
+        case "response":
+            judged = [
+                analysis_response.answer_endpoint(run, visits, endpoint, at) for at in endpoint.at or ("",)
+            ]
+            analysis_response.count_responses(run, endpoint, judged)
+            for answers in judged:
+                analysis_response.list_responses(run, endpoint, answers)
+        case "relapse":
+            answers = analysis_response.answer_endpoint(
+                run, visits, endpoint, _response_visit(run.study, endpoint)
+            )
+            analysis_response.count_relapses(run, endpoint, answers)
+        case "time_to_event":
+            from funis.analysis.time_to_event import estimate_time_to_event
+
+            estimate_time_to_event(run, endpoint, _judge_for_time(run, endpoint, visits))
+
+
+def _response_visit(study: Study, endpoint: Endpoint) -> str:
+    """Find the visit a relapse is counted from: the one at which the same definition is an endpoint."""
+    chosen = endpoint.parameters.get("response_visit")
+    if isinstance(chosen, str):
+        return chosen
+    same = [each for each in study.endpoints if each.kind == "response" and each.at]
+    named = [each for each in same if each.definition == endpoint.definition] or same
+    return named[0].at[0] if named else ""
+
+
+def _judge_for_time(
+    run: Run, endpoint: Endpoint, visits: pl.DataFrame
+) -> tuple[analysis_response.Answers, ...]:
+    """Judge the responses that a time to event needs: none, the one of its origin, or one at every visit."""
+    if endpoint.event == "response":
+        at = [visit.name for visit in run.study.follow_up_visits]
+        judged = _definition_of(run.study, endpoint)
+        return tuple(analysis_response.answer_endpoint(run, visits, judged, name) for name in at)
+    if endpoint.event == "relapse" or endpoint.origin == "response":
+        judged = _definition_of(run.study, endpoint)
+        visit = _response_visit(run.study, judged)
+        return (analysis_response.answer_endpoint(run, visits, judged, visit),)
+    return ()
+
+
+def _definition_of(study: Study, endpoint: Endpoint) -> Endpoint:
+    """Give the endpoint with a response definition: its own, else that of the first response endpoint."""
+    if endpoint.definition:
+        return endpoint
+    first = next((each for each in study.endpoints if each.definition), None)
+    return endpoint if first is None else endpoint.model_copy(update={"definition": first.definition})
+
+
+# --- beginning and end ---------------------------------------------------------------------------
+
+
+def _start(study: Study, tables: CheckedTables, scored: Mapping[str, Scored]) -> Run:
+    """Derive the subject frame, the panel and the populations."""
+    values, grades = gather_values(study, tables, scored), gather_grades(scored)
+    subject_frame = derive_subject_frame(study, tables, long_scores(scored, grades))
+    panel = build_panel(_layout(study, tables, subject_frame), values, grades)
+    others, frames, subject_rows = _other_observations(
+        tables.frames, subject_frame, panel.observations.height
+    )
+    panel = replace(panel, observations=pl.concat([panel.observations, *others]))
+    missing = {name: each.missing for name, each in scored.items()}
+    missing |= {column: each.missing for each in scored.values() for column in each.definition.grade_columns}
+    return Run(
+        study=study,
+        frames=frames,
+        subject_frame=subject_frame,
+        panel=panel,
+        populations=derive_populations(study, subject_frame),
+        missing=missing,
+        subject_rows=subject_rows,
+        seen=_seen(tables.frames),
+        given=frozenset(Path(file.name).stem for file in tables.files),
+    )
+
+
+def _layout(study: Study, tables: CheckedTables, subject_frame: pl.DataFrame) -> Layout:
+    visits = derive_visit_order(study, tables.frames)
+    planned = {visit.name: float(visit.day) for visit in study.visits}
+    return Layout(
+        subjects=tuple(subject_frame["subject"]),
+        visits=visits,
+        planned=tuple(planned.get(name, np.nan) for name in visits),
+        baseline=study.baseline_visit,
+    )
+
+
+def _other_observations(
+    frames: Mapping[str, pl.DataFrame], subject_frame: pl.DataFrame, next_row: int
+) -> tuple[list[pl.DataFrame], dict[str, pl.DataFrame], np.typing.NDArray[np.int64]]:
+    """Make observations of what is not measured at a visit, so that these counts have sources too.
+
+    Returns the observations, the tables with their row in ``_row``, and the rows of the subjects.
+    """
+    texts = {
+        "adverse_events": (pl.col("term"), pl.col("grade")),
+        "infusions": (pl.concat_str([pl.lit("infusion "), pl.col("number")]), pl.col("cells")),
+        "safety_questions": (pl.lit("asked"), pl.col("asked")),
+    }
+    found = [_as_observations(subject_frame, pl.lit("subject"), pl.lit(None))]
+    numbered = dict(frames)
+    subject_rows = np.arange(next_row, next_row + subject_frame.height)
+    next_row += subject_frame.height
+    for name, (variable, value) in texts.items():
+        frame = frames.get(name)
+        if frame is None:
+            continue
+        found.append(_as_observations(frame, variable, value))
+        numbered[name] = frame.with_columns(pl.Series("_row", np.arange(next_row, next_row + frame.height)))
+        next_row += frame.height
+    return found, numbered, subject_rows
+
+
+def _as_observations(frame: pl.DataFrame, variable: pl.Expr, value: pl.Expr) -> pl.DataFrame:
+    visit = pl.col("visit") if "visit" in frame.columns else pl.lit("")
+    day = next((pl.col(name) for name in ("day", "start_day") if name in frame.columns), pl.lit(None))
+    made = frame.select(
+        "subject",
+        visit.alias("visit"),
+        day.cast(pl.Float64).alias("day"),
+        variable.cast(pl.String).alias("variable"),
+        value.cast(pl.Float64).alias("value"),
+        value.cast(pl.String).fill_null("").alias("text"),
+        pl.lit(0, pl.Int8).alias("censored"),
+        pl.col("_file").alias("file"),
+        pl.col("_line").alias("line"),
+    )
+    return made.select(list(OBSERVATION_COLUMNS))
+
+
+def _seen(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str]]:
+    """Gather every subject and visit that anything was recorded of, except the questions themselves."""
+    pairs: set[tuple[str, str]] = set()
+    for name, frame in frames.items():
+        if name == "safety_questions" or not {"subject", "visit"} <= set(frame.columns):
+            continue
+        attended = (
+            frame.filter(pl.col("attended").fill_null(1) != 0) if "attended" in frame.columns else frame
+        )
+        pairs.update(attended.select("subject", "visit").drop_nulls().unique().iter_rows())
+    return frozenset(pairs)
+
+
+def _summarise_bands(run: Run, study: Study, tables: CheckedTables, scored: Mapping[str, Scored]) -> None:
+    """Summarise a cohort without planned visits by bands of time; the last value in a band counts."""
+    if not study.has_open_visits:
+        return
+    days, names = [day for day, _ in BANDS[:-1]], [name for _, name in BANDS]
+    banded = []
+    for frame in (gather_values(study, tables, scored), gather_grades(scored)):
+        known = frame.filter(pl.col("day").is_not_null())
+        places = np.searchsorted(days, known["day"].to_numpy())
+        band = pl.Series("visit", [names[place] for place in places], dtype=pl.String)
+        banded.append(known.with_columns(band))
+    used = [name for name in names if (banded[0]["visit"] == name).any()]
+    layout = replace(run.panel.layout, visits=tuple(used), planned=(np.nan,) * len(used), baseline=None)
+    within = replace(run, panel=build_panel(layout, banded[0], banded[1]))
+    for cohort in run.populations.every_arm():
+        for name in within.panel.levels:
+            analysis_summary.summarise_matrix(within, cohort, "summary", name)
+
+
+def _listings(run: Run, scored: Mapping[str, Scored]) -> dict[str, pl.DataFrame]:
+    """Gather the data of figures and listings."""
+    columns = ["subject", "visit", "day", "variable", "value", "text", "censored"]
+    levels = run.panel.observations.filter(
+        pl.col("variable").is_in(list(run.panel.levels)), ~pl.col("variable").str.ends_with(CHANGE)
+    )
+    found = {"scores": levels.select(columns), "grades": _list_grades(scored)}
+    for name in ("infusions", "adverse_events", "disposition", "medications", "visits"):
+        frame = run.frame(name)
+        if frame is not None:
+            shown = frame.select(each for each in frame.columns if each != "_row")
+            if name == "adverse_events":
+                shown = shown.with_columns(pl.col("start_day").cast(pl.Float64).alias("day"))
+            found[name] = shown.rename({"_file": "file", "_line": "line"})
+    return found
+
+
+def _list_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
+    parts = [
+        pl.DataFrame(
+            schema={"subject": pl.String, "visit": pl.String, "day": pl.Float64, "instrument": pl.String,
+                    "system": pl.String, "grade": pl.String, "rule": pl.String}
+        )
+    ]  # fmt: skip
+    for name, each in scored.items():
+        for column in each.definition.grade_columns:
+            rule = pl.col(f"{column}_rule") if f"{column}_rule" in each.frame.columns else pl.lit("")
+            parts.append(
+                each.frame.select(
+                    "subject",
+                    "visit",
+                    pl.col("day").cast(pl.Float64),
+                    pl.lit(name).alias("instrument"),
+                    pl.lit(column.removeprefix(f"{name}_")).alias("system"),
+                    pl.col(column).alias("grade"),
+                    rule.cast(pl.String).alias("rule"),
+                )
+            )
+    return pl.concat(parts)
+
+
+def _provenance(study: Study, tables: CheckedTables) -> Provenance:
+    from funis import __version__
+
+    dates = [
+        str(frame[name].max())
+        for frame in tables.frames.values()
+        for name, dtype in frame.schema.items()
+        if dtype == pl.Date and name != "expiry" and frame[name].is_not_null().any()
+    ]
+    return Provenance(
+        version=__version__,
+        study=study.trial.id,
+        title=study.trial.title,
+        files=tuple(InputRecord(file.name, file.sha256, file.rows) for file in tables.files),
+        data_cut=max(dates, default=""),
+        seed=analysis_change.SEED,
+        reconstructed=study.trial.reconstructed,
+        assumptions=study.trial.assumptions,
+    )

@@ -1,0 +1,66 @@
+"""Faults that only the analysis can see, and how many there are of each kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import polars as pl
+
+from funis.analysis.observations import Scored
+from funis.analysis.panel import print_values
+from funis.analysis.run import Run
+from funis.errors import LEVELS, Fault
+from funis.results import Place
+
+RECORDED = "recorded_total_differs"
+
+
+def check_recorded_totals(scored: Mapping[str, Scored], known: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Compare each total that somebody wrote down with the score of its items.
+
+    A recorded total is at fault where it differs from a score that is known, or lies outside the bounds
+    of one that is not. Places that an earlier check has reported are not reported again.
+    """
+    reported = {(fault.file, fault.line, fault.column) for fault in known}
+    found = [fault for each in scored.values() for fault in _differences(each)]
+    return tuple(fault for fault in found if (fault.file, fault.line, fault.column) not in reported)
+
+
+def _differences(scored: Scored) -> Iterator[Fault]:
+    name = scored.definition.name
+    column = f"{name}_recorded"
+    if column not in scored.frame.columns:
+        return
+    low, high = pl.coalesce(name, f"{name}_lower"), pl.coalesce(name, f"{name}_upper")
+    outside = (pl.col(column) < low - 1e-9) | (pl.col(column) > high + 1e-9)
+    rows = scored.frame.filter(outside).select(
+        "subject", "visit", "_file", "_line", pl.col(column).cast(pl.Float64),
+        low.cast(pl.Float64).alias("low"), high.cast(pl.Float64).alias("high"),
+    )  # fmt: skip
+    printed = rows.with_columns(print_values(rows[each]).alias(each) for each in (column, "low", "high"))
+    for subject, visit, file, line, recorded, lowest, highest in printed.iter_rows():
+        computed = lowest if lowest == highest else f"{lowest} to {highest}"
+        yield Fault(
+            level="warning",
+            code=RECORDED,
+            table=name,
+            file=file,
+            line=line,
+            column=column,
+            value=recorded,
+            message=f"The recorded total is not the sum of the items of visit {visit}.",
+            remedy=f"The items give {computed}; correct the total or the items. The items are analysed.",
+            subject=subject,
+            visit=visit,
+        )
+
+
+def count_faults(run: Run, faults: Iterable[Fault]) -> None:
+    """Count the faults by level and by code."""
+    listed = list(faults)
+    levels = Counter(fault.level for fault in listed)
+    for level in LEVELS:
+        run.numbers.add(Place(analysis="faults", variable=level), "count", levels[level])
+    for (level_of, code), count in sorted(Counter((fault.level, fault.code) for fault in listed).items()):
+        run.numbers.add(Place(analysis="faults", variable=f"{level_of}: {code}"), "count", count)

@@ -1,0 +1,181 @@
+"""Mixed model for repeated measures of the changes of an endpoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.analysis.change import ADJUSTMENTS, visits_of
+from funis.analysis.cohorts import Cohort
+from funis.analysis.panel import CHANGE, Floats
+from funis.analysis.run import Run, digits_of, rows_behind
+from funis.errors import FunisError
+from funis.results import ALL, Place, format_number
+from funis.stats.mmrm import fit_mmrm
+from funis.stats.mmrm_result import MmrmResult
+from funis.study.plan import Endpoint
+
+SINGLE_ARM: Final = "visit + baseline"
+SEVERAL_ARMS: Final = "arm * visit + baseline"
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_OWN: Final = frozenset({"visit", "baseline", "arm", "C", "subject", "outcome"})
+
+
+def fit_changes(run: Run, endpoint: Endpoint) -> None:
+    """Fit the model to each variable of an endpoint and add its marginal means by visit.
+
+    The outcome is the change from baseline; without a formula in the study file the fixed effects are
+    visit and baseline, with arms also arm and arm by visit. A fit that failed gives no number.
+    """
+    for variable in endpoint.all_variables:
+        if f"{variable}{CHANGE}" not in run.panel.matrices:
+            continue
+        for subgroup in _subgroups(endpoint):
+            _fit_one(run, endpoint, variable, run.populations.cohort(endpoint.population, subgroup))
+
+
+def _subgroups(endpoint: Endpoint) -> Sequence[str]:
+    if endpoint.subgroup_only and endpoint.subgroups:
+        return endpoint.subgroups
+    return (ALL, *endpoint.subgroups)
+
+
+def _fit_one(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort) -> None:
+    frame = _model_frame(run, endpoint, variable, cohort)
+    by_arm = bool(run.populations.arms) and "arm" in _names(endpoint)
+    fitted = _fit(run, endpoint, frame)
+    if isinstance(fitted, str):
+        _add_failure(run, endpoint, cohort, variable, fitted)
+        return
+    means = fitted.marginal_means(["arm", "visit"] if by_arm else ["visit"])
+    p_values: list[tuple[Place, float]] = []
+    for row in means.iter_rows(named=True):
+        arm = row["arm"] if by_arm else ALL
+        place = _place(
+            run,
+            endpoint,
+            run.populations.cohort(cohort.population, cohort.subgroup, arm),
+            (variable, row["visit"]),
+        )
+        _add_row(run, place, row, frame["outcome"].to_numpy())
+        p_values.append((place, row["p"]))
+    if by_arm:
+        p_values = _add_differences(run, endpoint, cohort, (variable, fitted, frame))
+    _adjust(run, endpoint, p_values)
+    whole = replace(_place(run, endpoint, cohort, (variable, ALL)), n=fitted.n_subjects)
+    run.numbers.add(whole, "aic", fitted.aic, method="mmrm")
+    run.numbers.add(whole, "log_likelihood", fitted.log_likelihood, method="mmrm")
+
+
+def _names(endpoint: Endpoint) -> frozenset[str]:
+    return frozenset(_NAME.findall(endpoint.formula or SEVERAL_ARMS))
+
+
+def _model_frame(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort) -> pl.DataFrame:
+    """Make one row a subject and visit: change, baseline, arm, and the covariates that the formula names."""
+    change, base = run.panel.matrices[f"{variable}{CHANGE}"], run.panel.baselines[variable]
+    parts = []
+    for visit in visits_of(run, endpoint):
+        chosen = np.flatnonzero(cohort.members & ~np.isnan(change.values[:, visit]))
+        parts.append(
+            run.subject_frame[chosen]
+            .select("subject", "arm", *(name for name in _covariates(run, endpoint)))
+            .with_columns(
+                pl.lit(run.panel.visits[visit]).alias("visit"),
+                pl.Series("baseline", base.values[chosen]),
+                pl.Series("outcome", change.values[chosen, visit]),
+            )
+        )
+    return pl.concat(parts)
+
+
+def _covariates(run: Run, endpoint: Endpoint) -> list[str]:
+    named = _NAME.findall(endpoint.formula)
+    return [name for name in dict.fromkeys(named) if name in run.subject_frame.columns and name not in _OWN]
+
+
+def _fit(run: Run, endpoint: Endpoint, frame: pl.DataFrame) -> MmrmResult | str:
+    """Fit the model; where there is no fit, say why."""
+    arms = [arm.id for arm in sorted(run.study.arms, key=lambda arm: not arm.control)]
+    names = [run.panel.visits[visit] for visit in visits_of(run, endpoint)]
+    present = set(frame["visit"])
+    levels: dict[str, Sequence[object]] = {"visit": [name for name in names if name in present]}
+    if arms:
+        levels["arm"] = [arm for arm in arms if arm in set(frame["arm"])]
+    try:
+        fitted = fit_mmrm(
+            frame,
+            outcome="outcome",
+            fixed=endpoint.formula or (SEVERAL_ARMS if arms else SINGLE_ARM),
+            subject="subject",
+            visit="visit",
+            covariance=endpoint.covariance,
+            df=endpoint.df,
+            level=run.level_of(endpoint),
+            levels=levels,
+        )
+    except FunisError as error:
+        return str(error)
+    return fitted if fitted.converged else f"{fitted.status}. {fitted.detail}".strip()
+
+
+def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str]) -> Place:
+    variable, visit = at
+    name = f"{variable}{CHANGE}"
+    change = run.panel.matrices[name]
+    place = replace(
+        cohort.place("mmrm", name), endpoint=endpoint.id, visit=visit, missing=run.policy(variable)
+    )
+    if visit == ALL:
+        return place
+    position = run.panel.visit_index(visit)
+    chosen = np.flatnonzero(cohort.members & ~np.isnan(change.values[:, position]))
+    rows = rows_behind(run.panel, name, change, position, chosen)
+    return replace(place, n=len(chosen), source=run.source(cohort, name, visit, rows))
+
+
+def _add_row(run: Run, place: Place, row: dict[str, float], outcome: Floats) -> None:
+    digits = digits_of(outcome)
+    for statistic in ("estimate", "se", "lower", "upper"):
+        # An estimate comes from matrix algebra: nine decimals bring a tie back to its place.
+        text = format_number(round(row[statistic], 9), digits)
+        run.numbers.add(place, statistic, row[statistic], text=text, method="mmrm")
+    run.numbers.add(place, "df", row["df"], method="mmrm")
+    run.numbers.add(place, "p", row["p"], method="mmrm")
+
+
+def _add_differences(
+    run: Run, endpoint: Endpoint, cohort: Cohort, fitted: tuple[str, MmrmResult, pl.DataFrame]
+) -> list[tuple[Place, float]]:
+    """Add each arm minus the control arm at each visit."""
+    variable, model, frame = fitted
+    p_values = []
+    for row in model.differences("arm", by=["visit"]).iter_rows(named=True):
+        place = replace(
+            _place(run, endpoint, cohort, (variable, row["visit"])), arm=f"{row['arm']} - {row['minus']}"
+        )
+        _add_row(run, place, row, frame["outcome"].to_numpy())
+        p_values.append((place, row["p"]))
+    return p_values
+
+
+def _adjust(run: Run, endpoint: Endpoint, p_values: list[tuple[Place, float]]) -> None:
+    known = [(place, p) for place, p in p_values if p is not None and np.isfinite(p)]
+    if endpoint.adjust == "none" or not known:
+        return
+    adjusted = ADJUSTMENTS[endpoint.adjust]([p for _, p in known])
+    for (place, _), p in zip(known, adjusted, strict=True):
+        run.numbers.add(place, "p_adjusted", float(p), method=f"mmrm, {endpoint.adjust}")
+
+
+def _add_failure(run: Run, endpoint: Endpoint, cohort: Cohort, variable: str, why: str) -> None:
+    """Add the rows of a failed fit: no value, and the reason where the text would stand."""
+    for visit in visits_of(run, endpoint):
+        place = _place(run, endpoint, cohort, (variable, run.panel.visits[visit]))
+        for statistic in ("estimate", "p"):
+            run.numbers.add(place, statistic, None, text=why, method="mmrm", status="failed")

@@ -1,0 +1,247 @@
+"""From checked tables to one long frame: every score, grade and laboratory value with its place.
+
+Scores come from the definitions under the study's missing-data policy. Laboratory values keep what the
+assay could not measure: a result of "< 10" is the limit 10, marked as censored below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from funis.analysis.panel import OBSERVATION_COLUMNS, Floats, print_values
+from funis.instruments.definition import Definition, definition
+from funis.instruments.scoring import score
+from funis.study.plan import LabTest, Study
+
+#: Grades in numbers, the most active highest, for matrices and ordinal tests.
+GRADE_RANKS: Final[dict[str, int]] = {"E": 0, "D": 1, "C": 2, "B": 3, "A": 4}
+
+#: First dilution of a titre: the scale of analysis is log2(titre / 10).
+FIRST_DILUTION: Final = 10.0
+
+_ORDER: Final = "_order"
+
+
+class HasFrames(Protocol):
+    """What this module needs of the tables of a data folder."""
+
+    @property
+    def frames(self) -> Mapping[str, pl.DataFrame]:
+        """Give the frames by table name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One instrument of the study, scored.
+
+    Attributes
+    ----------
+    definition : the definition that was used
+    frame : the instrument's table with the columns of the score added
+    missing : missing-data policy
+    unit : unit that the study prints the score in, empty for the definition's own
+    """
+
+    definition: Definition
+    frame: pl.DataFrame
+    missing: str
+    unit: str = ""
+
+
+def score_instruments(study: Study, tables: HasFrames) -> dict[str, Scored]:
+    """Score every instrument of the study that has data.
+
+    Parameters
+    ----------
+    study : gives the missing-data policy and the parameters of each instrument
+    tables : checked tables, study days filled
+
+    Returns
+    -------
+    dict
+        By instrument, in the order of the study file.
+    """
+    found: dict[str, Scored] = {}
+    for name in study.instrument_names:
+        frame = tables.frames.get(name)
+        if frame is None or frame.is_empty():
+            continue
+        choice = study.choice(name)
+        ordered = _order_visits(study, frame)
+        scored = score(
+            ordered,
+            name,
+            missing=choice.missing,
+            subject="subject",
+            order=_ORDER,
+            parameters=dict(choice.parameters) or None,
+        )
+        found[name] = Scored(definition(name), scored.drop(_ORDER), choice.missing, choice.unit)
+    return found
+
+
+def _order_visits(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the order of a subject's visits: the study day, else the planned day, else the line."""
+    planned = {visit.name: float(visit.day) for visit in study.visits}
+    return frame.with_columns(
+        pl.coalesce(
+            pl.col("day").cast(pl.Float64),
+            pl.col("visit").replace_strict(planned, default=None, return_dtype=pl.Float64),
+            pl.col("_line").cast(pl.Float64) if not planned else pl.lit(None, pl.Float64),
+        ).alias(_ORDER)
+    )
+
+
+def gather_values(study: Study, tables: HasFrames, scored: Mapping[str, Scored]) -> pl.DataFrame:
+    """Gather every numeric score and laboratory value, one row each, in the study's units.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``OBSERVATION_COLUMNS``; values that cannot be known are left out.
+    """
+    parts = [pl.DataFrame(schema=OBSERVATION_COLUMNS)]
+    parts += [_score_rows(each, printed=True) for each in scored.values()]
+    parts += list(_lab_rows(study, tables.frames.get("labs")))
+    return pl.concat(parts)
+
+
+def gather_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
+    """Gather every letter grade, one row each: the letter as text, its rank as value."""
+    parts = [pl.DataFrame(schema=OBSERVATION_COLUMNS)]
+    for each in scored.values():
+        for column in each.definition.grade_columns:
+            rows = _rows(each.frame, column, pl.col(column).replace_strict(GRADE_RANKS, default=None))
+            parts.append(rows.with_columns(text=each.frame.filter(pl.col(column).is_not_null())[column]))
+    return pl.concat(parts)
+
+
+def _score_rows(scored: Scored, *, printed: bool) -> pl.DataFrame:
+    name = scored.definition.name
+    value = pl.col(name).cast(pl.Float64)
+    if printed and scored.unit and scored.definition.unit and scored.unit != scored.definition.unit:
+        from funis.units import convert
+
+        factor = convert(1.0, name, scored.definition.unit, scored.unit)
+        value = (value * factor).round(9)
+    return _rows(scored.frame, name, value)
+
+
+def _rows(frame: pl.DataFrame, variable: str, value: pl.Expr) -> pl.DataFrame:
+    """Make observations of one column, without the rows that have no value."""
+    made = frame.select(
+        "subject",
+        "visit",
+        pl.col("day").cast(pl.Float64),
+        pl.lit(variable).alias("variable"),
+        value.cast(pl.Float64).alias("value"),
+        pl.lit("").alias("text"),
+        pl.lit(0, pl.Int8).alias("censored"),
+        pl.col("_file").alias("file"),
+        pl.col("_line").alias("line"),
+    ).filter(pl.col("value").is_not_null())
+    return made.with_columns(print_values(made["value"]).alias("text"))
+
+
+def _lab_rows(study: Study, labs: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
+    """Make observations of each laboratory test of the study."""
+    if labs is None or labs.is_empty():
+        return
+    by_test = labs.filter(pl.col("value").is_not_null()).partition_by("test", as_dict=True)
+    for test in study.labs:
+        frame = by_test.get((test.test,))
+        if frame is not None:
+            yield _test_rows(test, frame)
+
+
+def _test_rows(test: LabTest, frame: pl.DataFrame) -> pl.DataFrame:
+    values = frame["value"].to_numpy().astype(np.float64)
+    below = frame["comparator"].is_in(["<", "<="]).fill_null(value=False).to_numpy()
+    above = frame["comparator"].is_in([">", ">="]).fill_null(value=False).to_numpy()
+    censored = (above.astype(np.int8) - below.astype(np.int8)).astype(np.int8)
+    text = pl.Series("text", frame["comparator"].fill_null("")) + print_values(frame["value"])
+    if test.scale == "log2":
+        values, censored = _log2_titres(values, censored)
+    rows = _rows(frame, test.test, pl.col("value"))
+    return rows.with_columns(
+        pl.Series("value", values), text.alias("text"), pl.Series("censored", censored, dtype=pl.Int8)
+    )
+
+
+def _log2_titres(values: Floats, censored: npt.NDArray[np.int8]) -> tuple[Floats, npt.NDArray[np.int8]]:
+    """Put titres on the scale log2(titre / 10); a titre of 0 is "below the lowest titre recorded"."""
+    positive = values > 0
+    lowest = float(values[positive].min()) if positive.any() else FIRST_DILUTION
+    limited = np.where(positive, values, lowest)
+    marked = np.where(positive, censored, -1).astype(np.int8)
+    logs: Floats = np.round(np.log2(limited / FIRST_DILUTION), 9).astype(np.float64)
+    return logs, marked
+
+
+def long_scores(scored: Mapping[str, Scored], grades: pl.DataFrame) -> pl.DataFrame:
+    """Give scores (in the definitions' own units) and grades as the subject frame is derived from them."""
+    place = ("subject", "visit", "day", "variable")
+    none = {"value": pl.lit(None, pl.Float64), "grade": pl.lit(None, pl.String)}
+    parts = [
+        _score_rows(each, printed=False).select(*place, "value", none["grade"].alias("grade"))
+        for each in scored.values()
+    ]
+    letters = grades.select(*place, none["value"].alias("value"), pl.col("text").alias("grade"))
+    return pl.concat([*parts, letters])
+
+
+def visit_frame(study: Study, tables: HasFrames, scored: Mapping[str, Scored]) -> pl.DataFrame:
+    """Join instruments and laboratory tests into one row per subject and visit, as responses look at them.
+
+    Where two instruments of a visit have different days, the later one is the day of the visit; a visit
+    without any day has its planned day. Unscheduled visits of one name are told apart by their day.
+    """
+    planned = {visit.name: float(visit.day) for visit in study.visits}
+    parts = [_response_columns(each) for each in scored.values()]
+    labs = tables.frames.get("labs")
+    if labs is not None and not labs.is_empty():
+        parts.append(_wide_labs(labs))
+    key = ["subject", "visit", "_occasion"]
+    joined = pl.DataFrame(
+        schema={"subject": pl.String, "visit": pl.String, "_occasion": pl.String, "day": pl.Float64}
+    )
+    for part in parts:
+        fresh = [name for name in part.columns if name not in joined.columns or name in {*key, "day"}]
+        joined = (
+            joined.join(part.select(fresh), on=key, how="full", coalesce=True, maintain_order="left_right")
+            .with_columns(pl.max_horizontal("day", "day_right").alias("day"))
+            .drop("day_right")
+        )
+    due = pl.col("visit").replace_strict(planned, default=None, return_dtype=pl.Float64)
+    return joined.with_columns(pl.coalesce("day", due).alias("day")).drop("_occasion")
+
+
+def _occasion() -> pl.Expr:
+    """Tell apart unscheduled visits, which may share one name."""
+    name, day = pl.col("visit"), pl.col("day").cast(pl.String).fill_null("")
+    return pl.when(name.str.starts_with("unscheduled")).then(day).otherwise(pl.lit("")).alias("_occasion")
+
+
+def _response_columns(scored: Scored) -> pl.DataFrame:
+    """Leave out where and by whom an instrument was recorded; keep one row a visit, the last."""
+    left_out = {"date", "window_days", "rater"}
+    names = [name for name in scored.frame.columns if not name.startswith("_") and name not in left_out]
+    frame = scored.frame.select(names).with_columns(pl.col("day").cast(pl.Float64), _occasion())
+    return frame.unique(["subject", "visit", "_occasion"], keep="last", maintain_order=True)
+
+
+def _wide_labs(labs: pl.DataFrame) -> pl.DataFrame:
+    """Give one column a laboratory test; of two results at one visit the last counts."""
+    known = labs.filter(pl.col("value").is_not_null()).with_columns(
+        pl.col("day").cast(pl.Float64), _occasion()
+    )
+    key = ["subject", "visit", "_occasion"]
+    days = known.group_by(key, maintain_order=True).agg(pl.col("day").max())
+    wide = known.pivot("test", index=key, values="value", aggregate_function="last", maintain_order=True)
+    return days.join(wide, on=key, how="left", maintain_order="left")

@@ -1,0 +1,174 @@
+"""What every part of an analysis works with: study, panel, populations, and the lists it adds to."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.analysis.cohorts import Cohort, Populations
+from funis.analysis.panel import CHANGE, Floats, Integers, Matrix, Panel
+from funis.results import ALL, NumberList, Place, SourceList, format_count, format_number
+from funis.stats.proportion import clopper_pearson, wilson
+from funis.study.plan import Endpoint, Study
+
+# Recorded values have at most nine decimals; below this size their sum is exact as whole numbers.
+_PLACES: Final = 10**9
+_LARGEST: Final = 1e6
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One analysis on its way.
+
+    Attributes
+    ----------
+    study : the plan
+    frames : the checked tables by name
+    subject_frame : one row a subject, in the order of the panel
+    panel : all variables by subject and visit
+    populations : who is counted
+    missing : missing-data policy of each variable
+    subject_rows : shape (subjects,), observation that stands for the subject's own row
+    derived : observations added while the analysis runs, one frame a derived variable
+    seen : subject and visit of everything recorded
+    given : names of the tables that have a file of their own
+    numbers, sources : what is filled
+    listings : data of figures and listings
+    answered : what response definitions said, by definition and parameters
+    """
+
+    study: Study
+    frames: Mapping[str, pl.DataFrame]
+    subject_frame: pl.DataFrame
+    panel: Panel
+    populations: Populations
+    missing: Mapping[str, str]
+    subject_rows: Integers
+    seen: frozenset[tuple[str, str]]
+    given: frozenset[str]
+    numbers: NumberList = field(default_factory=NumberList)
+    sources: SourceList = field(default_factory=SourceList)
+    listings: dict[str, pl.DataFrame] = field(default_factory=dict)
+    answered: dict[str, pl.DataFrame] = field(default_factory=dict)
+    derived: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+    @property
+    def level(self) -> float:
+        """Give the level of the intervals."""
+        return 1.0 - self.study.trial.alpha
+
+    def level_of(self, endpoint: Endpoint) -> float:
+        """Give the level of an endpoint's intervals."""
+        return endpoint.level if endpoint.level is not None else self.level
+
+    def policy(self, variable: str) -> str:
+        """Give the missing-data policy under which a variable was scored."""
+        return self.missing.get(variable.removesuffix(CHANGE), "observed")
+
+    def source(self, cohort: Cohort, variable: str, visit: str, rows: Integers) -> str:
+        """Remember the recorded values behind a group of numbers and give their key."""
+        return self.sources.add("/".join((cohort.name, variable, visit)), rows[rows >= 0])
+
+    def observe(self, variable: str, text: Sequence[str], *, at: Integers | None = None) -> Integers:
+        """Add what was derived of every subject as observations, so that counts of it have sources.
+
+        Parameters
+        ----------
+        variable : what was derived
+        text : one for each subject
+        at : the observation of each subject whose place the derived one has; by default the subject's row
+
+        Returns
+        -------
+        Rows of the observations, in the order of the subjects.
+        """
+        if variable not in self.derived:
+            places = self.subject_rows if at is None else np.where(at >= 0, at, self.subject_rows)
+            numbers = [float(each) if _NUMBER.fullmatch(each) else None for each in text]
+            self.derived[variable] = self.observations()[places].with_columns(
+                pl.lit(variable).alias("variable"),
+                pl.Series("value", numbers, dtype=pl.Float64),
+                pl.Series("text", text, dtype=pl.String),
+                pl.lit(0, pl.Int8).alias("censored"),
+            )
+        before = list(self.derived).index(variable)
+        start = self.panel.observations.height + before * len(self.panel.subjects)
+        return np.arange(start, start + len(self.panel.subjects))
+
+    def observations(self) -> pl.DataFrame:
+        """Give every observation, recorded and derived."""
+        return pl.concat([self.panel.observations, *self.derived.values()])
+
+    def frame(self, name: str) -> pl.DataFrame | None:
+        """Give a table that has rows, else None."""
+        found = self.frames.get(name)
+        return None if found is None or found.is_empty() else found
+
+
+def rows_behind(panel: Panel, variable: str, matrix: Matrix, visit: int, chosen: Integers) -> Integers:
+    """Give the observations behind a column of a matrix: for a change, the baseline values too."""
+    rows: Integers = matrix.rows[chosen, visit]
+    stem = variable.removesuffix(CHANGE)
+    if stem == variable:
+        return rows
+    return np.concatenate([rows, panel.baselines[stem].rows[chosen]])
+
+
+def mean_of(values: Floats) -> float:
+    """Give the mean of recorded decimals, correctly rounded.
+
+    Examples
+    --------
+    >>> mean_of(np.array([0.1, 0.2, 0.015]))
+    0.105
+    """
+    if values.size == 0:
+        return math.nan
+    if np.abs(values).max() < _LARGEST:
+        whole = int(np.rint(values * _PLACES).astype(np.int64).sum())
+        if np.array_equal(np.rint(values * _PLACES) / _PLACES, values):
+            return whole / (values.size * _PLACES)
+    return math.fsum(values) / values.size
+
+
+def digits_of(values: Floats) -> int:
+    """Choose the decimals that means of these values are printed with.
+
+    Examples
+    --------
+    >>> digits_of(np.array([10.0, 12.0])), digits_of(np.array([210.0])), digits_of(np.array([4e7]))
+    (2, 1, 0)
+    """
+    largest = float(np.abs(values).max()) if values.size else 0.0
+    if largest >= 1000:
+        return 0
+    if largest >= 100:
+        return 1
+    return 2 if largest >= 0.1 or largest == 0 else 4
+
+
+def add_rate(run: Run, place: Place, count: int, *, level: float, limits: bool = True) -> None:
+    """Add a count with its percentage and, where wanted, the interval of the percentage by two methods."""
+    total = place.denominator or 0
+    run.numbers.add(place, "count", count, text=format_count(count, total))
+    percent = 100 * count / total if total else None
+    run.numbers.add(place, "percent", percent, text=f"{format_number(percent, 1)}%" if total else None)
+    if not limits:
+        return
+    for method, estimate in (("clopper_pearson", clopper_pearson), ("wilson", wilson)):
+        found = estimate(count, total, level)
+        for statistic, value in (("lower", found.lower), ("upper", found.upper)):
+            share = 100 * value
+            run.numbers.add(place, statistic, share, text=format_number(share, 1), method=method)
+
+
+def is_whole(cohort: Cohort) -> bool:
+    """Tell whether a cohort is neither a subgroup nor an arm."""
+    return cohort.subgroup == ALL and cohort.arm == ALL

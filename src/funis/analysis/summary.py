@@ -1,0 +1,260 @@
+"""Descriptive numbers: members of populations, baseline characteristics, every variable by visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.analysis.cohorts import ENROLLED, Cohort, Membership, answer_rule
+from funis.analysis.panel import CHANGE, Booleans, Floats, Integers, Matrix, print_values
+from funis.analysis.run import Run, add_rate, digits_of, mean_of, rows_behind
+from funis.results import ALL, Place, format_mean_sd, format_number
+from funis.stats.describe import Summary, summarise
+
+#: Columns of the subjects table that describe a cohort.
+MEASURED: Final = ("age", "weight_kg", "height_cm")
+DAYS_PER_YEAR: Final = 365.25
+
+
+def describe_populations(run: Run) -> None:
+    """Count the members of every population, and of every subgroup within the populations analysed."""
+    for name, found in run.populations.populations.items():
+        for cohort in run.populations.every_arm(name):
+            _count_members(run, cohort, int(found.cannot_tell.sum()))
+    within = dict.fromkeys((ENROLLED, *(each.population or ENROLLED for each in run.study.endpoints)))
+    for population in within:
+        everybody = run.populations.populations[population].members
+        for name, found in run.populations.subgroups.items():
+            unknown = int((found.cannot_tell & everybody).sum())
+            for cohort in run.populations.every_arm(population, name):
+                _count_members(run, cohort, unknown)
+
+
+def _count_members(run: Run, cohort: Cohort, cannot_tell: int) -> None:
+    over = (
+        run.populations.cohort(cohort.population).size if cohort.subgroup != ALL else run.subject_frame.height
+    )
+    place = replace(
+        cohort.place("population", "subjects"),
+        denominator=over,
+        source=subject_source(run, cohort, "subjects"),
+    )
+    run.numbers.add(place, "n", cohort.size)
+    if cohort.arm == ALL:
+        run.numbers.add(place, "cannot_tell", cannot_tell, text=str(cannot_tell))
+
+
+def subject_source(
+    run: Run, cohort: Cohort, variable: str, chosen: Booleans | None = None, rows: Integers | None = None
+) -> str:
+    """Give the key of observations of subjects: their own rows, or ``rows`` of what was derived of them."""
+    picked = cohort.members if chosen is None else chosen
+    return run.source(cohort, variable, "subjects", (run.subject_rows if rows is None else rows)[picked])
+
+
+def describe_baseline(run: Run) -> None:
+    """Describe age, weight, disease duration, sex and site of every analysed population."""
+    for cohort in _described(run):
+        for name, values in _measured_columns(run).items():
+            known = cohort.members & ~np.isnan(values)
+            if known.any():
+                rows = run.observe(
+                    name, print_values(pl.Series(values).fill_nan(None)).fill_null("").to_list()
+                )
+                place = replace(
+                    cohort.place("baseline", name),
+                    visit="baseline",
+                    n=int(known.sum()),
+                    source=subject_source(run, cohort, name, known, rows),
+                )
+                add_summary(run, place, values[known], interval=False)
+        for name in ("sex", "site", *(each.name for each in run.study.columns if each.kind == "text")):
+            _count_categories(run, cohort, name)
+
+
+def _described(run: Run) -> Iterable[Cohort]:
+    """Give the cohorts of baseline tables: every population an endpoint names, and every subgroup."""
+    names = dict.fromkeys((ENROLLED, *(each.population or ENROLLED for each in run.study.endpoints)))
+    for name in names:
+        yield from run.populations.every_arm(name)
+    for subgroup in run.populations.subgroups:
+        yield from run.populations.every_arm(ENROLLED, subgroup)
+
+
+def _measured_columns(run: Run) -> dict[str, Floats]:
+    frame = run.subject_frame
+    extra = tuple(each.name for each in run.study.columns if each.kind == "number")
+    found = {name: frame[name].cast(float).to_numpy().astype(np.float64) for name in (*MEASURED, *extra)}
+    days = frame["days_diagnosis_to_consent"].to_numpy().astype(np.float64)
+    if np.isnan(days).all():
+        days = frame["days_diagnosis_to_baseline"].to_numpy().astype(np.float64)
+    found["disease_duration_years"] = np.round(days / DAYS_PER_YEAR, 9)
+    return found
+
+
+def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
+    values = run.subject_frame[name]
+    known = values.is_not_null().to_numpy() & cohort.members
+    if not known.any():
+        return
+    present = set(values.filter(known).to_list())
+    planned = [site for site in run.study.site_ids if name == "site"] or sorted(present)
+    rows = run.observe(name, values.cast(pl.String).fill_null("").to_list())
+    for category in dict.fromkeys((*planned, *sorted(present))):
+        chosen = known & (values == category).fill_null(value=False).to_numpy()
+        place = replace(
+            cohort.place("baseline", f"{name}: {category}"),
+            visit="baseline",
+            n=int(known.sum()),
+            source=subject_source(run, cohort, f"{name}: {category}", chosen, rows),
+        )
+        add_rate(run, place, int(chosen.sum()), level=run.level, limits=False)
+
+
+def describe_eligibility(run: Run) -> Booleans | None:
+    """Count, by criterion, who meets it, who does not, and for whom it cannot be told.
+
+    Returns who meets every criterion that has a rule; None where no criterion has one.
+    """
+    height = run.subject_frame.height
+    eligible, refused = np.ones(height, dtype=np.bool_), np.zeros(height, dtype=np.bool_)
+    judged = False
+    criteria = [(each, True) for each in run.study.eligibility.inclusion]
+    criteria += [(each, False) for each in run.study.eligibility.exclusion]
+    for criterion, wanted in criteria:
+        if not criterion.rule:
+            continue
+        judged = True
+        answer = answer_rule(run.subject_frame, criterion.rule)
+        met = answer.members if wanted else ~answer.members & ~answer.cannot_tell
+        eligible &= met
+        refused |= ~met & ~answer.cannot_tell
+        _count_criterion(run, criterion.id, answer)
+    if not judged:
+        return None
+    _count_criterion(run, "eligible", Membership(eligible, ~eligible & ~refused))
+    return eligible
+
+
+def _count_criterion(run: Run, name: str, answer: Membership) -> None:
+    met, unknown = answer.members, answer.cannot_tell
+    everybody = run.populations.cohort()
+    words = np.where(unknown, "cannot tell", np.where(met, "met", "not met"))
+    rows = run.observe(f"criterion {name}", words.tolist())
+    place = Place(
+        analysis="eligibility", variable=name, n=everybody.size, denominator=everybody.size,
+        source=subject_source(run, everybody, f"criterion {name}", everybody.members, rows),
+    )  # fmt: skip
+    add_rate(run, place, int(met.sum()), level=run.level, limits=False)
+    fails = int((~met & ~unknown).sum())
+    run.numbers.add(place, "not_met", fails, text=str(fails))
+    run.numbers.add(place, "cannot_tell", int(unknown.sum()), text=str(int(unknown.sum())))
+
+
+def summarise_variables(run: Run) -> None:
+    """Summarise every variable and every change by visit, in every cohort that an endpoint asks for."""
+    wanted: dict[tuple[str, str, str, str], tuple[Cohort, str]] = {}
+    for endpoint in run.study.endpoints:
+        for name in endpoint.all_variables:
+            for cohort in run.populations.of_endpoint(endpoint):
+                wanted.setdefault((cohort.population, cohort.subgroup, cohort.arm, name), (cohort, name))
+    for cohort in run.populations.every_arm():
+        for name in run.panel.levels:
+            wanted.setdefault((cohort.population, cohort.subgroup, cohort.arm, name), (cohort, name))
+    for analysis, ending in (("summary", ""), ("change", CHANGE)):
+        for cohort, name in wanted.values():
+            if f"{name}{ending}" in run.panel.matrices:
+                summarise_matrix(run, cohort, analysis, f"{name}{ending}")
+
+
+def summarise_matrix(
+    run: Run, cohort: Cohort, analysis: str, variable: str, *,
+    matrix: Matrix | None = None, endpoint: str = "", missing: str = "",
+) -> None:  # fmt: skip
+    """Summarise one variable in one cohort at every visit that has a value.
+
+    ``matrix`` replaces the observed values, where missing outcomes are filled as an endpoint says.
+    """
+    found = run.panel.matrices[variable] if matrix is None else matrix
+    known = ~np.isnan(found.values) & cohort.members[:, None]
+    for visit in np.flatnonzero(known.any(axis=0)):
+        chosen = np.flatnonzero(known[:, visit])
+        name = run.panel.visits[visit]
+        rows = rows_behind(run.panel, variable, found, int(visit), chosen)
+        place = replace(
+            cohort.place(analysis, variable),
+            visit=name,
+            endpoint=endpoint,
+            n=len(chosen),
+            missing=missing or run.policy(variable),
+            source=run.source(cohort, f"{endpoint}{variable}", name, rows),
+        )
+        censored = int((found.censored[chosen, visit] != 0).sum())
+        if censored:
+            _add_censored(run, place, found.values[chosen, visit], censored)
+        else:
+            add_summary(run, place, found.values[chosen, visit])
+            _add_geometric_mean(run, place, found.values[chosen, visit])
+
+
+def add_summary(run: Run, place: Place, values: Floats, *, interval: bool = True) -> Summary:
+    """Add n, mean, SD, quartiles and range of exact values, and the interval of the mean where wanted."""
+    found = replace(summarise(values, level=run.level), mean=mean_of(values))
+    digits = digits_of(values)
+    run.numbers.add(place, "n", found.n)
+    run.numbers.add(place, "mean", found.mean, text=format_mean_sd(found.mean, found.sd, found.n, digits))
+    pairs = [("sd", found.sd)]
+    if interval:
+        pairs.append(("se", found.se))
+        for statistic, value in (("lower", found.lower), ("upper", found.upper)):
+            text = format_number(value, digits)
+            run.numbers.add(place, statistic, value, text=text, method="student_t")
+    pairs += [("median", found.median), ("q1", found.q1), ("q3", found.q3)]
+    pairs += [("min", found.minimum), ("max", found.maximum)]
+    for statistic, value in pairs:
+        run.numbers.add(place, statistic, value, text=format_number(value, digits))
+    return found
+
+
+def _add_censored(run: Run, place: Place, values: Floats, censored: int) -> None:
+    """Add what can be said where some results are beyond what the assay measures: no mean, no SD.
+
+    A result beyond a limit stands at the limit, which leaves order statistics inside the limits right.
+    """
+    found = summarise(values, level=run.level)
+    digits = digits_of(values)
+    run.numbers.add(place, "n", found.n)
+    run.numbers.add(place, "censored", censored, text=str(censored))
+    pairs = (
+        ("median", found.median),
+        ("q1", found.q1),
+        ("q3", found.q3),
+        ("min", found.minimum),
+        ("max", found.maximum),
+    )
+    for statistic, value in pairs:
+        run.numbers.add(
+            place,
+            statistic,
+            value,
+            text=format_number(value, digits),
+            method="values beyond a limit at the limit",
+        )
+
+
+def _add_geometric_mean(run: Run, place: Place, values: Floats) -> None:
+    """Add the geometric mean of a laboratory test: back from log2 for titres, else of positive values."""
+    lab = next((each for each in run.study.labs if each.test == place.variable), None)
+    if lab is None:
+        return
+    if lab.scale == "log2":
+        mean = float(10.0 * 2.0 ** np.mean(values))
+    elif (values > 0).all():
+        mean = float(np.exp(np.mean(np.log(values))))
+    else:
+        return
+    run.numbers.add(place, "geometric_mean", mean, text=format_number(mean, digits_of(np.array([mean]))))

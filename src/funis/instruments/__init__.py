@@ -1,0 +1,1 @@
+"""Definitions of instruments and the engine that scores any data frame by them."""

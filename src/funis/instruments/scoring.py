@@ -1,0 +1,180 @@
+"""Score an instrument over any data frame: value, bounds, status, and grades with the rule that decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from funis.errors import ValueRangeError
+from funis.instruments.conditions import compare_exactly, find_limit
+from funis.instruments.definition import Definition, definition
+from funis.instruments.frames import Working, finish_frame, open_frame
+from funis.instruments.grading import build_grades
+from funis.instruments.intake import PREFIX, Cell, Intake, Layout, build_intake, check_columns
+from funis.instruments.totals import Bounds, build_total, choose_value, status_of
+
+Missing = Literal["strict", "absent", "worst", "locf"]
+POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
+
+
+def score(  # noqa: PLR0913  (the public signature of the design)
+    frame: Any,
+    name: str,
+    *,
+    missing: Missing = "strict",
+    subject: str | None = None,
+    order: str | None = None,
+    assume_sorted: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+    compact: bool = False,
+) -> Any:
+    """Score every row of a frame with one instrument.
+
+    Parameters
+    ----------
+    frame : pandas, Polars (eager or lazy), PyArrow, DuckDB or PySpark frame, one row per subject and visit;
+        item columns are named as in ``funis.definition(name).items``, with 0/1 or the printed levels, empty
+        (null,
+        NaN) for missing and ``"ND"`` (or 1 in ``<item>_not_done``) for not done. ``<item>_attributed = 0``
+        marks a
+        finding that is not due to the disease: it counts as absent. An absent column is missing in every row.
+        ``<system>_ever = 1`` says that a graded system was affected before the first row.
+    name : one of ``funis.definitions()``
+    missing : ``strict`` (a score only where it cannot vary), ``absent`` (missing counts as absent), ``worst``
+        (missing counts as present) or ``locf`` (the last recorded value of the item; needs subject and order)
+    subject, order : columns of subject and visit order (a date or a number of days); needed where the
+        instrument
+        looks at the previous visit, otherwise every row is a first visit
+    assume_sorted : Polars only: rows stand by subject and order; verified, then no sorting takes place
+    parameters : choices the sources leave open, see ``funis.definition(name).parameters``
+    compact : Polars only: small whole numbers and enumerations instead of Int64 and text
+
+    Returns
+    -------
+    the same kind of frame with these columns added: ``<name>`` (null unless it can be known),
+    ``<name>_lower``,
+    ``<name>_upper``, ``<name>_status`` (``scored``, or ``incomplete`` exactly when the bounds differ); for
+    graded
+    systems also ``<name>_<system>``, its ``_lower``, ``_upper`` and ``_rule``
+
+    Raises
+    ------
+    UnknownNameError : no such instrument or parameter
+    ColumnError : the frame has none of the item columns, or lacks `subject` or `order`
+    ValueRangeError : a value is outside what the item allows; names column, rows, value
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({name: [0] for name in (i.name for i in definition("ssdai").items)})
+    >>> score(frame.with_columns(fatigue=1), "ssdai")["ssdai"].to_list()
+    [1]
+    """
+    instrument = definition(name)
+    check_request(missing=missing, subject=subject, order=order)
+    working, layout = prepare_layout(
+        frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted, parameters=parameters
+    )
+    outputs = score_working(working, layout, missing)
+    return finish_frame(working, outputs, compact=compact)
+
+
+def prepare_layout(
+    frame: Any,
+    instrument: Definition,
+    *,
+    subject: str | None = None,
+    order: str | None = None,
+    assume_sorted: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[Working, Layout]:
+    """Take a frame over the border, check it, and say how it is laid out."""
+    chosen = instrument.parameter_values(parameters)
+    working = open_frame(frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted)
+    layout = Layout(
+        instrument,
+        chosen,
+        working.schema,
+        subject,
+        order,
+        is_sorted=working.is_sorted,
+        level_name="Int8" if working.is_polars else "Int64",
+        ops=working.ops,
+    )
+    check_columns(layout)
+    working.check_values(layout)
+    return working, layout
+
+
+def check_request(*, missing: str, subject: str | None, order: str | None) -> None:
+    """Refuse arguments that do not go together."""
+    if missing not in POLICIES:
+        raise ValueRangeError("missing", missing, ", ".join(POLICIES))
+    if (subject is None) != (order is None):
+        found = f"subject={subject!r}, order={order!r}"
+        raise ValueRangeError("history", found, "both subject and order, or neither")
+    if missing == "locf" and subject is None:
+        remedy = "Name the columns of subject and visit order."
+        raise ValueRangeError("missing", missing, "locf only with subject and order", remedy)
+
+
+def score_working(working: Working, layout: Layout, missing: Missing) -> tuple[str, ...]:
+    """Add the output columns to a working frame and name them, in the order in which they stand."""
+    intake = build_intake(layout)
+    working.add(intake.derived)
+    carried = _carry_forward(working, layout, intake) if missing == "locf" else intake.cells
+    policy = "strict" if missing == "locf" else missing
+    if layout.definition.kind == "grades":
+        return build_grades(working, layout, intake.cells, carried, policy)
+    return _build_score(working, layout, intake, carried, policy)
+
+
+def _carry_forward(working: Working, layout: Layout, intake: Intake) -> dict[str, Cell]:
+    """Give cells whose empty values are the last recorded ones of the same subject."""
+    carried: dict[str, Cell] = {}
+    filled = []
+    for name, cell in intake.cells.items():
+        column = f"{PREFIX}{name}_carried"
+        filled.append(working.fill_forward(cell.value, layout).alias(column))
+        not_done = cell.not_done
+        carried[name] = Cell(layout.ops.col(column), not_done, cell.ignored)
+    working.add(filled)
+    return carried
+
+
+def _build_score(
+    working: Working, layout: Layout, intake: Intake, carried: Mapping[str, Cell], policy: str
+) -> tuple[str, ...]:
+    name, definition_ = layout.definition.name, layout.definition
+    bounds = build_total(layout, intake.cells, as_paper=False)
+    has_marks = definition_.not_done == "absent" and any(
+        cell.not_done is not None for cell in carried.values()
+    )
+    same = carried is intake.cells and not has_marks
+    working.add([bounds.lower.alias(f"{name}_lower"), bounds.upper.alias(f"{name}_upper")])
+    lower, upper = layout.ops.col(f"{name}_lower"), layout.ops.col(f"{name}_upper")
+    known = Bounds(lower, upper) if same else build_total(layout, carried, as_paper=True)
+    if not same:
+        working.add([known.lower.alias(f"{PREFIX}low"), known.upper.alias(f"{PREFIX}high")])
+        known = Bounds(layout.ops.col(f"{PREFIX}low"), layout.ops.col(f"{PREFIX}high"))
+    value = choose_value(layout, known, policy)
+    if definition_.kind == "value":
+        # A measured quantity has no absent or worst state of its own: missing stays missing.
+        value = choose_value(layout, known, "strict")
+    working.add([value.alias(name), status_of(layout, lower, upper).alias(f"{name}_status")])
+    flags = []
+    for flag in definition_.flags:
+        met = compare_exactly(
+            layout.ops.col(name),
+            flag.when.terms[0].operator,
+            find_limit(flag.when.terms[0], layout.parameters),
+        )
+        flags.append(met.cast(layout.level_type).alias(f"{name}_{flag.name}"))
+    working.add(flags)
+    return (
+        name,
+        f"{name}_lower",
+        f"{name}_upper",
+        f"{name}_status",
+        *(f"{name}_{f.name}" for f in definition_.flags),
+    )

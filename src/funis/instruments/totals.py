@@ -1,0 +1,184 @@
+"""Totals, means, maxima and measured values with their bounds, as column expressions.
+
+Every total is monotone in its items, so its bounds are its values with the unknown items at their lowest and
+at
+their highest level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, or_
+from typing import Any
+
+from funis.instruments.definition import Definition, Item
+from funis.instruments.intake import Cell, Column, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Lowest and highest value the unknown items allow."""
+
+    lower: Column
+    upper: Column
+
+
+def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> Bounds:
+    """Build the bounds of a score that is not graded by system.
+
+    Parameters
+    ----------
+    layout : what is scored
+    cells : one per item
+    as_paper : count *not done* as the instrument's paper says; otherwise as unknown
+
+    Returns
+    -------
+    Bounds : equal where the score is known
+    """
+    if layout.definition.kind == "value":
+        return _build_value(layout, cells)
+    definition = layout.definition
+    settled = _settled(definition, cells, as_paper=as_paper)
+    lowest = {
+        item.name: _points(layout, item, cells[item.name], settled, at_top=False) for item in definition.items
+    }
+    if definition.kind == "sum" and definition.within == "sum":
+        gaps = [_gap(layout, item, cells[item.name], settled) for item in definition.items]
+        lower = reduce(add, lowest.values())
+        return Bounds(lower, lower + reduce(add, gaps))
+    highest = {
+        item.name: _points(layout, item, cells[item.name], settled, at_top=True) for item in definition.items
+    }
+    return Bounds(_combine(layout, lowest), _combine(layout, highest))
+
+
+def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Column]:
+    """Give, per item that can be, whether an empty cell is known to count as the lowest level."""
+    settled: dict[str, Column] = {}
+    for item in definition.items:
+        reasons = []
+        not_done = cells[item.name].not_done
+        if as_paper and not_done is not None and definition.not_done == "absent":
+            reasons.append(not_done)
+        if item.alternatives:
+            reasons.append(is_any_recorded(cells, item.alternatives))
+        if reasons:
+            settled[item.name] = reduce(or_, reasons)
+    return settled
+
+
+def is_any_recorded(cells: Mapping[str, Cell], names: tuple[str, ...]) -> Column:
+    """Tell whether at least one of several items has a value."""
+    return reduce(or_, [~cells[name].value.is_null() for name in names])
+
+
+def number_type(layout: Layout) -> Any:
+    """Give the narrowest type that holds a total: whole points stay whole numbers."""
+    definition = layout.definition
+    points = [point for item in definition.items for point in item.points]
+    is_whole = all(float(point).is_integer() for point in points)
+    if definition.kind == "mean" or not is_whole or any(item.is_measured for item in definition.items):
+        return layout.ops.Float64
+    return layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
+
+
+def points_range(item: Item) -> tuple[float, float]:
+    """Give the fewest and the most points of an item; a measured item counts as its value."""
+    if item.is_measured:
+        return float(item.minimum or 0), float(item.maximum or 0)
+    return item.points[0], item.points[-1]
+
+
+def _points(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column], *, at_top: bool) -> Column:
+    """Points of an item, with an unknown one at its lowest or highest level."""
+    kind = number_type(layout)
+    lowest, highest = (layout.ops.lit(_plain(end), kind) for end in points_range(item))
+    known = _known_points(layout, item, cell)
+    if not at_top:
+        return layout.ops.when(cell.value.is_null()).then(lowest).otherwise(known)
+    end = highest
+    if item.name in settled:
+        end = layout.ops.when(settled[item.name]).then(lowest).otherwise(highest)
+    return layout.ops.when(cell.value.is_null()).then(end).otherwise(known)
+
+
+def _plain(value: float) -> float | int:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _known_points(layout: Layout, item: Item, cell: Cell) -> Column:
+    """Points of a recorded item: a share of its value where the table says so, else value by value."""
+    kind = number_type(layout)
+    if item.is_measured:
+        return cell.value.cast(kind)
+    if not item.is_text and item.points[0] == 0 and item.values[0] == 0:
+        shares = {
+            points / float(value) for value, points in zip(item.values[1:], item.points[1:], strict=True)
+        }
+        if len(shares) == 1:
+            share = shares.pop()
+            number = cell.value.cast(kind)
+            return number if share == 1 else number * layout.ops.lit(_plain(share), kind)
+    expr = layout.ops.lit(None, kind)
+    for value, points in zip(item.values, item.points, strict=True):
+        expr = layout.ops.when(cell.value == value).then(layout.ops.lit(_plain(points), kind)).otherwise(expr)
+    return expr
+
+
+def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column]) -> Column:
+    """Points that an unknown item could still add."""
+    kind = number_type(layout)
+    unknown = cell.value.is_null()
+    if item.name in settled:
+        unknown = unknown & ~settled[item.name]
+    lowest, highest = points_range(item)
+    return unknown.cast(kind) * layout.ops.lit(_plain(highest - lowest), kind)
+
+
+def _combine(layout: Layout, parts: Mapping[str, Column]) -> Column:
+    definition = layout.definition
+    if definition.kind == "maximum":
+        return layout.ops.max_horizontal(*parts.values())
+    if definition.kind == "mean":
+        return reduce(add, parts.values()) / len(parts)
+    systems = [
+        layout.ops.max_horizontal(*[parts[item.name] for item in definition.items if item.system == system])
+        for system in definition.systems
+    ]
+    return reduce(add, systems)
+
+
+def _build_value(layout: Layout, cells: Mapping[str, Cell]) -> Bounds:
+    """Take the first route whose quantities are recorded; an unknown value may be anything in the range."""
+    definition = layout.definition
+    value = layout.ops.lit(None, layout.ops.Float64)
+    for route in reversed(definition.routes):
+        way = cells[route.item].value * route.factor / route.per_minutes
+        if route.per:
+            # No collection time, no flow: a volume over zero minutes is not a measurement.
+            time = cells[route.per].value
+            way = layout.ops.when(time > 0).then(way / time)
+        value = layout.ops.when(~way.is_null()).then(way).otherwise(value)
+    if layout.parameters.get(definition.reversed_by):
+        value = definition.range.lowest + definition.range.highest - value
+    lower = value.fill_null(definition.range.lowest)
+    return Bounds(lower, value.fill_null(definition.range.highest))
+
+
+def choose_value(layout: Layout, bounds: Bounds, policy: str) -> Column:
+    """Give the value that a missing-data policy reports."""
+    if policy == "absent":
+        return bounds.lower
+    if policy == "worst":
+        return bounds.upper
+    return layout.ops.when(bounds.lower == bounds.upper).then(bounds.lower)
+
+
+def status_of(layout: Layout, lower: Column, upper: Column) -> Column:
+    """Give ``incomplete`` exactly where the bounds differ."""
+    return (
+        layout.ops.when(lower == upper).then(layout.ops.lit("scored")).otherwise(layout.ops.lit("incomplete"))
+    )

@@ -1,0 +1,1 @@
+"""Numbers selected into specifications of tables and figures; nothing is computed here."""

@@ -1,0 +1,467 @@
+"""Efficacy tables: course, change and tests of each endpoint, BILAG systems, marginal means of models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from funis.outputs.footnotes import describe_basis
+from funis.outputs.labels import COVARIANCES, DEGREES, SYSTEMS, Labels, in_sentence, method_label
+from funis.outputs.numbers import (
+    Group,
+    Number,
+    NumberBook,
+    digits_for,
+    interval,
+    p_cell,
+    part,
+    single,
+)
+from funis.outputs.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.results import ALL
+from funis.study.plan import Endpoint, Study
+
+#: More visits than this stand in rows, not in columns.
+MOST_COLUMNS = 7
+#: A table with more rows than this is folded.
+MOST_ROWS = 90
+#: The population of an endpoint that names none.
+EVERYBODY = "enrolled"
+
+
+class Course(NamedTuple):
+    """Everything computed about one variable in one group of subjects: the groups of each analysis."""
+
+    variable: str
+    population: str
+    subgroup: str
+    arm: str
+    groups: tuple[Group, ...]
+
+
+class Line(NamedTuple):
+    """One statistic of a course: its printed name and its cell at each visit."""
+
+    label: str
+    cells: dict[str, Cell]
+    indent: int = 0
+
+
+def build_efficacy_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify one table an endpoint of change or summary, in the order of the study file."""
+    found = []
+    for endpoint in study.endpoints:
+        if endpoint.kind in {"change", "summary"}:
+            courses = [course for name in endpoint.all_variables for course in _courses(book, endpoint, name)]
+            if courses:
+                found.append(_course_table(study, book, endpoint, courses))
+    return tuple(found)
+
+
+def _courses(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[Course]:
+    """Gather the analyses of a variable by the subjects they were made in."""
+    names = {variable, f"{variable}_change"}
+    whole = () if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
+    subgroups = {*whole, *endpoint.subgroups}
+    gathered: dict[tuple[str, str, str], dict[tuple[str, str], Group]] = {}
+    for group in (*book.of("summary"), *book.of("change"), *book.of("test")):
+        is_asked = group.population == (endpoint.population or EVERYBODY) and group.subgroup in subgroups
+        if is_asked and group.variable in names and group.endpoint in {endpoint.id, ""}:
+            own = gathered.setdefault((group.population, group.subgroup, group.arm), {})
+            # Numbers made for the endpoint alone (missing outcomes filled) stand in for the general ones.
+            if group.endpoint or (group.analysis, group.variable) not in own:
+                own[group.analysis, group.variable] = group
+    for (population, subgroup, arm), groups in gathered.items():
+        yield Course(variable, population, subgroup, arm, tuple(groups.values()))
+
+
+def _course_table(study: Study, book: NumberBook, endpoint: Endpoint, courses: Sequence[Course]) -> TableSpec:
+    labels = Labels(study)
+    visits = _ordered_visits(
+        study, [visit for course in courses for group in course.groups for visit in book.visits(group)]
+    )
+    lines = [(course, course_lines(labels, book, course)) for course in courses]
+    has_headings = len(courses) > 1
+    if len(visits) <= MOST_COLUMNS:
+        rows = _visits_in_columns(labels, lines, visits, has_headings=has_headings)
+        heads = ("", *(labels.visit(visit) for visit in visits))
+    else:
+        names = list(dict.fromkeys(line.label for _, each in lines for line in each))
+        rows = _visits_in_rows(labels, lines, visits, names, has_headings=has_headings)
+        heads = ("Visit", *names)
+    used = [number for course in courses for group in course.groups for number in book.all(group)]
+    change = "Change: value at the visit minus value at baseline, in subjects with both."
+    has_change = any(number.variable.endswith("_change") for number in used)
+    notes = (
+        *describe_basis(labels, used),
+        *((change,) if has_change else ()),
+        *_adjust_notes(endpoint, used),
+    )
+    single_title = labels.variable_with_unit(courses[0].variable) if len(courses) == 1 else ""
+    title = endpoint.printed if not single_title or endpoint.label else f"{endpoint.printed}: {single_title}"
+    # Hundreds of rows are looked up, not read: they are folded, and the figure stands for them.
+    is_long = len(rows) > MOST_ROWS
+    return TableSpec(f"table-{endpoint.id}", "efficacy", title, heads, rows, notes, is_collapsed=is_long)
+
+
+def _ordered_visits(study: Study, visits: Iterable[str]) -> tuple[str, ...]:
+    """Put visits in the order of the study file, then in the order they were computed."""
+    present = dict.fromkeys(visit for visit in visits if visit not in {ALL, ""})
+    planned = [visit for visit in study.visit_names if visit in present]
+    return (*planned, *order_numbered([visit for visit in present if visit not in planned]))
+
+
+def order_numbered(visits: Sequence[str]) -> list[str]:
+    """Put visits that are numbered alike in the order of their numbers; kinds stay in the order they appear.
+
+    Examples
+    --------
+    >>> order_numbered(["visit_2", "visit_10", "visit_9", "late", "year_3", "year_2"])
+    ['visit_2', 'visit_9', 'visit_10', 'late', 'year_2', 'year_3']
+    """
+    kinds: dict[str, list[tuple[int, str]]] = {}
+    for visit in visits:
+        found = re.fullmatch(r"(.*?)(\d+)", visit)
+        kinds.setdefault(found[1] if found else visit, []).append((int(found[2]) if found else 0, visit))
+    return [visit for each in kinds.values() for _, visit in sorted(each)]
+
+
+def _adjust_notes(endpoint: Endpoint, used: Iterable[Number]) -> tuple[str, ...]:
+    if not any(number.statistic == "p_adjusted" for number in used):
+        return ()
+    name = method_label(endpoint.adjust)
+    return (f"P ({name}): unadjusted, and in brackets adjusted by {name} over the visits of the endpoint.",)
+
+
+def _course_title(labels: Labels, course: Course) -> str:
+    within = [
+        labels.population(name).lower() for name in (course.subgroup, course.arm) if name not in {ALL, ""}
+    ]
+    title = labels.variable_with_unit(course.variable)
+    return f"{title} ({', '.join(within)})" if within else title
+
+
+def _visits_in_columns(
+    labels: Labels, lines: Sequence[tuple[Course, list[Line]]], visits: Sequence[str], *, has_headings: bool
+) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for course, each in lines:
+        if has_headings:
+            rows.append(heading(_course_title(labels, course)))
+        for line in each:
+            cells = tuple(line.cells.get(visit, words("")) for visit in visits)
+            rows.append(Row(words(line.label), cells, indent=int(has_headings) or line.indent))
+    return tuple(rows)
+
+
+def _visits_in_rows(
+    labels: Labels,
+    lines: Sequence[tuple[Course, list[Line]]],
+    visits: Sequence[str],
+    names: Sequence[str],
+    *,
+    has_headings: bool,
+) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for course, each in lines:
+        by_name = {line.label: line.cells for line in each}
+        if has_headings:
+            rows.append(heading(_course_title(labels, course)))
+        for visit in visits:
+            cells = tuple(by_name.get(name, {}).get(visit, words("")) for name in names)
+            if any(cell.ids for cell in cells):
+                rows.append(Row(words(labels.visit(visit)), cells, indent=int(has_headings)))
+    return tuple(rows)
+
+
+def course_lines(labels: Labels, book: NumberBook, course: Course) -> list[Line]:
+    """Make the lines of a course: description, change with interval, tests with their adjusted P."""
+    is_titre = any(lab.test == course.variable and lab.scale == "log2" for lab in labels.study.labs)
+    described = [group for group in course.groups if group.analysis == "summary"]
+    compared = [group for group in course.groups if group.analysis == "change"]
+    tested = [group for group in course.groups if group.analysis in {"test", "change"}]
+    lines = [line for group in described for line in describe_lines(book, group, is_titre=is_titre)]
+    lines += [line for group in compared for line in _change_lines(book, group)]
+    return lines + [line for group in tested for line in _test_lines(book, group)]
+
+
+def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) -> list[Line]:
+    """Make the lines n, mean ± SD, median (Q1, Q3) and range; for a titre the geometric mean too."""
+    visits = [visit for visit in book.visits(group) if visit != ""]
+    digits = digits_for(
+        number.value for number in book.all(group) if number.statistic in {"mean", "median", "q1", "q3"}
+    )
+    counts, means, medians, ranges = {}, {}, {}, {}
+    beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
+    geometric = {visit: single(book.find(group, visit, "geometric_mean"), 1) for visit in visits if is_titre}
+    for visit in visits:
+        get = {name: part(book.find(group, visit, name), digits) for name in ("mean", "sd")}
+        trimmed = {
+            name: part(book.find(group, visit, name), digits, trimmed=True)
+            for name in ("median", "q1", "q3", "min", "max")
+        }
+        counts[visit] = single(book.find(group, visit, "n"), 0)
+        means[visit] = joined(get["mean"], " ± ", get["sd"]) if get["sd"] else joined(get["mean"])
+        medians[visit] = joined(trimmed["median"], " (", trimmed["q1"], ", ", trimmed["q3"], ")")
+        ranges[visit] = joined(trimmed["min"], " to ", trimmed["max"])
+    found = [
+        Line("n", counts),
+        Line("Beyond a limit of the assay", beyond),
+        Line("Mean ± SD", means),
+        Line("Geometric mean", geometric),
+        Line("Median (Q1, Q3)", medians),
+        Line("Range", ranges),
+    ]
+    return [line for line in found if any(cell.ids for cell in line.cells.values())]
+
+
+def _change_lines(book: NumberBook, group: Group) -> list[Line]:
+    digits = digits_for(
+        number.value for number in book.all(group) if number.statistic in {"mean", "lower", "upper"}
+    )
+    counts, changes, limits = {}, {}, {}
+    for visit in book.visits(group):
+        lower, upper = (part(book.find(group, visit, name), digits) for name in ("lower", "upper"))
+        counts[visit] = single(book.find(group, visit, "n"), 0)
+        changes[visit] = single(book.find(group, visit, "mean"), digits)
+        limits[visit] = joined(*interval(lower, upper))
+    found = [
+        Line("n with both values", counts),
+        Line("Mean change from baseline", changes),
+        Line("95% CI of the change", limits),
+    ]
+    return [line for line in found if any(cell.ids for cell in line.cells.values())]
+
+
+def _test_lines(book: NumberBook, group: Group) -> list[Line]:
+    methods = dict.fromkeys(number.method for number in book.all(group) if number.statistic == "p")
+    lines = []
+    for method in methods:
+        visits = book.visits(group)
+        adjusted = {visit: adjusted_p(book, group, visit, method) for visit in visits}
+        cells = {visit: p_cell(book.find(group, visit, "p", method), adjusted[visit]) for visit in visits}
+        beside = next(
+            (number.method.partition(", ")[2] for number in adjusted.values() if number is not None), ""
+        )
+        lines.append(
+            Line(
+                f"P, {in_sentence(method_label(method))}" + (f" ({method_label(beside)})" if beside else ""),
+                cells,
+            )
+        )
+    return [line for line in lines if any(cell.ids for cell in line.cells.values())]
+
+
+def adjusted_p(book: NumberBook, group: Group, visit: str, method: str) -> Number | None:
+    """Find the adjusted P that belongs to a test; its method names the test and the adjustment."""
+    for number in book.groups.get(group, {}).get((visit, "p_adjusted"), ()):
+        if number.method.partition(", ")[0] == method:
+            return number
+    return None
+
+
+# --- what no endpoint names ----------------------------------------------------------------------------
+
+
+def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the course of every score and laboratory test that no endpoint names."""
+    named = {name for endpoint in study.endpoints for name in endpoint.all_variables}
+    courses: dict[tuple[str, str, str, str], list[Group]] = {}
+    for group in (*book.of("summary"), *book.of("change")):
+        stem = group.variable.removesuffix("_change")
+        if stem not in named and not (group.endpoint or _is_system(stem)):
+            courses.setdefault((stem, group.population, group.subgroup, group.arm), []).append(group)
+    labs = set(study.lab_names)
+    kinds = (
+        ("table-other-scores", "Other scores and measures", False),
+        ("table-other-labs", "Laboratory tests", True),
+    )
+    found = []
+    for name, title, is_lab in kinds:
+        chosen = [
+            Course(*key, tuple(groups)) for key, groups in courses.items() if (key[0] in labs) is is_lab
+        ]
+        if chosen:
+            endpoint = Endpoint(id="other", kind="summary", label=title)
+            table = _course_table(study, book, endpoint, chosen)
+            found.append(
+                replace(
+                    table, id=name, section="other", title=title, is_collapsed=len(table.rows) > MOST_ROWS
+                )
+            )
+    return tuple(found)
+
+
+def _is_system(name: str) -> bool:
+    return name.rpartition("_")[2] in SYSTEMS
+
+
+# --- BILAG systems -------------------------------------------------------------------------------------
+
+
+def build_system_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the distribution of grades by organ system and visit, and the paired test of each system."""
+    planned = [endpoint.population for endpoint in study.endpoints if endpoint.kind == "systems"]
+    population = (planned[0] if planned else "") or EVERYBODY
+    groups = [group for group in book.of("systems") if group.population == population or group.endpoint]
+    graded = [group for group in groups if ": " in group.variable]
+    tested = [group for group in groups if ": " not in group.variable]
+    found = [_grade_table(study, book, graded)] if graded else []
+    return (*found, *([_system_test_table(study, book, tested)] if tested else []))
+
+
+def _within(labels: Labels, group: Group) -> str:
+    names = [labels.population(name).lower() for name in (group.subgroup, group.arm) if name not in {ALL, ""}]
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
+    labels = Labels(study)
+    visits = _ordered_visits(study, [visit for group in groups for visit in book.visits(group)])
+    systems: dict[tuple[str, str], dict[str, Group]] = {}
+    for group in groups:
+        system, _, grade = group.variable.partition(": ")
+        systems.setdefault((system, _within(labels, group)), {})[grade] = group
+    letters = sorted({grade for grades in systems.values() for grade in grades})
+    order = list(SYSTEMS)
+    systems = dict(sorted(systems.items(), key=lambda pair: (pair[0][1], _rank(order, pair[0][0]))))
+    by_system = [
+        (
+            _system_name(system) + within,
+            {visit: _grade_cell(book, grades, letters, visit) for visit in visits},
+        )
+        for (system, within), grades in systems.items()
+    ]
+    heads, rows = turned(labels, by_system, visits, "Organ system")
+    used = [number for group in groups for number in book.all(group)]
+    named = f"{', '.join(letters[:-1])} and {letters[-1]}"
+    note = f"Each cell counts the subjects with grade {named}, in this order."
+    title = f"Organ-system grades: number of subjects with {' · '.join(letters)}"
+    return TableSpec("table-grades", "systems", title, heads, rows, (note, *describe_basis(labels, used)))
+
+
+def _rank(order: Sequence[str], variable: str) -> int:
+    """Give the printed place of an organ system; another one comes last."""
+    system = variable.rpartition("_")[2]
+    return order.index(system) if system in order else len(order)
+
+
+def _grade_cell(book: NumberBook, grades: dict[str, Group], letters: Sequence[str], visit: str) -> Cell:
+    counts = [
+        part(book.find(grades[each], visit, "count"), 0) if each in grades else None for each in letters
+    ]
+    if not any(counts):
+        return words("")
+    pieces = [piece for count in counts for piece in (count or Part("–"), " · ")]
+    return joined(*pieces[:-1])
+
+
+def turned(
+    labels: Labels, lines: Sequence[tuple[str, dict[str, Cell]]], visits: Sequence[str], corner: str
+) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Give heads and rows with visits in columns, or in rows where there are too many of them."""
+    if len(visits) <= MOST_COLUMNS:
+        heads = (corner, *(labels.visit(visit) for visit in visits))
+        return heads, tuple(
+            Row(words(name), tuple(cells[visit] for visit in visits)) for name, cells in lines
+        )
+    rows = tuple(
+        Row(words(labels.visit(visit)), tuple(cells[visit] for _, cells in lines)) for visit in visits
+    )
+    return ("Visit", *(name for name, _ in lines)), rows
+
+
+def _system_name(variable: str) -> str:
+    return SYSTEMS.get(variable.rpartition("_")[2], variable)
+
+
+def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
+    labels = Labels(study)
+    visits = _ordered_visits(study, [visit for group in groups for visit in book.visits(group)])
+    used = [number for group in groups for number in book.all(group)]
+    beside = next(
+        (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
+    )
+    rows: list[Row] = []
+    for group in groups:
+        moved = tuple(_moved_cell(book, group, visit) for visit in visits)
+        tests = tuple(_system_p(book, group, visit) for visit in visits)
+        rows.append(Row(words(_system_name(group.variable) + _within(labels, group), strong=True), moved))
+        rows.append(Row(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
+    heads = ("Organ system", *(labels.visit(visit) for visit in visits))
+    notes = ["First line of a system: subjects improved · unchanged · worsened, graded at both visits."]
+    notes += (
+        [f"P ({method_label(beside)}): unadjusted, and adjusted by {method_label(beside)} over the visits."]
+        if beside
+        else []
+    )
+    title = "Organ systems: change of grade from baseline"
+    return TableSpec(
+        "table-systems", "systems", title, heads, tuple(rows), (*notes, *describe_basis(labels, used))
+    )
+
+
+def _moved_cell(book: NumberBook, group: Group, visit: str) -> Cell:
+    counts = [part(book.find(group, visit, name), 0) for name in ("improved", "unchanged", "worsened")]
+    return joined(counts[0], " · ", counts[1], " · ", counts[2])
+
+
+def _system_p(book: NumberBook, group: Group, visit: str) -> Cell:
+    plain = book.find(group, visit, "p")
+    return p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None)
+
+
+# --- models --------------------------------------------------------------------------------------------
+
+
+def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the marginal mean change of every mixed model, by visit."""
+    groups = list(book.of("mmrm"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    rows: list[Row] = []
+    for group in groups:
+        within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
+        rows.append(heading(f"{labels.variable_with_unit(group.variable)}{within}"))
+        rows += [
+            _model_row(labels, book, group, visit) for visit in _ordered_visits(study, book.visits(group))
+        ]
+    used = [number for group in groups for number in book.all(group)]
+    beside = next(
+        (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
+    )
+    test = f"P ({method_label(beside)})" if beside else "P"
+    heads = ("Visit", "n", "Mean change (95% CI)", "SE", "df", test)
+    notes = [_model_words(endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
+    if beside:
+        notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")
+    title = "Mixed models for repeated measures: marginal mean change from baseline"
+    return (
+        TableSpec("table-mmrm", "models", title, heads, tuple(rows), (*notes, *describe_basis(labels, used))),
+    )
+
+
+def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Row:
+    estimate = book.find(group, visit, "estimate")
+    limits = [part(book.find(group, visit, name), 2) for name in ("lower", "upper")]
+    change = joined(part(estimate, 2), " (", *interval(*limits), ")") if all(limits) else single(estimate, 2)
+    plain = book.find(group, visit, "p")
+    cells = (
+        joined(Part(str(estimate.n), estimate.id))
+        if estimate is not None and estimate.n is not None
+        else EMPTY,
+        change,
+        single(book.find(group, visit, "se"), 3),
+        single(book.find(group, visit, "df"), 1),
+        p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None),
+    )
+    return Row(words(labels.visit(visit)), cells, indent=1)
+
+
+def _model_words(endpoint: Endpoint) -> str:
+    fixed = f"fixed effects {endpoint.formula}; " if endpoint.formula else ""
+    structure = COVARIANCES[endpoint.covariance]
+    return f"{endpoint.printed}: {fixed}covariance {structure}; degrees of freedom {DEGREES[endpoint.df]}."

@@ -1,0 +1,106 @@
+"""What stands under every table: population, denominator, missing data, versions, methods.
+
+The sentences are composed from the rows that the table prints, so that a footnote cannot name a basis that
+the numbers above it do not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from funis.outputs.labels import MISSING, Labels, in_sentence
+from funis.outputs.numbers import Number
+from funis.results import ALL
+
+METHOD_NOTES: dict[str, str] = {
+    "paired_t": "Paired t test: two-sided, n − 1 degrees of freedom, on subjects with both values.",
+    "wilcoxon": "Wilcoxon signed-rank test: two-sided, zero differences dropped, subjects with both values.",
+    "sign_test": "Sign test: two-sided, exact binomial, ties dropped.",
+    "bootstrap": "Bootstrap: bias-corrected and accelerated interval of the mean change.",
+    "mmrm": "Mixed model for repeated measures, restricted maximum likelihood.",
+    "clopper_pearson": "Clopper-Pearson: exact interval of a proportion.",
+    "wilson": "Wilson: score interval of a proportion.",
+    "signed_rank_pratt": "Signed-rank test for ordered categories, unchanged pairs ranked (Pratt).",
+    "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
+}
+_SCORED = ("strict", "absent", "worst", "locf")
+
+
+def describe_basis(labels: Labels, numbers: Iterable[Number]) -> tuple[str, ...]:
+    """Compose the footnotes that the printed numbers themselves ask for.
+
+    Parameters
+    ----------
+    labels : printed words of the study
+    numbers : the numbers a table prints
+
+    Returns
+    -------
+    tuple of str : population, subgroups, missing data, instrument versions, methods, failures; none twice
+    """
+    used = [number for number in numbers if number is not None]
+    return tuple(
+        dict.fromkeys(
+            (
+                *_population_notes(labels, used),
+                *_missing_notes(used),
+                *_instrument_notes(labels, used),
+                *_method_notes(used),
+                *_status_notes(used),
+            )
+        )
+    )
+
+
+def _population_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
+    for population in dict.fromkeys(number.population for number in used if number.population):
+        rule = labels.population_rule(population)
+        meaning = (
+            f" (rule: {rule})" if rule else " (every subject of the data)" if population == "enrolled" else ""
+        )
+        yield f"Population: {in_sentence(labels.population(population))}{meaning}."
+    for subgroup in dict.fromkeys(number.subgroup for number in used):
+        rule = labels.population_rule(subgroup)
+        if subgroup not in {ALL, ""} and rule:
+            yield f"Subgroup {labels.population(subgroup).lower()}: {rule}."
+
+
+def _missing_notes(used: list[Number]) -> Iterable[str]:
+    for missing in dict.fromkeys(number.missing for number in used if number.missing):
+        policies = [MISSING.get(name.strip(), name.strip()) for name in missing.replace("+", ",").split(",")]
+        yield f"Missing data ({missing}): {'; '.join(policies)}."
+
+
+def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
+    for variable in dict.fromkeys(number.variable for number in used):
+        stem = variable.removesuffix("_change").removeprefix("baseline_")
+        name = max(
+            (name for name in labels.study.instruments if stem == name or stem.startswith(f"{name}_")),
+            key=len,
+            default="",
+        )
+        if not name:
+            continue
+        choice = labels.study.instruments[name]
+        chosen = ", ".join(f"{key} = {value}" for key, value in choice.parameters.items())
+        if choice.label or chosen:
+            version = f"scored with the definition {name}" + (f" ({chosen})" if chosen else "")
+            yield f"{choice.label or labels.variable(name)}: {version}."
+
+
+def _method_notes(used: list[Number]) -> Iterable[str]:
+    for method in dict.fromkeys(number.method.partition(", ")[0] for number in used):
+        if method in METHOD_NOTES:
+            yield METHOD_NOTES[method]
+    statistics = {number.statistic for number in used}
+    if statistics & {"q1", "q3"}:
+        yield "SD: n − 1 in the denominator. Quartiles: type 7 (linear interpolation)."
+    elif "sd" in statistics:
+        yield "SD: n − 1 in the denominator."
+
+
+def _status_notes(used: list[Number]) -> Iterable[str]:
+    if any(number.status.startswith("failed") for number in used):
+        yield "failed: the fit did not converge; no estimate is reported."
+    if any(number.status.startswith(("not_estimable", "not_given")) for number in used):
+        yield "–: not estimable from the values there are; the panel of the number says why."

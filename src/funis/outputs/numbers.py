@@ -1,0 +1,198 @@
+"""Selecting computed numbers and printing them: the only way from a result to a table cell.
+
+Nothing is computed here. A number is found by its keys and printed half away from zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+import polars as pl
+
+from funis.outputs.table import EMPTY, Cell, Part, joined
+from funis.results import NOT_AVAILABLE, format_number, format_p
+
+
+class Number(NamedTuple):
+    """One computed number, with the columns of the results frame."""
+
+    id: str
+    analysis: str
+    endpoint: str
+    population: str
+    subgroup: str
+    arm: str
+    visit: str
+    variable: str
+    statistic: str
+    value: float | None
+    text: str
+    n: int | None
+    denominator: int | None
+    method: str
+    missing: str
+    status: str
+    source: str
+
+
+class Group(NamedTuple):
+    """What numbers of one kind share: everything but visit, statistic and method."""
+
+    analysis: str
+    endpoint: str
+    population: str
+    subgroup: str
+    arm: str
+    variable: str
+
+
+@dataclass(slots=True)
+class NumberBook:
+    """All numbers of a run, found by group, visit, statistic and method."""
+
+    numbers: tuple[Number, ...]
+    groups: dict[Group, dict[tuple[str, str], list[Number]]] = field(default_factory=dict)
+
+    def of(self, analysis: str) -> Iterator[Group]:
+        """Give the groups of one analysis in the order they were computed."""
+        return (group for group in self.groups if group.analysis == analysis)
+
+    def all(self, group: Group) -> Iterator[Number]:
+        """Give every number of a group."""
+        return (number for numbers in self.groups.get(group, {}).values() for number in numbers)
+
+    def visits(self, group: Group) -> tuple[str, ...]:
+        """Give the visits a group has numbers for, in the order they were computed."""
+        return tuple(dict.fromkeys(visit for visit, _ in self.groups.get(group, {})))
+
+    def find(self, group: Group, visit: str, statistic: str, method: str | None = None) -> Number | None:
+        """Find one number, or None where it was not computed; without a method, the first one."""
+        for number in self.groups.get(group, {}).get((visit, statistic), ()):
+            if method is None or number.method == method:
+                return number
+        return None
+
+
+def read_numbers(frame: pl.DataFrame) -> NumberBook:
+    """Index the results frame.
+
+    Parameters
+    ----------
+    frame : polars frame with the seventeen columns of the results
+
+    Returns
+    -------
+    NumberBook : the numbers in the order of the frame; null text is empty text
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> columns = {name: [""] for name in Number._fields} | {"value": [1.0], "n": [3], "denominator": [3]}
+    >>> read_numbers(pl.DataFrame(columns)).numbers[0].n
+    3
+    """
+    ordered = frame.select(Number._fields)
+    textual = [name for name in Number._fields if name not in {"value", "n", "denominator"}]
+    ordered = ordered.with_columns(pl.col(textual).cast(pl.String).fill_null(""))
+    book = NumberBook(tuple(Number(*row) for row in ordered.iter_rows()))
+    for number in book.numbers:
+        group = Group(*(getattr(number, name) for name in Group._fields))
+        place = book.groups.setdefault(group, {})
+        place.setdefault((number.visit, number.statistic), []).append(number)
+    return book
+
+
+def digits_for(values: Iterable[float | None]) -> int:
+    """Choose the decimals a column of means is printed with, from its largest value.
+
+    Examples
+    --------
+    >>> digits_for([10.825, 4.6]), digits_for([212.0]), digits_for([1e6])
+    (2, 1, 0)
+    """
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    if largest >= 1000:
+        return 0
+    if largest >= 100:
+        return 1
+    return 2 if largest >= 0.1 or largest == 0 else 4
+
+
+def trim(value: float, digits: int) -> str:
+    """Print a value with at most so many decimals, without trailing zeros.
+
+    Examples
+    --------
+    >>> trim(10.0, 2), trim(0.25, 2)
+    ('10', '0.25')
+    """
+    text = format_number(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def is_printable(number: Number | None) -> bool:
+    """Tell whether there is a value to print; a failed fit has none."""
+    return number is not None and (number.value is not None or bool(number.text))
+
+
+def part(number: Number | None, digits: int, *, trimmed: bool = False) -> Part | None:
+    """Make the part of a cell that prints one number, None where there is nothing to print."""
+    if number is None:
+        return None
+    if number.value is None:
+        return Part(
+            "failed" if number.status.startswith("failed") else number.text or NOT_AVAILABLE, number.id
+        )
+    text = trim(number.value, digits) if trimmed else format_number(number.value, digits)
+    return Part(text.replace("-", "−"), number.id)
+
+
+def part_in_millions(number: Number | None) -> Part | None:
+    """Make the part that prints a number of cells with its point six places to the left."""
+    if number is None or number.value is None:
+        return None
+    moved = Decimal(repr(float(number.value))).scaleb(-6)
+    return Part(format_number(moved, 2), number.id)
+
+
+def p_part(number: Number | None) -> Part | None:
+    """Make the part of a cell that prints a P value."""
+    if number is None:
+        return None
+    if number.value is None:
+        return Part("failed" if number.status.startswith("failed") else NOT_AVAILABLE, number.id)
+    return Part(format_p(number.value), number.id)
+
+
+def single(number: Number | None, digits: int, *, trimmed: bool = False) -> Cell:
+    """Make a cell of one number."""
+    return joined(part(number, digits, trimmed=trimmed))
+
+
+def p_cell(number: Number | None, adjusted: Number | None = None) -> Cell:
+    """Make a cell of a P value, the adjusted one beside it in brackets where there is one."""
+    plain, beside = p_part(number), p_part(adjusted)
+    return joined(plain, " (", beside, ")") if plain and beside else joined(plain)
+
+
+def interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None, ...]:
+    """Give the parts of an interval, with a word between the limits so that a minus cannot be misread."""
+    if lower is not None and upper is not None and lower.text == upper.text == NOT_AVAILABLE:
+        return (lower,)
+    return lower, " to ", upper
+
+
+def count_cell(count: Number | None, percent: Number | None = None) -> Cell:
+    """Make a cell of a count as `14/40 (35.0%)`; the parts are clickable one by one."""
+    first = part(count, 0)
+    if count is None or first is None:
+        return EMPTY
+    over = f"/{count.denominator}" if count.denominator is not None else ""
+    whole = Part(first.text + over, first.id)
+    second = part(percent, 1)
+    if second is None or percent is None or percent.value is None:
+        return joined(whole)
+    return joined(whole, " (", Part(f"{second.text}%", second.id), ")")

@@ -1,0 +1,345 @@
+"""One subject's visits in order of time, as responses look at them.
+
+A frame with one row per subject and visit becomes one `Course` per subject. A value is a span and a
+grade is a pair of letters, so that what is missing stays missing until a rule has been asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+import polars as pl
+
+from funis.errors import ColumnError, ShapeError, ValueRangeError
+from funis.responses.verdict import Span, exactly, parse_exact
+
+GRADES: Final = "EDCBA"
+"""Grades from least to most active."""
+
+GradeSpan = tuple[str, str]
+UNKNOWN_GRADE: Final[GradeSpan] = ("E", "A")
+
+EVENT_COLUMNS: Final = ("death_day", "withdrawal_day", "lost_day", "prohibited_day")
+"""Columns, one value a subject, that say on which day a subject left the ordinary course."""
+
+SYSTEMS: Final = frozenset(
+    (
+        "constitutional", "mucocutaneous", "neuropsychiatric", "musculoskeletal", "cardiorespiratory",
+        "gastrointestinal", "ophthalmic", "renal", "haematological",
+        "general", "neurological", "cardiovascular_respiratory", "vasculitis", "haematology",
+    )
+)  # fmt: skip
+"""Organ systems of BILAG-2004 and of the classic index: a column of theirs without any grade is missing."""
+
+_STATUS_EVENTS: Final = {"died": "death_day", "withdrew": "withdrawal_day", "lost": "lost_day"}
+
+_NOT_A_SYSTEM: Final = ("lower", "upper", "rule", "status", "ever", "recorded", "note", "version")
+_UNSCHEDULED: Final = "unscheduled"
+_NAMED_DAY: Final = re.compile(r"(day|week|month)_(\d+)")
+_DAYS_IN: Final = {"day": 1, "week": 7, "month": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class CourseVisit:
+    """What one visit recorded.
+
+    Attributes
+    ----------
+    subject, name : study number and visit name
+    day : days since the first infusion, 0 the day of it
+    values : every other column by name; None where nothing was recorded
+    """
+
+    subject: str
+    name: str
+    day: float
+    values: Mapping[str, Any]
+
+    def number(self, column: str) -> Span:
+        """Return a number as a span: itself, else its recorded bounds, else open at both ends."""
+        value = self._parse(column)
+        if value is not None:
+            return exactly(value)
+        return Span(self._parse(f"{column}_lower"), self._parse(f"{column}_upper"))
+
+    def grade(self, column: str) -> GradeSpan:
+        """Return a grade as its lowest and highest letter."""
+        value = self._letter(column)
+        if value is not None:
+            return value, value
+        return self._letter(f"{column}_lower") or "E", self._letter(f"{column}_upper") or "A"
+
+    def has_grade(self, columns: Iterable[str]) -> bool:
+        """Whether anything at all was recorded of these grades.
+
+        From D to A is as open as from E to A: that a system was affected before says nothing of the visit.
+        """
+        return any(not (low in "DE" and high == "A") for low, high in map(self.grade, columns))
+
+    def _parse(self, column: str) -> Any:
+        value = self.values.get(column)
+        try:
+            return parse_exact(value)
+        except ValueError:
+            where = f"column {column!r}, subject {self.subject}, visit {self.name}"
+            raise ValueRangeError(where, value, "a number, yes/no, or nothing") from None
+
+    def _letter(self, column: str) -> str | None:
+        value = self.values.get(column)
+        if value is None or (isinstance(value, str) and value in GRADES and value):
+            return value
+        where = f"column {column!r}, subject {self.subject}, visit {self.name}"
+        raise ValueRangeError(where, value, "one of the grades A, B, C, D, E, or nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All visits of one subject, earliest first, and the day of each event that ends a course.
+
+    Attributes
+    ----------
+    subject : study number
+    visits : visits in order of time, none after a death
+    events : day of ``death``, ``withdrawal``, ``lost``, ``prohibited``, where there was one
+    """
+
+    subject: str
+    visits: tuple[CourseVisit, ...]
+    events: Mapping[str, float]
+
+    def find(self, name: str) -> CourseVisit | None:
+        """Return the visit of that name, or None."""
+        return next((visit for visit in self.visits if visit.name == name), None)
+
+    def baseline(self, name: str = "") -> CourseVisit | None:
+        """Return the last visit on or before day 0, else the visit called ``baseline``."""
+        if name:
+            return self.find(name)
+        before = [visit for visit in self.visits if visit.day <= 0]
+        return before[-1] if before else self.find("baseline")
+
+    def before(self, visit: CourseVisit) -> CourseVisit | None:
+        """Return the visit just before this one."""
+        earlier = [other for other in self.visits if other.day < visit.day]
+        return earlier[-1] if earlier else None
+
+    def between(self, after: float, until: float) -> tuple[CourseVisit, ...]:
+        """Return the visits after one day and until another, that day included."""
+        return tuple(visit for visit in self.visits if after < visit.day <= until)
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The courses of all subjects and the visits that were expected of each.
+
+    Attributes
+    ----------
+    courses : one per subject, in order of study number
+    columns : columns that hold a value for somebody; a column nobody has a value in was not collected
+    days : median day of each visit name, unscheduled visits left out
+    subject_type : type of the study numbers in the frame
+    present : every column of the frame
+    """
+
+    courses: tuple[Course, ...]
+    columns: frozenset[str]
+    days: Mapping[str, float]
+    subject_type: pl.DataType
+    present: frozenset[str] = frozenset()
+
+    def name_subjects(self, found: pl.DataFrame, subject: str) -> pl.DataFrame:
+        """Give the subject column of an answer the name and type it has in the frame, in their order."""
+        named = found.rename({"subject": subject})
+        if not self.subject_type.is_integer():
+            return named
+        return named.with_columns(pl.col(subject).cast(self.subject_type)).sort(subject, maintain_order=True)
+
+    def systems(self, instrument: str) -> tuple[str, ...]:
+        """Return the columns that hold the grades of an instrument's organ systems."""
+        start = f"{instrument}_"
+        found = {
+            column.removesuffix("_lower").removesuffix("_upper")
+            for column in self.columns
+            if column.startswith(start) and self._has_letters(column)
+        }
+        lacking = [f"{start}<system>"]
+        empty = {f"{start}{system}" for system in SYSTEMS} & self.present
+        found |= empty  # a system whose every grade is missing is not one that was never affected
+        if not found:
+            remedy = "Score the instrument first, or name another one in the parameter 'instrument'."
+            raise ColumnError("The response", lacking, sorted(self.columns), remedy)
+        return tuple(sorted(found))
+
+    def _has_letters(self, column: str) -> bool:
+        stem = column.removesuffix("_lower").removesuffix("_upper")
+        if stem.endswith(tuple(f"_{word}" for word in _NOT_A_SYSTEM)):
+            return False
+        values = (v.values.get(column) for c in self.courses for v in c.visits)
+        return isinstance(next((value for value in values if value is not None), None), str)
+
+    def expected(self, measured: Sequence[str]) -> dict[str, float]:
+        """Return visits at which at least half of the subjects were measured, with their median day."""
+        needed = len(self.courses) / 2
+        names = {}
+        for name, day in self.days.items():
+            visits = [course.find(name) for course in self.courses]
+            held = sum(1 for visit in visits if visit is not None and visit.has_grade(measured))
+            if held and held >= needed:
+                names[name] = day
+        return names
+
+
+def build_cohort(
+    frame: Any,
+    *,
+    subject: str = "subject",
+    visit: str = "visit",
+    day: str = "day",
+    disposition: Any = None,
+) -> Cohort:
+    """Sort a frame of visits into one course per subject.
+
+    Parameters
+    ----------
+    frame : any frame, one row per subject and visit
+    subject, visit, day : names of its columns; `day` may be absent where visits are called
+        ``baseline``, ``week_<n>`` or ``month_<n>`` (30 days a month)
+    disposition : frame with one row per subject and any of the columns `EVENT_COLUMNS`, or with `status`
+        (died, withdrew, lost, ...) and `day`
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    ColumnError : the subject or visit column is not there
+    ShapeError : one subject has the same visit twice
+    ValueRangeError : a visit has no day and its name tells none
+    """
+    rows = read_rows(frame)
+    if rows.is_empty() and not rows.columns:
+        raise ShapeError("The frame of visits is empty: it has neither rows nor columns.")
+    lacking = [name for name in (subject, visit) if name not in rows.columns]
+    if lacking:
+        remedy = "Give the names of these columns in 'subject' and 'visit'."
+        raise ColumnError("The frame of visits", lacking, rows.columns, remedy)
+    events = _read_events(rows, subject, disposition)
+    visits: dict[str, list[CourseVisit]] = {number: [] for number in events}
+    filled: set[str] = set()
+    for row in rows.iter_rows(named=True):
+        made = _build_visit(row, subject, visit, day)
+        filled.update(name for name, value in made.values.items() if value is not None)
+        visits.setdefault(made.subject, []).append(made)
+    courses = tuple(
+        _build_course(number, visits[number], events.get(number, {})) for number in sorted(visits)
+    )
+    return Cohort(
+        courses, frozenset(filled), _median_days(courses), rows.schema[subject], frozenset(rows.columns)
+    )
+
+
+def read_rows(frame: Any) -> pl.DataFrame:
+    """Return any frame as Polars rows in which nothing is NaN."""
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.collect()
+    if not isinstance(frame, pl.DataFrame):
+        import narwhals as nw
+
+        native = nw.from_native(frame)
+        eager = native.collect() if isinstance(native, nw.LazyFrame) else native
+        frame = eager.to_polars()
+    rows: pl.DataFrame = frame
+    return rows.fill_nan(None) if any(kind.is_float() for kind in rows.dtypes) else rows
+
+
+def return_kind(frame: Any, found: pl.DataFrame) -> Any:
+    """Return what was found as the kind of frame the caller gave.
+
+    Pandas and PyArrow tables and lazy Polars frames come back as such; answers for a query of DuckDB or
+    Spark, one row a subject, come back as a Polars frame.
+    """
+    if isinstance(frame, pl.DataFrame):
+        return found
+    if isinstance(frame, pl.LazyFrame):
+        return found.lazy()
+    import narwhals as nw  # only for frames of other kinds
+
+    native = nw.from_native(frame)
+    if isinstance(native, nw.LazyFrame):
+        return found
+    schema = nw.from_native(found).schema
+    return nw.from_dict(found.to_dict(as_series=False), schema, backend=native.implementation).to_native()
+
+
+def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> CourseVisit:
+    number, name, when = row.pop(subject), row.pop(visit), row.pop(day, None)
+    if number is None or name is None:
+        raise ValueRangeError("a row of the frame of visits", None, "a subject and a visit name in every row")
+    if when is None:
+        when = _day_of(str(name))
+    if when is None:
+        where = f"day of subject {number}, visit {name}"
+        raise ValueRangeError(where, None, "a number of days since the first infusion", "Give the day.")
+    return CourseVisit(str(number), str(name), float(when), row)
+
+
+def _day_of(name: str) -> float | None:
+    if name in {"baseline", "screening"}:
+        return 0.0
+    told = _NAMED_DAY.fullmatch(name)
+    return float(_DAYS_IN[told[1]] * int(told[2])) if told else None
+
+
+def _build_course(number: str, visits: list[CourseVisit], events: dict[str, float]) -> Course:
+    names = [visit.name for visit in visits if not visit.name.startswith(_UNSCHEDULED)]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ShapeError(f"Subject {number} has the visit {doubled[0]!r} more than once; keep one row.")
+    # A record dated after the death belongs to a fault in the data, not to a response.
+    death = events.get("death")
+    alive = [visit for visit in visits if death is None or visit.day <= death]
+    return Course(number, tuple(sorted(alive, key=lambda visit: (visit.day, visit.name))), events)
+
+
+def _median_days(courses: Sequence[Course]) -> dict[str, float]:
+    days: dict[str, list[float]] = {}
+    for course in courses:
+        for visit in course.visits:
+            if not visit.name.startswith(_UNSCHEDULED):
+                days.setdefault(visit.name, []).append(visit.day)
+    middle = {name: float(median(found)) for name, found in days.items()}
+    return dict(sorted(middle.items(), key=lambda pair: (pair[1], pair[0])))
+
+
+def _read_events(rows: pl.DataFrame, subject: str, disposition: Any) -> dict[str, dict[str, float]]:
+    events: dict[str, dict[str, float]] = {}
+    sources = [rows] if disposition is None else [rows, _spread_status(read_rows(disposition))]
+    for source in sources:
+        held = [name for name in EVENT_COLUMNS if name in source.columns]
+        if source is not rows and subject not in source.columns:
+            remedy = f"It needs the column {subject!r} and any of {', '.join(EVENT_COLUMNS)}."
+            raise ColumnError("The frame of disposition", [subject], source.columns, remedy)
+        for row in source.select(subject, *held).iter_rows(named=True):
+            known = events.setdefault(str(row[subject]), {})
+            for name in held:
+                if row[name] is not None:
+                    day = float(row[name])
+                    event = name.removesuffix("_day")
+                    known[event] = min(day, known.get(event, day))
+    return events
+
+
+def _spread_status(rows: pl.DataFrame) -> pl.DataFrame:
+    """Turn a status and its day into one column per event."""
+    if not {"status", "day"} <= set(rows.columns):
+        return rows
+    return rows.with_columns(
+        pl.when(pl.col("status") == status).then(pl.col("day")).alias(column)
+        for status, column in _STATUS_EVENTS.items()
+        if column not in rows.columns
+    )

@@ -1,0 +1,317 @@
+"""All responses that apply, on one cohort, side by side: which choice changes the conclusion.
+
+Every row is one way to count: a definition, one choice of it other than its default, a rule for subjects
+who cannot be told, and the denominator that goes with it. Nothing is pooled and no row is preferred; the
+row all others are held against is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from funis.errors import ColumnError, UnknownNameError, ValueRangeError
+from funis.responses.course import Cohort, build_cohort
+from funis.responses.definition import response_definition, responses
+from funis.responses.response import respond_cohort
+from funis.responses.table import (
+    COMMON_PARAMETERS,
+    GRADE_MEASURES,
+    Criterion,
+    ParameterValue,
+    ResponseDefinition,
+)
+from funis.responses.verdict import CANNOT_TELL, NO, YES
+from funis.stats.proportion import clopper_pearson
+
+Choice = dict[str, ParameterValue]
+
+AS_DEFINED: Final = "as defined"
+POLICIES: Final[Mapping[str, tuple[str, str]]] = {
+    "nonresponder": ("enrolled", "who cannot be told counts as no response"),
+    "left_out": ("assessed", "who cannot be told is left out"),
+    "responder": ("enrolled", "who cannot be told counts as response: the highest the records allow"),
+}
+"""Rules for subjects who cannot be told, each with its denominator."""
+
+_FLARES: Final = "sle_flare"
+_SCALES: Final = ("_scale", "_unit")
+_SCHEMA: Final[Mapping[str, pl.DataType]] = {
+    "definition": pl.String(),
+    "title": pl.String(),
+    "visit": pl.String(),
+    "choice": pl.String(),
+    "missing": pl.String(),
+    "denominator": pl.String(),
+    "status": pl.String(),
+    "responders": pl.Int64(),
+    "n": pl.Int64(),
+    "cannot_tell": pl.Int64(),
+    "percent": pl.Float64(),
+    "lower": pl.Float64(),
+    "upper": pl.Float64(),
+    "conclusion": pl.String(),
+    "changes": pl.String(),
+}
+
+
+def multiverse(
+    frame: Any,
+    *,
+    definitions: Sequence[str] | None = None,
+    reference: str | None = None,
+    threshold: float = 50.0,
+    parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+    disposition: Any = None,
+    **columns: str,
+) -> pl.DataFrame:
+    """Count responders in every way the definitions and the records allow.
+
+    Parameters
+    ----------
+    frame : any data frame, one row per subject and visit, as for `funis.respond`
+    definitions : responses to try; None takes all but the flare indices
+    reference : definition whose default, with non-responders imputed, the others are held against; None
+        takes the first that applies
+    threshold : percent; the conclusion is whether the 95 % interval lies above it, below it, or on it
+    parameters : choices made for a definition throughout, by its name (units, scales, visit judged)
+    disposition : as for `funis.respond`
+    columns : names of the columns `subject`, `visit`, `day`
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per definition x choice x rule for the missing: ``status`` (``counted``, or
+        ``not applicable`` with what is lacking in ``choice``), ``responders`` of ``n``, ``percent`` with
+        its Clopper-Pearson interval, ``conclusion`` (above, below, not settled) and ``changes`` (yes where
+        the conclusion differs from the reference row, which says ``reference``).
+
+    Raises
+    ------
+    UnknownNameError : a definition does not exist
+    ValueRangeError : the threshold is not between 0 and 100
+
+    Examples
+    --------
+    >>> visits = {"subject": ["1", "1", "2", "2"], "visit": ["baseline", "month_6"] * 2}
+    >>> found = multiverse(pl.DataFrame({**visits, "essdai": [9, 5, 8, None]}))
+    >>> found.filter(definition="essdai_mcii").select("missing", "responders", "n").rows()
+    [('nonresponder', 1, 2), ('left_out', 1, 1), ('responder', 2, 2)]
+    """
+    if not 0 <= threshold <= 100:
+        raise ValueRangeError("threshold of the multiverse", threshold, "a percentage from 0 to 100")
+    names = list(definitions) if definitions is not None else _ordinary_responses()
+    for name in (*names, *([reference] if reference is not None else [])):
+        if name not in responses():
+            raise UnknownNameError("response", name, responses())
+    cohort = build_cohort(frame, disposition=disposition, **columns)
+    rows: list[dict[str, object]] = []
+    for name in names:
+        rows += _count_definition(cohort, name, dict((parameters or {}).get(name, {})), threshold)
+    return _mark_changes(pl.DataFrame(rows, schema=_SCHEMA), reference)
+
+
+def compare_responses(
+    frame: Any,
+    *,
+    definitions: Sequence[str] | None = None,
+    parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+    disposition: Any = None,
+    **columns: str,
+) -> pl.DataFrame:
+    """Give the class of every subject under every definition that applies, one column each.
+
+    Parameters are those of `multiverse`.
+
+    Examples
+    --------
+    >>> visits = {"subject": ["1", "1"], "visit": ["baseline", "month_6"], "esspri": [6.0, 5.1]}
+    >>> compare_responses(pl.DataFrame(visits)).row(0, named=True)
+    {'subject': '1', 'esspri_mcii': 'yes', 'esspri_pass': 'no'}
+    """
+    cohort = build_cohort(frame, disposition=disposition, **columns)
+    names = list(definitions) if definitions is not None else _ordinary_responses()
+    found = pl.DataFrame({"subject": [course.subject for course in cohort.courses]})
+    for name in names:
+        chosen = dict((parameters or {}).get(name, {}))
+        if not find_lacking(cohort, response_definition(name), chosen):
+            answers = respond_cohort(cohort, name, chosen).get_column("response")
+            found = found.with_columns(answers.alias(name))
+    return cohort.name_subjects(found, columns.get("subject", "subject"))
+
+
+def describe_changes(found: pl.DataFrame) -> tuple[str, ...]:
+    """Say in sentences which choices change the conclusion, and which definitions could not be tried.
+
+    Parameters
+    ----------
+    found : what `multiverse` returned
+
+    Examples
+    --------
+    >>> visits = {"subject": ["1", "1"], "visit": ["baseline", "month_6"], "esspri": [6.0, 5.1]}
+    >>> describe_changes(multiverse(pl.DataFrame(visits), definitions=["esspri_mcii"]))[0]
+    'Held against esspri_mcii (as defined, nonresponder): 1 of 1, 100.0 %, not settled.'
+    """
+    counted = found.filter(status="counted")
+    if counted.is_empty():
+        return ("No response applies to these records.",)
+    held, other = counted.filter(changes="reference"), counted.filter(changes=YES)
+    lines = [f"Held against {_print_row(row)}." for row in held.iter_rows(named=True)]
+    lines += [f"Changes the conclusion: {_print_row(row)}." for row in other.iter_rows(named=True)]
+    if len(lines) == 1:
+        lines.append("No other definition, choice, rule for the missing or denominator changes it.")
+    lines += [
+        f"Not tried: {row['definition']} ({row['choice']})."
+        for row in found.filter(pl.col("status") != "counted").iter_rows(named=True)
+    ]
+    return tuple(lines)
+
+
+def _print_row(row: Mapping[str, Any]) -> str:
+    percent = "" if row["percent"] is None else f"{row['percent']:.1f} %, "
+    counts = f"{row['responders']} of {row['n']}, {percent}{row['conclusion']}"
+    return f"{row['definition']} ({row['choice']}, {row['missing']}): {counts}"
+
+
+def _ordinary_responses() -> list[str]:
+    return [name for name in responses() if response_definition(name).family != _FLARES]
+
+
+def find_lacking(
+    cohort: Cohort, definition: ResponseDefinition, chosen: Mapping[str, ParameterValue]
+) -> tuple[str, ...]:
+    """Return what a definition needs that was collected for nobody."""
+    parameters = definition.settle(chosen)
+    lacking: dict[str, None] = {}
+    if definition.reads_grades(parameters):
+        try:
+            cohort.systems(str(parameters["instrument"]))
+        except ColumnError:
+            lacking[f"{parameters['instrument']}_<system>"] = None
+    rows = [row for row in definition.active(parameters) if not row.absent_means]
+    found = {row.id: _lacking_of(cohort, definition, row, parameters) for row in rows}
+    for rule in definition.rules:
+        reachable = sum(
+            definition.criterion(name).points if rule.counted == "points" else 1
+            for name in rule.criteria
+            if not found.get(name)
+        )
+        if rule.counted != "all" and reachable >= rule.least:
+            return tuple(lacking)
+    return tuple(lacking | dict.fromkeys(name for names in found.values() for name in names))
+
+
+def _lacking_of(
+    cohort: Cohort, definition: ResponseDefinition, row: Criterion, parameters: Mapping[str, ParameterValue]
+) -> list[str]:
+    """Return the columns one criterion lacks; nothing where one of its alternatives can be asked."""
+    groups = []
+    for phrases in row.alternatives:
+        names = [
+            column
+            for phrase in phrases
+            if phrase.measure not in GRADE_MEASURES
+            for name in phrase.given
+            for column in definition.sets.get(name, (str(parameters.get(name) or name),))
+        ]
+        groups.append([name for name in names if not _holds(cohort, name)])
+    return [] if any(not group for group in groups) else list(dict.fromkeys(groups[0]))
+
+
+def _holds(cohort: Cohort, column: str) -> bool:
+    return any(name in cohort.columns for name in (column, f"{column}_lower", f"{column}_upper"))
+
+
+def list_choices(definition: ResponseDefinition, chosen: Mapping[str, ParameterValue]) -> Iterator[Choice]:
+    """Yield the default, then every other value of every choice, one at a time.
+
+    Examples
+    --------
+    >>> [list(choice) for choice in list_choices(response_definition("doris_2021"), {})][:2]
+    [[], ['unscheduled']]
+    """
+    yield {}
+    for name, parameter in definition.parameters.items():
+        if name in COMMON_PARAMETERS and name != "unscheduled":
+            continue
+        if name in chosen or name.endswith(_SCALES):
+            continue
+        values = (True, False) if isinstance(parameter.default, bool) else parameter.allowed
+        yield from ({name: value} for value in values if value != parameter.default)
+
+
+def _count_definition(cohort: Cohort, name: str, chosen: Choice, threshold: float) -> list[dict[str, object]]:
+    definition = response_definition(name)
+    lacking = find_lacking(cohort, definition, chosen)
+    head = {"definition": name, "title": definition.title}
+    if lacking:
+        return [{**head, "choice": f"lacks {', '.join(lacking)}", "status": "not applicable"}]
+    rows = []
+    for choice in list_choices(definition, chosen):
+        settled = {**chosen, **choice}
+        if find_lacking(cohort, definition, settled) or _is_idle(cohort, choice):
+            continue
+        answers = respond_cohort(cohort, name, settled)
+        label = ", ".join(f"{key} = {_print_value(value)}" for key, value in choice.items()) or AS_DEFINED
+        visit = answers.get_column("response_visit").first() if answers.height else None
+        for policy in POLICIES:
+            counts = _count(answers, policy, threshold)
+            rows.append({**head, "visit": visit, "choice": label, "missing": policy, **counts})
+    return rows
+
+
+def _is_idle(cohort: Cohort, choice: Choice) -> bool:
+    """Whether a choice cannot matter: unscheduled visits where there are none."""
+    names = (visit.name for course in cohort.courses for visit in course.visits)
+    return "unscheduled" in choice and not any(name.startswith("unscheduled") for name in names)
+
+
+def _print_value(value: ParameterValue) -> str:
+    if isinstance(value, bool):
+        return YES if value else NO
+    return str(value)
+
+
+def _count(answers: pl.DataFrame, policy: str, threshold: float) -> dict[str, object]:
+    told = answers.get_column("responder").to_list()
+    unknown = told.count(CANNOT_TELL)
+    responders = told.count(YES) + (unknown if policy == "responder" else 0)
+    n = len(told) - (unknown if policy == "left_out" else 0)
+    counts: dict[str, object] = {
+        "denominator": POLICIES[policy][0],
+        "status": "counted",
+        "responders": responders,
+        "n": n,
+        "cannot_tell": unknown,
+        "conclusion": "nobody can be told",
+    }
+    if n == 0:
+        return counts
+    interval = clopper_pearson(responders, n)
+    lower, upper = 100 * interval.lower, 100 * interval.upper
+    conclusion = "above" if lower > threshold else "below" if upper < threshold else "not settled"
+    rate = 100 * responders / n
+    return {**counts, "percent": rate, "lower": lower, "upper": upper, "conclusion": conclusion}
+
+
+def _mark_changes(found: pl.DataFrame, reference: str | None) -> pl.DataFrame:
+    """Name the row all others are held against, and mark those that conclude otherwise."""
+    default = (pl.col("choice") == AS_DEFINED) & (pl.col("missing") == "nonresponder")
+    candidates = found.filter(default & (pl.col("status") == "counted"))
+    if reference is not None:
+        candidates = candidates.filter(definition=reference)
+    if candidates.is_empty():
+        return found
+    held = candidates.row(0, named=True)
+    is_held = default & (pl.col("definition") == held["definition"])
+    differs = pl.col("conclusion") != held["conclusion"]
+    mark = (
+        pl.when(is_held)
+        .then(pl.lit("reference"))
+        .when(pl.col("status") == "counted")
+        .then(pl.when(differs).then(pl.lit(YES)).otherwise(pl.lit(NO)))
+    )
+    return found.with_columns(mark.alias("changes"))

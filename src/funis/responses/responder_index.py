@@ -1,0 +1,167 @@
+"""S2K RI-50: SLEDAI-2K in which an item that has improved by half counts half.
+
+An item that is present now, was present at baseline and has improved by at least 50 % without being gone
+scores half its points. What is missing leaves an interval: an item that may be absent, or may have
+improved, opens the lower end.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import polars as pl
+
+from funis.errors import ColumnError
+from funis.instruments.definition import definition
+from funis.responses.course import EVENT_COLUMNS, Course, CourseVisit, build_cohort, read_rows
+from funis.responses.verdict import Span, Verdict
+
+_ZERO: Final = Decimal(0)
+_HUNDRED: Final = Decimal(100)
+_HALF: Final = Decimal(50)
+NAME: Final = "s2k_ri_50"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexItem:
+    """One item: its points, and the column that measures it, if one does."""
+
+    item: str
+    points: Decimal
+    measure: str
+
+
+def score_responder_index(
+    frame: Any,
+    *,
+    subject: str = "subject",
+    visit: str = "visit",
+    day: str = "day",
+    baseline_visit: str = "",
+) -> pl.DataFrame:
+    """Score the S2K RI-50 of every visit against the subject's baseline.
+
+    Parameters
+    ----------
+    frame : any data frame, one row per subject and visit: the 24 items of SLEDAI-2K (0, 1 or empty);
+        for an item that has not gone, the column ``<item>_improved`` (1 = by half or more, 0 = less) or
+        the measure its definition names (``inflamed_joints``, ``proteinuria_24h``, ...)
+    subject, visit, day : column names
+    baseline_visit : visit compared with; empty takes the last on or before day 0
+
+    Returns
+    -------
+    polars.DataFrame
+        The rows of `frame`, with ``s2k_ri_50`` (null unless it can be known), ``s2k_ri_50_lower``,
+        ``s2k_ri_50_upper`` and ``s2k_ri_50_status`` (scored, incomplete).
+
+    Raises
+    ------
+    ColumnError : an item of SLEDAI-2K is not there
+
+    Source
+    ------
+    Touma Z et al. J Rheumatol 2011;38:275-284.
+
+    Examples
+    --------
+    >>> items = {item.item: [0, 0] for item in index_items()} | {"arthritis": [1, 1]}
+    >>> visits = {"subject": ["1", "1"], "visit": ["baseline", "month_6"], "inflamed_joints": [8, 4]}
+    >>> score_responder_index(pl.DataFrame({**visits, **items})).get_column("s2k_ri_50").to_list()
+    [4.0, 2.0]
+    """
+    rows = read_rows(frame)
+    items = index_items()
+    lacking = [item.item for item in items if item.item not in rows.columns]
+    if lacking:
+        raise ColumnError(
+            "S2K RI-50", lacking, rows.columns, "Give a column per item, empty where not known."
+        )
+    living = rows.drop(EVENT_COLUMNS, strict=False)  # a visit is scored whatever happened to the subject
+    cohort = build_cohort(living, subject=subject, visit=visit, day=day)
+    spans = {
+        (visit_of.subject, visit_of.name, visit_of.day): _score_visit(course, visit_of, items, baseline_visit)
+        for course in cohort.courses
+        for visit_of in course.visits
+    }
+    keys = [(v.subject, v.name, v.day) for v in _in_order(living, subject, visit, day)]
+    return rows.with_columns(_columns([spans[key] for key in keys]))
+
+
+@cache
+def index_items() -> tuple[IndexItem, ...]:
+    """Return the items with their points and measures, in printed order."""
+    text = files("funis").joinpath("definitions", f"{NAME}.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    measures = {row["item"]: row["measure"] for row in table["measures"]}
+    found = definition(table["items_of"]).items
+    return tuple(
+        IndexItem(item.name, Decimal(str(max(item.points))), measures.get(item.name, "")) for item in found
+    )
+
+
+def _in_order(rows: pl.DataFrame, subject: str, visit: str, day: str) -> list[CourseVisit]:
+    """Return the visits in the order of the rows, with the days a course gives them."""
+    cohort = build_cohort(rows.with_row_index("_row"), subject=subject, visit=visit, day=day)
+    visits = [each for course in cohort.courses for each in course.visits]
+    return sorted(visits, key=lambda each: int(each.values["_row"]))
+
+
+def _score_visit(
+    course: Course, visit: CourseVisit, items: tuple[IndexItem, ...], baseline_visit: str
+) -> Span:
+    base = course.baseline(baseline_visit)
+    low = high = _ZERO
+    for item in items:
+        points = item.points
+        present = visit.number(item.item).compare(">", _ZERO)
+        if present is False:
+            continue
+        improved = _has_improved(item, visit, base)
+        high += points / 2 if improved is True else points
+        if present is True:
+            low += points if improved is False else points / 2
+    return Span(low, high)
+
+
+def _has_improved(item: IndexItem, visit: CourseVisit, base: CourseVisit | None) -> Verdict:
+    """Answer whether an item that was active at baseline has improved by half or more."""
+    if base is None:
+        return None
+    if base is visit:
+        return False
+    active = base.number(item.item).compare(">", _ZERO)
+    if active is False:
+        return False
+    told = visit.number(f"{item.item}_improved").compare(">", _ZERO)
+    if told is None and item.measure:
+        told = _has_halved(visit.number(item.measure), base.number(item.measure))
+    if told is False or active is True:
+        return told
+    return None
+
+
+def _has_halved(now: Span, before: Span) -> Verdict:
+    start, end = before.low, now.low
+    if start is None or end is None or not before.is_known or not now.is_known or start <= 0:
+        return None
+    fall = _HUNDRED * (start - end) / start
+    return Span(fall, fall).compare(">=", _HALF)
+
+
+def _columns(spans: list[Span]) -> list[pl.Series]:
+    low = [float(span.low or 0) for span in spans]
+    high = [float(span.high or 0) for span in spans]
+    known = [x if x == y else None for x, y in zip(low, high, strict=True)]
+    status = ["scored" if x == y else "incomplete" for x, y in zip(low, high, strict=True)]
+    return [
+        pl.Series(NAME, known, dtype=pl.Float64),
+        pl.Series(f"{NAME}_lower", low, dtype=pl.Float64),
+        pl.Series(f"{NAME}_upper", high, dtype=pl.Float64),
+        pl.Series(f"{NAME}_status", status, dtype=pl.String),
+    ]

@@ -1,0 +1,1 @@
+"""The study file: read, checked as a whole, frozen."""

@@ -1,0 +1,150 @@
+"""A new study folder: the study file of a template and empty tables with the right headers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from funis.data.tables import study_tables
+from funis.errors import FunisError
+from funis.schema import TABLES
+from funis.study.file import FILE_NAME, read_study, template_path
+from funis.study.plan import Study
+
+_FLAG_COLUMNS = ("completed", "withdrew", "lost", "died")
+
+
+class FolderExistsError(FunisError):
+    """A folder that is to be written already holds something."""
+
+    code = "folder_exists"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"The folder '{folder}' is not empty: a new study is never written over one that is there. "
+            "Give the name of a folder that does not exist."
+        )
+
+
+def new_study(template: str, folder: Path | str) -> Path:
+    """Write a study folder to start from: ``study.toml`` and ``data`` with empty tables.
+
+    Parameters
+    ----------
+    template : ``sle``, ``sjogren`` or ``observational``
+    folder : a folder that does not exist, or is empty
+
+    Returns
+    -------
+    Path
+        The folder, written as a whole: when anything fails, nothing is there.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such template.
+    FolderExistsError
+        The folder holds something.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     sorted(path.name for path in new_study("sle", Path(place) / "trial").iterdir())
+    ['data', 'study.toml']
+    """
+    source, target = template_path(template), Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FolderExistsError(target)
+    study = read_study(source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        _write_text(draft / FILE_NAME, source.read_text(encoding="utf-8"))
+        (draft / "data").mkdir()
+        write_empty_tables(draft / "data", study)
+        draft.chmod(0o755)
+        if target.exists():
+            target.rmdir()
+        draft.rename(target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return target
+
+
+def write_empty_tables(folder: Path | str, study: Study) -> tuple[Path, ...]:
+    """Write each table of a study as a CSV file that holds only its header.
+
+    Parameters
+    ----------
+    folder : an existing folder; a file that is there is not written over
+    study : the study
+
+    Returns
+    -------
+    tuple of Path
+        The files, in the order of the tables.
+
+    Raises
+    ------
+    FolderExistsError
+        One of the files is there already.
+    """
+    place = Path(folder)
+    headers = {place / f"{name}.csv": ",".join(names) for name, names in table_headers(study).items()}
+    for path in headers:
+        if path.exists():
+            raise FolderExistsError(path)
+    for path, header in headers.items():
+        _write_text(path, f"{header}\n")
+    return tuple(headers)
+
+
+def table_headers(study: Study) -> dict[str, tuple[str, ...]]:
+    """Name the columns that each empty table of a study begins with.
+
+    Parameters
+    ----------
+    study : the study
+
+    Returns
+    -------
+    dict
+        By table name. Columns that few need (attributions, study days in place of dates) are left out;
+        they may be added.
+
+    Examples
+    --------
+    >>> study = read_study(template_path("sjogren"))
+    >>> table_headers(study)["ssdai"][:4]
+    ('subject', 'visit', 'date', 'fever')
+    """
+    has_cells = bool(study.infusions)
+    left_out = set() if has_cells else {"infusions", "lots", "donors"}
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, table in study_tables(study).items():
+        if name in left_out:
+            continue
+        rare = {"day", "start_day", "end_day", "window_days", "rater"} | (set() if study.arms else {"arm"})
+        if name in TABLES:
+            rare |= set(_FLAG_COLUMNS) if name == "disposition" else set()
+            columns = [column.name for column in table.columns]
+        else:
+            histories = {column.name for column in table.columns if column.name.endswith("_ever")}
+            columns = [
+                column.name
+                for column in table.columns
+                if column.not_done or column.name in {"subject", "visit", "date"} or column.name in histories
+            ]
+        headers[name] = tuple(column for column in columns if column not in rare)
+    return headers
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write a file and wait until the disk has it."""
+    with path.open("w", encoding="utf-8", newline="\n") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())

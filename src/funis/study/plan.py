@@ -1,0 +1,384 @@
+"""The models of a study file: what each key means, its type and its limits.
+
+Names that must agree with each other or with what funis knows (visits, variables, definitions) are
+checked in ``study.py``; here stands only what one key can say about itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from funis.errors import UnknownNameError
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+ParameterValue = bool | int | float | str
+MissingPolicy = Literal["strict", "absent", "worst", "locf"]
+EndpointKind = Literal[
+    "response",
+    "relapse",
+    "change",
+    "summary",
+    "systems",
+    "time_to_event",
+    "adverse_events",
+    "exposure",
+    "disposition",
+]
+Method = Literal["paired_t", "wilcoxon", "mmrm", "sign_test", "bootstrap"]
+Adjustment = Literal["none", "holm", "hochberg", "hommel", "bonferroni"]
+Covariance = Literal["us", "toep", "toeph", "ar1", "ar1h", "cs", "csh", "ad", "adh", "sp_exp"]
+DegreesOfFreedom = Literal[
+    "satterthwaite",
+    "kenward-roger",
+    "kenward-roger-linear",
+    "kenward-roger-mmrm",
+    "between-within",
+    "residual",
+]
+DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
+"""Forms of a visit that are not instruments."""
+
+
+def _as_tuple(value: object) -> object:
+    """Read one name as a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Window = Annotated[
+    tuple[int, int], Field(description="First and last day allowed, relative to the planned day.")
+]
+
+
+class Part(BaseModel):
+    """One part of a study file: frozen, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Trial(Part):
+    """What the trial is: the ``[study]`` section."""
+
+    id: Text = Field(description="Short name of the trial, printed on every page.")
+    title: Text = Field(description="Full title.")
+    condition: Literal["sle", "sjogren"] = Field(description="Disease under study.")
+    design: Literal["single_arm", "parallel", "observational"] = Field(
+        description="single_arm and parallel count days from the first infusion, observational from the "
+        "first visit."
+    )
+    alpha: float = Field(
+        default=0.05, gt=0, lt=1, description="Two-sided significance level; intervals have level 1 - alpha."
+    )
+    registration: str = Field(default="", description="Number in a public trial register.")
+    source: str = Field(default="", description="Publication or protocol that the file describes.")
+    reconstructed: bool = Field(
+        default=False,
+        description="true when the data were made from published figures; printed on every page.",
+    )
+    assumptions: tuple[str, ...] = Field(
+        default=(), description="What the sources do not give and the file assumes; printed in the report."
+    )
+
+
+class Site(Part):
+    """One centre."""
+
+    id: Text = Field(description="Code of the centre, as in the column site of subjects.")
+    name: Text = Field(description="Name of the centre.")
+
+
+class Arm(Part):
+    """One arm of a parallel trial."""
+
+    id: Text = Field(description="Code of the arm, as in the column arm of subjects.")
+    name: Text = Field(description="Name of the arm.")
+    control: bool = Field(default=False, description="true for the arm that others are compared with.")
+
+
+class Criterion(Part):
+    """One inclusion or exclusion criterion."""
+
+    id: Text = Field(description="Short code, printed with each subject it concerns.")
+    text: Text = Field(description="The criterion in words.")
+    rule: str = Field(
+        default="",
+        description="SQL expression over the subject frame, true when the criterion is met; empty when it "
+        "is judged by the investigator. Only what is known before the first infusion.",
+    )
+
+
+class Eligibility(Part):
+    """Who may take part."""
+
+    inclusion: tuple[Criterion, ...] = Field(default=(), description="Criteria that must be met.")
+    exclusion: tuple[Criterion, ...] = Field(default=(), description="Criteria that must not be met.")
+
+
+class Product(Part):
+    """The cell product."""
+
+    name: str = Field(default="", description="Name of the product.")
+    release: tuple[str, ...] = Field(
+        default=(), description="Release criteria: SQL expressions over the columns of lots."
+    )
+
+
+class Infusion(Part):
+    """One planned infusion."""
+
+    day: int = Field(description="Planned study day; the first infusion is day 0.")
+    window: Window = (0, 0)
+    cells_per_kg: float | None = Field(
+        default=None, gt=0, description="Planned dose, cells per kg body weight."
+    )
+    tolerance_percent: float = Field(
+        default=20.0, ge=0, le=100, description="Deviation of the dose that is tolerated, percent."
+    )
+
+
+class Visit(Part):
+    """One planned visit; the order in the file is the order of printing."""
+
+    name: Identifier = Field(description="Name of the visit, as in the column visit of every table.")
+    day: int = Field(description="Planned study day. The baseline is on day 0 or before.")
+    window: Window | None = Field(
+        default=None, description="First and last day allowed, relative to the planned day; absent: any day."
+    )
+    label: str = Field(default="", description="What is printed; made from the name when empty.")
+    forms: tuple[str, ...] = Field(
+        default=(),
+        description="Instruments and tables that are due: instrument names, labs, safety_questions.",
+    )
+    labs: tuple[str, ...] = Field(
+        default=(), description="Tests that are due where labs is among the forms; empty: every test."
+    )
+
+    @property
+    def printed(self) -> str:
+        """Give the label, or the name in words."""
+        return self.label or self.name.replace("_", " ").capitalize()
+
+
+class LabTest(Part):
+    """One laboratory test."""
+
+    test: Identifier = Field(description="Name of the test, as in the column test of labs.")
+    unit: Text = Field(description="Unit of analysis; results in other known units are converted to it.")
+    label: str = Field(default="", description="What is printed; made from the name when empty.")
+    low: float | None = Field(
+        default=None, description="Lower limit of normal, where the laboratory gives none."
+    )
+    high: float | None = Field(
+        default=None, description="Upper limit of normal, where the laboratory gives none."
+    )
+    minimum: float | None = Field(
+        default=None, description="Smallest possible value; below is an error and left out."
+    )
+    maximum: float | None = Field(
+        default=None, description="Largest possible value; above is an error and left out."
+    )
+    scale: Literal["linear", "log2"] = Field(
+        default="linear", description="Scale of analysis; log2 for titres, as log2(titre / 10)."
+    )
+
+    @property
+    def printed(self) -> str:
+        """Give the label, or the name in words."""
+        return self.label or self.test.replace("_", " ").capitalize()
+
+
+class InstrumentChoice(Part):
+    """How one instrument is used in this study: the section ``[instruments.NAME]``."""
+
+    missing: MissingPolicy = Field(
+        default="strict",
+        description="What a missing item counts as: strict (no score), absent, worst (present), "
+        "locf (last value).",
+    )
+    parameters: dict[str, ParameterValue] = Field(
+        default_factory=dict, description="Parameters of the definition that the study sets."
+    )
+    label: str = Field(default="", description="What is printed in place of the instrument's title.")
+    unit: str = Field(
+        default="",
+        description="Unit of printing of a measured quantity, such as mL/10 min for salivary flow.",
+    )
+
+
+class ExtraColumn(Part):
+    """A column of the subjects table beyond the usual ones, to be used in rules and formulas."""
+
+    name: Identifier = Field(description="Name of the column.")
+    kind: Literal["text", "number", "date", "flag"] = Field(
+        default="text", description="Kind of its values; a flag is 0 or 1."
+    )
+    label: str = Field(default="", description="What is printed.")
+    allowed: tuple[str, ...] = Field(default=(), description="The only values allowed; empty: any.")
+    unit: str = Field(default="", description="Unit of a number.")
+
+
+class Endpoint(Part):
+    """One planned analysis."""
+
+    id: Identifier = Field(description="Name of the endpoint, printed with every number of it.")
+    kind: EndpointKind = Field(description="What is computed.")
+    label: str = Field(default="", description="What is printed; made from the id when empty.")
+    role: Literal["primary", "secondary", "exploratory"] = Field(
+        default="secondary", description="Rank in the protocol."
+    )
+    variable: str = Field(default="", description="Score, grade or laboratory test that is analysed.")
+    variables: tuple[str, ...] = Field(default=(), description="Several variables, analysed alike.")
+    definition: str = Field(default="", description="Response definition, for kinds response and relapse.")
+    at: Names = Field(
+        default=(), description="Visit or visits of analysis; empty: every visit after baseline."
+    )
+    population: str = Field(
+        default="", description="Name from [populations]; empty: every subject of the data."
+    )
+    subgroups: Names = Field(
+        default=(), description="Names from [subgroups]; the analysis is made within each of them."
+    )
+    subgroup_only: bool = Field(
+        default=False, description="true: only the subgroups are analysed, not the whole population."
+    )
+    methods: tuple[Method, ...] = Field(default=(), description="Tests and models of a change.")
+    adjust: Adjustment = Field(
+        default="none", description="Adjustment of P over the visits; the unadjusted P is always printed."
+    )
+    missing_outcome: Literal["observed", "nonresponder", "worst", "locf"] = Field(
+        default="observed", description="What a missing outcome counts as."
+    )
+    denominators: tuple[Literal["enrolled", "responders", "at_risk"], ...] = Field(
+        default=("enrolled", "responders", "at_risk"), description="Denominators of a relapse rate."
+    )
+    event: Literal["relapse", "death", "response", "withdrawal"] | None = Field(
+        default=None, description="Event of a time to event."
+    )
+    origin: Literal["first_infusion", "response", "consent"] = Field(
+        default="first_infusion", description="Where the time to event begins."
+    )
+    formula: str = Field(
+        default="", description="Fixed effects of a mixed model: names, + : * - and C(name) only."
+    )
+    covariance: Covariance = Field(default="us", description="Covariance over the visits of a mixed model.")
+    df: DegreesOfFreedom = Field(default="kenward-roger", description="Degrees of freedom of a mixed model.")
+    parameters: dict[str, ParameterValue] = Field(
+        default_factory=dict, description="Parameters of the response definition that the study sets."
+    )
+    level: float | None = Field(
+        default=None, gt=0, lt=1, description="Level of the intervals; absent: 1 - alpha of the study."
+    )
+
+    @property
+    def all_variables(self) -> tuple[str, ...]:
+        """Give the variables of the endpoint, whichever of the two keys names them."""
+        return ((self.variable,) if self.variable else ()) + self.variables
+
+    @property
+    def printed(self) -> str:
+        """Give the label, or the id in words."""
+        return self.label or self.id.replace("_", " ").capitalize()
+
+
+class Study(Part):
+    """A whole study file, read and checked; made by :func:`funis.study.file.read_study`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True
+    )
+
+    trial: Trial = Field(alias="study", description="What the trial is.")
+    sites: tuple[Site, ...] = Field(default=(), description="The centres.")
+    arms: tuple[Arm, ...] = Field(default=(), description="The arms of a parallel trial.")
+    eligibility: Eligibility = Field(default=Eligibility(), description="Who may take part.")
+    product: Product = Field(default=Product(), description="The cell product.")
+    infusions: tuple[Infusion, ...] = Field(default=(), description="The planned infusions.")
+    visits: tuple[Visit, ...] = Field(
+        default=(),
+        description="The planned visits, in order. An observational study may have none: then every visit "
+        "of the data counts, in the order of its day.",
+    )
+    labs: tuple[LabTest, ...] = Field(default=(), description="The laboratory tests.")
+    instruments: dict[str, InstrumentChoice] = Field(
+        default_factory=dict, description="How each instrument is used, by its name."
+    )
+    columns: tuple[ExtraColumn, ...] = Field(
+        default=(), description="Columns of subjects beyond the usual ones."
+    )
+    populations: dict[str, str] = Field(
+        default_factory=dict, description="Analysis populations: name and rule over the subject frame."
+    )
+    subgroups: dict[str, str] = Field(
+        default_factory=dict, description="Subgroups analysed within a population: name and rule."
+    )
+    endpoints: tuple[Endpoint, ...] = Field(default=(), description="The planned analyses.")
+
+    @property
+    def visit_names(self) -> tuple[str, ...]:
+        """Give the names of the planned visits in order."""
+        return tuple(visit.name for visit in self.visits)
+
+    @property
+    def has_open_visits(self) -> bool:
+        """Say whether every visit of the data counts (observational study without planned visits)."""
+        return not self.visits
+
+    @property
+    def baseline_visit(self) -> str | None:
+        """Give the name of the baseline visit: ``baseline``, else the last planned on day 0 or before.
+
+        A screening visit may stand before it. An observational study begins with its first visit.
+        """
+        early = [visit.name for visit in self.visits if visit.day <= 0]
+        if not early and self.trial.design == "observational":
+            return self.visits[0].name if self.visits else None
+        return "baseline" if "baseline" in early else next(reversed(early), None)
+
+    @property
+    def follow_up_visits(self) -> tuple[Visit, ...]:
+        """Give the planned visits after day 0, in order."""
+        return tuple(visit for visit in self.visits if visit.day > 0)
+
+    @property
+    def instrument_names(self) -> tuple[str, ...]:
+        """Give the instruments of the study: those of the visits' forms, then those only chosen."""
+        named = [form for visit in self.visits for form in visit.forms if form not in DATA_FORMS]
+        return tuple(dict.fromkeys([*named, *self.instruments]))
+
+    @property
+    def lab_names(self) -> tuple[str, ...]:
+        """Give the laboratory tests of the study in order."""
+        return tuple(lab.test for lab in self.labs)
+
+    @property
+    def site_ids(self) -> tuple[str, ...]:
+        """Give the codes of the centres."""
+        return tuple(site.id for site in self.sites)
+
+    def visit(self, name: str) -> Visit:
+        """Find a planned visit by its name; the nearest is named when there is none."""
+        for visit in self.visits:
+            if visit.name == name:
+                return visit
+        raise UnknownNameError("visit", name, self.visit_names, "study file")
+
+    def lab(self, test: str) -> LabTest:
+        """Find a laboratory test by its name; the nearest is named when there is none."""
+        for lab in self.labs:
+            if lab.test == test:
+                return lab
+        raise UnknownNameError("laboratory test", test, self.lab_names, "study file")
+
+    def endpoint(self, name: str) -> Endpoint:
+        """Find an endpoint by its id; the nearest is named when there is none."""
+        for endpoint in self.endpoints:
+            if endpoint.id == name:
+                return endpoint
+        raise UnknownNameError("endpoint", name, (each.id for each in self.endpoints), "study file")
+
+    def choice(self, instrument: str) -> InstrumentChoice:
+        """Give how an instrument is used; the default choice where the file says nothing."""
+        return self.instruments.get(instrument, InstrumentChoice())
