@@ -152,6 +152,8 @@ def _text(value: object) -> str:
 
 def factor(column: pl.Series, given: Sequence[object] | None = None) -> Factored:
     """Code a column (without missing values) by its levels."""
+    if given is None and column.dtype.is_integer():
+        return _integer_factor(column)
     levels = factor_levels(column, given)
     if column.dtype in (pl.String, pl.Categorical) or isinstance(column.dtype, pl.Enum):
         text = column
@@ -163,6 +165,21 @@ def factor(column: pl.Series, given: Sequence[object] | None = None) -> Factored
         )
     codes = text.cast(pl.Enum(list(levels))).to_physical().to_numpy().astype(np.int64)
     return Factored(codes, levels)
+
+
+def _integer_factor(column: pl.Series) -> Factored:
+    """Code whole numbers by their order: a table of those that occur where they lie close together."""
+    values = column.cast(pl.Int64).to_numpy()
+    low = int(values.min())
+    span = int(values.max()) - low + 1
+    if span > 8 * values.size + 1024:
+        found, codes = np.unique(values, return_inverse=True)
+    else:
+        seen = np.zeros(span, dtype=bool)
+        seen[values - low] = True
+        found = np.flatnonzero(seen) + low
+        codes = (np.cumsum(seen) - 1)[values - low]
+    return Factored(codes, tuple(pl.Series(found).cast(pl.String).to_list()))
 
 
 def is_categorical(column: pl.Series) -> bool:
