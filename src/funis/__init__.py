@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from funis.analysis.analyse import analyse as analyse
+    from funis.data.new_study import new_study as new_study
     from funis.data.tables import read_tables as read_tables
     from funis.instruments.definition import Definition as Definition
     from funis.instruments.definition import definition as definition
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from funis.stats.mmrm import fit_mmrm as fit_mmrm
     from funis.study.file import read_study as read_study
     from funis.study.file import study_schema as study_schema
-    from funis.study.new import new_study as new_study
     from funis.units import convert as convert
 
 __version__ = "0.1.0"
@@ -50,7 +50,7 @@ _HOME = {
     "convert": "funis.units",
     "read_study": "funis.study.file",
     "study_schema": "funis.study.file",
-    "new_study": "funis.study.new",
+    "new_study": "funis.data.new_study",
     "read_tables": "funis.data.tables",
     "analyse": "funis.analysis.analyse",
     "write_results": "funis.results",

@@ -95,7 +95,7 @@ def new(
     folder: Annotated[Path, typer.Argument(help="Folder to be made.", metavar="DIR")],
 ) -> None:
     """Write a study folder to start from: study.toml and empty tables with the right headers."""
-    from funis.study.new import new_study
+    from funis.data.new_study import new_study
 
     made = new_study(template, folder)
     typer.echo(f"Made {made}. Edit {made / 'study.toml'}, fill {made / 'data'}, then: funis check {made}")

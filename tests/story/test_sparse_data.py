@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from funis.analysis.analyse import analyse
+from funis.data.new_study import new_study
 from funis.data.tables import read_tables
 from funis.results import Results
 from funis.simulate.reconstruct import reconstruct
 from funis.study.file import read_study
-from funis.study.new import new_study
 
 
 def _analyse(folder: Path) -> Results:

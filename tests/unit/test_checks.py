@@ -12,9 +12,9 @@ import pytest
 
 from funis.data.checks_eligibility import check_eligibility
 from funis.data.tables import Tables, read_tables
-from funis.data.visits import derive_subject_frame
 from funis.errors import Fault
 from funis.study.file import read_study
+from funis.study.visits import derive_subject_frame
 
 FAULTS = Path(__file__).parents[1] / "fault"
 CLEAN = FAULTS / "clean"

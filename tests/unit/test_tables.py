@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from funis.data.new_study import FolderExistsError, new_study, table_headers, write_empty_tables
 from funis.data.tables import Tables, read_tables, study_tables
 from funis.study.file import read_study, template_path
-from funis.study.new import FolderExistsError, new_study, table_headers, write_empty_tables
 from funis.study.plan import Study
 
 CLEAN = Path(__file__).parents[1] / "fault" / "clean"
@@ -262,7 +262,7 @@ def test_a_new_study_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch:
         (Path(folder) / "half.csv").write_text("subject", encoding="utf-8")
         raise OSError("disk full")
 
-    monkeypatch.setattr("funis.study.new.write_empty_tables", fail)
+    monkeypatch.setattr("funis.data.new_study.write_empty_tables", fail)
     with pytest.raises(OSError, match="disk full"):
         new_study("sle", tmp_path / "trial")
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,10 @@ from datetime import date
 import polars as pl
 
 from funis.data.cells import empty_frame
-from funis.data.visits import (
+from funis.schema import TABLES
+from funis.study.catalogue import instrument_table
+from funis.study.plan import Infusion, LabTest, Study, Trial, Visit
+from funis.study.visits import (
     derive_anchors,
     derive_days,
     derive_subject_frame,
@@ -14,9 +17,6 @@ from funis.data.visits import (
     eligibility_schema,
     subject_schema,
 )
-from funis.schema import TABLES
-from funis.study.catalogue import instrument_table
-from funis.study.plan import Infusion, LabTest, Study, Trial, Visit
 
 
 @dataclass

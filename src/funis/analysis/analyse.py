@@ -64,10 +64,10 @@ from funis.analysis.observations import (
 )
 from funis.analysis.panel import CHANGE, OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.run import Run
-from funis.data.visits import derive_subject_frame, derive_visit_order
 from funis.errors import Fault
 from funis.results import InputRecord, Provenance, Results
 from funis.study.plan import Endpoint, Study
+from funis.study.visits import derive_subject_frame, derive_visit_order
 
 #: Last day of each band of time that an observational cohort is summarised in, and its name.
 BANDS: tuple[tuple[float, str], ...] = (
@@ -130,7 +130,7 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
     Examples
     --------
     >>> import tempfile
-    >>> from funis.study.new import new_study
+    >>> from funis.data.new_study import new_study
     >>> from funis.study.file import read_study
     >>> from funis.data.tables import read_tables
     >>> with tempfile.TemporaryDirectory() as place:

@@ -24,11 +24,11 @@ from funis.data.checks_visits import check_given_days
 from funis.data.folder import Data
 from funis.data.lab_map import fill_items
 from funis.data.raw_tables import InputFile, RawFolder, read_folder
-from funis.data.visits import derive_anchors, derive_days, derive_subject_frame, fill_dates
 from funis.errors import Fault
 from funis.schema import SUBJECTS, TABLES, Column, Table
 from funis.study.catalogue import instrument_names, instrument_table
 from funis.study.plan import Study
+from funis.study.visits import derive_anchors, derive_days, derive_subject_frame, fill_dates
 
 __all__ = ["InputFile", "Tables", "read_tables", "study_tables"]
 
@@ -103,7 +103,7 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     --------
     >>> import tempfile
     >>> from funis.study.file import read_study, template_path
-    >>> from funis.study.new import new_study
+    >>> from funis.data.new_study import new_study
     >>> with tempfile.TemporaryDirectory() as place:
     ...     folder = new_study("sle", Path(place) / "trial")
     ...     tables = read_tables(folder, read_study(folder))

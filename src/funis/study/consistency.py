@@ -11,7 +11,6 @@ from typing import Literal
 
 import polars as pl
 
-from funis.data.visits import eligibility_schema, subject_schema, subject_values
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.schema import DTYPES, LOTS, SUBJECTS, is_unscheduled
 from funis.study.catalogue import (
@@ -24,6 +23,7 @@ from funis.study.catalogue import (
 )
 from funis.study.plan import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
 from funis.study.rules import check_rule
+from funis.study.visits import eligibility_schema, subject_schema, subject_values
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TERM = re.compile(

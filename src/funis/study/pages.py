@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from funis.data.visits import EVENTS
 from funis.schema import NOT_DONE, TABLES, Column
 from funis.study.consistency import KEYS_OF_KIND
 from funis.study.plan import (
@@ -25,6 +24,7 @@ from funis.study.plan import (
     Visit,
 )
 from funis.study.rules import FUNCTIONS
+from funis.study.visits import EVENTS
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[study]", Trial),
