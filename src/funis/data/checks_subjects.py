@@ -9,7 +9,7 @@ import polars as pl
 
 from funis.data.folder import Data
 from funis.data.row_faults import row_fault, rows_where
-from funis.errors import Fault
+from funis.errors import Fault, Level
 
 _LIGHT, _HEAVY = 25.0, 200.0
 _SHORT, _TALL = 100.0, 220.0
@@ -33,7 +33,9 @@ def check_subjects(data: Data) -> Iterator[Fault]:
                 "There is no subject.",
                 "Write one row for each subject into the table subjects.",
             )
-            yield Fault("error", "no_subject", "subjects", "subjects", None, "", "", message, remedy)
+            # A trial before its first subject is no fault to stop at; rows of subjects nobody enrolled are.
+            level: Level = "error" if any(frame.height for frame in data.frames.values()) else "warning"
+            yield Fault(level, "no_subject", "subjects", "subjects", None, "", "", message, remedy)
         return
     yield from _check_codes(data)
     yield from _check_dates(data)
