@@ -2,6 +2,7 @@
 
 import random
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -56,7 +57,7 @@ def draw_visits(definition: Definition, seed: int, subjects: int = 12) -> pl.Dat
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def score_history(frame: pl.DataFrame, name: str, **choices: object) -> pl.DataFrame:
+def score_history(frame: pl.DataFrame, name: str, **choices: Any) -> pl.DataFrame:
     scored: pl.DataFrame = funis.score(frame, name, subject="subject", order="day", **choices)
     return scored
 
@@ -65,7 +66,7 @@ def stems(name: str) -> tuple[str, ...]:
     return (name, *funis.definition(name).grade_columns)
 
 
-def as_numbers(frame: pl.DataFrame, column: str) -> list[float | None]:
+def as_numbers(frame: pl.DataFrame, column: str) -> list[Any]:
     values = frame[column].to_list()
     return [RANK.get(value, value) if value is not None else None for value in values]
 

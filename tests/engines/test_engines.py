@@ -119,7 +119,7 @@ def test_sledai_on_every_engine(engine: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("missing", ["absent", "worst", "locf"])
 def test_missing_policies_on_every_engine(engine: str, missing: str) -> None:
-    choices = {"missing": missing, "subject": "subject", "order": "day"}
+    choices: dict[str, Any] = {"missing": missing, "subject": "subject", "order": "day"}
     found = columns_of(
         funis.score(ENGINES[engine](bilag_visits()), "bilag_2004", **choices), ["subject", "day"]
     )

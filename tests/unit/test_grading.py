@@ -1,6 +1,7 @@
 """Worked examples of BILAG-2004: grades from items and values, previous visit, bounds, deciding rule."""
 
 import datetime as dt
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -24,7 +25,7 @@ def course(*rows: dict[str, object]) -> pl.DataFrame:
     )
 
 
-def grade(system: str, *rows: dict[str, object], **choices: object) -> str | None:
+def grade(system: str, *rows: dict[str, object], **choices: Any) -> str | None:
     """Grade a system at the last of several visits."""
     scored = funis.score(course(*rows), "bilag_2004", subject="subject", order="day", **choices)
     found: str | None = scored[f"bilag_2004_{system}"][-1]
@@ -204,7 +205,8 @@ def test_a_blank_is_not_zero() -> None:
     assert scored["bilag_2004_constitutional"][0] is None
     assert scored["bilag_2004_constitutional_rule"][0] is None
     assert scored["bilag_2004"][0] is None
-    for policy, expected in (("absent", "B"), ("worst", "A")):
+    cases: tuple[tuple[Literal["absent", "worst"], str], ...] = (("absent", "B"), ("worst", "A"))
+    for policy, expected in cases:
         again = funis.score(
             course({"pyrexia": None, "weight_loss": 2, "anorexia": 2}), "bilag_2004", missing=policy
         )
