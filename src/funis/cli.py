@@ -132,6 +132,24 @@ def report(folder: Folder) -> None:
         typer.echo(str(path))
 
 
+@app.command()
+def multiverse(
+    folder: Folder,
+    threshold: Annotated[
+        float, typer.Option(help="Percent of responders that the 95 % interval is held against.")
+    ] = 50.0,
+) -> None:
+    """Count the responders in every way the records allow, and say which choice changes the conclusion."""
+    from funis.analysis.multiverse import render_choices, try_choices
+    from funis.data.tables import read_tables
+    from funis.results import write_frame
+
+    study = _read_study(_existing(folder))
+    found = try_choices(study, read_tables(folder, study), threshold=threshold)
+    typer.echo(render_choices(found))
+    typer.echo(str(write_frame(found, folder / "report" / "multiverse.csv")), err=True)
+
+
 @app.command("study-schema")
 def study_schema() -> None:
     """Print the JSON Schema of study.toml, for editors that complete and check it."""

@@ -426,6 +426,24 @@ def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
     return tuple(write_whole(target / name, content.getvalue()) for name, content in named.items())
 
 
+def write_frame(frame: pl.DataFrame, path: Path) -> Path:
+    """Write a frame as CSV, whole or not at all, with nothing in it that a spreadsheet would run.
+
+    Parameters
+    ----------
+    frame : what to write
+    path : the folder is made when it does not exist
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     write_frame(pl.DataFrame({"n": [1]}), Path(place) / "new" / "n.csv").read_text().split()
+    ['n', '1']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_whole(path, neutralise(frame).write_csv())
+
+
 def write_whole(path: Path, content: bytes | str) -> Path:
     """Write a file so that a reader sees the old content or the new, never a part.
 

@@ -72,6 +72,16 @@ def test_without_a_command_help_is_printed(run: Runner) -> None:
     assert "report" in done.out + done.err
 
 
+def test_multiverse_prints_what_lacks_and_writes_the_rows(run: Runner, trial: Path) -> None:
+    # The small trial has neither grades nor a physician's global assessment: nothing can be counted.
+    done = run("multiverse", trial)
+    assert done.code == 0
+    assert done.out.startswith("No response can be counted on these records.")
+    assert "sri_4: lacks pga" in done.out.replace("bilag_2004_<system>, ", "")
+    assert pl.read_csv(trial / "report" / "multiverse.csv")["status"].unique().to_list() == ["not applicable"]
+    assert run("multiverse", trial, "--threshold", "120").code == 2
+
+
 def test_an_unknown_command_names_the_nearest(run: Runner) -> None:
     done = run("reprot")
     assert done.code == 2

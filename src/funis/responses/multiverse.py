@@ -36,7 +36,7 @@ POLICIES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Rules for subjects who cannot be told, each with its denominator."""
 
-_FLARES: Final = "sle_flare"
+FLARES: Final = "sle_flare"
 _SCALES: Final = ("_scale", "_unit")
 _SCHEMA: Final[Mapping[str, pl.DataType]] = {
     "definition": pl.String(),
@@ -177,7 +177,7 @@ def _print_row(row: Mapping[str, Any]) -> str:
 
 
 def _ordinary_responses() -> list[str]:
-    return [name for name in responses() if response_definition(name).family != _FLARES]
+    return [name for name in responses() if response_definition(name).family != FLARES]
 
 
 def find_lacking(
@@ -298,18 +298,36 @@ def _count(answers: pl.DataFrame, policy: str, threshold: float) -> dict[str, ob
 
 
 def _mark_changes(found: pl.DataFrame, reference: str | None) -> pl.DataFrame:
-    """Name the row all others are held against, and mark those that conclude otherwise."""
+    """Hold all rows against the default of one definition: the one named, else the first that applies."""
     default = (pl.col("choice") == AS_DEFINED) & (pl.col("missing") == "nonresponder")
-    candidates = found.filter(default & (pl.col("status") == "counted"))
-    if reference is not None:
-        candidates = candidates.filter(definition=reference)
-    if candidates.is_empty():
+    counted = found.filter(default & (pl.col("status") == "counted"))
+    if reference is None and counted.height:
+        reference = str(counted.get_column("definition")[0])
+    if reference is None:
         return found
-    held = candidates.row(0, named=True)
-    is_held = default & (pl.col("definition") == held["definition"])
-    differs = pl.col("conclusion") != held["conclusion"]
+    return mark_changes(found, default & (pl.col("definition") == reference))
+
+
+def mark_changes(found: pl.DataFrame, is_held: pl.Expr) -> pl.DataFrame:
+    """Name the row all others are held against, and mark those that conclude otherwise.
+
+    Parameters
+    ----------
+    found : rows of `multiverse`
+    is_held : picks that row; where it picks none that was counted, nothing is marked
+
+    Examples
+    --------
+    >>> rows = {"definition": ["a", "b"], "status": ["counted"] * 2, "conclusion": ["above", "below"]}
+    >>> mark_changes(pl.DataFrame(rows), pl.col("definition") == "a")["changes"].to_list()
+    ['reference', 'yes']
+    """
+    held = found.filter(is_held & (pl.col("status") == "counted"))
+    if held.is_empty():
+        return found
+    differs = pl.col("conclusion") != held.get_column("conclusion")[0]
     mark = (
-        pl.when(is_held)
+        pl.when(is_held & (pl.col("status") == "counted"))
         .then(pl.lit("reference"))
         .when(pl.col("status") == "counted")
         .then(pl.when(differs).then(pl.lit(YES)).otherwise(pl.lit(NO)))
