@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Literal
@@ -21,6 +20,13 @@ from funis.study.catalogue import (
     instrument_names,
     response_names,
 )
+from funis.study.consistency_estimands import (
+    check_estimands,
+    check_imputation,
+    check_multiplicity,
+    check_sensitivity,
+)
+from funis.study.finding import Finding, unknown_name
 from funis.study.plan import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
 from funis.study.rules import check_rule
 from funis.study.visits import eligibility_schema, subject_schema, subject_values
@@ -33,7 +39,7 @@ _TERM = re.compile(
 _FORMULA_NAMES = ("visit", "baseline")
 _NUMERIC_KINDS = ("change",)
 KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
-    "response": ("definition", "parameters", "missing_outcome", "level"),
+    "response": ("definition", "parameters", "missing_outcome", "null_rate", "sensitivity", "level"),
     "relapse": ("definition", "parameters", "denominators", "missing_outcome", "level"),
     "change": (
         "variable",
@@ -41,9 +47,12 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
         "methods",
         "adjust",
         "missing_outcome",
+        "imputation",
         "formula",
         "covariance",
         "df",
+        "fallback",
+        "sensitivity",
         "level",
     ),
     "summary": ("variable", "variables", "missing_outcome", "level"),
@@ -58,19 +67,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "relapse": ("definition", "at"),
     "time_to_event": ("event",),
 }
-_LONG_LIST = 40
 _ALWAYS = ("id", "kind", "label", "role", "at", "population", "subgroups", "subgroup_only")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing wrong in a study file, before it has a line."""
-
-    key: tuple[str | int, ...]
-    value: str
-    message: str
-    remedy: str
-    code: str = "study_file"
 
 
 def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Finding]:
@@ -95,20 +92,13 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Fin
         _check_instruments(study),
         _check_rules(study),
         _check_endpoints(study),
+        check_imputation(study),
+        check_estimands(study),
+        check_sensitivity(study),
+        check_multiplicity(study),
     )
     found = [finding for check in checks for finding in check]
     return [each for each in found if not (each.code == "unknown_name" and each.value in defined)]
-
-
-def _unknown(key: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> Finding:
-    """Say that a name does not exist, with the nearest that does."""
-    names = tuple(known)
-    near = get_close_matches(name, names, n=8, cutoff=0.5)
-    hint = f"The nearest is '{near[0]}'. " if near else ""
-    listed = f"Known: {', '.join(names)}." if names else "None is defined."
-    if len(names) > _LONG_LIST:
-        listed = f"Others near: {', '.join(near[1:])}." if near[1:] else ""
-    return Finding(key, name, f"There is no {what} of this name.", hint + listed, "unknown_name")
 
 
 def _check_duplicates(study: Study) -> Iterator[Finding]:
@@ -120,6 +110,7 @@ def _check_duplicates(study: Study) -> Iterator[Finding]:
         ("labs",): ("test", study.lab_names),
         ("columns",): ("name", [column.name for column in study.columns]),
         ("endpoints",): ("id", [endpoint.id for endpoint in study.endpoints]),
+        ("estimands",): ("id", [estimand.id for estimand in study.estimands]),
     }
     for section, (key, names) in lists.items():
         for index, name in enumerate(names):
@@ -234,7 +225,7 @@ def _check_forms(study: Study, key: tuple[str | int, ...], visit: Visit) -> Iter
     known = (*instrument_names(), *DATA_FORMS)
     for number, form in enumerate(visit.forms):
         if form not in known:
-            yield _unknown((*key, "forms", number), "instrument or form", form, known)
+            yield unknown_name((*key, "forms", number), "instrument or form", form, known)
         elif form in visit.forms[:number]:
             yield Finding((*key, "forms", number), form, "The form is named twice.", "Name it once.")
     if "labs" in visit.forms and not study.labs:
@@ -246,7 +237,7 @@ def _check_forms(study: Study, key: tuple[str | int, ...], visit: Visit) -> Iter
         )
     for number, test in enumerate(visit.labs):
         if test not in study.lab_names:
-            yield _unknown((*key, "labs", number), "laboratory test in [[labs]]", test, study.lab_names)
+            yield unknown_name((*key, "labs", number), "laboratory test in [[labs]]", test, study.lab_names)
 
 
 def _check_labs(study: Study) -> Iterator[Finding]:
@@ -255,9 +246,9 @@ def _check_labs(study: Study) -> Iterator[Finding]:
         near = get_close_matches(lab.test, ANALYTES, n=1, cutoff=0.9)
         units = analyte_units(lab.test)
         if units and lab.unit not in units:
-            yield _unknown((*key, "unit"), f"unit for {lab.test}", lab.unit, units)
+            yield unknown_name((*key, "unit"), f"unit for {lab.test}", lab.unit, units)
         elif not units and near and lab.test not in ANALYTES:
-            yield _unknown((*key, "test"), "laboratory test", lab.test, near)
+            yield unknown_name((*key, "test"), "laboratory test", lab.test, near)
         yield from _check_limits(key, lab)
 
 
@@ -273,21 +264,21 @@ def _check_instruments(study: Study) -> Iterator[Finding]:
     for name, choice in study.instruments.items():
         found = find_definition(name)
         if found is None:
-            yield _unknown(("instruments", name), "instrument", name, instrument_names())
+            yield unknown_name(("instruments", name), "instrument", name, instrument_names())
             continue
         for parameter, value in choice.parameters.items():
             key = ("instruments", name, "parameters", parameter)
             try:
                 found.parameter_values({parameter: value})
             except UnknownNameError:
-                yield _unknown(
+                yield unknown_name(
                     key, f"parameter of {name}", parameter, [each.name for each in found.parameters]
                 )
             except ValueRangeError as error:
                 yield Finding(key, str(value), "The parameter does not take this value.", str(error))
         units = analyte_units(name)
         if choice.unit and units and choice.unit not in units:
-            yield _unknown(("instruments", name, "unit"), f"unit for {name}", choice.unit, units)
+            yield unknown_name(("instruments", name, "unit"), f"unit for {name}", choice.unit, units)
 
 
 def _check_rules(study: Study) -> Iterator[Finding]:
@@ -334,12 +325,14 @@ def _check_endpoints(study: Study) -> Iterator[Finding]:
         yield from _check_variables(key, endpoint, variables)
         yield from _check_at(study, key, endpoint)
         if endpoint.definition and endpoint.definition not in response_names():
-            yield _unknown((*key, "definition"), "response definition", endpoint.definition, response_names())
+            yield unknown_name(
+                (*key, "definition"), "response definition", endpoint.definition, response_names()
+            )
         if endpoint.population and endpoint.population not in study.populations:
-            yield _unknown((*key, "population"), "population", endpoint.population, study.populations)
+            yield unknown_name((*key, "population"), "population", endpoint.population, study.populations)
         for subgroup in endpoint.subgroups:
             if subgroup not in study.subgroups:
-                yield _unknown((*key, "subgroups"), "subgroup", subgroup, study.subgroups)
+                yield unknown_name((*key, "subgroups"), "subgroup", subgroup, study.subgroups)
         if endpoint.subgroup_only and not endpoint.subgroups:
             yield Finding((*key, "subgroup_only"), "true", "No subgroup is named.", "Name them in subgroups.")
         yield from _check_formula(study, (*key, "formula"), endpoint.formula)
@@ -380,9 +373,9 @@ def _check_variables(
         if endpoint.kind == "systems":
             graded = [name for name in variables if graded_systems(name)]
             if variable not in graded:
-                yield _unknown(place, "instrument with graded systems", variable, graded)
+                yield unknown_name(place, "instrument with graded systems", variable, graded)
         elif variable not in variables:
-            yield _unknown(place, "score or laboratory test in this study", variable, variables)
+            yield unknown_name(place, "score or laboratory test in this study", variable, variables)
         elif endpoint.kind in _NUMERIC_KINDS and variables[variable] == "grade":
             remedy = 'Use kind = "systems" with the instrument\'s name.'
             yield Finding(place, variable, "A grade is a letter; it has no change.", remedy)
@@ -391,7 +384,7 @@ def _check_variables(
 def _check_at(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[Finding]:
     for visit in endpoint.at if not study.has_open_visits else ():
         if visit not in study.visit_names:
-            yield _unknown((*key, "at"), "visit", visit, study.visit_names)
+            yield unknown_name((*key, "at"), "visit", visit, study.visit_names)
             continue
         if endpoint.kind in {"change", "systems", "relapse", "response"} and study.visit(visit).day <= 0:
             yield Finding((*key, "at"), visit, "This is the baseline itself.", "Name visits after it.")
@@ -436,5 +429,5 @@ def _check_formula(study: Study, key: tuple[str | int, ...], formula: str) -> It
             return
         name = term.group("factor") or term.group("name")
         if name and name not in known:
-            yield _unknown(key, "variable for a formula", name, known)
+            yield unknown_name(key, "variable for a formula", name, known)
         position = term.end()

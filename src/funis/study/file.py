@@ -14,7 +14,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from funis.errors import Fault, StudyError, UnknownNameError
-from funis.study.consistency import Finding, check_study
+from funis.study.consistency import check_study
+from funis.study.estimand import (
+    Estimand,
+    Imputation,
+    IntercurrentEvent,
+    IntercurrentRules,
+    Multiplicity,
+    SensitivityPlan,
+)
+from funis.study.finding import Finding
 from funis.study.places import find_lines, nearest_line
 from funis.study.plan import (
     Arm,
@@ -53,6 +62,12 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("labs",): LabTest,
     ("columns",): ExtraColumn,
     ("endpoints",): Endpoint,
+    ("endpoints", "imputation"): Imputation,
+    ("estimands",): Estimand,
+    ("estimands", "intercurrent_events"): IntercurrentEvent,
+    ("intercurrent_events",): IntercurrentRules,
+    ("sensitivity",): SensitivityPlan,
+    ("multiplicity",): Multiplicity,
 }
 # What stands in for a broken [study] key while the rest of the file is checked; never leaves this module.
 _STAND_IN = {"id": "x", "title": "x", "condition": "sle", "design": "single_arm"}

@@ -8,6 +8,15 @@ from pydantic import BaseModel
 
 from funis.schema import NOT_DONE, TABLES, Column
 from funis.study.consistency import KEYS_OF_KIND
+from funis.study.estimand import (
+    Estimand,
+    Imputation,
+    IntercurrentEvent,
+    IntercurrentRules,
+    Multiplicity,
+    SensitivityPlan,
+)
+from funis.study.intercurrent import MEANINGS
 from funis.study.plan import (
     Arm,
     Criterion,
@@ -39,6 +48,12 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[labs]]", LabTest),
     ("[[columns]]", ExtraColumn),
     ("[[endpoints]]", Endpoint),
+    ("[endpoints.imputation]", Imputation),
+    ("[[estimands]]", Estimand),
+    ("estimands: intercurrent_events", IntercurrentEvent),
+    ("[intercurrent_events]", IntercurrentRules),
+    ("[[sensitivity]]", SensitivityPlan),
+    ("[multiplicity]", Multiplicity),
 )
 _FRONT = """# The study file
 
@@ -110,6 +125,7 @@ def render_study_page() -> str:
     parts += [f"## `{title}`\n\n{_keys(model)}" for title, model in _SECTIONS]
     for name in ("populations", "subgroups"):
         parts.append(f"## `[{name}]`\n\n{Study.model_fields[name].description}\n")
+    parts.append("## Intercurrent events\n\n" + _events())
     parts.append("## Keys of each kind of endpoint\n\n" + _kinds())
     parts.append(
         _RULES.format(
@@ -162,6 +178,8 @@ def _type(key: dict[str, Any]) -> str:
         return " or ".join(f"`{each}`" for each in key["enum"])
     if "anyOf" in key:
         return " or ".join(dict.fromkeys(_type(each) for each in key["anyOf"] if each.get("type") != "null"))
+    if "$ref" in key:
+        return "section"
     words = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
     if key.get("type") == "array":
         inner = key.get("items", {})
@@ -181,6 +199,12 @@ def _kinds() -> str:
     rows = ["| kind | keys besides id, kind, label, role, at, population, subgroups |", "|---|---|"]
     rows += [f"| `{kind}` | {', '.join(f'`{key}`' for key in keys)} |" for kind, keys in KEYS_OF_KIND.items()]
     return "\n".join(rows) + "\n"
+
+
+def _events() -> str:
+    """Say how each intercurrent event is found in the data."""
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in MEANINGS.items()]
+    return "\n".join(["| event | found in the data as |", "|---|---|", *rows]) + "\n"
 
 
 def _kind(column: Column) -> str:

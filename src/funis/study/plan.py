@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from funis.errors import UnknownNameError
+from funis.study.estimand import Estimand, Imputation, IntercurrentRules, Multiplicity, SensitivityPlan
+from funis.study.part import Identifier, Names, Part, Text
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
 ParameterValue = bool | int | float | str
 MissingPolicy = Literal["strict", "absent", "worst", "locf"]
 EndpointKind = Literal[
@@ -38,25 +38,16 @@ DegreesOfFreedom = Literal[
     "between-within",
     "residual",
 ]
+MissingOutcome = Literal[
+    "observed", "nonresponder", "worst", "locf", "multiple_imputation", "j2r", "cr", "cir"
+]
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
 """Forms of a visit that are not instruments."""
 
 
-def _as_tuple(value: object) -> object:
-    """Read one name as a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 Window = Annotated[
     tuple[int, int], Field(description="First and last day allowed, relative to the planned day.")
 ]
-
-
-class Part(BaseModel):
-    """One part of a study file: frozen, no unknown keys, no silent conversion of types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Trial(Part):
@@ -248,8 +239,13 @@ class Endpoint(Part):
     adjust: Adjustment = Field(
         default="none", description="Adjustment of P over the visits; the unadjusted P is always printed."
     )
-    missing_outcome: Literal["observed", "nonresponder", "worst", "locf"] = Field(
-        default="observed", description="What a missing outcome counts as."
+    missing_outcome: MissingOutcome = Field(
+        default="observed",
+        description="What a missing outcome counts as. multiple_imputation (missing at random), j2r, cr and "
+        "cir (by reference to the control arm) are for changes, the last three in parallel trials.",
+    )
+    imputation: Imputation | None = Field(
+        default=None, description="How missing changes are drawn, and the shifts of a tipping point."
     )
     denominators: tuple[Literal["enrolled", "responders", "at_risk"], ...] = Field(
         default=("enrolled", "responders", "at_risk"), description="Denominators of a relapse rate."
@@ -265,6 +261,22 @@ class Endpoint(Part):
     )
     covariance: Covariance = Field(default="us", description="Covariance over the visits of a mixed model.")
     df: DegreesOfFreedom = Field(default="kenward-roger", description="Degrees of freedom of a mixed model.")
+    fallback: tuple[Covariance, ...] = Field(
+        default=(),
+        description="Covariances to try in this order where the first one cannot be fitted; which was used "
+        "stands in the results.",
+    )
+    null_rate: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Response rate that responses of a single-arm trial are tested against, exactly.",
+    )
+    sensitivity: bool | None = Field(
+        default=None,
+        description="true: the sensitivity table is made; absent: for primary endpoints. Its "
+        "methods, policies and populations may be set in [[sensitivity]].",
+    )
     parameters: dict[str, ParameterValue] = Field(
         default_factory=dict, description="Parameters of the response definition that the study sets."
     )
@@ -315,6 +327,14 @@ class Study(Part):
         default_factory=dict, description="Subgroups analysed within a population: name and rule."
     )
     endpoints: tuple[Endpoint, ...] = Field(default=(), description="The planned analyses.")
+    estimands: tuple[Estimand, ...] = Field(default=(), description="What the endpoints estimate.")
+    intercurrent_events: IntercurrentRules = Field(
+        default=IntercurrentRules(), description="Drugs and terms that are intercurrent events."
+    )
+    sensitivity: tuple[SensitivityPlan, ...] = Field(
+        default=(), description="Sensitivity analyses beyond those of primary endpoints."
+    )
+    multiplicity: Multiplicity | None = Field(default=None, description="Gatekeeping over endpoints.")
 
     @property
     def visit_names(self) -> tuple[str, ...]:
@@ -352,6 +372,11 @@ class Study(Part):
     def lab_names(self) -> tuple[str, ...]:
         """Give the laboratory tests of the study in order."""
         return tuple(lab.test for lab in self.labs)
+
+    @property
+    def control_arm(self) -> str | None:
+        """Give the code of the control arm, None where no arm is marked as it."""
+        return next((arm.id for arm in self.arms if arm.control), None)
 
     @property
     def site_ids(self) -> tuple[str, ...]:

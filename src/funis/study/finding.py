@@ -1,0 +1,37 @@
+"""One thing wrong in a study file, and how an unknown name is told with the nearest that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+_LONG_LIST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong in a study file, before it has a line."""
+
+    key: tuple[str | int, ...]
+    value: str
+    message: str
+    remedy: str
+    code: str = "study_file"
+
+
+def unknown_name(key: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> Finding:
+    """Say that a name does not exist, with the nearest that does.
+
+    Examples
+    --------
+    >>> unknown_name(("endpoints", 0, "at"), "visit", "mont_6", ["month_6"]).remedy
+    "The nearest is 'month_6'. Known: month_6."
+    """
+    names = tuple(known)
+    near = get_close_matches(name, names, n=8, cutoff=0.5)
+    hint = f"The nearest is '{near[0]}'. " if near else ""
+    listed = f"Known: {', '.join(names)}." if names else "None is defined."
+    if len(names) > _LONG_LIST:
+        listed = f"Others near: {', '.join(near[1:])}." if near[1:] else ""
+    return Finding(key, name, f"There is no {what} of this name.", hint + listed, "unknown_name")
