@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from funis.errors import ValueRangeError
 from funis.instruments.conditions import compare_exactly, find_limit
-from funis.instruments.definition import Definition, definition
+from funis.instruments.definition import Definition, Item, definition
 from funis.instruments.frames import Working, finish_frame, open_frame
 from funis.instruments.grading import build_grades
-from funis.instruments.intake import PREFIX, Cell, Intake, Layout, build_intake, check_columns
-from funis.instruments.totals import Bounds, build_total, choose_value, status_of
+from funis.instruments.intake import PREFIX, Cell, Column, Intake, Layout, build_intake, check_columns
+from funis.instruments.totals import Bounds, build_total, choose_value, is_any_recorded, status_of
 
 Missing = Literal["strict", "absent", "worst", "locf"]
 POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
@@ -130,16 +130,41 @@ def score_working(working: Working, layout: Layout, missing: Missing) -> tuple[s
 
 
 def _carry_forward(working: Working, layout: Layout, intake: Intake) -> dict[str, Cell]:
-    """Give cells whose empty values are the last recorded ones of the same subject."""
-    carried: dict[str, Cell] = {}
-    filled = []
-    for name, cell in intake.cells.items():
-        column = f"{PREFIX}{name}_carried"
-        filled.append(working.fill_forward(cell.value, layout).alias(column))
-        not_done = cell.not_done
-        carried[name] = Cell(layout.ops.col(column), not_done, cell.ignored)
+    """Give cells whose empty values are the last recorded ones of the same subject.
+
+    Only what is missing is carried: not a value stated as *not done* where the paper counts that as absent.
+    A value brings along whether it was due to the disease.
+    """
+    ops, carried, filled = layout.ops, dict[str, Cell](), []
+    for item in layout.definition.items:
+        cell, column = intake.cells[item.name], f"{PREFIX}{item.name}_carried"
+        value = _last_recorded(working, layout, intake, item)
+        if cell.not_done is not None and layout.definition.not_done == "absent":
+            value = ops.when(cell.not_done).then(cell.value).otherwise(value)
+        filled.append(value.alias(column))
+        ignored = cell.ignored
+        if ignored is not None:
+            last = working.fill_forward(ops.when(~cell.value.is_null()).then(ignored), layout)
+            filled.append((ignored | last.fill_null(value=False)).alias(f"{column}_ignored"))
+            ignored = ops.col(f"{column}_ignored")
+        carried[item.name] = Cell(ops.col(column), cell.not_done, ignored)
     working.add(filled)
     return carried
+
+
+def _last_recorded(working: Working, layout: Layout, intake: Intake, item: Item) -> Column:
+    """Give the last recorded value; alternatives that measure one thing are carried together.
+
+    Where one alternative was recorded the others are not missing, so that an older value of another method
+    cannot outlive a newer one: -1, which no item allows, stands for them while the group is carried.
+    """
+    value = intake.cells[item.name].value
+    if not item.alternatives:
+        return working.fill_forward(value, layout)
+    others = is_any_recorded(intake.cells, item.alternatives)
+    marked = layout.ops.when(others & value.is_null()).then(value.is_null().cast(layout.level_type) * -1)
+    found = working.fill_forward(marked.otherwise(value), layout)
+    return layout.ops.when(found >= 0).then(found)
 
 
 def _build_score(
