@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.outputs.figures import FigureSpec, build_figures, render_svg, start_renderer
+from funis.outputs.drawing import render_svg
+from funis.outputs.figures import FigureSpec, build_figures
 from funis.outputs.figures_style import GRADE_COLOURS, short_visit, time_axis
 from funis.outputs.figures_subjects import order_subjects
 from funis.results import NumberList, Place, Results
@@ -209,12 +210,6 @@ def test_short_names_of_visits() -> None:
 def test_no_listing_gives_no_figure(made: ModuleType) -> None:
     results: Results = replace(made.make_results(), numbers=NumberList().frame(), listings={})
     assert build_figures(made.make_study(), results) == ()
-
-
-def test_engine_starts_on_a_thread_of_its_own() -> None:
-    thread = start_renderer()
-    thread.join(timeout=30)
-    assert not thread.is_alive()
 
 
 def test_drawing_uses_only_known_colours(figures: dict[str, FigureSpec]) -> None:

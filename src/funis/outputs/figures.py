@@ -24,8 +24,6 @@ from funis.outputs.figures_style import (
     FigureSpec,
     Spec,
     finish,
-    render_svg,
-    start_renderer,
     time_axis,
 )
 from funis.outputs.figures_subjects import build_heat_map, build_swimmer
@@ -36,7 +34,7 @@ from funis.outputs.response import class_label
 from funis.results import ALL, Results, format_number
 from funis.study.plan import Endpoint, Study
 
-__all__ = ["FigureSpec", "build_figures", "render_svg", "start_renderer"]
+__all__ = ["FigureSpec", "build_figures"]
 
 _COLUMNS = 3
 #: Means of fewer subjects than this are printed in the table, not drawn.

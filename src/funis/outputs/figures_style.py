@@ -1,12 +1,11 @@
-"""How every figure looks: one frozen specification, one typeface, the Okabe-Ito colours, one renderer."""
+"""How every figure looks: one frozen specification, one typeface, the Okabe-Ito colours."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Thread
 from typing import Any
 
 from funis.outputs.labels import Labels
@@ -93,51 +92,6 @@ class FigureSpec:
 def finish(spec: Spec) -> Spec:
     """Add schema and style to the body of a specification."""
     return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": CONFIG, **spec}
-
-
-def start_renderer() -> Thread:
-    """Start the figure engine on a thread of its own.
-
-    Its first drawing takes half a second of start-up; begun while data are still being read, it costs a
-    report nothing, because the engine runs outside the interpreter's lock.
-
-    Returns
-    -------
-    Thread : already running; nobody needs to wait for it
-    """
-    thread = Thread(target=_draw_nothing, name="figure-engine", daemon=True)
-    thread.start()
-    return thread
-
-
-def _draw_nothing() -> None:
-    render_svg(
-        {
-            "data": {"values": [{"x": 0, "y": 0}]},
-            "mark": "line",
-            "encoding": {
-                "x": {"field": "x", "type": "quantitative"},
-                "y": {"field": "y", "type": "quantitative"},
-            },
-        }
-    )
-
-
-def render_svg(spec: Mapping[str, Any]) -> str:
-    """Draw a Vega-Lite specification.
-
-    Parameters
-    ----------
-    spec : Vega-Lite specification without references to other places
-
-    Returns
-    -------
-    str : the svg element
-    """
-    import vl_convert
-
-    svg: str = vl_convert.vegalite_to_svg(dict(spec), allowed_base_urls=[])
-    return svg
 
 
 def short_visit(label: str) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from funis.outputs.drawing import render_svg
 from funis.outputs.figures import build_figures
-from funis.outputs.figures_style import FigureSpec, render_svg
+from funis.outputs.figures_style import FigureSpec
 from funis.outputs.methods_text import CONDITIONS
 from funis.outputs.numbers import read_numbers
 from funis.outputs.table import TableSpec
@@ -82,7 +83,7 @@ def render_html(study: Study, results: Results) -> str:
     book = read_numbers(results.numbers)
     specs = build_figures(study, results, book=book)
     with ThreadPoolExecutor(1, "figures") as pool:
-        # The figure engine works outside the interpreter's lock: it draws while the tables are made.
+        # Where an engine runs beside this process it draws while the tables are made.
         drawings = [pool.submit(render_svg, figure.spec) for figure in specs]
         tables = build_tables(study, results, book=book)
         keys = build_keys(study, book)
