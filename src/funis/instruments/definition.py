@@ -62,6 +62,7 @@ class Item:
     excludes : causes that must not be counted
     level_labels : what each level above the lowest means, in our own short words
     alternatives : items that measure the same thing, this one included; one recorded is enough
+    spellings : other ways to write a value, in lower case, and the value each stands for
     """
 
     row: int
@@ -79,6 +80,7 @@ class Item:
     excludes: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
     level_labels: tuple[str, ...] = ()
+    spellings: tuple[tuple[str, Value], ...] = ()
 
     @property
     def is_measured(self) -> bool:
@@ -182,13 +184,53 @@ class Rule:
 class Route:
     """One way of obtaining a measured score, the first recorded route counts.
 
-    The value of `item` times `factor`, divided by the value of the item `per` or by so many minutes.
+    The value of `item` times `factor`, divided by the value of the item `per` or by so many minutes; taken
+    only where the item exceeds `only_above`.
     """
 
     item: str
     factor: float = 1.0
     per: str = ""
     per_minutes: float = 1.0
+    only_above: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One factor of an equation; the value of a measured score is a constant times all factors in force.
+
+    Attributes
+    ----------
+    label : printed words
+    item : quantity that is raised; empty for the quantity the routes give
+    over : the quantity is divided by this first
+    at_most, at_least : then held below or above this
+    power : then raised to this power
+    base : or this base is raised to the quantity
+    times : or a plain number
+    when_item : values that recorded items must have for the factor to be in force, else it is 1
+    choice : values that named parameters must have for the factor to be in force
+    """
+
+    label: str
+    item: str = ""
+    over: float = 1.0
+    at_most: float | None = None
+    at_least: float | None = None
+    power: float | None = None
+    base: float | None = None
+    times: float | None = None
+    when_item: tuple[tuple[str, Value], ...] = ()
+    choice: tuple[tuple[str, Value | bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A second way of joining the parts of a score: an extra column ``<score>_<name>`` with its bounds."""
+
+    name: str
+    how: Literal["maximum", "minimum", "mean"]
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +267,11 @@ class Definition:
     not_done : ``absent`` or ``missing``: what the paper says of an assessment that was not done
     within : ``sum`` or ``maximum`` of the items of one system
     reversed_by : yes/no parameter that says that the scale was recorded the other way round
+    applies : condition on recorded items; where it fails the instrument is not applicable
+    constant, factors : equation of a measured score
+    per_system : whether the total of each system is given as a column of its own
+    summaries : further ways of joining the totals of the systems
+    less_is_worse : whether a low value is the worst one
     """
 
     name: str
@@ -253,6 +300,12 @@ class Definition:
     not_done: Literal["absent", "missing"] = "missing"
     within: Literal["sum", "maximum"] = "sum"
     reversed_by: str = ""
+    applies: Condition | None = None
+    constant: float = 1.0
+    factors: tuple[Factor, ...] = ()
+    per_system: bool = False
+    summaries: tuple[Summary, ...] = ()
+    less_is_worse: bool = False
     file: str = field(default="", compare=False)
 
     def item(self, name: str) -> Item:

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Any
 
 from funis.instruments.conditions import Condition
 from funis.instruments.definition import GRADES, Definition, Rule
+from funis.instruments.definition_faults import DefinitionFault
+from funis.instruments.equation_checks import check_equation, check_outputs
 
 LEVELS = {"yes": 1, "present": 1, "improving": 1, "active": 2}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # A condition on the laboratory's own limits needs no limit in the definition.
 _LIMIT_SUFFIXES = ("_low", "_high")
-
-
-@dataclass(frozen=True, slots=True)
-class DefinitionFault:
-    """One thing wrong in a definition: where, what was found, what to do."""
-
-    table: str
-    row: int | None
-    name: str
-    column: str
-    value: Any
-    message: str
-    remedy: str
 
 
 def check_definition(definition: Definition) -> Iterator[DefinitionFault]:
@@ -48,6 +35,8 @@ def check_definition(definition: Definition) -> Iterator[DefinitionFault]:
     yield from _check_choices(definition)
     yield from _check_rules(definition)
     yield from _check_range(definition)
+    yield from check_outputs(definition)
+    yield from check_equation(definition)
 
 
 def _check_rows(definition: Definition) -> Iterator[DefinitionFault]:
@@ -293,19 +282,19 @@ def reachable_range(definition: Definition) -> tuple[float, float] | None:
         return float(min(points)) * len(definition.systems), float(max(points)) * len(definition.systems)
     ends = []
     for end, limit in ((min, "minimum"), (max, "maximum")):
-        parts = {i.name: getattr(i, limit) if i.is_measured else end(i.points) for i in definition.items}
+        parts: dict[str, float] = {
+            i.name: getattr(i, limit) if i.is_measured else end(i.points) for i in definition.items
+        }
         ends.append(_combine(definition, parts))
     return ends[0], ends[1]
 
 
 def _combine(definition: Definition, parts: dict[str, float]) -> float:
-    if definition.kind == "maximum":
-        return max(parts.values())
-    if definition.kind == "mean":
-        return sum(parts.values()) / len(parts)
-    if definition.within == "sum":
-        return sum(parts.values())
-    return sum(
-        max(parts[item.name] for item in definition.items if item.system == system)
+    join = max if definition.within == "maximum" else sum
+    joined = [
+        join(parts[item.name] for item in definition.items if item.system == system)
         for system in definition.systems
-    )
+    ] or list(parts.values())
+    if definition.kind == "maximum":
+        return max(joined)
+    return sum(joined) / len(joined) if definition.kind == "mean" else sum(joined)

@@ -16,6 +16,7 @@ from funis.instruments.conditions import Condition, parse_condition
 from funis.instruments.definition import (
     SCORED_KINDS,
     Definition,
+    Factor,
     Feature,
     Flag,
     Item,
@@ -24,6 +25,7 @@ from funis.instruments.definition import (
     Range,
     Route,
     Rule,
+    Summary,
 )
 from funis.instruments.definition_checks import check_definition
 
@@ -57,6 +59,12 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "flags",
                 "grade_points",
                 "notes",
+                "applies",
+                "constant",
+                "factors",
+                "per_system",
+                "summaries",
+                "less_is_worse",
             ]
         ),
     ),
@@ -77,6 +85,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "lab",
                 "excludes",
                 "level_labels",
+                "spellings",
             ],
         ),
     ),
@@ -97,7 +106,12 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"system", "grade", "clause", "label"}),
         frozenset({"at_least", "of_items", "with_level", "when"}),
     ),
-    "routes": (frozenset({"item"}), frozenset({"factor", "per", "per_minutes"})),
+    "routes": (frozenset({"item"}), frozenset({"factor", "per", "per_minutes", "only_above"})),
+    "factors": (
+        frozenset({"label"}),
+        frozenset({"item", "over", "at_most", "at_least", "power", "base", "times", "if", "where"}),
+    ),
+    "summaries": (frozenset({"name", "how", "label"}), frozenset()),
     "flags": (frozenset({"name", "label", "when"}), frozenset({"source"})),
     "licence": (frozenset({"status"}), frozenset({"evidence"})),
     "range": (frozenset({"lowest", "highest"}), frozenset()),
@@ -197,7 +211,7 @@ def read_definition(path: Path) -> Definition:
 
 def _check_keys(reader: _Reader, table: Mapping[str, Any]) -> None:
     _check_table(reader, "file", table, None)
-    for name in ("items", "replace", "parameters", "measures", "features", "rules", "routes", "flags"):
+    for name in (name for name in KEYS if name not in ("file", "licence", "range")):
         rows = table.get(name, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             reader.fault(name, "", rows, "must be a list of tables", "Write one {...} per printed row.")
@@ -251,12 +265,7 @@ def _build_definition(reader: _Reader, table: Mapping[str, Any]) -> Definition:
         measures=_build_measures(table),
         features=tuple(_build_feature(reader, row, n) for n, row in enumerate(table.get("features", ()), 1)),
         rules=tuple(_build_rule(reader, row, n) for n, row in enumerate(table.get("rules", ()), 1)),
-        routes=tuple(
-            Route(
-                row["item"], float(row.get("factor", 1)), row.get("per", ""), float(row.get("per_minutes", 1))
-            )
-            for row in table.get("routes", ())
-        ),
+        routes=tuple(_build_route(row) for row in table.get("routes", ())),
         flags=tuple(
             Flag(row["name"], row["label"], _parse(reader, "flags", row["when"], n), row.get("source", ""))
             for n, row in enumerate(table.get("flags", ()), 1)
@@ -268,6 +277,12 @@ def _build_definition(reader: _Reader, table: Mapping[str, Any]) -> Definition:
         not_done=table.get("not_done", "missing"),
         within=table.get("within", "sum"),
         reversed_by=table.get("reversed_by", ""),
+        applies=_parse(reader, "file", table["applies"], 0) if "applies" in table else None,
+        constant=float(table.get("constant", 1)),
+        factors=tuple(_build_factor(row) for row in table.get("factors", ())),
+        per_system=table.get("per_system", False),
+        summaries=tuple(Summary(row["name"], row["how"], row["label"]) for row in table.get("summaries", ())),
+        less_is_worse=table.get("less_is_worse", False),
         file=reader.path.name,
     )
 
@@ -285,6 +300,31 @@ def _parse(reader: _Reader, table: str, text: object, row: int, name: str = "") 
 def _number(value: Any) -> Any:
     """Make the exact decimals of the file plain numbers where they only bound or weigh."""
     return float(value) if isinstance(value, Decimal) else value
+
+
+def _build_route(row: Mapping[str, Any]) -> Route:
+    return Route(
+        row["item"],
+        float(row.get("factor", 1)),
+        row.get("per", ""),
+        float(row.get("per_minutes", 1)),
+        _number(row.get("only_above")),
+    )
+
+
+def _build_factor(row: Mapping[str, Any]) -> Factor:
+    return Factor(
+        label=row["label"],
+        item=row.get("item", ""),
+        over=float(row.get("over", 1)),
+        at_most=_number(row.get("at_most")),
+        at_least=_number(row.get("at_least")),
+        power=_number(row.get("power")),
+        base=_number(row.get("base")),
+        times=_number(row.get("times")),
+        when_item=tuple(row.get("if", {}).items()),
+        choice=tuple(row.get("where", {}).items()),
+    )
 
 
 def _build_parameter(row: Mapping[str, Any]) -> Parameter:
@@ -361,6 +401,7 @@ def _build_item(
         lab=row.get("lab", ""),
         excludes=tuple(row.get("excludes", ())),
         level_labels=tuple(row.get("level_labels", ())),
+        spellings=tuple(row.get("spellings", {}).items()),
         alternatives=next((group for group in groups if name in group), ()),
     )
 

@@ -184,7 +184,8 @@ def feature_columns(reading: Reading, features: Sequence[Feature]) -> list[Colum
             rows[feature.name].append(_feature_row(reading, feature))
     columns = []
     for name, met in rows.items():
-        found = reduce(or_, met)
+        # A finding whose rows are all switched off by parameters is never met.
+        found = reduce(or_, met) if met else reading.layout.ops.lit(value=False)
         columns.append(found.alias(f"{PREFIX}{reading.mark}_{name}"))
     columns += _named_items(reading, features)
     return columns

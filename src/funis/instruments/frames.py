@@ -17,7 +17,15 @@ import polars as pl
 
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.instruments.definition import Definition, Item
-from funis.instruments.intake import NOT_DONE_TEXT, PREFIX, Layout, is_text_type, item_columns, read_column
+from funis.instruments.intake import (
+    NOT_DONE_TEXT,
+    PREFIX,
+    Layout,
+    is_text_type,
+    item_columns,
+    read_column,
+    spell_values,
+)
 
 _ROW = f"{PREFIX}row"
 SHOWN = 5
@@ -98,7 +106,7 @@ def _is_refused(layout: Layout, item: Item) -> Any:
     """Tell where a recorded value is not one the item allows."""
     ops, kind = layout.ops, layout.schema[item.name]
     if is_text_type(kind) and not item.is_text:
-        text = ops.col(item.name).cast(ops.String).str.strip_chars()
+        text = spell_values(ops, item, ops.col(item.name).cast(ops.String).str.strip_chars())
         is_number = text.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
         is_text = ~(is_number | (text == NOT_DONE_TEXT) | (text == ""))
         number = ops.when(is_number).then(text).otherwise(ops.lit(None, ops.String)).cast(ops.Float64)

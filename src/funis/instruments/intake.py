@@ -23,6 +23,8 @@ PREFIX = "__funis_"
 # to build.
 Column = Any
 NOT_DONE_TEXT = "ND"
+# Yes/no items are printed with letters; both spellings are read.
+YES_NO: tuple[tuple[str, int], ...] = (("y", 1), ("yes", 1), ("true", 1), ("n", 0), ("no", 0), ("false", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +184,26 @@ def read_column(layout: Layout, item: Item) -> tuple[Column, Column | None]:
             .then(text)
             .otherwise(layout.ops.lit(None, layout.ops.String))
         )
+        clean = spell_values(layout.ops, item, clean)
         value = clean if item.is_text else clean.cast(layout.ops.Float64).cast(target)
         return value, _any_of(marks)
     if kind.is_float():
         column = column.fill_nan(None)
     return (column if str(kind) == wanted else column.cast(target)), _any_of(marks)
+
+
+def spell_values(ops: Any, item: Item, text: Column) -> Column:
+    """Bring other spellings of an item's values (``Y``, ``no``, ``F``) to the value itself, as text."""
+    pairs: tuple[tuple[str, Any], ...] = item.spellings
+    if item.values == (0, 1):
+        pairs = YES_NO
+    elif item.spellings:
+        pairs = (*item.spellings, *((str(value).lower(), value) for value in item.values))
+    lowered, spelled = text.str.to_lowercase(), text
+    for value in dict.fromkeys(value for _, value in pairs):
+        ways = [way for way, meant in pairs if meant == value]
+        spelled = ops.when(lowered.is_in(ways)).then(ops.lit(str(value))).otherwise(spelled)
+    return spelled
 
 
 def is_text_type(kind: nw.dtypes.DType) -> bool:
@@ -196,10 +213,19 @@ def is_text_type(kind: nw.dtypes.DType) -> bool:
 
 def is_one(layout: Layout, name: str) -> Column:
     """Give a yes/no column as true where it says yes; empty is no."""
-    column = layout.ops.col(name)
-    if layout.schema[name] == nw.Boolean:
-        return column.fill_null(value=False)
-    return (column == 1).fill_null(value=False)
+    return _is_answer(layout, name, 1)
+
+
+def _is_answer(layout: Layout, name: str, answer: int) -> Column:
+    """Tell where a yes/no column says 1 or 0, in numbers, truth values or words; empty is neither."""
+    column, kind = layout.ops.col(name), layout.schema[name]
+    if kind == nw.Boolean:
+        return (column if answer else ~column).fill_null(value=False)
+    if is_text_type(kind):
+        ways = [str(answer), f"{answer}.0", *(way for way, meant in YES_NO if meant == answer)]
+        text = column.cast(layout.ops.String).str.strip_chars().str.to_lowercase()
+        return text.is_in(ways).fill_null(value=False)
+    return (column == answer).fill_null(value=False)
 
 
 def _read_attribution(layout: Layout, item: Item) -> Column | None:
@@ -207,9 +233,7 @@ def _read_attribution(layout: Layout, item: Item) -> Column | None:
     name = f"{item.name}_attributed"
     if name not in layout.schema:
         return None
-    if layout.schema[name] == nw.Boolean:
-        return (~layout.ops.col(name)).fill_null(value=False)
-    return (layout.ops.col(name) == 0).fill_null(value=False)
+    return _is_answer(layout, name, 0)
 
 
 def _any_of(marks: list[Column]) -> Column | None:

@@ -7,11 +7,18 @@ from typing import Any, Literal
 
 from funis.errors import ValueRangeError
 from funis.instruments.conditions import compare_exactly, find_limit
-from funis.instruments.definition import Definition, Item, definition
+from funis.instruments.definition import Definition, Flag, Item, definition
 from funis.instruments.frames import Working, finish_frame, open_frame
 from funis.instruments.grading import build_grades
 from funis.instruments.intake import PREFIX, Cell, Column, Intake, Layout, build_intake, check_columns
-from funis.instruments.totals import Bounds, build_total, choose_value, is_any_recorded, status_of
+from funis.instruments.totals import (
+    Bounds,
+    build_parts,
+    build_total,
+    choose_value,
+    is_any_recorded,
+    status_of,
+)
 
 Missing = Literal["strict", "absent", "worst", "locf"]
 POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
@@ -187,19 +194,46 @@ def _build_score(
         # A measured quantity has no absent or worst state of its own: missing stays missing.
         value = choose_value(layout, known, "strict")
     working.add([value.alias(name), status_of(layout, lower, upper).alias(f"{name}_status")])
-    flags = []
-    for flag in definition_.flags:
-        met = compare_exactly(
-            layout.ops.col(name),
-            flag.when.terms[0].operator,
-            find_limit(flag.when.terms[0], layout.parameters),
-        )
-        flags.append(met.cast(layout.level_type).alias(f"{name}_{flag.name}"))
-    working.add(flags)
+    parts = _add_parts(working, layout, intake, carried, policy)
+    working.add([_flag_column(layout, flag) for flag in definition_.flags])
     return (
         name,
         f"{name}_lower",
         f"{name}_upper",
         f"{name}_status",
+        *parts,
         *(f"{name}_{f.name}" for f in definition_.flags),
     )
+
+
+def _add_parts(
+    working: Working, layout: Layout, intake: Intake, carried: Mapping[str, Cell], policy: str
+) -> tuple[str, ...]:
+    """Add summaries and the totals of the systems, each with its bounds."""
+    name = layout.definition.name
+    bounds = build_parts(layout, intake.cells, as_paper=False)
+    known = build_parts(layout, carried, as_paper=True)
+    outputs = []
+    for part, found in bounds.items():
+        stem = f"{name}_{part}"
+        working.add(
+            [
+                choose_value(layout, known[part], policy).alias(stem),
+                found.lower.alias(f"{stem}_lower"),
+                found.upper.alias(f"{stem}_upper"),
+            ]
+        )
+        outputs += [stem, f"{stem}_lower", f"{stem}_upper"]
+    return tuple(outputs)
+
+
+def _flag_column(layout: Layout, flag: Flag) -> Column:
+    """Tell whether a cut-off is met; where the score is unknown, whether both of its bounds agree on it."""
+    term, ops = flag.when.terms[0], layout.ops
+    limit = find_limit(term, layout.parameters)
+    value, low, high = (
+        compare_exactly(ops.col(f"{term.name}{end}"), term.operator, limit)
+        for end in ("", "_lower", "_upper")
+    )
+    met = ops.when(value.is_null() & (low == high)).then(low).otherwise(value)
+    return met.cast(layout.level_type).alias(f"{layout.definition.name}_{flag.name}")

@@ -7,7 +7,7 @@ their highest level.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, or_
@@ -15,6 +15,7 @@ from typing import Any
 
 from funis.instruments.definition import Definition, Item
 from funis.instruments.intake import Cell, Column, Layout
+from funis.instruments.measured import build_measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) ->
     Bounds : equal where the score is known
     """
     if layout.definition.kind == "value":
-        return _build_value(layout, cells)
+        return Bounds(*build_measured(layout, cells))
     definition = layout.definition
     settled = _settled(definition, cells, as_paper=as_paper)
     lowest = {
@@ -53,6 +54,37 @@ def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) ->
         item.name: _points(layout, item, cells[item.name], settled, at_top=True) for item in definition.items
     }
     return Bounds(_combine(layout, lowest), _combine(layout, highest))
+
+
+def build_parts(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Bounds]:
+    """Build the bounds of the total of each system, and of the summaries over them.
+
+    Parameters
+    ----------
+    layout, cells, as_paper : as for `build_total`
+
+    Returns
+    -------
+    dict : by the name of the system or summary; empty where the definition asks for neither
+    """
+    definition = layout.definition
+    found: dict[str, Bounds] = {}
+    if not (definition.per_system or definition.summaries):
+        return found
+    settled = _settled(definition, cells, as_paper=as_paper)
+    ends = []
+    for at_top in (False, True):
+        points = {
+            item.name: _points(layout, item, cells[item.name], settled, at_top=at_top)
+            for item in definition.items
+        }
+        ends.append(_join_systems(layout, points))
+    for summary in definition.summaries:
+        lower, upper = (join_columns(layout, summary.how, list(end.values())) for end in ends)
+        found[summary.name] = Bounds(lower, upper)
+    if definition.per_system:
+        found |= {system: Bounds(ends[0][system], ends[1][system]) for system in definition.systems}
+    return found
 
 
 def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Column]:
@@ -140,45 +172,46 @@ def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column]) 
 
 def _combine(layout: Layout, parts: Mapping[str, Column]) -> Column:
     definition = layout.definition
-    if definition.kind == "maximum":
-        return layout.ops.max_horizontal(*parts.values())
-    if definition.kind == "mean":
-        return reduce(add, parts.values()) / len(parts)
-    systems = [
-        layout.ops.max_horizontal(*[parts[item.name] for item in definition.items if item.system == system])
-        for system in definition.systems
-    ]
-    return reduce(add, systems)
+    joined = _join_systems(layout, parts) if definition.systems else dict(parts)
+    return join_columns(layout, definition.kind, list(joined.values()))
 
 
-def _build_value(layout: Layout, cells: Mapping[str, Cell]) -> Bounds:
-    """Take the first route whose quantities are recorded; an unknown value may be anything in the range."""
+def _join_systems(layout: Layout, parts: Mapping[str, Column]) -> dict[str, Column]:
+    """Join the items of each system: their sum, or the highest of them."""
     definition = layout.definition
-    value = layout.ops.lit(None, layout.ops.Float64)
-    for route in reversed(definition.routes):
-        way = cells[route.item].value * route.factor / route.per_minutes
-        if route.per:
-            # No collection time, no flow: a volume over zero minutes is not a measurement.
-            time = cells[route.per].value
-            way = layout.ops.when(time > 0).then(way / time)
-        value = layout.ops.when(~way.is_null()).then(way).otherwise(value)
-    if layout.parameters.get(definition.reversed_by):
-        value = definition.range.lowest + definition.range.highest - value
-    lower = value.fill_null(definition.range.lowest)
-    return Bounds(lower, value.fill_null(definition.range.highest))
+    how = "maximum" if definition.within == "maximum" else "sum"
+    return {
+        system: join_columns(
+            layout, how, [parts[item.name] for item in definition.items if item.system == system]
+        )
+        for system in definition.systems
+    }
+
+
+def join_columns(layout: Layout, how: str, columns: Sequence[Column]) -> Column:
+    """Join columns by sum, mean, maximum or minimum."""
+    if len(columns) == 1:
+        return columns[0]
+    if how == "maximum":
+        return layout.ops.max_horizontal(*columns)
+    if how == "minimum":
+        return layout.ops.min_horizontal(*columns)
+    total = reduce(add, columns)
+    return total / len(columns) if how == "mean" else total
 
 
 def choose_value(layout: Layout, bounds: Bounds, policy: str) -> Column:
     """Give the value that a missing-data policy reports."""
-    if policy == "absent":
-        return bounds.lower
-    if policy == "worst":
-        return bounds.upper
+    if policy in ("absent", "worst"):
+        return bounds.upper if (policy == "worst") != layout.definition.less_is_worse else bounds.lower
     return layout.ops.when(bounds.lower == bounds.upper).then(bounds.lower)
 
 
 def status_of(layout: Layout, lower: Column, upper: Column) -> Column:
     """Give ``incomplete`` exactly where the bounds differ."""
-    return (
+    known = (
         layout.ops.when(lower == upper).then(layout.ops.lit("scored")).otherwise(layout.ops.lit("incomplete"))
     )
+    if layout.definition.applies is None:
+        return known
+    return layout.ops.when(lower.is_null()).then(layout.ops.lit("not_applicable")).otherwise(known)

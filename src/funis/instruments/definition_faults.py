@@ -1,0 +1,19 @@
+"""One thing wrong in a definition, as every check of definitions reports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionFault:
+    """One thing wrong in a definition: where, what was found, what to do."""
+
+    table: str
+    row: int | None
+    name: str
+    column: str
+    value: Any
+    message: str
+    remedy: str
