@@ -18,6 +18,7 @@ from funis.results import NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats import adjust
 from funis.stats.compare import Comparison, paired_t, sign_test, wilcoxon_signed_rank
 from funis.stats.contingency import paired_ordinal
+from funis.study.estimand import IMPUTED
 from funis.study.plan import Endpoint
 
 TESTS: Final[dict[str, Callable[..., Comparison]]] = {
@@ -58,6 +59,11 @@ def compare_changes(run: Run, endpoint: Endpoint) -> None:
         name = f"{variable}{CHANGE}"
         if name not in run.panel.matrices:
             continue
+        if endpoint.missing_outcome in IMPUTED:
+            from funis.analysis.imputation import compare_imputed
+
+            compare_imputed(run, endpoint, variable)
+            continue
         matrix, policy = fill_missing(run, endpoint, variable)
         for cohort in run.populations.of_endpoint(endpoint):
             if endpoint.missing_outcome != "observed":
@@ -69,11 +75,11 @@ def compare_changes(run: Run, endpoint: Endpoint) -> None:
                     _compare_one(run, endpoint, cohort, (name, matrix, policy), method)
 
 
-def fill_missing(run: Run, endpoint: Endpoint, variable: str) -> tuple[Matrix, str]:
-    """Give the changes with missing outcomes filled as the endpoint says, and the policy in words."""
+def fill_missing(run: Run, endpoint: Endpoint, variable: str, rule: str | None = None) -> tuple[Matrix, str]:
+    """Give the changes with missing outcomes filled as the endpoint (or ``rule``) says, and the policy."""
     observed = run.panel.matrices[f"{variable}{CHANGE}"]
-    policy = run.policy(variable)
-    if endpoint.missing_outcome == "observed":
+    policy, chosen = run.policy(variable), rule or endpoint.missing_outcome
+    if chosen == "observed":
         return observed, policy
     base = run.panel.baselines[variable]
     values, rows, censored = observed.values.copy(), observed.rows.copy(), observed.censored.copy()
@@ -86,9 +92,9 @@ def fill_missing(run: Run, endpoint: Endpoint, variable: str) -> tuple[Matrix, s
             continue
         lacking = np.isnan(values[:, visit]) & has_base
         values[lacking, visit], rows[lacking, visit] = last[lacking], last_rows[lacking]
-        if endpoint.missing_outcome == "locf":
+        if chosen == "locf":
             last, last_rows = values[:, visit].copy(), rows[:, visit].copy()
-    return Matrix(values, rows, censored), f"{policy}, {endpoint.missing_outcome}"
+    return Matrix(values, rows, censored), f"{policy}, {chosen}"
 
 
 def _compare_one(
@@ -106,10 +112,10 @@ def _compare_one(
             why = f"{NOT_AVAILABLE} ({censored} beyond what the assay measures)"
             run.numbers.add(place, "p", None, text=why, method=method)
             continue
-        found = _run_test(run, endpoint, values, method)
-        _add_comparison(run, place, found, method, digits_of(values))
+        found = run_test(run, endpoint, values, method)
+        add_comparison(run, place, found, method, digits_of(values))
         tested.append(Tested(place, found))
-    _add_adjusted(run, endpoint, tested, method)
+    add_adjusted(run, endpoint, tested, method)
 
 
 def _test_place(
@@ -129,7 +135,8 @@ def _test_place(
     )
 
 
-def _run_test(run: Run, endpoint: Endpoint, values: Floats, method: str) -> Comparison:
+def run_test(run: Run, endpoint: Endpoint, values: Floats, method: str) -> Comparison:
+    """Compare changes with zero by one method."""
     level = run.level_of(endpoint)
     if method != "bootstrap":
         return TESTS[method](values, level=level)
@@ -143,7 +150,8 @@ def _run_test(run: Run, endpoint: Endpoint, values: Floats, method: str) -> Comp
     )
 
 
-def _add_comparison(run: Run, place: Place, found: Comparison, method: str, digits: int) -> None:
+def add_comparison(run: Run, place: Place, found: Comparison, method: str, digits: int) -> None:
+    """Add estimate, interval, statistic, degrees of freedom and P of one test."""
     # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
     estimate = round(found.estimate, 9)
     for statistic, value in (("estimate", estimate), ("lower", found.lower), ("upper", found.upper)):
@@ -157,7 +165,7 @@ def _add_comparison(run: Run, place: Place, found: Comparison, method: str, digi
     run.numbers.add(place, "p", found.p, text=text, method=method)
 
 
-def _add_adjusted(run: Run, endpoint: Endpoint, tested: list[Tested], method: str) -> None:
+def add_adjusted(run: Run, endpoint: Endpoint, tested: list[Tested], method: str) -> None:
     """Add the P adjusted over the visits; a test that gave none is not part of the family."""
     family = [each for each in tested if np.isfinite(each.found.p)]
     if endpoint.adjust == "none" or not family:
@@ -201,9 +209,9 @@ def _compare_system(run: Run, endpoint: Endpoint, cohort: Cohort, column: str) -
         )
         found = paired_ordinal(base.values[chosen], later[chosen], level=run.level_of(endpoint))
         _add_steps(run, place, later[chosen] - base.values[chosen])
-        _add_comparison(run, place, found, "signed_rank_pratt", 3)
+        add_comparison(run, place, found, "signed_rank_pratt", 3)
         tested.append(Tested(place, found))
-    _add_adjusted(run, endpoint, tested, "signed_rank_pratt")
+    add_adjusted(run, endpoint, tested, "signed_rank_pratt")
 
 
 def _add_steps(run: Run, place: Place, steps: Floats) -> None:

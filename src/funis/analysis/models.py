@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ import polars as pl
 
 from funis.analysis.change import ADJUSTMENTS, visits_of
 from funis.analysis.cohorts import Cohort
+from funis.analysis.diagnostics import diagnose_model
 from funis.analysis.panel import CHANGE, Floats
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.errors import FunisError
@@ -26,6 +27,25 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _OWN: Final = frozenset({"visit", "baseline", "arm", "C", "subject", "outcome"})
 
 
+@dataclass(frozen=True, slots=True)
+class Into:
+    """Where the numbers of a model go.
+
+    Attributes
+    ----------
+    analysis : kind of analysis of the rows
+    prefix : stands before the variable, as the name of an estimand
+    policy : missing-data policy in words; empty for that of the variable
+    """
+
+    analysis: str = "mmrm"
+    prefix: str = ""
+    policy: str = ""
+
+
+MODELS: Final = Into()
+
+
 def fit_changes(run: Run, endpoint: Endpoint) -> None:
     """Fit the model to each variable of an endpoint and add its marginal means by visit.
 
@@ -36,7 +56,7 @@ def fit_changes(run: Run, endpoint: Endpoint) -> None:
         if f"{variable}{CHANGE}" not in run.panel.matrices:
             continue
         for subgroup in _subgroups(endpoint):
-            _fit_one(run, endpoint, variable, run.populations.cohort(endpoint.population, subgroup))
+            fit_variable(run, endpoint, variable, run.populations.cohort(endpoint.population, subgroup))
 
 
 def _subgroups(endpoint: Endpoint) -> Sequence[str]:
@@ -45,13 +65,15 @@ def _subgroups(endpoint: Endpoint) -> Sequence[str]:
     return (ALL, *endpoint.subgroups)
 
 
-def _fit_one(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort) -> None:
+def fit_variable(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort, into: Into = MODELS) -> None:
+    """Fit the model to one variable in one cohort and add its marginal means by visit."""
     frame = _model_frame(run, endpoint, variable, cohort)
     by_arm = bool(run.populations.arms) and "arm" in _names(endpoint)
     fitted = _fit(run, endpoint, frame)
     if isinstance(fitted, str):
-        _add_failure(run, endpoint, cohort, variable, fitted)
+        _add_failure(run, endpoint, cohort, (variable, fitted), into)
         return
+    status = "fallback" if fitted.fallbacks else "ok"
     means = fitted.marginal_means(["arm", "visit"] if by_arm else ["visit"])
     p_values: list[tuple[Place, float]] = []
     for row in means.iter_rows(named=True):
@@ -61,15 +83,21 @@ def _fit_one(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort) -> Non
             endpoint,
             run.populations.cohort(cohort.population, cohort.subgroup, arm),
             (variable, row["visit"]),
+            into,
         )
-        _add_row(run, place, row, frame["outcome"].to_numpy())
+        _add_row(run, place, row, frame["outcome"].to_numpy(), status)
         p_values.append((place, row["p"]))
     if by_arm:
-        p_values = _add_differences(run, endpoint, cohort, (variable, fitted, frame))
+        p_values = _add_differences(run, endpoint, cohort, (variable, fitted, frame), into)
     _adjust(run, endpoint, p_values)
-    whole = replace(_place(run, endpoint, cohort, (variable, ALL)), n=fitted.n_subjects)
+    whole = replace(_place(run, endpoint, cohort, (variable, ALL), into), n=fitted.n_subjects)
+    if fitted.fallbacks:
+        tried = "; ".join(f"{name}: {reason}" for name, reason in fitted.fallbacks)
+        text = f"{fitted.covariance}, as declared, after {tried}"
+        run.numbers.add(whole, "covariance", None, text=text, method="mmrm", status=status)
     run.numbers.add(whole, "aic", fitted.aic, method="mmrm")
     run.numbers.add(whole, "log_likelihood", fitted.log_likelihood, method="mmrm")
+    diagnose_model(run, endpoint, cohort, variable, fitted)
 
 
 def _names(endpoint: Endpoint) -> frozenset[str]:
@@ -116,6 +144,7 @@ def _fit(run: Run, endpoint: Endpoint, frame: pl.DataFrame) -> MmrmResult | str:
             visit="visit",
             covariance=endpoint.covariance,
             df=endpoint.df,
+            fallback=endpoint.fallback,
             level=run.level_of(endpoint),
             levels=levels,
         )
@@ -124,42 +153,51 @@ def _fit(run: Run, endpoint: Endpoint, frame: pl.DataFrame) -> MmrmResult | str:
     return fitted if fitted.converged else f"{fitted.status}. {fitted.detail}".strip()
 
 
-def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str]) -> Place:
+def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str], into: Into) -> Place:
     variable, visit = at
     name = f"{variable}{CHANGE}"
     change = run.panel.matrices[name]
     place = replace(
-        cohort.place("mmrm", name), endpoint=endpoint.id, visit=visit, missing=run.policy(variable)
+        cohort.place(into.analysis, f"{into.prefix}{name}"),
+        endpoint=endpoint.id,
+        visit=visit,
+        missing=into.policy or run.policy(variable),
     )
     if visit == ALL:
         return place
     position = run.panel.visit_index(visit)
     chosen = np.flatnonzero(cohort.members & ~np.isnan(change.values[:, position]))
     rows = rows_behind(run.panel, name, change, position, chosen)
-    return replace(place, n=len(chosen), source=run.source(cohort, name, visit, rows))
+    return replace(place, n=len(chosen), source=run.source(cohort, f"{into.prefix}{name}", visit, rows))
 
 
-def _add_row(run: Run, place: Place, row: dict[str, float], outcome: Floats) -> None:
+def _add_row(run: Run, place: Place, row: dict[str, float], outcome: Floats, status: str) -> None:
     digits = digits_of(outcome)
     for statistic in ("estimate", "se", "lower", "upper"):
         # An estimate comes from matrix algebra: nine decimals bring a tie back to its place.
         text = format_number(round(row[statistic], 9), digits)
-        run.numbers.add(place, statistic, row[statistic], text=text, method="mmrm")
-    run.numbers.add(place, "df", row["df"], method="mmrm")
-    run.numbers.add(place, "p", row["p"], method="mmrm")
+        run.numbers.add(place, statistic, row[statistic], text=text, method="mmrm", status=status)
+    run.numbers.add(place, "df", row["df"], method="mmrm", status=status)
+    run.numbers.add(place, "p", row["p"], method="mmrm", status=status)
 
 
 def _add_differences(
-    run: Run, endpoint: Endpoint, cohort: Cohort, fitted: tuple[str, MmrmResult, pl.DataFrame]
+    run: Run,
+    endpoint: Endpoint,
+    cohort: Cohort,
+    fitted: tuple[str, MmrmResult, pl.DataFrame],
+    into: Into,
 ) -> list[tuple[Place, float]]:
     """Add each arm minus the control arm at each visit."""
     variable, model, frame = fitted
     p_values = []
     for row in model.differences("arm", by=["visit"]).iter_rows(named=True):
         place = replace(
-            _place(run, endpoint, cohort, (variable, row["visit"])), arm=f"{row['arm']} - {row['minus']}"
+            _place(run, endpoint, cohort, (variable, row["visit"]), into),
+            arm=f"{row['arm']} - {row['minus']}",
         )
-        _add_row(run, place, row, frame["outcome"].to_numpy())
+        status = "fallback" if model.fallbacks else "ok"
+        _add_row(run, place, row, frame["outcome"].to_numpy(), status)
         p_values.append((place, row["p"]))
     return p_values
 
@@ -173,9 +211,10 @@ def _adjust(run: Run, endpoint: Endpoint, p_values: list[tuple[Place, float]]) -
         run.numbers.add(place, "p_adjusted", float(p), method=f"mmrm, {endpoint.adjust}")
 
 
-def _add_failure(run: Run, endpoint: Endpoint, cohort: Cohort, variable: str, why: str) -> None:
+def _add_failure(run: Run, endpoint: Endpoint, cohort: Cohort, failed: tuple[str, str], into: Into) -> None:
     """Add the rows of a failed fit: no value, and the reason where the text would stand."""
+    variable, why = failed
     for visit in visits_of(run, endpoint):
-        place = _place(run, endpoint, cohort, (variable, run.panel.visits[visit]))
+        place = _place(run, endpoint, cohort, (variable, run.panel.visits[visit]), into)
         for statistic in ("estimate", "p"):
             run.numbers.add(place, statistic, None, text=why, method="mmrm", status="failed")

@@ -100,6 +100,9 @@ STATISTICS: dict[str, str] = {
     "improved": "subjects improved",
     "worsened": "subjects worsened",
     "unchanged": "subjects unchanged",
+    "fraction_missing": "share of information lost to missing values",
+    "tipping_point": "shift of the imputed values at which significance is lost",
+    "covariance": "covariance that was fitted",
     "not_met": "subjects who do not meet the criterion",
     "cannot_tell": "subjects of whom it cannot be told",
 }
@@ -126,6 +129,17 @@ METHODS: dict[str, str] = {
     "signed_rank_pratt": "Signed-rank test for ordered grades, Pratt",
     "bonferroni": "Bonferroni",
     "type_7": "Quantile, type 7",
+    "multiple_imputation": "Multiple imputation, missing at random",
+    "j2r": "Multiple imputation, jump to reference",
+    "cr": "Multiple imputation, copy reference",
+    "cir": "Multiple imputation, copy increments in reference",
+    "welch": "Welch two-sample t test",
+    "binomial": "Exact binomial test",
+    "fisher": "Fisher exact test",
+    "newcombe": "Newcombe",
+    "fixed_sequence": "fixed sequence",
+    "serial_holm": "serial gatekeeping, Holm within families",
+    "graph": "graphical gatekeeping",
 }
 
 MISSING: dict[str, str] = {
@@ -135,6 +149,12 @@ MISSING: dict[str, str] = {
     "locf": "an item that was not recorded is carried forward from the visit before",
     "observed": "subjects without the value at a visit are left out of that visit",
     "nonresponder": "a subject whose response cannot be told counts as a non-responder",
+    "baseline": "a missing change counts as no change",
+    "best": "a missing response counts as a response (in the control arm as none)",
+    "multiple_imputation": "a missing change is drawn many times, missing at random",
+    "j2r": "a missing change is drawn by jump to reference",
+    "cr": "a missing change is drawn by copy reference",
+    "cir": "a missing change is drawn by copy increments in reference",
 }
 
 MISSING_OUTCOME: dict[str, str] = {
@@ -142,6 +162,10 @@ MISSING_OUTCOME: dict[str, str] = {
     "nonresponder": "a subject without the outcome counts as a non-responder",
     "worst": "a missing outcome is replaced by the worst possible one",
     "locf": "a missing outcome is replaced by the last one observed",
+    "multiple_imputation": "a missing change is drawn many times, missing at random (multiple imputation)",
+    "j2r": "a missing change is drawn by reference to the control arm (jump to reference)",
+    "cr": "a missing change is drawn by reference to the control arm (copy reference)",
+    "cir": "a missing change is drawn by reference to the control arm (copy increments in reference)",
 }
 
 RESPONSES: dict[str, str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from math import isclose
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def _check_reference(study: Study, place: Key, policy: str) -> Iterator[Finding]
 def _check_shifts(key: Key, endpoint: Endpoint) -> Iterator[Finding]:
     shifts = endpoint.imputation.tipping_point if endpoint.imputation is not None else ()
     size = [abs(each) for each in shifts]
-    rises = all(later > earlier for earlier, later in zip(size, size[1:], strict=False))
+    rises = all(later > earlier for earlier, later in pairwise(size))
     if shifts and (shifts[0] != 0 or not rises or (max(shifts) > 0 > min(shifts))):
         remedy = "Write 0 first, then shifts away from it on one side, for example [0, 1, 2, 3]."
         place = (*key, "imputation", "tipping_point")
@@ -190,7 +191,7 @@ def _check_feasible(key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterato
 
 
 def _check_declared(study: Study) -> Iterator[Finding]:
-    """An event with a strategy that is found by a list needs the list."""
+    """Find events with a strategy that are found by a list, but have none."""
     declared = study.intercurrent_events.declared
     for index, estimand in enumerate(study.estimands):
         for number, each in enumerate(estimand.intercurrent_events):

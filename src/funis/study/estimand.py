@@ -1,4 +1,4 @@
-"""The models of what is asked beyond the planned analyses: estimands, imputation, sensitivity, gatekeeping."""
+"""The models of what is asked beyond the planned analyses: estimands, imputation, sensitivity."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class IntercurrentRules(Part):
 
     rescue_medication: tuple[str, ...] = Field(
         default=(),
-        description="Drugs that are rescue when begun after the first infusion, as in medications.",
+        description="Drugs that are rescue when begun after the first infusion, as in the data.",
     )
     new_immunosuppressant: tuple[str, ...] = Field(
         default=(),

@@ -16,9 +16,10 @@ from funis.study.plan import Study
 MEANINGS: dict[EventName, str] = {
     "death": "`disposition` with status died, on its day",
     "withdrawal": "`disposition` with status withdrew or lost, on its day",
-    "rescue_medication": "`medications`: a course of a drug listed in `[intercurrent_events]`, begun after day 0",
-    "new_immunosuppressant": "`medications`: the first course of a listed drug, begun after day 0, by a subject "
-    "without a course of it begun before",
+    "rescue_medication": "`medications`: a course of a drug listed in `[intercurrent_events]`, begun "
+    "after day 0",
+    "new_immunosuppressant": "`medications`: the first course of a listed drug, begun after day 0, by a "
+    "subject without a course of it begun before",
     "second_infusion_missed": "`infusions`: a first infusion but no second, though two are planned and the "
     "subject was followed beyond the window of the second; on the last day of the window",
     "reinfusion": "`infusions`: an infusion beyond the planned number, on its day",
