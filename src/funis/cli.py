@@ -27,6 +27,8 @@ FAULT_COLUMNS = (
     "level", "code", "table", "file", "line", "column", "value", "message", "remedy", "subject", "visit",
 )  # fmt: skip
 FAULT_FORMATS = ("text", "json", "csv")
+SAME_SLIP = 4
+"""So many faults that differ only in their line are printed as one."""
 MISSING = ("strict", "absent", "worst", "locf")
 
 
@@ -260,11 +262,10 @@ def _find_faults(folder: Path) -> Sequence[Fault]:
         study = _read_study(folder)
     except StudyError as error:
         return error.faults
-    from funis.analysis.faults import check_recorded_totals
-    from funis.analysis.observations import score_instruments
+    from funis.analysis.faults import check_scores
 
     tables = read_tables(folder, study)
-    return (*tables.faults, *check_recorded_totals(score_instruments(study, tables), tables.faults))
+    return (*tables.faults, *check_scores(study, tables, tables.faults))
 
 
 def _render_faults(faults: Sequence[Fault], form: str) -> str:
@@ -276,9 +277,37 @@ def _render_faults(faults: Sequence[Fault], form: str) -> str:
     lines: list[str] = []
     for level in LEVELS:
         of_level = [fault for fault in faults if fault.level == level]
-        lines += [str(fault) for fault in of_level]
+        lines += _fault_lines(of_level)
     counts = ", ".join(_counted(faults, level) for level in LEVELS)
     return "\n".join([*lines, counts])
+
+
+def _fault_lines(faults: Sequence[Fault]) -> list[str]:
+    """Print each fault; one slip made in many rows is said once, with its lines, and buries no other."""
+    rows: dict[tuple[str, ...], list[Fault]] = {}
+    for fault in faults:
+        same = (fault.code, fault.file, fault.column, fault.value, fault.message, fault.remedy)
+        rows.setdefault(same if fault.line is not None else (*same, str(len(rows))), []).append(fault)
+    printed: list[str] = []
+    for group in rows.values():
+        if len(group) < SAME_SLIP:
+            printed += map(str, group)
+            continue
+        places = _ranges(sorted({fault.line or 0 for fault in group}))
+        text = str(group[0])
+        printed.append(text.replace(f", line {group[0].line}", f", lines {places} ({len(group)} faults)", 1))
+    return printed
+
+
+def _ranges(lines: Sequence[int]) -> str:
+    """Print line numbers, neighbours as a range."""
+    ranges: list[list[int]] = []
+    for line in lines:
+        if ranges and line == ranges[-1][1] + 1:
+            ranges[-1][1] = line
+        else:
+            ranges.append([line, line])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
 def _counted(faults: Sequence[Fault], level: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from funis.data.checks_eligibility import check_eligibility
 from funis.data.tables import Tables, read_tables
 from funis.errors import Fault
+from funis.instruments.definition import definition
 from funis.study.file import read_study
 from funis.study.visits import derive_subject_frame
 
@@ -70,6 +71,43 @@ def test_every_fault_says_what_would_be_right(case: dict[str, str], read_case: R
     for fault in read_case(case["case"]).faults:
         assert fault.message.endswith((".", "?")), fault
         assert fault.remedy, fault
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "remedy"),
+    [
+        ("date_month_in_letters", "not_a_date", "Write 2020-02-05"),
+        ("cells_as_power", "not_a_number", "Write 6e7."),
+        ("thousands", "not_a_number", "between thousands: 60000000."),
+        ("visit_in_capitals", "unknown_visit", "The nearest is 'month_1'."),
+        ("lab_repeated", "duplicate_row", "or call the visit of the repeat 'unscheduled'"),
+    ],
+)
+def test_remedies_can_be_typed_in(name: str, code: str, remedy: str, read_case: Reader) -> None:
+    found = [fault for fault in read_case(name).faults if fault.code == code]
+    assert len(found) == 1
+    assert remedy in found[0].remedy
+
+
+def test_a_result_that_no_item_can_hold_fills_none(tmp_path: Path) -> None:
+    # BILAG takes creatinine from 1 umol/L on; 0.7 is mg/dL. The result is queried, the visit is still scored.
+    shutil.copytree(CLEAN, tmp_path / "trial")
+    study = tmp_path / "trial" / "study.toml"
+    text = study.read_text(encoding="utf-8").replace(
+        '"sledai_2k", "labs"', '"sledai_2k", "bilag_2004", "labs"'
+    )
+    study.write_text(text, encoding="utf-8")
+    labs = tmp_path / "trial" / "data" / "labs.csv"
+    labs.write_text(
+        labs.read_text(encoding="utf-8").replace("creatinine,80", "creatinine,0.7"), encoding="utf-8"
+    )
+    items = [item.name for item in definition("bilag_2004").items]
+    row = ",".join("" if name == "creatinine" else "ND" for name in items)
+    sheet = f"subject,visit,date,{','.join(items)}\nS1,baseline,2020-01-05,{row}\n"
+    (tmp_path / "trial" / "data" / "bilag_2004.csv").write_text(sheet, encoding="utf-8")
+    tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
+    assert tables.frames["bilag_2004"]["creatinine"].to_list() == [None]
+    assert ("odd_value", "labs", 2) in [(each.code, each.table, each.line) for each in tables.faults]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])

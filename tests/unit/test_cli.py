@@ -120,6 +120,34 @@ def test_check_of_an_error_ends_with_1_in_every_format(run: Runner, trial: Path)
     assert run("check", trial, "--format", "xml").code == 2
 
 
+def test_one_slip_in_many_rows_is_said_once_with_all_its_lines(run: Runner, trial: Path) -> None:
+    path = trial / "data" / "sledai_2k.csv"
+    text = path.read_text(encoding="utf-8")
+    rows = [number for number, line in enumerate(text.splitlines(), start=1) if ",baseline," in line]
+    path.write_text(text.replace(",baseline,", ",Baseline,"), encoding="utf-8")
+    assert len(rows) >= 4
+    lines = [line for line in run("check", trial).out.splitlines() if "There is no visit" in line]
+    assert len(lines) == 1
+    assert "The nearest is 'baseline'" in lines[0]
+    assert f"({len(rows)} faults)" in lines[0]
+    # Every line is there, in the text as a number or in a range, in the other forms as a fault of its own.
+    found = json.loads(run("check", trial, "--format", "json").out)
+    assert [fault["line"] for fault in found if fault["code"] == "unknown_visit"] == rows
+
+
+def test_check_and_report_judge_criteria_that_read_a_score(run: Runner, trial: Path) -> None:
+    study = trial / "study.toml"
+    text = study.read_text(encoding="utf-8")
+    first = '{id = "I1", text = "Age 16 years or more", rule = "age >= 16"}'
+    assert first in text
+    active = '{id = "I9", text = "Very active", rule = "baseline_sledai_2k > 90"}'
+    study.write_text(text.replace(first, f"{first}, {active}"), encoding="utf-8")
+    checked = run("check", trial)
+    assert checked.code == 0
+    assert "Criterion I9 is not met: Very active." in checked.out
+    assert "Criterion I9 is not met" in run("report", trial).err
+
+
 def test_check_of_a_wrong_study_file_prints_its_faults(run: Runner, trial: Path) -> None:
     file = trial / "study.toml"
     file.write_text(file.read_text(encoding="utf-8").replace("design =", "dezign ="), encoding="utf-8")

@@ -222,6 +222,16 @@ def test_a_cohort_takes_every_visit_of_its_data(tmp_path: Path) -> None:
     assert tables.frames["labs"]["day"].to_list() == [0, 40, 400]
 
 
+def test_a_file_that_cannot_be_opened_is_a_fault(trial: Path) -> None:
+    labs = trial / "data" / "labs.csv"
+    labs.unlink()
+    labs.symlink_to(trial / "nowhere.csv")
+    faults = read(trial).faults
+    assert [(fault.level, fault.code, fault.file) for fault in faults if fault.table == "labs"] == [
+        ("error", "file_closed", "labs.csv")
+    ]
+
+
 def test_files_carry_their_hash(trial: Path) -> None:
     files = {file.name: file for file in read(trial).files}
     # sha256sum tests/fault/clean/data/visits.csv is stable; only the form is fixed here.

@@ -20,6 +20,15 @@ change            ``<variable>_change`` by visit                    n mean sd se
 test              ``<variable>_change`` by visit; endpoint id;      estimate lower upper statistic df p
                   method paired_t wilcoxon sign_test bootstrap      p_adjusted (method as ``paired_t, holm``)
 mmrm              ``<variable>_change`` by visit; endpoint id       n estimate se lower upper df p
+comparison        ``<variable>_change``, ``...: responder``,        n_first n_second estimate lower upper p
+                  event; arm is ``arm - control``                   by welch_t rank_sum fisher_exact log_rank
+regression_to_    ``<variable>_change``; what an entry rule on the  limit mean sd correlation; estimate lower
+mean              baseline alone would do                           upper by correlation_0.4 ... 0.8, observed
+influence         ``<variable>_change: subject`` (site, lot,        estimate, lower and upper (range without
+                  donor) by visit                                   one), p_highest, most_influential
+site_effects      ``<variable>_change: site`` (lot, donor)          between_sd within_sd icc lower upper p word
+diagnostics       ``<variable>_change``; ``...: UN(1,1)``,          converged aic bic straightness skewness ...
+                  ``...: month_3`` (correlation with it)            estimate se residual_sd correlation
 systems           ``bilag_2004_renal: A`` by visit                  count, percent
                   ``bilag_2004_renal`` by visit; endpoint id        n improved worsened unchanged p p_adjusted
 response          ``<definition>: MCR``, ``...: responder``,        count, percent, lower and upper by
@@ -49,11 +58,14 @@ import numpy as np
 import polars as pl
 
 from funis.analysis import change as analysis_change
+from funis.analysis import influence as analysis_influence
 from funis.analysis import response as analysis_response
 from funis.analysis import safety as analysis_safety
 from funis.analysis import summary as analysis_summary
+from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.cohorts import derive_populations
-from funis.analysis.faults import check_recorded_totals, count_faults
+from funis.analysis.diagnostics import diagnose_changes
+from funis.analysis.faults import check_scored, count_faults
 from funis.analysis.observations import (
     Scored,
     gather_grades,
@@ -63,7 +75,9 @@ from funis.analysis.observations import (
     visit_frame,
 )
 from funis.analysis.panel import CHANGE, OBSERVATION_COLUMNS, Layout, build_panel
+from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.run import Run
+from funis.analysis.site_effects import fit_site_effects
 from funis.errors import Fault
 from funis.results import InputRecord, Provenance, Results
 from funis.study.plan import Endpoint, Study
@@ -154,7 +168,7 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
         _analyse_endpoint(run, endpoint, visits)
     analysis_safety.count_adverse_events(run)
     analysis_safety.describe_exposure(run)
-    faults = (*tables.faults, *check_recorded_totals(scored, tables.faults))
+    faults = (*tables.faults, *check_scored(study, run.subject_frame, scored, tables.faults))
     count_faults(run, faults)
     return Results(
         numbers=run.numbers.frame(),
@@ -174,6 +188,11 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
                 from funis.analysis.models import fit_changes
 
                 fit_changes(run, endpoint)
+            compare_changes_between(run, endpoint)
+            estimate_falls(run, endpoint)
+            diagnose_changes(run, endpoint)
+            analysis_influence.leave_out_changes(run, endpoint)
+            fit_site_effects(run, endpoint)
         case "systems":
             analysis_change.compare_systems(run, endpoint)
         case "response":
@@ -181,13 +200,16 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
                 analysis_response.answer_endpoint(run, visits, endpoint, at) for at in endpoint.at or ("",)
             ]
             analysis_response.count_responses(run, endpoint, judged)
+            compare_responses_between(run, endpoint, judged)
             for answers in judged:
                 analysis_response.list_responses(run, endpoint, answers)
+                analysis_influence.leave_out_responders(run, endpoint, answers)
         case "relapse":
             answers = analysis_response.answer_endpoint(
                 run, visits, endpoint, _response_visit(run.study, endpoint)
             )
             analysis_response.count_relapses(run, endpoint, answers)
+            analysis_influence.leave_out_relapses(run, endpoint, answers)
         case "time_to_event":
             from funis.analysis.time_to_event import estimate_time_to_event
 

@@ -7,13 +7,50 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from funis.analysis.observations import Scored
+from funis.analysis.observations import HasFrames, Scored, gather_grades, long_scores, score_instruments
 from funis.analysis.panel import print_values
 from funis.analysis.run import Run
+from funis.data.checks_eligibility import check_eligibility
 from funis.errors import LEVELS, Fault
 from funis.results import Place
+from funis.study.plan import Study
+from funis.study.visits import derive_subject_frame
 
 RECORDED = "recorded_total_differs"
+
+
+def check_scores(study: Study, tables: HasFrames, known: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Score the instruments of a study and give the faults that only the scores show.
+
+    Parameters
+    ----------
+    study : the study
+    tables : its checked tables
+    known : faults found before
+
+    Returns
+    -------
+    tuple of Fault
+        As ``check_scored``.
+    """
+    scored = score_instruments(study, tables)
+    subjects = derive_subject_frame(study, tables, long_scores(scored, gather_grades(scored)))
+    return check_scored(study, subjects, scored, known)
+
+
+def check_scored(
+    study: Study, subjects: pl.DataFrame, scored: Mapping[str, Scored], known: Sequence[Fault]
+) -> tuple[Fault, ...]:
+    """Give the faults that only the scores show: recorded totals, criteria of eligibility that name a score.
+
+    Parameters
+    ----------
+    study : the study
+    subjects : the subject frame, with the baseline scores
+    scored : the instruments, scored
+    known : faults found before; a place that is among them is not reported again
+    """
+    return (*check_recorded_totals(scored, known), *check_eligibility(study, subjects, needs_scores=True))
 
 
 def check_recorded_totals(scored: Mapping[str, Scored], known: Sequence[Fault]) -> tuple[Fault, ...]:

@@ -26,8 +26,18 @@ _NOT_DONE_WORDS = frozenset({"nd", "n.d.", "not done", "not_done", "notdone"})
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 _OTHER_DATE = re.compile(r"(\d{1,4})[./\- ](\d{1,2})[./\- ](\d{1,4})")
 _EXCEL_DAY = re.compile(r"[2-6]\d{4}(?:\.0)?")
+_THOUSANDS = re.compile(
+    r"[+-]?\d{1,3}(?:(?:,\d{3}){2,}|,\d{3}(?=\.))(?:\.\d+)?|[+-]?\d{1,3}(?:[ '\u00a0\u202f]\d{3})+"
+)
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+"""Signs that take no room; they come with text copied from web pages."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _NUMBER_START = re.compile(r"\s*([<>]=?)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
+_POWER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*[x×*]\s*10\s*(?:\^|\*\*)?\s*(\d{1,2})", re.IGNORECASE)
+_COMPACT_DATE = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
+_ISO_START = re.compile(r"(\d{4}-\d{2}-\d{2})[T ].+")
+_DATE_WITH_MONTH = re.compile(r"(\d{1,2})[\s./-]*([A-Za-z]{3,9})\.?[\s./,-]*(\d{2}|\d{4})")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TITRE = re.compile(r"1\s*[:/]\s*(\d+)")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 _EXCEL_EPOCH = date(1899, 12, 30)
@@ -94,7 +104,7 @@ def type_table(raw: RawTable, table: Table) -> Typed:
     """
     texts = [name for name in raw.frame.columns if name != "_line"]
     stripped = raw.frame.with_columns(
-        pl.col(texts).str.strip_chars().replace("", None) if texts else pl.lit(None).alias("_")
+        _stripped(pl.col(texts)).replace("", None) if texts else pl.lit(None).alias("_")
     )
     typed = Typed(table, raw.file, stripped)
     _check_columns(typed, texts)
@@ -113,6 +123,11 @@ def type_table(raw: RawTable, table: Table) -> Typed:
         {**columns, "_file": pl.repeat(raw.file, len(lines), dtype=pl.String, eager=True), "_line": lines}
     )
     return typed
+
+
+def _stripped(cells: pl.Expr) -> pl.Expr:
+    """Take spaces and signs that nobody sees off both ends of texts."""
+    return cells.str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
 
 
 def empty_frame(table: Table) -> pl.DataFrame:
@@ -153,7 +168,7 @@ def _check_columns(typed: Typed, present: Sequence[str]) -> None:
 
 def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> None:
     """Spaces around values are taken away; said once a column."""
-    stripped = {name: pl.col(name).str.strip_chars() for name in present}
+    stripped = {name: _stripped(pl.col(name)) for name in present}
     padded = {name: (pl.col(name) != text) & (text != "") for name, text in stripped.items()}
     any_padded = raw.select(each.any().alias(name) for name, each in padded.items()).row(0) if padded else ()
     for name in [name for name, is_padded in zip(padded, any_padded, strict=True) if is_padded]:
@@ -349,12 +364,17 @@ def _fault_number(typed: Typed, column: Column, text: str, row: int) -> None:
     lowered = text.lower()
     start = _NUMBER_START.fullmatch(text)
     titre = _TITRE.fullmatch(text)
+    power = _POWER.fullmatch(text)
     if lowered in _NOT_DONE_WORDS and column.not_done:
         remedy = f"Write {NOT_DONE} when it was not done."
     elif lowered in _MISSING_WORDS or lowered in _NOT_DONE_WORDS:
         remedy = f"{_MISSING_REMEDY}{not_done}."
     elif _DECIMAL_COMMA.fullmatch(text):
         remedy = f"Write the decimal with a point: {text.replace(',', '.')}; thousands without a sign."
+    elif _THOUSANDS.fullmatch(text):
+        remedy = f"Write the number without signs between thousands: {re.sub(r'[^0-9.+-]', '', text)}."
+    elif power:
+        remedy = f"Write {power.group(1)}e{power.group(2)}."
     elif titre:
         remedy = f"Write the reciprocal of the titre: {titre.group(1)}."
     elif lowered in _YES and column.allowed:
@@ -379,12 +399,31 @@ def _date_remedy(text: str) -> str:
         return f"This looks like a spreadsheet's day number, {day.isoformat()}; write that if it is so."
     if iso:
         return _iso_remedy(*(int(part) for part in iso.groups()))
+    in_words = _date_in_words(text)
+    if in_words:
+        return f"Write {in_words} (YYYY-MM-DD)."
     if readings:
         choice = ", whichever is meant" if len(readings) > 1 else ""
         return f"Write {' or '.join(readings)}{choice} (YYYY-MM-DD)."
     if re.fullmatch(r"\d{4}(-\d{2})?", text):
         return "Write the whole date, YYYY-MM-DD; leave the cell empty when the day is not known."
     return "Write YYYY-MM-DD; leave the cell empty when the date is missing."
+
+
+def _date_in_words(text: str) -> str:
+    """Read a date without separators, with its month in letters or with a time of day; else empty."""
+    compact, named, start = (
+        pattern.fullmatch(text) for pattern in (_COMPACT_DATE, _DATE_WITH_MONTH, _ISO_START)
+    )
+    parts = compact.groups() if compact else start.group(1).split("-") if start else ()
+    if named and named.group(2)[:3].lower() in _MONTHS:
+        short = len(named.group(3)) == 2
+        year = f"{'19' if named.group(3) > '30' else '20'}{named.group(3)}" if short else named.group(3)
+        parts = (year, str(_MONTHS.index(named.group(2)[:3].lower()) + 1), named.group(1))
+    try:
+        return date(*(int(part) for part in parts)).isoformat() if parts else ""
+    except ValueError:
+        return ""
 
 
 def _iso_remedy(year: int, month: int, day: int) -> str:

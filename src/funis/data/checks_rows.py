@@ -14,7 +14,10 @@ from funis.errors import Fault
 from funis.schema import Table, is_unscheduled
 from funis.study.plan import Study
 
+_GAPS = re.compile(r"[\s.-]+")
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+
+_NEW_TEST = "A further test needs its own [[labs]] in study.toml, with test and unit."
 
 
 @dataclass(slots=True)
@@ -25,13 +28,13 @@ class Sieve:
     frame: pl.DataFrame
     faults: list[Fault] = field(default_factory=list)
 
-    def drop_unknown(self, column: str, known: Sequence[str], what: str) -> None:
-        """Leave out rows that name something that does not exist."""
+    def drop_unknown(self, column: str, known: Sequence[str], what: str, *, remedy: str = "") -> None:
+        """Leave out rows that name something that does not exist; say what else could be done about it."""
         if column not in self.frame.columns:
             return
         wrong = pl.col(column).is_not_null() & ~pl.col(column).is_in(list(known))
         for row in rows_where(self.frame, wrong):
-            near = _nearest(row[column], known)
+            near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
             hint = f"The nearest is '{near}'. " if near else ""
             listed = f"Known: {', '.join(known)}." if 0 < len(known) <= 12 else f"{len(known)} are known."
             self.faults.append(
@@ -42,7 +45,7 @@ class Sieve:
                     row,
                     column=column,
                     message=f"There is no {what} of this name; the row is left out.",
-                    remedy=hint + listed,
+                    remedy=" ".join(filter(None, (hint.strip(), listed, remedy))),
                 )
             )
         self.frame = self.frame.filter(~wrong)
@@ -65,6 +68,8 @@ class Sieve:
         for row in repeated.iter_rows(named=True):
             words = ", ".join(f"{name} '{row[name]}'" for name in named)
             is_end = self.table.name == "disposition"
+            is_visit = "visit" in named and not is_unscheduled(row["visit"])
+            other = ", or call the visit of the repeat 'unscheduled' and give it its date" if is_visit else ""
             self.faults.append(
                 row_fault(
                     "error",
@@ -73,7 +78,7 @@ class Sieve:
                     row,
                     column="status" if is_end else named[-1],
                     message=f"{words} stands in line {row['_first']} already; this row is left out.",
-                    remedy="Keep one row for each.",
+                    remedy=f"Keep one row for each{other}.",
                 )
             )
         self.frame = self.frame.filter(pl.col("_line") == first).drop("_once", strict=False)
@@ -87,10 +92,17 @@ class Sieve:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    """Give the nearest known name; numbers that differ only by leading zeros are the nearest of all."""
-    plain = _ZEROS.sub("", name)
-    same = [each for each in known if _ZEROS.sub("", each) == plain]
-    return next(iter(same or get_close_matches(name, known, n=1, cutoff=0.5)), "")
+    """Give the nearest known name; zeros, capitals and spaces make the smallest difference."""
+    plain = {each: _plain(each) for each in known}
+    same = [each for each in known if plain[each] == _plain(name)]
+    near = get_close_matches(_plain(name), list(plain.values()), n=1, cutoff=0.5)
+    return (
+        next((each for each in same or known if not near or plain[each] in near), "") if same or near else ""
+    )
+
+
+def _plain(name: str) -> str:
+    return _ZEROS.sub("", _GAPS.sub("_", name.strip().lower()))
 
 
 def sift_tables(
@@ -124,7 +136,7 @@ def sift_tables(
             seen = [visit for visit in frames[name]["visit"].drop_nulls().unique() if is_unscheduled(visit)]
             sieve.drop_unknown("visit", [*study.visit_names, *sorted(seen)], "visit in the study file")
         if name == "labs":
-            sieve.drop_unknown("test", study.lab_names, "laboratory test in the study file")
+            sieve.drop_unknown("test", study.lab_names, "laboratory test in the study file", remedy=_NEW_TEST)
         sieve.drop_repeated()
         kept[name] = sieve.frame
         faults += sieve.faults

@@ -142,12 +142,21 @@ def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame
             ]
             columns.append(pl.Series(marked, not_done, dtype=pl.Boolean))
         merged = [
-            own if own is not None or is_not_done else _as_number(lab)
+            own if own is not None or is_not_done else _as_possible(item, lab)
             for own, lab, is_not_done in zip(recorded, made, not_done, strict=True)
         ]
         columns.append(pl.Series(item.name, merged, dtype=frame.schema[item.name]))
         faults += _disagreements(mapped, frame, item, (recorded, made))
     return frame.with_columns(columns), faults
+
+
+def _as_possible(item: Item, lab: Any) -> float | None:
+    """Give a result that the item can hold; one beyond its limits was queried in labs and fills nothing."""
+    value = _as_number(lab)
+    if value is None or not item.is_measured:
+        return value
+    is_below = item.minimum is not None and value < item.minimum
+    return None if is_below or (item.maximum is not None and value > item.maximum) else value
 
 
 def _as_number(value: Any) -> float | None:

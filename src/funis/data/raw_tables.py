@@ -105,7 +105,8 @@ def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
             "folder_missing", folder.name, "There is no such folder.", "Give the folder that holds the data."
         )
     for path in paths:
-        if path.name.startswith((".", "~$")) or path.is_dir():
+        # Without a folder of its own the data may stand beside the study file.
+        if path.name.startswith((".", "~$")) or path.is_dir() or path.name == "study.toml":
             continue
         if path.suffix.lower() not in SUFFIXES:
             remedy = "Save tables as .csv (UTF-8, commas), .parquet or .xlsx."
@@ -117,7 +118,15 @@ def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
 
 def _read_path(path: Path, expected: Mapping[str, bool], found: RawFolder) -> None:
     """Read one file and add its tables."""
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        remedy = "Check that the file is there and that you may read it."
+        found.unreadable.add(path.stem)
+        found.fault(
+            "file_closed", path.name, f"The file cannot be opened: {error.strerror}.", remedy, table=path.stem
+        )
+        return
     readers: dict[str, Callable[[], Iterable[tuple[str, str, Callable[[], pl.DataFrame]]]]] = {
         ".csv": lambda: [(path.stem, path.name, lambda: _read_csv(data, found, path.name))],
         ".parquet": lambda: [(path.stem, path.name, lambda: _read_parquet(data))],
@@ -194,6 +203,9 @@ def _read_csv(data: bytes, found: RawFolder, file: str) -> pl.DataFrame:
             begin = rows.line_num + 1
     except csv.Error as error:
         message, remedy = "A quotation mark opens and does not close.", 'Write a quote inside a text as "".'
+        if "field larger" in str(error):
+            message = f"A cell holds more than {csv.field_size_limit()} signs."
+            remedy = "Shorten it, or close the quotation mark that opens it."
         raise UnreadableError("quotes", message, remedy, line=begin) from error
     if not records:
         raise UnreadableError(
@@ -243,11 +255,27 @@ def _frame(
     header: Sequence[str], rows: Iterable[tuple[Sequence[str], int]], place: tuple[RawFolder, str]
 ) -> pl.DataFrame:
     """Make a frame of texts; rows with too few or too many cells are left out and reported."""
+    rows = list(rows)
+    _check_title(header, rows)
     names = _check_header(header, place)
     width = len(header)
     kept: list[Sequence[str]] = []
     lines: list[int] = []
+    repeated = [cell.strip() for cell in header]
+    strays: dict[int, tuple[int, str, int]] = {}
     for record, line in rows:
+        if [cell.strip() for cell in record] == repeated:
+            place[0].fault(
+                "header_repeated",
+                place[1],
+                "The row repeats the header; it is left out.",
+                "Take the row out; it stays behind when tables are pasted under each other.",
+                line=line,
+                value=",".join(record),
+                level="warning",
+            )
+            continue
+        _note_strays(repeated, record, line, strays)
         if len(record) == width or (len(record) > width and not any(cell.strip() for cell in record[width:])):
             kept.append(record)
             lines.append(line)
@@ -256,11 +284,44 @@ def _frame(
         message = f"The row has {len(record)} cells, the header {width}; the row is left out."
         remedy = 'Give each column one cell; write a text that holds a comma in "quotes".'
         found.fault("ragged_row", file, message, remedy, line=line, value=",".join(record))
+    _fault_strays(strays, place)
     columns = {
         name: pl.Series(name, [record[index] for record in kept], dtype=pl.String)
         for name, index in names.items()
     }
     return pl.DataFrame({**columns, _LINE: pl.Series(_LINE, lines, dtype=pl.Int64)})
+
+
+def _check_title(header: Sequence[str], rows: Sequence[tuple[Sequence[str], int]]) -> None:
+    """Refuse a table that has a title above its header."""
+    first = [cell for cell in header if cell.strip()]
+    following = sum(bool(cell.strip()) for cell in rows[0][0]) if rows else 0
+    if len(first) == 1 and following > 2:
+        message = "The first row has one cell, as a title has, and the header stands below it."
+        remedy = "Take out the rows above the header."
+        raise UnreadableError("title_above_header", message, remedy, line=rows[0][1] - 1, value=first[0])
+
+
+def _note_strays(
+    header: Sequence[str], record: Sequence[str], line: int, strays: dict[int, tuple[int, str, int]]
+) -> None:
+    """Note values under an empty header: the first line and value of each column, and how many."""
+    if all(header):
+        return
+    for index, cell in enumerate(record[: len(header)]):
+        if not header[index] and cell.strip():
+            first, value, count = strays.get(index, (line, cell.strip(), 0))
+            strays[index] = (first, value, count + 1)
+
+
+def _fault_strays(strays: Mapping[int, tuple[int, str, int]], place: tuple[RawFolder, str]) -> None:
+    """Say which columns hold values and have no name."""
+    found, file = place
+    for index, (line, value, count) in sorted(strays.items()):
+        cells = "one value" if count == 1 else f"{count} values"
+        message = f"Column {index + 1} has no name in the header and holds {cells}; it is not read."
+        remedy = "Write its name into the header, or empty the column."
+        found.fault("unnamed_column", file, message, remedy, line=line, value=value, level="warning")
 
 
 def _check_header(header: Sequence[str], place: tuple[RawFolder, str]) -> dict[str, int]:
