@@ -93,6 +93,29 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     return Answers(endpoint.definition, at, answers, found.classes, found.otherwise, rows)
 
 
+def responder_codes(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str) -> Floats:
+    """Say who responds at one visit: 1 yes, 0 no, NaN cannot be told; only locf fills anything.
+
+    Parameters
+    ----------
+    run, visits, endpoint, at : as for `answer_endpoint`
+
+    Returns
+    -------
+    float array, shape (subjects,), in the order of the panel
+    """
+    found = response_definition(endpoint.definition)
+    parameters: dict[str, ParameterValue] = dict(endpoint.parameters)
+    if at and "response_visit" in found.parameters:
+        parameters.setdefault("response_visit", at)
+    answers = _respond(run, visits, endpoint.definition, parameters)
+    if endpoint.missing_outcome == "locf" and at in run.panel.visits:
+        answers = _carry_forward(run, visits, endpoint, (at, parameters, answers))
+    said = answers["responder"]
+    told = said.is_in([YES, NO]).to_numpy()
+    return np.where(told, (said == YES).to_numpy().astype(np.float64), np.nan)
+
+
 def _rows_at(run: Run, visit: str) -> Integers | None:
     """Give an observation of each subject at a visit: where its response was recorded."""
     if visit not in run.panel.visits:

@@ -1,0 +1,158 @@
+"""Rates of response under an estimand, under each rule for missing responses, and against a known rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.analysis.panel import Booleans, Floats, Integers
+from funis.analysis.response import responder_codes
+from funis.analysis.run import Run
+from funis.analysis.summary import subject_source
+from funis.results import ALL, Place, format_count, format_number
+from funis.stats.compare import Comparison
+from funis.stats.contingency import binomial_test, fisher_exact
+from funis.stats.pooling import fill_responses
+from funis.stats.proportion import clopper_pearson
+from funis.study.estimand import Estimand
+from funis.study.plan import Endpoint
+
+_WORDS: Final = {1.0: "yes", 0.0: "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Responses of every subject at one visit under one rule, and where their numbers go.
+
+    Attributes
+    ----------
+    analysis, variable, visit, policy : of the rows
+    codes : shape (subjects,), 1 yes, 0 no, NaN cannot be told
+    rule : what NaN counts as: observed, nonresponder, worst, best
+    ending : stands behind the name of each method, as the rule in a sensitivity table
+    """
+
+    analysis: str
+    variable: str
+    visit: str
+    codes: Floats
+    rule: str
+    policy: str
+    ending: str = ""
+
+
+def estimate_response(
+    run: Run, visits: pl.DataFrame, estimand: Estimand, endpoint: Endpoint, days: dict[str, Floats]
+) -> None:
+    """Estimate the response rate of an estimand at each visit of its endpoint, and differences of arms.
+
+    A composite event makes a non-responder from its day on; while on treatment takes the response at the
+    last visit on or before its day, and none where there is none.
+    """
+    never = np.full(len(run.panel.subjects), np.nan)
+    ended, failed = days.get("while_on_treatment", never), days.get("composite", never)
+    for at in endpoint.at:
+        codes = responder_codes(run, visits, endpoint, at)
+        day = days_at(run, at)
+        stops = day > ended
+        if stops.any():
+            codes = np.where(stops, _before(run, visits, endpoint, (at, ended)), codes)
+        codes = np.where(day >= failed, 0.0, codes)
+        # Carried forward, what is still unknown stays unknown.
+        rule = "observed" if endpoint.missing_outcome == "locf" else endpoint.missing_outcome
+        variable = f"{estimand.id}: {endpoint.definition}"
+        rates = Rates("estimand", variable, at, codes, rule, endpoint.missing_outcome)
+        add_rates(run, endpoint, rates)
+
+
+def days_at(run: Run, visit: str) -> Floats:
+    """Give the study day of a visit for every subject, the planned day where it is not known."""
+    planned = float(run.study.visit(visit).day) if visit in run.study.visit_names else np.nan
+    if visit not in run.panel.visits:
+        return np.full(len(run.panel.subjects), planned)
+    days = run.panel.days[:, run.panel.visit_index(visit)]
+    return np.where(np.isnan(days), planned, days)
+
+
+def _before(run: Run, visits: pl.DataFrame, endpoint: Endpoint, until: tuple[str, Floats]) -> Floats:
+    """Give the response at the last visit on or before each subject's last day on treatment."""
+    at, ended = until
+    found = np.zeros(len(run.panel.subjects))
+    for visit in run.study.follow_up_visits:
+        if visit.name == at or visit.day > run.study.visit(at).day:
+            break
+        now = days_at(run, visit.name) <= ended
+        codes = responder_codes(run, visits, endpoint, visit.name)
+        found = np.where(now & ~np.isnan(codes), codes, found)
+    return found
+
+
+def add_rates(run: Run, endpoint: Endpoint, rates: Rates) -> None:
+    """Add the rate of every arm with its exact interval, and the differences from the control arm."""
+    texts = [_WORDS.get(float(code), "cannot tell") for code in rates.codes]
+    rows = run.observe(f"{rates.variable} {endpoint.id} {rates.visit}", texts)
+    counts: dict[str, tuple[int, int]] = {}
+    for cohort in run.populations.every_arm(endpoint.population):
+        filled, counted = _fill(run, rates, cohort.members)
+        counts[cohort.arm] = (int(filled.sum()), len(filled))
+        chosen = np.zeros(len(cohort.members), dtype=np.bool_)
+        chosen[np.flatnonzero(cohort.members)[counted]] = True
+        place = _place(run, endpoint, rates, (cohort.place(rates.analysis, rates.variable), chosen, rows))
+        _add_rate(run, place, counts[cohort.arm], run.level_of(endpoint), rates)
+    whole = run.populations.cohort(endpoint.population)
+    source = _place(run, endpoint, rates, (whole.place(rates.analysis, rates.variable), whole.members, rows))
+    for arm, control, found in compare_arms(run, counts, run.level_of(endpoint)):
+        place = replace(source, arm=f"{arm} - {control}", n=found.n, denominator=found.n)
+        for statistic in ("estimate", "lower", "upper"):
+            value = 100 * float(getattr(found, statistic))
+            method = f"newcombe{rates.ending}"
+            run.numbers.add(place, statistic, value, text=f"{format_number(value, 1)}%", method=method)
+        run.numbers.add(place, "p", found.p, method=f"fisher{rates.ending}")
+    if not run.populations.arms and endpoint.null_rate is not None:
+        found = binomial_test(*counts[ALL], endpoint.null_rate, level=run.level_of(endpoint))
+        count = counts[ALL][1]
+        run.numbers.add(
+            replace(source, n=count, denominator=count), "p", found.p, method=f"binomial{rates.ending}"
+        )
+
+
+def compare_arms(
+    run: Run, counts: dict[str, tuple[int, int]], level: float
+) -> list[tuple[str, str, Comparison]]:
+    """Compare the rate of each arm with that of the control arm, by Fisher's exact test."""
+    control = run.study.control_arm
+    if control is None:
+        return []
+    others = [arm for arm in run.populations.arms if arm != control and counts[arm][1] and counts[control][1]]
+    return [(arm, control, fisher_exact(*counts[arm], *counts[control], level=level)) for arm in others]
+
+
+def _fill(run: Run, rates: Rates, members: Booleans) -> tuple[Floats, Booleans]:
+    control = run.study.control_arm
+    arms = run.populations.arms
+    reference = arms[control][members] if control is not None and control in arms else None
+    return fill_responses(rates.codes[members], rates.rule, reference=reference)
+
+
+def _place(run: Run, endpoint: Endpoint, rates: Rates, about: tuple[Place, Booleans, Integers]) -> Place:
+    place, chosen, rows = about
+    cohort = run.populations.cohort(place.population, place.subgroup, place.arm)
+    count = int(chosen.sum())
+    key = f"{endpoint.id} {rates.variable} {rates.visit} {rates.rule}"
+    return replace(
+        place, visit=rates.visit or ALL, endpoint=endpoint.id, n=count, denominator=count,
+        missing=rates.policy, source=subject_source(run, cohort, key, chosen, rows),
+    )  # fmt: skip
+
+
+def _add_rate(run: Run, place: Place, counted: tuple[int, int], level: float, rates: Rates) -> None:
+    count, total = counted
+    percent = 100 * count / total if total else None
+    method = f"clopper_pearson{rates.ending}"
+    run.numbers.add(place, "estimate", percent, text=format_count(count, total), method=method)
+    found = clopper_pearson(count, total, level)
+    for statistic, value in (("lower", 100 * found.lower), ("upper", 100 * found.upper)):
+        run.numbers.add(place, statistic, value, text=f"{format_number(value, 1)}%", method=method)

@@ -1,0 +1,144 @@
+"""Gatekeeping: one P value of each endpoint named in the study file, adjusted together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.analysis.response import RESPONDER, responder_codes
+from funis.analysis.run import Run
+from funis.results import ALL, Place
+from funis.stats import adjust
+from funis.stats.contingency import binomial_test, fisher_exact
+from funis.study.estimand import IMPUTED, Multiplicity
+from funis.study.plan import Endpoint
+
+#: Name of the method where families are opened one after the other.
+SERIAL: Final = "serial_holm"
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """The P value that decides about one endpoint, its test, and its place; None where there is none."""
+
+    endpoint: str
+    place: Place
+    method: str
+    p: float | None
+    why: str = ""
+
+
+def adjust_endpoints(run: Run, visits: pl.DataFrame) -> None:
+    """Adjust the P values of the endpoints of ``[multiplicity]`` and add each with its adjusted one.
+
+    An endpoint that gave no P value counts as P = 1, so that it opens nothing.
+    """
+    plan = run.study.multiplicity
+    if plan is None:
+        return
+    listed = run.numbers.frame().filter(
+        pl.col("statistic") == "p", pl.col("analysis").is_in(["test", "mmrm"]), pl.col("subgroup") == ALL
+    )
+    tests = [_hypothesis(run, visits, listed, run.study.endpoint(name)) for name in plan.order]
+    adjusted = adjust_together(plan, [1.0 if each.p is None else each.p for each in tests])
+    named = SERIAL if plan.families else plan.method
+    for each, value in zip(tests, adjusted, strict=True):
+        run.numbers.add(
+            each.place, "p", each.p, text=None if each.p is not None else each.why, method=each.method
+        )
+        method = f"{each.method}, {named}"
+        if each.p is None:
+            run.numbers.add(each.place, "p_adjusted", None, text=each.why, method=method)
+        else:
+            run.numbers.add(each.place, "p_adjusted", value, method=method)
+
+
+def adjust_together(plan: Multiplicity, p: list[float]) -> list[float]:
+    """Adjust P values as the plan says.
+
+    Parameters
+    ----------
+    plan : its method, families, weights and transitions
+    p : one for each endpoint, in the order of the plan
+
+    Returns
+    -------
+    list of float : adjusted, in the same order
+
+    Examples
+    --------
+    >>> plan = Multiplicity(method="fixed_sequence", endpoints=("a", "b", "c"))
+    >>> adjust_together(plan, [0.01, 0.2, 0.03])
+    [0.01, 0.2, 0.2]
+    """
+    if plan.families:
+        found = adjust.serial_gatekeeping(p, [len(family) for family in plan.families])
+    elif plan.method == "graph":
+        found = adjust.gatekeeping(p, plan.weights, plan.transitions).adjusted
+    else:
+        found = getattr(adjust, plan.method)(p)
+    return [float(each) for each in np.asarray(found)]
+
+
+def _hypothesis(run: Run, visits: pl.DataFrame, listed: pl.DataFrame, endpoint: Endpoint) -> Hypothesis:
+    plan = run.study.multiplicity
+    chosen = plan.visits.get(endpoint.id, "") if plan is not None else ""
+    visit = chosen or (endpoint.at[0] if endpoint.at else ALL)
+    if endpoint.kind == "response":
+        return _response_hypothesis(run, visits, endpoint, visit)
+    method = decisive_method(endpoint)
+    rows = listed.filter(
+        pl.col("endpoint") == endpoint.id,
+        pl.col("visit") == visit,
+        pl.col("method") == method,
+        pl.col("arm").str.contains(" - ", literal=True) if run.study.arms else pl.col("arm") == ALL,
+    )
+    cohort = run.populations.cohort(endpoint.population)
+    name = f"{endpoint.all_variables[0]}_change"
+    place = replace(cohort.place("multiplicity", name), endpoint=endpoint.id, visit=visit)
+    if rows.is_empty():
+        return Hypothesis(endpoint.id, place, method, None, "the test was not made")
+    row = rows.row(0, named=True)
+    place = replace(place, arm=row["arm"], n=row["n"], missing=row["missing"], source=row["source"])
+    return Hypothesis(endpoint.id, place, method, row["value"], row["text"])
+
+
+def decisive_method(endpoint: Endpoint) -> str:
+    """Name the test whose P decides: imputation where it is planned, else mmrm, else the first test."""
+    if endpoint.missing_outcome in IMPUTED:
+        return endpoint.missing_outcome
+    if "mmrm" in endpoint.methods:
+        return "mmrm"
+    return next((method for method in endpoint.methods if method != "bootstrap"), "")
+
+
+def _response_hypothesis(run: Run, visits: pl.DataFrame, endpoint: Endpoint, visit: str) -> Hypothesis:
+    """Test the responders against the known rate, or against the control arm."""
+    codes = responder_codes(run, visits, endpoint, visit)
+    rule = endpoint.missing_outcome
+    if rule == "nonresponder" or (rule == "worst" and not run.populations.arms):
+        codes = np.where(np.isnan(codes), 0.0, codes)
+    control = run.study.control_arm
+    if rule == "worst" and control is not None and control in run.populations.arms:
+        codes = np.where(np.isnan(codes), run.populations.arms[control].astype(float), codes)
+    whole = run.populations.cohort(endpoint.population)
+    told = whole.members & ~np.isnan(codes)
+    place = replace(
+        whole.place("multiplicity", f"{endpoint.definition}: {RESPONDER}"),
+        endpoint=endpoint.id, visit=visit, n=int(told.sum()), denominator=int(told.sum()), missing=rule,
+    )  # fmt: skip
+    if run.populations.arms and control is not None:
+        other = next(arm for arm in run.populations.arms if arm != control)
+        pair = [(told & run.populations.arms[arm]) for arm in (other, control)]
+        counts = [(int(codes[each].sum()), int(each.sum())) for each in pair]
+        if not all(total for _, total in counts):
+            return Hypothesis(endpoint.id, place, "fisher", None, "an arm is empty")
+        found = fisher_exact(*counts[0], *counts[1])
+        return Hypothesis(endpoint.id, replace(place, arm=f"{other} - {control}"), "fisher", found.p)
+    if not told.any() or endpoint.null_rate is None:
+        return Hypothesis(endpoint.id, place, "binomial", None, "no response can be told")
+    found = binomial_test(int(codes[told].sum()), int(told.sum()), endpoint.null_rate)
+    return Hypothesis(endpoint.id, place, "binomial", found.p)
