@@ -207,7 +207,7 @@ def test_screened_is_no_share_of_the_enrolled(tables: tuple[TableSpec, ...]) -> 
 
 
 def test_what_none_rests_on_is_printed(tables: tuple[TableSpec, ...]) -> None:
-    assert lines(table(tables, "table-adverse-events"))[1] == ("Serious", "0/40 (0.0%)", "0")
+    assert lines(table(tables, "table-adverse-events"))[1] == ("Serious", "0/40 (0.0%)", "", "0")
     asked = lines(table(tables, "table-asked"))
     assert asked[-1] == ("All visits together", "234/240 (97.5%)")
 
@@ -244,10 +244,62 @@ def test_arms_stand_beside_each_other(made: ModuleType) -> None:
     assert lines(table(found, "table-disposition")) == [("Died", "0/3", "0/1", "0/2")]
     assert table(found, "table-adverse-events").spanners == (
         ("", 1),
-        ("All subjects", 2),
-        ("Cells", 2),
-        ("Placebo", 2),
+        ("All subjects", 3),
+        ("Cells", 3),
+        ("Placebo", 3),
     )
+
+
+def test_zero_events_carry_the_limit_up_to_which_they_could_be_missed(study: Study) -> None:
+    numbers = NumberList()
+    place = Place(analysis="adverse_events", variable="any", n=40, denominator=40)
+    numbers.add(place, "count", 0)
+    # R 4.2.2: binom.test(0, 40)$conf.int gives 0 and 0.08809731.
+    numbers.add(place, "lower", 0.0, method="clopper_pearson")
+    numbers.add(place, "upper", 8.809731, method="clopper_pearson")
+    found = table(build_tables(study, results_of(numbers)), "table-adverse-events")
+    assert found.heads[2] == "95% CI, Clopper-Pearson"
+    assert lines(found)[0][2] == "0.0 to 8.8%"
+
+
+def test_a_rank_test_prints_what_it_estimates_and_the_level_is_that_of_the_study(made: ModuleType) -> None:
+    raw = made.make_study().model_dump(by_alias=True)
+    study = Study.model_validate(raw | {"study": raw["study"] | {"alpha": 0.1}})
+    endpoint = next(each for each in study.endpoints if each.kind == "change")
+    numbers = NumberList()
+    name = f"{endpoint.all_variables[0]}_change"
+    population = endpoint.population or "enrolled"
+    change = Place(analysis="change", variable=name, population=population, visit="month_6", n=5)
+    for statistic, value in (("mean", -3.0), ("lower", -4.5), ("upper", -1.5)):
+        numbers.add(change, statistic, value, method="student_t" if statistic != "mean" else "")
+    test = Place(
+        analysis="test", variable=name, population=population, visit="month_6", n=5, endpoint=endpoint.id
+    )
+    for statistic, value in (("estimate", -3.125), ("lower", -5.0), ("upper", -1.0), ("p", 0.0625)):
+        numbers.add(test, statistic, value, method="wilcoxon")
+    found = table(build_tables(study, results_of(numbers)), f"table-{endpoint.id}")
+    printed = {row[0]: row[1] for row in lines(found)}
+    assert printed["90% CI of the change"] == "−4.50 to −1.50"
+    # -3.125 is a tie: away from zero.
+    assert printed["Hodges-Lehmann change (90% CI)"] == "−3.13 (−5.00 to −1.00)"
+    assert printed["P, Wilcoxon signed-rank test"] == "0.063"
+    assert "P: not adjusted for the number of tests." in found.footnotes
+    assert any("exact given the ties" in note for note in found.footnotes)
+
+
+def test_quartiles_of_one_line_have_the_same_decimals(study: Study) -> None:
+    numbers = NumberList()
+    for visit, values in (("baseline", (8.0, 10.0, 12.0)), ("month_6", (4.75, 7.0, 10.0))):
+        place = Place(analysis="summary", variable="sledai_2k", population="treated", visit=visit, n=40)
+        for statistic, value in zip(("q1", "median", "q3"), values, strict=True):
+            numbers.add(place, statistic, value)
+    found = next(
+        row
+        for spec in build_tables(study, results_of(numbers))
+        for row in lines(spec)
+        if row[0] == "Median (Q1, Q3)"
+    )
+    assert found[1:] == ("10.00 (8.00, 12.00)", "7.00 (4.75, 10.00)")
 
 
 def test_faults_are_grouped_counted_and_capped(study: Study) -> None:

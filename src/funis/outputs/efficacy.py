@@ -13,8 +13,12 @@ from funis.outputs.numbers import (
     Group,
     Number,
     NumberBook,
+    adjusted_p,
+    decimals_needed,
     digits_for,
+    estimate_cell,
     interval,
+    level_text,
     p_cell,
     part,
     single,
@@ -27,6 +31,13 @@ from funis.study.plan import Endpoint, Study
 MOST_COLUMNS = 7
 #: A table with more rows than this is folded.
 MOST_ROWS = 90
+#: What a test estimates, where that is not the mean change.
+ESTIMATES: dict[str, str] = {
+    "wilcoxon": "Hodges-Lehmann change",
+    "sign_test": "Median change",
+    "bootstrap": "Mean change, bootstrap",
+}
+_MIDDLE, _ENDS = ("median", "q1", "q3"), ("min", "max")
 #: The population of an endpoint that names none.
 EVERYBODY = "enrolled"
 
@@ -128,11 +139,17 @@ def order_numbered(visits: Sequence[str]) -> list[str]:
     return [visit for each in kinds.values() for _, visit in sorted(each)]
 
 
-def _adjust_notes(endpoint: Endpoint, used: Iterable[Number]) -> tuple[str, ...]:
-    if not any(number.statistic == "p_adjusted" for number in used):
-        return ()
+def _adjust_notes(endpoint: Endpoint, used: Sequence[Number]) -> tuple[str, ...]:
+    tests = [number for number in used if number.statistic in {"p", "p_adjusted"}]
+    if not any(number.statistic == "p_adjusted" for number in tests):
+        return ("P: not adjusted for the number of tests.",) if tests else ()
     name = method_label(endpoint.adjust)
-    return (f"P ({name}): unadjusted, and in brackets adjusted by {name} over the visits of the endpoint.",)
+    return (
+        (
+            f"P ({name}): unadjusted, and in brackets adjusted by {name} over the visits of the endpoint, "
+            "for each variable, group and test by itself; not over variables or endpoints."
+        ),
+    )
 
 
 def _course_title(labels: Labels, course: Course) -> str:
@@ -183,8 +200,8 @@ def course_lines(labels: Labels, book: NumberBook, course: Course) -> list[Line]
     compared = [group for group in course.groups if group.analysis == "change"]
     tested = [group for group in course.groups if group.analysis in {"test", "change"}]
     lines = [line for group in described for line in describe_lines(book, group, is_titre=is_titre)]
-    lines += [line for group in compared for line in _change_lines(book, group)]
-    return lines + [line for group in tested for line in _test_lines(book, group)]
+    lines += [line for group in compared for line in _change_lines(labels, book, group)]
+    return lines + [line for group in tested for line in _test_lines(labels, book, group)]
 
 
 def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) -> list[Line]:
@@ -193,14 +210,16 @@ def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) ->
     digits = digits_for(
         number.value for number in book.all(group) if number.statistic in {"mean", "median", "q1", "q3"}
     )
+    fewest = {names: _fewest(book, group, names, digits) for names in (_MIDDLE, _ENDS)}
     counts, means, medians, ranges = {}, {}, {}, {}
     beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
     geometric = {visit: single(book.find(group, visit, "geometric_mean"), 1) for visit in visits if is_titre}
     for visit in visits:
         get = {name: part(book.find(group, visit, name), digits) for name in ("mean", "sd")}
         trimmed = {
-            name: part(book.find(group, visit, name), digits, trimmed=True)
-            for name in ("median", "q1", "q3", "min", "max")
+            name: part(book.find(group, visit, name), places)
+            for names, places in fewest.items()
+            for name in names
         }
         counts[visit] = single(book.find(group, visit, "n"), 0)
         means[visit] = joined(get["mean"], " ± ", get["sd"]) if get["sd"] else joined(get["mean"])
@@ -210,14 +229,19 @@ def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) ->
         Line("n", counts),
         Line("Beyond a limit of the assay", beyond),
         Line("Mean ± SD", means),
-        Line("Geometric mean", geometric),
+        Line("Geometric mean titre", geometric),
         Line("Median (Q1, Q3)", medians),
         Line("Range", ranges),
     ]
     return [line for line in found if any(cell.ids for cell in line.cells.values())]
 
 
-def _change_lines(book: NumberBook, group: Group) -> list[Line]:
+def _fewest(book: NumberBook, group: Group, names: Sequence[str], digits: int) -> int:
+    """Give the decimals at which every one of these statistics of a line is printed."""
+    return decimals_needed((each.value for each in book.all(group) if each.statistic in names), digits)
+
+
+def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
     digits = digits_for(
         number.value for number in book.all(group) if number.statistic in {"mean", "lower", "upper"}
     )
@@ -230,16 +254,21 @@ def _change_lines(book: NumberBook, group: Group) -> list[Line]:
     found = [
         Line("n with both values", counts),
         Line("Mean change from baseline", changes),
-        Line("95% CI of the change", limits),
+        Line(f"{level_text(labels.study)} CI of the change", limits),
     ]
     return [line for line in found if any(cell.ids for cell in line.cells.values())]
 
 
-def _test_lines(book: NumberBook, group: Group) -> list[Line]:
-    methods = dict.fromkeys(number.method for number in book.all(group) if number.statistic == "p")
+def _test_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
+    methods = dict.fromkeys(
+        number.method for number in book.all(group) if number.statistic in {"p", "estimate"}
+    )
     lines = []
     for method in methods:
         visits = book.visits(group)
+        if method in ESTIMATES:
+            name = f"{ESTIMATES[method]} ({level_text(labels.study, group.endpoint)} CI)"
+            lines.append(Line(name, {visit: estimate_cell(book, group, visit, method) for visit in visits}))
         adjusted = {visit: adjusted_p(book, group, visit, method) for visit in visits}
         cells = {visit: p_cell(book.find(group, visit, "p", method), adjusted[visit]) for visit in visits}
         beside = next(
@@ -252,14 +281,6 @@ def _test_lines(book: NumberBook, group: Group) -> list[Line]:
             )
         )
     return [line for line in lines if any(cell.ids for cell in line.cells.values())]
-
-
-def adjusted_p(book: NumberBook, group: Group, visit: str, method: str) -> Number | None:
-    """Find the adjusted P that belongs to a test; its method names the test and the adjustment."""
-    for number in book.groups.get(group, {}).get((visit, "p_adjusted"), ()):
-        if number.method.partition(", ")[0] == method:
-            return number
-    return None
 
 
 # --- what no endpoint names ----------------------------------------------------------------------------
@@ -387,13 +408,16 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
     rows: list[Row] = []
     for group in groups:
         moved = tuple(_moved_cell(book, group, visit) for visit in visits)
+        shares = tuple(estimate_cell(book, group, visit, "signed_rank_pratt", 2) for visit in visits)
         tests = tuple(_system_p(book, group, visit) for visit in visits)
         rows.append(Row(words(_system_name(group.variable) + _within(labels, group), strong=True), moved))
+        share = f"Share worse minus better ({level_text(study, group.endpoint)} CI)"
+        rows.append(Row(words(share), shares, indent=1))
         rows.append(Row(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
     heads = ("Organ system", *(labels.visit(visit) for visit in visits))
     notes = ["First line of a system: subjects improved · unchanged · worsened, graded at both visits."]
     notes += (
-        [f"P ({method_label(beside)}): unadjusted, and adjusted by {method_label(beside)} over the visits."]
+        [f"P ({method_label(beside)}): unadjusted, and adjusted over the visits of one system, not all."]
         if beside
         else []
     )
@@ -434,7 +458,8 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
     )
     test = f"P ({method_label(beside)})" if beside else "P"
-    heads = ("Visit", "n", "Mean change (95% CI)", "SE", "df", test)
+    level = level_text(study, groups[0].endpoint)
+    heads = ("Visit", "n", f"Mean change ({level} CI)", "SE", "df", test)
     notes = [_model_words(endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
     if beside:
         notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")

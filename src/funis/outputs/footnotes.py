@@ -14,14 +14,28 @@ from funis.results import ALL
 
 METHOD_NOTES: dict[str, str] = {
     "paired_t": "Paired t test: two-sided, n − 1 degrees of freedom, on subjects with both values.",
-    "wilcoxon": "Wilcoxon signed-rank test: two-sided, zero differences dropped, subjects with both values.",
+    "wilcoxon": (
+        "Wilcoxon signed-rank test: two-sided, zero differences dropped, subjects with both values; exact "
+        "given the ties up to 200 subjects, above that normal approximation with continuity correction. "
+        "Hodges-Lehmann change: median of the averages of all pairs of changes, zero changes included; its "
+        "interval has at least the stated level."
+    ),
     "sign_test": "Sign test: two-sided, exact binomial, ties dropped.",
     "bootstrap": "Bootstrap: bias-corrected and accelerated interval of the mean change.",
     "mmrm": "Mixed model for repeated measures, restricted maximum likelihood.",
     "clopper_pearson": "Clopper-Pearson: exact interval of a proportion.",
     "wilson": "Wilson: score interval of a proportion.",
-    "signed_rank_pratt": "Signed-rank test for ordered categories, unchanged pairs ranked (Pratt).",
+    "signed_rank_pratt": (
+        "Signed-rank test for ordered categories: two-sided, exact up to 200 subjects, unchanged pairs "
+        "ranked (Pratt). Share worse minus better: of all subjects graded at both visits, with Newcombe’s "
+        "interval for paired proportions."
+    ),
     "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
+    "kaplan_meier, visits on planned days": (
+        "What is found at visits is counted on the planned day of the visit, and so is the end of "
+        "observation. A subject is censored at the last visit, at withdrawal, and at death where death is "
+        "not the event."
+    ),
 }
 _SCORED = ("strict", "absent", "worst", "locf")
 
@@ -89,9 +103,10 @@ def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
 
 
 def _method_notes(used: list[Number]) -> Iterable[str]:
-    for method in dict.fromkeys(number.method.partition(", ")[0] for number in used):
-        if method in METHOD_NOTES:
-            yield METHOD_NOTES[method]
+    for method in dict.fromkeys(number.method for number in used):
+        for name in dict.fromkeys((method.partition(", ")[0], method)):
+            if name in METHOD_NOTES:
+                yield METHOD_NOTES[name]
     statistics = {number.statistic for number in used}
     if statistics & {"q1", "q3"}:
         yield "SD: n − 1 in the denominator. Quartiles: type 7 (linear interpolation)."

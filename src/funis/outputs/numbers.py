@@ -14,6 +14,9 @@ import polars as pl
 
 from funis.outputs.table import EMPTY, Cell, Part, joined
 from funis.results import NOT_AVAILABLE, format_number, format_p
+from funis.study.plan import Study
+
+_LIMITED = frozenset({"estimate", "lower", "upper"})
 
 
 class Number(NamedTuple):
@@ -121,6 +124,32 @@ def digits_for(values: Iterable[float | None]) -> int:
     return 2 if largest >= 0.1 or largest == 0 else 4
 
 
+def decimals_needed(values: Iterable[float | None], most: int) -> int:
+    """Count the decimals that a line of recorded values and quartiles needs, so that all print alike.
+
+    Examples
+    --------
+    >>> decimals_needed([10.0, 8.0, 12.0], 2), decimals_needed([55.25, 51.4, 60.0], 2)
+    (0, 2)
+    """
+    printed = [trim(value, most) for value in values if value is not None]
+    return max((len(text.partition(".")[2]) for text in printed), default=0)
+
+
+def level_text(study: Study, endpoint: str = "") -> str:
+    """Print the coverage of the intervals of an endpoint, or of the whole study.
+
+    Examples
+    --------
+    >>> from funis.study.plan import Study
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm", "alpha": 0.1}
+    >>> level_text(Study.model_validate({"study": trial}))
+    '90%'
+    """
+    own = next((each.level for each in study.endpoints if each.id == endpoint), None)
+    return f"{round(100 * (1.0 - study.trial.alpha if own is None else own), 6):g}%"
+
+
 def trim(value: float, digits: int) -> str:
     """Print a value with at most so many decimals, without trailing zeros.
 
@@ -146,7 +175,9 @@ def part(number: Number | None, digits: int, *, trimmed: bool = False) -> Part |
         return Part(
             "failed" if number.status.startswith("failed") else number.text or NOT_AVAILABLE, number.id
         )
-    text = trim(number.value, digits) if trimmed else format_number(number.value, digits)
+    # Nine decimals hold every recorded value: the dust of binary algebra must not break a tie.
+    value = round(number.value, 9)
+    text = trim(value, digits) if trimmed else format_number(value, digits)
     return Part(text.replace("-", "−"), number.id)
 
 
@@ -196,3 +227,24 @@ def count_cell(count: Number | None, percent: Number | None = None) -> Cell:
     if second is None or percent is None or percent.value is None:
         return joined(whole)
     return joined(whole, " (", Part(f"{second.text}%", second.id), ")")
+
+
+def estimate_cell(book: NumberBook, group: Group, visit: str, method: str, digits: int | None = None) -> Cell:
+    """Print the estimate that belongs to a test, with its interval."""
+    found = [book.find(group, visit, name, method) for name in ("estimate", "lower", "upper")]
+    if digits is None:
+        digits = digits_for(
+            each.value for each in book.all(group) if each.method == method and each.statistic in _LIMITED
+        )
+    estimate, lower, upper = (part(each, digits) for each in found)
+    if estimate is None or found[0] is None or found[0].value is None:
+        return joined(estimate)
+    return joined(estimate, " (", *interval(lower, upper), ")")
+
+
+def adjusted_p(book: NumberBook, group: Group, visit: str, method: str) -> Number | None:
+    """Find the adjusted P that belongs to a test; its method names the test and the adjustment."""
+    for number in book.groups.get(group, {}).get((visit, "p_adjusted"), ()):
+        if number.method.partition(", ")[0] == method:
+            return number
+    return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from funis.outputs.footnotes import describe_basis
 from funis.outputs.labels import MISSING_OUTCOME, RESPONSES, Labels, in_sentence
-from funis.outputs.numbers import Group, NumberBook, count_cell, interval, part, single
+from funis.outputs.numbers import Group, NumberBook, count_cell, interval, level_text, part, single
 from funis.outputs.table import EMPTY, Cell, Row, TableSpec, heading, joined, words
 from funis.results import ALL
 from funis.study.plan import Study
@@ -26,7 +26,11 @@ DENOMINATORS: dict[str, str] = {
     "responders": "of responders",
     "at_risk": "of responders still at risk",
 }
-_HEADS = ("", "n/N (%)", "95% CI, Clopper-Pearson", "95% CI, Wilson")
+
+
+def _rate_heads(study: Study, endpoint: str) -> tuple[str, ...]:
+    level = level_text(study, endpoint)
+    return ("", "n/N (%)", f"{level} CI, Clopper-Pearson", f"{level} CI, Wilson")
 
 
 def class_label(variable: str) -> str:
@@ -89,7 +93,8 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
         *(note for note in describe_basis(labels, used) if not note.startswith("Missing data")),
     )
     title = f"Response by {RESPONSES.get(definition, labels.variable(definition))}"
-    return TableSpec(f"table-response-{definition}", "response", title, _HEADS, tuple(rows), notes)
+    heads = _rate_heads(labels.study, groups[0].endpoint)
+    return TableSpec(f"table-response-{definition}", "response", title, heads, tuple(rows), notes)
 
 
 def _block_title(labels: Labels, block: Group, visit: str) -> str:
@@ -122,13 +127,18 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
             "The same relapses over each denominator: everybody of the population, all responders, and "
             "responders who had not relapsed before and were still under observation at the visit."
         ),
+        (
+            "Missing data: of all enrolled and of all responders, a subject in whom a relapse cannot be told "
+            "counts as without one; at a visit, only responders followed to its window are at risk."
+        ),
         *(
             note
             for note in describe_basis(labels, used)
             if not note.startswith(("Population:", "Missing data"))
         ),
     )
-    return (TableSpec("table-relapse", "response", "Relapse after response", _HEADS, tuple(rows), notes),)
+    heads = _rate_heads(study, groups[0].endpoint)
+    return (TableSpec("table-relapse", "response", "Relapse after response", heads, tuple(rows), notes),)
 
 
 def _denominator(labels: Labels, group: Group) -> str:
@@ -164,6 +174,7 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
                 )
             rows.append(Row(words(label), (at_risk, events, estimate), indent=1))
     used = [number for group in groups for number in book.all(group)]
-    heads = ("", "At risk", "Events so far", "Free of the event (95% CI)")
+    level = level_text(study, groups[0].endpoint)
+    heads = ("", "At risk", "Events so far", f"Free of the event ({level} CI)")
     notes = describe_basis(labels, used)
     return (TableSpec("table-time-to-event", "time-to-event", "Time to event", heads, tuple(rows), notes),)

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from funis.outputs.efficacy import describe_lines
 from funis.outputs.footnotes import describe_basis
 from funis.outputs.labels import Labels, format_dose, humanise
-from funis.outputs.numbers import Group, NumberBook, count_cell, part_in_millions, single
+from funis.outputs.numbers import (
+    Group,
+    NumberBook,
+    count_cell,
+    interval,
+    level_text,
+    part,
+    part_in_millions,
+    single,
+)
 from funis.outputs.table import Cell, Row, TableSpec, heading, joined, words
 from funis.results import ALL
 from funis.study.plan import Study
@@ -57,7 +66,7 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
             told.add(title)
         cells = [cell for arm in arms for cell in _event_cells(book, by_variable[variable].get(arm))]
         rows.append(Row(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
-    used = [number for group in groups for number in book.all(group)]
+    used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
     notes = (
         "A subject counts once in each row; events count as often as they were recorded.",
         "What a zero rests on (how often subjects were asked) stands in the table of safety questions."
@@ -65,8 +74,9 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
         else "The data do not say how often subjects were asked: a zero means that nothing was recorded.",
         *describe_basis(labels, used),
     )
-    heads = ("", *(["Subjects, n/N (%)", "Events"] * len(arms)))
-    spanners = (("", 1), *((arm_label(study, arm), 2) for arm in arms)) if len(arms) > 1 else ()
+    limits = f"{level_text(study)} CI, Clopper-Pearson"
+    heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(arms)))
+    spanners = (("", 1), *((arm_label(study, arm), 3) for arm in arms)) if len(arms) > 1 else ()
     return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
 
 
@@ -82,11 +92,14 @@ def _event_label(kind: str, name: str) -> str:
     return f"Grade {name}" if kind == "grade" else humanise(name)
 
 
-def _event_cells(book: NumberBook, group: Group | None) -> tuple[Cell, Cell]:
+def _event_cells(book: NumberBook, group: Group | None) -> tuple[Cell, Cell, Cell]:
     if group is None:
-        return words(""), words("")
+        return words(""), words(""), words("")
     rate = count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent"))
-    return rate, single(book.find(group, ALL, "events"), 0)
+    limits = [part(book.find(group, ALL, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
+    # Where nothing happened, the upper limit says how often it could have happened unseen.
+    interval_of_rate = joined(*interval(*limits), "%") if all(limits) else words("")
+    return rate, interval_of_rate, single(book.find(group, ALL, "events"), 0)
 
 
 def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:

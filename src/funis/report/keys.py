@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from funis.outputs.baseline import DISPOSITION
 from funis.outputs.labels import Labels, in_sentence, method_label
-from funis.outputs.numbers import Group, NumberBook, count_cell, digits_for, interval, p_part, part
+from funis.outputs.numbers import (
+    Group,
+    NumberBook,
+    count_cell,
+    digits_for,
+    interval,
+    level_text,
+    p_part,
+    part,
+)
 from funis.outputs.response import class_label
 from funis.outputs.table import Cell, Part, joined
 from funis.results import ALL
@@ -89,8 +98,11 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
             ]
             what = class_label(group.variable) if is_response else "Relapse, of responders still at risk"
             when = "" if visit == ALL else f", {labels.visit(visit).lower()}"
+            level = level_text(labels.study, endpoint.id)
             detail = (
-                joined("95% CI ", *interval(*limits), "% (Clopper-Pearson)") if all(limits) else joined("")
+                joined(f"{level} CI ", *interval(*limits), "% (Clopper-Pearson)")
+                if all(limits)
+                else joined("")
             )
             yield KeyResult(f"{what}{when}", count_cell(count, share), detail, endpoint.role == "primary")
 
@@ -100,6 +112,11 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
     wanted = [f"{name}_change" for name in endpoint.all_variables[:1]]
     groups = [group for group in book.of("change") if group.variable in wanted and group.arm == ALL]
     groups = [group for group in groups if endpoint.subgroup_only or group.subgroup == ALL]
+    # The endpoint's own subjects, with missing outcomes filled as it says; not those of another endpoint.
+    groups = [group for group in groups if group.population == (endpoint.population or group.population)]
+    groups = [group for group in groups if group.endpoint == endpoint.id] or [
+        group for group in groups if not group.endpoint
+    ]
     for group in {each.variable: each for each in reversed(groups)}.values():
         visits = [visit for visit in book.visits(group) if visit in endpoint.at] or list(book.visits(group))
         visit = visits[-1]
@@ -111,7 +128,8 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
             continue
         within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
         title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visit).lower()}{within}"
-        detail = joined("95% CI ", *interval(lower, upper), *_p_words(book, endpoint, group, visit))
+        level = level_text(labels.study)
+        detail = joined(f"{level} CI ", *interval(lower, upper), *_p_words(book, endpoint, group, visit))
         yield KeyResult(title, joined(mean), detail, endpoint.role == "primary")
 
 
