@@ -22,7 +22,9 @@ from funis.instruments.intake import (
     PREFIX,
     Layout,
     is_text_type,
+    is_unreadable,
     item_columns,
+    mark_columns,
     read_column,
     spell_values,
 )
@@ -76,6 +78,7 @@ class Working:
         if self.is_polars and self.is_lazy:
             self.frame = _guard(self.frame, layout, items)
             return
+        self._check_marks(layout)
         if self.is_polars:
             items = [item for item in items if _may_be_refused(item, self.frame.get_column(item.name))]
         if not items:
@@ -87,6 +90,23 @@ class Working:
         for item in items:
             if found[item.name][0]:
                 self._refuse(layout, item, int(found[item.name][0]))
+
+    def _check_marks(self, layout: Layout) -> None:
+        """Refuse a yes/no column beside an item that says neither: a finding must not count by accident."""
+        names = mark_columns(layout)
+        if not names:
+            return
+        counts = self.frame.select(
+            *[is_unreadable(layout, name).cast(layout.ops.Int64).sum().alias(name) for name in names]
+        )
+        found = counts.collect() if self.is_lazy else counts
+        for name in names:
+            if found[name][0]:
+                bad = self.frame.filter(is_unreadable(layout, name)).select(name).head(SHOWN)
+                shown = (bad.collect() if self.is_lazy else bad)[name].to_list()
+                what = f"Column {name!r} of {layout.definition.name!r}, {found[name][0]} row(s)"
+                remedy = "Correct the value or leave it empty."
+                raise ValueRangeError(what, ", ".join(map(str, shown)), "1, 0, yes, no", remedy)
 
     def _refuse(self, layout: Layout, item: Item, count: int) -> None:
         bad = self.frame.filter(_is_refused(layout, item)).select(item.name).head(SHOWN)
@@ -345,7 +365,7 @@ def finish_frame(working: Working, outputs: Sequence[str], *, compact: bool) -> 
         frame = frame.with_columns(_widen(frame, outputs))
     if isinstance(working.native, pl.DataFrame | pl.LazyFrame):
         return frame.select(*kept, *outputs)
-    return _return_columns(working.native, frame.select(*outputs))
+    return return_columns(working.native, frame.select(*outputs))
 
 
 def _widen(frame: Any, outputs: Sequence[str]) -> list[pl.Expr]:
@@ -354,7 +374,7 @@ def _widen(frame: Any, outputs: Sequence[str]) -> list[pl.Expr]:
     return wide + [pl.col(name).cast(pl.String) for name in outputs if isinstance(schema[name], pl.Enum)]
 
 
-def _return_columns(native: Any, scored: pl.DataFrame) -> Any:
+def return_columns(native: Any, scored: pl.DataFrame) -> Any:
     """Put new columns into a pandas or PyArrow frame, keeping its rows and its index."""
     outer = nw.from_native(native, eager_only=True)
     kept = [name for name in outer.columns if name not in scored.columns]

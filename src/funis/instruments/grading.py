@@ -37,7 +37,7 @@ from funis.instruments.findings import (
     rule_condition,
 )
 from funis.instruments.frames import Working
-from funis.instruments.intake import PREFIX, Cell, Column, Layout, is_first
+from funis.instruments.intake import PREFIX, Cell, Column, Layout, is_first, read_mark
 from funis.instruments.rule_text import RANKS, RuleText, build_rule_code, rule_texts, spell_grade, spell_rules
 from funis.instruments.totals import Bounds, choose_value, status_of
 
@@ -77,8 +77,7 @@ def build_grades(
     for reading in (bounds,) if carried is cells else (bounds, paper):
         working.add(recorded_columns(reading))
         working.add(previous_columns(reading))
-    _add_conditions(working, bounds, layout.definition.systems)
-    _add_conditions(working, paper, twice)
+    _add_conditions(working, [(bounds, layout.definition.systems), (paper, twice)])
     texts = {system: rule_texts(layout.definition, system) for system in layout.definition.systems}
     read = {s: paper if s in twice else bounds for s in layout.definition.systems}
     _add_ranks(working, layout, bounds, twice, texts, read)
@@ -109,18 +108,23 @@ def _differ(layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cel
     return carried is not cells or has_marks or looks_back
 
 
-def _add_conditions(working: Working, reading: Reading, systems: Sequence[str]) -> None:
-    """Add one three-valued column per feature, then one per clause."""
-    chosen = [f for f in reading.layout.definition.features if f.system in systems]
-    working.add(feature_columns(reading, chosen))
-    sets = [r.of_items for r in reading.layout.definition.rules if r.system in systems and r.at_least == 1]
-    working.add(joined_columns(reading, sets))
-    clauses = []
-    for system in systems:
-        for grade, clause, rules in clauses_of(reading.layout.definition, system):
-            met = reduce(and_, [_rule_met(reading, rule) for rule in rules])
-            clauses.append(met.alias(clause_column(reading.mark, system, grade, clause)))
-    working.add(clauses)
+def _add_conditions(working: Working, readings: Sequence[tuple[Reading, Sequence[str]]]) -> None:
+    """Add one three-valued column per feature, then one per clause, for systems under a reading.
+
+    All readings are added at once: what they have in common (the comparisons themselves) is computed once.
+    """
+    features, joined, clauses = [], [], []
+    for reading, systems in readings:
+        definition = reading.layout.definition
+        features += feature_columns(reading, [f for f in definition.features if f.system in systems])
+        sets = [r.of_items for r in definition.rules if r.system in systems and r.at_least == 1]
+        joined += joined_columns(reading, sets)
+        for system in systems:
+            for grade, clause, rules in clauses_of(definition, system):
+                met = reduce(and_, [_rule_met(reading, rule) for rule in rules])
+                clauses.append(met.alias(clause_column(reading.mark, system, grade, clause)))
+    for columns in (features, joined, clauses):
+        working.add(columns)
 
 
 def clause_column(mark: str, system: str, grade: str, clause: int) -> str:
@@ -155,6 +159,9 @@ def count_reaches(layout: Layout, met: Sequence[Column], at_least: int) -> Colum
     """Tell in three-valued logic whether at least so many conditions are met."""
     if at_least == 1:
         return reduce(or_, met)
+    if at_least == 2 and layout.ops is pl:
+        # One of them together with one before it: truth values alone, which take a bit each, say it.
+        return reduce(or_, [reduce(or_, met[:place]) & one for place, one in enumerate(met) if place])
     kind = layout.level_type
     sure = reduce(add, [one.fill_null(value=False).cast(kind) for one in met])
     possible = reduce(add, [one.fill_null(value=True).cast(kind) for one in met])
@@ -212,9 +219,7 @@ def _add_ever(working: Working, layout: Layout, twice: Sequence[str]) -> None:
     for system in layout.definition.systems:
         name = f"{system}_ever"
         if name in layout.schema:
-            kind, column = layout.schema[name], layout.ops.col(name)
-            known = column.fill_nan(None) if kind.is_float() else column
-            column = known.cast(layout.level_type).fill_null(-1)
+            column = read_mark(layout, name).fill_null(-1)
             recorded.append(_running_max(layout, column).alias(f"{PREFIX}{system}_ever"))
     working.add(recorded)
     for system in layout.definition.systems:

@@ -228,6 +228,33 @@ def _is_answer(layout: Layout, name: str, answer: int) -> Column:
     return (column == answer).fill_null(value=False)
 
 
+def mark_columns(layout: Layout) -> list[str]:
+    """Name the yes/no columns that stand beside items: not done, due to the disease, affected before."""
+    definition = layout.definition
+    names = [f"{item.name}_{mark}" for item in definition.items for mark in ("not_done", "attributed")]
+    names += [f"{system}_ever" for system in definition.systems]
+    return [name for name in names if name in layout.schema and layout.schema[name] != nw.Boolean]
+
+
+def is_unreadable(layout: Layout, name: str) -> Column:
+    """Tell where a yes/no column holds something that is neither yes, no nor empty."""
+    column, kind = layout.ops.col(name), layout.schema[name]
+    is_read = _is_answer(layout, name, 1) | _is_answer(layout, name, 0)
+    if is_text_type(kind):
+        text = column.cast(layout.ops.String).str.strip_chars()
+        return ~is_read & (text != "").fill_null(value=False)
+    known = column.fill_nan(None) if kind.is_float() else column
+    return ~is_read & ~known.is_null()
+
+
+def read_mark(layout: Layout, name: str) -> Column:
+    """Give a yes/no column as 1, 0, or null where it is empty."""
+    kind = layout.level_type
+    yes, no = (layout.ops.lit(value, kind) for value in (1, 0))
+    if_no = layout.ops.when(_is_answer(layout, name, 0)).then(no)
+    return layout.ops.when(_is_answer(layout, name, 1)).then(yes).otherwise(if_no)
+
+
 def _read_attribution(layout: Layout, item: Item) -> Column | None:
     """Tell where the finding is present but not due to the disease; an empty cell counts the finding."""
     name = f"{item.name}_attributed"
