@@ -8,6 +8,7 @@ import pytest
 
 from funis.errors import Fault
 from funis.outputs.faults import MOST_LISTED
+from funis.outputs.methods_text import build_methods
 from funis.outputs.numbers import read_numbers
 from funis.outputs.tables import TableSpec, build_tables
 from funis.results import NumberList, Place, Provenance, Results
@@ -332,3 +333,15 @@ def test_first_of_two_tests_is_not_printed_for_the_second(made: ModuleType) -> N
     assert one is not None
     assert other is not None
     assert one.id != other.id
+
+
+def test_methods_say_what_a_single_arm_cannot_show_and_how_the_tests_were_made(made: ModuleType) -> None:
+    raw = made.make_study().model_dump(by_alias=True)
+    told = {}
+    for design in ("single_arm", "observational"):
+        study = Study.model_validate(raw | {"study": raw["study"] | {"design": design}})
+        told[design] = next(each for each in build_methods(study) if each.title == "Statistics").paragraphs[0]
+    assert "There is no control group" in told["single_arm"]
+    assert "There is no control group" not in told["observational"]
+    assert "drops changes of zero and is exact, given the ties" in told["single_arm"]
+    assert "does not control the error over variables" in told["single_arm"]

@@ -5,7 +5,7 @@ A sentence stands here only when the study file holds what it says: the text can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from funis.outputs.labels import (
@@ -31,6 +31,13 @@ CONDITIONS: dict[str, str] = {
     "sle": "systemic lupus erythematosus",
     "sjogren": "primary Sjögren’s syndrome",
 }
+
+
+#: What a comparison with the same subjects before treatment cannot show.
+SINGLE_ARM = (
+    "There is no control group: a change from baseline is not an effect of the treatment alone. It holds the "
+    "natural course, other treatment given, and regression to the mean after entry by high activity."
+)
 
 
 class Passage(NamedTuple):
@@ -197,23 +204,19 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
     return f"{text}."
 
 
+def _fixed_effects(study: Study) -> str:
+    return "arm, visit, arm by visit and baseline" if study.arms else "visit and baseline"
+
+
 def _statistics(study: Study) -> Passage:
     level = f"{100 * (1 - study.trial.alpha):g}"
     kinds = {endpoint.kind for endpoint in study.endpoints}
-    methods = {method for endpoint in study.endpoints for method in endpoint.methods}
     sentences = [
+        *([SINGLE_ARM] if study.trial.design == "single_arm" else []),
         "Measures are given as mean ± standard deviation (n − 1), median with quartiles (type 7) and range.",
         f"Intervals have level {level}% and tests are two-sided at {study.trial.alpha:g}.",
+        *_test_sentences(study),
     ]
-    if "paired_t" in methods:
-        sentences.append("Changes from baseline are compared with zero by the paired t test.")
-    if "wilcoxon" in methods:
-        sentences.append("The Wilcoxon signed-rank test is exact wherever the sample allows it.")
-    if "mmrm" in methods:
-        sentences.append(
-            "Mixed models for repeated measures are fitted by restricted maximum likelihood; a fit that "
-            "does not converge is reported as failed, without an estimate."
-        )
     if kinds & {"response", "relapse"}:
         sentences.append(
             "Proportions carry the exact Clopper-Pearson and the Wilson score interval, with the name of "
@@ -222,6 +225,34 @@ def _statistics(study: Study) -> Passage:
     if "time_to_event" in kinds:
         sentences.append("Time to an event is estimated by Kaplan-Meier with intervals on the log-log scale.")
     sentences.append(
-        "Printed values are rounded half away from zero; nothing is rounded before it is analysed."
+        "Printed values are rounded half away from zero; nothing is rounded to printed decimals before it is "
+        "analysed."
     )
     return Passage("Statistics", (" ".join(sentences),))
+
+
+def _test_sentences(study: Study) -> Iterator[str]:
+    """Describe the tests and models that an endpoint asks for, and what their adjustment leaves open."""
+    methods = {method for endpoint in study.endpoints for method in endpoint.methods}
+    if "paired_t" in methods:
+        yield "Changes from baseline are compared with zero by the paired t test."
+    if "wilcoxon" in methods:
+        yield (
+            "The Wilcoxon signed-rank test drops changes of zero and is exact, given the ties, up to 200 "
+            "subjects; above that it is the normal approximation with continuity correction. Beside it stand "
+            "the Hodges-Lehmann estimate of the change and its interval."
+        )
+    if "mmrm" in methods:
+        yield (
+            "Mixed models for repeated measures are fitted to the changes by restricted maximum likelihood, "
+            f"with the fixed effects {_fixed_effects(study)} where the endpoint names no others; marginal "
+            "means are at the mean baseline, and missing changes are taken as missing at random given those "
+            "observed. A fit that does not converge is reported as failed, without an estimate."
+        )
+    if any(endpoint.adjust != "none" for endpoint in study.endpoints):
+        yield (
+            "Where P is adjusted over visits, it is so within one variable, group and test; this does not "
+            "control the error over variables, subgroups and endpoints."
+        )
+    elif methods:
+        yield "P is not adjusted for the number of visits, variables and endpoints."
