@@ -145,6 +145,18 @@ def test_the_dose_on_the_limit_is_inside_it(tmp_path: Path) -> None:
         assert len(tables.faults) == faults, cells
 
 
+def test_a_test_without_any_result_is_missed_once(tmp_path: Path) -> None:
+    shutil.copytree(CLEAN, tmp_path / "trial")
+    path = tmp_path / "trial" / "data" / "labs.csv"
+    rows = [row for row in path.read_text(encoding="utf-8").splitlines() if ",platelets," not in row]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    faults = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY).faults
+    # It was due at four visits.
+    assert [(each.level, each.code, each.file, each.value) for each in faults] == [
+        ("query", "missing_labs", "labs.csv", "platelets")
+    ]
+
+
 def test_the_laboratory_fills_a_blank_item(tmp_path: Path) -> None:
     shutil.copytree(CLEAN, tmp_path / "trial")
     path = tmp_path / "trial" / "data" / "sledai_2k.csv"

@@ -53,6 +53,33 @@ def test_a_study_cannot_be_changed() -> None:
         study.trial.alpha = 0.1  # type: ignore[misc]
 
 
+def faults_of(folder: Path, text: str) -> list[tuple[int | None, str, str]]:
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        read_study(folder)
+    return [(fault.line, fault.column, fault.message) for fault in caught.value.faults]
+
+
+def test_sections_of_another_kind_are_faults(tmp_path: Path) -> None:
+    sections = ["study", "sites", "visits", "instruments", "populations", "subgroups", "endpoints"]
+    found = faults_of(tmp_path, "\n".join(f"{name} = {number}" for number, name in enumerate(sections)))
+    assert {(line, key) for line, key, _ in found} >= {(n, name) for n, name in enumerate(sections, start=1)}
+
+
+def test_an_unknown_instrument_is_told_beside_other_faults(tmp_path: Path) -> None:
+    text = template_path("sle").read_text(encoding="utf-8")
+    text += '\n[instruments.sledia_2k]\nmissing = "strict"\n\n[instruments.ssdai]\nmissing = "maybe"\n'
+    keys = [key for _, key, _ in faults_of(tmp_path, text)]
+    assert keys == ["instruments.sledia_2k", "instruments.ssdai.missing"]
+
+
+def test_a_window_of_one_day_has_too_few_entries(tmp_path: Path) -> None:
+    text = template_path("sle").read_text(encoding="utf-8").replace("window = [-28, 0]", "window = [-28]")
+    assert [(key, said) for _, key, said in faults_of(tmp_path, text)] == [
+        ("visits[1].window", "'window' has too few entries.")
+    ]
+
+
 def test_every_case_is_listed() -> None:
     assert {path.stem for path in (FAULTS / "study").glob("*.toml")} == {case["case"] for case in CASES}
 

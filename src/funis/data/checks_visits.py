@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -13,6 +14,8 @@ from funis.errors import Fault
 from funis.schema import TABLES
 from funis.study.plan import DATA_FORMS, Visit
 
+_FEW = 3
+"""A test without any result is missed at each visit where so many are due, once where more are."""
 _LEFT = ("withdrew", "lost", "died")
 _TABLES_OF_A_TRIAL = ("visits", "disposition", "adverse_events")
 
@@ -208,6 +211,9 @@ def _attended(data: Data) -> pl.DataFrame:
 def _check_forms(data: Data) -> Iterator[Fault]:
     """Each form that is due at an attended visit has a row."""
     attended = _attended(data)
+    absent = _absent_tests(data, attended)
+    if absent:
+        yield _fault_absent(data, absent)
     for visit in data.study.visits:
         here = attended.filter(pl.col("visit") == visit.name)
         for form in visit.forms:
@@ -218,7 +224,7 @@ def _check_forms(data: Data) -> Iterator[Fault]:
             ):
                 continue
             if form == "labs":
-                yield from _check_tests(data, visit, here)
+                yield from _check_tests(data, visit, here, absent)
                 continue
             recorded = data.frames[form].filter(pl.col("visit") == visit.name)["subject"].unique().to_list()
             for row in rows_where(here, ~pl.col("subject").is_in(recorded)):
@@ -239,14 +245,35 @@ def _missing_form(form: str, row: dict[str, object]) -> Fault:
     )
 
 
-def _check_tests(data: Data, visit: Visit, here: pl.DataFrame) -> Iterator[Fault]:
+def _absent_tests(data: Data, attended: pl.DataFrame) -> list[str]:
+    """Name tests that are due at many attended visits and have no result anywhere."""
+    due: Counter[str] = Counter()
+    if data.is_checked("labs"):
+        for visit in data.study.visits:
+            if "labs" in visit.forms:
+                count = attended.filter(pl.col("visit") == visit.name)["subject"].n_unique()
+                due.update(dict.fromkeys(visit.labs or data.study.lab_names, count))
+    ever = data.frames["labs"]["test"].unique().to_list()
+    return missing_tests([test for test, count in due.items() if count > _FEW], ever)
+
+
+def _fault_absent(data: Data, tests: list[str]) -> Fault:
+    """Say once that tests have no result, not at every visit."""
+    file = str(data.frames["labs"]["_file"][0])
+    names = ", ".join(tests)
+    remedy = "Add the results, or take the tests out of [[labs]] in study.toml."
+    message = f"No result at any visit for: {names}."
+    return Fault("query", "missing_labs", "labs", file, None, "test", names[:60], message, remedy)
+
+
+def _check_tests(data: Data, visit: Visit, here: pl.DataFrame, absent: Sequence[str]) -> Iterator[Fault]:
     """Each test that is due has a result, or the mark that it was not done."""
     labs = data.frames["labs"].filter(pl.col("visit") == visit.name)
     known = pl.col("value_recorded").is_not_null()
     if "value_not_done" in labs.columns:
         known |= pl.col("value_not_done").fill_null(value=False)
     recorded = dict(labs.filter(known).group_by("subject").agg(pl.col("test").unique()).iter_rows())
-    due = visit.labs or data.study.lab_names
+    due = [test for test in visit.labs or data.study.lab_names if test not in absent]
     for row in here.iter_rows(named=True):
         lacking = missing_tests(due, recorded.get(row["subject"], ()))
         if lacking:

@@ -289,7 +289,9 @@ def _names(raw: Any) -> frozenset[str]:
     if not isinstance(raw, dict):
         return frozenset()
     own = {value for key, value in raw.items() if key in {"name", "test", "id"} and isinstance(value, str)}
-    keyed = {key for name in ("populations", "subgroups", "instruments") for key in raw.get(name, ())}
+    # Instruments are not defined here: a wrong name of one stays a fault of its own.
+    sections = (raw.get(name) for name in ("populations", "subgroups"))
+    keyed = {key for section in sections if isinstance(section, dict) for key in section}
     return frozenset(own | keyed).union(*map(_names, raw.values()))
 
 
@@ -341,6 +343,9 @@ def _finding(key: _Key, detail: ErrorDetails) -> Finding:
                 f"There is no key '{name}' here.",
                 _nearest(name, _known_keys(key[:-1])),
             )
+        case "missing" if key and isinstance(detail["loc"][-1], int):
+            found, message = "", f"'{name}' has too few entries."
+            remedy = _meaning(key)
         case "missing":
             found, message, remedy = "", f"The key '{name}' is missing.", _meaning(key)
         case "literal_error":
