@@ -50,8 +50,11 @@ ALL: Final = "all"
 
 # These statistics mean nothing without the method that gave them, so the method is part of the id.
 _NAMED_BY_METHOD: Final = frozenset(
-    {"lower", "upper", "p", "p_adjusted", "statistic", "df", "estimate", "se"}
-)
+    {
+        "lower", "upper", "p", "p_adjusted", "p_highest", "statistic", "df", "estimate", "se",
+        "most_influential",
+    }
+)  # fmt: skip
 _WIDE: Final = Context(prec=60)
 
 

@@ -21,13 +21,13 @@ test              ``<variable>_change`` by visit; endpoint id;      estimate low
                   method paired_t wilcoxon sign_test bootstrap      p_adjusted (method as ``paired_t, holm``)
 mmrm              ``<variable>_change`` by visit; endpoint id       n estimate se lower upper df p
 comparison        ``<variable>_change``, ``...: responder``,        n_first n_second estimate lower upper p
-                  event; arm is ``arm - control``                   by welch_t rank_sum fisher_exact log_rank
-regression_to_    ``<variable>_change``; what an entry rule on the  limit mean sd correlation; estimate lower
+                  event; arm is ``arm - control``                   by welch, rank_sum, fisher, log_rank
+regression_to_    ``<variable>_change``; what an entry rule on the  limit mean sd correlation estimate lower
 mean              baseline alone would do                           upper by correlation_0.4 ... 0.8, observed
-influence         ``<variable>_change: subject`` (site, lot,        estimate, lower and upper (range without
-                  donor) by visit                                   one), p_highest, most_influential
-site_effects      ``<variable>_change: site`` (lot, donor)          between_sd within_sd icc lower upper p word
-diagnostics       ``<variable>_change``; ``...: UN(1,1)``,          converged aic bic straightness skewness ...
+influence         ``<variable>_change: subject`` (site, lot,        estimate; lower, upper: range without
+                  donor) by visit                                   one; p_highest most_influential
+site_effects      ``<variable>_change: site`` (lot, donor)          between_sd within_sd icc lower upper p
+diagnostics       ``<variable>_change``; ``...: UN(1,1)``,          converged aic bic straightness skewness
                   ``...: month_3`` (correlation with it)            estimate se residual_sd correlation
 systems           ``bilag_2004_renal: A`` by visit                  count, percent
                   ``bilag_2004_renal`` by visit; endpoint id        n improved worsened unchanged p p_adjusted
@@ -166,9 +166,10 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
     visits = visit_frame(study, tables, scored)
     for endpoint in study.endpoints:
         _analyse_endpoint(run, endpoint, visits)
+    gaps = _analyse_beyond(run, visits)
     analysis_safety.count_adverse_events(run)
     analysis_safety.describe_exposure(run)
-    faults = (*tables.faults, *check_scored(study, run.subject_frame, scored, tables.faults))
+    faults = (*tables.faults, *check_scored(study, run.subject_frame, scored, tables.faults), *gaps)
     count_faults(run, faults)
     return Results(
         numbers=run.numbers.frame(),
@@ -177,6 +178,41 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
         listings=run.listings | _listings(run, scored),
         faults=faults,
     )
+
+
+def _analyse_beyond(run: Run, visits: pl.DataFrame) -> tuple[Fault, ...]:
+    """Compute estimands, sensitivity tables and gatekeeping; give what the estimands say nothing about."""
+    from funis.analysis.sensitivity import analyse_sensitivity
+
+    gaps: tuple[Fault, ...] = ()
+    if run.study.estimands:
+        from funis.analysis.estimands import estimate_estimands
+
+        gaps = estimate_estimands(run, visits)
+    analyse_sensitivity(run, visits)
+    if run.study.multiplicity is not None:
+        from funis.analysis.multiplicity import adjust_endpoints
+
+        adjust_endpoints(run, visits)
+    return gaps
+
+
+def find_gaps(study: Study, tables: CheckedTables) -> tuple[Fault, ...]:
+    """Find the intercurrent events of the data that an estimand has no strategy for.
+
+    Parameters
+    ----------
+    study, tables : as for `analyse`
+
+    Returns
+    -------
+    tuple of Fault : at error level; none where the study file has no estimand
+    """
+    if not study.estimands:
+        return ()
+    from funis.analysis.estimands import check_estimands
+
+    return check_estimands(_start(study, tables, score_instruments(study, tables)))
 
 
 def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from funis.analysis.between_arms import compare_times_between
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Booleans, Floats
 from funis.analysis.response import YES, Answers
@@ -62,6 +63,7 @@ def estimate_time_to_event(run: Run, endpoint: Endpoint, judged: tuple[Answers, 
         curve = kaplan_meier(times.day[entering], times.happened[entering], level=run.level_of(endpoint))
         _add_curve(run, endpoint, cohort, (curve, times, entering))
         _list_curve(run, endpoint, cohort, curve)
+    compare_times_between(run, endpoint, times.day, times.happened)
 
 
 def _derive_times(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> Times | None:

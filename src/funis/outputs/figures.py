@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from funis.outputs.diagnostics import build_diagnostic_figures
 from funis.outputs.efficacy import EVERYBODY, order_numbered
 from funis.outputs.figures_style import (
     BLUE,
@@ -28,8 +29,10 @@ from funis.outputs.figures_style import (
 )
 from funis.outputs.figures_subjects import build_heat_map, build_swimmer
 from funis.outputs.figures_survival import build_survival_figures
+from funis.outputs.influence import build_influence_figures
 from funis.outputs.labels import RESPONSES, Labels, in_sentence
 from funis.outputs.numbers import Group, NumberBook, read_numbers
+from funis.outputs.regression_to_mean import build_regression_figures
 from funis.outputs.response import class_label
 from funis.results import ALL, Results, format_number
 from funis.study.plan import Endpoint, Study
@@ -75,6 +78,9 @@ def build_figures(
         *build_heat_map(study, results),
         *build_survival_figures(study, results),
         *build_swimmer(study, results),
+        *build_regression_figures(study, results, book),
+        *build_influence_figures(study, results),
+        *build_diagnostic_figures(study, results, book),
     )
 
 

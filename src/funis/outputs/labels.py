@@ -105,6 +105,33 @@ STATISTICS: dict[str, str] = {
     "covariance": "covariance that was fitted",
     "not_met": "subjects who do not meet the criterion",
     "cannot_tell": "subjects of whom it cannot be told",
+    "limit": "limit of the entry rule",
+    "correlation": "correlation",
+    "population_mean": "mean before the entry rule",
+    "population_sd": "standard deviation before the entry rule",
+    "share_entering": "share that meets the entry rule",
+    "most_influential": "estimate without the most influential",
+    "p_highest": "largest P value without one",
+    "between_sd": "standard deviation between groups",
+    "within_sd": "standard deviation within groups",
+    "icc": "share of variance between groups",
+    "groups": "number of groups",
+    "converged": "status of the fit",
+    "minus_2_log_likelihood": "−2 log-likelihood",
+    "aic": "Akaike’s criterion",
+    "bic": "Schwarz’s criterion",
+    "observations": "number of observations",
+    "straightness": "correlation with normal quantiles",
+    "skewness": "skewness",
+    "largest_residual": "largest normalised residual",
+    "residual_sd": "standard deviation of the residuals",
+    "sd_over_mean": "standard deviation over mean",
+    "n_first": "number of subjects in the arm",
+    "n_second": "number of subjects in the control arm",
+    "events_first": "events in the arm",
+    "events_second": "events in the control arm",
+    "expected_first": "events expected in the arm",
+    "expected_second": "events expected in the control arm",
 }
 
 METHODS: dict[str, str] = {
@@ -129,6 +156,15 @@ METHODS: dict[str, str] = {
     "signed_rank_pratt": "Signed-rank test for ordered grades, Pratt",
     "bonferroni": "Bonferroni",
     "type_7": "Quantile, type 7",
+    "correlation_0.4": "Regression to the mean, correlation 0.4 between visits",
+    "correlation_0.6": "Regression to the mean, correlation 0.6 between visits",
+    "correlation_0.8": "Regression to the mean, correlation 0.8 between visits",
+    "correlation_observed": "Regression to the mean, correlation observed before treatment",
+    "random_intercept": "Random intercept, restricted maximum likelihood",
+    "mean": "Mean",
+    "share": "Share of subjects",
+    "rank_sum": "Wilcoxon rank-sum test",
+    "log_rank": "Log-rank test",
     "multiple_imputation": "Multiple imputation, missing at random",
     "j2r": "Multiple imputation, jump to reference",
     "cr": "Multiple imputation, copy reference",
@@ -289,8 +325,8 @@ class Labels:
         for prefix, words in (("baseline_", "{} at baseline"), ("days_", "Days, {}")):
             if name.startswith(prefix):
                 return words.format(self.variable(name.removeprefix(prefix)))
-        if name.endswith("_change"):
-            return f"Change in {self.variable(name.removesuffix('_change'))}"
+        if "_change" in name:
+            return self._change(name)
         own = self._own(name)
         if own:
             return own
@@ -300,6 +336,14 @@ class Labels:
         if system in SYSTEMS and stem:
             return f"{self.variable(stem).removesuffix(' total')}, {SYSTEMS[system].lower()}"
         return _title_of_definition(name)
+
+    def _change(self, name: str) -> str:
+        """Give the printed name of a change, and of the part after a colon (a site, a visit, a parameter)."""
+        stem, _, part = name.partition(": ")
+        words = f"Change in {self.variable(stem.removesuffix('_change'))}"
+        if not part:
+            return words
+        return f"{words}, {self.visit(part) if part in self.study.visit_names else part}"
 
     def _own(self, name: str) -> str:
         """Give the label the study file sets, empty where it sets none."""

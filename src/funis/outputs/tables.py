@@ -8,6 +8,8 @@ from funis.outputs.baseline import (
     build_eligibility_tables,
     build_population_tables,
 )
+from funis.outputs.between_arms import build_comparison_tables
+from funis.outputs.diagnostics import build_diagnostic_tables
 from funis.outputs.efficacy import (
     build_efficacy_tables,
     build_model_tables,
@@ -15,8 +17,10 @@ from funis.outputs.efficacy import (
     build_system_tables,
 )
 from funis.outputs.faults import build_fault_tables, build_file_tables
+from funis.outputs.influence import build_influence_tables, build_site_tables
 from funis.outputs.listings import build_event_listings, build_response_listings
 from funis.outputs.numbers import NumberBook, read_numbers
+from funis.outputs.regression_to_mean import build_regression_tables
 from funis.outputs.response import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.outputs.safety import build_adverse_event_tables, build_exposure_tables
 from funis.outputs.table import Cell, Part, Row, TableSpec
@@ -64,7 +68,12 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_survival_tables(study, book),
         *build_efficacy_tables(study, book),
         *build_system_tables(study, book),
+        *build_regression_tables(study, book),
+        *build_comparison_tables(study, book),
         *build_model_tables(study, book),
+        *build_influence_tables(study, book),
+        *build_site_tables(study, book),
+        *build_diagnostic_tables(study, book),
         *build_other_tables(study, book),
         *build_adverse_event_tables(study, book),
         *build_event_listings(results),

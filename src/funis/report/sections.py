@@ -24,7 +24,10 @@ TITLES: dict[str, str] = {
     "time-to-event": "Time to event",
     "efficacy": "Efficacy by endpoint",
     "systems": "Organ systems",
+    "regression-to-mean": "Change expected without any effect",
+    "comparison": "Comparison between arms",
     "models": "Models",
+    "diagnostics": "Diagnostics and influence",
     "other": "Other measures",
     "subject-courses": "Courses of single subjects",
     "safety": "Safety",
@@ -54,6 +57,7 @@ class SectionPart:
     prose: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
+    is_folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ def _parts(name: str, study: Study, drawn: list[Block], told: list[Block]) -> It
         yield SectionPart("faults-none")
     elif name == "efficacy":
         yield from _by_endpoint(study, drawn, told)
+    elif name == "diagnostics":
+        yield from _diagnostic_parts((*told, *drawn))
     elif drawn or told:
         first = drawn if name in {"subjects"} else told
         second = told if first is drawn else drawn
@@ -126,6 +132,28 @@ def _parts(name: str, study: Study, drawn: list[Block], told: list[Block]) -> It
 
 def _methods_part(place: int, passage: Passage) -> SectionPart:
     return SectionPart(f"methods-{place}", passage.title, passage.paragraphs, passage.items)
+
+
+#: Parts of the diagnostics, with the tables and figures that stand in each, by the beginning of their ids.
+DIAGNOSTICS: dict[str, tuple[str, ...]] = {
+    "Influence of single subjects, sites and lots": ("table-influence", "figure-influence"),
+    "Sites, lots and donors as random effects": ("table-site-effects",),
+    "Mixed models": ("table-fits", "table-covariance", "table-parameters", "figure-residuals"),
+    "Paired tests": ("table-straightness", "figure-quantiles"),
+}
+
+
+def _diagnostic_parts(blocks: Sequence[Block]) -> Iterator[SectionPart]:
+    """Fold each kind of diagnostics away: they are looked up, not read."""
+    for place, (title, starts) in enumerate(DIAGNOSTICS.items()):
+        own = tuple(block for block in blocks if _block_id(block).startswith(starts))
+        if own:
+            yield SectionPart(f"diagnostics-{place}", title, blocks=own, is_folded=True)
+
+
+def _block_id(block: Block) -> str:
+    shown = block.table or block.figure
+    return shown.id if shown is not None else ""
 
 
 def _by_endpoint(study: Study, drawn: list[Block], told: list[Block]) -> Iterator[SectionPart]:

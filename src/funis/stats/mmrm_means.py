@@ -89,7 +89,7 @@ def _cell_weights(result: MmrmResult, grid: pl.DataFrame, averaged: Sequence[str
     return counts[np.ravel_multi_index(places, shape)].astype(np.float64)
 
 
-def _mean_rows(
+def mean_rows(
     result: MmrmResult, by: Sequence[str] | str | None, weights: str, at: Mapping[str, float | str] | None
 ) -> tuple[list[tuple[str, ...]], tuple[str, ...], Floats]:
     """Give the cells asked for, the names of their factors, and one row of coefficients' weights each."""
@@ -135,7 +135,7 @@ def marginal_means(
     -------
     one row a cell: the factors, then ``estimate, se, df, t, p, lower, upper``; null where not estimable
     """
-    cells, names, L = _mean_rows(result, by, weights, at)
+    cells, names, L = mean_rows(result, by, weights, at)
     labels = {name: [cell[i] for cell in cells] for i, name in enumerate(names)}
     return pl.DataFrame({**labels, **result.contrast_table(L, level=level)}, nan_to_null=True)
 
@@ -170,7 +170,7 @@ def mean_differences(
         raise UnknownNameError("factor of the model", of, list(design.levels))
     default = tuple(name for name in _default_by(design) if name != of)
     within = (by,) if isinstance(by, str) else (default if by is None else tuple(by))
-    cells, names, L = _mean_rows(result, (*within, of), weights, at)
+    cells, names, L = mean_rows(result, (*within, of), weights, at)
     place = {cell: i for i, cell in enumerate(cells)}
     known = list(dict.fromkeys(cell[-1] for cell in cells))
     subtracted = design.reference.get(of, known[0]) if reference is None else reference

@@ -36,7 +36,7 @@ def _coefficients(result: MmrmResult) -> Floats:
     return beta
 
 
-def _blocks(result: MmrmResult) -> list[tuple[Floats, Floats]]:
+def covariance_blocks(result: MmrmResult) -> list[tuple[Floats, Floats]]:
     """Give, for each cell, the rows of its subjects (n_k, d) and a Cholesky factor of V (d, d)."""
     likelihood, state, rows = result.fit.likelihood, result.fit.optimum.state, result.rows
     assert state is not None  # noqa: S101
@@ -72,7 +72,7 @@ def residuals(result: MmrmResult, kind: str = "raw") -> pl.DataFrame:
     if kind != "raw":
         root = np.sqrt(rows.weights) if rows.weights is not None else np.ones(values.size)
         scaled = values * root
-        for places, factor in _blocks(result):
+        for places, factor in covariance_blocks(result):
             if kind == "normalised":
                 scaled[places] = np.linalg.solve(factor, scaled[places].T).T
             else:
@@ -170,7 +170,7 @@ def draw_outcomes(result: MmrmResult, n: int = 1, *, rng: np.random.Generator | 
     generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
     mean = design_rows(result) @ _coefficients(result)
     noise = np.empty((n, mean.size))
-    for places, factor in _blocks(result):
+    for places, factor in covariance_blocks(result):
         draws = generator.standard_normal((n, *places.shape)) @ factor.T
         noise[:, places] = draws
     if result.rows.weights is not None:

@@ -1,0 +1,159 @@
+"""Arms of a parallel trial beside each other: changes, shares of responders, times to an event.
+
+Every comparison is an arm minus the control arm (the one marked in the study file, else the first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from funis.analysis.change import fill_missing, visits_of
+from funis.analysis.cohorts import Cohort
+from funis.analysis.panel import CHANGE, Booleans, Floats
+from funis.analysis.response import Answers
+from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.summary import subject_source
+from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
+from funis.stats.compare import Comparison, two_sample_t, wilcoxon_rank_sum
+from funis.stats.contingency import fisher_exact
+from funis.stats.survival import log_rank
+from funis.study.plan import Endpoint
+
+#: The test between arms that belongs to the test within an arm.
+BETWEEN: Final[dict[str, tuple[str, Callable[..., Comparison]]]] = {
+    "paired_t": ("welch", two_sample_t),
+    "wilcoxon": ("rank_sum", wilcoxon_rank_sum),
+}
+
+
+def find_pairs(run: Run) -> tuple[tuple[str, str], ...]:
+    """Give each arm with the control arm; nothing for a trial of one arm."""
+    if len(run.populations.arms) < 2:
+        return ()
+    control = next((arm.id for arm in run.study.arms if arm.control), run.study.arms[0].id)
+    return tuple((arm.id, control) for arm in run.study.arms if arm.id != control)
+
+
+def _subgroups(endpoint: Endpoint) -> Sequence[str]:
+    return endpoint.subgroups if endpoint.subgroup_only and endpoint.subgroups else (ALL, *endpoint.subgroups)
+
+
+def _cohorts(run: Run, endpoint: Endpoint) -> Iterator[tuple[Cohort, Cohort, Cohort]]:
+    """Give the arm, the control and both together, in each subgroup asked for."""
+    for subgroup in _subgroups(endpoint):
+        whole = run.populations.cohort(endpoint.population, subgroup)
+        for arm, control in find_pairs(run):
+            pair = [run.populations.cohort(endpoint.population, subgroup, name) for name in (arm, control)]
+            both = replace(whole, arm=f"{arm} - {control}", members=pair[0].members | pair[1].members)
+            yield pair[0], pair[1], both
+
+
+def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
+    """Compare the changes of arms at each visit by Welch's t and the rank-sum test, as the methods ask."""
+    methods = [BETWEEN[name] for name in endpoint.methods if name in BETWEEN]
+    for variable in endpoint.all_variables:
+        name = f"{variable}{CHANGE}"
+        if not methods or name not in run.panel.matrices:
+            continue
+        matrix, policy = fill_missing(run, endpoint, variable)
+        for first, second, both in _cohorts(run, endpoint):
+            for visit in visits_of(run, endpoint):
+                column = matrix.values[:, visit]
+                known = ~np.isnan(column)
+                a, b = column[known & first.members], column[known & second.members]
+                chosen = np.flatnonzero(known & both.members)
+                if not (a.size and b.size):
+                    continue
+                at_visit = run.panel.visits[visit]
+                rows = rows_behind(run.panel, name, matrix, visit, chosen)
+                place = replace(
+                    both.place("comparison", name), visit=at_visit, endpoint=endpoint.id, n=len(chosen),
+                    missing=policy, source=run.source(both, f"{endpoint.id} {name}", at_visit, rows),
+                )  # fmt: skip
+                _add_sizes(run, place, a.size, b.size)
+                censored = bool((matrix.censored[chosen, visit] != 0).any())
+                for method, test in methods:
+                    if censored and method == "welch":
+                        why = f"{NOT_AVAILABLE} (values beyond what the assay measures)"
+                        run.numbers.add(place, "p", None, text=why, method=method)
+                        continue
+                    found = test(a, b, level=run.level_of(endpoint))
+                    _add_test(run, place, (found, method), digits_of(column[chosen]))
+
+
+def _add_sizes(run: Run, place: Place, first: int, second: int) -> None:
+    run.numbers.add(place, "n_first", first, text=str(first))
+    run.numbers.add(place, "n_second", second, text=str(second))
+
+
+def _add_test(run: Run, place: Place, found: tuple[Comparison, str], digits: int) -> None:
+    test, method = found
+    # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
+    given = (("estimate", round(test.estimate, 9)), ("lower", test.lower), ("upper", test.upper))
+    for statistic, value in given:
+        run.numbers.add(place, statistic, value, text=format_number(value, digits), method=method)
+    for statistic, value in (("statistic", test.statistic), ("df", test.df)):
+        if np.isfinite(value):
+            run.numbers.add(place, statistic, value, method=method)
+    text = format_p(test.p) if np.isfinite(test.p) or not test.note else f"{NOT_AVAILABLE} ({test.note})"
+    run.numbers.add(place, "p", test.p, text=text, method=method)
+
+
+def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) -> None:
+    """Compare the shares of responders: difference in percent points by Newcombe, P by Fisher."""
+    for answers in judged:
+        variable, visit = f"{answers.definition}: responder", answers.visit or ALL
+        for first, second, both in _cohorts(run, endpoint):
+            told = [answers.told & cohort.members for cohort in (first, second)]
+            n = [int(each.sum()) for each in told]
+            k = [int((answers.responders & each).sum()) for each in told]
+            if not all(n):
+                continue
+            key = f"{endpoint.id} {variable} {visit} arms"
+            place = replace(
+                both.place("comparison", variable), visit=visit, endpoint=endpoint.id, n=sum(n),
+                missing=endpoint.missing_outcome,
+                source=subject_source(run, both, key, told[0] | told[1], answers.rows),
+            )  # fmt: skip
+            _add_sizes(run, place, n[0], n[1])
+            found = fisher_exact(k[0], n[0], k[1], n[1], level=run.level_of(endpoint))
+            given = (("estimate", found.estimate), ("lower", found.lower), ("upper", found.upper))
+            for statistic, value in given:
+                points = round(100.0 * value, 9)
+                text = format_number(points, 1)
+                run.numbers.add(place, statistic, points, text=text, method="newcombe")
+            run.numbers.add(place, "p", found.p, method="fisher")
+
+
+def compare_times_between(run: Run, endpoint: Endpoint, day: Floats, happened: Booleans) -> None:
+    """Compare the time to an event by the log-rank test, with events observed and expected in each arm.
+
+    Parameters
+    ----------
+    day : shape (subjects,), days to the event or the end of observation, NaN for who does not enter
+    happened : shape (subjects,), True where the day is that of the event
+    """
+    for first, _, both in _cohorts(run, endpoint):
+        entering = both.members & ~np.isnan(day)
+        is_first = first.members[entering]
+        if not is_first.any() or is_first.all():
+            continue
+        name = endpoint.event or "event"
+        place = replace(
+            both.place("comparison", name), endpoint=endpoint.id, n=int(entering.sum()),
+            source=subject_source(run, both, f"{endpoint.id} {name} arms", entering),
+        )  # fmt: skip
+        _add_sizes(run, place, int(is_first.sum()), int((~is_first).sum()))
+        found = log_rank(day[entering], happened[entering], np.where(is_first, "1", "2"))
+        for group, statistic in ((0, "first"), (1, "second")):
+            observed = int(found.observed[group])
+            run.numbers.add(place, f"events_{statistic}", observed, text=str(observed))
+            run.numbers.add(place, f"expected_{statistic}", float(found.expected[group]))
+        if np.isfinite(found.statistic):
+            run.numbers.add(place, "statistic", found.statistic, method="log_rank")
+        text = format_p(found.p) if np.isfinite(found.p) else f"{NOT_AVAILABLE} (no event)"
+        run.numbers.add(place, "p", found.p, text=text, method="log_rank")

@@ -1,0 +1,73 @@
+"""Sites, cell lots and donors as random effects of a change, at the last visit of each endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from funis.analysis.change import fill_missing, visits_of
+from funis.analysis.influence import find_groupings
+from funis.analysis.panel import CHANGE
+from funis.analysis.run import Run, digits_of, rows_behind
+from funis.results import ALL, Place, format_number
+from funis.stats.cluster import RandomIntercept, fit_random_intercept
+from funis.study.plan import Endpoint
+
+
+def fit_site_effects(run: Run, endpoint: Endpoint) -> None:
+    """Fit a random intercept of site, lot and donor to the change of each variable.
+
+    A fit that failed gives its reason in place of a number. Subjects whose site or lot is not known are left
+    out of that fit and the fit's n says so.
+    """
+    groupings = find_groupings(run)
+    visits = visits_of(run, endpoint)
+    if not endpoint.methods or not visits or not groupings:
+        return
+    subgroups = endpoint.subgroups if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
+    for variable in endpoint.all_variables:
+        name = f"{variable}{CHANGE}"
+        if name not in run.panel.matrices:
+            continue
+        matrix, policy = fill_missing(run, endpoint, variable)
+        visit = visits[-1]
+        for subgroup in subgroups:
+            cohort = run.populations.cohort(endpoint.population, subgroup)
+            for kind, label in groupings.items():
+                known = ~np.isnan(matrix.values[:, visit]) & cohort.members & (label != "")
+                chosen = np.flatnonzero(known)
+                if len(chosen) < 3 or (matrix.censored[chosen, visit] != 0).any():
+                    continue
+                rows = rows_behind(run.panel, name, matrix, visit, chosen)
+                source = run.source(cohort, f"{endpoint.id} {name} {kind}", run.panel.visits[visit], rows)
+                place = replace(
+                    cohort.place("site_effects", f"{name}: {kind}"), endpoint=endpoint.id, n=len(chosen),
+                    visit=run.panel.visits[visit], missing=policy, source=source,
+                )  # fmt: skip
+                values = matrix.values[chosen, visit]
+                fitted = fit_random_intercept(values, label[chosen], level=run.level_of(endpoint))
+                _add_effect(run, place, fitted, digits_of(values))
+
+
+def _add_effect(run: Run, place: Place, fitted: RandomIntercept, digits: int) -> None:
+    """Add the mean over groups, the two standard deviations, the share between groups and the word."""
+    groups = len(fitted.groups)
+    run.numbers.add(place, "groups", groups, text=str(groups))
+    word = fitted.note
+    if fitted.status != "scored":
+        run.numbers.add(place, "icc", None, text=f"– ({word})", method="random_intercept")
+        return
+    given = (
+        ("estimate", fitted.mean, digits),
+        ("between_sd", fitted.between_sd, digits),
+        ("within_sd", fitted.within_sd, digits),
+        ("icc", fitted.icc, 2),
+        ("lower", fitted.icc_lower, 2),
+        ("upper", fitted.icc_upper, 2),
+    )
+    for statistic, value, places in given:
+        text = format_number(round(value, 9), places)
+        run.numbers.add(place, statistic, round(value, 9), text=text, method="random_intercept")
+    run.numbers.add(place, "p", fitted.p, method="random_intercept")
+    run.numbers.add(place, "word", float(groups), text=word, method="random_intercept")
