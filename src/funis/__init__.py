@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from funis.instruments.definition import Definition as Definition
     from funis.instruments.definition import definition as definition
     from funis.instruments.definition import definitions as definitions
+    from funis.instruments.glucocorticoids import derive_prednisone as derive_prednisone
+    from funis.instruments.glucocorticoids import prednisone_equivalent as prednisone_equivalent
     from funis.instruments.scoring import score as score
+    from funis.instruments.toxicity import grade_toxicity as grade_toxicity
+    from funis.instruments.toxicity_shift import count_toxicity_shifts as count_toxicity_shifts
+    from funis.instruments.toxicity_shift import derive_lab_baseline as derive_lab_baseline
+    from funis.instruments.toxicity_shift import derive_toxicity_shifts as derive_toxicity_shifts
     from funis.instruments.working import explain as explain
     from funis.report.html import render_html as render_html
     from funis.report.html import write_report as write_report
@@ -39,6 +45,12 @@ _HOME = {
     "definition": "funis.instruments.definition",
     "definitions": "funis.instruments.definition",
     "score": "funis.instruments.scoring",
+    "grade_toxicity": "funis.instruments.toxicity",
+    "derive_lab_baseline": "funis.instruments.toxicity_shift",
+    "derive_toxicity_shifts": "funis.instruments.toxicity_shift",
+    "count_toxicity_shifts": "funis.instruments.toxicity_shift",
+    "prednisone_equivalent": "funis.instruments.glucocorticoids",
+    "derive_prednisone": "funis.instruments.glucocorticoids",
     "explain": "funis.instruments.working",
     "respond": "funis.responses.response",
     "respond_by_visit": "funis.responses.response",

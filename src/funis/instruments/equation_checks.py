@@ -29,7 +29,7 @@ def check_outputs(definition: Definition) -> Iterator[DefinitionFault]:
             remedy = "Name systems, and give the summary a name of its own."
             yield DefinitionFault(*place, "name", summary.name, "nothing to join under this name", remedy)
     if definition.per_system and not definition.systems:
-        yield DefinitionFault("file", None, "", "per_system", True, "there are no systems", "Name systems.")
+        yield DefinitionFault("file", None, "", "per_system", "true", "there are no systems", "Name them.")
     parts = [summary.name for summary in definition.summaries]
     parts += definition.systems if definition.per_system else ()
     columns = {definition.name, *(f"{definition.name}_{part}" for part in parts)}

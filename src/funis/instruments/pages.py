@@ -51,6 +51,8 @@ def render_instrument_page(found: Definition) -> str:
         _render_items(found),
         _render_features(found),
         _render_rules(found),
+        _render_equation(found),
+        _render_columns(found),
         _render_parameters(found),
         _render_limits(found),
         _render_notes(found),
@@ -120,6 +122,7 @@ def _render_facts(found: Definition) -> list[str]:
         ("Look-back window", found.window),
         ("Score", _HOW[found.kind]),
         ("Range", f"{found.range.lowest:g} to {found.range.highest:g} {found.unit}".rstrip()),
+        *([("Applies where", f"`{found.applies}`; elsewhere `not_applicable`")] if found.applies else []),
         ("Missing items", found.missing),
         (
             "Not done (ND)",
@@ -245,6 +248,29 @@ def _rule_words(rule: Rule, numbers: dict[str, str], labels: dict[str, str]) -> 
         return f"`{rule.when}` (row {numbers[name]})"
     of = ", ".join(labels.get(name) or f"row {numbers[name]}" for name in rule.of_items)
     return f"at least {rule.at_least} of: {of}; {_LEVEL_WORDS[rule.with_level]}"
+
+
+def _render_equation(found: Definition) -> list[str]:
+    if not found.factors:
+        return []
+    rows = [("", f"{found.constant:g}")]
+    for factor in found.factors:
+        only = ", ".join(f"`{name}` = {value}" for name, value in (*factor.when_item, *factor.choice))
+        rows.append((only, factor.label))
+    intro = "The value is the product of these factors; a factor that is not in force is 1."
+    return ["## Equation", "", intro, "", *_table(("only where", "factor"), rows)]
+
+
+def _render_columns(found: Definition) -> list[str]:
+    """Render what stands beside the score: totals of systems, summaries and cut-offs."""
+    rows = [(f"`{found.name}_{s.name}`", f"{s.label}: {s.how} of {', '.join(found.systems)}", "")
+            for s in found.summaries]  # fmt: skip
+    if found.per_system:
+        rows += [(f"`{found.name}_{system}`", f"total of {system}", "") for system in found.systems]
+    rows += [(f"`{found.name}_{f.name}`", f"1 where {f.label} (`{f.when}`)", f.source) for f in found.flags]
+    if not rows:
+        return []
+    return ["## Columns beside the score", "", *_table(("column", "meaning", "source"), rows)]
 
 
 def _render_parameters(found: Definition) -> list[str]:

@@ -78,6 +78,7 @@ class Explanation:
     parameters: Mapping[str, Any]
     missing: str
     systems: tuple[str, ...] = ()
+    equation: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Print the working row by row."""
@@ -157,7 +158,16 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
         parameters=layout.parameters,
         missing=missing,
         systems=instrument.systems if instrument.kind == "grades" else (),
+        equation=_equation_lines(instrument, layout.parameters),
     )
+
+
+def _equation_lines(instrument: Definition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Print the constant and every factor that the parameters leave in force."""
+    if not instrument.factors:
+        return ()
+    in_force = [f for f in instrument.factors if all(parameters[name] == value for name, value in f.choice)]
+    return (f"{instrument.constant:g}", *(factor.label for factor in in_force))
 
 
 def _own_rows(frame: pl.DataFrame, subject: Any, column: str) -> pl.DataFrame:
@@ -254,7 +264,7 @@ def _note(
         taken = [name for name in others if cells.get(f"{PREFIX}{name}", cells.get(name)) is not None]
         if taken:
             return f"{taken[0]} was recorded instead"
-        return "missing: counted only in the upper bound"
+        return "" if instrument.kind == "value" else "missing: counted only in the upper bound"
     if raw is None and item.when:
         found = [f"{name} {cells[name]:g}" for name in item.measures if cells.get(name) is not None]
         rules = " or ".join(str(condition) for level in item.when for condition in level)
@@ -362,13 +372,32 @@ def _print_explanation(found: Explanation) -> list[str]:
     lines.append("")
     name, outputs = found.name, found.outputs
     total = outputs.get(name)
-    lines.append(f"Total: {'cannot be known' if total is None else f'{total:g}'}")
-    lines.append(f"Bounds: {outputs[f'{name}_lower']:g} to {outputs[f'{name}_upper']:g}")
+    if found.equation:
+        lines += ["Equation: the product of", *(f"  {line}" for line in found.equation), ""]
+    lower, upper = outputs[f"{name}_lower"], outputs[f"{name}_upper"]
+    if lower is None or upper is None:
+        lines.append("Total: none, the instrument does not apply to this subject")
+    else:
+        lines.append(f"Total: {'cannot be known' if total is None else f'{total:g}'}")
+        lines.append(f"Bounds: {lower:g} to {upper:g}")
+    if not found.systems:
+        lines += _print_parts(found)
     lines.append(f"Status: {outputs[f'{name}_status']}; missing policy: {found.missing}")
     if found.parameters:
         lines.append(
             "Parameters: " + ", ".join(f"{key} = {value}" for key, value in found.parameters.items())
         )
+    return lines
+
+
+def _print_parts(found: Explanation) -> list[str]:
+    """Print the columns beside the score: totals of systems, summaries, cut-offs."""
+    own = {found.name, *(f"{found.name}_{end}" for end in ("lower", "upper", "status"))}
+    names = [name for name in found.outputs if name not in own and not name.endswith(("_lower", "_upper"))]
+    lines = []
+    for name in names:
+        value = found.outputs[name]
+        lines.append(f"{name}: {'cannot be known' if value is None else f'{value:g}'}")
     return lines
 
 
