@@ -13,7 +13,8 @@ Baseline
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Protocol
 
@@ -40,6 +41,7 @@ _BEFORE_INFUSION = ("birth", "diagnosis", "consent", "baseline")
 _DATES_OF_SUBJECTS = ("birth", "diagnosis", "consent")
 _EXTRA_DTYPES = {"text": pl.String(), "number": pl.Float64(), "flag": pl.Float64(), "date": pl.Date()}
 _DIGITS = 9
+_NUMBERED = re.compile(r"\d+$")
 _SCORES = {
     "subject": pl.String(),
     "visit": pl.String(),
@@ -280,7 +282,8 @@ def derive_visit_order(study: Study, frames: Mapping[str, pl.DataFrame]) -> tupl
     -------
     tuple of str
         The planned visits in the order of the file; with open visits, every visit name of the data in the
-        order of its median study day, then of its name.
+        order of its median study day; names that differ only in their number stand in the order of the
+        number, as the late visits of a cohort are those of few subjects.
 
     Examples
     --------
@@ -289,6 +292,9 @@ def derive_visit_order(study: Study, frames: Mapping[str, pl.DataFrame]) -> tupl
     >>> seen = pl.DataFrame({"visit": ["visit_10", "visit_2"], "day": [300, 30]})
     >>> derive_visit_order(Study(trial=trial), {"visits": seen})
     ('visit_2', 'visit_10')
+    >>> late = pl.DataFrame({"visit": ["visit_15", "visit_2", "visit_1"], "day": [20, 30, 0]})
+    >>> derive_visit_order(Study(trial=trial), {"visits": late})
+    ('visit_1', 'visit_2', 'visit_15')
     """
     if not study.has_open_visits:
         return study.visit_names
@@ -301,7 +307,26 @@ def derive_visit_order(study: Study, frames: Mapping[str, pl.DataFrame]) -> tupl
         return ()
     order = pl.concat(seen).drop_nulls("visit").group_by("visit").agg(pl.col("day").median())
     names = order.sort("day", "visit", nulls_last=True)["visit"].to_list()
-    return tuple(name for name in names if not is_unscheduled(name))
+    return _by_number([name for name in names if not is_unscheduled(name)])
+
+
+def _by_number(names: Sequence[str]) -> tuple[str, ...]:
+    """Put names that differ only in their number in its order, within the places that they have together."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(_NUMBERED.sub("", name) if _NUMBERED.search(name) else f"={name}", []).append(place)
+    ordered = list(names)
+    for together in places.values():
+        # Without a number a name is alone in its group.
+        sorted_names = sorted((names[place] for place in together), key=_number_at_end)
+        for place, name in zip(together, sorted_names, strict=True):
+            ordered[place] = name
+    return tuple(ordered)
+
+
+def _number_at_end(name: str) -> int:
+    found = _NUMBERED.search(name)
+    return int(found.group()) if found else 0
 
 
 def derive_subject_frame(study: Study, tables: HasFrames, scores: pl.DataFrame | None = None) -> pl.DataFrame:
