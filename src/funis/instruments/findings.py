@@ -293,8 +293,10 @@ def _visit_keys(layout: Layout, months: int) -> tuple[Column, Column]:
     the 31st.
     """
     order = layout.ops.col(layout.order)
-    if layout.schema[str(layout.order)].is_numeric():
-        key = order.cast(layout.ops.Float64).floor().cast(layout.ops.Int64) + _DAY_OFFSET
+    kind = layout.schema[str(layout.order)]
+    if kind.is_numeric():
+        whole = order if kind.is_integer() else order.cast(layout.ops.Float64).floor()
+        key = whole.cast(layout.ops.Int64) + _DAY_OFFSET
         return key, key - int(layout.parameters["biopsy_window_days"])
     month = order.dt.year().cast(layout.ops.Int64) * 12 + order.dt.month().cast(layout.ops.Int64)
     day = order.dt.day().cast(layout.ops.Int64)
