@@ -265,7 +265,12 @@ def _find_faults(folder: Path) -> Sequence[Fault]:
     from funis.analysis.faults import check_scores
 
     tables = read_tables(folder, study)
-    return (*tables.faults, *check_scores(study, tables, tables.faults))
+    faults = (*tables.faults, *check_scores(study, tables, tables.faults))
+    if not study.estimands:
+        return faults
+    from funis.analysis.analyse import find_gaps
+
+    return (*faults, *find_gaps(study, tables))
 
 
 def _render_faults(faults: Sequence[Fault], form: str) -> str:

@@ -127,15 +127,17 @@ def strategy_days(estimand: Estimand, days: dict[str, Floats]) -> dict[str, Floa
     return found
 
 
-def _horizon(run: Run, endpoint: Endpoint) -> float:
-    """Give the last study day that can belong to a visit of the endpoint."""
-    names = endpoint.at or run.study.visit_names
-    closes = [
-        visit.day + (visit.window[1] if visit.window else 0)
-        for visit in run.study.visits
-        if visit.name in names
-    ]
-    return float(max(closes, default=np.inf))
+def _horizon(run: Run, endpoint: Endpoint) -> Floats:
+    """Give, for each subject, the day of the last visit of the endpoint; not seen, the end of its window."""
+    names = [name for name in endpoint.at or run.study.visit_names if name in run.study.visit_names]
+    if not names:
+        return np.full(len(run.panel.subjects), np.inf)
+    last = max((run.study.visit(name) for name in names), key=lambda visit: visit.day)
+    closes = float(last.day + (last.window[1] if last.window else 0))
+    if last.name not in run.panel.visits:
+        return np.full(len(run.panel.subjects), closes)
+    seen = run.panel.days[:, run.panel.visit_index(last.name)]
+    return np.where(np.isnan(seen), closes, seen)
 
 
 def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Events) -> Iterator[Fault]:
@@ -148,7 +150,11 @@ def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Eve
         event, position = row["event"], place[row["subject"]]
         day = events.days[event][position]
         is_undated = np.isinf(day)
-        if not members[position] or (event in told and not is_undated) or (day > horizon and not is_undated):
+        if (
+            not members[position]
+            or (event in told and not is_undated)
+            or (day > horizon[position] and not is_undated)
+        ):
             continue
         when = "on a day that is not recorded" if is_undated else f"on day {day:g}"
         said = "it must have a day" if event in told else "has no strategy for it"

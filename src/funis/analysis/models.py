@@ -95,6 +95,8 @@ def fit_variable(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort, in
         tried = "; ".join(f"{name}: {reason}" for name, reason in fitted.fallbacks)
         text = f"{fitted.covariance}, as declared, after {tried}"
         run.numbers.add(whole, "covariance", None, text=text, method="mmrm", status=status)
+    if into.analysis != "mmrm":
+        return
     run.numbers.add(whole, "aic", fitted.aic, method="mmrm")
     run.numbers.add(whole, "log_likelihood", fitted.log_likelihood, method="mmrm")
     diagnose_model(run, endpoint, cohort, variable, fitted)
@@ -214,6 +216,9 @@ def _adjust(run: Run, endpoint: Endpoint, p_values: list[tuple[Place, float]]) -
 def _add_failure(run: Run, endpoint: Endpoint, cohort: Cohort, failed: tuple[str, str], into: Into) -> None:
     """Add the rows of a failed fit: no value, and the reason where the text would stand."""
     variable, why = failed
+    if into.analysis == "mmrm":
+        whole = replace(_place(run, endpoint, cohort, (variable, ALL), into), analysis="diagnostics", n=None)
+        run.numbers.add(whole, "converged", 0.0, text=why, method="mmrm", status="failed")
     for visit in visits_of(run, endpoint):
         place = _place(run, endpoint, cohort, (variable, run.panel.visits[visit]), into)
         for statistic in ("estimate", "p"):

@@ -47,8 +47,7 @@ def analyse_sensitivity(run: Run, visits: pl.DataFrame) -> None:
     """
     for plan in plans_of(run):
         endpoint = run.study.endpoint(plan.endpoint)
-        names = plan.populations or dict.fromkeys((endpoint.population or ENROLLED, ENROLLED))
-        for name in names:
+        for name in plan.populations or _usual_populations(run, endpoint):
             own = endpoint.model_copy(
                 update={"population": name, "subgroups": (), "subgroup_only": False, "adjust": "none"}
             )
@@ -56,6 +55,13 @@ def analyse_sensitivity(run: Run, visits: pl.DataFrame) -> None:
                 _vary_response(run, visits, plan, own)
             else:
                 _vary_change(run, plan, own)
+
+
+def _usual_populations(run: Run, endpoint: Endpoint) -> tuple[str, ...]:
+    """Give the endpoint's population, and everybody where that is not the same subjects."""
+    own = endpoint.population or ENROLLED
+    is_whole = bool(run.populations.cohort(own).members.all())
+    return (own,) if is_whole else tuple(dict.fromkeys((own, ENROLLED)))
 
 
 # --- a change ----------------------------------------------------------------------------------------

@@ -117,5 +117,8 @@ def _method_notes(used: list[Number]) -> Iterable[str]:
 def _status_notes(used: list[Number]) -> Iterable[str]:
     if any(number.status.startswith("failed") for number in used):
         yield "failed: the fit did not converge; no estimate is reported."
+    fitted = [number for number in used if number.statistic == "covariance"]
+    for number in fitted:
+        yield f"Covariance of a mixed model: {number.text}."
     if any(number.status.startswith(("not_estimable", "not_given")) for number in used):
         yield "–: not estimable from the values there are; the panel of the number says why."

@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from funis.outputs.estimand_text import (
+    draw_words,
+    estimand_sentence,
+    multiplicity_sentence,
+    sensitivity_words,
+)
 from funis.outputs.labels import (
     COVARIANCES,
     DEGREES,
@@ -20,6 +26,7 @@ from funis.outputs.labels import (
     in_sentence,
     method_label,
 )
+from funis.study.estimand import IMPUTED
 from funis.study.plan import Endpoint, Study
 
 DESIGNS: dict[str, str] = {
@@ -73,6 +80,7 @@ def build_methods(study: Study) -> tuple[Passage, ...]:
         _instruments(labels),
         _populations(labels),
         _endpoints(labels),
+        _estimands(labels),
         _statistics(study),
     )
     return tuple(passage for passage in passages if passage.paragraphs or passage.items)
@@ -172,6 +180,23 @@ def _endpoints(labels: Labels) -> Passage:
     )
 
 
+def _estimands(labels: Labels) -> Passage:
+    """Write each estimand, and what is an intercurrent event in the data."""
+    study = labels.study
+    items = tuple(estimand_sentence(labels, estimand) for estimand in study.estimands)
+    declared = [
+        f"{humanise(name).lower()}: {', '.join(listed_names)}"
+        for name, listed_names in study.intercurrent_events.declared.items()
+        if listed_names
+    ]
+    lead = (
+        "Where a subject has several intercurrent events, a composite one decides first, else the earliest "
+        "that is hypothetical or while on treatment."
+    )
+    lead += f" Counted from the data as {'; '.join(declared)}." if declared else ""
+    return Passage("Estimands", (lead,) if items else (), items)
+
+
 def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
     text = f"{endpoint.printed} ({endpoint.role})"
     if endpoint.definition:
@@ -199,8 +224,11 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
         fixed = f"fixed effects {endpoint.formula}, " if endpoint.formula else ""
         structure = f"{COVARIANCES[endpoint.covariance]} covariance"
         text += f"; mixed model with {fixed}{structure}, {DEGREES[endpoint.df]} degrees of freedom"
+        tried = listed([COVARIANCES[name] for name in endpoint.fallback])
+        text += f", falling back in this order to {tried} where it cannot be fitted" if tried else ""
     if endpoint.kind in {"change", "response"} or endpoint.missing_outcome != "observed":
         text += f". Missing outcome: {MISSING_OUTCOME[endpoint.missing_outcome]}"
+        text += f" ({draw_words(endpoint)})" if endpoint.missing_outcome in IMPUTED else ""
     return f"{text}."
 
 
@@ -224,6 +252,10 @@ def _statistics(study: Study) -> Passage:
         )
     if "time_to_event" in kinds:
         sentences.append("Time to an event is estimated by Kaplan-Meier with intervals on the log-log scale.")
+    varied = sensitivity_words(study)
+    sentences += [varied] if varied else []
+    if study.multiplicity is not None:
+        sentences.append(multiplicity_sentence(Labels(study), study.multiplicity))
     sentences.append(
         "Printed values are rounded half away from zero; nothing is rounded to printed decimals before it is "
         "analysed."

@@ -16,6 +16,11 @@ from funis.outputs.efficacy import (
     build_other_tables,
     build_system_tables,
 )
+from funis.outputs.estimands import (
+    build_estimand_tables,
+    build_multiplicity_tables,
+    build_sensitivity_tables,
+)
 from funis.outputs.faults import build_fault_tables, build_file_tables
 from funis.outputs.influence import build_influence_tables, build_site_tables
 from funis.outputs.listings import build_event_listings, build_response_listings
@@ -71,6 +76,9 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_regression_tables(study, book),
         *build_comparison_tables(study, book),
         *build_model_tables(study, book),
+        *build_estimand_tables(study, book),
+        *build_multiplicity_tables(study, book),
+        *build_sensitivity_tables(study, book),
         *build_influence_tables(study, book),
         *build_site_tables(study, book),
         *build_diagnostic_tables(study, book),
