@@ -223,44 +223,35 @@ def _add_ever(working: Working, layout: Layout, twice: Sequence[str]) -> None:
             recorded.append(_running_max(layout, column).alias(f"{PREFIX}{system}_ever"))
     working.add(recorded)
     for system in layout.definition.systems:
-        state = _running_max(layout, _activity_state(layout, system, twice))
-        columns.append(state.alias(f"{PREFIX}{system}_state"))
+        for mark in _marks(system, twice):
+            state = _running_max(layout, _activity_state(layout, mark, system))
+            columns.append(state.alias(f"{PREFIX}{mark}_{system}_state"))
     working.add(columns)
     working.add(
         [column for system in layout.definition.systems for column in _ever_flags(layout, system, twice)]
     )
 
 
-def _ends(system: str, twice: Sequence[str]) -> tuple[str, ...]:
-    """Name the ends of the readings from the one that is active least often to the one that is most often.
+def _activity_state(layout: Layout, mark: str, system: str) -> Column:
+    """Count the ends of a reading that are active, so that one running maximum serves both.
 
-    Whatever the bounds say for sure, the paper's reading says too, and so on upwards.
+    What is active at the low end is active at the high end too.
     """
-    own = ("b_{}_low", "p_{}_low", "p_{}_high", "b_{}_high") if system in twice else ("b_{}_low", "b_{}_high")
-    return tuple(PREFIX + end.format(system) for end in own)
-
-
-def _activity_state(layout: Layout, system: str, twice: Sequence[str]) -> Column:
-    """Count the ends that are active: one number says it of all, so that one running maximum serves all."""
-    ends = _ends(system, twice)
     kind = layout.ops.Int32
-    state = layout.ops.lit(0, kind)
-    for count, end in enumerate(reversed(ends), 1):
-        state = (
-            layout.ops.when(layout.ops.col(end) >= _ACTIVE).then(layout.ops.lit(count, kind)).otherwise(state)
-        )
-    return state
+    low, high = (layout.ops.col(f"{PREFIX}{mark}_{system}_{end}") >= _ACTIVE for end in ("low", "high"))
+    return low.cast(kind) + high.cast(kind)
 
 
 def _ever_flags(layout: Layout, system: str, twice: Sequence[str]) -> list[Column]:
     """Tell, per end, whether the system was active at or before this visit, or before the study."""
     flags = []
-    for count, end in enumerate(reversed(_ends(system, twice)), 1):
-        ever = layout.ops.col(f"{PREFIX}{system}_state") >= count
-        if f"{system}_ever" in layout.schema:
-            before = layout.ops.col(f"{PREFIX}{system}_ever")
-            ever = ever | ((before == 1) if end.endswith("_low") else (before != 0))
-        flags.append(ever.alias(f"{end}_ever"))
+    for mark in _marks(system, twice):
+        for end, least in (("low", 2), ("high", 1)):
+            ever = layout.ops.col(f"{PREFIX}{mark}_{system}_state") >= least
+            if f"{system}_ever" in layout.schema:
+                before = layout.ops.col(f"{PREFIX}{system}_ever")
+                ever = ever | ((before == 1) if end == "low" else (before != 0))
+            flags.append(ever.alias(f"{PREFIX}{mark}_{system}_{end}_ever"))
     return flags
 
 
