@@ -10,6 +10,7 @@ import gc
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -291,7 +292,9 @@ def _fault_lines(faults: Sequence[Fault]) -> list[str]:
     """Print each fault; one slip made in many rows is said once, with its lines, and buries no other."""
     rows: dict[tuple[str, ...], list[Fault]] = {}
     for fault in faults:
-        same = (fault.code, fault.file, fault.column, fault.value, fault.message, fault.remedy)
+        value = "" if fault.value == fault.subject else fault.value
+        message = fault.message.replace(f" of subject '{fault.subject}'", "")
+        same = (fault.code, fault.file, fault.column, value, message, fault.remedy)
         rows.setdefault(same if fault.line is not None else (*same, str(len(rows))), []).append(fault)
     printed: list[str] = []
     for group in rows.values():
@@ -299,8 +302,14 @@ def _fault_lines(faults: Sequence[Fault]) -> list[str]:
             printed += map(str, group)
             continue
         places = _ranges(sorted({fault.line or 0 for fault in group}))
-        text = str(group[0])
-        printed.append(text.replace(f", line {group[0].line}", f", lines {places} ({len(group)} faults)", 1))
+        first = group[0]
+        message = first.message.replace(f" of subject '{first.subject}'", "")
+        values = dict.fromkeys(fault.value for fault in group)
+        text = str(replace(first, message=message, value="" if len(values) > 1 else first.value))
+        if len(values) > 1:
+            found = f" Found {', '.join(map(repr, values))}. {first.remedy}"
+            text = text.replace(f" {first.remedy}", found, 1)
+        printed.append(text.replace(f", line {first.line}", f", lines {places} ({len(group)} faults)", 1))
     return printed
 
 

@@ -145,6 +145,24 @@ def test_the_dose_on_the_limit_is_inside_it(tmp_path: Path) -> None:
         assert len(tables.faults) == faults, cells
 
 
+def test_the_control_arm_gets_no_cells(tmp_path: Path) -> None:
+    shutil.copytree(CLEAN, tmp_path / "trial")
+    study, data = tmp_path / "trial" / "study.toml", tmp_path / "trial" / "data"
+    arms = (
+        '[[arms]]\nid = "cells"\nname = "Cells"\n\n[[arms]]\nid = "sham"\nname = "Sham"\ncontrol = true\n\n'
+    )
+    text = study.read_text(encoding="utf-8").replace('"single_arm"', '"parallel"')
+    study.write_text(text.replace("[[sites]]", f"{arms}[[sites]]", 1), encoding="utf-8")
+    rows = (data / "subjects.csv").read_text(encoding="utf-8").splitlines()
+    subjects = [f"{row},{arm}" for row, arm in zip(rows, ("arm", "cells", "sham"), strict=True)]
+    (data / "subjects.csv").write_text("\n".join(subjects) + "\n", encoding="utf-8")
+    given = (data / "infusions.csv").read_text(encoding="utf-8")
+    for infusions in (given.replace("70000000", "0"), "\n".join(given.splitlines()[:3]) + "\n"):
+        (data / "infusions.csv").write_text(infusions, encoding="utf-8")
+        tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
+        assert [str(each) for each in tables.faults if each.table in {"infusions", "subjects"}] == []
+
+
 def test_a_test_without_any_result_is_missed_once(tmp_path: Path) -> None:
     shutil.copytree(CLEAN, tmp_path / "trial")
     path = tmp_path / "trial" / "data" / "labs.csv"

@@ -371,6 +371,13 @@ class TestLargeNumbers:
         np.testing.assert_allclose(small["t"].to_numpy(), fit(frame).coefficients["t"].to_numpy(), rtol=1e-7)
 
 
+def test_no_contrast_is_an_empty_table() -> None:
+    # A trial in which one arm has no data left has no arms to compare; its report is made all the same.
+    result = fit(trial(20, 3, missing=0), "visit")
+    assert result.contrast_table(np.empty((0, 3))).keys() >= {"estimate", "p"}
+    assert all(values.size == 0 for values in result.contrast_table(np.empty(0)).values())
+
+
 def test_times_of_each_subject_its_own() -> None:
     """sp_exp with irregular times agrees with the likelihood written down densely."""
     rng = np.random.default_rng(5)

@@ -9,9 +9,10 @@ import pytest
 from funis.errors import Fault
 from funis.outputs.faults import MOST_LISTED
 from funis.outputs.methods_text import build_methods
-from funis.outputs.numbers import read_numbers
+from funis.outputs.numbers import Part, percent_interval, read_numbers
+from funis.outputs.table import joined
 from funis.outputs.tables import TableSpec, build_tables
-from funis.results import NumberList, Place, Provenance, Results
+from funis.results import NOT_AVAILABLE, NumberList, Place, Provenance, Results
 from funis.study.plan import Study
 
 ORIGIN = Provenance(version="0", study="X", title="X")
@@ -345,3 +346,9 @@ def test_methods_say_what_a_single_arm_cannot_show_and_how_the_tests_were_made(m
     assert "There is no control group" not in told["observational"]
     assert "drops changes of zero and is exact, given the ties" in told["single_arm"]
     assert "does not control the error over variables" in told["single_arm"]
+
+
+def test_what_is_not_available_has_no_percent_sign() -> None:
+    dash = Part(NOT_AVAILABLE, "a")
+    assert joined(*percent_interval(dash, dash)).text == NOT_AVAILABLE
+    assert joined(*percent_interval(Part("1.2", "a"), Part("31.9", "b"))).text == "1.2 to 31.9%"

@@ -73,6 +73,11 @@ def test_an_unknown_instrument_is_told_beside_other_faults(tmp_path: Path) -> No
     assert keys == ["instruments.sledia_2k", "instruments.ssdai.missing"]
 
 
+def test_a_parallel_trial_needs_its_arms(tmp_path: Path) -> None:
+    text = template_path("sle").read_text(encoding="utf-8").replace('"single_arm"', '"parallel"')
+    assert [key for _, key, _ in faults_of(tmp_path, text)] == ["study.design"]
+
+
 def test_a_window_of_one_day_has_too_few_entries(tmp_path: Path) -> None:
     text = template_path("sle").read_text(encoding="utf-8").replace("window = [-28, 0]", "window = [-28]")
     assert [(key, said) for _, key, said in faults_of(tmp_path, text)] == [

@@ -31,7 +31,7 @@ def check_infusions(data: Data) -> Iterator[Fault]:
     -------
     iterator of Fault
     """
-    weights = data.frames["subjects"].select("subject", subject_weight="weight_kg")
+    weights = data.frames["subjects"].select("subject", "arm", subject_weight="weight_kg")
     infusions = data.frames[_TABLE].join(weights, on="subject", how="left", maintain_order="left")
     planned = data.study.infusions
     for row in infusions.iter_rows(named=True):
@@ -46,7 +46,9 @@ def check_infusions(data: Data) -> Iterator[Fault]:
             )
         elif planned:
             plan = planned[row["number"] - 1]
-            yield from _check_dose(row, plan)
+            # The control arm gets no cells; whatever it gets is given at the planned time.
+            if row["arm"] is None or row["arm"] != data.study.control_arm or row["cells"]:
+                yield from _check_dose(row, plan)
             yield from _check_day(row, plan)
         yield from _check_times(row)
     yield from _check_order(infusions)
@@ -138,6 +140,9 @@ def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Fault]:
     last_day = dict(data.visited.group_by("subject").agg(pl.col("day").max()).iter_rows())
     for row in data.frames["subjects"].iter_rows(named=True):
         subject = row["subject"]
+        # A control arm need not get a sham infusion.
+        if row["arm"] is not None and row["arm"] == data.study.control_arm and subject not in given:
+            continue
         for number, plan in enumerate(data.study.infusions, start=1):
             latest = plan.day + plan.window[1]
             gone = subject in left_on and (left_on[subject] is None or left_on[subject] < latest)

@@ -216,6 +216,12 @@ def interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None,
     return lower, " to ", upper
 
 
+def percent_interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None, ...]:
+    """Give the parts of an interval of percentages; what is not available has no sign."""
+    parts = interval(lower, upper)
+    return parts if len(parts) == 1 else (*parts, "%")
+
+
 def count_cell(count: Number | None, percent: Number | None = None) -> Cell:
     """Make a cell of a count as `14/40 (35.0%)`; the parts are clickable one by one."""
     first = part(count, 0)

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 from funis.outputs.footnotes import describe_basis
 from funis.outputs.labels import MISSING_OUTCOME, RESPONSES, Labels, in_sentence
-from funis.outputs.numbers import Group, NumberBook, count_cell, interval, level_text, part, single
+from funis.outputs.numbers import (
+    Group,
+    NumberBook,
+    count_cell,
+    interval,
+    level_text,
+    part,
+    percent_interval,
+    single,
+)
+from funis.outputs.safety import arm_label
 from funis.outputs.table import EMPTY, Cell, Row, TableSpec, heading, joined, words
 from funis.results import ALL
 from funis.study.plan import Study
@@ -52,7 +62,7 @@ def rate_cells(book: NumberBook, group: Group, visit: str) -> tuple[Cell, Cell, 
     found = [count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))]
     for method in ("clopper_pearson", "wilson"):
         limits = [part(book.find(group, visit, name, method), 1) for name in ("lower", "upper")]
-        found.append(joined(*interval(*limits), "%") if all(limits) else EMPTY)
+        found.append(joined(*percent_interval(*limits)) if all(limits) else EMPTY)
     return found[0], found[1], found[2]
 
 
@@ -98,12 +108,16 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
 
 
 def _block_title(labels: Labels, block: Group, visit: str) -> str:
-    within = [
-        labels.population(name).lower() for name in (block.subgroup, block.arm) if name not in {ALL, ""}
-    ]
+    within = [labels.population(block.subgroup).lower()] if block.subgroup not in {ALL, ""} else []
+    within += _arm_words(labels, block)
     of_whom = ", ".join([in_sentence(labels.population(block.population)), *within])
     when = labels.visit(visit) if visit != ALL else "To the end of follow-up"
     return f"{when}; population: {of_whom}"
+
+
+def _arm_words(labels: Labels, group: Group) -> list[str]:
+    """Name the arm of a group, where it is one."""
+    return [] if group.arm in {ALL, ""} else [f"arm {arm_label(labels.study, group.arm)}"]
 
 
 def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -143,6 +157,7 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
 
 def _denominator(labels: Labels, group: Group) -> str:
     within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
+    within = ", ".join([within, *_arm_words(labels, group)])
     whole = f"of {labels.population(group.population).lower()}"
     return f"Relapse, {DENOMINATORS.get(group.population, whole)}{within}"
 
@@ -156,6 +171,7 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     rows: list[Row] = []
     for group in groups:
         within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
+        within = ", ".join([within, *_arm_words(labels, group)])
         rows.append(heading(f"{labels.endpoint(group.endpoint or group.variable)}{within}"))
         for visit in book.visits(group):
             survival = book.find(group, visit, "survival")

@@ -16,6 +16,7 @@ from funis.outputs.numbers import (
     level_text,
     p_part,
     part,
+    percent_interval,
 )
 from funis.outputs.response import class_label
 from funis.outputs.table import Cell, Part, joined
@@ -58,7 +59,7 @@ def _subject_keys(book: NumberBook) -> Iterator[KeyResult]:
     counts = {
         group.variable: book.find(group, ALL, "count")
         for group in book.of("disposition")
-        if group.subgroup == ALL
+        if group.subgroup == ALL and group.arm == ALL
     }
     main = next((name for name in ("treated", "enrolled") if counts.get(name)), None)
     if main is None:
@@ -100,7 +101,7 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
             when = "" if visit == ALL else f", {labels.visit(visit).lower()}"
             level = level_text(labels.study, endpoint.id)
             detail = (
-                joined(f"{level} CI ", *interval(*limits), "% (Clopper-Pearson)")
+                joined(f"{level} CI ", *percent_interval(*limits), " (Clopper-Pearson)")
                 if all(limits)
                 else joined("")
             )

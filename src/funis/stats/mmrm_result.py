@@ -141,7 +141,8 @@ class MmrmResult:
         from scipy.special import stdtr, stdtrit
 
         q = L.shape[0]
-        if not self.converged:
+        # A model of one arm has no comparison of arms: no contrast is an empty table, not a failure.
+        if not self.converged or q == 0:
             return {name: np.full(q, np.nan) for name in STATISTICS}
         inference = self.inference()
         turned, fine = self._turn(np.asarray(L, dtype=np.float64))

@@ -86,6 +86,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Fin
     checks = (
         _check_duplicates(study),
         _check_names(study),
+        _check_arms(study),
         _check_infusions(study),
         _check_visits(study),
         _check_labs(study),
@@ -120,6 +121,13 @@ def _check_duplicates(study: Study) -> Iterator[Finding]:
         if column.name in SUBJECTS.by_name:
             message = "The table subjects has this column already."
             yield Finding(("columns", index, "name"), column.name, message, "Leave it out here.")
+
+
+def _check_arms(study: Study) -> Iterator[Finding]:
+    """Ask a parallel trial for its arms; without them no arm is ever compared."""
+    if study.trial.design == "parallel" and len(study.arms) < 2:
+        remedy = "Add [[arms]] with id and name, one with control = true, or write another design."
+        yield Finding(("study", "design"), "parallel", "A parallel trial has two arms or more.", remedy)
 
 
 def _check_names(study: Study) -> Iterator[Finding]:
