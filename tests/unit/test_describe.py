@@ -55,3 +55,10 @@ def test_refuses_missing_values_with_their_place() -> None:
 
 def test_large_offset_keeps_its_digits() -> None:
     assert summarise([1e9 + 1, 1e9 + 2, 1e9 + 3]).sd == pytest.approx(1.0, rel=1e-12)
+
+
+def test_without_spread_the_mean_has_no_interval() -> None:
+    found = summarise([5.0, 5.0, 5.0])
+    assert (found.mean, found.sd) == (5.0, 0.0)
+    assert math.isnan(found.lower)
+    assert math.isnan(found.upper)

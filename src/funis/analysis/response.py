@@ -85,12 +85,32 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     answers = _respond(run, visits, endpoint.definition, parameters)
     if endpoint.missing_outcome == "locf" and at:
         answers = _carry_forward(run, visits, endpoint, (at, parameters, answers))
+    # Before anybody has reached the visit nothing can be missing at it.
+    is_reached = not at or bool((visits["visit"] == at).any())
+    if endpoint.missing_outcome in {"nonresponder", "worst"} and is_reached:
+        answers = _count_unknown_as(answers, found.otherwise)
     said = [
         f"{word}: {reason or ''}".rstrip(": ")
         for word, reason in answers.select("response", "reason").iter_rows()
     ]
     rows = run.observe(f"{endpoint.definition} {endpoint.id} {at}".rstrip(), said, at=_rows_at(run, at))
     return Answers(endpoint.definition, at, answers, found.classes, found.otherwise, rows)
+
+
+def _count_unknown_as(answers: pl.DataFrame, failing: str) -> pl.DataFrame:
+    """Put whoever cannot be told into the failing class, for want of one grade or of the whole visit.
+
+    Left out of the denominator instead, such subjects would raise the rate that the plan wants cautious.
+    """
+    unknown = pl.col("responder") == CANNOT_TELL
+    return answers.with_columns(
+        pl.when(unknown).then(pl.lit(failing)).otherwise("response").alias("response"),
+        pl.when(unknown).then(pl.lit(NO)).otherwise("responder").alias("responder"),
+        pl.when(unknown)
+        .then(pl.col("reason").fill_null(NOTHING).str.strip_chars_end(".") + "; counted as no response.")
+        .otherwise("reason")
+        .alias("reason"),
+    )
 
 
 def responder_codes(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str) -> Floats:
@@ -149,7 +169,9 @@ def _ask(run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, Par
         answers = respond(known, name, parameters=dict(parameters), disposition=events)
     except FunisError as error:
         # Interim data may not have reached the visit yet: nobody's response can be told, and why is said.
-        answers = _no_answers(run, name, str(error))
+        wanted = parameters.get("response_visit")
+        unseen = wanted and not bool((visits["visit"] == wanted).any())
+        answers = _no_answers(run, name, f"nobody was seen at {wanted}" if unseen else str(error))
     everybody = pl.DataFrame({"subject": run.panel.subjects}, schema={"subject": pl.String})
     return everybody.join(answers, on="subject", how="left", maintain_order="left").with_columns(
         pl.col("response", "responder").fill_null(CANNOT_TELL), pl.col("reason").fill_null(NOTHING)

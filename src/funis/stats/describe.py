@@ -23,7 +23,8 @@ class Summary:
     mean, sd, se : arithmetic mean, standard deviation with n - 1, sd / sqrt(n)
     median, q1, q3 : quartiles of type 7 (`QUARTILE_METHOD`)
     minimum, maximum : the extremes
-    lower, upper : interval of the mean by Student's t with n - 1 degrees of freedom
+    lower, upper : interval of the mean by Student's t with n - 1 degrees of freedom; NaN where n < 2 or all
+        values are equal
     level : coverage of that interval
     """
 
@@ -82,7 +83,8 @@ def summarise(values: npt.ArrayLike, *, level: float = 0.95) -> Summary:
     q1, median, q3 = (float(q) for q in np.quantile(sample, [0.25, 0.5, 0.75]))
     sd = math.sqrt(math.fsum((sample - mean) ** 2) / (n - 1)) if n > 1 else nan
     se = sd / math.sqrt(n)
-    half = t_quantile(n - 1, level) * se if n > 1 else nan
+    # Without any spread the formula would claim to know the mean exactly.
+    half = t_quantile(n - 1, level) * se if n > 1 and sample.min() < sample.max() else nan
     return Summary(
         n=n,
         mean=mean,
