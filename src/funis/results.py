@@ -418,6 +418,17 @@ def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
     Returns
     -------
     The paths written.
+
+    Examples
+    --------
+    >>> nothing = Results(
+    ...     numbers=NumberList().frame(),
+    ...     sources=pl.DataFrame(schema=SOURCE_COLUMNS),
+    ...     provenance=Provenance(version="0", study="T", title="T"),
+    ... )
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     [path.name for path in write_results(nothing, place)]
+    ['results.csv', 'results.parquet', 'sources.parquet']
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)

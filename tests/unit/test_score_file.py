@@ -66,3 +66,14 @@ def test_what_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
         score_file("sledai_2k", tmp_path / "in.csv", tmp_path / "none" / "out.csv")
     with pytest.raises(ColumnError, match="visit_day"):
         score_file("sledai_2k", tmp_path / "in.csv", tmp_path / "out.csv", order="visit_day")
+
+
+def test_study_numbers_keep_their_zeros(tmp_path: Path) -> None:
+    names = [item.name for item in definition("sledai_2k").items]
+    rows = {"subject": ["007", "010"], "site": [1, 2]} | {name: [0, 1] for name in names}
+    pl.DataFrame(rows).write_csv(tmp_path / "in.csv")
+    frame = read_frame(tmp_path / "in.csv")
+    assert frame["subject"].to_list() == ["007", "010"]
+    assert frame["site"].to_list() == [1, 2]
+    score_file("sledai_2k", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert "007" in (tmp_path / "out.csv").read_text()

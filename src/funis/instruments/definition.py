@@ -272,6 +272,12 @@ class Definition:
     per_system : whether the total of each system is given as a column of its own
     summaries : further ways of joining the totals of the systems
     less_is_worse : whether a low value is the worst one
+
+    Examples
+    --------
+    >>> found = definition("sledai_2k")
+    >>> len(found.items), found.items[0].name, found.range.highest
+    (24, 'seizure', 105.0)
     """
 
     name: str

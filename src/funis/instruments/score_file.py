@@ -148,12 +148,24 @@ def read_frame(file: Path) -> pl.DataFrame:
         raise FileError(f"There is no file '{file}'. Give the path of a CSV, Parquet or Excel file.")
     try:
         if file.suffix.lower() == ".csv":
-            return pl.read_csv(file, infer_schema_length=None, try_parse_dates=True)
+            return _keep_leading_zeros(
+                file, pl.read_csv(file, infer_schema_length=None, try_parse_dates=True)
+            )
         if file.suffix.lower() == ".parquet":
             return pl.read_parquet(file)
         return pl.read_excel(file)
     except (PolarsError, OSError, ValueError) as error:
         raise FileError(f"The file '{file}' cannot be read: {str(error).splitlines()[0]}.") from error
+
+
+def _keep_leading_zeros(file: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """Give back as text what was no number: the study number 007 is not 7."""
+    whole = [name for name, kind in frame.schema.items() if kind.is_integer() and name not in ORDERS]
+    if not whole:
+        return frame
+    texts = pl.read_csv(file, columns=whole, infer_schema=False)
+    spelled = texts.select(pl.all().str.contains(r"^\s*0\d").any()).row(0, named=True)
+    return frame.with_columns(texts[name] for name, is_spelled in spelled.items() if is_spelled)
 
 
 def write_frame(frame: pl.DataFrame, file: Path) -> Path:

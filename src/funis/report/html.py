@@ -143,6 +143,20 @@ def write_report(study: Study, results: Results, folder: Path) -> Path:
     Returns
     -------
     Path : the file
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from funis.analysis.analyse import analyse
+    >>> from funis.data.new_study import new_study
+    >>> from funis.data.tables import read_tables
+    >>> from funis.study.file import read_study
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = new_study("sjogren", Path(place) / "trial")
+    ...     study = read_study(folder)
+    ...     page = write_report(study, analyse(study, read_tables(folder, study)), folder / "report")
+    ...     page.name, page.read_text(encoding="utf-8")[:15]
+    ('report.html', '<!DOCTYPE html>')
     """
     folder.mkdir(parents=True, exist_ok=True)
     return write_whole(folder / "report.html", render_html(study, results))

@@ -1,0 +1,44 @@
+"""The examples of the source run as they are printed, and every public name has one."""
+
+import doctest
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import funis
+
+ROOT = Path(__file__).parents[2]
+WITH_EXAMPLES = sorted(
+    path for path in (ROOT / "src" / "funis").rglob("*.py") if ">>>" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.stem)
+def test_examples_run(path: Path) -> None:
+    module = importlib.import_module(".".join(path.relative_to(ROOT / "src").with_suffix("").parts))
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+@pytest.mark.parametrize("name", [name for name in funis.__all__ if callable(getattr(funis, name))])
+def test_every_public_name_has_an_example(name: str) -> None:
+    assert ">>>" in (getattr(funis, name).__doc__ or "")
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.stem)
+def test_reference_folders_that_are_cited_exist(path: Path) -> None:
+    for cited in re.findall(r"tests/reference/[a-z_]+", path.read_text(encoding="utf-8")):
+        assert (ROOT / cited / "README.md").exists(), cited
+
+
+@pytest.mark.parametrize(
+    "folder", sorted((ROOT / "tests" / "reference").glob("*/")), ids=lambda path: path.name
+)
+def test_reference_folder_says_program_date_and_licence(folder: Path) -> None:
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"R 4\.\d\.\d|SAS 9\.4|Published fits|plain Python", text), "program and version"
+    assert re.search(r"\b(19|20)\d\d\b", text), "date"
+    assert re.search(r"licence|MIT|Apache", text, re.IGNORECASE), "licence"
