@@ -9,9 +9,10 @@ from pathlib import Path
 
 from funis.instruments.conditions import Term
 from funis.instruments.definition import Definition, Item, Rule, definition, definitions
+from funis.instruments.dose_pages import dose_pages
 
 _STEP = Decimal("0.001")
-_HEADER = "<!-- Generated from the definition; do not edit: `python -m funis.instrument_pages docs`. -->"
+_HEADER = "<!-- Generated from the definition; do not edit: `python -m funis.instruments.pages docs`. -->"
 _LEVEL_WORDS = {
     "active": "active (2, 3 or 4)",
     "improving": "improving (1)",
@@ -51,6 +52,7 @@ def render_instrument_page(found: Definition) -> str:
         _render_items(found),
         _render_features(found),
         _render_rules(found),
+        _render_routes(found),
         _render_equation(found),
         _render_columns(found),
         _render_parameters(found),
@@ -77,6 +79,10 @@ def render_index() -> str:
         lines.append(
             f"| [`{name}`]({name}.md) | {found.title} | {found.version} | {span} | {len(found.items)} |"
         )
+    lines += ["", "Beside the instruments:", ""]
+    lines += [
+        f"- [{text.splitlines()[2].removeprefix('# ')}]({name}.md)" for name, text in dose_pages().items()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -104,7 +110,7 @@ def write_instrument_pages(folder: Path) -> tuple[Path, ...]:
 def pages() -> dict[str, str]:
     """Give the text of every page by file name without ending."""
     texts = {name: render_instrument_page(definition(name)) for name in definitions()}
-    return {**texts, "index": render_index()}
+    return {**texts, **dose_pages(), "index": render_index()}
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -120,7 +126,7 @@ def _render_facts(found: Definition) -> list[str]:
         ("Source", found.source),
         ("Licence", f"{found.licence}; {found.licence_note}".rstrip("; ")),
         ("Look-back window", found.window),
-        ("Score", _HOW[found.kind]),
+        ("Score", _how(found)),
         ("Range", f"{found.range.lowest:g} to {found.range.highest:g} {found.unit}".rstrip()),
         *([("Applies where", f"`{found.applies}`; elsewhere `not_applicable`")] if found.applies else []),
         ("Missing items", found.missing),
@@ -250,14 +256,46 @@ def _rule_words(rule: Rule, numbers: dict[str, str], labels: dict[str, str]) -> 
     return f"at least {rule.at_least} of: {of}; {_LEVEL_WORDS[rule.with_level]}"
 
 
+def _how(found: Definition) -> str:
+    """Say in words how the rows become the score."""
+    if found.factors:
+        return "the equation below"
+    if found.kind in ("mean", "maximum") and found.systems:
+        return f"the {found.kind} of the totals of {' and '.join(found.systems)}"
+    return _HOW[found.kind]
+
+
+def _render_routes(found: Definition) -> list[str]:
+    """Render the ways in which a measured value may be recorded, the first recorded one counts."""
+    if not found.routes:
+        return []
+    rows = [
+        (
+            number,
+            f"`{route.item}`"
+            + (f" x {route.factor:g}" if route.factor != 1 else "")
+            + (f" / `{route.per}`" if route.per else "")
+            + (f" / {route.per_minutes:g}" if route.per_minutes != 1 else ""),
+            f"`{route.item}` above {route.only_above:g}" if route.only_above is not None else "",
+        )
+        for number, route in enumerate(found.routes, 1)
+    ]
+    title = "## How the quantity is obtained" if found.factors else "## How the value is obtained"
+    intro = "The first way that was recorded counts."
+    return [title, "", intro, "", *_table(("", "way", "only where"), rows)]
+
+
 def _render_equation(found: Definition) -> list[str]:
     if not found.factors:
         return []
     rows = [("", f"{found.constant:g}")]
+    quantity = " or ".join(f"`{route.item}`" for route in found.routes)
     for factor in found.factors:
         only = ", ".join(f"`{name}` = {value}" for name, value in (*factor.when_item, *factor.choice))
         rows.append((only, factor.label))
-    intro = "The value is the product of these factors; a factor that is not in force is 1."
+    intro = (
+        f"The value is the product of these factors; without a quantity of their own they take {quantity}."
+    )
     return ["## Equation", "", intro, "", *_table(("only where", "factor"), rows)]
 
 
