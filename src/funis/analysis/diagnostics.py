@@ -120,7 +120,9 @@ def _leave_out_of_model(run: Run, place: Place, fitted: MmrmResult) -> None:
 
 def _contrasts(run: Run, fitted: MmrmResult) -> tuple[np.ndarray, list[tuple[str, str]]]:
     """Give the weights of the estimates that are printed, and the visit and arm each belongs to."""
-    if run.populations.arms and "arm" in fitted.design.levels:
+    # Where one arm has no data left there is nothing to compare, and the means themselves are looked at.
+    arms = fitted.rows.factors["arm"].levels if "arm" in fitted.design.levels else ()
+    if run.populations.arms and len(arms) > 1:
         cells, _, L = mean_rows(fitted, ["visit", "arm"], "equal", None)
         place = {cell: i for i, cell in enumerate(cells)}
         control = fitted.rows.factors["arm"].levels[0]
