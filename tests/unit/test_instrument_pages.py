@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import funis
+from funis.instruments.dose_pages import dose_pages
 from funis.instruments.pages import render_instrument_page, write_instrument_pages
 
 
@@ -16,4 +17,4 @@ def test_page_shows_every_row_limit_and_open_point() -> None:
 
 def test_pages_are_written(tmp_path: Path) -> None:
     written = write_instrument_pages(tmp_path)
-    assert len(written) == len(funis.definitions()) + 1
+    assert len(written) == len(funis.definitions()) + len(dose_pages()) + 1

@@ -57,7 +57,7 @@ def render_toxicity_page(version: str) -> str:
     lines += [
         "- LLN and ULN are the limits of the laboratory that measured; baseline is the subject's own value.",
         "- Without a limit or baseline that it needs, a grade is empty and its bounds are given.",
-        "- Where a higher grade is met in any case, it stands; `missing_baseline` says what an absent one means.",
+        "- A higher grade that is met in any case stands; `missing_baseline` says what none means.",
         "- A clinical grade follows from the course of the subject, never from the number.",
         "- Many subjects enter with cytopenia: read the shift from baseline, not the grade alone.",
         "",
