@@ -11,8 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from funis.analysis.change import fill_missing, visits_of
+from funis.analysis.change import visits_of
 from funis.analysis.cohorts import Cohort
+from funis.analysis.influence import changes_of
 from funis.analysis.panel import CHANGE, Booleans, Floats
 from funis.analysis.response import Answers
 from funis.analysis.run import Run, digits_of, rows_behind
@@ -59,7 +60,7 @@ def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
         name = f"{variable}{CHANGE}"
         if not methods or name not in run.panel.matrices:
             continue
-        matrix, policy = fill_missing(run, endpoint, variable)
+        matrix, policy = changes_of(run, endpoint, variable)
         for first, second, both in _cohorts(run, endpoint):
             for visit in visits_of(run, endpoint):
                 column = matrix.values[:, visit]

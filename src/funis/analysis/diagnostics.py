@@ -105,7 +105,7 @@ def _add_residuals(run: Run, place: Place, fitted: MmrmResult) -> None:
 def _leave_out_of_model(run: Run, place: Place, fitted: MmrmResult) -> None:
     """Leave subjects, sites and lots out of the marginal means, with arms out of their differences."""
     contrasts, cells = _contrasts(run, fitted)
-    change = fitted.rows.outcome
+    change, errors = fitted.rows.outcome, fitted.contrast_table(contrasts)["se"]
     position = {subject: i for i, subject in enumerate(run.panel.subjects)}
     order = [position[subject] for subject in fitted.rows.subject.levels]
     labels = {"subject": np.array(run.panel.subjects, dtype=np.str_)} | find_groupings(run)
@@ -113,9 +113,10 @@ def _leave_out_of_model(run: Run, place: Place, fitted: MmrmResult) -> None:
         chosen = label[order]
         if (chosen == "").any():
             continue
-        for (visit, arm), left in zip(cells, leave_out_model(fitted, contrasts, chosen), strict=True):
+        every = leave_out_model(fitted, contrasts, chosen)
+        for (visit, arm), left, error in zip(cells, every, errors, strict=True):
             own = replace(place, visit=visit, arm=arm)
-            add_left_out(run, Estimated(own, "mmrm", digits_of(change)), kind, left)
+            add_left_out(run, Estimated(own, "mmrm", digits_of(change), float(error)), kind, left)
 
 
 def _contrasts(run: Run, fitted: MmrmResult) -> tuple[np.ndarray, list[tuple[str, str]]]:

@@ -16,12 +16,13 @@ import polars as pl
 
 from funis.analysis.change import TESTS, fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
-from funis.analysis.panel import CHANGE, Booleans
+from funis.analysis.panel import CHANGE, Booleans, Matrix
 from funis.analysis.response import Answers, relapse_visits
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.deletion import LeftOut, leave_out_mean
+from funis.study.estimand import IMPUTED
 from funis.study.plan import Endpoint
 
 Labels = npt.NDArray[np.str_]
@@ -33,11 +34,25 @@ _MOST_NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Estimated:
-    """An estimate that subjects are left out of: where it stands, by which method, how it is printed."""
+    """An estimate that subjects are left out of.
+
+    Attributes
+    ----------
+    place, method : where it stands, how it was made
+    digits : decimals it is printed with
+    error : its standard error, the measure of how far leaving out moves it
+    """
 
     place: Place
     method: str
     digits: int
+    error: float
+
+
+def changes_of(run: Run, endpoint: Endpoint, variable: str) -> tuple[Matrix, str]:
+    """Give the changes of an endpoint, missing ones filled by its rule; those to be imputed stay missing."""
+    rule = "observed" if endpoint.missing_outcome in IMPUTED else None
+    return fill_missing(run, endpoint, variable, rule)
 
 
 def find_groupings(run: Run) -> dict[str, Labels]:
@@ -77,7 +92,7 @@ def _leave_out_change(
     run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, int], groupings: Mapping[str, Labels]
 ) -> None:
     variable, visit = at
-    matrix, policy = fill_missing(run, endpoint, variable)
+    matrix, policy = changes_of(run, endpoint, variable)
     chosen = np.flatnonzero(~np.isnan(matrix.values[:, visit]) & cohort.members)
     # A limit of the assay has no mean, so nothing can be left out of it.
     if len(chosen) < 3 or (matrix.censored[chosen, visit] != 0).any():
@@ -89,11 +104,12 @@ def _leave_out_change(
         source=run.source(cohort, f"{endpoint.id} {name}", at_visit, rows),
     )  # fmt: skip
     values = matrix.values[chosen, visit]
+    error = float(values.std(ddof=1)) / len(values) ** 0.5
     for kind, label in _labels(run, groupings):
         known = label[chosen] != ""
         if known.all():
             left = leave_out_mean(values, label[chosen])
-            add_left_out(run, Estimated(place, "mean", digits_of(values)), kind, left)
+            add_left_out(run, Estimated(place, "mean", digits_of(values), error), kind, left)
 
 
 def _labels(run: Run, groupings: Mapping[str, Labels]) -> Iterable[tuple[str, Labels]]:
@@ -127,17 +143,20 @@ def add_left_out(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> No
 
 
 def _list_estimates(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> None:
-    """List every estimate without one, for the figure."""
+    """List how far each estimate moves without one, in standard errors, for the figure."""
     place = estimated.place
+    if not estimated.error > 0:
+        return
     keys = {
         "endpoint": place.endpoint, "subgroup": place.subgroup, "arm": place.arm, "visit": place.visit,
-        "variable": place.variable, "method": estimated.method, "kind": kind, "overall": left.overall,
+        "variable": place.variable, "method": estimated.method, "kind": kind,
     }  # fmt: skip
-    rows = pl.DataFrame({"label": left.label, "estimate": left.estimate}).with_columns(
+    shift = (left.estimate - left.overall) / estimated.error
+    rows = pl.DataFrame({"label": left.label, "shift": shift}).with_columns(
         pl.lit(value).alias(name) for name, value in keys.items()
     )
     known = [run.listings["influence"]] if "influence" in run.listings else []
-    run.listings["influence"] = pl.concat([*known, rows.filter(pl.col("estimate").is_not_nan())])
+    run.listings["influence"] = pl.concat([*known, rows.filter(pl.col("shift").is_not_nan())])
 
 
 def _named(most: tuple[str, ...]) -> str:
@@ -182,8 +201,9 @@ def _leave_out_share(
             source=subject_source(run, cohort, key, among & cohort.members, answers.rows),
         )  # fmt: skip
         share = 100.0 * event[chosen].astype(np.float64)
+        error = float(share.std()) / len(share) ** 0.5
         for kind, label in _labels(run, groupings):
             if (label[chosen] != "").all():
                 left = leave_out_mean(share, label[chosen])
                 left = replace(left, p=np.full(len(left.label), np.nan))
-                add_left_out(run, Estimated(place, "share", 1), kind, left)
+                add_left_out(run, Estimated(place, "share", 1, error), kind, left)

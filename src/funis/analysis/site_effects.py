@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from funis.analysis.change import fill_missing, visits_of
-from funis.analysis.influence import find_groupings
+from funis.analysis.change import visits_of
+from funis.analysis.influence import changes_of, find_groupings
 from funis.analysis.panel import CHANGE
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.results import ALL, Place, format_number
@@ -30,7 +30,7 @@ def fit_site_effects(run: Run, endpoint: Endpoint) -> None:
         name = f"{variable}{CHANGE}"
         if name not in run.panel.matrices:
             continue
-        matrix, policy = fill_missing(run, endpoint, variable)
+        matrix, policy = changes_of(run, endpoint, variable)
         visit = visits[-1]
         for subgroup in subgroups:
             cohort = run.populations.cohort(endpoint.population, subgroup)

@@ -271,18 +271,13 @@ def _line(ends: list[Spec], y: str) -> Spec:
 
 
 def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iterable[FigureSpec]:
-    """Specify one small quantile plot a variable, of the visit at which its changes are least straight."""
+    """Specify small quantile plots of the least normal variables, each at its least normal visit."""
     frame = results.listings.get("quantiles", pl.DataFrame())
     if frame.is_empty():
         return
     panels = []
     width = (WIDTH - 75 * _COLUMNS) // _COLUMNS
-    for group in book.of("diagnostics"):
-        visits = _changes_of(book, group)
-        if not visits:
-            continue
-        values = {visit: _value(book.find(group, visit, "straightness")) for visit in visits}
-        worst = min(values, key=lambda visit: values[visit])
+    for group, worst in _least_normal(book):
         own = frame.filter(
             (pl.col("endpoint") == group.endpoint)
             & (pl.col("subgroup") == group.subgroup)
@@ -301,16 +296,28 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
     yield FigureSpec(
         id="figure-quantiles",
         section=SECTION,
-        title="Paired t tests: changes against normal quantiles",
+        title="Paired t tests: the least normal changes against normal quantiles",
         spec=finish(body),
         alt=(
-            f"{len(panels)} normal quantile plots of changes, one a variable. Points on a straight line mean "
-            "a normal spread; how straight they are stands in the table."
+            f"{len(panels)} normal quantile plots of the least normal changes. Points on a straight line "
+            "mean a normal spread; how straight they are stands in the table."
         ),
         footnotes=(
             "Changes (upwards) against normal quantiles (across), at the visit where they are least normal.",
         ),
     )
+
+
+def _least_normal(book: NumberBook) -> list[tuple[Group, str]]:
+    """Give the variables that are farthest from the normal line, and the visit of each where they are."""
+    found: list[tuple[float, Group, str]] = []
+    for group in book.of("diagnostics"):
+        values = [
+            (_value(book.find(group, visit, "straightness")), visit) for visit in _changes_of(book, group)
+        ]
+        if values:
+            found.append((min(values)[0], group, min(values)[1]))
+    return [(group, worst) for _, group, worst in sorted(found)[:_COLUMNS]]
 
 
 def _value(number: Number | None) -> float:

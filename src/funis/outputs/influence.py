@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import polars as pl
 
-from funis.outputs.figures_style import BLUE, VERMILION, WIDTH, FigureSpec, Spec, finish
+from funis.outputs.figures_style import BLUE, GREEN, INK, ORANGE, VERMILION, WIDTH, FigureSpec, Spec, finish
 from funis.outputs.labels import Labels, in_sentence, method_label
 from funis.outputs.numbers import Number, NumberBook, interval, p_cell, part
 from funis.outputs.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
-from funis.results import ALL, Results
+from funis.results import ALL, Results, format_number
 from funis.study.plan import Study
 
 SECTION = "diagnostics"
 _KINDS = ("subject", "site", "lot", "donor")
-_COLUMNS = 3
+_KIND_COLOURS = {"subject": BLUE, "site": VERMILION, "lot": GREEN, "donor": ORANGE}
 
 
 class _Line(NamedTuple):
@@ -131,23 +131,21 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         return ()
     labels = Labels(study)
     rows: list[Row] = []
-    said, notes = "", {}
+    notes: dict[str, str] = {}
     for group in groups:
         variable, _, kind = group.variable.rpartition(": ")
         within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
         for visit in book.visits(group):
             title = f"{labels.variable_with_unit(variable)}{within}, {in_sentence(labels.visit(visit))}"
-            if title != said:
-                rows.append(heading(title))
-                said = title
             get = {name: book.find(group, visit, name) for name in _EFFECTS}
-            rows.append(Row(words(kind.capitalize()), tuple(_effect_cells(get)), indent=1))
+            rows.append(Row(words(title), (words(kind), *_effect_cells(get))))
             number = get["word"]
             if number is not None:
                 notes[_general(number.text)] = ""
     heads = (
         "",
-        "Subjects",
+        "By",
+        "n",
         "Groups",
         "Mean change",
         "SD between",
@@ -195,91 +193,99 @@ def _effect_cells(get: dict[str, Number | None]) -> Iterable[Cell]:
 
 
 def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
-    """Specify every estimate without one, at the last visit of each endpoint, one panel a variable."""
+    """Specify how far each estimate moves without one, at the last visit of each endpoint, in one panel."""
     frame = results.listings.get("influence", pl.DataFrame())
     if frame.is_empty():
         return ()
     labels = Labels(study)
-    panels = [_panel(labels, part) for part in _last_parts(frame)]
-    columns = min(len(panels), _COLUMNS)
-    width = (WIDTH - 80 * columns - 40) // columns
-    for panel in panels:
-        panel |= {"width": width, "height": {"step": 26}}
-    body = {"concat": panels, "columns": columns, "spacing": {"column": 30, "row": 24}}
+    points: list[Spec] = []
+    names: list[str] = []
+    for rows in _last_parts(frame):
+        first = rows.row(0, named=True)
+        name = _strip_name(labels, _Line(*(first[each] for each in _Line._fields)))
+        names.append(name)
+        # Strokes closer than a hundredth of a standard error cannot be told apart.
+        seen = rows.select("kind", pl.col("shift").round(2)).unique(maintain_order=True)
+        points += [{"name": name, "kind": kind, "shift": shift} for kind, shift in seen.iter_rows()]
+    names = list(dict.fromkeys(names))
+    kinds = [kind for kind in _KINDS if any(point["kind"] == kind for point in points)]
+    farthest = max(points, key=lambda point: abs(point["shift"]))
     return (
         FigureSpec(
             id="figure-influence",
             section=SECTION,
-            title="Estimates without one subject, one site or one lot",
-            spec=finish(body),
+            title="How far one subject, site or lot moves each estimate",
+            spec=finish(_strips(points, names, kinds)),
             alt=(
-                f"{len(panels)} strips of ticks, one a variable: each tick is the estimate without one "
-                "subject or site, a line marks the estimate from all. The ranges are those of the table."
+                f"Strip chart of {len(names)} estimates: each stroke is the estimate without one subject, "
+                "each circle without one site or lot, as its distance from the estimate from all in standard "
+                f"errors. The farthest, {format_number(farthest['shift'], 1)}, is of {farthest['name']} "
+                f"without one {farthest['kind']}."
             ),
             footnotes=(
                 (
-                    "Each stroke: the estimate at the last visit with one subject, site or lot left out. "
-                    "Line: the estimate from all. A stroke that stands alone is a subject that carries "
-                    "weight."
+                    "At the last visit of each endpoint: the estimate without one, minus the estimate from "
+                    "all, in standard errors of the latter. A mark that stands alone carries weight; beyond "
+                    "1 it moves the estimate by more than its own uncertainty."
                 ),
             ),
         ),
-    )
+    )  # fmt: skip
 
 
 def _last_parts(frame: pl.DataFrame) -> Iterable[pl.DataFrame]:
-    """Give the rows of each variable at its last visit, of the first method, without arms of their own."""
+    """Give the rows of each variable at its last visit, of the first method."""
     keys = ["endpoint", "variable", "subgroup", "arm"]
     for _, own in frame.group_by(keys, maintain_order=True):
         first = own.filter(pl.col("method") == own["method"][0])
         yield first.filter(pl.col("visit") == first["visit"][-1])
 
 
-def _panel(labels: Labels, rows: pl.DataFrame) -> Spec:
-    first = rows.row(0, named=True)
-    line = _Line(*(first[name] for name in _Line._fields))
-    title = (
-        _title(labels, line).rpartition(", ")[0]
-        if line.variable.endswith("_change")
-        else _title(labels, line)
-    )
-    kinds = [kind for kind in _KINDS if kind in set(rows["kind"])]
+def _strip_name(labels: Labels, line: _Line) -> str:
+    if line.variable.endswith("_change"):
+        name = labels.variable(line.variable.removesuffix("_change"))
+    else:
+        name = labels.endpoint(line.endpoint)
+    within = [labels.population(each).lower() for each in (line.subgroup, line.arm) if each not in {ALL, ""}]
+    named = f"{name} ({', '.join(within)})" if within else name
+    return f"{named}, {in_sentence(_when(labels, line))}"
+
+
+def _strips(points: list[Spec], names: list[str], kinds: list[str]) -> Spec:
     y: Spec = {
-        "field": "kind",
+        "field": "name",
         "type": "nominal",
-        "sort": kinds,
-        "axis": {"title": None, "domain": False, "ticks": False},
+        "sort": names,
+        "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 330, "grid": True},
     }
     x: Spec = {
+        "field": "shift",
         "type": "quantitative",
-        "scale": {"zero": False},
-        "axis": {"title": None, "tickCount": 4, "grid": True},
+        "axis": {"title": "Distance from the estimate from all, standard errors", "grid": True},
     }
-    overall = {"data": {"values": [{"overall": first["overall"]}]}}
-    return {
-        "title": {"text": _split(f"{title}, {in_sentence(_when(labels, line))}"), "fontSize": 11},
-        "layer": [
-            overall
-            | {
-                "mark": {"type": "rule", "color": VERMILION, "strokeWidth": 1.2},
-                "encoding": {"x": x | {"field": "overall"}},
-            },
-            {
-                "data": {"values": rows.select("kind", "estimate").to_dicts()},
-                "mark": {"type": "tick", "color": BLUE, "thickness": 1.3, "size": 15, "opacity": 0.75},
-                "encoding": {"x": x | {"field": "estimate"}, "y": y},
-            },
-        ],
+    colour: Spec = {
+        "field": "kind",
+        "type": "nominal",
+        "scale": {"domain": kinds, "range": [_KIND_COLOURS[kind] for kind in kinds]},
+        "legend": {"title": "Without one"},
     }
-
-
-def _split(title: str, most: int = 38) -> list[str]:
-    """Break a title into lines that fit over a narrow panel."""
-    lines = [""]
-    for word in title.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if len(longer) > most and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
+    single = [point for point in points if point["kind"] == "subject"]
+    shared = [point for point in points if point["kind"] != "subject"]
+    layers: list[Spec] = [
+        {
+            "data": {"values": [{"shift": 0}]},
+            "mark": {"type": "rule", "color": INK, "strokeWidth": 0.8},
+            "encoding": {"x": x},
+        },
+        {
+            "data": {"values": single},
+            "mark": {"type": "tick", "thickness": 1.2, "size": 13, "opacity": 0.8},
+            "encoding": {"x": x, "y": y, "color": colour},
+        },
+    ]
+    if shared:
+        mark: Spec = {"type": "circle", "size": 46, "opacity": 0.9}
+        layers.append(
+            {"data": {"values": shared}, "mark": mark, "encoding": {"x": x, "y": y, "color": colour}}
+        )
+    return {"width": WIDTH - 380, "height": {"step": 22}, "layer": layers}

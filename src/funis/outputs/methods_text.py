@@ -26,6 +26,7 @@ from funis.outputs.labels import (
     in_sentence,
     method_label,
 )
+from funis.outputs.methods_diagnostics import diagnostic_sentences
 from funis.study.estimand import IMPUTED
 from funis.study.plan import Endpoint, Study
 
@@ -252,6 +253,7 @@ def _statistics(study: Study) -> Passage:
         )
     if "time_to_event" in kinds:
         sentences.append("Time to an event is estimated by Kaplan-Meier with intervals on the log-log scale.")
+    sentences += diagnostic_sentences(study)
     varied = sensitivity_words(study)
     sentences += [varied] if varied else []
     if study.multiplicity is not None:

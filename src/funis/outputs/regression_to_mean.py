@@ -47,7 +47,8 @@ def build_regression_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         *_expected_rows(book, groups),
         *_observed_rows(labels, book, groups),
     ]
-    heads = ("", *(_head(labels, group) for group in groups))
+    is_one = len({group.population for group in groups}) == 1
+    heads = ("", *(_head(labels, group, with_population=not is_one) for group in groups))
     notes = (
         (
             "An entry rule on the baseline lets in who happens to be high (or low); part of that is gone at "
@@ -60,9 +61,11 @@ def build_regression_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     return (TableSpec("table-regression-to-mean", _SECTION, title, heads, tuple(rows), notes),)
 
 
-def _head(labels: Labels, group: Group) -> str:
-    within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
-    return labels.variable_with_unit(group.variable.removesuffix("_change")) + within
+def _head(labels: Labels, group: Group, *, with_population: bool) -> str:
+    names = [group.population] * with_population + [group.subgroup] * (group.subgroup != ALL)
+    within = ", ".join(labels.population(name).lower() for name in names)
+    name = labels.variable_with_unit(group.variable.removesuffix("_change"))
+    return f"{name} ({within})" if within else name
 
 
 def _row(name: str, cells: Iterable[Cell], *, indent: int = 0) -> Row:
@@ -199,10 +202,14 @@ def _figure(
     x: Spec = {
         "field": "baseline",
         "type": "quantitative",
-        "scale": {"zero": False},
+        "scale": {"zero": False, "padding": 10},
         "axis": {"title": f"{labels.variable_with_unit(variable)} at baseline"},
     }
-    y: Spec = {"type": "quantitative", "axis": {"title": f"Change at {in_sentence(visit)}"}}
+    y: Spec = {
+        "type": "quantitative",
+        "scale": {"padding": 10},
+        "axis": {"title": f"Change at {in_sentence(visit)}"},
+    }
     layers: list[Spec] = [
         {
             "data": {"values": [{"change": 0}]},
@@ -246,7 +253,7 @@ def _limit_layer(limit: float, x: Spec) -> Spec:
         "layer": [
             {"mark": {"type": "rule", "color": INK, "strokeDash": [4, 3]}},
             {
-                "mark": {"type": "text", "align": "left", "dx": 5, "dy": 6, "fontSize": 11, "color": INK},
+                "mark": {"type": "text", "align": "left", "dx": 4, "dy": -7, "fontSize": 11, "color": INK},
                 "encoding": {"y": {"value": 0}, "text": {"field": "words"}},
             },
         ],

@@ -135,6 +135,7 @@ def leave_out_model(result: MmrmResult, contrast: npt.ArrayLike, label: npt.Arra
     labels, member = np.unique(np.asarray(label).astype(str), return_inverse=True)
     if member.size != result.n_subjects:
         raise ShapeError(f"labels: found {member.size}, but the model has {result.n_subjects} subjects.")
+    result.inference()
     information, score = _subject_information(result)
     kept = result.fit.estimable.kept
     L = np.asarray(contrast, dtype=np.float64)[:, kept]
