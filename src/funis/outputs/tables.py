@@ -10,12 +10,7 @@ from funis.outputs.baseline import (
 )
 from funis.outputs.between_arms import build_comparison_tables
 from funis.outputs.diagnostics import build_diagnostic_tables
-from funis.outputs.efficacy import (
-    build_efficacy_tables,
-    build_model_tables,
-    build_other_tables,
-    build_system_tables,
-)
+from funis.outputs.efficacy import build_efficacy_tables, build_other_tables
 from funis.outputs.estimands import (
     build_estimand_tables,
     build_multiplicity_tables,
@@ -28,6 +23,7 @@ from funis.outputs.numbers import NumberBook, read_numbers
 from funis.outputs.regression_to_mean import build_regression_tables
 from funis.outputs.response import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.outputs.safety import build_adverse_event_tables, build_exposure_tables
+from funis.outputs.systems import build_model_tables, build_system_tables
 from funis.outputs.table import Cell, Part, Row, TableSpec
 from funis.results import Results
 from funis.study.plan import Study
