@@ -193,6 +193,23 @@ def test_sledai_on_spark(spark: Any) -> None:
     assert [row["sledai_2k"] for row in rows] == [0, 2, None]
 
 
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore")
+def test_equation_and_letters_on_spark(spark: Any) -> None:
+    frame = spark.createDataFrame(
+        [(1, 0.7, 30.0, "F"), (2, 1.0, 50.0, "male"), (3, 1.0, 15.0, "m"), (4, None, 40.0, "female")],
+        "n int, creatinine_mg_dl double, age double, sex string",
+    )
+    rows = [row.asDict() for row in funis.score(frame, "egfr_ckd_epi_2021").orderBy("n").collect()]
+    values = [row["egfr_ckd_epi_2021"] for row in rows]
+    assert values == [pytest.approx(119.24, abs=0.05), pytest.approx(91.69, abs=0.05), None, None]
+    assert [row["egfr_ckd_epi_2021_status"] for row in rows[2:]] == ["not_applicable", "incomplete"]
+    frame = spark.createDataFrame([(1, "Y"), (2, "N"), (3, None)], "n int, pupillary_right string")
+    scored = funis.score(frame, "ocular_staining_score").orderBy("n").collect()
+    assert [row["ocular_staining_score_right_lower"] for row in scored] == [1, 0, 0]
+    assert [row["ocular_staining_score_right_upper"] for row in scored] == [12, 11, 12]
+
+
 def spark_schema(frame: pl.DataFrame) -> str:
     names = {pl.Int64: "bigint", pl.Float64: "double", pl.String: "string", pl.Null: "double"}
     return ", ".join(f"{name} {names[type(kind)]}" for name, kind in frame.schema.items())
