@@ -15,6 +15,7 @@ import polars as pl
 
 from funis.errors import UnknownNameError
 from funis.responses.bilag_course import watch_response
+from funis.responses.completion import decide_surely
 from funis.responses.course import Cohort, Course, CourseVisit, build_cohort, return_kind
 from funis.responses.definition import response_definition
 from funis.responses.moment import Moment
@@ -329,7 +330,7 @@ def _schema(definition: ResponseDefinition) -> dict[str, pl.DataType]:
 
 
 def _respond_one(moment: Moment) -> dict[str, object]:
-    decision = _confirm(moment, decide(moment))
+    decision = _confirm(moment, decide_surely(moment))
     row: dict[str, object] = {
         "subject": moment.course.subject,
         "response": decision.response,
