@@ -10,7 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes
+INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 export PYTHONHASHSEED := 0
 
 .PHONY: help demo test check bench lock docs clean system
@@ -26,6 +26,7 @@ $(VENV)/.uv: requirements/uv.txt
 $(VENV)/.core: $(VENV)/.uv requirements/core.txt pyproject.toml
 	$(INSTALL) -r requirements/core.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/.all: $(VENV)/.core requirements/all.txt
