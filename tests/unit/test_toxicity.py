@@ -31,7 +31,7 @@ WORKED = [
 
 
 @pytest.mark.parametrize(("test", "limits", "grades"), [w[1:] for w in WORKED], ids=[w[0] for w in WORKED])
-def test_worked_examples(test: str, limits: dict[str, float], grades: dict[float, int]) -> None:
+def test_worked_examples(test: str, limits: dict[str, Any], grades: dict[float, int]) -> None:
     assert {value: grade_one(test, value, **limits)["grade"] for value in grades} == grades
 
 
@@ -55,7 +55,7 @@ LIMITS: list[tuple[str, dict[str, float], dict[float, int]]] = [
 @pytest.mark.parametrize(
     ("test", "limits", "grades"), LIMITS, ids=[f"{n} {c[0]}" for n, c in enumerate(LIMITS)]
 )
-def test_every_limit(test: str, limits: dict[str, float], grades: dict[float, int]) -> None:
+def test_every_limit(test: str, limits: dict[str, Any], grades: dict[float, int]) -> None:
     assert {value: grade_one(test, value, **limits)["grade"] for value in grades} == grades
 
 
@@ -76,7 +76,7 @@ SIXTH: list[tuple[str, dict[str, float], dict[float, int]]] = [
 @pytest.mark.parametrize(
     ("test", "limits", "grades"), SIXTH, ids=[f"{n} {c[0]}" for n, c in enumerate(SIXTH)]
 )
-def test_version_six(test: str, limits: dict[str, float], grades: dict[float, int]) -> None:
+def test_version_six(test: str, limits: dict[str, Any], grades: dict[float, int]) -> None:
     found = {value: grade_one(test, value, version="6.0", **limits)["grade"] for value in grades}
     assert found == grades
 
