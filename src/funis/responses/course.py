@@ -22,6 +22,7 @@ GRADES: Final = "EDCBA"
 
 GradeSpan = tuple[str, str]
 UNKNOWN_GRADE: Final[GradeSpan] = ("E", "A")
+_DAY_ALLOWED: Final = "a number of days since the first infusion"
 
 EVENT_COLUMNS: Final = ("death_day", "withdrawal_day", "lost_day", "prohibited_day")
 """Columns, one value a subject, that say on which day a subject left the ordinary course."""
@@ -282,10 +283,19 @@ def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> Cou
         raise ValueRangeError("a row of the frame of visits", None, "a subject and a visit name in every row")
     if when is None:
         when = _day_of(str(name))
+    where = f"day of subject {number}, visit {name}"
     if when is None:
-        where = f"day of subject {number}, visit {name}"
-        raise ValueRangeError(where, None, "a number of days since the first infusion", "Give the day.")
-    return CourseVisit(str(number), str(name), float(when), row)
+        raise ValueRangeError(where, None, _DAY_ALLOWED, "Give the day.")
+    return CourseVisit(str(number), str(name), _parse_day(when, where), row)
+
+
+def _parse_day(when: Any, where: str) -> float:
+    """Read a study day; a date says nothing without the date of the first infusion."""
+    try:
+        return float(when)
+    except (TypeError, ValueError):
+        remedy = "Count the days from the first infusion, day 0."
+        raise ValueRangeError(where, when, _DAY_ALLOWED, remedy) from None
 
 
 def _day_of(name: str) -> float | None:
@@ -328,7 +338,7 @@ def _read_events(rows: pl.DataFrame, subject: str, disposition: Any) -> dict[str
             known = events.setdefault(str(row[subject]), {})
             for name in held:
                 if row[name] is not None:
-                    day = float(row[name])
+                    day = _parse_day(row[name], f"{name} of subject {row[subject]}")
                     event = name.removesuffix("_day")
                     known[event] = min(day, known.get(event, day))
     return events
