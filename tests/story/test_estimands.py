@@ -112,9 +112,9 @@ def test_hypothetical_values_are_set_missing_and_modelled(tmp_path: Path) -> Non
     )
     assert rows["n"].to_list() == [2]
     assert rows["method"].to_list() == ["mmrm"]
-    # Complete cases would give (-6 - 4) / 2 = -5; S3's better-than-nothing 0 at month 3 may only raise it.
-    if rows["status"][0] == "ok":
-        assert -5 - 1e-9 <= rows["value"][0] <= 0
+    # S1 and S2 alone would give (-6 - 4) / 2 = -5; S3's 0 at month 3, above the others, can only raise it.
+    assert rows["status"].to_list() == ["ok"]
+    assert -5 - 1e-9 <= rows["value"][0] <= 0
 
 
 def test_an_event_without_a_strategy_is_an_error_and_only_that_estimand_fails(tmp_path: Path) -> None:
@@ -330,6 +330,32 @@ def test_jump_to_reference_gives_drop_outs_the_control_arm(tmp_path: Path) -> No
     gap = {policy: estimate(each, "month_6", "test", arm="A - C") for policy, each in results.items()}
     assert gap["multiple_imputation"] < gap["j2r"] - 4
     assert number(results["j2r"], "p", analysis="test", visit="month_6", arm="A - C")["method"] == "j2r"
+
+
+def test_a_declared_shift_moves_the_main_analysis_and_not_the_sensitivity_table(tmp_path: Path) -> None:
+    """Six of twenty treated lack month 6: a shift of 5 moves their mean by 6 * 5 / 20; controls stay."""
+    values = drawn_values(40)
+    arms = ["C"] * 20 + ["A"] * 20
+    values[34:, 2] = np.nan
+    values[:4, 2] = np.nan
+    plan = '[[sensitivity]]\nendpoint = "change"\nmethods = ["multiple_imputation", "j2r"]\n'
+    found = {
+        delta: lab_trial(
+            tmp_path / str(delta),
+            arms,
+            values,
+            f"{MI}[endpoints.imputation]\ndraws = 20\ndelta = {delta}\n{plan}",
+        )
+        for delta in (0.0, 5.0)
+    }
+    for arm, moved in (("A", 1.5), ("C", 0.0)):
+        before, after = (estimate(each, "month_6", "test", arm=arm) for each in found.values())
+        assert after - before == pytest.approx(moved)
+        same = [
+            estimate(each, "month_6", "sensitivity", arm=arm, method="multiple_imputation")
+            for each in found.values()
+        ]
+        assert same == [pytest.approx(before)] * 2
 
 
 def test_what_cannot_be_drawn_fails_with_its_reason(tmp_path: Path) -> None:

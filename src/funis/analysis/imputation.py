@@ -72,7 +72,10 @@ def compare_imputed(run: Run, endpoint: Endpoint, variable: str, target: Target 
         if isinstance(drawn, str):
             _add_failure(run, endpoint, cohort, (variable, drawn), target)
             continue
-        add_imputed(run, endpoint, cohort, (variable, drawn), target)
+        delta = (endpoint.imputation or DEFAULTS).delta
+        # A sensitivity table and the steps of a tipping point begin at the values as they were drawn.
+        moved = _shifted(run, drawn, delta) if delta and target.analysis != "sensitivity" else drawn
+        add_imputed(run, endpoint, cohort, (variable, moved), target)
         if target is TESTS:
             add_tipping_points(run, endpoint, cohort, variable, drawn)
 
@@ -113,8 +116,7 @@ def impute_changes(
         )
     except (FunisError, np.linalg.LinAlgError) as error:
         return str(error) or "the covariance of the changes is singular"
-    done = Completed(drawn, members, visits, start, tuple(arms), policy)
-    return _shifted(run, done, settings.delta) if settings.delta else done
+    return Completed(drawn, members, visits, start, tuple(arms), policy)
 
 
 def _draw(
@@ -293,7 +295,7 @@ def _add_pooled(run: Run, place: Place, found: Comparison | str, done: Completed
         return
     digits = digits_of(done.imputations.completed[0])
     add_comparison(run, place, replace(found, note=""), done.policy, digits)
-    if found.note:
+    if found.note and place.analysis != "sensitivity":
         text = format_number(float(found.note), 3)
         run.numbers.add(place, "fraction_missing", float(found.note), text=text, method=done.policy)
 

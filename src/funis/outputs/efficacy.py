@@ -24,6 +24,7 @@ from funis.outputs.numbers import (
 )
 from funis.outputs.table import Cell, Row, TableSpec, heading, joined, words
 from funis.results import ALL
+from funis.study.estimand import IMPUTED
 from funis.study.plan import Endpoint, Study
 
 #: More visits than this stand in rows, not in columns.
@@ -35,6 +36,7 @@ ESTIMATES: dict[str, str] = {
     "wilcoxon": "Hodges-Lehmann change",
     "sign_test": "Median change",
     "bootstrap": "Mean change, bootstrap",
+    **{name: f"Mean change, {in_sentence(method_label(name))}" for name in IMPUTED},
 }
 _MIDDLE, _ENDS = ("median", "q1", "q3"), ("min", "max")
 #: The population of an endpoint that names none.
