@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -22,9 +23,10 @@ SPEC: dict[str, Any] = {
 
 
 @pytest.fixture
-def engine() -> Iterator[drawing.Engine]:
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[drawing.Engine]:
     stop_renderer()
-    assert start_renderer()
+    monkeypatch.setattr(drawing, "MOST", 1)
+    assert start_renderer() == 1
     yield drawing._started[0]
     stop_renderer()
 
@@ -38,7 +40,7 @@ def test_engine_draws_what_is_drawn_here(engine: drawing.Engine) -> None:
 
 
 def test_engine_is_started_once(engine: drawing.Engine) -> None:
-    assert start_renderer()
+    assert start_renderer() == 1
     assert drawing._started == [engine]
 
 
@@ -67,3 +69,14 @@ def test_stopping_ends_the_process(engine: drawing.Engine) -> None:
     stop_renderer()
     assert engine.process.poll() is not None
     assert not drawing._started
+
+
+def test_several_engines_share_the_drawings() -> None:
+    stop_renderer()
+    count = start_renderer()
+    with ThreadPoolExecutor(drawing.count_engines()) as pool:
+        drawn = list(pool.map(render_svg, [SPEC] * 6))
+    assert drawing._free.qsize() == count
+    stop_renderer()
+    assert drawn == [render_svg(SPEC)] * 6
+    assert drawing.count_engines() == 1

@@ -1,14 +1,16 @@
-"""Specification to drawing: in this process, or in an engine started beside it.
+"""Specification to drawing: in this process, or in engines started beside it.
 
 The figure engine is a JavaScript machine that takes half a second to start and holds the interpreter's lock
-while it draws. A command that will write a report starts an engine as a process of its own before it reads the
-data: it warms up on another core, and draws while the tables are made. The drawings are the same either way.
+while it draws. A command that will write a report starts engines as processes of their own before it reads
+the data: they warm up on another core, and draw while the tables are made. The drawings are the same either
+way.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,6 +19,10 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 _PROGRAM = Path(__file__).with_name("drawing_process.py")
+
+
+#: More engines start up more than they draw.
+MOST = 2
 
 
 class Engine:
@@ -58,29 +64,35 @@ _started: list[Engine] = []
 _free: SimpleQueue[Engine] = SimpleQueue()
 
 
-def start_renderer() -> bool:
-    """Start a figure engine beside this process; it ends with it. Where one runs, nothing is done.
+def start_renderer() -> int:
+    """Start figure engines beside this process, at most one a core; they end with it.
 
     Returns
     -------
-    bool : whether one is running; False where the interpreter cannot be started again
+    int : engines that are running; 0 where the interpreter cannot be started again
 
     Examples
     --------
-    >>> start_renderer()
+    >>> start_renderer() > 0
     True
     >>> stop_renderer()
     """
     if not _started and sys.executable:
-        engine = Engine()
-        _started.append(engine)
-        _free.put(engine)
+        for _ in range(min(MOST, os.cpu_count() or 1)):
+            engine = Engine()
+            _started.append(engine)
+            _free.put(engine)
         atexit.register(stop_renderer)
-    return bool(_started)
+    return len(_started)
+
+
+def count_engines() -> int:
+    """Tell how many drawings are worth asking for at once."""
+    return max(len(_started), 1)
 
 
 def stop_renderer() -> None:
-    """Stop the engine; drawing goes on in this process."""
+    """Stop the engines; drawing goes on in this process."""
     while not _free.empty():
         _free.get()
     while _started:

@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from funis.outputs.drawing import render_svg
+from funis.outputs.drawing import count_engines, render_svg
 from funis.outputs.figures import build_figures
 from funis.outputs.figures_style import FigureSpec
 from funis.outputs.methods_text import CONDITIONS
@@ -82,8 +82,8 @@ def render_html(study: Study, results: Results) -> str:
     """
     book = read_numbers(results.numbers)
     specs = build_figures(study, results, book=book)
-    with ThreadPoolExecutor(1, "figures") as pool:
-        # Where an engine runs beside this process it draws while the tables are made.
+    with ThreadPoolExecutor(count_engines(), "figures") as pool:
+        # Where engines run beside this process they draw while the tables are made.
         drawings = [pool.submit(render_svg, figure.spec) for figure in specs]
         tables = build_tables(study, results, book=book)
         keys = build_keys(study, book)
