@@ -218,7 +218,7 @@ def _add_failure(run: Run, endpoint: Endpoint, cohort: Cohort, failed: tuple[str
     variable, why = failed
     if into.analysis == "mmrm":
         whole = replace(_place(run, endpoint, cohort, (variable, ALL), into), analysis="diagnostics", n=None)
-        run.numbers.add(whole, "converged", 0.0, text=why, method="mmrm", status="failed")
+        run.numbers.add(whole, "converged", None, text=why, method="mmrm", status="failed")
     for visit in visits_of(run, endpoint):
         place = _place(run, endpoint, cohort, (variable, run.panel.visits[visit]), into)
         for statistic in ("estimate", "p"):
