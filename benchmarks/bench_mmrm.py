@@ -4,7 +4,7 @@ Run ``python benchmarks/bench_mmrm.py``. Where Rscript and the R packages mmrm, 
 are timed in the same run on the same files; where not, the figures recorded on the reference machine (2 cores,
 R 4.2.2, mmrm 0.3.18) stand beside ours and are marked as recorded.
 """
-# ruff: noqa: E501  the R program is kept as R users write it
+
 
 from __future__ import annotations
 

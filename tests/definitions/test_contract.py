@@ -236,7 +236,7 @@ def test_more_activity_now_never_lowers_a_score(name: str, seed: int) -> None:
         after = score_history(frame.with_columns(worsen(item, frame, rng)), name)
         for stem in stems(name):
             pairs = zip(as_numbers(before, stem), as_numbers(after, stem), strict=True)
-            assert all(new >= old - 1e-9 for old, new in pairs), (item.name, stem)  # type: ignore[operator]
+            assert all(new >= old - 1e-9 for old, new in pairs), (item.name, stem)
 
 
 @pytest.mark.parametrize("name", NAMES)
