@@ -11,10 +11,10 @@ from funis.outputs.numbers import (
     Group,
     NumberBook,
     count_cell,
-    interval,
     level_text,
     part,
     part_in_millions,
+    percent_interval,
     single,
 )
 from funis.outputs.table import Cell, Row, TableSpec, heading, joined, words
@@ -98,7 +98,7 @@ def _event_cells(book: NumberBook, group: Group | None) -> tuple[Cell, Cell, Cel
     rate = count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent"))
     limits = [part(book.find(group, ALL, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
     # Where nothing happened, the upper limit says how often it could have happened unseen.
-    interval_of_rate = joined(*interval(*limits), "%") if all(limits) else words("")
+    interval_of_rate = joined(*percent_interval(*limits)) if all(limits) else words("")
     return rate, interval_of_rate, single(book.find(group, ALL, "events"), 0)
 
 

@@ -1,0 +1,46 @@
+"""Every number of a report against R, which computed it from the tables alone."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
+from funis.results import Results
+from funis.study.file import read_study
+
+HERE = Path(__file__).parent
+KEY = ["analysis", "endpoint", "population", "subgroup", "visit", "variable", "statistic", "method"]
+TOLERANCE = 1e-9
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    folder = HERE / "input"
+    study = read_study(folder)
+    return analyse(study, read_tables(folder, study))
+
+
+@pytest.fixture(scope="module")
+def expected() -> pl.DataFrame:
+    found = pl.read_csv(HERE / "expected.csv", infer_schema=False)
+    return found.with_columns(
+        pl.col("value").replace("", None).cast(pl.Float64), pl.col("method", "endpoint").fill_null("")
+    )
+
+
+def test_every_number_of_r_is_computed_and_agrees(results: Results, expected: pl.DataFrame) -> None:
+    joined = expected.join(results.numbers.rename({"value": "ours"}), on=KEY, how="left", nulls_equal=True)
+    lacking = joined.filter(pl.col("id").is_null()).select(KEY).rows()
+    assert not lacking
+    apart = (pl.col("ours") - pl.col("value")).abs() > TOLERANCE * (1 + pl.col("value").abs())
+    differing = joined.filter(apart | (pl.col("ours").is_null() != pl.col("value").is_null()))
+    assert not differing.select("id", "value", "ours").rows()
+    assert joined.height == expected.height > 800
+
+
+def test_no_number_of_these_analyses_is_left_unchecked(results: Results, expected: pl.DataFrame) -> None:
+    checked = results.numbers.filter(pl.col("analysis").is_in(expected["analysis"].unique().to_list()))
+    beyond = checked.join(expected.select(KEY), on=KEY, how="anti", nulls_equal=True)
+    assert not beyond["id"].to_list()
