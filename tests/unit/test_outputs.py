@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from funis.errors import Fault
-from funis.outputs.faults import MOST_LISTED
+from funis.outputs.faults import MOST_LISTED, build_fault_tables
 from funis.outputs.methods_text import build_methods
 from funis.outputs.numbers import Part, percent_interval, read_numbers
 from funis.outputs.table import joined
@@ -353,3 +353,22 @@ def test_what_is_not_available_has_no_percent_sign() -> None:
     dash = Part(NOT_AVAILABLE, "a")
     assert joined(*percent_interval(dash, dash)).text == NOT_AVAILABLE
     assert joined(*percent_interval(Part("1.2", "a"), Part("31.9", "b"))).text == "1.2 to 31.9%"
+
+
+def test_recorded_totals_stand_beside_those_of_the_items() -> None:
+    numbers = NumberList()
+    place = Place(analysis="faults", variable="sledai_2k_recorded", denominator=924)
+    numbers.add(place, "count", 1, text="1/924")
+    numbers.add(place, "percent", 100 / 924, text="0.1%")
+    fault = Fault(
+        "warning", "recorded_total_differs", "sledai_2k", "sledai_2k.csv", 391, "sledai_2k_recorded", "2",
+        "The recorded total is not the sum of the items of visit visit_5.",
+        "The items give 3; correct the total or the items. The items are analysed.", "S1", "visit_5",
+    )  # fmt: skip
+    results = results_of(numbers, faults=(fault,))
+    spec = table(build_fault_tables(results, read_numbers(results.numbers)), "table-recorded-totals")
+    assert lines(spec) == [
+        ("SLEDAI-2K, all visits with a recorded total", "", "1/924 (0.1%)", "differ"),
+        ("S1, visit 5", "2", "3", "sledai_2k.csv:391"),
+    ]
+    assert not spec.is_collapsed

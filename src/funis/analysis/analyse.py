@@ -65,7 +65,7 @@ from funis.analysis import summary as analysis_summary
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.diagnostics import diagnose_changes
-from funis.analysis.faults import check_scored, count_faults
+from funis.analysis.faults import check_scored, count_faults, count_recorded_totals
 from funis.analysis.observations import (
     Scored,
     gather_grades,
@@ -171,6 +171,7 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
     analysis_safety.describe_exposure(run)
     faults = (*tables.faults, *check_scored(study, run.subject_frame, scored, tables.faults), *gaps)
     count_faults(run, faults)
+    count_recorded_totals(run, scored, faults)
     return Results(
         numbers=run.numbers.frame(),
         sources=run.sources.frame(run.observations()),

@@ -9,7 +9,7 @@ import polars as pl
 
 from funis.analysis.observations import HasFrames, Scored, gather_grades, long_scores, score_instruments
 from funis.analysis.panel import print_values
-from funis.analysis.run import Run
+from funis.analysis.run import Run, add_rate
 from funis.data.checks_eligibility import check_eligibility
 from funis.errors import LEVELS, Fault
 from funis.results import Place
@@ -91,6 +91,19 @@ def _differences(scored: Scored) -> Iterator[Fault]:
             subject=subject,
             visit=visit,
         )
+
+
+def count_recorded_totals(run: Run, scored: Mapping[str, Scored], faults: Sequence[Fault]) -> None:
+    """Count, of the visits with a recorded total, those whose items give another one."""
+    for name, each in scored.items():
+        column = f"{name}_recorded"
+        if column not in each.frame.columns:
+            continue
+        total = each.frame.filter(pl.col(column).is_not_null()).height
+        differing = sum(fault.code == RECORDED and fault.table == name for fault in faults)
+        if total:
+            place = Place(analysis="faults", variable=column, denominator=total)
+            add_rate(run, place, differing, level=run.level, limits=False)
 
 
 def count_faults(run: Run, faults: Iterable[Fault]) -> None:

@@ -6,24 +6,79 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from funis.errors import LEVELS, Fault
-from funis.outputs.labels import FAULT_LEVELS, humanise
-from funis.outputs.numbers import Group, NumberBook, single
+from funis.outputs.labels import FAULT_LEVELS, VARIABLES, humanise
+from funis.outputs.numbers import Group, NumberBook, count_cell, single
 from funis.outputs.table import Cell, Row, TableSpec, heading, text_rows, words
 from funis.results import ALL, Results
 
 #: A check that fails everywhere is read once, not a thousand times; `funis check` prints them all.
 MOST_LISTED = 200
 
+#: Checks whose names in words say too little.
+CHECKS: dict[str, str] = {
+    "time_of_day": "Titre turned into a time of day by a spreadsheet",
+    "lab_contradicts_item": "Laboratory contradicts an item of a score",
+    "recorded_total_differs": "Recorded total differs from the items",
+    "visit_gap": "Long gap between two visits",
+    "odd_value": "Value nearly always a slip",
+    "not_eligible": "Criterion of eligibility not met",
+    "eligibility_unknown": "Criterion of eligibility cannot be judged",
+}
+
+
+def check_label(code: str) -> str:
+    """Say what a check looks for.
+
+    Examples
+    --------
+    >>> check_label("time_of_day"), check_label("unknown_visit")
+    ('Titre turned into a time of day by a spreadsheet', 'Unknown visit')
+    """
+    return CHECKS.get(code) or humanise(code)
+
+
+def _totals_table(faults: Sequence[Fault], book: NumberBook) -> tuple[TableSpec, ...]:
+    """Set recorded totals beside those of the items, open to the eye: a whole score rests on each."""
+    groups = [group for group in book.of("faults") if group.variable.endswith("_recorded")]
+    differing = [fault for fault in faults if fault.code == "recorded_total_differs"]
+    rows: list[Row] = []
+    for group in groups:
+        name = group.variable.removesuffix("_recorded")
+        number = book.find(group, ALL, "count")
+        cells = (words(""), count_cell(number, book.find(group, ALL, "percent")), words("differ"))
+        rows.append(
+            Row(words(f"{VARIABLES.get(name, name)}, all visits with a recorded total", strong=True), cells)
+        )
+        rows += text_rows(
+            (
+                f"{fault.subject}, {humanise(fault.visit).lower()}",
+                fault.value,
+                fault.remedy.removeprefix("The items give ").partition(";")[0],
+                _place_of(fault),
+            )
+            for fault in differing
+            if fault.table == name
+        )
+    if not rows:
+        return ()
+    heads = ("Subject, visit", "Recorded", "Recomputed", "Place")
+    notes = (
+        "Of the visits with a recorded total, those whose items give another one. The items are analysed.",
+    )
+    title = "Recorded totals beside those of the items"
+    return (TableSpec("table-recorded-totals", "faults", title, heads, tuple(rows), notes, is_text=True),)
+
 
 def build_fault_tables(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify the faults of the data: counts by check, then every place, folded by level."""
+    totals = _totals_table(results.faults, book)
     if not results.faults:
-        return ()
+        return totals
     by_level: dict[str, list[Fault]] = defaultdict(list)
     for fault in results.faults:
         by_level[fault.level].append(fault)
     listed = [_listing(level, by_level[level]) for level in LEVELS if by_level[level]]
-    return (_count_table(by_level, book), *listed)
+    return (_count_table(by_level, book), *totals, *listed)
 
 
 def _count_table(by_level: dict[str, list[Fault]], book: NumberBook) -> TableSpec:
@@ -44,7 +99,7 @@ def _count_table(by_level: dict[str, list[Fault]], book: NumberBook) -> TableSpe
                 _count(book, counted.get(f"{level}: {code}"), len(faults)),
                 words(str(len(subjects))),
             )
-            rows.append(Row(words(humanise(code)), cells, indent=1))
+            rows.append(Row(words(check_label(code)), cells, indent=1))
     heads = ("Check", "Table", "Faults", "Subjects")
     notes = ("Values at error level are left out of every number of this report; all others are used.",)
     return TableSpec(
@@ -63,7 +118,7 @@ def _listing(level: str, faults: Sequence[Fault]) -> TableSpec:
         by_code[fault.code].append(fault)
     rows: list[Row] = []
     for code, group in by_code.items():
-        rows.append(heading(f"{humanise(code)} ({len(group)})"))
+        rows.append(heading(f"{check_label(code)} ({len(group)})"))
         rows += text_rows(_record(fault) for fault in group[:MOST_LISTED])
         if len(group) > MOST_LISTED:
             rows.append(heading(f"{len(group) - MOST_LISTED} more like these; funis check lists them all."))
@@ -87,10 +142,13 @@ def count_faults(level: str, count: int) -> str:
 
 
 def _record(fault: Fault) -> tuple[str, str, str, str]:
-    place = fault.file if fault.line is None else f"{fault.file}:{fault.line}"
     column = f", {fault.column}" if fault.column else ""
     who = ", ".join(part for part in (fault.subject, fault.visit) if part)
-    return place + column, who, fault.value, f"{fault.message} {fault.remedy}".strip()
+    return _place_of(fault) + column, who, fault.value, f"{fault.message} {fault.remedy}".strip()
+
+
+def _place_of(fault: Fault) -> str:
+    return fault.file if fault.line is None else f"{fault.file}:{fault.line}"
 
 
 def build_file_tables(results: Results) -> tuple[TableSpec, ...]:
