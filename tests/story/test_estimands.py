@@ -296,6 +296,7 @@ def test_under_mar_the_mean_is_the_regression_estimate(tmp_path: Path) -> None:
     assert abs(found - expected) < 0.15
     assert abs(complete - expected) > 0.2
     fraction = number(results, "fraction_missing", analysis="test", visit="month_6")["value"]
+    assert isinstance(fraction, float)
     assert 0 < fraction < 1
     # Twelve of forty values shift by 4: the mean shifts by 12 * 4 / 40 = 1.2.
     rows = results.numbers.filter(pl.col("analysis") == "sensitivity", pl.col("statistic") == "estimate")

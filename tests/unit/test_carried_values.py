@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -20,8 +21,8 @@ MEASURED = {
 }
 
 
-def score_course(system: str, visits: list[dict[str, Any]]) -> list[tuple[str | None, str, str]]:
-    quiet = {item.name: 0 for item in funis.definition("bilag_2004").items if item.values}
+def score_course(system: str, visits: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    quiet: dict[str, Any] = {item.name: 0 for item in funis.definition("bilag_2004").items if item.values}
     quiet |= {"urine_dipstick": None} | MEASURED
     rows = [{**quiet, "subject": "01", "day": 30 * at, **visit} for at, visit in enumerate(visits)]
     frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"upcr": pl.Float64})
