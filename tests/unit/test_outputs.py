@@ -9,8 +9,8 @@ import pytest
 from funis.errors import Fault
 from funis.outputs.faults import MOST_LISTED, build_fault_tables
 from funis.outputs.methods_text import build_methods
-from funis.outputs.numbers import Part, percent_interval, read_numbers
-from funis.outputs.table import joined
+from funis.outputs.numbers import percent_interval, read_numbers
+from funis.outputs.table import Part, joined
 from funis.outputs.tables import TableSpec, build_tables
 from funis.results import NOT_AVAILABLE, NumberList, Place, Provenance, Results
 from funis.study.plan import Study
