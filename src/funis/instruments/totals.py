@@ -43,17 +43,40 @@ def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) ->
         return Bounds(*build_measured(layout, cells))
     definition = layout.definition
     settled = _settled(definition, cells, as_paper=as_paper)
+    if definition.kind == "sum" and definition.within == "sum":
+        return _sum_items(layout, cells, settled)
     lowest = {
         item.name: _points(layout, item, cells[item.name], settled, at_top=False) for item in definition.items
     }
-    if definition.kind == "sum" and definition.within == "sum":
-        gaps = [_gap(layout, item, cells[item.name], settled) for item in definition.items]
-        lower = reduce(add, lowest.values())
-        return Bounds(lower, lower + reduce(add, gaps))
     highest = {
         item.name: _points(layout, item, cells[item.name], settled, at_top=True) for item in definition.items
     }
     return Bounds(_combine(layout, lowest), _combine(layout, highest))
+
+
+def _sum_items(layout: Layout, cells: Mapping[str, Cell], settled: Mapping[str, Column]) -> Bounds:
+    """Add the points of all items; yes/no items that weigh the same are counted first, in small numbers."""
+    kind = number_type(layout)
+    alike: dict[float, list[Column]] = {}
+    lowest, gaps = [], []
+    for item in layout.definition.items:
+        cell = cells[item.name]
+        if layout.level_name == "Int8" and item.name not in settled and _is_yes_no(item):
+            alike.setdefault(item.points[1], []).append(cell.value)
+        else:
+            lowest.append(_points(layout, item, cell, settled, at_top=False))
+            gaps.append(_gap(layout, item, cell, settled))
+    for weight, values in alike.items():
+        share = layout.ops.lit(_plain(weight), kind)
+        lowest.append(reduce(add, [value.fill_null(0) for value in values]).cast(kind) * share)
+        unknown = [value.is_null().cast(layout.level_type) for value in values]
+        gaps.append(reduce(add, unknown).cast(kind) * share)
+    lower = reduce(add, lowest)
+    return Bounds(lower, lower + reduce(add, gaps))
+
+
+def _is_yes_no(item: Item) -> bool:
+    return item.values == (0, 1) and item.points[0] == 0 and not (item.is_measured or item.is_text)
 
 
 def build_parts(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Bounds]:
