@@ -63,7 +63,10 @@ def find_groupings(run: Run) -> dict[str, Labels]:
     dict : by kind, shape (subjects,); empty text where it is not known. A kind with fewer than two different
         codes divides nobody and is left out.
     """
-    found = {"site": run.subject_frame["site"].cast(pl.String).fill_null("").to_numpy().astype(np.str_)}
+    found: dict[str, Labels] = {}
+    if "site" in run.subject_frame.columns:
+        site = run.subject_frame["site"].cast(pl.String).fill_null("")
+        found["site"] = site.to_numpy().astype(np.str_)
     infusions = run.frame("infusions")
     if infusions is not None and "lot" in infusions.columns:
         first = infusions.filter(pl.col("lot").is_not_null()).sort("number").unique("subject", keep="first")

@@ -210,7 +210,25 @@ def _figure(
         "scale": {"padding": 10},
         "axis": {"title": f"Change at {in_sentence(visit)}"},
     }
-    layers: list[Spec] = [
+    layers = _point_layers(points, x, y)
+    if limit is not None and limit.value is not None:
+        layers.append(_limit_layer(limit.value, x))
+    layers += [_line_layer(x, y, lines)] if lines.height else []
+    is_estimable = lines.height > 0
+    return FigureSpec(
+        id=f"figure-regression-{group.endpoint}-{variable}"
+        + ("" if group.subgroup == ALL else f"-{group.subgroup}"),
+        section=_SECTION,
+        title=f"{labels.variable(variable)}: baseline against change, with the limit of the entry rule",
+        spec=finish({"width": WIDTH - 120, "height": 300, "layer": layers}),
+        alt=_words(labels, group, points, limit, is_estimable=is_estimable),
+        footnotes=_notes(points, visit, is_estimable=is_estimable),
+    )
+
+
+def _point_layers(points: pl.DataFrame, x: Spec, y: Spec) -> list[Spec]:
+    """Draw the line of no change, and one circle a pair of values."""
+    return [
         {
             "data": {"values": [{"change": 0}]},
             "mark": {"type": "rule", "color": MUTED, "strokeWidth": 0.8},
@@ -231,19 +249,6 @@ def _figure(
             },
         },
     ]
-    if limit is not None and limit.value is not None:
-        layers.append(_limit_layer(limit.value, x))
-    layers += [_line_layer(x, y, lines)] if lines.height else []
-    is_estimable = lines.height > 0
-    return FigureSpec(
-        id=f"figure-regression-{group.endpoint}-{variable}"
-        + ("" if group.subgroup == ALL else f"-{group.subgroup}"),
-        section=_SECTION,
-        title=f"{labels.variable(variable)}: baseline against change, with the limit of the entry rule",
-        spec=finish({"width": WIDTH - 120, "height": 300, "layer": layers}),
-        alt=_words(labels, group, points, limit, is_estimable=is_estimable),
-        footnotes=_notes(points, visit, is_estimable=is_estimable),
-    )
 
 
 def _limit_layer(limit: float, x: Spec) -> Spec:
