@@ -1,5 +1,4 @@
 """Laws of the repeated-measures model that need no expected value."""
-# ruff: noqa: E501  one assertion, one line: rows of a table are compared at a glance
 
 import numpy as np
 import polars as pl

@@ -1,5 +1,4 @@
 """The compiled path agrees with the NumPy path, and gives up rather than guess."""
-# ruff: noqa: E501  one assertion, one line: rows of a table are compared at a glance
 
 from pathlib import Path
 from typing import Any, get_args

@@ -1,5 +1,4 @@
 """Sandwich variances and Kenward-Roger against their formulas written with full matrices, subject by subject."""
-# ruff: noqa: E501  one assertion, one line: rows of a table are compared at a glance
 
 from typing import Any
 

@@ -1,5 +1,4 @@
 """R nlme, clubSandwich and emmeans: see README.md beside this file."""
-# ruff: noqa: E501  one assertion, one line: rows of a table are compared at a glance
 
 from pathlib import Path
 

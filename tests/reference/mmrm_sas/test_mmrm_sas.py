@@ -1,5 +1,4 @@
 """SAS PROC MIXED on fev_data, digit by digit: see README.md beside this file."""
-# ruff: noqa: E501  one assertion, one line: rows of a table are compared at a glance
 
 import re
 from pathlib import Path
