@@ -237,7 +237,7 @@ def _activity_state(layout: Layout, mark: str, system: str) -> Column:
 
     What is active at the low end is active at the high end too.
     """
-    kind = layout.ops.Int32
+    kind = layout.level_type
     low, high = (layout.ops.col(f"{PREFIX}{mark}_{system}_{end}") >= _ACTIVE for end in ("low", "high"))
     return low.cast(kind) + high.cast(kind)
 
