@@ -5,7 +5,6 @@ are timed in the same run on the same files; where not, the figures recorded on 
 R 4.2.2, mmrm 0.3.18) stand beside ours and are marked as recorded.
 """
 
-
 from __future__ import annotations
 
 import json

@@ -99,9 +99,8 @@ def can_be_joined(reading: Reading, names: Sequence[str]) -> bool:
     """Tell whether several items can be tested at once, by joining their levels bit by bit.
 
     A joined level is 1 or more, or 2 or more, exactly when one of the levels is: 2 and 4 have bits of their
-    own and
-    3 has that of 2. That holds for the levels 0 to 4 and for the limits 1 and 2, which are all that rules
-    use.
+    own and 3 has that of 2. That holds for the levels 0 to 4 and for the limits 1 and 2, which are all that
+    rules use.
     """
     items = {item.name: item for item in reading.layout.definition.items}
     return (

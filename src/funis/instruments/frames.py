@@ -1,10 +1,8 @@
 """The border: any data frame in, the same kind out.
 
 Polars frames are worked on as they are. Eager frames of other libraries (pandas, PyArrow) lend their item
-columns to
-a Polars frame and get the new columns back. Lazy frames of other engines (DuckDB, PySpark) stay where they
-are: they
-receive expressions, and only the check for impossible values returns one row.
+columns to a Polars frame and get the new columns back. Lazy frames of other engines (DuckDB, PySpark) stay
+where they are: they receive expressions, and only the check for impossible values returns one row.
 """
 
 from __future__ import annotations

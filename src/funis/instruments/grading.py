@@ -1,14 +1,11 @@
 """Grades of organ systems from decision tables, with bounds and the rule that decided.
 
 Every condition is a three-valued column: true, false or null for *cannot tell*. The decision tables are
-monotone in
-their conditions, so the least active grade follows from reading null as false and the most active one from
-reading it
-as true; no case has to be enumerated. The tables are read twice: once as the paper says (*not done* is not
-present,
-a missing previous value is what the parameter says), which gives the grade, and once with all of that
-unknown, which
-gives the bounds. Where the two readings cannot differ they are made once.
+monotone in their conditions, so the least active grade follows from reading null as false and the most
+active one from reading it as true; no case has to be enumerated. The tables are read twice: once as the
+paper says (*not done* is not present, a missing previous value is what the parameter says), which gives the
+grade, and once with all of that unknown, which gives the bounds. Where the two readings cannot differ they
+are made once.
 
 Ranks: A 4, B 3, C 2, D 1, E 0. Whether nothing active is D or E depends on the history of the subject.
 """

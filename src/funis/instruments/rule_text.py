@@ -1,8 +1,7 @@
 """The rule that decided a grade, as a number while columns are computed and in words at the end.
 
 Clauses that count features name the features found (``A: severe proteinuria + active sediment``); these are
-at most
-2^6 combinations, each with a number of its own.
+at most 2^6 combinations, each with a number of its own.
 """
 
 from __future__ import annotations

@@ -41,11 +41,10 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     ----------
     frame : pandas, Polars (eager or lazy), PyArrow, DuckDB or PySpark frame, one row per subject and visit;
         item columns are named as in ``funis.definition(name).items``, with 0/1 or the printed levels, empty
-        (null,
-        NaN) for missing and ``"ND"`` (or 1 in ``<item>_not_done``) for not done. ``<item>_attributed = 0``
-        marks a
-        finding that is not due to the disease: it counts as absent. An absent column is missing in every row.
-        ``<system>_ever = 1`` says that a graded system was affected before the first row.
+        (null, NaN) for missing and ``"ND"`` (or 1 in ``<item>_not_done``) for not done. ``<item>_attributed
+        = 0`` marks a finding that is not due to the disease: it counts as absent. An absent column is
+        missing in every row. ``<system>_ever = 1`` says that a graded system was affected before the first
+        row.
     name : one of ``funis.definitions()``
     missing : ``strict`` (a score only where it cannot vary), ``absent`` (missing counts as absent), ``worst``
         (missing counts as present) or ``locf`` (the last recorded value of the item; needs subject and order)

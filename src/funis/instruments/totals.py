@@ -1,8 +1,7 @@
 """Totals, means, maxima and measured values with their bounds, as column expressions.
 
-Every total is monotone in its items, so its bounds are its values with the unknown items at their lowest and
-at
-their highest level.
+Every total is monotone in its items, so its bounds are its values with the unknown items at their lowest
+and at their highest level.
 """
 
 from __future__ import annotations
