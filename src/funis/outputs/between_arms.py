@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from funis.outputs.footnotes import describe_basis
 from funis.outputs.labels import Labels, method_label
-from funis.outputs.numbers import Group, Number, NumberBook, digits_for, interval, p_cell, part
+from funis.outputs.numbers import Group, Number, NumberBook, digits_for, interval, level_text, p_cell, part
 from funis.outputs.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
 from funis.results import ALL
 from funis.study.plan import Study
@@ -24,7 +24,7 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         for visit in _ordered(study, book.visits(group)):
             rows += _visit_rows(labels, book, group, visit)
     used = [number for group in groups for number in book.all(group)]
-    heads = ("", "n, arm", "n, control", "Difference (95% CI)", "Test", "P")
+    heads = ("", "n, arm", "n, control", f"Difference ({level_text(study)} CI)", "Test", "P")
     notes = (
         (
             "Difference: arm minus control. Changes: mean difference for Welch’s t test, Hodges-Lehmann "

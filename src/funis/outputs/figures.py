@@ -31,7 +31,7 @@ from funis.outputs.figures_subjects import build_heat_map, build_swimmer
 from funis.outputs.figures_survival import build_survival_figures
 from funis.outputs.influence import build_influence_figures
 from funis.outputs.labels import RESPONSES, Labels, in_sentence
-from funis.outputs.numbers import Group, NumberBook, read_numbers
+from funis.outputs.numbers import Group, NumberBook, level_text, read_numbers
 from funis.outputs.regression_to_mean import build_regression_figures
 from funis.outputs.response import class_label
 from funis.results import ALL, Results, format_number
@@ -249,14 +249,14 @@ def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -
         }
     names = ", ".join(panel.title for panel in panels)
     has_mean = any(panel.means for panel in panels)
-    mean_words = "mean with 95% confidence interval, and " if has_mean else ""
+    mean_words = f"mean with {level_text(study, endpoint.id)} confidence interval, and " if has_mean else ""
     return FigureSpec(
         id=f"figure-{endpoint.id}",
         section="efficacy",
         title=f"{endpoint.printed}: {mean_words}course of every subject".replace(": mean", ": mean"),
         spec=finish(body),
         alt=_course_words(labels, panels, names),
-        footnotes=_course_notes(labels, panels, has_mean=has_mean),
+        footnotes=_course_notes(labels, panels, endpoint.id, has_mean=has_mean),
     )
 
 
@@ -302,17 +302,21 @@ def _course_words(labels: Labels, panels: Sequence[_Panel], names: str) -> str:
     return " ".join(sentences)
 
 
-def _course_notes(labels: Labels, panels: Sequence[_Panel], *, has_mean: bool) -> tuple[str, ...]:
+def _course_notes(
+    labels: Labels, panels: Sequence[_Panel], endpoint: str, *, has_mean: bool
+) -> tuple[str, ...]:
+    level = level_text(labels.study, endpoint)
     counts = sorted({panel.subjects for panel in panels})
     many = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     notes = [f"Thin grey lines: single subjects, by the day of each visit (n = {many})."]
     if has_mean:
         notes.append(
-            "Points and bars: mean and 95% confidence interval of the mean, at the planned day of the visit."
+            f"Points and bars: mean and {level} confidence interval of the mean, "
+            "at the planned day of the visit."
         )
     elif len(panels) == 1 and panels[0].visit_means:
         notes.append(
-            f"Below: mean with 95% confidence interval, the number of subjects above; from {_FEWEST} "
+            f"Below: mean with {level} confidence interval, the number of subjects above; from {_FEWEST} "
             "subjects on. Who comes to a late visit is selected: the means are not of the same subjects."
         )
     groups = dict.fromkeys((panel.group.population, panel.group.subgroup) for panel in panels)

@@ -16,6 +16,7 @@ from funis.outputs.figures_style import (
     finish,
 )
 from funis.outputs.labels import Labels, humanise
+from funis.outputs.numbers import level_text
 from funis.results import ALL, Results, format_number
 from funis.study.plan import Study
 
@@ -84,7 +85,8 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame) -> Figu
         alt=_survival_words(curves, event),
         footnotes=(
             (
-                "Band: 95% confidence interval on the log-log scale. Small strokes: subjects censored. Below "
+                f"Band: {level_text(labels.study, endpoint)} confidence interval on the log-log scale. "
+                "Small strokes: subjects censored. Below "
                 f"the curve: subjects still under observation and free of {event} just before that time."
             ),
         ),

@@ -269,8 +269,11 @@ def humanise(name: str) -> str:
 def _title_of_definition(name: str) -> str:
     """Ask the instrument's own file for its title; an unknown name stays what it is."""
     from funis.instruments.definition import definition, definitions
+    from funis.responses.definition import response_definition, responses
 
-    return definition(name).title if name in definitions() else humanise(name)
+    if name in definitions():
+        return definition(name).title
+    return response_definition(name).title if name in responses() else humanise(name)
 
 
 def in_sentence(words: str) -> str:
