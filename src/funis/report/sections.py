@@ -9,7 +9,7 @@ from itertools import count
 from funis.errors import LEVELS
 from funis.outputs.faults import count_faults
 from funis.outputs.figures_style import FigureSpec
-from funis.outputs.methods_text import Passage, build_methods, listed
+from funis.outputs.methods_text import SINGLE_ARM, Passage, build_methods, listed
 from funis.outputs.table import TableSpec
 from funis.report.keys import KeyResult
 from funis.results import Results
@@ -203,6 +203,8 @@ _LEADS: dict[str, Callable[[Study, Results], str]] = {
 
 def _lead(name: str, study: Study, results: Results) -> tuple[str, ...]:
     lead = _LEADS.get(name)
+    if name == "key-results" and study.trial.design == "single_arm":
+        return (SINGLE_ARM,)
     return (lead(study, results),) if lead else ()
 
 
