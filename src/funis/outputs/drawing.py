@@ -21,8 +21,8 @@ from typing import Any
 _PROGRAM = Path(__file__).with_name("drawing_process.py")
 
 
-#: More engines start up more than they draw.
-MOST = 2
+#: Every engine costs half a second of a processor to start: a second one never earned it back on two cores.
+MOST = 1
 
 
 class Engine:

@@ -8,16 +8,40 @@ from __future__ import annotations
 import json
 import sys
 
-_FIRST = (
-    '{"data": {"values": [{"x": 0}]}, "mark": "line", "encoding": {"x": {"field": "x", "type": "nominal"}}}'
-)
+#: Kinds of figure the report holds, small: what the engine has drawn once it draws several times faster.
+_VALUES = [
+    {"x": number, "y": number % 5, "low": 0, "high": 3, "who": str(number % 4)} for number in range(40)
+]
+_PANEL = {
+    "layer": [
+        {"mark": "line", "encoding": {"detail": {"field": "who", "type": "nominal"}}},
+        {"mark": "rule", "encoding": {"y": {"field": "low"}, "y2": {"field": "high"}}},
+        {
+            "mark": {"type": "point", "filled": True},
+            "encoding": {"color": {"field": "who", "type": "nominal"}},
+        },
+        {"mark": "text", "encoding": {"text": {"field": "who"}}},
+    ],
+    "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
+}
+_GRID = {
+    "mark": "rect",
+    "encoding": {
+        "x": {"field": "x", "type": "ordinal"},
+        "y": {"field": "who", "type": "nominal"},
+        "color": {"field": "y", "type": "nominal"},
+    },
+}
+_WARM_UP = {"data": {"values": _VALUES}, "concat": [_PANEL, _GRID], "columns": 2}
+_TURNS = 3
 
 
 def main() -> None:
     """Draw what is asked; the engine is warmed before the first question comes."""
     import vl_convert
 
-    vl_convert.vegalite_to_svg(_FIRST, allowed_base_urls=[])
+    for _ in range(_TURNS):
+        vl_convert.vegalite_to_svg(json.dumps(_WARM_UP), allowed_base_urls=[])
     for line in sys.stdin.buffer:
         try:
             answer = {"svg": vl_convert.vegalite_to_svg(line.decode("ascii"), allowed_base_urls=[])}
