@@ -1,7 +1,6 @@
 """The same visits through five engines give the same kind of frame and the same numbers."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -155,21 +154,6 @@ def test_pandas_keeps_its_index_and_mixed_columns() -> None:
     assert scored["sledai_2k_upper"].tolist() == [2.0, 2.0, 2.0]
     assert scored["sledai_2k"].isna().tolist() == [False, True, True]
     assert "sledai_2k" not in frame.columns
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql")
-    os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "1")
-    session = (
-        sql.SparkSession.builder.master("local[2]")
-        .appName("funis")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
 
 
 @pytest.mark.spark

@@ -1,8 +1,7 @@
 """On Spark a score is a lazy plan of Spark's own operators, and hardly a row reaches the driver."""
 
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,21 +16,6 @@ SUBJECTS = 40
 PYTHON_OR_GATHERED = re.compile(
     r"Python|Pandas|Arrow|CollectLimit|Subquery|BroadcastExchange|SinglePartition"
 )
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql")
-    os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "1")
-    session = (
-        sql.SparkSession.builder.master("local[2]")
-        .appName("funis")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
 
 
 @pytest.fixture

@@ -113,7 +113,8 @@ def pages() -> dict[str, str]:
     return {**texts, **dose_pages(), "index": render_index()}
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+def build_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """Lay out a Markdown table, one line a row; a bar inside a cell becomes a slash."""
     lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
     lines += [f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows]
     return [*lines, ""]
@@ -139,7 +140,7 @@ def _render_facts(found: Definition) -> list[str]:
         rows.append(
             ("Numeric total", ", ".join(f"{grade} = {points}" for grade, points in found.grade_points))
         )
-    return _table(("", ""), rows)
+    return build_table(("", ""), rows)
 
 
 def _render_items(found: Definition) -> list[str]:
@@ -176,7 +177,7 @@ def _item_table(found: Definition, items: Sequence[Item]) -> list[str]:
         for item in items
     ]
     keep = [n for n in range(len(header)) if any(str(row[n]) for row in rows)]
-    return _table([header[n] for n in keep], [[row[n] for n in keep] for row in rows])
+    return build_table([header[n] for n in keep], [[row[n] for n in keep] for row in rows])
 
 
 def _levels(item: Item) -> str:
@@ -224,7 +225,7 @@ def _render_features(found: Definition) -> list[str]:
         "previous value missing",
         "where the parameter says",
     )
-    return ["## Features that the rules count", "", *_table(header, rows)]
+    return ["## Features that the rules count", "", *build_table(header, rows)]
 
 
 def _answer(answer: bool | str) -> str:  # noqa: FBT001  (a field of the definition)
@@ -244,7 +245,11 @@ def _render_rules(found: Definition) -> list[str]:
     ]
     for system, rules in groupby(found.rules, key=lambda rule: rule.system):
         rows = [(rule.grade, rule.clause, rule.label, _rule_words(rule, numbers, labels)) for rule in rules]
-        lines += [f"### {system.capitalize()}", "", *_table(("grade", "clause", "rule", "holds when"), rows)]
+        lines += [
+            f"### {system.capitalize()}",
+            "",
+            *build_table(("grade", "clause", "rule", "holds when"), rows),
+        ]
     return lines
 
 
@@ -282,7 +287,7 @@ def _render_routes(found: Definition) -> list[str]:
     ]
     title = "## How the quantity is obtained" if found.factors else "## How the value is obtained"
     intro = "The first way that was recorded counts."
-    return [title, "", intro, "", *_table(("", "way", "only where"), rows)]
+    return [title, "", intro, "", *build_table(("", "way", "only where"), rows)]
 
 
 def _render_equation(found: Definition) -> list[str]:
@@ -296,7 +301,7 @@ def _render_equation(found: Definition) -> list[str]:
     intro = (
         f"The value is the product of these factors; without a quantity of their own they take {quantity}."
     )
-    return ["## Equation", "", intro, "", *_table(("only where", "factor"), rows)]
+    return ["## Equation", "", intro, "", *build_table(("only where", "factor"), rows)]
 
 
 def _render_columns(found: Definition) -> list[str]:
@@ -308,7 +313,7 @@ def _render_columns(found: Definition) -> list[str]:
     rows += [(f"`{found.name}_{f.name}`", f"1 where {f.label} (`{f.when}`)", f.source) for f in found.flags]
     if not rows:
         return []
-    return ["## Columns beside the score", "", *_table(("column", "meaning", "source"), rows)]
+    return ["## Columns beside the score", "", *build_table(("column", "meaning", "source"), rows)]
 
 
 def _render_parameters(found: Definition) -> list[str]:
@@ -325,7 +330,7 @@ def _render_parameters(found: Definition) -> list[str]:
         for p in found.parameters
     ]
     header = ("parameter", "what it decides", "default", "allowed", "sources")
-    return ["## Points that the sources leave open", "", *_table(header, rows)]
+    return ["## Points that the sources leave open", "", *build_table(header, rows)]
 
 
 def _render_limits(found: Definition) -> list[str]:
@@ -348,7 +353,7 @@ def _render_limits(found: Definition) -> list[str]:
             answers = [_meets(value, term.operator, limit) for value in (limit - _STEP, limit, limit + _STEP)]
             rows.append((f"`{term}`", *answers))
     header = ("limit", "just below", "exactly on it", "just above")
-    return ["## Limits", "", "Comparisons are exact to nine decimals.", "", *_table(header, rows)]
+    return ["## Limits", "", "Comparisons are exact to nine decimals.", "", *build_table(header, rows)]
 
 
 def _meets(value: Decimal, operator: str, limit: Decimal) -> str:
@@ -362,7 +367,7 @@ def _render_notes(found: Definition) -> list[str]:
 
 def _render_signature() -> list[str]:
     rows = [("", "", ""), ("", "", "")]
-    return ["## Compared with the publication", "", *_table(("name", "date", "signature"), rows)]
+    return ["## Compared with the publication", "", *build_table(("name", "date", "signature"), rows)]
 
 
 def main(arguments: Sequence[str]) -> int:

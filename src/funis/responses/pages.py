@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
+from funis.instruments.pages import build_table
 from funis.responses.classification import CriteriaSet, criteria_set, criteria_sets
 from funis.responses.definition import response_definition, responses
 from funis.responses.table import Criterion, ResponseDefinition, Rule
 
-_HEADER = "<!-- Generated from the definition file by `python -m funis.response_pages docs`; do not edit. -->"
+_HEADER = "<!-- Generated from the definition file by `make docs`; do not edit. -->"
 _SIGNATURE = ["## Checked against the paper", "", "Name, date, signature: ______________________________", ""]
 _COUNTED = {"count": "criteria met", "points": "points"}
 
@@ -40,9 +39,9 @@ def render_response_page(found: ResponseDefinition) -> str:
     ]
     parts = [
         [_HEADER, "", f"# {found.title}", ""],
-        _table(("", ""), facts),
+        build_table(("", ""), facts),
         ["## Criteria", ""],
-        _table(("criterion", "reads", "as compared"), [_criterion_row(row) for row in found.criteria]),
+        build_table(("criterion", "reads", "as compared"), [_criterion_row(row) for row in found.criteria]),
         *([_render_sets(found)] if found.sets else []),
         [
             "## Rules",
@@ -50,10 +49,10 @@ def render_response_page(found: ResponseDefinition) -> str:
             "A class is given when any one of its rules holds; the first class that holds counts.",
             "",
         ],
-        _table(("class", "rule", "what must hold"), [_rule_row(rule) for rule in found.rules]),
+        build_table(("class", "rule", "what must hold"), [_rule_row(rule) for rule in found.rules]),
         _render_events(found),
         ["## Choices", ""],
-        _table(("choice", "default", "others", "meaning"), _parameter_rows(found)),
+        build_table(("choice", "default", "others", "meaning"), _parameter_rows(found)),
         _render_notes(found.notes),
         _SIGNATURE,
     ]
@@ -95,11 +94,11 @@ def render_criteria_page(found: CriteriaSet) -> str:
     ]
     parts = [
         [_HEADER, "", f"# {found.title}", ""],
-        _table(("", ""), facts),
+        build_table(("", ""), facts),
         ["## Criteria", "", "Within a domain only the highest criterion counts.", ""],
-        _table(("criterion", "reads", "points", "domain", "counted as", "as compared"), rows),
+        build_table(("criterion", "reads", "points", "domain", "counted as", "as compared"), rows),
         ["## Rules", "", "Any one of them classifies.", ""],
-        _table(("rule", "what must hold"), rules),
+        build_table(("rule", "what must hold"), rules),
         _render_notes(found.notes),
         _SIGNATURE,
     ]
@@ -111,14 +110,14 @@ def pages() -> dict[str, str]:
     texts = {name: render_response_page(response_definition(name)) for name in responses()}
     texts |= {name: render_criteria_page(criteria_set(name)) for name in criteria_sets()}
     lines = [_HEADER, "", "# Responses and classification criteria", ""]
-    lines += _table(
+    lines += build_table(
         ("name", "response", "version", "classes"),
         [
             (f"[`{name}`]({name}.md)", d.title, d.version, ", ".join(d.classes))
             for name, d in ((name, response_definition(name)) for name in responses())
         ],
     )
-    lines += _table(
+    lines += build_table(
         ("name", "criteria", "version", "rows"),
         [
             (f"[`{name}`]({name}.md)", c.title, c.version, len(c.rows))
@@ -128,35 +127,8 @@ def pages() -> dict[str, str]:
     return {**texts, "index": "\n".join(lines).rstrip() + "\n"}
 
 
-def write_response_pages(folder: Path) -> tuple[Path, ...]:
-    """Write every page and the index into ``<folder>/reference/responses``.
-
-    Parameters
-    ----------
-    folder : the folder of the documentation
-
-    Returns
-    -------
-    tuple of Path : files written
-    """
-    target = folder / "reference" / "responses"
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in pages().items():
-        path = target / f"{name}.md"
-        path.write_text(text, encoding="utf-8")
-        written.append(path)
-    return tuple(written)
-
-
 def _join(parts: Iterable[Sequence[str]]) -> str:
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
-    lines += [f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows]
-    return [*lines, ""]
 
 
 def _compared(row: Criterion) -> str:
@@ -223,7 +195,3 @@ def _render_notes(notes: Sequence[str]) -> list[str]:
     if not notes:
         return []
     return ["## Notes", "", *(f"- {note}" for note in notes), ""]
-
-
-if __name__ == "__main__":
-    write_response_pages(Path(sys.argv[1]))
