@@ -27,6 +27,8 @@ QUANTITIES = {
     "new_items": "new items",
     "clinical": "value without serology",
     "per_kg": "value per kg",
+    "highest_since_start": "highest value since the start",
+    "over_window": "days in the weeks before",
     "with_a": "systems at A now",
     "with_b": "systems at B now",
     "baseline_a": "systems at A at baseline",

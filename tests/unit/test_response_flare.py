@@ -135,3 +135,23 @@ def test_haemoglobin_in_grams_per_decilitre() -> None:
         now = QUIET | treated | {"haemoglobin": value}
         row = ask("selena_flare_index", QUIET | {"haemoglobin": 11.0}, now, haemoglobin_unit="g/dL")
         assert row["response"] == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected", "responder"),
+    [
+        (6, 9, "persistent", "no"),  # exactly 3
+        (6, 10, "flare", "yes"),
+        (6, 3, "persistent", "no"),
+        (6, 2, "improvement", "no"),
+        (6, 0, "remission", "no"),
+        (2, 0, "remission", "no"),  # fell by 2 only
+        (0, 4, "flare", "yes"),
+        (None, 0, "remission", "no"),
+        (None, 8, "cannot tell", "cannot tell"),
+        (6, None, "cannot tell", "cannot tell"),
+    ],
+)
+def test_change_of_sledai(before: int | None, now: int | None, expected: str, responder: str) -> None:
+    row = ask("sledai_change", {"sledai_2k": before}, {"sledai_2k": now})
+    assert (row["response"], row["responder"]) == (expected, responder)

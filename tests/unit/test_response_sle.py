@@ -88,6 +88,17 @@ def test_failure_stays_failure() -> None:
     assert unknown["response"] == "cannot tell"
 
 
+def test_sri_has_a_steroid_rule_where_the_trial_has_one() -> None:
+    start, now = BASE | {"prednisone": 10}, NOW | {"sledai_2k": 6, MSK: "C", SKIN: "C"}
+    options = {"steroid_rise_fails": True, "prednisone_rise_limit": 2.5}
+    for dose, expected in ((12.5, "yes"), (12.6, "no"), (None, "cannot tell"), (5, "yes")):
+        assert ask("sri_4", start, now | {"prednisone": dose}, **options)["response"] == expected
+        assert ask("sri_4", start, now | {"prednisone": dose})["response"] == "yes"
+        assert (
+            ask("sri_5", start, now | {"prednisone": dose, "sledai_2k": 5}, **options)["response"] == expected
+        )
+
+
 def test_bicla_steroid_limit() -> None:
     now = NOW | {"sledai_2k": 6, MSK: "C", SKIN: "C", "prednisone": 12.5}
     assert ask("bicla", BASE | {"prednisone": 10}, now)["response"] == "no"
@@ -135,6 +146,9 @@ def state(total: int, *items: str, pga: float = 0.4, prednisone: float = 5, **mo
         ((), state(0, methotrexate=31), "no", "yes"),
         ((), state(0, active_haemolysis=1), "no", "yes"),
         ((), state(0, investigational_drug=1), "no", "yes"),
+        ((), state(0, treatment_not_tolerated=1), "no", "yes"),
+        ((), state(0, unstable_immunosuppressant=1), "yes", "no"),
+        ((), state(0, unstable_immunosuppressant=0, treatment_not_tolerated=0), "yes", "yes"),
         (("arthritis",), state(5, "arthritis", "thrombocytopenia"), "no", "no"),
     ],
 )  # fmt: skip
@@ -201,6 +215,28 @@ def test_bliss_ln(now: dict[str, Any], perr: str, crr: str) -> None:
     start = kidney(3.0, gfr=70, pre_flare_gfr=now["pre_flare_gfr"], prednisone=20)
     for name, expected in (("bliss_ln_perr", perr), ("bliss_ln_crr", crr)):
         assert ask(name, start, now, upcr_unit="mg/mg")["response"] == expected
+
+
+@pytest.mark.parametrize(
+    ("month_6", "month_9", "expected"),
+    [
+        (10, 10, "yes"),
+        (10.1, 10, "no"),  # above the limit after week 24, lowered again
+        (10, 10.1, "no"),
+        (None, 10, "cannot tell"),
+        (None, 11, "no"),
+    ],
+)
+def test_bliss_ln_looks_at_every_dose_from_week_24(
+    month_6: float | None, month_9: float, expected: str
+) -> None:
+    visits = [{"upcr": 0.4, "gfr": 95, "prednisone": dose} for dose in (40, month_6, month_9)]
+    for name in ("bliss_ln_perr", "bliss_ln_crr"):
+        row = ask(name, *visits, upcr_unit="mg/mg")
+        assert row["response"] == expected
+        # from day 200 on only month 9 (day 270) is looked at
+        later = ask(name, *visits, upcr_unit="mg/mg", from_day=200)
+        assert later["response"] == ("yes" if month_9 <= 10 else "no")
 
 
 def test_units_of_protein_to_creatinine() -> None:
@@ -275,7 +311,8 @@ def test_eular_2012(upcr: float, gfr: float, expected: str) -> None:
 def test_aurora(upcr: float, gfr: float, prednisone: float, expected: str) -> None:
     start = {"upcr": 3.0, "gfr": 70, "prednisone": 25}
     now = {"upcr": upcr, "gfr": gfr, "prednisone": prednisone}
-    assert ask("aurora_renal_response", start, now, upcr_unit="mg/mg")["response"] == expected
+    options = {"upcr_unit": "mg/mg", "steroid_rule": "visit_dose"}
+    assert ask("aurora_renal_response", start, now, **options)["response"] == expected
 
 
 @pytest.mark.parametrize(

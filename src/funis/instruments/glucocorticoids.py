@@ -147,10 +147,11 @@ def derive_prednisone(
 
     Returns
     -------
-    polars.DataFrame : `days` with ``prednisone`` (mg a day by mouth; null where a course in force has no dose
-        or a unit that is not known), ``pulse`` (mg as prednisone given by vein on these days, never part of
-        the daily dose) and ``prednisone_note`` (why a dose is unknown, and courses by other routes, which are
-        not added). A subject without a course in force takes 0: the table lists what was taken
+    polars.DataFrame : `days` with ``prednisone`` (mg a day by mouth; null where a course in force has no
+        dose, a unit that is not known or no start), ``pulse`` (mg as prednisone given by vein on these days,
+        never part of the daily dose) and ``prednisone_note`` (why a dose is unknown, and courses by other
+        routes, which are not added). A subject without a course in force takes 0: the table lists what was
+        taken
 
     Raises
     ------
@@ -220,6 +221,8 @@ def _dose_at(
         share = _days_in_force(course, day, average_days)
         if share is None:
             notes.append("a course has no start")
+            if course["kind"] != "other":  # it may have been in force: its dose cannot be left out
+                totals[course["kind"]] = None
             continue
         if not share:
             continue
@@ -233,13 +236,13 @@ def _dose_at(
 
 
 def _days_in_force(course: Mapping[str, Any], day: Any, average_days: int) -> int | None:
-    """Count the days of the window on which a course was in force; None where its start is not known."""
+    """Count the days of the window on which a course was in force; None where its start leaves that open."""
     from datetime import timedelta
 
     one: Any = 1 if isinstance(day, int | float) else timedelta(days=1)
     first = day - one * (average_days - 1)
     if course["start"] is None:
-        return None
+        return 0 if course["end"] is not None and course["end"] < first else None
     begin = max(first, course["start"])
     last = day if course["end"] is None else min(day, course["end"])
     if last < begin:

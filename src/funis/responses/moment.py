@@ -19,10 +19,14 @@ FACTORS: Final[Mapping[str, Mapping[ParameterValue, Decimal]]] = {
     # Urinary protein to creatinine in mg/mg; creatinine 113.12 g/mol: 100 mg/mmol are 0.884 mg/mg.
     "upcr_unit": {
         "mg/mmol": Decimal("0.00884"),
+        # KDIGO prints 100 mg/mmol beside 1000 mg/g: its own rounding, for whoever reads its limits that way.
+        "mg/mmol (10 mg/g)": Decimal("0.01"),
         "mg/mg": Decimal(1),
         "g/g": Decimal(1),
         "mg/g": Decimal("0.001"),
     },
+    # Creatinine in mg/dL; 113.12 g/mol.
+    "creatinine_unit": {"umol/L": 1 / Decimal("88.42"), "mg/dL": Decimal(1)},
     "haemoglobin_unit": {"g/L": Decimal(1), "g/dL": Decimal(10)},
     # ESSPRI on its scale of 0 to 10.
     "esspri_scale": {10: Decimal(1), 100: Decimal("0.1")},

@@ -186,6 +186,37 @@ def measure_ever(moment: Moment, given: Given) -> Finding:
     return Finding(Span(Decimal(0), Decimal(1)), f"{column} not recorded at every visit")
 
 
+def measure_highest_since_start(moment: Moment, given: Given) -> Finding:
+    """Return the highest value from the day in `from_day` to the visit judged, both included."""
+    column = moment.column(given[0])
+    if moment.now is None:
+        return Finding(NOTHING, f"{column} {NOTHING}")
+    start = min(moment.number("from_day"), moment.now.day)
+    visits = [visit for visit in moment.course.visits if start <= visit.day <= moment.now.day]
+    spans = [moment.read(visit, given[0]) for visit in visits]
+    lows = [span.low for span in spans if span.low is not None]
+    highs = [span.high for span in spans if span.high is not None]
+    span = Span(max(lows, default=None), max(highs) if len(highs) == len(spans) else None)
+    if len(visits) == 1:
+        return Finding(span, f"{column} {span}")
+    unknown = [visit.name for visit, found in zip(visits, spans, strict=True) if not found.is_known]
+    text = f"highest {column} {span} from day {start:g}"
+    if unknown:
+        text = f"highest {column} {span} from day {start:g}, not recorded at {', '.join(unknown)}"
+    return Finding(span, text)
+
+
+def measure_over_window(moment: Moment, given: Given) -> Finding:
+    """Return a number that courses of drugs give; the dose at one visit does not settle it."""
+    column = moment.column(given[0])
+    span = moment.read(moment.now, given[0])
+    text = f"{column} {span}"
+    seen = moment.read(moment.now, "prednisone")
+    if span.is_open and not seen.is_open:
+        text += f" ({moment.column('prednisone')} {seen} at the visit does not settle the days before it)"
+    return Finding(span, text)
+
+
 def _is_present(visit: CourseVisit | None, item: str) -> Verdict:
     return (NOTHING if visit is None else visit.number(item)).compare(">", Decimal(0))
 
@@ -257,6 +288,8 @@ NUMBER_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
     "percent_of_baseline": measure_percent_of_baseline,
     "percent_below": measure_percent_below,
     "ever": measure_ever,
+    "highest_since_start": measure_highest_since_start,
+    "over_window": measure_over_window,
     "items_present": measure_items_present,
     "new_items": measure_new_items,
     "clinical": measure_clinical,

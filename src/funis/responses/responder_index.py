@@ -19,21 +19,20 @@ import polars as pl
 from funis.errors import ColumnError
 from funis.instruments.definition import definition
 from funis.responses.course import EVENT_COLUMNS, Course, CourseVisit, build_cohort, read_rows
+from funis.responses.responder_measures import Measure, has_improved_by_half, read_measures
 from funis.responses.verdict import Span, Verdict
 
 _ZERO: Final = Decimal(0)
-_HUNDRED: Final = Decimal(100)
-_HALF: Final = Decimal(50)
 NAME: Final = "s2k_ri_50"
 
 
 @dataclass(frozen=True, slots=True)
 class IndexItem:
-    """One item: its points, and the column that measures it, if one does."""
+    """One item: its points, and what measures it, if anything does."""
 
     item: str
     points: Decimal
-    measure: str
+    measures: tuple[Measure, ...]
 
 
 def score_responder_index(
@@ -50,7 +49,8 @@ def score_responder_index(
     ----------
     frame : any data frame, one row per subject and visit: the 24 items of SLEDAI-2K (0, 1 or empty);
         for an item that has not gone, the column ``<item>_improved`` (1 = by half or more, 0 = less) or
-        the measure its definition names (``inflamed_joints``, ``proteinuria_24h``, ...)
+        the measures its definition names (``inflamed_joints``, ``proteinuria_24h``, ``c3`` with the
+        laboratory's ``c3_low``, ...)
     subject, visit, day : column names
     baseline_visit : visit compared with; empty takes the last on or before day 0
 
@@ -98,10 +98,10 @@ def index_items() -> tuple[IndexItem, ...]:
     """Return the items with their points and measures, in printed order."""
     text = files("funis").joinpath("definitions", f"{NAME}.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
-    measures = {row["item"]: row["measure"] for row in table["measures"]}
+    measures = read_measures(table["measures"])
     found = definition(table["items_of"]).items
     return tuple(
-        IndexItem(item.name, Decimal(str(max(item.points))), measures.get(item.name, "")) for item in found
+        IndexItem(item.name, Decimal(str(max(item.points))), measures.get(item.name, ())) for item in found
     )
 
 
@@ -139,19 +139,11 @@ def _has_improved(item: IndexItem, visit: CourseVisit, base: CourseVisit | None)
     if active is False:
         return False
     told = visit.number(f"{item.item}_improved").compare(">", _ZERO)
-    if told is None and item.measure:
-        told = _has_halved(visit.number(item.measure), base.number(item.measure))
+    if told is None:
+        told = has_improved_by_half(item.measures, visit, base)
     if told is False or active is True:
         return told
     return None
-
-
-def _has_halved(now: Span, before: Span) -> Verdict:
-    start, end = before.low, now.low
-    if start is None or end is None or not before.is_known or not now.is_known or start <= 0:
-        return None
-    fall = _HUNDRED * (start - end) / start
-    return Span(fall, fall).compare(">=", _HALF)
 
 
 def _columns(spans: list[Span]) -> list[pl.Series]:

@@ -298,6 +298,10 @@ def _expected_visits(
 
 def _build_moment(course: Course, judged: _Judged) -> Moment:
     parameters = judged.parameters
+    now = _visit_judged(course, judged)
+    base = course.baseline(str(parameters["baseline_visit"]))
+    if parameters.get("compared_with") == "previous":
+        base = None if now is None else course.before(now)
     return Moment(
         definition=judged.definition,
         parameters=parameters,
@@ -305,8 +309,8 @@ def _build_moment(course: Course, judged: _Judged) -> Moment:
         course=course,
         target=judged.target,
         target_day=judged.target_day,
-        now=_visit_judged(course, judged),
-        base=course.baseline(str(parameters["baseline_visit"])),
+        now=now,
+        base=base,
         systems=judged.systems,
         expected=judged.expected,
     )

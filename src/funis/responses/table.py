@@ -29,6 +29,8 @@ NUMBER_MEASURES: Final = frozenset(
         "percent_of_baseline",
         "percent_below",
         "ever",
+        "highest_since_start",
+        "over_window",
         "items_present",
         "new_items",
         "clinical",

@@ -1,0 +1,131 @@
+"""Whether a recorded measure of a SLEDAI-2K item has improved by half, for S2K RI-50.
+
+What is counted (joints, cells, protein) has improved when it has halved. What leaves a normal range has
+improved when half of the way back is gone. Where the paper could not be read, two readings stand side by
+side, and the answer is given only where both agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from funis.responses.course import CourseVisit
+from funis.responses.verdict import Span, Verdict, exactly
+
+_HALF: Final = Decimal(50)
+_HUNDRED: Final = Decimal(100)
+
+Side = Literal["low", "high"]
+Readings = Literal["halved", "half_way", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How one column shows that an item has improved.
+
+    Attributes
+    ----------
+    column : what was measured
+    reading : ``halved`` (a count), ``half_way`` (half of the way back to the limit of normal is gone), or
+        ``both`` (half of the way back, and the level itself changed by half: settled where they agree)
+    side : whether the item stands for values below (``low``) or above (``high``) the limit
+    limit : the limit, or the column that holds the laboratory's own
+    """
+
+    column: str
+    reading: Readings = "halved"
+    side: Side = "high"
+    limit: str | Decimal = ""
+
+
+def read_measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Measure, ...]]:
+    """Read the measures of each item, in printed order.
+
+    Examples
+    --------
+    >>> read_measures([{"item": "arthritis", "measure": "inflamed_joints"}])["arthritis"][0].reading
+    'halved'
+    """
+    found: dict[str, tuple[Measure, ...]] = {}
+    for row in rows:
+        limit = row.get("limit", "")
+        measure = Measure(
+            row["measure"],
+            row.get("reading", "halved"),
+            row.get("side", "high"),
+            limit if isinstance(limit, str) else Decimal(str(limit)),
+        )
+        found[row["item"]] = (*found.get(row["item"], ()), measure)
+    return found
+
+
+def has_improved_by_half(measures: Sequence[Measure], now: CourseVisit, before: CourseVisit) -> Verdict:
+    """Answer whether an item that was active before has improved by half; None where that cannot be told.
+
+    Several measures of one item (C3, C4) must agree; one that was normal before and is normal now says
+    nothing, and one that has newly left the normal range leaves the answer open.
+
+    Parameters
+    ----------
+    measures : those of the item
+    now, before : the visit judged and the one compared with
+
+    Examples
+    --------
+    >>> joints = read_measures([{"item": "arthritis", "measure": "inflamed_joints"}])["arthritis"]
+    >>> now, before = (CourseVisit("1", "visit", 0, {"inflamed_joints": number}) for number in (4, 8))
+    >>> has_improved_by_half(joints, now, before)
+    True
+    """
+    asked = [_ask(measure, now, before) for measure in measures if not _says_nothing(measure, now, before)]
+    return asked[0] if asked and len(set(asked)) == 1 else None
+
+
+def _says_nothing(measure: Measure, now: CourseVisit, before: CourseVisit) -> bool:
+    if measure.reading == "halved":
+        return False
+    gaps = _gap(measure, now), _gap(measure, before)
+    if all(gap is not None and gap <= 0 for gap in gaps):
+        return True
+    # A laboratory value that the trial never took is no second opinion.
+    return all(visit.number(measure.column).is_open for visit in (now, before))
+
+
+def _ask(measure: Measure, now: CourseVisit, before: CourseVisit) -> Verdict:
+    level = _has_fallen_by_half(_known(before, measure.column), _known(now, measure.column), measure)
+    if measure.reading == "halved":
+        return level
+    start, end = _gap(measure, before), _gap(measure, now)
+    if start is None or end is None or start <= 0:
+        return None  # not known, or newly abnormal: there was nothing to improve from
+    way = _reaches_half(start - end, start)
+    return way if measure.reading == "half_way" or way == level else None
+
+
+def _has_fallen_by_half(before: Decimal | None, now: Decimal | None, measure: Measure) -> Verdict:
+    if before is None or now is None or before <= 0:
+        return None
+    change = now - before if measure.side == "low" else before - now
+    return _reaches_half(change, before)
+
+
+def _reaches_half(part: Decimal, whole: Decimal) -> Verdict:
+    return exactly(_HUNDRED * part / whole).compare(">=", _HALF)
+
+
+def _gap(measure: Measure, visit: CourseVisit) -> Decimal | None:
+    """Return how far a value lies outside normal, in parts of the limit; laboratories differ."""
+    value = _known(visit, measure.column)
+    limit = measure.limit if isinstance(measure.limit, Decimal) else _known(visit, measure.limit)
+    if value is None or limit is None or limit <= 0:
+        return None
+    outside = limit - value if measure.side == "low" else value - limit
+    return outside / limit
+
+
+def _known(visit: CourseVisit, column: str) -> Decimal | None:
+    span: Span = visit.number(column)
+    return span.low if span.is_known else None
