@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.data.checks_instruments import _check_healing
+from funis.instruments.definition import definition
 from funis.responses.classification import classify
 from funis.responses.definition import response_definition
 from funis.responses.response import respond
@@ -203,6 +205,28 @@ def test_essdai_activity(
     now = {**dict.fromkeys(DOMAINS, 0), "biological": 0, **domains, "essdai": total}
     row = ask("essdai_activity", now, now)
     assert (row["response"], row["responder"]) == (expected, responder)
+
+
+def test_sdd_05_damage_cannot_fall() -> None:
+    # visit 1: neuropathy 1 + lungs 2 = 3; visit 2: lungs only = 2
+    items = [item.name for item in definition("ssddi").items]
+    rows = [
+        {
+            "subject": "1",
+            "visit": name,
+            "day": day,
+            "_file": "ssddi.csv",
+            "_line": line,
+            **dict.fromkeys(items, 0),
+        }
+        for name, day, line in (("baseline", 0, 2), ("month_6", 180, 3))
+    ]
+    rows[0] |= {"peripheral_neuropathy": 1, "pleuropulmonary_damage": 1}
+    rows[1] |= {"pleuropulmonary_damage": 1}
+    faults = list(_check_healing(definition("ssddi"), pl.DataFrame(rows)))
+    assert [(fault.code, fault.line, fault.column) for fault in faults] == [
+        ("damage_falls", 3, "peripheral_neuropathy")
+    ]
 
 
 # --- classification criteria -----------------------------------------------------------------------

@@ -88,7 +88,8 @@ def render_glucocorticoid_page() -> str:
     units = [(f"`{unit}`", f"{float(factor):g}") for unit, factor in table.units.items()]
     routes = [(f"`{route}`" if route else "(empty)", kind) for route, kind in table.routes.items()]
     lines = [_HEADER, "", "# Glucocorticoid doses as prednisone", "", f"Source: {table.source}.", ""]
-    lines += ["Functions: `funis.prednisone_equivalent`, `funis.derive_prednisone`.", ""]
+    functions = "`funis.prednisone_equivalent`, `funis.derive_prednisone` (the dose on a day)"
+    lines += [f"Functions: {functions}, `funis.derive_steroid_days` (days above a dose in weeks).", ""]
     lines += ["## Doses that equal 5 mg of prednisone", ""]
     lines += _table(("drug", "dose", "range in print", "also written"), rows)
     lines += ["## How a dose is written", "", *_table(("unit", "in mg a day"), units)]
