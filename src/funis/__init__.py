@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from funis.responses.classification import classify as classify
     from funis.responses.multiverse import compare_responses as compare_responses
     from funis.responses.multiverse import multiverse as multiverse
+    from funis.responses.relapse_counts import count_relapses as count_relapses
     from funis.responses.responder_index import score_responder_index as score_responder_index
-    from funis.responses.response import count_relapses as count_relapses
     from funis.responses.response import respond as respond
     from funis.responses.response import respond_by_visit as respond_by_visit
+    from funis.responses.steroid_courses import derive_steroid_days as derive_steroid_days
     from funis.results import write_results as write_results
     from funis.stats.mmrm import fit_mmrm as fit_mmrm
     from funis.study.file import read_study as read_study
@@ -51,10 +52,11 @@ _HOME = {
     "count_toxicity_shifts": "funis.instruments.toxicity_shift",
     "prednisone_equivalent": "funis.instruments.glucocorticoids",
     "derive_prednisone": "funis.instruments.glucocorticoids",
+    "derive_steroid_days": "funis.responses.steroid_courses",
     "explain": "funis.instruments.working",
     "respond": "funis.responses.response",
     "respond_by_visit": "funis.responses.response",
-    "count_relapses": "funis.responses.response",
+    "count_relapses": "funis.responses.relapse_counts",
     "classify": "funis.responses.classification",
     "multiverse": "funis.responses.multiverse",
     "compare_responses": "funis.responses.multiverse",

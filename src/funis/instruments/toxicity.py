@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import Any, Literal
 
@@ -13,13 +13,22 @@ import polars as pl
 
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.instruments.conditions import compare_exactly
+from funis.instruments.engines import is_duckdb, is_spark, map_rows, read_table, to_relation
 from funis.instruments.frames import return_columns
 from funis.instruments.toxicity_table import GradeRow, ToxicityTerm, toxicity_table
 from funis.units import find_conversion
 
 MissingBaseline = Literal["cannot_tell", "as_normal"]
-_OUTPUTS = ("term", "grade", "grade_lower", "grade_upper", "grade_reason")
+OUTPUTS: Mapping[str, pl.DataType] = {
+    "term": pl.String(),
+    "grade": pl.Int64(),
+    "grade_lower": pl.Int64(),
+    "grade_upper": pl.Int64(),
+    "grade_reason": pl.String(),
+}
+"""Columns that grading adds, with their types."""
 _NUMBERS = ("value", "low", "high", "baseline")
+_INPUTS = ("test", "unit", "comparator", "baseline_unit", *_NUMBERS)
 # Beyond any laboratory value: the far end of a result such as "> 500".
 _FAR = 1e15
 
@@ -35,10 +44,10 @@ def grade_toxicity(
 
     Parameters
     ----------
-    frame : pandas, Polars or PyArrow frame, one row a result, with the columns ``test``, ``value`` and, where
-        they exist, ``unit`` (without the column values are in the units of the table, e.g. haemoglobin g/L),
-        ``low`` and ``high`` (the laboratory's limits) and ``baseline`` in the same unit (or in
-        ``baseline_unit``), and ``comparator`` (``<`` or ``>`` of a result beyond the assay)
+    frame : pandas, Polars, PyArrow, DuckDB or PySpark frame, one row a result, with the columns ``test``,
+        ``value`` and, where they exist, ``unit`` (without the column values are in the units of the table,
+        e.g. haemoglobin g/L), ``low`` and ``high`` (the laboratory's limits) and ``baseline`` in the same
+        unit (or in ``baseline_unit``), and ``comparator`` (``<`` or ``>`` of a result beyond the assay)
     version : ``"5.0"`` or ``"6.0"``; one version a trial
     columns : other names of these columns, for example ``{"low": "lln"}``
     missing_baseline : what an absent baseline value means to terms that compare with it: ``cannot_tell``, or
@@ -47,7 +56,8 @@ def grade_toxicity(
     Returns
     -------
     the same kind of frame with ``term``, ``grade`` (0 to 4, null where it cannot be told), ``grade_lower``,
-    ``grade_upper`` and ``grade_reason`` (the condition met, or what is missing); a lazy frame is collected
+    ``grade_upper`` and ``grade_reason`` (the condition met, or what is missing). A PySpark frame stays lazy
+    and its rows are graded where they are; other lazy frames are evaluated
 
     Raises
     ------
@@ -64,18 +74,25 @@ def grade_toxicity(
     if missing_baseline not in ("cannot_tell", "as_normal"):
         raise ValueRangeError("missing_baseline", missing_baseline, "'cannot_tell' or 'as_normal'")
     table = toxicity_table(version)
+    names = dict(columns or {})
     outer: Any = nw.from_native(frame)
+    _check_columns(list(outer.collect_schema().names()), names)
+    if is_spark(frame) or is_duckdb(frame):
+        grade = partial(grade_toxicity, version=version, columns=names, missing_baseline=missing_baseline)
+        if is_duckdb(frame):
+            return to_relation(frame, grade(read_table(frame)))
+        return map_rows(frame, grade, OUTPUTS)
     native = frame
     if isinstance(outer, nw.LazyFrame):
-        outer = outer.collect("polars") if not outer.implementation.is_polars() else outer.collect()
+        outer = outer.collect()
         native = outer.to_native()
-    rows = _lend(outer, dict(columns or {}))
+    rows = _lend(outer, names)
     graded = [
         _grade_test(part, table.terms.get(test), _Choices(missing_baseline, version, test))
         for (test,), part in rows.partition_by("test", as_dict=True, include_key=True).items()
     ]
-    empty = pl.DataFrame(schema={"row": pl.UInt32, **_output_types()})
-    scored = pl.concat([empty, *graded]).sort("row").select(_OUTPUTS)
+    empty = pl.DataFrame(schema={"row": pl.UInt32(), **OUTPUTS})
+    scored = pl.concat([empty, *graded]).sort("row").select(list(OUTPUTS))
     if isinstance(native, pl.DataFrame):
         found = native.with_columns(scored.get_columns())
         return found.lazy() if isinstance(frame, pl.LazyFrame) else found
@@ -89,30 +106,24 @@ class _Choices:
     test: Any
 
 
-def _output_types() -> dict[str, Any]:
-    return {
-        "term": pl.String,
-        "grade": pl.Int64,
-        "grade_lower": pl.Int64,
-        "grade_upper": pl.Int64,
-        "grade_reason": pl.String,
-    }
-
-
-def _lend(outer: Any, columns: dict[str, str]) -> pl.DataFrame:
-    """Copy the columns that are read into a Polars frame under our names; absent ones are empty."""
-    ours = ("test", "unit", "comparator", "baseline_unit", *_NUMBERS)
-    unknown = sorted(set(columns) - set(ours))
+def _check_columns(present: list[str], columns: Mapping[str, str]) -> None:
+    unknown = sorted(set(columns) - set(_INPUTS))
     if unknown:
-        raise UnknownNameError("column of laboratory results", unknown[0], ours)
-    names = {name: columns.get(name, name) for name in ours}
-    present = list(outer.columns)
-    lacking = [names[name] for name in ("test", "value") if names[name] not in present]
+        raise UnknownNameError("column of laboratory results", unknown[0], _INPUTS)
+    lacking = [
+        name for name in (columns.get(need, need) for need in ("test", "value")) if name not in present
+    ]
     lacking += [given for given in columns.values() if given not in present and given not in lacking]
     if lacking:
         raise ColumnError("Grading laboratory results", lacking, present, "Name them with `columns`.")
+
+
+def _lend(outer: Any, columns: Mapping[str, str]) -> pl.DataFrame:
+    """Copy the columns that are read into a Polars frame under our names; absent ones are empty."""
+    names = {name: columns.get(name, name) for name in _INPUTS}
+    present = list(outer.columns)
     made = {}
-    for name in ours:
+    for name in _INPUTS:
         kind = pl.Float64 if name in _NUMBERS else pl.String
         cells = outer[names[name]].to_list() if names[name] in present else [None] * len(outer)
         made[name] = _clean(name, cells, kind)
@@ -202,7 +213,7 @@ def _grade_rows(rows: pl.DataFrame, term: ToxicityTerm, choices: _Choices) -> pl
     )
     return found.with_columns(
         pl.lit(term.term).alias("term"), _reason(term, choices).alias("grade_reason")
-    ).select("row", *_OUTPUTS)
+    ).select("row", *OUTPUTS)
 
 
 def _met(term: ToxicityTerm, grade: int, end: str, choices: _Choices) -> pl.Expr:

@@ -12,15 +12,18 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final, Literal
 
 import polars as pl
 
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
-from funis.responses.course import Cohort, build_cohort, read_rows, return_kind
+from funis.instruments.engines import is_spark, return_kind
+from funis.responses.completeness_checks import check_criteria, check_printed
+from funis.responses.course import Cohort, build_cohort, read_rows
 from funis.responses.definition import DefinitionReader
+from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.moment import Moment
 from funis.responses.rules import Answer, ask_criterion
 from funis.responses.table import Criterion, ParameterValue, ResponseDefinition
@@ -97,7 +100,7 @@ def classify(
     *,
     subject: str = "subject",
     missing: Literal["cannot_tell", "absent"] = "cannot_tell",
-) -> pl.DataFrame:
+) -> Any:
     """Classify every subject by a published set of criteria.
 
     Parameters
@@ -110,7 +113,7 @@ def classify(
 
     Returns
     -------
-    polars.DataFrame
+    frame of the caller's kind; on Spark lazy, computed where the rows are, checked when the query runs
         One row per subject: ``classified`` (yes, no, cannot tell), ``points`` (shown for certain),
         ``points_upper`` (with everything unknown), ``criteria_met`` (ids, comma-separated), ``rule``,
         ``reason``, and a column per criterion.
@@ -131,20 +134,34 @@ def classify(
     ('yes', 10)
     """
     definition = criteria_set(name)
+    is_absent = missing == "absent"
+    if is_spark(frame):
+        from pyspark.sql.functions import lit
+
+        _check_columns(definition, frame.columns, subject)
+        placed = frame.withColumns({"_visit": lit(_ONLY_VISIT), "_day": lit(0.0)})
+        work = partial(_classify_cohort, name=name, is_absent=is_absent)
+        return answer_subjects(Visits(placed, subject, "_visit", "_day"), work, _schema(definition))
     rows = read_rows(frame)
-    _check_columns(definition, rows, subject)
+    _check_columns(definition, rows.columns, subject)
     visits = rows.with_columns(pl.lit(_ONLY_VISIT).alias("_visit"), pl.lit(0.0).alias("_day"))
     cohort = build_cohort(visits, subject=subject, visit="_visit", day="_day")
+    found = _classify_cohort(cohort, name, is_absent=is_absent)
+    return return_kind(frame, cohort.name_subjects(found, subject))
+
+
+def _classify_cohort(cohort: Cohort, name: str, *, is_absent: bool) -> pl.DataFrame:
+    definition = criteria_set(name)
     moments = _build_moments(cohort, definition)
-    judged = [_classify_one(moment, definition, is_absent=missing == "absent") for moment in moments]
+    judged = [_classify_one(moment, definition, is_absent=is_absent) for moment in moments]
+    return pl.DataFrame(judged, schema=_schema(definition))
+
+
+def _schema(definition: CriteriaSet) -> dict[str, pl.DataType]:
     text = pl.String()
     schema: dict[str, pl.DataType] = {"subject": text, "classified": text, "points": pl.Int64()}
     schema |= {"points_upper": pl.Int64(), "criteria_met": text, "rule": text, "reason": text}
-    schema |= dict.fromkeys((row.criterion.id for row in definition.rows), text)
-    found: pl.DataFrame = return_kind(
-        frame, cohort.name_subjects(pl.DataFrame(judged, schema=schema), subject)
-    )
-    return found
+    return schema | dict.fromkeys((row.criterion.id for row in definition.rows), text)
 
 
 @cache
@@ -206,6 +223,9 @@ def parse_criteria(content: Mapping[str, Any], file: str) -> CriteriaSet:
         reader.refuse(f"criteria.{name}", name, "Two criteria have this id.", "Rename one.")
     groups = {group for row in rows for group in row.groups}
     rules = tuple(_read_rule(reader, rule, names, groups) for rule in content.get("rules", ()))
+    check_printed(reader, content)
+    check_criteria(reader, [row.criterion for row in rows], {})
+    _check_rows_count(reader, rows, rules)
     for key, filled in (("criteria", rows), ("rules", rules), ("source", content.get("source"))):
         if not filled:
             reader.refuse(key, "", "The set lacks this key.", "Add it.")
@@ -249,15 +269,29 @@ def _read_rule(
     return ClassificationRule(str(rule.get("name", "")), needed, barred, tuple(demands))
 
 
-def _check_columns(definition: CriteriaSet, rows: pl.DataFrame, subject: str) -> None:
+def _check_rows_count(
+    reader: DefinitionReader, rows: Iterable[Row], rules: Sequence[ClassificationRule]
+) -> None:
+    """Refuse criteria that belong nowhere, and rules that ask for nothing or stand twice."""
+    for row in rows:
+        name = row.criterion.id
+        if not row.groups:
+            reader.refuse(f"criteria.{name}", name, "The criterion is in no group.", "Give it a group.")
+    for number, rule in enumerate(rules):
+        place = f"rules.{rule.name or '?'}"
+        if not rule.name.strip() or not (rule.all or rule.demands):
+            reader.refuse(place, rule.name, "A rule needs a name and asks for something.", "Write both.")
+        if rule in rules[:number]:
+            reader.refuse(place, rule.name, "The rule stands twice.", "Remove one.")
+
+
+def _check_columns(definition: CriteriaSet, present: Sequence[str], subject: str) -> None:
     known = {name for row in definition.rows for phrase in row.criterion.phrases for name in phrase.given}
-    if subject not in rows.columns:
-        raise ColumnError(
-            f"Classification by {definition.name}", [subject], rows.columns, "Name it in 'subject'."
-        )
-    if known.isdisjoint(rows.columns):
+    if subject not in present:
+        raise ColumnError(f"Classification by {definition.name}", [subject], present, "Name it in 'subject'.")
+    if known.isdisjoint(present):
         remedy = "Give at least one of these columns."
-        raise ColumnError(f"Classification by {definition.name}", sorted(known), rows.columns, remedy)
+        raise ColumnError(f"Classification by {definition.name}", sorted(known), present, remedy)
 
 
 def _build_moments(cohort: Cohort, definition: CriteriaSet) -> list[Moment]:

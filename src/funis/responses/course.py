@@ -39,7 +39,7 @@ SYSTEMS: Final = frozenset(
 _STATUS_EVENTS: Final = {"died": "death_day", "withdrew": "withdrawal_day", "lost": "lost_day"}
 
 _NOT_A_SYSTEM: Final = ("lower", "upper", "rule", "status", "ever", "recorded", "note", "version")
-_UNSCHEDULED: Final = "unscheduled"
+UNSCHEDULED: Final = "unscheduled"
 _NAMED_DAY: Final = re.compile(r"(day|week|month)_(\d+)")
 _DAYS_IN: Final = {"day": 1, "week": 7, "month": 30}
 
@@ -134,6 +134,25 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is known of all subjects together, where the courses at hand are those of some of them.
+
+    Attributes
+    ----------
+    n_subjects : how many subjects there are
+    has_visits, has_unscheduled : whether anybody has a visit, and one that was not scheduled
+    lettered : columns whose values are letters
+    held : subjects measured at each visit, by instrument and visit
+    """
+
+    n_subjects: int
+    has_visits: bool
+    has_unscheduled: bool
+    lettered: frozenset[str]
+    held: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
 class Cohort:
     """The courses of all subjects and the visits that were expected of each.
 
@@ -144,6 +163,7 @@ class Cohort:
     days : median day of each visit name, unscheduled visits left out
     subject_type : type of the study numbers in the frame
     present : every column of the frame
+    gathered : what all subjects have together, where `courses` are those of some of them; else None
     """
 
     courses: tuple[Course, ...]
@@ -151,6 +171,21 @@ class Cohort:
     days: Mapping[str, float]
     subject_type: pl.DataType
     present: frozenset[str] = frozenset()
+    gathered: Gathered | None = None
+
+    @property
+    def has_visits(self) -> bool:
+        """Whether anybody has a visit."""
+        if self.gathered is not None:
+            return self.gathered.has_visits
+        return any(course.visits for course in self.courses)
+
+    @property
+    def has_unscheduled(self) -> bool:
+        """Whether anybody has a visit that was not scheduled."""
+        if self.gathered is not None:
+            return self.gathered.has_unscheduled
+        return any(visit.name.startswith(UNSCHEDULED) for course in self.courses for visit in course.visits)
 
     def name_subjects(self, found: pl.DataFrame, subject: str) -> pl.DataFrame:
         """Give the subject column of an answer the name and type it has in the frame, in their order."""
@@ -162,11 +197,7 @@ class Cohort:
     def systems(self, instrument: str) -> tuple[str, ...]:
         """Return the columns that hold the grades of an instrument's organ systems."""
         start = f"{instrument}_"
-        found = {
-            column.removesuffix("_lower").removesuffix("_upper")
-            for column in self.columns
-            if column.startswith(start) and self._has_letters(column)
-        }
+        found = {name.removesuffix("_lower").removesuffix("_upper") for name in self.lettered(instrument)}
         lacking = [f"{start}<system>"]
         empty = {f"{start}{system}" for system in SYSTEMS} & self.present
         found |= empty  # a system whose every grade is missing is not one that was never affected
@@ -179,19 +210,39 @@ class Cohort:
         stem = column.removesuffix("_lower").removesuffix("_upper")
         if stem.endswith(tuple(f"_{word}" for word in _NOT_A_SYSTEM)):
             return False
+        if self.gathered is not None:
+            return column in self.gathered.lettered
         values = (v.values.get(column) for c in self.courses for v in c.visits)
         return isinstance(next((value for value in values if value is not None), None), str)
 
-    def expected(self, measured: Sequence[str]) -> dict[str, float]:
+    def lettered(self, instrument: str) -> frozenset[str]:
+        """Return the columns of an instrument whose values are letters."""
+        start = f"{instrument}_"
+        return frozenset(name for name in self.columns if name.startswith(start) and self._has_letters(name))
+
+    def held(self, instrument: str) -> tuple[str, ...]:
+        """Return the visits at which anybody has a grade of an instrument."""
+        try:
+            measured = self.systems(instrument)
+        except ColumnError:
+            return ()
+        return tuple(name for name in self.days if self._count_held(name, measured, instrument))
+
+    def expected(self, measured: Sequence[str], instrument: str) -> dict[str, float]:
         """Return visits at which at least half of the subjects were measured, with their median day."""
-        needed = len(self.courses) / 2
+        n_subjects = len(self.courses) if self.gathered is None else self.gathered.n_subjects
         names = {}
         for name, day in self.days.items():
-            visits = [course.find(name) for course in self.courses]
-            held = sum(1 for visit in visits if visit is not None and visit.has_grade(measured))
-            if held and held >= needed:
+            held = self._count_held(name, measured, instrument)
+            if held and held >= n_subjects / 2:
                 names[name] = day
         return names
+
+    def _count_held(self, name: str, measured: Sequence[str], instrument: str) -> int:
+        if self.gathered is not None:
+            return self.gathered.held.get((instrument, name), 0)
+        visits = [course.find(name) for course in self.courses]
+        return sum(1 for visit in visits if visit is not None and visit.has_grade(measured))
 
 
 def build_cohort(
@@ -225,10 +276,7 @@ def build_cohort(
     rows = read_rows(frame)
     if rows.is_empty() and not rows.columns:
         raise ShapeError("The frame of visits is empty: it has neither rows nor columns.")
-    lacking = [name for name in (subject, visit) if name not in rows.columns]
-    if lacking:
-        remedy = "Give the names of these columns in 'subject' and 'visit'."
-        raise ColumnError("The frame of visits", lacking, rows.columns, remedy)
+    check_visit_columns(rows.columns, subject, visit)
     events = _read_events(rows, subject, disposition)
     visits: dict[str, list[CourseVisit]] = {number: [] for number in events}
     filled: set[str] = set()
@@ -244,6 +292,21 @@ def build_cohort(
     )
 
 
+def check_visit_columns(present: Sequence[str], subject: str, visit: str) -> None:
+    """Refuse a frame of visits without its subjects or its visits."""
+    lacking = [name for name in (subject, visit) if name not in present]
+    if lacking:
+        remedy = "Give the names of these columns in 'subject' and 'visit'."
+        raise ColumnError("The frame of visits", lacking, present, remedy)
+
+
+def check_disposition_columns(present: Sequence[str], subject: str) -> None:
+    """Refuse a frame of disposition without its subjects."""
+    if subject not in present:
+        remedy = f"It needs the column {subject!r} and any of {', '.join(EVENT_COLUMNS)}."
+        raise ColumnError("The frame of disposition", [subject], present, remedy)
+
+
 def read_rows(frame: Any) -> pl.DataFrame:
     """Return any frame as Polars rows in which nothing is NaN."""
     if isinstance(frame, pl.LazyFrame):
@@ -256,25 +319,6 @@ def read_rows(frame: Any) -> pl.DataFrame:
         frame = eager.to_polars()
     rows: pl.DataFrame = frame
     return rows.fill_nan(None) if any(kind.is_float() for kind in rows.dtypes) else rows
-
-
-def return_kind(frame: Any, found: pl.DataFrame) -> Any:
-    """Return what was found as the kind of frame the caller gave.
-
-    Pandas and PyArrow tables and lazy Polars frames come back as such; answers for a query of DuckDB or
-    Spark, one row a subject, come back as a Polars frame.
-    """
-    if isinstance(frame, pl.DataFrame):
-        return found
-    if isinstance(frame, pl.LazyFrame):
-        return found.lazy()
-    import narwhals as nw  # only for frames of other kinds
-
-    native = nw.from_native(frame)
-    if isinstance(native, nw.LazyFrame):
-        return found
-    schema = nw.from_native(found).schema
-    return nw.from_dict(found.to_dict(as_series=False), schema, backend=native.implementation).to_native()
 
 
 def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> CourseVisit:
@@ -306,7 +350,7 @@ def _day_of(name: str) -> float | None:
 
 
 def _build_course(number: str, visits: list[CourseVisit], events: dict[str, float]) -> Course:
-    names = [visit.name for visit in visits if not visit.name.startswith(_UNSCHEDULED)]
+    names = [visit.name for visit in visits if not visit.name.startswith(UNSCHEDULED)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise ShapeError(f"Subject {number} has the visit {doubled[0]!r} more than once; keep one row.")
@@ -320,10 +364,20 @@ def _median_days(courses: Sequence[Course]) -> dict[str, float]:
     days: dict[str, list[float]] = {}
     for course in courses:
         for visit in course.visits:
-            if not visit.name.startswith(_UNSCHEDULED):
+            if not visit.name.startswith(UNSCHEDULED):
                 days.setdefault(visit.name, []).append(visit.day)
-    middle = {name: float(median(found)) for name, found in days.items()}
-    return dict(sorted(middle.items(), key=lambda pair: (pair[1], pair[0])))
+    return order_days({name: float(median(found)) for name, found in days.items()})
+
+
+def order_days(days: Mapping[str, float]) -> dict[str, float]:
+    """Put the names of visits in the order of their days.
+
+    Examples
+    --------
+    >>> list(order_days({"month_6": 180.0, "baseline": 0.0}))
+    ['baseline', 'month_6']
+    """
+    return dict(sorted(days.items(), key=lambda pair: (pair[1], pair[0])))
 
 
 def _read_events(rows: pl.DataFrame, subject: str, disposition: Any) -> dict[str, dict[str, float]]:
@@ -331,9 +385,8 @@ def _read_events(rows: pl.DataFrame, subject: str, disposition: Any) -> dict[str
     sources = [rows] if disposition is None else [rows, _spread_status(read_rows(disposition))]
     for source in sources:
         held = [name for name in EVENT_COLUMNS if name in source.columns]
-        if source is not rows and subject not in source.columns:
-            remedy = f"It needs the column {subject!r} and any of {', '.join(EVENT_COLUMNS)}."
-            raise ColumnError("The frame of disposition", [subject], source.columns, remedy)
+        if source is not rows:
+            check_disposition_columns(source.columns, subject)
         for row in source.select(subject, *held).iter_rows(named=True):
             known = events.setdefault(str(row[subject]), {})
             for name in held:

@@ -8,9 +8,10 @@ improved, opens the lower end.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final
 
@@ -18,12 +19,35 @@ import polars as pl
 
 from funis.errors import ColumnError
 from funis.instruments.definition import definition
-from funis.responses.course import EVENT_COLUMNS, Course, CourseVisit, build_cohort, read_rows
+from funis.instruments.engines import (
+    flat_rows,
+    is_duckdb,
+    is_spark,
+    map_subjects,
+    read_table,
+    to_relation,
+)
+from funis.instruments.frames import return_columns
+from funis.responses.course import (
+    EVENT_COLUMNS,
+    Course,
+    CourseVisit,
+    build_cohort,
+    check_visit_columns,
+    read_rows,
+)
 from funis.responses.responder_measures import Measure, has_improved_by_half, read_measures
 from funis.responses.verdict import Span, Verdict
 
 _ZERO: Final = Decimal(0)
 NAME: Final = "s2k_ri_50"
+OUTPUTS: Final[Mapping[str, pl.DataType]] = {
+    NAME: pl.Float64(),
+    f"{NAME}_lower": pl.Float64(),
+    f"{NAME}_upper": pl.Float64(),
+    f"{NAME}_status": pl.String(),
+}
+"""Columns that scoring adds, with their types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +66,7 @@ def score_responder_index(
     visit: str = "visit",
     day: str = "day",
     baseline_visit: str = "",
-) -> pl.DataFrame:
+) -> Any:
     """Score the S2K RI-50 of every visit against the subject's baseline.
 
     Parameters
@@ -56,7 +80,7 @@ def score_responder_index(
 
     Returns
     -------
-    polars.DataFrame
+    frame of the caller's kind; on Spark lazy, scored where the rows are, checked when the query runs
         The rows of `frame`, with ``s2k_ri_50`` (null unless it can be known), ``s2k_ri_50_lower``,
         ``s2k_ri_50_upper`` and ``s2k_ri_50_status`` (scored, incomplete).
 
@@ -75,13 +99,37 @@ def score_responder_index(
     >>> score_responder_index(pl.DataFrame({**visits, **items})).get_column("s2k_ri_50").to_list()
     [4.0, 2.0]
     """
+    choices = {"subject": subject, "visit": visit, "day": day, "baseline_visit": baseline_visit}
+    if is_spark(frame):
+        _check_items(list(frame.columns), subject, visit)
+        return map_subjects(frame, subject, partial(_score_table, **choices), OUTPUTS)
+    if is_duckdb(frame):
+        return to_relation(frame, _score_table(read_table(frame), **choices))
     rows = read_rows(frame)
-    items = index_items()
-    lacking = [item.item for item in items if item.item not in rows.columns]
+    scored = _score_rows(rows, **choices)
+    if isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        found = rows.with_columns(scored.get_columns())
+        return found if isinstance(frame, pl.DataFrame) else found.lazy()
+    return return_columns(frame, scored)
+
+
+def _score_table(table: Any, **choices: str) -> Any:
+    """Score the rows of an Arrow table; columns that hold lists or records are only passed on."""
+    return return_columns(table, _score_rows(read_rows(flat_rows(table)), **choices))
+
+
+def _check_items(present: list[str], subject: str, visit: str) -> None:
+    lacking = [item.item for item in index_items() if item.item not in present]
     if lacking:
-        raise ColumnError(
-            "S2K RI-50", lacking, rows.columns, "Give a column per item, empty where not known."
-        )
+        raise ColumnError("S2K RI-50", lacking, present, "Give a column per item, empty where not known.")
+    check_visit_columns(present, subject, visit)
+
+
+def _score_rows(
+    rows: pl.DataFrame, *, subject: str, visit: str, day: str, baseline_visit: str
+) -> pl.DataFrame:
+    items = index_items()
+    _check_items(rows.columns, subject, visit)
     living = rows.drop(EVENT_COLUMNS, strict=False)  # a visit is scored whatever happened to the subject
     cohort = build_cohort(living, subject=subject, visit=visit, day=day)
     spans = {
@@ -90,7 +138,7 @@ def score_responder_index(
         for visit_of in course.visits
     }
     keys = [(v.subject, v.name, v.day) for v in _in_order(living, subject, visit, day)]
-    return rows.with_columns(_columns([spans[key] for key in keys]))
+    return pl.DataFrame(_columns([spans[key] for key in keys]))
 
 
 @cache

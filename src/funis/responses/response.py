@@ -7,21 +7,24 @@ the missing records could have would lead to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, overload
 
 import polars as pl
 
 from funis.errors import UnknownNameError
+from funis.instruments.engines import is_spark, return_kind
 from funis.responses.bilag_course import watch_response
 from funis.responses.completion import decide_surely
-from funis.responses.course import Cohort, Course, CourseVisit, build_cohort, return_kind
+from funis.responses.course import Cohort, Course, CourseVisit, build_cohort
 from funis.responses.definition import response_definition
+from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.moment import Moment
 from funis.responses.rules import Decision, decide
 from funis.responses.table import ParameterValue, ResponseDefinition
-from funis.responses.verdict import CANNOT_TELL, NO, YES, word_of
+from funis.responses.verdict import CANNOT_TELL, NO, word_of
 
 Parameters = Mapping[str, ParameterValue]
 
@@ -85,9 +88,9 @@ def respond(
 
     Returns
     -------
-    frame of the caller's kind (Polars for a query of DuckDB or Spark)
-        One row per subject, in order of study number: the subject, ``response`` (a class of the
-        definition, ``cannot tell`` or ``not_evaluable``), ``responder`` (yes, no, cannot tell),
+    frame of the caller's kind; on Spark lazy, computed where the rows are, checked when the query runs
+        One row per subject, in order of study number (on Spark in no order): the subject, ``response``
+        (a class of the definition, ``cannot tell``, ``not_evaluable``), ``responder`` (yes, no, cannot tell),
         ``reason``, ``rule``, ``possible`` (classes the records leave possible),
         ``response_visit``, ``response_day``, and a column per criterion. Where the
         definition has relapse: ``relapse`` (null for a subject without response), ``relapse_visit``,
@@ -117,6 +120,13 @@ def respond(
     >>> row["response"], row["relapse"], row["relapse_visit"], row["sustained"]
     ('MCR', 'yes', 'month_12', 'no')
     """
+    definition = response_definition(name)
+    settled = definition.settle(parameters)
+    if is_spark(frame):
+        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled))
+        return answer_subjects(
+            visits, partial(respond_cohort, name=name, parameters=settled), _schema(definition)
+        )
     cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
     return return_kind(frame, cohort.name_subjects(respond_cohort(cohort, name, parameters), subject))
 
@@ -138,11 +148,11 @@ def respond_by_visit(
     day: str = "day",
     parameters: Parameters | None = None,
     disposition: Any = None,
-) -> pl.DataFrame:
+) -> Any:
     """Give the response of every subject at each visit after baseline.
 
     Parameters, columns and errors are those of `respond`; the rows of one visit stand together, visits
-    in order of their median day, unscheduled visits left out.
+    in order of their median day, unscheduled visits left out. On Spark the rows have no order.
 
     Examples
     --------
@@ -156,94 +166,31 @@ def respond_by_visit(
     >>> respond_by_visit(visits, "essdai_mcii").select("response_visit", "response").rows()
     [('month_6', 'yes')]
     """
-    cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
     definition = response_definition(name)
-    parts = []
-    for judged_visit, median_day in cohort.days.items():
-        if median_day <= 0:
-            continue
-        chosen = {**(parameters or {}), "response_visit": judged_visit}
-        parts.append(cohort.name_subjects(respond_cohort(cohort, name, chosen), subject))
-    empty = cohort.name_subjects(pl.DataFrame(schema=_schema(definition)), subject)
-    return pl.concat([empty, *parts])
+    settled = definition.settle(parameters)
+    if is_spark(frame):
+        work = partial(_respond_at_visits, name=name, parameters=settled)
+        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled))
+        return answer_subjects(visits, work, _schema(definition))
+    cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
+    found = [cohort.name_subjects(part, subject) for part in _respond_parts(cohort, name, settled)]
+    return return_kind(frame, pl.concat(found))
 
 
-def count_relapses(
-    responses: pl.DataFrame, visit_days: Mapping[str, float], *, window: float = 30.0
-) -> pl.DataFrame:
-    """Count incident relapses at each visit and in all, over every denominator.
-
-    Parameters
-    ----------
-    responses : what `respond` returned for a definition with relapse
-    visit_days : scheduled day of each visit at which relapse is looked for, in days
-    window : a responder is at risk at a visit when followed to at most this many days before it
-
-    Returns
-    -------
-    polars.DataFrame
-        ``visit`` (each, then ``all``), ``denominator`` (``enrolled``, ``responders``, ``at_risk``),
-        ``count`` of relapses, ``n`` of the denominator, ``cannot_tell`` (responders whose relapse is open).
-        At risk means a responder without an earlier relapse, still followed; in all, everybody who was
-        a responder and followed beyond the response.
-
-    Examples
-    --------
-    >>> one = {"responder": "yes", "relapse_visit": None, "relapse_day": None, "followed_to_day": 360.0}
-    >>> two = {**one, "relapse_visit": "month_9", "relapse_day": 270.0}
-    >>> frame = pl.DataFrame([{**one, "relapse": "no"}, {**two, "relapse": "yes"}])
-    >>> count_relapses(frame, {"month_9": 270, "month_12": 360}).select("visit", "count", "n").rows()[2]
-    ('month_9', 1, 2)
-    """
-    responders = responses.filter(pl.col("responder") == YES)
-    relapsed = responders.filter(pl.col("relapse") == YES)
-    open_count = responders.filter(pl.col("relapse") == CANNOT_TELL).height
-    ordered = sorted(visit_days.items(), key=lambda pair: pair[1])
-    rows: list[dict[str, object]] = []
-    placed = {name: 0 for name, _ in ordered}
-    for row in relapsed.iter_rows(named=True):
-        where = _place_relapse(row["relapse_visit"], row["relapse_day"], ordered)
-        if where is not None:
-            placed[where] += 1
-    followed = responders.filter(pl.col("relapse") != "")
-    for name, day in ordered:
-        earlier = pl.col("relapse_day").is_not_null() & _relapsed_before(name, ordered)
-        at_risk = followed.filter(~earlier & (pl.col("followed_to_day") >= day - window)).height
-        counts = {"enrolled": responses.height, "responders": responders.height, "at_risk": at_risk}
-        rows += _count_rows(name, placed[name], counts, open_count)
-    totals = {"enrolled": responses.height, "responders": responders.height}
-    first = ordered[0][1] - window if ordered else 0.0
-    totals["at_risk"] = followed.filter(pl.col("followed_to_day") >= first).height
-    return pl.DataFrame(rows + _count_rows("all", sum(placed.values()), totals, open_count))
+def _respond_at_visits(cohort: Cohort, name: str, parameters: Parameters) -> pl.DataFrame:
+    return pl.concat(_respond_parts(cohort, name, parameters))
 
 
-def _count_rows(name: str, count: int, totals: Mapping[str, int], open_count: int) -> list[dict[str, object]]:
-    return [
-        {"visit": name, "denominator": kind, "count": count, "n": n, "cannot_tell": open_count}
-        for kind, n in totals.items()
-    ]
+def _respond_parts(cohort: Cohort, name: str, parameters: Parameters) -> list[pl.DataFrame]:
+    """Return an empty answer, then those at each visit after baseline."""
+    chosen = [{**parameters, "response_visit": visit} for visit, day in cohort.days.items() if day > 0]
+    parts = [respond_cohort(cohort, name, each) for each in chosen]
+    return [pl.DataFrame(schema=_schema(response_definition(name))), *parts]
 
 
-def _place_relapse(visit: str | None, day: float | None, ordered: Iterable[tuple[str, float]]) -> str | None:
-    """Return the visit a relapse belongs to: its own, else the next one scheduled."""
-    names = dict(ordered)
-    if visit in names:
-        return visit
-    if day is None:
-        return None
-    later = [name for name, scheduled in names.items() if scheduled >= day]
-    return later[0] if later else (list(names)[-1] if names else None)
-
-
-def _relapsed_before(name: str, ordered: list[tuple[str, float]]) -> pl.Expr:
-    names = [visit for visit, _ in ordered]
-    earlier = names[: names.index(name)]
-    if not earlier:
-        return pl.lit(value=False)
-    previous_day = dict(ordered)[earlier[-1]]
-    named = pl.col("relapse_visit").is_in(earlier)
-    other = ~pl.col("relapse_visit").is_in(names) & (pl.col("relapse_day") <= previous_day)
-    return (named | other).fill_null(value=False)
+def _instruments(definition: ResponseDefinition, parameters: Parameters) -> tuple[str, ...]:
+    """Name the instrument whose grades a response reads, if it reads any."""
+    return (str(parameters["instrument"]),) if definition.reads_grades(parameters) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +210,7 @@ def _choose_target(
     cohort: Cohort, definition: ResponseDefinition, parameters: Mapping[str, ParameterValue]
 ) -> _Judged:
     systems: tuple[str, ...] = ()
-    if definition.reads_grades(parameters) and any(course.visits for course in cohort.courses):
+    if definition.reads_grades(parameters) and cohort.has_visits:
         systems = cohort.systems(str(parameters["instrument"]))
     expected = _expected_visits(cohort, parameters, systems) if systems else {}
     target, target_day = _find_target(cohort, parameters)
@@ -293,7 +240,9 @@ def _expected_visits(
     for name in schedule:
         if name not in cohort.days:
             raise UnknownNameError("visit", name, cohort.days, where="parameter 'schedule'")
-    return {n: cohort.days[n] for n in schedule} if schedule else cohort.expected(systems)
+    if schedule:
+        return {name: cohort.days[name] for name in schedule}
+    return cohort.expected(systems, str(parameters["instrument"]))
 
 
 def _build_moment(course: Course, judged: _Judged) -> Moment:

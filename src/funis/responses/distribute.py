@@ -1,0 +1,248 @@
+"""Answers about subjects on Spark: each subject's rows are judged in a worker, none comes to one machine.
+
+A subject's answer depends on the others only through what the trial did: which columns it filled, on which
+day a visit usually fell, at which visits most subjects were measured. One pass over the subjects gathers
+that into a single row, which Spark hands to the second pass, where each subject is judged. Both passes read
+the course of a subject as every other engine does, so that the answers are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import polars as pl
+
+from funis.errors import ColumnError
+from funis.instruments.engines import (
+    KEY,
+    flat_columns,
+    flat_rows,
+    is_spark,
+    plain_table,
+    run_groups,
+    spark_schema,
+)
+from funis.responses.course import (
+    EVENT_COLUMNS,
+    Cohort,
+    Gathered,
+    build_cohort,
+    check_disposition_columns,
+    check_visit_columns,
+    order_days,
+    read_rows,
+)
+
+FACTS: Final = "_funis_facts"
+Work = Callable[[Cohort], pl.DataFrame]
+Fact = tuple[str, str, str, float | None]
+
+_FACT_SCHEMA: Final[Mapping[str, pl.DataType]] = {
+    "fact": pl.String(),
+    "name": pl.String(),
+    "instrument": pl.String(),
+    "value": pl.Float64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """A Spark frame of visits and how to read it.
+
+    Attributes
+    ----------
+    frame : one row per subject and visit
+    subject, visit, day : names of its columns
+    disposition : frame of any kind, one row per subject, or None
+    instruments : instruments whose grades are asked for
+    """
+
+    frame: Any
+    subject: str
+    visit: str
+    day: str
+    disposition: Any = None
+    instruments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names a worker needs."""
+
+    subject: str
+    visit: str
+    day: str
+    instruments: tuple[str, ...]
+
+
+def answer_subjects(
+    visits: Visits, work: Work, schema: Mapping[str, pl.DataType], *, facts: Any = None
+) -> Any:
+    """Judge every subject in the workers.
+
+    Parameters
+    ----------
+    visits : the frame and how to read it
+    work : gives the answer for the courses of a cohort, with the column ``subject``; a function of a module
+    schema : names and types of the answer
+    facts : what `gather_facts` gave, where it is known already
+
+    Returns
+    -------
+    Spark frame, lazy: nothing has run yet. A fault in the rows stops the query when it runs
+
+    Raises
+    ------
+    ColumnError : the subject or visit column is not there
+    """
+    left, events = _open_visits(visits), _open_disposition(visits)
+    facts = gather_facts(visits) if facts is None else facts
+    right = _join_facts(left, events, facts)
+    kind = visits.frame.schema[visits.subject].dataType
+    is_whole = type(kind).__name__ in {"ByteType", "ShortType", "IntegerType", "LongType"}
+    declared = spark_schema(
+        {visits.subject if name == "subject" else name: each for name, each in schema.items()}
+    )
+    if is_whole:
+        declared[visits.subject].dataType = kind
+    judge = partial(_judge_subject, work, _names(visits), tuple(declared.names))
+    return run_groups(left, KEY, judge, declared, right)
+
+
+def gather_facts(visits: Visits) -> Any:
+    """Gather what all subjects have together, into one row of a Spark frame.
+
+    Returns
+    -------
+    Spark frame, lazy, with the column `FACTS`: a few entries per visit name and per column
+    """
+    from pyspark.sql import functions as sql
+
+    left, events = _open_visits(visits), _open_disposition(visits)
+    declared = spark_schema(_FACT_SCHEMA)
+    told = run_groups(left, KEY, partial(_find_facts, _names(visits)), declared, events)
+    counted = told.groupBy("fact", "name", "instrument").agg(
+        sql.percentile("value", 0.5).alias("middle"), sql.count("*").alias("n")
+    )
+    entry = sql.struct("fact", "name", "instrument", "middle", "n")
+    return counted.agg(sql.collect_list(entry).alias(FACTS))
+
+
+def read_facts(visits: Visits, facts: Any) -> Cohort:
+    """Fetch the one row of facts, as a cohort without courses."""
+    entries = facts.collect()[0][FACTS]
+    shell = Cohort((), frozenset(), {}, pl.String(), frozenset(flat_columns(visits.frame)))
+    return _complete(shell, [entry.asDict() for entry in entries])
+
+
+def _names(visits: Visits) -> _Names:
+    return _Names(visits.subject, visits.visit, visits.day, visits.instruments)
+
+
+def _open_visits(visits: Visits) -> Any:
+    """Choose the columns that hold single values, with the key of the subject."""
+    from pyspark.sql import functions as sql
+
+    frame = visits.frame
+    check_visit_columns(list(frame.columns), visits.subject, visits.visit)
+    flat = flat_columns(frame)
+    lacking = [name for name in (visits.subject, visits.visit) if name not in flat]
+    if lacking:
+        remedy = "A subject and a visit are texts or numbers, not lists or records."
+        raise ColumnError("The frame of visits", lacking, flat, remedy)
+    return frame.select(*map(_quote, flat), sql.col(_quote(visits.subject)).cast("string").alias(KEY))
+
+
+def _open_disposition(visits: Visits) -> Any:
+    """Give the disposition as a Spark frame of the same session, with the key of the subject."""
+    from pyspark.sql import functions as sql
+
+    events = visits.disposition
+    if events is None:
+        return None
+    if not is_spark(events):
+        events = read_rows(events)
+    check_disposition_columns(list(events.columns), visits.subject)
+    held = [name for name in (visits.subject, "status", "day", *EVENT_COLUMNS) if name in events.columns]
+    held = list(dict.fromkeys(held))
+    if isinstance(events, pl.DataFrame):
+        typed = events.select(held).with_columns(pl.col(pl.Null).cast(pl.Float64))
+        events = visits.frame.sparkSession.createDataFrame(plain_table(typed.to_arrow()))
+    return events.select(*map(_quote, held), sql.col(_quote(visits.subject)).cast("string").alias(KEY))
+
+
+def _quote(name: str) -> str:
+    """Name a column exactly, whatever signs are in its name."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _join_facts(left: Any, events: Any, facts: Any) -> Any:
+    """Give a row of facts for every subject, beside the rows of its disposition."""
+    from pyspark.sql import functions as sql
+
+    # A new name for the same column: Spark refuses two sides that share one.
+    keys = left.select(sql.col(KEY).alias(KEY))
+    if events is not None:
+        keys = keys.union(events.select(KEY))
+    told = keys.distinct().crossJoin(sql.broadcast(facts))
+    return told if events is None else told.unionByName(events, allowMissingColumns=True)
+
+
+def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> Cohort:
+    if events is not None:
+        events = events.drop(KEY)
+    visits = flat_rows(rows).drop(KEY)
+    return build_cohort(visits, subject=names.subject, visit=names.visit, day=names.day, disposition=events)
+
+
+def _find_facts(names: _Names, table: Any, events: Any = None) -> Any:
+    cohort = _read_cohort(names, table, None if events is None else flat_rows(events))
+    rows = [fact for course in cohort.courses for fact in _facts_of(cohort, names.instruments)]
+    return plain_table(pl.DataFrame(rows, schema=dict(_FACT_SCHEMA), orient="row").to_arrow())
+
+
+def _facts_of(cohort: Cohort, instruments: Sequence[str]) -> Iterator[Fact]:
+    """Yield what one subject adds: itself, its days, the columns it fills, the visits with grades."""
+    yield "subject", "", "", None
+    if cohort.has_visits:
+        yield "visits", "", "", None
+    if cohort.has_unscheduled:
+        yield "unscheduled", "", "", None
+    yield from (("column", name, "", None) for name in cohort.columns)
+    yield from (("day", name, "", day) for name, day in cohort.days.items())
+    for instrument in instruments:
+        yield from (("letters", name, "", None) for name in cohort.lettered(instrument))
+        held = cohort.held(instrument)
+        yield from (("held", name, instrument, None) for name in held)
+
+
+def _judge_subject(work: Work, names: _Names, columns: Sequence[str], rows: Any, right: Any) -> Any:
+    told = right.column(FACTS).drop_null()
+    others = right.drop_columns([FACTS])
+    events = None
+    if len(others.column_names) > 1:
+        # The row of facts has no subject of its own; the others are those of the disposition.
+        events = flat_rows(others.filter(right.column(FACTS).is_null()))
+    cohort = _complete(_read_cohort(names, rows, events), told[0].as_py())
+    found = cohort.name_subjects(work(cohort), names.subject)
+    return plain_table(found.select(columns).to_arrow())
+
+
+def _complete(cohort: Cohort, facts: Sequence[Mapping[str, Any]]) -> Cohort:
+    """Give the courses at hand what is known of all subjects."""
+    of: dict[str, list[Mapping[str, Any]]] = {}
+    for fact in facts:
+        of.setdefault(fact["fact"], []).append(fact)
+    gathered = Gathered(
+        n_subjects=sum(fact["n"] for fact in of.get("subject", ())),
+        has_visits="visits" in of,
+        has_unscheduled="unscheduled" in of,
+        lettered=frozenset(fact["name"] for fact in of.get("letters", ())),
+        held={(fact["instrument"], fact["name"]): fact["n"] for fact in of.get("held", ())},
+    )
+    days = order_days({fact["name"]: fact["middle"] for fact in of.get("day", ())})
+    columns = frozenset(fact["name"] for fact in of.get("column", ()))
+    return replace(cohort, columns=columns, days=days, gathered=gathered)

@@ -1,0 +1,148 @@
+"""Incident relapses at each visit and in all, over every denominator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial, reduce
+from operator import or_
+from typing import Any, Final
+
+import polars as pl
+
+from funis.instruments.engines import is_spark, return_kind, spark_schema
+from funis.responses.course import read_rows
+from funis.responses.verdict import CANNOT_TELL, YES
+
+Schedule = Sequence[tuple[str, float]]
+ALL: Final = "all"
+DENOMINATORS: Final = ("enrolled", "responders", "at_risk")
+_SCHEMA: Final[Mapping[str, pl.DataType]] = {
+    "visit": pl.String(),
+    "denominator": pl.String(),
+    "count": pl.Int64(),
+    "n": pl.Int64(),
+    "cannot_tell": pl.Int64(),
+}
+
+
+def count_relapses(responses: Any, visit_days: Mapping[str, float], *, window: float = 30.0) -> Any:
+    """Count incident relapses at each visit and in all, over every denominator.
+
+    Parameters
+    ----------
+    responses : what `respond` returned for a definition with relapse
+    visit_days : scheduled day of each visit at which relapse is looked for, in days
+    window : a responder is at risk at a visit when followed to at most this many days before it
+
+    Returns
+    -------
+    frame of the caller's kind; on Spark lazy, counted where the rows are
+        ``visit`` (each, then ``all``), ``denominator`` (``enrolled``, ``responders``, ``at_risk``),
+        ``count`` of relapses, ``n`` of the denominator, ``cannot_tell`` (responders whose relapse is open).
+        At risk means a responder without an earlier relapse, still followed; in all, everybody who was
+        a responder and followed beyond the response.
+
+    Examples
+    --------
+    >>> one = {"responder": "yes", "relapse_visit": None, "relapse_day": None, "followed_to_day": 360.0}
+    >>> two = {**one, "relapse_visit": "month_9", "relapse_day": 270.0}
+    >>> frame = pl.DataFrame([{**one, "relapse": "no"}, {**two, "relapse": "yes"}])
+    >>> count_relapses(frame, {"month_9": 270, "month_12": 360}).select("visit", "count", "n").rows()[2]
+    ('month_9', 1, 2)
+    """
+    import narwhals as nw
+
+    ordered = sorted(visit_days.items(), key=lambda pair: pair[1])
+    rows = responses if is_spark(responses) else _typed(read_rows(responses))
+    counted: Any = nw.from_native(rows).select(*_counts(ordered, window))
+    if is_spark(responses):
+        return counted.to_native().mapInArrow(partial(_unfold_batches, ordered), spark_schema(_SCHEMA))
+    return return_kind(responses, _unfold(counted.to_native(), ordered))
+
+
+def _typed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give columns that are empty throughout the type they have elsewhere."""
+    days = [name for name in ("relapse_day", "followed_to_day") if name in rows.columns]
+    texts = [name for name in ("responder", "relapse", "relapse_visit") if name in rows.columns]
+    return rows.with_columns(pl.col(days).cast(pl.Float64), pl.col(texts).cast(pl.String))
+
+
+def _counts(ordered: Schedule, window: float) -> Iterator[Any]:
+    """Yield one count each: what Spark and Polars add up without looking at a row twice."""
+    import narwhals as nw
+
+    is_responder = nw.col("responder") == YES
+    is_told = is_responder & (nw.col("relapse") != "")
+    yield nw.len().alias("enrolled")
+    yield _sum(is_responder).alias("responders")
+    yield _sum(is_responder & (nw.col("relapse") == CANNOT_TELL)).alias("open")
+    has_relapsed = is_responder & (nw.col("relapse") == YES)
+    for place, (name, day) in enumerate(ordered):
+        yield _sum(has_relapsed & _belongs(place, ordered)).alias(f"count_{place}")
+        is_free = ~_relapsed_before(name, ordered) if place else nw.lit(value=True)
+        is_followed = nw.col("followed_to_day") >= day - window
+        yield _sum(is_told & is_free & is_followed).alias(f"at_risk_{place}")
+    first = ordered[0][1] - window if ordered else 0.0
+    yield _sum(is_told & (nw.col("followed_to_day") >= first)).alias("at_risk")
+
+
+def _sum(condition: Any) -> Any:
+    import narwhals as nw
+
+    return condition.fill_null(value=False).cast(nw.Int64).sum()
+
+
+def _is_named(names: Sequence[str]) -> Any:
+    """Tell whether the visit of a relapse is one of these; no where it has none."""
+    import narwhals as nw
+
+    found = [(nw.col("relapse_visit") == name).fill_null(value=False) for name in names]
+    return reduce(or_, found) if found else nw.lit(value=False)
+
+
+def _belongs(place: int, ordered: Schedule) -> Any:
+    """Tell whether a relapse belongs to a visit: its own, else the next one scheduled, else the last."""
+    import narwhals as nw
+
+    names, days = [name for name, _ in ordered], [day for _, day in ordered]
+    at = nw.col("relapse_day")
+    is_next = at <= days[place] if place < len(days) - 1 else ~at.is_null()
+    if place:
+        is_next = is_next & (at > days[place - 1])
+    return _is_named(names[place : place + 1]) | (~_is_named(names) & is_next)
+
+
+def _relapsed_before(name: str, ordered: Schedule) -> Any:
+    import narwhals as nw
+
+    names = [visit for visit, _ in ordered]
+    earlier = names[: names.index(name)]
+    previous_day = dict(ordered)[earlier[-1]]
+    other = ~_is_named(names) & (nw.col("relapse_day") <= previous_day)
+    is_earlier = (_is_named(earlier) | other).fill_null(value=False)
+    return ~nw.col("relapse_day").is_null() & is_earlier
+
+
+def _unfold_batches(ordered: Schedule, batches: Any) -> Iterator[Any]:
+    import pyarrow as pa
+
+    from funis.instruments.engines import plain_table
+
+    for batch in batches:
+        counted = pl.from_arrow(pa.Table.from_batches([batch]))
+        if isinstance(counted, pl.DataFrame) and counted.height:
+            yield from plain_table(_unfold(counted, ordered).to_arrow()).to_batches()
+
+
+def _unfold(counted: pl.DataFrame, ordered: Schedule) -> pl.DataFrame:
+    """Turn the one row of counts into a row per visit and denominator."""
+    row = {name: int(value or 0) for name, value in counted.row(0, named=True).items()}
+    places = [*enumerate(name for name, _ in ordered)]
+    found = [(name, row[f"count_{place}"], row[f"at_risk_{place}"]) for place, name in places]
+    found.append((ALL, sum(count for _, count, _ in found), row["at_risk"]))
+    rows = [
+        (name, kind, count, at_risk if kind == "at_risk" else row[kind], row["open"])
+        for name, count, at_risk in found
+        for kind in DENOMINATORS
+    ]
+    return pl.DataFrame(rows, schema=dict(_SCHEMA), orient="row")
