@@ -7,13 +7,20 @@ from funis.instruments.glucocorticoids import glucocorticoid_table
 from funis.instruments.toxicity_table import GradeRow, ToxicityTerm, toxicity_table
 
 FOLDER = Path(__file__).parent
-WHOM = {"": "", "baseline not above ULN": "normal", "baseline above ULN": "abnormal"}
+WHOM = {
+    "": "",
+    "baseline not above ULN": "normal",
+    "baseline above ULN": "abnormal",
+    "baseline below LLN": "low",
+}
 LOW = {"haemoglobin", "platelets", "wbc", "neutrophils", "lymphocytes", "albumin"}
 
 
 def spell(row: GradeRow) -> str:
     limit = row.text.removeprefix(f"value {row.operator} ").replace(" x ", " ")
-    return f"from {limit}" if row.operator == ">=" else limit
+    assert row.text == f"value {row.operator} {limit.replace(' ', ' x ')}"
+    # A limit that is passed stands alone; one that is enough says so, whichever way the term runs.
+    return f"from {limit}" if row.operator.endswith("=") else limit
 
 
 def cell(term: ToxicityTerm, whom: str, grade: int) -> str:
@@ -21,15 +28,41 @@ def cell(term: ToxicityTerm, whom: str, grade: int) -> str:
     return " or ".join(own) or ("clinical" if grade in term.clinical else "")
 
 
-def test_limits_agree_with_the_second_entry() -> None:
-    lines = (FOLDER / "ctcae_5.csv").read_text(encoding="utf-8").splitlines()
-    typed = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+def rows_of(file: str) -> list[dict[str, str]]:
+    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def limits_of(version: str) -> list[dict[str, str]]:
     found = []
-    for term in toxicity_table("5.0").terms.values():
-        for whom in dict.fromkeys(WHOM[row.whom] for row in term.rows):
+    for term in toxicity_table(version).terms.values():
+        for whom in sorted({WHOM[row.whom] for row in term.rows}, key=list(WHOM.values()).index):
             grades = {f"g{grade}": cell(term, whom, grade) for grade in (1, 2, 3, 4)}
             found.append({"test": term.test, "baseline": whom, **grades})
-    assert found == typed
+    return found
+
+
+def test_limits_agree_with_the_second_entry() -> None:
+    assert limits_of("5.0") == rows_of("ctcae_5.csv")
+
+
+def test_version_6_differs_where_it_was_typed_and_nowhere_else() -> None:
+    typed = rows_of("ctcae_6.csv")
+    changed = {row["test"] for row in typed}
+    found = limits_of("6.0")
+    assert sorted((row for row in found if row["test"] in changed), key=str) == sorted(typed, key=str)
+    others = [row for row in rows_of("ctcae_5.csv") if row["test"] not in changed]
+    assert [row for row in found if row["test"] not in changed] == others
+
+
+def test_terms_and_units_agree_with_the_second_entry() -> None:
+    typed = rows_of("ctcae_terms.csv")
+    five = {row["test"]: (row["term"], row["unit"]) for row in typed if row["version"] == "5.0"}
+    six = five | {row["test"]: (row["term"], row["unit"]) for row in typed if row["version"] == "6.0"}
+    for version, wanted in (("5.0", five), ("6.0", six)):
+        table = toxicity_table(version)
+        assert {term.test: (term.term, term.unit) for term in table.terms.values()} == wanted
+        assert table.version == version
 
 
 def test_low_terms_fall_and_high_terms_rise() -> None:

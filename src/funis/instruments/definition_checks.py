@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 
+from funis.instruments.completeness_checks import check_completeness
 from funis.instruments.conditions import Condition
 from funis.instruments.definition import GRADES, Definition, Rule
 from funis.instruments.definition_faults import DefinitionFault
@@ -37,6 +38,7 @@ def check_definition(definition: Definition) -> Iterator[DefinitionFault]:
     yield from _check_range(definition)
     yield from check_outputs(definition)
     yield from check_equation(definition)
+    yield from check_completeness(definition)
 
 
 def _check_rows(definition: Definition) -> Iterator[DefinitionFault]:
@@ -257,6 +259,8 @@ def _is_alone(definition: Definition, rule: Rule) -> bool:
 
 
 def _check_range(definition: Definition) -> Iterator[DefinitionFault]:
+    if any(item.is_measured and None in (item.minimum, item.maximum) for item in definition.items):
+        return  # The row is named already; without its limits nothing can be added up.
     reached = reachable_range(definition)
     declared = (definition.range.lowest, definition.range.highest)
     if reached is not None and reached != declared:

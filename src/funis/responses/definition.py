@@ -15,6 +15,12 @@ from importlib.resources import files
 from typing import Any, Final, Literal
 
 from funis.errors import DefinitionError, Fault, UnknownNameError
+from funis.responses.completeness_checks import (
+    check_classes,
+    check_criteria,
+    check_parameters,
+    check_printed,
+)
 from funis.responses.course import EVENT_COLUMNS
 from funis.responses.table import (
     COMMON_PARAMETERS,
@@ -163,7 +169,8 @@ def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
     criteria = tuple(reader.read_criterion(row) for row in content.get("criteria", ()))
     rules = tuple(reader.read_rule(row, criteria) for row in content.get("rules", ()))
     needs = tuple(
-        (reader.read_phrase("needs", row["when"]), str(row["otherwise"])) for row in content.get("needs", ())
+        (reader.read_phrase("needs", str(row.get("when", ""))), str(row.get("otherwise", "")))
+        for row in content.get("needs", ())
     )
     failures = tuple(reader.read_failure(row) for row in content.get("failures", ()))
     phrases = (*(p for row in criteria for p in row.phrases), *(p for p, _ in needs))
@@ -171,6 +178,10 @@ def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
     reader.check_sets(phrases, sets)
     reader.check_gates(criteria, parameters)
     reader.check_used(criteria, rules)
+    check_printed(reader, content)
+    check_criteria(reader, criteria, parameters)
+    check_parameters(reader, content.get("parameters", {}), parameters)
+    check_classes(reader, rules, failures, str(content.get("otherwise", "")))
     if reader.faults:
         raise DefinitionError(f"response definition {file}", reader.faults)
     return ResponseDefinition(
