@@ -109,3 +109,12 @@ def test_all_faults_are_told_at_once() -> None:
 def test_lacking_keys_are_told() -> None:
     with pytest.raises(DefinitionError, match="lacks this key"):
         parse_response({"name": "x"}, "x.toml")
+
+
+def test_what_must_hold_besides_a_count_is_a_known_criterion() -> None:
+    rules = [{"class": "yes", "count": 2, "also": ["rescue"]}]
+    assert "No criterion has this id" in faulty(rules=rules)
+    rules = [{"class": "yes", "count": 2, "also": ["rescue_medication"]}]
+    found = parse_response(copy.deepcopy(SRI) | {"rules": rules}, "sri_4.toml").rules[0]
+    assert "rescue_medication" not in found.criteria
+    assert found.also == ("rescue_medication",)

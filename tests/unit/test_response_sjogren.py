@@ -162,3 +162,42 @@ def test_measure_the_trial_never_collected_is_not_missing() -> None:
     row = ask("star", start, start | {"clinessdai": 5})
     assert row["response"] == "no"  # no staining score, ultrasound or rheumatoid factor in this trial
     assert row["lacrimal"] == "no"
+
+
+MET: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "cress": (START, START | {"clinessdai": 4, "esspri": 5, "igg": 18}, "yes"),
+    "star": (START, START | {"clinessdai": 6, "esspri": 5}, "yes"),
+    "essdai_mcii": ({"essdai": 8}, {"essdai": 5}, "yes"),
+    "esspri_mcii": ({"esspri": 6}, {"esspri": 5}, "yes"),
+    "s2k_ri_50_response": ({"s2k_ri_50": 10}, {"s2k_ri_50": 6}, "yes"),
+    "eular_2012_renal_response": ({"upcr": 300, "gfr": 90}, {"upcr": 40, "gfr": 90}, "complete"),
+    "msc_role_renal_response": (
+        {"upcr": 300, "gfr": 100, "prednisone": 20, "urine_red_cells": 9, "red_cell_casts": 0},
+        {"upcr": 40, "gfr": 100, "prednisone": 5, "urine_red_cells": 2, "red_cell_casts": 0},
+        "CR",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MET)
+@pytest.mark.parametrize("column", ["treatment_failure", "rescue_medication", "new_immunosuppressant"])
+def test_rescue_bars_a_response_unless_the_trial_says_otherwise(name: str, column: str) -> None:
+    start, now, met = MET[name]
+    assert ask(name, start, now)["response"] == met  # never recorded: taken as none, and said
+    assert "taken as none" in ask(name, start, now)["reason"]
+    assert ask(name, start | {column: 0}, now | {column: 0})["response"] == met
+    barred = ask(name, start | {column: 0}, now | {column: 1})
+    assert barred["responder"] == "no"
+    assert column in barred["reason"]
+    unknown = ask(name, start | {column: 0}, now | {column: None})
+    assert unknown["response"] == "cannot tell"
+    assert ask(name, start, now | {column: 1}, rescue_is_failure=False)["response"] == met
+
+
+def test_rescue_adds_no_point_and_no_item() -> None:
+    # STAR 4 points, CRESS 2 items: no rescue is not a third
+    treated = {"rescue_medication": 0, "treatment_failure": 0, "new_immunosuppressant": 0}
+    now = START | {"clinessdai": 6, "unstimulated_flow": 0.125} | treated
+    assert ask("star", START | treated, now)["response"] == "no"
+    now = START | {"clinessdai": 4, "esspri": 5} | treated
+    assert ask("cress", START | treated, now)["response"] == "no"

@@ -81,7 +81,7 @@ _CRITERION_KEYS: Final = frozenset(
         "source",
     }
 )
-_RULE_KEYS: Final = frozenset({"class", "rule", "all", "count", "points", "missing", "responder"})
+_RULE_KEYS: Final = frozenset({"class", "rule", "all", "count", "points", "missing", "responder", "also"})
 
 
 def _folder() -> Any:
@@ -304,8 +304,9 @@ class DefinitionReader:
         place = f"rules.{row.get('class', '?')}"
         self.check_keys(place, row, _RULE_KEYS)
         known = {criterion.id for criterion in criteria}
-        named = tuple(row.get("all", [criterion.id for criterion in criteria]))
-        for name in named:
+        also = tuple(row.get("also", ()))
+        named = tuple(row.get("all", [criterion.id for criterion in criteria if criterion.id not in also]))
+        for name in (*named, *also):
             if name not in known:
                 self.refuse(place, name, "No criterion has this id.", f"Known: {', '.join(sorted(known))}.")
         counted: Literal["all", "count", "points"] = "all"
@@ -321,6 +322,7 @@ class DefinitionReader:
             least=int(row.get(counted, 0)) if counted != "all" else 0,
             missing_is_not_met=row.get("missing", "cannot_tell") == "not_met",
             is_response=bool(row.get("responder", True)),
+            also=also,
         )
 
     def read_failure(self, row: Mapping[str, Any]) -> Failure:
@@ -360,7 +362,7 @@ class DefinitionReader:
 
     def check_used(self, criteria: tuple[Criterion, ...], rules: tuple[Rule, ...]) -> None:
         """Refuse criteria that no rule uses and ids that stand twice."""
-        used = {name for rule in rules for name in rule.criteria}
+        used = {name for rule in rules for name in (*rule.criteria, *rule.also)}
         seen: set[str] = set()
         for row in criteria:
             if row.id in seen:

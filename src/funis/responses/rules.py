@@ -205,13 +205,18 @@ def _decide_unmeasured(moment: Moment, answers: Mapping[str, Answer]) -> Decisio
 
 def ask_rule(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
     """Ask one rule of the answers to its criteria."""
+    besides = [answers[name].verdict for name in rule.also if name in answers]
+    return all_of([_ask_counted(rule, definition, answers), *besides])
+
+
+def _ask_counted(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
     names = [name for name in rule.criteria if name in answers]
     verdicts = [answers[name].verdict for name in names]
     if not names:  # all its criteria belong to other choices: nothing is asked, so nothing is answered
         return False
     if rule.counted == "all":
         return all_of(verdicts)
-    worth = [definition.criterion(name).points if rule.counted == "points" else 1 for name in rule.criteria]
+    worth = [definition.criterion(name).points if rule.counted == "points" else 1 for name in names]
     pairs = list(zip(verdicts, worth, strict=True))
     sure = sum(points for verdict, points in pairs if verdict is True)
     open_points = sum(points for verdict, points in pairs if verdict is None)
@@ -260,7 +265,7 @@ def _decisive_texts(
     definition: ResponseDefinition, rule: Rule | None, answers: Mapping[str, Answer]
 ) -> list[str]:
     """Return what decided: the criteria of the rule that holds, else those that are not met."""
-    ids = answers if rule is None else [name for name in rule.criteria if name in answers]
+    ids = answers if rule is None else [name for name in (*rule.criteria, *rule.also) if name in answers]
     counted = rule is None or rule.counted == "all"
     wanted = rule is not None
     texts = dict.fromkeys(

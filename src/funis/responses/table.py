@@ -110,7 +110,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What makes one class: criteria that must all hold, or a count or sum of points of them."""
+    """What makes one class: criteria that must all hold, or a count or sum of points of them.
+
+    Where criteria are counted, those in `also` must all hold besides and count nothing.
+    """
 
     response: str
     number: str
@@ -119,6 +122,7 @@ class Rule:
     least: int = 0
     missing_is_not_met: bool = False
     is_response: bool = True
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
