@@ -131,11 +131,19 @@ def gather_facts(visits: Visits) -> Any:
     return counted.agg(sql.collect_list(entry).alias(FACTS))
 
 
-def read_facts(visits: Visits, facts: Any) -> Cohort:
-    """Fetch the one row of facts, as a cohort without courses."""
-    entries = facts.collect()[0][FACTS]
+def fetch_facts(visits: Visits) -> tuple[Cohort, Any]:
+    """Fetch the one row of facts: for what must be known before the subjects are judged.
+
+    Returns
+    -------
+    a cohort that knows the columns and visits of all subjects and has no courses, and the row of facts as a
+    Spark frame that `answer_subjects` takes
+    """
+    facts = gather_facts(visits)
+    rows = facts.collect()
     shell = Cohort((), frozenset(), {}, pl.String(), frozenset(flat_columns(visits.frame)))
-    return _complete(shell, [entry.asDict() for entry in entries])
+    cohort = _complete(shell, [entry.asDict() for entry in rows[0][FACTS]])
+    return cohort, visits.frame.sparkSession.createDataFrame(rows, facts.schema)
 
 
 def _names(visits: Visits) -> _Names:

@@ -7,14 +7,19 @@ row all others are held against is named.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
 
 from funis.errors import ColumnError, UnknownNameError, ValueRangeError
-from funis.responses.course import Cohort, build_cohort
+from funis.instruments.engines import is_spark, return_kind
+from funis.responses.course import Cohort, build_cohort, read_rows
 from funis.responses.definition import response_definition, responses
+from funis.responses.distribute import Visits, answer_subjects, fetch_facts
 from funis.responses.response import respond_cohort
 from funis.responses.table import (
     COMMON_PARAMETERS,
@@ -57,6 +62,32 @@ _SCHEMA: Final[Mapping[str, pl.DataType]] = {
 }
 
 
+_WAY_SCHEMA: Final[Mapping[str, pl.DataType]] = {
+    "subject": pl.String(),
+    "way": pl.Int64(),
+    "visit": pl.String(),
+    "responder": pl.String(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to count: a definition with all its choices, in words too; or what it lacks."""
+
+    name: str
+    label: str
+    choice: Choice
+    is_lacking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many subjects responded, did not, and cannot be told, at which visit."""
+
+    visit: str | None
+    told: Mapping[str, int]
+
+
 def multiverse(
     frame: Any,
     *,
@@ -66,7 +97,7 @@ def multiverse(
     parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     disposition: Any = None,
     **columns: str,
-) -> pl.DataFrame:
+) -> Any:
     """Count responders in every way the definitions and the records allow.
 
     Parameters
@@ -82,7 +113,8 @@ def multiverse(
 
     Returns
     -------
-    polars.DataFrame
+    frame of the caller's kind; on Spark the subjects are judged and counted in the workers when this is
+        called, and the counts, one row a way, are on the driver
         One row per definition x choice x rule for the missing: ``status`` (``counted``, or
         ``not applicable`` with what is lacking in ``choice``), ``responders`` of ``n``, ``percent`` with
         its Clopper-Pearson interval, ``conclusion`` (above, below, not settled) and ``changes`` (yes where
@@ -106,11 +138,17 @@ def multiverse(
     for name in (*names, *([reference] if reference is not None else [])):
         if name not in responses():
             raise UnknownNameError("response", name, responses())
-    cohort = build_cohort(frame, disposition=disposition, **columns)
-    rows: list[dict[str, object]] = []
-    for name in names:
-        rows += _count_definition(cohort, name, dict((parameters or {}).get(name, {})), threshold)
-    return _mark_changes(pl.DataFrame(rows, schema=_SCHEMA), reference)
+    chosen = {name: dict((parameters or {}).get(name, {})) for name in names}
+    if is_spark(frame):
+        ways, tallies = _count_on_spark(_open_visits(frame, chosen, disposition, columns), chosen)
+    else:
+        cohort = build_cohort(frame, disposition=disposition, **columns)
+        ways = _find_ways(cohort, chosen)
+        tallies = [_tally(cohort, way) for way in ways]
+    rows = [
+        row for way, tally in zip(ways, tallies, strict=True) for row in _print_way(way, tally, threshold)
+    ]
+    return return_kind(frame, _mark_changes(pl.DataFrame(rows, schema=_SCHEMA), reference))
 
 
 def compare_responses(
@@ -120,10 +158,12 @@ def compare_responses(
     parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     disposition: Any = None,
     **columns: str,
-) -> pl.DataFrame:
+) -> Any:
     """Give the class of every subject under every definition that applies, one column each.
 
-    Parameters are those of `multiverse`.
+    Parameters are those of `multiverse`; a frame of the caller's kind comes back. On Spark the columns and
+    visits are looked through when this is called, because the definitions that apply depend on them; the
+    subjects are judged in the workers when the query runs.
 
     Examples
     --------
@@ -131,18 +171,51 @@ def compare_responses(
     >>> compare_responses(pl.DataFrame(visits)).row(0, named=True)
     {'subject': '1', 'esspri_mcii': 'yes', 'esspri_pass': 'no'}
     """
-    cohort = build_cohort(frame, disposition=disposition, **columns)
     names = list(definitions) if definitions is not None else _ordinary_responses()
+    chosen = {name: dict((parameters or {}).get(name, {})) for name in names}
+    if is_spark(frame):
+        visits = _open_visits(frame, chosen, disposition, columns)
+        shell, facts = fetch_facts(visits)
+        applying = _choose_applying(shell, chosen)
+        schema = dict.fromkeys(("subject", *applying), pl.String())
+        return answer_subjects(visits, partial(_compare_cohort, chosen=applying), schema, facts=facts)
+    cohort = build_cohort(frame, disposition=disposition, **columns)
+    found = _compare_cohort(cohort, _choose_applying(cohort, chosen))
+    return return_kind(frame, cohort.name_subjects(found, columns.get("subject", "subject")))
+
+
+def _choose_applying(cohort: Cohort, chosen: Mapping[str, Choice]) -> dict[str, Choice]:
+    return {
+        name: choice
+        for name, choice in chosen.items()
+        if not find_lacking(cohort, response_definition(name), choice)
+    }
+
+
+def _compare_cohort(cohort: Cohort, chosen: Mapping[str, Choice]) -> pl.DataFrame:
     found = pl.DataFrame({"subject": [course.subject for course in cohort.courses]})
-    for name in names:
-        chosen = dict((parameters or {}).get(name, {}))
-        if not find_lacking(cohort, response_definition(name), chosen):
-            answers = respond_cohort(cohort, name, chosen).get_column("response")
-            found = found.with_columns(answers.alias(name))
-    return cohort.name_subjects(found, columns.get("subject", "subject"))
+    return found.with_columns(
+        respond_cohort(cohort, name, choice).get_column("response").alias(name)
+        for name, choice in chosen.items()
+    )
 
 
-def describe_changes(found: pl.DataFrame) -> tuple[str, ...]:
+def _open_visits(
+    frame: Any, chosen: Mapping[str, Choice], disposition: Any, columns: Mapping[str, str]
+) -> Visits:
+    """Say how to read a Spark frame, and whose grades any of the ways asks for."""
+    instruments: dict[str, None] = {}
+    for name, choice in chosen.items():
+        definition = response_definition(name)
+        for way in list_choices(definition, choice):
+            settled = definition.settle({**choice, **way})
+            if definition.reads_grades(settled):
+                instruments[str(settled["instrument"])] = None
+    names = {"subject": "subject", "visit": "visit", "day": "day", **columns}
+    return Visits(frame, **names, disposition=disposition, instruments=tuple(instruments))
+
+
+def describe_changes(found: Any) -> tuple[str, ...]:
     """Say in sentences which choices change the conclusion, and which definitions could not be tried.
 
     Parameters
@@ -155,6 +228,7 @@ def describe_changes(found: pl.DataFrame) -> tuple[str, ...]:
     >>> describe_changes(multiverse(pl.DataFrame(visits), definitions=["esspri_mcii"]))[0]
     'Held against esspri_mcii (as defined, nonresponder): 1 of 1, 100.0 %, not settled.'
     """
+    found = read_rows(found)
     counted = found.filter(status="counted")
     if counted.is_empty():
         return ("No response applies to these records.",)
@@ -243,30 +317,81 @@ def list_choices(definition: ResponseDefinition, chosen: Mapping[str, ParameterV
         yield from ({name: value} for value in values if value != parameter.default)
 
 
-def _count_definition(cohort: Cohort, name: str, chosen: Choice, threshold: float) -> list[dict[str, object]]:
-    definition = response_definition(name)
-    lacking = find_lacking(cohort, definition, chosen)
-    head = {"definition": name, "title": definition.title}
-    if lacking:
-        return [{**head, "choice": f"lacks {', '.join(lacking)}", "status": "not applicable"}]
-    rows = []
-    for choice in list_choices(definition, chosen):
-        settled = {**chosen, **choice}
-        if find_lacking(cohort, definition, settled) or _is_idle(cohort, choice):
+def _find_ways(cohort: Cohort, chosen: Mapping[str, Choice]) -> list[Way]:
+    """List every way to count that the records allow, and every definition they do not allow."""
+    ways = []
+    for name, given in chosen.items():
+        definition = response_definition(name)
+        lacking = find_lacking(cohort, definition, given)
+        if lacking:
+            ways.append(Way(name, f"lacks {', '.join(lacking)}", {}, is_lacking=True))
             continue
-        answers = respond_cohort(cohort, name, settled)
-        label = ", ".join(f"{key} = {_print_value(value)}" for key, value in choice.items()) or AS_DEFINED
-        visit = answers.get_column("response_visit").first() if answers.height else None
-        for policy in POLICIES:
-            counts = _count(answers, policy, threshold)
-            rows.append({**head, "visit": visit, "choice": label, "missing": policy, **counts})
-    return rows
+        for choice in list_choices(definition, given):
+            settled = {**given, **choice}
+            if find_lacking(cohort, definition, settled) or _is_idle(cohort, choice):
+                continue
+            label = ", ".join(f"{key} = {_print_value(value)}" for key, value in choice.items()) or AS_DEFINED
+            ways.append(Way(name, label, settled))
+    return ways
+
+
+def _tally(cohort: Cohort, way: Way) -> Tally:
+    if way.is_lacking:
+        return Tally(None, {})
+    answers = respond_cohort(cohort, way.name, way.choice)
+    visit: Any = answers.get_column("response_visit").first() if answers.height else None
+    return Tally(visit, Counter(answers.get_column("responder").to_list()))
+
+
+def _count_on_spark(visits: Visits, chosen: Mapping[str, Choice]) -> tuple[list[Way], list[Tally]]:
+    """Judge the subjects in the workers, count them there, and fetch the counts."""
+    from pyspark.sql import functions as sql
+
+    shell, facts = fetch_facts(visits)
+    ways = _find_ways(shell, chosen)
+    judged = answer_subjects(visits, partial(_try_ways, ways=tuple(ways)), _WAY_SCHEMA, facts=facts)
+    counts = judged.groupBy("way", "responder").agg(
+        sql.max("visit").alias("visit"), sql.count("*").alias("n")
+    )
+    told: list[dict[str, int]] = [{} for _ in ways]
+    at: list[str | None] = [None] * len(ways)
+    for row in counts.collect():
+        told[row["way"]][row["responder"]] = row["n"]
+        at[row["way"]] = row["visit"]
+    return ways, [Tally(*pair) for pair in zip(at, told, strict=True)]
+
+
+def _try_ways(cohort: Cohort, ways: Sequence[Way]) -> pl.DataFrame:
+    """Judge the subjects at hand in every way."""
+    parts = [pl.DataFrame(schema=dict(_WAY_SCHEMA))]
+    for number, way in enumerate(ways):
+        if way.is_lacking:
+            continue
+        answers = respond_cohort(cohort, way.name, way.choice)
+        parts.append(
+            answers.select(
+                "subject",
+                pl.lit(number, pl.Int64).alias("way"),
+                pl.col("response_visit").alias("visit"),
+                "responder",
+            )
+        )
+    return pl.concat(parts)
+
+
+def _print_way(way: Way, tally: Tally, threshold: float) -> list[dict[str, object]]:
+    head = {"definition": way.name, "title": response_definition(way.name).title, "choice": way.label}
+    if way.is_lacking:
+        return [{**head, "status": "not applicable"}]
+    return [
+        {**head, "visit": tally.visit, "missing": policy, **_count(tally, policy, threshold)}
+        for policy in POLICIES
+    ]
 
 
 def _is_idle(cohort: Cohort, choice: Choice) -> bool:
     """Whether a choice cannot matter: unscheduled visits where there are none."""
-    names = (visit.name for course in cohort.courses for visit in course.visits)
-    return "unscheduled" in choice and not any(name.startswith("unscheduled") for name in names)
+    return "unscheduled" in choice and not cohort.has_unscheduled
 
 
 def _print_value(value: ParameterValue) -> str:
@@ -275,11 +400,10 @@ def _print_value(value: ParameterValue) -> str:
     return str(value)
 
 
-def _count(answers: pl.DataFrame, policy: str, threshold: float) -> dict[str, object]:
-    told = answers.get_column("responder").to_list()
-    unknown = told.count(CANNOT_TELL)
-    responders = told.count(YES) + (unknown if policy == "responder" else 0)
-    n = len(told) - (unknown if policy == "left_out" else 0)
+def _count(tally: Tally, policy: str, threshold: float) -> dict[str, object]:
+    unknown = tally.told.get(CANNOT_TELL, 0)
+    responders = tally.told.get(YES, 0) + (unknown if policy == "responder" else 0)
+    n = sum(tally.told.values()) - (unknown if policy == "left_out" else 0)
     counts: dict[str, object] = {
         "denominator": POLICIES[policy][0],
         "status": "counted",
