@@ -23,6 +23,8 @@ QUANTITIES = {
     "percent_rise_since_previous": "percent gained since the visit before",
     "percent_of_baseline": "percent of baseline",
     "percent_below": "percent below the reference",
+    "of_upper_limit": "parts of the upper limit",
+    "baseline_of_upper_limit": "parts of the upper limit at baseline",
     "items_present": "items present",
     "new_items": "new items",
     "clinical": "value without serology",

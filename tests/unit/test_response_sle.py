@@ -290,6 +290,30 @@ def test_lunar_with_the_laboratorys_limit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "either", "by_baseline"),
+    [
+        (150, 150, "CRR", "PRR"),  # above the limit of 106 at baseline and still: kept, but not normal
+        (150, 107, "CRR", "PRR"),
+        (150, 106, "CRR", "CRR"),
+        (106, 121.9, "CRR", "CRR"),  # normal at baseline: 115 % are allowed
+        (106, 122, "none", "none"),
+        (80, 100, "CRR", "none"),  # normal, but 125 % of baseline
+    ],
+)
+def test_lunar_creatinine_by_baseline(before: float, after: float, either: str, by_baseline: str) -> None:
+    start, now = lunar(2.0, before), lunar(0.4, after)
+    limit = {"upcr_unit": "mg/mg", "creatinine_upper_limit": 106}
+    strict = {"upcr_unit": "mg/mg", "creatinine_rule": "by_baseline"}
+    assert ask("lunar_renal_response", start, now, **limit)["response"] == either
+    assert ask("lunar_renal_response", start, now, **(limit | strict))["response"] == by_baseline
+    sampled = start | {"creatinine_high": 106}, now | {"creatinine_high": 106}
+    assert ask("lunar_renal_response", *sampled, **strict)["response"] == by_baseline
+    row = ask("lunar_renal_response", start, now, **strict)  # no limit, no answer
+    assert row["response"] == row["creatinine_by_baseline"] == "cannot tell"
+    assert "upper limit not recorded" in row["reason"]
+
+
+@pytest.mark.parametrize(
     ("upcr", "gfr", "expected"),
     [(49, 81, "complete"), (50, 90, "partial"), (150, 90, "partial"), (151, 90, "none"), (40, 80, "none")],
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from funis.responses.course import CourseVisit
 from funis.responses.moment import NOTHING, Finding, Moment
-from funis.responses.verdict import Span, Verdict, exactly
+from funis.responses.verdict import Span, Verdict, exactly, parse_exact, print_number
 
 _HUNDRED: Final = Decimal(100)
 _WEIGHT_DAYS: Final = 183
@@ -150,6 +150,31 @@ def measure_percent_below(moment: Moment, given: Given) -> Finding:
     return _percent_finding(f"{reference} and {column}", start, end, _keep)
 
 
+def _of_upper_limit(moment: Moment, visit: CourseVisit | None, name: str) -> Finding:
+    """Divide a value by the laboratory's upper limit: the parameter, else the column beside the value."""
+    column = moment.column(name)
+    told = moment.parameters.get(f"{name}_upper_limit", 0)
+    limit = parse_exact(told) or Decimal(0)
+    if limit <= 0 and visit is not None:
+        limit = visit.number(f"{column}_high").low or Decimal(0)
+    span = moment.read(visit, name)
+    if limit <= 0:
+        return Finding(NOTHING, f"{column} {span}, upper limit not recorded")
+    low = None if span.low is None else span.low / limit
+    high = None if span.high is None else span.high / limit
+    return Finding(Span(low, high), f"{column} {span}, upper limit {print_number(limit)}")
+
+
+def measure_of_upper_limit(moment: Moment, given: Given) -> Finding:
+    """Return a value as parts of the laboratory's upper limit."""
+    return _of_upper_limit(moment, moment.now, given[0])
+
+
+def measure_baseline_of_upper_limit(moment: Moment, given: Given) -> Finding:
+    """Return a value at baseline as parts of the laboratory's upper limit."""
+    return _of_upper_limit(moment, moment.base, given[0])
+
+
 def measure_per_kg(moment: Moment, given: Given) -> Finding:
     """Return a daily dose per kg of body weight; the last weight within six months serves."""
     column, weight = moment.column(given[0]), moment.column(given[1])
@@ -287,6 +312,8 @@ NUMBER_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
     "per_kg": measure_per_kg,
     "percent_of_baseline": measure_percent_of_baseline,
     "percent_below": measure_percent_below,
+    "of_upper_limit": measure_of_upper_limit,
+    "baseline_of_upper_limit": measure_baseline_of_upper_limit,
     "ever": measure_ever,
     "highest_since_start": measure_highest_since_start,
     "over_window": measure_over_window,

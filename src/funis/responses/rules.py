@@ -15,7 +15,9 @@ from funis.responses.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_o
 MEASURE_FUNCTIONS: Final = {**NUMBER_FUNCTIONS, **GRADE_FUNCTIONS}
 NOT_RECORDED: Final = "not recorded"
 
-_SUBJECT_MEASURES: Final = frozenset({"ever", "baseline", "baseline_a", "baseline_b", "baseline_active"})
+_SUBJECT_MEASURES: Final = frozenset(
+    {"ever", "baseline", "baseline_of_upper_limit", "baseline_a", "baseline_b", "baseline_active"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ NUMBER_MEASURES: Final = frozenset(
         "percent_rise_since_previous",
         "percent_of_baseline",
         "percent_below",
+        "of_upper_limit",
+        "baseline_of_upper_limit",
         "ever",
         "highest_since_start",
         "over_window",
