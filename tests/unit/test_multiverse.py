@@ -116,3 +116,11 @@ def test_refusals() -> None:
 def test_nothing_applies() -> None:
     rows = {"subject": ["1"], "visit": ["baseline"], "weight_kg": [60]}
     assert describe_changes(multiverse(pl.DataFrame(rows))) == ("No response applies to these records.",)
+
+
+def test_rescue_is_a_choice_only_where_it_was_recorded() -> None:
+    visits = {"subject": ["1", "1"], "visit": ["baseline", "month_6"], "essdai": [9, 5]}
+    for extra, expected in (({}, []), ({"rescue_medication": [0, 1]}, ["rescue_is_failure = no"])):
+        found = multiverse(pl.DataFrame({**visits, **extra}), definitions=["essdai_mcii"])
+        tried = found.get_column("choice").unique(maintain_order=True).to_list()
+        assert [choice for choice in tried if "rescue" in choice] == expected

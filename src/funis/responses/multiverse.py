@@ -43,6 +43,7 @@ POLICIES: Final[Mapping[str, tuple[str, str]]] = {
 
 FLARES: Final = "sle_flare"
 _SCALES: Final = ("_scale", "_unit")
+_RESCUE: Final = ("treatment_failure", "rescue_medication", "new_immunosuppressant")
 _SCHEMA: Final[Mapping[str, pl.DataType]] = {
     "definition": pl.String(),
     "title": pl.String(),
@@ -390,7 +391,9 @@ def _print_way(way: Way, tally: Tally, threshold: float) -> list[dict[str, objec
 
 
 def _is_idle(cohort: Cohort, choice: Choice) -> bool:
-    """Whether a choice cannot matter: unscheduled visits where there are none."""
+    """Whether a choice cannot matter: unscheduled visits or rescue where there are none."""
+    if "rescue_is_failure" in choice:
+        return not any(_holds(cohort, column) for column in _RESCUE)
     return "unscheduled" in choice and not cohort.has_unscheduled
 
 
