@@ -92,6 +92,30 @@ def test_items(name: str) -> None:
     assert_labels_fit([(item.name, item.label) for item in funis.definition(name).items])
 
 
+# Where one version words a row otherwise than SLEDAI-2K does, in words that tell the two apart.
+REWORDED = {
+    "sledai": {"proteinuria": "new or risen", "rash": "new or back", "alopecia": "new or back", "mucosal_ulcers": "new or back"},
+    "selena_sledai": {
+        "visual_disturbance": "scleral", "cranial_nerve": "vertigo", "proteinuria": "new or risen",
+        "pleurisy": "or rub, or effusion, or new thickening", "pericarditis": "or rub, or effusion, or ECG",
+    },
+}  # fmt: skip
+REWORDED["selena_sledai_2k_proteinuria"] = REWORDED["selena_sledai"] | {"proteinuria": "above 0.5 g in 24 h"}
+FAMILY = [name for name in funis.definitions() if "sledai" in name]
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_rows_that_a_version_words_otherwise(name: str) -> None:
+    """What a version does not word otherwise is printed as SLEDAI-2K prints it."""
+    usual = {item.name: item.label for item in funis.definition("sledai_2k").items}
+    reworded = REWORDED.get(name, {})
+    for item in funis.definition(name).items:
+        if item.name in reworded:
+            assert reworded[item.name] in item.label, item.name
+        elif name != "selena_sledai" or item.name not in ("seizure", "cva"):
+            assert item.label == usual[item.name], item.name
+
+
 @pytest.mark.parametrize("name", criteria_sets())
 def test_criteria(name: str) -> None:
     assert_labels_fit([(row.criterion.id, row.criterion.label) for row in criteria_set(name).rows])

@@ -36,7 +36,8 @@ def spell_row(row: Row) -> dict[str, str]:
 
 def spell_rule(rule: ClassificationRule) -> dict[str, str]:
     counts = [f"{d.least} {'points ' if d.what == 'points' else ''}{d.group}" for d in rule.demands]
-    return {"needs": " ".join(rule.all), "bars": " ".join(rule.none), "counts": "; ".join(counts)}
+    found = {"needs": " ".join(rule.all), "bars": " ".join(rule.none), "counts": "; ".join(counts)}
+    return found | {"printed as": rule.name.replace(",", ";")}
 
 
 @pytest.mark.parametrize("name", criteria_sets())

@@ -369,7 +369,10 @@ def _build_items(reader: _Reader, table: Mapping[str, Any]) -> tuple[Item, ...]:
         rows = table["items"]
         return tuple(_build_item(reader, table, row, groups) for row in rows)
     items = {item.name: item for item in _parent(table).items if item.name not in table.get("without", ())}
+    replaced = [row["item"] for row in table.get("replace", ())]
     for number, row in enumerate(table.get("replace", ()), 1):
+        if replaced.index(row["item"]) != number - 1:
+            reader.fault("replace", "item", row["item"], "the row stands twice", "Remove one.", row=number)
         if row["item"] not in items:
             names = ", ".join(items)
             reader.fault(

@@ -163,6 +163,21 @@ def _check_keys(path: Path, table: Mapping[str, Any], faults: list[Fault]) -> No
         for key in sorted(set(row) - _KEYS[name]):
             known = ", ".join(sorted(_KEYS[name]))
             faults.append(_fault(path, number, key, row[key], f"there is no key {key!r}", f"Known: {known}."))
+    _check_terms(path, table, faults)
+
+
+def _check_terms(path: Path, table: Mapping[str, Any], faults: list[Fault]) -> None:
+    """Refuse a term that stands twice or lacks what is printed with its grades."""
+    for key, found in (("source", table.get("source")), ("licence", table.get("licence", {}).get("status"))):
+        if not str(found or "").strip():
+            faults.append(_fault(path, None, key, "", "is printed and holds no words", "Write it."))
+    seen: set[str] = set()
+    for number, row in enumerate(table.get("terms", ()), 1):
+        lacking = [key for key in ("test", "term", "unit") if not str(row.get(key, "")).strip()]
+        faults += [_fault(path, number, key, "", f"a term needs {key!r}", "Write it.") for key in lacking]
+        if row.get("test") in seen:
+            faults.append(_fault(path, number, "test", row["test"], "the term stands twice", "Remove one."))
+        seen.add(row.get("test", ""))
 
 
 def _read_row(path: Path, row: Mapping[str, Any], number: int, faults: list[Fault]) -> GradeRow | None:

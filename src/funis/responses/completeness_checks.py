@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from funis.errors import DefinitionError, Fault
 from funis.responses.table import GRADE_MEASURES, Criterion, Failure, Parameter, Phrase, Rule
 
 # These count systems, items or events: never below 0.
@@ -14,8 +15,14 @@ _PRINTED: Final = ("title", "version", "source")
 _SUFFIXES: Final = ("_scale", "_unit")
 
 
+_INDEX_KEYS: Final = frozenset({"item", "measure", "reading", "side", "limit"})
+_READINGS: Final = ("halved", "half_way", "both")
+
+
 class Refuses(Protocol):
     """Whatever keeps the faults of one file."""
+
+    file: str
 
     def refuse(self, place: str, found: object, message: str, remedy: str) -> None:
         """Keep one fault."""
@@ -29,6 +36,9 @@ def check_printed(reader: Refuses, content: Mapping[str, Any]) -> None:
     reader : keeps the faults
     content : parsed TOML
     """
+    stem = reader.file.removesuffix(".toml")
+    if "name" in content and content["name"] != stem:
+        reader.refuse("name", content["name"], "The name is not the file's.", f"Write {stem!r}.")
     for key in _PRINTED:
         if key in content and not str(content[key]).strip():
             reader.refuse(key, "", "This is printed and holds no words.", "Write what is to be printed.")
@@ -138,3 +148,57 @@ def check_classes(
             reader.refuse("failures", failure.event, "The event stands twice.", "Remove one.")
         if not failure.label.strip():
             reader.refuse("failures", failure.event, "The event has no label.", "Write it.")
+
+
+def check_index(table: Mapping[str, Any], file: str, items: Iterable[str]) -> None:
+    """Refuse the file of a responder index that names an item, a reading or a side that is not there.
+
+    Parameters
+    ----------
+    table : parsed TOML
+    file : name for messages
+    items : names of the instrument's items
+
+    Raises
+    ------
+    DefinitionError : holds every fault
+    """
+    faults = _Faults(file)
+    check_printed(faults, table)
+    known = set(items)
+    rows = table.get("measures", ())
+    if not rows:
+        faults.refuse("measures", "", "The index lacks its measures.", "Add a row per measure.")
+    for number, row in enumerate(rows):
+        place = f"measures.{row.get('item', '?')}"
+        for key in sorted(set(row) - _INDEX_KEYS):
+            faults.refuse(place, key, "This key is not known.", f"Known: {', '.join(sorted(_INDEX_KEYS))}.")
+        if row.get("item") not in known:
+            faults.refuse(place, row.get("item", ""), "There is no such item.", f"Known: {sorted(known)}.")
+        if not str(row.get("measure", "")).strip():
+            faults.refuse(place, "", "The row names no measure.", "Write the column that was measured.")
+        reading = row.get("reading", "halved")
+        if reading not in _READINGS:
+            faults.refuse(place, reading, "There is no such reading.", f"Known: {', '.join(_READINGS)}.")
+        has_limit = row.get("side") in ("low", "high") and "limit" in row
+        if has_limit == (reading == "halved") or (not has_limit and {"side", "limit"} & set(row)):
+            message = "A halved count has no limit; other readings need a limit and its side, low or high."
+            faults.refuse(place, reading, message, "Write both or neither.")
+        if row in rows[:number]:
+            faults.refuse(place, row.get("measure", ""), "The row stands twice.", "Remove one.")
+    if faults.found:
+        raise DefinitionError(f"responder index {file}", faults.found)
+
+
+class _Faults:
+    """Keeps the faults of one file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.found: list[Fault] = []
+
+    def refuse(self, place: str, found: object, message: str, remedy: str) -> None:
+        """Keep one fault."""
+        self.found.append(
+            Fault("error", "definition", "response", self.file, None, place, str(found), message, remedy)
+        )

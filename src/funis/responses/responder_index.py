@@ -28,6 +28,7 @@ from funis.instruments.engines import (
     to_relation,
 )
 from funis.instruments.frames import return_columns
+from funis.responses.completeness_checks import check_index
 from funis.responses.course import (
     EVENT_COLUMNS,
     Course,
@@ -145,9 +146,20 @@ def _score_rows(
 def index_items() -> tuple[IndexItem, ...]:
     """Return the items with their points and measures, in printed order."""
     text = files("funis").joinpath("definitions", f"{NAME}.toml").read_text(encoding="utf-8")
+    return read_index(text)
+
+
+def read_index(text: str) -> tuple[IndexItem, ...]:
+    """Read the file of the index.
+
+    Raises
+    ------
+    DefinitionError : holds every fault
+    """
     table = tomllib.loads(text)
+    found = definition(table.get("items_of", "")).items
+    check_index(table, f"{NAME}.toml", {item.name for item in found})
     measures = read_measures(table["measures"])
-    found = definition(table["items_of"]).items
     return tuple(
         IndexItem(item.name, Decimal(str(max(item.points))), measures.get(item.name, ())) for item in found
     )
