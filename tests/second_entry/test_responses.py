@@ -19,6 +19,7 @@ QUANTITIES = {
     "rise_since_previous": "points gained since the visit before",
     "fall_since_previous": "points lost since the visit before",
     "percent_fall": "percent lost",
+    "percent_fall_confirmed": "percent lost at two visits",
     "percent_rise": "percent gained",
     "percent_rise_since_previous": "percent gained since the visit before",
     "percent_of_baseline": "percent of baseline",

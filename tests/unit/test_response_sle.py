@@ -340,6 +340,30 @@ def test_aurora(upcr: float, gfr: float, prednisone: float, expected: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("month_6", "month_9", "at_visit", "confirmed"),
+    [
+        (70, 55, "PRR", "CRR"),  # fell by 21 % once
+        (55, 55, "PRR", "PRR"),
+        (56, 55, "PRR", "CRR"),  # by exactly 20 % at month 6
+        (40, 56, "CRR", "CRR"),
+        (None, 55, "PRR", "cannot tell"),
+        (None, 56, "CRR", "CRR"),
+        (40, 60, "CRR", "CRR"),
+    ],
+)
+def test_aurora_confirmed_fall(month_6: float | None, month_9: float, at_visit: str, confirmed: str) -> None:
+    visits = [{"upcr": 3.0, "gfr": 70.0, "prednisone": 5}]
+    visits += [{"upcr": 0.4, "gfr": gfr, "prednisone": 5} for gfr in (month_6, month_9)]  # type: ignore[dict-item]
+    options = {"upcr_unit": "mg/mg", "steroid_rule": "visit_dose"}
+    assert ask("aurora_renal_response", *visits, **options)["response"] == at_visit
+    found = ask("aurora_renal_response", *visits, **options, gfr_fall="confirmed")["response"]
+    assert found == confirmed
+    # without a visit between nothing confirms a fall
+    two = ask("aurora_renal_response", visits[0], visits[2], **options, gfr_fall="confirmed")["response"]
+    assert two == ("cannot tell" if month_9 < 56 else "CRR")
+
+
+@pytest.mark.parametrize(
     ("upcr", "gfr", "cells", "prednisone", "expected"),
     [
         (0.49, 80, 9, 10, "CR"),

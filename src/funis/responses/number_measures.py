@@ -111,6 +111,23 @@ def measure_percent_fall(moment: Moment, given: Given) -> Finding:
     )
 
 
+def measure_percent_fall_confirmed(moment: Moment, given: Given) -> Finding:
+    """Return the smaller of the falls at the visit judged and at the one before: what both confirm."""
+    column = moment.column(given[0])
+    start = moment.read(moment.base, given[0])
+    before = _previous(moment)
+    earlier = None if before is moment.base else before  # the baseline confirms nothing
+    falls = []
+    for visit in (moment.now, earlier):
+        fall = _percent_below(start, moment.read(visit, given[0]))
+        falls.append(NOTHING if fall is None else fall)
+    lows = [fall.low for fall in falls if fall.low is not None]
+    highs = [fall.high for fall in falls if fall.high is not None]
+    span = Span(min(lows) if len(lows) == len(falls) else None, min(highs, default=None))
+    shown = f"{moment.read(earlier, given[0])} -> {moment.read(moment.now, given[0])}"
+    return Finding(span, f"{column} {start} at baseline, then {shown}")
+
+
 def measure_percent_rise(moment: Moment, given: Given) -> Finding:
     """Return the rise from baseline in percent of baseline."""
     column = moment.column(given[0])
@@ -307,6 +324,7 @@ NUMBER_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
     "rise_since_previous": measure_rise_since_previous,
     "fall_since_previous": measure_fall_since_previous,
     "percent_fall": measure_percent_fall,
+    "percent_fall_confirmed": measure_percent_fall_confirmed,
     "percent_rise": measure_percent_rise,
     "percent_rise_since_previous": measure_percent_rise_since_previous,
     "per_kg": measure_per_kg,

@@ -24,6 +24,7 @@ NUMBER_MEASURES: Final = frozenset(
         "rise_since_previous",
         "fall_since_previous",
         "percent_fall",
+        "percent_fall_confirmed",
         "percent_rise",
         "percent_rise_since_previous",
         "percent_of_baseline",
