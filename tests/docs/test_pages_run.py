@@ -177,3 +177,26 @@ def test_spark_page_shows_the_script_that_is_submitted(
     assert found["sledai_2k"].to_list() == [2, None]
     assert found["sledai_2k_lower"].to_list() == [2, 103]
     assert found["sledai_2k_upper"].to_list() == [2, 105]
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_page_shows_the_script_of_responses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyspark")
+    import polars as pl
+
+    script = ROOT / "examples" / "spark" / "respond_register.py"
+    assert script.read_text(encoding="utf-8").strip() in SPARK_PAGE.read_text(encoding="utf-8")
+    submit = shutil.which("spark-submit", path=str(Path(sys.executable).parent))
+    assert submit is not None
+    rows = {"subject": ["01", "01"], "visit": ["baseline", "month_6"], "day": [0, 180], "essdai": [9.0, 6.0]}
+    pl.DataFrame(rows).write_parquet(tmp_path / "scored.parquet")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    done = subprocess.run(
+        [submit, "--master", "local[2]", script, "essdai_mcii", "month_6", "scored.parquet", "answers.parquet"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = pl.read_parquet(tmp_path / "answers.parquet" / "*.parquet")
+    # ESSDAI falls by 3 points: the smallest change that is a response.
+    assert found.select("subject", "response").rows() == [("01", "yes")]

@@ -63,6 +63,10 @@ def return_kind(frame: Any, found: pl.DataFrame) -> Any:
     import narwhals as nw
 
     native = nw.from_native(frame)
+    if native.implementation.is_pandas_like():
+        # Its whole numbers have no empty cell.
+        holed = [one.name for one in found if one.dtype.is_integer() and one.has_nulls()]
+        found = found.with_columns(pl.col(holed).cast(pl.Float64))
     schema = nw.from_native(found).schema
     return nw.from_dict(found.to_dict(as_series=False), schema, backend=native.implementation).to_native()
 
