@@ -16,7 +16,7 @@ import pytest
 
 import funis
 from funis.errors import FunisError
-from funis.instruments import toxicity_table
+from funis.instruments import glucocorticoids, toxicity_table
 from funis.instruments.definition import FOLDER
 from funis.instruments.definition_file import read_definition
 from funis.responses import classification, definition, responder_index
@@ -26,6 +26,7 @@ from . import (
     test_responses,
     test_second_entry,
     test_second_entry_criteria,
+    test_second_entry_doses,
     test_second_entry_equations,
     test_second_entry_instruments,
     test_second_entry_responder_index,
@@ -50,6 +51,7 @@ def instrument_checks(name: str) -> Checks:
     checks += [partial(around.test_part_agrees_with_the_second_entry, part, name) for part in around.PARTS]
     checks += [partial(around.test_measures_agree, name), partial(around.test_excluded_causes_agree, name)]
     checks += [partial(test_labels.test_items, name)]
+    checks += [partial(test_labels.test_levels_are_worded_in_their_order, name)]
     if name in test_labels.FAMILY:
         checks += [partial(test_labels.test_rows_that_a_version_words_otherwise, name)]
     if name in RULED:
@@ -65,7 +67,10 @@ def instrument_checks(name: str) -> Checks:
 
 def response_checks(name: str) -> Checks:
     entry = test_second_entry_responses
-    checks: Checks = [partial(entry.test_choices, name)]
+    checks: Checks = [
+        partial(entry.test_choices, name),
+        partial(entry.test_columns_can_be_named_otherwise, name),
+    ]
     if name in entry.REPEATED:
         checks += [partial(entry.test_repeated_rows_are_those_of_the_parent, name, entry.REPEATED[name])]
     else:
@@ -133,11 +138,26 @@ def load_index(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     monkeypatch.setattr(test_second_entry_responder_index, "index_items", lambda: found)
 
 
+def load_doses(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    found = glucocorticoids.read_glucocorticoid_table(path)
+    for module in (test_second_entry_doses, test_second_entry_toxicity):
+        monkeypatch.setattr(module, "glucocorticoid_table", lambda: found)
+
+
 Loader = Callable[[pytest.MonkeyPatch, Path], None]
 
 
 def how(path: Path) -> tuple[Loader, Checks]:
     """Tell how a file is loaded and what it must agree with, by the kind it declares."""
+    if path.stem == "glucocorticoids":
+        doses = test_second_entry_doses
+        checks = [
+            doses.test_units,
+            doses.test_routes,
+            doses.test_names,
+            doses.test_only_betamethasone_has_a_range,
+        ]
+        return load_doses, [*checks, test_second_entry_toxicity.test_equivalent_doses_typed_twice]
     if path.parent == toxicity_table.FOLDER:
         return load_toxicity, toxicity_checks()
     if path.stem == responder_index.NAME:
@@ -166,7 +186,7 @@ def is_caught(path: Path, load: Loader, checks: Checks) -> bool:
     return False
 
 
-FILES = [*sorted(FOLDER.glob("*.toml")), *sorted(toxicity_table.FOLDER.glob("ctcae_*.toml"))]
+FILES = [*sorted(FOLDER.glob("*.toml")), *sorted(toxicity_table.FOLDER.glob("*.toml"))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])

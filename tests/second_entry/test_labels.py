@@ -1,7 +1,9 @@
 """A label stands beside what it names: it fits its own row better than any other label, and prints its limit."""
 
+import csv
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +116,29 @@ def test_rows_that_a_version_words_otherwise(name: str) -> None:
             assert reworded[item.name] in item.label, item.name
         elif name != "selena_sledai" or item.name not in ("seizure", "cva"):
             assert item.label == usual[item.name], item.name
+
+
+def typed_levels(name: str) -> dict[str, list[str]]:
+    path = Path(__file__).parent / "instruments" / "levels.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["instrument"] == name]
+    return {row["item"]: [row[key] for key in ("low", "moderate", "high") if row[key]] for row in rows}
+
+
+@pytest.mark.parametrize("name", funis.definitions())
+def test_levels_are_worded_in_their_order(name: str) -> None:
+    """ClinESSDAI takes its levels from ESSDAI; the two eyes and the two glands share theirs."""
+    typed = typed_levels("essdai" if name == "clinessdai" else name)
+    worded = set()
+    for item in funis.definition(name).items:
+        key = item.name.removesuffix("_right").removesuffix("_left")
+        wanted = typed.get(item.name, typed.get(key, []))
+        if wanted:
+            worded.add(key)
+        assert bool(wanted) == bool(item.level_labels), item.name
+        for words_of_level, label in zip(wanted, item.level_labels, strict=False):
+            assert words_of_level in label, item.name
+    assert worded == set(typed) - ({"biological"} if name == "clinessdai" else set())
 
 
 @pytest.mark.parametrize("name", criteria_sets())

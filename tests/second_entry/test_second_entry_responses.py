@@ -26,6 +26,15 @@ TREATMENT = ("treatment_failure", "rescue_medication", "new_immunosuppressant")
 WORDS = QUANTITIES | {"ever": "ever", "baseline_active": "systems at A or B at baseline"}
 ABSENT = {"": "", "met": "met if never recorded", "not_met": "not met if never recorded"}
 
+# A trial may call these columns otherwise: wherever a phrase reads one, a parameter of that name holds the column.
+RENAMED = {
+    "acanthocytes", "clinessdai", "creatinine", "essdai", "esspri", "gfr", "haemoglobin", "igg", "index",
+    "instrument", "ocular_staining_score", "pga", "platelets", "pre_flare_gfr", "prednisone",
+    "red_cell_casts", "rheumatoid_factor", "salivary_ultrasound", "schirmer", "sledai",
+    "steroid_days_above", "steroid_days_within", "steroid_longest_run_above", "steroid_longest_run_within",
+    "unstimulated_flow", "upcr", "urine_red_cells", "weight", "white_cell_casts",
+}  # fmt: skip
+
 
 def typed(file: str, name: str) -> list[dict[str, str]]:
     with (FOLDER / file).open(encoding="utf-8", newline="") as opened:
@@ -136,6 +145,13 @@ def test_choices(name: str) -> None:
             allowed = " ".join(map(spell_value, parameter.allowed))
             found[key] = {"choice": key, "taken": spell_value(parameter.default), "allowed": allowed}
     assert found == {row["choice"]: row for row in typed("choices.csv", name)}
+
+
+@pytest.mark.parametrize("name", responses())
+def test_columns_can_be_named_otherwise(name: str) -> None:
+    definition = response_definition(name)
+    read = {column for row in definition.criteria for phrase in row.phrases for column in phrase.given}
+    assert read & set(definition.parameters) == read & RENAMED
 
 
 @pytest.mark.parametrize("name", OWN)

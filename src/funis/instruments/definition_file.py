@@ -367,6 +367,8 @@ def _build_items(reader: _Reader, table: Mapping[str, Any]) -> tuple[Item, ...]:
     groups = [tuple(group) for group in table.get("alternatives", ())]
     if "items_of" not in table:
         rows = table["items"]
+        if "values" in table and all("values" in row or "unit" in row for row in rows):
+            reader.fault("file", "values", table["values"], "no row takes these values", "Remove them.")
         return tuple(_build_item(reader, table, row, groups) for row in rows)
     items = {item.name: item for item in _parent(table).items if item.name not in table.get("without", ())}
     replaced = [row["item"] for row in table.get("replace", ())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
+from funis.errors import ColumnError, DefinitionError, Fault, UnitError, UnknownNameError, ValueRangeError
 
 _FILE = Path(__file__).parent / "tables" / "glucocorticoids.toml"
 
@@ -46,7 +46,24 @@ def glucocorticoid_table() -> GlucocorticoidTable:
     >>> float(glucocorticoid_table().drugs["methylprednisolone"].equals_5_mg)
     4.0
     """
-    table = tomllib.loads(_FILE.read_text(encoding="utf-8"), parse_float=Fraction)
+    return read_glucocorticoid_table(_FILE)
+
+
+def read_glucocorticoid_table(path: Path) -> GlucocorticoidTable:
+    """Read one file of equivalent doses and refuse what is not understood, all faults at once.
+
+    Parameters
+    ----------
+    path : a TOML file as ``src/funis/instruments/tables/glucocorticoids.toml``
+
+    Raises
+    ------
+    DefinitionError : holds every fault
+    """
+    table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Fraction)
+    faults = [Fault("error", "definition", *found) for found in _find_faults(path.name, table)]
+    if faults:
+        raise DefinitionError(f"equivalent doses {path.name}", faults)
     drugs: dict[str, Glucocorticoid] = {}
     for row in table["drugs"]:
         dose = Fraction(row["equals_5_mg"])
@@ -60,6 +77,35 @@ def glucocorticoid_table() -> GlucocorticoidTable:
     }
     routes = {name: row["kind"] for row in table["routes"] for name in (row["route"], *row.get("names", ()))}
     return GlucocorticoidTable(table["source"], drugs, units, routes)
+
+
+_NEEDED = {"drugs": ("drug", "equals_5_mg"), "units": ("unit", "mg_per_day"), "routes": ("route", "kind")}
+_KINDS = ("daily", "pulse")
+
+
+def _find_faults(
+    file: str, table: Mapping[str, Any]
+) -> Iterator[tuple[str, str, int | None, str, str, str, str]]:
+    if not str(table.get("source", "")).strip():
+        yield "file", file, None, "source", "", "is printed and holds no words", "Write it."
+    for name, (key, value) in _NEEDED.items():
+        seen: set[str] = set()
+        for number, row in enumerate(table.get(name, ()), 1):
+            where = f"row {number}: "
+            for lacking in {key, value} - set(row):
+                yield name, file, None, lacking, "", f"{where}the key {lacking!r} is missing", "Write it."
+            found = row.get(value, 1)
+            if name != "routes" and not found > 0:
+                yield name, file, None, value, str(found), f"{where}a dose is above 0", "Correct it."
+            if name == "routes" and found not in _KINDS:
+                yield name, file, None, value, str(found), f"{where}no such kind", f"Known: {_KINDS}."
+            limits = row.get("range", (0, 1))
+            if len(limits) != 2 or limits[0] >= limits[1]:
+                yield name, file, None, "range", str(limits), f"{where}not a range", "Write [low, high]."
+            for word in (row.get(key, ""), *row.get("names", ())):
+                if word in seen:
+                    yield name, file, None, "names", word, f"{where}the name stands twice", "Remove one."
+                seen.add(word)
 
 
 def prednisone_equivalent(
