@@ -1,0 +1,129 @@
+"""Words that are missing, rows that stand twice, limits reversed: each must be refused, in words that help."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from funis.errors import DefinitionError
+from funis.instruments.definition import FOLDER
+from funis.instruments.definition_file import read_definition
+from funis.instruments.glucocorticoids import read_glucocorticoid_table
+from funis.instruments.toxicity_table import FOLDER as TABLES
+from funis.instruments.toxicity_table import read_toxicity_table
+from funis.responses.classification import parse_criteria
+from funis.responses.definition import parse_response
+from funis.responses.responder_index import read_index
+
+INSTRUMENTS = [
+    ("ssdai", 'title   = "SSDAI"', 'title   = " "', "column 'title': is printed and holds no words"),
+    ("ssdai", 'label = "palpable purpura new, worse or back"', 'label = ""', "row 6: has no label to print"),
+    ("ssdai", 'label = "fatigue new or worse"', 'label = "fatigue that limits normal activities"', "'fatigue' has the same label"),
+    ("ssdai", 'by = "subject",   label = "fatigue new', 'by = "clinic",   label = "fatigue new', "nobody of that name"),
+    ("ssdai", "minimum = 30, maximum = 45", "minimum = 45, maximum = 30", "needs a minimum below a maximum"),
+    ("ssdai", 'name = "wbc",             unit = "10^9/L"', 'name = "wbc",             unit = ""', "needs a unit"),
+    ("ssdai", 'notes   = [', 'notes   = ["", ', "a note holds no words"),
+    ("schirmer", "digits  = 1", "digits  = 10", "cannot be printed so"),
+    ("schirmer", 'systems = ["right", "left"]', 'systems = ["right", "left", "both"]', "no row belongs to it"),
+    ("schirmer", "minimum = 0, maximum = 35}", "minimum = 0}", "needs unit and limits"),
+    ("focus_score", "lowest = 0, highest = 50", "lowest = 50, highest = 0", "the lowest is not below the highest"),
+    ("vas_patient", 'reversed_by = "scale_reversed"', 'reversed_by = "scale"', "no yes/no parameter"),
+    ("bilag_2004", "within_months = 3", "within_months = -3", "months cannot be fewer than none"),
+    ("bilag_2004", "{A = 12, B = 8, C = 1, D = 0, E = 0}", "{A = 12, B = 8, C = 0, D = 1, E = 0}", "out of order"),
+    ("bilag_2004", 'of_items = ["rising_creatinine"]', 'of_items = ["moderate_proteinuria"]', "no rule of renal counts it"),
+    ("sledai", '{item = "rash",  ', '{item = "alopecia",  ', "the row stands twice"),
+    ("clinessdai", 'missing  = "a score', 'missing  = ""\nwindow_ = "a score', "there is no key 'window_'"),
+]  # fmt: skip
+RESPONSES = [
+    ("sri_4", 'version   = "2009"', 'version   = ""', "This is printed and holds no words"),
+    ("sri_4", 'name      = "sri_4"', 'name      = "sri"', "The name is not the file's"),
+    ("sri_4", "new_a(instrument) <= 0", "new_a(instrument) < 0", "this never holds"),
+    ("sri_4", "new_a(instrument) <= 0", "new_a(instrument) >= 0", "this always holds"),
+    ("sri_4", "ever(rescue_medication) <= 0", "ever(rescue_medication) >= 0", "this always holds"),
+    ("sri_4", "new_a(instrument)", "new_a(instruments)", "No parameter names these grade columns"),
+    ("sri_4", 'label = "No new BILAG A against baseline"', 'label = ""', "needs an id and a label"),
+    ("sri_4", "allowed = [3, 10, 100], ", "", "needs its allowed values"),
+    ("sri_4", 'event  = "withdrawal"', 'event  = "death"', "The event stands twice"),
+    ("sri_4", 'otherwise = "no"', 'otherwise = "yes"', "This class is what is left over"),
+    ("star", "points = 5", "points = 0", "Nothing is asked for"),
+    ("star", "points = 3\n", "points = -3\n", "Points cannot be fewer than none"),
+    ("bilag_2004_flare", 'class     = "mild"', 'class     = "severe"', "Rules of one class stand together"),
+    ("esspri_mcii", '["percent_fall(esspri) >= 15"]', '["fall(esspri) >= 1"]', "An alternative stands twice"),
+]
+CRITERIA = [
+    ("slicc_2012", 'version = "2012"', 'version = ""', "This is printed and holds no words"),
+    ("slicc_2012", 'groups = ["proof"]', "groups = []", "The criterion is in no group"),
+    ("slicc_2012", 'label = "anti-Sm"', 'label = ""', "needs an id and a label"),
+    ("slicc_2012", 'all      = ["biopsy_nephritis", "anti_dsdna"]', "all      = []", "asks for something"),
+    ("eular_acr_2019", "points = 10", "points = -10", "Points cannot be fewer than none"),
+]
+TOXICITY = [
+    ("ctcae_5", 'test = "ast",             term', 'test = "alt",             term', "the term stands twice"),
+    ("ctcae_5", 'unit = "+"', 'unit = ""', "a term needs 'unit'"),
+    ("ctcae_5", 'source  = "NCI', 'source  = ""\nversion_ = "NCI', "is printed and holds no words"),
+]
+DOSES = [
+    ("glucocorticoids", "equals_5_mg = 6}", "equals_5_mg = -6}", "a dose is above 0"),
+    ("glucocorticoids", "equals_5_mg = 6}", "names = []}", "the key 'equals_5_mg' is missing"),
+    ("glucocorticoids", "[0.6, 0.75]", "[0.75, 0.6]", "not a range"),
+    ("glucocorticoids", 'kind = "pulse"', 'kind = "pulses"', "no such kind"),
+    ("glucocorticoids", 'names = ["cortisol"', 'names = ["prednisone"', "the name stands twice"),
+]
+INDEX = [
+    ("s2k_ri_50", 'item = "seizure"', 'item = "seizures"', "There is no such item"),
+    ("s2k_ri_50", 'reading = "half_way", side = "low",  limit = "c3_low"', 'reading = "half_way"', "Write both or neither"),
+    ("s2k_ri_50", 'reading = "both"', 'reading = "either"', "There is no such reading"),
+    ("s2k_ri_50", 'measure = "seizure_count"', 'column = "seizure_count"', "This key is not known"),
+]  # fmt: skip
+
+
+def parse(path: Path, parser: Callable[..., object]) -> None:
+    parser(tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal), path.name)
+
+
+def check(path: Path, old: str, new: str, message: str, *, read: Callable[[Path], object], to: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    faulty = to / path.name
+    faulty.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DefinitionError) as caught:
+        read(faulty)
+    assert message in str(caught.value)
+    assert path.name in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "old", "new", "message"), INSTRUMENTS, ids=[row[3] for row in INSTRUMENTS])
+def test_instrument(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    check(FOLDER / f"{name}.toml", old, new, message, read=read_definition, to=tmp_path)
+
+
+@pytest.mark.parametrize(("name", "old", "new", "message"), RESPONSES)
+def test_response(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    read = lambda path: parse(path, parse_response)  # noqa: E731
+    check(FOLDER / f"{name}.toml", old, new, message, read=read, to=tmp_path)
+
+
+@pytest.mark.parametrize(("name", "old", "new", "message"), CRITERIA)
+def test_criteria(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    read = lambda path: parse(path, parse_criteria)  # noqa: E731
+    check(FOLDER / f"{name}.toml", old, new, message, read=read, to=tmp_path)
+
+
+@pytest.mark.parametrize(("name", "old", "new", "message"), TOXICITY)
+def test_limits(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    check(TABLES / f"{name}.toml", old, new, message, read=read_toxicity_table, to=tmp_path)
+
+
+@pytest.mark.parametrize(("name", "old", "new", "message"), DOSES)
+def test_doses(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    check(TABLES / f"{name}.toml", old, new, message, read=read_glucocorticoid_table, to=tmp_path)
+
+
+@pytest.mark.parametrize(("name", "old", "new", "message"), INDEX)
+def test_responder_index(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    read = lambda path: read_index(path.read_text(encoding="utf-8"))  # noqa: E731
+    check(FOLDER / f"{name}.toml", old, new, message, read=read, to=tmp_path)
