@@ -262,6 +262,42 @@ def test_laboratory_grades(convert: Convert) -> None:
 
 
 @pytest.mark.parametrize("convert", ENGINES, indirect=True)
+@pytest.mark.parametrize("kind", [pl.Float64, pl.Int64])
+def test_laboratory_shifts(convert: Convert, kind: Any) -> None:
+    frame = pl.DataFrame(
+        {
+            "subject": ["1"] * 3 + ["2"] * 2 + ["3"],
+            "test": ["creatinine"] * 6,
+            "day": [-7, 0, 30, 0, 60, 30],
+            "value": [None, 60, 130, 100, 100, 90],
+            "high": [97.0] * 6,
+            "place": range(6),
+        },
+        schema_overrides={"value": kind},
+    )
+    labs = convert(frame)
+    with_baseline = funis.derive_lab_baseline(labs)
+    assert type(with_baseline) is type(labs)
+    rows = rows_of(with_baseline, "place")
+    assert list(rows[0]) == [*frame.columns, "baseline", "baseline_unit"]
+    assert [row["baseline"] for row in rows] == [60.0, 60.0, 60.0, 100.0, 100.0, None]
+    shifts = funis.derive_toxicity_shifts(funis.grade_toxicity(with_baseline))
+    assert type(shifts) is type(labs)
+    # 130 is 2.17 times the baseline of 60: above 1.5, grade 2. 100 is 1.03 ULN: grade 1 before and after.
+    # 90 after an unknown baseline could be above 3 times of it: nothing is known before, 0 to 3 after.
+    wanted = {"1": (0, 2, "yes"), "2": (1, 1, "no"), "3": (None, None, "cannot tell")}
+    found = rows_of(shifts, "subject")
+    names = ("baseline_grade", "worst_grade", "treatment_emergent")
+    assert {row["subject"]: tuple(row[name] for name in names) for row in found} == wanted
+    counts = funis.count_toxicity_shifts(shifts)
+    assert type(counts) is type(labs)
+    cells = {(row["baseline_grade"], row["worst_grade"]): (row["n"], row["of"]) for row in rows_of(counts)}
+    assert len(cells) == 36
+    filled = {("0", "2"): (1, 3), ("1", "1"): (1, 3), ("unknown", "unknown"): (1, 3)}
+    assert {cell: n for cell, n in cells.items() if n[0]} == filled
+
+
+@pytest.mark.parametrize("convert", ENGINES, indirect=True)
 def test_wrong_names_are_refused_at_once(convert: Convert) -> None:
     visits = convert(make_register(2))
     with pytest.raises(ColumnError, match="'person'"):

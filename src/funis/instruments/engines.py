@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from funis.errors import ColumnError
+from funis.instruments.frames import return_columns
 
 Table = Any
 """An Arrow table."""
@@ -42,6 +42,20 @@ def read_table(frame: Any) -> Table:
     import narwhals as nw
 
     return nw.from_native(frame).collect("pyarrow").to_native()
+
+
+def read_rows(frame: Any) -> pl.DataFrame:
+    """Return any frame as Polars rows in which nothing is NaN."""
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.collect()
+    if not isinstance(frame, pl.DataFrame):
+        import narwhals as nw
+
+        native = nw.from_native(frame)
+        eager = native.collect() if isinstance(native, nw.LazyFrame) else native
+        frame = eager.to_polars()
+    rows: pl.DataFrame = frame
+    return rows.fill_nan(None) if any(kind.is_float() for kind in rows.dtypes) else rows
 
 
 def return_kind(frame: Any, found: pl.DataFrame) -> Any:
@@ -83,6 +97,52 @@ def to_relation(frame: Any, table: Table) -> Any:
         return duckdb.from_arrow(table)
 
 
+def name_columns(frame: Any) -> list[str]:
+    """Name the columns of a frame of any kind."""
+    if isinstance(frame, pl.DataFrame):
+        return frame.columns
+    import narwhals as nw
+
+    return list(nw.from_native(frame).collect_schema().names())
+
+
+def add_columns(
+    frame: Any, subject: str, derive: Callable[[pl.DataFrame], pl.DataFrame], added: Mapping[str, pl.DataType]
+) -> Any:
+    """Add columns that follow from all rows of a subject, to a frame of any kind.
+
+    Parameters
+    ----------
+    frame : the caller's frame; the rows, their order and all other columns stay as they are
+    subject : column to group by on Spark
+    derive : gives the new columns for rows, in their order; must be a function of a module
+    added : names and types of the new columns
+
+    Returns
+    -------
+    frame of the caller's kind; on Spark lazy, every subject in a worker
+    """
+    work = partial(_add_to_table, derive, dict(added))
+    if is_spark(frame):
+        return map_subjects(frame, subject, work, added)
+    if is_duckdb(frame):
+        return to_relation(frame, work(read_table(frame)))
+    rows = read_rows(frame)
+    found = derive(rows).select(pl.col(name).cast(kind) for name, kind in added.items())
+    if isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        whole = rows.drop(found.columns, strict=False).with_columns(found.get_columns())
+        return whole if isinstance(frame, pl.DataFrame) else whole.lazy()
+    return return_columns(frame, found)
+
+
+def _add_to_table(
+    derive: Callable[[pl.DataFrame], pl.DataFrame], added: Mapping[str, pl.DataType], table: Table
+) -> Table:
+    """Add columns to an Arrow table; columns that hold lists or records are only passed on."""
+    found = derive(read_rows(flat_rows(table)))
+    return return_columns(table, found.select(pl.col(name).cast(kind) for name, kind in added.items()))
+
+
 def map_rows(frame: Any, work: Callable[[Table], Table], added: Mapping[str, pl.DataType]) -> Any:
     """Add columns to a Spark frame, each row by itself, in the workers.
 
@@ -107,7 +167,6 @@ def map_subjects(
 
     Parameters are those of `map_rows`; `subject` names the column to group by.
     """
-    check_subject(frame, subject)
     schema = _extend(frame.schema, added)
     return run_groups(frame, subject, partial(_map_group, work, tuple(schema.names)), schema)
 
@@ -133,13 +192,6 @@ def run_groups(frame: Any, by: str, work: Callable[..., Table], schema: Any, bes
         return frame.groupBy(by).applyInArrow(lambda rows: work(rows), schema)  # noqa: PLW0108
     pairs = frame.groupBy(by).cogroup(beside.groupBy(by))
     return pairs.applyInArrow(lambda rows, others: work(rows, others), schema)  # noqa: PLW0108
-
-
-def check_subject(frame: Any, subject: str) -> None:
-    """Refuse a frame without its column of subjects."""
-    if subject not in frame.columns:
-        remedy = "Name the column of subjects."
-        raise ColumnError("The frame", [subject], list(frame.columns), remedy)
 
 
 def _map_batches(

@@ -19,9 +19,9 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
-from funis.instruments.engines import is_spark, return_kind
+from funis.instruments.engines import is_spark, read_rows, return_kind
 from funis.responses.completeness_checks import check_criteria, check_printed
-from funis.responses.course import Cohort, build_cohort, read_rows
+from funis.responses.course import Cohort, build_cohort
 from funis.responses.definition import DefinitionReader
 from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.moment import Moment

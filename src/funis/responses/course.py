@@ -15,6 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from funis.errors import ColumnError, ShapeError, ValueRangeError
+from funis.instruments.engines import read_rows
 from funis.responses.verdict import Span, exactly, parse_exact
 
 GRADES: Final = "EDCBA"
@@ -305,20 +306,6 @@ def check_disposition_columns(present: Sequence[str], subject: str) -> None:
     if subject not in present:
         remedy = f"It needs the column {subject!r} and any of {', '.join(EVENT_COLUMNS)}."
         raise ColumnError("The frame of disposition", [subject], present, remedy)
-
-
-def read_rows(frame: Any) -> pl.DataFrame:
-    """Return any frame as Polars rows in which nothing is NaN."""
-    if isinstance(frame, pl.LazyFrame):
-        frame = frame.collect()
-    if not isinstance(frame, pl.DataFrame):
-        import narwhals as nw
-
-        native = nw.from_native(frame)
-        eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-        frame = eager.to_polars()
-    rows: pl.DataFrame = frame
-    return rows.fill_nan(None) if any(kind.is_float() for kind in rows.dtypes) else rows
 
 
 def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> CourseVisit:

@@ -22,6 +22,7 @@ from funis.instruments.engines import (
     flat_rows,
     is_spark,
     plain_table,
+    read_rows,
     run_groups,
     spark_schema,
 )
@@ -33,7 +34,6 @@ from funis.responses.course import (
     check_disposition_columns,
     check_visit_columns,
     order_days,
-    read_rows,
 )
 
 FACTS: Final = "_funis_facts"

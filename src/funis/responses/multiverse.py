@@ -16,8 +16,8 @@ from typing import Any, Final
 import polars as pl
 
 from funis.errors import ColumnError, UnknownNameError, ValueRangeError
-from funis.instruments.engines import is_spark, return_kind
-from funis.responses.course import Cohort, build_cohort, read_rows
+from funis.instruments.engines import is_spark, read_rows, return_kind
+from funis.responses.course import Cohort, build_cohort
 from funis.responses.definition import response_definition, responses
 from funis.responses.distribute import Visits, answer_subjects, fetch_facts
 from funis.responses.response import respond_cohort

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from funis.instruments.engines import is_spark, return_kind, spark_schema
-from funis.responses.course import read_rows
+from funis.instruments.engines import is_spark, read_rows, return_kind, spark_schema
 from funis.responses.verdict import CANNOT_TELL, YES
 
 Schedule = Sequence[tuple[str, float]]

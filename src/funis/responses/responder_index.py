@@ -19,15 +19,7 @@ import polars as pl
 
 from funis.errors import ColumnError
 from funis.instruments.definition import definition
-from funis.instruments.engines import (
-    flat_rows,
-    is_duckdb,
-    is_spark,
-    map_subjects,
-    read_table,
-    to_relation,
-)
-from funis.instruments.frames import return_columns
+from funis.instruments.engines import add_columns, name_columns
 from funis.responses.completeness_checks import check_index
 from funis.responses.course import (
     EVENT_COLUMNS,
@@ -35,7 +27,6 @@ from funis.responses.course import (
     CourseVisit,
     build_cohort,
     check_visit_columns,
-    read_rows,
 )
 from funis.responses.responder_measures import Measure, has_improved_by_half, read_measures
 from funis.responses.verdict import Span, Verdict
@@ -100,23 +91,9 @@ def score_responder_index(
     >>> score_responder_index(pl.DataFrame({**visits, **items})).get_column("s2k_ri_50").to_list()
     [4.0, 2.0]
     """
-    choices = {"subject": subject, "visit": visit, "day": day, "baseline_visit": baseline_visit}
-    if is_spark(frame):
-        _check_items(list(frame.columns), subject, visit)
-        return map_subjects(frame, subject, partial(_score_table, **choices), OUTPUTS)
-    if is_duckdb(frame):
-        return to_relation(frame, _score_table(read_table(frame), **choices))
-    rows = read_rows(frame)
-    scored = _score_rows(rows, **choices)
-    if isinstance(frame, pl.DataFrame | pl.LazyFrame):
-        found = rows.with_columns(scored.get_columns())
-        return found if isinstance(frame, pl.DataFrame) else found.lazy()
-    return return_columns(frame, scored)
-
-
-def _score_table(table: Any, **choices: str) -> Any:
-    """Score the rows of an Arrow table; columns that hold lists or records are only passed on."""
-    return return_columns(table, _score_rows(read_rows(flat_rows(table)), **choices))
+    _check_items(name_columns(frame), subject, visit)
+    scores = partial(_score_rows, subject=subject, visit=visit, day=day, baseline_visit=baseline_visit)
+    return add_columns(frame, subject, scores, OUTPUTS)
 
 
 def _check_items(present: list[str], subject: str, visit: str) -> None:
@@ -130,7 +107,6 @@ def _score_rows(
     rows: pl.DataFrame, *, subject: str, visit: str, day: str, baseline_visit: str
 ) -> pl.DataFrame:
     items = index_items()
-    _check_items(rows.columns, subject, visit)
     living = rows.drop(EVENT_COLUMNS, strict=False)  # a visit is scored whatever happened to the subject
     cohort = build_cohort(living, subject=subject, visit=visit, day=day)
     spans = {
