@@ -18,8 +18,11 @@ from funis.instruments.frames import return_columns
 Table = Any
 """An Arrow table."""
 
-KEY: Final = "_funis_key"
-"""Column of texts by which rows of a subject find each other, whatever type the study numbers have."""
+KEY: Final = "_funis_group"
+"""Column with the number of the group of subjects a row belongs to."""
+
+_GROUPS_PER_PARTITION: Final = 8
+_PARTITIONS: Final = 200
 
 _FLAT: Final = (
     "StringType", "CharType", "VarcharType", "BooleanType", "ByteType", "ShortType", "IntegerType",
@@ -165,19 +168,41 @@ def map_subjects(
 ) -> Any:
     """Add columns to a Spark frame, all rows of a subject together, in the workers.
 
-    Parameters are those of `map_rows`; `subject` names the column to group by.
+    Parameters are those of `map_rows`; `subject` names the column of subjects.
     """
     schema = _extend(frame.schema, added)
-    return run_groups(frame, subject, partial(_map_group, work, tuple(schema.names)), schema)
+    group = group_of(frame, subject)
+    return run_groups(frame, group, partial(_map_group, work, tuple(schema.names)), schema)
 
 
-def run_groups(frame: Any, by: str, work: Callable[..., Table], schema: Any, beside: Any = None) -> Any:
+def group_of(frame: Any, subject: str, beside: Any = None) -> Any:
+    """Tell the group of every row of a Spark frame: all rows of a subject have the same.
+
+    A group holds many subjects, because Python takes a millisecond or two for a group and a tenth of that for
+    a subject. The study number counts as text, so that numbers and texts find each other. Groups of `beside`,
+    where it is given, are numbered alike.
+    """
+    from pyspark.sql import functions as sql
+
+    session = (frame if beside is None else beside).sparkSession
+    told = str(session.conf.get("spark.sql.shuffle.partitions", str(_PARTITIONS)))
+    partitions = int(told) if told.isdigit() else _PARTITIONS
+    text = sql.col(quote_column(subject)).cast("string")
+    return sql.pmod(sql.xxhash64(text), sql.lit(_GROUPS_PER_PARTITION * partitions)).alias(KEY)
+
+
+def quote_column(name: str) -> str:
+    """Name a column of Spark exactly, whatever signs are in its name."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def run_groups(frame: Any, by: Any, work: Callable[..., Table], schema: Any, beside: Any = None) -> Any:
     """Run a function on the rows of each group of a Spark frame, in the workers.
 
     Parameters
     ----------
     frame : Spark frame
-    by : column to group by
+    by : name of the column to group by, or the column
     work : takes the Arrow table of a group, and that of the group beside it where there is another frame
     schema : of what comes back, as Spark declares it
     beside : another Spark frame with the column `by`, of the same type; its groups stand beside those of

@@ -12,6 +12,7 @@ from funis.errors import ColumnError
 from funis.instruments.engines import (
     add_columns,
     flat_rows,
+    group_of,
     is_spark,
     name_columns,
     plain_table,
@@ -111,7 +112,8 @@ def derive_toxicity_shifts(graded: Any, *, last_day: int = 0) -> Any:
     text = dict.fromkeys(("term", "treatment_emergent"), pl.String())
     rest = spark_schema({**text, **dict.fromkeys(_WHOLE, pl.Int64())})
     schema = StructType([graded.schema["subject"], graded.schema["test"], *rest.fields])
-    return run_groups(graded, "subject", partial(_shift_table, tuple(schema.names), last_day), schema)
+    group = group_of(graded, "subject")
+    return run_groups(graded, group, partial(_shift_table, tuple(schema.names), last_day), schema)
 
 
 def _shift_table(names: Sequence[str], last_day: int, table: Any) -> Any:

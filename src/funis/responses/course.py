@@ -221,13 +221,13 @@ class Cohort:
         start = f"{instrument}_"
         return frozenset(name for name in self.columns if name.startswith(start) and self._has_letters(name))
 
-    def held(self, instrument: str) -> tuple[str, ...]:
-        """Return the visits at which anybody has a grade of an instrument."""
+    def held(self, instrument: str) -> dict[str, int]:
+        """Return how many subjects have a grade of an instrument at each visit."""
         try:
             measured = self.systems(instrument)
         except ColumnError:
-            return ()
-        return tuple(name for name in self.days if self._count_held(name, measured, instrument))
+            return {}
+        return {name: self._count_held(name, measured, instrument) for name in self.days}
 
     def expected(self, measured: Sequence[str], instrument: str) -> dict[str, float]:
         """Return visits at which at least half of the subjects were measured, with their median day."""
@@ -348,12 +348,17 @@ def _build_course(number: str, visits: list[CourseVisit], events: dict[str, floa
 
 
 def _median_days(courses: Sequence[Course]) -> dict[str, float]:
+    return order_days({name: float(median(found)) for name, found in list_days(courses).items()})
+
+
+def list_days(courses: Iterable[Course]) -> dict[str, list[float]]:
+    """Return the days on which each visit fell, unscheduled visits left out."""
     days: dict[str, list[float]] = {}
     for course in courses:
         for visit in course.visits:
             if not visit.name.startswith(UNSCHEDULED):
                 days.setdefault(visit.name, []).append(visit.day)
-    return order_days({name: float(median(found)) for name, found in days.items()})
+    return days
 
 
 def order_days(days: Mapping[str, float]) -> dict[str, float]:

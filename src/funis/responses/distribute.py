@@ -1,9 +1,9 @@
 """Answers about subjects on Spark: each subject's rows are judged in a worker, none comes to one machine.
 
 A subject's answer depends on the others only through what the trial did: which columns it filled, on which
-day a visit usually fell, at which visits most subjects were measured. One pass over the subjects gathers
-that into a single row, which Spark hands to the second pass, where each subject is judged. Both passes read
-the course of a subject as every other engine does, so that the answers are the same.
+day a visit usually fell, at which visits most subjects were measured. One pass over groups of subjects
+gathers that into a single row, which Spark hands to the second pass, where the subjects of each group are
+judged. Both passes read the course of a subject as every other engine does, so that the answers are the same.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from funis.instruments.engines import (
     KEY,
     flat_columns,
     flat_rows,
+    group_of,
     is_spark,
     plain_table,
+    quote_column,
     read_rows,
     run_groups,
     spark_schema,
@@ -33,18 +35,20 @@ from funis.responses.course import (
     build_cohort,
     check_disposition_columns,
     check_visit_columns,
+    list_days,
     order_days,
 )
 
 FACTS: Final = "_funis_facts"
 Work = Callable[[Cohort], pl.DataFrame]
-Fact = tuple[str, str, str, float | None]
+Fact = tuple[str, str, str, float | None, int]
 
 _FACT_SCHEMA: Final[Mapping[str, pl.DataType]] = {
     "fact": pl.String(),
     "name": pl.String(),
     "instrument": pl.String(),
     "value": pl.Float64(),
+    "n": pl.Int64(),
 }
 
 
@@ -108,7 +112,7 @@ def answer_subjects(
     )
     if is_whole:
         declared[visits.subject].dataType = kind
-    judge = partial(_judge_subject, work, _names(visits), tuple(declared.names))
+    judge = partial(_judge_group, work, _names(visits), tuple(declared.names))
     return run_groups(left, KEY, judge, declared, right)
 
 
@@ -125,7 +129,7 @@ def gather_facts(visits: Visits) -> Any:
     declared = spark_schema(_FACT_SCHEMA)
     told = run_groups(left, KEY, partial(_find_facts, _names(visits)), declared, events)
     counted = told.groupBy("fact", "name", "instrument").agg(
-        sql.percentile("value", 0.5).alias("middle"), sql.count("*").alias("n")
+        sql.percentile("value", 0.5).alias("middle"), sql.sum("n").alias("n")
     )
     entry = sql.struct("fact", "name", "instrument", "middle", "n")
     return counted.agg(sql.collect_list(entry).alias(FACTS))
@@ -151,9 +155,7 @@ def _names(visits: Visits) -> _Names:
 
 
 def _open_visits(visits: Visits) -> Any:
-    """Choose the columns that hold single values, with the key of the subject."""
-    from pyspark.sql import functions as sql
-
+    """Choose the columns that hold single values, with the group of the subject."""
     frame = visits.frame
     check_visit_columns(list(frame.columns), visits.subject, visits.visit)
     flat = flat_columns(frame)
@@ -161,13 +163,11 @@ def _open_visits(visits: Visits) -> Any:
     if lacking:
         remedy = "A subject and a visit are texts or numbers, not lists or records."
         raise ColumnError("The frame of visits", lacking, flat, remedy)
-    return frame.select(*map(_quote, flat), sql.col(_quote(visits.subject)).cast("string").alias(KEY))
+    return frame.select(*map(quote_column, flat), group_of(frame, visits.subject))
 
 
 def _open_disposition(visits: Visits) -> Any:
-    """Give the disposition as a Spark frame of the same session, with the key of the subject."""
-    from pyspark.sql import functions as sql
-
+    """Give the disposition as a Spark frame of the same session, with the group of the subject."""
     events = visits.disposition
     if events is None:
         return None
@@ -179,16 +179,11 @@ def _open_disposition(visits: Visits) -> Any:
     if isinstance(events, pl.DataFrame):
         typed = events.select(held).with_columns(pl.col(pl.Null).cast(pl.Float64))
         events = visits.frame.sparkSession.createDataFrame(plain_table(typed.to_arrow()))
-    return events.select(*map(_quote, held), sql.col(_quote(visits.subject)).cast("string").alias(KEY))
-
-
-def _quote(name: str) -> str:
-    """Name a column exactly, whatever signs are in its name."""
-    return "`" + name.replace("`", "``") + "`"
+    return events.select(*map(quote_column, held), group_of(events, visits.subject, visits.frame))
 
 
 def _join_facts(left: Any, events: Any, facts: Any) -> Any:
-    """Give a row of facts for every subject, beside the rows of its disposition."""
+    """Give a row of facts for every group, beside the rows of its disposition."""
     from pyspark.sql import functions as sql
 
     # A new name for the same column: Spark refuses two sides that share one.
@@ -208,26 +203,26 @@ def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> Cohor
 
 def _find_facts(names: _Names, table: Any, events: Any = None) -> Any:
     cohort = _read_cohort(names, table, None if events is None else flat_rows(events))
-    rows = [fact for course in cohort.courses for fact in _facts_of(cohort, names.instruments)]
+    rows = list(_facts_of(cohort, names.instruments))
     return plain_table(pl.DataFrame(rows, schema=dict(_FACT_SCHEMA), orient="row").to_arrow())
 
 
 def _facts_of(cohort: Cohort, instruments: Sequence[str]) -> Iterator[Fact]:
-    """Yield what one subject adds: itself, its days, the columns it fills, the visits with grades."""
-    yield "subject", "", "", None
+    """Yield what some subjects add: their number, days, columns with a value and visits with grades."""
+    yield "subject", "", "", None, len(cohort.courses)
     if cohort.has_visits:
-        yield "visits", "", "", None
+        yield "visits", "", "", None, 1
     if cohort.has_unscheduled:
-        yield "unscheduled", "", "", None
-    yield from (("column", name, "", None) for name in cohort.columns)
-    yield from (("day", name, "", day) for name, day in cohort.days.items())
+        yield "unscheduled", "", "", None, 1
+    yield from (("column", name, "", None, 1) for name in cohort.columns)
+    for name, days in list_days(cohort.courses).items():
+        yield from (("day", name, "", day, 1) for day in days)
     for instrument in instruments:
-        yield from (("letters", name, "", None) for name in cohort.lettered(instrument))
-        held = cohort.held(instrument)
-        yield from (("held", name, instrument, None) for name in held)
+        yield from (("letters", name, "", None, 1) for name in cohort.lettered(instrument))
+        yield from (("held", name, instrument, None, n) for name, n in cohort.held(instrument).items() if n)
 
 
-def _judge_subject(work: Work, names: _Names, columns: Sequence[str], rows: Any, right: Any) -> Any:
+def _judge_group(work: Work, names: _Names, columns: Sequence[str], rows: Any, right: Any) -> Any:
     told = right.column(FACTS).drop_null()
     others = right.drop_columns([FACTS])
     events = None
