@@ -51,10 +51,12 @@ def instrument_checks(name: str) -> Checks:
     checks += [partial(around.test_part_agrees_with_the_second_entry, part, name) for part in around.PARTS]
     checks += [partial(around.test_measures_agree, name), partial(around.test_excluded_causes_agree, name)]
     checks += [partial(test_labels.test_items, name)]
+    checks += [partial(test_labels.test_factors_flags_and_changes_say_what_they_are, name)]
     checks += [partial(test_labels.test_levels_are_worded_in_their_order, name)]
     if name in test_labels.FAMILY:
         checks += [partial(test_labels.test_rows_that_a_version_words_otherwise, name)]
     if name in RULED:
+        checks += [partial(test_labels.test_rules_say_what_they_ask, name)]
         checks += [entry.test_bilag_rules_agree_with_the_second_entry, entry.test_numeric_schemes_agree]
         checks += [around.test_classic_renal_rules_agree]
         checks += [test_second_entry_equations.test_classic_renal_features_agree_with_the_second_entry]
@@ -78,6 +80,7 @@ def response_checks(name: str) -> Checks:
         checks += [partial(check, name) for check in (*whole, entry.test_outline, entry.test_sets)]
     if name not in test_responses.REPEATED:
         checks += [partial(test_responses.test_limits_agree, name)]
+    checks += [partial(test_labels.test_events_that_decide, name)]
     return [*checks, partial(test_labels.test_responses_print_what_they_compare, name)]
 
 

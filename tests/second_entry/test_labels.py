@@ -187,3 +187,59 @@ def faults_of(row: Criterion) -> list[str]:
 @pytest.mark.parametrize("name", responses())
 def test_responses_print_what_they_compare(name: str) -> None:
     assert [fault for row in response_definition(name).criteria for fault in faults_of(row)] == []
+
+
+# How the report says that an event decided, and how the rules of the renal system are told apart.
+EVENTS = {"death": "died", "withdrawal": "withdrew", "prohibited": "treatment not allowed"}
+RENAL = {
+    ("A", 1, 2): "two or more severe", ("A", 1, 1): "one of them", ("B", 1, 1): "one severe feature",
+    ("B", 2, 1): "proteinuria", ("B", 3, 1): "rising creatinine", ("C", 1, 1): "mild or stable proteinuria",
+    ("C", 2, 1): "rising blood pressure",
+}  # fmt: skip
+BLOOD = {"haemoglobin": "haemoglobin", "wbc": "white", "neutrophils": "neutro", "lymphocytes": "lympho"}
+
+
+@pytest.mark.parametrize("name", responses())
+def test_events_that_decide(name: str) -> None:
+    for failure in response_definition(name).failures:
+        assert failure.label.startswith(EVENTS[failure.event])
+
+
+@pytest.mark.parametrize("name", ["bilag_2004", "bilag_classic_renal"])
+def test_rules_say_what_they_ask(name: str) -> None:
+    for rule in funis.definition(name).rules:
+        if rule.system == "renal":
+            assert RENAL[rule.grade, rule.clause, rule.at_least] in rule.label
+        elif rule.when is not None:
+            limit = Decimal(str(rule.when.terms[0].limit))
+            printed = {Decimal(text) for text in re.findall(r"\d+(?:\.\d+)?", rule.label)}
+            # Below 10 is printed as 8 to 9.9, below 50 as 25 to 49.
+            assert printed & {limit, limit - 1, limit - Decimal("0.1")}, rule.label
+            assert BLOOD.get(rule.when.names[0], "platelets") in rule.label
+        elif rule.with_level in ("active", "improving", "present"):
+            assert rule.with_level in rule.label, rule.label
+    for feature in funis.definition(name).features:
+        assert fit(feature.name, feature.label) > 0, feature.label
+
+
+@pytest.mark.parametrize("name", funis.definitions())
+def test_factors_flags_and_changes_say_what_they_are(name: str) -> None:
+    definition = funis.definition(name)
+    for factor in definition.factors:
+        printed = {float(text) for text in re.findall(r"-?\d+(?:\.\d+)?", factor.label)}
+        numbers = {value for value in (factor.power, factor.base, factor.times) if value is not None}
+        assert numbers <= printed | {1, -1}, factor.label
+        assert not factor.item or factor.item.split("_")[0] in factor.label, factor.label
+        assert factor.item or factor.times or "creatinine" in factor.label, factor.label
+        for column, value in factor.when_item:
+            assert {"female": "women", "male": ", men", "1": "Black"}[str(value)] in factor.label, column
+    for flag in definition.flags:
+        limit = Decimal(str(flag.when.terms[0].limit))
+        assert flag.label == "active disease" or has_number(limit, flag.label), flag.label
+        words_of_sign = {"<": "below", "<=": "or less", ">=": "or more", ">": "above"}
+        assert flag.label == "active disease" or words_of_sign[flag.when.terms[0].operator] in flag.label
+    for item in definition.items:
+        if item.name.endswith("_change"):
+            assert re.search("new|worse|larger|back", item.label), item.label
+        ending = item.name.rpartition("_")[2]
+        assert ending not in ("severe", "mild", "right", "left") or ending in item.label, item.label
