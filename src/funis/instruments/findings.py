@@ -8,17 +8,13 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-import polars as pl
+import narwhals as nw
 
 from funis.instruments.conditions import Condition, Term, compare_exactly, find_limit
 from funis.instruments.definition import Feature
-from funis.instruments.intake import PREFIX, Cell, Column, Layout, previous_value
+from funis.instruments.history import held_within, look_back
+from funis.instruments.intake import PREFIX, Cell, Column, Layout
 from funis.instruments.totals import is_any_recorded
-
-# Larger than any visit key, so that keys of a later subject always exceed those of an earlier one.
-_SPAN = 2**21
-# Day numbers may be negative before the first infusion.
-_DAY_OFFSET = 2**19
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +63,10 @@ def previous_columns(reading: Reading) -> list[Column]:
     columns = []
     for name in _history_names(reading):
         cell = cells[name]
-        columns.append(previous_value(layout, cell.value).alias(f"{reading.previous_mark}{name}"))
+        columns.append(look_back(layout, cell.value).alias(f"{reading.previous_mark}{name}"))
     for name in _not_measured_names(reading):
         settled = _is_settled(reading, name)
-        before = previous_value(layout, settled.cast(layout.level_type))
+        before = look_back(layout, settled.cast(layout.level_type))
         columns.append((before == 1).fill_null(value=False).alias(f"{reading.previous_mark}{name}_settled"))
     return columns
 
@@ -104,7 +100,7 @@ def can_be_joined(reading: Reading, names: Sequence[str]) -> bool:
     """
     items = {item.name: item for item in reading.layout.definition.items}
     return (
-        reading.layout.ops is pl
+        reading.layout.ops is not nw
         and bool(names)
         and all(
             name in items
@@ -122,11 +118,11 @@ def joined_columns(reading: Reading, sets: Sequence[tuple[str, ...]]) -> list[Co
     for names in dict.fromkeys(sets):
         if not can_be_joined(reading, names):
             continue
-        values = [reading.cells[name].value for name in names]
+        ops, values = reading.layout.ops, [reading.cells[name].value for name in names]
         unknown = reduce(or_, [value.is_null() for value in values])
         columns.append(reduce(or_, [value.fill_null(0) for value in values]).alias(_joined(reading, names)))
         columns.append(
-            pl.when(~unknown).then(pl.lit(value=False)).alias(f"{_joined(reading, names)}_unknown")
+            ops.when(~unknown).then(ops.lit(value=False)).alias(f"{_joined(reading, names)}_unknown")
         )
     return columns
 
@@ -134,7 +130,7 @@ def joined_columns(reading: Reading, sets: Sequence[tuple[str, ...]]) -> list[Co
 def joined_condition(reading: Reading, names: tuple[str, ...], least: int) -> Column:
     """Tell whether one of several items is at a level or above; null where that is unknown."""
     joined = _joined(reading, names)
-    return (pl.col(joined) >= least) | pl.col(f"{joined}_unknown")
+    return (reading.layout.ops.col(joined) >= least) | reading.layout.ops.col(f"{joined}_unknown")
 
 
 def _joined(reading: Reading, names: tuple[str, ...]) -> str:
@@ -208,13 +204,19 @@ def _named_items(reading: Reading, features: Sequence[Feature]) -> list[Column]:
 
 
 def _feature_row(reading: Reading, feature: Feature) -> Column:
+    met = _feature_now(reading, feature)
+    if feature.within_months and reading.layout.has_history:
+        return held_within(reading.layout, met, feature.within_months)
+    return met
+
+
+def _feature_now(reading: Reading, feature: Feature) -> Column:
+    """Tell whether a row of a feature is met by this visit and the one before it."""
     terms = [_feature_term(reading, feature, term) for term in feature.when.terms]
     met = reduce(and_, terms)
     if feature.only_without:
         recorded = reading.layout.ops.col(_recorded(reading, feature.only_without))
         met = reading.layout.ops.when(recorded).then(reading.layout.ops.lit(value=False)).otherwise(met)
-    if feature.within_months and reading.layout.has_history:
-        met = _held_within(reading, feature, met)
     return met
 
 
@@ -264,41 +266,3 @@ def _compared(reading: Reading, term: Term, before: Column) -> Column:
     else:
         found = compare_exactly(value, term.operator, before * (limit / 100))
     return found
-
-
-def _held_within(reading: Reading, feature: Feature, met: Column) -> Column:
-    """Tell whether a condition held at this visit or at an earlier one not longer ago than so many months."""
-    layout = reading.layout
-    key, since = _visit_keys(layout, feature.within_months)
-    if layout.is_sorted:
-        start = layout.ops.col(f"{PREFIX}run").cast(layout.ops.Int64) * _SPAN
-        key, since = key + start, since + start
-    nothing = layout.ops.lit(-1, layout.ops.Int64)
-    surely = layout.ops.when(met.fill_null(value=False)).then(key).otherwise(nothing).cum_max()
-    perhaps = layout.ops.when(met.fill_null(value=True)).then(key).otherwise(nothing).cum_max()
-    if not layout.is_sorted:
-        surely = surely.over(layout.subject, order_by=layout.order)
-        perhaps = perhaps.over(layout.subject, order_by=layout.order)
-    unknown = layout.ops.lit(None, layout.ops.Boolean)
-    return layout.ops.when(surely >= since).then(layout.ops.lit(value=True)).otherwise(
-        layout.ops.when(perhaps >= since).then(unknown).otherwise(layout.ops.lit(value=False))
-    )  # fmt: skip
-
-
-def _visit_keys(layout: Layout, months: int) -> tuple[Column, Column]:
-    """Give a number that grows with the visit, and the least number of a visit so many months before.
-
-    Calendar months: 31 May minus 3 months is the last of February. A month's last day therefore counts as
-    the 31st.
-    """
-    order = layout.ops.col(layout.order)
-    kind = layout.schema[str(layout.order)]
-    if kind.is_numeric():
-        whole = order if kind.is_integer() else order.cast(layout.ops.Float64).floor()
-        key = whole.cast(layout.ops.Int64) + _DAY_OFFSET
-        return key, key - int(layout.parameters["biopsy_window_days"])
-    month = order.dt.year().cast(layout.ops.Int64) * 12 + order.dt.month().cast(layout.ops.Int64)
-    day = order.dt.day().cast(layout.ops.Int64)
-    is_last = order.dt.offset_by("1d").dt.day() == 1
-    last = layout.ops.when(is_last).then(layout.ops.lit(31, layout.ops.Int64)).otherwise(day)
-    return month * 32 + last, (month - months) * 32 + day

@@ -26,6 +26,7 @@ from funis.instruments.intake import (
     read_column,
     spell_values,
 )
+from funis.instruments.tracer import Tracer
 
 _ROW = f"{PREFIX}row"
 SHOWN = 5
@@ -120,6 +121,10 @@ class Working:
         return "row " + ", ".join(map(str, sorted(rows)[:SHOWN]))
 
 
+# What takes columns: a frame under way, or a tracer that stands for one.
+Sink = Working | Tracer
+
+
 def _is_refused(layout: Layout, item: Item) -> Any:
     """Tell where a recorded value is not one the item allows."""
     ops, kind = layout.ops, layout.schema[item.name]
@@ -149,8 +154,9 @@ def _may_be_refused(item: Item, column: pl.Series) -> bool:
     """Tell from the ends of a column whether it must be looked at value by value."""
     if not column.dtype.is_numeric() or item.is_text:
         return column.dtype not in (pl.Boolean, pl.Null)
-    known: Any = column.fill_nan(None) if column.dtype.is_float() else column
-    lowest, highest = known.min(), known.max()
+    # NaN is empty; the least and the greatest value pass over it.
+    lowest: Any = column.min()
+    highest: Any = column.max()
     if lowest is None:
         return False
     low: Any
@@ -160,7 +166,7 @@ def _may_be_refused(item: Item, column: pl.Series) -> bool:
         return True
     has_gaps = not item.is_measured and tuple(range(int(low), int(high) + 1)) != item.values
     is_fractional = not item.is_measured and column.dtype.is_float()
-    return has_gaps or (is_fractional and bool((known % 1 != 0).any()))
+    return has_gaps or (is_fractional and bool((column.fill_nan(None) % 1 != 0).any()))
 
 
 def _guard(frame: pl.LazyFrame, layout: Layout, items: Sequence[Item]) -> pl.LazyFrame:
@@ -180,21 +186,28 @@ def _guarded(layout: Layout, watched: Sequence[Item], kinds: Mapping[str, pl.Dat
 
     def look(batch: pl.Series) -> pl.Series:
         columns = batch.struct.unnest()
-        for item in watched:
-            if _may_be_refused(item, columns.get_column(item.name)):
-                _check_batch(layout, item, columns)
+        check_batch(layout, watched, columns)
         return columns.get_column(carrier)
 
     struct = pl.struct([item.name for item in watched])
     return struct.map_batches(look, return_dtype=kinds[carrier], is_elementwise=True).alias(carrier)
 
 
-def _check_batch(layout: Layout, item: Item, columns: pl.DataFrame) -> None:
-    bad = columns.filter(_is_refused(layout, item)).get_column(item.name)
-    if len(bad):
-        what = f"Column {item.name!r} of {layout.definition.name!r}, {len(bad)} value(s) of one batch"
-        values = ", ".join(str(value) for value in bad.head(SHOWN).to_list())
-        raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
+def check_batch(layout: Layout, items: Sequence[Item], columns: pl.DataFrame) -> None:
+    """Refuse a batch of rows with a value that an item does not allow.
+
+    Raises
+    ------
+    ValueRangeError : names the column, the values and what would be allowed
+    """
+    for item in items:
+        if not _may_be_refused(item, columns.get_column(item.name)):
+            continue
+        bad = columns.filter(_is_refused(layout, item)).get_column(item.name)
+        if len(bad):
+            what = f"Column {item.name!r} of {layout.definition.name!r}, {len(bad)} value(s) of one batch"
+            values = ", ".join(str(value) for value in bad.head(SHOWN).to_list())
+            raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
 
 
 def open_frame(

@@ -18,7 +18,7 @@ from functools import reduce
 from itertools import groupby
 from operator import add, and_, or_
 
-import polars as pl
+import narwhals as nw
 
 from funis.instruments.definition import Definition, Rule
 from funis.instruments.definition_checks import LEVELS
@@ -33,25 +33,41 @@ from funis.instruments.findings import (
     recorded_columns,
     rule_condition,
 )
-from funis.instruments.frames import Working
-from funis.instruments.intake import PREFIX, Cell, Column, Layout, is_first, read_mark
+from funis.instruments.frames import Sink
+from funis.instruments.history import history_columns, running_max
+from funis.instruments.intake import PREFIX, Cell, Column, Layout, is_first
 from funis.instruments.rule_text import RANKS, RuleText, build_rule_code, rule_texts, spell_grade, spell_rules
 from funis.instruments.totals import Bounds, choose_value, status_of
+from funis.instruments.tracer import Tracer
 
 _ACTIVE = RANKS["C"]
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
-    """Ranks of one system under one reading, before history: 0 where nothing is active."""
+class Plan:
+    """How the systems of a definition are read.
 
-    system: str
-    lower: Column
-    upper: Column
+    Attributes
+    ----------
+    layout : what is scored
+    bounds, paper : the two readings
+    twice : systems for which they can differ
+    texts : the clauses of each system
+    """
+
+    layout: Layout
+    bounds: Reading
+    paper: Reading
+    twice: tuple[str, ...]
+    texts: Mapping[str, tuple[RuleText, ...]]
+
+    def marks(self, system: str) -> tuple[str, ...]:
+        """Name the readings of a system; the last of them gives its grade."""
+        return (self.bounds.mark, self.paper.mark) if system in self.twice else (self.bounds.mark,)
 
 
 def build_grades(
-    working: Working, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
 ) -> tuple[str, ...]:
     """Grade every system of a definition and add the output columns to a working frame.
 
@@ -66,32 +82,27 @@ def build_grades(
     -------
     tuple of str : output columns in the order in which they stand
     """
-    _add_history(working, layout)
+    plan = _plan(working, layout, cells, carried)
+    _add_ranks(working, plan)
+    _add_ever(working, plan)
+    _add_final_ranks(working, plan, policy)
+    return _add_outputs(working, plan, policy)
+
+
+def _plan(working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell]) -> Plan:
+    """Add what comes from earlier visits, and say how the systems are read."""
+    if layout.has_history and not isinstance(working, Tracer):
+        working.add([is_first(layout).alias(f"{PREFIX}first")])
+        working.add(history_columns(layout))
     bounds = Reading("b", layout, cells, as_paper=False)
     before = bounds.previous_mark if carried is cells else f"{bounds.previous_mark}carried_"
     paper = Reading("p", layout, carried, as_paper=True, previous_mark=before)
-    twice = [system for system in layout.definition.systems if _differ(layout, cells, carried, system)]
+    systems = layout.definition.systems
+    twice = tuple(system for system in systems if _differ(layout, cells, carried, system))
     for reading in (bounds,) if carried is cells else (bounds, paper):
         working.add(recorded_columns(reading))
         working.add(previous_columns(reading))
-    _add_conditions(working, [(bounds, layout.definition.systems), (paper, twice)])
-    texts = {system: rule_texts(layout.definition, system) for system in layout.definition.systems}
-    read = {s: paper if s in twice else bounds for s in layout.definition.systems}
-    _add_ranks(working, layout, bounds, twice, texts, read)
-    _add_ever(working, layout, twice)
-    _add_final_ranks(working, layout, twice, policy)
-    return _add_outputs(working, layout, twice, texts, policy)
-
-
-def _add_history(working: Working, layout: Layout) -> None:
-    if not layout.has_history:
-        return
-    working.add([is_first(layout).alias(f"{PREFIX}first")])
-    if layout.is_sorted:
-        # A number per subject that rises from row to row: a running maximum can then never reach back past
-        # a subject.
-        run = layout.ops.col(f"{PREFIX}first").cast(layout.ops.Int32).cum_sum()
-        working.add([run.alias(f"{PREFIX}run")])
+    return Plan(layout, bounds, paper, twice, {s: rule_texts(layout.definition, s) for s in systems})
 
 
 def _differ(layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], system: str) -> bool:
@@ -105,7 +116,21 @@ def _differ(layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cel
     return carried is not cells or has_marks or looks_back
 
 
-def _add_conditions(working: Working, readings: Sequence[tuple[Reading, Sequence[str]]]) -> None:
+def _add_ranks(working: Sink, plan: Plan) -> None:
+    """Add, per system and reading, lowest and highest rank, and the number of the rule that decided."""
+    layout, systems = plan.layout, plan.layout.definition.systems
+    _add_conditions(working, [(plan.bounds, systems), (plan.paper, plan.twice)])
+    columns = []
+    for system in systems:
+        for mark in plan.marks(system):
+            for end, rank in _rank_by_rules(layout, mark, system).items():
+                columns.append(rank.alias(f"{PREFIX}{mark}_{system}_{end}"))
+        code = build_rule_code(layout, plan.marks(system)[-1], system, plan.texts[system])
+        columns.append(code.alias(f"{PREFIX}{system}_code"))
+    working.add(columns)
+
+
+def _add_conditions(working: Sink, readings: Sequence[tuple[Reading, Sequence[str]]]) -> None:
     """Add one three-valued column per feature, then one per clause, for systems under a reading.
 
     All readings are added at once: what they have in common (the comparisons themselves) is computed once.
@@ -115,13 +140,20 @@ def _add_conditions(working: Working, readings: Sequence[tuple[Reading, Sequence
         definition = reading.layout.definition
         features += feature_columns(reading, [f for f in definition.features if f.system in systems])
         sets = [r.of_items for r in definition.rules if r.system in systems and r.at_least == 1]
-        joined += joined_columns(reading, sets)
-        for system in systems:
-            for grade, clause, rules in clauses_of(definition, system):
-                met = reduce(and_, [_rule_met(reading, rule) for rule in rules])
-                clauses.append(met.alias(clause_column(reading.mark, system, grade, clause)))
-    for columns in (features, joined, clauses):
-        working.add(columns)
+        joined.append((reading, sets))
+        clauses.append((reading, systems))
+    working.add(features)
+    working.add([column for reading, sets in joined for column in joined_columns(reading, sets)])
+    working.add([column for reading, systems in clauses for column in _clause_columns(reading, systems)])
+
+
+def _clause_columns(reading: Reading, systems: Sequence[str]) -> list[Column]:
+    columns = []
+    for system in systems:
+        for grade, clause, rules in clauses_of(reading.layout.definition, system):
+            met = reduce(and_, [_rule_met(reading, rule) for rule in rules])
+            columns.append(met.alias(clause_column(reading.mark, system, grade, clause)))
+    return columns
 
 
 def clause_column(mark: str, system: str, grade: str, clause: int) -> str:
@@ -156,7 +188,7 @@ def count_reaches(layout: Layout, met: Sequence[Column], at_least: int) -> Colum
     """Tell in three-valued logic whether at least so many conditions are met."""
     if at_least == 1:
         return reduce(or_, met)
-    if at_least == 2 and layout.ops is pl:
+    if at_least == 2 and layout.ops is not nw:
         # One of them together with one before it: truth values alone, which take a bit each, say it.
         return reduce(or_, [reduce(or_, met[:place]) & one for place, one in enumerate(met) if place])
     kind = layout.level_type
@@ -168,27 +200,8 @@ def count_reaches(layout: Layout, met: Sequence[Column], at_least: int) -> Colum
     )  # fmt: skip
 
 
-def _add_ranks(
-    working: Working,
-    layout: Layout,
-    bounds: Reading,
-    twice: Sequence[str],
-    texts: Mapping[str, tuple[RuleText, ...]],
-    read: Mapping[str, Reading],
-) -> None:
-    """Add lowest and highest rank of every system under each reading, and the number of its rule."""
-    columns = []
-    for system in layout.definition.systems:
-        for mark in (bounds.mark, "p") if system in twice else (bounds.mark,):
-            found = _rank_by_rules(layout, mark, system)
-            columns.append(found.lower.alias(f"{PREFIX}{mark}_{system}_low"))
-            columns.append(found.upper.alias(f"{PREFIX}{mark}_{system}_high"))
-        code = build_rule_code(layout, read[system].mark, system, texts[system])
-        columns.append(code.alias(f"{PREFIX}{system}_code"))
-    working.add(columns)
-
-
-def _rank_by_rules(layout: Layout, mark: str, system: str) -> Graded:
+def _rank_by_rules(layout: Layout, mark: str, system: str) -> dict[str, Column]:
+    """Give the lowest and the highest rank of a system under a reading: 0 where nothing is active."""
     by_grade: dict[str, list[Column]] = {}
     for grade, clause, _ in clauses_of(layout.definition, system):
         by_grade.setdefault(grade, []).append(layout.ops.col(clause_column(mark, system, grade, clause)))
@@ -198,35 +211,12 @@ def _rank_by_rules(layout: Layout, mark: str, system: str) -> Graded:
         rank = _rank(layout, grade)
         lower = layout.ops.when(met.fill_null(value=False)).then(rank).otherwise(lower)
         upper = layout.ops.when(met.fill_null(value=True)).then(rank).otherwise(upper)
-    return Graded(system, lower, upper)
+    return {"low": lower, "high": upper}
 
 
 def _rank(layout: Layout, grade: str) -> Column:
     # Unsigned in Polars, which reads it as an enumeration without another copy.
-    return layout.ops.lit(RANKS[grade], layout.ops.UInt8 if layout.ops is pl else layout.ops.Int64)
-
-
-def _marks(system: str, twice: Sequence[str]) -> tuple[str, ...]:
-    return ("b", "p") if system in twice else ("b",)
-
-
-def _add_ever(working: Working, layout: Layout, twice: Sequence[str]) -> None:
-    """Add, per system, reading and bound, whether it was active so far or before the study."""
-    recorded, columns = [], []
-    for system in layout.definition.systems:
-        name = f"{system}_ever"
-        if name in layout.schema:
-            column = read_mark(layout, name).fill_null(-1)
-            recorded.append(_running_max(layout, column).alias(f"{PREFIX}{system}_ever"))
-    working.add(recorded)
-    for system in layout.definition.systems:
-        for mark in _marks(system, twice):
-            state = _running_max(layout, _activity_state(layout, mark, system))
-            columns.append(state.alias(f"{PREFIX}{mark}_{system}_state"))
-    working.add(columns)
-    working.add(
-        [column for system in layout.definition.systems for column in _ever_flags(layout, system, twice)]
-    )
+    return layout.ops.lit(RANKS[grade], layout.ops.UInt8 if layout.ops is not nw else layout.ops.Int64)
 
 
 def _activity_state(layout: Layout, mark: str, system: str) -> Column:
@@ -239,55 +229,72 @@ def _activity_state(layout: Layout, mark: str, system: str) -> Column:
     return low.cast(kind) + high.cast(kind)
 
 
-def _ever_flags(layout: Layout, system: str, twice: Sequence[str]) -> list[Column]:
+def _points(layout: Layout, rank: Column) -> Column:
+    kind = layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
+    points = dict(layout.definition.grade_points)
+    part = layout.ops.lit(points["E"], kind)
+    for grade in ("C", "B", "A"):
+        part = layout.ops.when(rank >= RANKS[grade]).then(layout.ops.lit(points[grade], kind)).otherwise(part)
+    return part
+
+
+def _add_ever(working: Sink, plan: Plan) -> None:
+    """Add, per system, reading and bound, whether it was active so far or before the study."""
+    layout, systems = plan.layout, plan.layout.definition.systems
+    states = {
+        f"{PREFIX}{mark}_{system}_state": _activity_state(layout, mark, system)
+        for system in systems
+        for mark in plan.marks(system)
+    }
+    working.add([state.alias(name) for name, state in states.items()])
+    recorded = [f"{PREFIX}{system}_ever" for system in systems if f"{system}_ever" in layout.schema]
+    working.add([running_max(layout, layout.ops.col(name), 2).alias(name) for name in (*states, *recorded)])
+    working.add([flag for system in systems for flag in _ever_flags(plan, system)])
+
+
+def _ever_flags(plan: Plan, system: str) -> list[Column]:
     """Tell, per end, whether the system was active at or before this visit, or before the study."""
-    flags = []
-    for mark in _marks(system, twice):
+    flags, layout = [], plan.layout
+    for mark in plan.marks(system):
         for end, least in (("low", 2), ("high", 1)):
             ever = layout.ops.col(f"{PREFIX}{mark}_{system}_state") >= least
             if f"{system}_ever" in layout.schema:
                 before = layout.ops.col(f"{PREFIX}{system}_ever")
-                ever = ever | ((before == 1) if end == "low" else (before != 0))
+                ever = ever | ((before >= 2) if end == "low" else ~(before == 1))
             flags.append(ever.alias(f"{PREFIX}{mark}_{system}_{end}_ever"))
     return flags
 
 
-def _running_max(layout: Layout, column: Column) -> Column:
-    """Give the largest of a few small numbers (-1 to 4) so far within a subject."""
-    if not layout.has_history:
-        return column
-    if layout.is_sorted:
-        run = layout.ops.col(f"{PREFIX}run") * 8
-        return (column.cast(layout.ops.Int32) + run).cum_max() - run
-    return column.cum_max().over(layout.subject, order_by=layout.order)
-
-
-def _add_final_ranks(working: Working, layout: Layout, twice: Sequence[str], policy: str) -> None:
+def _add_final_ranks(working: Sink, plan: Plan, policy: str) -> None:
     """Add ranks with D and E told apart, and the rank that is reported."""
-    ends, values = [], []
-    for system in layout.definition.systems:
-        for mark in _marks(system, twice):
-            for end in ("low", "high"):
-                name = f"{PREFIX}{mark}_{system}_{end}"
-                rank, ever = layout.ops.col(name), layout.ops.col(f"{name}_ever")
-                ever = layout.ops.when(ever).then(_rank(layout, "D")).otherwise(_rank(layout, "E"))
-                ends.append(layout.ops.when(rank >= _ACTIVE).then(rank).otherwise(ever).alias(f"{name}_rank"))
-        mark = _marks(system, twice)[-1]
-        lower, upper = (layout.ops.col(f"{PREFIX}{mark}_{system}_{end}_rank") for end in ("low", "high"))
-        chosen = {"absent": lower, "worst": upper}.get(policy, layout.ops.when(lower == upper).then(lower))
+    layout, systems = plan.layout, plan.layout.definition.systems
+    working.add(
+        [
+            _final_rank(layout, f"{PREFIX}{mark}_{system}_{end}")
+            for system in systems
+            for mark in plan.marks(system)
+            for end in ("low", "high")
+        ]
+    )
+    values = []
+    for system in systems:
+        stem = f"{PREFIX}{plan.marks(system)[-1]}_{system}"
+        ends = Bounds(*(layout.ops.col(f"{stem}_{end}_rank") for end in ("low", "high")))
+        chosen = {"absent": ends.lower, "worst": ends.upper}.get(policy)
+        if chosen is None:
+            chosen = layout.ops.when(ends.lower == ends.upper).then(ends.lower)
         values.append(chosen.alias(f"{PREFIX}{system}_rank"))
-    working.add(ends)
     working.add(values)
 
 
-def _add_outputs(
-    working: Working,
-    layout: Layout,
-    twice: Sequence[str],
-    texts: Mapping[str, tuple[RuleText, ...]],
-    policy: str,
-) -> tuple[str, ...]:
-    definition, name = layout.definition, layout.definition.name
+def _final_rank(layout: Layout, name: str) -> Column:
+    rank, ever = layout.ops.col(name), layout.ops.col(f"{name}_ever")
+    inactive = layout.ops.when(ever).then(_rank(layout, "D")).otherwise(_rank(layout, "E"))
+    return layout.ops.when(rank >= _ACTIVE).then(rank).otherwise(inactive).alias(f"{name}_rank")
+
+
+def _add_outputs(working: Sink, plan: Plan, policy: str) -> tuple[str, ...]:
+    layout, definition, name = plan.layout, plan.layout.definition, plan.layout.definition.name
     columns: list[Column] = []
     outputs: list[str] = []
     for system in definition.systems:
@@ -296,14 +303,17 @@ def _add_outputs(
         for end, rank in ranks.items():
             columns.append(spell_grade(layout, layout.ops.col(f"{PREFIX}{rank}")).alias(f"{stem}{end}"))
             outputs.append(f"{stem}{end}")
-        columns.append(spell_rules(layout, system, texts[system], policy).alias(f"{stem}_rule"))
+        columns.append(spell_rules(layout, system, plan.texts[system], policy).alias(f"{stem}_rule"))
         outputs.append(f"{stem}_rule")
-    working.add([_shared_total(layout, end, twice).alias(f"{PREFIX}shared_{end}") for end in ("low", "high")])
-    columns += [
-        _total(layout, mark, end, twice).alias(f"{PREFIX}{mark}_total_{end}")
-        for mark in ("b", "p")
-        for end in ("low", "high")
-    ]
+    once = [system for system in definition.systems if system not in plan.twice]
+    for end in ("low", "high"):
+        # Systems that are read once share their part of both totals.
+        working.add([_total(layout, "b", end, once).alias(f"{PREFIX}shared_{end}")])
+        shared = layout.ops.col(f"{PREFIX}shared_{end}")
+        columns += [
+            (shared + _total(layout, mark, end, plan.twice)).alias(f"{PREFIX}{mark}_total_{end}")
+            for mark in ("b", "p")
+        ]
     working.add(columns)
     lower, upper = (layout.ops.col(f"{PREFIX}b_total_{end}") for end in ("low", "high"))
     known = Bounds(*(layout.ops.col(f"{PREFIX}p_total_{end}") for end in ("low", "high")))
@@ -318,24 +328,8 @@ def _add_outputs(
     return (*outputs, name, f"{name}_lower", f"{name}_upper", f"{name}_status")
 
 
-def _total(layout: Layout, mark: str, end: str, twice: Sequence[str]) -> Column:
-    """Sum the points of all grades at one end of one reading; systems read once share their part."""
-    own = [_points(layout, layout.ops.col(f"{PREFIX}{mark}_{system}_{end}")) for system in twice]
-    return reduce(add, own, layout.ops.col(f"{PREFIX}shared_{end}"))
-
-
-def _shared_total(layout: Layout, end: str, twice: Sequence[str]) -> Column:
-    """Sum the points of the systems whose two readings are the same."""
-    systems = [system for system in layout.definition.systems if system not in twice]
-    points = [_points(layout, layout.ops.col(f"{PREFIX}b_{system}_{end}")) for system in systems]
-    nothing = layout.ops.lit(0, layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64)
-    return reduce(add, points) if points else nothing
-
-
-def _points(layout: Layout, rank: Column) -> Column:
+def _total(layout: Layout, mark: str, end: str, systems: Sequence[str]) -> Column:
+    """Sum the points of some systems at one end of one reading."""
     kind = layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
-    points = dict(layout.definition.grade_points)
-    part = layout.ops.lit(points["E"], kind)
-    for grade in ("C", "B", "A"):
-        part = layout.ops.when(rank >= RANKS[grade]).then(layout.ops.lit(points[grade], kind)).otherwise(part)
-    return part
+    points = [_points(layout, layout.ops.col(f"{PREFIX}{mark}_{system}_{end}")) for system in systems]
+    return reduce(add, points, layout.ops.lit(0, kind))

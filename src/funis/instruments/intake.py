@@ -131,6 +131,10 @@ def build_intake(layout: Layout) -> Intake:
     intake = Intake(layout.ops)
     for item in layout.definition.items:
         intake.cells[item.name] = _build_cell(layout, intake, item)
+    for system in layout.definition.systems:
+        if layout.definition.kind == "grades" and f"{system}_ever" in layout.schema:
+            # 2 yes, 1 no, 0 empty: the highest so far is what is known.
+            intake.keep(f"{system}_ever", (_read_mark(layout, f"{system}_ever") + 1).fill_null(0))
     return intake
 
 
@@ -247,7 +251,7 @@ def is_unreadable(layout: Layout, name: str) -> Column:
     return ~is_read & ~known.is_null()
 
 
-def read_mark(layout: Layout, name: str) -> Column:
+def _read_mark(layout: Layout, name: str) -> Column:
     """Give a yes/no column as 1, 0, or null where it is empty."""
     kind = layout.level_type
     yes, no = (layout.ops.lit(value, kind) for value in (1, 0))

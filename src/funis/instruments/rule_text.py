@@ -6,18 +6,21 @@ at most 2^6 combinations, each with a number of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from funis.instruments.definition import Definition, Rule
 from funis.instruments.intake import PREFIX, Column, Layout
+from funis.instruments.tracer import Tracer
 
 RANKS = {"A": 4, "B": 3, "C": 2, "D": 1, "E": 0}
-_LETTERS = pl.Enum(["E", "D", "C", "B", "A"])
+_LETTERS = ("E", "D", "C", "B", "A")
 # Numbers that stand for what no clause gives; clauses follow, with one number per combination of named
 # features.
 _NEVER, _AFFECTED, _BY_MISSING, _FIRST = 0, 1, 2, 3
@@ -76,7 +79,7 @@ def _starts(texts: tuple[RuleText, ...]) -> list[int]:
 
 def _code_type(layout: Layout) -> Any:
     """Give the type of rule numbers: small enough that Polars can read it as an enumeration."""
-    return layout.ops.UInt8 if layout.ops is pl else layout.ops.Int64
+    return layout.ops.UInt8 if layout.ops is not nw else layout.ops.Int64
 
 
 def _mask(layout: Layout, mark: str, text: RuleText) -> Column:
@@ -93,12 +96,7 @@ def _mask(layout: Layout, mark: str, text: RuleText) -> Column:
 
 def spell_grade(layout: Layout, rank: Column) -> Column:
     """Give the letter of a rank, null where it is unknown."""
-    if layout.ops is pl:
-        return rank.cat.to(_LETTERS)
-    letter = layout.ops.lit(None, layout.ops.String)
-    for grade, value in RANKS.items():
-        letter = layout.ops.when(rank == value).then(layout.ops.lit(grade)).otherwise(letter)
-    return letter
+    return spell(layout, rank, _LETTERS)
 
 
 def spell_rules(layout: Layout, system: str, texts: tuple[RuleText, ...], policy: str) -> Column:
@@ -112,12 +110,18 @@ def spell_rules(layout: Layout, system: str, texts: tuple[RuleText, ...], policy
         number = layout.ops.when(code.is_null()).then(_code(layout, _BY_MISSING)).otherwise(number)
     number = layout.ops.when(rank <= RANKS["D"]).then(rank).otherwise(number)
     number = layout.ops.when(~rank.is_null()).then(number)
-    words = _all_words(texts)
+    return spell(layout, number, _all_words(texts))
+
+
+def spell(layout: Layout, number: Column, words: Sequence[str]) -> Column:
+    """Give the word that a number stands for, 0 for the first, null where it is unknown."""
+    if isinstance(layout.ops, Tracer):
+        return layout.ops.spell(number, words)
     if layout.ops is pl:
         return number.cat.to(pl.Enum(words))
     spelled = layout.ops.lit(None, layout.ops.String)
-    for own, text in enumerate(words):
-        spelled = layout.ops.when(number == own).then(layout.ops.lit(text)).otherwise(spelled)
+    for own, word in enumerate(words):
+        spelled = layout.ops.when(number == own).then(layout.ops.lit(word)).otherwise(spelled)
     return spelled
 
 

@@ -8,9 +8,10 @@ from typing import Any, Literal
 from funis.errors import ValueRangeError
 from funis.instruments.conditions import compare_exactly, find_limit
 from funis.instruments.definition import Definition, Flag, Item, definition
-from funis.instruments.frames import Working, finish_frame, open_frame
+from funis.instruments.frames import Sink, Working, finish_frame, open_frame
 from funis.instruments.grading import build_grades
 from funis.instruments.intake import PREFIX, Cell, Column, Intake, Layout, build_intake, check_columns
+from funis.instruments.on_bits import Plan, plan_scoring, runs_on_bits, score_at_once, score_lazily
 from funis.instruments.totals import (
     Bounds,
     build_parts,
@@ -19,6 +20,7 @@ from funis.instruments.totals import (
     is_any_recorded,
     status_of,
 )
+from funis.instruments.tracer import Tracer
 
 Missing = Literal["strict", "absent", "worst", "locf"]
 POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
@@ -81,8 +83,33 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     working, layout = prepare_layout(
         frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted, parameters=parameters
     )
-    outputs = score_working(working, layout, missing)
+    plan = _plan_on_bits(working, layout, missing)
+    if plan is None:
+        outputs = score_working(working, layout, missing)
+    else:
+        outputs = tuple(plan.outputs)
+        _score_on_bits(working, layout, plan)
     return finish_frame(working, outputs, compact=compact)
+
+
+def _plan_on_bits(working: Working, layout: Layout, missing: Missing) -> Plan | None:
+    """Trace the rules for a large Polars frame; None where another way is taken."""
+    # What is carried forward would have to be known before a batch is read.
+    if missing == "locf" or not runs_on_bits(working, layout):
+        return None
+
+    def build(tracer: Tracer, layout: Layout, cells: Mapping[str, Cell]) -> tuple[str, ...]:
+        return _add_score(tracer, layout, cells, cells, missing)
+
+    return plan_scoring(working, layout, build_intake(layout), build)
+
+
+def _score_on_bits(working: Working, layout: Layout, plan: Plan) -> None:
+    if working.is_lazy:
+        working.frame = score_lazily(working.frame, plan)
+    else:
+        working.check_values(layout)
+        working.frame = score_at_once(working.frame, plan)
 
 
 def prepare_layout(
@@ -94,7 +121,7 @@ def prepare_layout(
     assume_sorted: bool = False,
     parameters: Mapping[str, Any] | None = None,
 ) -> tuple[Working, Layout]:
-    """Take a frame over the border, check it, and say how it is laid out."""
+    """Take a frame over the border, check its columns, and say how it is laid out."""
     chosen = instrument.parameter_values(parameters)
     working = open_frame(frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted)
     layout = Layout(
@@ -108,7 +135,6 @@ def prepare_layout(
         ops=working.ops,
     )
     check_columns(layout)
-    working.check_values(layout)
     return working, layout
 
 
@@ -126,13 +152,20 @@ def check_request(*, missing: str, subject: str | None, order: str | None) -> No
 
 def score_working(working: Working, layout: Layout, missing: Missing) -> tuple[str, ...]:
     """Add the output columns to a working frame and name them, in the order in which they stand."""
+    working.check_values(layout)
     intake = build_intake(layout)
     working.add(intake.derived)
     carried = _carry_forward(working, layout, intake) if missing == "locf" else intake.cells
     policy = "strict" if missing == "locf" else missing
+    return _add_score(working, layout, intake.cells, carried, policy)
+
+
+def _add_score(
+    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+) -> tuple[str, ...]:
     if layout.definition.kind == "grades":
-        return build_grades(working, layout, intake.cells, carried, policy)
-    return _build_score(working, layout, intake, carried, policy)
+        return build_grades(working, layout, cells, carried, policy)
+    return _build_score(working, layout, cells, carried, policy)
 
 
 def _carry_forward(working: Working, layout: Layout, intake: Intake) -> dict[str, Cell]:
@@ -174,14 +207,14 @@ def _last_recorded(working: Working, layout: Layout, intake: Intake, item: Item)
 
 
 def _build_score(
-    working: Working, layout: Layout, intake: Intake, carried: Mapping[str, Cell], policy: str
+    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
 ) -> tuple[str, ...]:
     name, definition_ = layout.definition.name, layout.definition
-    bounds = build_total(layout, intake.cells, as_paper=False)
+    bounds = build_total(layout, cells, as_paper=False)
     has_marks = definition_.not_done == "absent" and any(
         cell.not_done is not None for cell in carried.values()
     )
-    same = carried is intake.cells and not has_marks
+    same = carried is cells and not has_marks
     working.add([bounds.lower.alias(f"{name}_lower"), bounds.upper.alias(f"{name}_upper")])
     lower, upper = layout.ops.col(f"{name}_lower"), layout.ops.col(f"{name}_upper")
     known = Bounds(lower, upper) if same else build_total(layout, carried, as_paper=True)
@@ -193,7 +226,7 @@ def _build_score(
         # A measured quantity has no absent or worst state of its own: missing stays missing.
         value = choose_value(layout, known, "strict")
     working.add([value.alias(name), status_of(layout, lower, upper).alias(f"{name}_status")])
-    parts = _add_parts(working, layout, intake, carried, policy)
+    parts = _add_parts(working, layout, cells, carried, policy)
     working.add([_flag_column(layout, flag) for flag in definition_.flags])
     return (
         name,
@@ -206,11 +239,11 @@ def _build_score(
 
 
 def _add_parts(
-    working: Working, layout: Layout, intake: Intake, carried: Mapping[str, Cell], policy: str
+    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
 ) -> tuple[str, ...]:
     """Add summaries and the totals of the systems, each with its bounds."""
     name = layout.definition.name
-    bounds = build_parts(layout, intake.cells, as_paper=False)
+    bounds = build_parts(layout, cells, as_paper=False)
     known = build_parts(layout, carried, as_paper=True)
     outputs = []
     for part, found in bounds.items():

@@ -10,11 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, or_
-from typing import Any
+from typing import Any, Final
+
+import narwhals as nw
 
 from funis.instruments.definition import Definition, Item
 from funis.instruments.intake import Cell, Column, Layout
 from funis.instruments.measured import build_measured
+from funis.instruments.rule_text import spell
+
+STATUSES: Final = ("scored", "incomplete", "not_applicable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +236,11 @@ def choose_value(layout: Layout, bounds: Bounds, policy: str) -> Column:
 
 def status_of(layout: Layout, lower: Column, upper: Column) -> Column:
     """Give ``incomplete`` exactly where the bounds differ."""
-    known = (
-        layout.ops.when(lower == upper).then(layout.ops.lit("scored")).otherwise(layout.ops.lit("incomplete"))
+    small = layout.ops.UInt8 if layout.ops is not nw else layout.ops.Int64
+    number = (
+        layout.ops.when(lower == upper).then(layout.ops.lit(0, small)).otherwise(layout.ops.lit(1, small))
     )
     if layout.definition.applies is None:
-        return known
-    return layout.ops.when(lower.is_null()).then(layout.ops.lit("not_applicable")).otherwise(known)
+        return spell(layout, number, STATUSES[:2])
+    not_applicable = layout.ops.lit(2, small)
+    return spell(layout, layout.ops.when(lower.is_null()).then(not_applicable).otherwise(number), STATUSES)

@@ -1,0 +1,341 @@
+"""Scores of large Polars frames, decided eight visits a byte while the file is read.
+
+The rules are those of every other frame (`grading`, `totals`), traced once for the columns that a frame has.
+What they ask for is then computed batch by batch, in the order of the rows, and a query reads and computes
+only what it is asked for. Needs PyArrow, through which a batch lends columns with empty cells without a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from funis.instruments.bit_history import (
+    Array,
+    Batch,
+    Bits,
+    Carried,
+    Node,
+    empty_bits,
+    pack,
+    unpack,
+)
+from funis.instruments.bits import ONE, Program
+from funis.instruments.definition import Definition, Item
+from funis.instruments.frames import Working, check_batch
+from funis.instruments.history import visit_key_columns
+from funis.instruments.intake import PREFIX, Cell, Intake, Layout, is_first
+from funis.instruments.traced import Amount, Spelled, Whole
+from funis.instruments.tracer import FIRST, Tracer
+
+# Below this a frame in memory is scored before a program has been traced.
+LEAST_ROWS = 50_000
+# Rows worked on at a time: a column of levels then fits into the cache of a processor.
+ROWS_AT_A_TIME = 131_072
+# What is built with a tracer: given it, a layout and the cells, it adds columns and names the outputs.
+Build = Callable[[Tracer, Layout, Mapping[str, Cell]], Sequence[str]]
+
+
+def runs_on_bits(working: Working, layout: Layout) -> bool:
+    """Tell whether a frame is large, or may be, and its instrument can be traced."""
+    is_large = working.is_lazy or len(working.frame) >= LEAST_ROWS
+    can_lend = find_spec("pyarrow") is not None
+    return working.is_polars and is_large and can_lend and can_be_traced(layout.definition, layout.schema)
+
+
+def can_be_traced(definition: Definition, columns: Collection[str] = ()) -> bool:
+    """Tell whether the rules of an instrument are those of grades, or a plain sum of points.
+
+    Parameters
+    ----------
+    definition : the instrument
+    columns : those of the frame; an item must not be filled from values of an earlier visit
+    """
+    conditions = [condition for item in definition.items for level in item.when for condition in level]
+    if any(condition.looks_back and set(condition.names) & set(columns) for condition in conditions):
+        return False
+    if definition.kind == "grades":
+        return True
+    has_more = definition.flags or definition.summaries or definition.per_system or definition.applies
+    is_plain = all(not (item.is_measured or item.is_text) for item in definition.items)
+    is_whole = all(float(point).is_integer() for item in definition.items for point in item.points)
+    return definition.kind == "sum" and definition.within == "sum" and is_plain and is_whole and not has_more
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output column: where its numbers stand, where they are known, and what they are."""
+
+    values: Node
+    known: Node
+    kind: pl.DataType
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is needed to score the batches of a frame.
+
+    Attributes
+    ----------
+    layout : what is scored
+    derived : columns of our own that Polars computes from those of a batch, by name
+    raw : columns of our own that are columns of the frame with NaN as empty, by name
+    tracer : holds the steps
+    outputs : what can be asked for, by name, in order
+    """
+
+    layout: Layout
+    derived: Mapping[str, pl.Expr]
+    raw: Mapping[str, str]
+    tracer: Tracer
+    outputs: Mapping[str, Output]
+    _programs: dict[tuple[str, ...], Program] = field(default_factory=dict)
+
+    def program(self, names: tuple[str, ...]) -> Program:
+        """Give the program that computes some outputs."""
+        if names not in self._programs:
+            nodes = [node for name in names for node in (self.outputs[name].values, self.outputs[name].known)]
+            self._programs[names] = Program(self.tracer.graph, nodes)
+        return self._programs[names]
+
+    def sources(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Name the columns of the frame that some outputs need."""
+        found: dict[str, None] = {}
+        for column in self.program(names).columns:
+            if column in self.derived:
+                found |= dict.fromkeys(self.derived[column].meta.root_names())
+            else:
+                found[self.raw.get(column, column)] = None
+        return tuple(found)
+
+
+def plan_scoring(working: Working, layout: Layout, intake: Intake, build: Build) -> Plan:
+    """Trace the rules for a frame.
+
+    Parameters
+    ----------
+    working, layout : the frame and what is scored
+    intake : its cells, and the columns to derive before they can be read
+    build : adds the outputs to a tracer
+
+    Raises
+    ------
+    UntraceableError : the rules ask for something that cannot be computed in this way
+    """
+    derived = {column.meta.output_name(): column for column in (*intake.derived, *visit_key_columns(layout))}
+    if layout.has_history:
+        derived[FIRST] = is_first(layout)
+    schema = working.frame.lazy().with_columns(**derived).collect_schema()
+    levels = {_name_of(cell.value) for name, cell in intake.cells.items() if _has_levels(layout, name)}
+    roles = {name: _role_of(kind, is_level=name in levels) for name, kind in schema.items()}
+    tracer = Tracer(roles)
+    cells = {
+        name: Cell(
+            *(
+                None if part is None else tracer.col(_name_of(part))
+                for part in (c.value, c.not_done, c.ignored)
+            )
+        )
+        for name, c in intake.cells.items()
+    }
+    names = build(tracer, replace(layout, ops=tracer), cells)
+    raw = _find_raw(layout, derived)
+    derived = {name: column for name, column in derived.items() if name not in raw}
+    return Plan(layout, derived, raw, tracer, {name: _output_of(tracer.columns[name]) for name in names})
+
+
+def _find_raw(layout: Layout, derived: Mapping[str, pl.Expr]) -> dict[str, str]:
+    """Name the measured columns that are derived only to make NaN empty."""
+    return {
+        f"{PREFIX}{item.name}": item.name
+        for item in layout.definition.items
+        if item.is_measured
+        and f"{PREFIX}{item.name}" in derived
+        and layout.schema.get(item.name) == nw.Float64
+    }
+
+
+def _trace_cell(tracer: Tracer, cell: Cell) -> Cell:
+    parts = (cell.value, cell.not_done, cell.ignored)
+    return Cell(*(None if part is None else tracer.col(_name_of(part)) for part in parts))
+
+
+def _name_of(column: pl.Expr) -> str:
+    return column.meta.output_name()
+
+
+def _has_levels(layout: Layout, name: str) -> bool:
+    item = layout.definition.item(name)
+    return not (item.is_measured or item.is_text)
+
+
+def _role_of(kind: pl.DataType, *, is_level: bool) -> str:
+    if kind == pl.Boolean:
+        return "truth"
+    if is_level:
+        return "levels" if kind == pl.Int8 else "other"
+    return "quantity" if kind.is_integer() or kind in (pl.Float32, pl.Float64) else "other"
+
+
+def _output_of(column: Whole | Amount | Spelled) -> Output:
+    if isinstance(column, Spelled):
+        return Output(column.number.expand("uint8"), column.number.known, pl.UInt8(), column.words)
+    if isinstance(column, Amount):
+        return Output(column.values, column.known, pl.Int16())
+    return Output(column.expand("int16"), column.known, pl.Int16())
+
+
+def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Give a query that scores a frame while it is read.
+
+    Parameters
+    ----------
+    frame : rows of a subject stand together in order
+    plan : what is computed
+
+    Returns
+    -------
+    polars.LazyFrame : the columns of the frame and the outputs; a bad value stops it with `ValueRangeError`
+    """
+    kept = {name: kind for name, kind in frame.collect_schema().items() if name not in plan.outputs}
+    schema = pl.Schema(kept | {name: output.kind for name, output in plan.outputs.items()})
+
+    def read(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _: int | None
+    ) -> Iterator[pl.DataFrame]:
+        wanted = list(schema) if with_columns is None else with_columns
+        names = tuple(name for name in wanted if name in plan.outputs)
+        shown = [name for name in wanted if name in kept]
+        sources = dict.fromkeys([*shown, *plan.sources(names)])
+        batches = frame.select(*sources).collect_batches(maintain_order=True, engine="streaming")
+        for scored in _score_batches(batches, plan, names):
+            found = scored.select(wanted)
+            if predicate is not None:
+                found = found.filter(predicate)
+            if n_rows is not None:
+                found = found.head(n_rows)
+                n_rows -= found.height
+            yield found
+            if n_rows == 0:
+                return
+
+    source = register_io_source(read, schema=schema)
+    return source.with_columns(
+        pl.col(name).cat.to(pl.Enum(output.words)) for name, output in plan.outputs.items() if output.words
+    )
+
+
+def score_at_once(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """Score a frame in memory; see `score_lazily`."""
+    names = tuple(plan.outputs)
+    sources = plan.sources(names)
+    batches = [frame.select(*sources)]
+    scored = pl.concat([batch.select(*names) for batch in _score_batches(batches, plan, names)])
+    spelled = scored.with_columns(
+        pl.col(name).cat.to(pl.Enum(output.words)) for name, output in plan.outputs.items() if output.words
+    )
+    return frame.with_columns(spelled.get_columns())
+
+
+def _score_batches(
+    batches: Iterable[pl.DataFrame], plan: Plan, names: tuple[str, ...]
+) -> Iterator[pl.DataFrame]:
+    """Add outputs to batches that come in the order of the rows."""
+    program = plan.program(names)
+    items = [item for item in plan.layout.definition.items if item.name in plan.sources(names)]
+    subject, carried = plan.layout.subject, dict[Node, Any]()
+    last: Any = None
+    for whole in batches:
+        for frame in whole.iter_slices(ROWS_AT_A_TIME) if whole.height else [whole]:
+            batch = _lend(frame, plan, program.columns, carried)
+            check_batch(plan.layout, [item for item in items if not _has_plain_levels(item, batch)], frame)
+            if subject is not None and FIRST in program.columns:
+                batch = _continue_subject(batch, frame, subject, last)
+                last = frame.get_column(subject).item(-1) if frame.height else last
+            yield frame.with_columns(_run(program, plan, names, batch))
+
+
+def _has_plain_levels(item: Item, batch: Batch) -> bool:
+    """Tell at a glance that a column holds only levels that the item allows; no says nothing."""
+    values = batch.values.get(item.name)
+    if values is None or values.dtype != np.int8 or batch.gaps[item.name] is not None:
+        return False
+    top = len(item.values) - 1
+    return item.values == tuple(range(top + 1)) and (not batch.rows or values.view(np.uint8).max() <= top)
+
+
+def _continue_subject(batch: Batch, frame: pl.DataFrame, subject: str, last: Any) -> Batch:
+    """Take back that a batch starts with a first visit where it goes on with the subject before."""
+    if frame.height and last is not None and frame.get_column(subject).item(0) == last:
+        starts = batch.values[FIRST].copy()
+        starts[0] &= np.uint8(254)
+        return replace(batch, values={**batch.values, FIRST: starts})
+    return batch
+
+
+def _run(program: Program, plan: Plan, names: tuple[str, ...], batch: Batch) -> list[pl.Series]:
+    found = program.run(batch)
+    return [
+        _to_series(name, values, known, plan.outputs[name], batch.rows)
+        for name, values, known in zip(names, found[::2], found[1::2], strict=True)
+    ]
+
+
+def _to_series(name: str, values: Array, known: Bits, output: Output, rows: int) -> pl.Series:
+    """Give numbers as a column that is empty where they are not known."""
+    series = pl.Series(name, values)
+    if output.known == ONE:
+        return series
+    empty = pl.Series(name, [None], dtype=series.dtype)
+    return series.zip_with(pl.Series(unpack(known, rows).view(np.bool_)), empty)
+
+
+def _lend(frame: pl.DataFrame, plan: Plan, names: Sequence[str], carried: Carried) -> Batch:
+    """Lend the columns of a batch, and those derived from them, as arrays."""
+    made = [column.alias(name) for name, column in plan.derived.items() if name in names]
+    derived = {column.name: column for column in frame.select(made).get_columns()} if made else {}
+    values: dict[str, Array] = {}
+    gaps: dict[str, Bits | None] = {}
+    for name in names:
+        column = derived.get(name)
+        if column is None:
+            column = frame.get_column(plan.raw.get(name, name))
+        values[name], gaps[name] = _lend_column(column.rechunk())
+    return Batch(frame.height, values, gaps, carried)
+
+
+def _lend_column(column: pl.Series) -> tuple[Array, Bits | None]:
+    """Give the values of a column, truth values as bits, and the bits of its empty cells; NaN is empty."""
+    rows, is_float = len(column), column.dtype.is_float()
+    if column.dtype != pl.Boolean and not column.null_count():
+        values, empty = column.to_numpy(), None
+    else:
+        array: Any = column.to_arrow()
+        validity, data = array.buffers()
+        whole = np.frombuffer(data, np.uint8 if column.dtype == pl.Boolean else array.type.to_pandas_dtype())
+        is_bits = column.dtype == pl.Boolean
+        values = _align(whole, array.offset, rows) if is_bits else whole[array.offset :][:rows]
+        empty = ~_align(np.frombuffer(validity, np.uint8), array.offset, rows) if array.null_count else None
+    not_numbers = np.isnan(values) if is_float else None
+    if not_numbers is None or not not_numbers.any():
+        return values, empty
+    return values, pack(not_numbers) if empty is None else empty | pack(not_numbers)
+
+
+def _align(bits: Bits, offset: int, rows: int) -> Bits:
+    """Give the bits of some rows, the first of them in the lowest place, in whole words."""
+    first, shift = divmod(offset, 8)
+    own = bits[first : first + -(-(shift + rows) // 8)]
+    if shift:
+        return pack(unpack(own, shift + rows)[shift:])
+    aligned = empty_bits(rows)
+    aligned[: len(own)] = own
+    return aligned
