@@ -16,9 +16,16 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Bits = npt.NDArray[np.uint8]
 Node = int
+COMPARE: Final[Mapping[str, Callable[..., Any]]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
 # Bytes of a word: bits are kept in whole words, so that they can be moved from row to row.
 WORD: Final = 8
 Carried = MutableMapping[Node, Any]
+Limits = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +39,16 @@ class Batch:
         undefined
     gaps : per column the bits of the rows that are empty, None where no row is
     carried : what steps that look back keep from one batch to the next; one dictionary for all batches
+    limits : least and greatest value of columns that are watched
+    suspects : columns with a value beyond them, found while the steps run
     """
 
     rows: int
-    values: Mapping[str, Array]
-    gaps: Mapping[str, Bits | None]
+    values: dict[str, Array]
+    gaps: dict[str, Bits | None]
     carried: Carried = field(default_factory=dict)
+    limits: Limits = field(default_factory=dict)
+    suspects: list[str] = field(default_factory=list)
 
 
 def pack(truth: Array) -> Bits:
@@ -60,18 +71,25 @@ def empty_bits(rows: int) -> Bits:
     return np.zeros(-(-rows // (8 * WORD)) * WORD, np.uint8)
 
 
-def _shift(batch: Batch, values: Array, node: Node) -> Array:
-    """Give the values of the row above; the array is good until the next batch."""
-    buffer, last = batch.carried.get(node, (np.empty(0, values.dtype), 0))
-    rows = batch.rows
-    if len(buffer) <= rows:
-        # One array for all batches: fresh memory for each of them would cost more than the copy.
-        buffer = np.empty(rows + 1, values.dtype)
-    buffer[0] = last
-    buffer[1 : rows + 1] = values
-    batch.carried[node] = (buffer, buffer[rows])
-    above: Array = buffer[:rows]
-    return above
+def _compare_above(batch: Batch, left: Array, right: Array, operator: str, node: Node) -> Bits:
+    """Compare the values of each row with others of the row above."""
+    compare, rows = COMPARE[operator], batch.rows
+    met = np.empty(rows, np.bool_)
+    if rows:
+        met[0] = compare(left[0], batch.carried.get(node, 0.0))
+        compare(left[1:], right[:-1], out=met[1:])
+        batch.carried[node] = float(right[-1])
+    return pack(met)
+
+
+def _subtract_above(batch: Batch, left: Array, right: Array, node: Node) -> Array:
+    """Take the values of the row above from those of each row."""
+    difference, rows = np.empty(batch.rows), batch.rows
+    if rows:
+        difference[0] = left[0] - batch.carried.get(node, 0.0)
+        np.subtract(left[1:], right[:-1], out=difference[1:])
+        batch.carried[node] = float(right[-1])
+    return difference
 
 
 def _shift_bits(batch: Batch, bits: Bits, node: Node) -> Bits:
@@ -153,7 +171,10 @@ def _so_far(batch: Batch, bits: Bits, subjects: tuple[Bits, list[Bits]], node: N
     if batch.carried.get(node, False):
         found = found | _top(_rows_before_first(starts, batch.rows), batch.rows)
     for power, same in enumerate(reach[:-1]):
-        found = found | _move(found, 2**power) & same
+        moved = _move(found, 2**power)
+        moved &= same
+        moved |= found
+        found = moved
     if batch.rows:
         batch.carried[node] = _bit(found, batch.rows - 1)
     return found
@@ -213,7 +234,8 @@ def _held(batch: Batch, met: Bits, seen: Window, node: Node) -> Bits:
 
 # By name; each takes the batch, what it reads, and its own number.
 LOOKING_BACK: Final[Mapping[str, Callable[..., Any]]] = {
-    "shift": _shift,
+    "compare_above": _compare_above,
+    "subtract_above": _subtract_above,
     "shift_bits": _shift_bits,
     "so_far": _so_far,
     "held": _held,

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import ge, gt, le, lt
 from typing import Any, Final
 
 import numpy as np
 
 from funis.instruments.bit_history import (
+    COMPARE,
     LOOKING_BACK,
     Array,
     Batch,
@@ -30,7 +30,6 @@ from funis.instruments.bit_history import (
 
 ZERO: Final[Node] = 0
 ONE: Final[Node] = 1
-COMPARE: Final[Mapping[str, Callable[[Any, Any], Any]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,7 @@ def _simplify(graph: Graph, outputs: Sequence[Node], full: frozenset[str]) -> tu
 
 
 def _list_steps(graph: Graph, outputs: Sequence[Node]) -> Listing:
-    wanted = [node for node in _reach(graph, outputs) if node > ONE]
+    wanted = _walk(graph, outputs)
     last = {source: node for node in wanted for source in graph.steps[node].sources}
     ends: dict[Node, list[Node]] = {}
     for source, node in last.items():
@@ -208,6 +207,20 @@ def _list_steps(graph: Graph, outputs: Sequence[Node]) -> Listing:
         first, second = (*graph.steps[node].sources, ZERO, ZERO)[:2]
         steps.append((node, _bind(graph.steps[node]), first, second, tuple(ends.get(node, ()))))
     return Listing(tuple(steps), tuple(outputs), len(graph.steps))
+
+
+def _walk(graph: Graph, outputs: Sequence[Node]) -> list[Node]:
+    """Give the nodes that the outputs need, each right before it is first read, as far as that goes."""
+    order: dict[Node, None] = {ZERO: None, ONE: None}
+    stack = list(reversed(outputs))
+    while stack:
+        node = stack[-1]
+        unmade = [source for source in graph.steps[node].sources if source not in order]
+        if unmade and node not in order:
+            stack += reversed(unmade)
+        else:
+            order.setdefault(stack.pop(), None)
+    return [node for node in order if node > ONE]
 
 
 def _bind(step: Step) -> Callable[[Batch, Any, Any], Any]:
@@ -229,9 +242,12 @@ def _gaps(batch: Batch, name: str) -> Bits:
 
 
 def _levels(batch: Batch, name: str) -> Array:
-    """Give small whole numbers with 0 for a gap."""
+    """Give the levels of an item with 0 for a gap; take note of a column with others than it may have."""
     values, gaps = batch.values[name].view(np.uint8), batch.gaps[name]
-    return values if gaps is None else np.multiply(values, unpack(~gaps, batch.rows))
+    levels = values if gaps is None else np.multiply(values, unpack(~gaps, batch.rows))
+    if batch.rows and levels.max() > batch.limits.get(name, (0, 255))[1]:
+        batch.suspects.append(name)
+    return levels
 
 
 def _digit(batch: Batch, bits: Bits, kind: str) -> Array:
@@ -269,10 +285,6 @@ def _as_float(batch: Batch, values: Array, node: Node) -> Array:
     return whole
 
 
-def _subtract(batch: Batch, one: Array, other: Array, node: Node) -> Array:
-    return np.subtract(one, other, out=_scratch(batch, node))
-
-
 def _plus(batch: Batch, one: Array, number: float, node: Node) -> Array:
     return np.add(one, number, out=_scratch(batch, node))
 
@@ -288,7 +300,6 @@ MOST_LISTINGS: Final = 16
 KEEPING: Final[Mapping[str, Callable[..., Any]]] = {
     **LOOKING_BACK,
     "as_float": _as_float,
-    "subtract": _subtract,
     "plus": _plus,
     "scale": _scale,
 }
@@ -305,7 +316,6 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "window": window,
     # Arrays of levels and of numbers.
     "at_least": lambda _, levels, least: pack(levels >= least),
-    "compare": lambda _, left, right, operator: pack(COMPARE[operator](left, right)),
     "compare_with": lambda _, left, operator, limit: pack(COMPARE[operator](left, limit)),
     "equal": lambda _, one, other: pack(one == other),
     "join": lambda _, one, other: one | other,

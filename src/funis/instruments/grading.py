@@ -305,31 +305,40 @@ def _add_outputs(working: Sink, plan: Plan, policy: str) -> tuple[str, ...]:
             outputs.append(f"{stem}{end}")
         columns.append(spell_rules(layout, system, plan.texts[system], policy).alias(f"{stem}_rule"))
         outputs.append(f"{stem}_rule")
-    once = [system for system in definition.systems if system not in plan.twice]
-    for end in ("low", "high"):
-        # Systems that are read once share their part of both totals.
-        working.add([_total(layout, "b", end, once).alias(f"{PREFIX}shared_{end}")])
-        shared = layout.ops.col(f"{PREFIX}shared_{end}")
-        columns += [
-            (shared + _total(layout, mark, end, plan.twice)).alias(f"{PREFIX}{mark}_total_{end}")
-            for mark in ("b", "p")
-        ]
+    totals = {mark: _add_totals(working, plan, mark) for mark in ("b", "p")}
     working.add(columns)
-    lower, upper = (layout.ops.col(f"{PREFIX}b_total_{end}") for end in ("low", "high"))
-    known = Bounds(*(layout.ops.col(f"{PREFIX}p_total_{end}") for end in ("low", "high")))
+    bounds = totals["b"]
     working.add(
         [
-            choose_value(layout, known, policy).alias(name),
-            lower.alias(f"{name}_lower"),
-            upper.alias(f"{name}_upper"),
-            status_of(layout, lower, upper).alias(f"{name}_status"),
+            choose_value(layout, totals["p"], policy).alias(name),
+            bounds.lower.alias(f"{name}_lower"),
+            bounds.upper.alias(f"{name}_upper"),
+            status_of(layout, bounds).alias(f"{name}_status"),
         ]
     )
     return (*outputs, name, f"{name}_lower", f"{name}_upper", f"{name}_status")
 
 
-def _total(layout: Layout, mark: str, end: str, systems: Sequence[str]) -> Column:
-    """Sum the points of some systems at one end of one reading."""
-    kind = layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
-    points = [_points(layout, layout.ops.col(f"{PREFIX}{mark}_{system}_{end}")) for system in systems]
-    return reduce(add, points, layout.ops.lit(0, kind))
+def _add_totals(working: Sink, plan: Plan, mark: str) -> Bounds:
+    """Add the sums of the points of all systems at both ends of a reading.
+
+    No system has more points at its low end than at its high end: the sums are equal where all of them are.
+    """
+    layout = plan.layout
+    own = {s: mark if mark in plan.marks(s) else "b" for s in layout.definition.systems}
+    points = {
+        end: [_points(layout, layout.ops.col(f"{PREFIX}{own[s]}_{s}_{end}")) for s in own]
+        for end in ("low", "high")
+    }
+    same = [low == high for low, high in zip(points["low"], points["high"], strict=True)]
+    columns = {"low": _add_up(points["low"]), "high": _add_up(points["high"]), "same": reduce(and_, same)}
+    working.add([column.alias(f"{PREFIX}{mark}_total_{end}") for end, column in columns.items()])
+    return Bounds(*(layout.ops.col(f"{PREFIX}{mark}_total_{end}") for end in columns))
+
+
+def _add_up(columns: Sequence[Column]) -> Column:
+    """Add in pairs, so that small numbers are added to small ones."""
+    if len(columns) == 1:
+        return columns[0]
+    half = len(columns) // 2
+    return _add_up(columns[:half]) + _add_up(columns[half:])

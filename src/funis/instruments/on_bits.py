@@ -22,16 +22,18 @@ from funis.instruments.bit_history import (
     Batch,
     Bits,
     Carried,
+    Limits,
     Node,
     empty_bits,
     pack,
     unpack,
 )
 from funis.instruments.bits import ONE, Program
-from funis.instruments.definition import Definition, Item
+from funis.instruments.definition import Definition
 from funis.instruments.frames import Working, check_batch
 from funis.instruments.history import visit_key_columns
 from funis.instruments.intake import PREFIX, Cell, Intake, Layout, is_first
+from funis.instruments.run_ahead import run_ahead
 from funis.instruments.traced import Amount, Spelled, Whole
 from funis.instruments.tracer import FIRST, Tracer
 
@@ -216,7 +218,7 @@ def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
         shown = [name for name in wanted if name in kept]
         sources = dict.fromkeys([*shown, *plan.sources(names)])
         batches = frame.select(*sources).collect_batches(maintain_order=True, engine="streaming")
-        for scored in _score_batches(batches, plan, names):
+        for scored in run_ahead(_score_batches(batches, plan, names)):
             found = scored.select(wanted)
             if predicate is not None:
                 found = found.filter(predicate)
@@ -249,36 +251,44 @@ def _score_batches(
     batches: Iterable[pl.DataFrame], plan: Plan, names: tuple[str, ...]
 ) -> Iterator[pl.DataFrame]:
     """Add outputs to batches that come in the order of the rows."""
-    program = plan.program(names)
-    items = [item for item in plan.layout.definition.items if item.name in plan.sources(names)]
-    subject, carried = plan.layout.subject, dict[Node, Any]()
-    last: Any = None
+    program, sources = plan.program(names), plan.sources(names)
+    items = {item.name: item for item in plan.layout.definition.items if item.name in sources}
+    limits = _find_limits(plan, program.columns)
+    unwatched = [item for name, item in items.items() if name not in {plan.raw.get(n, n) for n in limits}]
+    subject, carried, last = plan.layout.subject, dict[Node, Any](), None
     for whole in batches:
         for frame in whole.iter_slices(ROWS_AT_A_TIME) if whole.height else [whole]:
-            batch = _lend(frame, plan, program.columns, carried)
-            check_batch(plan.layout, [item for item in items if not _has_plain_levels(item, batch)], frame)
+            batch = _lend(frame, plan, program.columns, carried, limits)
             if subject is not None and FIRST in program.columns:
-                batch = _continue_subject(batch, frame, subject, last)
+                _continue_subject(batch, frame, subject, last)
                 last = frame.get_column(subject).item(-1) if frame.height else last
-            yield frame.with_columns(_run(program, plan, names, batch))
+            scored = _run(program, plan, names, batch)
+            suspects = [items[plan.raw.get(name, name)] for name in batch.suspects]
+            check_batch(plan.layout, [*unwatched, *suspects], frame)
+            yield frame.with_columns(scored)
 
 
-def _has_plain_levels(item: Item, batch: Batch) -> bool:
-    """Tell at a glance that a column holds only levels that the item allows; no says nothing."""
-    values = batch.values.get(item.name)
-    if values is None or values.dtype != np.int8 or batch.gaps[item.name] is not None:
-        return False
-    top = len(item.values) - 1
-    return item.values == tuple(range(top + 1)) and (not batch.rows or values.view(np.uint8).max() <= top)
+def _find_limits(plan: Plan, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Give the limits of the columns that can be watched while they are read."""
+    limits = {}
+    items = {item.name: item for item in plan.layout.definition.items}
+    for name in names:
+        item = items.get(plan.raw.get(name, name))
+        if item is None or plan.tracer.inputs.get(name) not in ("levels", "quantity"):
+            continue
+        if item.is_measured and item.minimum is not None and item.maximum is not None:
+            limits[name] = (item.minimum, item.maximum)
+        elif item.values == tuple(range(len(item.values))):
+            limits[name] = (0, len(item.values) - 1)
+    return limits
 
 
-def _continue_subject(batch: Batch, frame: pl.DataFrame, subject: str, last: Any) -> Batch:
+def _continue_subject(batch: Batch, frame: pl.DataFrame, subject: str, last: Any) -> None:
     """Take back that a batch starts with a first visit where it goes on with the subject before."""
     if frame.height and last is not None and frame.get_column(subject).item(0) == last:
         starts = batch.values[FIRST].copy()
         starts[0] &= np.uint8(254)
-        return replace(batch, values={**batch.values, FIRST: starts})
-    return batch
+        batch.values[FIRST] = starts
 
 
 def _run(program: Program, plan: Plan, names: tuple[str, ...], batch: Batch) -> list[pl.Series]:
@@ -298,36 +308,49 @@ def _to_series(name: str, values: Array, known: Bits, output: Output, rows: int)
     return series.zip_with(pl.Series(unpack(known, rows).view(np.bool_)), empty)
 
 
-def _lend(frame: pl.DataFrame, plan: Plan, names: Sequence[str], carried: Carried) -> Batch:
+def _lend(frame: pl.DataFrame, plan: Plan, names: Sequence[str], carried: Carried, limits: Limits) -> Batch:
     """Lend the columns of a batch, and those derived from them, as arrays."""
     made = [column.alias(name) for name, column in plan.derived.items() if name in names]
-    derived = {column.name: column for column in frame.select(made).get_columns()} if made else {}
-    values: dict[str, Array] = {}
-    gaps: dict[str, Bits | None] = {}
+    columns = {column.name: column for column in frame.get_columns()}
+    if made:
+        columns |= {column.name: column for column in frame.select(made).get_columns()}
+    batch = Batch(frame.height, {}, {}, carried, limits)
     for name in names:
-        column = derived.get(name)
-        if column is None:
-            column = frame.get_column(plan.raw.get(name, name))
-        values[name], gaps[name] = _lend_column(column.rechunk())
-    return Batch(frame.height, values, gaps, carried)
+        column = columns[plan.raw.get(name, name)]
+        batch.values[name], batch.gaps[name] = _lend_column(column)
+        if plan.tracer.inputs[name] == "quantity" and (
+            name in limits or batch.values[name].dtype.kind == "f"
+        ):
+            _watch(batch, name)
+    return batch
+
+
+def _watch(batch: Batch, name: str) -> None:
+    """Take note of measured values beyond their limits, and of NaN, which is empty."""
+    values = batch.values[name]
+    low, high = batch.limits.get(name, (-np.inf, np.inf))
+    if not batch.rows or (low <= values.min() and values.max() <= high):
+        return
+    if values.dtype.kind == "f":
+        empty = np.isnan(values)
+        if empty.any():
+            gaps = batch.gaps[name]
+            batch.gaps[name] = pack(empty) if gaps is None else gaps | pack(empty)
+    if name in batch.limits:
+        batch.suspects.append(name)
 
 
 def _lend_column(column: pl.Series) -> tuple[Array, Bits | None]:
-    """Give the values of a column, truth values as bits, and the bits of its empty cells; NaN is empty."""
-    rows, is_float = len(column), column.dtype.is_float()
-    if column.dtype != pl.Boolean and not column.null_count():
-        values, empty = column.to_numpy(), None
-    else:
-        array: Any = column.to_arrow()
-        validity, data = array.buffers()
-        whole = np.frombuffer(data, np.uint8 if column.dtype == pl.Boolean else array.type.to_pandas_dtype())
-        is_bits = column.dtype == pl.Boolean
-        values = _align(whole, array.offset, rows) if is_bits else whole[array.offset :][:rows]
-        empty = ~_align(np.frombuffer(validity, np.uint8), array.offset, rows) if array.null_count else None
-    not_numbers = np.isnan(values) if is_float else None
-    if not_numbers is None or not not_numbers.any():
-        return values, empty
-    return values, pack(not_numbers) if empty is None else empty | pack(not_numbers)
+    """Give the values of a column, truth values as bits, and the bits of its empty cells."""
+    is_bits = column.dtype == pl.Boolean
+    if not is_bits and not column.null_count():
+        return column.to_numpy(), None
+    array: Any = column.rechunk().to_arrow()
+    validity, data = array.buffers()
+    whole = np.frombuffer(data, np.uint8 if is_bits else array.type.to_pandas_dtype())
+    rows, start = len(column), array.offset
+    values = _align(whole, start, rows) if is_bits else whole[start : start + rows]
+    return values, ~_align(np.frombuffer(validity, np.uint8), start, rows) if array.null_count else None
 
 
 def _align(bits: Bits, offset: int, rows: int) -> Bits:

@@ -225,7 +225,7 @@ def _build_score(
     if definition_.kind == "value":
         # A measured quantity has no absent or worst state of its own: missing stays missing.
         value = choose_value(layout, known, "strict")
-    working.add([value.alias(name), status_of(layout, lower, upper).alias(f"{name}_status")])
+    working.add([value.alias(name), status_of(layout, Bounds(lower, upper)).alias(f"{name}_status")])
     parts = _add_parts(working, layout, cells, carried, policy)
     working.add([_flag_column(layout, flag) for flag in definition_.flags])
     return (

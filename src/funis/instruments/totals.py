@@ -24,10 +24,16 @@ STATUSES: Final = ("scored", "incomplete", "not_applicable")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Lowest and highest value the unknown items allow."""
+    """Lowest and highest value the unknown items allow, and where they are equal."""
 
     lower: Column
     upper: Column
+    are_same: Column | None = None
+
+    @property
+    def are_equal(self) -> Column:
+        """Where the two are equal."""
+        return self.lower == self.upper if self.are_same is None else self.are_same
 
 
 def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> Bounds:
@@ -231,16 +237,18 @@ def choose_value(layout: Layout, bounds: Bounds, policy: str) -> Column:
     """Give the value that a missing-data policy reports."""
     if policy in ("absent", "worst"):
         return bounds.upper if (policy == "worst") != layout.definition.less_is_worse else bounds.lower
-    return layout.ops.when(bounds.lower == bounds.upper).then(bounds.lower)
+    return layout.ops.when(bounds.are_equal).then(bounds.lower)
 
 
-def status_of(layout: Layout, lower: Column, upper: Column) -> Column:
+def status_of(layout: Layout, bounds: Bounds) -> Column:
     """Give ``incomplete`` exactly where the bounds differ."""
     small = layout.ops.UInt8 if layout.ops is not nw else layout.ops.Int64
     number = (
-        layout.ops.when(lower == upper).then(layout.ops.lit(0, small)).otherwise(layout.ops.lit(1, small))
+        layout.ops.when(bounds.are_equal).then(layout.ops.lit(0, small)).otherwise(layout.ops.lit(1, small))
     )
     if layout.definition.applies is None:
         return spell(layout, number, STATUSES[:2])
     not_applicable = layout.ops.lit(2, small)
-    return spell(layout, layout.ops.when(lower.is_null()).then(not_applicable).otherwise(number), STATUSES)
+    return spell(
+        layout, layout.ops.when(bounds.lower.is_null()).then(not_applicable).otherwise(number), STATUSES
+    )

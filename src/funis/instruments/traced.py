@@ -276,10 +276,14 @@ class Levels(Traced):
 
 @dataclass(frozen=True, slots=True)
 class Quantity(Traced):
-    """Measured values, and where they are missing; what stands there is never read."""
+    """Measured values, and where they are missing; what stands there is never read.
+
+    Those of the visit before stand one row above (`is_above`): nothing is moved until they are compared.
+    """
 
     values: Node
     missing: Node
+    is_above: bool = False
 
     def __gt__(self, other: Any) -> Truth:
         return self._compare(">", other)
@@ -294,21 +298,20 @@ class Quantity(Traced):
         return self._compare("<=", other)
 
     def __add__(self, number: float) -> Quantity:
-        return Quantity(
-            self.graph, self.graph.compute("plus", self.values, constants=(float(number),)), self.missing
-        )
+        return self._changed("plus", float(number))
+
+    def __mul__(self, number: float) -> Quantity:
+        return self._changed("scale", float(number))
 
     def __sub__(self, other: Any) -> Quantity:
         if isinstance(other, Levels):
             other = other.as_quantity()
         if not isinstance(other, Quantity):
             return self.__add__(-other)
-        missing = self.graph.either(self.missing, other.missing)
-        return Quantity(self.graph, self.graph.compute("subtract", self.values, other.values), missing)
-
-    def __mul__(self, number: float) -> Quantity:
-        scaled = self.graph.compute("scale", self.values, constants=(float(number),))
-        return Quantity(self.graph, scaled, self.missing)
+        if self.is_above or not other.is_above:
+            raise UntraceableError("a difference other than that to the visit before")
+        values = self.graph.compute("subtract_above", self.values, other.values)
+        return Quantity(self.graph, values, self.graph.either(self.missing, other.missing))
 
     def is_null(self) -> Truth:
         """Tell where it is missing."""
@@ -320,15 +323,22 @@ class Quantity(Traced):
             raise UntraceableError("a measured value as another type")
         return self
 
+    def _changed(self, kind: str, number: float) -> Quantity:
+        values = self.graph.compute(kind, self.values, constants=(number,))
+        return Quantity(self.graph, values, self.missing, self.is_above)
+
     def _compare(self, operator: str, other: Any) -> Truth:
-        missing = self.missing
+        graph, missing = self.graph, self.missing
         if isinstance(other, Quantity):
-            missing = self.graph.either(missing, other.missing)
-            met = self.graph.compute("compare", self.values, other.values, constants=(operator,))
+            if self.is_above or not other.is_above:
+                raise UntraceableError("a comparison other than with the visit before")
+            missing = graph.either(missing, other.missing)
+            met = graph.compute("compare_above", self.values, other.values, constants=(operator,))
         else:
-            met = self.graph.compute("compare_with", self.values, constants=(operator, float(other)))
-        low = self.graph.both(met, self.graph.negate(missing))
-        return Truth(self.graph, low, self.graph.either(low, missing))
+            met = graph.compute("compare_with", self.values, constants=(operator, float(other)))
+            met = graph.compute("shift_bits", met) if self.is_above else met
+        low = graph.both(met, graph.negate(missing))
+        return Truth(graph, low, graph.either(low, missing))
 
 
 @dataclass(frozen=True, slots=True)

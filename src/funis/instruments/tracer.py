@@ -79,21 +79,18 @@ class Tracer:
             digits = [graph.compute("shift_bits", digit) for digit in column.digits]
             known = graph.compute("shift_bits", column.known)
             return Whole(graph, tuple(digits), graph.both(known, graph.negate(first)), column.most)
-        if not isinstance(column, Quantity | Levels):
+        if isinstance(column, Levels):
+            column = column.as_quantity()
+        if not isinstance(column, Quantity) or column.is_above:
             raise UntraceableError("the previous value of this kind of column")
-        values = graph.compute("shift", column.values)
         missing = graph.either(graph.compute("shift_bits", column.missing), first)
-        if isinstance(column, Quantity):
-            return Quantity(graph, values, missing)
-        return Quantity(graph, graph.compute("as_float", values), missing)
+        return Quantity(graph, column.values, missing, is_above=True)
 
     def running_max(self, column: Whole, most: int) -> Whole:
         """Give the highest number so far within a subject, of numbers up to `most`."""
         reached = [(column >= least).fill_null(value=False).low for least in range(1, most + 1)]
-        so_far = [self._so_far(node) for node in reached]
-        return reduce(
-            Whole.__add__, [Whole(self.graph, (node,)) for node in so_far], Whole(self.graph, (), ONE, 0)
-        )
+        counted = [Whole(self.graph, (self._so_far(node),)) for node in reached]
+        return reduce(Whole.__add__, counted, Whole(self.graph, (), ONE, 0))
 
     def held_within(self, met: Truth, key: str, since: str) -> Truth:
         """Tell whether a condition held at the last visit where it did, and that is not too long ago."""
