@@ -19,6 +19,7 @@ from funis.instruments import on_bits, scoring
 from funis.instruments.bit_history import Batch, empty_bits, pack, unpack
 from funis.instruments.bits import ONE, ZERO, Graph, Program
 from funis.instruments.definition import Definition
+from funis.instruments.traced import UntraceableError
 
 BILAG = funis.definition("bilag_2004")
 # Near the limits of the rules, where an error would show.
@@ -195,10 +196,14 @@ def test_every_instrument_that_can_be_traced(monkeypatch: pytest.MonkeyPatch, na
         values = [None, *item.values, item.values[0]] if item.values else [None, item.minimum, item.maximum]
         columns[item.name] = [values[place] for place in rng.integers(0, len(values), 500)]
     frame = pl.DataFrame(columns)
+    plans = []
+    trace = on_bits.plan_scoring
+    monkeypatch.setattr(scoring, "plan_scoring", lambda *given: plans.append(trace(*given)) or plans[-1])
     for choices in ({}, {"missing": "worst"}, HISTORY):
         expected = by_expressions(monkeypatch, frame, name, **choices)
         assert_frame_equal(funis.score(frame, name, **choices), expected)
         assert_frame_equal(funis.score(frame.lazy(), name, **choices).collect(), expected)
+    assert len(plans) == 6
 
 
 def test_which_instruments_can_be_traced() -> None:
@@ -217,8 +222,49 @@ def test_a_query_reads_only_what_it_is_asked_for(monkeypatch: pytest.MonkeyPatch
     asked = ["subject", "bilag_2004_renal", "bilag_2004_renal_rule"]
     assert_frame_equal(scored.select(asked).collect(), expected.select(asked))
     assert scored.select(pl.len()).collect().item() == 50
-    with pytest.raises((ValueRangeError, pl.exceptions.ComputeError), match=r"arthritis_severe.*7"):
+    with pytest.raises(
+        ValueRangeError, match=r"'arthritis_severe'.*50 row\(s\) so far \(row 0, 1.*'7, 7.*0, 1, 2, 3, 4"
+    ):
         scored.collect()
+
+
+IMPOSSIBLE: list[tuple[str, Any]] = [
+    ("pyrexia", 5),
+    ("pyrexia", -1),
+    ("ttp", 9),
+    ("creatinine", 99_999.0),
+    ("gfr", -3.0),
+    ("active_sediment", 2),
+    ("proteinuria_24h", float("inf")),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), IMPOSSIBLE)
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_an_impossible_value_is_named_with_its_row(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: object, missing: float
+) -> None:
+    frame = draw_visits(BILAG, 90, seed=21, missing=missing)
+    kind = frame.schema[name]
+    frame = frame.with_columns(
+        pl.when(pl.int_range(90) == 77).then(pl.lit(value, kind)).otherwise(pl.col(name)).alias(name)
+    )
+    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 25)
+    with pytest.raises(ValueRangeError, match=rf"'{name}'.*row 77.*'{value}'"):
+        funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect()
+    with pytest.raises(ValueRangeError, match=rf"'{name}'.*row 77.*'{value}'"):
+        funis.score(frame, "bilag_2004", **HISTORY)
+
+
+def test_the_general_way_is_taken_where_rules_cannot_be_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = draw_visits(BILAG, 50, seed=2, missing=0.1)
+    expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
+
+    def refuse(*_: object) -> None:
+        raise UntraceableError("for the test")
+
+    monkeypatch.setattr(scoring, "plan_scoring", refuse)
+    assert_frame_equal(funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect(), expected)
 
 
 def test_filters_and_heads_after_scoring(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ from funis.instruments.intake import (
 )
 from funis.instruments.tracer import Tracer
 
-_ROW = f"{PREFIX}row"
+ROW = f"{PREFIX}row"
 SHOWN = 5
 
 
@@ -116,8 +116,8 @@ class Working:
         raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
 
     def _rows(self, layout: Layout, item: Item) -> str:
-        frame = self.frame if _ROW in self.frame.columns else self.frame.with_row_index(_ROW)
-        rows = frame.filter(_is_refused(layout, item))[_ROW].to_list()
+        frame = self.frame if ROW in self.frame.columns else self.frame.with_row_index(ROW)
+        rows = frame.filter(_is_refused(layout, item))[ROW].to_list()
         return "row " + ", ".join(map(str, sorted(rows)[:SHOWN]))
 
 
@@ -193,19 +193,32 @@ def _guarded(layout: Layout, watched: Sequence[Item], kinds: Mapping[str, pl.Dat
     return struct.map_batches(look, return_dtype=kinds[carrier], is_elementwise=True).alias(carrier)
 
 
-def check_batch(layout: Layout, items: Sequence[Item], columns: pl.DataFrame) -> None:
+def check_batch(
+    layout: Layout, items: Sequence[Item], columns: pl.DataFrame, *, first_row: int | None = None
+) -> None:
     """Refuse a batch of rows with a value that an item does not allow.
+
+    Parameters
+    ----------
+    layout, items : what is scored, and the columns to look at
+    columns : the batch
+    first_row : number of its first row in the frame, where the rows come in their order
 
     Raises
     ------
-    ValueRangeError : names the column, the values and what would be allowed
+    ValueRangeError : names the column, the values, their rows and what would be allowed
     """
     for item in items:
         if not _may_be_refused(item, columns.get_column(item.name)):
             continue
-        bad = columns.filter(_is_refused(layout, item)).get_column(item.name)
+        is_bad = columns.select(_is_refused(layout, item)).to_series()
+        bad = columns.get_column(item.name).filter(is_bad)
         if len(bad):
-            what = f"Column {item.name!r} of {layout.definition.name!r}, {len(bad)} value(s) of one batch"
+            where = f"{len(bad)} value(s) of one batch"
+            if first_row is not None:
+                rows = [str(first_row + row) for row in is_bad.arg_true().head(SHOWN)]
+                where = f"{len(bad)} row(s) so far (row {', '.join(rows)})"
+            what = f"Column {item.name!r} of {layout.definition.name!r}, {where}"
             values = ", ".join(str(value) for value in bad.head(SHOWN).to_list())
             raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
 
@@ -269,7 +282,7 @@ def lend_columns(native: Any, definition: Definition, others: Sequence[str]) -> 
     if frame.implementation.is_polars():
         return nw.to_native(frame.select(*names))  # type: ignore[no-any-return]
     columns = {name: _to_polars(frame[name]) for name in names}
-    return pl.DataFrame(columns) if columns else pl.DataFrame({_ROW: range(len(frame))})
+    return pl.DataFrame(columns) if columns else pl.DataFrame({ROW: range(len(frame))})
 
 
 def _to_polars(series: Any) -> pl.Series:
@@ -361,7 +374,7 @@ def _sort_history(working: Working, subject: str, order: str, *, assume_sorted: 
             "Sort it, or leave assume_sorted out."
         )
     working.was_reordered = True
-    working.frame = working.frame.with_row_index(_ROW).sort(subject, order)
+    working.frame = working.frame.with_row_index(ROW).sort(subject, order)
 
 
 def finish_frame(working: Working, outputs: Sequence[str], *, compact: bool) -> Any:
@@ -371,7 +384,7 @@ def finish_frame(working: Working, outputs: Sequence[str], *, compact: bool) -> 
     if not working.is_polars:
         return nw.to_native(frame.select(*kept, *outputs))
     if working.was_reordered:
-        frame = frame.sort(_ROW)
+        frame = frame.sort(ROW)
     if not compact:
         frame = frame.with_columns(_widen(frame, outputs))
     if isinstance(working.native, pl.DataFrame | pl.LazyFrame):

@@ -30,7 +30,7 @@ from funis.instruments.bit_history import (
 )
 from funis.instruments.bits import ONE, Program
 from funis.instruments.definition import Definition
-from funis.instruments.frames import Working, check_batch
+from funis.instruments.frames import ROW, Working, check_batch
 from funis.instruments.history import visit_key_columns
 from funis.instruments.intake import PREFIX, Cell, Intake, Layout, is_first
 from funis.instruments.run_ahead import run_ahead
@@ -208,6 +208,7 @@ def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     polars.LazyFrame : the columns of the frame and the outputs; a bad value stops it with `ValueRangeError`
     """
     kept = {name: kind for name, kind in frame.collect_schema().items() if name not in plan.outputs}
+    is_in_order = ROW not in kept
     schema = pl.Schema(kept | {name: output.kind for name, output in plan.outputs.items()})
 
     def read(
@@ -218,7 +219,7 @@ def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
         shown = [name for name in wanted if name in kept]
         sources = dict.fromkeys([*shown, *plan.sources(names)])
         batches = frame.select(*sources).collect_batches(maintain_order=True, engine="streaming")
-        for scored in run_ahead(_score_batches(batches, plan, names)):
+        for scored in run_ahead(_score_batches(batches, plan, names, is_in_order=is_in_order)):
             found = scored.select(wanted)
             if predicate is not None:
                 found = found.filter(predicate)
@@ -240,7 +241,9 @@ def score_at_once(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     names = tuple(plan.outputs)
     sources = plan.sources(names)
     batches = [frame.select(*sources)]
-    scored = pl.concat([batch.select(*names) for batch in _score_batches(batches, plan, names)])
+    # Values were looked at when the frame was taken over.
+    scored_batches = _score_batches(batches, plan, names, is_in_order=False)
+    scored = pl.concat([batch.select(*names) for batch in scored_batches])
     spelled = scored.with_columns(
         pl.col(name).cat.to(pl.Enum(output.words)) for name, output in plan.outputs.items() if output.words
     )
@@ -248,14 +251,15 @@ def score_at_once(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def _score_batches(
-    batches: Iterable[pl.DataFrame], plan: Plan, names: tuple[str, ...]
+    batches: Iterable[pl.DataFrame], plan: Plan, names: tuple[str, ...], *, is_in_order: bool
 ) -> Iterator[pl.DataFrame]:
-    """Add outputs to batches that come in the order of the rows."""
+    """Add outputs to batches of sorted rows; `is_in_order` where that is the order of the caller too."""
     program, sources = plan.program(names), plan.sources(names)
     items = {item.name: item for item in plan.layout.definition.items if item.name in sources}
     limits = _find_limits(plan, program.columns)
     unwatched = [item for name, item in items.items() if name not in {plan.raw.get(n, n) for n in limits}]
     subject, carried, last = plan.layout.subject, dict[Node, Any](), None
+    row = 0
     for whole in batches:
         for frame in whole.iter_slices(ROWS_AT_A_TIME) if whole.height else [whole]:
             batch = _lend(frame, plan, program.columns, carried, limits)
@@ -264,7 +268,8 @@ def _score_batches(
                 last = frame.get_column(subject).item(-1) if frame.height else last
             scored = _run(program, plan, names, batch)
             suspects = [items[plan.raw.get(name, name)] for name in batch.suspects]
-            check_batch(plan.layout, [*unwatched, *suspects], frame)
+            check_batch(plan.layout, [*unwatched, *suspects], frame, first_row=row if is_in_order else None)
+            row += frame.height
             yield frame.with_columns(scored)
 
 

@@ -20,6 +20,7 @@ from funis.instruments.totals import (
     is_any_recorded,
     status_of,
 )
+from funis.instruments.traced import UntraceableError
 from funis.instruments.tracer import Tracer
 
 Missing = Literal["strict", "absent", "worst", "locf"]
@@ -93,7 +94,7 @@ def score(  # noqa: PLR0913  (the public signature of the design)
 
 
 def _plan_on_bits(working: Working, layout: Layout, missing: Missing) -> Plan | None:
-    """Trace the rules for a large Polars frame; None where another way is taken."""
+    """Trace the rules for a large Polars frame; None where expressions give the same on the other way."""
     # What is carried forward would have to be known before a batch is read.
     if missing == "locf" or not runs_on_bits(working, layout):
         return None
@@ -101,7 +102,10 @@ def _plan_on_bits(working: Working, layout: Layout, missing: Missing) -> Plan | 
     def build(tracer: Tracer, layout: Layout, cells: Mapping[str, Cell]) -> tuple[str, ...]:
         return _add_score(tracer, layout, cells, cells, missing)
 
-    return plan_scoring(working, layout, build_intake(layout), build)
+    try:
+        return plan_scoring(working, layout, build_intake(layout), build)
+    except UntraceableError:
+        return None
 
 
 def _score_on_bits(working: Working, layout: Layout, plan: Plan) -> None:

@@ -26,7 +26,7 @@ from funis.instruments.bit_history import Node
 from funis.instruments.bits import ONE, ZERO, Graph
 
 
-class UntraceableError(Exception):
+class UntraceableError(NotImplementedError):
     """A rule asks for something that cannot be told from bits."""
 
 
