@@ -4,6 +4,7 @@ The expressions are held against scorers written independently (tests/reference/
 two ways must agree wherever a batch may end.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def test_no_rows_give_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     policy=st.sampled_from(["strict", "worst", "absent"]),
     history=st.booleans(),
 )
-def test_drawn_visits(*, seed: int, rows: int, size: int, missing: float, policy: str, history: bool) -> None:
+def test_drawn_visits(*, seed: int, rows: int, size: int, missing: float, policy: Missing, history: bool) -> None:
     frame = draw_visits(BILAG, rows, seed, missing=missing)
     places = HISTORY if history else {}
     with pytest.MonkeyPatch.context() as patch:
@@ -196,9 +197,13 @@ def test_every_instrument_that_can_be_traced(monkeypatch: pytest.MonkeyPatch, na
         values = [None, *item.values, item.values[0]] if item.values else [None, item.minimum, item.maximum]
         columns[item.name] = [values[place] for place in rng.integers(0, len(values), 500)]
     frame = pl.DataFrame(columns)
-    plans = []
-    trace = on_bits.plan_scoring
-    monkeypatch.setattr(scoring, "plan_scoring", lambda *given: plans.append(trace(*given)) or plans[-1])
+    plans: list[Any] = []
+
+    def trace(*given: Any) -> Any:
+        plans.append(on_bits.plan_scoring(*given))
+        return plans[-1]
+
+    monkeypatch.setattr(scoring, "plan_scoring", trace)
     for choices in ({}, {"missing": "worst"}, HISTORY):
         expected = by_expressions(monkeypatch, frame, name, **choices)
         assert_frame_equal(funis.score(frame, name, **choices), expected)
@@ -309,7 +314,7 @@ def test_logic_of_graphs(rows: list[tuple[bool, bool, bool]]) -> None:
     """Every operation of a graph is that of Python's own truth values, simplified or not."""
     graph = Graph()
     a, b, c = (graph.load("values", name) for name in "abc")
-    wanted = {
+    wanted: dict[str, tuple[int, Callable[[bool, bool, bool], bool]]] = {
         "and": (graph.both(a, b), lambda x, y, _: x and y),
         "or": (graph.either(a, b), lambda x, y, _: x or y),
         "xor": (graph.differ(a, c), lambda x, _, z: x != z),

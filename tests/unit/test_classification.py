@@ -10,7 +10,8 @@ from funis.responses.classification import classify, criteria_set, criteria_sets
 
 
 def ask(name: str, **shown: Any) -> dict[str, Any]:
-    return classify(pl.DataFrame([{"subject": "1", **shown}]), name).row(0, named=True)
+    answer: dict[str, Any] = classify(pl.DataFrame([{"subject": "1", **shown}]), name).row(0, named=True)
+    return answer
 
 
 @pytest.mark.parametrize(

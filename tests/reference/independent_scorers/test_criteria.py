@@ -51,7 +51,8 @@ def draw_findings(rng: np.random.Generator, names: list[str], share: float) -> d
 
 def classify_all(people: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     rows = [{"subject": f"{number:05}"} | person for number, person in enumerate(people)]
-    return classify(pl.DataFrame(rows), name).sort("subject").to_dicts()
+    answers: list[dict[str, Any]] = classify(pl.DataFrame(rows), name).sort("subject").to_dicts()
+    return answers
 
 
 def eular_2019(person: dict[str, Any]) -> tuple[str, int]:
