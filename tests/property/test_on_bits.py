@@ -20,6 +20,7 @@ from funis.instruments import on_bits, scoring
 from funis.instruments.bit_history import Batch, empty_bits, pack, unpack
 from funis.instruments.bits import ONE, ZERO, Graph, Program
 from funis.instruments.definition import Definition
+from funis.instruments.scoring import Missing
 from funis.instruments.traced import UntraceableError
 
 BILAG = funis.definition("bilag_2004")
@@ -69,6 +70,7 @@ def by_expressions(
     return found
 
 
+POLICIES: tuple[Missing, ...] = ("strict", "worst", "absent")
 HISTORY: dict[str, Any] = {"subject": "subject", "order": "day"}
 CHOICES: list[dict[str, Any]] = [
     {},
@@ -127,10 +129,12 @@ def test_no_rows_give_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     rows=st.integers(0, 90),
     size=st.integers(1, 100),
     missing=st.floats(0, 1),
-    policy=st.sampled_from(["strict", "worst", "absent"]),
+    policy=st.sampled_from(POLICIES),
     history=st.booleans(),
 )
-def test_drawn_visits(*, seed: int, rows: int, size: int, missing: float, policy: Missing, history: bool) -> None:
+def test_drawn_visits(
+    *, seed: int, rows: int, size: int, missing: float, policy: Missing, history: bool
+) -> None:
     frame = draw_visits(BILAG, rows, seed, missing=missing)
     places = HISTORY if history else {}
     with pytest.MonkeyPatch.context() as patch:
