@@ -140,10 +140,18 @@ def no_session_left() -> Iterator[None]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.usefixtures("no_session_left")
 def test_spark_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pyspark")
+    _end_java()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     PageRun(SPARK_PAGE, monkeypatch).run()
+
+
+def _end_java() -> None:
+    """End the Java process of an earlier test: it reads files from the folder in which it was started."""
+    context = pytest.importorskip("pyspark").SparkContext
+    if context._gateway is not None:
+        context._gateway.shutdown()
+        context._gateway = context._jvm = None
 
 
 @pytest.mark.spark
