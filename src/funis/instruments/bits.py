@@ -202,11 +202,32 @@ def _list_steps(graph: Graph, outputs: Sequence[Node]) -> Listing:
         if source > ONE and source not in outputs:
             # What is let go of early stays in the cache of the processor.
             ends.setdefault(node, []).append(source)
+    spare = _find_spare(graph, wanted)
     steps = []
     for node in wanted:
-        first, second = (*graph.steps[node].sources, ZERO, ZERO)[:2]
-        steps.append((node, _bind(graph.steps[node]), first, second, tuple(ends.get(node, ()))))
+        step, done = graph.steps[node], tuple(ends.get(node, ()))
+        first, second = (*step.sources, ZERO, ZERO)[:2]
+        function = _bind(step)
+        if step.kind in _INTO_FIRST and spare.intersection(done):
+            if first not in spare.intersection(done):
+                first, second = second, first
+            function = _INTO_FIRST[step.kind]
+        steps.append((node, function, first, second, done))
     return Listing(tuple(steps), tuple(outputs), len(graph.steps))
+
+
+def _find_spare(graph: Graph, wanted: Sequence[Node]) -> set[Node]:
+    """Give the nodes whose memory may hold the result of the step that reads them last.
+
+    They have made it themselves, and no step that reads them hands it on as it is.
+    """
+    kept = {
+        source
+        for node in wanted
+        if graph.steps[node].kind not in _MAKING
+        for source in graph.steps[node].sources
+    }
+    return {node for node in wanted if graph.steps[node].kind in _MAKING} - kept
 
 
 def _walk(graph: Graph, outputs: Sequence[Node]) -> list[Node]:
@@ -293,6 +314,16 @@ def _scale(batch: Batch, one: Array, number: float, node: Node) -> Array:
     return np.multiply(one, number, out=_scratch(batch, node))
 
 
+def _compare(batch: Batch, left: Array, operator: str, limit: float) -> Bits:
+    """Compare with a limit; the truth values of one byte each are written where those before were."""
+    met = batch.carried.get(_MET)
+    if met is None or len(met) < batch.rows:
+        met = batch.carried[_MET] = np.empty(batch.rows, np.bool_)
+    return pack(COMPARE[operator](left, limit, out=met[: batch.rows]))
+
+
+# Under this number, which is no step's, the truth values of a comparison are kept.
+_MET: Final = -1
 LOADS: Final = ("values", "gaps", "levels")
 # So many sets of full columns are prepared for; for further ones every column is taken to have empty cells.
 MOST_LISTINGS: Final = 16
@@ -315,8 +346,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "goes_on": goes_on,
     "window": window,
     # Arrays of levels and of numbers.
-    "at_least": lambda _, levels, least: pack(levels >= least),
-    "compare_with": lambda _, left, operator, limit: pack(COMPARE[operator](left, limit)),
+    "at_least": lambda batch, levels, least: _compare(batch, levels, ">=", least),
+    "compare_with": _compare,
     "equal": lambda _, one, other: pack(one == other),
     "join": lambda _, one, other: one | other,
     "add": lambda _, one, other: one + other,
@@ -325,4 +356,27 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "masked": _masked,
     "digit": _digit,
     "add_digit": _add_digit,
+}
+# Steps that make an array of their own, and keep nothing of what they read.
+_MAKING: Final = frozenset(
+    {
+        "and",
+        "or",
+        "xor",
+        "not",
+        "at_least",
+        "compare_with",
+        "compare_above",
+        "equal",
+        "join",
+        "digit",
+        "add_digit",
+    }
+)
+# The same with the result in the memory of the first.
+_INTO_FIRST: Final[Mapping[str, Callable[[Batch, Any, Any], Any]]] = {
+    "and": lambda _, one, other: np.bitwise_and(one, other, out=one),
+    "or": lambda _, one, other: np.bitwise_or(one, other, out=one),
+    "xor": lambda _, one, other: np.bitwise_xor(one, other, out=one),
+    "join": lambda _, one, other: np.bitwise_or(one, other, out=one),
 }

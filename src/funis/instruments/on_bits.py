@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any
 
 import narwhals as nw
@@ -215,18 +217,14 @@ def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _: int | None
     ) -> Iterator[pl.DataFrame]:
         wanted = list(schema) if with_columns is None else with_columns
-        names = tuple(name for name in wanted if name in plan.outputs)
         shown = [name for name in wanted if name in kept]
-        sources = dict.fromkeys([*shown, *plan.sources(names)])
-        batches = frame.select(*sources).collect_batches(maintain_order=True, engine="streaming")
-        for scored in run_ahead(_score_batches(batches, plan, names, is_in_order=is_in_order)):
-            found = scored.select(wanted)
-            if predicate is not None:
-                found = found.filter(predicate)
-            if n_rows is not None:
-                found = found.head(n_rows)
-                n_rows -= found.height
-            yield found
+        run = Run(plan, tuple(name for name in wanted if name in plan.outputs), is_in_order=is_in_order)
+        query = frame.select(*dict.fromkeys([*shown, *run.sources]))
+        batches = query.collect_batches(maintain_order=True, engine="streaming")
+        for scored in run_ahead(run.score_batches(batches, wanted)):
+            found = scored if n_rows is None else scored.head(n_rows)
+            n_rows = None if n_rows is None else n_rows - found.height
+            yield found if predicate is None else found.filter(predicate)
             if n_rows == 0:
                 return
 
@@ -238,39 +236,62 @@ def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
 
 def score_at_once(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Score a frame in memory; see `score_lazily`."""
-    names = tuple(plan.outputs)
-    sources = plan.sources(names)
-    batches = [frame.select(*sources)]
     # Values were looked at when the frame was taken over.
-    scored_batches = _score_batches(batches, plan, names, is_in_order=False)
-    scored = pl.concat([batch.select(*names) for batch in scored_batches])
+    run = Run(plan, tuple(plan.outputs), is_in_order=False)
+    scored = pl.concat(run.score_batches([frame.select(*run.sources)], run.names))
     spelled = scored.with_columns(
         pl.col(name).cat.to(pl.Enum(output.words)) for name, output in plan.outputs.items() if output.words
     )
     return frame.with_columns(spelled.get_columns())
 
 
-def _score_batches(
-    batches: Iterable[pl.DataFrame], plan: Plan, names: tuple[str, ...], *, is_in_order: bool
-) -> Iterator[pl.DataFrame]:
-    """Add outputs to batches of sorted rows; `is_in_order` where that is the order of the caller too."""
-    program, sources = plan.program(names), plan.sources(names)
-    items = {item.name: item for item in plan.layout.definition.items if item.name in sources}
-    limits = _find_limits(plan, program.columns)
-    unwatched = [item for name, item in items.items() if name not in {plan.raw.get(n, n) for n in limits}]
-    subject, carried, last = plan.layout.subject, dict[Node, Any](), None
-    row = 0
-    for whole in batches:
-        for frame in whole.iter_slices(ROWS_AT_A_TIME) if whole.height else [whole]:
-            batch = _lend(frame, plan, program.columns, carried, limits)
-            if subject is not None and FIRST in program.columns:
-                _continue_subject(batch, frame, subject, last)
-                last = frame.get_column(subject).item(-1) if frame.height else last
-            scored = _run(program, plan, names, batch)
-            suspects = [items[plan.raw.get(name, name)] for name in batch.suspects]
-            check_batch(plan.layout, [*unwatched, *suspects], frame, first_row=row if is_in_order else None)
-            row += frame.height
-            yield frame.with_columns(scored)
+class Run:
+    """One run over the batches of a frame, in the order of its rows, with what it keeps between them.
+
+    Parameters
+    ----------
+    plan : what can be computed
+    names : outputs that are asked for
+    is_in_order : the rows come in the order of the caller, who can be told the number of a bad one
+    """
+
+    def __init__(self, plan: Plan, names: tuple[str, ...], *, is_in_order: bool) -> None:
+        self.plan, self.names, self.is_in_order = plan, names, is_in_order
+        self.program, self.sources = plan.program(names), plan.sources(names)
+        definition = plan.layout.definition
+        self.items = {item.name: item for item in definition.items if item.name in self.sources}
+        self.limits = _find_limits(plan, self.program.columns)
+        watched = {plan.raw.get(name, name) for name in self.limits}
+        self.unwatched = [item for name, item in self.items.items() if name not in watched]
+        self.carried: dict[Node, Any] = {}
+        self.last_subject: Any = None
+        self.row = 0
+
+    def score_batches(self, batches: Iterable[pl.DataFrame], wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Give some columns of each batch, those of the frame and outputs.
+
+        No batch is held on to while the next is read: its memory serves again.
+        """
+        parts = chain.from_iterable(map(_cut, batches))
+        return map(partial(self._score, wanted), parts)
+
+    def _score(self, wanted: Sequence[str], frame: pl.DataFrame) -> pl.DataFrame:
+        plan = self.plan
+        batch = _lend(frame, plan, self.program.columns, self.carried, self.limits)
+        subject = plan.layout.subject
+        if subject is not None and FIRST in self.program.columns and frame.height:
+            _continue_subject(batch, frame, subject, self.last_subject)
+            self.last_subject = frame.get_column(subject).item(-1)
+        scored = _run(self.program, plan, self.names, batch)
+        suspects = [self.items[plan.raw.get(name, name)] for name in batch.suspects]
+        first_row = self.row if self.is_in_order else None
+        check_batch(plan.layout, [*self.unwatched, *suspects], frame, first_row=first_row)
+        self.row += frame.height
+        return frame.with_columns(scored).select(wanted)
+
+
+def _cut(batch: pl.DataFrame) -> Iterable[pl.DataFrame]:
+    return batch.iter_slices(ROWS_AT_A_TIME) if batch.height > ROWS_AT_A_TIME else (batch,)
 
 
 def _find_limits(plan: Plan, names: Sequence[str]) -> dict[str, tuple[float, float]]:
