@@ -4,7 +4,9 @@ The expressions are held against scorers written independently (tests/reference/
 two ways must agree wherever a batch may end.
 """
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from funis.instruments import on_bits, scoring
 from funis.instruments.bit_history import Batch, empty_bits, pack, unpack
 from funis.instruments.bits import ONE, ZERO, Graph, Program
 from funis.instruments.definition import Definition
+from funis.instruments.run_ahead import run_ahead
 from funis.instruments.scoring import Missing
 from funis.instruments.traced import UntraceableError
 
@@ -285,6 +288,139 @@ def test_filters_and_heads_after_scoring(monkeypatch: pytest.MonkeyPatch) -> Non
     active = (pl.col("bilag_2004_renal") == "A") & (pl.col("day") > 500)
     assert_frame_equal(scored.filter(active).collect(), expected.filter(active))
     assert_frame_equal(scored.tail(9).collect(), expected.tail(9))
+
+
+def test_the_first_rows_are_taken_before_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = draw_visits(BILAG, 60, seed=4, missing=0.0).with_columns(
+        pyrexia=pl.int_range(60).cast(pl.Int8) % 2
+    )
+    expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
+    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 7)
+    scored = funis.score(frame.lazy(), "bilag_2004", **HISTORY)
+    wanted = pl.col("pyrexia") == 1
+    assert_frame_equal(scored.head(20).filter(wanted).collect(), expected.head(20).filter(wanted))
+    assert_frame_equal(scored.filter(wanted).head(20).collect(), expected.filter(wanted).head(20))
+
+
+@pytest.mark.parametrize("rows", [10, 64, 65, 500])
+@pytest.mark.parametrize("name", ["sledai_2k", "bilag_2004", "bilag_classic_renal"])
+def test_absent_columns_are_missing_in_every_row(
+    monkeypatch: pytest.MonkeyPatch, name: str, rows: int
+) -> None:
+    """Only one column is there; the others count as unknown down to the last row."""
+    definition = funis.definition(name)
+    present = next(item for item in definition.items if not item.is_measured)
+    frame = pl.DataFrame({present.name: pl.Series([1] * rows, dtype=pl.Int8)})
+    expected = by_expressions(monkeypatch, frame, name)
+    assert_frame_equal(funis.score(frame, name), expected)
+    assert_frame_equal(funis.score(frame.lazy(), name).collect(), expected)
+    for column in expected.columns[1:]:
+        found = funis.score(frame.lazy(), name).select(column).collect()
+        assert_frame_equal(found, expected.select(column))
+    assert funis.score(frame.lazy(), name).select(pl.len()).collect().item() == rows
+
+
+def test_what_one_batch_does_not_read_the_next_may_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A measured albumin hides the dipstick in the first batch; the second compares with it."""
+    rows = 128
+    frame = pl.DataFrame(
+        {
+            "subject": [1] * rows,
+            "day": range(rows),
+            "urine_dipstick": pl.Series([2] * rows, dtype=pl.Int8),
+            "acr": [10.0] * 64 + [None] * 64,
+        }
+    )
+    expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
+    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 64)
+    assert_frame_equal(funis.score(frame, "bilag_2004", **HISTORY), expected)
+
+
+def test_gaps_that_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches with other columns full than the batch before give the same."""
+    frame = draw_visits(BILAG, 600, seed=31, missing=0.0)
+    rng = np.random.default_rng(31)
+    for name in (item.name for item in BILAG.items):
+        start, end = sorted(rng.integers(0, 600, 2))
+        gap = pl.int_range(600).is_between(start, end) & pl.Series(rng.random(600) < 0.5)
+        frame = frame.with_columns(pl.when(~gap).then(pl.col(name)).alias(name))
+    expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
+    for size in (11, 64):
+        monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", size)
+        assert_frame_equal(funis.score(frame, "bilag_2004", **HISTORY), expected)
+
+
+def test_a_value_nobody_reads_is_looked_at_all_the_same() -> None:
+    frame = pl.DataFrame(
+        {
+            "subject": [1] * 100,
+            "day": range(100),
+            "urine_dipstick": pl.Series([0] * 99 + [9], dtype=pl.Int8),
+            "acr": [10.0] * 100,
+        }
+    )
+    with pytest.raises(ValueRangeError, match=r"urine_dipstick.*row 99"):
+        funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect()
+
+
+@pytest.mark.parametrize(
+    "values", [[0.0, 300.0], [0.0, 1e300], [0.0, float("inf")], [0, 2**40], ["0", "abc"], ["0", "300"]]
+)
+def test_a_value_too_large_for_a_level_is_named(values: list[object]) -> None:
+    frame = pl.DataFrame({"subject": ["1", "1"], "day": [0, 9], "pyrexia": values})
+    with pytest.raises(ValueRangeError, match=r"pyrexia.*row 1"):
+        funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect()
+
+
+@pytest.mark.parametrize("name", ["bilag_2004", "bilag_classic_renal"])
+@pytest.mark.parametrize("places", [{}, HISTORY], ids=["first visits", "history"])
+def test_affected_before_the_study(
+    monkeypatch: pytest.MonkeyPatch, name: str, places: dict[str, Any]
+) -> None:
+    frame = pl.DataFrame(
+        {
+            "subject": [1, 1, 2, 2, 3],
+            "day": range(5),
+            "creatinine": [80.0] * 5,
+            "renal_ever": [None, 1, 0, None, None],
+        }
+    )
+    expected = by_expressions(monkeypatch, frame, name, **places)
+    assert_frame_equal(funis.score(frame, name, **places), expected)
+
+
+def test_rare_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole numbers of 128 bits; subjects told apart by nanoseconds."""
+    frame = draw_visits(BILAG, 40, seed=3, missing=0.1)
+    moments = pl.Series(np.arange(40) // 4).cast(pl.Datetime("ns"))
+    frame = frame.with_columns(subject=moments, platelets=pl.col("platelets").cast(pl.Int128))
+    expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
+    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 4)
+    assert_frame_equal(funis.score(frame, "bilag_2004", **HISTORY), expected)
+    assert_frame_equal(funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect(), expected)
+
+
+def test_reading_that_stops_early_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = draw_visits(BILAG, 400, seed=5, missing=0.0)
+    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 10)
+    scored = funis.score(frame.lazy(), "bilag_2004", **HISTORY)
+    for engine in ("streaming", "in-memory"):
+        assert scored.head(3).collect(engine=engine).height == 3
+    until = time.monotonic() + 10
+    while any(t.name == "funis-run-ahead" for t in threading.enumerate()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not [t for t in threading.enumerate() if t.name == "funis-run-ahead"]
+
+
+def test_an_error_of_the_maker_reaches_the_reader() -> None:
+    def make() -> Iterator[int]:
+        yield 1
+        raise ShapeError("made up")
+
+    ahead = run_ahead(make())
+    assert next(ahead) == 1
+    with pytest.raises(ShapeError, match="made up"):
+        next(ahead)
 
 
 def test_scores_of_scores_and_joins(monkeypatch: pytest.MonkeyPatch) -> None:

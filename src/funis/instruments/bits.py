@@ -172,10 +172,18 @@ def _columns_of(step: Step) -> tuple[str, ...]:
     return tuple(map(str, step.constants)) if step.kind in (*LOADS, "window") else ()
 
 
-def _simplify(graph: Graph, outputs: Sequence[Node], full: frozenset[str]) -> tuple[Graph, list[Node]]:
+def _simplify(
+    graph: Graph, outputs: Sequence[Node], full: frozenset[str]
+) -> tuple[Graph, list[Node], list[Node]]:
     """Give the steps again, knowing which columns have no empty cell.
 
-    A step that looks back is told its own number, under which it keeps things from batch to batch.
+    A step that looks back is told its own number, under which it keeps things from batch to batch. It is made
+    for every batch, even where the gaps of this one leave nobody who reads it: the next batch may need what
+    it keeps. So are levels, which are looked at for values that are not allowed.
+
+    Returns
+    -------
+    graph, outputs, and the nodes to make besides
     """
     simple, place = Graph(), {ZERO: ZERO, ONE: ONE}
     join: Mapping[str, Callable[..., Node]] = {
@@ -191,11 +199,14 @@ def _simplify(graph: Graph, outputs: Sequence[Node], full: frozenset[str]) -> tu
         elif node > ONE:
             own = (node,) if step.kind in KEEPING else ()
             place[node] = simple.compute(step.kind, *sources, constants=(*step.constants, *own))
-    return simple, [place[node] for node in outputs]
+    besides = [
+        place[node] for node in _reach(graph, outputs) if graph.steps[node].kind in (*LOOKING_BACK, "levels")
+    ]
+    return simple, [place[node] for node in outputs], besides
 
 
-def _list_steps(graph: Graph, outputs: Sequence[Node]) -> Listing:
-    wanted = _walk(graph, outputs)
+def _list_steps(graph: Graph, outputs: Sequence[Node], besides: Sequence[Node]) -> Listing:
+    wanted = _walk(graph, [*outputs, *besides])
     last = {source: node for node in wanted for source in graph.steps[node].sources}
     ends: dict[Node, list[Node]] = {}
     for source, node in last.items():

@@ -43,6 +43,10 @@ from funis.instruments.tracer import FIRST, Tracer
 LEAST_ROWS = 50_000
 # Rows worked on at a time: a column of levels then fits into the cache of a processor.
 ROWS_AT_A_TIME = 131_072
+# Types that NumPy has too.
+_NUMBERS = frozenset(
+    [pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Float64]
+)
 # What is built with a tracer: given it, a layout and the cells, it adds columns and names the outputs.
 Build = Callable[[Tracer, Layout, Mapping[str, Cell]], Sequence[str]]
 
@@ -118,7 +122,8 @@ class Plan:
                 found |= dict.fromkeys(self.derived[column].meta.root_names())
             else:
                 found[self.raw.get(column, column)] = None
-        return tuple(found)
+        # A batch without columns would have no rows.
+        return tuple(found) or (next(iter(self.layout.schema)),)
 
 
 def plan_scoring(working: Working, layout: Layout, intake: Intake, build: Build) -> Plan:
@@ -186,7 +191,7 @@ def _role_of(kind: pl.DataType, *, is_level: bool) -> str:
         return "truth"
     if is_level:
         return "levels" if kind == pl.Int8 else "other"
-    return "quantity" if kind.is_integer() or kind in (pl.Float32, pl.Float64) else "other"
+    return "quantity" if kind in _NUMBERS else "other"
 
 
 def _output_of(column: Whole | Amount | Spelled) -> Output:
@@ -276,16 +281,17 @@ class Run:
         return map(partial(self._score, wanted), parts)
 
     def _score(self, wanted: Sequence[str], frame: pl.DataFrame) -> pl.DataFrame:
-        plan = self.plan
+        plan, first_row = self.plan, self.row if self.is_in_order else None
+        # Before anything is derived from them: a text that is no number cannot be made one.
+        check_batch(plan.layout, self.unwatched, frame, first_row=first_row)
         batch = _lend(frame, plan, self.program.columns, self.carried, self.limits)
         subject = plan.layout.subject
         if subject is not None and FIRST in self.program.columns and frame.height:
             _continue_subject(batch, frame, subject, self.last_subject)
-            self.last_subject = frame.get_column(subject).item(-1)
+            self.last_subject = _identify(frame.get_column(subject).slice(-1, 1))
         scored = _run(self.program, plan, self.names, batch)
         suspects = [self.items[plan.raw.get(name, name)] for name in batch.suspects]
-        first_row = self.row if self.is_in_order else None
-        check_batch(plan.layout, [*self.unwatched, *suspects], frame, first_row=first_row)
+        check_batch(plan.layout, suspects, frame, first_row=first_row)
         self.row += frame.height
         return frame.with_columns(scored).select(wanted)
 
@@ -311,10 +317,15 @@ def _find_limits(plan: Plan, names: Sequence[str]) -> dict[str, tuple[float, flo
 
 def _continue_subject(batch: Batch, frame: pl.DataFrame, subject: str, last: Any) -> None:
     """Take back that a batch starts with a first visit where it goes on with the subject before."""
-    if frame.height and last is not None and frame.get_column(subject).item(0) == last:
+    if last is not None and _identify(frame.get_column(subject).slice(0, 1)) == last:
         starts = batch.values[FIRST].copy()
         starts[0] &= np.uint8(254)
         batch.values[FIRST] = starts
+
+
+def _identify(subject: pl.Series) -> Any:
+    """Give the one subject of a column; a time as the number it is stored as, of which nothing is cut."""
+    return subject.to_physical().item()
 
 
 def _run(program: Program, plan: Plan, names: tuple[str, ...], batch: Batch) -> list[pl.Series]:
@@ -339,7 +350,8 @@ def _lend(frame: pl.DataFrame, plan: Plan, names: Sequence[str], carried: Carrie
     made = [column.alias(name) for name, column in plan.derived.items() if name in names]
     columns = {column.name: column for column in frame.get_columns()}
     if made:
-        columns |= {column.name: column for column in frame.select(made).get_columns()}
+        # Not "select": an absent column is one empty cell, which only the rows beside it make a column.
+        columns |= {column.name: column for column in frame.with_columns(made).get_columns()}
     batch = Batch(frame.height, {}, {}, carried, limits)
     for name in names:
         column = columns[plan.raw.get(name, name)]

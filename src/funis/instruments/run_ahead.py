@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from queue import Full, Queue
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Any, Final, TypeVar
 
 Thing = TypeVar("Thing")
@@ -31,38 +31,48 @@ def run_ahead(things: Iterable[Thing], *, by: int = 3) -> Generator[Thing]:
     >>> list(run_ahead(range(3)))
     [0, 1, 2]
     """
-    made: Queue[Any] = Queue(by)
-    is_left = Event()
-
-    def hand_over(thing: Any) -> bool:
-        while not is_left.is_set():
-            try:
-                made.put(thing, timeout=_LOOK_UP)
-            except Full:
-                continue
-            return True
-        return False
-
-    def make() -> None:
-        try:
-            for thing in things:
-                if not hand_over((thing, None)):
-                    return
-        except BaseException as error:  # noqa: BLE001  (raised again where it is read)
-            hand_over((_END, error))
-        else:
-            hand_over((_END, None))
-
-    maker = Thread(target=make, name="funis-run-ahead", daemon=True)
+    maker = _Maker(things, by)
     maker.start()
     try:
         while True:
-            thing, error = made.get()
+            thing, error = maker.made.get()
             if error is not None:
                 raise error
             if thing is _END:
                 return
             yield thing
     finally:
-        is_left.set()
-        maker.join()
+        maker.is_left.set()
+        # Whoever holds the last reference closes this generator, and that may be the maker itself.
+        if current_thread() is not maker:
+            maker.join()
+
+
+class _Maker(Thread):
+    """Makes things until it is left."""
+
+    def __init__(self, things: Iterable[Any], by: int) -> None:
+        super().__init__(name="funis-run-ahead", daemon=True)
+        self.things = things
+        self.made: Queue[Any] = Queue(by)
+        self.is_left = Event()
+
+    def run(self) -> None:
+        """Make one thing after the other; an exception is handed over to be raised where they are read."""
+        try:
+            for thing in self.things:
+                if not self._hand_over((thing, None)):
+                    return
+        except BaseException as error:  # noqa: BLE001  (raised again by the reader)
+            self._hand_over((_END, error))
+        else:
+            self._hand_over((_END, None))
+
+    def _hand_over(self, thing: Any) -> bool:
+        while not self.is_left.is_set():
+            try:
+                self.made.put(thing, timeout=_LOOK_UP)
+            except Full:
+                continue
+            return True
+        return False

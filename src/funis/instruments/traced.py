@@ -211,6 +211,11 @@ class Spelled(Traced):
     number: Whole
     words: tuple[str, ...]
 
+    def __eq__(self, other: object) -> Truth:  # type: ignore[override]
+        raise UntraceableError("words compared")
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 def whole_number(graph: Graph, value: int) -> Whole:
     """Give a number that is the same in every row."""
@@ -240,6 +245,11 @@ class Levels(Traced):
         whole = int(-(-least // 1))
         met = self.graph.compute("at_least", self.values, constants=(whole,))
         return Truth(self.graph, met, self.graph.either(met, self.missing))
+
+    def __eq__(self, other: object) -> Truth:  # type: ignore[override]
+        raise UntraceableError("a level compared with one value")
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __or__(self, other: Levels) -> Levels:
         return self._known(self.graph.compute("join", self.values, other.values), other)
@@ -296,6 +306,11 @@ class Quantity(Traced):
 
     def __le__(self, other: Any) -> Truth:
         return self._compare("<=", other)
+
+    def __eq__(self, other: object) -> Truth:  # type: ignore[override]
+        return (self >= other) & (self <= other)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, number: float) -> Quantity:
         return self._changed("plus", float(number))

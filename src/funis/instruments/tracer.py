@@ -107,7 +107,7 @@ class Tracer:
 
     def _read(self, name: str) -> Any:
         kind = self.inputs.get(name)
-        if kind is None:
+        if kind not in ("levels", "quantity", "truth"):
             raise UntraceableError(f"the column {name!r}")
         missing = self.graph.load("gaps", name)
         if kind == "levels":
