@@ -372,6 +372,14 @@ def test_a_value_too_large_for_a_level_is_named(values: list[object]) -> None:
         funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect()
 
 
+@pytest.mark.parametrize("mark", ["pyrexia_attributed", "upcr_not_done", "renal_ever"])
+def test_a_mark_that_says_neither_yes_nor_no_is_refused(mark: str) -> None:
+    frame = draw_visits(BILAG, 20, seed=1, missing=0.0)
+    frame = frame.with_columns(pl.Series(mark, ["yes"] * 9 + ["perhaps"] + ["no"] * 10))
+    with pytest.raises(ValueRangeError, match=rf"{mark}.*'perhaps'.*yes, no"):
+        funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect()
+
+
 @pytest.mark.parametrize("name", ["bilag_2004", "bilag_classic_renal"])
 @pytest.mark.parametrize("places", [{}, HISTORY], ids=["first visits", "history"])
 def test_affected_before_the_study(

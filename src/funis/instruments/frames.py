@@ -103,9 +103,7 @@ class Working:
             if found[name][0]:
                 bad = self.frame.filter(is_unreadable(layout, name)).select(name).head(SHOWN)
                 shown = (bad.collect() if self.is_lazy else bad)[name].to_list()
-                what = f"Column {name!r} of {layout.definition.name!r}, {found[name][0]} row(s)"
-                remedy = "Correct the value or leave it empty."
-                raise ValueRangeError(what, ", ".join(map(str, shown)), "1, 0, yes, no", remedy)
+                raise _unreadable_mark(layout, name, f"{found[name][0]} row(s)", shown)
 
     def _refuse(self, layout: Layout, item: Item, count: int) -> None:
         bad = self.frame.filter(_is_refused(layout, item)).select(item.name).head(SHOWN)
@@ -191,6 +189,20 @@ def _guarded(layout: Layout, watched: Sequence[Item], kinds: Mapping[str, pl.Dat
 
     struct = pl.struct([item.name for item in watched])
     return struct.map_batches(look, return_dtype=kinds[carrier], is_elementwise=True).alias(carrier)
+
+
+def _unreadable_mark(layout: Layout, name: str, where: str, shown: Sequence[Any]) -> ValueRangeError:
+    what = f"Column {name!r} of {layout.definition.name!r}, {where}"
+    remedy = "Correct the value or leave it empty."
+    return ValueRangeError(what, ", ".join(map(str, shown)), "1, 0, yes, no", remedy)
+
+
+def check_marks(layout: Layout, names: Sequence[str], columns: pl.DataFrame) -> None:
+    """Refuse a batch of rows with a yes/no column that says neither; see `check_batch`."""
+    for name in names:
+        bad = columns.filter(is_unreadable(layout, name)).get_column(name)
+        if len(bad):
+            raise _unreadable_mark(layout, name, f"{len(bad)} row(s) of one batch", bad.head(SHOWN).to_list())
 
 
 def check_batch(

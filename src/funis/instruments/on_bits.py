@@ -32,9 +32,9 @@ from funis.instruments.bit_history import (
 )
 from funis.instruments.bits import ONE, Program
 from funis.instruments.definition import Definition
-from funis.instruments.frames import ROW, Working, check_batch
+from funis.instruments.frames import ROW, Working, check_batch, check_marks
 from funis.instruments.history import visit_key_columns
-from funis.instruments.intake import PREFIX, Cell, Intake, Layout, is_first
+from funis.instruments.intake import PREFIX, Cell, Intake, Layout, is_first, mark_columns
 from funis.instruments.run_ahead import run_ahead
 from funis.instruments.traced import Amount, Spelled, Whole
 from funis.instruments.tracer import FIRST, Tracer
@@ -268,6 +268,7 @@ class Run:
         self.limits = _find_limits(plan, self.program.columns)
         watched = {plan.raw.get(name, name) for name in self.limits}
         self.unwatched = [item for name, item in self.items.items() if name not in watched]
+        self.marks = [name for name in mark_columns(plan.layout) if name in self.sources]
         self.carried: dict[Node, Any] = {}
         self.last_subject: Any = None
         self.row = 0
@@ -284,6 +285,7 @@ class Run:
         plan, first_row = self.plan, self.row if self.is_in_order else None
         # Before anything is derived from them: a text that is no number cannot be made one.
         check_batch(plan.layout, self.unwatched, frame, first_row=first_row)
+        check_marks(plan.layout, self.marks, frame)
         batch = _lend(frame, plan, self.program.columns, self.carried, self.limits)
         subject = plan.layout.subject
         if subject is not None and FIRST in self.program.columns and frame.height:
