@@ -1,20 +1,16 @@
 """Every table typed a second time, in another format and away from the definition, compared cell by cell."""
 
-import csv
 from pathlib import Path
 
 import pytest
 
 import funis
 
+from .typed_tables import features_in_force, rows_of
+
 FOLDER = Path(__file__).parent
 TYPED = sorted(FOLDER.glob("*.csv"))
 ITEM_FILES = [path for path in TYPED if path.stem in funis.definitions()]
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
 @pytest.mark.parametrize("path", ITEM_FILES, ids=[path.stem for path in ITEM_FILES])
@@ -55,18 +51,8 @@ def test_bilag_rules_agree_with_the_second_entry() -> None:
 
 
 def test_bilag_features_agree_with_the_second_entry() -> None:
-    definition = funis.definition("bilag_2004")
-    defaults = definition.parameter_values()
-    found = set()
-    for feature in definition.features:
-        if any(defaults[name] != value for name, value in feature.choice):
-            continue
-        answers = [
-            defaults[a] if isinstance(a, str) else a for a in (feature.first_visit, feature.previous_missing)
-        ]
-        found.add((feature.clause, str(feature.when), *("yes" if answer else "no" for answer in answers)))
     typed = {tuple(row.values()) for row in rows_of(FOLDER / "bilag_2004_features_rules.csv")}
-    assert found == typed
+    assert features_in_force("bilag_2004") == typed
 
 
 def test_parameters_have_the_printed_defaults() -> None:

@@ -1,6 +1,5 @@
 """Classification criteria typed a second time: points, domains, what shows a criterion, and the counts asked for."""
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,14 @@ import pytest
 from funis.responses.classification import ClassificationRule, Row, criteria_set, criteria_sets
 from funis.responses.table import Phrase
 
+from .typed_tables import rows_of
+
 FOLDER = Path(__file__).parent / "criteria"
 SIGNS = {"<=": "at most", "<": "below", ">=": "at least", ">": "above"}
 
 
 def typed(file: str, name: str) -> list[dict[str, str]]:
-    with (FOLDER / file).open(encoding="utf-8", newline="") as opened:
-        rows = [row for row in csv.DictReader(opened) if row["set"] == name]
+    rows = [row for row in rows_of(FOLDER / file) if row["set"] == name]
     return [{key: value for key, value in row.items() if key != "set"} for row in rows]
 
 
@@ -56,5 +56,4 @@ def test_rules(name: str) -> None:
 
 def test_every_set_was_typed_twice() -> None:
     for file in ("rows.csv", "rules.csv"):
-        with (FOLDER / file).open(encoding="utf-8", newline="") as opened:
-            assert {row["set"] for row in csv.DictReader(opened)} == set(criteria_sets()), file
+        assert {row["set"] for row in rows_of(FOLDER / file)} == set(criteria_sets()), file

@@ -1,17 +1,13 @@
 """Equations and the classic renal table typed a second time, away from the definitions."""
 
-import csv
 from pathlib import Path
 
 import funis
 from funis.instruments.definition import Factor
 
+from .typed_tables import features_in_force, rows_of
+
 FOLDER = Path(__file__).parent
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
 def spell(value: float | None) -> str:
@@ -59,14 +55,6 @@ def test_factors_of_race_are_off_unless_chosen() -> None:
 
 def test_classic_renal_features_agree_with_the_second_entry() -> None:
     definition = funis.definition("bilag_classic_renal")
-    defaults = definition.parameter_values()
-    found = set()
-    for feature in definition.features:
-        if any(defaults[name] != value for name, value in feature.choice):
-            continue
-        answers = [
-            defaults[a] if isinstance(a, str) else a for a in (feature.first_visit, feature.previous_missing)
-        ]
-        found.add((feature.clause, str(feature.when), *("yes" if answer else "no" for answer in answers)))
-    assert found == {tuple(row.values()) for row in rows_of(FOLDER / "bilag_classic_features_rules.csv")}
+    typed = {tuple(row.values()) for row in rows_of(FOLDER / "bilag_classic_features_rules.csv")}
+    assert features_in_force("bilag_classic_renal") == typed
     assert dict(definition.grade_points) == {"A": 9, "B": 3, "C": 1, "D": 0, "E": 0}

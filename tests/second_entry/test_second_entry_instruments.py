@@ -1,6 +1,5 @@
 """What stands around the items of every instrument typed a second time: limits, choices, cut-offs, routes, origins."""
 
-import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ import pytest
 import funis
 from funis.instruments.definition import Definition, Feature, Parameter
 
+from .typed_tables import rows_of
+
 FOLDER = Path(__file__).parent / "instruments"
 NAMES = funis.definitions()
 # These take their measures, and where nothing else is typed their excluded causes, from another definition.
@@ -18,8 +19,7 @@ EXCLUDED_AS = FAMILY | {"selena_sledai": "selena_sledai", "selena_sledai_2k_prot
 
 
 def typed(file: str, name: str) -> list[dict[str, str]]:
-    with (FOLDER / file).open(encoding="utf-8", newline="") as opened:
-        rows = [row for row in csv.DictReader(opened) if row["instrument"] == name]
+    rows = [row for row in rows_of(FOLDER / file) if row["instrument"] == name]
     return [{key: value for key, value in row.items() if key != "instrument"} for row in rows]
 
 
@@ -155,8 +155,7 @@ def test_classic_renal_rules_agree() -> None:
         of = " ".join(numbers.get(name, name) for name in rule.of_items)
         entry = {"grade": rule.grade, "clause": str(rule.clause), "at_least": str(rule.at_least)}
         found.append(entry | {"level": rule.with_level, "of": of})
-    with (FOLDER / "bilag_classic_rules.csv").open(encoding="utf-8", newline="") as opened:
-        assert found == list(csv.DictReader(opened))
+    assert found == rows_of(FOLDER / "bilag_classic_rules.csv")
 
 
 def test_systems_stand_in_printed_order() -> None:
@@ -183,5 +182,4 @@ def test_points_within_a_system_are_added() -> None:
 
 @pytest.mark.parametrize("part", [*PARTS, "measures", "excluded_causes"])
 def test_no_line_is_left_of_what_is_gone(part: str) -> None:
-    with (FOLDER / f"{part}.csv").open(encoding="utf-8", newline="") as opened:
-        assert {row["instrument"] for row in csv.DictReader(opened)} <= set(NAMES)
+    assert {row["instrument"] for row in rows_of(FOLDER / f"{part}.csv")} <= set(NAMES)

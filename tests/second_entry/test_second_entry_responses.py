@@ -4,7 +4,6 @@ The files of ``responses/`` were typed in words from the papers' tables; what a 
 same words and compared whole, so that a phrase at home in another criterion is found too.
 """
 
-import csv
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from funis.responses.definition import response_definition, responses
 from funis.responses.table import COMMON_PARAMETERS, Criterion, Phrase, ResponseDefinition, Rule
 
 from .test_responses import QUANTITIES, SIGNS
+from .typed_tables import rows_of
 
 FOLDER = Path(__file__).parent / "responses"
 # These repeat the rows of another definition and change one choice.
@@ -37,8 +37,7 @@ RENAMED = {
 
 
 def typed(file: str, name: str) -> list[dict[str, str]]:
-    with (FOLDER / file).open(encoding="utf-8", newline="") as opened:
-        rows = [row for row in csv.DictReader(opened) if row["definition"] == name]
+    rows = [row for row in rows_of(FOLDER / file) if row["definition"] == name]
     return [{key: value for key, value in row.items() if key != "definition"} for row in rows]
 
 
@@ -183,5 +182,4 @@ def test_repeated_rows_are_those_of_the_parent(name: str, parent: str) -> None:
 
 def test_every_response_was_typed_twice() -> None:
     for file in ("criteria.csv", "classes.csv", "outline.csv"):
-        with (FOLDER / file).open(encoding="utf-8", newline="") as opened:
-            assert {row["definition"] for row in csv.DictReader(opened)} == set(OWN), file
+        assert {row["definition"] for row in rows_of(FOLDER / file)} == set(OWN), file

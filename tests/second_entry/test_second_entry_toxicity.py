@@ -1,10 +1,11 @@
 """Laboratory limits typed a second time, as the printed table runs: one line per term and kind of baseline."""
 
-import csv
 from pathlib import Path
 
 from funis.instruments.glucocorticoids import glucocorticoid_table
 from funis.instruments.toxicity_table import GradeRow, ToxicityTerm, toxicity_table
+
+from .typed_tables import rows_of
 
 FOLDER = Path(__file__).parent
 WHOM = {
@@ -28,11 +29,6 @@ def cell(term: ToxicityTerm, whom: str, grade: int) -> str:
     return " or ".join(own) or ("clinical" if grade in term.clinical else "")
 
 
-def rows_of(file: str) -> list[dict[str, str]]:
-    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
-
 def limits_of(version: str) -> list[dict[str, str]]:
     found = []
     for term in toxicity_table(version).terms.values():
@@ -43,20 +39,20 @@ def limits_of(version: str) -> list[dict[str, str]]:
 
 
 def test_limits_agree_with_the_second_entry() -> None:
-    assert limits_of("5.0") == rows_of("ctcae_5.csv")
+    assert limits_of("5.0") == rows_of(FOLDER / "ctcae_5.csv")
 
 
 def test_version_6_differs_where_it_was_typed_and_nowhere_else() -> None:
-    typed = rows_of("ctcae_6.csv")
+    typed = rows_of(FOLDER / "ctcae_6.csv")
     changed = {row["test"] for row in typed}
     found = limits_of("6.0")
     assert sorted((row for row in found if row["test"] in changed), key=str) == sorted(typed, key=str)
-    others = [row for row in rows_of("ctcae_5.csv") if row["test"] not in changed]
+    others = [row for row in rows_of(FOLDER / "ctcae_5.csv") if row["test"] not in changed]
     assert [row for row in found if row["test"] not in changed] == others
 
 
 def test_terms_and_units_agree_with_the_second_entry() -> None:
-    typed = rows_of("ctcae_terms.csv")
+    typed = rows_of(FOLDER / "ctcae_terms.csv")
     five = {row["test"]: (row["term"], row["unit"]) for row in typed if row["version"] == "5.0"}
     six = five | {row["test"]: (row["term"], row["unit"]) for row in typed if row["version"] == "6.0"}
     for version, wanted in (("5.0", five), ("6.0", six)):
