@@ -69,3 +69,11 @@ def test_duckdb_is_checked_too() -> None:
     frame = duckdb.from_arrow(pl.DataFrame(quiet_ssdai(fatigue_attributed="maybe")).to_arrow())
     with pytest.raises(ValueRangeError, match="fatigue_attributed"):
         funis.score(frame, "ssdai")
+
+
+def test_a_lazy_frame_refuses_what_says_neither() -> None:
+    """An instrument with cut-offs is scored by expressions, batch by batch."""
+    frame = pl.DataFrame({item.name: [1, 2] for item in funis.definition("esspri").items})
+    marked = frame.lazy().with_columns(fatigue_not_done=pl.Series(["no", "perhaps"]))
+    with pytest.raises(ValueRangeError, match=r"fatigue_not_done.*'perhaps'.*yes, no"):
+        funis.score(marked, "esspri").collect()

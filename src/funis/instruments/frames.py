@@ -7,7 +7,8 @@ where they are: they receive expressions, and only the check for impossible valu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -171,24 +172,28 @@ def _guard(frame: pl.LazyFrame, layout: Layout, items: Sequence[Item]) -> pl.Laz
     """Put a check into a lazy query: it looks at every batch and stops the query at a bad value."""
     kinds = frame.collect_schema()
     watched = [item for item in items if kinds[item.name] != pl.Null]
-    # One check per organ system: a query that reads only one system reads and checks only its columns.
+    # One check per organ system, and per mark: a query reads and checks only the columns it needs.
     systems = dict.fromkeys(item.system for item in watched)
-    return frame.with_columns(
-        _guarded(layout, [item for item in watched if item.system == system], kinds) for system in systems
-    )
+    groups = [[item for item in watched if item.system == system] for system in systems]
+    checks = [
+        _guarded(kinds, [i.name for i in group], partial(check_batch, layout, group)) for group in groups
+    ]
+    marks = [_guarded(kinds, [name], partial(check_marks, layout, [name])) for name in mark_columns(layout)]
+    return frame.with_columns(*checks, *marks)
 
 
-def _guarded(layout: Layout, watched: Sequence[Item], kinds: Mapping[str, pl.DataType]) -> pl.Expr:
-    """Pass the columns of some items through a check; the first of them carries it."""
-    carrier = watched[0].name
+def _guarded(
+    kinds: Mapping[str, pl.DataType], names: Sequence[str], check: Callable[[pl.DataFrame], None]
+) -> pl.Expr:
+    """Pass some columns through a check; the first of them carries it."""
 
     def look(batch: pl.Series) -> pl.Series:
         columns = batch.struct.unnest()
-        check_batch(layout, watched, columns)
-        return columns.get_column(carrier)
+        check(columns)
+        return columns.get_column(names[0])
 
-    struct = pl.struct([item.name for item in watched])
-    return struct.map_batches(look, return_dtype=kinds[carrier], is_elementwise=True).alias(carrier)
+    struct = pl.struct(names)
+    return struct.map_batches(look, return_dtype=kinds[names[0]], is_elementwise=True).alias(names[0])
 
 
 def _unreadable_mark(layout: Layout, name: str, where: str, shown: Sequence[Any]) -> ValueRangeError:
