@@ -19,8 +19,6 @@ from funis.study.estimand import CHANGE_POLICIES, IMPUTED, RESPONSE_POLICIES, Se
 from funis.study.plan import Endpoint
 
 CHEAP: Final = ("paired_t", "wilcoxon", "mmrm")
-#: Stands behind a method that needs no rule for missing values: it takes them as missing at random.
-LIKELIHOOD: Final = "observed"
 
 
 def plans_of(run: Run) -> list[SensitivityPlan]:

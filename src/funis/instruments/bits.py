@@ -185,11 +185,11 @@ def _simplify(
     -------
     graph, outputs, and the nodes to make besides
     """
-    simple, place = Graph(), {ZERO: ZERO, ONE: ONE}
+    simple, place, wanted = Graph(), {ZERO: ZERO, ONE: ONE}, _reach(graph, outputs)
     join: Mapping[str, Callable[..., Node]] = {
         "and": simple.both, "or": simple.either, "xor": simple.differ, "not": simple.negate
     }  # fmt: skip
-    for node in _reach(graph, outputs):
+    for node in wanted:
         step = graph.steps[node]
         sources = tuple(place[source] for source in step.sources)
         if step.kind in join:
@@ -199,9 +199,7 @@ def _simplify(
         elif node > ONE:
             own = (node,) if step.kind in KEEPING else ()
             place[node] = simple.compute(step.kind, *sources, constants=(*step.constants, *own))
-    besides = [
-        place[node] for node in _reach(graph, outputs) if graph.steps[node].kind in (*LOOKING_BACK, "levels")
-    ]
+    besides = [place[node] for node in wanted if graph.steps[node].kind in (*LOOKING_BACK, "levels")]
     return simple, [place[node] for node in outputs], besides
 
 
@@ -357,7 +355,6 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "goes_on": goes_on,
     "window": window,
     # Arrays of levels and of numbers.
-    "at_least": lambda batch, levels, least: _compare(batch, levels, ">=", least),
     "compare_with": _compare,
     "equal": lambda _, one, other: pack(one == other),
     "join": lambda _, one, other: one | other,
@@ -375,7 +372,6 @@ _MAKING: Final = frozenset(
         "or",
         "xor",
         "not",
-        "at_least",
         "compare_with",
         "compare_above",
         "equal",

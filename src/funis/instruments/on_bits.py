@@ -125,6 +125,14 @@ class Plan:
         # A batch without columns would have no rows.
         return tuple(found) or (next(iter(self.layout.schema)),)
 
+    def spelled(self) -> list[pl.Expr]:
+        """Give the outputs that are numbers for words as enumerations of these words."""
+        return [
+            pl.col(name).cat.to(pl.Enum(output.words))
+            for name, output in self.outputs.items()
+            if output.words
+        ]
+
 
 def plan_scoring(working: Working, layout: Layout, intake: Intake, build: Build) -> Plan:
     """Trace the rules for a frame.
@@ -146,15 +154,7 @@ def plan_scoring(working: Working, layout: Layout, intake: Intake, build: Build)
     levels = {_name_of(cell.value) for name, cell in intake.cells.items() if _has_levels(layout, name)}
     roles = {name: _role_of(kind, is_level=name in levels) for name, kind in schema.items()}
     tracer = Tracer(roles)
-    cells = {
-        name: Cell(
-            *(
-                None if part is None else tracer.col(_name_of(part))
-                for part in (c.value, c.not_done, c.ignored)
-            )
-        )
-        for name, c in intake.cells.items()
-    }
+    cells = {name: _trace_cell(tracer, cell) for name, cell in intake.cells.items()}
     names = build(tracer, replace(layout, ops=tracer), cells)
     raw = _find_raw(layout, derived)
     derived = {name: column for name, column in derived.items() if name not in raw}
@@ -233,10 +233,7 @@ def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
             if n_rows == 0:
                 return
 
-    source = register_io_source(read, schema=schema)
-    return source.with_columns(
-        pl.col(name).cat.to(pl.Enum(output.words)) for name, output in plan.outputs.items() if output.words
-    )
+    return register_io_source(read, schema=schema).with_columns(plan.spelled())
 
 
 def score_at_once(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -244,10 +241,7 @@ def score_at_once(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     # Values were looked at when the frame was taken over.
     run = Run(plan, tuple(plan.outputs), is_in_order=False)
     scored = pl.concat(run.score_batches([frame.select(*run.sources)], run.names))
-    spelled = scored.with_columns(
-        pl.col(name).cat.to(pl.Enum(output.words)) for name, output in plan.outputs.items() if output.words
-    )
-    return frame.with_columns(spelled.get_columns())
+    return frame.with_columns(scored.with_columns(plan.spelled()).get_columns())
 
 
 class Run:

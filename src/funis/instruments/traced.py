@@ -243,7 +243,7 @@ class Levels(Traced):
         if least <= 0 or least > 255:
             raise UntraceableError("a level that every row has, or none")
         whole = int(-(-least // 1))
-        met = self.graph.compute("at_least", self.values, constants=(whole,))
+        met = self.graph.compute("compare_with", self.values, constants=(">=", whole))
         return Truth(self.graph, met, self.graph.either(met, self.missing))
 
     def __eq__(self, other: object) -> Truth:  # type: ignore[override]
