@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_batch import fit_engine, fit_mmrm_batch
-from funis.stats.mmrm_sums import SubjectArrays
+from funis.stats.mmrm.batch import fit_engine, fit_mmrm_batch
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.sums import SubjectArrays
 
 DATA = Path(__file__).resolve().parents[1] / "tests" / "reference" / "mmrm_r"
 TRIALS = ("s40x5", "s200x5", "s2000x5")

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from funis.instruments import pages as instrument_pages
-from funis.outputs.labels import STATISTICS
-from funis.responses import pages as response_pages
+from funis.catalogue import instrument_pages, response_pages
+from funis.reporting.labels import STATISTICS
 from funis.schema import RESULT_COLUMNS
-from funis.study.pages import render_study_page, render_tables_page
+from funis.study.study_pages import render_study_page, render_tables_page
 
 DOCS = Path(__file__).resolve().parent
 SOURCE = DOCS.parent / "src" / "funis"

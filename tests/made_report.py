@@ -13,7 +13,7 @@ import polars as pl
 
 from funis.errors import Fault
 from funis.results import InputRecord, NumberList, Place, Provenance, Results
-from funis.study.plan import Study
+from funis.study.model import Study
 
 VISITS = (
     ("baseline", 0),

@@ -21,8 +21,8 @@ from typer.core import TyperGroup
 from funis.errors import LEVELS, Fault, FunisError, StudyError, UnknownNameError, ValueRangeError
 
 if TYPE_CHECKING:
-    from funis.instruments.definition import Definition
-    from funis.study.plan import Study
+    from funis.catalogue.definition import Definition
+    from funis.study.model import Study
 
 FAULT_COLUMNS = (
     "level", "code", "table", "file", "line", "column", "value", "message", "remedy", "subject", "visit",
@@ -123,12 +123,12 @@ def check(
 @app.command()
 def report(folder: Folder) -> None:
     """Check, score and analyse a study, and write its report and results into DIR/report."""
-    from funis.outputs.drawing import start_renderer
+    from funis.documents.drawing import start_renderer
 
     start_renderer()
     from funis.analysis.analyse import analyse
     from funis.data.tables import read_tables
-    from funis.report.html import render_html
+    from funis.reporting.report import render_html
     from funis.results import write_results, write_whole
 
     study = _read_study(_existing(folder))
@@ -149,7 +149,7 @@ def multiverse(
     ] = 50.0,
 ) -> None:
     """Count the responders in every way the records allow, and say which choice changes the conclusion."""
-    from funis.analysis.multiverse import render_choices, try_choices
+    from funis.analysis.specifications import render_choices, try_choices
     from funis.data.tables import read_tables
     from funis.results import write_frame
 
@@ -162,7 +162,7 @@ def multiverse(
 @app.command("study-schema")
 def study_schema() -> None:
     """Print the JSON Schema of study.toml, for editors that complete and check it."""
-    from funis.study.file import study_schema as schema
+    from funis.study.read import study_schema as schema
 
     typer.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
 
@@ -173,7 +173,7 @@ def demo(
     gse65391: Annotated[Path | None, typer.Option(help="Table of the real cohort GSE65391.")] = None,
 ) -> None:
     """Rebuild both published trials, analyse them and print published beside computed."""
-    from funis.simulate.demo import run_demo
+    from funis.demo.run_demo import run_demo
 
     raise typer.Exit(run_demo(out, gse65391=gse65391, echo=typer.echo))
 
@@ -191,7 +191,7 @@ def score(
     missing: Annotated[str, typer.Option(help="strict, absent, worst or locf.")] = "strict",
 ) -> None:
     """Score every row of FILE and write it with the columns of the score added."""
-    from funis.instruments.score_file import score_file
+    from funis.scoring.score_file import score_file
 
     if missing not in MISSING:
         raise UnknownNameError("missing-data policy", missing, MISSING, "--missing")
@@ -209,7 +209,7 @@ def explain(
     missing: Annotated[str, typer.Option(help="strict, absent, worst or locf.")] = "strict",
 ) -> None:
     """Print how one score of one visit came about, row by row."""
-    from funis.instruments.score_file import explain_file
+    from funis.scoring.score_file import explain_file
 
     if missing not in MISSING:
         raise UnknownNameError("missing-data policy", missing, MISSING, "--missing")
@@ -222,7 +222,7 @@ def instruments(ctx: typer.Context) -> None:
     """List every instrument with its version and source."""
     if ctx.invoked_subcommand is not None:
         return
-    from funis.instruments.definition import definition, definitions
+    from funis.catalogue.definition import definition, definitions
 
     found = [definition(name) for name in definitions()]
     width = max(len(each.name) for each in found)
@@ -235,7 +235,7 @@ def instruments(ctx: typer.Context) -> None:
 @instruments_app.command()
 def show(name: Instrument) -> None:
     """Print the rows of one instrument with their values, range, parameters and source."""
-    from funis.instruments.definition import definition
+    from funis.catalogue.definition import definition
 
     typer.echo(_render_definition(definition(name)))
 
@@ -250,7 +250,7 @@ def _existing(folder: Path) -> Path:
 
 
 def _read_study(folder: Path) -> Study:
-    from funis.study.file import read_study
+    from funis.study.read import read_study
 
     return read_study(folder)
 
@@ -263,7 +263,7 @@ def _find_faults(folder: Path) -> Sequence[Fault]:
         study = _read_study(folder)
     except StudyError as error:
         return error.faults
-    from funis.analysis.faults import check_scores
+    from funis.analysis.findings import check_scores
 
     tables = read_tables(folder, study)
     faults = (*tables.faults, *check_scores(study, tables, tables.faults))

@@ -8,7 +8,7 @@ import pytest
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
-from funis.study.file import read_study
+from funis.study.read import read_study
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

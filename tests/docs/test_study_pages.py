@@ -1,7 +1,7 @@
 """The page of the study file says the keys of every kind of endpoint."""
 
-from funis.study.consistency import KEYS_OF_KIND
-from funis.study.plan import Endpoint
+from funis.study.check import KEYS_OF_KIND
+from funis.study.model import Endpoint
 
 
 def test_every_kind_of_endpoint_says_its_keys() -> None:

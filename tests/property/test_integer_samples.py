@@ -6,8 +6,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from funis.demo.integer_samples import choose_items, fit_integers, recover_sums, round_half_away
 from funis.results import format_number
-from funis.simulate.integer_samples import choose_items, fit_integers, recover_sums, round_half_away
 
 SAMPLES = st.lists(st.integers(0, 40), min_size=2, max_size=30)
 

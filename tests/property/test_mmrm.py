@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funis.stats.covariance import STRUCTURES
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_result import MmrmResult
+from funis.stats.mmrm.covariance import STRUCTURES
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.result import MmrmResult
 
 NUMBERS = ("estimate", "se", "df", "t", "p")
 

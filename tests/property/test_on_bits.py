@@ -17,14 +17,15 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import funis
+from funis.catalogue.definition import Definition
 from funis.errors import ShapeError, ValueRangeError
-from funis.instruments import on_bits, scoring
-from funis.instruments.bit_history import Batch, empty_bits, pack, unpack
-from funis.instruments.bits import ONE, ZERO, Graph, Program
-from funis.instruments.definition import Definition
-from funis.instruments.run_ahead import run_ahead
-from funis.instruments.scoring import Missing
-from funis.instruments.traced import UntraceableError
+from funis.scoring import score as scoring
+from funis.scoring.bits import batches as on_bits
+from funis.scoring.bits.earlier_rows import Batch, empty_bits, pack, unpack
+from funis.scoring.bits.program import ONE, ZERO, Graph, Program
+from funis.scoring.bits.run_ahead import run_ahead
+from funis.scoring.bits.traced import UntraceableError
+from funis.scoring.score import Missing
 
 BILAG = funis.definition("bilag_2004")
 # Near the limits of the rules, where an error would show.

@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from funis.responses.response import respond
+from funis.responses.respond import respond
 from funis.responses.verdict import Span, all_of, any_of
 
 SYSTEMS = ("renal", "mucocutaneous", "haematological")

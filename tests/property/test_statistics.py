@@ -7,12 +7,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from funis.stats import adjust, compare, contingency, permutation, proportion, survival
+from funis.stats import proportion, survival
 from funis.stats.cluster import fit_random_intercept, leave_one_out
 from funis.stats.competing import cumulative_incidence
 from funis.stats.describe import summarise
+from funis.stats.entry_selection import estimate_regression_to_mean
 from funis.stats.pooling import pool_rubin
-from funis.stats.regression_to_mean import estimate_regression_to_mean
+from funis.stats.tests import adjust, compare, contingency, permutation
 
 WHOLE = st.lists(st.integers(-12, 12).map(float), min_size=3, max_size=14)
 TESTS = [

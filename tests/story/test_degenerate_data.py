@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 
 from funis.analysis.analyse import analyse
+from funis.catalogue.definition import definition
 from funis.data.tables import read_tables
-from funis.instruments.definition import definition
-from funis.report.html import render_html
+from funis.reporting.report import render_html
 from funis.results import Results
-from funis.study.file import read_study
+from funis.study.read import read_study
 
 STUDY = (
     """

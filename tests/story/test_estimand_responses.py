@@ -12,11 +12,11 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.analysis.multiplicity import adjust_together
 from funis.data.tables import read_tables
-from funis.outputs.tables import build_tables
+from funis.demo.reconstruct import reconstruct
+from funis.reporting.tables import build_tables
 from funis.results import Results
-from funis.simulate.reconstruct import reconstruct
 from funis.study.estimand import Multiplicity
-from funis.study.file import read_study
+from funis.study.read import read_study
 
 ESTIMANDS = """
 [intercurrent_events]

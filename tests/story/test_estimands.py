@@ -15,12 +15,12 @@ import pytest
 
 from funis.analysis.analyse import analyse, find_gaps
 from funis.data.tables import read_tables
-from funis.outputs.methods_text import build_methods
-from funis.outputs.tables import build_tables
-from funis.report.html import render_html
+from funis.reporting.methods_text import build_methods
+from funis.reporting.report import render_html
+from funis.reporting.tables import build_tables
 from funis.results import Results
-from funis.study.file import read_study
-from funis.study.plan import Study
+from funis.study.model import Study
+from funis.study.read import read_study
 
 sys.path.insert(0, str(Path(__file__).parent))
 write_small_trial = import_module("small_trial").write_small_trial

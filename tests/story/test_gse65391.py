@@ -12,10 +12,10 @@ import pytest
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
+from funis.demo.run_demo import GSE_FILE, GSE_NAME, import_deposit
 from funis.errors import Fault
 from funis.results import Results
-from funis.simulate.demo import GSE_FILE, GSE_NAME, import_deposit
-from funis.study.file import read_study
+from funis.study.read import read_study
 
 Row = dict[str, str]
 # Columns of the deposit that hold the points of an item.

@@ -10,7 +10,7 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
 from funis.results import Results, write_results
-from funis.study.file import read_study
+from funis.study.read import read_study
 
 sys.path.insert(0, str(Path(__file__).parent))
 write_small_trial = import_module("small_trial").write_small_trial

@@ -9,9 +9,9 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.data.new_study import new_study
 from funis.data.tables import read_tables
+from funis.demo.reconstruct import reconstruct
 from funis.results import Results
-from funis.simulate.reconstruct import reconstruct
-from funis.study.file import read_study
+from funis.study.read import read_study
 
 
 def _analyse(folder: Path) -> Results:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats import adjust
+from funis.stats.tests import adjust
 
 
 def test_holm_over_the_published_five() -> None:

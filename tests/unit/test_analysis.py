@@ -10,15 +10,15 @@ import pytest
 
 from funis.analysis import change as analysis_change
 from funis.analysis import models as analysis_mmrm
-from funis.analysis import response as analysis_response
+from funis.analysis import response_rates as analysis_response
 from funis.analysis import summary as analysis_summary
 from funis.analysis import time_to_event as analysis_time
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
-from funis.analysis.response import Answers
+from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, mean_of
 from funis.results import format_number
-from funis.study.plan import Arm, Endpoint, LabTest, Study, Trial, Visit
+from funis.study.model import Arm, Endpoint, LabTest, Study, Trial, Visit
 
 Values = Mapping[str, Mapping[str, Sequence[float | None]]]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.data.checks_eligibility import check_eligibility
+from funis.catalogue.definition import definition
+from funis.data.check.eligibility import check_eligibility
 from funis.data.tables import Tables, read_tables
 from funis.errors import Fault
-from funis.instruments.definition import definition
-from funis.study.file import read_study
-from funis.study.visits import derive_subject_frame
+from funis.study.days import derive_subject_frame
+from funis.study.read import read_study
 
 FAULTS = Path(__file__).parents[1] / "fault"
 CLEAN = FAULTS / "clean"

@@ -5,10 +5,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from funis.data.checks_series import check_series
-from funis.data.folder import Data
+from funis.data.check.checked_data import Data
+from funis.data.check.series import check_series
 from funis.errors import Fault
-from funis.study.plan import Study
+from funis.study.model import Study
 
 OBSERVATIONAL = {"id": "X", "title": "X", "condition": "sle", "design": "observational"}
 

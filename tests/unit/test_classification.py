@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
-from funis.responses.classification import classify, criteria_set, criteria_sets, parse_criteria
+from funis.responses.classify import classify, criteria_set, criteria_sets, parse_criteria
 
 
 def ask(name: str, **shown: Any) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from funis import __version__
+from funis.catalogue.definition import definition
 from funis.cli import main
-from funis.instruments.definition import definition
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "story"))
 write_small_trial = import_module("small_trial").write_small_trial

@@ -4,7 +4,7 @@ import polars as pl
 
 from funis.analysis.cohorts import derive_populations
 from funis.results import ALL
-from funis.study.plan import Arm, Endpoint, Study, Trial
+from funis.study.model import Arm, Endpoint, Study, Trial
 
 FRAME = pl.DataFrame({"subject": ["S1", "S2", "S3"], "age": [20.0, 15.0, None], "arm": ["a", "b", "a"]})
 TRIAL = Trial(id="X", title="X", condition="sle", design="parallel")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from funis.errors import ShapeError, UnknownNameError, ValueRangeError
-from funis.stats import compare
+from funis.stats.tests import compare
 
 
 def test_paired_t_by_hand() -> None:

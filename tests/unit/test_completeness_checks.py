@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from funis.catalogue.definition import FOLDER
+from funis.catalogue.definition_file import read_definition
+from funis.catalogue.response import parse_response
+from funis.catalogue.toxicity_table import FOLDER as TABLES
+from funis.catalogue.toxicity_table import read_toxicity_table
 from funis.errors import DefinitionError
-from funis.instruments.definition import FOLDER
-from funis.instruments.definition_file import read_definition
-from funis.instruments.glucocorticoids import read_glucocorticoid_table
-from funis.instruments.toxicity_table import FOLDER as TABLES
-from funis.instruments.toxicity_table import read_toxicity_table
-from funis.responses.classification import parse_criteria
-from funis.responses.definition import parse_response
+from funis.responses.classify import parse_criteria
 from funis.responses.responder_index import read_index
+from funis.scoring.steroids import read_glucocorticoid_table
 
 INSTRUMENTS = [
     ("ssdai", 'title   = "SSDAI"', 'title   = " "', "column 'title': is printed and holds no words"),

@@ -3,7 +3,7 @@
 import pytest
 
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats import contingency
+from funis.stats.tests import contingency
 
 
 def test_binomial_by_hand() -> None:

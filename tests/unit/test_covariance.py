@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funis.errors import UnknownNameError
-from funis.stats.covariance import (
+from funis.stats.mmrm.covariance import (
     STRUCTURES,
     count_parameters,
     evaluate_structure,
@@ -12,7 +12,7 @@ from funis.stats.covariance import (
     start_values,
     structure,
 )
-from funis.stats.covariance_mmrm import second_derivative_mean
+from funis.stats.mmrm.covariance_r import second_derivative_mean
 
 M = 4
 # A point inside each structure's parameters, none of them special.

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import funis
+from funis.catalogue.conditions import compare_exactly, is_met, parse_condition
+from funis.catalogue.definition import FOLDER, Definition, derive_item
+from funis.catalogue.definition_file import read_definition
 from funis.errors import DefinitionError, UnknownNameError
-from funis.instruments.conditions import compare_exactly, is_met, parse_condition
-from funis.instruments.definition import FOLDER, Definition, derive_item
-from funis.instruments.definition_file import read_definition
 
 
 def test_items_stand_in_printed_order() -> None:
@@ -21,7 +21,7 @@ def test_items_stand_in_printed_order() -> None:
 
 
 def test_the_function_is_not_hidden_by_the_module_of_its_name() -> None:
-    import funis.instruments.definition as module  # noqa: F401
+    import funis.catalogue.definition as module  # noqa: F401
 
     assert funis.definition("ssdai").name == "ssdai"
 

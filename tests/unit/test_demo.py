@@ -5,9 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.simulate import demo
-from funis.simulate.demo import DemoError, clear_folder, demonstrate, find_deposit, run_demo
-from funis.simulate.reconstruct import reconstruct
+from funis.demo import run_demo as demo
+from funis.demo.reconstruct import reconstruct
+from funis.demo.run_demo import DemoError, clear_folder, demonstrate, find_deposit, run_demo
 
 
 @pytest.fixture(scope="module")

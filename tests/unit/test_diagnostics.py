@@ -16,16 +16,16 @@ import pytest
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
+from funis.demo.reconstruct import reconstruct
 from funis.errors import ShapeError
-from funis.outputs.tables import build_tables
-from funis.report.html import render_html
+from funis.reporting.report import render_html
+from funis.reporting.tables import build_tables
 from funis.results import Results
-from funis.simulate.reconstruct import reconstruct
 from funis.stats.deletion import leave_out_mean, leave_out_model
-from funis.stats.mmrm import fit_mmrm
+from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.normality import plot_quantiles
-from funis.study.file import read_study
-from funis.study.plan import Study
+from funis.study.model import Study
+from funis.study.read import read_study
 from funis.study.selection import Selection, find_selections
 
 PLACE = Path(__file__).parents[1] / "story" / "small_trial.py"

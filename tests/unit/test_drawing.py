@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from funis.outputs import drawing
-from funis.outputs.drawing import render_svg, start_renderer, stop_renderer
+from funis.documents import drawing
+from funis.documents.drawing import render_svg, start_renderer, stop_renderer
 
 SPEC: dict[str, Any] = {
     "data": {"values": [{"x": 1, "y": 2, "name": "Sjögren — °C"}]},

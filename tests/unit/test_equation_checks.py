@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 import funis
+from funis.catalogue.definition import FOLDER
+from funis.catalogue.definition_file import read_definition
 from funis.errors import DefinitionError
-from funis.instruments.definition import FOLDER
-from funis.instruments.definition_file import read_definition
 
 FAULTS = [
     ("egfr_ckd_epi_2021", "age >= 18", "years >= 18", "must compare an item"),

@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.outputs.drawing import render_svg
-from funis.outputs.figures import FigureSpec, build_figures
-from funis.outputs.figures_style import GRADE_COLOURS, short_visit, time_axis
-from funis.outputs.figures_subjects import order_subjects
+from funis.documents.drawing import render_svg
+from funis.documents.figure import GRADE_COLOURS, short_visit, time_axis
+from funis.reporting.figures import FigureSpec, build_figures
+from funis.reporting.figures_subjects import order_subjects
 from funis.results import NumberList, Place, Results
-from funis.study.plan import Study
+from funis.study.model import Study
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.outputs.figures_style import FigureSpec
-from funis.report import html
-from funis.report.html import css_string, place_drawing, render_html, write_report
-from funis.report.payload import write_ranges
+from funis.documents.figure import FigureSpec
+from funis.reporting import report as html
+from funis.reporting.payload import write_ranges
+from funis.reporting.report import css_string, place_drawing, render_html, write_report
 from funis.results import NumberList
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import funis
-from funis.instruments.dose_pages import dose_pages
-from funis.instruments.pages import render_instrument_page, write_instrument_pages
+from funis.catalogue.dose_pages import dose_pages
+from funis.catalogue.instrument_pages import render_instrument_page, write_instrument_pages
 
 
 def test_page_shows_every_row_limit_and_open_point() -> None:

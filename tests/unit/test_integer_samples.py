@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from funis.simulate.integer_samples import (
+from funis.demo.integer_samples import (
     Draws,
     SampleError,
     choose_items,

@@ -5,9 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.errors import UnknownNameError
-from funis.results import NumberList, Place
-from funis.simulate.manifest import (
+from funis.demo.manifest import (
     Comparison,
     ManifestError,
     compare_with_published,
@@ -15,6 +13,8 @@ from funis.simulate.manifest import (
     read_manifest,
     render_comparison,
 )
+from funis.errors import UnknownNameError
+from funis.results import NumberList, Place
 
 
 def numbers(**means: float) -> pl.DataFrame:

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from funis.errors import ColumnError, ShapeError, UnknownNameError, ValueRangeError
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_frame import ModelDataError
-from funis.stats.mmrm_result import MmrmResult, NotFittedError
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.result import MmrmResult, NotFittedError
+from funis.stats.mmrm.rows_used import ModelDataError
 
 
 def trial(n: int = 30, m: int = 4, *, seed: int = 1, missing: float = 0.1) -> pl.DataFrame:

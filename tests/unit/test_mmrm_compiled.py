@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_batch import Engine, fit_engine, fit_mmrm_batch
-from funis.stats.mmrm_result import MmrmResult
+from funis.stats.mmrm.batch import Engine, fit_engine, fit_mmrm_batch
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.result import MmrmResult
 
 R = Path(__file__).parents[1] / "reference" / "mmrm_r"
 
@@ -96,6 +96,6 @@ def test_importing_the_front_door_does_not_import_numba() -> None:
     import subprocess
     import sys
 
-    code = "import sys, funis.stats.mmrm, funis.stats.mmrm_batch; print('numba' in sys.modules, 'formulaic' in sys.modules)"
+    code = "import sys, funis.stats.mmrm.front_door, funis.stats.mmrm.batch; print('numba' in sys.modules, 'formulaic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]

@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from funis.errors import ValueRangeError
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_design import Design, arrange, design_from_formula
-from funis.stats.mmrm_formula import FormulaError, code_columns, parse_formula
-from funis.stats.mmrm_formulaic import design_by_formulaic
-from funis.stats.mmrm_frame import ModelColumns, ModelRows, read_rows
+from funis.stats.mmrm.design import Design, arrange, design_from_formula
+from funis.stats.mmrm.formula import FormulaError, code_columns, parse_formula
+from funis.stats.mmrm.formulaic_terms import design_by_formulaic
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.rows_used import ModelColumns, ModelRows, read_rows
 
 LEVELS = {"a": ("1", "2", "3"), "b": ("x", "y")}
 FIRST = {"a": "1", "b": "x"}

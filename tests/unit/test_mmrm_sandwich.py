@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from funis.stats.covariance import evaluate_structure
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_predict import design_rows
-from funis.stats.mmrm_result import MmrmResult
+from funis.stats.mmrm.covariance import evaluate_structure
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.predict import design_rows
+from funis.stats.mmrm.result import MmrmResult
 
 
 def trial() -> pl.DataFrame:

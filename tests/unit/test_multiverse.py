@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from funis.errors import UnknownNameError, ValueRangeError
-from funis.responses.multiverse import compare_responses, describe_changes, multiverse
+from funis.responses.specification_curve import compare_responses, describe_changes, multiverse
 
 VISITS = ("baseline", "month_6", "month_12")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from funis.analysis.observations import gather_values, score_instruments, visit_frame
-from funis.study.plan import InstrumentChoice, LabTest, Study, Trial, Visit
+from funis.study.model import InstrumentChoice, LabTest, Study, Trial, Visit
 
 TRIAL = Trial(id="X", title="X", condition="sle", design="single_arm")
 

@@ -6,14 +6,14 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.documents.table import Part, joined
 from funis.errors import Fault
-from funis.outputs.faults import MOST_LISTED, build_fault_tables
-from funis.outputs.methods_text import build_methods
-from funis.outputs.numbers import percent_interval, read_numbers
-from funis.outputs.table import Part, joined
-from funis.outputs.tables import TableSpec, build_tables
+from funis.reporting.finding_tables import MOST_LISTED, build_fault_tables
+from funis.reporting.methods_text import build_methods
+from funis.reporting.number_book import percent_interval, read_numbers
+from funis.reporting.tables import TableSpec, build_tables
 from funis.results import NOT_AVAILABLE, NumberList, Place, Provenance, Results
-from funis.study.plan import Study
+from funis.study.model import Study
 
 ORIGIN = Provenance(version="0", study="X", title="X")
 

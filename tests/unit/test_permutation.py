@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from funis.errors import ValueRangeError
-from funis.stats import permutation
 from funis.stats.sample import Alternative
+from funis.stats.tests import permutation
 
 
 def _listed_p(change: list[float]) -> float:

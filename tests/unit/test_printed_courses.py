@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.responses.respond import respond
 from funis.responses.responder_index import index_items, score_responder_index
-from funis.responses.response import respond
 
 CLASSIC = (
     "general",

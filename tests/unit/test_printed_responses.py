@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.data.checks_instruments import _check_healing
-from funis.instruments.definition import definition
-from funis.responses.classification import classify
-from funis.responses.definition import response_definition
-from funis.responses.response import respond
+from funis.catalogue.definition import definition
+from funis.catalogue.response import response_definition
+from funis.data.check.forms import _check_healing
+from funis.responses.classify import classify
+from funis.responses.respond import respond
 from funis.study.rules import apply_rule
 
 

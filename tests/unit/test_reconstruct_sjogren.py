@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 from scipy.special import stdtr
 
+from funis.demo.cohort import MARK, Cohort
+from funis.demo.reconstruct import build_cohort
 from funis.results import format_number
-from funis.simulate.cohort import MARK, Cohort
-from funis.simulate.reconstruct import build_cohort
 
 # Typed from the instrument's table, not read from the definition.
 WEIGHTS = {

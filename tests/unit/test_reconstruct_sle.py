@@ -10,12 +10,12 @@ from functools import cache
 import polars as pl
 import pytest
 
-from funis.instruments.definition import definition
-from funis.instruments.scoring import score
-from funis.responses.response import respond
+from funis.catalogue.definition import definition
+from funis.demo.cohort import MARK, Cohort
+from funis.demo.reconstruct import build_cohort
+from funis.responses.respond import respond
 from funis.results import format_number
-from funis.simulate.cohort import MARK, Cohort
-from funis.simulate.reconstruct import build_cohort
+from funis.scoring.score import score
 
 VISITS = ("baseline", "month_1", "month_3", "month_6", "month_9", "month_12")
 # Typed from the instrument's table, not read from the definition.

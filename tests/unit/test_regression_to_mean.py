@@ -5,7 +5,7 @@ import math
 import pytest
 
 from funis.errors import ValueRangeError
-from funis.stats.regression_to_mean import estimate_regression_to_mean
+from funis.stats.entry_selection import estimate_regression_to_mean
 
 
 @pytest.mark.parametrize("limit", [6.5, 7.0])

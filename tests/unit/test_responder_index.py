@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from funis.errors import ColumnError
+from funis.responses.respond import respond
 from funis.responses.responder_index import index_items, score_responder_index
-from funis.responses.response import respond
 
 ITEMS = tuple(item.item for item in index_items())
 

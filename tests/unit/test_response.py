@@ -5,7 +5,7 @@ import pytest
 
 from funis.errors import ColumnError, ShapeError, UnknownNameError, ValueRangeError
 from funis.responses.relapse_counts import count_relapses
-from funis.responses.response import respond
+from funis.responses.respond import respond
 
 SYSTEMS = (
     "constitutional",

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from funis.catalogue.response import parse_response, response_definition, responses
+from funis.catalogue.response_parts import MEASURES
 from funis.errors import DefinitionError
-from funis.responses.definition import parse_response, response_definition, responses
-from funis.responses.rules import MEASURE_FUNCTIONS
-from funis.responses.table import MEASURES
+from funis.responses.decide import MEASURE_FUNCTIONS
 
 SRI = tomllib.loads(
-    files("funis").joinpath("definitions", "sri_4.toml").read_text(encoding="utf-8"), parse_float=Decimal
+    files("funis.catalogue").joinpath("definitions", "sri_4.toml").read_text(encoding="utf-8"),
+    parse_float=Decimal,
 )
 
 

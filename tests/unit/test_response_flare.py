@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.responses.response import respond
+from funis.responses.respond import respond
 
 QUIET: dict[str, Any] = {
     "selena_sledai": 4,

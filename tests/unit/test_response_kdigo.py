@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.responses.response import respond
+from funis.responses.respond import respond
 
 # A kidney in remission, in the units the table prints: creatinine mg/dL, protein mg/g.
 QUIET: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Pages of responses and criteria are complete; tests/docs holds them to the definitions."""
 
-from funis.responses.definition import response_definition
-from funis.responses.pages import render_response_page
+from funis.catalogue.response import response_definition
+from funis.catalogue.response_pages import render_response_page
 
 
 def test_page_names_source_rows_and_choices() -> None:

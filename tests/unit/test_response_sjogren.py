@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.responses.response import respond
+from funis.responses.respond import respond
 
 
 def ask(name: str, start: dict[str, Any], now: dict[str, Any], **parameters: Any) -> dict[str, Any]:

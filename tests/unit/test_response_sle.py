@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.responses.definition import response_definition
-from funis.responses.response import respond, respond_by_visit
+from funis.catalogue.response import response_definition
+from funis.responses.respond import respond, respond_by_visit
 
 BASE: dict[str, Any] = {
     "sledai_2k": 10,

@@ -5,10 +5,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from funis.catalogue.definition import definition
 from funis.errors import ColumnError
-from funis.instruments import score_file as module
-from funis.instruments.definition import definition
-from funis.instruments.score_file import FileError, read_frame, score_file, split_frame
+from funis.scoring import score_file as module
+from funis.scoring.score_file import FileError, read_frame, score_file, split_frame
 
 
 def _visits(subjects: int) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from funis.errors import ColumnError, ValueRangeError
-from funis.responses.response import respond
+from funis.responses.respond import respond
 from funis.responses.steroid_courses import derive_steroid_days
 
 ABOVE, RUN = "steroid_days_above", "steroid_longest_run_above"

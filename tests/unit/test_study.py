@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from funis.errors import StudyError, UnknownNameError
-from funis.study.file import Study, read_study, study_schema, template_path
 from funis.study.places import find_lines, nearest_line
+from funis.study.read import Study, read_study, study_schema, template_path
 
 FAULTS = Path(__file__).parents[1] / "fault"
 CASES = list(csv.DictReader((FAULTS / "study" / "expected.csv").read_text(encoding="utf-8").splitlines()))

@@ -5,9 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.analysis.multiverse import find_reference, render_choices, try_choices
+from funis.analysis.specifications import find_reference, render_choices, try_choices
 from funis.data.tables import read_tables
-from funis.study.file import read_study
+from funis.study.read import read_study
 
 STUDY = """
 [study]

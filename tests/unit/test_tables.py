@@ -10,8 +10,8 @@ import xlsxwriter
 
 from funis.data.new_study import FolderExistsError, new_study, table_headers, write_empty_tables
 from funis.data.tables import Tables, read_tables, study_tables
-from funis.study.file import read_study, template_path
-from funis.study.plan import Study
+from funis.study.model import Study
+from funis.study.read import read_study, template_path
 
 CLEAN = Path(__file__).parents[1] / "fault" / "clean"
 TODAY = date(2026, 1, 1)

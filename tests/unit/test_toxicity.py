@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import funis
+from funis.catalogue.toxicity_table import FOLDER, read_toxicity_table, toxicity_table
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
-from funis.instruments.toxicity_table import FOLDER, read_toxicity_table, toxicity_table
 
 
 def grade_one(test: str, value: float, *, version: str = "5.0", **cells: Any) -> dict[str, Any]:

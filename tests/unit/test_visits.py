@@ -5,11 +5,10 @@ from datetime import date
 
 import polars as pl
 
-from funis.data.cells import empty_frame
+from funis.catalogue.instrument_tables import instrument_table
+from funis.data.read.cells import empty_frame
 from funis.schema import TABLES
-from funis.study.catalogue import instrument_table
-from funis.study.plan import Infusion, LabTest, Study, Trial, Visit
-from funis.study.visits import (
+from funis.study.days import (
     derive_anchors,
     derive_days,
     derive_subject_frame,
@@ -17,6 +16,7 @@ from funis.study.visits import (
     eligibility_schema,
     subject_schema,
 )
+from funis.study.model import Infusion, LabTest, Study, Trial, Visit
 
 
 @dataclass

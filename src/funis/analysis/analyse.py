@@ -59,13 +59,13 @@ import polars as pl
 
 from funis.analysis import change as analysis_change
 from funis.analysis import influence as analysis_influence
-from funis.analysis import response as analysis_response
-from funis.analysis import safety as analysis_safety
+from funis.analysis import response_rates as analysis_response
+from funis.analysis import safety_counts as analysis_safety
 from funis.analysis import summary as analysis_summary
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.diagnostics import diagnose_changes
-from funis.analysis.faults import check_scored, count_faults, count_recorded_totals
+from funis.analysis.findings import check_scored, count_faults, count_recorded_totals
 from funis.analysis.observations import (
     Scored,
     gather_grades,
@@ -80,8 +80,8 @@ from funis.analysis.run import Run
 from funis.analysis.site_effects import fit_site_effects
 from funis.errors import Fault
 from funis.results import InputRecord, Provenance, Results
-from funis.study.plan import Endpoint, Study
-from funis.study.visits import derive_subject_frame, derive_visit_order
+from funis.study.days import derive_subject_frame, derive_visit_order
+from funis.study.model import Endpoint, Study
 
 #: Last day of each band of time that an observational cohort is summarised in, and its name.
 BANDS: tuple[tuple[float, str], ...] = (
@@ -145,7 +145,7 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
     --------
     >>> import tempfile
     >>> from funis.data.new_study import new_study
-    >>> from funis.study.file import read_study
+    >>> from funis.study.read import read_study
     >>> from funis.data.tables import read_tables
     >>> with tempfile.TemporaryDirectory() as place:
     ...     folder = new_study("sle", Path(place) / "trial")

@@ -15,14 +15,14 @@ from funis.analysis.change import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.influence import changes_of
 from funis.analysis.panel import CHANGE, Booleans, Floats
-from funis.analysis.response import Answers
+from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
-from funis.stats.compare import Comparison, two_sample_t, wilcoxon_rank_sum
-from funis.stats.contingency import fisher_exact
 from funis.stats.survival import log_rank
-from funis.study.plan import Endpoint
+from funis.stats.tests.compare import Comparison, two_sample_t, wilcoxon_rank_sum
+from funis.stats.tests.contingency import fisher_exact
+from funis.study.model import Endpoint
 
 #: The test between arms that belongs to the test within an arm.
 BETWEEN: Final[dict[str, tuple[str, Callable[..., Comparison]]]] = {

@@ -13,13 +13,13 @@ from funis.analysis.observations import GRADE_RANKS
 from funis.analysis.panel import CHANGE, Floats, Integers, Matrix
 from funis.analysis.run import Run, add_rate, digits_of, rows_behind
 from funis.analysis.summary import summarise_matrix
-from funis.instruments.definition import definition
+from funis.catalogue.definition import definition
 from funis.results import NOT_AVAILABLE, Place, format_number, format_p
-from funis.stats import adjust
-from funis.stats.compare import Comparison, paired_t, sign_test, wilcoxon_signed_rank
-from funis.stats.contingency import paired_ordinal
+from funis.stats.tests import adjust
+from funis.stats.tests.compare import Comparison, paired_t, sign_test, wilcoxon_signed_rank
+from funis.stats.tests.contingency import paired_ordinal
 from funis.study.estimand import IMPUTED
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 TESTS: Final[dict[str, Callable[..., Comparison]]] = {
     "paired_t": paired_t,

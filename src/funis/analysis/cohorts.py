@@ -15,7 +15,7 @@ import polars as pl
 
 from funis.analysis.panel import Booleans
 from funis.results import ALL, Place
-from funis.study.plan import Endpoint, Study
+from funis.study.model import Endpoint, Study
 from funis.study.rules import apply_rule
 
 #: The population of every subject of the data.

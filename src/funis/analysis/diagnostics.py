@@ -15,10 +15,10 @@ from funis.analysis.panel import CHANGE
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.results import ALL, Place, format_number
 from funis.stats.deletion import leave_out_model
-from funis.stats.mmrm_means import mean_rows
-from funis.stats.mmrm_result import MmrmResult
+from funis.stats.mmrm.means import mean_rows
+from funis.stats.mmrm.result import MmrmResult
 from funis.stats.normality import plot_quantiles
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 #: Advice where a measure that cannot be negative spreads wider than its mean.
 SKEWED: Final = "SD above the mean of a measure that cannot be negative: skewed; read the rank test"

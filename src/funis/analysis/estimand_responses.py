@@ -9,16 +9,16 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.panel import Booleans, Floats, Integers
-from funis.analysis.response import responder_codes
+from funis.analysis.response_rates import responder_codes
 from funis.analysis.run import Run
 from funis.analysis.summary import subject_source
 from funis.results import ALL, Place, format_count, format_number
-from funis.stats.compare import Comparison
-from funis.stats.contingency import binomial_test, fisher_exact
 from funis.stats.pooling import fill_responses
 from funis.stats.proportion import clopper_pearson
+from funis.stats.tests.compare import Comparison
+from funis.stats.tests.contingency import binomial_test, fisher_exact
 from funis.study.estimand import Estimand
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 _WORDS: Final = {1.0: "yes", 0.0: "no"}
 

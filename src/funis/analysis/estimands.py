@@ -22,10 +22,10 @@ from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.errors import Fault
 from funis.results import ALL, Place, format_count
-from funis.stats.compare import Comparison, two_sample_t
+from funis.stats.tests.compare import Comparison, two_sample_t
 from funis.study.estimand import IMPUTED, Estimand
 from funis.study.intercurrent import find_intercurrent_events
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 #: Events whose day is the last day seen where none is recorded.
 _ENDS: Final = frozenset({"death", "withdrawal"})

@@ -14,12 +14,12 @@ from funis.analysis.panel import CHANGE, Booleans, Floats, Integers
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.errors import FunisError
 from funis.results import ALL, Place, format_number
-from funis.stats.compare import Comparison
 from funis.stats.impute import Chain, Imputations, Strategy, impute_mar, impute_reference
 from funis.stats.pooling import Pooled, add_delta, estimate_tipping_point, pool_rubin
 from funis.stats.sample import t_p, t_quantile
+from funis.stats.tests.compare import Comparison
 from funis.study.estimand import REFERENCE_BASED, Imputation
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 DEFAULTS: Final = Imputation()
 Estimate = tuple[float, float, float]

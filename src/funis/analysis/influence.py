@@ -17,13 +17,13 @@ import polars as pl
 from funis.analysis.change import TESTS, fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import CHANGE, Booleans, Matrix
-from funis.analysis.response import Answers, relapse_visits
+from funis.analysis.response_rates import Answers, relapse_visits
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.deletion import LeftOut, leave_out_mean
 from funis.study.estimand import IMPUTED
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 Labels = npt.NDArray[np.str_]
 

@@ -17,9 +17,9 @@ from funis.analysis.panel import CHANGE, Floats
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.errors import FunisError
 from funis.results import ALL, Place, format_number
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_result import MmrmResult
-from funis.study.plan import Endpoint
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.result import MmrmResult
+from funis.study.model import Endpoint
 
 SINGLE_ARM: Final = "visit + baseline"
 SEVERAL_ARMS: Final = "arm * visit + baseline"

@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.response import RESPONDER, responder_codes
+from funis.analysis.response_rates import RESPONDER, responder_codes
 from funis.analysis.run import Run
 from funis.results import ALL, Place
-from funis.stats import adjust
-from funis.stats.contingency import binomial_test, fisher_exact
+from funis.stats.tests import adjust
+from funis.stats.tests.contingency import binomial_test, fisher_exact
 from funis.study.estimand import IMPUTED, Multiplicity
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 #: Name of the method where families are opened one after the other.
 SERIAL: Final = "serial_holm"

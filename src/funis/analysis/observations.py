@@ -15,9 +15,9 @@ import numpy.typing as npt
 import polars as pl
 
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats, print_values
-from funis.instruments.definition import Definition, definition
-from funis.instruments.scoring import score
-from funis.study.plan import LabTest, Study
+from funis.catalogue.definition import Definition, definition
+from funis.scoring.score import score
+from funis.study.model import LabTest, Study
 
 #: Grades in numbers, the most active highest, for matrices and ordinal tests.
 GRADE_RANKS: Final[dict[str, int]] = {"E": 0, "D": 1, "C": 2, "B": 3, "A": 4}

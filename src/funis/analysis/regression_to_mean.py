@@ -18,8 +18,8 @@ from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import CHANGE, Floats, Integers
 from funis.analysis.run import Run, digits_of, mean_of
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number
-from funis.stats.regression_to_mean import RegressionToMean, estimate_regression_to_mean
-from funis.study.plan import Endpoint
+from funis.stats.entry_selection import RegressionToMean, estimate_regression_to_mean
+from funis.study.model import Endpoint
 from funis.study.selection import Selection, find_selections
 
 #: Correlations between two visits without effect that are assumed in turn.

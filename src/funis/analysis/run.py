@@ -15,7 +15,7 @@ from funis.analysis.cohorts import Cohort, Populations
 from funis.analysis.panel import CHANGE, Floats, Integers, Matrix, Panel
 from funis.results import ALL, NumberList, Place, SourceList, format_count, format_number
 from funis.stats.proportion import clopper_pearson, wilson
-from funis.study.plan import Endpoint, Study
+from funis.study.model import Endpoint, Study
 
 # Recorded values have at most nine decimals; below this size their sum is exact as whole numbers.
 _PLACES: Final = 10**9

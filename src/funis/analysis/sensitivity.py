@@ -12,11 +12,11 @@ from funis.analysis.change import TESTS, add_comparison, fill_missing, run_test,
 from funis.analysis.cohorts import ENROLLED, Cohort
 from funis.analysis.estimand_responses import Rates, add_rates
 from funis.analysis.panel import CHANGE, Matrix
-from funis.analysis.response import RESPONDER, responder_codes
+from funis.analysis.response_rates import RESPONDER, responder_codes
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.results import Place
 from funis.study.estimand import CHANGE_POLICIES, IMPUTED, RESPONSE_POLICIES, SensitivityPlan
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 CHEAP: Final = ("paired_t", "wilcoxon", "mmrm")
 

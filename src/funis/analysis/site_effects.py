@@ -12,7 +12,7 @@ from funis.analysis.panel import CHANGE
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.results import ALL, Place, format_number
 from funis.stats.cluster import RandomIntercept, fit_random_intercept
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 
 def fit_site_effects(run: Run, endpoint: Endpoint) -> None:

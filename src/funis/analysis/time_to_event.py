@@ -11,12 +11,12 @@ import polars as pl
 from funis.analysis.between_arms import compare_times_between
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Booleans, Floats
-from funis.analysis.response import YES, Answers
+from funis.analysis.response_rates import YES, Answers
 from funis.analysis.run import Run
 from funis.analysis.summary import subject_source
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number
 from funis.stats.survival import KaplanMeier, kaplan_meier
-from funis.study.plan import Endpoint
+from funis.study.model import Endpoint
 
 #: Events that are looked for at visits only.
 FOUND_AT_VISITS: Final = frozenset({"relapse", "response"})

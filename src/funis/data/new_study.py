@@ -10,8 +10,8 @@ from pathlib import Path
 from funis.data.tables import study_tables
 from funis.errors import FunisError
 from funis.schema import TABLES
-from funis.study.file import FILE_NAME, read_study, template_path
-from funis.study.plan import Study
+from funis.study.model import Study
+from funis.study.read import FILE_NAME, read_study, template_path
 
 _FLAG_COLUMNS = ("completed", "withdrew", "lost", "died")
 

@@ -14,21 +14,21 @@ from pathlib import Path
 
 import polars as pl
 
-from funis.data.cells import Typed, empty_frame, type_table
-from funis.data.checks import check_data
-from funis.data.checks_course import derive_status
-from funis.data.checks_eligibility import check_eligibility
-from funis.data.checks_labs import derive_lab_values, split_comparators
-from funis.data.checks_rows import sift_tables
-from funis.data.checks_visits import check_given_days
-from funis.data.folder import Data
-from funis.data.lab_map import fill_items
-from funis.data.raw_tables import InputFile, RawFolder, read_folder
+from funis.catalogue.instrument_tables import instrument_names, instrument_table
+from funis.data.check.checked_data import Data
+from funis.data.check.eligibility import check_eligibility
+from funis.data.check.events import derive_status
+from funis.data.check.every_check import check_data
+from funis.data.check.lab_map import fill_items
+from funis.data.check.labs import derive_lab_values, split_comparators
+from funis.data.check.rows import sift_tables
+from funis.data.check.visits import check_given_days
+from funis.data.read.cells import Typed, empty_frame, type_table
+from funis.data.read.raw_tables import InputFile, RawFolder, read_folder
 from funis.errors import Fault
 from funis.schema import SUBJECTS, TABLES, Column, Table
-from funis.study.catalogue import instrument_names, instrument_table
-from funis.study.plan import Study
-from funis.study.visits import derive_anchors, derive_days, derive_subject_frame, fill_dates
+from funis.study.days import derive_anchors, derive_days, derive_subject_frame, fill_dates
+from funis.study.model import Study
 
 __all__ = ["InputFile", "Tables", "read_tables", "study_tables"]
 
@@ -65,7 +65,7 @@ def study_tables(study: Study) -> dict[str, Table]:
 
     Examples
     --------
-    >>> from funis.study.file import read_study, template_path
+    >>> from funis.study.read import read_study, template_path
     >>> list(study_tables(read_study(template_path("observational"))))[:3]
     ['subjects', 'visits', 'sledai_2k']
     """
@@ -102,7 +102,7 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     Examples
     --------
     >>> import tempfile
-    >>> from funis.study.file import read_study, template_path
+    >>> from funis.study.read import read_study, template_path
     >>> from funis.data.new_study import new_study
     >>> with tempfile.TemporaryDirectory() as place:
     ...     folder = new_study("sle", Path(place) / "trial")

@@ -13,10 +13,10 @@ from itertools import islice, product
 from math import prod
 from typing import Final
 
-from funis.responses.bilag_course import has_grades
-from funis.responses.course import GRADES, CourseVisit
-from funis.responses.moment import Moment
-from funis.responses.rules import Decision, decide
+from funis.responses.assessment import Moment
+from funis.responses.bilag_timeline import has_grades
+from funis.responses.decide import Decision, decide
+from funis.responses.timeline import GRADES, CourseVisit
 from funis.responses.verdict import CANNOT_TELL
 
 MOST_WAYS: Final = 64

@@ -16,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from funis.errors import ColumnError
-from funis.instruments.engines import (
+from funis.frames.engines import (
     KEY,
     flat_columns,
     flat_rows,
@@ -28,7 +28,7 @@ from funis.instruments.engines import (
     run_groups,
     spark_schema,
 )
-from funis.responses.course import (
+from funis.responses.timeline import (
     EVENT_COLUMNS,
     Cohort,
     Gathered,

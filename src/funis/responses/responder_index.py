@@ -17,18 +17,18 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.catalogue.check_response import check_index
+from funis.catalogue.definition import definition
 from funis.errors import ColumnError
-from funis.instruments.definition import definition
-from funis.instruments.engines import add_columns, name_columns
-from funis.responses.completeness_checks import check_index
-from funis.responses.course import (
+from funis.frames.engines import add_columns, name_columns
+from funis.responses.responder_measures import Measure, has_improved_by_half, read_measures
+from funis.responses.timeline import (
     EVENT_COLUMNS,
     Course,
     CourseVisit,
     build_cohort,
     check_visit_columns,
 )
-from funis.responses.responder_measures import Measure, has_improved_by_half, read_measures
 from funis.responses.verdict import Span, Verdict
 
 _ZERO: Final = Decimal(0)
@@ -121,7 +121,7 @@ def _score_rows(
 @cache
 def index_items() -> tuple[IndexItem, ...]:
     """Return the items with their points and measures, in printed order."""
-    text = files("funis").joinpath("definitions", f"{NAME}.toml").read_text(encoding="utf-8")
+    text = files("funis.catalogue").joinpath("definitions", f"{NAME}.toml").read_text(encoding="utf-8")
     return read_index(text)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from funis.responses.course import CourseVisit
+from funis.responses.timeline import CourseVisit
 from funis.responses.verdict import Span, Verdict, exactly
 
 _HALF: Final = Decimal(50)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from funis.errors import ColumnError, ValueRangeError
-from funis.instruments.glucocorticoids import derive_prednisone
+from funis.scoring.steroids import derive_prednisone
 
 DAYS_ABOVE: Final = "steroid_days_above"
 LONGEST_RUN: Final = "steroid_longest_run_above"

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy import special
 
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats.mmrm_result import MmrmResult
+from funis.stats.mmrm.result import MmrmResult
 from funis.stats.sample import Floats, check_sample
 
 # Below this share of its former size a coefficient's information is gone with the subjects left out.
@@ -156,7 +156,7 @@ def leave_out_model(result: MmrmResult, contrast: npt.ArrayLike, label: npt.Arra
 
 def _subject_information(result: MmrmResult) -> tuple[Floats, Floats]:
     """Give A_i (n, p, p) and b_i (n, p) of every subject, over the coefficients that were estimated."""
-    from funis.stats.mmrm_predict import covariance_blocks, design_rows
+    from funis.stats.mmrm.predict import covariance_blocks, design_rows
 
     rows = result.rows
     X = design_rows(result)[:, result.fit.estimable.kept]

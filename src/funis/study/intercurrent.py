@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from funis.study.estimand import EventName
-from funis.study.plan import Study
+from funis.study.model import Study
 
 MEANINGS: dict[EventName, str] = {
     "death": "`disposition` with status died, on its day",

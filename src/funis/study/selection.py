@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from funis.study.plan import Study
+from funis.study.model import Study
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from funis.stats import adjust
+from funis.stats.tests import adjust
 
 METHODS = {
     "bonferroni": adjust.bonferroni,

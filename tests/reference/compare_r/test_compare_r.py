@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from funis.stats import compare, permutation
+from funis.stats.tests import compare, permutation
 
 HERE = Path(__file__).parent
 SIDES = {"two.sided": "two-sided", "less": "less", "greater": "greater"}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funis.stats import contingency
+from funis.stats.tests import contingency
 
 HERE = Path(__file__).parent
 SIDES: dict[str, Any] = {"two.sided": "two-sided", "less": "less", "greater": "greater"}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from funis.responses.classification import classify
+from funis.responses.classify import classify
 
 from .drawn_courses import pick
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_result import MmrmResult
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.result import MmrmResult
 
 HERE = Path(__file__).parent
 FIXED = {"unbalanced": "arm * visit + base", "two_visits": "arm + visit + base"}

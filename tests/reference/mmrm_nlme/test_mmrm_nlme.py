@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_result import MmrmResult
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.result import MmrmResult
 
 HERE = Path(__file__).parent
 STRUCTURES = ("ar1", "ar1h", "cs", "csh", "toep", "toeph", "us", "sp_exp", "ar1_weighted")

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from funis.stats.mmrm import fit_mmrm
-from funis.stats.mmrm_result import MmrmResult
+from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.result import MmrmResult
 
 HERE = Path(__file__).parent
 TRIALS = ("s40x5", "s200x5", "s2000x5")

@@ -8,7 +8,7 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
 from funis.results import Results
-from funis.study.file import read_study
+from funis.study.read import read_study
 
 HERE = Path(__file__).parent
 KEY = ["analysis", "endpoint", "population", "subgroup", "visit", "variable", "statistic", "method"]

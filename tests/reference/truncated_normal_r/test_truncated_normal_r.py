@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from funis.stats.regression_to_mean import estimate_regression_to_mean
+from funis.stats.entry_selection import estimate_regression_to_mean
 
 
 def _rows() -> list[dict[str, str]]:

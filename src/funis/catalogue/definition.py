@@ -1,0 +1,463 @@
+"""Instruments as data: one frozen Definition per published version, read from ``definitions/*.toml``.
+
+A definition holds one item per printed row, in printed order. What is counted and how stands in the file;
+`scoring` and `working` read it and know no medicine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from funis.catalogue.conditions import Condition, is_met
+from funis.errors import UnknownNameError, ValueRangeError
+
+Kind = Literal["sum", "mean", "maximum", "value", "grades"]
+Value = int | float | str
+FOLDER = Path(__file__).parent / "definitions"
+SCORED_KINDS: tuple[Kind, ...] = ("sum", "mean", "maximum", "value", "grades")
+GRADES = ("A", "B", "C", "D", "E")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A choice that sources leave open; frozen in the study file and printed under every table.
+
+    Attributes
+    ----------
+    name, default, allowed : the choice; `allowed` is empty for a number between `minimum` and `maximum`
+    label : what is chosen, one phrase
+    source : who leaves it open, and what each side says
+    """
+
+    name: str
+    default: Value | bool
+    allowed: tuple[Value | bool, ...]
+    label: str
+    source: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One printed row.
+
+    Attributes
+    ----------
+    row : number of the row in the published table, from 1
+    name : key of the item and name of its column
+    label : our own short words
+    values : allowed values, lowest first; empty for a measured quantity
+    points : what each of `values` contributes; empty for a measured quantity
+    system : organ system or domain, empty where the instrument has none
+    by : who records it: ``clinician``, ``subject``, ``lab`` or ``device``
+    unit, minimum, maximum : of a measured quantity; outside the limits a value is refused
+    when : one entry per level above the lowest; any of its conditions gives the level (measured quantities
+        that can fill a blank item)
+    lab : laboratory test whose value *is* this item (unit converted)
+    excludes : causes that must not be counted
+    level_labels : what each level above the lowest means, in our own short words
+    alternatives : items that measure the same thing, this one included; one recorded is enough
+    spellings : other ways to write a value, in lower case, and the value each stands for
+    """
+
+    row: int
+    name: str
+    label: str
+    values: tuple[Value, ...] = ()
+    points: tuple[float, ...] = ()
+    system: str = ""
+    by: str = "clinician"
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    when: tuple[tuple[Condition, ...], ...] = ()
+    lab: str = ""
+    excludes: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    level_labels: tuple[str, ...] = ()
+    spellings: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the item is a measured quantity, not one of a few levels."""
+        return not self.values
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the item is recorded as letters (a given grade)."""
+        return bool(self.values) and isinstance(self.values[0], str)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Measured quantities that can fill the item, in printed order."""
+        names = [name for level in self.when for condition in level for name in condition.names]
+        return tuple(dict.fromkeys([*([self.lab] if self.lab else []), *names]))
+
+    @property
+    def allowed(self) -> str:
+        """What may be recorded, in words."""
+        if self.is_measured:
+            low = "-inf" if self.minimum is None else f"{self.minimum:g}"
+            high = "inf" if self.maximum is None else f"{self.maximum:g}"
+            return f"{low} to {high} {self.unit}".rstrip()
+        return ", ".join(map(str, self.values))
+
+    def points_of(self, value: Value) -> float:
+        """Give the points that an allowed value contributes."""
+        if value not in self.values:
+            raise ValueRangeError(f"item {self.name!r}", value, self.allowed)
+        return self.points[self.values.index(value)]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measured quantity that a condition compares but that is not itself an item.
+
+    An `optional` one may show a finding, but its absence does not leave the finding unknown.
+    """
+
+    name: str
+    unit: str
+    label: str
+    minimum: float | None = None
+    maximum: float | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A named finding that decision rules count; rows with the same name are alternatives of each other.
+
+    Attributes
+    ----------
+    name, system, label : key, organ system and printed words
+    clause : letter of the printed row
+    when : the condition
+    choice : values that named parameters must have for the row to be in force
+    only_without : measures of which none may be recorded at this visit
+    first_visit : answer of terms that look back where there is no earlier visit
+    previous_missing : answer of terms that look back where the earlier visit lacks the value
+    within_months : the condition may have held at any visit in so many calendar months, this one included
+    """
+
+    name: str
+    system: str
+    label: str
+    clause: str
+    when: Condition
+    choice: tuple[tuple[str, Value | bool], ...] = ()
+    only_without: tuple[str, ...] = ()
+    first_visit: bool | str = False
+    previous_missing: bool | str = False
+    within_months: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a decision table: rows of one clause must all hold, any clause gives the grade.
+
+    Attributes
+    ----------
+    system, grade, clause : what is graded, the grade given, number of the clause
+    label : printed words of the clause
+    at_least, of_items, with_level : so many of these items (or features) at this level
+        (``active`` 2 to 4, ``improving`` 1, ``present`` 1 to 4, ``yes``)
+    when : or a condition on a measured value
+    """
+
+    system: str
+    grade: str
+    clause: int
+    label: str
+    at_least: int = 1
+    of_items: tuple[str, ...] = ()
+    with_level: str = "yes"
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way of obtaining a measured score, the first recorded route counts.
+
+    The value of `item` times `factor`, divided by the value of the item `per` or by so many minutes; taken
+    only where the item exceeds `only_above`.
+    """
+
+    item: str
+    factor: float = 1.0
+    per: str = ""
+    per_minutes: float = 1.0
+    only_above: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One factor of an equation; the value of a measured score is a constant times all factors in force.
+
+    Attributes
+    ----------
+    label : printed words
+    item : quantity that is raised; empty for the quantity the routes give
+    over : the quantity is divided by this first
+    at_most, at_least : then held below or above this
+    power : then raised to this power
+    base : or this base is raised to the quantity
+    times : or a plain number
+    when_item : values that recorded items must have for the factor to be in force, else it is 1
+    choice : values that named parameters must have for the factor to be in force
+    """
+
+    label: str
+    item: str = ""
+    over: float = 1.0
+    at_most: float | None = None
+    at_least: float | None = None
+    power: float | None = None
+    base: float | None = None
+    times: float | None = None
+    when_item: tuple[tuple[str, Value], ...] = ()
+    choice: tuple[tuple[str, Value | bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A second way of joining the parts of a score: an extra column ``<score>_<name>`` with its bounds."""
+
+    name: str
+    how: Literal["maximum", "minimum", "mean"]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A cut-off: an extra column ``<score>_<name>`` that is 1 where the score meets the condition."""
+
+    name: str
+    label: str
+    when: Condition
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Lowest and highest value a score can take."""
+
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One published version of an instrument.
+
+    Attributes
+    ----------
+    name, title, version, kind : key, printed name, edition, how items become a score
+    source, licence, licence_note, window : citation, status, its evidence, look-back window in words
+    items : one per printed row, in printed order
+    systems : organ systems or domains in printed order, empty where there are none
+    parameters : choices the sources leave open
+    range : lowest and highest total
+    unit, digits : unit of the score and decimals it is printed with
+    not_done : ``absent`` or ``missing``: what the paper says of an assessment that was not done
+    within : ``sum`` or ``maximum`` of the items of one system
+    reversed_by : yes/no parameter that says that the scale was recorded the other way round
+    applies : condition on recorded items; where it fails the instrument is not applicable
+    constant, factors : equation of a measured score
+    per_system : whether the total of each system is given as a column of its own
+    summaries : further ways of joining the totals of the systems
+    less_is_worse : whether a low value is the worst one
+
+    Examples
+    --------
+    >>> found = definition("sledai_2k")
+    >>> len(found.items), found.items[0].name, found.range.highest
+    (24, 'seizure', 105.0)
+    """
+
+    name: str
+    title: str
+    version: str
+    kind: Kind
+    source: str
+    licence: str
+    items: tuple[Item, ...]
+    range: Range
+    licence_note: str = ""
+    window: str = ""
+    summary: str = ""
+    missing: str = ""
+    systems: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    features: tuple[Feature, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    routes: tuple[Route, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    grade_points: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+    unit: str = ""
+    digits: int = 0
+    not_done: Literal["absent", "missing"] = "missing"
+    within: Literal["sum", "maximum"] = "sum"
+    reversed_by: str = ""
+    applies: Condition | None = None
+    constant: float = 1.0
+    factors: tuple[Factor, ...] = ()
+    per_system: bool = False
+    summaries: tuple[Summary, ...] = ()
+    less_is_worse: bool = False
+    file: str = field(default="", compare=False)
+
+    def item(self, name: str) -> Item:
+        """Give one item by its name."""
+        for found in self.items:
+            if found.name == name:
+                return found
+        raise UnknownNameError("item", name, [item.name for item in self.items], self.name)
+
+    @property
+    def optional_measures(self) -> tuple[str, ...]:
+        """Measures that may show a finding but need not be there."""
+        return tuple(measure.name for measure in self.measures if measure.optional)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Walk the items in printed order."""
+        return iter(self.items)
+
+    @property
+    def grade_columns(self) -> tuple[str, ...]:
+        """Columns with the grade of each system, in printed order; empty where nothing is graded."""
+        return tuple(f"{self.name}_{system}" for system in self.systems) if self.kind == "grades" else ()
+
+    def parameter_values(self, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Put given parameters over the defaults.
+
+        Raises
+        ------
+        UnknownNameError : a parameter does not exist
+        ValueRangeError : a value is not among the allowed
+        """
+        values: dict[str, Any] = {parameter.name: parameter.default for parameter in self.parameters}
+        by_name = {parameter.name: parameter for parameter in self.parameters}
+        for name, value in (given or {}).items():
+            if name not in by_name:
+                raise UnknownNameError("parameter", name, by_name, self.name)
+            values[name] = _check_parameter(self.name, by_name[name], value)
+        return values
+
+
+def _check_parameter(owner: str, parameter: Parameter, value: Any) -> Any:
+    what = f"parameter {parameter.name!r} of {owner}"
+    if parameter.allowed:
+        same = [
+            one
+            for one in parameter.allowed
+            if one == value and isinstance(one, bool) == isinstance(value, bool)
+        ]
+        if not same:
+            raise ValueRangeError(what, value, ", ".join(map(repr, parameter.allowed)))
+        return same[0]
+    low, high = parameter.minimum, parameter.maximum
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (low is not None and value < low) or (high is not None and value > high):
+        raise ValueRangeError(what, value, f"a number from {low} to {high}")
+    return value
+
+
+@cache
+def definitions() -> tuple[str, ...]:
+    """Name every instrument that can be scored, in alphabetical order.
+
+    Examples
+    --------
+    >>> "sledai_2k" in definitions()
+    True
+    """
+    from funis.catalogue.definition_file import read_kind
+
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if read_kind(path) in SCORED_KINDS))
+
+
+@cache
+def definition(name: str) -> Definition:
+    """Give the definition of one instrument.
+
+    Parameters
+    ----------
+    name : one of `definitions()`, for example ``"bilag_2004"``
+
+    Returns
+    -------
+    Definition : frozen; its `items` are in printed order
+
+    Raises
+    ------
+    UnknownNameError : there is no such instrument; names the nearest
+    DefinitionError : the file of the instrument has faults; holds all of them
+
+    Examples
+    --------
+    >>> definition("sledai_2k").items[22].name
+    'thrombocytopenia'
+    """
+    from funis.catalogue.definition_file import read_definition
+
+    path = FOLDER / f"{name}.toml"
+    if not path.is_file() or name not in definitions():
+        raise UnknownNameError("instrument", name, definitions())
+    return read_definition(path)
+
+
+def derive_item(
+    item: Item,
+    values: Mapping[str, float | None],
+    *,
+    previous: Mapping[str, float | None] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    optional: Collection[str] = (),
+) -> Value | None:
+    """Derive a recorded item from measured quantities, as a laboratory does for ``platelets < 100``.
+
+    Parameters
+    ----------
+    item : an item whose `measures` are not empty
+    values : measured quantities in the units of the definition; the limits of the laboratory that measured
+        ``c3`` under ``c3_low`` and ``c3_high``
+    previous : the same at the previous visit, where a condition looks back
+    parameters : see `Definition.parameter_values`; needed where a limit is a parameter
+    optional : measures that may show a finding but need not be there (`Definition.optional_measures`)
+
+    Returns
+    -------
+    one of ``item.values``, the value itself for a measured item, or None where it cannot be told
+
+    Examples
+    --------
+    >>> derive_item(definition("sledai_2k").item("thrombocytopenia"), {"platelets": 99})
+    1
+    """
+    if item.lab and values.get(item.lab) is not None and item.is_measured:
+        return values[item.lab]
+    lowest, *others = item.values or (None,)
+    answer: Value | None = lowest
+    for level, conditions in zip(others, item.when, strict=False):
+        met = [
+            is_met(condition, values, previous, parameters)
+            for condition in conditions
+            if not _is_left_out(condition, values, optional)
+        ]
+        if any(met):
+            answer = level
+        elif None in met:
+            answer = None
+    return answer if item.when else None
+
+
+def _is_left_out(condition: Condition, values: Mapping[str, float | None], optional: Collection[str]) -> bool:
+    return set(condition.names) <= set(optional) and all(values.get(name) is None for name in condition.names)

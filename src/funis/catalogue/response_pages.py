@@ -1,0 +1,199 @@
+"""One page per response and per set of criteria, made from its definition, to be signed beside the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from funis.catalogue.instrument_pages import build_table
+from funis.catalogue.response import response_definition, responses
+from funis.catalogue.response_parts import Criterion, ResponseDefinition, Rule
+from funis.responses.classify import CriteriaSet, criteria_set, criteria_sets
+
+_HEADER = "<!-- Generated from the definition file by `make docs`; do not edit. -->"
+_SIGNATURE = ["## Checked against the paper", "", "Name, date, signature: ______________________________", ""]
+_COUNTED = {"count": "criteria met", "points": "points"}
+
+
+def render_response_page(found: ResponseDefinition) -> str:
+    """Render the page of one response as Markdown.
+
+    Parameters
+    ----------
+    found : the definition
+
+    Returns
+    -------
+    str : source, classes and their rules, criteria in printed order, choices, notes, a place to sign
+
+    Examples
+    --------
+    >>> render_response_page(response_definition("sri_4")).splitlines()[2]
+    '# SLE Responder Index, 4 points (SRI-4)'
+    """
+    facts = [
+        ("Name in study files", f"`{found.name}`"),
+        ("Version", found.version),
+        ("Source", found.source),
+        ("How sure the text is", found.certainty or "read in the source"),
+        ("Classes, best first", ", ".join(found.classes)),
+    ]
+    parts = [
+        [_HEADER, "", f"# {found.title}", ""],
+        build_table(("", ""), facts),
+        ["## Criteria", ""],
+        build_table(("criterion", "reads", "as compared"), [_criterion_row(row) for row in found.criteria]),
+        *([_render_sets(found)] if found.sets else []),
+        [
+            "## Rules",
+            "",
+            "A class is given when any one of its rules holds; the first class that holds counts.",
+            "",
+        ],
+        build_table(("class", "rule", "what must hold"), [_rule_row(rule) for rule in found.rules]),
+        _render_events(found),
+        ["## Choices", ""],
+        build_table(("choice", "default", "others", "meaning"), _parameter_rows(found)),
+        _render_notes(found.notes),
+        _SIGNATURE,
+    ]
+    return _join(parts)
+
+
+def render_criteria_page(found: CriteriaSet) -> str:
+    """Render the page of one set of classification criteria as Markdown.
+
+    Examples
+    --------
+    >>> render_criteria_page(criteria_set("acr_1997")).splitlines()[2]
+    '# ACR 1997 classification criteria for lupus'
+    """
+    facts = [("Name", f"`{found.name}`"), ("Version", found.version), ("Source", found.source)]
+    rows = [
+        (
+            f"`{row.criterion.id}`",
+            row.criterion.label,
+            row.criterion.points,
+            row.domain,
+            ", ".join(row.groups),
+            _compared(row.criterion),
+        )
+        for row in found.rows
+    ]
+    rules = [
+        (
+            rule.name,
+            "; ".join(
+                [
+                    *(f"`{name}`" for name in rule.all),
+                    *(f"{d.what} of {d.group} at least {d.least}" for d in rule.demands),
+                    *(["none of the exclusions"] if rule.none else []),
+                ]
+            ),
+        )
+        for rule in found.rules
+    ]
+    parts = [
+        [_HEADER, "", f"# {found.title}", ""],
+        build_table(("", ""), facts),
+        ["## Criteria", "", "Within a domain only the highest criterion counts.", ""],
+        build_table(("criterion", "reads", "points", "domain", "counted as", "as compared"), rows),
+        ["## Rules", "", "Any one of them classifies.", ""],
+        build_table(("rule", "what must hold"), rules),
+        _render_notes(found.notes),
+        _SIGNATURE,
+    ]
+    return _join(parts)
+
+
+def pages() -> dict[str, str]:
+    """Give the text of every page by file name without ending."""
+    texts = {name: render_response_page(response_definition(name)) for name in responses()}
+    texts |= {name: render_criteria_page(criteria_set(name)) for name in criteria_sets()}
+    lines = [_HEADER, "", "# Responses and classification criteria", ""]
+    lines += build_table(
+        ("name", "response", "version", "classes"),
+        [
+            (f"[`{name}`]({name}.md)", d.title, d.version, ", ".join(d.classes))
+            for name, d in ((name, response_definition(name)) for name in responses())
+        ],
+    )
+    lines += build_table(
+        ("name", "criteria", "version", "rows"),
+        [
+            (f"[`{name}`]({name}.md)", c.title, c.version, len(c.rows))
+            for name, c in ((name, criteria_set(name)) for name in criteria_sets())
+        ],
+    )
+    return {**texts, "index": "\n".join(lines).rstrip() + "\n"}
+
+
+def _join(parts: Iterable[Sequence[str]]) -> str:
+    return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+
+
+def _compared(row: Criterion) -> str:
+    groups = [" and ".join(f"`{phrase.text}`" for phrase in group) for group in row.alternatives]
+    return " or ".join(groups)
+
+
+def _criterion_row(row: Criterion) -> tuple[str, str, str]:
+    label = row.label
+    if row.points != 1:
+        label += f" ({row.points} points)"
+    if row.absent_means:
+        label += f"; taken as {row.absent_means.replace('_', ' ')} where the trial never recorded it"
+    if row.only_if is not None:
+        label += f"; only with {row.only_if[0]} = {_print(row.only_if[1])}"
+    return f"`{row.id}`", label, _compared(row)
+
+
+def _rule_row(rule: Rule) -> tuple[str, str, str]:
+    names = ", ".join(f"`{name}`" for name in rule.criteria)
+    if rule.counted == "all":
+        return rule.response, rule.number, names
+    text = f"at least {rule.least} {_COUNTED[rule.counted]} of {names}"
+    if rule.missing_is_not_met:
+        text += "; what cannot be told is not met"
+    if rule.also:
+        text += f"; and {', '.join(f'`{name}`' for name in rule.also)}"
+    return rule.response, rule.number, text
+
+
+def _parameter_rows(found: ResponseDefinition) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            f"`{name}`",
+            _print(parameter.default),
+            ", ".join(_print(value) for value in parameter.allowed if value != parameter.default),
+            parameter.note,
+        )
+        for name, parameter in found.parameters.items()
+    ]
+
+
+def _print(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value == "" else str(value)
+
+
+def _render_sets(found: ResponseDefinition) -> list[str]:
+    lines = ["## Items counted", ""]
+    lines += [f"- `{name}`: {', '.join(items)}" for name, items in found.sets.items()]
+    return [*lines, ""]
+
+
+def _render_events(found: ResponseDefinition) -> list[str]:
+    events = [
+        f"- {failure.label}, before the {failure.before}: `{found.otherwise}`" for failure in found.failures
+    ]
+    needs = [f"- unless `{phrase.text}`: `{otherwise}`" for phrase, otherwise in found.needs]
+    if not events and not needs:
+        return []
+    return ["## What decides before the rules", "", *events, *needs, ""]
+
+
+def _render_notes(notes: Sequence[str]) -> list[str]:
+    if not notes:
+        return []
+    return ["## Notes", "", *(f"- {note}" for note in notes), ""]

@@ -1,0 +1,82 @@
+"""What the checks of a data folder look at: the tables, the study, the day of the check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from funis.study.model import Study
+
+
+@dataclass(frozen=True)
+class Data:
+    """The tables of a data folder, typed and sifted, with study days.
+
+    Attributes
+    ----------
+    study : the study
+    frames : tables by name; all of the study's
+    present : names of the tables that have a file
+    unreadable : names of the tables whose file could not be read; nothing is said to be missing from them
+    today : day after which a date lies in the future
+    """
+
+    study: Study
+    frames: dict[str, pl.DataFrame]
+    present: frozenset[str]
+    unreadable: frozenset[str]
+    today: date
+
+    def is_checked(self, table: str) -> bool:
+        """Say whether it makes sense to miss single rows of a table: it was read and has others."""
+        return table in self.present and not self.frames[table].is_empty()
+
+    @property
+    def has_subjects(self) -> bool:
+        """Say whether there is any subject."""
+        return not self.frames["subjects"].is_empty()
+
+    @cached_property
+    def visited(self) -> pl.DataFrame:
+        """Every subject and visit with its table, date, day and place, over all dated tables."""
+        columns = ("subject", "visit", "date", "day", "_file", "_line")
+        schema = {
+            "table": pl.String,
+            "subject": pl.String,
+            "visit": pl.String,
+            "date": pl.Date,
+            "day": pl.Int64,
+            "_file": pl.String,
+            "_line": pl.Int64,
+        }
+        parts = [
+            frame.select(pl.lit(name).alias("table"), *(pl.col(column) for column in columns))
+            for name, frame in self.frames.items()
+            if set(columns) <= set(frame.columns)
+        ]
+        return pl.concat([pl.DataFrame(schema=schema), *(part.cast(schema) for part in parts)])  # type: ignore[arg-type]
+
+    @cached_property
+    def deaths(self) -> pl.DataFrame:
+        """Date and study day of death of each subject who died, by disposition or a fatal event."""
+        columns = ("subject", "died_on", "died_day")
+        ended = self.frames["disposition"].filter(pl.col("status") == "died")
+        events = self.frames["adverse_events"].filter((pl.col("outcome") == "fatal") | (pl.col("grade") == 5))
+        fatal = events.select(
+            "subject", died_on=pl.coalesce("end", "start"), died_day=pl.coalesce("end_day", "start_day")
+        )
+        return (
+            pl.concat([ended.select("subject", died_on=pl.col("date"), died_day=pl.col("day")), fatal])
+            .select(columns)
+            .group_by("subject")
+            .agg(pl.col("died_on", "died_day").drop_nulls().first())
+        )
+
+    @cached_property
+    def last_seen(self) -> date | None:
+        """Give the latest date of any visit: the data cut."""
+        latest = self.visited["date"].max()
+        return latest if isinstance(latest, date) else None

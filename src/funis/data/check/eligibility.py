@@ -1,0 +1,87 @@
+"""Whether the subjects could be in the study: the criteria of the study file, judged by their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from funis.data.check.row_findings import row_fault
+from funis.errors import Fault
+from funis.study.model import Criterion, Study
+from funis.study.rules import apply_rule, rule_columns
+
+
+def check_eligibility(
+    study: Study, subject_frame: pl.DataFrame, *, needs_scores: bool | None = None
+) -> Iterator[Fault]:
+    """Report subjects who do not meet a criterion, and those for whom it cannot be told.
+
+    Parameters
+    ----------
+    study : the study
+    subject_frame : what ``visits.derive_subject_frame`` gave, with the baseline scores
+    needs_scores : True judges only the rules that read a score of an instrument, False only the others
+        (``read_tables`` has done those), None all
+
+    Returns
+    -------
+    iterator of Fault
+        A warning where a rule says no, a query where it cannot tell; the subject stays in the data.
+
+    Examples
+    --------
+    >>> from funis.study.model import Criterion, Eligibility, Study, Trial
+    >>> trial = Trial(id="X", title="X", condition="sle", design="single_arm")
+    >>> rules = Eligibility(inclusion=(Criterion(id="I1", text="Adult", rule="age >= 18"),))
+    >>> frame = pl.DataFrame({"subject": ["S1"], "age": [17.0], "_file": ["subjects.csv"], "_line": [2]})
+    >>> print(*check_eligibility(Study(trial=trial, eligibility=rules), frame))
+    warning: subjects.csv, line 2, column 'subject': Criterion I1 is not met: Adult. Found 'S1'. \
+The rule is age >= 18, with age 17; check the data, or report the deviation.
+    """
+    criteria = [(each, True) for each in study.eligibility.inclusion]
+    criteria += [(each, False) for each in study.eligibility.exclusion]
+    for criterion, wanted in criteria:
+        if criterion.rule and needs_scores in {None, _reads_scores(study, criterion.rule)}:
+            yield from _check_criterion(criterion, subject_frame, wanted=wanted)
+
+
+def _reads_scores(study: Study, rule: str) -> bool:
+    """Say whether a rule names the score or a grade of an instrument."""
+    names = tuple(f"baseline_{name}" for name in study.instrument_names)
+    tests = {f"baseline_{test}" for test in study.lab_names}
+    return any(column.startswith(names) and column not in tests for column in rule_columns(rule))
+
+
+def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool) -> Iterator[Fault]:
+    """Judge one criterion for every subject."""
+    columns = rule_columns(criterion.rule)
+    for index, answer in enumerate(apply_rule(frame, criterion.rule)):
+        if answer == wanted:
+            continue
+        row = frame.row(index, named=True)
+        # A birth date identifies a person and never stands in a message.
+        shown = [name for name in columns if name != "birth_date"]
+        values = ", ".join(f"{name} {_show(row[name])}" for name in shown)
+        if answer is None:
+            message = f"Criterion {criterion.id} cannot be judged: {criterion.text}."
+            remedy = f"The rule is {criterion.rule}, with {values}; fill what is missing."
+        else:
+            said = "is not met" if wanted else "excludes the subject"
+            message = f"Criterion {criterion.id} {said}: {criterion.text}."
+            remedy = f"The rule is {criterion.rule}, with {values}; check the data, or report the deviation."
+        yield row_fault(
+            "query" if answer is None else "warning",
+            "not_eligible" if answer is not None else "eligibility_unknown",
+            "subjects",
+            row,
+            column="subject",
+            message=message,
+            remedy=remedy,
+        )
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:g}" if isinstance(value, float) else str(value)

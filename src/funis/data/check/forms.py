@@ -1,0 +1,131 @@
+"""Checks of instruments: items that are blank, windows, damage that cannot heal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from funis.catalogue.definition import Definition
+from funis.catalogue.instrument_tables import find_definition
+from funis.data.check.checked_data import Data
+from funis.data.check.row_findings import row_fault, rows_where
+from funis.errors import Fault
+
+_MANY = 8
+_DAMAGE = ("ssddi", "sdi")
+"""Instruments whose items, once present, stay present."""
+
+
+def check_instruments(data: Data) -> Iterator[Fault]:
+    """Check the tables of the instruments.
+
+    Parameters
+    ----------
+    data : the tables and what is known about them
+
+    Returns
+    -------
+    iterator of Fault
+    """
+    for name in data.study.instrument_names:
+        found = find_definition(name)
+        frame = data.frames.get(name)
+        if found is None or frame is None or frame.is_empty():
+            continue
+        yield from _check_blanks(
+            found, frame, set() if data.is_checked("labs") else set(data.study.lab_names)
+        )
+        yield from _check_window(data, name, frame)
+        if name in _DAMAGE:
+            yield from _check_healing(found, frame)
+
+
+def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> Iterator[Fault]:
+    """Report blank items: a blank is neither absent nor not done, somebody forgot it."""
+    sources = {item.name: set(item.measures) for item in found.items}
+    stand_ins = {
+        item.name: {item.name, *item.alternatives, *(name for name in item.measures if name in frame.columns)}
+        for item in found.items
+        # Without any laboratory result the items that come from there are not forgotten one by one.
+        if not unread & set().union(*(sources[name] for name in (item.name, *item.alternatives)))
+    }
+    for row in rows_where(frame, pl.any_horizontal(pl.col(item.name).is_null() for item in found.items)):
+        blank = _blank_items(found, row, stand_ins)
+        if len(blank) > _MANY:
+            yield row_fault(
+                "warning",
+                "missing_item",
+                found.name,
+                row,
+                column=blank[0],
+                message=f"{len(blank)} items are empty: {', '.join(blank[:_MANY])} and more.",
+                remedy="Fill them; 0 when absent, ND when not done.",
+            )
+            continue
+        for item in blank:
+            yield row_fault(
+                "warning",
+                "missing_item",
+                found.name,
+                row,
+                column=item,
+                message=f"The item '{item}' is empty.",
+                remedy=f"Allowed: {found.item(item).allowed}, or ND when it was not done.",
+            )
+
+
+def _blank_items(
+    found: Definition, row: Mapping[str, Any], stand_ins: Mapping[str, Collection[str]]
+) -> list[str]:
+    """Name the items of a row that are blank and that nothing else stands for."""
+    if found.routes:
+        whole = any(
+            row.get(route.item) is not None and (not route.per or row.get(route.per) is not None)
+            for route in found.routes
+        )
+        missing = [item.name for item in found.items if row.get(item.name) is None]
+        done = any(row.get(f"{item.name}_not_done") for item in found.items)
+        return [] if whole or done else missing[:1]
+    blank: list[str] = []
+    for name, others in stand_ins.items():
+        is_said = any(row.get(other) is not None or row.get(f"{other}_not_done") for other in others)
+        # Of measures of one thing, the first speaks for all.
+        if not is_said and not set(blank) & set(found.item(name).alternatives):
+            blank.append(name)
+    return blank
+
+
+def _check_window(data: Data, name: str, frame: pl.DataFrame) -> Iterator[Fault]:
+    """All assessments look back as far as the study file says."""
+    chosen = data.study.choice(name).parameters.get("window_days")
+    if chosen is None or "window_days" not in frame.columns:
+        return
+    for row in rows_where(frame, pl.col("window_days") != chosen):
+        yield row_fault(
+            "warning",
+            "window_days",
+            name,
+            row,
+            column="window_days",
+            message="The assessment looks back over another time than the study file says.",
+            remedy=f"The study looks back {chosen} days.",
+        )
+
+
+def _check_healing(found: Definition, frame: pl.DataFrame) -> Iterator[Fault]:
+    """Damage does not go away: an item that was present is present later."""
+    ordered = frame.sort("subject", "day", "_line", nulls_last=True)
+    for item in found.items:
+        before = pl.col(item.name).forward_fill().shift(1).over("subject")
+        for row in rows_where(ordered, pl.col(item.name) < before):
+            yield row_fault(
+                "warning",
+                "damage_falls",
+                found.name,
+                row,
+                column=item.name,
+                message=f"'{item.name}' was present at an earlier visit; damage does not go away.",
+                remedy="Correct this visit or the earlier one.",
+            )

@@ -1,0 +1,234 @@
+"""Checks of the infusions and the cells: dose, day, order, lot, release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from funis.data.check.checked_data import Data
+from funis.data.check.row_findings import row_fault, rows_where
+from funis.errors import Fault
+from funis.study.model import Infusion
+from funis.study.rules import apply_rule, rule_columns
+
+_TABLE = "infusions"
+# Fewer cells than this in a whole infusion is a dose per kilogram, or a count in millions.
+_FEW_CELLS = 1e7
+_LEFT = ("withdrew", "lost", "died")
+_DOWN = 0.8
+
+
+def check_infusions(data: Data) -> Iterator[Fault]:
+    """Check infusions against the plan, and the lots against the release criteria.
+
+    Parameters
+    ----------
+    data : the tables and what is known about them
+
+    Returns
+    -------
+    iterator of Fault
+    """
+    weights = data.frames["subjects"].select("subject", "arm", subject_weight="weight_kg")
+    infusions = data.frames[_TABLE].join(weights, on="subject", how="left", maintain_order="left")
+    planned = data.study.infusions
+    for row in infusions.iter_rows(named=True):
+        if not 1 <= row["number"] <= len(planned) if planned else False:
+            yield _fault(
+                "query",
+                "unplanned_infusion",
+                row,
+                "number",
+                "This infusion is not planned.",
+                f"{len(planned)} are planned.",
+            )
+        elif planned:
+            plan = planned[row["number"] - 1]
+            # The control arm gets no cells; whatever it gets is given at the planned time.
+            if row["arm"] is None or row["arm"] != data.study.control_arm or row["cells"]:
+                yield from _check_dose(row, plan)
+            yield from _check_day(row, plan)
+        yield from _check_times(row)
+    yield from _check_order(infusions)
+    yield from _check_missing(data, infusions)
+    yield from _check_lots(data, infusions)
+    yield from _check_release(data)
+
+
+def _fault(level: Any, code: str, row: Mapping[str, Any], column: str, message: str, remedy: str) -> Fault:
+    return row_fault(level, code, _TABLE, row, column=column, message=message, remedy=remedy)
+
+
+def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Fault]:
+    """Compare the cells infused with those planned for the weight."""
+    weight, cells = row["weight_kg"] or row["subject_weight"], row["cells"]
+    if plan.cells_per_kg is None:
+        return
+    if cells is None:
+        yield _fault(
+            "warning", "missing_dose", row, "cells", "The number of cells is not recorded.", "Fill the cell."
+        )
+        return
+    if weight is None:
+        message, remedy = (
+            "The dose cannot be checked: no weight is recorded.",
+            "Write the weight in kilograms.",
+        )
+        yield _fault("query", "missing_weight", row, "weight_kg", message, remedy)
+        return
+    expected = plan.cells_per_kg * weight
+    deviation = 100 * (cells / expected - 1)
+    # A dose on the limit is inside it: 0.8 times a weight is not always exact in binary.
+    if abs(deviation) > plan.tolerance_percent + 1e-9:
+        low, high = (expected * (1 + sign * plan.tolerance_percent / 100) for sign in (-1, 1))
+        hint = " Is it the dose per kilogram, or in millions?" if cells < _FEW_CELLS <= low else ""
+        message = (
+            f"The dose is {deviation:+.1f} % of the planned {plan.cells_per_kg:g} cells/kg x {weight:g} kg."
+        )
+        remedy = f"Within {plan.tolerance_percent:g} % is {low:.4g} to {high:.4g} cells.{hint}"
+        yield _fault("warning", "dose_outside_tolerance", row, "cells", message, remedy)
+    here, there = row["weight_kg"], row["subject_weight"]
+    if here and there and not _DOWN <= here / there <= 1 / _DOWN:
+        message = f"The weight differs by more than 20 % from that at baseline ({there:g} kg)."
+        yield _fault("query", "weight_differs", row, "weight_kg", message, "Check both weights.")
+
+
+def _check_day(row: Mapping[str, Any], plan: Infusion) -> Iterator[Fault]:
+    if row["date"] is None and row["day"] is None:
+        remedy = "Write the date; study days count from the first infusion."
+        yield _fault("warning", "missing_date", row, "date", "The infusion has no date.", remedy)
+        return
+    low, high = plan.day + plan.window[0], plan.day + plan.window[1]
+    if row["day"] is not None and not low <= row["day"] <= high:
+        column = "date" if row["date"] is not None else "day"
+        allowed = f"day {low}" if low == high else f"day {low} to day {high}"
+        message = f"Infusion {row['number']} is on study day {row['day']}, outside its window."
+        remedy = f"It is planned on {allowed}; check the date."
+        yield _fault("warning", "infusion_outside_window", row, column, message, remedy)
+
+
+def _check_times(row: Mapping[str, Any]) -> Iterator[Fault]:
+    if row["start"] and row["end"] and row["end"].rjust(8, "0") < row["start"].rjust(8, "0"):
+        message = f"The infusion ends before it starts ({row['start']})."
+        yield _fault("query", "infusion_times", row, "end", message, "Check both times.")
+
+
+def _check_order(infusions: pl.DataFrame) -> Iterator[Fault]:
+    """Infusion 2 comes after infusion 1."""
+    ordered = infusions.sort("subject", "number").with_columns(
+        _before=pl.col("day").shift(1).over("subject"), _number=pl.col("number").shift(1).over("subject")
+    )
+    for row in rows_where(ordered, pl.col("day") <= pl.col("_before")):
+        message = f"Infusion {row['number']} is not after infusion {row['_number']}."
+        yield _fault("warning", "infusion_order", row, "number", message, "Check the numbers and the dates.")
+    for row in rows_where(ordered, (pl.col("number") > 1) & pl.col("_number").is_null()):
+        message = f"Infusion {row['number']} stands without infusion 1."
+        yield _fault(
+            "warning", "infusion_order", row, "number", message, "Number infusions from 1, or add the first."
+        )
+
+
+def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Fault]:
+    """Every planned infusion was given to whoever was still in the study on its day."""
+    if not data.study.infusions or not data.is_checked(_TABLE):
+        return
+    given = dict(infusions.group_by("subject").agg(pl.col("number").unique()).iter_rows())
+    ended = data.frames["disposition"].filter(pl.col("status").is_in(_LEFT))
+    left_on = dict(ended.select("subject", "day").iter_rows())
+    last_day = dict(data.visited.group_by("subject").agg(pl.col("day").max()).iter_rows())
+    for row in data.frames["subjects"].iter_rows(named=True):
+        subject = row["subject"]
+        # A control arm need not get a sham infusion.
+        if row["arm"] is not None and row["arm"] == data.study.control_arm and subject not in given:
+            continue
+        for number, plan in enumerate(data.study.infusions, start=1):
+            latest = plan.day + plan.window[1]
+            gone = subject in left_on and (left_on[subject] is None or left_on[subject] < latest)
+            if number in given.get(subject, ()) or gone or (last_day.get(subject) or -1) < latest:
+                continue
+            message = f"Infusion {number} (day {plan.day}) is not recorded."
+            remedy = "Add it to infusions; if it was not given, say in disposition or visits why."
+            yield row_fault(
+                "warning",
+                "missing_infusion",
+                "subjects",
+                row,
+                column="subject",
+                message=message,
+                remedy=remedy,
+            )
+
+
+def _check_lots(data: Data, infusions: pl.DataFrame) -> Iterator[Fault]:
+    """Each infusion used a known lot, released, before it expired."""
+    lots = data.frames["lots"]
+    if not data.is_checked("lots") or lots.is_empty():
+        return
+    known = lots.select("lot", "release", "expiry", "manufactured", found=pl.lit(value=True))
+    joined = infusions.join(known, on="lot", how="left", maintain_order="left")
+    for row in rows_where(joined, pl.col("lot").is_null()):
+        yield _fault(
+            "warning", "missing_lot", row, "lot", "The lot is not recorded.", "Write the lot of the cells."
+        )
+    for row in rows_where(joined, pl.col("lot").is_not_null() & pl.col("found").is_null()):
+        message, remedy = "The lot is not in the table lots.", f"Known: {', '.join(lots['lot'].head(12))}."
+        yield _fault("warning", "unknown_lot", row, "lot", message, remedy)
+    for row in rows_where(joined, pl.col("date") > pl.col("expiry")):
+        message = f"The lot had expired on {row['expiry']}."
+        yield _fault(
+            "warning", "lot_expired", row, "date", message, "Check both dates; report the deviation."
+        )
+    for row in rows_where(joined, pl.col("date") < pl.col("manufactured")):
+        message = f"The lot was made later, on {row['manufactured']}."
+        yield _fault("warning", "lot_not_made", row, "date", message, "Check both dates.")
+    for row in rows_where(joined, pl.col("release").is_in(["quarantine", "rejected"])):
+        message = f"The lot is not released but '{row['release']}'."
+        yield _fault(
+            "warning", "lot_not_released", row, "lot", message, "Check the lot; report the deviation."
+        )
+
+
+def _check_release(data: Data) -> Iterator[Fault]:
+    """Judge each lot by the release criteria; a test that is missing is never a pass."""
+    lots = data.frames["lots"]
+    if lots.is_empty():
+        return
+    donors = data.frames["donors"]
+    for rule in data.study.product.release:
+        column = rule_columns(rule)[0] if rule_columns(rule) else "lot"
+        for index, passed in enumerate(apply_rule(lots, rule)):
+            row = lots.row(index, named=True)
+            if passed is None:
+                message = f"The release criterion cannot be judged: {rule}."
+                yield row_fault(
+                    "query",
+                    "release_unknown",
+                    "lots",
+                    row,
+                    column=column,
+                    message=message,
+                    remedy="Add the test's result.",
+                )
+            elif not passed:
+                released = row["release"] in {"released", "conditional"}
+                message = (
+                    f"The lot fails a release criterion{' and was released' if released else ''}: {rule}."
+                )
+                remedy = "Check the result; a lot that fails is not infused."
+                yield row_fault(
+                    "warning", "release_failed", "lots", row, column=column, message=message, remedy=remedy
+                )
+    if data.is_checked("donors") and not donors.is_empty():
+        for row in rows_where(lots, ~pl.col("donor").is_in(donors["donor"].to_list())):
+            message = "The donor is not in the table donors."
+            yield row_fault(
+                "warning",
+                "unknown_donor",
+                "lots",
+                row,
+                column="donor",
+                message=message,
+                remedy="Add the donor.",
+            )

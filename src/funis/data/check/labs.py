@@ -1,0 +1,298 @@
+"""Laboratory results: units brought to the study's, impossible values left out, odd ones queried.
+
+A wrong unit label is the commonest way to a wrong number, and no reader can see it later: a creatinine
+of 1.1 labelled umol/L is 1.1 mg/dL. Values are converted only by their label, never by their size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+import polars as pl
+
+from funis.catalogue.instrument_tables import analyte_units
+from funis.data.check.row_findings import row_fault, rows_where, show_value
+from funis.data.read.raw_tables import RawTable
+from funis.errors import Fault
+from funis.study.model import LabTest, Study
+
+_COMPARED = r"^([<>]=?)\s*([0-9][0-9.eE+-]*)$"
+_NEPHRITIS = 0.5
+_ALMOST_NONE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Plausible:
+    """What a test can be, in its usual unit.
+
+    Attributes
+    ----------
+    unit : the unit of the limits
+    possible : largest value that is possible at all; above it the value is left out
+    low, high : outside of them a value is queried
+    hint_low, hint_high : which slip explains such a value
+    """
+
+    unit: str
+    possible: float
+    low: float
+    high: float
+    hint_low: str = ""
+    hint_high: str = ""
+
+
+_GRAMS = "Is it mg/dL, labelled g/L?"
+_CELLS = "Is it a count per microlitre, labelled 10^9/L?"
+PLAUSIBLE: Mapping[str, Plausible] = {
+    "creatinine": Plausible("umol/L", 5000, 20, 1500, "Is it mg/dL, labelled umol/L?"),
+    "urea_nitrogen": Plausible("mmol/L", 200, 0.5, 60, "", "Is it mg/dL, labelled mmol/L?"),
+    "albumin": Plausible("g/L", 100, 8, 70, "Is it g/dL, labelled g/L?", "Is it in another unit?"),
+    "c3": Plausible("g/L", 10, 0.02, 5, "", _GRAMS),
+    "c4": Plausible("g/L", 5, 0.002, 2, "", _GRAMS),
+    "proteinuria_24h": Plausible("g/24h", 50, 0, 5, "", "Is it mg, labelled g?"),
+    "haemoglobin": Plausible("g/L", 300, 30, 220, "Is it g/dL, labelled g/L?"),
+    "platelets": Plausible("10^9/L", 5000, 1, 1500, "", _CELLS),
+    "wbc": Plausible("10^9/L", 1000, 0.1, 100, "", _CELLS),
+    "neutrophils": Plausible("10^9/L", 800, 0, 80, "", _CELLS),
+    "lymphocytes": Plausible("10^9/L", 800, 0, 50, "", _CELLS),
+    "upcr": Plausible("mg/mmol", 20000, 0, 3000, "", "Is it mg/g, labelled mg/mmol?"),
+    "acr": Plausible("mg/mmol", 20000, 0, 2500, "", "Is it mg/g, labelled mg/mmol?"),
+    "gfr": Plausible("mL/min/1.73m2", 400, 3, 200),
+    "ana": Plausible("titre", 1e7, 10, 1e5, "Is it the reciprocal of the titre?"),
+    "anti_dsdna": Plausible("IU/mL", 1e6, 0, 10000),
+    "th17": Plausible("%", 100, 0, 30),
+    "treg": Plausible("%", 100, 0, 50),
+}
+"""Limits that no laboratory's own range can widen; 24-h protein above 50 g is no human urine."""
+
+
+def split_comparators(raw: RawTable) -> tuple[RawTable, list[Fault]]:
+    """Move a sign that stands before a result (``<5``) into the column comparator.
+
+    Parameters
+    ----------
+    raw : the table ``labs`` as texts; other tables pass unchanged
+
+    Returns
+    -------
+    tuple
+        The table; one warning where a sign was moved.
+    """
+    if raw.name != "labs" or "value" not in raw.frame.columns:
+        return raw, []
+    frame = raw.frame
+    if "comparator" not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, pl.String).alias("comparator"))
+    value = pl.col("value").str.strip_chars()
+    is_free = pl.col("comparator").fill_null("").str.strip_chars() == ""
+    compared = is_free & value.str.contains(_COMPARED).fill_null(value=False)
+    rows = list(rows_where(frame.with_columns(_file=pl.lit(raw.file)), compared))
+    if not rows:
+        return raw, []
+    frame = frame.with_columns(
+        pl.when(compared).then(value.str.extract(_COMPARED, 1)).otherwise("comparator").alias("comparator"),
+        pl.when(compared).then(value.str.extract(_COMPARED, 2)).otherwise("value").alias("value"),
+    )
+    message = f"{len(rows)} results carry their sign; it is moved to the column comparator."
+    remedy = "Write the sign in comparator and the number in value."
+    fault = row_fault(
+        "warning", "comparator", "labs", rows[0], column="value", message=message, remedy=remedy
+    )
+    return replace(raw, frame=frame), [fault]
+
+
+def derive_lab_values(study: Study, labs: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
+    """Bring every result to the unit of the study and leave out what is impossible.
+
+    Parameters
+    ----------
+    study : names the unit of each test
+    labs : the typed table
+
+    Returns
+    -------
+    tuple
+        The table with ``value``, ``low``, ``high`` and ``unit`` in the study's unit (what was written stands
+        in ``value_recorded`` and ``unit_recorded``); every fault.
+    """
+    faults: list[Fault] = []
+    parts = [_test_values(lab, labs.filter(pl.col("test") == lab.test), faults) for lab in study.labs]
+    recorded = labs.with_columns(value_recorded="value", unit_recorded="unit").clear()
+    return pl.concat([recorded, *parts]).sort("_file", "_line", maintain_order=True), faults
+
+
+def _test_values(lab: LabTest, rows: pl.DataFrame, faults: list[Fault]) -> pl.DataFrame:
+    """Convert and check the results of one test."""
+    rows = rows.with_columns(value_recorded="value", unit_recorded="unit")
+    parts = []
+    for (unit,), group in rows.group_by("unit", maintain_order=True):
+        parts.append(_convert_group(lab, unit if isinstance(unit, str) else None, group, faults))
+    converted = pl.concat([rows.clear(), *parts])
+    converted, found = _leave_out_impossible(lab, converted)
+    faults += found
+    faults += _odd_values(lab, converted)
+    return converted
+
+
+def _convert_group(lab: LabTest, unit: str | None, group: pl.DataFrame, faults: list[Fault]) -> pl.DataFrame:
+    """Convert results that share a unit label."""
+    first = group.row(0, named=True)
+    said = {"column": "unit", "value": unit}
+    if unit is None:
+        message = f"{group.height} results of {lab.test} have no unit; they are read as {lab.unit}."
+        remedy = f"Write the unit, {lab.unit}."
+        faults.append(
+            row_fault("warning", "missing_unit", "labs", first, message=message, remedy=remedy, **said)
+        )
+        return group.with_columns(unit=pl.lit(lab.unit))
+    if unit == lab.unit:
+        return group
+    known = analyte_units(lab.test)
+    if unit not in known or lab.unit not in known:
+        near = get_close_matches(unit, known or (lab.unit,), n=1, cutoff=0.4)
+        hint = f"The nearest is '{near[0]}'. " if near else ""
+        remedy = f"{hint}Known for {lab.test}: {', '.join(known or (lab.unit,))}."
+        message = f"This unit is not known for {lab.test}; the value is left out."
+        faults += [
+            row_fault("error", "unknown_unit", "labs", row, message=message, remedy=remedy, **said)
+            for row in group.iter_rows(named=True)
+        ]
+        return group.with_columns(pl.lit(None, pl.Float64).alias("value"), unit=pl.lit(lab.unit))
+    columns = [
+        pl.Series(name, _convert(group[name], lab.test, unit, lab.unit)) for name in ("value", "low", "high")
+    ]
+    return group.with_columns(*columns, unit=pl.lit(lab.unit))
+
+
+def _convert(values: pl.Series, test: str, unit: str, wanted: str) -> pl.Series:
+    """Convert one column; equal values are converted once."""
+    from funis.units import convert
+
+    if unit == wanted:
+        return values
+    made = {value: float(convert(value, test, unit, wanted)) for value in values.drop_nulls().unique()}
+    return pl.Series(values.name, [made.get(value) for value in values], dtype=pl.Float64)
+
+
+def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, Iterator[Fault]]:
+    """Null the values that cannot be: negative, beyond the study's limits, beyond what a body can make."""
+    usual = PLAUSIBLE.get(lab.test)
+    value = pl.col("value")
+    wrong = value < 0
+    reasons = [(pl.col("value") < 0, "below zero", "Write the value as the laboratory gave it.")]
+    if usual is not None and (highest := _in_study_unit(lab, usual, usual.possible)) is not None:
+        remedy = f"{usual.hint_high} Possible is up to {highest:g} {lab.unit}.".strip()
+        reasons.append((value > highest, f"above {highest:g} {lab.unit}, which is impossible", remedy))
+    if lab.minimum is not None:
+        reasons.append((value < lab.minimum, f"below {lab.minimum:g}", _study_limit(lab)))
+    if lab.maximum is not None:
+        reasons.append((value > lab.maximum, f"above {lab.maximum:g}", _study_limit(lab)))
+    faults: list[Fault] = []
+    for condition, words, remedy in reasons:
+        wrong |= condition
+        for row in rows_where(rows, condition):
+            message = f"{lab.test} is {words}; it is left out."
+            faults.append(_lab_fault("error", "value_outside_range", row, message, remedy))
+    seen: dict[tuple[str, int | None], Fault] = {}
+    for fault in faults:
+        seen.setdefault((fault.file, fault.line), fault)
+    return rows.with_columns(pl.when(~wrong).then(value).alias("value")), iter(seen.values())
+
+
+def _study_limit(lab: LabTest) -> str:
+    limits = [
+        f"{word} {limit:g}"
+        for word, limit in (("from", lab.minimum), ("to", lab.maximum))
+        if limit is not None
+    ]
+    return f"The study file allows {' '.join(limits)} {lab.unit}."
+
+
+def _in_study_unit(lab: LabTest, usual: Plausible, limit: float) -> float | None:
+    """Give a usual limit in the unit of the study; None where the units cannot be compared."""
+    if lab.unit == usual.unit:
+        return limit
+    known = analyte_units(lab.test)
+    if lab.unit not in known or usual.unit not in known:
+        return None
+    return float(_convert(pl.Series("limit", [limit]), lab.test, usual.unit, lab.unit)[0])
+
+
+def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Fault]:
+    """Query values that are possible but nearly always a slip."""
+    for row in rows_where(rows, pl.col("low") > pl.col("high")):
+        message = f"The lower limit of normal is above the upper ({show_value(row['high'])})."
+        yield row_fault(
+            "warning", "limits_reversed", "labs", row, column="low", message=message, remedy="Exchange them."
+        )
+    usual = PLAUSIBLE.get(lab.test)
+    low, high = (
+        (None, None)
+        if usual is None
+        else (_in_study_unit(lab, usual, limit) for limit in (usual.low, usual.high))
+    )
+    if usual is None or low is None or high is None:
+        return
+    free = pl.col("comparator").is_null()
+    for row in rows_where(rows, (pl.col("value") < low) & free):
+        message = f"{lab.test} below {low:g} {lab.unit} is nearly always a slip."
+        yield _lab_fault(
+            "query", "odd_value", row, message, usual.hint_low or "Check the value and its unit."
+        )
+    for row in rows_where(rows, pl.col("value") > high):
+        message = f"{lab.test} above {high:g} {lab.unit} is nearly always a slip."
+        yield _lab_fault(
+            "query", "odd_value", row, message, usual.hint_high or "Check the value and its unit."
+        )
+    if lab.test == "proteinuria_24h":
+        yield from _too_little_protein(lab, rows, usual)
+
+
+def _too_little_protein(lab: LabTest, rows: pl.DataFrame, usual: Plausible) -> Iterator[Fault]:
+    """Query a trace of protein: 2.24 mg in 24 h is what 2.24 g becomes under the wrong label."""
+    trace, nephritis = (_in_study_unit(lab, usual, limit) for limit in (_ALMOST_NONE, _NEPHRITIS))
+    if trace is None or nephritis is None:
+        return
+    affected = rows.filter(pl.col("value") > nephritis)["subject"].unique().to_list()
+    tiny = (pl.col("value") < trace) & pl.col("comparator").is_null()
+    for row in rows_where(rows, tiny & ((pl.col("value") > 0) | pl.col("subject").is_in(affected))):
+        message = f"24-h protein below {trace:g} {lab.unit}" + (
+            " in a subject with nephritis."
+            if row["subject"] in affected
+            else " is less than healthy people lose."
+        )
+        yield _lab_fault(
+            "query", "odd_value", row, message, "Is it g, labelled mg? Check the value and its unit."
+        )
+
+
+def _lab_fault(level: Any, code: str, row: Mapping[str, Any], message: str, remedy: str) -> Fault:
+    """Compose the fault of a result, shown as it was written."""
+    value = f"{show_value(row['value_recorded'])} {row['unit_recorded'] or ''}".strip()
+    return row_fault(level, code, "labs", row, column="value", value=value, message=message, remedy=remedy)
+
+
+def missing_tests(due: Sequence[str], recorded: Sequence[str]) -> list[str]:
+    """Name the tests that are due and not recorded; one of a group that measures one thing is enough.
+
+    Parameters
+    ----------
+    due : tests planned at a visit
+    recorded : tests with a result or marked as not done
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> missing_tests(["proteinuria_24h", "c3"], ["upcr"])
+    ['c3']
+    """
+    groups = (frozenset({"proteinuria_24h", "upcr", "acr"}), frozenset({"creatinine", "gfr"}))
+    there = set(recorded)
+    enough = {test for group in groups if group & there for test in group}
+    return [test for test in due if test not in there and test not in enough]

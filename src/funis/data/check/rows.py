@@ -1,0 +1,145 @@
+"""Which rows can be used at all: subjects, visits, tests and sites that exist, each row once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import polars as pl
+
+from funis.data.check.row_findings import row_fault, rows_where
+from funis.errors import Fault
+from funis.schema import Table, is_unscheduled
+from funis.study.model import Study
+
+_GAPS = re.compile(r"[\s.-]+")
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+
+_NEW_TEST = "A further test needs its own [[labs]] in study.toml, with test and unit."
+
+
+@dataclass(slots=True)
+class Sieve:
+    """Rows of one table on their way through the checks; what cannot be used is left out."""
+
+    table: Table
+    frame: pl.DataFrame
+    faults: list[Fault] = field(default_factory=list)
+
+    def drop_unknown(self, column: str, known: Sequence[str], what: str, *, remedy: str = "") -> None:
+        """Leave out rows that name something that does not exist; say what else could be done about it."""
+        if column not in self.frame.columns:
+            return
+        wrong = pl.col(column).is_not_null() & ~pl.col(column).is_in(list(known))
+        for row in rows_where(self.frame, wrong):
+            near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
+            hint = f"The nearest is '{near}'. " if near else ""
+            listed = f"Known: {', '.join(known)}." if 0 < len(known) <= 12 else f"{len(known)} are known."
+            self.faults.append(
+                row_fault(
+                    "error",
+                    f"unknown_{column}",
+                    self.table.name,
+                    row,
+                    column=column,
+                    message=f"There is no {what} of this name; the row is left out.",
+                    remedy=" ".join(filter(None, (hint.strip(), listed, remedy))),
+                )
+            )
+        self.frame = self.frame.filter(~wrong)
+
+    def drop_empty(self) -> None:
+        """Leave out rows whose key is empty; the cells were reported when they were typed."""
+        filled = [column.name for column in self.table.columns if column.filled]
+        self.frame = self.frame.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in filled))
+
+    def drop_repeated(self) -> None:
+        """Leave out rows that repeat the key of an earlier row."""
+        key = [name for name in self.table.key if name in self.frame.columns]
+        if not key or self.frame.is_empty():
+            return
+        if "visit" in key:
+            key = self._key_of_visit(key)
+        first = self.frame.select(pl.col("_line").first().over(key).alias("first"))["first"]
+        repeated = self.frame.with_columns(_first=first).filter(pl.col("_line") != pl.col("_first"))
+        named = [name for name in self.table.key if name not in {"date", "day"}]
+        for row in repeated.iter_rows(named=True):
+            words = ", ".join(f"{name} '{row[name]}'" for name in named)
+            is_end = self.table.name == "disposition"
+            is_visit = "visit" in named and not is_unscheduled(row["visit"])
+            other = ", or call the visit of the repeat 'unscheduled' and give it its date" if is_visit else ""
+            self.faults.append(
+                row_fault(
+                    "error",
+                    "disposition_contradiction" if is_end else "duplicate_row",
+                    self.table.name,
+                    row,
+                    column="status" if is_end else named[-1],
+                    message=f"{words} stands in line {row['_first']} already; this row is left out.",
+                    remedy=f"Keep one row for each{other}.",
+                )
+            )
+        self.frame = self.frame.filter(pl.col("_line") == first).drop("_once", strict=False)
+
+    def _key_of_visit(self, key: Sequence[str]) -> list[str]:
+        """Planned visits happen once; unscheduled ones are told apart by their date or day."""
+        unscheduled = pl.col("visit").str.starts_with("unscheduled")
+        when = pl.concat_str(pl.col("date").cast(pl.String), pl.col("day").cast(pl.String), ignore_nulls=True)
+        self.frame = self.frame.with_columns(_once=pl.when(unscheduled).then(when).otherwise(pl.lit("")))
+        return [name for name in key if name not in {"date", "day"}] + ["_once"]
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """Give the nearest known name; zeros, capitals and spaces make the smallest difference."""
+    plain = {each: _plain(each) for each in known}
+    same = [each for each in known if plain[each] == _plain(name)]
+    near = get_close_matches(_plain(name), list(plain.values()), n=1, cutoff=0.5)
+    return (
+        next((each for each in same or known if not near or plain[each] in near), "") if same or near else ""
+    )
+
+
+def _plain(name: str) -> str:
+    return _ZEROS.sub("", _GAPS.sub("_", name.strip().lower()))
+
+
+def sift_tables(
+    study: Study, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, Table]
+) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+    """Leave out the rows that cannot be used and say why.
+
+    Parameters
+    ----------
+    study : the study
+    frames : typed tables by name
+    tables : what their columns are
+
+    Returns
+    -------
+    tuple
+        The tables without those rows; an error for each row left out.
+    """
+    kept: dict[str, pl.DataFrame] = {}
+    faults: list[Fault] = []
+    subjects: list[str] = []
+    for name in sorted(frames, key=lambda each: each != "subjects"):
+        sieve = Sieve(tables[name], frames[name])
+        sieve.drop_empty()
+        if name != "subjects" and "subject" in tables[name].by_name and not subjects:
+            # Without any subject one fault says enough; one for each row would hide it.
+            sieve.frame = sieve.frame.clear()
+        elif name != "subjects" and "subject" in tables[name].by_name:
+            sieve.drop_unknown("subject", subjects, "subject in the table subjects")
+        if "visit" in tables[name].by_name and not study.has_open_visits:
+            seen = [visit for visit in frames[name]["visit"].drop_nulls().unique() if is_unscheduled(visit)]
+            sieve.drop_unknown("visit", [*study.visit_names, *sorted(seen)], "visit in the study file")
+        if name == "labs":
+            sieve.drop_unknown("test", study.lab_names, "laboratory test in the study file", remedy=_NEW_TEST)
+        sieve.drop_repeated()
+        kept[name] = sieve.frame
+        faults += sieve.faults
+        if name == "subjects":
+            subjects = sieve.frame["subject"].to_list()
+    return {name: kept[name] for name in frames}, faults

@@ -1,0 +1,330 @@
+"""Checks of visits: planned, in their window, in a possible order, with the forms that are due."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+
+from funis.data.check.checked_data import Data
+from funis.data.check.labs import missing_tests
+from funis.data.check.row_findings import row_fault, rows_where
+from funis.errors import Fault
+from funis.schema import TABLES
+from funis.study.model import DATA_FORMS, Visit
+
+_FEW = 3
+"""A test without any result is missed at each visit where so many are due, once where more are."""
+_LEFT = ("withdrew", "lost", "died")
+_TABLES_OF_A_TRIAL = ("visits", "disposition", "adverse_events")
+
+
+def check_visits(data: Data) -> Iterator[Fault]:
+    """Check visits over every dated table.
+
+    Parameters
+    ----------
+    data : the tables and what is known about them
+
+    Returns
+    -------
+    iterator of Fault
+    """
+    yield from _check_tables(data)
+    yield from _check_undated(data)
+    yield from _check_windows(data)
+    yield from _check_dates(data)
+    yield from _check_after_death(data)
+    yield from _check_forms(data)
+    yield from _check_missed(data)
+
+
+def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> Iterator[Fault]:
+    """Compare study days that were written down with those that the dates give.
+
+    Parameters
+    ----------
+    frames : tables by name, before their study days are derived
+    anchors : date of day 0 of each subject
+
+    Returns
+    -------
+    iterator of Fault
+    """
+    given = (pl.col("date") - pl.col("anchor")).dt.total_days()
+    for name, frame in frames.items():
+        if not {"subject", "date", "day"} <= set(frame.columns) or frame["day"].null_count() == frame.height:
+            continue
+        joined = frame.join(anchors, on="subject", how="left", maintain_order="left").with_columns(
+            _given=given
+        )
+        for row in rows_where(joined, pl.col("day") != pl.col("_given")):
+            yield row_fault(
+                "warning",
+                "day_contradicts_date",
+                name,
+                row,
+                column="day",
+                message=f"The date {row['date']} is study day {row['_given']}; the date is used.",
+                remedy="Correct one of the two, or leave the day out.",
+            )
+
+
+def _check_undated(data: Data) -> Iterator[Fault]:
+    """Report visits that have neither a date nor a study day; once where a whole table has none."""
+    undated = data.visited.filter(pl.col("date").is_null() & pl.col("day").is_null())
+    for (name,), rows in undated.group_by("table", maintain_order=True):
+        whole = rows.height == data.frames[str(name)].height and rows.height > 1
+        message = f"None of the {rows.height} rows has a date." if whole else "The row has no date."
+        remedy = "Write the date, or the study day where the data carry no dates."
+        for row in rows.head(1 if whole else rows.height).iter_rows(named=True):
+            yield row_fault(
+                "warning", "missing_date", str(name), row, column="date", message=message, remedy=remedy
+            )
+
+
+def _check_tables(data: Data) -> Iterator[Fault]:
+    """Every table that the study plans has a file."""
+    study = data.study
+    forms = {form for visit in study.visits for form in visit.forms}
+    planned = {"subjects", *study.instrument_names} | ({"labs"} if study.labs else set())
+    planned |= {"infusions"} if study.infusions else set()
+    wished = {"safety_questions"} & forms | (set(_TABLES_OF_A_TRIAL) if study.infusions else set())
+    for name in data.frames:
+        if name in data.unreadable or name not in planned | wished:
+            continue
+        if name in data.present:
+            if name in planned - {"subjects"} and data.frames[name].is_empty() and data.has_subjects:
+                message, remedy = "The table has no row that can be used.", "Add its rows."
+                yield Fault("warning", "empty_table", name, name, None, "", "", message, remedy)
+            continue
+        yield Fault(
+            "error" if name in planned else "warning",
+            "missing_table",
+            name,
+            f"{name}.csv",
+            None,
+            "",
+            "",
+            f"The table '{name}' is missing.",
+            f"Add {name}.csv, or a sheet '{name}'; a table without rows has only its header.",
+        )
+
+
+def _check_windows(data: Data) -> Iterator[Fault]:
+    """Each visit lies in its window; one table says it for all that carry the same date."""
+    windows = {visit.name: visit for visit in data.study.visits if visit.window is not None}
+    rows = (
+        data.visited.filter(pl.col("visit").is_in(list(windows)), pl.col("day").is_not_null())
+        .with_columns(first=pl.col("table") != "visits")
+        .sort("first", maintain_order=True)
+        .unique(["subject", "visit", "day"], keep="first", maintain_order=True)
+    )
+    for row in rows.iter_rows(named=True):
+        visit = windows[row["visit"]]
+        low, high = _limits(visit)
+        if low <= row["day"] <= high:
+            continue
+        column = "date" if row["date"] is not None else "day"
+        yield row_fault(
+            "warning",
+            "visit_outside_window",
+            row["table"],
+            row,
+            column=column,
+            message=f"{visit.printed} is on study day {row['day']}, outside its window.",
+            remedy=f"The window is day {low} to day {high}; check the date, or call the visit unscheduled.",
+        )
+
+
+def _limits(visit: Visit) -> tuple[int, int]:
+    low, high = visit.window or (0, 0)
+    return visit.day + low, visit.day + high
+
+
+def _check_dates(data: Data) -> Iterator[Fault]:
+    """Dates are neither in the future nor before birth; a baseline comes after consent."""
+    people = data.frames["subjects"].select("subject", "birth_date", "consent_date")
+    rows = data.visited.join(people, on="subject", how="left", maintain_order="left")
+    for row in rows_where(rows, pl.col("date") > data.today):
+        yield row_fault(
+            "error",
+            "date_in_future",
+            row["table"],
+            row,
+            column="date",
+            message="The date lies in the future; it is left out.",
+            remedy=f"Today is {data.today.isoformat()}; check the year.",
+        )
+    # A birth date after the consent is itself the fault; it must not take every other date with it.
+    is_sound = (pl.col("birth_date") <= pl.col("consent_date")).fill_null(value=True)
+    for row in rows_where(rows, (pl.col("date") < pl.col("birth_date")) & is_sound):
+        yield row_fault(
+            "error",
+            "date_before_birth",
+            row["table"],
+            row,
+            column="date",
+            message="The date is before the subject's birth; it is left out.",
+            remedy="Check the year.",
+        )
+    early = rows.filter((pl.col("date") < pl.col("consent_date")) & (pl.col("table") != "infusions"))
+    for row in early.unique("subject", keep="first", maintain_order=True).iter_rows(named=True):
+        yield row_fault(
+            "query",
+            "before_consent",
+            row["table"],
+            row,
+            column="date",
+            message=f"The assessment is before the consent ({row['consent_date']}).",
+            remedy="Study procedures come after consent; check both dates.",
+        )
+
+
+def _check_after_death(data: Data) -> Iterator[Fault]:
+    """Nothing is seen or given after death."""
+    rows = data.visited.join(data.deaths, on="subject", how="inner", maintain_order="left")
+    by_date = pl.col("date") > pl.col("died_on")
+    by_day = (pl.col("date").is_null() | pl.col("died_on").is_null()) & (pl.col("day") > pl.col("died_day"))
+    for row in rows_where(rows, by_date.fill_null(value=False) | by_day.fill_null(value=False)):
+        died = row["died_on"] or f"study day {row['died_day']}"
+        yield row_fault(
+            "error",
+            "after_death",
+            row["table"],
+            row,
+            column="date" if row["date"] is not None else "day",
+            message=f"This is after the subject's death ({died}); the row is left out.",
+            remedy="Check the date, the subject's number and the date of death.",
+        )
+
+
+def _attended(data: Data) -> pl.DataFrame:
+    """Subjects and visits that took place: listed as attended, or with anything recorded."""
+    missed = data.frames["visits"].filter(pl.col("attended") == 0).select("subject", "visit")
+    rows = data.visited.join(missed, on=["subject", "visit"], how="anti", maintain_order="left")
+    listed = rows.with_columns(first=pl.col("table") != "visits").sort("first", maintain_order=True)
+    return listed.unique(["subject", "visit"], keep="first", maintain_order=True)
+
+
+def _check_forms(data: Data) -> Iterator[Fault]:
+    """Each form that is due at an attended visit has a row."""
+    attended = _attended(data)
+    absent = _absent_tests(data, attended)
+    if absent:
+        yield _fault_absent(data, absent)
+    for visit in data.study.visits:
+        here = attended.filter(pl.col("visit") == visit.name)
+        for form in visit.forms:
+            if (
+                form not in data.frames
+                or not data.is_checked(form)
+                or form in {"adverse_events", "medications", "infusions"}
+            ):
+                continue
+            if form == "labs":
+                yield from _check_tests(data, visit, here, absent)
+                continue
+            recorded = data.frames[form].filter(pl.col("visit") == visit.name)["subject"].unique().to_list()
+            for row in rows_where(here, ~pl.col("subject").is_in(recorded)):
+                yield _missing_form(form, row)
+
+
+def _missing_form(form: str, row: dict[str, object]) -> Fault:
+    """Compose the fault at the place of the visit: the form itself has no row."""
+    kind = "instrument" if form not in DATA_FORMS and form not in TABLES else "form"
+    return row_fault(
+        "warning",
+        "missing_form",
+        str(row["table"]),
+        row,
+        column="visit",
+        message=f"The {kind} '{form}' is due at this visit of subject '{row['subject']}' and has no row.",
+        remedy=f"Add the row to {form}, or write attended 0 in visits when the visit was missed.",
+    )
+
+
+def _absent_tests(data: Data, attended: pl.DataFrame) -> list[str]:
+    """Name tests that are due at many attended visits and have no result anywhere."""
+    due: Counter[str] = Counter()
+    if data.is_checked("labs"):
+        for visit in data.study.visits:
+            if "labs" in visit.forms:
+                count = attended.filter(pl.col("visit") == visit.name)["subject"].n_unique()
+                due.update(dict.fromkeys(visit.labs or data.study.lab_names, count))
+    ever = data.frames["labs"]["test"].unique().to_list()
+    return missing_tests([test for test, count in due.items() if count > _FEW], ever)
+
+
+def _fault_absent(data: Data, tests: list[str]) -> Fault:
+    """Say once that tests have no result, not at every visit."""
+    file = str(data.frames["labs"]["_file"][0])
+    names = ", ".join(tests)
+    remedy = "Add the results, or take the tests out of [[labs]] in study.toml."
+    message = f"No result at any visit for: {names}."
+    return Fault("query", "missing_labs", "labs", file, None, "test", names[:60], message, remedy)
+
+
+def _check_tests(data: Data, visit: Visit, here: pl.DataFrame, absent: Sequence[str]) -> Iterator[Fault]:
+    """Each test that is due has a result, or the mark that it was not done."""
+    labs = data.frames["labs"].filter(pl.col("visit") == visit.name)
+    known = pl.col("value_recorded").is_not_null()
+    if "value_not_done" in labs.columns:
+        known |= pl.col("value_not_done").fill_null(value=False)
+    recorded = dict(labs.filter(known).group_by("subject").agg(pl.col("test").unique()).iter_rows())
+    due = [test for test in visit.labs or data.study.lab_names if test not in absent]
+    for row in here.iter_rows(named=True):
+        lacking = missing_tests(due, recorded.get(row["subject"], ()))
+        if lacking:
+            yield row_fault(
+                "query",
+                "missing_labs",
+                row["table"],
+                row,
+                column="visit",
+                message=f"No result at this visit of subject '{row['subject']}' for: {', '.join(lacking)}.",
+                remedy="Add the results to labs, or write ND when a test was not done.",
+            )
+
+
+def _check_missed(data: Data) -> Iterator[Fault]:
+    """Query planned visits that nobody recorded, of subjects who were still in the study."""
+    if data.study.has_open_visits or data.last_seen is None:
+        return
+    ended = data.frames["disposition"].select("subject", "status", ended_on="date", ended_day="day")
+    anchors = data.visited.group_by("subject").agg(
+        anchor=(pl.col("date") - pl.duration(days=pl.col("day"))).drop_nulls().first()
+    )
+    people = (
+        data.frames["subjects"].join(ended, on="subject", how="left").join(anchors, on="subject", how="left")
+    )
+    seen = set(data.visited.select("subject", "visit").iter_rows())
+    for row in people.iter_rows(named=True):
+        followed = _followed_until(row, data)
+        for visit in data.study.visits:
+            due = visit.day + (visit.window or (0, 0))[1]
+            if followed is None or due > followed or (row["subject"], visit.name) in seen:
+                continue
+            yield row_fault(
+                "query",
+                "missing_visit",
+                "subjects",
+                {**row, "visit": visit.name},
+                column="subject",
+                message=f"{visit.printed} was due on study day {visit.day} and is not recorded anywhere.",
+                remedy="Add it to visits, with attended 0 when it was missed.",
+            )
+
+
+def _followed_until(row: dict[str, object], data: Data) -> int | None:
+    """Give the study day up to which a subject was to be seen: the end of study, else the data cut."""
+    ended, anchor = row["ended_on"] or None, row["anchor"]
+    if row["status"] == "completed":
+        return max(visit.day + (visit.window or (0, 0))[1] for visit in data.study.visits)
+    if row["status"] in _LEFT and isinstance(row["ended_day"], int):
+        return row["ended_day"]
+    last = ended or data.last_seen
+    if anchor is None or last is None:
+        return None
+    return int((last - anchor).days)  # type: ignore[operator]

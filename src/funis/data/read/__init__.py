@@ -1,0 +1,1 @@
+"""From the disk to typed cells; every value keeps its file and line."""

@@ -1,0 +1,459 @@
+"""From the texts of a table to typed columns: dates, numbers, flags, levels, *not done*.
+
+A cell is empty (missing), ``ND`` (not done) or a value. Nothing is guessed: a cell that is none of these
+is an error, its value is left out, and the message says what would be right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from difflib import get_close_matches
+
+import polars as pl
+
+from funis.data.read.raw_tables import IGNORED_COLUMNS, RawTable
+from funis.errors import Fault, Level
+from funis.schema import DTYPES, NOT_DONE, Column, Table
+
+_YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
+_MISSING_WORDS = frozenset(
+    {"na", "n/a", "n.a.", "nan", "null", "none", "missing", "unknown", "-", "--", ".", "?", "(-)", "#n/a"}
+)
+_NOT_DONE_WORDS = frozenset({"nd", "n.d.", "not done", "not_done", "notdone"})
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+_OTHER_DATE = re.compile(r"(\d{1,4})[./\- ](\d{1,2})[./\- ](\d{1,4})")
+_EXCEL_DAY = re.compile(r"[2-6]\d{4}(?:\.0)?")
+_THOUSANDS = re.compile(
+    r"[+-]?\d{1,3}(?:(?:,\d{3}){2,}|,\d{3}(?=\.))(?:\.\d+)?|[+-]?\d{1,3}(?:[ '\u00a0\u202f]\d{3})+"
+)
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+"""Signs that take no room; they come with text copied from web pages."""
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_NUMBER_START = re.compile(r"\s*([<>]=?)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
+_POWER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*[x×*]\s*10\s*(?:\^|\*\*)?\s*(\d{1,2})", re.IGNORECASE)
+_COMPACT_DATE = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
+_ISO_START = re.compile(r"(\d{4}-\d{2}-\d{2})[T ].+")
+_DATE_WITH_MONTH = re.compile(r"(\d{1,2})[\s./-]*([A-Za-z]{3,9})\.?[\s./,-]*(\d{2}|\d{4})")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TITRE = re.compile(r"1\s*[:/]\s*(\d+)")
+_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
+_EXCEL_EPOCH = date(1899, 12, 30)
+_MISSING_REMEDY = "Leave the cell empty when the value is missing"
+_COMPARATORS = ("<", ">", "<=", ">=")
+
+
+@dataclass(slots=True)
+class Typed:
+    """A table on its way from text to types, with the faults found so far."""
+
+    table: Table
+    file: str
+    frame: pl.DataFrame
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, level: Level, code: str, column: str, message: str, remedy: str, **place: object) -> None:
+        """Add a fault; its line, value, subject and visit are looked up from the row where one is given."""
+        row = place.get("row")
+        line = value = None
+        subject = visit = ""
+        if isinstance(row, int):
+            line = int(self.frame["_line"][row])
+            value = place.get("value")
+            subject = self._text("subject", row)
+            visit = self._text("visit", row)
+        else:
+            line = 1
+        self.faults.append(
+            Fault(
+                level,
+                code,
+                self.table.name,
+                self.file,
+                line,
+                column,
+                "" if value is None else str(value)[:60],
+                message,
+                remedy,
+                subject,
+                visit,
+            )
+        )
+
+    def _text(self, column: str, row: int) -> str:
+        if column not in self.frame.columns or self.frame.schema[column] != pl.String:
+            return ""
+        return self.frame[column][row] or ""
+
+
+def type_table(raw: RawTable, table: Table) -> Typed:
+    """Type every column of a table.
+
+    Parameters
+    ----------
+    raw : the table as texts
+    table : what its columns should be
+
+    Returns
+    -------
+    Typed
+        Frame with the columns of the table (those not in the file are null), ``<item>_not_done`` where a cell
+        said so, ``_file`` and ``_line``; every fault.
+    """
+    texts = [name for name in raw.frame.columns if name != "_line"]
+    stripped = raw.frame.with_columns(
+        _stripped(pl.col(texts)).replace("", None) if texts else pl.lit(None).alias("_")
+    )
+    typed = Typed(table, raw.file, stripped)
+    _check_columns(typed, texts)
+    _check_spaces(typed, raw.frame, texts)
+    columns: dict[str, pl.Series] = {}
+    plain = _plain_numbers(stripped, [column for column in table.columns if column.name in texts])
+    for column in table.columns:
+        if column.name in plain:
+            columns[column.name] = plain[column.name]
+        elif column.name in texts:
+            columns |= _type_column(typed, column)
+        else:
+            columns[column.name] = pl.Series(column.name, [None] * stripped.height, dtype=DTYPES[column.kind])
+    lines = stripped["_line"]
+    typed.frame = pl.DataFrame(
+        {**columns, "_file": pl.repeat(raw.file, len(lines), dtype=pl.String, eager=True), "_line": lines}
+    )
+    return typed
+
+
+def _stripped(cells: pl.Expr) -> pl.Expr:
+    """Take spaces and signs that nobody sees off both ends of texts."""
+    return cells.str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
+
+
+def empty_frame(table: Table) -> pl.DataFrame:
+    """Give the frame of a table that is not there: its columns, no rows.
+
+    Parameters
+    ----------
+    table : the table
+
+    Returns
+    -------
+    polars.DataFrame
+    """
+    schema: dict[str, pl.DataType] = {column.name: DTYPES[column.kind] for column in table.columns}
+    return pl.DataFrame(schema={**schema, "_file": pl.String(), "_line": pl.Int64()})
+
+
+def _check_columns(typed: Typed, present: Sequence[str]) -> None:
+    """Every required column is there; a column without meaning is named with the nearest that has one."""
+    known = typed.table.by_name
+    lacking = [
+        column.name for column in typed.table.columns if column.required and column.name not in present
+    ]
+    strange = [name for name in present if name not in known and name not in IGNORED_COLUMNS]
+    for name in lacking:
+        near = get_close_matches(name, [each.lower() for each in strange], n=1, cutoff=0.6)
+        hint = next((f" Rename '{each}'." for each in strange if near and each.lower() == near[0]), "")
+        remedy = f"Add the column '{name}'.{hint}"
+        typed.fault("error", "missing_column", name, f"The table has no column '{name}'.", remedy)
+    for name in strange:
+        if name.startswith("_"):
+            continue
+        near = get_close_matches(name.lower().replace(" ", "_"), known, n=1, cutoff=0.6)
+        remedy = f"The nearest is '{near[0]}'." if near else f"Columns: {', '.join(list(known)[:20])}."
+        message = f"The column '{name}' is not known and is not read."
+        typed.fault("warning", "unknown_column", name, message, remedy)
+
+
+def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> None:
+    """Spaces around values are taken away; said once a column."""
+    stripped = {name: _stripped(pl.col(name)) for name in present}
+    padded = {name: (pl.col(name) != text) & (text != "") for name, text in stripped.items()}
+    any_padded = raw.select(each.any().alias(name) for name, each in padded.items()).row(0) if padded else ()
+    for name in [name for name, is_padded in zip(padded, any_padded, strict=True) if is_padded]:
+        changed = raw.select(padded[name].alias("x"))["x"]
+        rows = changed.fill_null(value=False).arg_true().to_list()
+        if rows and name in typed.table.by_name:
+            message = f"{len(rows)} cells have spaces around the value; they are taken away."
+            typed.fault(
+                "warning", "spaces", name, message, "Take them out.", row=rows[0], value=raw[name][rows[0]]
+            )
+
+
+def _type_column(typed: Typed, column: Column) -> dict[str, pl.Series]:
+    """Type one column; give it, and the column that says which cells were not done."""
+    texts = typed.frame[column.name]
+    found: dict[str, pl.Series] = {}
+    if column.not_done:
+        not_done = texts == NOT_DONE
+        if not_done.any():
+            found[f"{column.name}_not_done"] = not_done.fill_null(value=False).alias(
+                f"{column.name}_not_done"
+            )
+            texts = pl.select(pl.when(~not_done).then(texts))[texts.name]
+    typed_series = _TYPES[column.kind](typed, column, texts)
+    if column.filled:
+        _check_filled(typed, column, texts)
+    return {column.name: typed_series, **found}
+
+
+def _plain_numbers(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, pl.Series]:
+    """Type at once the number columns that hold nothing but possible numbers: nearly all of them.
+
+    The others go through the slow path, which says what is wrong with each cell.
+    """
+    numbers = [column for column in columns if column.kind == "number" and not column.filled]
+    if not numbers:
+        return {}
+    typed = frame.select(pl.col(column.name).cast(pl.Float64, strict=False) for column in numbers)
+    good = [
+        (pl.col(column.name).is_null() | _is_possible(column)).all().alias(column.name) for column in numbers
+    ]
+    nulls = frame.select(pl.col(column.name).null_count() for column in numbers).row(0)
+    typed_nulls = typed.select(pl.all().null_count()).row(0)
+    passed = typed.select(good).row(0)
+    return {
+        column.name: typed[column.name]
+        for column, is_good, before, after in zip(numbers, passed, nulls, typed_nulls, strict=True)
+        if is_good and before == after
+    }
+
+
+def _is_possible(column: Column) -> pl.Expr:
+    """Say whether a number is finite and among the levels or limits of its column."""
+    value = pl.col(column.name)
+    possible = value.is_finite()
+    if column.allowed:
+        return possible & value.is_in([float(level) for level in column.allowed])
+    if column.low is not None:
+        possible &= value >= column.low
+    if column.high is not None:
+        possible &= value <= column.high
+    return possible
+
+
+def _check_filled(typed: Typed, column: Column, texts: pl.Series) -> None:
+    for row in texts.is_null().arg_true().to_list():
+        remedy = "Fill the cell; a row without it cannot be used."
+        typed.fault("error", "missing_key", column.name, f"'{column.name}' is empty.", remedy, row=row)
+
+
+def _type_number(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
+    numbers = texts.cast(pl.Float64, strict=False)
+    numbers = pl.select(pl.when(numbers.is_finite()).then(numbers).alias(column.name))[column.name]
+    for row in (texts.is_not_null() & numbers.is_null()).arg_true().to_list():
+        _fault_number(typed, column, texts[row], row)
+    return _check_range(typed, column, numbers)
+
+
+def _type_integer(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
+    numbers = _type_number(typed, column, texts)
+    broken = (numbers.is_not_null() & (numbers != numbers.floor())).fill_null(value=False)
+    for row in broken.arg_true().to_list():
+        message = f"'{column.name}' is not a whole number; it is left out."
+        typed.fault(
+            "error", "not_a_number", column.name, message, "Write a whole number.", row=row, value=texts[row]
+        )
+    return pl.select(pl.when(~broken).then(numbers).cast(pl.Int64).alias(column.name))[column.name]
+
+
+def _type_flag(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
+    words = texts.str.to_lowercase().replace_strict(_YES, default=None, return_dtype=pl.Float64)
+    rows = words.is_not_null().arg_true().to_list()
+    if rows:
+        message = f"{len(rows)} cells say yes or no in words; they are read as 1 and 0."
+        typed.fault(
+            "warning",
+            "flag_in_words",
+            column.name,
+            message,
+            "Write 1 or 0.",
+            row=rows[0],
+            value=texts[rows[0]],
+        )
+    numbers = texts.cast(pl.Float64, strict=False).is_in([0.0, 1.0])
+    flags = pl.select(
+        pl.when(words.is_not_null())
+        .then(words)
+        .when(numbers)
+        .then(texts.cast(pl.Float64, strict=False))
+        .alias("x")
+    )["x"].alias(column.name)
+    for row in (texts.is_not_null() & flags.is_null()).arg_true().to_list():
+        message = f"'{column.name}' is neither 0 nor 1; it is left out."
+        typed.fault(
+            "error",
+            "not_a_flag",
+            column.name,
+            message,
+            "Write 1 for yes, 0 for no.",
+            row=row,
+            value=texts[row],
+        )
+    return flags
+
+
+def _type_date(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
+    # Only whole ISO dates, with the midnight that spreadsheets add; anything else is a fault of its own.
+    plain = texts.str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$")
+    dates = plain.str.to_date("%Y-%m-%d", strict=False).alias(column.name)
+    for row in (texts.is_not_null() & dates.is_null()).arg_true().to_list():
+        message = f"'{column.name}' is not a date; it is left out."
+        typed.fault(
+            "error", "not_a_date", column.name, message, _date_remedy(texts[row]), row=row, value=texts[row]
+        )
+    return dates
+
+
+def _type_time(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
+    good = texts.str.contains(rf"^(?:{_TIME.pattern})$").fill_null(value=True)
+    for row in (~good).arg_true().to_list():
+        message = f"'{column.name}' is not a time of day; it is left out."
+        typed.fault(
+            "error", "not_a_time", column.name, message, "Write hh:mm, 24 hours.", row=row, value=texts[row]
+        )
+    return pl.select(pl.when(good).then(texts).alias(column.name))[column.name]
+
+
+def _type_text(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
+    if not column.allowed:
+        return texts
+    wrong = (~texts.is_in(column.allowed)).fill_null(value=False)
+    for row in wrong.arg_true().to_list():
+        message = f"'{column.name}' does not take this value; it is left out."
+        remedy = _allowed_remedy(texts[row], column.allowed)
+        typed.fault("error", "value_not_allowed", column.name, message, remedy, row=row, value=texts[row])
+    return pl.select(pl.when(~wrong).then(texts).alias(column.name))[column.name]
+
+
+_TYPES: Mapping[str, Callable[[Typed, Column, pl.Series], pl.Series]] = {
+    "number": _type_number,
+    "integer": _type_integer,
+    "flag": _type_flag,
+    "date": _type_date,
+    "time": _type_time,
+    "text": _type_text,
+}
+
+
+def _check_range(typed: Typed, column: Column, numbers: pl.Series) -> pl.Series:
+    """Leave out what the column cannot hold: levels that do not exist, values beyond the possible."""
+    wrong = pl.DataFrame({column.name: numbers}).select(
+        (pl.col(column.name).is_not_null() & ~_is_possible(column)).alias("x")
+    )["x"]
+    levels = f"{', '.join(column.allowed)}" + (f", {NOT_DONE} or empty" if column.not_done else " or empty")
+    remedy = f"Allowed: {levels if column.allowed else _limits(column)}."
+    for row in wrong.arg_true().to_list():
+        message = f"'{column.name}' is outside what is possible; it is left out."
+        value = typed.frame[column.name][row]
+        typed.fault("error", "value_outside_range", column.name, message, remedy, row=row, value=value)
+    return pl.select(pl.when(~wrong).then(numbers).alias(column.name))[column.name]
+
+
+def _limits(column: Column) -> str:
+    low = "" if column.low is None else f"{column.low:g} or more"
+    high = "" if column.high is None else f"{column.high:g} or less"
+    return " and ".join(filter(None, (low, high))) + (f" ({column.unit})" if column.unit else "")
+
+
+def _fault_number(typed: Typed, column: Column, text: str, row: int) -> None:
+    """Say why a text is not a number and what to write."""
+    levels = f" or one of {', '.join(column.allowed)}" if column.allowed else ""
+    not_done = f" and {NOT_DONE} when it was not done" if column.not_done else ""
+    lowered = text.lower()
+    start = _NUMBER_START.fullmatch(text)
+    titre = _TITRE.fullmatch(text)
+    power = _POWER.fullmatch(text)
+    if lowered in _NOT_DONE_WORDS and column.not_done:
+        remedy = f"Write {NOT_DONE} when it was not done."
+    elif lowered in _MISSING_WORDS or lowered in _NOT_DONE_WORDS:
+        remedy = f"{_MISSING_REMEDY}{not_done}."
+    elif _DECIMAL_COMMA.fullmatch(text):
+        remedy = f"Write the decimal with a point: {text.replace(',', '.')}; thousands without a sign."
+    elif _THOUSANDS.fullmatch(text):
+        remedy = f"Write the number without signs between thousands: {re.sub(r'[^0-9.+-]', '', text)}."
+    elif power:
+        remedy = f"Write {power.group(1)}e{power.group(2)}."
+    elif titre:
+        remedy = f"Write the reciprocal of the titre: {titre.group(1)}."
+    elif lowered in _YES and column.allowed:
+        remedy = f"Write {_YES[lowered]:g}."
+    elif start and start.group(1):
+        rest = f" and '{start.group(3)}' in the column unit" if start.group(3) else ""
+        remedy = f"Write '{start.group(1)}' in the column comparator and {start.group(2)} here{rest}."
+    elif start and start.group(3):
+        remedy = f"Write the number alone: {start.group(2)}."
+    else:
+        remedy = f"Write a number{levels}; {_MISSING_REMEDY[0].lower()}{_MISSING_REMEDY[1:]}{not_done}."
+    message = f"'{column.name}' is not a number; it is left out."
+    typed.fault("error", "not_a_number", column.name, message, remedy, row=row, value=text)
+
+
+def _date_remedy(text: str) -> str:
+    """Say how a date that is written otherwise is written here."""
+    iso, other = _ISO.fullmatch(text), _OTHER_DATE.fullmatch(text)
+    readings = sorted(set(_readings(other))) if other else []
+    if _EXCEL_DAY.fullmatch(text):
+        day = _EXCEL_EPOCH + timedelta(days=int(float(text)))
+        return f"This looks like a spreadsheet's day number, {day.isoformat()}; write that if it is so."
+    if iso:
+        return _iso_remedy(*(int(part) for part in iso.groups()))
+    in_words = _date_in_words(text)
+    if in_words:
+        return f"Write {in_words} (YYYY-MM-DD)."
+    if readings:
+        choice = ", whichever is meant" if len(readings) > 1 else ""
+        return f"Write {' or '.join(readings)}{choice} (YYYY-MM-DD)."
+    if re.fullmatch(r"\d{4}(-\d{2})?", text):
+        return "Write the whole date, YYYY-MM-DD; leave the cell empty when the day is not known."
+    return "Write YYYY-MM-DD; leave the cell empty when the date is missing."
+
+
+def _date_in_words(text: str) -> str:
+    """Read a date without separators, with its month in letters or with a time of day; else empty."""
+    compact, named, start = (
+        pattern.fullmatch(text) for pattern in (_COMPACT_DATE, _DATE_WITH_MONTH, _ISO_START)
+    )
+    parts = compact.groups() if compact else start.group(1).split("-") if start else ()
+    if named and named.group(2)[:3].lower() in _MONTHS:
+        short = len(named.group(3)) == 2
+        year = f"{'19' if named.group(3) > '30' else '20'}{named.group(3)}" if short else named.group(3)
+        parts = (year, str(_MONTHS.index(named.group(2)[:3].lower()) + 1), named.group(1))
+    try:
+        return date(*(int(part) for part in parts)).isoformat() if parts else ""
+    except ValueError:
+        return ""
+
+
+def _iso_remedy(year: int, month: int, day: int) -> str:
+    """Say what is wrong with a date that has the right form but does not exist, or lacks a zero."""
+    if not 1 <= month <= 12:
+        return f"There is no month {month}. Write YYYY-MM-DD."
+    try:
+        return f"Write {date(year, month, day).isoformat()}."
+    except ValueError:
+        return f"{year:04d}-{month:02d} has no day {day}. Write YYYY-MM-DD."
+
+
+def _readings(match: re.Match[str]) -> Iterator[str]:
+    """Give the dates that a text with other separators can mean."""
+    first, second, third = (int(part) for part in match.groups())
+    for year, month, day in ((third, second, first), (third, first, second), (first, second, third)):
+        try:
+            if year >= 1900:
+                yield date(year, month, day).isoformat()
+        except ValueError:
+            continue
+
+
+def _allowed_remedy(text: str, allowed: Sequence[str]) -> str:
+    lowered = {each.lower(): each for each in allowed}
+    starts = [each for each in allowed if len(text) == 1 and each.startswith(text.lower())]
+    near = (
+        [lowered[text.lower()]]
+        if text.lower() in lowered
+        else starts or get_close_matches(text.lower(), allowed, n=1)
+    )
+    hint = f"Write '{near[0]}'. " if near else ""
+    return f"{hint}Allowed: {', '.join(allowed)}."

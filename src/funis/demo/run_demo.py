@@ -1,0 +1,196 @@
+"""The demonstration: both trials rebuilt, analysed, set beside what they printed; a real cohort if at hand.
+
+`run_demo` writes one study folder each (study.toml, data/, report/), analyses it as any study is
+analysed, and prints each published figure beside the computed one. It ends with 1 if one differs.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
+from funis.demo.manifest import Comparison, compare_with_published, read_manifest, render_comparison
+from funis.demo.reconstruct import COHORTS, reconstruct
+from funis.errors import FunisError
+from funis.reporting.report import write_report
+from funis.results import write_results
+from funis.study.read import read_study
+
+Echo = Callable[[str], object]
+
+GSE_NAME = "gse65391"
+GSE_FILE = "GSE65391_sle_visits.csv"
+_GSE_MISSING = (
+    "gse65391: the table of the real cohort is not here, so its report is not made. Download the clinical "
+    "table of series GSE65391 from the Gene Expression Omnibus as described in examples/gse65391/README.md, "
+    f"then run `funis demo --gse65391 {GSE_FILE}`."
+)
+#: Stands in every folder that the demonstration wrote; a folder without it is never emptied.
+_MARKER = ".funis-demo"
+
+
+class DemoError(FunisError):
+    """The demonstration cannot be run where it was asked for."""
+
+    code = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRun:
+    """What one part of the demonstration came to.
+
+    Attributes
+    ----------
+    name : folder below the output folder
+    report : the HTML report
+    comparisons : published beside computed; empty for a cohort without a published manifest
+    faults : number of faults found in the data, by level and code
+    """
+
+    name: str
+    report: Path
+    comparisons: tuple[Comparison, ...]
+    faults: Mapping[tuple[str, str], int]
+
+
+def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> int:
+    """Make the demonstration reports and compare them with the publications.
+
+    Parameters
+    ----------
+    out : folder that gets ``sle``, ``sjogren`` and ``gse65391``
+    gse65391 : the real cohort's table; when None it is looked for in the folder of FUNIS_REFERENCE_DATA
+    echo : takes each line of output
+
+    Returns
+    -------
+    0 when every published figure agrees, 1 when one differs
+
+    Raises
+    ------
+    DemoError : a file was named that does not exist, or a folder holds what is not the demonstration's
+    """
+    deposit = find_deposit(gse65391)
+    runs = []
+    for name in COHORTS:
+        folder = clear_folder(out / name)
+        run = demonstrate(name, reconstruct(name, folder))
+        runs.append(run)
+        echo(f"\n{name}: reconstructed from published figures, no patient data\n")
+        echo(render_comparison(run.comparisons))
+        echo(f"report: {run.report}")
+    if deposit is None:
+        echo(f"\n{_GSE_MISSING}")
+    else:
+        folder = import_deposit(deposit, clear_folder(out / GSE_NAME))
+        run = demonstrate(GSE_NAME, folder)
+        echo(f"\n{GSE_NAME}: a real cohort; faults found in the data:\n")
+        echo(_render_faults(run.faults))
+        echo(f"report: {run.report}")
+    differing = [f"{run.name} {each.id}" for run in runs for each in run.comparisons if not each.agrees]
+    if differing:
+        echo(f"\nPublished and computed differ in {len(differing)}: {', '.join(differing)}.")
+    return 1 if differing else 0
+
+
+def demonstrate(name: str, folder: Path) -> DemoRun:
+    """Check, analyse and report one study folder, and compare it where a manifest of its name exists.
+
+    Parameters
+    ----------
+    name : of the demonstration
+    folder : study folder with study.toml and data/
+
+    Returns
+    -------
+    DemoRun
+    """
+    (folder / _MARKER).touch()
+    study = read_study(folder)
+    tables = read_tables(folder, study)
+    results = analyse(study, tables)
+    write_results(results, folder / "report")
+    report = write_report(study, results, folder / "report")
+    comparisons: tuple[Comparison, ...] = ()
+    if name in COHORTS:
+        comparisons = compare_with_published(results.numbers, read_manifest(name))
+        write_comparison(comparisons, folder / "report" / "published.csv")
+    return DemoRun(name, report, comparisons, Counter((fault.level, fault.code) for fault in results.faults))
+
+
+def write_comparison(comparisons: Sequence[Comparison], path: Path) -> Path:
+    """Write published beside computed as CSV; a column says on every line what the data are."""
+    columns = ("id", "published", "computed", "relation", "agrees", "source")
+    frame = pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in columns})
+    frame.with_columns(data=pl.lit("reconstructed, no patient data")).write_csv(path)
+    return path
+
+
+def find_deposit(named: Path | None) -> Path | None:
+    """Find the table of GSE65391: the file named, or that of FUNIS_REFERENCE_DATA, or none.
+
+    Raises
+    ------
+    DemoError : the file named does not exist
+    """
+    if named is not None:
+        if not named.is_file():
+            raise DemoError(f"There is no file {str(named)!r}. {_GSE_MISSING}")
+        return named
+    folder = os.environ.get("FUNIS_REFERENCE_DATA")
+    if not folder:
+        return None
+    found = Path(folder) / GSE_NAME / GSE_FILE
+    return found if found.is_file() else None
+
+
+def import_deposit(deposit: Path, folder: Path) -> Path:
+    """Turn the deposited table into a study folder with the script of the example.
+
+    Raises
+    ------
+    DemoError : the examples are not beside the package (an installed copy without its repository)
+    """
+    script = Path(__file__).resolve().parents[3] / "examples" / GSE_NAME / "import_gse65391.py"
+    if not script.is_file():
+        raise DemoError(
+            "The script examples/gse65391/import_gse65391.py is not here: it is part of the repository, "
+            "not of the installed package. Run the demonstration in a clone."
+        )
+    runpy.run_path(str(script))["write_cohort"](deposit, folder)
+    return folder
+
+
+def clear_folder(folder: Path) -> Path:
+    """Empty a folder of an earlier demonstration; refuse any other folder that holds something.
+
+    Raises
+    ------
+    DemoError : the folder holds files and no demonstration wrote it
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / _MARKER).is_file():
+            raise DemoError(
+                f"The folder {str(folder)!r} holds files and was not written by a demonstration. "
+                "Name another output folder."
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _render_faults(faults: Mapping[tuple[str, str], int]) -> str:
+    """Print the faults found, one line a kind."""
+    rows = [
+        f"{count:>6}  {level:<8} {code.replace('_', ' ')}" for (level, code), count in sorted(faults.items())
+    ]
+    return "\n".join(rows) or "  none"

@@ -1,0 +1,1 @@
+"""What a pandas, Polars, Arrow, DuckDB or Spark frame is; nothing of medicine."""

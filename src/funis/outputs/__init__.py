@@ -1,1 +1,0 @@
-"""Numbers selected into specifications of tables and figures; nothing is computed here."""

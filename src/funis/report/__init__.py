@@ -1,1 +1,0 @@
-"""Specifications of tables and figures turned into documents."""

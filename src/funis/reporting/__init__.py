@@ -1,0 +1,1 @@
+"""From results to a document: the tables, figures and words of the trial report."""

@@ -1,0 +1,103 @@
+"""Arms of a parallel trial beside each other: one table of differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels, method_label
+from funis.reporting.number_book import (
+    Group,
+    Number,
+    NumberBook,
+    digits_for,
+    interval,
+    level_text,
+    p_cell,
+    part,
+)
+from funis.results import ALL
+from funis.study.model import Study
+
+
+def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify every comparison of an arm with the control arm, one row a visit and test."""
+    groups = list(book.of("comparison"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    rows: list[Row] = []
+    for group in groups:
+        rows.append(heading(_title(labels, group)))
+        for visit in _ordered(study, book.visits(group)):
+            rows += _visit_rows(labels, book, group, visit)
+    used = [number for group in groups for number in book.all(group)]
+    heads = ("", "n, arm", "n, control", f"Difference ({level_text(study)} CI)", "Test", "P")
+    notes = (
+        (
+            "Difference: arm minus control. Changes: mean difference for Welch’s t test, Hodges-Lehmann "
+            "shift for the rank-sum test. Responders: percent points with Newcombe’s interval, P by Fisher. "
+            "Time to event: events observed (expected) in arm and control."
+        ),
+        *describe_basis(labels, used),
+    )
+    title = "Comparison between arms"
+    return (TableSpec("table-comparison", "comparison", title, heads, tuple(rows), notes),)
+
+
+def _title(labels: Labels, group: Group) -> str:
+    names = {arm.id: arm.name for arm in labels.study.arms}
+    arm, _, control = group.arm.partition(" - ")
+    measure = (
+        labels.variable_with_unit(group.variable)
+        if group.variable.endswith("_change")
+        else labels.endpoint(group.endpoint)
+    )
+    within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
+    return f"{measure}{within}: {names.get(arm, arm)} minus {names.get(control, control)}"
+
+
+def _ordered(study: Study, visits: Sequence[str]) -> Iterable[str]:
+    planned = [visit for visit in study.visit_names if visit in visits]
+    return (*planned, *(visit for visit in visits if visit not in planned))
+
+
+def _visit_rows(labels: Labels, book: NumberBook, group: Group, visit: str) -> Iterable[Row]:
+    """Give one row a test; the numbers of subjects stand in the first."""
+    sizes = tuple(_text(book.find(group, visit, name)) for name in ("n_first", "n_second"))
+    tests = [number for number in book.all(group) if number.visit == visit and number.statistic == "p"]
+    for place, test in enumerate(tests):
+        when = "" if visit == ALL else labels.visit(visit)
+        cells = (
+            *(sizes if place == 0 else (words(""), words(""))),
+            _difference(book, group, test),
+            words(method_label(test.method)),
+            p_cell(test) if test.value is not None else joined(Part(test.text, test.id)),
+        )
+        yield Row(words(when if place == 0 else ""), cells, indent=1)
+
+
+def _difference(book: NumberBook, group: Group, test: Number) -> Cell:
+    if test.method == "log_rank":
+        return _events(book, group, test.visit)
+    method = "newcombe" if test.method == "fisher" else test.method
+    numbers = [book.find(group, test.visit, name, method) for name in ("estimate", "lower", "upper")]
+    if numbers[0] is None:
+        return EMPTY
+    digits = 1 if method == "newcombe" else digits_for(number.value for number in numbers if number)
+    parts = [part(number, digits) for number in numbers]
+    return joined(parts[0], " (", *interval(parts[1], parts[2]), ")")
+
+
+def _events(book: NumberBook, group: Group, visit: str) -> Cell:
+    found = [
+        book.find(group, visit, name)
+        for name in ("events_first", "expected_first", "events_second", "expected_second")
+    ]
+    parts = [part(number, digits) for number, digits in zip(found, (0, 1, 0, 1), strict=True)]
+    return joined(parts[0], " (", parts[1], ") and ", parts[2], " (", parts[3], ")")
+
+
+def _text(number: Number | None) -> Cell:
+    return EMPTY if number is None else joined(Part(number.text, number.id))

@@ -1,0 +1,186 @@
+"""Who was studied: populations, disposition, eligibility, baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from funis.documents.table import Cell, Row, TableSpec, heading, words
+from funis.reporting.efficacy import EVERYBODY, describe_lines
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels, humanise, in_sentence
+from funis.reporting.number_book import Group, Number, NumberBook, count_cell, single
+from funis.reporting.safety import arm_label
+from funis.results import ALL
+from funis.study.model import Study
+
+DISPOSITION: dict[str, str] = {
+    "screened": "Screened",
+    "consented": "Consented",
+    "enrolled": "Enrolled",
+    "eligible": "Met every criterion",
+    "treated": "Treated",
+    "completed": "Completed follow-up",
+    "ongoing": "Still in follow-up",
+    "withdrew": "Withdrew",
+    "lost": "Lost to follow-up",
+    "died": "Died",
+}
+
+
+def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify analysis populations and subgroups: rule, members, subjects of whom it cannot be told."""
+    groups = list(book.of("population"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    rows = []
+    for group in groups:
+        if group.arm != ALL:
+            continue
+        name = group.population if group.subgroup == ALL else group.subgroup
+        rule = labels.population_rule(name) or "every subject of the data"
+        within = f"Subgroup of {in_sentence(labels.population(group.population))}"
+        cells = (
+            words("Population" if group.subgroup == ALL else within),
+            words(rule),
+            single(book.find(group, ALL, "n"), 0),
+            single(book.find(group, ALL, "cannot_tell"), 0),
+        )
+        rows.append(Row(words(labels.population(name)), cells))
+    notes = (
+        "Cannot tell: a value that the rule needs is missing; such a subject is not counted as a member.",
+    )
+    heads = ("Name", "Kind", "Rule", "n", "Cannot tell")
+    return (
+        TableSpec(
+            "table-populations", "subjects", "Analysis populations", heads, tuple(rows), notes, is_text=True
+        ),
+    )
+
+
+def build_disposition_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify what became of the subjects, one column an arm."""
+    groups = list(book.of("disposition"))
+    if not groups:
+        return ()
+    arms = list(dict.fromkeys(group.arm for group in groups))
+    stages = dict.fromkeys(group.variable for group in groups)
+    if not set(stages) - {"screened", "consented", "enrolled"}:
+        return ()  # nothing is known of what became of the subjects
+    rows = tuple(
+        Row(
+            words(DISPOSITION.get(stage, humanise(stage))),
+            tuple(_stage_cell(book, groups, stage, arm) for arm in arms),
+        )
+        for stage in stages
+    )
+    used = [number for group in groups for number in book.all(group)]
+    notes = ("Percentages are of the subjects enrolled.", *describe_basis(Labels(study), used))
+    heads = ("", *("n/N (%)" if len(arms) == 1 else arm_label(study, arm) for arm in arms))
+    return (TableSpec("table-disposition", "subjects", "Disposition", heads, rows, notes),)
+
+
+def _stage_cell(book: NumberBook, groups: Sequence[Group], stage: str, arm: str) -> Cell:
+    """Print a stage of the flow; before enrolment there is nothing it could be a share of."""
+    group = next((each for each in groups if (each.variable, each.arm) == (stage, arm)), None)
+    if group is None:
+        return words("")
+    count = book.find(group, ALL, "count")
+    if stage in {"screened", "consented", "enrolled"}:
+        return single(count, 0)
+    return count_cell(count, book.find(group, ALL, "percent"))
+
+
+def build_eligibility_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify each criterion: met, not met, cannot tell."""
+    groups = list(book.of("eligibility"))
+    if not groups:
+        return ()
+    criteria = {each.id: each for each in (*study.eligibility.inclusion, *study.eligibility.exclusion)}
+    rows = []
+    for group in groups:
+        criterion = criteria.get(group.variable)
+        text = criterion.text if criterion else "Every criterion that can be checked"
+        rule = criterion.rule if criterion and criterion.rule else "–"
+        label = criterion.id if criterion else "All"
+        numbers = (
+            count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent")),
+            single(book.find(group, ALL, "not_met"), 0),
+            single(book.find(group, ALL, "cannot_tell"), 0),
+        )
+        rows.append(Row(words(label), (words(text), words(rule), *numbers)))
+    heads = ("Criterion", "In words", "Rule", "Met, n/N (%)", "Not met", "Cannot tell")
+    notes = ("A missing value gives “cannot tell”, never “not met”.",)
+    title = "Eligibility, checked by rule"
+    return (TableSpec("table-eligibility", "subjects", title, heads, tuple(rows), notes, is_text=True),)
+
+
+def build_baseline_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the subjects before treatment: who they are, then every score and laboratory test."""
+    labels = Labels(study)
+    first = study.baseline_visit
+    described = [group for group in book.of("baseline") if _is_everybody(group)]
+    measured = [
+        group for group in book.of("summary") if first is not None and _is_measured(book, group, first)
+    ]
+    if not described and not measured:
+        return ()
+    rows = _described_rows(labels, book, described)
+    order = [*study.instrument_names, *study.lab_names]
+    scores = sorted(measured, key=lambda group: _place(order, group.variable))
+    if scores and first is not None:
+        rows.append(heading("At the baseline visit"))
+        rows += [row for group in scores for row in _measured_rows(labels, book, group, first)]
+    used: list[Number] = [number for group in described for number in book.all(group)]
+    used += [number for group in scores for number in book.all(group) if number.visit == first]
+    heads = ("", "n", "Mean ± SD or n/N (%)", "Median (Q1, Q3)", "Range")
+    notes = describe_basis(labels, used)
+    return (TableSpec("table-baseline", "baseline", "Subjects at baseline", heads, tuple(rows), notes),)
+
+
+def _place(order: Sequence[str], name: str) -> int:
+    """Give the place of a variable in the study file; what it does not name comes last."""
+    return order.index(name) if name in order else len(order)
+
+
+def _is_everybody(group: Group) -> bool:
+    """Tell whether a group is all subjects of the data, undivided."""
+    return (group.population, group.subgroup, group.arm, group.endpoint) == (EVERYBODY, ALL, ALL, "")
+
+
+def _is_measured(book: NumberBook, group: Group, visit: str) -> bool:
+    return _is_everybody(group) and book.find(group, visit, "median") is not None
+
+
+def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> list[Row]:
+    rows: list[Row] = []
+    told: set[str] = set()
+    for group in groups:
+        name, _, category = group.variable.partition(": ")
+        if not category:
+            rows += _measured_rows(labels, book, group, book.visits(group)[0], indent=0)
+            continue
+        if name not in told:
+            rows.append(Row(words(labels.variable(name)), tuple(words("") for _ in range(4))))
+            told.add(name)
+        visit = book.visits(group)[0]
+        count = count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
+        rows.append(
+            Row(words(_category(labels, name, category)), (words(""), count, words(""), words("")), indent=1)
+        )
+    return rows
+
+
+def _category(labels: Labels, name: str, category: str) -> str:
+    if name == "site":
+        named = [site.name for site in labels.study.sites if site.id == category]
+        return f"{category}, {named[0]}" if named else category
+    return humanise(category)
+
+
+def _measured_rows(
+    labels: Labels, book: NumberBook, group: Group, visit: str, *, indent: int = 1
+) -> list[Row]:
+    lines = {line.label: line.cells.get(visit) for line in describe_lines(book, group)}
+    cells = tuple(lines.get(name) or words("") for name in ("n", "Mean ± SD", "Median (Q1, Q3)", "Range"))
+    return [Row(words(labels.variable_with_unit(group.variable)), cells, indent=indent)]

@@ -1,0 +1,337 @@
+"""Efficacy tables: course, change and tests of each endpoint, BILAG systems, marginal means of models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from funis.documents.table import Cell, Row, TableSpec, heading, joined, words
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import SYSTEMS, Labels, in_sentence, method_label
+from funis.reporting.number_book import (
+    Group,
+    Number,
+    NumberBook,
+    adjusted_p,
+    decimals_needed,
+    digits_for,
+    interval,
+    level_text,
+    p_cell,
+    part,
+    single,
+)
+from funis.results import ALL
+from funis.study.estimand import IMPUTED
+from funis.study.model import Endpoint, Study
+
+#: More visits than this stand in rows, not in columns.
+MOST_COLUMNS = 7
+#: A table with more rows than this is folded.
+MOST_ROWS = 90
+#: What a test estimates, where that is not the mean change.
+ESTIMATES: dict[str, str] = {
+    "wilcoxon": "Hodges-Lehmann change",
+    "sign_test": "Median change",
+    "bootstrap": "Mean change, bootstrap",
+    **{name: f"Mean change, {in_sentence(method_label(name))}" for name in IMPUTED},
+}
+_MIDDLE, _ENDS = ("median", "q1", "q3"), ("min", "max")
+#: The population of an endpoint that names none.
+EVERYBODY = "enrolled"
+
+
+class Course(NamedTuple):
+    """Everything computed about one variable in one group of subjects: the groups of each analysis."""
+
+    variable: str
+    population: str
+    subgroup: str
+    arm: str
+    groups: tuple[Group, ...]
+
+
+class Line(NamedTuple):
+    """One statistic of a course: its printed name and its cell at each visit."""
+
+    label: str
+    cells: dict[str, Cell]
+    indent: int = 0
+
+
+def build_efficacy_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify one table an endpoint of change or summary, in the order of the study file."""
+    found = []
+    for endpoint in study.endpoints:
+        if endpoint.kind in {"change", "summary"}:
+            courses = [course for name in endpoint.all_variables for course in _courses(book, endpoint, name)]
+            if courses:
+                found.append(_course_table(study, book, endpoint, courses))
+    return tuple(found)
+
+
+def _courses(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[Course]:
+    """Gather the analyses of a variable by the subjects they were made in."""
+    names = {variable, f"{variable}_change"}
+    whole = () if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
+    subgroups = {*whole, *endpoint.subgroups}
+    gathered: dict[tuple[str, str, str], dict[tuple[str, str], Group]] = {}
+    for group in (*book.of("summary"), *book.of("change"), *book.of("test")):
+        is_asked = group.population == (endpoint.population or EVERYBODY) and group.subgroup in subgroups
+        if is_asked and group.variable in names and group.endpoint in {endpoint.id, ""}:
+            own = gathered.setdefault((group.population, group.subgroup, group.arm), {})
+            # Numbers made for the endpoint alone (missing outcomes filled) stand in for the general ones.
+            if group.endpoint or (group.analysis, group.variable) not in own:
+                own[group.analysis, group.variable] = group
+    for (population, subgroup, arm), groups in gathered.items():
+        yield Course(variable, population, subgroup, arm, tuple(groups.values()))
+
+
+def _course_table(study: Study, book: NumberBook, endpoint: Endpoint, courses: Sequence[Course]) -> TableSpec:
+    labels = Labels(study)
+    visits = ordered_visits(
+        study, [visit for course in courses for group in course.groups for visit in book.visits(group)]
+    )
+    lines = [(course, course_lines(labels, book, course)) for course in courses]
+    has_headings = len(courses) > 1
+    if len(visits) <= MOST_COLUMNS:
+        rows = _visits_in_columns(labels, lines, visits, has_headings=has_headings)
+        heads = ("", *(labels.visit(visit) for visit in visits))
+    else:
+        names = list(dict.fromkeys(line.label for _, each in lines for line in each))
+        rows = _visits_in_rows(labels, lines, visits, names, has_headings=has_headings)
+        heads = ("Visit", *names)
+    used = [number for course in courses for group in course.groups for number in book.all(group)]
+    change = "Change: value at the visit minus value at baseline, in subjects with both."
+    has_change = any(number.variable.endswith("_change") for number in used)
+    notes = (
+        *describe_basis(labels, used),
+        *((change,) if has_change else ()),
+        *_adjust_notes(endpoint, used),
+    )
+    single_title = labels.variable_with_unit(courses[0].variable) if len(courses) == 1 else ""
+    title = endpoint.printed if not single_title or endpoint.label else f"{endpoint.printed}: {single_title}"
+    # Hundreds of rows are looked up, not read: they are folded, and the figure stands for them.
+    is_long = len(rows) > MOST_ROWS
+    return TableSpec(f"table-{endpoint.id}", "efficacy", title, heads, rows, notes, is_collapsed=is_long)
+
+
+def ordered_visits(study: Study, visits: Iterable[str]) -> tuple[str, ...]:
+    """Put visits in the order of the study file, then in the order they were computed."""
+    present = dict.fromkeys(visit for visit in visits if visit not in {ALL, ""})
+    planned = [visit for visit in study.visit_names if visit in present]
+    return (*planned, *order_numbered([visit for visit in present if visit not in planned]))
+
+
+def order_numbered(visits: Sequence[str]) -> list[str]:
+    """Put visits that are numbered alike in the order of their numbers; kinds stay in the order they appear.
+
+    Examples
+    --------
+    >>> order_numbered(["visit_2", "visit_10", "visit_9", "late", "year_3", "year_2"])
+    ['visit_2', 'visit_9', 'visit_10', 'late', 'year_2', 'year_3']
+    """
+    kinds: dict[str, list[tuple[int, str]]] = {}
+    for visit in visits:
+        found = re.fullmatch(r"(.*?)(\d+)", visit)
+        kinds.setdefault(found[1] if found else visit, []).append((int(found[2]) if found else 0, visit))
+    return [visit for each in kinds.values() for _, visit in sorted(each)]
+
+
+def _adjust_notes(endpoint: Endpoint, used: Sequence[Number]) -> tuple[str, ...]:
+    tests = [number for number in used if number.statistic in {"p", "p_adjusted"}]
+    if not any(number.statistic == "p_adjusted" for number in tests):
+        return ("P: not adjusted for the number of tests.",) if tests else ()
+    name = method_label(endpoint.adjust)
+    return (
+        (
+            f"P ({name}): unadjusted, and in brackets adjusted by {name} over the visits of the endpoint, "
+            "for each variable, group and test by itself; not over variables or endpoints."
+        ),
+    )
+
+
+def _course_title(labels: Labels, course: Course) -> str:
+    within = [
+        labels.population(name).lower() for name in (course.subgroup, course.arm) if name not in {ALL, ""}
+    ]
+    title = labels.variable_with_unit(course.variable)
+    return f"{title} ({', '.join(within)})" if within else title
+
+
+def _visits_in_columns(
+    labels: Labels, lines: Sequence[tuple[Course, list[Line]]], visits: Sequence[str], *, has_headings: bool
+) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for course, each in lines:
+        if has_headings:
+            rows.append(heading(_course_title(labels, course)))
+        for line in each:
+            cells = tuple(line.cells.get(visit, words("")) for visit in visits)
+            rows.append(Row(words(line.label), cells, indent=int(has_headings) or line.indent))
+    return tuple(rows)
+
+
+def _visits_in_rows(
+    labels: Labels,
+    lines: Sequence[tuple[Course, list[Line]]],
+    visits: Sequence[str],
+    names: Sequence[str],
+    *,
+    has_headings: bool,
+) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for course, each in lines:
+        by_name = {line.label: line.cells for line in each}
+        if has_headings:
+            rows.append(heading(_course_title(labels, course)))
+        for visit in visits:
+            cells = tuple(by_name.get(name, {}).get(visit, words("")) for name in names)
+            if any(cell.ids for cell in cells):
+                rows.append(Row(words(labels.visit(visit)), cells, indent=int(has_headings)))
+    return tuple(rows)
+
+
+def course_lines(labels: Labels, book: NumberBook, course: Course) -> list[Line]:
+    """Make the lines of a course: description, change with interval, tests with their adjusted P."""
+    is_titre = any(lab.test == course.variable and lab.scale == "log2" for lab in labels.study.labs)
+    described = [group for group in course.groups if group.analysis == "summary"]
+    compared = [group for group in course.groups if group.analysis == "change"]
+    tested = [group for group in course.groups if group.analysis in {"test", "change"}]
+    lines = [line for group in described for line in describe_lines(book, group, is_titre=is_titre)]
+    lines += [line for group in compared for line in _change_lines(labels, book, group)]
+    return lines + [line for group in tested for line in _test_lines(labels, book, group)]
+
+
+def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) -> list[Line]:
+    """Make the lines n, mean ± SD, median (Q1, Q3) and range; for a titre the geometric mean too."""
+    visits = [visit for visit in book.visits(group) if visit != ""]
+    digits = digits_for(
+        number.value for number in book.all(group) if number.statistic in {"mean", "median", "q1", "q3"}
+    )
+    fewest = {names: _fewest(book, group, names, digits) for names in (_MIDDLE, _ENDS)}
+    counts, means, medians, ranges = {}, {}, {}, {}
+    beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
+    geometric = {visit: single(book.find(group, visit, "geometric_mean"), 1) for visit in visits if is_titre}
+    for visit in visits:
+        get = {name: part(book.find(group, visit, name), digits) for name in ("mean", "sd")}
+        trimmed = {
+            name: part(book.find(group, visit, name), places)
+            for names, places in fewest.items()
+            for name in names
+        }
+        counts[visit] = single(book.find(group, visit, "n"), 0)
+        means[visit] = joined(get["mean"], " ± ", get["sd"]) if get["sd"] else joined(get["mean"])
+        medians[visit] = joined(trimmed["median"], " (", trimmed["q1"], ", ", trimmed["q3"], ")")
+        ranges[visit] = joined(trimmed["min"], " to ", trimmed["max"])
+    found = [
+        Line("n", counts),
+        Line("Beyond a limit of the assay", beyond),
+        Line("Mean ± SD", means),
+        Line("Geometric mean titre", geometric),
+        Line("Median (Q1, Q3)", medians),
+        Line("Range", ranges),
+    ]
+    return [line for line in found if any(cell.ids for cell in line.cells.values())]
+
+
+def _fewest(book: NumberBook, group: Group, names: Sequence[str], digits: int) -> int:
+    """Give the decimals at which every one of these statistics of a line is printed."""
+    return decimals_needed((each.value for each in book.all(group) if each.statistic in names), digits)
+
+
+def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
+    digits = digits_for(
+        number.value for number in book.all(group) if number.statistic in {"mean", "lower", "upper"}
+    )
+    counts, changes, limits = {}, {}, {}
+    for visit in book.visits(group):
+        lower, upper = (part(book.find(group, visit, name), digits) for name in ("lower", "upper"))
+        counts[visit] = single(book.find(group, visit, "n"), 0)
+        changes[visit] = single(book.find(group, visit, "mean"), digits)
+        limits[visit] = joined(*interval(lower, upper))
+    found = [
+        Line("n with both values", counts),
+        Line("Mean change from baseline", changes),
+        Line(f"{level_text(labels.study)} CI of the change", limits),
+    ]
+    return [line for line in found if any(cell.ids for cell in line.cells.values())]
+
+
+def _test_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
+    methods = dict.fromkeys(
+        number.method for number in book.all(group) if number.statistic in {"p", "estimate"}
+    )
+    lines = []
+    for method in methods:
+        visits = book.visits(group)
+        if method in ESTIMATES:
+            lines += _estimate_lines(labels, book, group, method)
+        adjusted = {visit: adjusted_p(book, group, visit, method) for visit in visits}
+        cells = {visit: p_cell(book.find(group, visit, "p", method), adjusted[visit]) for visit in visits}
+        beside = next(
+            (number.method.partition(", ")[2] for number in adjusted.values() if number is not None), ""
+        )
+        lines.append(
+            Line(
+                f"P, {in_sentence(method_label(method))}" + (f" ({method_label(beside)})" if beside else ""),
+                cells,
+            )
+        )
+    return [line for line in lines if any(cell.ids for cell in line.cells.values())]
+
+
+def _estimate_lines(labels: Labels, book: NumberBook, group: Group, method: str) -> list[Line]:
+    """Make one line of what a test estimates and one of its interval: side by side they outgrow the page."""
+    estimates, limits = {}, {}
+    digits = digits_for(
+        number.value
+        for number in book.all(group)
+        if number.method == method and number.statistic in {"estimate", "lower", "upper"}
+    )
+    for visit in book.visits(group):
+        lower, upper = (part(book.find(group, visit, name, method), digits) for name in ("lower", "upper"))
+        estimates[visit] = single(book.find(group, visit, "estimate", method), digits)
+        limits[visit] = joined(*interval(lower, upper))
+    return [
+        Line(ESTIMATES[method], estimates),
+        Line(f"{level_text(labels.study, group.endpoint)} CI of it", limits),
+    ]
+
+
+# --- what no endpoint names ----------------------------------------------------------------------------
+
+
+def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the course of every score and laboratory test that no endpoint names."""
+    named = {name for endpoint in study.endpoints for name in endpoint.all_variables}
+    courses: dict[tuple[str, str, str, str], list[Group]] = {}
+    for group in (*book.of("summary"), *book.of("change")):
+        stem = group.variable.removesuffix("_change")
+        if stem not in named and not (group.endpoint or _is_system(stem)):
+            courses.setdefault((stem, group.population, group.subgroup, group.arm), []).append(group)
+    labs = set(study.lab_names)
+    kinds = (
+        ("table-other-scores", "Other scores and measures", False),
+        ("table-other-labs", "Laboratory tests", True),
+    )
+    found = []
+    for name, title, is_lab in kinds:
+        chosen = [
+            Course(*key, tuple(groups)) for key, groups in courses.items() if (key[0] in labs) is is_lab
+        ]
+        if chosen:
+            endpoint = Endpoint(id="other", kind="summary", label=title)
+            table = _course_table(study, book, endpoint, chosen)
+            found.append(
+                replace(
+                    table, id=name, section="other", title=title, is_collapsed=len(table.rows) > MOST_ROWS
+                )
+            )
+    return tuple(found)
+
+
+def _is_system(name: str) -> bool:
+    return name.rpartition("_")[2] in SYSTEMS

@@ -1,0 +1,198 @@
+"""Tables of estimands, sensitivity analyses, gatekeeping and tipping points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence, multiplicity_sentence
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label
+from funis.reporting.number_book import Group, Number, NumberBook, interval, p_part, part
+from funis.results import ALL
+from funis.study.estimand import Estimand
+from funis.study.model import Endpoint, Study
+
+_FAILED = "failed: no estimate; the panel of the number says why."
+
+
+def build_estimand_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify one table an estimand: its events, what was estimated at each visit, and its sentence."""
+    labels = Labels(study)
+    groups = list(book.of("estimand"))
+    found = []
+    for estimand in study.estimands:
+        own = [group for group in groups if group.variable.partition(": ")[0] == estimand.id]
+        if own:
+            found.append(_estimand_table(labels, book, estimand, own))
+    return tuple(found)
+
+
+def _estimand_table(
+    labels: Labels, book: NumberBook, estimand: Estimand, groups: Sequence[Group]
+) -> TableSpec:
+    counted = [group for group in groups if book.find(group, ALL, "count") is not None]
+    estimated = [group for group in groups if group not in counted]
+    rows: list[Row] = [heading("Subjects with an intercurrent event")] if counted else []
+    rows += [_event_row(labels, book, group) for group in counted]
+    rows.append(heading(f"Estimate: {estimand.summary}"))
+    for group in estimated:
+        rows += [_estimate_row(labels, book, group, visit) for visit in book.visits(group)]
+    used = [number for group in groups for number in book.all(group)]
+    title = f"Estimand {estimand.id}: {in_sentence(labels.endpoint(estimand.endpoint))}"
+    heads = ("", "n", "Estimate (95% CI)", "Method", "P")
+    notes = (estimand_sentence(labels, estimand), *_notes(labels, used))
+    return TableSpec(f"table-estimand-{estimand.id}", "estimands", title, heads, tuple(rows), notes)
+
+
+def _notes(labels: Labels, used: Iterable[Number]) -> tuple[str, ...]:
+    return tuple(_FAILED if note.startswith("failed:") else note for note in describe_basis(labels, used))
+
+
+def _within(labels: Labels, group: Group) -> str:
+    names = [labels.population(name).lower() for name in (group.subgroup, group.arm) if name not in {ALL, ""}]
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _event_row(labels: Labels, book: NumberBook, group: Group) -> Row:
+    name = group.variable.partition(": ")[2]
+    number = book.find(group, ALL, "count")
+    told = EVENTS.get(name, name)
+    cell = joined(Part(number.text, number.id)) if number is not None else EMPTY
+    method = number.method if number is not None else ""
+    strategy = STRATEGIES.get(method, method) or "no strategy"
+    stub = words(told[:1].upper() + told[1:] + _within(labels, group))
+    return Row(stub, (cell, words(""), words(strategy), words("")), indent=1)
+
+
+def _estimate_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Row:
+    estimate = book.find(group, visit, "estimate")
+    stub = words(f"{labels.visit(visit) if visit != ALL else 'All visits'}{_within(labels, group)}")
+    if estimate is None:
+        note = book.find(group, visit, "covariance")
+        cell = joined(Part(note.text, note.id)) if note is not None else EMPTY
+        return Row(words("Covariance"), (EMPTY, cell, words("mixed model"), words("")), indent=1)
+    return Row(stub, _estimate_cells(book, group, visit, estimate), indent=1)
+
+
+def _estimate_cells(book: NumberBook, group: Group, visit: str, estimate: Number) -> tuple[Cell, ...]:
+    """Make the cells n, estimate with interval, method and P of one estimate."""
+    method = estimate.method
+    limits = [_shown(book.find(group, visit, name, method)) for name in ("lower", "upper")]
+    middle = _shown(estimate)
+    value = joined(middle, " (", *interval(*limits), ")") if all(limits) else joined(middle)
+    tests = [number for number in book.groups[group].get((visit, "p"), ()) if _suits(number, method)]
+    n = Cell((Part(str(estimate.n), estimate.id),)) if estimate.n is not None else EMPTY
+    name = method.partition(", ")[0]
+    p = joined(p_part(tests[0])) if tests else words("")
+    return n, value, words(method_label(name) if name else ""), p
+
+
+def _suits(number: Number, method: str) -> bool:
+    """Tell whether a P value belongs to an estimate: of its method, or the test of a counted rate."""
+    name, _, rule = method.partition(", ")
+    tests = {"clopper_pearson": "binomial", "newcombe": "fisher"}
+    return number.method == (", ".join([tests.get(name, name), rule]) if rule else tests.get(name, name))
+
+
+def _shown(number: Number | None) -> Part | None:
+    """Print a number as its own text has it: a count with its share stays one."""
+    if number is None or number.value is None:
+        return part(number, 2)
+    return Part(number.text.replace("-", "−"), number.id)
+
+
+# --- sensitivity -------------------------------------------------------------------------------------
+
+
+def build_sensitivity_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify one table an endpoint: method x missing policy x population, and the tipping points."""
+    labels = Labels(study)
+    groups = list(book.of("sensitivity"))
+    found = []
+    for endpoint in study.endpoints:
+        own = [group for group in groups if group.endpoint == endpoint.id]
+        if own:
+            found.append(_sensitivity_table(labels, book, endpoint, own))
+    return tuple(found)
+
+
+def _sensitivity_table(
+    labels: Labels, book: NumberBook, endpoint: Endpoint, groups: Sequence[Group]
+) -> TableSpec:
+    rows: list[Row] = []
+    for group in groups:
+        for visit in book.visits(group):
+            rows.append(heading(_block(labels, endpoint, group, visit)))
+            rows += _method_rows(book, group, visit)
+    used = [number for group in groups for number in book.all(group)]
+    notes = tuple(note for note in _notes(labels, used) if not note.startswith("Missing data"))
+    rules = dict.fromkeys(rule for number in used for rule in [_rule(number.method)] if rule in MISSING)
+    meaning = MISSING | {"locf": MISSING_OUTCOME["locf"]}
+    told = tuple(f"{rule[:1].upper() + rule[1:]}: {meaning[rule]}." for rule in rules)
+    title = f"Sensitivity analyses: {in_sentence(endpoint.printed)}"
+    heads = ("Method", "Missing outcome", "n", "Estimate (95% CI)", "P")
+    return TableSpec(
+        f"table-sensitivity-{endpoint.id}", "sensitivity", title, heads, tuple(rows), (*told, *notes),
+        is_collapsed=len(rows) > 40,
+    )  # fmt: skip
+
+
+def _rule(method: str) -> str:
+    return method.partition(", ")[2]
+
+
+def _block(labels: Labels, endpoint: Endpoint, group: Group, visit: str) -> str:
+    when = labels.visit(visit) if visit != ALL else "All visits"
+    several = f"{labels.variable(group.variable)}, " if len(endpoint.all_variables) > 1 else ""
+    whom = f"population: {in_sentence(labels.population(group.population))}{_within(labels, group)}"
+    return f"{several}{when}; {whom}"
+
+
+def _method_rows(book: NumberBook, group: Group, visit: str) -> list[Row]:
+    rows = []
+    for estimate in book.groups[group].get((visit, "estimate"), ()):
+        n, value, _, p = _estimate_cells(book, group, visit, estimate)
+        name, _, rule = estimate.method.partition(", ")
+        rule = rule or "missing at random" if name in {"mmrm", "multiple_imputation"} else rule
+        rows.append(Row(words(method_label(name)), (words(rule), n, value, p), indent=1))
+    tipping = book.find(group, visit, "tipping_point")
+    if tipping is not None:
+        text = tipping.text.replace("-", "−")
+        cells = (words(""), words(""), joined(Part(text, tipping.id)), words(""))
+        rows.append(Row(words("Tipping point (shift of imputed values)"), cells, indent=1))
+    return rows
+
+
+# --- gatekeeping -------------------------------------------------------------------------------------
+
+
+def build_multiplicity_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the P value of each endpoint of the gatekeeping beside the adjusted one."""
+    plan = study.multiplicity
+    groups = list(book.of("multiplicity"))
+    if plan is None or not groups:
+        return ()
+    labels = Labels(study)
+    rows = []
+    for group in groups:
+        visit = book.visits(group)[0]
+        plain, adjusted = (book.find(group, visit, name) for name in ("p", "p_adjusted"))
+        if plain is None or adjusted is None:
+            continue
+        test, _, method = adjusted.method.partition(", ")
+        cells = (
+            words(labels.visit(visit)),
+            words(method_label(test)),
+            joined(p_part(plain)),
+            joined(p_part(adjusted)),
+            words(method_label(method)),
+        )
+        rows.append(Row(words(labels.endpoint(group.endpoint)), cells))
+    used = [number for group in groups for number in book.all(group)]
+    heads = ("Endpoint", "Visit", "Test", "P", "P adjusted", "Adjustment")
+    level = f"A hypothesis is rejected where the adjusted P is {study.trial.alpha:g} or less."
+    none = "An endpoint without a P value counts as P = 1."
+    notes = (multiplicity_sentence(labels, plan), level, none, *_notes(labels, used))
+    title = "Gatekeeping over endpoints"
+    return (TableSpec("table-multiplicity", "multiplicity", title, heads, tuple(rows), notes),)

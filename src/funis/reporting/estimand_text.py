@@ -1,0 +1,142 @@
+"""Sentences about estimands, sensitivity analyses and gatekeeping, written from the study file alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, method_label
+from funis.study.estimand import IMPUTED, Estimand, IntercurrentEvent, Multiplicity
+from funis.study.model import Endpoint, Study
+
+EVENTS: dict[str, str] = {
+    "death": "death",
+    "withdrawal": "withdrawal or loss to follow-up",
+    "rescue_medication": "rescue medication",
+    "new_immunosuppressant": "a new immunosuppressant",
+    "second_infusion_missed": "a missed second infusion",
+    "reinfusion": "an infusion beyond the plan",
+    "adverse_event": "a listed adverse event",
+}
+STRATEGIES: dict[str, str] = {
+    "treatment_policy": "treatment policy",
+    "hypothetical": "hypothetical",
+    "composite": "composite",
+    "while_on_treatment": "while on treatment",
+}
+
+
+def join_words(names: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> join_words(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def strategy_words(event: IntercurrentEvent, estimand: Estimand, *, is_change: bool) -> str:
+    """Say what is done about one intercurrent event.
+
+    Examples
+    --------
+    >>> event = IntercurrentEvent(event="death", strategy="composite")
+    >>> estimand = Estimand(id="e", endpoint="e", treatment="cells", summary="response rate")
+    >>> strategy_words(event, estimand, is_change=False)
+    'death (composite: the subject counts as a non-responder from then on)'
+    """
+    value = estimand.composite_value
+    failed = (
+        f"the subject counts with a change of {value:g} from then on".replace("-", "−")
+        if is_change and value is not None
+        else "the subject counts as a non-responder from then on"
+    )
+    meaning = {
+        "treatment_policy": "all values are used, whether before or after it",
+        "hypothetical": "values after it are set missing, as if it had not happened",
+        "composite": failed,
+        "while_on_treatment": "the last value on or before its day is used",
+    }.get(event.strategy, event.strategy)
+    return f"{EVENTS[event.event]} ({STRATEGIES.get(event.strategy, event.strategy)}: {meaning})"
+
+
+def estimand_sentence(labels: Labels, estimand: Estimand) -> str:
+    """Write what an estimand is in one paragraph, from its five attributes and its estimator."""
+    endpoint = labels.study.endpoint(estimand.endpoint)
+    is_change = endpoint.kind == "change"
+    name = estimand.variable or (endpoint.all_variables[0] if is_change else endpoint.definition)
+    what = (
+        f"the change from baseline in {in_sentence(labels.variable(name))}"
+        if is_change
+        else (f"response by {labels.variable(name)}")
+    )
+    at = f" at {join_words([labels.visit(visit).lower() for visit in endpoint.at])}" if endpoint.at else ""
+    population = estimand.population or endpoint.population or "enrolled"
+    events = [strategy_words(each, estimand, is_change=is_change) for each in estimand.intercurrent_events]
+    handled = f"Intercurrent events: {'; '.join(events)}." if events else "No intercurrent event is expected."
+    return (
+        f"Estimand “{estimand.id}” of {in_sentence(endpoint.printed)}. "
+        f"Treatment: {estimand.treatment.rstrip('.')}. "
+        f"Population: {in_sentence(labels.population(population))}. Variable: {what}{at}. {handled} "
+        f"Summary: {estimand.summary}, {_estimator(endpoint, estimand)}."
+    )
+
+
+def _estimator(endpoint: Endpoint, estimand: Estimand) -> str:
+    if endpoint.kind == "response":
+        rule = MISSING_OUTCOME[endpoint.missing_outcome]
+        return f"estimated by the share of responders with its exact interval; missing response: {rule}"
+    if endpoint.missing_outcome in IMPUTED:
+        return f"estimated by {in_sentence(method_label(endpoint.missing_outcome))}, {draw_words(endpoint)}"
+    if "mmrm" in endpoint.methods:
+        return "estimated by a mixed model for repeated measures (missing at random)"
+    test = "Hodges-Lehmann estimate" if estimand.summary == "median change" else "mean with its t interval"
+    return f"estimated by the {test}; missing outcome: {MISSING_OUTCOME[endpoint.missing_outcome]}"
+
+
+def draw_words(endpoint: Endpoint) -> str:
+    """Say how many values were drawn, from which seed, and by how much they were shifted."""
+    from funis.study.estimand import Imputation
+
+    settings = endpoint.imputation or Imputation()
+    shift = f", shifted by {settings.delta:g}".replace("-", "−") if settings.delta else ""
+    return f"{settings.draws} draws from seed {settings.seed}{shift}, pooled by Rubin’s rules"
+
+
+def multiplicity_sentence(labels: Labels, plan: Multiplicity) -> str:
+    """Say which endpoints are adjusted together, how, and which P of each decides."""
+    names = [labels.endpoint(name) for name in plan.order]
+    if plan.families:
+        family = "; then ".join(
+            join_words([labels.endpoint(name) for name in each]) for each in plan.families
+        )
+        how = f"by Holm within families, a family being opened when all before it are rejected: {family}"
+    elif plan.method == "graph":
+        shares = ", ".join(f"{name} {share:g}" for name, share in zip(names, plan.weights, strict=True))
+        how = f"by a graph (Bretz and others 2009) with initial shares of the level: {shares}"
+    elif plan.method == "fixed_sequence":
+        how = f"in the fixed sequence {', '.join(names)}"
+    else:
+        how = f"by {method_label(plan.method)} over {join_words(names)}"
+    return f"P values of endpoints are adjusted together {how}; each endpoint enters with one P value."
+
+
+def sensitivity_words(study: Study) -> str:
+    """Say of which endpoints a sensitivity table is made; empty where of none."""
+    named = {plan.endpoint for plan in study.sensitivity}
+    names = [
+        endpoint.printed
+        for endpoint in study.endpoints
+        if endpoint.kind in {"change", "response"}
+        and (
+            endpoint.id in named
+            or (endpoint.sensitivity if endpoint.sensitivity is not None else endpoint.role == "primary")
+        )
+    ]
+    if not names:
+        return ""
+    return (
+        f"Sensitivity analyses repeat {join_words([in_sentence(name) for name in names])} by every planned "
+        "method, rule for missing outcomes and population."
+    )

@@ -1,0 +1,164 @@
+"""What was found wrong in the data, and what the report was made from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from funis.documents.table import Cell, Row, TableSpec, heading, text_rows, words
+from funis.errors import LEVELS, Fault
+from funis.reporting.labels import FAULT_LEVELS, VARIABLES, humanise
+from funis.reporting.number_book import Group, NumberBook, count_cell, single
+from funis.results import ALL, Results
+
+#: A check that fails everywhere is read once, not a thousand times; `funis check` prints them all.
+MOST_LISTED = 200
+
+#: Checks whose names in words say too little.
+CHECKS: dict[str, str] = {
+    "time_of_day": "Titre turned into a time of day by a spreadsheet",
+    "lab_contradicts_item": "Laboratory contradicts an item of a score",
+    "recorded_total_differs": "Recorded total differs from the items",
+    "visit_gap": "Long gap between two visits",
+    "odd_value": "Value nearly always a slip",
+    "not_eligible": "Criterion of eligibility not met",
+    "eligibility_unknown": "Criterion of eligibility cannot be judged",
+}
+
+
+def check_label(code: str) -> str:
+    """Say what a check looks for.
+
+    Examples
+    --------
+    >>> check_label("time_of_day"), check_label("unknown_visit")
+    ('Titre turned into a time of day by a spreadsheet', 'Unknown visit')
+    """
+    return CHECKS.get(code) or humanise(code)
+
+
+def _totals_table(faults: Sequence[Fault], book: NumberBook) -> tuple[TableSpec, ...]:
+    """Set recorded totals beside those of the items, open to the eye: a whole score rests on each."""
+    groups = [group for group in book.of("faults") if group.variable.endswith("_recorded")]
+    differing = [fault for fault in faults if fault.code == "recorded_total_differs"]
+    rows: list[Row] = []
+    for group in groups:
+        name = group.variable.removesuffix("_recorded")
+        number = book.find(group, ALL, "count")
+        cells = (words(""), count_cell(number, book.find(group, ALL, "percent")), words("differ"))
+        rows.append(
+            Row(words(f"{VARIABLES.get(name, name)}, all visits with a recorded total", strong=True), cells)
+        )
+        rows += text_rows(
+            (
+                f"{fault.subject}, {humanise(fault.visit).lower()}",
+                fault.value,
+                fault.remedy.removeprefix("The items give ").partition(";")[0],
+                _place_of(fault),
+            )
+            for fault in differing
+            if fault.table == name
+        )
+    if not rows:
+        return ()
+    heads = ("Subject, visit", "Recorded", "Recomputed", "Place")
+    notes = (
+        "Of the visits with a recorded total, those whose items give another one. The items are analysed.",
+    )
+    title = "Recorded totals beside those of the items"
+    return (TableSpec("table-recorded-totals", "faults", title, heads, tuple(rows), notes, is_text=True),)
+
+
+def build_fault_tables(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the faults of the data: counts by check, then every place, folded by level."""
+    totals = _totals_table(results.faults, book)
+    if not results.faults:
+        return totals
+    by_level: dict[str, list[Fault]] = defaultdict(list)
+    for fault in results.faults:
+        by_level[fault.level].append(fault)
+    listed = [_listing(level, by_level[level]) for level in LEVELS if by_level[level]]
+    return (_count_table(by_level, book), *totals, *listed)
+
+
+def _count_table(by_level: dict[str, list[Fault]], book: NumberBook) -> TableSpec:
+    counted = {group.variable: group for group in book.of("faults")}
+    rows: list[Row] = []
+    for level in LEVELS:
+        if not by_level[level]:
+            continue
+        rows.append(heading(FAULT_LEVELS[level]))
+        by_code: dict[str, list[Fault]] = defaultdict(list)
+        for fault in by_level[level]:
+            by_code[fault.code].append(fault)
+        for code, faults in sorted(by_code.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+            tables = ", ".join(sorted({fault.table for fault in faults}))
+            subjects = {fault.subject for fault in faults if fault.subject}
+            cells = (
+                words(tables),
+                _count(book, counted.get(f"{level}: {code}"), len(faults)),
+                words(str(len(subjects))),
+            )
+            rows.append(Row(words(check_label(code)), cells, indent=1))
+    heads = ("Check", "Table", "Faults", "Subjects")
+    notes = ("Values at error level are left out of every number of this report; all others are used.",)
+    return TableSpec(
+        "table-faults", "faults", "Faults found in the data, by check", heads, tuple(rows), notes
+    )
+
+
+def _count(book: NumberBook, group: Group | None, found: int) -> Cell:
+    number = book.find(group, ALL, "count") if group is not None else None
+    return single(number, 0) if number is not None else words(str(found))
+
+
+def _listing(level: str, faults: Sequence[Fault]) -> TableSpec:
+    by_code: dict[str, list[Fault]] = defaultdict(list)
+    for fault in faults:
+        by_code[fault.code].append(fault)
+    rows: list[Row] = []
+    for code, group in by_code.items():
+        rows.append(heading(f"{check_label(code)} ({len(group)})"))
+        rows += text_rows(_record(fault) for fault in group[:MOST_LISTED])
+        if len(group) > MOST_LISTED:
+            rows.append(heading(f"{len(group) - MOST_LISTED} more like these; funis check lists them all."))
+    heads = ("Place", "Subject, visit", "Found", "What is wrong, and what would be right")
+    title = f"{count_faults(level, len(faults))}, each with its place"
+    return TableSpec(
+        f"table-faults-{level}", "faults", title, heads, tuple(rows), is_text=True, is_collapsed=True
+    )
+
+
+def count_faults(level: str, count: int) -> str:
+    """Say how many faults of a level there are.
+
+    Examples
+    --------
+    >>> count_faults("query", 2), count_faults("error", 1)
+    ('2 queries', '1 error')
+    """
+    plurals = {"error": "errors", "warning": "warnings", "query": "queries"}
+    return f"{count} {level if count == 1 else plurals[level]}"
+
+
+def _record(fault: Fault) -> tuple[str, str, str, str]:
+    column = f", {fault.column}" if fault.column else ""
+    who = ", ".join(part for part in (fault.subject, fault.visit) if part)
+    return _place_of(fault) + column, who, fault.value, f"{fault.message} {fault.remedy}".strip()
+
+
+def _place_of(fault: Fault) -> str:
+    return fault.file if fault.line is None else f"{fault.file}:{fault.line}"
+
+
+def build_file_tables(results: Results) -> tuple[TableSpec, ...]:
+    """Specify the input files with the hash of their bytes."""
+    files = results.provenance.files
+    if not files:
+        return ()
+    rows = text_rows((file.name, str(file.rows), file.sha256) for file in files)
+    notes = ("SHA-256 of the bytes of each file: a file that differs in one letter has another one.",)
+    heads = ("File", "Rows", "SHA-256")
+    return (
+        TableSpec("table-files", "provenance", "Files and their hashes", heads, rows, notes, is_text=True),
+    )

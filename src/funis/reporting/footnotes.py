@@ -1,0 +1,124 @@
+"""What stands under every table: population, denominator, missing data, versions, methods.
+
+The sentences are composed from the rows that the table prints, so that a footnote cannot name a basis that
+the numbers above it do not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from funis.reporting.labels import MISSING, Labels, in_sentence
+from funis.reporting.number_book import Number
+from funis.results import ALL
+
+METHOD_NOTES: dict[str, str] = {
+    "paired_t": "Paired t test: two-sided, n − 1 degrees of freedom, on subjects with both values.",
+    "wilcoxon": (
+        "Wilcoxon signed-rank test: two-sided, zero differences dropped, subjects with both values; exact "
+        "given the ties up to 200 subjects, above that normal approximation with continuity correction. "
+        "Hodges-Lehmann change: median of the averages of all pairs of changes, zero changes included; its "
+        "interval has at least the stated level."
+    ),
+    "sign_test": "Sign test: two-sided, exact binomial, ties dropped.",
+    "bootstrap": "Bootstrap: bias-corrected and accelerated interval of the mean change.",
+    "mmrm": "Mixed model for repeated measures, restricted maximum likelihood.",
+    "clopper_pearson": "Clopper-Pearson: exact interval of a proportion.",
+    "wilson": "Wilson: score interval of a proportion.",
+    "signed_rank_pratt": (
+        "Signed-rank test for ordered categories: two-sided, exact up to 200 subjects, unchanged pairs "
+        "ranked (Pratt). Share worse minus better: of all subjects graded at both visits, with Newcombe’s "
+        "interval for paired proportions."
+    ),
+    "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
+    "kaplan_meier, visits on planned days": (
+        "What is found at visits is counted on the planned day of the visit, and so is the end of "
+        "observation. A subject is censored at the last visit, at withdrawal, and at death where death is "
+        "not the event."
+    ),
+}
+_SCORED = ("strict", "absent", "worst", "locf")
+
+
+def describe_basis(labels: Labels, numbers: Iterable[Number]) -> tuple[str, ...]:
+    """Compose the footnotes that the printed numbers themselves ask for.
+
+    Parameters
+    ----------
+    labels : printed words of the study
+    numbers : the numbers a table prints
+
+    Returns
+    -------
+    tuple of str : population, subgroups, missing data, instrument versions, methods, failures; none twice
+    """
+    used = [number for number in numbers if number is not None]
+    return tuple(
+        dict.fromkeys(
+            (
+                *_population_notes(labels, used),
+                *_missing_notes(used),
+                *_instrument_notes(labels, used),
+                *_method_notes(used),
+                *_status_notes(used),
+            )
+        )
+    )
+
+
+def _population_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
+    for population in dict.fromkeys(number.population for number in used if number.population):
+        rule = labels.population_rule(population)
+        meaning = (
+            f" (rule: {rule})" if rule else " (every subject of the data)" if population == "enrolled" else ""
+        )
+        yield f"Population: {in_sentence(labels.population(population))}{meaning}."
+    for subgroup in dict.fromkeys(number.subgroup for number in used):
+        rule = labels.population_rule(subgroup)
+        if subgroup not in {ALL, ""} and rule:
+            yield f"Subgroup {labels.population(subgroup).lower()}: {rule}."
+
+
+def _missing_notes(used: list[Number]) -> Iterable[str]:
+    for missing in dict.fromkeys(number.missing for number in used if number.missing):
+        policies = [MISSING.get(name.strip(), name.strip()) for name in missing.replace("+", ",").split(",")]
+        yield f"Missing data ({missing}): {'; '.join(policies)}."
+
+
+def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
+    for variable in dict.fromkeys(number.variable for number in used):
+        stem = variable.removesuffix("_change").removeprefix("baseline_")
+        name = max(
+            (name for name in labels.study.instruments if stem == name or stem.startswith(f"{name}_")),
+            key=len,
+            default="",
+        )
+        if not name:
+            continue
+        choice = labels.study.instruments[name]
+        chosen = ", ".join(f"{key} = {value}" for key, value in choice.parameters.items())
+        if choice.label or chosen:
+            version = f"scored with the definition {name}" + (f" ({chosen})" if chosen else "")
+            yield f"{choice.label or labels.variable(name)}: {version}."
+
+
+def _method_notes(used: list[Number]) -> Iterable[str]:
+    for method in dict.fromkeys(number.method for number in used):
+        for name in dict.fromkeys((method.partition(", ")[0], method)):
+            if name in METHOD_NOTES:
+                yield METHOD_NOTES[name]
+    statistics = {number.statistic for number in used}
+    if statistics & {"q1", "q3"}:
+        yield "SD: n − 1 in the denominator. Quartiles: type 7 (linear interpolation)."
+    elif "sd" in statistics:
+        yield "SD: n − 1 in the denominator."
+
+
+def _status_notes(used: list[Number]) -> Iterable[str]:
+    if any(number.status.startswith("failed") for number in used):
+        yield "failed: the fit did not converge; no estimate is reported."
+    fitted = [number for number in used if number.statistic == "covariance"]
+    for number in fitted:
+        yield f"Covariance of a mixed model: {number.text}."
+    if any(number.status.startswith(("not_estimable", "not_given")) for number in used):
+        yield "–: not estimable from the values there are; the panel of the number says why."

@@ -1,0 +1,291 @@
+"""Influence of single subjects, sites and lots, and these as random effects: tables and one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import polars as pl
+
+from funis.documents.figure import BLUE, GREEN, INK, ORANGE, VERMILION, WIDTH, FigureSpec, Spec, finish
+from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.reporting.labels import Labels, in_sentence, method_label
+from funis.reporting.number_book import Number, NumberBook, interval, p_cell, part
+from funis.results import ALL, Results, format_number
+from funis.study.model import Study
+
+SECTION = "diagnostics"
+_KINDS = ("subject", "site", "lot", "donor")
+_KIND_COLOURS = {"subject": BLUE, "site": VERMILION, "lot": GREEN, "donor": ORANGE}
+
+
+class _Line(NamedTuple):
+    """What one row of the table is about."""
+
+    endpoint: str
+    variable: str
+    subgroup: str
+    arm: str
+    visit: str
+    method: str
+
+
+def build_influence_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the range of each estimate without one subject, site or lot, and who moves it most."""
+    lines = _gather(book)
+    if not lines:
+        return ()
+    labels = Labels(study)
+    kinds = [kind for kind in _KINDS if any(kind in found for found in lines.values())]
+    rows: list[Row] = []
+    said = ""
+    for line, found in lines.items():
+        title = _title(labels, line)
+        if title != said:
+            rows.append(heading(title))
+            said = title
+        cells = [_estimate_cell(found)]
+        for kind in kinds:
+            cells += _kind_cells(found.get(kind, {}), with_p=kind == "subject")
+        rows.append(Row(words(_when(labels, line)), tuple(cells), indent=1))
+    heads, spanners = ["", "Estimate"], [("", 2)]
+    for kind in kinds:
+        more = ["Range", "Most influential: without it"] + (["Largest P"] if kind == "subject" else [])
+        heads += more
+        spanners.append((f"Without one {kind}", len(more)))
+    notes = (
+        (
+            "Each subject, site or lot is left out in turn and the estimate made again. Largest P: of the t "
+            "test that the mean change is 0."
+        ),
+        "Mixed model: the covariance is held at its estimate from all subjects.",
+        "Lot and donor: of the first infusion." if {"lot", "donor"} & set(kinds) else "",
+    )
+    return (
+        TableSpec(
+            "table-influence", SECTION, "Estimates without one subject, one site or one lot", tuple(heads),
+            tuple(rows), tuple(filter(None, notes)), spanners=tuple(spanners),
+        ),
+    )  # fmt: skip
+
+
+def _gather(book: NumberBook) -> dict[_Line, dict[str, dict[str, Number]]]:
+    found: dict[_Line, dict[str, dict[str, Number]]] = {}
+    for number in book.numbers:
+        if number.analysis != "influence":
+            continue
+        variable, _, kind = number.variable.rpartition(": ")
+        line = _Line(number.endpoint, variable, number.subgroup, number.arm, number.visit, number.method)
+        found.setdefault(line, {}).setdefault(kind, {})[number.statistic] = number
+    # Rows of one endpoint, variable and method stand together, in the order they were computed.
+    order = {line[:4] + line[5:]: place for place, line in reversed(list(enumerate(found)))}
+    return dict(sorted(found.items(), key=lambda pair: order[pair[0][:4] + pair[0][5:]]))
+
+
+def _title(labels: Labels, line: _Line) -> str:
+    name = labels.endpoint(line.endpoint)
+    if line.variable.endswith("_change"):
+        name = f"{labels.variable_with_unit(line.variable)}, {in_sentence(method_label(line.method))}"
+    else:
+        name += ", % of subjects"
+    within = [labels.population(each).lower() for each in (line.subgroup, line.arm) if each not in {ALL, ""}]
+    return f"{name} ({', '.join(within)})" if within else name
+
+
+def _when(labels: Labels, line: _Line) -> str:
+    return "All visits" if line.visit == ALL else labels.visit(line.visit)
+
+
+def _estimate_cell(found: dict[str, dict[str, Number]]) -> Cell:
+    number = next((each["estimate"] for each in found.values() if "estimate" in each), None)
+    return _text_cell(number)
+
+
+def _kind_cells(found: dict[str, Number], *, with_p: bool) -> list[Cell]:
+    if not found:
+        return [EMPTY] * (3 if with_p else 2)
+    lower, upper = (_text_part(found.get(name)) for name in ("lower", "upper"))
+    cells = [joined(*interval(lower, upper)), _text_cell(found.get("most_influential"))]
+    return [*cells, p_cell(found.get("p_highest"))] if with_p else cells
+
+
+def _text_part(number: Number | None) -> Part | None:
+    return None if number is None else Part(number.text.replace("-", "−"), number.id)
+
+
+def _text_cell(number: Number | None) -> Cell:
+    if number is None:
+        return EMPTY
+    who, colon, value = number.text.rpartition(": ")
+    # A minus is set before a number, not in a study number.
+    return joined(Part(f"{who}{colon}{value.replace('-', '−')}", number.id))
+
+
+# --- random effects --------------------------------------------------------------------------------------
+
+
+def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify site, lot and donor as random intercepts of the change at the last visit."""
+    groups = list(book.of("site_effects"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    rows: list[Row] = []
+    notes: dict[str, str] = {}
+    for group in groups:
+        variable, _, kind = group.variable.rpartition(": ")
+        within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
+        for visit in book.visits(group):
+            title = f"{labels.variable_with_unit(variable)}{within}, {in_sentence(labels.visit(visit))}"
+            get = {name: book.find(group, visit, name) for name in _EFFECTS}
+            rows.append(Row(words(title), (words(kind), *_effect_cells(get))))
+            number = get["word"]
+            if number is not None:
+                notes[_general(number.text)] = ""
+    heads = (
+        "",
+        "By",
+        "n",
+        "Groups",
+        "Mean change",
+        "SD between",
+        "SD within",
+        "Share between (95% CI)",
+        "P",
+    )
+    footnotes = (
+        (
+            "Random intercept by restricted maximum likelihood. Share between: variance between groups over "
+            "all variance. P: F test that groups do not differ."
+        ),
+        *notes,
+    )
+    title = "Sites, lots and donors as random effects of the change"
+    return (TableSpec("table-site-effects", SECTION, title, heads, tuple(rows), footnotes),)
+
+
+_EFFECTS = ("groups", "estimate", "between_sd", "within_sd", "icc", "lower", "upper", "p", "word")
+
+
+def _general(word: str) -> str:
+    """Keep of the word what holds for every row; the share itself stands in the table."""
+    _, semicolon, rest = word.partition("; ")
+    if semicolon:
+        return f"{rest[:1].upper()}{rest[1:]}."
+    return "The interval of the share says what so few groups can show."
+
+
+def _effect_cells(get: dict[str, Number | None]) -> Iterable[Cell]:
+    groups, icc = get["groups"], get["icc"]
+    yield EMPTY if groups is None or groups.n is None else joined(Part(str(groups.n), groups.id))
+    yield _text_cell(groups)
+    if icc is not None and icc.value is None:
+        yield from (EMPTY, EMPTY, EMPTY, joined(Part(icc.text, icc.id)), EMPTY)
+        return
+    for name in ("estimate", "between_sd", "within_sd"):
+        yield _text_cell(get[name])
+    lower, upper = part(get["lower"], 2), part(get["upper"], 2)
+    yield joined(part(icc, 2), " (", *interval(lower, upper), ")")
+    yield p_cell(get["p"])
+
+
+# --- the figure ------------------------------------------------------------------------------------------
+
+
+def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
+    """Specify how far each estimate moves without one, at the last visit of each endpoint, in one panel."""
+    frame = results.listings.get("influence", pl.DataFrame())
+    if frame.is_empty():
+        return ()
+    labels = Labels(study)
+    points: list[Spec] = []
+    names: list[str] = []
+    for rows in _last_parts(frame):
+        first = rows.row(0, named=True)
+        name = _strip_name(labels, _Line(*(first[each] for each in _Line._fields)))
+        names.append(name)
+        # Strokes closer than a hundredth of a standard error cannot be told apart.
+        seen = rows.select("kind", pl.col("shift").round(2)).unique(maintain_order=True)
+        points += [{"name": name, "kind": kind, "shift": shift} for kind, shift in seen.iter_rows()]
+    names = list(dict.fromkeys(names))
+    kinds = [kind for kind in _KINDS if any(point["kind"] == kind for point in points)]
+    farthest = max(points, key=lambda point: abs(point["shift"]))
+    return (
+        FigureSpec(
+            id="figure-influence",
+            section=SECTION,
+            title="How far one subject, site or lot moves each estimate",
+            spec=finish(_strips(points, names, kinds)),
+            alt=(
+                f"Strip chart of {len(names)} estimates: each stroke is the estimate without one subject, "
+                "each circle without one site or lot, as its distance from the estimate from all in standard "
+                f"errors. The farthest, {format_number(farthest['shift'], 1)}, is of {farthest['name']} "
+                f"without one {farthest['kind']}."
+            ),
+            footnotes=(
+                (
+                    "At the last visit of each endpoint: the estimate without one, minus the estimate from "
+                    "all, in standard errors of the latter. A mark that stands alone carries weight; beyond "
+                    "1 it moves the estimate by more than its own uncertainty."
+                ),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _last_parts(frame: pl.DataFrame) -> Iterable[pl.DataFrame]:
+    """Give the rows of each variable at its last visit, of the first method."""
+    keys = ["endpoint", "variable", "subgroup", "arm"]
+    for _, own in frame.group_by(keys, maintain_order=True):
+        first = own.filter(pl.col("method") == own["method"][0])
+        yield first.filter(pl.col("visit") == first["visit"][-1])
+
+
+def _strip_name(labels: Labels, line: _Line) -> str:
+    if line.variable.endswith("_change"):
+        name = labels.variable(line.variable.removesuffix("_change"))
+    else:
+        name = labels.endpoint(line.endpoint)
+    within = [labels.population(each).lower() for each in (line.subgroup, line.arm) if each not in {ALL, ""}]
+    named = f"{name} ({', '.join(within)})" if within else name
+    return f"{named}, {in_sentence(_when(labels, line))}"
+
+
+def _strips(points: list[Spec], names: list[str], kinds: list[str]) -> Spec:
+    y: Spec = {
+        "field": "name",
+        "type": "nominal",
+        "sort": names,
+        "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 330, "grid": True},
+    }
+    x: Spec = {
+        "field": "shift",
+        "type": "quantitative",
+        "axis": {"title": "Distance from the estimate from all, standard errors", "grid": True},
+    }
+    colour: Spec = {
+        "field": "kind",
+        "type": "nominal",
+        "scale": {"domain": kinds, "range": [_KIND_COLOURS[kind] for kind in kinds]},
+        "legend": {"title": "Without one"},
+    }
+    single = [point for point in points if point["kind"] == "subject"]
+    shared = [point for point in points if point["kind"] != "subject"]
+    layers: list[Spec] = [
+        {
+            "data": {"values": [{"shift": 0}]},
+            "mark": {"type": "rule", "color": INK, "strokeWidth": 0.8},
+            "encoding": {"x": x},
+        },
+        {
+            "data": {"values": single},
+            "mark": {"type": "tick", "thickness": 1.2, "size": 13, "opacity": 0.8},
+            "encoding": {"x": x, "y": y, "color": colour},
+        },
+    ]
+    if shared:
+        mark: Spec = {"type": "circle", "size": 46, "opacity": 0.9}
+        layers.append(
+            {"data": {"values": shared}, "mark": mark, "encoding": {"x": x, "y": y, "color": colour}}
+        )
+    return {"width": WIDTH - 380, "height": {"step": 22}, "layer": layers}

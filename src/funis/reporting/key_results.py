@@ -1,0 +1,200 @@
+"""The summary at the top of a report: the endpoints in the order of their rank, one figure each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from funis.documents.table import Cell, Part, joined
+from funis.reporting.baseline import DISPOSITION
+from funis.reporting.labels import Labels, in_sentence, method_label
+from funis.reporting.number_book import (
+    Group,
+    NumberBook,
+    count_cell,
+    digits_for,
+    interval,
+    level_text,
+    p_part,
+    part,
+    percent_interval,
+)
+from funis.reporting.response import class_label
+from funis.results import ALL
+from funis.study.model import Endpoint, Study
+
+_MOST = 9
+_RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResult:
+    """One result of the summary: what it is, its figure, and a line of detail."""
+
+    title: str
+    figure: Cell
+    detail: Cell
+    is_primary: bool = False
+
+
+def build_keys(study: Study, book: NumberBook) -> tuple[KeyResult, ...]:
+    """Choose the results for the top of the report: subjects, then endpoints by rank, then safety.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple of KeyResult : at most a dozen
+    """
+    labels = Labels(study)
+    ranked = sorted(study.endpoints, key=lambda each: _RANK[each.role])
+    found = [key for endpoint in ranked for key in _endpoint_keys(labels, book, endpoint)]
+    return (*_subject_keys(book), *found[:_MOST], *_safety_keys(book))
+
+
+def _subject_keys(book: NumberBook) -> Iterator[KeyResult]:
+    counts = {
+        group.variable: book.find(group, ALL, "count")
+        for group in book.of("disposition")
+        if group.subgroup == ALL and group.arm == ALL
+    }
+    main = next((name for name in ("treated", "enrolled") if counts.get(name)), None)
+    if main is None:
+        return
+    rest = [name for name in ("completed", "withdrew", "lost", "died") if counts.get(name)]
+    detail: list[Part | str | None] = []
+    for name in rest:
+        detail += [", " if detail else "", f"{DISPOSITION[name].lower()} ", part(counts[name], 0)]
+    yield KeyResult(f"Subjects {DISPOSITION[main].lower()}", joined(part(counts[main], 0)), joined(*detail))
+
+
+def _endpoint_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
+    if endpoint.kind in {"response", "relapse"}:
+        yield from _rate_keys(labels, book, endpoint)
+    elif endpoint.kind == "change" and endpoint.all_variables:
+        yield from _change_keys(labels, book, endpoint)
+    elif endpoint.kind == "summary" and endpoint.all_variables:
+        yield from _summary_keys(labels, book, endpoint)
+
+
+def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
+    is_response = endpoint.kind == "response"
+    for group in book.of(endpoint.kind):
+        if group.endpoint not in {endpoint.id, ""} or group.subgroup != ALL or group.arm != ALL:
+            continue
+        name = group.variable.rpartition(": ")[2]
+        if is_response and name not in {"responder", "MCR", "PCR"}:
+            continue
+        if not is_response and group.population != "at_risk":
+            continue
+        for visit in book.visits(group):
+            count, share = (book.find(group, visit, statistic) for statistic in ("count", "percent"))
+            if count is None or (not is_response and visit == ALL):
+                continue
+            limits = [
+                part(book.find(group, visit, each, "clopper_pearson"), 1) for each in ("lower", "upper")
+            ]
+            what = class_label(group.variable) if is_response else "Relapse, of responders still at risk"
+            when = "" if visit == ALL else f", {labels.visit(visit).lower()}"
+            level = level_text(labels.study, endpoint.id)
+            detail = (
+                joined(f"{level} CI ", *percent_interval(*limits), " (Clopper-Pearson)")
+                if all(limits)
+                else joined("")
+            )
+            yield KeyResult(f"{what}{when}", count_cell(count, share), detail, endpoint.role == "primary")
+
+
+def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
+    """Take the last visit of the endpoint, or the one it names alone."""
+    wanted = [f"{name}_change" for name in endpoint.all_variables[:1]]
+    groups = [group for group in book.of("change") if group.variable in wanted and group.arm == ALL]
+    groups = [group for group in groups if endpoint.subgroup_only or group.subgroup == ALL]
+    # The endpoint's own subjects, with missing outcomes filled as it says; not those of another endpoint.
+    groups = [group for group in groups if group.population == (endpoint.population or group.population)]
+    groups = [group for group in groups if group.endpoint == endpoint.id] or [
+        group for group in groups if not group.endpoint
+    ]
+    for group in {each.variable: each for each in reversed(groups)}.values():
+        visits = [visit for visit in book.visits(group) if visit in endpoint.at] or list(book.visits(group))
+        visit = visits[-1]
+        digits = digits_for(number.value for number in book.all(group) if number.statistic == "mean")
+        mean, lower, upper = (
+            part(book.find(group, visit, name), digits) for name in ("mean", "lower", "upper")
+        )
+        if mean is None:
+            continue
+        within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
+        title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visit).lower()}{within}"
+        level = level_text(labels.study)
+        detail = joined(f"{level} CI ", *interval(lower, upper), *_p_words(book, endpoint, group, visit))
+        yield KeyResult(title, joined(mean), detail, endpoint.role == "primary")
+
+
+def _p_words(book: NumberBook, endpoint: Endpoint, group: Group, visit: str) -> tuple[Part | str | None, ...]:
+    tests = [
+        each
+        for each in book.of("test")
+        if each._replace(analysis="change", endpoint=group.endpoint) == group and each.endpoint == endpoint.id
+    ]
+    for test in tests:
+        plain = next(
+            (
+                book.find(test, visit, "p", name)
+                for name in endpoint.methods
+                if book.find(test, visit, "p", name)
+            ),
+            None,
+        )
+        if plain is None or plain.value is None:
+            continue
+        said: tuple[Part | str | None, ...] = (
+            "; P ",
+            p_part(plain),
+            f" ({in_sentence(method_label(plain.method))})",
+        )
+        adjusted = book.find(test, visit, "p_adjusted", f"{plain.method}, {endpoint.adjust}")
+        return (*said, f"; {method_label(endpoint.adjust)} ", p_part(adjusted)) if adjusted else said
+    return ()
+
+
+def _summary_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
+    for group in book.of("summary"):
+        visits = [visit for visit in book.visits(group) if visit not in {ALL, ""}]
+        if (
+            group.variable != endpoint.all_variables[0]
+            or group.subgroup != ALL
+            or group.arm != ALL
+            or not visits
+        ):
+            continue
+        mean, sd = (part(book.find(group, visits[0], name), 2) for name in ("mean", "sd"))
+        count = part(book.find(group, visits[0], "n"), 0)
+        title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visits[0]).lower()}"
+        yield KeyResult(title, joined(mean, " ± ", sd), joined("n = ", count), endpoint.role == "primary")
+        return
+
+
+def _safety_keys(book: NumberBook) -> Iterator[KeyResult]:
+    found = {
+        group.variable: group
+        for group in book.of("adverse_events")
+        if group.subgroup == ALL and group.arm == ALL
+    }
+    if "any" not in found:
+        return
+    any_event = found["any"]
+    count, share = (book.find(any_event, ALL, name) for name in ("count", "percent"))
+    if count is None:
+        return
+    asked = book.find(found["asked"], ALL, "count") if "asked" in found else None
+    basis = count_cell(asked, book.find(found["asked"], ALL, "percent")).parts if asked is not None else ()
+    detail = (
+        joined("asked at ", *basis, " of visits due")
+        if basis
+        else joined("no record of how often subjects were asked")
+    )
+    yield KeyResult("Subjects with any adverse event", count_cell(count, share), detail)

@@ -1,0 +1,396 @@
+"""The printed word for every name that stands in a result: variables, visits, statistics, methods, systems.
+
+One place, so that a table, a figure and the panel behind a number say the same thing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from funis.study.model import Study
+
+SYSTEMS: dict[str, str] = {
+    "constitutional": "Constitutional",
+    "mucocutaneous": "Mucocutaneous",
+    "neuropsychiatric": "Neuropsychiatric",
+    "musculoskeletal": "Musculoskeletal",
+    "cardiorespiratory": "Cardiorespiratory",
+    "gastrointestinal": "Gastrointestinal",
+    "ophthalmic": "Ophthalmic",
+    "renal": "Renal",
+    "haematological": "Haematological",
+}
+
+VARIABLES: dict[str, str] = {
+    "sledai_2k": "SLEDAI-2K",
+    "ssdai": "SSDAI",
+    "bilag_2004": "BILAG-2004 total",
+    "vas_patient": "Patient global, VAS",
+    "vas_physician": "Physician global, VAS",
+    "unstimulated_flow": "Unstimulated salivary flow",
+    "stimulated_flow": "Stimulated salivary flow",
+    "tess": "Eye symptoms and signs (TESS)",
+    "sialography": "Sialography grade",
+    "creatinine": "Creatinine",
+    "urea_nitrogen": "Urea nitrogen",
+    "albumin": "Albumin",
+    "c3": "Complement C3",
+    "c4": "Complement C4",
+    "proteinuria_24h": "Proteinuria, 24 h",
+    "ana": "Antinuclear antibody",
+    "anti_dsdna": "Anti-dsDNA",
+    "haemoglobin": "Haemoglobin",
+    "platelets": "Platelets",
+    "wbc": "White cells",
+    "neutrophils": "Neutrophils",
+    "lymphocytes": "Lymphocytes",
+    "anti_ssa": "Anti-SSA/Ro",
+    "anti_ssb": "Anti-SSB/La",
+    "th17": "Th17 cells",
+    "treg": "Treg cells",
+    "tgf_beta": "TGF-β",
+    "il_17": "IL-17",
+    "upcr": "Urine protein/creatinine",
+    "acr": "Urine albumin/creatinine",
+    "gfr": "GFR",
+    "age": "Age",
+    "sex": "Sex",
+    "site": "Site",
+    "weight_kg": "Weight",
+    "disease_duration_years": "Disease duration",
+}
+
+UNITS: dict[str, str] = {
+    "age": "years",
+    "weight_kg": "kg",
+    "disease_duration_years": "years",
+    "vas_patient": "mm",
+    "vas_physician": "mm",
+    "unstimulated_flow": "mL/min",
+    "stimulated_flow": "mL/min",
+    "cells_per_kg": "cells/kg",
+    "follow_up_days": "days",
+}
+
+STATISTICS: dict[str, str] = {
+    "n": "number of subjects",
+    "mean": "mean",
+    "sd": "standard deviation",
+    "se": "standard error",
+    "median": "median",
+    "q1": "first quartile",
+    "q3": "third quartile",
+    "min": "minimum",
+    "max": "maximum",
+    "lower": "lower limit of the interval",
+    "upper": "upper limit of the interval",
+    "count": "count",
+    "percent": "percentage",
+    "p": "P value, unadjusted",
+    "p_adjusted": "P value, adjusted for multiplicity",
+    "statistic": "test statistic",
+    "df": "degrees of freedom",
+    "estimate": "estimate",
+    "survival": "probability of remaining free of the event",
+    "at_risk": "number at risk",
+    "events": "number of events",
+    "geometric_mean": "geometric mean",
+    "censored": "values beyond a limit of the assay",
+    "improved": "subjects improved",
+    "worsened": "subjects worsened",
+    "unchanged": "subjects unchanged",
+    "fraction_missing": "share of information lost to missing values",
+    "tipping_point": "shift of the imputed values at which significance is lost",
+    "covariance": "covariance that was fitted",
+    "not_met": "subjects who do not meet the criterion",
+    "cannot_tell": "subjects of whom it cannot be told",
+    "limit": "limit of the entry rule",
+    "correlation": "correlation",
+    "population_mean": "mean before the entry rule",
+    "population_sd": "standard deviation before the entry rule",
+    "share_entering": "share that meets the entry rule",
+    "most_influential": "estimate without the most influential",
+    "p_highest": "largest P value without one",
+    "between_sd": "standard deviation between groups",
+    "within_sd": "standard deviation within groups",
+    "icc": "share of variance between groups",
+    "groups": "number of groups",
+    "converged": "status of the fit",
+    "minus_2_log_likelihood": "−2 log-likelihood",
+    "aic": "Akaike’s criterion",
+    "bic": "Schwarz’s criterion",
+    "observations": "number of observations",
+    "straightness": "correlation with normal quantiles",
+    "skewness": "skewness",
+    "largest_residual": "largest normalised residual",
+    "residual_sd": "standard deviation of the residuals",
+    "sd_over_mean": "standard deviation over mean",
+    "n_first": "number of subjects in the arm",
+    "n_second": "number of subjects in the control arm",
+    "events_first": "events in the arm",
+    "events_second": "events in the control arm",
+    "expected_first": "events expected in the arm",
+    "expected_second": "events expected in the control arm",
+}
+
+METHODS: dict[str, str] = {
+    "describe": "Descriptive",
+    "paired_t": "Paired t test",
+    "wilcoxon": "Wilcoxon signed-rank test",
+    "wilcoxon_signed_rank": "Wilcoxon signed-rank test",
+    "wilcoxon_exact": "Wilcoxon signed-rank test, exact",
+    "sign_test": "Sign test",
+    "mmrm": "Mixed model for repeated measures",
+    "bootstrap": "Bootstrap, BCa",
+    "permutation": "Permutation test",
+    "clopper_pearson": "Clopper-Pearson",
+    "wilson": "Wilson",
+    "jeffreys": "Jeffreys",
+    "mid_p": "Mid-P",
+    "holm": "Holm",
+    "hochberg": "Hochberg",
+    "hommel": "Hommel",
+    "kaplan_meier": "Kaplan-Meier",
+    "student_t": "Student t interval of the mean",
+    "signed_rank_pratt": "Signed-rank test for ordered grades, Pratt",
+    "bonferroni": "Bonferroni",
+    "type_7": "Quantile, type 7",
+    "correlation_0.4": "Regression to the mean, correlation 0.4 between visits",
+    "correlation_0.6": "Regression to the mean, correlation 0.6 between visits",
+    "correlation_0.8": "Regression to the mean, correlation 0.8 between visits",
+    "correlation_observed": "Regression to the mean, correlation observed before treatment",
+    "random_intercept": "Random intercept, restricted maximum likelihood",
+    "mean": "Mean",
+    "share": "Share of subjects",
+    "rank_sum": "Wilcoxon rank-sum test",
+    "log_rank": "Log-rank test",
+    "multiple_imputation": "Multiple imputation, missing at random",
+    "j2r": "Multiple imputation, jump to reference",
+    "cr": "Multiple imputation, copy reference",
+    "cir": "Multiple imputation, copy increments in reference",
+    "welch": "Welch two-sample t test",
+    "binomial": "Exact binomial test",
+    "fisher": "Fisher exact test",
+    "newcombe": "Newcombe",
+    "fixed_sequence": "fixed sequence",
+    "serial_holm": "serial gatekeeping, Holm within families",
+    "graph": "graphical gatekeeping",
+}
+
+MISSING: dict[str, str] = {
+    "strict": "a score with an unknown item that could change it is not used",
+    "absent": "an item that was not recorded counts as absent",
+    "worst": "an item that was not recorded counts as the most active level",
+    "locf": "an item that was not recorded is carried forward from the visit before",
+    "observed": "subjects without the value at a visit are left out of that visit",
+    "nonresponder": "a subject whose response cannot be told counts as a non-responder",
+    "baseline": "a missing change counts as no change",
+    "best": "a missing response counts as a response (in the control arm as none)",
+    "multiple_imputation": "a missing change is drawn many times, missing at random",
+    "j2r": "a missing change is drawn by jump to reference",
+    "cr": "a missing change is drawn by copy reference",
+    "cir": "a missing change is drawn by copy increments in reference",
+}
+
+MISSING_OUTCOME: dict[str, str] = {
+    "observed": "subjects without the outcome at a visit are left out of that visit",
+    "nonresponder": "a subject without the outcome counts as a non-responder",
+    "worst": "a missing outcome is replaced by the worst possible one",
+    "locf": "a missing outcome is replaced by the last one observed",
+    "multiple_imputation": "a missing change is drawn many times, missing at random (multiple imputation)",
+    "j2r": "a missing change is drawn by reference to the control arm (jump to reference)",
+    "cr": "a missing change is drawn by reference to the control arm (copy reference)",
+    "cir": "a missing change is drawn by reference to the control arm (copy increments in reference)",
+}
+
+RESPONSES: dict[str, str] = {
+    "MCR": "Major clinical response",
+    "PCR": "Partial clinical response",
+    "none": "No response",
+    "cannot tell": "Cannot tell",
+    "ucmsc_bilag_response": "UC-MSC BILAG response",
+    "explorer_response": "EXPLORER response",
+}
+
+DEGREES: dict[str, str] = {
+    "satterthwaite": "Satterthwaite",
+    "kenward-roger": "Kenward-Roger",
+    "kenward-roger-linear": "Kenward-Roger, linear",
+    "kenward-roger-mmrm": "Kenward-Roger on Cholesky parameters",
+    "between-within": "between-within",
+    "residual": "residual",
+}
+COVARIANCES: dict[str, str] = {
+    "us": "unstructured",
+    "toep": "Toeplitz",
+    "toeph": "heterogeneous Toeplitz",
+    "ar1": "first-order autoregressive",
+    "ar1h": "heterogeneous first-order autoregressive",
+    "cs": "compound symmetry",
+    "csh": "heterogeneous compound symmetry",
+    "ad": "ante-dependence",
+    "adh": "heterogeneous ante-dependence",
+    "sp_exp": "spatial exponential",
+}
+
+FAULT_LEVELS: dict[str, str] = {
+    "error": "Errors: the value is left out of the analysis",
+    "warning": "Warnings: the value is used, and should be looked at",
+    "query": "Queries: a question to the site",
+}
+
+
+def format_unit(unit: str) -> str:
+    """Print a unit as it is written by hand.
+
+    Examples
+    --------
+    >>> format_unit("10^9/L"), format_unit("umol/L"), format_unit("mL/min/1.73m2")
+    ('10⁹/L', 'µmol/L', 'mL/min/1.73 m²')
+    """
+    raised = unit.replace("10^9", "10⁹").replace("10^6", "10⁶").replace("1.73m2", "1.73 m²")
+    return "µ" + raised[1:] if raised.startswith(("umol", "ug")) else raised
+
+
+def humanise(name: str) -> str:
+    """Turn a snake-case name into words, first letter capital.
+
+    Examples
+    --------
+    >>> humanise("month_6")
+    'Month 6'
+    """
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+@cache
+def _title_of_definition(name: str) -> str:
+    """Ask the instrument's own file for its title; an unknown name stays what it is."""
+    from funis.catalogue.definition import definition, definitions
+    from funis.catalogue.response import response_definition, responses
+
+    if name in definitions():
+        return definition(name).title
+    return response_definition(name).title if name in responses() else humanise(name)
+
+
+def in_sentence(words: str) -> str:
+    """Put a name into a sentence: small first letter, except names of people and abbreviations.
+
+    Examples
+    --------
+    >>> in_sentence("Paired t test"), in_sentence("Wilcoxon signed-rank test"), in_sentence("SLEDAI-2K")
+    ('paired t test', 'Wilcoxon signed-rank test', 'SLEDAI-2K')
+    """
+    first = words.split(" ", maxsplit=1)[0].split("-", maxsplit=1)[0]
+    is_name = first in {"Wilcoxon", "Kaplan", "Clopper", "Wilson", "Jeffreys", "Holm", "Hochberg", "Hommel"}
+    return words if is_name or not first[1:].islower() else words[:1].lower() + words[1:]
+
+
+def format_dose(cells: float) -> str:
+    """Print a number of cells as a mantissa and a power of ten.
+
+    Examples
+    --------
+    >>> format_dose(1e6), format_dose(1.5e6), format_dose(500)
+    ('1 × 10⁶', '1.5 × 10⁶', '500')
+    """
+    mantissa, _, power = f"{cells:.3e}".partition("e")
+    shown = f"{float(mantissa):g}"
+    raised = str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{shown} × 10{raised}" if cells >= 1e4 else f"{cells:g}"
+
+
+def method_label(name: str) -> str:
+    """Give the printed name of a statistical method."""
+    return METHODS.get(name, humanise(name))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The printed words of one study: its own labels first, then those of funis.
+
+    Examples
+    --------
+    >>> from funis.study.model import Study
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> labels = Labels(Study.model_validate({"study": trial}))
+    >>> labels.variable("bilag_2004_renal"), labels.variable("sledai_2k_change")
+    ('BILAG-2004, renal', 'Change in SLEDAI-2K')
+    """
+
+    study: Study
+
+    def variable(self, name: str) -> str:
+        """Give the printed name of a variable, without its unit."""
+        for prefix, words in (("baseline_", "{} at baseline"), ("days_", "Days, {}")):
+            if name.startswith(prefix):
+                return words.format(self.variable(name.removeprefix(prefix)))
+        if "_change" in name:
+            return self._change(name)
+        own = self._own(name)
+        if own:
+            return own
+        if name in VARIABLES or name in RESPONSES:
+            return VARIABLES.get(name) or RESPONSES[name]
+        stem, _, system = name.rpartition("_")
+        if system in SYSTEMS and stem:
+            return f"{self.variable(stem).removesuffix(' total')}, {SYSTEMS[system].lower()}"
+        return _title_of_definition(name)
+
+    def _change(self, name: str) -> str:
+        """Give the printed name of a change, and of the part after a colon (a site, a visit, a parameter)."""
+        stem, _, part = name.partition(": ")
+        words = f"Change in {self.variable(stem.removesuffix('_change'))}"
+        if not part:
+            return words
+        return f"{words}, {self.visit(part) if part in self.study.visit_names else part}"
+
+    def _own(self, name: str) -> str:
+        """Give the label the study file sets, empty where it sets none."""
+        if name in self.study.instruments:
+            return self.study.instruments[name].label
+        labs = [lab.label for lab in self.study.labs if lab.test == name]
+        columns = [column.label for column in self.study.columns if column.name == name]
+        return next((label for label in (*labs, *columns) if label), "")
+
+    def unit(self, name: str) -> str:
+        """Give the unit a variable is printed in, empty for a score."""
+        stem = name.removesuffix("_change").removeprefix("baseline_")
+        for lab in self.study.labs:
+            if lab.test == stem:
+                return f"log2 of {lab.unit}/10" if lab.scale == "log2" else lab.unit
+        for column in self.study.columns:
+            if column.name == stem:
+                return column.unit
+        choice = self.study.instruments.get(stem)
+        return (choice.unit if choice is not None else "") or UNITS.get(stem, "")
+
+    def variable_with_unit(self, name: str) -> str:
+        """Give the printed name of a variable with its unit."""
+        unit = format_unit(self.unit(name))
+        return f"{self.variable(name)}, {unit}" if unit else self.variable(name)
+
+    def visit(self, name: str) -> str:
+        """Give the printed name of a visit: the study file's label, else words made of the name."""
+        for visit in self.study.visits:
+            if visit.name == name:
+                return visit.printed
+        return humanise(name)
+
+    def population(self, name: str) -> str:
+        """Give the printed name of a population or subgroup."""
+        return humanise(name)
+
+    def population_rule(self, name: str) -> str:
+        """Give the rule of a population or subgroup, empty where it needs none."""
+        return self.study.populations.get(name) or self.study.subgroups.get(name) or ""
+
+    def endpoint(self, name: str) -> str:
+        """Give the printed name of an endpoint; the id in words where the study file has no such row."""
+        for endpoint in self.study.endpoints:
+            if endpoint.id == name:
+                return endpoint.printed
+        return humanise(name)

@@ -1,0 +1,91 @@
+"""Listings: every subject's response with its reason, every adverse event, folded until asked for."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from funis.documents.table import TableSpec, text_rows
+from funis.reporting.labels import RESPONSES, Labels, humanise
+from funis.reporting.response import class_label
+from funis.results import Results, format_number
+from funis.study.model import Study
+
+_EVENT_COLUMNS = (
+    "subject",
+    "term",
+    "day",
+    "start",
+    "end_day",
+    "end",
+    "grade",
+    "serious",
+    "related",
+    "outcome",
+    "action",
+    "lot",
+)
+
+
+def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, ...]:
+    """Specify each subject's response with the reason, one listing a definition."""
+    frame = results.listings.get("responses_all", results.listings.get("responses", pl.DataFrame()))
+    if frame.is_empty() or "reason" not in frame.columns:
+        return ()
+    labels = Labels(study)
+    found = []
+    names = (
+        frame["definition"].unique(maintain_order=True).to_list() if "definition" in frame.columns else [""]
+    )
+    for name in names:
+        own = frame.filter(pl.col("definition") == name) if name else frame
+        own = own.unique(["subject", *(["visit"] if "visit" in own.columns else [])], maintain_order=True)
+        columns = [
+            each
+            for each in ("subject", "visit", "response", "reason", "relapse", "relapse_visit")
+            if each in own.columns
+        ]
+        rows = text_rows(
+            tuple(_word(labels, column, value) for column, value in zip(columns, row, strict=True))
+            for row in own.select(columns).iter_rows()
+        )
+        what = RESPONSES.get(name, labels.variable(name)) if name else "Response"
+        title = f"{what} of each subject, with the reason"
+        heads = tuple(humanise(column) for column in columns)
+        found.append(
+            TableSpec(
+                f"table-listing-response-{name}",
+                "response",
+                title,
+                heads,
+                rows,
+                is_text=True,
+                is_collapsed=True,
+            )
+        )
+    return tuple(found)
+
+
+def _word(labels: Labels, column: str, value: object) -> str:
+    if value is None:
+        return ""
+    if column in {"visit", "relapse_visit"}:
+        return labels.visit(str(value))
+    return class_label(f": {value}") if column == "response" else _text(value)
+
+
+def build_event_listings(results: Results) -> tuple[TableSpec, ...]:
+    """Specify the listing of adverse events, in the order of the data."""
+    frame = results.listings.get("adverse_events", pl.DataFrame())
+    columns = [name for name in _EVENT_COLUMNS if name in frame.columns and frame[name].is_not_null().any()]
+    if frame.is_empty() or not columns:
+        return ()
+    rows = text_rows(tuple(_text(value) for value in row) for row in frame.select(columns).iter_rows())
+    heads = tuple(humanise(column) for column in columns)
+    title = "Adverse events, each as recorded"
+    return (TableSpec("table-listing-events", "safety", title, heads, rows, is_text=True, is_collapsed=True),)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return format_number(value, 2).rstrip("0").rstrip(".")
+    return "" if value is None else str(value)

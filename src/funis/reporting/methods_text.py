@@ -1,0 +1,292 @@
+"""The methods section of the report, written from the study file and nothing else.
+
+A sentence stands here only when the study file holds what it says: the text cannot drift from the analysis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from funis.reporting.estimand_text import (
+    draw_words,
+    estimand_sentence,
+    multiplicity_sentence,
+    sensitivity_words,
+)
+from funis.reporting.labels import (
+    COVARIANCES,
+    DEGREES,
+    MISSING,
+    MISSING_OUTCOME,
+    RESPONSES,
+    Labels,
+    format_dose,
+    humanise,
+    in_sentence,
+    method_label,
+)
+from funis.reporting.methods_diagnostics import diagnostic_sentences
+from funis.study.estimand import IMPUTED
+from funis.study.model import Endpoint, Study
+
+DESIGNS: dict[str, str] = {
+    "single_arm": "a single-arm trial with comparisons against baseline",
+    "parallel": "a trial with parallel arms",
+    "observational": "an observational cohort",
+}
+CONDITIONS: dict[str, str] = {
+    "sle": "systemic lupus erythematosus",
+    "sjogren": "primary Sjögren’s syndrome",
+}
+
+
+#: What a comparison with the same subjects before treatment cannot show.
+SINGLE_ARM = (
+    "There is no control group: a change from baseline is not an effect of the treatment alone. It holds the "
+    "natural course, other treatment given, and regression to the mean after entry by high activity."
+)
+
+
+class Passage(NamedTuple):
+    """A titled passage of the methods: paragraphs, then items of a list."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+
+
+def build_methods(study: Study) -> tuple[Passage, ...]:
+    """Write the methods from the study file.
+
+    Parameters
+    ----------
+    study : the study file
+
+    Returns
+    -------
+    tuple of Passage : design, treatment, visits, instruments, populations, endpoints, statistics
+
+    Examples
+    --------
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> build_methods(Study.model_validate({"study": trial}))[0].title
+    'Design and subjects'
+    """
+    labels = Labels(study)
+    passages = (
+        _design(study),
+        _treatment(study),
+        _visits(labels),
+        _instruments(labels),
+        _populations(labels),
+        _endpoints(labels),
+        _estimands(labels),
+        _statistics(study),
+    )
+    return tuple(passage for passage in passages if passage.paragraphs or passage.items)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def _design(study: Study) -> Passage:
+    trial = study.trial
+    first = f"{trial.id} is {DESIGNS[trial.design]} in {CONDITIONS[trial.condition]}"
+    if study.sites:
+        first += f", at {len(study.sites)} {'centre' if len(study.sites) == 1 else 'centres'}"
+    sentences = [f"{first}."]
+    if trial.registration:
+        sentences.append(f"It is registered as {trial.registration}.")
+    if trial.source:
+        sentences.append(f"The study file describes: {trial.source.rstrip('.')}.")
+    items = [
+        f"{each.id}. {each.text}{f' (rule: {each.rule})' if each.rule else ''}."
+        for each in study.eligibility.inclusion
+    ]
+    items += [
+        f"{each.id}, excludes. {each.text}{f' (rule: {each.rule})' if each.rule else ''}."
+        for each in study.eligibility.exclusion
+    ]
+    if items:
+        sentences.append(
+            "Criteria of eligibility were checked by rule on what was known before the first infusion:"
+        )
+    return Passage("Design and subjects", (" ".join(sentences),), tuple(items))
+
+
+def _treatment(study: Study) -> Passage:
+    if not study.infusions:
+        return Passage("Treatment")
+    name = study.product.name or "The cell product"
+    days = listed([f"day {infusion.day}" for infusion in study.infusions])
+    doses = dict.fromkeys(
+        f"{format_dose(infusion.cells_per_kg)} cells per kg body weight "
+        f"(tolerance {infusion.tolerance_percent:g}%)"
+        for infusion in study.infusions
+        if infusion.cells_per_kg
+    )
+    dose = f", each of {listed(list(doses))}" if doses else ""
+    text = f"{name} was planned on {days}{dose}."
+    if study.product.release:
+        text += f" A lot was released when {listed(list(study.product.release))}."
+    return Passage("Treatment", (text,))
+
+
+def _visits(labels: Labels) -> Passage:
+    study = labels.study
+    if not study.visits:
+        return Passage("Visits", ("No visits were planned; every visit of the data is used, by its day.",))
+    names = [
+        f"{in_sentence(labels.visit(visit.name))} (day {visit.day}"
+        + (f", window {visit.window[0]:+d} to {visit.window[1]:+d} days)" if visit.window else ")")
+        for visit in study.visits
+    ]
+    return Passage("Visits", (f"Visits were planned at {listed(names)}.".replace("-", "−"),))
+
+
+def _instruments(labels: Labels) -> Passage:
+    study = labels.study
+    items = []
+    for name in study.instrument_names:
+        choice = study.choice(name)
+        parameters = ", ".join(f"{key} = {value}" for key, value in choice.parameters.items())
+        text = f"{labels.variable(name)}: scored with the definition {name}"
+        text += f" ({parameters})" if parameters else ""
+        items.append(f"{text}; missing items: {MISSING[choice.missing]}.")
+    return Passage("Instruments", (), tuple(items))
+
+
+def _populations(labels: Labels) -> Passage:
+    study = labels.study
+    items = [f"{labels.population(name)}: {rule}." for name, rule in study.populations.items()]
+    items += [f"{labels.population(name)} (subgroup): {rule}." for name, rule in study.subgroups.items()]
+    lead = (
+        "A subject of whom a rule cannot be told, for want of a value, is not a member and is counted apart.",
+    )
+    return Passage("Populations and subgroups", lead if items else (), tuple(items))
+
+
+def _endpoints(labels: Labels) -> Passage:
+    return Passage(
+        "Endpoints", (), tuple(_endpoint_sentence(labels, endpoint) for endpoint in labels.study.endpoints)
+    )
+
+
+def _estimands(labels: Labels) -> Passage:
+    """Write each estimand, and what is an intercurrent event in the data."""
+    study = labels.study
+    items = tuple(estimand_sentence(labels, estimand) for estimand in study.estimands)
+    declared = [
+        f"{humanise(name).lower()}: {', '.join(listed_names)}"
+        for name, listed_names in study.intercurrent_events.declared.items()
+        if listed_names
+    ]
+    lead = (
+        "Where a subject has several intercurrent events, a composite one decides first, else the earliest "
+        "that is hypothetical or while on treatment."
+    )
+    lead += f" Counted from the data as {'; '.join(declared)}." if declared else ""
+    return Passage("Estimands", (lead,) if items else (), items)
+
+
+def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
+    text = f"{endpoint.printed} ({endpoint.role})"
+    if endpoint.definition:
+        name = RESPONSES.get(endpoint.definition, labels.variable(endpoint.definition))
+        text += f": {name}, definition {endpoint.definition}"
+    elif endpoint.all_variables:
+        text += f": {listed([in_sentence(labels.variable(name)) for name in endpoint.all_variables])}"
+    elif endpoint.event:
+        text += f": time from {humanise(endpoint.origin).lower()} to {endpoint.event}"
+    if endpoint.at:
+        text += f", at {listed([labels.visit(visit).lower() for visit in endpoint.at])}"
+    if endpoint.population:
+        text += f", in the population “{in_sentence(labels.population(endpoint.population))}”"
+    if endpoint.subgroups:
+        only = "only within" if endpoint.subgroup_only else "and within"
+        text += f", {only} {listed([labels.population(name).lower() for name in endpoint.subgroups])}"
+    if endpoint.methods:
+        text += f". Methods: {listed([in_sentence(method_label(name)) for name in endpoint.methods])}"
+        text += (
+            f"; P adjusted by {method_label(endpoint.adjust)} over the visits"
+            if endpoint.adjust != "none"
+            else ""
+        )
+    if "mmrm" in endpoint.methods:
+        fixed = f"fixed effects {endpoint.formula}, " if endpoint.formula else ""
+        structure = f"{COVARIANCES[endpoint.covariance]} covariance"
+        text += f"; mixed model with {fixed}{structure}, {DEGREES[endpoint.df]} degrees of freedom"
+        tried = listed([COVARIANCES[name] for name in endpoint.fallback])
+        text += f", falling back in this order to {tried} where it cannot be fitted" if tried else ""
+    if endpoint.kind in {"change", "response"} or endpoint.missing_outcome != "observed":
+        text += f". Missing outcome: {MISSING_OUTCOME[endpoint.missing_outcome]}"
+        text += f" ({draw_words(endpoint)})" if endpoint.missing_outcome in IMPUTED else ""
+    return f"{text}."
+
+
+def _fixed_effects(study: Study) -> str:
+    return "arm, visit, arm by visit and baseline" if study.arms else "visit and baseline"
+
+
+def _statistics(study: Study) -> Passage:
+    level = f"{100 * (1 - study.trial.alpha):g}"
+    kinds = {endpoint.kind for endpoint in study.endpoints}
+    sentences = [
+        *([SINGLE_ARM] if study.trial.design == "single_arm" else []),
+        "Measures are given as mean ± standard deviation (n − 1), median with quartiles (type 7) and range.",
+        f"Intervals have level {level}% and tests are two-sided at {study.trial.alpha:g}.",
+        *_test_sentences(study),
+    ]
+    if kinds & {"response", "relapse"}:
+        sentences.append(
+            "Proportions carry the exact Clopper-Pearson and the Wilson score interval, with the name of "
+            "the denominator."
+        )
+    if "time_to_event" in kinds:
+        sentences.append("Time to an event is estimated by Kaplan-Meier with intervals on the log-log scale.")
+    sentences += diagnostic_sentences(study)
+    varied = sensitivity_words(study)
+    sentences += [varied] if varied else []
+    if study.multiplicity is not None:
+        sentences.append(multiplicity_sentence(Labels(study), study.multiplicity))
+    sentences.append(
+        "Printed values are rounded half away from zero; nothing is rounded to printed decimals before it is "
+        "analysed."
+    )
+    return Passage("Statistics", (" ".join(sentences),))
+
+
+def _test_sentences(study: Study) -> Iterator[str]:
+    """Describe the tests and models that an endpoint asks for, and what their adjustment leaves open."""
+    methods = {method for endpoint in study.endpoints for method in endpoint.methods}
+    if "paired_t" in methods:
+        yield "Changes from baseline are compared with zero by the paired t test."
+    if "wilcoxon" in methods:
+        yield (
+            "The Wilcoxon signed-rank test drops changes of zero and is exact, given the ties, up to 200 "
+            "subjects; above that it is the normal approximation with continuity correction. Beside it stand "
+            "the Hodges-Lehmann estimate of the change and its interval."
+        )
+    if "mmrm" in methods:
+        yield (
+            "Mixed models for repeated measures are fitted to the changes by restricted maximum likelihood, "
+            f"with the fixed effects {_fixed_effects(study)} where the endpoint names no others; marginal "
+            "means are at the mean baseline, and missing changes are taken as missing at random given those "
+            "observed. A fit that does not converge is reported as failed, without an estimate."
+        )
+    if any(endpoint.adjust != "none" for endpoint in study.endpoints):
+        yield (
+            "Where P is adjusted over visits, it is so within one variable, group and test; this does not "
+            "control the error over variables, subgroups and endpoints."
+        )
+    elif methods:
+        yield "P is not adjusted for the number of visits, variables and endpoints."

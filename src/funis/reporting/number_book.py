@@ -1,0 +1,256 @@
+"""Selecting computed numbers and printing them: the only way from a result to a table cell.
+
+Nothing is computed here. A number is found by its keys and printed half away from zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+import polars as pl
+
+from funis.documents.table import EMPTY, Cell, Part, joined
+from funis.results import NOT_AVAILABLE, format_number, format_p
+from funis.study.model import Study
+
+_LIMITED = frozenset({"estimate", "lower", "upper"})
+
+
+class Number(NamedTuple):
+    """One computed number, with the columns of the results frame."""
+
+    id: str
+    analysis: str
+    endpoint: str
+    population: str
+    subgroup: str
+    arm: str
+    visit: str
+    variable: str
+    statistic: str
+    value: float | None
+    text: str
+    n: int | None
+    denominator: int | None
+    method: str
+    missing: str
+    status: str
+    source: str
+
+
+class Group(NamedTuple):
+    """What numbers of one kind share: everything but visit, statistic and method."""
+
+    analysis: str
+    endpoint: str
+    population: str
+    subgroup: str
+    arm: str
+    variable: str
+
+
+@dataclass(slots=True)
+class NumberBook:
+    """All numbers of a run, found by group, visit, statistic and method."""
+
+    numbers: tuple[Number, ...]
+    groups: dict[Group, dict[tuple[str, str], list[Number]]] = field(default_factory=dict)
+
+    def of(self, analysis: str) -> Iterator[Group]:
+        """Give the groups of one analysis in the order they were computed."""
+        return (group for group in self.groups if group.analysis == analysis)
+
+    def all(self, group: Group) -> Iterator[Number]:
+        """Give every number of a group."""
+        return (number for numbers in self.groups.get(group, {}).values() for number in numbers)
+
+    def visits(self, group: Group) -> tuple[str, ...]:
+        """Give the visits a group has numbers for, in the order they were computed."""
+        return tuple(dict.fromkeys(visit for visit, _ in self.groups.get(group, {})))
+
+    def find(self, group: Group, visit: str, statistic: str, method: str | None = None) -> Number | None:
+        """Find one number, or None where it was not computed; without a method, the first one."""
+        for number in self.groups.get(group, {}).get((visit, statistic), ()):
+            if method is None or number.method == method:
+                return number
+        return None
+
+
+def read_numbers(frame: pl.DataFrame) -> NumberBook:
+    """Index the results frame.
+
+    Parameters
+    ----------
+    frame : polars frame with the seventeen columns of the results
+
+    Returns
+    -------
+    NumberBook : the numbers in the order of the frame; null text is empty text
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> columns = {name: [""] for name in Number._fields} | {"value": [1.0], "n": [3], "denominator": [3]}
+    >>> read_numbers(pl.DataFrame(columns)).numbers[0].n
+    3
+    """
+    ordered = frame.select(Number._fields)
+    textual = [name for name in Number._fields if name not in {"value", "n", "denominator"}]
+    ordered = ordered.with_columns(pl.col(textual).cast(pl.String).fill_null(""))
+    book = NumberBook(tuple(Number(*row) for row in ordered.iter_rows()))
+    for number in book.numbers:
+        group = Group(*(getattr(number, name) for name in Group._fields))
+        place = book.groups.setdefault(group, {})
+        place.setdefault((number.visit, number.statistic), []).append(number)
+    return book
+
+
+def digits_for(values: Iterable[float | None]) -> int:
+    """Choose the decimals a column of means is printed with, from its largest value.
+
+    Examples
+    --------
+    >>> digits_for([10.825, 4.6]), digits_for([212.0]), digits_for([1e6])
+    (2, 1, 0)
+    """
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    if largest >= 1000:
+        return 0
+    if largest >= 100:
+        return 1
+    return 2 if largest >= 0.1 or largest == 0 else 4
+
+
+def decimals_needed(values: Iterable[float | None], most: int) -> int:
+    """Count the decimals that a line of recorded values and quartiles needs, so that all print alike.
+
+    Examples
+    --------
+    >>> decimals_needed([10.0, 8.0, 12.0], 2), decimals_needed([55.25, 51.4, 60.0], 2)
+    (0, 2)
+    """
+    printed = [trim(value, most) for value in values if value is not None]
+    return max((len(text.partition(".")[2]) for text in printed), default=0)
+
+
+def level_text(study: Study, endpoint: str = "") -> str:
+    """Print the coverage of the intervals of an endpoint, or of the whole study.
+
+    Examples
+    --------
+    >>> from funis.study.model import Study
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm", "alpha": 0.1}
+    >>> level_text(Study.model_validate({"study": trial}))
+    '90%'
+    """
+    own = next((each.level for each in study.endpoints if each.id == endpoint), None)
+    return f"{round(100 * (1.0 - study.trial.alpha if own is None else own), 6):g}%"
+
+
+def trim(value: float, digits: int) -> str:
+    """Print a value with at most so many decimals, without trailing zeros.
+
+    Examples
+    --------
+    >>> trim(10.0, 2), trim(0.25, 2)
+    ('10', '0.25')
+    """
+    text = format_number(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def is_printable(number: Number | None) -> bool:
+    """Tell whether there is a value to print; a failed fit has none."""
+    return number is not None and (number.value is not None or bool(number.text))
+
+
+def part(number: Number | None, digits: int, *, trimmed: bool = False) -> Part | None:
+    """Make the part of a cell that prints one number, None where there is nothing to print."""
+    if number is None:
+        return None
+    if number.value is None:
+        return Part(
+            "failed" if number.status.startswith("failed") else number.text or NOT_AVAILABLE, number.id
+        )
+    # Nine decimals hold every recorded value: the dust of binary algebra must not break a tie.
+    value = round(number.value, 9)
+    text = trim(value, digits) if trimmed else format_number(value, digits)
+    return Part(text.replace("-", "−"), number.id)
+
+
+def part_in_millions(number: Number | None) -> Part | None:
+    """Make the part that prints a number of cells with its point six places to the left."""
+    if number is None or number.value is None:
+        return None
+    moved = Decimal(repr(float(number.value))).scaleb(-6)
+    return Part(format_number(moved, 2), number.id)
+
+
+def p_part(number: Number | None) -> Part | None:
+    """Make the part of a cell that prints a P value."""
+    if number is None:
+        return None
+    if number.value is None:
+        return Part("failed" if number.status.startswith("failed") else NOT_AVAILABLE, number.id)
+    return Part(format_p(number.value), number.id)
+
+
+def single(number: Number | None, digits: int, *, trimmed: bool = False) -> Cell:
+    """Make a cell of one number."""
+    return joined(part(number, digits, trimmed=trimmed))
+
+
+def p_cell(number: Number | None, adjusted: Number | None = None) -> Cell:
+    """Make a cell of a P value, the adjusted one beside it in brackets where there is one."""
+    plain, beside = p_part(number), p_part(adjusted)
+    return joined(plain, " (", beside, ")") if plain and beside else joined(plain)
+
+
+def interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None, ...]:
+    """Give the parts of an interval, with a word between the limits so that a minus cannot be misread."""
+    if lower is not None and upper is not None and lower.text == upper.text == NOT_AVAILABLE:
+        return (lower,)
+    return lower, " to ", upper
+
+
+def percent_interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None, ...]:
+    """Give the parts of an interval of percentages; what is not available has no sign."""
+    parts = interval(lower, upper)
+    return parts if len(parts) == 1 else (*parts, "%")
+
+
+def count_cell(count: Number | None, percent: Number | None = None) -> Cell:
+    """Make a cell of a count as `14/40 (35.0%)`; the parts are clickable one by one."""
+    first = part(count, 0)
+    if count is None or first is None:
+        return EMPTY
+    over = f"/{count.denominator}" if count.denominator is not None else ""
+    whole = Part(first.text + over, first.id)
+    second = part(percent, 1)
+    if second is None or percent is None or percent.value is None:
+        return joined(whole)
+    return joined(whole, " (", Part(f"{second.text}%", second.id), ")")
+
+
+def estimate_cell(book: NumberBook, group: Group, visit: str, method: str, digits: int | None = None) -> Cell:
+    """Print the estimate that belongs to a test, with its interval."""
+    found = [book.find(group, visit, name, method) for name in ("estimate", "lower", "upper")]
+    if digits is None:
+        digits = digits_for(
+            each.value for each in book.all(group) if each.method == method and each.statistic in _LIMITED
+        )
+    estimate, lower, upper = (part(each, digits) for each in found)
+    if estimate is None or found[0] is None or found[0].value is None:
+        return joined(estimate)
+    return joined(estimate, " (", *interval(lower, upper), ")")
+
+
+def adjusted_p(book: NumberBook, group: Group, visit: str, method: str) -> Number | None:
+    """Find the adjusted P that belongs to a test; its method names the test and the adjustment."""
+    for number in book.groups.get(group, {}).get((visit, "p_adjusted"), ()):
+        if number.method.partition(", ")[0] == method:
+            return number
+    return None

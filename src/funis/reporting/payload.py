@@ -1,0 +1,186 @@
+"""The numbers of a report and the recorded values behind them, as compact JSON for the panel of the page.
+
+Every word stands once in a list; every recorded value stands once in columns; a source is a list of positions
+in them, written as ranges. A source of 40 subjects that stand together takes four characters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import polars as pl
+
+from funis.reporting.labels import METHODS, MISSING, STATISTICS, Labels
+from funis.reporting.number_book import Number, NumberBook
+from funis.results import ALL, Results, format_number
+from funis.study.model import Study
+
+_WORDS = (
+    "analysis",
+    "endpoint",
+    "population",
+    "subgroup",
+    "arm",
+    "visit",
+    "variable",
+    "statistic",
+    "text",
+    "method",
+    "missing",
+    "status",
+    "source",
+)
+_COLUMNS = (*_WORDS, "value", "n", "denominator")
+
+
+class _Words:
+    """A list of words, each once, and the position of each."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+
+    def place(self, word: str) -> int:
+        """Give the position of a word, adding it when it is new."""
+        return self.places.setdefault(word, len(self.places))
+
+
+def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterable[str]) -> dict[str, Any]:
+    """Gather what the panel shows for the numbers that are printed.
+
+    Parameters
+    ----------
+    study, results : as for the report
+    book : the numbers of `results`
+    ids : ids of the numbers that the report prints
+
+    Returns
+    -------
+    dict : columns, strings, numbers by id, recorded values in columns, sources as ranges, labels
+    """
+    printed = set(ids)
+    chosen = [number for number in book.numbers if number.id in printed]
+    words = _Words()
+    numbers = {
+        number.id: [
+            *(words.place(_shown(number, name)) for name in _WORDS),
+            number.value,
+            number.n,
+            number.denominator,
+        ]
+        for number in chosen
+    }
+    atoms, sources = _build_sources(
+        results.sources, {number.source for number in chosen if number.source}, words
+    )
+    return {
+        "columns": _COLUMNS,
+        "strings": list(words.places),
+        "numbers": numbers,
+        "atoms": atoms,
+        "sources": sources,
+        "labels": _build_labels(study, chosen, results.sources),
+    }
+
+
+def _shown(number: Number, name: str) -> str:
+    value = str(getattr(number, name))
+    return "" if value == ALL and name in {"subgroup", "arm", "visit"} else value
+
+
+def _build_sources(
+    frame: pl.DataFrame, keys: set[str], words: _Words
+) -> tuple[dict[str, list[Any]], dict[str, str]]:
+    """Write each recorded value once and each source as positions of values."""
+    if frame.is_empty() or not keys:
+        return {name: [] for name in ("subject", "visit", "variable", "value", "file", "line")}, {}
+    used = frame.filter(pl.col("source").is_in(sorted(keys)))
+    columns = [name for name in used.columns if name != "source"]
+    atoms = (
+        used.select(columns).unique(maintain_order=False).sort("variable", "visit", "subject", "file", "line")
+    )
+    placed = used.join(atoms.with_row_index("place"), on=columns, how="left", nulls_equal=True)
+    groups = placed.group_by("source", maintain_order=True).agg(pl.col("place").unique().sort())
+    sources = {key: write_ranges(places) for key, places in groups.sort("source").iter_rows()}
+    texts = atoms["text"].to_list() if "text" in atoms.columns else [None] * atoms.height
+    values = [_value(number, text) for number, text in zip(atoms["value"].to_list(), texts, strict=True)]
+    found: dict[str, list[Any]] = {
+        name: [words.place(word or "") for word in atoms[name].to_list()]
+        for name in ("subject", "visit", "variable", "file")
+    }
+    return found | {
+        "value": [words.place(value) for value in values],
+        "line": atoms["line"].to_list(),
+    }, sources
+
+
+def _value(number: float | None, text: str | None) -> str:
+    if text:
+        return text
+    if number is None:
+        return "missing"
+    return format_number(number, 6).rstrip("0").rstrip(".")
+
+
+def write_ranges(places: Sequence[int]) -> str:
+    """Write increasing positions as ranges.
+
+    Examples
+    --------
+    >>> write_ranges([0, 1, 2, 3, 7, 9, 10])
+    '0-3,7,9-10'
+    """
+    ranges: list[list[int]] = []
+    for place in places:
+        if ranges and place == ranges[-1][1] + 1:
+            ranges[-1][1] = place
+        else:
+            ranges.append([place, place])
+    return ",".join(f"{first}-{last}" if first < last else str(first) for first, last in ranges)
+
+
+def _build_labels(
+    study: Study, numbers: Iterable[Number], sources: pl.DataFrame
+) -> dict[str, dict[str, str]]:
+    labels = Labels(study)
+    used = list(numbers)
+    variables = {number.variable for number in used}
+    visits = {number.visit for number in used}
+    if not sources.is_empty():
+        variables |= set(sources["variable"].drop_nulls().unique())
+        visits |= set(sources["visit"].drop_nulls().unique())
+    groups = {name for number in used for name in (number.population, number.subgroup)}
+    return {
+        "variables": {name: labels.variable_with_unit(name) for name in sorted(variables) if name},
+        "visits": {name: labels.visit(name) for name in sorted(visits) if name and name != ALL},
+        "statistics": STATISTICS,
+        "methods": METHODS,
+        "missing": MISSING,
+        "populations": {
+            name: f"{labels.population(name)}{f' ({rule})' if (rule := labels.population_rule(name)) else ''}"
+            for name in sorted(groups)
+            if name and name != ALL
+        },
+        "endpoints": {endpoint.id: endpoint.printed for endpoint in study.endpoints},
+    }
+
+
+def render_payload(payload: dict[str, Any]) -> str:
+    r"""Write JSON that may stand inside a script element whatever it holds.
+
+    Examples
+    --------
+    >>> render_payload({"a": "</script><!--"})
+    '{"a":"\\u003c/script\\u003e\\u003c!--"}'
+    """
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter, code in (
+        ("<", "\\u003c"),
+        (">", "\\u003e"),
+        ("&", "\\u0026"),
+        ("\u2028", "\\u2028"),
+        ("\u2029", "\\u2029"),
+    ):
+        text = text.replace(letter, code)
+    return text

@@ -1,0 +1,196 @@
+"""Response, relapse and time-to-event tables: every count with the name of what it is divided by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from funis.documents.table import EMPTY, Cell, Row, TableSpec, heading, joined, words
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import MISSING_OUTCOME, RESPONSES, Labels, in_sentence
+from funis.reporting.number_book import (
+    Group,
+    NumberBook,
+    count_cell,
+    interval,
+    level_text,
+    part,
+    percent_interval,
+    single,
+)
+from funis.reporting.safety import arm_label
+from funis.results import ALL
+from funis.study.model import Study
+
+#: Words for what is counted beside the classes of a definition.
+CLASSES: dict[str, str] = {
+    "responder": "Any response",
+    "MCR": "Major clinical response",
+    "PCR": "Partial clinical response",
+    "none": "No response",
+    "NCR": "No clinical response",
+    "sustained": "Response sustained",
+    "cannot tell": "Cannot tell",
+}
+DENOMINATORS: dict[str, str] = {
+    "enrolled": "of all enrolled",
+    "responders": "of responders",
+    "at_risk": "of responders still at risk",
+}
+
+
+def _rate_heads(study: Study, endpoint: str) -> tuple[str, ...]:
+    level = level_text(study, endpoint)
+    return ("", "n/N (%)", f"{level} CI, Clopper-Pearson", f"{level} CI, Wilson")
+
+
+def class_label(variable: str) -> str:
+    """Give the printed name of a response class from its variable.
+
+    Examples
+    --------
+    >>> class_label("ucmsc_bilag_response: MCR")
+    'Major clinical response'
+    """
+    name = variable.rpartition(": ")[2]
+    if name.startswith("sustained "):
+        return f"Sustained, {in_sentence(class_label(name.removeprefix('sustained ')))}"
+    return CLASSES.get(name) or name[:1].upper() + name[1:]
+
+
+def rate_cells(book: NumberBook, group: Group, visit: str) -> tuple[Cell, Cell, Cell]:
+    """Make the cells count with percentage, and the interval by each method."""
+    found = [count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))]
+    for method in ("clopper_pearson", "wilson"):
+        limits = [part(book.find(group, visit, name, method), 1) for name in ("lower", "upper")]
+        found.append(joined(*percent_interval(*limits)) if all(limits) else EMPTY)
+    return found[0], found[1], found[2]
+
+
+def build_response_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify one table of responses a definition."""
+    labels = Labels(study)
+    groups = list(book.of("response"))
+    definitions = dict.fromkeys(group.variable.partition(": ")[0] for group in groups)
+    found = []
+    for name in definitions:
+        own = [group for group in groups if group.variable.partition(": ")[0] == name]
+        found.append(_response_table(labels, book, name, own))
+    return tuple(found)
+
+
+def _response_table(labels: Labels, book: NumberBook, definition: str, groups: Sequence[Group]) -> TableSpec:
+    rows: list[Row] = []
+    blocks = dict.fromkeys(
+        (group._replace(variable=""), visit) for group in groups for visit in book.visits(group)
+    )
+    for block, visit in blocks:
+        rows.append(heading(_block_title(labels, block, visit)))
+        rows += [
+            Row(words(class_label(group.variable)), rate_cells(book, group, visit), indent=1)
+            for group in groups
+            if group._replace(variable="") == block and book.find(group, visit, "count") is not None
+        ]
+    used = [number for group in groups for number in book.all(group)]
+    policies = [
+        f"Missing outcome ({endpoint.missing_outcome}): {MISSING_OUTCOME[endpoint.missing_outcome]}."
+        for endpoint in labels.study.endpoints
+        if endpoint.definition == definition and endpoint.kind == "response"
+    ]
+    notes = (
+        "N: subjects of the population whose response can be told; in the row “Cannot tell”, all of them.",
+        f"Definition: {definition}.",
+        *dict.fromkeys(policies),
+        *(note for note in describe_basis(labels, used) if not note.startswith("Missing data")),
+    )
+    title = f"Response by {RESPONSES.get(definition, labels.variable(definition))}"
+    heads = _rate_heads(labels.study, groups[0].endpoint)
+    return TableSpec(f"table-response-{definition}", "response", title, heads, tuple(rows), notes)
+
+
+def _block_title(labels: Labels, block: Group, visit: str) -> str:
+    within = [labels.population(block.subgroup).lower()] if block.subgroup not in {ALL, ""} else []
+    within += _arm_words(labels, block)
+    of_whom = ", ".join([in_sentence(labels.population(block.population)), *within])
+    when = labels.visit(visit) if visit != ALL else "To the end of follow-up"
+    return f"{when}; population: {of_whom}"
+
+
+def _arm_words(labels: Labels, group: Group) -> list[str]:
+    """Name the arm of a group, where it is one."""
+    return [] if group.arm in {ALL, ""} else [f"arm {arm_label(labels.study, group.arm)}"]
+
+
+def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify relapses at each visit over every denominator: enrolled, responders, responders at risk."""
+    groups = list(book.of("relapse"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    rows: list[Row] = []
+    visits = dict.fromkeys(visit for group in groups for visit in book.visits(group))
+    for visit in visits:
+        rows.append(heading("All visits together" if visit == ALL else labels.visit(visit)))
+        rows += [
+            Row(words(_denominator(labels, group)), rate_cells(book, group, visit), indent=1)
+            for group in groups
+            if book.find(group, visit, "count") is not None
+        ]
+    used = [number for group in groups for number in book.all(group)]
+    notes = (
+        (
+            "The same relapses over each denominator: everybody of the population, all responders, and "
+            "responders who had not relapsed before and were still under observation at the visit."
+        ),
+        (
+            "Missing data: of all enrolled and of all responders, a subject in whom a relapse cannot be told "
+            "counts as without one; at a visit, only responders followed to its window are at risk."
+        ),
+        *(
+            note
+            for note in describe_basis(labels, used)
+            if not note.startswith(("Population:", "Missing data"))
+        ),
+    )
+    heads = _rate_heads(study, groups[0].endpoint)
+    return (TableSpec("table-relapse", "response", "Relapse after response", heads, tuple(rows), notes),)
+
+
+def _denominator(labels: Labels, group: Group) -> str:
+    within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
+    within = ", ".join([within, *_arm_words(labels, group)])
+    whole = f"of {labels.population(group.population).lower()}"
+    return f"Relapse, {DENOMINATORS.get(group.population, whole)}{within}"
+
+
+def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the Kaplan-Meier estimate at the planned visits."""
+    groups = list(book.of("time_to_event"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    rows: list[Row] = []
+    for group in groups:
+        within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
+        within = ", ".join([within, *_arm_words(labels, group)])
+        rows.append(heading(f"{labels.endpoint(group.endpoint or group.variable)}{within}"))
+        for visit in book.visits(group):
+            survival = book.find(group, visit, "survival")
+            at_risk, events = (single(book.find(group, visit, name), 0) for name in ("at_risk", "events"))
+            if visit == ALL:
+                at_risk = single(book.find(group, ALL, "n"), 0)
+                label = "Whole follow-up: n, events, median time in days"
+                estimate = single(book.find(group, ALL, "median"), 0)
+            else:
+                limits = [part(book.find(group, visit, name), 3) for name in ("lower", "upper")]
+                label = labels.visit(visit)
+                estimate = (
+                    joined(part(survival, 3), " (", *interval(*limits), ")")
+                    if all(limits)
+                    else single(survival, 3)
+                )
+            rows.append(Row(words(label), (at_risk, events, estimate), indent=1))
+    used = [number for group in groups for number in book.all(group)]
+    level = level_text(study, groups[0].endpoint)
+    heads = ("", "At risk", "Events so far", f"Free of the event ({level} CI)")
+    notes = describe_basis(labels, used)
+    return (TableSpec("table-time-to-event", "time-to-event", "Time to event", heads, tuple(rows), notes),)

@@ -1,0 +1,202 @@
+"""Safety tables: adverse events by subject and by event, what "none" rests on, infusions, exposure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from funis.documents.table import Cell, Row, TableSpec, heading, joined, words
+from funis.reporting.efficacy import describe_lines
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels, format_dose, humanise
+from funis.reporting.number_book import (
+    Group,
+    NumberBook,
+    count_cell,
+    level_text,
+    part,
+    part_in_millions,
+    percent_interval,
+    single,
+)
+from funis.results import ALL
+from funis.study.model import Study
+
+EVENTS: dict[str, str] = {
+    "any": "Any adverse event",
+    "serious": "Serious",
+    "related": "Related to the cells",
+    "grade_3_or_more": "Grade 3 or more",
+    "fatal": "Fatal",
+}
+EXPOSURE: dict[str, str] = {
+    "cells": "Cells infused",
+    "cells_per_kg": "Cells per kg",
+    "day": "Day of infusion",
+    "weight_kg": "Weight, kg",
+    "infused": "Subjects infused",
+    "within_dose": "Dose within tolerance",
+    "reaction": "Infusion reaction",
+    "lots": "Lots",
+}
+
+
+def build_adverse_event_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify adverse events per subject and per event, and how often subjects were asked."""
+    groups = list(book.of("adverse_events"))
+    asked = [group for group in groups if group.variable == "asked"]
+    counted = [group for group in groups if group.variable != "asked"]
+    tables = [_event_table(study, book, counted)] if counted else []
+    return (*tables, *([_asked_table(study, book, asked)] if asked else []))
+
+
+def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
+    labels = Labels(study)
+    arms = list(dict.fromkeys(group.arm for group in groups))
+    by_variable: dict[str, dict[str, Group]] = {}
+    for group in groups:
+        by_variable.setdefault(group.variable, {})[group.arm] = group
+    rows: list[Row] = []
+    told: set[str] = set()
+    order = sorted(by_variable, key=lambda name: name.partition(": ")[0] if ": " in name else "")
+    for variable in order:
+        kind, _, name = variable.partition(": ")
+        title = {"term": "By term", "grade": "By grade"}.get(kind, humanise(kind)) if name else ""
+        if title and title not in told:
+            rows.append(heading(title))
+            told.add(title)
+        cells = [cell for arm in arms for cell in _event_cells(book, by_variable[variable].get(arm))]
+        rows.append(Row(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
+    used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
+    notes = (
+        "A subject counts once in each row; events count as often as they were recorded.",
+        "What a zero rests on (how often subjects were asked) stands in the table of safety questions."
+        if any(group.variable == "asked" for group in book.of("adverse_events"))
+        else "The data do not say how often subjects were asked: a zero means that nothing was recorded.",
+        *describe_basis(labels, used),
+    )
+    limits = f"{level_text(study)} CI, Clopper-Pearson"
+    heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(arms)))
+    spanners = (("", 1), *((arm_label(study, arm), 3) for arm in arms)) if len(arms) > 1 else ()
+    return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
+
+
+def arm_label(study: Study, arm: str) -> str:
+    """Give the printed name of an arm."""
+    names = [each.name for each in study.arms if each.id == arm]
+    return names[0] if names else "All subjects" if arm == ALL else arm
+
+
+def _event_label(kind: str, name: str) -> str:
+    if not name:
+        return EVENTS.get(kind, humanise(kind))
+    return f"Grade {name}" if kind == "grade" else humanise(name)
+
+
+def _event_cells(book: NumberBook, group: Group | None) -> tuple[Cell, Cell, Cell]:
+    if group is None:
+        return words(""), words(""), words("")
+    rate = count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent"))
+    limits = [part(book.find(group, ALL, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
+    # Where nothing happened, the upper limit says how often it could have happened unseen.
+    interval_of_rate = joined(*percent_interval(*limits)) if all(limits) else words("")
+    return rate, interval_of_rate, single(book.find(group, ALL, "events"), 0)
+
+
+def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
+    labels = Labels(study)
+    visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
+    rows = [
+        Row(
+            words("All visits together" if visit == ALL else labels.visit(visit), strong=visit == ALL),
+            tuple(
+                count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
+                for group in groups
+            ),
+        )
+        for visit in visits
+    ]
+    used = [number for group in groups for number in book.all(group)]
+    notes = (
+        (
+            "N: subjects from whom the answer was due at the visit. Only where the question was asked is "
+            "“no adverse event” an observation."
+        ),
+        *describe_basis(labels, used),
+    )
+    asked = "Asked about adverse events, n/N due (%)"
+    heads = (
+        "Visit",
+        *(f"{asked}, {arm_label(study, group.arm)}" if len(groups) > 1 else asked for group in groups),
+    )
+    title = "Safety questions: what “none” rests on"
+    return TableSpec("table-asked", "safety", title, heads, tuple(rows), notes)
+
+
+def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify infusions and dose, one column an infusion."""
+    groups = list(book.of("exposure"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
+    visits.sort(key=lambda visit: visit == ALL)
+    rows: list[Row] = []
+    arm = groups[0].arm
+    for group in groups:
+        if group.arm != arm:
+            arm = group.arm
+            rows.append(heading(arm_label(study, arm)))
+        label = _exposure_label(group.variable)
+        statistics = {statistic for _, statistic in book.groups[group]}
+        if "mean" in statistics:
+            rows.append(heading(label))
+            lines = (
+                _dose_lines(book, group)
+                if group.variable.startswith("cells")
+                else describe_lines(book, group)
+            )
+            rows += [
+                Row(words(line[0]), tuple(line[1].get(visit, words("")) for visit in visits), indent=1)
+                for line in lines
+            ]
+        else:
+            rows.append(Row(words(label), tuple(_count(book, group, visit) for visit in visits)))
+    used = [number for group in groups for number in book.all(group)]
+    heads = ("", *("All infusions" if visit == ALL else humanise(visit) for visit in visits))
+    planned = [
+        f"Planned: infusion {place} on day {infusion.day}"
+        + (
+            f", {format_dose(infusion.cells_per_kg)} cells/kg ± {infusion.tolerance_percent:g}%."
+            if infusion.cells_per_kg
+            else "."
+        )
+        for place, infusion in enumerate(study.infusions, start=1)
+    ]
+    notes = (*planned, "All infusions: sum over the infusions of a subject.", *describe_basis(labels, used))
+    return (TableSpec("table-exposure", "exposure", "Infusions and exposure", heads, tuple(rows), notes),)
+
+
+def _exposure_label(variable: str) -> str:
+    kind, _, number = variable.partition(": ")
+    if kind == "infusions" and number:
+        return f"Subjects with {number} {'infusion' if number == '1' else 'infusions'}"
+    return EXPOSURE.get(variable, humanise(variable))
+
+
+def _count(book: NumberBook, group: Group, visit: str) -> Cell:
+    if visit not in book.visits(group):
+        return words("")
+    return count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
+
+
+def _dose_lines(book: NumberBook, group: Group) -> list[tuple[str, dict[str, Cell]]]:
+    """Make the lines of a number of cells, printed in millions."""
+    counts, means, ranges = {}, {}, {}
+    for visit in book.visits(group):
+        mean, sd, low, high = (
+            part_in_millions(book.find(group, visit, name)) for name in ("mean", "sd", "min", "max")
+        )
+        counts[visit] = single(book.find(group, visit, "n"), 0)
+        means[visit] = joined(mean, " ± ", sd) if sd else joined(mean)
+        ranges[visit] = joined(low, " to ", high)
+    return [("n", counts), ("Mean ± SD, × 10⁶", means), ("Range, × 10⁶", ranges)]

@@ -1,0 +1,219 @@
+"""The order of a report: which table and which figure stand in which section, and the words before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from funis.documents.figure import FigureSpec
+from funis.documents.table import TableSpec
+from funis.errors import LEVELS
+from funis.reporting.finding_tables import count_faults
+from funis.reporting.key_results import KeyResult
+from funis.reporting.methods_text import SINGLE_ARM, Passage, build_methods, listed
+from funis.results import Results
+from funis.study.model import Study
+
+#: Sections in the order of the report, with their titles.
+TITLES: dict[str, str] = {
+    "key-results": "Key results",
+    "subjects": "Subjects",
+    "baseline": "Baseline",
+    "response": "Response and relapse",
+    "time-to-event": "Time to event",
+    "efficacy": "Efficacy by endpoint",
+    "systems": "Organ systems",
+    "regression-to-mean": "Change expected without any effect",
+    "comparison": "Comparison between arms",
+    "models": "Models",
+    "estimands": "Estimands",
+    "multiplicity": "Gatekeeping",
+    "sensitivity": "Sensitivity analyses",
+    "diagnostics": "Diagnostics and influence",
+    "other": "Other measures",
+    "subject-courses": "Courses of single subjects",
+    "safety": "Safety",
+    "exposure": "Infusions and exposure",
+    "faults": "Faults in the data",
+    "assumptions": "Declared assumptions",
+    "methods": "Methods",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table or a figure with its printed label."""
+
+    label: str
+    table: TableSpec | None = None
+    figure: FigureSpec | None = None
+    svg: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPart:
+    """A part of a section under a heading of its own, or without one."""
+
+    id: str
+    title: str = ""
+    prose: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    is_folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the report."""
+
+    id: str
+    title: str
+    lead: tuple[str, ...] = ()
+    keys: tuple[KeyResult, ...] = ()
+    parts: tuple[SectionPart, ...] = ()
+
+
+def build_sections(
+    study: Study,
+    results: Results,
+    *,
+    keys: tuple[KeyResult, ...],
+    tables: Sequence[TableSpec],
+    figures: Sequence[tuple[FigureSpec, str]],
+) -> tuple[Section, ...]:
+    """Put tables and drawn figures into their sections and number them in reading order.
+
+    Parameters
+    ----------
+    study, results : as for the report
+    keys : the summary at the top
+    tables : every table
+    figures : every figure with its drawing
+
+    Returns
+    -------
+    tuple of Section : those that have something to show
+    """
+    table_numbers, figure_numbers = count(1), count(1)
+    sections = []
+    is_observed = study.trial.design == "observational"
+    for name, title in TITLES.items():
+        drawn = [
+            Block(f"Figure {next(figure_numbers)}", figure=figure, svg=svg)
+            for figure, svg in figures
+            if figure.section == name
+        ]
+        told = [
+            Block(f"Table {next(table_numbers)}", table=table) for table in tables if table.section == name
+        ]
+        parts = tuple(_parts(name, study, drawn, told))
+        shown = keys if name == "key-results" else ()
+        if parts or shown:
+            shown_title = "Results by endpoint" if name == "efficacy" and is_observed else title
+            sections.append(Section(name, shown_title, _lead(name, study, results), shown, parts))
+    return tuple(sections)
+
+
+def _parts(name: str, study: Study, drawn: list[Block], told: list[Block]) -> Iterator[SectionPart]:
+    if name == "methods":
+        yield from (_methods_part(place, passage) for place, passage in enumerate(build_methods(study)))
+    elif name == "assumptions":
+        if study.trial.assumptions:
+            yield SectionPart("assumptions-list", items=study.trial.assumptions)
+    elif name == "faults" and not told:
+        yield SectionPart("faults-none")
+    elif name == "efficacy":
+        yield from _by_endpoint(study, drawn, told)
+    elif name == "diagnostics":
+        yield from _diagnostic_parts((*told, *drawn))
+    elif drawn or told:
+        first = drawn if name in {"subjects"} else told
+        second = told if first is drawn else drawn
+        yield SectionPart(f"{name}-blocks", blocks=(*first, *second))
+
+
+def _methods_part(place: int, passage: Passage) -> SectionPart:
+    return SectionPart(f"methods-{place}", passage.title, passage.paragraphs, passage.items)
+
+
+#: Parts of the diagnostics, with the tables and figures that stand in each, by the beginning of their ids.
+DIAGNOSTICS: dict[str, tuple[str, ...]] = {
+    "Influence of single subjects, sites and lots": ("table-influence", "figure-influence"),
+    "Sites, lots and donors as random effects": ("table-site-effects",),
+    "Mixed models": ("table-fits", "table-covariance", "table-parameters", "figure-residuals"),
+    "Paired tests": ("table-straightness", "figure-quantiles"),
+}
+
+
+def _diagnostic_parts(blocks: Sequence[Block]) -> Iterator[SectionPart]:
+    """Fold each kind of diagnostics away: they are looked up, not read."""
+    for place, (title, starts) in enumerate(DIAGNOSTICS.items()):
+        own = tuple(block for block in blocks if _block_id(block).startswith(starts))
+        if own:
+            yield SectionPart(f"diagnostics-{place}", title, blocks=own, is_folded=True)
+
+
+def _block_id(block: Block) -> str:
+    shown = block.table or block.figure
+    return shown.id if shown is not None else ""
+
+
+def _by_endpoint(study: Study, drawn: list[Block], told: list[Block]) -> Iterator[SectionPart]:
+    """Give each endpoint its heading, its table and its figure."""
+    for endpoint in study.endpoints:
+        tables = [
+            block for block in told if block.table is not None and block.table.id == f"table-{endpoint.id}"
+        ]
+        figures = [
+            block
+            for block in drawn
+            if block.figure is not None and block.figure.id == f"figure-{endpoint.id}"
+        ]
+        if tables or figures:
+            yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, blocks=(*tables, *figures))
+
+
+def describe_provenance(study: Study, results: Results) -> Iterator[str]:
+    """Say what the report was made from and by which rules, one sentence each."""
+    origin = results.provenance
+    yield f"Made by funis {origin.version} from the study file {study.trial.id} and the input files below."
+    yield f"Data cut: {origin.data_cut or 'the data hold no date'}."
+    yield f"Seed of everything drawn at random: {origin.seed}."
+    for name in study.instrument_names:
+        choice = study.choice(name)
+        parameters = (
+            ", ".join(f"{key} = {value}" for key, value in choice.parameters.items()) or "as published"
+        )
+        yield f"Rule {name}: missing items {choice.missing}; parameters {parameters}."
+    for endpoint in study.endpoints:
+        if endpoint.parameters:
+            parameters = ", ".join(f"{key} = {value}" for key, value in endpoint.parameters.items())
+            yield f"Rule {endpoint.definition or endpoint.id}: parameters {parameters}."
+
+
+_LEADS: dict[str, Callable[[Study, Results], str]] = {
+    "assumptions": lambda *_: "What the sources do not say, and this report therefore assumes.",
+    "methods": lambda *_: (
+        "Written from the study file; nothing is described that the study file does not ask for."
+    ),
+    "faults": lambda _, results: _fault_lead(results),
+}
+
+
+def _lead(name: str, study: Study, results: Results) -> tuple[str, ...]:
+    lead = _LEADS.get(name)
+    if name == "key-results" and study.trial.design == "single_arm":
+        return (SINGLE_ARM,)
+    return (lead(study, results),) if lead else ()
+
+
+def _fault_lead(results: Results) -> str:
+    levels = [fault.level for fault in results.faults]
+    if not levels:
+        return "The checks found no fault in the data."
+    said = [count_faults(level, levels.count(level)) for level in LEVELS]
+    return (
+        f"The checks found {listed(said)}. "
+        "A value at error level is left out; everything else is used as recorded."
+    )

@@ -1,0 +1,193 @@
+"""Tables of organ systems and of fitted models: numbers selected, nothing computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.reporting.efficacy import EVERYBODY, MOST_COLUMNS, ordered_visits
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import COVARIANCES, DEGREES, SYSTEMS, Labels, method_label
+from funis.reporting.number_book import (
+    Group,
+    NumberBook,
+    adjusted_p,
+    estimate_cell,
+    interval,
+    level_text,
+    p_cell,
+    part,
+    single,
+)
+from funis.results import ALL
+from funis.study.model import Endpoint, Study
+
+
+def build_system_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the distribution of grades by organ system and visit, and the paired test of each system."""
+    planned = [endpoint.population for endpoint in study.endpoints if endpoint.kind == "systems"]
+    population = (planned[0] if planned else "") or EVERYBODY
+    groups = [group for group in book.of("systems") if group.population == population or group.endpoint]
+    graded = [group for group in groups if ": " in group.variable]
+    tested = [group for group in groups if ": " not in group.variable]
+    found = [_grade_table(study, book, graded)] if graded else []
+    return (*found, *([_system_test_table(study, book, tested)] if tested else []))
+
+
+def _within(labels: Labels, group: Group) -> str:
+    names = [labels.population(name).lower() for name in (group.subgroup, group.arm) if name not in {ALL, ""}]
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
+    labels = Labels(study)
+    visits = ordered_visits(study, [visit for group in groups for visit in book.visits(group)])
+    systems: dict[tuple[str, str], dict[str, Group]] = {}
+    for group in groups:
+        system, _, grade = group.variable.partition(": ")
+        systems.setdefault((system, _within(labels, group)), {})[grade] = group
+    letters = sorted({grade for grades in systems.values() for grade in grades})
+    order = list(SYSTEMS)
+    systems = dict(sorted(systems.items(), key=lambda pair: (pair[0][1], _rank(order, pair[0][0]))))
+    by_system = [
+        (
+            _system_name(system) + within,
+            {visit: _grade_cell(book, grades, letters, visit) for visit in visits},
+        )
+        for (system, within), grades in systems.items()
+    ]
+    heads, rows = turned(labels, by_system, visits, "Organ system")
+    used = [number for group in groups for number in book.all(group)]
+    named = f"{', '.join(letters[:-1])} and {letters[-1]}"
+    note = f"Each cell counts the subjects with grade {named}, in this order."
+    title = f"Organ-system grades: number of subjects with {' · '.join(letters)}"
+    return TableSpec("table-grades", "systems", title, heads, rows, (note, *describe_basis(labels, used)))
+
+
+def _rank(order: Sequence[str], variable: str) -> int:
+    """Give the printed place of an organ system; another one comes last."""
+    system = variable.rpartition("_")[2]
+    return order.index(system) if system in order else len(order)
+
+
+def _grade_cell(book: NumberBook, grades: dict[str, Group], letters: Sequence[str], visit: str) -> Cell:
+    counts = [
+        part(book.find(grades[each], visit, "count"), 0) if each in grades else None for each in letters
+    ]
+    if not any(counts):
+        return words("")
+    pieces = [piece for count in counts for piece in (count or Part("–"), " · ")]
+    return joined(*pieces[:-1])
+
+
+def turned(
+    labels: Labels, lines: Sequence[tuple[str, dict[str, Cell]]], visits: Sequence[str], corner: str
+) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Give heads and rows with visits in columns, or in rows where there are too many of them."""
+    if len(visits) <= MOST_COLUMNS:
+        heads = (corner, *(labels.visit(visit) for visit in visits))
+        return heads, tuple(
+            Row(words(name), tuple(cells[visit] for visit in visits)) for name, cells in lines
+        )
+    rows = tuple(
+        Row(words(labels.visit(visit)), tuple(cells[visit] for _, cells in lines)) for visit in visits
+    )
+    return ("Visit", *(name for name, _ in lines)), rows
+
+
+def _system_name(variable: str) -> str:
+    return SYSTEMS.get(variable.rpartition("_")[2], variable)
+
+
+def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
+    labels = Labels(study)
+    visits = ordered_visits(study, [visit for group in groups for visit in book.visits(group)])
+    used = [number for group in groups for number in book.all(group)]
+    beside = next(
+        (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
+    )
+    rows: list[Row] = []
+    for group in groups:
+        moved = tuple(_moved_cell(book, group, visit) for visit in visits)
+        shares = tuple(estimate_cell(book, group, visit, "signed_rank_pratt", 2) for visit in visits)
+        tests = tuple(_system_p(book, group, visit) for visit in visits)
+        rows.append(Row(words(_system_name(group.variable) + _within(labels, group), strong=True), moved))
+        share = f"Share worse minus better ({level_text(study, group.endpoint)} CI)"
+        rows.append(Row(words(share), shares, indent=1))
+        rows.append(Row(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
+    heads = ("Organ system", *(labels.visit(visit) for visit in visits))
+    notes = ["First line of a system: subjects improved · unchanged · worsened, graded at both visits."]
+    notes += (
+        [f"P ({method_label(beside)}): unadjusted, and adjusted over the visits of one system, not all."]
+        if beside
+        else []
+    )
+    title = "Organ systems: change of grade from baseline"
+    return TableSpec(
+        "table-systems", "systems", title, heads, tuple(rows), (*notes, *describe_basis(labels, used))
+    )
+
+
+def _moved_cell(book: NumberBook, group: Group, visit: str) -> Cell:
+    counts = [part(book.find(group, visit, name), 0) for name in ("improved", "unchanged", "worsened")]
+    return joined(counts[0], " · ", counts[1], " · ", counts[2])
+
+
+def _system_p(book: NumberBook, group: Group, visit: str) -> Cell:
+    plain = book.find(group, visit, "p")
+    return p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None)
+
+
+# --- models --------------------------------------------------------------------------------------------
+
+
+def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the marginal mean change of every mixed model, by visit."""
+    groups = list(book.of("mmrm"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    rows: list[Row] = []
+    for group in groups:
+        within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
+        rows.append(heading(f"{labels.variable_with_unit(group.variable)}{within}"))
+        rows += [
+            _model_row(labels, book, group, visit) for visit in ordered_visits(study, book.visits(group))
+        ]
+    used = [number for group in groups for number in book.all(group)]
+    beside = next(
+        (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
+    )
+    test = f"P ({method_label(beside)})" if beside else "P"
+    level = level_text(study, groups[0].endpoint)
+    heads = ("Visit", "n", f"Mean change ({level} CI)", "SE", "df", test)
+    notes = [_model_words(endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
+    if beside:
+        notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")
+    title = "Mixed models for repeated measures: marginal mean change from baseline"
+    return (
+        TableSpec("table-mmrm", "models", title, heads, tuple(rows), (*notes, *describe_basis(labels, used))),
+    )
+
+
+def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Row:
+    estimate = book.find(group, visit, "estimate")
+    limits = [part(book.find(group, visit, name), 2) for name in ("lower", "upper")]
+    change = joined(part(estimate, 2), " (", *interval(*limits), ")") if all(limits) else single(estimate, 2)
+    plain = book.find(group, visit, "p")
+    cells = (
+        joined(Part(str(estimate.n), estimate.id))
+        if estimate is not None and estimate.n is not None
+        else EMPTY,
+        change,
+        single(book.find(group, visit, "se"), 3),
+        single(book.find(group, visit, "df"), 1),
+        p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None),
+    )
+    return Row(words(labels.visit(visit)), cells, indent=1)
+
+
+def _model_words(endpoint: Endpoint) -> str:
+    fixed = f"fixed effects {endpoint.formula}; " if endpoint.formula else ""
+    structure = COVARIANCES[endpoint.covariance]
+    return f"{endpoint.printed}: {fixed}covariance {structure}; degrees of freedom {DEGREES[endpoint.df]}."

@@ -1,0 +1,87 @@
+"""Results to table specifications: every table of the report, selected from the list of numbers."""
+
+from __future__ import annotations
+
+from funis.documents.table import Cell, Part, Row, TableSpec
+from funis.reporting.arms import build_comparison_tables
+from funis.reporting.baseline import (
+    build_baseline_tables,
+    build_disposition_tables,
+    build_eligibility_tables,
+    build_population_tables,
+)
+from funis.reporting.efficacy import build_efficacy_tables, build_other_tables
+from funis.reporting.estimand_tables import (
+    build_estimand_tables,
+    build_multiplicity_tables,
+    build_sensitivity_tables,
+)
+from funis.reporting.finding_tables import build_fault_tables, build_file_tables
+from funis.reporting.influence_tables import build_influence_tables, build_site_tables
+from funis.reporting.listings import build_event_listings, build_response_listings
+from funis.reporting.model_checks import build_diagnostic_tables
+from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.response import build_relapse_tables, build_response_tables, build_survival_tables
+from funis.reporting.safety import build_adverse_event_tables, build_exposure_tables
+from funis.reporting.selection_tables import build_regression_tables
+from funis.reporting.systems import build_model_tables, build_system_tables
+from funis.results import Results
+from funis.study.model import Study
+
+__all__ = ["Cell", "Part", "Row", "TableSpec", "build_tables"]
+
+
+def build_tables(study: Study, results: Results, *, book: NumberBook | None = None) -> tuple[TableSpec, ...]:
+    """Specify every table of a report.
+
+    Parameters
+    ----------
+    study : the study file, for labels, units, rules and the order of visits
+    results : computed numbers and faults; an analysis without numbers gives no table
+    book : the numbers of `results`, where they were read before
+
+    Returns
+    -------
+    tuple of TableSpec : in the order of the report; every printed number carries the id of its result
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from funis.results import NumberList, Place, Provenance
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> study = Study.model_validate({"study": trial})
+    >>> numbers = NumberList()
+    >>> numbers.add(Place(analysis="disposition", variable="died", n=0, denominator=40), "count", 0)
+    >>> origin = Provenance(version="0", study="X", title="X")
+    >>> results = Results(numbers=numbers.frame(), sources=pl.DataFrame(), provenance=origin)
+    >>> build_tables(study, results)[0].rows[0].cells[0].text
+    '0/40'
+    """
+    book = book or read_numbers(results.numbers)
+    return (
+        *build_disposition_tables(study, book),
+        *build_population_tables(study, book),
+        *build_eligibility_tables(study, book),
+        *build_baseline_tables(study, book),
+        *build_response_tables(study, book),
+        *build_relapse_tables(study, book),
+        *build_response_listings(study, results),
+        *build_survival_tables(study, book),
+        *build_efficacy_tables(study, book),
+        *build_system_tables(study, book),
+        *build_regression_tables(study, book),
+        *build_comparison_tables(study, book),
+        *build_model_tables(study, book),
+        *build_estimand_tables(study, book),
+        *build_multiplicity_tables(study, book),
+        *build_sensitivity_tables(study, book),
+        *build_influence_tables(study, book),
+        *build_site_tables(study, book),
+        *build_diagnostic_tables(study, book),
+        *build_other_tables(study, book),
+        *build_adverse_event_tables(study, book),
+        *build_event_listings(results),
+        *build_exposure_tables(study, book),
+        *build_fault_tables(results, book),
+        *build_file_tables(results),
+    )

@@ -1,0 +1,115 @@
+"""What a criterion looks at: one subject's course, the visit judged, the visit compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from funis.catalogue.response_parts import ParameterValue, ResponseDefinition
+from funis.responses.timeline import Cohort, Course, CourseVisit
+from funis.responses.verdict import Span
+
+NOTHING: Final = Span()
+
+FACTORS: Final[Mapping[str, Mapping[ParameterValue, Decimal]]] = {
+    # Physician's global assessment on its scale of 0 to 3, from a line or scale of another length.
+    "pga_scale": {3: Decimal(1), 10: Decimal("0.3"), 100: Decimal("0.03")},
+    # Urinary protein to creatinine in mg/mg; creatinine 113.12 g/mol: 100 mg/mmol are 0.884 mg/mg.
+    "upcr_unit": {
+        "mg/mmol": Decimal("0.00884"),
+        # KDIGO prints 100 mg/mmol beside 1000 mg/g: its own rounding, for whoever reads its limits that way.
+        "mg/mmol (10 mg/g)": Decimal("0.01"),
+        "mg/mg": Decimal(1),
+        "g/g": Decimal(1),
+        "mg/g": Decimal("0.001"),
+    },
+    # Creatinine in mg/dL; 113.12 g/mol.
+    "creatinine_unit": {"umol/L": 1 / Decimal("88.42"), "mg/dL": Decimal(1)},
+    "haemoglobin_unit": {"g/L": Decimal(1), "g/dL": Decimal(10)},
+    # ESSPRI on its scale of 0 to 10.
+    "esspri_scale": {10: Decimal(1), 100: Decimal("0.1")},
+}
+"""Factor from the scale or unit a parameter names to the one in which the limits are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a measure found.
+
+    Attributes
+    ----------
+    span : the number, or its ends
+    text : the finding in words, for the reason
+    is_undefined : no number can exist (a percentage of zero): no comparison with it holds
+    """
+
+    span: Span
+    text: str
+    is_undefined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One subject at the visit judged.
+
+    Attributes
+    ----------
+    definition, parameters : the response and every choice in it, settled
+    cohort, course : all subjects (for what was expected and collected) and this one
+    target, target_day : name and scheduled day of the visit judged
+    now, base : that visit and the one compared with; None where there is none
+    systems : grade columns of the instrument, empty where the response uses no grades
+    expected : visits with grades that were expected of everybody, with their days
+    ignored : items the trial never collected, left out where a criterion allows that
+    """
+
+    definition: ResponseDefinition
+    parameters: Mapping[str, ParameterValue]
+    cohort: Cohort
+    course: Course
+    target: str
+    target_day: float
+    now: CourseVisit | None
+    base: CourseVisit | None
+    systems: tuple[str, ...]
+    expected: Mapping[str, float]
+    ignored: frozenset[str] = frozenset()
+
+    def number(self, name: str) -> float:
+        """Return a numeric parameter."""
+        return float(self.parameters[name])
+
+    def flag(self, name: str) -> bool:
+        """Return a yes/no parameter."""
+        return bool(self.parameters[name])
+
+    def text(self, name: str) -> str:
+        """Return a text parameter."""
+        return str(self.parameters[name])
+
+    def column(self, name: str) -> str:
+        """Return the column a phrase means: a text parameter stands for the column it names."""
+        value = self.parameters.get(name)
+        return value if isinstance(value, str) and value else name
+
+    def read(self, visit: CourseVisit | None, name: str) -> Span:
+        """Return what a phrase names at a visit, in the unit the limits are printed in."""
+        if visit is None:
+            return NOTHING
+        span = visit.number(self.column(name))
+        for word in ("scale", "unit"):
+            factor = FACTORS.get(f"{name}_{word}", {}).get(self.parameters.get(f"{name}_{word}", ""))
+            if factor is not None and factor != 1:
+                low = None if span.low is None else span.low * factor
+                high = None if span.high is None else span.high * factor
+                span = Span(low, high)
+        return span
+
+    def visits_between(self, after: float, until: float) -> tuple[CourseVisit, ...]:
+        """Return the visits in an interval that count under the rule on unscheduled visits."""
+        visits = self.course.between(after, until)
+        if self.flag("unscheduled"):
+            return visits
+        return tuple(visit for visit in visits if not visit.name.startswith("unscheduled"))

@@ -1,0 +1,291 @@
+"""Asks the criteria and rules of a response definition of one subject, with the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from funis.catalogue.response_parts import Criterion, Failure, Phrase, ResponseDefinition, Rule
+from funis.responses.assessment import Finding, Moment
+from funis.responses.bilag_timeline import GRADE_FUNCTIONS, has_grades
+from funis.responses.measures import NUMBER_FUNCTIONS
+from funis.responses.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, parse_exact, word_of
+
+MEASURE_FUNCTIONS: Final = {**NUMBER_FUNCTIONS, **GRADE_FUNCTIONS}
+NOT_RECORDED: Final = "not recorded"
+
+_SUBJECT_MEASURES: Final = frozenset(
+    {"ever", "baseline", "baseline_of_upper_limit", "baseline_a", "baseline_b", "baseline_active"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one criterion.
+
+    Attributes
+    ----------
+    verdict : met, not met, cannot tell
+    text : what was found
+    is_collected : False when an optional criterion was never collected and is taken as met
+    """
+
+    verdict: Verdict
+    text: str
+    is_collected: bool = True
+
+    @property
+    def word(self) -> str:
+        """The printed word."""
+        return word_of(self.verdict) if self.is_collected else NOT_RECORDED
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The class of one subject.
+
+    Attributes
+    ----------
+    response : class, or ``cannot tell``
+    responder : whether that is a response: yes, no or cannot tell
+    reason : one sentence
+    rule : number of the rule that decided, empty where the source numbers none
+    possible : classes the records leave possible, best first
+    answers : each criterion's answer by its id
+    """
+
+    response: str
+    responder: str
+    reason: str
+    rule: str
+    possible: tuple[str, ...]
+    answers: Mapping[str, Answer]
+
+
+def ask_phrase(moment: Moment, phrase: Phrase) -> Answer:
+    """Ask one comparison."""
+    finding: Finding = MEASURE_FUNCTIONS[phrase.measure](moment, phrase.given)
+    limit = phrase.limit
+    number = parse_exact(moment.parameters[limit]) if isinstance(limit, str) else limit
+    if finding.is_undefined or number is None:
+        return Answer(verdict=False, text=finding.text)
+    return Answer(finding.span.compare(phrase.symbol, number), finding.text)
+
+
+def columns_of(moment: Moment, phrase: Phrase) -> tuple[str, ...]:
+    """Return the columns a phrase reads, item sets spread out."""
+    if phrase.measure in GRADE_FUNCTIONS:
+        return moment.systems
+    names = [moment.definition.sets.get(name, (moment.column(name),)) for name in phrase.given]
+    return tuple(column for group in names for column in group)
+
+
+def _uncollected(moment: Moment, columns: Sequence[str]) -> frozenset[str]:
+    held = moment.cohort.columns
+    return frozenset(
+        c for c in columns if c not in held and f"{c}_lower" not in held and f"{c}_upper" not in held
+    )
+
+
+def _is_collected(moment: Moment, phrases: Sequence[Phrase]) -> bool:
+    """Whether the trial collected every column; of a set of items, whether it collected any."""
+    for phrase in phrases:
+        columns = columns_of(moment, phrase)
+        lacking = _uncollected(moment, columns)
+        if lacking and (phrase.measure != "items_present" or len(lacking) == len(columns)):
+            return False
+    return True
+
+
+def is_asked(moment: Moment, criterion: Criterion) -> bool:
+    """Whether the trial collected what the criterion needs; of different measures, one of them."""
+    if criterion.only_collected:
+        return any(_is_collected(moment, group) for group in criterion.alternatives)
+    return _is_collected(moment, criterion.phrases)
+
+
+def ask_criterion(moment: Moment, criterion: Criterion) -> Answer:
+    """Ask one printed row: any of its alternatives, all phrases of one."""
+    groups = criterion.alternatives
+    if criterion.absent_means and not is_asked(moment, criterion):
+        is_met = criterion.absent_means == "met"
+        return Answer(verdict=is_met, text=criterion.id.replace("_", " "), is_collected=False)
+    if criterion.absent_means:
+        columns = [column for phrase in criterion.phrases for column in columns_of(moment, phrase)]
+        moment = replace(moment, ignored=_uncollected(moment, columns))
+    if criterion.only_collected:
+        groups = tuple(group for group in groups if _is_collected(moment, group)) or groups
+    asked = [[ask_phrase(moment, phrase) for phrase in group] for group in groups]
+    verdicts = [all_of(answer.verdict for answer in group) for group in asked]
+    verdict = any_of(verdicts)
+    if verdict is True:
+        shown = [asked[verdicts.index(True)]]
+    elif verdict is None:
+        shown = [group for group, found in zip(asked, verdicts, strict=True) if found is None]
+    else:
+        shown = asked
+    texts = dict.fromkeys(answer.text for group in shown for answer in group)
+    return Answer(verdict, ", ".join(texts))
+
+
+def decide(moment: Moment) -> Decision:
+    """Give the class of one subject at the visit judged, with the reason."""
+    definition = moment.definition
+    answers = {row.id: ask_criterion(moment, row) for row in definition.active(moment.parameters)}
+    failed = find_failure(moment)
+    if failed is not None:
+        return _settle(definition, definition.otherwise, failed, answers)
+    for phrase, otherwise in definition.needs:
+        need = ask_phrase(moment, phrase)
+        if need.verdict is False:
+            return _settle(definition, otherwise, need.text, answers)
+        if need.verdict is None and moment.now is not None:
+            reason = f"{CANNOT_TELL}: {need.text}."
+            return Decision(CANNOT_TELL, CANNOT_TELL, reason, "", (*definition.classes, otherwise), answers)
+    if not is_measured(moment) and not _is_decided_without(moment, answers):
+        return _decide_unmeasured(moment, answers)
+    return _decide_by_rules(moment, answers)
+
+
+def _is_decided_without(moment: Moment, answers: Mapping[str, Answer]) -> bool:
+    """Whether the rules give a sure answer although nothing was measured at the visit."""
+    decided = _possible_classes(moment.definition, answers)
+    return len(decided) == 1 and moment.text("missing_response") == "cannot_tell"
+
+
+def is_measured(moment: Moment) -> bool:
+    """Whether the visit judged holds any value the criteria look at."""
+    if moment.now is None:
+        return False
+    if moment.systems and has_grades(moment, moment.now):
+        return True
+    phrases = [
+        p for row in moment.definition.active(moment.parameters) for p in row.phrases if not row.absent_means
+    ]
+    columns = {
+        column
+        for phrase in phrases
+        if phrase.measure in NUMBER_FUNCTIONS and phrase.measure not in _SUBJECT_MEASURES
+        for column in columns_of(moment, phrase)
+    }
+    return any(not moment.now.number(column).is_open for column in columns)
+
+
+def find_failure(moment: Moment) -> str | None:
+    """Return the words of an event that decides the class whatever was measured, or None."""
+    for failure in moment.definition.failures:
+        day = moment.course.events.get(failure.event)
+        if day is not None and _comes_before(moment, failure, day):
+            return f"{failure.label} (day {day:g})"
+    return None
+
+
+def _comes_before(moment: Moment, failure: Failure, day: float) -> bool:
+    if failure.before == "horizon":
+        return day < moment.number("horizon_day") - moment.number("horizon_window")
+    if failure.event == "death" and not is_measured(moment):
+        return True
+    judged = moment.target_day if moment.now is None else moment.now.day
+    # Leaving on the day of the visit judged, after it, takes nothing from what was measured there.
+    return day < judged or (day == judged and not is_measured(moment))
+
+
+def _decide_unmeasured(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
+    wanted = moment.number("response_day")
+    what = f"nothing was measured at {moment.target} (day {moment.target_day:g})"
+    if moment.text("missing_response") == "nonresponder":
+        return _settle(
+            moment.definition, moment.definition.otherwise, f"{what}, counted as no response", answers
+        )
+    visit = moment.course.find(moment.target)
+    if visit is not None and moment.now is None:
+        what = f"{moment.target} on day {visit.day:g} lies outside the window around day {wanted:g}"
+    possible = moment.definition.classes
+    return Decision(CANNOT_TELL, CANNOT_TELL, f"{CANNOT_TELL}: {what}.", "", possible, answers)
+
+
+def ask_rule(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
+    """Ask one rule of the answers to its criteria."""
+    besides = [answers[name].verdict for name in rule.also if name in answers]
+    return all_of([_ask_counted(rule, definition, answers), *besides])
+
+
+def _ask_counted(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
+    names = [name for name in rule.criteria if name in answers]
+    verdicts = [answers[name].verdict for name in names]
+    if not names:  # all its criteria belong to other choices: nothing is asked, so nothing is answered
+        return False
+    if rule.counted == "all":
+        return all_of(verdicts)
+    worth = [definition.criterion(name).points if rule.counted == "points" else 1 for name in names]
+    pairs = list(zip(verdicts, worth, strict=True))
+    sure = sum(points for verdict, points in pairs if verdict is True)
+    open_points = sum(points for verdict, points in pairs if verdict is None)
+    if sure >= rule.least:
+        return True
+    if sure + open_points < rule.least or rule.missing_is_not_met:
+        return False
+    return None
+
+
+def _possible_classes(
+    definition: ResponseDefinition, answers: Mapping[str, Answer]
+) -> list[tuple[str, Rule | None]]:
+    """Return the classes the answers leave possible, best first."""
+    possible: list[tuple[str, Rule | None]] = []
+    for name in definition.classes[:-1]:
+        rules = [rule for rule in definition.rules if rule.response == name]
+        asked = [(rule, ask_rule(rule, definition, answers)) for rule in rules]
+        holds = next((rule for rule, verdict in asked if verdict is True), None)
+        if holds is not None:
+            return [*possible, (name, holds)]
+        if any(verdict is None for _, verdict in asked):
+            possible.append((name, None))
+    return [*possible, (definition.otherwise, None)]
+
+
+def _decide_by_rules(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
+    definition = moment.definition
+    found = _possible_classes(definition, answers)
+    possible = tuple(dict.fromkeys(name for name, _ in found))
+    name, rule = found[0]
+    is_response = {_is_response(definition, each) for each in possible}
+    responder = word_of(is_response.pop()) if len(is_response) == 1 else CANNOT_TELL
+    if len(possible) > 1:
+        doubts = dict.fromkeys(a.text for a in answers.values() if a.verdict is None)
+        reason = f"{CANNOT_TELL} ({' or '.join(possible)}): {'; '.join(doubts)}."
+        return Decision(CANNOT_TELL, responder, reason, "", possible, answers)
+    number = rule.number if rule is not None else ""
+    label = f"{name} (rule {number})" if number else name
+    texts = _decisive_texts(definition, rule, answers)
+    reason = f"{label} at {moment.target or 'no visit'}: {'; '.join(texts) or 'no rule holds'}."
+    return Decision(name, responder, reason, number, possible, answers)
+
+
+def _decisive_texts(
+    definition: ResponseDefinition, rule: Rule | None, answers: Mapping[str, Answer]
+) -> list[str]:
+    """Return what decided: the criteria of the rule that holds, else those that are not met."""
+    ids = answers if rule is None else [name for name in (*rule.criteria, *rule.also) if name in answers]
+    counted = rule is None or rule.counted == "all"
+    wanted = rule is not None
+    texts = dict.fromkeys(
+        answers[i].text for i in ids if answers[i].is_collected and answers[i].verdict is wanted
+    )
+    unmeasured = [answers[i].text for i in ids if answers[i].is_collected and answers[i].verdict is None]
+    if not counted or any(rule.counted != "all" for rule in definition.rules):
+        texts |= dict.fromkeys(f"{text}, cannot be told" for text in unmeasured)
+    unasked = [answer.text for answer in answers.values() if not answer.is_collected]
+    if unasked:
+        texts[f"{', '.join(unasked)} {NOT_RECORDED}, taken as none"] = None
+    return list(texts)
+
+
+def _is_response(definition: ResponseDefinition, name: str) -> bool:
+    return any(rule.response == name and rule.is_response for rule in definition.rules)
+
+
+def _settle(definition: ResponseDefinition, name: str, text: str, answers: Mapping[str, Answer]) -> Decision:
+    responder = YES if _is_response(definition, name) else NO
+    return Decision(name, responder, f"{name}: {text}.", "", (name,), answers)

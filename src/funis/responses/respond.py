@@ -1,0 +1,349 @@
+"""Responses over scored visits: yes, no or cannot tell for every subject, with the reason.
+
+A response is a definition file (`response_definition`); its criteria are asked of one subject's course
+(`response_rules`). What is missing is never taken as absent: a class is given only where every value
+the missing records could have would lead to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final, overload
+
+import polars as pl
+
+from funis.catalogue.response import response_definition
+from funis.catalogue.response_parts import ParameterValue, ResponseDefinition
+from funis.errors import UnknownNameError
+from funis.frames.engines import is_spark, return_kind
+from funis.responses.assessment import Moment
+from funis.responses.bilag_timeline import watch_response
+from funis.responses.completion import decide_surely
+from funis.responses.decide import Decision, decide
+from funis.responses.distribute import Visits, answer_subjects
+from funis.responses.timeline import Cohort, Course, CourseVisit, build_cohort
+from funis.responses.verdict import CANNOT_TELL, NO, word_of
+
+Parameters = Mapping[str, ParameterValue]
+
+_HEAD: Final = ("subject", "response", "responder", "reason", "rule", "possible")
+
+RELAPSE_SCHEMA: Final[Mapping[str, pl.DataType]] = {
+    "relapse": pl.String(),
+    "relapse_visit": pl.String(),
+    "relapse_day": pl.Float64(),
+    "sustained": pl.String(),
+    "followed_to_day": pl.Float64(),
+    "relapse_reason": pl.String(),
+}
+
+
+@overload
+def respond(
+    frame: pl.DataFrame,
+    name: str,
+    *,
+    subject: str = ...,
+    visit: str = ...,
+    day: str = ...,
+    parameters: Parameters | None = ...,
+    disposition: Any = ...,
+) -> pl.DataFrame: ...
+@overload
+def respond(
+    frame: object,
+    name: str,
+    *,
+    subject: str = ...,
+    visit: str = ...,
+    day: str = ...,
+    parameters: Parameters | None = ...,
+    disposition: Any = ...,
+) -> Any: ...
+def respond(
+    frame: Any,
+    name: str,
+    *,
+    subject: str = "subject",
+    visit: str = "visit",
+    day: str = "day",
+    parameters: Parameters | None = None,
+    disposition: Any = None,
+) -> Any:
+    """Give the response of every subject, with the reason.
+
+    Parameters
+    ----------
+    frame : any data frame, one row per subject and visit, with the scored columns the response reads
+        (BILAG grades as letters ``bilag_2004_<system>``; a missing grade may be narrowed by
+        ``bilag_2004_<system>_lower`` and ``_upper``); columns ``death_day``, ``withdrawal_day``,
+        ``lost_day``, ``prohibited_day`` are read where they stand in it
+    name : one of `responses`
+    subject, visit, day : column names; the day counts from the first infusion (day 0)
+    parameters : choices of the definition that differ from its defaults
+    disposition : one row per subject with the same event columns, or with ``status`` and ``day``;
+        a subject who stands only here is reported too
+
+    Returns
+    -------
+    frame of the caller's kind; on Spark lazy, computed where the rows are, checked when the query runs
+        One row per subject, in order of study number (on Spark in no order): the subject, ``response``
+        (a class of the definition, ``cannot tell``, ``not_evaluable``), ``responder`` (yes, no, cannot tell),
+        ``reason``, ``rule``, ``possible`` (classes the records leave possible),
+        ``response_visit``, ``response_day``, and a column per criterion. Where the
+        definition has relapse: ``relapse`` (null for a subject without response), ``relapse_visit``,
+        ``relapse_day``, ``sustained``, ``followed_to_day``, ``relapse_reason``.
+
+    Raises
+    ------
+    UnknownNameError : the response, a parameter or a visit does not exist
+    ColumnError, ValueRangeError, ShapeError : the frame cannot be used
+
+    Source
+    ------
+    The ``source`` of each definition file.
+
+    Examples
+    --------
+    >>> visits = pl.DataFrame(
+    ...     {
+    ...         "subject": ["01"] * 4,
+    ...         "visit": ["baseline", "month_6", "month_9", "month_12"],
+    ...         "day": [0, 180, 270, 360],
+    ...         "bilag_2004_renal": ["A", "C", "C", "B"],
+    ...         "bilag_2004_haematological": ["E", "E", "E", "E"],
+    ...     }
+    ... )
+    >>> row = respond(visits, "ucmsc_bilag_response").row(0, named=True)
+    >>> row["response"], row["relapse"], row["relapse_visit"], row["sustained"]
+    ('MCR', 'yes', 'month_12', 'no')
+    """
+    definition = response_definition(name)
+    settled = definition.settle(parameters)
+    if is_spark(frame):
+        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled))
+        return answer_subjects(
+            visits, partial(respond_cohort, name=name, parameters=settled), _schema(definition)
+        )
+    cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
+    return return_kind(frame, cohort.name_subjects(respond_cohort(cohort, name, parameters), subject))
+
+
+def respond_cohort(cohort: Cohort, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
+    """Give the response of every course of a cohort, as `respond` does; for asking many definitions."""
+    definition = response_definition(name)
+    judged = _choose_target(cohort, definition, definition.settle(parameters))
+    rows = [_respond_one(_build_moment(course, judged)) for course in cohort.courses]
+    return pl.DataFrame(rows, schema=_schema(definition))
+
+
+def respond_by_visit(
+    frame: Any,
+    name: str,
+    *,
+    subject: str = "subject",
+    visit: str = "visit",
+    day: str = "day",
+    parameters: Parameters | None = None,
+    disposition: Any = None,
+) -> Any:
+    """Give the response of every subject at each visit after baseline.
+
+    Parameters, columns and errors are those of `respond`; the rows of one visit stand together, visits
+    in order of their median day, unscheduled visits left out. On Spark the rows have no order.
+
+    Examples
+    --------
+    >>> visits = pl.DataFrame(
+    ...     {
+    ...         "subject": ["01"] * 2,
+    ...         "visit": ["baseline", "month_6"],
+    ...         "essdai": [8.0, 5.0],
+    ...     }
+    ... )
+    >>> respond_by_visit(visits, "essdai_mcii").select("response_visit", "response").rows()
+    [('month_6', 'yes')]
+    """
+    definition = response_definition(name)
+    settled = definition.settle(parameters)
+    if is_spark(frame):
+        work = partial(_respond_at_visits, name=name, parameters=settled)
+        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled))
+        return answer_subjects(visits, work, _schema(definition))
+    cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
+    found = [cohort.name_subjects(part, subject) for part in _respond_parts(cohort, name, settled)]
+    return return_kind(frame, pl.concat(found))
+
+
+def _respond_at_visits(cohort: Cohort, name: str, parameters: Parameters) -> pl.DataFrame:
+    return pl.concat(_respond_parts(cohort, name, parameters))
+
+
+def _respond_parts(cohort: Cohort, name: str, parameters: Parameters) -> list[pl.DataFrame]:
+    """Return an empty answer, then those at each visit after baseline."""
+    chosen = [{**parameters, "response_visit": visit} for visit, day in cohort.days.items() if day > 0]
+    parts = [respond_cohort(cohort, name, each) for each in chosen]
+    return [pl.DataFrame(schema=_schema(response_definition(name))), *parts]
+
+
+def _instruments(definition: ResponseDefinition, parameters: Parameters) -> tuple[str, ...]:
+    """Name the instrument whose grades a response reads, if it reads any."""
+    return (str(parameters["instrument"]),) if definition.reads_grades(parameters) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What is the same for all subjects: the definition, its choices and the visit judged."""
+
+    cohort: Cohort
+    definition: ResponseDefinition
+    parameters: Mapping[str, ParameterValue]
+    target: str
+    target_day: float
+    systems: tuple[str, ...]
+    expected: Mapping[str, float]
+
+
+def _choose_target(
+    cohort: Cohort, definition: ResponseDefinition, parameters: Mapping[str, ParameterValue]
+) -> _Judged:
+    systems: tuple[str, ...] = ()
+    if definition.reads_grades(parameters) and cohort.has_visits:
+        systems = cohort.systems(str(parameters["instrument"]))
+    expected = _expected_visits(cohort, parameters, systems) if systems else {}
+    target, target_day = _find_target(cohort, parameters)
+    return _Judged(cohort, definition, parameters, target, target_day, systems, expected)
+
+
+def _find_target(cohort: Cohort, parameters: Mapping[str, ParameterValue]) -> tuple[str, float]:
+    named = str(parameters["response_visit"])
+    if named:
+        if named not in cohort.days:
+            raise UnknownNameError("visit", named, cohort.days, where="parameter 'response_visit'")
+        return named, cohort.days[named]
+    wanted, window = float(parameters["response_day"]), float(parameters["response_window"])
+    if wanted <= 0:
+        return list(cohort.days.items())[-1] if cohort.days else ("", 0.0)
+    near = [(abs(at - wanted), at, name) for name, at in cohort.days.items() if abs(at - wanted) <= window]
+    if not near:
+        return f"day {wanted:g}", wanted
+    _, at, name = min(near)
+    return name, at
+
+
+def _expected_visits(
+    cohort: Cohort, parameters: Mapping[str, ParameterValue], systems: tuple[str, ...]
+) -> dict[str, float]:
+    schedule = [name.strip() for name in str(parameters.get("schedule", "")).split(",") if name.strip()]
+    for name in schedule:
+        if name not in cohort.days:
+            raise UnknownNameError("visit", name, cohort.days, where="parameter 'schedule'")
+    if schedule:
+        return {name: cohort.days[name] for name in schedule}
+    return cohort.expected(systems, str(parameters["instrument"]))
+
+
+def _build_moment(course: Course, judged: _Judged) -> Moment:
+    parameters = judged.parameters
+    now = _visit_judged(course, judged)
+    base = course.baseline(str(parameters["baseline_visit"]))
+    if parameters.get("compared_with") == "previous":
+        base = None if now is None else course.before(now)
+    return Moment(
+        definition=judged.definition,
+        parameters=parameters,
+        cohort=judged.cohort,
+        course=course,
+        target=judged.target,
+        target_day=judged.target_day,
+        now=now,
+        base=base,
+        systems=judged.systems,
+        expected=judged.expected,
+    )
+
+
+def _visit_judged(course: Course, judged: _Judged) -> CourseVisit | None:
+    visit = course.find(judged.target)
+    parameters = judged.parameters
+    wanted = float(parameters["response_day"])
+    if visit is None or parameters["response_visit"] or wanted <= 0:
+        return visit
+    return visit if abs(visit.day - wanted) <= float(parameters["response_window"]) else None
+
+
+def _schema(definition: ResponseDefinition) -> dict[str, pl.DataType]:
+    text = pl.String()
+    head: dict[str, pl.DataType] = dict.fromkeys(_HEAD, text)
+    head |= {"response_visit": text, "response_day": pl.Float64()}
+    relapse = RELAPSE_SCHEMA if definition.has_relapse else {}
+    return {**head, **dict.fromkeys((row.id for row in definition.criteria), text), **relapse}
+
+
+def _respond_one(moment: Moment) -> dict[str, object]:
+    decision = _confirm(moment, decide_surely(moment))
+    row: dict[str, object] = {
+        "subject": moment.course.subject,
+        "response": decision.response,
+        "responder": decision.responder,
+        "reason": decision.reason,
+        "rule": decision.rule or None,
+        "possible": " or ".join(decision.possible),
+        "response_visit": moment.target or None,
+        "response_day": None if moment.now is None else moment.now.day,
+    }
+    row |= {row.id: None for row in moment.definition.criteria}
+    row |= {name: answer.word for name, answer in decision.answers.items()}
+    if moment.definition.has_relapse:
+        row |= _find_relapse(moment, decision)
+    return row
+
+
+def _confirm(moment: Moment, decision: Decision) -> Decision:
+    """Hold a response against the scheduled visit before, where the study asks for that."""
+    if not moment.flag("confirmed") or decision.responder == NO:
+        return decision
+    days = moment.cohort.days
+    earlier = [name for name, day in days.items() if 0 < day < moment.target_day]
+    if not earlier:
+        reason = f"{CANNOT_TELL}: there is no visit before {moment.target} that could confirm the response."
+        return replace(decision, response=CANNOT_TELL, responder=CANNOT_TELL, reason=reason)
+    name = earlier[-1]
+    before = decide(replace(moment, target=name, target_day=days[name], now=moment.course.find(name)))
+    if before.response == decision.response or decision.responder == CANNOT_TELL:
+        reason = f"{decision.reason} At {name}: {before.reason}"
+        return replace(decision, reason=reason)
+    otherwise = moment.definition.otherwise
+    unknown = before.responder == CANNOT_TELL
+    response = CANNOT_TELL if unknown else otherwise
+    responder = CANNOT_TELL if unknown else NO
+    reason = f"{response}: not confirmed at {name} ({before.reason})"
+    possible = (decision.response, otherwise) if unknown else (otherwise,)
+    return replace(decision, response=response, responder=responder, reason=reason, possible=possible)
+
+
+def _find_relapse(moment: Moment, decision: Decision) -> dict[str, object]:
+    """Return whether, where and when a response was lost, and whether it lasted to the horizon."""
+    nothing = dict.fromkeys(RELAPSE_SCHEMA)
+    if decision.responder == NO:
+        return nothing
+    watch = watch_response(moment)
+    nothing["followed_to_day"] = watch.followed_to
+    if decision.responder == CANNOT_TELL:
+        reason = "whether there was a response cannot be told"
+        return {**nothing, "relapse": CANNOT_TELL, "sustained": CANNOT_TELL, "relapse_reason": reason}
+    death = moment.course.events.get("death")
+    sustained = None if watch.verdict is None else not watch.verdict
+    reason = watch.text
+    if watch.verdict is not True and death is not None and not watch.is_followed:
+        sustained, reason = False, f"{reason}; died on day {death:g}"
+    return {
+        "relapse": word_of(watch.verdict),
+        "relapse_visit": watch.first.name if watch.first is not None else None,
+        "relapse_day": watch.first.day if watch.first is not None else None,
+        "sustained": word_of(sustained),
+        "followed_to_day": watch.followed_to,
+        "relapse_reason": reason,
+    }

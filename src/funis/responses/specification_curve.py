@@ -1,0 +1,462 @@
+"""All responses that apply, on one cohort, side by side: which choice changes the conclusion.
+
+Every row is one way to count: a definition, one choice of it other than its default, a rule for subjects
+who cannot be told, and the denominator that goes with it. Nothing is pooled and no row is preferred; the
+row all others are held against is named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import polars as pl
+
+from funis.catalogue.response import response_definition, responses
+from funis.catalogue.response_parts import (
+    COMMON_PARAMETERS,
+    GRADE_MEASURES,
+    Criterion,
+    ParameterValue,
+    ResponseDefinition,
+)
+from funis.errors import ColumnError, UnknownNameError, ValueRangeError
+from funis.frames.engines import is_spark, read_rows, return_kind
+from funis.responses.distribute import Visits, answer_subjects, fetch_facts
+from funis.responses.respond import respond_cohort
+from funis.responses.timeline import Cohort, build_cohort
+from funis.responses.verdict import CANNOT_TELL, NO, YES
+from funis.stats.proportion import clopper_pearson
+
+Choice = dict[str, ParameterValue]
+
+AS_DEFINED: Final = "as defined"
+POLICIES: Final[Mapping[str, tuple[str, str]]] = {
+    "nonresponder": ("enrolled", "who cannot be told counts as no response"),
+    "left_out": ("assessed", "who cannot be told is left out"),
+    "responder": ("enrolled", "who cannot be told counts as response: the highest the records allow"),
+}
+"""Rules for subjects who cannot be told, each with its denominator."""
+
+FLARES: Final = "sle_flare"
+_SCALES: Final = ("_scale", "_unit")
+_RESCUE: Final = ("treatment_failure", "rescue_medication", "new_immunosuppressant")
+_SCHEMA: Final[Mapping[str, pl.DataType]] = {
+    "definition": pl.String(),
+    "title": pl.String(),
+    "visit": pl.String(),
+    "choice": pl.String(),
+    "missing": pl.String(),
+    "denominator": pl.String(),
+    "status": pl.String(),
+    "responders": pl.Int64(),
+    "n": pl.Int64(),
+    "cannot_tell": pl.Int64(),
+    "percent": pl.Float64(),
+    "lower": pl.Float64(),
+    "upper": pl.Float64(),
+    "conclusion": pl.String(),
+    "changes": pl.String(),
+}
+
+
+_WAY_SCHEMA: Final[Mapping[str, pl.DataType]] = {
+    "subject": pl.String(),
+    "way": pl.Int64(),
+    "visit": pl.String(),
+    "responder": pl.String(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to count: a definition with all its choices, in words too; or what it lacks."""
+
+    name: str
+    label: str
+    choice: Choice
+    is_lacking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many subjects responded, did not, and cannot be told, at which visit."""
+
+    visit: str | None
+    told: Mapping[str, int]
+
+
+def multiverse(
+    frame: Any,
+    *,
+    definitions: Sequence[str] | None = None,
+    reference: str | None = None,
+    threshold: float = 50.0,
+    parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+    disposition: Any = None,
+    **columns: str,
+) -> Any:
+    """Count responders in every way the definitions and the records allow.
+
+    Parameters
+    ----------
+    frame : any data frame, one row per subject and visit, as for `funis.respond`
+    definitions : responses to try; None takes all but the flare indices
+    reference : definition whose default, with non-responders imputed, the others are held against; None
+        takes the first that applies
+    threshold : percent; the conclusion is whether the 95 % interval lies above it, below it, or on it
+    parameters : choices made for a definition throughout, by its name (units, scales, visit judged)
+    disposition : as for `funis.respond`
+    columns : names of the columns `subject`, `visit`, `day`
+
+    Returns
+    -------
+    frame of the caller's kind; on Spark the subjects are judged and counted in the workers when this is
+        called, and the counts, one row a way, are on the driver
+        One row per definition x choice x rule for the missing: ``status`` (``counted``, or
+        ``not applicable`` with what is lacking in ``choice``), ``responders`` of ``n``, ``percent`` with
+        its Clopper-Pearson interval, ``conclusion`` (above, below, not settled) and ``changes`` (yes where
+        the conclusion differs from the reference row, which says ``reference``).
+
+    Raises
+    ------
+    UnknownNameError : a definition does not exist
+    ValueRangeError : the threshold is not between 0 and 100
+
+    Examples
+    --------
+    >>> visits = {"subject": ["1", "1", "2", "2"], "visit": ["baseline", "month_6"] * 2}
+    >>> found = multiverse(pl.DataFrame({**visits, "essdai": [9, 5, 8, None]}))
+    >>> found.filter(definition="essdai_mcii").select("missing", "responders", "n").rows()
+    [('nonresponder', 1, 2), ('left_out', 1, 1), ('responder', 2, 2)]
+    """
+    if not 0 <= threshold <= 100:
+        raise ValueRangeError("threshold of the multiverse", threshold, "a percentage from 0 to 100")
+    names = list(definitions) if definitions is not None else _ordinary_responses()
+    for name in (*names, *([reference] if reference is not None else [])):
+        if name not in responses():
+            raise UnknownNameError("response", name, responses())
+    chosen = {name: dict((parameters or {}).get(name, {})) for name in names}
+    if is_spark(frame):
+        ways, tallies = _count_on_spark(_open_visits(frame, chosen, disposition, columns), chosen)
+    else:
+        cohort = build_cohort(frame, disposition=disposition, **columns)
+        ways = _find_ways(cohort, chosen)
+        tallies = [_tally(cohort, way) for way in ways]
+    rows = [
+        row for way, tally in zip(ways, tallies, strict=True) for row in _print_way(way, tally, threshold)
+    ]
+    return return_kind(frame, _mark_changes(pl.DataFrame(rows, schema=_SCHEMA), reference))
+
+
+def compare_responses(
+    frame: Any,
+    *,
+    definitions: Sequence[str] | None = None,
+    parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+    disposition: Any = None,
+    **columns: str,
+) -> Any:
+    """Give the class of every subject under every definition that applies, one column each.
+
+    Parameters are those of `multiverse`; a frame of the caller's kind comes back. On Spark the columns and
+    visits are looked through when this is called, because the definitions that apply depend on them; the
+    subjects are judged in the workers when the query runs.
+
+    Examples
+    --------
+    >>> visits = {"subject": ["1", "1"], "visit": ["baseline", "month_6"], "esspri": [6.0, 5.1]}
+    >>> compare_responses(pl.DataFrame(visits)).row(0, named=True)
+    {'subject': '1', 'esspri_mcii': 'yes', 'esspri_pass': 'no'}
+    """
+    names = list(definitions) if definitions is not None else _ordinary_responses()
+    chosen = {name: dict((parameters or {}).get(name, {})) for name in names}
+    if is_spark(frame):
+        visits = _open_visits(frame, chosen, disposition, columns)
+        shell, facts = fetch_facts(visits)
+        applying = _choose_applying(shell, chosen)
+        schema = dict.fromkeys(("subject", *applying), pl.String())
+        return answer_subjects(visits, partial(_compare_cohort, chosen=applying), schema, facts=facts)
+    cohort = build_cohort(frame, disposition=disposition, **columns)
+    found = _compare_cohort(cohort, _choose_applying(cohort, chosen))
+    return return_kind(frame, cohort.name_subjects(found, columns.get("subject", "subject")))
+
+
+def _choose_applying(cohort: Cohort, chosen: Mapping[str, Choice]) -> dict[str, Choice]:
+    return {
+        name: choice
+        for name, choice in chosen.items()
+        if not find_lacking(cohort, response_definition(name), choice)
+    }
+
+
+def _compare_cohort(cohort: Cohort, chosen: Mapping[str, Choice]) -> pl.DataFrame:
+    found = pl.DataFrame({"subject": [course.subject for course in cohort.courses]})
+    return found.with_columns(
+        respond_cohort(cohort, name, choice).get_column("response").alias(name)
+        for name, choice in chosen.items()
+    )
+
+
+def _open_visits(
+    frame: Any, chosen: Mapping[str, Choice], disposition: Any, columns: Mapping[str, str]
+) -> Visits:
+    """Say how to read a Spark frame, and whose grades any of the ways asks for."""
+    instruments: dict[str, None] = {}
+    for name, choice in chosen.items():
+        definition = response_definition(name)
+        for way in list_choices(definition, choice):
+            settled = definition.settle({**choice, **way})
+            if definition.reads_grades(settled):
+                instruments[str(settled["instrument"])] = None
+    names = {"subject": "subject", "visit": "visit", "day": "day", **columns}
+    return Visits(frame, **names, disposition=disposition, instruments=tuple(instruments))
+
+
+def describe_changes(found: Any) -> tuple[str, ...]:
+    """Say in sentences which choices change the conclusion, and which definitions could not be tried.
+
+    Parameters
+    ----------
+    found : what `multiverse` returned
+
+    Examples
+    --------
+    >>> visits = {"subject": ["1", "1"], "visit": ["baseline", "month_6"], "esspri": [6.0, 5.1]}
+    >>> describe_changes(multiverse(pl.DataFrame(visits), definitions=["esspri_mcii"]))[0]
+    'Held against esspri_mcii (as defined, nonresponder): 1 of 1, 100.0 %, not settled.'
+    """
+    found = read_rows(found)
+    counted = found.filter(status="counted")
+    if counted.is_empty():
+        return ("No response applies to these records.",)
+    held, other = counted.filter(changes="reference"), counted.filter(changes=YES)
+    lines = [f"Held against {_print_row(row)}." for row in held.iter_rows(named=True)]
+    lines += [f"Changes the conclusion: {_print_row(row)}." for row in other.iter_rows(named=True)]
+    if len(lines) == 1:
+        lines.append("No other definition, choice, rule for the missing or denominator changes it.")
+    lines += [
+        f"Not tried: {row['definition']} ({row['choice']})."
+        for row in found.filter(pl.col("status") != "counted").iter_rows(named=True)
+    ]
+    return tuple(lines)
+
+
+def _print_row(row: Mapping[str, Any]) -> str:
+    percent = "" if row["percent"] is None else f"{row['percent']:.1f} %, "
+    counts = f"{row['responders']} of {row['n']}, {percent}{row['conclusion']}"
+    return f"{row['definition']} ({row['choice']}, {row['missing']}): {counts}"
+
+
+def _ordinary_responses() -> list[str]:
+    return [name for name in responses() if response_definition(name).family != FLARES]
+
+
+def find_lacking(
+    cohort: Cohort, definition: ResponseDefinition, chosen: Mapping[str, ParameterValue]
+) -> tuple[str, ...]:
+    """Return what a definition needs that was collected for nobody."""
+    parameters = definition.settle(chosen)
+    lacking: dict[str, None] = {}
+    if definition.reads_grades(parameters):
+        try:
+            cohort.systems(str(parameters["instrument"]))
+        except ColumnError:
+            lacking[f"{parameters['instrument']}_<system>"] = None
+    rows = [row for row in definition.active(parameters) if not row.absent_means]
+    found = {row.id: _lacking_of(cohort, definition, row, parameters) for row in rows}
+    for rule in definition.rules:
+        reachable = sum(
+            definition.criterion(name).points if rule.counted == "points" else 1
+            for name in rule.criteria
+            if not found.get(name)
+        )
+        if rule.counted != "all" and reachable >= rule.least:
+            return tuple(lacking)
+    return tuple(lacking | dict.fromkeys(name for names in found.values() for name in names))
+
+
+def _lacking_of(
+    cohort: Cohort, definition: ResponseDefinition, row: Criterion, parameters: Mapping[str, ParameterValue]
+) -> list[str]:
+    """Return the columns one criterion lacks; nothing where one of its alternatives can be asked."""
+    groups = []
+    for phrases in row.alternatives:
+        names = [
+            column
+            for phrase in phrases
+            if phrase.measure not in GRADE_MEASURES
+            for name in phrase.given
+            for column in definition.sets.get(name, (str(parameters.get(name) or name),))
+        ]
+        groups.append([name for name in names if not _holds(cohort, name)])
+    return [] if any(not group for group in groups) else list(dict.fromkeys(groups[0]))
+
+
+def _holds(cohort: Cohort, column: str) -> bool:
+    return any(name in cohort.columns for name in (column, f"{column}_lower", f"{column}_upper"))
+
+
+def list_choices(definition: ResponseDefinition, chosen: Mapping[str, ParameterValue]) -> Iterator[Choice]:
+    """Yield the default, then every other value of every choice, one at a time.
+
+    Examples
+    --------
+    >>> [list(choice) for choice in list_choices(response_definition("doris_2021"), {})][:2]
+    [[], ['unscheduled']]
+    """
+    yield {}
+    for name, parameter in definition.parameters.items():
+        if name in COMMON_PARAMETERS and name != "unscheduled":
+            continue
+        if name in chosen or name.endswith(_SCALES):
+            continue
+        values = (True, False) if isinstance(parameter.default, bool) else parameter.allowed
+        yield from ({name: value} for value in values if value != parameter.default)
+
+
+def _find_ways(cohort: Cohort, chosen: Mapping[str, Choice]) -> list[Way]:
+    """List every way to count that the records allow, and every definition they do not allow."""
+    ways = []
+    for name, given in chosen.items():
+        definition = response_definition(name)
+        lacking = find_lacking(cohort, definition, given)
+        if lacking:
+            ways.append(Way(name, f"lacks {', '.join(lacking)}", {}, is_lacking=True))
+            continue
+        for choice in list_choices(definition, given):
+            settled = {**given, **choice}
+            if find_lacking(cohort, definition, settled) or _is_idle(cohort, choice):
+                continue
+            label = ", ".join(f"{key} = {_print_value(value)}" for key, value in choice.items()) or AS_DEFINED
+            ways.append(Way(name, label, settled))
+    return ways
+
+
+def _tally(cohort: Cohort, way: Way) -> Tally:
+    if way.is_lacking:
+        return Tally(None, {})
+    answers = respond_cohort(cohort, way.name, way.choice)
+    visit: Any = answers.get_column("response_visit").first() if answers.height else None
+    return Tally(visit, Counter(answers.get_column("responder").to_list()))
+
+
+def _count_on_spark(visits: Visits, chosen: Mapping[str, Choice]) -> tuple[list[Way], list[Tally]]:
+    """Judge the subjects in the workers, count them there, and fetch the counts."""
+    from pyspark.sql import functions as sql
+
+    shell, facts = fetch_facts(visits)
+    ways = _find_ways(shell, chosen)
+    judged = answer_subjects(visits, partial(_try_ways, ways=tuple(ways)), _WAY_SCHEMA, facts=facts)
+    counts = judged.groupBy("way", "responder").agg(
+        sql.max("visit").alias("visit"), sql.count("*").alias("n")
+    )
+    told: list[dict[str, int]] = [{} for _ in ways]
+    at: list[str | None] = [None] * len(ways)
+    for row in counts.collect():
+        told[row["way"]][row["responder"]] = row["n"]
+        at[row["way"]] = row["visit"]
+    return ways, [Tally(*pair) for pair in zip(at, told, strict=True)]
+
+
+def _try_ways(cohort: Cohort, ways: Sequence[Way]) -> pl.DataFrame:
+    """Judge the subjects at hand in every way."""
+    parts = [pl.DataFrame(schema=dict(_WAY_SCHEMA))]
+    for number, way in enumerate(ways):
+        if way.is_lacking:
+            continue
+        answers = respond_cohort(cohort, way.name, way.choice)
+        parts.append(
+            answers.select(
+                "subject",
+                pl.lit(number, pl.Int64).alias("way"),
+                pl.col("response_visit").alias("visit"),
+                "responder",
+            )
+        )
+    return pl.concat(parts)
+
+
+def _print_way(way: Way, tally: Tally, threshold: float) -> list[dict[str, object]]:
+    head = {"definition": way.name, "title": response_definition(way.name).title, "choice": way.label}
+    if way.is_lacking:
+        return [{**head, "status": "not applicable"}]
+    return [
+        {**head, "visit": tally.visit, "missing": policy, **_count(tally, policy, threshold)}
+        for policy in POLICIES
+    ]
+
+
+def _is_idle(cohort: Cohort, choice: Choice) -> bool:
+    """Whether a choice cannot matter: unscheduled visits or rescue where there are none."""
+    if "rescue_is_failure" in choice:
+        return not any(_holds(cohort, column) for column in _RESCUE)
+    return "unscheduled" in choice and not cohort.has_unscheduled
+
+
+def _print_value(value: ParameterValue) -> str:
+    if isinstance(value, bool):
+        return YES if value else NO
+    return str(value)
+
+
+def _count(tally: Tally, policy: str, threshold: float) -> dict[str, object]:
+    unknown = tally.told.get(CANNOT_TELL, 0)
+    responders = tally.told.get(YES, 0) + (unknown if policy == "responder" else 0)
+    n = sum(tally.told.values()) - (unknown if policy == "left_out" else 0)
+    counts: dict[str, object] = {
+        "denominator": POLICIES[policy][0],
+        "status": "counted",
+        "responders": responders,
+        "n": n,
+        "cannot_tell": unknown,
+        "conclusion": "nobody can be told",
+    }
+    if n == 0:
+        return counts
+    interval = clopper_pearson(responders, n)
+    lower, upper = 100 * interval.lower, 100 * interval.upper
+    conclusion = "above" if lower > threshold else "below" if upper < threshold else "not settled"
+    rate = 100 * responders / n
+    return {**counts, "percent": rate, "lower": lower, "upper": upper, "conclusion": conclusion}
+
+
+def _mark_changes(found: pl.DataFrame, reference: str | None) -> pl.DataFrame:
+    """Hold all rows against the default of one definition: the one named, else the first that applies."""
+    default = (pl.col("choice") == AS_DEFINED) & (pl.col("missing") == "nonresponder")
+    counted = found.filter(default & (pl.col("status") == "counted"))
+    if reference is None and counted.height:
+        reference = str(counted.get_column("definition")[0])
+    if reference is None:
+        return found
+    return mark_changes(found, default & (pl.col("definition") == reference))
+
+
+def mark_changes(found: pl.DataFrame, is_held: pl.Expr) -> pl.DataFrame:
+    """Name the row all others are held against, and mark those that conclude otherwise.
+
+    Parameters
+    ----------
+    found : rows of `multiverse`
+    is_held : picks that row; where it picks none that was counted, nothing is marked
+
+    Examples
+    --------
+    >>> rows = {"definition": ["a", "b"], "status": ["counted"] * 2, "conclusion": ["above", "below"]}
+    >>> mark_changes(pl.DataFrame(rows), pl.col("definition") == "a")["changes"].to_list()
+    ['reference', 'yes']
+    """
+    held = found.filter(is_held & (pl.col("status") == "counted"))
+    if held.is_empty():
+        return found
+    differs = pl.col("conclusion") != held.get_column("conclusion")[0]
+    mark = (
+        pl.when(is_held & (pl.col("status") == "counted"))
+        .then(pl.lit("reference"))
+        .when(pl.col("status") == "counted")
+        .then(pl.when(differs).then(pl.lit(YES)).otherwise(pl.lit(NO)))
+    )
+    return found.with_columns(mark.alias("changes"))

@@ -1,0 +1,400 @@
+"""One subject's visits in order of time, as responses look at them.
+
+A frame with one row per subject and visit becomes one `Course` per subject. A value is a span and a
+grade is a pair of letters, so that what is missing stays missing until a rule has been asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+import polars as pl
+
+from funis.errors import ColumnError, ShapeError, ValueRangeError
+from funis.frames.engines import read_rows
+from funis.responses.verdict import Span, exactly, parse_exact
+
+GRADES: Final = "EDCBA"
+"""Grades from least to most active."""
+
+GradeSpan = tuple[str, str]
+UNKNOWN_GRADE: Final[GradeSpan] = ("E", "A")
+_DAY_ALLOWED: Final = "a number of days since the first infusion"
+
+EVENT_COLUMNS: Final = ("death_day", "withdrawal_day", "lost_day", "prohibited_day")
+"""Columns, one value a subject, that say on which day a subject left the ordinary course."""
+
+SYSTEMS: Final = frozenset(
+    (
+        "constitutional", "mucocutaneous", "neuropsychiatric", "musculoskeletal", "cardiorespiratory",
+        "gastrointestinal", "ophthalmic", "renal", "haematological",
+        "general", "neurological", "cardiovascular_respiratory", "vasculitis", "haematology",
+    )
+)  # fmt: skip
+"""Organ systems of BILAG-2004 and of the classic index: a column of theirs without any grade is missing."""
+
+_STATUS_EVENTS: Final = {"died": "death_day", "withdrew": "withdrawal_day", "lost": "lost_day"}
+
+_NOT_A_SYSTEM: Final = ("lower", "upper", "rule", "status", "ever", "recorded", "note", "version")
+UNSCHEDULED: Final = "unscheduled"
+_NAMED_DAY: Final = re.compile(r"(day|week|month)_(\d+)")
+_DAYS_IN: Final = {"day": 1, "week": 7, "month": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class CourseVisit:
+    """What one visit recorded.
+
+    Attributes
+    ----------
+    subject, name : study number and visit name
+    day : days since the first infusion, 0 the day of it
+    values : every other column by name; None where nothing was recorded
+    """
+
+    subject: str
+    name: str
+    day: float
+    values: Mapping[str, Any]
+
+    def number(self, column: str) -> Span:
+        """Return a number as a span: itself, else its recorded bounds, else open at both ends."""
+        value = self._parse(column)
+        if value is not None:
+            return exactly(value)
+        return Span(self._parse(f"{column}_lower"), self._parse(f"{column}_upper"))
+
+    def grade(self, column: str) -> GradeSpan:
+        """Return a grade as its lowest and highest letter."""
+        value = self._letter(column)
+        if value is not None:
+            return value, value
+        return self._letter(f"{column}_lower") or "E", self._letter(f"{column}_upper") or "A"
+
+    def has_grade(self, columns: Iterable[str]) -> bool:
+        """Whether anything at all was recorded of these grades.
+
+        From D to A is as open as from E to A: that a system was affected before says nothing of the visit.
+        """
+        return any(not (low in "DE" and high == "A") for low, high in map(self.grade, columns))
+
+    def _parse(self, column: str) -> Any:
+        value = self.values.get(column)
+        try:
+            return parse_exact(value)
+        except ValueError:
+            where = f"column {column!r}, subject {self.subject}, visit {self.name}"
+            raise ValueRangeError(where, value, "a number, yes/no, or nothing") from None
+
+    def _letter(self, column: str) -> str | None:
+        value = self.values.get(column)
+        if value is None or (isinstance(value, str) and value in GRADES and value):
+            return value
+        where = f"column {column!r}, subject {self.subject}, visit {self.name}"
+        raise ValueRangeError(where, value, "one of the grades A, B, C, D, E, or nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All visits of one subject, earliest first, and the day of each event that ends a course.
+
+    Attributes
+    ----------
+    subject : study number
+    visits : visits in order of time, none after a death
+    events : day of ``death``, ``withdrawal``, ``lost``, ``prohibited``, where there was one
+    """
+
+    subject: str
+    visits: tuple[CourseVisit, ...]
+    events: Mapping[str, float]
+
+    def find(self, name: str) -> CourseVisit | None:
+        """Return the visit of that name, or None."""
+        return next((visit for visit in self.visits if visit.name == name), None)
+
+    def baseline(self, name: str = "") -> CourseVisit | None:
+        """Return the last visit on or before day 0, else the visit called ``baseline``."""
+        if name:
+            return self.find(name)
+        before = [visit for visit in self.visits if visit.day <= 0]
+        return before[-1] if before else self.find("baseline")
+
+    def before(self, visit: CourseVisit) -> CourseVisit | None:
+        """Return the visit just before this one."""
+        earlier = [other for other in self.visits if other.day < visit.day]
+        return earlier[-1] if earlier else None
+
+    def between(self, after: float, until: float) -> tuple[CourseVisit, ...]:
+        """Return the visits after one day and until another, that day included."""
+        return tuple(visit for visit in self.visits if after < visit.day <= until)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is known of all subjects together, where the courses at hand are those of some of them.
+
+    Attributes
+    ----------
+    n_subjects : how many subjects there are
+    has_visits, has_unscheduled : whether anybody has a visit, and one that was not scheduled
+    lettered : columns whose values are letters
+    held : subjects measured at each visit, by instrument and visit
+    """
+
+    n_subjects: int
+    has_visits: bool
+    has_unscheduled: bool
+    lettered: frozenset[str]
+    held: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The courses of all subjects and the visits that were expected of each.
+
+    Attributes
+    ----------
+    courses : one per subject, in order of study number
+    columns : columns that hold a value for somebody; a column nobody has a value in was not collected
+    days : median day of each visit name, unscheduled visits left out
+    subject_type : type of the study numbers in the frame
+    present : every column of the frame
+    gathered : what all subjects have together, where `courses` are those of some of them; else None
+    """
+
+    courses: tuple[Course, ...]
+    columns: frozenset[str]
+    days: Mapping[str, float]
+    subject_type: pl.DataType
+    present: frozenset[str] = frozenset()
+    gathered: Gathered | None = None
+
+    @property
+    def has_visits(self) -> bool:
+        """Whether anybody has a visit."""
+        if self.gathered is not None:
+            return self.gathered.has_visits
+        return any(course.visits for course in self.courses)
+
+    @property
+    def has_unscheduled(self) -> bool:
+        """Whether anybody has a visit that was not scheduled."""
+        if self.gathered is not None:
+            return self.gathered.has_unscheduled
+        return any(visit.name.startswith(UNSCHEDULED) for course in self.courses for visit in course.visits)
+
+    def name_subjects(self, found: pl.DataFrame, subject: str) -> pl.DataFrame:
+        """Give the subject column of an answer the name and type it has in the frame, in their order."""
+        named = found.rename({"subject": subject})
+        if not self.subject_type.is_integer():
+            return named
+        return named.with_columns(pl.col(subject).cast(self.subject_type)).sort(subject, maintain_order=True)
+
+    def systems(self, instrument: str) -> tuple[str, ...]:
+        """Return the columns that hold the grades of an instrument's organ systems."""
+        start = f"{instrument}_"
+        found = {name.removesuffix("_lower").removesuffix("_upper") for name in self.lettered(instrument)}
+        lacking = [f"{start}<system>"]
+        empty = {f"{start}{system}" for system in SYSTEMS} & self.present
+        found |= empty  # a system whose every grade is missing is not one that was never affected
+        if not found:
+            remedy = "Score the instrument first, or name another one in the parameter 'instrument'."
+            raise ColumnError("The response", lacking, sorted(self.columns), remedy)
+        return tuple(sorted(found))
+
+    def _has_letters(self, column: str) -> bool:
+        stem = column.removesuffix("_lower").removesuffix("_upper")
+        if stem.endswith(tuple(f"_{word}" for word in _NOT_A_SYSTEM)):
+            return False
+        if self.gathered is not None:
+            return column in self.gathered.lettered
+        values = (v.values.get(column) for c in self.courses for v in c.visits)
+        return isinstance(next((value for value in values if value is not None), None), str)
+
+    def lettered(self, instrument: str) -> frozenset[str]:
+        """Return the columns of an instrument whose values are letters."""
+        start = f"{instrument}_"
+        return frozenset(name for name in self.columns if name.startswith(start) and self._has_letters(name))
+
+    def held(self, instrument: str) -> dict[str, int]:
+        """Return how many subjects have a grade of an instrument at each visit."""
+        try:
+            measured = self.systems(instrument)
+        except ColumnError:
+            return {}
+        return {name: self._count_held(name, measured, instrument) for name in self.days}
+
+    def expected(self, measured: Sequence[str], instrument: str) -> dict[str, float]:
+        """Return visits at which at least half of the subjects were measured, with their median day."""
+        n_subjects = len(self.courses) if self.gathered is None else self.gathered.n_subjects
+        names = {}
+        for name, day in self.days.items():
+            held = self._count_held(name, measured, instrument)
+            if held and held >= n_subjects / 2:
+                names[name] = day
+        return names
+
+    def _count_held(self, name: str, measured: Sequence[str], instrument: str) -> int:
+        if self.gathered is not None:
+            return self.gathered.held.get((instrument, name), 0)
+        visits = [course.find(name) for course in self.courses]
+        return sum(1 for visit in visits if visit is not None and visit.has_grade(measured))
+
+
+def build_cohort(
+    frame: Any,
+    *,
+    subject: str = "subject",
+    visit: str = "visit",
+    day: str = "day",
+    disposition: Any = None,
+) -> Cohort:
+    """Sort a frame of visits into one course per subject.
+
+    Parameters
+    ----------
+    frame : any frame, one row per subject and visit
+    subject, visit, day : names of its columns; `day` may be absent where visits are called
+        ``baseline``, ``week_<n>`` or ``month_<n>`` (30 days a month)
+    disposition : frame with one row per subject and any of the columns `EVENT_COLUMNS`, or with `status`
+        (died, withdrew, lost, ...) and `day`
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    ColumnError : the subject or visit column is not there
+    ShapeError : one subject has the same visit twice
+    ValueRangeError : a visit has no day and its name tells none
+    """
+    rows = read_rows(frame)
+    if rows.is_empty() and not rows.columns:
+        raise ShapeError("The frame of visits is empty: it has neither rows nor columns.")
+    check_visit_columns(rows.columns, subject, visit)
+    events = _read_events(rows, subject, disposition)
+    visits: dict[str, list[CourseVisit]] = {number: [] for number in events}
+    filled: set[str] = set()
+    for row in rows.iter_rows(named=True):
+        made = _build_visit(row, subject, visit, day)
+        filled.update(name for name, value in made.values.items() if value is not None)
+        visits.setdefault(made.subject, []).append(made)
+    courses = tuple(
+        _build_course(number, visits[number], events.get(number, {})) for number in sorted(visits)
+    )
+    return Cohort(
+        courses, frozenset(filled), _median_days(courses), rows.schema[subject], frozenset(rows.columns)
+    )
+
+
+def check_visit_columns(present: Sequence[str], subject: str, visit: str) -> None:
+    """Refuse a frame of visits without its subjects or its visits."""
+    lacking = [name for name in (subject, visit) if name not in present]
+    if lacking:
+        remedy = "Give the names of these columns in 'subject' and 'visit'."
+        raise ColumnError("The frame of visits", lacking, present, remedy)
+
+
+def check_disposition_columns(present: Sequence[str], subject: str) -> None:
+    """Refuse a frame of disposition without its subjects."""
+    if subject not in present:
+        remedy = f"It needs the column {subject!r} and any of {', '.join(EVENT_COLUMNS)}."
+        raise ColumnError("The frame of disposition", [subject], present, remedy)
+
+
+def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> CourseVisit:
+    number, name, when = row.pop(subject), row.pop(visit), row.pop(day, None)
+    if number is None or name is None:
+        raise ValueRangeError("a row of the frame of visits", None, "a subject and a visit name in every row")
+    if when is None:
+        when = _day_of(str(name))
+    where = f"day of subject {number}, visit {name}"
+    if when is None:
+        raise ValueRangeError(where, None, _DAY_ALLOWED, "Give the day.")
+    return CourseVisit(str(number), str(name), _parse_day(when, where), row)
+
+
+def _parse_day(when: Any, where: str) -> float:
+    """Read a study day; a date says nothing without the date of the first infusion."""
+    try:
+        return float(when)
+    except (TypeError, ValueError):
+        remedy = "Count the days from the first infusion, day 0."
+        raise ValueRangeError(where, when, _DAY_ALLOWED, remedy) from None
+
+
+def _day_of(name: str) -> float | None:
+    if name in {"baseline", "screening"}:
+        return 0.0
+    told = _NAMED_DAY.fullmatch(name)
+    return float(_DAYS_IN[told[1]] * int(told[2])) if told else None
+
+
+def _build_course(number: str, visits: list[CourseVisit], events: dict[str, float]) -> Course:
+    names = [visit.name for visit in visits if not visit.name.startswith(UNSCHEDULED)]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ShapeError(f"Subject {number} has the visit {doubled[0]!r} more than once; keep one row.")
+    # A record dated after the death belongs to a fault in the data, not to a response.
+    death = events.get("death")
+    alive = [visit for visit in visits if death is None or visit.day <= death]
+    return Course(number, tuple(sorted(alive, key=lambda visit: (visit.day, visit.name))), events)
+
+
+def _median_days(courses: Sequence[Course]) -> dict[str, float]:
+    return order_days({name: float(median(found)) for name, found in list_days(courses).items()})
+
+
+def list_days(courses: Iterable[Course]) -> dict[str, list[float]]:
+    """Return the days on which each visit fell, unscheduled visits left out."""
+    days: dict[str, list[float]] = {}
+    for course in courses:
+        for visit in course.visits:
+            if not visit.name.startswith(UNSCHEDULED):
+                days.setdefault(visit.name, []).append(visit.day)
+    return days
+
+
+def order_days(days: Mapping[str, float]) -> dict[str, float]:
+    """Put the names of visits in the order of their days.
+
+    Examples
+    --------
+    >>> list(order_days({"month_6": 180.0, "baseline": 0.0}))
+    ['baseline', 'month_6']
+    """
+    return dict(sorted(days.items(), key=lambda pair: (pair[1], pair[0])))
+
+
+def _read_events(rows: pl.DataFrame, subject: str, disposition: Any) -> dict[str, dict[str, float]]:
+    events: dict[str, dict[str, float]] = {}
+    sources = [rows] if disposition is None else [rows, _spread_status(read_rows(disposition))]
+    for source in sources:
+        held = [name for name in EVENT_COLUMNS if name in source.columns]
+        if source is not rows:
+            check_disposition_columns(source.columns, subject)
+        for row in source.select(subject, *held).iter_rows(named=True):
+            known = events.setdefault(str(row[subject]), {})
+            for name in held:
+                if row[name] is not None:
+                    day = _parse_day(row[name], f"{name} of subject {row[subject]}")
+                    event = name.removesuffix("_day")
+                    known[event] = min(day, known.get(event, day))
+    return events
+
+
+def _spread_status(rows: pl.DataFrame) -> pl.DataFrame:
+    """Turn a status and its day into one column per event."""
+    if not {"status", "day"} <= set(rows.columns):
+        return rows
+    return rows.with_columns(
+        pl.when(pl.col("status") == status).then(pl.col("day")).alias(column)
+        for status, column in _STATUS_EVENTS.items()
+        if column not in rows.columns
+    )

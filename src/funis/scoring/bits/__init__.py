@@ -1,0 +1,1 @@
+"""Graded instruments bit-packed: one bit a visit, run batch by batch."""

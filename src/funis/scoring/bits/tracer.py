@@ -1,0 +1,119 @@
+"""Stands for a library of expressions and for the frame under way, while rules are traced (see `traced`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+from funis.scoring.bits.earlier_rows import Node
+from funis.scoring.bits.program import ONE, ZERO, Graph
+from funis.scoring.bits.traced import (
+    Levels,
+    Named,
+    Quantity,
+    Spelled,
+    Then,
+    Truth,
+    UntraceableError,
+    Where,
+    Whole,
+    number_of,
+    whole_number,
+)
+
+# Column that says whether a row is the first of its subject; a tracer finds it under this name.
+FIRST = "__funis_first"
+
+
+@dataclass(slots=True)
+class Tracer:
+    """Takes what is asked of columns, and keeps it as steps of a graph.
+
+    Attributes
+    ----------
+    inputs : columns that can be read, and how: ``levels``, ``quantity`` or ``truth``
+    """
+
+    inputs: Mapping[str, str]
+    graph: Graph = field(default_factory=Graph)
+    columns: dict[str, Any] = field(default_factory=dict)
+
+    Boolean = "Boolean"
+    Int8 = "Int8"
+    Int16 = "Int16"
+    UInt8 = "UInt8"
+    Float64 = "Float64"
+
+    def add(self, columns: Sequence[Named]) -> None:
+        """Add columns that may be read by those added later."""
+        self.columns |= {one.name: one.column for one in columns}
+
+    def col(self, name: str) -> Any:
+        """Read a column."""
+        if name not in self.columns:
+            self.columns[name] = self._read(name)
+        return self.columns[name]
+
+    def lit(self, value: Any, kind: str | None = None) -> Any:
+        """Give a value that is the same in every row."""
+        if isinstance(value, bool) or kind == "Boolean":
+            return Truth(self.graph, ONE if value else ZERO, ZERO if value is False else ONE)
+        if value is None:
+            return Whole(self.graph, (), ZERO, 0)
+        return whole_number(self.graph, number_of(value))
+
+    def when(self, condition: Truth) -> Where:
+        """Choose by a condition; unknown counts as not met."""
+        return Where(condition.low)
+
+    def spell(self, number: Whole | Then, words: Sequence[str]) -> Spelled:
+        """Give the words that a number stands for."""
+        return Spelled(self.graph, number.alone() if isinstance(number, Then) else number, tuple(words))
+
+    def previous(self, column: Any) -> Any:
+        """Give the values of the row above, unknown at the first visit of a subject."""
+        graph, first = self.graph, self.col(FIRST).low
+        if isinstance(column, Whole):
+            digits = [graph.compute("shift_bits", digit) for digit in column.digits]
+            known = graph.compute("shift_bits", column.known)
+            return Whole(graph, tuple(digits), graph.both(known, graph.negate(first)), column.most)
+        if isinstance(column, Levels):
+            column = column.as_quantity()
+        if not isinstance(column, Quantity) or column.is_above:
+            raise UntraceableError("the previous value of this kind of column")
+        missing = graph.either(graph.compute("shift_bits", column.missing), first)
+        return Quantity(graph, column.values, missing, is_above=True)
+
+    def running_max(self, column: Whole, most: int) -> Whole:
+        """Give the highest number so far within a subject, of numbers up to `most`."""
+        reached = [(column >= least).fill_null(value=False).low for least in range(1, most + 1)]
+        counted = [Whole(self.graph, (self._so_far(node),)) for node in reached]
+        return reduce(Whole.__add__, counted, Whole(self.graph, (), ONE, 0))
+
+    def held_within(self, met: Truth, key: str, since: str) -> Truth:
+        """Tell whether a condition held at the last visit where it did, and that is not too long ago."""
+        first = self.col(FIRST).low
+        window = self.graph.compute("window", first, constants=(key, since))
+        low, high = (self.graph.compute("held", end, window) for end in (met.low, met.high))
+        return Truth(self.graph, low, high)
+
+    def _subjects(self) -> Node:
+        return self.graph.compute("goes_on", self.col(FIRST).low)
+
+    def _so_far(self, node: Node) -> Node:
+        return node if node in (ZERO, ONE) else self.graph.compute("so_far", node, self._subjects())
+
+    def _read(self, name: str) -> Any:
+        kind = self.inputs.get(name)
+        if kind not in ("levels", "quantity", "truth"):
+            raise UntraceableError(f"the column {name!r}")
+        missing = self.graph.load("gaps", name)
+        if kind == "levels":
+            return Levels(self.graph, self.graph.load("levels", name), missing)
+        values = self.graph.load("values", name)
+        if kind == "quantity":
+            return Quantity(self.graph, self.graph.compute("as_float", values), missing)
+        low = self.graph.both(values, self.graph.negate(missing))
+        return Truth(self.graph, low, self.graph.either(low, missing))

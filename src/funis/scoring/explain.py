@@ -1,0 +1,432 @@
+"""The working of one visit, row by row, so that a monitor can check it against the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from funis.catalogue.conditions import Term
+from funis.catalogue.definition import Definition, Feature, Item, definition
+from funis.errors import ColumnError, ShapeError, UnknownNameError
+from funis.frames.border import lend_columns
+from funis.scoring.grades import clause_column, clauses_of
+from funis.scoring.items import PREFIX
+from funis.scoring.score import Missing, prepare_layout, score, score_working
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingRow:
+    """One printed row at one visit.
+
+    Attributes
+    ----------
+    row, item, label, system : as in the definition
+    recorded : what was recorded, as text: a value, ``ND``, ``missing``
+    previous : the same at the previous visit, empty where no rule looks back
+    points : what the row contributed; None where it is unknown or the instrument has no points
+    note : why it counted or not
+    """
+
+    row: int
+    item: str
+    label: str
+    system: str
+    recorded: str
+    previous: str
+    points: float | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingClause:
+    """One clause of a decision table at one visit: ``yes``, ``no`` or ``cannot tell``, and what it tested."""
+
+    system: str
+    grade: str
+    clause: int
+    label: str
+    answer: str
+    tested: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The working of one score at one visit; `str` prints it.
+
+    Attributes
+    ----------
+    name, title, version, source : the instrument
+    subject, visit : what was asked for
+    rows : one per printed row, in printed order
+    clauses : the decision tables, where there are any
+    outputs : every output column with its value
+    parameters, missing : the choices in force
+    """
+
+    name: str
+    title: str
+    version: str
+    source: str
+    subject: str
+    visit: str
+    rows: tuple[WorkingRow, ...]
+    clauses: tuple[WorkingClause, ...]
+    outputs: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    missing: str
+    systems: tuple[str, ...] = ()
+    equation: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Print the working row by row."""
+        return "\n".join(_print_explanation(self))
+
+
+def explain(  # noqa: PLR0913  (the public signature of the design)
+    frame: Any,
+    name: str,
+    *,
+    subject: Any = None,
+    visit: Any = None,
+    subject_column: str = "subject",
+    visit_column: str = "visit",
+    order: str | None = None,
+    missing: Missing = "strict",
+    parameters: Mapping[str, Any] | None = None,
+) -> Explanation:
+    """Explain one score row by row.
+
+    Parameters
+    ----------
+    frame : as for `score`
+    name : one of ``funis.definitions()``
+    subject, visit : which row; both may be left out where the frame has one row
+    subject_column, visit_column : columns that name them
+    order : column of visit order (a date or day number); without it the row is taken as a first visit
+    missing, parameters : as for `score`
+
+    Returns
+    -------
+    Explanation : printed by ``str``: each row with what was recorded and what it contributed, the clauses
+    tried,
+        the rule that decided, bounds and status
+
+    Raises
+    ------
+    UnknownNameError : the subject or the visit is not in the frame
+    ShapeError : more than one row fits
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"subject": ["01"], "visit": ["baseline"], "arthritis": [1]})
+    >>> print(str(explain(frame, "sledai_2k", subject="01", visit="baseline")).splitlines()[0])
+    SLEDAI-2K (2002), subject 01, visit baseline
+    """
+    instrument = definition(name)
+    names = [name for name in (subject_column, visit_column, order) if name]
+    own = _own_rows(lend_columns(frame, instrument, names), subject, subject_column)
+    position = _find_row(own, visit, visit_column)
+    history: dict[str, Any] = {"subject": subject_column, "order": order} if order is not None else {}
+    choices: dict[str, Any] = {"missing": missing, "parameters": parameters, **history}
+    scored = score(own, name, **choices)
+    working, layout = prepare_layout(own, instrument, parameters=parameters, **history)
+    score_working(working, layout, missing)
+    inner = working.frame
+    if working.was_reordered:
+        inner = inner.sort(f"{PREFIX}row")
+    cells = inner.row(position, named=True)
+    outputs = {
+        column: value
+        for column, value in scored.row(position, named=True).items()
+        if column not in own.columns
+    }
+    before = _previous_row(own, position, order)
+    return Explanation(
+        name=name,
+        title=instrument.title,
+        version=instrument.version,
+        source=instrument.source,
+        subject="" if subject is None else str(subject),
+        visit="" if visit is None else str(visit),
+        rows=tuple(_explain_item(instrument, item, cells, before) for item in instrument.items),
+        clauses=_explain_clauses(instrument, cells, bool(history), layout.parameters),
+        outputs=outputs,
+        parameters=layout.parameters,
+        missing=missing,
+        systems=instrument.systems if instrument.kind == "grades" else (),
+        equation=_equation_lines(instrument, layout.parameters),
+    )
+
+
+def _equation_lines(instrument: Definition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Print the constant and every factor that the parameters leave in force."""
+    if not instrument.factors:
+        return ()
+    in_force = [f for f in instrument.factors if all(parameters[name] == value for name, value in f.choice)]
+    return (f"{instrument.constant:g}", *(factor.label for factor in in_force))
+
+
+def _own_rows(frame: pl.DataFrame, subject: Any, column: str) -> pl.DataFrame:
+    if subject is None:
+        return frame
+    if column not in frame.columns:
+        raise ColumnError("Naming a subject", [column], frame.columns, "Give subject_column.")
+    own = frame.filter(pl.col(column).cast(pl.String) == str(subject))
+    if own.is_empty():
+        known = [str(one) for one in frame[column].unique().sort().head(20).to_list()]
+        raise UnknownNameError("subject", str(subject), known)
+    return own
+
+
+def _find_row(own: pl.DataFrame, visit: Any, column: str) -> int:
+    if visit is not None:
+        if column not in own.columns:
+            raise ColumnError("Naming a visit", [column], own.columns, "Give visit_column.")
+        wanted = own[column].cast(pl.String) == str(visit)
+        rows = wanted.fill_null(value=False).arg_true().to_list()
+        if not rows:
+            raise UnknownNameError("visit", str(visit), [str(one) for one in own[column].unique().to_list()])
+    else:
+        rows = list(range(len(own)))
+    if len(rows) != 1:
+        raise ShapeError(f"One row is explained at a time; {len(rows)} fit. Give subject and visit.")
+    return int(rows[0])
+
+
+def _previous_row(own: pl.DataFrame, position: int, order: str | None) -> dict[str, Any] | None:
+    if order is None:
+        return None
+    here = own[order][position]
+    earlier = own.filter(pl.col(order) < here).sort(order)
+    return earlier.row(-1, named=True) if len(earlier) else None
+
+
+def _explain_item(
+    instrument: Definition, item: Item, cells: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> WorkingRow:
+    raw = cells.get(item.name)
+    value = cells.get(f"{PREFIX}{item.name}", raw)
+    not_done = bool(cells.get(f"{PREFIX}{item.name}_nd"))
+    ignored = _is_ignored(item, cells)
+    recorded = "ND" if not_done else "missing" if value is None else _show(value, item)
+    points: float | None = None
+    if not item.is_measured and instrument.kind in ("sum", "mean", "maximum") and value is not None:
+        points = item.points_of(value if item.is_text else int(value))
+    elif item.is_measured and instrument.kind == "mean" and value is not None:
+        points = float(value)
+    previous = ""
+    if before is not None and item.name in _looked_back(instrument):
+        old = before.get(item.name)
+        previous = "missing" if old is None else _show(old, item)
+    return WorkingRow(
+        item.row, item.name, item.label, item.system, recorded, previous, points,
+        _note(instrument, item, cells, raw=raw, value=value, not_done=not_done, ignored=ignored),
+    )  # fmt: skip
+
+
+def _is_ignored(item: Item, cells: Mapping[str, Any]) -> bool:
+    attributed = cells.get(f"{item.name}_attributed")
+    return attributed is not None and not bool(attributed)
+
+
+def _looked_back(instrument: Definition) -> set[str]:
+    return {term.name for f in instrument.features for term in f.when.terms if term.looks_back}
+
+
+def _show(value: Any, item: Item) -> str:
+    if isinstance(value, str) and not item.is_text:
+        return value
+    text = value if isinstance(value, str) else f"{float(value):g}"
+    return f"{text} {item.unit}".rstrip()
+
+
+def _note(
+    instrument: Definition,
+    item: Item,
+    cells: Mapping[str, Any],
+    *,
+    raw: Any,
+    value: Any,
+    not_done: bool,
+    ignored: bool,
+) -> str:
+    if ignored:
+        return "not due to the disease: counted absent"
+    if not_done:
+        counted = "counted as not present" if instrument.not_done == "absent" else "missing"
+        return f"not done: {counted}"
+    if value is None:
+        others = [name for name in item.alternatives if name != item.name]
+        taken = [name for name in others if cells.get(f"{PREFIX}{name}", cells.get(name)) is not None]
+        if taken:
+            return f"{taken[0]} was recorded instead"
+        return "" if instrument.kind == "value" else "missing: counted only in the upper bound"
+    if raw is None and item.when:
+        found = [f"{name} {cells[name]:g}" for name in item.measures if cells.get(name) is not None]
+        rules = " or ".join(str(condition) for level in item.when for condition in level)
+        return f"from {', '.join(found)} by {rules}"
+    return ""
+
+
+def _explain_clauses(
+    instrument: Definition,
+    cells: Mapping[str, Any],
+    has_history: bool,  # noqa: FBT001
+    parameters: Mapping[str, Any],
+) -> tuple[WorkingClause, ...]:
+    found = []
+    for system in instrument.systems if instrument.kind == "grades" else ():
+        for grade, clause, rules in clauses_of(instrument, system):
+            own = cells.get(
+                clause_column("p", system, grade, clause),
+                cells.get(clause_column("b", system, grade, clause)),
+            )
+            tested = []
+            for rule in rules:
+                if rule.when is not None:
+                    tested.append(_show_terms(rule.when.terms, cells))
+                    continue
+                tested.append(
+                    f"at least {rule.at_least} {rule.with_level}: {_count(instrument, rule.of_items, cells)}"
+                )
+                for name in rule.of_items:
+                    tested += _show_feature(instrument, name, cells, has_history, parameters)
+            found.append(WorkingClause(system, grade, clause, rules[0].label, _answer(own), tuple(tested)))
+    return tuple(found)
+
+
+def _answer(value: Any) -> str:
+    return "cannot tell" if value is None else "yes" if value else "no"
+
+
+def _count(instrument: Definition, names: tuple[str, ...], cells: Mapping[str, Any]) -> str:
+    features = {feature.name for feature in instrument.features}
+    parts = []
+    for name in names:
+        if name in features:
+            own = cells.get(f"{PREFIX}p_{name}", cells.get(f"{PREFIX}b_{name}"))
+            parts.append(f"{name} {_answer(own)}")
+            continue
+        value = cells.get(f"{PREFIX}{name}", cells.get(name))
+        if value is None or value != 0:
+            parts.append(f"{name} {'missing' if value is None else _show(value, instrument.item(name))}")
+    return ", ".join(parts) or "all 0"
+
+
+def _show_terms(terms: tuple[Term, ...], cells: Mapping[str, Any]) -> str:
+    shown = []
+    for term in terms:
+        value = cells.get(f"{PREFIX}{term.name}", cells.get(term.name))
+        shown.append(f"{term} (found {'missing' if value is None else f'{float(value):g}'})")
+    return " and ".join(shown)
+
+
+def _show_feature(
+    instrument: Definition,
+    name: str,
+    cells: Mapping[str, Any],
+    has_history: bool,  # noqa: FBT001
+    parameters: Mapping[str, Any],
+) -> list[str]:
+    lines = []
+    for feature in instrument.features:
+        in_force = all(parameters[key] == value for key, value in feature.choice)
+        values = [cells.get(f"{PREFIX}{n}", cells.get(n)) for n in feature.when.names]
+        if feature.name != name or not in_force or all(value is None for value in values):
+            continue
+        measured = [n for n in feature.only_without if cells.get(f"{PREFIX}{n}", cells.get(n)) is not None]
+        unused = f"; not used, {measured[0]} was recorded" if measured else ""
+        lines.append(f"  {feature.clause}: {_show_looking_back(feature, cells, has_history)}{unused}")
+    return lines
+
+
+def _show_looking_back(feature: Feature, cells: Mapping[str, Any], has_history: bool) -> str:  # noqa: FBT001
+    shown = _show_terms(feature.when.terms, cells)
+    if not feature.when.looks_back:
+        return shown
+    if not has_history or cells.get(f"{PREFIX}first"):
+        return f"{shown}; first visit"
+    names = dict.fromkeys(term.name for term in feature.when.terms if term.looks_back)
+    before = [cells.get(f"{PREFIX}previous_carried_{n}", cells.get(f"{PREFIX}previous_{n}")) for n in names]
+    spelled = ", ".join(
+        f"{name} {'missing' if value is None else f'{float(value):g}'}"
+        for name, value in zip(names, before, strict=True)
+    )
+    return f"{shown}; previous {spelled}"
+
+
+def _print_explanation(found: Explanation) -> list[str]:
+    where = ", ".join(
+        part
+        for part in (found.subject and f"subject {found.subject}", found.visit and f"visit {found.visit}")
+        if part
+    )
+    lines = [f"{found.title} ({found.version}){', ' if where else ''}{where}", f"Source: {found.source}", ""]
+    lines += _print_rows(found)
+    for system in found.systems:
+        lines += _print_system(found, system)
+    lines.append("")
+    name, outputs = found.name, found.outputs
+    total = outputs.get(name)
+    if found.equation:
+        lines += ["Equation: the product of", *(f"  {line}" for line in found.equation), ""]
+    lower, upper = outputs[f"{name}_lower"], outputs[f"{name}_upper"]
+    if lower is None or upper is None:
+        lines.append("Total: none, the instrument does not apply to this subject")
+    else:
+        lines.append(f"Total: {'cannot be known' if total is None else f'{total:g}'}")
+        lines.append(f"Bounds: {lower:g} to {upper:g}")
+    if not found.systems:
+        lines += _print_parts(found)
+    lines.append(f"Status: {outputs[f'{name}_status']}; missing policy: {found.missing}")
+    if found.parameters:
+        lines.append(
+            "Parameters: " + ", ".join(f"{key} = {value}" for key, value in found.parameters.items())
+        )
+    return lines
+
+
+def _print_parts(found: Explanation) -> list[str]:
+    """Print the columns beside the score: totals of systems, summaries, cut-offs."""
+    own = {found.name, *(f"{found.name}_{end}" for end in ("lower", "upper", "status"))}
+    names = [name for name in found.outputs if name not in own and not name.endswith(("_lower", "_upper"))]
+    lines = []
+    for name in names:
+        value = found.outputs[name]
+        lines.append(f"{name}: {'cannot be known' if value is None else f'{value:g}'}")
+    return lines
+
+
+def _print_rows(found: Explanation) -> list[str]:
+    width = max(len(row.label) for row in found.rows)
+    recorded = max(len(row.recorded) for row in found.rows)
+    lines = []
+    for row in found.rows:
+        points = "" if row.points is None else f"{row.points:g}"
+        before = f"previous {row.previous}" if row.previous else ""
+        note = "; ".join(part for part in (before, row.note) if part)
+        line = f"{row.row:>3}  {row.label:<{width}}  {row.recorded:>{recorded}}  {points:>4}  {note}"
+        lines.append(line.rstrip())
+    return lines
+
+
+def _print_system(found: Explanation, system: str) -> list[str]:
+    stem = f"{found.name}_{system}"
+    grade = found.outputs[stem] or "cannot be known"
+    lines = [
+        "",
+        f"{system}: {grade} (bounds {found.outputs[f'{stem}_lower']} to {found.outputs[f'{stem}_upper']})",
+    ]
+    if found.outputs[f"{stem}_rule"]:
+        lines.append(f"  decided by {found.outputs[f'{stem}_rule']}")
+    for clause in found.clauses:
+        if clause.system != system:
+            continue
+        lines.append(f"  {clause.grade}{clause.clause} {clause.label}: {clause.answer}")
+        if clause.answer != "no" or len(clause.tested) > 1 or not clause.tested[0].startswith("at least"):
+            lines += [f"       {line}" for line in clause.tested]
+    return lines

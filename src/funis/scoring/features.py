@@ -1,0 +1,268 @@
+"""Three-valued findings at one visit: items at a level, values against limits, comparisons with before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+import narwhals as nw
+
+from funis.catalogue.conditions import Condition, Term, compare_exactly, find_limit
+from funis.catalogue.definition import Feature
+from funis.scoring.history import held_within, look_back
+from funis.scoring.items import PREFIX, Cell, Column, Layout
+from funis.scoring.totals import is_any_recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way of reading the cells.
+
+    Attributes
+    ----------
+    mark : short name that keeps its columns apart from those of the other reading
+    layout, cells : what is scored
+    as_paper : *not done* is not present and missing previous values are what the parameters say;
+        otherwise unknown
+    previous_mark : prefix of the columns that hold values of the previous visit
+    """
+
+    mark: str
+    layout: Layout
+    cells: Mapping[str, Cell]
+    as_paper: bool
+
+    previous_mark: str = f"{PREFIX}previous_"
+
+
+def recorded_columns(reading: Reading) -> list[Column]:
+    """Give, per group of alternatives, whether one was recorded, as columns that many conditions read."""
+    groups = dict.fromkeys(item.alternatives for item in reading.layout.definition.items if item.alternatives)
+    groups |= dict.fromkeys(f.only_without for f in reading.layout.definition.features if f.only_without)
+    return [is_any_recorded(reading.cells, names).alias(_recorded(reading, names)) for names in groups]
+
+
+def _recorded(reading: Reading, names: tuple[str, ...]) -> str:
+    return f"{reading.previous_mark}recorded_{len(names)}_{names[0]}"
+
+
+def _history_names(reading: Reading) -> list[str]:
+    features = reading.layout.definition.features
+    names = [term.name for f in features for term in f.when.terms if term.looks_back]
+    return list(dict.fromkeys(names))
+
+
+def previous_columns(reading: Reading) -> list[Column]:
+    """Give the previous visit's values, and whether something was measured then, as columns of our own."""
+    layout, cells = reading.layout, reading.cells
+    if not layout.has_history:
+        return []
+    columns = []
+    for name in _history_names(reading):
+        cell = cells[name]
+        columns.append(look_back(layout, cell.value).alias(f"{reading.previous_mark}{name}"))
+    for name in _not_measured_names(reading):
+        settled = _is_settled(reading, name)
+        before = look_back(layout, settled.cast(layout.level_type))
+        columns.append((before == 1).fill_null(value=False).alias(f"{reading.previous_mark}{name}_settled"))
+    return columns
+
+
+def _not_measured_names(reading: Reading) -> list[str]:
+    """Quantities of which a rule says ``or was not measured``."""
+    terms = [term for f in reading.layout.definition.features for term in f.when.terms]
+    return list(dict.fromkeys(term.name for term in terms if term.form == "previous"))
+
+
+def _is_settled(reading: Reading, name: str) -> Column:
+    """Tell whether an empty value means *not measured*: stated so, or an alternative was recorded."""
+    item, cell = reading.layout.definition.item(name), reading.cells[name]
+    reasons = [cell.not_done] if cell.not_done is not None else []
+    if item.alternatives:
+        reasons.append(reading.layout.ops.col(_recorded(reading, item.alternatives)))
+    return reduce(or_, reasons) if reasons else reading.layout.ops.lit(value=False)
+
+
+def item_condition(reading: Reading, name: str, least: int) -> Column:
+    """Tell whether an item is recorded at a level or above; null where it is unknown."""
+    return _settle(reading, name, reading.cells[name].value >= least)
+
+
+def can_be_joined(reading: Reading, names: Sequence[str]) -> bool:
+    """Tell whether several items can be tested at once, by joining their levels bit by bit.
+
+    A joined level is 1 or more, or 2 or more, exactly when one of the levels is: 2 and 4 have bits of their
+    own and 3 has that of 2. That holds for the levels 0 to 4 and for the limits 1 and 2, which are all that
+    rules use.
+    """
+    items = {item.name: item for item in reading.layout.definition.items}
+    return (
+        reading.layout.ops is not nw
+        and bool(names)
+        and all(
+            name in items
+            and items[name].values in ((0, 1), (0, 1, 2, 3, 4))
+            and not items[name].alternatives
+            and reading.cells[name].not_done is None
+            for name in names
+        )
+    )
+
+
+def joined_columns(reading: Reading, sets: Sequence[tuple[str, ...]]) -> list[Column]:
+    """Give, per set of items, their joined level and whether one of them is unknown (null, else false)."""
+    columns = []
+    for names in dict.fromkeys(sets):
+        if not can_be_joined(reading, names):
+            continue
+        ops, values = reading.layout.ops, [reading.cells[name].value for name in names]
+        unknown = reduce(or_, [value.is_null() for value in values])
+        columns.append(reduce(or_, [value.fill_null(0) for value in values]).alias(_joined(reading, names)))
+        columns.append(
+            ops.when(~unknown).then(ops.lit(value=False)).alias(f"{_joined(reading, names)}_unknown")
+        )
+    return columns
+
+
+def joined_condition(reading: Reading, names: tuple[str, ...], least: int) -> Column:
+    """Tell whether one of several items is at a level or above; null where that is unknown."""
+    joined = _joined(reading, names)
+    return (reading.layout.ops.col(joined) >= least) | reading.layout.ops.col(f"{joined}_unknown")
+
+
+def _joined(reading: Reading, names: tuple[str, ...]) -> str:
+    return f"{PREFIX}{reading.mark}_joined_{names[0]}_{len(names)}"
+
+
+def _settle(reading: Reading, name: str, met: Column) -> Column:
+    """Read an empty cell as not met where it is known to be so, and an ignored finding as not met."""
+    cell, item = reading.cells[name], reading.layout.definition.item(name)
+    reasons = []
+    if item.alternatives:
+        reasons.append(reading.layout.ops.col(_recorded(reading, item.alternatives)))
+    if reading.as_paper and reading.layout.definition.not_done == "absent":
+        names = item.alternatives or (name,)
+        # For measures of one thing, "not done" beside one of them says it of all that are empty.
+        marks = [mark for other in names if (mark := reading.cells[other].not_done) is not None]
+        reasons += marks
+    if reasons:
+        absent = cell.value.is_null() & reduce(or_, reasons)
+        met = reading.layout.ops.when(absent).then(reading.layout.ops.lit(value=False)).otherwise(met)
+    if cell.ignored is not None:
+        met = reading.layout.ops.when(cell.ignored).then(reading.layout.ops.lit(value=False)).otherwise(met)
+    return met
+
+
+def rule_condition(reading: Reading, condition: Condition) -> Column:
+    """Tell whether a condition on values of this visit holds."""
+    return reduce(and_, [_value_term(reading, term) for term in condition.terms])
+
+
+def _value_term(reading: Reading, term: Term) -> Column:
+    value = reading.cells[term.name].value
+    limit = find_limit(term, reading.layout.parameters)
+    if reading.layout.definition.item(term.name).is_measured:
+        met = compare_exactly(value, term.operator, limit)
+    else:
+        met = value >= int(limit) if term.operator == ">=" else compare_exactly(value, term.operator, limit)
+    return _settle(reading, term.name, met)
+
+
+def feature_columns(reading: Reading, features: Sequence[Feature]) -> list[Column]:
+    """Give one three-valued column per feature name; its rows in force are alternatives."""
+    rows: dict[str, list[Column]] = {feature.name: [] for feature in features}
+    for feature in features:
+        if all(reading.layout.parameters[name] == value for name, value in feature.choice):
+            rows[feature.name].append(_feature_row(reading, feature))
+    columns = []
+    for name, met in rows.items():
+        # A finding whose rows are all switched off by parameters is never met.
+        found = reduce(or_, met) if met else reading.layout.ops.lit(value=False)
+        columns.append(found.alias(f"{PREFIX}{reading.mark}_{name}"))
+    columns += _named_items(reading, features)
+    return columns
+
+
+def _named_items(reading: Reading, features: Sequence[Feature]) -> list[Column]:
+    """Yes/no items that stand among features in a clause, under names of their own."""
+    systems = {feature.system for feature in features}
+    own = {feature.name for feature in reading.layout.definition.features}
+    names = [
+        name
+        for rule in reading.layout.definition.rules
+        if rule.system in systems and own & set(rule.of_items)
+        for name in rule.of_items
+        if name not in own
+    ]
+    return [
+        item_condition(reading, name, 1).alias(f"{PREFIX}{reading.mark}_{name}_yes")
+        for name in dict.fromkeys(names)
+    ]
+
+
+def _feature_row(reading: Reading, feature: Feature) -> Column:
+    met = _feature_now(reading, feature)
+    if feature.within_months and reading.layout.has_history:
+        return held_within(reading.layout, met, feature.within_months)
+    return met
+
+
+def _feature_now(reading: Reading, feature: Feature) -> Column:
+    """Tell whether a row of a feature is met by this visit and the one before it."""
+    terms = [_feature_term(reading, feature, term) for term in feature.when.terms]
+    met = reduce(and_, terms)
+    if feature.only_without:
+        recorded = reading.layout.ops.col(_recorded(reading, feature.only_without))
+        met = reading.layout.ops.when(recorded).then(reading.layout.ops.lit(value=False)).otherwise(met)
+    return met
+
+
+def _answer(reading: Reading, answer: bool | str) -> bool:  # noqa: FBT001  (a field of the definition)
+    return bool(reading.layout.parameters[answer]) if isinstance(answer, str) else answer
+
+
+def _feature_term(reading: Reading, feature: Feature, term: Term) -> Column:
+    if not term.looks_back:
+        return _value_term(reading, term)
+    first_visit = reading.layout.ops.lit(value=_answer(reading, feature.first_visit))
+    if not reading.layout.has_history:
+        return first_visit
+    before = reading.layout.ops.col(f"{reading.previous_mark}{term.name}")
+    met = _compared(reading, term, before)
+    missing = reading.layout.ops.lit(value=_answer(reading, feature.previous_missing))
+    is_empty = before.is_null()
+    if not reading.as_paper:
+        # Only "or was not measured" is settled by knowing that nothing was measured.
+        settled = (
+            reading.layout.ops.col(f"{reading.previous_mark}{term.name}_settled")
+            if term.form == "previous"
+            else None
+        )
+        is_empty = is_empty & settled if settled is not None else reading.layout.ops.lit(value=False)
+    met = reading.layout.ops.when(is_empty).then(missing).otherwise(met)
+    if term.form != "previous":
+        # Without a value of this visit nothing is compared; alternatives and "not done" settle it as absent.
+        met = _settle_current(reading, term.name, met)
+    return reading.layout.ops.when(reading.layout.ops.col(f"{PREFIX}first")).then(first_visit).otherwise(met)
+
+
+def _settle_current(reading: Reading, name: str, met: Column) -> Column:
+    value = reading.cells[name].value
+    unknown = reading.layout.ops.lit(None, reading.layout.ops.Boolean)
+    return _settle(reading, name, reading.layout.ops.when(value.is_null()).then(unknown).otherwise(met))
+
+
+def _compared(reading: Reading, term: Term, before: Column) -> Column:
+    value = reading.cells[term.name].value
+    limit = find_limit(term, reading.layout.parameters)
+    found: Any
+    if term.form == "previous":
+        found = compare_exactly(before, term.operator, limit)
+    elif term.form == "rise":
+        found = compare_exactly(value.cast(reading.layout.ops.Float64) - before, term.operator, limit)
+    else:
+        found = compare_exactly(value, term.operator, before * (limit / 100))
+    return found

@@ -1,0 +1,100 @@
+"""Looking back: the visit before, the highest so far, what held within some months.
+
+There are three ways, with one meaning. Where the rows of a subject stand together in order, the previous
+visit is the row above; other engines ask by subject and order; rules that run on bits ask their tracer.
+"""
+
+from __future__ import annotations
+
+from funis.scoring.bits.tracer import Tracer
+from funis.scoring.items import PREFIX, Column, Layout, previous_value
+
+# Running numbers of two subjects lie so far apart; levels and ranks are smaller.
+SPAN_OF_A_SUBJECT = 8
+# Larger than any visit key, so that keys of a later subject always exceed those of an earlier one.
+_SPAN = 2**21
+# Day numbers may be negative before the first infusion.
+_DAY_OFFSET = 2**19
+
+
+def history_columns(layout: Layout) -> list[Column]:
+    """Give, where the rows stand in order, a number per subject that rises from subject to subject."""
+    if not (layout.has_history and layout.is_sorted) or isinstance(layout.ops, Tracer):
+        return []
+    # A running maximum of numbers to which this is added can never reach back past a subject.
+    run = layout.ops.col(f"{PREFIX}first").cast(layout.ops.Int32).cum_sum() * SPAN_OF_A_SUBJECT
+    return [run.alias(f"{PREFIX}run")]
+
+
+def look_back(layout: Layout, value: Column) -> Column:
+    """Give a value at the preceding visit of the same subject, null at the first."""
+    if isinstance(layout.ops, Tracer):
+        return layout.ops.previous(value)
+    return previous_value(layout, value)
+
+
+def running_max(layout: Layout, column: Column, most: int) -> Column:
+    """Give the largest of some small numbers (0 to `most`) so far within a subject."""
+    if not layout.has_history:
+        return column
+    if isinstance(layout.ops, Tracer):
+        return layout.ops.running_max(column, most)
+    if layout.is_sorted:
+        run = layout.ops.col(f"{PREFIX}run")
+        return (column.cast(layout.ops.Int32) + run).cum_max() - run
+    return column.cum_max().over(layout.subject, order_by=layout.order)
+
+
+def held_within(layout: Layout, met: Column, months: int) -> Column:
+    """Tell whether a condition held at this visit or at an earlier one not longer ago than so many months."""
+    if isinstance(layout.ops, Tracer):
+        return layout.ops.held_within(met, *visit_key_names(months))
+    key, since = visit_keys(layout, months)
+    if layout.is_sorted:
+        start = layout.ops.col(f"{PREFIX}run").cast(layout.ops.Int64) * (_SPAN // SPAN_OF_A_SUBJECT)
+        key, since = key + start, since + start
+    nothing = layout.ops.lit(-1, layout.ops.Int64)
+    surely = layout.ops.when(met.fill_null(value=False)).then(key).otherwise(nothing).cum_max()
+    perhaps = layout.ops.when(met.fill_null(value=True)).then(key).otherwise(nothing).cum_max()
+    if not layout.is_sorted:
+        surely = surely.over(layout.subject, order_by=layout.order)
+        perhaps = perhaps.over(layout.subject, order_by=layout.order)
+    unknown = layout.ops.lit(None, layout.ops.Boolean)
+    return layout.ops.when(surely >= since).then(layout.ops.lit(value=True)).otherwise(
+        layout.ops.when(perhaps >= since).then(unknown).otherwise(layout.ops.lit(value=False))
+    )  # fmt: skip
+
+
+def visit_key_names(months: int) -> tuple[str, str]:
+    """Name the columns of `visit_keys` where they are computed beforehand."""
+    return f"{PREFIX}key", f"{PREFIX}since_{months}"
+
+
+def visit_key_columns(layout: Layout) -> list[Column]:
+    """Give the keys that a definition needs, under their names."""
+    months = dict.fromkeys(f.within_months for f in layout.definition.features if f.within_months)
+    if not layout.has_history:
+        return []
+    named = {
+        name: key for m in months for name, key in zip(visit_key_names(m), visit_keys(layout, m), strict=True)
+    }
+    return [key.alias(name) for name, key in named.items()]
+
+
+def visit_keys(layout: Layout, months: int) -> tuple[Column, Column]:
+    """Give a number that grows with the visit, and the least number of a visit so many months before.
+
+    Calendar months: 31 May minus 3 months is the last of February. A month's last day therefore counts as
+    the 31st.
+    """
+    order = layout.ops.col(layout.order)
+    kind = layout.schema[str(layout.order)]
+    if kind.is_numeric():
+        whole = order if kind.is_integer() else order.cast(layout.ops.Float64).floor()
+        key = whole.cast(layout.ops.Int64) + _DAY_OFFSET
+        return key, key - int(layout.parameters["biopsy_window_days"])
+    month = order.dt.year().cast(layout.ops.Int64) * 12 + order.dt.month().cast(layout.ops.Int64)
+    day = order.dt.day().cast(layout.ops.Int64)
+    is_last = order.dt.offset_by("1d").dt.day() == 1
+    last = layout.ops.when(is_last).then(layout.ops.lit(31, layout.ops.Int64)).otherwise(day)
+    return month * 32 + last, (month - months) * 32 + day

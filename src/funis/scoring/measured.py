@@ -1,0 +1,130 @@
+"""Measured scores as column expressions: the first recorded route, an equation over it, and its bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from funis.catalogue.conditions import Condition, compare_exactly, find_limit
+from funis.catalogue.definition import Definition, Factor
+from funis.scoring.items import Cell, Column, Layout
+
+
+def build_measured(layout: Layout, cells: Mapping[str, Cell]) -> tuple[Column, Column]:
+    """Build lowest and highest value of a measured score.
+
+    Parameters
+    ----------
+    layout : what is scored
+    cells : one per item
+
+    Returns
+    -------
+    tuple of two expressions : equal where the value is known, the ends of the range where it is not, null
+        where the instrument does not apply to the subject
+    """
+    definition = layout.definition
+    value = _take_route(layout, cells)
+    if layout.parameters.get(definition.reversed_by):
+        value = definition.range.lowest + definition.range.highest - value
+    value = _apply_equation(layout, cells, value) if definition.factors else _keep_in_range(layout, value)
+    if definition.applies is None:
+        return value.fill_null(definition.range.lowest), value.fill_null(definition.range.highest)
+    applies = condition_column(layout, cells, definition.applies)
+    # Null where it cannot be told whether the instrument applies: the value is unknown then.
+    value = layout.ops.when(applies).then(value)
+    is_outside = (~applies).fill_null(value=False)
+    lower, upper = (
+        layout.ops.when(~is_outside).then(value.fill_null(end))
+        for end in (definition.range.lowest, definition.range.highest)
+    )
+    return lower, upper
+
+
+def condition_column(layout: Layout, cells: Mapping[str, Cell], condition: Condition) -> Column:
+    """Tell in three-valued logic whether recorded items meet a condition on this visit."""
+    return reduce(
+        and_,
+        [
+            compare_exactly(cells[term.name].value, term.operator, find_limit(term, layout.parameters))
+            for term in condition.terms
+        ],
+    )
+
+
+def _take_route(layout: Layout, cells: Mapping[str, Cell]) -> Column:
+    """Take the first route whose quantities are recorded."""
+    value = layout.ops.lit(None, layout.ops.Float64)
+    for route in reversed(layout.definition.routes):
+        recorded = cells[route.item].value.cast(layout.ops.Float64)
+        way = recorded * route.factor / route.per_minutes
+        if route.per:
+            # No collection time, no flow: a volume over zero minutes is not a measurement.
+            time = cells[route.per].value
+            way = layout.ops.when(time > 0).then(way / time)
+        if route.only_above is not None:
+            way = layout.ops.when(recorded > route.only_above).then(way)
+        value = layout.ops.when(~way.is_null()).then(way).otherwise(value)
+    return value
+
+
+def _keep_in_range(layout: Layout, value: Column) -> Column:
+    """Read a value outside the range as no measurement: a mark beyond its line, litres of saliva a minute."""
+    lowest, highest = layout.definition.range.lowest, layout.definition.range.highest
+    is_inside = compare_exactly(value, ">=", lowest) & compare_exactly(value, "<=", highest)
+    return layout.ops.when(is_inside).then(value)
+
+
+def _apply_equation(layout: Layout, cells: Mapping[str, Cell], quantity: Column) -> Column:
+    definition = layout.definition
+    value = quantity * 0.0 + definition.constant if _reads_routes(definition) else None
+    for factor in definition.factors:
+        if any(layout.parameters[name] != wanted for name, wanted in factor.choice):
+            continue
+        part = _factor_column(layout, cells, factor, quantity)
+        value = part * definition.constant if value is None else value * part
+    return value
+
+
+def _reads_routes(definition: Definition) -> bool:
+    return any(not factor.item and factor.times is None for factor in definition.factors)
+
+
+def _factor_column(layout: Layout, cells: Mapping[str, Cell], factor: Factor, quantity: Column) -> Column:
+    """Give one factor: 1 where it is not in force, null where that or its quantity is unknown."""
+    ops = layout.ops
+    part: Any
+    if factor.times is not None:
+        part = ops.lit(float(factor.times), ops.Float64)
+    else:
+        raised = cells[factor.item].value.cast(ops.Float64) if factor.item else quantity
+        part = _raise(layout, factor, raised / factor.over)
+    for name, wanted in factor.when_item:
+        recorded = cells[name].value
+        unknown = ops.lit(None, ops.Float64)
+        part = ops.when(recorded == wanted).then(part).otherwise(
+            ops.when(recorded.is_null()).then(unknown).otherwise(ops.lit(1.0, ops.Float64))
+        )  # fmt: skip
+    return part
+
+
+def _raise(layout: Layout, factor: Factor, quantity: Column) -> Column:
+    if factor.base is not None:
+        return (quantity * math.log(factor.base)).exp()
+    one = layout.ops.lit
+    if factor.at_most is not None:
+        quantity = (
+            layout.ops.when(quantity > factor.at_most)
+            .then(one(float(factor.at_most), layout.ops.Float64))
+            .otherwise(quantity)
+        )
+    if factor.at_least is not None:
+        quantity = (
+            layout.ops.when(quantity < factor.at_least)
+            .then(one(float(factor.at_least), layout.ops.Float64))
+            .otherwise(quantity)
+        )
+    return quantity if factor.power in (None, 1.0) else quantity**factor.power

@@ -1,0 +1,275 @@
+"""Score an instrument over any data frame: value, bounds, status, and grades with the rule that decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from funis.catalogue.conditions import compare_exactly, find_limit
+from funis.catalogue.definition import Definition, Flag, Item, definition
+from funis.errors import ValueRangeError
+from funis.frames.border import Sink, Working, finish_frame, open_frame
+from funis.scoring.bits.batches import Plan, plan_scoring, runs_on_bits, score_at_once, score_lazily
+from funis.scoring.bits.traced import UntraceableError
+from funis.scoring.bits.tracer import Tracer
+from funis.scoring.grades import build_grades
+from funis.scoring.items import PREFIX, Cell, Column, Intake, Layout, build_intake, check_columns
+from funis.scoring.totals import (
+    Bounds,
+    build_parts,
+    build_total,
+    choose_value,
+    is_any_recorded,
+    status_of,
+)
+
+Missing = Literal["strict", "absent", "worst", "locf"]
+POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
+
+
+def score(  # noqa: PLR0913  (the public signature of the design)
+    frame: Any,
+    name: str,
+    *,
+    missing: Missing = "strict",
+    subject: str | None = None,
+    order: str | None = None,
+    assume_sorted: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+    compact: bool = False,
+) -> Any:
+    """Score every row of a frame with one instrument.
+
+    Parameters
+    ----------
+    frame : pandas, Polars (eager or lazy), PyArrow, DuckDB or PySpark frame, one row per subject and visit;
+        item columns are named as in ``funis.definition(name).items``, with 0/1 or the printed levels, empty
+        (null, NaN) for missing and ``"ND"`` (or 1 in ``<item>_not_done``) for not done. ``<item>_attributed
+        = 0`` marks a finding that is not due to the disease: it counts as absent. An absent column is
+        missing in every row. ``<system>_ever = 1`` says that a graded system was affected before the first
+        row.
+    name : one of ``funis.definitions()``
+    missing : ``strict`` (a score only where it cannot vary), ``absent`` (missing counts as absent), ``worst``
+        (missing counts as present) or ``locf`` (the last recorded value of the item; needs subject and order)
+    subject, order : columns of subject and visit order (a date or a number of days); needed where the
+        instrument
+        looks at the previous visit, otherwise every row is a first visit
+    assume_sorted : Polars only: rows stand by subject and order; verified, then no sorting takes place
+    parameters : choices the sources leave open, see ``funis.definition(name).parameters``
+    compact : Polars only: small whole numbers and enumerations instead of Int64 and text
+
+    Returns
+    -------
+    the same kind of frame with these columns added: ``<name>`` (null unless it can be known),
+    ``<name>_lower``,
+    ``<name>_upper``, ``<name>_status`` (``scored``, or ``incomplete`` exactly when the bounds differ); for
+    graded
+    systems also ``<name>_<system>``, its ``_lower``, ``_upper`` and ``_rule``
+
+    Raises
+    ------
+    UnknownNameError : no such instrument or parameter
+    ColumnError : the frame has none of the item columns, or lacks `subject` or `order`
+    ValueRangeError : a value is outside what the item allows; names column, rows, value
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({name: [0] for name in (i.name for i in definition("ssdai").items)})
+    >>> score(frame.with_columns(fatigue=1), "ssdai")["ssdai"].to_list()
+    [1]
+    """
+    instrument = definition(name)
+    check_request(missing=missing, subject=subject, order=order)
+    working, layout = prepare_layout(
+        frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted, parameters=parameters
+    )
+    plan = _plan_on_bits(working, layout, missing)
+    if plan is None:
+        outputs = score_working(working, layout, missing)
+    else:
+        outputs = tuple(plan.outputs)
+        _score_on_bits(working, layout, plan)
+    return finish_frame(working, outputs, compact=compact)
+
+
+def _plan_on_bits(working: Working, layout: Layout, missing: Missing) -> Plan | None:
+    """Trace the rules for a large Polars frame; None where expressions give the same on the other way."""
+    # What is carried forward would have to be known before a batch is read.
+    if missing == "locf" or not runs_on_bits(working, layout):
+        return None
+
+    def build(tracer: Tracer, layout: Layout, cells: Mapping[str, Cell]) -> tuple[str, ...]:
+        return _add_score(tracer, layout, cells, cells, missing)
+
+    try:
+        return plan_scoring(working, layout, build_intake(layout), build)
+    except UntraceableError:
+        return None
+
+
+def _score_on_bits(working: Working, layout: Layout, plan: Plan) -> None:
+    if working.is_lazy:
+        working.frame = score_lazily(working.frame, plan)
+    else:
+        working.check_values(layout)
+        working.frame = score_at_once(working.frame, plan)
+
+
+def prepare_layout(
+    frame: Any,
+    instrument: Definition,
+    *,
+    subject: str | None = None,
+    order: str | None = None,
+    assume_sorted: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[Working, Layout]:
+    """Take a frame over the border, check its columns, and say how it is laid out."""
+    chosen = instrument.parameter_values(parameters)
+    working = open_frame(frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted)
+    layout = Layout(
+        instrument,
+        chosen,
+        working.schema,
+        subject,
+        order,
+        is_sorted=working.is_sorted,
+        level_name="Int8" if working.is_polars else "Int64",
+        ops=working.ops,
+    )
+    check_columns(layout)
+    return working, layout
+
+
+def check_request(*, missing: str, subject: str | None, order: str | None) -> None:
+    """Refuse arguments that do not go together."""
+    if missing not in POLICIES:
+        raise ValueRangeError("missing", missing, ", ".join(POLICIES))
+    if (subject is None) != (order is None):
+        found = f"subject={subject!r}, order={order!r}"
+        raise ValueRangeError("history", found, "both subject and order, or neither")
+    if missing == "locf" and subject is None:
+        remedy = "Name the columns of subject and visit order."
+        raise ValueRangeError("missing", missing, "locf only with subject and order", remedy)
+
+
+def score_working(working: Working, layout: Layout, missing: Missing) -> tuple[str, ...]:
+    """Add the output columns to a working frame and name them, in the order in which they stand."""
+    working.check_values(layout)
+    intake = build_intake(layout)
+    working.add(intake.derived)
+    carried = _carry_forward(working, layout, intake) if missing == "locf" else intake.cells
+    policy = "strict" if missing == "locf" else missing
+    return _add_score(working, layout, intake.cells, carried, policy)
+
+
+def _add_score(
+    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+) -> tuple[str, ...]:
+    if layout.definition.kind == "grades":
+        return build_grades(working, layout, cells, carried, policy)
+    return _build_score(working, layout, cells, carried, policy)
+
+
+def _carry_forward(working: Working, layout: Layout, intake: Intake) -> dict[str, Cell]:
+    """Give cells whose empty values are the last recorded ones of the same subject.
+
+    Only what is missing is carried: not a value stated as *not done* where the paper counts that as absent.
+    A value brings along whether it was due to the disease.
+    """
+    ops, carried, filled = layout.ops, dict[str, Cell](), []
+    for item in layout.definition.items:
+        cell, column = intake.cells[item.name], f"{PREFIX}{item.name}_carried"
+        value = _last_recorded(working, layout, intake, item)
+        if cell.not_done is not None and layout.definition.not_done == "absent":
+            value = ops.when(cell.not_done).then(cell.value).otherwise(value)
+        filled.append(value.alias(column))
+        ignored = cell.ignored
+        if ignored is not None:
+            last = working.fill_forward(ops.when(~cell.value.is_null()).then(ignored), layout)
+            filled.append((ignored | last.fill_null(value=False)).alias(f"{column}_ignored"))
+            ignored = ops.col(f"{column}_ignored")
+        carried[item.name] = Cell(ops.col(column), cell.not_done, ignored)
+    working.add(filled)
+    return carried
+
+
+def _last_recorded(working: Working, layout: Layout, intake: Intake, item: Item) -> Column:
+    """Give the last recorded value; alternatives that measure one thing are carried together.
+
+    Where one alternative was recorded the others are not missing, so that an older value of another method
+    cannot outlive a newer one: -1, which no item allows, stands for them while the group is carried.
+    """
+    value = intake.cells[item.name].value
+    if not item.alternatives:
+        return working.fill_forward(value, layout)
+    others = is_any_recorded(intake.cells, item.alternatives)
+    marked = layout.ops.when(others & value.is_null()).then(value.is_null().cast(layout.level_type) * -1)
+    found = working.fill_forward(marked.otherwise(value), layout)
+    return layout.ops.when(found >= 0).then(found)
+
+
+def _build_score(
+    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+) -> tuple[str, ...]:
+    name, definition_ = layout.definition.name, layout.definition
+    bounds = build_total(layout, cells, as_paper=False)
+    has_marks = definition_.not_done == "absent" and any(
+        cell.not_done is not None for cell in carried.values()
+    )
+    same = carried is cells and not has_marks
+    working.add([bounds.lower.alias(f"{name}_lower"), bounds.upper.alias(f"{name}_upper")])
+    lower, upper = layout.ops.col(f"{name}_lower"), layout.ops.col(f"{name}_upper")
+    known = Bounds(lower, upper) if same else build_total(layout, carried, as_paper=True)
+    if not same:
+        working.add([known.lower.alias(f"{PREFIX}low"), known.upper.alias(f"{PREFIX}high")])
+        known = Bounds(layout.ops.col(f"{PREFIX}low"), layout.ops.col(f"{PREFIX}high"))
+    value = choose_value(layout, known, policy)
+    if definition_.kind == "value":
+        # A measured quantity has no absent or worst state of its own: missing stays missing.
+        value = choose_value(layout, known, "strict")
+    working.add([value.alias(name), status_of(layout, Bounds(lower, upper)).alias(f"{name}_status")])
+    parts = _add_parts(working, layout, cells, carried, policy)
+    working.add([_flag_column(layout, flag) for flag in definition_.flags])
+    return (
+        name,
+        f"{name}_lower",
+        f"{name}_upper",
+        f"{name}_status",
+        *parts,
+        *(f"{name}_{f.name}" for f in definition_.flags),
+    )
+
+
+def _add_parts(
+    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+) -> tuple[str, ...]:
+    """Add summaries and the totals of the systems, each with its bounds."""
+    name = layout.definition.name
+    bounds = build_parts(layout, cells, as_paper=False)
+    known = build_parts(layout, carried, as_paper=True)
+    outputs = []
+    for part, found in bounds.items():
+        stem = f"{name}_{part}"
+        working.add(
+            [
+                choose_value(layout, known[part], policy).alias(stem),
+                found.lower.alias(f"{stem}_lower"),
+                found.upper.alias(f"{stem}_upper"),
+            ]
+        )
+        outputs += [stem, f"{stem}_lower", f"{stem}_upper"]
+    return tuple(outputs)
+
+
+def _flag_column(layout: Layout, flag: Flag) -> Column:
+    """Tell whether a cut-off is met; where the score is unknown, whether both of its bounds agree on it."""
+    term, ops = flag.when.terms[0], layout.ops
+    limit = find_limit(term, layout.parameters)
+    value, low, high = (
+        compare_exactly(ops.col(f"{term.name}{end}"), term.operator, limit)
+        for end in ("", "_lower", "_upper")
+    )
+    met = ops.when(value.is_null() & (low == high)).then(low).otherwise(value)
+    return met.cast(layout.level_type).alias(f"{layout.definition.name}_{flag.name}")

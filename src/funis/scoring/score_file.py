@@ -1,0 +1,188 @@
+"""Score a file and write a file: CSV, Parquet or Excel in, any of the three out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from funis.catalogue.definition import definition
+from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
+from funis.results import neutralise, write_whole
+from funis.scoring.explain import explain
+from funis.scoring.score import score
+
+SUFFIXES: Final = (".csv", ".parquet", ".xlsx")
+#: Rows that are scored at once; a longer file is scored in parts, with a progress bar.
+PART: Final = 250_000
+#: Columns that order the visits of a subject, the first that stands in the file.
+ORDERS: Final = ("day", "date", "visit_number")
+
+
+class FileError(FunisError):
+    """A file cannot be read or written."""
+
+    code = "file"
+
+
+def score_file(
+    instrument: str,
+    file: Path | str,
+    out: Path | str,
+    *,
+    subject: str | None = None,
+    order: str | None = None,
+    missing: str = "strict",
+) -> Path:
+    """Score every row of a file and write it with the columns of the score added.
+
+    Parameters
+    ----------
+    instrument : one of ``funis.definitions()``
+    file : CSV, Parquet or Excel file (first sheet), one row a subject and visit
+    out : file to write; the suffix says which kind
+    subject, order : columns of subject and order of visits, for instruments that look at the visit before
+    missing : ``strict``, ``absent``, ``worst`` or ``locf``
+
+    Returns
+    -------
+    The path written; the rows keep their order.
+
+    Raises
+    ------
+    UnknownNameError, ColumnError, FileError
+    """
+    definition(instrument)
+    target = _check_suffix(Path(out))
+    frame = read_frame(Path(file))
+    for name in (subject, order):
+        if name is not None and name not in frame.columns:
+            raise ColumnError(f"Scoring {instrument}", [name], frame.columns, "Name a column of the file.")
+    options: dict[str, Any] = {"missing": missing, "subject": subject, "order": order}
+    if frame.height <= PART:
+        return write_frame(score(frame, instrument, **options), target)
+    numbered = frame.with_row_index("_row")
+    parts = [score(part, instrument, **options) for part in _with_progress(numbered, subject)]
+    return write_frame(pl.concat(parts).sort("_row").drop("_row"), target)
+
+
+def _with_progress(frame: pl.DataFrame, subject: str | None) -> Iterator[pl.DataFrame]:
+    """Give the frame in parts that no subject is divided by, with a progress bar on standard error."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    parts = list(split_frame(frame, subject, PART))
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("scoring", total=frame.height)
+        for part in parts:
+            yield part
+            progress.advance(task, part.height)
+
+
+def split_frame(frame: pl.DataFrame, subject: str | None, size: int) -> Iterator[pl.DataFrame]:
+    """Divide a frame into parts of about so many rows; the rows of a subject stay together."""
+    if subject is None:
+        yield from frame.iter_slices(size)
+        return
+    ordered = frame.sort(subject, maintain_order=True)
+    ends = ordered[subject].rle().struct.field("len").cum_sum().to_numpy()
+    start = 0
+    while start < frame.height:
+        place = int(np.searchsorted(ends, start + size))
+        stop = int(ends[min(place, len(ends) - 1)])
+        yield ordered.slice(start, stop - start)
+        start = stop
+
+
+def explain_file(
+    instrument: str,
+    file: Path | str,
+    *,
+    place: Mapping[str, str],
+    order: str | None = None,
+    missing: str = "strict",
+) -> str:
+    """Explain one score of one visit of a file.
+
+    Parameters
+    ----------
+    instrument : one of ``funis.definitions()``
+    file : CSV, Parquet or Excel file with the columns subject and visit
+    place : ``subject`` and ``visit``
+    order : column of the visit's date or day; without it the first of ``ORDERS`` that the file has
+    missing : ``strict``, ``absent``, ``worst`` or ``locf``
+
+    Returns
+    -------
+    The working, as text.
+    """
+    definition(instrument)
+    frame = read_frame(Path(file))
+    lacking = [name for name in ("subject", "visit") if name not in frame.columns]
+    if lacking:
+        raise ColumnError("Explaining a visit", lacking, frame.columns, "Rename the columns of the file.")
+    named = frame.with_columns(pl.col("subject", "visit").cast(pl.String))
+    for column, value in place.items():
+        if value not in set(named[column]):
+            raise UnknownNameError(column, value, map(str, named[column].unique()), str(file))
+    usual = [each for each in ORDERS if each in frame.columns and frame[each].is_not_null().all()]
+    options: dict[str, Any] = {**place, "order": order or next(iter(usual), None), "missing": missing}
+    return str(explain(named, instrument, **options))
+
+
+def read_frame(file: Path) -> pl.DataFrame:
+    """Read a CSV, Parquet or Excel file.
+
+    Raises
+    ------
+    FileError : there is no such file, or it cannot be read
+    ValueRangeError : the suffix is none of ``SUFFIXES``
+    """
+    _check_suffix(file)
+    if not file.is_file():
+        raise FileError(f"There is no file '{file}'. Give the path of a CSV, Parquet or Excel file.")
+    try:
+        if file.suffix.lower() == ".csv":
+            return _keep_leading_zeros(
+                file, pl.read_csv(file, infer_schema_length=None, try_parse_dates=True)
+            )
+        if file.suffix.lower() == ".parquet":
+            return pl.read_parquet(file)
+        return pl.read_excel(file)
+    except (PolarsError, OSError, ValueError) as error:
+        raise FileError(f"The file '{file}' cannot be read: {str(error).splitlines()[0]}.") from error
+
+
+def _keep_leading_zeros(file: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """Give back as text what was no number: the study number 007 is not 7."""
+    whole = [name for name, kind in frame.schema.items() if kind.is_integer() and name not in ORDERS]
+    if not whole:
+        return frame
+    texts = pl.read_csv(file, columns=whole, infer_schema=False)
+    spelled = texts.select(pl.all().str.contains(r"^\s*0\d").any()).row(0, named=True)
+    return frame.with_columns(texts[name] for name, is_spelled in spelled.items() if is_spelled)
+
+
+def write_frame(frame: pl.DataFrame, file: Path) -> Path:
+    """Write a frame whole or not at all; text that a spreadsheet would run is neutralised."""
+    content = io.BytesIO()
+    if file.suffix.lower() == ".parquet":
+        frame.write_parquet(content)
+    elif file.suffix.lower() == ".csv":
+        neutralise(frame).write_csv(content)
+    else:
+        neutralise(frame).write_excel(content)
+    if not file.parent.is_dir():
+        raise FileError(f"There is no folder '{file.parent}'. Make it, or write somewhere else.")
+    return write_whole(file, content.getvalue())
+
+
+def _check_suffix(file: Path) -> Path:
+    if file.suffix.lower() not in SUFFIXES:
+        raise ValueRangeError("kind of file", file.name, f"a name that ends in {', '.join(SUFFIXES)}")
+    return file

@@ -1,0 +1,297 @@
+"""Glucocorticoid doses as prednisone, and the daily dose of every subject from courses of drugs."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from funis.errors import ColumnError, DefinitionError, Fault, UnitError, UnknownNameError, ValueRangeError
+
+_FILE = Path(__file__).parents[1] / "catalogue" / "tables" / "glucocorticoids.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Glucocorticoid:
+    """One drug: the dose that equals 5 mg of prednisone, and the range in print where sources disagree."""
+
+    drug: str
+    equals_5_mg: Fraction
+    lowest: Fraction
+    highest: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class GlucocorticoidTable:
+    """Drugs, units and routes by every name they are written with, in lower case."""
+
+    source: str
+    drugs: Mapping[str, Glucocorticoid]
+    units: Mapping[str, Fraction]
+    routes: Mapping[str, str]
+
+
+@cache
+def glucocorticoid_table() -> GlucocorticoidTable:
+    """Read the table of equivalent doses.
+
+    Examples
+    --------
+    >>> float(glucocorticoid_table().drugs["methylprednisolone"].equals_5_mg)
+    4.0
+    """
+    return read_glucocorticoid_table(_FILE)
+
+
+def read_glucocorticoid_table(path: Path) -> GlucocorticoidTable:
+    """Read one file of equivalent doses and refuse what is not understood, all faults at once.
+
+    Parameters
+    ----------
+    path : a TOML file as ``src/funis/catalogue/tables/glucocorticoids.toml``
+
+    Raises
+    ------
+    DefinitionError : holds every fault
+    """
+    table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Fraction)
+    faults = [Fault("error", "definition", *found) for found in _find_faults(path.name, table)]
+    if faults:
+        raise DefinitionError(f"equivalent doses {path.name}", faults)
+    drugs: dict[str, Glucocorticoid] = {}
+    for row in table["drugs"]:
+        dose = Fraction(row["equals_5_mg"])
+        low, high = row.get("range", (dose, dose))
+        found = Glucocorticoid(row["drug"], dose, Fraction(low), Fraction(high))
+        drugs |= dict.fromkeys((row["drug"], *row.get("names", ())), found)
+    units = {
+        name: Fraction(row["mg_per_day"]).limit_denominator(1000)
+        for row in table["units"]
+        for name in (row["unit"], *row.get("names", ()))
+    }
+    routes = {name: row["kind"] for row in table["routes"] for name in (row["route"], *row.get("names", ()))}
+    return GlucocorticoidTable(table["source"], drugs, units, routes)
+
+
+_NEEDED = {"drugs": ("drug", "equals_5_mg"), "units": ("unit", "mg_per_day"), "routes": ("route", "kind")}
+_KINDS = ("daily", "pulse")
+
+
+def _find_faults(
+    file: str, table: Mapping[str, Any]
+) -> Iterator[tuple[str, str, int | None, str, str, str, str]]:
+    if not str(table.get("source", "")).strip():
+        yield "file", file, None, "source", "", "is printed and holds no words", "Write it."
+    for name, (key, value) in _NEEDED.items():
+        seen: set[str] = set()
+        for number, row in enumerate(table.get(name, ()), 1):
+            where = f"row {number}: "
+            for lacking in {key, value} - set(row):
+                yield name, file, None, lacking, "", f"{where}the key {lacking!r} is missing", "Write it."
+            found = row.get(value, 1)
+            if name != "routes" and not found > 0:
+                yield name, file, None, value, str(found), f"{where}a dose is above 0", "Correct it."
+            if name == "routes" and found not in _KINDS:
+                yield name, file, None, value, str(found), f"{where}no such kind", f"Known: {_KINDS}."
+            limits = row.get("range", (0, 1))
+            if len(limits) != 2 or limits[0] >= limits[1]:
+                yield name, file, None, "range", str(limits), f"{where}not a range", "Write [low, high]."
+            for word in (row.get(key, ""), *row.get("names", ())):
+                if word in seen:
+                    yield name, file, None, "names", word, f"{where}the name stands twice", "Remove one."
+                seen.add(word)
+
+
+def prednisone_equivalent(
+    dose: float, drug: str, unit: str = "mg/day", *, betamethasone_mg: float = 0.75
+) -> float:
+    """Give the dose of prednisone that a dose of another glucocorticoid equals.
+
+    Parameters
+    ----------
+    dose : 0 or more, in `unit`
+    drug : generic name, for example ``"methylprednisolone"``; case does not matter
+    unit : ``"mg/day"``, or how the dose is written: ``"mg every other day"``, ``"mg twice daily"``,
+        ``"mg/week"``, ``"g/day"``
+    betamethasone_mg : dose of betamethasone that equals 5 mg of prednisone; 0.6 to 0.75 are in print
+
+    Returns
+    -------
+    float : mg of prednisone a day, the average where the drug is not taken daily; NaN stays NaN
+
+    Raises
+    ------
+    UnknownNameError : the drug is not a systemic glucocorticoid of the table
+    UnitError : the unit is not known; names those that are
+    ValueRangeError : the dose is below 0, or `betamethasone_mg` is outside what is in print
+
+    Examples
+    --------
+    >>> prednisone_equivalent(16, "methylprednisolone")
+    20.0
+    >>> prednisone_equivalent(20, "prednisone", "mg every other day")
+    10.0
+    """
+    table = glucocorticoid_table()
+    name = " ".join(drug.lower().split())
+    if name not in table.drugs:
+        raise UnknownNameError("glucocorticoid", drug, table.drugs)
+    if dose < 0:
+        raise ValueRangeError(f"The dose of {drug}", dose, "0 or more")
+    found = table.drugs[name]
+    equal = found.equals_5_mg
+    if found.drug == "betamethasone":
+        if not float(found.lowest) <= betamethasone_mg <= float(found.highest):
+            raise ValueRangeError("betamethasone_mg", betamethasone_mg, "0.6 to 0.75")
+        equal = Fraction(str(betamethasone_mg))
+    factor = _unit_factor(table, unit) * 5 / equal
+    return dose * factor.numerator / factor.denominator
+
+
+def _unit_factor(table: GlucocorticoidTable, unit: str) -> Fraction:
+    name = " ".join(unit.lower().split())
+    if name not in table.units:
+        known = ", ".join(table.units)
+        raise UnitError(f"The unit {unit!r} of a glucocorticoid is not known. Known: {known}.")
+    return table.units[name]
+
+
+def is_glucocorticoid(drug: str) -> bool:
+    """Tell whether a drug is a systemic glucocorticoid of the table.
+
+    Examples
+    --------
+    >>> is_glucocorticoid("Prednisone"), is_glucocorticoid("cyclophosphamide")
+    (True, False)
+    """
+    return " ".join(drug.lower().split()) in glucocorticoid_table().drugs
+
+
+def derive_prednisone(
+    medications: pl.DataFrame,
+    days: pl.DataFrame,
+    *,
+    average_days: int = 1,
+    betamethasone_mg: float = 0.75,
+) -> pl.DataFrame:
+    """Derive the daily dose as prednisone of every subject on given days from the courses of drugs.
+
+    Parameters
+    ----------
+    medications : one row a course: ``subject``, ``drug``, ``dose``, ``unit``, ``route``, and ``start`` and
+        ``end`` (dates) or ``start_day`` and ``end_day``; an empty end goes on. Other drugs are passed over
+    days : ``subject`` with ``date`` (where courses have dates) or ``day``
+    average_days : the dose is the mean over so many days, this one the last; 2 or more averages regimens that
+        are recorded day by day
+    betamethasone_mg : see `prednisone_equivalent`
+
+    Returns
+    -------
+    polars.DataFrame : `days` with ``prednisone`` (mg a day by mouth; null where a course in force has no
+        dose, a unit that is not known or no start), ``pulse`` (mg as prednisone given by vein on these days,
+        never part of the daily dose) and ``prednisone_note`` (why a dose is unknown, and courses by other
+        routes, which are not added). A subject without a course in force takes 0: the table lists what was
+        taken
+
+    Raises
+    ------
+    ColumnError : a column that is needed is not there
+    ValueRangeError : `average_days` is below 1
+
+    Examples
+    --------
+    >>> courses = pl.DataFrame({"subject": ["01"], "drug": ["prednisone"], "dose": [20.0],
+    ...     "unit": ["mg every other day"], "route": ["oral"], "start_day": [-30], "end_day": [None]})
+    >>> derive_prednisone(courses, pl.DataFrame({"subject": ["01"], "day": [0]}))["prednisone"].to_list()
+    [10.0]
+    """
+    if average_days < 1:
+        raise ValueRangeError("average_days", average_days, "1 or more")
+    has_dates = "date" in days.columns and "start" in medications.columns
+    start, end, at = ("start", "end", "date") if has_dates else ("start_day", "end_day", "day")
+    _check_columns("Courses of drugs", ("subject", "drug", "dose", start, end), medications)
+    _check_columns("Days", ("subject", at), days)
+    courses: dict[Any, list[dict[str, Any]]] = {}
+    for row in medications.iter_rows(named=True):
+        if is_glucocorticoid(str(row["drug"])):
+            courses.setdefault(row["subject"], []).append(_read_course(row, start, end, betamethasone_mg))
+    found = [
+        _dose_at(courses.get(row["subject"], []), row[at], average_days)
+        for row in days.select("subject", at).iter_rows(named=True)
+    ]
+    return days.with_columns(
+        pl.Series("prednisone", [dose for dose, _, _ in found], pl.Float64),
+        pl.Series("pulse", [pulse for _, pulse, _ in found], pl.Float64),
+        pl.Series("prednisone_note", [note for _, _, note in found], pl.String),
+    )
+
+
+def _check_columns(what: str, names: tuple[str, ...], frame: pl.DataFrame) -> None:
+    lacking = [name for name in names if name not in frame.columns]
+    if lacking:
+        raise ColumnError(what, lacking, frame.columns, "Add the columns.")
+
+
+def _read_course(row: Mapping[str, Any], start: str, end: str, betamethasone_mg: float) -> dict[str, Any]:
+    """Give one course with its dose as prednisone and its kind: daily, pulse or another route."""
+    route = str(row.get("route") or "").strip().lower()
+    kind = glucocorticoid_table().routes.get(route, "other")
+    dose, note = row["dose"], ""
+    drug, unit = str(row["drug"]), row.get("unit") or "mg/day"
+    if dose is None or dose != dose:  # noqa: PLR0124  (NaN is the only number that differs from itself)
+        dose, note = None, f"the dose of {drug} is missing"
+    else:
+        try:
+            dose = prednisone_equivalent(dose, drug, unit, betamethasone_mg=betamethasone_mg)
+        except UnitError:
+            dose, note = None, f"the unit {unit!r} of {drug} is not known"
+    if kind == "other":
+        note = f"{drug} by route {route!r} is not added"
+    return {"start": row[start], "end": row[end], "kind": kind, "dose": dose, "note": note}
+
+
+def _dose_at(
+    courses: list[dict[str, Any]], day: Any, average_days: int
+) -> tuple[float | None, float | None, str]:
+    if day is None:
+        return None, None, "the day is missing"
+    totals: dict[str, float | None] = {"daily": 0.0, "pulse": 0.0}
+    notes: list[str] = []
+    for course in courses:
+        share = _days_in_force(course, day, average_days)
+        if share is None:
+            notes.append("a course has no start")
+            if course["kind"] != "other":  # it may have been in force: its dose cannot be left out
+                totals[course["kind"]] = None
+            continue
+        if not share:
+            continue
+        notes += [course["note"]] if course["note"] else []
+        if course["kind"] == "other":
+            continue
+        total, dose = totals[course["kind"]], course["dose"]
+        weight = share / average_days if course["kind"] == "daily" else share
+        totals[course["kind"]] = None if total is None or dose is None else total + dose * weight
+    return totals["daily"], totals["pulse"], "; ".join(dict.fromkeys(notes))
+
+
+def _days_in_force(course: Mapping[str, Any], day: Any, average_days: int) -> int | None:
+    """Count the days of the window on which a course was in force; None where its start leaves that open."""
+    from datetime import timedelta
+
+    one: Any = 1 if isinstance(day, int | float) else timedelta(days=1)
+    first = day - one * (average_days - 1)
+    if course["start"] is None:
+        return 0 if course["end"] is not None and course["end"] < first else None
+    begin = max(first, course["start"])
+    last = day if course["end"] is None else min(day, course["end"])
+    if last < begin:
+        return 0
+    length = last - begin
+    return int(getattr(length, "days", length)) + 1

@@ -1,0 +1,254 @@
+"""Totals, means, maxima and measured values with their bounds, as column expressions.
+
+Every total is monotone in its items, so its bounds are its values with the unknown items at their lowest
+and at their highest level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, or_
+from typing import Any, Final
+
+import narwhals as nw
+
+from funis.catalogue.definition import Definition, Item
+from funis.scoring.deciding_rule import spell
+from funis.scoring.items import Cell, Column, Layout
+from funis.scoring.measured import build_measured
+
+STATUSES: Final = ("scored", "incomplete", "not_applicable")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Lowest and highest value the unknown items allow, and where they are equal."""
+
+    lower: Column
+    upper: Column
+    are_same: Column | None = None
+
+    @property
+    def are_equal(self) -> Column:
+        """Where the two are equal."""
+        return self.lower == self.upper if self.are_same is None else self.are_same
+
+
+def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> Bounds:
+    """Build the bounds of a score that is not graded by system.
+
+    Parameters
+    ----------
+    layout : what is scored
+    cells : one per item
+    as_paper : count *not done* as the instrument's paper says; otherwise as unknown
+
+    Returns
+    -------
+    Bounds : equal where the score is known
+    """
+    if layout.definition.kind == "value":
+        return Bounds(*build_measured(layout, cells))
+    definition = layout.definition
+    settled = _settled(definition, cells, as_paper=as_paper)
+    if definition.kind == "sum" and definition.within == "sum":
+        return _sum_items(layout, cells, settled)
+    lowest = {
+        item.name: _points(layout, item, cells[item.name], settled, at_top=False) for item in definition.items
+    }
+    highest = {
+        item.name: _points(layout, item, cells[item.name], settled, at_top=True) for item in definition.items
+    }
+    return Bounds(_combine(layout, lowest), _combine(layout, highest))
+
+
+def _sum_items(layout: Layout, cells: Mapping[str, Cell], settled: Mapping[str, Column]) -> Bounds:
+    """Add the points of all items; yes/no items that weigh the same are counted first, in small numbers."""
+    kind = number_type(layout)
+    alike: dict[float, list[Column]] = {}
+    lowest, gaps = [], []
+    for item in layout.definition.items:
+        cell = cells[item.name]
+        if layout.level_name == "Int8" and item.name not in settled and _is_yes_no(item):
+            alike.setdefault(item.points[1], []).append(cell.value)
+        else:
+            lowest.append(_points(layout, item, cell, settled, at_top=False))
+            gaps.append(_gap(layout, item, cell, settled))
+    for weight, values in alike.items():
+        share = layout.ops.lit(_plain(weight), kind)
+        lowest.append(reduce(add, [value.fill_null(0) for value in values]).cast(kind) * share)
+        unknown = [value.is_null().cast(layout.level_type) for value in values]
+        gaps.append(reduce(add, unknown).cast(kind) * share)
+    lower = reduce(add, lowest)
+    return Bounds(lower, lower + reduce(add, gaps))
+
+
+def _is_yes_no(item: Item) -> bool:
+    return item.values == (0, 1) and item.points[0] == 0 and not (item.is_measured or item.is_text)
+
+
+def build_parts(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Bounds]:
+    """Build the bounds of the total of each system, and of the summaries over them.
+
+    Parameters
+    ----------
+    layout, cells, as_paper : as for `build_total`
+
+    Returns
+    -------
+    dict : by the name of the system or summary; empty where the definition asks for neither
+    """
+    definition = layout.definition
+    found: dict[str, Bounds] = {}
+    if not (definition.per_system or definition.summaries):
+        return found
+    settled = _settled(definition, cells, as_paper=as_paper)
+    ends = []
+    for at_top in (False, True):
+        points = {
+            item.name: _points(layout, item, cells[item.name], settled, at_top=at_top)
+            for item in definition.items
+        }
+        ends.append(_join_systems(layout, points))
+    for summary in definition.summaries:
+        lower, upper = (join_columns(layout, summary.how, list(end.values())) for end in ends)
+        found[summary.name] = Bounds(lower, upper)
+    if definition.per_system:
+        found |= {system: Bounds(ends[0][system], ends[1][system]) for system in definition.systems}
+    return found
+
+
+def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Column]:
+    """Give, per item that can be, whether an empty cell is known to count as the lowest level."""
+    settled: dict[str, Column] = {}
+    for item in definition.items:
+        reasons = []
+        not_done = cells[item.name].not_done
+        if as_paper and not_done is not None and definition.not_done == "absent":
+            reasons.append(not_done)
+        if item.alternatives:
+            reasons.append(is_any_recorded(cells, item.alternatives))
+        if reasons:
+            settled[item.name] = reduce(or_, reasons)
+    return settled
+
+
+def is_any_recorded(cells: Mapping[str, Cell], names: tuple[str, ...]) -> Column:
+    """Tell whether at least one of several items has a value."""
+    return reduce(or_, [~cells[name].value.is_null() for name in names])
+
+
+def number_type(layout: Layout) -> Any:
+    """Give the narrowest type that holds a total: whole points stay whole numbers."""
+    definition = layout.definition
+    points = [point for item in definition.items for point in item.points]
+    is_whole = all(float(point).is_integer() for point in points)
+    if definition.kind == "mean" or not is_whole or any(item.is_measured for item in definition.items):
+        return layout.ops.Float64
+    return layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
+
+
+def points_range(item: Item) -> tuple[float, float]:
+    """Give the fewest and the most points of an item; a measured item counts as its value."""
+    if item.is_measured:
+        return float(item.minimum or 0), float(item.maximum or 0)
+    return item.points[0], item.points[-1]
+
+
+def _points(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column], *, at_top: bool) -> Column:
+    """Points of an item, with an unknown one at its lowest or highest level."""
+    kind = number_type(layout)
+    lowest, highest = (layout.ops.lit(_plain(end), kind) for end in points_range(item))
+    known = _known_points(layout, item, cell)
+    if not at_top:
+        return layout.ops.when(cell.value.is_null()).then(lowest).otherwise(known)
+    end = highest
+    if item.name in settled:
+        end = layout.ops.when(settled[item.name]).then(lowest).otherwise(highest)
+    return layout.ops.when(cell.value.is_null()).then(end).otherwise(known)
+
+
+def _plain(value: float) -> float | int:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _known_points(layout: Layout, item: Item, cell: Cell) -> Column:
+    """Points of a recorded item: a share of its value where the table says so, else value by value."""
+    kind = number_type(layout)
+    if item.is_measured:
+        return cell.value.cast(kind)
+    if not item.is_text and item.points[0] == 0 and item.values[0] == 0:
+        shares = {
+            points / float(value) for value, points in zip(item.values[1:], item.points[1:], strict=True)
+        }
+        if len(shares) == 1:
+            share = shares.pop()
+            number = cell.value.cast(kind)
+            return number if share == 1 else number * layout.ops.lit(_plain(share), kind)
+    expr = layout.ops.lit(None, kind)
+    for value, points in zip(item.values, item.points, strict=True):
+        expr = layout.ops.when(cell.value == value).then(layout.ops.lit(_plain(points), kind)).otherwise(expr)
+    return expr
+
+
+def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column]) -> Column:
+    """Points that an unknown item could still add."""
+    kind = number_type(layout)
+    unknown = cell.value.is_null()
+    if item.name in settled:
+        unknown = unknown & ~settled[item.name]
+    lowest, highest = points_range(item)
+    return unknown.cast(kind) * layout.ops.lit(_plain(highest - lowest), kind)
+
+
+def _combine(layout: Layout, parts: Mapping[str, Column]) -> Column:
+    definition = layout.definition
+    joined = _join_systems(layout, parts) if definition.systems else dict(parts)
+    return join_columns(layout, definition.kind, list(joined.values()))
+
+
+def _join_systems(layout: Layout, parts: Mapping[str, Column]) -> dict[str, Column]:
+    """Join the items of each system: their sum, or the highest of them."""
+    definition = layout.definition
+    how = "maximum" if definition.within == "maximum" else "sum"
+    return {
+        system: join_columns(
+            layout, how, [parts[item.name] for item in definition.items if item.system == system]
+        )
+        for system in definition.systems
+    }
+
+
+def join_columns(layout: Layout, how: str, columns: Sequence[Column]) -> Column:
+    """Join columns by sum, mean, maximum or minimum."""
+    if len(columns) == 1:
+        return columns[0]
+    if how == "maximum":
+        return layout.ops.max_horizontal(*columns)
+    if how == "minimum":
+        return layout.ops.min_horizontal(*columns)
+    total = reduce(add, columns)
+    return total / len(columns) if how == "mean" else total
+
+
+def choose_value(layout: Layout, bounds: Bounds, policy: str) -> Column:
+    """Give the value that a missing-data policy reports."""
+    if policy in ("absent", "worst"):
+        return bounds.upper if (policy == "worst") != layout.definition.less_is_worse else bounds.lower
+    return layout.ops.when(bounds.are_equal).then(bounds.lower)
+
+
+def status_of(layout: Layout, bounds: Bounds) -> Column:
+    """Give ``incomplete`` exactly where the bounds differ."""
+    small = layout.ops.UInt8 if layout.ops is not nw else layout.ops.Int64
+    number = (
+        layout.ops.when(bounds.are_equal).then(layout.ops.lit(0, small)).otherwise(layout.ops.lit(1, small))
+    )
+    if layout.definition.applies is None:
+        return spell(layout, number, STATUSES[:2])
+    not_applicable = layout.ops.lit(2, small)
+    return spell(
+        layout, layout.ops.when(bounds.lower.is_null()).then(not_applicable).otherwise(number), STATUSES
+    )

@@ -1,1 +1,0 @@
-"""Subjects made by computation, always marked as such."""

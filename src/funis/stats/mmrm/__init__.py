@@ -1,0 +1,1 @@
+"""The mixed model for repeated measures."""

@@ -1,0 +1,213 @@
+"""Many trials of one design at once, for simulations: arrays in, arrays out.
+
+The compiled path does the frequent case (unstructured covariance, one group, full rank); whatever it gives up
+goes through the NumPy path, trial by trial, and what that cannot fit is ``nan`` with its status beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.errors import ShapeError, ValueRangeError
+from funis.stats.mmrm.covariance import Floats
+from funis.stats.mmrm.degrees_of_freedom import contrast_variance, degrees_of_freedom
+from funis.stats.mmrm.design import standardise
+from funis.stats.mmrm.one_fit import fit_arrays
+from funis.stats.mmrm.sums import SubjectArrays
+
+Engine = Literal["numpy", "compiled"]
+COMPILED_DF = {"satterthwaite": False, "kenward-roger": True, "kenward-roger-linear": True}
+MAX_COMPILED_VISITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """Contrasts of many trials; B trials, q contrasts.
+
+    Attributes
+    ----------
+    estimate, se, df : (B, q), ``nan`` where the fit failed
+    status : (B,) text, as in :class:`funis.stats.mmrm_result.MmrmResult`
+    """
+
+    estimate: Floats
+    se: Floats
+    df: Floats
+    status: tuple[str, ...]
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided P values (B, q)."""
+        from scipy.special import stdtr
+
+        values: Floats = 2 * stdtr(self.df, -np.abs(self.estimate / self.se))
+        return values
+
+
+def fit_mmrm_batch(
+    outcomes: Floats,
+    subject_part: Floats,
+    visit_part: Floats,
+    *,
+    contrasts: Floats | None = None,
+    df: str = "satterthwaite",
+    method: str = "reml",
+    engine: Engine = "compiled",
+) -> BatchResult:
+    """Fit the unstructured model to many trials that share subjects, arms and covariates.
+
+    Parameters
+    ----------
+    outcomes : (B, n, m), ``nan`` where not observed
+    subject_part : u (n, s): a column of ones, arm, baseline ...; see :mod:`funis.stats.mmrm.sums`
+    visit_part : C (m, s, p): design row of subject i at visit a is u_i' C_a
+    contrasts : (q, p); each coefficient on its own without a word
+    df : ``satterthwaite``, ``kenward-roger`` or ``kenward-roger-linear`` (the same for this structure)
+    method : ``reml`` or ``ml``
+    engine : ``compiled`` (numba, all cores) or ``numpy``
+
+    Raises
+    ------
+    ShapeError, ValueRangeError
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> arm = np.repeat([0.0, 1.0], 10)
+    >>> u = np.column_stack([np.ones(20), arm])
+    >>> C = np.zeros((2, 2, 4))
+    >>> C[:, 0, 0] = C[1, 0, 1] = C[:, 1, 2] = C[1, 1, 3] = 1.0
+    >>> y = rng.normal(size=(3, 20, 2))
+    >>> fit_mmrm_batch(y, u, C, engine="numpy").estimate.shape
+    (3, 4)
+    """
+    _check_shapes(outcomes, subject_part, visit_part)
+    if df not in COMPILED_DF:
+        raise ValueRangeError("df", df, ", ".join(COMPILED_DF))
+    if method not in {"reml", "ml"} or (method == "ml" and COMPILED_DF[df]):
+        raise ValueRangeError("method", method, "'reml', or 'ml' with satterthwaite")
+    L = np.eye(visit_part.shape[2]) if contrasts is None else np.atleast_2d(np.asarray(contrasts, float))
+    observed = ~np.isnan(outcomes)
+    filled = np.where(observed, outcomes, 0.0)
+    trials, q = outcomes.shape[0], L.shape[0]
+    result = BatchResult(*_empty(trials, q), ())
+    done = np.zeros(trials, dtype=bool)
+    if engine == "compiled" and outcomes.shape[2] <= MAX_COMPILED_VISITS:
+        done = _run_compiled(filled, observed, subject_part, visit_part, (L, df, method), result)
+    statuses = ["converged"] * trials
+    for b in np.flatnonzero(~done):
+        options = (L, df, method)
+        statuses[b] = _run_numpy(
+            (filled[b], observed[b]), (subject_part, visit_part), options, result=result, trial=int(b)
+        )
+    return BatchResult(result.estimate, result.se, result.df, tuple(statuses))
+
+
+def _empty(trials: int, q: int) -> tuple[Floats, Floats, Floats]:
+    """Make the three arrays of results, nothing known yet."""
+    return np.full((trials, q), np.nan), np.full((trials, q), np.nan), np.full((trials, q), np.nan)
+
+
+def _check_shapes(outcomes: Floats, subject_part: Floats, visit_part: Floats) -> None:
+    shapes = (outcomes.shape, subject_part.shape, visit_part.shape)
+    if (outcomes.ndim, subject_part.ndim, visit_part.ndim) != (3, 2, 3) or (
+        outcomes.shape[1] != subject_part.shape[0]
+        or outcomes.shape[2] != visit_part.shape[0]
+        or subject_part.shape[1] != visit_part.shape[1]
+    ):
+        raise ShapeError(
+            "A batch needs outcomes (trials, subjects, visits), subject_part (subjects, s) and visit_part "
+            f"(visits, s, p); found {shapes}."
+        )
+
+
+def _run_compiled(
+    filled: Floats,
+    observed: NDArray[np.bool_],
+    u: Floats,
+    C: Floats,
+    options: tuple[Floats, str, str],
+    result: BatchResult,
+) -> NDArray[np.bool_]:
+    """Fit all trials by the compiled path; tell which it did."""
+    from funis.stats.mmrm import compiled
+
+    L, df, method = options
+    scaled, places = standardise(u, C)
+    flag, estimate, se, degrees = compiled.fit_trials(
+        np.ascontiguousarray(filled),
+        np.ascontiguousarray(observed),
+        np.ascontiguousarray(scaled),
+        compiled.sparse_columns(places),
+        np.ascontiguousarray(L),
+        C.shape[2],
+        method == "reml",
+        COMPILED_DF[df],
+    )
+    result.estimate[:], result.se[:], result.df[:] = estimate, se, degrees
+    done: NDArray[np.bool_] = flag == compiled.CONVERGED
+    return done
+
+
+def _run_numpy(
+    outcome: tuple[Floats, NDArray[np.bool_]],
+    design: tuple[Floats, Floats],
+    options: tuple[Floats, str, str],
+    *,
+    result: BatchResult,
+    trial: int,
+) -> str:
+    """Fit one trial by the NumPy path; return its status."""
+    (filled, observed), (u, C) = outcome, design
+    L, df, method = options
+    seen = observed.any(axis=1)
+    if seen.sum() < 2:
+        return "did not converge"
+    scaled, places = standardise(u[seen], C)
+    group = np.zeros(int(seen.sum()), dtype=np.int64)
+    data = SubjectArrays(filled[seen], observed[seen], scaled, places, group)
+    fit = fit_arrays(data, covariance="us", reml=method == "reml", df=df)
+    if fit.inference is None:
+        return fit.optimum.status
+    if fit.estimable.dropped.size:
+        return "rank deficient"
+    turned = L @ fit.estimable.transform
+    result.estimate[trial] = turned @ fit.inference.beta
+    result.se[trial] = np.sqrt(contrast_variance(fit.inference, turned))
+    result.df[trial] = degrees_of_freedom(fit.inference, turned)
+    return "converged"
+
+
+def fit_engine(
+    data: SubjectArrays, *, df: str = "satterthwaite", engine: Engine = "numpy"
+) -> tuple[Floats, Floats, Floats]:
+    """Fit one unstructured model to arrays: estimate, se and df of each coefficient, (p,) each.
+
+    This is what the benchmark calls the engine. Where ``compiled`` gives up, ValueRangeError is raised.
+    """
+    p = data.visit_part.shape[2]
+    L = np.eye(p)
+    if engine == "compiled":
+        from funis.stats.mmrm import compiled
+
+        C = compiled.sparse_columns(data.visit_part)
+        u = np.ascontiguousarray(data.subject_part)
+        reml = True
+        fit = compiled.fit_trial(data.outcome, data.observed, u, C, p, reml)
+        if fit[0] != compiled.CONVERGED:
+            raise ValueRangeError(
+                "engine", "compiled", "'numpy' for these data", "The compiled path gave up."
+            )
+        found: tuple[Floats, Floats, Floats] = compiled.infer(fit, C, L, u.shape[1], COMPILED_DF[df])
+        return found
+    fit_numpy = fit_arrays(data, covariance="us", df=df)
+    if fit_numpy.inference is None:
+        raise ValueRangeError("data", fit_numpy.optimum.status, "data that the model can be fitted to")
+    turned = L[:, fit_numpy.estimable.kept] @ fit_numpy.estimable.transform
+    inference = fit_numpy.inference
+    se = np.sqrt(contrast_variance(inference, turned))
+    return turned @ inference.beta, se, degrees_of_freedom(inference, turned)

@@ -1,0 +1,232 @@
+"""Marginal (least-squares) means, their differences and type III tests.
+
+A reference grid holds every combination of the levels of the factors in the model, with numeric covariates
+at their means over the rows used. A marginal mean averages the predictions of the grid over the factors that
+are not asked for: with equal weights as SAS LSMEANS does, or in proportion to how often their combinations
+occur (SAS: OM, emmeans: ``weights = "proportional"``).
+
+Type III hypotheses are those of a model coded with deviations from the mean: each term's contrasts of the
+cells, averaged with equal weights over the other factors, at covariates 0.
+
+Source: Searle, Speed and Milliken 1980; SAS/STAT, "The four types of estimable functions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from funis.errors import UnknownNameError, ValueRangeError
+from funis.stats.mmrm.covariance import Floats
+from funis.stats.mmrm.rows_used import ModelDataError
+
+if TYPE_CHECKING:
+    from funis.stats.mmrm.design import Design
+    from funis.stats.mmrm.result import MmrmResult
+
+MAX_GRID = 200_000
+
+
+def build_grid(design: Design, numbers: Mapping[str, float], fixed: Mapping[str, str]) -> pl.DataFrame:
+    """Cross the levels of all factors; numeric variables take the numbers given."""
+    choices = {
+        name: ([fixed[name]] if name in fixed else list(known)) for name, known in design.levels.items()
+    }
+    size = int(np.prod([len(c) for c in choices.values()])) if choices else 1
+    if size > MAX_GRID:
+        raise ModelDataError(
+            f"The reference grid has {size} cells; {MAX_GRID} are allowed. Fix factors by `at`."
+        )
+    cells = list(product(*choices.values())) if choices else [()]
+    data: dict[str, pl.Series] = {
+        name: pl.Series(name, [cell[i] for cell in cells], dtype=pl.String) for i, name in enumerate(choices)
+    }
+    for name, value in numbers.items():
+        data[name] = pl.Series(name, [float(value)] * len(cells))
+    return pl.DataFrame(data) if data else pl.DataFrame({"_": [0]})
+
+
+def _grid_at(result: MmrmResult, at: Mapping[str, float | str] | None) -> pl.DataFrame:
+    """Build the reference grid with the values of ``at`` in place of means or all levels."""
+    design = result.design
+    numbers, fixed = dict(design.means), {}
+    for name, value in (at or {}).items():
+        if name in numbers:
+            numbers[name] = float(value)
+        elif name in design.levels:
+            if str(value) not in design.levels[name]:
+                raise ValueRangeError(f"at[{name!r}]", value, ", ".join(design.levels[name]))
+            fixed[name] = str(value)
+        else:
+            raise UnknownNameError("variable of the model", name, [*design.levels, *design.means])
+    return build_grid(design, numbers, fixed)
+
+
+def _default_by(design: Design) -> tuple[str, ...]:
+    """Take the factors of the largest term made of factors alone."""
+    terms = [term for term in design.terms if term and all(name in design.levels for name in term)]
+    return max(terms, key=len) if terms else ()
+
+
+def _cell_weights(result: MmrmResult, grid: pl.DataFrame, averaged: Sequence[str], weights: str) -> Floats:
+    """Weigh the rows of the grid: equally, or by how often the averaged factors' combination occurs."""
+    if weights == "equal" or not averaged:
+        return np.ones(grid.height)
+    if weights != "proportional":
+        raise ValueRangeError("weights", weights, "'equal' or 'proportional'")
+    rows = result.rows
+    shape = tuple(len(rows.factors[name].levels) for name in averaged)
+    codes = np.ravel_multi_index(tuple(rows.factors[name].codes for name in averaged), shape)
+    counts = np.bincount(codes, minlength=int(np.prod(shape)))
+    places = tuple(
+        np.array([rows.factors[name].levels.index(level) for level in grid[name].to_list()])
+        for name in averaged
+    )
+    return counts[np.ravel_multi_index(places, shape)].astype(np.float64)
+
+
+def mean_rows(
+    result: MmrmResult, by: Sequence[str] | str | None, weights: str, at: Mapping[str, float | str] | None
+) -> tuple[list[tuple[str, ...]], tuple[str, ...], Floats]:
+    """Give the cells asked for, the names of their factors, and one row of coefficients' weights each."""
+    design = result.design
+    names = (by,) if isinstance(by, str) else tuple(_default_by(design) if by is None else by)
+    for name in names:
+        if name not in design.levels:
+            raise UnknownNameError("factor of the model", name, list(design.levels))
+    grid = _grid_at(result, at)
+    X = design.rows(grid)
+    averaged = [name for name in design.levels if name not in names and grid[name].n_unique() > 1]
+    weight = _cell_weights(result, grid, averaged, weights)
+    keys = list(zip(*(grid[name].to_list() for name in names), strict=True)) if names else [()] * grid.height
+    cells = list(dict.fromkeys(keys))
+    place = {cell: i for i, cell in enumerate(cells)}
+    L = np.zeros((len(cells), X.shape[1]))
+    total = np.zeros(len(cells))
+    for key, row, w in zip(keys, X, weight, strict=True):
+        L[place[key]] += w * row
+        total[place[key]] += w
+    return cells, names, L / total[:, None]
+
+
+def marginal_means(
+    result: MmrmResult,
+    by: Sequence[str] | str | None = None,
+    *,
+    weights: str = "equal",
+    at: Mapping[str, float | str] | None = None,
+    level: float | None = None,
+) -> pl.DataFrame:
+    """Estimate marginal means.
+
+    Parameters
+    ----------
+    result : a fit
+    by : factors that span the cells; the largest interaction of factors in the model without a word
+    weights : ``equal`` or ``proportional``, over the factors averaged
+    at : values of covariates (instead of their means) or of factors (instead of averaging)
+    level : coverage, in (0, 1); that of the fit without a word
+
+    Returns
+    -------
+    one row a cell: the factors, then ``estimate, se, df, t, p, lower, upper``; null where not estimable
+    """
+    cells, names, L = mean_rows(result, by, weights, at)
+    labels = {name: [cell[i] for cell in cells] for i, name in enumerate(names)}
+    return pl.DataFrame({**labels, **result.contrast_table(L, level=level)}, nan_to_null=True)
+
+
+def mean_differences(
+    result: MmrmResult,
+    of: str,
+    *,
+    by: Sequence[str] | str | None = None,
+    weights: str = "equal",
+    reference: str | None = None,
+    at: Mapping[str, float | str] | None = None,
+    level: float | None = None,
+) -> pl.DataFrame:
+    """Compare the marginal means of the levels of a factor, within each cell of others.
+
+    Parameters
+    ----------
+    result : a fit
+    of : factor whose levels are compared
+    by : factors within whose cells they are compared; those of the largest interaction without a word
+    reference : level that is subtracted; the model's reference level without a word; ``"*"`` for all pairs,
+        the earlier level minus the later one as SAS lists them
+    weights, at, level : as for :func:`marginal_means`
+
+    Returns
+    -------
+    one row a difference: the factors of ``by``, ``of`` and ``minus`` (levels), and the statistics
+    """
+    design = result.design
+    if of not in design.levels:
+        raise UnknownNameError("factor of the model", of, list(design.levels))
+    default = tuple(name for name in _default_by(design) if name != of)
+    within = (by,) if isinstance(by, str) else (default if by is None else tuple(by))
+    cells, names, L = mean_rows(result, (*within, of), weights, at)
+    place = {cell: i for i, cell in enumerate(cells)}
+    known = list(dict.fromkeys(cell[-1] for cell in cells))
+    subtracted = design.reference.get(of, known[0]) if reference is None else reference
+    if subtracted == "*":
+        pairs = list(combinations(known, 2))
+    elif subtracted in known:
+        pairs = [(one, subtracted) for one in known if one != subtracted]
+    else:
+        raise ValueRangeError("reference", reference, f"{', '.join(known)}, or '*' for all pairs")
+    outer = list(dict.fromkeys(cell[:-1] for cell in cells))
+    picked = [(cell, one, two) for cell in outer for one, two in pairs]
+    rows = np.array([L[place[*cell, one]] - L[place[*cell, two]] for cell, one, two in picked])
+    labels = {name: [cell[i] for cell, _, _ in picked] for i, name in enumerate(names[:-1])}
+    sides = {of: [one for _, one, _ in picked], "minus": [two for _, _, two in picked]}
+    rows = rows.reshape(len(picked), L.shape[1])
+    return pl.DataFrame({**labels, **sides, **result.contrast_table(rows, level=level)}, nan_to_null=True)
+
+
+def type3_rows(design: Design, term: Sequence[str]) -> Floats:
+    """Give the type III hypothesis of a term as rows over the coefficients."""
+    numbers = [name for name in term if name not in design.levels]
+    total = np.zeros(())
+    for signs in product((0, 1), repeat=len(numbers)):
+        values = dict.fromkeys(design.means, 0.0) | {
+            name: float(s) for name, s in zip(numbers, signs, strict=True)
+        }
+        X = design.rows(build_grid(design, values, {}))
+        total = total + (-1) ** (len(numbers) - sum(signs)) * X
+    weights = np.ones((1, 1))
+    for name, known in design.levels.items():
+        k = len(known)
+        part = np.full((1, k), 1.0 / k)
+        if name in term:
+            # Differences from the reference level, as SAS writes them: degrees of freedom that are pooled
+            # over several rows depend on how the hypothesis is written.
+            part = np.eye(k)
+            part[:, known.index(design.reference[name])] -= 1.0
+            part = np.delete(part, known.index(design.reference[name]), axis=0)
+        weights = np.kron(weights, part)
+    rows: Floats = weights @ total
+    return rows
+
+
+def type3_tests(result: MmrmResult) -> pl.DataFrame:
+    """Test every term by its type III hypothesis: ``term, num_df, den_df, f, p``.
+
+    Null where the hypothesis is not estimable (empty cells), or the fit failed.
+    """
+    design = result.design
+    rows = []
+    for term in design.terms:
+        found = {"num_df": None, "den_df": None, "f": None, "p": None}
+        if result.converged:
+            L = type3_rows(design, term)
+            if L.shape[0]:
+                found = result.joint_test(L).row(0, named=True)
+        rows.append({"term": ":".join(term), **found})
+    schema = {"term": pl.String, "num_df": pl.Int64, "den_df": pl.Float64, "f": pl.Float64, "p": pl.Float64}
+    return pl.DataFrame(rows, schema=schema)

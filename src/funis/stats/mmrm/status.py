@@ -1,0 +1,133 @@
+"""What came of a fit: told apart, never a silent number; and the fall-back ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funis.stats.mmrm.design import Design
+from funis.stats.mmrm.formula import INTERCEPT
+from funis.stats.mmrm.one_fit import Fit, fit_arrays
+from funis.stats.mmrm.rows_used import ModelRows
+from funis.stats.mmrm.sums import SubjectArrays
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """All that one fit needs but its covariance structure."""
+
+    data: SubjectArrays
+    unweighted: SubjectArrays
+    rows: ModelRows
+    design: Design
+    reml: bool
+    df: str
+    sandwich: str | None
+    stopping: str = "tight"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of the attempts."""
+
+    status: str
+    detail: str
+    notes: tuple[str, ...]
+    fallbacks: tuple[tuple[str, str], ...]
+    covariance: str
+    fit: Fit
+
+
+def climb_down(attempt: Attempt, ladder: Sequence[str]) -> Verdict:
+    """Fit the structures of a declared ladder in order until one has estimates."""
+    failed: list[tuple[str, str]] = []
+    for position, covariance in enumerate(ladder):
+        fit, status, detail = _fit_one(attempt, covariance)
+        if fit.inference is not None or position == len(ladder) - 1:
+            break
+        failed.append((covariance, status))
+    notes = list(attempt.rows.notes) + _data_notes(attempt.rows)
+    if failed:
+        tried = "; ".join(f"{name}: {reason}" for name, reason in failed)
+        notes.append(f"fell back to covariance {covariance!r} as declared ({tried})")
+    return Verdict(status, detail, tuple(notes), tuple(failed), covariance, fit)
+
+
+def _fit_one(attempt: Attempt, covariance: str) -> tuple[Fit, str, str]:
+    names = attempt.design.names
+    fit = fit_arrays(
+        attempt.data,
+        covariance=covariance,
+        reml=attempt.reml,
+        df=attempt.df,
+        sandwich=attempt.sandwich,
+        intercept=names.index(INTERCEPT) if INTERCEPT in names else None,
+        unweighted=attempt.unweighted,
+        stopping=attempt.stopping,
+    )
+    if fit.inference is None:
+        lacking = _not_informed(attempt.data.observed, covariance, attempt.rows.visit.levels)
+        if lacking and fit.optimum.status != "saturated":
+            return fit, "covariance not estimable", lacking
+        return fit, fit.optimum.status, fit.optimum.detail
+    dropped = [names[int(j)] for j in fit.estimable.dropped]
+    if not dropped:
+        return fit, "converged", ""
+    empty = empty_cells(attempt.design, attempt.rows)
+    if empty:
+        return fit, "separation", f"no data in {'; '.join(empty)}; not estimated: {', '.join(dropped)}"
+    return fit, "rank deficient", f"not estimated, as they depend on earlier columns: {', '.join(dropped)}"
+
+
+def empty_cells(design: Design, rows: ModelRows) -> list[str]:
+    """Name the cells of each interaction of factors that hold no observation."""
+    found: list[str] = []
+    for term in design.terms:
+        factors = [name for name in term if name in rows.factors]
+        if len(factors) < 2:
+            continue
+        shape = tuple(len(rows.factors[name].levels) for name in factors)
+        codes = np.ravel_multi_index(tuple(rows.factors[name].codes for name in factors), shape)
+        empty = np.flatnonzero(np.bincount(codes, minlength=int(np.prod(shape))) == 0)
+        for cell in empty:
+            places = np.unravel_index(int(cell), shape)
+            found.append(
+                " and ".join(
+                    f"{name} {rows.factors[name].levels[int(place)]!r}"
+                    for name, place in zip(factors, places, strict=True)
+                )
+            )
+    return found
+
+
+def _data_notes(rows: ModelRows) -> list[str]:
+    """Say what a reader should know of the data."""
+    per_subject = np.bincount(rows.subject.codes)
+    single = int((per_subject == 1).sum())
+    return [f"{single} subjects have one outcome each"] if single else []
+
+
+def unseen_pairs(observed: NDArray[np.bool_], visits: Sequence[str]) -> list[str]:
+    """Name the pairs of visits that no subject has both of."""
+    both = observed.T.astype(np.int64) @ observed.astype(np.int64)
+    return [
+        f"{visits[j]!r} with {visits[i]!r}" for i in range(len(visits)) for j in range(i) if both[i, j] == 0
+    ]
+
+
+def _not_informed(observed: NDArray[np.bool_], covariance: str, visits: Sequence[str]) -> str:
+    """Say which covariances no subject informs; empty where all are informed."""
+    if len(visits) > 1 and observed.sum(axis=1).max() < 2:
+        return "no subject has outcomes at two visits"
+    pairs = unseen_pairs(observed, visits)
+    if covariance == "us" and pairs:
+        return f"no subject has outcomes at both of {', '.join(pairs)}"
+    if covariance in {"toep", "toeph"}:
+        both = observed.T.astype(np.int64) @ observed.astype(np.int64)
+        lags = [str(k) for k in range(1, len(visits)) if not np.diagonal(both, k).any()]
+        if lags:
+            return f"no subject has outcomes at visits {', '.join(lags)} apart"
+    return ""

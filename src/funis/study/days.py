@@ -1,0 +1,470 @@
+"""Study day, baseline and the subject frame: the only place where dates become visits.
+
+Study day
+    Day 0 is the day of the first infusion, day 7 is seven days after it, day -3 three days before it
+    (the numbering of the trials' own reports: infusions on days 0 and 7). An observational study, and a
+    subject who never was infused, count from the first visit instead.
+
+Baseline
+    The last value recorded on day 0 or before. A value of the day of the first infusion counts as taken
+    before it, because times of day are rarely recorded: an assessment after the infusion belongs to the
+    next visit. A subject without a study day has the value of the baseline visit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Protocol
+
+import polars as pl
+
+from funis.catalogue.instrument_tables import GRADES, graded_systems
+from funis.schema import DISPOSITION_STATUSES, DTYPES, SUBJECTS, is_unscheduled
+from funis.study.model import Study
+
+EVENTS = (
+    "birth",
+    "diagnosis",
+    "consent",
+    "baseline",
+    "first_infusion",
+    "last_infusion",
+    "last_visit",
+    "disposition",
+    "death",
+)
+"""The dated events of a subject in their usual order; ``days_<earlier>_to_<later>`` joins any two."""
+
+_BEFORE_INFUSION = ("birth", "diagnosis", "consent", "baseline")
+_DATES_OF_SUBJECTS = ("birth", "diagnosis", "consent")
+_EXTRA_DTYPES = {"text": pl.String(), "number": pl.Float64(), "flag": pl.Float64(), "date": pl.Date()}
+_DIGITS = 9
+_NUMBERED = re.compile(r"\d+$")
+_SCORES = {
+    "subject": pl.String(),
+    "visit": pl.String(),
+    "day": pl.Int64(),
+    "variable": pl.String(),
+    "value": pl.Float64(),
+    "grade": pl.String(),
+}
+
+
+class HasFrames(Protocol):
+    """What this module needs of the tables of a data folder."""
+
+    @property
+    def frames(self) -> Mapping[str, pl.DataFrame]:
+        """Give the frames by table name."""
+
+
+def subject_schema(study: Study) -> dict[str, pl.DataType]:
+    """Name the columns of the subject frame of a study and their types.
+
+    Parameters
+    ----------
+    study : the study
+
+    Returns
+    -------
+    dict
+        Column name and Polars type; numbers are all Float64, grades and texts String.
+
+    Examples
+    --------
+    >>> from funis.study.model import Study, Trial
+    >>> trial = Trial(id="X", title="X", condition="sle", design="single_arm")
+    >>> subject_schema(Study(trial=trial))["days_consent_to_first_infusion"]
+    Float64
+    """
+    schema: dict[str, pl.DataType] = {
+        column.name: pl.Float64() if DTYPES[column.kind].is_numeric() else DTYPES[column.kind]
+        for column in SUBJECTS.columns
+    }
+    schema |= {column.name: _EXTRA_DTYPES[column.kind] for column in study.columns}
+    schema |= {f"{event}_date": pl.Date() for event in EVENTS}
+    schema |= {f"{event}_day": pl.Float64() for event in EVENTS if event not in _DATES_OF_SUBJECTS}
+    schema |= {
+        "infusions_received": pl.Float64(),
+        "disposition_status": pl.String(),
+    }
+    schema |= {f"days_{a}_to_{b}": pl.Float64() for a, b in combinations(EVENTS, 2)}
+    return schema | _baseline_schema(study)
+
+
+def eligibility_schema(study: Study) -> dict[str, pl.DataType]:
+    """Name the columns of the subject frame that are known before the first infusion.
+
+    Parameters
+    ----------
+    study : the study
+
+    Returns
+    -------
+    dict
+        As :func:`subject_schema`, without what only the course of the study tells.
+
+    Examples
+    --------
+    >>> from funis.study.model import Study, Trial
+    >>> trial = Trial(id="X", title="X", condition="sle", design="single_arm")
+    >>> "death_date" in eligibility_schema(Study(trial=trial))
+    False
+    """
+    later = [event for event in EVENTS if event not in _BEFORE_INFUSION]
+    hidden = {"infusions_received", "disposition_status", "arm"}
+    hidden |= {f"{event}_date" for event in later} | {f"{event}_day" for event in later}
+    hidden |= {f"days_{a}_to_{b}" for a, b in combinations(EVENTS, 2) if b in later}
+    return {name: dtype for name, dtype in subject_schema(study).items() if name not in hidden}
+
+
+def subject_values(study: Study) -> dict[str, tuple[str, ...]]:
+    """Name the values that the text columns of the subject frame can hold, where they are known.
+
+    Parameters
+    ----------
+    study : the study
+
+    Returns
+    -------
+    dict
+        Column name and its possible values.
+
+    Examples
+    --------
+    >>> from funis.study.model import Study, Trial
+    >>> trial = Trial(id="X", title="X", condition="sle", design="single_arm")
+    >>> subject_values(Study(trial=trial))["sex"]
+    ('female', 'male')
+    """
+    values: dict[str, tuple[str, ...]] = {
+        "sex": SUBJECTS.by_name["sex"].allowed,
+        "disposition_status": DISPOSITION_STATUSES,
+    }
+    if study.sites:
+        values["site"] = study.site_ids
+    if study.arms:
+        values["arm"] = tuple(arm.id for arm in study.arms)
+    values |= {column.name: column.allowed for column in study.columns if column.allowed}
+    graded = [name for name, dtype in _baseline_schema(study).items() if dtype == pl.String]
+    return values | dict.fromkeys(graded, GRADES)
+
+
+def _baseline_schema(study: Study) -> dict[str, pl.DataType]:
+    """Name the baseline columns: scores, grades by system, laboratory tests."""
+    schema: dict[str, pl.DataType] = {}
+    for name in study.instrument_names:
+        schema[f"baseline_{name}"] = pl.Float64()
+        schema |= {f"baseline_{name}_{system}": pl.String() for system in graded_systems(name)}
+    return schema | {f"baseline_{test}": pl.Float64() for test in study.lab_names}
+
+
+def derive_anchors(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Find the date of day 0 of each subject.
+
+    Parameters
+    ----------
+    study : the study
+    frames : tables of the data folder by name
+
+    Returns
+    -------
+    polars.DataFrame
+        ``subject``, ``anchor`` (date of day 0, null where the data carry no dates), ``anchored_on``
+        (``first_infusion`` or ``first_visit``).
+    """
+    infused = frames["infusions"].drop_nulls("date").group_by("subject").agg(anchor=pl.col("date").min())
+    seen = [
+        frame.filter(_is_baseline(study)).select("subject", "date").drop_nulls()
+        for name, frame in frames.items()
+        if name not in {"infusions", "disposition"} and {"subject", "visit", "date"} <= set(frame.columns)
+    ]
+    empty = pl.DataFrame(schema={"subject": pl.String, "date": pl.Date})
+    visited = pl.concat([empty, *seen]).group_by("subject").agg(first_visit=pl.col("date").min())
+    if study.trial.design == "observational" and not study.infusions:
+        infused = infused.clear()
+    return (
+        frames["subjects"]
+        .select("subject")
+        .unique(maintain_order=True)
+        .join(infused, on="subject", how="left")
+        .join(visited, on="subject", how="left")
+        .select(
+            "subject",
+            anchor=pl.coalesce("anchor", "first_visit"),
+            anchored_on=pl.when(pl.col("anchor").is_not_null())
+            .then(pl.lit("first_infusion"))
+            .otherwise(pl.lit("first_visit")),
+        )
+    )
+
+
+def _is_baseline(study: Study) -> pl.Expr:
+    """Select the rows that may set day 0 of a subject without infusion."""
+    if study.baseline_visit is None:
+        return pl.col("visit").is_not_null()
+    return pl.col("visit") == study.baseline_visit
+
+
+def fill_dates(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Give an assessment without a date that of its visit.
+
+    Parameters
+    ----------
+    frames : tables by name; the table ``visits`` says when each visit was
+
+    Returns
+    -------
+    dict
+        The same tables; a date or day that was given stays.
+    """
+    columns = ("subject", "visit", "date", "day")
+    listed = frames["visits"].select(columns).unique(("subject", "visit"), keep="none")
+    known = listed.rename({"date": "_date", "day": "_day"})
+    filled = dict(frames)
+    for name, frame in frames.items():
+        if name == "visits" or not set(columns) <= set(frame.columns):
+            continue
+        is_open = pl.col("date").is_null() & pl.col("day").is_null()
+        filled[name] = (
+            frame.join(known, on=("subject", "visit"), how="left", maintain_order="left")
+            .with_columns(
+                date=pl.when(is_open).then("_date").otherwise("date"),
+                day=pl.when(is_open).then("_day").otherwise("day"),
+            )
+            .drop("_date", "_day")
+        )
+    return filled
+
+
+def derive_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Fill the study day of every dated row from its date; a day that was given stays where no date is.
+
+    Parameters
+    ----------
+    frames : tables by name; a dated table has ``date`` and ``day``, an interval ``start`` and ``start_day``
+    anchors : what :func:`derive_anchors` gave
+
+    Returns
+    -------
+    dict
+        The same tables with ``day`` (``start_day``, ``end_day``) filled.
+    """
+    pairs = (("date", "day"), ("start", "start_day"), ("end", "end_day"))
+    origin = anchors.select("subject", "anchor")
+    filled: dict[str, pl.DataFrame] = {}
+    for name, frame in frames.items():
+        due = [(date, day) for date, day in pairs if {date, day, "subject"} <= set(frame.columns)]
+        filled[name] = frame
+        if due:
+            filled[name] = (
+                frame.join(origin, on="subject", how="left", maintain_order="left")
+                .with_columns(
+                    pl.coalesce((pl.col(date) - pl.col("anchor")).dt.total_days(), day).alias(day)
+                    for date, day in due
+                )
+                .drop("anchor")
+            )
+    return filled
+
+
+def derive_visit_order(study: Study, frames: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
+    """Give the visit names in the order of printing.
+
+    Parameters
+    ----------
+    study : the study
+    frames : tables of the data folder by name
+
+    Returns
+    -------
+    tuple of str
+        The planned visits in the order of the file; with open visits, every visit name of the data in the
+        order of its median study day; names that differ only in their number stand in the order of the
+        number, as the late visits of a cohort are those of few subjects.
+
+    Examples
+    --------
+    >>> from funis.study.model import Study, Trial
+    >>> trial = Trial(id="X", title="X", condition="sle", design="observational")
+    >>> seen = pl.DataFrame({"visit": ["visit_10", "visit_2"], "day": [300, 30]})
+    >>> derive_visit_order(Study(trial=trial), {"visits": seen})
+    ('visit_2', 'visit_10')
+    >>> late = pl.DataFrame({"visit": ["visit_15", "visit_2", "visit_1"], "day": [20, 30, 0]})
+    >>> derive_visit_order(Study(trial=trial), {"visits": late})
+    ('visit_1', 'visit_2', 'visit_15')
+    """
+    if not study.has_open_visits:
+        return study.visit_names
+    seen = [
+        frame.select("visit", pl.col("day").cast(pl.Float64))
+        for frame in frames.values()
+        if {"visit", "day"} <= set(frame.columns)
+    ]
+    if not seen:
+        return ()
+    order = pl.concat(seen).drop_nulls("visit").group_by("visit").agg(pl.col("day").median())
+    names = order.sort("day", "visit", nulls_last=True)["visit"].to_list()
+    return _by_number([name for name in names if not is_unscheduled(name)])
+
+
+def _by_number(names: Sequence[str]) -> tuple[str, ...]:
+    """Put names that differ only in their number in its order, within the places that they have together."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(_NUMBERED.sub("", name) if _NUMBERED.search(name) else f"={name}", []).append(place)
+    ordered = list(names)
+    for together in places.values():
+        # Without a number a name is alone in its group.
+        sorted_names = sorted((names[place] for place in together), key=_number_at_end)
+        for place, name in zip(together, sorted_names, strict=True):
+            ordered[place] = name
+    return tuple(ordered)
+
+
+def _number_at_end(name: str) -> int:
+    found = _NUMBERED.search(name)
+    return int(found.group()) if found else 0
+
+
+def derive_subject_frame(study: Study, tables: HasFrames, scores: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Derive the frame that rules of a study file see: one row a subject.
+
+    Parameters
+    ----------
+    study : the study
+    tables : the tables of its data folder, study days filled
+    scores : long frame of scores and grades with columns subject, visit, day, variable, value (number or
+        null), grade (letter or null); laboratory tests are taken from the tables. None: no scores.
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns of :func:`subject_schema` and ``_file``, ``_line`` of the subjects table. ``age`` is in
+        completed years at consent. Numbers are rounded to nine decimals, so that 0.1 * 3 decides nothing.
+    """
+    frames = tables.frames
+    subjects = frames["subjects"].unique("subject", keep="first", maintain_order=True)
+    frame = subjects.with_columns(pl.col(pl.Int64).exclude("_line").cast(pl.Float64))
+    for part in (
+        _infusions(frames),
+        _visited(study, frames),
+        _ended(frames),
+        _baselines(study, frames, scores),
+    ):
+        frame = frame.join(part, on="subject", how="left", maintain_order="left")
+    frame = frame.with_columns(
+        pl.col("infusions_received").fill_null(0.0),
+        age=pl.coalesce(_age("birth_date", "consent_date"), "age"),
+    )
+    frame = frame.with_columns(_days_between(a, b) for a, b in combinations(EVENTS, 2))
+    schema = subject_schema(study)
+    lacking = {name: dtype for name, dtype in schema.items() if name not in frame.columns}
+    frame = frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in lacking.items())
+    rounded = [
+        pl.col(name).cast(dtype).round(_DIGITS) if dtype == pl.Float64 else pl.col(name).cast(dtype)
+        for name, dtype in schema.items()
+    ]
+    return frame.select(*rounded, "_file", "_line")
+
+
+def _infusions(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """First and last infusion of each subject, and how many."""
+    return (
+        frames["infusions"]
+        .group_by("subject")
+        .agg(
+            first_infusion_date=pl.col("date").min(),
+            last_infusion_date=pl.col("date").max(),
+            first_infusion_day=pl.col("day").min(),
+            last_infusion_day=pl.col("day").max(),
+            infusions_received=pl.len().cast(pl.Float64),
+        )
+    )
+
+
+def _visited(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Baseline and last visit of each subject, over every table that has visits."""
+    seen = [
+        frame.select("subject", "visit", "date", pl.col("day").cast(pl.Int64))
+        for name, frame in frames.items()
+        if {"subject", "visit", "date", "day"} <= set(frame.columns)
+    ]
+    schema = {"subject": pl.String, "visit": pl.String, "date": pl.Date, "day": pl.Int64}
+    every = pl.concat([pl.DataFrame(schema=schema), *seen])
+    at_baseline = (
+        pl.col("visit") == study.baseline_visit if study.baseline_visit is not None else pl.col("day") <= 0
+    )
+    return every.group_by("subject").agg(
+        baseline_date=pl.col("date").filter(at_baseline).min(),
+        baseline_day=pl.col("day").filter(at_baseline).min(),
+        last_visit_date=pl.col("date").max(),
+        last_visit_day=pl.col("day").max(),
+    )
+
+
+def _ended(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """How and when each subject left the study."""
+    died = pl.col("disposition_status") == "died"
+    return (
+        frames["disposition"]
+        .unique("subject", keep="first", maintain_order=True)
+        .select(
+            "subject",
+            disposition_status=pl.col("status"),
+            disposition_date=pl.col("date"),
+            disposition_day=pl.col("day"),
+        )
+        .with_columns(
+            death_date=pl.when(died).then("disposition_date"), death_day=pl.when(died).then("disposition_day")
+        )
+    )
+
+
+def _baselines(study: Study, frames: Mapping[str, pl.DataFrame], scores: pl.DataFrame | None) -> pl.DataFrame:
+    """Last value on day 0 or before of each score, grade and laboratory test, one column each."""
+    labs = frames["labs"].with_columns(variable=pl.col("test"), grade=pl.lit(None, pl.String))
+    given = [labs] if scores is None else [scores, labs]
+    every = pl.concat(
+        frame.select(pl.col(name).cast(dtype) for name, dtype in _SCORES.items()) for frame in given
+    )
+    early = pl.col("day") <= 0
+    named = pl.col("day").is_null() & (pl.col("visit") == (study.baseline_visit or ""))
+    known = (
+        every.filter(pl.col("value").is_not_null() | pl.col("grade").is_not_null(), early | named)
+        .sort("day", nulls_last=False, maintain_order=True)
+        .group_by("subject", "variable")
+        .agg(pl.col("value", "grade").last())
+    )
+    schema = _baseline_schema(study)
+    parts = frames["subjects"].select("subject").unique(maintain_order=True)
+    for column, name in (("value", "number"), ("grade", "text")):
+        wide = known.filter(pl.col(column).is_not_null()).pivot("variable", index="subject", values=column)
+        wide = wide.rename({name_: f"baseline_{name_}" for name_ in wide.columns if name_ != "subject"})
+        wanted = [
+            each
+            for each in wide.columns
+            if each in schema and (schema[each] == pl.String) == (name == "text")
+        ]
+        parts = parts.join(wide.select("subject", *wanted), on="subject", how="left", maintain_order="left")
+    return parts
+
+
+def _age(birth: str, at: str) -> pl.Expr:
+    """Count completed years between two dates: a birthday that is still to come does not count."""
+    years = pl.col(at).dt.year() - pl.col(birth).dt.year()
+    to_come = (pl.col(at).dt.month() * 100 + pl.col(at).dt.day()) < (
+        pl.col(birth).dt.month() * 100 + pl.col(birth).dt.day()
+    )
+    return (years - to_come.cast(pl.Int32)).cast(pl.Float64)
+
+
+def _days_between(earlier: str, later: str) -> pl.Expr:
+    """Count days between two events, by their dates, else by their study days."""
+    by_date = (pl.col(f"{later}_date") - pl.col(f"{earlier}_date")).dt.total_days().cast(pl.Float64)
+    if earlier in _DATES_OF_SUBJECTS:
+        return by_date.alias(f"days_{earlier}_to_{later}")
+    by_day = (pl.col(f"{later}_day") - pl.col(f"{earlier}_day")).cast(pl.Float64)
+    return pl.coalesce(by_date, by_day).alias(f"days_{earlier}_to_{later}")

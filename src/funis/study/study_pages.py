@@ -1,0 +1,217 @@
+"""The reference pages of the study file and the data tables, made from the models and the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from funis.schema import NOT_DONE, TABLES, Column
+from funis.study.check import KEYS_OF_KIND
+from funis.study.days import EVENTS
+from funis.study.estimand import (
+    Estimand,
+    Imputation,
+    IntercurrentEvent,
+    IntercurrentRules,
+    Multiplicity,
+    SensitivityPlan,
+)
+from funis.study.intercurrent import MEANINGS
+from funis.study.model import (
+    Arm,
+    Criterion,
+    Eligibility,
+    Endpoint,
+    ExtraColumn,
+    Infusion,
+    InstrumentChoice,
+    LabTest,
+    Product,
+    Site,
+    Study,
+    Trial,
+    Visit,
+)
+from funis.study.rules import FUNCTIONS
+
+_SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("[study]", Trial),
+    ("[[sites]]", Site),
+    ("[[arms]]", Arm),
+    ("[eligibility]", Eligibility),
+    ("eligibility: inclusion, exclusion", Criterion),
+    ("[product]", Product),
+    ("[[infusions]]", Infusion),
+    ("[[visits]]", Visit),
+    ("[instruments.NAME]", InstrumentChoice),
+    ("[[labs]]", LabTest),
+    ("[[columns]]", ExtraColumn),
+    ("[[endpoints]]", Endpoint),
+    ("[endpoints.imputation]", Imputation),
+    ("[[estimands]]", Estimand),
+    ("estimands: intercurrent_events", IntercurrentEvent),
+    ("[intercurrent_events]", IntercurrentRules),
+    ("[[sensitivity]]", SensitivityPlan),
+    ("[multiplicity]", Multiplicity),
+)
+_FRONT = """# The study file
+
+`study.toml` says what the trial is. Three of them to start from are written by `funis new`; `funis check`
+reports every fault of one at once, with its line and the nearest right name. This page is made from the
+models that read the file.
+
+Texts stand in quotes, numbers do not, lists stand in `[ ]`. A key that is not listed here is refused.
+"""
+_RULES = """## Rules
+
+A rule is an SQL condition over one row, for example `age >= 16 AND sex = 'female'`. It may use comparisons,
+`AND`, `OR`, `NOT`, `IN`, `BETWEEN`, `IS NULL`, `CASE`, `+ - * /` and the functions {functions}. Texts stand
+in single quotes. Where something is missing the answer is *cannot tell*, which is neither yes nor no.
+
+Populations, subgroups and eligibility see one row a subject:
+
+* the columns of the table `subjects`, and those of `[[columns]]`; `age` is in completed years at consent
+* dates: {dates}
+* study days: {days}
+* `infusions_received`, `disposition_status`
+* `days_<earlier>_to_<later>` for any two of {events}, in this order: dates are not subtracted in a rule
+* `baseline_<score>`, `baseline_<test>` and, for graded instruments, `baseline_<score>_<system>`
+
+The study day of the first infusion is 0. A baseline is the last value on day 0 or before; a value of day 0
+itself counts as taken before the infusion. Eligibility sees only what is known before the first infusion.
+Release criteria of the product see the columns of the table `lots`.
+"""
+_TABLES = """# The tables of the data folder
+
+One table a file in `data/`, as CSV (UTF-8, commas, decimal points) or Parquet, or one Excel workbook with a
+sheet a table. Dates are written YYYY-MM-DD. An empty cell is missing; `{not_done}` says that a measure was
+not done; neither is zero. Where the data carry no dates, `day` takes the place of `date`. Columns named
+`comment` or `notes` are for people and are not read. This page is made from the descriptions that read the
+files.
+"""
+_INSTRUMENTS = """## One table for each instrument
+
+The table has the name of the instrument, for example `sledai_2k`, and one row for each subject and visit.
+
+| column | meaning |
+|---|---|
+| `subject`, `visit`, `date` or `day` | as above |
+| the items | the names and levels on the page of the instrument, `{not_done}` where not done |
+| `<item>_attributed` | 1 due to the disease, 0 present but not due to it: counted as absent |
+| `<system>_ever` | 1 when a graded system was affected before the study |
+| `<instrument>_recorded` | the total that somebody wrote down, to compare |
+| `window_days`, `rater` | days the assessment looks back; code of the person who rated |
+
+Measured quantities that decide an item (platelets for thrombocytopenia) may stand in the same row or in
+`labs`; the laboratory fills an item that is empty, and a disagreement is reported.
+"""
+
+
+def render_study_page() -> str:
+    """Render the reference of the study file.
+
+    Returns
+    -------
+    str
+        Markdown.
+
+    Examples
+    --------
+    >>> render_study_page().splitlines()[0]
+    '# The study file'
+    """
+    parts = [_FRONT]
+    parts += [f"## `{title}`\n\n{_keys(model)}" for title, model in _SECTIONS]
+    for name in ("populations", "subgroups"):
+        parts.append(f"## `[{name}]`\n\n{Study.model_fields[name].description}\n")
+    parts.append("## Intercurrent events\n\n" + _events())
+    parts.append("## Keys of each kind of endpoint\n\n" + _kinds())
+    parts.append(
+        _RULES.format(
+            functions=", ".join(f"`{name}`" for name in FUNCTIONS),
+            dates=", ".join(f"`{event}_date`" for event in EVENTS),
+            days=", ".join(f"`{event}_day`" for event in EVENTS[3:]),
+            events=", ".join(f"`{event}`" for event in EVENTS),
+        )
+    )
+    return "\n".join(parts)
+
+
+def render_tables_page() -> str:
+    """Render the reference of the data tables.
+
+    Returns
+    -------
+    str
+        Markdown.
+
+    Examples
+    --------
+    >>> "## `infusions`" in render_tables_page()
+    True
+    """
+    parts = [_TABLES.format(not_done=NOT_DONE)]
+    for table in TABLES.values():
+        rows = [f"| `{column.name}` | {_kind(column)} | {column.meaning} |" for column in table.columns]
+        head = [f"## `{table.name}`", "", f"One row for each {table.row}.", "", "| column | kind | meaning |"]
+        parts.append("\n".join([*head, "|---|---|---|", *rows]) + "\n")
+    parts.append(_INSTRUMENTS.format(not_done=NOT_DONE))
+    return "\n".join(parts)
+
+
+def _keys(model: type[BaseModel]) -> str:
+    """Render the keys of one section as a table."""
+    schema = model.model_json_schema()
+    required = set(schema.get("required", ()))
+    rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    for name, key in schema["properties"].items():
+        default = "required" if name in required else _default(key.get("default"))
+        meaning = str(key.get("description", "")).replace("|", "\\|")
+        rows.append(f"| `{name}` | {_type(key)} | {default} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+def _type(key: dict[str, Any]) -> str:
+    """Say the type of a key in words."""
+    if "enum" in key:
+        return " or ".join(f"`{each}`" for each in key["enum"])
+    if "anyOf" in key:
+        return " or ".join(dict.fromkeys(_type(each) for each in key["anyOf"] if each.get("type") != "null"))
+    if "$ref" in key:
+        return "section"
+    words = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+    if key.get("type") == "array":
+        inner = key.get("items", {})
+        if "prefixItems" in key:
+            return "two whole numbers"
+        return "list of tables" if "$ref" in inner else f"list of {_type(inner)}"
+    return words.get(str(key.get("type")), "table of keys")
+
+
+def _default(value: object) -> str:
+    if value in (None, "", [], {}, ()):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _kinds() -> str:
+    rows = ["| kind | keys besides id, kind, label, role, at, population, subgroups |", "|---|---|"]
+    rows += [f"| `{kind}` | {', '.join(f'`{key}`' for key in keys)} |" for kind, keys in KEYS_OF_KIND.items()]
+    return "\n".join(rows) + "\n"
+
+
+def _events() -> str:
+    """Say how each intercurrent event is found in the data."""
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in MEANINGS.items()]
+    return "\n".join(["| event | found in the data as |", "|---|---|", *rows]) + "\n"
+
+
+def _kind(column: Column) -> str:
+    """Say the kind of a column with its unit, its levels and whether it must be filled."""
+    kind = {"flag": "0 or 1", "integer": "whole number"}.get(column.kind, column.kind)
+    words = [", ".join(f"`{each}`" for each in column.allowed) or kind]
+    words += [column.unit] if column.unit else []
+    words += [f"or `{NOT_DONE}`"] if column.not_done else []
+    words += ["required"] if column.filled or column.required else []
+    return ", ".join(words).replace("|", "\\|")

@@ -1,0 +1,210 @@
+"""Faults put into every definition, one at a time: each is refused at loading or differs from the second entry.
+
+A definition without a second entry cannot pass: its mutants would load and agree with nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import funis
+from funis.catalogue import response as definition
+from funis.catalogue import toxicity_table
+from funis.catalogue.definition import FOLDER
+from funis.catalogue.definition_file import read_definition
+from funis.errors import FunisError
+from funis.responses import classify as classification
+from funis.responses import responder_index
+from funis.scoring import steroids as glucocorticoids
+
+from . import (
+    test_labels,
+    test_responses,
+    test_second_entry,
+    test_second_entry_criteria,
+    test_second_entry_doses,
+    test_second_entry_equations,
+    test_second_entry_instruments,
+    test_second_entry_responder_index,
+    test_second_entry_responses,
+    test_second_entry_toxicity,
+)
+from .definition_mutants import mutants, write_file
+
+COUNT = 24
+SEED = 20260101
+Checks = list[Callable[[], None]]
+RULED = {"bilag_2004", "bilag_classic_renal"}
+
+
+def parse(text: str) -> dict[str, Any]:
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+def instrument_checks(name: str) -> Checks:
+    entry, around = test_second_entry, test_second_entry_instruments
+    checks: Checks = [partial(entry.test_items_agree_with_the_second_entry, entry.FOLDER / f"{name}.csv")]
+    checks += [partial(around.test_part_agrees_with_the_second_entry, part, name) for part in around.PARTS]
+    checks += [partial(around.test_measures_agree, name), partial(around.test_excluded_causes_agree, name)]
+    checks += [partial(test_labels.test_items, name)]
+    checks += [partial(test_labels.test_factors_flags_and_changes_say_what_they_are, name)]
+    checks += [partial(test_labels.test_levels_are_worded_in_their_order, name)]
+    if name in test_labels.FAMILY:
+        checks += [partial(test_labels.test_rows_that_a_version_words_otherwise, name)]
+    if name in RULED:
+        checks += [partial(test_labels.test_rules_say_what_they_ask, name)]
+        checks += [entry.test_bilag_rules_agree_with_the_second_entry, entry.test_numeric_schemes_agree]
+        checks += [around.test_classic_renal_rules_agree]
+        checks += [test_second_entry_equations.test_classic_renal_features_agree_with_the_second_entry]
+    if funis.definition(name).factors:
+        checks += [test_second_entry_equations.test_equations_agree_with_the_second_entry]
+        checks += [test_second_entry_equations.test_factors_of_race_are_off_unless_chosen]
+    checks += [around.test_sex_may_be_written_with_one_letter, around.test_systems_stand_in_printed_order]
+    return [*checks, around.test_points_within_a_system_are_added]
+
+
+def response_checks(name: str) -> Checks:
+    entry = test_second_entry_responses
+    checks: Checks = [
+        partial(entry.test_choices, name),
+        partial(entry.test_columns_can_be_named_otherwise, name),
+    ]
+    if name in entry.REPEATED:
+        checks += [partial(entry.test_repeated_rows_are_those_of_the_parent, name, entry.REPEATED[name])]
+    else:
+        whole = (entry.test_criteria, entry.test_treatment_rows_are_the_same_everywhere, entry.test_classes)
+        checks += [partial(check, name) for check in (*whole, entry.test_outline, entry.test_sets)]
+    if name not in test_responses.REPEATED:
+        checks += [partial(test_responses.test_limits_agree, name)]
+    checks += [partial(test_labels.test_events_that_decide, name)]
+    return [*checks, partial(test_labels.test_responses_print_what_they_compare, name)]
+
+
+def criteria_checks(name: str) -> Checks:
+    entry = test_second_entry_criteria
+    return [
+        partial(entry.test_rows, name),
+        partial(entry.test_rules, name),
+        partial(test_labels.test_criteria, name),
+    ]
+
+
+def toxicity_checks() -> Checks:
+    entry = test_second_entry_toxicity
+    limits = [entry.test_limits_agree_with_the_second_entry, entry.test_low_terms_fall_and_high_terms_rise]
+    limits += [entry.test_version_6_differs_where_it_was_typed_and_nowhere_else]
+    return [*limits, entry.test_terms_and_units_agree_with_the_second_entry]
+
+
+def load_instrument(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    found, name, original = read_definition(path), path.stem, funis.definition
+    monkeypatch.setattr(funis, "definition", lambda asked: found if asked == name else original(asked))
+
+
+def load_response(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    name, original = path.stem, definition.response_definition
+    texts = definition._read_texts() | {name: path.read_text(encoding="utf-8")}
+    with monkeypatch.context() as inner:
+        inner.setattr(definition, "_read_texts", lambda: texts)
+        found = original.__wrapped__(name)
+    for module in (test_responses, test_second_entry_responses, test_labels):
+        monkeypatch.setattr(
+            module, "response_definition", lambda asked: found if asked == name else original(asked)
+        )
+
+
+def load_criteria(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    found = classification.parse_criteria(parse(path.read_text(encoding="utf-8")), path.name)
+    original = classification.criteria_set
+    for module in (test_second_entry_criteria, test_labels):
+        monkeypatch.setattr(
+            module, "criteria_set", lambda asked: found if asked == path.stem else original(asked)
+        )
+
+
+def load_toxicity(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    found, original = toxicity_table.read_toxicity_table(path), toxicity_table.toxicity_table
+    version = path.stem.removeprefix("ctcae_") + ".0"
+    monkeypatch.setattr(
+        test_second_entry_toxicity,
+        "toxicity_table",
+        lambda asked: found if asked == version else original(asked),
+    )
+
+
+def load_index(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    found = responder_index.read_index(path.read_text(encoding="utf-8"))
+    monkeypatch.setattr(test_second_entry_responder_index, "index_items", lambda: found)
+
+
+def load_doses(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    found = glucocorticoids.read_glucocorticoid_table(path)
+    for module in (test_second_entry_doses, test_second_entry_toxicity):
+        monkeypatch.setattr(module, "glucocorticoid_table", lambda: found)
+
+
+Loader = Callable[[pytest.MonkeyPatch, Path], None]
+
+
+def how(path: Path) -> tuple[Loader, Checks]:
+    """Tell how a file is loaded and what it must agree with, by the kind it declares."""
+    if path.stem == "glucocorticoids":
+        doses = test_second_entry_doses
+        checks = [
+            doses.test_units,
+            doses.test_routes,
+            doses.test_names,
+            doses.test_only_betamethasone_has_a_range,
+        ]
+        return load_doses, [*checks, test_second_entry_toxicity.test_equivalent_doses_typed_twice]
+    if path.parent == toxicity_table.FOLDER:
+        return load_toxicity, toxicity_checks()
+    if path.stem == responder_index.NAME:
+        entry = test_second_entry_responder_index
+        return load_index, [entry.test_measures, entry.test_points]
+    if path.stem in funis.definitions():
+        return load_instrument, instrument_checks(path.stem)
+    if path.stem in classification.criteria_sets():
+        return load_criteria, criteria_checks(path.stem)
+    return load_response, response_checks(path.stem)
+
+
+def is_caught(path: Path, load: Loader, checks: Checks) -> bool:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        try:
+            load(monkeypatch, path)
+        except FunisError:
+            return True
+        for check in checks:
+            try:
+                check()
+            except AssertionError:
+                return True
+            except (KeyError, StopIteration):  # a name the second entry does not know
+                return True
+    return False
+
+
+FILES = [*sorted(FOLDER.glob("*.toml")), *sorted(toxicity_table.FOLDER.glob("*.toml"))]
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_every_fault_is_caught(path: Path, tmp_path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    load, checks = how(path)
+    faulty = tmp_path / path.name
+    faulty.write_text(write_file(parse(text)), encoding="utf-8")
+    assert not is_caught(faulty, load, checks), "the definition itself must agree with its second entry"
+    missed = []
+    for kind, what, changed in mutants(text, COUNT, SEED):
+        faulty.write_text(changed, encoding="utf-8")
+        if not is_caught(faulty, load, checks):
+            missed.append(f"{kind}: {what}")
+    assert missed == []
