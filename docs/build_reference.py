@@ -107,7 +107,7 @@ def render_errors_page() -> str:
             f"`{each.name}`",
             f"`{each.code}`" if each.code else "",
             each.when,
-            TEXTS["remedies"][each.name],
+            TEXTS["fixes"][each.name],
             f"`{each.module}`",
         )
         for each in find_errors()

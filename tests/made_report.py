@@ -1,4 +1,4 @@
-"""A made trial of 40 subjects with numbers, sources, listings and faults, for tests of tables and pages.
+"""A made trial of 40 subjects with numbers, sources, listings and findings, for tests of tables and pages.
 
 The values are drawn with a fixed seed; what the tests expect stands written out here or in the tests.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from funis.errors import Fault
+from funis.errors import Finding
 from funis.results import InputRecord, NumberList, Place, Provenance, Results
 from funis.study.model import Study
 
@@ -295,7 +295,7 @@ def make_results(**provenance: Any) -> Results:
         sources=sources,
         provenance=Provenance(**(about | provenance)),
         listings=_make_listings(maker),
-        faults=make_faults(),
+        findings=make_findings(),
     )
 
 
@@ -453,11 +453,11 @@ def _add_safety(maker: Maker) -> None:
         maker.numbers.add(place, "percent", 100.0)
 
 
-def make_faults() -> tuple[Fault, ...]:
-    """Make faults of every level, one of them with a text that would run as a script."""
+def make_findings() -> tuple[Finding, ...]:
+    """Make findings of every level, one of them with a text that would run as a script."""
     hostile = "</script><script>alert(1)</script>"
     return (
-        Fault(
+        Finding(
             "error",
             "value_out_of_range",
             "labs",
@@ -470,7 +470,7 @@ def make_faults() -> tuple[Fault, ...]:
             "01-001",
             "month_3",
         ),
-        Fault(
+        Finding(
             "warning",
             "visit_outside_window",
             "visits",
@@ -483,7 +483,7 @@ def make_faults() -> tuple[Fault, ...]:
             "01-005",
             "month_6",
         ),
-        Fault(
+        Finding(
             "query",
             "free_text",
             "adverse_events",

@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from funis.errors import LEVELS, Fault, FunisError, StudyError, UnknownNameError, ValueRangeError
+from funis.errors import LEVELS, Finding, FunisError, StudyError, UnknownNameError, ValueRangeError
 
 if TYPE_CHECKING:
     from funis.catalogue.definition import Definition
     from funis.study.model import Study
 
-FAULT_COLUMNS = (
-    "level", "code", "table", "file", "line", "column", "value", "message", "remedy", "subject", "visit",
+FINDING_COLUMNS = (
+    "level", "code", "table", "file", "line", "column", "value", "message", "fix", "subject", "visit",
 )  # fmt: skip
-FAULT_FORMATS = ("text", "json", "csv")
+FINDING_FORMATS = ("text", "json", "csv")
 SAME_SLIP = 4
-"""So many faults that differ only in their line are printed as one."""
+"""So many findings that differ only in their line are printed as one."""
 MISSING = ("strict", "absent", "worst", "locf")
 
 
@@ -112,12 +112,12 @@ def check(
     folder: Folder,
     form: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
 ) -> None:
-    """Print every fault of a study file and its data; exit 1 when one is an error."""
-    if form not in FAULT_FORMATS:
-        raise UnknownNameError("format", form, FAULT_FORMATS, "--format")
-    faults = _find_faults(_existing(folder))
-    typer.echo(_render_faults(faults, form))
-    raise typer.Exit(int(any(fault.level == "error" for fault in faults)))
+    """Print every finding of a study file and its data; exit 1 when one is an error."""
+    if form not in FINDING_FORMATS:
+        raise UnknownNameError("format", form, FINDING_FORMATS, "--format")
+    findings = _find_findings(_existing(folder))
+    typer.echo(_render_findings(findings, form))
+    raise typer.Exit(int(any(finding.level == "error" for finding in findings)))
 
 
 @app.command()
@@ -135,8 +135,8 @@ def report(folder: Folder) -> None:
     results = analyse(study, read_tables(folder, study))
     paths = write_results(results, folder / "report")
     page = write_whole(folder / "report" / "report.html", render_html(study, results))
-    if results.faults:
-        typer.echo(_render_faults(results.faults, "text"), err=True)
+    if results.findings:
+        typer.echo(_render_findings(results.findings, "text"), err=True)
     for path in (page, *paths):
         typer.echo(str(path))
 
@@ -255,61 +255,61 @@ def _read_study(folder: Path) -> Study:
     return read_study(folder)
 
 
-def _find_faults(folder: Path) -> Sequence[Fault]:
-    """Give the faults of the study file; where it has none, those of the data."""
+def _find_findings(folder: Path) -> Sequence[Finding]:
+    """Give the findings of the study file; where it has none, those of the data."""
     from funis.data.tables import read_tables
 
     try:
         study = _read_study(folder)
     except StudyError as error:
-        return error.faults
+        return error.findings
     from funis.analysis.findings import check_scores
 
     tables = read_tables(folder, study)
-    faults = (*tables.faults, *check_scores(study, tables, tables.faults))
+    findings = (*tables.findings, *check_scores(study, tables, tables.findings))
     if not study.estimands:
-        return faults
+        return findings
     from funis.analysis.analyse import find_gaps
 
-    return (*faults, *find_gaps(study, tables))
+    return (*findings, *find_gaps(study, tables))
 
 
-def _render_faults(faults: Sequence[Fault], form: str) -> str:
-    rows = [{name: getattr(fault, name) for name in FAULT_COLUMNS} for fault in faults]
+def _render_findings(findings: Sequence[Finding], form: str) -> str:
+    rows = [{name: getattr(finding, name) for name in FINDING_COLUMNS} for finding in findings]
     if form == "json":
         return json.dumps(rows, indent=2, ensure_ascii=False)
     if form == "csv":
         return _render_csv(rows)
     lines: list[str] = []
     for level in LEVELS:
-        of_level = [fault for fault in faults if fault.level == level]
-        lines += _fault_lines(of_level)
-    counts = ", ".join(_counted(faults, level) for level in LEVELS)
+        of_level = [finding for finding in findings if finding.level == level]
+        lines += _finding_lines(of_level)
+    counts = ", ".join(_counted(findings, level) for level in LEVELS)
     return "\n".join([*lines, counts])
 
 
-def _fault_lines(faults: Sequence[Fault]) -> list[str]:
-    """Print each fault; one slip made in many rows is said once, with its lines, and buries no other."""
-    rows: dict[tuple[str, ...], list[Fault]] = {}
-    for fault in faults:
-        value = "" if fault.value == fault.subject else fault.value
-        message = fault.message.replace(f" of subject '{fault.subject}'", "")
-        same = (fault.code, fault.file, fault.column, value, message, fault.remedy)
-        rows.setdefault(same if fault.line is not None else (*same, str(len(rows))), []).append(fault)
+def _finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """Print each finding; one slip made in many rows is said once, with its lines, and buries no other."""
+    rows: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        value = "" if finding.value == finding.subject else finding.value
+        message = finding.message.replace(f" of subject '{finding.subject}'", "")
+        same = (finding.code, finding.file, finding.column, value, message, finding.fix)
+        rows.setdefault(same if finding.line is not None else (*same, str(len(rows))), []).append(finding)
     printed: list[str] = []
     for group in rows.values():
         if len(group) < SAME_SLIP:
             printed += map(str, group)
             continue
-        places = _ranges(sorted({fault.line or 0 for fault in group}))
+        places = _ranges(sorted({finding.line or 0 for finding in group}))
         first = group[0]
         message = first.message.replace(f" of subject '{first.subject}'", "")
-        values = dict.fromkeys(fault.value for fault in group)
+        values = dict.fromkeys(finding.value for finding in group)
         text = str(replace(first, message=message, value="" if len(values) > 1 else first.value))
         if len(values) > 1:
-            found = f" Found {', '.join(map(repr, values))}. {first.remedy}"
-            text = text.replace(f" {first.remedy}", found, 1)
-        printed.append(text.replace(f", line {first.line}", f", lines {places} ({len(group)} faults)", 1))
+            found = f" Found {', '.join(map(repr, values))}. {first.fix}"
+            text = text.replace(f" {first.fix}", found, 1)
+        printed.append(text.replace(f", line {first.line}", f", lines {places} ({len(group)} findings)", 1))
     return printed
 
 
@@ -324,8 +324,8 @@ def _ranges(lines: Sequence[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
-def _counted(faults: Sequence[Fault], level: str) -> str:
-    count = sum(fault.level == level for fault in faults)
+def _counted(findings: Sequence[Finding], level: str) -> str:
+    count = sum(finding.level == level for finding in findings)
     plural = {"query": "queries"}.get(level, f"{level}s")
     return f"{count} {level if count == 1 else plural}"
 
@@ -335,7 +335,7 @@ def _render_csv(rows: list[dict[str, Any]]) -> str:
 
     from funis.results import neutralise
 
-    schema = {name: pl.Int64 if name == "line" else pl.String for name in FAULT_COLUMNS}
+    schema = {name: pl.Int64 if name == "line" else pl.String for name in FINDING_COLUMNS}
     return neutralise(pl.DataFrame(rows, schema=schema)).write_csv().rstrip("\n")
 
 

@@ -1,4 +1,4 @@
-"""Every exception of funis and how its message is composed; every fault found in data.
+"""Every exception of funis and how its message is composed; every finding found in data.
 
 A message says what is wrong, where, what was found, what is allowed and what to do.
 Subjects are named by their study number only; names and birth dates never stand in a message.
@@ -16,20 +16,20 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "query")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Finding:
     """One thing found wrong in a study file or a data folder, with its place.
 
     Attributes
     ----------
     level : ``error`` (the value is left out of the analysis), ``warning`` or ``query``
     code : stable snake-case name of the check, for example ``visit_outside_window``
-    table : table or section the fault stands in
+    table : table or section the finding stands in
     file : file name, with the sheet for a workbook (``trial.xlsx[labs]``)
     line : line of the file (header is line 1) or row of the sheet; None when the whole file is meant
     column : column or key, empty when the whole row is meant
     value : what was found, as text
     message : what is wrong, one sentence
-    remedy : what would be right, one sentence
+    fix : what would be right, one sentence
     subject, visit : study number and visit name, empty where not applicable
     """
 
@@ -41,7 +41,7 @@ class Fault:
     column: str
     value: str
     message: str
-    remedy: str
+    fix: str
     subject: str = ""
     visit: str = ""
 
@@ -51,7 +51,7 @@ class Fault:
         if self.column:
             place += f", column '{self.column}'"
         found = f" Found {self.value!r}." if self.value else ""
-        return f"{self.level}: {place}: {self.message}{found} {self.remedy}".rstrip()
+        return f"{self.level}: {place}: {self.message}{found} {self.fix}".rstrip()
 
 
 class FunisError(Exception):
@@ -74,26 +74,26 @@ class UnknownNameError(FunisError):
         super().__init__(f"{place}there is no {kind} {name!r}.{hint} Known: {', '.join(names)}.")
 
 
-class FaultsError(FunisError):
-    """Several faults at once; each keeps its place."""
+class FindingsError(FunisError):
+    """Several findings at once; each keeps its place."""
 
-    code: ClassVar[str] = "faults"
+    code: ClassVar[str] = "findings"
 
-    def __init__(self, what: str, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
-        lines = "\n".join(f"  {fault}" for fault in self.faults)
-        plural = "fault" if len(self.faults) == 1 else "faults"
-        super().__init__(f"{what}: {len(self.faults)} {plural}.\n{lines}")
+    def __init__(self, what: str, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        lines = "\n".join(f"  {finding}" for finding in self.findings)
+        plural = "finding" if len(self.findings) == 1 else "findings"
+        super().__init__(f"{what}: {len(self.findings)} {plural}.\n{lines}")
 
 
-class StudyError(FaultsError):
-    """A study file cannot be used; holds every fault found in it."""
+class StudyError(FindingsError):
+    """A study file cannot be used; holds every finding found in it."""
 
     code: ClassVar[str] = "study"
 
 
-class DefinitionError(FaultsError):
-    """An instrument definition cannot be used; holds every fault found in it."""
+class DefinitionError(FindingsError):
+    """An instrument definition cannot be used; holds every finding found in it."""
 
     code: ClassVar[str] = "definition"
 
@@ -103,11 +103,11 @@ class ColumnError(FunisError):
 
     code: ClassVar[str] = "column"
 
-    def __init__(self, what: str, lacking: Sequence[str], present: Sequence[str], remedy: str) -> None:
+    def __init__(self, what: str, lacking: Sequence[str], present: Sequence[str], fix: str) -> None:
         self.lacking = tuple(lacking)
         super().__init__(
             f"{what} needs {', '.join(map(repr, lacking))}, which the frame does not have. "
-            f"It has: {', '.join(present) or 'no column'}. {remedy}"
+            f"It has: {', '.join(present) or 'no column'}. {fix}"
         )
 
 
@@ -116,9 +116,9 @@ class ValueRangeError(FunisError):
 
     code: ClassVar[str] = "value_range"
 
-    def __init__(self, what: str, found: object = None, allowed: str = "", remedy: str = "") -> None:
+    def __init__(self, what: str, found: object = None, allowed: str = "", fix: str = "") -> None:
         # Polars rebuilds an error raised inside a lazy query from its text alone.
-        whole = f"{what}: found {found!r}; allowed is {allowed}. {remedy}".rstrip() if allowed else what
+        whole = f"{what}: found {found!r}; allowed is {allowed}. {fix}".rstrip() if allowed else what
         super().__init__(whole)
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from funis.errors import Fault, FunisError, UnknownNameError
+from funis.errors import Finding, FunisError, UnknownNameError
 from funis.schema import RESULT_COLUMNS
 
 #: The columns of the list of numbers, in the order of the files, with their types.
@@ -371,7 +371,7 @@ class Results:
     numbers : one row a number, columns of ``NUMBER_COLUMNS``
     sources : the recorded values behind each ``source`` key, columns of ``SOURCE_COLUMNS``
     listings : data of figures and listings by name
-    faults : every fault found in the data
+    findings : every finding found in the data
     provenance : what the numbers were made from
     """
 
@@ -379,7 +379,7 @@ class Results:
     sources: pl.DataFrame
     provenance: Provenance
     listings: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    faults: tuple[Fault, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def select(self, **where: str) -> pl.DataFrame:
         """Give the numbers whose columns have the given values.

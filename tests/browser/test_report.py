@@ -131,7 +131,7 @@ def test_page_is_never_wider_than_the_screen(page: Page, width: int) -> None:
 
 
 def test_paper_shows_what_the_screen_folds(page: Page) -> None:
-    folded = page.locator("#table-faults-error tbody")
+    folded = page.locator("#table-findings-error tbody")
     expect(folded).to_be_hidden()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     expect(folded).to_be_visible()
@@ -155,7 +155,7 @@ def test_report_is_read_without_scripts(browser: Browser, report: Path) -> None:
 
 def test_script_in_the_data_does_not_run(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-    expect(page.locator("#table-faults-query")).to_contain_text("</script><script>alert(1)</script>")
+    expect(page.locator("#table-findings-query")).to_contain_text("</script><script>alert(1)</script>")
     expect(page.locator("script")).to_have_count(2)
 
 

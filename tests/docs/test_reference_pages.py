@@ -46,7 +46,7 @@ def test_every_exception_is_documented() -> None:
     own = {each.__name__: each.code for each in loaded if each.__module__.startswith("funis.")}
     assert own.items() <= {name: each.code for name, each in found.items()}.items()
     assert len(set(own.values())) == len(own), "two classes have one code"
-    assert set(found) == set(build_reference.TEXTS["remedies"])
+    assert set(found) == set(build_reference.TEXTS["fixes"])
     assert all(each.when for each in found.values())
 
 

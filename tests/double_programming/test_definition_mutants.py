@@ -1,6 +1,6 @@
-"""Faults put into every definition, one at a time: each is refused at loading or differs from the second entry.
+"""Faults put into every definition, one at a time: each is refused at loading or differs from the double programming.
 
-A definition without a second entry cannot pass: its mutants would load and agree with nothing.
+A definition without a double programming cannot pass: its mutants would load and agree with nothing.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from funis.responses import responder_index
 from funis.scoring import steroids as glucocorticoids
 
 from . import (
+    test_double_programming,
+    test_double_programming_criteria,
+    test_double_programming_doses,
+    test_double_programming_equations,
+    test_double_programming_instruments,
+    test_double_programming_responder_index,
+    test_double_programming_responses,
+    test_double_programming_toxicity,
     test_labels,
     test_responses,
-    test_second_entry,
-    test_second_entry_criteria,
-    test_second_entry_doses,
-    test_second_entry_equations,
-    test_second_entry_instruments,
-    test_second_entry_responder_index,
-    test_second_entry_responses,
-    test_second_entry_toxicity,
 )
 from .definition_mutants import mutants, write_file
 
@@ -49,9 +49,13 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def instrument_checks(name: str) -> Checks:
-    entry, around = test_second_entry, test_second_entry_instruments
-    checks: Checks = [partial(entry.test_items_agree_with_the_second_entry, entry.FOLDER / f"{name}.csv")]
-    checks += [partial(around.test_part_agrees_with_the_second_entry, part, name) for part in around.PARTS]
+    entry, around = test_double_programming, test_double_programming_instruments
+    checks: Checks = [
+        partial(entry.test_items_agree_with_the_double_programming, entry.FOLDER / f"{name}.csv")
+    ]
+    checks += [
+        partial(around.test_part_agrees_with_the_double_programming, part, name) for part in around.PARTS
+    ]
     checks += [partial(around.test_measures_agree, name), partial(around.test_excluded_causes_agree, name)]
     checks += [partial(test_labels.test_items, name)]
     checks += [partial(test_labels.test_factors_flags_and_changes_say_what_they_are, name)]
@@ -60,18 +64,20 @@ def instrument_checks(name: str) -> Checks:
         checks += [partial(test_labels.test_rows_that_a_version_words_otherwise, name)]
     if name in RULED:
         checks += [partial(test_labels.test_rules_say_what_they_ask, name)]
-        checks += [entry.test_bilag_rules_agree_with_the_second_entry, entry.test_numeric_schemes_agree]
+        checks += [entry.test_bilag_rules_agree_with_the_double_programming, entry.test_numeric_schemes_agree]
         checks += [around.test_classic_renal_rules_agree]
-        checks += [test_second_entry_equations.test_classic_renal_features_agree_with_the_second_entry]
+        checks += [
+            test_double_programming_equations.test_classic_renal_features_agree_with_the_double_programming
+        ]
     if funis.definition(name).factors:
-        checks += [test_second_entry_equations.test_equations_agree_with_the_second_entry]
-        checks += [test_second_entry_equations.test_factors_of_race_are_off_unless_chosen]
+        checks += [test_double_programming_equations.test_equations_agree_with_the_double_programming]
+        checks += [test_double_programming_equations.test_factors_of_race_are_off_unless_chosen]
     checks += [around.test_sex_may_be_written_with_one_letter, around.test_systems_stand_in_printed_order]
     return [*checks, around.test_points_within_a_system_are_added]
 
 
 def response_checks(name: str) -> Checks:
-    entry = test_second_entry_responses
+    entry = test_double_programming_responses
     checks: Checks = [
         partial(entry.test_choices, name),
         partial(entry.test_columns_can_be_named_otherwise, name),
@@ -88,7 +94,7 @@ def response_checks(name: str) -> Checks:
 
 
 def criteria_checks(name: str) -> Checks:
-    entry = test_second_entry_criteria
+    entry = test_double_programming_criteria
     return [
         partial(entry.test_rows, name),
         partial(entry.test_rules, name),
@@ -97,10 +103,13 @@ def criteria_checks(name: str) -> Checks:
 
 
 def toxicity_checks() -> Checks:
-    entry = test_second_entry_toxicity
-    limits = [entry.test_limits_agree_with_the_second_entry, entry.test_low_terms_fall_and_high_terms_rise]
+    entry = test_double_programming_toxicity
+    limits = [
+        entry.test_limits_agree_with_the_double_programming,
+        entry.test_low_terms_fall_and_high_terms_rise,
+    ]
     limits += [entry.test_version_6_differs_where_it_was_typed_and_nowhere_else]
-    return [*limits, entry.test_terms_and_units_agree_with_the_second_entry]
+    return [*limits, entry.test_terms_and_units_agree_with_the_double_programming]
 
 
 def load_instrument(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
@@ -114,7 +123,7 @@ def load_response(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     with monkeypatch.context() as inner:
         inner.setattr(definition, "_read_texts", lambda: texts)
         found = original.__wrapped__(name)
-    for module in (test_responses, test_second_entry_responses, test_labels):
+    for module in (test_responses, test_double_programming_responses, test_labels):
         monkeypatch.setattr(
             module, "response_definition", lambda asked: found if asked == name else original(asked)
         )
@@ -123,7 +132,7 @@ def load_response(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
 def load_criteria(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     found = classification.parse_criteria(parse(path.read_text(encoding="utf-8")), path.name)
     original = classification.criteria_set
-    for module in (test_second_entry_criteria, test_labels):
+    for module in (test_double_programming_criteria, test_labels):
         monkeypatch.setattr(
             module, "criteria_set", lambda asked: found if asked == path.stem else original(asked)
         )
@@ -133,7 +142,7 @@ def load_toxicity(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     found, original = toxicity_table.read_toxicity_table(path), toxicity_table.toxicity_table
     version = path.stem.removeprefix("ctcae_") + ".0"
     monkeypatch.setattr(
-        test_second_entry_toxicity,
+        test_double_programming_toxicity,
         "toxicity_table",
         lambda asked: found if asked == version else original(asked),
     )
@@ -141,12 +150,12 @@ def load_toxicity(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
 
 def load_index(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     found = responder_index.read_index(path.read_text(encoding="utf-8"))
-    monkeypatch.setattr(test_second_entry_responder_index, "index_items", lambda: found)
+    monkeypatch.setattr(test_double_programming_responder_index, "index_items", lambda: found)
 
 
 def load_doses(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     found = glucocorticoids.read_glucocorticoid_table(path)
-    for module in (test_second_entry_doses, test_second_entry_toxicity):
+    for module in (test_double_programming_doses, test_double_programming_toxicity):
         monkeypatch.setattr(module, "glucocorticoid_table", lambda: found)
 
 
@@ -156,18 +165,18 @@ Loader = Callable[[pytest.MonkeyPatch, Path], None]
 def how(path: Path) -> tuple[Loader, Checks]:
     """Tell how a file is loaded and what it must agree with, by the kind it declares."""
     if path.stem == "glucocorticoids":
-        doses = test_second_entry_doses
+        doses = test_double_programming_doses
         checks = [
             doses.test_units,
             doses.test_routes,
             doses.test_names,
             doses.test_only_betamethasone_has_a_range,
         ]
-        return load_doses, [*checks, test_second_entry_toxicity.test_equivalent_doses_typed_twice]
+        return load_doses, [*checks, test_double_programming_toxicity.test_equivalent_doses_typed_twice]
     if path.parent == toxicity_table.FOLDER:
         return load_toxicity, toxicity_checks()
     if path.stem == responder_index.NAME:
-        entry = test_second_entry_responder_index
+        entry = test_double_programming_responder_index
         return load_index, [entry.test_measures, entry.test_points]
     if path.stem in funis.definitions():
         return load_instrument, instrument_checks(path.stem)
@@ -187,7 +196,7 @@ def is_caught(path: Path, load: Loader, checks: Checks) -> bool:
                 check()
             except AssertionError:
                 return True
-            except (KeyError, StopIteration):  # a name the second entry does not know
+            except (KeyError, StopIteration):  # a name the double programming does not know
                 return True
     return False
 
@@ -201,7 +210,7 @@ def test_every_fault_is_caught(path: Path, tmp_path: Path) -> None:
     load, checks = how(path)
     faulty = tmp_path / path.name
     faulty.write_text(write_file(parse(text)), encoding="utf-8")
-    assert not is_caught(faulty, load, checks), "the definition itself must agree with its second entry"
+    assert not is_caught(faulty, load, checks), "the definition itself must agree with its double programming"
     missed = []
     for kind, what, changed in mutants(text, COUNT, SEED):
         faulty.write_text(changed, encoding="utf-8")

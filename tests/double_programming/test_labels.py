@@ -157,7 +157,7 @@ def has_number(limit: Decimal, label: str) -> bool:
     )
 
 
-def fault_of(phrase: Phrase, label: str) -> str:
+def finding_of(phrase: Phrase, label: str) -> str:
     if isinstance(phrase.limit, Decimal) and phrase.limit and not has_number(phrase.limit, label):
         is_there = phrase.limit == 1 and phrase.measure in ("items_present", "now", *GRADES)
         below = phrase.symbol == "<" and has_number(
@@ -176,17 +176,17 @@ def fault_of(phrase: Phrase, label: str) -> str:
     return "" if re.search(pattern, lower) else f"none of {pattern!r}"
 
 
-def faults_of(row: Criterion) -> list[str]:
+def findings_of(row: Criterion) -> list[str]:
     return [
-        f"{row.id}: {fault} in {row.label!r}"
+        f"{row.id}: {finding} in {row.label!r}"
         for phrase in row.phrases
-        if (fault := fault_of(phrase, row.label))
+        if (finding := finding_of(phrase, row.label))
     ]
 
 
 @pytest.mark.parametrize("name", responses())
 def test_responses_print_what_they_compare(name: str) -> None:
-    assert [fault for row in response_definition(name).criteria for fault in faults_of(row)] == []
+    assert [finding for row in response_definition(name).criteria for finding in findings_of(row)] == []
 
 
 # How the report says that an event decided, and how the rules of the renal system are told apart.

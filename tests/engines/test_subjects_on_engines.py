@@ -1,4 +1,4 @@
-"""What follows a subject's course gives the same answers on every engine, in the caller's kind of frame.
+"""What follows a subject's timeline gives the same answers on every engine, in the caller's kind of frame.
 
 The rows of a subject stand in several partitions of Spark, where each subject is judged in a worker.
 """

@@ -1,4 +1,4 @@
-"""On Spark a subject is judged where its rows are: a call starts nothing, and faults appear when the query runs."""
+"""On Spark a subject is judged where its rows are: a call starts nothing, and findings appear when the query runs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -107,7 +107,7 @@ def fails(query: Any) -> str:
     return str(caught.value)
 
 
-def test_faults_appear_when_the_query_runs(spark: Any) -> None:
+def test_findings_appear_when_the_query_runs(spark: Any) -> None:
     visits = make_visits(spark)
     doubled = funis.respond(visits.union(visits), "essdai_mcii")
     assert "has the visit 'baseline' more than once; keep one row" in fails(doubled)

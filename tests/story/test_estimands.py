@@ -81,7 +81,7 @@ def test_composite_and_while_on_treatment(tmp_path: Path) -> None:
     statistic = number(results, "statistic", analysis="estimand", visit="month_6")
     assert statistic["value"] == pytest.approx(t)
     assert found["n"] == 4
-    assert not [fault for fault in results.faults if fault.code == "intercurrent_event"]
+    assert not [finding for finding in results.findings if finding.code == "intercurrent_event"]
     # The event of S1 on day 201 came after its last visit: one subject has rescue medication.
     counted = results.numbers.filter(pl.col("variable") == "main: rescue_medication")
     assert counted["value"].to_list() == [1.0]
@@ -123,13 +123,13 @@ def test_an_event_without_a_strategy_is_an_error_and_only_that_estimand_fails(tm
     )
     text = RESCUE + estimand("withdrawal treatment_policy") + other
     study, results = run_small(tmp_path / "t", text)
-    faults = [fault for fault in results.faults if fault.code == "intercurrent_event"]
-    assert [(each.level, each.file, each.line, each.subject, each.value) for each in faults] == [
+    findings = [finding for finding in results.findings if finding.code == "intercurrent_event"]
+    assert [(each.level, each.file, each.line, each.subject, each.value) for each in findings] == [
         ("error", "medications.csv", 2, "S3", "rescue_medication")
     ]
-    assert "'main'" in faults[0].message
-    assert "rescue_medication" in faults[0].remedy
-    assert find_gaps(study, read_tables(tmp_path / "t", study)) == tuple(faults)
+    assert "'main'" in findings[0].message
+    assert "rescue_medication" in findings[0].fix
+    assert find_gaps(study, read_tables(tmp_path / "t", study)) == tuple(findings)
     mine = results.numbers.filter(
         pl.col("statistic") == "estimate", pl.col("variable").str.starts_with("main: ")
     )
@@ -143,9 +143,9 @@ def test_an_event_without_a_strategy_is_an_error_and_only_that_estimand_fails(tm
 def test_an_event_without_a_day_cannot_be_judged(tmp_path: Path) -> None:
     text = RESCUE + estimand("withdrawal treatment_policy", "rescue_medication treatment_policy")
     _, results = run_small(tmp_path / "t", text, "subject,drug,start\nS3,methylprednisolone,\n")
-    faults = [fault for fault in results.faults if fault.code == "intercurrent_event"]
-    assert [fault.subject for fault in faults] == ["S3"]
-    assert "not recorded" in faults[0].message
+    findings = [finding for finding in results.findings if finding.code == "intercurrent_event"]
+    assert [finding.subject for finding in findings] == ["S3"]
+    assert "not recorded" in findings[0].message
 
 
 def test_the_sentence_stands_in_the_methods_and_under_the_table(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
 from funis.demo.run_demo import GSE_FILE, GSE_NAME, import_deposit
-from funis.errors import Fault
+from funis.errors import Finding
 from funis.results import Results
 from funis.study.read import read_study
 
@@ -65,8 +65,8 @@ def results(deposit: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
     return analyse(study, read_tables(folder, study))
 
 
-def faults(results: Results, code: str, column: str = "") -> list[Fault]:
-    return [each for each in results.faults if each.code == code and column in ("", each.column)]
+def findings(results: Results, code: str, column: str = "") -> list[Finding]:
+    return [each for each in results.findings if each.code == code and column in ("", each.column)]
 
 
 def number(text: str) -> float | None:
@@ -99,7 +99,7 @@ def test_totals_that_are_not_the_sum_of_their_items_are_listed(results: Results,
         if sum(int(row[item]) for item in ITEMS) != int(row["sledai"])
     }
     assert len(wrong) == 5
-    assert {(each.subject, each.visit) for each in faults(results, "recorded_total_differs")} == wrong
+    assert {(each.subject, each.visit) for each in findings(results, "recorded_total_differs")} == wrong
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_laboratory_values_that_contradict_an_item_are_listed(
         for row in rows
         if (value := number(row[test])) is not None and (value < limit) != (row[item] != "0")
     )
-    found = faults(results, "lab_contradicts_item", item)
+    found = findings(results, "lab_contradicts_item", item)
     assert Counter(each.subject for each in found) == wrong
     assert sum(wrong.values()) == {"leukopenia": 14, "thrombocytopenia": 9}[item]
 
@@ -125,14 +125,14 @@ def test_low_complement_that_was_not_scored_is_listed(results: Results, rows: li
         c3, c4 = number(row["c3"]), number(row["c4"])
         is_low = (c3 is not None and c3 < 83) or (c4 is not None and c4 < 15)
         wrong += is_low and row["low_complement"] == "0"
-    found = faults(results, "lab_contradicts_item", "low_complement")
+    found = findings(results, "lab_contradicts_item", "low_complement")
     assert sum(each.value == "0" for each in found) == wrong
     assert wrong > 0
 
 
 def test_antibody_values_that_became_times_are_errors_and_left_out(results: Results, rows: list[Row]) -> None:
     times = [value for row in rows if (value := number(row["ds_dna"])) is not None and 0 < value < 1]
-    found = faults(results, "time_of_day")
+    found = findings(results, "time_of_day")
     assert len(found) == len(times) == 40
     assert Counter(each.value.split()[0] for each in found) == Counter(map(repr, times))
     least = results.numbers.filter(variable="anti_dsdna", statistic="min")["value"].min()
@@ -145,9 +145,9 @@ def test_gaps_in_the_numbering_of_visits_are_queried(results: Results, rows: lis
         if row["visit"].isdigit():
             numbered[row["subject"]].add(int(row["visit"]))
     gaps = sum(number - 1 not in seen for seen in numbered.values() for number in seen if number > 1)
-    assert len(faults(results, "visit_gap")) == gaps
+    assert len(findings(results, "visit_gap")) == gaps
 
 
 def test_text_in_a_number_column_is_an_error(results: Results) -> None:
-    (fault,) = faults(results, "not_a_number")
-    assert (fault.level, fault.file) == ("error", "labs.csv")
+    (finding,) = findings(results, "not_a_number")
+    assert (finding.level, finding.file) == ("error", "labs.csv")

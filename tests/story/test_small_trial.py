@@ -80,7 +80,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         ("exposure.treated.infusion_1.cells_per_kg.mean", 1.15e6),
         ("exposure.treated.infusion_1.within_dose.count", 3),
         ("exposure.treated.infusion_1.reaction.count", 1),
-        ("faults.enrolled.warning_recorded_total_differs.count", 1),
+        ("findings.enrolled.warning_recorded_total_differs.count", 1),
     ],
 )
 def test_number(results: Results, key: str, value: float) -> None:
@@ -141,12 +141,12 @@ def _empty_sources(results: Results) -> set[str]:
     )
 
 
-def test_recorded_total_that_differs_is_a_fault_with_its_place(results: Results) -> None:
-    found = [fault for fault in results.faults if fault.code == "recorded_total_differs"]
+def test_recorded_total_that_differs_is_a_finding_with_its_place(results: Results) -> None:
+    found = [finding for finding in results.findings if finding.code == "recorded_total_differs"]
     assert [(each.file, each.line, each.subject, each.value) for each in found] == [
         ("sledai_2k.csv", 4, "S1", "5")
     ]
-    assert "4" in found[0].remedy
+    assert "4" in found[0].fix
 
 
 def test_printed_texts(results: Results) -> None:

@@ -31,7 +31,7 @@ def _keep(folder: Path, column: str, kept: set[str]) -> None:
 def test_a_new_study_without_data_is_analysed(template: str, tmp_path: Path) -> None:
     results = _analyse(new_study(template, tmp_path / "trial"))
     assert results.value("population.enrolled.subjects.n") == 0
-    assert [(fault.level, fault.code) for fault in results.faults] == [("warning", "no_subject")]
+    assert [(finding.level, finding.code) for finding in results.findings] == [("warning", "no_subject")]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def made() -> ModuleType:
-    """Give the module that makes a trial's study, results and faults."""
+    """Give the module that makes a trial's study, results and findings."""
     place = Path(__file__).parents[1] / "made_report.py"
     spec = util.spec_from_file_location("made_report", place)
     assert spec is not None

@@ -13,14 +13,14 @@ import pytest
 from funis.catalogue.definition import definition
 from funis.data.check.eligibility import check_eligibility
 from funis.data.tables import Tables, read_tables
-from funis.errors import Fault
+from funis.errors import Finding
 from funis.study.days import derive_subject_frame
 from funis.study.read import read_study
 
-FAULTS = Path(__file__).parents[1] / "fault"
-CLEAN = FAULTS / "clean"
+FINDINGS = Path(__file__).parents[1] / "fault"
+CLEAN = FINDINGS / "clean"
 TODAY = date(2026, 1, 1)
-CASES = list(csv.DictReader((FAULTS / "data" / "expected.csv").read_text(encoding="utf-8").splitlines()))
+CASES = list(csv.DictReader((FINDINGS / "data" / "expected.csv").read_text(encoding="utf-8").splitlines()))
 
 
 Reader = Callable[[str], Tables]
@@ -29,52 +29,54 @@ Reader = Callable[[str], Tables]
 @pytest.fixture(scope="module")
 def read_case(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """Give the clean folder with the files of one case laid over it; each is read once."""
-    place = tmp_path_factory.mktemp("faults")
+    place = tmp_path_factory.mktemp("findings")
 
     @cache
     def read(name: str) -> Tables:
         shutil.copytree(CLEAN, place / name)
         if name != "clean":
-            shutil.copytree(FAULTS / "data" / name, place / name / "data", dirs_exist_ok=True)
+            shutil.copytree(FINDINGS / "data" / name, place / name / "data", dirs_exist_ok=True)
         return read_tables(place / name, read_study(place / name), today=TODAY)
 
     return read
 
 
-def place_of(fault: Fault) -> tuple[str, str, str, str, str, str]:
-    line = "" if fault.line is None else str(fault.line)
-    return fault.level, fault.code, fault.file, line, fault.column, fault.value
+def place_of(finding: Finding) -> tuple[str, str, str, str, str, str]:
+    line = "" if finding.line is None else str(finding.line)
+    return finding.level, finding.code, finding.file, line, finding.column, finding.value
 
 
-def test_the_clean_folder_has_no_fault(read_case: Reader) -> None:
-    assert read_case("clean").faults == ()
+def test_the_clean_folder_has_no_finding(read_case: Reader) -> None:
+    assert read_case("clean").findings == ()
 
 
 def test_every_case_has_its_folder() -> None:
-    folders = {path.name for path in (FAULTS / "data").iterdir() if path.is_dir()}
+    folders = {path.name for path in (FINDINGS / "data").iterdir() if path.is_dir()}
     assert folders == {case["case"] for case in CASES}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_each_broken_folder_is_told(case: dict[str, str], read_case: Reader) -> None:
-    faults = read_case(case["case"]).faults
+    findings = read_case(case["case"]).findings
     expected = (case["level"], case["code"], case["file"], case["line"], case["column"], case["value"])
-    assert expected in [place_of(fault) for fault in faults], "\n".join(map(str, faults))
+    assert expected in [place_of(finding) for finding in findings], "\n".join(map(str, findings))
     # One slip may have consequences, but it must not be buried under them.
-    assert len(faults) <= 8, "\n".join(map(str, faults))
+    assert len(findings) <= 8, "\n".join(map(str, findings))
     if case["level"] != "error":
-        assert not [fault for fault in faults if fault.level == "error"], "\n".join(map(str, faults))
+        assert not [finding for finding in findings if finding.level == "error"], "\n".join(
+            map(str, findings)
+        )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_every_fault_says_what_would_be_right(case: dict[str, str], read_case: Reader) -> None:
-    for fault in read_case(case["case"]).faults:
-        assert fault.message.endswith((".", "?")), fault
-        assert fault.remedy, fault
+def test_every_finding_says_what_would_be_right(case: dict[str, str], read_case: Reader) -> None:
+    for finding in read_case(case["case"]).findings:
+        assert finding.message.endswith((".", "?")), finding
+        assert finding.fix, finding
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "remedy"),
+    ("name", "code", "fix"),
     [
         ("date_month_in_letters", "not_a_date", "Write 2020-02-05"),
         ("cells_as_power", "not_a_number", "Write 6e7."),
@@ -83,10 +85,10 @@ def test_every_fault_says_what_would_be_right(case: dict[str, str], read_case: R
         ("lab_repeated", "duplicate_row", "or call the visit of the repeat 'unscheduled'"),
     ],
 )
-def test_remedies_can_be_typed_in(name: str, code: str, remedy: str, read_case: Reader) -> None:
-    found = [fault for fault in read_case(name).faults if fault.code == code]
+def test_remedies_can_be_typed_in(name: str, code: str, fix: str, read_case: Reader) -> None:
+    found = [finding for finding in read_case(name).findings if finding.code == code]
     assert len(found) == 1
-    assert remedy in found[0].remedy
+    assert fix in found[0].fix
 
 
 def test_a_result_that_no_item_can_hold_fills_none(tmp_path: Path) -> None:
@@ -107,14 +109,14 @@ def test_a_result_that_no_item_can_hold_fills_none(tmp_path: Path) -> None:
     (tmp_path / "trial" / "data" / "bilag_2004.csv").write_text(sheet, encoding="utf-8")
     tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
     assert tables.frames["bilag_2004"]["creatinine"].to_list() == [None]
-    assert ("odd_value", "labs", 2) in [(each.code, each.table, each.line) for each in tables.faults]
+    assert ("odd_value", "labs", 2) in [(each.code, each.table, each.line) for each in tables.findings]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_no_message_shows_a_birth_date(case: dict[str, str], read_case: Reader) -> None:
-    for fault in read_case(case["case"]).faults:
-        assert "1980-05-01" not in str(fault)
-        assert "2020-06-01" not in str(fault)
+    for finding in read_case(case["case"]).findings:
+        assert "1980-05-01" not in str(finding)
+        assert "2020-06-01" not in str(finding)
 
 
 def test_a_row_after_death_is_left_out_and_others_stay(read_case: Reader) -> None:
@@ -139,10 +141,10 @@ def test_the_dose_on_the_limit_is_inside_it(tmp_path: Path) -> None:
     shutil.copytree(CLEAN, tmp_path / "trial")
     path = tmp_path / "trial" / "data" / "infusions.csv"
     text = path.read_text(encoding="utf-8")
-    for cells, faults in (("72000000", 0), ("72000001", 1), ("48000000", 0), ("47999999", 1)):
+    for cells, findings in (("72000000", 0), ("72000001", 1), ("48000000", 0), ("47999999", 1)):
         path.write_text(text.replace("60000000", cells, 1), encoding="utf-8")
         tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
-        assert len(tables.faults) == faults, cells
+        assert len(tables.findings) == findings, cells
 
 
 def test_the_control_arm_gets_no_cells(tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_the_control_arm_gets_no_cells(tmp_path: Path) -> None:
     for infusions in (given.replace("70000000", "0"), "\n".join(given.splitlines()[:3]) + "\n"):
         (data / "infusions.csv").write_text(infusions, encoding="utf-8")
         tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
-        assert [str(each) for each in tables.faults if each.table in {"infusions", "subjects"}] == []
+        assert [str(each) for each in tables.findings if each.table in {"infusions", "subjects"}] == []
 
 
 def test_a_test_without_any_result_is_missed_once(tmp_path: Path) -> None:
@@ -168,9 +170,9 @@ def test_a_test_without_any_result_is_missed_once(tmp_path: Path) -> None:
     path = tmp_path / "trial" / "data" / "labs.csv"
     rows = [row for row in path.read_text(encoding="utf-8").splitlines() if ",platelets," not in row]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    faults = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY).faults
+    findings = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY).findings
     # It was due at four visits.
-    assert [(each.level, each.code, each.file, each.value) for each in faults] == [
+    assert [(each.level, each.code, each.file, each.value) for each in findings] == [
         ("query", "missing_labs", "labs.csv", "platelets")
     ]
 
@@ -186,7 +188,7 @@ def test_the_laboratory_fills_a_blank_item(tmp_path: Path) -> None:
     tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
     # Protein 1.2, 0.4, 0.1, 0.1 g in 24 h: present above 0.5 g only.
     assert tables.frames["sledai_2k"]["proteinuria"].to_list() == [1.0, 0.0, 0.0, 0.0]
-    assert tables.faults == ()
+    assert tables.findings == ()
 
 
 def test_not_eligible_is_a_warning_and_cannot_tell_a_query(tmp_path: Path) -> None:
@@ -198,9 +200,9 @@ def test_not_eligible_is_a_warning_and_cannot_tell_a_query(tmp_path: Path) -> No
     study = read_study(tmp_path / "trial")
     tables = read_tables(tmp_path / "trial", study, today=TODAY)
     frame = derive_subject_frame(study, tables)
-    faults = list(check_eligibility(study, frame))
-    assert [(fault.level, fault.subject, fault.code) for fault in faults] == [
+    findings = list(check_eligibility(study, frame))
+    assert [(finding.level, finding.subject, finding.code) for finding in findings] == [
         ("warning", "S1", "not_eligible"),
         ("query", "S2", "eligibility_unknown"),
     ]
-    assert "age 15" in faults[0].remedy
+    assert "age 15" in findings[0].fix

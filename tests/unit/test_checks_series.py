@@ -7,13 +7,13 @@ import pytest
 
 from funis.data.check.checked_data import Data
 from funis.data.check.series import check_series
-from funis.errors import Fault
+from funis.errors import Finding
 from funis.study.model import Study
 
 OBSERVATIONAL = {"id": "X", "title": "X", "condition": "sle", "design": "observational"}
 
 
-def check(visits: list[str], values: list[float] | None = None, *, planned: bool = False) -> list[Fault]:
+def check(visits: list[str], values: list[float] | None = None, *, planned: bool = False) -> list[Finding]:
     plan = {"study": OBSERVATIONAL}
     if planned:
         plan["visits"] = ({"name": "visit_1", "day": 0},)  # type: ignore[assignment]
@@ -48,13 +48,13 @@ def check(visits: list[str], values: list[float] | None = None, *, planned: bool
 )
 def test_a_number_nobody_has_is_queried(visits: list[str], messages: list[str]) -> None:
     found = check(visits)
-    assert [fault.message for fault in found] == messages
-    assert {(fault.level, fault.code) for fault in found} <= {("query", "visit_gap")}
+    assert [finding.message for finding in found] == messages
+    assert {(finding.level, finding.code) for finding in found} <= {("query", "visit_gap")}
 
 
 def test_a_gap_names_the_visit_after_it() -> None:
-    (fault,) = check(["visit_1", "visit_4"])
-    assert (fault.file, fault.line, fault.subject, fault.visit) == ("visits.csv", 3, "S1", "visit_4")
+    (finding,) = check(["visit_1", "visit_4"])
+    assert (finding.file, finding.line, finding.subject, finding.visit) == ("visits.csv", 3, "S1", "visit_4")
 
 
 def test_planned_visits_are_not_a_numbered_series() -> None:
@@ -71,10 +71,10 @@ def test_planned_visits_are_not_a_numbered_series() -> None:
     ],
 )
 def test_a_titre_that_became_a_time_is_an_error(value: float, clock: str, titre: str) -> None:
-    (fault,) = check(["visit_1"], [value])
-    assert (fault.level, fault.code, fault.column) == ("error", "time_of_day", "value")
-    assert clock in fault.message
-    assert titre in fault.remedy
+    (finding,) = check(["visit_1"], [value])
+    assert (finding.level, finding.code, finding.column) == ("error", "time_of_day", "value")
+    assert clock in finding.message
+    assert titre in finding.fix
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 0.75, 0.6, 0.05, 0.0125, 1.0, 2.24, 97.7, 0.1234567])

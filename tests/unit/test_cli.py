@@ -113,7 +113,7 @@ def test_check_of_an_error_ends_with_1_in_every_format(run: Runner, trial: Path)
     assert done.code == 1
     assert "infusions.csv, line 6" in done.out
     listed = json.loads(run("check", trial, "--format", "json").out)
-    assert [fault["line"] for fault in listed if fault["level"] == "error"] == [6]
+    assert [finding["line"] for finding in listed if finding["level"] == "error"] == [6]
     table = run("check", trial, "--format", "csv")
     assert table.code == 1
     assert table.out.splitlines()[0].startswith("level,code,table,file,line")
@@ -129,10 +129,10 @@ def test_one_slip_in_many_rows_is_said_once_with_all_its_lines(run: Runner, tria
     lines = [line for line in run("check", trial).out.splitlines() if "There is no visit" in line]
     assert len(lines) == 1
     assert "The nearest is 'baseline'" in lines[0]
-    assert f"({len(rows)} faults)" in lines[0]
-    # Every line is there, in the text as a number or in a range, in the other forms as a fault of its own.
+    assert f"({len(rows)} findings)" in lines[0]
+    # Every line is there, in the text as a number or in a range, in the other forms as a finding of its own.
     found = json.loads(run("check", trial, "--format", "json").out)
-    assert [fault["line"] for fault in found if fault["code"] == "unknown_visit"] == rows
+    assert [finding["line"] for finding in found if finding["code"] == "unknown_visit"] == rows
 
 
 def test_check_and_report_judge_criteria_that_read_a_score(run: Runner, trial: Path) -> None:
@@ -148,7 +148,7 @@ def test_check_and_report_judge_criteria_that_read_a_score(run: Runner, trial: P
     assert "Criterion I9 is not met" in run("report", trial).err
 
 
-def test_check_of_a_wrong_study_file_prints_its_faults(run: Runner, trial: Path) -> None:
+def test_check_of_a_wrong_study_file_prints_its_findings(run: Runner, trial: Path) -> None:
     file = trial / "study.toml"
     file.write_text(file.read_text(encoding="utf-8").replace("design =", "dezign ="), encoding="utf-8")
     done = run("check", trial)
@@ -167,7 +167,7 @@ def test_a_folder_that_is_not_there(run: Runner, tmp_path: Path) -> None:
         assert "Traceback" not in done.err
 
 
-def test_report_writes_everything_and_lists_faults(run: Runner, trial: Path) -> None:
+def test_report_writes_everything_and_lists_findings(run: Runner, trial: Path) -> None:
     done = run("report", trial)
     assert done.code == 0
     written = {path.name for path in (trial / "report").iterdir()}

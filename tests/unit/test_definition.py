@@ -86,7 +86,7 @@ def test_item_from_values() -> None:
     assert derive_item(blood, {"haemoglobin": 9.0}) is None  # platelets may be below 50
 
 
-FAULTS = [
+FINDINGS = [
     ("points = 8, by", "weights = 8, by", r"there is no key 'weights'", "Did you mean 'weight'"),
     ('kind    = "sum"', 'kind    = "total"', "there is no such kind", "sum, mean"),
     ("{row =  2,", "{row =  1,", "rows are not in printed order", "Sort"),
@@ -102,9 +102,9 @@ FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "message", "remedy"), FAULTS, ids=[fault[2] for fault in FAULTS])
-def test_fault_in_a_definition_is_refused(
-    tmp_path: Path, old: str, new: str, message: str, remedy: str
+@pytest.mark.parametrize(("old", "new", "message", "fix"), FINDINGS, ids=[finding[2] for finding in FINDINGS])
+def test_finding_in_a_definition_is_refused(
+    tmp_path: Path, old: str, new: str, message: str, fix: str
 ) -> None:
     text = (FOLDER / "sledai_2k.toml").read_text(encoding="utf-8")
     assert old in text
@@ -113,11 +113,11 @@ def test_fault_in_a_definition_is_refused(
     with pytest.raises(DefinitionError) as caught:
         read_definition(path)
     assert message in str(caught.value)
-    assert remedy in str(caught.value)
+    assert fix in str(caught.value)
     assert "sledai_2k.toml" in str(caught.value)
 
 
-BILAG_FAULTS = [
+BILAG_FINDINGS = [
     ('with_level = "active", label = "severe', 'with_level = "activ", label = "severe', "no such level"),
     ('"haemoglobin < 8"', '"hemoglobin < 8"', "'hemoglobin' is not defined"),
     ('at_least = 2, of_items = ["severe_proteinuria"', 'at_least = 7, of_items = ["severe_proteinuria"', "cannot be reached"),
@@ -129,8 +129,10 @@ BILAG_FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "message"), BILAG_FAULTS, ids=[fault[2] for fault in BILAG_FAULTS])
-def test_fault_in_a_decision_table_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "message"), BILAG_FINDINGS, ids=[finding[2] for finding in BILAG_FINDINGS]
+)
+def test_finding_in_a_decision_table_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     text = (FOLDER / "bilag_2004.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "bilag_2004.toml"
@@ -139,7 +141,7 @@ def test_fault_in_a_decision_table_is_refused(tmp_path: Path, old: str, new: str
         read_definition(path)
 
 
-def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
+def test_all_findings_are_reported_at_once(tmp_path: Path) -> None:
     text = (FOLDER / "ssdai.toml").read_text(encoding="utf-8")
     text = text.replace("points = 3", "weights = 3").replace('by = "lab"', 'bye = "lab"')
     path = tmp_path / "ssdai.toml"
@@ -147,8 +149,8 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError) as caught:
         read_definition(path)
     # two rows of 3 points, two rows recorded by the laboratory
-    assert len(caught.value.faults) == 4
-    assert {fault.line for fault in caught.value.faults} == {
+    assert len(caught.value.findings) == 4
+    assert {finding.line for finding in caught.value.findings} == {
         number for number, line in enumerate(text.splitlines(), 1) if "weights" in line or "bye" in line
     }
 

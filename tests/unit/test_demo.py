@@ -41,7 +41,7 @@ def test_each_trial_has_study_data_and_report(made: tuple[Path, int, str], name:
 @pytest.mark.parametrize("name", ["sle", "sjogren"])
 def test_the_reconstructed_data_hold_no_error_and_no_warning(tmp_path: Path, name: str) -> None:
     run = demonstrate(name, reconstruct(name, tmp_path / name, seed=5))
-    assert run.faults == {}
+    assert run.findings == {}
     assert [each.id for each in run.comparisons if not each.agrees] == []
 
 

@@ -1,4 +1,4 @@
-"""Faults in equations, in whom an instrument is for, and in columns beside a score: each must be refused."""
+"""Findings in equations, in whom an instrument is for, and in columns beside a score: each must be refused."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from funis.catalogue.definition import FOLDER
 from funis.catalogue.definition_file import read_definition
 from funis.errors import DefinitionError
 
-FAULTS = [
+FINDINGS = [
     ("egfr_ckd_epi_2021", "age >= 18", "years >= 18", "must compare an item"),
     ("egfr_ckd_epi_2021", 'applies = "age >= 18"', 'applies = "rise of age >= 18"', "must compare an item"),
     ("egfr_ckd_epi_2021", "base = 0.9938", "base = -0.9938", "must be above 0"),
@@ -32,8 +32,10 @@ FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "old", "new", "message"), FAULTS, ids=[f"{n}" for n in range(len(FAULTS))])
-def test_a_fault_is_refused(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"), FINDINGS, ids=[f"{n}" for n in range(len(FINDINGS))]
+)
+def test_a_finding_is_refused(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
     text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / f"{name}.toml"

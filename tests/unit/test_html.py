@@ -228,11 +228,11 @@ def test_assumptions_and_methods_are_printed(text: str) -> None:
 
 def test_empty_study_still_gives_a_report(made: ModuleType) -> None:
     results = replace(
-        made.make_results(), numbers=NumberList().frame(), listings={}, faults=(), sources=pl.DataFrame()
+        made.make_results(), numbers=NumberList().frame(), listings={}, findings=(), sources=pl.DataFrame()
     )
     page = Page(render_html(made.make_study(), results))
     assert page.open == []
-    assert "The checks found no fault in the data." in render_html(made.make_study(), results)
+    assert "The checks found no finding in the data." in render_html(made.make_study(), results)
 
 
 def test_observational_report_has_no_response_section(made: ModuleType) -> None:

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from funis.documents.table import Part, joined
-from funis.errors import Fault
-from funis.reporting.finding_tables import MOST_LISTED, build_fault_tables
+from funis.errors import Finding
+from funis.reporting.finding_tables import MOST_LISTED, build_finding_tables
 from funis.reporting.methods_text import build_methods
 from funis.reporting.number_book import percent_interval, read_numbers
 from funis.reporting.tables import TableSpec, build_tables
@@ -305,13 +305,13 @@ def test_quartiles_of_one_line_have_the_same_decimals(study: Study) -> None:
     assert found[1:] == ("10.00 (8.00, 12.00)", "7.00 (4.75, 10.00)")
 
 
-def test_faults_are_grouped_counted_and_capped(study: Study) -> None:
-    one = Fault(
+def test_findings_are_grouped_counted_and_capped(study: Study) -> None:
+    one = Finding(
         "warning", "late", "visits", "visits.csv", 2, "date", "x", "Late.", "Correct it.", "S1", "month_3"
     )
-    found = build_tables(study, results_of(NumberList(), faults=(one,) * (MOST_LISTED + 5)))
-    assert lines(table(found, "table-faults"))[1] == ("Late", "visits", "205", "1")
-    listing = table(found, "table-faults-warning")
+    found = build_tables(study, results_of(NumberList(), findings=(one,) * (MOST_LISTED + 5)))
+    assert lines(table(found, "table-findings"))[1] == ("Late", "visits", "205", "1")
+    listing = table(found, "table-findings-warning")
     assert listing.is_collapsed
     assert lines(listing)[1] == ("visits.csv:2, date", "S1, month_3", "x", "Late. Correct it.")
     assert listing.rows[-1].stub.text == "5 more like these; funis check lists them all."
@@ -357,16 +357,16 @@ def test_what_is_not_available_has_no_percent_sign() -> None:
 
 def test_recorded_totals_stand_beside_those_of_the_items() -> None:
     numbers = NumberList()
-    place = Place(analysis="faults", variable="sledai_2k_recorded", denominator=924)
+    place = Place(analysis="findings", variable="sledai_2k_recorded", denominator=924)
     numbers.add(place, "count", 1, text="1/924")
     numbers.add(place, "percent", 100 / 924, text="0.1%")
-    fault = Fault(
+    finding = Finding(
         "warning", "recorded_total_differs", "sledai_2k", "sledai_2k.csv", 391, "sledai_2k_recorded", "2",
         "The recorded total is not the sum of the items of visit visit_5.",
         "The items give 3; correct the total or the items. The items are analysed.", "S1", "visit_5",
     )  # fmt: skip
-    results = results_of(numbers, faults=(fault,))
-    spec = table(build_fault_tables(results, read_numbers(results.numbers)), "table-recorded-totals")
+    results = results_of(numbers, findings=(finding,))
+    spec = table(build_finding_tables(results, read_numbers(results.numbers)), "table-recorded-totals")
     assert lines(spec) == [
         ("SLEDAI-2K, all visits with a recorded total", "", "1/924 (0.1%)", "differ"),
         ("S1, visit 5", "2", "3", "sledai_2k.csv:391"),

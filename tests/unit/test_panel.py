@@ -117,7 +117,7 @@ def test_grades_are_apart_from_numbers() -> None:
     assert panel.levels == ()
 
 
-def test_nothing_recorded_is_no_fault() -> None:
+def test_nothing_recorded_is_no_finding() -> None:
     panel = build_panel(LAYOUT, NOTHING, NOTHING)
     assert panel.matrices == {}
     assert np.isnan(panel.days).all()

@@ -110,5 +110,5 @@ def test_the_summary_counts_all_arms_and_tables_name_each(tmp_path: Path) -> Non
 @pytest.mark.parametrize("arms", [("Cells", "placebo"), ("cells", "sham")])
 def test_an_arm_that_is_lost_does_not_stop_the_report(arms: tuple[str, str], tmp_path: Path) -> None:
     study, results = make(tmp_path / "trial", arms)
-    assert {fault.code for fault in results.faults if fault.level == "error"} == {"unknown_arm"}
+    assert {finding.code for finding in results.findings if finding.level == "error"} == {"unknown_arm"}
     assert "There is no arm of this name" in render_html(study, results)

@@ -125,7 +125,7 @@ def test_bilag_flares(before: str, now: str, bilag: str, explorer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("course", "response", "relapse", "sustained"),
+    ("timeline", "response", "relapse", "sustained"),
     [
         pytest.param(
             {0: "renal A", 180: "renal C", 270: "renal C", 360: "renal C"}, "MCR", None, "yes", id="UCM-01"
@@ -147,16 +147,16 @@ def test_bilag_flares(before: str, now: str, bilag: str, explorer: str) -> None:
     ],
 )  # fmt: skip
 def test_operational_response(
-    course: dict[int, str], response: str, relapse: int | None, sustained: str
+    timeline: dict[int, str], response: str, relapse: int | None, sustained: str
 ) -> None:
-    frame = table({day: grades(text) for day, text in course.items()})
+    frame = table({day: grades(text) for day, text in timeline.items()})
     row = ask(frame, "ucmsc_bilag_response", instrument="bilag_classic")
     assert (row["response"], row["relapse_day"], row["sustained"]) == (response, relapse, sustained)
 
 
 def test_ucm_02_by_explorer() -> None:
-    course = {0: "renal A", 180: "renal C", 270: "renal C", 360: "renal B"}
-    frame = table({day: grades(text) for day, text in course.items()})
+    timeline = {0: "renal A", 180: "renal C", 270: "renal C", 360: "renal B"}
+    frame = table({day: grades(text) for day, text in timeline.items()})
     row = ask(frame, "explorer_response", instrument="bilag_classic")
     assert (row["response"], row["rule"]) == ("PCR", "1")
 
@@ -174,7 +174,7 @@ GOOD = {24: "msk C, skin C", 36: "msk C, skin C", 52: "msk C, skin C"}
 
 
 @pytest.mark.parametrize(
-    ("course", "response", "rule"),
+    ("timeline", "response", "rule"),
     [
         pytest.param({0: "msk A, skin B", 12: "msk B, skin B", **GOOD}, "MCR", None, id="EXP-01"),
         pytest.param({0: "msk A, skin B", 12: "msk B, skin B, renal B", **GOOD}, "MCR", None, id="EXP-02"),
@@ -198,8 +198,8 @@ GOOD = {24: "msk C, skin C", 36: "msk C, skin C", 52: "msk C, skin C"}
         ),
     ],
 )  # fmt: skip
-def test_explorer(course: dict[int, str], response: str, rule: str | None) -> None:
-    frame = table({WEEK * week: grades(text) for week, text in course.items()})
+def test_explorer(timeline: dict[int, str], response: str, rule: str | None) -> None:
+    frame = table({WEEK * week: grades(text) for week, text in timeline.items()})
     weeks = {"response_day": 168, "horizon_day": 364}
     row = ask(frame, "explorer_response", instrument="bilag_classic", **weeks)
     assert (row["response"], row["rule"]) == (response, rule)

@@ -223,8 +223,8 @@ def test_sdd_05_damage_cannot_fall() -> None:
     ]
     rows[0] |= {"peripheral_neuropathy": 1, "pleuropulmonary_damage": 1}
     rows[1] |= {"pleuropulmonary_damage": 1}
-    faults = list(_check_healing(definition("ssddi"), pl.DataFrame(rows)))
-    assert [(fault.code, fault.line, fault.column) for fault in faults] == [
+    findings = list(_check_healing(definition("ssddi"), pl.DataFrame(rows)))
+    assert [(finding.code, finding.line, finding.column) for finding in findings] == [
         ("damage_falls", 3, "peripheral_neuropathy")
     ]
 

@@ -22,7 +22,7 @@ DAYS = {"baseline": 0, "month_1": 30, "month_3": 90, "month_6": 180, "month_9": 
 WEEKS = ("baseline", "week_12", "week_24", "week_36", "week_52")
 
 
-def course(subject: str, **visits: str) -> list[dict[str, object]]:
+def timeline(subject: str, **visits: str) -> list[dict[str, object]]:
     """Rows of one subject: each visit as 'renal A, skin B'; every other system E."""
     rows: list[dict[str, object]] = []
     for name, text in visits.items():
@@ -50,12 +50,12 @@ def one(
 
 
 def test_complete_course_is_a_sustained_major_response() -> None:
-    row = one(course("1", baseline="renal A", month_6="renal C", month_9="renal C", month_12="renal C"))
+    row = one(timeline("1", baseline="renal A", month_6="renal C", month_9="renal C", month_12="renal C"))
     assert (row["response"], row["relapse"], row["sustained"]) == ("MCR", "no", "yes")
 
 
 def test_late_b_is_a_relapse_of_a_major_response() -> None:
-    rows = course("1", baseline="renal A", month_6="renal C", month_9="renal C", month_12="renal B")
+    rows = timeline("1", baseline="renal A", month_6="renal C", month_9="renal C", month_12="renal B")
     row = one(rows)
     assert (row["response"], row["relapse"]) == ("MCR", "yes")
     assert (row["relapse_visit"], row["relapse_day"], row["sustained"]) == ("month_12", 360.0, "no")
@@ -66,7 +66,7 @@ def test_late_b_is_a_relapse_of_a_major_response() -> None:
 
 
 def test_one_b_is_a_partial_response() -> None:
-    rows = course(
+    rows = timeline(
         "1", baseline="renal A, haem B", month_6="renal B, haem D", month_9="renal B, haem D",
         month_12="renal B, haem D",
     )  # fmt: skip
@@ -90,79 +90,79 @@ def test_one_b_is_a_partial_response() -> None:
     ],
 )
 def test_state_at_month_6_gives_the_class(baseline: str, month_6: str, expected: str) -> None:
-    assert one(course("1", baseline=baseline, month_6=month_6, month_12=""))["response"] == expected
+    assert one(timeline("1", baseline=baseline, month_6=month_6, month_12=""))["response"] == expected
 
 
 def test_partial_response_relapses_with_an_a() -> None:
-    row = one(course("1", baseline="renal A", month_6="renal B", month_9="renal A", month_12="renal B"))
+    row = one(timeline("1", baseline="renal A", month_6="renal B", month_9="renal A", month_12="renal B"))
     assert (row["response"], row["relapse"], row["relapse_visit"]) == ("PCR", "yes", "month_9")
 
 
 def test_first_relapse_counts() -> None:
-    row = one(course("1", baseline="renal A", month_6="", month_9="renal B", month_12="renal A"))
+    row = one(timeline("1", baseline="renal A", month_6="", month_9="renal B", month_12="renal A"))
     assert (row["relapse_visit"], row["relapse_day"]) == ("month_9", 270.0)
 
 
 def test_improvement_from_a_to_b_is_no_new_b() -> None:
-    rows = course("1", baseline="renal B", month_6="renal B", month_9="renal B", month_12="renal C")
+    rows = timeline("1", baseline="renal B", month_6="renal B", month_9="renal B", month_12="renal C")
     assert one(rows)["relapse"] == "no"
 
 
 def test_severe_flare_on_the_way_bars_the_major_response() -> None:
-    rows = course("1", baseline="renal A", month_3="skin B, haem B", month_6="", month_12="")
+    rows = timeline("1", baseline="renal A", month_3="skin B, haem B", month_6="", month_12="")
     row = one(rows)
     assert (row["response"], row["no_severe_flare"]) == ("PCR", "no")
-    moderate = one(course("1", baseline="renal A", month_3="skin B", month_6="", month_12=""))
+    moderate = one(timeline("1", baseline="renal A", month_3="skin B", month_6="", month_12=""))
     assert moderate["response"] == "MCR"
 
 
 def test_death_without_grades_is_no_response() -> None:
-    rows = [row | {"death_day": 192} for row in course("1", baseline="renal A", month_3="renal B")]
+    rows = [row | {"death_day": 192} for row in timeline("1", baseline="renal A", month_3="renal B")]
     row = one(rows)
     assert (row["response"], row["responder"], row["relapse"]) == ("none", "no", None)
     assert "died" in str(row["reason"])
 
 
 def test_subject_known_only_by_death_is_reported() -> None:
-    frame = pl.DataFrame(course("1", baseline="renal A", month_6="renal C", month_12=""))
+    frame = pl.DataFrame(timeline("1", baseline="renal A", month_6="renal C", month_12=""))
     deaths = pl.DataFrame({"subject": ["9"], "status": ["died"], "day": [7]})
     answer = respond(frame, "ucmsc_bilag_response", disposition=deaths)
     assert answer.select("subject", "response").rows() == [("1", "MCR"), ("9", "none")]
 
 
 def test_death_after_the_response_ends_it_without_relapse() -> None:
-    rows = course("1", baseline="renal A", month_6="renal C")
+    rows = timeline("1", baseline="renal A", month_6="renal C")
     row = one([row | {"death_day": 256} for row in rows])
     assert (row["response"], row["relapse"], row["sustained"]) == ("MCR", "no", "no")
 
 
 def test_records_after_death_are_not_used() -> None:
-    rows = course("1", baseline="renal A", month_3="renal C", month_6="renal C", month_12="")
+    rows = timeline("1", baseline="renal A", month_3="renal C", month_6="renal C", month_12="")
     assert one([row | {"death_day": 100} for row in rows])["response"] == "none"
 
 
 def test_missing_month_6_cannot_be_told() -> None:
-    others = course("2", baseline="renal A", month_6="renal C", month_12="")
-    row = one(course("1", baseline="renal A", month_12="") + others)
+    others = timeline("2", baseline="renal A", month_6="renal C", month_12="")
+    row = one(timeline("1", baseline="renal A", month_12="") + others)
     assert (row["response"], row["responder"], row["relapse"]) == (
         "cannot tell",
         "cannot tell",
         "cannot tell",
     )
     assert "month_6" in str(row["reason"])
-    counted = one(course("1", baseline="renal A", month_12="") + others, missing_response="nonresponder")
+    counted = one(timeline("1", baseline="renal A", month_12="") + others, missing_response="nonresponder")
     assert (counted["response"], counted["responder"]) == ("none", "no")
 
 
 def test_one_missing_system_leaves_only_what_it_can_change() -> None:
-    row = one(course("1", baseline="renal A", month_6="renal C, skin ?", month_12=""))
+    row = one(timeline("1", baseline="renal A", month_6="renal C, skin ?", month_12=""))
     assert (row["response"], row["responder"]) == ("cannot tell", "cannot tell")
-    settled = one(course("1", baseline="renal A", month_6="renal A, skin ?", month_12=""))
+    settled = one(timeline("1", baseline="renal A", month_6="renal A, skin ?", month_12=""))
     assert settled["response"] == "none"  # whatever the skin was
 
 
 def test_system_never_graded_is_missing_not_quiet() -> None:
-    row = one(course("1", baseline="renal A, skin ?", month_6="skin ?", month_12="skin ?"))
+    row = one(timeline("1", baseline="renal A, skin ?", month_6="skin ?", month_12="skin ?"))
     assert row["response"] == "cannot tell"
     assert "mucocutaneous" in str(row["reason"])
 
@@ -175,7 +175,7 @@ def test_no_grade_at_all_cannot_be_told() -> None:
 
 
 def test_bounds_that_say_nothing_are_no_measurement() -> None:
-    rows = course("1", baseline="renal A", month_6="", month_12="")
+    rows = timeline("1", baseline="renal A", month_6="", month_12="")
     for system in SYSTEMS:
         rows[1] |= {
             f"bilag_2004_{system}": None,
@@ -188,7 +188,7 @@ def test_bounds_that_say_nothing_are_no_measurement() -> None:
 
 
 def test_bounds_settle_what_they_can() -> None:
-    rows = course("1", baseline="renal A", month_6="renal ?", month_9="", month_12="")
+    rows = timeline("1", baseline="renal A", month_6="renal ?", month_9="", month_12="")
     for row in rows:
         row["bilag_2004_renal_lower"] = "D" if row["visit"] == "month_6" else None
         row["bilag_2004_renal_upper"] = "C" if row["visit"] == "month_6" else None
@@ -201,34 +201,34 @@ def test_bounds_settle_what_they_can() -> None:
 
 
 def test_visit_missing_before_or_after_leaves_the_answer_open() -> None:
-    whole = course("2", baseline="renal A", month_3="", month_6="", month_9="", month_12="")
-    before = one(course("1", baseline="renal A", month_6="", month_9="", month_12="") + whole)
+    whole = timeline("2", baseline="renal A", month_3="", month_6="", month_9="", month_12="")
+    before = one(timeline("1", baseline="renal A", month_6="", month_9="", month_12="") + whole)
     assert (before["response"], before["responder"]) == ("cannot tell", "yes")
-    gap = course("1", baseline="renal A", month_3="", month_6="", month_12="") + whole
+    gap = timeline("1", baseline="renal A", month_3="", month_6="", month_12="") + whole
     assert one(gap)["relapse"] == "cannot tell"
     assert one(gap, missing_visit="neighbours")["relapse"] == "no"
     assert one(gap, missing_visit="ignore")["sustained"] == "yes"
 
 
 def test_end_of_follow_up_before_the_horizon_leaves_relapse_open() -> None:
-    row = one(course("1", baseline="renal A", month_6="", month_9=""))
+    row = one(timeline("1", baseline="renal A", month_6="", month_9=""))
     assert (row["response"], row["relapse"], row["sustained"]) == ("MCR", "cannot tell", "cannot tell")
 
 
 @pytest.mark.parametrize("day", [320, 400])
 def test_visit_of_the_horizon_counts_on_whatever_day_it_fell(day: int) -> None:
-    rows = course("2", baseline="", month_6="", month_12="") + course(
+    rows = timeline("2", baseline="", month_6="", month_12="") + timeline(
         "3", baseline="", month_6="", month_12=""
     )
     for grade, expected in (("renal C", ("no", "yes")), ("renal B", ("yes", "no"))):
-        late = course("1", baseline="renal A", month_6="", month_12=grade)
+        late = timeline("1", baseline="renal A", month_6="", month_12=grade)
         late[2]["day"] = day
         row = one(late + rows)
         assert (row["relapse"], row["sustained"]) == expected
 
 
 def test_visit_outside_the_window_is_not_month_6() -> None:
-    rows = course("1", baseline="renal A", month_6="", month_12="")
+    rows = timeline("1", baseline="renal A", month_6="", month_12="")
     rows[1]["day"] = 211
     assert one(rows)["response"] == "cannot tell"
     rows[1]["day"] = 210
@@ -238,7 +238,7 @@ def test_visit_outside_the_window_is_not_month_6() -> None:
 
 
 def test_unscheduled_visit_counts_unless_told_otherwise() -> None:
-    rows = course("1", baseline="renal A", month_6="", month_9="", month_12="")
+    rows = timeline("1", baseline="renal A", month_6="", month_9="", month_12="")
     rows.append(rows[1] | {"visit": "unscheduled_1", "day": 230, "bilag_2004_renal": "A"})
     row = one(rows)
     assert (row["relapse"], row["relapse_visit"], row["relapse_day"]) == ("yes", "unscheduled_1", 230.0)
@@ -249,7 +249,7 @@ def test_unscheduled_visit_counts_unless_told_otherwise() -> None:
 
 
 def explorer(*states: str, **parameters: object) -> tuple[object, object]:
-    row = one(course("1", **dict(zip(WEEKS, states, strict=False))), "explorer_response", **parameters)
+    row = one(timeline("1", **dict(zip(WEEKS, states, strict=False))), "explorer_response", **parameters)
     return row["response"], row["rule"]
 
 
@@ -266,9 +266,9 @@ def test_explorer_courses() -> None:
 
 
 def test_explorer_withdrawal_is_no_response() -> None:
-    rows = course("1", baseline="msk A", week_12="msk C", week_20="msk C")
+    rows = timeline("1", baseline="msk A", week_12="msk C", week_20="msk C")
     assert one(rows, "explorer_response")["response"] == "NCR"
-    rows = course("1", baseline="msk A", week_24="", week_36="", week_52="")
+    rows = timeline("1", baseline="msk A", week_24="", week_36="", week_52="")
     told = [row | {"withdrawal_day": 200} for row in rows]
     assert one(told, "explorer_response")["response"] == "NCR"
     treated = [row | {"prohibited_day": 200} for row in rows]
@@ -276,22 +276,22 @@ def test_explorer_withdrawal_is_no_response() -> None:
 
 
 def test_explorer_sixteen_weeks_or_four_months() -> None:
-    rows = course("1", baseline="msk A", week_24="", week_40="skin B", week_52="")
+    rows = timeline("1", baseline="msk A", week_24="", week_40="skin B", week_52="")
     assert one(rows, "explorer_response")["response"] == "PCR"  # 280 - 168 = 112 days
     assert one(rows, "explorer_response", maintained_days=120)["response"] == "NCR"
 
 
 def test_explorer_returning_b_is_a_choice() -> None:
-    rows = course("1", baseline="skin B, msk A", week_24="skin C", week_36="skin B", week_52="skin C")
+    rows = timeline("1", baseline="skin B, msk A", week_24="skin C", week_36="skin B", week_52="skin C")
     assert one(rows, "explorer_response")["response"] == "NCR"
     assert one(rows, "explorer_response", returning_b_is_new=False)["response"] == "MCR"
 
 
 def test_explorer_gaps() -> None:
-    whole = [row for n in "23" for row in course(n, **dict.fromkeys((*WEEKS, "week_44"), ""))]
-    gap = course("1", baseline="msk A", week_12="", week_24="", week_44="", week_52="")
+    whole = [row for n in "23" for row in timeline(n, **dict.fromkeys((*WEEKS, "week_44"), ""))]
+    gap = timeline("1", baseline="msk A", week_12="", week_24="", week_44="", week_52="")
     assert one(gap + whole, "explorer_response")["response"] == "MCR"
-    two = course("1", baseline="msk A", week_12="", week_24="", week_52="")
+    two = timeline("1", baseline="msk A", week_12="", week_24="", week_52="")
     assert one(two + whole, "explorer_response")["response"] == "NCR"
     assert one(two + whole, "explorer_response", two_missing="cannot_tell")["response"] == "cannot tell"
 
@@ -310,7 +310,7 @@ def cohort_of(responders: int, at_9: int, at_12: int, enrolled: int) -> pl.DataF
             states = {"month_6": "", "month_9": "", "month_12": "renal B"}
         else:
             states = {"month_6": "", "month_9": "", "month_12": ""}
-        rows += course(f"{number:02d}", baseline="renal A", **states)
+        rows += timeline(f"{number:02d}", baseline="renal A", **states)
     return pl.DataFrame(rows)
 
 
@@ -355,7 +355,7 @@ def test_responder_who_died_is_no_longer_at_risk() -> None:
 
 
 def test_relapse_between_visits_belongs_to_the_next() -> None:
-    rows = course("1", baseline="renal A", month_6="", month_9="", month_12="renal B")
+    rows = timeline("1", baseline="renal A", month_6="", month_9="", month_12="renal B")
     rows.append(rows[1] | {"visit": "unscheduled_1", "day": 300, "bilag_2004_renal": "A"})
     counts = count_relapses(
         respond(pl.DataFrame(rows), "ucmsc_bilag_response"), {"month_9": 270, "month_12": 360}
@@ -367,7 +367,7 @@ def test_relapse_between_visits_belongs_to_the_next() -> None:
 
 
 def test_refusals_say_what_is_wrong() -> None:
-    rows = course("1", baseline="renal A", month_6="")
+    rows = timeline("1", baseline="renal A", month_6="")
     frame = pl.DataFrame(rows)
     with pytest.raises(UnknownNameError, match="Did you mean 'ucmsc_bilag_response'"):
         respond(frame, "ucmsc_bilag_respons")
@@ -392,8 +392,8 @@ def test_refusals_say_what_is_wrong() -> None:
 
 def test_frames_of_other_kinds_give_the_same_answers() -> None:
     duckdb = pytest.importorskip("duckdb")
-    rows = course("1", baseline="renal A", month_6="renal C, skin ?", month_9="", month_12="renal B")
-    rows += course("2", baseline="renal A", month_6="renal C", month_9="", month_12="renal B")
+    rows = timeline("1", baseline="renal A", month_6="renal C, skin ?", month_9="", month_12="renal B")
+    rows += timeline("2", baseline="renal A", month_6="renal C", month_9="", month_12="renal B")
     frame = pl.DataFrame(rows).with_columns(pl.col("day").cast(pl.Float64))
     wanted = respond(frame, "ucmsc_bilag_response")
     assert wanted.get_column("response").to_list() == ["cannot tell", "MCR"]
@@ -411,7 +411,7 @@ def test_frames_of_other_kinds_give_the_same_answers() -> None:
 
 
 def test_study_numbers_keep_their_type() -> None:
-    rows = course("10", baseline="renal A", month_6="", month_12="") + course(
+    rows = timeline("10", baseline="renal A", month_6="", month_12="") + timeline(
         "9", baseline="renal A", month_6=""
     )
     frame = pl.DataFrame(rows).with_columns(pl.col("subject").cast(pl.Int64)).rename({"subject": "person"})
@@ -421,7 +421,7 @@ def test_study_numbers_keep_their_type() -> None:
 
 
 def test_not_a_number_is_missing() -> None:
-    rows = course("1", baseline="renal A", month_6="renal C", month_12="")
+    rows = timeline("1", baseline="renal A", month_6="renal C", month_12="")
     frame = pl.DataFrame(rows).with_columns(sledai_2k=pl.Series([8.0, float("nan"), 4.0]))
     parameters = {"sledai": "sledai_2k", "response_visit": "month_6"}
     row = respond(frame.with_columns(pga=pl.lit(1.0)), "sri_4", parameters=parameters).row(0, named=True)

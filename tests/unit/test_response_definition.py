@@ -1,4 +1,4 @@
-"""Response definitions: every file loads, and faults put into one are refused with their place."""
+"""Response definitions: every file loads, and findings put into one are refused with their place."""
 
 import copy
 import tomllib
@@ -96,15 +96,15 @@ def test_points_of_the_sri_family() -> None:
         ({"failures": [{"event": "death", "before": "supper", "label": "x"}]}, "response or horizon"),
     ],
 )
-def test_faults_are_refused(changes: dict[str, Any], told: str) -> None:
+def test_findings_are_refused(changes: dict[str, Any], told: str) -> None:
     assert told in faulty(**changes)
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_findings_are_told_at_once() -> None:
     message = faulty(
         colour="red", criteria=with_row(when="fall(sledai) >= pointz"), rules=[{"class": "yes", "x": 1}]
     )
-    assert "3 faults" in message
+    assert "3 findings" in message
 
 
 def test_lacking_keys_are_told() -> None:

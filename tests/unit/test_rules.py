@@ -83,7 +83,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("rule", RIGHT)
-def test_a_right_rule_has_no_fault_and_gives_an_answer_a_row(rule: str) -> None:
+def test_a_right_rule_has_no_finding_and_gives_an_answer_a_row(rule: str) -> None:
     assert check_rule(rule, SCHEMA, allowed=ALLOWED) == ()
     answer = apply_rule(pl.DataFrame({name: [None, None] for name in SCHEMA}, schema=SCHEMA), rule)
     assert answer.dtype == pl.Boolean
@@ -91,19 +91,19 @@ def test_a_right_rule_has_no_fault_and_gives_an_answer_a_row(rule: str) -> None:
 
 
 @pytest.mark.parametrize(("rule", "said"), WRONG)
-def test_a_wrong_rule_is_refused_with_a_remedy(rule: str, said: str) -> None:
-    faults = check_rule(rule, SCHEMA, allowed=ALLOWED)
-    assert any(said in fault.message for fault in faults), faults
-    assert all(fault.remedy for fault in faults)
+def test_a_wrong_rule_is_refused_with_a_fix(rule: str, said: str) -> None:
+    findings = check_rule(rule, SCHEMA, allowed=ALLOWED)
+    assert any(said in finding.message for finding in findings), findings
+    assert all(finding.fix for finding in findings)
 
 
-def test_every_fault_of_a_rule_is_told_at_once() -> None:
-    faults = check_rule("agee > 3 AND consent_date > 5 AND sex = 'F'", SCHEMA, allowed=ALLOWED)
-    assert len(faults) == 3
+def test_every_finding_of_a_rule_is_told_at_once() -> None:
+    findings = check_rule("agee > 3 AND consent_date > 5 AND sex = 'F'", SCHEMA, allowed=ALLOWED)
+    assert len(findings) == 3
 
 
 def test_the_nearest_column_is_named() -> None:
-    assert "'consent_date'" in check_rule("consent_dat IS NULL", SCHEMA)[0].remedy
+    assert "'consent_date'" in check_rule("consent_dat IS NULL", SCHEMA)[0].fix
 
 
 def test_null_means_cannot_tell() -> None:

@@ -1,4 +1,4 @@
-"""The study file: templates that read, and every fault told at once with key, line and remedy."""
+"""The study file: templates that read, and every finding told at once with key, line and fix."""
 
 import csv
 import json
@@ -11,12 +11,12 @@ from funis.errors import StudyError, UnknownNameError
 from funis.study.places import find_lines, nearest_line
 from funis.study.read import Study, read_study, study_schema, template_path
 
-FAULTS = Path(__file__).parents[1] / "fault"
-CASES = list(csv.DictReader((FAULTS / "study" / "expected.csv").read_text(encoding="utf-8").splitlines()))
+FINDINGS = Path(__file__).parents[1] / "fault"
+CASES = list(csv.DictReader((FINDINGS / "study" / "expected.csv").read_text(encoding="utf-8").splitlines()))
 
 
 @pytest.mark.parametrize("name", ["sle", "sjogren", "observational"])
-def test_templates_read_without_a_fault(name: str) -> None:
+def test_templates_read_without_a_finding(name: str) -> None:
     assert isinstance(read_study(template_path(name)), Study)
 
 
@@ -53,59 +53,59 @@ def test_a_study_cannot_be_changed() -> None:
         study.trial.alpha = 0.1  # type: ignore[misc]
 
 
-def faults_of(folder: Path, text: str) -> list[tuple[int | None, str, str]]:
+def findings_of(folder: Path, text: str) -> list[tuple[int | None, str, str]]:
     (folder / "study.toml").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError) as caught:
         read_study(folder)
-    return [(fault.line, fault.column, fault.message) for fault in caught.value.faults]
+    return [(finding.line, finding.column, finding.message) for finding in caught.value.findings]
 
 
-def test_sections_of_another_kind_are_faults(tmp_path: Path) -> None:
+def test_sections_of_another_kind_are_findings(tmp_path: Path) -> None:
     sections = ["study", "sites", "visits", "instruments", "populations", "subgroups", "endpoints"]
-    found = faults_of(tmp_path, "\n".join(f"{name} = {number}" for number, name in enumerate(sections)))
+    found = findings_of(tmp_path, "\n".join(f"{name} = {number}" for number, name in enumerate(sections)))
     assert {(line, key) for line, key, _ in found} >= {(n, name) for n, name in enumerate(sections, start=1)}
 
 
-def test_an_unknown_instrument_is_told_beside_other_faults(tmp_path: Path) -> None:
+def test_an_unknown_instrument_is_told_beside_other_findings(tmp_path: Path) -> None:
     text = template_path("sle").read_text(encoding="utf-8")
     text += '\n[instruments.sledia_2k]\nmissing = "strict"\n\n[instruments.ssdai]\nmissing = "maybe"\n'
-    keys = [key for _, key, _ in faults_of(tmp_path, text)]
+    keys = [key for _, key, _ in findings_of(tmp_path, text)]
     assert keys == ["instruments.sledia_2k", "instruments.ssdai.missing"]
 
 
 def test_a_parallel_trial_needs_its_arms(tmp_path: Path) -> None:
     text = template_path("sle").read_text(encoding="utf-8").replace('"single_arm"', '"parallel"')
-    assert [key for _, key, _ in faults_of(tmp_path, text)] == ["study.design"]
+    assert [key for _, key, _ in findings_of(tmp_path, text)] == ["study.design"]
 
 
 def test_a_window_of_one_day_has_too_few_entries(tmp_path: Path) -> None:
     text = template_path("sle").read_text(encoding="utf-8").replace("window = [-28, 0]", "window = [-28]")
-    assert [(key, said) for _, key, said in faults_of(tmp_path, text)] == [
+    assert [(key, said) for _, key, said in findings_of(tmp_path, text)] == [
         ("visits[1].window", "'window' has too few entries.")
     ]
 
 
 def test_every_case_is_listed() -> None:
-    assert {path.stem for path in (FAULTS / "study").glob("*.toml")} == {case["case"] for case in CASES}
+    assert {path.stem for path in (FINDINGS / "study").glob("*.toml")} == {case["case"] for case in CASES}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_each_fault_of_a_study_file_is_told(case: dict[str, str]) -> None:
+def test_each_finding_of_a_study_file_is_told(case: dict[str, str]) -> None:
     with pytest.raises(StudyError) as caught:
-        read_study(FAULTS / "study" / f"{case['case']}.toml")
-    faults = [fault for fault in caught.value.faults if fault.column == case["key"]]
-    assert faults, str(caught.value)
-    told = [fault for fault in faults if case["said"] in fault.message]
+        read_study(FINDINGS / "study" / f"{case['case']}.toml")
+    findings = [finding for finding in caught.value.findings if finding.column == case["key"]]
+    assert findings, str(caught.value)
+    told = [finding for finding in findings if case["said"] in finding.message]
     assert told, str(caught.value)
-    assert case["remedy"] in told[0].remedy
+    assert case["fix"] in told[0].fix
     assert str(told[0].line) == case["line"]
     assert told[0].level == "error"
     # One wrong key makes at most one more: what was missing under its right name.
-    assert len(caught.value.faults) <= 2, str(caught.value)
+    assert len(caught.value.findings) <= 2, str(caught.value)
 
 
-def test_all_faults_come_at_once(tmp_path: Path) -> None:
-    text = (FAULTS / "clean" / "study.toml").read_text(encoding="utf-8")
+def test_all_findings_come_at_once(tmp_path: Path) -> None:
+    text = (FINDINGS / "clean" / "study.toml").read_text(encoding="utf-8")
     changes = {
         "title     =": "titel     =",
         "day    = 30": 'day    = "30"',
@@ -120,7 +120,7 @@ def test_all_faults_come_at_once(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(StudyError) as caught:
         read_study(tmp_path)
-    keys = [fault.column for fault in caught.value.faults]
+    keys = [finding.column for finding in caught.value.findings]
     assert sorted(keys) == [
         "eligibility.inclusion[1].rule",
         "endpoints[1].methods[1]",
@@ -146,7 +146,7 @@ def test_a_file_that_is_not_toml_says_where(tmp_path: Path, data: bytes, code: s
     path.write_bytes(data)
     with pytest.raises(StudyError) as caught:
         read_study(path)
-    assert (caught.value.faults[0].code, caught.value.faults[0].line) == (code, line)
+    assert (caught.value.findings[0].code, caught.value.findings[0].line) == (code, line)
 
 
 def test_a_missing_file_and_a_missing_template_are_named(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_missing_file_and_a_missing_template_are_named(tmp_path: Path) -> None
 
 
 def test_a_byte_order_mark_and_crlf_are_read(tmp_path: Path) -> None:
-    text = (FAULTS / "clean" / "study.toml").read_text(encoding="utf-8")
+    text = (FINDINGS / "clean" / "study.toml").read_text(encoding="utf-8")
     path = tmp_path / "study.toml"
     path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     assert read_study(path).trial.id == "SMALL"

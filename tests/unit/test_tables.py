@@ -76,7 +76,7 @@ def test_parquet_is_read_like_csv(trial: Path) -> None:
         )
         path.unlink()
     after = read(trial)
-    assert [str(fault) for fault in after.faults] == []
+    assert [str(finding) for finding in after.findings] == []
     assert same_frames(before, after)
     assert after.frames["labs"]["_file"][0] == "labs.parquet"
 
@@ -103,7 +103,7 @@ def test_a_workbook_is_read_like_csv(trial: Path) -> None:
     before = read(trial)
     write_workbook(trial)
     after = read(trial)
-    assert [str(fault) for fault in after.faults] == []
+    assert [str(finding) for finding in after.findings] == []
     assert same_frames(before, after)
     assert after.frames["labs"].select("_file", "_line").row(0) == ("trial.xlsx[labs]", 2)
 
@@ -120,7 +120,7 @@ def test_a_byte_order_mark_crlf_and_trailing_commas_change_nothing(trial: Path) 
         lines = path.read_text(encoding="utf-8").splitlines()
         path.write_bytes(b"\xef\xbb\xbf" + "".join(f"{line},,\r\n" for line in lines).encode())
     after = read(trial)
-    assert after.faults == ()
+    assert after.findings == ()
     assert same_frames(before, after)
 
 
@@ -130,7 +130,7 @@ def test_the_order_of_rows_and_columns_changes_nothing(trial: Path) -> None:
         frame = pl.read_csv(path, infer_schema=False)
         frame.reverse().select(reversed(frame.columns)).write_csv(path)
     after = read(trial)
-    assert after.faults == ()
+    assert after.findings == ()
     for name, frame in before.frames.items():
         columns = [column for column in frame.columns if not column.startswith("_")]
         assert frame.select(columns).sort(columns).equals(after.frames[name].select(columns).sort(columns)), (
@@ -144,17 +144,17 @@ def test_not_done_is_a_statement_of_its_own(trial: Path) -> None:
     frame = tables.frames["sledai_2k"]
     assert frame["seizure"].to_list() == [0.0, None, 0.0, 0.0]
     assert frame["seizure_not_done"].to_list() == [False, True, False, False]
-    assert tables.faults == ()
+    assert tables.findings == ()
 
 
-def test_a_known_unit_is_converted_without_a_fault(trial: Path) -> None:
+def test_a_known_unit_is_converted_without_a_finding(trial: Path) -> None:
     change(trial, "labs", "creatinine,80,umol/L", "creatinine,1,mg/dL")
     tables = read(trial)
     row = tables.frames["labs"].row(0, named=True)
     # 1 mg/dL of creatinine is 88.42 umol/L.
     assert (row["value"], row["unit"]) == (pytest.approx(88.42, abs=1e-9), "umol/L")
     assert (row["value_recorded"], row["unit_recorded"]) == (1.0, "mg/dL")
-    assert tables.faults == ()
+    assert tables.findings == ()
 
 
 def test_a_titre_is_its_reciprocal(trial: Path) -> None:
@@ -164,15 +164,15 @@ def test_a_titre_is_its_reciprocal(trial: Path) -> None:
         file.write("S1,baseline,2020-01-05,ana,320,titre\nS1,month_1,2020-02-05,ana,1:160,titre\n")
     tables = read(trial)
     assert tables.frames["labs"].filter(pl.col("test") == "ana")["value"].to_list() == [320.0, None]
-    fault = next(fault for fault in tables.faults if fault.value == "1:160")
-    assert fault.remedy == "Write the reciprocal of the titre: 160."
+    finding = next(finding for finding in tables.findings if finding.value == "1:160")
+    assert finding.fix == "Write the reciprocal of the titre: 160."
 
 
 def test_flags_in_words_are_read_and_said_once(trial: Path) -> None:
     change(trial, "safety_questions", "1,1", "yes,Y")
     tables = read(trial)
     assert tables.frames["safety_questions"]["any_event"].to_list() == [1.0, 0.0]
-    assert [(fault.level, fault.code, fault.column) for fault in tables.faults] == [
+    assert [(finding.level, finding.code, finding.column) for finding in tables.findings] == [
         ("warning", "flag_in_words", "any_event"),
         ("warning", "flag_in_words", "asked"),
     ]
@@ -192,14 +192,14 @@ def test_extra_columns_of_subjects_are_read_where_the_study_names_them(trial: Pa
     path.write_text(f"{first},smoker\n{second},1\n{third},2\n", encoding="utf-8")
     tables = read(trial)
     assert tables.frames["subjects"]["smoker"].to_list() == [1.0, None]
-    assert [fault.code for fault in tables.faults] == ["not_a_flag"]
+    assert [finding.code for finding in tables.findings] == ["not_a_flag"]
 
 
 def test_unscheduled_visits_are_told_apart_by_their_date(trial: Path) -> None:
     with (trial / "data" / "visits.csv").open("a", encoding="utf-8") as file:
         file.write("S1,unscheduled,2020-01-25\nS1,unscheduled,2020-01-28\nS1,unscheduled,2020-01-28\n")
     tables = read(trial)
-    assert [(fault.code, fault.line) for fault in tables.faults] == [("duplicate_row", 8)]
+    assert [(finding.code, finding.line) for finding in tables.findings] == [("duplicate_row", 8)]
     assert tables.frames["visits"].height == 6
 
 
@@ -218,18 +218,18 @@ def test_a_cohort_takes_every_visit_of_its_data(tmp_path: Path) -> None:
     rows = "".join(f"A,visit_{number},{day},c3,0.9,g/L\n" for number, day in ((1, 0), (2, 40), (11, 400)))
     (data / "labs.csv").write_text(f"subject,visit,day,test,value,unit\n{rows}", encoding="utf-8")
     tables = read(folder)
-    assert [fault for fault in tables.faults if fault.level == "error"] == []
+    assert [finding for finding in tables.findings if finding.level == "error"] == []
     assert tables.frames["labs"]["day"].to_list() == [0, 40, 400]
 
 
-def test_a_file_that_cannot_be_opened_is_a_fault(trial: Path) -> None:
+def test_a_file_that_cannot_be_opened_is_a_finding(trial: Path) -> None:
     labs = trial / "data" / "labs.csv"
     labs.unlink()
     labs.symlink_to(trial / "nowhere.csv")
-    faults = read(trial).faults
-    assert [(fault.level, fault.code, fault.file) for fault in faults if fault.table == "labs"] == [
-        ("error", "file_closed", "labs.csv")
-    ]
+    findings = read(trial).findings
+    assert [
+        (finding.level, finding.code, finding.file) for finding in findings if finding.table == "labs"
+    ] == [("error", "file_closed", "labs.csv")]
 
 
 def test_files_carry_their_hash(trial: Path) -> None:
@@ -242,8 +242,8 @@ def test_files_carry_their_hash(trial: Path) -> None:
 @pytest.mark.parametrize("name", ["sle", "sjogren", "observational"])
 def test_a_new_study_reads_and_only_lacks_its_subjects(name: str, tmp_path: Path) -> None:
     folder = new_study(name, tmp_path / "trial")
-    faults = read(folder).faults
-    assert [fault.code for fault in faults] == ["no_subject"]
+    findings = read(folder).findings
+    assert [finding.code for finding in findings] == ["no_subject"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["trial"]
 
 

@@ -209,7 +209,7 @@ def test_baseline_is_the_last_value_before_treatment() -> None:
     assert graded["grade"].to_list() == [0, 0, 2, 2]
 
 
-FAULTS = {
+FINDINGS = {
     "the condition is not understood": ("value < 25", "value below 25"),
     "there is no key 'wen'": ('grade = 4, when = "value < 25"', 'grade = 4, wen = "value < 25"'),
     "do not become stricter": ("value < 25", "value < 60"),
@@ -218,9 +218,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("message", FAULTS)
+@pytest.mark.parametrize("message", FINDINGS)
 def test_a_faulty_table_is_refused(message: str, tmp_path: Path) -> None:
-    old, new = FAULTS[message]
+    old, new = FINDINGS[message]
     text = (FOLDER / "ctcae_5.toml").read_text(encoding="utf-8")
     path = tmp_path / "ctcae_5.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")

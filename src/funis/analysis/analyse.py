@@ -43,7 +43,7 @@ adverse_events    any, serious, related, grade_3_or_more, fatal,    count and pe
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
                   infusion_1, infusion_2, all (sum)
                   infused, within_dose, reaction; ``lots``          count, percent
-faults            error, warning, query; ``error: code``            count
+findings            error, warning, query; ``error: code``            count
 ================  ================================================  ==========================================
 """
 
@@ -65,7 +65,7 @@ from funis.analysis import summary as analysis_summary
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.diagnostics import diagnose_changes
-from funis.analysis.findings import check_scored, count_faults, count_recorded_totals
+from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
 from funis.analysis.observations import (
     Scored,
     gather_grades,
@@ -78,7 +78,7 @@ from funis.analysis.panel import CHANGE, OBSERVATION_COLUMNS, Layout, build_pane
 from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.run import Run
 from funis.analysis.site_effects import fit_site_effects
-from funis.errors import Fault
+from funis.errors import Finding
 from funis.results import InputRecord, Provenance, Results
 from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
@@ -117,8 +117,8 @@ class CheckedTables(Protocol):
         """Give the frames by table name."""
 
     @property
-    def faults(self) -> Sequence[Fault]:
-        """Give every fault found."""
+    def findings(self) -> Sequence[Finding]:
+        """Give every finding found."""
 
     @property
     def files(self) -> Sequence[InputFile]:
@@ -139,7 +139,7 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
 
     Returns
     -------
-    Results : one row a number, each with the recorded values it rests on; listings, faults, provenance
+    Results : one row a number, each with the recorded values it rests on; listings, findings, provenance
 
     Examples
     --------
@@ -169,23 +169,23 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
     gaps = _analyse_beyond(run, visits)
     analysis_safety.count_adverse_events(run)
     analysis_safety.describe_exposure(run)
-    faults = (*tables.faults, *check_scored(study, run.subject_frame, scored, tables.faults), *gaps)
-    count_faults(run, faults)
-    count_recorded_totals(run, scored, faults)
+    findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
+    count_findings(run, findings)
+    count_recorded_totals(run, scored, findings)
     return Results(
         numbers=run.numbers.frame(),
         sources=run.sources.frame(run.observations()),
         provenance=_provenance(study, tables),
         listings=run.listings | _listings(run, scored),
-        faults=faults,
+        findings=findings,
     )
 
 
-def _analyse_beyond(run: Run, visits: pl.DataFrame) -> tuple[Fault, ...]:
+def _analyse_beyond(run: Run, visits: pl.DataFrame) -> tuple[Finding, ...]:
     """Compute estimands, sensitivity tables and gatekeeping; give what the estimands say nothing about."""
     from funis.analysis.sensitivity import analyse_sensitivity
 
-    gaps: tuple[Fault, ...] = ()
+    gaps: tuple[Finding, ...] = ()
     if run.study.estimands:
         from funis.analysis.estimands import estimate_estimands
 
@@ -198,7 +198,7 @@ def _analyse_beyond(run: Run, visits: pl.DataFrame) -> tuple[Fault, ...]:
     return gaps
 
 
-def find_gaps(study: Study, tables: CheckedTables) -> tuple[Fault, ...]:
+def find_gaps(study: Study, tables: CheckedTables) -> tuple[Finding, ...]:
     """Find the intercurrent events of the data that an estimand has no strategy for.
 
     Parameters
@@ -207,7 +207,7 @@ def find_gaps(study: Study, tables: CheckedTables) -> tuple[Fault, ...]:
 
     Returns
     -------
-    tuple of Fault : at error level; none where the study file has no estimand
+    tuple of Finding : at error level; none where the study file has no estimand
     """
     if not study.estimands:
         return ()

@@ -20,7 +20,7 @@ from funis.analysis.estimand_responses import estimate_response
 from funis.analysis.panel import CHANGE, Floats, Matrix
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
-from funis.errors import Fault
+from funis.errors import Finding
 from funis.results import ALL, Place, format_count
 from funis.stats.tests.compare import Comparison, two_sample_t
 from funis.study.estimand import IMPUTED, Estimand
@@ -45,7 +45,7 @@ class Events:
     found: pl.DataFrame
 
 
-def estimate_estimands(run: Run, visits: pl.DataFrame) -> tuple[Fault, ...]:
+def estimate_estimands(run: Run, visits: pl.DataFrame) -> tuple[Finding, ...]:
     """Estimate every estimand of the study file; one with an event without a strategy fails.
 
     Parameters
@@ -55,34 +55,34 @@ def estimate_estimands(run: Run, visits: pl.DataFrame) -> tuple[Fault, ...]:
 
     Returns
     -------
-    tuple of Fault : one at error level for each event of a subject that an estimand says nothing about
+    tuple of Finding : one at error level for each event of a subject that an estimand says nothing about
     """
     if not run.study.estimands:
         return ()
     events = gather_events(run)
-    faults: list[Fault] = []
+    findings: list[Finding] = []
     for estimand in run.study.estimands:
         endpoint = _own_endpoint(run, estimand)
         silent = list(_silent_events(run, estimand, endpoint, events))
-        faults += silent
+        findings += silent
         _count_events(run, estimand, endpoint, events)
         if silent:
-            names = ", ".join(dict.fromkeys(fault.value for fault in silent))
+            names = ", ".join(dict.fromkeys(finding.value for finding in silent))
             _add_failure(run, estimand, endpoint, f"no strategy for: {names}")
         elif endpoint.kind == "response":
             estimate_response(run, visits, estimand, endpoint, strategy_days(estimand, events.days))
         else:
             _estimate_change(run, estimand, endpoint, events)
-    return tuple(faults)
+    return tuple(findings)
 
 
-def check_estimands(run: Run) -> tuple[Fault, ...]:
+def check_estimands(run: Run) -> tuple[Finding, ...]:
     """Find the events of the data that an estimand has no strategy for, without estimating anything."""
     if not run.study.estimands:
         return ()
     events = gather_events(run)
     pairs = [(estimand, _own_endpoint(run, estimand)) for estimand in run.study.estimands]
-    return tuple(fault for pair in pairs for fault in _silent_events(run, *pair, events))
+    return tuple(finding for pair in pairs for finding in _silent_events(run, *pair, events))
 
 
 def _own_endpoint(run: Run, estimand: Estimand) -> Endpoint:
@@ -140,8 +140,8 @@ def _horizon(run: Run, endpoint: Endpoint) -> Floats:
     return np.where(np.isnan(seen), closes, seen)
 
 
-def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Events) -> Iterator[Fault]:
-    """Give a fault for each event that happened to a member before the last visit and has no strategy."""
+def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Events) -> Iterator[Finding]:
+    """Give a finding for each event that happened to a member before the last visit and has no strategy."""
     told = {each.event for each in estimand.intercurrent_events}
     members = run.populations.cohort(endpoint.population).members
     horizon = _horizon(run, endpoint)
@@ -158,18 +158,18 @@ def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Eve
             continue
         when = "on a day that is not recorded" if is_undated else f"on day {day:g}"
         said = "it must have a day" if event in told else "has no strategy for it"
-        remedy = (
+        fix = (
             "Fill its first day."
             if event in told
             else f'Add {{event = "{event}", strategy = "..."}} to its intercurrent_events.'
         )
-        yield Fault(
+        yield Finding(
             level="error", code="intercurrent_event", table=row["table"], file=row["file"],
             line=row["line"], column="", value=event,
             message=f"An intercurrent event {when}, and the estimand '{estimand.id}' {said}."
             if event not in told
             else f"An intercurrent event {when}; for the estimand '{estimand.id}' {said}.",
-            remedy=remedy, subject=row["subject"],
+            fix=fix, subject=row["subject"],
         )  # fmt: skip
 
 

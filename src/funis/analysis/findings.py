@@ -1,4 +1,4 @@
-"""Faults that only the analysis can see, and how many there are of each kind."""
+"""Findings that only the analysis can see, and how many there are of each kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from funis.analysis.observations import HasFrames, Scored, gather_grades, long_s
 from funis.analysis.panel import print_values
 from funis.analysis.run import Run, add_rate
 from funis.data.check.eligibility import check_eligibility
-from funis.errors import LEVELS, Fault
+from funis.errors import LEVELS, Finding
 from funis.results import Place
 from funis.study.days import derive_subject_frame
 from funis.study.model import Study
@@ -19,18 +19,18 @@ from funis.study.model import Study
 RECORDED = "recorded_total_differs"
 
 
-def check_scores(study: Study, tables: HasFrames, known: Sequence[Fault]) -> tuple[Fault, ...]:
-    """Score the instruments of a study and give the faults that only the scores show.
+def check_scores(study: Study, tables: HasFrames, known: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Score the instruments of a study and give the findings that only the scores show.
 
     Parameters
     ----------
     study : the study
     tables : its checked tables
-    known : faults found before
+    known : findings found before
 
     Returns
     -------
-    tuple of Fault
+    tuple of Finding
         As ``check_scored``.
     """
     scored = score_instruments(study, tables)
@@ -39,32 +39,32 @@ def check_scores(study: Study, tables: HasFrames, known: Sequence[Fault]) -> tup
 
 
 def check_scored(
-    study: Study, subjects: pl.DataFrame, scored: Mapping[str, Scored], known: Sequence[Fault]
-) -> tuple[Fault, ...]:
-    """Give the faults that only the scores show: recorded totals, criteria of eligibility that name a score.
+    study: Study, subjects: pl.DataFrame, scored: Mapping[str, Scored], known: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Give the findings that only the scores show: recorded totals, criteria of eligibility naming a score.
 
     Parameters
     ----------
     study : the study
     subjects : the subject frame, with the baseline scores
     scored : the instruments, scored
-    known : faults found before; a place that is among them is not reported again
+    known : findings found before; a place that is among them is not reported again
     """
     return (*check_recorded_totals(scored, known), *check_eligibility(study, subjects, needs_scores=True))
 
 
-def check_recorded_totals(scored: Mapping[str, Scored], known: Sequence[Fault]) -> tuple[Fault, ...]:
+def check_recorded_totals(scored: Mapping[str, Scored], known: Sequence[Finding]) -> tuple[Finding, ...]:
     """Compare each total that somebody wrote down with the score of its items.
 
-    A recorded total is at fault where it differs from a score that is known, or lies outside the bounds
+    A recorded total is at finding where it differs from a score that is known, or lies outside the bounds
     of one that is not. Places that an earlier check has reported are not reported again.
     """
-    reported = {(fault.file, fault.line, fault.column) for fault in known}
-    found = [fault for each in scored.values() for fault in _differences(each)]
-    return tuple(fault for fault in found if (fault.file, fault.line, fault.column) not in reported)
+    reported = {(finding.file, finding.line, finding.column) for finding in known}
+    found = [finding for each in scored.values() for finding in _differences(each)]
+    return tuple(finding for finding in found if (finding.file, finding.line, finding.column) not in reported)
 
 
-def _differences(scored: Scored) -> Iterator[Fault]:
+def _differences(scored: Scored) -> Iterator[Finding]:
     name = scored.definition.name
     column = f"{name}_recorded"
     if column not in scored.frame.columns:
@@ -78,7 +78,7 @@ def _differences(scored: Scored) -> Iterator[Fault]:
     printed = rows.with_columns(print_values(rows[each]).alias(each) for each in (column, "low", "high"))
     for subject, visit, file, line, recorded, lowest, highest in printed.iter_rows():
         computed = lowest if lowest == highest else f"{lowest} to {highest}"
-        yield Fault(
+        yield Finding(
             level="warning",
             code=RECORDED,
             table=name,
@@ -87,30 +87,32 @@ def _differences(scored: Scored) -> Iterator[Fault]:
             column=column,
             value=recorded,
             message=f"The recorded total is not the sum of the items of visit {visit}.",
-            remedy=f"The items give {computed}; correct the total or the items. The items are analysed.",
+            fix=f"The items give {computed}; correct the total or the items. The items are analysed.",
             subject=subject,
             visit=visit,
         )
 
 
-def count_recorded_totals(run: Run, scored: Mapping[str, Scored], faults: Sequence[Fault]) -> None:
+def count_recorded_totals(run: Run, scored: Mapping[str, Scored], findings: Sequence[Finding]) -> None:
     """Count, of the visits with a recorded total, those whose items give another one."""
     for name, each in scored.items():
         column = f"{name}_recorded"
         if column not in each.frame.columns:
             continue
         total = each.frame.filter(pl.col(column).is_not_null()).height
-        differing = sum(fault.code == RECORDED and fault.table == name for fault in faults)
+        differing = sum(finding.code == RECORDED and finding.table == name for finding in findings)
         if total:
-            place = Place(analysis="faults", variable=column, denominator=total)
+            place = Place(analysis="findings", variable=column, denominator=total)
             add_rate(run, place, differing, level=run.level, limits=False)
 
 
-def count_faults(run: Run, faults: Iterable[Fault]) -> None:
-    """Count the faults by level and by code."""
-    listed = list(faults)
-    levels = Counter(fault.level for fault in listed)
+def count_findings(run: Run, findings: Iterable[Finding]) -> None:
+    """Count the findings by level and by code."""
+    listed = list(findings)
+    levels = Counter(finding.level for finding in listed)
     for level in LEVELS:
-        run.numbers.add(Place(analysis="faults", variable=level), "count", levels[level])
-    for (level_of, code), count in sorted(Counter((fault.level, fault.code) for fault in listed).items()):
-        run.numbers.add(Place(analysis="faults", variable=f"{level_of}: {code}"), "count", count)
+        run.numbers.add(Place(analysis="findings", variable=level), "count", levels[level])
+    for (level_of, code), count in sorted(
+        Counter((finding.level, finding.code) for finding in listed).items()
+    ):
+        run.numbers.add(Place(analysis="findings", variable=f"{level_of}: {code}"), "count", count)

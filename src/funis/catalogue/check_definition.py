@@ -11,7 +11,7 @@ from funis.catalogue.check_equations import check_equation, check_outputs
 from funis.catalogue.check_wording import check_completeness
 from funis.catalogue.conditions import Condition
 from funis.catalogue.definition import GRADES, Definition, Rule
-from funis.catalogue.definition_finding import DefinitionFault
+from funis.catalogue.definition_finding import DefinitionFinding
 
 LEVELS = {"yes": 1, "present": 1, "improving": 1, "active": 2}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LIMIT_SUFFIXES = ("_low", "_high")
 
 
-def check_definition(definition: Definition) -> Iterator[DefinitionFault]:
+def check_definition(definition: Definition) -> Iterator[DefinitionFinding]:
     """Find everything wrong in a definition that was read.
 
     Parameters
@@ -28,7 +28,7 @@ def check_definition(definition: Definition) -> Iterator[DefinitionFault]:
 
     Returns
     -------
-    iterator of DefinitionFault : nothing where all is well
+    iterator of DefinitionFinding : nothing where all is well
     """
     yield from _check_rows(definition)
     yield from _check_values(definition)
@@ -41,25 +41,25 @@ def check_definition(definition: Definition) -> Iterator[DefinitionFault]:
     yield from check_completeness(definition)
 
 
-def _check_rows(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_rows(definition: Definition) -> Iterator[DefinitionFinding]:
     rows = [item.row for item in definition.items]
     names = [item.name for item in definition.items]
     for before, item in pairwise(definition.items):
         if item.row <= before.row:
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "items", item.row, item.name, "row", item.row, "rows are not in printed order", "Sort them."
             )
     if len(set(rows)) == len(rows) and rows and rows[0] != 1 and not _is_part(definition):
-        yield DefinitionFault(
+        yield DefinitionFinding(
             "items", rows[0], names[0], "row", rows[0], "rows do not begin at 1", "Number them."
         )
     for item in definition.items:
         if names.count(item.name) > 1:
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "items", item.row, item.name, "item", item.name, "two rows have this name", "Rename one."
             )
         if not _NAME.fullmatch(item.name):
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "items",
                 item.row,
                 item.name,
@@ -70,7 +70,7 @@ def _check_rows(definition: Definition) -> Iterator[DefinitionFault]:
             )
         if item.system not in definition.systems and (item.system or definition.systems):
             known = ", ".join(definition.systems)
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "items", item.row, item.name, "system", item.system, "no such system", f"Known: {known}."
             )
 
@@ -80,26 +80,26 @@ def _is_part(definition: Definition) -> bool:
     return any(item.row > len(definition.items) for item in definition.items)
 
 
-def _check_values(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_values(definition: Definition) -> Iterator[DefinitionFinding]:
     for item in definition.items:
         place = ("items", item.row, item.name)
         if item.is_measured:
             bounds = item.minimum is not None and item.maximum is not None
             if not bounds or not item.unit or item.minimum >= item.maximum:  # type: ignore[operator]
-                yield DefinitionFault(
+                yield DefinitionFinding(
                     *place, "unit", item.unit, "a measured row needs unit and limits", "Add them."
                 )
             continue
         if len(item.values) != len(item.points):
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 *place, "points", item.points, "values and points differ in number", "Give one each."
             )
         if list(item.points) != sorted(item.points):
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 *place, "points", item.points, "points fall while values rise", "Write lowest first."
             )
         if item.when and len(item.when) != len(item.values) - 1:
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 *place,
                 "when",
                 len(item.when),
@@ -108,7 +108,7 @@ def _check_values(definition: Definition) -> Iterator[DefinitionFault]:
             )
 
 
-def _check_names(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_names(definition: Definition) -> Iterator[DefinitionFinding]:
     measured = {item.name for item in definition.items if item.is_measured or not item.is_text}
     measures = {measure.name for measure in definition.measures}
     parameters = {parameter.name for parameter in definition.parameters}
@@ -125,7 +125,7 @@ def _check_names(definition: Definition) -> Iterator[DefinitionFault]:
     yield from _check_routes(definition, measured)
 
 
-def _check_routes(definition: Definition, measured: set[str]) -> Iterator[DefinitionFault]:
+def _check_routes(definition: Definition, measured: set[str]) -> Iterator[DefinitionFinding]:
     for number, route in enumerate(definition.routes, 1):
         for name in (route.item, *([route.per] if route.per else [])):
             if name not in measured:
@@ -138,7 +138,7 @@ def _check_routes(definition: Definition, measured: set[str]) -> Iterator[Defini
 
 def _check_condition(
     condition: Condition, known: set[str], parameters: set[str], place: tuple[str, int, str]
-) -> Iterator[DefinitionFault]:
+) -> Iterator[DefinitionFinding]:
     for term in condition.terms:
         if term.name not in known:
             yield _unknown(*place, "when", term.name, known)
@@ -148,20 +148,20 @@ def _check_condition(
 
 def _unknown(
     table: str, row: int | None, name: str, column: str, value: str, known: set[str]
-) -> DefinitionFault:
+) -> DefinitionFinding:
     near = get_close_matches(value, sorted(known), n=1, cutoff=0.5)
-    remedy = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
-    return DefinitionFault(table, row, name, column, value, f"{value!r} is not defined", remedy)
+    fix = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
+    return DefinitionFinding(table, row, name, column, value, f"{value!r} is not defined", fix)
 
 
-def _check_choices(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_choices(definition: Definition) -> Iterator[DefinitionFinding]:
     by_name = {parameter.name: parameter for parameter in definition.parameters}
     for parameter in definition.parameters:
         inside = (
             parameter.default in parameter.allowed if parameter.allowed else parameter.minimum is not None
         )
         if not inside:
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "parameters",
                 None,
                 parameter.name,
@@ -173,7 +173,7 @@ def _check_choices(definition: Definition) -> Iterator[DefinitionFault]:
     for number, feature in enumerate(definition.features, 1):
         for name, value in feature.choice:
             if name not in by_name or value not in by_name[name].allowed:
-                yield DefinitionFault(
+                yield DefinitionFinding(
                     "features",
                     number,
                     feature.name,
@@ -187,25 +187,27 @@ def _check_choices(definition: Definition) -> Iterator[DefinitionFault]:
                 yield _unknown("features", number, feature.name, "first_visit", answer, set(by_name))
 
 
-def _check_rules(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_rules(definition: Definition) -> Iterator[DefinitionFinding]:
     features = {feature.name for feature in definition.features}
     known = features | {item.name for item in definition.items}
     for number, rule in enumerate(definition.rules, 1):
         place = ("rules", number, rule.system)
         if rule.system not in definition.systems:
-            yield DefinitionFault(*place, "system", rule.system, "no such system", "Name one of systems.")
+            yield DefinitionFinding(*place, "system", rule.system, "no such system", "Name one of systems.")
         if rule.grade not in GRADES[:3]:
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 *place, "grade", rule.grade, "rules give A, B or C", "D and E follow from history."
             )
         if (rule.when is None) == (not rule.of_items):
-            yield DefinitionFault(*place, "of_items", "", "needs of_items or when", "Write one of the two.")
+            yield DefinitionFinding(*place, "of_items", "", "needs of_items or when", "Write one of the two.")
         if rule.with_level not in LEVELS:
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 *place, "with_level", rule.with_level, "no such level", f"Known: {sorted(LEVELS)}."
             )
         if rule.of_items and not 1 <= rule.at_least <= len(rule.of_items):
-            yield DefinitionFault(*place, "at_least", rule.at_least, "cannot be reached", "Count the items.")
+            yield DefinitionFinding(
+                *place, "at_least", rule.at_least, "cannot be reached", "Count the items."
+            )
         for name in rule.of_items:
             if name not in known:
                 yield _unknown(*place, "of_items", name, known)
@@ -213,14 +215,14 @@ def _check_rules(definition: Definition) -> Iterator[DefinitionFault]:
     for system in definition.systems if definition.rules else ():
         lacking = [g for g in "AB" if not any(r.system == system and r.grade == g for r in definition.rules)]
         for grade in lacking:
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "rules", None, system, "grade", grade, "the system lacks this grade", "Add its rows."
             )
 
 
 def _check_level(
     definition: Definition, rule: Rule, features: set[str], place: tuple[str, int, str]
-) -> Iterator[DefinitionFault]:
+) -> Iterator[DefinitionFinding]:
     """Check that a level can be recorded, and that *improving* may be read as *present*.
 
     An item at 2 or more is not improving. Counting it as such changes nothing exactly when being active
@@ -229,7 +231,7 @@ def _check_level(
     if (rule.with_level == "yes") != set(rule.of_items).issubset(features) and rule.of_items:
         yes_no = {item.name for item in definition.items if item.values == (0, 1)}
         if rule.with_level != "yes" or not set(rule.of_items) <= yes_no | features:
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 *place,
                 "with_level",
                 rule.with_level,
@@ -246,7 +248,7 @@ def _check_level(
         for name in other.of_items
     }
     for name in sorted(set(rule.of_items) - higher):
-        yield DefinitionFault(
+        yield DefinitionFinding(
             *place, "with_level", name, "active does not give a higher grade than improving", "Add that row."
         )
 
@@ -258,13 +260,13 @@ def _is_alone(definition: Definition, rule: Rule) -> bool:
     return len(same) == 1
 
 
-def _check_range(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_range(definition: Definition) -> Iterator[DefinitionFinding]:
     if any(item.is_measured and None in (item.minimum, item.maximum) for item in definition.items):
         return  # The row is named already; without its limits nothing can be added up.
     reached = reachable_range(definition)
     declared = (definition.range.lowest, definition.range.highest)
     if reached is not None and reached != declared:
-        yield DefinitionFault(
+        yield DefinitionFinding(
             "range", None, "", "range", f"{declared[0]:g} to {declared[1]:g}",
             f"the items reach {reached[0]:g} to {reached[1]:g}", "Correct the points or the range.",
         )  # fmt: skip

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from funis.catalogue.definition import Definition, Factor
-from funis.catalogue.definition_finding import DefinitionFault
+from funis.catalogue.definition_finding import DefinitionFinding
 
 _WAYS = ("maximum", "minimum", "mean")
 
 
-def check_outputs(definition: Definition) -> Iterator[DefinitionFault]:
+def check_outputs(definition: Definition) -> Iterator[DefinitionFinding]:
     """Check that summaries can be built and that flags compare columns that exist.
 
     Parameters
@@ -19,29 +19,29 @@ def check_outputs(definition: Definition) -> Iterator[DefinitionFault]:
 
     Returns
     -------
-    iterator of DefinitionFault : nothing where all is well
+    iterator of DefinitionFinding : nothing where all is well
     """
     for number, summary in enumerate(definition.summaries, 1):
         place = ("summaries", number, summary.name)
         if summary.how not in _WAYS:
-            yield DefinitionFault(*place, "how", summary.how, "no such way", f"Write one of {_WAYS}.")
+            yield DefinitionFinding(*place, "how", summary.how, "no such way", f"Write one of {_WAYS}.")
         if not definition.systems or summary.name in definition.systems:
-            remedy = "Name systems, and give the summary a name of its own."
-            yield DefinitionFault(*place, "name", summary.name, "nothing to join under this name", remedy)
+            fix = "Name systems, and give the summary a name of its own."
+            yield DefinitionFinding(*place, "name", summary.name, "nothing to join under this name", fix)
     if definition.per_system and not definition.systems:
-        yield DefinitionFault("file", None, "", "per_system", "true", "there are no systems", "Name them.")
+        yield DefinitionFinding("file", None, "", "per_system", "true", "there are no systems", "Name them.")
     parts = [summary.name for summary in definition.summaries]
     parts += definition.systems if definition.per_system else ()
     columns = {definition.name, *(f"{definition.name}_{part}" for part in parts)}
     for number, flag in enumerate(definition.flags, 1):
         for name in flag.when.names:
             if name not in columns:
-                remedy = f"Known: {', '.join(sorted(columns))}."
+                fix = f"Known: {', '.join(sorted(columns))}."
                 message = "compares a column that is not there"
-                yield DefinitionFault("flags", number, flag.name, "when", name, message, remedy)
+                yield DefinitionFinding("flags", number, flag.name, "when", name, message, fix)
 
 
-def check_equation(definition: Definition) -> Iterator[DefinitionFault]:
+def check_equation(definition: Definition) -> Iterator[DefinitionFinding]:
     """Check routes, factors and the condition that says whom the instrument is for.
 
     Parameters
@@ -50,41 +50,41 @@ def check_equation(definition: Definition) -> Iterator[DefinitionFault]:
 
     Returns
     -------
-    iterator of DefinitionFault : nothing where all is well
+    iterator of DefinitionFinding : nothing where all is well
     """
     names = {item.name for item in definition.items}
     if definition.factors and (definition.kind != "value" or not definition.routes):
         message = "an equation needs kind value and a route to its quantity"
-        yield DefinitionFault("factors", None, "", "factors", "", message, "Add routes.")
+        yield DefinitionFinding("factors", None, "", "factors", "", message, "Add routes.")
     if definition.kind == "value" and not definition.routes:
-        yield DefinitionFault("routes", None, "", "routes", "", "a value needs a route", "Add one.")
+        yield DefinitionFinding("routes", None, "", "routes", "", "a value needs a route", "Add one.")
     if definition.applies is not None:
         for term in definition.applies.terms:
             if term.name not in names or term.form != "value" or term.parameter:
                 message = "must compare an item of this visit with a number"
-                yield DefinitionFault("file", None, "", "applies", str(term), message, "Name an item.")
+                yield DefinitionFinding("file", None, "", "applies", str(term), message, "Name an item.")
     for number, factor in enumerate(definition.factors, 1):
         yield from _check_factor(definition, factor, number, names)
 
 
 def _check_factor(
     definition: Definition, factor: Factor, number: int, names: set[str]
-) -> Iterator[DefinitionFault]:
+) -> Iterator[DefinitionFinding]:
     place = ("factors", number, factor.label)
     ways = [way for way in (factor.power, factor.base, factor.times) if way is not None]
     if len(ways) != 1:
-        yield DefinitionFault(*place, "power", ways, "needs one of power, base and times", "Write one.")
+        yield DefinitionFinding(*place, "power", ways, "needs one of power, base and times", "Write one.")
     if factor.over <= 0 or (factor.base is not None and factor.base <= 0):
-        yield DefinitionFault(*place, "over", factor.over, "must be above 0", "Correct the number.")
+        yield DefinitionFinding(*place, "over", factor.over, "must be above 0", "Correct the number.")
     for name in (factor.item, *(name for name, _ in factor.when_item)):
         if name and name not in names:
-            yield DefinitionFault(*place, "item", name, "there is no such item", f"Known: {sorted(names)}.")
+            yield DefinitionFinding(*place, "item", name, "there is no such item", f"Known: {sorted(names)}.")
     for name, value in factor.when_item:
         if name in names and value not in definition.item(name).values:
             allowed = definition.item(name).allowed
-            yield DefinitionFault(*place, "if", value, f"{name} has no such value", f"Known: {allowed}.")
+            yield DefinitionFinding(*place, "if", value, f"{name} has no such value", f"Known: {allowed}.")
     by_name = {parameter.name: parameter for parameter in definition.parameters}
     for name, value in factor.choice:
         if name not in by_name or value not in by_name[name].allowed:
             message = "no such choice"
-            yield DefinitionFault(*place, "where", f"{name} = {value}", message, "Name a parameter.")
+            yield DefinitionFinding(*place, "where", f"{name} = {value}", message, "Name a parameter.")

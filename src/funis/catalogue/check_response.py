@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from funis.catalogue.response_parts import GRADE_MEASURES, Criterion, Failure, Parameter, Phrase, Rule
-from funis.errors import DefinitionError, Fault
+from funis.errors import DefinitionError, Finding
 
 # These count systems, items or events: never below 0.
 _COUNTS: Final = GRADE_MEASURES | {"ever", "items_present", "new_items"}
@@ -20,12 +20,12 @@ _READINGS: Final = ("halved", "half_way", "both")
 
 
 class Refuses(Protocol):
-    """Whatever keeps the faults of one file."""
+    """Whatever keeps the findings of one file."""
 
     file: str
 
-    def refuse(self, place: str, found: object, message: str, remedy: str) -> None:
-        """Keep one fault."""
+    def refuse(self, place: str, found: object, message: str, fix: str) -> None:
+        """Keep one finding."""
 
 
 def check_printed(reader: Refuses, content: Mapping[str, Any]) -> None:
@@ -33,7 +33,7 @@ def check_printed(reader: Refuses, content: Mapping[str, Any]) -> None:
 
     Parameters
     ----------
-    reader : keeps the faults
+    reader : keeps the findings
     content : parsed TOML
     """
     stem = reader.file.removesuffix(".toml")
@@ -58,7 +58,7 @@ def check_criteria(
 
     Parameters
     ----------
-    reader : keeps the faults
+    reader : keeps the findings
     criteria : rows as read
     parameters : choices of the definition
     """
@@ -92,7 +92,7 @@ def check_parameters(reader: Refuses, own: Iterable[str], parameters: Mapping[st
 
     Parameters
     ----------
-    reader : keeps the faults
+    reader : keeps the findings
     own : names of the definition's own parameters
     parameters : all of them
     """
@@ -121,7 +121,7 @@ def check_classes(
 
     Parameters
     ----------
-    reader : keeps the faults
+    reader : keeps the findings
     rules, failures : as read
     otherwise : class when no rule holds
     """
@@ -161,44 +161,44 @@ def check_index(table: Mapping[str, Any], file: str, items: Iterable[str]) -> No
 
     Raises
     ------
-    DefinitionError : holds every fault
+    DefinitionError : holds every finding
     """
-    faults = _Faults(file)
-    check_printed(faults, table)
+    findings = _Findings(file)
+    check_printed(findings, table)
     known = set(items)
     rows = table.get("measures", ())
     if not rows:
-        faults.refuse("measures", "", "The index lacks its measures.", "Add a row per measure.")
+        findings.refuse("measures", "", "The index lacks its measures.", "Add a row per measure.")
     for number, row in enumerate(rows):
         place = f"measures.{row.get('item', '?')}"
         for key in sorted(set(row) - _INDEX_KEYS):
-            faults.refuse(place, key, "This key is not known.", f"Known: {', '.join(sorted(_INDEX_KEYS))}.")
+            findings.refuse(place, key, "This key is not known.", f"Known: {', '.join(sorted(_INDEX_KEYS))}.")
         if row.get("item") not in known:
-            faults.refuse(place, row.get("item", ""), "There is no such item.", f"Known: {sorted(known)}.")
+            findings.refuse(place, row.get("item", ""), "There is no such item.", f"Known: {sorted(known)}.")
         if not str(row.get("measure", "")).strip():
-            faults.refuse(place, "", "The row names no measure.", "Write the column that was measured.")
+            findings.refuse(place, "", "The row names no measure.", "Write the column that was measured.")
         reading = row.get("reading", "halved")
         if reading not in _READINGS:
-            faults.refuse(place, reading, "There is no such reading.", f"Known: {', '.join(_READINGS)}.")
+            findings.refuse(place, reading, "There is no such reading.", f"Known: {', '.join(_READINGS)}.")
         has_limit = row.get("side") in ("low", "high") and "limit" in row
         if has_limit == (reading == "halved") or (not has_limit and {"side", "limit"} & set(row)):
             message = "A halved count has no limit; other readings need a limit and its side, low or high."
-            faults.refuse(place, reading, message, "Write both or neither.")
+            findings.refuse(place, reading, message, "Write both or neither.")
         if row in rows[:number]:
-            faults.refuse(place, row.get("measure", ""), "The row stands twice.", "Remove one.")
-    if faults.found:
-        raise DefinitionError(f"responder index {file}", faults.found)
+            findings.refuse(place, row.get("measure", ""), "The row stands twice.", "Remove one.")
+    if findings.found:
+        raise DefinitionError(f"responder index {file}", findings.found)
 
 
-class _Faults:
-    """Keeps the faults of one file."""
+class _Findings:
+    """Keeps the findings of one file."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.found: list[Fault] = []
+        self.found: list[Finding] = []
 
-    def refuse(self, place: str, found: object, message: str, remedy: str) -> None:
-        """Keep one fault."""
+    def refuse(self, place: str, found: object, message: str, fix: str) -> None:
+        """Keep one finding."""
         self.found.append(
-            Fault("error", "definition", "response", self.file, None, place, str(found), message, remedy)
+            Finding("error", "definition", "response", self.file, None, place, str(found), message, fix)
         )

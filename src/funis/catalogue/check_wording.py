@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 
 from funis.catalogue.definition import GRADES, Definition
-from funis.catalogue.definition_finding import DefinitionFault
+from funis.catalogue.definition_finding import DefinitionFinding
 
 _RECORDED_BY = ("clinician", "subject", "lab", "device")
 _PRINTED = ("title", "version", "source", "licence", "window", "missing", "summary")
 _MOST_DIGITS = 6
 
 
-def check_completeness(definition: Definition) -> Iterator[DefinitionFault]:
+def check_completeness(definition: Definition) -> Iterator[DefinitionFinding]:
     """Find words that are missing, rows that stand twice and limits that exclude every value.
 
     Parameters
@@ -21,7 +21,7 @@ def check_completeness(definition: Definition) -> Iterator[DefinitionFault]:
 
     Returns
     -------
-    iterator of DefinitionFault : nothing where all is well
+    iterator of DefinitionFinding : nothing where all is well
     """
     yield from _check_words(definition)
     yield from _check_repeats(definition)
@@ -31,21 +31,21 @@ def check_completeness(definition: Definition) -> Iterator[DefinitionFault]:
     yield from _check_grades(definition)
 
 
-def _check_words(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_words(definition: Definition) -> Iterator[DefinitionFinding]:
     for key in _PRINTED:
         if not getattr(definition, key).strip():
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "file", None, "", key, "", "is printed and holds no words", "Write what is to be printed."
             )
     for number, note in enumerate(definition.notes, 1):
         if not note.strip():
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "notes", number, "", "notes", "", "a note holds no words", "Write or remove it."
             )
     for table, rows in _labelled(definition):
         for number, (name, label) in enumerate(rows, 1):
             if not label.strip():
-                yield DefinitionFault(
+                yield DefinitionFinding(
                     table, number, name, "label", "", "has no label to print", "Write a short one."
                 )
 
@@ -61,7 +61,7 @@ def _labelled(definition: Definition) -> Iterator[tuple[str, list[tuple[str, str
     yield "flags", [(row.name, row.label) for row in definition.flags]
 
 
-def _check_repeats(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_repeats(definition: Definition) -> Iterator[DefinitionFinding]:
     """Refuse a row that stands twice: by its name where rows have one, else by all it says."""
     keyed: list[tuple[str, Iterable[Hashable]]] = [
         ("parameters", [row.name for row in definition.parameters]),
@@ -79,46 +79,48 @@ def _check_repeats(definition: Definition) -> Iterator[DefinitionFault]:
         for number, row in enumerate(rows, 1):
             if row in seen:
                 name = row if isinstance(row, str) else ""
-                yield DefinitionFault(table, number, name, "", name, "the row stands twice", "Remove one.")
+                yield DefinitionFinding(table, number, name, "", name, "the row stands twice", "Remove one.")
             seen.add(row)
 
 
-def _check_labels(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_labels(definition: Definition) -> Iterator[DefinitionFinding]:
     """Refuse items that a reader could not tell apart, and levels without or with empty words."""
     labels: dict[str, str] = {}
     for item in definition.items:
         place = ("items", item.row, item.name)
         if item.label and item.label in labels:
             message = f"{labels[item.label]!r} has the same label"
-            yield DefinitionFault(*place, "label", item.label, message, "Tell them apart.")
+            yield DefinitionFinding(*place, "label", item.label, message, "Tell them apart.")
         labels[item.label] = item.name
         if item.by not in _RECORDED_BY:
-            remedy = f"Known: {', '.join(_RECORDED_BY)}."
-            yield DefinitionFault(*place, "by", item.by, "nobody of that name records items", remedy)
+            fix = f"Known: {', '.join(_RECORDED_BY)}."
+            yield DefinitionFinding(*place, "by", item.by, "nobody of that name records items", fix)
         levels = len(item.values) - 1
         if item.level_labels and (len(item.level_labels) != levels or not all(item.level_labels)):
             message = "needs words for each level above the lowest"
-            yield DefinitionFault(*place, "level_labels", len(item.level_labels), message, f"Write {levels}.")
+            yield DefinitionFinding(
+                *place, "level_labels", len(item.level_labels), message, f"Write {levels}."
+            )
         if not all(cause.strip() for cause in item.excludes):
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 *place, "excludes", item.excludes, "a cause holds no words", "Write or remove it."
             )
 
 
-def _check_measures(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_measures(definition: Definition) -> Iterator[DefinitionFinding]:
     compared = {name for item in definition.items for name in item.measures}
     for number, one in enumerate(definition.measures, 1):
         place = ("measures", number, one.name)
         if one.minimum is None or one.maximum is None or one.minimum >= one.maximum:
             found = f"{one.minimum} to {one.maximum}"
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 *place, "minimum", found, "needs a minimum below a maximum", "Give plausible limits."
             )
         if not one.unit:
-            yield DefinitionFault(*place, "unit", "", "a measured quantity needs a unit", "Write it.")
+            yield DefinitionFinding(*place, "unit", "", "a measured quantity needs a unit", "Write it.")
         if one.name not in compared and not _is_inherited(definition, one.name):
-            remedy = "Write the condition, or remove the measure."
-            yield DefinitionFault(*place, "name", one.name, "no condition compares it", remedy)
+            fix = "Write the condition, or remove the measure."
+            yield DefinitionFinding(*place, "name", one.name, "no condition compares it", fix)
 
 
 def _is_inherited(definition: Definition, name: str) -> bool:
@@ -127,66 +129,70 @@ def _is_inherited(definition: Definition, name: str) -> bool:
     return bool(name) and rows != list(range(1, len(rows) + 1))
 
 
-def _check_print(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_print(definition: Definition) -> Iterator[DefinitionFinding]:
     if definition.range.lowest >= definition.range.highest:
         found = f"{definition.range.lowest:g} to {definition.range.highest:g}"
-        yield DefinitionFault(
+        yield DefinitionFinding(
             "range", None, "", "range", found, "the lowest is not below the highest", "Correct."
         )
     if not 0 <= definition.digits <= _MOST_DIGITS:
-        remedy = f"Write 0 to {_MOST_DIGITS}."
-        yield DefinitionFault("file", None, "", "digits", definition.digits, "cannot be printed so", remedy)
+        fix = f"Write 0 to {_MOST_DIGITS}."
+        yield DefinitionFinding("file", None, "", "digits", definition.digits, "cannot be printed so", fix)
     if definition.kind == "value" and definition.systems:
-        yield DefinitionFault(
+        yield DefinitionFinding(
             "file", None, "", "systems", definition.systems, "a value has none", "Remove them."
         )
     for system in definition.systems:
         if not any(item.system == system for item in definition.items):
-            yield DefinitionFault(
+            yield DefinitionFinding(
                 "systems", None, system, "systems", system, "no row belongs to it", "Name it."
             )
     if definition.reversed_by:
         known = {one.name for one in definition.parameters if isinstance(one.default, bool)}
         if definition.reversed_by not in known:
-            remedy = f"Known: {', '.join(sorted(known)) or 'none'}."
-            yield DefinitionFault(
-                "file", None, "", "reversed_by", definition.reversed_by, "no yes/no parameter", remedy
+            fix = f"Known: {', '.join(sorted(known)) or 'none'}."
+            yield DefinitionFinding(
+                "file", None, "", "reversed_by", definition.reversed_by, "no yes/no parameter", fix
             )
 
 
-def _check_grades(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_grades(definition: Definition) -> Iterator[DefinitionFinding]:
     if definition.kind != "grades":
         return
     grades = [grade for grade, _ in definition.grade_points]
     points = [value for _, value in definition.grade_points]
     if grades and (grades != list(GRADES) or points != sorted(points, reverse=True)):
-        remedy = f"Give {', '.join(GRADES)}, the highest points first."
-        yield DefinitionFault(
-            "grade_points", None, "", "grade_points", points, "grades or points out of order", remedy
+        fix = f"Give {', '.join(GRADES)}, the highest points first."
+        yield DefinitionFinding(
+            "grade_points", None, "", "grade_points", points, "grades or points out of order", fix
         )
     for number, feature in enumerate(definition.features, 1):
         place = ("features", number, feature.name)
         if feature.within_months < 0:
             message = "months cannot be fewer than none"
-            yield DefinitionFault(*place, "within_months", feature.within_months, message, "Correct it.")
+            yield DefinitionFinding(*place, "within_months", feature.within_months, message, "Correct it.")
         if feature.system not in definition.systems:
-            yield DefinitionFault(*place, "system", feature.system, "no such system", "Name one of systems.")
+            yield DefinitionFinding(
+                *place, "system", feature.system, "no such system", "Name one of systems."
+            )
         used = {rule.system for rule in definition.rules if feature.name in rule.of_items}
         if feature.system not in used:
             message = f"no rule of {feature.system} counts it"
-            yield DefinitionFault(*place, "feature", feature.name, message, "Write the rule, or remove it.")
+            yield DefinitionFinding(*place, "feature", feature.name, message, "Write the rule, or remove it.")
         for name in feature.only_without:
             if name not in {item.name for item in definition.items}:
-                yield DefinitionFault(*place, "only_without", name, "there is no such item", "Name an item.")
+                yield DefinitionFinding(
+                    *place, "only_without", name, "there is no such item", "Name an item."
+                )
     yield from _check_clauses(definition)
 
 
-def _check_clauses(definition: Definition) -> Iterator[DefinitionFault]:
+def _check_clauses(definition: Definition) -> Iterator[DefinitionFinding]:
     """Refuse clauses that are not numbered 1, 2, 3 within their grade, and a system without a C."""
     for system in definition.systems if definition.rules else ():
         for grade in GRADES[:3]:
             own = {rule.clause for rule in definition.rules if (rule.system, rule.grade) == (system, grade)}
             if own and min(own) < 1:
-                yield DefinitionFault(
+                yield DefinitionFinding(
                     "rules", None, system, "clause", min(own), "clauses are numbered from 1", "Correct it."
                 )

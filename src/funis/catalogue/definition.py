@@ -399,7 +399,7 @@ def definition(name: str) -> Definition:
     Raises
     ------
     UnknownNameError : there is no such instrument; names the nearest
-    DefinitionError : the file of the instrument has faults; holds all of them
+    DefinitionError : the file of the instrument has findings; holds all of them
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Read one ``definitions/*.toml`` into a Definition; refuse what is not understood, all faults at once."""
+"""Read one ``definitions/*.toml`` into a Definition; refuse what is not understood, all findings at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from funis.catalogue.definition import (
     Rule,
     Summary,
 )
-from funis.errors import DefinitionError, Fault
+from funis.errors import DefinitionError, Finding
 
 # Keys of each table of a definition file: required ones first, then optional ones.
 KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -121,17 +121,17 @@ _ROW_NAME = {"items": "item", "replace": "item", "features": "feature", "rules":
 
 @dataclass(slots=True)
 class _Reader:
-    """What is being read and the faults found so far."""
+    """What is being read and the findings found so far."""
 
     path: Path
     text: str
-    faults: list[Fault] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
-    def fault(self, table: str, column: str, value: object, message: str, remedy: str, **place: Any) -> None:
+    def finding(self, table: str, column: str, value: object, message: str, fix: str, **place: Any) -> None:
         row = place.get("row")
         where = f"row {row}: " if row is not None else ""
-        self.faults.append(
-            Fault(
+        self.findings.append(
+            Finding(
                 "error",
                 "definition",
                 table,
@@ -140,7 +140,7 @@ class _Reader:
                 column,
                 str(value),
                 where + message,
-                remedy,
+                fix,
             )
         )
 
@@ -174,7 +174,7 @@ def read_definition(path: Path) -> Definition:
 
     Raises
     ------
-    DefinitionError : holds every fault, each with file, row, key, what was found and what to do
+    DefinitionError : holds every finding, each with file, row, key, what was found and what to do
 
     Examples
     --------
@@ -187,25 +187,25 @@ def read_definition(path: Path) -> Definition:
     try:
         table = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        reader.fault("file", "", "", f"the file is not TOML: {error}", "Correct the line named.")
-        raise DefinitionError(f"definition {path.name}", reader.faults) from error
+        reader.finding("file", "", "", f"the file is not TOML: {error}", "Correct the line named.")
+        raise DefinitionError(f"definition {path.name}", reader.findings) from error
     _check_keys(reader, table)
-    if reader.faults:
-        raise DefinitionError(f"definition {path.name}", reader.faults)
+    if reader.findings:
+        raise DefinitionError(f"definition {path.name}", reader.findings)
     found = _build_definition(reader, table)
-    if not reader.faults:
-        for fault in check_definition(found):
-            reader.fault(
-                fault.table,
-                fault.column,
-                fault.value,
-                fault.message,
-                fault.remedy,
-                row=fault.row,
-                name=fault.name,
+    if not reader.findings:
+        for finding in check_definition(found):
+            reader.finding(
+                finding.table,
+                finding.column,
+                finding.value,
+                finding.message,
+                finding.fix,
+                row=finding.row,
+                name=finding.name,
             )
-    if reader.faults:
-        raise DefinitionError(f"definition {path.name}", reader.faults)
+    if reader.findings:
+        raise DefinitionError(f"definition {path.name}", reader.findings)
     return found
 
 
@@ -214,7 +214,7 @@ def _check_keys(reader: _Reader, table: Mapping[str, Any]) -> None:
     for name in (name for name in KEYS if name not in ("file", "licence", "range")):
         rows = table.get(name, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            reader.fault(name, "", rows, "must be a list of tables", "Write one {...} per printed row.")
+            reader.finding(name, "", rows, "must be a list of tables", "Write one {...} per printed row.")
             continue
         for number, row in enumerate(rows, 1):
             _check_table(reader, name, row, row.get("row", number))
@@ -222,16 +222,16 @@ def _check_keys(reader: _Reader, table: Mapping[str, Any]) -> None:
         if isinstance(table.get(name), dict):
             _check_table(reader, name, table[name], None)
         elif name in table:
-            reader.fault(name, "", table[name], "must be a table", "Write {key = value}.")
+            reader.finding(name, "", table[name], "must be a table", "Write {key = value}.")
     if table.get("kind") not in SCORED_KINDS:
-        remedy = f"Write one of {', '.join(SCORED_KINDS)}."
-        reader.fault("file", "kind", table.get("kind"), "there is no such kind", remedy)
+        fix = f"Write one of {', '.join(SCORED_KINDS)}."
+        reader.finding("file", "kind", table.get("kind"), "there is no such kind", fix)
     if table.get("name") != reader.path.stem:
-        reader.fault(
+        reader.finding(
             "file", "name", table.get("name"), "the name is not the file's", f"Write {reader.path.stem!r}."
         )
     if ("items" in table) == ("items_of" in table):
-        reader.fault("file", "items", "", "needs either items or items_of", "Write one of the two.")
+        reader.finding("file", "items", "", "needs either items or items_of", "Write one of the two.")
 
 
 def _check_table(reader: _Reader, name: str, row: Mapping[str, Any], number: int | None) -> None:
@@ -240,9 +240,9 @@ def _check_table(reader: _Reader, name: str, row: Mapping[str, Any], number: int
     for key in sorted(set(row) - required - optional):
         near = get_close_matches(key, sorted(required | optional), n=1, cutoff=0.5)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(required | optional))}."
-        reader.fault(name, key, row[key], f"there is no key {key!r}", hint, row=number, name=label)
+        reader.finding(name, key, row[key], f"there is no key {key!r}", hint, row=number, name=label)
     for key in sorted(required - set(row)):
-        reader.fault(name, key, "", f"the key {key!r} is missing", "Write it.", row=number, name=label)
+        reader.finding(name, key, "", f"the key {key!r} is missing", "Write it.", row=number, name=label)
 
 
 def _build_definition(reader: _Reader, table: Mapping[str, Any]) -> Definition:
@@ -291,7 +291,7 @@ def _parse(reader: _Reader, table: str, text: object, row: int, name: str = "") 
     try:
         return parse_condition(str(text))
     except ValueError as error:
-        reader.fault(
+        reader.finding(
             table, "when", text, str(error), "See the closed grammar of conditions.", row=row, name=name
         )
         return Condition(())
@@ -368,16 +368,16 @@ def _build_items(reader: _Reader, table: Mapping[str, Any]) -> tuple[Item, ...]:
     if "items_of" not in table:
         rows = table["items"]
         if "values" in table and all("values" in row or "unit" in row for row in rows):
-            reader.fault("file", "values", table["values"], "no row takes these values", "Remove them.")
+            reader.finding("file", "values", table["values"], "no row takes these values", "Remove them.")
         return tuple(_build_item(reader, table, row, groups) for row in rows)
     items = {item.name: item for item in _parent(table).items if item.name not in table.get("without", ())}
     replaced = [row["item"] for row in table.get("replace", ())]
     for number, row in enumerate(table.get("replace", ()), 1):
         if replaced.index(row["item"]) != number - 1:
-            reader.fault("replace", "item", row["item"], "the row stands twice", "Remove one.", row=number)
+            reader.finding("replace", "item", row["item"], "the row stands twice", "Remove one.", row=number)
         if row["item"] not in items:
             names = ", ".join(items)
-            reader.fault(
+            reader.finding(
                 "replace", "item", row["item"], "there is no such item", f"Known: {names}.", row=number
             )
             continue

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class DefinitionFault:
+class DefinitionFinding:
     """One thing wrong in a definition: where, what was found, what to do."""
 
     table: str
@@ -16,4 +16,4 @@ class DefinitionFault:
     column: str
     value: Any
     message: str
-    remedy: str
+    fix: str

@@ -1,7 +1,7 @@
 """Reads response definitions: TOML a clinician can read beside the paper.
 
 A phrase, `measure(column) <= limit`, belongs to a closed grammar: it is parsed when the file is loaded,
-never evaluated as code, and every fault of a file is reported at once.
+never evaluated as code, and every finding of a file is reported at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from funis.catalogue.response_parts import (
     ResponseDefinition,
     Rule,
 )
-from funis.errors import DefinitionError, Fault, UnknownNameError
+from funis.errors import DefinitionError, Finding, UnknownNameError
 from funis.responses.timeline import EVENT_COLUMNS
 
 _PHRASE: Final = re.compile(
@@ -130,7 +130,7 @@ def response_definition(name: str) -> ResponseDefinition:
     Raises
     ------
     UnknownNameError : there is no such response
-    DefinitionError : its file cannot be used; holds every fault
+    DefinitionError : its file cannot be used; holds every finding
 
     Examples
     --------
@@ -148,7 +148,7 @@ def response_definition(name: str) -> ResponseDefinition:
 
 
 def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
-    """Turn the content of a definition file into a definition, or refuse it with all its faults.
+    """Turn the content of a definition file into a definition, or refuse it with all its findings.
 
     Parameters
     ----------
@@ -182,8 +182,8 @@ def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
     check_criteria(reader, criteria, parameters)
     check_parameters(reader, content.get("parameters", {}), parameters)
     check_classes(reader, rules, failures, str(content.get("otherwise", "")))
-    if reader.faults:
-        raise DefinitionError(f"response definition {file}", reader.faults)
+    if reader.findings:
+        raise DefinitionError(f"response definition {file}", reader.findings)
     return ResponseDefinition(
         name=content["name"],
         title=content["title"],
@@ -204,17 +204,17 @@ def parse_response(content: Mapping[str, Any], file: str) -> ResponseDefinition:
 
 
 class DefinitionReader:
-    """Collects every fault of one file while its rows are read."""
+    """Collects every finding of one file while its rows are read."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.faults: list[Fault] = []
+        self.findings: list[Finding] = []
 
-    def refuse(self, place: str, found: object, message: str, remedy: str) -> None:
-        """Keep one fault."""
+    def refuse(self, place: str, found: object, message: str, fix: str) -> None:
+        """Keep one finding."""
         value = "" if found == "" else str(found)
-        self.faults.append(
-            Fault("error", "definition", "response", self.file, None, place, value, message, remedy)
+        self.findings.append(
+            Finding("error", "definition", "response", self.file, None, place, value, message, fix)
         )
 
     def check_keys(self, place: str, row: Mapping[str, Any], known: frozenset[str]) -> None:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from funis.errors import DefinitionError, Fault, UnknownNameError
+from funis.errors import DefinitionError, Finding, UnknownNameError
 
 FOLDER = Path(__file__).parent / "tables"
 Whom = Literal["", "baseline above ULN", "baseline not above ULN", "baseline below LLN"]
@@ -103,7 +103,7 @@ def toxicity_table(version: str = "5.0") -> ToxicityTable:
     Raises
     ------
     UnknownNameError : there is no such version
-    DefinitionError : the file has faults; holds all of them
+    DefinitionError : the file has findings; holds all of them
 
     Examples
     --------
@@ -116,7 +116,7 @@ def toxicity_table(version: str = "5.0") -> ToxicityTable:
 
 
 def read_toxicity_table(path: Path) -> ToxicityTable:
-    """Read one file of limits and refuse what is not understood, all faults at once.
+    """Read one file of limits and refuse what is not understood, all findings at once.
 
     Parameters
     ----------
@@ -128,76 +128,80 @@ def read_toxicity_table(path: Path) -> ToxicityTable:
 
     Raises
     ------
-    DefinitionError : holds every fault
+    DefinitionError : holds every finding
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    faults: list[Fault] = []
-    _check_keys(path, table, faults)
+    findings: list[Finding] = []
+    _check_keys(path, table, findings)
     rows: dict[str, list[GradeRow]] = {}
     for number, row in enumerate(table.get("grades", ()), 1):
-        found = _read_row(path, row, number, faults)
+        found = _read_row(path, row, number, findings)
         if found is not None:
             rows.setdefault(row["test"], []).append(found)
     for test, found_rows in rows.items():
-        _check_order(path, test, found_rows, faults)
-    if faults:
-        raise DefinitionError(f"limits {path.name}", faults)
+        _check_order(path, test, found_rows, findings)
+    if findings:
+        raise DefinitionError(f"limits {path.name}", findings)
     others = dict(toxicity_table(table["others_as"]).terms) if "others_as" in table else {}
     return ToxicityTable(
         table["version"], table["source"], table["licence"]["status"], _join_terms(path, table, rows, others)
     )
 
 
-def _fault(path: Path, row: int | None, column: str, value: object, message: str, remedy: str) -> Fault:
+def _finding(path: Path, row: int | None, column: str, value: object, message: str, fix: str) -> Finding:
     where = f"row {row}: " if row is not None else ""
-    return Fault(
-        "error", "definition", "grades", path.name, None, column, str(value), where + message, remedy
-    )
+    return Finding("error", "definition", "grades", path.name, None, column, str(value), where + message, fix)
 
 
-def _check_keys(path: Path, table: Mapping[str, Any], faults: list[Fault]) -> None:
+def _check_keys(path: Path, table: Mapping[str, Any], findings: list[Finding]) -> None:
     pairs: list[tuple[str, int | None, Mapping[str, Any]]] = [("file", None, table)]
     for name in ("terms", "grades"):
         pairs += [(name, number, row) for number, row in enumerate(table.get(name, ()), 1)]
     for name, number, row in pairs:
         for key in sorted(set(row) - _KEYS[name]):
             known = ", ".join(sorted(_KEYS[name]))
-            faults.append(_fault(path, number, key, row[key], f"there is no key {key!r}", f"Known: {known}."))
-    _check_terms(path, table, faults)
+            findings.append(
+                _finding(path, number, key, row[key], f"there is no key {key!r}", f"Known: {known}.")
+            )
+    _check_terms(path, table, findings)
 
 
-def _check_terms(path: Path, table: Mapping[str, Any], faults: list[Fault]) -> None:
+def _check_terms(path: Path, table: Mapping[str, Any], findings: list[Finding]) -> None:
     """Refuse a term that stands twice or lacks what is printed with its grades."""
     for key, found in (("source", table.get("source")), ("licence", table.get("licence", {}).get("status"))):
         if not str(found or "").strip():
-            faults.append(_fault(path, None, key, "", "is printed and holds no words", "Write it."))
+            findings.append(_finding(path, None, key, "", "is printed and holds no words", "Write it."))
     seen: set[str] = set()
     for number, row in enumerate(table.get("terms", ()), 1):
         lacking = [key for key in ("test", "term", "unit") if not str(row.get(key, "")).strip()]
-        faults += [_fault(path, number, key, "", f"a term needs {key!r}", "Write it.") for key in lacking]
+        findings += [_finding(path, number, key, "", f"a term needs {key!r}", "Write it.") for key in lacking]
         if row.get("test") in seen:
-            faults.append(_fault(path, number, "test", row["test"], "the term stands twice", "Remove one."))
+            findings.append(
+                _finding(path, number, "test", row["test"], "the term stands twice", "Remove one.")
+            )
         seen.add(row.get("test", ""))
 
 
-def _read_row(path: Path, row: Mapping[str, Any], number: int, faults: list[Fault]) -> GradeRow | None:
+def _read_row(path: Path, row: Mapping[str, Any], number: int, findings: list[Finding]) -> GradeRow | None:
     text = str(row.get("when", ""))
     found = _CONDITION.fullmatch(text)
     if found is None:
-        remedy = "Write it like 'value < 75', 'value < LLN' or 'value > 1.5 x ULN'."
-        faults.append(_fault(path, number, "when", text, "the condition is not understood", remedy))
+        fix = "Write it like 'value < 75', 'value < LLN' or 'value > 1.5 x ULN'."
+        findings.append(_finding(path, number, "when", text, "the condition is not understood", fix))
     if row.get("grade") not in (1, 2, 3, 4) or "test" not in row:
-        faults.append(_fault(path, number, "grade", row.get("grade"), "needs a test and a grade", "1 to 4."))
+        findings.append(
+            _finding(path, number, "grade", row.get("grade"), "needs a test and a grade", "1 to 4.")
+        )
     if row.get("if", "") not in _WHOM:
-        faults.append(_fault(path, number, "if", row["if"], "no such baseline", f"Known: {_WHOM[1:]}."))
-    if found is None or faults:
+        findings.append(_finding(path, number, "if", row["if"], "no such baseline", f"Known: {_WHOM[1:]}."))
+    if found is None or findings:
         return None
     against: Any = found["of"] or found["bare"] or ""
     factor = float(found["number"]) if found["number"] else 1.0
     return GradeRow(row["grade"], found["operator"], factor, against, row.get("if", ""), text)
 
 
-def _check_order(path: Path, test: str, rows: list[GradeRow], faults: list[Fault]) -> None:
+def _check_order(path: Path, test: str, rows: list[GradeRow], findings: list[Finding]) -> None:
     """Refuse limits that do not become stricter with the grade: it would be easier to meet a higher one."""
     for kind in {(row.against, row.whom) for row in rows}:
         same = [row for row in rows if (row.against, row.whom) == kind]
@@ -207,7 +211,9 @@ def _check_order(path: Path, test: str, rows: list[GradeRow], faults: list[Fault
         is_rising = all(a < b for a, b in pairwise(limits)) and len(directions) == 1
         if grades != sorted(set(grades)) or not is_rising:
             message = f"the limits of {test} do not become stricter with the grade"
-            faults.append(_fault(path, None, "when", [row.text for row in same], message, "Compare them."))
+            findings.append(
+                _finding(path, None, "when", [row.text for row in same], message, "Compare them.")
+            )
 
 
 def _join_terms(
@@ -221,8 +227,8 @@ def _join_terms(
     for test, found in rows.items():
         row = named.get(test)
         if row is None and test not in others:
-            fault = _fault(path, None, "test", test, "has grades but no term", "Add a row to terms.")
-            raise DefinitionError(f"limits {path.name}", [fault])
+            finding = _finding(path, None, "test", test, "has grades but no term", "Add a row to terms.")
+            raise DefinitionError(f"limits {path.name}", [finding])
         known = others.get(test)
         terms[test] = ToxicityTerm(
             test,

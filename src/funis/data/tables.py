@@ -1,4 +1,4 @@
-"""A data folder on disk -> checked frames; every fault at once.
+"""A data folder on disk -> checked frames; every finding at once.
 
 Every frame has the columns of its schema, typed, and ``_file`` and ``_line``, so that each value can be
 followed back to the place where somebody wrote it. Values at error level are left out (null, or the
@@ -25,7 +25,7 @@ from funis.data.check.rows import sift_tables
 from funis.data.check.visits import check_given_days
 from funis.data.read.cells import Typed, empty_frame, type_table
 from funis.data.read.raw_tables import InputFile, RawFolder, read_folder
-from funis.errors import Fault
+from funis.errors import Finding
 from funis.schema import SUBJECTS, TABLES, Column, Table
 from funis.study.days import derive_anchors, derive_days, derive_subject_frame, fill_dates
 from funis.study.model import Study
@@ -40,13 +40,13 @@ class Tables:
     Attributes
     ----------
     frames : by table name; every table of the study is there, without rows where it has no file
-    faults : everything found, in the order of table and line
+    findings : everything found, in the order of table and line
     files : the files that were read, with their hashes
     folder : where they stand
     """
 
     frames: dict[str, pl.DataFrame]
-    faults: tuple[Fault, ...]
+    findings: tuple[Finding, ...]
     files: tuple[InputFile, ...]
     folder: Path
 
@@ -95,8 +95,8 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     Returns
     -------
     Tables
-        Frames by table name, every fault, the files with their hashes. Never raises for what stands in a
-        file: a file that cannot be read is a fault, and its table has no rows. Criteria of eligibility that
+        Frames by table name, every finding, the files with their hashes. Never raises for what stands in a
+        file: a file that cannot be read is a finding, and its table has no rows. Criteria of eligibility that
         need a score are judged by ``check_eligibility`` once the scores are there.
 
     Examples
@@ -107,7 +107,7 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     >>> with tempfile.TemporaryDirectory() as place:
     ...     folder = new_study("sle", Path(place) / "trial")
     ...     tables = read_tables(folder, read_study(folder))
-    >>> tables.frames["labs"].height, tables.faults[0].code
+    >>> tables.frames["labs"].height, tables.findings[0].code
     (0, 'no_subject')
     """
     place = Path(folder)
@@ -115,30 +115,39 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     known = study_tables(study)
     expected = {name: name in known for name in (*known, *instrument_names())}
     raw = read_folder(place, expected)
-    frames, faults = _type_tables(raw, known)
-    frames, row_faults = sift_tables(study, frames, known)
-    labs, lab_faults = derive_lab_values(study, frames["labs"])
+    frames, findings = _type_tables(raw, known)
+    frames, row_findings = sift_tables(study, frames, known)
+    labs, lab_findings = derive_lab_values(study, frames["labs"])
     frames["labs"] = labs
-    frames["disposition"], end_faults = derive_status(frames["disposition"])
+    frames["disposition"], end_findings = derive_status(frames["disposition"])
     frames = fill_dates(frames)
     anchors = derive_anchors(study, frames)
-    day_faults = list(check_given_days(frames, anchors))
+    day_findings = list(check_given_days(frames, anchors))
     frames = derive_days(frames, anchors)
-    frames, fill_faults = fill_items(study, frames)
+    frames, fill_findings = fill_items(study, frames)
     data = Data(
         study, frames, frozenset(raw.tables), frozenset(raw.unreadable), today or datetime.now(UTC).date()
     )
     frames, found = check_data(data)
-    every = [*raw.faults, *faults, *row_faults, *lab_faults, *end_faults, *day_faults, *fill_faults, *found]
+    every = [
+        *raw.findings,
+        *findings,
+        *row_findings,
+        *lab_findings,
+        *end_findings,
+        *day_findings,
+        *fill_findings,
+        *found,
+    ]
     tables = Tables(frames, (), tuple(raw.files), place)
     every += check_eligibility(study, derive_subject_frame(study, tables), needs_scores=False)
-    return replace(tables, faults=_in_order(_without_echoes(every), known))
+    return replace(tables, findings=_in_order(_without_echoes(every), known))
 
 
-def _type_tables(raw: RawFolder, known: Mapping[str, Table]) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+def _type_tables(raw: RawFolder, known: Mapping[str, Table]) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
     """Type every table of the study; one without a file has no rows."""
     frames: dict[str, pl.DataFrame] = {}
-    faults: list[Fault] = []
+    findings: list[Finding] = []
     for name, table in known.items():
         if name not in raw.tables:
             frames[name] = _without_optional(empty_frame(table), table, ())
@@ -146,8 +155,8 @@ def _type_tables(raw: RawFolder, known: Mapping[str, Table]) -> tuple[dict[str, 
         table_text, split = split_comparators(raw.tables[name])
         typed: Typed = type_table(table_text, table)
         frames[name] = _without_optional(typed.frame, table, raw.tables[name].frame.columns)
-        faults += [*typed.faults, *split]
-    return frames, faults
+        findings += [*typed.findings, *split]
+    return frames, findings
 
 
 def _without_optional(
@@ -167,22 +176,24 @@ def _without_optional(
     return frame.drop(optional)
 
 
-def _without_echoes(faults: list[Fault]) -> list[Fault]:
-    """Leave out "is missing" where the cell was left out for a fault, or the column is not there at all."""
-    said = {(each.table, each.line, each.column) for each in faults if each.level == "error"}
-    lacking = {(each.table, each.column) for each in faults if each.code == "missing_column"}
+def _without_echoes(findings: list[Finding]) -> list[Finding]:
+    """Leave out "is missing" where the cell was left out for a finding, or the column is not there at all."""
+    said = {(each.table, each.line, each.column) for each in findings if each.level == "error"}
+    lacking = {(each.table, each.column) for each in findings if each.code == "missing_column"}
     return [
         each
-        for each in faults
+        for each in findings
         if not each.code.startswith("missing_")
         or each.level == "error"
         or ((each.table, each.line, each.column) not in said and (each.table, each.column) not in lacking)
     ]
 
 
-def _in_order(faults: list[Fault], known: Mapping[str, Table]) -> tuple[Fault, ...]:
-    """Put faults in the order of table and line; faults of whole files come first."""
+def _in_order(findings: list[Finding], known: Mapping[str, Table]) -> tuple[Finding, ...]:
+    """Put findings in the order of table and line; findings of whole files come first."""
     order = {name: number for number, name in enumerate(known)}
     return tuple(
-        sorted(faults, key=lambda fault: (order.get(fault.table, -1), fault.line or 0, fault.column))
+        sorted(
+            findings, key=lambda finding: (order.get(finding.table, -1), finding.line or 0, finding.column)
+        )
     )

@@ -53,13 +53,13 @@ class DemoRun:
     name : folder below the output folder
     report : the HTML report
     comparisons : published beside computed; empty for a cohort without a published manifest
-    faults : number of faults found in the data, by level and code
+    findings : number of findings found in the data, by level and code
     """
 
     name: str
     report: Path
     comparisons: tuple[Comparison, ...]
-    faults: Mapping[tuple[str, str], int]
+    findings: Mapping[tuple[str, str], int]
 
 
 def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> int:
@@ -93,8 +93,8 @@ def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> 
     else:
         folder = import_deposit(deposit, clear_folder(out / GSE_NAME))
         run = demonstrate(GSE_NAME, folder)
-        echo(f"\n{GSE_NAME}: a real cohort; faults found in the data:\n")
-        echo(_render_faults(run.faults))
+        echo(f"\n{GSE_NAME}: a real cohort; findings found in the data:\n")
+        echo(_render_findings(run.findings))
         echo(f"report: {run.report}")
     differing = [f"{run.name} {each.id}" for run in runs for each in run.comparisons if not each.agrees]
     if differing:
@@ -124,7 +124,9 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
     if name in COHORTS:
         comparisons = compare_with_published(results.numbers, read_manifest(name))
         write_comparison(comparisons, folder / "report" / "published.csv")
-    return DemoRun(name, report, comparisons, Counter((fault.level, fault.code) for fault in results.faults))
+    return DemoRun(
+        name, report, comparisons, Counter((finding.level, finding.code) for finding in results.findings)
+    )
 
 
 def write_comparison(comparisons: Sequence[Comparison], path: Path) -> Path:
@@ -188,9 +190,10 @@ def clear_folder(folder: Path) -> Path:
     return folder
 
 
-def _render_faults(faults: Mapping[tuple[str, str], int]) -> str:
-    """Print the faults found, one line a kind."""
+def _render_findings(findings: Mapping[tuple[str, str], int]) -> str:
+    """Print the findings found, one line a kind."""
     rows = [
-        f"{count:>6}  {level:<8} {code.replace('_', ' ')}" for (level, code), count in sorted(faults.items())
+        f"{count:>6}  {level:<8} {code.replace('_', ' ')}"
+        for (level, code), count in sorted(findings.items())
     ]
     return "\n".join(rows) or "  none"

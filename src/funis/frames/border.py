@@ -21,10 +21,10 @@ from funis.scoring.items import (
     NOT_DONE_TEXT,
     PREFIX,
     Layout,
+    flag_columns,
     is_text_type,
     is_unreadable,
     item_columns,
-    mark_columns,
     read_column,
     spell_values,
 )
@@ -93,7 +93,7 @@ class Working:
 
     def _check_marks(self, layout: Layout) -> None:
         """Refuse a yes/no column beside an item that says neither: a finding must not count by accident."""
-        names = mark_columns(layout)
+        names = flag_columns(layout)
         if not names:
             return
         counts = self.frame.select(
@@ -104,7 +104,7 @@ class Working:
             if found[name][0]:
                 bad = self.frame.filter(is_unreadable(layout, name)).select(name).head(SHOWN)
                 shown = (bad.collect() if self.is_lazy else bad)[name].to_list()
-                raise _unreadable_mark(layout, name, f"{found[name][0]} row(s)", shown)
+                raise _unreadable_flag(layout, name, f"{found[name][0]} row(s)", shown)
 
     def _refuse(self, layout: Layout, item: Item, count: int) -> None:
         bad = self.frame.filter(_is_refused(layout, item)).select(item.name).head(SHOWN)
@@ -178,7 +178,7 @@ def _guard(frame: pl.LazyFrame, layout: Layout, items: Sequence[Item]) -> pl.Laz
     checks = [
         _guarded(kinds, [i.name for i in group], partial(check_batch, layout, group)) for group in groups
     ]
-    marks = [_guarded(kinds, [name], partial(check_marks, layout, [name])) for name in mark_columns(layout)]
+    marks = [_guarded(kinds, [name], partial(check_flags, layout, [name])) for name in flag_columns(layout)]
     return frame.with_columns(*checks, *marks)
 
 
@@ -196,18 +196,18 @@ def _guarded(
     return struct.map_batches(look, return_dtype=kinds[names[0]], is_elementwise=True).alias(names[0])
 
 
-def _unreadable_mark(layout: Layout, name: str, where: str, shown: Sequence[Any]) -> ValueRangeError:
+def _unreadable_flag(layout: Layout, name: str, where: str, shown: Sequence[Any]) -> ValueRangeError:
     what = f"Column {name!r} of {layout.definition.name!r}, {where}"
-    remedy = "Correct the value or leave it empty."
-    return ValueRangeError(what, ", ".join(map(str, shown)), "1, 0, yes, no", remedy)
+    fix = "Correct the value or leave it empty."
+    return ValueRangeError(what, ", ".join(map(str, shown)), "1, 0, yes, no", fix)
 
 
-def check_marks(layout: Layout, names: Sequence[str], columns: pl.DataFrame) -> None:
+def check_flags(layout: Layout, names: Sequence[str], columns: pl.DataFrame) -> None:
     """Refuse a batch of rows with a yes/no column that says neither; see `check_batch`."""
     for name in names:
         bad = columns.filter(is_unreadable(layout, name)).get_column(name)
         if len(bad):
-            raise _unreadable_mark(layout, name, f"{len(bad)} row(s) of one batch", bad.head(SHOWN).to_list())
+            raise _unreadable_flag(layout, name, f"{len(bad)} row(s) of one batch", bad.head(SHOWN).to_list())
 
 
 def check_batch(
@@ -261,8 +261,8 @@ def open_frame(
     history = [name for name in (subject, order) if name is not None]
     for name in history:
         if name not in names:
-            remedy = "Name the columns of subject and of visit order."
-            raise ColumnError(f"The history of {definition.name!r}", [name], names, remedy)
+            fix = "Name the columns of subject and of visit order."
+            raise ColumnError(f"The history of {definition.name!r}", [name], names, fix)
     if frame.implementation.is_polars():
         working = Working(native, native, names)
     elif isinstance(frame, nw.LazyFrame):

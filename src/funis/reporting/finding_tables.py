@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from funis.documents.table import Cell, Row, TableSpec, heading, text_rows, words
-from funis.errors import LEVELS, Fault
-from funis.reporting.labels import FAULT_LEVELS, VARIABLES, humanise
+from funis.errors import LEVELS, Finding
+from funis.reporting.labels import FINDING_LEVELS, VARIABLES, humanise
 from funis.reporting.number_book import Group, NumberBook, count_cell, single
 from funis.results import ALL, Results
 
@@ -37,10 +37,10 @@ def check_label(code: str) -> str:
     return CHECKS.get(code) or humanise(code)
 
 
-def _totals_table(faults: Sequence[Fault], book: NumberBook) -> tuple[TableSpec, ...]:
+def _totals_table(findings: Sequence[Finding], book: NumberBook) -> tuple[TableSpec, ...]:
     """Set recorded totals beside those of the items, open to the eye: a whole score rests on each."""
-    groups = [group for group in book.of("faults") if group.variable.endswith("_recorded")]
-    differing = [fault for fault in faults if fault.code == "recorded_total_differs"]
+    groups = [group for group in book.of("findings") if group.variable.endswith("_recorded")]
+    differing = [finding for finding in findings if finding.code == "recorded_total_differs"]
     rows: list[Row] = []
     for group in groups:
         name = group.variable.removesuffix("_recorded")
@@ -51,13 +51,13 @@ def _totals_table(faults: Sequence[Fault], book: NumberBook) -> tuple[TableSpec,
         )
         rows += text_rows(
             (
-                f"{fault.subject}, {humanise(fault.visit).lower()}",
-                fault.value,
-                fault.remedy.removeprefix("The items give ").partition(";")[0],
-                _place_of(fault),
+                f"{finding.subject}, {humanise(finding.visit).lower()}",
+                finding.value,
+                finding.fix.removeprefix("The items give ").partition(";")[0],
+                _place_of(finding),
             )
-            for fault in differing
-            if fault.table == name
+            for finding in differing
+            if finding.table == name
         )
     if not rows:
         return ()
@@ -66,44 +66,44 @@ def _totals_table(faults: Sequence[Fault], book: NumberBook) -> tuple[TableSpec,
         "Of the visits with a recorded total, those whose items give another one. The items are analysed.",
     )
     title = "Recorded totals beside those of the items"
-    return (TableSpec("table-recorded-totals", "faults", title, heads, tuple(rows), notes, is_text=True),)
+    return (TableSpec("table-recorded-totals", "findings", title, heads, tuple(rows), notes, is_text=True),)
 
 
-def build_fault_tables(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
-    """Specify the faults of the data: counts by check, then every place, folded by level."""
-    totals = _totals_table(results.faults, book)
-    if not results.faults:
+def build_finding_tables(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the findings of the data: counts by check, then every place, folded by level."""
+    totals = _totals_table(results.findings, book)
+    if not results.findings:
         return totals
-    by_level: dict[str, list[Fault]] = defaultdict(list)
-    for fault in results.faults:
-        by_level[fault.level].append(fault)
+    by_level: dict[str, list[Finding]] = defaultdict(list)
+    for finding in results.findings:
+        by_level[finding.level].append(finding)
     listed = [_listing(level, by_level[level]) for level in LEVELS if by_level[level]]
     return (_count_table(by_level, book), *totals, *listed)
 
 
-def _count_table(by_level: dict[str, list[Fault]], book: NumberBook) -> TableSpec:
-    counted = {group.variable: group for group in book.of("faults")}
+def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableSpec:
+    counted = {group.variable: group for group in book.of("findings")}
     rows: list[Row] = []
     for level in LEVELS:
         if not by_level[level]:
             continue
-        rows.append(heading(FAULT_LEVELS[level]))
-        by_code: dict[str, list[Fault]] = defaultdict(list)
-        for fault in by_level[level]:
-            by_code[fault.code].append(fault)
-        for code, faults in sorted(by_code.items(), key=lambda pair: (-len(pair[1]), pair[0])):
-            tables = ", ".join(sorted({fault.table for fault in faults}))
-            subjects = {fault.subject for fault in faults if fault.subject}
+        rows.append(heading(FINDING_LEVELS[level]))
+        by_code: dict[str, list[Finding]] = defaultdict(list)
+        for finding in by_level[level]:
+            by_code[finding.code].append(finding)
+        for code, findings in sorted(by_code.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+            tables = ", ".join(sorted({finding.table for finding in findings}))
+            subjects = {finding.subject for finding in findings if finding.subject}
             cells = (
                 words(tables),
-                _count(book, counted.get(f"{level}: {code}"), len(faults)),
+                _count(book, counted.get(f"{level}: {code}"), len(findings)),
                 words(str(len(subjects))),
             )
             rows.append(Row(words(check_label(code)), cells, indent=1))
-    heads = ("Check", "Table", "Faults", "Subjects")
+    heads = ("Check", "Table", "Findings", "Subjects")
     notes = ("Values at error level are left out of every number of this report; all others are used.",)
     return TableSpec(
-        "table-faults", "faults", "Faults found in the data, by check", heads, tuple(rows), notes
+        "table-findings", "findings", "Findings found in the data, by check", heads, tuple(rows), notes
     )
 
 
@@ -112,43 +112,43 @@ def _count(book: NumberBook, group: Group | None, found: int) -> Cell:
     return single(number, 0) if number is not None else words(str(found))
 
 
-def _listing(level: str, faults: Sequence[Fault]) -> TableSpec:
-    by_code: dict[str, list[Fault]] = defaultdict(list)
-    for fault in faults:
-        by_code[fault.code].append(fault)
+def _listing(level: str, findings: Sequence[Finding]) -> TableSpec:
+    by_code: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_code[finding.code].append(finding)
     rows: list[Row] = []
     for code, group in by_code.items():
         rows.append(heading(f"{check_label(code)} ({len(group)})"))
-        rows += text_rows(_record(fault) for fault in group[:MOST_LISTED])
+        rows += text_rows(_record(finding) for finding in group[:MOST_LISTED])
         if len(group) > MOST_LISTED:
             rows.append(heading(f"{len(group) - MOST_LISTED} more like these; funis check lists them all."))
     heads = ("Place", "Subject, visit", "Found", "What is wrong, and what would be right")
-    title = f"{count_faults(level, len(faults))}, each with its place"
+    title = f"{count_findings(level, len(findings))}, each with its place"
     return TableSpec(
-        f"table-faults-{level}", "faults", title, heads, tuple(rows), is_text=True, is_collapsed=True
+        f"table-findings-{level}", "findings", title, heads, tuple(rows), is_text=True, is_collapsed=True
     )
 
 
-def count_faults(level: str, count: int) -> str:
-    """Say how many faults of a level there are.
+def count_findings(level: str, count: int) -> str:
+    """Say how many findings of a level there are.
 
     Examples
     --------
-    >>> count_faults("query", 2), count_faults("error", 1)
+    >>> count_findings("query", 2), count_findings("error", 1)
     ('2 queries', '1 error')
     """
     plurals = {"error": "errors", "warning": "warnings", "query": "queries"}
     return f"{count} {level if count == 1 else plurals[level]}"
 
 
-def _record(fault: Fault) -> tuple[str, str, str, str]:
-    column = f", {fault.column}" if fault.column else ""
-    who = ", ".join(part for part in (fault.subject, fault.visit) if part)
-    return _place_of(fault) + column, who, fault.value, f"{fault.message} {fault.remedy}".strip()
+def _record(finding: Finding) -> tuple[str, str, str, str]:
+    column = f", {finding.column}" if finding.column else ""
+    who = ", ".join(part for part in (finding.subject, finding.visit) if part)
+    return _place_of(finding) + column, who, finding.value, f"{finding.message} {finding.fix}".strip()
 
 
-def _place_of(fault: Fault) -> str:
-    return fault.file if fault.line is None else f"{fault.file}:{fault.line}"
+def _place_of(finding: Finding) -> str:
+    return finding.file if finding.line is None else f"{finding.file}:{finding.line}"
 
 
 def build_file_tables(results: Results) -> tuple[TableSpec, ...]:

@@ -234,7 +234,7 @@ COVARIANCES: dict[str, str] = {
     "sp_exp": "spatial exponential",
 }
 
-FAULT_LEVELS: dict[str, str] = {
+FINDING_LEVELS: dict[str, str] = {
     "error": "Errors: the value is left out of the analysis",
     "warning": "Warnings: the value is used, and should be looked at",
     "query": "Queries: a question to the site",

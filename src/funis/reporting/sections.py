@@ -9,7 +9,7 @@ from itertools import count
 from funis.documents.figure import FigureSpec
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
-from funis.reporting.finding_tables import count_faults
+from funis.reporting.finding_tables import count_findings
 from funis.reporting.key_results import KeyResult
 from funis.reporting.methods_text import SINGLE_ARM, Passage, build_methods, listed
 from funis.results import Results
@@ -35,7 +35,7 @@ TITLES: dict[str, str] = {
     "subject-courses": "Courses of single subjects",
     "safety": "Safety",
     "exposure": "Infusions and exposure",
-    "faults": "Faults in the data",
+    "findings": "Findings in the data",
     "assumptions": "Declared assumptions",
     "methods": "Methods",
 }
@@ -121,8 +121,8 @@ def _parts(name: str, study: Study, drawn: list[Block], told: list[Block]) -> It
     elif name == "assumptions":
         if study.trial.assumptions:
             yield SectionPart("assumptions-list", items=study.trial.assumptions)
-    elif name == "faults" and not told:
-        yield SectionPart("faults-none")
+    elif name == "findings" and not told:
+        yield SectionPart("findings-none")
     elif name == "efficacy":
         yield from _by_endpoint(study, drawn, told)
     elif name == "diagnostics":
@@ -197,7 +197,7 @@ _LEADS: dict[str, Callable[[Study, Results], str]] = {
     "methods": lambda *_: (
         "Written from the study file; nothing is described that the study file does not ask for."
     ),
-    "faults": lambda _, results: _fault_lead(results),
+    "findings": lambda _, results: _finding_lead(results),
 }
 
 
@@ -208,11 +208,11 @@ def _lead(name: str, study: Study, results: Results) -> tuple[str, ...]:
     return (lead(study, results),) if lead else ()
 
 
-def _fault_lead(results: Results) -> str:
-    levels = [fault.level for fault in results.faults]
+def _finding_lead(results: Results) -> str:
+    levels = [finding.level for finding in results.findings]
     if not levels:
-        return "The checks found no fault in the data."
-    said = [count_faults(level, levels.count(level)) for level in LEVELS]
+        return "The checks found no finding in the data."
+    said = [count_findings(level, levels.count(level)) for level in LEVELS]
     return (
         f"The checks found {listed(said)}. "
         "A value at error level is left out; everything else is used as recorded."

@@ -16,7 +16,7 @@ from funis.reporting.estimand_tables import (
     build_multiplicity_tables,
     build_sensitivity_tables,
 )
-from funis.reporting.finding_tables import build_fault_tables, build_file_tables
+from funis.reporting.finding_tables import build_file_tables, build_finding_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
 from funis.reporting.listings import build_event_listings, build_response_listings
 from funis.reporting.model_checks import build_diagnostic_tables
@@ -37,7 +37,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
     Parameters
     ----------
     study : the study file, for labels, units, rules and the order of visits
-    results : computed numbers and faults; an analysis without numbers gives no table
+    results : computed numbers and findings; an analysis without numbers gives no table
     book : the numbers of `results`, where they were read before
 
     Returns
@@ -82,6 +82,6 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_adverse_event_tables(study, book),
         *build_event_listings(results),
         *build_exposure_tables(study, book),
-        *build_fault_tables(results, book),
+        *build_finding_tables(results, book),
         *build_file_tables(results),
     )

@@ -1,4 +1,4 @@
-"""What a criterion looks at: one subject's course, the visit judged, the visit compared with."""
+"""What a criterion looks at: one subject's timeline, the visit judged, the visit compared with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from funis.catalogue.response_parts import ParameterValue, ResponseDefinition
-from funis.responses.timeline import Cohort, Course, CourseVisit
+from funis.responses.timeline import Cohort, Timeline, TimelineVisit
 from funis.responses.verdict import Span
 
 NOTHING: Final = Span()
@@ -35,7 +35,7 @@ FACTORS: Final[Mapping[str, Mapping[ParameterValue, Decimal]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Measurement:
     """What a measure found.
 
     Attributes
@@ -51,13 +51,13 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Assessment:
     """One subject at the visit judged.
 
     Attributes
     ----------
     definition, parameters : the response and every choice in it, settled
-    cohort, course : all subjects (for what was expected and collected) and this one
+    cohort, timeline : all subjects (for what was expected and collected) and this one
     target, target_day : name and scheduled day of the visit judged
     now, base : that visit and the one compared with; None where there is none
     systems : grade columns of the instrument, empty where the response uses no grades
@@ -68,11 +68,11 @@ class Moment:
     definition: ResponseDefinition
     parameters: Mapping[str, ParameterValue]
     cohort: Cohort
-    course: Course
+    timeline: Timeline
     target: str
     target_day: float
-    now: CourseVisit | None
-    base: CourseVisit | None
+    now: TimelineVisit | None
+    base: TimelineVisit | None
     systems: tuple[str, ...]
     expected: Mapping[str, float]
     ignored: frozenset[str] = frozenset()
@@ -94,7 +94,7 @@ class Moment:
         value = self.parameters.get(name)
         return value if isinstance(value, str) and value else name
 
-    def read(self, visit: CourseVisit | None, name: str) -> Span:
+    def read(self, visit: TimelineVisit | None, name: str) -> Span:
         """Return what a phrase names at a visit, in the unit the limits are printed in."""
         if visit is None:
             return NOTHING
@@ -107,9 +107,9 @@ class Moment:
                 span = Span(low, high)
         return span
 
-    def visits_between(self, after: float, until: float) -> tuple[CourseVisit, ...]:
+    def visits_between(self, after: float, until: float) -> tuple[TimelineVisit, ...]:
         """Return the visits in an interval that count under the rule on unscheduled visits."""
-        visits = self.course.between(after, until)
+        visits = self.timeline.between(after, until)
         if self.flag("unscheduled"):
             return visits
         return tuple(visit for visit in visits if not visit.name.startswith("unscheduled"))

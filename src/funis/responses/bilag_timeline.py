@@ -14,8 +14,8 @@ from functools import cache
 from itertools import pairwise, product
 from typing import Final, Literal
 
-from funis.responses.assessment import Finding, Moment
-from funis.responses.timeline import GRADES, UNKNOWN_GRADE, CourseVisit, GradeSpan
+from funis.responses.assessment import Assessment, Measurement
+from funis.responses.timeline import GRADES, UNKNOWN_GRADE, GradeSpan, TimelineVisit
 from funis.responses.verdict import Span, Verdict, any_of, exactly, print_number
 
 Given = tuple[str, ...]
@@ -52,64 +52,75 @@ def ask_grades(predicate: Predicate, now: GradeSpan, before: GradeSpan) -> Verdi
     return answers.pop() if len(answers) == 1 else None
 
 
-def grade_at(visit: CourseVisit | None, system: str) -> GradeSpan:
+def grade_at(visit: TimelineVisit | None, system: str) -> GradeSpan:
     """Return the grade of a system at a visit; anything from E to A where there is no visit."""
     return UNKNOWN_GRADE if visit is None else visit.grade(system)
 
 
-def has_grades(moment: Moment, visit: CourseVisit | None) -> bool:
+def has_grades(assessment: Assessment, visit: TimelineVisit | None) -> bool:
     """Whether a visit recorded any grade of the instrument."""
-    return visit is not None and visit.has_grade(moment.systems)
+    return visit is not None and visit.has_grade(assessment.systems)
 
 
-def _short(moment: Moment, system: str) -> str:
-    return system.removeprefix(f"{moment.text('instrument')}_").replace("_", " ")
+def _short(assessment: Assessment, system: str) -> str:
+    return system.removeprefix(f"{assessment.text('instrument')}_").replace("_", " ")
 
 
 def _count_systems(
-    moment: Moment, predicate: Predicate, now: CourseVisit | None, before: CourseVisit | None, word: str
-) -> Finding:
+    assessment: Assessment,
+    predicate: Predicate,
+    now: TimelineVisit | None,
+    before: TimelineVisit | None,
+    word: str,
+) -> Measurement:
     met, unknown = [], []
-    for system in moment.systems:
+    for system in assessment.systems:
         verdict = ask_grades(predicate, grade_at(now, system), grade_at(before, system))
         if verdict is True:
-            met.append(_short(moment, system))
+            met.append(_short(assessment, system))
         elif verdict is None:
-            unknown.append(_short(moment, system))
+            unknown.append(_short(assessment, system))
     text = f"{word} in {', '.join(met)}" if met else f"no {word}"
     if unknown:
         text = f"{word} cannot be told in {', '.join(unknown)}" + (
             f", {word} in {', '.join(met)}" if met else ""
         )
-    return Finding(Span(Decimal(len(met)), Decimal(len(met) + len(unknown))), text)
+    return Measurement(Span(Decimal(len(met)), Decimal(len(met) + len(unknown))), text)
 
 
-def _state(predicate: Predicate, word: str) -> Callable[[Moment, Given], Finding]:
-    return lambda moment, given: _count_systems(moment, predicate, moment.now, None, word)  # noqa: ARG005
+def _state(predicate: Predicate, word: str) -> Callable[[Assessment, Given], Measurement]:
+    return lambda assessment, given: _count_systems(assessment, predicate, assessment.now, None, word)  # noqa: ARG005
 
 
-def _baseline(predicate: Predicate, word: str) -> Callable[[Moment, Given], Finding]:
-    return lambda moment, given: _count_systems(moment, predicate, moment.base, None, word)  # noqa: ARG005
+def _baseline(predicate: Predicate, word: str) -> Callable[[Assessment, Given], Measurement]:
+    return lambda assessment, given: _count_systems(assessment, predicate, assessment.base, None, word)  # noqa: ARG005
 
 
-def _against_baseline(predicate: Predicate, word: str) -> Callable[[Moment, Given], Finding]:
-    return lambda moment, given: _count_systems(moment, predicate, moment.now, moment.base, word)  # noqa: ARG005
+def _against_baseline(predicate: Predicate, word: str) -> Callable[[Assessment, Given], Measurement]:
+    def count(assessment: Assessment, given: Given) -> Measurement:  # noqa: ARG001
+        return _count_systems(assessment, predicate, assessment.now, assessment.base, word)
+
+    return count
 
 
-def _against_previous(predicate: Predicate, word: str) -> Callable[[Moment, Given], Finding]:
-    def count(moment: Moment, given: Given) -> Finding:  # noqa: ARG001
-        before = None if moment.now is None else moment.course.before(moment.now)
-        return _count_systems(moment, predicate, moment.now, before, word)
+def _against_previous(predicate: Predicate, word: str) -> Callable[[Assessment, Given], Measurement]:
+    def count(assessment: Assessment, given: Given) -> Measurement:  # noqa: ARG001
+        before = None if assessment.now is None else assessment.timeline.before(assessment.now)
+        return _count_systems(assessment, predicate, assessment.now, before, word)
 
     return count
 
 
 def _count_either(
-    moment: Moment, visit: CourseVisit | None, before: CourseVisit | None, first: Predicate, second: Predicate
+    assessment: Assessment,
+    visit: TimelineVisit | None,
+    before: TimelineVisit | None,
+    first: Predicate,
+    second: Predicate,
 ) -> tuple[int, int]:
     """Count systems in which one of two predicates surely, and possibly, holds."""
     sure = possible = 0
-    for system in moment.systems:
+    for system in assessment.systems:
         spans = grade_at(visit, system), grade_at(before, system)
         verdict = any_of([ask_grades(first, *spans), ask_grades(second, *spans)])
         if verdict is None and ask_grades("is_active", spans[0], spans[0]) and _is_low(spans[1]):
@@ -123,42 +134,42 @@ def _is_low(span: GradeSpan) -> bool:
     return set(_letters(span)) <= _LOW
 
 
-def severe_flare(moment: Moment, visit: CourseVisit, reference: CourseVisit | None) -> Verdict:
+def severe_flare(assessment: Assessment, visit: TimelineVisit, reference: TimelineVisit | None) -> Verdict:
     """Answer whether a visit shows a new A, or a new B in two systems, against a reference visit."""
-    new_a = _count_systems(moment, "new_a", visit, reference, "new A").span.compare(">=", Decimal(1))
+    new_a = _count_systems(assessment, "new_a", visit, reference, "new A").span.compare(">=", Decimal(1))
     if new_a is True:
         return True
-    sure, possible = _count_either(moment, visit, reference, "new_a", "new_b")
+    sure, possible = _count_either(assessment, visit, reference, "new_a", "new_b")
     # Two systems that each became A or B are a severe flare whichever letter each has.
     if sure >= 2:
         return True
     return False if new_a is False and possible < 2 else None
 
 
-def new_activity(moment: Moment, visit: CourseVisit, reference: CourseVisit | None) -> Verdict:
+def new_activity(assessment: Assessment, visit: TimelineVisit, reference: TimelineVisit | None) -> Verdict:
     """Answer whether a visit shows a new A or a new B in any system, against a reference visit."""
     verdicts = []
-    for system in moment.systems:
+    for system in assessment.systems:
         now, before = grade_at(visit, system), grade_at(reference, system)
         new_b = ask_grades("new_b", now, before)
-        if not moment.flag("returning_b_is_new") and new_b is not False:
-            was_active = ask_grades("is_active", grade_at(moment.base, system), UNKNOWN_GRADE)
+        if not assessment.flag("returning_b_is_new") and new_b is not False:
+            was_active = ask_grades("is_active", grade_at(assessment.base, system), UNKNOWN_GRADE)
             new_b = {True: False, False: new_b, None: None}[was_active]
         new_a = ask_grades("new_a", now, before)
         either = any_of([new_a, new_b])
         if either is None and new_b is not False and ask_grades("is_active", now, now) and _is_low(before):
-            either = True if moment.flag("returning_b_is_new") else None
+            either = True if assessment.flag("returning_b_is_new") else None
         verdicts.append(either)
     return any_of(verdicts)
 
 
-def describe_activity(moment: Moment, visit: CourseVisit, reference: CourseVisit | None) -> str:
+def describe_activity(assessment: Assessment, visit: TimelineVisit, reference: TimelineVisit | None) -> str:
     """Name each system with a new A or B, with both grades."""
     parts = []
-    for system in moment.systems:
+    for system in assessment.systems:
         now, before = grade_at(visit, system), grade_at(reference, system)
         if ask_grades("new_a", now, before) or ask_grades("new_b", now, before):
-            parts.append(f"{_short(moment, system)} {_print_grade(before)} -> {_print_grade(now)}")
+            parts.append(f"{_short(assessment, system)} {_print_grade(before)} -> {_print_grade(now)}")
     return ", ".join(parts) or "a new A or B in one of several systems"
 
 
@@ -182,7 +193,7 @@ class Watch:
     """
 
     verdict: Verdict
-    first: CourseVisit | None
+    first: TimelineVisit | None
     clean_until: float
     followed_to: float
     is_followed: bool
@@ -190,39 +201,39 @@ class Watch:
     text: str
 
 
-def _horizon_end(moment: Moment) -> float:
-    return moment.number("horizon_day") + moment.number("horizon_window")
+def _horizon_end(assessment: Assessment) -> float:
+    return assessment.number("horizon_day") + assessment.number("horizon_window")
 
 
-def _horizon_visit(moment: Moment) -> CourseVisit | None:
+def _horizon_visit(assessment: Assessment) -> TimelineVisit | None:
     """Return the subject's visit at the horizon, whatever day it fell on, where it recorded grades.
 
     The study's own window says whether a visit is in time; here its name is enough.
     """
-    horizon, window = moment.number("horizon_day"), moment.number("horizon_window")
-    near = [(abs(day - horizon), name) for name, day in moment.cohort.days.items()]
+    horizon, window = assessment.number("horizon_day"), assessment.number("horizon_window")
+    near = [(abs(day - horizon), name) for name, day in assessment.cohort.days.items()]
     distance, name = min(near, default=(window + 1, ""))
-    visit = moment.course.find(name) if distance <= window else None
-    return visit if has_grades(moment, visit) else None
+    visit = assessment.timeline.find(name) if distance <= window else None
+    return visit if has_grades(assessment, visit) else None
 
 
-def _expected_after(moment: Moment, after: float, until: float) -> list[str]:
-    return [name for name, day in moment.expected.items() if after < day <= until]
+def _expected_after(assessment: Assessment, after: float, until: float) -> list[str]:
+    return [name for name, day in assessment.expected.items() if after < day <= until]
 
 
-def _observed(moment: Moment, name: str) -> bool:
-    return has_grades(moment, moment.course.find(name))
+def _observed(assessment: Assessment, name: str) -> bool:
+    return has_grades(assessment, assessment.timeline.find(name))
 
 
-def _open_gaps(moment: Moment, names: list[str], *, closed: bool) -> tuple[list[str], bool]:
+def _open_gaps(assessment: Assessment, names: list[str], *, closed: bool) -> tuple[list[str], bool]:
     """Return the gaps that leave the answer open, and whether two stand side by side.
 
     `closed` says that the visit after the last of `names` was observed.
     """
-    rule = moment.text("missing_visit")
+    rule = assessment.text("missing_visit")
     if not names:
         return [], False
-    missing = [not _observed(moment, name) for name in names]
+    missing = [not _observed(assessment, name) for name in names]
     beside = [*missing[1:], not closed]
     consecutive = any(x and y for x, y in pairwise(missing))
     if rule == "ignore":
@@ -234,31 +245,31 @@ def _open_gaps(moment: Moment, names: list[str], *, closed: bool) -> tuple[list[
     return [name for name, gap in zip(names, missing, strict=True) if gap], consecutive
 
 
-def watch_response(moment: Moment) -> Watch:
+def watch_response(assessment: Assessment) -> Watch:
     """Follow a response from the visit judged to the horizon.
 
     A death ends the watch: nothing can be missing after it.
     """
-    start = moment.now.day if moment.now is not None else moment.target_day
-    at_horizon = _horizon_visit(moment)
-    end = max(_horizon_end(moment), start if at_horizon is None else at_horizon.day)
-    death = moment.course.events.get("death")
-    visits = [v for v in moment.visits_between(start, end) if has_grades(moment, v)]
+    start = assessment.now.day if assessment.now is not None else assessment.target_day
+    at_horizon = _horizon_visit(assessment)
+    end = max(_horizon_end(assessment), start if at_horizon is None else at_horizon.day)
+    death = assessment.timeline.events.get("death")
+    visits = [v for v in assessment.visits_between(start, end) if has_grades(assessment, v)]
     followed_to = visits[-1].day if visits else start
-    names = _expected_after(moment, moment.target_day, end if death is None else min(end, death))
-    gaps, consecutive = _open_gaps(moment, names, closed=death is not None)
-    found = [(visit, new_activity(moment, visit, moment.now)) for visit in visits]
+    names = _expected_after(assessment, assessment.target_day, end if death is None else min(end, death))
+    gaps, consecutive = _open_gaps(assessment, names, closed=death is not None)
+    found = [(visit, new_activity(assessment, visit, assessment.now)) for visit in visits]
     first = next((visit for visit, verdict in found if verdict is True), None)
     doubtful = next((visit.day for visit, verdict in found if verdict is not False), followed_to)
-    seen = [visit.day for visit in visits if not gaps or visit.day < moment.expected[gaps[0]]]
-    earliest = moment.number("horizon_day") - moment.number("horizon_window")
+    seen = [visit.day for visit in visits if not gaps or visit.day < assessment.expected[gaps[0]]]
+    earliest = assessment.number("horizon_day") - assessment.number("horizon_window")
     is_followed = followed_to >= earliest or (at_horizon is not None and at_horizon.day >= start)
     is_closed = is_followed or (death is not None and death <= end)
     verdict = any_of(verdict for _, verdict in found)
     if verdict is False and (gaps or not is_closed):
         verdict = None
-    text = _describe_watch(moment, first, verdict, gaps, followed_to)
-    is_lapsed = consecutive and first is None and moment.text("two_missing") == "not_maintained"
+    text = _describe_watch(assessment, first, verdict, gaps, followed_to)
+    is_lapsed = consecutive and first is None and assessment.text("two_missing") == "not_maintained"
     if is_lapsed:
         verdict, text = True, f"{text}: two visits in a row, not maintained"
     clean_until = min(doubtful, max([start, *seen]) if gaps else followed_to)
@@ -266,31 +277,31 @@ def watch_response(moment: Moment) -> Watch:
 
 
 def _describe_watch(
-    moment: Moment, first: CourseVisit | None, verdict: Verdict, gaps: list[str], followed_to: float
+    assessment: Assessment, first: TimelineVisit | None, verdict: Verdict, gaps: list[str], followed_to: float
 ) -> str:
     if first is not None:
-        change = describe_activity(moment, first, moment.now)
+        change = describe_activity(assessment, first, assessment.now)
         return f"new A or B at {first.name} (day {first.day:g}): {change}"
     if gaps:
-        return f"no {moment.text('instrument')} grade at {', '.join(gaps)}"
+        return f"no {assessment.text('instrument')} grade at {', '.join(gaps)}"
     if verdict is None:
-        horizon = moment.number("horizon_day")
+        horizon = assessment.number("horizon_day")
         return f"whether a new A or B appeared cannot be told (seen to day {followed_to:g} of {horizon:g})"
     return f"no new A or B to day {followed_to:g}"
 
 
-def measure_flares_after(moment: Moment, given: Given) -> Finding:  # noqa: ARG001
+def measure_flares_after(assessment: Assessment, given: Given) -> Measurement:  # noqa: ARG001
     """Return 1 when a new A or B appeared between the visit judged and the horizon, 0 when none did."""
-    watch = watch_response(moment)
+    watch = watch_response(assessment)
     spans = {True: exactly(1), False: exactly(0), None: Span(Decimal(0), Decimal(1))}
-    return Finding(spans[watch.verdict], watch.text)
+    return Measurement(spans[watch.verdict], watch.text)
 
 
-def measure_flare_free_days(moment: Moment, given: Given) -> Finding:  # noqa: ARG001
+def measure_flare_free_days(assessment: Assessment, given: Given) -> Measurement:  # noqa: ARG001
     """Return the days from the visit judged without a new A or B."""
-    watch = watch_response(moment)
-    start = moment.now.day if moment.now is not None else moment.target_day
-    ends = [day for event, day in moment.course.events.items() if event != "lost"]
+    watch = watch_response(assessment)
+    start = assessment.now.day if assessment.now is not None else assessment.target_day
+    ends = [day for event, day in assessment.timeline.events.items() if event != "lost"]
     if watch.first is not None:
         ends.append(watch.first.day)
     if watch.is_lapsed:
@@ -298,30 +309,30 @@ def measure_flare_free_days(moment: Moment, given: Given) -> Finding:  # noqa: A
     low = Decimal(str(max(watch.clean_until - start, 0.0)))
     high = Decimal(str(min(ends) - start)) if ends else None
     shown = print_number(low) if watch.first is not None else f"at least {print_number(low)}"
-    return Finding(Span(low, high), f"{shown} days without a new A or B")
+    return Measurement(Span(low, high), f"{shown} days without a new A or B")
 
 
-def measure_severe_flares_before(moment: Moment, given: Given) -> Finding:  # noqa: ARG001
+def measure_severe_flares_before(assessment: Assessment, given: Given) -> Measurement:  # noqa: ARG001
     """Return 1 when a severe flare stood between baseline and the visit judged, 0 when none did."""
-    start = moment.base.day if moment.base is not None else 0.0
-    end = moment.now.day if moment.now is not None else moment.target_day
-    visits = [visit for visit in moment.visits_between(start, end) if has_grades(moment, visit)]
-    verdicts = [(visit, severe_flare(moment, visit, moment.base)) for visit in visits]
+    start = assessment.base.day if assessment.base is not None else 0.0
+    end = assessment.now.day if assessment.now is not None else assessment.target_day
+    visits = [visit for visit in assessment.visits_between(start, end) if has_grades(assessment, visit)]
+    verdicts = [(visit, severe_flare(assessment, visit, assessment.base)) for visit in visits]
     for visit, verdict in verdicts:
         if verdict is True:
-            change = describe_activity(moment, visit, moment.base)
-            return Finding(exactly(1), f"severe flare at {visit.name} (day {visit.day:g}): {change}")
+            change = describe_activity(assessment, visit, assessment.base)
+            return Measurement(exactly(1), f"severe flare at {visit.name} (day {visit.day:g}): {change}")
     open_visits = [visit.name for visit, verdict in verdicts if verdict is None]
-    names = [n for n in _expected_after(moment, 0.0, moment.target_day) if n != moment.target]
-    gaps, _ = _open_gaps(moment, names, closed=has_grades(moment, moment.now))
+    names = [n for n in _expected_after(assessment, 0.0, assessment.target_day) if n != assessment.target]
+    gaps, _ = _open_gaps(assessment, names, closed=has_grades(assessment, assessment.now))
     doubts = [*open_visits, *gaps]
     if doubts:
         text = f"a severe flare cannot be ruled out at {', '.join(doubts)}"
-        return Finding(Span(Decimal(0), Decimal(1)), text)
-    return Finding(exactly(0), "no severe flare before")
+        return Measurement(Span(Decimal(0), Decimal(1)), text)
+    return Measurement(exactly(0), "no severe flare before")
 
 
-GRADE_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
+GRADE_FUNCTIONS: Final[Mapping[str, Callable[[Assessment, Given], Measurement]]] = {
     "with_a": _state("is_a", "A"),
     "with_b": _state("is_b", "B"),
     "baseline_a": _baseline("is_a", "A at baseline"),

@@ -23,7 +23,7 @@ from funis.catalogue.response import DefinitionReader
 from funis.catalogue.response_parts import Criterion, ParameterValue, ResponseDefinition
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
 from funis.frames.engines import is_spark, read_rows, return_kind
-from funis.responses.assessment import Moment
+from funis.responses.assessment import Assessment
 from funis.responses.decide import Answer, ask_criterion
 from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.timeline import Cohort, build_cohort
@@ -152,8 +152,8 @@ def classify(
 
 def _classify_cohort(cohort: Cohort, name: str, *, is_absent: bool) -> pl.DataFrame:
     definition = criteria_set(name)
-    moments = _build_moments(cohort, definition)
-    judged = [_classify_one(moment, definition, is_absent=is_absent) for moment in moments]
+    assessments = _build_moments(cohort, definition)
+    judged = [_classify_one(assessment, definition, is_absent=is_absent) for assessment in assessments]
     return pl.DataFrame(judged, schema=_schema(definition))
 
 
@@ -183,7 +183,7 @@ def criteria_set(name: str) -> CriteriaSet:
     Raises
     ------
     UnknownNameError : there is no such set
-    DefinitionError : its file cannot be used; holds every fault
+    DefinitionError : its file cannot be used; holds every finding
 
     Examples
     --------
@@ -209,7 +209,7 @@ def _read_files() -> dict[str, dict[str, Any]]:
 
 
 def parse_criteria(content: Mapping[str, Any], file: str) -> CriteriaSet:
-    """Turn the content of a definition file into a set of criteria, or refuse it with all its faults.
+    """Turn the content of a definition file into a set of criteria, or refuse it with all its findings.
 
     Raises
     ------
@@ -229,8 +229,8 @@ def parse_criteria(content: Mapping[str, Any], file: str) -> CriteriaSet:
     for key, filled in (("criteria", rows), ("rules", rules), ("source", content.get("source"))):
         if not filled:
             reader.refuse(key, "", "The set lacks this key.", "Add it.")
-    if reader.faults:
-        raise DefinitionError(f"classification criteria {file}", reader.faults)
+    if reader.findings:
+        raise DefinitionError(f"classification criteria {file}", reader.findings)
     notes = tuple(content.get("notes", ()))
     name, title, version = (str(content.get(key, "")) for key in ("name", "title", "version"))
     return CriteriaSet(name, title, version, str(content["source"]), rows, rules, notes)
@@ -290,11 +290,11 @@ def _check_columns(definition: CriteriaSet, present: Sequence[str], subject: str
     if subject not in present:
         raise ColumnError(f"Classification by {definition.name}", [subject], present, "Name it in 'subject'.")
     if known.isdisjoint(present):
-        remedy = "Give at least one of these columns."
-        raise ColumnError(f"Classification by {definition.name}", sorted(known), present, remedy)
+        fix = "Give at least one of these columns."
+        raise ColumnError(f"Classification by {definition.name}", sorted(known), present, fix)
 
 
-def _build_moments(cohort: Cohort, definition: CriteriaSet) -> list[Moment]:
+def _build_moments(cohort: Cohort, definition: CriteriaSet) -> list[Assessment]:
     no_parameters: dict[str, ParameterValue] = {}
     shell = ResponseDefinition(
         name=definition.name,
@@ -312,14 +312,14 @@ def _build_moments(cohort: Cohort, definition: CriteriaSet) -> list[Moment]:
         parameters={},
     )
     return [
-        Moment(shell, no_parameters, cohort, course, _ONLY_VISIT, 0.0, visit, visit, (), {})
-        for course in cohort.courses
-        for visit in course.visits
+        Assessment(shell, no_parameters, cohort, timeline, _ONLY_VISIT, 0.0, visit, visit, (), {})
+        for timeline in cohort.courses
+        for visit in timeline.visits
     ]
 
 
-def _classify_one(moment: Moment, definition: CriteriaSet, *, is_absent: bool) -> dict[str, object]:
-    answers = {row.criterion.id: ask_criterion(moment, row.criterion) for row in definition.rows}
+def _classify_one(assessment: Assessment, definition: CriteriaSet, *, is_absent: bool) -> dict[str, object]:
+    answers = {row.criterion.id: ask_criterion(assessment, row.criterion) for row in definition.rows}
     if is_absent:  # the criterion is not shown; a measurement is never filled in, 0 mm would be a finding
         answers = {
             name: replace(answer, verdict=False) if answer.verdict is None else answer
@@ -332,7 +332,7 @@ def _classify_one(moment: Moment, definition: CriteriaSet, *, is_absent: bool) -
     total = _total(definition, verdicts, Demand("points", "scored", 0))
     met = [name for name, verdict in verdicts.items() if verdict is True]
     return {
-        "subject": moment.course.subject,
+        "subject": assessment.timeline.subject,
         "classified": word_of(classified),
         "points": int(total.low or 0),
         "points_upper": int(total.high or 0),

@@ -13,10 +13,10 @@ from itertools import islice, product
 from math import prod
 from typing import Final
 
-from funis.responses.assessment import Moment
+from funis.responses.assessment import Assessment
 from funis.responses.bilag_timeline import has_grades
 from funis.responses.decide import Decision, decide
-from funis.responses.timeline import GRADES, CourseVisit
+from funis.responses.timeline import GRADES, TimelineVisit
 from funis.responses.verdict import CANNOT_TELL
 
 MOST_WAYS: Final = 64
@@ -25,24 +25,24 @@ MOST_WAYS: Final = 64
 Hole = tuple[int, str, str]
 
 
-def decide_surely(moment: Moment) -> Decision:
+def decide_surely(assessment: Assessment) -> Decision:
     """Give the class of one subject; where the criteria leave it open, try every way to fill missing grades.
 
     Parameters
     ----------
-    moment : the subject at the visit judged
+    assessment : the subject at the visit judged
 
     Returns
     -------
     Decision : as `decide` gives it, settled where every way gives the same class
     """
-    decision = decide(moment)
-    if decision.response != CANNOT_TELL or not moment.systems:
+    decision = decide(assessment)
+    if decision.response != CANNOT_TELL or not assessment.systems:
         return decision
-    holes = _find_holes(moment)
+    holes = _find_holes(assessment)
     if not holes or prod(len(letters) for *_, letters in holes) > MOST_WAYS:
         return decision
-    ways = _fill(moment, holes)
+    ways = _fill(assessment, holes)
     found = [decide(way) for way in islice(ways, 1)]
     for way in ways:
         found.append(decide(way))
@@ -62,11 +62,11 @@ def decide_surely(moment: Moment) -> Decision:
     )
 
 
-def _find_holes(moment: Moment) -> list[Hole]:
+def _find_holes(assessment: Assessment) -> list[Hole]:
     """Find the open grades of visits that recorded others; a visit without any is a gap with its own rule."""
     holes = []
-    for place, visit in enumerate(moment.course.visits):
-        for system in moment.systems if has_grades(moment, visit) else ():
+    for place, visit in enumerate(assessment.timeline.visits):
+        for system in assessment.systems if has_grades(assessment, visit) else ():
             low, high = (GRADES.index(letter) for letter in visit.grade(system))
             # D and E, not active now, mean the same to every measure.
             letters = GRADES[min(low, high) : max(low, high) + 1].replace("DE", "D").replace("ED", "D")
@@ -75,19 +75,19 @@ def _find_holes(moment: Moment) -> list[Hole]:
     return holes
 
 
-def _fill(moment: Moment, holes: list[Hole]) -> Iterator[Moment]:
-    visits = moment.course.visits
+def _fill(assessment: Assessment, holes: list[Hole]) -> Iterator[Assessment]:
+    visits = assessment.timeline.visits
     for letters in product(*(letters for *_, letters in holes)):
         filled = dict(enumerate(visits))
         for (place, system, _), letter in zip(holes, letters, strict=True):
             filled[place] = replace(filled[place], values={**filled[place].values, system: letter})
-        course = replace(moment.course, visits=tuple(filled.values()))
-        now, base = (_same(visits, course.visits, visit) for visit in (moment.now, moment.base))
-        yield replace(moment, course=course, now=now, base=base)
+        timeline = replace(assessment.timeline, visits=tuple(filled.values()))
+        now, base = (_same(visits, timeline.visits, visit) for visit in (assessment.now, assessment.base))
+        yield replace(assessment, timeline=timeline, now=now, base=base)
 
 
 def _same(
-    visits: tuple[CourseVisit, ...], filled: tuple[CourseVisit, ...], visit: CourseVisit | None
-) -> CourseVisit | None:
+    visits: tuple[TimelineVisit, ...], filled: tuple[TimelineVisit, ...], visit: TimelineVisit | None
+) -> TimelineVisit | None:
     """Find the filled form of a visit."""
     return next((new for old, new in zip(visits, filled, strict=True) if old is visit), visit)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from funis.catalogue.response_parts import Criterion, Failure, Phrase, ResponseDefinition, Rule
-from funis.responses.assessment import Finding, Moment
+from funis.responses.assessment import Assessment, Measurement
 from funis.responses.bilag_timeline import GRADE_FUNCTIONS, has_grades
 from funis.responses.measures import NUMBER_FUNCTIONS
 from funis.responses.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, parse_exact, word_of
@@ -63,60 +63,60 @@ class Decision:
     answers: Mapping[str, Answer]
 
 
-def ask_phrase(moment: Moment, phrase: Phrase) -> Answer:
+def ask_phrase(assessment: Assessment, phrase: Phrase) -> Answer:
     """Ask one comparison."""
-    finding: Finding = MEASURE_FUNCTIONS[phrase.measure](moment, phrase.given)
+    measurement: Measurement = MEASURE_FUNCTIONS[phrase.measure](assessment, phrase.given)
     limit = phrase.limit
-    number = parse_exact(moment.parameters[limit]) if isinstance(limit, str) else limit
-    if finding.is_undefined or number is None:
-        return Answer(verdict=False, text=finding.text)
-    return Answer(finding.span.compare(phrase.symbol, number), finding.text)
+    number = parse_exact(assessment.parameters[limit]) if isinstance(limit, str) else limit
+    if measurement.is_undefined or number is None:
+        return Answer(verdict=False, text=measurement.text)
+    return Answer(measurement.span.compare(phrase.symbol, number), measurement.text)
 
 
-def columns_of(moment: Moment, phrase: Phrase) -> tuple[str, ...]:
+def columns_of(assessment: Assessment, phrase: Phrase) -> tuple[str, ...]:
     """Return the columns a phrase reads, item sets spread out."""
     if phrase.measure in GRADE_FUNCTIONS:
-        return moment.systems
-    names = [moment.definition.sets.get(name, (moment.column(name),)) for name in phrase.given]
+        return assessment.systems
+    names = [assessment.definition.sets.get(name, (assessment.column(name),)) for name in phrase.given]
     return tuple(column for group in names for column in group)
 
 
-def _uncollected(moment: Moment, columns: Sequence[str]) -> frozenset[str]:
-    held = moment.cohort.columns
+def _uncollected(assessment: Assessment, columns: Sequence[str]) -> frozenset[str]:
+    held = assessment.cohort.columns
     return frozenset(
         c for c in columns if c not in held and f"{c}_lower" not in held and f"{c}_upper" not in held
     )
 
 
-def _is_collected(moment: Moment, phrases: Sequence[Phrase]) -> bool:
+def _is_collected(assessment: Assessment, phrases: Sequence[Phrase]) -> bool:
     """Whether the trial collected every column; of a set of items, whether it collected any."""
     for phrase in phrases:
-        columns = columns_of(moment, phrase)
-        lacking = _uncollected(moment, columns)
+        columns = columns_of(assessment, phrase)
+        lacking = _uncollected(assessment, columns)
         if lacking and (phrase.measure != "items_present" or len(lacking) == len(columns)):
             return False
     return True
 
 
-def is_asked(moment: Moment, criterion: Criterion) -> bool:
+def is_asked(assessment: Assessment, criterion: Criterion) -> bool:
     """Whether the trial collected what the criterion needs; of different measures, one of them."""
     if criterion.only_collected:
-        return any(_is_collected(moment, group) for group in criterion.alternatives)
-    return _is_collected(moment, criterion.phrases)
+        return any(_is_collected(assessment, group) for group in criterion.alternatives)
+    return _is_collected(assessment, criterion.phrases)
 
 
-def ask_criterion(moment: Moment, criterion: Criterion) -> Answer:
+def ask_criterion(assessment: Assessment, criterion: Criterion) -> Answer:
     """Ask one printed row: any of its alternatives, all phrases of one."""
     groups = criterion.alternatives
-    if criterion.absent_means and not is_asked(moment, criterion):
+    if criterion.absent_means and not is_asked(assessment, criterion):
         is_met = criterion.absent_means == "met"
         return Answer(verdict=is_met, text=criterion.id.replace("_", " "), is_collected=False)
     if criterion.absent_means:
-        columns = [column for phrase in criterion.phrases for column in columns_of(moment, phrase)]
-        moment = replace(moment, ignored=_uncollected(moment, columns))
+        columns = [column for phrase in criterion.phrases for column in columns_of(assessment, phrase)]
+        assessment = replace(assessment, ignored=_uncollected(assessment, columns))
     if criterion.only_collected:
-        groups = tuple(group for group in groups if _is_collected(moment, group)) or groups
-    asked = [[ask_phrase(moment, phrase) for phrase in group] for group in groups]
+        groups = tuple(group for group in groups if _is_collected(assessment, group)) or groups
+    asked = [[ask_phrase(assessment, phrase) for phrase in group] for group in groups]
     verdicts = [all_of(answer.verdict for answer in group) for group in asked]
     verdict = any_of(verdicts)
     if verdict is True:
@@ -129,79 +129,82 @@ def ask_criterion(moment: Moment, criterion: Criterion) -> Answer:
     return Answer(verdict, ", ".join(texts))
 
 
-def decide(moment: Moment) -> Decision:
+def decide(assessment: Assessment) -> Decision:
     """Give the class of one subject at the visit judged, with the reason."""
-    definition = moment.definition
-    answers = {row.id: ask_criterion(moment, row) for row in definition.active(moment.parameters)}
-    failed = find_failure(moment)
+    definition = assessment.definition
+    answers = {row.id: ask_criterion(assessment, row) for row in definition.active(assessment.parameters)}
+    failed = find_failure(assessment)
     if failed is not None:
         return _settle(definition, definition.otherwise, failed, answers)
     for phrase, otherwise in definition.needs:
-        need = ask_phrase(moment, phrase)
+        need = ask_phrase(assessment, phrase)
         if need.verdict is False:
             return _settle(definition, otherwise, need.text, answers)
-        if need.verdict is None and moment.now is not None:
+        if need.verdict is None and assessment.now is not None:
             reason = f"{CANNOT_TELL}: {need.text}."
             return Decision(CANNOT_TELL, CANNOT_TELL, reason, "", (*definition.classes, otherwise), answers)
-    if not is_measured(moment) and not _is_decided_without(moment, answers):
-        return _decide_unmeasured(moment, answers)
-    return _decide_by_rules(moment, answers)
+    if not is_measured(assessment) and not _is_decided_without(assessment, answers):
+        return _decide_unmeasured(assessment, answers)
+    return _decide_by_rules(assessment, answers)
 
 
-def _is_decided_without(moment: Moment, answers: Mapping[str, Answer]) -> bool:
+def _is_decided_without(assessment: Assessment, answers: Mapping[str, Answer]) -> bool:
     """Whether the rules give a sure answer although nothing was measured at the visit."""
-    decided = _possible_classes(moment.definition, answers)
-    return len(decided) == 1 and moment.text("missing_response") == "cannot_tell"
+    decided = _possible_classes(assessment.definition, answers)
+    return len(decided) == 1 and assessment.text("missing_response") == "cannot_tell"
 
 
-def is_measured(moment: Moment) -> bool:
+def is_measured(assessment: Assessment) -> bool:
     """Whether the visit judged holds any value the criteria look at."""
-    if moment.now is None:
+    if assessment.now is None:
         return False
-    if moment.systems and has_grades(moment, moment.now):
+    if assessment.systems and has_grades(assessment, assessment.now):
         return True
     phrases = [
-        p for row in moment.definition.active(moment.parameters) for p in row.phrases if not row.absent_means
+        p
+        for row in assessment.definition.active(assessment.parameters)
+        for p in row.phrases
+        if not row.absent_means
     ]
     columns = {
         column
         for phrase in phrases
         if phrase.measure in NUMBER_FUNCTIONS and phrase.measure not in _SUBJECT_MEASURES
-        for column in columns_of(moment, phrase)
+        for column in columns_of(assessment, phrase)
     }
-    return any(not moment.now.number(column).is_open for column in columns)
+    return any(not assessment.now.number(column).is_open for column in columns)
 
 
-def find_failure(moment: Moment) -> str | None:
+def find_failure(assessment: Assessment) -> str | None:
     """Return the words of an event that decides the class whatever was measured, or None."""
-    for failure in moment.definition.failures:
-        day = moment.course.events.get(failure.event)
-        if day is not None and _comes_before(moment, failure, day):
+    for failure in assessment.definition.failures:
+        day = assessment.timeline.events.get(failure.event)
+        if day is not None and _comes_before(assessment, failure, day):
             return f"{failure.label} (day {day:g})"
     return None
 
 
-def _comes_before(moment: Moment, failure: Failure, day: float) -> bool:
+def _comes_before(assessment: Assessment, failure: Failure, day: float) -> bool:
     if failure.before == "horizon":
-        return day < moment.number("horizon_day") - moment.number("horizon_window")
-    if failure.event == "death" and not is_measured(moment):
+        return day < assessment.number("horizon_day") - assessment.number("horizon_window")
+    if failure.event == "death" and not is_measured(assessment):
         return True
-    judged = moment.target_day if moment.now is None else moment.now.day
+    judged = assessment.target_day if assessment.now is None else assessment.now.day
     # Leaving on the day of the visit judged, after it, takes nothing from what was measured there.
-    return day < judged or (day == judged and not is_measured(moment))
+    return day < judged or (day == judged and not is_measured(assessment))
 
 
-def _decide_unmeasured(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
-    wanted = moment.number("response_day")
-    what = f"nothing was measured at {moment.target} (day {moment.target_day:g})"
-    if moment.text("missing_response") == "nonresponder":
+def _decide_unmeasured(assessment: Assessment, answers: Mapping[str, Answer]) -> Decision:
+    wanted = assessment.number("response_day")
+    what = f"nothing was measured at {assessment.target} (day {assessment.target_day:g})"
+    if assessment.text("missing_response") == "nonresponder":
         return _settle(
-            moment.definition, moment.definition.otherwise, f"{what}, counted as no response", answers
+            assessment.definition, assessment.definition.otherwise, f"{what}, counted as no response", answers
         )
-    visit = moment.course.find(moment.target)
-    if visit is not None and moment.now is None:
-        what = f"{moment.target} on day {visit.day:g} lies outside the window around day {wanted:g}"
-    possible = moment.definition.classes
+    visit = assessment.timeline.find(assessment.target)
+    if visit is not None and assessment.now is None:
+        what = f"{assessment.target} on day {visit.day:g} lies outside the window around day {wanted:g}"
+    possible = assessment.definition.classes
     return Decision(CANNOT_TELL, CANNOT_TELL, f"{CANNOT_TELL}: {what}.", "", possible, answers)
 
 
@@ -245,8 +248,8 @@ def _possible_classes(
     return [*possible, (definition.otherwise, None)]
 
 
-def _decide_by_rules(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
-    definition = moment.definition
+def _decide_by_rules(assessment: Assessment, answers: Mapping[str, Answer]) -> Decision:
+    definition = assessment.definition
     found = _possible_classes(definition, answers)
     possible = tuple(dict.fromkeys(name for name, _ in found))
     name, rule = found[0]
@@ -259,7 +262,7 @@ def _decide_by_rules(moment: Moment, answers: Mapping[str, Answer]) -> Decision:
     number = rule.number if rule is not None else ""
     label = f"{name} (rule {number})" if number else name
     texts = _decisive_texts(definition, rule, answers)
-    reason = f"{label} at {moment.target or 'no visit'}: {'; '.join(texts) or 'no rule holds'}."
+    reason = f"{label} at {assessment.target or 'no visit'}: {'; '.join(texts) or 'no rule holds'}."
     return Decision(name, responder, reason, number, possible, answers)
 
 

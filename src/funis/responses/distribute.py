@@ -3,7 +3,7 @@
 A subject's answer depends on the others only through what the trial did: which columns it filled, on which
 day a visit usually fell, at which visits most subjects were measured. One pass over groups of subjects
 gathers that into a single row, which Spark hands to the second pass, where the subjects of each group are
-judged. Both passes read the course of a subject as every other engine does, so that the answers are the same.
+judged. Both passes read the timeline of a subject as every other engine does, so that answers are the same.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def answer_subjects(
 
     Returns
     -------
-    Spark frame, lazy: nothing has run yet. A fault in the rows stops the query when it runs
+    Spark frame, lazy: nothing has run yet. A finding in the rows stops the query when it runs
 
     Raises
     ------
@@ -161,8 +161,8 @@ def _open_visits(visits: Visits) -> Any:
     flat = flat_columns(frame)
     lacking = [name for name in (visits.subject, visits.visit) if name not in flat]
     if lacking:
-        remedy = "A subject and a visit are texts or numbers, not lists or records."
-        raise ColumnError("The frame of visits", lacking, flat, remedy)
+        fix = "A subject and a visit are texts or numbers, not lists or records."
+        raise ColumnError("The frame of visits", lacking, flat, fix)
     return frame.select(*map(quote_column, flat), group_of(frame, visits.subject))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from funis.responses.assessment import NOTHING, Finding, Moment
-from funis.responses.timeline import CourseVisit
+from funis.responses.assessment import NOTHING, Assessment, Measurement
+from funis.responses.timeline import TimelineVisit
 from funis.responses.verdict import Span, Verdict, exactly, parse_exact, print_number
 
 _HUNDRED: Final = Decimal(100)
@@ -16,58 +16,70 @@ _SEROLOGY: Final = (("low_complement", 2), ("increased_dna_binding", 2))
 Given = tuple[str, ...]
 
 
-def _previous(moment: Moment) -> CourseVisit | None:
-    return None if moment.now is None else moment.course.before(moment.now)
+def _previous(assessment: Assessment) -> TimelineVisit | None:
+    return None if assessment.now is None else assessment.timeline.before(assessment.now)
 
 
-def measure_now(moment: Moment, given: Given) -> Finding:
+def measure_now(assessment: Assessment, given: Given) -> Measurement:
     """Return a column at the visit judged."""
-    column = moment.column(given[0])
-    span = moment.read(moment.now, given[0])
-    return Finding(span, f"{column} {span}")
+    column = assessment.column(given[0])
+    span = assessment.read(assessment.now, given[0])
+    return Measurement(span, f"{column} {span}")
 
 
-def measure_baseline(moment: Moment, given: Given) -> Finding:
+def measure_baseline(assessment: Assessment, given: Given) -> Measurement:
     """Return a column at the visit compared with."""
-    column = moment.column(given[0])
-    span = moment.read(moment.base, given[0])
-    return Finding(span, f"{column} {span} at baseline")
+    column = assessment.column(given[0])
+    span = assessment.read(assessment.base, given[0])
+    return Measurement(span, f"{column} {span} at baseline")
 
 
-def _change(column: str, start: Span, end: Span, *, falling: bool) -> Finding:
+def _change(column: str, start: Span, end: Span, *, falling: bool) -> Measurement:
     span = start.minus(end) if falling else end.minus(start)
-    return Finding(span, f"{column} {start} -> {end}")
+    return Measurement(span, f"{column} {start} -> {end}")
 
 
-def measure_rise(moment: Moment, given: Given) -> Finding:
+def measure_rise(assessment: Assessment, given: Given) -> Measurement:
     """Return now minus baseline."""
-    column = moment.column(given[0])
+    column = assessment.column(given[0])
     return _change(
-        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), falling=False
+        column,
+        assessment.read(assessment.base, given[0]),
+        assessment.read(assessment.now, given[0]),
+        falling=False,
     )
 
 
-def measure_fall(moment: Moment, given: Given) -> Finding:
+def measure_fall(assessment: Assessment, given: Given) -> Measurement:
     """Return baseline minus now."""
-    column = moment.column(given[0])
+    column = assessment.column(given[0])
     return _change(
-        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), falling=True
+        column,
+        assessment.read(assessment.base, given[0]),
+        assessment.read(assessment.now, given[0]),
+        falling=True,
     )
 
 
-def measure_rise_since_previous(moment: Moment, given: Given) -> Finding:
+def measure_rise_since_previous(assessment: Assessment, given: Given) -> Measurement:
     """Return now minus the visit before."""
-    column = moment.column(given[0])
+    column = assessment.column(given[0])
     return _change(
-        column, moment.read(_previous(moment), given[0]), moment.read(moment.now, given[0]), falling=False
+        column,
+        assessment.read(_previous(assessment), given[0]),
+        assessment.read(assessment.now, given[0]),
+        falling=False,
     )
 
 
-def measure_fall_since_previous(moment: Moment, given: Given) -> Finding:
+def measure_fall_since_previous(assessment: Assessment, given: Given) -> Measurement:
     """Return the visit before minus now."""
-    column = moment.column(given[0])
+    column = assessment.column(given[0])
     return _change(
-        column, moment.read(_previous(moment), given[0]), moment.read(moment.now, given[0]), falling=True
+        column,
+        assessment.read(_previous(assessment), given[0]),
+        assessment.read(assessment.now, given[0]),
+        falling=True,
     )
 
 
@@ -83,12 +95,12 @@ def _percent_below(start: Span, end: Span) -> Span | None:
     return Span(low, high)
 
 
-def _percent_finding(column: str, start: Span, end: Span, turn: Callable[[Span], Span]) -> Finding:
+def _percent_finding(column: str, start: Span, end: Span, turn: Callable[[Span], Span]) -> Measurement:
     text = f"{column} {start} -> {end}"
     below = _percent_below(start, end)
     if below is None:
-        return Finding(NOTHING, f"{text} (no percentage of zero)", is_undefined=True)
-    return Finding(turn(below), text)
+        return Measurement(NOTHING, f"{text} (no percentage of zero)", is_undefined=True)
+    return Measurement(turn(below), text)
 
 
 def _keep(span: Span) -> Span:
@@ -103,198 +115,201 @@ def _complement(span: Span) -> Span:
     return exactly(_HUNDRED).minus(span)
 
 
-def measure_percent_fall(moment: Moment, given: Given) -> Finding:
+def measure_percent_fall(assessment: Assessment, given: Given) -> Measurement:
     """Return the fall from baseline in percent of baseline."""
-    column = moment.column(given[0])
+    column = assessment.column(given[0])
     return _percent_finding(
-        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), _keep
+        column, assessment.read(assessment.base, given[0]), assessment.read(assessment.now, given[0]), _keep
     )
 
 
-def measure_percent_fall_confirmed(moment: Moment, given: Given) -> Finding:
+def measure_percent_fall_confirmed(assessment: Assessment, given: Given) -> Measurement:
     """Return the smaller of the falls at the visit judged and at the one before: what both confirm."""
-    column = moment.column(given[0])
-    start = moment.read(moment.base, given[0])
-    before = _previous(moment)
-    earlier = None if before is moment.base else before  # the baseline confirms nothing
+    column = assessment.column(given[0])
+    start = assessment.read(assessment.base, given[0])
+    before = _previous(assessment)
+    earlier = None if before is assessment.base else before  # the baseline confirms nothing
     falls = []
-    for visit in (moment.now, earlier):
-        fall = _percent_below(start, moment.read(visit, given[0]))
+    for visit in (assessment.now, earlier):
+        fall = _percent_below(start, assessment.read(visit, given[0]))
         falls.append(NOTHING if fall is None else fall)
     lows = [fall.low for fall in falls if fall.low is not None]
     highs = [fall.high for fall in falls if fall.high is not None]
     span = Span(min(lows) if len(lows) == len(falls) else None, min(highs, default=None))
-    shown = f"{moment.read(earlier, given[0])} -> {moment.read(moment.now, given[0])}"
-    return Finding(span, f"{column} {start} at baseline, then {shown}")
+    shown = f"{assessment.read(earlier, given[0])} -> {assessment.read(assessment.now, given[0])}"
+    return Measurement(span, f"{column} {start} at baseline, then {shown}")
 
 
-def measure_percent_rise(moment: Moment, given: Given) -> Finding:
+def measure_percent_rise(assessment: Assessment, given: Given) -> Measurement:
     """Return the rise from baseline in percent of baseline."""
-    column = moment.column(given[0])
+    column = assessment.column(given[0])
     return _percent_finding(
-        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), _negate
+        column, assessment.read(assessment.base, given[0]), assessment.read(assessment.now, given[0]), _negate
     )
 
 
-def measure_percent_rise_since_previous(moment: Moment, given: Given) -> Finding:
+def measure_percent_rise_since_previous(assessment: Assessment, given: Given) -> Measurement:
     """Return the rise from the visit before in percent of it."""
-    column = moment.column(given[0])
-    start, end = moment.read(_previous(moment), given[0]), moment.read(moment.now, given[0])
+    column = assessment.column(given[0])
+    start, end = assessment.read(_previous(assessment), given[0]), assessment.read(assessment.now, given[0])
     return _percent_finding(column, start, end, _negate)
 
 
-def measure_percent_of_baseline(moment: Moment, given: Given) -> Finding:
+def measure_percent_of_baseline(assessment: Assessment, given: Given) -> Measurement:
     """Return the value in percent of baseline."""
-    column = moment.column(given[0])
+    column = assessment.column(given[0])
     return _percent_finding(
-        column, moment.read(moment.base, given[0]), moment.read(moment.now, given[0]), _complement
+        column,
+        assessment.read(assessment.base, given[0]),
+        assessment.read(assessment.now, given[0]),
+        _complement,
     )
 
 
-def _reference(moment: Moment, column: str) -> Span:
+def _reference(assessment: Assessment, column: str) -> Span:
     """Return a value that belongs to the subject, such as a pre-flare one, wherever it was written."""
-    for visit in moment.course.visits:
+    for visit in assessment.timeline.visits:
         span = visit.number(column)
         if not span.is_open:
             return span
     return NOTHING
 
 
-def measure_percent_below(moment: Moment, given: Given) -> Finding:
+def measure_percent_below(assessment: Assessment, given: Given) -> Measurement:
     """Return by how many percent one column lies below a reference the subject has."""
-    column, reference = moment.column(given[0]), moment.column(given[1])
-    start, end = _reference(moment, reference), moment.read(moment.now, given[0])
+    column, reference = assessment.column(given[0]), assessment.column(given[1])
+    start, end = _reference(assessment, reference), assessment.read(assessment.now, given[0])
     return _percent_finding(f"{reference} and {column}", start, end, _keep)
 
 
-def _of_upper_limit(moment: Moment, visit: CourseVisit | None, name: str) -> Finding:
+def _of_upper_limit(assessment: Assessment, visit: TimelineVisit | None, name: str) -> Measurement:
     """Divide a value by the laboratory's upper limit: the parameter, else the column beside the value."""
-    column = moment.column(name)
-    told = moment.parameters.get(f"{name}_upper_limit", 0)
+    column = assessment.column(name)
+    told = assessment.parameters.get(f"{name}_upper_limit", 0)
     limit = parse_exact(told) or Decimal(0)
     if limit <= 0 and visit is not None:
         limit = visit.number(f"{column}_high").low or Decimal(0)
-    span = moment.read(visit, name)
+    span = assessment.read(visit, name)
     if limit <= 0:
-        return Finding(NOTHING, f"{column} {span}, upper limit not recorded")
+        return Measurement(NOTHING, f"{column} {span}, upper limit not recorded")
     low = None if span.low is None else span.low / limit
     high = None if span.high is None else span.high / limit
-    return Finding(Span(low, high), f"{column} {span}, upper limit {print_number(limit)}")
+    return Measurement(Span(low, high), f"{column} {span}, upper limit {print_number(limit)}")
 
 
-def measure_of_upper_limit(moment: Moment, given: Given) -> Finding:
+def measure_of_upper_limit(assessment: Assessment, given: Given) -> Measurement:
     """Return a value as parts of the laboratory's upper limit."""
-    return _of_upper_limit(moment, moment.now, given[0])
+    return _of_upper_limit(assessment, assessment.now, given[0])
 
 
-def measure_baseline_of_upper_limit(moment: Moment, given: Given) -> Finding:
+def measure_baseline_of_upper_limit(assessment: Assessment, given: Given) -> Measurement:
     """Return a value at baseline as parts of the laboratory's upper limit."""
-    return _of_upper_limit(moment, moment.base, given[0])
+    return _of_upper_limit(assessment, assessment.base, given[0])
 
 
-def measure_per_kg(moment: Moment, given: Given) -> Finding:
+def measure_per_kg(assessment: Assessment, given: Given) -> Measurement:
     """Return a daily dose per kg of body weight; the last weight within six months serves."""
-    column, weight = moment.column(given[0]), moment.column(given[1])
-    dose = moment.read(moment.now, given[0])
+    column, weight = assessment.column(given[0]), assessment.column(given[1])
+    dose = assessment.read(assessment.now, given[0])
     kilograms = NOTHING
-    if moment.now is not None:
-        recent = [v for v in moment.course.visits if 0 <= moment.now.day - v.day <= _WEIGHT_DAYS]
+    if assessment.now is not None:
+        recent = [v for v in assessment.timeline.visits if 0 <= assessment.now.day - v.day <= _WEIGHT_DAYS]
         known = [span for span in (visit.number(weight) for visit in recent) if span.is_known]
         kilograms = known[-1] if known else NOTHING
     divisor = kilograms.low
     if divisor is None or divisor <= 0:
         text = f"{column} {dose}, {weight} not recorded"
         is_zero = dose.high is not None and dose.high <= 0
-        return Finding(exactly(0) if is_zero else Span(Decimal(0), None), text)
+        return Measurement(exactly(0) if is_zero else Span(Decimal(0), None), text)
     span = Span(
         None if dose.low is None else dose.low / divisor, None if dose.high is None else dose.high / divisor
     )
-    return Finding(span, f"{column} {span} per kg")
+    return Measurement(span, f"{column} {span} per kg")
 
 
-def measure_ever(moment: Moment, given: Given) -> Finding:
+def measure_ever(assessment: Assessment, given: Given) -> Measurement:
     """Return 1 when something happened after baseline up to the visit judged, 0 when it never did."""
-    column = moment.column(given[0])
-    start = moment.base.day if moment.base is not None else 0.0
-    end = moment.target_day if moment.now is None else moment.now.day
-    values = [visit.number(column) for visit in moment.course.between(start, end)]
-    if moment.now is None:
+    column = assessment.column(given[0])
+    start = assessment.base.day if assessment.base is not None else 0.0
+    end = assessment.target_day if assessment.now is None else assessment.now.day
+    values = [visit.number(column) for visit in assessment.timeline.between(start, end)]
+    if assessment.now is None:
         values.append(NOTHING)
     verdicts: list[Verdict] = [span.compare(">", Decimal(0)) for span in values]
     if any(verdict is True for verdict in verdicts):
-        return Finding(exactly(1), f"{column} recorded")
+        return Measurement(exactly(1), f"{column} recorded")
     if verdicts and all(verdict is False for verdict in verdicts):
-        return Finding(exactly(0), f"no {column}")
-    return Finding(Span(Decimal(0), Decimal(1)), f"{column} not recorded at every visit")
+        return Measurement(exactly(0), f"no {column}")
+    return Measurement(Span(Decimal(0), Decimal(1)), f"{column} not recorded at every visit")
 
 
-def measure_highest_since_start(moment: Moment, given: Given) -> Finding:
+def measure_highest_since_start(assessment: Assessment, given: Given) -> Measurement:
     """Return the highest value from the day in `from_day` to the visit judged, both included."""
-    column = moment.column(given[0])
-    if moment.now is None:
-        return Finding(NOTHING, f"{column} {NOTHING}")
-    start = min(moment.number("from_day"), moment.now.day)
-    visits = [visit for visit in moment.course.visits if start <= visit.day <= moment.now.day]
-    spans = [moment.read(visit, given[0]) for visit in visits]
+    column = assessment.column(given[0])
+    if assessment.now is None:
+        return Measurement(NOTHING, f"{column} {NOTHING}")
+    start = min(assessment.number("from_day"), assessment.now.day)
+    visits = [visit for visit in assessment.timeline.visits if start <= visit.day <= assessment.now.day]
+    spans = [assessment.read(visit, given[0]) for visit in visits]
     lows = [span.low for span in spans if span.low is not None]
     highs = [span.high for span in spans if span.high is not None]
     span = Span(max(lows, default=None), max(highs) if len(highs) == len(spans) else None)
     if len(visits) == 1:
-        return Finding(span, f"{column} {span}")
+        return Measurement(span, f"{column} {span}")
     unknown = [visit.name for visit, found in zip(visits, spans, strict=True) if not found.is_known]
     text = f"highest {column} {span} from day {start:g}"
     if unknown:
         text = f"highest {column} {span} from day {start:g}, not recorded at {', '.join(unknown)}"
-    return Finding(span, text)
+    return Measurement(span, text)
 
 
-def measure_over_window(moment: Moment, given: Given) -> Finding:
+def measure_over_window(assessment: Assessment, given: Given) -> Measurement:
     """Return a number that courses of drugs give; the dose at one visit does not settle it."""
-    column = moment.column(given[0])
-    span = moment.read(moment.now, given[0])
+    column = assessment.column(given[0])
+    span = assessment.read(assessment.now, given[0])
     text = f"{column} {span}"
-    seen = moment.read(moment.now, "prednisone")
+    seen = assessment.read(assessment.now, "prednisone")
     if span.is_open and not seen.is_open:
-        text += f" ({moment.column('prednisone')} {seen} at the visit does not settle the days before it)"
-    return Finding(span, text)
+        text += f" ({assessment.column('prednisone')} {seen} at the visit does not settle the days before it)"
+    return Measurement(span, text)
 
 
-def _is_present(visit: CourseVisit | None, item: str) -> Verdict:
+def _is_present(visit: TimelineVisit | None, item: str) -> Verdict:
     return (NOTHING if visit is None else visit.number(item)).compare(">", Decimal(0))
 
 
-def _count(verdicts: Mapping[str, Verdict], word: str) -> Finding:
+def _count(verdicts: Mapping[str, Verdict], word: str) -> Measurement:
     met = [name for name, verdict in verdicts.items() if verdict is True]
     unknown = [name for name, verdict in verdicts.items() if verdict is None]
     parts = [f"{word}: {', '.join(met)}" if met else f"{word}: none"]
     if unknown:
         parts.append(f"not recorded: {', '.join(unknown)}")
-    return Finding(Span(Decimal(len(met)), Decimal(len(met) + len(unknown))), "; ".join(parts))
+    return Measurement(Span(Decimal(len(met)), Decimal(len(met) + len(unknown))), "; ".join(parts))
 
 
-def _total_is_zero(moment: Moment, given: Given) -> bool:
+def _total_is_zero(assessment: Assessment, given: Given) -> bool:
     if len(given) < 2:
         return False
-    high = moment.read(moment.now, given[1]).high
+    high = assessment.read(assessment.now, given[1]).high
     return high is not None and high <= 0
 
 
-def measure_items_present(moment: Moment, given: Given) -> Finding:
+def measure_items_present(assessment: Assessment, given: Given) -> Measurement:
     """Count the items of a set that are present; a total of 0 settles what the items leave open."""
-    if _total_is_zero(moment, given):
-        return Finding(exactly(0), "present: none (total 0)")
-    items = [item for item in moment.definition.sets[given[0]] if item not in moment.ignored]
-    return _count({item: _is_present(moment.now, item) for item in items}, "present")
+    if _total_is_zero(assessment, given):
+        return Measurement(exactly(0), "present: none (total 0)")
+    items = [item for item in assessment.definition.sets[given[0]] if item not in assessment.ignored]
+    return _count({item: _is_present(assessment.now, item) for item in items}, "present")
 
 
-def measure_new_items(moment: Moment, given: Given) -> Finding:
+def measure_new_items(assessment: Assessment, given: Given) -> Measurement:
     """Count the items of a set that are present now and were not at the visit before."""
-    if _total_is_zero(moment, given):
-        return Finding(exactly(0), "new: none (total 0)")
-    before = _previous(moment)
+    if _total_is_zero(assessment, given):
+        return Measurement(exactly(0), "new: none (total 0)")
+    before = _previous(assessment)
     verdicts: dict[str, Verdict] = {}
-    for item in moment.definition.sets[given[0]]:
-        present, earlier = _is_present(moment.now, item), _is_present(before, item)
+    for item in assessment.definition.sets[given[0]]:
+        present, earlier = _is_present(assessment.now, item), _is_present(before, item)
         if present is False or earlier is True:
             verdicts[item] = False
         else:
@@ -302,21 +317,21 @@ def measure_new_items(moment: Moment, given: Given) -> Finding:
     return _count(verdicts, "new")
 
 
-def measure_clinical(moment: Moment, given: Given) -> Finding:
+def measure_clinical(assessment: Assessment, given: Given) -> Measurement:
     """Return a SLEDAI total without its two serological items."""
-    total = moment.read(moment.now, given[0])
+    total = assessment.read(assessment.now, given[0])
     low, high = total.low, total.high
     for item, points in _SEROLOGY:
-        present = _is_present(moment.now, item)
+        present = _is_present(assessment.now, item)
         if low is not None and present is not False:
             low = max(low - points, Decimal(0))
         if high is not None and present is True:
             high -= points
     span = Span(low, high)
-    return Finding(span, f"clinical {moment.column(given[0])} {span}")
+    return Measurement(span, f"clinical {assessment.column(given[0])} {span}")
 
 
-NUMBER_FUNCTIONS: Final[Mapping[str, Callable[[Moment, Given], Finding]]] = {
+NUMBER_FUNCTIONS: Final[Mapping[str, Callable[[Assessment, Given], Measurement]]] = {
     "now": measure_now,
     "baseline": measure_baseline,
     "rise": measure_rise,

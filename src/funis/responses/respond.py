@@ -1,6 +1,6 @@
 """Responses over scored visits: yes, no or cannot tell for every subject, with the reason.
 
-A response is a definition file (`response_definition`); its criteria are asked of one subject's course
+A response is a definition file (`response_definition`); its criteria are asked of one subject's timeline
 (`response_rules`). What is missing is never taken as absent: a class is given only where every value
 the missing records could have would lead to it.
 """
@@ -18,12 +18,12 @@ from funis.catalogue.response import response_definition
 from funis.catalogue.response_parts import ParameterValue, ResponseDefinition
 from funis.errors import UnknownNameError
 from funis.frames.engines import is_spark, return_kind
-from funis.responses.assessment import Moment
+from funis.responses.assessment import Assessment
 from funis.responses.bilag_timeline import watch_response
 from funis.responses.completion import decide_surely
 from funis.responses.decide import Decision, decide
 from funis.responses.distribute import Visits, answer_subjects
-from funis.responses.timeline import Cohort, Course, CourseVisit, build_cohort
+from funis.responses.timeline import Cohort, Timeline, TimelineVisit, build_cohort
 from funis.responses.verdict import CANNOT_TELL, NO, word_of
 
 Parameters = Mapping[str, ParameterValue]
@@ -132,10 +132,10 @@ def respond(
 
 
 def respond_cohort(cohort: Cohort, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
-    """Give the response of every course of a cohort, as `respond` does; for asking many definitions."""
+    """Give the response of every timeline of a cohort, as `respond` does; for asking many definitions."""
     definition = response_definition(name)
     judged = _choose_target(cohort, definition, definition.settle(parameters))
-    rows = [_respond_one(_build_moment(course, judged)) for course in cohort.courses]
+    rows = [_respond_one(_build_moment(timeline, judged)) for timeline in cohort.courses]
     return pl.DataFrame(rows, schema=_schema(definition))
 
 
@@ -245,17 +245,17 @@ def _expected_visits(
     return cohort.expected(systems, str(parameters["instrument"]))
 
 
-def _build_moment(course: Course, judged: _Judged) -> Moment:
+def _build_moment(timeline: Timeline, judged: _Judged) -> Assessment:
     parameters = judged.parameters
-    now = _visit_judged(course, judged)
-    base = course.baseline(str(parameters["baseline_visit"]))
+    now = _visit_judged(timeline, judged)
+    base = timeline.baseline(str(parameters["baseline_visit"]))
     if parameters.get("compared_with") == "previous":
-        base = None if now is None else course.before(now)
-    return Moment(
+        base = None if now is None else timeline.before(now)
+    return Assessment(
         definition=judged.definition,
         parameters=parameters,
         cohort=judged.cohort,
-        course=course,
+        timeline=timeline,
         target=judged.target,
         target_day=judged.target_day,
         now=now,
@@ -265,8 +265,8 @@ def _build_moment(course: Course, judged: _Judged) -> Moment:
     )
 
 
-def _visit_judged(course: Course, judged: _Judged) -> CourseVisit | None:
-    visit = course.find(judged.target)
+def _visit_judged(timeline: Timeline, judged: _Judged) -> TimelineVisit | None:
+    visit = timeline.find(judged.target)
     parameters = judged.parameters
     wanted = float(parameters["response_day"])
     if visit is None or parameters["response_visit"] or wanted <= 0:
@@ -282,40 +282,44 @@ def _schema(definition: ResponseDefinition) -> dict[str, pl.DataType]:
     return {**head, **dict.fromkeys((row.id for row in definition.criteria), text), **relapse}
 
 
-def _respond_one(moment: Moment) -> dict[str, object]:
-    decision = _confirm(moment, decide_surely(moment))
+def _respond_one(assessment: Assessment) -> dict[str, object]:
+    decision = _confirm(assessment, decide_surely(assessment))
     row: dict[str, object] = {
-        "subject": moment.course.subject,
+        "subject": assessment.timeline.subject,
         "response": decision.response,
         "responder": decision.responder,
         "reason": decision.reason,
         "rule": decision.rule or None,
         "possible": " or ".join(decision.possible),
-        "response_visit": moment.target or None,
-        "response_day": None if moment.now is None else moment.now.day,
+        "response_visit": assessment.target or None,
+        "response_day": None if assessment.now is None else assessment.now.day,
     }
-    row |= {row.id: None for row in moment.definition.criteria}
+    row |= {row.id: None for row in assessment.definition.criteria}
     row |= {name: answer.word for name, answer in decision.answers.items()}
-    if moment.definition.has_relapse:
-        row |= _find_relapse(moment, decision)
+    if assessment.definition.has_relapse:
+        row |= _find_relapse(assessment, decision)
     return row
 
 
-def _confirm(moment: Moment, decision: Decision) -> Decision:
+def _confirm(assessment: Assessment, decision: Decision) -> Decision:
     """Hold a response against the scheduled visit before, where the study asks for that."""
-    if not moment.flag("confirmed") or decision.responder == NO:
+    if not assessment.flag("confirmed") or decision.responder == NO:
         return decision
-    days = moment.cohort.days
-    earlier = [name for name, day in days.items() if 0 < day < moment.target_day]
+    days = assessment.cohort.days
+    earlier = [name for name, day in days.items() if 0 < day < assessment.target_day]
     if not earlier:
-        reason = f"{CANNOT_TELL}: there is no visit before {moment.target} that could confirm the response."
+        reason = (
+            f"{CANNOT_TELL}: there is no visit before {assessment.target} that could confirm the response."
+        )
         return replace(decision, response=CANNOT_TELL, responder=CANNOT_TELL, reason=reason)
     name = earlier[-1]
-    before = decide(replace(moment, target=name, target_day=days[name], now=moment.course.find(name)))
+    before = decide(
+        replace(assessment, target=name, target_day=days[name], now=assessment.timeline.find(name))
+    )
     if before.response == decision.response or decision.responder == CANNOT_TELL:
         reason = f"{decision.reason} At {name}: {before.reason}"
         return replace(decision, reason=reason)
-    otherwise = moment.definition.otherwise
+    otherwise = assessment.definition.otherwise
     unknown = before.responder == CANNOT_TELL
     response = CANNOT_TELL if unknown else otherwise
     responder = CANNOT_TELL if unknown else NO
@@ -324,17 +328,17 @@ def _confirm(moment: Moment, decision: Decision) -> Decision:
     return replace(decision, response=response, responder=responder, reason=reason, possible=possible)
 
 
-def _find_relapse(moment: Moment, decision: Decision) -> dict[str, object]:
+def _find_relapse(assessment: Assessment, decision: Decision) -> dict[str, object]:
     """Return whether, where and when a response was lost, and whether it lasted to the horizon."""
     nothing = dict.fromkeys(RELAPSE_SCHEMA)
     if decision.responder == NO:
         return nothing
-    watch = watch_response(moment)
+    watch = watch_response(assessment)
     nothing["followed_to_day"] = watch.followed_to
     if decision.responder == CANNOT_TELL:
         reason = "whether there was a response cannot be told"
         return {**nothing, "relapse": CANNOT_TELL, "sustained": CANNOT_TELL, "relapse_reason": reason}
-    death = moment.course.events.get("death")
+    death = assessment.timeline.events.get("death")
     sustained = None if watch.verdict is None else not watch.verdict
     reason = watch.text
     if watch.verdict is not True and death is not None and not watch.is_followed:

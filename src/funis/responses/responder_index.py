@@ -24,8 +24,8 @@ from funis.frames.engines import add_columns, name_columns
 from funis.responses.responder_measures import Measure, has_improved_by_half, read_measures
 from funis.responses.timeline import (
     EVENT_COLUMNS,
-    Course,
-    CourseVisit,
+    Timeline,
+    TimelineVisit,
     build_cohort,
     check_visit_columns,
 )
@@ -110,9 +110,11 @@ def _score_rows(
     living = rows.drop(EVENT_COLUMNS, strict=False)  # a visit is scored whatever happened to the subject
     cohort = build_cohort(living, subject=subject, visit=visit, day=day)
     spans = {
-        (visit_of.subject, visit_of.name, visit_of.day): _score_visit(course, visit_of, items, baseline_visit)
-        for course in cohort.courses
-        for visit_of in course.visits
+        (visit_of.subject, visit_of.name, visit_of.day): _score_visit(
+            timeline, visit_of, items, baseline_visit
+        )
+        for timeline in cohort.courses
+        for visit_of in timeline.visits
     }
     keys = [(v.subject, v.name, v.day) for v in _in_order(living, subject, visit, day)]
     return pl.DataFrame(_columns([spans[key] for key in keys]))
@@ -130,7 +132,7 @@ def read_index(text: str) -> tuple[IndexItem, ...]:
 
     Raises
     ------
-    DefinitionError : holds every fault
+    DefinitionError : holds every finding
     """
     table = tomllib.loads(text)
     found = definition(table.get("items_of", "")).items
@@ -141,17 +143,17 @@ def read_index(text: str) -> tuple[IndexItem, ...]:
     )
 
 
-def _in_order(rows: pl.DataFrame, subject: str, visit: str, day: str) -> list[CourseVisit]:
-    """Return the visits in the order of the rows, with the days a course gives them."""
+def _in_order(rows: pl.DataFrame, subject: str, visit: str, day: str) -> list[TimelineVisit]:
+    """Return the visits in the order of the rows, with the days a timeline gives them."""
     cohort = build_cohort(rows.with_row_index("_row"), subject=subject, visit=visit, day=day)
-    visits = [each for course in cohort.courses for each in course.visits]
+    visits = [each for timeline in cohort.courses for each in timeline.visits]
     return sorted(visits, key=lambda each: int(each.values["_row"]))
 
 
 def _score_visit(
-    course: Course, visit: CourseVisit, items: tuple[IndexItem, ...], baseline_visit: str
+    timeline: Timeline, visit: TimelineVisit, items: tuple[IndexItem, ...], baseline_visit: str
 ) -> Span:
-    base = course.baseline(baseline_visit)
+    base = timeline.baseline(baseline_visit)
     low = high = _ZERO
     for item in items:
         points = item.points
@@ -165,7 +167,7 @@ def _score_visit(
     return Span(low, high)
 
 
-def _has_improved(item: IndexItem, visit: CourseVisit, base: CourseVisit | None) -> Verdict:
+def _has_improved(item: IndexItem, visit: TimelineVisit, base: TimelineVisit | None) -> Verdict:
     """Answer whether an item that was active at baseline has improved by half or more."""
     if base is None:
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from funis.responses.timeline import CourseVisit
+from funis.responses.timeline import TimelineVisit
 from funis.responses.verdict import Span, Verdict, exactly
 
 _HALF: Final = Decimal(50)
@@ -62,7 +62,7 @@ def read_measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Measure,
     return found
 
 
-def has_improved_by_half(measures: Sequence[Measure], now: CourseVisit, before: CourseVisit) -> Verdict:
+def has_improved_by_half(measures: Sequence[Measure], now: TimelineVisit, before: TimelineVisit) -> Verdict:
     """Answer whether an item that was active before has improved by half; None where that cannot be told.
 
     Several measures of one item (C3, C4) must agree; one that was normal before and is normal now says
@@ -76,7 +76,7 @@ def has_improved_by_half(measures: Sequence[Measure], now: CourseVisit, before: 
     Examples
     --------
     >>> joints = read_measures([{"item": "arthritis", "measure": "inflamed_joints"}])["arthritis"]
-    >>> now, before = (CourseVisit("1", "visit", 0, {"inflamed_joints": number}) for number in (4, 8))
+    >>> now, before = (TimelineVisit("1", "visit", 0, {"inflamed_joints": number}) for number in (4, 8))
     >>> has_improved_by_half(joints, now, before)
     True
     """
@@ -84,7 +84,7 @@ def has_improved_by_half(measures: Sequence[Measure], now: CourseVisit, before: 
     return asked[0] if asked and len(set(asked)) == 1 else None
 
 
-def _says_nothing(measure: Measure, now: CourseVisit, before: CourseVisit) -> bool:
+def _says_nothing(measure: Measure, now: TimelineVisit, before: TimelineVisit) -> bool:
     if measure.reading == "halved":
         return False
     gaps = _gap(measure, now), _gap(measure, before)
@@ -94,7 +94,7 @@ def _says_nothing(measure: Measure, now: CourseVisit, before: CourseVisit) -> bo
     return all(visit.number(measure.column).is_open for visit in (now, before))
 
 
-def _ask(measure: Measure, now: CourseVisit, before: CourseVisit) -> Verdict:
+def _ask(measure: Measure, now: TimelineVisit, before: TimelineVisit) -> Verdict:
     level = _has_fallen_by_half(_known(before, measure.column), _known(now, measure.column), measure)
     if measure.reading == "halved":
         return level
@@ -116,7 +116,7 @@ def _reaches_half(part: Decimal, whole: Decimal) -> Verdict:
     return exactly(_HUNDRED * part / whole).compare(">=", _HALF)
 
 
-def _gap(measure: Measure, visit: CourseVisit) -> Decimal | None:
+def _gap(measure: Measure, visit: TimelineVisit) -> Decimal | None:
     """Return how far a value lies outside normal, in parts of the limit; laboratories differ."""
     value = _known(visit, measure.column)
     limit = measure.limit if isinstance(measure.limit, Decimal) else _known(visit, measure.limit)
@@ -126,6 +126,6 @@ def _gap(measure: Measure, visit: CourseVisit) -> Decimal | None:
     return outside / limit
 
 
-def _known(visit: CourseVisit, column: str) -> Decimal | None:
+def _known(visit: TimelineVisit, column: str) -> Decimal | None:
     span: Span = visit.number(column)
     return span.low if span.is_known else None

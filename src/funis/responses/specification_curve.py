@@ -194,7 +194,7 @@ def _choose_applying(cohort: Cohort, chosen: Mapping[str, Choice]) -> dict[str, 
 
 
 def _compare_cohort(cohort: Cohort, chosen: Mapping[str, Choice]) -> pl.DataFrame:
-    found = pl.DataFrame({"subject": [course.subject for course in cohort.courses]})
+    found = pl.DataFrame({"subject": [timeline.subject for timeline in cohort.courses]})
     return found.with_columns(
         respond_cohort(cohort, name, choice).get_column("response").alias(name)
         for name, choice in chosen.items()

@@ -1,6 +1,6 @@
 """One subject's visits in order of time, as responses look at them.
 
-A frame with one row per subject and visit becomes one `Course` per subject. A value is a span and a
+A frame with one row per subject and visit becomes one `Timeline` per subject. A value is a span and a
 grade is a pair of letters, so that what is missing stays missing until a rule has been asked.
 """
 
@@ -26,7 +26,7 @@ UNKNOWN_GRADE: Final[GradeSpan] = ("E", "A")
 _DAY_ALLOWED: Final = "a number of days since the first infusion"
 
 EVENT_COLUMNS: Final = ("death_day", "withdrawal_day", "lost_day", "prohibited_day")
-"""Columns, one value a subject, that say on which day a subject left the ordinary course."""
+"""Columns, one value a subject, that say on which day a subject left the ordinary timeline."""
 
 SYSTEMS: Final = frozenset(
     (
@@ -46,7 +46,7 @@ _DAYS_IN: Final = {"day": 1, "week": 7, "month": 30}
 
 
 @dataclass(frozen=True, slots=True)
-class CourseVisit:
+class TimelineVisit:
     """What one visit recorded.
 
     Attributes
@@ -99,8 +99,8 @@ class CourseVisit:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """All visits of one subject, earliest first, and the day of each event that ends a course.
+class Timeline:
+    """All visits of one subject, earliest first, and the day of each event that ends a timeline.
 
     Attributes
     ----------
@@ -110,26 +110,26 @@ class Course:
     """
 
     subject: str
-    visits: tuple[CourseVisit, ...]
+    visits: tuple[TimelineVisit, ...]
     events: Mapping[str, float]
 
-    def find(self, name: str) -> CourseVisit | None:
+    def find(self, name: str) -> TimelineVisit | None:
         """Return the visit of that name, or None."""
         return next((visit for visit in self.visits if visit.name == name), None)
 
-    def baseline(self, name: str = "") -> CourseVisit | None:
+    def baseline(self, name: str = "") -> TimelineVisit | None:
         """Return the last visit on or before day 0, else the visit called ``baseline``."""
         if name:
             return self.find(name)
         before = [visit for visit in self.visits if visit.day <= 0]
         return before[-1] if before else self.find("baseline")
 
-    def before(self, visit: CourseVisit) -> CourseVisit | None:
+    def before(self, visit: TimelineVisit) -> TimelineVisit | None:
         """Return the visit just before this one."""
         earlier = [other for other in self.visits if other.day < visit.day]
         return earlier[-1] if earlier else None
 
-    def between(self, after: float, until: float) -> tuple[CourseVisit, ...]:
+    def between(self, after: float, until: float) -> tuple[TimelineVisit, ...]:
         """Return the visits after one day and until another, that day included."""
         return tuple(visit for visit in self.visits if after < visit.day <= until)
 
@@ -167,7 +167,7 @@ class Cohort:
     gathered : what all subjects have together, where `courses` are those of some of them; else None
     """
 
-    courses: tuple[Course, ...]
+    courses: tuple[Timeline, ...]
     columns: frozenset[str]
     days: Mapping[str, float]
     subject_type: pl.DataType
@@ -179,14 +179,16 @@ class Cohort:
         """Whether anybody has a visit."""
         if self.gathered is not None:
             return self.gathered.has_visits
-        return any(course.visits for course in self.courses)
+        return any(timeline.visits for timeline in self.courses)
 
     @property
     def has_unscheduled(self) -> bool:
         """Whether anybody has a visit that was not scheduled."""
         if self.gathered is not None:
             return self.gathered.has_unscheduled
-        return any(visit.name.startswith(UNSCHEDULED) for course in self.courses for visit in course.visits)
+        return any(
+            visit.name.startswith(UNSCHEDULED) for timeline in self.courses for visit in timeline.visits
+        )
 
     def name_subjects(self, found: pl.DataFrame, subject: str) -> pl.DataFrame:
         """Give the subject column of an answer the name and type it has in the frame, in their order."""
@@ -203,8 +205,8 @@ class Cohort:
         empty = {f"{start}{system}" for system in SYSTEMS} & self.present
         found |= empty  # a system whose every grade is missing is not one that was never affected
         if not found:
-            remedy = "Score the instrument first, or name another one in the parameter 'instrument'."
-            raise ColumnError("The response", lacking, sorted(self.columns), remedy)
+            fix = "Score the instrument first, or name another one in the parameter 'instrument'."
+            raise ColumnError("The response", lacking, sorted(self.columns), fix)
         return tuple(sorted(found))
 
     def _has_letters(self, column: str) -> bool:
@@ -242,7 +244,7 @@ class Cohort:
     def _count_held(self, name: str, measured: Sequence[str], instrument: str) -> int:
         if self.gathered is not None:
             return self.gathered.held.get((instrument, name), 0)
-        visits = [course.find(name) for course in self.courses]
+        visits = [timeline.find(name) for timeline in self.courses]
         return sum(1 for visit in visits if visit is not None and visit.has_grade(measured))
 
 
@@ -254,7 +256,7 @@ def build_cohort(
     day: str = "day",
     disposition: Any = None,
 ) -> Cohort:
-    """Sort a frame of visits into one course per subject.
+    """Sort a frame of visits into one timeline per subject.
 
     Parameters
     ----------
@@ -279,7 +281,7 @@ def build_cohort(
         raise ShapeError("The frame of visits is empty: it has neither rows nor columns.")
     check_visit_columns(rows.columns, subject, visit)
     events = _read_events(rows, subject, disposition)
-    visits: dict[str, list[CourseVisit]] = {number: [] for number in events}
+    visits: dict[str, list[TimelineVisit]] = {number: [] for number in events}
     filled: set[str] = set()
     for row in rows.iter_rows(named=True):
         made = _build_visit(row, subject, visit, day)
@@ -297,18 +299,18 @@ def check_visit_columns(present: Sequence[str], subject: str, visit: str) -> Non
     """Refuse a frame of visits without its subjects or its visits."""
     lacking = [name for name in (subject, visit) if name not in present]
     if lacking:
-        remedy = "Give the names of these columns in 'subject' and 'visit'."
-        raise ColumnError("The frame of visits", lacking, present, remedy)
+        fix = "Give the names of these columns in 'subject' and 'visit'."
+        raise ColumnError("The frame of visits", lacking, present, fix)
 
 
 def check_disposition_columns(present: Sequence[str], subject: str) -> None:
     """Refuse a frame of disposition without its subjects."""
     if subject not in present:
-        remedy = f"It needs the column {subject!r} and any of {', '.join(EVENT_COLUMNS)}."
-        raise ColumnError("The frame of disposition", [subject], present, remedy)
+        fix = f"It needs the column {subject!r} and any of {', '.join(EVENT_COLUMNS)}."
+        raise ColumnError("The frame of disposition", [subject], present, fix)
 
 
-def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> CourseVisit:
+def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> TimelineVisit:
     number, name, when = row.pop(subject), row.pop(visit), row.pop(day, None)
     if number is None or name is None:
         raise ValueRangeError("a row of the frame of visits", None, "a subject and a visit name in every row")
@@ -317,7 +319,7 @@ def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> Cou
     where = f"day of subject {number}, visit {name}"
     if when is None:
         raise ValueRangeError(where, None, _DAY_ALLOWED, "Give the day.")
-    return CourseVisit(str(number), str(name), _parse_day(when, where), row)
+    return TimelineVisit(str(number), str(name), _parse_day(when, where), row)
 
 
 def _parse_day(when: Any, where: str) -> float:
@@ -325,8 +327,8 @@ def _parse_day(when: Any, where: str) -> float:
     try:
         return float(when)
     except (TypeError, ValueError):
-        remedy = "Count the days from the first infusion, day 0."
-        raise ValueRangeError(where, when, _DAY_ALLOWED, remedy) from None
+        fix = "Count the days from the first infusion, day 0."
+        raise ValueRangeError(where, when, _DAY_ALLOWED, fix) from None
 
 
 def _day_of(name: str) -> float | None:
@@ -336,26 +338,26 @@ def _day_of(name: str) -> float | None:
     return float(_DAYS_IN[told[1]] * int(told[2])) if told else None
 
 
-def _build_course(number: str, visits: list[CourseVisit], events: dict[str, float]) -> Course:
+def _build_course(number: str, visits: list[TimelineVisit], events: dict[str, float]) -> Timeline:
     names = [visit.name for visit in visits if not visit.name.startswith(UNSCHEDULED)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise ShapeError(f"Subject {number} has the visit {doubled[0]!r} more than once; keep one row.")
-    # A record dated after the death belongs to a fault in the data, not to a response.
+    # A record dated after the death belongs to a finding in the data, not to a response.
     death = events.get("death")
     alive = [visit for visit in visits if death is None or visit.day <= death]
-    return Course(number, tuple(sorted(alive, key=lambda visit: (visit.day, visit.name))), events)
+    return Timeline(number, tuple(sorted(alive, key=lambda visit: (visit.day, visit.name))), events)
 
 
-def _median_days(courses: Sequence[Course]) -> dict[str, float]:
+def _median_days(courses: Sequence[Timeline]) -> dict[str, float]:
     return order_days({name: float(median(found)) for name, found in list_days(courses).items()})
 
 
-def list_days(courses: Iterable[Course]) -> dict[str, list[float]]:
+def list_days(courses: Iterable[Timeline]) -> dict[str, list[float]]:
     """Return the days on which each visit fell, unscheduled visits left out."""
     days: dict[str, list[float]] = {}
-    for course in courses:
-        for visit in course.visits:
+    for timeline in courses:
+        for visit in timeline.visits:
             if not visit.name.startswith(UNSCHEDULED):
                 days.setdefault(visit.name, []).append(visit.day)
     return days

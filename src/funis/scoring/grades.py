@@ -109,11 +109,11 @@ def _differ(layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cel
     """Whether the two readings of a system can differ."""
     definition = layout.definition
     names = [item.name for item in definition.items if item.system == system]
-    has_marks = definition.not_done == "absent" and any(cells[name].not_done is not None for name in names)
+    has_flags = definition.not_done == "absent" and any(cells[name].not_done is not None for name in names)
     looks_back = layout.has_history and any(
         f.system == system and (f.when.looks_back or f.within_months) for f in definition.features
     )
-    return carried is not cells or has_marks or looks_back
+    return carried is not cells or has_flags or looks_back
 
 
 def _add_ranks(working: Sink, plan: Plan) -> None:

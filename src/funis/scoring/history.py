@@ -1,7 +1,7 @@
 """Looking back: the visit before, the highest so far, what held within some months.
 
 There are three ways, with one meaning. Where the rows of a subject stand together in order, the previous
-visit is the row above; other engines ask by subject and order; rules that run on bits ask their tracer.
+visit is the row above; other engines ask by subject and order; rules that run bit-packed ask their tracer.
 """
 
 from __future__ import annotations

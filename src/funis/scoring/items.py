@@ -109,8 +109,8 @@ def check_columns(layout: Layout) -> None:
     measures = [name for item in definition.items for name in item.measures]
     if not any(name in present for name in [*names, *measures]):
         what = f"Scoring {definition.name!r}"
-        remedy = f"See funis.definition({definition.name!r}).items for the names of all {len(names)} items."
-        raise ColumnError(what, names[:5], list(present), remedy)
+        fix = f"See funis.definition({definition.name!r}).items for the names of all {len(names)} items."
+        raise ColumnError(what, names[:5], list(present), fix)
     for name in (layout.subject, layout.order):
         if name is not None and name not in present:
             what = f"The history of {definition.name!r}"
@@ -232,7 +232,7 @@ def _is_answer(layout: Layout, name: str, answer: int) -> Column:
     return (column == answer).fill_null(value=False)
 
 
-def mark_columns(layout: Layout) -> list[str]:
+def flag_columns(layout: Layout) -> list[str]:
     """Name the yes/no columns that stand beside items: not done, due to the disease, affected before."""
     definition = layout.definition
     names = [f"{item.name}_{mark}" for item in definition.items for mark in ("not_done", "attributed")]

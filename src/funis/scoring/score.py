@@ -9,7 +9,7 @@ from funis.catalogue.conditions import compare_exactly, find_limit
 from funis.catalogue.definition import Definition, Flag, Item, definition
 from funis.errors import ValueRangeError
 from funis.frames.border import Sink, Working, finish_frame, open_frame
-from funis.scoring.bits.batches import Plan, plan_scoring, runs_on_bits, score_at_once, score_lazily
+from funis.scoring.bits.batches import Plan, is_bit_packed, plan_scoring, score_at_once, score_lazily
 from funis.scoring.bits.traced import UntraceableError
 from funis.scoring.bits.tracer import Tracer
 from funis.scoring.grades import build_grades
@@ -96,7 +96,7 @@ def score(  # noqa: PLR0913  (the public signature of the design)
 def _plan_on_bits(working: Working, layout: Layout, missing: Missing) -> Plan | None:
     """Trace the rules for a large Polars frame; None where expressions give the same on the other way."""
     # What is carried forward would have to be known before a batch is read.
-    if missing == "locf" or not runs_on_bits(working, layout):
+    if missing == "locf" or not is_bit_packed(working, layout):
         return None
 
     def build(tracer: Tracer, layout: Layout, cells: Mapping[str, Cell]) -> tuple[str, ...]:
@@ -150,8 +150,8 @@ def check_request(*, missing: str, subject: str | None, order: str | None) -> No
         found = f"subject={subject!r}, order={order!r}"
         raise ValueRangeError("history", found, "both subject and order, or neither")
     if missing == "locf" and subject is None:
-        remedy = "Name the columns of subject and visit order."
-        raise ValueRangeError("missing", missing, "locf only with subject and order", remedy)
+        fix = "Name the columns of subject and visit order."
+        raise ValueRangeError("missing", missing, "locf only with subject and order", fix)
 
 
 def score_working(working: Working, layout: Layout, missing: Missing) -> tuple[str, ...]:
@@ -215,10 +215,10 @@ def _build_score(
 ) -> tuple[str, ...]:
     name, definition_ = layout.definition.name, layout.definition
     bounds = build_total(layout, cells, as_paper=False)
-    has_marks = definition_.not_done == "absent" and any(
+    has_flags = definition_.not_done == "absent" and any(
         cell.not_done is not None for cell in carried.values()
     )
-    same = carried is cells and not has_marks
+    same = carried is cells and not has_flags
     working.add([bounds.lower.alias(f"{name}_lower"), bounds.upper.alias(f"{name}_upper")])
     lower, upper = layout.ops.col(f"{name}_lower"), layout.ops.col(f"{name}_upper")
     known = Bounds(lower, upper) if same else build_total(layout, carried, as_paper=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from funis.errors import ColumnError, DefinitionError, Fault, UnitError, UnknownNameError, ValueRangeError
+from funis.errors import ColumnError, DefinitionError, Finding, UnitError, UnknownNameError, ValueRangeError
 
 _FILE = Path(__file__).parents[1] / "catalogue" / "tables" / "glucocorticoids.toml"
 
@@ -50,7 +50,7 @@ def glucocorticoid_table() -> GlucocorticoidTable:
 
 
 def read_glucocorticoid_table(path: Path) -> GlucocorticoidTable:
-    """Read one file of equivalent doses and refuse what is not understood, all faults at once.
+    """Read one file of equivalent doses and refuse what is not understood, all findings at once.
 
     Parameters
     ----------
@@ -58,12 +58,12 @@ def read_glucocorticoid_table(path: Path) -> GlucocorticoidTable:
 
     Raises
     ------
-    DefinitionError : holds every fault
+    DefinitionError : holds every finding
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Fraction)
-    faults = [Fault("error", "definition", *found) for found in _find_faults(path.name, table)]
-    if faults:
-        raise DefinitionError(f"equivalent doses {path.name}", faults)
+    findings = [Finding("error", "definition", *found) for found in _find_findings(path.name, table)]
+    if findings:
+        raise DefinitionError(f"equivalent doses {path.name}", findings)
     drugs: dict[str, Glucocorticoid] = {}
     for row in table["drugs"]:
         dose = Fraction(row["equals_5_mg"])
@@ -83,7 +83,7 @@ _NEEDED = {"drugs": ("drug", "equals_5_mg"), "units": ("unit", "mg_per_day"), "r
 _KINDS = ("daily", "pulse")
 
 
-def _find_faults(
+def _find_findings(
     file: str, table: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, int | None, str, str, str, str]]:
     if not str(table.get("source", "")).strip():

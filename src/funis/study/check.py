@@ -29,7 +29,7 @@ from funis.study.check_estimands import (
 from funis.study.days import eligibility_schema, subject_schema, subject_values
 from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
 from funis.study.rules import check_rule
-from funis.study.study_finding import Finding, unknown_name
+from funis.study.study_finding import StudyFinding, unknown_name
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TERM = re.compile(
@@ -70,17 +70,17 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 _ALWAYS = ("id", "kind", "label", "role", "at", "population", "subgroups", "subgroup_only")
 
 
-def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Finding]:
+def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[StudyFinding]:
     """Find every disagreement between the parts of a study file.
 
     Parameters
     ----------
     study : the models, each valid by itself
-    defined : names that broken entries of the file would define; to use them is not a second fault
+    defined : names that broken entries of the file would define; to use them is not a second finding
 
     Returns
     -------
-    list of Finding
+    list of StudyFinding
         Empty when the study can be used.
     """
     checks = (
@@ -102,7 +102,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Fin
     return [each for each in found if not (each.code == "unknown_name" and each.value in defined)]
 
 
-def _check_duplicates(study: Study) -> Iterator[Finding]:
+def _check_duplicates(study: Study) -> Iterator[StudyFinding]:
     """Names that stand for one thing stand once."""
     lists: dict[tuple[str, ...], tuple[str, Sequence[str]]] = {
         ("sites",): ("id", study.site_ids),
@@ -116,47 +116,49 @@ def _check_duplicates(study: Study) -> Iterator[Finding]:
     for section, (key, names) in lists.items():
         for index, name in enumerate(names):
             if name in names[:index]:
-                yield Finding((*section, index, key), name, "This name is given twice.", "Give each its own.")
+                yield StudyFinding(
+                    (*section, index, key), name, "This name is given twice.", "Give each its own."
+                )
     for index, column in enumerate(study.columns):
         if column.name in SUBJECTS.by_name:
             message = "The table subjects has this column already."
-            yield Finding(("columns", index, "name"), column.name, message, "Leave it out here.")
+            yield StudyFinding(("columns", index, "name"), column.name, message, "Leave it out here.")
 
 
-def _check_arms(study: Study) -> Iterator[Finding]:
+def _check_arms(study: Study) -> Iterator[StudyFinding]:
     """Ask a parallel trial for its arms; without them no arm is ever compared."""
     if study.trial.design == "parallel" and len(study.arms) < 2:
-        remedy = "Add [[arms]] with id and name, one with control = true, or write another design."
-        yield Finding(("study", "design"), "parallel", "A parallel trial has two arms or more.", remedy)
+        fix = "Add [[arms]] with id and name, one with control = true, or write another design."
+        yield StudyFinding(("study", "design"), "parallel", "A parallel trial has two arms or more.", fix)
 
 
-def _check_names(study: Study) -> Iterator[Finding]:
+def _check_names(study: Study) -> Iterator[StudyFinding]:
     """Criteria, populations and subgroups are printed by their names."""
     parts = (("inclusion", study.eligibility.inclusion), ("exclusion", study.eligibility.exclusion))
     criteria = [(part, index, each.id) for part, group in parts for index, each in enumerate(group)]
     for position, (part, index, code) in enumerate(criteria):
         if code in {earlier for _, _, earlier in criteria[:position]}:
             place = ("eligibility", part, index, "id")
-            yield Finding(place, code, "This name is given twice.", "Give each its own.")
+            yield StudyFinding(place, code, "This name is given twice.", "Give each its own.")
     for name in set(study.subgroups) & set(study.populations):
-        yield Finding(("subgroups", name), name, "A population has the same name.", "Give each its own.")
+        yield StudyFinding(("subgroups", name), name, "A population has the same name.", "Give each its own.")
     sections = [
         (section, name) for section in ("populations", "subgroups") for name in getattr(study, section)
     ]
     for section, name in sections:
         if not _NAME.fullmatch(name):
-            remedy = "Use small letters, digits and _ only."
-            yield Finding((section, name), name, "This is not a name.", remedy)
+            fix = "Use small letters, digits and _ only."
+            yield StudyFinding((section, name), name, "This is not a name.", fix)
 
 
-def _check_window(key: tuple[str | int, ...], window: tuple[int, int]) -> Iterator[Finding]:
+def _check_window(key: tuple[str | int, ...], window: tuple[int, int]) -> Iterator[StudyFinding]:
     low, high = window
     if low > high:
-        yield Finding(
+        yield StudyFinding(
             key, str([low, high]), "The window ends before it begins.", f"Write [{high}, {low}].", "window"
         )
     elif not low <= 0 <= high:
-        yield Finding(
+        yield StudyFinding(
             key,
             str([low, high]),
             "The window does not contain the planned day.",
@@ -165,12 +167,12 @@ def _check_window(key: tuple[str | int, ...], window: tuple[int, int]) -> Iterat
         )
 
 
-def _check_infusions(study: Study) -> Iterator[Finding]:
+def _check_infusions(study: Study) -> Iterator[StudyFinding]:
     for index, infusion in enumerate(study.infusions):
         yield from _check_window(("infusions", index, "window"), infusion.window)
     days = [infusion.day for infusion in study.infusions]
     if days and days[0] != 0:
-        yield Finding(
+        yield StudyFinding(
             ("infusions", 0, "day"),
             str(days[0]),
             "The first infusion is not on day 0.",
@@ -181,11 +183,11 @@ def _check_infusions(study: Study) -> Iterator[Finding]:
 
 def _check_order(
     section: Literal["infusions", "visits"], planned: Sequence[Infusion | Visit]
-) -> Iterator[Finding]:
+) -> Iterator[StudyFinding]:
     """Planned days rise through the file and windows do not overlap."""
     for index, (earlier, later) in enumerate(pairwise(planned), start=1):
         if later.day <= earlier.day:
-            yield Finding(
+            yield StudyFinding(
                 (section, index, "day"),
                 str(later.day),
                 f"Day {later.day} stands after day {earlier.day}.",
@@ -196,7 +198,7 @@ def _check_order(
             earlier.window and later.window and earlier.day + earlier.window[1] >= later.day + later.window[0]
         ):
             last, first = earlier.day + earlier.window[1], later.day + later.window[0]
-            yield Finding(
+            yield StudyFinding(
                 (section, index, "window"),
                 str(list(later.window)),
                 f"The window opens on day {first}, and the one before it closes on day {last}.",
@@ -205,13 +207,13 @@ def _check_order(
             )
 
 
-def _check_visits(study: Study) -> Iterator[Finding]:
+def _check_visits(study: Study) -> Iterator[StudyFinding]:
     if not study.visits and study.trial.design != "observational":
-        yield Finding(
+        yield StudyFinding(
             ("visits",), "", "No visit is planned.", 'Add [[visits]], or write design = "observational".'
         )
     if study.visits and study.baseline_visit is None:
-        yield Finding(
+        yield StudyFinding(
             ("visits", 0, "day"),
             str(study.visits[0].day),
             "No visit is on day 0 or before.",
@@ -223,24 +225,26 @@ def _check_visits(study: Study) -> Iterator[Finding]:
         if visit.window is not None:
             yield from _check_window((*key, "window"), visit.window)
         if is_unscheduled(visit.name):
-            yield Finding(
+            yield StudyFinding(
                 (*key, "name"), visit.name, "This name is kept for unplanned visits.", "Choose another."
             )
         yield from _check_forms(study, key, visit)
 
 
-def _check_forms(study: Study, key: tuple[str | int, ...], visit: Visit) -> Iterator[Finding]:
+def _check_forms(study: Study, key: tuple[str | int, ...], visit: Visit) -> Iterator[StudyFinding]:
     known = (*instrument_names(), *DATA_FORMS)
     for number, form in enumerate(visit.forms):
         if form not in known:
             yield unknown_name((*key, "forms", number), "instrument or form", form, known)
         elif form in visit.forms[:number]:
-            yield Finding((*key, "forms", number), form, "The form is named twice.", "Name it once.")
+            yield StudyFinding((*key, "forms", number), form, "The form is named twice.", "Name it once.")
     if "labs" in visit.forms and not study.labs:
-        remedy = "Add [[labs]] with test and unit, or leave labs out of the forms."
-        yield Finding((*key, "forms"), "labs", "Labs are due, but the study has no laboratory tests.", remedy)
+        fix = "Add [[labs]] with test and unit, or leave labs out of the forms."
+        yield StudyFinding(
+            (*key, "forms"), "labs", "Labs are due, but the study has no laboratory tests.", fix
+        )
     if visit.labs and "labs" not in visit.forms:
-        yield Finding(
+        yield StudyFinding(
             (*key, "labs"), str(list(visit.labs)), "Tests are due, but not the form.", "Add labs to forms."
         )
     for number, test in enumerate(visit.labs):
@@ -248,7 +252,7 @@ def _check_forms(study: Study, key: tuple[str | int, ...], visit: Visit) -> Iter
             yield unknown_name((*key, "labs", number), "laboratory test in [[labs]]", test, study.lab_names)
 
 
-def _check_labs(study: Study) -> Iterator[Finding]:
+def _check_labs(study: Study) -> Iterator[StudyFinding]:
     for index, lab in enumerate(study.labs):
         key = ("labs", index)
         near = get_close_matches(lab.test, ANALYTES, n=1, cutoff=0.9)
@@ -260,15 +264,15 @@ def _check_labs(study: Study) -> Iterator[Finding]:
         yield from _check_limits(key, lab)
 
 
-def _check_limits(key: tuple[str | int, ...], lab: LabTest) -> Iterator[Finding]:
+def _check_limits(key: tuple[str | int, ...], lab: LabTest) -> Iterator[StudyFinding]:
     for low, high in (("low", "high"), ("minimum", "maximum")):
         lower, upper = getattr(lab, low), getattr(lab, high)
         if lower is not None and upper is not None and lower >= upper:
-            remedy = f"Give {low} below {high}."
-            yield Finding((*key, low), f"{lower:g}", f"'{low}' is not below '{high}' ({upper:g}).", remedy)
+            fix = f"Give {low} below {high}."
+            yield StudyFinding((*key, low), f"{lower:g}", f"'{low}' is not below '{high}' ({upper:g}).", fix)
 
 
-def _check_instruments(study: Study) -> Iterator[Finding]:
+def _check_instruments(study: Study) -> Iterator[StudyFinding]:
     for name, choice in study.instruments.items():
         found = find_definition(name)
         if found is None:
@@ -283,37 +287,37 @@ def _check_instruments(study: Study) -> Iterator[Finding]:
                     key, f"parameter of {name}", parameter, [each.name for each in found.parameters]
                 )
             except ValueRangeError as error:
-                yield Finding(key, str(value), "The parameter does not take this value.", str(error))
+                yield StudyFinding(key, str(value), "The parameter does not take this value.", str(error))
         units = analyte_units(name)
         if choice.unit and units and choice.unit not in units:
             yield unknown_name(("instruments", name, "unit"), f"unit for {name}", choice.unit, units)
 
 
-def _check_rules(study: Study) -> Iterator[Finding]:
+def _check_rules(study: Study) -> Iterator[StudyFinding]:
     schema, values = subject_schema(study), subject_values(study)
     early = eligibility_schema(study)
     for section in ("populations", "subgroups"):
         for name, rule in getattr(study, section).items():
-            for fault in check_rule(rule, schema, allowed=values):
-                yield Finding((section, name), rule, fault.message, fault.remedy, "rule")
+            for finding in check_rule(rule, schema, allowed=values):
+                yield StudyFinding((section, name), rule, finding.message, finding.fix, "rule")
     parts: tuple[tuple[str, tuple[Criterion, ...]], ...] = (
         ("inclusion", study.eligibility.inclusion),
         ("exclusion", study.eligibility.exclusion),
     )
     for part, criteria in parts:
         for index, criterion in enumerate(criteria):
-            for fault in check_rule(criterion.rule, early, allowed=values) if criterion.rule else ():
+            for finding in check_rule(criterion.rule, early, allowed=values) if criterion.rule else ():
                 late = next(
-                    (name for name in schema if f"'{name}'" in fault.message and name not in early), None
+                    (name for name in schema if f"'{name}'" in finding.message and name not in early), None
                 )
-                message = f"'{late}' is known only after the first infusion." if late else fault.message
-                remedy = "Eligibility uses only what is known before." if late else fault.remedy
-                yield Finding(("eligibility", part, index, "rule"), criterion.rule, message, remedy, "rule")
+                message = f"'{late}' is known only after the first infusion." if late else finding.message
+                fix = "Eligibility uses only what is known before." if late else finding.fix
+                yield StudyFinding(("eligibility", part, index, "rule"), criterion.rule, message, fix, "rule")
     lots: dict[str, pl.DataType] = {column.name: DTYPES[column.kind] for column in LOTS.columns}
     allowed = {column.name: column.allowed for column in LOTS.columns if column.allowed}
     for index, rule in enumerate(study.product.release):
-        for fault in check_rule(rule, lots, allowed=allowed):
-            yield Finding(("product", "release", index), rule, fault.message, fault.remedy, "rule")
+        for finding in check_rule(rule, lots, allowed=allowed):
+            yield StudyFinding(("product", "release", index), rule, finding.message, finding.fix, "rule")
 
 
 def _variables(study: Study) -> dict[str, Literal["number", "grade"]]:
@@ -325,7 +329,7 @@ def _variables(study: Study) -> dict[str, Literal["number", "grade"]]:
     return known | dict.fromkeys(study.lab_names, "number")
 
 
-def _check_endpoints(study: Study) -> Iterator[Finding]:
+def _check_endpoints(study: Study) -> Iterator[StudyFinding]:
     variables = _variables(study)
     for index, endpoint in enumerate(study.endpoints):
         key = ("endpoints", index)
@@ -342,15 +346,17 @@ def _check_endpoints(study: Study) -> Iterator[Finding]:
             if subgroup not in study.subgroups:
                 yield unknown_name((*key, "subgroups"), "subgroup", subgroup, study.subgroups)
         if endpoint.subgroup_only and not endpoint.subgroups:
-            yield Finding((*key, "subgroup_only"), "true", "No subgroup is named.", "Name them in subgroups.")
+            yield StudyFinding(
+                (*key, "subgroup_only"), "true", "No subgroup is named.", "Name them in subgroups."
+            )
         yield from _check_formula(study, (*key, "formula"), endpoint.formula)
 
 
-def _check_keys(key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[Finding]:
+def _check_keys(key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[StudyFinding]:
     """Each kind takes its own keys; one without meaning was meant otherwise."""
     allowed = (*_ALWAYS, *KEYS_OF_KIND[endpoint.kind])
     for name in sorted(endpoint.model_fields_set - set(allowed)):
-        yield Finding(
+        yield StudyFinding(
             (*key, name),
             "",
             f"'{name}' has no meaning for kind '{endpoint.kind}'.",
@@ -358,9 +364,9 @@ def _check_keys(key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[Find
         )
     for name in _NEEDED.get(endpoint.kind, ()):
         if not getattr(endpoint, name):
-            yield Finding((*key, name), "", f"Kind '{endpoint.kind}' needs '{name}'.", "Add it.")
+            yield StudyFinding((*key, name), "", f"Kind '{endpoint.kind}' needs '{name}'.", "Add it.")
     if endpoint.kind in {"change", "summary", "systems"} and not endpoint.all_variables:
-        yield Finding(
+        yield StudyFinding(
             (*key, "variable"), "", f"Kind '{endpoint.kind}' needs 'variable'.", "Name what is analysed."
         )
     if (
@@ -368,14 +374,14 @@ def _check_keys(key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[Find
         and endpoint.event in {"relapse", "response"}
         and not endpoint.definition
     ):
-        yield Finding(
+        yield StudyFinding(
             (*key, "definition"), "", f"The event '{endpoint.event}' needs a definition.", "Name it."
         )
 
 
 def _check_variables(
     key: tuple[str | int, ...], endpoint: Endpoint, variables: Mapping[str, str]
-) -> Iterator[Finding]:
+) -> Iterator[StudyFinding]:
     for variable in endpoint.all_variables:
         place = (*key, "variable" if variable == endpoint.variable else "variables")
         if endpoint.kind == "systems":
@@ -385,17 +391,17 @@ def _check_variables(
         elif variable not in variables:
             yield unknown_name(place, "score or laboratory test in this study", variable, variables)
         elif endpoint.kind in _NUMERIC_KINDS and variables[variable] == "grade":
-            remedy = 'Use kind = "systems" with the instrument\'s name.'
-            yield Finding(place, variable, "A grade is a letter; it has no change.", remedy)
+            fix = 'Use kind = "systems" with the instrument\'s name.'
+            yield StudyFinding(place, variable, "A grade is a letter; it has no change.", fix)
 
 
-def _check_at(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[Finding]:
+def _check_at(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[StudyFinding]:
     for visit in endpoint.at if not study.has_open_visits else ():
         if visit not in study.visit_names:
             yield unknown_name((*key, "at"), "visit", visit, study.visit_names)
             continue
         if endpoint.kind in {"change", "systems", "relapse", "response"} and study.visit(visit).day <= 0:
-            yield Finding((*key, "at"), visit, "This is the baseline itself.", "Name visits after it.")
+            yield StudyFinding((*key, "at"), visit, "This is the baseline itself.", "Name visits after it.")
         for variable in endpoint.all_variables:
             # A test may be recorded where it is not due, in some of the subjects; an instrument has its form.
             if (
@@ -403,8 +409,8 @@ def _check_at(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> I
                 and _is_collected(study, variable)
                 and not _is_due(study, variable, visit)
             ):
-                remedy = f"Add it to the forms of {visit}, or leave the visit out here."
-                yield Finding((*key, "at"), visit, f"'{variable}' is not recorded at this visit.", remedy)
+                fix = f"Add it to the forms of {visit}, or leave the visit out here."
+                yield StudyFinding((*key, "at"), visit, f"'{variable}' is not recorded at this visit.", fix)
 
 
 def _owner(study: Study, variable: str) -> str:
@@ -423,16 +429,16 @@ def _is_due(study: Study, variable: str, visit: str) -> bool:
     return _owner(study, variable) in study.visit(visit).forms
 
 
-def _check_formula(study: Study, key: tuple[str | int, ...], formula: str) -> Iterator[Finding]:
+def _check_formula(study: Study, key: tuple[str | int, ...], formula: str) -> Iterator[StudyFinding]:
     """Formulas are names, + : * - and C(name): the library that reads them would run Python otherwise."""
     known = (*_FORMULA_NAMES, *subject_schema(study))
     position = 0
     while position < len(formula.rstrip()):
         term = _TERM.match(formula, position)
         if term is None:
-            remedy = "Use names, + : * - and C(name) or C(name, contr.sum) only."
-            yield Finding(
-                key, formula, f"'{formula[position:][:20]}' may not stand in a formula.", remedy, "formula"
+            fix = "Use names, + : * - and C(name) or C(name, contr.sum) only."
+            yield StudyFinding(
+                key, formula, f"'{formula[position:][:20]}' may not stand in a formula.", fix, "formula"
             )
             return
         name = term.group("factor") or term.group("name")

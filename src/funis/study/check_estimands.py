@@ -16,7 +16,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
-from funis.study.study_finding import Finding, unknown_name
+from funis.study.study_finding import StudyFinding, unknown_name
 
 if TYPE_CHECKING:
     from funis.study.model import Endpoint, Study
@@ -32,21 +32,21 @@ def _of_kinds(study: Study) -> dict[str, Endpoint]:
     return {each.id: each for each in study.endpoints if each.kind in _KINDS}
 
 
-def _endpoint_finding(study: Study, key: Key, name: str) -> Finding | None:
+def _endpoint_finding(study: Study, key: Key, name: str) -> StudyFinding | None:
     """Say that an endpoint does not exist, or that its kind has no such analysis."""
     found = next((each for each in study.endpoints if each.id == name), None)
     if found is None:
         return unknown_name(key, "endpoint", name, [each.id for each in study.endpoints])
     if found.kind not in _KINDS:
-        remedy = f"Name one of kind change or response: {', '.join(_of_kinds(study)) or 'there is none'}."
-        return Finding(key, name, f"The endpoint is of kind '{found.kind}'.", remedy)
+        fix = f"Name one of kind change or response: {', '.join(_of_kinds(study)) or 'there is none'}."
+        return StudyFinding(key, name, f"The endpoint is of kind '{found.kind}'.", fix)
     return None
 
 
 # --- imputation --------------------------------------------------------------------------------------
 
 
-def check_imputation(study: Study) -> Iterator[Finding]:
+def check_imputation(study: Study) -> Iterator[StudyFinding]:
     """Multiple imputation is for changes; by reference it needs a control arm."""
     for index, endpoint in enumerate(study.endpoints):
         key = ("endpoints", index)
@@ -54,54 +54,52 @@ def check_imputation(study: Study) -> Iterator[Finding]:
             yield from _check_drawn(study, key, endpoint)
         yield from _check_shifts(key, endpoint)
         if endpoint.fallback and "mmrm" not in endpoint.methods:
-            remedy = 'Add "mmrm" to methods, or leave it out.'
-            yield Finding((*key, "fallback"), "", "A fall-back belongs to a mixed model.", remedy)
+            fix = 'Add "mmrm" to methods, or leave it out.'
+            yield StudyFinding((*key, "fallback"), "", "A fall-back belongs to a mixed model.", fix)
         for number, name in enumerate(endpoint.fallback):
             if name == endpoint.covariance or name in endpoint.fallback[:number]:
                 message = "This covariance is tried before already."
-                yield Finding((*key, "fallback", number), name, message, "Name each once.")
+                yield StudyFinding((*key, "fallback", number), name, message, "Name each once.")
         if endpoint.null_rate is not None and study.arms:
-            remedy = "Leave it out: arms are compared with the control arm."
-            yield Finding((*key, "null_rate"), f"{endpoint.null_rate:g}", "The trial has arms.", remedy)
+            fix = "Leave it out: arms are compared with the control arm."
+            yield StudyFinding((*key, "null_rate"), f"{endpoint.null_rate:g}", "The trial has arms.", fix)
 
 
-def _check_drawn(study: Study, key: Key, endpoint: Endpoint) -> Iterator[Finding]:
+def _check_drawn(study: Study, key: Key, endpoint: Endpoint) -> Iterator[StudyFinding]:
     policy = endpoint.missing_outcome
     place = (*key, "missing_outcome")
     if endpoint.kind != "change":
-        remedy = "Use observed, nonresponder, worst or locf; draw changes, which are numbers."
-        yield Finding(place, policy, f"'{policy}' has no meaning for kind '{endpoint.kind}'.", remedy)
+        fix = "Use observed, nonresponder, worst or locf; draw changes, which are numbers."
+        yield StudyFinding(place, policy, f"'{policy}' has no meaning for kind '{endpoint.kind}'.", fix)
         return
     yield from _check_reference(study, place, policy)
     for number, method in enumerate(endpoint.methods):
         if method in _NOT_POOLED:
-            remedy = (
-                "Leave it out here; paired_t and mmrm can stand beside it. Give the test its own endpoint."
-            )
+            fix = "Leave it out here; paired_t and mmrm can stand beside it. Give the test its own endpoint."
             message = "Rubin's rules pool means; this test has none."
-            yield Finding((*key, "methods", number), method, message, remedy)
+            yield StudyFinding((*key, "methods", number), method, message, fix)
 
 
-def _check_reference(study: Study, place: Key, policy: str) -> Iterator[Finding]:
+def _check_reference(study: Study, place: Key, policy: str) -> Iterator[StudyFinding]:
     if policy in REFERENCE_BASED and study.control_arm is None:
-        remedy = "Use multiple_imputation, or mark the control arm in [[arms]] with control = true."
-        yield Finding(place, policy, "There is no control arm to refer to.", remedy)
+        fix = "Use multiple_imputation, or mark the control arm in [[arms]] with control = true."
+        yield StudyFinding(place, policy, "There is no control arm to refer to.", fix)
 
 
-def _check_shifts(key: Key, endpoint: Endpoint) -> Iterator[Finding]:
+def _check_shifts(key: Key, endpoint: Endpoint) -> Iterator[StudyFinding]:
     shifts = endpoint.imputation.tipping_point if endpoint.imputation is not None else ()
     size = [abs(each) for each in shifts]
     rises = all(later > earlier for earlier, later in pairwise(size))
     if shifts and (shifts[0] != 0 or not rises or (max(shifts) > 0 > min(shifts))):
-        remedy = "Write 0 first, then shifts away from it on one side, for example [0, 1, 2, 3]."
+        fix = "Write 0 first, then shifts away from it on one side, for example [0, 1, 2, 3]."
         place = (*key, "imputation", "tipping_point")
-        yield Finding(place, str(list(shifts)), "The shifts are not in order.", remedy)
+        yield StudyFinding(place, str(list(shifts)), "The shifts are not in order.", fix)
 
 
 # --- estimands ---------------------------------------------------------------------------------------
 
 
-def check_estimands(study: Study) -> Iterator[Finding]:
+def check_estimands(study: Study) -> Iterator[StudyFinding]:
     """Every estimand names what exists and says of each event what its endpoint can do."""
     for index, estimand in enumerate(study.estimands):
         key: Key = ("estimands", index)
@@ -120,35 +118,37 @@ def check_estimands(study: Study) -> Iterator[Finding]:
     yield from _check_declared(study)
 
 
-def _check_strategies(key: Key, estimand: Estimand) -> Iterator[Finding]:
+def _check_strategies(key: Key, estimand: Estimand) -> Iterator[StudyFinding]:
     seen: set[str] = set()
     for number, each in enumerate(estimand.intercurrent_events):
         place = (*key, "intercurrent_events", number)
         if each.event in seen:
-            yield Finding((*place, "event"), each.event, "The event has a strategy already.", "Give it one.")
+            yield StudyFinding(
+                (*place, "event"), each.event, "The event has a strategy already.", "Give it one."
+            )
         seen.add(each.event)
         if each.strategy == "principal_stratum":
-            yield Finding(
+            yield StudyFinding(
                 (*place, "strategy"), each.strategy, "Principal strata are not supported.",
                 "Who belongs to one is not observed. Use treatment_policy, hypothetical, composite or "
                 "while_on_treatment.",
             )  # fmt: skip
         if each.event == "death" and each.strategy == "treatment_policy":
-            remedy = "Use composite, while_on_treatment (while alive) or hypothetical."
+            fix = "Use composite, while_on_treatment (while alive) or hypothetical."
             message = "After death there is no value that a treatment policy could use."
-            yield Finding((*place, "strategy"), each.strategy, message, remedy)
+            yield StudyFinding((*place, "strategy"), each.strategy, message, fix)
 
 
-def _check_variable(key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterator[Finding]:
+def _check_variable(key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterator[StudyFinding]:
     known = endpoint.all_variables if endpoint.kind == "change" else (endpoint.definition,)
     if estimand.variable and estimand.variable not in known:
         yield unknown_name((*key, "variable"), "variable of the endpoint", estimand.variable, known)
     elif not estimand.variable and len(known) > 1:
-        remedy = f"Name one of: {', '.join(known)}."
-        yield Finding((*key, "variable"), "", "The endpoint has several variables.", remedy)
+        fix = f"Name one of: {', '.join(known)}."
+        yield StudyFinding((*key, "variable"), "", "The endpoint has several variables.", fix)
 
 
-def _check_summary(study: Study, key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterator[Finding]:
+def _check_summary(study: Study, key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterator[StudyFinding]:
     allowed = ["mean change", "median change"] if endpoint.kind == "change" else ["response rate"]
     if study.arms:
         allowed += [
@@ -157,46 +157,48 @@ def _check_summary(study: Study, key: Key, estimand: Estimand, endpoint: Endpoin
     place = (*key, "summary")
     if estimand.summary not in allowed:
         message = f"'{estimand.summary}' does not summarise this endpoint."
-        yield Finding(place, estimand.summary, message, f"Use {' or '.join(allowed)}.")
+        yield StudyFinding(place, estimand.summary, message, f"Use {' or '.join(allowed)}.")
     elif estimand.summary.startswith("difference") and study.control_arm is None:
-        remedy = "Mark the control arm in [[arms]] with control = true."
-        yield Finding(place, estimand.summary, "There is no control arm.", remedy)
+        fix = "Mark the control arm in [[arms]] with control = true."
+        yield StudyFinding(place, estimand.summary, "There is no control arm.", fix)
     elif estimand.summary == "median change" and (
         "mmrm" in endpoint.methods or endpoint.missing_outcome in IMPUTED
     ):
-        remedy = "Use mean change, or give the median an endpoint without mmrm and imputation."
-        yield Finding(place, estimand.summary, "A mixed model and imputation give means.", remedy)
+        fix = "Use mean change, or give the median an endpoint without mmrm and imputation."
+        yield StudyFinding(place, estimand.summary, "A mixed model and imputation give means.", fix)
 
 
-def _check_feasible(key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterator[Finding]:
+def _check_feasible(key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterator[StudyFinding]:
     is_change = endpoint.kind == "change"
     is_modelled = "mmrm" in endpoint.methods or endpoint.missing_outcome in IMPUTED
     for number, each in enumerate(estimand.intercurrent_events):
         place = (*key, "intercurrent_events", number, "strategy")
         if each.strategy == "hypothetical" and not is_change:
-            remedy = "Use composite, treatment_policy or while_on_treatment for a response."
+            fix = "Use composite, treatment_policy or while_on_treatment for a response."
             message = "What a response would have been is not drawn."
-            yield Finding(place, each.strategy, message, remedy)
+            yield StudyFinding(place, each.strategy, message, fix)
         elif each.strategy == "hypothetical" and not is_modelled:
-            remedy = 'Add "mmrm" to the methods of the endpoint, or missing_outcome = "multiple_imputation".'
+            fix = 'Add "mmrm" to the methods of the endpoint, or missing_outcome = "multiple_imputation".'
             message = "Values after the event are set missing, and nothing stands in for them."
-            yield Finding(place, each.strategy, message, remedy)
+            yield StudyFinding(place, each.strategy, message, fix)
         elif each.strategy == "composite" and is_change and estimand.composite_value is None:
-            remedy = "Give composite_value, the change such a subject counts with, or use another strategy."
-            yield Finding(place, each.strategy, "No change is the worst by itself.", remedy)
+            fix = "Give composite_value, the change such a subject counts with, or use another strategy."
+            yield StudyFinding(place, each.strategy, "No change is the worst by itself.", fix)
     composite = any(each.strategy == "composite" for each in estimand.intercurrent_events)
     if estimand.composite_value is not None and not (is_change and composite):
         message = "There is no composite strategy of a change that uses it."
-        yield Finding((*key, "composite_value"), f"{estimand.composite_value:g}", message, "Leave it out.")
+        yield StudyFinding(
+            (*key, "composite_value"), f"{estimand.composite_value:g}", message, "Leave it out."
+        )
 
 
-def _check_declared(study: Study) -> Iterator[Finding]:
+def _check_declared(study: Study) -> Iterator[StudyFinding]:
     """Find events with a strategy that are found by a list, but have none."""
     declared = study.intercurrent_events.declared
     for index, estimand in enumerate(study.estimands):
         for number, each in enumerate(estimand.intercurrent_events):
             if each.event in declared and not declared[each.event]:
-                yield Finding(
+                yield StudyFinding(
                     ("estimands", index, "intercurrent_events", number, "event"), each.event,
                     "Nothing says which records are this event.",
                     f"Add [intercurrent_events] with {each.event} = [...].",
@@ -206,7 +208,7 @@ def _check_declared(study: Study) -> Iterator[Finding]:
 # --- sensitivity -------------------------------------------------------------------------------------
 
 
-def check_sensitivity(study: Study) -> Iterator[Finding]:
+def check_sensitivity(study: Study) -> Iterator[StudyFinding]:
     """Every set names an endpoint, and methods and policies that its kind knows."""
     named: list[str] = []
     for index, plan in enumerate(study.sensitivity):
@@ -216,7 +218,7 @@ def check_sensitivity(study: Study) -> Iterator[Finding]:
             yield wrong
         if plan.endpoint in named:
             message = "This endpoint has a set already."
-            yield Finding((*key, "endpoint"), plan.endpoint, message, "Join the two.")
+            yield StudyFinding((*key, "endpoint"), plan.endpoint, message, "Join the two.")
         named.append(plan.endpoint)
         for number, name in enumerate(plan.populations):
             if name not in {_ENROLLED, *study.populations}:
@@ -227,15 +229,15 @@ def check_sensitivity(study: Study) -> Iterator[Finding]:
             yield from _check_plan(study, key, plan, endpoint)
 
 
-def _check_plan(study: Study, key: Key, plan: SensitivityPlan, endpoint: Endpoint) -> Iterator[Finding]:
+def _check_plan(study: Study, key: Key, plan: SensitivityPlan, endpoint: Endpoint) -> Iterator[StudyFinding]:
     allowed = CHANGE_POLICIES if endpoint.kind == "change" else RESPONSE_POLICIES
     for number, policy in enumerate(plan.missing):
         if policy not in allowed:
             message = f"'{policy}' has no meaning for kind '{endpoint.kind}'."
-            yield Finding((*key, "missing", number), policy, message, f"Known: {', '.join(allowed)}.")
+            yield StudyFinding((*key, "missing", number), policy, message, f"Known: {', '.join(allowed)}.")
     if plan.methods and endpoint.kind == "response":
         message = "Responses are counted; they have no methods."
-        yield Finding((*key, "methods"), "", message, "Leave methods out, and choose missing.")
+        yield StudyFinding((*key, "methods"), "", message, "Leave methods out, and choose missing.")
     for number, method in enumerate(plan.methods):
         yield from _check_reference(study, (*key, "methods", number), method)
 
@@ -243,7 +245,7 @@ def _check_plan(study: Study, key: Key, plan: SensitivityPlan, endpoint: Endpoin
 # --- gatekeeping -------------------------------------------------------------------------------------
 
 
-def check_multiplicity(study: Study) -> Iterator[Finding]:
+def check_multiplicity(study: Study) -> Iterator[StudyFinding]:
     """Each endpoint named gives one P value, and a graph is one that keeps the level."""
     plan = study.multiplicity
     if plan is None:
@@ -251,17 +253,17 @@ def check_multiplicity(study: Study) -> Iterator[Finding]:
     key: Key = ("multiplicity",)
     if bool(plan.endpoints) == bool(plan.families):
         message = "Either endpoints or families are needed, not both."
-        yield Finding((*key, "endpoints"), "", message, "Name the endpoints in one of the two.")
+        yield StudyFinding((*key, "endpoints"), "", message, "Name the endpoints in one of the two.")
     if plan.families and plan.method != "holm":
-        remedy = 'Use method = "holm", or write the families as a graph.'
-        yield Finding((*key, "families"), "", f"'{plan.method}' has no families.", remedy)
+        fix = 'Use method = "holm", or write the families as a graph.'
+        yield StudyFinding((*key, "families"), "", f"'{plan.method}' has no families.", fix)
     for index, name in enumerate(plan.order):
         place = (*key, "endpoints", index) if plan.endpoints else (*key, "families")
         wrong = _endpoint_finding(study, place, name)
         if wrong is not None:
             yield wrong
         elif name in plan.order[:index]:
-            yield Finding(place, name, "The endpoint is named twice.", "Name it once.")
+            yield StudyFinding(place, name, "The endpoint is named twice.", "Name it once.")
         else:
             yield from _check_hypothesis(study, place, study.endpoint(name), plan)
     for name in plan.visits:
@@ -270,28 +272,30 @@ def check_multiplicity(study: Study) -> Iterator[Finding]:
     yield from _check_graph(plan)
 
 
-def _check_hypothesis(study: Study, place: Key, endpoint: Endpoint, plan: Multiplicity) -> Iterator[Finding]:
+def _check_hypothesis(
+    study: Study, place: Key, endpoint: Endpoint, plan: Multiplicity
+) -> Iterator[StudyFinding]:
     chosen = plan.visits.get(endpoint.id)
     if chosen is not None and endpoint.at and chosen not in endpoint.at:
         yield unknown_name(
             ("multiplicity", "visits", endpoint.id), "visit of the endpoint", chosen, endpoint.at
         )
     elif chosen is None and len(endpoint.at) != 1:
-        remedy = f'Add [multiplicity.visits] with {endpoint.id} = "the visit that decides".'
-        yield Finding(place, endpoint.id, "The endpoint has several visits, so several P values.", remedy)
+        fix = f'Add [multiplicity.visits] with {endpoint.id} = "the visit that decides".'
+        yield StudyFinding(place, endpoint.id, "The endpoint has several visits, so several P values.", fix)
     if len(endpoint.all_variables) > 1:
-        remedy = "Give the confirmatory variable an endpoint of its own."
-        yield Finding(place, endpoint.id, "The endpoint has several variables.", remedy)
+        fix = "Give the confirmatory variable an endpoint of its own."
+        yield StudyFinding(place, endpoint.id, "The endpoint has several variables.", fix)
     actives = [arm.id for arm in study.arms if not arm.control]
     if study.arms and (study.control_arm is None or len(actives) != 1):
-        remedy = "Mark one control arm and keep one other."
-        yield Finding(place, endpoint.id, "The arms do not give one comparison.", remedy)
+        fix = "Mark one control arm and keep one other."
+        yield StudyFinding(place, endpoint.id, "The arms do not give one comparison.", fix)
     elif endpoint.kind == "response" and not study.arms and endpoint.null_rate is None:
-        remedy = "Add null_rate to the endpoint, the rate that responses are tested against."
-        yield Finding(place, endpoint.id, "A response rate of one arm has no P value.", remedy)
+        fix = "Add null_rate to the endpoint, the rate that responses are tested against."
+        yield StudyFinding(place, endpoint.id, "A response rate of one arm has no P value.", fix)
     elif endpoint.kind == "change" and not _has_test(study, endpoint):
-        remedy = 'Add "mmrm" to its methods.' if study.arms else 'Add methods, for example ["paired_t"].'
-        yield Finding(place, endpoint.id, "The endpoint has no test.", remedy)
+        fix = 'Add "mmrm" to its methods.' if study.arms else 'Add methods, for example ["paired_t"].'
+        yield StudyFinding(place, endpoint.id, "The endpoint has no test.", fix)
 
 
 def _has_test(study: Study, endpoint: Endpoint) -> bool:
@@ -300,26 +304,28 @@ def _has_test(study: Study, endpoint: Endpoint) -> bool:
     return not study.arms and any(method != "bootstrap" for method in endpoint.methods)
 
 
-def _check_graph(plan: Multiplicity) -> Iterator[Finding]:
+def _check_graph(plan: Multiplicity) -> Iterator[StudyFinding]:
     count = len(plan.order)
     if plan.method != "graph":
         for name in ("weights", "transitions"):
             if getattr(plan, name):
                 message = f"'{name}' has no meaning for method '{plan.method}'."
-                yield Finding(("multiplicity", name), "", message, 'Leave it out, or use method = "graph".')
+                yield StudyFinding(
+                    ("multiplicity", name), "", message, 'Leave it out, or use method = "graph".'
+                )
         return
     if len(plan.weights) != count or any(each < 0 for each in plan.weights) or sum(plan.weights) > 1 + 1e-9:
-        remedy = f"Give {count} numbers of 0 or more with sum at most 1."
-        yield Finding(("multiplicity", "weights"), str(list(plan.weights)), "These are no shares.", remedy)
+        fix = f"Give {count} numbers of 0 or more with sum at most 1."
+        yield StudyFinding(("multiplicity", "weights"), str(list(plan.weights)), "These are no shares.", fix)
     rows = plan.transitions
     is_square = len(rows) == count and all(len(row) == count for row in rows)
     if not is_square:
         found = f"{len(rows)} rows"
-        remedy = f"Give {count} rows of {count} numbers."
-        yield Finding(("multiplicity", "transitions"), found, "The graph is not complete.", remedy)
+        fix = f"Give {count} rows of {count} numbers."
+        yield StudyFinding(("multiplicity", "transitions"), found, "The graph is not complete.", fix)
         return
     for index, row in enumerate(rows):
         if row[index] != 0 or min(row) < 0 or (sum(row) > 1 and not isclose(sum(row), 1)):
-            remedy = "Numbers of 0 or more, 0 for the endpoint itself, with sum at most 1."
+            fix = "Numbers of 0 or more, 0 for the endpoint itself, with sum at most 1."
             place = ("multiplicity", "transitions", index)
-            yield Finding(place, str(list(row)), "This row passes on more than there is.", remedy)
+            yield StudyFinding(place, str(list(row)), "This row passes on more than there is.", fix)

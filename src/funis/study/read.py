@@ -1,4 +1,4 @@
-"""A study file on disk: ``study.toml`` read into one frozen Study, every fault reported at once."""
+"""A study file on disk: ``study.toml`` read into one frozen Study, every finding reported at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from funis.errors import Fault, StudyError, UnknownNameError
+from funis.errors import Finding, StudyError, UnknownNameError
 from funis.study.check import check_study
 from funis.study.estimand import (
     Estimand,
@@ -39,7 +39,7 @@ from funis.study.model import (
     Visit,
 )
 from funis.study.places import find_lines, nearest_line
-from funis.study.study_finding import Finding
+from funis.study.study_finding import StudyFinding
 
 __all__ = ["Study", "read_study", "study_schema", "template_path"]
 
@@ -100,7 +100,7 @@ def read_study(path: Path | str) -> Study:
     Raises
     ------
     StudyError
-        With every fault of the file at once, each with its key, its line and what would be right.
+        With every finding of the file at once, each with its key, its line and what would be right.
 
     Examples
     --------
@@ -113,15 +113,15 @@ def read_study(path: Path | str) -> Study:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(place.name, [_syntax_fault(place.name, error, text)]) from error
+        raise StudyError(place.name, [_syntax_finding(place.name, error, text)]) from error
     study, findings, repair = _validate(_tuples(raw))
     if study is not None:
         names = _names(_tuples(raw)) if findings else frozenset()
         findings += [replace(each, key=repair.original(each.key)) for each in check_study(study, names)]
     if findings:
         lines = find_lines(text)
-        faults = [_fault(place.name, finding, lines) for finding in findings]
-        raise StudyError(place.name, sorted(faults, key=lambda fault: fault.line or 0))
+        placed = [_placed(place.name, finding, lines) for finding in findings]
+        raise StudyError(place.name, sorted(placed, key=lambda finding: finding.line or 0))
     assert study is not None  # noqa: S101 - no finding means that the models were built
     return study
 
@@ -175,9 +175,9 @@ def study_schema() -> dict[str, Any]:
 def _read_text(place: Path) -> str:
     """Read the file as UTF-8, or say why it cannot be."""
     if not place.is_file():
-        message, remedy = "There is no study file here.", "Make one with funis new, or give the right folder."
+        message, fix = "There is no study file here.", "Make one with funis new, or give the right folder."
         raise StudyError(
-            str(place), [Fault("error", "study_missing", "", place.name, None, "", "", message, remedy)]
+            str(place), [Finding("error", "study_missing", "", place.name, None, "", "", message, fix)]
         )
     data = place.read_bytes()
     try:
@@ -185,19 +185,19 @@ def _read_text(place: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         found = f"byte {data[error.start]:#04x}"
-        message, remedy = "The file is not UTF-8 text.", "Save it as UTF-8."
-        fault = Fault("error", "encoding", "", place.name, line, "", found, message, remedy)
-        raise StudyError(place.name, [fault]) from error
+        message, fix = "The file is not UTF-8 text.", "Save it as UTF-8."
+        finding = Finding("error", "encoding", "", place.name, line, "", found, message, fix)
+        raise StudyError(place.name, [finding]) from error
 
 
-def _syntax_fault(file: str, error: tomllib.TOMLDecodeError, text: str) -> Fault:
-    """Turn a syntax error of TOML into a fault with its line."""
+def _syntax_finding(file: str, error: tomllib.TOMLDecodeError, text: str) -> Finding:
+    """Turn a syntax error of TOML into a finding with its line."""
     match = re.search(r"at line (\d+)", str(error))
     line = int(match.group(1)) if match else None
     found = text.splitlines()[line - 1].strip() if line and line <= text.count("\n") + 1 else ""
     message = f"The file is not TOML: {str(error).partition(' (at')[0]}."
-    remedy = "Correct the line; texts stand in quotes, lists in [ ], and each key once in its section."
-    return Fault("error", "syntax", "", file, line, "", found[:60], message, remedy)
+    fix = "Correct the line; texts stand in quotes, lists in [ ], and each key once in its section."
+    return Finding("error", "syntax", "", file, line, "", found[:60], message, fix)
 
 
 def _tuples(value: Any) -> Any:
@@ -261,9 +261,9 @@ class _Repair:
         return _reach(self.rest, key) == key
 
 
-def _validate(raw: dict[str, Any]) -> tuple[Study | None, list[Finding], _Repair]:
+def _validate(raw: dict[str, Any]) -> tuple[Study | None, list[StudyFinding], _Repair]:
     """Build the models; broken keys are reported and left out, so that the rest can be checked too."""
-    findings: list[Finding] = []
+    findings: list[StudyFinding] = []
     repair = _Repair(raw)
     for _ in range(20):
         try:
@@ -283,13 +283,13 @@ def _validate(raw: dict[str, Any]) -> tuple[Study | None, list[Finding], _Repair
 
 
 def _names(raw: Any) -> frozenset[str]:
-    """Collect every name that the file defines, broken entries included: naming them is no second fault."""
+    """Collect every name that the file defines, broken entries included: naming them is no second finding."""
     if isinstance(raw, tuple):
         return frozenset().union(*map(_names, raw))
     if not isinstance(raw, dict):
         return frozenset()
     own = {value for key, value in raw.items() if key in {"name", "test", "id"} and isinstance(value, str)}
-    # Instruments are not defined here: a wrong name of one stays a fault of its own.
+    # Instruments are not defined here: a wrong name of one stays a finding of its own.
     sections = (raw.get(name) for name in ("populations", "subgroups"))
     keyed = {key for section in sections if isinstance(section, dict) for key in section}
     return frozenset(own | keyed).union(*map(_names, raw.values()))
@@ -332,36 +332,36 @@ def _without(raw: Any, key: _Key) -> Any:
     return {name: value for name, value in raw.items() if name != head}
 
 
-def _finding(key: _Key, detail: ErrorDetails) -> Finding:
+def _finding(key: _Key, detail: ErrorDetails) -> StudyFinding:
     """Say what is wrong with a key and what would be right."""
     kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
     name = next((part for part in reversed(key) if isinstance(part, str)), "study file")
     match kind:
         case "extra_forbidden":
-            found, message, remedy = (
+            found, message, fix = (
                 "",
                 f"There is no key '{name}' here.",
                 _nearest(name, _known_keys(key[:-1])),
             )
         case "missing" if key and isinstance(detail["loc"][-1], int):
             found, message = "", f"'{name}' has too few entries."
-            remedy = _meaning(key)
+            fix = _meaning(key)
         case "missing":
-            found, message, remedy = "", f"The key '{name}' is missing.", _meaning(key)
+            found, message, fix = "", f"The key '{name}' is missing.", _meaning(key)
         case "literal_error":
             allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
             found, message = _shown(value), f"'{name}' does not take this value."
-            remedy = _nearest(str(value), allowed)
+            fix = _nearest(str(value), allowed)
         case "string_pattern_mismatch":
             found, message = _shown(value), f"'{name}' is not a name."
-            remedy = "Use small letters, digits and _ only, a letter first, for example month_6."
+            fix = "Use small letters, digits and _ only, a letter first, for example month_6."
         case "too_short" | "too_long":
             found, message = _shown(value), f"'{name}' has the wrong number of entries."
-            remedy = _meaning(key)
+            fix = _meaning(key)
         case _:
             said = _TYPES.get(kind) or detail["msg"].removeprefix("Input should be").strip()
-            found, message, remedy = _shown(value), f"'{name}' must be {said}.", _meaning(key)
-    return Finding(key, found, message, remedy)
+            found, message, fix = _shown(value), f"'{name}' must be {said}.", _meaning(key)
+    return StudyFinding(key, found, message, fix)
 
 
 def _known_keys(section: _Key) -> Sequence[str]:
@@ -401,13 +401,13 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _fault(file: str, finding: Finding, lines: dict[_Key, int]) -> Fault:
+def _placed(file: str, finding: StudyFinding, lines: dict[_Key, int]) -> Finding:
     """Give a finding its place in the file."""
     dotted = "".join(
         f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in finding.key
     ).removeprefix(".")
     section = str(finding.key[0]) if finding.key else ""
-    return Fault(
+    return Finding(
         "error",
         finding.code,
         section,
@@ -416,5 +416,5 @@ def _fault(file: str, finding: Finding, lines: dict[_Key, int]) -> Fault:
         dotted,
         finding.value,
         finding.message,
-        finding.remedy,
+        finding.fix,
     )

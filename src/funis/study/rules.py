@@ -56,11 +56,11 @@ _SPELLINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class RuleFault:
+class RuleFinding:
     """One thing wrong in a rule: what it is, and what would be right."""
 
     message: str
-    remedy: str
+    fix: str
 
 
 @dataclass(slots=True)
@@ -69,15 +69,15 @@ class _Walk:
 
     schema: Mapping[str, pl.DataType]
     allowed: Mapping[str, Sequence[str]]
-    faults: list[RuleFault] = field(default_factory=list)
+    findings: list[RuleFinding] = field(default_factory=list)
 
-    def fault(self, message: str, remedy: str) -> None:
-        fault = RuleFault(message, remedy)
-        if fault not in self.faults:
-            self.faults.append(fault)
+    def finding(self, message: str, fix: str) -> None:
+        finding = RuleFinding(message, fix)
+        if finding not in self.findings:
+            self.findings.append(finding)
 
     def family(self, node: Any) -> Family | None:
-        """Give the family of a node; None where it cannot be told because of a fault inside."""
+        """Give the family of a node; None where it cannot be told because of a finding inside."""
         kind, body = next(iter(node.items())) if isinstance(node, dict) and len(node) == 1 else ("", node)
         match kind:
             case "Column":
@@ -90,7 +90,7 @@ class _Walk:
                 return self.function(body)
             case "Ternary":
                 return self.ternary(body)
-        self.fault(
+        self.finding(
             f"'{kind or 'this'}' may not stand in a rule.",
             "Use comparisons, AND, OR, NOT, IN, BETWEEN, IS NULL, CASE, + - * / and "
             f"{', '.join(FUNCTIONS)} only.",
@@ -102,8 +102,8 @@ class _Walk:
             return _dtype_family(self.schema[name])
         near = get_close_matches(name, self.schema, n=1, cutoff=0.5)
         quoted = "A text is written in single quotes. " if '"' in name or not name.isidentifier() else ""
-        remedy = f"The nearest column is {near[0]!r}." if near else f"Columns: {', '.join(self.schema)}."
-        self.fault(f"There is no column {name!r} here.", quoted + remedy)
+        fix = f"The nearest column is {near[0]!r}." if near else f"Columns: {', '.join(self.schema)}."
+        self.finding(f"There is no column {name!r} here.", quoted + fix)
         return None
 
     def binary(self, body: Mapping[str, Any]) -> Family | None:
@@ -118,7 +118,7 @@ class _Walk:
             return "boolean"
         if operator in _ARITHMETIC:
             if left == right == "date":
-                self.fault(
+                self.finding(
                     "A date minus a date does not give a number.",
                     "Use the columns days_..., for example days_diagnosis_to_consent.",
                 )
@@ -126,7 +126,7 @@ class _Walk:
             for side in (left, right):
                 self.expect("number", side, "Arithmetic is done with numbers")
             return "number"
-        self.fault(f"The operator '{operator}' may not stand in a rule.", "Use a comparison, AND or OR.")
+        self.finding(f"The operator '{operator}' may not stand in a rule.", "Use a comparison, AND or OR.")
         return None
 
     def comparison(
@@ -134,14 +134,14 @@ class _Walk:
     ) -> None:
         (left_node, left_family), (right_node, right_family) = left, right
         if _is_null(left_node) or _is_null(right_node):
-            self.fault("A comparison with NULL is never true.", "Write IS NULL or IS NOT NULL.")
+            self.finding("A comparison with NULL is never true.", "Write IS NULL or IS NOT NULL.")
         elif left_family and right_family and left_family != right_family:
-            self.fault(
+            self.finding(
                 f"A {left_family} is compared with a {right_family}.",
-                _comparison_remedy({left_family, right_family}),
+                _comparison_fix({left_family, right_family}),
             )
         elif left_family == "text" and operator in _ORDERINGS:
-            self.fault(
+            self.finding(
                 "Texts are compared by < or >, which is the order of the alphabet.",
                 "Name the values: grade IN ('A', 'B').",
             )
@@ -156,7 +156,7 @@ class _Walk:
             if value not in allowed:
                 near = get_close_matches(value, allowed, n=1, cutoff=0.3)
                 hint = f"The nearest is {near[0]!r}. " if near else ""
-                self.fault(
+                self.finding(
                     f"Column {name!r} never holds {value!r}.", f"{hint}It holds: {', '.join(allowed)}."
                 )
 
@@ -180,7 +180,7 @@ class _Walk:
         if isinstance(function, dict) and "Boolean" in function:
             return self.condition(function["Boolean"], inputs)
         name = next(iter(function)) if isinstance(function, dict) else function
-        self.fault(f"The function '{name}' may not stand in a rule.", f"Allowed: {', '.join(FUNCTIONS)}.")
+        self.finding(f"The function '{name}' may not stand in a rule.", f"Allowed: {', '.join(FUNCTIONS)}.")
         return None
 
     def condition(self, name: Any, inputs: Sequence[Any]) -> Family | None:
@@ -194,13 +194,13 @@ class _Walk:
             family = self.family(inputs[0])
             listed = _literal_family(inputs[1])
             if family and listed and family != listed:
-                self.fault(
+                self.finding(
                     f"A {family} is looked for in a list of {listed} values.",
-                    _comparison_remedy({family, listed}),
+                    _comparison_fix({family, listed}),
                 )
             self.known_values(inputs[0], _texts(inputs[1]))
         else:
-            self.fault(f"'{plain}' may not stand in a rule.", "Use =, IN, BETWEEN or IS NULL.")
+            self.finding(f"'{plain}' may not stand in a rule.", "Use =, IN, BETWEEN or IS NULL.")
         return "boolean"
 
     def ternary(self, body: Mapping[str, Any]) -> Family | None:
@@ -210,19 +210,21 @@ class _Walk:
     def same_family(self, nodes: Sequence[Any], where: str) -> Family | None:
         families = [family for node in nodes if not _is_null(node) and (family := self.family(node))]
         if len(set(families)) > 1:
-            self.fault(f"{where} joins {' and '.join(dict.fromkeys(families))}.", "Give values of one kind.")
+            self.finding(
+                f"{where} joins {' and '.join(dict.fromkeys(families))}.", "Give values of one kind."
+            )
         return families[0] if families else None
 
     def expect(self, wanted: Family, found: Family | None, why: str) -> None:
         if found and found != wanted:
-            self.fault(
+            self.finding(
                 f"{why}; found a {found}.", f"Write a {'condition' if wanted == 'boolean' else wanted}."
             )
 
 
 def check_rule(
     rule: str, schema: Mapping[str, pl.DataType], *, allowed: Mapping[str, Sequence[str]] | None = None
-) -> tuple[RuleFault, ...]:
+) -> tuple[RuleFinding, ...]:
     """Find everything that is wrong in a rule, without any data.
 
     Parameters
@@ -233,7 +235,7 @@ def check_rule(
 
     Returns
     -------
-    tuple of RuleFault
+    tuple of RuleFinding
         Empty when the rule can be used.
 
     Examples
@@ -244,22 +246,22 @@ def check_rule(
     >>> print(check_rule("consent_date > 3", schema)[0].message)
     A date is compared with a number.
     """
-    faults = _check_text(rule)
-    if faults:
-        return faults
+    findings = _check_text(rule)
+    if findings:
+        return findings
     try:
         expression = pl.sql_expr(rule)
         tree = json.loads(expression.meta.serialize(format="json"))
     except PolarsError as error:
-        return (RuleFault(f"The rule cannot be read: {str(error).splitlines()[0]}.", _spelling(rule)),)
+        return (RuleFinding(f"The rule cannot be read: {str(error).splitlines()[0]}.", _spelling(rule)),)
     walk = _Walk(schema, allowed or {})
     family = walk.family(tree)
-    if not walk.faults and family != "boolean":
-        walk.fault(
+    if not walk.findings and family != "boolean":
+        walk.finding(
             f"A rule answers yes or no; this one gives a {family}.", "Compare it, for example with > 0."
         )
-    if walk.faults:
-        return tuple(walk.faults)
+    if walk.findings:
+        return tuple(walk.findings)
     return _check_evaluation(expression, schema)
 
 
@@ -308,10 +310,10 @@ def rule_columns(rule: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pl.sql_expr(rule).meta.root_names()))
 
 
-def _check_text(rule: str) -> tuple[RuleFault, ...]:
+def _check_text(rule: str) -> tuple[RuleFinding, ...]:
     """Refuse what must not even reach the parser: sub-queries may open files while they are parsed."""
     if not rule.strip():
-        return (RuleFault("The rule is empty.", "Write a condition, for example age >= 16."),)
+        return (RuleFinding("The rule is empty.", "Write a condition, for example age >= 16."),)
     bare = _QUOTED.sub(" ", rule)
     words = dict.fromkeys(match.upper() for match in _FORBIDDEN.findall(bare))
     calls = dict.fromkeys(match.upper() for match in _CALL.findall(bare))
@@ -327,18 +329,18 @@ def _check_text(rule: str) -> tuple[RuleFault, ...]:
     )
 
 
-def _not_allowed(what: str, remedy: str) -> RuleFault:
-    return RuleFault(f"'{what}' may not stand in a rule.", remedy)
+def _not_allowed(what: str, fix: str) -> RuleFinding:
+    return RuleFinding(f"'{what}' may not stand in a rule.", fix)
 
 
-def _check_evaluation(expression: pl.Expr, schema: Mapping[str, pl.DataType]) -> tuple[RuleFault, ...]:
+def _check_evaluation(expression: pl.Expr, schema: Mapping[str, pl.DataType]) -> tuple[RuleFinding, ...]:
     """Let Polars have the last word over an empty frame."""
     try:
         dtype = pl.DataFrame(schema=dict(schema)).select(expression.alias("rule")).schema["rule"]
     except PolarsError as error:
-        return (RuleFault(f"The rule cannot be evaluated: {str(error).splitlines()[0]}.", "Simplify it."),)
+        return (RuleFinding(f"The rule cannot be evaluated: {str(error).splitlines()[0]}.", "Simplify it."),)
     if dtype != pl.Boolean:
-        return (RuleFault(f"A rule answers yes or no; this one gives {dtype}.", "Compare it."),)
+        return (RuleFinding(f"A rule answers yes or no; this one gives {dtype}.", "Compare it."),)
     return ()
 
 
@@ -373,7 +375,7 @@ def _is_null(node: Any) -> bool:
     return isinstance(node, dict) and node.get("Literal") in ({"Scalar": {"Null": "Null"}}, {"Dyn": "Null"})
 
 
-def _comparison_remedy(families: set[Family]) -> str:
+def _comparison_fix(families: set[Family]) -> str:
     if families == {"date", "number"}:
         return "Use the columns days_..., which are numbers of days."
     if families == {"date", "text"}:

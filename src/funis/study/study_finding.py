@@ -10,22 +10,22 @@ _LONG_LIST = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StudyFinding:
     """One thing wrong in a study file, before it has a line."""
 
     key: tuple[str | int, ...]
     value: str
     message: str
-    remedy: str
+    fix: str
     code: str = "study_file"
 
 
-def unknown_name(key: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> Finding:
+def unknown_name(key: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> StudyFinding:
     """Say that a name does not exist, with the nearest that does.
 
     Examples
     --------
-    >>> unknown_name(("endpoints", 0, "at"), "visit", "mont_6", ["month_6"]).remedy
+    >>> unknown_name(("endpoints", 0, "at"), "visit", "mont_6", ["month_6"]).fix
     "The nearest is 'month_6'. Known: month_6."
     """
     names = tuple(known)
@@ -34,4 +34,4 @@ def unknown_name(key: tuple[str | int, ...], what: str, name: str, known: Iterab
     listed = f"Known: {', '.join(names)}." if names else "None is defined."
     if len(names) > _LONG_LIST:
         listed = f"Others near: {', '.join(near[1:])}." if near[1:] else ""
-    return Finding(key, name, f"There is no {what} of this name.", hint + listed, "unknown_name")
+    return StudyFinding(key, name, f"There is no {what} of this name.", hint + listed, "unknown_name")

@@ -58,7 +58,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
 _FRONT = """# The study file
 
 `study.toml` says what the trial is. Three of them to start from are written by `funis new`; `funis check`
-reports every fault of one at once, with its line and the nearest right name. This page is made from the
+reports every finding of one at once, with its line and the nearest right name. This page is made from the
 models that read the file.
 
 Texts stand in quotes, numbers do not, lists stand in `[ ]`. A key that is not listed here is refused.

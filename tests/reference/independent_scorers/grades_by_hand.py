@@ -291,12 +291,12 @@ def activity(system: str, visit: Visit, earlier: Sequence[tuple[Any, Visit]], da
     return grade_by_lists(visit, system)
 
 
-def grade_course(system: str, course: Sequence[tuple[Any, Visit]], *, ever: bool = False) -> list[str]:
+def grade_course(system: str, timeline: Sequence[tuple[Any, Visit]], *, ever: bool = False) -> list[str]:
     """Grades of one subject's visits in order of time; nothing missing, or what is missing taken as absent."""
     grades: list[str] = []
     affected = ever
-    for at, (day, visit) in enumerate(course):
-        grade = activity(system, visit, course[:at], day)
+    for at, (day, visit) in enumerate(timeline):
+        grade = activity(system, visit, timeline[:at], day)
         if grade is None:
             grades.append("D" if affected or visit.get(f"{system}_ever") == 1 else "E")
             affected = affected or visit.get(f"{system}_ever") == 1
@@ -330,10 +330,10 @@ def candidates(name: str) -> tuple[Any, ...]:
 
 
 def completions(
-    course: Sequence[tuple[Any, Visit]], holes: Sequence[tuple[int, str]]
+    timeline: Sequence[tuple[Any, Visit]], holes: Sequence[tuple[int, str]]
 ) -> Iterator[list[tuple[Any, Visit]]]:
     for values in itertools.product(*(candidates(name) for _, name in holes)):
-        filled = [(day, dict(visit)) for day, visit in course]
+        filled = [(day, dict(visit)) for day, visit in timeline]
         for (at, name), value in zip(holes, values, strict=True):
             filled[at][1][name] = value
         yield filled

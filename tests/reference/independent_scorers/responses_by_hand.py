@@ -1,6 +1,6 @@
 """Responses judged subject by subject from their printed words; nothing here imports funis.
 
-A course is a list of visits in order of time: ``(day, grades)`` with the grade of every organ system, or
+A timeline is a list of visits in order of time: ``(day, grades)`` with the grade of every organ system, or
 ``(day, values)`` with the numbers of a visit. Nothing is missing here: what is missing is tried out outside.
 """
 
@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 Grades = Mapping[str, str]
-Course = Sequence[tuple[int, Grades]]
+Timeline = Sequence[tuple[int, Grades]]
 Values = Mapping[str, Any]
 
 
@@ -38,29 +38,31 @@ def many_b_allowed(baseline: Grades) -> bool:
     return (a >= 1 and b >= 2) or a >= 2 or b >= 4
 
 
-def ucmsc_response(course: Course) -> dict[str, Any]:
+def ucmsc_response(timeline: Timeline) -> dict[str, Any]:
     """The operational definition: the visit at six months, then relapse to the horizon of twelve."""
-    baseline = [grades for day, grades in course if day <= 0][-1]
-    at, judged = min(((d, g) for d, g in course if abs(d - 180) <= 30), key=lambda visit: abs(visit[0] - 180))
-    severe = any(is_severe(grades, baseline) for day, grades in course if 0 < day < at)
+    baseline = [grades for day, grades in timeline if day <= 0][-1]
+    at, judged = min(
+        ((d, g) for d, g in timeline if abs(d - 180) <= 30), key=lambda visit: abs(visit[0] - 180)
+    )
+    severe = any(is_severe(grades, baseline) for day, grades in timeline if 0 < day < at)
     if count(judged, "AB") == 0 and not severe:
         response = "MCR"
     elif count(judged, "A") == 0 and count(judged, "B") <= (2 if many_b_allowed(baseline) else 1):
         response = "PCR"
     else:
         return {"response": "none", "relapse": None, "relapse_day": None}
-    for day, grades in course:
+    for day, grades in timeline:
         if at < day <= 390 and (new_a(grades, judged) or new_b(grades, judged)):
             return {"response": response, "relapse": "yes", "relapse_day": day}
     return {"response": response, "relapse": "no", "relapse_day": None}
 
 
-def explorer_response(course: Course) -> str:
+def explorer_response(timeline: Timeline) -> str:
     """Major, partial or no response; visits at day 0, 168 (week 24) and 364 (week 52) are there."""
-    baseline = course[0][1]
-    judged = dict(course)[168]
-    before = [grades for day, grades in course if 0 < day < 168]
-    after = [(day, grades) for day, grades in course if 168 < day <= 364]
+    baseline = timeline[0][1]
+    judged = dict(timeline)[168]
+    before = [grades for day, grades in timeline if 0 < day < 168]
+    after = [(day, grades) for day, grades in timeline if 168 < day <= 364]
     flare_days = [day for day, grades in after if new_a(grades, judged) or new_b(grades, judged)]
     quiet = count(judged, "AB") == 0
     if quiet and not flare_days and not any(is_severe(grades, baseline) for grades in before):

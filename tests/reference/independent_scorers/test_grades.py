@@ -19,14 +19,14 @@ from .grades_by_hand import (
     grade_course,
 )
 
-Course = list[tuple[Any, dict[str, Any]]]
+Timeline = list[tuple[Any, dict[str, Any]]]
 
 
-def courses_of(rows: Rows, order: str) -> dict[str, Course]:
-    courses: dict[str, Course] = {}
+def courses_of(rows: Rows, order: str) -> dict[str, Timeline]:
+    courses: dict[str, Timeline] = {}
     for row in rows:
         courses.setdefault(row["subject"], []).append((row[order], row))
-    return {subject: sorted(course, key=lambda visit: visit[0]) for subject, course in courses.items()}
+    return {subject: sorted(timeline, key=lambda visit: visit[0]) for subject, timeline in courses.items()}
 
 
 def score_rows(rows: Rows, order: str, **choices: Any) -> dict[tuple[str, Any], dict[str, Any]]:
@@ -43,19 +43,19 @@ def test_every_grade_of_complete_visits(order: str, attribution: float) -> None:
     scored = score_rows(rows, order)
     totals = dict.fromkeys(scored, 0)
     for system in SYSTEMS:
-        for subject, course in courses_of(rows, order).items():
-            grades = grade_course(system, course)
-            found = [scored[subject, when][f"bilag_2004_{system}"] for when, _ in course]
+        for subject, timeline in courses_of(rows, order).items():
+            grades = grade_course(system, timeline)
+            found = [scored[subject, when][f"bilag_2004_{system}"] for when, _ in timeline]
             assert found == grades, (system, subject)
-            for (when, _), grade in zip(course, grades, strict=True):
+            for (when, _), grade in zip(timeline, grades, strict=True):
                 totals[subject, when] += POINTS[grade]
     assert {key: row["bilag_2004"] for key, row in scored.items()} == totals
 
 
-def every_completion(system: str, course: Course, holes: list[tuple[int, str]]) -> list[set[str]]:
+def every_completion(system: str, timeline: Timeline, holes: list[tuple[int, str]]) -> list[set[str]]:
     """Give, per visit, the grades that some completion of the blanks gives."""
-    found: list[set[str]] = [set() for _ in course]
-    for filled in completions(course, holes):
+    found: list[set[str]] = [set() for _ in timeline]
+    for filled in completions(timeline, holes):
         for place, grade in enumerate(grade_course(system, filled)):
             found[place].add(grade)
     return found
@@ -65,17 +65,17 @@ def every_completion(system: str, course: Course, holes: list[tuple[int, str]]) 
 def test_bounds_are_those_of_all_completions(policy: str) -> None:
     rows, rng = draw_courses(7, 450, alternatives=False), np.random.default_rng(8)
     blanked: dict[str, tuple[str, list[tuple[int, str]]]] = {}
-    for subject, course in courses_of(rows, "day").items():
+    for subject, timeline in courses_of(rows, "day").items():
         system = pick(rng, list(SYSTEMS))
-        blanked[subject] = system, draw_holes(rng, system, len(course))
+        blanked[subject] = system, draw_holes(rng, system, len(timeline))
         for place, name in blanked[subject][1]:
-            course[place][1][name] = None
+            timeline[place][1][name] = None
     scored, unsettled = score_rows(rows, "day", missing=policy), 0
-    for subject, course in courses_of(rows, "day").items():
+    for subject, timeline in courses_of(rows, "day").items():
         system, holes = blanked[subject]
-        stem, absent = f"bilag_2004_{system}", grade_course(system, course)
+        stem, absent = f"bilag_2004_{system}", grade_course(system, timeline)
         for (when, _), possible, if_absent in zip(
-            course, every_completion(system, course, holes), absent, strict=True
+            timeline, every_completion(system, timeline, holes), absent, strict=True
         ):
             row = scored[subject, when]
             known = if_absent if policy == "absent" or len(possible) == 1 else None

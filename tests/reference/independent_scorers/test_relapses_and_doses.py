@@ -53,8 +53,8 @@ def draw(generator: np.random.Generator) -> tuple[Kidney, Kidney]:
 def ask(courses: list[tuple[Kidney, Kidney]]) -> list[dict[str, Any]]:
     rows = [
         {"subject": f"{number:05}", "visit": name, "day": day, **kidney}
-        for number, course in enumerate(courses)
-        for (name, day), kidney in zip((("baseline", 0), ("day_90", 90)), course, strict=True)
+        for number, timeline in enumerate(courses)
+        for (name, day), kidney in zip((("baseline", 0), ("day_90", 90)), timeline, strict=True)
     ]
     units = {"creatinine_unit": "mg/dL", "upcr_unit": "mg/g"}
     frame = pl.DataFrame(rows, infer_schema_length=None)
@@ -64,7 +64,7 @@ def ask(courses: list[tuple[Kidney, Kidney]]) -> list[dict[str, Any]]:
 def test_relapses_of_random_kidneys() -> None:
     generator = np.random.default_rng(SEED)
     courses = [draw(generator) for _ in range(3000)]
-    expected = [relapse(*course) for course in courses]
+    expected = [relapse(*timeline) for timeline in courses]
     assert set(expected) == {"severe", "moderate", "mild", "none"}
     assert [row["response"] for row in ask(courses)] == expected
 
@@ -79,10 +79,10 @@ def test_what_is_missing_never_gives_another_class() -> None:
             tuple({key: None if key in holes and generator.random() < 0.6 else value
                    for key, value in kidney.items()} for kidney in (before, now))
         )  # fmt: skip
-    found = ask([(course[0], course[1]) for course in poorer])
+    found = ask([(timeline[0], timeline[1]) for timeline in poorer])
     assert any(row["response"] == "cannot tell" for row in found)
-    for row, course in zip(found, courses, strict=True):
-        truth = relapse(*course)
+    for row, timeline in zip(found, courses, strict=True):
+        truth = relapse(*timeline)
         assert truth in row["possible"].split(" or ")
         assert row["response"] in {truth, "cannot tell"}
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from funis.data.check.row_findings import row_fault
-from funis.errors import Fault
+from funis.data.check.row_findings import row_finding
+from funis.errors import Finding
 from funis.study.model import Criterion, Study
 from funis.study.rules import apply_rule, rule_columns
 
 
 def check_eligibility(
     study: Study, subject_frame: pl.DataFrame, *, needs_scores: bool | None = None
-) -> Iterator[Fault]:
+) -> Iterator[Finding]:
     """Report subjects who do not meet a criterion, and those for whom it cannot be told.
 
     Parameters
@@ -26,7 +26,7 @@ def check_eligibility(
 
     Returns
     -------
-    iterator of Fault
+    iterator of Finding
         A warning where a rule says no, a query where it cannot tell; the subject stays in the data.
 
     Examples
@@ -53,7 +53,7 @@ def _reads_scores(study: Study, rule: str) -> bool:
     return any(column.startswith(names) and column not in tests for column in rule_columns(rule))
 
 
-def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool) -> Iterator[Fault]:
+def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool) -> Iterator[Finding]:
     """Judge one criterion for every subject."""
     columns = rule_columns(criterion.rule)
     for index, answer in enumerate(apply_rule(frame, criterion.rule)):
@@ -65,19 +65,19 @@ def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool)
         values = ", ".join(f"{name} {_show(row[name])}" for name in shown)
         if answer is None:
             message = f"Criterion {criterion.id} cannot be judged: {criterion.text}."
-            remedy = f"The rule is {criterion.rule}, with {values}; fill what is missing."
+            fix = f"The rule is {criterion.rule}, with {values}; fill what is missing."
         else:
             said = "is not met" if wanted else "excludes the subject"
             message = f"Criterion {criterion.id} {said}: {criterion.text}."
-            remedy = f"The rule is {criterion.rule}, with {values}; check the data, or report the deviation."
-        yield row_fault(
+            fix = f"The rule is {criterion.rule}, with {values}; check the data, or report the deviation."
+        yield row_finding(
             "query" if answer is None else "warning",
             "not_eligible" if answer is not None else "eligibility_unknown",
             "subjects",
             row,
             column="subject",
             message=message,
-            remedy=remedy,
+            fix=fix,
         )
 
 

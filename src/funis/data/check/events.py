@@ -8,15 +8,15 @@ from typing import Any
 import polars as pl
 
 from funis.data.check.checked_data import Data
-from funis.data.check.row_findings import row_fault, rows_where
-from funis.errors import Fault
+from funis.data.check.row_findings import row_finding, rows_where
+from funis.errors import Finding
 from funis.schema import DISPOSITION_STATUSES
 
 _FLAGS = ("completed", "withdrew", "lost", "died")
 _FATAL = (pl.col("outcome") == "fatal") | (pl.col("grade") == 5)
 
 
-def check_course(data: Data) -> Iterator[Fault]:
+def check_course(data: Data) -> Iterator[Finding]:
     """Check adverse events, safety questions, medications and disposition.
 
     Parameters
@@ -25,7 +25,7 @@ def check_course(data: Data) -> Iterator[Fault]:
 
     Returns
     -------
-    iterator of Fault
+    iterator of Finding
     """
     for table in ("adverse_events", "medications"):
         yield from _check_interval(data, table)
@@ -36,7 +36,7 @@ def check_course(data: Data) -> Iterator[Fault]:
     yield from _check_ends(data)
 
 
-def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
+def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Read how participation ended from the flags where the column status is empty.
 
     Parameters
@@ -51,8 +51,8 @@ def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
     flags = [pl.when(pl.col(name) == 1).then(pl.lit(name)) for name in _FLAGS]
     said = pl.concat_list(pl.col("status"), *flags).list.drop_nulls().list.unique(maintain_order=True)
     marked = frame.with_columns(_said=said)
-    faults = [
-        row_fault(
+    findings = [
+        row_finding(
             "error",
             "disposition_contradiction",
             "disposition",
@@ -60,15 +60,15 @@ def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
             column="status",
             value=" and ".join(row["_said"]),
             message="The row says two ends of participation; it is left out.",
-            remedy=f"Give one of: {', '.join(DISPOSITION_STATUSES)}.",
+            fix=f"Give one of: {', '.join(DISPOSITION_STATUSES)}.",
         )
         for row in rows_where(marked, pl.col("_said").list.len() > 1)
     ]
     one = pl.when(pl.col("_said").list.len() == 1).then(pl.col("_said").list.first())
-    return marked.with_columns(status=one).drop("_said"), faults
+    return marked.with_columns(status=one).drop("_said"), findings
 
 
-def _check_interval(data: Data, table: str) -> Iterator[Fault]:
+def _check_interval(data: Data, table: str) -> Iterator[Finding]:
     """Nothing ends before it starts, and nothing starts in the future."""
     frame = data.frames[table]
     for start, end in (("start", "end"), ("start_day", "end_day")):
@@ -77,61 +77,63 @@ def _check_interval(data: Data, table: str) -> Iterator[Fault]:
             # Days derived from dates repeat what the dates say; only days that were given count here.
             condition &= pl.col("start").is_null() | pl.col("end").is_null()
         for row in rows_where(frame, condition):
-            yield row_fault(
+            yield row_finding(
                 "error",
                 "ends_before_start",
                 table,
                 row,
                 column=end,
                 message=f"It ends before it starts ({row[start]}); the end is left out.",
-                remedy="Check both dates; leave the end empty while it goes on.",
+                fix="Check both dates; leave the end empty while it goes on.",
             )
     for column in ("start", "end"):
         for row in rows_where(frame, pl.col(column) > data.today):
-            yield row_fault(
+            yield row_finding(
                 "error",
                 "date_in_future",
                 table,
                 row,
                 column=column,
                 message=f"'{column}' lies in the future; it is left out.",
-                remedy=f"Today is {data.today.isoformat()}; check the year.",
+                fix=f"Today is {data.today.isoformat()}; check the year.",
             )
 
 
-def _event_fault(level: Any, code: str, row: dict[str, Any], column: str, message: str, remedy: str) -> Fault:
-    return row_fault(level, code, "adverse_events", row, column=column, message=message, remedy=remedy)
+def _event_finding(
+    level: Any, code: str, row: dict[str, Any], column: str, message: str, fix: str
+) -> Finding:
+    return row_finding(level, code, "adverse_events", row, column=column, message=message, fix=fix)
 
 
-def _check_events(data: Data) -> Iterator[Fault]:
+def _check_events(data: Data) -> Iterator[Finding]:
     people = data.frames["subjects"].select("subject", "consent_date")
     events = data.frames["adverse_events"].join(people, on="subject", how="left", maintain_order="left")
     for row in rows_where(events, pl.col("start").is_null() & pl.col("start_day").is_null()):
-        yield _event_fault(
+        yield _event_finding(
             "warning", "missing_date", row, "start", "The event has no start.", "Write its first day."
         )
-    for column, remedy in (
+    for column, fix in (
         ("grade", "Write a CTCAE grade, 1 to 5."),
         ("serious", "Write 1 or 0."),
         ("related", "Write 1 or 0."),
     ):
         for row in rows_where(events, pl.col(column).is_null()):
-            yield _event_fault("query", "missing_value", row, column, f"'{column}' is not recorded.", remedy)
+            yield _event_finding("query", "missing_value", row, column, f"'{column}' is not recorded.", fix)
     for row in rows_where(events, pl.col("start") < pl.col("consent_date")):
         message = f"The event starts before the consent ({row['consent_date']})."
-        yield _event_fault("query", "before_consent", row, "start", message, "Is it medical history?")
+        yield _event_finding("query", "before_consent", row, "start", message, "Is it medical history?")
     for row in rows_where(events, (pl.col("grade") == 5) & (pl.col("outcome") != "fatal")):
         message = "Grade 5 is death, and the outcome is not fatal."
-        yield _event_fault(
+        yield _event_finding(
             "warning", "grade_contradicts_outcome", row, "outcome", message, "Correct one of the two."
         )
     for row in rows_where(events, (pl.col("outcome") == "fatal") & (pl.col("grade") < 5)):
         message = "The outcome is fatal, and the grade is not 5."
-        yield _event_fault(
+        yield _event_finding(
             "warning", "grade_contradicts_outcome", row, "grade", message, "Correct one of the two."
         )
     for row in rows_where(events, _FATAL & (pl.col("serious") == 0)):
-        yield _event_fault(
+        yield _event_finding(
             "warning", "fatal_not_serious", row, "serious", "A death is always serious.", "Write 1."
         )
     key = ["subject", "term", "start", "start_day"]
@@ -139,38 +141,40 @@ def _check_events(data: Data) -> Iterator[Fault]:
         named=True
     ):
         message = "The same event of the same day stands in an earlier row."
-        yield _event_fault("warning", "repeated_event", row, "term", message, "Keep one, or tell them apart.")
+        yield _event_finding(
+            "warning", "repeated_event", row, "term", message, "Keep one, or tell them apart."
+        )
 
 
-def _check_deaths(data: Data) -> Iterator[Fault]:
+def _check_deaths(data: Data) -> Iterator[Finding]:
     """Deaths stand in both tables, and events do not begin after them."""
     events, ended = data.frames["adverse_events"], data.frames["disposition"]
     died = ended.filter(pl.col("status") == "died")
     for row in rows_where(events, _FATAL & ~pl.col("subject").is_in(died["subject"].to_list())):
         message = "The event was fatal, and disposition does not say that the subject died."
-        yield _event_fault(
+        yield _event_finding(
             "warning", "fatal_without_death", row, "outcome", message, "Correct one of the two tables."
         )
     fatal = events.filter(_FATAL)["subject"].to_list()
     for row in rows_where(died, ~pl.col("subject").is_in(fatal)) if data.is_checked("adverse_events") else ():
-        yield row_fault(
+        yield row_finding(
             "query",
             "death_without_event",
             "disposition",
             row,
             column="status",
             message="The subject died, and no adverse event is fatal.",
-            remedy="Add the event that led to death, or its outcome.",
+            fix="Add the event that led to death, or its outcome.",
         )
     for row in rows_where(died, pl.col("date").is_null() & pl.col("day").is_null()):
-        yield row_fault(
+        yield row_finding(
             "warning",
             "missing_date",
             "disposition",
             row,
             column="date",
             message="The date of death is not recorded.",
-            remedy="Write it; whatever is recorded after it cannot be checked otherwise.",
+            fix="Write it; whatever is recorded after it cannot be checked otherwise.",
         )
     late = events.join(data.deaths, on="subject", how="inner", maintain_order="left")
     by_day = pl.col("start").is_null() & (pl.col("start_day") > pl.col("died_day"))
@@ -178,10 +182,10 @@ def _check_deaths(data: Data) -> Iterator[Fault]:
         column = "start" if row["start"] is not None else "start_day"
         died_on = row["died_on"] or f"study day {row['died_day']}"
         message = f"The event starts after the subject's death ({died_on}); the row is left out."
-        yield _event_fault("error", "after_death", row, column, message, "Check the date and the subject.")
+        yield _event_finding("error", "after_death", row, column, message, "Check the date and the subject.")
 
 
-def _check_questions(data: Data) -> Iterator[Fault]:
+def _check_questions(data: Data) -> Iterator[Finding]:
     """Compare what subjects answered with the events that are listed."""
     questions = data.frames["safety_questions"].sort("subject", "day", "_line", nulls_last=True)
     questions = questions.with_columns(_from=pl.col("day").shift(1).over("subject"))
@@ -193,28 +197,28 @@ def _check_questions(data: Data) -> Iterator[Fault]:
         found = _events_between(starts.get(row["subject"], []), row["_from"], row["day"])
         said = {"table": "safety_questions", "row": row}
         if row["asked"] == 1 and row["any_event"] is None:
-            message, remedy = "The subject was asked, and the answer is empty.", "Write 1 or 0."
-            yield _question_fault("warning", "missing_value", said["row"], message, remedy)
+            message, fix = "The subject was asked, and the answer is empty.", "Write 1 or 0."
+            yield _question_finding("warning", "missing_value", said["row"], message, fix)
         elif row["asked"] != 1 and row["any_event"] is not None:
-            message, remedy = (
+            message, fix = (
                 "There is an answer, and asked is not 1.",
                 "Write 1 in asked, or empty the answer.",
             )
-            yield _question_fault("query", "not_asked", said["row"], message, remedy)
+            yield _question_finding("query", "not_asked", said["row"], message, fix)
         elif row["any_event"] == 1 and not found:
             message = "An event was reported, and none is listed since the last visit."
-            yield _question_fault(
+            yield _question_finding(
                 "warning", "event_not_listed", row, message, "Add it to adverse_events, or write 0."
             )
         elif row["any_event"] == 0 and found and all(day is not None for day in found):
             message = f"No event was reported, and {len(found)} began since the last visit."
-            yield _question_fault(
+            yield _question_finding(
                 "warning", "event_denied", row, message, "Write 1, or check the date of the event."
             )
 
 
-def _question_fault(level: Any, code: str, row: Any, message: str, remedy: str) -> Fault:
-    return row_fault(level, code, "safety_questions", row, column="any_event", message=message, remedy=remedy)
+def _question_finding(level: Any, code: str, row: Any, message: str, fix: str) -> Finding:
+    return row_finding(level, code, "safety_questions", row, column="any_event", message=message, fix=fix)
 
 
 def _events_between(starts: list[int | None], after: int | None, until: int | None) -> list[int | None]:
@@ -226,7 +230,7 @@ def _events_between(starts: list[int | None], after: int | None, until: int | No
     ]
 
 
-def _check_disposition(data: Data) -> Iterator[Fault]:
+def _check_disposition(data: Data) -> Iterator[Finding]:
     """Report subjects who are seen after they left."""
     ended = data.frames["disposition"]
     gone = ended.filter(
@@ -245,40 +249,40 @@ def _check_disposition(data: Data) -> Iterator[Fault]:
     late = seen.filter(after).unique(["subject", "visit"], keep="first", maintain_order=True)
     for row in late.iter_rows(named=True):
         left = row["left_on"] or f"study day {row['left_day']}"
-        yield row_fault(
+        yield row_finding(
             "warning",
             "after_leaving",
             row["table"],
             row,
             column="date" if row["date"] is not None else "day",
             message=f"The subject had left the study ('{row['status']}', {left}).",
-            remedy="Check this date and the one in disposition.",
+            fix="Check this date and the one in disposition.",
         )
 
 
-def _check_ends(data: Data) -> Iterator[Fault]:
+def _check_ends(data: Data) -> Iterator[Finding]:
     """Report how participation ended where it is not said, or where completion lacks the last visit."""
     ended = data.frames["disposition"]
     for row in rows_where(ended, pl.col("status").is_null()):
-        yield row_fault(
+        yield row_finding(
             "query",
             "missing_value",
             "disposition",
             row,
             column="status",
             message="How participation ended is not recorded.",
-            remedy=f"Write one of: {', '.join(DISPOSITION_STATUSES)}.",
+            fix=f"Write one of: {', '.join(DISPOSITION_STATUSES)}.",
         )
     last = next(reversed(data.study.visit_names), None)
     if last is not None:
         seen_last = data.visited.filter(pl.col("visit") == last)["subject"].to_list()
         for row in rows_where(ended, (pl.col("status") == "completed") & ~pl.col("subject").is_in(seen_last)):
-            yield row_fault(
+            yield row_finding(
                 "query",
                 "completed_without_last_visit",
                 "disposition",
                 row,
                 column="status",
                 message=f"The subject completed the study, and the visit '{last}' is not recorded.",
-                remedy="Add the visit, or correct the status.",
+                fix="Add the visit, or correct the status.",
             )

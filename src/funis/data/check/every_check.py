@@ -20,12 +20,12 @@ from funis.data.check.infusions import check_infusions
 from funis.data.check.series import check_series
 from funis.data.check.subjects import check_subjects
 from funis.data.check.visits import check_visits
-from funis.errors import Fault
+from funis.errors import Finding
 
 _ROW_CODES = frozenset({"after_death"})
-"""Faults that concern the whole row: not one value of it can be true."""
+"""Findings that concern the whole row: not one value of it can be true."""
 
-CHECKS: tuple[Callable[[Data], Iterator[Fault]], ...] = (
+CHECKS: tuple[Callable[[Data], Iterator[Finding]], ...] = (
     check_subjects,
     check_visits,
     check_instruments,
@@ -35,7 +35,7 @@ CHECKS: tuple[Callable[[Data], Iterator[Fault]], ...] = (
 )
 
 
-def check_data(data: Data) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+def check_data(data: Data) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
     """Run every check over the tables of a data folder.
 
     Parameters
@@ -45,30 +45,30 @@ def check_data(data: Data) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
     Returns
     -------
     tuple
-        The tables without values at error level; every fault.
+        The tables without values at error level; every finding.
     """
-    faults = [fault for check in CHECKS for fault in check(data)]
-    return leave_out(data.frames, faults), faults
+    findings = [finding for check in CHECKS for finding in check(data)]
+    return leave_out(data.frames, findings), findings
 
 
-def leave_out(frames: Mapping[str, pl.DataFrame], faults: list[Fault]) -> dict[str, pl.DataFrame]:
+def leave_out(frames: Mapping[str, pl.DataFrame], findings: list[Finding]) -> dict[str, pl.DataFrame]:
     """Take values at error level out of the tables.
 
     Parameters
     ----------
     frames : tables by name
-    faults : faults; only those at level error with a line count
+    findings : findings; only those at level error with a line count
 
     Returns
     -------
     dict
-        The tables; a cell named by a fault is null, a row named as a whole is gone.
+        The tables; a cell named by a finding is null, a row named as a whole is gone.
     """
     cells: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for fault in faults:
-        if fault.level == "error" and fault.line is not None and fault.table in frames:
-            column = "" if fault.code in _ROW_CODES else fault.column
-            cells[fault.table, column].append(f"{fault.file}:{fault.line}")
+    for finding in findings:
+        if finding.level == "error" and finding.line is not None and finding.table in frames:
+            column = "" if finding.code in _ROW_CODES else finding.column
+            cells[finding.table, column].append(f"{finding.file}:{finding.line}")
     kept = dict(frames)
     for (table, column), places in cells.items():
         marked = pl.concat_str("_file", pl.lit(":"), pl.col("_line").cast(pl.String)).is_in(places)

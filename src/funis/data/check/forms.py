@@ -10,15 +10,15 @@ import polars as pl
 from funis.catalogue.definition import Definition
 from funis.catalogue.instrument_tables import find_definition
 from funis.data.check.checked_data import Data
-from funis.data.check.row_findings import row_fault, rows_where
-from funis.errors import Fault
+from funis.data.check.row_findings import row_finding, rows_where
+from funis.errors import Finding
 
 _MANY = 8
 _DAMAGE = ("ssddi", "sdi")
 """Instruments whose items, once present, stay present."""
 
 
-def check_instruments(data: Data) -> Iterator[Fault]:
+def check_instruments(data: Data) -> Iterator[Finding]:
     """Check the tables of the instruments.
 
     Parameters
@@ -27,7 +27,7 @@ def check_instruments(data: Data) -> Iterator[Fault]:
 
     Returns
     -------
-    iterator of Fault
+    iterator of Finding
     """
     for name in data.study.instrument_names:
         found = find_definition(name)
@@ -42,7 +42,7 @@ def check_instruments(data: Data) -> Iterator[Fault]:
             yield from _check_healing(found, frame)
 
 
-def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> Iterator[Fault]:
+def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> Iterator[Finding]:
     """Report blank items: a blank is neither absent nor not done, somebody forgot it."""
     sources = {item.name: set(item.measures) for item in found.items}
     stand_ins = {
@@ -54,25 +54,25 @@ def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> I
     for row in rows_where(frame, pl.any_horizontal(pl.col(item.name).is_null() for item in found.items)):
         blank = _blank_items(found, row, stand_ins)
         if len(blank) > _MANY:
-            yield row_fault(
+            yield row_finding(
                 "warning",
                 "missing_item",
                 found.name,
                 row,
                 column=blank[0],
                 message=f"{len(blank)} items are empty: {', '.join(blank[:_MANY])} and more.",
-                remedy="Fill them; 0 when absent, ND when not done.",
+                fix="Fill them; 0 when absent, ND when not done.",
             )
             continue
         for item in blank:
-            yield row_fault(
+            yield row_finding(
                 "warning",
                 "missing_item",
                 found.name,
                 row,
                 column=item,
                 message=f"The item '{item}' is empty.",
-                remedy=f"Allowed: {found.item(item).allowed}, or ND when it was not done.",
+                fix=f"Allowed: {found.item(item).allowed}, or ND when it was not done.",
             )
 
 
@@ -97,35 +97,35 @@ def _blank_items(
     return blank
 
 
-def _check_window(data: Data, name: str, frame: pl.DataFrame) -> Iterator[Fault]:
+def _check_window(data: Data, name: str, frame: pl.DataFrame) -> Iterator[Finding]:
     """All assessments look back as far as the study file says."""
     chosen = data.study.choice(name).parameters.get("window_days")
     if chosen is None or "window_days" not in frame.columns:
         return
     for row in rows_where(frame, pl.col("window_days") != chosen):
-        yield row_fault(
+        yield row_finding(
             "warning",
             "window_days",
             name,
             row,
             column="window_days",
             message="The assessment looks back over another time than the study file says.",
-            remedy=f"The study looks back {chosen} days.",
+            fix=f"The study looks back {chosen} days.",
         )
 
 
-def _check_healing(found: Definition, frame: pl.DataFrame) -> Iterator[Fault]:
+def _check_healing(found: Definition, frame: pl.DataFrame) -> Iterator[Finding]:
     """Damage does not go away: an item that was present is present later."""
     ordered = frame.sort("subject", "day", "_line", nulls_last=True)
     for item in found.items:
         before = pl.col(item.name).forward_fill().shift(1).over("subject")
         for row in rows_where(ordered, pl.col(item.name) < before):
-            yield row_fault(
+            yield row_finding(
                 "warning",
                 "damage_falls",
                 found.name,
                 row,
                 column=item.name,
                 message=f"'{item.name}' was present at an earlier visit; damage does not go away.",
-                remedy="Correct this visit or the earlier one.",
+                fix="Correct this visit or the earlier one.",
             )

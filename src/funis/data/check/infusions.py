@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from funis.data.check.checked_data import Data
-from funis.data.check.row_findings import row_fault, rows_where
-from funis.errors import Fault
+from funis.data.check.row_findings import row_finding, rows_where
+from funis.errors import Finding
 from funis.study.model import Infusion
 from funis.study.rules import apply_rule, rule_columns
 
@@ -20,7 +20,7 @@ _LEFT = ("withdrew", "lost", "died")
 _DOWN = 0.8
 
 
-def check_infusions(data: Data) -> Iterator[Fault]:
+def check_infusions(data: Data) -> Iterator[Finding]:
     """Check infusions against the plan, and the lots against the release criteria.
 
     Parameters
@@ -29,14 +29,14 @@ def check_infusions(data: Data) -> Iterator[Fault]:
 
     Returns
     -------
-    iterator of Fault
+    iterator of Finding
     """
     weights = data.frames["subjects"].select("subject", "arm", subject_weight="weight_kg")
     infusions = data.frames[_TABLE].join(weights, on="subject", how="left", maintain_order="left")
     planned = data.study.infusions
     for row in infusions.iter_rows(named=True):
         if not 1 <= row["number"] <= len(planned) if planned else False:
-            yield _fault(
+            yield _finding(
                 "query",
                 "unplanned_infusion",
                 row,
@@ -57,26 +57,26 @@ def check_infusions(data: Data) -> Iterator[Fault]:
     yield from _check_release(data)
 
 
-def _fault(level: Any, code: str, row: Mapping[str, Any], column: str, message: str, remedy: str) -> Fault:
-    return row_fault(level, code, _TABLE, row, column=column, message=message, remedy=remedy)
+def _finding(level: Any, code: str, row: Mapping[str, Any], column: str, message: str, fix: str) -> Finding:
+    return row_finding(level, code, _TABLE, row, column=column, message=message, fix=fix)
 
 
-def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Fault]:
+def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Finding]:
     """Compare the cells infused with those planned for the weight."""
     weight, cells = row["weight_kg"] or row["subject_weight"], row["cells"]
     if plan.cells_per_kg is None:
         return
     if cells is None:
-        yield _fault(
+        yield _finding(
             "warning", "missing_dose", row, "cells", "The number of cells is not recorded.", "Fill the cell."
         )
         return
     if weight is None:
-        message, remedy = (
+        message, fix = (
             "The dose cannot be checked: no weight is recorded.",
             "Write the weight in kilograms.",
         )
-        yield _fault("query", "missing_weight", row, "weight_kg", message, remedy)
+        yield _finding("query", "missing_weight", row, "weight_kg", message, fix)
         return
     expected = plan.cells_per_kg * weight
     deviation = 100 * (cells / expected - 1)
@@ -87,50 +87,52 @@ def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Fault]:
         message = (
             f"The dose is {deviation:+.1f} % of the planned {plan.cells_per_kg:g} cells/kg x {weight:g} kg."
         )
-        remedy = f"Within {plan.tolerance_percent:g} % is {low:.4g} to {high:.4g} cells.{hint}"
-        yield _fault("warning", "dose_outside_tolerance", row, "cells", message, remedy)
+        fix = f"Within {plan.tolerance_percent:g} % is {low:.4g} to {high:.4g} cells.{hint}"
+        yield _finding("warning", "dose_outside_tolerance", row, "cells", message, fix)
     here, there = row["weight_kg"], row["subject_weight"]
     if here and there and not _DOWN <= here / there <= 1 / _DOWN:
         message = f"The weight differs by more than 20 % from that at baseline ({there:g} kg)."
-        yield _fault("query", "weight_differs", row, "weight_kg", message, "Check both weights.")
+        yield _finding("query", "weight_differs", row, "weight_kg", message, "Check both weights.")
 
 
-def _check_day(row: Mapping[str, Any], plan: Infusion) -> Iterator[Fault]:
+def _check_day(row: Mapping[str, Any], plan: Infusion) -> Iterator[Finding]:
     if row["date"] is None and row["day"] is None:
-        remedy = "Write the date; study days count from the first infusion."
-        yield _fault("warning", "missing_date", row, "date", "The infusion has no date.", remedy)
+        fix = "Write the date; study days count from the first infusion."
+        yield _finding("warning", "missing_date", row, "date", "The infusion has no date.", fix)
         return
     low, high = plan.day + plan.window[0], plan.day + plan.window[1]
     if row["day"] is not None and not low <= row["day"] <= high:
         column = "date" if row["date"] is not None else "day"
         allowed = f"day {low}" if low == high else f"day {low} to day {high}"
         message = f"Infusion {row['number']} is on study day {row['day']}, outside its window."
-        remedy = f"It is planned on {allowed}; check the date."
-        yield _fault("warning", "infusion_outside_window", row, column, message, remedy)
+        fix = f"It is planned on {allowed}; check the date."
+        yield _finding("warning", "infusion_outside_window", row, column, message, fix)
 
 
-def _check_times(row: Mapping[str, Any]) -> Iterator[Fault]:
+def _check_times(row: Mapping[str, Any]) -> Iterator[Finding]:
     if row["start"] and row["end"] and row["end"].rjust(8, "0") < row["start"].rjust(8, "0"):
         message = f"The infusion ends before it starts ({row['start']})."
-        yield _fault("query", "infusion_times", row, "end", message, "Check both times.")
+        yield _finding("query", "infusion_times", row, "end", message, "Check both times.")
 
 
-def _check_order(infusions: pl.DataFrame) -> Iterator[Fault]:
+def _check_order(infusions: pl.DataFrame) -> Iterator[Finding]:
     """Infusion 2 comes after infusion 1."""
     ordered = infusions.sort("subject", "number").with_columns(
         _before=pl.col("day").shift(1).over("subject"), _number=pl.col("number").shift(1).over("subject")
     )
     for row in rows_where(ordered, pl.col("day") <= pl.col("_before")):
         message = f"Infusion {row['number']} is not after infusion {row['_number']}."
-        yield _fault("warning", "infusion_order", row, "number", message, "Check the numbers and the dates.")
+        yield _finding(
+            "warning", "infusion_order", row, "number", message, "Check the numbers and the dates."
+        )
     for row in rows_where(ordered, (pl.col("number") > 1) & pl.col("_number").is_null()):
         message = f"Infusion {row['number']} stands without infusion 1."
-        yield _fault(
+        yield _finding(
             "warning", "infusion_order", row, "number", message, "Number infusions from 1, or add the first."
         )
 
 
-def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Fault]:
+def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
     """Every planned infusion was given to whoever was still in the study on its day."""
     if not data.study.infusions or not data.is_checked(_TABLE):
         return
@@ -149,19 +151,19 @@ def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Fault]:
             if number in given.get(subject, ()) or gone or (last_day.get(subject) or -1) < latest:
                 continue
             message = f"Infusion {number} (day {plan.day}) is not recorded."
-            remedy = "Add it to infusions; if it was not given, say in disposition or visits why."
-            yield row_fault(
+            fix = "Add it to infusions; if it was not given, say in disposition or visits why."
+            yield row_finding(
                 "warning",
                 "missing_infusion",
                 "subjects",
                 row,
                 column="subject",
                 message=message,
-                remedy=remedy,
+                fix=fix,
             )
 
 
-def _check_lots(data: Data, infusions: pl.DataFrame) -> Iterator[Fault]:
+def _check_lots(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
     """Each infusion used a known lot, released, before it expired."""
     lots = data.frames["lots"]
     if not data.is_checked("lots") or lots.is_empty():
@@ -169,28 +171,28 @@ def _check_lots(data: Data, infusions: pl.DataFrame) -> Iterator[Fault]:
     known = lots.select("lot", "release", "expiry", "manufactured", found=pl.lit(value=True))
     joined = infusions.join(known, on="lot", how="left", maintain_order="left")
     for row in rows_where(joined, pl.col("lot").is_null()):
-        yield _fault(
+        yield _finding(
             "warning", "missing_lot", row, "lot", "The lot is not recorded.", "Write the lot of the cells."
         )
     for row in rows_where(joined, pl.col("lot").is_not_null() & pl.col("found").is_null()):
-        message, remedy = "The lot is not in the table lots.", f"Known: {', '.join(lots['lot'].head(12))}."
-        yield _fault("warning", "unknown_lot", row, "lot", message, remedy)
+        message, fix = "The lot is not in the table lots.", f"Known: {', '.join(lots['lot'].head(12))}."
+        yield _finding("warning", "unknown_lot", row, "lot", message, fix)
     for row in rows_where(joined, pl.col("date") > pl.col("expiry")):
         message = f"The lot had expired on {row['expiry']}."
-        yield _fault(
+        yield _finding(
             "warning", "lot_expired", row, "date", message, "Check both dates; report the deviation."
         )
     for row in rows_where(joined, pl.col("date") < pl.col("manufactured")):
         message = f"The lot was made later, on {row['manufactured']}."
-        yield _fault("warning", "lot_not_made", row, "date", message, "Check both dates.")
+        yield _finding("warning", "lot_not_made", row, "date", message, "Check both dates.")
     for row in rows_where(joined, pl.col("release").is_in(["quarantine", "rejected"])):
         message = f"The lot is not released but '{row['release']}'."
-        yield _fault(
+        yield _finding(
             "warning", "lot_not_released", row, "lot", message, "Check the lot; report the deviation."
         )
 
 
-def _check_release(data: Data) -> Iterator[Fault]:
+def _check_release(data: Data) -> Iterator[Finding]:
     """Judge each lot by the release criteria; a test that is missing is never a pass."""
     lots = data.frames["lots"]
     if lots.is_empty():
@@ -202,33 +204,33 @@ def _check_release(data: Data) -> Iterator[Fault]:
             row = lots.row(index, named=True)
             if passed is None:
                 message = f"The release criterion cannot be judged: {rule}."
-                yield row_fault(
+                yield row_finding(
                     "query",
                     "release_unknown",
                     "lots",
                     row,
                     column=column,
                     message=message,
-                    remedy="Add the test's result.",
+                    fix="Add the test's result.",
                 )
             elif not passed:
                 released = row["release"] in {"released", "conditional"}
                 message = (
                     f"The lot fails a release criterion{' and was released' if released else ''}: {rule}."
                 )
-                remedy = "Check the result; a lot that fails is not infused."
-                yield row_fault(
-                    "warning", "release_failed", "lots", row, column=column, message=message, remedy=remedy
+                fix = "Check the result; a lot that fails is not infused."
+                yield row_finding(
+                    "warning", "release_failed", "lots", row, column=column, message=message, fix=fix
                 )
     if data.is_checked("donors") and not donors.is_empty():
         for row in rows_where(lots, ~pl.col("donor").is_in(donors["donor"].to_list())):
             message = "The donor is not in the table donors."
-            yield row_fault(
+            yield row_finding(
                 "warning",
                 "unknown_donor",
                 "lots",
                 row,
                 column="donor",
                 message=message,
-                remedy="Add the donor.",
+                fix="Add the donor.",
             )

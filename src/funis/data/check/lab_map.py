@@ -1,4 +1,4 @@
-"""Where an item of an instrument is also a laboratory test: the lab fills a blank, disagreement is a fault.
+"""Where an item of an instrument is also a laboratory test: the lab fills a blank, disagreement is a finding.
 
 The map stands in the definitions (``platelets < 100`` for thrombocytopenia; haemoglobin of BILAG is the
 test haemoglobin). A result beyond what the assay measures (``<`` or ``>``) fills nothing.
@@ -14,8 +14,8 @@ import polars as pl
 
 from funis.catalogue.definition import Definition, Item, derive_item
 from funis.catalogue.instrument_tables import analyte_units, find_definition
-from funis.data.check.row_findings import row_fault, show_value
-from funis.errors import Fault
+from funis.data.check.row_findings import row_finding, show_value
+from funis.errors import Finding
 from funis.study.model import Study
 
 _Place = tuple[str, str]
@@ -37,7 +37,7 @@ class _Mapped:
 
 def fill_items(
     study: Study, frames: Mapping[str, pl.DataFrame]
-) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
     """Fill blank items from the laboratory and report where the two disagree.
 
     Parameters
@@ -48,16 +48,16 @@ def fill_items(
     Returns
     -------
     tuple
-        The tables with items filled; a fault for each disagreement.
+        The tables with items filled; a finding for each disagreement.
     """
     filled = dict(frames)
-    faults: list[Fault] = []
+    findings: list[Finding] = []
     for name in study.instrument_names:
         mapped = _map_instrument(study, name, frames["labs"])
         if mapped is not None and not frames[name].is_empty():
             filled[name], found = _fill_instrument(mapped, frames[name])
-            faults += found
-    return filled, faults
+            findings += found
+    return filled, findings
 
 
 def _map_instrument(study: Study, name: str, labs: pl.DataFrame) -> _Mapped | None:
@@ -120,9 +120,9 @@ def _in_unit(value: float | None, test: str, unit: str, wanted: str) -> float | 
     return round(float(convert(value, test, unit, wanted)), 9)
 
 
-def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
+def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Fill the blank items of one table."""
-    faults: list[Fault] = []
+    findings: list[Finding] = []
     places = list(zip(frame["subject"], frame["visit"], strict=True))
     derived = [mapped.values.get(place) for place in places]
     columns: list[pl.Series] = []
@@ -146,8 +146,8 @@ def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame
             for own, lab, is_not_done in zip(recorded, made, not_done, strict=True)
         ]
         columns.append(pl.Series(item.name, merged, dtype=frame.schema[item.name]))
-        faults += _disagreements(mapped, frame, item, (recorded, made))
-    return frame.with_columns(columns), faults
+        findings += _disagreements(mapped, frame, item, (recorded, made))
+    return frame.with_columns(columns), findings
 
 
 def _as_possible(item: Item, lab: Any) -> float | None:
@@ -165,7 +165,7 @@ def _as_number(value: Any) -> float | None:
 
 def _disagreements(
     mapped: _Mapped, frame: pl.DataFrame, item: Item, pair: tuple[Sequence[Any], Sequence[Any]]
-) -> Iterator[Fault]:
+) -> Iterator[Finding]:
     """Report where item and laboratory differ: the item stands, somebody must look."""
     for index, (own, lab) in enumerate(zip(*pair, strict=True)):
         if own is None or lab is None or isinstance(own, str) or _agree(item, float(own), float(lab)):
@@ -178,14 +178,14 @@ def _disagreements(
         attributed = row.get(f"{item.name}_attributed") == 0
         # A finding that was judged to have another cause is recorded as absent; that is a question, no more.
         is_query = not item.is_measured and (attributed or own < lab)
-        yield row_fault(
+        yield row_finding(
             "query" if is_query else "warning",
             "lab_contradicts_item",
             mapped.definition.name,
             row,
             column=item.name,
             message=f"The laboratory says otherwise: {said} gives {show_value(lab)}.",
-            remedy="Correct one of the two"
+            fix="Correct one of the two"
             + (", or say that the finding has another cause." if is_query else "."),
         )
 

@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from funis.catalogue.instrument_tables import analyte_units
-from funis.data.check.row_findings import row_fault, rows_where, show_value
+from funis.data.check.row_findings import row_finding, rows_where, show_value
 from funis.data.read.raw_tables import RawTable
-from funis.errors import Fault
+from funis.errors import Finding
 from funis.study.model import LabTest, Study
 
 _COMPARED = r"^([<>]=?)\s*([0-9][0-9.eE+-]*)$"
@@ -69,7 +69,7 @@ PLAUSIBLE: Mapping[str, Plausible] = {
 """Limits that no laboratory's own range can widen; 24-h protein above 50 g is no human urine."""
 
 
-def split_comparators(raw: RawTable) -> tuple[RawTable, list[Fault]]:
+def split_comparators(raw: RawTable) -> tuple[RawTable, list[Finding]]:
     """Move a sign that stands before a result (``<5``) into the column comparator.
 
     Parameters
@@ -97,14 +97,12 @@ def split_comparators(raw: RawTable) -> tuple[RawTable, list[Fault]]:
         pl.when(compared).then(value.str.extract(_COMPARED, 2)).otherwise("value").alias("value"),
     )
     message = f"{len(rows)} results carry their sign; it is moved to the column comparator."
-    remedy = "Write the sign in comparator and the number in value."
-    fault = row_fault(
-        "warning", "comparator", "labs", rows[0], column="value", message=message, remedy=remedy
-    )
-    return replace(raw, frame=frame), [fault]
+    fix = "Write the sign in comparator and the number in value."
+    finding = row_finding("warning", "comparator", "labs", rows[0], column="value", message=message, fix=fix)
+    return replace(raw, frame=frame), [finding]
 
 
-def derive_lab_values(study: Study, labs: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
+def derive_lab_values(study: Study, labs: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Bring every result to the unit of the study and leave out what is impossible.
 
     Parameters
@@ -116,36 +114,38 @@ def derive_lab_values(study: Study, labs: pl.DataFrame) -> tuple[pl.DataFrame, l
     -------
     tuple
         The table with ``value``, ``low``, ``high`` and ``unit`` in the study's unit (what was written stands
-        in ``value_recorded`` and ``unit_recorded``); every fault.
+        in ``value_recorded`` and ``unit_recorded``); every finding.
     """
-    faults: list[Fault] = []
-    parts = [_test_values(lab, labs.filter(pl.col("test") == lab.test), faults) for lab in study.labs]
+    findings: list[Finding] = []
+    parts = [_test_values(lab, labs.filter(pl.col("test") == lab.test), findings) for lab in study.labs]
     recorded = labs.with_columns(value_recorded="value", unit_recorded="unit").clear()
-    return pl.concat([recorded, *parts]).sort("_file", "_line", maintain_order=True), faults
+    return pl.concat([recorded, *parts]).sort("_file", "_line", maintain_order=True), findings
 
 
-def _test_values(lab: LabTest, rows: pl.DataFrame, faults: list[Fault]) -> pl.DataFrame:
+def _test_values(lab: LabTest, rows: pl.DataFrame, findings: list[Finding]) -> pl.DataFrame:
     """Convert and check the results of one test."""
     rows = rows.with_columns(value_recorded="value", unit_recorded="unit")
     parts = []
     for (unit,), group in rows.group_by("unit", maintain_order=True):
-        parts.append(_convert_group(lab, unit if isinstance(unit, str) else None, group, faults))
+        parts.append(_convert_group(lab, unit if isinstance(unit, str) else None, group, findings))
     converted = pl.concat([rows.clear(), *parts])
     converted, found = _leave_out_impossible(lab, converted)
-    faults += found
-    faults += _odd_values(lab, converted)
+    findings += found
+    findings += _odd_values(lab, converted)
     return converted
 
 
-def _convert_group(lab: LabTest, unit: str | None, group: pl.DataFrame, faults: list[Fault]) -> pl.DataFrame:
+def _convert_group(
+    lab: LabTest, unit: str | None, group: pl.DataFrame, findings: list[Finding]
+) -> pl.DataFrame:
     """Convert results that share a unit label."""
     first = group.row(0, named=True)
     said = {"column": "unit", "value": unit}
     if unit is None:
         message = f"{group.height} results of {lab.test} have no unit; they are read as {lab.unit}."
-        remedy = f"Write the unit, {lab.unit}."
-        faults.append(
-            row_fault("warning", "missing_unit", "labs", first, message=message, remedy=remedy, **said)
+        fix = f"Write the unit, {lab.unit}."
+        findings.append(
+            row_finding("warning", "missing_unit", "labs", first, message=message, fix=fix, **said)
         )
         return group.with_columns(unit=pl.lit(lab.unit))
     if unit == lab.unit:
@@ -154,10 +154,10 @@ def _convert_group(lab: LabTest, unit: str | None, group: pl.DataFrame, faults: 
     if unit not in known or lab.unit not in known:
         near = get_close_matches(unit, known or (lab.unit,), n=1, cutoff=0.4)
         hint = f"The nearest is '{near[0]}'. " if near else ""
-        remedy = f"{hint}Known for {lab.test}: {', '.join(known or (lab.unit,))}."
+        fix = f"{hint}Known for {lab.test}: {', '.join(known or (lab.unit,))}."
         message = f"This unit is not known for {lab.test}; the value is left out."
-        faults += [
-            row_fault("error", "unknown_unit", "labs", row, message=message, remedy=remedy, **said)
+        findings += [
+            row_finding("error", "unknown_unit", "labs", row, message=message, fix=fix, **said)
             for row in group.iter_rows(named=True)
         ]
         return group.with_columns(pl.lit(None, pl.Float64).alias("value"), unit=pl.lit(lab.unit))
@@ -177,28 +177,28 @@ def _convert(values: pl.Series, test: str, unit: str, wanted: str) -> pl.Series:
     return pl.Series(values.name, [made.get(value) for value in values], dtype=pl.Float64)
 
 
-def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, Iterator[Fault]]:
+def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, Iterator[Finding]]:
     """Null the values that cannot be: negative, beyond the study's limits, beyond what a body can make."""
     usual = PLAUSIBLE.get(lab.test)
     value = pl.col("value")
     wrong = value < 0
     reasons = [(pl.col("value") < 0, "below zero", "Write the value as the laboratory gave it.")]
     if usual is not None and (highest := _in_study_unit(lab, usual, usual.possible)) is not None:
-        remedy = f"{usual.hint_high} Possible is up to {highest:g} {lab.unit}.".strip()
-        reasons.append((value > highest, f"above {highest:g} {lab.unit}, which is impossible", remedy))
+        fix = f"{usual.hint_high} Possible is up to {highest:g} {lab.unit}.".strip()
+        reasons.append((value > highest, f"above {highest:g} {lab.unit}, which is impossible", fix))
     if lab.minimum is not None:
         reasons.append((value < lab.minimum, f"below {lab.minimum:g}", _study_limit(lab)))
     if lab.maximum is not None:
         reasons.append((value > lab.maximum, f"above {lab.maximum:g}", _study_limit(lab)))
-    faults: list[Fault] = []
-    for condition, words, remedy in reasons:
+    findings: list[Finding] = []
+    for condition, words, fix in reasons:
         wrong |= condition
         for row in rows_where(rows, condition):
             message = f"{lab.test} is {words}; it is left out."
-            faults.append(_lab_fault("error", "value_outside_range", row, message, remedy))
-    seen: dict[tuple[str, int | None], Fault] = {}
-    for fault in faults:
-        seen.setdefault((fault.file, fault.line), fault)
+            findings.append(_lab_finding("error", "value_outside_range", row, message, fix))
+    seen: dict[tuple[str, int | None], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.file, finding.line), finding)
     return rows.with_columns(pl.when(~wrong).then(value).alias("value")), iter(seen.values())
 
 
@@ -221,12 +221,12 @@ def _in_study_unit(lab: LabTest, usual: Plausible, limit: float) -> float | None
     return float(_convert(pl.Series("limit", [limit]), lab.test, usual.unit, lab.unit)[0])
 
 
-def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Fault]:
+def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
     """Query values that are possible but nearly always a slip."""
     for row in rows_where(rows, pl.col("low") > pl.col("high")):
         message = f"The lower limit of normal is above the upper ({show_value(row['high'])})."
-        yield row_fault(
-            "warning", "limits_reversed", "labs", row, column="low", message=message, remedy="Exchange them."
+        yield row_finding(
+            "warning", "limits_reversed", "labs", row, column="low", message=message, fix="Exchange them."
         )
     usual = PLAUSIBLE.get(lab.test)
     low, high = (
@@ -239,19 +239,19 @@ def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Fault]:
     free = pl.col("comparator").is_null()
     for row in rows_where(rows, (pl.col("value") < low) & free):
         message = f"{lab.test} below {low:g} {lab.unit} is nearly always a slip."
-        yield _lab_fault(
+        yield _lab_finding(
             "query", "odd_value", row, message, usual.hint_low or "Check the value and its unit."
         )
     for row in rows_where(rows, pl.col("value") > high):
         message = f"{lab.test} above {high:g} {lab.unit} is nearly always a slip."
-        yield _lab_fault(
+        yield _lab_finding(
             "query", "odd_value", row, message, usual.hint_high or "Check the value and its unit."
         )
     if lab.test == "proteinuria_24h":
         yield from _too_little_protein(lab, rows, usual)
 
 
-def _too_little_protein(lab: LabTest, rows: pl.DataFrame, usual: Plausible) -> Iterator[Fault]:
+def _too_little_protein(lab: LabTest, rows: pl.DataFrame, usual: Plausible) -> Iterator[Finding]:
     """Query a trace of protein: 2.24 mg in 24 h is what 2.24 g becomes under the wrong label."""
     trace, nephritis = (_in_study_unit(lab, usual, limit) for limit in (_ALMOST_NONE, _NEPHRITIS))
     if trace is None or nephritis is None:
@@ -264,15 +264,15 @@ def _too_little_protein(lab: LabTest, rows: pl.DataFrame, usual: Plausible) -> I
             if row["subject"] in affected
             else " is less than healthy people lose."
         )
-        yield _lab_fault(
+        yield _lab_finding(
             "query", "odd_value", row, message, "Is it g, labelled mg? Check the value and its unit."
         )
 
 
-def _lab_fault(level: Any, code: str, row: Mapping[str, Any], message: str, remedy: str) -> Fault:
-    """Compose the fault of a result, shown as it was written."""
+def _lab_finding(level: Any, code: str, row: Mapping[str, Any], message: str, fix: str) -> Finding:
+    """Compose the finding of a result, shown as it was written."""
     value = f"{show_value(row['value_recorded'])} {row['unit_recorded'] or ''}".strip()
-    return row_fault(level, code, "labs", row, column="value", value=value, message=message, remedy=remedy)
+    return row_finding(level, code, "labs", row, column="value", value=value, message=message, fix=fix)
 
 
 def missing_tests(due: Sequence[str], recorded: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Faults of rows: composed in one way from the row they stand in."""
+"""Findings of rows: composed in one way from the row they stand in."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from typing import Any
 
 import polars as pl
 
-from funis.errors import Fault, Level
+from funis.errors import Finding, Level
 
 Row = Mapping[str, Any]
 
 
-def row_fault(level: Level, code: str, table: str, row: Row, **said: object) -> Fault:
-    """Compose the fault of one row.
+def row_finding(level: Level, code: str, table: str, row: Row, **said: object) -> Finding:
+    """Compose the finding of one row.
 
     Parameters
     ----------
-    level, code, table : as in Fault
+    level, code, table : as in Finding
     row : the row by column, with ``_file`` and ``_line``
-    **said : ``column``, ``message``, ``remedy`` and, where it is not the cell itself, ``value``
+    **said : ``column``, ``message``, ``fix`` and, where it is not the cell itself, ``value``
 
     Returns
     -------
-    Fault
+    Finding
 
     Examples
     --------
     >>> row = {"subject": "S1", "weight_kg": 7.0, "_file": "subjects.csv", "_line": 2}
-    >>> said = {"column": "weight_kg", "message": "Odd.", "remedy": "Check."}
-    >>> print(row_fault("query", "weight", "subjects", row, **said))
+    >>> said = {"column": "weight_kg", "message": "Odd.", "fix": "Check."}
+    >>> print(row_finding("query", "weight", "subjects", row, **said))
     query: subjects.csv, line 2, column 'weight_kg': Odd. Found '7'. Check.
     """
     column = str(said.get("column", ""))
     value = said["value"] if "value" in said else row.get(column)
-    return Fault(
+    return Finding(
         level,
         code,
         table,
@@ -43,7 +43,7 @@ def row_fault(level: Level, code: str, table: str, row: Row, **said: object) -> 
         column,
         show_value(value),
         str(said["message"]),
-        str(said["remedy"]),
+        str(said["fix"]),
         str(row.get("subject") or ""),
         str(row.get("visit") or ""),
     )

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from funis.data.check.row_findings import row_fault, rows_where
-from funis.errors import Fault
+from funis.data.check.row_findings import row_finding, rows_where
+from funis.errors import Finding
 from funis.schema import Table, is_unscheduled
 from funis.study.model import Study
 
@@ -26,9 +26,9 @@ class Sieve:
 
     table: Table
     frame: pl.DataFrame
-    faults: list[Fault] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
-    def drop_unknown(self, column: str, known: Sequence[str], what: str, *, remedy: str = "") -> None:
+    def drop_unknown(self, column: str, known: Sequence[str], what: str, *, fix: str = "") -> None:
         """Leave out rows that name something that does not exist; say what else could be done about it."""
         if column not in self.frame.columns:
             return
@@ -37,15 +37,15 @@ class Sieve:
             near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
             hint = f"The nearest is '{near}'. " if near else ""
             listed = f"Known: {', '.join(known)}." if 0 < len(known) <= 12 else f"{len(known)} are known."
-            self.faults.append(
-                row_fault(
+            self.findings.append(
+                row_finding(
                     "error",
                     f"unknown_{column}",
                     self.table.name,
                     row,
                     column=column,
                     message=f"There is no {what} of this name; the row is left out.",
-                    remedy=" ".join(filter(None, (hint.strip(), listed, remedy))),
+                    fix=" ".join(filter(None, (hint.strip(), listed, fix))),
                 )
             )
         self.frame = self.frame.filter(~wrong)
@@ -70,15 +70,15 @@ class Sieve:
             is_end = self.table.name == "disposition"
             is_visit = "visit" in named and not is_unscheduled(row["visit"])
             other = ", or call the visit of the repeat 'unscheduled' and give it its date" if is_visit else ""
-            self.faults.append(
-                row_fault(
+            self.findings.append(
+                row_finding(
                     "error",
                     "disposition_contradiction" if is_end else "duplicate_row",
                     self.table.name,
                     row,
                     column="status" if is_end else named[-1],
                     message=f"{words} stands in line {row['_first']} already; this row is left out.",
-                    remedy=f"Keep one row for each{other}.",
+                    fix=f"Keep one row for each{other}.",
                 )
             )
         self.frame = self.frame.filter(pl.col("_line") == first).drop("_once", strict=False)
@@ -107,7 +107,7 @@ def _plain(name: str) -> str:
 
 def sift_tables(
     study: Study, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, Table]
-) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
     """Leave out the rows that cannot be used and say why.
 
     Parameters
@@ -122,13 +122,13 @@ def sift_tables(
         The tables without those rows; an error for each row left out.
     """
     kept: dict[str, pl.DataFrame] = {}
-    faults: list[Fault] = []
+    findings: list[Finding] = []
     subjects: list[str] = []
     for name in sorted(frames, key=lambda each: each != "subjects"):
         sieve = Sieve(tables[name], frames[name])
         sieve.drop_empty()
         if name != "subjects" and "subject" in tables[name].by_name and not subjects:
-            # Without any subject one fault says enough; one for each row would hide it.
+            # Without any subject one finding says enough; one for each row would hide it.
             sieve.frame = sieve.frame.clear()
         elif name != "subjects" and "subject" in tables[name].by_name:
             sieve.drop_unknown("subject", subjects, "subject in the table subjects")
@@ -136,10 +136,10 @@ def sift_tables(
             seen = [visit for visit in frames[name]["visit"].drop_nulls().unique() if is_unscheduled(visit)]
             sieve.drop_unknown("visit", [*study.visit_names, *sorted(seen)], "visit in the study file")
         if name == "labs":
-            sieve.drop_unknown("test", study.lab_names, "laboratory test in the study file", remedy=_NEW_TEST)
+            sieve.drop_unknown("test", study.lab_names, "laboratory test in the study file", fix=_NEW_TEST)
         sieve.drop_repeated()
         kept[name] = sieve.frame
-        faults += sieve.faults
+        findings += sieve.findings
         if name == "subjects":
             subjects = sieve.frame["subject"].to_list()
-    return {name: kept[name] for name in frames}, faults
+    return {name: kept[name] for name in frames}, findings

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 import polars as pl
 
 from funis.data.check.checked_data import Data
-from funis.data.check.row_findings import row_fault, rows_where, show_value
-from funis.errors import Fault
+from funis.data.check.row_findings import row_finding, rows_where, show_value
+from funis.errors import Finding
 
 _NUMBERED = re.compile(r"^(?P<stem>.*?)_?(?P<number>\d+)$")
 _MINUTES_PER_DAY = 1440
 _MINUTES_PER_HOUR = 60
 
 
-def check_series(data: Data) -> Iterator[Fault]:
+def check_series(data: Data) -> Iterator[Finding]:
     """Check what only the series of a subject, or of a test, shows.
 
     Parameters
@@ -26,14 +26,14 @@ def check_series(data: Data) -> Iterator[Fault]:
 
     Returns
     -------
-    iterator of Fault
+    iterator of Finding
     """
     if data.study.has_open_visits:
         yield from _check_gaps(data)
     yield from _check_times_of_day(data)
 
 
-def _check_gaps(data: Data) -> Iterator[Fault]:
+def _check_gaps(data: Data) -> Iterator[Finding]:
     """Query visits whose number follows on another than the one before: visit_2, then visit_5.
 
     A study without planned visits has no other way of knowing that one is missing.
@@ -53,22 +53,22 @@ def _check_gaps(data: Data) -> Iterator[Fault]:
             before = number
 
 
-def _gap(row: dict[str, object], stem: str, lacking: range) -> Fault:
+def _gap(row: dict[str, object], stem: str, lacking: range) -> Finding:
     names = [f"{stem}_{number}" for number in lacking]
     words = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
     verb = "is" if len(names) == 1 else "are"
-    return row_fault(
+    return row_finding(
         "query",
         "visit_gap",
         "visits",
         row,
         column="visit",
         message=f"{words} of this subject {verb} not in the data.",
-        remedy="Add what is missing, or leave it when there was no such visit.",
+        fix="Add what is missing, or leave it when there was no such visit.",
     )
 
 
-def _check_times_of_day(data: Data) -> Iterator[Fault]:
+def _check_times_of_day(data: Data) -> Iterator[Finding]:
     """Find titres that a spreadsheet took for times: 1:80 becomes 02:20, which is 0.0972 of a day.
 
     Such a number is a whole count of minutes divided by 1440 and has many decimals; a result that a
@@ -87,7 +87,7 @@ def _check_times_of_day(data: Data) -> Iterator[Fault]:
         clock = f"{minute // _MINUTES_PER_HOUR:02d}:{minute % _MINUTES_PER_HOUR:02d}"
         titre = minute - _MINUTES_PER_HOUR
         origin = f"1:{titre}" if titre > 0 else "something else"
-        yield row_fault(
+        yield row_finding(
             "error",
             "time_of_day",
             "labs",
@@ -95,5 +95,5 @@ def _check_times_of_day(data: Data) -> Iterator[Fault]:
             column="value",
             value=f"{show_value(recorded)} {row['unit_recorded'] or ''}".strip(),
             message=f"{row['test']} is the time {clock} as a fraction of a day; it is left out.",
-            remedy=f"{clock} is what a spreadsheet makes of {origin}; look the result up and write it.",
+            fix=f"{clock} is what a spreadsheet makes of {origin}; look the result up and write it.",
         )

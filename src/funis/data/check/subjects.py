@@ -8,14 +8,14 @@ from difflib import get_close_matches
 import polars as pl
 
 from funis.data.check.checked_data import Data
-from funis.data.check.row_findings import row_fault, rows_where
-from funis.errors import Fault, Level
+from funis.data.check.row_findings import row_finding, rows_where
+from funis.errors import Finding, Level
 
 _LIGHT, _HEAVY = 25.0, 200.0
 _SHORT, _TALL = 100.0, 220.0
 
 
-def check_subjects(data: Data) -> Iterator[Fault]:
+def check_subjects(data: Data) -> Iterator[Finding]:
     """Check the table of subjects.
 
     Parameters
@@ -24,18 +24,18 @@ def check_subjects(data: Data) -> Iterator[Fault]:
 
     Returns
     -------
-    iterator of Fault
+    iterator of Finding
     """
     subjects = data.frames["subjects"]
     if subjects.is_empty():
         if "subjects" in data.present:
-            message, remedy = (
+            message, fix = (
                 "There is no subject.",
                 "Write one row for each subject into the table subjects.",
             )
-            # A trial before its first subject is no fault to stop at; rows of subjects nobody enrolled are.
+            # A trial before its first subject is no finding to stop at; rows of subjects nobody enrolled are.
             level: Level = "error" if any(frame.height for frame in data.frames.values()) else "warning"
-            yield Fault(level, "no_subject", "subjects", "subjects", None, "", "", message, remedy)
+            yield Finding(level, "no_subject", "subjects", "subjects", None, "", "", message, fix)
         return
     yield from _check_codes(data)
     yield from _check_dates(data)
@@ -44,7 +44,7 @@ def check_subjects(data: Data) -> Iterator[Fault]:
     yield from _check_described(data)
 
 
-def _check_codes(data: Data) -> Iterator[Fault]:
+def _check_codes(data: Data) -> Iterator[Finding]:
     """Sites and arms are those of the study file."""
     codes = {"site": data.study.site_ids, "arm": tuple(arm.id for arm in data.study.arms)}
     for column, known in codes.items():
@@ -52,18 +52,18 @@ def _check_codes(data: Data) -> Iterator[Fault]:
             near = get_close_matches(row[column], known, n=1, cutoff=0.4)
             padded = [each for each in known if each.lstrip("0") == row[column].lstrip("0")]
             hint = f"The nearest is '{(padded or near)[0]}'. " if padded or near else ""
-            yield row_fault(
+            yield row_finding(
                 "error",
                 f"unknown_{column}",
                 "subjects",
                 row,
                 column=column,
                 message=f"There is no {column} of this name in the study file; it is left out.",
-                remedy=f"{hint}Known: {', '.join(known)}.",
+                fix=f"{hint}Known: {', '.join(known)}.",
             )
 
 
-def _check_dates(data: Data) -> Iterator[Fault]:
+def _check_dates(data: Data) -> Iterator[Finding]:
     """Dates of a life stand in their order; ages agree with them."""
     subjects = data.frames["subjects"]
     pairs = (
@@ -75,7 +75,7 @@ def _check_dates(data: Data) -> Iterator[Fault]:
         for row in rows_where(subjects, pl.col(earlier) > pl.col(later)):
             # A birth date identifies a person and never stands in a message.
             shown = "" if earlier == "birth_date" else row[earlier]
-            yield row_fault(
+            yield row_finding(
                 "error" if level == "error" else "query",
                 f"{earlier}_after_{later}",
                 "subjects",
@@ -83,27 +83,27 @@ def _check_dates(data: Data) -> Iterator[Fault]:
                 column=earlier,
                 value=shown,
                 message=message,
-                remedy=f"Check both dates; the {later.removesuffix('_date')} is {row[later]}.",
+                fix=f"Check both dates; the {later.removesuffix('_date')} is {row[later]}.",
             )
     for column in ("birth_date", "consent_date", "diagnosis_date"):
         for row in rows_where(subjects, pl.col(column) > data.today):
             yield _future(row, "subjects", column, data)
     days = (pl.col("consent_date") - pl.col("birth_date")).dt.total_days() / 365.25
     for row in rows_where(subjects, (days - pl.col("age")).abs() >= 1.5):
-        yield row_fault(
+        yield row_finding(
             "warning",
             "age_contradicts_birth_date",
             "subjects",
             row,
             column="age",
             message="The age does not agree with birth date and consent; the dates are used.",
-            remedy="Correct one of them, or leave the age out.",
+            fix="Correct one of them, or leave the age out.",
         )
 
 
-def _future(row: dict[str, object], table: str, column: str, data: Data) -> Fault:
+def _future(row: dict[str, object], table: str, column: str, data: Data) -> Finding:
     shown = "" if column == "birth_date" else row[column]
-    return row_fault(
+    return row_finding(
         "error",
         "date_in_future",
         table,
@@ -111,56 +111,56 @@ def _future(row: dict[str, object], table: str, column: str, data: Data) -> Faul
         column=column,
         value=shown,
         message=f"'{column}' lies in the future; it is left out.",
-        remedy=f"Today is {data.today.isoformat()}; check the year.",
+        fix=f"Today is {data.today.isoformat()}; check the year.",
     )
 
 
-def _check_body(data: Data) -> Iterator[Fault]:
+def _check_body(data: Data) -> Iterator[Finding]:
     limits = (("weight_kg", _LIGHT, _HEAVY, "kg"), ("height_cm", _SHORT, _TALL, "cm"))
     for column, low, high, unit in limits:
         for row in rows_where(data.frames["subjects"], (pl.col(column) < low) | (pl.col(column) > high)):
-            yield row_fault(
+            yield row_finding(
                 "query",
                 "odd_value",
                 "subjects",
                 row,
                 column=column,
                 message=f"'{column}' outside {low:g} to {high:g} {unit} is nearly always a slip.",
-                remedy="Check the value and its unit; the dose is computed from the weight."
+                fix="Check the value and its unit; the dose is computed from the weight."
                 if column == "weight_kg"
                 else "Check the value and its unit.",
             )
 
 
-def _check_consent(data: Data) -> Iterator[Fault]:
+def _check_consent(data: Data) -> Iterator[Finding]:
     """Whoever was infused consented before."""
     infused = (
         data.frames["infusions"].group_by("subject").agg(infused_on=pl.col("date").min(), infused=pl.len())
     )
     joined = data.frames["subjects"].join(infused, on="subject", how="left", maintain_order="left")
     for row in rows_where(joined, pl.col("consent_date").is_null() & (pl.col("infused") > 0)):
-        yield row_fault(
+        yield row_finding(
             "warning",
             "missing_consent",
             "subjects",
             row,
             column="consent_date",
             message="The subject was infused, and no consent is recorded.",
-            remedy="Write the date of consent.",
+            fix="Write the date of consent.",
         )
     for row in rows_where(joined, pl.col("consent_date") > pl.col("infused_on")):
-        yield row_fault(
+        yield row_finding(
             "warning",
             "consent_after_infusion",
             "subjects",
             row,
             column="consent_date",
             message=f"The consent is after the first infusion ({row['infused_on']}).",
-            remedy="Consent comes first: check both dates; if they are true, it is a protocol deviation.",
+            fix="Consent comes first: check both dates; if they are true, it is a protocol deviation.",
         )
 
 
-def _check_described(data: Data) -> Iterator[Fault]:
+def _check_described(data: Data) -> Iterator[Finding]:
     """Query what the baseline table needs and the row does not have."""
     subjects = data.frames["subjects"]
     needed = {"sex": pl.col("sex").is_null(), "age": pl.col("age").is_null() & pl.col("birth_date").is_null()}
@@ -171,12 +171,12 @@ def _check_described(data: Data) -> Iterator[Fault]:
     for column, lacking in needed.items():
         for row in rows_where(subjects, lacking):
             words = "age or birth date" if column == "age" else column
-            yield row_fault(
+            yield row_finding(
                 "query",
                 "missing_value",
                 "subjects",
                 row,
                 column=column,
                 message=f"The {words} is not recorded.",
-                remedy="Fill the cell.",
+                fix="Fill the cell.",
             )

@@ -9,8 +9,8 @@ import polars as pl
 
 from funis.data.check.checked_data import Data
 from funis.data.check.labs import missing_tests
-from funis.data.check.row_findings import row_fault, rows_where
-from funis.errors import Fault
+from funis.data.check.row_findings import row_finding, rows_where
+from funis.errors import Finding
 from funis.schema import TABLES
 from funis.study.model import DATA_FORMS, Visit
 
@@ -20,7 +20,7 @@ _LEFT = ("withdrew", "lost", "died")
 _TABLES_OF_A_TRIAL = ("visits", "disposition", "adverse_events")
 
 
-def check_visits(data: Data) -> Iterator[Fault]:
+def check_visits(data: Data) -> Iterator[Finding]:
     """Check visits over every dated table.
 
     Parameters
@@ -29,7 +29,7 @@ def check_visits(data: Data) -> Iterator[Fault]:
 
     Returns
     -------
-    iterator of Fault
+    iterator of Finding
     """
     yield from _check_tables(data)
     yield from _check_undated(data)
@@ -40,7 +40,7 @@ def check_visits(data: Data) -> Iterator[Fault]:
     yield from _check_missed(data)
 
 
-def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> Iterator[Fault]:
+def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> Iterator[Finding]:
     """Compare study days that were written down with those that the dates give.
 
     Parameters
@@ -50,7 +50,7 @@ def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) 
 
     Returns
     -------
-    iterator of Fault
+    iterator of Finding
     """
     given = (pl.col("date") - pl.col("anchor")).dt.total_days()
     for name, frame in frames.items():
@@ -60,31 +60,31 @@ def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) 
             _given=given
         )
         for row in rows_where(joined, pl.col("day") != pl.col("_given")):
-            yield row_fault(
+            yield row_finding(
                 "warning",
                 "day_contradicts_date",
                 name,
                 row,
                 column="day",
                 message=f"The date {row['date']} is study day {row['_given']}; the date is used.",
-                remedy="Correct one of the two, or leave the day out.",
+                fix="Correct one of the two, or leave the day out.",
             )
 
 
-def _check_undated(data: Data) -> Iterator[Fault]:
+def _check_undated(data: Data) -> Iterator[Finding]:
     """Report visits that have neither a date nor a study day; once where a whole table has none."""
     undated = data.visited.filter(pl.col("date").is_null() & pl.col("day").is_null())
     for (name,), rows in undated.group_by("table", maintain_order=True):
         whole = rows.height == data.frames[str(name)].height and rows.height > 1
         message = f"None of the {rows.height} rows has a date." if whole else "The row has no date."
-        remedy = "Write the date, or the study day where the data carry no dates."
+        fix = "Write the date, or the study day where the data carry no dates."
         for row in rows.head(1 if whole else rows.height).iter_rows(named=True):
-            yield row_fault(
-                "warning", "missing_date", str(name), row, column="date", message=message, remedy=remedy
+            yield row_finding(
+                "warning", "missing_date", str(name), row, column="date", message=message, fix=fix
             )
 
 
-def _check_tables(data: Data) -> Iterator[Fault]:
+def _check_tables(data: Data) -> Iterator[Finding]:
     """Every table that the study plans has a file."""
     study = data.study
     forms = {form for visit in study.visits for form in visit.forms}
@@ -96,10 +96,10 @@ def _check_tables(data: Data) -> Iterator[Fault]:
             continue
         if name in data.present:
             if name in planned - {"subjects"} and data.frames[name].is_empty() and data.has_subjects:
-                message, remedy = "The table has no row that can be used.", "Add its rows."
-                yield Fault("warning", "empty_table", name, name, None, "", "", message, remedy)
+                message, fix = "The table has no row that can be used.", "Add its rows."
+                yield Finding("warning", "empty_table", name, name, None, "", "", message, fix)
             continue
-        yield Fault(
+        yield Finding(
             "error" if name in planned else "warning",
             "missing_table",
             name,
@@ -112,7 +112,7 @@ def _check_tables(data: Data) -> Iterator[Fault]:
         )
 
 
-def _check_windows(data: Data) -> Iterator[Fault]:
+def _check_windows(data: Data) -> Iterator[Finding]:
     """Each visit lies in its window; one table says it for all that carry the same date."""
     windows = {visit.name: visit for visit in data.study.visits if visit.window is not None}
     rows = (
@@ -127,14 +127,14 @@ def _check_windows(data: Data) -> Iterator[Fault]:
         if low <= row["day"] <= high:
             continue
         column = "date" if row["date"] is not None else "day"
-        yield row_fault(
+        yield row_finding(
             "warning",
             "visit_outside_window",
             row["table"],
             row,
             column=column,
             message=f"{visit.printed} is on study day {row['day']}, outside its window.",
-            remedy=f"The window is day {low} to day {high}; check the date, or call the visit unscheduled.",
+            fix=f"The window is day {low} to day {high}; check the date, or call the visit unscheduled.",
         )
 
 
@@ -143,60 +143,60 @@ def _limits(visit: Visit) -> tuple[int, int]:
     return visit.day + low, visit.day + high
 
 
-def _check_dates(data: Data) -> Iterator[Fault]:
+def _check_dates(data: Data) -> Iterator[Finding]:
     """Dates are neither in the future nor before birth; a baseline comes after consent."""
     people = data.frames["subjects"].select("subject", "birth_date", "consent_date")
     rows = data.visited.join(people, on="subject", how="left", maintain_order="left")
     for row in rows_where(rows, pl.col("date") > data.today):
-        yield row_fault(
+        yield row_finding(
             "error",
             "date_in_future",
             row["table"],
             row,
             column="date",
             message="The date lies in the future; it is left out.",
-            remedy=f"Today is {data.today.isoformat()}; check the year.",
+            fix=f"Today is {data.today.isoformat()}; check the year.",
         )
-    # A birth date after the consent is itself the fault; it must not take every other date with it.
+    # A birth date after the consent is itself the finding; it must not take every other date with it.
     is_sound = (pl.col("birth_date") <= pl.col("consent_date")).fill_null(value=True)
     for row in rows_where(rows, (pl.col("date") < pl.col("birth_date")) & is_sound):
-        yield row_fault(
+        yield row_finding(
             "error",
             "date_before_birth",
             row["table"],
             row,
             column="date",
             message="The date is before the subject's birth; it is left out.",
-            remedy="Check the year.",
+            fix="Check the year.",
         )
     early = rows.filter((pl.col("date") < pl.col("consent_date")) & (pl.col("table") != "infusions"))
     for row in early.unique("subject", keep="first", maintain_order=True).iter_rows(named=True):
-        yield row_fault(
+        yield row_finding(
             "query",
             "before_consent",
             row["table"],
             row,
             column="date",
             message=f"The assessment is before the consent ({row['consent_date']}).",
-            remedy="Study procedures come after consent; check both dates.",
+            fix="Study procedures come after consent; check both dates.",
         )
 
 
-def _check_after_death(data: Data) -> Iterator[Fault]:
+def _check_after_death(data: Data) -> Iterator[Finding]:
     """Nothing is seen or given after death."""
     rows = data.visited.join(data.deaths, on="subject", how="inner", maintain_order="left")
     by_date = pl.col("date") > pl.col("died_on")
     by_day = (pl.col("date").is_null() | pl.col("died_on").is_null()) & (pl.col("day") > pl.col("died_day"))
     for row in rows_where(rows, by_date.fill_null(value=False) | by_day.fill_null(value=False)):
         died = row["died_on"] or f"study day {row['died_day']}"
-        yield row_fault(
+        yield row_finding(
             "error",
             "after_death",
             row["table"],
             row,
             column="date" if row["date"] is not None else "day",
             message=f"This is after the subject's death ({died}); the row is left out.",
-            remedy="Check the date, the subject's number and the date of death.",
+            fix="Check the date, the subject's number and the date of death.",
         )
 
 
@@ -208,12 +208,12 @@ def _attended(data: Data) -> pl.DataFrame:
     return listed.unique(["subject", "visit"], keep="first", maintain_order=True)
 
 
-def _check_forms(data: Data) -> Iterator[Fault]:
+def _check_forms(data: Data) -> Iterator[Finding]:
     """Each form that is due at an attended visit has a row."""
     attended = _attended(data)
     absent = _absent_tests(data, attended)
     if absent:
-        yield _fault_absent(data, absent)
+        yield _finding_absent(data, absent)
     for visit in data.study.visits:
         here = attended.filter(pl.col("visit") == visit.name)
         for form in visit.forms:
@@ -231,17 +231,17 @@ def _check_forms(data: Data) -> Iterator[Fault]:
                 yield _missing_form(form, row)
 
 
-def _missing_form(form: str, row: dict[str, object]) -> Fault:
-    """Compose the fault at the place of the visit: the form itself has no row."""
+def _missing_form(form: str, row: dict[str, object]) -> Finding:
+    """Compose the finding at the place of the visit: the form itself has no row."""
     kind = "instrument" if form not in DATA_FORMS and form not in TABLES else "form"
-    return row_fault(
+    return row_finding(
         "warning",
         "missing_form",
         str(row["table"]),
         row,
         column="visit",
         message=f"The {kind} '{form}' is due at this visit of subject '{row['subject']}' and has no row.",
-        remedy=f"Add the row to {form}, or write attended 0 in visits when the visit was missed.",
+        fix=f"Add the row to {form}, or write attended 0 in visits when the visit was missed.",
     )
 
 
@@ -257,16 +257,16 @@ def _absent_tests(data: Data, attended: pl.DataFrame) -> list[str]:
     return missing_tests([test for test, count in due.items() if count > _FEW], ever)
 
 
-def _fault_absent(data: Data, tests: list[str]) -> Fault:
+def _finding_absent(data: Data, tests: list[str]) -> Finding:
     """Say once that tests have no result, not at every visit."""
     file = str(data.frames["labs"]["_file"][0])
     names = ", ".join(tests)
-    remedy = "Add the results, or take the tests out of [[labs]] in study.toml."
+    fix = "Add the results, or take the tests out of [[labs]] in study.toml."
     message = f"No result at any visit for: {names}."
-    return Fault("query", "missing_labs", "labs", file, None, "test", names[:60], message, remedy)
+    return Finding("query", "missing_labs", "labs", file, None, "test", names[:60], message, fix)
 
 
-def _check_tests(data: Data, visit: Visit, here: pl.DataFrame, absent: Sequence[str]) -> Iterator[Fault]:
+def _check_tests(data: Data, visit: Visit, here: pl.DataFrame, absent: Sequence[str]) -> Iterator[Finding]:
     """Each test that is due has a result, or the mark that it was not done."""
     labs = data.frames["labs"].filter(pl.col("visit") == visit.name)
     known = pl.col("value_recorded").is_not_null()
@@ -277,18 +277,18 @@ def _check_tests(data: Data, visit: Visit, here: pl.DataFrame, absent: Sequence[
     for row in here.iter_rows(named=True):
         lacking = missing_tests(due, recorded.get(row["subject"], ()))
         if lacking:
-            yield row_fault(
+            yield row_finding(
                 "query",
                 "missing_labs",
                 row["table"],
                 row,
                 column="visit",
                 message=f"No result at this visit of subject '{row['subject']}' for: {', '.join(lacking)}.",
-                remedy="Add the results to labs, or write ND when a test was not done.",
+                fix="Add the results to labs, or write ND when a test was not done.",
             )
 
 
-def _check_missed(data: Data) -> Iterator[Fault]:
+def _check_missed(data: Data) -> Iterator[Finding]:
     """Query planned visits that nobody recorded, of subjects who were still in the study."""
     if data.study.has_open_visits or data.last_seen is None:
         return
@@ -306,14 +306,14 @@ def _check_missed(data: Data) -> Iterator[Fault]:
             due = visit.day + (visit.window or (0, 0))[1]
             if followed is None or due > followed or (row["subject"], visit.name) in seen:
                 continue
-            yield row_fault(
+            yield row_finding(
                 "query",
                 "missing_visit",
                 "subjects",
                 {**row, "visit": visit.name},
                 column="subject",
                 message=f"{visit.printed} was due on study day {visit.day} and is not recorded anywhere.",
-                remedy="Add it to visits, with attended 0 when it was missed.",
+                fix="Add it to visits, with attended 0 when it was missed.",
             )
 
 

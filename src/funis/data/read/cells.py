@@ -15,7 +15,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from funis.data.read.raw_tables import IGNORED_COLUMNS, RawTable
-from funis.errors import Fault, Level
+from funis.errors import Finding, Level
 from funis.schema import DTYPES, NOT_DONE, Column, Table
 
 _YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
@@ -41,21 +41,21 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _TITRE = re.compile(r"1\s*[:/]\s*(\d+)")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 _EXCEL_EPOCH = date(1899, 12, 30)
-_MISSING_REMEDY = "Leave the cell empty when the value is missing"
+_MISSING_FIX = "Leave the cell empty when the value is missing"
 _COMPARATORS = ("<", ">", "<=", ">=")
 
 
 @dataclass(slots=True)
 class Typed:
-    """A table on its way from text to types, with the faults found so far."""
+    """A table on its way from text to types, with the findings found so far."""
 
     table: Table
     file: str
     frame: pl.DataFrame
-    faults: list[Fault] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
-    def fault(self, level: Level, code: str, column: str, message: str, remedy: str, **place: object) -> None:
-        """Add a fault; its line, value, subject and visit are looked up from the row where one is given."""
+    def finding(self, level: Level, code: str, column: str, message: str, fix: str, **place: object) -> None:
+        """Add a finding; its line, value, subject and visit are looked up from the row where one is given."""
         row = place.get("row")
         line = value = None
         subject = visit = ""
@@ -66,8 +66,8 @@ class Typed:
             visit = self._text("visit", row)
         else:
             line = 1
-        self.faults.append(
-            Fault(
+        self.findings.append(
+            Finding(
                 level,
                 code,
                 self.table.name,
@@ -76,7 +76,7 @@ class Typed:
                 column,
                 "" if value is None else str(value)[:60],
                 message,
-                remedy,
+                fix,
                 subject,
                 visit,
             )
@@ -100,7 +100,7 @@ def type_table(raw: RawTable, table: Table) -> Typed:
     -------
     Typed
         Frame with the columns of the table (those not in the file are null), ``<item>_not_done`` where a cell
-        said so, ``_file`` and ``_line``; every fault.
+        said so, ``_file`` and ``_line``; every finding.
     """
     texts = [name for name in raw.frame.columns if name != "_line"]
     stripped = raw.frame.with_columns(
@@ -155,15 +155,15 @@ def _check_columns(typed: Typed, present: Sequence[str]) -> None:
     for name in lacking:
         near = get_close_matches(name, [each.lower() for each in strange], n=1, cutoff=0.6)
         hint = next((f" Rename '{each}'." for each in strange if near and each.lower() == near[0]), "")
-        remedy = f"Add the column '{name}'.{hint}"
-        typed.fault("error", "missing_column", name, f"The table has no column '{name}'.", remedy)
+        fix = f"Add the column '{name}'.{hint}"
+        typed.finding("error", "missing_column", name, f"The table has no column '{name}'.", fix)
     for name in strange:
         if name.startswith("_"):
             continue
         near = get_close_matches(name.lower().replace(" ", "_"), known, n=1, cutoff=0.6)
-        remedy = f"The nearest is '{near[0]}'." if near else f"Columns: {', '.join(list(known)[:20])}."
+        fix = f"The nearest is '{near[0]}'." if near else f"Columns: {', '.join(list(known)[:20])}."
         message = f"The column '{name}' is not known and is not read."
-        typed.fault("warning", "unknown_column", name, message, remedy)
+        typed.finding("warning", "unknown_column", name, message, fix)
 
 
 def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> None:
@@ -176,7 +176,7 @@ def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> No
         rows = changed.fill_null(value=False).arg_true().to_list()
         if rows and name in typed.table.by_name:
             message = f"{len(rows)} cells have spaces around the value; they are taken away."
-            typed.fault(
+            typed.finding(
                 "warning", "spaces", name, message, "Take them out.", row=rows[0], value=raw[name][rows[0]]
             )
 
@@ -235,15 +235,15 @@ def _is_possible(column: Column) -> pl.Expr:
 
 def _check_filled(typed: Typed, column: Column, texts: pl.Series) -> None:
     for row in texts.is_null().arg_true().to_list():
-        remedy = "Fill the cell; a row without it cannot be used."
-        typed.fault("error", "missing_key", column.name, f"'{column.name}' is empty.", remedy, row=row)
+        fix = "Fill the cell; a row without it cannot be used."
+        typed.finding("error", "missing_key", column.name, f"'{column.name}' is empty.", fix, row=row)
 
 
 def _type_number(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
     numbers = texts.cast(pl.Float64, strict=False)
     numbers = pl.select(pl.when(numbers.is_finite()).then(numbers).alias(column.name))[column.name]
     for row in (texts.is_not_null() & numbers.is_null()).arg_true().to_list():
-        _fault_number(typed, column, texts[row], row)
+        _finding_number(typed, column, texts[row], row)
     return _check_range(typed, column, numbers)
 
 
@@ -252,7 +252,7 @@ def _type_integer(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
     broken = (numbers.is_not_null() & (numbers != numbers.floor())).fill_null(value=False)
     for row in broken.arg_true().to_list():
         message = f"'{column.name}' is not a whole number; it is left out."
-        typed.fault(
+        typed.finding(
             "error", "not_a_number", column.name, message, "Write a whole number.", row=row, value=texts[row]
         )
     return pl.select(pl.when(~broken).then(numbers).cast(pl.Int64).alias(column.name))[column.name]
@@ -263,7 +263,7 @@ def _type_flag(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
     rows = words.is_not_null().arg_true().to_list()
     if rows:
         message = f"{len(rows)} cells say yes or no in words; they are read as 1 and 0."
-        typed.fault(
+        typed.finding(
             "warning",
             "flag_in_words",
             column.name,
@@ -282,7 +282,7 @@ def _type_flag(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
     )["x"].alias(column.name)
     for row in (texts.is_not_null() & flags.is_null()).arg_true().to_list():
         message = f"'{column.name}' is neither 0 nor 1; it is left out."
-        typed.fault(
+        typed.finding(
             "error",
             "not_a_flag",
             column.name,
@@ -295,13 +295,13 @@ def _type_flag(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
 
 
 def _type_date(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
-    # Only whole ISO dates, with the midnight that spreadsheets add; anything else is a fault of its own.
+    # Only whole ISO dates, with the midnight that spreadsheets add; anything else is a finding of its own.
     plain = texts.str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$")
     dates = plain.str.to_date("%Y-%m-%d", strict=False).alias(column.name)
     for row in (texts.is_not_null() & dates.is_null()).arg_true().to_list():
         message = f"'{column.name}' is not a date; it is left out."
-        typed.fault(
-            "error", "not_a_date", column.name, message, _date_remedy(texts[row]), row=row, value=texts[row]
+        typed.finding(
+            "error", "not_a_date", column.name, message, _date_fix(texts[row]), row=row, value=texts[row]
         )
     return dates
 
@@ -310,7 +310,7 @@ def _type_time(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
     good = texts.str.contains(rf"^(?:{_TIME.pattern})$").fill_null(value=True)
     for row in (~good).arg_true().to_list():
         message = f"'{column.name}' is not a time of day; it is left out."
-        typed.fault(
+        typed.finding(
             "error", "not_a_time", column.name, message, "Write hh:mm, 24 hours.", row=row, value=texts[row]
         )
     return pl.select(pl.when(good).then(texts).alias(column.name))[column.name]
@@ -322,8 +322,8 @@ def _type_text(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
     wrong = (~texts.is_in(column.allowed)).fill_null(value=False)
     for row in wrong.arg_true().to_list():
         message = f"'{column.name}' does not take this value; it is left out."
-        remedy = _allowed_remedy(texts[row], column.allowed)
-        typed.fault("error", "value_not_allowed", column.name, message, remedy, row=row, value=texts[row])
+        fix = _allowed_fix(texts[row], column.allowed)
+        typed.finding("error", "value_not_allowed", column.name, message, fix, row=row, value=texts[row])
     return pl.select(pl.when(~wrong).then(texts).alias(column.name))[column.name]
 
 
@@ -343,11 +343,11 @@ def _check_range(typed: Typed, column: Column, numbers: pl.Series) -> pl.Series:
         (pl.col(column.name).is_not_null() & ~_is_possible(column)).alias("x")
     )["x"]
     levels = f"{', '.join(column.allowed)}" + (f", {NOT_DONE} or empty" if column.not_done else " or empty")
-    remedy = f"Allowed: {levels if column.allowed else _limits(column)}."
+    fix = f"Allowed: {levels if column.allowed else _limits(column)}."
     for row in wrong.arg_true().to_list():
         message = f"'{column.name}' is outside what is possible; it is left out."
         value = typed.frame[column.name][row]
-        typed.fault("error", "value_outside_range", column.name, message, remedy, row=row, value=value)
+        typed.finding("error", "value_outside_range", column.name, message, fix, row=row, value=value)
     return pl.select(pl.when(~wrong).then(numbers).alias(column.name))[column.name]
 
 
@@ -357,7 +357,7 @@ def _limits(column: Column) -> str:
     return " and ".join(filter(None, (low, high))) + (f" ({column.unit})" if column.unit else "")
 
 
-def _fault_number(typed: Typed, column: Column, text: str, row: int) -> None:
+def _finding_number(typed: Typed, column: Column, text: str, row: int) -> None:
     """Say why a text is not a number and what to write."""
     levels = f" or one of {', '.join(column.allowed)}" if column.allowed else ""
     not_done = f" and {NOT_DONE} when it was not done" if column.not_done else ""
@@ -366,31 +366,31 @@ def _fault_number(typed: Typed, column: Column, text: str, row: int) -> None:
     titre = _TITRE.fullmatch(text)
     power = _POWER.fullmatch(text)
     if lowered in _NOT_DONE_WORDS and column.not_done:
-        remedy = f"Write {NOT_DONE} when it was not done."
+        fix = f"Write {NOT_DONE} when it was not done."
     elif lowered in _MISSING_WORDS or lowered in _NOT_DONE_WORDS:
-        remedy = f"{_MISSING_REMEDY}{not_done}."
+        fix = f"{_MISSING_FIX}{not_done}."
     elif _DECIMAL_COMMA.fullmatch(text):
-        remedy = f"Write the decimal with a point: {text.replace(',', '.')}; thousands without a sign."
+        fix = f"Write the decimal with a point: {text.replace(',', '.')}; thousands without a sign."
     elif _THOUSANDS.fullmatch(text):
-        remedy = f"Write the number without signs between thousands: {re.sub(r'[^0-9.+-]', '', text)}."
+        fix = f"Write the number without signs between thousands: {re.sub(r'[^0-9.+-]', '', text)}."
     elif power:
-        remedy = f"Write {power.group(1)}e{power.group(2)}."
+        fix = f"Write {power.group(1)}e{power.group(2)}."
     elif titre:
-        remedy = f"Write the reciprocal of the titre: {titre.group(1)}."
+        fix = f"Write the reciprocal of the titre: {titre.group(1)}."
     elif lowered in _YES and column.allowed:
-        remedy = f"Write {_YES[lowered]:g}."
+        fix = f"Write {_YES[lowered]:g}."
     elif start and start.group(1):
         rest = f" and '{start.group(3)}' in the column unit" if start.group(3) else ""
-        remedy = f"Write '{start.group(1)}' in the column comparator and {start.group(2)} here{rest}."
+        fix = f"Write '{start.group(1)}' in the column comparator and {start.group(2)} here{rest}."
     elif start and start.group(3):
-        remedy = f"Write the number alone: {start.group(2)}."
+        fix = f"Write the number alone: {start.group(2)}."
     else:
-        remedy = f"Write a number{levels}; {_MISSING_REMEDY[0].lower()}{_MISSING_REMEDY[1:]}{not_done}."
+        fix = f"Write a number{levels}; {_MISSING_FIX[0].lower()}{_MISSING_FIX[1:]}{not_done}."
     message = f"'{column.name}' is not a number; it is left out."
-    typed.fault("error", "not_a_number", column.name, message, remedy, row=row, value=text)
+    typed.finding("error", "not_a_number", column.name, message, fix, row=row, value=text)
 
 
-def _date_remedy(text: str) -> str:
+def _date_fix(text: str) -> str:
     """Say how a date that is written otherwise is written here."""
     iso, other = _ISO.fullmatch(text), _OTHER_DATE.fullmatch(text)
     readings = sorted(set(_readings(other))) if other else []
@@ -398,7 +398,7 @@ def _date_remedy(text: str) -> str:
         day = _EXCEL_EPOCH + timedelta(days=int(float(text)))
         return f"This looks like a spreadsheet's day number, {day.isoformat()}; write that if it is so."
     if iso:
-        return _iso_remedy(*(int(part) for part in iso.groups()))
+        return _iso_fix(*(int(part) for part in iso.groups()))
     in_words = _date_in_words(text)
     if in_words:
         return f"Write {in_words} (YYYY-MM-DD)."
@@ -426,7 +426,7 @@ def _date_in_words(text: str) -> str:
         return ""
 
 
-def _iso_remedy(year: int, month: int, day: int) -> str:
+def _iso_fix(year: int, month: int, day: int) -> str:
     """Say what is wrong with a date that has the right form but does not exist, or lacks a zero."""
     if not 1 <= month <= 12:
         return f"There is no month {month}. Write YYYY-MM-DD."
@@ -447,7 +447,7 @@ def _readings(match: re.Match[str]) -> Iterator[str]:
             continue
 
 
-def _allowed_remedy(text: str, allowed: Sequence[str]) -> str:
+def _allowed_fix(text: str, allowed: Sequence[str]) -> str:
     lowered = {each.lower(): each for each in allowed}
     starts = [each for each in allowed if len(text) == 1 and each.startswith(text.lower())]
     near = (

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from funis.errors import Fault
+from funis.errors import Finding
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 IGNORED_COLUMNS = frozenset({"comment", "comments", "note", "notes", "remark", "remarks"})
@@ -52,16 +52,16 @@ class RawFolder:
     """What a data folder holds, and what is wrong with its files."""
 
     tables: dict[str, RawTable] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     files: list[InputFile] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
 
-    def fault(self, code: str, file: str, message: str, remedy: str, **place: object) -> None:
+    def finding(self, code: str, file: str, message: str, fix: str, **place: object) -> None:
         """Add an error of a whole file, or of one line of it."""
         line, value = place.get("line"), str(place.get("value", ""))
         level = "warning" if place.get("level") == "warning" else "error"
-        self.faults.append(
-            Fault(
+        self.findings.append(
+            Finding(
                 "warning" if level == "warning" else "error",
                 code,
                 str(place.get("table", "")),
@@ -70,19 +70,19 @@ class RawFolder:
                 str(place.get("column", "")),
                 value[:60],
                 message,
-                remedy,
+                fix,
             )
         )
 
 
 class UnreadableError(Exception):
-    """A file cannot be read as a table; carries what the fault says."""
+    """A file cannot be read as a table; carries what the finding says."""
 
     def __init__(
-        self, code: str, message: str, remedy: str, *, line: int | None = None, value: str = ""
+        self, code: str, message: str, fix: str, *, line: int | None = None, value: str = ""
     ) -> None:
         super().__init__(message)
-        self.code, self.message, self.remedy, self.line, self.value = code, message, remedy, line, value
+        self.code, self.message, self.fix, self.line, self.value = code, message, fix, line, value
 
 
 def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
@@ -96,12 +96,12 @@ def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
     Returns
     -------
     RawFolder
-        Tables by name; every fault of the files.
+        Tables by name; every finding of the files.
     """
     found = RawFolder()
     paths = [folder] if folder.is_file() else sorted(folder.iterdir()) if folder.is_dir() else []
     if not folder.exists():
-        found.fault(
+        found.finding(
             "folder_missing", folder.name, "There is no such folder.", "Give the folder that holds the data."
         )
     for path in paths:
@@ -109,8 +109,8 @@ def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
         if path.name.startswith((".", "~$")) or path.is_dir() or path.name == "study.toml":
             continue
         if path.suffix.lower() not in SUFFIXES:
-            remedy = "Save tables as .csv (UTF-8, commas), .parquet or .xlsx."
-            found.fault("file_ignored", path.name, "This file is not read.", remedy, level="warning")
+            fix = "Save tables as .csv (UTF-8, commas), .parquet or .xlsx."
+            found.finding("file_ignored", path.name, "This file is not read.", fix, level="warning")
             continue
         _read_path(path, expected, found)
     return found
@@ -121,10 +121,10 @@ def _read_path(path: Path, expected: Mapping[str, bool], found: RawFolder) -> No
     try:
         data = path.read_bytes()
     except OSError as error:
-        remedy = "Check that the file is there and that you may read it."
+        fix = "Check that the file is there and that you may read it."
         found.unreadable.add(path.stem)
-        found.fault(
-            "file_closed", path.name, f"The file cannot be opened: {error.strerror}.", remedy, table=path.stem
+        found.finding(
+            "file_closed", path.name, f"The file cannot be opened: {error.strerror}.", fix, table=path.stem
         )
         return
     readers: dict[str, Callable[[], Iterable[tuple[str, str, Callable[[], pl.DataFrame]]]]] = {
@@ -137,7 +137,7 @@ def _read_path(path: Path, expected: Mapping[str, bool], found: RawFolder) -> No
         for name, file, read in readers[path.suffix.lower()]():
             rows += _add_table(name, file, read, (expected, found))
     except UnreadableError as error:
-        found.fault(error.code, path.name, error.message, error.remedy)
+        found.finding(error.code, path.name, error.message, error.fix)
     found.files.append(InputFile(path.name, hashlib.sha256(data).hexdigest(), rows))
 
 
@@ -150,35 +150,35 @@ def _add_table(
     """Add one table if the study expects it; give its number of rows."""
     expected, found = known
     if not expected.get(name):
-        _fault_unknown_table(name, file, expected, found)
+        _finding_unknown_table(name, file, expected, found)
         return 0
     if name in found.tables or name in found.unreadable:
         first = found.tables[name].file if name in found.tables else "another file"
         message = f"The table '{name}' stands in two files; {first} is read."
-        found.fault("two_files", file, message, "Keep one of them in the data folder.", table=name)
+        found.finding("two_files", file, message, "Keep one of them in the data folder.", table=name)
         return 0
     try:
         frame = read()
     except UnreadableError as error:
         found.unreadable.add(name)
-        found.fault(
-            error.code, file, error.message, error.remedy, table=name, line=error.line, value=error.value
+        found.finding(
+            error.code, file, error.message, error.fix, table=name, line=error.line, value=error.value
         )
         return 0
     found.tables[name] = RawTable(name, file, frame)
     return frame.height
 
 
-def _fault_unknown_table(name: str, file: str, expected: Mapping[str, bool], found: RawFolder) -> None:
+def _finding_unknown_table(name: str, file: str, expected: Mapping[str, bool], found: RawFolder) -> None:
     """Say that a table has no meaning here; it is an error when it was surely meant to have one."""
     used = [table for table, is_used in expected.items() if is_used]
     if name in expected:
-        message, remedy = f"The study does not use '{name}'; it is not read.", "Add it to a visit's forms."
-        found.fault("unused_table", file, message, remedy, level="warning", table=name)
+        message, fix = f"The study does not use '{name}'; it is not read.", "Add it to a visit's forms."
+        found.finding("unused_table", file, message, fix, level="warning", table=name)
         return
     near = get_close_matches(name.strip().lower().replace(" ", "_"), used, n=1, cutoff=0.7)
     hint = f"The nearest is '{near[0]}'. " if near else ""
-    found.fault(
+    found.finding(
         "unknown_table",
         file,
         f"There is no table '{name}'; it is not read.",
@@ -202,11 +202,11 @@ def _read_csv(data: bytes, found: RawFolder, file: str) -> pl.DataFrame:
                 lines.append(begin)
             begin = rows.line_num + 1
     except csv.Error as error:
-        message, remedy = "A quotation mark opens and does not close.", 'Write a quote inside a text as "".'
+        message, fix = "A quotation mark opens and does not close.", 'Write a quote inside a text as "".'
         if "field larger" in str(error):
             message = f"A cell holds more than {csv.field_size_limit()} signs."
-            remedy = "Shorten it, or close the quotation mark that opens it."
-        raise UnreadableError("quotes", message, remedy, line=begin) from error
+            fix = "Shorten it, or close the quotation mark that opens it."
+        raise UnreadableError("quotes", message, fix, line=begin) from error
     if not records:
         raise UnreadableError(
             "empty_file", "The file is empty; it has not even a header.", "Write the header."
@@ -265,7 +265,7 @@ def _frame(
     strays: dict[int, tuple[int, str, int]] = {}
     for record, line in rows:
         if [cell.strip() for cell in record] == repeated:
-            place[0].fault(
+            place[0].finding(
                 "header_repeated",
                 place[1],
                 "The row repeats the header; it is left out.",
@@ -282,9 +282,9 @@ def _frame(
             continue
         found, file = place
         message = f"The row has {len(record)} cells, the header {width}; the row is left out."
-        remedy = 'Give each column one cell; write a text that holds a comma in "quotes".'
-        found.fault("ragged_row", file, message, remedy, line=line, value=",".join(record))
-    _fault_strays(strays, place)
+        fix = 'Give each column one cell; write a text that holds a comma in "quotes".'
+        found.finding("ragged_row", file, message, fix, line=line, value=",".join(record))
+    _finding_strays(strays, place)
     columns = {
         name: pl.Series(name, [record[index] for record in kept], dtype=pl.String)
         for name, index in names.items()
@@ -298,8 +298,8 @@ def _check_title(header: Sequence[str], rows: Sequence[tuple[Sequence[str], int]
     following = sum(bool(cell.strip()) for cell in rows[0][0]) if rows else 0
     if len(first) == 1 and following > 2:
         message = "The first row has one cell, as a title has, and the header stands below it."
-        remedy = "Take out the rows above the header."
-        raise UnreadableError("title_above_header", message, remedy, line=rows[0][1] - 1, value=first[0])
+        fix = "Take out the rows above the header."
+        raise UnreadableError("title_above_header", message, fix, line=rows[0][1] - 1, value=first[0])
 
 
 def _note_strays(
@@ -314,14 +314,14 @@ def _note_strays(
             strays[index] = (first, value, count + 1)
 
 
-def _fault_strays(strays: Mapping[int, tuple[int, str, int]], place: tuple[RawFolder, str]) -> None:
+def _finding_strays(strays: Mapping[int, tuple[int, str, int]], place: tuple[RawFolder, str]) -> None:
     """Say which columns hold values and have no name."""
     found, file = place
     for index, (line, value, count) in sorted(strays.items()):
         cells = "one value" if count == 1 else f"{count} values"
         message = f"Column {index + 1} has no name in the header and holds {cells}; it is not read."
-        remedy = "Write its name into the header, or empty the column."
-        found.fault("unnamed_column", file, message, remedy, line=line, value=value, level="warning")
+        fix = "Write its name into the header, or empty the column."
+        found.finding("unnamed_column", file, message, fix, line=line, value=value, level="warning")
 
 
 def _check_header(header: Sequence[str], place: tuple[RawFolder, str]) -> dict[str, int]:
@@ -334,7 +334,7 @@ def _check_header(header: Sequence[str], place: tuple[RawFolder, str]) -> dict[s
             continue
         if name in names:
             message = f"The column stands twice; column {names[name] + 1} is read, column {index + 1} is not."
-            found.fault("duplicate_column", file, message, "Keep one of them.", line=1, column=name)
+            found.finding("duplicate_column", file, message, "Keep one of them.", line=1, column=name)
             continue
         names[name] = index
     return names

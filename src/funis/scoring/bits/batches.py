@@ -20,7 +20,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from funis.catalogue.definition import Definition
-from funis.frames.border import ROW, Working, check_batch, check_marks
+from funis.frames.border import ROW, Working, check_batch, check_flags
 from funis.scoring.bits.earlier_rows import (
     Array,
     Batch,
@@ -37,7 +37,7 @@ from funis.scoring.bits.run_ahead import run_ahead
 from funis.scoring.bits.traced import Amount, Spelled, Whole
 from funis.scoring.bits.tracer import FIRST, Tracer
 from funis.scoring.history import visit_key_columns
-from funis.scoring.items import PREFIX, Cell, Intake, Layout, is_first, mark_columns
+from funis.scoring.items import PREFIX, Cell, Intake, Layout, flag_columns, is_first
 
 # Below this a frame in memory is scored before a program has been traced.
 LEAST_ROWS = 50_000
@@ -51,7 +51,7 @@ _NUMBERS = frozenset(
 Build = Callable[[Tracer, Layout, Mapping[str, Cell]], Sequence[str]]
 
 
-def runs_on_bits(working: Working, layout: Layout) -> bool:
+def is_bit_packed(working: Working, layout: Layout) -> bool:
     """Tell whether a frame is large, or may be, and its instrument can be traced."""
     is_large = working.is_lazy or len(working.frame) >= LEAST_ROWS
     can_lend = find_spec("pyarrow") is not None
@@ -262,7 +262,7 @@ class Run:
         self.limits = _find_limits(plan, self.program.columns)
         watched = {plan.raw.get(name, name) for name in self.limits}
         self.unwatched = [item for name, item in self.items.items() if name not in watched]
-        self.marks = [name for name in mark_columns(plan.layout) if name in self.sources]
+        self.marks = [name for name in flag_columns(plan.layout) if name in self.sources]
         self.carried: dict[Node, Any] = {}
         self.last_subject: Any = None
         self.row = 0
@@ -279,7 +279,7 @@ class Run:
         plan, first_row = self.plan, self.row if self.is_in_order else None
         # Before anything is derived from them: a text that is no number cannot be made one.
         check_batch(plan.layout, self.unwatched, frame, first_row=first_row)
-        check_marks(plan.layout, self.marks, frame)
+        check_flags(plan.layout, self.marks, frame)
         batch = _lend(frame, plan, self.program.columns, self.carried, self.limits)
         subject = plan.layout.subject
         if subject is not None and FIRST in self.program.columns and frame.height:

@@ -1,4 +1,4 @@
-"""Columns that remember what is asked of them, so that a rule can be run on bits instead of frame by frame.
+"""Columns that remember what is asked of them, so that a rule can be run bit-packed.
 
 A `Tracer` (`tracer`) stands where the library of expressions stands (`Layout.ops`): it has the verbs that the
 rules use, and what they build with it is a graph of steps (`bits`). The rules are written once; this module

@@ -120,7 +120,7 @@ PARTS: dict[str, Callable[[Definition], Iterable[dict[str, str]]]] = {
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("part", PARTS)
-def test_part_agrees_with_the_second_entry(part: str, name: str) -> None:
+def test_part_agrees_with_the_double_programming(part: str, name: str) -> None:
     assert list(PARTS[part](funis.definition(name))) == typed(f"{part}.csv", name)
 
 

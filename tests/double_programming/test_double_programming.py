@@ -14,7 +14,7 @@ ITEM_FILES = [path for path in TYPED if path.stem in funis.definitions()]
 
 
 @pytest.mark.parametrize("path", ITEM_FILES, ids=[path.stem for path in ITEM_FILES])
-def test_items_agree_with_the_second_entry(path: Path) -> None:
+def test_items_agree_with_the_double_programming(path: Path) -> None:
     definition = funis.definition(path.stem)
     typed = rows_of(path)
     found = []
@@ -32,8 +32,8 @@ def test_every_instrument_was_typed_twice() -> None:
     assert {path.stem for path in ITEM_FILES} == set(funis.definitions())
 
 
-def test_bilag_rules_agree_with_the_second_entry() -> None:
-    """The second entry writes the decision tables with row numbers, as the printed index does."""
+def test_bilag_rules_agree_with_the_double_programming() -> None:
+    """The double programming writes the decision tables with row numbers, as the printed index does."""
     definition = funis.definition("bilag_2004")
     number = {item.name: str(item.row) for item in definition.items}
     found = set()
@@ -50,7 +50,7 @@ def test_bilag_rules_agree_with_the_second_entry() -> None:
     assert found == typed
 
 
-def test_bilag_features_agree_with_the_second_entry() -> None:
+def test_bilag_features_agree_with_the_double_programming() -> None:
     typed = {tuple(row.values()) for row in rows_of(FOLDER / "bilag_2004_features_rules.csv")}
     assert features_in_force("bilag_2004") == typed
 

@@ -1,4 +1,4 @@
-"""Scores decided on bits, batch by batch, are those that the library of expressions gives for the whole frame.
+"""Scores decided bit-packed, batch by batch, are those that the library of expressions gives for the whole frame.
 
 The expressions are held against scorers written independently (tests/reference/independent_scorers); here the
 two ways must agree wherever a batch may end.
@@ -20,7 +20,7 @@ import funis
 from funis.catalogue.definition import Definition
 from funis.errors import ShapeError, ValueRangeError
 from funis.scoring import score as scoring
-from funis.scoring.bits import batches as on_bits
+from funis.scoring.bits import batches as bit_packed
 from funis.scoring.bits.earlier_rows import Batch, empty_bits, pack, unpack
 from funis.scoring.bits.program import ONE, ZERO, Graph, Program
 from funis.scoring.bits.run_ahead import run_ahead
@@ -41,7 +41,7 @@ NEAR_LIMITS = {
 
 @pytest.fixture(autouse=True)
 def small_frames_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_bits, "LEAST_ROWS", 1)
+    monkeypatch.setattr(bit_packed, "LEAST_ROWS", 1)
 
 
 def draw_visits(definition: Definition, rows: int, seed: int, *, missing: float) -> pl.DataFrame:
@@ -69,7 +69,7 @@ def by_expressions(
     monkeypatch: pytest.MonkeyPatch, frame: pl.DataFrame, name: str, **choices: Any
 ) -> pl.DataFrame:
     with monkeypatch.context() as patch:
-        patch.setattr(scoring, "runs_on_bits", lambda *_: False)
+        patch.setattr(scoring, "is_bit_packed", lambda *_: False)
         found: pl.DataFrame = funis.score(frame, name, **choices)
     return found
 
@@ -105,7 +105,7 @@ def test_batches_may_end_anywhere(
 ) -> None:
     frame = draw_visits(BILAG, rows, seed=size, missing=missing)
     expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY, **choices)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", size)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", size)
     assert_frame_equal(funis.score(frame, "bilag_2004", **HISTORY, **choices), expected)
     lazy = funis.score(frame.lazy(), "bilag_2004", **HISTORY, **choices)
     assert_frame_equal(lazy.collect(), expected)
@@ -115,7 +115,7 @@ def test_batches_may_end_anywhere(
 def test_batches_of_any_size(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     frame = draw_visits(BILAG, 40 if size == 1 else 200, seed=size, missing=0.0)
     expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", size)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", size)
     lazy = funis.score(frame.lazy(), "bilag_2004", **HISTORY)
     assert_frame_equal(lazy.collect(), expected)
     assert_frame_equal(lazy.collect(engine="streaming"), expected)
@@ -142,9 +142,9 @@ def test_drawn_visits(
     frame = draw_visits(BILAG, rows, seed, missing=missing)
     places = HISTORY if history else {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(on_bits, "LEAST_ROWS", 0)
+        patch.setattr(bit_packed, "LEAST_ROWS", 0)
         expected = by_expressions(patch, frame, "bilag_2004", missing=policy, **places)
-        patch.setattr(on_bits, "ROWS_AT_A_TIME", size)
+        patch.setattr(bit_packed, "ROWS_AT_A_TIME", size)
         assert_frame_equal(funis.score(frame, "bilag_2004", missing=policy, **places), expected)
 
 
@@ -179,7 +179,7 @@ def awkward_visits() -> pl.DataFrame:
 def test_awkward_columns(monkeypatch: pytest.MonkeyPatch, order: str, size: int) -> None:
     frame = awkward_visits()
     expected = by_expressions(monkeypatch, frame, "bilag_2004", subject="subject", order=order)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", size)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", size)
     assert_frame_equal(funis.score(frame, "bilag_2004", subject="subject", order=order), expected)
     lazy = funis.score(frame.lazy(), "bilag_2004", subject="subject", order=order)
     assert_frame_equal(lazy.collect(), expected)
@@ -189,13 +189,13 @@ def test_rows_in_any_order_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = draw_visits(BILAG, 200, seed=3, missing=0.1)
     shuffled = frame.sample(fraction=1, shuffle=True, seed=1)
     expected = by_expressions(monkeypatch, shuffled, "bilag_2004", **HISTORY)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 31)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", 31)
     assert_frame_equal(funis.score(shuffled, "bilag_2004", **HISTORY), expected)
     assert_frame_equal(funis.score(shuffled.lazy(), "bilag_2004", **HISTORY).collect(), expected)
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in funis.definitions() if on_bits.can_be_traced(funis.definition(name))]
+    "name", [name for name in funis.definitions() if bit_packed.can_be_traced(funis.definition(name))]
 )
 def test_every_instrument_that_can_be_traced(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     definition = funis.definition(name)
@@ -208,7 +208,7 @@ def test_every_instrument_that_can_be_traced(monkeypatch: pytest.MonkeyPatch, na
     plans: list[Any] = []
 
     def trace(*given: Any) -> Any:
-        plans.append(on_bits.plan_scoring(*given))
+        plans.append(bit_packed.plan_scoring(*given))
         return plans[-1]
 
     monkeypatch.setattr(scoring, "plan_scoring", trace)
@@ -220,7 +220,7 @@ def test_every_instrument_that_can_be_traced(monkeypatch: pytest.MonkeyPatch, na
 
 
 def test_which_instruments_can_be_traced() -> None:
-    traced = {name for name in funis.definitions() if on_bits.can_be_traced(funis.definition(name))}
+    traced = {name for name in funis.definitions() if bit_packed.can_be_traced(funis.definition(name))}
     assert {"bilag_2004", "bilag_classic_renal", "sledai_2k", "sledai", "selena_sledai"} <= traced
     assert not traced & {"essdai", "esspri", "egfr_ckd_epi_2021", "pga"}
 
@@ -262,7 +262,7 @@ def test_an_impossible_value_is_named_with_its_row(
     frame = frame.with_columns(
         pl.when(pl.int_range(90) == 77).then(pl.lit(value, kind)).otherwise(pl.col(name)).alias(name)
     )
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 25)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", 25)
     with pytest.raises(ValueRangeError, match=rf"'{name}'.*row 77.*'{value}'"):
         funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect()
     with pytest.raises(ValueRangeError, match=rf"'{name}'.*row 77.*'{value}'"):
@@ -282,7 +282,7 @@ def test_the_general_way_is_taken_where_rules_cannot_be_traced(monkeypatch: pyte
 
 def test_filters_and_heads_after_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = draw_visits(BILAG, 300, seed=4, missing=0.05)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 50)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", 50)
     expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
     scored = funis.score(frame.lazy(), "bilag_2004", **HISTORY)
     assert_frame_equal(scored.head(70).collect(), expected.head(70))
@@ -296,7 +296,7 @@ def test_the_first_rows_are_taken_before_a_filter(monkeypatch: pytest.MonkeyPatc
         pyrexia=pl.int_range(60).cast(pl.Int8) % 2
     )
     expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 7)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", 7)
     scored = funis.score(frame.lazy(), "bilag_2004", **HISTORY)
     wanted = pl.col("pyrexia") == 1
     assert_frame_equal(scored.head(20).filter(wanted).collect(), expected.head(20).filter(wanted))
@@ -333,7 +333,7 @@ def test_what_one_batch_does_not_read_the_next_may_need(monkeypatch: pytest.Monk
         }
     )
     expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 64)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", 64)
     assert_frame_equal(funis.score(frame, "bilag_2004", **HISTORY), expected)
 
 
@@ -347,7 +347,7 @@ def test_gaps_that_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
         frame = frame.with_columns(pl.when(~gap).then(pl.col(name)).alias(name))
     expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
     for size in (11, 64):
-        monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", size)
+        monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", size)
         assert_frame_equal(funis.score(frame, "bilag_2004", **HISTORY), expected)
 
 
@@ -404,14 +404,14 @@ def test_rare_types(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = pl.Series(np.arange(40) // 4).cast(pl.Datetime("ns"))
     frame = frame.with_columns(subject=moments, platelets=pl.col("platelets").cast(pl.Int128))
     expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 4)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", 4)
     assert_frame_equal(funis.score(frame, "bilag_2004", **HISTORY), expected)
     assert_frame_equal(funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect(), expected)
 
 
 def test_reading_that_stops_early_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = draw_visits(BILAG, 400, seed=5, missing=0.0)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 10)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", 10)
     scored = funis.score(frame.lazy(), "bilag_2004", **HISTORY)
     for engine in ("streaming", "in-memory"):
         assert scored.head(3).collect(engine=engine).height == 3
@@ -452,7 +452,7 @@ def test_two_queries_from_one_frame_do_not_disturb_each_other(monkeypatch: pytes
     """What is kept from batch to batch belongs to one run."""
     frame = draw_visits(BILAG, 200, seed=11, missing=0.1)
     expected = by_expressions(monkeypatch, frame, "bilag_2004", **HISTORY)
-    monkeypatch.setattr(on_bits, "ROWS_AT_A_TIME", 17)
+    monkeypatch.setattr(bit_packed, "ROWS_AT_A_TIME", 17)
     scored = funis.score(frame.lazy(), "bilag_2004", **HISTORY)
     for found in pl.collect_all([scored, scored, scored]):
         assert_frame_equal(found, expected)

@@ -33,7 +33,7 @@ def spell_factor(name: str, constant: float, factor: Factor) -> dict[str, str]:
     }
 
 
-def test_equations_agree_with_the_second_entry() -> None:
+def test_equations_agree_with_the_double_programming() -> None:
     typed = rows_of(FOLDER / "equations.csv")
     names = [name for name in funis.definitions() if funis.definition(name).factors]
     assert {row["instrument"] for row in typed} == set(names)
@@ -53,7 +53,7 @@ def test_factors_of_race_are_off_unless_chosen() -> None:
         assert [factor.choice for factor in by_race] == [(("race_coefficient", True),)]
 
 
-def test_classic_renal_features_agree_with_the_second_entry() -> None:
+def test_classic_renal_features_agree_with_the_double_programming() -> None:
     definition = funis.definition("bilag_classic_renal")
     typed = {tuple(row.values()) for row in rows_of(FOLDER / "bilag_classic_features_rules.csv")}
     assert features_in_force("bilag_classic_renal") == typed

@@ -38,7 +38,7 @@ def limits_of(version: str) -> list[dict[str, str]]:
     return found
 
 
-def test_limits_agree_with_the_second_entry() -> None:
+def test_limits_agree_with_the_double_programming() -> None:
     assert limits_of("5.0") == rows_of(FOLDER / "ctcae_5.csv")
 
 
@@ -51,7 +51,7 @@ def test_version_6_differs_where_it_was_typed_and_nowhere_else() -> None:
     assert [row for row in found if row["test"] not in changed] == others
 
 
-def test_terms_and_units_agree_with_the_second_entry() -> None:
+def test_terms_and_units_agree_with_the_double_programming() -> None:
     typed = rows_of(FOLDER / "ctcae_terms.csv")
     five = {row["test"]: (row["term"], row["unit"]) for row in typed if row["version"] == "5.0"}
     six = five | {row["test"]: (row["term"], row["unit"]) for row in typed if row["version"] == "6.0"}
