@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from funis.version import VERSION
+
 if TYPE_CHECKING:
     from funis.analysis.analyse import analyse as analyse
     from funis.catalogue.definition import Definition as Definition
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from funis.study.read import study_schema as study_schema
     from funis.units import convert as convert
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOME = {
     "Definition": "funis.catalogue.definition",

@@ -128,8 +128,9 @@ def report(folder: Folder) -> None:
     start_renderer()
     from funis.analysis.analyse import analyse
     from funis.data.tables import read_tables
+    from funis.files import write_whole
     from funis.reporting.report import render_html
-    from funis.results import write_results, write_whole
+    from funis.results import write_results
 
     study = _read_study(_existing(folder))
     results = analyse(study, read_tables(folder, study))
@@ -151,7 +152,7 @@ def multiverse(
     """Count the responders in every way the records allow, and say which choice changes the conclusion."""
     from funis.analysis.specifications import render_choices, try_choices
     from funis.data.tables import read_tables
-    from funis.results import write_frame
+    from funis.files import write_frame
 
     study = _read_study(_existing(folder))
     found = try_choices(study, read_tables(folder, study), threshold=threshold)
@@ -333,7 +334,7 @@ def _counted(findings: Sequence[Finding], level: str) -> str:
 def _render_csv(rows: list[dict[str, Any]]) -> str:
     import polars as pl
 
-    from funis.results import neutralise
+    from funis.files import neutralise
 
     schema = {name: pl.Int64 if name == "line" else pl.String for name in FINDING_COLUMNS}
     return neutralise(pl.DataFrame(rows, schema=schema)).write_csv().rstrip("\n")

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from funis.errors import FunisError, UnknownNameError
+from funis.files import neutralise, write_whole
 from funis.results import (
     NUMBER_COLUMNS,
     SOURCE_COLUMNS,
@@ -24,9 +25,7 @@ from funis.results import (
     format_mean_sd,
     format_number,
     format_p,
-    neutralise,
     write_results,
-    write_whole,
 )
 
 OBSERVATIONS = pl.DataFrame(

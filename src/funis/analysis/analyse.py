@@ -1,6 +1,6 @@
 """Run the plan of a study over its data: scores, responses, populations, statistics -> results.
 
-The rows of the list of numbers, by ``analysis`` (see ``results.py`` for the columns). ``subgroup``,
+The rows of the list of numbers, by ``analysis`` (see ``funis.results`` for the columns). ``subgroup``,
 ``arm`` and ``visit`` are ``all`` where not divided; a category stands after the variable's name, as in
 ``sex: female``; ``population`` is ``enrolled`` for every subject of the data.
 
@@ -82,6 +82,7 @@ from funis.errors import Finding
 from funis.results import InputRecord, Provenance, Results
 from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
+from funis.version import VERSION
 
 #: Last day of each band of time that an observational cohort is summarised in, and its name.
 BANDS: tuple[tuple[float, str], ...] = (
@@ -441,8 +442,6 @@ def _list_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
 
 
 def _provenance(study: Study, tables: CheckedTables) -> Provenance:
-    from funis import __version__
-
     dates = [
         str(frame[name].max())
         for frame in tables.frames.values()
@@ -450,7 +449,7 @@ def _provenance(study: Study, tables: CheckedTables) -> Provenance:
         if dtype == pl.Date and name != "expiry" and frame[name].is_not_null().any()
     ]
     return Provenance(
-        version=__version__,
+        version=VERSION,
         study=study.trial.id,
         title=study.trial.title,
         files=tuple(InputRecord(file.name, file.sha256, file.rows) for file in tables.files),

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from funis.documents.drawing import count_engines, render_svg
 from funis.documents.figure import FigureSpec
 from funis.documents.table import TableSpec
+from funis.files import write_whole
 from funis.reporting.figures import build_figures
 from funis.reporting.flow import build_flow
 from funis.reporting.key_results import KeyResult, build_keys
@@ -25,7 +26,7 @@ from funis.reporting.number_book import read_numbers
 from funis.reporting.payload import build_payload, render_payload
 from funis.reporting.sections import Section, build_sections, describe_provenance
 from funis.reporting.tables import build_tables
-from funis.results import Results, write_whole
+from funis.results import Results
 from funis.study.model import Study
 
 _FLOW_NOTE = "Counts are those of the disposition table."

@@ -13,7 +13,7 @@ from polars.exceptions import PolarsError
 
 from funis.catalogue.definition import definition
 from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
-from funis.results import neutralise, write_whole
+from funis.files import neutralise, write_whole
 from funis.scoring.explain import explain
 from funis.scoring.score import score
 

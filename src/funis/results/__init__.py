@@ -1,0 +1,43 @@
+"""The list of computed numbers: one row a number, each with its place, its basis and its source.
+
+Everything that is printed, drawn or exported is selected from this list. A row says which number it
+is (``key``), how it was computed (method, missing-data policy), on how many subjects, and by ``source``
+which recorded values it rests on. Numbers are rounded and formatted only in this room (``text``), half
+away from zero. The names below are the doors.
+"""
+
+from funis.results.everything import InputRecord, Provenance, Results
+from funis.results.key import ALL, Place, build_id
+from funis.results.number_list import NUMBER_COLUMNS, NumberList
+from funis.results.sources import SOURCE_COLUMNS, SourceList
+from funis.results.text import (
+    NOT_AVAILABLE,
+    exact_mean,
+    format_count,
+    format_interval,
+    format_mean_sd,
+    format_number,
+    format_p,
+)
+from funis.results.write import write_results
+
+__all__ = [
+    "ALL",
+    "NOT_AVAILABLE",
+    "NUMBER_COLUMNS",
+    "SOURCE_COLUMNS",
+    "InputRecord",
+    "NumberList",
+    "Place",
+    "Provenance",
+    "Results",
+    "SourceList",
+    "build_id",
+    "exact_mean",
+    "format_count",
+    "format_interval",
+    "format_mean_sd",
+    "format_number",
+    "format_p",
+    "write_results",
+]

@@ -1,0 +1,90 @@
+"""Everything an analysis computed, and what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from funis.errors import Finding, UnknownNameError
+from funis.results.number_list import NUMBER_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """One input file: its name, the SHA-256 of its bytes and its number of rows."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What the numbers were made from.
+
+    Attributes
+    ----------
+    version : version of funis
+    study, title : id and title of the study
+    files : every input file with its hash
+    data_cut : latest date in the data, ISO 8601, empty when the data hold no date
+    seed : seed of everything drawn at random
+    reconstructed : the data were made from published figures and belong to nobody
+    assumptions : what the study file declares as assumed
+    """
+
+    version: str
+    study: str
+    title: str
+    files: tuple[InputRecord, ...] = ()
+    data_cut: str = ""
+    seed: int = 0
+    reconstructed: bool = False
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Everything an analysis computed.
+
+    Attributes
+    ----------
+    numbers : one row a number, columns of ``NUMBER_COLUMNS``
+    sources : the recorded values behind each ``source`` key, columns of ``SOURCE_COLUMNS``
+    listings : data of figures and listings by name
+    findings : every finding found in the data
+    provenance : what the numbers were made from
+    """
+
+    numbers: pl.DataFrame
+    sources: pl.DataFrame
+    provenance: Provenance
+    listings: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def select(self, **where: str) -> pl.DataFrame:
+        """Give the numbers whose columns have the given values.
+
+        Raises
+        ------
+        UnknownNameError : a keyword is not a column of the list
+        """
+        for name in where:
+            if name not in NUMBER_COLUMNS:
+                raise UnknownNameError("column of the results", name, NUMBER_COLUMNS)
+        return self.numbers.filter([pl.col(name) == value for name, value in where.items()])
+
+    def value(self, key: str) -> float | None:
+        """Give the value of the number with this id.
+
+        Raises
+        ------
+        UnknownNameError : there is no such number
+        """
+        found = self.numbers.filter(pl.col("id") == key)["value"]
+        if found.is_empty():
+            raise UnknownNameError("number", key, self.numbers["id"])
+        number: float | None = found[0]
+        return number

@@ -1,0 +1,87 @@
+"""The list of numbers: filled one by one, given as a frame."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import polars as pl
+
+from funis.errors import FunisError
+from funis.results.key import Place, build_id
+from funis.results.text import format_number, format_p
+from funis.schema import RESULT_COLUMNS
+
+#: The columns of the list of numbers, in the order of the files, with their types.
+NUMBER_COLUMNS: Final[dict[str, pl.DataType]] = RESULT_COLUMNS
+
+
+class NumberList:
+    """Collects numbers one by one and gives them as a frame.
+
+    Examples
+    --------
+    >>> numbers = NumberList()
+    >>> place = Place(analysis="summary", variable="sledai_2k", visit="month_3", n=40)
+    >>> numbers.add(place, "mean", 7.425)
+    >>> numbers.frame().select("id", "value", "text").rows()
+    [('summary.enrolled.month_3.sledai_2k.mean', 7.425, '7.43')]
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[object, ...]] = []
+        self._ids: set[str] = set()
+
+    def add(
+        self,
+        place: Place,
+        statistic: str,
+        value: float | None,
+        *,
+        text: str | None = None,
+        method: str = "",
+        status: str = "ok",
+    ) -> None:
+        """Append one number; without ``text`` it is printed with two decimals (counts with none).
+
+        Raises
+        ------
+        FunisError : the same place, statistic and method were added before
+        """
+        number = None if value is None or not math.isfinite(value) else float(value)
+        if number is None and status == "ok":
+            status = "not_estimable"
+        if text is None:
+            text = format_p(number) if statistic in {"p", "p_adjusted"} else _plain_text(number, statistic)
+        key = build_id(place, statistic, method)
+        if key in self._ids:
+            raise FunisError(f"The number {key!r} was computed twice; a number has one place.")
+        self._ids.add(key)
+        self._rows.append(
+            (
+                key, place.analysis, place.endpoint, place.population, place.subgroup, place.arm, place.visit,
+                place.variable, statistic, number, text, place.n, place.denominator, method, place.missing,
+                status, place.source,
+            )
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._ids
+
+    def frame(self) -> pl.DataFrame:
+        """Give the numbers in the order they were added, typed as ``NUMBER_COLUMNS``."""
+        columns = list(zip(*self._rows, strict=True)) if self._rows else [()] * len(NUMBER_COLUMNS)
+        return pl.DataFrame(
+            [
+                pl.Series(name, values, dtype=dtype)
+                for (name, dtype), values in zip(NUMBER_COLUMNS.items(), columns, strict=True)
+            ]
+        )
+
+
+def _plain_text(number: float | None, statistic: str) -> str:
+    whole = statistic in {"n", "count", "at_risk", "events"}
+    return format_number(number, 0 if whole else 2)

@@ -1,0 +1,131 @@
+"""How a number is printed: the only place that rounds, half away from zero."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
+from typing import Final
+
+from funis.errors import FunisError
+
+#: What stands where a number does not exist.
+NOT_AVAILABLE: Final = "–"
+
+_WIDE: Final = Context(prec=60)
+
+
+def format_number(value: float | Fraction | Decimal | None, digits: int = 2) -> str:
+    """Print a number with a fixed number of decimals, ties away from zero.
+
+    A float is read as the shortest decimal that stands for it (``repr``), so that 10.825 is the tie
+    it looks like; an exact fraction is rounded as the fraction it is.
+
+    Parameters
+    ----------
+    value : number to print; None, NaN and infinities print as a dash
+    digits : decimals, 0 or more
+
+    Returns
+    -------
+    Text without a sign on zero.
+
+    Examples
+    --------
+    >>> format_number(433 / 40), format_number(Fraction(433, 40)), format_number(-0.001)
+    ('10.83', '10.83', '0.00')
+    """
+    if value is None:
+        return NOT_AVAILABLE
+    if isinstance(value, Fraction):
+        return _format_fraction(value, digits)
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_WIDE)
+    return f"{abs(rounded) if rounded == 0 else rounded:f}"
+
+
+def _format_fraction(value: Fraction, digits: int) -> str:
+    scaled = abs(value) * 10**digits + Fraction(1, 2)
+    whole = scaled.numerator // scaled.denominator
+    figures = str(whole).rjust(digits + 1, "0")
+    sign = "-" if value < 0 and whole else ""
+    return sign + (f"{figures[:-digits]}.{figures[-digits:]}" if digits else figures)
+
+
+def format_mean_sd(mean: float | Fraction | None, sd: float | None, n: int, digits: int = 2) -> str:
+    """Print a mean with its standard deviation and the number of values.
+
+    Examples
+    --------
+    >>> format_mean_sd(Fraction(297, 40), 3.9273, 40)
+    '7.43 ± 3.93 (n = 40)'
+    """
+    return f"{format_number(mean, digits)} ± {format_number(sd, digits)} (n = {n})"
+
+
+def format_count(count: int, denominator: int, digits: int = 1) -> str:
+    """Print a count with its denominator and percentage.
+
+    Examples
+    --------
+    >>> format_count(14, 40)
+    '14/40 (35.0%)'
+    >>> format_count(0, 0)
+    '0/0 (–)'
+    """
+    if denominator == 0:
+        return f"{count}/0 ({NOT_AVAILABLE})"
+    return f"{count}/{denominator} ({format_number(Fraction(100 * count, denominator), digits)}%)"
+
+
+def format_p(p: float | None) -> str:
+    """Print a P value to three decimals, never across 0.05 and never as zero.
+
+    Examples
+    --------
+    >>> format_p(0.0431), format_p(0.0002), format_p(0.04996), format_p(0.9999)
+    ('0.043', '< 0.001', '0.04996', '> 0.999')
+    """
+    if p is None or not math.isfinite(p):
+        return NOT_AVAILABLE
+    if p < 0.001:
+        return "< 0.001"
+    if p > 0.999:
+        return "> 0.999"
+    # A P below 0.05 must not be printed as 0.050: decimals are added until the two stand apart.
+    for digits in range(3, 16):
+        text = format_number(p, digits)
+        if (Decimal(text) < Decimal("0.05")) == (p < 0.05):
+            return text
+    return repr(p)
+
+
+def format_interval(lower: float | None, upper: float | None, digits: int = 2) -> str:
+    """Print the two ends of an interval.
+
+    Examples
+    --------
+    >>> format_interval(-4.805, -2.0)
+    '-4.81 to -2.00'
+    """
+    return f"{format_number(lower, digits)} to {format_number(upper, digits)}"
+
+
+def exact_mean(values: Iterable[float]) -> Fraction:
+    """Give the mean of recorded decimals as an exact fraction.
+
+    Adding binary fractions moves a tie off its place (0.1 + 0.2 is above 0.3); the recorded decimals
+    are added exactly instead.
+
+    Examples
+    --------
+    >>> exact_mean([0.1, 0.2, 0.015])
+    Fraction(21, 200)
+    """
+    exact = [Decimal(repr(float(value))) for value in values]
+    if not exact:
+        raise FunisError("The mean of no value does not exist: give at least one value.")
+    return sum(map(Fraction, exact), Fraction(0)) / len(exact)

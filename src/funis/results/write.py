@@ -1,0 +1,45 @@
+"""Write the list of numbers and the recorded values behind them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from funis.files import neutralise, write_whole
+from funis.results.everything import Results
+
+
+def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
+    """Write results.csv, results.parquet and sources.parquet; each file appears whole or not at all.
+
+    Parameters
+    ----------
+    results : what to write
+    folder : is made when it does not exist
+
+    Returns
+    -------
+    The paths written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import polars as pl
+    >>> from funis.results import SOURCE_COLUMNS, NumberList, Provenance
+    >>> nothing = Results(
+    ...     numbers=NumberList().frame(),
+    ...     sources=pl.DataFrame(schema=SOURCE_COLUMNS),
+    ...     provenance=Provenance(version="0", study="T", title="T"),
+    ... )
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     [path.name for path in write_results(nothing, place)]
+    ['results.csv', 'results.parquet', 'sources.parquet']
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    table, numbers, sources = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    neutralise(results.numbers).write_csv(table)
+    results.numbers.write_parquet(numbers)
+    results.sources.write_parquet(sources)
+    named = {"results.csv": table, "results.parquet": numbers, "sources.parquet": sources}
+    return tuple(write_whole(target / name, content.getvalue()) for name, content in named.items())
