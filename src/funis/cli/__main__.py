@@ -1,0 +1,5 @@
+"""``python -m funis.cli`` is the command ``funis``."""
+
+from funis.cli.application import main
+
+main()

@@ -1,0 +1,23 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from funis.errors import ValueRangeError
+
+MISSING = ("strict", "absent", "worst", "locf")
+
+Folder = Annotated[Path, typer.Argument(help="Study folder: study.toml and data/.", metavar="DIR")]
+Instrument = Annotated[str, typer.Argument(help="Name of an instrument; see 'funis instruments'.")]
+Table = Annotated[Path, typer.Argument(help="CSV, Parquet or Excel file.", metavar="FILE")]
+
+
+def existing_folder(folder: Path) -> Path:
+    """Give the folder, or refuse one that is not there."""
+    if not folder.is_dir():
+        raise ValueRangeError("study folder", str(folder), "a folder with study.toml and data/")
+    return folder

@@ -1,0 +1,110 @@
+"""Commands that take a study folder: make one, check it, report on it, count its responders in every way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from funis.cli.arguments import Folder, existing_folder
+from funis.cli.finding_lines import FINDING_FORMATS, render_findings
+from funis.errors import Finding, StudyError, UnknownNameError
+
+if TYPE_CHECKING:
+    from funis.study.model import Study
+
+
+def new(
+    template: Annotated[str, typer.Argument(help="sle, sjogren or observational.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to be made.", metavar="DIR")],
+) -> None:
+    """Write a study folder to start from: study.toml and empty tables with the right headers."""
+    from funis.data.new_study import new_study
+
+    made = new_study(template, folder)
+    typer.echo(f"Made {made}. Edit {made / 'study.toml'}, fill {made / 'data'}, then: funis check {made}")
+
+
+def check(
+    folder: Folder,
+    form: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
+) -> None:
+    """Print every finding of a study file and its data; exit 1 when one is an error."""
+    if form not in FINDING_FORMATS:
+        raise UnknownNameError("format", form, FINDING_FORMATS, "--format")
+    findings = _find_findings(existing_folder(folder))
+    typer.echo(render_findings(findings, form))
+    raise typer.Exit(int(any(finding.level == "error" for finding in findings)))
+
+
+def report(folder: Folder) -> None:
+    """Check, score and analyse a study, and write its report and results into DIR/report."""
+    from funis.documents.drawing import start_renderer
+
+    start_renderer()
+    from funis.analysis.analyse import analyse
+    from funis.data.tables import read_tables
+    from funis.files import write_whole
+    from funis.reporting.report import render_html
+    from funis.results import write_results
+
+    study = _read_study(existing_folder(folder))
+    results = analyse(study, read_tables(folder, study))
+    paths = write_results(results, folder / "report")
+    page = write_whole(folder / "report" / "report.html", render_html(study, results))
+    if results.findings:
+        typer.echo(render_findings(results.findings, "text"), err=True)
+    for path in (page, *paths):
+        typer.echo(str(path))
+
+
+def multiverse(
+    folder: Folder,
+    threshold: Annotated[
+        float, typer.Option(help="Percent of responders that the 95 % interval is held against.")
+    ] = 50.0,
+) -> None:
+    """Count the responders in every way the records allow, and say which choice changes the conclusion."""
+    from funis.analysis.specifications import render_choices, try_choices
+    from funis.data.tables import read_tables
+    from funis.files import write_frame
+
+    study = _read_study(existing_folder(folder))
+    found = try_choices(study, read_tables(folder, study), threshold=threshold)
+    typer.echo(render_choices(found))
+    typer.echo(str(write_frame(found, folder / "report" / "multiverse.csv")), err=True)
+
+
+def study_schema() -> None:
+    """Print the JSON Schema of study.toml, for editors that complete and check it."""
+    from funis.study.read import study_schema as schema
+
+    typer.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+
+
+def _read_study(folder: Path) -> Study:
+    from funis.study.read import read_study
+
+    return read_study(folder)
+
+
+def _find_findings(folder: Path) -> Sequence[Finding]:
+    """Give the findings of the study file; where it has none, those of the data."""
+    from funis.data.tables import read_tables
+
+    try:
+        study = _read_study(folder)
+    except StudyError as error:
+        return error.findings
+    from funis.analysis.findings import check_scores
+
+    tables = read_tables(folder, study)
+    findings = (*tables.findings, *check_scores(study, tables, tables.findings))
+    if not study.estimands:
+        return findings
+    from funis.analysis.analyse import find_gaps
+
+    return (*findings, *find_gaps(study, tables))
