@@ -13,7 +13,7 @@ from funis.analysis.analyse import analyse
 from funis.analysis.multiplicity import adjust_together
 from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct
-from funis.reporting.tables import build_tables
+from funis.reporting.report_tables import build_tables
 from funis.results import Results
 from funis.study.estimand import Multiplicity
 from funis.study.read import read_study

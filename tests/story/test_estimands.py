@@ -17,7 +17,7 @@ from funis.analysis.analyse import analyse, find_gaps
 from funis.data.tables import read_tables
 from funis.reporting.methods_text import build_methods
 from funis.reporting.report import render_html
-from funis.reporting.tables import build_tables
+from funis.reporting.report_tables import build_tables
 from funis.results import Results
 from funis.study.model import Study
 from funis.study.read import read_study

@@ -19,7 +19,7 @@ from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct
 from funis.errors import ShapeError
 from funis.reporting.report import render_html
-from funis.reporting.tables import build_tables
+from funis.reporting.report_tables import build_tables
 from funis.results import Results
 from funis.stats.deletion import leave_out_mean, leave_out_model
 from funis.stats.mmrm.front_door import fit_mmrm

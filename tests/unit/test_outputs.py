@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.documents.table import Part, joined
+from funis.documents.table import Inline, joined
 from funis.errors import Finding
 from funis.reporting.finding_tables import MOST_LISTED, build_finding_tables
 from funis.reporting.methods_text import build_methods
 from funis.reporting.number_book import percent_interval, read_numbers
-from funis.reporting.tables import TableSpec, build_tables
+from funis.reporting.report_tables import TableSpec, build_tables
 from funis.results import NOT_AVAILABLE, NumberList, Place, Provenance, Results
 from funis.study.model import Study
 
@@ -350,9 +350,9 @@ def test_methods_say_what_a_single_arm_cannot_show_and_how_the_tests_were_made(m
 
 
 def test_what_is_not_available_has_no_percent_sign() -> None:
-    dash = Part(NOT_AVAILABLE, "a")
+    dash = Inline(NOT_AVAILABLE, "a")
     assert joined(*percent_interval(dash, dash)).text == NOT_AVAILABLE
-    assert joined(*percent_interval(Part("1.2", "a"), Part("31.9", "b"))).text == "1.2 to 31.9%"
+    assert joined(*percent_interval(Inline("1.2", "a"), Inline("31.9", "b"))).text == "1.2 to 31.9%"
 
 
 def test_recorded_totals_stand_beside_those_of_the_items() -> None:

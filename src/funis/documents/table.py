@@ -1,6 +1,6 @@
 """The specification of a printed table: a frozen value that a renderer draws and a test reads.
 
-A cell is made of parts; a part is a word, or a number that knows the id of the result it prints.
+A cell is made of inlines: plain words, or a number that knows the id of the result it prints.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of text in a cell; `id` names the result behind it, empty for plain words."""
+class Inline:
+    """A stretch of text; `id` names the result behind it, empty for plain words."""
 
     text: str
     id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """One cell of a table."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Inline, ...] = ()
     is_strong: bool = False
 
     @property
@@ -36,11 +36,11 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row: a stub and its cells; a row without cells is a heading over the rows after it."""
 
-    stub: Cell
-    cells: tuple[Cell, ...] = ()
+    stub: TableCell
+    cells: tuple[TableCell, ...] = ()
     indent: int = 0
 
     @property
@@ -70,7 +70,7 @@ class TableSpec:
     section: str
     title: str
     heads: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     footnotes: tuple[str, ...] = ()
     spanners: tuple[tuple[str, int], ...] = ()
     is_text: bool = False
@@ -89,10 +89,10 @@ class TableSpec:
         return "narrow" if len(self.heads) <= 4 and not self.is_text else "full"
 
 
-EMPTY = Cell((Part("–"),))
+EMPTY = TableCell((Inline("–"),))
 
 
-def words(text: str, *, strong: bool = False) -> Cell:
+def words(text: str, *, strong: bool = False) -> TableCell:
     """Make a cell of plain words.
 
     Examples
@@ -100,29 +100,31 @@ def words(text: str, *, strong: bool = False) -> Cell:
     >>> words("Renal").text
     'Renal'
     """
-    return Cell((Part(text),), is_strong=strong)
+    return TableCell((Inline(text),), is_strong=strong)
 
 
-def joined(*parts: Part | str | None) -> Cell:
-    """Make a cell of parts; strings are plain words; any None makes the cell empty.
+def joined(*parts: Inline | str | None) -> TableCell:
+    """Make a cell of inlines; strings are plain words; any None makes the cell empty.
 
     Examples
     --------
-    >>> joined(Part("7.43", "a"), " ± ", Part("3.93", "b")).text
+    >>> joined(Inline("7.43", "a"), " ± ", Inline("3.93", "b")).text
     '7.43 ± 3.93'
-    >>> joined(Part("7.43", "a"), " ± ", None).text
+    >>> joined(Inline("7.43", "a"), " ± ", None).text
     '–'
     """
     if any(part is None for part in parts):
         return EMPTY
-    return Cell(tuple(Part(part) if isinstance(part, str) else part for part in parts if part is not None))
+    return TableCell(
+        tuple(Inline(part) if isinstance(part, str) else part for part in parts if part is not None)
+    )
 
 
-def heading(text: str) -> Row:
+def heading(text: str) -> TableRow:
     """Make a row that names the rows after it."""
-    return Row(words(text, strong=True))
+    return TableRow(words(text, strong=True))
 
 
-def text_rows(records: Iterable[Sequence[str]]) -> tuple[Row, ...]:
+def text_rows(records: Iterable[Sequence[str]]) -> tuple[TableRow, ...]:
     """Make rows of plain words, the first of each record as stub."""
-    return tuple(Row(words(first), tuple(words(value) for value in rest)) for first, *rest in records)
+    return tuple(TableRow(words(first), tuple(words(value) for value in rest)) for first, *rest in records)

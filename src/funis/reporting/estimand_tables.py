@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence, multiplicity_sentence
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label
-from funis.reporting.number_book import Group, Number, NumberBook, interval, p_part, part
+from funis.reporting.number_book import Group, Number, NumberBook, bound, bound_p, interval
 from funis.results import ALL
 from funis.study.estimand import Estimand
 from funis.study.model import Endpoint, Study
@@ -33,7 +33,7 @@ def _estimand_table(
 ) -> TableSpec:
     counted = [group for group in groups if book.find(group, ALL, "count") is not None]
     estimated = [group for group in groups if group not in counted]
-    rows: list[Row] = [heading("Subjects with an intercurrent event")] if counted else []
+    rows: list[TableRow] = [heading("Subjects with an intercurrent event")] if counted else []
     rows += [_event_row(labels, book, group) for group in counted]
     rows.append(heading(f"Estimate: {estimand.summary}"))
     for group in estimated:
@@ -54,37 +54,37 @@ def _within(labels: Labels, group: Group) -> str:
     return f" ({', '.join(names)})" if names else ""
 
 
-def _event_row(labels: Labels, book: NumberBook, group: Group) -> Row:
+def _event_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
     name = group.variable.partition(": ")[2]
     number = book.find(group, ALL, "count")
     told = EVENTS.get(name, name)
-    cell = joined(Part(number.text, number.id)) if number is not None else EMPTY
+    cell = joined(Inline(number.text, number.id)) if number is not None else EMPTY
     method = number.method if number is not None else ""
     strategy = STRATEGIES.get(method, method) or "no strategy"
     stub = words(told[:1].upper() + told[1:] + _within(labels, group))
-    return Row(stub, (cell, words(""), words(strategy), words("")), indent=1)
+    return TableRow(stub, (cell, words(""), words(strategy), words("")), indent=1)
 
 
-def _estimate_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Row:
+def _estimate_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
     estimate = book.find(group, visit, "estimate")
     stub = words(f"{labels.visit(visit) if visit != ALL else 'All visits'}{_within(labels, group)}")
     if estimate is None:
         note = book.find(group, visit, "covariance")
-        cell = joined(Part(note.text, note.id)) if note is not None else EMPTY
-        return Row(words("Covariance"), (EMPTY, cell, words("mixed model"), words("")), indent=1)
-    return Row(stub, _estimate_cells(book, group, visit, estimate), indent=1)
+        cell = joined(Inline(note.text, note.id)) if note is not None else EMPTY
+        return TableRow(words("Covariance"), (EMPTY, cell, words("mixed model"), words("")), indent=1)
+    return TableRow(stub, _estimate_cells(book, group, visit, estimate), indent=1)
 
 
-def _estimate_cells(book: NumberBook, group: Group, visit: str, estimate: Number) -> tuple[Cell, ...]:
+def _estimate_cells(book: NumberBook, group: Group, visit: str, estimate: Number) -> tuple[TableCell, ...]:
     """Make the cells n, estimate with interval, method and P of one estimate."""
     method = estimate.method
     limits = [_shown(book.find(group, visit, name, method)) for name in ("lower", "upper")]
     middle = _shown(estimate)
     value = joined(middle, " (", *interval(*limits), ")") if all(limits) else joined(middle)
     tests = [number for number in book.groups[group].get((visit, "p"), ()) if _suits(number, method)]
-    n = Cell((Part(str(estimate.n), estimate.id),)) if estimate.n is not None else EMPTY
+    n = TableCell((Inline(str(estimate.n), estimate.id),)) if estimate.n is not None else EMPTY
     name = method.partition(", ")[0]
-    p = joined(p_part(tests[0])) if tests else words("")
+    p = joined(bound_p(tests[0])) if tests else words("")
     return n, value, words(method_label(name) if name else ""), p
 
 
@@ -95,11 +95,11 @@ def _suits(number: Number, method: str) -> bool:
     return number.method == (", ".join([tests.get(name, name), rule]) if rule else tests.get(name, name))
 
 
-def _shown(number: Number | None) -> Part | None:
+def _shown(number: Number | None) -> Inline | None:
     """Print a number as its own text has it: a count with its share stays one."""
     if number is None or number.value is None:
-        return part(number, 2)
-    return Part(number.text.replace("-", "−"), number.id)
+        return bound(number, 2)
+    return Inline(number.text.replace("-", "−"), number.id)
 
 
 # --- sensitivity -------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def build_sensitivity_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
 def _sensitivity_table(
     labels: Labels, book: NumberBook, endpoint: Endpoint, groups: Sequence[Group]
 ) -> TableSpec:
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for group in groups:
         for visit in book.visits(group):
             rows.append(heading(_block(labels, endpoint, group, visit)))
@@ -149,18 +149,18 @@ def _block(labels: Labels, endpoint: Endpoint, group: Group, visit: str) -> str:
     return f"{several}{when}; {whom}"
 
 
-def _method_rows(book: NumberBook, group: Group, visit: str) -> list[Row]:
+def _method_rows(book: NumberBook, group: Group, visit: str) -> list[TableRow]:
     rows = []
     for estimate in book.groups[group].get((visit, "estimate"), ()):
         n, value, _, p = _estimate_cells(book, group, visit, estimate)
         name, _, rule = estimate.method.partition(", ")
         rule = rule or "missing at random" if name in {"mmrm", "multiple_imputation"} else rule
-        rows.append(Row(words(method_label(name)), (words(rule), n, value, p), indent=1))
+        rows.append(TableRow(words(method_label(name)), (words(rule), n, value, p), indent=1))
     tipping = book.find(group, visit, "tipping_point")
     if tipping is not None:
         text = tipping.text.replace("-", "−")
-        cells = (words(""), words(""), joined(Part(text, tipping.id)), words(""))
-        rows.append(Row(words("Tipping point (shift of imputed values)"), cells, indent=1))
+        cells = (words(""), words(""), joined(Inline(text, tipping.id)), words(""))
+        rows.append(TableRow(words("Tipping point (shift of imputed values)"), cells, indent=1))
     return rows
 
 
@@ -184,11 +184,11 @@ def build_multiplicity_tables(study: Study, book: NumberBook) -> tuple[TableSpec
         cells = (
             words(labels.visit(visit)),
             words(method_label(test)),
-            joined(p_part(plain)),
-            joined(p_part(adjusted)),
+            joined(bound_p(plain)),
+            joined(bound_p(adjusted)),
             words(method_label(method)),
         )
-        rows.append(Row(words(labels.endpoint(group.endpoint)), cells))
+        rows.append(TableRow(words(labels.endpoint(group.endpoint)), cells))
     used = [number for group in groups for number in book.all(group)]
     heads = ("Endpoint", "Visit", "Test", "P", "P adjusted", "Adjustment")
     level = f"A hypothesis is rejected where the adjusted P is {study.trial.alpha:g} or less."

@@ -18,10 +18,9 @@ from funis.documents.figure import (
     FigureSpec,
     Spec,
     finish,
-    short_visit,
-    time_axis,
 )
 from funis.reporting.labels import SYSTEMS, Labels
+from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import Results
 from funis.study.model import Study
 

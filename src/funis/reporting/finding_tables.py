@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from funis.documents.table import Cell, Row, TableSpec, heading, text_rows, words
+from funis.documents.table import TableCell, TableRow, TableSpec, heading, text_rows, words
 from funis.errors import LEVELS, Finding
 from funis.reporting.labels import FINDING_LEVELS, VARIABLES, humanise
 from funis.reporting.number_book import Group, NumberBook, count_cell, single
@@ -41,13 +41,15 @@ def _totals_table(findings: Sequence[Finding], book: NumberBook) -> tuple[TableS
     """Set recorded totals beside those of the items, open to the eye: a whole score rests on each."""
     groups = [group for group in book.of("findings") if group.variable.endswith("_recorded")]
     differing = [finding for finding in findings if finding.code == "recorded_total_differs"]
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for group in groups:
         name = group.variable.removesuffix("_recorded")
         number = book.find(group, ALL, "count")
         cells = (words(""), count_cell(number, book.find(group, ALL, "percent")), words("differ"))
         rows.append(
-            Row(words(f"{VARIABLES.get(name, name)}, all visits with a recorded total", strong=True), cells)
+            TableRow(
+                words(f"{VARIABLES.get(name, name)}, all visits with a recorded total", strong=True), cells
+            )
         )
         rows += text_rows(
             (
@@ -83,7 +85,7 @@ def build_finding_tables(results: Results, book: NumberBook) -> tuple[TableSpec,
 
 def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableSpec:
     counted = {group.variable: group for group in book.of("findings")}
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for level in LEVELS:
         if not by_level[level]:
             continue
@@ -99,7 +101,7 @@ def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableS
                 _count(book, counted.get(f"{level}: {code}"), len(findings)),
                 words(str(len(subjects))),
             )
-            rows.append(Row(words(check_label(code)), cells, indent=1))
+            rows.append(TableRow(words(check_label(code)), cells, indent=1))
     heads = ("Check", "Table", "Findings", "Subjects")
     notes = ("Values at error level are left out of every number of this report; all others are used.",)
     return TableSpec(
@@ -107,7 +109,7 @@ def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableS
     )
 
 
-def _count(book: NumberBook, group: Group | None, found: int) -> Cell:
+def _count(book: NumberBook, group: Group | None, found: int) -> TableCell:
     number = book.find(group, ALL, "count") if group is not None else None
     return single(number, 0) if number is not None else words(str(found))
 
@@ -116,7 +118,7 @@ def _listing(level: str, findings: Sequence[Finding]) -> TableSpec:
     by_code: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_code[finding.code].append(finding)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for code, group in by_code.items():
         rows.append(heading(f"{check_label(code)} ({len(group)})"))
         rows += text_rows(_record(finding) for finding in group[:MOST_LISTED])

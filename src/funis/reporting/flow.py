@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from funis.reporting.baseline import DISPOSITION
+from funis.reporting.baseline_tables import DISPOSITION
 from funis.reporting.number_book import Number, NumberBook
 from funis.results import ALL, format_number
 

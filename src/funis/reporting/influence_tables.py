@@ -8,9 +8,9 @@ from typing import NamedTuple
 import polars as pl
 
 from funis.documents.figure import BLUE, GREEN, INK, ORANGE, VERMILION, WIDTH, FigureSpec, Spec, finish
-from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence, method_label
-from funis.reporting.number_book import Number, NumberBook, interval, p_cell, part
+from funis.reporting.number_book import Number, NumberBook, bound, interval, p_cell
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
@@ -37,7 +37,7 @@ def build_influence_tables(study: Study, book: NumberBook) -> tuple[TableSpec, .
         return ()
     labels = Labels(study)
     kinds = [kind for kind in _KINDS if any(kind in found for found in lines.values())]
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     said = ""
     for line, found in lines.items():
         title = _title(labels, line)
@@ -47,7 +47,7 @@ def build_influence_tables(study: Study, book: NumberBook) -> tuple[TableSpec, .
         cells = [_estimate_cell(found)]
         for kind in kinds:
             cells += _kind_cells(found.get(kind, {}), with_p=kind == "subject")
-        rows.append(Row(words(_when(labels, line)), tuple(cells), indent=1))
+        rows.append(TableRow(words(_when(labels, line)), tuple(cells), indent=1))
     heads, spanners = ["", "Estimate"], [("", 2)]
     for kind in kinds:
         more = ["Range", "Most influential: without it"] + (["Largest P"] if kind == "subject" else [])
@@ -96,12 +96,12 @@ def _when(labels: Labels, line: _Line) -> str:
     return "All visits" if line.visit == ALL else labels.visit(line.visit)
 
 
-def _estimate_cell(found: dict[str, dict[str, Number]]) -> Cell:
+def _estimate_cell(found: dict[str, dict[str, Number]]) -> TableCell:
     number = next((each["estimate"] for each in found.values() if "estimate" in each), None)
     return _text_cell(number)
 
 
-def _kind_cells(found: dict[str, Number], *, with_p: bool) -> list[Cell]:
+def _kind_cells(found: dict[str, Number], *, with_p: bool) -> list[TableCell]:
     if not found:
         return [EMPTY] * (3 if with_p else 2)
     lower, upper = (_text_part(found.get(name)) for name in ("lower", "upper"))
@@ -109,16 +109,16 @@ def _kind_cells(found: dict[str, Number], *, with_p: bool) -> list[Cell]:
     return [*cells, p_cell(found.get("p_highest"))] if with_p else cells
 
 
-def _text_part(number: Number | None) -> Part | None:
-    return None if number is None else Part(number.text.replace("-", "−"), number.id)
+def _text_part(number: Number | None) -> Inline | None:
+    return None if number is None else Inline(number.text.replace("-", "−"), number.id)
 
 
-def _text_cell(number: Number | None) -> Cell:
+def _text_cell(number: Number | None) -> TableCell:
     if number is None:
         return EMPTY
     who, colon, value = number.text.rpartition(": ")
     # A minus is set before a number, not in a study number.
-    return joined(Part(f"{who}{colon}{value.replace('-', '−')}", number.id))
+    return joined(Inline(f"{who}{colon}{value.replace('-', '−')}", number.id))
 
 
 # --- random effects --------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     if not groups:
         return ()
     labels = Labels(study)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     notes: dict[str, str] = {}
     for group in groups:
         variable, _, kind = group.variable.rpartition(": ")
@@ -138,7 +138,7 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         for visit in book.visits(group):
             title = f"{labels.variable_with_unit(variable)}{within}, {in_sentence(labels.visit(visit))}"
             get = {name: book.find(group, visit, name) for name in _EFFECTS}
-            rows.append(Row(words(title), (words(kind), *_effect_cells(get))))
+            rows.append(TableRow(words(title), (words(kind), *_effect_cells(get))))
             number = get["word"]
             if number is not None:
                 notes[_general(number.text)] = ""
@@ -175,17 +175,17 @@ def _general(word: str) -> str:
     return "The interval of the share says what so few groups can show."
 
 
-def _effect_cells(get: dict[str, Number | None]) -> Iterable[Cell]:
+def _effect_cells(get: dict[str, Number | None]) -> Iterable[TableCell]:
     groups, icc = get["groups"], get["icc"]
-    yield EMPTY if groups is None or groups.n is None else joined(Part(str(groups.n), groups.id))
+    yield EMPTY if groups is None or groups.n is None else joined(Inline(str(groups.n), groups.id))
     yield _text_cell(groups)
     if icc is not None and icc.value is None:
-        yield from (EMPTY, EMPTY, EMPTY, joined(Part(icc.text, icc.id)), EMPTY)
+        yield from (EMPTY, EMPTY, EMPTY, joined(Inline(icc.text, icc.id)), EMPTY)
         return
     for name in ("estimate", "between_sd", "within_sd"):
         yield _text_cell(get[name])
-    lower, upper = part(get["lower"], 2), part(get["upper"], 2)
-    yield joined(part(icc, 2), " (", *interval(lower, upper), ")")
+    lower, upper = bound(get["lower"], 2), bound(get["upper"], 2)
+    yield joined(bound(icc, 2), " (", *interval(lower, upper), ")")
     yield p_cell(get["p"])
 
 

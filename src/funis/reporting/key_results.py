@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from funis.documents.table import Cell, Part, joined
-from funis.reporting.baseline import DISPOSITION
+from funis.documents.table import Inline, TableCell, joined
+from funis.reporting.baseline_tables import DISPOSITION
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import (
     Group,
     NumberBook,
+    bound,
+    bound_p,
     count_cell,
     digits_for,
     interval,
     level_text,
-    p_part,
-    part,
     percent_interval,
 )
-from funis.reporting.response import class_label
+from funis.reporting.response_tables import class_label
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
 
@@ -32,8 +32,8 @@ class KeyResult:
     """One result of the summary: what it is, its figure, and a line of detail."""
 
     title: str
-    figure: Cell
-    detail: Cell
+    figure: TableCell
+    detail: TableCell
     is_primary: bool = False
 
 
@@ -65,10 +65,10 @@ def _subject_keys(book: NumberBook) -> Iterator[KeyResult]:
     if main is None:
         return
     rest = [name for name in ("completed", "withdrew", "lost", "died") if counts.get(name)]
-    detail: list[Part | str | None] = []
+    detail: list[Inline | str | None] = []
     for name in rest:
-        detail += [", " if detail else "", f"{DISPOSITION[name].lower()} ", part(counts[name], 0)]
-    yield KeyResult(f"Subjects {DISPOSITION[main].lower()}", joined(part(counts[main], 0)), joined(*detail))
+        detail += [", " if detail else "", f"{DISPOSITION[name].lower()} ", bound(counts[name], 0)]
+    yield KeyResult(f"Subjects {DISPOSITION[main].lower()}", joined(bound(counts[main], 0)), joined(*detail))
 
 
 def _endpoint_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
@@ -95,7 +95,7 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
             if count is None or (not is_response and visit == ALL):
                 continue
             limits = [
-                part(book.find(group, visit, each, "clopper_pearson"), 1) for each in ("lower", "upper")
+                bound(book.find(group, visit, each, "clopper_pearson"), 1) for each in ("lower", "upper")
             ]
             what = class_label(group.variable) if is_response else "Relapse, of responders still at risk"
             when = "" if visit == ALL else f", {labels.visit(visit).lower()}"
@@ -123,7 +123,7 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
         visit = visits[-1]
         digits = digits_for(number.value for number in book.all(group) if number.statistic == "mean")
         mean, lower, upper = (
-            part(book.find(group, visit, name), digits) for name in ("mean", "lower", "upper")
+            bound(book.find(group, visit, name), digits) for name in ("mean", "lower", "upper")
         )
         if mean is None:
             continue
@@ -134,7 +134,9 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
         yield KeyResult(title, joined(mean), detail, endpoint.role == "primary")
 
 
-def _p_words(book: NumberBook, endpoint: Endpoint, group: Group, visit: str) -> tuple[Part | str | None, ...]:
+def _p_words(
+    book: NumberBook, endpoint: Endpoint, group: Group, visit: str
+) -> tuple[Inline | str | None, ...]:
     tests = [
         each
         for each in book.of("test")
@@ -151,13 +153,13 @@ def _p_words(book: NumberBook, endpoint: Endpoint, group: Group, visit: str) -> 
         )
         if plain is None or plain.value is None:
             continue
-        said: tuple[Part | str | None, ...] = (
+        said: tuple[Inline | str | None, ...] = (
             "; P ",
-            p_part(plain),
+            bound_p(plain),
             f" ({in_sentence(method_label(plain.method))})",
         )
         adjusted = book.find(test, visit, "p_adjusted", f"{plain.method}, {endpoint.adjust}")
-        return (*said, f"; {method_label(endpoint.adjust)} ", p_part(adjusted)) if adjusted else said
+        return (*said, f"; {method_label(endpoint.adjust)} ", bound_p(adjusted)) if adjusted else said
     return ()
 
 
@@ -171,8 +173,8 @@ def _summary_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Itera
             or not visits
         ):
             continue
-        mean, sd = (part(book.find(group, visits[0], name), 2) for name in ("mean", "sd"))
-        count = part(book.find(group, visits[0], "n"), 0)
+        mean, sd = (bound(book.find(group, visits[0], name), 2) for name in ("mean", "sd"))
+        count = bound(book.find(group, visits[0], "n"), 0)
         title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visits[0]).lower()}"
         yield KeyResult(title, joined(mean, " ± ", sd), joined("n = ", count), endpoint.role == "primary")
         return

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from funis.documents.figure import BLUE, MUTED, WIDTH, FigureSpec, Spec, finish
-from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
-from funis.reporting.number_book import Group, Number, NumberBook, part
+from funis.reporting.number_book import Group, Number, NumberBook, bound
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
@@ -47,8 +47,8 @@ def _name(labels: Labels, group: Group) -> str:
     return f"{labels.variable_with_unit(group.variable)}{within}"
 
 
-def _text(number: Number | None) -> Cell:
-    return EMPTY if number is None else joined(Part(number.text.replace("-", "−"), number.id))
+def _text(number: Number | None) -> TableCell:
+    return EMPTY if number is None else joined(Inline(number.text.replace("-", "−"), number.id))
 
 
 # --- fits ------------------------------------------------------------------------------------------------
@@ -59,8 +59,8 @@ def _fit_table(labels: Labels, book: NumberBook, fits: Sequence[Group]) -> Table
     for group in fits:
         cells = [_text(book.find(group, ALL, name)) for name, _ in _FITS]
         first = book.find(group, ALL, "converged")
-        size = joined(Part(str(first.n), first.id)) if first is not None and first.n is not None else EMPTY
-        rows.append(Row(words(_name(labels, group)), (cells[0], size, *cells[1:])))
+        size = joined(Inline(str(first.n), first.id)) if first is not None and first.n is not None else EMPTY
+        rows.append(TableRow(words(_name(labels, group)), (cells[0], size, *cells[1:])))
     heads = ("Model", _FITS[0][1], "Subjects", *(head for _, head in _FITS[1:]))
     notes = (
         (
@@ -81,7 +81,7 @@ def _covariance_tables(labels: Labels, book: NumberBook, fits: Sequence[Group]) 
             if book.find(group, visit, "residual_sd") is not None
         )
     )
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for group in fits:
         own = [visit for visit in visits if book.find(group, visit, "residual_sd") is not None]
         if own:
@@ -103,17 +103,21 @@ def _of_model(group: Group, part_name: str) -> Group:
     return group._replace(variable=f"{group.variable}: {part_name}")
 
 
-def _correlation_row(labels: Labels, book: NumberBook, group: Group, at: tuple[str, Sequence[str]]) -> Row:
+def _correlation_row(
+    labels: Labels, book: NumberBook, group: Group, at: tuple[str, Sequence[str]]
+) -> TableRow:
     visit, visits = at
     cells = [
         _text(number) if number is not None else words("1" if other == visit else "")
         for other in visits
         for number in (book.find(_of_model(group, other), visit, "correlation"),)
     ]
-    return Row(words(labels.visit(visit)), (_text(book.find(group, visit, "residual_sd")), *cells), indent=1)
+    return TableRow(
+        words(labels.visit(visit)), (_text(book.find(group, visit, "residual_sd")), *cells), indent=1
+    )
 
 
-def _parameter_rows(labels: Labels, book: NumberBook, group: Group) -> Iterable[Row]:
+def _parameter_rows(labels: Labels, book: NumberBook, group: Group) -> Iterable[TableRow]:
     own = [
         each
         for each in book.of("diagnostics")
@@ -121,7 +125,7 @@ def _parameter_rows(labels: Labels, book: NumberBook, group: Group) -> Iterable[
     ]
     found = [(each, book.find(each, ALL, "estimate"), book.find(each, ALL, "se")) for each in own]
     rows = [
-        Row(words(each.variable.rpartition(": ")[2]), (_text(estimate), _text(error)), indent=1)
+        TableRow(words(each.variable.rpartition(": ")[2]), (_text(estimate), _text(error)), indent=1)
         for each, estimate, error in found
         if estimate is not None
     ]
@@ -136,23 +140,23 @@ def _changes_of(book: NumberBook, group: Group) -> list[str]:
     return [visit for visit in book.visits(group) if visit != ALL and book.find(group, visit, "straightness")]
 
 
-def _straight_row(labels: Labels, book: NumberBook, group: Group) -> tuple[Row, list[str]]:
+def _straight_row(labels: Labels, book: NumberBook, group: Group) -> tuple[TableRow, list[str]]:
     cells = {
         visit: joined(
-            part(book.find(group, visit, "straightness"), 3), " (",
-            part(book.find(group, visit, "skewness"), 2), ")",
+            bound(book.find(group, visit, "straightness"), 3), " (",
+            bound(book.find(group, visit, "skewness"), 2), ")",
         )
         for visit in _changes_of(book, group)
     }  # fmt: skip
     level = group._replace(variable=group.variable.removesuffix("_change"))
     visits = book.visits(level)
     ratio = book.find(level, visits[0], "sd_over_mean") if visits else None
-    spread = EMPTY if ratio is None else joined(Part(format_number(ratio.value, 2), ratio.id))
-    return Row(words(_name(labels, group)), (spread, *cells.values())), list(cells)
+    spread = EMPTY if ratio is None else joined(Inline(format_number(ratio.value, 2), ratio.id))
+    return TableRow(words(_name(labels, group)), (spread, *cells.values())), list(cells)
 
 
 def _straight_table(
-    labels: Labels, book: NumberBook, groups: Sequence[Group], made: Sequence[tuple[Row, list[str]]]
+    labels: Labels, book: NumberBook, groups: Sequence[Group], made: Sequence[tuple[TableRow, list[str]]]
 ) -> TableSpec:
     """Put the rows under the visits; a row that lacks a visit has an empty cell there."""
     present = dict.fromkeys(visit for _, visits in made for visit in visits)
@@ -161,7 +165,7 @@ def _straight_table(
     rows = []
     for row, own in made:
         cells = dict(zip(own, row.cells[1:], strict=True))
-        rows.append(Row(row.stub, (row.cells[0], *(cells.get(visit, words("")) for visit in visits))))
+        rows.append(TableRow(row.stub, (row.cells[0], *(cells.get(visit, words("")) for visit in visits))))
     heads = ("", "SD / mean, baseline", *(labels.visit(visit) for visit in visits))
     notes = [
         (

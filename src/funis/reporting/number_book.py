@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from funis.documents.table import EMPTY, Cell, Part, joined
+from funis.documents.table import EMPTY, Inline, TableCell, joined
 from funis.results import NOT_AVAILABLE, format_number, format_p
 from funis.study.model import Study
 
@@ -167,82 +167,84 @@ def is_printable(number: Number | None) -> bool:
     return number is not None and (number.value is not None or bool(number.text))
 
 
-def part(number: Number | None, digits: int, *, trimmed: bool = False) -> Part | None:
-    """Make the part of a cell that prints one number, None where there is nothing to print."""
+def bound(number: Number | None, digits: int, *, trimmed: bool = False) -> Inline | None:
+    """Print one number, bound to its id, None where there is nothing to print."""
     if number is None:
         return None
     if number.value is None:
-        return Part(
+        return Inline(
             "failed" if number.status.startswith("failed") else number.text or NOT_AVAILABLE, number.id
         )
     # Nine decimals hold every recorded value: the dust of binary algebra must not break a tie.
     value = round(number.value, 9)
     text = trim(value, digits) if trimmed else format_number(value, digits)
-    return Part(text.replace("-", "−"), number.id)
+    return Inline(text.replace("-", "−"), number.id)
 
 
-def part_in_millions(number: Number | None) -> Part | None:
-    """Make the part that prints a number of cells with its point six places to the left."""
+def bound_in_millions(number: Number | None) -> Inline | None:
+    """Print a number of cells, bound to its id, with its point six places to the left."""
     if number is None or number.value is None:
         return None
     moved = Decimal(repr(float(number.value))).scaleb(-6)
-    return Part(format_number(moved, 2), number.id)
+    return Inline(format_number(moved, 2), number.id)
 
 
-def p_part(number: Number | None) -> Part | None:
-    """Make the part of a cell that prints a P value."""
+def bound_p(number: Number | None) -> Inline | None:
+    """Print a P value, bound to its id."""
     if number is None:
         return None
     if number.value is None:
-        return Part("failed" if number.status.startswith("failed") else NOT_AVAILABLE, number.id)
-    return Part(format_p(number.value), number.id)
+        return Inline("failed" if number.status.startswith("failed") else NOT_AVAILABLE, number.id)
+    return Inline(format_p(number.value), number.id)
 
 
-def single(number: Number | None, digits: int, *, trimmed: bool = False) -> Cell:
+def single(number: Number | None, digits: int, *, trimmed: bool = False) -> TableCell:
     """Make a cell of one number."""
-    return joined(part(number, digits, trimmed=trimmed))
+    return joined(bound(number, digits, trimmed=trimmed))
 
 
-def p_cell(number: Number | None, adjusted: Number | None = None) -> Cell:
+def p_cell(number: Number | None, adjusted: Number | None = None) -> TableCell:
     """Make a cell of a P value, the adjusted one beside it in brackets where there is one."""
-    plain, beside = p_part(number), p_part(adjusted)
+    plain, beside = bound_p(number), bound_p(adjusted)
     return joined(plain, " (", beside, ")") if plain and beside else joined(plain)
 
 
-def interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None, ...]:
-    """Give the parts of an interval, with a word between the limits so that a minus cannot be misread."""
+def interval(lower: Inline | None, upper: Inline | None) -> tuple[Inline | str | None, ...]:
+    """Give the inlines of an interval, with a word between the limits so that a minus cannot be misread."""
     if lower is not None and upper is not None and lower.text == upper.text == NOT_AVAILABLE:
         return (lower,)
     return lower, " to ", upper
 
 
-def percent_interval(lower: Part | None, upper: Part | None) -> tuple[Part | str | None, ...]:
-    """Give the parts of an interval of percentages; what is not available has no sign."""
+def percent_interval(lower: Inline | None, upper: Inline | None) -> tuple[Inline | str | None, ...]:
+    """Give the inlines of an interval of percentages; what is not available has no sign."""
     parts = interval(lower, upper)
     return parts if len(parts) == 1 else (*parts, "%")
 
 
-def count_cell(count: Number | None, percent: Number | None = None) -> Cell:
+def count_cell(count: Number | None, percent: Number | None = None) -> TableCell:
     """Make a cell of a count as `14/40 (35.0%)`; the parts are clickable one by one."""
-    first = part(count, 0)
+    first = bound(count, 0)
     if count is None or first is None:
         return EMPTY
     over = f"/{count.denominator}" if count.denominator is not None else ""
-    whole = Part(first.text + over, first.id)
-    second = part(percent, 1)
+    whole = Inline(first.text + over, first.id)
+    second = bound(percent, 1)
     if second is None or percent is None or percent.value is None:
         return joined(whole)
-    return joined(whole, " (", Part(f"{second.text}%", second.id), ")")
+    return joined(whole, " (", Inline(f"{second.text}%", second.id), ")")
 
 
-def estimate_cell(book: NumberBook, group: Group, visit: str, method: str, digits: int | None = None) -> Cell:
+def estimate_cell(
+    book: NumberBook, group: Group, visit: str, method: str, digits: int | None = None
+) -> TableCell:
     """Print the estimate that belongs to a test, with its interval."""
     found = [book.find(group, visit, name, method) for name in ("estimate", "lower", "upper")]
     if digits is None:
         digits = digits_for(
             each.value for each in book.all(group) if each.method == method and each.statistic in _LIMITED
         )
-    estimate, lower, upper = (part(each, digits) for each in found)
+    estimate, lower, upper = (bound(each, digits) for each in found)
     if estimate is None or found[0] is None or found[0].value is None:
         return joined(estimate)
     return joined(estimate, " (", *interval(lower, upper), ")")

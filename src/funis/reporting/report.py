@@ -24,8 +24,8 @@ from funis.reporting.key_results import KeyResult, build_keys
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import read_numbers
 from funis.reporting.payload import build_payload, render_payload
+from funis.reporting.report_tables import build_tables
 from funis.reporting.sections import Section, build_sections, describe_provenance
-from funis.reporting.tables import build_tables
 from funis.results import Results
 from funis.study.model import Study
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, method_label
 from funis.reporting.number_book import (
     Group,
     Number,
     NumberBook,
+    bound,
     digits_for,
     interval,
     level_text,
     p_cell,
-    part,
 )
 from funis.results import ALL
 from funis.study.model import Study
@@ -27,7 +27,7 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     if not groups:
         return ()
     labels = Labels(study)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for group in groups:
         rows.append(heading(_title(labels, group)))
         for visit in _ordered(study, book.visits(group)):
@@ -63,7 +63,7 @@ def _ordered(study: Study, visits: Sequence[str]) -> Iterable[str]:
     return (*planned, *(visit for visit in visits if visit not in planned))
 
 
-def _visit_rows(labels: Labels, book: NumberBook, group: Group, visit: str) -> Iterable[Row]:
+def _visit_rows(labels: Labels, book: NumberBook, group: Group, visit: str) -> Iterable[TableRow]:
     """Give one row a test; the numbers of subjects stand in the first."""
     sizes = tuple(_text(book.find(group, visit, name)) for name in ("n_first", "n_second"))
     tests = [number for number in book.all(group) if number.visit == visit and number.statistic == "p"]
@@ -73,12 +73,12 @@ def _visit_rows(labels: Labels, book: NumberBook, group: Group, visit: str) -> I
             *(sizes if place == 0 else (words(""), words(""))),
             _difference(book, group, test),
             words(method_label(test.method)),
-            p_cell(test) if test.value is not None else joined(Part(test.text, test.id)),
+            p_cell(test) if test.value is not None else joined(Inline(test.text, test.id)),
         )
-        yield Row(words(when if place == 0 else ""), cells, indent=1)
+        yield TableRow(words(when if place == 0 else ""), cells, indent=1)
 
 
-def _difference(book: NumberBook, group: Group, test: Number) -> Cell:
+def _difference(book: NumberBook, group: Group, test: Number) -> TableCell:
     if test.method == "log_rank":
         return _events(book, group, test.visit)
     method = "newcombe" if test.method == "fisher" else test.method
@@ -86,18 +86,18 @@ def _difference(book: NumberBook, group: Group, test: Number) -> Cell:
     if numbers[0] is None:
         return EMPTY
     digits = 1 if method == "newcombe" else digits_for(number.value for number in numbers if number)
-    parts = [part(number, digits) for number in numbers]
+    parts = [bound(number, digits) for number in numbers]
     return joined(parts[0], " (", *interval(parts[1], parts[2]), ")")
 
 
-def _events(book: NumberBook, group: Group, visit: str) -> Cell:
+def _events(book: NumberBook, group: Group, visit: str) -> TableCell:
     found = [
         book.find(group, visit, name)
         for name in ("events_first", "expected_first", "events_second", "expected_second")
     ]
-    parts = [part(number, digits) for number, digits in zip(found, (0, 1, 0, 1), strict=True)]
+    parts = [bound(number, digits) for number, digits in zip(found, (0, 1, 0, 1), strict=True)]
     return joined(parts[0], " (", parts[1], ") and ", parts[2], " (", parts[3], ")")
 
 
-def _text(number: Number | None) -> Cell:
-    return EMPTY if number is None else joined(Part(number.text, number.id))
+def _text(number: Number | None) -> TableCell:
+    return EMPTY if number is None else joined(Inline(number.text, number.id))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.documents.table import EMPTY, Cell, Row, TableSpec, heading, joined, words
+from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import MISSING_OUTCOME, RESPONSES, Labels, in_sentence
 from funis.reporting.number_book import (
     Group,
     NumberBook,
+    bound,
     count_cell,
     interval,
     level_text,
-    part,
     percent_interval,
     single,
 )
-from funis.reporting.safety import arm_label
+from funis.reporting.safety_tables import arm_label
 from funis.results import ALL
 from funis.study.model import Study
 
@@ -57,11 +57,11 @@ def class_label(variable: str) -> str:
     return CLASSES.get(name) or name[:1].upper() + name[1:]
 
 
-def rate_cells(book: NumberBook, group: Group, visit: str) -> tuple[Cell, Cell, Cell]:
+def rate_cells(book: NumberBook, group: Group, visit: str) -> tuple[TableCell, TableCell, TableCell]:
     """Make the cells count with percentage, and the interval by each method."""
     found = [count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))]
     for method in ("clopper_pearson", "wilson"):
-        limits = [part(book.find(group, visit, name, method), 1) for name in ("lower", "upper")]
+        limits = [bound(book.find(group, visit, name, method), 1) for name in ("lower", "upper")]
         found.append(joined(*percent_interval(*limits)) if all(limits) else EMPTY)
     return found[0], found[1], found[2]
 
@@ -79,14 +79,14 @@ def build_response_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
 
 
 def _response_table(labels: Labels, book: NumberBook, definition: str, groups: Sequence[Group]) -> TableSpec:
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     blocks = dict.fromkeys(
         (group._replace(variable=""), visit) for group in groups for visit in book.visits(group)
     )
     for block, visit in blocks:
         rows.append(heading(_block_title(labels, block, visit)))
         rows += [
-            Row(words(class_label(group.variable)), rate_cells(book, group, visit), indent=1)
+            TableRow(words(class_label(group.variable)), rate_cells(book, group, visit), indent=1)
             for group in groups
             if group._replace(variable="") == block and book.find(group, visit, "count") is not None
         ]
@@ -126,12 +126,12 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
     if not groups:
         return ()
     labels = Labels(study)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     visits = dict.fromkeys(visit for group in groups for visit in book.visits(group))
     for visit in visits:
         rows.append(heading("All visits together" if visit == ALL else labels.visit(visit)))
         rows += [
-            Row(words(_denominator(labels, group)), rate_cells(book, group, visit), indent=1)
+            TableRow(words(_denominator(labels, group)), rate_cells(book, group, visit), indent=1)
             for group in groups
             if book.find(group, visit, "count") is not None
         ]
@@ -168,7 +168,7 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     if not groups:
         return ()
     labels = Labels(study)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for group in groups:
         within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
         within = ", ".join([within, *_arm_words(labels, group)])
@@ -181,14 +181,14 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
                 label = "Whole follow-up: n, events, median time in days"
                 estimate = single(book.find(group, ALL, "median"), 0)
             else:
-                limits = [part(book.find(group, visit, name), 3) for name in ("lower", "upper")]
+                limits = [bound(book.find(group, visit, name), 3) for name in ("lower", "upper")]
                 label = labels.visit(visit)
                 estimate = (
-                    joined(part(survival, 3), " (", *interval(*limits), ")")
+                    joined(bound(survival, 3), " (", *interval(*limits), ")")
                     if all(limits)
                     else single(survival, 3)
                 )
-            rows.append(Row(words(label), (at_risk, events, estimate), indent=1))
+            rows.append(TableRow(words(label), (at_risk, events, estimate), indent=1))
     used = [number for group in groups for number in book.all(group)]
     level = level_text(study, groups[0].endpoint)
     heads = ("", "At risk", "Events so far", f"Free of the event ({level} CI)")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from funis.documents.table import Cell, Part, Row, TableSpec
-from funis.reporting.arms import build_comparison_tables
-from funis.reporting.baseline import (
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec
+from funis.reporting.baseline_tables import (
     build_baseline_tables,
     build_disposition_tables,
     build_eligibility_tables,
     build_population_tables,
 )
-from funis.reporting.efficacy import build_efficacy_tables, build_other_tables
+from funis.reporting.comparison_tables import build_comparison_tables
+from funis.reporting.efficacy_tables import build_efficacy_tables, build_other_tables
 from funis.reporting.estimand_tables import (
     build_estimand_tables,
     build_multiplicity_tables,
@@ -18,17 +18,17 @@ from funis.reporting.estimand_tables import (
 )
 from funis.reporting.finding_tables import build_file_tables, build_finding_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
-from funis.reporting.listings import build_event_listings, build_response_listings
+from funis.reporting.listing_tables import build_event_listings, build_response_listings
 from funis.reporting.model_checks import build_diagnostic_tables
 from funis.reporting.number_book import NumberBook, read_numbers
-from funis.reporting.response import build_relapse_tables, build_response_tables, build_survival_tables
-from funis.reporting.safety import build_adverse_event_tables, build_exposure_tables
-from funis.reporting.selection_tables import build_regression_tables
-from funis.reporting.systems import build_model_tables, build_system_tables
+from funis.reporting.regression_tables import build_regression_tables
+from funis.reporting.response_tables import build_relapse_tables, build_response_tables, build_survival_tables
+from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
+from funis.reporting.system_tables import build_model_tables, build_system_tables
 from funis.results import Results
 from funis.study.model import Study
 
-__all__ = ["Cell", "Part", "Row", "TableSpec", "build_tables"]
+__all__ = ["Inline", "TableCell", "TableRow", "TableSpec", "build_tables"]
 
 
 def build_tables(study: Study, results: Results, *, book: NumberBook | None = None) -> tuple[TableSpec, ...]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.documents.table import Cell, Row, TableSpec, heading, joined, words
-from funis.reporting.efficacy import describe_lines
+from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.efficacy_tables import describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, format_dose, humanise
 from funis.reporting.number_book import (
     Group,
     NumberBook,
+    bound,
+    bound_in_millions,
     count_cell,
     level_text,
-    part,
-    part_in_millions,
     percent_interval,
     single,
 )
@@ -55,7 +55,7 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     by_variable: dict[str, dict[str, Group]] = {}
     for group in groups:
         by_variable.setdefault(group.variable, {})[group.arm] = group
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     told: set[str] = set()
     order = sorted(by_variable, key=lambda name: name.partition(": ")[0] if ": " in name else "")
     for variable in order:
@@ -65,7 +65,7 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
             rows.append(heading(title))
             told.add(title)
         cells = [cell for arm in arms for cell in _event_cells(book, by_variable[variable].get(arm))]
-        rows.append(Row(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
+        rows.append(TableRow(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
     notes = (
         "A subject counts once in each row; events count as often as they were recorded.",
@@ -92,11 +92,11 @@ def _event_label(kind: str, name: str) -> str:
     return f"Grade {name}" if kind == "grade" else humanise(name)
 
 
-def _event_cells(book: NumberBook, group: Group | None) -> tuple[Cell, Cell, Cell]:
+def _event_cells(book: NumberBook, group: Group | None) -> tuple[TableCell, TableCell, TableCell]:
     if group is None:
         return words(""), words(""), words("")
     rate = count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent"))
-    limits = [part(book.find(group, ALL, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
+    limits = [bound(book.find(group, ALL, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
     # Where nothing happened, the upper limit says how often it could have happened unseen.
     interval_of_rate = joined(*percent_interval(*limits)) if all(limits) else words("")
     return rate, interval_of_rate, single(book.find(group, ALL, "events"), 0)
@@ -106,7 +106,7 @@ def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     labels = Labels(study)
     visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
     rows = [
-        Row(
+        TableRow(
             words("All visits together" if visit == ALL else labels.visit(visit), strong=visit == ALL),
             tuple(
                 count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
@@ -140,7 +140,7 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     labels = Labels(study)
     visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
     visits.sort(key=lambda visit: visit == ALL)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     arm = groups[0].arm
     for group in groups:
         if group.arm != arm:
@@ -156,11 +156,11 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
                 else describe_lines(book, group)
             )
             rows += [
-                Row(words(line[0]), tuple(line[1].get(visit, words("")) for visit in visits), indent=1)
+                TableRow(words(line[0]), tuple(line[1].get(visit, words("")) for visit in visits), indent=1)
                 for line in lines
             ]
         else:
-            rows.append(Row(words(label), tuple(_count(book, group, visit) for visit in visits)))
+            rows.append(TableRow(words(label), tuple(_count(book, group, visit) for visit in visits)))
     used = [number for group in groups for number in book.all(group)]
     heads = ("", *("All infusions" if visit == ALL else humanise(visit) for visit in visits))
     planned = [
@@ -183,18 +183,18 @@ def _exposure_label(variable: str) -> str:
     return EXPOSURE.get(variable, humanise(variable))
 
 
-def _count(book: NumberBook, group: Group, visit: str) -> Cell:
+def _count(book: NumberBook, group: Group, visit: str) -> TableCell:
     if visit not in book.visits(group):
         return words("")
     return count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
 
 
-def _dose_lines(book: NumberBook, group: Group) -> list[tuple[str, dict[str, Cell]]]:
+def _dose_lines(book: NumberBook, group: Group) -> list[tuple[str, dict[str, TableCell]]]:
     """Make the lines of a number of cells, printed in millions."""
     counts, means, ranges = {}, {}, {}
     for visit in book.visits(group):
         mean, sd, low, high = (
-            part_in_millions(book.find(group, visit, name)) for name in ("mean", "sd", "min", "max")
+            bound_in_millions(book.find(group, visit, name)) for name in ("mean", "sd", "min", "max")
         )
         counts[visit] = single(book.find(group, visit, "n"), 0)
         means[visit] = joined(mean, " ± ", sd) if sd else joined(mean)

@@ -19,9 +19,9 @@ from funis.documents.figure import (
     Spec,
     finish,
 )
-from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
-from funis.reporting.number_book import Group, Number, NumberBook, digits_for, interval, part
+from funis.reporting.number_book import Group, Number, NumberBook, bound, digits_for, interval
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
@@ -68,11 +68,11 @@ def _head(labels: Labels, group: Group, *, with_population: bool) -> str:
     return f"{name} ({within})" if within else name
 
 
-def _row(name: str, cells: Iterable[Cell], *, indent: int = 0) -> Row:
-    return Row(words(name), tuple(cells), indent=indent)
+def _row(name: str, cells: Iterable[TableCell], *, indent: int = 0) -> TableRow:
+    return TableRow(words(name), tuple(cells), indent=indent)
 
 
-def _baseline_rows(book: NumberBook, groups: Sequence[Group]) -> Iterable[Row]:
+def _baseline_rows(book: NumberBook, groups: Sequence[Group]) -> Iterable[TableRow]:
     found = [{name: book.find(group, ALL, name) for name in ("limit", "mean", "sd")} for group in groups]
     digits = [digits_for([each["mean"].value if each["mean"] else None]) for each in found]
     yield _row("Subjects who entered by the rule", (_size(each["mean"]) for each in found))
@@ -80,7 +80,7 @@ def _baseline_rows(book: NumberBook, groups: Sequence[Group]) -> Iterable[Row]:
     yield _row(
         "Baseline, mean ± SD",
         (
-            joined(part(each["mean"], place), " ± ", part(each["sd"], place))
+            joined(bound(each["mean"], place), " ± ", bound(each["sd"], place))
             for each, place in zip(found, digits, strict=True)
         ),
     )
@@ -91,13 +91,13 @@ def _baseline_rows(book: NumberBook, groups: Sequence[Group]) -> Iterable[Row]:
         yield _row(
             "Before the rule, estimated, mean ± SD",
             (
-                joined(part(mean, place), " ± ", part(sd, place)) if mean else EMPTY
+                joined(bound(mean, place), " ± ", bound(sd, place)) if mean else EMPTY
                 for (mean, sd), place in zip(before, digits, strict=True)
             ),
         )
 
 
-def _expected_rows(book: NumberBook, groups: Sequence[Group]) -> Iterable[Row]:
+def _expected_rows(book: NumberBook, groups: Sequence[Group]) -> Iterable[TableRow]:
     for method, name in _EXPECTED:
         cells = [_change_cell(book, group, ALL, method) for group in groups]
         if any(cell.ids for cell in cells):
@@ -106,7 +106,7 @@ def _expected_rows(book: NumberBook, groups: Sequence[Group]) -> Iterable[Row]:
     yield _row("Observed test-retest correlation", (_text(each) for each in found), indent=1)
 
 
-def _observed_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterable[Row]:
+def _observed_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterable[TableRow]:
     changes = [_change_group(book, group) for group in groups]
     visits = dict.fromkeys(visit for group in changes if group for visit in book.visits(group))
     if visits:
@@ -127,30 +127,30 @@ def _change_group(book: NumberBook, group: Group) -> Group | None:
     return max(same, key=lambda each: bool(each.endpoint), default=None)
 
 
-def _mean_cell(book: NumberBook, group: Group, visit: str) -> Cell:
+def _mean_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
     numbers = [book.find(group, visit, name) for name in ("mean", "lower", "upper")]
     digits = digits_for(number.value for number in numbers if number)
-    parts = [part(number, digits) for number in numbers]
+    parts = [bound(number, digits) for number in numbers]
     return joined(parts[0], " (", *interval(parts[1], parts[2]), ")")
 
 
-def _change_cell(book: NumberBook, group: Group, visit: str, method: str) -> Cell:
+def _change_cell(book: NumberBook, group: Group, visit: str, method: str) -> TableCell:
     estimate = book.find(group, visit, "estimate", method)
     if estimate is None:
         return EMPTY
     if estimate.value is None:
-        return joined(Part("not estimable", estimate.id))
+        return joined(Inline("not estimable", estimate.id))
     digits = digits_for([estimate.value])
-    lower, upper = (part(book.find(group, visit, name, method), digits) for name in ("lower", "upper"))
-    return joined(part(estimate, digits), " (", *interval(lower, upper), ")")
+    lower, upper = (bound(book.find(group, visit, name, method), digits) for name in ("lower", "upper"))
+    return joined(bound(estimate, digits), " (", *interval(lower, upper), ")")
 
 
-def _size(number: Number | None) -> Cell:
-    return EMPTY if number is None or number.n is None else joined(Part(str(number.n), number.id))
+def _size(number: Number | None) -> TableCell:
+    return EMPTY if number is None or number.n is None else joined(Inline(str(number.n), number.id))
 
 
-def _text(number: Number | None) -> Cell:
-    return EMPTY if number is None else joined(Part(number.text, number.id))
+def _text(number: Number | None) -> TableCell:
+    return EMPTY if number is None else joined(Inline(number.text, number.id))
 
 
 def _reasons(book: NumberBook, groups: Sequence[Group]) -> Iterable[str]:

@@ -6,7 +6,7 @@ import polars as pl
 
 from funis.documents.table import TableSpec, text_rows
 from funis.reporting.labels import RESPONSES, Labels, humanise
-from funis.reporting.response import class_label
+from funis.reporting.response_tables import class_label
 from funis.results import Results, format_number
 from funis.study.model import Study
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from funis.documents.table import Cell, Row, TableSpec, heading, joined, words
+from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import SYSTEMS, Labels, in_sentence, method_label
 from funis.reporting.number_book import (
@@ -15,12 +15,12 @@ from funis.reporting.number_book import (
     Number,
     NumberBook,
     adjusted_p,
+    bound,
     decimals_needed,
     digits_for,
     interval,
     level_text,
     p_cell,
-    part,
     single,
 )
 from funis.results import ALL
@@ -57,7 +57,7 @@ class Line(NamedTuple):
     """One statistic of a course: its printed name and its cell at each visit."""
 
     label: str
-    cells: dict[str, Cell]
+    cells: dict[str, TableCell]
     indent: int = 0
 
 
@@ -163,14 +163,14 @@ def _course_title(labels: Labels, course: Course) -> str:
 
 def _visits_in_columns(
     labels: Labels, lines: Sequence[tuple[Course, list[Line]]], visits: Sequence[str], *, has_headings: bool
-) -> tuple[Row, ...]:
-    rows: list[Row] = []
+) -> tuple[TableRow, ...]:
+    rows: list[TableRow] = []
     for course, each in lines:
         if has_headings:
             rows.append(heading(_course_title(labels, course)))
         for line in each:
             cells = tuple(line.cells.get(visit, words("")) for visit in visits)
-            rows.append(Row(words(line.label), cells, indent=int(has_headings) or line.indent))
+            rows.append(TableRow(words(line.label), cells, indent=int(has_headings) or line.indent))
     return tuple(rows)
 
 
@@ -181,8 +181,8 @@ def _visits_in_rows(
     names: Sequence[str],
     *,
     has_headings: bool,
-) -> tuple[Row, ...]:
-    rows: list[Row] = []
+) -> tuple[TableRow, ...]:
+    rows: list[TableRow] = []
     for course, each in lines:
         by_name = {line.label: line.cells for line in each}
         if has_headings:
@@ -190,7 +190,7 @@ def _visits_in_rows(
         for visit in visits:
             cells = tuple(by_name.get(name, {}).get(visit, words("")) for name in names)
             if any(cell.ids for cell in cells):
-                rows.append(Row(words(labels.visit(visit)), cells, indent=int(has_headings)))
+                rows.append(TableRow(words(labels.visit(visit)), cells, indent=int(has_headings)))
     return tuple(rows)
 
 
@@ -216,9 +216,9 @@ def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) ->
     beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
     geometric = {visit: single(book.find(group, visit, "geometric_mean"), 1) for visit in visits if is_titre}
     for visit in visits:
-        get = {name: part(book.find(group, visit, name), digits) for name in ("mean", "sd")}
+        get = {name: bound(book.find(group, visit, name), digits) for name in ("mean", "sd")}
         trimmed = {
-            name: part(book.find(group, visit, name), places)
+            name: bound(book.find(group, visit, name), places)
             for names, places in fewest.items()
             for name in names
         }
@@ -248,7 +248,7 @@ def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
     )
     counts, changes, limits = {}, {}, {}
     for visit in book.visits(group):
-        lower, upper = (part(book.find(group, visit, name), digits) for name in ("lower", "upper"))
+        lower, upper = (bound(book.find(group, visit, name), digits) for name in ("lower", "upper"))
         counts[visit] = single(book.find(group, visit, "n"), 0)
         changes[visit] = single(book.find(group, visit, "mean"), digits)
         limits[visit] = joined(*interval(lower, upper))
@@ -292,7 +292,7 @@ def _estimate_lines(labels: Labels, book: NumberBook, group: Group, method: str)
         if number.method == method and number.statistic in {"estimate", "lower", "upper"}
     )
     for visit in book.visits(group):
-        lower, upper = (part(book.find(group, visit, name, method), digits) for name in ("lower", "upper"))
+        lower, upper = (bound(book.find(group, visit, name, method), digits) for name in ("lower", "upper"))
         estimates[visit] = single(book.find(group, visit, "estimate", method), digits)
         limits[visit] = joined(*interval(lower, upper))
     return [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.documents.table import Cell, Row, TableSpec, heading, words
-from funis.reporting.efficacy import EVERYBODY, describe_lines
+from funis.documents.table import TableCell, TableRow, TableSpec, heading, words
+from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, count_cell, single
-from funis.reporting.safety import arm_label
+from funis.reporting.safety_tables import arm_label
 from funis.results import ALL
 from funis.study.model import Study
 
@@ -46,7 +46,7 @@ def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
             single(book.find(group, ALL, "n"), 0),
             single(book.find(group, ALL, "cannot_tell"), 0),
         )
-        rows.append(Row(words(labels.population(name)), cells))
+        rows.append(TableRow(words(labels.population(name)), cells))
     notes = (
         "Cannot tell: a value that the rule needs is missing; such a subject is not counted as a member.",
     )
@@ -68,7 +68,7 @@ def build_disposition_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
     if not set(stages) - {"screened", "consented", "enrolled"}:
         return ()  # nothing is known of what became of the subjects
     rows = tuple(
-        Row(
+        TableRow(
             words(DISPOSITION.get(stage, humanise(stage))),
             tuple(_stage_cell(book, groups, stage, arm) for arm in arms),
         )
@@ -80,7 +80,7 @@ def build_disposition_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
     return (TableSpec("table-disposition", "subjects", "Disposition", heads, rows, notes),)
 
 
-def _stage_cell(book: NumberBook, groups: Sequence[Group], stage: str, arm: str) -> Cell:
+def _stage_cell(book: NumberBook, groups: Sequence[Group], stage: str, arm: str) -> TableCell:
     """Print a stage of the flow; before enrolment there is nothing it could be a share of."""
     group = next((each for each in groups if (each.variable, each.arm) == (stage, arm)), None)
     if group is None:
@@ -108,7 +108,7 @@ def build_eligibility_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
             single(book.find(group, ALL, "not_met"), 0),
             single(book.find(group, ALL, "cannot_tell"), 0),
         )
-        rows.append(Row(words(label), (words(text), words(rule), *numbers)))
+        rows.append(TableRow(words(label), (words(text), words(rule), *numbers)))
     heads = ("Criterion", "In words", "Rule", "Met, n/N (%)", "Not met", "Cannot tell")
     notes = ("A missing value gives “cannot tell”, never “not met”.",)
     title = "Eligibility, checked by rule"
@@ -152,8 +152,8 @@ def _is_measured(book: NumberBook, group: Group, visit: str) -> bool:
     return _is_everybody(group) and book.find(group, visit, "median") is not None
 
 
-def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> list[Row]:
-    rows: list[Row] = []
+def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> list[TableRow]:
+    rows: list[TableRow] = []
     told: set[str] = set()
     for group in groups:
         name, _, category = group.variable.partition(": ")
@@ -161,12 +161,14 @@ def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -
             rows += _measured_rows(labels, book, group, book.visits(group)[0], indent=0)
             continue
         if name not in told:
-            rows.append(Row(words(labels.variable(name)), tuple(words("") for _ in range(4))))
+            rows.append(TableRow(words(labels.variable(name)), tuple(words("") for _ in range(4))))
             told.add(name)
         visit = book.visits(group)[0]
         count = count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
         rows.append(
-            Row(words(_category(labels, name, category)), (words(""), count, words(""), words("")), indent=1)
+            TableRow(
+                words(_category(labels, name, category)), (words(""), count, words(""), words("")), indent=1
+            )
         )
     return rows
 
@@ -180,7 +182,7 @@ def _category(labels: Labels, name: str, category: str) -> str:
 
 def _measured_rows(
     labels: Labels, book: NumberBook, group: Group, visit: str, *, indent: int = 1
-) -> list[Row]:
+) -> list[TableRow]:
     lines = {line.label: line.cells.get(visit) for line in describe_lines(book, group)}
     cells = tuple(lines.get(name) or words("") for name in ("n", "Mean ± SD", "Median (Q1, Q3)", "Range"))
-    return [Row(words(labels.variable_with_unit(group.variable)), cells, indent=indent)]
+    return [TableRow(words(labels.variable_with_unit(group.variable)), cells, indent=indent)]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.documents.table import EMPTY, Cell, Part, Row, TableSpec, heading, joined, words
-from funis.reporting.efficacy import EVERYBODY, MOST_COLUMNS, ordered_visits
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.efficacy_tables import EVERYBODY, MOST_COLUMNS, ordered_visits
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import COVARIANCES, DEGREES, SYSTEMS, Labels, method_label
 from funis.reporting.number_book import (
     Group,
     NumberBook,
     adjusted_p,
+    bound,
     estimate_cell,
     interval,
     level_text,
     p_cell,
-    part,
     single,
 )
 from funis.results import ALL
@@ -70,27 +70,27 @@ def _rank(order: Sequence[str], variable: str) -> int:
     return order.index(system) if system in order else len(order)
 
 
-def _grade_cell(book: NumberBook, grades: dict[str, Group], letters: Sequence[str], visit: str) -> Cell:
+def _grade_cell(book: NumberBook, grades: dict[str, Group], letters: Sequence[str], visit: str) -> TableCell:
     counts = [
-        part(book.find(grades[each], visit, "count"), 0) if each in grades else None for each in letters
+        bound(book.find(grades[each], visit, "count"), 0) if each in grades else None for each in letters
     ]
     if not any(counts):
         return words("")
-    pieces = [piece for count in counts for piece in (count or Part("–"), " · ")]
+    pieces = [piece for count in counts for piece in (count or Inline("–"), " · ")]
     return joined(*pieces[:-1])
 
 
 def turned(
-    labels: Labels, lines: Sequence[tuple[str, dict[str, Cell]]], visits: Sequence[str], corner: str
-) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    labels: Labels, lines: Sequence[tuple[str, dict[str, TableCell]]], visits: Sequence[str], corner: str
+) -> tuple[tuple[str, ...], tuple[TableRow, ...]]:
     """Give heads and rows with visits in columns, or in rows where there are too many of them."""
     if len(visits) <= MOST_COLUMNS:
         heads = (corner, *(labels.visit(visit) for visit in visits))
         return heads, tuple(
-            Row(words(name), tuple(cells[visit] for visit in visits)) for name, cells in lines
+            TableRow(words(name), tuple(cells[visit] for visit in visits)) for name, cells in lines
         )
     rows = tuple(
-        Row(words(labels.visit(visit)), tuple(cells[visit] for _, cells in lines)) for visit in visits
+        TableRow(words(labels.visit(visit)), tuple(cells[visit] for _, cells in lines)) for visit in visits
     )
     return ("Visit", *(name for name, _ in lines)), rows
 
@@ -106,15 +106,17 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
     beside = next(
         (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
     )
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for group in groups:
         moved = tuple(_moved_cell(book, group, visit) for visit in visits)
         shares = tuple(estimate_cell(book, group, visit, "signed_rank_pratt", 2) for visit in visits)
         tests = tuple(_system_p(book, group, visit) for visit in visits)
-        rows.append(Row(words(_system_name(group.variable) + _within(labels, group), strong=True), moved))
+        rows.append(
+            TableRow(words(_system_name(group.variable) + _within(labels, group), strong=True), moved)
+        )
         share = f"Share worse minus better ({level_text(study, group.endpoint)} CI)"
-        rows.append(Row(words(share), shares, indent=1))
-        rows.append(Row(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
+        rows.append(TableRow(words(share), shares, indent=1))
+        rows.append(TableRow(words(f"P ({method_label(beside)})" if beside else "P"), tests, indent=1))
     heads = ("Organ system", *(labels.visit(visit) for visit in visits))
     notes = ["First line of a system: subjects improved · unchanged · worsened, graded at both visits."]
     notes += (
@@ -128,12 +130,12 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
     )
 
 
-def _moved_cell(book: NumberBook, group: Group, visit: str) -> Cell:
-    counts = [part(book.find(group, visit, name), 0) for name in ("improved", "unchanged", "worsened")]
+def _moved_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
+    counts = [bound(book.find(group, visit, name), 0) for name in ("improved", "unchanged", "worsened")]
     return joined(counts[0], " · ", counts[1], " · ", counts[2])
 
 
-def _system_p(book: NumberBook, group: Group, visit: str) -> Cell:
+def _system_p(book: NumberBook, group: Group, visit: str) -> TableCell:
     plain = book.find(group, visit, "p")
     return p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None)
 
@@ -147,7 +149,7 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     if not groups:
         return ()
     labels = Labels(study)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for group in groups:
         within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
         rows.append(heading(f"{labels.variable_with_unit(group.variable)}{within}"))
@@ -170,13 +172,13 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     )
 
 
-def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Row:
+def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
     estimate = book.find(group, visit, "estimate")
-    limits = [part(book.find(group, visit, name), 2) for name in ("lower", "upper")]
-    change = joined(part(estimate, 2), " (", *interval(*limits), ")") if all(limits) else single(estimate, 2)
+    limits = [bound(book.find(group, visit, name), 2) for name in ("lower", "upper")]
+    change = joined(bound(estimate, 2), " (", *interval(*limits), ")") if all(limits) else single(estimate, 2)
     plain = book.find(group, visit, "p")
     cells = (
-        joined(Part(str(estimate.n), estimate.id))
+        joined(Inline(str(estimate.n), estimate.id))
         if estimate is not None and estimate.n is not None
         else EMPTY,
         change,
@@ -184,7 +186,7 @@ def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Ro
         single(book.find(group, visit, "df"), 1),
         p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None),
     )
-    return Row(words(labels.visit(visit)), cells, indent=1)
+    return TableRow(words(labels.visit(visit)), cells, indent=1)
 
 
 def _model_words(endpoint: Endpoint) -> str:
