@@ -4,6 +4,18 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# One profile for every test: no example may fail because a machine is slow, a failing example prints what
+# repeats it, and with CI=true the same examples are drawn in every run.
+settings.register_profile(
+    "funis",
+    deadline=None,
+    print_blob=True,
+    derandomize=os.environ.get("CI", "").lower() in {"1", "true"},
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("funis")
 
 
 @pytest.fixture(scope="session")

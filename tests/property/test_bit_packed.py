@@ -5,7 +5,6 @@ two ways must agree wherever a batch may end.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -127,7 +126,7 @@ def test_no_rows_give_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_frame_equal(funis.score(frame.lazy(), "bilag_2004", **HISTORY).collect(), expected)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**32 - 1),
     rows=st.integers(0, 90),
@@ -415,9 +414,11 @@ def test_reading_that_stops_early_leaves_no_thread(monkeypatch: pytest.MonkeyPat
     scored = funis.score(frame.lazy(), "bilag_2004", **HISTORY)
     for engine in ("streaming", "in-memory"):
         assert scored.head(3).collect(engine=engine).height == 3
-    until = time.monotonic() + 10
-    while any(t.name == "funis-run-ahead" for t in threading.enumerate()) and time.monotonic() < until:
-        time.sleep(0.05)
+    for thread in threading.enumerate():
+        if thread.name == "funis-run-ahead":
+            thread.join(
+                timeout=300
+            )  # ends at once where the reader told it; the limit only ends a failing run
     assert not [t for t in threading.enumerate() if t.name == "funis-run-ahead"]
 
 

@@ -36,7 +36,7 @@ def fit(
     )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000))
 def test_compound_symmetry_on_complete_data_is_the_split_plot_analysis_of_variance(seed: int) -> None:
     n, m = 20, 3
@@ -72,7 +72,7 @@ def test_compound_symmetry_on_complete_data_is_the_split_plot_analysis_of_varian
             assert tests[term]["den_df"] == pytest.approx(den, rel=1e-6)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000), covariance=st.sampled_from(sorted(STRUCTURES)))
 def test_order_of_rows_changes_nothing(seed: int, covariance: str) -> None:
     frame = trial(seed, missing=0.1)
@@ -85,7 +85,7 @@ def test_order_of_rows_changes_nothing(seed: int, covariance: str) -> None:
             )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000), factor=st.sampled_from([1e-6, 0.1, 7.0, 1e5]))
 def test_unit_of_the_outcome(seed: int, factor: float) -> None:
     frame = trial(seed, missing=0.1)
@@ -101,7 +101,7 @@ def test_unit_of_the_outcome(seed: int, factor: float) -> None:
             )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000))
 def test_swapping_the_arms_flips_the_sign(seed: int) -> None:
     frame = trial(seed, missing=0.1)

@@ -4,7 +4,7 @@ from itertools import product
 from typing import Any
 
 import polars as pl
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funis.responses.respond import respond
@@ -13,7 +13,7 @@ from funis.responses.verdict import Span, all_of, any_of
 SYSTEMS = ("renal", "mucocutaneous", "haematological")
 VISITS = {"baseline": 0, "month_3": 90, "month_6": 180, "month_9": 270, "month_12": 360}
 DEFINITIONS = ("ucmsc_bilag_response", "explorer_response", "bicla", "bilag_2004_flare", "explorer_flare")
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=60)
 
 grade = st.sampled_from("ABCDE")
 profile = st.fixed_dictionaries({f"bilag_2004_{system}": grade for system in SYSTEMS})
@@ -132,7 +132,7 @@ def test_difference_and_comparison_hold_their_ends(x: Span, y: Span, symbol: str
     assert (verdict in answers and len(answers) == 1) if verdict is not None else len(answers) == 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cohorts(), st.data(), st.sampled_from(DEFINITIONS))
 def test_cannot_tell_is_said_where_the_missing_grades_matter(
     rows: list[dict[str, Any]], data: st.DataObject, name: str

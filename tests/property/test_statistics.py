@@ -39,7 +39,7 @@ def _same(first: float, second: float) -> bool:
 
 @pytest.mark.parametrize("test", TESTS)
 @given(change=WHOLE, shuffle=st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_order_of_subjects_changes_nothing(test: type, change: list[float], shuffle: object) -> None:
     moved = change.copy()
     shuffle.shuffle(moved)  # type: ignore[attr-defined]
@@ -50,7 +50,7 @@ def test_order_of_subjects_changes_nothing(test: type, change: list[float], shuf
 
 @pytest.mark.parametrize("test", TESTS)
 @given(change=WHOLE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swapping_before_and_after_flips_the_sign(test: type, change: list[float]) -> None:
     first, second = test(change), test([-c for c in change])
     assert _same(first.p, second.p)
@@ -61,7 +61,7 @@ def test_swapping_before_and_after_flips_the_sign(test: type, change: list[float
 
 @pytest.mark.parametrize("test", TESTS)
 @given(change=WHOLE)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_units_do_not_matter(test: type, change: list[float]) -> None:
     first, second = test(change), test([c / 8 for c in change])
     assert _same(first.p, second.p)
@@ -70,7 +70,7 @@ def test_units_do_not_matter(test: type, change: list[float]) -> None:
 
 @pytest.mark.parametrize("test", TESTS[1:])
 @given(change=WHOLE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_exact_p_is_a_count_of_sign_patterns(test: type, change: list[float]) -> None:
     moved = sum(c != 0 for c in change)
     patterns = test(change).p * 2**moved
@@ -82,7 +82,7 @@ UNTIED = st.lists(st.integers(-30, 30).map(float), min_size=6, max_size=20, uniq
 
 
 @given(change=UNTIED, at=st.integers(-9, 9))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_interval_holds_what_the_test_does_not_reject(change: list[float], at: int) -> None:
     # shifted by half steps so that no change lies on the tested value
     shift = at + 0.25
@@ -94,7 +94,7 @@ def test_interval_holds_what_the_test_does_not_reject(change: list[float], at: i
 
 
 @given(first=WHOLE, second=WHOLE)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_swapping_two_samples_flips_the_sign(first: list[float], second: list[float]) -> None:
     for test in (compare.two_sample_t, compare.wilcoxon_rank_sum, permutation.two_sample_permutation):
         one, other = test(first, second), test(second, first)
@@ -112,7 +112,7 @@ def test_summary_is_ordered(values: list[float]) -> None:
 
 @pytest.mark.parametrize("interval", INTERVALS)
 @given(n=st.integers(1, 200), share=st.floats(0, 1), level=st.sampled_from([0.8, 0.9, 0.95, 0.99]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_intervals_hold_the_estimate_and_mirror(interval: type, n: int, share: float, level: float) -> None:
     k = round(share * n)
     found, mirror = interval(k, n, level), interval(n - k, n, level)

@@ -60,10 +60,10 @@ def text(results: Results, key: str) -> str:
 # --- statistics -------------------------------------------------------------------------------------------
 
 
-def test_straightness_and_skewness_by_hand() -> None:
+def test_qq_correlation_and_skewness_by_hand() -> None:
     # deviations -2, -1, 3; quantiles -q, 0, q: (2 q + 3 q) / sqrt(14 * 2 q^2) = 5 / sqrt(28)
     found = plot_quantiles([2.0, 1.0, 6.0][::-1])
-    assert found.straightness == pytest.approx(5 / math.sqrt(28))
+    assert found.qq_correlation == pytest.approx(5 / math.sqrt(28))
     # third moment (-8 - 1 + 27) / 3 = 6 over (14 / 3)^1.5, times sqrt(3 * 2) / 1
     assert found.skewness == pytest.approx(6 / (14 / 3) ** 1.5 * math.sqrt(6))
     # the input is 6, 1, 2: the quantiles stand in the order of the input
@@ -71,9 +71,9 @@ def test_straightness_and_skewness_by_hand() -> None:
     assert found.expected[2] == 0
 
 
-def test_values_without_spread_have_no_straightness() -> None:
+def test_values_without_spread_have_no_qq_correlation() -> None:
     found = plot_quantiles([4.0, 4.0, 4.0])
-    assert math.isnan(found.straightness)
+    assert math.isnan(found.qq_correlation)
     assert math.isnan(plot_quantiles([1.0, 2.0]).skewness)
 
 

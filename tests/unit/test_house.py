@@ -59,6 +59,21 @@ def test_test_files_stay_small(path: Path) -> None:
     assert path.read_text(encoding="utf-8").count("\n") <= 700
 
 
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_test_depends_on_time(path: Path) -> None:
+    """A test that sleeps, or sets Hypothesis a limit of its own, fails on a loaded machine."""
+    calls = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
+    asleep = [node.lineno for node in calls if ast.unparse(node.func).endswith("sleep")]
+    limited = [
+        node.lineno
+        for node in calls
+        if "deadline" in {keyword.arg for keyword in node.keywords} and path != ROOT / "tests" / "conftest.py"
+    ]
+    assert not asleep + limited, f"{path.name}: lines {asleep + limited}"
+
+
 def test_no_module_is_named_after_nothing() -> None:
     forbidden = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
     assert not [path for path in SOURCES if path.stem in forbidden]

@@ -79,7 +79,7 @@ def _add_covariance(run: Run, place: Place, fitted: MmrmResult) -> None:
 def _add_residuals(run: Run, place: Place, fitted: MmrmResult) -> None:
     frame = fitted.residuals("normalised")
     plot = plot_quantiles(frame["residual"].to_numpy())
-    run.numbers.add(place, "straightness", plot.straightness, text=format_number(plot.straightness, 3))
+    run.numbers.add(place, "straightness", plot.qq_correlation, text=format_number(plot.qq_correlation, 3))
     run.numbers.add(place, "skewness", plot.skewness)
     values = frame["residual"].to_numpy()
     far = int(np.argmax(np.abs(values)))
@@ -165,7 +165,7 @@ def _diagnose_change(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str
         cohort.place("diagnostics", name), visit=at_visit, endpoint=endpoint.id, n=len(chosen),
         missing=run.policy(variable), source=run.source(cohort, name, at_visit, rows),
     )  # fmt: skip
-    run.numbers.add(place, "straightness", plot.straightness, text=format_number(plot.straightness, 3))
+    run.numbers.add(place, "straightness", plot.qq_correlation, text=format_number(plot.qq_correlation, 3))
     run.numbers.add(place, "skewness", plot.skewness)
     listed = pl.DataFrame(
         {

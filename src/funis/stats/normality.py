@@ -24,13 +24,13 @@ class QuantilePlot:
     Attributes
     ----------
     expected : normal quantile of each value, in the order of the input; ties keep the order they came in
-    straightness : correlation of values and quantiles; NaN with fewer than three values or without spread
+    qq_correlation : correlation of values and quantiles; NaN with fewer than three values or without spread
     skewness : third standardised moment with the correction for small samples; NaN likewise
     n : number of values
     """
 
     expected: Floats
-    straightness: float
+    qq_correlation: float
     skewness: float
     n: int
 
@@ -54,7 +54,7 @@ def plot_quantiles(values: npt.ArrayLike) -> QuantilePlot:
     Examples
     --------
     >>> found = plot_quantiles([1.0, 2.0, 6.0])
-    >>> found.expected.round(4).tolist(), round(found.straightness, 4), round(found.skewness, 4)
+    >>> found.expected.round(4).tolist(), round(found.qq_correlation, 4), round(found.skewness, 4)
     ([-0.8694, 0.0, 0.8694], 0.9449, 1.4579)
     """
     sample = check_sample(values, "values")
@@ -65,6 +65,6 @@ def plot_quantiles(values: npt.ArrayLike) -> QuantilePlot:
     if n < 3 or spread <= 1e-12 * max(1.0, float(np.abs(sample).max())):
         return QuantilePlot(expected, math.nan, math.nan, n)
     scaled = (sample - sample.mean()) / spread
-    straightness = float(scaled @ expected / math.sqrt(n * float(expected @ expected)))
+    qq_correlation = float(scaled @ expected / math.sqrt(n * float(expected @ expected)))
     skewness = float((scaled**3).mean()) * math.sqrt(n * (n - 1.0)) / (n - 2.0)
-    return QuantilePlot(expected, straightness, skewness, n)
+    return QuantilePlot(expected, qq_correlation, skewness, n)

@@ -24,7 +24,7 @@ from funis.stats.mmrm.one_fit import Fit, fit_arrays
 from funis.stats.mmrm.result import MmrmResult
 from funis.stats.mmrm.rows_used import ModelColumns, ModelRows, read_rows
 from funis.stats.mmrm.sandwich import check_sandwich
-from funis.stats.mmrm.status import Attempt, climb_down
+from funis.stats.mmrm.status import Attempt, fit_in_sequence
 from funis.stats.mmrm.sums import SubjectArrays
 
 
@@ -136,7 +136,7 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
         sandwich=sandwich,
         stopping=stopping,
     )
-    verdict = climb_down(attempt, (covariance, *fallback))
+    verdict = fit_in_sequence(attempt, (covariance, *fallback))
     return MmrmResult(
         status=verdict.status,
         detail=verdict.detail,

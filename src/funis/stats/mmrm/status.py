@@ -1,4 +1,4 @@
-"""What came of a fit: told apart, never a silent number; and the fall-back ladder."""
+"""What came of a fit: told apart, never a silent number; and the declared fallback sequence."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Verdict:
     fit: Fit
 
 
-def climb_down(attempt: Attempt, ladder: Sequence[str]) -> Verdict:
-    """Fit the structures of a declared ladder in order until one has estimates."""
+def fit_in_sequence(attempt: Attempt, sequence: Sequence[str]) -> Verdict:
+    """Fit the structures of a declared fallback sequence in order until one has estimates."""
     failed: list[tuple[str, str]] = []
-    for position, covariance in enumerate(ladder):
+    for position, covariance in enumerate(sequence):
         fit, status, detail = _fit_one(attempt, covariance)
-        if fit.inference is not None or position == len(ladder) - 1:
+        if fit.inference is not None or position == len(sequence) - 1:
             break
         failed.append((covariance, status))
     notes = list(attempt.rows.notes) + _data_notes(attempt.rows)
