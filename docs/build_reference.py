@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from funis.catalogue import instrument_pages, response_pages
+import pages_of_instruments
+import pages_of_responses
 from funis.reporting.labels import STATISTICS
 from funis.schema import RESULT_COLUMNS
-from funis.study.study_pages import render_study_page, render_tables_page
+from pages_of_the_study_file import render_study_page, render_tables_page
 
 DOCS = Path(__file__).resolve().parent
 SOURCE = DOCS.parent / "src" / "funis"
@@ -48,9 +49,11 @@ def build_pages() -> dict[Path, str]:
         reference / "results.md": render_results_page(),
     }
     pages |= {
-        reference / "instruments" / f"{name}.md": text for name, text in instrument_pages.pages().items()
+        reference / "instruments" / f"{name}.md": text for name, text in pages_of_instruments.pages().items()
     }
-    pages |= {reference / "responses" / f"{name}.md": text for name, text in response_pages.pages().items()}
+    pages |= {
+        reference / "responses" / f"{name}.md": text for name, text in pages_of_responses.pages().items()
+    }
     return pages
 
 

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,15 @@ import pytest
 import funis
 
 ROOT = Path(__file__).parents[2]
-WITH_EXAMPLES = sorted(
-    path for path in (ROOT / "src" / "funis").rglob("*.py") if ">>>" in path.read_text(encoding="utf-8")
-)
+WRITTEN = [*(ROOT / "src" / "funis").rglob("*.py"), *(ROOT / "docs").glob("*.py")]
+WITH_EXAMPLES = sorted(path for path in WRITTEN if ">>>" in path.read_text(encoding="utf-8"))
+sys.path.insert(0, str(ROOT / "docs"))
 
 
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.stem)
 def test_examples_run(path: Path) -> None:
-    module = importlib.import_module(".".join(path.relative_to(ROOT / "src").with_suffix("").parts))
+    top = ROOT / ("docs" if path.parent == ROOT / "docs" else "src")
+    module = importlib.import_module(".".join(path.relative_to(top).with_suffix("").parts))
     found = doctest.testmod(module)
     assert found.attempted > 0
     assert found.failed == 0

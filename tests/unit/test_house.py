@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "src").rglob("*.py"))
+SOURCES = sorted([*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").glob("*.py")])
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PAGES = sorted(page for page in ROOT.rglob("*.md") if not {".venv", "demo"} & set(page.parts))
 TEST_NAME = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")

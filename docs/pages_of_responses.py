@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from funis.catalogue.instrument_pages import build_table
 from funis.catalogue.response import response_definition, responses
 from funis.catalogue.response_parts import Criterion, ResponseDefinition, Rule
 from funis.responses.classify import CriteriaSet, criteria_set, criteria_sets
+from markdown_parts import build_table
 
 _HEADER = "<!-- Generated from the definition file by `make docs`; do not edit. -->"
 _SIGNATURE = ["## Checked against the paper", "", "Name, date, signature: ______________________________", ""]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
-from pathlib import Path
 
 from funis.catalogue.conditions import Term
 from funis.catalogue.definition import Definition, Item, Rule, definition, definitions
-from funis.catalogue.dose_pages import dose_pages
+from markdown_parts import build_table, render_signature
+from pages_of_doses import dose_pages
 
 _STEP = Decimal("0.001")
 _HEADER = "<!-- Generated from the definition; do not edit: `make docs`. -->"
@@ -58,7 +58,7 @@ def render_instrument_page(found: Definition) -> str:
         _render_parameters(found),
         _render_limits(found),
         _render_notes(found),
-        _render_signature(),
+        render_signature(),
     ]
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
@@ -86,38 +86,10 @@ def render_index() -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_instrument_pages(folder: Path) -> tuple[Path, ...]:
-    """Write the page of every instrument and the index into ``<folder>/reference/instruments``.
-
-    Parameters
-    ----------
-    folder : the folder of the documentation
-
-    Returns
-    -------
-    tuple of Path : files written
-    """
-    target = folder / "reference" / "instruments"
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in pages().items():
-        path = target / f"{name}.md"
-        path.write_text(text, encoding="utf-8")
-        written.append(path)
-    return tuple(written)
-
-
 def pages() -> dict[str, str]:
     """Give the text of every page by file name without ending."""
     texts = {name: render_instrument_page(definition(name)) for name in definitions()}
     return {**texts, **dose_pages(), "index": render_index()}
-
-
-def build_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Lay out a Markdown table, one line a row; a bar inside a cell becomes a slash."""
-    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
-    lines += [f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows]
-    return [*lines, ""]
 
 
 def _render_facts(found: Definition) -> list[str]:
@@ -363,20 +335,3 @@ def _meets(value: Decimal, operator: str, limit: Decimal) -> str:
 
 def _render_notes(found: Definition) -> list[str]:
     return ["## Notes", "", *[f"- {note}" for note in found.notes], ""] if found.notes else []
-
-
-def _render_signature() -> list[str]:
-    rows = [("", "", ""), ("", "", "")]
-    return ["## Compared with the publication", "", *build_table(("name", "date", "signature"), rows)]
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Write the pages into the folder named, or into ``docs``."""
-    write_instrument_pages(Path(arguments[0] if arguments else "docs"))
-    return 0
-
-
-if __name__ == "__main__":
-    import sys
-
-    sys.exit(main(sys.argv[1:]))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from funis.catalogue.toxicity_table import ToxicityTerm, toxicity_table, toxicity_versions
 from funis.scoring.steroids import glucocorticoid_table
+from markdown_parts import build_table, render_signature
 
 _HEADER = "<!-- Generated from the table; do not edit: `make docs`. -->"
 
@@ -45,14 +44,14 @@ def render_toxicity_page(version: str) -> str:
         (term.term, f"`{term.test}`", term.unit, *(_conditions(term, grade) for grade in (1, 2, 3, 4)))
         for term in table.terms.values()
     ]
-    lines = [_HEADER, "", f"# CTCAE {version}, laboratory grades", "", *_table(("", ""), facts)]
+    lines = [_HEADER, "", f"# CTCAE {version}, laboratory grades", "", *build_table(("", ""), facts)]
     lines += [
         "## Limits",
         "",
         "Comparisons are exact to nine decimals; a printed range such as 75 to 50 gives",
     ]
     lines += ["its grade below 75 and down to 50 itself.", ""]
-    lines += _table(("term", "test", "unit", "grade 1", "grade 2", "grade 3", "grade 4"), rows)
+    lines += build_table(("term", "test", "unit", "grade 1", "grade 2", "grade 3", "grade 4"), rows)
     lines += ["## Notes", ""]
     lines += [
         "- LLN and ULN are the limits of the laboratory that measured; baseline is the subject's own value.",
@@ -62,7 +61,7 @@ def render_toxicity_page(version: str) -> str:
         "- Many subjects enter with cytopenia: read the shift from baseline, not the grade alone.",
         "",
     ]
-    return "\n".join([*lines, *_signature()]).rstrip() + "\n"
+    return "\n".join([*lines, *render_signature()]).rstrip() + "\n"
 
 
 def _conditions(term: ToxicityTerm, grade: int) -> str:
@@ -91,24 +90,13 @@ def render_glucocorticoid_page() -> str:
     functions = "`funis.prednisone_equivalent`, `funis.derive_prednisone` (the dose on a day)"
     lines += [f"Functions: {functions}, `funis.derive_steroid_days` (days above a dose in weeks).", ""]
     lines += ["## Doses that equal 5 mg of prednisone", ""]
-    lines += _table(("drug", "dose", "range in print", "also written"), rows)
-    lines += ["## How a dose is written", "", *_table(("unit", "in mg a day"), units)]
+    lines += build_table(("drug", "dose", "range in print", "also written"), rows)
+    lines += ["## How a dose is written", "", *build_table(("unit", "in mg a day"), units)]
     lines += [
         "## Routes",
         "",
         "Daily doses add up; pulses stand apart; other routes are named, not added.",
         "",
     ]
-    lines += _table(("route", "counts as"), routes)
-    return "\n".join([*lines, *_signature()]).rstrip() + "\n"
-
-
-def _signature() -> list[str]:
-    rows = [("", "", ""), ("", "", "")]
-    return ["## Compared with the publication", "", *_table(("name", "date", "signature"), rows)]
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
-    lines += [f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows]
-    return [*lines, ""]
+    lines += build_table(("route", "counts as"), routes)
+    return "\n".join([*lines, *render_signature()]).rstrip() + "\n"
