@@ -1,1 +1,5 @@
-"""What a pandas, Polars, Arrow, DuckDB or Spark frame is; nothing of medicine."""
+"""What a pandas, Polars, Arrow, DuckDB and Spark frame is, one file a kind; no word of medicine.
+
+Doors: `any_kind` (rows in, columns or rows out, in the caller's kind) and `under_way` (a frame that takes
+expressions).
+"""

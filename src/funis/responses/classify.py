@@ -22,7 +22,8 @@ from funis.catalogue.check_response import check_criteria, check_printed
 from funis.catalogue.response import DefinitionReader
 from funis.catalogue.response_parts import Criterion, ParameterValue, ResponseDefinition
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
-from funis.frames.engines import is_spark, read_rows, return_kind
+from funis.frames.any_kind import read_rows, return_kind
+from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
 from funis.responses.decide import Answer, ask_criterion
 from funis.responses.distribute import Visits, answer_subjects

@@ -16,18 +16,9 @@ from typing import Any, Final
 import polars as pl
 
 from funis.errors import ColumnError
-from funis.frames.engines import (
-    KEY,
-    flat_columns,
-    flat_rows,
-    group_of,
-    is_spark,
-    plain_table,
-    quote_column,
-    read_rows,
-    run_groups,
-    spark_schema,
-)
+from funis.frames.any_kind import read_rows
+from funis.frames.arrow import flat_rows, plain_table
+from funis.frames.spark import KEY, flat_columns, group_of, is_spark, quote_column, run_groups, spark_schema
 from funis.responses.timeline import (
     EVENT_COLUMNS,
     Cohort,

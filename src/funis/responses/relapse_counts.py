@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from funis.frames.engines import is_spark, read_rows, return_kind, spark_schema
+from funis.frames.any_kind import read_rows, return_kind
+from funis.frames.spark import is_spark, spark_schema
 from funis.responses.verdict import CANNOT_TELL, YES
 
 Schedule = Sequence[tuple[str, float]]
@@ -125,7 +126,7 @@ def _relapsed_before(name: str, ordered: Schedule) -> Any:
 def _unfold_batches(ordered: Schedule, batches: Any) -> Iterator[Any]:
     import pyarrow as pa
 
-    from funis.frames.engines import plain_table
+    from funis.frames.arrow import plain_table
 
     for batch in batches:
         counted = pl.from_arrow(pa.Table.from_batches([batch]))

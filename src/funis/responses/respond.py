@@ -17,7 +17,8 @@ import polars as pl
 from funis.catalogue.response import response_definition
 from funis.catalogue.response_parts import ParameterValue, ResponseDefinition
 from funis.errors import UnknownNameError
-from funis.frames.engines import is_spark, return_kind
+from funis.frames.any_kind import return_kind
+from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
 from funis.responses.bilag_timeline import watch_response
 from funis.responses.completion import decide_surely

@@ -20,7 +20,7 @@ import polars as pl
 from funis.catalogue.check_response import check_index
 from funis.catalogue.definition import definition
 from funis.errors import ColumnError
-from funis.frames.engines import add_columns, name_columns
+from funis.frames.any_kind import add_columns, name_columns
 from funis.responses.responder_measures import Measure, has_improved_by_half, read_measures
 from funis.responses.timeline import (
     EVENT_COLUMNS,

@@ -24,7 +24,8 @@ from funis.catalogue.response_parts import (
     ResponseDefinition,
 )
 from funis.errors import ColumnError, UnknownNameError, ValueRangeError
-from funis.frames.engines import is_spark, read_rows, return_kind
+from funis.frames.any_kind import read_rows, return_kind
+from funis.frames.spark import is_spark
 from funis.responses.distribute import Visits, answer_subjects, fetch_facts
 from funis.responses.respond import respond_cohort
 from funis.responses.timeline import Cohort, build_cohort

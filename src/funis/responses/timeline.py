@@ -15,7 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from funis.errors import ColumnError, ShapeError, ValueRangeError
-from funis.frames.engines import read_rows
+from funis.frames.any_kind import read_rows
 from funis.responses.verdict import Span, exactly, parse_exact
 
 GRADES: Final = "EDCBA"

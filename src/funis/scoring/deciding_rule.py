@@ -16,8 +16,9 @@ import narwhals as nw
 import polars as pl
 
 from funis.catalogue.definition import Definition, Rule
+from funis.frames.under_way import PREFIX, Column
 from funis.scoring.bits.tracer import Tracer
-from funis.scoring.items import PREFIX, Column, Layout
+from funis.scoring.items import Layout
 
 RANKS = {"A": 4, "B": 3, "C": 2, "D": 1, "E": 0}
 _LETTERS = ("E", "D", "C", "B", "A")

@@ -11,9 +11,10 @@ import polars as pl
 from funis.catalogue.conditions import Term
 from funis.catalogue.definition import Definition, Feature, Item, definition
 from funis.errors import ColumnError, ShapeError, UnknownNameError
-from funis.frames.border import lend_columns
+from funis.frames.any_kind import lend_columns
+from funis.frames.under_way import PREFIX
 from funis.scoring.grades import clause_column, clauses_of
-from funis.scoring.items import PREFIX
+from funis.scoring.items import item_columns
 from funis.scoring.score import Missing, prepare_layout, score, score_working
 
 
@@ -128,7 +129,7 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
     """
     instrument = definition(name)
     names = [name for name in (subject_column, visit_column, order) if name]
-    own = _own_rows(lend_columns(frame, instrument, names), subject, subject_column)
+    own = _own_rows(lend_columns(frame, [*names, *item_columns(instrument)]), subject, subject_column)
     position = _find_row(own, visit, visit_column)
     history: dict[str, Any] = {"subject": subject_column, "order": order} if order is not None else {}
     choices: dict[str, Any] = {"missing": missing, "parameters": parameters, **history}

@@ -12,8 +12,9 @@ import narwhals as nw
 
 from funis.catalogue.conditions import Condition, Term, compare_exactly, find_limit
 from funis.catalogue.definition import Feature
+from funis.frames.under_way import PREFIX, Column
 from funis.scoring.history import held_within, look_back
-from funis.scoring.items import PREFIX, Cell, Column, Layout
+from funis.scoring.items import Cell, Layout
 from funis.scoring.totals import is_any_recorded
 
 

@@ -22,7 +22,7 @@ import narwhals as nw
 
 from funis.catalogue.check_definition import LEVELS
 from funis.catalogue.definition import Definition, Rule
-from funis.frames.border import Sink
+from funis.frames.under_way import PREFIX, Column, TakesColumns
 from funis.scoring.bits.tracer import Tracer
 from funis.scoring.deciding_rule import RANKS, RuleText, build_rule_code, rule_texts, spell_grade, spell_rules
 from funis.scoring.features import (
@@ -37,7 +37,7 @@ from funis.scoring.features import (
     rule_condition,
 )
 from funis.scoring.history import history_columns, running_max
-from funis.scoring.items import PREFIX, Cell, Column, Layout, is_first
+from funis.scoring.items import Cell, Layout, is_first
 from funis.scoring.totals import Bounds, choose_value, status_of
 
 _ACTIVE = RANKS["C"]
@@ -67,7 +67,7 @@ class Plan:
 
 
 def build_grades(
-    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
 ) -> tuple[str, ...]:
     """Grade every system of a definition and add the output columns to a working frame.
 
@@ -89,7 +89,9 @@ def build_grades(
     return _add_outputs(working, plan, policy)
 
 
-def _plan(working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell]) -> Plan:
+def _plan(
+    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell]
+) -> Plan:
     """Add what comes from earlier visits, and say how the systems are read."""
     if layout.has_history and not isinstance(working, Tracer):
         working.add([is_first(layout).alias(f"{PREFIX}first")])
@@ -116,7 +118,7 @@ def _differ(layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cel
     return carried is not cells or has_flags or looks_back
 
 
-def _add_ranks(working: Sink, plan: Plan) -> None:
+def _add_ranks(working: TakesColumns, plan: Plan) -> None:
     """Add, per system and reading, lowest and highest rank, and the number of the rule that decided."""
     layout, systems = plan.layout, plan.layout.definition.systems
     _add_conditions(working, [(plan.bounds, systems), (plan.paper, plan.twice)])
@@ -130,7 +132,7 @@ def _add_ranks(working: Sink, plan: Plan) -> None:
     working.add(columns)
 
 
-def _add_conditions(working: Sink, readings: Sequence[tuple[Reading, Sequence[str]]]) -> None:
+def _add_conditions(working: TakesColumns, readings: Sequence[tuple[Reading, Sequence[str]]]) -> None:
     """Add one three-valued column per feature, then one per clause, for systems under a reading.
 
     All readings are added at once: what they have in common (the comparisons themselves) is computed once.
@@ -238,7 +240,7 @@ def _points(layout: Layout, rank: Column) -> Column:
     return part
 
 
-def _add_ever(working: Sink, plan: Plan) -> None:
+def _add_ever(working: TakesColumns, plan: Plan) -> None:
     """Add, per system, reading and bound, whether it was active so far or before the study."""
     layout, systems = plan.layout, plan.layout.definition.systems
     states = {
@@ -265,7 +267,7 @@ def _ever_flags(plan: Plan, system: str) -> list[Column]:
     return flags
 
 
-def _add_final_ranks(working: Sink, plan: Plan, policy: str) -> None:
+def _add_final_ranks(working: TakesColumns, plan: Plan, policy: str) -> None:
     """Add ranks with D and E told apart, and the rank that is reported."""
     layout, systems = plan.layout, plan.layout.definition.systems
     working.add(
@@ -293,7 +295,7 @@ def _final_rank(layout: Layout, name: str) -> Column:
     return layout.ops.when(rank >= _ACTIVE).then(rank).otherwise(inactive).alias(f"{name}_rank")
 
 
-def _add_outputs(working: Sink, plan: Plan, policy: str) -> tuple[str, ...]:
+def _add_outputs(working: TakesColumns, plan: Plan, policy: str) -> tuple[str, ...]:
     layout, definition, name = plan.layout, plan.layout.definition, plan.layout.definition.name
     columns: list[Column] = []
     outputs: list[str] = []
@@ -319,7 +321,7 @@ def _add_outputs(working: Sink, plan: Plan, policy: str) -> tuple[str, ...]:
     return (*outputs, name, f"{name}_lower", f"{name}_upper", f"{name}_status")
 
 
-def _add_totals(working: Sink, plan: Plan, mark: str) -> Bounds:
+def _add_totals(working: TakesColumns, plan: Plan, mark: str) -> Bounds:
     """Add the sums of the points of all systems at both ends of a reading.
 
     No system has more points at its low end than at its high end: the sums are equal where all of them are.

@@ -6,8 +6,9 @@ visit is the row above; other engines ask by subject and order; rules that run b
 
 from __future__ import annotations
 
+from funis.frames.under_way import PREFIX, Column
 from funis.scoring.bits.tracer import Tracer
-from funis.scoring.items import PREFIX, Column, Layout, previous_value
+from funis.scoring.items import Layout, previous_value
 
 # Running numbers of two subjects lie so far apart; levels and ranks are smaller.
 SPAN_OF_A_SUBJECT = 8

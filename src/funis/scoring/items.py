@@ -17,11 +17,8 @@ import narwhals as nw
 from funis.catalogue.conditions import Condition, Term, compare_exactly, find_limit
 from funis.catalogue.definition import Definition, Item
 from funis.errors import ColumnError
+from funis.frames.under_way import PREFIX, Column
 
-PREFIX = "__funis_"
-# An expression of Polars or of Narwhals: both have the verbs that are used here, and Polars' own cost less
-# to build.
-Column = Any
 NOT_DONE_TEXT = "ND"
 # Yes/no items are printed with letters; both spellings are read.
 YES_NO: tuple[tuple[str, int], ...] = (("y", 1), ("yes", 1), ("true", 1), ("n", 0), ("no", 0), ("false", 0))

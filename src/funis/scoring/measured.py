@@ -10,7 +10,8 @@ from typing import Any
 
 from funis.catalogue.conditions import Condition, compare_exactly, find_limit
 from funis.catalogue.definition import Definition, Factor
-from funis.scoring.items import Cell, Column, Layout
+from funis.frames.under_way import Column
+from funis.scoring.items import Cell, Layout
 
 
 def build_measured(layout: Layout, cells: Mapping[str, Cell]) -> tuple[Column, Column]:

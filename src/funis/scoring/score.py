@@ -8,12 +8,13 @@ from typing import Any, Literal
 from funis.catalogue.conditions import compare_exactly, find_limit
 from funis.catalogue.definition import Definition, Flag, Item, definition
 from funis.errors import ValueRangeError
-from funis.frames.border import Sink, Working, finish_frame, open_frame
+from funis.frames.under_way import PREFIX, Column, OpenFrame, TakesColumns, close_frame, open_frame
 from funis.scoring.bits.batches import Plan, is_bit_packed, plan_scoring, score_at_once, score_lazily
 from funis.scoring.bits.traced import UntraceableError
 from funis.scoring.bits.tracer import Tracer
+from funis.scoring.check_values import check_values
 from funis.scoring.grades import build_grades
-from funis.scoring.items import PREFIX, Cell, Column, Intake, Layout, build_intake, check_columns
+from funis.scoring.items import Cell, Intake, Layout, build_intake, check_columns, item_columns
 from funis.scoring.totals import (
     Bounds,
     build_parts,
@@ -90,10 +91,10 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     else:
         outputs = tuple(plan.outputs)
         _score_on_bits(working, layout, plan)
-    return finish_frame(working, outputs, compact=compact)
+    return close_frame(working, outputs, compact=compact)
 
 
-def _plan_on_bits(working: Working, layout: Layout, missing: Missing) -> Plan | None:
+def _plan_on_bits(working: OpenFrame, layout: Layout, missing: Missing) -> Plan | None:
     """Trace the rules for a large Polars frame; None where expressions give the same on the other way."""
     # What is carried forward would have to be known before a batch is read.
     if missing == "locf" or not is_bit_packed(working, layout):
@@ -108,11 +109,11 @@ def _plan_on_bits(working: Working, layout: Layout, missing: Missing) -> Plan | 
         return None
 
 
-def _score_on_bits(working: Working, layout: Layout, plan: Plan) -> None:
+def _score_on_bits(working: OpenFrame, layout: Layout, plan: Plan) -> None:
     if working.is_lazy:
         working.frame = score_lazily(working.frame, plan)
     else:
-        working.check_values(layout)
+        check_values(working, layout)
         working.frame = score_at_once(working.frame, plan)
 
 
@@ -124,10 +125,17 @@ def prepare_layout(
     order: str | None = None,
     assume_sorted: bool = False,
     parameters: Mapping[str, Any] | None = None,
-) -> tuple[Working, Layout]:
+) -> tuple[OpenFrame, Layout]:
     """Take a frame over the border, check its columns, and say how it is laid out."""
     chosen = instrument.parameter_values(parameters)
-    working = open_frame(frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted)
+    working = open_frame(
+        frame,
+        item_columns(instrument),
+        subject=subject,
+        order=order,
+        assume_sorted=assume_sorted,
+        purpose=f"The history of {instrument.name!r}",
+    )
     layout = Layout(
         instrument,
         chosen,
@@ -154,9 +162,9 @@ def check_request(*, missing: str, subject: str | None, order: str | None) -> No
         raise ValueRangeError("missing", missing, "locf only with subject and order", fix)
 
 
-def score_working(working: Working, layout: Layout, missing: Missing) -> tuple[str, ...]:
+def score_working(working: OpenFrame, layout: Layout, missing: Missing) -> tuple[str, ...]:
     """Add the output columns to a working frame and name them, in the order in which they stand."""
-    working.check_values(layout)
+    check_values(working, layout)
     intake = build_intake(layout)
     working.add(intake.derived)
     carried = _carry_forward(working, layout, intake) if missing == "locf" else intake.cells
@@ -165,14 +173,14 @@ def score_working(working: Working, layout: Layout, missing: Missing) -> tuple[s
 
 
 def _add_score(
-    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
 ) -> tuple[str, ...]:
     if layout.definition.kind == "grades":
         return build_grades(working, layout, cells, carried, policy)
     return _build_score(working, layout, cells, carried, policy)
 
 
-def _carry_forward(working: Working, layout: Layout, intake: Intake) -> dict[str, Cell]:
+def _carry_forward(working: OpenFrame, layout: Layout, intake: Intake) -> dict[str, Cell]:
     """Give cells whose empty values are the last recorded ones of the same subject.
 
     Only what is missing is carried: not a value stated as *not done* where the paper counts that as absent.
@@ -187,7 +195,9 @@ def _carry_forward(working: Working, layout: Layout, intake: Intake) -> dict[str
         filled.append(value.alias(column))
         ignored = cell.ignored
         if ignored is not None:
-            last = working.fill_forward(ops.when(~cell.value.is_null()).then(ignored), layout)
+            last = working.fill_forward(
+                ops.when(~cell.value.is_null()).then(ignored), layout.subject, layout.order
+            )
             filled.append((ignored | last.fill_null(value=False)).alias(f"{column}_ignored"))
             ignored = ops.col(f"{column}_ignored")
         carried[item.name] = Cell(ops.col(column), cell.not_done, ignored)
@@ -195,7 +205,7 @@ def _carry_forward(working: Working, layout: Layout, intake: Intake) -> dict[str
     return carried
 
 
-def _last_recorded(working: Working, layout: Layout, intake: Intake, item: Item) -> Column:
+def _last_recorded(working: OpenFrame, layout: Layout, intake: Intake, item: Item) -> Column:
     """Give the last recorded value; alternatives that measure one thing are carried together.
 
     Where one alternative was recorded the others are not missing, so that an older value of another method
@@ -203,15 +213,15 @@ def _last_recorded(working: Working, layout: Layout, intake: Intake, item: Item)
     """
     value = intake.cells[item.name].value
     if not item.alternatives:
-        return working.fill_forward(value, layout)
+        return working.fill_forward(value, layout.subject, layout.order)
     others = is_any_recorded(intake.cells, item.alternatives)
     marked = layout.ops.when(others & value.is_null()).then(value.is_null().cast(layout.level_type) * -1)
-    found = working.fill_forward(marked.otherwise(value), layout)
+    found = working.fill_forward(marked.otherwise(value), layout.subject, layout.order)
     return layout.ops.when(found >= 0).then(found)
 
 
 def _build_score(
-    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
 ) -> tuple[str, ...]:
     name, definition_ = layout.definition.name, layout.definition
     bounds = build_total(layout, cells, as_paper=False)
@@ -243,7 +253,7 @@ def _build_score(
 
 
 def _add_parts(
-    working: Sink, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
 ) -> tuple[str, ...]:
     """Add summaries and the totals of the systems, each with its bounds."""
     name = layout.definition.name

@@ -15,8 +15,9 @@ from typing import Any, Final
 import narwhals as nw
 
 from funis.catalogue.definition import Definition, Item
+from funis.frames.under_way import Column
 from funis.scoring.deciding_rule import spell
-from funis.scoring.items import Cell, Column, Layout
+from funis.scoring.items import Cell, Layout
 from funis.scoring.measured import build_measured
 
 STATUSES: Final = ("scored", "incomplete", "not_applicable")

@@ -14,8 +14,9 @@ import polars as pl
 from funis.catalogue.conditions import compare_exactly
 from funis.catalogue.toxicity_table import GradeRow, ToxicityTerm, toxicity_table
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
-from funis.frames.border import return_columns
-from funis.frames.engines import is_duckdb, is_spark, map_rows, read_table, to_relation
+from funis.frames.any_kind import return_columns
+from funis.frames.duckdb import is_duckdb, read_table, to_relation
+from funis.frames.spark import is_spark, map_rows
 from funis.units import find_conversion
 
 MissingBaseline = Literal["cannot_tell", "as_normal"]

@@ -9,18 +9,9 @@ from typing import Any, Final
 import polars as pl
 
 from funis.errors import ColumnError
-from funis.frames.engines import (
-    add_columns,
-    flat_rows,
-    group_of,
-    is_spark,
-    name_columns,
-    plain_table,
-    read_rows,
-    return_kind,
-    run_groups,
-    spark_schema,
-)
+from funis.frames.any_kind import add_columns, name_columns, read_rows, return_kind
+from funis.frames.arrow import flat_rows, plain_table
+from funis.frames.spark import group_of, is_spark, run_groups, spark_schema
 
 _GRADES = ("grade", "grade_lower", "grade_upper")
 _LEVELS: Final = ("0", "1", "2", "3", "4", "unknown")

@@ -20,7 +20,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from funis.catalogue.definition import Definition
-from funis.frames.border import ROW, Working, check_batch, check_flags
+from funis.frames.under_way import PREFIX, ROW, OpenFrame
 from funis.scoring.bits.earlier_rows import (
     Array,
     Batch,
@@ -36,8 +36,9 @@ from funis.scoring.bits.program import ONE, Program
 from funis.scoring.bits.run_ahead import run_ahead
 from funis.scoring.bits.traced import Amount, Spelled, Whole
 from funis.scoring.bits.tracer import FIRST, Tracer
+from funis.scoring.check_values import check_batch, check_flags
 from funis.scoring.history import visit_key_columns
-from funis.scoring.items import PREFIX, Cell, Intake, Layout, flag_columns, is_first
+from funis.scoring.items import Cell, Intake, Layout, flag_columns, is_first
 
 # Below this a frame in memory is scored before a program has been traced.
 LEAST_ROWS = 50_000
@@ -51,7 +52,7 @@ _NUMBERS = frozenset(
 Build = Callable[[Tracer, Layout, Mapping[str, Cell]], Sequence[str]]
 
 
-def is_bit_packed(working: Working, layout: Layout) -> bool:
+def is_bit_packed(working: OpenFrame, layout: Layout) -> bool:
     """Tell whether a frame is large, or may be, and its instrument can be traced."""
     is_large = working.is_lazy or len(working.frame) >= LEAST_ROWS
     can_lend = find_spec("pyarrow") is not None
@@ -134,7 +135,7 @@ class Plan:
         ]
 
 
-def plan_scoring(working: Working, layout: Layout, intake: Intake, build: Build) -> Plan:
+def plan_scoring(working: OpenFrame, layout: Layout, intake: Intake, build: Build) -> Plan:
     """Trace the rules for a frame.
 
     Parameters
