@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from funis.catalogue.response_parts import Phrase
-from funis.responses.classify import ClassificationRule, Row, criteria_set, criteria_sets
+from funis.responses.classify import ClassificationRow, ClassificationRule, criteria_set, criteria_sets
 
 from .typed_tables import rows_of
 
@@ -26,7 +26,7 @@ def spell_phrase(phrase: Phrase, criterion: str) -> str:
     return name if is_there else f"{name} {SIGNS[phrase.symbol]} {phrase.limit}"
 
 
-def spell_row(row: Row) -> dict[str, str]:
+def spell_row(row: ClassificationRow) -> dict[str, str]:
     criterion = row.criterion
     groups = [" and ".join(spell_phrase(p, criterion.id) for p in group) for group in criterion.alternatives]
     domain = "" if row.domain == criterion.id else row.domain

@@ -22,7 +22,7 @@ from funis.analysis.observations import (
     visit_frame,
 )
 from funis.catalogue.response import response_definition, responses
-from funis.responses.specification_curve import AS_DEFINED, FLARES, Choice, mark_changes, multiverse
+from funis.responses.specification_curve import AS_DEFINED, FLARES, Choice, flag_changes, multiverse
 from funis.results import format_interval, format_number
 from funis.study.days import derive_subject_frame
 from funis.study.model import Endpoint, InstrumentChoice, MissingPolicy, Study
@@ -108,7 +108,7 @@ def _mark(everything: pl.DataFrame, is_planned: pl.Expr) -> pl.DataFrame:
     lacking = lacking.join(counted, on="definition", how="anti").with_columns(
         pl.lit(None, pl.String).alias(name) for name in ("scoring", "population")
     )
-    return mark_changes(pl.concat([counted, lacking]), is_planned)
+    return flag_changes(pl.concat([counted, lacking]), is_planned)
 
 
 def find_reference(study: Study) -> Endpoint | None:

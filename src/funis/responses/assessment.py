@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from funis.catalogue.response_parts import ParameterValue, ResponseDefinition
-from funis.responses.timeline import Cohort, Timeline, TimelineVisit
+from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit
 from funis.responses.verdict import Span
 
 NOTHING: Final = Span()
@@ -67,7 +67,7 @@ class Assessment:
 
     definition: ResponseDefinition
     parameters: Mapping[str, ParameterValue]
-    cohort: Cohort
+    cohort: CohortTimelines
     timeline: Timeline
     target: str
     target_day: float

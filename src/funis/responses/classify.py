@@ -27,7 +27,7 @@ from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
 from funis.responses.decide import Answer, ask_criterion
 from funis.responses.distribute import Visits, answer_subjects
-from funis.responses.timeline import Cohort, build_cohort
+from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES, Span, Verdict, all_of, any_of, word_of
 
 _ROW_KEYS: Final = frozenset({"id", "label", "points", "domain", "groups", "when", "any", "source"})
@@ -40,7 +40,7 @@ _ONLY_VISIT: Final = "history"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClassificationRow:
     """One printed criterion: what shows it, its points, and where those are counted.
 
     Attributes
@@ -90,7 +90,7 @@ class CriteriaSet:
     title: str
     version: str
     source: str
-    rows: tuple[Row, ...]
+    rows: tuple[ClassificationRow, ...]
     rules: tuple[ClassificationRule, ...]
     notes: tuple[str, ...]
 
@@ -146,14 +146,14 @@ def classify(
     rows = read_rows(frame)
     _check_columns(definition, rows.columns, subject)
     visits = rows.with_columns(pl.lit(_ONLY_VISIT).alias("_visit"), pl.lit(0.0).alias("_day"))
-    cohort = build_cohort(visits, subject=subject, visit="_visit", day="_day")
+    cohort = build_timelines(visits, subject=subject, visit="_visit", day="_day")
     found = _classify_cohort(cohort, name, is_absent=is_absent)
     return return_kind(frame, cohort.name_subjects(found, subject))
 
 
-def _classify_cohort(cohort: Cohort, name: str, *, is_absent: bool) -> pl.DataFrame:
+def _classify_cohort(cohort: CohortTimelines, name: str, *, is_absent: bool) -> pl.DataFrame:
     definition = criteria_set(name)
-    assessments = _build_moments(cohort, definition)
+    assessments = _build_assessments(cohort, definition)
     judged = [_classify_one(assessment, definition, is_absent=is_absent) for assessment in assessments]
     return pl.DataFrame(judged, schema=_schema(definition))
 
@@ -237,7 +237,7 @@ def parse_criteria(content: Mapping[str, Any], file: str) -> CriteriaSet:
     return CriteriaSet(name, title, version, str(content["source"]), rows, rules, notes)
 
 
-def _read_row(reader: DefinitionReader, row: Mapping[str, Any]) -> Row:
+def _read_row(reader: DefinitionReader, row: Mapping[str, Any]) -> ClassificationRow:
     reader.check_keys(f"criteria.{row.get('id', '?')}", row, _ROW_KEYS)
     plain = {key: row[key] for key in ("id", "label", "points", "source") if key in row}
     if "any" in row:
@@ -245,7 +245,7 @@ def _read_row(reader: DefinitionReader, row: Mapping[str, Any]) -> Row:
     else:
         plain["when"] = row.get("when", f"{row.get('id', '')} > 0")
     criterion = reader.read_criterion({**plain, "optional": "not_met"})
-    return Row(criterion, str(row.get("domain", criterion.id)), tuple(row.get("groups", ())))
+    return ClassificationRow(criterion, str(row.get("domain", criterion.id)), tuple(row.get("groups", ())))
 
 
 def _read_rule(
@@ -271,7 +271,7 @@ def _read_rule(
 
 
 def _check_rows_count(
-    reader: DefinitionReader, rows: Iterable[Row], rules: Sequence[ClassificationRule]
+    reader: DefinitionReader, rows: Iterable[ClassificationRow], rules: Sequence[ClassificationRule]
 ) -> None:
     """Refuse criteria that belong nowhere, and rules that ask for nothing or stand twice."""
     for row in rows:
@@ -295,7 +295,7 @@ def _check_columns(definition: CriteriaSet, present: Sequence[str], subject: str
         raise ColumnError(f"Classification by {definition.name}", sorted(known), present, fix)
 
 
-def _build_moments(cohort: Cohort, definition: CriteriaSet) -> list[Assessment]:
+def _build_assessments(cohort: CohortTimelines, definition: CriteriaSet) -> list[Assessment]:
     no_parameters: dict[str, ParameterValue] = {}
     shell = ResponseDefinition(
         name=definition.name,
@@ -314,7 +314,7 @@ def _build_moments(cohort: Cohort, definition: CriteriaSet) -> list[Assessment]:
     )
     return [
         Assessment(shell, no_parameters, cohort, timeline, _ONLY_VISIT, 0.0, visit, visit, (), {})
-        for timeline in cohort.courses
+        for timeline in cohort.timelines
         for visit in timeline.visits
     ]
 

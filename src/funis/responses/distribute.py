@@ -21,9 +21,9 @@ from funis.frames.arrow import flat_rows, plain_table
 from funis.frames.spark import KEY, flat_columns, group_of, is_spark, quote_column, run_groups, spark_schema
 from funis.responses.timeline import (
     EVENT_COLUMNS,
-    Cohort,
+    CohortTimelines,
     Gathered,
-    build_cohort,
+    build_timelines,
     check_disposition_columns,
     check_visit_columns,
     list_days,
@@ -31,7 +31,7 @@ from funis.responses.timeline import (
 )
 
 FACTS: Final = "_funis_facts"
-Work = Callable[[Cohort], pl.DataFrame]
+Work = Callable[[CohortTimelines], pl.DataFrame]
 Fact = tuple[str, str, str, float | None, int]
 
 _FACT_SCHEMA: Final[Mapping[str, pl.DataType]] = {
@@ -81,7 +81,7 @@ def answer_subjects(
     Parameters
     ----------
     visits : the frame and how to read it
-    work : gives the answer for the courses of a cohort, with the column ``subject``; a function of a module
+    work : gives the answer for the timelines of a cohort, with the column ``subject``; a function of a module
     schema : names and types of the answer
     facts : what `gather_facts` gave, where it is known already
 
@@ -126,17 +126,17 @@ def gather_facts(visits: Visits) -> Any:
     return counted.agg(sql.collect_list(entry).alias(FACTS))
 
 
-def fetch_facts(visits: Visits) -> tuple[Cohort, Any]:
+def fetch_facts(visits: Visits) -> tuple[CohortTimelines, Any]:
     """Fetch the one row of facts: for what must be known before the subjects are judged.
 
     Returns
     -------
-    a cohort that knows the columns and visits of all subjects and has no courses, and the row of facts as a
+    a cohort that knows the columns and visits of all subjects and has no timelines, and the row of facts as a
     Spark frame that `answer_subjects` takes
     """
     facts = gather_facts(visits)
     rows = facts.collect()
-    shell = Cohort((), frozenset(), {}, pl.String(), frozenset(flat_columns(visits.frame)))
+    shell = CohortTimelines((), frozenset(), {}, pl.String(), frozenset(flat_columns(visits.frame)))
     cohort = _complete(shell, [entry.asDict() for entry in rows[0][FACTS]])
     return cohort, visits.frame.sparkSession.createDataFrame(rows, facts.schema)
 
@@ -185,11 +185,13 @@ def _join_facts(left: Any, events: Any, facts: Any) -> Any:
     return told if events is None else told.unionByName(events, allowMissingColumns=True)
 
 
-def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> Cohort:
+def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> CohortTimelines:
     if events is not None:
         events = events.drop(KEY)
     visits = flat_rows(rows).drop(KEY)
-    return build_cohort(visits, subject=names.subject, visit=names.visit, day=names.day, disposition=events)
+    return build_timelines(
+        visits, subject=names.subject, visit=names.visit, day=names.day, disposition=events
+    )
 
 
 def _find_facts(names: _Names, table: Any, events: Any = None) -> Any:
@@ -198,15 +200,15 @@ def _find_facts(names: _Names, table: Any, events: Any = None) -> Any:
     return plain_table(pl.DataFrame(rows, schema=dict(_FACT_SCHEMA), orient="row").to_arrow())
 
 
-def _facts_of(cohort: Cohort, instruments: Sequence[str]) -> Iterator[Fact]:
+def _facts_of(cohort: CohortTimelines, instruments: Sequence[str]) -> Iterator[Fact]:
     """Yield what some subjects add: their number, days, columns with a value and visits with grades."""
-    yield "subject", "", "", None, len(cohort.courses)
+    yield "subject", "", "", None, len(cohort.timelines)
     if cohort.has_visits:
         yield "visits", "", "", None, 1
     if cohort.has_unscheduled:
         yield "unscheduled", "", "", None, 1
     yield from (("column", name, "", None, 1) for name in cohort.columns)
-    for name, days in list_days(cohort.courses).items():
+    for name, days in list_days(cohort.timelines).items():
         yield from (("day", name, "", day, 1) for day in days)
     for instrument in instruments:
         yield from (("letters", name, "", None, 1) for name in cohort.lettered(instrument))
@@ -225,8 +227,8 @@ def _judge_group(work: Work, names: _Names, columns: Sequence[str], rows: Any, r
     return plain_table(found.select(columns).to_arrow())
 
 
-def _complete(cohort: Cohort, facts: Sequence[Mapping[str, Any]]) -> Cohort:
-    """Give the courses at hand what is known of all subjects."""
+def _complete(cohort: CohortTimelines, facts: Sequence[Mapping[str, Any]]) -> CohortTimelines:
+    """Give the timelines at hand what is known of all subjects."""
     of: dict[str, list[Mapping[str, Any]]] = {}
     for fact in facts:
         of.setdefault(fact["fact"], []).append(fact)

@@ -24,7 +24,7 @@ from funis.responses.bilag_timeline import watch_response
 from funis.responses.completion import decide_surely
 from funis.responses.decide import Decision, decide
 from funis.responses.distribute import Visits, answer_subjects
-from funis.responses.timeline import Cohort, Timeline, TimelineVisit, build_cohort
+from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, word_of
 
 Parameters = Mapping[str, ParameterValue]
@@ -128,15 +128,15 @@ def respond(
         return answer_subjects(
             visits, partial(respond_cohort, name=name, parameters=settled), _schema(definition)
         )
-    cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
+    cohort = build_timelines(frame, subject=subject, visit=visit, day=day, disposition=disposition)
     return return_kind(frame, cohort.name_subjects(respond_cohort(cohort, name, parameters), subject))
 
 
-def respond_cohort(cohort: Cohort, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
+def respond_cohort(cohort: CohortTimelines, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
     """Give the response of every timeline of a cohort, as `respond` does; for asking many definitions."""
     definition = response_definition(name)
     judged = _choose_target(cohort, definition, definition.settle(parameters))
-    rows = [_respond_one(_build_moment(timeline, judged)) for timeline in cohort.courses]
+    rows = [_respond_one(_build_assessment(timeline, judged)) for timeline in cohort.timelines]
     return pl.DataFrame(rows, schema=_schema(definition))
 
 
@@ -173,16 +173,16 @@ def respond_by_visit(
         work = partial(_respond_at_visits, name=name, parameters=settled)
         visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled))
         return answer_subjects(visits, work, _schema(definition))
-    cohort = build_cohort(frame, subject=subject, visit=visit, day=day, disposition=disposition)
+    cohort = build_timelines(frame, subject=subject, visit=visit, day=day, disposition=disposition)
     found = [cohort.name_subjects(part, subject) for part in _respond_parts(cohort, name, settled)]
     return return_kind(frame, pl.concat(found))
 
 
-def _respond_at_visits(cohort: Cohort, name: str, parameters: Parameters) -> pl.DataFrame:
+def _respond_at_visits(cohort: CohortTimelines, name: str, parameters: Parameters) -> pl.DataFrame:
     return pl.concat(_respond_parts(cohort, name, parameters))
 
 
-def _respond_parts(cohort: Cohort, name: str, parameters: Parameters) -> list[pl.DataFrame]:
+def _respond_parts(cohort: CohortTimelines, name: str, parameters: Parameters) -> list[pl.DataFrame]:
     """Return an empty answer, then those at each visit after baseline."""
     chosen = [{**parameters, "response_visit": visit} for visit, day in cohort.days.items() if day > 0]
     parts = [respond_cohort(cohort, name, each) for each in chosen]
@@ -198,7 +198,7 @@ def _instruments(definition: ResponseDefinition, parameters: Parameters) -> tupl
 class _Judged:
     """What is the same for all subjects: the definition, its choices and the visit judged."""
 
-    cohort: Cohort
+    cohort: CohortTimelines
     definition: ResponseDefinition
     parameters: Mapping[str, ParameterValue]
     target: str
@@ -208,7 +208,7 @@ class _Judged:
 
 
 def _choose_target(
-    cohort: Cohort, definition: ResponseDefinition, parameters: Mapping[str, ParameterValue]
+    cohort: CohortTimelines, definition: ResponseDefinition, parameters: Mapping[str, ParameterValue]
 ) -> _Judged:
     systems: tuple[str, ...] = ()
     if definition.reads_grades(parameters) and cohort.has_visits:
@@ -218,7 +218,7 @@ def _choose_target(
     return _Judged(cohort, definition, parameters, target, target_day, systems, expected)
 
 
-def _find_target(cohort: Cohort, parameters: Mapping[str, ParameterValue]) -> tuple[str, float]:
+def _find_target(cohort: CohortTimelines, parameters: Mapping[str, ParameterValue]) -> tuple[str, float]:
     named = str(parameters["response_visit"])
     if named:
         if named not in cohort.days:
@@ -235,7 +235,7 @@ def _find_target(cohort: Cohort, parameters: Mapping[str, ParameterValue]) -> tu
 
 
 def _expected_visits(
-    cohort: Cohort, parameters: Mapping[str, ParameterValue], systems: tuple[str, ...]
+    cohort: CohortTimelines, parameters: Mapping[str, ParameterValue], systems: tuple[str, ...]
 ) -> dict[str, float]:
     schedule = [name.strip() for name in str(parameters.get("schedule", "")).split(",") if name.strip()]
     for name in schedule:
@@ -246,7 +246,7 @@ def _expected_visits(
     return cohort.expected(systems, str(parameters["instrument"]))
 
 
-def _build_moment(timeline: Timeline, judged: _Judged) -> Assessment:
+def _build_assessment(timeline: Timeline, judged: _Judged) -> Assessment:
     parameters = judged.parameters
     now = _visit_judged(timeline, judged)
     base = timeline.baseline(str(parameters["baseline_visit"]))

@@ -21,12 +21,12 @@ from funis.catalogue.check_response import check_index
 from funis.catalogue.definition import definition
 from funis.errors import ColumnError
 from funis.frames.any_kind import add_columns, name_columns
-from funis.responses.responder_measures import Measure, has_improved_by_half, read_measures
+from funis.responses.responder_measures import ImprovementMeasure, has_improved_by_half, read_measures
 from funis.responses.timeline import (
     EVENT_COLUMNS,
     Timeline,
     TimelineVisit,
-    build_cohort,
+    build_timelines,
     check_visit_columns,
 )
 from funis.responses.verdict import Span, Verdict
@@ -48,7 +48,7 @@ class IndexItem:
 
     item: str
     points: Decimal
-    measures: tuple[Measure, ...]
+    measures: tuple[ImprovementMeasure, ...]
 
 
 def score_responder_index(
@@ -108,12 +108,12 @@ def _score_rows(
 ) -> pl.DataFrame:
     items = index_items()
     living = rows.drop(EVENT_COLUMNS, strict=False)  # a visit is scored whatever happened to the subject
-    cohort = build_cohort(living, subject=subject, visit=visit, day=day)
+    cohort = build_timelines(living, subject=subject, visit=visit, day=day)
     spans = {
         (visit_of.subject, visit_of.name, visit_of.day): _score_visit(
             timeline, visit_of, items, baseline_visit
         )
-        for timeline in cohort.courses
+        for timeline in cohort.timelines
         for visit_of in timeline.visits
     }
     keys = [(v.subject, v.name, v.day) for v in _in_order(living, subject, visit, day)]
@@ -145,8 +145,8 @@ def read_index(text: str) -> tuple[IndexItem, ...]:
 
 def _in_order(rows: pl.DataFrame, subject: str, visit: str, day: str) -> list[TimelineVisit]:
     """Return the visits in the order of the rows, with the days a timeline gives them."""
-    cohort = build_cohort(rows.with_row_index("_row"), subject=subject, visit=visit, day=day)
-    visits = [each for timeline in cohort.courses for each in timeline.visits]
+    cohort = build_timelines(rows.with_row_index("_row"), subject=subject, visit=visit, day=day)
+    visits = [each for timeline in cohort.timelines for each in timeline.visits]
     return sorted(visits, key=lambda each: int(each.values["_row"]))
 
 

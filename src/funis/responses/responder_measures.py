@@ -23,7 +23,7 @@ Readings = Literal["halved", "half_way", "both"]
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class ImprovementMeasure:
     """How one column shows that an item has improved.
 
     Attributes
@@ -41,7 +41,7 @@ class Measure:
     limit: str | Decimal = ""
 
 
-def read_measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Measure, ...]]:
+def read_measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[ImprovementMeasure, ...]]:
     """Read the measures of each item, in printed order.
 
     Examples
@@ -49,10 +49,10 @@ def read_measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Measure,
     >>> read_measures([{"item": "arthritis", "measure": "inflamed_joints"}])["arthritis"][0].reading
     'halved'
     """
-    found: dict[str, tuple[Measure, ...]] = {}
+    found: dict[str, tuple[ImprovementMeasure, ...]] = {}
     for row in rows:
         limit = row.get("limit", "")
-        measure = Measure(
+        measure = ImprovementMeasure(
             row["measure"],
             row.get("reading", "halved"),
             row.get("side", "high"),
@@ -62,7 +62,9 @@ def read_measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Measure,
     return found
 
 
-def has_improved_by_half(measures: Sequence[Measure], now: TimelineVisit, before: TimelineVisit) -> Verdict:
+def has_improved_by_half(
+    measures: Sequence[ImprovementMeasure], now: TimelineVisit, before: TimelineVisit
+) -> Verdict:
     """Answer whether an item that was active before has improved by half; None where that cannot be told.
 
     Several measures of one item (C3, C4) must agree; one that was normal before and is normal now says
@@ -84,7 +86,7 @@ def has_improved_by_half(measures: Sequence[Measure], now: TimelineVisit, before
     return asked[0] if asked and len(set(asked)) == 1 else None
 
 
-def _says_nothing(measure: Measure, now: TimelineVisit, before: TimelineVisit) -> bool:
+def _says_nothing(measure: ImprovementMeasure, now: TimelineVisit, before: TimelineVisit) -> bool:
     if measure.reading == "halved":
         return False
     gaps = _gap(measure, now), _gap(measure, before)
@@ -94,7 +96,7 @@ def _says_nothing(measure: Measure, now: TimelineVisit, before: TimelineVisit) -
     return all(visit.number(measure.column).is_open for visit in (now, before))
 
 
-def _ask(measure: Measure, now: TimelineVisit, before: TimelineVisit) -> Verdict:
+def _ask(measure: ImprovementMeasure, now: TimelineVisit, before: TimelineVisit) -> Verdict:
     level = _has_fallen_by_half(_known(before, measure.column), _known(now, measure.column), measure)
     if measure.reading == "halved":
         return level
@@ -105,7 +107,7 @@ def _ask(measure: Measure, now: TimelineVisit, before: TimelineVisit) -> Verdict
     return way if measure.reading == "half_way" or way == level else None
 
 
-def _has_fallen_by_half(before: Decimal | None, now: Decimal | None, measure: Measure) -> Verdict:
+def _has_fallen_by_half(before: Decimal | None, now: Decimal | None, measure: ImprovementMeasure) -> Verdict:
     if before is None or now is None or before <= 0:
         return None
     change = now - before if measure.side == "low" else before - now
@@ -116,7 +118,7 @@ def _reaches_half(part: Decimal, whole: Decimal) -> Verdict:
     return exactly(_HUNDRED * part / whole).compare(">=", _HALF)
 
 
-def _gap(measure: Measure, visit: TimelineVisit) -> Decimal | None:
+def _gap(measure: ImprovementMeasure, visit: TimelineVisit) -> Decimal | None:
     """Return how far a value lies outside normal, in parts of the limit; laboratories differ."""
     value = _known(visit, measure.column)
     limit = measure.limit if isinstance(measure.limit, Decimal) else _known(visit, measure.limit)

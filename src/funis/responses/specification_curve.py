@@ -28,7 +28,7 @@ from funis.frames.any_kind import read_rows, return_kind
 from funis.frames.spark import is_spark
 from funis.responses.distribute import Visits, answer_subjects, fetch_facts
 from funis.responses.respond import respond_cohort
-from funis.responses.timeline import Cohort, build_cohort
+from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES
 from funis.stats.proportion import clopper_pearson
 
@@ -144,13 +144,13 @@ def multiverse(
     if is_spark(frame):
         ways, tallies = _count_on_spark(_open_visits(frame, chosen, disposition, columns), chosen)
     else:
-        cohort = build_cohort(frame, disposition=disposition, **columns)
+        cohort = build_timelines(frame, disposition=disposition, **columns)
         ways = _find_ways(cohort, chosen)
         tallies = [_tally(cohort, way) for way in ways]
     rows = [
         row for way, tally in zip(ways, tallies, strict=True) for row in _print_way(way, tally, threshold)
     ]
-    return return_kind(frame, _mark_changes(pl.DataFrame(rows, schema=_SCHEMA), reference))
+    return return_kind(frame, _flag_changes(pl.DataFrame(rows, schema=_SCHEMA), reference))
 
 
 def compare_responses(
@@ -181,12 +181,12 @@ def compare_responses(
         applying = _choose_applying(shell, chosen)
         schema = dict.fromkeys(("subject", *applying), pl.String())
         return answer_subjects(visits, partial(_compare_cohort, chosen=applying), schema, facts=facts)
-    cohort = build_cohort(frame, disposition=disposition, **columns)
+    cohort = build_timelines(frame, disposition=disposition, **columns)
     found = _compare_cohort(cohort, _choose_applying(cohort, chosen))
     return return_kind(frame, cohort.name_subjects(found, columns.get("subject", "subject")))
 
 
-def _choose_applying(cohort: Cohort, chosen: Mapping[str, Choice]) -> dict[str, Choice]:
+def _choose_applying(cohort: CohortTimelines, chosen: Mapping[str, Choice]) -> dict[str, Choice]:
     return {
         name: choice
         for name, choice in chosen.items()
@@ -194,8 +194,8 @@ def _choose_applying(cohort: Cohort, chosen: Mapping[str, Choice]) -> dict[str, 
     }
 
 
-def _compare_cohort(cohort: Cohort, chosen: Mapping[str, Choice]) -> pl.DataFrame:
-    found = pl.DataFrame({"subject": [timeline.subject for timeline in cohort.courses]})
+def _compare_cohort(cohort: CohortTimelines, chosen: Mapping[str, Choice]) -> pl.DataFrame:
+    found = pl.DataFrame({"subject": [timeline.subject for timeline in cohort.timelines]})
     return found.with_columns(
         respond_cohort(cohort, name, choice).get_column("response").alias(name)
         for name, choice in chosen.items()
@@ -257,7 +257,7 @@ def _ordinary_responses() -> list[str]:
 
 
 def find_lacking(
-    cohort: Cohort, definition: ResponseDefinition, chosen: Mapping[str, ParameterValue]
+    cohort: CohortTimelines, definition: ResponseDefinition, chosen: Mapping[str, ParameterValue]
 ) -> tuple[str, ...]:
     """Return what a definition needs that was collected for nobody."""
     parameters = definition.settle(chosen)
@@ -281,7 +281,10 @@ def find_lacking(
 
 
 def _lacking_of(
-    cohort: Cohort, definition: ResponseDefinition, row: Criterion, parameters: Mapping[str, ParameterValue]
+    cohort: CohortTimelines,
+    definition: ResponseDefinition,
+    row: Criterion,
+    parameters: Mapping[str, ParameterValue],
 ) -> list[str]:
     """Return the columns one criterion lacks; nothing where one of its alternatives can be asked."""
     groups = []
@@ -297,7 +300,7 @@ def _lacking_of(
     return [] if any(not group for group in groups) else list(dict.fromkeys(groups[0]))
 
 
-def _holds(cohort: Cohort, column: str) -> bool:
+def _holds(cohort: CohortTimelines, column: str) -> bool:
     return any(name in cohort.columns for name in (column, f"{column}_lower", f"{column}_upper"))
 
 
@@ -319,7 +322,7 @@ def list_choices(definition: ResponseDefinition, chosen: Mapping[str, ParameterV
         yield from ({name: value} for value in values if value != parameter.default)
 
 
-def _find_ways(cohort: Cohort, chosen: Mapping[str, Choice]) -> list[Way]:
+def _find_ways(cohort: CohortTimelines, chosen: Mapping[str, Choice]) -> list[Way]:
     """List every way to count that the records allow, and every definition they do not allow."""
     ways = []
     for name, given in chosen.items():
@@ -337,7 +340,7 @@ def _find_ways(cohort: Cohort, chosen: Mapping[str, Choice]) -> list[Way]:
     return ways
 
 
-def _tally(cohort: Cohort, way: Way) -> Tally:
+def _tally(cohort: CohortTimelines, way: Way) -> Tally:
     if way.is_lacking:
         return Tally(None, {})
     answers = respond_cohort(cohort, way.name, way.choice)
@@ -363,7 +366,7 @@ def _count_on_spark(visits: Visits, chosen: Mapping[str, Choice]) -> tuple[list[
     return ways, [Tally(*pair) for pair in zip(at, told, strict=True)]
 
 
-def _try_ways(cohort: Cohort, ways: Sequence[Way]) -> pl.DataFrame:
+def _try_ways(cohort: CohortTimelines, ways: Sequence[Way]) -> pl.DataFrame:
     """Judge the subjects at hand in every way."""
     parts = [pl.DataFrame(schema=dict(_WAY_SCHEMA))]
     for number, way in enumerate(ways):
@@ -391,7 +394,7 @@ def _print_way(way: Way, tally: Tally, threshold: float) -> list[dict[str, objec
     ]
 
 
-def _is_idle(cohort: Cohort, choice: Choice) -> bool:
+def _is_idle(cohort: CohortTimelines, choice: Choice) -> bool:
     """Whether a choice cannot matter: unscheduled visits or rescue where there are none."""
     if "rescue_is_failure" in choice:
         return not any(_holds(cohort, column) for column in _RESCUE)
@@ -425,7 +428,7 @@ def _count(tally: Tally, policy: str, threshold: float) -> dict[str, object]:
     return {**counts, "percent": rate, "lower": lower, "upper": upper, "conclusion": conclusion}
 
 
-def _mark_changes(found: pl.DataFrame, reference: str | None) -> pl.DataFrame:
+def _flag_changes(found: pl.DataFrame, reference: str | None) -> pl.DataFrame:
     """Hold all rows against the default of one definition: the one named, else the first that applies."""
     default = (pl.col("choice") == AS_DEFINED) & (pl.col("missing") == "nonresponder")
     counted = found.filter(default & (pl.col("status") == "counted"))
@@ -433,31 +436,31 @@ def _mark_changes(found: pl.DataFrame, reference: str | None) -> pl.DataFrame:
         reference = str(counted.get_column("definition")[0])
     if reference is None:
         return found
-    return mark_changes(found, default & (pl.col("definition") == reference))
+    return flag_changes(found, default & (pl.col("definition") == reference))
 
 
-def mark_changes(found: pl.DataFrame, is_held: pl.Expr) -> pl.DataFrame:
-    """Name the row all others are held against, and mark those that conclude otherwise.
+def flag_changes(found: pl.DataFrame, is_held: pl.Expr) -> pl.DataFrame:
+    """Name the row all others are held against, and flag those that conclude otherwise.
 
     Parameters
     ----------
     found : rows of `multiverse`
-    is_held : picks that row; where it picks none that was counted, nothing is marked
+    is_held : picks that row; where it picks none that was counted, nothing is flagged
 
     Examples
     --------
     >>> rows = {"definition": ["a", "b"], "status": ["counted"] * 2, "conclusion": ["above", "below"]}
-    >>> mark_changes(pl.DataFrame(rows), pl.col("definition") == "a")["changes"].to_list()
+    >>> flag_changes(pl.DataFrame(rows), pl.col("definition") == "a")["changes"].to_list()
     ['reference', 'yes']
     """
     held = found.filter(is_held & (pl.col("status") == "counted"))
     if held.is_empty():
         return found
     differs = pl.col("conclusion") != held.get_column("conclusion")[0]
-    mark = (
+    flag = (
         pl.when(is_held & (pl.col("status") == "counted"))
         .then(pl.lit("reference"))
         .when(pl.col("status") == "counted")
         .then(pl.when(differs).then(pl.lit(YES)).otherwise(pl.lit(NO)))
     )
-    return found.with_columns(mark.alias("changes"))
+    return found.with_columns(flag.alias("changes"))

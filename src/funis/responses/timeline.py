@@ -136,7 +136,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What is known of all subjects together, where the courses at hand are those of some of them.
+    """What is known of all subjects together, where the timelines at hand are those of some of them.
 
     Attributes
     ----------
@@ -154,20 +154,20 @@ class Gathered:
 
 
 @dataclass(frozen=True, slots=True)
-class Cohort:
-    """The courses of all subjects and the visits that were expected of each.
+class CohortTimelines:
+    """The timelines of all subjects and the visits that were expected of each.
 
     Attributes
     ----------
-    courses : one per subject, in order of study number
+    timelines : one per subject, in order of study number
     columns : columns that hold a value for somebody; a column nobody has a value in was not collected
     days : median day of each visit name, unscheduled visits left out
     subject_type : type of the study numbers in the frame
     present : every column of the frame
-    gathered : what all subjects have together, where `courses` are those of some of them; else None
+    gathered : what all subjects have together, where `timelines` are those of some of them; else None
     """
 
-    courses: tuple[Timeline, ...]
+    timelines: tuple[Timeline, ...]
     columns: frozenset[str]
     days: Mapping[str, float]
     subject_type: pl.DataType
@@ -179,7 +179,7 @@ class Cohort:
         """Whether anybody has a visit."""
         if self.gathered is not None:
             return self.gathered.has_visits
-        return any(timeline.visits for timeline in self.courses)
+        return any(timeline.visits for timeline in self.timelines)
 
     @property
     def has_unscheduled(self) -> bool:
@@ -187,7 +187,7 @@ class Cohort:
         if self.gathered is not None:
             return self.gathered.has_unscheduled
         return any(
-            visit.name.startswith(UNSCHEDULED) for timeline in self.courses for visit in timeline.visits
+            visit.name.startswith(UNSCHEDULED) for timeline in self.timelines for visit in timeline.visits
         )
 
     def name_subjects(self, found: pl.DataFrame, subject: str) -> pl.DataFrame:
@@ -215,7 +215,7 @@ class Cohort:
             return False
         if self.gathered is not None:
             return column in self.gathered.lettered
-        values = (v.values.get(column) for c in self.courses for v in c.visits)
+        values = (v.values.get(column) for c in self.timelines for v in c.visits)
         return isinstance(next((value for value in values if value is not None), None), str)
 
     def lettered(self, instrument: str) -> frozenset[str]:
@@ -233,7 +233,7 @@ class Cohort:
 
     def expected(self, measured: Sequence[str], instrument: str) -> dict[str, float]:
         """Return visits at which at least half of the subjects were measured, with their median day."""
-        n_subjects = len(self.courses) if self.gathered is None else self.gathered.n_subjects
+        n_subjects = len(self.timelines) if self.gathered is None else self.gathered.n_subjects
         names = {}
         for name, day in self.days.items():
             held = self._count_held(name, measured, instrument)
@@ -244,18 +244,18 @@ class Cohort:
     def _count_held(self, name: str, measured: Sequence[str], instrument: str) -> int:
         if self.gathered is not None:
             return self.gathered.held.get((instrument, name), 0)
-        visits = [timeline.find(name) for timeline in self.courses]
+        visits = [timeline.find(name) for timeline in self.timelines]
         return sum(1 for visit in visits if visit is not None and visit.has_grade(measured))
 
 
-def build_cohort(
+def build_timelines(
     frame: Any,
     *,
     subject: str = "subject",
     visit: str = "visit",
     day: str = "day",
     disposition: Any = None,
-) -> Cohort:
+) -> CohortTimelines:
     """Sort a frame of visits into one timeline per subject.
 
     Parameters
@@ -268,7 +268,7 @@ def build_cohort(
 
     Returns
     -------
-    Cohort
+    CohortTimelines
 
     Raises
     ------
@@ -287,11 +287,11 @@ def build_cohort(
         made = _build_visit(row, subject, visit, day)
         filled.update(name for name, value in made.values.items() if value is not None)
         visits.setdefault(made.subject, []).append(made)
-    courses = tuple(
+    timelines = tuple(
         _build_course(number, visits[number], events.get(number, {})) for number in sorted(visits)
     )
-    return Cohort(
-        courses, frozenset(filled), _median_days(courses), rows.schema[subject], frozenset(rows.columns)
+    return CohortTimelines(
+        timelines, frozenset(filled), _median_days(timelines), rows.schema[subject], frozenset(rows.columns)
     )
 
 
@@ -349,14 +349,14 @@ def _build_course(number: str, visits: list[TimelineVisit], events: dict[str, fl
     return Timeline(number, tuple(sorted(alive, key=lambda visit: (visit.day, visit.name))), events)
 
 
-def _median_days(courses: Sequence[Timeline]) -> dict[str, float]:
-    return order_days({name: float(median(found)) for name, found in list_days(courses).items()})
+def _median_days(timelines: Sequence[Timeline]) -> dict[str, float]:
+    return order_days({name: float(median(found)) for name, found in list_days(timelines).items()})
 
 
-def list_days(courses: Iterable[Timeline]) -> dict[str, list[float]]:
+def list_days(timelines: Iterable[Timeline]) -> dict[str, list[float]]:
     """Return the days on which each visit fell, unscheduled visits left out."""
     days: dict[str, list[float]] = {}
-    for timeline in courses:
+    for timeline in timelines:
         for visit in timeline.visits:
             if not visit.name.startswith(UNSCHEDULED):
                 days.setdefault(visit.name, []).append(visit.day)

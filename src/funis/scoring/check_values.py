@@ -19,7 +19,7 @@ from funis.frames.polars import watch
 from funis.frames.under_way import ROW, SHOWN, Column, OpenFrame
 from funis.scoring.items import (
     NOT_DONE_TEXT,
-    Layout,
+    ScoringLayout,
     flag_columns,
     is_text_type,
     is_unreadable,
@@ -28,7 +28,7 @@ from funis.scoring.items import (
 )
 
 
-def check_values(opened: OpenFrame, layout: Layout) -> None:
+def check_values(opened: OpenFrame, layout: ScoringLayout) -> None:
     """Refuse values that an item does not allow.
 
     Parameters
@@ -56,11 +56,11 @@ def check_values(opened: OpenFrame, layout: Layout) -> None:
             _refuse(opened, layout, item, int(found[item.name][0]))
 
 
-def _count(layout: Layout, name: str, is_bad: Column) -> Column:
+def _count(layout: ScoringLayout, name: str, is_bad: Column) -> Column:
     return is_bad.cast(layout.ops.Int64).sum().alias(name)
 
 
-def _check_flags_of_frame(opened: OpenFrame, layout: Layout) -> None:
+def _check_flags_of_frame(opened: OpenFrame, layout: ScoringLayout) -> None:
     """Refuse a yes/no column beside an item that says neither: a finding must not count by accident."""
     names = flag_columns(layout)
     if not names:
@@ -74,7 +74,7 @@ def _check_flags_of_frame(opened: OpenFrame, layout: Layout) -> None:
             raise _unreadable_flag(layout, name, f"{found[name][0]} row(s)", bad[name].to_list())
 
 
-def _refuse(opened: OpenFrame, layout: Layout, item: Item, count: int) -> None:
+def _refuse(opened: OpenFrame, layout: ScoringLayout, item: Item, count: int) -> None:
     shown = opened.fetch(opened.frame.filter(_is_refused(layout, item)).select(item.name).head(SHOWN))
     values = ", ".join(str(value) for value in shown[item.name].to_list())
     rows = "" if opened.is_lazy else f" ({_name_rows(opened.frame, layout, item)})"
@@ -82,13 +82,13 @@ def _refuse(opened: OpenFrame, layout: Layout, item: Item, count: int) -> None:
     raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
 
 
-def _name_rows(frame: pl.DataFrame, layout: Layout, item: Item) -> str:
+def _name_rows(frame: pl.DataFrame, layout: ScoringLayout, item: Item) -> str:
     numbered = frame if ROW in frame.columns else frame.with_row_index(ROW)
     rows = numbered.filter(_is_refused(layout, item))[ROW].to_list()
     return "row " + ", ".join(map(str, sorted(rows)[:SHOWN]))
 
 
-def _is_refused(layout: Layout, item: Item) -> Any:
+def _is_refused(layout: ScoringLayout, item: Item) -> Any:
     """Tell where a recorded value is not one the item allows."""
     ops, kind = layout.ops, layout.schema[item.name]
     if is_text_type(kind) and not item.is_text:
@@ -106,7 +106,7 @@ def _is_refused(layout: Layout, item: Item) -> Any:
     return _is_outside(layout, item, column.fill_nan(None) if kind.is_float() else column)
 
 
-def _is_outside(layout: Layout, item: Item, value: Any) -> Any:
+def _is_outside(layout: ScoringLayout, item: Item, value: Any) -> Any:
     if item.is_measured:
         return ((value < item.minimum) | (value > item.maximum)).fill_null(value=False)
     allowed = [float(one) for one in item.values]
@@ -132,7 +132,7 @@ def _may_be_refused(item: Item, column: pl.Series) -> bool:
     return has_gaps or (is_fractional and bool((column.fill_nan(None) % 1 != 0).any()))
 
 
-def _guard(frame: pl.LazyFrame, layout: Layout, items: Sequence[Item]) -> pl.LazyFrame:
+def _guard(frame: pl.LazyFrame, layout: ScoringLayout, items: Sequence[Item]) -> pl.LazyFrame:
     """Put a check into a lazy query: it looks at every batch and stops the query at a bad value."""
     kinds = frame.collect_schema()
     watched = [item for item in items if kinds[item.name] != pl.Null]
@@ -144,13 +144,13 @@ def _guard(frame: pl.LazyFrame, layout: Layout, items: Sequence[Item]) -> pl.Laz
     return frame.with_columns(*checks, *flags)
 
 
-def _unreadable_flag(layout: Layout, name: str, where: str, shown: Sequence[Any]) -> ValueRangeError:
+def _unreadable_flag(layout: ScoringLayout, name: str, where: str, shown: Sequence[Any]) -> ValueRangeError:
     what = f"Column {name!r} of {layout.definition.name!r}, {where}"
     fix = "Correct the value or leave it empty."
     return ValueRangeError(what, ", ".join(map(str, shown)), "1, 0, yes, no", fix)
 
 
-def check_flags(layout: Layout, names: Sequence[str], columns: pl.DataFrame) -> None:
+def check_flags(layout: ScoringLayout, names: Sequence[str], columns: pl.DataFrame) -> None:
     """Refuse a batch of rows with a yes/no column that says neither; see `check_batch`."""
     for name in names:
         bad = columns.filter(is_unreadable(layout, name)).get_column(name)
@@ -159,7 +159,7 @@ def check_flags(layout: Layout, names: Sequence[str], columns: pl.DataFrame) -> 
 
 
 def check_batch(
-    layout: Layout, items: Sequence[Item], columns: pl.DataFrame, *, first_row: int | None = None
+    layout: ScoringLayout, items: Sequence[Item], columns: pl.DataFrame, *, first_row: int | None = None
 ) -> None:
     """Refuse a batch of rows with a value that an item does not allow.
 

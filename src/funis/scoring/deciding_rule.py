@@ -18,7 +18,7 @@ import polars as pl
 from funis.catalogue.definition import Definition, Rule
 from funis.frames.under_way import PREFIX, Column
 from funis.scoring.bits.tracer import Tracer
-from funis.scoring.items import Layout
+from funis.scoring.items import ScoringLayout
 
 RANKS = {"A": 4, "B": 3, "C": 2, "D": 1, "E": 0}
 _LETTERS = ("E", "D", "C", "B", "A")
@@ -57,14 +57,14 @@ def _named(definition: Definition, rule: Rule) -> tuple[tuple[str, str], ...]:
     return tuple((name, features.get(name) or definition.item(name).label) for name in rule.of_items)
 
 
-def build_rule_code(layout: Layout, mark: str, system: str, texts: tuple[RuleText, ...]) -> Column:
+def build_rule_code(layout: ScoringLayout, prefix: str, system: str, texts: tuple[RuleText, ...]) -> Column:
     """Give the number of the first clause that is surely met, null where none is."""
     code = layout.ops.lit(None, _code_type(layout))
     for start, text in reversed(list(zip(_starts(texts), texts, strict=True))):
-        met = layout.ops.col(f"{PREFIX}{mark}_{system}_{text.grade}{text.clause}")
+        met = layout.ops.col(f"{PREFIX}{prefix}_{system}_{text.grade}{text.clause}")
         number = _code(layout, start)
         if text.named:
-            number = number + _mask(layout, mark, text)
+            number = number + _mask(layout, prefix, text)
         code = layout.ops.when(met).then(number).otherwise(code)
     return code
 
@@ -78,29 +78,29 @@ def _starts(texts: tuple[RuleText, ...]) -> list[int]:
     return starts
 
 
-def _code_type(layout: Layout) -> Any:
+def _code_type(layout: ScoringLayout) -> Any:
     """Give the type of rule numbers: small enough that Polars can read it as an enumeration."""
     return layout.ops.UInt8 if layout.ops is not nw else layout.ops.Int64
 
 
-def _mask(layout: Layout, mark: str, text: RuleText) -> Column:
+def _mask(layout: ScoringLayout, prefix: str, text: RuleText) -> Column:
     """Give one bit per named feature that was surely found."""
     features = {feature.name for feature in layout.definition.features}
     bits = []
     for bit, (name, _) in enumerate(text.named):
         column = layout.ops.col(
-            f"{PREFIX}{mark}_{name}" if name in features else f"{PREFIX}{mark}_{name}_yes"
+            f"{PREFIX}{prefix}_{name}" if name in features else f"{PREFIX}{prefix}_{name}_yes"
         )
         bits.append(layout.ops.when(column).then(_code(layout, 2**bit)).otherwise(_code(layout, 0)))
     return reduce(add, bits)
 
 
-def spell_grade(layout: Layout, rank: Column) -> Column:
+def spell_grade(layout: ScoringLayout, rank: Column) -> Column:
     """Give the letter of a rank, null where it is unknown."""
     return spell(layout, rank, _LETTERS)
 
 
-def spell_rules(layout: Layout, system: str, texts: tuple[RuleText, ...], policy: str) -> Column:
+def spell_rules(layout: ScoringLayout, system: str, texts: tuple[RuleText, ...], policy: str) -> Column:
     """Give the rule that decided in words; null where the grade is null.
 
     A grade C or above that no clause surely gives was reached by counting missing items as present.
@@ -114,7 +114,7 @@ def spell_rules(layout: Layout, system: str, texts: tuple[RuleText, ...], policy
     return spell(layout, number, _all_words(texts))
 
 
-def spell(layout: Layout, number: Column, words: Sequence[str]) -> Column:
+def spell(layout: ScoringLayout, number: Column, words: Sequence[str]) -> Column:
     """Give the word that a number stands for, 0 for the first, null where it is unknown."""
     if isinstance(layout.ops, Tracer):
         return layout.ops.spell(number, words)
@@ -126,7 +126,7 @@ def spell(layout: Layout, number: Column, words: Sequence[str]) -> Column:
     return spelled
 
 
-def _code(layout: Layout, number: int) -> Column:
+def _code(layout: ScoringLayout, number: int) -> Column:
     return layout.ops.lit(number, _code_type(layout))
 
 

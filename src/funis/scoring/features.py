@@ -14,7 +14,7 @@ from funis.catalogue.conditions import Condition, Term, compare_exactly, find_li
 from funis.catalogue.definition import Feature
 from funis.frames.under_way import PREFIX, Column
 from funis.scoring.history import held_within, look_back
-from funis.scoring.items import Cell, Layout
+from funis.scoring.items import ItemCell, ScoringLayout
 from funis.scoring.totals import is_any_recorded
 
 
@@ -24,19 +24,19 @@ class Reading:
 
     Attributes
     ----------
-    mark : short name that keeps its columns apart from those of the other reading
+    prefix : short name that keeps its columns apart from those of the other reading
     layout, cells : what is scored
     as_paper : *not done* is not present and missing previous values are what the parameters say;
         otherwise unknown
-    previous_mark : prefix of the columns that hold values of the previous visit
+    previous_prefix : prefix of the columns that hold values of the previous visit
     """
 
-    mark: str
-    layout: Layout
-    cells: Mapping[str, Cell]
+    prefix: str
+    layout: ScoringLayout
+    cells: Mapping[str, ItemCell]
     as_paper: bool
 
-    previous_mark: str = f"{PREFIX}previous_"
+    previous_prefix: str = f"{PREFIX}previous_"
 
 
 def recorded_columns(reading: Reading) -> list[Column]:
@@ -47,7 +47,7 @@ def recorded_columns(reading: Reading) -> list[Column]:
 
 
 def _recorded(reading: Reading, names: tuple[str, ...]) -> str:
-    return f"{reading.previous_mark}recorded_{len(names)}_{names[0]}"
+    return f"{reading.previous_prefix}recorded_{len(names)}_{names[0]}"
 
 
 def _history_names(reading: Reading) -> list[str]:
@@ -64,11 +64,11 @@ def previous_columns(reading: Reading) -> list[Column]:
     columns = []
     for name in _history_names(reading):
         cell = cells[name]
-        columns.append(look_back(layout, cell.value).alias(f"{reading.previous_mark}{name}"))
+        columns.append(look_back(layout, cell.value).alias(f"{reading.previous_prefix}{name}"))
     for name in _not_measured_names(reading):
         settled = _is_settled(reading, name)
         before = look_back(layout, settled.cast(layout.level_type))
-        columns.append((before == 1).fill_null(value=False).alias(f"{reading.previous_mark}{name}_settled"))
+        columns.append((before == 1).fill_null(value=False).alias(f"{reading.previous_prefix}{name}_settled"))
     return columns
 
 
@@ -135,7 +135,7 @@ def joined_condition(reading: Reading, names: tuple[str, ...], least: int) -> Co
 
 
 def _joined(reading: Reading, names: tuple[str, ...]) -> str:
-    return f"{PREFIX}{reading.mark}_joined_{names[0]}_{len(names)}"
+    return f"{PREFIX}{reading.prefix}_joined_{names[0]}_{len(names)}"
 
 
 def _settle(reading: Reading, name: str, met: Column) -> Column:
@@ -147,8 +147,8 @@ def _settle(reading: Reading, name: str, met: Column) -> Column:
     if reading.as_paper and reading.layout.definition.not_done == "absent":
         names = item.alternatives or (name,)
         # For measures of one thing, "not done" beside one of them says it of all that are empty.
-        marks = [mark for other in names if (mark := reading.cells[other].not_done) is not None]
-        reasons += marks
+        flags = [flag for other in names if (flag := reading.cells[other].not_done) is not None]
+        reasons += flags
     if reasons:
         absent = cell.value.is_null() & reduce(or_, reasons)
         met = reading.layout.ops.when(absent).then(reading.layout.ops.lit(value=False)).otherwise(met)
@@ -182,7 +182,7 @@ def feature_columns(reading: Reading, features: Sequence[Feature]) -> list[Colum
     for name, met in rows.items():
         # A finding whose rows are all switched off by parameters is never met.
         found = reduce(or_, met) if met else reading.layout.ops.lit(value=False)
-        columns.append(found.alias(f"{PREFIX}{reading.mark}_{name}"))
+        columns.append(found.alias(f"{PREFIX}{reading.prefix}_{name}"))
     columns += _named_items(reading, features)
     return columns
 
@@ -199,7 +199,7 @@ def _named_items(reading: Reading, features: Sequence[Feature]) -> list[Column]:
         if name not in own
     ]
     return [
-        item_condition(reading, name, 1).alias(f"{PREFIX}{reading.mark}_{name}_yes")
+        item_condition(reading, name, 1).alias(f"{PREFIX}{reading.prefix}_{name}_yes")
         for name in dict.fromkeys(names)
     ]
 
@@ -231,14 +231,14 @@ def _feature_term(reading: Reading, feature: Feature, term: Term) -> Column:
     first_visit = reading.layout.ops.lit(value=_answer(reading, feature.first_visit))
     if not reading.layout.has_history:
         return first_visit
-    before = reading.layout.ops.col(f"{reading.previous_mark}{term.name}")
+    before = reading.layout.ops.col(f"{reading.previous_prefix}{term.name}")
     met = _compared(reading, term, before)
     missing = reading.layout.ops.lit(value=_answer(reading, feature.previous_missing))
     is_empty = before.is_null()
     if not reading.as_paper:
         # Only "or was not measured" is settled by knowing that nothing was measured.
         settled = (
-            reading.layout.ops.col(f"{reading.previous_mark}{term.name}_settled")
+            reading.layout.ops.col(f"{reading.previous_prefix}{term.name}_settled")
             if term.form == "previous"
             else None
         )

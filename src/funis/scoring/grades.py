@@ -37,14 +37,14 @@ from funis.scoring.features import (
     rule_condition,
 )
 from funis.scoring.history import history_columns, running_max
-from funis.scoring.items import Cell, Layout, is_first
+from funis.scoring.items import ItemCell, ScoringLayout, is_first
 from funis.scoring.totals import Bounds, choose_value, status_of
 
 _ACTIVE = RANKS["C"]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class GradingPlan:
     """How the systems of a definition are read.
 
     Attributes
@@ -55,19 +55,23 @@ class Plan:
     texts : the clauses of each system
     """
 
-    layout: Layout
+    layout: ScoringLayout
     bounds: Reading
     paper: Reading
     twice: tuple[str, ...]
     texts: Mapping[str, tuple[RuleText, ...]]
 
-    def marks(self, system: str) -> tuple[str, ...]:
+    def prefixes(self, system: str) -> tuple[str, ...]:
         """Name the readings of a system; the last of them gives its grade."""
-        return (self.bounds.mark, self.paper.mark) if system in self.twice else (self.bounds.mark,)
+        return (self.bounds.prefix, self.paper.prefix) if system in self.twice else (self.bounds.prefix,)
 
 
 def build_grades(
-    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: TakesColumns,
+    layout: ScoringLayout,
+    cells: Mapping[str, ItemCell],
+    carried: Mapping[str, ItemCell],
+    policy: str,
 ) -> tuple[str, ...]:
     """Grade every system of a definition and add the output columns to a working frame.
 
@@ -82,32 +86,37 @@ def build_grades(
     -------
     tuple of str : output columns in the order in which they stand
     """
-    plan = _plan(working, layout, cells, carried)
+    plan = _plan_grading(working, layout, cells, carried)
     _add_ranks(working, plan)
     _add_ever(working, plan)
     _add_final_ranks(working, plan, policy)
     return _add_outputs(working, plan, policy)
 
 
-def _plan(
-    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell]
-) -> Plan:
+def _plan_grading(
+    working: TakesColumns,
+    layout: ScoringLayout,
+    cells: Mapping[str, ItemCell],
+    carried: Mapping[str, ItemCell],
+) -> GradingPlan:
     """Add what comes from earlier visits, and say how the systems are read."""
     if layout.has_history and not isinstance(working, Tracer):
         working.add([is_first(layout).alias(f"{PREFIX}first")])
         working.add(history_columns(layout))
     bounds = Reading("b", layout, cells, as_paper=False)
-    before = bounds.previous_mark if carried is cells else f"{bounds.previous_mark}carried_"
-    paper = Reading("p", layout, carried, as_paper=True, previous_mark=before)
+    before = bounds.previous_prefix if carried is cells else f"{bounds.previous_prefix}carried_"
+    paper = Reading("p", layout, carried, as_paper=True, previous_prefix=before)
     systems = layout.definition.systems
     twice = tuple(system for system in systems if _differ(layout, cells, carried, system))
     for reading in (bounds,) if carried is cells else (bounds, paper):
         working.add(recorded_columns(reading))
         working.add(previous_columns(reading))
-    return Plan(layout, bounds, paper, twice, {s: rule_texts(layout.definition, s) for s in systems})
+    return GradingPlan(layout, bounds, paper, twice, {s: rule_texts(layout.definition, s) for s in systems})
 
 
-def _differ(layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], system: str) -> bool:
+def _differ(
+    layout: ScoringLayout, cells: Mapping[str, ItemCell], carried: Mapping[str, ItemCell], system: str
+) -> bool:
     """Whether the two readings of a system can differ."""
     definition = layout.definition
     names = [item.name for item in definition.items if item.system == system]
@@ -118,16 +127,16 @@ def _differ(layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cel
     return carried is not cells or has_flags or looks_back
 
 
-def _add_ranks(working: TakesColumns, plan: Plan) -> None:
+def _add_ranks(working: TakesColumns, plan: GradingPlan) -> None:
     """Add, per system and reading, lowest and highest rank, and the number of the rule that decided."""
     layout, systems = plan.layout, plan.layout.definition.systems
     _add_conditions(working, [(plan.bounds, systems), (plan.paper, plan.twice)])
     columns = []
     for system in systems:
-        for mark in plan.marks(system):
-            for end, rank in _rank_by_rules(layout, mark, system).items():
-                columns.append(rank.alias(f"{PREFIX}{mark}_{system}_{end}"))
-        code = build_rule_code(layout, plan.marks(system)[-1], system, plan.texts[system])
+        for prefix in plan.prefixes(system):
+            for end, rank in _rank_by_rules(layout, prefix, system).items():
+                columns.append(rank.alias(f"{PREFIX}{prefix}_{system}_{end}"))
+        code = build_rule_code(layout, plan.prefixes(system)[-1], system, plan.texts[system])
         columns.append(code.alias(f"{PREFIX}{system}_code"))
     working.add(columns)
 
@@ -154,13 +163,13 @@ def _clause_columns(reading: Reading, systems: Sequence[str]) -> list[Column]:
     for system in systems:
         for grade, clause, rules in clauses_of(reading.layout.definition, system):
             met = reduce(and_, [_rule_met(reading, rule) for rule in rules])
-            columns.append(met.alias(clause_column(reading.mark, system, grade, clause)))
+            columns.append(met.alias(clause_column(reading.prefix, system, grade, clause)))
     return columns
 
 
-def clause_column(mark: str, system: str, grade: str, clause: int) -> str:
+def clause_column(prefix: str, system: str, grade: str, clause: int) -> str:
     """Name the column that says whether a clause is met."""
-    return f"{PREFIX}{mark}_{system}_{grade}{clause}"
+    return f"{PREFIX}{prefix}_{system}_{grade}{clause}"
 
 
 def clauses_of(definition: Definition, system: str) -> Iterable[tuple[str, int, list[Rule]]]:
@@ -178,7 +187,7 @@ def _rule_met(reading: Reading, rule: Rule) -> Column:
     if rule.at_least == 1 and can_be_joined(reading, rule.of_items):
         return joined_condition(reading, rule.of_items, least)
     met = [
-        reading.layout.ops.col(f"{PREFIX}{reading.mark}_{name}")
+        reading.layout.ops.col(f"{PREFIX}{reading.prefix}_{name}")
         if name in features
         else item_condition(reading, name, least)
         for name in rule.of_items
@@ -186,7 +195,7 @@ def _rule_met(reading: Reading, rule: Rule) -> Column:
     return count_reaches(reading.layout, met, rule.at_least)
 
 
-def count_reaches(layout: Layout, met: Sequence[Column], at_least: int) -> Column:
+def count_reaches(layout: ScoringLayout, met: Sequence[Column], at_least: int) -> Column:
     """Tell in three-valued logic whether at least so many conditions are met."""
     if at_least == 1:
         return reduce(or_, met)
@@ -202,11 +211,11 @@ def count_reaches(layout: Layout, met: Sequence[Column], at_least: int) -> Colum
     )  # fmt: skip
 
 
-def _rank_by_rules(layout: Layout, mark: str, system: str) -> dict[str, Column]:
+def _rank_by_rules(layout: ScoringLayout, prefix: str, system: str) -> dict[str, Column]:
     """Give the lowest and the highest rank of a system under a reading: 0 where nothing is active."""
     by_grade: dict[str, list[Column]] = {}
     for grade, clause, _ in clauses_of(layout.definition, system):
-        by_grade.setdefault(grade, []).append(layout.ops.col(clause_column(mark, system, grade, clause)))
+        by_grade.setdefault(grade, []).append(layout.ops.col(clause_column(prefix, system, grade, clause)))
     lower = upper = _rank(layout, "E")
     for grade in sorted(by_grade, reverse=True):
         met = reduce(or_, by_grade[grade])
@@ -216,22 +225,22 @@ def _rank_by_rules(layout: Layout, mark: str, system: str) -> dict[str, Column]:
     return {"low": lower, "high": upper}
 
 
-def _rank(layout: Layout, grade: str) -> Column:
+def _rank(layout: ScoringLayout, grade: str) -> Column:
     # Unsigned in Polars, which reads it as an enumeration without another copy.
     return layout.ops.lit(RANKS[grade], layout.ops.UInt8 if layout.ops is not nw else layout.ops.Int64)
 
 
-def _activity_state(layout: Layout, mark: str, system: str) -> Column:
+def _activity_state(layout: ScoringLayout, prefix: str, system: str) -> Column:
     """Count the ends of a reading that are active, so that one running maximum serves both.
 
     What is active at the low end is active at the high end too.
     """
     kind = layout.level_type
-    low, high = (layout.ops.col(f"{PREFIX}{mark}_{system}_{end}") >= _ACTIVE for end in ("low", "high"))
+    low, high = (layout.ops.col(f"{PREFIX}{prefix}_{system}_{end}") >= _ACTIVE for end in ("low", "high"))
     return low.cast(kind) + high.cast(kind)
 
 
-def _points(layout: Layout, rank: Column) -> Column:
+def _points(layout: ScoringLayout, rank: Column) -> Column:
     kind = layout.ops.Int16 if layout.level_name == "Int8" else layout.ops.Int64
     points = dict(layout.definition.grade_points)
     part = layout.ops.lit(points["E"], kind)
@@ -240,13 +249,13 @@ def _points(layout: Layout, rank: Column) -> Column:
     return part
 
 
-def _add_ever(working: TakesColumns, plan: Plan) -> None:
+def _add_ever(working: TakesColumns, plan: GradingPlan) -> None:
     """Add, per system, reading and bound, whether it was active so far or before the study."""
     layout, systems = plan.layout, plan.layout.definition.systems
     states = {
-        f"{PREFIX}{mark}_{system}_state": _activity_state(layout, mark, system)
+        f"{PREFIX}{prefix}_{system}_state": _activity_state(layout, prefix, system)
         for system in systems
-        for mark in plan.marks(system)
+        for prefix in plan.prefixes(system)
     }
     working.add([state.alias(name) for name, state in states.items()])
     recorded = [f"{PREFIX}{system}_ever" for system in systems if f"{system}_ever" in layout.schema]
@@ -254,33 +263,33 @@ def _add_ever(working: TakesColumns, plan: Plan) -> None:
     working.add([flag for system in systems for flag in _ever_flags(plan, system)])
 
 
-def _ever_flags(plan: Plan, system: str) -> list[Column]:
+def _ever_flags(plan: GradingPlan, system: str) -> list[Column]:
     """Tell, per end, whether the system was active at or before this visit, or before the study."""
     flags, layout = [], plan.layout
-    for mark in plan.marks(system):
+    for prefix in plan.prefixes(system):
         for end, least in (("low", 2), ("high", 1)):
-            ever = layout.ops.col(f"{PREFIX}{mark}_{system}_state") >= least
+            ever = layout.ops.col(f"{PREFIX}{prefix}_{system}_state") >= least
             if f"{system}_ever" in layout.schema:
                 before = layout.ops.col(f"{PREFIX}{system}_ever")
                 ever = ever | ((before >= 2) if end == "low" else ~(before == 1))
-            flags.append(ever.alias(f"{PREFIX}{mark}_{system}_{end}_ever"))
+            flags.append(ever.alias(f"{PREFIX}{prefix}_{system}_{end}_ever"))
     return flags
 
 
-def _add_final_ranks(working: TakesColumns, plan: Plan, policy: str) -> None:
+def _add_final_ranks(working: TakesColumns, plan: GradingPlan, policy: str) -> None:
     """Add ranks with D and E told apart, and the rank that is reported."""
     layout, systems = plan.layout, plan.layout.definition.systems
     working.add(
         [
-            _final_rank(layout, f"{PREFIX}{mark}_{system}_{end}")
+            _final_rank(layout, f"{PREFIX}{prefix}_{system}_{end}")
             for system in systems
-            for mark in plan.marks(system)
+            for prefix in plan.prefixes(system)
             for end in ("low", "high")
         ]
     )
     values = []
     for system in systems:
-        stem = f"{PREFIX}{plan.marks(system)[-1]}_{system}"
+        stem = f"{PREFIX}{plan.prefixes(system)[-1]}_{system}"
         ends = Bounds(*(layout.ops.col(f"{stem}_{end}_rank") for end in ("low", "high")))
         chosen = {"absent": ends.lower, "worst": ends.upper}.get(policy)
         if chosen is None:
@@ -289,13 +298,13 @@ def _add_final_ranks(working: TakesColumns, plan: Plan, policy: str) -> None:
     working.add(values)
 
 
-def _final_rank(layout: Layout, name: str) -> Column:
+def _final_rank(layout: ScoringLayout, name: str) -> Column:
     rank, ever = layout.ops.col(name), layout.ops.col(f"{name}_ever")
     inactive = layout.ops.when(ever).then(_rank(layout, "D")).otherwise(_rank(layout, "E"))
     return layout.ops.when(rank >= _ACTIVE).then(rank).otherwise(inactive).alias(f"{name}_rank")
 
 
-def _add_outputs(working: TakesColumns, plan: Plan, policy: str) -> tuple[str, ...]:
+def _add_outputs(working: TakesColumns, plan: GradingPlan, policy: str) -> tuple[str, ...]:
     layout, definition, name = plan.layout, plan.layout.definition, plan.layout.definition.name
     columns: list[Column] = []
     outputs: list[str] = []
@@ -307,7 +316,7 @@ def _add_outputs(working: TakesColumns, plan: Plan, policy: str) -> tuple[str, .
             outputs.append(f"{stem}{end}")
         columns.append(spell_rules(layout, system, plan.texts[system], policy).alias(f"{stem}_rule"))
         outputs.append(f"{stem}_rule")
-    totals = {mark: _add_totals(working, plan, mark) for mark in ("b", "p")}
+    totals = {prefix: _add_totals(working, plan, prefix) for prefix in ("b", "p")}
     working.add(columns)
     bounds = totals["b"]
     working.add(
@@ -321,21 +330,21 @@ def _add_outputs(working: TakesColumns, plan: Plan, policy: str) -> tuple[str, .
     return (*outputs, name, f"{name}_lower", f"{name}_upper", f"{name}_status")
 
 
-def _add_totals(working: TakesColumns, plan: Plan, mark: str) -> Bounds:
+def _add_totals(working: TakesColumns, plan: GradingPlan, prefix: str) -> Bounds:
     """Add the sums of the points of all systems at both ends of a reading.
 
     No system has more points at its low end than at its high end: the sums are equal where all of them are.
     """
     layout = plan.layout
-    own = {s: mark if mark in plan.marks(s) else "b" for s in layout.definition.systems}
+    own = {s: prefix if prefix in plan.prefixes(s) else "b" for s in layout.definition.systems}
     points = {
         end: [_points(layout, layout.ops.col(f"{PREFIX}{own[s]}_{s}_{end}")) for s in own]
         for end in ("low", "high")
     }
     same = [low == high for low, high in zip(points["low"], points["high"], strict=True)]
     columns = {"low": _add_up(points["low"]), "high": _add_up(points["high"]), "same": reduce(and_, same)}
-    working.add([column.alias(f"{PREFIX}{mark}_total_{end}") for end, column in columns.items()])
-    return Bounds(*(layout.ops.col(f"{PREFIX}{mark}_total_{end}") for end in columns))
+    working.add([column.alias(f"{PREFIX}{prefix}_total_{end}") for end, column in columns.items()])
+    return Bounds(*(layout.ops.col(f"{PREFIX}{prefix}_total_{end}") for end in columns))
 
 
 def _add_up(columns: Sequence[Column]) -> Column:

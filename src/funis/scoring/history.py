@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from funis.frames.under_way import PREFIX, Column
 from funis.scoring.bits.tracer import Tracer
-from funis.scoring.items import Layout, previous_value
+from funis.scoring.items import ScoringLayout, previous_value
 
 # Running numbers of two subjects lie so far apart; levels and ranks are smaller.
 SPAN_OF_A_SUBJECT = 8
@@ -18,7 +18,7 @@ _SPAN = 2**21
 _DAY_OFFSET = 2**19
 
 
-def history_columns(layout: Layout) -> list[Column]:
+def history_columns(layout: ScoringLayout) -> list[Column]:
     """Give, where the rows stand in order, a number per subject that rises from subject to subject."""
     if not (layout.has_history and layout.is_sorted) or isinstance(layout.ops, Tracer):
         return []
@@ -27,14 +27,14 @@ def history_columns(layout: Layout) -> list[Column]:
     return [run.alias(f"{PREFIX}run")]
 
 
-def look_back(layout: Layout, value: Column) -> Column:
+def look_back(layout: ScoringLayout, value: Column) -> Column:
     """Give a value at the preceding visit of the same subject, null at the first."""
     if isinstance(layout.ops, Tracer):
         return layout.ops.previous(value)
     return previous_value(layout, value)
 
 
-def running_max(layout: Layout, column: Column, most: int) -> Column:
+def running_max(layout: ScoringLayout, column: Column, most: int) -> Column:
     """Give the largest of some small numbers (0 to `most`) so far within a subject."""
     if not layout.has_history:
         return column
@@ -46,7 +46,7 @@ def running_max(layout: Layout, column: Column, most: int) -> Column:
     return column.cum_max().over(layout.subject, order_by=layout.order)
 
 
-def held_within(layout: Layout, met: Column, months: int) -> Column:
+def held_within(layout: ScoringLayout, met: Column, months: int) -> Column:
     """Tell whether a condition held at this visit or at an earlier one not longer ago than so many months."""
     if isinstance(layout.ops, Tracer):
         return layout.ops.held_within(met, *visit_key_names(months))
@@ -71,7 +71,7 @@ def visit_key_names(months: int) -> tuple[str, str]:
     return f"{PREFIX}key", f"{PREFIX}since_{months}"
 
 
-def visit_key_columns(layout: Layout) -> list[Column]:
+def visit_key_columns(layout: ScoringLayout) -> list[Column]:
     """Give the keys that a definition needs, under their names."""
     months = dict.fromkeys(f.within_months for f in layout.definition.features if f.within_months)
     if not layout.has_history:
@@ -82,7 +82,7 @@ def visit_key_columns(layout: Layout) -> list[Column]:
     return [key.alias(name) for name, key in named.items()]
 
 
-def visit_keys(layout: Layout, months: int) -> tuple[Column, Column]:
+def visit_keys(layout: ScoringLayout, months: int) -> tuple[Column, Column]:
     """Give a number that grows with the visit, and the least number of a visit so many months before.
 
     Calendar months: 31 May minus 3 months is the last of February. A month's last day therefore counts as

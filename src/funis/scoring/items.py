@@ -1,6 +1,6 @@
 """From the columns of a frame to one cell per item: value, *not done*, *not due to the disease*.
 
-The cells are column expressions of Narwhals. Null means unknown; *not done* is a mark of its own; neither is
+The cells are column expressions of Narwhals. Null means unknown; *not done* is a flag of its own; neither is
 zero.
 """
 
@@ -25,7 +25,7 @@ YES_NO: tuple[tuple[str, int], ...] = (("y", 1), ("yes", 1), ("true", 1), ("n", 
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ScoringLayout:
     """What is scored and how the frame is laid out.
 
     Attributes
@@ -59,7 +59,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ItemCell:
     """One item at one visit.
 
     Attributes
@@ -79,7 +79,7 @@ class Intake:
     """Cells of all items and the columns that must be derived first."""
 
     ops: Any
-    cells: dict[str, Cell] = field(default_factory=dict)
+    cells: dict[str, ItemCell] = field(default_factory=dict)
     derived: list[Column] = field(default_factory=list)
 
     def keep(self, name: str, expr: Column) -> Column:
@@ -99,7 +99,7 @@ def item_columns(definition: Definition) -> tuple[str, ...]:
     return tuple(names)
 
 
-def check_columns(layout: Layout) -> None:
+def check_columns(layout: ScoringLayout) -> None:
     """Refuse a frame that has no column of the instrument at all, or lacks the history's columns."""
     definition, present = layout.definition, layout.schema
     names = [item.name for item in definition.items]
@@ -114,7 +114,7 @@ def check_columns(layout: Layout) -> None:
             raise ColumnError(what, [name], list(present), "Name the columns of subject and of visit order.")
 
 
-def build_intake(layout: Layout) -> Intake:
+def build_intake(layout: ScoringLayout) -> Intake:
     """Build one cell per item from the columns that are there.
 
     Parameters
@@ -131,11 +131,11 @@ def build_intake(layout: Layout) -> Intake:
     for system in layout.definition.systems:
         if layout.definition.kind == "grades" and f"{system}_ever" in layout.schema:
             # 2 yes, 1 no, 0 empty: the highest so far is what is known.
-            intake.keep(f"{system}_ever", (_read_mark(layout, f"{system}_ever") + 1).fill_null(0))
+            intake.keep(f"{system}_ever", (_read_flag(layout, f"{system}_ever") + 1).fill_null(0))
     return intake
 
 
-def _build_cell(layout: Layout, intake: Intake, item: Item) -> Cell:
+def _build_cell(layout: ScoringLayout, intake: Intake, item: Item) -> ItemCell:
     recorded, not_done = read_column(layout, item)
     attributed = _read_attribution(layout, item)
     filled = _fill_from_measures(layout, item, recorded)
@@ -151,35 +151,35 @@ def _build_cell(layout: Layout, intake: Intake, item: Item) -> Cell:
     ignored = None
     if attributed is not None and item.is_measured:
         ignored = intake.keep(f"{item.name}_ignored", attributed)
-    return Cell(value, not_done, ignored)
+    return ItemCell(value, not_done, ignored)
 
 
-def _is_plain(layout: Layout, item: Item) -> bool:
+def _is_plain(layout: ScoringLayout, item: Item) -> bool:
     """Whether the column can be read as it stands: a whole number and nothing to clean."""
     kind = layout.schema[item.name]
     return kind.is_integer() and (item.is_measured or str(kind) == layout.level_name)
 
 
-def _literal(value: Any, item: Item, layout: Layout) -> Column:
+def _literal(value: Any, item: Item, layout: ScoringLayout) -> Column:
     if item.is_text:
         return layout.ops.lit(value, layout.ops.String)
     return layout.ops.lit(value, layout.level_type if not item.is_measured else layout.ops.Float64)
 
 
-def read_column(layout: Layout, item: Item) -> tuple[Column, Column | None]:
-    """Give an item's recorded value (null where empty, NaN or not done) and its *not done* mark."""
+def read_column(layout: ScoringLayout, item: Item) -> tuple[Column, Column | None]:
+    """Give an item's recorded value (null where empty, NaN or not done) and its *not done* flag."""
     wanted = "String" if item.is_text else "Float64" if item.is_measured else layout.level_name
     target = getattr(layout.ops, wanted)
-    marks: list[Column] = []
-    marked = f"{item.name}_not_done"
-    if marked in layout.schema:
-        marks.append(is_one(layout, marked))
+    flags: list[Column] = []
+    flag_name = f"{item.name}_not_done"
+    if flag_name in layout.schema:
+        flags.append(is_one(layout, flag_name))
     if item.name not in layout.schema:
-        return layout.ops.lit(None, target), _any_of(marks)
+        return layout.ops.lit(None, target), _any_of(flags)
     kind, column = layout.schema[item.name], layout.ops.col(item.name)
     if is_text_type(kind):
         text = column.cast(layout.ops.String).str.strip_chars()
-        marks.append((text == NOT_DONE_TEXT).fill_null(value=False))
+        flags.append((text == NOT_DONE_TEXT).fill_null(value=False))
         clean = (
             layout.ops.when(text != NOT_DONE_TEXT, text != "")
             .then(text)
@@ -187,10 +187,10 @@ def read_column(layout: Layout, item: Item) -> tuple[Column, Column | None]:
         )
         clean = spell_values(layout.ops, item, clean)
         value = clean if item.is_text else clean.cast(layout.ops.Float64).cast(target)
-        return value, _any_of(marks)
+        return value, _any_of(flags)
     if kind.is_float():
         column = column.fill_nan(None)
-    return (column if str(kind) == wanted else column.cast(target)), _any_of(marks)
+    return (column if str(kind) == wanted else column.cast(target)), _any_of(flags)
 
 
 def spell_values(ops: Any, item: Item, text: Column) -> Column:
@@ -212,12 +212,12 @@ def is_text_type(kind: nw.dtypes.DType) -> bool:
     return kind in (nw.String, nw.Categorical, nw.Enum, nw.Object) or isinstance(kind, nw.Enum)
 
 
-def is_one(layout: Layout, name: str) -> Column:
+def is_one(layout: ScoringLayout, name: str) -> Column:
     """Give a yes/no column as true where it says yes; empty is no."""
     return _is_answer(layout, name, 1)
 
 
-def _is_answer(layout: Layout, name: str, answer: int) -> Column:
+def _is_answer(layout: ScoringLayout, name: str, answer: int) -> Column:
     """Tell where a yes/no column says 1 or 0, in numbers, truth values or words; empty is neither."""
     column, kind = layout.ops.col(name), layout.schema[name]
     if kind == nw.Boolean:
@@ -229,15 +229,15 @@ def _is_answer(layout: Layout, name: str, answer: int) -> Column:
     return (column == answer).fill_null(value=False)
 
 
-def flag_columns(layout: Layout) -> list[str]:
+def flag_columns(layout: ScoringLayout) -> list[str]:
     """Name the yes/no columns that stand beside items: not done, due to the disease, affected before."""
     definition = layout.definition
-    names = [f"{item.name}_{mark}" for item in definition.items for mark in ("not_done", "attributed")]
+    names = [f"{item.name}_{flag}" for item in definition.items for flag in ("not_done", "attributed")]
     names += [f"{system}_ever" for system in definition.systems]
     return [name for name in names if name in layout.schema and layout.schema[name] != nw.Boolean]
 
 
-def is_unreadable(layout: Layout, name: str) -> Column:
+def is_unreadable(layout: ScoringLayout, name: str) -> Column:
     """Tell where a yes/no column holds something that is neither yes, no nor empty."""
     column, kind = layout.ops.col(name), layout.schema[name]
     is_read = _is_answer(layout, name, 1) | _is_answer(layout, name, 0)
@@ -248,7 +248,7 @@ def is_unreadable(layout: Layout, name: str) -> Column:
     return ~is_read & ~known.is_null()
 
 
-def _read_mark(layout: Layout, name: str) -> Column:
+def _read_flag(layout: ScoringLayout, name: str) -> Column:
     """Give a yes/no column as 1, 0, or null where it is empty."""
     kind = layout.level_type
     yes, no = (layout.ops.lit(value, kind) for value in (1, 0))
@@ -256,7 +256,7 @@ def _read_mark(layout: Layout, name: str) -> Column:
     return layout.ops.when(_is_answer(layout, name, 1)).then(yes).otherwise(if_no)
 
 
-def _read_attribution(layout: Layout, item: Item) -> Column | None:
+def _read_attribution(layout: ScoringLayout, item: Item) -> Column | None:
     """Tell where the finding is present but not due to the disease; an empty cell counts the finding."""
     name = f"{item.name}_attributed"
     if name not in layout.schema:
@@ -264,11 +264,11 @@ def _read_attribution(layout: Layout, item: Item) -> Column | None:
     return _is_answer(layout, name, 0)
 
 
-def _any_of(marks: list[Column]) -> Column | None:
-    return reduce(or_, marks) if marks else None
+def _any_of(flags: list[Column]) -> Column | None:
+    return reduce(or_, flags) if flags else None
 
 
-def _fill_from_measures(layout: Layout, item: Item, recorded: Column) -> Column | None:
+def _fill_from_measures(layout: ScoringLayout, item: Item, recorded: Column) -> Column | None:
     """Fill a blank item from measured quantities in the frame; None where there are none."""
     present = [name for name in item.measures if name in layout.schema]
     if not present or item.is_measured:
@@ -285,7 +285,7 @@ def _fill_from_measures(layout: Layout, item: Item, recorded: Column) -> Column 
     return layout.ops.when(recorded.is_null()).then(value).otherwise(recorded)
 
 
-def _any_met(layout: Layout, conditions: tuple[Condition, ...]) -> Column:
+def _any_met(layout: ScoringLayout, conditions: tuple[Condition, ...]) -> Column:
     optional = {measure.name for measure in layout.definition.measures if measure.optional}
     answers = []
     for condition in conditions:
@@ -296,7 +296,7 @@ def _any_met(layout: Layout, conditions: tuple[Condition, ...]) -> Column:
     return reduce(or_, answers)
 
 
-def _measure_term(layout: Layout, term: Term) -> Column:
+def _measure_term(layout: ScoringLayout, term: Term) -> Column:
     unknown = layout.ops.lit(None, layout.ops.Boolean)
     if term.name not in layout.schema or (term.looks_back and not layout.has_history):
         return unknown
@@ -318,19 +318,19 @@ def _measure_term(layout: Layout, term: Term) -> Column:
     return compare_exactly(value, term.operator, before * (limit / 100))
 
 
-def _clean_number(layout: Layout, name: str) -> Column:
+def _clean_number(layout: ScoringLayout, name: str) -> Column:
     kind, column = layout.schema[name], layout.ops.col(name)
     return column.fill_nan(None) if kind.is_float() else column.cast(layout.ops.Float64)
 
 
-def previous_value(layout: Layout, value: Column) -> Column:
+def previous_value(layout: ScoringLayout, value: Column) -> Column:
     """Give a value at the immediately preceding visit of the same subject, null at the first."""
     if layout.is_sorted:
         return layout.ops.when(~is_first(layout)).then(value.shift(1))
     return value.shift(1).over(layout.subject, order_by=layout.order)
 
 
-def is_first(layout: Layout) -> Column:
+def is_first(layout: ScoringLayout) -> Column:
     """Tell whether a row is the first visit of its subject."""
     if layout.is_sorted:
         subject = layout.ops.col(layout.subject)

@@ -11,10 +11,10 @@ from typing import Any
 from funis.catalogue.conditions import Condition, compare_exactly, find_limit
 from funis.catalogue.definition import Definition, Factor
 from funis.frames.under_way import Column
-from funis.scoring.items import Cell, Layout
+from funis.scoring.items import ItemCell, ScoringLayout
 
 
-def build_measured(layout: Layout, cells: Mapping[str, Cell]) -> tuple[Column, Column]:
+def build_measured(layout: ScoringLayout, cells: Mapping[str, ItemCell]) -> tuple[Column, Column]:
     """Build lowest and highest value of a measured score.
 
     Parameters
@@ -45,7 +45,7 @@ def build_measured(layout: Layout, cells: Mapping[str, Cell]) -> tuple[Column, C
     return lower, upper
 
 
-def condition_column(layout: Layout, cells: Mapping[str, Cell], condition: Condition) -> Column:
+def condition_column(layout: ScoringLayout, cells: Mapping[str, ItemCell], condition: Condition) -> Column:
     """Tell in three-valued logic whether recorded items meet a condition on this visit."""
     return reduce(
         and_,
@@ -56,7 +56,7 @@ def condition_column(layout: Layout, cells: Mapping[str, Cell], condition: Condi
     )
 
 
-def _take_route(layout: Layout, cells: Mapping[str, Cell]) -> Column:
+def _take_route(layout: ScoringLayout, cells: Mapping[str, ItemCell]) -> Column:
     """Take the first route whose quantities are recorded."""
     value = layout.ops.lit(None, layout.ops.Float64)
     for route in reversed(layout.definition.routes):
@@ -72,14 +72,14 @@ def _take_route(layout: Layout, cells: Mapping[str, Cell]) -> Column:
     return value
 
 
-def _keep_in_range(layout: Layout, value: Column) -> Column:
+def _keep_in_range(layout: ScoringLayout, value: Column) -> Column:
     """Read a value outside the range as no measurement: a mark beyond its line, litres of saliva a minute."""
     lowest, highest = layout.definition.range.lowest, layout.definition.range.highest
     is_inside = compare_exactly(value, ">=", lowest) & compare_exactly(value, "<=", highest)
     return layout.ops.when(is_inside).then(value)
 
 
-def _apply_equation(layout: Layout, cells: Mapping[str, Cell], quantity: Column) -> Column:
+def _apply_equation(layout: ScoringLayout, cells: Mapping[str, ItemCell], quantity: Column) -> Column:
     definition = layout.definition
     value = quantity * 0.0 + definition.constant if _reads_routes(definition) else None
     for factor in definition.factors:
@@ -94,7 +94,9 @@ def _reads_routes(definition: Definition) -> bool:
     return any(not factor.item and factor.times is None for factor in definition.factors)
 
 
-def _factor_column(layout: Layout, cells: Mapping[str, Cell], factor: Factor, quantity: Column) -> Column:
+def _factor_column(
+    layout: ScoringLayout, cells: Mapping[str, ItemCell], factor: Factor, quantity: Column
+) -> Column:
     """Give one factor: 1 where it is not in force, null where that or its quantity is unknown."""
     ops = layout.ops
     part: Any
@@ -112,7 +114,7 @@ def _factor_column(layout: Layout, cells: Mapping[str, Cell], factor: Factor, qu
     return part
 
 
-def _raise(layout: Layout, factor: Factor, quantity: Column) -> Column:
+def _raise(layout: ScoringLayout, factor: Factor, quantity: Column) -> Column:
     if factor.base is not None:
         return (quantity * math.log(factor.base)).exp()
     one = layout.ops.lit

@@ -9,12 +9,12 @@ from funis.catalogue.conditions import compare_exactly, find_limit
 from funis.catalogue.definition import Definition, Flag, Item, definition
 from funis.errors import ValueRangeError
 from funis.frames.under_way import PREFIX, Column, OpenFrame, TakesColumns, close_frame, open_frame
-from funis.scoring.bits.batches import Plan, is_bit_packed, plan_scoring, score_at_once, score_lazily
+from funis.scoring.bits.batches import BatchPlan, is_bit_packed, plan_scoring, score_at_once, score_lazily
 from funis.scoring.bits.traced import UntraceableError
 from funis.scoring.bits.tracer import Tracer
 from funis.scoring.check_values import check_values
 from funis.scoring.grades import build_grades
-from funis.scoring.items import Cell, Intake, Layout, build_intake, check_columns, item_columns
+from funis.scoring.items import Intake, ItemCell, ScoringLayout, build_intake, check_columns, item_columns
 from funis.scoring.totals import (
     Bounds,
     build_parts,
@@ -46,7 +46,7 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     frame : pandas, Polars (eager or lazy), PyArrow, DuckDB or PySpark frame, one row per subject and visit;
         item columns are named as in ``funis.definition(name).items``, with 0/1 or the printed levels, empty
         (null, NaN) for missing and ``"ND"`` (or 1 in ``<item>_not_done``) for not done. ``<item>_attributed
-        = 0`` marks a finding that is not due to the disease: it counts as absent. An absent column is
+        = 0`` flags a finding that is not due to the disease: it counts as absent. An absent column is
         missing in every row. ``<system>_ever = 1`` says that a graded system was affected before the first
         row.
     name : one of ``funis.definitions()``
@@ -94,13 +94,13 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     return close_frame(working, outputs, compact=compact)
 
 
-def _plan_on_bits(working: OpenFrame, layout: Layout, missing: Missing) -> Plan | None:
+def _plan_on_bits(working: OpenFrame, layout: ScoringLayout, missing: Missing) -> BatchPlan | None:
     """Trace the rules for a large Polars frame; None where expressions give the same on the other way."""
     # What is carried forward would have to be known before a batch is read.
     if missing == "locf" or not is_bit_packed(working, layout):
         return None
 
-    def build(tracer: Tracer, layout: Layout, cells: Mapping[str, Cell]) -> tuple[str, ...]:
+    def build(tracer: Tracer, layout: ScoringLayout, cells: Mapping[str, ItemCell]) -> tuple[str, ...]:
         return _add_score(tracer, layout, cells, cells, missing)
 
     try:
@@ -109,7 +109,7 @@ def _plan_on_bits(working: OpenFrame, layout: Layout, missing: Missing) -> Plan 
         return None
 
 
-def _score_on_bits(working: OpenFrame, layout: Layout, plan: Plan) -> None:
+def _score_on_bits(working: OpenFrame, layout: ScoringLayout, plan: BatchPlan) -> None:
     if working.is_lazy:
         working.frame = score_lazily(working.frame, plan)
     else:
@@ -125,7 +125,7 @@ def prepare_layout(
     order: str | None = None,
     assume_sorted: bool = False,
     parameters: Mapping[str, Any] | None = None,
-) -> tuple[OpenFrame, Layout]:
+) -> tuple[OpenFrame, ScoringLayout]:
     """Take a frame over the border, check its columns, and say how it is laid out."""
     chosen = instrument.parameter_values(parameters)
     working = open_frame(
@@ -136,7 +136,7 @@ def prepare_layout(
         assume_sorted=assume_sorted,
         purpose=f"The history of {instrument.name!r}",
     )
-    layout = Layout(
+    layout = ScoringLayout(
         instrument,
         chosen,
         working.schema,
@@ -162,7 +162,7 @@ def check_request(*, missing: str, subject: str | None, order: str | None) -> No
         raise ValueRangeError("missing", missing, "locf only with subject and order", fix)
 
 
-def score_working(working: OpenFrame, layout: Layout, missing: Missing) -> tuple[str, ...]:
+def score_working(working: OpenFrame, layout: ScoringLayout, missing: Missing) -> tuple[str, ...]:
     """Add the output columns to a working frame and name them, in the order in which they stand."""
     check_values(working, layout)
     intake = build_intake(layout)
@@ -173,20 +173,24 @@ def score_working(working: OpenFrame, layout: Layout, missing: Missing) -> tuple
 
 
 def _add_score(
-    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: TakesColumns,
+    layout: ScoringLayout,
+    cells: Mapping[str, ItemCell],
+    carried: Mapping[str, ItemCell],
+    policy: str,
 ) -> tuple[str, ...]:
     if layout.definition.kind == "grades":
         return build_grades(working, layout, cells, carried, policy)
     return _build_score(working, layout, cells, carried, policy)
 
 
-def _carry_forward(working: OpenFrame, layout: Layout, intake: Intake) -> dict[str, Cell]:
+def _carry_forward(working: OpenFrame, layout: ScoringLayout, intake: Intake) -> dict[str, ItemCell]:
     """Give cells whose empty values are the last recorded ones of the same subject.
 
     Only what is missing is carried: not a value stated as *not done* where the paper counts that as absent.
     A value brings along whether it was due to the disease.
     """
-    ops, carried, filled = layout.ops, dict[str, Cell](), []
+    ops, carried, filled = layout.ops, dict[str, ItemCell](), []
     for item in layout.definition.items:
         cell, column = intake.cells[item.name], f"{PREFIX}{item.name}_carried"
         value = _last_recorded(working, layout, intake, item)
@@ -200,12 +204,12 @@ def _carry_forward(working: OpenFrame, layout: Layout, intake: Intake) -> dict[s
             )
             filled.append((ignored | last.fill_null(value=False)).alias(f"{column}_ignored"))
             ignored = ops.col(f"{column}_ignored")
-        carried[item.name] = Cell(ops.col(column), cell.not_done, ignored)
+        carried[item.name] = ItemCell(ops.col(column), cell.not_done, ignored)
     working.add(filled)
     return carried
 
 
-def _last_recorded(working: OpenFrame, layout: Layout, intake: Intake, item: Item) -> Column:
+def _last_recorded(working: OpenFrame, layout: ScoringLayout, intake: Intake, item: Item) -> Column:
     """Give the last recorded value; alternatives that measure one thing are carried together.
 
     Where one alternative was recorded the others are not missing, so that an older value of another method
@@ -215,13 +219,17 @@ def _last_recorded(working: OpenFrame, layout: Layout, intake: Intake, item: Ite
     if not item.alternatives:
         return working.fill_forward(value, layout.subject, layout.order)
     others = is_any_recorded(intake.cells, item.alternatives)
-    marked = layout.ops.when(others & value.is_null()).then(value.is_null().cast(layout.level_type) * -1)
-    found = working.fill_forward(marked.otherwise(value), layout.subject, layout.order)
+    covered = layout.ops.when(others & value.is_null()).then(value.is_null().cast(layout.level_type) * -1)
+    found = working.fill_forward(covered.otherwise(value), layout.subject, layout.order)
     return layout.ops.when(found >= 0).then(found)
 
 
 def _build_score(
-    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: TakesColumns,
+    layout: ScoringLayout,
+    cells: Mapping[str, ItemCell],
+    carried: Mapping[str, ItemCell],
+    policy: str,
 ) -> tuple[str, ...]:
     name, definition_ = layout.definition.name, layout.definition
     bounds = build_total(layout, cells, as_paper=False)
@@ -253,7 +261,11 @@ def _build_score(
 
 
 def _add_parts(
-    working: TakesColumns, layout: Layout, cells: Mapping[str, Cell], carried: Mapping[str, Cell], policy: str
+    working: TakesColumns,
+    layout: ScoringLayout,
+    cells: Mapping[str, ItemCell],
+    carried: Mapping[str, ItemCell],
+    policy: str,
 ) -> tuple[str, ...]:
     """Add summaries and the totals of the systems, each with its bounds."""
     name = layout.definition.name
@@ -273,7 +285,7 @@ def _add_parts(
     return tuple(outputs)
 
 
-def _flag_column(layout: Layout, flag: Flag) -> Column:
+def _flag_column(layout: ScoringLayout, flag: Flag) -> Column:
     """Tell whether a cut-off is met; where the score is unknown, whether both of its bounds agree on it."""
     term, ops = flag.when.terms[0], layout.ops
     limit = find_limit(term, layout.parameters)

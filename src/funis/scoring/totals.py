@@ -17,7 +17,7 @@ import narwhals as nw
 from funis.catalogue.definition import Definition, Item
 from funis.frames.under_way import Column
 from funis.scoring.deciding_rule import spell
-from funis.scoring.items import Cell, Layout
+from funis.scoring.items import ItemCell, ScoringLayout
 from funis.scoring.measured import build_measured
 
 STATUSES: Final = ("scored", "incomplete", "not_applicable")
@@ -37,7 +37,7 @@ class Bounds:
         return self.lower == self.upper if self.are_same is None else self.are_same
 
 
-def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> Bounds:
+def build_total(layout: ScoringLayout, cells: Mapping[str, ItemCell], *, as_paper: bool) -> Bounds:
     """Build the bounds of a score that is not graded by system.
 
     Parameters
@@ -65,7 +65,7 @@ def build_total(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) ->
     return Bounds(_combine(layout, lowest), _combine(layout, highest))
 
 
-def _sum_items(layout: Layout, cells: Mapping[str, Cell], settled: Mapping[str, Column]) -> Bounds:
+def _sum_items(layout: ScoringLayout, cells: Mapping[str, ItemCell], settled: Mapping[str, Column]) -> Bounds:
     """Add the points of all items; yes/no items that weigh the same are counted first, in small numbers."""
     kind = number_type(layout)
     alike: dict[float, list[Column]] = {}
@@ -90,7 +90,7 @@ def _is_yes_no(item: Item) -> bool:
     return item.values == (0, 1) and item.points[0] == 0 and not (item.is_measured or item.is_text)
 
 
-def build_parts(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Bounds]:
+def build_parts(layout: ScoringLayout, cells: Mapping[str, ItemCell], *, as_paper: bool) -> dict[str, Bounds]:
     """Build the bounds of the total of each system, and of the summaries over them.
 
     Parameters
@@ -121,7 +121,7 @@ def build_parts(layout: Layout, cells: Mapping[str, Cell], *, as_paper: bool) ->
     return found
 
 
-def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: bool) -> dict[str, Column]:
+def _settled(definition: Definition, cells: Mapping[str, ItemCell], *, as_paper: bool) -> dict[str, Column]:
     """Give, per item that can be, whether an empty cell is known to count as the lowest level."""
     settled: dict[str, Column] = {}
     for item in definition.items:
@@ -136,12 +136,12 @@ def _settled(definition: Definition, cells: Mapping[str, Cell], *, as_paper: boo
     return settled
 
 
-def is_any_recorded(cells: Mapping[str, Cell], names: tuple[str, ...]) -> Column:
+def is_any_recorded(cells: Mapping[str, ItemCell], names: tuple[str, ...]) -> Column:
     """Tell whether at least one of several items has a value."""
     return reduce(or_, [~cells[name].value.is_null() for name in names])
 
 
-def number_type(layout: Layout) -> Any:
+def number_type(layout: ScoringLayout) -> Any:
     """Give the narrowest type that holds a total: whole points stay whole numbers."""
     definition = layout.definition
     points = [point for item in definition.items for point in item.points]
@@ -158,7 +158,9 @@ def points_range(item: Item) -> tuple[float, float]:
     return item.points[0], item.points[-1]
 
 
-def _points(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column], *, at_top: bool) -> Column:
+def _points(
+    layout: ScoringLayout, item: Item, cell: ItemCell, settled: Mapping[str, Column], *, at_top: bool
+) -> Column:
     """Points of an item, with an unknown one at its lowest or highest level."""
     kind = number_type(layout)
     lowest, highest = (layout.ops.lit(_plain(end), kind) for end in points_range(item))
@@ -175,7 +177,7 @@ def _plain(value: float) -> float | int:
     return int(value) if float(value).is_integer() else float(value)
 
 
-def _known_points(layout: Layout, item: Item, cell: Cell) -> Column:
+def _known_points(layout: ScoringLayout, item: Item, cell: ItemCell) -> Column:
     """Points of a recorded item: a share of its value where the table says so, else value by value."""
     kind = number_type(layout)
     if item.is_measured:
@@ -194,7 +196,7 @@ def _known_points(layout: Layout, item: Item, cell: Cell) -> Column:
     return expr
 
 
-def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column]) -> Column:
+def _gap(layout: ScoringLayout, item: Item, cell: ItemCell, settled: Mapping[str, Column]) -> Column:
     """Points that an unknown item could still add."""
     kind = number_type(layout)
     unknown = cell.value.is_null()
@@ -204,13 +206,13 @@ def _gap(layout: Layout, item: Item, cell: Cell, settled: Mapping[str, Column]) 
     return unknown.cast(kind) * layout.ops.lit(_plain(highest - lowest), kind)
 
 
-def _combine(layout: Layout, parts: Mapping[str, Column]) -> Column:
+def _combine(layout: ScoringLayout, parts: Mapping[str, Column]) -> Column:
     definition = layout.definition
     joined = _join_systems(layout, parts) if definition.systems else dict(parts)
     return join_columns(layout, definition.kind, list(joined.values()))
 
 
-def _join_systems(layout: Layout, parts: Mapping[str, Column]) -> dict[str, Column]:
+def _join_systems(layout: ScoringLayout, parts: Mapping[str, Column]) -> dict[str, Column]:
     """Join the items of each system: their sum, or the highest of them."""
     definition = layout.definition
     how = "maximum" if definition.within == "maximum" else "sum"
@@ -222,7 +224,7 @@ def _join_systems(layout: Layout, parts: Mapping[str, Column]) -> dict[str, Colu
     }
 
 
-def join_columns(layout: Layout, how: str, columns: Sequence[Column]) -> Column:
+def join_columns(layout: ScoringLayout, how: str, columns: Sequence[Column]) -> Column:
     """Join columns by sum, mean, maximum or minimum."""
     if len(columns) == 1:
         return columns[0]
@@ -234,14 +236,14 @@ def join_columns(layout: Layout, how: str, columns: Sequence[Column]) -> Column:
     return total / len(columns) if how == "mean" else total
 
 
-def choose_value(layout: Layout, bounds: Bounds, policy: str) -> Column:
+def choose_value(layout: ScoringLayout, bounds: Bounds, policy: str) -> Column:
     """Give the value that a missing-data policy reports."""
     if policy in ("absent", "worst"):
         return bounds.upper if (policy == "worst") != layout.definition.less_is_worse else bounds.lower
     return layout.ops.when(bounds.are_equal).then(bounds.lower)
 
 
-def status_of(layout: Layout, bounds: Bounds) -> Column:
+def status_of(layout: ScoringLayout, bounds: Bounds) -> Column:
     """Give ``incomplete`` exactly where the bounds differ."""
     small = layout.ops.UInt8 if layout.ops is not nw else layout.ops.Int64
     number = (

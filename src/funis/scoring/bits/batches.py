@@ -38,7 +38,7 @@ from funis.scoring.bits.traced import Amount, Spelled, Whole
 from funis.scoring.bits.tracer import FIRST, Tracer
 from funis.scoring.check_values import check_batch, check_flags
 from funis.scoring.history import visit_key_columns
-from funis.scoring.items import Cell, Intake, Layout, flag_columns, is_first
+from funis.scoring.items import Intake, ItemCell, ScoringLayout, flag_columns, is_first
 
 # Below this a frame in memory is scored before a program has been traced.
 LEAST_ROWS = 50_000
@@ -49,10 +49,10 @@ _NUMBERS = frozenset(
     [pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Float64]
 )
 # What is built with a tracer: given it, a layout and the cells, it adds columns and names the outputs.
-Build = Callable[[Tracer, Layout, Mapping[str, Cell]], Sequence[str]]
+Build = Callable[[Tracer, ScoringLayout, Mapping[str, ItemCell]], Sequence[str]]
 
 
-def is_bit_packed(working: OpenFrame, layout: Layout) -> bool:
+def is_bit_packed(working: OpenFrame, layout: ScoringLayout) -> bool:
     """Tell whether a frame is large, or may be, and its instrument can be traced."""
     is_large = working.is_lazy or len(working.frame) >= LEAST_ROWS
     can_lend = find_spec("pyarrow") is not None
@@ -89,7 +89,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BatchPlan:
     """Everything that is needed to score the batches of a frame.
 
     Attributes
@@ -101,7 +101,7 @@ class Plan:
     outputs : what can be asked for, by name, in order
     """
 
-    layout: Layout
+    layout: ScoringLayout
     derived: Mapping[str, pl.Expr]
     raw: Mapping[str, str]
     tracer: Tracer
@@ -135,7 +135,7 @@ class Plan:
         ]
 
 
-def plan_scoring(working: OpenFrame, layout: Layout, intake: Intake, build: Build) -> Plan:
+def plan_scoring(working: OpenFrame, layout: ScoringLayout, intake: Intake, build: Build) -> BatchPlan:
     """Trace the rules for a frame.
 
     Parameters
@@ -159,10 +159,10 @@ def plan_scoring(working: OpenFrame, layout: Layout, intake: Intake, build: Buil
     names = build(tracer, replace(layout, ops=tracer), cells)
     raw = _find_raw(layout, derived)
     derived = {name: column for name, column in derived.items() if name not in raw}
-    return Plan(layout, derived, raw, tracer, {name: _output_of(tracer.columns[name]) for name in names})
+    return BatchPlan(layout, derived, raw, tracer, {name: _output_of(tracer.columns[name]) for name in names})
 
 
-def _find_raw(layout: Layout, derived: Mapping[str, pl.Expr]) -> dict[str, str]:
+def _find_raw(layout: ScoringLayout, derived: Mapping[str, pl.Expr]) -> dict[str, str]:
     """Name the measured columns that are derived only to make NaN empty."""
     return {
         f"{PREFIX}{item.name}": item.name
@@ -173,16 +173,16 @@ def _find_raw(layout: Layout, derived: Mapping[str, pl.Expr]) -> dict[str, str]:
     }
 
 
-def _trace_cell(tracer: Tracer, cell: Cell) -> Cell:
+def _trace_cell(tracer: Tracer, cell: ItemCell) -> ItemCell:
     parts = (cell.value, cell.not_done, cell.ignored)
-    return Cell(*(None if part is None else tracer.col(_name_of(part)) for part in parts))
+    return ItemCell(*(None if part is None else tracer.col(_name_of(part)) for part in parts))
 
 
 def _name_of(column: pl.Expr) -> str:
     return column.meta.output_name()
 
 
-def _has_levels(layout: Layout, name: str) -> bool:
+def _has_levels(layout: ScoringLayout, name: str) -> bool:
     item = layout.definition.item(name)
     return not (item.is_measured or item.is_text)
 
@@ -203,7 +203,7 @@ def _output_of(column: Whole | Amount | Spelled) -> Output:
     return Output(column.expand("int16"), column.known, pl.Int16())
 
 
-def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+def score_lazily(frame: pl.LazyFrame, plan: BatchPlan) -> pl.LazyFrame:
     """Give a query that scores a frame while it is read.
 
     Parameters
@@ -224,7 +224,7 @@ def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     ) -> Iterator[pl.DataFrame]:
         wanted = list(schema) if with_columns is None else with_columns
         shown = [name for name in wanted if name in kept]
-        run = Run(plan, tuple(name for name in wanted if name in plan.outputs), is_in_order=is_in_order)
+        run = BatchRun(plan, tuple(name for name in wanted if name in plan.outputs), is_in_order=is_in_order)
         query = frame.select(*dict.fromkeys([*shown, *run.sources]))
         batches = query.collect_batches(maintain_order=True, engine="streaming")
         for scored in run_ahead(run.score_batches(batches, wanted)):
@@ -237,15 +237,15 @@ def score_lazily(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
     return register_io_source(read, schema=schema).with_columns(plan.spelled())
 
 
-def score_at_once(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+def score_at_once(frame: pl.DataFrame, plan: BatchPlan) -> pl.DataFrame:
     """Score a frame in memory; see `score_lazily`."""
     # Values were looked at when the frame was taken over.
-    run = Run(plan, tuple(plan.outputs), is_in_order=False)
+    run = BatchRun(plan, tuple(plan.outputs), is_in_order=False)
     scored = pl.concat(run.score_batches([frame.select(*run.sources)], run.names))
     return frame.with_columns(scored.with_columns(plan.spelled()).get_columns())
 
 
-class Run:
+class BatchRun:
     """One run over the batches of a frame, in the order of its rows, with what it keeps between them.
 
     Parameters
@@ -255,7 +255,7 @@ class Run:
     is_in_order : the rows come in the order of the caller, who can be told the number of a bad one
     """
 
-    def __init__(self, plan: Plan, names: tuple[str, ...], *, is_in_order: bool) -> None:
+    def __init__(self, plan: BatchPlan, names: tuple[str, ...], *, is_in_order: bool) -> None:
         self.plan, self.names, self.is_in_order = plan, names, is_in_order
         self.program, self.sources = plan.program(names), plan.sources(names)
         definition = plan.layout.definition
@@ -263,7 +263,7 @@ class Run:
         self.limits = _find_limits(plan, self.program.columns)
         watched = {plan.raw.get(name, name) for name in self.limits}
         self.unwatched = [item for name, item in self.items.items() if name not in watched]
-        self.marks = [name for name in flag_columns(plan.layout) if name in self.sources]
+        self.flags = [name for name in flag_columns(plan.layout) if name in self.sources]
         self.carried: dict[Node, Any] = {}
         self.last_subject: Any = None
         self.row = 0
@@ -280,7 +280,7 @@ class Run:
         plan, first_row = self.plan, self.row if self.is_in_order else None
         # Before anything is derived from them: a text that is no number cannot be made one.
         check_batch(plan.layout, self.unwatched, frame, first_row=first_row)
-        check_flags(plan.layout, self.marks, frame)
+        check_flags(plan.layout, self.flags, frame)
         batch = _lend(frame, plan, self.program.columns, self.carried, self.limits)
         subject = plan.layout.subject
         if subject is not None and FIRST in self.program.columns and frame.height:
@@ -297,7 +297,7 @@ def _cut(batch: pl.DataFrame) -> Iterable[pl.DataFrame]:
     return batch.iter_slices(ROWS_AT_A_TIME) if batch.height > ROWS_AT_A_TIME else (batch,)
 
 
-def _find_limits(plan: Plan, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+def _find_limits(plan: BatchPlan, names: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Give the limits of the columns that can be watched while they are read."""
     limits = {}
     items = {item.name: item for item in plan.layout.definition.items}
@@ -325,7 +325,7 @@ def _identify(subject: pl.Series) -> Any:
     return subject.to_physical().item()
 
 
-def _run(program: Program, plan: Plan, names: tuple[str, ...], batch: Batch) -> list[pl.Series]:
+def _run(program: Program, plan: BatchPlan, names: tuple[str, ...], batch: Batch) -> list[pl.Series]:
     found = program.run(batch)
     return [
         _to_series(name, values, known, plan.outputs[name], batch.rows)
@@ -342,7 +342,9 @@ def _to_series(name: str, values: Array, known: Bits, output: Output, rows: int)
     return series.zip_with(pl.Series(unpack(known, rows).view(np.bool_)), empty)
 
 
-def _lend(frame: pl.DataFrame, plan: Plan, names: Sequence[str], carried: Carried, limits: Limits) -> Batch:
+def _lend(
+    frame: pl.DataFrame, plan: BatchPlan, names: Sequence[str], carried: Carried, limits: Limits
+) -> Batch:
     """Lend the columns of a batch, and those derived from them, as arrays."""
     made = [column.alias(name) for name, column in plan.derived.items() if name in names]
     columns = {column.name: column for column in frame.get_columns()}

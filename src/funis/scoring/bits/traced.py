@@ -1,8 +1,8 @@
 """Columns that remember what is asked of them, so that a rule can be run bit-packed.
 
-A `Tracer` (`tracer`) stands where the library of expressions stands (`Layout.ops`): it has the verbs that the
-rules use, and what they build with it is a graph of steps (`bits`). The rules are written once; this module
-says what *and*, *at least*, *where ... then ... otherwise* mean for values that may be unknown:
+A `Tracer` (`tracer`) stands where the library of expressions stands (`ScoringLayout.ops`): it has the verbs
+that the rules use, and what they build with it is a graph of steps (`bits`). The rules are written once; this
+module says what *and*, *at least*, *where ... then ... otherwise* mean for values that may be unknown:
 
 =============  ==================================================================================
 `Truth`        surely true and possibly true, one bit each; unknown is possible but not sure
