@@ -132,3 +132,15 @@ class UnitError(FunisError):
     """A unit is unknown for an analyte."""
 
     code: ClassVar[str] = "unit"
+
+
+class BlockError(FunisError):
+    """A document holds a block that a renderer cannot draw."""
+
+    code: ClassVar[str] = "block"
+
+    def __init__(self, renderer: str, kind: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"The {renderer} renderer cannot draw a block of kind {kind!r}. It draws: {', '.join(known)}. "
+            f"Add a drawing of {kind} to the renderer, or leave the block out of the document."
+        )

@@ -14,10 +14,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.documents import html
 from funis.documents.figure import FigureSpec
-from funis.reporting import report as html
+from funis.documents.html import css_string, place_drawing
 from funis.reporting.payload import write_ranges
-from funis.reporting.report import css_string, place_drawing, render_html, write_report
+from funis.reporting.report import render_html, write_report
 from funis.results import NumberList
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}

@@ -13,7 +13,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -86,11 +89,6 @@ def start_renderer() -> int:
     return len(_started)
 
 
-def count_engines() -> int:
-    """Tell how many drawings are worth asking for at once."""
-    return max(len(_started), 1)
-
-
 def stop_renderer() -> None:
     """Stop the engines; drawing goes on in this process."""
     while not _free.empty():
@@ -99,12 +97,40 @@ def stop_renderer() -> None:
         _started.pop().stop()
 
 
+def count_engines() -> int:
+    """Tell how many drawings are worth asking for at once."""
+    return max(len(_started), 1)
+
+
+#: Drawings asked for ahead, by the identity of their specification.
+_ahead: ContextVar[Mapping[int, Future[str]]] = ContextVar("_ahead", default={})  # noqa: B039 - never changed
+
+
+@contextmanager
+def draw_ahead(specs: Iterable[Mapping[str, Any]]) -> Iterator[None]:
+    """Draw while other work goes on: inside, `render_svg` of one of these specifications finds it drawn.
+
+    Parameters
+    ----------
+    specs : the specifications that will be asked for, the same objects
+    """
+    asked = list(specs)
+    with ThreadPoolExecutor(count_engines(), "figures") as pool:
+        found = _ahead.set({id(spec): pool.submit(_draw, spec) for spec in asked})
+        try:
+            yield
+        finally:
+            _ahead.reset(found)
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
 def render_svg(spec: Mapping[str, Any]) -> str:
     """Draw a Vega-Lite specification.
 
     Parameters
     ----------
-    spec : Vega-Lite specification without references to other places
+    spec : Vega-Lite specification without references to other places; one that is being drawn ahead is
+        waited for
 
     Returns
     -------
@@ -119,6 +145,12 @@ def render_svg(spec: Mapping[str, Any]) -> str:
     >>> render_svg({"data": {"values": [{"x": 1}]}, "mark": "point"})[:4]
     '<svg'
     """
+    drawing = _ahead.get().get(id(spec))
+    return _draw(spec) if drawing is None else drawing.result()
+
+
+def _draw(spec: Mapping[str, Any]) -> str:
+    """Draw in an engine that is free, or in this process."""
     text = _write_spec(spec)
     try:
         engine = _free.get_nowait()

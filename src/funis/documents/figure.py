@@ -73,6 +73,7 @@ class FigureSpec:
     spec : Vega-Lite specification; it holds its data and computes nothing
     alt : what the figure shows, for a reader who cannot see it
     footnotes : population, number of subjects, what the marks mean
+    label : printed number of the figure, given when the document is put together
     """
 
     id: str
@@ -81,6 +82,7 @@ class FigureSpec:
     spec: Spec
     alt: str
     footnotes: tuple[str, ...] = ()
+    label: str = ""
 
 
 def finish(spec: Spec) -> Spec:

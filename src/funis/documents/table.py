@@ -15,6 +15,7 @@ class Inline:
 
     text: str
     id: str = ""
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class TableSpec:
     footnotes : one sentence each: population, denominator, missing data, versions
     is_text : True for a listing of words (set ragged right), False for a table of numbers
     is_collapsed : True when the table is folded away until asked for
+    label : printed number of the table, given when the document is put together
     """
 
     id: str
@@ -75,6 +77,7 @@ class TableSpec:
     spanners: tuple[tuple[str, int], ...] = ()
     is_text: bool = False
     is_collapsed: bool = False
+    label: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:

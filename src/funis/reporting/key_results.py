@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from funis.documents.table import Inline, TableCell, joined
+from funis.documents.document import Highlight
+from funis.documents.table import Inline, joined
 from funis.reporting.baseline_tables import DISPOSITION
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import (
@@ -27,17 +27,7 @@ _MOST = 9
 _RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class KeyResult:
-    """One result of the summary: what it is, its figure, and a line of detail."""
-
-    title: str
-    figure: TableCell
-    detail: TableCell
-    is_primary: bool = False
-
-
-def build_keys(study: Study, book: NumberBook) -> tuple[KeyResult, ...]:
+def build_keys(study: Study, book: NumberBook) -> tuple[Highlight, ...]:
     """Choose the results for the top of the report: subjects, then endpoints by rank, then safety.
 
     Parameters
@@ -47,7 +37,7 @@ def build_keys(study: Study, book: NumberBook) -> tuple[KeyResult, ...]:
 
     Returns
     -------
-    tuple of KeyResult : at most a dozen
+    tuple of Highlight : at most a dozen
     """
     labels = Labels(study)
     ranked = sorted(study.endpoints, key=lambda each: _RANK[each.role])
@@ -55,7 +45,11 @@ def build_keys(study: Study, book: NumberBook) -> tuple[KeyResult, ...]:
     return (*_subject_keys(book), *found[:_MOST], *_safety_keys(book))
 
 
-def _subject_keys(book: NumberBook) -> Iterator[KeyResult]:
+def _rank_words(endpoint: Endpoint) -> str:
+    return "Primary." if endpoint.role == "primary" else ""
+
+
+def _subject_keys(book: NumberBook) -> Iterator[Highlight]:
     counts = {
         group.variable: book.find(group, ALL, "count")
         for group in book.of("disposition")
@@ -68,10 +62,10 @@ def _subject_keys(book: NumberBook) -> Iterator[KeyResult]:
     detail: list[Inline | str | None] = []
     for name in rest:
         detail += [", " if detail else "", f"{DISPOSITION[name].lower()} ", bound(counts[name], 0)]
-    yield KeyResult(f"Subjects {DISPOSITION[main].lower()}", joined(bound(counts[main], 0)), joined(*detail))
+    yield Highlight(f"Subjects {DISPOSITION[main].lower()}", joined(bound(counts[main], 0)), joined(*detail))
 
 
-def _endpoint_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
+def _endpoint_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
     if endpoint.kind in {"response", "relapse"}:
         yield from _rate_keys(labels, book, endpoint)
     elif endpoint.kind == "change" and endpoint.all_variables:
@@ -80,7 +74,7 @@ def _endpoint_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iter
         yield from _summary_keys(labels, book, endpoint)
 
 
-def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
+def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
     is_response = endpoint.kind == "response"
     for group in book.of(endpoint.kind):
         if group.endpoint not in {endpoint.id, ""} or group.subgroup != ALL or group.arm != ALL:
@@ -105,10 +99,10 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
                 if all(limits)
                 else joined("")
             )
-            yield KeyResult(f"{what}{when}", count_cell(count, share), detail, endpoint.role == "primary")
+            yield Highlight(f"{what}{when}", count_cell(count, share), detail, _rank_words(endpoint))
 
 
-def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
+def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
     """Take the last visit of the endpoint, or the one it names alone."""
     wanted = [f"{name}_change" for name in endpoint.all_variables[:1]]
     groups = [group for group in book.of("change") if group.variable in wanted and group.arm == ALL]
@@ -131,7 +125,7 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
         title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visit).lower()}{within}"
         level = level_text(labels.study)
         detail = joined(f"{level} CI ", *interval(lower, upper), *_p_words(book, endpoint, group, visit))
-        yield KeyResult(title, joined(mean), detail, endpoint.role == "primary")
+        yield Highlight(title, joined(mean), detail, _rank_words(endpoint))
 
 
 def _p_words(
@@ -163,7 +157,7 @@ def _p_words(
     return ()
 
 
-def _summary_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[KeyResult]:
+def _summary_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
     for group in book.of("summary"):
         visits = [visit for visit in book.visits(group) if visit not in {ALL, ""}]
         if (
@@ -176,11 +170,11 @@ def _summary_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Itera
         mean, sd = (bound(book.find(group, visits[0], name), 2) for name in ("mean", "sd"))
         count = bound(book.find(group, visits[0], "n"), 0)
         title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visits[0]).lower()}"
-        yield KeyResult(title, joined(mean, " ± ", sd), joined("n = ", count), endpoint.role == "primary")
+        yield Highlight(title, joined(mean, " ± ", sd), joined("n = ", count), _rank_words(endpoint))
         return
 
 
-def _safety_keys(book: NumberBook) -> Iterator[KeyResult]:
+def _safety_keys(book: NumberBook) -> Iterator[Highlight]:
     found = {
         group.variable: group
         for group in book.of("adverse_events")
@@ -199,4 +193,4 @@ def _safety_keys(book: NumberBook) -> Iterator[KeyResult]:
         if basis
         else joined("no record of how often subjects were asked")
     )
-    yield KeyResult("Subjects with any adverse event", count_cell(count, share), detail)
+    yield Highlight("Subjects with any adverse event", count_cell(count, share), detail)

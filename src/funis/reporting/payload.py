@@ -6,7 +6,6 @@ in them, written as ranges. A source of 40 subjects that stand together takes fo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -164,23 +163,3 @@ def _build_labels(
         },
         "endpoints": {endpoint.id: endpoint.printed for endpoint in study.endpoints},
     }
-
-
-def render_payload(payload: dict[str, Any]) -> str:
-    r"""Write JSON that may stand inside a script element whatever it holds.
-
-    Examples
-    --------
-    >>> render_payload({"a": "</script><!--"})
-    '{"a":"\\u003c/script\\u003e\\u003c!--"}'
-    """
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for letter, code in (
-        ("<", "\\u003c"),
-        (">", "\\u003e"),
-        ("&", "\\u0026"),
-        ("\u2028", "\\u2028"),
-        ("\u2029", "\\u2029"),
-    ):
-        text = text.replace(letter, code)
-    return text

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import count
 
+from funis.documents.document import (
+    Highlight,
+    Highlights,
+    ItemList,
+    Paragraph,
+    Section,
+    SectionPart,
+    plain,
+)
 from funis.documents.figure import FigureSpec
+from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
 from funis.reporting.finding_tables import count_findings
-from funis.reporting.key_results import KeyResult
 from funis.reporting.methods_text import SINGLE_ARM, Passage, build_methods, listed
 from funis.results import Results
 from funis.study.model import Study
@@ -41,55 +50,22 @@ TITLES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A table or a figure with its printed label."""
-
-    label: str
-    table: TableSpec | None = None
-    figure: FigureSpec | None = None
-    svg: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SectionPart:
-    """A part of a section under a heading of its own, or without one."""
-
-    id: str
-    title: str = ""
-    prose: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
-    blocks: tuple[Block, ...] = ()
-    is_folded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A section of the report."""
-
-    id: str
-    title: str
-    lead: tuple[str, ...] = ()
-    keys: tuple[KeyResult, ...] = ()
-    parts: tuple[SectionPart, ...] = ()
-
-
 def build_sections(
     study: Study,
     results: Results,
     *,
-    keys: tuple[KeyResult, ...],
+    keys: tuple[Highlight, ...],
     tables: Sequence[TableSpec],
-    figures: Sequence[tuple[FigureSpec, str]],
+    figures: Sequence[FigureSpec | FlowChart],
 ) -> tuple[Section, ...]:
-    """Put tables and drawn figures into their sections and number them in reading order.
+    """Put tables and figures into their sections and number them in reading order.
 
     Parameters
     ----------
     study, results : as for the report
     keys : the summary at the top
     tables : every table
-    figures : every figure with its drawing
+    figures : every figure, the flow of subjects first
 
     Returns
     -------
@@ -100,27 +76,30 @@ def build_sections(
     is_observed = study.trial.design == "observational"
     for name, title in TITLES.items():
         drawn = [
-            Block(f"Figure {next(figure_numbers)}", figure=figure, svg=svg)
-            for figure, svg in figures
+            replace(figure, label=f"Figure {next(figure_numbers)}")
+            for figure in figures
             if figure.section == name
         ]
         told = [
-            Block(f"Table {next(table_numbers)}", table=table) for table in tables if table.section == name
+            replace(table, label=f"Table {next(table_numbers)}") for table in tables if table.section == name
         ]
         parts = tuple(_parts(name, study, drawn, told))
-        shown = keys if name == "key-results" else ()
+        shown = (Highlights(keys),) if name == "key-results" and keys else ()
         if parts or shown:
             shown_title = "Results by endpoint" if name == "efficacy" and is_observed else title
-            sections.append(Section(name, shown_title, _lead(name, study, results), shown, parts))
+            blocks = (*_lead(name, study, results), *shown)
+            sections.append(Section(name, shown_title, blocks, parts))
     return tuple(sections)
 
 
-def _parts(name: str, study: Study, drawn: list[Block], told: list[Block]) -> Iterator[SectionPart]:
+def _parts(
+    name: str, study: Study, drawn: list[FigureSpec | FlowChart], told: list[TableSpec]
+) -> Iterator[SectionPart]:
     if name == "methods":
         yield from (_methods_part(place, passage) for place, passage in enumerate(build_methods(study)))
     elif name == "assumptions":
         if study.trial.assumptions:
-            yield SectionPart("assumptions-list", items=study.trial.assumptions)
+            yield SectionPart("assumptions-list", blocks=(_items(study.trial.assumptions),))
     elif name == "findings" and not told:
         yield SectionPart("findings-none")
     elif name == "efficacy":
@@ -128,13 +107,18 @@ def _parts(name: str, study: Study, drawn: list[Block], told: list[Block]) -> It
     elif name == "diagnostics":
         yield from _diagnostic_parts((*told, *drawn))
     elif drawn or told:
-        first = drawn if name in {"subjects"} else told
-        second = told if first is drawn else drawn
-        yield SectionPart(f"{name}-blocks", blocks=(*first, *second))
+        blocks = (*drawn, *told) if name == "subjects" else (*told, *drawn)
+        yield SectionPart(f"{name}-blocks", blocks=blocks)
+
+
+def _items(lines: Sequence[str]) -> ItemList:
+    return ItemList(tuple(plain(line) for line in lines))
 
 
 def _methods_part(place: int, passage: Passage) -> SectionPart:
-    return SectionPart(f"methods-{place}", passage.title, passage.paragraphs, passage.items)
+    paragraphs = tuple(Paragraph(plain(line)) for line in passage.paragraphs)
+    items = (_items(passage.items),) if passage.items else ()
+    return SectionPart(f"methods-{place}", passage.title, (*paragraphs, *items))
 
 
 #: Parts of the diagnostics, with the tables and figures that stand in each, by the beginning of their ids.
@@ -146,32 +130,23 @@ DIAGNOSTICS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _diagnostic_parts(blocks: Sequence[Block]) -> Iterator[SectionPart]:
+def _diagnostic_parts(blocks: Sequence[TableSpec | FigureSpec | FlowChart]) -> Iterator[SectionPart]:
     """Fold each kind of diagnostics away: they are looked up, not read."""
     for place, (title, starts) in enumerate(DIAGNOSTICS.items()):
-        own = tuple(block for block in blocks if _block_id(block).startswith(starts))
+        own = tuple(block for block in blocks if block.id.startswith(starts))
         if own:
-            yield SectionPart(f"diagnostics-{place}", title, blocks=own, is_folded=True)
+            yield SectionPart(f"diagnostics-{place}", title, own, is_folded=True)
 
 
-def _block_id(block: Block) -> str:
-    shown = block.table or block.figure
-    return shown.id if shown is not None else ""
-
-
-def _by_endpoint(study: Study, drawn: list[Block], told: list[Block]) -> Iterator[SectionPart]:
+def _by_endpoint(
+    study: Study, drawn: list[FigureSpec | FlowChart], told: list[TableSpec]
+) -> Iterator[SectionPart]:
     """Give each endpoint its heading, its table and its figure."""
     for endpoint in study.endpoints:
-        tables = [
-            block for block in told if block.table is not None and block.table.id == f"table-{endpoint.id}"
-        ]
-        figures = [
-            block
-            for block in drawn
-            if block.figure is not None and block.figure.id == f"figure-{endpoint.id}"
-        ]
+        tables = [table for table in told if table.id == f"table-{endpoint.id}"]
+        figures = [figure for figure in drawn if figure.id == f"figure-{endpoint.id}"]
         if tables or figures:
-            yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, blocks=(*tables, *figures))
+            yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, (*tables, *figures))
 
 
 def describe_provenance(study: Study, results: Results) -> Iterator[str]:
@@ -201,11 +176,11 @@ _LEADS: dict[str, Callable[[Study, Results], str]] = {
 }
 
 
-def _lead(name: str, study: Study, results: Results) -> tuple[str, ...]:
+def _lead(name: str, study: Study, results: Results) -> tuple[Paragraph, ...]:
     lead = _LEADS.get(name)
     if name == "key-results" and study.trial.design == "single_arm":
-        return (SINGLE_ARM,)
-    return (lead(study, results),) if lead else ()
+        return (Paragraph(plain(SINGLE_ARM), is_lead=True),)
+    return (Paragraph(plain(lead(study, results)), is_lead=True),) if lead else ()
 
 
 def _finding_lead(results: Results) -> str:

@@ -1,0 +1,219 @@
+"""A document as one frozen value: title block, notices, sections of blocks, provenance, footer.
+
+Everything a reader sees stands in it, in reading order and already numbered. A renderer turns it into a file
+of one kind and adds no word, no number and no order of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from funis.documents.figure import FigureSpec
+from funis.documents.flow_chart import FlowChart
+from funis.documents.table import Inline, TableCell, TableSpec
+
+#: Running text: plain words, and numbers that know the results they print.
+Prose: TypeAlias = tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of running text; a lead stands before what it introduces."""
+
+    text: Prose
+    is_lead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemList:
+    """A list of sentences or short paragraphs, in no ranked order."""
+
+    items: tuple[Prose, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """One result set large: what it is, its figure, a line of detail, and its rank where it has one."""
+
+    title: str
+    figure: TableCell
+    detail: TableCell
+    rank: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Highlights:
+    """The results that are read first."""
+
+    entries: tuple[Highlight, ...]
+
+
+#: Everything a section may hold. A renderer draws each kind, or refuses it by its name.
+Block: TypeAlias = Paragraph | ItemList | Highlights | TableSpec | FigureSpec | FlowChart
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPart:
+    """A part of a section, under a heading of its own or without one.
+
+    Attributes
+    ----------
+    id : anchor in the document, unique
+    title : heading; empty for none
+    blocks : what stands in it, in reading order
+    is_folded : folded away until asked for, where a renderer can fold; needs a title
+    """
+
+    id: str
+    title: str = ""
+    blocks: tuple[Block, ...] = ()
+    is_folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section: heading, the blocks before its first part, its parts."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...] = ()
+    parts: tuple[SectionPart, ...] = ()
+
+    @property
+    def all_blocks(self) -> tuple[Block, ...]:
+        """Give every block of the section in reading order."""
+        return (*self.blocks, *(block for part in self.parts for block in part.blocks))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What must be in sight on every page; its tag stands beside each table and figure."""
+
+    title: str
+    text: str
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceBlock:
+    """What the document was made from: sentences, then the tables of inputs."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    tables: tuple[TableSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """The words that help a reader find the way; a renderer uses those that its kind of file needs.
+
+    Attributes
+    ----------
+    contents : heading of the list of sections
+    skip : link past that list, for a reader who moves by keyboard
+    open_numbers : how a number is opened, where it can be
+    closed_numbers : where the same is found, where numbers cannot be opened
+    close : name of the button that closes what was opened
+    """
+
+    contents: str = ""
+    skip: str = ""
+    open_numbers: Prose = ()
+    closed_numbers: Prose = ()
+    close: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole document.
+
+    Attributes
+    ----------
+    title : printed title
+    kicker : one line above the title: what kind of document of which study
+    facts : name and value of what stands under the title
+    sections : in reading order
+    provenance : what the document was made from
+    notices : what must be in sight on every page
+    closing : last line
+    running_head : words at the top of every printed page
+    generator : program and version, for the properties of a file
+    guidance : words that help a reader find the way
+    numbers : what a page shows when a number is opened, by its id; passed on as it is
+    language : of all words, as a BCP 47 tag
+    """
+
+    title: str
+    sections: tuple[Section, ...] = ()
+    kicker: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    provenance: ProvenanceBlock | None = None
+    notices: tuple[Notice, ...] = ()
+    closing: str = ""
+    running_head: str = ""
+    generator: str = ""
+    guidance: Guidance = Guidance()
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "en"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Give the words that stand beside every table and figure."""
+        return tuple(notice.tag for notice in self.notices if notice.tag)
+
+    @property
+    def full_title(self) -> str:
+        """Give the title with the tags, for a window or a list of files."""
+        return " ".join((self.title, *(f"({tag})" for tag in self.tags)))
+
+    @property
+    def figures(self) -> tuple[FigureSpec, ...]:
+        """Give the figures that are drawn from a specification, in reading order."""
+        blocks = (block for section in self.sections for block in section.all_blocks)
+        return tuple(block for block in blocks if isinstance(block, FigureSpec))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Give the ids of every result that the document prints, in reading order."""
+        return find_ids(self.sections)
+
+
+def find_ids(sections: tuple[Section, ...]) -> tuple[str, ...]:
+    """Give the ids of every result that sections print, in reading order, each once.
+
+    Examples
+    --------
+    >>> lead = Paragraph((Inline("Of "), Inline("40", "disposition.treated"), Inline(" treated")))
+    >>> find_ids((Section("a", "A", (lead,)),))
+    ('disposition.treated',)
+    """
+    found = (name for section in sections for block in section.all_blocks for name in _ids(block))
+    return tuple(dict.fromkeys(found))
+
+
+def _ids(block: Block) -> Iterator[str]:
+    match block:
+        case Paragraph():
+            yield from (each.id for each in block.text if each.id)
+        case ItemList():
+            yield from (each.id for item in block.items for each in item if each.id)
+        case Highlights():
+            for entry in block.entries:
+                yield from (*entry.figure.ids, *entry.detail.ids)
+        case TableSpec() | FlowChart():
+            yield from block.ids
+        case FigureSpec():
+            return
+
+
+def plain(text: str) -> Prose:
+    """Make running text of plain words.
+
+    Examples
+    --------
+    >>> plain("No number here.")[0].text
+    'No number here.'
+    """
+    return (Inline(text),)

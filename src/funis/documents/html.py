@@ -1,0 +1,180 @@
+"""A document as one HTML file that needs nothing beside it: neither network nor style sheet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from funis.documents.document import Block, Document, Highlights, ItemList, Paragraph
+from funis.documents.drawing import render_svg
+from funis.documents.figure import FigureSpec
+from funis.documents.flow_chart import FlowChart, draw_flow_chart
+from funis.documents.table import TableSpec
+from funis.errors import BlockError
+
+_HERE = Path(__file__).parent
+#: Each kind of block, and the macro of ``parts.html.j2`` that draws it.
+_MACROS: dict[type, str] = {
+    Paragraph: "paragraph",
+    ItemList: "item_list",
+    Highlights: "highlights",
+    TableSpec: "table_block",
+    FigureSpec: "figure_block",
+    FlowChart: "figure_block",
+}
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["drawing"] = _draw_figure
+    return environment
+
+
+def render_page(document: Document) -> str:
+    """Write a document as one HTML file.
+
+    Parameters
+    ----------
+    document : what is written; everything in it is escaped
+
+    Returns
+    -------
+    str : the file; the same document gives the same bytes
+
+    Raises
+    ------
+    BlockError : a block is of a kind that this renderer does not know
+
+    Examples
+    --------
+    >>> "<title>A &lt; B</title>" in render_page(Document("A < B"))
+    True
+    """
+    environment = _environment()
+    parts = environment.get_template("parts.html.j2").module
+
+    def draw(block: Block) -> Markup:
+        macro = _MACROS.get(type(block))
+        if macro is None:
+            raise BlockError("HTML", type(block).__name__, [kind.__name__ for kind in _MACROS])
+        drawn: Markup = getattr(parts, macro)(block, document.tags)
+        return drawn
+
+    script = (_HERE / "report.js").read_text(encoding="utf-8")
+    style = (_HERE / "style.css").read_text(encoding="utf-8")
+    return environment.get_template("report.html.j2").render(
+        document=document,
+        draw=draw,
+        style=Markup(style),  # noqa: S704 - our own file
+        page_margins=Markup(_page_margins(document)),  # noqa: S704 - escaped where it is composed
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=_hash_of(script),
+        numbers=Markup(write_json(document.numbers)),  # noqa: S704 - escaped where it is written
+    )
+
+
+def _draw_figure(figure: FigureSpec | FlowChart) -> Markup:
+    if isinstance(figure, FlowChart):
+        return place_drawing(figure, draw_flow_chart(figure), is_interactive=True)
+    return place_drawing(figure, render_svg(figure.spec))
+
+
+def place_drawing(figure: FigureSpec | FlowChart, svg: str, *, is_interactive: bool = False) -> Markup:
+    """Give a drawing its name and its words, so that it is read aloud as one image.
+
+    Parameters
+    ----------
+    figure : for title and alternative text
+    svg : the svg element
+    is_interactive : the drawing holds numbers that can be opened: it is a group, not an image
+
+    Returns
+    -------
+    Markup : the svg element with role, title and description
+    """
+    role = "group" if is_interactive else "img"
+    names = f'role="{role}" aria-labelledby="{escape(figure.id)}-title {escape(figure.id)}-desc"'
+    words = (
+        f'<title id="{escape(figure.id)}-title">{escape(figure.title)}</title>'
+        f'<desc id="{escape(figure.id)}-desc">{escape(figure.alt)}</desc>'
+    )
+    start = re.search(r"<svg\b([^>]*)>", svg)
+    if start is None:
+        raise ValueError(f"The drawing of {figure.id!r} is not an svg element: {svg[:60]!r}.")
+    attributes = re.sub(r'\s(?:role|aria-[a-z]+|class)="[^"]*"', "", start.group(1))
+    # Ids of clip paths and gradients are numbered from 0 in every drawing; in one document they must differ.
+    rest = re.sub(r'(id="|url\(#|href="#)(clip|gradient)', rf"\1{figure.id}-\2", svg[start.end() :])
+    rest = re.sub(r'\b(?:d|transform)="[^"]*"', _shorten, rest)
+    return Markup(f"<svg {names}{attributes}>{words}{rest}")  # noqa: S704 - drawn by us, words escaped above
+
+
+def _shorten(attribute: re.Match[str]) -> str:
+    """Cut coordinates after two decimals: less than a hundredth of a point cannot be seen."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", attribute.group())
+
+
+def _hash_of(script: str) -> str:
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+
+
+def css_string(text: str) -> str:
+    r"""Write text as a string of a style sheet, harmless whatever it holds.
+
+    Examples
+    --------
+    >>> css_string('a "b" </style>')
+    '"a \\22 b\\22  \\3c /style\\3e "'
+    """
+    kept = [letter if letter.isalnum() or letter in " .,;:-/()" else f"\\{ord(letter):x} " for letter in text]
+    return '"' + "".join(kept) + '"'
+
+
+def _page_margins(document: Document) -> str:
+    """Name the document, the kind of data and the page on every printed page."""
+    warning = " ".join(notice.title for notice in document.notices)
+    small = "font: 8pt Helvetica, Arial, sans-serif; color: #565f69;"
+    boxes = (
+        f"@top-left {{ content: {css_string(document.running_head)}; {small} }} "
+        f"@top-right {{ content: {css_string(warning)}; font: bold 8pt Helvetica, Arial, sans-serif; "
+        "color: #8a4b00; white-space: nowrap; } "
+        f"@bottom-right {{ content: counter(page) ' / ' counter(pages); {small} }}"
+    )
+    return f"@page {{ {boxes} }}"
+
+
+def write_json(value: Mapping[str, Any]) -> str:
+    r"""Write JSON that may stand inside a script element whatever it holds.
+
+    Examples
+    --------
+    >>> write_json({"a": "</script><!--"})
+    '{"a":"\\u003c/script\\u003e\\u003c!--"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter, code in (
+        ("<", "\\u003c"),
+        (">", "\\u003e"),
+        ("&", "\\u0026"),
+        ("\u2028", "\\u2028"),
+        ("\u2029", "\\u2029"),
+    ):
+        text = text.replace(letter, code)
+    return text

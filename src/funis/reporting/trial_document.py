@@ -1,0 +1,149 @@
+"""From study and results to the trial report as one document: every word, number and order of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from funis.documents.document import Document, Guidance, Notice, ProvenanceBlock, Section, find_ids
+from funis.documents.figure import FigureSpec
+from funis.documents.table import Inline, TableSpec
+from funis.reporting.figures import build_figures
+from funis.reporting.flow import build_flow
+from funis.reporting.key_results import build_keys
+from funis.reporting.methods_text import CONDITIONS
+from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.payload import build_payload
+from funis.reporting.report_tables import build_tables
+from funis.reporting.sections import build_sections, describe_provenance
+from funis.results import Results
+from funis.study.model import Study
+
+NOT_FOR = "Not for decisions about the care of single patients."
+KINDS = {
+    "single_arm": "Single-arm trial",
+    "parallel": "Parallel-arm trial",
+    "observational": "Observational cohort",
+}
+RECONSTRUCTED = Notice(
+    "Reconstructed from published figures; not patient data.",
+    (
+        "No subject of this report exists: the data were made so that they give the printed results of a "
+        "publication."
+    ),
+    tag="reconstructed data",
+)
+GUIDANCE = Guidance(
+    contents="Contents",
+    skip="Skip to the results",
+    open_numbers=(
+        Inline(
+            "Every number in a table opens the place it comes from: its method, its population, and the "
+            "recorded values with file and line. Choose a number with the mouse or with Tab and Enter; the "
+            "arrow keys walk through a table."
+        ),
+    ),
+    closed_numbers=(
+        Inline(
+            "Scripts are off, so numbers cannot be opened here. The same numbers, with the same ids, stand "
+            "in "
+        ),
+        Inline("results.csv", is_code=True),
+        Inline("; the values behind them in "),
+        Inline("sources.parquet", is_code=True),
+        Inline("."),
+    ),
+    close="Close",
+)
+_PROVENANCE_TITLE = "Provenance: input files and their hashes, data cut, seed, rules"
+#: A longer title is cut in the head of a printed page.
+_LONGEST = 70
+
+
+def build_document(
+    study: Study,
+    results: Results,
+    *,
+    book: NumberBook | None = None,
+    figures: Sequence[FigureSpec] | None = None,
+) -> Document:
+    """Put the trial report together.
+
+    Parameters
+    ----------
+    study : the study file
+    results : everything computed
+    book : the numbers of `results`, where they were read before
+    figures : the figures of the report, where they were specified before
+
+    Returns
+    -------
+    Document : the whole report; it knows neither study nor results any more
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from funis.results import NumberList, Provenance
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> study = Study.model_validate({"study": trial})
+    >>> origin = Provenance(version="0", study="X", title="X")
+    >>> results = Results(numbers=NumberList().frame(), sources=pl.DataFrame(), provenance=origin)
+    >>> build_document(study, results).kicker
+    'X · Single-arm trial · Systemic lupus erythematosus'
+    """
+    book = book or read_numbers(results.numbers)
+    drawn = build_figures(study, results, book=book) if figures is None else figures
+    tables = build_tables(study, results, book=book)
+    sections = build_sections(
+        study,
+        results,
+        keys=build_keys(study, book),
+        tables=tables,
+        figures=(*build_flow(book), *drawn),
+    )
+    whole = _frame(study, results, sections)
+    return replace(
+        whole,
+        provenance=_provenance(study, results, tables),
+        numbers=build_payload(study, results, book, find_ids(sections)),
+    )
+
+
+def _frame(study: Study, results: Results, sections: tuple[Section, ...]) -> Document:
+    """Put title block, notices and closing line around the sections."""
+    trial, version = study.trial, results.provenance.version
+    is_reconstructed = trial.reconstructed or results.provenance.reconstructed
+    about = (trial.id, KINDS[trial.design], _capital(CONDITIONS[trial.condition]))
+    title = trial.title if len(trial.title) < _LONGEST else trial.title[: _LONGEST - 3].rstrip() + "…"
+    return Document(
+        title=trial.title,
+        kicker=" · ".join(about),
+        facts=tuple(_facts(study, results)),
+        sections=sections,
+        notices=(RECONSTRUCTED,) if is_reconstructed else (),
+        closing=f"Made by funis {version}. {NOT_FOR}",
+        running_head=f"{trial.id}  {title}",
+        generator=f"funis {version}",
+        guidance=GUIDANCE,
+    )
+
+
+def _provenance(study: Study, results: Results, tables: Sequence[TableSpec]) -> ProvenanceBlock:
+    files = tuple(replace(table, label="Input") for table in tables if table.section == "provenance")
+    return ProvenanceBlock(_PROVENANCE_TITLE, tuple(describe_provenance(study, results)), files)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _facts(study: Study, results: Results) -> Iterator[tuple[str, str]]:
+    origin = results.provenance
+    if study.trial.registration:
+        yield "Registration", study.trial.registration
+    yield "Data cut", origin.data_cut or "no dates in the data"
+    yield "Made by", f"funis {origin.version}"
+    if origin.files:
+        whole = hashlib.sha256("".join(sorted(file.sha256 for file in origin.files)).encode()).hexdigest()
+        yield "Input", f"{len(origin.files)} files, together {whole[:12]}"
