@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from funis.catalogue.toxicity_table import ToxicityTerm, toxicity_table, toxicity_versions
-from funis.scoring.steroids import glucocorticoid_table
+from funis.catalogue.model_tables import ToxicityTerm
+from funis.catalogue.registry import glucocorticoid_table, toxicity_table, toxicity_versions
 from markdown_parts import build_table, render_signature
 
 _HEADER = "<!-- Generated from the table; do not edit: `make docs`. -->"

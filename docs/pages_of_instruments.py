@@ -7,7 +7,8 @@ from decimal import Decimal
 from itertools import groupby
 
 from funis.catalogue.conditions import Term
-from funis.catalogue.definition import Definition, Item, Rule, definition, definitions
+from funis.catalogue.model_instrument import Definition, GradeRule, Item
+from funis.catalogue.registry import definition, definitions
 from markdown_parts import build_table, render_signature
 from pages_of_doses import dose_pages
 
@@ -225,7 +226,7 @@ def _render_rules(found: Definition) -> list[str]:
     return lines
 
 
-def _rule_words(rule: Rule, numbers: dict[str, str], labels: dict[str, str]) -> str:
+def _rule_words(rule: GradeRule, numbers: dict[str, str], labels: dict[str, str]) -> str:
     if rule.when is not None:
         name = rule.when.terms[0].name
         return f"`{rule.when}` (row {numbers[name]})"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from funis.catalogue.response import response_definition, responses
-from funis.catalogue.response_parts import Criterion, ResponseDefinition, Rule
-from funis.responses.classify import CriteriaSet, criteria_set, criteria_sets
+from funis.catalogue.model_criteria import CriteriaSet
+from funis.catalogue.model_response import ClassRule, PrintedCriterion, ResponseDefinition
+from funis.catalogue.registry import criteria_set, criteria_sets, response_definition, responses
 from markdown_parts import build_table
 
 _HEADER = "<!-- Generated from the definition file by `make docs`; do not edit. -->"
@@ -131,12 +131,12 @@ def _join(parts: Iterable[Sequence[str]]) -> str:
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
 
-def _compared(row: Criterion) -> str:
+def _compared(row: PrintedCriterion) -> str:
     groups = [" and ".join(f"`{phrase.text}`" for phrase in group) for group in row.alternatives]
     return " or ".join(groups)
 
 
-def _criterion_row(row: Criterion) -> tuple[str, str, str]:
+def _criterion_row(row: PrintedCriterion) -> tuple[str, str, str]:
     label = row.label
     if row.points != 1:
         label += f" ({row.points} points)"
@@ -147,7 +147,7 @@ def _criterion_row(row: Criterion) -> tuple[str, str, str]:
     return f"`{row.id}`", label, _compared(row)
 
 
-def _rule_row(rule: Rule) -> tuple[str, str, str]:
+def _rule_row(rule: ClassRule) -> tuple[str, str, str]:
     names = ", ".join(f"`{name}`" for name in rule.criteria)
     if rule.counted == "all":
         return rule.response, rule.number, names
@@ -165,7 +165,7 @@ def _parameter_rows(found: ResponseDefinition) -> list[tuple[str, str, str, str]
             f"`{name}`",
             _print(parameter.default),
             ", ".join(_print(value) for value in parameter.allowed if value != parameter.default),
-            parameter.note,
+            parameter.label,
         )
         for name, parameter in found.parameters.items()
     ]

@@ -10,8 +10,8 @@ from itertools import groupby
 from typing import Any
 
 import funis
-from funis.catalogue.check_definition import LEVELS
 from funis.catalogue.conditions import Term, compare_exactly, find_limit
+from funis.catalogue.model_instrument import LEVELS
 
 Row = Mapping[str, Any]
 SLEDAI = {item.name: item.points[-1] for item in funis.definition("sledai_2k").items}

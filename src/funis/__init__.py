@@ -12,9 +12,9 @@ from funis.version import VERSION
 
 if TYPE_CHECKING:
     from funis.analysis.analyse import analyse as analyse
-    from funis.catalogue.definition import Definition as Definition
-    from funis.catalogue.definition import definition as definition
-    from funis.catalogue.definition import definitions as definitions
+    from funis.catalogue.model_instrument import Definition as Definition
+    from funis.catalogue.registry import definition as definition
+    from funis.catalogue.registry import definitions as definitions
     from funis.data.new_study import new_study as new_study
     from funis.data.tables import read_tables as read_tables
     from funis.reporting.report import render_html as render_html
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _HOME = {
-    "Definition": "funis.catalogue.definition",
-    "definition": "funis.catalogue.definition",
-    "definitions": "funis.catalogue.definition",
+    "Definition": "funis.catalogue.model_instrument",
+    "definition": "funis.catalogue.registry",
+    "definitions": "funis.catalogue.registry",
     "score": "funis.scoring.score",
     "grade_toxicity": "funis.scoring.toxicity",
     "derive_lab_baseline": "funis.scoring.toxicity_shift",

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funis
-from funis.catalogue.check_definition import reachable_range
+from funis.catalogue.check_instrument import reachable_range
 from funis.catalogue.conditions import Term
-from funis.catalogue.definition import Definition, Item
+from funis.catalogue.model_instrument import Definition, Item
 
 NAMES = funis.definitions()
 SCORED = [name for name in NAMES if funis.definition(name).kind != "value"]
@@ -263,7 +263,7 @@ def test_nan_is_null(name: str, seed: int) -> None:
 
 def test_unit_change_with_values_changes_nothing() -> None:
     item = funis.definition("sledai_2k").item("thrombocytopenia")
-    from funis.catalogue.definition import derive_item
+    from funis.catalogue.derived_items import derive_item
 
     for count in (99_999.0, 100_000.0, 100_001.0):
         canonical = funis.convert(count, "platelets", "/mm3", "10^9/L")

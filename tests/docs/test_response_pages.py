@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from funis.catalogue.response import response_definition
+from funis.catalogue.registry import response_definition
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 render_response_page = import_module("pages_of_responses").render_response_page

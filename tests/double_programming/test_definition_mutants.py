@@ -15,14 +15,9 @@ from typing import Any
 import pytest
 
 import funis
-from funis.catalogue import response as definition
-from funis.catalogue import toxicity_table
-from funis.catalogue.definition import FOLDER
-from funis.catalogue.definition_file import read_definition
+from funis.catalogue import registry
+from funis.catalogue.registry import DEFINITIONS, TABLES, read_definition_file
 from funis.errors import FunisError
-from funis.responses import classify as classification
-from funis.responses import responder_index
-from funis.scoring import steroids as glucocorticoids
 
 from . import (
     test_double_programming,
@@ -113,16 +108,12 @@ def toxicity_checks() -> Checks:
 
 
 def load_instrument(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    found, name, original = read_definition(path), path.stem, funis.definition
+    found, name, original = read_definition_file(path), path.stem, funis.definition
     monkeypatch.setattr(funis, "definition", lambda asked: found if asked == name else original(asked))
 
 
 def load_response(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    name, original = path.stem, definition.response_definition
-    texts = definition._read_texts() | {name: path.read_text(encoding="utf-8")}
-    with monkeypatch.context() as inner:
-        inner.setattr(definition, "_read_texts", lambda: texts)
-        found = original.__wrapped__(name)
+    found, name, original = read_definition_file(path), path.stem, registry.response_definition
     for module in (test_responses, test_double_programming_responses, test_labels):
         monkeypatch.setattr(
             module, "response_definition", lambda asked: found if asked == name else original(asked)
@@ -130,16 +121,13 @@ def load_response(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
 
 
 def load_criteria(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    found = classification.parse_criteria(parse(path.read_text(encoding="utf-8")), path.name)
-    original = classification.criteria_set
+    found, name, original = read_definition_file(path), path.stem, registry.criteria_set
     for module in (test_double_programming_criteria, test_labels):
-        monkeypatch.setattr(
-            module, "criteria_set", lambda asked: found if asked == path.stem else original(asked)
-        )
+        monkeypatch.setattr(module, "criteria_set", lambda asked: found if asked == name else original(asked))
 
 
 def load_toxicity(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    found, original = toxicity_table.read_toxicity_table(path), toxicity_table.toxicity_table
+    found, original = read_definition_file(path), registry.toxicity_table
     version = path.stem.removeprefix("ctcae_") + ".0"
     monkeypatch.setattr(
         test_double_programming_toxicity,
@@ -149,12 +137,12 @@ def load_toxicity(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
 
 
 def load_index(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    found = responder_index.read_index(path.read_text(encoding="utf-8"))
-    monkeypatch.setattr(test_double_programming_responder_index, "index_items", lambda: found)
+    found = read_definition_file(path)
+    monkeypatch.setattr(test_double_programming_responder_index, "responder_index", lambda _: found)
 
 
 def load_doses(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    found = glucocorticoids.read_glucocorticoid_table(path)
+    found = read_definition_file(path)
     for module in (test_double_programming_doses, test_double_programming_toxicity):
         monkeypatch.setattr(module, "glucocorticoid_table", lambda: found)
 
@@ -173,14 +161,14 @@ def how(path: Path) -> tuple[Loader, Checks]:
             doses.test_only_betamethasone_has_a_range,
         ]
         return load_doses, [*checks, test_double_programming_toxicity.test_equivalent_doses_typed_twice]
-    if path.parent == toxicity_table.FOLDER:
+    if path.parent == TABLES:
         return load_toxicity, toxicity_checks()
-    if path.stem == responder_index.NAME:
+    if path.stem == "s2k_ri_50":
         entry = test_double_programming_responder_index
         return load_index, [entry.test_measures, entry.test_points]
     if path.stem in funis.definitions():
         return load_instrument, instrument_checks(path.stem)
-    if path.stem in classification.criteria_sets():
+    if path.stem in registry.criteria_sets():
         return load_criteria, criteria_checks(path.stem)
     return load_response, response_checks(path.stem)
 
@@ -201,7 +189,7 @@ def is_caught(path: Path, load: Loader, checks: Checks) -> bool:
     return False
 
 
-FILES = [*sorted(FOLDER.glob("*.toml")), *sorted(toxicity_table.FOLDER.glob("*.toml"))]
+FILES = [*sorted(DEFINITIONS.glob("*.toml")), *sorted(TABLES.glob("*.toml"))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from funis.catalogue.response_parts import Phrase
-from funis.responses.classify import ClassificationRow, ClassificationRule, criteria_set, criteria_sets
+from funis.catalogue.model_criteria import ClassificationRow, ClassificationRule
+from funis.catalogue.model_response import Phrase
+from funis.catalogue.registry import criteria_set, criteria_sets
 
 from .typed_tables import rows_of
 

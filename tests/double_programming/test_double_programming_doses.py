@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from funis.scoring.steroids import glucocorticoid_table, prednisone_equivalent
+from funis.catalogue.registry import glucocorticoid_table
+from funis.scoring.steroids import prednisone_equivalent
 
 # mg of prednisone a day that 10 of each unit are.
 UNITS = {

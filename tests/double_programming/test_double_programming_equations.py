@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import funis
-from funis.catalogue.definition import Factor
+from funis.catalogue.model_instrument import EquationFactor
 
 from .typed_tables import features_in_force, rows_of
 
@@ -14,7 +14,7 @@ def spell(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def spell_factor(name: str, constant: float, factor: Factor) -> dict[str, str]:
+def spell_factor(name: str, constant: float, factor: EquationFactor) -> dict[str, str]:
     limits = [
         f"{word} {limit:g}"
         for word, limit in (("at most", factor.at_most), ("at least", factor.at_least))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import funis
-from funis.catalogue.definition import Definition, Feature, Parameter
+from funis.catalogue.model_instrument import Definition, Feature
+from funis.catalogue.model_parameter import Parameter
 
 from .typed_tables import rows_of
 

@@ -1,6 +1,6 @@
 """S2K RI-50: what shows that an item has improved by half, typed a second time."""
 
-from funis.responses.responder_index import index_items
+from funis.catalogue.registry import responder_index
 
 # item: column, how it is read, side of the limit, limit
 TYPED = """
@@ -22,7 +22,7 @@ WEIGHTS = [8] * 8 + [4] * 6 + [2] * 7 + [1] * 3
 
 def test_measures() -> None:
     found = {}
-    for item in index_items():
+    for item in responder_index("s2k_ri_50").items:
         spelled = []
         for one in item.measures:
             limit = [] if one.reading == "halved" else [one.side, str(one.limit)]
@@ -33,4 +33,4 @@ def test_measures() -> None:
 
 
 def test_points() -> None:
-    assert [int(item.points) for item in index_items()] == WEIGHTS
+    assert [int(item.points) for item in responder_index("s2k_ri_50").items] == WEIGHTS

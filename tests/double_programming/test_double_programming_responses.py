@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 
 import funis
-from funis.catalogue.response import response_definition, responses
-from funis.catalogue.response_parts import COMMON_PARAMETERS, Criterion, Phrase, ResponseDefinition, Rule
+from funis.catalogue.model_response import (
+    COMMON_PARAMETERS,
+    ClassRule,
+    Phrase,
+    PrintedCriterion,
+    ResponseDefinition,
+)
+from funis.catalogue.registry import response_definition, responses
 
 from .test_responses import QUANTITIES, SIGNS
 from .typed_tables import rows_of
@@ -53,7 +59,7 @@ def spell_phrase(definition: ResponseDefinition, phrase: Phrase) -> str:
     return f"{WORDS[phrase.measure]} {columns} {SIGNS[phrase.symbol]} {spell_value(limit)}"
 
 
-def spell_criterion(definition: ResponseDefinition, row: Criterion) -> dict[str, str]:
+def spell_criterion(definition: ResponseDefinition, row: PrintedCriterion) -> dict[str, str]:
     groups = [" + ".join(spell_phrase(definition, phrase) for phrase in group) for group in row.alternatives]
     extra = [ABSENT[row.absent_means]]
     extra += [f"{row.points} points"] if row.points != 1 else []
@@ -65,7 +71,7 @@ def spell_criterion(definition: ResponseDefinition, row: Criterion) -> dict[str,
     return {"criterion": row.id, "met": " / ".join(groups), "extra": "; ".join(filter(None, extra))}
 
 
-def spell_rule(definition: ResponseDefinition, rule: Rule) -> dict[str, str]:
+def spell_rule(definition: ResponseDefinition, rule: ClassRule) -> dict[str, str]:
     how = {"all": "all", "count": f"{rule.least} of", "points": f"{rule.least} points of"}[rule.counted]
     how += " and what is missing is not met" if rule.missing_is_not_met else ""
     name = f"{rule.response} {rule.number}".strip() + ("" if rule.is_response else " (no event)")
@@ -74,7 +80,7 @@ def spell_rule(definition: ResponseDefinition, rule: Rule) -> dict[str, str]:
     return {"class": name, "how": how, "of": " ".join(asked)}
 
 
-def is_treatment(row: Criterion) -> bool:
+def is_treatment(row: PrintedCriterion) -> bool:
     return row.id in TREATMENT
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from funis.catalogue.toxicity_table import GradeRow, ToxicityTerm, toxicity_table
-from funis.scoring.steroids import glucocorticoid_table
+from funis.catalogue.model_tables import GradeRow, ToxicityTerm
+from funis.catalogue.registry import glucocorticoid_table, toxicity_table
 
 from .typed_tables import rows_of
 

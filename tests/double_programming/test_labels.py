@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 import funis
-from funis.catalogue.response import response_definition, responses
-from funis.catalogue.response_parts import Criterion, Phrase
-from funis.responses.classify import criteria_set, criteria_sets
+from funis.catalogue.model_response import Phrase, PrintedCriterion
+from funis.catalogue.registry import criteria_set, criteria_sets, response_definition, responses
 
 # Words of our labels for names that do not contain them.
 ALSO = {
@@ -176,7 +175,7 @@ def finding_of(phrase: Phrase, label: str) -> str:
     return "" if re.search(pattern, lower) else f"none of {pattern!r}"
 
 
-def findings_of(row: Criterion) -> list[str]:
+def findings_of(row: PrintedCriterion) -> list[str]:
     return [
         f"{row.id}: {finding} in {row.label!r}"
         for phrase in row.phrases

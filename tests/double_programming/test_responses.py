@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from funis.catalogue.response import response_definition, responses
-from funis.catalogue.response_parts import GRADE_MEASURES
+from funis.catalogue.model_response import GRADE_MEASURES
+from funis.catalogue.registry import response_definition, responses
 
 Entry = tuple[str, str, str, Decimal]
 

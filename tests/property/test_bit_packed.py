@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import funis
-from funis.catalogue.definition import Definition
+from funis.catalogue.model_instrument import Definition
 from funis.errors import ShapeError, ValueRangeError
 from funis.scoring import score as scoring
 from funis.scoring.bits import batches as bit_packed

@@ -5,7 +5,7 @@ SLEDAI-2K: 10, 12, 8, 7 at baseline; 6, 8, 8 at month 3; 4, 8, 2 at month 6; sub
 
 from pathlib import Path
 
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 
 STUDY = """
 [study]

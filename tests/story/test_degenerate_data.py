@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from funis.analysis.analyse import analyse
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 from funis.data.tables import read_tables
 from funis.reporting.report import render_html
 from funis.results import Results

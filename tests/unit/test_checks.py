@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 from funis.data.check.eligibility import check_eligibility
 from funis.data.tables import Tables, read_tables
 from funis.errors import Finding

@@ -5,8 +5,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.catalogue.definition_file import DefinitionFile
+from funis.catalogue.registry import criteria_set, criteria_sets, read_definition
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
-from funis.responses.classify import classify, criteria_set, criteria_sets, parse_criteria
+from funis.responses.classify import classify
 
 
 def ask(name: str, **shown: Any) -> dict[str, Any]:
@@ -153,7 +155,7 @@ def test_refusals() -> None:
     rows = [{"id": "a", "groups": ["scored"]}, {"id": "a", "when": "a below 3", "groups": ["scored"]}]
     rules = [{"name": "r", "all": ["b"], "at_least": ["count(other) >= 2"], "oops": 1}]
     with pytest.raises(DefinitionError) as raised:
-        parse_criteria({**content, "criteria": rows, "rules": rules}, "x.toml")
+        read_definition(DefinitionFile("x.toml", {**content, "criteria": rows, "rules": rules}))
     told = str(raised.value)
     for words in (
         "Two criteria have this id",

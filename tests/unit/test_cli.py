@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from funis import __version__
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 from funis.cli import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "story"))

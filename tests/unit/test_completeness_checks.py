@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from funis.catalogue.definition import FOLDER
-from funis.catalogue.definition_file import read_definition
-from funis.catalogue.response import parse_response
-from funis.catalogue.toxicity_table import FOLDER as TABLES
-from funis.catalogue.toxicity_table import read_toxicity_table
+from funis.catalogue.registry import DEFINITIONS, TABLES, read_definition_file
 from funis.errors import DefinitionError
-from funis.responses.classify import parse_criteria
-from funis.responses.responder_index import read_index
-from funis.scoring.steroids import read_glucocorticoid_table
 
 INSTRUMENTS = [
     ("ssdai", 'title   = "SSDAI"', 'title   = " "', "column 'title': is printed and holds no words"),
@@ -77,53 +67,29 @@ INDEX = [
     ("s2k_ri_50", 'item = "seizure"', 'item = "seizures"', "There is no such item"),
     ("s2k_ri_50", 'reading = "half_way", side = "low",  limit = "c3_low"', 'reading = "half_way"', "Write both or neither"),
     ("s2k_ri_50", 'reading = "both"', 'reading = "either"', "There is no such reading"),
-    ("s2k_ri_50", 'measure = "seizure_count"', 'column = "seizure_count"', "This key is not known"),
+    ("s2k_ri_50", 'measure = "seizure_count"', 'column = "seizure_count"', "there is no key 'column'"),
 ]  # fmt: skip
 
 
-def parse(path: Path, parser: Callable[..., object]) -> None:
-    parser(tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal), path.name)
-
-
-def check(path: Path, old: str, new: str, message: str, *, read: Callable[[Path], object], to: Path) -> None:
+def check(path: Path, old: str, new: str, message: str, to: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     faulty = to / path.name
     faulty.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DefinitionError) as caught:
-        read(faulty)
+        read_definition_file(faulty)
     assert message in str(caught.value)
     assert path.name in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "old", "new", "message"), INSTRUMENTS, ids=[row[3] for row in INSTRUMENTS])
-def test_instrument(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
-    check(FOLDER / f"{name}.toml", old, new, message, read=read_definition, to=tmp_path)
+DEFINED = [*INSTRUMENTS, *RESPONSES, *CRITERIA, *INDEX]
 
 
-@pytest.mark.parametrize(("name", "old", "new", "message"), RESPONSES)
-def test_response(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
-    read = lambda path: parse(path, parse_response)  # noqa: E731
-    check(FOLDER / f"{name}.toml", old, new, message, read=read, to=tmp_path)
+@pytest.mark.parametrize(("name", "old", "new", "message"), DEFINED, ids=[row[3] for row in DEFINED])
+def test_definition(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    check(DEFINITIONS / f"{name}.toml", old, new, message, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "old", "new", "message"), CRITERIA)
-def test_criteria(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
-    read = lambda path: parse(path, parse_criteria)  # noqa: E731
-    check(FOLDER / f"{name}.toml", old, new, message, read=read, to=tmp_path)
-
-
-@pytest.mark.parametrize(("name", "old", "new", "message"), TOXICITY)
-def test_limits(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
-    check(TABLES / f"{name}.toml", old, new, message, read=read_toxicity_table, to=tmp_path)
-
-
-@pytest.mark.parametrize(("name", "old", "new", "message"), DOSES)
-def test_doses(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
-    check(TABLES / f"{name}.toml", old, new, message, read=read_glucocorticoid_table, to=tmp_path)
-
-
-@pytest.mark.parametrize(("name", "old", "new", "message"), INDEX)
-def test_responder_index(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
-    read = lambda path: read_index(path.read_text(encoding="utf-8"))  # noqa: E731
-    check(FOLDER / f"{name}.toml", old, new, message, read=read, to=tmp_path)
+@pytest.mark.parametrize(("name", "old", "new", "message"), [*TOXICITY, *DOSES])
+def test_table(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    check(TABLES / f"{name}.toml", old, new, message, tmp_path)

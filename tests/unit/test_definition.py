@@ -6,8 +6,9 @@ import pytest
 
 import funis
 from funis.catalogue.conditions import compare_exactly, is_met, parse_condition
-from funis.catalogue.definition import FOLDER, Definition, derive_item
-from funis.catalogue.definition_file import read_definition
+from funis.catalogue.derived_items import derive_item
+from funis.catalogue.model_instrument import Definition
+from funis.catalogue.registry import DEFINITIONS, read_definition_file
 from funis.errors import DefinitionError, UnknownNameError
 
 
@@ -21,7 +22,7 @@ def test_items_stand_in_printed_order() -> None:
 
 
 def test_the_function_is_not_hidden_by_the_module_of_its_name() -> None:
-    import funis.catalogue.definition as module  # noqa: F401
+    import funis.catalogue.registry as module  # noqa: F401
 
     assert funis.definition("ssdai").name == "ssdai"
 
@@ -106,12 +107,12 @@ FINDINGS = [
 def test_finding_in_a_definition_is_refused(
     tmp_path: Path, old: str, new: str, message: str, fix: str
 ) -> None:
-    text = (FOLDER / "sledai_2k.toml").read_text(encoding="utf-8")
+    text = (DEFINITIONS / "sledai_2k.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "sledai_2k.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DefinitionError) as caught:
-        read_definition(path)
+        read_definition_file(path)
     assert message in str(caught.value)
     assert fix in str(caught.value)
     assert "sledai_2k.toml" in str(caught.value)
@@ -133,21 +134,21 @@ BILAG_FINDINGS = [
     ("old", "new", "message"), BILAG_FINDINGS, ids=[finding[2] for finding in BILAG_FINDINGS]
 )
 def test_finding_in_a_decision_table_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
-    text = (FOLDER / "bilag_2004.toml").read_text(encoding="utf-8")
+    text = (DEFINITIONS / "bilag_2004.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "bilag_2004.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DefinitionError, match=message):
-        read_definition(path)
+        read_definition_file(path)
 
 
 def test_all_findings_are_reported_at_once(tmp_path: Path) -> None:
-    text = (FOLDER / "ssdai.toml").read_text(encoding="utf-8")
+    text = (DEFINITIONS / "ssdai.toml").read_text(encoding="utf-8")
     text = text.replace("points = 3", "weights = 3").replace('by = "lab"', 'bye = "lab"')
     path = tmp_path / "ssdai.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DefinitionError) as caught:
-        read_definition(path)
+        read_definition_file(path)
     # two rows of 3 points, two rows recorded by the laboratory
     assert len(caught.value.findings) == 4
     assert {finding.line for finding in caught.value.findings} == {
@@ -159,4 +160,4 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ssdai.toml"
     path.write_text("name = ", encoding="utf-8")
     with pytest.raises(DefinitionError, match="not TOML"):
-        read_definition(path)
+        read_definition_file(path)

@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 import funis
-from funis.catalogue.definition import FOLDER
-from funis.catalogue.definition_file import read_definition
+from funis.catalogue.registry import DEFINITIONS, read_definition_file
 from funis.errors import DefinitionError
 
 FINDINGS = [
@@ -36,12 +35,12 @@ FINDINGS = [
     ("name", "old", "new", "message"), FINDINGS, ids=[f"{n}" for n in range(len(FINDINGS))]
 )
 def test_a_finding_is_refused(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
-    text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    text = (DEFINITIONS / f"{name}.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / f"{name}.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DefinitionError, match=message):
-        read_definition(path)
+        read_definition_file(path)
 
 
 def test_an_equation_is_printed_with_its_working() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from funis.analysis.analyse import analyse
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 from funis.data.tables import read_tables
 from funis.reporting.report import render_html
 from funis.results import Results

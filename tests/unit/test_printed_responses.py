@@ -8,8 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.catalogue.definition import definition
-from funis.catalogue.response import response_definition
+from funis.catalogue.registry import definition, response_definition
 from funis.data.check.forms import _check_healing
 from funis.responses.classify import classify
 from funis.responses.respond import respond

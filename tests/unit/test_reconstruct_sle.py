@@ -10,7 +10,7 @@ from functools import cache
 import polars as pl
 import pytest
 
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 from funis.demo.cohort import MARK, Cohort
 from funis.demo.reconstruct import build_cohort
 from funis.responses.respond import respond

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from funis.catalogue.response import parse_response, response_definition, responses
-from funis.catalogue.response_parts import MEASURES
+from funis.catalogue.definition_file import DefinitionFile
+from funis.catalogue.model_response import MEASURES, ResponseDefinition
+from funis.catalogue.registry import read_definition, response_definition, responses
 from funis.errors import DefinitionError
 from funis.responses.decide import MEASURE_FUNCTIONS
 
@@ -23,7 +24,7 @@ def faulty(**changes: Any) -> str:
     """Return what is said of SRI-4 with something changed."""
     content = copy.deepcopy(SRI) | changes
     with pytest.raises(DefinitionError) as raised:
-        parse_response(content, "sri_4.toml")
+        read_definition(DefinitionFile("sri_4.toml", content))
     return str(raised.value)
 
 
@@ -41,7 +42,7 @@ def test_every_definition_loads(name: str) -> None:
     assert found.source
     assert found.rules
     assert all(row.label and row.alternatives for row in found.criteria)
-    assert all(parameter.note for parameter in found.parameters.values())
+    assert all(parameter.label for parameter in found.parameters.values())
 
 
 def test_every_measure_has_a_function() -> None:
@@ -108,14 +109,17 @@ def test_all_findings_are_told_at_once() -> None:
 
 
 def test_lacking_keys_are_told() -> None:
-    with pytest.raises(DefinitionError, match="lacks this key"):
-        parse_response({"name": "x"}, "x.toml")
+    with pytest.raises(DefinitionError, match="the key 'otherwise' is missing"):
+        read_definition(DefinitionFile("x.toml", {"name": "x", "kind": "response"}))
 
 
 def test_what_must_hold_besides_a_count_is_a_known_criterion() -> None:
     rules = [{"class": "yes", "count": 2, "also": ["rescue"]}]
     assert "No criterion has this id" in faulty(rules=rules)
     rules = [{"class": "yes", "count": 2, "also": ["rescue_medication"]}]
-    found = parse_response(copy.deepcopy(SRI) | {"rules": rules}, "sri_4.toml").rules[0]
+    file = DefinitionFile("sri_4.toml", copy.deepcopy(SRI) | {"rules": rules})
+    definition = read_definition(file)
+    assert isinstance(definition, ResponseDefinition)
+    found = definition.rules[0]
     assert "rescue_medication" not in found.criteria
     assert found.also == ("rescue_medication",)

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.catalogue.response import response_definition
+from funis.catalogue.registry import response_definition
 from funis.responses.respond import respond, respond_by_visit
 
 BASE: dict[str, Any] = {

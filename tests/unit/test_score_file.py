@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 from funis.errors import ColumnError
 from funis.scoring import score_file as module
 from funis.scoring.score_file import FileError, read_frame, score_file, split_frame

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import funis
-from funis.catalogue.toxicity_table import FOLDER, read_toxicity_table, toxicity_table
+from funis.catalogue.registry import TABLES, read_definition_file, toxicity_table
 from funis.errors import ColumnError, DefinitionError, UnknownNameError
 
 
@@ -221,11 +221,11 @@ FINDINGS = {
 @pytest.mark.parametrize("message", FINDINGS)
 def test_a_faulty_table_is_refused(message: str, tmp_path: Path) -> None:
     old, new = FINDINGS[message]
-    text = (FOLDER / "ctcae_5.toml").read_text(encoding="utf-8")
+    text = (TABLES / "ctcae_5.toml").read_text(encoding="utf-8")
     path = tmp_path / "ctcae_5.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DefinitionError, match=message):
-        read_toxicity_table(path)
+        read_definition_file(path)
 
 
 def test_every_grade_is_in_the_table() -> None:

@@ -13,7 +13,7 @@ from funis.analysis.observations import GRADE_RANKS
 from funis.analysis.panel import CHANGE, Floats, Integers, Matrix
 from funis.analysis.run import Run, add_rate, digits_of, rows_behind
 from funis.analysis.summary import summarise_matrix
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 from funis.results import NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.tests import adjust
 from funis.stats.tests.compare import Comparison, paired_t, sign_test, wilcoxon_signed_rank

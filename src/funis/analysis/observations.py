@@ -15,7 +15,8 @@ import numpy.typing as npt
 import polars as pl
 
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats, print_values
-from funis.catalogue.definition import Definition, definition
+from funis.catalogue.model_instrument import Definition
+from funis.catalogue.registry import definition
 from funis.scoring.score import score
 from funis.study.model import LabTest, Study
 

@@ -13,7 +13,7 @@ from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
-from funis.catalogue.response import response_definition
+from funis.catalogue.registry import response_definition
 from funis.errors import FunisError
 from funis.responses.respond import RELAPSE_SCHEMA, respond
 from funis.results import ALL, Place

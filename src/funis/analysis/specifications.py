@@ -21,7 +21,7 @@ from funis.analysis.observations import (
     score_instruments,
     visit_frame,
 )
-from funis.catalogue.response import response_definition, responses
+from funis.catalogue.registry import response_definition, responses
 from funis.responses.specification_curve import AS_DEFINED, FLARES, Choice, flag_changes, multiverse
 from funis.results import format_interval, format_number
 from funis.study.days import derive_subject_frame

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from funis.catalogue.definition import Definition, Factor
-from funis.catalogue.definition_finding import DefinitionFinding
+from funis.catalogue.definition_file import DefinitionFinding
+from funis.catalogue.model_instrument import Definition, EquationFactor
 
 _WAYS = ("maximum", "minimum", "mean")
 
@@ -68,7 +68,7 @@ def check_equation(definition: Definition) -> Iterator[DefinitionFinding]:
 
 
 def _check_factor(
-    definition: Definition, factor: Factor, number: int, names: set[str]
+    definition: Definition, factor: EquationFactor, number: int, names: set[str]
 ) -> Iterator[DefinitionFinding]:
     place = ("factors", number, factor.label)
     ways = [way for way in (factor.power, factor.base, factor.times) if way is not None]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 
-from funis.catalogue.definition import GRADES, Definition
-from funis.catalogue.definition_finding import DefinitionFinding
+from funis.catalogue.definition_file import DefinitionFinding
+from funis.catalogue.model_instrument import GRADES, Definition
 
 _RECORDED_BY = ("clinician", "subject", "lab", "device")
 _PRINTED = ("title", "version", "source", "licence", "window", "missing", "summary")

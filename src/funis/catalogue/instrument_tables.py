@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from funis.catalogue.definition import FOLDER, Definition, Item, definition, definitions
-from funis.catalogue.definition_file import read_kind
+from funis.catalogue.model_instrument import Definition, Item
+from funis.catalogue.registry import definition, definitions, responses
 from funis.errors import UnitError, UnknownNameError
 from funis.schema import DATE, DAY, RATER, SUBJECT, VISIT, WINDOW_DAYS, Column, Table
-
-GRADES = ("A", "B", "C", "D", "E")
 
 ANALYTES = (
     "acr",
@@ -61,7 +59,7 @@ def instrument_names() -> tuple[str, ...]:
 @cache
 def response_names() -> tuple[str, ...]:
     """Name the response definitions that an endpoint may name."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if read_kind(path) == "response"))
+    return responses()
 
 
 def find_definition(name: str) -> Definition | None:

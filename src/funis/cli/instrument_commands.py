@@ -10,7 +10,7 @@ from funis.cli.arguments import MISSING, Instrument, Table
 from funis.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from funis.catalogue.definition import Definition
+    from funis.catalogue.model_instrument import Definition
 from pathlib import Path
 
 
@@ -52,7 +52,7 @@ def instruments(ctx: typer.Context) -> None:
     """List every instrument with its version and source."""
     if ctx.invoked_subcommand is not None:
         return
-    from funis.catalogue.definition import definition, definitions
+    from funis.catalogue.registry import definition, definitions
 
     found = [definition(name) for name in definitions()]
     width = max(len(each.name) for each in found)
@@ -64,7 +64,7 @@ def instruments(ctx: typer.Context) -> None:
 
 def show(name: Instrument) -> None:
     """Print the rows of one instrument with their values, range, parameters and source."""
-    from funis.catalogue.definition import definition
+    from funis.catalogue.registry import definition
 
     typer.echo(_render_definition(definition(name)))
 

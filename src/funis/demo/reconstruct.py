@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from funis.catalogue.definition import Definition, definition
+from funis.catalogue.model_instrument import Definition
+from funis.catalogue.registry import definition
 from funis.demo import sjogren_cohort, sle_cohort
 from funis.demo.cohort import Cohort, write_cohort
 from funis.errors import UnknownNameError

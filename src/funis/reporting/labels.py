@@ -268,8 +268,7 @@ def humanise(name: str) -> str:
 @cache
 def _title_of_definition(name: str) -> str:
     """Ask the instrument's own file for its title; an unknown name stays what it is."""
-    from funis.catalogue.definition import definition, definitions
-    from funis.catalogue.response import response_definition, responses
+    from funis.catalogue.registry import definition, definitions, response_definition, responses
 
     if name in definitions():
         return definition(name).title

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from funis.catalogue.response_parts import ParameterValue, ResponseDefinition
+from funis.catalogue.model_parameter import ParameterValue
+from funis.catalogue.model_response import ResponseDefinition
 from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit
 from funis.responses.verdict import Span
 

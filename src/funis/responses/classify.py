@@ -7,21 +7,19 @@ cannot tell, unless `missing` says that it counts as absent.
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any, Final, Literal
 
 import polars as pl
 
-from funis.catalogue.check_response import check_criteria, check_printed
-from funis.catalogue.response import DefinitionReader
-from funis.catalogue.response_parts import Criterion, ParameterValue, ResponseDefinition
-from funis.errors import ColumnError, DefinitionError, UnknownNameError
+from funis.catalogue.model_criteria import ClassificationRule, CriteriaSet, Demand
+from funis.catalogue.model_parameter import ParameterValue
+from funis.catalogue.model_response import ResponseDefinition
+from funis.catalogue.registry import criteria_set
+from funis.errors import ColumnError
 from funis.frames.any_kind import read_rows, return_kind
 from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
@@ -30,69 +28,7 @@ from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES, Span, Verdict, all_of, any_of, word_of
 
-_ROW_KEYS: Final = frozenset({"id", "label", "points", "domain", "groups", "when", "any", "source"})
-_RULE_KEYS: Final = frozenset({"name", "all", "none", "at_least"})
-_TOP_KEYS: Final = frozenset(
-    {"name", "title", "version", "kind", "source", "licence", "notes", "criteria", "rules", "parameters"}
-)
-_DEMAND: Final = re.compile(r"(?P<what>count|points)\((?P<group>[a-z_]+)\) >= (?P<least>\d+)")
 _ONLY_VISIT: Final = "history"
-
-
-@dataclass(frozen=True, slots=True)
-class ClassificationRow:
-    """One printed criterion: what shows it, its points, and where those are counted.
-
-    Attributes
-    ----------
-    criterion : id, label and phrases
-    domain : only the highest criterion of a domain counts
-    groups : names a rule counts by, such as clinical
-    """
-
-    criterion: Criterion
-    domain: str
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """A count of criteria or a sum of points, over a group, that a rule asks for."""
-
-    what: Literal["count", "points"]
-    group: str
-    least: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClassificationRule:
-    """One way to be classified: all of some criteria, none of others, and counts."""
-
-    name: str
-    all: tuple[str, ...]
-    none: tuple[str, ...]
-    demands: tuple[Demand, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CriteriaSet:
-    """A published set of classification criteria.
-
-    Attributes
-    ----------
-    name, title, version, source : what it is and where it was printed
-    rows : its criteria in printed order
-    rules : the ways to be classified; any one suffices
-    notes : what to know when reading it
-    """
-
-    name: str
-    title: str
-    version: str
-    source: str
-    rows: tuple[ClassificationRow, ...]
-    rules: tuple[ClassificationRule, ...]
-    notes: tuple[str, ...]
 
 
 def classify(
@@ -163,127 +99,6 @@ def _schema(definition: CriteriaSet) -> dict[str, pl.DataType]:
     schema: dict[str, pl.DataType] = {"subject": text, "classified": text, "points": pl.Int64()}
     schema |= {"points_upper": pl.Int64(), "criteria_met": text, "rule": text, "reason": text}
     return schema | dict.fromkeys((row.criterion.id for row in definition.rows), text)
-
-
-@cache
-def criteria_sets() -> tuple[str, ...]:
-    """Return the names of all sets of classification criteria.
-
-    Examples
-    --------
-    >>> criteria_sets()
-    ('acr_1997', 'acr_eular_2016', 'aecg_2002', 'aecg_2002_secondary', 'eular_acr_2019', 'slicc_2012')
-    """
-    return tuple(sorted(_read_files()))
-
-
-@cache
-def criteria_set(name: str) -> CriteriaSet:
-    """Return one set of classification criteria.
-
-    Raises
-    ------
-    UnknownNameError : there is no such set
-    DefinitionError : its file cannot be used; holds every finding
-
-    Examples
-    --------
-    >>> len(criteria_set("acr_1997").rows)
-    11
-    """
-    found = _read_files()
-    if name not in found:
-        raise UnknownNameError("set of criteria", name, found)
-    return parse_criteria(found[name], f"{name}.toml")
-
-
-@cache
-def _read_files() -> dict[str, dict[str, Any]]:
-    found = {}
-    for entry in files("funis.catalogue").joinpath("definitions").iterdir():
-        if not entry.name.endswith(".toml"):
-            continue
-        text = entry.read_text(encoding="utf-8")
-        if re.search(r'^kind\s*=\s*"criteria"', text, re.MULTILINE):
-            found[entry.name.removesuffix(".toml")] = tomllib.loads(text, parse_float=Decimal)
-    return found
-
-
-def parse_criteria(content: Mapping[str, Any], file: str) -> CriteriaSet:
-    """Turn the content of a definition file into a set of criteria, or refuse it with all its findings.
-
-    Raises
-    ------
-    DefinitionError : an unknown key, a phrase outside the grammar, a name that nothing defines
-    """
-    reader = DefinitionReader(file)
-    reader.check_keys("", content, _TOP_KEYS)
-    rows = tuple(_read_row(reader, row) for row in content.get("criteria", ()))
-    names = [row.criterion.id for row in rows]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        reader.refuse(f"criteria.{name}", name, "Two criteria have this id.", "Rename one.")
-    groups = {group for row in rows for group in row.groups}
-    rules = tuple(_read_rule(reader, rule, names, groups) for rule in content.get("rules", ()))
-    check_printed(reader, content)
-    check_criteria(reader, [row.criterion for row in rows], {})
-    _check_rows_count(reader, rows, rules)
-    for key, filled in (("criteria", rows), ("rules", rules), ("source", content.get("source"))):
-        if not filled:
-            reader.refuse(key, "", "The set lacks this key.", "Add it.")
-    if reader.findings:
-        raise DefinitionError(f"classification criteria {file}", reader.findings)
-    notes = tuple(content.get("notes", ()))
-    name, title, version = (str(content.get(key, "")) for key in ("name", "title", "version"))
-    return CriteriaSet(name, title, version, str(content["source"]), rows, rules, notes)
-
-
-def _read_row(reader: DefinitionReader, row: Mapping[str, Any]) -> ClassificationRow:
-    reader.check_keys(f"criteria.{row.get('id', '?')}", row, _ROW_KEYS)
-    plain = {key: row[key] for key in ("id", "label", "points", "source") if key in row}
-    if "any" in row:
-        plain["any_collected"] = row["any"]
-    else:
-        plain["when"] = row.get("when", f"{row.get('id', '')} > 0")
-    criterion = reader.read_criterion({**plain, "optional": "not_met"})
-    return ClassificationRow(criterion, str(row.get("domain", criterion.id)), tuple(row.get("groups", ())))
-
-
-def _read_rule(
-    reader: DefinitionReader, rule: Mapping[str, Any], names: Sequence[str], groups: Iterable[str]
-) -> ClassificationRule:
-    place = f"rules.{rule.get('name', '?')}"
-    reader.check_keys(place, rule, _RULE_KEYS)
-    needed, barred = tuple(rule.get("all", ())), tuple(rule.get("none", ()))
-    for name in (*needed, *barred):
-        if name not in names:
-            reader.refuse(place, name, "No criterion has this id.", f"Known: {', '.join(names)}.")
-    demands = []
-    for text in rule.get("at_least", ()):
-        parsed = _DEMAND.fullmatch(text)
-        if parsed is None or parsed["group"] not in groups:
-            reader.refuse(
-                place, text, "This is not a demand on a known group.", "Like 'count(clinical) >= 1'."
-            )
-            continue
-        what: Literal["count", "points"] = "count" if parsed["what"] == "count" else "points"
-        demands.append(Demand(what, parsed["group"], int(parsed["least"])))
-    return ClassificationRule(str(rule.get("name", "")), needed, barred, tuple(demands))
-
-
-def _check_rows_count(
-    reader: DefinitionReader, rows: Iterable[ClassificationRow], rules: Sequence[ClassificationRule]
-) -> None:
-    """Refuse criteria that belong nowhere, and rules that ask for nothing or stand twice."""
-    for row in rows:
-        name = row.criterion.id
-        if not row.groups:
-            reader.refuse(f"criteria.{name}", name, "The criterion is in no group.", "Give it a group.")
-    for number, rule in enumerate(rules):
-        place = f"rules.{rule.name or '?'}"
-        if not rule.name.strip() or not (rule.all or rule.demands):
-            reader.refuse(place, rule.name, "A rule needs a name and asks for something.", "Write both.")
-        if rule in rules[:number]:
-            reader.refuse(place, rule.name, "The rule stands twice.", "Remove one.")
 
 
 def _check_columns(definition: CriteriaSet, present: Sequence[str], subject: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from funis.catalogue.response_parts import Criterion, Failure, Phrase, ResponseDefinition, Rule
+from funis.catalogue.model_response import ClassRule, Failure, Phrase, PrintedCriterion, ResponseDefinition
 from funis.responses.assessment import Assessment, Measurement
 from funis.responses.bilag_timeline import GRADE_FUNCTIONS, has_grades
 from funis.responses.measures import NUMBER_FUNCTIONS
@@ -98,14 +98,14 @@ def _is_collected(assessment: Assessment, phrases: Sequence[Phrase]) -> bool:
     return True
 
 
-def is_asked(assessment: Assessment, criterion: Criterion) -> bool:
+def is_asked(assessment: Assessment, criterion: PrintedCriterion) -> bool:
     """Whether the trial collected what the criterion needs; of different measures, one of them."""
     if criterion.only_collected:
         return any(_is_collected(assessment, group) for group in criterion.alternatives)
     return _is_collected(assessment, criterion.phrases)
 
 
-def ask_criterion(assessment: Assessment, criterion: Criterion) -> Answer:
+def ask_criterion(assessment: Assessment, criterion: PrintedCriterion) -> Answer:
     """Ask one printed row: any of its alternatives, all phrases of one."""
     groups = criterion.alternatives
     if criterion.absent_means and not is_asked(assessment, criterion):
@@ -208,13 +208,13 @@ def _decide_unmeasured(assessment: Assessment, answers: Mapping[str, Answer]) ->
     return Decision(CANNOT_TELL, CANNOT_TELL, f"{CANNOT_TELL}: {what}.", "", possible, answers)
 
 
-def ask_rule(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
+def ask_rule(rule: ClassRule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
     """Ask one rule of the answers to its criteria."""
     besides = [answers[name].verdict for name in rule.also if name in answers]
     return all_of([_ask_counted(rule, definition, answers), *besides])
 
 
-def _ask_counted(rule: Rule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
+def _ask_counted(rule: ClassRule, definition: ResponseDefinition, answers: Mapping[str, Answer]) -> Verdict:
     names = [name for name in rule.criteria if name in answers]
     verdicts = [answers[name].verdict for name in names]
     if not names:  # all its criteria belong to other choices: nothing is asked, so nothing is answered
@@ -234,9 +234,9 @@ def _ask_counted(rule: Rule, definition: ResponseDefinition, answers: Mapping[st
 
 def _possible_classes(
     definition: ResponseDefinition, answers: Mapping[str, Answer]
-) -> list[tuple[str, Rule | None]]:
+) -> list[tuple[str, ClassRule | None]]:
     """Return the classes the answers leave possible, best first."""
-    possible: list[tuple[str, Rule | None]] = []
+    possible: list[tuple[str, ClassRule | None]] = []
     for name in definition.classes[:-1]:
         rules = [rule for rule in definition.rules if rule.response == name]
         asked = [(rule, ask_rule(rule, definition, answers)) for rule in rules]
@@ -267,7 +267,7 @@ def _decide_by_rules(assessment: Assessment, answers: Mapping[str, Answer]) -> D
 
 
 def _decisive_texts(
-    definition: ResponseDefinition, rule: Rule | None, answers: Mapping[str, Answer]
+    definition: ResponseDefinition, rule: ClassRule | None, answers: Mapping[str, Answer]
 ) -> list[str]:
     """Return what decided: the criteria of the rule that holds, else those that are not met."""
     ids = answers if rule is None else [name for name in (*rule.criteria, *rule.also) if name in answers]

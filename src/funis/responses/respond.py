@@ -14,8 +14,9 @@ from typing import Any, Final, overload
 
 import polars as pl
 
-from funis.catalogue.response import response_definition
-from funis.catalogue.response_parts import ParameterValue, ResponseDefinition
+from funis.catalogue.model_parameter import ParameterValue
+from funis.catalogue.model_response import ResponseDefinition
+from funis.catalogue.registry import response_definition
 from funis.errors import UnknownNameError
 from funis.frames.any_kind import return_kind
 from funis.frames.spark import is_spark

@@ -7,21 +7,18 @@ improved, opens the lower end.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
 
-from funis.catalogue.check_response import check_index
-from funis.catalogue.definition import definition
+from funis.catalogue.model_responder_index import IndexItem
+from funis.catalogue.registry import responder_index
 from funis.errors import ColumnError
 from funis.frames.any_kind import add_columns, name_columns
-from funis.responses.responder_measures import ImprovementMeasure, has_improved_by_half, read_measures
+from funis.responses.responder_measures import has_improved_by_half
 from funis.responses.timeline import (
     EVENT_COLUMNS,
     Timeline,
@@ -40,15 +37,6 @@ OUTPUTS: Final[Mapping[str, pl.DataType]] = {
     f"{NAME}_status": pl.String(),
 }
 """Columns that scoring adds, with their types."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexItem:
-    """One item: its points, and what measures it, if anything does."""
-
-    item: str
-    points: Decimal
-    measures: tuple[ImprovementMeasure, ...]
 
 
 def score_responder_index(
@@ -120,27 +108,9 @@ def _score_rows(
     return pl.DataFrame(_columns([spans[key] for key in keys]))
 
 
-@cache
 def index_items() -> tuple[IndexItem, ...]:
-    """Return the items with their points and measures, in printed order."""
-    text = files("funis.catalogue").joinpath("definitions", f"{NAME}.toml").read_text(encoding="utf-8")
-    return read_index(text)
-
-
-def read_index(text: str) -> tuple[IndexItem, ...]:
-    """Read the file of the index.
-
-    Raises
-    ------
-    DefinitionError : holds every finding
-    """
-    table = tomllib.loads(text)
-    found = definition(table.get("items_of", "")).items
-    check_index(table, f"{NAME}.toml", {item.name for item in found})
-    measures = read_measures(table["measures"])
-    return tuple(
-        IndexItem(item.name, Decimal(str(max(item.points))), measures.get(item.name, ())) for item in found
-    )
+    """Give the items with their points and measures, in printed order."""
+    return responder_index(NAME).items
 
 
 def _in_order(rows: pl.DataFrame, subject: str, visit: str, day: str) -> list[TimelineVisit]:

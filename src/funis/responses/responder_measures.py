@@ -7,59 +7,16 @@ side, and the answer is given only where both agree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Final
 
+from funis.catalogue.model_responder_index import ImprovementMeasure
 from funis.responses.timeline import TimelineVisit
 from funis.responses.verdict import Span, Verdict, exactly
 
 _HALF: Final = Decimal(50)
 _HUNDRED: Final = Decimal(100)
-
-Side = Literal["low", "high"]
-Readings = Literal["halved", "half_way", "both"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImprovementMeasure:
-    """How one column shows that an item has improved.
-
-    Attributes
-    ----------
-    column : what was measured
-    reading : ``halved`` (a count), ``half_way`` (half of the way back to the limit of normal is gone), or
-        ``both`` (half of the way back, and the level itself changed by half: settled where they agree)
-    side : whether the item stands for values below (``low``) or above (``high``) the limit
-    limit : the limit, or the column that holds the laboratory's own
-    """
-
-    column: str
-    reading: Readings = "halved"
-    side: Side = "high"
-    limit: str | Decimal = ""
-
-
-def read_measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[ImprovementMeasure, ...]]:
-    """Read the measures of each item, in printed order.
-
-    Examples
-    --------
-    >>> read_measures([{"item": "arthritis", "measure": "inflamed_joints"}])["arthritis"][0].reading
-    'halved'
-    """
-    found: dict[str, tuple[ImprovementMeasure, ...]] = {}
-    for row in rows:
-        limit = row.get("limit", "")
-        measure = ImprovementMeasure(
-            row["measure"],
-            row.get("reading", "halved"),
-            row.get("side", "high"),
-            limit if isinstance(limit, str) else Decimal(str(limit)),
-        )
-        found[row["item"]] = (*found.get(row["item"], ()), measure)
-    return found
 
 
 def has_improved_by_half(
@@ -77,7 +34,7 @@ def has_improved_by_half(
 
     Examples
     --------
-    >>> joints = read_measures([{"item": "arthritis", "measure": "inflamed_joints"}])["arthritis"]
+    >>> joints = [ImprovementMeasure("inflamed_joints")]
     >>> now, before = (TimelineVisit("1", "visit", 0, {"inflamed_joints": number}) for number in (4, 8))
     >>> has_improved_by_half(joints, now, before)
     True

@@ -15,14 +15,14 @@ from typing import Any, Final
 
 import polars as pl
 
-from funis.catalogue.response import response_definition, responses
-from funis.catalogue.response_parts import (
+from funis.catalogue.model_parameter import ParameterValue
+from funis.catalogue.model_response import (
     COMMON_PARAMETERS,
     GRADE_MEASURES,
-    Criterion,
-    ParameterValue,
+    PrintedCriterion,
     ResponseDefinition,
 )
+from funis.catalogue.registry import response_definition, responses
 from funis.errors import ColumnError, UnknownNameError, ValueRangeError
 from funis.frames.any_kind import read_rows, return_kind
 from funis.frames.spark import is_spark
@@ -283,7 +283,7 @@ def find_lacking(
 def _lacking_of(
     cohort: CohortTimelines,
     definition: ResponseDefinition,
-    row: Criterion,
+    row: PrintedCriterion,
     parameters: Mapping[str, ParameterValue],
 ) -> list[str]:
     """Return the columns one criterion lacks; nothing where one of its alternatives can be asked."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.catalogue.model_response import EVENTS
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
 from funis.responses.verdict import Span, exactly, parse_exact
@@ -25,7 +26,7 @@ GradeSpan = tuple[str, str]
 UNKNOWN_GRADE: Final[GradeSpan] = ("E", "A")
 _DAY_ALLOWED: Final = "a number of days since the first infusion"
 
-EVENT_COLUMNS: Final = ("death_day", "withdrawal_day", "lost_day", "prohibited_day")
+EVENT_COLUMNS: Final = tuple(f"{event}_day" for event in EVENTS)
 """Columns, one value a subject, that say on which day a subject left the ordinary timeline."""
 
 SYSTEMS: Final = frozenset(

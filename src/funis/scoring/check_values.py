@@ -13,7 +13,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from funis.catalogue.definition import Item
+from funis.catalogue.model_instrument import Item
 from funis.errors import ValueRangeError
 from funis.frames.polars import watch
 from funis.frames.under_way import ROW, SHOWN, Column, OpenFrame

@@ -15,7 +15,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from funis.catalogue.definition import Definition, Rule
+from funis.catalogue.model_instrument import Definition, GradeRule
 from funis.frames.under_way import PREFIX, Column
 from funis.scoring.bits.tracer import Tracer
 from funis.scoring.items import ScoringLayout
@@ -39,7 +39,7 @@ class RuleText:
 
 def rule_texts(definition: Definition, system: str) -> tuple[RuleText, ...]:
     """List the clauses of a system in the order in which they are tried."""
-    clauses: dict[tuple[str, int], list[Rule]] = {}
+    clauses: dict[tuple[str, int], list[GradeRule]] = {}
     for rule in definition.rules:
         if rule.system == system:
             clauses.setdefault((rule.grade, rule.clause), []).append(rule)
@@ -49,7 +49,7 @@ def rule_texts(definition: Definition, system: str) -> tuple[RuleText, ...]:
     )
 
 
-def _named(definition: Definition, rule: Rule) -> tuple[tuple[str, str], ...]:
+def _named(definition: Definition, rule: GradeRule) -> tuple[tuple[str, str], ...]:
     """Features that a clause names in its words: those of a row that counts several findings."""
     features = {feature.name: feature.label for feature in definition.features}
     if len(rule.of_items) < 2 or not features.keys() & set(rule.of_items):

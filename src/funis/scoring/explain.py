@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from funis.catalogue.conditions import Term
-from funis.catalogue.definition import Definition, Feature, Item, definition
+from funis.catalogue.model_instrument import Definition, Feature, Item
+from funis.catalogue.registry import definition
 from funis.errors import ColumnError, ShapeError, UnknownNameError
 from funis.frames.any_kind import lend_columns
 from funis.frames.under_way import PREFIX

@@ -11,7 +11,7 @@ from typing import Any
 import narwhals as nw
 
 from funis.catalogue.conditions import Condition, Term, compare_exactly, find_limit
-from funis.catalogue.definition import Feature
+from funis.catalogue.model_instrument import Feature
 from funis.frames.under_way import PREFIX, Column
 from funis.scoring.history import held_within, look_back
 from funis.scoring.items import ItemCell, ScoringLayout

@@ -20,8 +20,7 @@ from operator import add, and_, or_
 
 import narwhals as nw
 
-from funis.catalogue.check_definition import LEVELS
-from funis.catalogue.definition import Definition, Rule
+from funis.catalogue.model_instrument import LEVELS, Definition, GradeRule
 from funis.frames.under_way import PREFIX, Column, TakesColumns
 from funis.scoring.bits.tracer import Tracer
 from funis.scoring.deciding_rule import RANKS, RuleText, build_rule_code, rule_texts, spell_grade, spell_rules
@@ -172,14 +171,14 @@ def clause_column(prefix: str, system: str, grade: str, clause: int) -> str:
     return f"{PREFIX}{prefix}_{system}_{grade}{clause}"
 
 
-def clauses_of(definition: Definition, system: str) -> Iterable[tuple[str, int, list[Rule]]]:
+def clauses_of(definition: Definition, system: str) -> Iterable[tuple[str, int, list[GradeRule]]]:
     """Give the clauses of a system in the order in which they are tried."""
     rules = sorted((r for r in definition.rules if r.system == system), key=lambda r: (r.grade, r.clause))
     for (grade, clause), rows in groupby(rules, key=lambda r: (r.grade, r.clause)):
         yield grade, clause, list(rows)
 
 
-def _rule_met(reading: Reading, rule: Rule) -> Column:
+def _rule_met(reading: Reading, rule: GradeRule) -> Column:
     if rule.when is not None:
         return rule_condition(reading, rule.when)
     features = {feature.name for feature in reading.layout.definition.features}

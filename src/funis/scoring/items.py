@@ -15,7 +15,7 @@ from typing import Any
 import narwhals as nw
 
 from funis.catalogue.conditions import Condition, Term, compare_exactly, find_limit
-from funis.catalogue.definition import Definition, Item
+from funis.catalogue.model_instrument import Definition, Item
 from funis.errors import ColumnError
 from funis.frames.under_way import PREFIX, Column
 

@@ -9,7 +9,7 @@ from operator import and_
 from typing import Any
 
 from funis.catalogue.conditions import Condition, compare_exactly, find_limit
-from funis.catalogue.definition import Definition, Factor
+from funis.catalogue.model_instrument import Definition, EquationFactor
 from funis.frames.under_way import Column
 from funis.scoring.items import ItemCell, ScoringLayout
 
@@ -95,7 +95,7 @@ def _reads_routes(definition: Definition) -> bool:
 
 
 def _factor_column(
-    layout: ScoringLayout, cells: Mapping[str, ItemCell], factor: Factor, quantity: Column
+    layout: ScoringLayout, cells: Mapping[str, ItemCell], factor: EquationFactor, quantity: Column
 ) -> Column:
     """Give one factor: 1 where it is not in force, null where that or its quantity is unknown."""
     ops = layout.ops
@@ -114,7 +114,7 @@ def _factor_column(
     return part
 
 
-def _raise(layout: ScoringLayout, factor: Factor, quantity: Column) -> Column:
+def _raise(layout: ScoringLayout, factor: EquationFactor, quantity: Column) -> Column:
     if factor.base is not None:
         return (quantity * math.log(factor.base)).exp()
     one = layout.ops.lit

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from funis.catalogue.conditions import compare_exactly, find_limit
-from funis.catalogue.definition import Definition, Flag, Item, definition
+from funis.catalogue.model_instrument import Definition, Flag, Item
+from funis.catalogue.registry import definition
 from funis.errors import ValueRangeError
 from funis.frames.under_way import PREFIX, Column, OpenFrame, TakesColumns, close_frame, open_frame
 from funis.scoring.bits.batches import BatchPlan, is_bit_packed, plan_scoring, score_at_once, score_lazily

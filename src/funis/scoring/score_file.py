@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
-from funis.catalogue.definition import definition
+from funis.catalogue.registry import definition
 from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
 from funis.files import neutralise, write_whole
 from funis.scoring.explain import explain

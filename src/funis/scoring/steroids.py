@@ -2,110 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from fractions import Fraction
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from funis.errors import ColumnError, DefinitionError, Finding, UnitError, UnknownNameError, ValueRangeError
-
-_FILE = Path(__file__).parents[1] / "catalogue" / "tables" / "glucocorticoids.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class Glucocorticoid:
-    """One drug: the dose that equals 5 mg of prednisone, and the range in print where sources disagree."""
-
-    drug: str
-    equals_5_mg: Fraction
-    lowest: Fraction
-    highest: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class GlucocorticoidTable:
-    """Drugs, units and routes by every name they are written with, in lower case."""
-
-    source: str
-    drugs: Mapping[str, Glucocorticoid]
-    units: Mapping[str, Fraction]
-    routes: Mapping[str, str]
-
-
-@cache
-def glucocorticoid_table() -> GlucocorticoidTable:
-    """Read the table of equivalent doses.
-
-    Examples
-    --------
-    >>> float(glucocorticoid_table().drugs["methylprednisolone"].equals_5_mg)
-    4.0
-    """
-    return read_glucocorticoid_table(_FILE)
-
-
-def read_glucocorticoid_table(path: Path) -> GlucocorticoidTable:
-    """Read one file of equivalent doses and refuse what is not understood, all findings at once.
-
-    Parameters
-    ----------
-    path : a TOML file as ``src/funis/catalogue/tables/glucocorticoids.toml``
-
-    Raises
-    ------
-    DefinitionError : holds every finding
-    """
-    table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Fraction)
-    findings = [Finding("error", "definition", *found) for found in _find_findings(path.name, table)]
-    if findings:
-        raise DefinitionError(f"equivalent doses {path.name}", findings)
-    drugs: dict[str, Glucocorticoid] = {}
-    for row in table["drugs"]:
-        dose = Fraction(row["equals_5_mg"])
-        low, high = row.get("range", (dose, dose))
-        found = Glucocorticoid(row["drug"], dose, Fraction(low), Fraction(high))
-        drugs |= dict.fromkeys((row["drug"], *row.get("names", ())), found)
-    units = {
-        name: Fraction(row["mg_per_day"]).limit_denominator(1000)
-        for row in table["units"]
-        for name in (row["unit"], *row.get("names", ()))
-    }
-    routes = {name: row["kind"] for row in table["routes"] for name in (row["route"], *row.get("names", ()))}
-    return GlucocorticoidTable(table["source"], drugs, units, routes)
-
-
-_NEEDED = {"drugs": ("drug", "equals_5_mg"), "units": ("unit", "mg_per_day"), "routes": ("route", "kind")}
-_KINDS = ("daily", "pulse")
-
-
-def _find_findings(
-    file: str, table: Mapping[str, Any]
-) -> Iterator[tuple[str, str, int | None, str, str, str, str]]:
-    if not str(table.get("source", "")).strip():
-        yield "file", file, None, "source", "", "is printed and holds no words", "Write it."
-    for name, (key, value) in _NEEDED.items():
-        seen: set[str] = set()
-        for number, row in enumerate(table.get(name, ()), 1):
-            where = f"row {number}: "
-            for lacking in {key, value} - set(row):
-                yield name, file, None, lacking, "", f"{where}the key {lacking!r} is missing", "Write it."
-            found = row.get(value, 1)
-            if name != "routes" and not found > 0:
-                yield name, file, None, value, str(found), f"{where}a dose is above 0", "Correct it."
-            if name == "routes" and found not in _KINDS:
-                yield name, file, None, value, str(found), f"{where}no such kind", f"Known: {_KINDS}."
-            limits = row.get("range", (0, 1))
-            if len(limits) != 2 or limits[0] >= limits[1]:
-                yield name, file, None, "range", str(limits), f"{where}not a range", "Write [low, high]."
-            for word in (row.get(key, ""), *row.get("names", ())):
-                if word in seen:
-                    yield name, file, None, "names", word, f"{where}the name stands twice", "Remove one."
-                seen.add(word)
+from funis.catalogue.model_tables import GlucocorticoidTable
+from funis.catalogue.registry import glucocorticoid_table
+from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 
 
 def prednisone_equivalent(

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import narwhals as nw
 
-from funis.catalogue.definition import Definition, Item
+from funis.catalogue.model_instrument import Definition, Item
 from funis.frames.under_way import Column
 from funis.scoring.deciding_rule import spell
 from funis.scoring.items import ItemCell, ScoringLayout

@@ -12,7 +12,8 @@ import narwhals as nw
 import polars as pl
 
 from funis.catalogue.conditions import compare_exactly
-from funis.catalogue.toxicity_table import GradeRow, ToxicityTerm, toxicity_table
+from funis.catalogue.model_tables import GradeRow, ToxicityTerm
+from funis.catalogue.registry import toxicity_table
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.frames.any_kind import return_columns
 from funis.frames.duckdb import is_duckdb, read_table, to_relation

@@ -20,7 +20,8 @@ from typing import Protocol
 
 import polars as pl
 
-from funis.catalogue.instrument_tables import GRADES, graded_systems
+from funis.catalogue.instrument_tables import graded_systems
+from funis.catalogue.model_instrument import GRADES
 from funis.schema import DISPOSITION_STATUSES, DTYPES, SUBJECTS, is_unscheduled
 from funis.study.model import Study
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from funis.catalogue.definition import Definition
 from funis.catalogue.instrument_tables import find_definition
+from funis.catalogue.model_instrument import Definition
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding

@@ -12,8 +12,9 @@ from typing import Any
 
 import polars as pl
 
-from funis.catalogue.definition import Definition, Item, derive_item
+from funis.catalogue.derived_items import derive_item
 from funis.catalogue.instrument_tables import analyte_units, find_definition
+from funis.catalogue.model_instrument import Definition, Item
 from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding
 from funis.study.model import Study

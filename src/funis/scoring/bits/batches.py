@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from funis.catalogue.definition import Definition
+from funis.catalogue.model_instrument import Definition
 from funis.frames.under_way import PREFIX, ROW, OpenFrame
 from funis.scoring.bits.earlier_rows import (
     Array,

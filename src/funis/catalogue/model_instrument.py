@@ -1,45 +1,25 @@
-"""Instruments as data: one frozen Definition per published version, read from ``definitions/*.toml``.
+"""Instruments as data: one frozen Definition per published version of an instrument.
 
 A definition holds one item per printed row, in printed order. What is counted and how stands in the file;
-`scoring` and `working` read it and know no medicine.
+the scoring reads it and knows no medicine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-from funis.catalogue.conditions import Condition, is_met
+from funis.catalogue.conditions import Condition
+from funis.catalogue.model_parameter import Parameter
 from funis.errors import UnknownNameError, ValueRangeError
 
 Kind = Literal["sum", "mean", "maximum", "value", "grades"]
 Value = int | float | str
-FOLDER = Path(__file__).parent / "definitions"
-SCORED_KINDS: tuple[Kind, ...] = ("sum", "mean", "maximum", "value", "grades")
 GRADES = ("A", "B", "C", "D", "E")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A choice that sources leave open; frozen in the study file and printed under every table.
-
-    Attributes
-    ----------
-    name, default, allowed : the choice; `allowed` is empty for a number between `minimum` and `maximum`
-    label : what is chosen, one phrase
-    source : who leaves it open, and what each side says
-    """
-
-    name: str
-    default: Value | bool
-    allowed: tuple[Value | bool, ...]
-    label: str
-    source: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
+"""Grades of an organ system, the most active first."""
+LEVELS = {"yes": 1, "present": 1, "improving": 1, "active": 2}
+"""Lowest recorded value of an item that is at the level a decision table names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +95,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class MeasuredQuantity:
     """A measured quantity that a condition compares but that is not itself an item.
 
     An `optional` one may show a finding, but its absence does not leave the finding unknown.
@@ -158,7 +138,7 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class GradeRule:
     """One row of a decision table: rows of one clause must all hold, any clause gives the grade.
 
     Attributes
@@ -196,7 +176,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
+class EquationFactor:
     """One factor of an equation; the value of a measured score is a constant times all factors in force.
 
     Attributes
@@ -225,7 +205,7 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class PartSummary:
     """A second way of joining the parts of a score: an extra column ``<score>_<name>`` with its bounds."""
 
     name: str
@@ -275,6 +255,7 @@ class Definition:
 
     Examples
     --------
+    >>> from funis.catalogue.registry import definition
     >>> found = definition("sledai_2k")
     >>> len(found.items), found.items[0].name, found.range.highest
     (24, 'seizure', 105.0)
@@ -294,9 +275,9 @@ class Definition:
     missing: str = ""
     systems: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
-    measures: tuple[Measure, ...] = ()
+    measures: tuple[MeasuredQuantity, ...] = ()
     features: tuple[Feature, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[GradeRule, ...] = ()
     routes: tuple[Route, ...] = ()
     flags: tuple[Flag, ...] = ()
     grade_points: tuple[tuple[str, int], ...] = ()
@@ -308,9 +289,9 @@ class Definition:
     reversed_by: str = ""
     applies: Condition | None = None
     constant: float = 1.0
-    factors: tuple[Factor, ...] = ()
+    factors: tuple[EquationFactor, ...] = ()
     per_system: bool = False
-    summaries: tuple[Summary, ...] = ()
+    summaries: tuple[PartSummary, ...] = ()
     less_is_worse: bool = False
     file: str = field(default="", compare=False)
 
@@ -348,116 +329,5 @@ class Definition:
         for name, value in (given or {}).items():
             if name not in by_name:
                 raise UnknownNameError("parameter", name, by_name, self.name)
-            values[name] = _check_parameter(self.name, by_name[name], value)
+            values[name] = by_name[name].check_value(self.name, value)
         return values
-
-
-def _check_parameter(owner: str, parameter: Parameter, value: Any) -> Any:
-    what = f"parameter {parameter.name!r} of {owner}"
-    if parameter.allowed:
-        same = [
-            one
-            for one in parameter.allowed
-            if one == value and isinstance(one, bool) == isinstance(value, bool)
-        ]
-        if not same:
-            raise ValueRangeError(what, value, ", ".join(map(repr, parameter.allowed)))
-        return same[0]
-    low, high = parameter.minimum, parameter.maximum
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (low is not None and value < low) or (high is not None and value > high):
-        raise ValueRangeError(what, value, f"a number from {low} to {high}")
-    return value
-
-
-@cache
-def definitions() -> tuple[str, ...]:
-    """Name every instrument that can be scored, in alphabetical order.
-
-    Examples
-    --------
-    >>> "sledai_2k" in definitions()
-    True
-    """
-    from funis.catalogue.definition_file import read_kind
-
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if read_kind(path) in SCORED_KINDS))
-
-
-@cache
-def definition(name: str) -> Definition:
-    """Give the definition of one instrument.
-
-    Parameters
-    ----------
-    name : one of `definitions()`, for example ``"bilag_2004"``
-
-    Returns
-    -------
-    Definition : frozen; its `items` are in printed order
-
-    Raises
-    ------
-    UnknownNameError : there is no such instrument; names the nearest
-    DefinitionError : the file of the instrument has findings; holds all of them
-
-    Examples
-    --------
-    >>> definition("sledai_2k").items[22].name
-    'thrombocytopenia'
-    """
-    from funis.catalogue.definition_file import read_definition
-
-    path = FOLDER / f"{name}.toml"
-    if not path.is_file() or name not in definitions():
-        raise UnknownNameError("instrument", name, definitions())
-    return read_definition(path)
-
-
-def derive_item(
-    item: Item,
-    values: Mapping[str, float | None],
-    *,
-    previous: Mapping[str, float | None] | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    optional: Collection[str] = (),
-) -> Value | None:
-    """Derive a recorded item from measured quantities, as a laboratory does for ``platelets < 100``.
-
-    Parameters
-    ----------
-    item : an item whose `measures` are not empty
-    values : measured quantities in the units of the definition; the limits of the laboratory that measured
-        ``c3`` under ``c3_low`` and ``c3_high``
-    previous : the same at the previous visit, where a condition looks back
-    parameters : see `Definition.parameter_values`; needed where a limit is a parameter
-    optional : measures that may show a finding but need not be there (`Definition.optional_measures`)
-
-    Returns
-    -------
-    one of ``item.values``, the value itself for a measured item, or None where it cannot be told
-
-    Examples
-    --------
-    >>> derive_item(definition("sledai_2k").item("thrombocytopenia"), {"platelets": 99})
-    1
-    """
-    if item.lab and values.get(item.lab) is not None and item.is_measured:
-        return values[item.lab]
-    lowest, *others = item.values or (None,)
-    answer: Value | None = lowest
-    for level, conditions in zip(others, item.when, strict=False):
-        met = [
-            is_met(condition, values, previous, parameters)
-            for condition in conditions
-            if not _is_left_out(condition, values, optional)
-        ]
-        if any(met):
-            answer = level
-        elif None in met:
-            answer = None
-    return answer if item.when else None
-
-
-def _is_left_out(condition: Condition, values: Mapping[str, float | None], optional: Collection[str]) -> bool:
-    return set(condition.names) <= set(optional) and all(values.get(name) is None for name in condition.names)

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from funis.errors import UnknownNameError, ValueRangeError
-
-ParameterValue = float | int | str | bool
+from funis.catalogue.model_parameter import Parameter, ParameterValue
+from funis.errors import UnknownNameError
 
 NUMBER_MEASURES: Final = frozenset(
     {
@@ -60,6 +59,9 @@ GRADE_MEASURES: Final = frozenset(
 )
 MEASURES: Final = NUMBER_MEASURES | GRADE_MEASURES
 
+EVENTS: Final = ("death", "withdrawal", "lost", "prohibited")
+"""What may happen to a subject that decides the class whatever was measured."""
+
 COMMON_PARAMETERS: Final[Mapping[str, dict[str, Any]]] = {
     "response_visit": {"default": "", "note": "visit judged; empty takes the day, else the last visit"},
     "response_day": {"default": 0, "note": "day judged when no visit is named; 0 takes the last visit"},
@@ -87,7 +89,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
+class PrintedCriterion:
     """One printed row: alternatives, each of phrases that must all hold.
 
     With `only_collected`, the alternatives are different measures of one thing, and one that the trial
@@ -112,7 +114,7 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ClassRule:
     """What makes one class: criteria that must all hold, or a count or sum of points of them.
 
     Where criteria are counted, those in `also` must all hold besides and count nothing.
@@ -138,16 +140,6 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """One choice the source leaves open, with what is taken when nobody says otherwise."""
-
-    name: str
-    default: ParameterValue
-    note: str = ""
-    allowed: tuple[ParameterValue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ResponseDefinition:
     """A published response as data.
 
@@ -170,8 +162,8 @@ class ResponseDefinition:
     certainty: str
     family: str
     otherwise: str
-    criteria: tuple[Criterion, ...]
-    rules: tuple[Rule, ...]
+    criteria: tuple[PrintedCriterion, ...]
+    rules: tuple[ClassRule, ...]
     failures: tuple[Failure, ...]
     needs: tuple[tuple[Phrase, str], ...]
     sets: Mapping[str, tuple[str, ...]]
@@ -184,7 +176,7 @@ class ResponseDefinition:
         """Classes that rules can give, best first, then the one left over."""
         return (*dict.fromkeys(rule.response for rule in self.rules), self.otherwise)
 
-    def active(self, parameters: Mapping[str, ParameterValue]) -> tuple[Criterion, ...]:
+    def active(self, parameters: Mapping[str, ParameterValue]) -> tuple[PrintedCriterion, ...]:
         """Return the criteria that belong to these choices."""
         return tuple(
             row
@@ -198,7 +190,7 @@ class ResponseDefinition:
         asked = (phrase.measure for row in self.active(parameters) for phrase in row.phrases)
         return not GRADE_MEASURES.isdisjoint((*needed, *asked))
 
-    def criterion(self, name: str) -> Criterion:
+    def criterion(self, name: str) -> PrintedCriterion:
         """Return the criterion of that id."""
         return next(row for row in self.criteria if row.id == name)
 
@@ -214,19 +206,5 @@ class ResponseDefinition:
         for name, value in (chosen or {}).items():
             if name not in settled:
                 raise UnknownNameError("parameter", name, settled, where=f"response {self.name}")
-            settled[name] = _check_choice(self.name, self.parameters[name], value)
+            settled[name] = self.parameters[name].check_value(f"response {self.name}", value)
         return settled
-
-
-def _check_choice(where: str, parameter: Parameter, value: ParameterValue) -> ParameterValue:
-    default = parameter.default
-    numeric = isinstance(default, int | float) and not isinstance(default, bool)
-    if numeric:
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
-    else:
-        fits = type(value) is type(default)
-    if fits and (not parameter.allowed or value in parameter.allowed):
-        return value
-    kind = "a number" if numeric else ("true or false" if isinstance(default, bool) else "a text")
-    allowed = ", ".join(map(str, parameter.allowed)) or kind
-    raise ValueRangeError(f"parameter {parameter.name!r} of response {where}", value, allowed)

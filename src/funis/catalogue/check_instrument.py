@@ -10,16 +10,15 @@ from itertools import pairwise
 from funis.catalogue.check_equations import check_equation, check_outputs
 from funis.catalogue.check_wording import check_completeness
 from funis.catalogue.conditions import Condition
-from funis.catalogue.definition import GRADES, Definition, Rule
-from funis.catalogue.definition_finding import DefinitionFinding
+from funis.catalogue.definition_file import DefinitionFinding
+from funis.catalogue.model_instrument import GRADES, LEVELS, Definition, GradeRule
 
-LEVELS = {"yes": 1, "present": 1, "improving": 1, "active": 2}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # A condition on the laboratory's own limits needs no limit in the definition.
 _LIMIT_SUFFIXES = ("_low", "_high")
 
 
-def check_definition(definition: Definition) -> Iterator[DefinitionFinding]:
+def check_instrument(definition: Definition) -> Iterator[DefinitionFinding]:
     """Find everything wrong in a definition that was read.
 
     Parameters
@@ -221,7 +220,7 @@ def _check_rules(definition: Definition) -> Iterator[DefinitionFinding]:
 
 
 def _check_level(
-    definition: Definition, rule: Rule, features: set[str], place: tuple[str, int, str]
+    definition: Definition, rule: GradeRule, features: set[str], place: tuple[str, int, str]
 ) -> Iterator[DefinitionFinding]:
     """Check that a level can be recorded, and that *improving* may be read as *present*.
 
@@ -253,7 +252,7 @@ def _check_level(
         )
 
 
-def _is_alone(definition: Definition, rule: Rule) -> bool:
+def _is_alone(definition: Definition, rule: GradeRule) -> bool:
     same = [
         r for r in definition.rules if (r.system, r.grade, r.clause) == (rule.system, rule.grade, rule.clause)
     ]
@@ -277,7 +276,7 @@ def reachable_range(definition: Definition) -> tuple[float, float] | None:
 
     Examples
     --------
-    >>> from funis.catalogue.definition import definition
+    >>> from funis.catalogue.registry import definition
     >>> reachable_range(definition("sledai_2k"))
     (0.0, 105.0)
     """

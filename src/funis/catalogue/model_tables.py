@@ -1,0 +1,81 @@
+"""Published tables as data: laboratory limits of the CTCAE, equivalent doses of glucocorticoids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Whom = Literal["", "baseline above ULN", "baseline not above ULN", "baseline below LLN"]
+Against = Literal["", "LLN", "ULN", "baseline"]
+WHOM: tuple[Whom, ...] = ("", "baseline above ULN", "baseline not above ULN", "baseline below LLN")
+
+
+@dataclass(frozen=True, slots=True)
+class GradeRow:
+    """One condition that gives a grade: the value against `factor` times `against`, or against a number.
+
+    Attributes
+    ----------
+    grade : 1 to 4
+    operator : ``<``, ``<=``, ``>`` or ``>=``
+    factor, against : the limit; `against` empty for a plain number in the unit of the term
+    whom : for which baseline the row is meant, empty for all
+    text : the condition as printed
+    """
+
+    grade: int
+    operator: str
+    factor: float
+    against: Against
+    whom: Whom
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToxicityTerm:
+    """One laboratory test with its term, its unit and the conditions of its grades, lowest grade first.
+
+    `clinical` holds the grades that follow from the course of the subject and never from the number.
+    """
+
+    test: str
+    term: str
+    unit: str
+    rows: tuple[GradeRow, ...]
+    clinical: tuple[int, ...] = ()
+
+    def uses(self, what: str) -> bool:
+        """Tell whether a condition needs LLN, ULN or the baseline value."""
+        return any(what in (row.against, *row.whom.split()) for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ToxicityTable:
+    """All terms of one version, by test."""
+
+    version: str
+    source: str
+    licence: str
+    terms: Mapping[str, ToxicityTerm]
+
+
+@dataclass(frozen=True, slots=True)
+class Glucocorticoid:
+    """One drug: the dose that equals 5 mg of prednisone, and the range in print where sources disagree."""
+
+    drug: str
+    equals_5_mg: Fraction
+    lowest: Fraction
+    highest: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class GlucocorticoidTable:
+    """Drugs, units and routes by every name they are written with, in lower case."""
+
+    source: str
+    drugs: Mapping[str, Glucocorticoid]
+    units: Mapping[str, Fraction]
+    routes: Mapping[str, str]

@@ -1,0 +1,393 @@
+"""Builds an instrument from its file: each row of the file becomes one row of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from funis.catalogue.check_instrument import check_instrument
+from funis.catalogue.conditions import Condition, parse_condition
+from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile
+from funis.catalogue.model_instrument import (
+    Definition,
+    EquationFactor,
+    Feature,
+    Flag,
+    GradeRule,
+    Item,
+    MeasuredQuantity,
+    PartSummary,
+    Range,
+    Route,
+)
+from funis.catalogue.model_parameter import Parameter
+
+FindInstrument = Callable[[str], Definition]
+
+# Keys of each table of a definition file: required ones first, then optional ones.
+KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "file": (
+        frozenset({"name", "title", "version", "kind", "source", "licence", "range"}),
+        frozenset(
+            [
+                "reversed_by",
+                "window",
+                "summary",
+                "missing",
+                "not_done",
+                "unit",
+                "digits",
+                "systems",
+                "within",
+                "values",
+                "points",
+                "parameters",
+                "measures",
+                "items",
+                "items_of",
+                "without",
+                "replace",
+                "alternatives",
+                "features",
+                "rules",
+                "routes",
+                "flags",
+                "grade_points",
+                "notes",
+                "applies",
+                "constant",
+                "factors",
+                "per_system",
+                "summaries",
+                "less_is_worse",
+            ]
+        ),
+    ),
+    "items": (
+        frozenset({"row", "item", "label"}),
+        frozenset(
+            [
+                "system",
+                "points",
+                "values",
+                "weight",
+                "by",
+                "unit",
+                "minimum",
+                "maximum",
+                "when",
+                "levels",
+                "lab",
+                "excludes",
+                "level_labels",
+                "spellings",
+            ],
+        ),
+    ),
+    "replace": (
+        frozenset({"item"}),
+        frozenset(["label", "points", "values", "weight", "when", "levels", "excludes", "lab"]),
+    ),
+    "parameters": (
+        frozenset({"name", "default", "label"}),
+        frozenset({"allowed", "source", "minimum", "maximum"}),
+    ),
+    "measures": (frozenset({"name", "unit", "label"}), frozenset({"minimum", "maximum", "optional"})),
+    "features": (
+        frozenset({"feature", "system", "label", "when"}),
+        frozenset({"clause", "if", "only_without", "first_visit", "previous_missing", "within_months"}),
+    ),
+    "rules": (
+        frozenset({"system", "grade", "clause", "label"}),
+        frozenset({"at_least", "of_items", "with_level", "when"}),
+    ),
+    "routes": (frozenset({"item"}), frozenset({"factor", "per", "per_minutes", "only_above"})),
+    "factors": (
+        frozenset({"label"}),
+        frozenset({"item", "over", "at_most", "at_least", "power", "base", "times", "if", "where"}),
+    ),
+    "summaries": (frozenset({"name", "how", "label"}), frozenset()),
+    "flags": (frozenset({"name", "label", "when"}), frozenset({"source"})),
+    "licence": (frozenset({"status"}), frozenset({"evidence"})),
+    "range": (frozenset({"lowest", "highest"}), frozenset()),
+}
+_ROW_NAME = {"items": "item", "replace": "item", "features": "feature", "rules": "system", "routes": "item"}
+
+
+def read_instrument(file: DefinitionFile, find: FindInstrument) -> Definition:
+    """Build one instrument, or keep every finding of its file.
+
+    Parameters
+    ----------
+    file : an opened file of ``definitions`` whose kind says how items become a score
+    find : gives the instrument whose rows a file takes over (``items_of``)
+
+    Returns
+    -------
+    Definition : frozen
+
+    Raises
+    ------
+    DefinitionError : holds every finding, each with file, line, row, key, what was found and what to do
+    """
+    _check_keys(file)
+    file.stop_at_findings()
+    parent = find(file.content["items_of"]) if "items_of" in file.content else None
+    found = _build_definition(file, parent)
+    file.stop_at_findings()
+    file.keep(check_instrument(found))
+    file.stop_at_findings()
+    return found
+
+
+def _check_keys(file: DefinitionFile) -> None:
+    table = file.content
+    file.refuse_unknown_keys(NO_PLACE, table, *KEYS["file"])
+    for name in (name for name in KEYS if name not in ("file", "licence", "range")):
+        for number, row in enumerate(file.rows(name), 1):
+            place = (name, row.get("row", number), str(row.get(_ROW_NAME.get(name, "name"), "")))
+            file.refuse_unknown_keys(place, row, *KEYS[name])
+    for name in ("licence", "range"):
+        if isinstance(table.get(name), dict):
+            file.refuse_unknown_keys((name, None, ""), table[name], *KEYS[name])
+        elif name in table:
+            file.refuse((name, None, ""), "", table[name], "must be a table", "Write {key = value}.")
+    if table.get("name") != file.stem:
+        fix = f"Write {file.stem!r}."
+        file.refuse(NO_PLACE, "name", table.get("name"), "the name is not the file's", fix)
+    if ("items" in table) == ("items_of" in table):
+        file.refuse(NO_PLACE, "items", "", "needs either items or items_of", "Write one of the two.")
+
+
+def _build_definition(file: DefinitionFile, parent: Definition | None) -> Definition:
+    table = file.content
+    licence = table["licence"]
+    return Definition(
+        name=table["name"],
+        title=table["title"],
+        version=str(table["version"]),
+        kind=table["kind"],
+        source=table["source"],
+        licence=licence["status"],
+        licence_note=licence.get("evidence", ""),
+        window=table.get("window", ""),
+        summary=table.get("summary", ""),
+        missing=table.get("missing", ""),
+        items=_build_items(file, parent),
+        range=Range(float(table["range"]["lowest"]), float(table["range"]["highest"])),
+        systems=tuple(table.get("systems", ())),
+        parameters=tuple(_build_parameter(row) for row in table.get("parameters", ())),
+        measures=_build_measures(table, parent),
+        features=tuple(_build_feature(file, row, n) for n, row in enumerate(table.get("features", ()), 1)),
+        rules=tuple(_build_rule(file, row, n) for n, row in enumerate(table.get("rules", ()), 1)),
+        routes=tuple(_build_route(row) for row in table.get("routes", ())),
+        flags=tuple(
+            Flag(row["name"], row["label"], _parse(file, "flags", row["when"], n), row.get("source", ""))
+            for n, row in enumerate(table.get("flags", ()), 1)
+        ),
+        grade_points=tuple((grade, int(points)) for grade, points in table.get("grade_points", {}).items()),
+        notes=tuple(table.get("notes", ())),
+        unit=table.get("unit", ""),
+        digits=table.get("digits", 0),
+        not_done=table.get("not_done", "missing"),
+        within=table.get("within", "sum"),
+        reversed_by=table.get("reversed_by", ""),
+        applies=_parse(file, "file", table["applies"], None) if "applies" in table else None,
+        constant=float(table.get("constant", 1)),
+        factors=tuple(_build_factor(row) for row in table.get("factors", ())),
+        per_system=table.get("per_system", False),
+        summaries=tuple(
+            PartSummary(row["name"], row["how"], row["label"]) for row in table.get("summaries", ())
+        ),
+        less_is_worse=table.get("less_is_worse", False),
+        file=file.name,
+    )
+
+
+def _parse(file: DefinitionFile, table: str, text: object, row: int | None, name: str = "") -> Condition:
+    try:
+        return parse_condition(str(text))
+    except ValueError as error:
+        file.refuse((table, row, name), "when", text, str(error), "See the closed grammar of conditions.")
+        return Condition(())
+
+
+def _number(value: Any) -> Any:
+    """Make the exact decimals of the file plain numbers where they only bound or weigh."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _build_route(row: Content) -> Route:
+    return Route(
+        row["item"],
+        float(row.get("factor", 1)),
+        row.get("per", ""),
+        float(row.get("per_minutes", 1)),
+        _number(row.get("only_above")),
+    )
+
+
+def _build_factor(row: Content) -> EquationFactor:
+    return EquationFactor(
+        label=row["label"],
+        item=row.get("item", ""),
+        over=float(row.get("over", 1)),
+        at_most=_number(row.get("at_most")),
+        at_least=_number(row.get("at_least")),
+        power=_number(row.get("power")),
+        base=_number(row.get("base")),
+        times=_number(row.get("times")),
+        when_item=tuple(row.get("if", {}).items()),
+        choice=tuple(row.get("where", {}).items()),
+    )
+
+
+def _build_parameter(row: Content) -> Parameter:
+    return Parameter(
+        row["name"],
+        _number(row["default"]),
+        tuple(_number(value) for value in row.get("allowed", ())),
+        row["label"],
+        row.get("source", ""),
+        _number(row.get("minimum")),
+        _number(row.get("maximum")),
+    )
+
+
+def _build_measures(table: Content, parent: Definition | None) -> tuple[MeasuredQuantity, ...]:
+    own = tuple(
+        MeasuredQuantity(
+            row["name"],
+            row["unit"],
+            row["label"],
+            _number(row.get("minimum")),
+            _number(row.get("maximum")),
+            row.get("optional", False),
+        )
+        for row in table.get("measures", ())
+    )
+    taken = {measure.name for measure in own}
+    return own + tuple(one for one in (parent.measures if parent else ()) if one.name not in taken)
+
+
+def _build_items(file: DefinitionFile, parent: Definition | None) -> tuple[Item, ...]:
+    table = file.content
+    groups = [tuple(group) for group in table.get("alternatives", ())]
+    if parent is None:
+        rows = table["items"]
+        if "values" in table and all("values" in row or "unit" in row for row in rows):
+            file.refuse(NO_PLACE, "values", table["values"], "no row takes these values", "Remove them.")
+        return tuple(_build_item(file, row, groups) for row in rows)
+    items = {item.name: item for item in parent.items if item.name not in table.get("without", ())}
+    replaced = [row["item"] for row in table.get("replace", ())]
+    for number, row in enumerate(table.get("replace", ()), 1):
+        name = row["item"]
+        if replaced.index(name) != number - 1:
+            file.refuse(("replace", number, name), "item", name, "the row stands twice", "Remove one.")
+        if name not in items:
+            fix = f"Known: {', '.join(items)}."
+            file.refuse(("replace", number, name), "item", name, "there is no such item", fix)
+            continue
+        items[name] = _replace_item(file, items[name], row)
+    return tuple(items.values())
+
+
+def _build_item(file: DefinitionFile, row: Content, groups: Iterable[tuple[str, ...]]) -> Item:
+    table = file.content
+    shared = {key: table[key] for key in ("values", "points") if key in table and "unit" not in row}
+    values, points = _build_values({**shared, **row})
+    name = row["item"]
+    return Item(
+        row=row["row"],
+        name=name,
+        label=row["label"],
+        values=values,
+        points=points,
+        system=row.get("system", ""),
+        by=row.get("by", "clinician"),
+        unit=row.get("unit", ""),
+        minimum=_number(row.get("minimum")),
+        maximum=_number(row.get("maximum")),
+        when=_build_levels(file, row),
+        lab=row.get("lab", ""),
+        excludes=tuple(row.get("excludes", ())),
+        level_labels=tuple(row.get("level_labels", ())),
+        spellings=tuple(row.get("spellings", {}).items()),
+        alternatives=next((group for group in groups if name in group), ()),
+    )
+
+
+def _replace_item(file: DefinitionFile, item: Item, row: Content) -> Item:
+    changed: dict[str, Any] = {}
+    if "label" in row:
+        changed["label"] = row["label"]
+    if "lab" in row:
+        changed["lab"] = row["lab"]
+    if "excludes" in row:
+        changed["excludes"] = tuple(row["excludes"])
+    if {"points", "values", "weight"} & set(row):
+        values, points = _build_values({"values": item.values, **row})
+        changed |= {"values": values, "points": points}
+    if {"when", "levels"} & set(row):
+        changed["when"] = _build_levels(file, row)
+    return replace(item, **changed)
+
+
+def _build_values(row: Content) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+    """Give the allowed values and their points: ``points = 8`` is short for 0 -> 0, 1 -> 8."""
+    points = row.get("points")
+    if "unit" in row and "values" not in row:
+        return (), ()
+    values = tuple(row.get("values", (0, 1)))
+    if "weight" in row:
+        return values, tuple(float(value) * float(row["weight"]) for value in values)
+    if isinstance(points, Sequence):
+        return values, tuple(float(point) for point in points)
+    if points is not None:
+        return values, tuple(float(points) if value == values[-1] else 0.0 for value in values)
+    return values, tuple(float(n) for n, _ in enumerate(values))
+
+
+def _build_levels(file: DefinitionFile, row: Content) -> tuple[tuple[Condition, ...], ...]:
+    """Give one tuple of conditions per level: ``when`` serves the only level, ``levels`` several."""
+    when = row.get("when", [])
+    levels = row.get("levels", [[when] if isinstance(when, str) else when] if when else [])
+    number, name = row.get("row", 0), row["item"]
+    return tuple(
+        tuple(
+            _parse(file, "items", text, number, name)
+            for text in ([level] if isinstance(level, str) else level)
+        )
+        for level in levels
+    )
+
+
+def _build_feature(file: DefinitionFile, row: Content, number: int) -> Feature:
+    return Feature(
+        name=row["feature"],
+        system=row["system"],
+        label=row["label"],
+        clause=row.get("clause", ""),
+        when=_parse(file, "features", row["when"], number, row["feature"]),
+        choice=tuple(row.get("if", {}).items()),
+        only_without=tuple(row.get("only_without", ())),
+        first_visit=row.get("first_visit", False),
+        previous_missing=row.get("previous_missing", False),
+        within_months=row.get("within_months", 0),
+    )
+
+
+def _build_rule(file: DefinitionFile, row: Content, number: int) -> GradeRule:
+    when = _parse(file, "rules", row["when"], number, row["system"]) if "when" in row else None
+    return GradeRule(
+        system=row["system"],
+        grade=row["grade"],
+        clause=row["clause"],
+        label=row["label"],
+        at_least=row.get("at_least", 1),
+        of_items=tuple(row.get("of_items", ())),
+        with_level=row.get("with_level", "yes"),
+        when=when,
+    )
