@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 import funis.documents
-from funis.documents import drawing
+from funis.documents import colours, drawing
 from funis.documents.document import (
     Block,
     Document,
@@ -27,10 +27,12 @@ from funis.documents.flow_chart import FlowBox, FlowChart, draw_flow_chart
 from funis.documents.html import render_page
 from funis.documents.table import Inline, TableSpec, joined, text_rows
 from funis.errors import BlockError
+from funis.reporting.payload import PANEL_WORDS
 from funis.reporting.report import render_html
 from funis.reporting.trial_document import build_document
 
-TEMPLATES = sorted((Path(funis.documents.__file__).parent / "templates").glob("*.j2"))
+ROOM = Path(funis.documents.__file__).parent
+TEMPLATES = sorted((ROOM / "templates").glob("*.j2"))
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +48,10 @@ def test_blocks_are_numbered_once_in_reading_order(document: Document) -> None:
     blocks = [block for section in document.sections for block in section.all_blocks]
     tables = [block.label for block in blocks if isinstance(block, TableSpec)]
     figures = [block.label for block in blocks if isinstance(block, FigureSpec | FlowChart)]
-    # Efficacy takes its tables and figures by endpoint, so that labels rise within each endpoint only.
-    assert sorted(tables, key=_number) == [f"Table {place + 1}" for place in range(len(tables))]
-    assert sorted(figures, key=_number) == [f"Figure {place + 1}" for place in range(len(figures))]
-    assert figures[0] == "Figure 1"
-
-
-def _number(label: str) -> int:
-    return int(label.rpartition(" ")[2])
+    assert tables == [f"Table {place + 1}" for place in range(len(tables))]
+    assert figures == [f"Figure {place + 1}" for place in range(len(figures))]
+    assert len(tables) > 15
+    assert len(figures) == 8
 
 
 def test_document_names_every_number_it_prints() -> None:
@@ -95,6 +93,63 @@ def test_templates_hold_no_word(template: Path) -> None:
     spoken = re.findall(r'(?:aria-label|title|alt|placeholder|summary)="([^"]*)"', text)
     shown = re.sub(r"<[^>]*>", "", text, flags=re.DOTALL)
     assert re.findall(r"[^\W\d_]+", shown + " ".join(spoken)) == []
+
+
+def test_script_holds_no_word() -> None:
+    """The panel's words come with the numbers; the script knows keys of the keyboard and names of the page."""
+    script = (ROOM / "page.js").read_text(encoding="utf-8")
+    code = re.sub(r"^\s*//.*$", "", script, flags=re.MULTILINE)
+    quoted = re.findall(r'"([^"\n]*)"', code) + re.findall(r"`([^`]*)`", code)
+    words = [text for text in quoted if re.search(r"[A-Z][a-z]+", re.sub(r"\$\{[^}]*\}", "", text))]
+    assert set(words) == {"Enter", "Escape", "Arrow", "ArrowRight", "ArrowLeft", "ArrowDown"}
+
+
+def test_script_asks_for_no_word_that_is_lacking() -> None:
+    script = (ROOM / "page.js").read_text(encoding="utf-8")
+    asked = set(re.findall(r'said\("(\w+)"\)', script)) | set(re.findall(r'\bsay\("(\w+)"', script))
+    heads = re.search(r"for \(const name of \[(.*)\]\)", script)
+    assert heads is not None
+    asked |= set(re.findall(r'"(\w+)"', heads.group(1)))
+    assert asked == set(PANEL_WORDS)
+
+
+def test_colours_stand_in_one_table() -> None:
+    sources = (
+        path for path in ROOM.parent.rglob("*") if path.suffix in {".py", ".css", ".js", ".j2", ".toml"}
+    )
+    colour = re.compile(
+        r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\b|\b(?:rgb|hsl)a?\(|\"(?:black|white|gr[ae]y|red|blue|steelblue)\""
+    )
+    found = {
+        path.name: colour.findall(path.read_text(encoding="utf-8"))
+        for path in sources
+        if path.name != "colours.py"
+    }
+    assert {name: colours for name, colours in found.items() if colours} == {}
+
+
+def test_every_variable_of_the_style_sheet_is_a_colour_of_the_table() -> None:
+    style = (ROOM / "page.css").read_text(encoding="utf-8")
+    own = set(re.findall(r"^\s+--([\w-]+):", style, flags=re.MULTILINE))
+    used = set(re.findall(r"var\(--([\w-]+)\)", style))
+    assert used - own == set(colours.CSS_VARIABLES) - {"warning-head"}
+
+
+@pytest.mark.parametrize(
+    ("words", "ground"),
+    [("INK", "PAPER"), ("LEAD", "PAPER"), ("MUTED", "PAPER"), ("ACCENT", "PAPER"), ("ERROR", "PAPER"),
+     ("WARNING_HEAD", "PAPER"), ("INK", "FAINT"), ("MUTED", "FAINT"), ("ACCENT", "FAINT"), ("INK", "OPENED"),
+     ("WARNING_INK", "WARNING_PAPER"), ("PAPER", "INK")],
+)  # fmt: skip
+def test_words_stand_out_from_their_ground(words: str, ground: str) -> None:
+    """WCAG 2.2, success criterion 1.4.3: 4.5 to 1 for words of ordinary size."""
+    assert colours.contrast(getattr(colours, words), getattr(colours, ground)) >= 4.5
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    # WCAG 2.2: (L1 + 0.05) / (L2 + 0.05); red has luminance 0.2126, so on white 1.05 / 0.2626 = 3.998
+    assert colours.contrast("#ff0000", "#fff") == pytest.approx(3.998, abs=0.001)
+    assert colours.contrast("#fff", "#ff0000") == colours.contrast("#ff0000", "#fff")
 
 
 def test_notices_stand_on_the_page_in_its_title_and_beside_every_table(document: Document) -> None:

@@ -11,9 +11,8 @@ import polars as pl
 import pytest
 
 from funis.documents.drawing import render_svg
-from funis.documents.figure import GRADE_COLOURS
 from funis.reporting.figures import FigureSpec, build_figures
-from funis.reporting.figures_subjects import order_subjects
+from funis.reporting.figures_subjects import GRADE_COLOURS, order_subjects
 from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import NumberList, Place, Results
 from funis.study.model import Study

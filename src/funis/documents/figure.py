@@ -1,28 +1,14 @@
-"""How every figure looks: one frozen specification, one typeface, the Okabe-Ito colours."""
+"""How every figure looks: one frozen specification, one typeface."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from funis.documents.colours import GRID, INK, MUTED
+
 Spec = dict[str, Any]
 
-#: Okabe and Ito 2008: told apart with every common kind of colour vision.
-BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW, GREY = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#56B4E9",
-    "#CC79A7",
-    "#F0E442",
-    "#8A939C",
-)
-INK, MUTED, RULE = "#1c2126", "#565f69", "#d5dae0"
-#: From most to least active, falling in darkness, so that the order survives a grey copy.
-GRADE_COLOURS = {"A": "#7A2E00", "B": "#D55E00", "C": "#F0B25A", "D": "#CFE3F0", "E": "#F0F3F6"}
-NO_RESPONSE = "#C9CED4"
-RESPONSE_COLOURS = {"MCR": BLUE, "PCR": SKY, "none": NO_RESPONSE}
 WIDTH = 880
 FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 
@@ -40,7 +26,7 @@ CONFIG: Spec = {
         "titleFontWeight": "normal",
         "domainColor": MUTED,
         "tickColor": MUTED,
-        "gridColor": "#ebeef1",
+        "gridColor": GRID,
         "titlePadding": 8,
         "tickSize": 4,
     },

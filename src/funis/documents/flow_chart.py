@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from funis.documents.colours import FAINT, INK, MUTED, OUTLINE, PAPER
+from funis.documents.figure import FONT
 from funis.documents.table import Inline
 
 _WIDTH, _BOX, _HEIGHT, _GAP = 720, 300, 54, 30
@@ -79,7 +81,7 @@ def draw_flow_chart(chart: FlowChart) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" '
-        f'font-family="Helvetica Neue, Arial, Liberation Sans, sans-serif" font-size="14">{body}</svg>'
+        f'font-family="{FONT}" font-size="14">{body}</svg>'
     )
 
 
@@ -92,13 +94,13 @@ def _inline(inline: Inline) -> str:
 
 def _count(box: FlowBox, x: float, y: float) -> str:
     text = "".join(map(_inline, box.count))
-    return f'<text x="{x}" y="{y}" font-weight="600" fill="#1c2126">{text}</text>'
+    return f'<text x="{x}" y="{y}" font-weight="600" fill="{INK}">{text}</text>'
 
 
 def _box(box: FlowBox, top: float) -> str:
     return (
-        f'<rect x="4" y="{top}" width="{_BOX}" height="{_HEIGHT}" rx="3" fill="#f5f7f9" stroke="#8a939c"/>'
-        f'<text x="20" y="{top + 23}" fill="#1c2126">{escape(box.title)}</text>{_count(box, 20, top + 43)}'
+        f'<rect x="4" y="{top}" width="{_BOX}" height="{_HEIGHT}" rx="3" fill="{FAINT}" stroke="{OUTLINE}"/>'
+        f'<text x="20" y="{top + 23}" fill="{INK}">{escape(box.title)}</text>{_count(box, 20, top + 43)}'
     )
 
 
@@ -106,8 +108,8 @@ def _arrow(place: int) -> str:
     x, top = 4 + _BOX / 2, 4 + place * (_HEIGHT + _GAP) + _HEIGHT
     bottom = top + _GAP
     return (
-        f'<path d="M{x} {top}V{bottom - 7}" stroke="#565f69" fill="none"/>'
-        f'<path d="M{x - 4.5} {bottom - 8}h9l-4.5 8z" fill="#565f69"/>'
+        f'<path d="M{x} {top}V{bottom - 7}" stroke="{MUTED}" fill="none"/>'
+        f'<path d="M{x - 4.5} {bottom - 8}h9l-4.5 8z" fill="{MUTED}"/>'
     )
 
 
@@ -120,13 +122,16 @@ def _side_box(boxes: tuple[FlowBox, ...], place: int) -> str:
     middle = 4 + place * (_HEIGHT + _GAP) - _GAP / 2
     start = 4 + _BOX / 2
     shapes = [
-        f'<path d="M{start} {middle}H{x - 8}" stroke="#565f69" fill="none"/>',
-        f'<path d="M{x - 8} {middle - 4.5}v9l8 -4.5z" fill="#565f69"/>',
-        f'<rect x="{x}" y="{top}" width="{_BOX}" height="{height}" rx="3" fill="#fff" stroke="#8a939c"/>',
+        f'<path d="M{start} {middle}H{x - 8}" stroke="{MUTED}" fill="none"/>',
+        f'<path d="M{x - 8} {middle - 4.5}v9l8 -4.5z" fill="{MUTED}"/>',
+        (
+            f'<rect x="{x}" y="{top}" width="{_BOX}" height="{height}" rx="3" '
+            f'fill="{PAPER}" stroke="{OUTLINE}"/>'
+        ),
     ]
     for line, box in enumerate(boxes):
         y = top + 26 + 24 * line
         shapes.append(
-            f'<text x="{x + 16}" y="{y}" fill="#1c2126">{escape(box.title)}</text>{_count(box, x + 210, y)}'
+            f'<text x="{x + 16}" y="{y}" fill="{INK}">{escape(box.title)}</text>{_count(box, x + 210, y)}'
         )
     return "".join(shapes)

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from funis.documents.colours import MUTED, WARNING_HEAD, write_css_variables
 from funis.documents.document import Block, Document, Highlights, ItemList, Paragraph
 from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
@@ -77,12 +78,12 @@ def render_page(document: Document) -> str:
         drawn: Markup = getattr(parts, macro)(block, document.tags)
         return drawn
 
-    script = (_HERE / "report.js").read_text(encoding="utf-8")
-    style = (_HERE / "style.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html.j2").render(
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
+    return environment.get_template("page.html.j2").render(
         document=document,
         draw=draw,
-        style=Markup(style),  # noqa: S704 - our own file
+        style=Markup(f"{write_css_variables()}\n{style}"),  # noqa: S704 - our own file
         page_margins=Markup(_page_margins(document)),  # noqa: S704 - escaped where it is composed
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=_hash_of(script),
@@ -150,11 +151,11 @@ def css_string(text: str) -> str:
 def _page_margins(document: Document) -> str:
     """Name the document, the kind of data and the page on every printed page."""
     warning = " ".join(notice.title for notice in document.notices)
-    small = "font: 8pt Helvetica, Arial, sans-serif; color: #565f69;"
+    small = f"font: 8pt Helvetica, Arial, sans-serif; color: {MUTED};"
     boxes = (
         f"@top-left {{ content: {css_string(document.running_head)}; {small} }} "
         f"@top-right {{ content: {css_string(warning)}; font: bold 8pt Helvetica, Arial, sans-serif; "
-        "color: #8a4b00; white-space: nowrap; } "
+        f"color: {WARNING_HEAD}; white-space: nowrap; }} "
         f"@bottom-right {{ content: counter(page) ' / ' counter(pages); {small} }}"
     )
     return f"@page {{ {boxes} }}"

@@ -9,21 +9,18 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from funis.documents.figure import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    NO_RESPONSE,
-    PURPLE,
-    RESPONSE_COLOURS,
-    SKY,
-    WIDTH,
-    YELLOW,
-    FigureSpec,
-    Spec,
-    finish,
+from funis.documents.colours import (
+    CLASSES,
+    ESTIMATE,
+    MUTED,
+    NO_CLASS,
+    PAPER,
+    SPARE_CLASS,
+    SUBJECT_ALONE,
+    SUBJECT_BEHIND,
+    ink_on,
 )
+from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
 from funis.reporting.figures_subjects import build_heat_map, build_swimmer
 from funis.reporting.figures_survival import build_survival_figures
@@ -42,6 +39,7 @@ __all__ = ["FigureSpec", "build_figures"]
 _COLUMNS = 3
 #: Means of fewer subjects than this are printed in the table, not drawn.
 _FEWEST = 10
+_CLASS_COLOURS = {"MCR": CLASSES[0], "PCR": CLASSES[1], "none": NO_CLASS}
 _NOT_STACKED = {"responder", "cannot tell"}
 _FAILING = {"none", "NCR", "no", "nonresponder", "non-responder", "no response"}
 
@@ -197,17 +195,17 @@ def _visit_layers(panel: _Panel, *, width: int) -> Spec:
     y: Spec = {"type": "quantitative", "axis": {"title": panel.title, "tickCount": 5}}
     limits: Spec = {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}}
     layers: list[Spec] = [
-        {"mark": {"type": "rule", "color": BLUE, "strokeWidth": 1.8}, "encoding": limits},
+        {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},
         {
-            "mark": {"type": "line", "color": BLUE, "strokeWidth": 2},
+            "mark": {"type": "line", "color": ESTIMATE, "strokeWidth": 2},
             "encoding": {"x": x, "y": y | {"field": "mean"}},
         },
         {
-            "mark": {"type": "circle", "color": BLUE, "size": 48, "opacity": 1},
+            "mark": {"type": "circle", "color": ESTIMATE, "size": 48, "opacity": 1},
             "encoding": {"x": x, "y": y | {"field": "mean"}},
         },
         {
-            "mark": {"type": "text", "fontSize": 9.5, "dy": -8, "color": "#565f69"},
+            "mark": {"type": "text", "fontSize": 9.5, "dy": -8, "color": MUTED},
             "encoding": {"x": x, "y": y | {"field": "upper"}, "text": {"field": "n"}},
         },
     ]
@@ -271,7 +269,7 @@ def _course_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spe
         "data": {"values": panel.lines},
         "mark": {
             "type": "line",
-            "color": "#9AA5AF" if panel.means else "#5B7F99",
+            "color": SUBJECT_BEHIND if panel.means else SUBJECT_ALONE,
             "strokeWidth": 0.9,
             "opacity": faint,
         },
@@ -283,9 +281,9 @@ def _course_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spe
         at: Spec = {"x": x, "y": y | {"field": "mean"}}
         limits: Spec = {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}}
         layers += [
-            means | {"mark": {"type": "rule", "color": BLUE, "strokeWidth": 1.8}, "encoding": limits},
-            means | {"mark": {"type": "line", "color": BLUE, "strokeWidth": 2.2}, "encoding": at},
-            means | {"mark": {"type": "circle", "color": BLUE, "size": 52, "opacity": 1}, "encoding": at},
+            means | {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},
+            means | {"mark": {"type": "line", "color": ESTIMATE, "strokeWidth": 2.2}, "encoding": at},
+            means | {"mark": {"type": "circle", "color": ESTIMATE, "size": 52, "opacity": 1}, "encoding": at},
         ]
     return {"width": width, "height": height, "layer": layers}
 
@@ -362,11 +360,11 @@ def _response_bar(labels: Labels, book: NumberBook, group: Group, visit: str) ->
 
 def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> FigureSpec:
     names = dict.fromkeys(bar["name"] for bar in bars)
-    palette = {name: RESPONSE_COLOURS.get(name) for name in names}
+    palette = {name: _CLASS_COLOURS.get(name) for name in names}
     taken = set(palette.values())
-    spare = iter([each for each in (BLUE, SKY, GREEN, PURPLE, YELLOW) if each not in taken])
+    spare = iter([each for each in CLASSES if each not in taken])
     colours = {
-        name: colour or (NO_RESPONSE if name in _FAILING else next(spare, GREY))
+        name: colour or (NO_CLASS if name in _FAILING else next(spare, SPARE_CLASS))
         for name, colour in palette.items()
     }
     classes = {bar["name"]: bar["class"] for bar in bars}
@@ -375,7 +373,7 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
         bar["from"] = tops.get(bar["bar"], 0.0)
         bar["to"] = tops[bar["bar"]] = bar["from"] + bar["share"]
         bar["middle"] = (bar["from"] + bar["to"]) / 2
-        bar["ink"] = "#FFFFFF" if colours[bar["name"]] in {BLUE, GREEN} else INK
+        bar["ink"] = ink_on(colours[bar["name"]])
         bar["label"] = bar["words"] if bar["share"] >= 9 else ""
     title = RESPONSES.get(definition, labels.variable(definition))
     words = "; ".join(f"{bar['bar']}: {bar['class'].lower()} {bar['words']}" for bar in bars)
@@ -405,7 +403,7 @@ def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:
     x: Spec = {"field": "from", "type": "quantitative", "scale": {"domain": [0, 100]}}
     scale = {"domain": list(colours), "range": list(colours.values())}
     bar: Spec = {
-        "mark": {"type": "bar", "stroke": "#fff", "strokeWidth": 1, "height": 26},
+        "mark": {"type": "bar", "stroke": PAPER, "strokeWidth": 1, "height": 26},
         "encoding": {
             "x": x | {"axis": {"title": "Percent of subjects"}},
             "x2": {"field": "to"},

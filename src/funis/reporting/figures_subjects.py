@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 
-from funis.documents.figure import (
-    BLUE,
-    GRADE_COLOURS,
-    GREY,
+from funis.documents.colours import (
+    BETTER,
+    FOLLOW_UP,
+    HARM,
     INK,
     MUTED,
-    ORANGE,
-    PURPLE,
+    PAPER,
+    PARTLY_BETTER,
+    RANKS,
     RULE,
-    VERMILION,
-    WIDTH,
-    FigureSpec,
-    Spec,
-    finish,
+    SERIOUS_HARM,
+    UNKNOWN_RULE,
+    WORSE,
 )
+from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.labels import SYSTEMS, Labels
 from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import Results
@@ -26,6 +26,7 @@ from funis.study.model import Study
 
 _UNKNOWN = "not known"
 _GAP = 0.7
+GRADE_COLOURS = dict(zip("ABCDE", RANKS, strict=True))
 _RESPONSES: tuple[str, ...] = ("MCR", "PCR", "none", "cannot tell")
 
 
@@ -108,16 +109,16 @@ def _grade_grid(cells: list[Spec], names: list[Spec], subjects: list[str]) -> Sp
         "field": "grade",
         "type": "nominal",
         "legend": {"title": "Grade", "symbolStrokeColor": RULE, "symbolStrokeWidth": 0.5, "offset": 24},
-        "scale": {"domain": domain, "range": [GRADE_COLOURS.get(each, "#FFFFFF") for each in domain]},
+        "scale": {"domain": domain, "range": [GRADE_COLOURS.get(each, PAPER) for each in domain]},
     }
     grid: Spec = {
         "data": {"values": cells},
-        "mark": {"type": "rect", "stroke": "#fff", "strokeWidth": 0.7},
+        "mark": {"type": "rect", "stroke": PAPER, "strokeWidth": 0.7},
         "encoding": {"x": x | {"field": "from"}, "x2": {"field": "to"}, "y": y, "color": colour},
     }
     unknown: Spec = {
         "data": {"values": [cell for cell in cells if cell["grade"] == _UNKNOWN]},
-        "mark": {"type": "rect", "fill": "#fff", "stroke": GREY, "strokeWidth": 0.5},
+        "mark": {"type": "rect", "fill": PAPER, "stroke": UNKNOWN_RULE, "strokeWidth": 0.5},
         "encoding": {"x": x | {"field": "from"}, "x2": {"field": "to"}, "y": y},
     }
     titles: Spec = {
@@ -134,11 +135,11 @@ def _grade_grid(cells: list[Spec], names: list[Spec], subjects: list[str]) -> Sp
 #: What happens to a subject, drawn above its bar: word, shape, colour, size.
 MARKS: dict[str, tuple[str, str, int]] = {
     "Infusion": ("triangle-down", INK, 34),
-    "Major clinical response": ("square", BLUE, 52),
-    "Partial clinical response": ("square", "#56B4E9", 52),
-    "Relapse": ("diamond", VERMILION, 62),
-    "Adverse event": ("circle", ORANGE, 34),
-    "Serious adverse event": ("circle", PURPLE, 54),
+    "Major clinical response": ("square", BETTER, 52),
+    "Partial clinical response": ("square", PARTLY_BETTER, 52),
+    "Relapse": ("diamond", WORSE, 62),
+    "Adverse event": ("circle", HARM, 34),
+    "Serious adverse event": ("circle", SERIOUS_HARM, 54),
     "Withdrawal or loss": ("triangle-left", MUTED, 60),
     "Death": ("cross", INK, 60),
 }
@@ -200,7 +201,7 @@ def _swimmer_body(
         "layer": [
             {
                 "data": {"values": bars},
-                "mark": {"type": "bar", "color": "#DDE3E9", "height": max(3, step - 7)},
+                "mark": {"type": "bar", "color": FOLLOW_UP, "height": max(3, step - 7)},
                 "encoding": {"x": x | {"field": "from"}, "x2": {"field": "to"}, "y": y},
             },
             {

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from funis.documents.figure import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    VERMILION,
-    WIDTH,
-    FigureSpec,
-    Spec,
-    finish,
-)
+from funis.documents.colours import GROUPS
+from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.labels import Labels, humanise
 from funis.reporting.number_book import level_text
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 _DAYS_PER_MONTH = 30.4375
-_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
 _WIDE = WIDTH - 90
 
 
@@ -63,7 +53,7 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame) -> Figu
     every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120) if months / step <= 13 or step == 120)
     ticks = [place * every * _DAYS_PER_MONTH for place in range(int(months / every) + 1)]
     curves = {str(arm): part.sort("time") for (arm,), part in steps.group_by("arm", maintain_order=True)}
-    colours = dict(zip(curves, _COLOURS * 9, strict=False))
+    colours = dict(zip(curves, GROUPS * 9, strict=False))
     x: Spec = {
         "field": "time",
         "type": "quantitative",

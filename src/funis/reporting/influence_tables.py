@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from funis.documents.figure import BLUE, GREEN, INK, ORANGE, VERMILION, WIDTH, FigureSpec, Spec, finish
+from funis.documents.colours import GROUPS, INK
+from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import Number, NumberBook, bound, interval, p_cell
@@ -16,7 +17,7 @@ from funis.study.model import Study
 
 SECTION = "diagnostics"
 _KINDS = ("subject", "site", "lot", "donor")
-_KIND_COLOURS = {"subject": BLUE, "site": VERMILION, "lot": GREEN, "donor": ORANGE}
+_KIND_COLOURS = {"subject": GROUPS[0], "site": GROUPS[1], "lot": GROUPS[2], "donor": GROUPS[4]}
 
 
 class _Line(NamedTuple):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from funis.documents.figure import BLUE, MUTED, WIDTH, FigureSpec, Spec, finish
+from funis.documents.colours import ESTIMATE, MUTED
+from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound
@@ -241,7 +242,7 @@ def _residual_figures(labels: Labels, results: Results) -> Iterable[FigureSpec]:
 def _scatter(rows: pl.DataFrame, x: tuple[str, str], y: tuple[str, str]) -> Spec:
     return {
         "data": {"values": rows.select(pl.col(x[0]).round(4), pl.col(y[0]).round(4)).to_dicts()},
-        "mark": {"type": "circle", "color": BLUE, "size": 22, "opacity": 0.55},
+        "mark": {"type": "circle", "color": ESTIMATE, "size": 22, "opacity": 0.55},
         "encoding": {
             "x": {"field": x[0], "type": "quantitative", "scale": {"zero": False}, "axis": {"title": x[1]}},
             "y": {"field": y[0], "type": "quantitative", "scale": {"zero": False}, "axis": {"title": y[1]}},

@@ -32,6 +32,30 @@ _WORDS = (
     "source",
 )
 _COLUMNS = (*_WORDS, "value", "n", "denominator")
+#: The words of the panel itself; what stands in braces is filled in by the page.
+PANEL_WORDS: dict[str, str] = {
+    "unrounded": "Unrounded",
+    "printed": "Printed",
+    "endpoint": "Endpoint",
+    "population": "Population",
+    "subgroup": "Subgroup",
+    "arm": "Arm",
+    "n": "n",
+    "denominator": "Denominator",
+    "method": "Method",
+    "missing": "Missing data",
+    "status": "Status",
+    "id": "Result id",
+    "values": "Recorded values behind it",
+    "values_of": "Recorded values behind it of {variable}",
+    "no_values": "No single recorded values stand behind this number.",
+    "subject": "Subject",
+    "visit": "Visit",
+    "variable": "Variable",
+    "value": "Value",
+    "place": "File and line",
+    "show_all": "Show all {count}",
+}
 
 
 class _Words:
@@ -56,7 +80,8 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
 
     Returns
     -------
-    dict : columns, strings, numbers by id, recorded values in columns, sources as ranges, labels
+    dict : columns, strings, numbers by id, recorded values in columns, sources as ranges, labels,
+        words of the panel
     """
     printed = set(ids)
     chosen = [number for number in book.numbers if number.id in printed]
@@ -80,6 +105,7 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
         "atoms": atoms,
         "sources": sources,
         "labels": _build_labels(study, chosen, results.sources),
+        "words": PANEL_WORDS,
     }
 
 

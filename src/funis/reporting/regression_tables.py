@@ -6,19 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from funis.documents.figure import (
-    BLUE,
-    GREEN,
-    INK,
-    MUTED,
-    ORANGE,
-    PURPLE,
-    VERMILION,
-    WIDTH,
-    FigureSpec,
-    Spec,
-    finish,
-)
+from funis.documents.colours import ESTIMATE, INK, MUTED, REFERENCES
+from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound, digits_for, interval
@@ -32,7 +21,6 @@ _EXPECTED = (
     ("correlation_0.8", "Correlation 0.8"),
     ("correlation_observed", "Correlation observed before treatment"),
 )
-_COLOURS = (VERMILION, ORANGE, GREEN, PURPLE)
 
 
 def build_regression_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -236,7 +224,7 @@ def _point_layers(points: pl.DataFrame, x: Spec, y: Spec) -> list[Spec]:
         },
         {
             "data": {"values": points.select("baseline", "change", "subjects").to_dicts()},
-            "mark": {"type": "circle", "color": BLUE, "opacity": 0.55},
+            "mark": {"type": "circle", "color": ESTIMATE, "opacity": 0.55},
             "encoding": {
                 "x": x,
                 "y": y | {"field": "change"},
@@ -276,7 +264,7 @@ def _line_layer(x: Spec, y: Spec, lines: pl.DataFrame) -> Spec:
         "field": "correlation",
         "type": "nominal",
         "sort": None,
-        "scale": {"domain": domain, "range": list(_COLOURS[: len(domain)])},
+        "scale": {"domain": domain, "range": list(REFERENCES[: len(domain)])},
         "legend": {"title": "Expected without effect, correlation", "symbolType": "stroke"},
     }
     return {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
 from funis.documents.document import (
+    Block,
     Highlight,
     Highlights,
     ItemList,
@@ -71,25 +72,35 @@ def build_sections(
     -------
     tuple of Section : those that have something to show
     """
-    table_numbers, figure_numbers = count(1), count(1)
     sections = []
     is_observed = study.trial.design == "observational"
     for name, title in TITLES.items():
-        drawn = [
-            replace(figure, label=f"Figure {next(figure_numbers)}")
-            for figure in figures
-            if figure.section == name
-        ]
-        told = [
-            replace(table, label=f"Table {next(table_numbers)}") for table in tables if table.section == name
-        ]
+        drawn = [figure for figure in figures if figure.section == name]
+        told = [table for table in tables if table.section == name]
         parts = tuple(_parts(name, study, drawn, told))
         shown = (Highlights(keys),) if name == "key-results" and keys else ()
         if parts or shown:
             shown_title = "Results by endpoint" if name == "efficacy" and is_observed else title
             blocks = (*_lead(name, study, results), *shown)
             sections.append(Section(name, shown_title, blocks, parts))
-    return tuple(sections)
+    return tuple(_number(sections))
+
+
+def _number(sections: Iterable[Section]) -> Iterator[Section]:
+    """Give tables and figures their numbers in reading order: what is not shown takes no number."""
+    tables, figures = count(1), count(1)
+
+    def label(block: Block) -> Block:
+        if isinstance(block, TableSpec):
+            return replace(block, label=f"Table {next(tables)}")
+        if isinstance(block, FigureSpec | FlowChart):
+            return replace(block, label=f"Figure {next(figures)}")
+        return block
+
+    for section in sections:
+        blocks = tuple(map(label, section.blocks))
+        parts = tuple(replace(part, blocks=tuple(map(label, part.blocks))) for part in section.parts)
+        yield replace(section, blocks=blocks, parts=parts)
 
 
 def _parts(

@@ -42,6 +42,7 @@
     return found;
   };
 
+  const said = (name) => read().words[name];
   const word = (kind, name) => (name ? read().labels[kind]?.[name] ?? name : "");
 
   const heading = (number) => {
@@ -56,22 +57,22 @@
     const list = make("dl");
     const say = (name, value) => {
       if (value === null || value === undefined || value === "") return;
-      list.append(make("dt", name), make("dd", String(value)));
+      list.append(make("dt", said(name)), make("dd", String(value)));
     };
-    say("Unrounded", number.value);
-    if (number.value === null) say("Printed", number.text);
-    say("Endpoint", word("endpoints", number.endpoint));
-    say("Population", word("populations", number.population));
-    say("Subgroup", word("populations", number.subgroup));
-    say("Arm", number.arm);
+    say("unrounded", number.value);
+    if (number.value === null) say("printed", number.text);
+    say("endpoint", word("endpoints", number.endpoint));
+    say("population", word("populations", number.population));
+    say("subgroup", word("populations", number.subgroup));
+    say("arm", number.arm);
     say("n", number.n);
-    say("Denominator", number.denominator);
-    say("Method", word("methods", number.method) || word("statistics", number.statistic));
-    say("Missing data", word("missing", number.missing));
-    say("Status", number.status);
+    say("denominator", number.denominator);
+    say("method", word("methods", number.method) || word("statistics", number.statistic));
+    say("missing", word("missing", number.missing));
+    say("status", number.status);
     const id = make("dd");
     id.append(make("code", number.id));
-    list.append(make("dt", "Result id"), id);
+    list.append(make("dt", said("id")), id);
     return list;
   };
 
@@ -93,19 +94,19 @@
     const places = spread(read().sources[number.source] ?? "");
     const part = make("div");
     if (!places.length) {
-      part.append(make("p", "No single recorded values stand behind this number.", "empty"));
+      part.append(make("p", said("no_values"), "empty"));
       return part;
     }
     const { atoms, strings } = read();
     const variables = new Set(places.map((place) => strings[atoms.variable[place]]));
     const hasVariable = variables.size > 1;
     const draw = row(hasVariable);
-    const what = hasVariable ? "" : ` of ${word("variables", [...variables][0])}`;
-    part.append(make("h3", `Recorded values behind it${what} (${places.length})`));
+    const above = hasVariable ? said("values") : said("values_of").replace("{variable}", () => word("variables", [...variables][0]));
+    part.append(make("h3", `${above} (${places.length})`));
     const table = make("table");
     const head = table.createTHead().insertRow();
-    for (const name of ["Subject", "Visit", ...(hasVariable ? ["Variable"] : []), "Value", "File and line"]) {
-      const cell = make("th", name);
+    for (const name of ["subject", "visit", ...(hasVariable ? ["variable"] : []), "value", "place"]) {
+      const cell = make("th", said(name));
       cell.scope = "col";
       head.append(cell);
     }
@@ -113,7 +114,7 @@
     rows.append(...places.slice(0, LIMIT).map(draw));
     part.append(table);
     if (places.length > LIMIT) {
-      const more = make("button", `Show all ${places.length}`, "plain more");
+      const more = make("button", said("show_all").replace("{count}", places.length), "plain more");
       more.addEventListener("click", () => {
         rows.append(...places.slice(LIMIT).map(draw));
         more.remove();
