@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import Any
 
 import funis
-from funis.catalogue.conditions import Term, compare_exactly, find_limit
+from funis.catalogue.conditions import Term, find_limit
 from funis.catalogue.model_instrument import LEVELS
+from funis.nine_decimals import compare_exactly
 
 Row = Mapping[str, Any]
 SLEDAI = {item.name: item.points[-1] for item in funis.definition("sledai_2k").items}

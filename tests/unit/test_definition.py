@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 import funis
-from funis.catalogue.conditions import compare_exactly, is_met, parse_condition
+from funis.catalogue.conditions import is_met, parse_condition
 from funis.catalogue.derived_items import derive_item
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import DEFINITIONS, read_definition_file
 from funis.errors import DefinitionError, UnknownNameError
+from funis.nine_decimals import compare_exactly
 
 
 def test_items_stand_in_printed_order() -> None:

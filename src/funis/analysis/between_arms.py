@@ -18,6 +18,7 @@ from funis.analysis.panel import CHANGE, Booleans, Floats
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
+from funis.nine_decimals import round_exactly
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.survival import log_rank
 from funis.stats.tests.compare import Comparison, two_sample_t, wilcoxon_rank_sum
@@ -94,7 +95,7 @@ def _add_sizes(run: Run, place: Place, first: int, second: int) -> None:
 def _add_test(run: Run, place: Place, found: tuple[Comparison, str], digits: int) -> None:
     test, method = found
     # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
-    given = (("estimate", round(test.estimate, 9)), ("lower", test.lower), ("upper", test.upper))
+    given = (("estimate", round_exactly(test.estimate)), ("lower", test.lower), ("upper", test.upper))
     for statistic, value in given:
         run.numbers.add(place, statistic, value, text=format_number(value, digits), method=method)
     for statistic, value in (("statistic", test.statistic), ("df", test.df)):
@@ -124,7 +125,7 @@ def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Ans
             found = fisher_exact(k[0], n[0], k[1], n[1], level=run.level_of(endpoint))
             given = (("estimate", found.estimate), ("lower", found.lower), ("upper", found.upper))
             for statistic, value in given:
-                points = round(100.0 * value, 9)
+                points = round_exactly(100.0 * value)
                 text = format_number(points, 1)
                 run.numbers.add(place, statistic, points, text=text, method="newcombe")
             run.numbers.add(place, "p", found.p, method="fisher")

@@ -14,6 +14,7 @@ from funis.analysis.panel import CHANGE, Floats, Integers, Matrix
 from funis.analysis.run import Run, add_rate, digits_of, rows_behind
 from funis.analysis.summary import summarise_matrix
 from funis.catalogue.registry import definition
+from funis.nine_decimals import round_exactly
 from funis.results import NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.tests import adjust
 from funis.stats.tests.compare import Comparison, paired_t, sign_test, wilcoxon_signed_rank
@@ -153,7 +154,7 @@ def run_test(run: Run, endpoint: Endpoint, values: Floats, method: str) -> Compa
 def add_comparison(run: Run, place: Place, found: Comparison, method: str, digits: int) -> None:
     """Add estimate, interval, statistic, degrees of freedom and P of one test."""
     # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
-    estimate = round(found.estimate, 9)
+    estimate = round_exactly(found.estimate)
     for statistic, value in (("estimate", estimate), ("lower", found.lower), ("upper", found.upper)):
         run.numbers.add(place, statistic, value, text=format_number(value, digits), method=method)
     for statistic, value in (("statistic", found.statistic), ("df", found.df)):

@@ -12,6 +12,7 @@ from funis.analysis.panel import print_values
 from funis.analysis.run import Run, add_rate
 from funis.data.check.eligibility import check_eligibility
 from funis.errors import LEVELS, Finding
+from funis.nine_decimals import compare_exactly
 from funis.results import Place
 from funis.study.days import derive_subject_frame
 from funis.study.model import Study
@@ -70,7 +71,7 @@ def _differences(scored: Scored) -> Iterator[Finding]:
     if column not in scored.frame.columns:
         return
     low, high = pl.coalesce(name, f"{name}_lower"), pl.coalesce(name, f"{name}_upper")
-    outside = (pl.col(column) < low - 1e-9) | (pl.col(column) > high + 1e-9)
+    outside = compare_exactly(pl.col(column), "<", low) | compare_exactly(pl.col(column), ">", high)
     rows = scored.frame.filter(outside).select(
         "subject", "visit", "_file", "_line", pl.col(column).cast(pl.Float64),
         low.cast(pl.Float64).alias("low"), high.cast(pl.Float64).alias("high"),

@@ -20,6 +20,7 @@ from funis.analysis.panel import CHANGE, Booleans, Matrix
 from funis.analysis.response_rates import Answers, relapse_visits
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
+from funis.nine_decimals import round_exactly
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.deletion import LeftOut, leave_out_mean
 from funis.study.estimand import IMPUTED
@@ -131,14 +132,14 @@ def add_left_out(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> No
     method, digits = estimated.method, estimated.digits
     # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
     for statistic, value in (("lower", left.lowest), ("upper", left.highest), ("estimate", left.overall)):
-        text = format_number(round(value, 9), digits)
-        run.numbers.add(place, statistic, round(value, 9), text=text, method=method)
+        text = format_number(round_exactly(value), digits)
+        run.numbers.add(place, statistic, round_exactly(value), text=text, method=method)
     if not np.isnan(left.p).all():
         worst = float(np.nanmax(left.p))
         run.numbers.add(place, "p_highest", worst, text=format_p(worst), method=method)
     _list_estimates(run, estimated, kind, left)
     most = left.most
-    without = round(float(left.estimate[left.label.index(most[0])]), 9)
+    without = round_exactly(float(left.estimate[left.label.index(most[0])]))
     run.numbers.add(
         place, "most_influential", without, text=f"{_named(most)}: {format_number(without, digits)}",
         method=method,

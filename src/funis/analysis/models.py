@@ -16,6 +16,7 @@ from funis.analysis.diagnostics import diagnose_model
 from funis.analysis.panel import CHANGE, Floats
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.errors import FunisError
+from funis.nine_decimals import round_exactly
 from funis.results import ALL, Place, format_number
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.result import MmrmResult
@@ -177,7 +178,7 @@ def _add_row(run: Run, place: Place, row: dict[str, float], outcome: Floats, sta
     digits = digits_of(outcome)
     for statistic in ("estimate", "se", "lower", "upper"):
         # An estimate comes from matrix algebra: nine decimals bring a tie back to its place.
-        text = format_number(round(row[statistic], 9), digits)
+        text = format_number(round_exactly(row[statistic]), digits)
         run.numbers.add(place, statistic, row[statistic], text=text, method="mmrm", status=status)
     run.numbers.add(place, "df", row["df"], method="mmrm", status=status)
     run.numbers.add(place, "p", row["p"], method="mmrm", status=status)

@@ -17,6 +17,7 @@ import polars as pl
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats, print_values
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
+from funis.nine_decimals import round_array, round_column
 from funis.scoring.score import score
 from funis.study.model import LabTest, Study
 
@@ -130,7 +131,7 @@ def _score_rows(scored: Scored, *, printed: bool) -> pl.DataFrame:
         from funis.units import convert
 
         factor = convert(1.0, name, scored.definition.unit, scored.unit)
-        value = (value * factor).round(9)
+        value = round_column(value * factor)
     return _rows(scored.frame, name, value)
 
 
@@ -181,7 +182,7 @@ def _log2_titres(values: Floats, censored: npt.NDArray[np.int8]) -> tuple[Floats
     lowest = float(values[positive].min()) if positive.any() else FIRST_DILUTION
     limited = np.where(positive, values, lowest)
     marked = np.where(positive, censored, -1).astype(np.int8)
-    logs: Floats = np.round(np.log2(limited / FIRST_DILUTION), 9).astype(np.float64)
+    logs: Floats = round_array(np.log2(limited / FIRST_DILUTION))
     return logs, marked
 
 

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from funis.nine_decimals import round_array
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -39,7 +41,6 @@ OBSERVATION_COLUMNS: dict[str, pl.DataType] = {
 }
 
 # Differences of decimals carry binary dust; nine places hold every recorded value.
-_PLACES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,7 @@ def _derive_changes(
         if name not in baselines:
             continue
         start = baselines[name]
-        difference = np.round(matrix.values - start.values[:, None], _PLACES)
+        difference = round_array(matrix.values - start.values[:, None])
         # The baseline itself has no change, wherever it stands.
         exists = ~np.isnan(difference) & (matrix.rows != start.rows[:, None])
         change = Matrix.empty(matrix.values.shape)

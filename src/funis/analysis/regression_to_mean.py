@@ -17,6 +17,7 @@ from funis.analysis.change import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import CHANGE, Floats, Integers
 from funis.analysis.run import Run, digits_of, mean_of
+from funis.nine_decimals import round_exactly
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number
 from funis.stats.entry_selection import RegressionToMean, estimate_regression_to_mean
 from funis.study.model import Endpoint
@@ -148,7 +149,7 @@ def _add_fall(
 
 def _reason(found: RegressionToMean, selected: Selected, digits: int) -> str:
     """Say why nothing can be estimated, with the numbers as the report prints them."""
-    excess = round(abs(mean_of(selected.values) - selected.limit), 9)
+    excess = round_exactly(abs(mean_of(selected.values) - selected.limit))
     if not 0 < excess <= selected.sd:
         return found.note
     return (

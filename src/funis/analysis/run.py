@@ -13,12 +13,12 @@ import polars as pl
 
 from funis.analysis.cohorts import Cohort, Populations
 from funis.analysis.panel import CHANGE, Floats, Integers, Matrix, Panel
+from funis.nine_decimals import PARTS_OF_ONE
 from funis.results import ALL, NumberList, Place, SourceList, format_count, format_number
 from funis.stats.proportion import clopper_pearson, wilson
 from funis.study.model import Endpoint, Study
 
 # Recorded values have at most nine decimals; below this size their sum is exact as whole numbers.
-_PLACES: Final = 10**9
 _LARGEST: Final = 1e6
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
@@ -132,9 +132,9 @@ def mean_of(values: Floats) -> float:
     if values.size == 0:
         return math.nan
     if np.abs(values).max() < _LARGEST:
-        whole = int(np.rint(values * _PLACES).astype(np.int64).sum())
-        if np.array_equal(np.rint(values * _PLACES) / _PLACES, values):
-            return whole / (values.size * _PLACES)
+        whole = int(np.rint(values * PARTS_OF_ONE).astype(np.int64).sum())
+        if np.array_equal(np.rint(values * PARTS_OF_ONE) / PARTS_OF_ONE, values):
+            return whole / (values.size * PARTS_OF_ONE)
     return math.fsum(values) / values.size
 
 

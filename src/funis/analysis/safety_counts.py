@@ -13,6 +13,7 @@ from funis.analysis.cohorts import ENROLLED, Cohort
 from funis.analysis.panel import Booleans, Floats
 from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import add_summary, subject_source
+from funis.nine_decimals import round_column
 from funis.results import ALL, format_number
 
 SEVERE: Final = 3
@@ -178,7 +179,7 @@ def _describe_infusion(run: Run, cohort: Cohort, number: int, part: pl.DataFrame
     if plan is not None and plan.cells_per_kg is not None:
         off = (pl.col("cells_per_kg") / plan.cells_per_kg - 1).abs() * 100
         known = part.filter(pl.col("cells_per_kg").is_not_null())
-        within = known.filter(off.round(9) <= plan.tolerance_percent)
+        within = known.filter(round_column(off) <= plan.tolerance_percent)
         _count_infusions(run, cohort, ("within_dose", visit), within, known.height)
 
 
@@ -187,7 +188,7 @@ def _describe_values(run: Run, cohort: Cohort, named: tuple[str, str], part: pl.
     known = part.filter(pl.col(variable).is_not_null())
     if known.is_empty():
         return
-    values: Floats = known[variable].cast(pl.Float64).round(9).to_numpy().astype(np.float64)
+    values: Floats = round_column(known[variable].cast(pl.Float64)).to_numpy().astype(np.float64)
     place = replace(
         cohort.place("exposure", variable),
         visit=visit,

@@ -10,6 +10,7 @@ from funis.analysis.change import visits_of
 from funis.analysis.influence import changes_of, find_groupings
 from funis.analysis.panel import CHANGE
 from funis.analysis.run import Run, digits_of, rows_behind
+from funis.nine_decimals import round_exactly
 from funis.results import ALL, Place, format_number
 from funis.stats.cluster import RandomIntercept, fit_random_intercept
 from funis.study.model import Endpoint
@@ -67,7 +68,7 @@ def _add_effect(run: Run, place: Place, fitted: RandomIntercept, digits: int) ->
         ("upper", fitted.icc_upper, 2),
     )
     for statistic, value, places in given:
-        text = format_number(round(value, 9), places)
-        run.numbers.add(place, statistic, round(value, 9), text=text, method="random_intercept")
+        text = format_number(round_exactly(value), places)
+        run.numbers.add(place, statistic, round_exactly(value), text=text, method="random_intercept")
     run.numbers.add(place, "p", fitted.p, method="random_intercept")
     run.numbers.add(place, "word", float(groups), text=word, method="random_intercept")

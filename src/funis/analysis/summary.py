@@ -12,6 +12,7 @@ import polars as pl
 from funis.analysis.cohorts import ENROLLED, Cohort, Membership, answer_rule
 from funis.analysis.panel import CHANGE, Booleans, Floats, Integers, Matrix, print_values
 from funis.analysis.run import Run, add_rate, digits_of, mean_of, rows_behind
+from funis.nine_decimals import round_array
 from funis.results import ALL, Place, format_mean_sd, format_number
 from funis.stats.describe import Summary, summarise
 
@@ -92,7 +93,7 @@ def _measured_columns(run: Run) -> dict[str, Floats]:
     days = frame["days_diagnosis_to_consent"].to_numpy().astype(np.float64)
     if np.isnan(days).all():
         days = frame["days_diagnosis_to_baseline"].to_numpy().astype(np.float64)
-    found["disease_duration_years"] = np.round(days / DAYS_PER_YEAR, 9)
+    found["disease_duration_years"] = round_array(days / DAYS_PER_YEAR)
     return found
 
 

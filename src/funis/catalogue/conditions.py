@@ -22,11 +22,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-# Half of the ninth decimal: two numbers that agree to nine decimals are the same number.
-HALF_NINTH_DECIMAL = 5e-10
+from funis.nine_decimals import Operator, compare_exactly
 
 Form = Literal["value", "share", "rise", "previous"]
-Operator = Literal["<", "<=", ">", ">="]
 Limit = Decimal | str
 
 _NAME = r"[a-z][a-z0-9_]*"
@@ -133,23 +131,6 @@ def _parse_term(text: str) -> Term:
             operator: Any = found["operator"]
             return Term(form, found["name"], operator, limit)
     raise ValueError(f"the condition {text!r} is not understood; write it like {EXAMPLE}")
-
-
-def compare_exactly(left: Any, operator: Operator, right: Any) -> Any:
-    """Compare to nine decimals; works on numbers and on column expressions alike.
-
-    Examples
-    --------
-    >>> 0.1 * 3 > 0.3, compare_exactly(0.1 * 3, ">", 0.3)
-    (True, False)
-    """
-    if operator == ">":
-        return left > right + HALF_NINTH_DECIMAL
-    if operator == ">=":
-        return left >= right - HALF_NINTH_DECIMAL
-    if operator == "<":
-        return left < right - HALF_NINTH_DECIMAL
-    return left <= right + HALF_NINTH_DECIMAL
 
 
 def find_limit(term: Term, parameters: Mapping[str, Any]) -> float:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from funis.documents.table import EMPTY, Inline, TableCell, joined
+from funis.nine_decimals import round_exactly
 from funis.results import NOT_AVAILABLE, format_number, format_p
 from funis.study.model import Study
 
@@ -176,7 +177,7 @@ def bound(number: Number | None, digits: int, *, trimmed: bool = False) -> Inlin
             "failed" if number.status.startswith("failed") else number.text or NOT_AVAILABLE, number.id
         )
     # Nine decimals hold every recorded value: the dust of binary algebra must not break a tie.
-    value = round(number.value, 9)
+    value = round_exactly(number.value)
     text = trim(value, digits) if trimmed else format_number(value, digits)
     return Inline(text.replace("-", "−"), number.id)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from funis.catalogue.model_response import ClassRule, Failure, Phrase, PrintedCriterion, ResponseDefinition
+from funis.nine_decimals import to_decimal
 from funis.responses.assessment import Assessment, Measurement
 from funis.responses.bilag_timeline import GRADE_FUNCTIONS, has_grades
 from funis.responses.measures import NUMBER_FUNCTIONS
-from funis.responses.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, parse_exact, word_of
+from funis.responses.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, word_of
 
 MEASURE_FUNCTIONS: Final = {**NUMBER_FUNCTIONS, **GRADE_FUNCTIONS}
 NOT_RECORDED: Final = "not recorded"
@@ -67,7 +68,7 @@ def ask_phrase(assessment: Assessment, phrase: Phrase) -> Answer:
     """Ask one comparison."""
     measurement: Measurement = MEASURE_FUNCTIONS[phrase.measure](assessment, phrase.given)
     limit = phrase.limit
-    number = parse_exact(assessment.parameters[limit]) if isinstance(limit, str) else limit
+    number = to_decimal(assessment.parameters[limit]) if isinstance(limit, str) else limit
     if measurement.is_undefined or number is None:
         return Answer(verdict=False, text=measurement.text)
     return Answer(measurement.span.compare(phrase.symbol, number), measurement.text)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from funis.nine_decimals import to_decimal
 from funis.responses.assessment import NOTHING, Assessment, Measurement
 from funis.responses.timeline import TimelineVisit
-from funis.responses.verdict import Span, Verdict, exactly, parse_exact, print_number
+from funis.responses.verdict import Span, Verdict, exactly, print_number
 
 _HUNDRED: Final = Decimal(100)
 _WEIGHT_DAYS: Final = 183
@@ -186,7 +187,7 @@ def _of_upper_limit(assessment: Assessment, visit: TimelineVisit | None, name: s
     """Divide a value by the laboratory's upper limit: the parameter, else the column beside the value."""
     column = assessment.column(name)
     told = assessment.parameters.get(f"{name}_upper_limit", 0)
-    limit = parse_exact(told) or Decimal(0)
+    limit = to_decimal(told) or Decimal(0)
     if limit <= 0 and visit is not None:
         limit = visit.number(f"{column}_high").low or Decimal(0)
     span = assessment.read(visit, name)

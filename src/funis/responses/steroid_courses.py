@@ -13,6 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from funis.errors import ColumnError, ValueRangeError
+from funis.nine_decimals import compare_exactly
 from funis.scoring.steroids import derive_prednisone
 
 DAYS_ABOVE: Final = "steroid_days_above"
@@ -80,7 +81,7 @@ def derive_steroid_days(
     stretches: dict[int, list[Stretch]] = {}
     for row in doses.iter_rows(named=True):
         dose = row["prednisone"]
-        above = None if dose is None else dose > limit + 1e-9
+        above = None if dose is None else bool(compare_exactly(dose, ">", limit))
         stretches.setdefault(row["_row"], []).append((row["_length"], above))
     counts = [_count(stretches.get(row, [(window_days, None)])) for row in range(visits.height)]
     return visits.with_columns(_columns(counts))

@@ -17,7 +17,8 @@ import polars as pl
 from funis.catalogue.model_response import EVENTS
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
-from funis.responses.verdict import Span, exactly, parse_exact
+from funis.nine_decimals import to_decimal
+from funis.responses.verdict import Span, exactly
 
 GRADES: Final = "EDCBA"
 """Grades from least to most active."""
@@ -86,7 +87,7 @@ class TimelineVisit:
     def _parse(self, column: str) -> Any:
         value = self.values.get(column)
         try:
-            return parse_exact(value)
+            return to_decimal(value)
         except ValueError:
             where = f"column {column!r}, subject {self.subject}, visit {self.name}"
             raise ValueRangeError(where, value, "a number, yes/no, or nothing") from None

@@ -8,20 +8,19 @@ because 0.1 * 3 must never decide a response.
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from funis.nine_decimals import round_decimal
+
 Verdict = bool | None
 
 YES: Final = "yes"
 NO: Final = "no"
 CANNOT_TELL: Final = "cannot tell"
-
-PLACES: Final = Decimal("0.000000001")
 
 COMPARISONS: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
     "<": operator.lt,
@@ -72,28 +71,6 @@ def word_of(verdict: Verdict) -> str:
     return YES if verdict else NO
 
 
-def parse_exact(value: object) -> Decimal | None:
-    """Return a number as a decimal with nine places; None for a missing value or NaN.
-
-    Examples
-    --------
-    >>> parse_exact(0.1 * 3) == parse_exact(0.3)
-    True
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return Decimal(int(value))
-    if isinstance(value, int):
-        return Decimal(value)
-    if isinstance(value, Decimal):
-        return value.quantize(PLACES)
-    number = float(str(value))
-    if math.isnan(number):
-        return None
-    return Decimal(repr(number)).quantize(PLACES)
-
-
 @dataclass(frozen=True, slots=True)
 class Span:
     """A number known to lie between two ends; an end that is None is open.
@@ -127,8 +104,8 @@ class Span:
         test = COMPARISONS[symbol]
         rising = symbol in {">", ">="}
         # An open end counts as the answer it could still give.
-        at_low = (not rising) if self.low is None else test(self.low.quantize(PLACES), limit)
-        at_high = rising if self.high is None else test(self.high.quantize(PLACES), limit)
+        at_low = (not rising) if self.low is None else test(round_decimal(self.low), limit)
+        at_high = rising if self.high is None else test(round_decimal(self.high), limit)
         return at_low if at_low == at_high else None
 
     def __str__(self) -> str:

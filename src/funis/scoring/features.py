@@ -10,9 +10,10 @@ from typing import Any
 
 import narwhals as nw
 
-from funis.catalogue.conditions import Condition, Term, compare_exactly, find_limit
+from funis.catalogue.conditions import Condition, Term, find_limit
 from funis.catalogue.model_instrument import Feature
 from funis.frames.under_way import PREFIX, Column
+from funis.nine_decimals import compare_exactly
 from funis.scoring.history import held_within, look_back
 from funis.scoring.items import ItemCell, ScoringLayout
 from funis.scoring.totals import is_any_recorded

@@ -14,10 +14,11 @@ from typing import Any
 
 import narwhals as nw
 
-from funis.catalogue.conditions import Condition, Term, compare_exactly, find_limit
+from funis.catalogue.conditions import Condition, Term, find_limit
 from funis.catalogue.model_instrument import Definition, Item
 from funis.errors import ColumnError
 from funis.frames.under_way import PREFIX, Column
+from funis.nine_decimals import compare_exactly
 
 NOT_DONE_TEXT = "ND"
 # Yes/no items are printed with letters; both spellings are read.

@@ -8,9 +8,10 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from funis.catalogue.conditions import Condition, compare_exactly, find_limit
+from funis.catalogue.conditions import Condition, find_limit
 from funis.catalogue.model_instrument import Definition, EquationFactor
 from funis.frames.under_way import Column
+from funis.nine_decimals import compare_exactly
 from funis.scoring.items import ItemCell, ScoringLayout
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from funis.catalogue.conditions import compare_exactly, find_limit
+from funis.catalogue.conditions import find_limit
 from funis.catalogue.model_instrument import Definition, Flag, Item
 from funis.catalogue.registry import definition
 from funis.errors import ValueRangeError
 from funis.frames.under_way import PREFIX, Column, OpenFrame, TakesColumns, close_frame, open_frame
+from funis.nine_decimals import compare_exactly
 from funis.scoring.bits.batches import BatchPlan, is_bit_packed, plan_scoring, score_at_once, score_lazily
 from funis.scoring.bits.traced import UntraceableError
 from funis.scoring.bits.tracer import Tracer

@@ -11,13 +11,13 @@ from typing import Any, Literal
 import narwhals as nw
 import polars as pl
 
-from funis.catalogue.conditions import compare_exactly
 from funis.catalogue.model_tables import GradeRow, ToxicityTerm
 from funis.catalogue.registry import toxicity_table
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.frames.any_kind import return_columns
 from funis.frames.duckdb import is_duckdb, read_table, to_relation
 from funis.frames.spark import is_spark, map_rows
+from funis.nine_decimals import compare_exactly
 from funis.units import find_conversion
 
 MissingBaseline = Literal["cannot_tell", "as_normal"]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import isclose
 from typing import TYPE_CHECKING
 
+from funis.nine_decimals import compare_exactly
 from funis.study.estimand import (
     CHANGE_POLICIES,
     IMPUTED,
@@ -314,7 +315,8 @@ def _check_graph(plan: Multiplicity) -> Iterator[StudyFinding]:
                     ("multiplicity", name), "", message, 'Leave it out, or use method = "graph".'
                 )
         return
-    if len(plan.weights) != count or any(each < 0 for each in plan.weights) or sum(plan.weights) > 1 + 1e-9:
+    is_above_one = compare_exactly(sum(plan.weights), ">", 1)
+    if len(plan.weights) != count or any(each < 0 for each in plan.weights) or is_above_one:
         fix = f"Give {count} numbers of 0 or more with sum at most 1."
         yield StudyFinding(("multiplicity", "weights"), str(list(plan.weights)), "These are no shares.", fix)
     rows = plan.transitions

@@ -22,6 +22,7 @@ import polars as pl
 
 from funis.catalogue.instrument_tables import graded_systems
 from funis.catalogue.model_instrument import GRADES
+from funis.nine_decimals import round_column
 from funis.schema import DISPOSITION_STATUSES, DTYPES, SUBJECTS, is_unscheduled
 from funis.study.model import Study
 
@@ -41,7 +42,6 @@ EVENTS = (
 _BEFORE_INFUSION = ("birth", "diagnosis", "consent", "baseline")
 _DATES_OF_SUBJECTS = ("birth", "diagnosis", "consent")
 _EXTRA_DTYPES = {"text": pl.String(), "number": pl.Float64(), "flag": pl.Float64(), "date": pl.Date()}
-_DIGITS = 9
 _NUMBERED = re.compile(r"\d+$")
 _SCORES = {
     "subject": pl.String(),
@@ -365,7 +365,7 @@ def derive_subject_frame(study: Study, tables: HasFrames, scores: pl.DataFrame |
     lacking = {name: dtype for name, dtype in schema.items() if name not in frame.columns}
     frame = frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in lacking.items())
     rounded = [
-        pl.col(name).cast(dtype).round(_DIGITS) if dtype == pl.Float64 else pl.col(name).cast(dtype)
+        round_column(pl.col(name).cast(dtype)) if dtype == pl.Float64 else pl.col(name).cast(dtype)
         for name, dtype in schema.items()
     ]
     return frame.select(*rounded, "_file", "_line")

@@ -10,6 +10,7 @@ import polars as pl
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
+from funis.nine_decimals import compare_exactly
 from funis.study.model import Infusion
 from funis.study.rules import apply_rule, rule_columns
 
@@ -81,7 +82,7 @@ def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Finding]:
     expected = plan.cells_per_kg * weight
     deviation = 100 * (cells / expected - 1)
     # A dose on the limit is inside it: 0.8 times a weight is not always exact in binary.
-    if abs(deviation) > plan.tolerance_percent + 1e-9:
+    if compare_exactly(abs(deviation), ">", plan.tolerance_percent):
         low, high = (expected * (1 + sign * plan.tolerance_percent / 100) for sign in (-1, 1))
         hint = " Is it the dose per kilogram, or in millions?" if cells < _FEW_CELLS <= low else ""
         message = (

@@ -17,6 +17,7 @@ from funis.catalogue.instrument_tables import analyte_units, find_definition
 from funis.catalogue.model_instrument import Definition, Item
 from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding
+from funis.nine_decimals import compare_exactly, round_exactly
 from funis.study.model import Study
 
 _Place = tuple[str, str]
@@ -118,7 +119,7 @@ def _in_unit(value: float | None, test: str, unit: str, wanted: str) -> float | 
         return None
     from funis.units import convert
 
-    return round(float(convert(value, test, unit, wanted)), 9)
+    return round_exactly(float(convert(value, test, unit, wanted)))
 
 
 def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
@@ -194,4 +195,4 @@ def _disagreements(
 def _agree(item: Item, own: float, lab: float) -> bool:
     if not item.is_measured:
         return own == lab
-    return abs(own - lab) <= _ROUNDING * max(abs(own), abs(lab)) + 1e-9
+    return bool(compare_exactly(abs(own - lab), "<=", _ROUNDING * max(abs(own), abs(lab))))
