@@ -178,6 +178,17 @@ def test_report_writes_everything_and_lists_findings(run: Runner, trial: Path) -
     assert found["value"].item() == 9.25
 
 
+def test_report_is_written_in_the_formats_asked_for(run: Runner, trial: Path) -> None:
+    done = run("report", trial, "--format", "md")
+    assert done.code == 0
+    written = {path.name for path in (trial / "report").iterdir()}
+    assert written == {"report.md", "results.csv", "results.parquet", "sources.parquet"}
+    assert done.out.splitlines()[0].endswith("report.md")
+    refused = run("report", trial, "--format", "html,mdd")
+    assert refused.code == 2
+    assert "there is no format 'mdd'. Did you mean 'md'? Known: html, md." in refused.err
+
+
 def test_study_schema_is_json(run: Runner) -> None:
     assert "properties" in json.loads(run("study-schema").out)
 

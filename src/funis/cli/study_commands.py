@@ -40,24 +40,31 @@ def check(
     raise typer.Exit(int(any(finding.level == "error" for finding in findings)))
 
 
-def report(folder: Folder) -> None:
+def report(
+    folder: Folder,
+    form: Annotated[str, typer.Option("--format", help="html, md, or both with a comma between.")] = "html",
+) -> None:
     """Check, score and analyse a study, and write its report and results into DIR/report."""
-    from funis.documents.drawing import start_renderer
+    if "html" in form:
+        from funis.documents.drawing import start_renderer
 
-    start_renderer()
+        start_renderer()
     from funis.analysis.analyse import analyse
     from funis.data.tables import read_tables
+    from funis.documents.formats import find_formats
     from funis.files import write_whole
-    from funis.reporting.report import render_html
+    from funis.reporting.report import render_report
     from funis.results import write_results
 
+    formats = find_formats(form)
     study = _read_study(existing_folder(folder))
     results = analyse(study, read_tables(folder, study))
     paths = write_results(results, folder / "report")
-    page = write_whole(folder / "report" / "report.html", render_html(study, results))
+    files = render_report(study, results, formats)
+    pages = [write_whole(folder / "report" / name, text) for name, text in files.items()]
     if results.findings:
         typer.echo(render_findings(results.findings, "text"), err=True)
-    for path in (page, *paths):
+    for path in (*pages, *paths):
         typer.echo(str(path))
 
 

@@ -115,6 +115,7 @@ class Guidance:
     skip : link past that list, for a reader who moves by keyboard
     open_numbers : how a number is opened, where it can be
     closed_numbers : where the same is found, where numbers cannot be opened
+    linked_numbers : where a number leads, where it is a link
     close : name of the button that closes what was opened
     """
 
@@ -122,6 +123,7 @@ class Guidance:
     skip: str = ""
     open_numbers: Prose = ()
     closed_numbers: Prose = ()
+    linked_numbers: Prose = ()
     close: str = ""
 
 
@@ -142,6 +144,7 @@ class Document:
     generator : program and version, for the properties of a file
     guidance : words that help a reader find the way
     numbers : what a page shows when a number is opened, by its id; passed on as it is
+    numbers_file : the file beside the document that holds every number by its id
     language : of all words, as a BCP 47 tag
     """
 
@@ -156,6 +159,7 @@ class Document:
     generator: str = ""
     guidance: Guidance = Guidance()
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    numbers_file: str = ""
     language: str = "en"
 
     @property

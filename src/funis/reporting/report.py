@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from funis.documents.drawing import draw_ahead
-from funis.documents.html import render_page
+from funis.documents.formats import FORMATS
+from funis.errors import UnknownNameError
 from funis.files import write_whole
 from funis.reporting.figures import build_figures
 from funis.reporting.number_book import read_numbers
@@ -38,11 +40,35 @@ def render_html(study: Study, results: Results) -> str:
     >>> "<title>A &lt; B</title>" in page
     True
     """
+    return render_report(study, results, ("html",))["report.html"]
+
+
+def render_report(study: Study, results: Results, formats: Sequence[str]) -> dict[str, str]:
+    """Write the report as files of several kinds, all from one document.
+
+    Parameters
+    ----------
+    study, results : as for `render_html`
+    formats : names of `funis.documents.formats.FORMATS`
+
+    Returns
+    -------
+    dict : the text of each file by its name, such as ``report.md``
+
+    Raises
+    ------
+    UnknownNameError : there is no such kind of file
+    """
+    unknown = next((name for name in formats if name not in FORMATS), None)
+    if unknown is not None:
+        raise UnknownNameError("format", unknown, FORMATS)
     book = read_numbers(results.numbers)
     figures = build_figures(study, results, book=book)
+    drawn = figures if any(FORMATS[name].draws_figures for name in formats) else ()
     # Where engines run beside this process they draw while the tables are made.
-    with draw_ahead(figure.spec for figure in figures):
-        return render_page(build_document(study, results, book=book, figures=figures))
+    with draw_ahead(figure.spec for figure in drawn):
+        document = build_document(study, results, book=book, figures=figures)
+        return {f"report.{name}": FORMATS[name].render(document) for name in formats}
 
 
 def write_report(study: Study, results: Results, folder: Path) -> Path:

@@ -34,6 +34,7 @@ RECONSTRUCTED = Notice(
     ),
     tag="reconstructed data",
 )
+_NUMBERS_FILE = "results.csv"
 GUIDANCE = Guidance(
     contents="Contents",
     skip="Skip to the results",
@@ -49,10 +50,15 @@ GUIDANCE = Guidance(
             "Scripts are off, so numbers cannot be opened here. The same numbers, with the same ids, stand "
             "in "
         ),
-        Inline("results.csv", is_code=True),
+        Inline(_NUMBERS_FILE, is_code=True),
         Inline("; the values behind them in "),
         Inline("sources.parquet", is_code=True),
         Inline("."),
+    ),
+    linked_numbers=(
+        Inline("Every number is a link that ends in the id of its result; the row with this id in "),
+        Inline(_NUMBERS_FILE, is_code=True),
+        Inline(" says its method, population and unrounded value."),
     ),
     close="Close",
 )
@@ -126,6 +132,7 @@ def _frame(study: Study, results: Results, sections: tuple[Section, ...]) -> Doc
         running_head=f"{trial.id}  {title}",
         generator=f"funis {version}",
         guidance=GUIDANCE,
+        numbers_file=_NUMBERS_FILE,
     )
 
 
