@@ -6,13 +6,14 @@ The values are drawn with a fixed seed; what the tests expect stands written out
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from funis.errors import Finding
-from funis.results import InputRecord, NumberList, Place, Provenance, Results
+from funis.results import SOURCE_COLUMNS, InputRecord, NumberList, Place, Provenance, Results
 from funis.study.model import Study
 
 VISITS = (
@@ -172,6 +173,7 @@ class Maker:
                         SUBJECTS[place],
                         VISITS[visit][0],
                         variable,
+                        variable,
                         float(value),
                         None,
                         f"{variable}.csv",
@@ -235,6 +237,7 @@ class Maker:
                 change = Place(
                     analysis="change",
                     variable=f"{variable}_change",
+                    measure=variable,
                     population="treated",
                     visit=name,
                     n=len(both),
@@ -246,6 +249,7 @@ class Maker:
                 test = Place(
                     analysis="test",
                     variable=f"{variable}_change",
+                    measure=variable,
                     population="treated",
                     visit=name,
                     endpoint=endpoint,
@@ -256,7 +260,8 @@ class Maker:
                 for method in methods:
                     p = float(self.rng.random() ** 6)
                     self.numbers.add(test, "p", p, method=method)
-                    self.numbers.add(test, "p_adjusted", min(1.0, 4 * p), method=f"{method}, holm")
+                    adjusted = replace(test, adjustment="holm")
+                    self.numbers.add(adjusted, "p_adjusted", min(1.0, 4 * p), method=method)
 
 
 def make_results(**provenance: Any) -> Results:
@@ -276,11 +281,7 @@ def make_results(**provenance: Any) -> Results:
     _add_systems(maker)
     _add_outcomes(maker)
     _add_safety(maker)
-    columns = ["source", "subject", "visit", "variable", "value", "text", "file", "line"]
-    kinds = [pl.String, pl.String, pl.String, pl.String, pl.Float64, pl.String, pl.String, pl.Int64]
-    sources = pl.DataFrame(
-        maker.sources, schema=dict(zip(columns, kinds, strict=True)), orient="row"
-    ).unique()
+    sources = pl.DataFrame(maker.sources, schema=SOURCE_COLUMNS, orient="row").unique()
     about: dict[str, Any] = {
         "version": "0.1.0",
         "study": "UCMSC-SLE",
@@ -338,8 +339,11 @@ def _add_subjects(maker: Maker) -> None:
         maker.numbers.add(place, "cannot_tell", 0)
     age = np.round(maker.rng.normal(32, 10, 40).clip(16, 60))
     maker.describe(Place(analysis="baseline", variable="age", visit="baseline", n=40, denominator=40), age)
-    for name, count in (("sex: female", 37), ("sex: male", 3), ("site: 01", 16), ("site: 02", 24)):
-        place = Place(analysis="baseline", variable=name, visit="baseline", n=40, denominator=40)
+    counted = (("sex", "female", 37), ("sex", "male", 3), ("site", "01", 16), ("site", "02", 24))
+    for name, category, count in counted:
+        place = Place(
+            analysis="baseline", variable=name, category=category, visit="baseline", n=40, denominator=40
+        )
         maker.numbers.add(place, "count", count)
         maker.numbers.add(place, "percent", 100 * count / 40)
 
@@ -350,7 +354,8 @@ def _add_systems(maker: Maker) -> None:
             for grade in "ABCDE":
                 place = Place(
                     analysis="systems",
-                    variable=f"bilag_2004_{system}: {grade}",
+                    variable=f"bilag_2004_{system}",
+                    category=grade,
                     population="treated",
                     visit=name,
                     n=40,
@@ -373,14 +378,16 @@ def _add_systems(maker: Maker) -> None:
                 for statistic, value in (("improved", 14), ("worsened", 6), ("unchanged", 20)):
                     maker.numbers.add(test, statistic, value, text=str(value))
                 maker.numbers.add(test, "p", 0.004, method="wilcoxon")
-                maker.numbers.add(test, "p_adjusted", 0.036, method="wilcoxon, holm")
+                adjusted = replace(test, adjustment="holm")
+                maker.numbers.add(adjusted, "p_adjusted", 0.036, method="wilcoxon")
 
 
 def _add_outcomes(maker: Maker) -> None:
     for name, count in (("MCR", 14), ("PCR", 15), ("none", 11), ("cannot tell", 0), ("responder", 29)):
         place = Place(
             analysis="response",
-            variable=f"ucmsc_bilag_response: {name}",
+            variable="ucmsc_bilag_response",
+            category=name,
             population="treated",
             visit="month_6",
             endpoint="response_month_6",
@@ -421,14 +428,21 @@ def _add_outcomes(maker: Maker) -> None:
 
 
 def _add_safety(maker: Maker) -> None:
-    for name, count, events in (
-        ("any", 3, 4),
-        ("serious", 0, 0),
-        ("related", 1, 1),
-        ("term: herpes zoster", 2, 2),
-        ("grade: 2", 3, 4),
+    for name, category, count, events in (
+        ("any", "", 3, 4),
+        ("serious", "", 0, 0),
+        ("related", "", 1, 1),
+        ("term", "herpes zoster", 2, 2),
+        ("grade", "2", 3, 4),
     ):
-        place = Place(analysis="adverse_events", variable=name, population="treated", n=40, denominator=40)
+        place = Place(
+            analysis="adverse_events",
+            variable=name,
+            category=category,
+            population="treated",
+            n=40,
+            denominator=40,
+        )
         maker.numbers.add(place, "count", count)
         maker.numbers.add(place, "percent", 100 * count / 40)
         maker.numbers.add(place, "events", events)

@@ -138,7 +138,7 @@ def _analyse(folder: Path, *, is_printed: bool = False) -> Results:
 
 def _counts(results: Results, endpoint: str = "response") -> dict[str, tuple[float, int]]:
     found = results.select(statistic="count", endpoint=endpoint)
-    names = [name.rpartition(": ")[2] for name in found["variable"]]
+    names = [category or variable for variable, category in found.select("variable", "category").rows()]
     return dict(zip(names, zip(found["value"], found["denominator"], strict=True), strict=True))
 
 
@@ -182,14 +182,14 @@ def test_nobody_responds(tmp_path: Path) -> None:
     assert _counts(results)["responder"] == (0.0, 6)
     # R 4.2.2: binom.test(0, 6)$conf.int is 0 to 0.4592581.
     upper = results.select(endpoint="response", statistic="upper", method="clopper_pearson")
-    first = upper.filter(pl.col("variable").str.ends_with(": responder"))["value"][0]
+    first = upper.filter(pl.col("category") == "responder")["value"][0]
     assert first == pytest.approx(45.92581, abs=1e-5)
     assert results.select(endpoint="time", statistic="n")["value"].to_list() == [0.0]
 
 
 def test_everybody_responds_and_stays_so(tmp_path: Path) -> None:
     results = _analyse(_write(tmp_path / "d", 6, falling, at_baseline))
-    assert _counts(results)["responder"] == _counts(results)["sustained"] == (6.0, 6)
+    assert _counts(results)["responder"] == _counts(results)["ucmsc_bilag_response_sustained"] == (6.0, 6)
     assert set(results.select(endpoint="time", statistic="survival")["value"]) == {1.0}
     limits = results.numbers.filter(
         (pl.col("endpoint") == "time") & pl.col("statistic").is_in(["lower", "upper"])

@@ -46,7 +46,18 @@ def make_run(values: Values, study: Study | None = None, **columns: Any) -> Run:
     size = max(len(column) for visits in values.values() for column in visits.values())
     subjects = tuple(f"S{number:02}" for number in range(1, size + 1))
     rows = [
-        (subject, visit, float(DAYS[VISITS.index(visit)]), name, float(value), str(value), 0, "x.csv", 2)
+        (
+            subject,
+            visit,
+            float(DAYS[VISITS.index(visit)]),
+            name,
+            name,
+            float(value),
+            str(value),
+            0,
+            "x.csv",
+            2,
+        )
         for name, visits in values.items()
         for visit, column in visits.items()
         for subject, value in zip(subjects, column, strict=False)

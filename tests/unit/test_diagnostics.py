@@ -240,10 +240,12 @@ def test_influence_by_hand(tmp_path: Path) -> None:
     # -4, -4, 0: without S1 or S2 the mean is -2, without S3 it is -4
     assert results.value(f"{front}_subject.lower.mean") == -4
     assert results.value(f"{front}_subject.upper.mean") == -2
-    assert text(results, f"{front}_subject.most_influential.mean") == "S3: -4.00"
+    assert text(results, f"{front}_subject.most_influential_label.mean") == "S3"
+    assert text(results, f"{front}_subject.most_influential.mean") == "-4.00"
     # without S1 (or S2): -4 and 0, t = -2 / 2 = -1 with one degree of freedom, P = 0.5
     assert results.value(f"{front}_subject.p_highest.mean") == pytest.approx(0.5)
-    assert text(results, f"{front}_site.most_influential.mean") == "01: 0.00"
+    assert text(results, f"{front}_site.most_influential_label.mean") == "01"
+    assert text(results, f"{front}_site.most_influential.mean") == "0.00"
 
 
 def test_site_effect_by_hand(tmp_path: Path) -> None:

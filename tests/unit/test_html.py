@@ -233,7 +233,7 @@ def test_empty_study_still_gives_a_report(made: ModuleType) -> None:
     )
     page = Page(render_html(made.make_study(), results))
     assert page.open == []
-    assert "The checks found no finding in the data." in render_html(made.make_study(), results)
+    assert "The checks found nothing in the data." in render_html(made.make_study(), results)
 
 
 def test_observational_report_has_no_response_section(made: ModuleType) -> None:

@@ -1,5 +1,6 @@
 """Tables: each printed number is the result it names, with its denominator, and nothing is invented."""
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -124,10 +125,10 @@ def test_response_names_population_and_both_intervals(tables: tuple[TableSpec, .
 
 def test_adjusted_p_stands_beside_the_unadjusted(study: Study) -> None:
     numbers = NumberList()
-    place = Place(analysis="test", variable="sledai_2k_change", population="treated", visit="month_3",
+    place = Place(analysis="test", variable="sledai_2k_change", measure="sledai_2k", population="treated", visit="month_3",
                   endpoint="sledai_change", n=40)  # fmt: skip
     numbers.add(place, "p", 0.0211, method="paired_t")
-    numbers.add(place, "p_adjusted", 0.0422, method="paired_t, holm")
+    numbers.add(replace(place, adjustment="holm"), "p_adjusted", 0.0422, method="paired_t")
     found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
     assert lines(found) == [("P, paired t test (Holm)", "0.021 (0.042)")]
     assert any("unadjusted, and in brackets adjusted by Holm" in note for note in found.footnotes)
@@ -138,7 +139,7 @@ def test_adjusted_p_stands_beside_the_unadjusted(study: Study) -> None:
 )
 def test_p_is_never_printed_across_a_limit(study: Study, p: float, printed: str) -> None:
     numbers = NumberList()
-    place = Place(analysis="test", variable="sledai_2k_change", population="treated", visit="month_3",
+    place = Place(analysis="test", variable="sledai_2k_change", measure="sledai_2k", population="treated", visit="month_3",
                   endpoint="sledai_change", n=40)  # fmt: skip
     numbers.add(place, "p", p, method="paired_t")
     assert lines(table(build_tables(study, results_of(numbers)), "table-sledai_change"))[0][1] == printed
@@ -146,7 +147,7 @@ def test_p_is_never_printed_across_a_limit(study: Study, p: float, printed: str)
 
 def test_failed_fit_prints_its_status_and_no_value(study: Study) -> None:
     numbers = NumberList()
-    place = Place(analysis="mmrm", variable="sledai_2k_change", population="treated", visit="month_3",
+    place = Place(analysis="mmrm", variable="sledai_2k_change", measure="sledai_2k", population="treated", visit="month_3",
                   endpoint="sledai_change", n=3)  # fmt: skip
     numbers.add(place, "estimate", None, status="failed")
     numbers.add(place, "p", None, status="failed")
@@ -269,14 +270,15 @@ def test_a_rank_test_prints_what_it_estimates_and_the_level_is_that_of_the_study
     study = Study.model_validate(raw | {"study": raw["study"] | {"alpha": 0.1}})
     endpoint = next(each for each in study.endpoints if each.kind == "change")
     numbers = NumberList()
-    name = f"{endpoint.all_variables[0]}_change"
+    measure = endpoint.all_variables[0]
+    name = f"{measure}_change"
     population = endpoint.population or "enrolled"
-    change = Place(analysis="change", variable=name, population=population, visit="month_6", n=5)
+    change = Place(
+        analysis="change", variable=name, measure=measure, population=population, visit="month_6", n=5
+    )
     for statistic, value in (("mean", -3.0), ("lower", -4.5), ("upper", -1.5)):
         numbers.add(change, statistic, value, method="student_t" if statistic != "mean" else "")
-    test = Place(
-        analysis="test", variable=name, population=population, visit="month_6", n=5, endpoint=endpoint.id
-    )
+    test = replace(change, analysis="test", endpoint=endpoint.id)
     for statistic, value in (("estimate", -3.125), ("lower", -5.0), ("upper", -1.0), ("p", 0.0625)):
         numbers.add(test, statistic, value, method="wilcoxon")
     found = table(build_tables(study, results_of(numbers)), f"table-{endpoint.id}")

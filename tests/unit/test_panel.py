@@ -13,7 +13,7 @@ NAN = math.nan
 def observe(*rows: tuple[str, str, float | None, str, float, int]) -> pl.DataFrame:
     """Make observations of subject, visit, day, variable, value, censored; the line counts from 2."""
     made = [
-        (subject, visit, day, variable, value, str(value), censored, "file.csv", line)
+        (subject, visit, day, variable, variable, value, str(value), censored, "file.csv", line)
         for line, (subject, visit, day, variable, value, censored) in enumerate(rows, start=2)
     ]
     return pl.DataFrame(made, schema=OBSERVATION_COLUMNS, orient="row")
@@ -51,13 +51,13 @@ def test_baseline_is_the_last_value_up_to_day_0() -> None:
     # S2 was assessed after the infusion: that is no baseline, and there is no change from it.
     np.testing.assert_array_equal(panel.baselines["x"].values, [12.0, NAN])
     np.testing.assert_array_equal(panel.matrices["x"].values, [[12.0, 5.0], [NAN, 6.0]])
-    np.testing.assert_array_equal(panel.matrices["x_change"].values, [[NAN, -7.0], [NAN, NAN]])
+    np.testing.assert_array_equal(panel.changes["x"].values, [[NAN, -7.0], [NAN, NAN]])
 
 
 def test_without_days_the_named_visit_is_the_baseline() -> None:
     values = observe(("S1", "baseline", None, "x", 10.0, 0), ("S1", "month_3", None, "x", 4.0, 0))
     panel = build_panel(LAYOUT, values, NOTHING)
-    assert panel.matrices["x_change"].values[0, 1] == -6.0
+    assert panel.changes["x"].values[0, 1] == -6.0
 
 
 def test_of_two_values_of_one_visit_the_nearest_to_the_plan_counts() -> None:
@@ -75,8 +75,8 @@ def test_of_two_values_of_one_visit_the_nearest_to_the_plan_counts() -> None:
 def test_changes_have_no_binary_dust_and_know_their_place() -> None:
     values = observe(("S1", "baseline", 0.0, "x", 0.1, 0), ("S1", "month_3", 90.0, "x", 0.3, 0))
     panel = build_panel(LAYOUT, values, NOTHING)
-    row = panel.matrices["x_change"].rows[0, 1]
-    assert panel.matrices["x_change"].values[0, 1] == 0.2
+    row = panel.changes["x"].rows[0, 1]
+    assert panel.changes["x"].values[0, 1] == 0.2
     found = panel.observations.row(int(row), named=True)
     assert (found["variable"], found["visit"], found["text"], found["line"]) == (
         "x_change",
@@ -95,7 +95,7 @@ def test_a_change_from_or_to_a_limit_is_known_on_one_side_only() -> None:
     )
     panel = build_panel(LAYOUT, values, NOTHING)
     # Below 10 after 40: the fall is at least 30. 40 after "below 10": the rise is at least 30.
-    assert panel.matrices["x_change"].censored[:, 1].tolist() == [-1, 1]
+    assert panel.changes["x"].censored[:, 1].tolist() == [-1, 1]
 
 
 def test_in_an_observational_cohort_the_first_day_is_the_baseline() -> None:
@@ -107,14 +107,14 @@ def test_in_an_observational_cohort_the_first_day_is_the_baseline() -> None:
         ("S2", "v3", 90.0, "x", 7.0, 0),
     )
     panel = build_panel(layout, values, NOTHING)
-    np.testing.assert_array_equal(panel.matrices["x_change"].values, [[NAN, NAN, -3.0], [NAN, NAN, 1.0]])
+    np.testing.assert_array_equal(panel.changes["x"].values, [[NAN, NAN, -3.0], [NAN, NAN, 1.0]])
 
 
 def test_grades_are_apart_from_numbers() -> None:
     grades = observe(("S1", "baseline", 0.0, "g", 4.0, 0)).with_columns(text=pl.lit("A"))
     panel = build_panel(LAYOUT, NOTHING, grades)
     assert set(panel.grades) == {"g"}
-    assert panel.levels == ()
+    assert panel.changes == {}
 
 
 def test_nothing_recorded_is_no_finding() -> None:

@@ -1,6 +1,7 @@
 """The list of numbers and how numbers are printed."""
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -33,6 +34,7 @@ OBSERVATIONS = pl.DataFrame(
         "subject": ["S1", "S2", "S3"],
         "visit": ["baseline"] * 3,
         "variable": ["sledai_2k"] * 3,
+        "measure": ["sledai_2k"] * 3,
         "value": [8.0, 10.0, 12.0],
         "text": ["8", "10", "12"],
         "file": ["sledai_2k.csv"] * 3,
@@ -125,6 +127,40 @@ def test_ids_leave_out_what_divides_nothing_and_name_the_method_of_an_interval()
     assert build_id(place, "p", "paired_t") != build_id(place, "p", "wilcoxon_exact")
     odd = Place(analysis="adverse_events", variable="Herpes zoster (left)")
     assert build_id(odd, "count") == "adverse_events.enrolled.Herpes_zoster_left.count"
+
+
+def test_every_part_of_a_key_is_in_the_id_and_has_its_own_column() -> None:
+    difference = Place(
+        analysis="sensitivity", variable="ssdai_change", measure="ssdai", endpoint="e1", arm="cells",
+        contrast="placebo", visit="month_3", missing_outcome="locf",
+    )  # fmt: skip
+    numbers = NumberList()
+    numbers.add(difference, "estimate", -1.0, method="paired_t")
+    numbers.add(replace(difference, adjustment="holm"), "p_adjusted", 0.04, method="paired_t")
+    shifted = replace(difference, missing_outcome="j2r", delta=0.5)
+    numbers.add(shifted, "estimate", -0.5, method="j2r")
+    numbers.add(
+        Place(analysis="influence", variable="x", category="MCR", estimand="main", cluster="site"),
+        "estimate",
+        40.0,
+    )
+    numbers.add(Place(analysis="diagnostics", variable="x", parameter="UN(2,1)"), "estimate", 0.3)
+    frame = numbers.frame()
+    start = "sensitivity.e1.enrolled.cells_-_placebo.month_3.ssdai_change"
+    assert frame["id"].to_list() == [
+        f"{start}.estimate.paired_t_locf",
+        f"{start}.p_adjusted.paired_t_holm_locf",
+        f"{start}.estimate.j2r_delta_0_5",
+        "influence.enrolled.main_x_MCR_site.estimate",
+        "diagnostics.enrolled.x_UN_2_1.estimate",
+    ]
+    assert frame.select("arm", "contrast", "measure", "missing_outcome", "adjustment", "delta").rows() == [
+        ("cells", "placebo", "ssdai", "locf", "", None),
+        ("cells", "placebo", "ssdai", "locf", "holm", None),
+        ("cells", "placebo", "ssdai", "j2r", "", 0.5),
+        ("all", "", "x", "", "", None),
+        ("all", "", "x", "", "", None),
+    ]
 
 
 def test_list_has_the_declared_columns_and_refuses_a_number_twice() -> None:

@@ -1,8 +1,8 @@
 """Run the plan of a study over its data: scores, responses, populations, statistics -> results.
 
 The rows of the list of numbers, by ``analysis`` (see ``funis.results`` for the columns). ``subgroup``,
-``arm`` and ``visit`` are ``all`` where not divided; a category stands after the variable's name, as in
-``sex: female``; ``population`` is ``enrolled`` for every subject of the data.
+``arm`` and ``visit`` are ``all`` where not divided; ``population`` is ``enrolled`` for every subject of the
+data. Behind a variable stand, in brackets, the other columns of the key that are filled.
 
 ================  ================================================  ==========================================
 analysis          variable                                          statistics
@@ -13,37 +13,37 @@ disposition       enrolled consented eligible treated completed     count, perce
 eligibility       id of the criterion; ``eligible``                 count (met), percent, not_met, cannot_tell
 baseline          age, weight_kg, height_cm,                        n mean sd median q1 q3 min max
                   disease_duration_years
-                  ``sex: female``, ``site: 01``                     count, percent
+                  sex, site (category)                              count, percent
 summary           every score and lab, by visit (baseline too)      n mean sd se lower upper median ...
                                                                     censored, geometric_mean (skewed labs)
 change            ``<variable>_change`` by visit                    n mean sd se lower upper median ...
 test              ``<variable>_change`` by visit; endpoint id;      estimate lower upper statistic df p
-                  method paired_t wilcoxon sign_test bootstrap      p_adjusted (method as ``paired_t, holm``)
+                  method paired_t wilcoxon sign_test bootstrap      p_adjusted (adjustment)
 mmrm              ``<variable>_change`` by visit; endpoint id       n estimate se lower upper df p
-comparison        ``<variable>_change``, ``...: responder``,        n_first n_second estimate lower upper p
-                  event; arm is ``arm - control``                   by welch, rank_sum, fisher, log_rank
+comparison        ``<variable>_change``, definition (responder),    n_first n_second estimate lower upper p
+                  event; contrast is the control arm                by welch, rank_sum, fisher, log_rank
 regression_to_    ``<variable>_change``; what an entry rule on the  limit mean sd correlation estimate lower
 mean              baseline alone would do                           upper by correlation_0.4 ... 0.8, observed
-influence         ``<variable>_change: subject`` (site, lot,        estimate; lower, upper: range without
-                  donor) by visit                                   one; p_highest most_influential
-site_effects      ``<variable>_change: site`` (lot, donor)          between_sd within_sd icc lower upper p
-diagnostics       ``<variable>_change``; ``...: UN(1,1)``,          converged aic bic straightness skewness
-                  ``...: month_3`` (correlation with it)            estimate se residual_sd correlation
-systems           ``bilag_2004_renal: A`` by visit                  count, percent
+influence         ``<variable>_change`` by visit (cluster:          estimate; lower, upper: range without
+                  subject, site, lot, donor)                        one; p_highest most_influential
+site_effects      ``<variable>_change`` (cluster)                   between_sd within_sd icc lower upper p
+diagnostics       ``<variable>_change`` (parameter: ``UN(1,1)``,    converged aic bic qq_correlation skewness
+                  or the visit a correlation is with)               estimate se residual_sd correlation
+systems           ``bilag_2004_renal`` by visit (category A ... E)  count, percent
                   ``bilag_2004_renal`` by visit; endpoint id        n improved worsened unchanged p p_adjusted
-response          ``<definition>: MCR``, ``...: responder``,        count, percent, lower and upper by
-                  ``...: sustained``, ``...: cannot tell``          clopper_pearson and wilson
+response          definition (category: its classes, responder,     count, percent, lower and upper by
+                  cannot tell); ``<definition>_sustained``          clopper_pearson and wilson
 relapse           relapse; population is the denominator:           count, percent, lower and upper by
                   enrolled, responders, at_risk; visit or all       clopper_pearson and wilson
 time_to_event     relapse, death ... at the planned visits          survival, lower, upper, at_risk, events;
                                                                     n, events, median over all
 adverse_events    any, serious, related, grade_3_or_more, fatal,    count and percent of subjects, events
-                  ``term: herpes zoster``, ``grade: 3``
+                  term, grade (category)
                   asked, by visit and over all                      count, percent of subjects due
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
                   infusion_1, infusion_2, all (sum)
                   infused, within_dose, reaction; ``lots``          count, percent
-findings            error, warning, query; ``error: code``            count
+findings          error, warning, query (category: code)            count
 ================  ================================================  ==========================================
 """
 
@@ -74,7 +74,7 @@ from funis.analysis.observations import (
     score_instruments,
     visit_frame,
 )
-from funis.analysis.panel import CHANGE, OBSERVATION_COLUMNS, Layout, build_panel
+from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.run import Run
 from funis.analysis.site_effects import fit_site_effects
@@ -359,6 +359,7 @@ def _as_observations(frame: pl.DataFrame, variable: pl.Expr, value: pl.Expr) -> 
         visit.alias("visit"),
         day.cast(pl.Float64).alias("day"),
         variable.cast(pl.String).alias("variable"),
+        variable.cast(pl.String).alias("measure"),
         value.cast(pl.Float64).alias("value"),
         value.cast(pl.String).fill_null("").alias("text"),
         pl.lit(0, pl.Int8).alias("censored"),
@@ -396,16 +397,14 @@ def _summarise_bands(run: Run, study: Study, tables: CheckedTables, scored: Mapp
     layout = replace(run.panel.layout, visits=tuple(used), planned=(np.nan,) * len(used), baseline=None)
     within = replace(run, panel=build_panel(layout, banded[0], banded[1]))
     for cohort in run.populations.every_arm():
-        for name in within.panel.levels:
-            analysis_summary.summarise_matrix(within, cohort, "summary", name)
+        for name in within.panel.matrices:
+            analysis_summary.summarise_levels(within, cohort, name)
 
 
 def _listings(run: Run, scored: Mapping[str, Scored]) -> dict[str, pl.DataFrame]:
     """Gather the data of figures and listings."""
     columns = ["subject", "visit", "day", "variable", "value", "text", "censored"]
-    levels = run.panel.observations.filter(
-        pl.col("variable").is_in(list(run.panel.levels)), ~pl.col("variable").str.ends_with(CHANGE)
-    )
+    levels = run.panel.observations.filter(pl.col("variable").is_in(list(run.panel.matrices)))
     found = {"scores": levels.select(columns), "grades": _list_grades(scored)}
     for name in ("infusions", "adverse_events", "disposition", "medications", "visits"):
         frame = run.frame(name)

@@ -14,12 +14,12 @@ import numpy as np
 from funis.analysis.change import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.influence import changes_of
-from funis.analysis.panel import CHANGE, Booleans, Floats
-from funis.analysis.response_rates import Answers
+from funis.analysis.panel import Booleans, Floats
+from funis.analysis.response_rates import RESPONDER, Answers
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.nine_decimals import round_exactly
-from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
+from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p, name_change
 from funis.stats.survival import log_rank
 from funis.stats.tests.compare import Comparison, two_sample_t, wilcoxon_rank_sum
 from funis.stats.tests.contingency import fisher_exact
@@ -50,7 +50,7 @@ def _cohorts(run: Run, endpoint: Endpoint) -> Iterator[tuple[Cohort, Cohort, Coh
         whole = run.populations.cohort(endpoint.population, subgroup)
         for arm, control in find_pairs(run):
             pair = [run.populations.cohort(endpoint.population, subgroup, name) for name in (arm, control)]
-            both = replace(whole, arm=f"{arm} - {control}", members=pair[0].members | pair[1].members)
+            both = replace(whole, arm=arm, contrast=control, members=pair[0].members | pair[1].members)
             yield pair[0], pair[1], both
 
 
@@ -58,10 +58,9 @@ def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
     """Compare the changes of arms at each visit by Welch's t and the rank-sum test, as the methods ask."""
     methods = [BETWEEN[name] for name in endpoint.methods if name in BETWEEN]
     for variable in endpoint.all_variables:
-        name = f"{variable}{CHANGE}"
-        if not methods or name not in run.panel.matrices:
+        if not methods or variable not in run.panel.changes:
             continue
-        matrix, policy = changes_of(run, endpoint, variable)
+        matrix, rule = changes_of(run, endpoint, variable)
         for first, second, both in _cohorts(run, endpoint):
             for visit in visits_of(run, endpoint):
                 column = matrix.values[:, visit]
@@ -71,10 +70,12 @@ def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
                 if not (a.size and b.size):
                     continue
                 at_visit = run.panel.visits[visit]
-                rows = rows_behind(run.panel, name, matrix, visit, chosen)
+                rows = rows_behind(run.panel, variable, matrix, visit, chosen)
+                key = f"{endpoint.id} {name_change(variable)}"
                 place = replace(
-                    both.place("comparison", name), visit=at_visit, endpoint=endpoint.id, n=len(chosen),
-                    missing=policy, source=run.source(both, f"{endpoint.id} {name}", at_visit, rows),
+                    both.place_of_change("comparison", variable), visit=at_visit, endpoint=endpoint.id,
+                    n=len(chosen), missing=run.policy(variable), missing_outcome=rule,
+                    source=run.source(both, key, at_visit, rows),
                 )  # fmt: skip
                 _add_sizes(run, place, a.size, b.size)
                 censored = bool((matrix.censored[chosen, visit] != 0).any())
@@ -108,17 +109,17 @@ def _add_test(run: Run, place: Place, found: tuple[Comparison, str], digits: int
 def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) -> None:
     """Compare the shares of responders: difference in percent points by Newcombe, P by Fisher."""
     for answers in judged:
-        variable, visit = f"{answers.definition}: responder", answers.visit or ALL
+        visit = answers.visit or ALL
         for first, second, both in _cohorts(run, endpoint):
             told = [answers.told & cohort.members for cohort in (first, second)]
             n = [int(each.sum()) for each in told]
             k = [int((answers.responders & each).sum()) for each in told]
             if not all(n):
                 continue
-            key = f"{endpoint.id} {variable} {visit} arms"
+            key = f"{endpoint.id} {answers.definition}: {RESPONDER} {visit} arms"
             place = replace(
-                both.place("comparison", variable), visit=visit, endpoint=endpoint.id, n=sum(n),
-                missing=endpoint.missing_outcome,
+                both.place("comparison", answers.definition, RESPONDER), visit=visit, endpoint=endpoint.id,
+                n=sum(n), missing_outcome=endpoint.missing_outcome,
                 source=subject_source(run, both, key, told[0] | told[1], answers.rows),
             )  # fmt: skip
             _add_sizes(run, place, n[0], n[1])

@@ -10,12 +10,12 @@ import numpy as np
 
 from funis.analysis.cohorts import Cohort
 from funis.analysis.observations import GRADE_RANKS
-from funis.analysis.panel import CHANGE, Floats, Integers, Matrix
+from funis.analysis.panel import Floats, Integers, Matrix
 from funis.analysis.run import Run, add_rate, digits_of, rows_behind
-from funis.analysis.summary import summarise_matrix
+from funis.analysis.summary import summarise_changes
 from funis.catalogue.registry import definition
 from funis.nine_decimals import round_exactly
-from funis.results import NOT_AVAILABLE, Place, format_number, format_p
+from funis.results import NOT_AVAILABLE, Place, format_number, format_p, name_change
 from funis.stats.tests import adjust
 from funis.stats.tests.compare import Comparison, paired_t, sign_test, wilcoxon_signed_rank
 from funis.stats.tests.contingency import paired_ordinal
@@ -57,31 +57,27 @@ def visits_of(run: Run, endpoint: Endpoint) -> tuple[int, ...]:
 def compare_changes(run: Run, endpoint: Endpoint) -> None:
     """Test the changes of an endpoint's variables at each of its visits, in each of its cohorts."""
     for variable in endpoint.all_variables:
-        name = f"{variable}{CHANGE}"
-        if name not in run.panel.matrices:
+        if variable not in run.panel.changes:
             continue
         if endpoint.missing_outcome in IMPUTED:
             from funis.analysis.imputation import compare_imputed
 
             compare_imputed(run, endpoint, variable)
             continue
-        matrix, policy = fill_missing(run, endpoint, variable)
+        matrix, rule = fill_missing(run, endpoint, variable)
         for cohort in run.populations.of_endpoint(endpoint):
             if endpoint.missing_outcome != "observed":
-                summarise_matrix(
-                    run, cohort, "change", name, matrix=matrix, endpoint=endpoint.id, missing=policy
-                )
+                summarise_changes(run, cohort, variable, matrix, endpoint=endpoint.id, missing_outcome=rule)
             for method in endpoint.methods:
                 if method in TESTS or method == "bootstrap":
-                    _compare_one(run, endpoint, cohort, (name, matrix, policy), method)
+                    _compare_one(run, endpoint, cohort, (variable, matrix, rule), method)
 
 
 def fill_missing(run: Run, endpoint: Endpoint, variable: str, rule: str | None = None) -> tuple[Matrix, str]:
-    """Give the changes with missing outcomes filled as the endpoint (or ``rule``) says, and the policy."""
-    observed = run.panel.matrices[f"{variable}{CHANGE}"]
-    policy, chosen = run.policy(variable), rule or endpoint.missing_outcome
+    """Give the changes with missing outcomes filled as the endpoint (or ``rule``) says, and that rule."""
+    observed, chosen = run.panel.changes[variable], rule or endpoint.missing_outcome
     if chosen == "observed":
-        return observed, policy
+        return observed, chosen
     base = run.panel.baselines[variable]
     values, rows, censored = observed.values.copy(), observed.rows.copy(), observed.censored.copy()
     has_base = ~np.isnan(base.values)
@@ -95,19 +91,19 @@ def fill_missing(run: Run, endpoint: Endpoint, variable: str, rule: str | None =
         values[lacking, visit], rows[lacking, visit] = last[lacking], last_rows[lacking]
         if chosen == "locf":
             last, last_rows = values[:, visit].copy(), rows[:, visit].copy()
-    return Matrix(values, rows, censored), f"{policy}, {chosen}"
+    return Matrix(values, rows, censored), chosen
 
 
 def _compare_one(
     run: Run, endpoint: Endpoint, cohort: Cohort, filled: tuple[str, Matrix, str], method: str
 ) -> None:
     """Test one variable by one method at every visit of the endpoint, then adjust."""
-    variable, matrix, policy = filled
+    measure, matrix, rule = filled
     tested: list[Tested] = []
     for visit in visits_of(run, endpoint):
         chosen = np.flatnonzero(~np.isnan(matrix.values[:, visit]) & cohort.members)
         values = matrix.values[chosen, visit]
-        place = _test_place(run, endpoint, cohort, (variable, matrix, policy), (visit, chosen))
+        place = _test_place(run, endpoint, cohort, (measure, matrix, rule), (visit, chosen))
         censored = int((matrix.censored[chosen, visit] != 0).sum())
         if censored and method in {"paired_t", "bootstrap"}:
             why = f"{NOT_AVAILABLE} ({censored} beyond what the assay measures)"
@@ -122,17 +118,18 @@ def _compare_one(
 def _test_place(
     run: Run, endpoint: Endpoint, cohort: Cohort, filled: tuple[str, Matrix, str], at: tuple[int, Integers]
 ) -> Place:
-    (variable, matrix, policy), (visit, chosen) = filled, at
-    rows = rows_behind(run.panel, variable, matrix, visit, chosen)
+    (measure, matrix, rule), (visit, chosen) = filled, at
+    rows = rows_behind(run.panel, measure, matrix, visit, chosen)
     name = run.panel.visits[visit]
     prefix = "" if endpoint.missing_outcome == "observed" else endpoint.id
     return replace(
-        cohort.place("test", variable),
+        cohort.place_of_change("test", measure),
         visit=name,
         endpoint=endpoint.id,
         n=len(chosen),
-        missing=policy,
-        source=run.source(cohort, f"{prefix}{variable}", name, rows),
+        missing=run.policy(measure),
+        missing_outcome=rule,
+        source=run.source(cohort, f"{prefix}{name_change(measure)}", name, rows),
     )
 
 
@@ -173,7 +170,8 @@ def add_adjusted(run: Run, endpoint: Endpoint, tested: list[Tested], method: str
         return
     adjusted = ADJUSTMENTS[endpoint.adjust]([each.found.p for each in family])
     for each, p in zip(family, adjusted, strict=True):
-        run.numbers.add(each.place, "p_adjusted", float(p), method=f"{method}, {endpoint.adjust}")
+        place = replace(each.place, adjustment=endpoint.adjust)
+        run.numbers.add(place, "p_adjusted", float(p), method=method)
 
 
 # --- organ systems -------------------------------------------------------------------------------
@@ -248,13 +246,12 @@ def _count_system(run: Run, cohort: Cohort, column: str) -> None:
         n = int(known[:, visit].sum())
         for letter in reversed(GRADE_RANKS):
             chosen = np.flatnonzero(known[:, visit] & (matrix.values[:, visit] == GRADE_RANKS[letter]))
-            variable = f"{column}: {letter}"
             place = replace(
-                cohort.place("systems", variable),
+                cohort.place("systems", column, letter),
                 visit=name,
                 n=n,
                 denominator=n,
                 missing=run.policy(column),
-                source=run.source(cohort, variable, name, matrix.rows[chosen, visit]),
+                source=run.source(cohort, f"{column}: {letter}", name, matrix.rows[chosen, visit]),
             )
             add_rate(run, place, len(chosen), level=run.level, limits=False)

@@ -7,14 +7,14 @@ not be told is counted and printed with every population.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from funis.analysis.panel import Booleans
-from funis.results import ALL, Place
+from funis.results import ALL, Place, name_change
 from funis.study.model import Endpoint, Study
 from funis.study.rules import apply_rule
 
@@ -30,12 +30,14 @@ class Cohort:
     ----------
     population, subgroup, arm : its names, ``all`` where not divided
     members : shape (subjects,), True for a member
+    contrast : the arm that is subtracted from ``arm``, empty where nothing is
     """
 
     population: str
     subgroup: str
     arm: str
     members: Booleans
+    contrast: str = ""
 
     @property
     def size(self) -> int:
@@ -45,19 +47,28 @@ class Cohort:
     @property
     def name(self) -> str:
         """Give a short name, part of the key of a source."""
-        return "/".join(part for part in (self.population, self.subgroup, self.arm) if part != ALL)
+        arm = f"{self.arm} - {self.contrast}" if self.contrast else self.arm
+        return "/".join(part for part in (self.population, self.subgroup, arm) if part != ALL)
 
-    def place(self, analysis: str, variable: str) -> Place:
+    def place(self, analysis: str, variable: str, category: str = "", *, estimand: str = "") -> Place:
         """Give the place of numbers about the members, counted over all of them."""
         return Place(
             analysis=analysis,
             variable=variable,
+            measure=variable,
+            category=category,
+            estimand=estimand,
             population=self.population,
             subgroup=self.subgroup,
             arm=self.arm,
+            contrast=self.contrast,
             n=self.size,
             denominator=self.size,
         )
+
+    def place_of_change(self, analysis: str, measure: str, *, estimand: str = "") -> Place:
+        """Give the place of numbers about the change of a measure."""
+        return replace(self.place(analysis, name_change(measure), estimand=estimand), measure=measure)
 
 
 @dataclass(frozen=True, slots=True)

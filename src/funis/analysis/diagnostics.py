@@ -11,9 +11,8 @@ import polars as pl
 from funis.analysis.change import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.influence import Estimated, add_left_out, find_groupings
-from funis.analysis.panel import CHANGE
 from funis.analysis.run import Run, digits_of, rows_behind
-from funis.results import ALL, Place, format_number
+from funis.results import ALL, Place, format_number, name_change
 from funis.stats.deletion import leave_out_model
 from funis.stats.mmrm.means import mean_rows
 from funis.stats.mmrm.result import MmrmResult
@@ -36,9 +35,8 @@ def diagnose_model(run: Run, endpoint: Endpoint, cohort: Cohort, variable: str, 
     endpoint, cohort, variable : what was modelled
     fitted : a fit with estimates
     """
-    name = f"{variable}{CHANGE}"
     place = replace(
-        cohort.place("diagnostics", name), endpoint=endpoint.id, n=fitted.n_subjects,
+        cohort.place_of_change("diagnostics", variable), endpoint=endpoint.id, n=fitted.n_subjects,
         missing=run.policy(variable),
     )  # fmt: skip
     run.numbers.add(place, "converged", 1.0, text=fitted.status, method="mmrm")
@@ -58,7 +56,7 @@ def diagnose_model(run: Run, endpoint: Endpoint, cohort: Cohort, variable: str, 
 def _add_covariance(run: Run, place: Place, fitted: MmrmResult) -> None:
     """Add parameters as SAS names them, and standard deviation and correlation by visit."""
     for row in fitted.covariance_parameters.iter_rows(named=True):
-        own = replace(place, variable=f"{place.variable}: {row['parameter']}")
+        own = replace(place, parameter=row["parameter"])
         run.numbers.add(
             own, "estimate", row["estimate"], text=format_number(row["estimate"], 3), method="mmrm"
         )
@@ -71,7 +69,7 @@ def _add_covariance(run: Run, place: Place, fitted: MmrmResult) -> None:
         own = replace(place, visit=visit)
         run.numbers.add(own, "residual_sd", float(deviation[i]), method="mmrm")
         for j in range(i):
-            beside = replace(own, variable=f"{place.variable}: {fitted.visits[j]}")
+            beside = replace(own, parameter=fitted.visits[j])
             r = float(covariance[i, j] / deviation[i] / deviation[j])
             run.numbers.add(beside, "correlation", r, method="mmrm")
 
@@ -79,7 +77,7 @@ def _add_covariance(run: Run, place: Place, fitted: MmrmResult) -> None:
 def _add_residuals(run: Run, place: Place, fitted: MmrmResult) -> None:
     frame = fitted.residuals("normalised")
     plot = plot_quantiles(frame["residual"].to_numpy())
-    run.numbers.add(place, "straightness", plot.qq_correlation, text=format_number(plot.qq_correlation, 3))
+    run.numbers.add(place, "qq_correlation", plot.qq_correlation, text=format_number(plot.qq_correlation, 3))
     run.numbers.add(place, "skewness", plot.skewness)
     values = frame["residual"].to_numpy()
     far = int(np.argmax(np.abs(values)))
@@ -90,7 +88,7 @@ def _add_residuals(run: Run, place: Place, fitted: MmrmResult) -> None:
     )  # fmt: skip
     listed = frame.select(
         pl.lit(place.endpoint).alias("endpoint"),
-        pl.lit(place.variable.removesuffix(CHANGE)).alias("variable"),
+        pl.lit(place.measure).alias("variable"),
         pl.lit(place.subgroup).alias("subgroup"),
         pl.col("subject").cast(pl.String),
         pl.col("visit").cast(pl.String),
@@ -114,13 +112,13 @@ def _leave_out_of_model(run: Run, place: Place, fitted: MmrmResult) -> None:
         if (chosen == "").any():
             continue
         every = leave_out_model(fitted, contrasts, chosen)
-        for (visit, arm), left, error in zip(cells, every, errors, strict=True):
-            own = replace(place, visit=visit, arm=arm)
+        for (visit, arm, control), left, error in zip(cells, every, errors, strict=True):
+            own = replace(place, visit=visit, arm=arm, contrast=control)
             add_left_out(run, Estimated(own, "mmrm", digits_of(change), float(error)), kind, left)
 
 
-def _contrasts(run: Run, fitted: MmrmResult) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """Give the weights of the estimates that are printed, and the visit and arm each belongs to."""
+def _contrasts(run: Run, fitted: MmrmResult) -> tuple[np.ndarray, list[tuple[str, str, str]]]:
+    """Give the weights of the estimates that are printed, and visit, arm and control arm of each."""
     # Where one arm has no data left there is nothing to compare, and the means themselves are looked at.
     arms = fitted.rows.factors["arm"].levels if "arm" in fitted.design.levels else ()
     if run.populations.arms and len(arms) > 1:
@@ -129,21 +127,21 @@ def _contrasts(run: Run, fitted: MmrmResult) -> tuple[np.ndarray, list[tuple[str
         control = fitted.rows.factors["arm"].levels[0]
         pairs = [cell for cell in cells if cell[1] != control]
         rows = np.array([L[place[cell]] - L[place[cell[0], control]] for cell in pairs])
-        return rows, [(visit, f"{arm} - {control}") for visit, arm in pairs]
+        return rows, [(visit, arm, control) for visit, arm in pairs]
     cells, _, L = mean_rows(fitted, ["visit"], "equal", None)
-    return L, [(visit, ALL) for (visit,) in cells]
+    return L, [(visit, ALL, "") for (visit,) in cells]
 
 
 # --- paired tests ----------------------------------------------------------------------------------------
 
 
 def diagnose_changes(run: Run, endpoint: Endpoint) -> None:
-    """Add how straight the changes behind a paired t test lie on the normal line, at each visit."""
+    """Add the Q-Q correlation of the changes behind a paired t test with the normal line, at each visit."""
     if "paired_t" not in endpoint.methods:
         return
     subgroups = endpoint.subgroups if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
     for variable in endpoint.all_variables:
-        if f"{variable}{CHANGE}" not in run.panel.matrices:
+        if variable not in run.panel.changes:
             continue
         for subgroup in subgroups:
             cohort = run.populations.cohort(endpoint.population, subgroup)
@@ -154,18 +152,18 @@ def diagnose_changes(run: Run, endpoint: Endpoint) -> None:
 
 def _diagnose_change(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, int]) -> None:
     variable, visit = at
-    name, at_visit = f"{variable}{CHANGE}", run.panel.visits[visit]
-    matrix = run.panel.matrices[name]
+    at_visit, matrix = run.panel.visits[visit], run.panel.changes[variable]
     chosen = np.flatnonzero(~np.isnan(matrix.values[:, visit]) & cohort.members)
     if len(chosen) < 3 or (matrix.censored[chosen, visit] != 0).any():
         return
     plot = plot_quantiles(matrix.values[chosen, visit])
-    rows = rows_behind(run.panel, name, matrix, visit, chosen)
+    rows = rows_behind(run.panel, variable, matrix, visit, chosen)
     place = replace(
-        cohort.place("diagnostics", name), visit=at_visit, endpoint=endpoint.id, n=len(chosen),
-        missing=run.policy(variable), source=run.source(cohort, name, at_visit, rows),
+        cohort.place_of_change("diagnostics", variable), visit=at_visit, endpoint=endpoint.id,
+        n=len(chosen), missing=run.policy(variable),
+        source=run.source(cohort, name_change(variable), at_visit, rows),
     )  # fmt: skip
-    run.numbers.add(place, "straightness", plot.qq_correlation, text=format_number(plot.qq_correlation, 3))
+    run.numbers.add(place, "qq_correlation", plot.qq_correlation, text=format_number(plot.qq_correlation, 3))
     run.numbers.add(place, "skewness", plot.skewness)
     listed = pl.DataFrame(
         {

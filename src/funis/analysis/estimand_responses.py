@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Booleans, Floats, Integers
-from funis.analysis.response_rates import responder_codes
+from funis.analysis.response_rates import RESPONDER, responder_codes
 from funis.analysis.run import Run
 from funis.analysis.summary import subject_source
 from funis.results import ALL, Place, format_count, format_number
@@ -29,19 +30,29 @@ class Rates:
 
     Attributes
     ----------
-    analysis, variable, visit, policy : of the rows
+    analysis, visit : of the rows
     codes : shape (subjects,), 1 yes, 0 no, NaN cannot be told
     rule : what NaN counts as: observed, nonresponder, worst, best
-    ending : stands behind the name of each method, as the rule in a sensitivity table
+    policy : rule for missing outcomes as the plan names it
+    estimand : id of the estimand, empty for a sensitivity analysis
     """
 
     analysis: str
-    variable: str
     visit: str
     codes: Floats
     rule: str
     policy: str
-    ending: str = ""
+    estimand: str = ""
+
+    def place(self, cohort: Cohort, definition: str) -> Place:
+        """Give the place of the rates of a cohort: of an estimand, or of every responder."""
+        if self.estimand:
+            return cohort.place(self.analysis, definition, estimand=self.estimand)
+        return cohort.place(self.analysis, definition, RESPONDER)
+
+    def key(self, definition: str) -> str:
+        """Name the responses, as part of the key of their sources."""
+        return f"{self.estimand}: {definition}" if self.estimand else f"{definition}: {RESPONDER}"
 
 
 def estimate_response(
@@ -63,8 +74,7 @@ def estimate_response(
         codes = np.where(day >= failed, 0.0, codes)
         # Carried forward, what is still unknown stays unknown.
         rule = "observed" if endpoint.missing_outcome == "locf" else endpoint.missing_outcome
-        variable = f"{estimand.id}: {endpoint.definition}"
-        rates = Rates("estimand", variable, at, codes, rule, endpoint.missing_outcome)
+        rates = Rates("estimand", at, codes, rule, endpoint.missing_outcome, estimand.id)
         add_rates(run, endpoint, rates)
 
 
@@ -93,30 +103,27 @@ def _before(run: Run, visits: pl.DataFrame, endpoint: Endpoint, until: tuple[str
 def add_rates(run: Run, endpoint: Endpoint, rates: Rates) -> None:
     """Add the rate of every arm with its exact interval, and the differences from the control arm."""
     texts = [_WORDS.get(float(code), "cannot tell") for code in rates.codes]
-    rows = run.observe(f"{rates.variable} {endpoint.id} {rates.visit}", texts)
+    rows = run.observe(f"{rates.key(endpoint.definition)} {endpoint.id} {rates.visit}", texts)
     counts: dict[str, tuple[int, int]] = {}
     for cohort in run.populations.every_arm(endpoint.population):
         filled, counted = _fill(run, rates, cohort.members)
         counts[cohort.arm] = (int(filled.sum()), len(filled))
         chosen = np.zeros(len(cohort.members), dtype=np.bool_)
         chosen[np.flatnonzero(cohort.members)[counted]] = True
-        place = _place(run, endpoint, rates, (cohort.place(rates.analysis, rates.variable), chosen, rows))
-        _add_rate(run, place, counts[cohort.arm], run.level_of(endpoint), rates)
+        place = _place(run, endpoint, rates, (rates.place(cohort, endpoint.definition), chosen, rows))
+        _add_rate(run, place, counts[cohort.arm], run.level_of(endpoint))
     whole = run.populations.cohort(endpoint.population)
-    source = _place(run, endpoint, rates, (whole.place(rates.analysis, rates.variable), whole.members, rows))
+    source = _place(run, endpoint, rates, (rates.place(whole, endpoint.definition), whole.members, rows))
     for arm, control, found in compare_arms(run, counts, run.level_of(endpoint)):
-        place = replace(source, arm=f"{arm} - {control}", n=found.n, denominator=found.n)
+        place = replace(source, arm=arm, contrast=control, n=found.n, denominator=found.n)
         for statistic in ("estimate", "lower", "upper"):
             value = 100 * float(getattr(found, statistic))
-            method = f"newcombe{rates.ending}"
-            run.numbers.add(place, statistic, value, text=f"{format_number(value, 1)}%", method=method)
-        run.numbers.add(place, "p", found.p, method=f"fisher{rates.ending}")
+            run.numbers.add(place, statistic, value, text=f"{format_number(value, 1)}%", method="newcombe")
+        run.numbers.add(place, "p", found.p, method="fisher")
     if not run.populations.arms and endpoint.null_rate is not None:
         found = binomial_test(*counts[ALL], endpoint.null_rate, level=run.level_of(endpoint))
         count = counts[ALL][1]
-        run.numbers.add(
-            replace(source, n=count, denominator=count), "p", found.p, method=f"binomial{rates.ending}"
-        )
+        run.numbers.add(replace(source, n=count, denominator=count), "p", found.p, method="binomial")
 
 
 def compare_arms(
@@ -141,17 +148,17 @@ def _place(run: Run, endpoint: Endpoint, rates: Rates, about: tuple[Place, Boole
     place, chosen, rows = about
     cohort = run.populations.cohort(place.population, place.subgroup, place.arm)
     count = int(chosen.sum())
-    key = f"{endpoint.id} {rates.variable} {rates.visit} {rates.rule}"
+    key = f"{endpoint.id} {rates.key(endpoint.definition)} {rates.visit} {rates.rule}"
     return replace(
         place, visit=rates.visit or ALL, endpoint=endpoint.id, n=count, denominator=count,
-        missing=rates.policy, source=subject_source(run, cohort, key, chosen, rows),
+        missing_outcome=rates.policy, source=subject_source(run, cohort, key, chosen, rows),
     )  # fmt: skip
 
 
-def _add_rate(run: Run, place: Place, counted: tuple[int, int], level: float, rates: Rates) -> None:
+def _add_rate(run: Run, place: Place, counted: tuple[int, int], level: float) -> None:
     count, total = counted
     percent = 100 * count / total if total else None
-    method = f"clopper_pearson{rates.ending}"
+    method = "clopper_pearson"
     run.numbers.add(place, "estimate", percent, text=format_count(count, total), method=method)
     found = clopper_pearson(count, total, level)
     for statistic, value in (("lower", 100 * found.lower), ("upper", 100 * found.upper)):

@@ -17,11 +17,12 @@ import polars as pl
 from funis.analysis.change import add_comparison, fill_missing, run_test, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.estimand_responses import estimate_response
-from funis.analysis.panel import CHANGE, Floats, Matrix
+from funis.analysis.panel import Floats, Matrix
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
+from funis.analysis.target import Target
 from funis.errors import Finding
-from funis.results import ALL, Place, format_count
+from funis.results import ALL, Place, format_count, name_change
 from funis.stats.tests.compare import Comparison, two_sample_t
 from funis.study.estimand import IMPUTED, Estimand
 from funis.study.intercurrent import find_intercurrent_events
@@ -185,11 +186,10 @@ def _count_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Even
             chosen = cohort.members & ((days <= horizon) | np.isinf(days))
             texts = [f"day {day:g}" if np.isfinite(day) else "" for day in days]
             rows = run.observe(f"intercurrent event: {name}", texts)
-            variable = f"{estimand.id}: {name}"
             place = replace(
-                cohort.place("estimand", variable),
+                cohort.place("estimand", name, estimand=estimand.id),
                 endpoint=endpoint.id,
-                source=subject_source(run, cohort, variable, chosen, rows),
+                source=subject_source(run, cohort, f"{estimand.id}: {name}", chosen, rows),
             )
             count = int(chosen.sum())
             method = strategies.get(name, "")
@@ -203,26 +203,22 @@ def _count_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Even
 def _estimate_change(run: Run, estimand: Estimand, endpoint: Endpoint, events: Events) -> None:
     """Apply the strategies to the changes and estimate: imputation, model, or a test at each visit."""
     variable = endpoint.variable
-    name = f"{variable}{CHANGE}"
-    if name not in run.panel.matrices:
+    if variable not in run.panel.changes:
         _add_failure(run, estimand, endpoint, "no change was recorded")
         return
     changed = apply_strategies(run, estimand, variable, strategy_days(estimand, events.days))
-    panel = replace(run.panel, matrices={**run.panel.matrices, name: changed})
-    within = replace(run, panel=panel)
-    prefix = f"{estimand.id}: "
+    within = replace(run, panel=replace(run.panel, changes={**run.panel.changes, variable: changed}))
     if endpoint.missing_outcome in IMPUTED:
-        from funis.analysis.imputation import Target, compare_imputed
+        from funis.analysis.imputation import compare_imputed
 
-        policy = f"{run.policy(variable)}, {endpoint.missing_outcome}"
-        compare_imputed(within, endpoint, variable, Target("estimand", prefix, policy))
+        compare_imputed(within, endpoint, variable, Target("estimand", estimand.id))
     elif "mmrm" in endpoint.methods:
-        from funis.analysis.models import Into, fit_variable
+        from funis.analysis.models import fit_variable
 
         cohort = run.populations.cohort(endpoint.population)
-        fit_variable(within, endpoint, variable, cohort, Into("estimand", prefix, run.policy(variable)))
+        fit_variable(within, endpoint, variable, cohort, Target("estimand", estimand.id))
     else:
-        _test_changes(within, estimand, endpoint, prefix)
+        _test_changes(within, estimand, endpoint)
 
 
 def apply_strategies(run: Run, estimand: Estimand, variable: str, days: dict[str, Floats]) -> Matrix:
@@ -240,7 +236,7 @@ def apply_strategies(run: Run, estimand: Estimand, variable: str, days: dict[str
     Matrix : hypothetical, missing after the event; while on treatment, the last change on or before its
         day (0 where there is none after baseline); composite, the declared value from the event on
     """
-    observed, base = run.panel.matrices[f"{variable}{CHANGE}"], run.panel.baselines[variable]
+    observed, base = run.panel.changes[variable], run.panel.baselines[variable]
     values, rows, censored = observed.values.copy(), observed.rows.copy(), observed.censored.copy()
     never = np.full(len(base.values), np.nan)
     failed, missing, ended = (
@@ -276,16 +272,16 @@ def _visit_days(run: Run) -> Floats:
     return np.where(np.isnan(run.panel.days), np.array(run.panel.layout.planned)[None, :], run.panel.days)
 
 
-def _test_changes(run: Run, estimand: Estimand, endpoint: Endpoint, prefix: str) -> None:
+def _test_changes(run: Run, estimand: Estimand, endpoint: Endpoint) -> None:
     """Estimate the mean or median change at each visit, and the difference of arms by Welch's t test."""
     variable = endpoint.variable
-    matrix, policy = fill_missing(run, endpoint, variable)
+    matrix, rule = fill_missing(run, endpoint, variable)
     method = "wilcoxon" if estimand.summary == "median change" else "paired_t"
     for visit in visits_of(run, endpoint):
         samples: dict[str, Floats] = {}
         for cohort in run.populations.every_arm(endpoint.population):
             chosen = np.flatnonzero(cohort.members & ~np.isnan(matrix.values[:, visit]))
-            place = _change_place(run, endpoint, cohort, (prefix, matrix, policy), visit)
+            place = _change_place(run, endpoint, cohort, (estimand.id, matrix, rule), visit)
             samples[cohort.arm] = matrix.values[chosen, visit]
             if method == "paired_t" and (matrix.censored[chosen, visit] != 0).any():
                 why = "values beyond what the assay measures have no mean"
@@ -294,24 +290,25 @@ def _test_changes(run: Run, estimand: Estimand, endpoint: Endpoint, prefix: str)
             found = run_test(run, endpoint, samples[cohort.arm], method)
             add_comparison(run, place, found, method, digits_of(samples[cohort.arm]))
         whole = run.populations.cohort(endpoint.population)
-        place = _change_place(run, endpoint, whole, (prefix, matrix, policy), visit)
+        place = _change_place(run, endpoint, whole, (estimand.id, matrix, rule), visit)
         _add_differences(run, endpoint, place, samples)
 
 
 def _change_place(
     run: Run, endpoint: Endpoint, cohort: Cohort, filled: tuple[str, Matrix, str], visit: int
 ) -> Place:
-    (prefix, matrix, policy), name = filled, f"{endpoint.variable}{CHANGE}"
+    (estimand, matrix, rule), measure = filled, endpoint.variable
     chosen = np.flatnonzero(cohort.members & ~np.isnan(matrix.values[:, visit]))
-    rows = rows_behind(run.panel, name, matrix, visit, chosen)
+    rows = rows_behind(run.panel, measure, matrix, visit, chosen)
     label = run.panel.visits[visit]
     return replace(
-        cohort.place("estimand", f"{prefix}{name}"),
+        cohort.place_of_change("estimand", measure, estimand=estimand),
         visit=label,
         endpoint=endpoint.id,
         n=len(chosen),
-        missing=policy,
-        source=run.source(cohort, f"{prefix}{name}", label, rows),
+        missing=run.policy(measure),
+        missing_outcome=rule,
+        source=run.source(cohort, f"{estimand}: {name_change(measure)}", label, rows),
     )
 
 
@@ -322,15 +319,17 @@ def _add_differences(run: Run, endpoint: Endpoint, place: Place, samples: dict[s
             continue
         found: Comparison = two_sample_t(samples[arm], samples[control or ""], level=run.level_of(endpoint))
         digits = digits_of(samples[arm])
-        add_comparison(run, replace(place, arm=f"{arm} - {control}"), found, "welch", digits)
+        add_comparison(run, replace(place, arm=arm, contrast=control or ""), found, "welch", digits)
 
 
 def _add_failure(run: Run, estimand: Estimand, endpoint: Endpoint, why: str) -> None:
     """Add the rows of an estimand that cannot be estimated: no value, and why."""
-    name = endpoint.definition if endpoint.kind == "response" else f"{endpoint.variable}{CHANGE}"
     cohort = run.populations.cohort(endpoint.population)
     for visit in endpoint.at or [run.panel.visits[each] for each in visits_of(run, endpoint)]:
-        place = replace(
-            cohort.place("estimand", f"{estimand.id}: {name}"), visit=visit or ALL, endpoint=endpoint.id
+        about = (
+            cohort.place("estimand", endpoint.definition, estimand=estimand.id)
+            if endpoint.kind == "response"
+            else cohort.place_of_change("estimand", endpoint.variable, estimand=estimand.id)
         )
+        place = replace(about, visit=visit or ALL, endpoint=endpoint.id)
         run.numbers.add(place, "estimate", None, text=why, status="failed")

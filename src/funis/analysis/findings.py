@@ -116,4 +116,4 @@ def count_findings(run: Run, findings: Iterable[Finding]) -> None:
     for (level_of, code), count in sorted(
         Counter((finding.level, finding.code) for finding in listed).items()
     ):
-        run.numbers.add(Place(analysis="findings", variable=f"{level_of}: {code}"), "count", count)
+        run.numbers.add(Place(analysis="findings", variable=level_of, category=code), "count", count)

@@ -10,8 +10,9 @@ import numpy as np
 
 from funis.analysis.change import Tested, add_adjusted, add_comparison, visits_of
 from funis.analysis.cohorts import Cohort
-from funis.analysis.panel import CHANGE, Booleans, Floats, Integers
+from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.target import Target
 from funis.errors import FunisError
 from funis.results import ALL, Place, format_number
 from funis.stats.impute import Chain, Imputations, Strategy, impute_mar, impute_reference
@@ -51,16 +52,7 @@ class Completed:
         return np.array([name in (ALL, each) for each in self.arm or ("",) * len(self.members)], np.bool_)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where the numbers go: kind of analysis, what stands before the variable, missing policy in words."""
-
-    analysis: str = "test"
-    prefix: str = ""
-    policy: str = ""
-
-
-TESTS: Final = Target()
+TESTS: Final = Target("test")
 
 
 def compare_imputed(run: Run, endpoint: Endpoint, variable: str, target: Target = TESTS) -> None:
@@ -97,7 +89,7 @@ def impute_changes(
     -------
     Completed, or why nothing could be drawn
     """
-    matrix, base = run.panel.matrices[f"{variable}{CHANGE}"], run.panel.baselines[variable]
+    matrix, base = run.panel.changes[variable], run.panel.baselines[variable]
     visits = visits_of(run, endpoint)
     has_arm = np.zeros(len(base.values), dtype=np.bool_)
     for arm in run.populations.arms.values():
@@ -187,7 +179,7 @@ def _add_differences(
         if arm == control:
             continue
         place = _place(run, endpoint, cohort, (variable, done), position, target)
-        place = replace(place, arm=f"{arm} - {control}")
+        place = replace(place, arm=arm, contrast=control or "")
         analysis = difference_of_arms(done, arm, control or "", position)
         found = pool_visit(done, position, analysis, level=run.level_of(endpoint))
         _add_pooled(run, place, found, done)
@@ -273,18 +265,18 @@ def _place(
     run: Run, endpoint: Endpoint, cohort: Cohort, drawn: tuple[str, Completed], position: int, target: Target
 ) -> Place:
     variable, done = drawn
-    name = f"{variable}{CHANGE}"
     visit = done.visits[position]
     chosen = done.members[cohort.members[done.members]]
-    rows = rows_behind(run.panel, name, run.panel.matrices[name], visit, chosen)
+    rows = rows_behind(run.panel, variable, run.panel.changes[variable], visit, chosen)
     label = run.panel.visits[visit]
     return replace(
-        cohort.place(target.analysis, f"{target.prefix}{name}"),
+        target.place(cohort, variable),
         visit=label,
         endpoint=endpoint.id,
         n=len(chosen),
-        missing=target.policy or f"{run.policy(variable)}, {done.policy}",
-        source=run.source(cohort, f"{target.prefix}{endpoint.id} {done.policy} {name}", label, rows),
+        missing=run.policy(variable),
+        missing_outcome=done.policy,
+        source=run.source(cohort, f"{endpoint.id} {done.policy} {target.key(variable)}", label, rows),
     )
 
 
@@ -306,10 +298,11 @@ def _add_failure(
     variable, why = failed
     for visit in visits_of(run, endpoint):
         place = replace(
-            cohort.place(target.analysis, f"{target.prefix}{variable}{CHANGE}"),
+            target.place(cohort, variable),
             visit=run.panel.visits[visit],
             endpoint=endpoint.id,
-            missing=target.policy or endpoint.missing_outcome,
+            missing=run.policy(variable),
+            missing_outcome=endpoint.missing_outcome,
         )
         for statistic in ("estimate", "p"):
             method = endpoint.missing_outcome
@@ -333,9 +326,8 @@ def add_tipping_points(run: Run, endpoint: Endpoint, cohort: Cohort, variable: s
                 if arm == ALL
                 else difference_of_arms(done, arm, control or "", position)
             )
-            target = Target("sensitivity", "", f"{run.policy(variable)}, {done.policy}")
-            place = _place(run, endpoint, cohort, (variable, done), position, target)
-            place = place if arm == ALL else replace(place, arm=f"{arm} - {control}")
+            place = _place(run, endpoint, cohort, (variable, done), position, Target("sensitivity"))
+            place = place if arm == ALL else replace(place, arm=arm, contrast=control or "")
             _add_tipping(run, place, (done, analysis, shifts), 1.0 - run.level_of(endpoint))
 
 
@@ -351,15 +343,15 @@ def _add_tipping(
             done.imputations, analysis, shifts, alpha=alpha, subjects=_shifting(run, done)
         )
     except (FunisError, np.linalg.LinAlgError) as error:
-        method = f"{done.policy}, tipping point"
-        run.numbers.add(place, "estimate", None, text=str(error), method=method, status="failed")
+        run.numbers.add(place, "tipping_point", None, text=str(error), method=done.policy, status="failed")
         return
     digits = digits_of(done.imputations.completed[0])
     for index, shift in enumerate(shifts):
-        method = f"{done.policy}, delta {shift:g}"
+        at_shift = replace(place, delta=shift)
         for statistic in ("estimate", "lower", "upper"):
             value = float(getattr(found, statistic)[index])
-            run.numbers.add(place, statistic, value, text=format_number(value, digits), method=method)
-        run.numbers.add(place, "p", float(found.p[index]), method=method)
+            text = format_number(value, digits)
+            run.numbers.add(at_shift, statistic, value, text=text, method=done.policy)
+        run.numbers.add(at_shift, "p", float(found.p[index]), method=done.policy)
     text = found.note or format_number(found.tipping, 3)
     run.numbers.add(place, "tipping_point", found.tipping, text=text, method=done.policy)

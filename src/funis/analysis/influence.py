@@ -16,12 +16,12 @@ import polars as pl
 
 from funis.analysis.change import TESTS, fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
-from funis.analysis.panel import CHANGE, Booleans, Matrix
-from funis.analysis.response_rates import Answers, relapse_visits
+from funis.analysis.panel import Booleans, Matrix
+from funis.analysis.response_rates import RESPONDER, Answers, relapse_visits
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.nine_decimals import round_exactly
-from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p
+from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p, name_change
 from funis.stats.deletion import LeftOut, leave_out_mean
 from funis.study.estimand import IMPUTED
 from funis.study.model import Endpoint
@@ -86,7 +86,7 @@ def leave_out_changes(run: Run, endpoint: Endpoint) -> None:
         return
     groupings = find_groupings(run)
     for variable in endpoint.all_variables:
-        if f"{variable}{CHANGE}" in run.panel.matrices:
+        if variable in run.panel.changes:
             for cohort in run.populations.of_endpoint(endpoint):
                 for visit in visits_of(run, endpoint):
                     _leave_out_change(run, endpoint, cohort, (variable, visit), groupings)
@@ -96,16 +96,17 @@ def _leave_out_change(
     run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, int], groupings: Mapping[str, Labels]
 ) -> None:
     variable, visit = at
-    matrix, policy = changes_of(run, endpoint, variable)
+    matrix, rule = changes_of(run, endpoint, variable)
     chosen = np.flatnonzero(~np.isnan(matrix.values[:, visit]) & cohort.members)
     # A limit of the assay has no mean, so nothing can be left out of it.
     if len(chosen) < 3 or (matrix.censored[chosen, visit] != 0).any():
         return
-    name, at_visit = f"{variable}{CHANGE}", run.panel.visits[visit]
-    rows = rows_behind(run.panel, name, matrix, visit, chosen)
+    at_visit = run.panel.visits[visit]
+    rows = rows_behind(run.panel, variable, matrix, visit, chosen)
     place = replace(
-        cohort.place("influence", name), visit=at_visit, endpoint=endpoint.id, n=len(chosen), missing=policy,
-        source=run.source(cohort, f"{endpoint.id} {name}", at_visit, rows),
+        cohort.place_of_change("influence", variable), visit=at_visit, endpoint=endpoint.id, n=len(chosen),
+        missing=run.policy(variable), missing_outcome=rule,
+        source=run.source(cohort, f"{endpoint.id} {name_change(variable)}", at_visit, rows),
     )  # fmt: skip
     values = matrix.values[chosen, visit]
     error = float(values.std(ddof=1)) / len(values) ** 0.5
@@ -128,7 +129,7 @@ def add_left_out(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> No
     """
     if len(left.label) < 2 or np.isnan(left.lowest):
         return
-    place = replace(estimated.place, variable=f"{estimated.place.variable}: {kind}")
+    place = replace(estimated.place, cluster=kind)
     method, digits = estimated.method, estimated.digits
     # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
     for statistic, value in (("lower", left.lowest), ("upper", left.highest), ("estimate", left.overall)):
@@ -140,10 +141,9 @@ def add_left_out(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> No
     _list_estimates(run, estimated, kind, left)
     most = left.most
     without = round_exactly(float(left.estimate[left.label.index(most[0])]))
-    run.numbers.add(
-        place, "most_influential", without, text=f"{_named(most)}: {format_number(without, digits)}",
-        method=method,
-    )  # fmt: skip
+    run.numbers.add(place, "most_influential_label", len(most), text=_named(most), method=method)
+    text = format_number(without, digits)
+    run.numbers.add(place, "most_influential", without, text=text, method=method)
 
 
 def _list_estimates(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> None:
@@ -152,8 +152,9 @@ def _list_estimates(run: Run, estimated: Estimated, kind: str, left: LeftOut) ->
     if not estimated.error > 0:
         return
     keys = {
-        "endpoint": place.endpoint, "subgroup": place.subgroup, "arm": place.arm, "visit": place.visit,
-        "variable": place.variable, "method": estimated.method, "kind": kind,
+        "endpoint": place.endpoint, "subgroup": place.subgroup, "arm": place.arm,
+        "contrast": place.contrast, "visit": place.visit, "variable": place.variable,
+        "measure": place.measure or place.variable, "method": estimated.method, "kind": kind,
     }  # fmt: skip
     shift = (left.estimate - left.overall) / estimated.error
     rows = pl.DataFrame({"label": left.label, "shift": shift}).with_columns(
@@ -176,7 +177,7 @@ def _named(most: tuple[str, ...]) -> str:
 def leave_out_responders(run: Run, endpoint: Endpoint, answers: Answers) -> None:
     """Leave subjects, sites and lots out of the share of responders of a primary endpoint."""
     if endpoint.role == "primary":
-        named = (f"{answers.definition}: responder", answers.visit or ALL)
+        named = (answers.definition, RESPONDER, answers.visit or ALL)
         _leave_out_share(run, endpoint, named, (answers.responders, answers.told, answers))
 
 
@@ -186,22 +187,23 @@ def leave_out_relapses(run: Run, endpoint: Endpoint, answers: Answers) -> None:
         return
     at = [name for name in endpoint.at if name in run.panel.visits]
     relapsed = np.array([name is not None for name in relapse_visits(run, answers, at)])
-    _leave_out_share(run, endpoint, ("relapse", ALL), (relapsed, answers.responders, answers))
+    _leave_out_share(run, endpoint, ("relapse", "", ALL), (relapsed, answers.responders, answers))
 
 
 def _leave_out_share(
-    run: Run, endpoint: Endpoint, named: tuple[str, str], counted: tuple[Booleans, Booleans, Answers]
+    run: Run, endpoint: Endpoint, named: tuple[str, str, str], counted: tuple[Booleans, Booleans, Answers]
 ) -> None:
-    (variable, visit), (event, among, answers) = named, counted
+    (variable, category, visit), (event, among, answers) = named, counted
     groupings = find_groupings(run)
     for cohort in run.populations.of_endpoint(endpoint):
         chosen = np.flatnonzero(among & cohort.members)
         if len(chosen) < 3:
             continue
-        key = f"{endpoint.id} {variable} {visit} influence"
+        about = f"{variable}: {category}" if category else variable
+        key = f"{endpoint.id} {about} {visit} influence"
         place = replace(
-            cohort.place("influence", variable), visit=visit, endpoint=endpoint.id, n=len(chosen),
-            missing=endpoint.missing_outcome,
+            cohort.place("influence", variable, category), visit=visit, endpoint=endpoint.id, n=len(chosen),
+            missing_outcome=endpoint.missing_outcome,
             source=subject_source(run, cohort, key, among & cohort.members, answers.rows),
         )  # fmt: skip
         share = 100.0 * event[chosen].astype(np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,8 +13,9 @@ import polars as pl
 from funis.analysis.change import ADJUSTMENTS, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.diagnostics import diagnose_model
-from funis.analysis.panel import CHANGE, Floats
+from funis.analysis.panel import Floats
 from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.target import Target
 from funis.errors import FunisError
 from funis.nine_decimals import round_exactly
 from funis.results import ALL, Place, format_number
@@ -28,23 +29,7 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _OWN: Final = frozenset({"visit", "baseline", "arm", "C", "subject", "outcome"})
 
 
-@dataclass(frozen=True, slots=True)
-class Into:
-    """Where the numbers of a model go.
-
-    Attributes
-    ----------
-    analysis : kind of analysis of the rows
-    prefix : stands before the variable, as the name of an estimand
-    policy : missing-data policy in words; empty for that of the variable
-    """
-
-    analysis: str = "mmrm"
-    prefix: str = ""
-    policy: str = ""
-
-
-MODELS: Final = Into()
+MODELS: Final = Target("mmrm")
 
 
 def fit_changes(run: Run, endpoint: Endpoint) -> None:
@@ -54,7 +39,7 @@ def fit_changes(run: Run, endpoint: Endpoint) -> None:
     visit and baseline, with arms also arm and arm by visit. A fit that failed gives no number.
     """
     for variable in endpoint.all_variables:
-        if f"{variable}{CHANGE}" not in run.panel.matrices:
+        if variable not in run.panel.changes:
             continue
         for subgroup in _subgroups(endpoint):
             fit_variable(run, endpoint, variable, run.populations.cohort(endpoint.population, subgroup))
@@ -66,7 +51,7 @@ def _subgroups(endpoint: Endpoint) -> Sequence[str]:
     return (ALL, *endpoint.subgroups)
 
 
-def fit_variable(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort, into: Into = MODELS) -> None:
+def fit_variable(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort, into: Target = MODELS) -> None:
     """Fit the model to one variable in one cohort and add its marginal means by visit."""
     frame = _model_frame(run, endpoint, variable, cohort)
     by_arm = bool(run.populations.arms) and "arm" in _names(endpoint)
@@ -109,7 +94,7 @@ def _names(endpoint: Endpoint) -> frozenset[str]:
 
 def _model_frame(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort) -> pl.DataFrame:
     """Make one row a subject and visit: change, baseline, arm, and the covariates that the formula names."""
-    change, base = run.panel.matrices[f"{variable}{CHANGE}"], run.panel.baselines[variable]
+    change, base = run.panel.changes[variable], run.panel.baselines[variable]
     parts = []
     for visit in visits_of(run, endpoint):
         chosen = np.flatnonzero(cohort.members & ~np.isnan(change.values[:, visit]))
@@ -156,22 +141,18 @@ def _fit(run: Run, endpoint: Endpoint, frame: pl.DataFrame) -> MmrmResult | str:
     return fitted if fitted.converged else f"{fitted.status}. {fitted.detail}".strip()
 
 
-def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str], into: Into) -> Place:
+def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str], into: Target) -> Place:
     variable, visit = at
-    name = f"{variable}{CHANGE}"
-    change = run.panel.matrices[name]
+    change = run.panel.changes[variable]
     place = replace(
-        cohort.place(into.analysis, f"{into.prefix}{name}"),
-        endpoint=endpoint.id,
-        visit=visit,
-        missing=into.policy or run.policy(variable),
+        into.place(cohort, variable), endpoint=endpoint.id, visit=visit, missing=run.policy(variable)
     )
     if visit == ALL:
         return place
     position = run.panel.visit_index(visit)
     chosen = np.flatnonzero(cohort.members & ~np.isnan(change.values[:, position]))
-    rows = rows_behind(run.panel, name, change, position, chosen)
-    return replace(place, n=len(chosen), source=run.source(cohort, f"{into.prefix}{name}", visit, rows))
+    rows = rows_behind(run.panel, variable, change, position, chosen)
+    return replace(place, n=len(chosen), source=run.source(cohort, into.key(variable), visit, rows))
 
 
 def _add_row(run: Run, place: Place, row: dict[str, float], outcome: Floats, status: str) -> None:
@@ -189,7 +170,7 @@ def _add_differences(
     endpoint: Endpoint,
     cohort: Cohort,
     fitted: tuple[str, MmrmResult, pl.DataFrame],
-    into: Into,
+    into: Target,
 ) -> list[tuple[Place, float]]:
     """Add each arm minus the control arm at each visit."""
     variable, model, frame = fitted
@@ -197,7 +178,8 @@ def _add_differences(
     for row in model.differences("arm", by=["visit"]).iter_rows(named=True):
         place = replace(
             _place(run, endpoint, cohort, (variable, row["visit"]), into),
-            arm=f"{row['arm']} - {row['minus']}",
+            arm=row["arm"],
+            contrast=row["minus"],
         )
         status = "fallback" if model.fallbacks else "ok"
         _add_row(run, place, row, frame["outcome"].to_numpy(), status)
@@ -211,10 +193,11 @@ def _adjust(run: Run, endpoint: Endpoint, p_values: list[tuple[Place, float]]) -
         return
     adjusted = ADJUSTMENTS[endpoint.adjust]([p for _, p in known])
     for (place, _), p in zip(known, adjusted, strict=True):
-        run.numbers.add(place, "p_adjusted", float(p), method=f"mmrm, {endpoint.adjust}")
+        adjusted_place = replace(place, adjustment=endpoint.adjust)
+        run.numbers.add(adjusted_place, "p_adjusted", float(p), method="mmrm")
 
 
-def _add_failure(run: Run, endpoint: Endpoint, cohort: Cohort, failed: tuple[str, str], into: Into) -> None:
+def _add_failure(run: Run, endpoint: Endpoint, cohort: Cohort, failed: tuple[str, str], into: Target) -> None:
     """Add the rows of a failed fit: no value, and the reason where the text would stand."""
     variable, why = failed
     if into.analysis == "mmrm":

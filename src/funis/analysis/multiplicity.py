@@ -49,11 +49,11 @@ def adjust_endpoints(run: Run, visits: pl.DataFrame) -> None:
         run.numbers.add(
             each.place, "p", each.p, text=None if each.p is not None else each.why, method=each.method
         )
-        method = f"{each.method}, {named}"
+        place = replace(each.place, adjustment=named)
         if each.p is None:
-            run.numbers.add(each.place, "p_adjusted", None, text=each.why, method=method)
+            run.numbers.add(place, "p_adjusted", None, text=each.why, method=each.method)
         else:
-            run.numbers.add(each.place, "p_adjusted", value, method=method)
+            run.numbers.add(place, "p_adjusted", value, method=each.method)
 
 
 def adjust_together(plan: Multiplicity, p: list[float]) -> list[float]:
@@ -94,15 +94,16 @@ def _hypothesis(run: Run, visits: pl.DataFrame, listed: pl.DataFrame, endpoint: 
         pl.col("endpoint") == endpoint.id,
         pl.col("visit") == visit,
         pl.col("method") == method,
-        pl.col("arm").str.contains(" - ", literal=True) if run.study.arms else pl.col("arm") == ALL,
+        pl.col("contrast") != "" if run.study.arms else pl.col("arm") == ALL,
     )
     cohort = run.populations.cohort(endpoint.population)
-    name = f"{endpoint.all_variables[0]}_change"
-    place = replace(cohort.place("multiplicity", name), endpoint=endpoint.id, visit=visit)
+    measure = endpoint.all_variables[0]
+    place = replace(cohort.place_of_change("multiplicity", measure), endpoint=endpoint.id, visit=visit)
     if rows.is_empty():
         return Hypothesis(endpoint.id, place, method, None, "the test was not made")
     row = rows.row(0, named=True)
-    place = replace(place, arm=row["arm"], n=row["n"], missing=row["missing"], source=row["source"])
+    taken = {name: row[name] for name in ("arm", "contrast", "n", "missing", "missing_outcome", "source")}
+    place = replace(place, **taken)
     return Hypothesis(endpoint.id, place, method, row["value"], row["text"])
 
 
@@ -127,8 +128,8 @@ def _response_hypothesis(run: Run, visits: pl.DataFrame, endpoint: Endpoint, vis
     whole = run.populations.cohort(endpoint.population)
     told = whole.members & ~np.isnan(codes)
     place = replace(
-        whole.place("multiplicity", f"{endpoint.definition}: {RESPONDER}"),
-        endpoint=endpoint.id, visit=visit, n=int(told.sum()), denominator=int(told.sum()), missing=rule,
+        whole.place("multiplicity", endpoint.definition, RESPONDER), endpoint=endpoint.id, visit=visit,
+        n=int(told.sum()), denominator=int(told.sum()), missing_outcome=rule,
     )  # fmt: skip
     if run.populations.arms and control is not None:
         other = next(arm for arm in run.populations.arms if arm != control)
@@ -137,7 +138,7 @@ def _response_hypothesis(run: Run, visits: pl.DataFrame, endpoint: Endpoint, vis
         if not all(total for _, total in counts):
             return Hypothesis(endpoint.id, place, "fisher", None, "an arm is empty")
         found = fisher_exact(*counts[0], *counts[1])
-        return Hypothesis(endpoint.id, replace(place, arm=f"{other} - {control}"), "fisher", found.p)
+        return Hypothesis(endpoint.id, replace(place, arm=other, contrast=control), "fisher", found.p)
     if not told.any() or endpoint.null_rate is None:
         return Hypothesis(endpoint.id, place, "binomial", None, "no response can be told")
     found = binomial_test(int(codes[told].sum()), int(told.sum()), endpoint.null_rate)

@@ -142,6 +142,7 @@ def _rows(frame: pl.DataFrame, variable: str, value: pl.Expr) -> pl.DataFrame:
         "visit",
         pl.col("day").cast(pl.Float64),
         pl.lit(variable).alias("variable"),
+        pl.lit(variable).alias("measure"),
         value.cast(pl.Float64).alias("value"),
         pl.lit("").alias("text"),
         pl.lit(0, pl.Int8).alias("censored"),

@@ -17,22 +17,23 @@ import numpy.typing as npt
 import polars as pl
 
 from funis.nine_decimals import round_array
+from funis.results import name_change
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-CHANGE = "_change"
-
 #: Cells of a matrix: positions of subjects, alone or with positions of visits, or a mask.
 Place = Integers | Booleans | tuple[Integers | slice, Integers | int]
 
-#: One row a measured or scored value. ``censored`` is -1 for "below", 1 for "above", 0 for exact.
+#: One row a measured or scored value; ``measure`` is what changed where the variable is a change.
+#: ``censored`` is -1 for "below", 1 for "above", 0 for exact.
 OBSERVATION_COLUMNS: dict[str, pl.DataType] = {
     "subject": pl.String(),
     "visit": pl.String(),
     "day": pl.Float64(),
     "variable": pl.String(),
+    "measure": pl.String(),
     "value": pl.Float64(),
     "text": pl.String(),
     "censored": pl.Int8(),
@@ -98,7 +99,8 @@ class Panel:
     Attributes
     ----------
     layout : subjects, visits and baseline
-    matrices : numeric scores, labs and their changes by name
+    matrices : numeric scores and labs by name
+    changes : their changes from baseline, by the name of what changed
     grades : letter grades by name as numbers, A = 4 ... E = 0
     baselines : the baseline of each variable and grade, shape (subjects,)
     days : shape (subjects, visits), study day of each visit, NaN where it is not known
@@ -107,6 +109,7 @@ class Panel:
 
     layout: Layout
     matrices: Mapping[str, Matrix]
+    changes: Mapping[str, Matrix]
     grades: Mapping[str, Matrix]
     baselines: Mapping[str, Matrix]
     days: Floats
@@ -121,11 +124,6 @@ class Panel:
     def visits(self) -> tuple[str, ...]:
         """Give the visit names in order."""
         return self.layout.visits
-
-    @property
-    def levels(self) -> tuple[str, ...]:
-        """Give the names of the variables that are not changes."""
-        return tuple(name for name in self.matrices if not name.endswith(CHANGE))
 
     def visit_index(self, name: str) -> int:
         """Give the position of a visit."""
@@ -165,7 +163,8 @@ def build_panel(layout: Layout, values: pl.DataFrame, grades: pl.DataFrame) -> P
     changes, changed = _derive_changes(numeric, baselines, everything)
     return Panel(
         layout=layout,
-        matrices=numeric | changes,
+        matrices=numeric,
+        changes=changes,
         grades={name: matrix for name, matrix in matrices.items() if name in letters},
         baselines=baselines,
         days=days,
@@ -245,7 +244,7 @@ def _derive_changes(
             (matrix.censored != 0) | (start.censored[:, None] != 0), np.sign(beyond) + 2 * (beyond == 0), 0
         )
         change.put(exists, difference[exists], rows, unsure[exists].astype(np.int8))
-        changes[f"{name}{CHANGE}"] = change
+        changes[name] = change
         added.append(_change_rows(name, everything, matrix.rows[exists], difference[exists], unsure[exists]))
         next_row += count
     return changes, added
@@ -257,7 +256,7 @@ def _change_rows(
     """Make the observations of a change: at the place of the later value."""
     later = everything[rows]
     return later.with_columns(
-        pl.lit(f"{name}{CHANGE}").alias("variable"),
+        pl.lit(name_change(name)).alias("variable"),
         pl.Series("value", difference),
         print_values(pl.Series("text", difference)),
         pl.Series("censored", unsure, dtype=pl.Int8),

@@ -15,7 +15,7 @@ import polars as pl
 
 from funis.analysis.change import visits_of
 from funis.analysis.cohorts import Cohort
-from funis.analysis.panel import CHANGE, Floats, Integers
+from funis.analysis.panel import Floats, Integers
 from funis.analysis.run import Run, digits_of, mean_of
 from funis.nine_decimals import round_exactly
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number
@@ -25,6 +25,8 @@ from funis.study.selection import Selection, find_selections
 
 #: Correlations between two visits without effect that are assumed in turn.
 CORRELATIONS: Final = (0.4, 0.6, 0.8)
+#: Name of the method that takes the correlation observed before treatment.
+OBSERVED: Final = "correlation_observed"
 _FEWEST_PAIRS: Final = 10
 
 
@@ -46,8 +48,11 @@ def estimate_falls(run: Run, endpoint: Endpoint) -> None:
         return
     selections = find_selections(run.study)
     for variable in endpoint.all_variables:
-        name = f"{variable}{CHANGE}"
-        if variable not in selections or name not in run.panel.matrices or _is_done(run, endpoint, variable):
+        if (
+            variable not in selections
+            or variable not in run.panel.changes
+            or _is_done(run, endpoint, variable)
+        ):
             continue
         subgroups = endpoint.subgroups if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
         for subgroup in subgroups:
@@ -80,7 +85,7 @@ def _estimate_one(run: Run, endpoint: Endpoint, cohort: Cohort, selection: Selec
     values = base.values[entered]
     mean, sd = mean_of(values), float(values.std(ddof=1))
     place = replace(
-        cohort.place("regression_to_mean", f"{selection.variable}{CHANGE}"), endpoint=endpoint.id,
+        cohort.place_of_change("regression_to_mean", selection.variable), endpoint=endpoint.id,
         n=len(entered), missing=run.policy(selection.variable),
         source=run.source(
             cohort, f"{endpoint.id} {selection.variable} entering", "baseline", base.rows[entered]
@@ -101,7 +106,7 @@ def _estimate_one(run: Run, endpoint: Endpoint, cohort: Cohort, selection: Selec
     observed, why = _observed_correlation(run, selection.variable, entered, first.population_sd / sd)
     run.numbers.add(place, "correlation", observed, text=why)
     if observed is not None:
-        assumed.append(("correlation_observed", observed))
+        assumed.append((OBSERVED, observed))
     falls = [(name, _estimate(run, selected, each, endpoint)) for name, each in assumed]
     for method, found in falls:
         _add_fall(run, place, (found, method), (selected, digits))
@@ -203,7 +208,7 @@ def _list_points(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, In
     """List baseline against change at the last visit; equal points are counted."""
     variable, entered = at
     visits = visits_of(run, endpoint)
-    change = run.panel.matrices[f"{variable}{CHANGE}"]
+    change = run.panel.changes[variable]
     if not visits:
         return
     points = pl.DataFrame(
@@ -226,7 +231,7 @@ def _list_lines(run: Run, place: Place, values: Floats, falls: list[tuple[str, R
     rows = [
         {
             "correlation": found.correlation,
-            "assumed": not method.endswith("observed"),
+            "assumed": method != OBSERVED,
             "baseline": end,
             "change": -(1.0 - found.correlation) * (end - found.population_mean),
         }
@@ -236,7 +241,7 @@ def _list_lines(run: Run, place: Place, values: Floats, falls: list[tuple[str, R
     ]
     if rows:
         endpoint = run.study.endpoint(place.endpoint)
-        keys = _keys(endpoint, place.subgroup, place.variable.removesuffix(CHANGE), "")
+        keys = _keys(endpoint, place.subgroup, place.measure, "")
         _append(run, "regression_to_mean_lines", pl.DataFrame(rows).with_columns(**keys))
 
 

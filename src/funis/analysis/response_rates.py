@@ -16,7 +16,7 @@ from funis.analysis.summary import subject_source
 from funis.catalogue.registry import response_definition
 from funis.errors import FunisError
 from funis.responses.respond import RELAPSE_SCHEMA, respond
-from funis.results import ALL, Place
+from funis.results import ALL, Place, name_sustained
 from funis.study.model import Endpoint, ParameterValue
 
 CANNOT_TELL: Final = "cannot tell"
@@ -142,7 +142,7 @@ def _rows_at(run: Run, visit: str) -> Integers | None:
         return None
     position = run.panel.visit_index(visit)
     found = np.full(len(run.panel.subjects), -1, dtype=np.int64)
-    for matrix in (*run.panel.grades.values(), *(run.panel.matrices[name] for name in run.panel.levels)):
+    for matrix in (*run.panel.grades.values(), *run.panel.matrices.values()):
         found = np.where(found < 0, matrix.rows[:, position], found)
     return found
 
@@ -227,45 +227,50 @@ def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohor
     visit = answers.visit or ALL
     response_classes = [name for name in answers.classes if name != answers.failing]
     # A definition with one class of response, called "yes", is told by the row of responders.
-    named = response_classes if len(response_classes) > 1 else []
-    groups = [(name, answers.of_class(name) & cohort.members) for name in named]
-    groups.append((RESPONDER, answers.responders & cohort.members))
-    groups.append((answers.failing, answers.of_class(answers.failing) & cohort.members))
-    for name, chosen in groups:
-        place = _response_place(
-            run, endpoint, cohort, (f"{answers.definition}: {name}", visit), (answers, chosen)
-        )
+    told_apart = response_classes if len(response_classes) > 1 else []
+    counted = [(name, answers.of_class(name) & cohort.members) for name in told_apart]
+    counted.append((RESPONDER, answers.responders & cohort.members))
+    counted.append((answers.failing, answers.of_class(answers.failing) & cohort.members))
+    for name, chosen in counted:
+        named = (answers.definition, name, visit)
+        place = _response_place(run, endpoint, cohort, named, (answers, chosen))
         add_rate(run, _over(place, told), int(chosen.sum()), level=run.level_of(endpoint))
     unknown = cohort.members & ~answers.told
-    place = _response_place(
-        run, endpoint, cohort, (f"{answers.definition}: {CANNOT_TELL}", visit), (answers, unknown)
-    )
+    named = (answers.definition, CANNOT_TELL, visit)
+    place = _response_place(run, endpoint, cohort, named, (answers, unknown))
     add_rate(run, _over(place, cohort.members), int(unknown.sum()), level=run.level, limits=False)
 
 
 def _count_sustained(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohort) -> None:
     kept = (answers.answers["sustained"] == YES).fill_null(value=False).to_numpy() & answers.responders
     classes = [name for name in answers.classes if name != answers.failing]
-    chosen = [("sustained", kept & cohort.members)]
+    chosen = [("", kept & cohort.members)]
     if len(classes) > 1:
-        chosen += [(f"sustained {name}", kept & answers.of_class(name) & cohort.members) for name in classes]
+        chosen += [(name, kept & answers.of_class(name) & cohort.members) for name in classes]
+    variable = name_sustained(answers.definition)
     for name, who in chosen:
-        place = _response_place(run, endpoint, cohort, (f"{answers.definition}: {name}", ALL), (answers, who))
+        place = _response_place(run, endpoint, cohort, (variable, name, ALL), (answers, who))
         add_rate(
             run, _over(place, answers.told & cohort.members), int(who.sum()), level=run.level_of(endpoint)
         )
 
 
 def _response_place(
-    run: Run, endpoint: Endpoint, cohort: Cohort, named: tuple[str, str], chosen: tuple[Answers, Booleans]
+    run: Run,
+    endpoint: Endpoint,
+    cohort: Cohort,
+    named: tuple[str, str, str],
+    chosen: tuple[Answers, Booleans],
 ) -> Place:
-    (variable, visit), (answers, who) = named, chosen
+    (variable, category, visit), (answers, who) = named, chosen
+    key = f"{endpoint.id} {variable}: {category} {visit}"
     return replace(
-        cohort.place("response", variable),
+        cohort.place("response", variable, category),
+        measure=answers.definition,
         visit=visit,
         endpoint=endpoint.id,
-        missing=endpoint.missing_outcome,
-        source=subject_source(run, cohort, f"{endpoint.id} {variable} {visit}", who, answers.rows),
+        missing_outcome=endpoint.missing_outcome,
+        source=subject_source(run, cohort, key, who, answers.rows),
     )
 
 
@@ -350,7 +355,7 @@ def _add_relapse(
         source = subject_source(run, cohort, f"{endpoint.id} relapse {visit}", relapsed, rows)
         place = replace(
             cohort.place("relapse", "relapse"), population=denominator, visit=visit, endpoint=endpoint.id,
-            n=n, denominator=n, missing=endpoint.missing_outcome, source=source,
+            n=n, denominator=n, missing_outcome=endpoint.missing_outcome, source=source,
         )  # fmt: skip
         add_rate(run, place, int(relapsed.sum()), level=run.level_of(endpoint))
 

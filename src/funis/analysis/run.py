@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.cohorts import Cohort, Populations
-from funis.analysis.panel import CHANGE, Floats, Integers, Matrix, Panel
+from funis.analysis.panel import Floats, Integers, Matrix, Panel
 from funis.nine_decimals import PARTS_OF_ONE
 from funis.results import ALL, NumberList, Place, SourceList, format_count, format_number
 from funis.stats.proportion import clopper_pearson, wilson
@@ -68,9 +68,9 @@ class Run:
         """Give the level of an endpoint's intervals."""
         return endpoint.level if endpoint.level is not None else self.level
 
-    def policy(self, variable: str) -> str:
-        """Give the missing-data policy under which a variable was scored."""
-        return self.missing.get(variable.removesuffix(CHANGE), "observed")
+    def policy(self, measure: str) -> str:
+        """Give the policy for missing items under which a measure was scored."""
+        return self.missing.get(measure, "observed")
 
     def source(self, cohort: Cohort, variable: str, visit: str, rows: Integers) -> str:
         """Remember the recorded values behind a group of numbers and give their key."""
@@ -94,6 +94,7 @@ class Run:
             numbers = [float(each) if _NUMBER.fullmatch(each) else None for each in text]
             self.derived[variable] = self.observations()[places].with_columns(
                 pl.lit(variable).alias("variable"),
+                pl.lit(variable).alias("measure"),
                 pl.Series("value", numbers, dtype=pl.Float64),
                 pl.Series("text", text, dtype=pl.String),
                 pl.lit(0, pl.Int8).alias("censored"),
@@ -112,13 +113,10 @@ class Run:
         return None if found is None or found.is_empty() else found
 
 
-def rows_behind(panel: Panel, variable: str, matrix: Matrix, visit: int, chosen: Integers) -> Integers:
-    """Give the observations behind a column of a matrix: for a change, the baseline values too."""
+def rows_behind(panel: Panel, measure: str, matrix: Matrix, visit: int, chosen: Integers) -> Integers:
+    """Give the observations behind the changes of a measure at a visit: those of the baseline too."""
     rows: Integers = matrix.rows[chosen, visit]
-    stem = variable.removesuffix(CHANGE)
-    if stem == variable:
-        return rows
-    return np.concatenate([rows, panel.baselines[stem].rows[chosen]])
+    return np.concatenate([rows, panel.baselines[measure].rows[chosen]])
 
 
 def mean_of(values: Floats) -> float:

@@ -17,7 +17,7 @@ from funis.nine_decimals import round_column
 from funis.results import ALL, format_number
 
 SEVERE: Final = 3
-HIGHEST: Final = "grade: "
+GRADE: Final = "grade"
 #: Names that a study file gives to those who were infused.
 SAFETY_POPULATIONS: Final = ("safety", "treated")
 SAFETY_TABLES: Final = {"adverse_events": "adverse_events", "exposure": "infusions"}
@@ -48,8 +48,8 @@ def count_adverse_events(run: Run) -> None:
     events = run.frames.get("adverse_events")
     for cohort in _safety_cohorts(run, "adverse_events"):
         if events is not None and _is_observed(run, events):
-            for variable, chosen in _kinds_of_events(events):
-                _count_events(run, cohort, variable, chosen)
+            for kind, chosen in _kinds_of_events(events):
+                _count_events(run, cohort, kind, chosen)
         _count_asked(run, cohort)
 
 
@@ -58,31 +58,33 @@ def _is_observed(run: Run, events: pl.DataFrame) -> bool:
     return not events.is_empty() or run.frame("safety_questions") is not None or "adverse_events" in run.given
 
 
-def _kinds_of_events(events: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    yield "any", events
+def _kinds_of_events(events: pl.DataFrame) -> Iterator[tuple[tuple[str, str], pl.DataFrame]]:
+    """Give each kind of event (variable and category) with its events."""
+    yield ("any", ""), events
     for name in ("serious", "related"):
-        yield name, events.filter(pl.col(name) == 1)
-    yield "grade_3_or_more", events.filter(pl.col("grade") >= SEVERE)
-    yield "fatal", events.filter((pl.col("outcome") == "fatal") | (pl.col("grade") == 5))
+        yield (name, ""), events.filter(pl.col(name) == 1)
+    yield ("grade_3_or_more", ""), events.filter(pl.col("grade") >= SEVERE)
+    yield ("fatal", ""), events.filter((pl.col("outcome") == "fatal") | (pl.col("grade") == 5))
     for grade in sorted(events["grade"].drop_nulls().unique()):
         # In these rows a subject counts once, at the highest grade it had.
-        yield f"{HIGHEST}{grade}", events.filter(pl.col("grade") == grade)
+        yield (GRADE, str(grade)), events.filter(pl.col("grade") == grade)
     named = events.with_columns(pl.col("term").str.strip_chars().str.to_lowercase().alias("_term"))
     terms = named.group_by("_term").agg(pl.col("subject").n_unique().alias("k")).drop_nulls("_term")
     for term in terms.sort(["k", "_term"], descending=[True, False])["_term"]:
-        yield f"term: {term}", named.filter(pl.col("_term") == term)
+        yield ("term", term), named.filter(pl.col("_term") == term)
 
 
-def _count_events(run: Run, cohort: Cohort, variable: str, events: pl.DataFrame) -> None:
+def _count_events(run: Run, cohort: Cohort, kind: tuple[str, str], events: pl.DataFrame) -> None:
+    variable, category = kind
     inside = _members_of(run, cohort)
     chosen = events.filter(pl.col("subject").is_in(inside))
     counted = chosen
-    if variable.startswith(HIGHEST):
+    if variable == GRADE:
         of_all = run.frames["adverse_events"].filter(pl.col("grade") == pl.col("grade").max().over("subject"))
         counted = chosen.join(of_all.select("_row"), on="_row", how="semi")
     subjects = counted["subject"].n_unique()
     place = replace(
-        cohort.place("adverse_events", variable), source=_event_source(run, cohort, variable, chosen)
+        cohort.place("adverse_events", variable, category), source=_event_source(run, cohort, kind, chosen)
     )
     add_rate(run, place, subjects, level=run.level, limits=variable in {"any", "serious"})
     run.numbers.add(place, "events", chosen.height)
@@ -92,10 +94,15 @@ def _members_of(run: Run, cohort: Cohort) -> list[str]:
     return [name for name, is_in in zip(run.panel.subjects, cohort.members, strict=True) if is_in]
 
 
-def _event_source(run: Run, cohort: Cohort, variable: str, chosen: pl.DataFrame) -> str:
+def _event_source(run: Run, cohort: Cohort, kind: tuple[str, str], chosen: pl.DataFrame) -> str:
     if chosen.is_empty():
         return ""
-    return run.source(cohort, f"adverse_events {variable}", ALL, chosen["_row"].to_numpy().astype(np.int64))
+    return run.source(
+        cohort,
+        f"adverse_events {': '.join(filter(None, kind))}",
+        ALL,
+        chosen["_row"].to_numpy().astype(np.int64),
+    )
 
 
 def _count_asked(run: Run, cohort: Cohort) -> None:
@@ -168,19 +175,19 @@ def _describe_infusion(run: Run, cohort: Cohort, number: int, part: pl.DataFrame
     visit = f"infusion_{number}"
     for name in ("cells", "cells_per_kg", "day", "weight_kg"):
         _describe_values(run, cohort, (name, visit), part)
-    _count_infusions(run, cohort, ("infused", visit), part, cohort.size)
+    _count_infusions(run, cohort, ("infused", "", visit), part, cohort.size)
     reacted = part.filter(
         pl.col("reaction").str.strip_chars().str.to_lowercase().is_in(["none", "no", ""]).not_()
     )
     recorded = part.filter(pl.col("reaction").is_not_null())
     if not recorded.is_empty():
-        _count_infusions(run, cohort, ("reaction", visit), reacted, recorded["subject"].n_unique())
+        _count_infusions(run, cohort, ("reaction", "", visit), reacted, recorded["subject"].n_unique())
     plan = run.study.infusions[number - 1] if number <= len(run.study.infusions) else None
     if plan is not None and plan.cells_per_kg is not None:
         off = (pl.col("cells_per_kg") / plan.cells_per_kg - 1).abs() * 100
         known = part.filter(pl.col("cells_per_kg").is_not_null())
         within = known.filter(round_column(off) <= plan.tolerance_percent)
-        _count_infusions(run, cohort, ("within_dose", visit), within, known.height)
+        _count_infusions(run, cohort, ("within_dose", "", visit), within, known.height)
 
 
 def _describe_values(run: Run, cohort: Cohort, named: tuple[str, str], part: pl.DataFrame) -> None:
@@ -198,14 +205,17 @@ def _describe_values(run: Run, cohort: Cohort, named: tuple[str, str], part: pl.
     add_summary(run, place, values, interval=False)
 
 
-def _count_infusions(run: Run, cohort: Cohort, named: tuple[str, str], part: pl.DataFrame, over: int) -> None:
-    variable, visit = named
+def _count_infusions(
+    run: Run, cohort: Cohort, named: tuple[str, str, str], part: pl.DataFrame, over: int
+) -> None:
+    variable, category, visit = named
+    about = f"{variable}: {category}" if category else variable
     place = replace(
-        cohort.place("exposure", variable),
+        cohort.place("exposure", variable, category),
         visit=visit,
         n=over,
         denominator=over,
-        source=_infusion_source(run, cohort, named, part),
+        source=_infusion_source(run, cohort, (about, visit), part),
     )
     add_rate(run, place, part["subject"].n_unique(), level=run.level, limits=False)
 
@@ -228,7 +238,7 @@ def _describe_all_infusions(run: Run, cohort: Cohort, doses: pl.DataFrame) -> No
         _describe_values(run, cohort, (name, ALL), summed)
     for number in sorted(summed["infusions"].unique()):
         part = summed.filter(pl.col("infusions") == number)
-        _count_infusions(run, cohort, (f"infusions: {number}", ALL), part, cohort.size)
+        _count_infusions(run, cohort, ("infusions", str(number), ALL), part, cohort.size)
     if doses["lot"].is_null().all():
         return
     lots = doses["lot"].drop_nulls().n_unique()

@@ -11,10 +11,11 @@ import polars as pl
 from funis.analysis.change import TESTS, add_comparison, fill_missing, run_test, visits_of
 from funis.analysis.cohorts import ENROLLED, Cohort
 from funis.analysis.estimand_responses import Rates, add_rates
-from funis.analysis.panel import CHANGE, Matrix
-from funis.analysis.response_rates import RESPONDER, responder_codes
+from funis.analysis.panel import Matrix
+from funis.analysis.response_rates import responder_codes
 from funis.analysis.run import Run, digits_of, rows_behind
-from funis.results import Place
+from funis.analysis.target import Target
+from funis.results import Place, name_change
 from funis.study.estimand import CHANGE_POLICIES, IMPUTED, RESPONSE_POLICIES, SensitivityPlan
 from funis.study.model import Endpoint
 
@@ -69,68 +70,66 @@ def _vary_change(run: Run, plan: SensitivityPlan, endpoint: Endpoint) -> None:
     drawn = ("multiple_imputation",) if endpoint.imputation is not None else ()
     methods = plan.methods or (*CHEAP, *drawn)
     for variable in endpoint.all_variables:
-        if f"{variable}{CHANGE}" not in run.panel.matrices:
+        if variable not in run.panel.changes:
             continue
         for rule in plan.missing or CHANGE_POLICIES:
             filled = fill_missing(run, endpoint, variable, rule)
             for method in methods:
                 if method in TESTS:
-                    _test_filled(run, endpoint, variable, (*filled, rule), method)
+                    _test_filled(run, endpoint, variable, filled, method)
         one = endpoint.model_copy(update={"variable": variable, "variables": ()})
         if "mmrm" in methods:
-            from funis.analysis.models import Into, fit_variable
+            from funis.analysis.models import fit_variable
 
             cohort = run.populations.cohort(endpoint.population)
-            fit_variable(run, one, variable, cohort, Into("sensitivity", "", run.policy(variable)))
+            fit_variable(run, one, variable, cohort, Target("sensitivity"))
         for method in methods:
             if method in IMPUTED:
                 _impute(run, one, method)
 
 
 def _impute(run: Run, endpoint: Endpoint, method: str) -> None:
-    from funis.analysis.imputation import Target, compare_imputed
+    from funis.analysis.imputation import compare_imputed
 
-    policy = f"{run.policy(endpoint.variable)}, {method}"
     own = endpoint.model_copy(update={"missing_outcome": method})
-    compare_imputed(run, own, endpoint.variable, Target("sensitivity", "", policy))
+    compare_imputed(run, own, endpoint.variable, Target("sensitivity"))
 
 
 def _test_filled(
-    run: Run, endpoint: Endpoint, variable: str, filled: tuple[Matrix, str, str], method: str
+    run: Run, endpoint: Endpoint, variable: str, filled: tuple[Matrix, str], method: str
 ) -> None:
     """Test changes filled by one rule, by one method, at every visit; arms apart."""
-    matrix, policy, rule = filled
+    matrix, rule = filled
     arms = tuple(run.populations.arms) or ("all",)
     for arm in arms:
         cohort = run.populations.cohort(endpoint.population, arm=arm)
         for visit in visits_of(run, endpoint):
             chosen = np.flatnonzero(~np.isnan(matrix.values[:, visit]) & cohort.members)
-            place = _place(run, endpoint, cohort, (variable, matrix, policy, rule), visit)
-            name = f"{method}, {rule}"
+            place = _place(run, endpoint, cohort, (variable, matrix, rule), visit)
             if method == "paired_t" and (matrix.censored[chosen, visit] != 0).any():
                 why = "values beyond what the assay measures have no mean"
-                run.numbers.add(place, "estimate", None, text=why, method=name)
+                run.numbers.add(place, "estimate", None, text=why, method=method)
                 continue
             values = matrix.values[chosen, visit]
             found = run_test(run, endpoint, values, method)
-            add_comparison(run, place, found, name, digits_of(values))
+            add_comparison(run, place, found, method, digits_of(values))
 
 
 def _place(
-    run: Run, endpoint: Endpoint, cohort: Cohort, filled: tuple[str, Matrix, str, str], visit: int
+    run: Run, endpoint: Endpoint, cohort: Cohort, filled: tuple[str, Matrix, str], visit: int
 ) -> Place:
-    variable, matrix, policy, rule = filled
-    name = f"{variable}{CHANGE}"
+    variable, matrix, rule = filled
     chosen = np.flatnonzero(~np.isnan(matrix.values[:, visit]) & cohort.members)
-    rows = rows_behind(run.panel, name, matrix, visit, chosen)
+    rows = rows_behind(run.panel, variable, matrix, visit, chosen)
     label = run.panel.visits[visit]
     return replace(
-        cohort.place("sensitivity", name),
+        cohort.place_of_change("sensitivity", variable),
         visit=label,
         endpoint=endpoint.id,
         n=len(chosen),
-        missing=policy,
-        source=run.source(cohort, f"{rule} {name}", label, rows),
+        missing=run.policy(variable),
+        missing_outcome=rule,
+        source=run.source(cohort, f"{rule} {name_change(variable)}", label, rows),
     )
 
 
@@ -139,9 +138,8 @@ def _place(
 
 def _vary_response(run: Run, visits: pl.DataFrame, plan: SensitivityPlan, endpoint: Endpoint) -> None:
     bare = endpoint.model_copy(update={"missing_outcome": "observed"})
-    variable = f"{endpoint.definition}: {RESPONDER}"
     for at in endpoint.at:
         codes = responder_codes(run, visits, bare, at)
         for rule in plan.missing or RESPONSE_POLICIES:
-            rates = Rates("sensitivity", variable, at, codes, rule, rule, f", {rule}")
+            rates = Rates("sensitivity", at, codes, rule, rule)
             add_rates(run, endpoint, rates)

@@ -8,10 +8,9 @@ import numpy as np
 
 from funis.analysis.change import visits_of
 from funis.analysis.influence import changes_of, find_groupings
-from funis.analysis.panel import CHANGE
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.nine_decimals import round_exactly
-from funis.results import ALL, Place, format_number
+from funis.results import ALL, Place, format_number, name_change
 from funis.stats.cluster import RandomIntercept, fit_random_intercept
 from funis.study.model import Endpoint
 
@@ -28,10 +27,9 @@ def fit_site_effects(run: Run, endpoint: Endpoint) -> None:
         return
     subgroups = endpoint.subgroups if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
     for variable in endpoint.all_variables:
-        name = f"{variable}{CHANGE}"
-        if name not in run.panel.matrices:
+        if variable not in run.panel.changes:
             continue
-        matrix, policy = changes_of(run, endpoint, variable)
+        matrix, rule = changes_of(run, endpoint, variable)
         visit = visits[-1]
         for subgroup in subgroups:
             cohort = run.populations.cohort(endpoint.population, subgroup)
@@ -40,11 +38,13 @@ def fit_site_effects(run: Run, endpoint: Endpoint) -> None:
                 chosen = np.flatnonzero(known)
                 if len(chosen) < 3 or (matrix.censored[chosen, visit] != 0).any():
                     continue
-                rows = rows_behind(run.panel, name, matrix, visit, chosen)
-                source = run.source(cohort, f"{endpoint.id} {name} {kind}", run.panel.visits[visit], rows)
+                rows = rows_behind(run.panel, variable, matrix, visit, chosen)
+                key = f"{endpoint.id} {name_change(variable)} {kind}"
+                source = run.source(cohort, key, run.panel.visits[visit], rows)
                 place = replace(
-                    cohort.place("site_effects", f"{name}: {kind}"), endpoint=endpoint.id, n=len(chosen),
-                    visit=run.panel.visits[visit], missing=policy, source=source,
+                    cohort.place_of_change("site_effects", variable), cluster=kind, endpoint=endpoint.id,
+                    n=len(chosen), visit=run.panel.visits[visit], missing=run.policy(variable),
+                    missing_outcome=rule, source=source,
                 )  # fmt: skip
                 values = matrix.values[chosen, visit]
                 fitted = fit_random_intercept(values, label[chosen], level=run.level_of(endpoint))

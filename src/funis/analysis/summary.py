@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.cohorts import ENROLLED, Cohort, Membership, answer_rule
-from funis.analysis.panel import CHANGE, Booleans, Floats, Integers, Matrix, print_values
+from funis.analysis.panel import Booleans, Floats, Integers, Matrix, print_values
 from funis.analysis.run import Run, add_rate, digits_of, mean_of, rows_behind
 from funis.nine_decimals import round_array
-from funis.results import ALL, Place, format_mean_sd, format_number
+from funis.results import ALL, Place, format_mean_sd, format_number, name_change
 from funis.stats.describe import Summary, summarise
 
 #: Columns of the subjects table that describe a cohort.
@@ -108,7 +108,7 @@ def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
     for category in dict.fromkeys((*planned, *sorted(present))):
         chosen = known & (values == category).fill_null(value=False).to_numpy()
         place = replace(
-            cohort.place("baseline", f"{name}: {category}"),
+            cohort.place("baseline", name, str(category)),
             visit="baseline",
             n=int(known.sum()),
             source=subject_source(run, cohort, f"{name}: {category}", chosen, rows),
@@ -164,42 +164,69 @@ def summarise_variables(run: Run) -> None:
             for cohort in run.populations.of_endpoint(endpoint):
                 wanted.setdefault((cohort.population, cohort.subgroup, cohort.arm, name), (cohort, name))
     for cohort in run.populations.every_arm():
-        for name in run.panel.levels:
+        for name in run.panel.matrices:
             wanted.setdefault((cohort.population, cohort.subgroup, cohort.arm, name), (cohort, name))
-    for analysis, ending in (("summary", ""), ("change", CHANGE)):
-        for cohort, name in wanted.values():
-            if f"{name}{ending}" in run.panel.matrices:
-                summarise_matrix(run, cohort, analysis, f"{name}{ending}")
+    for cohort, name in wanted.values():
+        if name in run.panel.matrices:
+            summarise_levels(run, cohort, name)
+    for cohort, name in wanted.values():
+        if name in run.panel.changes:
+            summarise_changes(run, cohort, name, run.panel.changes[name])
 
 
-def summarise_matrix(
-    run: Run, cohort: Cohort, analysis: str, variable: str, *,
-    matrix: Matrix | None = None, endpoint: str = "", missing: str = "",
-) -> None:  # fmt: skip
-    """Summarise one variable in one cohort at every visit that has a value.
-
-    ``matrix`` replaces the observed values, where missing outcomes are filled as an endpoint says.
-    """
-    found = run.panel.matrices[variable] if matrix is None else matrix
-    known = ~np.isnan(found.values) & cohort.members[:, None]
+def summarise_levels(run: Run, cohort: Cohort, name: str) -> None:
+    """Summarise the values of a variable in one cohort at every visit that has one."""
+    matrix = run.panel.matrices[name]
+    known = ~np.isnan(matrix.values) & cohort.members[:, None]
     for visit in np.flatnonzero(known.any(axis=0)):
         chosen = np.flatnonzero(known[:, visit])
-        name = run.panel.visits[visit]
-        rows = rows_behind(run.panel, variable, found, int(visit), chosen)
+        at_visit = run.panel.visits[visit]
         place = replace(
-            cohort.place(analysis, variable),
-            visit=name,
+            cohort.place("summary", name),
+            visit=at_visit,
+            n=len(chosen),
+            missing=run.policy(name),
+            source=run.source(cohort, name, at_visit, matrix.rows[chosen, visit]),
+        )
+        _describe(run, place, matrix, (int(visit), chosen))
+
+
+def summarise_changes(
+    run: Run, cohort: Cohort, measure: str, matrix: Matrix, *, endpoint: str = "", missing_outcome: str = ""
+) -> None:
+    """Summarise the changes of a measure in one cohort at every visit that has one.
+
+    Parameters
+    ----------
+    matrix : observed changes, or changes with missing outcomes filled as an endpoint says
+    endpoint, missing_outcome : the endpoint, and the rule they were filled by
+    """
+    known = ~np.isnan(matrix.values) & cohort.members[:, None]
+    for visit in np.flatnonzero(known.any(axis=0)):
+        chosen = np.flatnonzero(known[:, visit])
+        at_visit = run.panel.visits[visit]
+        rows = rows_behind(run.panel, measure, matrix, int(visit), chosen)
+        place = replace(
+            cohort.place_of_change("change", measure),
+            visit=at_visit,
             endpoint=endpoint,
             n=len(chosen),
-            missing=missing or run.policy(variable),
-            source=run.source(cohort, f"{endpoint}{variable}", name, rows),
+            missing=run.policy(measure),
+            missing_outcome=missing_outcome,
+            source=run.source(cohort, f"{endpoint}{name_change(measure)}", at_visit, rows),
         )
-        censored = int((found.censored[chosen, visit] != 0).sum())
-        if censored:
-            _add_censored(run, place, found.values[chosen, visit], censored)
-        else:
-            add_summary(run, place, found.values[chosen, visit])
-            _add_geometric_mean(run, place, found.values[chosen, visit])
+        _describe(run, place, matrix, (int(visit), chosen))
+
+
+def _describe(run: Run, place: Place, matrix: Matrix, at: tuple[int, Integers]) -> None:
+    visit, chosen = at
+    values = matrix.values[chosen, visit]
+    censored = int((matrix.censored[chosen, visit] != 0).sum())
+    if censored:
+        _add_censored(run, place, values, censored)
+        return
+    add_summary(run, place, values)
+    _add_geometric_mean(run, place, values)
 
 
 def add_summary(run: Run, place: Place, values: Floats, *, interval: bool = True) -> Summary:

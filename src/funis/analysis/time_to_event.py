@@ -171,7 +171,7 @@ def _add_curve(
     ]
     rows = run.observe(f"{endpoint.id} time", words)
     source = subject_source(run, cohort, f"{endpoint.id} {name}", entering, rows)
-    method = "kaplan_meier, visits on planned days" if name in FOUND_AT_VISITS else "kaplan_meier"
+    method = "kaplan_meier_visits_on_planned_days" if name in FOUND_AT_VISITS else "kaplan_meier"
     whole = replace(cohort.place("time_to_event", name), endpoint=endpoint.id, n=curve.n, source=source)
     run.numbers.add(whole, "n", curve.n)
     run.numbers.add(whole, "events", int(curve.events.sum()))

@@ -23,9 +23,13 @@ from funis.results import format_number, format_p
 #: Columns of the results that a row of a manifest may select by. An endpoint or a method that is not
 #: named may be any; the others stand for every subject, as `_DEFAULTS` says.
 SELECTORS: Final = (
-    "analysis", "endpoint", "population", "subgroup", "arm", "visit", "variable", "statistic", "method",
+    "analysis", "endpoint", "estimand", "population", "subgroup", "arm", "contrast", "visit", "variable",
+    "category", "statistic", "method", "adjustment",
 )  # fmt: skip
-_DEFAULTS: Final = {"subgroup": "all", "arm": "all", "visit": "all", "population": "enrolled"}
+_DEFAULTS: Final = {
+    "estimand": "", "population": "enrolled", "subgroup": "all", "arm": "all", "contrast": "",
+    "visit": "all", "category": "",
+}  # fmt: skip
 
 
 class ManifestError(FunisError):
@@ -123,6 +127,7 @@ _LIMITS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": lambda computed, limit: computed > limit,
     ">=": lambda computed, limit: computed >= limit,
 }
+_AT_A_VISIT: Final = frozenset({"lowest at", "highest at"})
 RELATIONS: Final = ("=", *_LIMITS, *_DIRECTIONS)
 
 
@@ -199,7 +204,7 @@ def _parse_figure(row: Mapping[str, Any], common: Mapping[str, str], where: str)
         relation not in _DIRECTIONS and not figure.printed
     ):
         raise ManifestError(f"{where}: a direction needs 'visits', any other relation needs 'printed'.")
-    if relation.endswith(" at") and figure.printed not in figure.visits:
+    if relation in _AT_A_VISIT and figure.printed not in figure.visits:
         raise ManifestError(f"{where}: {figure.printed!r} is not among the visits {list(figure.visits)}.")
     return figure
 
@@ -248,7 +253,8 @@ def _check_value(figure: Figure, value: float) -> tuple[bool, str]:
     if figure.relation == "=":
         computed = format_number(value, figure.decimals)
         return computed == figure.printed, computed
-    computed = format_p(value) if figure.select["statistic"].startswith("p") else format_number(value, 2)
+    is_p = figure.select["statistic"] in {"p", "p_adjusted"}
+    computed = format_p(value) if is_p else format_number(value, 2)
     return _LIMITS[figure.relation](value, float(figure.printed)), computed
 
 

@@ -32,12 +32,12 @@
   };
 
   const record = (id) => {
-    const { columns, strings, numbers } = read();
+    const { columns, numeric, strings, numbers } = read();
     const cells = numbers[id];
     if (!cells) return null;
     const found = { id };
     columns.forEach((name, place) => {
-      found[name] = ["value", "n", "denominator"].includes(name) ? cells[place] : strings[cells[place]];
+      found[name] = numeric.includes(name) ? cells[place] : strings[cells[place]];
     });
     return found;
   };
@@ -48,6 +48,7 @@
   const heading = (number) => {
     const what = [word("statistics", number.statistic) || number.analysis];
     if (number.variable) what.push(word("variables", number.variable));
+    if (number.category) what.push(number.category);
     if (number.visit) what.push(word("visits", number.visit));
     const text = what.join(", ");
     return text.charAt(0).toUpperCase() + text.slice(1);
@@ -64,11 +65,19 @@
     say("endpoint", word("endpoints", number.endpoint));
     say("population", word("populations", number.population));
     say("subgroup", word("populations", number.subgroup));
+    say("estimand", number.estimand);
     say("arm", number.arm);
+    say("contrast", number.contrast);
+    say("category", number.category);
+    say("parameter", number.parameter);
+    say("cluster", number.cluster);
     say("n", number.n);
     say("denominator", number.denominator);
     say("method", word("methods", number.method) || word("statistics", number.statistic));
+    say("adjustment", word("methods", number.adjustment));
+    say("delta", number.delta);
     say("missing", word("missing", number.missing));
+    say("missing_outcome", word("missing", number.missing_outcome));
     say("status", number.status);
     const id = make("dd");
     id.append(make("code", number.id));

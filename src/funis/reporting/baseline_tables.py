@@ -156,7 +156,7 @@ def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -
     rows: list[TableRow] = []
     told: set[str] = set()
     for group in groups:
-        name, _, category = group.variable.partition(": ")
+        name, category = group.variable, group.category
         if not category:
             rows += _measured_rows(labels, book, group, book.visits(group)[0], indent=0)
             continue

@@ -17,7 +17,7 @@ from funis.reporting.number_book import (
     level_text,
     p_cell,
 )
-from funis.results import ALL
+from funis.results import ALL, name_change
 from funis.study.model import Study
 
 
@@ -48,10 +48,11 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
 
 def _title(labels: Labels, group: Group) -> str:
     names = {arm.id: arm.name for arm in labels.study.arms}
-    arm, _, control = group.arm.partition(" - ")
+    arm, control = group.arm, group.contrast
+    is_change = group.variable == name_change(group.measure)
     measure = (
-        labels.variable_with_unit(group.variable)
-        if group.variable.endswith("_change")
+        labels.variable_with_unit(group.variable, group.measure)
+        if is_change
         else labels.endpoint(group.endpoint)
     )
     within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"

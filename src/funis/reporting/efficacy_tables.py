@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import SYSTEMS, Labels, in_sentence, method_label
+from funis.reporting.labels import Labels, grade_columns, in_sentence, method_label
 from funis.reporting.number_book import (
     Group,
     Number,
     NumberBook,
     adjusted_p,
+    adjustment_of,
     bound,
     decimals_needed,
     digits_for,
@@ -23,7 +24,7 @@ from funis.reporting.number_book import (
     p_cell,
     single,
 )
-from funis.results import ALL
+from funis.results import ALL, name_change
 from funis.study.estimand import IMPUTED
 from funis.study.model import Endpoint, Study
 
@@ -43,7 +44,7 @@ _MIDDLE, _ENDS = ("median", "q1", "q3"), ("min", "max")
 EVERYBODY = "enrolled"
 
 
-class Course(NamedTuple):
+class VariableByVisit(NamedTuple):
     """Everything computed about one variable in one group of subjects: the groups of each analysis."""
 
     variable: str
@@ -72,24 +73,25 @@ def build_efficacy_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     return tuple(found)
 
 
-def _courses(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[Course]:
+def _courses(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[VariableByVisit]:
     """Gather the analyses of a variable by the subjects they were made in."""
-    names = {variable, f"{variable}_change"}
     whole = () if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
     subgroups = {*whole, *endpoint.subgroups}
     gathered: dict[tuple[str, str, str], dict[tuple[str, str], Group]] = {}
     for group in (*book.of("summary"), *book.of("change"), *book.of("test")):
         is_asked = group.population == (endpoint.population or EVERYBODY) and group.subgroup in subgroups
-        if is_asked and group.variable in names and group.endpoint in {endpoint.id, ""}:
+        if is_asked and group.measure == variable and group.endpoint in {endpoint.id, ""}:
             own = gathered.setdefault((group.population, group.subgroup, group.arm), {})
             # Numbers made for the endpoint alone (missing outcomes filled) stand in for the general ones.
             if group.endpoint or (group.analysis, group.variable) not in own:
                 own[group.analysis, group.variable] = group
     for (population, subgroup, arm), groups in gathered.items():
-        yield Course(variable, population, subgroup, arm, tuple(groups.values()))
+        yield VariableByVisit(variable, population, subgroup, arm, tuple(groups.values()))
 
 
-def _course_table(study: Study, book: NumberBook, endpoint: Endpoint, courses: Sequence[Course]) -> TableSpec:
+def _course_table(
+    study: Study, book: NumberBook, endpoint: Endpoint, courses: Sequence[VariableByVisit]
+) -> TableSpec:
     labels = Labels(study)
     visits = ordered_visits(
         study, [visit for course in courses for group in course.groups for visit in book.visits(group)]
@@ -105,7 +107,7 @@ def _course_table(study: Study, book: NumberBook, endpoint: Endpoint, courses: S
         heads = ("Visit", *names)
     used = [number for course in courses for group in course.groups for number in book.all(group)]
     change = "Change: value at the visit minus value at baseline, in subjects with both."
-    has_change = any(number.variable.endswith("_change") for number in used)
+    has_change = any(number.variable == name_change(number.measure) for number in used)
     notes = (
         *describe_basis(labels, used),
         *((change,) if has_change else ()),
@@ -153,16 +155,18 @@ def _adjust_notes(endpoint: Endpoint, used: Sequence[Number]) -> tuple[str, ...]
     )
 
 
-def _course_title(labels: Labels, course: Course) -> str:
-    within = [
-        labels.population(name).lower() for name in (course.subgroup, course.arm) if name not in {ALL, ""}
-    ]
+def _course_title(labels: Labels, course: VariableByVisit) -> str:
+    within = labels.within(course.subgroup, course.arm)
     title = labels.variable_with_unit(course.variable)
     return f"{title} ({', '.join(within)})" if within else title
 
 
 def _visits_in_columns(
-    labels: Labels, lines: Sequence[tuple[Course, list[Line]]], visits: Sequence[str], *, has_headings: bool
+    labels: Labels,
+    lines: Sequence[tuple[VariableByVisit, list[Line]]],
+    visits: Sequence[str],
+    *,
+    has_headings: bool,
 ) -> tuple[TableRow, ...]:
     rows: list[TableRow] = []
     for course, each in lines:
@@ -176,7 +180,7 @@ def _visits_in_columns(
 
 def _visits_in_rows(
     labels: Labels,
-    lines: Sequence[tuple[Course, list[Line]]],
+    lines: Sequence[tuple[VariableByVisit, list[Line]]],
     visits: Sequence[str],
     names: Sequence[str],
     *,
@@ -194,7 +198,7 @@ def _visits_in_rows(
     return tuple(rows)
 
 
-def course_lines(labels: Labels, book: NumberBook, course: Course) -> list[Line]:
+def course_lines(labels: Labels, book: NumberBook, course: VariableByVisit) -> list[Line]:
     """Make the lines of a course: description, change with interval, tests with their adjusted P."""
     is_titre = any(lab.test == course.variable and lab.scale == "log2" for lab in labels.study.labs)
     described = [group for group in course.groups if group.analysis == "summary"]
@@ -271,9 +275,7 @@ def _test_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
             lines += _estimate_lines(labels, book, group, method)
         adjusted = {visit: adjusted_p(book, group, visit, method) for visit in visits}
         cells = {visit: p_cell(book.find(group, visit, "p", method), adjusted[visit]) for visit in visits}
-        beside = next(
-            (number.method.partition(", ")[2] for number in adjusted.values() if number is not None), ""
-        )
+        beside = adjustment_of(adjusted.values())
         lines.append(
             Line(
                 f"P, {in_sentence(method_label(method))}" + (f" ({method_label(beside)})" if beside else ""),
@@ -309,9 +311,9 @@ def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     named = {name for endpoint in study.endpoints for name in endpoint.all_variables}
     courses: dict[tuple[str, str, str, str], list[Group]] = {}
     for group in (*book.of("summary"), *book.of("change")):
-        stem = group.variable.removesuffix("_change")
-        if stem not in named and not (group.endpoint or _is_system(stem)):
-            courses.setdefault((stem, group.population, group.subgroup, group.arm), []).append(group)
+        measure = group.measure
+        if measure not in named and not (group.endpoint or measure in grade_columns()):
+            courses.setdefault((measure, group.population, group.subgroup, group.arm), []).append(group)
     labs = set(study.lab_names)
     kinds = (
         ("table-other-scores", "Other scores and measures", False),
@@ -320,7 +322,9 @@ def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     found = []
     for name, title, is_lab in kinds:
         chosen = [
-            Course(*key, tuple(groups)) for key, groups in courses.items() if (key[0] in labs) is is_lab
+            VariableByVisit(*key, tuple(groups))
+            for key, groups in courses.items()
+            if (key[0] in labs) is is_lab
         ]
         if chosen:
             endpoint = Endpoint(id="other", kind="summary", label=title)
@@ -331,7 +335,3 @@ def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
                 )
             )
     return tuple(found)
-
-
-def _is_system(name: str) -> bool:
-    return name.rpartition("_")[2] in SYSTEMS

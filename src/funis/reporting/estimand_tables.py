@@ -13,6 +13,8 @@ from funis.results import ALL
 from funis.study.estimand import Estimand
 from funis.study.model import Endpoint, Study
 
+#: The test whose P stands beside a rate with its interval.
+_TEST_OF_RATE = {"clopper_pearson": "binomial", "newcombe": "fisher"}
 _FAILED = "failed: no estimate; the panel of the number says why."
 
 
@@ -22,7 +24,7 @@ def build_estimand_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     groups = list(book.of("estimand"))
     found = []
     for estimand in study.estimands:
-        own = [group for group in groups if group.variable.partition(": ")[0] == estimand.id]
+        own = [group for group in groups if group.estimand == estimand.id]
         if own:
             found.append(_estimand_table(labels, book, estimand, own))
     return tuple(found)
@@ -50,12 +52,12 @@ def _notes(labels: Labels, used: Iterable[Number]) -> tuple[str, ...]:
 
 
 def _within(labels: Labels, group: Group) -> str:
-    names = [labels.population(name).lower() for name in (group.subgroup, group.arm) if name not in {ALL, ""}]
+    names = labels.within(group.subgroup, group.arm, group.contrast)
     return f" ({', '.join(names)})" if names else ""
 
 
 def _event_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
-    name = group.variable.partition(": ")[2]
+    name = group.variable
     number = book.find(group, ALL, "count")
     told = EVENTS.get(name, name)
     cell = joined(Inline(number.text, number.id)) if number is not None else EMPTY
@@ -72,27 +74,19 @@ def _estimate_row(labels: Labels, book: NumberBook, group: Group, visit: str) ->
         note = book.find(group, visit, "covariance")
         cell = joined(Inline(note.text, note.id)) if note is not None else EMPTY
         return TableRow(words("Covariance"), (EMPTY, cell, words("mixed model"), words("")), indent=1)
-    return TableRow(stub, _estimate_cells(book, group, visit, estimate), indent=1)
+    return TableRow(stub, _estimate_cells(book, estimate), indent=1)
 
 
-def _estimate_cells(book: NumberBook, group: Group, visit: str, estimate: Number) -> tuple[TableCell, ...]:
+def _estimate_cells(book: NumberBook, estimate: Number) -> tuple[TableCell, ...]:
     """Make the cells n, estimate with interval, method and P of one estimate."""
     method = estimate.method
-    limits = [_shown(book.find(group, visit, name, method)) for name in ("lower", "upper")]
+    limits = [_shown(book.beside(estimate, name)) for name in ("lower", "upper")]
     middle = _shown(estimate)
     value = joined(middle, " (", *interval(*limits), ")") if all(limits) else joined(middle)
-    tests = [number for number in book.groups[group].get((visit, "p"), ()) if _suits(number, method)]
+    test = book.beside(estimate, "p", _TEST_OF_RATE.get(method, method))
     n = TableCell((Inline(str(estimate.n), estimate.id),)) if estimate.n is not None else EMPTY
-    name = method.partition(", ")[0]
-    p = joined(bound_p(tests[0])) if tests else words("")
-    return n, value, words(method_label(name) if name else ""), p
-
-
-def _suits(number: Number, method: str) -> bool:
-    """Tell whether a P value belongs to an estimate: of its method, or the test of a counted rate."""
-    name, _, rule = method.partition(", ")
-    tests = {"clopper_pearson": "binomial", "newcombe": "fisher"}
-    return number.method == (", ".join([tests.get(name, name), rule]) if rule else tests.get(name, name))
+    p = joined(bound_p(test)) if test is not None else words("")
+    return n, value, words(method_label(method) if method else ""), p
 
 
 def _shown(number: Number | None) -> Inline | None:
@@ -127,7 +121,7 @@ def _sensitivity_table(
             rows += _method_rows(book, group, visit)
     used = [number for group in groups for number in book.all(group)]
     notes = tuple(note for note in _notes(labels, used) if not note.startswith("Missing data"))
-    rules = dict.fromkeys(rule for number in used for rule in [_rule(number.method)] if rule in MISSING)
+    rules = dict.fromkeys(number.missing_outcome for number in used if _is_varied(number))
     meaning = MISSING | {"locf": MISSING_OUTCOME["locf"]}
     told = tuple(f"{rule[:1].upper() + rule[1:]}: {meaning[rule]}." for rule in rules)
     title = f"Sensitivity analyses: {in_sentence(endpoint.printed)}"
@@ -138,13 +132,23 @@ def _sensitivity_table(
     )  # fmt: skip
 
 
-def _rule(method: str) -> str:
-    return method.partition(", ")[2]
+def _is_varied(number: Number) -> bool:
+    """Tell whether a rule for missing outcomes was tried beside others; multiple imputation is a method."""
+    return number.missing_outcome in MISSING and number.missing_outcome != number.method
+
+
+def _rule(number: Number) -> str:
+    """Say what was done about a missing outcome."""
+    if number.delta is not None:
+        return f"delta {number.delta:g}"
+    if number.method in {"mmrm", "multiple_imputation"}:
+        return "missing at random"
+    return number.missing_outcome if _is_varied(number) else ""
 
 
 def _block(labels: Labels, endpoint: Endpoint, group: Group, visit: str) -> str:
     when = labels.visit(visit) if visit != ALL else "All visits"
-    several = f"{labels.variable(group.variable)}, " if len(endpoint.all_variables) > 1 else ""
+    several = f"{labels.variable(group.variable, group.measure)}, " if len(endpoint.all_variables) > 1 else ""
     whom = f"population: {in_sentence(labels.population(group.population))}{_within(labels, group)}"
     return f"{several}{when}; {whom}"
 
@@ -152,10 +156,9 @@ def _block(labels: Labels, endpoint: Endpoint, group: Group, visit: str) -> str:
 def _method_rows(book: NumberBook, group: Group, visit: str) -> list[TableRow]:
     rows = []
     for estimate in book.groups[group].get((visit, "estimate"), ()):
-        n, value, _, p = _estimate_cells(book, group, visit, estimate)
-        name, _, rule = estimate.method.partition(", ")
-        rule = rule or "missing at random" if name in {"mmrm", "multiple_imputation"} else rule
-        rows.append(TableRow(words(method_label(name)), (words(rule), n, value, p), indent=1))
+        n, value, _, p = _estimate_cells(book, estimate)
+        cells = (words(_rule(estimate)), n, value, p)
+        rows.append(TableRow(words(method_label(estimate.method)), cells, indent=1))
     tipping = book.find(group, visit, "tipping_point")
     if tipping is not None:
         text = tipping.text.replace("-", "−")
@@ -180,13 +183,12 @@ def build_multiplicity_tables(study: Study, book: NumberBook) -> tuple[TableSpec
         plain, adjusted = (book.find(group, visit, name) for name in ("p", "p_adjusted"))
         if plain is None or adjusted is None:
             continue
-        test, _, method = adjusted.method.partition(", ")
         cells = (
             words(labels.visit(visit)),
-            words(method_label(test)),
+            words(method_label(adjusted.method)),
             joined(bound_p(plain)),
             joined(bound_p(adjusted)),
-            words(method_label(method)),
+            words(method_label(adjusted.adjustment)),
         )
         rows.append(TableRow(words(labels.endpoint(group.endpoint)), cells))
     used = [number for group in groups for number in book.all(group)]

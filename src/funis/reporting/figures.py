@@ -29,7 +29,7 @@ from funis.reporting.labels import RESPONSES, Labels, in_sentence
 from funis.reporting.model_checks import build_diagnostic_figures
 from funis.reporting.number_book import Group, NumberBook, level_text, read_numbers
 from funis.reporting.regression_tables import build_regression_figures
-from funis.reporting.response_tables import class_label
+from funis.reporting.response_tables import class_label, failing_class
 from funis.reporting.time_axis import time_axis
 from funis.results import ALL, Results, format_number
 from funis.study.model import Endpoint, Study
@@ -41,7 +41,6 @@ _COLUMNS = 3
 _FEWEST = 10
 _CLASS_COLOURS = {"MCR": CLASSES[0], "PCR": CLASSES[1], "none": NO_CLASS}
 _NOT_STACKED = {"responder", "cannot tell"}
-_FAILING = {"none", "NCR", "no", "nonresponder", "non-responder", "no response"}
 
 
 def build_figures(
@@ -114,7 +113,7 @@ def _course_groups(book: NumberBook, endpoint: Endpoint, variable: str) -> Itera
         return [group for group in chosen if group.subgroup in endpoint.subgroups]
     whole = [group for group in chosen if group.subgroup == ALL]
     # Visits without a plan may have no summary; the lines of the subjects are drawn all the same.
-    return whole or [Group("summary", endpoint.id, population, ALL, ALL, variable)]
+    return whole or [Group("summary", variable, variable, endpoint=endpoint.id, population=population)]
 
 
 class _Panel:
@@ -332,14 +331,14 @@ def build_response_figures(study: Study, book: NumberBook) -> tuple[FigureSpec, 
     labels = Labels(study)
     by_definition: dict[str, list[Spec]] = {}
     for group in book.of("response"):
-        definition, _, name = group.variable.partition(": ")
-        if name in _NOT_STACKED or name.startswith("sustained"):
+        definition, name = group.measure, group.category
+        if group.variable != definition or name in _NOT_STACKED:
             continue
         for visit in book.visits(group):
             bar = _response_bar(labels, book, group, visit)
             if bar is not None:
                 by_definition.setdefault(definition, []).append(
-                    bar | {"class": class_label(group.variable), "name": name}
+                    bar | {"class": class_label(name), "name": name}
                 )
     return tuple(_response_figure(labels, name, bars) for name, bars in by_definition.items())
 
@@ -364,7 +363,7 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
     taken = set(palette.values())
     spare = iter([each for each in CLASSES if each not in taken])
     colours = {
-        name: colour or (NO_CLASS if name in _FAILING else next(spare, SPARE_CLASS))
+        name: colour or (NO_CLASS if name == failing_class(definition) else next(spare, SPARE_CLASS))
         for name, colour in palette.items()
     }
     classes = {bar["name"]: bar["class"] for bar in bars}

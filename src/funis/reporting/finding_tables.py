@@ -84,7 +84,7 @@ def build_finding_tables(results: Results, book: NumberBook) -> tuple[TableSpec,
 
 
 def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableSpec:
-    counted = {group.variable: group for group in book.of("findings")}
+    counted = {(group.variable, group.category): group for group in book.of("findings")}
     rows: list[TableRow] = []
     for level in LEVELS:
         if not by_level[level]:
@@ -98,14 +98,14 @@ def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableS
             subjects = {finding.subject for finding in findings if finding.subject}
             cells = (
                 words(tables),
-                _count(book, counted.get(f"{level}: {code}"), len(findings)),
+                _count(book, counted.get((level, code)), len(findings)),
                 words(str(len(subjects))),
             )
             rows.append(TableRow(words(check_label(code)), cells, indent=1))
     heads = ("Check", "Table", "Findings", "Subjects")
     notes = ("Values at error level are left out of every number of this report; all others are used.",)
     return TableSpec(
-        "table-findings", "findings", "Findings found in the data, by check", heads, tuple(rows), notes
+        "table-findings", "findings", "Findings in the data, by check", heads, tuple(rows), notes
     )
 
 

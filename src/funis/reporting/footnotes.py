@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from funis.reporting.labels import MISSING, Labels, in_sentence
+from funis.reporting.labels import MISSING, Labels, grade_columns, in_sentence
 from funis.reporting.number_book import Number
 from funis.results import ALL
 
@@ -31,7 +31,8 @@ METHOD_NOTES: dict[str, str] = {
         "interval for paired proportions."
     ),
     "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
-    "kaplan_meier, visits on planned days": (
+    "kaplan_meier_visits_on_planned_days": (
+        "Kaplan-Meier estimate; interval on the log-log scale. "
         "What is found at visits is counted on the planned day of the visit, and so is the end of "
         "observation. A subject is censored at the last visit, at withdrawal, and at death where death is "
         "not the event."
@@ -80,20 +81,21 @@ def _population_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
 
 
 def _missing_notes(used: list[Number]) -> Iterable[str]:
-    for missing in dict.fromkeys(number.missing for number in used if number.missing):
-        policies = [MISSING.get(name.strip(), name.strip()) for name in missing.replace("+", ",").split(",")]
-        yield f"Missing data ({missing}): {'; '.join(policies)}."
+    rules = (_rules(number) for number in used)
+    for names in dict.fromkeys(names for names in rules if names):
+        yield f"Missing data ({', '.join(names)}): {'; '.join(MISSING.get(name, name) for name in names)}."
+
+
+def _rules(number: Number) -> tuple[str, ...]:
+    """Give the policy for missing items and the rule for missing outcomes; observed is said once."""
+    names = tuple(filter(None, (number.missing, number.missing_outcome)))
+    return names[:1] if number.missing_outcome == "observed" else names
 
 
 def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
-    for variable in dict.fromkeys(number.variable for number in used):
-        stem = variable.removesuffix("_change").removeprefix("baseline_")
-        name = max(
-            (name for name in labels.study.instruments if stem == name or stem.startswith(f"{name}_")),
-            key=len,
-            default="",
-        )
-        if not name:
+    for measure in dict.fromkeys(number.measure for number in used):
+        name = grade_columns()[measure][0] if measure in grade_columns() else measure
+        if name not in labels.study.instruments:
             continue
         choice = labels.study.instruments[name]
         chosen = ", ".join(f"{key} = {value}" for key, value in choice.parameters.items())
@@ -104,9 +106,8 @@ def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
 
 def _method_notes(used: list[Number]) -> Iterable[str]:
     for method in dict.fromkeys(number.method for number in used):
-        for name in dict.fromkeys((method.partition(", ")[0], method)):
-            if name in METHOD_NOTES:
-                yield METHOD_NOTES[name]
+        if method in METHOD_NOTES:
+            yield METHOD_NOTES[method]
     statistics = {number.statistic for number in used}
     if statistics & {"q1", "q3"}:
         yield "SD: n − 1 in the denominator. Quartiles: type 7 (linear interpolation)."

@@ -12,7 +12,7 @@ from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import Number, NumberBook, bound, interval, p_cell
-from funis.results import ALL, Results, format_number
+from funis.results import ALL, Results, format_number, name_change
 from funis.study.model import Study
 
 SECTION = "diagnostics"
@@ -25,8 +25,10 @@ class _Line(NamedTuple):
 
     endpoint: str
     variable: str
+    measure: str
     subgroup: str
     arm: str
+    contrast: str
     visit: str
     method: str
 
@@ -75,21 +77,21 @@ def _gather(book: NumberBook) -> dict[_Line, dict[str, dict[str, Number]]]:
     for number in book.numbers:
         if number.analysis != "influence":
             continue
-        variable, _, kind = number.variable.rpartition(": ")
-        line = _Line(number.endpoint, variable, number.subgroup, number.arm, number.visit, number.method)
-        found.setdefault(line, {}).setdefault(kind, {})[number.statistic] = number
+        line = _Line(*(getattr(number, name) for name in _Line._fields))
+        found.setdefault(line, {}).setdefault(number.cluster, {})[number.statistic] = number
     # Rows of one endpoint, variable and method stand together, in the order they were computed.
-    order = {line[:4] + line[5:]: place for place, line in reversed(list(enumerate(found)))}
-    return dict(sorted(found.items(), key=lambda pair: order[pair[0][:4] + pair[0][5:]]))
+    order = {line._replace(visit=""): place for place, line in reversed(list(enumerate(found)))}
+    return dict(sorted(found.items(), key=lambda pair: order[pair[0]._replace(visit="")]))
 
 
 def _title(labels: Labels, line: _Line) -> str:
     name = labels.endpoint(line.endpoint)
-    if line.variable.endswith("_change"):
-        name = f"{labels.variable_with_unit(line.variable)}, {in_sentence(method_label(line.method))}"
+    if line.variable == name_change(line.measure):
+        changed = labels.variable_with_unit(line.variable, line.measure)
+        name = f"{changed}, {in_sentence(method_label(line.method))}"
     else:
         name += ", % of subjects"
-    within = [labels.population(each).lower() for each in (line.subgroup, line.arm) if each not in {ALL, ""}]
+    within = labels.within(line.subgroup, line.arm, line.contrast)
     return f"{name} ({', '.join(within)})" if within else name
 
 
@@ -106,20 +108,20 @@ def _kind_cells(found: dict[str, Number], *, with_p: bool) -> list[TableCell]:
     if not found:
         return [EMPTY] * (3 if with_p else 2)
     lower, upper = (_text_part(found.get(name)) for name in ("lower", "upper"))
-    cells = [joined(*interval(lower, upper)), _text_cell(found.get("most_influential"))]
+    who, without = (_text_part(found.get(name)) for name in ("most_influential_label", "most_influential"))
+    cells = [joined(*interval(lower, upper)), joined(who, ": ", without) if who else EMPTY]
     return [*cells, p_cell(found.get("p_highest"))] if with_p else cells
 
 
 def _text_part(number: Number | None) -> Inline | None:
-    return None if number is None else Inline(number.text.replace("-", "−"), number.id)
+    """Print a number as its own text has it; a minus is set in a number, not in the name of a subject."""
+    if number is None or number.statistic == "most_influential_label":
+        return None if number is None else Inline(number.text, number.id)
+    return Inline(number.text.replace("-", "−"), number.id)
 
 
 def _text_cell(number: Number | None) -> TableCell:
-    if number is None:
-        return EMPTY
-    who, colon, value = number.text.rpartition(": ")
-    # A minus is set before a number, not in a study number.
-    return joined(Inline(f"{who}{colon}{value.replace('-', '−')}", number.id))
+    return joined(_text_part(number)) if number is not None else EMPTY
 
 
 # --- random effects --------------------------------------------------------------------------------------
@@ -134,10 +136,11 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     rows: list[TableRow] = []
     notes: dict[str, str] = {}
     for group in groups:
-        variable, _, kind = group.variable.rpartition(": ")
+        kind = group.cluster
         within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
         for visit in book.visits(group):
-            title = f"{labels.variable_with_unit(variable)}{within}, {in_sentence(labels.visit(visit))}"
+            changed = labels.variable_with_unit(group.variable, group.measure)
+            title = f"{changed}{within}, {in_sentence(labels.visit(visit))}"
             get = {name: book.find(group, visit, name) for name in _EFFECTS}
             rows.append(TableRow(words(title), (words(kind), *_effect_cells(get))))
             number = get["word"]
@@ -236,18 +239,18 @@ def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec,
 
 def _last_parts(frame: pl.DataFrame) -> Iterable[pl.DataFrame]:
     """Give the rows of each variable at its last visit, of the first method."""
-    keys = ["endpoint", "variable", "subgroup", "arm"]
+    keys = ["endpoint", "variable", "subgroup", "arm", "contrast"]
     for _, own in frame.group_by(keys, maintain_order=True):
         first = own.filter(pl.col("method") == own["method"][0])
         yield first.filter(pl.col("visit") == first["visit"][-1])
 
 
 def _strip_name(labels: Labels, line: _Line) -> str:
-    if line.variable.endswith("_change"):
-        name = labels.variable(line.variable.removesuffix("_change"))
+    if line.variable == name_change(line.measure):
+        name = labels.variable(line.measure)
     else:
         name = labels.endpoint(line.endpoint)
-    within = [labels.population(each).lower() for each in (line.subgroup, line.arm) if each not in {ALL, ""}]
+    within = labels.within(line.subgroup, line.arm, line.contrast)
     named = f"{name} ({', '.join(within)})" if within else name
     return f"{named}, {in_sentence(_when(labels, line))}"
 

@@ -79,8 +79,9 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
     for group in book.of(endpoint.kind):
         if group.endpoint not in {endpoint.id, ""} or group.subgroup != ALL or group.arm != ALL:
             continue
-        name = group.variable.rpartition(": ")[2]
-        if is_response and name not in {"responder", "MCR", "PCR"}:
+        if is_response and (
+            group.variable != group.measure or group.category not in {"responder", "MCR", "PCR"}
+        ):
             continue
         if not is_response and group.population != "at_risk":
             continue
@@ -91,7 +92,7 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
             limits = [
                 bound(book.find(group, visit, each, "clopper_pearson"), 1) for each in ("lower", "upper")
             ]
-            what = class_label(group.variable) if is_response else "Relapse, of responders still at risk"
+            what = class_label(group.category) if is_response else "Relapse, of responders still at risk"
             when = "" if visit == ALL else f", {labels.visit(visit).lower()}"
             level = level_text(labels.study, endpoint.id)
             detail = (
@@ -104,8 +105,8 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
 
 def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
     """Take the last visit of the endpoint, or the one it names alone."""
-    wanted = [f"{name}_change" for name in endpoint.all_variables[:1]]
-    groups = [group for group in book.of("change") if group.variable in wanted and group.arm == ALL]
+    wanted = endpoint.all_variables[:1]
+    groups = [group for group in book.of("change") if group.measure in wanted and group.arm == ALL]
     groups = [group for group in groups if endpoint.subgroup_only or group.subgroup == ALL]
     # The endpoint's own subjects, with missing outcomes filled as it says; not those of another endpoint.
     groups = [group for group in groups if group.population == (endpoint.population or group.population)]
@@ -122,7 +123,8 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
         if mean is None:
             continue
         within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
-        title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visit).lower()}{within}"
+        changed = labels.variable_with_unit(group.variable, group.measure)
+        title = f"{changed}, {labels.visit(visit).lower()}{within}"
         level = level_text(labels.study)
         detail = joined(f"{level} CI ", *interval(lower, upper), *_p_words(book, endpoint, group, visit))
         yield Highlight(title, joined(mean), detail, _rank_words(endpoint))
@@ -152,7 +154,7 @@ def _p_words(
             bound_p(plain),
             f" ({in_sentence(method_label(plain.method))})",
         )
-        adjusted = book.find(test, visit, "p_adjusted", f"{plain.method}, {endpoint.adjust}")
+        adjusted = book.find(test, visit, "p_adjusted", plain.method)
         return (*said, f"; {method_label(endpoint.adjust)} ", bound_p(adjusted)) if adjusted else said
     return ()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from funis.results import ALL, name_change, name_sustained
 from funis.study.model import Study
 
 SYSTEMS: dict[str, str] = {
@@ -111,6 +112,7 @@ STATISTICS: dict[str, str] = {
     "population_sd": "standard deviation before the entry rule",
     "share_entering": "share that meets the entry rule",
     "most_influential": "estimate without the most influential",
+    "most_influential_label": "the most influential",
     "p_highest": "largest P value without one",
     "between_sd": "standard deviation between groups",
     "within_sd": "standard deviation within groups",
@@ -121,7 +123,7 @@ STATISTICS: dict[str, str] = {
     "aic": "Akaike’s criterion",
     "bic": "Schwarz’s criterion",
     "observations": "number of observations",
-    "straightness": "correlation with normal quantiles",
+    "qq_correlation": "Q-Q correlation",
     "skewness": "skewness",
     "largest_residual": "largest normalised residual",
     "residual_sd": "standard deviation of the residuals",
@@ -152,6 +154,7 @@ METHODS: dict[str, str] = {
     "hochberg": "Hochberg",
     "hommel": "Hommel",
     "kaplan_meier": "Kaplan-Meier",
+    "kaplan_meier_visits_on_planned_days": "Kaplan-Meier, visits on planned days",
     "student_t": "Student t interval of the mean",
     "signed_rank_pratt": "Signed-rank test for ordered grades, Pratt",
     "bonferroni": "Bonferroni",
@@ -266,6 +269,14 @@ def humanise(name: str) -> str:
 
 
 @cache
+def grade_columns() -> dict[str, tuple[str, str]]:
+    """Give the instrument and the organ system of each column of grades."""
+    from funis.catalogue.registry import definitions
+
+    return {f"{name}_{system}": (name, system) for name in definitions() for system in SYSTEMS}
+
+
+@cache
 def _title_of_definition(name: str) -> str:
     """Ask the instrument's own file for its title; an unknown name stays what it is."""
     from funis.catalogue.registry import definition, definitions, response_definition, responses
@@ -316,36 +327,33 @@ class Labels:
     >>> from funis.study.model import Study
     >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
     >>> labels = Labels(Study.model_validate({"study": trial}))
-    >>> labels.variable("bilag_2004_renal"), labels.variable("sledai_2k_change")
+    >>> labels.variable("bilag_2004_renal"), labels.variable("sledai_2k_change", "sledai_2k")
     ('BILAG-2004, renal', 'Change in SLEDAI-2K')
     """
 
     study: Study
 
-    def variable(self, name: str) -> str:
-        """Give the printed name of a variable, without its unit."""
-        for prefix, words in (("baseline_", "{} at baseline"), ("days_", "Days, {}")):
-            if name.startswith(prefix):
-                return words.format(self.variable(name.removeprefix(prefix)))
-        if "_change" in name:
-            return self._change(name)
+    def variable(self, name: str, measure: str = "") -> str:
+        """Give the printed name of a variable, without its unit.
+
+        Parameters
+        ----------
+        name : the variable
+        measure : what was measured or judged, where the variable is derived of it (a change)
+        """
+        if measure and name == name_change(measure):
+            return f"Change in {self.variable(measure)}"
+        if measure and name == name_sustained(measure):
+            return f"{self.variable(measure)}, sustained"
         own = self._own(name)
         if own:
             return own
         if name in VARIABLES or name in RESPONSES:
             return VARIABLES.get(name) or RESPONSES[name]
-        stem, _, system = name.rpartition("_")
-        if system in SYSTEMS and stem:
-            return f"{self.variable(stem).removesuffix(' total')}, {SYSTEMS[system].lower()}"
+        if name in grade_columns():
+            instrument, system = grade_columns()[name]
+            return f"{self.variable(instrument).removesuffix(' total')}, {SYSTEMS[system].lower()}"
         return _title_of_definition(name)
-
-    def _change(self, name: str) -> str:
-        """Give the printed name of a change, and of the part after a colon (a site, a visit, a parameter)."""
-        stem, _, part = name.partition(": ")
-        words = f"Change in {self.variable(stem.removesuffix('_change'))}"
-        if not part:
-            return words
-        return f"{words}, {self.visit(part) if part in self.study.visit_names else part}"
 
     def _own(self, name: str) -> str:
         """Give the label the study file sets, empty where it sets none."""
@@ -356,21 +364,28 @@ class Labels:
         return next((label for label in (*labs, *columns) if label), "")
 
     def unit(self, name: str) -> str:
-        """Give the unit a variable is printed in, empty for a score."""
-        stem = name.removesuffix("_change").removeprefix("baseline_")
+        """Give the unit a measure is printed in, empty for a score."""
         for lab in self.study.labs:
-            if lab.test == stem:
+            if lab.test == name:
                 return f"log2 of {lab.unit}/10" if lab.scale == "log2" else lab.unit
         for column in self.study.columns:
-            if column.name == stem:
+            if column.name == name:
                 return column.unit
-        choice = self.study.instruments.get(stem)
-        return (choice.unit if choice is not None else "") or UNITS.get(stem, "")
+        choice = self.study.instruments.get(name)
+        return (choice.unit if choice is not None else "") or UNITS.get(name, "")
 
-    def variable_with_unit(self, name: str) -> str:
+    def variable_with_unit(self, name: str, measure: str = "") -> str:
         """Give the printed name of a variable with its unit."""
-        unit = format_unit(self.unit(name))
-        return f"{self.variable(name)}, {unit}" if unit else self.variable(name)
+        unit = format_unit(self.unit(measure or name))
+        words = self.variable(name, measure)
+        return f"{words}, {unit}" if unit else words
+
+    def within(self, subgroup: str, arm: str, contrast: str = "") -> list[str]:
+        """Name the subgroup and the arm that numbers are about, small; none where not divided."""
+        names = [self.population(name).lower() for name in (subgroup, arm) if name not in {ALL, ""}]
+        if contrast:
+            names[-1] += f" - {self.population(contrast).lower()}"
+        return names
 
     def visit(self, name: str) -> str:
         """Give the printed name of a visit: the study file's label, else words made of the name."""

@@ -70,7 +70,7 @@ def _word(labels: Labels, column: str, value: object) -> str:
         return ""
     if column in {"visit", "relapse_visit"}:
         return labels.visit(str(value))
-    return class_label(f": {value}") if column == "response" else _text(value)
+    return class_label(str(value)) if column == "response" else _text(value)
 
 
 def build_event_listings(results: Results) -> tuple[TableSpec, ...]:

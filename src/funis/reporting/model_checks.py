@@ -1,4 +1,4 @@
-"""Diagnostics of mixed models and paired tests: criteria, covariance, straightness, and their pictures."""
+"""Diagnostics of mixed models and paired tests: criteria, covariance, Q-Q correlation, and their pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound
-from funis.results import ALL, Results, format_number
+from funis.results import ALL, Results, format_number, name_change
 from funis.study.model import Study
 
 SECTION = "diagnostics"
@@ -22,7 +22,7 @@ _FITS = (
     ("minus_2_log_likelihood", "−2 log-likelihood"),
     ("aic", "AIC"),
     ("bic", "BIC"),
-    ("straightness", "Straightness"),
+    ("qq_correlation", "Q-Q correlation"),
     ("skewness", "Skewness"),
 )
 
@@ -32,20 +32,24 @@ def build_diagnostic_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     labels = Labels(study)
     groups = list(book.of("diagnostics"))
     fits = [group for group in groups if book.find(group, ALL, "converged") is not None]
-    paired = [group for group in groups if group.variable.endswith("_change") and group not in fits]
+    paired = [group for group in groups if _is_change(group) and not group.parameter and group not in fits]
     paired += [group for group in fits if _changes_of(book, group)]
     found: list[TableSpec] = []
     if fits:
         found += [_fit_table(labels, book, fits), *_covariance_tables(labels, book, fits)]
-    rows = [_straight_row(labels, book, group) for group in groups if group in paired]
+    rows = [_qq_row(labels, book, group) for group in groups if group in paired]
     if rows:
-        found.append(_straight_table(labels, book, [group for group in groups if group in paired], rows))
+        found.append(_qq_table(labels, book, [group for group in groups if group in paired], rows))
     return tuple(found)
 
 
 def _name(labels: Labels, group: Group) -> str:
     within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
-    return f"{labels.variable_with_unit(group.variable)}{within}"
+    return f"{labels.variable_with_unit(group.variable, group.measure)}{within}"
+
+
+def _is_change(group: Group) -> bool:
+    return group.variable == name_change(group.measure)
 
 
 def _text(number: Number | None) -> TableCell:
@@ -66,7 +70,7 @@ def _fit_table(labels: Labels, book: NumberBook, fits: Sequence[Group]) -> Table
     notes = (
         (
             "AIC, BIC: as SAS counts them, smaller is better, only between models of one outcome. "
-            "Straightness: correlation of the normalised residuals with normal quantiles, 1 on the line. "
+            "Q-Q correlation: of the normalised residuals with normal quantiles, 1 on the line. "
             "Skewness: of the same."
         ),
     )
@@ -100,10 +104,6 @@ def _covariance_tables(labels: Labels, book: NumberBook, fits: Sequence[Group]) 
         yield TableSpec("table-parameters", SECTION, title, heads, tuple(parameters), is_collapsed=True)
 
 
-def _of_model(group: Group, part_name: str) -> Group:
-    return group._replace(variable=f"{group.variable}: {part_name}")
-
-
 def _correlation_row(
     labels: Labels, book: NumberBook, group: Group, at: tuple[str, Sequence[str]]
 ) -> TableRow:
@@ -111,7 +111,7 @@ def _correlation_row(
     cells = [
         _text(number) if number is not None else words("1" if other == visit else "")
         for other in visits
-        for number in (book.find(_of_model(group, other), visit, "correlation"),)
+        for number in (book.find(group._replace(parameter=other), visit, "correlation"),)
     ]
     return TableRow(
         words(labels.visit(visit)), (_text(book.find(group, visit, "residual_sd")), *cells), indent=1
@@ -119,14 +119,10 @@ def _correlation_row(
 
 
 def _parameter_rows(labels: Labels, book: NumberBook, group: Group) -> Iterable[TableRow]:
-    own = [
-        each
-        for each in book.of("diagnostics")
-        if each.variable.startswith(f"{group.variable}: ") and each._replace(variable=group.variable) == group
-    ]
+    own = [each for each in book.of("diagnostics") if each.parameter and each._replace(parameter="") == group]
     found = [(each, book.find(each, ALL, "estimate"), book.find(each, ALL, "se")) for each in own]
     rows = [
-        TableRow(words(each.variable.rpartition(": ")[2]), (_text(estimate), _text(error)), indent=1)
+        TableRow(words(each.parameter), (_text(estimate), _text(error)), indent=1)
         for each, estimate, error in found
         if estimate is not None
     ]
@@ -138,25 +134,27 @@ def _parameter_rows(labels: Labels, book: NumberBook, group: Group) -> Iterable[
 
 def _changes_of(book: NumberBook, group: Group) -> list[str]:
     """Give the visits at which the changes of a group were looked at; the fit's own stand over all visits."""
-    return [visit for visit in book.visits(group) if visit != ALL and book.find(group, visit, "straightness")]
+    return [
+        visit for visit in book.visits(group) if visit != ALL and book.find(group, visit, "qq_correlation")
+    ]
 
 
-def _straight_row(labels: Labels, book: NumberBook, group: Group) -> tuple[TableRow, list[str]]:
+def _qq_row(labels: Labels, book: NumberBook, group: Group) -> tuple[TableRow, list[str]]:
     cells = {
         visit: joined(
-            bound(book.find(group, visit, "straightness"), 3), " (",
+            bound(book.find(group, visit, "qq_correlation"), 3), " (",
             bound(book.find(group, visit, "skewness"), 2), ")",
         )
         for visit in _changes_of(book, group)
     }  # fmt: skip
-    level = group._replace(variable=group.variable.removesuffix("_change"))
+    level = group._replace(variable=group.measure)
     visits = book.visits(level)
     ratio = book.find(level, visits[0], "sd_over_mean") if visits else None
     spread = EMPTY if ratio is None else joined(Inline(format_number(ratio.value, 2), ratio.id))
     return TableRow(words(_name(labels, group)), (spread, *cells.values())), list(cells)
 
 
-def _straight_table(
+def _qq_table(
     labels: Labels, book: NumberBook, groups: Sequence[Group], made: Sequence[tuple[TableRow, list[str]]]
 ) -> TableSpec:
     """Put the rows under the visits; a row that lacks a visit has an empty cell there."""
@@ -170,19 +168,19 @@ def _straight_table(
     heads = ("", "SD / mean, baseline", *(labels.visit(visit) for visit in visits))
     notes = [
         (
-            "Straightness (skewness) of the changes: correlation with normal quantiles, 1 on the line; "
+            "Q-Q correlation (skewness) of the changes: correlation with normal quantiles, 1 on the line; "
             "skewness 0 for a symmetric spread."
         ),
         *_advice(labels, book, groups),
     ]
     title = "Paired t tests: how normal the changes are"
-    return TableSpec("table-straightness", SECTION, title, heads, tuple(rows), tuple(notes))
+    return TableSpec("table-qq-correlation", SECTION, title, heads, tuple(rows), tuple(notes))
 
 
 def _advice(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterable[str]:
     skewed = []
     for group in groups:
-        level = group._replace(variable=group.variable.removesuffix("_change"))
+        level = group._replace(variable=group.measure)
         for visit in book.visits(level):
             ratio = book.find(level, visit, "sd_over_mean")
             if ratio is not None and (ratio.value or 0) > 1:
@@ -286,13 +284,13 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
         own = frame.filter(
             (pl.col("endpoint") == group.endpoint)
             & (pl.col("subgroup") == group.subgroup)
-            & (pl.col("variable") == group.variable.removesuffix("_change"))
+            & (pl.col("variable") == group.measure)
             & (pl.col("visit") == worst)
         )
         layer = _scatter(own, ("expected", "Normal quantile"), ("change", ""))
         layer["encoding"]["y"]["axis"] = {"title": None, "tickCount": 4}
         layer["encoding"]["x"]["axis"] = {"title": None, "tickCount": 4}
-        title = labels.variable(group.variable.removesuffix("_change"))
+        title = labels.variable(group.measure)
         text = [title if len(title) < 28 else f"{title[:26].rstrip()}…", labels.visit(worst)]
         panels.append(
             {"title": {"text": text, "fontSize": 10.5}, "width": width, "height": 110, "layer": [layer]}
@@ -305,7 +303,7 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
         spec=finish(body),
         alt=(
             f"{len(panels)} normal quantile plots of the least normal changes. Points on a straight line "
-            "mean a normal spread; how straight they are stands in the table."
+            "mean a normal spread; their Q-Q correlation stands in the table."
         ),
         footnotes=(
             "Changes (upwards) against normal quantiles (across), at the visit where they are least normal.",
@@ -318,7 +316,7 @@ def _least_normal(book: NumberBook) -> list[tuple[Group, str]]:
     found: list[tuple[float, Group, str]] = []
     for group in book.of("diagnostics"):
         values = [
-            (_value(book.find(group, visit, "straightness")), visit) for visit in _changes_of(book, group)
+            (_value(book.find(group, visit, "qq_correlation")), visit) for visit in _changes_of(book, group)
         ]
         if values:
             found.append((min(values)[0], group, min(values)[1]))

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import itemgetter
 from typing import NamedTuple
 
 import polars as pl
 
 from funis.documents.table import EMPTY, Inline, TableCell, joined
 from funis.nine_decimals import round_exactly
-from funis.results import NOT_AVAILABLE, format_number, format_p
+from funis.results import ALL, NOT_AVAILABLE, format_number, format_p
 from funis.study.model import Study
 
 _LIMITED = frozenset({"estimate", "lower", "upper"})
@@ -26,18 +27,27 @@ class Number(NamedTuple):
     id: str
     analysis: str
     endpoint: str
+    estimand: str
     population: str
     subgroup: str
     arm: str
+    contrast: str
     visit: str
     variable: str
+    measure: str
+    category: str
+    parameter: str
+    cluster: str
     statistic: str
     value: float | None
     text: str
     n: int | None
     denominator: int | None
     method: str
+    adjustment: str
+    delta: float | None
     missing: str
+    missing_outcome: str
     status: str
     source: str
 
@@ -46,11 +56,21 @@ class Group(NamedTuple):
     """What numbers of one kind share: everything but visit, statistic and method."""
 
     analysis: str
-    endpoint: str
-    population: str
-    subgroup: str
-    arm: str
     variable: str
+    measure: str
+    category: str = ""
+    parameter: str = ""
+    cluster: str = ""
+    estimand: str = ""
+    endpoint: str = ""
+    population: str = "enrolled"
+    subgroup: str = ALL
+    arm: str = ALL
+    contrast: str = ""
+
+
+_IN_GROUP = itemgetter(*(Number._fields.index(name) for name in Group._fields))
+_NUMERIC = frozenset({"value", "n", "denominator", "delta"})
 
 
 @dataclass(slots=True)
@@ -79,13 +99,26 @@ class NumberBook:
                 return number
         return None
 
+    def beside(self, number: Number, statistic: str, method: str | None = None) -> Number | None:
+        """Find what was computed with a number: by the same method, rule for missing outcomes and shift."""
+        wanted = (number.method if method is None else method, number.missing_outcome, number.delta)
+        for each in self.groups[group_of(number)].get((number.visit, statistic), ()):
+            if (each.method, each.missing_outcome, each.delta) == wanted:
+                return each
+        return None
+
+
+def group_of(number: Number) -> Group:
+    """Give the group a number belongs to."""
+    return Group(*_IN_GROUP(number))
+
 
 def read_numbers(frame: pl.DataFrame) -> NumberBook:
     """Index the results frame.
 
     Parameters
     ----------
-    frame : polars frame with the seventeen columns of the results
+    frame : polars frame with the columns of the results
 
     Returns
     -------
@@ -93,18 +126,18 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
 
     Examples
     --------
-    >>> import polars as pl
-    >>> columns = {name: [""] for name in Number._fields} | {"value": [1.0], "n": [3], "denominator": [3]}
-    >>> read_numbers(pl.DataFrame(columns)).numbers[0].n
+    >>> from funis.results import NumberList, Place
+    >>> numbers = NumberList()
+    >>> numbers.add(Place(analysis="summary", variable="ssdai", n=3), "mean", 5.0)
+    >>> read_numbers(numbers.frame()).numbers[0].n
     3
     """
     ordered = frame.select(Number._fields)
-    textual = [name for name in Number._fields if name not in {"value", "n", "denominator"}]
+    textual = [name for name in Number._fields if name not in _NUMERIC]
     ordered = ordered.with_columns(pl.col(textual).cast(pl.String).fill_null(""))
     book = NumberBook(tuple(Number(*row) for row in ordered.iter_rows()))
     for number in book.numbers:
-        group = Group(*(getattr(number, name) for name in Group._fields))
-        place = book.groups.setdefault(group, {})
+        place = book.groups.setdefault(group_of(number), {})
         place.setdefault((number.visit, number.statistic), []).append(number)
     return book
 
@@ -252,8 +285,10 @@ def estimate_cell(
 
 
 def adjusted_p(book: NumberBook, group: Group, visit: str, method: str) -> Number | None:
-    """Find the adjusted P that belongs to a test; its method names the test and the adjustment."""
-    for number in book.groups.get(group, {}).get((visit, "p_adjusted"), ()):
-        if number.method.partition(", ")[0] == method:
-            return number
-    return None
+    """Find the adjusted P that belongs to a test."""
+    return book.find(group, visit, "p_adjusted", method)
+
+
+def adjustment_of(numbers: Iterable[Number | None]) -> str:
+    """Name the adjustment of the first adjusted P among numbers, empty where there is none."""
+    return next((each.adjustment for each in numbers if each is not None and each.adjustment), "")

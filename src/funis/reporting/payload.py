@@ -11,27 +11,16 @@ from typing import Any
 
 import polars as pl
 
+from funis.catalogue.registry import responses
 from funis.reporting.labels import METHODS, MISSING, STATISTICS, Labels
 from funis.reporting.number_book import Number, NumberBook
+from funis.reporting.response_tables import class_label
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
-_WORDS = (
-    "analysis",
-    "endpoint",
-    "population",
-    "subgroup",
-    "arm",
-    "visit",
-    "variable",
-    "statistic",
-    "text",
-    "method",
-    "missing",
-    "status",
-    "source",
-)
-_COLUMNS = (*_WORDS, "value", "n", "denominator")
+_NUMERIC = ("value", "n", "denominator", "delta")
+_WORDS = tuple(name for name in Number._fields if name not in {"id", "measure", *_NUMERIC})
+_COLUMNS = (*_WORDS, *_NUMERIC)
 #: The words of the panel itself; what stands in braces is filled in by the page.
 PANEL_WORDS: dict[str, str] = {
     "unrounded": "Unrounded",
@@ -39,11 +28,19 @@ PANEL_WORDS: dict[str, str] = {
     "endpoint": "Endpoint",
     "population": "Population",
     "subgroup": "Subgroup",
+    "estimand": "Estimand",
     "arm": "Arm",
+    "contrast": "Minus arm",
+    "category": "Category",
+    "parameter": "Parameter",
+    "cluster": "By",
     "n": "n",
     "denominator": "Denominator",
     "method": "Method",
+    "adjustment": "Adjustment",
+    "delta": "Delta",
     "missing": "Missing data",
+    "missing_outcome": "Missing outcome",
     "status": "Status",
     "id": "Result id",
     "values": "Recorded values behind it",
@@ -85,13 +82,11 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     """
     printed = set(ids)
     chosen = [number for number in book.numbers if number.id in printed]
-    words = _Words()
+    words, labels = _Words(), Labels(study)
     numbers = {
         number.id: [
-            *(words.place(_shown(number, name)) for name in _WORDS),
-            number.value,
-            number.n,
-            number.denominator,
+            *(words.place(_shown(labels, number, name)) for name in _WORDS),
+            *(getattr(number, name) for name in _NUMERIC),
         ]
         for number in chosen
     }
@@ -100,6 +95,7 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     )
     return {
         "columns": _COLUMNS,
+        "numeric": _NUMERIC,
         "strings": list(words.places),
         "numbers": numbers,
         "atoms": atoms,
@@ -109,8 +105,13 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     }
 
 
-def _shown(number: Number, name: str) -> str:
+def _shown(labels: Labels, number: Number, name: str) -> str:
+    """Give what the panel shows of a column: what divides nothing is left out, a class is named in full."""
     value = str(getattr(number, name))
+    if name == "category":
+        return class_label(value) if number.measure in responses() else value
+    if name == "parameter" and value in labels.study.visit_names:
+        return labels.visit(value)
     return "" if value == ALL and name in {"subgroup", "arm", "visit"} else value
 
 
@@ -170,14 +171,18 @@ def _build_labels(
 ) -> dict[str, dict[str, str]]:
     labels = Labels(study)
     used = list(numbers)
-    variables = {number.variable for number in used}
+    variables = {(number.variable, number.measure) for number in used}
     visits = {number.visit for number in used}
     if not sources.is_empty():
-        variables |= set(sources["variable"].drop_nulls().unique())
+        variables |= set(sources.select("variable", "measure").unique().iter_rows())
         visits |= set(sources["visit"].drop_nulls().unique())
     groups = {name for number in used for name in (number.population, number.subgroup)}
     return {
-        "variables": {name: labels.variable_with_unit(name) for name in sorted(variables) if name},
+        "variables": {
+            name: labels.variable_with_unit(name, measure or "")
+            for name, measure in sorted(variables)
+            if name
+        },
         "visits": {name: labels.visit(name) for name in sorted(visits) if name and name != ALL},
         "statistics": STATISTICS,
         "methods": METHODS,

@@ -52,7 +52,7 @@ def build_regression_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
 def _head(labels: Labels, group: Group, *, with_population: bool) -> str:
     names = [group.population] * with_population + [group.subgroup] * (group.subgroup != ALL)
     within = ", ".join(labels.population(name).lower() for name in names)
-    name = labels.variable_with_unit(group.variable.removesuffix("_change"))
+    name = labels.variable_with_unit(group.measure)
     return f"{name} ({within})" if within else name
 
 
@@ -164,7 +164,7 @@ def build_regression_figures(study: Study, results: Results, book: NumberBook) -
     labels = Labels(study)
     found = []
     for group in book.of("regression_to_mean"):
-        keys = (group.endpoint, group.subgroup, group.variable.removesuffix("_change"))
+        keys = (group.endpoint, group.subgroup, group.measure)
         own = _of(points, keys)
         if own.height:
             found.append(_figure(labels, book, group, (own, _of(lines, keys))))
@@ -184,7 +184,7 @@ def _figure(
     labels: Labels, book: NumberBook, group: Group, data: tuple[pl.DataFrame, pl.DataFrame]
 ) -> FigureSpec:
     points, lines = data
-    variable = group.variable.removesuffix("_change")
+    variable = group.measure
     visit = labels.visit(points["visit"][0])
     limit = book.find(group, ALL, "limit")
     x: Spec = {
@@ -277,7 +277,7 @@ def _line_layer(x: Spec, y: Spec, lines: pl.DataFrame) -> Spec:
 def _words(
     labels: Labels, group: Group, points: pl.DataFrame, limit: Number | None, *, is_estimable: bool
 ) -> str:
-    name = labels.variable(group.variable.removesuffix("_change"))
+    name = labels.variable(group.measure)
     told = (
         "Lines show the change expected without any effect for each assumed correlation."
         if is_estimable

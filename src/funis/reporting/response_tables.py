@@ -18,7 +18,7 @@ from funis.reporting.number_book import (
     single,
 )
 from funis.reporting.safety_tables import arm_label
-from funis.results import ALL
+from funis.results import ALL, name_sustained
 from funis.study.model import Study
 
 #: Words for what is counted beside the classes of a definition.
@@ -28,7 +28,6 @@ CLASSES: dict[str, str] = {
     "PCR": "Partial clinical response",
     "none": "No response",
     "NCR": "No clinical response",
-    "sustained": "Response sustained",
     "cannot tell": "Cannot tell",
 }
 DENOMINATORS: dict[str, str] = {
@@ -43,18 +42,31 @@ def _rate_heads(study: Study, endpoint: str) -> tuple[str, ...]:
     return ("", "n/N (%)", f"{level} CI, Clopper-Pearson", f"{level} CI, Wilson")
 
 
-def class_label(variable: str) -> str:
-    """Give the printed name of a response class from its variable.
+def class_label(category: str) -> str:
+    """Give the printed name of a response class.
 
     Examples
     --------
-    >>> class_label("ucmsc_bilag_response: MCR")
-    'Major clinical response'
+    >>> class_label("MCR"), class_label("complete")
+    ('Major clinical response', 'Complete')
     """
-    name = variable.rpartition(": ")[2]
-    if name.startswith("sustained "):
-        return f"Sustained, {in_sentence(class_label(name.removeprefix('sustained ')))}"
-    return CLASSES.get(name) or name[:1].upper() + name[1:]
+    return CLASSES.get(category) or category[:1].upper() + category[1:]
+
+
+def failing_class(definition: str) -> str:
+    """Give the class of those who do not respond, empty for a definition that funis does not have."""
+    from funis.catalogue.registry import response_definition, responses
+
+    return response_definition(definition).otherwise if definition in responses() else ""
+
+
+def response_label(group: Group) -> str:
+    """Give the printed name of a row of responses: a class, or a class that was kept to the end."""
+    if group.variable != name_sustained(group.measure):
+        return class_label(group.category)
+    if not group.category:
+        return "Response sustained"
+    return f"Sustained, {in_sentence(class_label(group.category))}"
 
 
 def rate_cells(book: NumberBook, group: Group, visit: str) -> tuple[TableCell, TableCell, TableCell]:
@@ -70,25 +82,23 @@ def build_response_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     """Specify one table of responses a definition."""
     labels = Labels(study)
     groups = list(book.of("response"))
-    definitions = dict.fromkeys(group.variable.partition(": ")[0] for group in groups)
+    definitions = dict.fromkeys(group.measure for group in groups)
     found = []
     for name in definitions:
-        own = [group for group in groups if group.variable.partition(": ")[0] == name]
+        own = [group for group in groups if group.measure == name]
         found.append(_response_table(labels, book, name, own))
     return tuple(found)
 
 
 def _response_table(labels: Labels, book: NumberBook, definition: str, groups: Sequence[Group]) -> TableSpec:
     rows: list[TableRow] = []
-    blocks = dict.fromkeys(
-        (group._replace(variable=""), visit) for group in groups for visit in book.visits(group)
-    )
+    blocks = dict.fromkeys((_block(group), visit) for group in groups for visit in book.visits(group))
     for block, visit in blocks:
         rows.append(heading(_block_title(labels, block, visit)))
         rows += [
-            TableRow(words(class_label(group.variable)), rate_cells(book, group, visit), indent=1)
+            TableRow(words(response_label(group)), rate_cells(book, group, visit), indent=1)
             for group in groups
-            if group._replace(variable="") == block and book.find(group, visit, "count") is not None
+            if _block(group) == block and book.find(group, visit, "count") is not None
         ]
     used = [number for group in groups for number in book.all(group)]
     policies = [
@@ -105,6 +115,11 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
     title = f"Response by {RESPONSES.get(definition, labels.variable(definition))}"
     heads = _rate_heads(labels.study, groups[0].endpoint)
     return TableSpec(f"table-response-{definition}", "response", title, heads, tuple(rows), notes)
+
+
+def _block(group: Group) -> Group:
+    """Give what the rows of one block share: whom they count."""
+    return group._replace(variable="", category="")
 
 
 def _block_title(labels: Labels, block: Group, visit: str) -> str:

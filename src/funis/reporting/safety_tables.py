@@ -52,19 +52,17 @@ def build_adverse_event_tables(study: Study, book: NumberBook) -> tuple[TableSpe
 def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
     labels = Labels(study)
     arms = list(dict.fromkeys(group.arm for group in groups))
-    by_variable: dict[str, dict[str, Group]] = {}
+    by_kind: dict[tuple[str, str], dict[str, Group]] = {}
     for group in groups:
-        by_variable.setdefault(group.variable, {})[group.arm] = group
+        by_kind.setdefault((group.variable, group.category), {})[group.arm] = group
     rows: list[TableRow] = []
     told: set[str] = set()
-    order = sorted(by_variable, key=lambda name: name.partition(": ")[0] if ": " in name else "")
-    for variable in order:
-        kind, _, name = variable.partition(": ")
+    for kind, name in sorted(by_kind, key=lambda each: each[0] if each[1] else ""):
         title = {"term": "By term", "grade": "By grade"}.get(kind, humanise(kind)) if name else ""
         if title and title not in told:
             rows.append(heading(title))
             told.add(title)
-        cells = [cell for arm in arms for cell in _event_cells(book, by_variable[variable].get(arm))]
+        cells = [cell for arm in arms for cell in _event_cells(book, by_kind[kind, name].get(arm))]
         rows.append(TableRow(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
     notes = (
@@ -146,13 +144,13 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
         if group.arm != arm:
             arm = group.arm
             rows.append(heading(arm_label(study, arm)))
-        label = _exposure_label(group.variable)
+        label = _exposure_label(group)
         statistics = {statistic for _, statistic in book.groups[group]}
         if "mean" in statistics:
             rows.append(heading(label))
             lines = (
                 _dose_lines(book, group)
-                if group.variable.startswith("cells")
+                if group.variable in {"cells", "cells_per_kg"}
                 else describe_lines(book, group)
             )
             rows += [
@@ -176,11 +174,11 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     return (TableSpec("table-exposure", "exposure", "Infusions and exposure", heads, tuple(rows), notes),)
 
 
-def _exposure_label(variable: str) -> str:
-    kind, _, number = variable.partition(": ")
-    if kind == "infusions" and number:
+def _exposure_label(group: Group) -> str:
+    number = group.category
+    if group.variable == "infusions" and number:
         return f"Subjects with {number} {'infusion' if number == '1' else 'infusions'}"
-    return EXPOSURE.get(variable, humanise(variable))
+    return EXPOSURE.get(group.variable, humanise(group.variable))
 
 
 def _count(book: NumberBook, group: Group, visit: str) -> TableCell:

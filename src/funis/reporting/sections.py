@@ -137,7 +137,7 @@ DIAGNOSTICS: dict[str, tuple[str, ...]] = {
     "Influence of single subjects, sites and lots": ("table-influence", "figure-influence"),
     "Sites, lots and donors as random effects": ("table-site-effects",),
     "Mixed models": ("table-fits", "table-covariance", "table-parameters", "figure-residuals"),
-    "Paired tests": ("table-straightness", "figure-quantiles"),
+    "Paired tests": ("table-qq-correlation", "figure-quantiles"),
 }
 
 
@@ -197,7 +197,7 @@ def _lead(name: str, study: Study, results: Results) -> tuple[Paragraph, ...]:
 def _finding_lead(results: Results) -> str:
     levels = [finding.level for finding in results.findings]
     if not levels:
-        return "The checks found no finding in the data."
+        return "The checks found nothing in the data."
     said = [count_findings(level, levels.count(level)) for level in LEVELS]
     return (
         f"The checks found {listed(said)}. "

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import EVERYBODY, MOST_COLUMNS, ordered_visits
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import COVARIANCES, DEGREES, SYSTEMS, Labels, method_label
+from funis.reporting.labels import COVARIANCES, DEGREES, SYSTEMS, Labels, grade_columns, method_label
 from funis.reporting.number_book import (
     Group,
     NumberBook,
     adjusted_p,
+    adjustment_of,
     bound,
     estimate_cell,
     interval,
@@ -19,7 +20,6 @@ from funis.reporting.number_book import (
     p_cell,
     single,
 )
-from funis.results import ALL
 from funis.study.model import Endpoint, Study
 
 
@@ -28,14 +28,14 @@ def build_system_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
     planned = [endpoint.population for endpoint in study.endpoints if endpoint.kind == "systems"]
     population = (planned[0] if planned else "") or EVERYBODY
     groups = [group for group in book.of("systems") if group.population == population or group.endpoint]
-    graded = [group for group in groups if ": " in group.variable]
-    tested = [group for group in groups if ": " not in group.variable]
+    graded = [group for group in groups if group.category]
+    tested = [group for group in groups if not group.category]
     found = [_grade_table(study, book, graded)] if graded else []
     return (*found, *([_system_test_table(study, book, tested)] if tested else []))
 
 
 def _within(labels: Labels, group: Group) -> str:
-    names = [labels.population(name).lower() for name in (group.subgroup, group.arm) if name not in {ALL, ""}]
+    names = labels.within(group.subgroup, group.arm, group.contrast)
     return f" ({', '.join(names)})" if names else ""
 
 
@@ -44,8 +44,7 @@ def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     visits = ordered_visits(study, [visit for group in groups for visit in book.visits(group)])
     systems: dict[tuple[str, str], dict[str, Group]] = {}
     for group in groups:
-        system, _, grade = group.variable.partition(": ")
-        systems.setdefault((system, _within(labels, group)), {})[grade] = group
+        systems.setdefault((group.variable, _within(labels, group)), {})[group.category] = group
     letters = sorted({grade for grades in systems.values() for grade in grades})
     order = list(SYSTEMS)
     systems = dict(sorted(systems.items(), key=lambda pair: (pair[0][1], _rank(order, pair[0][0]))))
@@ -66,7 +65,7 @@ def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
 
 def _rank(order: Sequence[str], variable: str) -> int:
     """Give the printed place of an organ system; another one comes last."""
-    system = variable.rpartition("_")[2]
+    _, system = grade_columns().get(variable, ("", ""))
     return order.index(system) if system in order else len(order)
 
 
@@ -96,16 +95,15 @@ def turned(
 
 
 def _system_name(variable: str) -> str:
-    return SYSTEMS.get(variable.rpartition("_")[2], variable)
+    _, system = grade_columns().get(variable, ("", ""))
+    return SYSTEMS.get(system, variable)
 
 
 def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
     labels = Labels(study)
     visits = ordered_visits(study, [visit for group in groups for visit in book.visits(group)])
     used = [number for group in groups for number in book.all(group)]
-    beside = next(
-        (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
-    )
+    beside = adjustment_of(used)
     rows: list[TableRow] = []
     for group in groups:
         moved = tuple(_moved_cell(book, group, visit) for visit in visits)
@@ -151,15 +149,13 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     labels = Labels(study)
     rows: list[TableRow] = []
     for group in groups:
-        within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
-        rows.append(heading(f"{labels.variable_with_unit(group.variable)}{within}"))
+        name = labels.variable_with_unit(group.variable, group.measure)
+        rows.append(heading(f"{name}{_within(labels, group)}"))
         rows += [
             _model_row(labels, book, group, visit) for visit in ordered_visits(study, book.visits(group))
         ]
     used = [number for group in groups for number in book.all(group)]
-    beside = next(
-        (number.method.partition(", ")[2] for number in used if number.statistic == "p_adjusted"), ""
-    )
+    beside = adjustment_of(used)
     test = f"P ({method_label(beside)})" if beside else "P"
     level = level_text(study, groups[0].endpoint)
     heads = ("Visit", "n", f"Mean change ({level} CI)", "SE", "df", test)

@@ -7,7 +7,7 @@ away from zero. The names below are the doors.
 """
 
 from funis.results.everything import InputRecord, Provenance, Results
-from funis.results.key import ALL, Place, build_id
+from funis.results.key import ALL, Place, build_id, name_change, name_sustained
 from funis.results.number_list import NUMBER_COLUMNS, NumberList
 from funis.results.sources import SOURCE_COLUMNS, SourceList
 from funis.results.text import (
@@ -39,5 +39,7 @@ __all__ = [
     "format_mean_sd",
     "format_number",
     "format_p",
+    "name_change",
+    "name_sustained",
     "write_results",
 ]

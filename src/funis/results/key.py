@@ -1,9 +1,14 @@
-"""Which number it is: the place it stands at, its statistic and method, and the id made of them."""
+"""Which number it is: the place it stands at, its statistic and method, and the id made of them.
+
+Every part of a key has a column of its own. Nothing reads a part back out of another one, out of the id or
+out of printed text: an id is made here and never taken apart.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 #: The word for "not divided": every subgroup, every arm, every visit.
@@ -13,7 +18,7 @@ ALL: Final = "all"
 _NAMED_BY_METHOD: Final = frozenset(
     {
         "lower", "upper", "p", "p_adjusted", "p_highest", "statistic", "df", "estimate", "se",
-        "most_influential",
+        "most_influential", "most_influential_label",
     }
 )  # fmt: skip
 
@@ -26,42 +31,102 @@ class Place:
     ----------
     analysis : kind of analysis, for example ``summary``, ``change``, ``response``
     variable : what the numbers are about; a change is its own variable (``sledai_2k_change``)
+    measure : what was recorded or judged, for example ``sledai_2k`` of ``sledai_2k_change``; empty, the
+        variable itself
+    category : class, grade, level or term that is counted, for example ``MCR``, ``A``, ``female``
+    parameter : parameter of a model, as SAS names it; of a correlation, the visit it is with
+    cluster : what is left out one at a time or stands as a random effect: subject, site, lot, donor
+    estimand : id of the study file's estimand
     population, subgroup, arm, visit : whom and when; ``all`` where not divided
+    contrast : the arm that is subtracted from ``arm``, empty where nothing is
     endpoint : id of the study file's endpoint, empty for what is always reported
     n : number of subjects (or events) with a value
     denominator : number of subjects that could have had one, where a share is printed
-    missing : missing-data policy under which the values were scored
+    missing : policy for missing items under which the values were scored
+    missing_outcome : rule for missing outcomes, empty where none was needed
+    adjustment : how a P value was adjusted for multiplicity
+    delta : shift added to drawn values, in the unit of the variable
     source : key into the recorded values
     """
 
     analysis: str
     variable: str
+    measure: str = ""
+    category: str = ""
+    parameter: str = ""
+    cluster: str = ""
+    estimand: str = ""
     population: str = "enrolled"
     subgroup: str = ALL
     arm: str = ALL
+    contrast: str = ""
     visit: str = ALL
     endpoint: str = ""
     n: int | None = None
     denominator: int | None = None
     missing: str = ""
+    missing_outcome: str = ""
+    adjustment: str = ""
+    delta: float | None = None
     source: str = ""
+
+
+def name_change(measure: str) -> str:
+    """Name the change of a measure from baseline.
+
+    Examples
+    --------
+    >>> name_change("sledai_2k")
+    'sledai_2k_change'
+    """
+    return f"{measure}_change"
+
+
+def name_sustained(definition: str) -> str:
+    """Name the response that is kept to the end of follow-up.
+
+    Examples
+    --------
+    >>> name_sustained("ucmsc_bilag_response")
+    'ucmsc_bilag_response_sustained'
+    """
+    return f"{definition}_sustained"
 
 
 def build_id(place: Place, statistic: str, method: str = "") -> str:
     """Compose the readable, unique id of a number; parts that divide nothing are left out.
 
+    Parameters
+    ----------
+    place, statistic : the number
+    method : how it was computed; part of the id of a statistic that means nothing without it
+
     Examples
     --------
-    >>> build_id(Place(analysis="response", variable="MCR", visit="month_6"), "lower", "wilson")
-    'response.enrolled.month_6.MCR.lower.wilson'
+    >>> place = Place(analysis="response", variable="ucmsc_bilag_response", category="MCR", visit="month_6")
+    >>> build_id(place, "lower", "wilson")
+    'response.enrolled.month_6.ucmsc_bilag_response_MCR.lower.wilson'
     """
-    divided = [part for part in (place.subgroup, place.arm, place.visit) if part != ALL]
-    parts = [place.analysis, place.endpoint, place.population, *divided, place.variable, statistic]
+    arm = f"{place.arm} - {place.contrast}" if place.contrast else place.arm
+    divided = [part for part in (place.subgroup, arm, place.visit) if part != ALL]
+    about = (place.estimand, place.variable, place.category, place.parameter, place.cluster)
+    parts = [
+        place.analysis, place.endpoint, place.population, *divided, ": ".join(filter(None, about)), statistic,
+    ]  # fmt: skip
     if method and statistic in _NAMED_BY_METHOD:
-        parts.append(method)
+        parts.append(", ".join(filter(None, (method, *_variant(place, method)))))
     return ".".join(_slug(part) for part in parts if part)
 
 
+def _variant(place: Place, method: str) -> tuple[str, ...]:
+    """Tell apart the numbers of one method: by adjustment, by shift, in a sensitivity table by rule."""
+    varied = place.missing_outcome if place.analysis == "sensitivity" else ""
+    # Multiple imputation is method and rule in one.
+    rule = "" if varied == method else varied
+    return place.adjustment, rule, "" if place.delta is None else f"delta {place.delta:g}"
+
+
+@cache
 def _slug(part: str) -> str:
     # Adverse-event terms and system names come from data: letters of any script stay, the rest joins.
     return part if part.isidentifier() else re.sub(r"[^\w+-]+", "_", part).strip("_")

@@ -44,6 +44,14 @@ class NumberList:
     ) -> None:
         """Append one number; without ``text`` it is printed with two decimals (counts with none).
 
+        Parameters
+        ----------
+        place, statistic : which number it is
+        value : the number; None, NaN and infinities mean that it does not exist
+        text : how it is printed
+        method : how it was computed
+        status : ``ok``, or why there is no value
+
         Raises
         ------
         FunisError : the same place, statistic and method were added before
@@ -59,9 +67,11 @@ class NumberList:
         self._ids.add(key)
         self._rows.append(
             (
-                key, place.analysis, place.endpoint, place.population, place.subgroup, place.arm, place.visit,
-                place.variable, statistic, number, text, place.n, place.denominator, method, place.missing,
-                status, place.source,
+                key, place.analysis, place.endpoint, place.estimand, place.population, place.subgroup,
+                place.arm, place.contrast, place.visit, place.variable, place.measure or place.variable,
+                place.category, place.parameter, place.cluster, statistic, number, text, place.n,
+                place.denominator, method, place.adjustment, place.delta, place.missing,
+                place.missing_outcome, status, place.source,
             )
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ SOURCE_COLUMNS: Final[dict[str, Any]] = {
     "subject": pl.String,
     "visit": pl.String,
     "variable": pl.String,
+    "measure": pl.String,
     "value": pl.Float64,
     "text": pl.String,
     "file": pl.String,

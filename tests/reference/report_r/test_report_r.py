@@ -11,7 +11,10 @@ from funis.results import Results
 from funis.study.read import read_study
 
 HERE = Path(__file__).parent
-KEY = ["analysis", "endpoint", "population", "subgroup", "visit", "variable", "statistic", "method"]
+KEY = [
+    "analysis", "endpoint", "population", "subgroup", "visit", "variable", "category", "statistic", "method",
+    "adjustment",
+]  # fmt: skip
 TOLERANCE = 1e-9
 
 
@@ -24,9 +27,17 @@ def results() -> Results:
 
 @pytest.fixture(scope="module")
 def expected() -> pl.DataFrame:
+    """Read what make.R wrote: a category stands after a colon there, an adjustment after a comma."""
     found = pl.read_csv(HERE / "expected.csv", infer_schema=False)
+    variable = pl.col("variable").str.split_exact(": ", 1)
+    method = pl.col("method").fill_null("").str.split_exact(", ", 1)
     return found.with_columns(
-        pl.col("value").replace("", None).cast(pl.Float64), pl.col("method", "endpoint").fill_null("")
+        pl.col("value").replace("", None).cast(pl.Float64),
+        pl.col("endpoint").fill_null(""),
+        variable.struct[0].alias("variable"),
+        variable.struct[1].fill_null("").alias("category"),
+        method.struct[0].alias("method"),
+        method.struct[1].fill_null("").alias("adjustment"),
     )
 
 
