@@ -21,6 +21,7 @@ from funis.errors import FunisError
 
 from . import (
     test_double_programming,
+    test_double_programming_analytes,
     test_double_programming_criteria,
     test_double_programming_doses,
     test_double_programming_equations,
@@ -147,25 +148,49 @@ def load_doses(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
         monkeypatch.setattr(module, "glucocorticoid_table", lambda: found)
 
 
+def load_analytes(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    found = read_definition_file(path)
+    monkeypatch.setattr(test_double_programming_analytes, "analyte_table", lambda: found)
+
+
 Loader = Callable[[pytest.MonkeyPatch, Path], None]
+ONE_OF_A_KIND: dict[str, tuple[Loader, Checks]] = {
+    "glucocorticoids": (
+        load_doses,
+        [
+            test_double_programming_doses.test_units,
+            test_double_programming_doses.test_routes,
+            test_double_programming_doses.test_names,
+            test_double_programming_doses.test_only_betamethasone_has_a_range,
+            test_double_programming_toxicity.test_equivalent_doses_typed_twice,
+        ],
+    ),
+    "analytes": (
+        load_analytes,
+        [
+            test_double_programming_analytes.test_every_analyte_its_unit_and_conversions,
+            test_double_programming_analytes.test_only_degrees_have_an_offset,
+            test_double_programming_analytes.test_what_a_value_can_be,
+            test_double_programming_analytes.test_usual_laboratory_tests,
+            test_double_programming_analytes.test_spellings,
+        ],
+    ),
+    "s2k_ri_50": (
+        load_index,
+        [
+            test_double_programming_responder_index.test_measures,
+            test_double_programming_responder_index.test_points,
+        ],
+    ),
+}
 
 
 def how(path: Path) -> tuple[Loader, Checks]:
     """Tell how a file is loaded and what it must agree with, by the kind it declares."""
-    if path.stem == "glucocorticoids":
-        doses = test_double_programming_doses
-        checks = [
-            doses.test_units,
-            doses.test_routes,
-            doses.test_names,
-            doses.test_only_betamethasone_has_a_range,
-        ]
-        return load_doses, [*checks, test_double_programming_toxicity.test_equivalent_doses_typed_twice]
+    if path.stem in ONE_OF_A_KIND:
+        return ONE_OF_A_KIND[path.stem]
     if path.parent == TABLES:
         return load_toxicity, toxicity_checks()
-    if path.stem == "s2k_ri_50":
-        entry = test_double_programming_responder_index
-        return load_index, [entry.test_measures, entry.test_points]
     if path.stem in funis.definitions():
         return load_instrument, instrument_checks(path.stem)
     if path.stem in registry.criteria_sets():

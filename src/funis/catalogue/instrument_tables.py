@@ -8,63 +8,26 @@ from __future__ import annotations
 from functools import cache
 
 from funis.catalogue.model_instrument import Definition, Item
-from funis.catalogue.registry import definition, definitions, responses
-from funis.errors import UnitError, UnknownNameError
+from funis.catalogue.registry import analyte_table, definition, definitions
 from funis.schema import DATE, DAY, RATER, SUBJECT, VISIT, WINDOW_DAYS, Column, Table
-
-ANALYTES = (
-    "acr",
-    "albumin",
-    "ana",
-    "anti_dsdna",
-    "anti_ssa",
-    "anti_ssb",
-    "c3",
-    "c4",
-    "creatinine",
-    "gfr",
-    "haemoglobin",
-    "il_17",
-    "lymphocytes",
-    "neutrophils",
-    "platelets",
-    "proteinuria_24h",
-    "tgf_beta",
-    "th17",
-    "treg",
-    "upcr",
-    "urea_nitrogen",
-    "wbc",
-)
-"""Names of the usual laboratory tests; a study may have others, but not one that is nearly one of these."""
 
 
 @cache
 def analyte_units(name: str) -> tuple[str, ...]:
     """Name the units known for an analyte or measured quantity; none where the analyte is not known."""
-    from funis.units import known_units
-
-    try:
-        return tuple(known_units(name))
-    except (UnitError, UnknownNameError):
-        return ()
+    found = analyte_table().analytes.get(name)
+    return found.units if found is not None else ()
 
 
 @cache
-def instrument_names() -> tuple[str, ...]:
-    """Name the instruments that a visit's form or an endpoint may name."""
-    return tuple(definitions())
-
-
-@cache
-def response_names() -> tuple[str, ...]:
-    """Name the response definitions that an endpoint may name."""
-    return responses()
+def laboratory_tests() -> tuple[str, ...]:
+    """Name the usual laboratory tests, in alphabetical order; a study may have others."""
+    return tuple(sorted(one.name for one in analyte_table().analytes.values() if one.is_laboratory))
 
 
 def find_definition(name: str) -> Definition | None:
     """Give the definition of an instrument, or None where there is no such instrument."""
-    return definition(name) if name in instrument_names() else None
+    return definition(name) if name in definitions() else None
 
 
 def graded_systems(name: str) -> tuple[str, ...]:

@@ -7,16 +7,19 @@ a responder index or a table.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar, get_args
 
 from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile, open_definition_file
+from funis.catalogue.model_analytes import AnalyteTable
 from funis.catalogue.model_criteria import CriteriaSet
 from funis.catalogue.model_instrument import Definition, Kind
 from funis.catalogue.model_responder_index import ResponderIndex
 from funis.catalogue.model_response import ResponseDefinition
 from funis.catalogue.model_tables import GlucocorticoidTable, ToxicityTable
+from funis.catalogue.read_analytes import read_analytes
 from funis.catalogue.read_criteria import read_criteria
 from funis.catalogue.read_glucocorticoids import read_glucocorticoids
 from funis.catalogue.read_instrument import read_instrument
@@ -28,9 +31,16 @@ from funis.errors import UnknownNameError
 DEFINITIONS = Path(__file__).parent / "definitions"
 TABLES = Path(__file__).parent / "tables"
 INSTRUMENT_KINDS: tuple[str, ...] = get_args(Kind)
-OTHER_KINDS = ("response", "criteria", "responder_index", "toxicity", "glucocorticoids")
 
-Defined = Definition | ResponseDefinition | CriteriaSet | ResponderIndex | ToxicityTable | GlucocorticoidTable
+Defined = (
+    Definition
+    | ResponseDefinition
+    | CriteriaSet
+    | ResponderIndex
+    | ToxicityTable
+    | GlucocorticoidTable
+    | AnalyteTable
+)
 _Model = TypeVar("_Model", bound=Defined)
 
 
@@ -70,7 +80,7 @@ def read_definition_file(path: Path) -> Defined:
 
     Returns
     -------
-    Definition, ResponseDefinition, CriteriaSet, ResponderIndex, ToxicityTable or GlucocorticoidTable
+    Definition, ResponseDefinition, CriteriaSet, ResponderIndex or one of the tables
         What the ``kind`` of the file says.
 
     Raises
@@ -88,23 +98,25 @@ def read_definition_file(path: Path) -> Defined:
 
 def read_definition(file: DefinitionFile) -> Defined:
     """Read an opened file into its frozen model; see `read_definition_file`."""
-    kind = file.content.get("kind")
-    if kind in INSTRUMENT_KINDS:
-        return read_instrument(file, definition)
-    if kind == "response":
-        return read_response(file, _response_content)
-    if kind == "criteria":
-        return read_criteria(file)
-    if kind == "responder_index":
-        return read_responder_index(file, definition)
-    if kind == "toxicity":
-        return read_toxicity(file, toxicity_table)
-    if kind == "glucocorticoids":
-        return read_glucocorticoids(file)
-    fix = f"Write one of {', '.join((*INSTRUMENT_KINDS, *OTHER_KINDS))}."
-    file.refuse(NO_PLACE, "kind", kind, "there is no such kind", fix)
-    file.stop_at_findings()
-    raise AssertionError(kind)  # the findings above have stopped it
+    readers, kind = _readers(), str(file.content.get("kind", ""))
+    if kind not in readers:
+        fix = f"Write one of {', '.join(readers)}."
+        file.refuse(NO_PLACE, "kind", kind, "there is no such kind", fix)
+        file.stop_at_findings()
+    return readers[kind](file)
+
+
+def _readers() -> dict[str, Callable[[DefinitionFile], Defined]]:
+    """Give the reader of each kind of file, with what it asks of the rest of the catalogue."""
+    instrument = partial(read_instrument, find=definition)
+    return dict.fromkeys(INSTRUMENT_KINDS, instrument) | {
+        "response": partial(read_response, find=_response_content),
+        "criteria": read_criteria,
+        "responder_index": partial(read_responder_index, find=definition),
+        "toxicity": partial(read_toxicity, find=toxicity_table),
+        "glucocorticoids": read_glucocorticoids,
+        "analytes": partial(read_analytes, find=glucocorticoid_table),
+    }
 
 
 def _read(model: type[_Model], what: str, name: str, *kinds: str) -> _Model:
@@ -275,3 +287,15 @@ def glucocorticoid_table() -> GlucocorticoidTable:
     4.0
     """
     return _read(GlucocorticoidTable, "table", "glucocorticoids", "glucocorticoids")
+
+
+@cache
+def analyte_table() -> AnalyteTable:
+    """Give the table of measured quantities: names, units, conversions, what a value can be.
+
+    Examples
+    --------
+    >>> analyte_table().analytes["haemoglobin"].unit
+    'g/L'
+    """
+    return _read(AnalyteTable, "table", "analytes", "analytes")

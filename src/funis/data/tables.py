@@ -14,7 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from funis.catalogue.instrument_tables import instrument_names, instrument_table
+from funis.catalogue.instrument_tables import instrument_table
+from funis.catalogue.registry import definitions
 from funis.data.check.checked_data import Data
 from funis.data.check.eligibility import check_eligibility
 from funis.data.check.events import derive_status
@@ -113,7 +114,7 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     place = Path(folder)
     place = place / "data" if (place / "data").is_dir() else place
     known = study_tables(study)
-    expected = {name: name in known for name in (*known, *instrument_names())}
+    expected = {name: name in known for name in (*known, *definitions())}
     raw = read_folder(place, expected)
     frames, findings = _type_tables(raw, known)
     frames, row_findings = sift_tables(study, frames, known)

@@ -33,28 +33,6 @@ VARIABLES: dict[str, str] = {
     "stimulated_flow": "Stimulated salivary flow",
     "tess": "Eye symptoms and signs (TESS)",
     "sialography": "Sialography grade",
-    "creatinine": "Creatinine",
-    "urea_nitrogen": "Urea nitrogen",
-    "albumin": "Albumin",
-    "c3": "Complement C3",
-    "c4": "Complement C4",
-    "proteinuria_24h": "Proteinuria, 24 h",
-    "ana": "Antinuclear antibody",
-    "anti_dsdna": "Anti-dsDNA",
-    "haemoglobin": "Haemoglobin",
-    "platelets": "Platelets",
-    "wbc": "White cells",
-    "neutrophils": "Neutrophils",
-    "lymphocytes": "Lymphocytes",
-    "anti_ssa": "Anti-SSA/Ro",
-    "anti_ssb": "Anti-SSB/La",
-    "th17": "Th17 cells",
-    "treg": "Treg cells",
-    "tgf_beta": "TGF-β",
-    "il_17": "IL-17",
-    "upcr": "Urine protein/creatinine",
-    "acr": "Urine albumin/creatinine",
-    "gfr": "GFR",
     "age": "Age",
     "sex": "Sex",
     "site": "Site",
@@ -278,12 +256,21 @@ def grade_columns() -> dict[str, tuple[str, str]]:
 
 @cache
 def _title_of_definition(name: str) -> str:
-    """Ask the instrument's own file for its title; an unknown name stays what it is."""
-    from funis.catalogue.registry import definition, definitions, response_definition, responses
+    """Ask the catalogue for a title or a label; a name that it does not know is put into words."""
+    from funis.catalogue.registry import (
+        analyte_table,
+        definition,
+        definitions,
+        response_definition,
+        responses,
+    )
 
     if name in definitions():
         return definition(name).title
-    return response_definition(name).title if name in responses() else humanise(name)
+    if name in responses():
+        return response_definition(name).title
+    analyte = analyte_table().analytes.get(name)
+    return humanise(name) if analyte is None else analyte.label
 
 
 def in_sentence(words: str) -> str:

@@ -11,13 +11,12 @@ from typing import Literal
 import polars as pl
 
 from funis.catalogue.instrument_tables import (
-    ANALYTES,
     analyte_units,
     find_definition,
     graded_systems,
-    instrument_names,
-    response_names,
+    laboratory_tests,
 )
+from funis.catalogue.registry import definitions, responses
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.schema import DTYPES, LOTS, SUBJECTS, is_unscheduled
 from funis.study.check_estimands import (
@@ -232,7 +231,7 @@ def _check_visits(study: Study) -> Iterator[StudyFinding]:
 
 
 def _check_forms(study: Study, key: tuple[str | int, ...], visit: Visit) -> Iterator[StudyFinding]:
-    known = (*instrument_names(), *DATA_FORMS)
+    known = (*definitions(), *DATA_FORMS)
     for number, form in enumerate(visit.forms):
         if form not in known:
             yield unknown_name((*key, "forms", number), "instrument or form", form, known)
@@ -255,11 +254,11 @@ def _check_forms(study: Study, key: tuple[str | int, ...], visit: Visit) -> Iter
 def _check_labs(study: Study) -> Iterator[StudyFinding]:
     for index, lab in enumerate(study.labs):
         key = ("labs", index)
-        near = get_close_matches(lab.test, ANALYTES, n=1, cutoff=0.9)
+        near = get_close_matches(lab.test, laboratory_tests(), n=1, cutoff=0.9)
         units = analyte_units(lab.test)
         if units and lab.unit not in units:
             yield unknown_name((*key, "unit"), f"unit for {lab.test}", lab.unit, units)
-        elif not units and near and lab.test not in ANALYTES:
+        elif not units and near:
             yield unknown_name((*key, "test"), "laboratory test", lab.test, near)
         yield from _check_limits(key, lab)
 
@@ -276,7 +275,7 @@ def _check_instruments(study: Study) -> Iterator[StudyFinding]:
     for name, choice in study.instruments.items():
         found = find_definition(name)
         if found is None:
-            yield unknown_name(("instruments", name), "instrument", name, instrument_names())
+            yield unknown_name(("instruments", name), "instrument", name, definitions())
             continue
         for parameter, value in choice.parameters.items():
             key = ("instruments", name, "parameters", parameter)
@@ -336,10 +335,8 @@ def _check_endpoints(study: Study) -> Iterator[StudyFinding]:
         yield from _check_keys(key, endpoint)
         yield from _check_variables(key, endpoint, variables)
         yield from _check_at(study, key, endpoint)
-        if endpoint.definition and endpoint.definition not in response_names():
-            yield unknown_name(
-                (*key, "definition"), "response definition", endpoint.definition, response_names()
-            )
+        if endpoint.definition and endpoint.definition not in responses():
+            yield unknown_name((*key, "definition"), "response definition", endpoint.definition, responses())
         if endpoint.population and endpoint.population not in study.populations:
             yield unknown_name((*key, "population"), "population", endpoint.population, study.populations)
         for subgroup in endpoint.subgroups:

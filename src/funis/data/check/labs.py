@@ -7,13 +7,15 @@ of 1.1 labelled umol/L is 1.1 mg/dL. Values are converted only by their label, n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
 
 from funis.catalogue.instrument_tables import analyte_units
+from funis.catalogue.model_analytes import PlausibleRange
+from funis.catalogue.registry import analyte_table
 from funis.data.check.row_findings import row_finding, rows_where, show_value
 from funis.data.read.raw_tables import RawTable
 from funis.errors import Finding
@@ -22,51 +24,6 @@ from funis.study.model import LabTest, Study
 _COMPARED = r"^([<>]=?)\s*([0-9][0-9.eE+-]*)$"
 _NEPHRITIS = 0.5
 _ALMOST_NONE = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Plausible:
-    """What a test can be, in its usual unit.
-
-    Attributes
-    ----------
-    unit : the unit of the limits
-    possible : largest value that is possible at all; above it the value is left out
-    low, high : outside of them a value is queried
-    hint_low, hint_high : which slip explains such a value
-    """
-
-    unit: str
-    possible: float
-    low: float
-    high: float
-    hint_low: str = ""
-    hint_high: str = ""
-
-
-_GRAMS = "Is it mg/dL, labelled g/L?"
-_CELLS = "Is it a count per microlitre, labelled 10^9/L?"
-PLAUSIBLE: Mapping[str, Plausible] = {
-    "creatinine": Plausible("umol/L", 5000, 20, 1500, "Is it mg/dL, labelled umol/L?"),
-    "urea_nitrogen": Plausible("mmol/L", 200, 0.5, 60, "", "Is it mg/dL, labelled mmol/L?"),
-    "albumin": Plausible("g/L", 100, 8, 70, "Is it g/dL, labelled g/L?", "Is it in another unit?"),
-    "c3": Plausible("g/L", 10, 0.02, 5, "", _GRAMS),
-    "c4": Plausible("g/L", 5, 0.002, 2, "", _GRAMS),
-    "proteinuria_24h": Plausible("g/24h", 50, 0, 5, "", "Is it mg, labelled g?"),
-    "haemoglobin": Plausible("g/L", 300, 30, 220, "Is it g/dL, labelled g/L?"),
-    "platelets": Plausible("10^9/L", 5000, 1, 1500, "", _CELLS),
-    "wbc": Plausible("10^9/L", 1000, 0.1, 100, "", _CELLS),
-    "neutrophils": Plausible("10^9/L", 800, 0, 80, "", _CELLS),
-    "lymphocytes": Plausible("10^9/L", 800, 0, 50, "", _CELLS),
-    "upcr": Plausible("mg/mmol", 20000, 0, 3000, "", "Is it mg/g, labelled mg/mmol?"),
-    "acr": Plausible("mg/mmol", 20000, 0, 2500, "", "Is it mg/g, labelled mg/mmol?"),
-    "gfr": Plausible("mL/min/1.73m2", 400, 3, 200),
-    "ana": Plausible("titre", 1e7, 10, 1e5, "Is it the reciprocal of the titre?"),
-    "anti_dsdna": Plausible("IU/mL", 1e6, 0, 10000),
-    "th17": Plausible("%", 100, 0, 30),
-    "treg": Plausible("%", 100, 0, 50),
-}
-"""Limits that no laboratory's own range can widen; 24-h protein above 50 g is no human urine."""
 
 
 def split_comparators(raw: RawTable) -> tuple[RawTable, list[Finding]]:
@@ -179,11 +136,11 @@ def _convert(values: pl.Series, test: str, unit: str, wanted: str) -> pl.Series:
 
 def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, Iterator[Finding]]:
     """Null the values that cannot be: negative, beyond the study's limits, beyond what a body can make."""
-    usual = PLAUSIBLE.get(lab.test)
+    usual = _plausible(lab)
     value = pl.col("value")
     wrong = value < 0
     reasons = [(pl.col("value") < 0, "below zero", "Write the value as the laboratory gave it.")]
-    if usual is not None and (highest := _in_study_unit(lab, usual, usual.possible)) is not None:
+    if usual is not None and (highest := _in_study_unit(lab, usual.possible)) is not None:
         fix = f"{usual.hint_high} Possible is up to {highest:g} {lab.unit}.".strip()
         reasons.append((value > highest, f"above {highest:g} {lab.unit}, which is impossible", fix))
     if lab.minimum is not None:
@@ -211,14 +168,18 @@ def _study_limit(lab: LabTest) -> str:
     return f"The study file allows {' '.join(limits)} {lab.unit}."
 
 
-def _in_study_unit(lab: LabTest, usual: Plausible, limit: float) -> float | None:
+def _plausible(lab: LabTest) -> PlausibleRange | None:
+    """Give what a test can be, in its usual unit; None for a test of which nothing is said."""
+    analyte = analyte_table().analytes.get(lab.test)
+    return None if analyte is None else analyte.plausible
+
+
+def _in_study_unit(lab: LabTest, limit: float) -> float | None:
     """Give a usual limit in the unit of the study; None where the units cannot be compared."""
-    if lab.unit == usual.unit:
-        return limit
     known = analyte_units(lab.test)
-    if lab.unit not in known or usual.unit not in known:
+    if lab.unit not in known:
         return None
-    return float(_convert(pl.Series("limit", [limit]), lab.test, usual.unit, lab.unit)[0])
+    return float(_convert(pl.Series("limit", [limit]), lab.test, known[0], lab.unit)[0])
 
 
 def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
@@ -228,11 +189,9 @@ def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
         yield row_finding(
             "warning", "limits_reversed", "labs", row, column="low", message=message, fix="Exchange them."
         )
-    usual = PLAUSIBLE.get(lab.test)
+    usual = _plausible(lab)
     low, high = (
-        (None, None)
-        if usual is None
-        else (_in_study_unit(lab, usual, limit) for limit in (usual.low, usual.high))
+        (None, None) if usual is None else (_in_study_unit(lab, limit) for limit in (usual.low, usual.high))
     )
     if usual is None or low is None or high is None:
         return
@@ -248,12 +207,12 @@ def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
             "query", "odd_value", row, message, usual.hint_high or "Check the value and its unit."
         )
     if lab.test == "proteinuria_24h":
-        yield from _too_little_protein(lab, rows, usual)
+        yield from _too_little_protein(lab, rows)
 
 
-def _too_little_protein(lab: LabTest, rows: pl.DataFrame, usual: Plausible) -> Iterator[Finding]:
+def _too_little_protein(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
     """Query a trace of protein: 2.24 mg in 24 h is what 2.24 g becomes under the wrong label."""
-    trace, nephritis = (_in_study_unit(lab, usual, limit) for limit in (_ALMOST_NONE, _NEPHRITIS))
+    trace, nephritis = (_in_study_unit(lab, limit) for limit in (_ALMOST_NONE, _NEPHRITIS))
     if trace is None or nephritis is None:
         return
     affected = rows.filter(pl.col("value") > nephritis)["subject"].unique().to_list()

@@ -1,0 +1,69 @@
+"""Measured quantities as data: printed name, unit, conversions with their sources, plausible values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a unit becomes the analyte's own: value times `factor` plus `offset`; and who says so."""
+
+    unit: str
+    factor: Fraction
+    source: str
+    offset: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class PlausibleRange:
+    """What a value can be, in the analyte's own unit.
+
+    Attributes
+    ----------
+    possible : largest value that is possible at all; above it the value is left out
+    low, high : outside of them a value is queried
+    hint_low, hint_high : which slip explains such a value
+    """
+
+    possible: float
+    low: float
+    high: float
+    hint_low: str = ""
+    hint_high: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Analyte:
+    """One measured quantity.
+
+    Attributes
+    ----------
+    name, label : key in data and study files, printed words
+    unit : the unit in which values are stored
+    others : every other unit it may be reported in
+    plausible : what a value can be, None where nothing is said
+    is_laboratory : whether it is one of the usual laboratory tests
+    """
+
+    name: str
+    label: str
+    unit: str
+    others: tuple[Conversion, ...] = ()
+    plausible: PlausibleRange | None = None
+    is_laboratory: bool = False
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Every unit the analyte may be reported in, its own first."""
+        return (self.unit, *(other.unit for other in self.others))
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyteTable:
+    """Every analyte by its name, and our spelling of units by every other spelling."""
+
+    analytes: Mapping[str, Analyte]
+    spellings: Mapping[str, str]

@@ -1,0 +1,176 @@
+"""Analytes typed a second time: what one of each unit is, what a value can be, and how units are written."""
+
+from fractions import Fraction
+
+import pytest
+
+from funis.catalogue.registry import analyte_table
+
+# What one of a unit is in the unit the analyte is stored in; a product or quotient where the paper gives one.
+# Molar masses in g/mol: creatinine 113.12, urea 60.06, bilirubin 584.7; two nitrogen atoms of 14.007 a urea.
+ONE_IS = """
+creatinine umol/L: mg/dL 88.42, mg/L 8.842, mmol/L 1000
+urea mmol/L: mg/dL 10/60.06, g/L 1000/60.06
+urea_nitrogen mmol/L: mg/dL 0.357
+albumin g/L: g/dL 10
+c3 g/L: mg/dL 1/100, mg/L 1/1000
+c4 g/L: mg/dL 1/100, mg/L 1/1000
+ch50 U/mL
+haemoglobin g/L: g/dL 10, mmol/L 10/0.6206
+platelets 10^9/L: /mm3 1/1000, /uL 1/1000, 10^3/uL 1, 10^3/mm3 1
+wbc 10^9/L: /mm3 1/1000, /uL 1/1000, 10^3/uL 1, 10^3/mm3 1
+neutrophils 10^9/L: /mm3 1/1000, /uL 1/1000, 10^3/uL 1, 10^3/mm3 1
+lymphocytes 10^9/L: /mm3 1/1000, /uL 1/1000, 10^3/uL 1, 10^3/mm3 1
+upcr mg/mmol: mg/mg 113.1, g/g 113.1, mg/g 0.1131, g/mmol 1000
+acr mg/mmol: mg/mg 113.1, g/g 113.1, mg/g 0.1131, g/mmol 1000
+proteinuria_24h g/24h: mg/24h 1/1000
+gfr mL/min/1.73m2: mL/s/1.73m2 60
+anti_dsdna IU/mL: kU/L 1, kIU/L 1
+ana titre
+anti_ssa U/mL: kU/L 1
+anti_ssb U/mL: kU/L 1
+rheumatoid_factor IU/mL: kIU/L 1
+igg g/L: mg/dL 1/100, g/dL 10
+bilirubin umol/L: mg/dL 17.1
+alt U/L
+ast U/L
+crp mg/L: mg/dL 10
+th17 %: fraction 100
+treg %: fraction 100
+tgf_beta pg/mL: ng/mL 1000, ng/L 1
+il_17 pg/mL: ng/mL 1000, ng/L 1
+unstimulated_flow mL/min: mL/5 min 1/5, mL/6 min 1/6, mL/10 min 1/10, mL/15 min 1/15, g/min 1
+stimulated_flow mL/min: mL/5 min 1/5, mL/6 min 1/6, mL/10 min 1/10, mL/15 min 1/15, g/min 1
+vas_patient mm: cm 10
+vas_physician mm: cm 10
+weight kg: g 1/1000, lb 0.45359237
+height cm: m 100, in 2.54
+temperature degC: degF 1/1.8
+"""
+# Doses in mg that equal 5 mg of prednisone.
+DRUGS = {"prednisolone": 5, "methylprednisolone": 4, "hydrocortisone": 20, "deflazacort": 6}
+STRONG_DRUGS = {"dexamethasone": Fraction("0.75"), "betamethasone": Fraction("0.75")}
+# Largest possible value; lowest and highest that need no question. The words are what a query says.
+CAN_BE = """
+creatinine 5000; 20 to 1500; low: mg/dL labelled umol/L
+urea_nitrogen 200; 0.5 to 60; high: mg/dL labelled mmol/L
+albumin 100; 8 to 70; low: g/dL labelled g/L; high: another unit
+c3 10; 0.02 to 5; high: mg/dL labelled g/L
+c4 5; 0.002 to 2; high: mg/dL labelled g/L
+proteinuria_24h 50; 0 to 5; high: mg labelled g
+haemoglobin 300; 30 to 220; low: g/dL labelled g/L
+platelets 5000; 1 to 1500; high: count per microlitre labelled 10^9/L
+wbc 1000; 0.1 to 100; high: count per microlitre labelled 10^9/L
+neutrophils 800; 0 to 80; high: count per microlitre labelled 10^9/L
+lymphocytes 800; 0 to 50; high: count per microlitre labelled 10^9/L
+upcr 20000; 0 to 3000; high: mg/g labelled mg/mmol
+acr 20000; 0 to 2500; high: mg/g labelled mg/mmol
+gfr 400; 3 to 200
+ana 10000000; 10 to 100000; low: reciprocal of the titre
+anti_dsdna 1000000; 0 to 10000
+th17 100; 0 to 30
+treg 100; 0 to 50
+"""
+USUAL_TESTS = """
+creatinine urea_nitrogen albumin c3 c4 haemoglobin platelets wbc neutrophils lymphocytes upcr acr
+proteinuria_24h gfr anti_dsdna ana anti_ssa anti_ssb th17 treg tgf_beta il_17
+"""
+WRITTEN = """
+umol/L: μmol/L | µmol/L | umol/l
+mg/dL: mg/dl
+g/dL: g/dl
+g/L: g/l
+mmol/L: mmol/l
+g/24h: g/d | g/24 h
+mg/24h: mg/d | mg/24 h
+10^9/L: 10*9/L | 10^9/l | ×10⁹/L | x10^9/L | G/L
+/uL: /µL | /μL
+/mm3: /mm³
+mL/min/1.73m2: mL/min/1.73 m2 | mL/min/1.73 m²
+degC: °C
+degF: °F
+mL/10 min: mL/10min
+mL/15 min: mL/15min
+mL/5 min: mL/5min
+mL/6 min: mL/6min
+"""
+MOLAR = {"creatinine": ("mg/dL", "113.12", 10_000), "bilirubin": ("mg/dL", "584.7", 10_000)}
+
+
+def exact(text: str) -> Fraction:
+    """Read a number or a quotient, as in ``10/60.06``."""
+    above, _, below = text.partition("/")
+    return Fraction(above) / Fraction(below or "1")
+
+
+def lines(text: str) -> list[str]:
+    return text.strip().splitlines()
+
+
+def test_every_analyte_its_unit_and_conversions() -> None:
+    wanted: dict[str, tuple[str, dict[str, Fraction]]] = {}
+    for line in lines(ONE_IS):
+        head, _, rest = line.partition(": ")
+        name, unit = head.split(" ")
+        others = (part.rpartition(" ") for part in rest.split(", ") if part)
+        wanted[name] = unit, {other: exact(factor) for other, _, factor in others}
+    doses = {f"mg {drug}": Fraction(5) / dose for drug, dose in (DRUGS | STRONG_DRUGS).items()}
+    wanted["glucocorticoid"] = "mg prednisone", doses
+    found = analyte_table().analytes
+    assert {name: (one.unit, {c.unit: c.factor for c in one.others}) for name, one in found.items()} == wanted
+
+
+def test_only_degrees_have_an_offset() -> None:
+    offsets = {
+        (name, other.unit): other.offset
+        for name, one in analyte_table().analytes.items()
+        for other in one.others
+        if other.offset
+    }
+    assert offsets == {("temperature", "degF"): -Fraction(32) / Fraction("1.8")}
+
+
+@pytest.mark.parametrize("name", MOLAR)
+def test_factors_agree_with_molar_masses(name: str) -> None:
+    unit, mass, scale = MOLAR[name]
+    factor = next(other.factor for other in analyte_table().analytes[name].others if other.unit == unit)
+    assert float(factor) == pytest.approx(scale / float(mass), rel=3e-4)  # as rounded in print
+
+
+def test_what_a_value_can_be() -> None:
+    wanted = {}
+    for line in lines(CAN_BE):
+        first, between, *hints = line.split("; ")
+        name, possible = first.split(" ")
+        low, high = between.split(" to ")
+        wanted[name] = float(possible), float(low), float(high), dict(hint.split(": ") for hint in hints)
+    found = {}
+    for name, one in analyte_table().analytes.items():
+        usual = one.plausible
+        if usual is None:
+            continue
+        said = {"low": usual.hint_low, "high": usual.hint_high}
+        short = {
+            side: text.removeprefix("Is it ").removeprefix("a ").removeprefix("the ").removeprefix("in ")
+            for side, text in said.items()
+            if text
+        }
+        spelled = {
+            side: text.removesuffix("?").replace(", labelled", " labelled") for side, text in short.items()
+        }
+        found[name] = usual.possible, usual.low, usual.high, spelled
+    assert found == wanted
+
+
+def test_usual_laboratory_tests() -> None:
+    usual = {name for name, one in analyte_table().analytes.items() if one.is_laboratory}
+    assert usual == set(USUAL_TESTS.split())
+
+
+def test_spellings() -> None:
+    wanted = {
+        name: unit
+        for unit, _, names in (line.partition(": ") for line in lines(WRITTEN))
+        for name in names.split(" | ")
+    }
+    assert dict(analyte_table().spellings) == wanted
