@@ -1,6 +1,7 @@
 # make demo   sets everything up and runs the main job: three reports under demo/
 # make test   sets everything up and passes every check and test
 # make check  format, lint, types, import contracts, size limits, spelling
+# make mutate puts one fault at a time into the code: a test must notice (35 minutes, never part of the tests)
 # make bench  timings (never part of the tests)
 # make lock   resolve the locked versions anew
 
@@ -13,7 +14,7 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 export PYTHONHASHSEED := 0
 
-.PHONY: help demo test check bench lock docs clean system
+.PHONY: help demo test check mutate bench lock docs clean system
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -49,6 +50,9 @@ check: $(VENV)/.all
 
 test: system check
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+mutate: $(VENV)/.all
+	$(BIN)/python scripts/mutate.py
 
 bench: $(VENV)/.all
 	$(BIN)/python benchmarks/run.py

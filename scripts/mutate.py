@@ -1,0 +1,533 @@
+"""Put one fault at a time into the code and see whether a test notices: ``make mutate``.
+
+A seeded sample of places in rules, responses, statistics and analysis is changed one by one (a limit
+turned from ``<`` to ``<=``, ``+`` to ``-``, ``and`` to ``or``, a whole number by one, a sign). For each the
+tests that run the changed line are run, the quickest first, until one fails. A change that no test
+notices is printed with its place; the run fails where fewer than 95 % are noticed.
+
+Changes that cannot alter any result stand in ``tests/mutation/equivalent.toml`` with the reason, by file,
+function and code, not by line, so that they stay found when lines move.
+
+Usage::
+
+    python scripts/mutate.py [--places 200] [--seed 1] [--workers 2] [--only PART-OF-PATH]
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "funis"
+WORK = ROOT / ".mutation"
+EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
+
+#: Where faults are put, by what a mistake there would harm; each part gets the same share of the sample.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "rules": ("catalogue/conditions", "scoring/", "study/rules", "study/days", "data/check/"),
+    "responses": ("responses/",),
+    "statistics": ("stats/",),
+    "analysis": ("analysis/", "results/"),
+}
+
+#: Words and file handling: a fault there is seen by a reader, not by a number.
+LEFT_OUT = ("scoring/score_file", "scoring/explain", "results/write")
+
+#: Tests that start other engines or browsers take longer than all others together.
+SLOW = ("tests/engines", "tests/browser", "tests/docs", "tests/kernels", "tests/mutation")
+
+AIM = 0.95
+#: Seconds of tests, as measured without tracing, that are run for one change before it is said to survive.
+BUDGET = 60.0
+
+COMPARISONS: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+ARITHMETIC: Mapping[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One change: where it is made and what it makes of the code."""
+
+    part: str
+    file: str
+    function: str
+    line: int
+    node: int
+    kind: str
+    before: str
+    after: str
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Name the change without its line."""
+        return self.file, self.function, self.before, self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one change: noticed by a test, survived, or run by no test."""
+
+    place: Place
+    status: str
+    by: str = ""
+    seconds: float = 0.0
+
+
+# --- places --------------------------------------------------------------------------------------------
+
+
+def find_places() -> list[Place]:
+    """Find every change that could be made in the parts, in the order of files and lines."""
+    places: list[Place] = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = path.relative_to(SOURCE).as_posix()
+        part = next((part for part, starts in PARTS.items() if name.startswith(starts)), "")
+        if part and not name.startswith(LEFT_OUT):
+            places += find_places_in(path.read_text(encoding="utf-8"), part, name)
+    return places
+
+
+def find_places_in(text: str, part: str, name: str) -> Iterator[Place]:
+    """Find the changes of one file.
+
+    Parameters
+    ----------
+    text : the source
+    part : the part of the sample that the file belongs to
+    name : the file, relative to the package
+    """
+    tree = ast.parse(text)
+    functions = _functions(tree)
+    for number, node in enumerate(ast.walk(tree)):
+        if number not in functions or not isinstance(node, ast.expr):
+            continue
+        for kind, changed in _changes(node):
+            before, after = ast.unparse(node), ast.unparse(changed)
+            yield Place(part, name, functions[number], node.lineno, number, kind, before, after)
+
+
+def _functions(tree: ast.Module) -> dict[int, str]:
+    """Give the function of every node that is run inside one: no annotation, default or decorator."""
+    numbers = {id(node): number for number, node in enumerate(ast.walk(tree))}
+    found: dict[int, str] = {}
+
+    def visit(node: ast.AST, name: str, *, is_inside: bool) -> None:
+        if is_inside:
+            found[numbers[id(node)]] = name
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            own = f"{name}.{node.name}" if name else node.name
+            for child in node.body:
+                visit(child, own, is_inside=not isinstance(node, ast.ClassDef))
+            return
+        if isinstance(node, ast.Raise) or _is_typing_block(node):
+            return  # the words of a message are read, not computed with
+        for field, value in ast.iter_fields(node):
+            if field in {"annotation", "returns", "type_comment"}:
+                continue
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    visit(child, name, is_inside=is_inside)
+
+    visit(tree, "", is_inside=False)
+    return found
+
+
+def _is_typing_block(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Give every change of one expression."""
+    match node:
+        case ast.Compare(ops=[only]) if type(only) in COMPARISONS:
+            changed = copy.deepcopy(node)
+            changed.ops = [COMPARISONS[type(only)]()]
+            yield "comparison", changed
+        case ast.BinOp(op=sign) if type(sign) in ARITHMETIC and not _is_text(node):
+            changed_sign = copy.deepcopy(node)
+            changed_sign.op = ARITHMETIC[type(sign)]()
+            yield "arithmetic", changed_sign
+        case ast.BoolOp():
+            changed_word = copy.deepcopy(node)
+            changed_word.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+            yield "and/or", changed_word
+        case ast.UnaryOp(op=ast.USub() | ast.Not() | ast.Invert()):
+            yield "sign", copy.deepcopy(node.operand)
+        case ast.Constant(value=bool()):
+            yield "truth", ast.Constant(value=not node.value)
+        case ast.Constant(value=int()) if abs(int(str(node.value))) < 10**6:
+            yield "number", ast.Constant(value=int(str(node.value)) + 1)
+        case _:
+            return
+
+
+def _is_text(node: ast.BinOp) -> bool:
+    """Tell whether a sum joins texts: that is wording."""
+    return any(
+        isinstance(each, ast.JoinedStr) or (isinstance(each, ast.Constant) and isinstance(each.value, str))
+        for each in ast.walk(node)
+    )
+
+
+def draw_sample(places: Sequence[Place], count: int, seed: int) -> list[Place]:
+    """Draw the same number of places from each part; one seed gives one sample of one state of the code.
+
+    The draw looks at the code of each place, not at its line, so that an added line elsewhere leaves most
+    of the sample as it was.
+    """
+    by_part: dict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        by_part[place.part].append(place)
+    drawn: list[Place] = []
+    for own in by_part.values():
+        ranked = sorted(own, key=lambda place: _rank(place, seed))
+        drawn += ranked[: -(-count // len(by_part))]
+    return drawn[:count]
+
+
+def _rank(place: Place, seed: int) -> str:
+    return hashlib.sha256(repr((seed, *place.key, place.kind)).encode()).hexdigest()
+
+
+def read_equivalent() -> dict[tuple[str, str, str, str], str]:
+    """Read the changes that cannot alter a result, with the reason."""
+    rows = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("equivalent", [])
+    return {(row["file"], row["function"], row["before"], row["after"]): row["reason"] for row in rows}
+
+
+def mutate(text: str, place: Place) -> str:
+    """Give the source with one expression changed; everything else stays as it is printed."""
+    tree = ast.parse(text)
+    nodes = list(ast.walk(tree))
+    node = nodes[place.node]
+    if not isinstance(node, ast.expr):
+        raise TypeError(f"{place.file} is not as it was when its places were found; find them again.")
+    wanted = (place.kind, place.after)
+    changed = next(each for kind, each in _changes(node) if (kind, ast.unparse(each)) == wanted)
+    lines = text.splitlines(keepends=True)
+    start = _offset(lines, node.lineno, node.col_offset)
+    stop = _offset(lines, node.end_lineno or node.lineno, node.end_col_offset or 0)
+    data = text.encode("utf-8")
+    return (data[:start] + f"({ast.unparse(changed)})".encode() + data[stop:]).decode("utf-8")
+
+
+def _offset(lines: Sequence[str], line: int, column: int) -> int:
+    """Give the byte at which a line and a column of bytes stand."""
+    return sum(len(each.encode("utf-8")) for each in lines[: line - 1]) + column
+
+
+# --- which test runs which line -----------------------------------------------------------------------
+
+
+def record_coverage(workers: int) -> None:
+    """Run the suite once with the running test noted beside every line."""
+    settings = WORK / "coverage.ini"
+    settings.write_text(
+        f"[run]\nsource = {SOURCE}\nparallel = true\ndata_file = {WORK / 'coverage' / 'data'}\n"
+        "[report]\nignore_errors = true\n",
+        encoding="utf-8",
+    )
+    shutil.rmtree(WORK / "coverage", ignore_errors=True)
+    (WORK / "coverage").mkdir(parents=True)
+    skipped = [f"--ignore={folder}" for folder in SLOW]
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadgroup",
+        f"--cov-config={settings}", f"--cov={SOURCE}", "--cov-context=test", "--cov-report=",
+        f"--junit-xml={WORK / 'durations.xml'}", *skipped, "tests",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, env=_environment(ROOT / "src"), check=False)
+    if done.returncode:
+        sys.exit("The suite must pass before faults are put into the code.")
+
+
+def _environment(source: Path) -> dict[str, str]:
+    own = {
+        "PYTHONPATH": str(source),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "POLARS_MAX_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "NUMBA_CACHE_DIR": str(source.parent / "numba"),
+    }
+    return os.environ | own
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Which tests run which line, and how long each takes.
+
+    Attributes
+    ----------
+    by_line : tests by file (relative to the package) and line
+    seconds : by test, without tracing as far as it is known
+    """
+
+    by_line: Mapping[tuple[str, int], frozenset[str]]
+    seconds: Mapping[str, float]
+
+    def nearest(self, place: Place) -> list[str]:
+        """Give the tests that run the line of a change, the quickest first."""
+        found = self.by_line.get((place.file, place.line), frozenset())
+        if not found:
+            # A table built at import is read by whichever test calls something of the same file.
+            found = frozenset(
+                test for (file, _), tests in self.by_line.items() if file == place.file for test in tests
+            )
+        return sorted(found, key=lambda test: (self.seconds.get(test, 1.0), test))
+
+
+def read_suite() -> Suite:
+    """Read what `record_coverage` wrote."""
+    from coverage import CoverageData
+
+    by_line: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for path in sorted((WORK / "coverage").iterdir()):
+        data = CoverageData(basename=str(path))
+        data.read()
+        for file in data.measured_files():
+            name = Path(file).relative_to(SOURCE).as_posix()
+            for line, contexts in data.contexts_by_lineno(file).items():
+                by_line[name, line] |= {test for each in contexts if (test := _test_of(each))}
+    seconds = _read_durations()
+    return Suite({place: frozenset(tests) for place, tests in by_line.items()}, seconds)
+
+
+def _test_of(context: str) -> str:
+    """Name the test to run for a context; what a shared fixture ran may matter to any test of its file."""
+    test, _, phase = context.partition("|")
+    return test.partition("::")[0] if phase == "setup" else test
+
+
+def _read_durations() -> dict[str, float]:
+    import xml.etree.ElementTree as ET
+
+    seconds: dict[str, float] = defaultdict(float)
+    for case in ET.parse(WORK / "durations.xml").getroot().iter("testcase"):  # noqa: S314 - written by us
+        file = case.get("classname", "").replace(".", "/") + ".py"
+        taken = float(case.get("time", "0"))
+        seconds[f"{file}::{case.get('name', '')}"] = taken
+        seconds[file] += taken
+    return dict(seconds)
+
+
+# --- trying one change -------------------------------------------------------------------------------
+
+
+def try_place(place: Place, suite: Suite, copy_of_source: Path) -> Outcome:
+    """Change one expression in a copy of the package and run the nearest tests until one fails.
+
+    Parameters
+    ----------
+    place : the change
+    suite : which tests run which line
+    copy_of_source : folder with a copy of ``funis`` that nobody else uses
+    """
+    started = time.monotonic()
+    tests = suite.nearest(place)
+    if not tests:
+        return Outcome(place, "not run")
+    file = copy_of_source / "funis" / place.file
+    original = file.read_text(encoding="utf-8")
+    file.write_text(mutate(original, place), encoding="utf-8")
+    try:
+        for batch in _batches(tests, suite.seconds):
+            failed = _run_tests(batch, suite, copy_of_source)
+            if failed:
+                return Outcome(place, "noticed", failed, time.monotonic() - started)
+    finally:
+        file.write_text(original, encoding="utf-8")
+    return Outcome(place, "survived", "", time.monotonic() - started)
+
+
+def _batches(tests: Sequence[str], seconds: Mapping[str, float]) -> Iterator[list[str]]:
+    """Cut the tests into a quick batch and a longer one; more time than the budget is not spent."""
+    spent, batch, limit = 0.0, [], 5.0
+    for test in tests:
+        batch.append(test)
+        spent += seconds.get(test, 1.0)
+        if spent > limit or len(batch) >= 300:
+            yield batch
+            batch, limit = [], BUDGET
+            if spent > BUDGET:
+                return
+    if batch:
+        yield batch
+
+
+def _run_tests(tests: Sequence[str], suite: Suite, source: Path) -> str:
+    """Run tests against the changed package; give the first that fails, empty where all pass."""
+    allowed = 60 + 5 * sum(suite.seconds.get(test, 1.0) for test in tests)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:randomly",
+        *tests,
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=_environment(source),
+            capture_output=True,
+            text=True,
+            timeout=allowed,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "(a test no longer ended)"
+    if done.returncode == 0:
+        return ""
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    if done.returncode == 1 or lines:
+        return lines[0].split(" - ")[0] if lines else "(no line told which)"
+    return "(the tests could not start)"
+
+
+def make_copies(count: int) -> tuple[Queue[Path], Path]:
+    """Copy the package once a worker, compiled ahead, so that each change costs one compilation."""
+    import compileall
+
+    place = Path(tempfile.mkdtemp(prefix="funis-mutation-"))
+    copies: Queue[Path] = Queue()
+    for number in range(count):
+        folder = place / str(number) / "src"
+        shutil.copytree(SOURCE, folder / "funis", ignore=shutil.ignore_patterns("__pycache__"))
+        mode = (
+            compileall.PycInvalidationMode.CHECKED_HASH
+            if hasattr(compileall, "PycInvalidationMode")
+            else None
+        )
+        compileall.compile_dir(folder, quiet=2, invalidation_mode=mode)
+        copies.put(folder)
+    return copies, place
+
+
+def try_all(places: Sequence[Place], suite: Suite, workers: int) -> list[Outcome]:
+    """Try every change, as many at a time as there are workers, and print each as it ends."""
+    copies, place = make_copies(workers)
+
+    def run(number: int) -> Outcome:
+        folder = copies.get()
+        try:
+            outcome = try_place(places[number], suite, folder)
+        finally:
+            copies.put(folder)
+        print(f"{number + 1:4}/{len(places)}  {_line(outcome)}", flush=True)
+        return outcome
+
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(run, range(len(places))))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _line(outcome: Outcome) -> str:
+    place = outcome.place
+    change = f"{_short(place.before)}  ->  {_short(place.after)}"
+    by = f"  [{outcome.by}]" if outcome.by else ""
+    return f"{outcome.status:9} {place.file}:{place.line} {place.function}: {change}{by}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 70 else f"{text[:67]}..."
+
+
+# --- the report ----------------------------------------------------------------------------------------
+
+
+def report(outcomes: Sequence[Outcome], equivalent: Mapping[tuple[str, str, str, str], str]) -> int:
+    """Print the share that was noticed by part; give the exit code."""
+    counted = [each for each in outcomes if each.place.key not in equivalent]
+    left = [each for each in counted if each.status != "noticed"]
+    print()
+    for part in PARTS:
+        own = [each for each in counted if each.place.part == part]
+        noticed = sum(each.status == "noticed" for each in own)
+        print(f"{part:11} {noticed}/{len(own)} noticed")
+    excused = len(outcomes) - len(counted)
+    share = 1 - len(left) / len(counted) if counted else 1.0
+    noticed = len(counted) - len(left)
+    print(f"{'all':11} {noticed}/{len(counted)} noticed ({100 * share:.1f} %), {excused} equivalent")
+    for each in left:
+        print(f"  {_line(each)}")
+    return 0 if share >= AIM else 1
+
+
+def write_outcomes(outcomes: Iterable[Outcome]) -> None:
+    """Keep what came of every change, for whoever closes the gaps."""
+    rows = [
+        {"status": each.status, "by": each.by, "seconds": round(each.seconds, 1)}
+        | {name: getattr(each.place, name) for name in Place.__slots__}
+        for each in outcomes
+    ]
+    (WORK / "outcomes.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--places", type=int, default=200, help="how many changes are tried")
+    parser.add_argument("--seed", type=int, default=1, help="another seed draws other places")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only", default="", help="part of a path: only places of these files")
+    parser.add_argument("--keep-coverage", action="store_true", help="use the lines recorded by the last run")
+    given = parser.parse_args()
+    WORK.mkdir(exist_ok=True)
+    places = [place for place in find_places() if given.only in place.file]
+    sample = draw_sample(places, given.places, given.seed)
+    print(f"{len(sample)} of {len(places)} places, seed {given.seed}", flush=True)
+    if not given.keep_coverage:
+        record_coverage(given.workers)
+    outcomes = try_all(sample, read_suite(), given.workers)
+    write_outcomes(outcomes)
+    return report(outcomes, read_equivalent())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

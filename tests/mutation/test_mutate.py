@@ -1,0 +1,95 @@
+"""The faults that ``make mutate`` puts into the code: each changes one expression and nothing else."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import mutate  # noqa: E402
+
+SOURCE = '''
+"""Words."""
+LIMIT = 3
+
+def count(values, limit=2):
+    """Count 4 words."""
+    if not values or len(values) > limit:
+        raise ValueError("more than 2")
+    return sum(value >= -1 for value in values) + 0.5
+'''
+
+
+def changes() -> list[tuple[str, str, str]]:
+    found = mutate.find_places_in(SOURCE, "rules", "x.py")
+    return sorted((place.kind, place.before, place.after) for place in found)
+
+
+def test_each_expression_inside_a_function_is_changed_once() -> None:
+    assert changes() == sorted(
+        [
+            ("and/or", "not values or len(values) > limit", "not values and len(values) > limit"),
+            ("sign", "not values", "values"),
+            ("comparison", "len(values) > limit", "len(values) >= limit"),
+            (
+                "arithmetic",
+                "sum((value >= -1 for value in values)) + 0.5",
+                "sum((value >= -1 for value in values)) - 0.5",
+            ),
+            ("comparison", "value >= -1", "value > -1"),
+            ("sign", "-1", "1"),
+            ("number", "1", "2"),
+        ]
+    )
+
+
+def test_only_the_expression_is_changed() -> None:
+    place = next(
+        each for each in mutate.find_places_in(SOURCE, "rules", "x.py") if each.before == "value >= -1"
+    )
+    assert mutate.mutate(SOURCE, place) == SOURCE.replace("value >= -1 for", "(value > -1) for")
+
+
+def test_text_beyond_ascii_before_the_expression_moves_nothing() -> None:
+    text = 'def f(x):\n    return ("≥ µ", x < 1)\n'
+    place = next(each for each in mutate.find_places_in(text, "rules", "x.py") if each.kind == "comparison")
+    assert mutate.mutate(text, place) == 'def f(x):\n    return ("≥ µ", (x <= 1))\n'
+
+
+def test_every_change_of_the_sample_is_valid_and_changes_the_tree() -> None:
+    sample = mutate.draw_sample(mutate.find_places(), 200, 1)
+    assert len(sample) == 200
+    for place in sample:
+        text = (mutate.SOURCE / place.file).read_text(encoding="utf-8")
+        changed = mutate.mutate(text, place)
+        assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(text)), place
+
+
+def test_parts_have_equal_shares_and_one_seed_gives_one_sample() -> None:
+    places = mutate.find_places()
+    sample = mutate.draw_sample(places, 40, 7)
+    assert sample == mutate.draw_sample(places, 40, 7)
+    assert {part: sum(each.part == part for each in sample) for part in mutate.PARTS} == dict.fromkeys(
+        mutate.PARTS, 10
+    )
+    assert sample != mutate.draw_sample(places, 40, 8)
+
+
+def test_excused_changes_exist_and_give_a_reason() -> None:
+    """An entry whose code is gone excuses nothing and must go too."""
+    known = {place.key for place in mutate.find_places()}
+    for key, reason in mutate.read_equivalent().items():
+        assert key in known, key
+        assert len(reason) > 20, key
+
+
+def test_the_share_decides_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    place = next(iter(mutate.find_places_in(SOURCE, "rules", "x.py")))
+    noticed, survived = mutate.Outcome(place, "noticed", "test"), mutate.Outcome(place, "survived")
+    assert mutate.report([noticed] * 19 + [survived], {}) == 0
+    assert mutate.report([noticed] * 18 + [survived] * 2, {}) == 1
+    assert mutate.report([survived], {place.key: "cannot matter"}) == 0
+    assert "90.0 %" in capsys.readouterr().out
