@@ -108,11 +108,21 @@ def convert(value: float, analyte: str, from_unit: str, to_unit: str) -> float:
     >>> convert(0.63, "unstimulated_flow", "mL/10 min", "mL/min")
     0.063
     """
-    start, end = find_conversion(analyte, from_unit), find_conversion(analyte, to_unit)
-    factor = start.factor / end.factor
-    offset = (start.offset - end.offset) / end.factor
+    factor, offset = find_factor(analyte, from_unit, to_unit)
     scaled = value * factor.numerator / factor.denominator
     return scaled if offset == 0 else scaled + offset.numerator / offset.denominator
+
+
+def find_factor(analyte: str, from_unit: str, to_unit: str) -> tuple[Fraction, Fraction]:
+    """Give what a value is multiplied by, and what is then added, to bring it to another unit; see `convert`.
+
+    Examples
+    --------
+    >>> find_factor("haemoglobin", "g/dL", "g/L")
+    (Fraction(10, 1), Fraction(0, 1))
+    """
+    start, end = find_conversion(analyte, from_unit), find_conversion(analyte, to_unit)
+    return start.factor / end.factor, (start.offset - end.offset) / end.factor
 
 
 def titre_exponent(titre: float) -> float:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from funis.nine_decimals import Operator, compare_exactly
+from funis.nine_decimals import Operator
 
 Form = Literal["value", "share", "rise", "previous"]
 Limit = Decimal | str
@@ -138,59 +138,3 @@ def find_limit(term: Term, parameters: Mapping[str, Any]) -> float:
     if isinstance(term.limit, Decimal):
         return float(term.limit)
     return float(parameters[term.limit])
-
-
-def is_met(
-    condition: Condition,
-    values: Mapping[str, float | None],
-    previous: Mapping[str, float | None] | None = None,
-    parameters: Mapping[str, Any] | None = None,
-) -> bool | None:
-    """Decide a condition for one visit in three-valued logic.
-
-    Parameters
-    ----------
-    condition : what `parse_condition` gave
-    values : measured quantities in canonical units; a limit of the laboratory under ``<name>_low``,
-        ``<name>_high``
-    previous : the same at the previous visit, None at the first
-    parameters : parameters of the definition
-
-    Returns
-    -------
-    bool or None : None where it cannot be told
-
-    Examples
-    --------
-    >>> is_met(parse_condition("platelets < 100"), {"platelets": 99.0})
-    True
-    """
-    answers = [_term_is_met(term, values, previous or {}, parameters or {}) for term in condition.terms]
-    if any(answer is False for answer in answers):
-        return False
-    return None if any(answer is None for answer in answers) else True
-
-
-def _term_is_met(
-    term: Term,
-    values: Mapping[str, float | None],
-    previous: Mapping[str, float | None],
-    parameters: Mapping[str, Any],
-) -> bool | None:
-    value, before = values.get(term.name), previous.get(term.name)
-    limit: float | None
-    if term.limit == "LLN":
-        limit = values.get(f"{term.name}_low")
-    elif term.limit == "ULN":
-        limit = values.get(f"{term.name}_high")
-    else:
-        limit = find_limit(term, parameters)
-    if term.form == "previous":
-        value = before
-    elif term.form == "rise":
-        value = None if value is None or before is None else value - before
-    elif term.form == "share":
-        limit = None if before is None or limit is None else before * limit / 100
-    if value is None or limit is None:
-        return None
-    return bool(compare_exactly(value, term.operator, limit))

@@ -302,11 +302,6 @@ class Definition:
                 return found
         raise UnknownNameError("item", name, [item.name for item in self.items], self.name)
 
-    @property
-    def optional_measures(self) -> tuple[str, ...]:
-        """Measures that may show a finding but need not be there."""
-        return tuple(measure.name for measure in self.measures if measure.optional)
-
     def __iter__(self) -> Iterator[Item]:
         """Walk the items in printed order."""
         return iter(self.items)

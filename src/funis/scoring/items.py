@@ -139,7 +139,7 @@ def build_intake(layout: ScoringLayout) -> Intake:
 def _build_cell(layout: ScoringLayout, intake: Intake, item: Item) -> ItemCell:
     recorded, not_done = read_column(layout, item)
     attributed = _read_attribution(layout, item)
-    filled = _fill_from_measures(layout, item, recorded)
+    filled = fill_from_measures(layout, item, recorded)
     value = recorded if filled is None else filled
     stays = filled is None and item.name in layout.schema and _is_plain(layout, item)
     if attributed is not None and not item.is_measured:
@@ -269,8 +269,15 @@ def _any_of(flags: list[Column]) -> Column | None:
     return reduce(or_, flags) if flags else None
 
 
-def _fill_from_measures(layout: ScoringLayout, item: Item, recorded: Column) -> Column | None:
-    """Fill a blank item from measured quantities in the frame; None where there are none."""
+def fill_from_measures(layout: ScoringLayout, item: Item, recorded: Column | None) -> Column | None:
+    """Fill a blank item from measured quantities in the frame; None where there are none.
+
+    Parameters
+    ----------
+    layout : what is scored
+    item : one whose levels follow from conditions
+    recorded : what was recorded of the item, which stands; None where nothing was
+    """
     present = [name for name in item.measures if name in layout.schema]
     if not present or item.is_measured:
         return None
@@ -281,7 +288,7 @@ def _fill_from_measures(layout: ScoringLayout, item: Item, recorded: Column) -> 
         value = layout.ops.when(met).then(_literal(level, item, layout)).otherwise(
             layout.ops.when(met.is_null()).then(empty).otherwise(value)
         )  # fmt: skip
-    if item.name not in layout.schema:
+    if recorded is None or item.name not in layout.schema:
         return value
     return layout.ops.when(recorded.is_null()).then(value).otherwise(recorded)
 

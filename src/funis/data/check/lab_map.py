@@ -6,35 +6,44 @@ test haemoglobin). A result beyond what the assay measures (``<`` or ``>``) fill
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from funis.catalogue.derived_items import derive_item
 from funis.catalogue.instrument_tables import analyte_units, find_definition
 from funis.catalogue.model_instrument import Definition, Item
 from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding
-from funis.nine_decimals import compare_exactly, round_exactly
+from funis.nine_decimals import compare_exactly, round_column
+from funis.scoring.derived_items import derive_items
 from funis.study.model import Study
+from funis.units import find_factor
 
-_Place = tuple[str, str]
-_Values = dict[_Place, dict[str, float | None]]
+_KEYS = ("subject", "visit")
+# Columns of our own beside those of a table: what the laboratory gives, a test not done, a difference.
+_LAB, _TOLD, _DIFFERS = "_lab_of {}", "_not_done of {}", "_differs {}"
 # Two prints of one measurement may differ by rounding after a conversion; more is a disagreement.
 _ROUNDING = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class _Mapped:
-    """An instrument, its items that laboratory tests decide, and the results in the units it uses."""
+    """An instrument, its items that laboratory tests decide, and the results in the units it uses.
+
+    Attributes
+    ----------
+    values : one row a subject and visit with a result: ``test``, ``test_low`` and ``test_high`` per test
+    not_done : per test, the subjects and visits at which it was stated as not done
+    """
 
     definition: Definition
     items: tuple[Item, ...]
     parameters: Mapping[str, Any]
-    values: _Values
-    not_done: Mapping[str, set[_Place]]
+    values: pl.DataFrame
+    not_done: Mapping[str, pl.DataFrame]
 
 
 def fill_items(
@@ -81,105 +90,133 @@ def _map_instrument(study: Study, name: str, labs: pl.DataFrame) -> _Mapped | No
     units |= {item.lab: item.unit for item in found.items if item.lab and item.is_measured}
     parameters = found.parameter_values(study.choice(name).parameters)
     values = _lab_values(study, labs, {test: units.get(test, "") for test in wanted})
-    return _Mapped(found, items, parameters, values, _not_done(labs))
+    return _Mapped(found, items, parameters, values, _find_not_done(labs))
 
 
-def _not_done(labs: pl.DataFrame) -> dict[str, set[_Place]]:
-    """Name the subjects and visits at which a test was not done."""
-    found: dict[str, set[_Place]] = {}
-    if "value_not_done" in labs.columns:
-        rows = labs.filter(pl.col("value_not_done").fill_null(value=False))
-        for test, subject, visit in rows.select("test", "subject", "visit").iter_rows():
-            found.setdefault(test, set()).add((subject, visit))
-    return found
+def _find_not_done(labs: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Give, per test, the subjects and visits at which it was not done."""
+    if "value_not_done" not in labs.columns or not labs["value_not_done"].any():
+        return {}
+    said = labs.filter("value_not_done").select("test", *_KEYS).unique()
+    return {
+        str(test): rows
+        for (test,), rows in said.partition_by("test", as_dict=True, include_key=False).items()
+    }
 
 
-def _lab_values(study: Study, labs: pl.DataFrame, units: Mapping[str, str]) -> _Values:
+def _lab_values(study: Study, labs: pl.DataFrame, units: Mapping[str, str]) -> pl.DataFrame:
     """Give the results of each subject and visit in the units of the definition, with their limits."""
-    values: _Values = {}
     usable = labs.filter(
         pl.col("test").is_in(list(units)), pl.col("value").is_not_null(), pl.col("comparator").is_null()
     )
-    columns = ("subject", "visit", "test", "value", "low", "high")
-    for subject, visit, test, value, low, high in usable.select(columns).iter_rows():
-        lab = study.lab(test)
-        here = values.setdefault((subject, visit), {})
-        limits = (lab.low if low is None else low, lab.high if high is None else high)
-        for key, number in zip((test, f"{test}_low", f"{test}_high"), (value, *limits), strict=True):
-            here[key] = _in_unit(number, test, lab.unit, units[test])
-    return values
+    columns = []
+    for test, wanted in units.items():
+        lab, is_own = study.lab(test), pl.col("test") == test
+        limits = {"value": test, "low": f"{test}_low", "high": f"{test}_high"}
+        for column, name in limits.items():
+            usual = {"low": lab.low, "high": lab.high}.get(column)
+            number = pl.col(column).cast(pl.Float64).fill_null(pl.lit(usual, pl.Float64))
+            columns.append(_in_unit(number, test, lab.unit, wanted).filter(is_own).last().alias(name))
+    return usable.group_by(_KEYS, maintain_order=True).agg(columns)
 
 
-def _in_unit(value: float | None, test: str, unit: str, wanted: str) -> float | None:
-    """Convert a result; None where it cannot be brought to the unit of the definition."""
-    if value is None or unit == wanted or not wanted:
-        return value
+def _in_unit(number: pl.Expr, test: str, unit: str, wanted: str) -> pl.Expr:
+    """Convert results; null where they cannot be brought to the unit of the definition."""
+    if unit == wanted or not wanted:
+        return number
     known = analyte_units(test)
     if unit not in known or wanted not in known:
-        return None
-    from funis.units import convert
-
-    return round_exactly(float(convert(value, test, unit, wanted)))
+        return pl.when(False).then(number)  # noqa: FBT003  (never)
+    factor, offset = find_factor(test, unit, wanted)
+    scaled = number * factor.numerator / factor.denominator
+    return round_column(scaled if offset == 0 else scaled + float(offset))
 
 
 def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Fill the blank items of one table."""
+    measured = frame.select(_KEYS).join(mapped.values, on=_KEYS, how="left", maintain_order="left")
+    items = [item for item in mapped.items if not item.is_text and frame.schema[item.name].is_numeric()]
+    # What the laboratory did not measure it cannot say, not even of a measure that need not be there.
+    made = derive_items(
+        mapped.definition, measured, items=items, parameters=mapped.parameters, optional_needed=True
+    )
+    beside = made.rename(_LAB.format)
+    told = [item for item in items if item.is_measured and item.lab in mapped.not_done]
+    beside = beside.hstack([_told_not_done(mapped, frame, item) for item in told])
+    whole = frame.hstack(beside)
+    columns = [
+        column
+        for item in items
+        for column in (*([_not_done(item, whole).alias(f"{item.name}_not_done")] if item in told else ()),
+                       _filled(item, whole))
+    ]  # fmt: skip
+    found = whole.select(*columns, *(_disagree(item).alias(_DIFFERS.format(item.name)) for item in items))
     findings: list[Finding] = []
-    places = list(zip(frame["subject"], frame["visit"], strict=True))
-    derived = [mapped.values.get(place) for place in places]
-    columns: list[pl.Series] = []
-    for item in mapped.items:
-        recorded = frame[item.name].to_list()
-        marked = f"{item.name}_not_done"
-        not_done = frame[marked].to_list() if marked in frame.columns else [False] * frame.height
-        made = [
-            None if values is None else derive_item(item, values, parameters=mapped.parameters)
-            for values in derived
-        ]
-        if item.is_measured and mapped.not_done.get(item.lab):
-            said = mapped.not_done[item.lab]
-            not_done = [
-                mark or (place in said and own is None)
-                for mark, place, own in zip(not_done, places, recorded, strict=True)
-            ]
-            columns.append(pl.Series(marked, not_done, dtype=pl.Boolean))
-        merged = [
-            own if own is not None or is_not_done else _as_possible(item, lab)
-            for own, lab, is_not_done in zip(recorded, made, not_done, strict=True)
-        ]
-        columns.append(pl.Series(item.name, merged, dtype=frame.schema[item.name]))
-        findings += _disagreements(mapped, frame, item, (recorded, made))
-    return frame.with_columns(columns), findings
+    for item in items:
+        rows = found[_DIFFERS.format(item.name)].arg_true().to_list()
+        findings += _disagreements(mapped, item, rows, (frame, made, measured))
+    kept = [name for name in found.columns if not name.startswith(_DIFFERS.format(""))]
+    return frame.with_columns(found.select(kept)), findings
 
 
-def _as_possible(item: Item, lab: Any) -> float | None:
-    """Give a result that the item can hold; one beyond its limits was queried in labs and fills nothing."""
-    value = _as_number(lab)
-    if value is None or not item.is_measured:
-        return value
-    is_below = item.minimum is not None and value < item.minimum
-    return None if is_below or (item.maximum is not None and value > item.maximum) else value
+def _told_not_done(mapped: _Mapped, frame: pl.DataFrame, item: Item) -> pl.Series:
+    """Tell at which visits the laboratory stated that the test of an item was not done."""
+    said = mapped.not_done[item.lab].with_columns(pl.lit(value=True).alias(_TOLD.format(item.name)))
+    here = frame.select(_KEYS).join(said, on=_KEYS, how="left", maintain_order="left")
+    return here[_TOLD.format(item.name)]
 
 
-def _as_number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+def _not_done(item: Item, whole: pl.DataFrame) -> pl.Expr:
+    """Tell at which visits an item was not done, as its own form or the laboratory says."""
+    flag, told = f"{item.name}_not_done", _TOLD.format(item.name)
+    stated = pl.col(flag).fill_null(value=False) if flag in whole.columns else pl.lit(value=False)
+    if told not in whole.columns:
+        return stated
+    return stated | (pl.col(told).fill_null(value=False) & pl.col(item.name).is_null())
+
+
+def _filled(item: Item, whole: pl.DataFrame) -> pl.Expr:
+    """Fill a blank; a result beyond what the item can hold was queried in labs and fills nothing."""
+    own, lab = pl.col(item.name), pl.col(_LAB.format(item.name))
+    if item.is_measured:
+        lowest = -math.inf if item.minimum is None else item.minimum
+        highest = math.inf if item.maximum is None else item.maximum
+        lab = pl.when(lab >= lowest, lab <= highest).then(lab)
+    kind = whole.schema[item.name]
+    return pl.when(own.is_not_null() | _not_done(item, whole)).then(own).otherwise(lab.cast(kind))
+
+
+def _disagree(item: Item) -> pl.Expr:
+    """Tell where item and laboratory differ by more than a rounding."""
+    own, lab = pl.col(item.name), pl.col(_LAB.format(item.name))
+    if not item.is_measured:
+        return (own != lab).fill_null(value=False)
+    gap: pl.Expr = compare_exactly(
+        (own - lab).abs(), ">", pl.max_horizontal(own.abs(), lab.abs()) * _ROUNDING
+    )
+    return gap.fill_null(value=False) & own.is_not_null() & lab.is_not_null()
 
 
 def _disagreements(
-    mapped: _Mapped, frame: pl.DataFrame, item: Item, pair: tuple[Sequence[Any], Sequence[Any]]
+    mapped: _Mapped,
+    item: Item,
+    rows: Sequence[int],
+    told: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
 ) -> Iterator[Finding]:
     """Report where item and laboratory differ: the item stands, somebody must look."""
-    for index, (own, lab) in enumerate(zip(*pair, strict=True)):
-        if own is None or lab is None or isinstance(own, str) or _agree(item, float(own), float(lab)):
-            continue
-        row = frame.row(index, named=True)
-        values = mapped.values[row["subject"], row["visit"]]
+    frame, made, measured = told
+    for index in rows:
+        row, values, lab = (
+            frame.row(index, named=True),
+            measured.row(index, named=True),
+            made[item.name][index],
+        )
         said = ", ".join(
             f"{name} {show_value(values[name])}" for name in item.measures if values.get(name) is not None
         )
         attributed = row.get(f"{item.name}_attributed") == 0
         # A finding that was judged to have another cause is recorded as absent; that is a question, no more.
-        is_query = not item.is_measured and (attributed or own < lab)
+        is_query = not item.is_measured and (attributed or row[item.name] < lab)
         yield row_finding(
             "query" if is_query else "warning",
             "lab_contradicts_item",
@@ -190,9 +227,3 @@ def _disagreements(
             fix="Correct one of the two"
             + (", or say that the finding has another cause." if is_query else "."),
         )
-
-
-def _agree(item: Item, own: float, lab: float) -> bool:
-    if not item.is_measured:
-        return own == lab
-    return bool(compare_exactly(abs(own - lab), "<=", _ROUNDING * max(abs(own), abs(lab))))
