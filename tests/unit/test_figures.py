@@ -12,7 +12,7 @@ import pytest
 
 from funis.documents.drawing import render_svg
 from funis.reporting.figures import FigureSpec, build_figures
-from funis.reporting.figures_subjects import GRADE_COLOURS, order_subjects
+from funis.reporting.subject_figures import GRADE_COLOURS, order_subjects
 from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import NumberList, Place, Results
 from funis.study.model import Study

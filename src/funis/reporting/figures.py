@@ -22,14 +22,14 @@ from funis.documents.colours import (
 )
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
-from funis.reporting.figures_subjects import build_heat_map, build_swimmer
-from funis.reporting.figures_survival import build_survival_figures
 from funis.reporting.influence_tables import build_influence_figures
 from funis.reporting.labels import RESPONSES, Labels, in_sentence
 from funis.reporting.model_checks import build_diagnostic_figures
 from funis.reporting.number_book import Group, NumberBook, level_text, read_numbers
 from funis.reporting.regression_tables import build_regression_figures
 from funis.reporting.response_tables import class_label, failing_class
+from funis.reporting.subject_figures import build_heat_map, build_swimmer
+from funis.reporting.survival_figures import build_survival_figures
 from funis.reporting.time_axis import time_axis
 from funis.results import ALL, Results, format_number
 from funis.study.model import Endpoint, Study

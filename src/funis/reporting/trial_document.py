@@ -10,7 +10,7 @@ from funis.documents.document import Document, Guidance, Notice, ProvenanceBlock
 from funis.documents.figure import FigureSpec
 from funis.documents.table import Inline, TableSpec
 from funis.reporting.figures import build_figures
-from funis.reporting.flow import build_flow
+from funis.reporting.flow_figure import build_flow
 from funis.reporting.key_results import build_keys
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import NumberBook, read_numbers
