@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 
@@ -24,6 +24,7 @@ from funis.documents.document import (
 from funis.documents.drawing import draw_ahead, render_svg
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowBox, FlowChart, draw_flow_chart
+from funis.documents.formats import FORMATS
 from funis.documents.html import render_page
 from funis.documents.table import Inline, TableSpec, joined, text_rows
 from funis.errors import BlockError
@@ -69,6 +70,29 @@ def test_document_names_every_number_it_prints() -> None:
     assert document.ids == ("prose", "item", "key", "detail", "flow", "last")
     page = render_page(document)
     assert re.findall(r'data-id="(\w+)"', page) == ["prose", "item", "key", "detail", "flow", "prose", "last"]
+
+
+SAMPLES: tuple[Block, ...] = (
+    Paragraph(plain("Words of a paragraph.")),
+    ItemList((plain("Words of an item."),)),
+    Highlights((Highlight("Words of a key result", joined("1"), joined("2")),)),
+    TableSpec("t", "a", "Words of a table", ("A", "B"), text_rows([("x", "y")])),
+    FigureSpec(
+        "f", "a", "Words of a figure", {"data": {"values": [{"x": 1}]}, "mark": "point"}, "One point."
+    ),
+    FlowChart("g", "a", "Words of a flow chart", (FlowBox("In", plain("3")),), (), "One box."),
+)
+
+
+@pytest.mark.parametrize("block", SAMPLES, ids=lambda block: type(block).__name__)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_renderer_draws_every_kind_of_block(name: str, block: Block) -> None:
+    drawn = FORMATS[name].render(Document("D", (Section("a", "A", (block,)),)))
+    assert re.search(r"Words of an? [\w ]+", str(drawn))
+
+
+def test_every_kind_of_block_is_tried() -> None:
+    assert {type(block) for block in SAMPLES} == set(get_args(Block))
 
 
 @dataclass(frozen=True)

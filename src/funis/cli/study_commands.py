@@ -11,10 +11,13 @@ import typer
 
 from funis.cli.arguments import Folder, existing_folder
 from funis.cli.finding_lines import FINDING_FORMATS, render_findings
+from funis.documents.formats import FORMATS, find_formats, needs_drawings
 from funis.errors import Finding, StudyError, UnknownNameError
 
 if TYPE_CHECKING:
     from funis.study.model import Study
+
+_FORMATS_HELP = f"Kinds of file, with commas between: {', '.join(FORMATS)}."
 
 
 def new(
@@ -42,21 +45,20 @@ def check(
 
 def report(
     folder: Folder,
-    form: Annotated[str, typer.Option("--format", help="html, md, or both with a comma between.")] = "html",
+    form: Annotated[str, typer.Option("--format", help=_FORMATS_HELP)] = "html",
 ) -> None:
     """Check, score and analyse a study, and write its report and results into DIR/report."""
-    if "html" in form:
+    formats = find_formats(form)
+    if needs_drawings(formats):
         from funis.documents.drawing import start_renderer
 
         start_renderer()
     from funis.analysis.analyse import analyse
     from funis.data.tables import read_tables
-    from funis.documents.formats import find_formats
     from funis.files import write_whole
     from funis.reporting.report import render_report
     from funis.results import write_results
 
-    formats = find_formats(form)
     study = _read_study(existing_folder(folder))
     results = analyse(study, read_tables(folder, study))
     paths = write_results(results, folder / "report")

@@ -1,28 +1,39 @@
-"""The kinds of file a document can be written as, one line a kind."""
+"""The kinds of file a document can be written as, one entry a kind; a renderer is loaded when asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from funis.documents.document import Document
-from funis.documents.html import render_page
-from funis.documents.markdown import render_markdown
 from funis.errors import UnknownNameError
 
+if TYPE_CHECKING:
+    from funis.documents.document import Document
 
-@dataclass(frozen=True, slots=True)
-class FileFormat:
+
+class FileFormat(NamedTuple):
     """A kind of file: how a document is written as one, and whether its figures are drawn for it."""
 
-    render: Callable[[Document], str]
+    render: Callable[[Document], str | bytes]
     draws_figures: bool
+
+
+def _render_html(document: Document) -> str:
+    from funis.documents.html import render_page
+
+    return render_page(document)
+
+
+def _render_markdown(document: Document) -> str:
+    from funis.documents.markdown import render_markdown
+
+    return render_markdown(document)
 
 
 #: By the ending of the file, without its point.
 FORMATS: dict[str, FileFormat] = {
-    "html": FileFormat(render_page, draws_figures=True),
-    "md": FileFormat(render_markdown, draws_figures=False),
+    "html": FileFormat(_render_html, draws_figures=True),
+    "md": FileFormat(_render_markdown, draws_figures=False),
 }
 
 
@@ -51,3 +62,8 @@ def find_formats(text: str) -> tuple[str, ...]:
         if name not in FORMATS:
             raise UnknownNameError("format", name, FORMATS, "--format")
     return names
+
+
+def needs_drawings(names: tuple[str, ...]) -> bool:
+    """Tell whether figures are drawn for any of these kinds of file."""
+    return any(FORMATS[name].draws_figures for name in names)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from funis.documents.document import Document
 from funis.documents.drawing import draw_ahead
-from funis.documents.formats import FORMATS
-from funis.errors import UnknownNameError
+from funis.documents.formats import FORMATS, needs_drawings
+from funis.documents.html import render_page
 from funis.files import write_whole
 from funis.reporting.figures import build_figures
 from funis.reporting.number_book import read_numbers
@@ -40,35 +42,33 @@ def render_html(study: Study, results: Results) -> str:
     >>> "<title>A &lt; B</title>" in page
     True
     """
-    return render_report(study, results, ("html",))["report.html"]
+    with _drawing_document(study, results, draws=True) as document:
+        return render_page(document)
 
 
-def render_report(study: Study, results: Results, formats: Sequence[str]) -> dict[str, str]:
+def render_report(study: Study, results: Results, formats: tuple[str, ...]) -> dict[str, str | bytes]:
     """Write the report as files of several kinds, all from one document.
 
     Parameters
     ----------
     study, results : as for `render_html`
-    formats : names of `funis.documents.formats.FORMATS`
+    formats : names of kinds of file, as `funis.documents.formats.find_formats` gives them
 
     Returns
     -------
-    dict : the text of each file by its name, such as ``report.md``
-
-    Raises
-    ------
-    UnknownNameError : there is no such kind of file
+    dict : what each file holds by its name, such as ``report.md``
     """
-    unknown = next((name for name in formats if name not in FORMATS), None)
-    if unknown is not None:
-        raise UnknownNameError("format", unknown, FORMATS)
+    with _drawing_document(study, results, draws=needs_drawings(formats)) as document:
+        return {f"report.{name}": FORMATS[name].render(document) for name in formats}
+
+
+@contextmanager
+def _drawing_document(study: Study, results: Results, *, draws: bool) -> Iterator[Document]:
+    """Put the document together; where engines run beside this process they draw while tables are made."""
     book = read_numbers(results.numbers)
     figures = build_figures(study, results, book=book)
-    drawn = figures if any(FORMATS[name].draws_figures for name in formats) else ()
-    # Where engines run beside this process they draw while the tables are made.
-    with draw_ahead(figure.spec for figure in drawn):
-        document = build_document(study, results, book=book, figures=figures)
-        return {f"report.{name}": FORMATS[name].render(document) for name in formats}
+    with draw_ahead(figure.spec for figure in figures if draws):
+        yield build_document(study, results, book=book, figures=figures)
 
 
 def write_report(study: Study, results: Results, folder: Path) -> Path:
