@@ -22,10 +22,13 @@ from funis.results import (
     build_id,
     exact_mean,
     format_count,
+    format_dose,
     format_interval,
     format_mean_sd,
     format_number,
     format_p,
+    format_shortest,
+    trim,
     write_results,
 )
 
@@ -71,6 +74,11 @@ def test_published_means_print_half_away_from_zero(total: int, printed: str) -> 
         (123456789012.345, 2, "123456789012.35"),
         (1e22, 1, "10000000000000000000000.0"),
         (3, 2, "3.00"),
+        # 1.465 and 1.485 as the mean of two recorded values: the floats lie below the ties.
+        ((1.41 + 1.52) / 2, 2, "1.47"),
+        (0.1 + 0.2, 1, "0.3"),
+        (0.0000000004, 9, "0.000000000"),
+        (0.00000000049, 10, "0.0000000005"),
         (None, 2, "–"),
         (math.nan, 2, "–"),
         (math.inf, 1, "–"),
@@ -78,6 +86,37 @@ def test_published_means_print_half_away_from_zero(total: int, printed: str) -> 
 )
 def test_numbers_are_printed_exactly(value: float | None, digits: int, printed: str) -> None:
     assert format_number(value, digits) == printed
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(6.5, "6.5"), (1e6, "1000000"), (0.1 * 3, "0.3"), (-0.5, "-0.5"), (-0.0, "0"), (1 / 3, "0.333333333")],
+)
+def test_a_number_is_printed_with_the_decimals_it_has(value: float, printed: str) -> None:
+    assert format_shortest(value) == printed
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "printed"),
+    [
+        (10.0, 2, "10"),
+        (0.25, 2, "0.25"),
+        (0.999, 2, "1"),
+        (1.305, 2, "1.31"),
+        (99.996, 2, "100"),
+        (100.0, 0, "100"),
+    ],
+)
+def test_zeros_at_the_end_are_left_out_after_rounding(value: float, digits: int, printed: str) -> None:
+    assert trim(value, digits) == printed
+
+
+@pytest.mark.parametrize(
+    ("cells", "printed"),
+    [(1e6, "1 × 10⁶"), (1.5e6, "1.5 × 10⁶"), (500, "500"), (9_999_600, "1 × 10⁷"), (12345678, "1.235 × 10⁷")],
+)
+def test_a_dose_has_a_mantissa_of_three_decimals(cells: float, printed: str) -> None:
+    assert format_dose(cells) == printed
 
 
 def test_mean_of_decimals_is_exact() -> None:

@@ -57,12 +57,12 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from funis.analysis import change as analysis_change
 from funis.analysis import influence as analysis_influence
 from funis.analysis import response_rates as analysis_response
 from funis.analysis import safety_counts as analysis_safety
 from funis.analysis import summary as analysis_summary
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
+from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.diagnostics import diagnose_changes
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
@@ -74,10 +74,12 @@ from funis.analysis.observations import (
     score_instruments,
     visit_frame,
 )
+from funis.analysis.paired_tests import SEED
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.run import Run
 from funis.analysis.site_effects import fit_site_effects
+from funis.analysis.system_grades import compare_systems, count_grades
 from funis.errors import Finding
 from funis.results import InputRecord, Provenance, Results
 from funis.study.days import derive_subject_frame, derive_visit_order
@@ -163,7 +165,7 @@ def analyse(study: Study, tables: CheckedTables) -> Results:
     analysis_safety.count_disposition(run, eligible)
     analysis_summary.summarise_variables(run)
     _summarise_bands(run, study, tables, scored)
-    analysis_change.count_grades(run)
+    count_grades(run)
     visits = visit_frame(study, tables, scored)
     for endpoint in study.endpoints:
         _analyse_endpoint(run, endpoint, visits)
@@ -221,7 +223,7 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
     """Compute what the kind of the endpoint asks for; what every study has is computed without one."""
     match endpoint.kind:
         case "change":
-            analysis_change.compare_changes(run, endpoint)
+            compare_changes(run, endpoint)
             if "mmrm" in endpoint.methods:
                 from funis.analysis.models import fit_changes
 
@@ -232,7 +234,7 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
             analysis_influence.leave_out_changes(run, endpoint)
             fit_site_effects(run, endpoint)
         case "systems":
-            analysis_change.compare_systems(run, endpoint)
+            compare_systems(run, endpoint)
         case "response":
             judged = [
                 analysis_response.answer_endpoint(run, visits, endpoint, at) for at in endpoint.at or ("",)
@@ -453,7 +455,7 @@ def _provenance(study: Study, tables: CheckedTables) -> Provenance:
         title=study.trial.title,
         files=tuple(InputRecord(file.name, file.sha256, file.rows) for file in tables.files),
         data_cut=max(dates, default=""),
-        seed=analysis_change.SEED,
+        seed=SEED,
         reconstructed=study.trial.reconstructed,
         assumptions=study.trial.assumptions,
     )

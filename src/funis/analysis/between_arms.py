@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from funis.analysis.change import visits_of
+from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.influence import changes_of
 from funis.analysis.panel import Booleans, Floats

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.change import visits_of
+from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.influence import Estimated, add_left_out, find_groupings
 from funis.analysis.run import Run, digits_of, rows_behind

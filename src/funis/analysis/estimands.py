@@ -14,15 +14,16 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.change import add_comparison, fill_missing, run_test, visits_of
+from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.estimand_responses import estimate_response
+from funis.analysis.paired_tests import add_comparison, run_test
 from funis.analysis.panel import Floats, Matrix
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.analysis.target import Target
 from funis.errors import Finding
-from funis.results import ALL, Place, format_count, name_change
+from funis.results import ALL, Place, format_count, format_shortest, name_change
 from funis.stats.tests.compare import Comparison, two_sample_t
 from funis.study.estimand import IMPUTED, Estimand
 from funis.study.intercurrent import find_intercurrent_events
@@ -157,7 +158,7 @@ def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Eve
             or (day > horizon[position] and not is_undated)
         ):
             continue
-        when = "on a day that is not recorded" if is_undated else f"on day {day:g}"
+        when = "on a day that is not recorded" if is_undated else f"on day {format_shortest(day)}"
         said = "it must have a day" if event in told else "has no strategy for it"
         fix = (
             "Fill its first day."
@@ -184,7 +185,7 @@ def _count_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Even
         for name in names:
             days = events.days.get(name, nobody)
             chosen = cohort.members & ((days <= horizon) | np.isinf(days))
-            texts = [f"day {day:g}" if np.isfinite(day) else "" for day in days]
+            texts = [f"day {format_shortest(day)}" if np.isfinite(day) else "" for day in days]
             rows = run.observe(f"intercurrent event: {name}", texts)
             place = replace(
                 cohort.place("estimand", name, estimand=estimand.id),

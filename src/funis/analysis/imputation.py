@@ -8,8 +8,9 @@ from typing import Final, cast
 
 import numpy as np
 
-from funis.analysis.change import Tested, add_adjusted, add_comparison, visits_of
+from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
+from funis.analysis.paired_tests import Tested, add_adjusted, add_comparison
 from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.target import Target
@@ -50,6 +51,14 @@ class Completed:
     def of_arm(self, name: str) -> Booleans:
         """Tell which members are in an arm; ``all`` for every one."""
         return np.array([name in (ALL, each) for each in self.arm or ("",) * len(self.members)], np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class PooledVisit:
+    """One test pooled over the draws, and the share of information lost; None where nothing was missing."""
+
+    test: Comparison
+    fraction_missing: float | None = None
 
 
 TESTS: Final = Target("test")
@@ -164,7 +173,7 @@ def add_imputed(
             place = _place(run, endpoint, within, (variable, done), position, target)
             found = pool_visit(done, position, mean_of_arm(done, arm, position), level=run.level_of(endpoint))
             _add_pooled(run, place, found, done)
-            tested += [Tested(place, found)] if arm == ALL and isinstance(found, Comparison) else []
+            tested += [Tested(place, found.test)] if arm == ALL and isinstance(found, PooledVisit) else []
         tested += _add_differences(run, endpoint, cohort, drawn, position, target)
     add_adjusted(run, endpoint, tested, done.policy)
 
@@ -183,7 +192,7 @@ def _add_differences(
         analysis = difference_of_arms(done, arm, control or "", position)
         found = pool_visit(done, position, analysis, level=run.level_of(endpoint))
         _add_pooled(run, place, found, done)
-        tested += [Tested(place, found)] if isinstance(found, Comparison) else []
+        tested += [Tested(place, found.test)] if isinstance(found, PooledVisit) else []
     return tested
 
 
@@ -227,7 +236,7 @@ def difference_of_arms(
 
 def pool_visit(
     done: Completed, position: int, analysis: Callable[[Floats], Estimate], *, level: float
-) -> Comparison | str:
+) -> PooledVisit | str:
     """Pool one analysis over the draws; where nothing is missing at the visit it is the plain analysis."""
     try:
         found = [analysis(completed) for completed in done.imputations.completed]
@@ -243,22 +252,24 @@ def pool_visit(
     return _as_comparison(pooled, done)
 
 
-def _plain(found: Estimate, done: Completed, level: float) -> Comparison:
+def _plain(found: Estimate, done: Completed, level: float) -> PooledVisit:
     estimate, variance, df = found
     error = float(np.sqrt(variance))
     half = t_quantile(df, level) * error
     statistic = estimate / error
     n = len(done.members)
-    return Comparison(
+    test = Comparison(
         estimate, estimate - half, estimate + half, statistic, df, t_p(statistic, df), n, done.policy, level
     )
+    return PooledVisit(test)
 
 
-def _as_comparison(pooled: Pooled, done: Completed) -> Comparison:
-    return Comparison(
+def _as_comparison(pooled: Pooled, done: Completed) -> PooledVisit:
+    found = Comparison(
         pooled.estimate, pooled.lower, pooled.upper, pooled.statistic, pooled.df, pooled.p,
-        len(done.members), done.policy, pooled.level, f"{pooled.fraction_missing:.9f}",
+        len(done.members), done.policy, pooled.level,
     )  # fmt: skip
+    return PooledVisit(found, pooled.fraction_missing)
 
 
 def _place(
@@ -280,16 +291,17 @@ def _place(
     )
 
 
-def _add_pooled(run: Run, place: Place, found: Comparison | str, done: Completed) -> None:
+def _add_pooled(run: Run, place: Place, found: PooledVisit | str, done: Completed) -> None:
     if isinstance(found, str):
         for statistic in ("estimate", "p"):
             run.numbers.add(place, statistic, None, text=found, method=done.policy, status="failed")
         return
     digits = digits_of(done.imputations.completed[0])
-    add_comparison(run, place, replace(found, note=""), done.policy, digits)
-    if found.note and place.analysis != "sensitivity":
-        text = format_number(float(found.note), 3)
-        run.numbers.add(place, "fraction_missing", float(found.note), text=text, method=done.policy)
+    add_comparison(run, place, found.test, done.policy, digits)
+    fraction = found.fraction_missing
+    if fraction is not None and place.analysis != "sensitivity":
+        text = format_number(fraction, 3)
+        run.numbers.add(place, "fraction_missing", fraction, text=text, method=done.policy)
 
 
 def _add_failure(

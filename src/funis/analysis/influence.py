@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from funis.analysis.change import TESTS, fill_missing, visits_of
+from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
+from funis.analysis.paired_tests import TESTS
 from funis.analysis.panel import Booleans, Matrix
 from funis.analysis.response_rates import RESPONDER, Answers, relapse_visits
 from funis.analysis.run import Run, digits_of, rows_behind
@@ -133,7 +134,7 @@ def add_left_out(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> No
     method, digits = estimated.method, estimated.digits
     # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
     for statistic, value in (("lower", left.lowest), ("upper", left.highest), ("estimate", left.overall)):
-        text = format_number(round_exactly(value), digits)
+        text = format_number(value, digits)
         run.numbers.add(place, statistic, round_exactly(value), text=text, method=method)
     if not np.isnan(left.p).all():
         worst = float(np.nanmax(left.p))

@@ -10,14 +10,14 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.change import ADJUSTMENTS, visits_of
+from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.diagnostics import diagnose_model
+from funis.analysis.paired_tests import ADJUSTMENTS
 from funis.analysis.panel import Floats
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.target import Target
 from funis.errors import FunisError
-from funis.nine_decimals import round_exactly
 from funis.results import ALL, Place, format_number
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.result import MmrmResult
@@ -157,11 +157,10 @@ def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str], in
 
 def _add_row(run: Run, place: Place, row: dict[str, float], outcome: Floats, status: str) -> None:
     digits = digits_of(outcome)
-    for statistic in ("estimate", "se", "lower", "upper"):
-        # An estimate comes from matrix algebra: nine decimals bring a tie back to its place.
-        text = format_number(round_exactly(row[statistic]), digits)
+    decimals = {"estimate": digits, "se": digits + 1, "lower": digits, "upper": digits, "df": 1}
+    for statistic, places in decimals.items():
+        text = format_number(row[statistic], places)
         run.numbers.add(place, statistic, row[statistic], text=text, method="mmrm", status=status)
-    run.numbers.add(place, "df", row["df"], method="mmrm", status=status)
     run.numbers.add(place, "p", row["p"], method="mmrm", status=status)
 
 

@@ -13,12 +13,12 @@ from typing import Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from funis.analysis.change import visits_of
+from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Floats, Integers
 from funis.analysis.run import Run, digits_of, mean_of
 from funis.nine_decimals import round_exactly
-from funis.results import ALL, NOT_AVAILABLE, Place, format_number
+from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_shortest
 from funis.stats.entry_selection import RegressionToMean, estimate_regression_to_mean
 from funis.study.model import Endpoint
 from funis.study.selection import Selection, find_selections
@@ -94,14 +94,14 @@ def _estimate_one(run: Run, endpoint: Endpoint, cohort: Cohort, selection: Selec
     digits = digits_of(values)
     excluded = int((known & cohort.members).sum()) - len(entered)
     for statistic, value, text in (
-        ("limit", limit, f"{limit:g}"),
+        ("limit", limit, format_shortest(limit)),
         ("mean", mean, format_number(mean, digits)),
         ("sd", sd, format_number(sd, digits)),
         ("not_met", excluded, str(excluded)),
     ):
         run.numbers.add(place, statistic, value, text=text)
     selected = Selected(values, sd, limit, sign)
-    assumed = [(f"correlation_{each:g}", each) for each in CORRELATIONS]
+    assumed = [(f"correlation_{format_shortest(each)}", each) for each in CORRELATIONS]
     first = _estimate(run, selected, CORRELATIONS[0], endpoint)
     observed, why = _observed_correlation(run, selection.variable, entered, first.population_sd / sd)
     run.numbers.add(place, "correlation", observed, text=why)
@@ -159,8 +159,8 @@ def _reason(found: RegressionToMean, selected: Selected, digits: int) -> str:
         return found.note
     return (
         f"not estimable: the standard deviation {format_number(selected.sd, digits)} is not below the mean "
-        f"excess {format_number(excess, digits)} over the limit {selected.limit:g}, so no truncated normal "
-        "distribution fits"
+        f"excess {format_number(excess, digits)} over the limit {format_shortest(selected.limit)}, so no "
+        "truncated normal distribution fits"
     )
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from funis.analysis.cohorts import Cohort, Populations
 from funis.analysis.panel import Floats, Integers, Matrix, Panel
 from funis.nine_decimals import PARTS_OF_ONE
-from funis.results import ALL, NumberList, Place, SourceList, format_count, format_number
+from funis.results import ALL, NumberList, Place, SourceList, choose_decimals, format_count, format_number
 from funis.stats.proportion import clopper_pearson, wilson
 from funis.study.model import Endpoint, Study
 
@@ -144,12 +144,7 @@ def digits_of(values: Floats) -> int:
     >>> digits_of(np.array([10.0, 12.0])), digits_of(np.array([210.0])), digits_of(np.array([4e7]))
     (2, 1, 0)
     """
-    largest = float(np.abs(values).max()) if values.size else 0.0
-    if largest >= 1000:
-        return 0
-    if largest >= 100:
-        return 1
-    return 2 if largest >= 0.1 or largest == 0 else 4
+    return choose_decimals(float(np.abs(values).max()) if values.size else 0.0)
 
 
 def add_rate(run: Run, place: Place, count: int, *, level: float, limits: bool = True) -> None:

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.change import TESTS, add_comparison, fill_missing, run_test, visits_of
+from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import ENROLLED, Cohort
 from funis.analysis.estimand_responses import Rates, add_rates
+from funis.analysis.paired_tests import TESTS, add_comparison, run_test
 from funis.analysis.panel import Matrix
 from funis.analysis.response_rates import responder_codes
 from funis.analysis.run import Run, digits_of, rows_behind

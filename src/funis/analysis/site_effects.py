@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from funis.analysis.change import visits_of
+from funis.analysis.changes_used import visits_of
 from funis.analysis.influence import changes_of, find_groupings
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.nine_decimals import round_exactly
@@ -68,7 +68,7 @@ def _add_effect(run: Run, place: Place, fitted: RandomIntercept, digits: int) ->
         ("upper", fitted.icc_upper, 2),
     )
     for statistic, value, places in given:
-        text = format_number(round_exactly(value), places)
+        text = format_number(value, places)
         run.numbers.add(place, statistic, round_exactly(value), text=text, method="random_intercept")
     run.numbers.add(place, "p", fitted.p, method="random_intercept")
     run.numbers.add(place, "word", float(groups), text=word, method="random_intercept")

@@ -14,7 +14,7 @@ from funis.analysis.panel import Booleans, Floats
 from funis.analysis.response_rates import YES, Answers
 from funis.analysis.run import Run
 from funis.analysis.summary import subject_source
-from funis.results import ALL, NOT_AVAILABLE, Place, format_number
+from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_shortest
 from funis.stats.survival import KaplanMeier, kaplan_meier
 from funis.study.model import Endpoint
 
@@ -166,8 +166,8 @@ def _add_curve(
     curve, times, entering = found
     name = endpoint.event or "event"
     words = [
-        NOT_AVAILABLE if np.isnan(day) else f"{day:g} days, {'event' if happened else 'censored'}"
-        for day, happened in zip(times.day, times.happened, strict=True)
+        NOT_AVAILABLE if np.isnan(day) else f"{format_shortest(day)} days, {ending}"
+        for day, ending in zip(times.day, np.where(times.happened, "event", "censored"), strict=True)
     ]
     rows = run.observe(f"{endpoint.id} time", words)
     source = subject_source(run, cohort, f"{endpoint.id} {name}", entering, rows)

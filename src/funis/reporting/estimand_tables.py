@@ -9,7 +9,7 @@ from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence,
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label
 from funis.reporting.number_book import Group, Number, NumberBook, bound, bound_p, interval
-from funis.results import ALL
+from funis.results import ALL, format_shortest
 from funis.study.estimand import Estimand
 from funis.study.model import Endpoint, Study
 
@@ -140,7 +140,7 @@ def _is_varied(number: Number) -> bool:
 def _rule(number: Number) -> str:
     """Say what was done about a missing outcome."""
     if number.delta is not None:
-        return f"delta {number.delta:g}"
+        return f"delta {format_shortest(number.delta)}"
     if number.method in {"mmrm", "multiple_imputation"}:
         return "missing at random"
     return number.missing_outcome if _is_varied(number) else ""
@@ -193,7 +193,7 @@ def build_multiplicity_tables(study: Study, book: NumberBook) -> tuple[TableSpec
         rows.append(TableRow(words(labels.endpoint(group.endpoint)), cells))
     used = [number for group in groups for number in book.all(group)]
     heads = ("Endpoint", "Visit", "Test", "P", "P adjusted", "Adjustment")
-    level = f"A hypothesis is rejected where the adjusted P is {study.trial.alpha:g} or less."
+    level = f"A hypothesis is rejected where the adjusted P is {format_shortest(study.trial.alpha)} or less."
     none = "An endpoint without a P value counts as P = 1."
     notes = (multiplicity_sentence(labels, plan), level, none, *_notes(labels, used))
     title = "Gatekeeping over endpoints"

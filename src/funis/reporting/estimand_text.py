@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, method_label
+from funis.results import format_shortest
 from funis.study.estimand import IMPUTED, Estimand, IntercurrentEvent, Multiplicity
 from funis.study.model import Endpoint, Study
 
@@ -48,7 +49,7 @@ def strategy_words(event: IntercurrentEvent, estimand: Estimand, *, is_change: b
     """
     value = estimand.composite_value
     failed = (
-        f"the subject counts with a change of {value:g} from then on".replace("-", "−")
+        f"the subject counts with a change of {format_shortest(value)} from then on".replace("-", "−")
         if is_change and value is not None
         else "the subject counts as a non-responder from then on"
     )
@@ -100,7 +101,7 @@ def draw_words(endpoint: Endpoint) -> str:
     from funis.study.estimand import Imputation
 
     settings = endpoint.imputation or Imputation()
-    shift = f", shifted by {settings.delta:g}".replace("-", "−") if settings.delta else ""
+    shift = f", shifted by {format_shortest(settings.delta)}".replace("-", "−") if settings.delta else ""
     return f"{settings.draws} draws from seed {settings.seed}{shift}, pooled by Rubin’s rules"
 
 
@@ -113,7 +114,9 @@ def multiplicity_sentence(labels: Labels, plan: Multiplicity) -> str:
         )
         how = f"by Holm within families, a family being opened when all before it are rejected: {family}"
     elif plan.method == "graph":
-        shares = ", ".join(f"{name} {share:g}" for name, share in zip(names, plan.weights, strict=True))
+        shares = ", ".join(
+            f"{name} {format_shortest(share)}" for name, share in zip(names, plan.weights, strict=True)
+        )
         how = f"by a graph (Bretz and others 2009) with initial shares of the level: {shares}"
     elif plan.method == "fixed_sequence":
         how = f"in the fixed sequence {', '.join(names)}"

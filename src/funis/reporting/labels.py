@@ -286,20 +286,6 @@ def in_sentence(words: str) -> str:
     return words if is_name or not first[1:].islower() else words[:1].lower() + words[1:]
 
 
-def format_dose(cells: float) -> str:
-    """Print a number of cells as a mantissa and a power of ten.
-
-    Examples
-    --------
-    >>> format_dose(1e6), format_dose(1.5e6), format_dose(500)
-    ('1 × 10⁶', '1.5 × 10⁶', '500')
-    """
-    mantissa, _, power = f"{cells:.3e}".partition("e")
-    shown = f"{float(mantissa):g}"
-    raised = str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{shown} × 10{raised}" if cells >= 1e4 else f"{cells:g}"
-
-
 def method_label(name: str) -> str:
     """Give the printed name of a statistical method."""
     return METHODS.get(name, humanise(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from funis.reporting.labels import Labels, in_sentence
+from funis.results import format_shortest
 from funis.study.model import Study
 from funis.study.selection import find_selections
 
@@ -62,8 +63,9 @@ def _regression(study: Study) -> Iterator[str]:
             chosen = selections[name]
             yield (
                 f"Criterion {chosen.criterion} selects on {in_sentence(labels.variable(name))} at baseline "
-                f"({chosen.sign} {chosen.limit:g}); the change this alone would bring is estimated from the "
-                "normal distribution cut at that limit, for correlations between visits of 0.4, 0.6 and 0.8."
+                f"({chosen.sign} {format_shortest(chosen.limit)}); the change this alone would bring is "
+                "estimated from the normal distribution cut at that limit, for correlations between visits "
+                "of 0.4, 0.6 and 0.8."
             )
 
 

@@ -21,12 +21,12 @@ from funis.reporting.labels import (
     MISSING_OUTCOME,
     RESPONSES,
     Labels,
-    format_dose,
     humanise,
     in_sentence,
     method_label,
 )
 from funis.reporting.methods_diagnostics import diagnostic_sentences
+from funis.results import format_dose, format_shortest
 from funis.study.estimand import IMPUTED
 from funis.study.model import Endpoint, Study
 
@@ -130,7 +130,7 @@ def _treatment(study: Study) -> Passage:
     days = listed([f"day {infusion.day}" for infusion in study.infusions])
     doses = dict.fromkeys(
         f"{format_dose(infusion.cells_per_kg)} cells per kg body weight "
-        f"(tolerance {infusion.tolerance_percent:g}%)"
+        f"(tolerance {format_shortest(infusion.tolerance_percent)}%)"
         for infusion in study.infusions
         if infusion.cells_per_kg
     )
@@ -238,12 +238,12 @@ def _fixed_effects(study: Study) -> str:
 
 
 def _statistics(study: Study) -> Passage:
-    level = f"{100 * (1 - study.trial.alpha):g}"
+    level = format_shortest(100 * (1 - study.trial.alpha))
     kinds = {endpoint.kind for endpoint in study.endpoints}
     sentences = [
         *([SINGLE_ARM] if study.trial.design == "single_arm" else []),
         "Measures are given as mean ± standard deviation (n − 1), median with quartiles (type 7) and range.",
-        f"Intervals have level {level}% and tests are two-sided at {study.trial.alpha:g}.",
+        f"Intervals have level {level}% and tests are two-sided at {format_shortest(study.trial.alpha)}.",
         *_test_sentences(study),
     ]
     if kinds & {"response", "relapse"}:

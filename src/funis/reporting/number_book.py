@@ -7,15 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from operator import itemgetter
 from typing import NamedTuple
 
 import polars as pl
 
 from funis.documents.table import EMPTY, Inline, TableCell, joined
-from funis.nine_decimals import round_exactly
-from funis.results import ALL, NOT_AVAILABLE, format_number, format_p
+from funis.results import (
+    ALL,
+    NOT_AVAILABLE,
+    choose_decimals,
+    count_decimals,
+    format_millions,
+    format_number,
+    format_p,
+    format_shortest,
+    trim,
+)
 from funis.study.model import Study
 
 _LIMITED = frozenset({"estimate", "lower", "upper"})
@@ -150,12 +158,7 @@ def digits_for(values: Iterable[float | None]) -> int:
     >>> digits_for([10.825, 4.6]), digits_for([212.0]), digits_for([1e6])
     (2, 1, 0)
     """
-    largest = max((abs(value) for value in values if value is not None), default=0.0)
-    if largest >= 1000:
-        return 0
-    if largest >= 100:
-        return 1
-    return 2 if largest >= 0.1 or largest == 0 else 4
+    return choose_decimals(max((abs(value) for value in values if value is not None), default=0.0))
 
 
 def decimals_needed(values: Iterable[float | None], most: int) -> int:
@@ -166,8 +169,7 @@ def decimals_needed(values: Iterable[float | None], most: int) -> int:
     >>> decimals_needed([10.0, 8.0, 12.0], 2), decimals_needed([55.25, 51.4, 60.0], 2)
     (0, 2)
     """
-    printed = [trim(value, most) for value in values if value is not None]
-    return max((len(text.partition(".")[2]) for text in printed), default=0)
+    return min(most, max((count_decimals(value) for value in values if value is not None), default=0))
 
 
 def level_text(study: Study, endpoint: str = "") -> str:
@@ -181,19 +183,7 @@ def level_text(study: Study, endpoint: str = "") -> str:
     '90%'
     """
     own = next((each.level for each in study.endpoints if each.id == endpoint), None)
-    return f"{round(100 * (1.0 - study.trial.alpha if own is None else own), 6):g}%"
-
-
-def trim(value: float, digits: int) -> str:
-    """Print a value with at most so many decimals, without trailing zeros.
-
-    Examples
-    --------
-    >>> trim(10.0, 2), trim(0.25, 2)
-    ('10', '0.25')
-    """
-    text = format_number(value, digits)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{format_shortest(100 * (1.0 - study.trial.alpha if own is None else own))}%"
 
 
 def is_printable(number: Number | None) -> bool:
@@ -209,9 +199,7 @@ def bound(number: Number | None, digits: int, *, trimmed: bool = False) -> Inlin
         return Inline(
             "failed" if number.status.startswith("failed") else number.text or NOT_AVAILABLE, number.id
         )
-    # Nine decimals hold every recorded value: the dust of binary algebra must not break a tie.
-    value = round_exactly(number.value)
-    text = trim(value, digits) if trimmed else format_number(value, digits)
+    text = (trim if trimmed else format_number)(number.value, digits)
     return Inline(text.replace("-", "−"), number.id)
 
 
@@ -219,8 +207,7 @@ def bound_in_millions(number: Number | None) -> Inline | None:
     """Print a number of cells, bound to its id, with its point six places to the left."""
     if number is None or number.value is None:
         return None
-    moved = Decimal(repr(float(number.value))).scaleb(-6)
-    return Inline(format_number(moved, 2), number.id)
+    return Inline(format_millions(number.value), number.id)
 
 
 def bound_p(number: Number | None) -> Inline | None:

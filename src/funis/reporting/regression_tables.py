@@ -11,7 +11,7 @@ from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound, digits_for, interval
-from funis.results import ALL, Results, format_number
+from funis.results import ALL, Results, format_number, format_shortest
 from funis.study.model import Study
 
 _SECTION = "regression-to-mean"
@@ -240,7 +240,7 @@ def _point_layers(points: pl.DataFrame, x: Spec, y: Spec) -> list[Spec]:
 
 
 def _limit_layer(limit: float, x: Spec) -> Spec:
-    at = {"data": {"values": [{"baseline": limit, "words": f"entry rule {limit:g}"}]}}
+    at = {"data": {"values": [{"baseline": limit, "words": f"entry rule {format_shortest(limit)}"}]}}
     return at | {
         "encoding": {"x": x},
         "layer": [

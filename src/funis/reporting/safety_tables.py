@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import describe_lines
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import Labels, format_dose, humanise
+from funis.reporting.labels import Labels, humanise
 from funis.reporting.number_book import (
     Group,
     NumberBook,
@@ -18,7 +18,7 @@ from funis.reporting.number_book import (
     percent_interval,
     single,
 )
-from funis.results import ALL
+from funis.results import ALL, format_dose, format_shortest
 from funis.study.model import Study
 
 EVENTS: dict[str, str] = {
@@ -164,7 +164,8 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     planned = [
         f"Planned: infusion {place} on day {infusion.day}"
         + (
-            f", {format_dose(infusion.cells_per_kg)} cells/kg ± {infusion.tolerance_percent:g}%."
+            f", {format_dose(infusion.cells_per_kg)} cells/kg "
+            f"± {format_shortest(infusion.tolerance_percent)}%."
             if infusion.cells_per_kg
             else "."
         )

@@ -12,12 +12,18 @@ from funis.results.number_list import NUMBER_COLUMNS, NumberList
 from funis.results.sources import SOURCE_COLUMNS, SourceList
 from funis.results.text import (
     NOT_AVAILABLE,
+    choose_decimals,
+    count_decimals,
     exact_mean,
     format_count,
+    format_dose,
     format_interval,
     format_mean_sd,
+    format_millions,
     format_number,
     format_p,
+    format_shortest,
+    trim,
 )
 from funis.results.write import write_results
 
@@ -33,13 +39,19 @@ __all__ = [
     "Results",
     "SourceList",
     "build_id",
+    "choose_decimals",
+    "count_decimals",
     "exact_mean",
     "format_count",
+    "format_dose",
     "format_interval",
     "format_mean_sd",
+    "format_millions",
     "format_number",
     "format_p",
+    "format_shortest",
     "name_change",
     "name_sustained",
+    "trim",
     "write_results",
 ]

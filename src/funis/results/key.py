@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from funis.results.text import format_shortest
+
 #: The word for "not divided": every subgroup, every arm, every visit.
 ALL: Final = "all"
 
@@ -123,7 +125,7 @@ def _variant(place: Place, method: str) -> tuple[str, ...]:
     varied = place.missing_outcome if place.analysis == "sensitivity" else ""
     # Multiple imputation is method and rule in one.
     rule = "" if varied == method else varied
-    return place.adjustment, rule, "" if place.delta is None else f"delta {place.delta:g}"
+    return place.adjustment, rule, "" if place.delta is None else f"delta {format_shortest(place.delta)}"
 
 
 @cache

@@ -1,4 +1,10 @@
-"""How a number is printed: the only place that rounds, half away from zero."""
+"""How a number is printed: the only place that rounds to printed decimals and formats.
+
+A float is first brought back to nine decimals, which hold every recorded value: the dust of binary algebra
+must not break a tie. It is then read as the shortest decimal that stands for it and rounded half away from
+zero. The page, results.csv, the panel of the page and the commands print by these functions alone; what
+prints one number with two numbers of decimals calls them twice with the same value.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 from funis.errors import FunisError
+from funis.nine_decimals import PLACES, round_exactly
 
 #: What stands where a number does not exist.
 NOT_AVAILABLE: Final = "–"
@@ -19,8 +26,8 @@ _WIDE: Final = Context(prec=60)
 def format_number(value: float | Fraction | Decimal | None, digits: int = 2) -> str:
     """Print a number with a fixed number of decimals, ties away from zero.
 
-    A float is read as the shortest decimal that stands for it (``repr``), so that 10.825 is the tie
-    it looks like; an exact fraction is rounded as the fraction it is.
+    A float is read as the shortest decimal that stands for it, so that 10.825 is the tie it looks like;
+    an exact fraction is rounded as the fraction it is.
 
     Parameters
     ----------
@@ -42,9 +49,15 @@ def format_number(value: float | Fraction | Decimal | None, digits: int = 2) -> 
         return _format_fraction(value, digits)
     if not math.isfinite(value):
         return NOT_AVAILABLE
-    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    exact = value if isinstance(value, Decimal) else _read(value, digits)
     rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_WIDE)
     return f"{abs(rounded) if rounded == 0 else rounded:f}"
+
+
+def _read(value: float, digits: int = 0) -> Decimal:
+    """Give the decimal that a float stands for; what asks for more than nine places gets them all."""
+    number = float(value)
+    return Decimal(repr(round_exactly(number) if digits < PLACES else number))
 
 
 def _format_fraction(value: Fraction, digits: int) -> str:
@@ -53,6 +66,86 @@ def _format_fraction(value: Fraction, digits: int) -> str:
     figures = str(whole).rjust(digits + 1, "0")
     sign = "-" if value < 0 and whole else ""
     return sign + (f"{figures[:-digits]}.{figures[-digits:]}" if digits else figures)
+
+
+def format_shortest(value: float | Decimal) -> str:
+    """Print a number with the decimals it has, at most nine.
+
+    Examples
+    --------
+    >>> format_shortest(6.5), format_shortest(1e6), format_shortest(0.1 * 3), format_shortest(-0.0)
+    ('6.5', '1000000', '0.3', '0')
+    """
+    return trim(value, PLACES)
+
+
+def trim(value: float | Decimal, digits: int) -> str:
+    """Print a number with at most so many decimals, without zeros at the end.
+
+    Examples
+    --------
+    >>> trim(10.0, 2), trim(0.25, 2)
+    ('10', '0.25')
+    """
+    rounded = Decimal(format_number(value, digits))
+    return format_number(rounded, count_decimals(rounded))
+
+
+def count_decimals(value: float | Decimal) -> int:
+    """Count the decimals a number has, at most nine.
+
+    Examples
+    --------
+    >>> count_decimals(10.0), count_decimals(55.25), count_decimals(0.1 * 3)
+    (0, 2, 1)
+    """
+    exact = value if isinstance(value, Decimal) else _read(value)
+    exponent = exact.normalize(_WIDE).as_tuple().exponent
+    return min(PLACES, max(0, -exponent)) if isinstance(exponent, int) else 0
+
+
+def choose_decimals(largest: float) -> int:
+    """Choose the decimals that means are printed with, from the largest value among them.
+
+    Examples
+    --------
+    >>> choose_decimals(12.0), choose_decimals(210.0), choose_decimals(4e7), choose_decimals(0.05)
+    (2, 1, 0, 4)
+    """
+    if largest >= 1000:
+        return 0
+    if largest >= 100:
+        return 1
+    return 2 if largest >= 0.1 or largest == 0 else 4
+
+
+def format_millions(value: float) -> str:
+    """Print a number with its point six places to the left.
+
+    Examples
+    --------
+    >>> format_millions(56127500.0)
+    '56.13'
+    """
+    return format_number(_read(value).scaleb(-6), 2)
+
+
+def format_dose(cells: float) -> str:
+    """Print a number of cells as a mantissa and a power of ten.
+
+    Examples
+    --------
+    >>> format_dose(1e6), format_dose(1.5e6), format_dose(500)
+    ('1 × 10⁶', '1.5 × 10⁶', '500')
+    """
+    exact = _read(cells)
+    if exact < 10_000:
+        return format_shortest(exact)
+    power = exact.adjusted()
+    mantissa = trim(exact.scaleb(-power), 3)
+    if mantissa == "10":
+        mantissa, power = "1", power + 1
+    return f"{mantissa} × 10{str(power).translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def format_mean_sd(mean: float | Fraction | None, sd: float | None, n: int, digits: int = 2) -> str:
