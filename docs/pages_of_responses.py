@@ -35,7 +35,7 @@ def render_response_page(found: ResponseDefinition) -> str:
         ("Version", found.version),
         ("Source", found.source),
         ("How sure the text is", found.certainty or "read in the source"),
-        ("Classes, best first", ", ".join(found.classes)),
+        ("Classes, best first", _class_words(found)),
     ]
     parts = [
         [_HEADER, "", f"# {found.title}", ""],
@@ -125,6 +125,11 @@ def pages() -> dict[str, str]:
         ],
     )
     return {**texts, "index": "\n".join(lines).rstrip() + "\n"}
+
+
+def _class_words(found: ResponseDefinition) -> str:
+    extents = {one.name: f" ({one.extent})" if one.extent else "" for one in found.printed_classes}
+    return "; ".join(f"`{one.name}`: {one.label}{extents[one.name]}" for one in found.printed_classes)
 
 
 def _join(parts: Iterable[Sequence[str]]) -> str:

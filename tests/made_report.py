@@ -548,7 +548,9 @@ def _make_listings(maker: Maker) -> dict[str, pl.DataFrame]:
     return {
         "scores": pl.DataFrame(scores),
         "grades": pl.DataFrame(grades),
-        "responses": pl.DataFrame({"subject": SUBJECTS, "response": classes}),
+        "responses": pl.DataFrame({"subject": SUBJECTS, "response": classes}).with_columns(
+            definition=pl.lit("ucmsc_bilag_response")
+        ),
         "relapses": pl.DataFrame(relapsed, schema=["subject", "visit", "day"], orient="row"),
         "infusions": pl.DataFrame({"subject": SUBJECTS * 2, "day": [0] * 40 + [7] * 40}),
         "adverse_events": pl.DataFrame(

@@ -25,9 +25,9 @@ OTHER = {
     "met": "not_met", "not_met": "met", "response": "horizon", "horizon": "response", "death": "withdrawal",
     "withdrawal": "death", "maximum": "minimum", "minimum": "maximum", "active": "present", "present": "active",
     "improving": "active", "A": "B", "B": "C", "C": "A", "clinician": "lab", "lab": "clinician", "subject": "lab",
-    "device": "lab", "absent": "missing",
+    "device": "lab", "absent": "missing", "full": "partial", "partial": "full", "none": "full",
 }  # fmt: skip
-CHOSEN = {"optional", "before", "event", "how", "with_level", "grade", "by", "not_done"}
+CHOSEN = {"extent", "optional", "before", "event", "how", "with_level", "grade", "by", "not_done"}
 # What a paper's source or evidence says beside a row is prose, and a spelling of zero is zero.
 PROSE = {"parameters", "flags", "licence", "spellings", "allowed"}
 

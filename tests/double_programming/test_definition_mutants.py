@@ -81,7 +81,12 @@ def response_checks(name: str) -> Checks:
     if name in entry.REPEATED:
         checks += [partial(entry.test_repeated_rows_are_those_of_the_parent, name, entry.REPEATED[name])]
     else:
-        whole = (entry.test_criteria, entry.test_treatment_rows_are_the_same_everywhere, entry.test_classes)
+        whole = (
+            entry.test_words_of_classes,
+            entry.test_criteria,
+            entry.test_treatment_rows_are_the_same_everywhere,
+            entry.test_classes,
+        )
         checks += [partial(check, name) for check in (*whole, entry.test_outline, entry.test_sets)]
     if name not in test_responses.REPEATED:
         checks += [partial(test_responses.test_limits_agree, name)]

@@ -124,6 +124,26 @@ def test_classes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OWN)
+def test_words_of_classes(name: str) -> None:
+    printed = response_definition(name).printed_classes
+    found = [{"class": one.name, "words": one.label, "extent": one.extent} for one in printed]
+    assert found == typed("class_words.csv", name)
+
+
+def test_short_names() -> None:
+    """Only where the title is too long for a table."""
+    found = {
+        name: response_definition(name).label
+        for name in responses()
+        if response_definition(name).label != response_definition(name).title
+    }
+    assert found == {
+        "ucmsc_bilag_response": "UC-MSC BILAG response",
+        "explorer_response": "EXPLORER response",
+    }
+
+
+@pytest.mark.parametrize("name", OWN)
 def test_outline(name: str) -> None:
     definition = response_definition(name)
     needs = [f"{word} unless {spell_phrase(definition, phrase)}" for phrase, word in definition.needs]

@@ -33,7 +33,7 @@ def check_printed(file: DefinitionFile) -> None:
         if key in content and not str(content[key]).strip():
             fix = "Write what is to be printed."
             file.refuse(NO_PLACE, key, "", "This is printed and holds no words.", fix)
-    for key in ("certainty", "family"):
+    for key in ("certainty", "family", "label"):
         if key in content and not str(content[key]).strip():
             file.refuse(NO_PLACE, key, "", "The key is there and holds no words.", "Write or remove it.")
     if "licence" in content and not str(content["licence"].get("status", "")).strip():
@@ -61,6 +61,7 @@ def check_response(definition: ResponseDefinition) -> Iterator[DefinitionFinding
     yield from _check_used(definition)
     yield from _check_parameters(definition.parameters)
     yield from _check_classes(definition)
+    yield from _check_printed_classes(definition)
     yield from _check_events(definition)
 
 
@@ -200,6 +201,27 @@ def _check_classes(definition: ResponseDefinition) -> Iterator[DefinitionFinding
     if not otherwise.strip():
         message = "The class that is left over has no name."
         yield DefinitionFinding(*NO_PLACE, "otherwise", "", message, "Write it.")
+
+
+def _check_printed_classes(definition: ResponseDefinition) -> Iterator[DefinitionFinding]:
+    """Find classes without words, in another order, or whose extent contradicts who responds."""
+    wanted = [*definition.classes, *(name for _, name in definition.needs)]
+    named = [one.name for one in definition.printed_classes]
+    if named != list(dict.fromkeys(wanted)):
+        message, fix = "Each class stands once, in the order of the rules.", f"Write {', '.join(wanted)}."
+        yield DefinitionFinding("classes", None, "", "class", ", ".join(named), message, fix)
+    for number, one in enumerate(definition.printed_classes, 1):
+        place = ("classes", number, one.name)
+        if not one.label.strip():
+            yield DefinitionFinding(*place, "label", "", "The class has no words.", "Write a short label.")
+        is_response = one.name in definition.responding
+        if one.extent and is_response == (one.extent == "none"):
+            message = "Only classes of those who respond are a response in full or in part."
+            yield DefinitionFinding(*place, "extent", one.extent, message, "Correct it, or leave it out.")
+    labels = [one.label for one in definition.printed_classes]
+    if len(set(labels)) != len(labels):
+        message = "Two classes have the same label."
+        yield DefinitionFinding("classes", None, "", "label", ", ".join(labels), message, "Tell them apart.")
 
 
 def _check_events(definition: ResponseDefinition) -> Iterator[DefinitionFinding]:

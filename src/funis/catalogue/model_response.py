@@ -62,6 +62,9 @@ MEASURES: Final = NUMBER_MEASURES | GRADE_MEASURES
 EVENTS: Final = ("death", "withdrawal", "lost", "prohibited")
 """What may happen to a subject that decides the class whatever was measured."""
 
+Extent = Literal["", "full", "partial", "none"]
+EXTENTS: Final[tuple[Extent, ...]] = ("full", "partial", "none")
+
 COMMON_PARAMETERS: Final[Mapping[str, dict[str, Any]]] = {
     "response_visit": {"default": "", "note": "visit judged; empty takes the day, else the last visit"},
     "response_day": {"default": 0, "note": "day judged when no visit is named; 0 takes the last visit"},
@@ -140,6 +143,22 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseClass:
+    """One class as it is printed.
+
+    Attributes
+    ----------
+    name, label : the class, and our own short words for it
+    extent : how much of the response it is: ``full``, ``partial`` or ``none``; empty for kinds and bands
+        that are not more or less of one thing, such as flares by severity
+    """
+
+    name: str
+    label: str
+    extent: Extent = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseDefinition:
     """A published response as data.
 
@@ -148,7 +167,9 @@ class ResponseDefinition:
     name, title, version, source : what it is and where it was printed
     certainty : how sure the text is, where the paper could not be read
     family : condition or organ it belongs to, for choosing the responses that apply
+    label : short printed name
     otherwise : class when no rule holds
+    printed_classes : every class with its words, best first
     criteria, rules, failures, needs : the decision table
     sets : named lists of columns, for phrases that count items
     parameters : named choices
@@ -162,6 +183,7 @@ class ResponseDefinition:
     certainty: str
     family: str
     otherwise: str
+    printed_classes: tuple[ResponseClass, ...]
     criteria: tuple[PrintedCriterion, ...]
     rules: tuple[ClassRule, ...]
     failures: tuple[Failure, ...]
@@ -170,11 +192,21 @@ class ResponseDefinition:
     parameters: Mapping[str, Parameter]
     has_relapse: bool = False
     notes: tuple[str, ...] = field(default=())
+    label: str = ""
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Classes that rules can give, best first, then the one left over."""
         return (*dict.fromkeys(rule.response for rule in self.rules), self.otherwise)
+
+    def response_class(self, name: str) -> ResponseClass | None:
+        """Give one class as it is printed, None where the definition has no such class."""
+        return next((one for one in self.printed_classes if one.name == name), None)
+
+    @property
+    def responding(self) -> tuple[str, ...]:
+        """Classes of those who respond, best first."""
+        return tuple(dict.fromkeys(rule.response for rule in self.rules if rule.is_response))
 
     def active(self, parameters: Mapping[str, ParameterValue]) -> tuple[PrintedCriterion, ...]:
         """Return the criteria that belong to these choices."""

@@ -17,11 +17,13 @@ from funis.catalogue.model_parameter import Parameter, ParameterValue
 from funis.catalogue.model_response import (
     COMMON_PARAMETERS,
     EVENTS,
+    EXTENTS,
     MEASURES,
     ClassRule,
     Failure,
     Phrase,
     PrintedCriterion,
+    ResponseClass,
     ResponseDefinition,
 )
 
@@ -40,14 +42,15 @@ _ARITY: Final[Mapping[str, tuple[int, ...]]] = {
 }
 """How many names a measure takes, where that is not one."""
 _EXAMPLE: Final = "Write it like 'fall(sledai_2k) >= 4' or 'pga <= 1'."
-_REQUIRED: Final = ("name", "title", "version", "kind", "source", "otherwise", "criteria", "rules")
+_REQUIRED: Final = ("name", "title", "version", "kind", "source", "otherwise", "classes", "criteria", "rules")
 _OPTIONAL: Final = (
     "certainty", "licence", "notes", "rules_of", "relapse", "parameters", "sets", "failures", "needs",
-    "family",
+    "family", "label",
 )  # fmt: skip
 _CRITERION_KEYS: Final = (
     "id", "label", "when", "any", "any_collected", "points", "optional", "only_if", "source",
 )  # fmt: skip
+_CLASS_KEYS: Final = (("class", "label"), ("extent",))
 _RULE_KEYS: Final = ("class", "rule", "all", "count", "points", "missing", "responder", "also")
 _FAILURE_KEYS: Final = ("event", "before", "label")
 _NEED_KEYS: Final = ("when", "otherwise")
@@ -69,7 +72,9 @@ def read_response(file: DefinitionFile, find: FindContent) -> ResponseDefinition
     """
     content = file.content
     if "rules_of" in content:
-        inherited = {key: value for key, value in find(content["rules_of"]).items() if key != "name"}
+        inherited = {
+            key: value for key, value in find(content["rules_of"]).items() if key not in ("name", "label")
+        }
         merged = {**inherited.get("parameters", {}), **content.get("parameters", {})}
         content = file.content = {**inherited, **content, "parameters": merged}
     file.refuse_unknown_keys(NO_PLACE, content, _REQUIRED, _OPTIONAL)
@@ -82,6 +87,8 @@ def read_response(file: DefinitionFile, find: FindContent) -> ResponseDefinition
         certainty=content.get("certainty", ""),
         family=content.get("family", ""),
         otherwise=str(content.get("otherwise", "")),
+        label=content.get("label", "") or str(content.get("title", "")),
+        printed_classes=tuple(_read_class(file, row, n) for n, row in enumerate(file.rows("classes"), 1)),
         criteria=tuple(read_criterion(file, row, n) for n, row in enumerate(file.rows("criteria"), 1)),
         rules=tuple(_read_rule(file, row, n) for n, row in enumerate(file.rows("rules"), 1)),
         failures=tuple(_read_failure(file, row, n) for n, row in enumerate(file.rows("failures"), 1)),
@@ -166,6 +173,15 @@ def _read_gate(file: DefinitionFile, place: Place, row: Content | None) -> tuple
         file.refuse(place, "only_if", dict(row), message, "Write both.")
         return None
     return str(row["parameter"]), _plain(row["is"])
+
+
+def _read_class(file: DefinitionFile, row: Content, number: int) -> ResponseClass:
+    place = ("classes", number, str(row.get("class", "")))
+    file.refuse_unknown_keys(place, row, *_CLASS_KEYS)
+    extent: Any = row.get("extent", "")
+    if extent not in ("", *EXTENTS):
+        file.refuse(place, "extent", extent, "There is no such extent.", f"Known: {', '.join(EXTENTS)}.")
+    return ResponseClass(str(row.get("class", "")), str(row.get("label", "")), extent)
 
 
 def _read_rule(file: DefinitionFile, row: Content, number: int) -> ClassRule:

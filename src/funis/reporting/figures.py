@@ -23,11 +23,11 @@ from funis.documents.colours import (
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
 from funis.reporting.influence_tables import build_influence_figures
-from funis.reporting.labels import RESPONSES, Labels, in_sentence
+from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.model_checks import build_diagnostic_figures
 from funis.reporting.number_book import Group, NumberBook, level_text, read_numbers
 from funis.reporting.regression_tables import build_regression_figures
-from funis.reporting.response_tables import class_label, failing_class
+from funis.reporting.response_tables import class_label, printed_class
 from funis.reporting.subject_figures import build_heat_map, build_swimmer
 from funis.reporting.survival_figures import build_survival_figures
 from funis.reporting.time_axis import time_axis
@@ -39,7 +39,7 @@ __all__ = ["FigureSpec", "build_figures"]
 _COLUMNS = 3
 #: Means of fewer subjects than this are printed in the table, not drawn.
 _FEWEST = 10
-_CLASS_COLOURS = {"MCR": CLASSES[0], "PCR": CLASSES[1], "none": NO_CLASS}
+_EXTENT_COLOURS = {"full": CLASSES[0], "partial": CLASSES[1], "none": NO_CLASS}
 _NOT_STACKED = {"responder", "cannot tell"}
 
 
@@ -338,7 +338,7 @@ def build_response_figures(study: Study, book: NumberBook) -> tuple[FigureSpec, 
             bar = _response_bar(labels, book, group, visit)
             if bar is not None:
                 by_definition.setdefault(definition, []).append(
-                    bar | {"class": class_label(name), "name": name}
+                    bar | {"class": class_label(definition, name), "name": name}
                 )
     return tuple(_response_figure(labels, name, bars) for name, bars in by_definition.items())
 
@@ -359,13 +359,7 @@ def _response_bar(labels: Labels, book: NumberBook, group: Group, visit: str) ->
 
 def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> FigureSpec:
     names = dict.fromkeys(bar["name"] for bar in bars)
-    palette = {name: _CLASS_COLOURS.get(name) for name in names}
-    taken = set(palette.values())
-    spare = iter([each for each in CLASSES if each not in taken])
-    colours = {
-        name: colour or (NO_CLASS if name == failing_class(definition) else next(spare, SPARE_CLASS))
-        for name, colour in palette.items()
-    }
+    colours = _class_colours(definition, names)
     classes = {bar["name"]: bar["class"] for bar in bars}
     tops: dict[str, float] = {}
     for bar in bars:
@@ -374,7 +368,7 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
         bar["middle"] = (bar["from"] + bar["to"]) / 2
         bar["ink"] = ink_on(colours[bar["name"]])
         bar["label"] = bar["words"] if bar["share"] >= 9 else ""
-    title = RESPONSES.get(definition, labels.variable(definition))
+    title = labels.variable(definition)
     words = "; ".join(f"{bar['bar']}: {bar['class'].lower()} {bar['words']}" for bar in bars)
     return FigureSpec(
         id=f"figure-response-{definition}",
@@ -389,6 +383,14 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
             ),
         ),
     )
+
+
+def _class_colours(definition: str, names: Iterable[str]) -> dict[str, str]:
+    """Colour each class by the extent its definition gives it; classes without one take what is left."""
+    printed = {name: printed_class(definition, name) for name in names}
+    found = {name: _EXTENT_COLOURS.get(one.extent) if one else None for name, one in printed.items()}
+    spare = iter([each for each in CLASSES if each not in found.values()])
+    return {name: colour or next(spare, SPARE_CLASS) for name, colour in found.items()}
 
 
 def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from funis.catalogue.registry import response_definition, responses
 from funis.documents.document import Highlight
 from funis.documents.table import Inline, joined
 from funis.reporting.baseline_tables import DISPOSITION
@@ -79,9 +80,7 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
     for group in book.of(endpoint.kind):
         if group.endpoint not in {endpoint.id, ""} or group.subgroup != ALL or group.arm != ALL:
             continue
-        if is_response and (
-            group.variable != group.measure or group.category not in {"responder", "MCR", "PCR"}
-        ):
+        if is_response and (group.variable != group.measure or not _is_key(group)):
             continue
         if not is_response and group.population != "at_risk":
             continue
@@ -92,7 +91,11 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
             limits = [
                 bound(book.find(group, visit, each, "clopper_pearson"), 1) for each in ("lower", "upper")
             ]
-            what = class_label(group.category) if is_response else "Relapse, of responders still at risk"
+            what = (
+                class_label(group.measure, group.category)
+                if is_response
+                else "Relapse, of responders still at risk"
+            )
             when = "" if visit == ALL else f", {labels.visit(visit).lower()}"
             level = level_text(labels.study, endpoint.id)
             detail = (
@@ -101,6 +104,14 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
                 else joined("")
             )
             yield Highlight(f"{what}{when}", count_cell(count, share), detail, _rank_words(endpoint))
+
+
+def _is_key(group: Group) -> bool:
+    """Whether a class is told on the first page: any response, and its kinds where there are several."""
+    if group.category == "responder" or group.measure not in responses():
+        return group.category == "responder"
+    responding = response_definition(group.measure).responding
+    return len(responding) > 1 and group.category in responding
 
 
 def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:

@@ -185,15 +185,6 @@ MISSING_OUTCOME: dict[str, str] = {
     "cir": "a missing change is drawn by reference to the control arm (copy increments in reference)",
 }
 
-RESPONSES: dict[str, str] = {
-    "MCR": "Major clinical response",
-    "PCR": "Partial clinical response",
-    "none": "No response",
-    "cannot tell": "Cannot tell",
-    "ucmsc_bilag_response": "UC-MSC BILAG response",
-    "explorer_response": "EXPLORER response",
-}
-
 DEGREES: dict[str, str] = {
     "satterthwaite": "Satterthwaite",
     "kenward-roger": "Kenward-Roger",
@@ -268,7 +259,7 @@ def _title_of_definition(name: str) -> str:
     if name in definitions():
         return definition(name).title
     if name in responses():
-        return response_definition(name).title
+        return response_definition(name).label
     analyte = analyte_table().analytes.get(name)
     return humanise(name) if analyte is None else analyte.label
 
@@ -321,8 +312,8 @@ class Labels:
         own = self._own(name)
         if own:
             return own
-        if name in VARIABLES or name in RESPONSES:
-            return VARIABLES.get(name) or RESPONSES[name]
+        if name in VARIABLES:
+            return VARIABLES[name]
         if name in grade_columns():
             instrument, system = grade_columns()[name]
             return f"{self.variable(instrument).removesuffix(' total')}, {SYSTEMS[system].lower()}"

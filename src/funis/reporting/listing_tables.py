@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from funis.documents.table import TableSpec, text_rows
-from funis.reporting.labels import RESPONSES, Labels, humanise
+from funis.reporting.labels import Labels, humanise
 from funis.reporting.response_tables import class_label
 from funis.results import Results, format_number
 from funis.study.model import Study
@@ -45,10 +45,10 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
             if each in own.columns
         ]
         rows = text_rows(
-            tuple(_word(labels, column, value) for column, value in zip(columns, row, strict=True))
+            tuple(_word(labels, name, column, value) for column, value in zip(columns, row, strict=True))
             for row in own.select(columns).iter_rows()
         )
-        what = RESPONSES.get(name, labels.variable(name)) if name else "Response"
+        what = labels.variable(name) if name else "Response"
         title = f"{what} of each subject, with the reason"
         heads = tuple(humanise(column) for column in columns)
         found.append(
@@ -65,12 +65,12 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
     return tuple(found)
 
 
-def _word(labels: Labels, column: str, value: object) -> str:
+def _word(labels: Labels, definition: str, column: str, value: object) -> str:
     if value is None:
         return ""
     if column in {"visit", "relapse_visit"}:
         return labels.visit(str(value))
-    return class_label(str(value)) if column == "response" else _text(value)
+    return class_label(definition, str(value)) if column == "response" else _text(value)
 
 
 def build_event_listings(results: Results) -> tuple[TableSpec, ...]:

@@ -19,7 +19,6 @@ from funis.reporting.labels import (
     DEGREES,
     MISSING,
     MISSING_OUTCOME,
-    RESPONSES,
     Labels,
     humanise,
     in_sentence,
@@ -201,8 +200,7 @@ def _estimands(labels: Labels) -> Passage:
 def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
     text = f"{endpoint.printed} ({endpoint.role})"
     if endpoint.definition:
-        name = RESPONSES.get(endpoint.definition, labels.variable(endpoint.definition))
-        text += f": {name}, definition {endpoint.definition}"
+        text += f": {labels.variable(endpoint.definition)}, definition {endpoint.definition}"
     elif endpoint.all_variables:
         text += f": {listed([in_sentence(labels.variable(name)) for name in endpoint.all_variables])}"
     elif endpoint.event:

@@ -109,7 +109,7 @@ def _shown(labels: Labels, number: Number, name: str) -> str:
     """Give what the panel shows of a column: what divides nothing is left out, a class is named in full."""
     value = str(getattr(number, name))
     if name == "category":
-        return class_label(value) if number.measure in responses() else value
+        return class_label(number.measure, value) if number.measure in responses() else value
     if name == "parameter" and value in labels.study.visit_names:
         return labels.visit(value)
     return "" if value == ALL and name in {"subgroup", "arm", "visit"} else value

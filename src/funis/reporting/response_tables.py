@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from funis.catalogue.model_response import ResponseClass
+from funis.catalogue.registry import response_definition, responses
 from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import MISSING_OUTCOME, RESPONSES, Labels, in_sentence
+from funis.reporting.labels import MISSING_OUTCOME, Labels, humanise, in_sentence
 from funis.reporting.number_book import (
     Group,
     NumberBook,
@@ -24,10 +26,6 @@ from funis.study.model import Study
 #: Words for what is counted beside the classes of a definition.
 CLASSES: dict[str, str] = {
     "responder": "Any response",
-    "MCR": "Major clinical response",
-    "PCR": "Partial clinical response",
-    "none": "No response",
-    "NCR": "No clinical response",
     "cannot tell": "Cannot tell",
 }
 DENOMINATORS: dict[str, str] = {
@@ -42,31 +40,31 @@ def _rate_heads(study: Study, endpoint: str) -> tuple[str, ...]:
     return ("", "n/N (%)", f"{level} CI, Clopper-Pearson", f"{level} CI, Wilson")
 
 
-def class_label(category: str) -> str:
-    """Give the printed name of a response class.
+def printed_class(definition: str, name: str) -> ResponseClass | None:
+    """Give a class as its definition prints it, None for a definition or class that funis does not have."""
+    known = definition in responses()
+    return response_definition(definition).response_class(name) if known else None
+
+
+def class_label(definition: str, category: str) -> str:
+    """Give the printed name of a response class, or of what is counted beside the classes.
 
     Examples
     --------
-    >>> class_label("MCR"), class_label("complete")
-    ('Major clinical response', 'Complete')
+    >>> class_label("explorer_response", "MCR"), class_label("explorer_response", "responder")
+    ('Major clinical response', 'Any response')
     """
-    return CLASSES.get(category) or category[:1].upper() + category[1:]
-
-
-def failing_class(definition: str) -> str:
-    """Give the class of those who do not respond, empty for a definition that funis does not have."""
-    from funis.catalogue.registry import response_definition, responses
-
-    return response_definition(definition).otherwise if definition in responses() else ""
+    found = printed_class(definition, category)
+    return found.label if found is not None else CLASSES.get(category) or humanise(category)
 
 
 def response_label(group: Group) -> str:
     """Give the printed name of a row of responses: a class, or a class that was kept to the end."""
     if group.variable != name_sustained(group.measure):
-        return class_label(group.category)
+        return class_label(group.measure, group.category)
     if not group.category:
         return "Response sustained"
-    return f"Sustained, {in_sentence(class_label(group.category))}"
+    return f"Sustained, {in_sentence(class_label(group.measure, group.category))}"
 
 
 def rate_cells(book: NumberBook, group: Group, visit: str) -> tuple[TableCell, TableCell, TableCell]:
@@ -112,7 +110,7 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
         *dict.fromkeys(policies),
         *(note for note in describe_basis(labels, used) if not note.startswith("Missing data")),
     )
-    title = f"Response by {RESPONSES.get(definition, labels.variable(definition))}"
+    title = f"Response by {labels.variable(definition)}"
     heads = _rate_heads(labels.study, groups[0].endpoint)
     return TableSpec(f"table-response-{definition}", "response", title, heads, tuple(rows), notes)
 

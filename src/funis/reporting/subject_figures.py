@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from funis.catalogue.model_response import ResponseClass
+from funis.catalogue.registry import response_definition
 from funis.documents.colours import (
     BETTER,
     FOLLOW_UP,
@@ -26,8 +28,9 @@ from funis.study.model import Study
 
 _UNKNOWN = "not known"
 _GAP = 0.7
+#: Shape, colour and size of what is drawn for an event.
+Look = tuple[str, str, int]
 GRADE_COLOURS = dict(zip("ABCDE", RANKS, strict=True))
-_RESPONSES: tuple[str, ...] = ("MCR", "PCR", "none", "cannot tell")
 
 
 def order_subjects(results: Results, subjects: pl.Series) -> list[str]:
@@ -36,8 +39,17 @@ def order_subjects(results: Results, subjects: pl.Series) -> list[str]:
     known: dict[str, str] = {}
     if {"subject", "response"} <= set(responses.columns):
         known = dict(responses.select("subject", "response").iter_rows())
-    rank = {name: place for place, name in enumerate(_RESPONSES)}
-    return sorted(subjects.unique().to_list(), key=lambda each: (rank.get(known.get(each, ""), 9), each))
+    rank = {one.name: place for place, one in enumerate(_printed_classes(responses))}
+    # Who cannot be told comes after every class, who was not judged last.
+    rank["cannot tell"] = len(rank)
+    last = len(rank)
+    return sorted(subjects.unique().to_list(), key=lambda each: (rank.get(known.get(each, ""), last), each))
+
+
+def _printed_classes(responses: pl.DataFrame) -> tuple[ResponseClass, ...]:
+    """Give the classes of the definition that a listing of responses holds, best first."""
+    names = responses["definition"].unique().to_list() if "definition" in responses.columns else []
+    return response_definition(names[0]).printed_classes if names else ()
 
 
 # --- organ systems -------------------------------------------------------------------------------------
@@ -133,16 +145,28 @@ def _grade_grid(cells: list[Spec], names: list[Spec], subjects: list[str]) -> Sp
 # --- swimmer plot --------------------------------------------------------------------------------------
 
 #: What happens to a subject, drawn above its bar: word, shape, colour, size.
-MARKS: dict[str, tuple[str, str, int]] = {
+LOOKS: dict[str, Look] = {
     "Infusion": ("triangle-down", INK, 34),
-    "Major clinical response": ("square", BETTER, 52),
-    "Partial clinical response": ("square", PARTLY_BETTER, 52),
     "Relapse": ("diamond", WORSE, 62),
     "Adverse event": ("circle", HARM, 34),
     "Serious adverse event": ("circle", SERIOUS_HARM, 54),
     "Withdrawal or loss": ("triangle-left", MUTED, 60),
     "Death": ("cross", INK, 60),
 }
+_RESPONSE_COLOURS = {"full": BETTER, "partial": PARTLY_BETTER}
+
+
+def _responding(results: Results) -> list[ResponseClass]:
+    """Give the classes that are a response in full or in part, best first."""
+    printed = _printed_classes(results.listings.get("responses", pl.DataFrame()))
+    return [one for one in printed if one.extent in _RESPONSE_COLOURS]
+
+
+def _looks(results: Results) -> dict[str, Look]:
+    """Give everything that may stand above a bar, in the order of the legend."""
+    (infusion, look), *others = LOOKS.items()
+    own = {one.label: ("square", _RESPONSE_COLOURS[one.extent], 52) for one in _responding(results)}
+    return {infusion: look, **own, **dict(others)}
 
 
 def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
@@ -152,16 +176,17 @@ def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     if not marks or not bars:
         return ()
     subjects = order_subjects(results, pl.Series([bar["subject"] for bar in bars]))
-    kinds = [name for name in MARKS if any(mark["what"] == name for mark in marks)]
+    found = {mark["what"] for mark in marks}
+    looks = {name: look for name, look in _looks(results).items() if name in found}
     days = [bar["to"] for bar in bars]
     step = 13 if len(subjects) <= 60 else 7
-    counts = ", ".join(f"{sum(mark['what'] == name for mark in marks)} × {name.lower()}" for name in kinds)
+    counts = ", ".join(f"{sum(mark['what'] == name for mark in marks)} × {name.lower()}" for name in looks)
     return (
         FigureSpec(
             id="figure-swimmer",
             section="subject-courses",
             title="Course of every subject",
-            spec=finish(_swimmer_body(study, bars, marks, (subjects, kinds, days, step))),
+            spec=finish(_swimmer_body(study, bars, marks, (subjects, looks, days, step))),
             alt=f"Swimmer plot: one bar for each of {len(subjects)} subjects over time, with {counts}.",
             footnotes=(
                 (
@@ -174,9 +199,13 @@ def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
 
 
 def _swimmer_body(
-    study: Study, bars: list[Spec], marks: list[Spec], order: tuple[list[str], list[str], list[float], int]
+    study: Study,
+    bars: list[Spec],
+    marks: list[Spec],
+    order: tuple[list[str], dict[str, Look], list[float], int],
 ) -> Spec:
-    subjects, kinds, days, step = order
+    subjects, looks, days, step = order
+    kinds = list(looks)
     y: Spec = {
         "field": "subject",
         "type": "nominal",
@@ -191,8 +220,8 @@ def _swimmer_body(
     }
     x: Spec = {"type": "quantitative", "axis": time_axis(study, days), "scale": {"nice": False}}
     scales = {
-        "color": {"domain": kinds, "range": [MARKS[name][1] for name in kinds]},
-        "shape": {"domain": kinds, "range": [MARKS[name][0] for name in kinds]},
+        "color": {"domain": kinds, "range": [colour for _, colour, _ in looks.values()]},
+        "shape": {"domain": kinds, "range": [shape for shape, _, _ in looks.values()]},
     }
     legend: Spec = {"title": None, "columns": 4, "symbolSize": 60}
     return {
@@ -231,7 +260,7 @@ def _marks(study: Study, results: Results) -> list[Spec]:
     found = [
         (row["subject"], row["day"], "Infusion") for row in _listing(results, "infusions", "subject", "day")
     ]
-    words = {"MCR": "Major clinical response", "PCR": "Partial clinical response"}
+    words = {one.name: one.label for one in _responding(results)}
     planned = {visit.name: visit.day for visit in study.visits}
     at = next(
         (endpoint.at[0] for endpoint in study.endpoints if endpoint.kind == "response" and endpoint.at), ""

@@ -120,6 +120,7 @@ def _build_assessments(cohort: CohortTimelines, definition: CriteriaSet) -> list
         certainty="",
         family="",
         otherwise=NO,
+        printed_classes=(),
         criteria=tuple(row.criterion for row in definition.rows),
         rules=(),
         failures=(),
