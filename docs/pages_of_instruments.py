@@ -180,7 +180,11 @@ def _render_features(found: Definition) -> list[str]:
     for feature in found.features:
         choice = ", ".join(f"{name} = {value}" for name, value in feature.choice)
         only = f"only without {', '.join(feature.only_without)}" if feature.only_without else ""
-        within = f"within {feature.within_months} months" if feature.within_months else ""
+        within = (
+            f"within {feature.within_months} months (day numbers: `{feature.within_days}`)"
+            if feature.has_window
+            else ""
+        )
         looks_back = feature.when.looks_back
         rows.append((
             feature.clause, feature.label, f"`{feature.when}`",

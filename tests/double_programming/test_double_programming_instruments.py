@@ -99,7 +99,8 @@ def spell_feature(feature: Feature) -> dict[str, str]:
     found["first visit"] = spell(feature.first_visit)
     found["earlier value missing"] = spell(feature.previous_missing)
     found["only without"] = " ".join(feature.only_without)
-    return found | {"months": spell(feature.within_months or None)}
+    found["months"] = spell(feature.within_months or None)
+    return found | {"days": spell(feature.within_days or None)}
 
 
 def renal_features(definition: Definition) -> Iterable[dict[str, str]]:

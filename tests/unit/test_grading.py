@@ -1,12 +1,14 @@
 """Worked examples of BILAG-2004: grades from items and values, previous visit, bounds, deciding rule."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 import pytest
 
 import funis
+from funis.catalogue.registry import DEFINITIONS, read_definition_file
 from funis.errors import ShapeError
 
 BILAG = funis.definition("bilag_2004")
@@ -254,6 +256,33 @@ def test_histology_counts_for_three_months(first: object, second: object, expect
         day=pl.Series([first, second])
     )
     scored = funis.score(frame, "bilag_2004", subject="subject", order="day")
+    assert scored["bilag_2004_renal"].to_list() == ["A", expected]
+
+
+WINDOW = ', within_months = 3, within_days = "biopsy_window_days"'
+
+
+@pytest.mark.parametrize(
+    ("window", "days", "expected"),
+    [
+        (", within_months = 1, within_days = 10", 10, "A"),
+        (", within_months = 1, within_days = 10", 11, "B"),
+        ("", 1, "B"),  # without a window only this visit counts
+    ],
+)
+def test_the_lookback_window_stands_in_the_definition(
+    window: str, days: int, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = (DEFINITIONS / "bilag_2004.toml").read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines if 'name = "biopsy_window_days"' not in line)
+    assert WINDOW in text
+    file = tmp_path / "bilag_2004.toml"
+    file.write_text(text.replace(WINDOW, window), encoding="utf-8")
+    found = read_definition_file(file)
+    monkeypatch.setattr("funis.scoring.score.definition", lambda _: found)
+    frame = course({"active_nephritis": 1, "upcr": 120.0}, {"upcr": 120.0})
+    visits = frame.with_columns(day=pl.Series([0, days]))
+    scored = funis.score(visits, "bilag_2004", subject="subject", order="day")
     assert scored["bilag_2004_renal"].to_list() == ["A", expected]
 
 

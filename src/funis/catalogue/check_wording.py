@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 
 from funis.catalogue.definition_file import DefinitionFinding
-from funis.catalogue.model_instrument import GRADES, Definition
+from funis.catalogue.model_instrument import GRADES, Definition, Feature
 
 _RECORDED_BY = ("clinician", "subject", "lab", "device")
 _PRINTED = ("title", "version", "source", "licence", "window", "missing", "summary")
@@ -156,6 +156,28 @@ def _check_print(definition: Definition) -> Iterator[DefinitionFinding]:
             )
 
 
+def _check_window(
+    definition: Definition, feature: Feature, place: tuple[str, int, str]
+) -> Iterator[DefinitionFinding]:
+    """Check that a lookback window is told in months and in days, or not at all."""
+    months, days = feature.within_months, feature.within_days
+    if months < 0:
+        yield DefinitionFinding(
+            *place, "within_months", months, "months cannot be fewer than none", "Correct it."
+        )
+    if isinstance(days, str):
+        whole = {one.name for one in definition.parameters if type(one.default) is int}
+        if days not in whole:
+            fix = f"Known: {', '.join(sorted(whole)) or 'none'}."
+            yield DefinitionFinding(*place, "within_days", days, "no parameter that is a whole number", fix)
+    elif days < 0:
+        yield DefinitionFinding(*place, "within_days", days, "days cannot be fewer than none", "Correct it.")
+    if bool(months) != bool(days):
+        message = "a lookback window needs both: dates count by months, day numbers by days"
+        fix = "Give within_months and within_days, or neither."
+        yield DefinitionFinding(*place, "within_days", days, message, fix)
+
+
 def _check_grades(definition: Definition) -> Iterator[DefinitionFinding]:
     if definition.kind != "grades":
         return
@@ -168,9 +190,7 @@ def _check_grades(definition: Definition) -> Iterator[DefinitionFinding]:
         )
     for number, feature in enumerate(definition.features, 1):
         place = ("features", number, feature.name)
-        if feature.within_months < 0:
-            message = "months cannot be fewer than none"
-            yield DefinitionFinding(*place, "within_months", feature.within_months, message, "Correct it.")
+        yield from _check_window(definition, feature, place)
         if feature.system not in definition.systems:
             yield DefinitionFinding(
                 *place, "system", feature.system, "no such system", "Name one of systems."

@@ -122,7 +122,9 @@ class Feature:
     only_without : measures of which none may be recorded at this visit
     first_visit : answer of terms that look back where there is no earlier visit
     previous_missing : answer of terms that look back where the earlier visit lacks the value
-    within_months : the condition may have held at any visit in so many calendar months, this one included
+    within_months : lookback window: the condition may have held at any visit in so many calendar months, this
+        one included
+    within_days : the same window where visits are ordered by day numbers: days, or the name of a parameter
     """
 
     name: str
@@ -135,6 +137,17 @@ class Feature:
     first_visit: bool | str = False
     previous_missing: bool | str = False
     within_months: int = 0
+    within_days: int | str = 0
+
+    @property
+    def has_window(self) -> bool:
+        """Whether the condition may have held at an earlier visit."""
+        return self.within_months > 0
+
+    def days_of_window(self, parameters: Mapping[str, Any]) -> int:
+        """Give the length of the lookback window where visits are ordered by day numbers."""
+        days = parameters[self.within_days] if isinstance(self.within_days, str) else self.within_days
+        return int(days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,17 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "measures": (frozenset({"name", "unit", "label"}), frozenset({"minimum", "maximum", "optional"})),
     "features": (
         frozenset({"feature", "system", "label", "when"}),
-        frozenset({"clause", "if", "only_without", "first_visit", "previous_missing", "within_months"}),
+        frozenset(
+            {
+                "clause",
+                "if",
+                "only_without",
+                "first_visit",
+                "previous_missing",
+                "within_months",
+                "within_days",
+            }
+        ),
     ),
     "rules": (
         frozenset({"system", "grade", "clause", "label"}),
@@ -376,6 +386,7 @@ def _build_feature(file: DefinitionFile, row: Content, number: int) -> Feature:
         first_visit=row.get("first_visit", False),
         previous_missing=row.get("previous_missing", False),
         within_months=row.get("within_months", 0),
+        within_days=row.get("within_days", 0),
     )
 
 

@@ -207,8 +207,8 @@ def _named_items(reading: Reading, features: Sequence[Feature]) -> list[Column]:
 
 def _feature_row(reading: Reading, feature: Feature) -> Column:
     met = _feature_now(reading, feature)
-    if feature.within_months and reading.layout.has_history:
-        return held_within(reading.layout, met, feature.within_months)
+    if feature.has_window and reading.layout.has_history:
+        return held_within(reading.layout, met, feature)
     return met
 
 

@@ -121,7 +121,7 @@ def _differ(
     names = [item.name for item in definition.items if item.system == system]
     has_flags = definition.not_done == "absent" and any(cells[name].not_done is not None for name in names)
     looks_back = layout.has_history and any(
-        f.system == system and (f.when.looks_back or f.within_months) for f in definition.features
+        f.system == system and (f.when.looks_back or f.has_window) for f in definition.features
     )
     return carried is not cells or has_flags or looks_back
 

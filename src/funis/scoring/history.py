@@ -6,6 +6,7 @@ visit is the row above; other engines ask by subject and order; rules that run b
 
 from __future__ import annotations
 
+from funis.catalogue.model_instrument import Feature
 from funis.frames.under_way import PREFIX, Column
 from funis.scoring.bits.tracer import Tracer
 from funis.scoring.items import ScoringLayout, previous_value
@@ -46,11 +47,11 @@ def running_max(layout: ScoringLayout, column: Column, most: int) -> Column:
     return column.cum_max().over(layout.subject, order_by=layout.order)
 
 
-def held_within(layout: ScoringLayout, met: Column, months: int) -> Column:
-    """Tell whether a condition held at this visit or at an earlier one not longer ago than so many months."""
+def held_within(layout: ScoringLayout, met: Column, feature: Feature) -> Column:
+    """Tell whether a condition held at this visit or at an earlier one within the window of its feature."""
     if isinstance(layout.ops, Tracer):
-        return layout.ops.held_within(met, *visit_key_names(months))
-    key, since = visit_keys(layout, months)
+        return layout.ops.held_within(met, *_visit_key_names(layout, feature))
+    key, since = _visit_keys(layout, feature)
     if layout.is_sorted:
         start = layout.ops.col(f"{PREFIX}run").cast(layout.ops.Int64) * (_SPAN // SPAN_OF_A_SUBJECT)
         key, since = key + start, since + start
@@ -66,24 +67,27 @@ def held_within(layout: ScoringLayout, met: Column, months: int) -> Column:
     )  # fmt: skip
 
 
-def visit_key_names(months: int) -> tuple[str, str]:
-    """Name the columns of `visit_keys` where they are computed beforehand."""
-    return f"{PREFIX}key", f"{PREFIX}since_{months}"
+def _visit_key_names(layout: ScoringLayout, feature: Feature) -> tuple[str, str]:
+    """Name the columns of `_visit_keys` where they are computed beforehand."""
+    days = feature.days_of_window(layout.parameters)
+    return f"{PREFIX}key", f"{PREFIX}since_{feature.within_months}_months_{days}_days"
 
 
 def visit_key_columns(layout: ScoringLayout) -> list[Column]:
-    """Give the keys that a definition needs, under their names."""
-    months = dict.fromkeys(f.within_months for f in layout.definition.features if f.within_months)
+    """Give the keys that the lookback windows of a definition need, under their names."""
     if not layout.has_history:
         return []
     named = {
-        name: key for m in months for name, key in zip(visit_key_names(m), visit_keys(layout, m), strict=True)
+        name: key
+        for feature in layout.definition.features
+        if feature.has_window
+        for name, key in zip(_visit_key_names(layout, feature), _visit_keys(layout, feature), strict=True)
     }
     return [key.alias(name) for name, key in named.items()]
 
 
-def visit_keys(layout: ScoringLayout, months: int) -> tuple[Column, Column]:
-    """Give a number that grows with the visit, and the least number of a visit so many months before.
+def _visit_keys(layout: ScoringLayout, feature: Feature) -> tuple[Column, Column]:
+    """Give a number that grows with the visit, and the least number of a visit inside the lookback window.
 
     Calendar months: 31 May minus 3 months is the last of February. A month's last day therefore counts as
     the 31st.
@@ -93,9 +97,9 @@ def visit_keys(layout: ScoringLayout, months: int) -> tuple[Column, Column]:
     if kind.is_numeric():
         whole = order if kind.is_integer() else order.cast(layout.ops.Float64).floor()
         key = whole.cast(layout.ops.Int64) + _DAY_OFFSET
-        return key, key - int(layout.parameters["biopsy_window_days"])
+        return key, key - feature.days_of_window(layout.parameters)
     month = order.dt.year().cast(layout.ops.Int64) * 12 + order.dt.month().cast(layout.ops.Int64)
     day = order.dt.day().cast(layout.ops.Int64)
     is_last = order.dt.offset_by("1d").dt.day() == 1
     last = layout.ops.when(is_last).then(layout.ops.lit(31, layout.ops.Int64)).otherwise(day)
-    return month * 32 + last, (month - months) * 32 + day
+    return month * 32 + last, (month - feature.within_months) * 32 + day
