@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from funis.documents.drawing import render_svg
-from funis.reporting.figures import FigureSpec, build_figures
+from funis.documents.figure import FigureSpec
+from funis.reporting.report_figures import build_figures
 from funis.reporting.subject_figures import GRADE_COLOURS, order_subjects
 from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import NumberList, Place, Results

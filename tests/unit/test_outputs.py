@@ -7,12 +7,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.documents.table import Inline, joined
+from funis.documents.table import Inline, TableSpec, joined
 from funis.errors import Finding
 from funis.reporting.finding_tables import MOST_LISTED, build_finding_tables
 from funis.reporting.methods_text import build_methods
 from funis.reporting.number_book import percent_interval, read_numbers
-from funis.reporting.report_tables import TableSpec, build_tables
+from funis.reporting.report_tables import build_tables
 from funis.results import NOT_AVAILABLE, NumberList, Place, Provenance, Results
 from funis.study.model import Study
 

@@ -11,8 +11,8 @@ from funis.documents.drawing import draw_ahead
 from funis.documents.formats import FORMATS, needs_drawings
 from funis.documents.html import render_page
 from funis.files import write_whole
-from funis.reporting.figures import build_figures
 from funis.reporting.number_book import read_numbers
+from funis.reporting.report_figures import build_figures
 from funis.reporting.trial_document import build_document
 from funis.results import Results
 from funis.study.model import Study

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from funis.documents.table import Inline, TableCell, TableRow, TableSpec
+from funis.documents.table import TableSpec
 from funis.reporting.baseline_tables import (
     build_baseline_tables,
     build_disposition_tables,
@@ -27,8 +27,6 @@ from funis.reporting.safety_tables import build_adverse_event_tables, build_expo
 from funis.reporting.system_tables import build_model_tables, build_system_tables
 from funis.results import Results
 from funis.study.model import Study
-
-__all__ = ["Inline", "TableCell", "TableRow", "TableSpec", "build_tables"]
 
 
 def build_tables(study: Study, results: Results, *, book: NumberBook | None = None) -> tuple[TableSpec, ...]:

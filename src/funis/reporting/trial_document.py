@@ -9,12 +9,12 @@ from dataclasses import replace
 from funis.documents.document import Document, Guidance, Notice, ProvenanceBlock, Section, find_ids
 from funis.documents.figure import FigureSpec
 from funis.documents.table import Inline, TableSpec
-from funis.reporting.figures import build_figures
 from funis.reporting.flow_figure import build_flow
 from funis.reporting.key_results import build_keys
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.payload import build_payload
+from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
 from funis.reporting.sections import build_sections, describe_provenance
 from funis.results import Results

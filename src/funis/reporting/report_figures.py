@@ -1,0 +1,56 @@
+"""Every figure of the report, in its order; each is a frozen Vega-Lite specification.
+
+Means, intervals, rates and survival are taken from the results; nothing is aggregated by the drawing.
+"""
+
+from __future__ import annotations
+
+from funis.documents.figure import FigureSpec
+from funis.reporting.influence_tables import build_influence_figures
+from funis.reporting.model_checks import build_diagnostic_figures
+from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.regression_tables import build_regression_figures
+from funis.reporting.response_figures import build_response_figures
+from funis.reporting.subject_figures import build_heat_map, build_swimmer
+from funis.reporting.survival_figures import build_survival_figures
+from funis.reporting.timeline_figures import build_timeline_figures
+from funis.results import Results
+from funis.study.model import Study
+
+
+def build_figures(
+    study: Study, results: Results, *, book: NumberBook | None = None
+) -> tuple[FigureSpec, ...]:
+    """Specify every figure of a report.
+
+    Parameters
+    ----------
+    study : the study file, for labels, units and the planned visits
+    results : computed numbers and listings; a listing that is empty or absent gives no figure
+    book : the numbers of `results`, where they were read before
+
+    Returns
+    -------
+    tuple of FigureSpec : in the order of the report
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from funis.results import NumberList, Provenance, Results
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> study = Study.model_validate({"study": trial})
+    >>> origin = Provenance(version="0", study="X", title="X")
+    >>> build_figures(study, Results(numbers=NumberList().frame(), sources=pl.DataFrame(), provenance=origin))
+    ()
+    """
+    book = book or read_numbers(results.numbers)
+    return (
+        *build_timeline_figures(study, results, book),
+        *build_response_figures(study, book),
+        *build_heat_map(study, results),
+        *build_survival_figures(study, results),
+        *build_swimmer(study, results),
+        *build_regression_figures(study, results, book),
+        *build_influence_figures(study, results),
+        *build_diagnostic_figures(study, results, book),
+    )
