@@ -373,7 +373,7 @@ def test_refusals_say_what_is_wrong() -> None:
         respond(frame, "ucmsc_bilag_respons")
     with pytest.raises(UnknownNameError, match="response_day"):
         respond(frame, "ucmsc_bilag_response", parameters={"respons_day": 170})
-    with pytest.raises(ValueRangeError, match="cannot_tell, nonresponder"):
+    with pytest.raises(ValueRangeError, match="'cannot_tell', 'nonresponder'"):
         respond(frame, "ucmsc_bilag_response", parameters={"missing_response": "zero"})
     with pytest.raises(ColumnError, match="bilag_classic_<system>"):
         respond(frame, "ucmsc_bilag_response", parameters={"instrument": "bilag_classic"})

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from funis.catalogue.model_instrument import Definition, Item
-from funis.catalogue.registry import analyte_table, definition, definitions
+from funis.catalogue.model_instrument import GRADES, Definition, Item
+from funis.catalogue.registry import analyte_table, definition, definitions, names_of_kind
 from funis.schema import DATE, DAY, RATER, SUBJECT, VISIT, WINDOW_DAYS, Column, Table
 
 
@@ -32,8 +32,43 @@ def find_definition(name: str) -> Definition | None:
 
 def graded_systems(name: str) -> tuple[str, ...]:
     """Name the systems that an instrument grades by letter; none for other instruments."""
-    found = find_definition(name)
-    return found.systems if found is not None and found.kind == "grades" else ()
+    return definition(name).systems if name in graded_instruments() else ()
+
+
+@cache
+def graded_instruments() -> tuple[str, ...]:
+    """Name the instruments that grade organ systems by letter."""
+    return names_of_kind("grades")
+
+
+@cache
+def organ_systems(instrument: str = "") -> tuple[str, ...]:
+    """Name the organ systems of an index whose grades stand in columns.
+
+    Parameters
+    ----------
+    instrument : an instrument that grades systems, or another prefix of columns that hold recorded grades,
+        for example ``"bilag_classic"``
+
+    Returns
+    -------
+    tuple of str : the systems of the instrument; for another prefix, all that any definition grades by letter
+        or takes the letters of
+
+    Examples
+    --------
+    >>> organ_systems("bilag_2004")[:2], "vasculitis" in organ_systems("bilag_classic")
+    (('constitutional', 'mucocutaneous'), True)
+    """
+    if instrument in graded_instruments():
+        return definition(instrument).systems
+    graded = [system for name in graded_instruments() for system in definition(name).systems]
+    taken = [item.name for name in definitions() for item in definition(name) if _is_grade(item)]
+    return tuple(dict.fromkeys([*graded, *taken]))
+
+
+def _is_grade(item: Item) -> bool:
+    return set(item.values) == set(GRADES)
 
 
 @cache

@@ -60,14 +60,15 @@ def _declared_kind(path: Path) -> str:
     return ""
 
 
-def _names(*kinds: str) -> tuple[str, ...]:
+def names_of_kind(*kinds: str) -> tuple[str, ...]:
+    """Name what the catalogue holds of some kinds, in alphabetical order."""
     return tuple(sorted(name for name, (kind, _) in _files().items() if kind in kinds))
 
 
 def _open(what: str, name: str, kinds: tuple[str, ...], where: str = "") -> DefinitionFile:
     kind, path = _files().get(name, ("", Path()))
     if kind not in kinds:
-        raise UnknownNameError(what, name, _names(*kinds), where)
+        raise UnknownNameError(what, name, names_of_kind(*kinds), where)
     return open_definition_file(path)
 
 
@@ -134,7 +135,7 @@ def definitions() -> tuple[str, ...]:
     >>> "sledai_2k" in definitions()
     True
     """
-    return _names(*INSTRUMENT_KINDS)
+    return names_of_kind(*INSTRUMENT_KINDS)
 
 
 @cache
@@ -170,7 +171,7 @@ def responses() -> tuple[str, ...]:
     >>> "ucmsc_bilag_response" in responses()
     True
     """
-    return _names("response")
+    return names_of_kind("response")
 
 
 @cache
@@ -206,7 +207,7 @@ def criteria_sets() -> tuple[str, ...]:
     >>> criteria_sets()
     ('acr_1997', 'acr_eular_2016', 'aecg_2002', 'aecg_2002_secondary', 'eular_acr_2019', 'slicc_2012')
     """
-    return _names("criteria")
+    return names_of_kind("criteria")
 
 
 @cache
@@ -251,7 +252,7 @@ def toxicity_versions() -> tuple[str, ...]:
     >>> toxicity_versions()
     ('5.0', '6.0')
     """
-    return tuple(f"{name.removeprefix('ctcae_')}.0" for name in _names("toxicity"))
+    return tuple(f"{name.removeprefix('ctcae_')}.0" for name in names_of_kind("toxicity"))
 
 
 @cache

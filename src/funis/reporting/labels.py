@@ -8,20 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from funis.catalogue.instrument_tables import graded_instruments, organ_systems
 from funis.results import ALL, name_change, name_sustained
 from funis.study.model import Study
-
-SYSTEMS: dict[str, str] = {
-    "constitutional": "Constitutional",
-    "mucocutaneous": "Mucocutaneous",
-    "neuropsychiatric": "Neuropsychiatric",
-    "musculoskeletal": "Musculoskeletal",
-    "cardiorespiratory": "Cardiorespiratory",
-    "gastrointestinal": "Gastrointestinal",
-    "ophthalmic": "Ophthalmic",
-    "renal": "Renal",
-    "haematological": "Haematological",
-}
 
 VARIABLES: dict[str, str] = {
     "sledai_2k": "SLEDAI-2K",
@@ -239,10 +228,14 @@ def humanise(name: str) -> str:
 
 @cache
 def grade_columns() -> dict[str, tuple[str, str]]:
-    """Give the instrument and the organ system of each column of grades."""
-    from funis.catalogue.registry import definitions
+    """Give the instrument and the organ system of each column of grades, in printed order."""
+    return {f"{name}_{each}": (name, each) for name in graded_instruments() for each in organ_systems(name)}
 
-    return {f"{name}_{system}": (name, system) for name in definitions() for system in SYSTEMS}
+
+@cache
+def system_labels() -> dict[str, str]:
+    """Give the printed name of each organ system that an instrument grades, in printed order."""
+    return {system: humanise(system) for _, system in grade_columns().values()}
 
 
 @cache
@@ -316,7 +309,7 @@ class Labels:
             return VARIABLES[name]
         if name in grade_columns():
             instrument, system = grade_columns()[name]
-            return f"{self.variable(instrument).removesuffix(' total')}, {SYSTEMS[system].lower()}"
+            return f"{self.variable(instrument).removesuffix(' total')}, {system_labels()[system].lower()}"
         return _title_of_definition(name)
 
     def _own(self, name: str) -> str:

@@ -21,7 +21,7 @@ from funis.documents.colours import (
     WORSE,
 )
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
-from funis.reporting.labels import SYSTEMS, Labels
+from funis.reporting.labels import Labels, system_labels
 from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import Results
 from funis.study.model import Study
@@ -64,7 +64,7 @@ def build_heat_map(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     shown = grades.filter(pl.col("visit").is_in(visits)).with_columns(pl.col("grade").fill_null(_UNKNOWN))
     labels = Labels(study)
     short = {visit: short_visit(labels.visit(visit)) for visit in visits}
-    systems = [name for name in SYSTEMS if name in set(shown["system"])]
+    systems = [name for name in system_labels() if name in set(shown["system"])]
     subjects = order_subjects(results, shown["subject"])
     order = {visit: place for place, visit in enumerate(visits)}
     # Cells stand at whole numbers, a gap after each system: one drawing is faster than nine.
@@ -75,7 +75,7 @@ def build_heat_map(study: Study, results: Results) -> tuple[FigureSpec, ...]:
         if system in first
         for place in (first[system] + order[visit],)
     ]
-    names = [{"at": first[name] + len(visits) / 2, "name": SYSTEMS[name]} for name in systems]
+    names = [{"at": first[name] + len(visits) / 2, "name": system_labels()[name]} for name in systems]
     active = sum(1 for cell in cells if cell["grade"] in {"A", "B"})
     return (
         FigureSpec(

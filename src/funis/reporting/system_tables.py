@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import EVERYBODY, MOST_COLUMNS, ordered_visits
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import COVARIANCES, DEGREES, SYSTEMS, Labels, grade_columns, method_label
+from funis.reporting.labels import COVARIANCES, DEGREES, Labels, grade_columns, method_label, system_labels
 from funis.reporting.number_book import (
     Group,
     NumberBook,
@@ -46,7 +46,7 @@ def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     for group in groups:
         systems.setdefault((group.variable, _within(labels, group)), {})[group.category] = group
     letters = sorted({grade for grades in systems.values() for grade in grades})
-    order = list(SYSTEMS)
+    order = list(system_labels())
     systems = dict(sorted(systems.items(), key=lambda pair: (pair[0][1], _rank(order, pair[0][0]))))
     by_system = [
         (
@@ -96,7 +96,7 @@ def turned(
 
 def _system_name(variable: str) -> str:
     _, system = grade_columns().get(variable, ("", ""))
-    return SYSTEMS.get(system, variable)
+    return system_labels().get(system, variable)
 
 
 def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.catalogue.instrument_tables import organ_systems
 from funis.catalogue.model_response import EVENTS
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
@@ -29,15 +30,6 @@ _DAY_ALLOWED: Final = "a number of days since the first infusion"
 
 EVENT_COLUMNS: Final = tuple(f"{event}_day" for event in EVENTS)
 """Columns, one value a subject, that say on which day a subject left the ordinary timeline."""
-
-SYSTEMS: Final = frozenset(
-    (
-        "constitutional", "mucocutaneous", "neuropsychiatric", "musculoskeletal", "cardiorespiratory",
-        "gastrointestinal", "ophthalmic", "renal", "haematological",
-        "general", "neurological", "cardiovascular_respiratory", "vasculitis", "haematology",
-    )
-)  # fmt: skip
-"""Organ systems of BILAG-2004 and of the classic index: a column of theirs without any grade is missing."""
 
 _STATUS_EVENTS: Final = {"died": "death_day", "withdrew": "withdrawal_day", "lost": "lost_day"}
 
@@ -204,7 +196,7 @@ class CohortTimelines:
         start = f"{instrument}_"
         found = {name.removesuffix("_lower").removesuffix("_upper") for name in self.lettered(instrument)}
         lacking = [f"{start}<system>"]
-        empty = {f"{start}{system}" for system in SYSTEMS} & self.present
+        empty = {f"{start}{system}" for system in organ_systems(instrument)} & self.present
         found |= empty  # a system whose every grade is missing is not one that was never affected
         if not found:
             fix = "Score the instrument first, or name another one in the parameter 'instrument'."
