@@ -12,11 +12,13 @@ from funis.version import VERSION
 
 if TYPE_CHECKING:
     from funis.analysis.analyse import analyse as analyse
+    from funis.analysis.every_finding import check_frames as check_frames
     from funis.catalogue.model_instrument import Definition as Definition
     from funis.catalogue.registry import definition as definition
     from funis.catalogue.registry import definitions as definitions
     from funis.data.new_study import new_study as new_study
     from funis.data.tables import read_tables as read_tables
+    from funis.data.tables import tables_from_frames as tables_from_frames
     from funis.reporting.report import render_html as render_html
     from funis.reporting.report import write_report as write_report
     from funis.responses.classify import classify as classify
@@ -68,6 +70,8 @@ _HOME = {
     "study_schema": "funis.study.read",
     "new_study": "funis.data.new_study",
     "read_tables": "funis.data.tables",
+    "tables_from_frames": "funis.data.tables",
+    "check_frames": "funis.analysis.every_finding",
     "analyse": "funis.analysis.analyse",
     "write_results": "funis.results",
     "render_html": "funis.reporting.report",

@@ -199,7 +199,7 @@ def test_not_eligible_is_a_warning_and_cannot_tell_a_query(tmp_path: Path) -> No
     path.write_text(text.replace("1980-05-01", "2004-01-02").replace("1990-07-15", ""), encoding="utf-8")
     study = read_study(tmp_path / "trial")
     tables = read_tables(tmp_path / "trial", study, today=TODAY)
-    frame = derive_subject_frame(study, tables)
+    frame = derive_subject_frame(study, tables.frames)
     findings = list(check_eligibility(study, frame))
     assert [(finding.level, finding.subject, finding.code) for finding in findings] == [
         ("warning", "S1", "not_eligible"),

@@ -112,12 +112,37 @@ def test_check_of_an_error_ends_with_1_in_every_format(run: Runner, trial: Path)
     done = run("check", trial)
     assert done.code == 1
     assert "infusions.csv, line 6" in done.out
-    listed = json.loads(run("check", trial, "--format", "json").out)
+    answer = run("check", trial, "--json")
+    assert answer.code == 1
+    assert answer.err == ""
+    listed = json.loads(answer.out)
+    keys = "code level table file line column value subject visit message fix"
+    assert all(list(finding) == keys.split() for finding in listed)
     assert [finding["line"] for finding in listed if finding["level"] == "error"] == [6]
+    assert run("check", trial, "--format", "json").out == answer.out
     table = run("check", trial, "--format", "csv")
     assert table.code == 1
-    assert table.out.splitlines()[0].startswith("level,code,table,file,line")
+    assert table.out.splitlines()[0].startswith("code,level,table,file,line")
     assert run("check", trial, "--format", "xml").code == 2
+
+
+def test_check_as_json_ends_with_0_without_an_error_and_with_2_without_a_folder(
+    run: Runner, trial: Path
+) -> None:
+    done = run("check", trial, "--json")
+    assert done.code == 0
+    assert {finding["level"] for finding in json.loads(done.out)} <= {"warning", "query"}
+    missing = run("check", trial / "nowhere", "--json")
+    assert missing.code == 2
+    assert missing.out == ""
+
+
+def test_check_as_json_tells_what_is_wrong_in_the_study_file(run: Runner, trial: Path) -> None:
+    study = trial / "study.toml"
+    study.write_text(study.read_text(encoding="utf-8").replace("design", "desing", 1), encoding="utf-8")
+    done = run("check", trial, "--json")
+    assert done.code == 1
+    assert "study.toml" in {finding["file"] for finding in json.loads(done.out)}
 
 
 def test_one_slip_in_many_rows_is_said_once_with_all_its_lines(run: Runner, trial: Path) -> None:

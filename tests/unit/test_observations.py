@@ -1,20 +1,17 @@
 """Laboratory values and scores as observations: limits of the assay, titres, printed units."""
 
-from dataclasses import dataclass, field
-
 import polars as pl
 
 from funis.analysis.observations import gather_values, score_instruments, visit_frame
+from funis.data.tables import Tables
 from funis.study.model import InstrumentChoice, LabTest, Study, Trial, Visit
 
 TRIAL = Trial(id="X", title="X", condition="sle", design="single_arm")
 
 
-@dataclass
-class Folder:
-    """Checked tables, made by hand."""
-
-    frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+def _tables(**frames: pl.DataFrame) -> Tables:
+    """Give checked tables, made by hand."""
+    return Tables(frames, (), frozenset(frames))
 
 
 def _labs(*rows: tuple[str, str, int | None, str, float | None, str | None]) -> pl.DataFrame:
@@ -35,7 +32,7 @@ def test_a_result_beyond_the_assay_stays_one() -> None:
         ("S4", "baseline", 0, "anti_dsdna", None, None),
         ("S5", "baseline", 0, "unplanned_test", 1.0, None),
     )
-    found = gather_values(study, Folder({"labs": labs}), {})
+    found = gather_values(study, _tables(labs=labs), {})
     assert found.select("subject", "value", "text", "censored", "line").rows() == [
         ("S1", 10.0, "<10", -1, 2),
         ("S2", 800.0, ">800", 1, 3),
@@ -50,7 +47,7 @@ def test_titres_are_on_log2_of_the_dilution_and_none_found_is_below_the_lowest()
         ("S2", "baseline", 0, "ana", 80.0, None),
         ("S3", "baseline", 0, "ana", 0.0, None),
     )
-    found = gather_values(study, Folder({"labs": labs}), {})
+    found = gather_values(study, _tables(labs=labs), {})
     # 320 / 10 = 2^5; 80 / 10 = 2^3; a titre of 0 lies below 80, the lowest that was recorded.
     assert found.select("value", "text", "censored").rows() == [
         (5.0, "320", 0),
@@ -66,7 +63,7 @@ def _flow(rate: float) -> pl.DataFrame:
 
 def test_a_measured_quantity_is_printed_in_the_unit_of_the_study() -> None:
     study = Study(trial=TRIAL, instruments={"unstimulated_flow": InstrumentChoice(unit="mL/10 min")})
-    tables = Folder({"unstimulated_flow": _flow(0.063)})
+    tables = _tables(unstimulated_flow=_flow(0.063))
     scored = score_instruments(study, tables)
     found = gather_values(study, tables, scored)
     # 0.063 mL in one minute are 0.63 mL in ten.
@@ -76,8 +73,8 @@ def test_a_measured_quantity_is_printed_in_the_unit_of_the_study() -> None:
 
 def test_an_instrument_without_rows_is_left_out() -> None:
     study = Study(trial=TRIAL, instruments={"unstimulated_flow": InstrumentChoice()})
-    assert score_instruments(study, Folder({"unstimulated_flow": _flow(1.0).clear()})) == {}
-    assert score_instruments(study, Folder()) == {}
+    assert score_instruments(study, _tables(unstimulated_flow=_flow(1.0).clear())) == {}
+    assert score_instruments(study, _tables()) == {}
 
 
 def test_unscheduled_visits_of_one_name_are_told_apart_and_days_are_filled() -> None:
@@ -89,7 +86,7 @@ def test_unscheduled_visits_of_one_name_are_told_apart_and_days_are_filled() -> 
         ("S1", "unscheduled", 50, "c3", 0.7, None),
         ("S1", "month_3", None, "c3", 0.9, None),
     )
-    found = visit_frame(study, Folder({"labs": labs}), {})
+    found = visit_frame(study, _tables(labs=labs), {})
     assert found.select("visit", "day", "c3").sort("day").rows() == [
         ("unscheduled", 20.0, 0.5),
         ("unscheduled", 50.0, 0.7),

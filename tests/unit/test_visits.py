@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 
 from funis.catalogue.instrument_tables import instrument_table
-from funis.data.read.cells import empty_frame
+from funis.data.check.columns import empty_frame
 from funis.schema import TABLES
 from funis.study.days import (
     derive_anchors,
@@ -81,7 +81,7 @@ def test_days_serve_where_the_data_carry_no_dates() -> None:
         infusions=[{"subject": "S1", "number": 1, "day": 0}, {"subject": "S1", "number": 2, "day": 7}],
         disposition=[{"subject": "S1", "status": "died", "day": 192}],
     )
-    row = derive_subject_frame(TRIAL, tables).row(0, named=True)
+    row = derive_subject_frame(TRIAL, tables.frames).row(0, named=True)
     assert row["infusions_received"] == 2.0
     assert row["days_first_infusion_to_death"] == 192.0
     assert row["death_date"] is None
@@ -97,7 +97,7 @@ def test_age_is_in_completed_years_at_consent() -> None:
         ],
     )
     # The birthday itself counts, the day before it does not; without a birth date the recorded age.
-    assert derive_subject_frame(TRIAL, tables)["age"].to_list() == [16.0, 16.0, 15.0, 17.5]
+    assert derive_subject_frame(TRIAL, tables.frames)["age"].to_list() == [16.0, 16.0, 15.0, 17.5]
 
 
 def test_baseline_is_the_last_value_on_day_zero_or_before() -> None:
@@ -113,7 +113,7 @@ def test_baseline_is_the_last_value_on_day_zero_or_before() -> None:
             {"subject": "S2", "visit": "baseline", "date": date(2020, 5, 5), "test": "c3", "value": 0.4},
         ],
     )
-    assert derive_subject_frame(TRIAL, tables)["baseline_c3"].to_list() == [0.7, 0.4]
+    assert derive_subject_frame(TRIAL, tables.frames)["baseline_c3"].to_list() == [0.7, 0.4]
 
 
 def test_grades_and_scores_come_from_the_long_frame() -> None:
@@ -132,14 +132,14 @@ def test_grades_and_scores_come_from_the_long_frame() -> None:
             "grade": [None, "A", "C"],
         }
     )
-    frame = derive_subject_frame(TRIAL, tables, scores)
+    frame = derive_subject_frame(TRIAL, tables.frames, scores)
     assert frame["baseline_bilag_2004"].to_list() == [20.0, None]
     assert frame["baseline_bilag_2004_renal"].to_list() == ["A", None]
 
 
 def test_the_frame_has_the_columns_that_rules_were_checked_against() -> None:
     tables = make(TRIAL, subjects=[{"subject": "S1"}])
-    frame = derive_subject_frame(TRIAL, tables)
+    frame = derive_subject_frame(TRIAL, tables.frames)
     assert dict(list(frame.schema.items())[:-2]) == subject_schema(TRIAL)
     assert frame["infusions_received"].to_list() == [0.0]
 

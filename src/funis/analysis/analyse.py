@@ -49,10 +49,8 @@ findings          error, warning, query (category: code)            count
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -80,6 +78,7 @@ from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.run import Run
 from funis.analysis.site_effects import fit_site_effects
 from funis.analysis.system_grades import compare_systems, count_grades
+from funis.data.tables import Tables
 from funis.errors import Finding
 from funis.results import InputRecord, Provenance, Results
 from funis.study.days import derive_subject_frame, derive_visit_order
@@ -96,49 +95,14 @@ BANDS: tuple[tuple[float, str], ...] = (
 )
 
 
-class InputFile(Protocol):
-    """What this module needs to know of an input file."""
-
-    @property
-    def name(self) -> str:
-        """Give the name of the file."""
-
-    @property
-    def sha256(self) -> str:
-        """Give the hash of its bytes."""
-
-    @property
-    def rows(self) -> int:
-        """Give the number of its rows."""
-
-
-class CheckedTables(Protocol):
-    """What this module needs of the tables of a data folder (``tables.Tables``)."""
-
-    @property
-    def frames(self) -> Mapping[str, pl.DataFrame]:
-        """Give the frames by table name."""
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        """Give every finding found."""
-
-    @property
-    def files(self) -> Sequence[InputFile]:
-        """Give the input files."""
-
-    @property
-    def folder(self) -> Path:
-        """Give the folder that was read."""
-
-
-def analyse(study: Study, tables: CheckedTables) -> Results:
+def analyse(study: Study, tables: Tables) -> Results:
     """Run the whole plan of a study over its data.
 
     Parameters
     ----------
     study : as ``funis.read_study`` gives it
-    tables : as ``funis.read_tables`` gives it; values at error level are already left out
+    tables : as ``funis.read_tables`` or ``funis.tables_from_frames`` gives it;
+        values at error level are already left out
 
     Returns
     -------
@@ -201,7 +165,7 @@ def _analyse_beyond(run: Run, visits: pl.DataFrame) -> tuple[Finding, ...]:
     return gaps
 
 
-def find_gaps(study: Study, tables: CheckedTables) -> tuple[Finding, ...]:
+def find_gaps(study: Study, tables: Tables) -> tuple[Finding, ...]:
     """Find the intercurrent events of the data that an estimand has no strategy for.
 
     Parameters
@@ -292,10 +256,10 @@ def _definition_of(study: Study, endpoint: Endpoint) -> Endpoint:
 # --- beginning and end ---------------------------------------------------------------------------
 
 
-def _start(study: Study, tables: CheckedTables, scored: Mapping[str, Scored]) -> Run:
+def _start(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run:
     """Derive the subject frame, the panel and the populations."""
     values, grades = gather_values(study, tables, scored), gather_grades(scored)
-    subject_frame = derive_subject_frame(study, tables, long_scores(scored, grades))
+    subject_frame = derive_subject_frame(study, tables.frames, long_scores(scored, grades))
     panel = build_panel(_layout(study, tables, subject_frame), values, grades)
     others, frames, subject_rows = _other_observations(
         tables.frames, subject_frame, panel.observations.height
@@ -312,11 +276,11 @@ def _start(study: Study, tables: CheckedTables, scored: Mapping[str, Scored]) ->
         missing=missing,
         subject_rows=subject_rows,
         seen=_seen(tables.frames),
-        given=frozenset(Path(file.name).stem for file in tables.files),
+        given=tables.present,
     )
 
 
-def _layout(study: Study, tables: CheckedTables, subject_frame: pl.DataFrame) -> Layout:
+def _layout(study: Study, tables: Tables, subject_frame: pl.DataFrame) -> Layout:
     visits = derive_visit_order(study, tables.frames)
     planned = {visit.name: float(visit.day) for visit in study.visits}
     return Layout(
@@ -384,7 +348,7 @@ def _seen(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str]]:
     return frozenset(pairs)
 
 
-def _summarise_bands(run: Run, study: Study, tables: CheckedTables, scored: Mapping[str, Scored]) -> None:
+def _summarise_bands(run: Run, study: Study, tables: Tables, scored: Mapping[str, Scored]) -> None:
     """Summarise a cohort without planned visits by bands of time; the last value in a band counts."""
     if not study.has_open_visits:
         return
@@ -442,7 +406,7 @@ def _list_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _provenance(study: Study, tables: CheckedTables) -> Provenance:
+def _provenance(study: Study, tables: Tables) -> Provenance:
     dates = [
         str(frame[name].max())
         for frame in tables.frames.values()

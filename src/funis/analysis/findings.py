@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from funis.analysis.observations import HasFrames, Scored, gather_grades, long_scores, score_instruments
+from funis.analysis.observations import Scored, gather_grades, long_scores, score_instruments
 from funis.analysis.panel import print_values
 from funis.analysis.run import Run, add_rate
 from funis.data.check.eligibility import check_eligibility
+from funis.data.tables import Tables
 from funis.errors import LEVELS, Finding
 from funis.nine_decimals import compare_exactly
 from funis.results import Place
@@ -20,7 +21,7 @@ from funis.study.model import Study
 RECORDED = "recorded_total_differs"
 
 
-def check_scores(study: Study, tables: HasFrames, known: Sequence[Finding]) -> tuple[Finding, ...]:
+def check_scores(study: Study, tables: Tables, known: Sequence[Finding]) -> tuple[Finding, ...]:
     """Score the instruments of a study and give the findings that only the scores show.
 
     Parameters
@@ -35,7 +36,7 @@ def check_scores(study: Study, tables: HasFrames, known: Sequence[Finding]) -> t
         As ``check_scored``.
     """
     scored = score_instruments(study, tables)
-    subjects = derive_subject_frame(study, tables, long_scores(scored, gather_grades(scored)))
+    subjects = derive_subject_frame(study, tables.frames, long_scores(scored, gather_grades(scored)))
     return check_scored(study, subjects, scored, known)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import polars as pl
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats, print_values
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
+from funis.data.tables import Tables
 from funis.nine_decimals import round_array, round_column
 from funis.scoring.score import score
 from funis.study.model import LabTest, Study
@@ -28,14 +29,6 @@ GRADE_RANKS: Final[dict[str, int]] = {"E": 0, "D": 1, "C": 2, "B": 3, "A": 4}
 FIRST_DILUTION: Final = 10.0
 
 _ORDER: Final = "_order"
-
-
-class HasFrames(Protocol):
-    """What this module needs of the tables of a data folder."""
-
-    @property
-    def frames(self) -> Mapping[str, pl.DataFrame]:
-        """Give the frames by table name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ class Scored:
     unit: str = ""
 
 
-def score_instruments(study: Study, tables: HasFrames) -> dict[str, Scored]:
+def score_instruments(study: Study, tables: Tables) -> dict[str, Scored]:
     """Score every instrument of the study that has data.
 
     Parameters
@@ -100,7 +93,7 @@ def _order_visits(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def gather_values(study: Study, tables: HasFrames, scored: Mapping[str, Scored]) -> pl.DataFrame:
+def gather_values(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> pl.DataFrame:
     """Gather every numeric score and laboratory value, one row each, in the study's units.
 
     Returns
@@ -199,7 +192,7 @@ def long_scores(scored: Mapping[str, Scored], grades: pl.DataFrame) -> pl.DataFr
     return pl.concat([*parts, letters])
 
 
-def visit_frame(study: Study, tables: HasFrames, scored: Mapping[str, Scored]) -> pl.DataFrame:
+def visit_frame(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> pl.DataFrame:
     """Join instruments and laboratory tests into one row per subject and visit, as responses look at them.
 
     Where two instruments of a visit have different days, the later one is the day of the visit; a visit

@@ -8,13 +8,12 @@ of them; each other is marked when it leads to another conclusion.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Protocol, get_args
+from typing import Final, get_args
 
 import polars as pl
 
 from funis.analysis.cohorts import ENROLLED, derive_populations
 from funis.analysis.observations import (
-    HasFrames,
     Scored,
     gather_grades,
     long_scores,
@@ -22,6 +21,7 @@ from funis.analysis.observations import (
     visit_frame,
 )
 from funis.catalogue.registry import response_definition, responses
+from funis.data.tables import Tables
 from funis.responses.specification_curve import AS_DEFINED, FLARES, Choice, flag_changes, multiverse
 from funis.results import format_interval, format_number
 from funis.study.days import derive_subject_frame
@@ -35,11 +35,7 @@ _SHOWN: Final = 5
 _DENOMINATORS: Final = {"enrolled": "everybody in the population", "assessed": "those who can be told"}
 
 
-class CheckedTables(HasFrames, Protocol):
-    """Checked tables of a data folder (``tables.Tables``)."""
-
-
-def try_choices(study: Study, tables: CheckedTables, *, threshold: float = 50.0) -> pl.DataFrame:
+def try_choices(study: Study, tables: Tables, *, threshold: float = 50.0) -> pl.DataFrame:
     """Count the responders of a study in every way that its records allow.
 
     Parameters
@@ -76,7 +72,7 @@ def try_choices(study: Study, tables: CheckedTables, *, threshold: float = 50.0)
     """
     endpoint = find_reference(study)
     scored = score_instruments(study, tables)
-    subjects = derive_subject_frame(study, tables, long_scores(scored, gather_grades(scored)))
+    subjects = derive_subject_frame(study, tables.frames, long_scores(scored, gather_grades(scored)))
     groups = dict(_groups(study, subjects, endpoint))
     events = _events(subjects)
     found: list[pl.DataFrame] = []
@@ -181,7 +177,7 @@ def _events(subjects: pl.DataFrame) -> pl.DataFrame:
 
 
 def _scorings(
-    study: Study, tables: CheckedTables, planned: dict[str, Scored]
+    study: Study, tables: Tables, planned: dict[str, Scored]
 ) -> Iterator[tuple[str, dict[str, Scored]]]:
     """Give the scores as planned, then under each policy that makes them differ."""
     yield PLANNED, planned

@@ -10,7 +10,7 @@ from typing import Any
 from funis.errors import LEVELS, Finding
 
 FINDING_COLUMNS = (
-    "level", "code", "table", "file", "line", "column", "value", "message", "fix", "subject", "visit",
+    "code", "level", "table", "file", "line", "column", "value", "subject", "visit", "message", "fix",
 )  # fmt: skip
 FINDING_FORMATS = ("text", "json", "csv")
 SAME_SLIP = 4

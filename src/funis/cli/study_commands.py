@@ -34,8 +34,10 @@ def new(
 def check(
     folder: Folder,
     form: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print every finding of a study file and its data; exit 1 when one is an error."""
+    form = "json" if as_json else form
     if form not in FINDING_FORMATS:
         raise UnknownNameError("format", form, FINDING_FORMATS, "--format")
     findings = _find_findings(existing_folder(folder))
@@ -108,12 +110,6 @@ def _find_findings(folder: Path) -> Sequence[Finding]:
         study = _read_study(folder)
     except StudyError as error:
         return error.findings
-    from funis.analysis.findings import check_scores
+    from funis.analysis.every_finding import find_findings
 
-    tables = read_tables(folder, study)
-    findings = (*tables.findings, *check_scores(study, tables, tables.findings))
-    if not study.estimands:
-        return findings
-    from funis.analysis.analyse import find_gaps
-
-    return (*findings, *find_gaps(study, tables))
+    return find_findings(study, read_tables(folder, study))

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Protocol
 
 import polars as pl
 
@@ -51,14 +50,6 @@ _SCORES = {
     "value": pl.Float64(),
     "grade": pl.String(),
 }
-
-
-class HasFrames(Protocol):
-    """What this module needs of the tables of a data folder."""
-
-    @property
-    def frames(self) -> Mapping[str, pl.DataFrame]:
-        """Give the frames by table name."""
 
 
 def subject_schema(study: Study) -> dict[str, pl.DataType]:
@@ -330,13 +321,15 @@ def _number_at_end(name: str) -> int:
     return int(found.group()) if found else 0
 
 
-def derive_subject_frame(study: Study, tables: HasFrames, scores: pl.DataFrame | None = None) -> pl.DataFrame:
+def derive_subject_frame(
+    study: Study, frames: Mapping[str, pl.DataFrame], scores: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Derive the frame that rules of a study file see: one row a subject.
 
     Parameters
     ----------
     study : the study
-    tables : the tables of its data folder, study days filled
+    frames : its checked tables by name, study days filled
     scores : long frame of scores and grades with columns subject, visit, day, variable, value (number or
         null), grade (letter or null); laboratory tests are taken from the tables. None: no scores.
 
@@ -346,7 +339,6 @@ def derive_subject_frame(study: Study, tables: HasFrames, scores: pl.DataFrame |
         The columns of :func:`subject_schema` and ``_file``, ``_line`` of the subjects table. ``age`` is in
         completed years at consent. Numbers are rounded to nine decimals, so that 0.1 * 3 decides nothing.
     """
-    frames = tables.frames
     subjects = frames["subjects"].unique("subject", keep="first", maintain_order=True)
     frame = subjects.with_columns(pl.col(pl.Int64).exclude("_line").cast(pl.Float64))
     for part in (

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from funis.study.part import Identifier, Names, Part, Text
+from funis.study.part import Identifier, Names, StudyPart, Text
 
 EventName = Literal[
     "death",
@@ -39,7 +39,7 @@ RESPONSE_POLICIES = ("observed", "nonresponder", "worst", "best")
 GatekeepingMethod = Literal["holm", "hochberg", "hommel", "fixed_sequence", "graph"]
 
 
-class IntercurrentEvent(Part):
+class IntercurrentEvent(StudyPart):
     """One event after the first infusion that changes what an outcome means, and what is done about it."""
 
     event: EventName = Field(description="Which event; how each is found in the data stands below.")
@@ -50,7 +50,7 @@ class IntercurrentEvent(Part):
     )
 
 
-class Estimand(Part):
+class Estimand(StudyPart):
     """What is estimated: treatment, population, variable, intercurrent events, summary (ICH E9(R1))."""
 
     id: Identifier = Field(description="Name of the estimand, printed with every number of it.")
@@ -74,7 +74,7 @@ class Estimand(Part):
     )
 
 
-class IntercurrentRules(Part):
+class IntercurrentRules(StudyPart):
     """What in the data is an intercurrent event beyond death, withdrawal and the infusions."""
 
     rescue_medication: tuple[str, ...] = Field(
@@ -95,7 +95,7 @@ class IntercurrentRules(Part):
         return {name: getattr(self, name) for name in type(self).model_fields}
 
 
-class Imputation(Part):
+class Imputation(StudyPart):
     """How missing changes are drawn: the section ``[endpoints.imputation]``."""
 
     draws: int = Field(default=50, ge=2, le=10000, description="Completed data sets.")
@@ -114,7 +114,7 @@ class Imputation(Part):
     )
 
 
-class SensitivityPlan(Part):
+class SensitivityPlan(StudyPart):
     """One set of sensitivity analyses: every method x missing policy x population of one endpoint."""
 
     endpoint: str = Field(description="Id of the endpoint, of kind change or response.")
@@ -133,7 +133,7 @@ class SensitivityPlan(Part):
     )
 
 
-class Multiplicity(Part):
+class Multiplicity(StudyPart):
     """Gatekeeping over endpoints: one P value each, adjusted together."""
 
     method: GatekeepingMethod = Field(description="How the P values of the endpoints are adjusted.")

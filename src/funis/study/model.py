@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from funis.errors import UnknownNameError
 from funis.study.estimand import Estimand, Imputation, IntercurrentRules, Multiplicity, SensitivityPlan
-from funis.study.part import Identifier, Names, Part, Text
+from funis.study.part import Identifier, Names, StudyPart, Text
 
 ParameterValue = bool | int | float | str
 MissingPolicy = Literal["strict", "absent", "worst", "locf"]
@@ -50,7 +50,7 @@ Window = Annotated[
 ]
 
 
-class Trial(Part):
+class Trial(StudyPart):
     """What the trial is: the ``[study]`` section."""
 
     id: Text = Field(description="Short name of the trial, printed on every page.")
@@ -74,14 +74,14 @@ class Trial(Part):
     )
 
 
-class Site(Part):
+class Site(StudyPart):
     """One centre."""
 
     id: Text = Field(description="Code of the centre, as in the column site of subjects.")
     name: Text = Field(description="Name of the centre.")
 
 
-class Arm(Part):
+class Arm(StudyPart):
     """One arm of a parallel trial."""
 
     id: Text = Field(description="Code of the arm, as in the column arm of subjects.")
@@ -89,7 +89,7 @@ class Arm(Part):
     control: bool = Field(default=False, description="true for the arm that others are compared with.")
 
 
-class Criterion(Part):
+class Criterion(StudyPart):
     """One inclusion or exclusion criterion."""
 
     id: Text = Field(description="Short code, printed with each subject it concerns.")
@@ -101,14 +101,14 @@ class Criterion(Part):
     )
 
 
-class Eligibility(Part):
+class Eligibility(StudyPart):
     """Who may take part."""
 
     inclusion: tuple[Criterion, ...] = Field(default=(), description="Criteria that must be met.")
     exclusion: tuple[Criterion, ...] = Field(default=(), description="Criteria that must not be met.")
 
 
-class Product(Part):
+class Product(StudyPart):
     """The cell product."""
 
     name: str = Field(default="", description="Name of the product.")
@@ -117,7 +117,7 @@ class Product(Part):
     )
 
 
-class Infusion(Part):
+class Infusion(StudyPart):
     """One planned infusion."""
 
     day: int = Field(description="Planned study day; the first infusion is day 0.")
@@ -130,7 +130,7 @@ class Infusion(Part):
     )
 
 
-class Visit(Part):
+class Visit(StudyPart):
     """One planned visit; the order in the file is the order of printing."""
 
     name: Identifier = Field(description="Name of the visit, as in the column visit of every table.")
@@ -153,7 +153,7 @@ class Visit(Part):
         return self.label or self.name.replace("_", " ").capitalize()
 
 
-class LabTest(Part):
+class LabTest(StudyPart):
     """One laboratory test."""
 
     test: Identifier = Field(description="Name of the test, as in the column test of labs.")
@@ -181,7 +181,7 @@ class LabTest(Part):
         return self.label or self.test.replace("_", " ").capitalize()
 
 
-class InstrumentChoice(Part):
+class InstrumentChoice(StudyPart):
     """How one instrument is used in this study: the section ``[instruments.NAME]``."""
 
     missing: MissingPolicy = Field(
@@ -199,7 +199,7 @@ class InstrumentChoice(Part):
     )
 
 
-class ExtraColumn(Part):
+class ExtraColumn(StudyPart):
     """A column of the subjects table beyond the usual ones, to be used in rules and formulas."""
 
     name: Identifier = Field(description="Name of the column.")
@@ -211,7 +211,7 @@ class ExtraColumn(Part):
     unit: str = Field(default="", description="Unit of a number.")
 
 
-class Endpoint(Part):
+class Endpoint(StudyPart):
     """One planned analysis."""
 
     id: Identifier = Field(description="Name of the endpoint, printed with every number of it.")
@@ -295,7 +295,7 @@ class Endpoint(Part):
         return self.label or self.id.replace("_", " ").capitalize()
 
 
-class Study(Part):
+class Study(StudyPart):
     """A whole study file, read and checked; made by :func:`funis.study.file.read_study`."""
 
     model_config = ConfigDict(

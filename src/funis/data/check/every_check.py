@@ -1,4 +1,4 @@
-"""The checks of a data folder, run in order; what they find at error level is left out of the frames.
+"""The checks of a data set, run in order; what they find at error level is left out of the frames.
 
 Levels
     *error*: the value cannot be what it says (a visit after death, an event that ends before it starts);
@@ -10,17 +10,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 
 import polars as pl
 
+from funis.data.cells import RawData
 from funis.data.check.checked_data import Data
-from funis.data.check.events import check_course
+from funis.data.check.columns import Typed, empty_frame, type_table
+from funis.data.check.eligibility import check_eligibility
+from funis.data.check.events import check_course, derive_status
 from funis.data.check.forms import check_instruments
 from funis.data.check.infusions import check_infusions
+from funis.data.check.lab_map import fill_items
+from funis.data.check.labs import derive_lab_values, split_comparators
+from funis.data.check.rows import sift_tables
 from funis.data.check.series import check_series
 from funis.data.check.subjects import check_subjects
-from funis.data.check.visits import check_visits
+from funis.data.check.visits import check_given_days, check_visits
+from funis.data.known_tables import study_tables
 from funis.errors import Finding
+from funis.schema import TABLES, Table
+from funis.study.days import derive_anchors, derive_days, derive_subject_frame, fill_dates
+from funis.study.model import Study
 
 _ROW_CODES = frozenset({"after_death"})
 """Findings that concern the whole row: not one value of it can be true."""
@@ -33,6 +44,48 @@ CHECKS: tuple[Callable[[Data], Iterator[Finding]], ...] = (
     check_course,
     check_series,
 )
+
+
+def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
+    """Type and check the cells of a data set, wherever they come from.
+
+    Parameters
+    ----------
+    study : the study
+    raw : the tables as texts
+    today : day after which a date lies in the future
+
+    Returns
+    -------
+    tuple
+        The typed tables of the study without values at error level, study days filled; every finding, those
+        of the cells included, in the order of table and line. Criteria of eligibility that need a score are
+        judged by ``check_eligibility`` once the scores are there.
+    """
+    known = study_tables(study)
+    frames, findings = _type_tables(raw, known)
+    frames, row_findings = sift_tables(study, frames, known)
+    frames["labs"], lab_findings = derive_lab_values(study, frames["labs"])
+    frames["disposition"], end_findings = derive_status(frames["disposition"])
+    frames = fill_dates(frames)
+    anchors = derive_anchors(study, frames)
+    day_findings = list(check_given_days(frames, anchors))
+    frames = derive_days(frames, anchors)
+    frames, fill_findings = fill_items(study, frames)
+    data = Data(study, frames, frozenset(raw.tables), frozenset(raw.unreadable), today)
+    frames, found = check_data(data)
+    every = [
+        *raw.findings,
+        *findings,
+        *row_findings,
+        *lab_findings,
+        *end_findings,
+        *day_findings,
+        *fill_findings,
+        *found,
+        *check_eligibility(study, derive_subject_frame(study, frames), needs_scores=False),
+    ]
+    return frames, _in_order(_without_echoes(every), known)
 
 
 def check_data(data: Data) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
@@ -78,3 +131,56 @@ def leave_out(frames: Mapping[str, pl.DataFrame], findings: list[Finding]) -> di
         elif column in frame.columns:
             kept[table] = frame.with_columns(pl.when(~marked).then(pl.col(column)).alias(column))
     return kept
+
+
+def _type_tables(raw: RawData, known: Mapping[str, Table]) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
+    """Type every table of the study; one without a file has no rows."""
+    frames: dict[str, pl.DataFrame] = {}
+    findings: list[Finding] = []
+    for name, table in known.items():
+        if name not in raw.tables:
+            frames[name] = _without_optional(empty_frame(table), table, ())
+            continue
+        table_text, split = split_comparators(raw.tables[name])
+        typed: Typed = type_table(table_text, table)
+        frames[name] = _without_optional(typed.frame, table, raw.tables[name].frame.columns)
+        findings += [*typed.findings, *split]
+    return frames, findings
+
+
+def _without_optional(
+    frame: pl.DataFrame, table: Table, present: tuple[str, ...] | list[str]
+) -> pl.DataFrame:
+    """Keep the optional columns of an instrument only where the file has them.
+
+    An attribution that was never asked is not the same as one left empty, and scoring tells them apart.
+    """
+    if table.name in TABLES:
+        return frame
+    optional = [
+        column.name
+        for column in table.columns
+        if not column.required and not column.not_done and column.name not in {"date", "day", *present}
+    ]
+    return frame.drop(optional)
+
+
+def _without_echoes(findings: list[Finding]) -> list[Finding]:
+    """Leave out "is missing" where the cell was left out for a finding, or the column is not there at all."""
+    said = {(each.table, each.line, each.column) for each in findings if each.level == "error"}
+    lacking = {(each.table, each.column) for each in findings if each.code == "missing_column"}
+    return [
+        each
+        for each in findings
+        if not each.code.startswith("missing_")
+        or each.level == "error"
+        or ((each.table, each.line, each.column) not in said and (each.table, each.column) not in lacking)
+    ]
+
+
+def _in_order(findings: list[Finding], known: Mapping[str, Table]) -> list[Finding]:
+    """Put findings in the order of table and line; findings of whole files come first."""
+    order = {name: number for number, name in enumerate(known)}
+    return sorted(
+        findings, key=lambda finding: (order.get(finding.table, -1), finding.line or 0, finding.column)
+    )

@@ -16,8 +16,8 @@ import polars as pl
 from funis.catalogue.instrument_tables import analyte_units
 from funis.catalogue.model_analytes import PlausibleRange
 from funis.catalogue.registry import analyte_table
+from funis.data.cells import RawTable
 from funis.data.check.row_findings import row_finding, rows_where, show_value
-from funis.data.read.raw_tables import RawTable
 from funis.errors import Finding
 from funis.study.model import LabTest, Study
 

@@ -1,1 +1,1 @@
-"""From the disk to typed cells; every value keeps its file and line."""
+"""Files -> cells; nothing is interpreted but what makes a file a table. Door: ``files.read_folder``."""

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from funis.data.read.raw_tables import IGNORED_COLUMNS, RawTable
+from funis.data.cells import IGNORED_COLUMNS, RawTable
 from funis.errors import Finding, Level
 from funis.schema import DTYPES, NOT_DONE, Column, Table
 

@@ -1,4 +1,4 @@
-"""Tables as they stand on disk: CSV, Parquet or a workbook, every cell as text with its line.
+"""Files -> cells: CSV, Parquet or a workbook, every cell as text with its line.
 
 Nothing is interpreted here except what makes a file a table: encoding, delimiter, header, rows.
 """
@@ -9,18 +9,15 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from funis.errors import Finding
+from funis.data.cells import InputFile, RawData, RawTable, UnreadableError, as_texts
+from funis.data.known_tables import finding_unknown_table
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
-IGNORED_COLUMNS = frozenset({"comment", "comments", "note", "notes", "remark", "remarks"})
-"""Columns for people; read over without a word."""
 
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _LINE = "_line"
@@ -29,63 +26,7 @@ _ARCHIVE = b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
-    """One file that was read: its name, SHA-256 and number of rows."""
-
-    name: str
-    sha256: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class RawTable:
-    """One table, every cell a text or null, with ``_line`` (the header is line 1)."""
-
-    name: str
-    file: str
-    frame: pl.DataFrame
-
-
-@dataclass(slots=True)
-class RawFolder:
-    """What a data folder holds, and what is wrong with its files."""
-
-    tables: dict[str, RawTable] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    files: list[InputFile] = field(default_factory=list)
-    unreadable: set[str] = field(default_factory=set)
-
-    def finding(self, code: str, file: str, message: str, fix: str, **place: object) -> None:
-        """Add an error of a whole file, or of one line of it."""
-        line, value = place.get("line"), str(place.get("value", ""))
-        level = "warning" if place.get("level") == "warning" else "error"
-        self.findings.append(
-            Finding(
-                "warning" if level == "warning" else "error",
-                code,
-                str(place.get("table", "")),
-                file,
-                line if isinstance(line, int) else None,
-                str(place.get("column", "")),
-                value[:60],
-                message,
-                fix,
-            )
-        )
-
-
-class UnreadableError(Exception):
-    """A file cannot be read as a table; carries what the finding says."""
-
-    def __init__(
-        self, code: str, message: str, fix: str, *, line: int | None = None, value: str = ""
-    ) -> None:
-        super().__init__(message)
-        self.code, self.message, self.fix, self.line, self.value = code, message, fix, line, value
-
-
-def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
+def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawData:
     """Read every table of a data folder.
 
     Parameters
@@ -95,10 +36,10 @@ def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
 
     Returns
     -------
-    RawFolder
+    RawData
         Tables by name; every finding of the files.
     """
-    found = RawFolder()
+    found = RawData()
     paths = [folder] if folder.is_file() else sorted(folder.iterdir()) if folder.is_dir() else []
     if not folder.exists():
         found.finding(
@@ -116,7 +57,7 @@ def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawFolder:
     return found
 
 
-def _read_path(path: Path, expected: Mapping[str, bool], found: RawFolder) -> None:
+def _read_path(path: Path, expected: Mapping[str, bool], found: RawData) -> None:
     """Read one file and add its tables."""
     try:
         data = path.read_bytes()
@@ -145,12 +86,12 @@ def _add_table(
     name: str,
     file: str,
     read: Callable[[], pl.DataFrame],
-    known: tuple[Mapping[str, bool], RawFolder],
+    known: tuple[Mapping[str, bool], RawData],
 ) -> int:
     """Add one table if the study expects it; give its number of rows."""
     expected, found = known
     if not expected.get(name):
-        _finding_unknown_table(name, file, expected, found)
+        found.findings.append(finding_unknown_table(name, file, expected))
         return 0
     if name in found.tables or name in found.unreadable:
         first = found.tables[name].file if name in found.tables else "another file"
@@ -169,26 +110,7 @@ def _add_table(
     return frame.height
 
 
-def _finding_unknown_table(name: str, file: str, expected: Mapping[str, bool], found: RawFolder) -> None:
-    """Say that a table has no meaning here; it is an error when it was surely meant to have one."""
-    used = [table for table, is_used in expected.items() if is_used]
-    if name in expected:
-        message, fix = f"The study does not use '{name}'; it is not read.", "Add it to a visit's forms."
-        found.finding("unused_table", file, message, fix, level="warning", table=name)
-        return
-    near = get_close_matches(name.strip().lower().replace(" ", "_"), used, n=1, cutoff=0.7)
-    hint = f"The nearest is '{near[0]}'. " if near else ""
-    found.finding(
-        "unknown_table",
-        file,
-        f"There is no table '{name}'; it is not read.",
-        f"{hint}Tables: {', '.join(used)}.",
-        level="error" if near else "warning",
-        value=name,
-    )
-
-
-def _read_csv(data: bytes, found: RawFolder, file: str) -> pl.DataFrame:
+def _read_csv(data: bytes, found: RawData, file: str) -> pl.DataFrame:
     """Read a CSV file as text, each row with the line it begins on."""
     text = _decode(data)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -252,7 +174,7 @@ def _check_delimiter(header: Sequence[str], line: int) -> None:
 
 
 def _frame(
-    header: Sequence[str], rows: Iterable[tuple[Sequence[str], int]], place: tuple[RawFolder, str]
+    header: Sequence[str], rows: Iterable[tuple[Sequence[str], int]], place: tuple[RawData, str]
 ) -> pl.DataFrame:
     """Make a frame of texts; rows with too few or too many cells are left out and reported."""
     rows = list(rows)
@@ -314,7 +236,7 @@ def _note_strays(
             strays[index] = (first, value, count + 1)
 
 
-def _finding_strays(strays: Mapping[int, tuple[int, str, int]], place: tuple[RawFolder, str]) -> None:
+def _finding_strays(strays: Mapping[int, tuple[int, str, int]], place: tuple[RawData, str]) -> None:
     """Say which columns hold values and have no name."""
     found, file = place
     for index, (line, value, count) in sorted(strays.items()):
@@ -324,7 +246,7 @@ def _finding_strays(strays: Mapping[int, tuple[int, str, int]], place: tuple[Raw
         found.finding("unnamed_column", file, message, fix, line=line, value=value, level="warning")
 
 
-def _check_header(header: Sequence[str], place: tuple[RawFolder, str]) -> dict[str, int]:
+def _check_header(header: Sequence[str], place: tuple[RawData, str]) -> dict[str, int]:
     """Give the position of each column; a name that stands twice or is empty is reported."""
     found, file = place
     names: dict[str, int] = {}
@@ -349,21 +271,11 @@ def _read_parquet(data: bytes) -> pl.DataFrame:
         raise UnreadableError(
             "not_parquet", f"The file is not Parquet: {said}.", "Write it again."
         ) from error
-    plain = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype == pl.Binary]
-    if plain:
-        message = f"Columns with lists or bytes: {', '.join(plain)}."
-        raise UnreadableError("not_table", message, "Give one value a cell.")
-    texts = [
-        pl.col(name).cast(pl.Int8).cast(pl.String) if dtype == pl.Boolean else pl.col(name).cast(pl.String)
-        for name, dtype in frame.schema.items()
-        if not name.startswith("_")
-    ]
-    return frame.select(*texts, pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(_LINE))
+    texts = as_texts(frame)
+    return texts.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(_LINE))
 
 
-def _sheets(
-    data: bytes, file: str, found: RawFolder
-) -> Iterator[tuple[str, str, Callable[[], pl.DataFrame]]]:
+def _sheets(data: bytes, file: str, found: RawData) -> Iterator[tuple[str, str, Callable[[], pl.DataFrame]]]:
     """Give each sheet of a workbook with a function that reads it."""
     import fastexcel
 
@@ -385,7 +297,7 @@ def _sheets(
         yield name.strip(), label, read
 
 
-def _read_sheet(cells: pl.DataFrame, found: RawFolder, label: str) -> pl.DataFrame:
+def _read_sheet(cells: pl.DataFrame, found: RawData, label: str) -> pl.DataFrame:
     """Take the first row that is not empty as the header of a sheet."""
     if cells.is_empty():
         raise UnreadableError(

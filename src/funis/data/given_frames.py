@@ -1,0 +1,120 @@
+"""Data frames and lists of rows -> cells: what a form, a simulated trial or a script of the user holds.
+
+Every value becomes the text that a file would hold, so that the checks that follow cannot tell the two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from funis.data.cells import RawData, RawTable, UnreadableError, as_texts
+from funis.data.known_tables import finding_unknown_table
+from funis.errors import ValueRangeError
+from funis.schema import Table
+
+_KINDS = "a frame of Polars, pandas, PyArrow or DuckDB, or a list of rows as dicts"
+
+
+def take_frames(
+    frames: Mapping[str, Any], known: Mapping[str, Table], expected: Mapping[str, bool]
+) -> RawData:
+    """Take the tables of a study as frames.
+
+    Parameters
+    ----------
+    frames : by table name; texts as in a file, or typed columns; lists of rows as dicts, where an empty list
+        is a table that has its columns and no row. Columns that begin with ``_`` are not read.
+    known : the tables of the study by name
+    expected : names of tables that may be there, and whether the study uses them
+
+    Returns
+    -------
+    RawData
+        The file of each table is its name, the line its row, counted from 1.
+
+    Raises
+    ------
+    ValueRangeError
+        A table is neither a frame nor a list of dicts.
+
+    Examples
+    --------
+    >>> raw = take_frames({"visits": [{"subject": "S1", "day": 7}]}, {}, {"visits": True})
+    >>> raw.tables["visits"].frame.rows()
+    [('S1', '7', 1)]
+    """
+    raw = RawData()
+    for name, given in frames.items():
+        if not expected.get(name):
+            raw.findings.append(finding_unknown_table(name, name, expected))
+            continue
+        try:
+            texts = as_texts(_columns(name, given, known.get(name)))
+        except UnreadableError as error:
+            raw.unreadable.add(name)
+            raw.finding(error.code, name, error.message, error.fix, table=name)
+            continue
+        lines = pl.Series("_line", range(1, texts.height + 1), dtype=pl.Int64)
+        raw.tables[name] = RawTable(name, name, _without_blank_rows(_named(texts, raw, name), lines))
+    return raw
+
+
+def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
+    """Bring a table of any kind into a Polars frame."""
+    if isinstance(given, pl.DataFrame):
+        return given
+    if isinstance(given, Sequence) and all(isinstance(row, Mapping) for row in given):
+        names = dict.fromkeys(key for row in given for key in row)
+        if not given and table is not None:
+            names = dict.fromkeys(column.name for column in table.columns if not column.not_done)
+            names |= dict.fromkeys(column.name for column in table.columns)
+        return pl.DataFrame([_column(each, [row.get(each) for row in given]) for each in names])
+    try:
+        frame = nw.from_native(given)
+    except TypeError as error:
+        raise ValueRangeError(f"table '{name}'", type(given).__name__, _KINDS) from error
+    whole = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    columns = []
+    for each in whole.columns:
+        cells, empty = whole[each].to_list(), whole[each].is_null().to_list()
+        cells = [None if gone else cell for cell, gone in zip(cells, empty, strict=True)]
+        columns.append(_column(str(each), cells))
+    return pl.DataFrame(columns)
+
+
+def _column(name: str, cells: Sequence[Any]) -> pl.Series:
+    """Make a column of what stands in a list; numbers beside texts (7 and ND) become texts."""
+    kinds = {type(cell) for cell in cells} - {type(None)}
+    if len(kinds) > 1 and str in kinds:
+        cells = [
+            None if cell is None else str(int(cell) if cell in (True, False) else cell) for cell in cells
+        ]
+    return pl.Series(name, cells, strict=False)
+
+
+def _named(texts: pl.DataFrame, raw: RawData, file: str) -> pl.DataFrame:
+    """Take spaces off the names of columns; of two that are then the same the first is read."""
+    names = [name.strip() for name in texts.columns]
+    if names == texts.columns and "" not in names:
+        return texts
+    kept: dict[str, str] = {}
+    for name, plain in zip(texts.columns, names, strict=True):
+        if plain in kept:
+            message = f"The column stands twice; '{kept[plain]}' is read, '{name}' is not."
+            raw.finding("duplicate_column", file, message, "Keep one of them.", line=1, column=plain)
+        elif plain:
+            kept[plain] = name
+    return texts.select(pl.col(name).alias(plain) for plain, name in kept.items())
+
+
+def _without_blank_rows(texts: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
+    """Leave out rows without any value, as a file's empty lines are; the others keep their number."""
+    numbered = texts.with_columns(lines)
+    if not texts.width or all(cell and not cell.isspace() for cell in texts.to_series(0)):
+        return numbered
+    filled = pl.any_horizontal(pl.col(name).str.strip_chars() != "" for name in texts.columns)
+    return numbered.filter(filled.fill_null(value=False))

@@ -1,0 +1,96 @@
+"""Which tables the data of a study may have, and what is said of a table that is none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from funis.catalogue.instrument_tables import instrument_table
+from funis.catalogue.registry import definitions
+from funis.errors import Finding
+from funis.schema import SUBJECTS, TABLES, Column, Table
+from funis.study.model import Study
+
+
+def study_tables(study: Study) -> dict[str, Table]:
+    """Describe every table of a study's data folder: the usual ones and one for each instrument.
+
+    Parameters
+    ----------
+    study : the study
+
+    Returns
+    -------
+    dict
+        By table name, in the order in which they are printed.
+
+    Examples
+    --------
+    >>> from funis.study.read import read_study, template_path
+    >>> list(study_tables(read_study(template_path("observational"))))[:3]
+    ['subjects', 'visits', 'sledai_2k']
+    """
+    extra = tuple(
+        Column(
+            column.name, column.kind, column.label or column.name, allowed=column.allowed, unit=column.unit
+        )
+        for column in study.columns
+    )
+    subjects = Table(
+        SUBJECTS.name, SUBJECTS.row, SUBJECTS.key, (*SUBJECTS.columns, *extra), needed=SUBJECTS.needed
+    )
+    instruments = {name: instrument_table(name) for name in study.instrument_names}
+    rest = {name: table for name, table in TABLES.items() if name not in {"subjects", "visits"}}
+    return {"subjects": subjects, "visits": TABLES["visits"], **instruments, **rest}
+
+
+def expected_tables(known: Mapping[str, Table]) -> dict[str, bool]:
+    """Name the tables that may be there, and say whether the study uses them.
+
+    Parameters
+    ----------
+    known : what :func:`study_tables` gave
+
+    Returns
+    -------
+    dict
+        By table name; the tables of instruments that the study does not use are False.
+    """
+    return {name: name in known for name in (*known, *definitions())}
+
+
+def finding_unknown_table(name: str, file: str, expected: Mapping[str, bool]) -> Finding:
+    """Say that a table has no meaning here; it is an error when it was surely meant to have one.
+
+    Parameters
+    ----------
+    name : of the table
+    file : that holds it
+    expected : what :func:`expected_tables` gave
+
+    Returns
+    -------
+    Finding
+
+    Examples
+    --------
+    >>> finding_unknown_table("lab", "lab.csv", {"labs": True, "visits": True}).fix
+    "The nearest is 'labs'. Tables: labs, visits."
+    """
+    used = [table for table, is_used in expected.items() if is_used]
+    if name in expected:
+        message, fix = f"The study does not use '{name}'; it is not read.", "Add it to a visit's forms."
+        return Finding("warning", "unused_table", name, file, None, "", "", message, fix)
+    near = get_close_matches(name.strip().lower().replace(" ", "_"), used, n=1, cutoff=0.7)
+    hint = f"The nearest is '{near[0]}'. " if near else ""
+    return Finding(
+        "error" if near else "warning",
+        "unknown_table",
+        "",
+        file,
+        None,
+        "",
+        name[:60],
+        f"There is no table '{name}'; it is not read.",
+        f"{hint}Tables: {', '.join(used)}.",
+    )
