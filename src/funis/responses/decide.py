@@ -11,7 +11,7 @@ from funis.nine_decimals import to_decimal
 from funis.responses.assessment import Assessment, Measurement
 from funis.responses.bilag_timeline import GRADE_FUNCTIONS, has_grades
 from funis.responses.measures import NUMBER_FUNCTIONS
-from funis.responses.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, word_of
+from funis.responses.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, reaches, word_of
 
 MEASURE_FUNCTIONS: Final = {**NUMBER_FUNCTIONS, **GRADE_FUNCTIONS}
 NOT_RECORDED: Final = "not recorded"
@@ -223,14 +223,8 @@ def _ask_counted(rule: ClassRule, definition: ResponseDefinition, answers: Mappi
     if rule.counted == "all":
         return all_of(verdicts)
     worth = [definition.criterion(name).points if rule.counted == "points" else 1 for name in names]
-    pairs = list(zip(verdicts, worth, strict=True))
-    sure = sum(points for verdict, points in pairs if verdict is True)
-    open_points = sum(points for verdict, points in pairs if verdict is None)
-    if sure >= rule.least:
-        return True
-    if sure + open_points < rule.least or rule.missing_is_not_met:
-        return False
-    return None
+    reached = reaches(verdicts, rule.least, worth)
+    return False if reached is None and rule.missing_is_not_met else reached
 
 
 def _possible_classes(

@@ -9,7 +9,7 @@ because 0.1 * 3 must never decide a response.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -62,6 +62,20 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
         if verdict is None:
             answer = None
     return answer
+
+
+def reaches(verdicts: Sequence[Verdict], least: float, worth: Sequence[float] | None = None) -> Verdict:
+    """Return whether the points of what is met reach a number, each verdict being worth one or as told.
+
+    Examples
+    --------
+    >>> reaches([True, None], 1), reaches([True, None], 2), reaches([True, False], 2), reaches([None], 4, [4])
+    (True, None, False, None)
+    """
+    pairs = list(zip(verdicts, [1] * len(verdicts) if worth is None else worth, strict=True))
+    sure = sum(points for verdict, points in pairs if verdict is True)
+    possible = sum(points for verdict, points in pairs if verdict is not False)
+    return True if sure >= least else None if possible >= least else False
 
 
 def word_of(verdict: Verdict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_, or_
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -17,6 +17,7 @@ from funis.nine_decimals import compare_exactly
 from funis.scoring.history import held_within, look_back
 from funis.scoring.items import ItemCell, ScoringLayout
 from funis.scoring.totals import is_any_recorded
+from funis.scoring.truth_columns import all_of, any_of, is_sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def previous_columns(reading: Reading) -> list[Column]:
     for name in _not_measured_names(reading):
         settled = _is_settled(reading, name)
         before = look_back(layout, settled.cast(layout.level_type))
-        columns.append((before == 1).fill_null(value=False).alias(f"{reading.previous_prefix}{name}_settled"))
+        columns.append(is_sure(before == 1).alias(f"{reading.previous_prefix}{name}_settled"))
     return columns
 
 
@@ -85,7 +86,7 @@ def _is_settled(reading: Reading, name: str) -> Column:
     reasons = [cell.not_done] if cell.not_done is not None else []
     if item.alternatives:
         reasons.append(reading.layout.ops.col(_recorded(reading, item.alternatives)))
-    return reduce(or_, reasons) if reasons else reading.layout.ops.lit(value=False)
+    return any_of(reasons) if reasons else reading.layout.ops.lit(value=False)
 
 
 def item_condition(reading: Reading, name: str, least: int) -> Column:
@@ -121,7 +122,7 @@ def joined_columns(reading: Reading, sets: Sequence[tuple[str, ...]]) -> list[Co
         if not can_be_joined(reading, names):
             continue
         ops, values = reading.layout.ops, [reading.cells[name].value for name in names]
-        unknown = reduce(or_, [value.is_null() for value in values])
+        unknown = any_of([value.is_null() for value in values])
         columns.append(reduce(or_, [value.fill_null(0) for value in values]).alias(_joined(reading, names)))
         columns.append(
             ops.when(~unknown).then(ops.lit(value=False)).alias(f"{_joined(reading, names)}_unknown")
@@ -151,7 +152,7 @@ def _settle(reading: Reading, name: str, met: Column) -> Column:
         flags = [flag for other in names if (flag := reading.cells[other].not_done) is not None]
         reasons += flags
     if reasons:
-        absent = cell.value.is_null() & reduce(or_, reasons)
+        absent = cell.value.is_null() & any_of(reasons)
         met = reading.layout.ops.when(absent).then(reading.layout.ops.lit(value=False)).otherwise(met)
     if cell.ignored is not None:
         met = reading.layout.ops.when(cell.ignored).then(reading.layout.ops.lit(value=False)).otherwise(met)
@@ -160,7 +161,7 @@ def _settle(reading: Reading, name: str, met: Column) -> Column:
 
 def rule_condition(reading: Reading, condition: Condition) -> Column:
     """Tell whether a condition on values of this visit holds."""
-    return reduce(and_, [_value_term(reading, term) for term in condition.terms])
+    return all_of([_value_term(reading, term) for term in condition.terms])
 
 
 def _value_term(reading: Reading, term: Term) -> Column:
@@ -182,7 +183,7 @@ def feature_columns(reading: Reading, features: Sequence[Feature]) -> list[Colum
     columns = []
     for name, met in rows.items():
         # A finding whose rows are all switched off by parameters is never met.
-        found = reduce(or_, met) if met else reading.layout.ops.lit(value=False)
+        found = any_of(met) if met else reading.layout.ops.lit(value=False)
         columns.append(found.alias(f"{PREFIX}{reading.prefix}_{name}"))
     columns += _named_items(reading, features)
     return columns
@@ -215,7 +216,7 @@ def _feature_row(reading: Reading, feature: Feature) -> Column:
 def _feature_now(reading: Reading, feature: Feature) -> Column:
     """Tell whether a row of a feature is met by this visit and the one before it."""
     terms = [_feature_term(reading, feature, term) for term in feature.when.terms]
-    met = reduce(and_, terms)
+    met = all_of(terms)
     if feature.only_without:
         recorded = reading.layout.ops.col(_recorded(reading, feature.only_without))
         met = reading.layout.ops.when(recorded).then(reading.layout.ops.lit(value=False)).otherwise(met)

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import groupby
-from operator import add, and_, or_
 
 import narwhals as nw
 
@@ -38,6 +36,7 @@ from funis.scoring.features import (
 from funis.scoring.history import history_columns, running_max
 from funis.scoring.items import ItemCell, ScoringLayout, is_first
 from funis.scoring.totals import Bounds, choose_value, status_of
+from funis.scoring.truth_columns import all_of, any_of, at_least, is_possible, is_sure
 
 _ACTIVE = RANKS["C"]
 
@@ -161,7 +160,7 @@ def _clause_columns(reading: Reading, systems: Sequence[str]) -> list[Column]:
     columns = []
     for system in systems:
         for grade, clause, rules in clauses_of(reading.layout.definition, system):
-            met = reduce(and_, [_rule_met(reading, rule) for rule in rules])
+            met = all_of([_rule_met(reading, rule) for rule in rules])
             columns.append(met.alias(clause_column(reading.prefix, system, grade, clause)))
     return columns
 
@@ -191,23 +190,7 @@ def _rule_met(reading: Reading, rule: GradeRule) -> Column:
         else item_condition(reading, name, least)
         for name in rule.of_items
     ]
-    return count_reaches(reading.layout, met, rule.at_least)
-
-
-def count_reaches(layout: ScoringLayout, met: Sequence[Column], at_least: int) -> Column:
-    """Tell in three-valued logic whether at least so many conditions are met."""
-    if at_least == 1:
-        return reduce(or_, met)
-    if at_least == 2 and layout.ops is not nw:
-        # One of them together with one before it: truth values alone, which take a bit each, say it.
-        return reduce(or_, [reduce(or_, met[:place]) & one for place, one in enumerate(met) if place])
-    kind = layout.level_type
-    sure = reduce(add, [one.fill_null(value=False).cast(kind) for one in met])
-    possible = reduce(add, [one.fill_null(value=True).cast(kind) for one in met])
-    unknown = layout.ops.lit(None, layout.ops.Boolean)
-    return layout.ops.when(sure >= at_least).then(layout.ops.lit(value=True)).otherwise(
-        layout.ops.when(possible < at_least).then(layout.ops.lit(value=False)).otherwise(unknown)
-    )  # fmt: skip
+    return at_least(reading.layout.ops, met, rule.at_least)
 
 
 def _rank_by_rules(layout: ScoringLayout, prefix: str, system: str) -> dict[str, Column]:
@@ -217,10 +200,10 @@ def _rank_by_rules(layout: ScoringLayout, prefix: str, system: str) -> dict[str,
         by_grade.setdefault(grade, []).append(layout.ops.col(clause_column(prefix, system, grade, clause)))
     lower = upper = _rank(layout, "E")
     for grade in sorted(by_grade, reverse=True):
-        met = reduce(or_, by_grade[grade])
+        met = any_of(by_grade[grade])
         rank = _rank(layout, grade)
-        lower = layout.ops.when(met.fill_null(value=False)).then(rank).otherwise(lower)
-        upper = layout.ops.when(met.fill_null(value=True)).then(rank).otherwise(upper)
+        lower = layout.ops.when(is_sure(met)).then(rank).otherwise(lower)
+        upper = layout.ops.when(is_possible(met)).then(rank).otherwise(upper)
     return {"low": lower, "high": upper}
 
 
@@ -341,7 +324,7 @@ def _add_totals(working: TakesColumns, plan: GradingPlan, prefix: str) -> Bounds
         for end in ("low", "high")
     }
     same = [low == high for low, high in zip(points["low"], points["high"], strict=True)]
-    columns = {"low": _add_up(points["low"]), "high": _add_up(points["high"]), "same": reduce(and_, same)}
+    columns = {"low": _add_up(points["low"]), "high": _add_up(points["high"]), "same": all_of(same)}
     working.add([column.alias(f"{PREFIX}{prefix}_total_{end}") for end, column in columns.items()])
     return Bounds(*(layout.ops.col(f"{PREFIX}{prefix}_total_{end}") for end in columns))
 

@@ -10,6 +10,7 @@ from funis.catalogue.model_instrument import Feature
 from funis.frames.under_way import PREFIX, Column
 from funis.scoring.bits.tracer import Tracer
 from funis.scoring.items import ScoringLayout, previous_value
+from funis.scoring.truth_columns import from_ends, is_possible, is_sure
 
 # Running numbers of two subjects lie so far apart; levels and ranks are smaller.
 SPAN_OF_A_SUBJECT = 8
@@ -56,15 +57,12 @@ def held_within(layout: ScoringLayout, met: Column, feature: Feature) -> Column:
         start = layout.ops.col(f"{PREFIX}run").cast(layout.ops.Int64) * (_SPAN // SPAN_OF_A_SUBJECT)
         key, since = key + start, since + start
     nothing = layout.ops.lit(-1, layout.ops.Int64)
-    surely = layout.ops.when(met.fill_null(value=False)).then(key).otherwise(nothing).cum_max()
-    perhaps = layout.ops.when(met.fill_null(value=True)).then(key).otherwise(nothing).cum_max()
+    surely = layout.ops.when(is_sure(met)).then(key).otherwise(nothing).cum_max()
+    perhaps = layout.ops.when(is_possible(met)).then(key).otherwise(nothing).cum_max()
     if not layout.is_sorted:
         surely = surely.over(layout.subject, order_by=layout.order)
         perhaps = perhaps.over(layout.subject, order_by=layout.order)
-    unknown = layout.ops.lit(None, layout.ops.Boolean)
-    return layout.ops.when(surely >= since).then(layout.ops.lit(value=True)).otherwise(
-        layout.ops.when(perhaps >= since).then(unknown).otherwise(layout.ops.lit(value=False))
-    )  # fmt: skip
+    return from_ends(layout.ops, surely >= since, perhaps >= since)
 
 
 def _visit_key_names(layout: ScoringLayout, feature: Feature) -> tuple[str, str]:

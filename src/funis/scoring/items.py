@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import and_, or_
 from typing import Any
 
 import narwhals as nw
@@ -19,6 +17,7 @@ from funis.catalogue.model_instrument import Definition, Item
 from funis.errors import ColumnError
 from funis.frames.under_way import PREFIX, Column
 from funis.nine_decimals import compare_exactly
+from funis.scoring.truth_columns import all_of, any_of, is_sure
 
 NOT_DONE_TEXT = "ND"
 # Yes/no items are printed with letters; both spellings are read.
@@ -176,7 +175,7 @@ def read_column(layout: ScoringLayout, item: Item) -> tuple[Column, Column | Non
     if flag_name in layout.schema:
         flags.append(is_one(layout, flag_name))
     if item.name not in layout.schema:
-        return layout.ops.lit(None, target), _any_of(flags)
+        return layout.ops.lit(None, target), _any_flag(flags)
     kind, column = layout.schema[item.name], layout.ops.col(item.name)
     if is_text_type(kind):
         text = column.cast(layout.ops.String).str.strip_chars()
@@ -188,10 +187,10 @@ def read_column(layout: ScoringLayout, item: Item) -> tuple[Column, Column | Non
         )
         clean = spell_values(layout.ops, item, clean)
         value = clean if item.is_text else clean.cast(layout.ops.Float64).cast(target)
-        return value, _any_of(flags)
+        return value, _any_flag(flags)
     if kind.is_float():
         column = column.fill_nan(None)
-    return (column if str(kind) == wanted else column.cast(target)), _any_of(flags)
+    return (column if str(kind) == wanted else column.cast(target)), _any_flag(flags)
 
 
 def spell_values(ops: Any, item: Item, text: Column) -> Column:
@@ -265,8 +264,8 @@ def _read_attribution(layout: ScoringLayout, item: Item) -> Column | None:
     return _is_answer(layout, name, 0)
 
 
-def _any_of(flags: list[Column]) -> Column | None:
-    return reduce(or_, flags) if flags else None
+def _any_flag(flags: list[Column]) -> Column | None:
+    return any_of(flags) if flags else None
 
 
 def fill_from_measures(layout: ScoringLayout, item: Item, recorded: Column | None) -> Column | None:
@@ -297,11 +296,11 @@ def _any_met(layout: ScoringLayout, conditions: tuple[Condition, ...]) -> Column
     optional = {measure.name for measure in layout.definition.measures if measure.optional}
     answers = []
     for condition in conditions:
-        answer = reduce(and_, [_measure_term(layout, term) for term in condition.terms])
+        answer = all_of([_measure_term(layout, term) for term in condition.terms])
         if set(condition.names) <= optional:
-            answer = answer.fill_null(value=False)
+            answer = is_sure(answer)
         answers.append(answer)
-    return reduce(or_, answers)
+    return any_of(answers)
 
 
 def _measure_term(layout: ScoringLayout, term: Term) -> Column:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from funis.catalogue.conditions import Condition, find_limit
@@ -13,6 +11,7 @@ from funis.catalogue.model_instrument import Definition, EquationFactor
 from funis.frames.under_way import Column
 from funis.nine_decimals import compare_exactly
 from funis.scoring.items import ItemCell, ScoringLayout
+from funis.scoring.truth_columns import all_of, is_sure
 
 
 def build_measured(layout: ScoringLayout, cells: Mapping[str, ItemCell]) -> tuple[Column, Column]:
@@ -38,7 +37,7 @@ def build_measured(layout: ScoringLayout, cells: Mapping[str, ItemCell]) -> tupl
     applies = condition_column(layout, cells, definition.applies)
     # Null where it cannot be told whether the instrument applies: the value is unknown then.
     value = layout.ops.when(applies).then(value)
-    is_outside = (~applies).fill_null(value=False)
+    is_outside = is_sure(~applies)
     lower, upper = (
         layout.ops.when(~is_outside).then(value.fill_null(end))
         for end in (definition.range.lowest, definition.range.highest)
@@ -48,8 +47,7 @@ def build_measured(layout: ScoringLayout, cells: Mapping[str, ItemCell]) -> tupl
 
 def condition_column(layout: ScoringLayout, cells: Mapping[str, ItemCell], condition: Condition) -> Column:
     """Tell in three-valued logic whether recorded items meet a condition on this visit."""
-    return reduce(
-        and_,
+    return all_of(
         [
             compare_exactly(cells[term.name].value, term.operator, find_limit(term, layout.parameters))
             for term in condition.terms

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add, or_
+from operator import add
 from typing import Any, Final
 
 import narwhals as nw
@@ -19,6 +19,7 @@ from funis.frames.under_way import Column
 from funis.scoring.deciding_rule import spell
 from funis.scoring.items import ItemCell, ScoringLayout
 from funis.scoring.measured import build_measured
+from funis.scoring.truth_columns import any_of
 
 STATUSES: Final = ("scored", "incomplete", "not_applicable")
 
@@ -132,13 +133,13 @@ def _settled(definition: Definition, cells: Mapping[str, ItemCell], *, as_paper:
         if item.alternatives:
             reasons.append(is_any_recorded(cells, item.alternatives))
         if reasons:
-            settled[item.name] = reduce(or_, reasons)
+            settled[item.name] = any_of(reasons)
     return settled
 
 
 def is_any_recorded(cells: Mapping[str, ItemCell], names: tuple[str, ...]) -> Column:
     """Tell whether at least one of several items has a value."""
-    return reduce(or_, [~cells[name].value.is_null() for name in names])
+    return any_of([~cells[name].value.is_null() for name in names])
 
 
 def number_type(layout: ScoringLayout) -> Any:

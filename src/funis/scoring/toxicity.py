@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 from typing import Any, Literal
 
 import narwhals as nw
@@ -18,6 +17,7 @@ from funis.frames.any_kind import return_columns
 from funis.frames.duckdb import is_duckdb, read_table, to_relation
 from funis.frames.spark import is_spark, map_rows
 from funis.nine_decimals import compare_exactly
+from funis.scoring.truth_columns import any_of, is_possible, is_sure
 from funis.units import find_conversion
 
 MissingBaseline = Literal["cannot_tell", "as_normal"]
@@ -205,8 +205,8 @@ def _grade_rows(rows: pl.DataFrame, term: ToxicityTerm, choices: _Choices) -> pl
     for grade in sorted({row.grade for row in term.rows}):
         ends = [met[grade, "value"], met[grade, "far"]]
         sure, possible = ends[0] & ends[1], ends[0] | ends[1]
-        lower = pl.when(sure.fill_null(value=False)).then(pl.lit(grade, pl.Int64)).otherwise(lower)
-        upper = pl.when(possible.fill_null(value=True)).then(pl.lit(grade, pl.Int64)).otherwise(upper)
+        lower = pl.when(is_sure(sure)).then(pl.lit(grade, pl.Int64)).otherwise(lower)
+        upper = pl.when(is_possible(possible)).then(pl.lit(grade, pl.Int64)).otherwise(upper)
     is_known = pl.col("value").is_not_null()
     found = rows.with_columns(
         pl.when(is_known).then(lower).alias("grade_lower"), pl.when(is_known).then(upper).alias("grade_upper")
@@ -219,7 +219,8 @@ def _grade_rows(rows: pl.DataFrame, term: ToxicityTerm, choices: _Choices) -> pl
 
 
 def _met(term: ToxicityTerm, grade: int, end: str, choices: _Choices) -> pl.Expr:
-    return reduce(or_, [_row_met(row, end, choices) for row in term.rows if row.grade == grade])
+    met: pl.Expr = any_of([_row_met(row, end, choices) for row in term.rows if row.grade == grade])
+    return met
 
 
 def _row_met(row: GradeRow, end: str, choices: _Choices) -> pl.Expr:
@@ -268,6 +269,6 @@ def _reason(term: ToxicityTerm, choices: _Choices) -> pl.Expr:
         words = f"grade {row.grade}: {row.text}{f' {term.unit}' if not row.against else ''}"
         words += f", {row.whom}" if row.whom else ""
         words += f"; grade {term.clinical[0]} is clinical" if row.grade + 1 in term.clinical else ""
-        is_met = _row_met(row, "value", choices).fill_null(value=False) & (pl.col("grade") == row.grade)
+        is_met = is_sure(_row_met(row, "value", choices)) & (pl.col("grade") == row.grade)
         text = pl.when(is_met).then(pl.lit(words)).otherwise(text)
     return pl.when(pl.col("grade").is_null()).then(missing).otherwise(text)
