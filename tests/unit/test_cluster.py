@@ -20,7 +20,7 @@ def test_balanced_by_hand() -> None:
     assert found.lower == pytest.approx(8.0 - found.upper)
     assert found.f == pytest.approx(12.0)
     assert found.df == 2
-    assert "fewer than 6 groups" in found.note
+    assert "fewer than 6 groups" in found.caution
     assert found.sizes == (3, 3, 3)
 
 

@@ -359,15 +359,14 @@ def test_what_is_not_available_has_no_percent_sign() -> None:
 
 def test_recorded_totals_stand_beside_those_of_the_items() -> None:
     numbers = NumberList()
-    place = Place(analysis="findings", variable="sledai_2k_recorded", denominator=924)
+    place = Place(analysis="findings", variable="sledai_2k_recorded", measure="sledai_2k", denominator=924)
     numbers.add(place, "count", 1, text="1/924")
     numbers.add(place, "percent", 100 / 924, text="0.1%")
-    finding = Finding(
-        "warning", "recorded_total_differs", "sledai_2k", "sledai_2k.csv", 391, "sledai_2k_recorded", "2",
-        "The recorded total is not the sum of the items of visit visit_5.",
-        "The items give 3; correct the total or the items. The items are analysed.", "S1", "visit_5",
-    )  # fmt: skip
-    results = results_of(numbers, findings=(finding,))
+    listed = {
+        "instrument": "sledai_2k", "subject": "S1", "visit": "visit_5", "file": "sledai_2k.csv", "line": 391,
+        "recorded": "2", "computed": "3",
+    }  # fmt: skip
+    results = results_of(numbers, listings={"recorded_totals": pl.DataFrame([listed])})
     spec = table(build_finding_tables(results, read_numbers(results.numbers)), "table-recorded-totals")
     assert lines(spec) == [
         ("SLEDAI-2K, all visits with a recorded total", "", "1/924 (0.1%)", "differ"),

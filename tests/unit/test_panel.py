@@ -5,7 +5,8 @@ import math
 import numpy as np
 import polars as pl
 
-from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel, print_values
+from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
+from funis.results import format_column
 
 NAN = math.nan
 
@@ -124,4 +125,4 @@ def test_nothing_recorded_is_no_finding() -> None:
 
 
 def test_numbers_are_printed_as_recorded() -> None:
-    assert print_values(pl.Series([12.0, 0.63, -3.5, 0.0])).to_list() == ["12", "0.63", "-3.5", "0"]
+    assert format_column(pl.Series([12.0, 0.63, -3.5, 0.0])).to_list() == ["12", "0.63", "-3.5", "0"]

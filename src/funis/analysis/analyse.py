@@ -83,16 +83,8 @@ from funis.errors import Finding
 from funis.results import InputRecord, Provenance, Results
 from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
+from funis.study.time_bands import TIME_BANDS
 from funis.version import VERSION
-
-#: Last day of each band of time that an observational cohort is summarised in, and its name.
-BANDS: tuple[tuple[float, str], ...] = (
-    (0, "day_0"),
-    (90, "days_1_to_90"),
-    (180, "days_91_to_180"),
-    (365, "days_181_to_365"),
-    *((round(365.25 * year), f"year_{year}") for year in range(2, 21)),
-)
 
 
 def analyse(study: Study, tables: Tables) -> Results:
@@ -352,7 +344,7 @@ def _summarise_bands(run: Run, study: Study, tables: Tables, scored: Mapping[str
     """Summarise a cohort without planned visits by bands of time; the last value in a band counts."""
     if not study.has_open_visits:
         return
-    days, names = [day for day, _ in BANDS[:-1]], [name for _, name in BANDS]
+    days, names = [day for day, _ in TIME_BANDS[:-1]], [name for _, name in TIME_BANDS]
     banded = []
     for frame in (gather_values(study, tables, scored), gather_grades(scored)):
         known = frame.filter(pl.col("day").is_not_null())
@@ -390,7 +382,7 @@ def _list_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
         )
     ]  # fmt: skip
     for name, each in scored.items():
-        for column in each.definition.grade_columns:
+        for column, system in zip(each.definition.grade_columns, each.definition.systems, strict=False):
             rule = pl.col(f"{column}_rule") if f"{column}_rule" in each.frame.columns else pl.lit("")
             parts.append(
                 each.frame.select(
@@ -398,7 +390,7 @@ def _list_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
                     "visit",
                     pl.col("day").cast(pl.Float64),
                     pl.lit(name).alias("instrument"),
-                    pl.lit(column.removeprefix(f"{name}_")).alias("system"),
+                    pl.lit(system).alias("system"),
                     pl.col(column).alias("grade"),
                     rule.cast(pl.String).alias("rule"),
                 )

@@ -8,17 +8,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import polars as pl
 
 from funis.analysis.observations import Scored, gather_grades, long_scores, score_instruments
-from funis.analysis.panel import print_values
 from funis.analysis.run import Run, add_rate
 from funis.data.check.eligibility import check_eligibility
 from funis.data.tables import Tables
 from funis.errors import LEVELS, Finding
 from funis.nine_decimals import compare_exactly
-from funis.results import Place
+from funis.results import Place, format_column
 from funis.study.days import derive_subject_frame
 from funis.study.model import Study
 
 RECORDED = "recorded_total_differs"
+#: A visit whose recorded total is not that of the items, both as printed.
+RECORDED_COLUMNS = {
+    "instrument": pl.String(),
+    "subject": pl.String(),
+    "visit": pl.String(),
+    "file": pl.String(),
+    "line": pl.Int64(),
+    "recorded": pl.String(),
+    "computed": pl.String(),
+}
 
 
 def check_scores(study: Study, tables: Tables, known: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -62,31 +71,45 @@ def check_recorded_totals(scored: Mapping[str, Scored], known: Sequence[Finding]
     of one that is not. Places that an earlier check has reported are not reported again.
     """
     reported = {(finding.file, finding.line, finding.column) for finding in known}
-    found = [finding for each in scored.values() for finding in _differences(each)]
+    found = [finding for each in scored.values() for finding in _findings_of(each)]
     return tuple(finding for finding in found if (finding.file, finding.line, finding.column) not in reported)
 
 
-def _differences(scored: Scored) -> Iterator[Finding]:
+def _differing_totals(scored: Scored) -> pl.DataFrame:
+    """Give the visits whose recorded total is not that of the items, both printed."""
     name = scored.definition.name
     column = f"{name}_recorded"
     if column not in scored.frame.columns:
-        return
+        return pl.DataFrame(schema=RECORDED_COLUMNS)
     low, high = pl.coalesce(name, f"{name}_lower"), pl.coalesce(name, f"{name}_upper")
     outside = compare_exactly(pl.col(column), "<", low) | compare_exactly(pl.col(column), ">", high)
     rows = scored.frame.filter(outside).select(
         "subject", "visit", "_file", "_line", pl.col(column).cast(pl.Float64),
         low.cast(pl.Float64).alias("low"), high.cast(pl.Float64).alias("high"),
     )  # fmt: skip
-    printed = rows.with_columns(print_values(rows[each]).alias(each) for each in (column, "low", "high"))
-    for subject, visit, file, line, recorded, lowest, highest in printed.iter_rows():
-        computed = lowest if lowest == highest else f"{lowest} to {highest}"
+    printed = rows.with_columns(format_column(rows[each]).alias(each) for each in (column, "low", "high"))
+    is_known = pl.col("low") == pl.col("high")
+    return printed.select(
+        pl.lit(name).alias("instrument"),
+        "subject",
+        "visit",
+        pl.col("_file").alias("file"),
+        pl.col("_line").alias("line"),
+        pl.col(column).alias("recorded"),
+        pl.when(is_known).then("low").otherwise(pl.format("{} to {}", "low", "high")).alias("computed"),
+    )
+
+
+def _findings_of(scored: Scored) -> Iterator[Finding]:
+    """Give a finding for each visit whose recorded total is not that of the items."""
+    for name, subject, visit, file, line, recorded, computed in _differing_totals(scored).iter_rows():
         yield Finding(
             level="warning",
             code=RECORDED,
             table=name,
             file=file,
             line=line,
-            column=column,
+            column=f"{name}_recorded",
             value=recorded,
             message=f"The recorded total is not the sum of the items of visit {visit}.",
             fix=f"The items give {computed}; correct the total or the items. The items are analysed.",
@@ -96,7 +119,12 @@ def _differences(scored: Scored) -> Iterator[Finding]:
 
 
 def count_recorded_totals(run: Run, scored: Mapping[str, Scored], findings: Sequence[Finding]) -> None:
-    """Count, of the visits with a recorded total, those whose items give another one."""
+    """Count, of the visits with a recorded total, those whose items give another one, and list these."""
+    reported = {(finding.file, finding.line) for finding in findings if finding.code == RECORDED}
+    listed = pl.concat([_differing_totals(each) for each in scored.values()] or [pl.DataFrame()])
+    if listed.height:
+        is_reported = [place in reported for place in listed.select("file", "line").rows()]
+        run.listings["recorded_totals"] = listed.filter(pl.Series(is_reported, dtype=pl.Boolean))
     for name, each in scored.items():
         column = f"{name}_recorded"
         if column not in each.frame.columns:
@@ -104,7 +132,7 @@ def count_recorded_totals(run: Run, scored: Mapping[str, Scored], findings: Sequ
         total = each.frame.filter(pl.col(column).is_not_null()).height
         differing = sum(finding.code == RECORDED and finding.table == name for finding in findings)
         if total:
-            place = Place(analysis="findings", variable=column, denominator=total)
+            place = Place(analysis="findings", variable=column, measure=name, denominator=total)
             add_rate(run, place, differing, level=run.level, limits=False)
 
 

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from funis.analysis.panel import OBSERVATION_COLUMNS, Floats, print_values
+from funis.analysis.panel import OBSERVATION_COLUMNS, Floats
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables
 from funis.nine_decimals import round_array, round_column
+from funis.results import format_column
 from funis.scoring.score import score
 from funis.study.model import LabTest, Study
 
@@ -142,7 +143,7 @@ def _rows(frame: pl.DataFrame, variable: str, value: pl.Expr) -> pl.DataFrame:
         pl.col("_file").alias("file"),
         pl.col("_line").alias("line"),
     ).filter(pl.col("value").is_not_null())
-    return made.with_columns(print_values(made["value"]).alias("text"))
+    return made.with_columns(format_column(made["value"]).alias("text"))
 
 
 def _lab_rows(study: Study, labs: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
@@ -161,7 +162,7 @@ def _test_rows(test: LabTest, frame: pl.DataFrame) -> pl.DataFrame:
     below = frame["comparator"].is_in(["<", "<="]).fill_null(value=False).to_numpy()
     above = frame["comparator"].is_in([">", ">="]).fill_null(value=False).to_numpy()
     censored = (above.astype(np.int8) - below.astype(np.int8)).astype(np.int8)
-    text = pl.Series("text", frame["comparator"].fill_null("")) + print_values(frame["value"])
+    text = pl.Series("text", frame["comparator"].fill_null("")) + format_column(frame["value"])
     if test.scale == "log2":
         values, censored = _log2_titres(values, censored)
     rows = _rows(frame, test.test, pl.col("value"))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from funis.nine_decimals import round_array
-from funis.results import name_change
+from funis.results import format_column, name_change
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -258,11 +258,6 @@ def _change_rows(
     return later.with_columns(
         pl.lit(name_change(name)).alias("variable"),
         pl.Series("value", difference),
-        print_values(pl.Series("text", difference)),
+        format_column(pl.Series("text", difference)),
         pl.Series("censored", unsure, dtype=pl.Int8),
     )
-
-
-def print_values(values: pl.Series) -> pl.Series:
-    """Print numbers as they were recorded: the shortest decimal, whole numbers without a point."""
-    return values.cast(pl.String).str.strip_suffix(".0")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,7 +19,6 @@ from funis.study.model import Endpoint, Study
 
 # Recorded values have at most nine decimals; below this size their sum is exact as whole numbers.
 _LARGEST: Final = 1e6
-_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +74,21 @@ class Run:
         """Remember the recorded values behind a group of numbers and give their key."""
         return self.sources.add("/".join((cohort.name, variable, visit)), rows[rows >= 0])
 
-    def observe(self, variable: str, text: Sequence[str], *, at: Integers | None = None) -> Integers:
+    def observe(
+        self,
+        variable: str,
+        text: Sequence[str],
+        *,
+        numbers: Floats | None = None,
+        at: Integers | None = None,
+    ) -> Integers:
         """Add what was derived of every subject as observations, so that counts of it have sources.
 
         Parameters
         ----------
         variable : what was derived
         text : one for each subject
+        numbers : the same as numbers, where it was measured; NaN for none
         at : the observation of each subject whose place the derived one has; by default the subject's row
 
         Returns
@@ -91,11 +97,11 @@ class Run:
         """
         if variable not in self.derived:
             places = self.subject_rows if at is None else np.where(at >= 0, at, self.subject_rows)
-            numbers = [float(each) if _NUMBER.fullmatch(each) else None for each in text]
+            known = np.full(len(text), np.nan) if numbers is None else numbers
             self.derived[variable] = self.observations()[places].with_columns(
                 pl.lit(variable).alias("variable"),
                 pl.lit(variable).alias("measure"),
-                pl.Series("value", numbers, dtype=pl.Float64),
+                pl.Series("value", known, dtype=pl.Float64).fill_nan(None),
                 pl.Series("text", text, dtype=pl.String),
                 pl.lit(0, pl.Int8).alias("censored"),
             )

@@ -71,4 +71,7 @@ def _add_effect(run: Run, place: Place, fitted: RandomIntercept, digits: int) ->
         text = format_number(value, places)
         run.numbers.add(place, statistic, round_exactly(value), text=text, method="random_intercept")
     run.numbers.add(place, "p", fitted.p, method="random_intercept")
+    word = "; ".join(filter(None, (word, fitted.caution)))
     run.numbers.add(place, "word", float(groups), text=word, method="random_intercept")
+    if fitted.caution:
+        run.numbers.add(place, "caution", float(groups), text=fitted.caution, method="random_intercept")

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.cohorts import ENROLLED, Cohort, Membership, answer_rule
-from funis.analysis.panel import Booleans, Floats, Integers, Matrix, print_values
+from funis.analysis.panel import Booleans, Floats, Integers, Matrix
 from funis.analysis.run import Run, add_rate, digits_of, mean_of, rows_behind
 from funis.nine_decimals import round_array
-from funis.results import ALL, Place, format_mean_sd, format_number, name_change
+from funis.results import ALL, Place, format_column, format_mean_sd, format_number, name_change
 from funis.stats.describe import Summary, summarise
 
 #: Columns of the subjects table that describe a cohort.
@@ -63,9 +63,8 @@ def describe_baseline(run: Run) -> None:
         for name, values in _measured_columns(run).items():
             known = cohort.members & ~np.isnan(values)
             if known.any():
-                rows = run.observe(
-                    name, print_values(pl.Series(values).fill_nan(None)).fill_null("").to_list()
-                )
+                texts = format_column(pl.Series(values).fill_nan(None)).fill_null("").to_list()
+                rows = run.observe(name, texts, numbers=values)
                 place = replace(
                     cohort.place("baseline", name),
                     visit="baseline",

@@ -48,7 +48,7 @@ def _estimand_table(
 
 
 def _notes(labels: Labels, used: Iterable[Number]) -> tuple[str, ...]:
-    return tuple(_FAILED if note.startswith("failed:") else note for note in describe_basis(labels, used))
+    return describe_basis(labels, used, failed=_FAILED)
 
 
 def _within(labels: Labels, group: Group) -> str:
@@ -120,7 +120,7 @@ def _sensitivity_table(
             rows.append(heading(_block(labels, endpoint, group, visit)))
             rows += _method_rows(book, group, visit)
     used = [number for group in groups for number in book.all(group)]
-    notes = tuple(note for note in _notes(labels, used) if not note.startswith("Missing data"))
+    notes = describe_basis(labels, used, with_missing=False, failed=_FAILED)
     rules = dict.fromkeys(number.missing_outcome for number in used if _is_varied(number))
     meaning = MISSING | {"locf": MISSING_OUTCOME["locf"]}
     told = tuple(f"{rule[:1].upper() + rule[1:]}: {meaning[rule]}." for rule in rules)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+import polars as pl
+
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, text_rows, words
 from funis.errors import LEVELS, Finding
 from funis.reporting.labels import FINDING_LEVELS, VARIABLES, humanise
@@ -37,13 +39,13 @@ def check_label(code: str) -> str:
     return CHECKS.get(code) or humanise(code)
 
 
-def _totals_table(findings: Sequence[Finding], book: NumberBook) -> tuple[TableSpec, ...]:
+def _totals_table(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
     """Set recorded totals beside those of the items, open to the eye: a whole score rests on each."""
-    groups = [group for group in book.of("findings") if group.variable.endswith("_recorded")]
-    differing = [finding for finding in findings if finding.code == "recorded_total_differs"]
+    groups = [group for group in book.of("findings") if group.variable != group.measure]
+    differing = results.listings.get("recorded_totals", pl.DataFrame(schema={"instrument": pl.String}))
     rows: list[TableRow] = []
     for group in groups:
-        name = group.variable.removesuffix("_recorded")
+        name = group.measure
         number = book.find(group, ALL, "count")
         cells = (words(""), count_cell(number, book.find(group, ALL, "percent")), words("differ"))
         rows.append(
@@ -53,13 +55,12 @@ def _totals_table(findings: Sequence[Finding], book: NumberBook) -> tuple[TableS
         )
         rows += text_rows(
             (
-                f"{finding.subject}, {humanise(finding.visit).lower()}",
-                finding.value,
-                finding.fix.removeprefix("The items give ").partition(";")[0],
-                _place_of(finding),
+                f"{row['subject']}, {humanise(row['visit']).lower()}",
+                row["recorded"],
+                row["computed"],
+                f"{row['file']}:{row['line']}",
             )
-            for finding in differing
-            if finding.table == name
+            for row in differing.filter(pl.col("instrument") == name).iter_rows(named=True)
         )
     if not rows:
         return ()
@@ -73,7 +74,7 @@ def _totals_table(findings: Sequence[Finding], book: NumberBook) -> tuple[TableS
 
 def build_finding_tables(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify the findings of the data: counts by check, then every place, folded by level."""
-    totals = _totals_table(results.findings, book)
+    totals = _totals_table(results, book)
     if not results.findings:
         return totals
     by_level: dict[str, list[Finding]] = defaultdict(list)

@@ -41,13 +41,25 @@ METHOD_NOTES: dict[str, str] = {
 _SCORED = ("strict", "absent", "worst", "locf")
 
 
-def describe_basis(labels: Labels, numbers: Iterable[Number]) -> tuple[str, ...]:
+FAILED_FIT = "failed: the fit did not converge; no estimate is reported."
+
+
+def describe_basis(
+    labels: Labels,
+    numbers: Iterable[Number],
+    *,
+    with_population: bool = True,
+    with_missing: bool = True,
+    failed: str = FAILED_FIT,
+) -> tuple[str, ...]:
     """Compose the footnotes that the printed numbers themselves ask for.
 
     Parameters
     ----------
     labels : printed words of the study
     numbers : the numbers a table prints
+    with_population, with_missing : whether population and missing data are said; a table may say them itself
+    failed : what is said where a number failed
 
     Returns
     -------
@@ -57,11 +69,11 @@ def describe_basis(labels: Labels, numbers: Iterable[Number]) -> tuple[str, ...]
     return tuple(
         dict.fromkeys(
             (
-                *_population_notes(labels, used),
-                *_missing_notes(used),
+                *(_population_notes(labels, used) if with_population else ()),
+                *(_missing_notes(used) if with_missing else ()),
                 *_instrument_notes(labels, used),
                 *_method_notes(used),
-                *_status_notes(used),
+                *_status_notes(used, failed),
             )
         )
     )
@@ -115,11 +127,11 @@ def _method_notes(used: list[Number]) -> Iterable[str]:
         yield "SD: n − 1 in the denominator."
 
 
-def _status_notes(used: list[Number]) -> Iterable[str]:
-    if any(number.status.startswith("failed") for number in used):
-        yield "failed: the fit did not converge; no estimate is reported."
+def _status_notes(used: list[Number], failed: str) -> Iterable[str]:
+    if any(number.status == "failed" for number in used):
+        yield failed
     fitted = [number for number in used if number.statistic == "covariance"]
     for number in fitted:
         yield f"Covariance of a mixed model: {number.text}."
-    if any(number.status.startswith(("not_estimable", "not_given")) for number in used):
+    if any(number.status == "not_estimable" for number in used):
         yield "–: not estimable from the values there are; the panel of the number says why."

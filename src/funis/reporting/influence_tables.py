@@ -143,9 +143,14 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
             title = f"{changed}{within}, {in_sentence(labels.visit(visit))}"
             get = {name: book.find(group, visit, name) for name in _EFFECTS}
             rows.append(TableRow(words(title), (words(kind), *_effect_cells(get))))
-            number = get["word"]
-            if number is not None:
-                notes[_general(number.text)] = ""
+            number = get["caution"]
+            text = (
+                "The interval of the share says what so few groups can show"
+                if number is None
+                else number.text
+            )
+            if get["word"] is not None:
+                notes[f"{text[:1].upper()}{text[1:]}."] = ""
     heads = (
         "",
         "By",
@@ -168,15 +173,7 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     return (TableSpec("table-site-effects", SECTION, title, heads, tuple(rows), footnotes),)
 
 
-_EFFECTS = ("groups", "estimate", "between_sd", "within_sd", "icc", "lower", "upper", "p", "word")
-
-
-def _general(word: str) -> str:
-    """Keep of the word what holds for every row; the share itself stands in the table."""
-    _, semicolon, rest = word.partition("; ")
-    if semicolon:
-        return f"{rest[:1].upper()}{rest[1:]}."
-    return "The interval of the share says what so few groups can show."
+_EFFECTS = ("groups", "estimate", "between_sd", "within_sd", "icc", "lower", "upper", "p", "word", "caution")
 
 
 def _effect_cells(get: dict[str, Number | None]) -> Iterable[TableCell]:

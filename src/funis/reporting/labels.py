@@ -309,7 +309,8 @@ class Labels:
             return VARIABLES[name]
         if name in grade_columns():
             instrument, system = grade_columns()[name]
-            return f"{self.variable(instrument).removesuffix(' total')}, {system_labels()[system].lower()}"
+            words = self._own(instrument) or _title_of_definition(instrument)
+            return f"{words}, {system_labels()[system].lower()}"
         return _title_of_definition(name)
 
     def _own(self, name: str) -> str:

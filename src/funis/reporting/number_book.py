@@ -196,9 +196,7 @@ def bound(number: Number | None, digits: int, *, trimmed: bool = False) -> Inlin
     if number is None:
         return None
     if number.value is None:
-        return Inline(
-            "failed" if number.status.startswith("failed") else number.text or NOT_AVAILABLE, number.id
-        )
+        return Inline("failed" if number.status == "failed" else number.text or NOT_AVAILABLE, number.id)
     text = (trim if trimmed else format_number)(number.value, digits)
     return Inline(text.replace("-", "−"), number.id)
 
@@ -215,7 +213,7 @@ def bound_p(number: Number | None) -> Inline | None:
     if number is None:
         return None
     if number.value is None:
-        return Inline("failed" if number.status.startswith("failed") else NOT_AVAILABLE, number.id)
+        return Inline("failed" if number.status == "failed" else NOT_AVAILABLE, number.id)
     return Inline(format_p(number.value), number.id)
 
 

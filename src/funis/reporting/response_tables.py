@@ -108,7 +108,7 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
         "N: subjects of the population whose response can be told; in the row “Cannot tell”, all of them.",
         f"Definition: {definition}.",
         *dict.fromkeys(policies),
-        *(note for note in describe_basis(labels, used) if not note.startswith("Missing data")),
+        *describe_basis(labels, used, with_missing=False),
     )
     title = f"Response by {labels.variable(definition)}"
     heads = _rate_heads(labels.study, groups[0].endpoint)
@@ -158,11 +158,7 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
             "Missing data: of all enrolled and of all responders, a subject in whom a relapse cannot be told "
             "counts as without one; at a visit, only responders followed to its window are at risk."
         ),
-        *(
-            note
-            for note in describe_basis(labels, used)
-            if not note.startswith(("Population:", "Missing data"))
-        ),
+        *describe_basis(labels, used, with_population=False, with_missing=False),
     )
     heads = _rate_heads(study, groups[0].endpoint)
     return (TableSpec("table-relapse", "response", "Relapse after response", heads, tuple(rows), notes),)

@@ -19,6 +19,7 @@ from funis.reporting.number_book import Group, NumberBook, level_text
 from funis.reporting.time_axis import time_axis
 from funis.results import ALL, Results, format_number
 from funis.study.model import Endpoint, Study
+from funis.study.time_bands import BAND_NAMES
 
 _COLUMNS = 3
 #: Means of fewer subjects than this are printed in the table, not drawn.
@@ -72,7 +73,7 @@ class _Panel:
         ]
         open_visits = [visit for visit in book.visits(group) if visit not in planned]
         # Bands of time say more than the number of a visit: where they were computed, they are drawn.
-        bands = [visit for visit in open_visits if visit.startswith(("day_", "days_", "year_"))]
+        bands = [visit for visit in open_visits if visit in BAND_NAMES]
         self.axis_title = "Time from first visit" if bands else "Visit"
         names = bands or order_numbered(open_visits)
         self.unplanned = [point for visit in names for point in _visit_mean(labels, book, group, visit)]
@@ -119,7 +120,7 @@ def _visit_mean(labels: Labels, book: NumberBook, group: Group, visit: str) -> I
     if not is_known or lower is None or upper is None or count is None or mean is None:
         return
     if (count.value or 0) >= _FEWEST:
-        label = f"{labels.visit(visit).removeprefix('Visit ')}"
+        label = labels.visit(visit).removeprefix("Visit ")
         words = f"{format_number(count.value, 0)}"
         yield {"visit": label, "n": words, "mean": mean.value, "lower": lower.value, "upper": upper.value}
 

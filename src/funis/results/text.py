@@ -14,6 +14,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Final
 
+import polars as pl
+
 from funis.errors import FunisError
 from funis.nine_decimals import PLACES, round_exactly
 
@@ -102,6 +104,17 @@ def count_decimals(value: float | Decimal) -> int:
     exact = value if isinstance(value, Decimal) else _read(value)
     exponent = exact.normalize(_WIDE).as_tuple().exponent
     return min(PLACES, max(0, -exponent)) if isinstance(exponent, int) else 0
+
+
+def format_column(values: pl.Series) -> pl.Series:
+    """Print recorded numbers with the decimals they have; whole numbers without a point.
+
+    Examples
+    --------
+    >>> format_column(pl.Series([10.0, 0.25, None])).to_list()
+    ['10', '0.25', None]
+    """
+    return values.cast(pl.String).str.strip_suffix(".0")
 
 
 def choose_decimals(largest: float) -> int:

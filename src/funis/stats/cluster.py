@@ -23,6 +23,7 @@ from funis.errors import ShapeError
 from funis.stats.sample import Floats, check_level, check_sample, t_quantile
 
 FEW_GROUPS = 6
+_CAUTION = f"with fewer than {FEW_GROUPS} groups a non-significant test is no evidence that groups are alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class RandomIntercept:
         groups are of equal size)
     f, p : F statistic and P value for no variance between groups
     groups, sizes, n, level : labels and number of values of each group; all values; coverage
-    note : what so few groups can show, for the reader
+    note : what the interval of the share can show, for the reader
+    caution : what so few groups cannot show, empty where they are enough
     """
 
     status: str
@@ -60,6 +62,7 @@ class RandomIntercept:
     n: int
     level: float
     note: str
+    caution: str = ""
 
 
 def fit_random_intercept(
@@ -119,7 +122,7 @@ def fit_random_intercept(
     return RandomIntercept(
         "scored", mean, error, df, mean - half, mean + half, math.sqrt(ratio * within_variance),
         math.sqrt(within_variance), ratio / (1.0 + ratio), low, high, f, p, names, counts, sample.size, level,
-        _word(labels.size, sizes, low, high),
+        _word(labels.size, sizes, low, high), _CAUTION if labels.size < FEW_GROUPS else "",
     )  # fmt: skip
 
 
@@ -192,13 +195,10 @@ def _icc_limits(sizes: Floats, means: Floats, within: float, level: float) -> tu
 
 def _word(groups: int, sizes: Floats, low: float, high: float) -> str:
     """Say what the number of groups allows to conclude."""
-    text = (
+    return (
         f"{groups} groups of {int(sizes.min())} to {int(sizes.max())}: the share of variance between groups "
         f"may be anything from {low:.2f} to {high:.2f}"
     )
-    if groups < FEW_GROUPS:
-        text += "; with fewer than 6 groups a non-significant test is no evidence that groups are alike"
-    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,123 @@
+"""A number's key is typed: no part of it, and no printed text, is taken apart to find another part.
+
+The rooms of analysis, results, reporting and documents are read as syntax trees. Whatever takes a string
+apart, prints a number by a format of its own or rounds one must stand in a list below, with its reason.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "funis"
+ROOMS = ("analysis", "reporting", "results", "documents")
+
+#: Methods of strings, columns and patterns that take a text apart or look for a part in it.
+TAKING_APART = frozenset(
+    {
+        "partition", "rpartition", "split", "rsplit", "splitlines", "removesuffix", "removeprefix", "startswith",
+        "endswith", "starts_with", "ends_with", "contains", "contains_any", "strip_prefix", "strip_suffix",
+        "extract", "extract_all", "extract_groups", "split_exact", "splitn", "fullmatch", "match", "search",
+        "findall", "finditer", "sub",
+    }
+)  # fmt: skip
+
+#: What is taken apart all the same: room and function, and why it is no key and no printed number.
+PARSES = {
+    "analysis::_covariates": "a formula of the study file is a language of its own",
+    "analysis::_names": "a formula of the study file is a language of its own",
+    "analysis::_response_columns": "leaves out the columns of place of a data table",
+    "analysis::_occasion": "the word for unscheduled visits is set by the data folder",
+    "analysis::_cut": "shortens a list of names for the screen",
+    "reporting::order_numbered": "sorts the data's own visit names as people would",
+    "reporting::_visit_mean": "an axis called Visit does not repeat the word at each tick",
+    "reporting::format_unit": "writes a unit with Greek letters",
+    "reporting::in_sentence": "sets the first letter of a name small",
+    "reporting::short_visit": "abbreviates a word for an axis",
+    "reporting::_diagnostic_parts": "sorts blocks of the page by the beginning of their ids",
+    "results::_slug": "makes the id",
+    "results::format_column": "prints",
+    "documents::_luminance": "reads a colour",
+    "documents::draw": "reads lines from the drawing process",
+    "documents::find_formats": "reads an option of the command line",
+    "documents::place_drawing": "reads the drawing that it places",
+    "documents::_shorten": "shortens coordinates of a drawing",
+    "documents::escape": "escapes marks",
+}
+
+#: What formats or rounds outside `results/text.py`: positions in a drawing, days of a window.
+ROUNDS = {
+    "reporting::_response_body": "width of a drawing in pixels",
+    "reporting::build_influence_figures": "strokes of a drawing that cannot be told apart",
+    "reporting::_visits": "whole days of a window, with their sign",
+    "reporting::_scatter": "points of a drawing",
+    "reporting::time_axis": "ticks of an axis",
+    "results::format_number": "the one place that prints",
+    "documents::css_string": "escapes a letter for a style sheet",
+}
+
+
+def calls() -> Iterator[tuple[str, ast.AST]]:
+    """Give every node of the rooms with its room and function."""
+    for room in ROOMS:
+        for path in sorted((SOURCE / room).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            owner: dict[ast.AST, str] = {}
+            for function in ast.walk(tree):
+                if isinstance(function, ast.FunctionDef):
+                    owner |= dict.fromkeys(ast.walk(function), function.name)
+            for node in ast.walk(tree):
+                yield f"{room}::{owner.get(node, '')}", node
+
+
+def method_of(node: ast.AST) -> str:
+    """Give the name of the method or function that a node calls, empty for other nodes."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def takes_apart(node: ast.AST) -> bool:
+    if method_of(node) in TAKING_APART:
+        return True
+    # `": " in number.variable` looks into a text; `"mmrm" in endpoint.methods` asks a list.
+    is_test = isinstance(node, ast.Compare) and any(isinstance(each, ast.In | ast.NotIn) for each in node.ops)
+    left = node.left if isinstance(node, ast.Compare) else None
+    return (
+        is_test
+        and isinstance(left, ast.Constant)
+        and isinstance(left.value, str)
+        and not left.value.replace("_", "").isalnum()
+    )
+
+
+def rounds(node: ast.AST) -> bool:
+    return method_of(node) == "round" or (
+        isinstance(node, ast.FormattedValue) and node.format_spec is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("finds", "allowed"), [(takes_apart, PARSES), (rounds, ROUNDS)], ids=["parses", "rounds"]
+)
+def test_nothing_beyond_the_list(finds: object, allowed: dict[str, str]) -> None:
+    assert callable(finds)
+    found = {place for place, node in calls() if finds(node)}
+    assert not found - set(allowed), "take the part from its column, or give the reason in the list"
+    assert not set(allowed) - found, "these places are gone: take them off the list"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('variable.partition(": ")', True),
+        ('variable.removesuffix("_change")', True),
+        ('": " in group.variable', True),
+        ('pl.col("arm").str.contains(" - ")', True),
+        ('"mmrm" in endpoint.methods', False),
+        ("group.category", False),
+    ],
+)
+def test_what_counts_as_taking_apart(source: str, expected: bool) -> None:  # noqa: FBT001
+    assert any(takes_apart(node) for node in ast.walk(ast.parse(source))) is expected
