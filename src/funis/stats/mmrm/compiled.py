@@ -32,6 +32,10 @@ from funis.stats.mmrm.covariance import Floats
 
 GAVE_UP, CONVERGED = 0, 1
 _DECREMENT = 1e-20
+# Rest within the rounding of the gradient; coarser rest is left to the NumPy path.
+_RESTS_BELOW, _AT_REST = 1e-16, 0.25
+# A visit of which the earlier ones explain all but this share is left to the NumPy path.
+_OWN = 1e-3
 _STEPS = 30
 _HALVINGS = 12
 
@@ -286,6 +290,7 @@ def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
     fine2, f, W, WSW, WHW, phi, beta, residual = _evaluate(sigma, count, seen, products, C, s, p, reml)
     flag = GAVE_UP
     turn = 0
+    earlier = math.inf
     if not (fine and fine2):
         return flag, f, sigma, beta, phi, P, H, W, count, products
     for turn in range(_STEPS):
@@ -297,9 +302,12 @@ def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
         decrement = solve_step(H, score, step)
         if decrement < 0.0:
             break
-        if decrement < _DECREMENT and turn > 0:
+        resting = decrement < _RESTS_BELOW and decrement > _AT_REST * earlier
+        if turn > 0 and (decrement < _DECREMENT or resting):
             flag = CONVERGED
             break
+        if turn > 0:
+            earlier = decrement
         size, improved = 1.0, False
         forgiven = 1e-11 * (abs(f) + 1.0) if decrement < 1e-9 else 0.0
         for _ in range(_HALVINGS):
@@ -317,6 +325,13 @@ def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
             size *= 0.5
         if not improved:
             break
+    factor = np.zeros((m, m))
+    if cholesky(sigma, m, factor):
+        for a in range(m):
+            if factor[a, a] ** 2 < _OWN * sigma[a, a]:
+                flag = GAVE_UP
+    else:
+        flag = GAVE_UP
     return flag, f, sigma, beta, phi, P, H, W, count, products
 
 

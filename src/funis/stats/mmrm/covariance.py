@@ -100,6 +100,40 @@ def count_parameters(name: str, visits: int) -> int:
     return (visits if shape.form == "heterogeneous" else 1) + min(correlations, max(visits - 1, 0))
 
 
+def has_visit_variances(name: str) -> bool:
+    """Tell whether each visit has a variance of its own.
+
+    Examples
+    --------
+    >>> [has_visit_variances(name) for name in ("us", "ar1h", "ar1")]
+    [True, True, False]
+    """
+    return name == "us" or structure(name).form == "heterogeneous"
+
+
+def parameter_scale(name: str, deviation: Floats) -> Floats:
+    """Give the factors (r,) of the parameters when visit a's outcomes are multiplied by deviation[a].
+
+    Parameters
+    ----------
+    deviation : (m,), positive; one number throughout unless :func:`has_visit_variances`
+
+    Examples
+    --------
+    >>> parameter_scale("us", np.array([1.0, 2.0])), parameter_scale("ar1", np.array([2.0, 2.0]))
+    (array([1., 2., 4.]), array([4., 1.]))
+    """
+    m = deviation.size
+    if name == "us":
+        return np.outer(deviation, deviation)[np.tril_indices(m)]
+    scale = np.ones(count_parameters(name, m))
+    heads = m if structure(name).form == "heterogeneous" else 1
+    if structure(name).form == "linear":
+        heads = scale.size
+    scale[:heads] = deviation[:heads] ** 2 if heads == m else deviation[0] ** 2
+    return scale
+
+
 def parameter_names(name: str, visits: int) -> tuple[str, ...]:
     """Name the parameters as SAS prints them, in the order of ``theta``.
 

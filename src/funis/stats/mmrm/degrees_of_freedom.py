@@ -25,7 +25,8 @@ import numpy as np
 from funis.errors import UnknownNameError
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.covariance_r import second_derivative_mean
-from funis.stats.mmrm.engine import Likelihood, Optimum, State
+from funis.stats.mmrm.engine import Likelihood, State
+from funis.stats.mmrm.search import Optimum
 
 DF_METHODS = (
     "satterthwaite",

@@ -1,4 +1,4 @@
-"""Likelihood of the repeated-measures model, its derivatives, and the search for its maximum.
+"""Likelihood of the repeated-measures model and its derivatives.
 
 With beta profiled out, and constants left out, minus the log-likelihood is
 
@@ -28,25 +28,11 @@ from funis.stats.mmrm.covariance import (
     Floats,
     count_parameters,
     evaluate_structure,
-    is_positive_definite,
     start_values,
 )
 from funis.stats.mmrm.sums import PatternSums
 
 Codes = NDArray[np.int64]
-
-MAX_STEPS = 100
-MAX_HALVINGS = 40
-# Squared length of the Newton step in standard errors of the covariance parameters. At 1e-20 the
-# estimates are within 1e-10 standard errors of the maximum, and quadratic convergence goes beyond that.
-DECREMENT = 1e-20
-DECREMENT_AT_REST = 1e-9
-# Shares of the moment correlations kept in further starting values, tried where the first fails.
-OTHER_STARTS = (0.5, 0.0)
-# After so many steps a correlation matrix with so small an eigenvalue ends the search.
-PATIENCE, HOPELESS = 15, 1e-9
-# A correlation matrix with a smaller eigenvalue than this is called singular.
-SINGULAR = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +56,6 @@ class State:
     quadratic: float
     score: Floats
     G: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Optimum:
-    """Where the search ended. ``status`` is "converged" or what is wrong."""
-
-    status: str
-    detail: str
-    state: State | None
-    hessian: Floats
-    P: Floats
-    steps: int
 
 
 class Likelihood:
@@ -355,120 +329,3 @@ def _repair(moment: Floats, seen: Floats) -> Floats:
         correlation = correlation / np.outer(scale, scale)
     repaired: Floats = correlation * np.outer(deviation, deviation)
     return repaired
-
-
-def maximise(likelihood: Likelihood, start: Floats | None = None) -> Optimum:
-    """Find the maximum by Newton steps, Fisher scoring where the Hessian is not positive definite.
-
-    A step that leaves the covariance matrices that are positive definite, or that does not lower f, is
-    halved. The result is called converged only where the observed Hessian is positive definite and the
-    Newton step is negligible beside the standard errors.
-    """
-    hopeless = _without_residuals(likelihood)
-    if hopeless is not None:
-        return hopeless
-    if start is not None:
-        return _climb(likelihood, start)
-    best = _climb(likelihood, likelihood.start())
-    for kept in OTHER_STARTS:
-        if best.status == "converged":
-            break
-        again = _climb(likelihood, likelihood.start(kept=kept))
-        best = again if again.status == "converged" else best
-    return best
-
-
-def _climb(likelihood: Likelihood, theta: Floats) -> Optimum:
-    """Search from one starting value."""
-    state = likelihood.evaluate(theta)
-    if state is None:
-        return _failed(None, 0, "no starting value gives positive definite matrices")
-    expected = True
-    for step in range(MAX_STEPS):
-        hessian, P = likelihood.hessian(state, expected=expected)
-        if not expected and not is_positive_definite(hessian):
-            hessian, P = likelihood.hessian(state, expected=True)
-            expected = True
-        direction = _direction(hessian, state.score)
-        decrement = float(-direction @ state.score)
-        if step > PATIENCE and _is_singular(state.sigma, HOPELESS):
-            return _failed(state, step, "the likelihood grows without bound")
-        if not np.isfinite(decrement):
-            return _failed(state, step, "a step is not finite")
-        if decrement < DECREMENT and not expected:
-            return Optimum("converged", "", state, hessian, P, step)
-        following = _line_search(likelihood, state, direction, decrement)
-        if following is None:
-            return _at_rest(likelihood, state, step, decrement)
-        # The first step is Fisher scoring; after it the observed Hessian is tried every time.
-        expected = False
-        state = following
-    return _failed(state, MAX_STEPS, f"no convergence in {MAX_STEPS} steps")
-
-
-def _without_residuals(likelihood: Likelihood) -> Optimum | None:
-    """Recognise data that leave nothing to estimate a covariance from."""
-    sums = likelihood.sums
-    empty = np.zeros((0, 0))
-    if sums.n_observations <= sums.coefficients:
-        detail = f"{sums.n_observations} outcomes, {sums.coefficients} coefficients"
-        return Optimum("saturated", detail, None, empty, empty, 0)
-    identity = sums.pair * np.eye(sums.visits)
-    gram, cross = likelihood.normal_equations(identity)
-    left = np.trace(likelihood.residual_products(np.linalg.solve(gram, cross)).sum(0))
-    if left <= 1e-20 * np.trace(sums.Y.sum(0)) or left <= 0:
-        return Optimum("singular covariance", "the residuals do not vary", None, empty, empty, 0)
-    return None
-
-
-def _direction(hessian: Floats, score: Floats) -> Floats:
-    """Solve for the step, with a ridge where the Hessian is not positive definite."""
-    scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
-    scaled = hessian / np.outer(scale, scale)
-    ridge = 0.0
-    for _ in range(40):
-        trial = scaled + ridge * np.eye(scale.size)
-        if is_positive_definite(trial):
-            return -np.linalg.solve(trial, score / scale) / scale
-        ridge = max(10 * ridge, 1e-8)
-    fallen: Floats = -score / scale**2
-    return fallen
-
-
-def _line_search(likelihood: Likelihood, state: State, direction: Floats, decrement: float) -> State | None:
-    """Halve the step until f falls; rounding in f is forgiven close to the maximum."""
-    size = 1.0
-    forgiven = 1e-11 * (abs(state.objective) + 1.0) if decrement < DECREMENT_AT_REST else 0.0
-    for _ in range(MAX_HALVINGS):
-        following = likelihood.evaluate(state.theta + size * direction)
-        if following is not None and following.objective <= state.objective + forgiven:
-            return following
-        size *= 0.5
-    return None
-
-
-def _at_rest(likelihood: Likelihood, state: State, step: int, decrement: float) -> Optimum:
-    """Judge a point that no step improves."""
-    hessian, P = likelihood.hessian(state)
-    if decrement < DECREMENT_AT_REST and is_positive_definite(hessian):
-        return Optimum("converged", "", state, hessian, P, step)
-    return _failed(state, step, "no step improves the likelihood")
-
-
-def _failed(state: State | None, step: int, detail: str) -> Optimum:
-    """Say what is wrong with a search that ended without a maximum."""
-    empty = np.zeros((0, 0))
-    status = "did not converge"
-    if state is not None and _is_singular(state.sigma):
-        status = "singular covariance"
-        detail = f"{detail}; an estimated correlation matrix is singular"
-    elif state is not None:
-        detail = f"{detail}; largest gradient {float(np.abs(state.score).max()):.2g}"
-    return Optimum(status, detail, None, empty, empty, step)
-
-
-def _is_singular(sigma: Floats, limit: float = SINGULAR) -> bool:
-    """Tell whether any correlation matrix of a stack has an eigenvalue below the limit."""
-    deviation = np.sqrt(np.diagonal(sigma, axis1=-2, axis2=-1))
-    correlation = sigma / (deviation[..., :, None] * deviation[..., None, :])
-    return bool(np.linalg.eigvalsh(correlation).min() < limit)

@@ -5,93 +5,62 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from funis.stats.mmrm.covariance import Floats
-from funis.stats.mmrm.degrees_of_freedom import Inference, build_inference
-from funis.stats.mmrm.engine import Likelihood, Optimum, maximise
+from funis.stats.mmrm.covariance import Floats, has_visit_variances, parameter_scale
+from funis.stats.mmrm.degrees_of_freedom import Inference, build_inference, parameter_covariance
+from funis.stats.mmrm.engine import Likelihood, State
+from funis.stats.mmrm.estimable import Estimable
 from funis.stats.mmrm.sandwich import sandwich_variance
+from funis.stats.mmrm.scaling import Prepared, is_well_scaled, prepare, refine
+from funis.stats.mmrm.search import Optimum, maximise, no_optimum
 from funis.stats.mmrm.sums import SubjectArrays, sum_patterns
 
-# R's qr() calls a column dependent when what is left of it is below 1e-7 of its length.
-ALIAS_LENGTH = 1e-7
-# Below this share of a column's squared length the sums are too coarse a judge; the rows are looked at.
-ALIAS_DOUBT = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Estimable:
-    """Which columns can be estimated.
-
-    Attributes
-    ----------
-    kept : places of the columns kept, in order
-    dropped : places of the aliased columns
-    dependence : (kept, dropped); aliased columns are X_kept @ dependence
-    transform : T (kept, kept), upper triangular: X_kept T has orthogonal columns
-    """
-
-    kept: NDArray[np.int64]
-    dropped: NDArray[np.int64]
-    dependence: Floats
-    transform: Floats
+REFINEMENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What :func:`fit_arrays` found; ``inference`` is None for a failed fit."""
+    """What :func:`fit_arrays` found.
+
+    Attributes
+    ----------
+    likelihood, optimum, data : in the engine's units, see :mod:`funis.stats.mmrm.scaling`
+    estimable : columns estimated; its transform leads from the engine's coefficients to the named ones
+    inference : in the engine's coordinates; None for a failed fit
+    scale : (G, m) powers of two that rows were divided by
+    exact : visits whose outcomes are fitted exactly, where variances by visit have nothing to rest on
+    """
 
     likelihood: Likelihood
     optimum: Optimum
     estimable: Estimable
     data: SubjectArrays
     inference: Inference | None
-    shift: Floats
+    scale: Floats
+    exact: tuple[int, ...] = ()
 
+    def sigma(self) -> Floats:
+        """Give Sigma in the units of the outcome: (G, m, m), or (K, m, m) where times are irregular."""
+        state = self._state()
+        factor = self.scale[self.likelihood.sums.group] if self.likelihood.irregular else self.scale
+        return state.sigma * (factor[:, :, None] * factor[:, None, :])
 
-def find_estimable(data: SubjectArrays) -> Estimable:
-    """Find aliased columns, the later of dependent ones as R does, and a well-conditioned basis."""
-    m, _, p = data.visit_part.shape
-    gram = np.zeros((p, p))
-    for a in range(m):
-        u = data.subject_part[data.observed[:, a]]
-        gram += data.visit_part[a].T @ (u.T @ u) @ data.visit_part[a]
-    length = np.sqrt(np.diag(gram))
-    if (length > 0).all():
-        try:
-            factor = np.linalg.cholesky(gram / np.outer(length, length)).T
-        except np.linalg.LinAlgError:
-            factor = np.zeros((p, p))
-        if (np.diag(factor) ** 2 > ALIAS_DOUBT).all():
-            transform = np.linalg.inv(factor) / length[:, None]
-            return Estimable(np.arange(p), np.arange(0), np.zeros((p, 0)), transform)
-    return _estimable_by_rows(data)
+    def theta(self) -> Floats:
+        """Give the covariance parameters (r,) in the units of the outcome."""
+        return self._state().theta * self._parameter_scale()
 
+    def theta_covariance(self) -> Floats:
+        """Give the covariance matrix (r, r) of the covariance parameters in the units of the outcome."""
+        scale = self._parameter_scale()
+        return parameter_covariance(self.optimum) * np.outer(scale, scale)
 
-def _estimable_by_rows(data: SubjectArrays) -> Estimable:
-    """Orthogonalise the design's columns one after the other (modified Gram-Schmidt, twice)."""
-    m, _, p = data.visit_part.shape
-    X = np.concatenate([data.subject_part[data.observed[:, a]] @ data.visit_part[a] for a in range(m)])
-    basis: list[Floats] = []
-    kept, dropped = [], []
-    for j in range(p):
-        column = X[:, j].copy()
-        length = float(np.linalg.norm(column))
-        for _ in range(2):
-            for q in basis:
-                column -= q * (q @ column)
-        left = float(np.linalg.norm(column))
-        if length > 0 and left > ALIAS_LENGTH * length:
-            basis.append(column / left)
-            kept.append(j)
-        else:
-            dropped.append(j)
-    Q = np.stack(basis, axis=1) if basis else np.zeros((X.shape[0], 0))
-    R = np.triu(Q.T @ X[:, kept])
-    transform = np.linalg.inv(R)
-    dependence = transform @ (Q.T @ X[:, dropped])
-    dependence[np.abs(dependence) < 1e-9] = 0.0
-    return Estimable(np.array(kept, dtype=int), np.array(dropped, dtype=int), dependence, transform)
+    def _parameter_scale(self) -> Floats:
+        return np.concatenate([parameter_scale(self.likelihood.covariance, row) for row in self.scale])
+
+    def _state(self) -> State:
+        if self.optimum.state is None:
+            raise ValueError(f"the fit failed: {self.optimum.status}")
+        return self.optimum.state
 
 
 def between_within_df(data: SubjectArrays, estimable: Estimable, *, intercept: int | None) -> Floats:
@@ -130,31 +99,15 @@ def fit_arrays(  # noqa: PLR0913  all but the data by keyword, as in fit_mmrm
     data : from :func:`funis.stats.mmrm_design.arrange`
     covariance, df, sandwich : names; see :func:`funis.stats.mmrm.fit_mmrm`
     reml : restricted (True) or full maximum likelihood
-    intercept : place of the intercept's column, if there is one; the outcome is then centred, which keeps
-        digits where it is large beside its spread
+    intercept : place of the intercept's column, if there is one, which between-within counts apart
     unweighted : the data without weights, which between-within counts look at
     stopping : ``tight``, or ``sas`` for PROC MIXED's own path (:mod:`funis.stats.mmrm.sas`)
     """
-    estimable = find_estimable(data)
+    by_visit = stopping != "sas" and has_visit_variances(covariance)
+    prepared = prepare(data, by_visit=by_visit)
+    prepared, likelihood, optimum = _search(prepared, covariance, reml=reml, stopping=stopping)
+    estimable, turned = prepared.estimable, prepared.data
     kept = estimable.kept
-    basis = data.visit_part[:, :, kept] @ estimable.transform
-    centre = 0.0
-    outcome = data.outcome
-    if intercept is not None and intercept in kept:
-        mean = _mean_outcome(data, intercept)
-        centre, outcome = mean, data.outcome - mean * _column(data, intercept)
-    turned = replace(data, visit_part=basis, outcome=outcome)
-    likelihood = Likelihood(sum_patterns(turned), covariance, reml=reml)
-    if stopping == "sas":
-        from funis.stats.mmrm.sas import maximise_as_sas
-
-        log_det = float(np.linalg.slogdet(estimable.transform)[1]) if reml else 0.0
-        optimum = maximise_as_sas(likelihood, log_det_design=log_det)
-    else:
-        optimum = maximise(likelihood)
-    shift = np.zeros(kept.size)
-    if centre:
-        shift[int(np.flatnonzero(kept == intercept)[0])] = centre
     inference = None
     if optimum.state is not None:
         fixed = None
@@ -166,17 +119,44 @@ def fit_arrays(  # noqa: PLR0913  all but the data by keyword, as in fit_mmrm
         if sandwich is not None:
             robust = sandwich_variance(likelihood, optimum.state, turned, kind=sandwich)
         inference = build_inference(likelihood, optimum, df, fixed_df=fixed, sandwich=robust)
-        inference = replace(inference, beta=inference.beta + np.linalg.solve(estimable.transform, shift))
-    return Fit(likelihood, optimum, estimable, turned, inference, shift)
+        inference = replace(inference, beta=inference.beta + prepared.beta)
+    return Fit(likelihood, optimum, estimable, turned, inference, prepared.scale, prepared.exact)
 
 
-def _column(data: SubjectArrays, j: int) -> Floats:
-    """Give one design column as (n, m), 0 where not observed."""
-    values: Floats = (data.subject_part @ data.visit_part[:, :, j].T) * data.observed
-    return values
+def _search(
+    prepared: Prepared, covariance: str, *, reml: bool, stopping: str
+) -> tuple[Prepared, Likelihood, Optimum]:
+    """Search for the maximum, in finer units again where it lies far from where the first units fit."""
+    likelihood = Likelihood(sum_patterns(prepared.data), covariance, reml=reml)
+    hopeless = _hopeless(prepared, likelihood)
+    if hopeless is not None:
+        return prepared, likelihood, hopeless
+    if stopping == "sas":
+        from funis.stats.mmrm.sas import maximise_as_sas
+
+        log_det = float(np.linalg.slogdet(prepared.estimable.transform)[1]) if reml else 0.0
+        return prepared, likelihood, maximise_as_sas(likelihood, log_det_design=log_det)
+    optimum = maximise(likelihood)
+    for _ in range(REFINEMENTS):
+        if optimum.state is None or is_well_scaled(optimum.state, by_visit=has_visit_variances(covariance)):
+            break
+        finer, theta = refine(prepared, optimum.state, covariance)
+        again = Likelihood(sum_patterns(finer.data), covariance, reml=reml)
+        found = maximise(again, theta)
+        if found.state is None:
+            break
+        prepared, likelihood, optimum = finer, again, found
+    return prepared, likelihood, optimum
 
 
-def _mean_outcome(data: SubjectArrays, intercept: int) -> float:
-    """Give the mean outcome, weighted where the intercept's column holds root weights."""
-    column = _column(data, intercept)
-    return float((column * data.outcome).sum() / (column**2).sum())
+def _hopeless(prepared: Prepared, likelihood: Likelihood) -> Optimum | None:
+    """Recognise data that leave nothing to estimate a covariance from."""
+    sums = likelihood.sums
+    if sums.n_observations <= sums.coefficients:
+        return no_optimum("saturated", f"{sums.n_observations} outcomes, {sums.coefficients} coefficients")
+    if not prepared.varies:
+        return no_optimum("singular covariance", "the residuals do not vary")
+    if prepared.exact:
+        places = ", ".join(str(place + 1) for place in prepared.exact)
+        return no_optimum("covariance not estimable", f"outcomes are fitted exactly at visit number {places}")
+    return None

@@ -38,15 +38,15 @@ def _coefficients(result: MmrmResult) -> Floats:
 
 def covariance_blocks(result: MmrmResult) -> list[tuple[Floats, Floats]]:
     """Give, for each cell, the rows of its subjects (n_k, d) and a Cholesky factor of V (d, d)."""
-    likelihood, state, rows = result.fit.likelihood, result.fit.optimum.state, result.rows
-    assert state is not None  # noqa: S101
+    likelihood, rows = result.fit.likelihood, result.rows
+    every = result.fit.sigma()
     sums = likelihood.sums
     where = np.full((len(rows.subject.levels), sums.visits), -1)
     where[rows.subject.codes, rows.visit.codes] = np.arange(rows.outcome.size)
     blocks = []
     for k in range(sums.count.size):
         visits = np.flatnonzero(sums.observed[k])
-        sigma = state.sigma[k] if likelihood.irregular else state.sigma[sums.group[k]]
+        sigma = every[k] if likelihood.irregular else every[sums.group[k]]
         members = np.flatnonzero(sums.cell == k)
         blocks.append((where[np.ix_(members, visits)], np.linalg.cholesky(sigma[np.ix_(visits, visits)])))
     return blocks

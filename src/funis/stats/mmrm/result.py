@@ -21,7 +21,6 @@ from funis.stats.mmrm.degrees_of_freedom import (
     contrast_variance,
     degrees_of_freedom,
     f_test,
-    parameter_covariance,
 )
 from funis.stats.mmrm.design import Design
 from funis.stats.mmrm.one_fit import Fit
@@ -189,13 +188,12 @@ class MmrmResult:
     def _sigma(self) -> Floats:
         """Covariance by group (G, m, m), for irregular times of the most complete cell."""
         self.inference()
-        state = self.fit.optimum.state
-        assert state is not None  # noqa: S101
+        sigma = self.fit.sigma()
         if not self.fit.likelihood.irregular:
-            return state.sigma
+            return sigma
         sums = self.fit.likelihood.sums
         largest = [cells[int(np.argmax(sums.observed[cells].sum(1)))] for cells in self.fit.likelihood.cells]
-        return state.sigma[largest]
+        return sigma[largest]
 
     @property
     def covariance_matrix(self) -> Floats | dict[str, Floats]:
@@ -222,10 +220,9 @@ class MmrmResult:
         labels = [(group, name) for group in self.groups for name in names]
         estimate = np.full(len(labels), np.nan)
         se = estimate
-        state = self.fit.optimum.state
-        if self.converged and state is not None:
-            estimate = state.theta
-            se = np.sqrt(np.diag(parameter_covariance(self.fit.optimum)))
+        if self.converged:
+            estimate = self.fit.theta()
+            se = np.sqrt(np.diag(self.fit.theta_covariance()))
         return pl.DataFrame(
             {
                 "group": [group for group, _ in labels],

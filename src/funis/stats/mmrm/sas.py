@@ -17,7 +17,8 @@ import numpy as np
 
 from funis.errors import ValueRangeError
 from funis.stats.mmrm.covariance import Floats, is_positive_definite
-from funis.stats.mmrm.engine import Likelihood, Optimum, State
+from funis.stats.mmrm.engine import Likelihood, State
+from funis.stats.mmrm.search import Optimum, no_optimum
 
 CRITERION = 1e-8
 PROFILED = ("cs",)
@@ -38,28 +39,23 @@ def maximise_as_sas(likelihood: Likelihood, *, log_det_design: float) -> Optimum
     """
     if likelihood.covariance not in KNOWN or len(likelihood.cells) > 1:
         raise ValueRangeError("stopping", "sas", f"covariance {', '.join(KNOWN)} without groups for 'sas'")
-    empty = np.zeros((0, 0))
     state = _mivque0(likelihood)
     profiled = likelihood.covariance in PROFILED
     for step in range(50):
         if state is not None and profiled:
             state = _rescaled(likelihood, state)
         if state is None:
-            return Optimum(
-                "did not converge", "PROC MIXED's path leaves the matrices", None, empty, empty, step
-            )
+            return no_optimum("did not converge", "PROC MIXED's path leaves the matrices", step)
         hessian, P = likelihood.hessian(state)
         if not is_positive_definite(hessian):
-            return Optimum(
-                "did not converge", "the Hessian is not positive definite", None, empty, empty, step
-            )
+            return no_optimum("did not converge", "the Hessian is not positive definite", step)
         target, change = _step(state, hessian, profiled=profiled)
         value = abs(2.0 * (likelihood.log_likelihood(state) + log_det_design))
         # The MIVQUE0 point is SAS's iteration 0; it never stops there.
         if step > 0 and 2.0 * change / value < CRITERION:
             return Optimum("converged", "", state, hessian, P, step)
         state = likelihood.evaluate(target)
-    return Optimum("did not converge", "no convergence in 50 steps", None, empty, empty, 50)
+    return no_optimum("did not converge", "no convergence in 50 steps", 50)
 
 
 def _mivque0(likelihood: Likelihood) -> State | None:

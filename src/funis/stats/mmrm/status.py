@@ -49,7 +49,7 @@ def fit_in_sequence(attempt: Attempt, sequence: Sequence[str]) -> Verdict:
         if fit.inference is not None or position == len(sequence) - 1:
             break
         failed.append((covariance, status))
-    notes = list(attempt.rows.notes) + _data_notes(attempt.rows)
+    notes = list(attempt.rows.notes) + _data_notes(attempt.rows) + _collinear_notes(attempt.design, fit)
     if failed:
         tried = "; ".join(f"{name}: {reason}" for name, reason in failed)
         notes.append(f"fell back to covariance {covariance!r} as declared ({tried})")
@@ -69,7 +69,15 @@ def _fit_one(attempt: Attempt, covariance: str) -> tuple[Fit, str, str]:
         stopping=attempt.stopping,
     )
     if fit.inference is None:
-        lacking = _not_informed(attempt.data.observed, covariance, attempt.rows.visit.levels)
+        visits = attempt.rows.visit.levels
+        if fit.exact and fit.optimum.status == "covariance not estimable":
+            exact = ", ".join(repr(visits[place]) for place in fit.exact)
+            return (
+                fit,
+                "covariance not estimable",
+                f"the outcomes at {exact} are fitted exactly and do not vary",
+            )
+        lacking = _not_informed(attempt.data.observed, covariance, visits)
         if lacking and fit.optimum.status != "saturated":
             return fit, "covariance not estimable", lacking
         return fit, fit.optimum.status, fit.optimum.detail
@@ -108,6 +116,15 @@ def _data_notes(rows: ModelRows) -> list[str]:
     per_subject = np.bincount(rows.subject.codes)
     single = int((per_subject == 1).sum())
     return [f"{single} subjects have one outcome each"] if single else []
+
+
+def _collinear_notes(design: Design, fit: Fit) -> list[str]:
+    """Name the columns that are almost a combination of earlier ones."""
+    return [
+        f"{design.names[column]!r} is almost a combination of earlier columns: only {share:.1g} of its "
+        "spread is its own, so its coefficient and theirs are not to be read one by one"
+        for column, share in fit.estimable.collinear
+    ]
 
 
 def unseen_pairs(observed: NDArray[np.bool_], visits: Sequence[str]) -> list[str]:
