@@ -3,6 +3,7 @@
 # make check  format, lint, types, import contracts, size limits, spelling
 # make mutate puts one fault at a time into the code: a test must notice (35 minutes, never part of the tests)
 # make bench  timings (never part of the tests)
+# make kernels the statistics under every matrix kernel the processor runs
 # make lock   resolve the locked versions anew
 
 SHELL := /bin/bash
@@ -14,7 +15,7 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 export PYTHONHASHSEED := 0
 
-.PHONY: help demo test check mutate bench lock docs clean system
+.PHONY: help demo test check kernels mutate bench lock docs clean system
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -53,6 +54,9 @@ test: system check
 
 mutate: $(VENV)/.all
 	$(BIN)/python scripts/mutate.py
+
+kernels: $(VENV)/.all
+	FUNIS_KERNELS=all $(BIN)/python -m pytest tests/kernels
 
 bench: $(VENV)/.all
 	$(BIN)/python benchmarks/run.py

@@ -180,3 +180,18 @@ def test_a_search_that_starts_at_a_saddle_point_goes_on() -> None:
     sum_of_squares = 32 / 3 + 2.0
     at_zero = 3 * np.log(sum_of_squares / 3) + 3 + np.log(3 * 2) + 3 * np.log(2 * np.pi)
     assert -2 * result.log_likelihood < at_zero - 0.01
+
+
+@pytest.mark.parametrize("covariance", ["us", "toeph", "ar1h", "csh", "adh"])
+def test_a_likelihood_that_is_flat_has_no_estimates(covariance: str) -> None:
+    """The three contrasts of these five outcomes leave one combination of two variances and a covariance open."""
+    data = pl.DataFrame(
+        {
+            "id": [1, 1, 2, 2, 3],
+            "visit": ["v1", "v2", "v1", "v2", "v1"],
+            "y": [-4.0, -6.0, -4.0, -4.0, 0.0],
+        }
+    )
+    result = fit(data, "visit", covariance=covariance)
+    assert result.status == "covariance not estimable"
+    assert "does not change with some combination" in result.detail

@@ -37,6 +37,9 @@ DF_METHODS = (
     "residual",
 )
 
+# A variance below this share of the terms summed is what rounding leaves of 0: the contrast does not vary.
+ROUNDING = 1e-14
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectScores:
@@ -167,9 +170,10 @@ def _weighted_products(w: Floats, E: Floats, W: Floats) -> Floats:
 
 
 def contrast_variance(inference: Inference, L: Floats) -> Floats:
-    """Give the variance of each contrast, one per row of L (q, p)."""
+    """Give the variance of each contrast, one per row of L (q, p); NaN where terms cancel to nothing."""
     variance: Floats = np.einsum("qi,ij,qj->q", L, inference.vcov, L)
-    return variance
+    terms = np.einsum("qi,ij,qj->q", np.abs(L), np.abs(inference.vcov), np.abs(L))
+    return np.where(variance > ROUNDING * terms, variance, np.nan)
 
 
 def degrees_of_freedom(inference: Inference, L: Floats) -> Floats:

@@ -26,6 +26,9 @@ OTHER_STARTS = (0.5, 0.0)
 PATIENCE, HOPELESS = 15, 1e-9
 # A correlation matrix with a smaller eigenvalue than this is called singular.
 SINGULAR = 1e-6
+# Observed curvature below this share of the expected one is none: the likelihood is flat in that direction.
+FLAT = 1e-6
+NO_SLOPE = "the likelihood does not change with some combination of the covariance parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,11 @@ def _climb(likelihood: Likelihood, theta: Floats, *, escapes: int = ESCAPES) -> 
         return no_optimum("did not converge", "no starting value gives positive definite matrices")
     expected = True
     near: Rest | None = None
+    hopes = np.ones(likelihood.size)
     for step in range(MAX_STEPS):
         hessian, P = likelihood.hessian(state, expected=expected)
+        if step == 0:
+            hopes = np.diag(hessian)
         indefinite = None
         if not expected and not is_positive_definite(hessian):
             indefinite = hessian
@@ -89,11 +95,11 @@ def _climb(likelihood: Likelihood, theta: Floats, *, escapes: int = ESCAPES) -> 
         if not expected and decrement < DECREMENT_AT_REST:
             here = Rest(decrement, Optimum("converged", "", state, hessian, P, step))
             if decrement < DECREMENT or (near is not None and decrement > AT_REST * near.decrement):
-                return _settled(likelihood, here, near)
+                return _settled(likelihood, here, near, hopes)
             near = here
         following = _line_search(likelihood, state, direction, sure=near is not None)
         if following is None:
-            return _stuck(likelihood, state, near, step)
+            return _stuck(likelihood, state, near, step, hopes)
         # The first step is Fisher scoring; after it the observed Hessian is tried every time.
         expected = False
         state = following
@@ -107,7 +113,9 @@ def _leave_saddle(
 
     Left to the steps of the search, rounding would decide when and which way it leaves such a point.
     """
-    scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(expected)), 1e-300))
+    if not is_positive_definite(expected) or _smallest_share(observed, expected) > -FLAT:
+        return no_optimum("covariance not estimable", NO_SLOPE)
+    scale = 1.0 / np.sqrt(np.diag(expected))
     _, vectors = np.linalg.eigh(observed * np.outer(scale, scale))
     way = vectors[:, 0] * np.sign(vectors[np.argmax(np.abs(vectors[:, 0])), 0])
     found = []
@@ -127,22 +135,38 @@ def _leave_saddle(
     return found[0] if found else _failed(likelihood, state, 0, "the search ends at a saddle point")
 
 
-def _stuck(likelihood: Likelihood, state: State, near: Rest | None, step: int) -> Optimum:
+def _stuck(likelihood: Likelihood, state: State, near: Rest | None, step: int, hopes: Floats) -> Optimum:
     """Judge a point that no step improves: where the last point was near enough, the search rests there."""
     if near is not None:
-        return _settled(likelihood, near, None)
+        return _settled(likelihood, near, None, hopes)
     return _failed(likelihood, state, step, "no step improves the likelihood")
 
 
-def _settled(likelihood: Likelihood, here: Rest, near: Rest | None) -> Optimum:
-    """Take the better of the last two points of a search that rests, unless its matrices are singular."""
+def _settled(likelihood: Likelihood, here: Rest, near: Rest | None, hopes: Floats) -> Optimum:
+    """Take the better of the last two points of a search that rests, unless it determines no covariance.
+
+    ``hopes`` is the diagonal of the information expected at the start: a cheap first look for a direction in
+    which there is none.
+    """
     best = here if near is None or here.decrement <= near.decrement else near
-    state = best.optimum.state
-    if state is not None and _is_singular(likelihood, state, SINGULAR):
-        return no_optimum(
-            "singular covariance", "an estimated correlation matrix is singular", best.optimum.steps
-        )
+    state, hessian, steps = best.optimum.state, best.optimum.hessian, best.optimum.steps
+    if state is None:
+        return best.optimum
+    if _is_singular(likelihood, state, SINGULAR):
+        return no_optimum("singular covariance", "an estimated correlation matrix is singular", steps)
+    if _smallest_share(hessian, np.diag(hopes)) < FLAT:
+        expected, _ = likelihood.hessian(state, expected=True)
+        if _smallest_share(hessian, expected) < FLAT:
+            return no_optimum("covariance not estimable", NO_SLOPE, steps)
     return best.optimum
+
+
+def _smallest_share(observed: Floats, expected: Floats) -> float:
+    """Give the smallest ratio of observed to expected curvature over all directions."""
+    if not is_positive_definite(expected):
+        return 0.0
+    root = np.linalg.inv(np.linalg.cholesky(expected))
+    return float(np.linalg.eigvalsh(root @ observed @ root.T)[0])
 
 
 def _direction(hessian: Floats, score: Floats) -> Floats:
@@ -152,11 +176,22 @@ def _direction(hessian: Floats, score: Floats) -> Floats:
     ridge = 0.0
     for _ in range(40):
         trial = scaled + ridge * np.eye(scale.size)
-        if is_positive_definite(trial):
-            return -np.linalg.solve(trial, score / scale) / scale
+        step = _solve(trial, score / scale)
+        if step is not None:
+            return -step / scale
         ridge = max(10 * ridge, 1e-8)
     fallen: Floats = -score / scale**2
     return fallen
+
+
+def _solve(matrix: Floats, right: Floats) -> Floats | None:
+    """Solve a positive definite system; None where the matrix is not, or is singular in all but rounding."""
+    if not is_positive_definite(matrix):
+        return None
+    try:
+        return np.asarray(np.linalg.solve(matrix, right), np.float64)
+    except np.linalg.LinAlgError:
+        return None
 
 
 def _line_search(likelihood: Likelihood, state: State, direction: Floats, *, sure: bool) -> State | None:
