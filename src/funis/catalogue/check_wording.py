@@ -8,7 +8,7 @@ from funis.catalogue.definition_file import DefinitionFinding
 from funis.catalogue.model_instrument import GRADES, Definition, Feature
 
 _RECORDED_BY = ("clinician", "subject", "lab", "device")
-_PRINTED = ("title", "version", "source", "licence", "window", "missing", "summary")
+_PRINTED = ("title", "label", "version", "source", "licence", "window", "missing", "summary")
 _MOST_DIGITS = 6
 
 

@@ -265,6 +265,7 @@ class Definition:
     per_system : whether the total of each system is given as a column of its own
     summaries : further ways of joining the totals of the systems
     less_is_worse : whether a low value is the worst one
+    label : short printed name of the score, the title where the file gives none
 
     Examples
     --------
@@ -306,6 +307,7 @@ class Definition:
     per_system: bool = False
     summaries: tuple[PartSummary, ...] = ()
     less_is_worse: bool = False
+    label: str = ""
     file: str = field(default="", compare=False)
 
     def item(self, name: str) -> Item:

@@ -62,6 +62,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "per_system",
                 "summaries",
                 "less_is_worse",
+                "label",
             ]
         ),
     ),
@@ -212,6 +213,7 @@ def _build_definition(file: DefinitionFile, parent: Definition | None) -> Defini
             PartSummary(row["name"], row["how"], row["label"]) for row in table.get("summaries", ())
         ),
         less_is_worse=table.get("less_is_worse", False),
+        label=table.get("label", table["title"]),
         file=file.name,
     )
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, text_rows, words
 from funis.errors import LEVELS, Finding
-from funis.reporting.labels import FINDING_LEVELS, VARIABLES, humanise
+from funis.reporting.labels import FINDING_LEVELS, humanise, label_of_definition
 from funis.reporting.number_book import Group, NumberBook, count_cell, single
 from funis.results import ALL, Results
 
@@ -50,7 +50,7 @@ def _totals_table(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
         cells = (words(""), count_cell(number, book.find(group, ALL, "percent")), words("differ"))
         rows.append(
             TableRow(
-                words(f"{VARIABLES.get(name, name)}, all visits with a recorded total", strong=True), cells
+                words(f"{label_of_definition(name)}, all visits with a recorded total", strong=True), cells
             )
         )
         rows += text_rows(

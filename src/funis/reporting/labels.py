@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from functools import cache
 
 from funis.catalogue.instrument_tables import graded_instruments, organ_systems
+from funis.catalogue.registry import (
+    analyte_table,
+    definition,
+    definitions,
+    response_definition,
+    responses,
+)
 from funis.results import ALL, name_change, name_sustained
 from funis.study.model import Study
 
 VARIABLES: dict[str, str] = {
-    "sledai_2k": "SLEDAI-2K",
-    "ssdai": "SSDAI",
-    "bilag_2004": "BILAG-2004 total",
-    "vas_patient": "Patient global, VAS",
-    "vas_physician": "Physician global, VAS",
-    "unstimulated_flow": "Unstimulated salivary flow",
-    "stimulated_flow": "Stimulated salivary flow",
-    "tess": "Eye symptoms and signs (TESS)",
-    "sialography": "Sialography grade",
     "age": "Age",
     "sex": "Sex",
     "site": "Site",
@@ -33,10 +31,6 @@ UNITS: dict[str, str] = {
     "age": "years",
     "weight_kg": "kg",
     "disease_duration_years": "years",
-    "vas_patient": "mm",
-    "vas_physician": "mm",
-    "unstimulated_flow": "mL/min",
-    "stimulated_flow": "mL/min",
     "cells_per_kg": "cells/kg",
     "follow_up_days": "days",
 }
@@ -239,22 +233,20 @@ def system_labels() -> dict[str, str]:
 
 
 @cache
-def _title_of_definition(name: str) -> str:
+def label_of_definition(name: str) -> str:
     """Ask the catalogue for a title or a label; a name that it does not know is put into words."""
-    from funis.catalogue.registry import (
-        analyte_table,
-        definition,
-        definitions,
-        response_definition,
-        responses,
-    )
-
-    if name in definitions():
-        return definition(name).title
-    if name in responses():
-        return response_definition(name).label
     analyte = analyte_table().analytes.get(name)
-    return humanise(name) if analyte is None else analyte.label
+    if analyte is not None:
+        return analyte.label
+    if name in definitions():
+        return definition(name).label
+    return response_definition(name).label if name in responses() else humanise(name)
+
+
+@cache
+def _unit_of_definition(name: str) -> str:
+    """Ask the catalogue for the unit of a score, empty where it has none or does not know the name."""
+    return definition(name).unit if name in definitions() else ""
 
 
 def in_sentence(words: str) -> str:
@@ -309,9 +301,9 @@ class Labels:
             return VARIABLES[name]
         if name in grade_columns():
             instrument, system = grade_columns()[name]
-            words = self._own(instrument) or _title_of_definition(instrument)
+            words = self._own(instrument) or definition(instrument).title
             return f"{words}, {system_labels()[system].lower()}"
-        return _title_of_definition(name)
+        return label_of_definition(name)
 
     def _own(self, name: str) -> str:
         """Give the label the study file sets, empty where it sets none."""
@@ -330,7 +322,7 @@ class Labels:
             if column.name == name:
                 return column.unit
         choice = self.study.instruments.get(name)
-        return (choice.unit if choice is not None else "") or UNITS.get(name, "")
+        return (choice.unit if choice is not None else "") or UNITS.get(name) or _unit_of_definition(name)
 
     def variable_with_unit(self, name: str, measure: str = "") -> str:
         """Give the printed name of a variable with its unit."""
