@@ -149,3 +149,76 @@ def test_eligibility_knows_nothing_that_happens_later() -> None:
     assert {"age", "baseline_c3", "days_diagnosis_to_consent", "baseline_bilag_2004_renal"} <= set(early)
     later = ("first_infusion", "death", "disposition", "last_visit", "infusions_received", "last_infusion")
     assert not [name for name in early if any(word in name for word in later)]
+
+
+LIFE = [
+    ("birth", date(1980, 3, 1)),
+    ("diagnosis", date(2019, 12, 30)),
+    ("consent", date(2020, 1, 2)),
+    ("baseline", date(2020, 1, 5)),
+    ("first_infusion", date(2020, 1, 6)),
+    ("last_infusion", date(2020, 1, 13)),
+    ("last_visit", date(2020, 3, 1)),
+    ("disposition", date(2020, 3, 4)),
+    ("death", date(2020, 3, 4)),
+]
+# Days from each event to the next, by hand. From 1980-03-01 to 2019-03-01 are 39 x 365 + 9 leap days = 14,244, to
+# 30 December 275 + 29 = 304 more; from 13 January to 1 March 2020 are 18 + 29 + 1.
+STEPS = [14_548, 3, 3, 1, 7, 48, 3, 0]
+
+
+def test_days_between_any_two_events_run_from_the_earlier_to_the_later() -> None:
+    on = dict(LIFE)
+    tables = make(
+        TRIAL,
+        subjects=[
+            {
+                "subject": "S1",
+                "birth_date": on["birth"],
+                "diagnosis_date": on["diagnosis"],
+                "consent_date": on["consent"],
+            }
+        ],
+        infusions=[
+            {"subject": "S1", "number": 1, "date": on["first_infusion"]},
+            {"subject": "S1", "number": 2, "date": on["last_infusion"]},
+        ],
+        visits=[
+            {"subject": "S1", "visit": "baseline", "date": on["baseline"]},
+            {"subject": "S1", "visit": "month_1", "date": on["last_visit"]},
+        ],
+        disposition=[{"subject": "S1", "status": "died", "date": on["disposition"]}],
+    )
+    row = derive_subject_frame(TRIAL, tables.frames).row(0, named=True)
+    names = [name for name, _ in LIFE]
+    for first, earlier in enumerate(names):
+        for last, later in enumerate(names[first + 1 :], start=first + 1):
+            assert row[f"days_{earlier}_to_{later}"] == sum(STEPS[first:last]), (earlier, later)
+    assert {name: row[f"{name}_day"] for name in names[3:]} == {
+        "baseline": -1.0,
+        "first_infusion": 0.0,
+        "last_infusion": 7.0,
+        "last_visit": 55.0,
+        "disposition": 58.0,
+        "death": 58.0,
+    }
+
+
+def test_days_between_events_are_told_from_study_days_alone() -> None:
+    tables = make(
+        TRIAL,
+        subjects=[{"subject": "S1"}],
+        infusions=[{"subject": "S1", "number": 1, "day": 0}, {"subject": "S1", "number": 2, "day": 7}],
+        visits=[
+            {"subject": "S1", "visit": "baseline", "day": -4},
+            {"subject": "S1", "visit": "month_1", "day": 31},
+        ],
+        disposition=[{"subject": "S1", "status": "withdrew", "day": 40}],
+    )
+    row = derive_subject_frame(TRIAL, tables.frames).row(0, named=True)
+    assert row["days_baseline_to_first_infusion"] == 4.0
+    assert row["days_first_infusion_to_last_infusion"] == 7.0
+    assert row["days_last_infusion_to_last_visit"] == 24.0
+    assert row["days_last_visit_to_disposition"] == 9.0
+    assert row["days_disposition_to_death"] is None
+    assert row["days_consent_to_baseline"] is None

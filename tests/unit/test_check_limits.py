@@ -1,0 +1,274 @@
+"""Each check below, at and above its limit: the clean trial with one or two values changed.
+
+Day 0 of S1 is 2020-01-06, of S2 2020-02-06. The windows are baseline [-28, 0], month_1 30 +- 14 and infusion 2
+day 7 +- 1; a dose may differ by 20 % of 1e6 cells per kg. The limits stand in study.toml and in the checks.
+"""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from funis.data.tables import tables_from_frames
+from funis.errors import Finding
+from funis.study.model import Study
+from funis.study.read import read_study
+
+CLEAN = Path(__file__).parents[1] / "fault" / "clean"
+TODAY = date(2026, 1, 1)
+STUDY = read_study(CLEAN)
+TABLES = {
+    path.stem: list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    for path in sorted((CLEAN / "data").glob("*.csv"))
+}
+Change = tuple[str, int, str, str]
+"""Table, row (from 0; one more than there are adds a row of S1), column, text."""
+
+
+def find(
+    *changes: Change, study: Study = STUDY, without: tuple[tuple[str, str, str], ...] = ()
+) -> tuple[Finding, ...]:
+    """Check the clean trial with some cells changed and without rows, each named by table, column and text."""
+    tables = {name: [dict(row) for row in rows] for name, rows in TABLES.items()}
+    for name, column, text in without:
+        tables[name] = [row for row in tables[name] if row.get(column) != text]
+    for name, row, column, text in changes:
+        rows = tables.setdefault(name, [])
+        if row == len(rows):
+            rows.append({"subject": "S1"})
+        rows[row][column] = text
+    return tables_from_frames(study, tables, today=TODAY).findings
+
+
+EVENT = "adverse_events"
+LIMITS: list[tuple[str, list[Change], bool]] = [
+    # A visit is in its window on the first and on the last day.
+    ("visit_outside_window", [("visits", 0, "date", "2019-12-09")], False),  # day -28
+    ("visit_outside_window", [("visits", 0, "date", "2019-12-08")], True),  # day -29
+    ("visit_outside_window", [("visits", 0, "date", "2020-01-06")], False),  # day 0
+    ("visit_outside_window", [("visits", 0, "date", "2020-01-07")], True),  # day 1
+    ("visit_outside_window", [("visits", 1, "date", "2020-01-22")], False),  # day 16
+    ("visit_outside_window", [("visits", 1, "date", "2020-01-21")], True),  # day 15
+    ("visit_outside_window", [("visits", 1, "date", "2020-02-19")], False),  # day 44
+    ("visit_outside_window", [("visits", 1, "date", "2020-02-20")], True),  # day 45
+    ("infusion_outside_window", [("infusions", 1, "date", "2020-01-12")], False),
+    ("infusion_outside_window", [("infusions", 1, "date", "2020-01-11")], True),
+    ("infusion_outside_window", [("infusions", 1, "date", "2020-01-14")], False),
+    ("infusion_outside_window", [("infusions", 1, "date", "2020-01-15")], True),
+    # 60 kg x 1e6 cells +- 20 % is 48 to 72 million.
+    ("dose_outside_tolerance", [("infusions", 0, "cells", "48000000")], False),
+    ("dose_outside_tolerance", [("infusions", 0, "cells", "47999990")], True),
+    ("dose_outside_tolerance", [("infusions", 0, "cells", "72000000")], False),
+    ("dose_outside_tolerance", [("infusions", 0, "cells", "72000010")], True),
+    # 60 kg at baseline: 20 % less is 48 kg, and 60 is 20 % less than 75 kg.
+    ("weight_differs", [("infusions", 0, "weight_kg", "48")], False),
+    ("weight_differs", [("infusions", 0, "weight_kg", "47.9")], True),
+    ("weight_differs", [("infusions", 0, "weight_kg", "75")], False),
+    ("weight_differs", [("infusions", 0, "weight_kg", "75.1")], True),
+    ("infusion_order", [("infusions", 1, "date", "2020-01-07")], False),
+    ("infusion_order", [("infusions", 1, "date", "2020-01-06")], True),
+    ("infusion_order", [("infusions", 0, "number", "3"), ("infusions", 1, "number", "2")], True),
+    ("unplanned_infusion", [("infusions", 1, "number", "3")], True),
+    ("unplanned_infusion", [], False),
+    ("infusion_times", [("infusions", 0, "start", "10:00"), ("infusions", 0, "end", "10:00")], False),
+    ("infusion_times", [("infusions", 0, "start", "9:30"), ("infusions", 0, "end", "10:00")], False),
+    ("infusion_times", [("infusions", 0, "start", "10:00"), ("infusions", 0, "end", "9:59")], True),
+    ("lot_expired", [("lots", 0, "expiry", "2020-02-13")], False),
+    ("lot_expired", [("lots", 0, "expiry", "2020-02-12")], True),
+    ("lot_not_made", [("lots", 0, "manufactured", "2020-01-06")], False),
+    ("lot_not_made", [("lots", 0, "manufactured", "2020-01-07")], True),
+    ("lot_not_released", [("lots", 0, "release", "quarantine")], True),
+    ("lot_not_released", [("lots", 0, "release", "conditional")], False),
+    ("release_failed", [("lots", 0, "viability_percent", "80")], False),
+    ("release_failed", [("lots", 0, "viability_percent", "79.9")], True),
+    # Subjects.
+    ("odd_value", [("subjects", 0, "weight_kg", "25")], False),
+    ("odd_value", [("subjects", 0, "weight_kg", "24.9")], True),
+    ("odd_value", [("subjects", 0, "weight_kg", "200")], False),
+    ("odd_value", [("subjects", 0, "weight_kg", "200.1")], True),
+    ("odd_value", [("subjects", 0, "height_cm", "100")], False),
+    ("odd_value", [("subjects", 0, "height_cm", "99.9")], True),
+    ("odd_value", [("subjects", 0, "height_cm", "220")], False),
+    ("odd_value", [("subjects", 0, "height_cm", "220.1")], True),
+    ("value_outside_range", [("subjects", 0, "weight_kg", "400")], False),
+    ("value_outside_range", [("subjects", 0, "weight_kg", "400.1")], True),
+    ("value_outside_range", [("subjects", 0, "weight_kg", "1")], False),
+    ("value_outside_range", [("subjects", 0, "weight_kg", "0.9")], True),
+    ("birth_date_after_consent_date", [("subjects", 0, "birth_date", "2020-01-01")], False),
+    ("birth_date_after_consent_date", [("subjects", 0, "birth_date", "2020-01-02")], True),
+    ("birth_date_after_diagnosis_date", [("subjects", 0, "diagnosis_date", "1980-05-01")], False),
+    ("birth_date_after_diagnosis_date", [("subjects", 0, "diagnosis_date", "1980-04-30")], True),
+    ("diagnosis_date_after_consent_date", [("subjects", 0, "diagnosis_date", "2020-01-01")], False),
+    ("diagnosis_date_after_consent_date", [("subjects", 0, "diagnosis_date", "2020-01-02")], True),
+    # 1980-01-01 to 2020-01-01 is 14,610 days, which is 40 years of 365.25 days.
+    ("age_contradicts_birth_date", [("subjects", 0, "birth_date", "1980-01-01"), ("subjects", 0, "age", "38.5")], True),
+    ("age_contradicts_birth_date", [("subjects", 0, "birth_date", "1980-01-01"), ("subjects", 0, "age", "38.51")], False),
+    ("age_contradicts_birth_date", [("subjects", 0, "birth_date", "1980-01-01"), ("subjects", 0, "age", "41.5")], True),
+    ("age_contradicts_birth_date", [("subjects", 0, "birth_date", "1980-01-01"), ("subjects", 0, "age", "41.49")], False),
+    ("not_eligible", [("subjects", 0, "birth_date", "2004-01-01")], False),  # 16 on the day of consent
+    ("not_eligible", [("subjects", 0, "birth_date", "2004-01-02")], True),
+    ("consent_after_infusion", [("subjects", 0, "consent_date", "2020-01-06")], False),
+    ("consent_after_infusion", [("subjects", 0, "consent_date", "2020-01-07")], True),
+    ("before_consent", [("subjects", 0, "consent_date", "2020-01-05")], False),
+    ("before_consent", [("subjects", 0, "consent_date", "2020-01-06")], True),
+    # Today is 2026-01-01.
+    ("date_in_future", [("visits", 0, "date", "2026-01-01")], False),
+    ("date_in_future", [("visits", 0, "date", "2026-01-02")], True),
+    ("date_in_future", [("subjects", 0, "consent_date", "2026-01-01")], False),
+    ("date_in_future", [("subjects", 0, "consent_date", "2026-01-02")], True),
+    ("date_in_future", [(EVENT, 0, "end", "2026-01-01")], False),
+    ("date_in_future", [(EVENT, 0, "end", "2026-01-02")], True),
+    ("date_before_birth", [("subjects", 0, "birth_date", "2019-12-20"), ("visits", 0, "date", "2019-12-20")], False),
+    ("date_before_birth", [("subjects", 0, "birth_date", "2019-12-20"), ("visits", 0, "date", "2019-12-19")], True),
+    # The end of participation.
+    ("after_death", [("disposition", 0, "status", "died"), ("disposition", 0, "date", "2020-02-05")], False),
+    ("after_death", [("disposition", 0, "status", "died"), ("disposition", 0, "date", "2020-02-04")], True),
+    ("after_leaving", [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", "2020-02-05")], False),
+    ("after_leaving", [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", "2020-02-04")], True),
+    # Adverse events.
+    ("ends_before_start", [(EVENT, 0, "end", "2020-01-20")], False),
+    ("ends_before_start", [(EVENT, 0, "end", "2020-01-19")], True),
+    ("before_consent", [(EVENT, 0, "start", "2020-01-01")], False),
+    ("before_consent", [(EVENT, 0, "start", "2019-12-31")], True),
+    ("grade_contradicts_outcome", [(EVENT, 0, "grade", "5")], True),
+    ("grade_contradicts_outcome", [(EVENT, 0, "grade", "4")], False),
+    ("grade_contradicts_outcome", [(EVENT, 0, "grade", "4"), (EVENT, 0, "outcome", "fatal")], True),
+    ("grade_contradicts_outcome", [(EVENT, 0, "grade", "5"), (EVENT, 0, "outcome", "fatal")], False),
+    ("fatal_not_serious", [(EVENT, 0, "outcome", "fatal"), (EVENT, 0, "serious", "0")], True),
+    ("fatal_not_serious", [(EVENT, 0, "outcome", "fatal"), (EVENT, 0, "serious", "1")], False),
+    # S1 was asked on day 30: events of day 0 to 30 count.
+    ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-02-05"), (EVENT, 0, "end", "")], True),
+    ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-02-06"), (EVENT, 0, "end", "")], False),
+    ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-01-06")], True),
+    ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-01-05")], False),
+    # Laboratory results. Creatinine: odd below 20 and above 1500 umol/L, impossible above 5000.
+    ("odd_value", [("labs", 3, "value", "20")], False),
+    ("odd_value", [("labs", 3, "value", "19.9")], True),
+    ("odd_value", [("labs", 3, "value", "1500")], False),
+    ("odd_value", [("labs", 3, "value", "1500.1")], True),
+    ("value_outside_range", [("labs", 3, "value", "5000")], False),
+    ("value_outside_range", [("labs", 3, "value", "5000.1")], True),
+    ("value_outside_range", [("labs", 3, "value", "0")], False),
+    ("value_outside_range", [("labs", 3, "value", "-0.1")], True),
+    # 24-h protein of nearly nothing: below 0.01 g; nothing at all only of who had more than 0.5 g.
+    ("odd_value", [("labs", 10, "value", "0.01")], False),
+    ("odd_value", [("labs", 10, "value", "0.009")], True),
+    ("odd_value", [("labs", 10, "value", "0")], False),
+    ("odd_value", [("labs", 4, "value", "0")], True),
+    ("odd_value", [("labs", 1, "value", "0.5"), ("labs", 4, "value", "0")], False),
+    ("odd_value", [("labs", 1, "value", "0.51"), ("labs", 4, "value", "0")], True),
+    ("limits_reversed", [("labs", 0, "low", "44"), ("labs", 0, "high", "44")], False),
+    ("limits_reversed", [("labs", 0, "low", "44.1"), ("labs", 0, "high", "44")], True),
+    # Study days that are written beside the date.
+    ("day_contradicts_date", [("visits", 1, "day", "30")], False),
+    ("day_contradicts_date", [("visits", 1, "day", "29")], True),
+    ("day_contradicts_date", [("visits", 1, "day", "31")], True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "changes", "is_found"), LIMITS, ids=lambda each: str(each)[:90])
+def test_a_check_speaks_beyond_its_limit_and_not_on_it(
+    code: str, changes: list[Change], *, is_found: bool
+) -> None:
+    found = find(*changes)
+    assert (code in {finding.code for finding in found}) is is_found, "\n".join(map(str, found))
+
+
+def test_day_0_is_written_nowhere_in_the_clean_trial() -> None:
+    assert find() == ()
+
+
+@pytest.mark.parametrize(("cells", "is_told"), [("9999999", True), ("10000000", False)])
+def test_a_dose_of_few_cells_is_told_as_one_per_kilogram(cells: str, *, is_told: bool) -> None:
+    found = find(("infusions", 0, "cells", cells))
+    assert ["per kilogram" in finding.fix for finding in found] == [is_told]
+
+
+@pytest.mark.parametrize(
+    ("day", "is_missed"),
+    # Month 1 may be as late as day 44, 2020-02-19: who left the day before was not to be seen any more.
+    [("2020-02-19", True), ("2020-02-18", False)],
+)
+def test_a_visit_is_missed_by_who_was_still_there_on_its_last_day(day: str, *, is_missed: bool) -> None:
+    changes = [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", day)]
+    gone = tuple((name, "visit", "month_1") for name in ("visits", "sledai_2k", "labs", "safety_questions"))
+    # Without any visit of month 1 both subjects lack it; S2 completed the study.
+    found = find(*changes, without=gone)
+    missed = {finding.subject for finding in found if finding.code == "missing_visit"}
+    assert missed == ({"S1", "S2"} if is_missed else {"S2"})
+
+
+@pytest.mark.parametrize(
+    ("last", "left", "is_missing"),
+    [
+        # Infusion 2 may be as late as day 8, 2020-01-14.
+        ("2020-01-14", "", True),
+        ("2020-01-13", "", False),
+        ("2020-02-05", "2020-01-14", True),
+        ("2020-02-05", "2020-01-13", False),
+    ],
+)
+def test_an_infusion_is_missing_of_who_was_there_on_its_last_day(
+    last: str, left: str, *, is_missing: bool
+) -> None:
+    status = "withdrew" if left else "ongoing"
+    changes = [("disposition", 0, "status", status), ("disposition", 0, "date", left)]
+    changes += [(name, 1, "date", last) for name in ("visits", "sledai_2k")]
+    changes += [("labs", row, "date", last) for row in (3, 4, 5)] + [("safety_questions", 0, "date", last)]
+    found = find(*changes, without=(("infusions", "date", "2020-01-13"),))
+    assert ("missing_infusion" in {finding.code for finding in found}) is is_missing
+
+
+def test_an_event_of_the_day_of_a_question_belongs_to_that_question() -> None:
+    # S1 was also asked on 2020-01-20 (day 14), and again on day 30; the event began on day 14, then on day 15.
+    asked = [("safety_questions", 2, column, text) for column, text in
+             (("visit", "unscheduled"), ("date", "2020-01-20"), ("asked", "1"), ("any_event", "1"))]  # fmt: skip
+    on = [finding for finding in find(*asked) if finding.code == "event_not_listed"]
+    assert [finding.visit for finding in on] == ["month_1"]
+    after = [("adverse_events", 0, "start", "2020-01-21")]
+    late = [finding for finding in find(*asked, *after) if finding.code == "event_not_listed"]
+    assert [finding.visit for finding in late] == ["unscheduled"]
+
+
+def test_a_test_without_any_result_is_missed_once_where_more_than_three_are_due() -> None:
+    gone = (("labs", "test", "platelets"),)
+    four = [finding for finding in find(without=gone) if finding.code == "missing_labs"]
+    assert [(finding.table, finding.value) for finding in four] == [("labs", "platelets")]
+    missed = [("visits", 3, "attended", "0")]
+    seen = tuple((name, "date", "2020-03-06") for name in ("sledai_2k", "labs", "safety_questions"))
+    three = [finding for finding in find(*missed, without=(*gone, *seen)) if finding.code == "missing_labs"]
+    assert [(finding.table, finding.subject, finding.visit) for finding in three] == [
+        ("visits", "S1", "baseline"),
+        ("visits", "S1", "month_1"),
+        ("visits", "S2", "baseline"),
+    ]
+
+
+@pytest.mark.parametrize(("blank", "findings"), [(8, 8), (9, 1)])
+def test_many_empty_items_of_a_row_are_said_once(blank: int, findings: int) -> None:
+    # Items that no laboratory test of the study can fill.
+    items = [name for name in TABLES["sledai_2k"][0] if name not in {"subject", "visit", "date"}][:blank]
+    found = find(*(("sledai_2k", 1, name, "") for name in items))
+    assert [finding.code for finding in found] == ["missing_item"] * findings
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "is_outside"),
+    [(0.4, None, False), (0.41, None, True), (None, 1.2, False), (None, 1.19, True)],
+)
+def test_limits_of_the_study_file_are_allowed_values(
+    minimum: float | None, maximum: float | None, *, is_outside: bool
+) -> None:
+    # 24-h protein of the clean trial is 1.2, 0.4, 0.1 and 0.1; S2 has its two below the lower limit.
+    labs = tuple(
+        lab.model_copy(update={"minimum": minimum, "maximum": maximum})
+        if lab.test == "proteinuria_24h"
+        else lab
+        for lab in STUDY.labs
+    )
+    found = find(study=STUDY.model_copy(update={"labs": labs}))
+    outside = [
+        finding for finding in found if finding.code == "value_outside_range" and finding.subject == "S1"
+    ]
+    assert bool(outside) is is_outside
