@@ -103,6 +103,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from funis.data.new_study import new_study
     >>> from funis.study.read import read_study
     >>> from funis.data.tables import read_tables

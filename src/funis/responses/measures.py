@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
+from funis.catalogue.registry import definition
 from funis.nine_decimals import to_decimal
 from funis.responses.assessment import NOTHING, Assessment, Measurement
 from funis.responses.timeline import TimelineVisit
@@ -13,7 +15,6 @@ from funis.responses.verdict import Span, Verdict, exactly, print_number
 
 _HUNDRED: Final = Decimal(100)
 _WEIGHT_DAYS: Final = 183
-_SEROLOGY: Final = (("low_complement", 2), ("increased_dna_binding", 2))
 Given = tuple[str, ...]
 
 
@@ -318,11 +319,19 @@ def measure_new_items(assessment: Assessment, given: Given) -> Measurement:
     return _count(verdicts, "new")
 
 
+@cache
+def _left_out() -> tuple[tuple[str, Decimal], ...]:
+    """Name the items that the clinical SLEDAI leaves out, with the points that SLEDAI-2K gives them."""
+    kept = {item.name for item in definition("clinical_sledai")}
+    others = (item for item in definition("sledai_2k") if item.name not in kept)
+    return tuple((item.name, Decimal(str(max(item.points)))) for item in others)
+
+
 def measure_clinical(assessment: Assessment, given: Given) -> Measurement:
     """Return a SLEDAI total without its two serological items."""
     total = assessment.read(assessment.now, given[0])
     low, high = total.low, total.high
-    for item, points in _SEROLOGY:
+    for item, points in _left_out():
         present = _is_present(assessment.now, item)
         if low is not None and present is not False:
             low = max(low - points, Decimal(0))

@@ -98,7 +98,7 @@ def _points(
 ) -> pl.DataFrame:
     """Return the days on which a dose may change, with the number of days each stands for."""
     start, end, at = names
-    changes: dict[Any, set[Any]] = {}
+    changes: dict[object, set[Any]] = {}
     for subject, first, last in medications.select("subject", start, end).iter_rows():
         found = changes.setdefault(subject, set())
         found |= {first} if first is not None else set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from statistics import median
 from typing import Any, Final
 
@@ -76,7 +77,7 @@ class TimelineVisit:
         """
         return any(not (low in "DE" and high == "A") for low, high in map(self.grade, columns))
 
-    def _parse(self, column: str) -> Any:
+    def _parse(self, column: str) -> Decimal | None:
         value = self.values.get(column)
         try:
             return to_decimal(value)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import narwhals as nw
 import polars as pl
 
 from funis.catalogue.model_instrument import Definition, Item
+from funis.catalogue.model_parameter import ParameterValue
 from funis.frames.under_way import Column
 from funis.scoring.items import ScoringLayout, fill_from_measures
 
@@ -19,7 +19,7 @@ def derive_items(
     measured: pl.DataFrame,
     *,
     items: Sequence[Item] | None = None,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, ParameterValue] | None = None,
     optional_needed: bool = False,
 ) -> pl.DataFrame:
     """Derive recorded items from measured quantities, by the conditions of the definition.

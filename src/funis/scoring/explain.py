@@ -10,6 +10,7 @@ import polars as pl
 
 from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, Feature, Item
+from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, ShapeError, UnknownNameError
 from funis.frames.any_kind import lend_columns
@@ -77,7 +78,7 @@ class Explanation:
     rows: tuple[WorkingRow, ...]
     clauses: tuple[WorkingClause, ...]
     outputs: Mapping[str, Any]
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, ParameterValue]
     missing: str
     systems: tuple[str, ...] = ()
     equation: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
     visit_column: str = "visit",
     order: str | None = None,
     missing: Missing = "strict",
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, ParameterValue] | None = None,
 ) -> Explanation:
     """Explain one score row by row.
 
@@ -164,7 +165,7 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
     )
 
 
-def _equation_lines(instrument: Definition, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+def _equation_lines(instrument: Definition, parameters: Mapping[str, ParameterValue]) -> tuple[str, ...]:
     """Print the constant and every factor that the parameters leave in force."""
     if not instrument.factors:
         return ()
@@ -278,7 +279,7 @@ def _explain_clauses(
     instrument: Definition,
     cells: Mapping[str, Any],
     has_history: bool,  # noqa: FBT001
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, ParameterValue],
 ) -> tuple[WorkingClause, ...]:
     found = []
     for system in instrument.systems if instrument.kind == "grades" else ():
@@ -301,7 +302,7 @@ def _explain_clauses(
     return tuple(found)
 
 
-def _answer(value: Any) -> str:
+def _answer(value: object) -> str:
     return "cannot tell" if value is None else "yes" if value else "no"
 
 
@@ -332,7 +333,7 @@ def _show_feature(
     name: str,
     cells: Mapping[str, Any],
     has_history: bool,  # noqa: FBT001
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, ParameterValue],
 ) -> list[str]:
     lines = []
     for feature in instrument.features:

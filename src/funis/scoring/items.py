@@ -14,6 +14,7 @@ import narwhals as nw
 
 from funis.catalogue.conditions import Condition, Term, find_limit
 from funis.catalogue.model_instrument import Definition, Item
+from funis.catalogue.model_parameter import ParameterValue
 from funis.errors import ColumnError
 from funis.frames.under_way import PREFIX, Column
 from funis.nine_decimals import compare_exactly
@@ -39,7 +40,7 @@ class ScoringLayout:
     """
 
     definition: Definition
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, ParameterValue]
     schema: Mapping[str, nw.dtypes.DType]
     subject: str | None = None
     order: str | None = None

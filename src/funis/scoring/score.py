@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from funis.catalogue.conditions import find_limit
 from funis.catalogue.model_instrument import Definition, Flag, Item
+from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import definition
 from funis.errors import ValueRangeError
 from funis.frames.under_way import PREFIX, Column, OpenFrame, TakesColumns, close_frame, open_frame
@@ -38,7 +39,7 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     subject: str | None = None,
     order: str | None = None,
     assume_sorted: bool = False,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, ParameterValue] | None = None,
     compact: bool = False,
 ) -> Any:
     """Score every row of a frame with one instrument.
@@ -126,7 +127,7 @@ def prepare_layout(
     subject: str | None = None,
     order: str | None = None,
     assume_sorted: bool = False,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, ParameterValue] | None = None,
 ) -> tuple[OpenFrame, ScoringLayout]:
     """Take a frame over the border, check its columns, and say how it is laid out."""
     chosen = instrument.parameter_values(parameters)
