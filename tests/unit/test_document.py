@@ -27,7 +27,7 @@ from funis.documents.flow_chart import FlowBox, FlowChart, draw_flow_chart
 from funis.documents.formats import FORMATS
 from funis.documents.html import render_page
 from funis.documents.table import Inline, TableSpec, joined, text_rows
-from funis.errors import BlockError
+from funis.errors import BlockError, ShapeError
 from funis.reporting.payload import PANEL_WORDS
 from funis.reporting.report import render_html
 from funis.reporting.trial_document import build_document
@@ -205,6 +205,13 @@ def test_figures_asked_for_ahead_are_drawn_once(monkeypatch: pytest.MonkeyPatch)
     assert len(asked) == 2
     render_svg(spec)
     assert len(asked) == 3
+
+
+def test_table_whose_rows_and_heads_differ_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"Table 't': row 'x' has 2 cells with its stub for 3 heads"):
+        TableSpec("t", "a", "T", ("", "n", "Mean"), text_rows([("x", "1")]))
+    with pytest.raises(ShapeError, match="cover 2 columns of 3"):
+        TableSpec("t", "a", "T", ("", "n", "Mean"), (), spanners=(("", 1), ("Month 6", 1)))
 
 
 def test_plain_words_are_bound_to_nothing() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from funis.errors import ShapeError
+
 
 @dataclass(frozen=True, slots=True)
 class Inline:
@@ -66,6 +68,10 @@ class TableSpec:
     is_text : True for a listing of words (set ragged right), False for a table of numbers
     is_collapsed : True when the table is folded away until asked for
     label : printed number of the table, given when the document is put together
+
+    Raises
+    ------
+    ShapeError : a row has not one cell a head, or the spanners do not cover the heads
     """
 
     id: str
@@ -78,6 +84,22 @@ class TableSpec:
     is_text: bool = False
     is_collapsed: bool = False
     label: str = ""
+
+    def __post_init__(self) -> None:
+        """Hold heads, spanners and rows to one another: a column is added to all of them or to none."""
+        width = len(self.heads)
+        for row in self.rows:
+            if not row.is_heading and 1 + len(row.cells) != width:
+                raise ShapeError(
+                    f"Table {self.id!r}: row {row.stub.text!r} has {1 + len(row.cells)} cells with its stub "
+                    f"for {width} heads ({', '.join(map(repr, self.heads))}). Give each head one cell."
+                )
+        spanned = sum(width for _, width in self.spanners)
+        if self.spanners and spanned != width:
+            raise ShapeError(
+                f"Table {self.id!r}: the spanners cover {spanned} columns of {width}. "
+                "Give each column a spanner, an empty one where there is none."
+            )
 
     @property
     def ids(self) -> tuple[str, ...]:
