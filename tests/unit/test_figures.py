@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.documents import colours
 from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
 from funis.reporting.report_figures import build_figures
@@ -215,7 +216,9 @@ def test_no_listing_gives_no_figure(made: ModuleType) -> None:
 
 def test_drawing_uses_only_known_colours(figures: dict[str, FigureSpec]) -> None:
     svg = render_svg(figures["figure-sledai_change"].spec)
-    assert set(re.findall(r'stroke="(#[0-9A-Fa-f]{6})"', svg)) <= {"#0072B2", "#9AA5AF", "#565f69", "#ebeef1"}
+    known = {colours.ESTIMATE, colours.SUBJECT_BEHIND, colours.MUTED, colours.GRID}
+    drawn = set(re.findall(r'stroke="(#[0-9A-Fa-f]{6})"', svg))
+    assert {colours.ESTIMATE, colours.SUBJECT_BEHIND} <= drawn <= known
 
 
 def test_cohort_with_open_visits_shows_means_of_enough_subjects(made: ModuleType) -> None:
