@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from funis.analysis import change as analysis_change
 from funis.analysis import models as analysis_mmrm
@@ -17,6 +19,7 @@ from funis.analysis.cohorts import derive_populations
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, mean_of
+from funis.responses.relapse_counts import count_relapses
 from funis.results import format_number
 from funis.study.model import Arm, Endpoint, LabTest, Study, Trial, Visit
 
@@ -273,7 +276,7 @@ def published() -> tuple[Run, Answers]:
 def test_relapse_has_every_denominator(published: tuple[Run, Answers]) -> None:
     run, answers = published
     endpoint = Endpoint(id="r", kind="relapse", definition="ucmsc_bilag_response", at=("month_9", "month_12"))
-    analysis_response.count_relapses(run, endpoint, answers)
+    analysis_response.count_relapses_over_denominators(run, endpoint, answers)
     texts = {
         (row["population"], row["visit"]): row["text"]
         for row in run.numbers.frame().filter(pl.col("statistic") == "count").iter_rows(named=True)
@@ -296,9 +299,55 @@ def test_who_is_no_longer_followed_is_not_at_risk() -> None:
         run, [_responder("MCR"), _responder("MCR", followed=270.0), _responder("PCR", "month_12", 360.0)]
     )
     endpoint = Endpoint(id="r", kind="relapse", definition="ucmsc_bilag_response", at=("month_9", "month_12"))
-    analysis_response.count_relapses(run, endpoint, answers)
+    analysis_response.count_relapses_over_denominators(run, endpoint, answers)
     frame = run.numbers.frame().filter((pl.col("population") == "at_risk") & (pl.col("statistic") == "count"))
     assert frame.select("visit", "text").rows() == [("month_9", "0/3 (0.0%)"), ("month_12", "1/2 (50.0%)")]
+
+
+def _relapse_visit(row: Mapping[str, Any], planned: Mapping[str, float]) -> str | None:
+    """Give the visit a relapse belongs to, by hand: its own, else the next planned one, else the last."""
+    if row["responder"] != "yes" or row["relapse"] != "yes":
+        return None
+    day = row["relapse_day"]
+    if row["relapse_visit"] in planned:
+        return str(row["relapse_visit"])
+    later = [name for name, due in planned.items() if day is not None and day <= due]
+    return (later or list(planned))[0 if later else -1]
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_relapses_are_counted_by_the_rule_of_count_relapses(data: st.DataObject) -> None:
+    planned = {"month_9": 270.0, "month_12": 360.0}
+    kinds = st.sampled_from(["month_9", "month_12", "unscheduled", ""])
+    days = st.one_of(st.none(), st.integers(181, 400).map(float))
+    followed = st.integers(150, 400).map(float)
+    drawn = data.draw(st.lists(st.tuples(st.booleans(), kinds, days, followed, st.booleans()), min_size=1))
+    rows: list[dict[str, Any]] = []
+    for responds, visit, day, end, is_open in drawn:
+        one = _responder("MCR", visit, day if visit else None, end)
+        rows.append(
+            (one | {"relapse": "cannot tell"} if is_open and not visit else one) if responds else NONE
+        )
+    run = make_run({"x": {visit: [1.0] * len(rows) for visit in VISITS}})
+    answers = _answers(run, rows)
+    endpoint = Endpoint(id="r", kind="relapse", definition="ucmsc_bilag_response", at=tuple(planned))
+    analysis_response.count_relapses_over_denominators(run, endpoint, answers)
+    counted = (
+        run.numbers.frame().filter(pl.col("statistic") == "count").select("visit", "population", "value", "n")
+    )
+    # The window of each visit opens 30 days before it, as `count_relapses` is asked to take it.
+    found = count_relapses(answers.answers, planned, window=30.0)
+    expected = {row[:2]: row[2:] for row in found.select("visit", "denominator", "count", "n").rows()}
+    assert {row[:2]: row[2:] for row in counted.rows()} == {
+        key: value for key, value in expected.items() if key != ("all", "at_risk")
+    }
+    places = [_relapse_visit(row, planned) for row in rows]
+    for visit in planned:
+        assert expected[visit, "enrolled"] == (places.count(visit), len(rows))
+    first = [row["responder"] == "yes" and (row["followed_to_day"] >= 240 or place == "month_9")
+             for row, place in zip(rows, places, strict=True)]  # fmt: skip
+    assert expected["month_9", "at_risk"][1] == sum(first)
 
 
 def test_response_counts_with_both_intervals(published: tuple[Run, Answers]) -> None:

@@ -205,7 +205,7 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
             answers = analysis_response.answer_endpoint(
                 run, visits, endpoint, _response_visit(run.study, endpoint)
             )
-            analysis_response.count_relapses(run, endpoint, answers)
+            analysis_response.count_relapses_over_denominators(run, endpoint, answers)
             analysis_influence.leave_out_relapses(run, endpoint, answers)
         case "time_to_event":
             from funis.analysis.time_to_event import estimate_time_to_event

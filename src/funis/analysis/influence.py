@@ -18,7 +18,7 @@ from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.paired_tests import TESTS
 from funis.analysis.panel import Booleans, Matrix
-from funis.analysis.response_rates import RESPONDER, Answers, relapse_visits
+from funis.analysis.response_rates import RESPONDER, Answers, flag_relapses_at, relapse_visits_of
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.nine_decimals import round_exactly
@@ -186,8 +186,11 @@ def leave_out_relapses(run: Run, endpoint: Endpoint, answers: Answers) -> None:
     """Leave subjects, sites and lots out of the share of responders who relapse, of a primary endpoint."""
     if endpoint.role != "primary" or "relapse" not in answers.answers.columns:
         return
-    at = [name for name in endpoint.at if name in run.panel.visits]
-    relapsed = np.array([name is not None for name in relapse_visits(run, answers, at)])
+    at = relapse_visits_of(run, endpoint, answers)
+    if not at:
+        return
+    flags = flag_relapses_at(run, answers, at)
+    relapsed = flags.select(pl.any_horizontal(f"relapse_{name}" for name in at)).to_series().to_numpy()
     _leave_out_share(run, endpoint, ("relapse", "", ALL), (relapsed, answers.responders, answers))
 
 

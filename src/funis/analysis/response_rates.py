@@ -15,6 +15,7 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
 from funis.catalogue.registry import response_definition
 from funis.errors import FunisError
+from funis.responses.relapse_counts import flag_relapses
 from funis.responses.respond import RELAPSE_SCHEMA, respond
 from funis.results import ALL, Place, name_sustained
 from funis.study.model import Endpoint, ParameterValue
@@ -282,34 +283,32 @@ def _over(place: Place, who: Booleans) -> Place:
 # --- relapse -------------------------------------------------------------------------------------
 
 
-def relapse_visits(run: Run, answers: Answers, at: Sequence[str]) -> list[str | None]:
-    """Give, for each subject, the first of the named visits by which a relapse was found.
-
-    A relapse found at an unscheduled visit belongs to the next planned one.
-    """
-    frame = answers.answers
-    planned = {visit.name: visit.day for visit in run.study.visits}
-    found: list[str | None] = []
-    for relapsed, name, day in frame.select("relapse", "relapse_visit", "relapse_day").iter_rows():
-        visit: str | None = None
-        if relapsed == YES:
-            later = [each for each in at if day is not None and day <= planned.get(each, np.inf)]
-            visit = name if name in at else next(iter(later), at[-1] if at else None)
-        found.append(visit)
-    return found
+def relapse_visits_of(run: Run, endpoint: Endpoint, answers: Answers) -> list[str]:
+    """Give the visits at which relapse is looked for: those of the endpoint, else all after the response."""
+    return [name for name in endpoint.at if name in run.panel.visits] or _after(run, answers.visit)
 
 
-def count_relapses(run: Run, endpoint: Endpoint, answers: Answers) -> None:
+def flag_relapses_at(run: Run, answers: Answers, at: Sequence[str]) -> pl.DataFrame:
+    """Flag who relapses and who is at risk at each of the named visits, in the order of the panel."""
+    planned = {name: float(run.study.visit(name).day) for name in at if name in run.study.visit_names}
+    # Visits without a plan follow each other in the order they are named.
+    days = {name: planned.get(name, np.inf) for name in at}
+    return flag_relapses(answers.answers, days, {name: _opening(run, name) for name in at})
+
+
+def count_relapses_over_denominators(run: Run, endpoint: Endpoint, answers: Answers) -> None:
     """Count relapses at each visit and in all, over enrolled, responders, and responders at risk.
 
-    At risk at a visit is a responder who has not relapsed before it and was followed to its window.
+    Where a relapse belongs and who is at risk is the rule of ``funis.count_relapses``, with the window of
+    each visit.
     """
     if "relapse" not in answers.answers.columns:
         return
-    at = [name for name in endpoint.at if name in run.panel.visits] or _after(run, answers.visit)
-    opens = {name: _opening(run, name) for name in at}
-    when = np.array([name or "" for name in relapse_visits(run, answers, at)], dtype=object)
-    followed = answers.answers["followed_to_day"].fill_null(-np.inf).to_numpy()
+    at = relapse_visits_of(run, endpoint, answers)
+    flags = flag_relapses_at(run, answers, at)
+    when = np.full(len(run.panel.subjects), "", dtype=object)
+    for visit in at:
+        when[flags[f"relapse_{visit}"].to_numpy()] = visit
     words = [
         f"{relapsed or 'no response'} {visit}".rstrip()
         for relapsed, visit in zip(answers.answers["relapse"], when, strict=True)
@@ -317,13 +316,11 @@ def count_relapses(run: Run, endpoint: Endpoint, answers: Answers) -> None:
     rows = run.observe(f"relapse {endpoint.id}", words, at=answers.rows)
     for cohort in run.populations.of_endpoint(endpoint):
         responders = answers.responders & cohort.members
-        before = np.zeros(len(when), dtype=np.bool_)
         for visit in at:
-            now = (when == visit) & responders
-            at_risk = responders & ~before & ((followed >= opens[visit]) | now)
-            _add_relapse(run, endpoint, cohort, (visit, now, rows), (responders, at_risk))
-            before |= now
-        _add_relapse(run, endpoint, cohort, (ALL, before, rows), (responders, None))
+            now, at_risk = (flags[f"{kind}_{visit}"].to_numpy() for kind in ("relapse", "at_risk"))
+            found = (visit, now & cohort.members, rows)
+            _add_relapse(run, endpoint, cohort, found, (responders, at_risk & cohort.members))
+        _add_relapse(run, endpoint, cohort, (ALL, (when != "") & responders, rows), (responders, None))
 
 
 def _after(run: Run, visit: str) -> list[str]:

@@ -39,8 +39,8 @@ def count_relapses(responses: Any, visit_days: Mapping[str, float], *, window: f
     frame of the caller's kind; on Spark lazy, counted where the rows are
         ``visit`` (each, then ``all``), ``denominator`` (``enrolled``, ``responders``, ``at_risk``),
         ``count`` of relapses, ``n`` of the denominator, ``cannot_tell`` (responders whose relapse is open).
-        At risk means a responder without an earlier relapse, still followed; in all, everybody who was
-        a responder and followed beyond the response.
+        At risk means a responder without an earlier relapse, still followed or relapsing at the visit; in
+        all, everybody who was a responder and followed beyond the response.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def count_relapses(responses: Any, visit_days: Mapping[str, float], *, window: f
     """
     import narwhals as nw
 
-    ordered = sorted(visit_days.items(), key=lambda pair: pair[1])
+    ordered = _in_order(visit_days)
     rows = responses if is_spark(responses) else _typed(read_rows(responses))
     counted: Any = nw.from_native(rows).select(*_counts(ordered, window))
     if is_spark(responses):
@@ -67,22 +67,80 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col(days).cast(pl.Float64), pl.col(texts).cast(pl.String))
 
 
+def flag_relapses(
+    responses: pl.DataFrame, visit_days: Mapping[str, float], opens: Mapping[str, float]
+) -> pl.DataFrame:
+    """Flag, for each subject, the visit that an incident relapse belongs to and where one was at risk.
+
+    Parameters
+    ----------
+    responses : what `respond` returned for a definition with relapse
+    visit_days : scheduled day of each visit at which relapse is looked for, in days
+    opens : first day that counts as being at the visit; who was followed to it is at risk
+
+    Returns
+    -------
+    polars.DataFrame
+        In the order of the rows: ``relapse_<visit>`` and ``at_risk_<visit>``, the conditions that
+        `count_relapses` adds up.
+
+    Examples
+    --------
+    >>> one = {"responder": "yes", "relapse": "yes", "relapse_visit": "month_9", "relapse_day": 270.0}
+    >>> frame = pl.DataFrame([one | {"followed_to_day": 360.0}])
+    >>> days = {"month_9": 270, "month_12": 360}
+    >>> flag_relapses(frame, days, days).row(0, named=True)
+    {'relapse_month_9': True, 'at_risk_month_9': True, 'relapse_month_12': False, 'at_risk_month_12': False}
+    """
+    import narwhals as nw
+
+    ordered = _in_order(visit_days)
+    flags = [
+        condition.fill_null(value=False).alias(f"{kind}_{name}")
+        for place, (name, _) in enumerate(ordered)
+        for kind, condition in _conditions(place, ordered, opens)
+    ]
+    found: pl.DataFrame = nw.from_native(_typed(responses)).select(*flags).to_native()
+    return found
+
+
+def _in_order(visit_days: Mapping[str, float]) -> Schedule:
+    return sorted(visit_days.items(), key=lambda pair: pair[1])
+
+
+def _conditions(
+    place: int, ordered: Schedule, opens: Mapping[str, float]
+) -> tuple[tuple[str, Any], tuple[str, Any]]:
+    """Give the two conditions of a visit: a responder relapses at it; a responder is at risk at it.
+
+    At risk is who has not relapsed before and was followed to the opening of the visit, or relapses at it.
+    """
+    import narwhals as nw
+
+    is_responder = nw.col("responder") == YES
+    is_told = is_responder & (nw.col("relapse") != "")
+    has_relapsed = is_responder & (nw.col("relapse") == YES)
+    now = has_relapsed & _belongs(place, ordered)
+    earlier = [has_relapsed & _belongs(each, ordered) for each in range(place)]
+    is_free = ~reduce(or_, [each.fill_null(value=False) for each in earlier], nw.lit(value=False))
+    is_followed = nw.col("followed_to_day") >= opens[ordered[place][0]]
+    return ("relapse", now), ("at_risk", is_told & is_free & (is_followed | now))
+
+
 def _counts(ordered: Schedule, window: float) -> Iterator[Any]:
     """Yield one count each: what Spark and Polars add up without looking at a row twice."""
     import narwhals as nw
 
     is_responder = nw.col("responder") == YES
-    is_told = is_responder & (nw.col("relapse") != "")
+    opens = {name: day - window for name, day in ordered}
     yield nw.len().alias("enrolled")
     yield _sum(is_responder).alias("responders")
     yield _sum(is_responder & (nw.col("relapse") == CANNOT_TELL)).alias("open")
-    has_relapsed = is_responder & (nw.col("relapse") == YES)
-    for place, (name, day) in enumerate(ordered):
-        yield _sum(has_relapsed & _belongs(place, ordered)).alias(f"count_{place}")
-        is_free = ~_relapsed_before(name, ordered) if place else nw.lit(value=True)
-        is_followed = nw.col("followed_to_day") >= day - window
-        yield _sum(is_told & is_free & is_followed).alias(f"at_risk_{place}")
+    for place in range(len(ordered)):
+        for kind, condition in _conditions(place, ordered, opens):
+            yield _sum(condition).alias(f"{kind}_{place}")
     first = ordered[0][1] - window if ordered else 0.0
+    is_told = is_responder & (nw.col("relapse") != "")
     yield _sum(is_told & (nw.col("followed_to_day") >= first)).alias("at_risk")
 
 
@@ -101,26 +159,19 @@ def _is_named(names: Sequence[str]) -> Any:
 
 
 def _belongs(place: int, ordered: Schedule) -> Any:
-    """Tell whether a relapse belongs to a visit: its own, else the next one scheduled, else the last."""
+    """Tell whether a relapse belongs to a visit: its own, else the next one scheduled, else the last.
+
+    One without a day that was found at no scheduled visit belongs to the last.
+    """
     import narwhals as nw
 
     names, days = [name for name, _ in ordered], [day for _, day in ordered]
     at = nw.col("relapse_day")
-    is_next = at <= days[place] if place < len(days) - 1 else ~at.is_null()
-    if place:
-        is_next = is_next & (at > days[place - 1])
+    is_after = at > days[place - 1] if place else nw.lit(value=True)
+    is_next = is_after & (at <= days[place])
+    if place == len(days) - 1:
+        is_next = is_after | at.is_null()
     return _is_named(names[place : place + 1]) | (~_is_named(names) & is_next)
-
-
-def _relapsed_before(name: str, ordered: Schedule) -> Any:
-    import narwhals as nw
-
-    names = [visit for visit, _ in ordered]
-    earlier = names[: names.index(name)]
-    previous_day = dict(ordered)[earlier[-1]]
-    other = ~_is_named(names) & (nw.col("relapse_day") <= previous_day)
-    is_earlier = (_is_named(earlier) | other).fill_null(value=False)
-    return ~nw.col("relapse_day").is_null() & is_earlier
 
 
 def _unfold_batches(ordered: Schedule, batches: Any) -> Iterator[Any]:
@@ -138,7 +189,7 @@ def _unfold(counted: pl.DataFrame, ordered: Schedule) -> pl.DataFrame:
     """Turn the one row of counts into a row per visit and denominator."""
     row = {name: int(value or 0) for name, value in counted.row(0, named=True).items()}
     places = [*enumerate(name for name, _ in ordered)]
-    found = [(name, row[f"count_{place}"], row[f"at_risk_{place}"]) for place, name in places]
+    found = [(name, row[f"relapse_{place}"], row[f"at_risk_{place}"]) for place, name in places]
     found.append((ALL, sum(count for _, count, _ in found), row["at_risk"]))
     rows = [
         (name, kind, count, at_risk if kind == "at_risk" else row[kind], row["open"])
