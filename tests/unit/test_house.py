@@ -79,6 +79,43 @@ def test_no_module_is_named_after_nothing() -> None:
     assert not [path for path in SOURCES if path.stem in forbidden]
 
 
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
+def imports_of(path: Path, modules: set[str]) -> set[str]:
+    """Give the modules of funis that a file imports anywhere, but not those for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for_types |= set(ast.walk(node))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node not in for_types:
+            inner = {f"{node.module}.{each.name}" for each in node.names} & modules
+            found |= inner or {node.module}
+    return found & modules
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    names = {
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__"): path
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "src" / "funis")
+    }
+    graph = {name: imports_of(path, set(names)) - {name} for name, path in names.items()}
+    # Files that import nothing that is left are taken away one after the other: what stays goes in circles.
+    while free := {name for name, found in graph.items() if not found & set(graph)}:
+        graph = {name: found for name, found in graph.items() if name not in free}
+    assert not graph
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_of_pages_resolve(page: Path) -> None:
     lacking = [

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from funis.demo.manifest import (
-    Comparison,
+    ComparedFigure,
     ManifestError,
     compare_with_published,
     parse_manifest,
@@ -25,7 +25,7 @@ def numbers(**means: float) -> pl.DataFrame:
     return collected.frame()
 
 
-def compare(row: str, frame: pl.DataFrame) -> Comparison:
+def compare(row: str, frame: pl.DataFrame) -> ComparedFigure:
     manifest = parse_manifest(
         f'figures = [{{id = "f", {row}}}]\n[select]\n'
         'analysis = "summary"\nvariable = "sledai_2k"\nstatistic = "mean"',
@@ -153,8 +153,8 @@ def test_manifests_are_found_by_name_and_by_path(tmp_path: Path) -> None:
 
 def test_the_printed_comparison_names_what_differs() -> None:
     rows = (
-        Comparison("a", "10.83", "=", "10.83", True, ""),  # noqa: FBT003
-        Comparison("b", "7.43", "=", "7.44", False, ""),  # noqa: FBT003
+        ComparedFigure("a", "10.83", "=", "10.83", True, ""),  # noqa: FBT003
+        ComparedFigure("b", "7.43", "=", "7.44", False, ""),  # noqa: FBT003
     )
     lines = render_comparison(rows).splitlines()
     assert lines[2].split() == ["a", "10.83", "10.83", "agrees"]

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from scipy.special import stdtr
 
-from funis.demo.cohort import MARK, Cohort
+from funis.demo.cohort import MARK, ReconstructedCohort
 from funis.demo.reconstruct import build_cohort
 from funis.results import format_number
 
@@ -27,7 +27,7 @@ SEEDS = (2012, 1, 7)
 
 
 @cache
-def cohort(seed: int) -> Cohort:
+def cohort(seed: int) -> ReconstructedCohort:
     return build_cohort("sjogren", seed=seed)
 
 

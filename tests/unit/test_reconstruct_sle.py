@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from funis.catalogue.registry import definition
-from funis.demo.cohort import MARK, Cohort
+from funis.demo.cohort import MARK, ReconstructedCohort
 from funis.demo.reconstruct import build_cohort
 from funis.responses.respond import respond
 from funis.results import format_number
@@ -34,7 +34,7 @@ SEEDS = (2012, 1, 7)
 
 
 @cache
-def cohort(seed: int) -> Cohort:
+def cohort(seed: int) -> ReconstructedCohort:
     return build_cohort("sle", seed=seed)
 
 

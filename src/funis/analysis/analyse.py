@@ -171,9 +171,9 @@ def find_gaps(study: Study, tables: Tables) -> tuple[Finding, ...]:
     """
     if not study.estimands:
         return ()
-    from funis.analysis.estimands import check_estimands
+    from funis.analysis.estimands import find_silent_events
 
-    return check_estimands(_start(study, tables, score_instruments(study, tables)))
+    return find_silent_events(_start(study, tables, score_instruments(study, tables)))
 
 
 def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None:

@@ -78,7 +78,7 @@ def estimate_estimands(run: Run, visits: pl.DataFrame) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def check_estimands(run: Run) -> tuple[Finding, ...]:
+def find_silent_events(run: Run) -> tuple[Finding, ...]:
     """Find the events of the data that an estimand has no strategy for, without estimating anything."""
     if not run.study.estimands:
         return ()

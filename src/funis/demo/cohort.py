@@ -38,7 +38,7 @@ Made with seed {seed}; the same seed gives the same files.
 
 
 @dataclass(frozen=True, slots=True)
-class Cohort:
+class ReconstructedCohort:
     """Reconstructed subjects.
 
     Attributes
@@ -72,7 +72,7 @@ def study_text(name: str) -> str:
     return (files("funis.demo") / "published" / f"{name}_study.toml").read_text(encoding="utf-8")
 
 
-def write_cohort(cohort: Cohort, folder: Path) -> Path:
+def write_cohort(cohort: ReconstructedCohort, folder: Path) -> Path:
     """Write a study folder: study.toml, README.md and the tables under data/.
 
     Parameters

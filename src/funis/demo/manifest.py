@@ -91,7 +91,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ComparedFigure:
     """One published figure beside what was computed.
 
     Attributes
@@ -209,7 +209,7 @@ def _parse_figure(row: Mapping[str, Any], common: Mapping[str, str], where: str)
     return figure
 
 
-def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> tuple[Comparison, ...]:
+def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> tuple[ComparedFigure, ...]:
     """Set each published figure beside the computed one.
 
     Parameters
@@ -219,7 +219,7 @@ def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> tuple[C
 
     Returns
     -------
-    one Comparison a figure, in the order of the manifest; a figure whose number was not computed, or
+    one ComparedFigure a figure, in the order of the manifest; a figure whose number was not computed, or
     that fits several numbers, does not agree
     """
     columns = [*SELECTORS, "value"]
@@ -234,7 +234,7 @@ def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> tuple[C
 _Index = Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]]
 
 
-def _compare(figure: Figure, index: _Index) -> Comparison:
+def _compare(figure: Figure, index: _Index) -> ComparedFigure:
     try:
         if figure.visits:
             values = [_find(figure, index, visit) for visit in figure.visits]
@@ -246,7 +246,7 @@ def _compare(figure: Figure, index: _Index) -> Comparison:
             agrees, computed = _check_value(figure, value)
     except LookupError as failure:
         agrees, computed = False, str(failure.args[0])
-    return Comparison(figure.id, figure.published, figure.relation, computed, agrees, figure.source)
+    return ComparedFigure(figure.id, figure.published, figure.relation, computed, agrees, figure.source)
 
 
 def _check_value(figure: Figure, value: float) -> tuple[bool, str]:
@@ -277,7 +277,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def render_comparison(comparisons: Sequence[Comparison]) -> str:
+def render_comparison(comparisons: Sequence[ComparedFigure]) -> str:
     """Print published beside computed as a plain table, one line a figure.
 
     Parameters

@@ -13,13 +13,13 @@ from pathlib import Path
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.demo import sjogren_cohort, sle_cohort
-from funis.demo.cohort import Cohort, write_cohort
+from funis.demo.cohort import ReconstructedCohort, write_cohort
 from funis.errors import UnknownNameError
 
 COHORTS = ("sle", "sjogren")
 
 
-def build_cohort(name: str, *, seed: int = 2012) -> Cohort:
+def build_cohort(name: str, *, seed: int = 2012) -> ReconstructedCohort:
     """Make the subjects of one trial.
 
     Parameters
@@ -29,7 +29,7 @@ def build_cohort(name: str, *, seed: int = 2012) -> Cohort:
 
     Returns
     -------
-    Cohort with every table of a data folder
+    ReconstructedCohort with every table of a data folder
 
     Raises
     ------

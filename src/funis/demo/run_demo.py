@@ -18,7 +18,7 @@ import polars as pl
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
-from funis.demo.manifest import Comparison, compare_with_published, read_manifest, render_comparison
+from funis.demo.manifest import ComparedFigure, compare_with_published, read_manifest, render_comparison
 from funis.demo.reconstruct import COHORTS, reconstruct
 from funis.errors import FunisError
 from funis.reporting.report import write_report
@@ -58,7 +58,7 @@ class DemoRun:
 
     name: str
     report: Path
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[ComparedFigure, ...]
     findings: Mapping[tuple[str, str], int]
 
 
@@ -120,7 +120,7 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
     results = analyse(study, tables)
     write_results(results, folder / "report")
     report = write_report(study, results, folder / "report")
-    comparisons: tuple[Comparison, ...] = ()
+    comparisons: tuple[ComparedFigure, ...] = ()
     if name in COHORTS:
         comparisons = compare_with_published(results.numbers, read_manifest(name))
         write_comparison(comparisons, folder / "report" / "published.csv")
@@ -129,7 +129,7 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
     )
 
 
-def write_comparison(comparisons: Sequence[Comparison], path: Path) -> Path:
+def write_comparison(comparisons: Sequence[ComparedFigure], path: Path) -> Path:
     """Write published beside computed as CSV; a column says on every line what the data are."""
     columns = ("id", "published", "computed", "relation", "agrees", "source")
     frame = pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in columns})

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from funis.demo.cohort import MARK, NO_EVENTS, Cell, Cohort, Row, add_days
+from funis.demo.cohort import MARK, NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
 from funis.demo.integer_samples import Draws
 from funis.demo.sjogren_scores import (
     ANTIBODY_SUBJECTS,
@@ -59,7 +59,9 @@ class _Person:
         return {"subject": self.subject, "visit": visit, "date": self.visit_dates[visit]}
 
 
-def build_sjogren(weights: Mapping[str, int], tess_items: Sequence[str], *, seed: int = SEED) -> Cohort:
+def build_sjogren(
+    weights: Mapping[str, int], tess_items: Sequence[str], *, seed: int = SEED
+) -> ReconstructedCohort:
     """Make the twenty-four subjects of the Sjogren trial.
 
     Parameters
@@ -70,7 +72,7 @@ def build_sjogren(weights: Mapping[str, int], tess_items: Sequence[str], *, seed
 
     Returns
     -------
-    Cohort with the tables of a data folder
+    ReconstructedCohort with the tables of a data folder
 
     Raises
     ------
@@ -110,7 +112,7 @@ def build_sjogren(weights: Mapping[str, int], tess_items: Sequence[str], *, seed
             for person in people
         ],
     }
-    return Cohort("sjogren", TITLE, SOURCE, seed, tables, NO_EVENTS)
+    return ReconstructedCohort("sjogren", TITLE, SOURCE, seed, tables, NO_EVENTS)
 
 
 def _build_people(seed: int) -> tuple[_Person, ...]:

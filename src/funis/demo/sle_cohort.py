@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from funis.demo.cohort import NO_EVENTS, Cell, Cohort, Row, add_days
+from funis.demo.cohort import NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
 from funis.demo.integer_samples import Draws
 from funis.demo.sle_bilag import build_bilag, build_history
 from funis.demo.sle_courses import VISITS, Course, build_courses, build_protein
@@ -62,7 +62,9 @@ class _Person:
     visit_dates: tuple[date, ...]
 
 
-def build_sle(weights: Mapping[str, int], bilag_names: Mapping[int, str], *, seed: int = SEED) -> Cohort:
+def build_sle(
+    weights: Mapping[str, int], bilag_names: Mapping[int, str], *, seed: int = SEED
+) -> ReconstructedCohort:
     """Make the forty subjects of the lupus trial.
 
     Parameters
@@ -73,7 +75,7 @@ def build_sle(weights: Mapping[str, int], bilag_names: Mapping[int, str], *, see
 
     Returns
     -------
-    Cohort with the tables of a data folder
+    ReconstructedCohort with the tables of a data folder
 
     Raises
     ------
@@ -104,7 +106,7 @@ def build_sle(weights: Mapping[str, int], bilag_names: Mapping[int, str], *, see
             for person in people
         ],
     }
-    return Cohort("sle", TITLE, SOURCE, seed, tables, NO_EVENTS)
+    return ReconstructedCohort("sle", TITLE, SOURCE, seed, tables, NO_EVENTS)
 
 
 def _form_rows(

@@ -126,18 +126,18 @@ def _listing(level: str, findings: Sequence[Finding]) -> TableSpec:
         if len(group) > MOST_LISTED:
             rows.append(heading(f"{len(group) - MOST_LISTED} more like these; funis check lists them all."))
     heads = ("Place", "Subject, visit", "Found", "What is wrong, and what would be right")
-    title = f"{count_findings(level, len(findings))}, each with its place"
+    title = f"{findings_in_words(level, len(findings))}, each with its place"
     return TableSpec(
         f"table-findings-{level}", "findings", title, heads, tuple(rows), is_text=True, is_collapsed=True
     )
 
 
-def count_findings(level: str, count: int) -> str:
+def findings_in_words(level: str, count: int) -> str:
     """Say how many findings of a level there are.
 
     Examples
     --------
-    >>> count_findings("query", 2), count_findings("error", 1)
+    >>> findings_in_words("query", 2), findings_in_words("error", 1)
     ('2 queries', '1 error')
     """
     plurals = {"error": "errors", "warning": "warnings", "query": "queries"}

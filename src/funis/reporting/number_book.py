@@ -110,13 +110,13 @@ class NumberBook:
     def beside(self, number: Number, statistic: str, method: str | None = None) -> Number | None:
         """Find what was computed with a number: by the same method, rule for missing outcomes and shift."""
         wanted = (number.method if method is None else method, number.missing_outcome, number.delta)
-        for each in self.groups[group_of(number)].get((number.visit, statistic), ()):
+        for each in self.groups[group_of_number(number)].get((number.visit, statistic), ()):
             if (each.method, each.missing_outcome, each.delta) == wanted:
                 return each
         return None
 
 
-def group_of(number: Number) -> Group:
+def group_of_number(number: Number) -> Group:
     """Give the group a number belongs to."""
     return Group(*_IN_GROUP(number))
 
@@ -145,7 +145,7 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
     ordered = ordered.with_columns(pl.col(textual).cast(pl.String).fill_null(""))
     book = NumberBook(tuple(Number(*row) for row in ordered.iter_rows()))
     for number in book.numbers:
-        place = book.groups.setdefault(group_of(number), {})
+        place = book.groups.setdefault(group_of_number(number), {})
         place.setdefault((number.visit, number.statistic), []).append(number)
     return book
 

@@ -20,7 +20,7 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
-from funis.reporting.finding_tables import count_findings
+from funis.reporting.finding_tables import findings_in_words
 from funis.reporting.methods_text import SINGLE_ARM, Passage, build_methods, listed
 from funis.results import Results
 from funis.study.model import Study
@@ -198,7 +198,7 @@ def _finding_lead(results: Results) -> str:
     levels = [finding.level for finding in results.findings]
     if not levels:
         return "The checks found nothing in the data."
-    said = [count_findings(level, levels.count(level)) for level in LEVELS]
+    said = [findings_in_words(level, levels.count(level)) for level in LEVELS]
     return (
         f"The checks found {listed(said)}. "
         "A value at error level is left out; everything else is used as recorded."

@@ -65,10 +65,10 @@ def score_file(
             raise ColumnError(f"Scoring {instrument}", [name], frame.columns, "Name a column of the file.")
     options: dict[str, Any] = {"missing": missing, "subject": subject, "order": order}
     if frame.height <= PART:
-        return write_frame(score(frame, instrument, **options), target)
+        return write_scores(score(frame, instrument, **options), target)
     numbered = frame.with_row_index("_row")
     parts = [score(part, instrument, **options) for part in _with_progress(numbered, subject)]
-    return write_frame(pl.concat(parts).sort("_row").drop("_row"), target)
+    return write_scores(pl.concat(parts).sort("_row").drop("_row"), target)
 
 
 def _with_progress(frame: pl.DataFrame, subject: str | None) -> Iterator[pl.DataFrame]:
@@ -168,7 +168,7 @@ def _keep_leading_zeros(file: Path, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(texts[name] for name, is_spelled in spelled.items() if is_spelled)
 
 
-def write_frame(frame: pl.DataFrame, file: Path) -> Path:
+def write_scores(frame: pl.DataFrame, file: Path) -> Path:
     """Write a frame whole or not at all; text that a spreadsheet would run is neutralised."""
     content = io.BytesIO()
     if file.suffix.lower() == ".parquet":
