@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from funis.results import write_results as write_results
     from funis.scoring.explain import explain as explain
     from funis.scoring.score import score as score
+    from funis.scoring.single_visits import scorer as scorer
     from funis.scoring.steroids import derive_prednisone as derive_prednisone
     from funis.scoring.steroids import prednisone_equivalent as prednisone_equivalent
     from funis.scoring.toxicity import grade_toxicity as grade_toxicity
@@ -50,6 +51,7 @@ _HOME = {
     "definition": "funis.catalogue.registry",
     "definitions": "funis.catalogue.registry",
     "score": "funis.scoring.score",
+    "scorer": "funis.scoring.single_visits",
     "grade_toxicity": "funis.scoring.toxicity",
     "derive_lab_baseline": "funis.scoring.toxicity_shift",
     "derive_toxicity_shifts": "funis.scoring.toxicity_shift",

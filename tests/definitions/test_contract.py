@@ -63,6 +63,12 @@ def score_history(frame: pl.DataFrame, name: str, **choices: Any) -> pl.DataFram
     return scored
 
 
+def score_each(frame: pl.DataFrame, name: str, column: str) -> list[Any]:
+    """Score every row as the one visit of a subject, with the compiled scorer."""
+    scorer = funis.scorer(name)
+    return [scorer([{"subject": 1, "day": 0, **row}])[0][column] for row in frame.to_dicts()]
+
+
 def stems(name: str) -> tuple[str, ...]:
     return (name, *funis.definition(name).grade_columns)
 
@@ -98,6 +104,7 @@ def test_range_reached_is_range_declared(name: str) -> None:
             lowest[measured], highest[measured] = highest[measured], lowest[measured]
     frame = pl.DataFrame([lowest, highest], infer_schema_length=None)
     assert funis.score(frame, name)[name].to_list() == [definition.range.lowest, definition.range.highest]
+    assert score_each(frame, name, name) == [definition.range.lowest, definition.range.highest]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -140,6 +147,7 @@ def test_limit_below_on_and_above(name: str, item: str, term: Term) -> None:
     )
     highest = definition.item(item).points[-1]
     assert funis.score(frame, name)[name].to_list() == [highest * met for met in expected]
+    assert score_each(frame, name, name) == [highest * met for met in expected]
 
 
 def rule_boundaries() -> list[tuple[str, str, str, Term]]:
@@ -162,6 +170,7 @@ def test_limit_of_a_grade_below_on_and_above(name: str, system: str, grade: str,
     tried = [term.limit - STEP, term.limit, term.limit + STEP]
     frame = pl.DataFrame([{**healthy, term.name: float(value)} for value in tried], infer_schema_length=None)
     grades = funis.score(frame, name)[f"{name}_{system}"].to_list()
+    assert score_each(frame, name, f"{name}_{system}") == grades
     reached = [RANK[found] >= RANK[grade] for found in grades]
     assert reached == {"<": [True, False, False], "<=": [True, True, False]}[term.operator]
 

@@ -106,6 +106,28 @@ def test_bilag_on_every_engine(engine: str) -> None:
     assert {name: found[name] for name in added} == {name: reference[name] for name in added}
 
 
+def score_visit_by_visit(frame: pl.DataFrame, name: str, **choices: Any) -> dict[str, list[Any]]:
+    """Score each subject with the compiled scorer, as columns."""
+    parts = [part.to_dicts() for part in frame.partition_by("subject", maintain_order=True)]
+    rows = [row for visits in parts for row in funis.scorer(name, **choices)(visits)]
+    return {column: [row[column] for row in rows] for column in rows[0]}
+
+
+def test_bilag_visit_by_visit() -> None:
+    found = score_visit_by_visit(bilag_visits(), "bilag_2004")
+    assert {name: found[name] for name in EXPECTED} == EXPECTED
+    reference = funis.score(bilag_visits(), "bilag_2004", subject="subject", order="day")
+    assert found == {name: reference[name].to_list() for name in found}
+
+
+def test_sledai_visit_by_visit() -> None:
+    visits = sledai_visits().with_row_index("subject").with_columns(day=0)
+    found = score_visit_by_visit(visits, "sledai_2k")
+    assert found["sledai_2k"] == [2, None, 0]
+    assert found["sledai_2k_upper"] == [2, 3, 0]
+    assert found["sledai_2k_status"] == ["scored", "incomplete", "scored"]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_sledai_on_every_engine(engine: str) -> None:
     scored = funis.score(ENGINES[engine](sledai_visits()), "sledai_2k")
@@ -134,6 +156,13 @@ def test_text_with_nd_on_every_engine(engine: str) -> None:
     found = columns_of(
         funis.score(ENGINES[engine](frame), "bilag_2004", subject="subject", order="day"), ["subject", "day"]
     )
+    assert found["bilag_2004_constitutional"] == ["A", "D", "D", None, "B", "C"]
+    assert found["bilag_2004_constitutional_upper"] == ["A", "D", "B", "B", "B", "C"]
+
+
+def test_text_with_nd_visit_by_visit() -> None:
+    frame = bilag_visits().with_columns(pyrexia=pl.Series(["4", "0", "ND", None, "2", "1"]))
+    found = score_visit_by_visit(frame, "bilag_2004")
     assert found["bilag_2004_constitutional"] == ["A", "D", "D", None, "B", "C"]
     assert found["bilag_2004_constitutional_upper"] == ["A", "D", "B", "B", "B", "C"]
 

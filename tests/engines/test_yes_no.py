@@ -72,6 +72,13 @@ def test_letters_and_words(engine: str) -> None:
     assert found[len(WRITTEN) :] == [None, "B", None]
 
 
+def test_letters_and_words_visit_by_visit() -> None:
+    visits = [{"subject": 1, "day": 0, **row} for row in rows_of([*WRITTEN, None, "ND", ""]).to_dicts()]
+    found = [funis.scorer("bilag_2004")([visit])[0]["bilag_2004_renal"] for visit in visits]
+    assert found[: len(WRITTEN)] == ["A" if answer else "B" for answer in WRITTEN.values()]
+    assert found[len(WRITTEN) :] == [None, "B", None]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_truth_values(engine: str) -> None:
     found = grades_of(funis.score(ENGINES[engine](rows_of([True, False, None])), "bilag_2004"))

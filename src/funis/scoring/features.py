@@ -14,8 +14,8 @@ from funis.catalogue.conditions import Condition, Term, find_limit
 from funis.catalogue.model_instrument import Feature
 from funis.frames.under_way import PREFIX, Column
 from funis.nine_decimals import compare_exactly
-from funis.scoring.history import held_within, look_back
-from funis.scoring.items import ItemCell, ScoringLayout
+from funis.scoring.history import held_within
+from funis.scoring.items import ItemCell, ScoringLayout, previous_value
 from funis.scoring.totals import is_any_recorded
 from funis.scoring.truth_columns import all_of, any_of, is_sure
 
@@ -66,10 +66,10 @@ def previous_columns(reading: Reading) -> list[Column]:
     columns = []
     for name in _history_names(reading):
         cell = cells[name]
-        columns.append(look_back(layout, cell.value).alias(f"{reading.previous_prefix}{name}"))
+        columns.append(previous_value(layout, cell.value).alias(f"{reading.previous_prefix}{name}"))
     for name in _not_measured_names(reading):
         settled = _is_settled(reading, name)
-        before = look_back(layout, settled.cast(layout.level_type))
+        before = previous_value(layout, settled.cast(layout.level_type))
         columns.append(is_sure(before == 1).alias(f"{reading.previous_prefix}{name}_settled"))
     return columns
 

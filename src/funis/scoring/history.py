@@ -6,10 +6,13 @@ visit is the row above; other engines ask by subject and order; rules that run b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from funis.catalogue.model_instrument import Feature
 from funis.frames.under_way import PREFIX, Column
 from funis.scoring.bits.tracer import Tracer
-from funis.scoring.items import ScoringLayout, previous_value
+from funis.scoring.items import ScoringLayout
 from funis.scoring.truth_columns import from_ends, is_possible, is_sure
 
 # Running numbers of two subjects lie so far apart; levels and ranks are smaller.
@@ -29,13 +32,6 @@ def history_columns(layout: ScoringLayout) -> list[Column]:
     return [run.alias(f"{PREFIX}run")]
 
 
-def look_back(layout: ScoringLayout, value: Column) -> Column:
-    """Give a value at the preceding visit of the same subject, null at the first."""
-    if isinstance(layout.ops, Tracer):
-        return layout.ops.previous(value)
-    return previous_value(layout, value)
-
-
 def running_max(layout: ScoringLayout, column: Column, most: int) -> Column:
     """Give the largest of some small numbers (0 to `most`) so far within a subject."""
     if not layout.has_history:
@@ -51,7 +47,7 @@ def running_max(layout: ScoringLayout, column: Column, most: int) -> Column:
 def held_within(layout: ScoringLayout, met: Column, feature: Feature) -> Column:
     """Tell whether a condition held at this visit or at an earlier one within the window of its feature."""
     if isinstance(layout.ops, Tracer):
-        return layout.ops.held_within(met, *_visit_key_names(layout, feature))
+        return layout.ops.held_within(met, *visit_key_names(feature, layout.parameters))
     key, since = _visit_keys(layout, feature)
     if layout.is_sorted:
         start = layout.ops.col(f"{PREFIX}run").cast(layout.ops.Int64) * (_SPAN // SPAN_OF_A_SUBJECT)
@@ -65,9 +61,9 @@ def held_within(layout: ScoringLayout, met: Column, feature: Feature) -> Column:
     return from_ends(layout.ops, surely >= since, perhaps >= since)
 
 
-def _visit_key_names(layout: ScoringLayout, feature: Feature) -> tuple[str, str]:
+def visit_key_names(feature: Feature, parameters: Mapping[str, Any]) -> tuple[str, str]:
     """Name the columns of `_visit_keys` where they are computed beforehand."""
-    days = feature.days_of_window(layout.parameters)
+    days = feature.days_of_window(parameters)
     return f"{PREFIX}key", f"{PREFIX}since_{feature.within_months}_months_{days}_days"
 
 
@@ -79,7 +75,9 @@ def visit_key_columns(layout: ScoringLayout) -> list[Column]:
         name: key
         for feature in layout.definition.features
         if feature.has_window
-        for name, key in zip(_visit_key_names(layout, feature), _visit_keys(layout, feature), strict=True)
+        for name, key in zip(
+            visit_key_names(feature, layout.parameters), _visit_keys(layout, feature), strict=True
+        )
     }
     return [key.alias(name) for name, key in named.items()]
 

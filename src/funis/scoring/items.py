@@ -18,6 +18,7 @@ from funis.catalogue.model_parameter import ParameterValue
 from funis.errors import ColumnError
 from funis.frames.under_way import PREFIX, Column
 from funis.nine_decimals import compare_exactly
+from funis.scoring.bits.tracer import Tracer
 from funis.scoring.truth_columns import all_of, any_of, is_sure
 
 NOT_DONE_TEXT = "ND"
@@ -86,6 +87,8 @@ class Intake:
     def keep(self, name: str, expr: Column) -> Column:
         """Derive a column of our own and give the expression that reads it."""
         self.derived.append(expr.alias(PREFIX + name))
+        if isinstance(self.ops, Tracer):
+            self.ops.add(self.derived[-1:])
         return self.ops.col(PREFIX + name)
 
 
@@ -333,6 +336,8 @@ def _clean_number(layout: ScoringLayout, name: str) -> Column:
 
 def previous_value(layout: ScoringLayout, value: Column) -> Column:
     """Give a value at the immediately preceding visit of the same subject, null at the first."""
+    if isinstance(layout.ops, Tracer):
+        return layout.ops.previous(value)
     if layout.is_sorted:
         return layout.ops.when(~is_first(layout)).then(value.shift(1))
     return value.shift(1).over(layout.subject, order_by=layout.order)

@@ -168,6 +168,11 @@ def check_request(*, missing: str, subject: str | None, order: str | None) -> No
 def score_working(working: OpenFrame, layout: ScoringLayout, missing: Missing) -> tuple[str, ...]:
     """Add the output columns to a working frame and name them, in the order in which they stand."""
     check_values(working, layout)
+    return add_scores(working, layout, missing)
+
+
+def add_scores(working: OpenFrame | Tracer, layout: ScoringLayout, missing: Missing) -> tuple[str, ...]:
+    """Do the same for values that were looked at before; a tracer takes the place of a frame."""
     intake = build_intake(layout)
     working.add(intake.derived)
     carried = _carry_forward(working, layout, intake) if missing == "locf" else intake.cells
@@ -187,32 +192,37 @@ def _add_score(
     return _build_score(working, layout, cells, carried, policy)
 
 
-def _carry_forward(working: OpenFrame, layout: ScoringLayout, intake: Intake) -> dict[str, ItemCell]:
+def _carry_forward(working: OpenFrame | Tracer, layout: ScoringLayout, intake: Intake) -> dict[str, ItemCell]:
     """Give cells whose empty values are the last recorded ones of the same subject.
 
     Only what is missing is carried: not a value stated as *not done* where the paper counts that as absent.
     A value brings along whether it was due to the disease.
     """
-    ops, carried, filled = layout.ops, dict[str, ItemCell](), []
+    ops, filled = layout.ops, []
+    names = {item.name: f"{PREFIX}{item.name}_carried" for item in layout.definition.items}
     for item in layout.definition.items:
-        cell, column = intake.cells[item.name], f"{PREFIX}{item.name}_carried"
+        cell, column = intake.cells[item.name], names[item.name]
         value = _last_recorded(working, layout, intake, item)
         if cell.not_done is not None and layout.definition.not_done == "absent":
-            value = ops.when(cell.not_done).then(cell.value).otherwise(value)
+            value = ops.when(~cell.not_done).then(value)
         filled.append(value.alias(column))
-        ignored = cell.ignored
-        if ignored is not None:
+        if cell.ignored is not None:
             last = working.fill_forward(
-                ops.when(~cell.value.is_null()).then(ignored), layout.subject, layout.order
+                ops.when(~cell.value.is_null()).then(cell.ignored), layout.subject, layout.order
             )
-            filled.append((ignored | last.fill_null(value=False)).alias(f"{column}_ignored"))
-            ignored = ops.col(f"{column}_ignored")
-        carried[item.name] = ItemCell(ops.col(column), cell.not_done, ignored)
+            filled.append((cell.ignored | last.fill_null(value=False)).alias(f"{column}_ignored"))
     working.add(filled)
-    return carried
+    return {
+        name: ItemCell(
+            ops.col(column),
+            intake.cells[name].not_done,
+            None if intake.cells[name].ignored is None else ops.col(f"{column}_ignored"),
+        )
+        for name, column in names.items()
+    }
 
 
-def _last_recorded(working: OpenFrame, layout: ScoringLayout, intake: Intake, item: Item) -> Column:
+def _last_recorded(working: OpenFrame | Tracer, layout: ScoringLayout, intake: Intake, item: Item) -> Column:
     """Give the last recorded value; alternatives that measure one thing are carried together.
 
     Where one alternative was recorded the others are not missing, so that an older value of another method
@@ -222,6 +232,8 @@ def _last_recorded(working: OpenFrame, layout: ScoringLayout, intake: Intake, it
     if not item.alternatives:
         return working.fill_forward(value, layout.subject, layout.order)
     others = is_any_recorded(intake.cells, item.alternatives)
+    if isinstance(working, Tracer):
+        return working.fill_forward(value, layout.subject, layout.order, until=others)
     covered = layout.ops.when(others & value.is_null()).then(value.is_null().cast(layout.level_type) * -1)
     found = working.fill_forward(covered.otherwise(value), layout.subject, layout.order)
     return layout.ops.when(found >= 0).then(found)

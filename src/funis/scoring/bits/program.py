@@ -121,7 +121,7 @@ class Program:
     def __init__(self, graph: Graph, outputs: Sequence[Node]) -> None:
         self.graph = graph
         self.outputs = tuple(outputs)
-        steps = [graph.steps[node] for node in _reach(graph, outputs)]
+        steps = [graph.steps[node] for node in needed_steps(graph, outputs)]
         self.columns = tuple(dict.fromkeys(name for step in steps for name in _columns_of(step)))
         self._listings: dict[frozenset[str], Listing] = {}
 
@@ -157,7 +157,7 @@ class Listing:
         return [slots[node] for node in self.outputs]
 
 
-def _reach(graph: Graph, outputs: Sequence[Node]) -> list[Node]:
+def needed_steps(graph: Graph, outputs: Sequence[Node]) -> list[Node]:
     """Give the nodes that the outputs need; a node stands after those it reads, as it was made after them."""
     found, unread = set[Node](), list(outputs)
     while unread:
@@ -185,7 +185,7 @@ def _simplify(
     -------
     graph, outputs, and the nodes to make besides
     """
-    simple, place, wanted = Graph(), {ZERO: ZERO, ONE: ONE}, _reach(graph, outputs)
+    simple, place, wanted = Graph(), {ZERO: ZERO, ONE: ONE}, needed_steps(graph, outputs)
     join: Mapping[str, Callable[..., Node]] = {
         "and": simple.both, "or": simple.either, "xor": simple.differ, "not": simple.negate
     }  # fmt: skip
@@ -356,6 +356,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "window": window,
     # Arrays of levels and of numbers.
     "compare_with": _compare,
+    "compare": lambda _, one, other, operator: pack(COMPARE[operator](one, other)),
+    "subtract": lambda _, one, other: one - other,
     "equal": lambda _, one, other: pack(one == other),
     "join": lambda _, one, other: one | other,
     "add": lambda _, one, other: one + other,

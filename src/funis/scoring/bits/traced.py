@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from itertools import zip_longest
+from math import ceil, floor
 from typing import Any
 
 from funis.scoring.bits.earlier_rows import Node
@@ -65,6 +66,13 @@ class Truth(Traced):
     def __invert__(self) -> Truth:
         return self._pair(self.graph.negate(self.high), self.graph.negate(self.low))
 
+    def __eq__(self, other: object) -> Truth:  # type: ignore[override]
+        if not isinstance(other, Truth):
+            raise UntraceableError("a truth value compared with something else")
+        return (self & other) | (~self & ~other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def fill_null(self, *, value: bool) -> Truth:
         """Read unknown as true or as false."""
         end = self.high if value else self.low
@@ -108,6 +116,7 @@ class Whole(Traced):
     def __add__(self, other: Any) -> Any:
         if isinstance(other, Amount):
             return other + self
+        other = whole_number(self.graph, other) if isinstance(other, int) else other
         if not isinstance(other, Whole):
             raise UntraceableError("the sum of a whole number and something else")
         graph, carry, digits = self.graph, ZERO, []
@@ -127,14 +136,23 @@ class Whole(Traced):
         ]
         return reduce(Whole.__add__, parts, Whole(self.graph, (), self.known, 0))
 
-    def __ge__(self, least: int) -> Truth:
-        return self._known_truth(self._reaches(least))
+    def __or__(self, other: Whole) -> Whole:
+        """Join the digits, as `can_be_joined` asks for."""
+        graph, pairs = self.graph, zip_longest(self.digits, other.digits, fillvalue=ZERO)
+        digits = tuple(graph.either(one, two) for one, two in pairs)
+        return Whole(graph, digits, graph.both(self.known, other.known), 2 ** len(digits) - 1)
 
-    def __le__(self, most: int) -> Truth:
-        return self._known_truth(self.graph.negate(self._reaches(most + 1)))
+    def __ge__(self, least: float) -> Truth:
+        return self._known_truth(self._reaches(ceil(least)))
 
-    def __lt__(self, limit: int) -> Truth:
-        return self <= limit - 1
+    def __gt__(self, limit: float) -> Truth:
+        return self._known_truth(self._reaches(floor(limit) + 1))
+
+    def __le__(self, most: float) -> Truth:
+        return self._known_truth(self.graph.negate(self._reaches(floor(most) + 1)))
+
+    def __lt__(self, limit: float) -> Truth:
+        return self._known_truth(self.graph.negate(self._reaches(ceil(limit))))
 
     def __eq__(self, other: object) -> Truth:  # type: ignore[override]
         two = other if isinstance(other, Whole) else whole_number(self.graph, number_of(other))
@@ -150,9 +168,16 @@ class Whole(Traced):
         unknown = self.graph.negate(self.known)
         return Truth(self.graph, unknown, unknown)
 
-    def cast(self, _: Any) -> Whole:
-        """Keep it: the digits take what they need."""
-        return self
+    def fill_null(self, value: int) -> Whole:
+        """Read unknown as a number."""
+        return self.mixed(self.known, whole_number(self.graph, value))  # type: ignore[return-value]
+
+    def cast(self, kind: Any) -> Whole | Quantity:
+        """Keep it, the digits take what they need; or give it as measured values."""
+        if kind != "Float64":
+            return self
+        values = self.graph.compute("as_float", self.expand("uint8"))
+        return Quantity(self.graph, values, self.graph.negate(self.known))
 
     def mixed(self, condition: Node, other: Any) -> Whole | Amount:
         """Give this where a condition is true, the other elsewhere."""
@@ -319,14 +344,19 @@ class Quantity(Traced):
         return self._changed("scale", float(number))
 
     def __sub__(self, other: Any) -> Quantity:
-        if isinstance(other, Levels):
-            other = other.as_quantity()
+        if isinstance(other, Levels | Whole):
+            other = other.cast("Float64")
         if not isinstance(other, Quantity):
             return self.__add__(-other)
-        if self.is_above or not other.is_above:
-            raise UntraceableError("a difference other than that to the visit before")
-        values = self.graph.compute("subtract_above", self.values, other.values)
+        if self.is_above:
+            raise UntraceableError("a difference from the visit before")
+        kind = "subtract_above" if other.is_above else "subtract"
+        values = self.graph.compute(kind, self.values, other.values)
         return Quantity(self.graph, values, self.graph.either(self.missing, other.missing))
+
+    def fill_nan(self, _: None) -> Quantity:
+        """Keep it: what is NaN is missing already."""
+        return self
 
     def is_null(self) -> Truth:
         """Tell where it is missing."""
@@ -338,6 +368,16 @@ class Quantity(Traced):
             raise UntraceableError("a measured value as another type")
         return self
 
+    def mixed(self, condition: Node, other: Any) -> Quantity:
+        """Give this where a condition is true, and nothing elsewhere."""
+        if not isinstance(other, Quantity) or other.missing != ONE:
+            raise UntraceableError("a measured value beside another one")
+        return Quantity(self.graph, self.values, self.graph.choose(condition, self.missing, ONE))
+
+    def without(self) -> Quantity:
+        """Give the unknown of this type."""
+        return Quantity(self.graph, self.values, ONE)
+
     def _changed(self, kind: str, number: float) -> Quantity:
         values = self.graph.compute(kind, self.values, constants=(number,))
         return Quantity(self.graph, values, self.missing, self.is_above)
@@ -345,10 +385,11 @@ class Quantity(Traced):
     def _compare(self, operator: str, other: Any) -> Truth:
         graph, missing = self.graph, self.missing
         if isinstance(other, Quantity):
-            if self.is_above or not other.is_above:
-                raise UntraceableError("a comparison other than with the visit before")
+            if self.is_above:
+                raise UntraceableError("the visit before compared with this one")
             missing = graph.either(missing, other.missing)
-            met = graph.compute("compare_above", self.values, other.values, constants=(operator,))
+            kind = "compare_above" if other.is_above else "compare"
+            met = graph.compute(kind, self.values, other.values, constants=(operator,))
         else:
             met = graph.compute("compare_with", self.values, constants=(operator, float(other)))
             met = graph.compute("shift_bits", met) if self.is_above else met
@@ -426,7 +467,7 @@ class Then:
 
     def otherwise(self, no: Any) -> Any:
         """Give the value elsewhere."""
-        return self.yes.mixed(self.condition, no)
+        return self.yes.mixed(self.condition, no.alone() if isinstance(no, Then) else no)
 
     def alone(self) -> Any:
         """Give the value where the condition is met, unknown elsewhere."""

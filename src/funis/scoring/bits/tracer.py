@@ -33,10 +33,13 @@ class Tracer:
 
     Attributes
     ----------
-    inputs : columns that can be read, and how: ``levels``, ``quantity`` or ``truth``
+    inputs : columns that can be read, and how: ``levels``, ``quantity`` or ``truth``; ``number`` for levels
+        as binary digits, ``certain`` for truth values that are never empty, ``unless`` for their opposite
+    highest : the highest level of each ``number``
     """
 
     inputs: Mapping[str, str]
+    highest: Mapping[str, int] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
     columns: dict[str, Any] = field(default_factory=dict)
 
@@ -86,6 +89,23 @@ class Tracer:
         missing = graph.either(graph.compute("shift_bits", column.missing), first)
         return Quantity(graph, column.values, missing, is_above=True)
 
+    def fill_forward(self, column: Any, *_: Any, until: Truth | None = None) -> Any:
+        """Give the last known value at or before each row; where `until` holds, none before it counts."""
+        graph, column = self.graph, column.alone() if isinstance(column, Then) else column
+        if not isinstance(column, Truth | Whole | Quantity) or self.inputs.get(FIRST) != "certain":
+            raise UntraceableError("the last value of this kind of column")
+        is_known = (~column.is_null()).low
+        told = is_known if until is None else graph.either(is_known, until.low)
+        known = graph.compute("carry", is_known, told)
+        if isinstance(column, Quantity):
+            values = graph.compute("carry_values", column.values, told)
+            return Quantity(graph, values, graph.negate(known))
+        ends = column.digits if isinstance(column, Whole) else (column.low,)
+        bits = [graph.compute("carry", graph.both(end, is_known), told) for end in ends]
+        if isinstance(column, Whole):
+            return Whole(graph, tuple(bits), known, column.most)
+        return Truth(graph, bits[0], graph.either(bits[0], graph.negate(known)))
+
     def running_max(self, column: Whole, most: int) -> Whole:
         """Give the highest number so far within a subject, of numbers up to `most`."""
         reached = [(column >= least).fill_null(value=False).low for least in range(1, most + 1)]
@@ -107,13 +127,26 @@ class Tracer:
 
     def _read(self, name: str) -> Any:
         kind = self.inputs.get(name)
-        if kind not in ("levels", "quantity", "truth"):
+        if kind not in ("levels", "number", "quantity", "truth", "certain", "unless"):
             raise UntraceableError(f"the column {name!r}")
+        if kind in ("certain", "unless"):
+            met = self.graph.load("values", name)
+            met = met if kind == "certain" else self.graph.negate(met)
+            return Truth(self.graph, met, met)
         missing = self.graph.load("gaps", name)
         if kind == "levels":
             return Levels(self.graph, self.graph.load("levels", name), missing)
+        if kind == "number":
+            most = self.highest[name]
+            digits = [self.graph.load("values", digit_name(name, n)) for n in range(most.bit_length())]
+            return Whole(self.graph, tuple(digits), self.graph.negate(missing), most)
         values = self.graph.load("values", name)
         if kind == "quantity":
             return Quantity(self.graph, self.graph.compute("as_float", values), missing)
         low = self.graph.both(values, self.graph.negate(missing))
         return Truth(self.graph, low, self.graph.either(low, missing))
+
+
+def digit_name(name: str, place: int) -> str:
+    """Name the column of truth values that holds one binary digit of a number, 0 for the lowest."""
+    return f"{name}.{place}"
