@@ -82,8 +82,15 @@ def print_mmrm(*, quick: bool) -> None:
     print("```")
 
 
+def print_checks(*, quick: bool) -> None:
+    """Print what the checks of one subject cost without a file."""
+    del quick  # they take a second
+    import_module("bench_checks").main()
+
+
 PARTS: dict[str, tuple[str, Callable[..., None]]] = {
     "starts": ("Cold start", print_starts),
+    "checks": ("Checks of one subject", print_checks),
     "scoring": ("Scoring at scale", print_scoring),
     "mmrm": ("MMRM", print_mmrm),
 }

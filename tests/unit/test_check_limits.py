@@ -129,6 +129,9 @@ LIMITS: list[tuple[str, list[Change], bool]] = [
     # Adverse events.
     ("ends_before_start", [(EVENT, 0, "end", "2020-01-20")], False),
     ("ends_before_start", [(EVENT, 0, "end", "2020-01-19")], True),
+    # The event began on day 14; its end is given as a study day alone.
+    ("ends_before_start", [(EVENT, 0, "end", ""), (EVENT, 0, "end_day", "14")], False),
+    ("ends_before_start", [(EVENT, 0, "end", ""), (EVENT, 0, "end_day", "13")], True),
     ("before_consent", [(EVENT, 0, "start", "2020-01-01")], False),
     ("before_consent", [(EVENT, 0, "start", "2019-12-31")], True),
     ("grade_contradicts_outcome", [(EVENT, 0, "grade", "5")], True),

@@ -9,7 +9,7 @@ import polars as pl
 
 from funis.analysis.observations import Scored, gather_grades, long_scores, score_instruments
 from funis.analysis.run import Run, add_rate
-from funis.data.check.eligibility import check_eligibility
+from funis.data.check.eligibility import check_eligibility, scores_in_criteria
 from funis.data.tables import Tables
 from funis.errors import LEVELS, Finding
 from funis.nine_decimals import compare_exactly
@@ -44,9 +44,21 @@ def check_scores(study: Study, tables: Tables, known: Sequence[Finding]) -> tupl
     tuple of Finding
         As ``check_scored``.
     """
-    scored = score_instruments(study, tables)
+    named = scores_in_criteria(study)
+    scored = score_instruments(study, tables, [*named, *_with_recorded_total(study, tables)])
+    if not named:
+        return check_recorded_totals(scored, known)
     subjects = derive_subject_frame(study, tables.frames, long_scores(scored, gather_grades(scored)))
     return check_scored(study, subjects, scored, known)
+
+
+def _with_recorded_total(study: Study, tables: Tables) -> Iterator[str]:
+    """Name the instruments whose table holds a total that somebody wrote down."""
+    for name in study.instrument_names:
+        frame = tables.frames.get(name)
+        column = f"{name}_recorded"
+        if frame is not None and column in frame.columns and frame[column].null_count() < frame.height:
+            yield name
 
 
 def check_scored(

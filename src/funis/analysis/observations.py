@@ -6,7 +6,7 @@ assay could not measure: a result of "< 10" is the limit 10, marked as censored 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,13 +50,14 @@ class Scored:
     unit: str = ""
 
 
-def score_instruments(study: Study, tables: Tables) -> dict[str, Scored]:
+def score_instruments(study: Study, tables: Tables, names: Sequence[str] | None = None) -> dict[str, Scored]:
     """Score every instrument of the study that has data.
 
     Parameters
     ----------
     study : gives the missing-data policy and the parameters of each instrument
     tables : checked tables, study days filled
+    names : the instruments to score, default all
 
     Returns
     -------
@@ -66,7 +67,7 @@ def score_instruments(study: Study, tables: Tables) -> dict[str, Scored]:
     found: dict[str, Scored] = {}
     for name in study.instrument_names:
         frame = tables.frames.get(name)
-        if frame is None or frame.is_empty():
+        if frame is None or frame.is_empty() or (names is not None and name not in names):
             continue
         choice = study.choice(name)
         ordered = _order_visits(study, frame)

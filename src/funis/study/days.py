@@ -217,7 +217,7 @@ def fill_dates(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     known = listed.rename({"date": "_date", "day": "_day"})
     filled = dict(frames)
     for name, frame in frames.items():
-        if name == "visits" or not set(columns) <= set(frame.columns):
+        if name == "visits" or not set(columns) <= set(frame.columns) or not frame["date"].null_count():
             continue
         is_open = pl.col("date").is_null() & pl.col("day").is_null()
         filled[name] = (
@@ -245,19 +245,16 @@ def derive_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> di
         The same tables with ``day`` (``start_day``, ``end_day``) filled.
     """
     pairs = (("date", "day"), ("start", "start_day"), ("end", "end_day"))
-    origin = anchors.select("subject", "anchor")
+    anchor = pl.col("subject").replace_strict(
+        anchors["subject"], anchors["anchor"], default=None, return_dtype=pl.Date
+    )
     filled: dict[str, pl.DataFrame] = {}
     for name, frame in frames.items():
         due = [(date, day) for date, day in pairs if {date, day, "subject"} <= set(frame.columns)]
         filled[name] = frame
-        if due:
-            filled[name] = (
-                frame.join(origin, on="subject", how="left", maintain_order="left")
-                .with_columns(
-                    pl.coalesce((pl.col(date) - pl.col("anchor")).dt.total_days(), day).alias(day)
-                    for date, day in due
-                )
-                .drop("anchor")
+        if due and not frame.is_empty():
+            filled[name] = frame.with_columns(
+                pl.coalesce((pl.col(date) - anchor).dt.total_days(), day).alias(day) for date, day in due
             )
     return filled
 

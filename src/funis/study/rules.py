@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Literal
 
 import polars as pl
@@ -291,6 +292,7 @@ def apply_rule(frame: pl.DataFrame, rule: str) -> pl.Series:
     )
 
 
+@lru_cache(maxsize=1024)
 def rule_columns(rule: str) -> tuple[str, ...]:
     """Name the columns that a rule reads, in order of appearance.
 

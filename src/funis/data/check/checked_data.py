@@ -32,7 +32,7 @@ class Data:
 
     def is_checked(self, table: str) -> bool:
         """Say whether it makes sense to miss single rows of a table: it was read and has others."""
-        return table in self.present and not self.frames[table].is_empty()
+        return table in self.present and table in self.frames and not self.frames[table].is_empty()
 
     @property
     def has_subjects(self) -> bool:
@@ -58,6 +58,16 @@ class Data:
             if set(columns) <= set(frame.columns)
         ]
         return pl.concat([pl.DataFrame(schema=schema), *(part.cast(schema) for part in parts)])  # type: ignore[arg-type]
+
+    @cached_property
+    def tests_recorded(self) -> dict[tuple[str, str], list[str]]:
+        """Name the laboratory tests of each subject and visit that have a result or were not done."""
+        labs = self.frames["labs"]
+        known = pl.col("value_recorded").is_not_null()
+        if "value_not_done" in labs.columns:
+            known |= pl.col("value_not_done").fill_null(value=False)
+        rows = labs.filter(known).group_by("subject", "visit").agg(pl.col("test").unique())
+        return {(subject, visit): tests for subject, visit, tests in rows.iter_rows()}
 
     @cached_property
     def deaths(self) -> pl.DataFrame:

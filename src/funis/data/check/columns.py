@@ -40,6 +40,7 @@ _DATE_WITH_MONTH = re.compile(r"(\d{1,2})[\s./-]*([A-Za-z]{3,9})\.?[\s./,-]*(\d{
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TITRE = re.compile(r"1\s*[:/]\s*(\d+)")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
+_WHOLE_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 _EXCEL_EPOCH = date(1899, 12, 30)
 _MISSING_FIX = "Leave the cell empty when the value is missing"
 _COMPARATORS = ("<", ">", "<=", ">=")
@@ -110,7 +111,10 @@ def type_table(raw: RawTable, table: Table) -> Typed:
     _check_columns(typed, texts)
     _check_spaces(typed, raw.frame, texts)
     columns: dict[str, pl.Series] = {}
-    plain = _plain_numbers(stripped, [column for column in table.columns if column.name in texts])
+    if stripped.is_empty():
+        typed.frame = empty_frame(table)
+        return typed
+    plain = _plain_columns(stripped, [column for column in table.columns if column.name in texts])
     for column in table.columns:
         if column.name in plain:
             columns[column.name] = plain[column.name]
@@ -120,7 +124,7 @@ def type_table(raw: RawTable, table: Table) -> Typed:
             columns[column.name] = pl.Series(column.name, [None] * stripped.height, dtype=DTYPES[column.kind])
     lines = stripped["_line"]
     typed.frame = pl.DataFrame(
-        {**columns, "_file": pl.repeat(raw.file, len(lines), dtype=pl.String, eager=True), "_line": lines}
+        {**columns, "_file": pl.Series([raw.file]).new_from_index(0, len(lines)), "_line": lines}
     )
     return typed
 
@@ -198,31 +202,60 @@ def _type_column(typed: Typed, column: Column) -> dict[str, pl.Series]:
     return {column.name: typed_series, **found}
 
 
-def _plain_numbers(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, pl.Series]:
-    """Type at once the number columns that hold nothing but possible numbers: nearly all of them.
+def _plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, pl.Series]:
+    """Type at once the columns that hold nothing but possible values of their kind: nearly all of them.
 
     The others go through the slow path, which says what is wrong with each cell.
     """
-    numbers = [column for column in columns if column.kind == "number" and not column.filled]
-    if not numbers:
-        return {}
-    typed = frame.select(pl.col(column.name).cast(pl.Float64, strict=False) for column in numbers)
-    good = [
-        (pl.col(column.name).is_null() | _is_possible(column)).all().alias(column.name) for column in numbers
-    ]
-    nulls = frame.select(pl.col(column.name).null_count() for column in numbers).row(0)
-    typed_nulls = typed.select(pl.all().null_count()).row(0)
-    passed = typed.select(good).row(0)
-    return {
-        column.name: typed[column.name]
-        for column, is_good, before, after in zip(numbers, passed, nulls, typed_nulls, strict=True)
-        if is_good and before == after
+    whole = [column for column in columns if not (column.filled and frame[column.name].null_count())]
+    done = {column.name: frame[column.name] for column in whole if column.kind == "text" and _is_free(column)}
+    kinds = {
+        **dict.fromkeys(("number", "flag", "integer"), pl.Float64()),
+        "date": pl.Date(),
+        "text": pl.String(),
     }
+    due = [column for column in whole if column.kind in kinds and column.name not in done]
+    due = [column for column in due if column.kind != "text" or not column.not_done]
+    if not due:
+        return done
+    typed = frame.select(_read_plainly(column) for column in due)
+    kept = [column for column in due if typed[column.name].null_count() == frame[column.name].null_count()]
+    checked = [column for column in kept if column.kind != "date"]
+    passed = typed.select(
+        (pl.col(column.name).is_null() | _is_plain(column)).all().alias(column.name) for column in checked
+    )
+    for column in kept:
+        if column.kind == "date" or passed[column.name][0]:
+            series = typed[column.name]
+            done[column.name] = series.cast(pl.Int64) if column.kind == "integer" else series
+    return done
+
+
+def _is_free(column: Column) -> bool:
+    return not column.allowed and not column.not_done
+
+
+def _read_plainly(column: Column) -> pl.Expr:
+    """Read a column of texts as its kind; null where a text is something else."""
+    if column.kind == "text":
+        return pl.col(column.name)
+    if column.kind == "date":
+        return pl.col(column.name).str.extract(_WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
+    return pl.col(column.name).cast(pl.Float64, strict=False)
+
+
+def _is_plain(column: Column) -> pl.Expr:
+    value, possible = pl.col(column.name), _is_possible(column)
+    return possible & (value == value.floor()) if column.kind == "integer" else possible
 
 
 def _is_possible(column: Column) -> pl.Expr:
-    """Say whether a number is finite and among the levels or limits of its column."""
+    """Say whether a value can stand in its column: a finite number within its limits, one of its levels."""
     value = pl.col(column.name)
+    if column.kind == "text":
+        return value.is_in(column.allowed)
+    if column.kind == "flag":
+        return value.is_in([0.0, 1.0])
     possible = value.is_finite()
     if column.allowed:
         return possible & value.is_in([float(level) for level in column.allowed])
@@ -296,7 +329,7 @@ def _type_flag(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
 
 def _type_date(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
     # Only whole ISO dates, with the midnight that spreadsheets add; anything else is a finding of its own.
-    plain = texts.str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$")
+    plain = texts.str.extract(_WHOLE_DATE)
     dates = plain.str.to_date("%Y-%m-%d", strict=False).alias(column.name)
     for row in (texts.is_not_null() & dates.is_null()).arg_true().to_list():
         message = f"'{column.name}' is not a date; it is left out."

@@ -46,6 +46,28 @@ The rule is age >= 18, with age 17; check the data, or report the deviation.
             yield from _check_criterion(criterion, subject_frame, wanted=wanted)
 
 
+def scores_in_criteria(study: Study) -> tuple[str, ...]:
+    """Name the instruments whose score or grades a criterion of eligibility may read.
+
+    Parameters
+    ----------
+    study : the study
+
+    Returns
+    -------
+    tuple of str
+        In the order of the study file; of names that begin alike (``sledai``, ``sledai_2k``), all.
+    """
+    tests = {f"baseline_{test}" for test in study.lab_names}
+    criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
+    columns = {column for each in criteria if each.rule for column in rule_columns(each.rule)} - tests
+    return tuple(
+        name
+        for name in study.instrument_names
+        if any(column.startswith(f"baseline_{name}") for column in columns)
+    )
+
+
 def _reads_scores(study: Study, rule: str) -> bool:
     """Say whether a rule names the score or a grade of an instrument."""
     names = tuple(f"baseline_{name}" for name in study.instrument_names)

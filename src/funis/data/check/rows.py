@@ -33,6 +33,8 @@ class Sieve:
         if column not in self.frame.columns:
             return
         wrong = pl.col(column).is_not_null() & ~pl.col(column).is_in(list(known))
+        if self.frame.is_empty() or not self.frame.select(wrong.any()).item():
+            return
         for row in rows_where(self.frame, wrong):
             near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
             hint = f"The nearest is '{near}'. " if near else ""
@@ -53,12 +55,18 @@ class Sieve:
     def drop_empty(self) -> None:
         """Leave out rows whose key is empty; the cells were reported when they were typed."""
         filled = [column.name for column in self.table.columns if column.filled]
+        if not any(self.frame[name].null_count() for name in filled):
+            return
         self.frame = self.frame.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in filled))
 
     def drop_repeated(self) -> None:
         """Leave out rows that repeat the key of an earlier row."""
         key = [name for name in self.table.key if name in self.frame.columns]
         if not key or self.frame.is_empty():
+            return
+        # A visit's date only tells apart rows that its name does not.
+        names = [name for name in key if "visit" not in key or name not in {"date", "day"}]
+        if not pl.DataFrame([self.frame[name] for name in names]).is_duplicated().any():
             return
         if "visit" in key:
             key = self._key_of_visit(key)

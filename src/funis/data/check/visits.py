@@ -214,8 +214,12 @@ def _check_forms(data: Data) -> Iterator[Finding]:
     absent = _absent_tests(data, attended)
     if absent:
         yield _finding_absent(data, absent)
+    by_visit = attended.partition_by("visit", as_dict=True, maintain_order=True)
+    recorded = _recorded_forms(data)
     for visit in data.study.visits:
-        here = attended.filter(pl.col("visit") == visit.name)
+        here = by_visit.get((visit.name,))
+        if here is None:
+            continue
         for form in visit.forms:
             if (
                 form not in data.frames
@@ -226,9 +230,19 @@ def _check_forms(data: Data) -> Iterator[Finding]:
             if form == "labs":
                 yield from _check_tests(data, visit, here, absent)
                 continue
-            recorded = data.frames[form].filter(pl.col("visit") == visit.name)["subject"].unique().to_list()
-            for row in rows_where(here, ~pl.col("subject").is_in(recorded)):
-                yield _missing_form(form, row)
+            for row in here.iter_rows(named=True):
+                if (row["subject"], visit.name) not in recorded[form]:
+                    yield _missing_form(form, row)
+
+
+def _recorded_forms(data: Data) -> dict[str, set[tuple[str, str]]]:
+    """Give the subjects and visits that have a row, for each form that a visit may ask for."""
+    forms = {form for visit in data.study.visits for form in visit.forms if data.is_checked(form)}
+    return {
+        form: set(zip(frame["subject"].to_list(), frame["visit"].to_list(), strict=True))
+        for form in sorted(forms)
+        if {"subject", "visit"} <= set((frame := data.frames[form]).columns)
+    }
 
 
 def _missing_form(form: str, row: dict[str, object]) -> Finding:
@@ -268,14 +282,10 @@ def _finding_absent(data: Data, tests: list[str]) -> Finding:
 
 def _check_tests(data: Data, visit: Visit, here: pl.DataFrame, absent: Sequence[str]) -> Iterator[Finding]:
     """Each test that is due has a result, or the mark that it was not done."""
-    labs = data.frames["labs"].filter(pl.col("visit") == visit.name)
-    known = pl.col("value_recorded").is_not_null()
-    if "value_not_done" in labs.columns:
-        known |= pl.col("value_not_done").fill_null(value=False)
-    recorded = dict(labs.filter(known).group_by("subject").agg(pl.col("test").unique()).iter_rows())
+    recorded = data.tests_recorded
     due = [test for test in visit.labs or data.study.lab_names if test not in absent]
     for row in here.iter_rows(named=True):
-        lacking = missing_tests(due, recorded.get(row["subject"], ()))
+        lacking = missing_tests(due, recorded.get((row["subject"], visit.name), ()))
         if lacking:
             yield row_finding(
                 "query",
