@@ -88,7 +88,7 @@ def response_checks(name: str) -> Checks:
             entry.test_classes,
         )
         checks += [partial(check, name) for check in (*whole, entry.test_outline, entry.test_sets)]
-    if name not in test_responses.REPEATED:
+    if name in test_responses.typed():
         checks += [partial(test_responses.test_limits_agree, name)]
     checks += [partial(test_labels.test_events_that_decide, name)]
     return [*checks, partial(test_labels.test_responses_print_what_they_compare, name)]

@@ -168,9 +168,10 @@ def finding_of(phrase: Phrase, label: str) -> str:
     if phrase.measure in GRADES:
         pattern = GRADES[phrase.measure]
         return "" if re.search(pattern, label, re.IGNORECASE) else f"none of {pattern!r}"
-    wanted = COLUMNS[phrase.given[0]].split() if phrase.given[0] in COLUMNS else []
+    column = phrase.given[0]
+    wanted = [*COLUMNS.get(column, "").split(), column.replace("_", " ")]
     if not any(word in lower for word in wanted):
-        return f"none of {wanted} for {phrase.given[0]}"
+        return f"none of {wanted} for {column}"
     pattern = DIRECTIONS.get(phrase.measure, "")
     return "" if re.search(pattern, lower) else f"none of {pattern!r}"
 

@@ -309,7 +309,7 @@ def _build_items(file: DefinitionFile, parent: Definition | None) -> tuple[Item,
 def _build_item(file: DefinitionFile, row: Content, groups: Iterable[tuple[str, ...]]) -> Item:
     table = file.content
     shared = {key: table[key] for key in ("values", "points") if key in table and "unit" not in row}
-    values, points = _build_values({**shared, **row})
+    values, points = _build_values(file, {**shared, **row})
     name = row["item"]
     return Item(
         row=row["row"],
@@ -340,19 +340,23 @@ def _replace_item(file: DefinitionFile, item: Item, row: Content) -> Item:
     if "excludes" in row:
         changed["excludes"] = tuple(row["excludes"])
     if {"points", "values", "weight"} & set(row):
-        values, points = _build_values({"values": item.values, **row})
+        values, points = _build_values(file, {"values": item.values, **row})
         changed |= {"values": values, "points": points}
     if {"when", "levels"} & set(row):
         changed["when"] = _build_levels(file, row)
     return replace(item, **changed)
 
 
-def _build_values(row: Content) -> tuple[tuple[Any, ...], tuple[float, ...]]:
+def _build_values(file: DefinitionFile, row: Content) -> tuple[tuple[Any, ...], tuple[float, ...]]:
     """Give the allowed values and their points: ``points = 8`` is short for 0 -> 0, 1 -> 8."""
     points = row.get("points")
     if "unit" in row and "values" not in row:
         return (), ()
     values = tuple(row.get("values", (0, 1)))
+    if "weight" in row and any(isinstance(value, str) for value in values):
+        place = ("items", row.get("row"), row["item"])
+        file.refuse(place, "weight", row["weight"], "only numbers can be weighed", "Write points instead.")
+        return values, ()
     if "weight" in row:
         return values, tuple(float(value) * float(row["weight"]) for value in values)
     if isinstance(points, Sequence):

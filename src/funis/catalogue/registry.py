@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar, get_args
 
+from funis.catalogue.check_forms import check_forms
 from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile, open_definition_file
 from funis.catalogue.model_analytes import AnalyteTable
 from funis.catalogue.model_criteria import CriteriaSet
@@ -99,6 +100,8 @@ def read_definition_file(path: Path) -> Defined:
 
 def read_definition(file: DefinitionFile) -> Defined:
     """Read an opened file into its frozen model; see `read_definition_file`."""
+    file.keep(check_forms(file))
+    file.stop_at_findings()
     readers, kind = _readers(), str(file.content.get("kind", ""))
     if kind not in readers:
         fix = f"Write one of {', '.join(readers)}."
