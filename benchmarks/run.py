@@ -74,6 +74,12 @@ def print_scoring(*, quick: bool) -> None:
     print(bench_scoring.format_table(bench_scoring.measure_all(visits, folder, 3 if quick else 5), visits))
 
 
+def print_single_visits(*, quick: bool) -> None:
+    """Print the scorer of single visits beside the scoring of a frame."""
+    bench = import_module("bench_single_visits")
+    print(bench.format_table(bench.measure(2 if quick else 5)))
+
+
 def print_mmrm(*, quick: bool) -> None:
     """Print MMRM beside R: measured where R has the packages, else the recorded figures, marked as such."""
     del quick  # the fits take seconds
@@ -92,6 +98,7 @@ PARTS: dict[str, tuple[str, Callable[..., None]]] = {
     "starts": ("Cold start", print_starts),
     "checks": ("Checks of one subject", print_checks),
     "scoring": ("Scoring at scale", print_scoring),
+    "single": ("Single visits", print_single_visits),
     "mmrm": ("MMRM", print_mmrm),
 }
 

@@ -12,14 +12,22 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import funis
 from funis.catalogue.model_instrument import Definition, Item, Value
+from funis.scoring.bits.earlier_rows import Batch, pack, unpack
+from funis.scoring.bits.program import Graph, Program
+from funis.scoring.bits.straight_line import carry, carry_values, compile_program, write_program
+from funis.scoring.bits.traced import Whole
 from funis.scoring.score import POLICIES
-from funis.scoring.visit_cells import measure_columns
+from funis.scoring.visit_cells import find_windows, measure_columns
 
+SIGNS = ("<", "<=", ">", ">=")
 NAMES = funis.definitions()
 EMPTY: tuple[Any, ...] = (None, None, None, float("nan"), "", "  ")
 
@@ -197,6 +205,92 @@ def test_scores_of_drawn_visits(name: str) -> None:
         compared += compare(name, parameters, 120 if is_compiled else 5, seed)
         seed += 1
     assert seed >= 2
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.tuples(*[st.integers(-3, 3)] * 2, st.booleans(), st.booleans(), st.integers(0, 40)),
+        min_size=1,
+        max_size=70,
+    ),
+    st.integers(0, 50),
+)
+def test_every_step_is_that_of_the_batches(rows: list[tuple[int, int, bool, bool, int]], window: int) -> None:
+    """Each step of one subject, one bit a visit, gives what it gives over the rows of a batch."""
+    graph = Graph()
+    one, other = (graph.load("values", name) for name in ("one", "other"))
+    met, first = graph.load("values", "met"), graph.load("values", "first")
+    seen = graph.compute("window", first, constants=("key", "since"))
+    found = [
+        graph.compute(kind, one, other, constants=(sign,))
+        for kind in ("compare", "compare_above")
+        for sign in SIGNS
+    ]
+    found += [graph.compute("compare_with", one, constants=(sign, 1.0)) for sign in SIGNS]
+    made = [graph.compute(kind, one, other) for kind in ("subtract", "subtract_above")]
+    made += [graph.compute("plus", one, constants=(0.5,)), graph.compute("scale", one, constants=(-2.0,))]
+    digits = graph.compute("digit", met, constants=("uint8",))
+    digits = graph.compute("add_digit", digits, graph.load("values", "also"), constants=(1,))
+    made.append(graph.compute("as_float", digits))
+    found += [graph.compute("compare_with", values, constants=(">=", 1.0)) for values in made]
+    found += [graph.compute("shift_bits", met), graph.compute("held", met, seen)]
+    found.append(graph.compute("so_far", met, graph.compute("goes_on", first)))
+    count = len(rows)
+    keys = np.cumsum([row[4] for row in rows])
+    columns = {
+        name: np.array([float(row[place]) for row in rows]) for place, name in enumerate(("one", "other"))
+    }
+    flags = {
+        name: np.array([row[place] for row in rows]) for place, name in enumerate(("met", "also"), start=2)
+    }
+    flags["first"] = np.arange(count) == 0
+    values = (
+        columns | {name: pack(flag) for name, flag in flags.items()} | {"key": keys, "since": keys - window}
+    )
+    expected = Program(graph, found).run(Batch(count, values, dict.fromkeys(values)))
+    places = {
+        ("values", "one"): "numbers[0]",
+        ("values", "other"): "numbers[1]",
+        ("window", "key", "since"): "windows[0]",
+    }
+    places |= {("values", name): f"bits[{place}]" for place, name in enumerate(flags)}
+    run = compile_program(write_program(graph, [Whole(graph, (node,)) for node in found], places))
+    bits = [sum(1 << place for place, is_set in enumerate(flag) if is_set) for flag in flags.values()]
+    numbers = [list(map(float, column)) for column in columns.values()]
+    every = (1 << count) - 1
+    got = run(bits, numbers, find_windows([(0, window)], keys.tolist()), every, range(count))
+    # What stands at the first visit for the visit before is never read.
+    above = {place for place, node in enumerate(found) if looks_above(graph, node)}
+    for place, wanted in enumerate(expected):
+        own = [row[place] for row in got]
+        start = 1 if place in above else 0
+        assert own[start:] == unpack(wanted, count).tolist()[start:], graph.steps[found[place]]
+
+
+def looks_above(graph: Graph, node: int) -> bool:
+    step = graph.steps[node]
+    return step.kind in ("compare_above", "subtract_above") or any(
+        looks_above(graph, source) for source in step.sources
+    )
+
+
+def carried(told: list[bool], flags: list[bool]) -> list[bool]:
+    """The flag of the last visit at which it was told, in plain words."""
+    last, found = False, []
+    for is_told, flag in zip(told, flags, strict=True):
+        last = flag if is_told else last
+        found.append(last)
+    return found
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=70))
+def test_the_last_told_is_carried_forward(rows: list[tuple[bool, bool]]) -> None:
+    told, flags = [row[0] for row in rows], [row[1] for row in rows]
+    bits, known = (sum(1 << place for place, is_set in enumerate(one) if is_set) for one in (flags, told))
+    found = carry(bits, known, (1 << len(rows)) - 1)
+    assert [bool(found >> place & 1) for place in range(len(rows))] == carried(told, flags)
+    assert carry_values(list(map(float, flags)), known) == list(map(float, carried(told, flags)))
 
 
 def test_which_instruments_are_compiled() -> None:

@@ -86,6 +86,20 @@ def test_lazy_scores_of_the_benchmark_are_the_plain_ones(scoring: ModuleType, tm
     ]
 
 
+def test_single_visits_of_the_benchmark_are_scored_alike(
+    paths: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    single = importlib.import_module("bench_single_visits")
+    monkeypatch.setattr(single, "clock", lambda task, *_: 2.0 if isinstance(task(), list) else 50.0)
+    table = single.format_table(single.measure())
+    assert table.count("| 2.000 | 50.0 | 25 |") == len(single.CASES)
+    for name, number, beside, missing, _ in single.CASES:
+        visits = single.draw_visits(name, number, beside)
+        frame = pl.DataFrame(visits, infer_schema_length=None)
+        expected = funis.score(frame, name, missing=missing, subject="subject", order="day")
+        assert [row[name] for row in funis.scorer(name, missing=missing)(visits)] == expected[name].to_list()
+
+
 def test_command_clock_counts_whole_processes(paths: None) -> None:
     run = importlib.import_module("run")
     elapsed, processor = run.clock_command([sys.executable, "-c", "pass"], 1)
