@@ -37,7 +37,8 @@
     if (!cells) return null;
     const found = { id };
     columns.forEach((name, place) => {
-      found[name] = numeric.includes(name) ? cells[place] : strings[cells[place]];
+      const cell = cells[place] ?? null;
+      found[name] = cell === null || numeric.includes(name) ? cell : strings[cell];
     });
     return found;
   };

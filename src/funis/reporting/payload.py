@@ -19,8 +19,15 @@ from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 _NUMERIC = ("value", "n", "denominator", "delta")
-_WORDS = tuple(name for name in Number._fields if name not in {"id", "measure", *_NUMERIC})
-_COLUMNS = (*_WORDS, *_NUMERIC)
+#: Parts of a key that few numbers have: they come last, and what is empty at the end of a row is left out.
+_SPARSE = (
+    "category", "adjustment", "missing_outcome", "cluster", "parameter", "contrast", "estimand", "delta",
+)  # fmt: skip
+_COLUMNS = (
+    *(name for name in Number._fields if name not in {"id", "measure", *_NUMERIC, *_SPARSE}),
+    *(name for name in _NUMERIC if name not in _SPARSE),
+    *_SPARSE,
+)
 #: The words of the panel itself; what stands in braces is filled in by the page.
 PANEL_WORDS: dict[str, str] = {
     "unrounded": "Unrounded",
@@ -83,13 +90,7 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     printed = set(ids)
     chosen = [number for number in book.numbers if number.id in printed]
     words, labels = _Words(), Labels(study)
-    numbers = {
-        number.id: [
-            *(words.place(_shown(labels, number, name)) for name in _WORDS),
-            *(getattr(number, name) for name in _NUMERIC),
-        ]
-        for number in chosen
-    }
+    numbers = {number.id: _write_row(labels, number, words) for number in chosen}
     atoms, sources = _build_sources(
         results.sources, {number.source for number in chosen if number.source}, words
     )
@@ -103,6 +104,17 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
         "labels": _build_labels(study, chosen, results.sources),
         "words": PANEL_WORDS,
     }
+
+
+def _write_row(labels: Labels, number: Number, words: _Words) -> list[float | int | None]:
+    """Write a number as positions of words and as numbers, without what is empty at the end."""
+    last = len(_COLUMNS)
+    while getattr(number, _COLUMNS[last - 1]) in {"", None}:
+        last -= 1
+    return [
+        getattr(number, name) if name in _NUMERIC else words.place(_shown(labels, number, name))
+        for name in _COLUMNS[:last]
+    ]
 
 
 def _shown(labels: Labels, number: Number, name: str) -> str:
