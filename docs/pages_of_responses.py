@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from funis.catalogue.model_criteria import CriteriaSet
+from funis.catalogue.model_parameter import Parameter, ParameterValue
 from funis.catalogue.model_response import ClassRule, PrintedCriterion, ResponseDefinition
 from funis.catalogue.registry import criteria_set, criteria_sets, response_definition, responses
 from markdown_parts import build_table
@@ -168,12 +169,18 @@ def _parameter_rows(found: ResponseDefinition) -> list[tuple[str, str, str, str]
     return [
         (
             f"`{name}`",
-            _print(parameter.default),
-            ", ".join(_print(value) for value in parameter.allowed if value != parameter.default),
+            _print_choice(parameter, parameter.default),
+            ", ".join(_print_choice(parameter, one) for one in parameter.allowed if one != parameter.default),
             parameter.label,
         )
         for name, parameter in found.parameters.items()
     ]
+
+
+def _print_choice(parameter: Parameter, value: ParameterValue) -> str:
+    """Print a choice; of a unit or scale also what its values are multiplied by."""
+    factor = parameter.factor_of(value)
+    return _print(value) if factor == 1 else f"{_print(value)} (× {factor:.6g})"
 
 
 def _print(value: object) -> str:

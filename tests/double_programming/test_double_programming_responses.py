@@ -169,6 +169,9 @@ def test_choices(name: str) -> None:
         if key not in columns and parameter.default != taken:
             allowed = " ".join(map(spell_value, parameter.allowed))
             found[key] = {"choice": key, "taken": spell_value(parameter.default), "allowed": allowed}
+            found[key]["factors"] = " ".join(
+                "1/88.42" if one == 1 / Decimal("88.42") else str(one) for one in parameter.factors
+            )
     assert found == {row["choice"]: row for row in typed("choices.csv", name)}
 
 

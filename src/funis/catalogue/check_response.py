@@ -177,6 +177,13 @@ def _check_parameters(parameters: Mapping[str, Parameter]) -> Iterator[Definitio
             if not parameter.allowed:
                 message = "A scale or unit needs its allowed values."
                 yield DefinitionFinding(*place, "allowed", "", message, "Add 'allowed'.")
+        is_converted = any(name.endswith(suffix) for suffix in _SUFFIXES)
+        if len(parameter.factors) != (len(parameter.allowed) if is_converted else 0):
+            message = "A scale or unit has one factor for each allowed value; no other parameter has any."
+            found = ", ".join(map(str, parameter.factors)) or "none"
+            yield DefinitionFinding(
+                *place, "factors", found, message, "Write as many as 'allowed' has values."
+            )
 
 
 def _check_classes(definition: ResponseDefinition) -> Iterator[DefinitionFinding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 from funis.errors import ValueRangeError
 
@@ -20,6 +21,8 @@ class Parameter:
     label : what is chosen, one phrase
     source : who leaves it open, and what each side says
     minimum, maximum : limits of a number, None where there is none
+    factors : of a unit or the length of a scale, one for each of `allowed`: what a value is multiplied by to
+        reach the unit or scale in which the limits are printed
     """
 
     name: str
@@ -29,6 +32,18 @@ class Parameter:
     source: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    factors: tuple[Decimal, ...] = ()
+
+    def factor_of(self, value: ParameterValue) -> Decimal:
+        """Give what a recorded value is multiplied by where this was chosen: 1 for a choice that is no unit.
+
+        Examples
+        --------
+        >>> factors = (Decimal(1), Decimal("0.3"))
+        >>> Parameter("pga_scale", 3, (3, 10), "length of its scale", factors=factors).factor_of(10)
+        Decimal('0.3')
+        """
+        return dict(zip(self.allowed, self.factors, strict=False)).get(value, Decimal(1))
 
     def check_value(self, owner: str, value: ParameterValue) -> ParameterValue:
         """Give the value as the definition writes it.

@@ -54,7 +54,7 @@ _CLASS_KEYS: Final = (("class", "label"), ("extent",))
 _RULE_KEYS: Final = ("class", "rule", "all", "count", "points", "missing", "responder", "also")
 _FAILURE_KEYS: Final = ("event", "before", "label")
 _NEED_KEYS: Final = ("when", "otherwise")
-_PARAMETER_KEYS: Final = ("default", "allowed", "note")
+_PARAMETER_KEYS: Final = ("default", "allowed", "factors", "note")
 
 
 def read_response(file: DefinitionFile, find: FindContent) -> ResponseDefinition:
@@ -238,8 +238,24 @@ def _read_parameters(file: DefinitionFile) -> dict[str, Parameter]:
         if allowed and default not in allowed:
             message = "The default is not allowed."
             file.refuse(place, "default", default, message, f"Allowed: {allowed}.")
-        made[name] = Parameter(name, default, allowed, row.get("note", ""))
+        factors = tuple(_read_factor(file, place, value) for value in row.get("factors", ()))
+        made[name] = Parameter(name, default, allowed, row.get("note", ""), factors=factors)
     return made
+
+
+def _read_factor(file: DefinitionFile, place: Place, value: object) -> Decimal:
+    """Read a factor between two units: a number, or ``"1/88.42"`` where it has no end of decimals."""
+    above, _, below = str(value).partition("/")
+    try:
+        factor = Decimal(above) / Decimal(below or 1)
+    except ArithmeticError:
+        factor = Decimal(0)
+    if factor.is_finite() and factor > 0:
+        return factor
+    file.refuse(
+        place, "factors", str(value), "A factor is a number above 0.", 'Write it like 0.001 or "1/88.42".'
+    )
+    return Decimal(1)
 
 
 def _plain(value: Any) -> ParameterValue:

@@ -14,26 +14,6 @@ from funis.responses.verdict import Span
 
 NOTHING: Final = Span()
 
-FACTORS: Final[Mapping[str, Mapping[ParameterValue, Decimal]]] = {
-    # Physician's global assessment on its scale of 0 to 3, from a line or scale of another length.
-    "pga_scale": {3: Decimal(1), 10: Decimal("0.3"), 100: Decimal("0.03")},
-    # Urinary protein to creatinine in mg/mg; creatinine 113.12 g/mol: 100 mg/mmol are 0.884 mg/mg.
-    "upcr_unit": {
-        "mg/mmol": Decimal("0.00884"),
-        # KDIGO prints 100 mg/mmol beside 1000 mg/g: its own rounding, for whoever reads its limits that way.
-        "mg/mmol (10 mg/g)": Decimal("0.01"),
-        "mg/mg": Decimal(1),
-        "g/g": Decimal(1),
-        "mg/g": Decimal("0.001"),
-    },
-    # Creatinine in mg/dL; 113.12 g/mol.
-    "creatinine_unit": {"umol/L": 1 / Decimal("88.42"), "mg/dL": Decimal(1)},
-    "haemoglobin_unit": {"g/L": Decimal(1), "g/dL": Decimal(10)},
-    # ESSPRI on its scale of 0 to 10.
-    "esspri_scale": {10: Decimal(1), 100: Decimal("0.1")},
-}
-"""Factor from the scale or unit a parameter names to the one in which the limits are printed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -101,8 +81,9 @@ class Assessment:
             return NOTHING
         span = visit.number(self.column(name))
         for word in ("scale", "unit"):
-            factor = FACTORS.get(f"{name}_{word}", {}).get(self.parameters.get(f"{name}_{word}", ""))
-            if factor is not None and factor != 1:
+            parameter = self.definition.parameters.get(f"{name}_{word}")
+            factor = Decimal(1) if parameter is None else parameter.factor_of(self.parameters[parameter.name])
+            if factor != 1:
                 low = None if span.low is None else span.low * factor
                 high = None if span.high is None else span.high * factor
                 span = Span(low, high)
