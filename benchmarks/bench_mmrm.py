@@ -21,8 +21,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from funis.stats.mmrm.batch import fit_engine, fit_mmrm_batch
+from funis.stats.mmrm import compiled
+from funis.stats.mmrm.batch import COMPILED_DF, fit_mmrm_batch
+from funis.stats.mmrm.covariance import Floats
+from funis.stats.mmrm.degrees_of_freedom import contrast_variance, degrees_of_freedom
 from funis.stats.mmrm.front_door import fit_mmrm
+from funis.stats.mmrm.one_fit import fit_arrays
 from funis.stats.mmrm.sums import SubjectArrays
 
 DATA = Path(__file__).resolve().parents[1] / "tests" / "reference" / "mmrm_r"
@@ -86,6 +90,28 @@ def measure_r() -> dict[str, float]:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     rows = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
     return {name: float(value) for name, value in rows}
+
+
+def fit_engine(
+    data: SubjectArrays, *, df: str = "satterthwaite", engine: str = "numpy"
+) -> tuple[Floats, Floats, Floats]:
+    """Fit one unstructured model to arrays: estimate, se and df of each coefficient, (p,) each."""
+    p = data.visit_part.shape[2]
+    L = np.eye(p)
+    if engine == "compiled":
+        C = compiled.sparse_columns(data.visit_part)
+        u = np.ascontiguousarray(data.subject_part)
+        reml = True
+        fit = compiled.fit_trial(data.outcome, data.observed, u, C, p, reml)
+        assert fit[0] == compiled.CONVERGED
+        found: tuple[Floats, Floats, Floats] = compiled.infer(fit, C, L, u.shape[1], COMPILED_DF[df])
+        return found
+    fit_numpy = fit_arrays(data, covariance="us", df=df)
+    inference = fit_numpy.inference
+    assert inference is not None
+    turned = L[:, fit_numpy.estimable.kept] @ fit_numpy.estimable.transform
+    se = np.sqrt(contrast_variance(inference, turned))
+    return turned @ inference.beta, se, degrees_of_freedom(inference, turned)
 
 
 def large_trial(n: int = 20_000, m: int = 6, patterns: int = 50) -> SubjectArrays:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from funis.responses.respond import respond_by_visit as respond_by_visit
     from funis.responses.responder_index import score_responder_index as score_responder_index
     from funis.responses.specification_curve import compare_responses as compare_responses
+    from funis.responses.specification_curve import describe_changes as describe_changes
     from funis.responses.specification_curve import multiverse as multiverse
     from funis.responses.steroid_courses import derive_steroid_days as derive_steroid_days
     from funis.results import write_results as write_results
@@ -39,10 +40,13 @@ if TYPE_CHECKING:
     from funis.scoring.toxicity_shift import count_toxicity_shifts as count_toxicity_shifts
     from funis.scoring.toxicity_shift import derive_lab_baseline as derive_lab_baseline
     from funis.scoring.toxicity_shift import derive_toxicity_shifts as derive_toxicity_shifts
+    from funis.stats.mmrm.batch import fit_mmrm_batch as fit_mmrm_batch
     from funis.stats.mmrm.front_door import fit_mmrm as fit_mmrm
     from funis.study.read import read_study as read_study
     from funis.study.read import study_schema as study_schema
+    from funis.units import canonical_unit as canonical_unit
     from funis.units import convert as convert
+    from funis.units import titre_exponent as titre_exponent
 
 __version__ = VERSION
 
@@ -67,7 +71,10 @@ _HOME = {
     "multiverse": "funis.responses.specification_curve",
     "compare_responses": "funis.responses.specification_curve",
     "score_responder_index": "funis.responses.responder_index",
+    "describe_changes": "funis.responses.specification_curve",
     "convert": "funis.units",
+    "canonical_unit": "funis.units",
+    "titre_exponent": "funis.units",
     "read_study": "funis.study.read",
     "study_schema": "funis.study.read",
     "new_study": "funis.data.new_study",
@@ -79,6 +86,7 @@ _HOME = {
     "render_html": "funis.reporting.report",
     "write_report": "funis.reporting.report",
     "fit_mmrm": "funis.stats.mmrm.front_door",
+    "fit_mmrm_batch": "funis.stats.mmrm.batch",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604  (the names are the keys of the table above)

@@ -48,11 +48,6 @@ def known_units(analyte: str) -> tuple[str, ...]:
     return _find(analyte).units
 
 
-def is_known_unit(analyte: str, unit: str) -> bool:
-    """Tell whether a unit is known for an analyte, however it is spelled."""
-    return parse_unit(unit) in known_units(analyte)
-
-
 def parse_unit(text: str) -> str:
     """Give a unit in our spelling.
 

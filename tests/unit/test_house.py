@@ -137,6 +137,57 @@ def test_named_tests_exist(page: str) -> None:
             assert name in {node.name for node in functions(path)}, f"{page} names {file}::{name}"
 
 
+PACKAGE = [path for path in SOURCES if ROOT / "src" in path.parents]
+# What only tests and pages call, each with its reason.
+CALLED_FROM_OUTSIDE = {
+    "criteria_sets": "pages of classification criteria are built from it",
+    "read_definition_file": "authors of a definition read one file of it, before it is in the folder",
+    "recover_sums": "docs/methods/reconstructed_cohorts.md shows how the demonstration's integers were found",
+}
+
+
+def names_used(tree: ast.AST) -> set[str]:
+    """Names that a module refers to, in code or as text, those inside a definition of the same name left out."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST, inside: frozenset[str]) -> None:
+        if isinstance(node, ast.Name) and node.id not in inside:
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute) and node.attr not in inside:
+            found.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+        deeper = inside
+        if (
+            isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and isinstance(tree, ast.Module)
+            and node in tree.body
+        ):
+            deeper = inside | {node.name}
+        for child in ast.iter_child_nodes(node):
+            visit(child, deeper)
+
+    visit(tree, frozenset())
+    return found
+
+
+def test_nothing_under_src_is_called_by_tests_alone() -> None:
+    """A function or class has a caller under src, or is a public name (a key of funis or of funis.stats)."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE}
+    used = set().union(*(names_used(tree) for tree in trees.values()))
+    alone = {
+        node.name: str(path.relative_to(ROOT))
+        for path, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and node.name not in used
+        and not node.name.startswith("__")
+        and not node.decorator_list
+    }
+    assert {name: path for name, path in alone.items() if name not in CALLED_FROM_OUTSIDE} == {}
+    assert set(CALLED_FROM_OUTSIDE) <= set(alone), "a reason is left of what has a caller, or is gone"
+
+
 def test_importing_funis_imports_nothing_heavy() -> None:
     program = "import sys, funis; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     out = subprocess.run(

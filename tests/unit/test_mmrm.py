@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from funis.errors import ColumnError, ShapeError, UnknownNameError, ValueRangeError
+from funis.stats.mmrm.fitted import NotFittedError
 from funis.stats.mmrm.front_door import fit_mmrm
-from funis.stats.mmrm.result import MmrmResult, NotFittedError
+from funis.stats.mmrm.result import MmrmResult
 from funis.stats.mmrm.rows_used import ModelDataError
 
 

@@ -186,11 +186,6 @@ def level_text(study: Study, endpoint: str = "") -> str:
     return f"{format_shortest(100 * (1.0 - study.trial.alpha if own is None else own))}%"
 
 
-def is_printable(number: Number | None) -> bool:
-    """Tell whether there is a value to print; a failed fit has none."""
-    return number is not None and (number.value is not None or bool(number.text))
-
-
 def bound(number: Number | None, digits: int, *, trimmed: bool = False) -> Inline | None:
     """Print one number, bound to its id, None where there is nothing to print."""
     if number is None:

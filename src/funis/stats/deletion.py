@@ -18,7 +18,8 @@ import numpy.typing as npt
 from scipy import special
 
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats.mmrm.result import MmrmResult
+from funis.stats.mmrm.fitted import FittedModel
+from funis.stats.mmrm.predict import covariance_blocks, design_rows
 from funis.stats.sample import Floats, check_sample
 
 # Below this share of its former size a coefficient's information is gone with the subjects left out.
@@ -108,7 +109,7 @@ def leave_out_mean(values: npt.ArrayLike, label: npt.ArrayLike) -> LeftOut:
     return LeftOut(tuple(map(str, labels)), estimate, p, centre)
 
 
-def leave_out_model(result: MmrmResult, contrast: npt.ArrayLike, label: npt.ArrayLike) -> list[LeftOut]:
+def leave_out_model(result: FittedModel, contrast: npt.ArrayLike, label: npt.ArrayLike) -> list[LeftOut]:
     """Estimate contrasts of a mixed model without each label in turn, the covariance held.
 
     Parameters
@@ -154,10 +155,8 @@ def leave_out_model(result: MmrmResult, contrast: npt.ArrayLike, label: npt.Arra
     return [LeftOut(names, moved[:, j], none, float(overall[j])) for j in range(L.shape[0])]
 
 
-def _subject_information(result: MmrmResult) -> tuple[Floats, Floats]:
+def _subject_information(result: FittedModel) -> tuple[Floats, Floats]:
     """Give A_i (n, p, p) and b_i (n, p) of every subject, over the coefficients that were estimated."""
-    from funis.stats.mmrm.predict import covariance_blocks, design_rows
-
     rows = result.rows
     X = design_rows(result)[:, result.fit.estimable.kept]
     information = np.zeros((result.n_subjects, X.shape[1], X.shape[1]))

@@ -7,9 +7,11 @@ goes through the NumPy path, trial by trial, and what that cannot fit is ``nan``
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from importlib.util import find_spec
+from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
 
 from funis.errors import ShapeError, ValueRangeError
@@ -19,7 +21,7 @@ from funis.stats.mmrm.design import standardise
 from funis.stats.mmrm.one_fit import fit_arrays
 from funis.stats.mmrm.sums import SubjectArrays
 
-Engine = Literal["numpy", "compiled"]
+Engine = Literal["auto", "numpy", "compiled"]
 COMPILED_DF = {"satterthwaite": False, "kenward-roger": True, "kenward-roger-linear": True}
 MAX_COMPILED_VISITS = 12
 
@@ -31,7 +33,7 @@ class BatchResult:
     Attributes
     ----------
     estimate, se, df : (B, q), ``nan`` where the fit failed
-    status : (B,) text, as in :class:`funis.stats.mmrm_result.MmrmResult`
+    status : (B,) text, as in :class:`funis.stats.mmrm.result.MmrmResult`
     """
 
     estimate: Floats
@@ -49,30 +51,41 @@ class BatchResult:
 
 
 def fit_mmrm_batch(
-    outcomes: Floats,
-    subject_part: Floats,
-    visit_part: Floats,
+    outcomes: npt.ArrayLike,
+    subject_part: npt.ArrayLike,
+    visit_part: npt.ArrayLike,
     *,
-    contrasts: Floats | None = None,
+    contrasts: npt.ArrayLike | None = None,
     df: str = "satterthwaite",
     method: str = "reml",
-    engine: Engine = "compiled",
+    engine: Engine = "auto",
 ) -> BatchResult:
-    """Fit the unstructured model to many trials that share subjects, arms and covariates.
+    """Fit the unstructured model to many simulated trials that share subjects, arms and covariates.
 
     Parameters
     ----------
-    outcomes : (B, n, m), ``nan`` where not observed
-    subject_part : u (n, s): a column of ones, arm, baseline ...; see :mod:`funis.stats.mmrm.sums`
-    visit_part : C (m, s, p): design row of subject i at visit a is u_i' C_a
-    contrasts : (q, p); each coefficient on its own without a word
+    outcomes : (B trials, n subjects, m visits), ``nan`` where not observed
+    subject_part : u (n, s), finite: a column of ones, arm, baseline ...; see :mod:`funis.stats.mmrm.sums`
+    visit_part : C (m, s, p), finite: design row of subject i at visit a is u_i' C_a
+    contrasts : (q, p), finite; each coefficient on its own without a word
     df : ``satterthwaite``, ``kenward-roger`` or ``kenward-roger-linear`` (the same for this structure)
     method : ``reml`` or ``ml``
-    engine : ``compiled`` (numba, all cores) or ``numpy``
+    engine : ``compiled`` (numba, all cores; trials it gives up on are fitted by NumPy), ``numpy``, or
+        ``auto``: compiled where numba is installed. Both find the same maximum
+
+    Returns
+    -------
+    BatchResult : ``estimate``, ``se``, ``df``, ``p`` (B, q) and ``status`` (B,); look at the status first
 
     Raises
     ------
-    ShapeError, ValueRangeError
+    ShapeError : shapes that do not fit each other
+    ValueRangeError : an unknown option, an infinite outcome, a value of the design that is not finite, or
+        ``compiled`` where numba is not installed
+
+    Source
+    ------
+    As :func:`funis.fit_mmrm`.
 
     Examples
     --------
@@ -82,15 +95,16 @@ def fit_mmrm_batch(
     >>> C = np.zeros((2, 2, 4))
     >>> C[:, 0, 0] = C[1, 0, 1] = C[:, 1, 2] = C[1, 1, 3] = 1.0
     >>> y = rng.normal(size=(3, 20, 2))
-    >>> fit_mmrm_batch(y, u, C, engine="numpy").estimate.shape
-    (3, 4)
+    >>> found = fit_mmrm_batch(y, u, C, contrasts=[[0, 0, 0, 1]], engine="numpy")  # arms at the second visit
+    >>> found.status, found.estimate.shape, found.df.round(6).tolist()
+    (('converged', 'converged', 'converged'), (3, 1), [[18.0], [18.0], [18.0]])
     """
-    _check_shapes(outcomes, subject_part, visit_part)
-    if df not in COMPILED_DF:
-        raise ValueRangeError("df", df, ", ".join(COMPILED_DF))
-    if method not in {"reml", "ml"} or (method == "ml" and COMPILED_DF[df]):
-        raise ValueRangeError("method", method, "'reml', or 'ml' with satterthwaite")
-    L = np.eye(visit_part.shape[2]) if contrasts is None else np.atleast_2d(np.asarray(contrasts, float))
+    outcomes, subject_part, visit_part = (
+        np.asarray(values, dtype=np.float64) for values in (outcomes, subject_part, visit_part)
+    )
+    L = np.eye(visit_part.shape[-1]) if contrasts is None else np.atleast_2d(np.asarray(contrasts, float))
+    _check_shapes(outcomes, subject_part, visit_part, L)
+    engine = _check_options(df, method, engine)
     observed = ~np.isnan(outcomes)
     filled = np.where(observed, outcomes, 0.0)
     trials, q = outcomes.shape[0], L.shape[0]
@@ -112,7 +126,7 @@ def _empty(trials: int, q: int) -> tuple[Floats, Floats, Floats]:
     return np.full((trials, q), np.nan), np.full((trials, q), np.nan), np.full((trials, q), np.nan)
 
 
-def _check_shapes(outcomes: Floats, subject_part: Floats, visit_part: Floats) -> None:
+def _check_shapes(outcomes: Floats, subject_part: Floats, visit_part: Floats, contrasts: Floats) -> None:
     shapes = (outcomes.shape, subject_part.shape, visit_part.shape)
     if (outcomes.ndim, subject_part.ndim, visit_part.ndim) != (3, 2, 3) or (
         outcomes.shape[1] != subject_part.shape[0]
@@ -123,6 +137,36 @@ def _check_shapes(outcomes: Floats, subject_part: Floats, visit_part: Floats) ->
             "A batch needs outcomes (trials, subjects, visits), subject_part (subjects, s) and visit_part "
             f"(visits, s, p); found {shapes}."
         )
+    if contrasts.ndim != 2 or contrasts.shape[1] != visit_part.shape[2]:
+        raise ShapeError(
+            f"Contrasts need {visit_part.shape[2]} weights a row, one per coefficient; "
+            f"found {contrasts.shape}."
+        )
+    if np.isinf(outcomes).any():
+        raise ValueRangeError("outcomes", "an infinite value", "numbers, and nan where not observed")
+    for name, values in (
+        ("subject_part", subject_part),
+        ("visit_part", visit_part),
+        ("contrasts", contrasts),
+    ):
+        if not np.isfinite(values).all():
+            raise ValueRangeError(name, "a value that is not finite", "finite numbers")
+
+
+def _check_options(df: str, method: str, engine: str) -> Engine:
+    """Check the names of the options; settle which engine fits."""
+    if df not in COMPILED_DF:
+        raise ValueRangeError("df", df, ", ".join(COMPILED_DF))
+    if method not in {"reml", "ml"} or (method == "ml" and COMPILED_DF[df]):
+        raise ValueRangeError("method", method, "'reml', or 'ml' with satterthwaite")
+    has_numba = find_spec("numba") is not None
+    if engine == "auto":
+        return "compiled" if has_numba else "numpy"
+    if engine == "compiled" and not has_numba:
+        raise ValueRangeError("engine", engine, "'numpy', or install numba (funis[fast])")
+    if engine not in get_args(Engine):
+        raise ValueRangeError("engine", engine, ", ".join(map(repr, get_args(Engine))))
+    return "compiled" if engine == "compiled" else "numpy"
 
 
 def _run_compiled(
@@ -180,34 +224,3 @@ def _run_numpy(
     result.se[trial] = np.sqrt(contrast_variance(fit.inference, turned))
     result.df[trial] = degrees_of_freedom(fit.inference, turned)
     return "converged"
-
-
-def fit_engine(
-    data: SubjectArrays, *, df: str = "satterthwaite", engine: Engine = "numpy"
-) -> tuple[Floats, Floats, Floats]:
-    """Fit one unstructured model to arrays: estimate, se and df of each coefficient, (p,) each.
-
-    This is what the benchmark calls the engine. Where ``compiled`` gives up, ValueRangeError is raised.
-    """
-    p = data.visit_part.shape[2]
-    L = np.eye(p)
-    if engine == "compiled":
-        from funis.stats.mmrm import compiled
-
-        C = compiled.sparse_columns(data.visit_part)
-        u = np.ascontiguousarray(data.subject_part)
-        reml = True
-        fit = compiled.fit_trial(data.outcome, data.observed, u, C, p, reml)
-        if fit[0] != compiled.CONVERGED:
-            raise ValueRangeError(
-                "engine", "compiled", "'numpy' for these data", "The compiled path gave up."
-            )
-        found: tuple[Floats, Floats, Floats] = compiled.infer(fit, C, L, u.shape[1], COMPILED_DF[df])
-        return found
-    fit_numpy = fit_arrays(data, covariance="us", df=df)
-    if fit_numpy.inference is None:
-        raise ValueRangeError("data", fit_numpy.optimum.status, "data that the model can be fitted to")
-    turned = L[:, fit_numpy.estimable.kept] @ fit_numpy.estimable.transform
-    inference = fit_numpy.inference
-    se = np.sqrt(contrast_variance(inference, turned))
-    return turned @ inference.beta, se, degrees_of_freedom(inference, turned)

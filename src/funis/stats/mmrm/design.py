@@ -15,7 +15,7 @@ import polars as pl
 
 from funis.errors import ColumnError, ValueRangeError
 from funis.stats.mmrm.covariance import Floats
-from funis.stats.mmrm.formula import INTERCEPT, DesignColumn, Formula, code_columns, parse_formula
+from funis.stats.mmrm.formula import DesignColumn, Formula, code_columns, parse_formula
 from funis.stats.mmrm.rows_used import Codes, ModelRows
 from funis.stats.mmrm.sums import SubjectArrays, split_design
 
@@ -294,8 +294,3 @@ def _weighted(arrays: SubjectArrays, rows: ModelRows) -> SubjectArrays:
         visit_part=C,
         log_weights=float(np.log(weights).sum()),
     )
-
-
-def has_intercept(design: Design) -> bool:
-    """Tell whether the design has a column of ones by name."""
-    return INTERCEPT in design.names

@@ -15,18 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations, product
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.stats.mmrm.covariance import Floats
+from funis.stats.mmrm.design import Design
+from funis.stats.mmrm.fitted import FittedModel
 from funis.stats.mmrm.rows_used import ModelDataError
-
-if TYPE_CHECKING:
-    from funis.stats.mmrm.design import Design
-    from funis.stats.mmrm.result import MmrmResult
 
 MAX_GRID = 200_000
 
@@ -50,7 +47,7 @@ def build_grid(design: Design, numbers: Mapping[str, float], fixed: Mapping[str,
     return pl.DataFrame(data) if data else pl.DataFrame({"_": [0]})
 
 
-def _grid_at(result: MmrmResult, at: Mapping[str, float | str] | None) -> pl.DataFrame:
+def _grid_at(result: FittedModel, at: Mapping[str, float | str] | None) -> pl.DataFrame:
     """Build the reference grid with the values of ``at`` in place of means or all levels."""
     design = result.design
     numbers, fixed = dict(design.means), {}
@@ -72,7 +69,7 @@ def _default_by(design: Design) -> tuple[str, ...]:
     return max(terms, key=len) if terms else ()
 
 
-def _cell_weights(result: MmrmResult, grid: pl.DataFrame, averaged: Sequence[str], weights: str) -> Floats:
+def _cell_weights(result: FittedModel, grid: pl.DataFrame, averaged: Sequence[str], weights: str) -> Floats:
     """Weigh the rows of the grid: equally, or by how often the averaged factors' combination occurs."""
     if weights == "equal" or not averaged:
         return np.ones(grid.height)
@@ -90,7 +87,7 @@ def _cell_weights(result: MmrmResult, grid: pl.DataFrame, averaged: Sequence[str
 
 
 def mean_rows(
-    result: MmrmResult, by: Sequence[str] | str | None, weights: str, at: Mapping[str, float | str] | None
+    result: FittedModel, by: Sequence[str] | str | None, weights: str, at: Mapping[str, float | str] | None
 ) -> tuple[list[tuple[str, ...]], tuple[str, ...], Floats]:
     """Give the cells asked for, the names of their factors, and one row of coefficients' weights each."""
     design = result.design
@@ -114,7 +111,7 @@ def mean_rows(
 
 
 def marginal_means(
-    result: MmrmResult,
+    result: FittedModel,
     by: Sequence[str] | str | None = None,
     *,
     weights: str = "equal",
@@ -141,7 +138,7 @@ def marginal_means(
 
 
 def mean_differences(
-    result: MmrmResult,
+    result: FittedModel,
     of: str,
     *,
     by: Sequence[str] | str | None = None,
@@ -214,7 +211,7 @@ def type3_rows(design: Design, term: Sequence[str]) -> Floats:
     return rows
 
 
-def type3_tests(result: MmrmResult) -> pl.DataFrame:
+def type3_tests(result: FittedModel) -> pl.DataFrame:
     """Test every term by its type III hypothesis: ``term, num_df, den_df, f, p``.
 
     Null where the hypothesis is not estimable (empty cells), or the fit failed.

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.stats.mmrm.covariance import Floats
+from funis.stats.mmrm.fitted import FittedModel
 from funis.stats.mmrm.rows_used import to_polars
-
-if TYPE_CHECKING:
-    from funis.stats.mmrm.result import MmrmResult
 
 RESIDUALS = ("raw", "pearson", "normalised")
 
 
-def design_rows(result: MmrmResult) -> Floats:
+def design_rows(result: FittedModel) -> Floats:
     """Build the design matrix (N, p) of the rows used, in their order."""
     data, rows = result.data, result.rows
     subject, visit = rows.subject.codes, rows.visit.codes
@@ -28,7 +26,7 @@ def design_rows(result: MmrmResult) -> Floats:
     return X
 
 
-def _coefficients(result: MmrmResult) -> Floats:
+def _coefficients(result: FittedModel) -> Floats:
     """Give the coefficients (p,) with 0 for aliased ones, as R predicts."""
     inference = result.inference()
     beta = np.zeros(len(result.design.names))
@@ -36,7 +34,7 @@ def _coefficients(result: MmrmResult) -> Floats:
     return beta
 
 
-def covariance_blocks(result: MmrmResult) -> list[tuple[Floats, Floats]]:
+def covariance_blocks(result: FittedModel) -> list[tuple[Floats, Floats]]:
     """Give, for each cell, the rows of its subjects (n_k, d) and a Cholesky factor of V (d, d)."""
     likelihood, rows = result.fit.likelihood, result.rows
     every = result.fit.sigma()
@@ -52,7 +50,7 @@ def covariance_blocks(result: MmrmResult) -> list[tuple[Floats, Floats]]:
     return blocks
 
 
-def residuals(result: MmrmResult, kind: str = "raw") -> pl.DataFrame:
+def residuals(result: FittedModel, kind: str = "raw") -> pl.DataFrame:
     """Give the residuals of the rows used.
 
     Parameters
@@ -90,7 +88,7 @@ def residuals(result: MmrmResult, kind: str = "raw") -> pl.DataFrame:
 
 
 def predict(
-    result: MmrmResult, frame: Any = None, *, interval: str | None = None, level: float | None = None
+    result: FittedModel, frame: Any = None, *, interval: str | None = None, level: float | None = None
 ) -> pl.DataFrame:
     """Predict the mean outcome of rows.
 
@@ -130,7 +128,7 @@ def predict(
     return pl.DataFrame(columns, nan_to_null=True)
 
 
-def _outcome_variance(result: MmrmResult, given: pl.DataFrame | None) -> Floats:
+def _outcome_variance(result: FittedModel, given: pl.DataFrame | None) -> Floats:
     """Look up the variance of an outcome at each row's visit (and group)."""
     rows = result.rows
     variances = np.diagonal(result._sigma, axis1=1, axis2=2)
@@ -153,7 +151,7 @@ def _codes(frame: pl.DataFrame, name: str, levels: tuple[str, ...]) -> list[int]
     return [known[text] for text in texts]
 
 
-def draw_outcomes(result: MmrmResult, n: int = 1, *, rng: np.random.Generator | int | None = None) -> Floats:
+def draw_outcomes(result: FittedModel, n: int = 1, *, rng: np.random.Generator | int | None = None) -> Floats:
     """Draw outcomes of the rows used from the fitted model.
 
     Parameters

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
 from funis.stats.mmrm.covariance import structure
+from funis.stats.mmrm.fitted import FittedModel
+from funis.stats.mmrm.means import type3_tests
 
-if TYPE_CHECKING:
-    from funis.stats.mmrm.result import MmrmResult
 
-
-def render_summary(result: MmrmResult) -> str:
+def render_summary(result: FittedModel) -> str:
     """Write model, data, fit statistics, covariance, coefficients and type III tests."""
     shape = structure(result.covariance)
     lines = [
@@ -45,7 +42,7 @@ def render_summary(result: MmrmResult) -> str:
         lines += _matrix(np.asarray(matrix), result.visits)
     lines += ["", "Fixed effects", *_table(result.coefficients)]
     if result.design.terms:
-        lines += ["", "Type III tests", *_table(result.type3())]
+        lines += ["", "Type III tests", *_table(type3_tests(result))]
     return "\n".join(lines)
 
 
