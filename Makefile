@@ -2,6 +2,10 @@
 # make test   sets everything up and passes every check and test
 # make check  format, lint, types, import contracts, size limits, spelling
 # make mutate puts one fault at a time into the code: a test must notice (35 minutes, never part of the tests)
+# make matrix kernels, lowest versions, the built wheel, newer Pythons (40 minutes at most)
+# make docs   writes the generated pages and builds the documentation site under build/site/html
+# make wheel  builds the wheel, documentation included, under dist
+# make release-check  bill of materials, licences, versions, before a release leaves
 # make bench  timings (never part of the tests)
 # make kernels the statistics under every matrix kernel the processor runs
 # make lock   resolve the locked versions anew
@@ -15,7 +19,11 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 export PYTHONHASHSEED := 0
 
-.PHONY: help demo test check kernels mutate bench lock docs clean system
+# The lock of tests that run in other environments: the tools that need neither a browser nor a Java machine.
+MATRIX_TOOLS := hypothesis|markdown-it-py|openpyxl|pytest|pytest-cov|pytest-randomly|pytest-xdist
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help demo test check kernels matrix mutate bench lock docs wheel release-check clean system
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -58,18 +66,36 @@ mutate: $(VENV)/.all
 kernels: $(VENV)/.all
 	FUNIS_KERNELS=all $(BIN)/python -m pytest tests/kernels
 
+matrix: $(VENV)/.all
+	$(BIN)/python scripts/run_matrix.py
+
 bench: $(VENV)/.all
 	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/.all
 	$(BIN)/python docs/build_reference.py
+	$(BIN)/python docs/site/build_site.py
+
+wheel: docs
+	$(UV) build --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
+
+$(VENV)/.release: $(VENV)/.all requirements/release.txt
+	$(INSTALL) -r requirements/release.txt
+	@touch $@
+
+release-check: $(VENV)/.release
+	$(BIN)/python scripts/check_release.py
 
 lock: $(VENV)/.uv
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --all-extras --group test --group check --group build --output-file requirements/all.txt
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group pyproject.toml:core-build --constraint requirements/all.txt --output-file requirements/core.txt
+	$(COMPILE) pyproject.toml --all-extras --group test --group check --group build --group docs --output-file requirements/all.txt
+	$(COMPILE) pyproject.toml --group pyproject.toml:core-build --constraint requirements/all.txt --output-file requirements/core.txt
+	$(COMPILE) --group pyproject.toml:release --constraint requirements/all.txt --output-file requirements/release.txt
+	grep -E '^($(MATRIX_TOOLS))==' requirements/all.txt | cut -d' ' -f1 > requirements/.tools.in
+	$(COMPILE) pyproject.toml requirements/.tools.in --extra fast --extra frames --constraint requirements/all.txt --output-file requirements/matrix.txt
+	$(COMPILE) pyproject.toml requirements/.tools.in --extra fast --extra frames --resolution lowest-direct --output-file requirements/lowest.txt
 	grep -E '^uv==' requirements/all.txt | cut -d' ' -f1 > requirements/.uv.in
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/.uv.in --output-file requirements/uv.txt
-	rm requirements/.uv.in
+	$(COMPILE) requirements/.uv.in --output-file requirements/uv.txt
+	rm requirements/.uv.in requirements/.tools.in
 
 clean:
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

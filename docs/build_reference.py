@@ -135,7 +135,9 @@ def _render_commands(command: Any, name: str) -> Iterator[str]:
     options = [each for each in shown if each.param_type_name == "option"]
     words = [name, *map(_argument, arguments)]
     yield f"\n## `{' '.join(words)}`\n\n{_unwrapped(command.help or '')}\n"
-    rows = [(f"`{_argument(each)}`", "required", each.help or "") for each in arguments]
+    rows = [
+        (f"`{_argument(each)}`", "required" if each.required else "", each.help or "") for each in arguments
+    ]
     rows += [(_spelled(each), _default(each), each.help or "") for each in options]
     if rows:
         yield f"\n{_table(('argument or option', 'default', 'meaning'), rows)}"

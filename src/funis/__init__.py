@@ -5,6 +5,7 @@ The names below are loaded when first used, so that ``import funis`` costs almos
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from funis.units import titre_exponent as titre_exponent
 
 __version__ = VERSION
+
+# Silent unless the caller listens: a library does not decide where messages go.
+logging.getLogger("funis").addHandler(logging.NullHandler())
 
 _HOME = {
     "Definition": "funis.catalogue.model_instrument",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
 
 import polars as pl
+
+_log = logging.getLogger(__name__)
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> Path:
@@ -44,6 +47,7 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    _log.info("wrote %s (%d bytes)", path, len(data))
     return path
 
 

@@ -49,6 +49,7 @@ findings          error, warning, query (category: code)            count
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -85,6 +86,8 @@ from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
 from funis.study.time_bands import TIME_BANDS
 from funis.version import VERSION
+
+_log = logging.getLogger(__name__)
 
 
 def analyse(study: Study, tables: Tables) -> Results:
@@ -132,8 +135,10 @@ def analyse(study: Study, tables: Tables) -> Results:
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
     count_findings(run, findings)
     count_recorded_totals(run, scored, findings)
+    numbers = run.numbers.frame()
+    _log.info("computed %d numbers, %d findings", numbers.height, len(findings))
     return Results(
-        numbers=run.numbers.frame(),
+        numbers=numbers,
         sources=run.sources.frame(run.observations()),
         provenance=_provenance(study, tables),
         listings=run.listings | _listings(run, scored),

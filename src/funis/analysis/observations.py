@@ -18,8 +18,10 @@ from funis.analysis.panel import OBSERVATION_COLUMNS, Floats
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables
+from funis.errors import UnknownNameError
 from funis.nine_decimals import round_array, round_column
 from funis.results import format_column
+from funis.scoring.explain import Explanation, explain
 from funis.scoring.score import score
 from funis.study.model import LabTest, Study
 
@@ -81,6 +83,29 @@ def score_instruments(study: Study, tables: Tables, names: Sequence[str] | None 
         )
         found[name] = Scored(definition(name), scored.drop(_ORDER), choice.missing, choice.unit)
     return found
+
+
+def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str, visit: str) -> Explanation:
+    """Explain one score of a study, with the study's own policy and parameters.
+
+    Raises
+    ------
+    UnknownNameError
+        The study does not take the instrument, or has no row of it for the subject and visit.
+    """
+    frame = tables.frames.get(instrument)
+    if instrument not in study.instrument_names or frame is None:
+        raise UnknownNameError("instrument", instrument, study.instrument_names, "the study")
+    choice = study.choice(instrument)
+    return explain(
+        _order_visits(study, frame),
+        instrument,
+        subject=subject,
+        visit=visit,
+        order=_ORDER,
+        missing=choice.missing,
+        parameters=dict(choice.parameters) or None,
+    )
 
 
 def _order_visits(study: Study, frame: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 from difflib import get_close_matches
 from typing import Annotated, Any, NoReturn
@@ -12,6 +13,7 @@ from typer.core import TyperGroup
 
 from funis.cli import instrument_commands, study_commands
 from funis.cli.demo_command import demo
+from funis.cli.docs_command import docs
 from funis.errors import FunisError
 
 
@@ -32,7 +34,6 @@ app = typer.Typer(
     cls=NearestGroup,
     help="Cell-therapy trials in autoimmune disease, from protocol to paper.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -43,6 +44,7 @@ for command in (study_commands.new, study_commands.check, study_commands.report,
     app.command()(command)
 app.command("study-schema")(study_commands.study_schema)
 app.command()(demo)
+app.command()(docs)
 app.command()(instrument_commands.score)
 app.command()(instrument_commands.explain)
 instruments_app.callback(invoke_without_command=True)(instrument_commands.instruments)
@@ -68,8 +70,15 @@ def main() -> NoReturn:
 def _version(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Tell on standard error what is read, computed and written.")
+    ] = False,
 ) -> None:
     """Cell-therapy trials in autoimmune disease, from protocol to paper."""
+    if verbose:
+        logger = logging.getLogger("funis")
+        logger.setLevel(logging.INFO)
+        logger.addHandler(logging.StreamHandler())
     if version:
         from funis import __version__
 

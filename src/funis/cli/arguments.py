@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from funis.errors import ValueRangeError
+from funis.errors import UnknownNameError, ValueRangeError
 
 MISSING = ("strict", "absent", "worst", "locf")
 
@@ -21,3 +21,9 @@ def existing_folder(folder: Path) -> Path:
     if not folder.is_dir():
         raise ValueRangeError("study folder", str(folder), "a folder with study.toml and data/")
     return folder
+
+
+def check_policy(missing: str) -> None:
+    """Refuse a missing-data policy that there is not."""
+    if missing not in MISSING:
+        raise UnknownNameError("missing-data policy", missing, MISSING, "--missing")

@@ -7,12 +7,22 @@ from typing import Annotated
 
 import typer
 
+from funis.cli.answers import Json, print_answer
+
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the demonstrations.")] = Path("demo"),
     gse65391: Annotated[Path | None, typer.Option(help="Table of the real cohort GSE65391.")] = None,
+    json_: Json = False,
 ) -> None:
     """Rebuild both published trials, analyse them and print published beside computed."""
-    from funis.demo.run_demo import run_demo
+    from funis.demo.run_demo import describe_runs, find_differing, run_demonstrations
 
-    raise typer.Exit(run_demo(out, gse65391=gse65391, echo=typer.echo))
+    runs = run_demonstrations(out, gse65391=gse65391, echo=_be_silent if json_ else typer.echo)
+    if json_:
+        print_answer("", describe_runs(runs), as_json=True)
+    raise typer.Exit(int(bool(find_differing(runs))))
+
+
+def _be_silent(line: str) -> None:
+    """Take a line that the JSON answer has in its own form."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from funis.cli.answers import Json, list_findings, print_answer
 from funis.cli.arguments import Folder, existing_folder
 from funis.cli.finding_lines import FINDING_FORMATS, render_findings
 from funis.documents.formats import FORMATS, find_formats, needs_drawings
@@ -23,33 +24,43 @@ _FORMATS_HELP = f"Kinds of file, with commas between: {', '.join(FORMATS)}."
 def new(
     template: Annotated[str, typer.Argument(help="sle, sjogren or observational.")],
     folder: Annotated[Path, typer.Argument(help="Folder to be made.", metavar="DIR")],
+    json_: Json = False,
 ) -> None:
     """Write a study folder to start from: study.toml and empty tables with the right headers."""
     from funis.data.new_study import new_study
 
     made = new_study(template, folder)
-    typer.echo(f"Made {made}. Edit {made / 'study.toml'}, fill {made / 'data'}, then: funis check {made}")
+    files = sorted(str(path) for path in made.rglob("*") if path.is_file())
+    print_answer(
+        f"Made {made}. Edit {made / 'study.toml'}, fill {made / 'data'}, then: funis check {made}",
+        {"folder": str(made), "files": files},
+        as_json=json_,
+    )
 
 
 def check(
     folder: Folder,
     form: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    json_: Json = False,
 ) -> None:
     """Print every finding of a study file and its data; exit 1 when one is an error."""
-    form = "json" if as_json else form
+    form = "json" if json_ else form
     if form not in FINDING_FORMATS:
         raise UnknownNameError("format", form, FINDING_FORMATS, "--format")
     findings = _find_findings(existing_folder(folder))
     typer.echo(render_findings(findings, form))
-    raise typer.Exit(int(any(finding.level == "error" for finding in findings)))
+    raise typer.Exit(_exit_code(findings))
 
 
 def report(
     folder: Folder,
     form: Annotated[str, typer.Option("--format", help=_FORMATS_HELP)] = "html",
+    json_: Json = False,
 ) -> None:
-    """Check, score and analyse a study, and write its report and results into DIR/report."""
+    """Check, score and analyse a study, and write its report and results into DIR/report.
+
+    Exit 1 when a finding is an error: what could be written is written all the same.
+    """
     formats = find_formats(form)
     if needs_drawings(formats):
         from funis.documents.drawing import start_renderer
@@ -66,10 +77,13 @@ def report(
     paths = write_results(results, folder / "report")
     files = render_report(study, results, formats)
     pages = [write_whole(folder / "report" / name, text) for name, text in files.items()]
-    if results.findings:
+    if results.findings and not json_:
         typer.echo(render_findings(results.findings, "text"), err=True)
-    for path in (*pages, *paths):
-        typer.echo(str(path))
+    written = [str(path) for path in (*pages, *paths)]
+    print_answer(
+        "\n".join(written), {"files": written, "findings": list_findings(results.findings)}, as_json=json_
+    )
+    raise typer.Exit(_exit_code(results.findings))
 
 
 def multiverse(
@@ -77,6 +91,7 @@ def multiverse(
     threshold: Annotated[
         float, typer.Option(help="Percent of responders that the 95 % interval is held against.")
     ] = 50.0,
+    json_: Json = False,
 ) -> None:
     """Count the responders in every way the records allow, and say which choice changes the conclusion."""
     from funis.analysis.specifications import render_choices, try_choices
@@ -85,7 +100,7 @@ def multiverse(
 
     study = _read_study(existing_folder(folder))
     found = try_choices(study, read_tables(folder, study), threshold=threshold)
-    typer.echo(render_choices(found))
+    print_answer(render_choices(found), found.to_dicts(), as_json=json_)
     typer.echo(str(write_frame(found, folder / "report" / "multiverse.csv")), err=True)
 
 
@@ -94,6 +109,10 @@ def study_schema() -> None:
     from funis.study.read import study_schema as schema
 
     typer.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+
+
+def _exit_code(findings: Sequence[Finding]) -> int:
+    return int(any(finding.level == "error" for finding in findings))
 
 
 def _read_study(folder: Path) -> Study:

@@ -7,6 +7,7 @@ whole row); warnings and queries leave the data as they are.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,6 +23,8 @@ from funis.data.known_tables import expected_tables, study_tables
 from funis.data.read.files import read_folder
 from funis.errors import Finding
 from funis.study.model import Study
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["InputFile", "Tables", "read_tables", "study_tables", "tables_from_frames"]
 
@@ -73,7 +76,11 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     """
     place = Path(folder)
     place = place / "data" if (place / "data").is_dir() else place
-    return _checked(study, read_folder(place, expected_tables(study_tables(study))), today)
+    raw = read_folder(place, expected_tables(study_tables(study)))
+    for file in raw.files:
+        # Names of files and counts only: no value of a subject ever reaches a log.
+        _log.info("read %s (%d rows)", file.name, file.rows)
+    return _checked(study, raw, today)
 
 
 def tables_from_frames(study: Study, frames: Mapping[str, Any], *, today: date | None = None) -> Tables:

@@ -34,6 +34,8 @@ _GSE_MISSING = (
     "table of series GSE65391 from the Gene Expression Omnibus as described in examples/gse65391/README.md, "
     f"then run `funis demo --gse65391 {GSE_FILE}`."
 )
+#: What is said of a published figure, in published.csv and in the answer as JSON.
+COMPARED = ("id", "published", "computed", "relation", "agrees", "source")
 #: Stands in every folder that the demonstration wrote; a folder without it is never emptied.
 _MARKER = ".funis-demo"
 
@@ -63,6 +65,14 @@ class DemoRun:
 
 
 def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> int:
+    """Make the demonstration reports: 0 when every published figure agrees, 1 when one differs.
+
+    Arguments and exceptions are those of `run_demonstrations`.
+    """
+    return int(bool(find_differing(run_demonstrations(out, gse65391=gse65391, echo=echo))))
+
+
+def run_demonstrations(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> list[DemoRun]:
     """Make the demonstration reports and compare them with the publications.
 
     Parameters
@@ -73,7 +83,7 @@ def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> 
 
     Returns
     -------
-    0 when every published figure agrees, 1 when one differs
+    What each part came to, the real cohort last where its table is at hand.
 
     Raises
     ------
@@ -93,13 +103,35 @@ def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> 
     else:
         folder = import_deposit(deposit, clear_folder(out / GSE_NAME))
         run = demonstrate(GSE_NAME, folder)
+        runs.append(run)
         echo(f"\n{GSE_NAME}: a real cohort; findings found in the data:\n")
         echo(_render_findings(run.findings))
         echo(f"report: {run.report}")
-    differing = [f"{run.name} {each.id}" for run in runs for each in run.comparisons if not each.agrees]
+    differing = find_differing(runs)
     if differing:
         echo(f"\nPublished and computed differ in {len(differing)}: {', '.join(differing)}.")
-    return 1 if differing else 0
+    return runs
+
+
+def find_differing(runs: Sequence[DemoRun]) -> list[str]:
+    """Name every published figure that the computed one differs from."""
+    return [f"{run.name} {each.id}" for run in runs for each in run.comparisons if not each.agrees]
+
+
+def describe_runs(runs: Sequence[DemoRun]) -> list[dict[str, object]]:
+    """Describe each part of the demonstration: its report, its figures beside the published, its findings."""
+    return [
+        {
+            "name": run.name,
+            "report": str(run.report),
+            "figures": [{name: getattr(each, name) for name in COMPARED} for each in run.comparisons],
+            "findings": [
+                {"level": level, "code": code, "count": count}
+                for (level, code), count in sorted(run.findings.items())
+            ],
+        }
+        for run in runs
+    ]
 
 
 def demonstrate(name: str, folder: Path) -> DemoRun:
@@ -131,8 +163,7 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
 
 def write_comparison(comparisons: Sequence[ComparedFigure], path: Path) -> Path:
     """Write published beside computed as CSV; a column says on every line what the data are."""
-    columns = ("id", "published", "computed", "relation", "agrees", "source")
-    frame = pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in columns})
+    frame = pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in COMPARED})
     frame.with_columns(data=pl.lit("reconstructed, no patient data")).write_csv(path)
     return path
 

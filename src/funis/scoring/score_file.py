@@ -14,7 +14,7 @@ from polars.exceptions import PolarsError
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
 from funis.files import neutralise, write_whole
-from funis.scoring.explain import explain
+from funis.scoring.explain import Explanation, explain
 from funis.scoring.score import score
 
 SUFFIXES: Final = (".csv", ".parquet", ".xlsx")
@@ -106,7 +106,7 @@ def explain_file(
     place: Mapping[str, str],
     order: str | None = None,
     missing: str = "strict",
-) -> str:
+) -> Explanation:
     """Explain one score of one visit of a file.
 
     Parameters
@@ -119,7 +119,7 @@ def explain_file(
 
     Returns
     -------
-    The working, as text.
+    The working; ``str`` prints it.
     """
     definition(instrument)
     frame = read_frame(Path(file))
@@ -132,7 +132,7 @@ def explain_file(
             raise UnknownNameError(column, value, map(str, named[column].unique()), str(file))
     usual = [each for each in ORDERS if each in frame.columns and frame[each].is_not_null().all()]
     options: dict[str, Any] = {**place, "order": order or next(iter(usual), None), "missing": missing}
-    return str(explain(named, instrument, **options))
+    return explain(named, instrument, **options)
 
 
 def read_frame(file: Path) -> pl.DataFrame:
