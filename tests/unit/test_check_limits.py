@@ -124,6 +124,11 @@ LIMITS: list[tuple[str, list[Change], bool]] = [
     # The end of participation.
     ("after_death", [("disposition", 0, "status", "died"), ("disposition", 0, "date", "2020-02-05")], False),
     ("after_death", [("disposition", 0, "status", "died"), ("disposition", 0, "date", "2020-02-04")], True),
+    # The day of death without its date; an event that has a study day alone.
+    ("after_death", [("disposition", 0, "status", "died"), ("disposition", 0, "date", ""), ("disposition", 0, "day", "30")], False),
+    ("after_death", [("disposition", 0, "status", "died"), ("disposition", 0, "date", ""), ("disposition", 0, "day", "29")], True),
+    ("after_death", [("disposition", 0, "status", "died"), (EVENT, 0, "start", ""), (EVENT, 0, "end", ""), (EVENT, 0, "start_day", "30")], False),
+    ("after_death", [("disposition", 0, "status", "died"), (EVENT, 0, "start", ""), (EVENT, 0, "end", ""), (EVENT, 0, "start_day", "31")], True),
     ("after_leaving", [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", "2020-02-05")], False),
     ("after_leaving", [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", "2020-02-04")], True),
     # Adverse events.
