@@ -4,9 +4,12 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from funis.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").glob("*.py")])
@@ -77,6 +80,11 @@ def test_no_test_depends_on_time(path: Path) -> None:
 def test_no_module_is_named_after_nothing() -> None:
     forbidden = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
     assert not [path for path in SOURCES if path.stem in forbidden]
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert declared == VERSION
 
 
 def test_no_two_classes_have_one_name() -> None:
