@@ -54,7 +54,9 @@ def test_drawn_p_is_never_zero_and_repeats() -> None:
     change = np.random.default_rng(8).normal(-5, 1, 45)
     first = permutation.signed_permutation(change, draws=999)
     assert first.p == 1 / 1000
-    assert permutation.signed_permutation(change, draws=999) == first
+    again = permutation.signed_permutation(change, draws=999)
+    # Its interval is not a number, and Python 3.13 holds no such number equal to itself: the text of both is compared.
+    assert repr(again) == repr(first)
 
 
 def test_two_samples_against_listing() -> None:
