@@ -95,7 +95,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         none also groups names of
     """),
     ("a list of whole numbers", _list_of(_is_whole), "clinical"),
-    ("a list of values", _list_of(_is_plain), "values allowed"),
+    ("a list of values", _list_of(_is_plain), "values allowed parameters.factors"),
     ("a list of lists of texts", _list_of(_texts), "alternatives"),
     ("a phrase or a list of phrases", _phrases, "when"),
     ("a list of phrases, each alone or in a list", _list_of(_phrases), "any any_collected levels"),
