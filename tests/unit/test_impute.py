@@ -1,5 +1,7 @@
 """Multiple imputation: means that can be worked out by regression, and what is refused."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -147,3 +149,35 @@ def test_refusals() -> None:
         impute_mar(_two_visits(), chain=Chain(draws=1))
     with pytest.raises(ShapeError, match="subjects, visits"):
         impute_mar([1.0, 2.0])
+
+
+def test_the_fewest_subjects_and_values() -> None:
+    """n - p must reach v, a visit must have p + 2 values: 3 subjects, 2 visits, 1 column are just enough."""
+    shortest = Chain(draws=2, burn=0, between=1)
+    assert impute_mar([[1.0, 2.0], [2.0, 4.0], [3.0, 5.0]], chain=shortest).completed.shape == (2, 3, 2)
+    with pytest.raises(ShapeError, match="needed"):
+        impute_mar([[1.0, 2.0, 1.0], [2.0, 4.0, 0.0], [3.0, 5.0, 3.0]], chain=shortest)
+    with pytest.raises(ShapeError, match="a visit with 2 values"):
+        impute_mar([[1.0, 2.0], [2.0, 4.0], [3.0, math.nan], [5.0, math.nan]], chain=shortest)
+
+
+def test_the_first_draw_is_kept_after_the_burn_in() -> None:
+    """Draws after 0 and after 2 iterations of burn-in come from one stream."""
+    outcome = [[1.0, 2.0], [2.0, 4.0], [3.0, 5.0], [4.0, 8.0], [5.0, 9.0], [6.0, math.nan]]
+    every = impute_mar(outcome, chain=Chain(draws=5, burn=0, between=1)).completed
+    later = impute_mar(outcome, chain=Chain(draws=2, burn=2, between=2)).completed
+    assert later.tolist() == every[[2, 4]].tolist()
+
+
+@pytest.mark.parametrize("chain", [Chain(draws=1), Chain(burn=-1), Chain(between=0)])
+def test_a_chain_that_keeps_nothing_is_refused(chain: Chain) -> None:
+    with pytest.raises(ValueRangeError, match="draws >= 2"):
+        impute_mar([[1.0, 2.0], [2.0, 4.0], [3.0, 5.0]], chain=chain)
+
+
+def test_monotone_regression_needs_two_values_more_than_predictors() -> None:
+    """The second visit has a column of ones and the first visit as predictors: 4 values are enough, 3 are not."""
+    outcome = [[1.0, 2.0], [2.0, 4.0], [3.0, 5.0], [4.0, 8.0], [5.0, math.nan]]
+    assert impute_monotone(outcome, chain=Chain(draws=2)).completed.shape == (2, 5, 2)
+    with pytest.raises(ShapeError, match="3 values for 2 predictors"):
+        impute_monotone([*outcome[:3], outcome[4]], chain=Chain(draws=2))
