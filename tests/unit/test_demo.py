@@ -9,7 +9,14 @@ import pytest
 import funis
 from funis.demo import run_demo as demo
 from funis.demo.reconstruct import reconstruct
-from funis.demo.run_demo import DemoError, clear_folder, demonstrate, find_deposit, run_demo
+from funis.demo.run_demo import (
+    DemoError,
+    clear_folder,
+    demonstrate,
+    find_deposit,
+    find_differing,
+    run_demonstrations,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FUNIS_REFERENCE_DATA", raising=False)
-        code = run_demo(out, echo=lines.append)
+        code = int(bool(find_differing(run_demonstrations(out, echo=lines.append))))
     return out, code, "\n".join(lines)
 
 
@@ -104,7 +111,7 @@ def test_a_figure_that_differs_ends_with_1_and_is_named(
 
     monkeypatch.setattr(demo, "reconstruct", spoilt)
     said: list[str] = []
-    assert run_demo(tmp_path, echo=said.append) == 1
+    assert find_differing(run_demonstrations(tmp_path, echo=said.append))
     assert "sjogren ssdai_baseline_mean" in said[-1]
 
 

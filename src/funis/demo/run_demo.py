@@ -1,6 +1,6 @@
 """The demonstration: both trials rebuilt, analysed, set beside what they printed; a real cohort if at hand.
 
-`run_demo` writes one study folder each (study.toml, data/, report/), analyses it as any study is
+`run_demonstrations` writes one study folder each (study.toml, data/, report/), analyses it as any study is
 analysed, and prints each published figure beside the computed one. It ends with 1 if one differs.
 """
 
@@ -55,21 +55,13 @@ class DemoRun:
     name : folder below the output folder
     report : the HTML report
     comparisons : published beside computed; empty for a cohort without a published manifest
-    findings : number of findings found in the data, by level and code
+    findings : number of findings in the data, by level and code
     """
 
     name: str
     report: Path
     comparisons: tuple[ComparedFigure, ...]
     findings: Mapping[tuple[str, str], int]
-
-
-def run_demo(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> int:
-    """Make the demonstration reports: 0 when every published figure agrees, 1 when one differs.
-
-    Arguments and exceptions are those of `run_demonstrations`.
-    """
-    return int(bool(find_differing(run_demonstrations(out, gse65391=gse65391, echo=echo))))
 
 
 def run_demonstrations(out: Path, *, gse65391: Path | None = None, echo: Echo = print) -> list[DemoRun]:
