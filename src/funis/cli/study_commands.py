@@ -89,11 +89,14 @@ def report(
 def multiverse(
     folder: Folder,
     threshold: Annotated[
-        float, typer.Option(help="Percent of responders that the 95 % interval is held against.")
+        float, typer.Option(help="Percent of responders that the 95 % interval is compared with.")
     ] = 50.0,
     json_: Json = False,
 ) -> None:
-    """Count the responders in every way the records allow, and say which choice changes the conclusion."""
+    """Draw up a specification curve (multiverse): responders counted in every way the records allow.
+
+    The answer says which choice changes the conclusion.
+    """
     from funis.analysis.specifications import render_choices, try_choices
     from funis.data.tables import read_tables
     from funis.files import write_frame

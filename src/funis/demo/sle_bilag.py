@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funis.demo.integer_samples import Draws
-from funis.demo.sle_courses import MONTH_6, VISITS, Course
-from funis.demo.sle_labs import LabCourse
+from funis.demo.sle_labs import LabValues
 from funis.demo.sle_sledai import SEDIMENT
+from funis.demo.sle_timelines import MONTH_6, VISITS, PlannedTimeline
 
 CLINICAL_ROWS = (*range(1, 78), 95)
 YES_NO_ROWS = (80, 85, 88, 89, 96, 97)
@@ -51,20 +51,20 @@ HISTORY = {
 
 
 def build_bilag(
-    courses: Sequence[Course],
+    timelines: Sequence[PlannedTimeline],
     present: Sequence[Sequence[frozenset[str]]],
     protein: Sequence[Sequence[int]],
-    labs: Sequence[LabCourse],
+    labs: Sequence[LabValues],
     seed: int,
 ) -> tuple[tuple[dict[int, int], ...], ...]:
     """Give the BILAG-2004 form of every subject at every visit.
 
     Parameters
     ----------
-    courses : the courses of all subjects
+    timelines : the timelines of all subjects
     present : SLEDAI items that are present, one row a subject, one set a visit
     protein : 24-h protein, hundredths of a gram
-    labs : laboratory courses
+    labs : laboratory values
     seed : of the draws
 
     Returns
@@ -73,17 +73,17 @@ def build_bilag(
     """
     draws = Draws(seed, "sle bilag")
     return tuple(
-        _fill_forms(course, items, grams, lab, draws)
-        for course, items, grams, lab in zip(courses, present, protein, labs, strict=True)
+        _fill_forms(timeline, items, grams, lab, draws)
+        for timeline, items, grams, lab in zip(timelines, present, protein, labs, strict=True)
     )
 
 
-def build_history(courses: Sequence[Course], seed: int) -> dict[str, tuple[int, ...]]:
+def build_history(timelines: Sequence[PlannedTimeline], seed: int) -> dict[str, tuple[int, ...]]:
     """Say which systems were affected before the study, one value a subject.
 
     Parameters
     ----------
-    courses : the courses of all subjects
+    timelines : the timelines of all subjects
     seed : of the draws
 
     Returns
@@ -92,21 +92,21 @@ def build_history(courses: Sequence[Course], seed: int) -> dict[str, tuple[int, 
     """
     draws = Draws(seed, "sle history")
     history = {
-        system: tuple(int(draws.uniform() < share) for _ in courses) for system, share in HISTORY.items()
+        system: tuple(int(draws.uniform() < share) for _ in timelines) for system, share in HISTORY.items()
     }
-    return history | {"renal": tuple(int(course.nephritis) for course in courses)}
+    return history | {"renal": tuple(int(timeline.nephritis) for timeline in timelines)}
 
 
 def _fill_forms(
-    course: Course,
+    timeline: PlannedTimeline,
     items: Sequence[frozenset[str]],
     grams: Sequence[int],
-    lab: LabCourse,
+    lab: LabValues,
     draws: Draws,
 ) -> tuple[dict[int, int], ...]:
     forms: list[dict[int, int]] = [dict.fromkeys((*CLINICAL_ROWS, *YES_NO_ROWS), 0) for _ in VISITS]
     for finding in _FINDINGS:
-        _record_finding(course, finding, items, forms, draws)
+        _record_finding(timeline, finding, items, forms, draws)
     systolic, diastolic = draws.uniform(106, 132), draws.uniform(66, 84)
     was_nephrotic = False
     for visit, form in enumerate(forms):
@@ -115,26 +115,28 @@ def _fill_forms(
         form[88] = int(any(item in items[visit] for item in SEDIMENT))
         # Oedema comes with the first visits and, where nothing helps, later.
         heavy = grams[visit] >= 350 and lab.albumin[visit] < 30
-        was_nephrotic = heavy and (visit == 0 or course.response == "none" or (was_nephrotic and visit == 1))
+        was_nephrotic = heavy and (
+            visit == 0 or timeline.response == "none" or (was_nephrotic and visit == 1)
+        )
         form[85] = int(was_nephrotic)
     return tuple(forms)
 
 
 def _record_finding(
-    course: Course,
+    timeline: PlannedTimeline,
     finding: _Finding,
     items: Sequence[frozenset[str]],
     forms: Sequence[dict[int, int]],
     draws: Draws,
 ) -> None:
-    is_held = finding.system in course.held and finding.item in {"rash", "arthritis"}
+    is_held = finding.system in timeline.held and finding.item in {"rash", "arthritis"}
     is_severe = not is_held and draws.uniform() < finding.severe_share
     was_present, was_active = False, False
     for visit, form in enumerate(forms):
         drawn = draws.uniform()
         is_present = finding.item in items[visit]
         is_active = is_present and _is_active(
-            course, visit, is_held=is_held, was_active=was_active, drawn=drawn
+            timeline, visit, is_held=is_held, was_active=was_active, drawn=drawn
         )
         row = finding.row
         if is_severe and finding.severe_row is not None and visit < MONTH_3:
@@ -144,7 +146,9 @@ def _record_finding(
         was_present, was_active = is_present, is_active
 
 
-def _is_active(course: Course, visit: int, *, is_held: bool, was_active: bool, drawn: float) -> bool:
+def _is_active(
+    timeline: PlannedTimeline, visit: int, *, is_held: bool, was_active: bool, drawn: float
+) -> bool:
     """Say whether a finding is recorded as new, worse or the same, which is what a grade B needs."""
     if visit == 0:
         return True
@@ -153,7 +157,7 @@ def _is_active(course: Course, visit: int, *, is_held: bool, was_active: bool, d
     if visit >= MONTH_6 or not was_active:
         # What comes back late is recorded as improving already, or it would be a flare.
         return False
-    share = {"MCR": 0.5, "PCR": 0.7, "none": 0.8}[course.response]
+    share = {"MCR": 0.5, "PCR": 0.7, "none": 0.8}[timeline.response]
     return drawn < share
 
 

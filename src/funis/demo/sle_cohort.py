@@ -14,16 +14,16 @@ from datetime import date
 from funis.demo.cohort import NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
 from funis.demo.integer_samples import Draws
 from funis.demo.sle_bilag import build_bilag, build_history
-from funis.demo.sle_courses import VISITS, Course, build_courses, build_protein
 from funis.demo.sle_labs import (
     ANTI_DSDNA_HIGH,
     C3_LOW,
     C4_LOW,
     LEUKOPENIA_BELOW,
-    LabCourse,
+    LabValues,
     build_labs,
 )
 from funis.demo.sle_sledai import build_sledai
+from funis.demo.sle_timelines import VISITS, PlannedTimeline, build_protein, build_timelines
 
 TITLE = "umbilical-cord mesenchymal stem cells in active systemic lupus erythematosus"
 SOURCE = "ACR/ARHP 2012 annual meeting abstract"
@@ -81,12 +81,12 @@ def build_sle(
     ------
     SampleError : this seed leaves no room for the published figures
     """
-    courses = build_courses(seed)
-    protein = build_protein(courses, seed)
-    labs = build_labs(courses, protein, seed)
-    present = build_sledai(courses, protein, labs, weights, seed)
-    people = _build_people(courses, seed)
-    forms = build_bilag(courses, present, protein, labs, seed)
+    timelines = build_timelines(seed)
+    protein = build_protein(timelines, seed)
+    labs = build_labs(timelines, protein, seed)
+    present = build_sledai(timelines, protein, labs, weights, seed)
+    people = _build_people(timelines, seed)
+    forms = build_bilag(timelines, present, protein, labs, seed)
     sledai = [
         {**place, **{item: int(item in present[i][visit]) for item in weights}}
         for i, visit, place in _each_visit(people)
@@ -95,7 +95,7 @@ def build_sle(
         "subjects": [_subject_row(person) for person in people],
         "visits": [place for _, _, place in _each_visit(people)],
         "sledai_2k": sledai,
-        "bilag_2004": _form_rows(people, forms, bilag_names, build_history(courses, seed)),
+        "bilag_2004": _form_rows(people, forms, bilag_names, build_history(timelines, seed)),
         "labs": list(_lab_rows(people, protein, labs, present, seed)),
         "infusions": list(_infusion_rows(people)),
         "safety_questions": [
@@ -129,18 +129,18 @@ def _each_visit(people: Sequence[_Person]) -> Iterator[tuple[int, int, dict[str,
             yield i, visit, {"subject": person.subject, "visit": name, "date": person.visit_dates[visit]}
 
 
-def _build_people(courses: Sequence[Course], seed: int) -> tuple[_Person, ...]:
+def _build_people(timelines: Sequence[PlannedTimeline], seed: int) -> tuple[_Person, ...]:
     draws = Draws(seed, "sle people")
     sites = [site for site, size in _SITE_SIZES for _ in range(size)]
-    order = draws.shuffled(len(courses))
-    men = set(draws.shuffled(len(courses))[:_MEN])
+    order = draws.shuffled(len(timelines))
+    men = set(draws.shuffled(len(timelines))[:_MEN])
     people = []
-    for i, course in enumerate(courses):
+    for i, timeline in enumerate(timelines):
         first = add_days(date(2009, 3, 2), 9 * i + int(draws.uniform(0, 8)))
         shifts = [-int(draws.uniform(1, 5))] + [int(draws.uniform(-5, 6)) for _ in VISITS[1:]]
         people.append(
             _Person(
-                subject=course.subject,
+                subject=timeline.subject,
                 site=sites[order[i]],
                 sex="male" if i in men else "female",
                 age=round(min(max(2.718 ** draws.normal(3.36, 0.27), 17), 58)),
@@ -182,7 +182,7 @@ def _infusion_rows(people: Sequence[_Person]) -> Iterator[Row]:
 def _lab_rows(
     people: Sequence[_Person],
     protein: Sequence[Sequence[int]],
-    labs: Sequence[LabCourse],
+    labs: Sequence[LabValues],
     present: Sequence[Sequence[frozenset[str]]],
     seed: int,
 ) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Laboratory courses of the lupus trial: blood counts, complement, antibodies, kidney function.
+"""Laboratory values of the lupus trial: blood counts, complement, antibodies, kidney function.
 
 The published abstract gives directions only (lowest at month 6, peak at month 6, rises where blood
 is affected); the levels are assumptions in the range usual for the disease. Values are made so that
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funis.demo.integer_samples import Draws
-from funis.demo.sle_courses import VISITS, Course
+from funis.demo.sle_timelines import VISITS, PlannedTimeline
 
 C3_LOW, C4_LOW = 0.80, 0.10
 ANTI_DSDNA_HIGH = 100.0
@@ -27,7 +27,7 @@ _BENEFIT = {"MCR": 1.15, "PCR": 1.0, "none": 0.7}
 
 
 @dataclass(frozen=True, slots=True)
-class LabCourse:
+class LabValues:
     """What the laboratory finds in one subject, one value a visit (units of the study file)."""
 
     c3: tuple[float, ...]
@@ -54,46 +54,46 @@ class LabCourse:
 
 
 def build_labs(
-    courses: Sequence[Course], protein: Sequence[Sequence[int]], seed: int
-) -> tuple[LabCourse, ...]:
-    """Give the laboratory course of every subject.
+    timelines: Sequence[PlannedTimeline], protein: Sequence[Sequence[int]], seed: int
+) -> tuple[LabValues, ...]:
+    """Give the laboratory values of every subject.
 
     Parameters
     ----------
-    courses : the courses of all subjects
+    timelines : the timelines of all subjects
     protein : 24-h protein, hundredths of a gram, one row a subject (lowers albumin)
     seed : of the draws
 
     Returns
     -------
-    one laboratory course a subject
+    the laboratory values of each subject
     """
     draws = Draws(seed, "sle labs")
     # Anaemia and low platelets take turns, so that both groups are there with every seed.
-    affected = [course.subject for course in courses if course.haematological]
+    affected = [timeline.subject for timeline in timelines if timeline.haematological]
     turn = {subject: number % 3 for number, subject in enumerate(affected)}
     return tuple(
-        LabCourse(
-            **_draw_serology(course, draws),
-            haemoglobin=_draw_haemoglobin(course, turn.get(course.subject), draws),
-            platelets=_draw_platelets(course, turn.get(course.subject), draws),
-            albumin=_draw_albumin(course, grams, draws),
-            creatinine=_draw_kidney(course, _CREATININE_SHIFT, (62.0, 14.0, 9.0), draws, digits=0),
-            urea_nitrogen=_draw_kidney(course, _UREA_SHIFT, (5.6, 1.3, 1.1), draws, digits=1),
+        LabValues(
+            **_draw_serology(timeline, draws),
+            haemoglobin=_draw_haemoglobin(timeline, turn.get(timeline.subject), draws),
+            platelets=_draw_platelets(timeline, turn.get(timeline.subject), draws),
+            albumin=_draw_albumin(timeline, grams, draws),
+            creatinine=_draw_kidney(timeline, _CREATININE_SHIFT, (62.0, 14.0, 9.0), draws, digits=0),
+            urea_nitrogen=_draw_kidney(timeline, _UREA_SHIFT, (5.6, 1.3, 1.1), draws, digits=1),
         )
-        for course, grams in zip(courses, protein, strict=True)
+        for timeline, grams in zip(timelines, protein, strict=True)
     )
 
 
-def _draw_serology(course: Course, draws: Draws) -> dict[str, tuple[float, ...]]:
-    benefit = _BENEFIT[course.response]
+def _draw_serology(timeline: PlannedTimeline, draws: Draws) -> dict[str, tuple[float, ...]]:
+    benefit = _BENEFIT[timeline.response]
     c3_start = min(max(draws.normal(0.64, 0.18), 0.24), 1.10)
     c4_start = min(max(0.16 * c3_start + draws.normal(0.03, 0.025), 0.03), 0.28)
     dna_start = 2.718 ** draws.normal(5.2, 0.9)
     dilutions = round(draws.uniform(5, 7.99) - 0.5)
     c3, c4, dna, ana = [], [], [], []
     for visit, rise in enumerate(_C3_RISE):
-        relapsed = course.has_relapsed(visit)
+        relapsed = timeline.has_relapsed(visit)
         risen = rise * benefit - (0.10 if relapsed else 0.0)
         c3.append(round(max(c3_start + risen + draws.normal(0, 0.03), 0.2), 2))
         c4.append(round(max(c4_start + 0.22 * risen + draws.normal(0, 0.006), 0.02), 2))
@@ -104,7 +104,7 @@ def _draw_serology(course: Course, draws: Draws) -> dict[str, tuple[float, ...]]
     return {"c3": tuple(c3), "c4": tuple(c4), "anti_dsdna": tuple(dna), "ana": tuple(ana)}
 
 
-def _draw_haemoglobin(course: Course, turn: int | None, draws: Draws) -> tuple[float, ...]:
+def _draw_haemoglobin(timeline: PlannedTimeline, turn: int | None, draws: Draws) -> tuple[float, ...]:
     """Draw haemoglobin, g/L: below 100 is grade B, from 100 grade C, from 110 none."""
     if turn is None:
         start = draws.uniform(114, 128)
@@ -116,16 +116,16 @@ def _draw_haemoglobin(course: Course, turn: int | None, draws: Draws) -> tuple[f
     path = (0.0, 0.25, 0.6, 1.0, 1.05, 1.1)
     end = draws.uniform(106, 122)
     values = [start + (end - start) * share + draws.normal(0, 0.8) for share in path]
-    if "haematological" in course.held:
+    if "haematological" in timeline.held:
         # Grade B up to month 9, grade C at month 12.
         values[1:5] = [min(value, start + 2 + 0.6 * visit, 98.0) for visit, value in enumerate(values[1:5])]
     return tuple(
-        round(draws.uniform(82, 92)) if _blood_relapse(course, visit) else round(value)
+        round(draws.uniform(82, 92)) if _blood_relapse(timeline, visit) else round(value)
         for visit, value in enumerate(values)
     )
 
 
-def _draw_platelets(course: Course, turn: int | None, draws: Draws) -> tuple[float, ...]:
+def _draw_platelets(timeline: PlannedTimeline, turn: int | None, draws: Draws) -> tuple[float, ...]:
     """Draw platelets, 10^9/L: below 50 is grade B, from 50 grade C, from 150 none."""
     if turn is None or turn == 0:
         start = draws.uniform(165, 250)
@@ -135,30 +135,30 @@ def _draw_platelets(course: Course, turn: int | None, draws: Draws) -> tuple[flo
     path = (0.0, 0.3, 0.6, 0.95, 1.0, 1.05)
     values = [start + (end - start) * share + draws.normal(0, 3) for share in path]
     values[0] = min(max(values[0], 12), 48)
-    if "haematological" in course.held:
+    if "haematological" in timeline.held:
         values[1:5] = [min(value, 44.0 + 0.8 * visit) for visit, value in enumerate(values[1:5])]
         values[5] = min(values[5], 88.0)
     return tuple(
-        round(draws.uniform(28, 44)) if _blood_relapse(course, visit) else round(value)
+        round(draws.uniform(28, 44)) if _blood_relapse(timeline, visit) else round(value)
         for visit, value in enumerate(values)
     )
 
 
-def _blood_relapse(course: Course, visit: int) -> bool:
-    return course.relapse_system == "haematological" and course.relapses_at(visit)
+def _blood_relapse(timeline: PlannedTimeline, visit: int) -> bool:
+    return timeline.relapse_system == "haematological" and timeline.relapses_at(visit)
 
 
-def _draw_albumin(course: Course, grams: Sequence[int], draws: Draws) -> tuple[float, ...]:
+def _draw_albumin(timeline: PlannedTimeline, grams: Sequence[int], draws: Draws) -> tuple[float, ...]:
     start = max(39.5 - 2.2 * grams[0] / 100 + draws.normal(0, 1.5), 21.0)
     return tuple(
-        round(start + rise * (1.0 if course.nephritis else 0.45) * _BENEFIT[course.response]
-              - (1.6 if course.has_relapsed(visit) else 0.0) + draws.normal(0, 0.4), 1)
+        round(start + rise * (1.0 if timeline.nephritis else 0.45) * _BENEFIT[timeline.response]
+              - (1.6 if timeline.has_relapsed(visit) else 0.0) + draws.normal(0, 0.4), 1)
         for visit, rise in enumerate(_ALBUMIN_RISE)
     )  # fmt: skip
 
 
 def _draw_kidney(
-    course: Course,
+    timeline: PlannedTimeline,
     shifts: Sequence[float],
     level: tuple[float, float, float],
     draws: Draws,
@@ -167,9 +167,9 @@ def _draw_kidney(
 ) -> tuple[float, ...]:
     """Draw creatinine or urea nitrogen: level (mean, SD, rise of a relapse); lowest at month 6."""
     mean, sd, relapse = level
-    start = max(draws.normal(mean, sd), mean - 1.6 * sd) + (0.8 * sd if course.nephritis else 0.0)
+    start = max(draws.normal(mean, sd), mean - 1.6 * sd) + (0.8 * sd if timeline.nephritis else 0.0)
     return tuple(
-        round(start + shift * _BENEFIT[course.response]
-              + (relapse if course.has_relapsed(visit) else 0.0) + draws.normal(0, 0.06 * sd), digits)
+        round(start + shift * _BENEFIT[timeline.response]
+              + (relapse if timeline.has_relapsed(visit) else 0.0) + draws.normal(0, 0.06 * sd), digits)
         for visit, shift in enumerate(shifts)
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """SLEDAI-2K of the lupus trial: totals with the published means and SDs, made of real items.
 
 Items that the laboratory decides (proteinuria, low complement, DNA binding, platelets) and items
-that the course needs (a rash that is held, a sediment at a grade A) come first; the totals are then
+that the timeline needs (a rash that is held, a sediment at a grade A) come first; the totals are then
 fitted between these and what may be present, and the rest of each total is made of further findings,
 those of the visit before rather than new ones.
 """
@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from funis.demo.integer_samples import Draws, choose_items, fit_integers
-from funis.demo.sle_courses import MONTH_6, VISITS, Course
-from funis.demo.sle_labs import LabCourse
+from funis.demo.sle_labs import LabValues
+from funis.demo.sle_timelines import MONTH_6, VISITS, PlannedTimeline
 
 SEDIMENT = ("hematuria", "urinary_casts", "pyuria")
 HELD_ITEM = {"mucocutaneous": "rash", "musculoskeletal": "arthritis"}
@@ -41,9 +41,9 @@ _PRICE = {
 
 
 def build_sledai(
-    courses: Sequence[Course],
+    timelines: Sequence[PlannedTimeline],
     protein: Sequence[Sequence[int]],
-    labs: Sequence[LabCourse],
+    labs: Sequence[LabValues],
     weights: Mapping[str, int],
     seed: int,
 ) -> tuple[tuple[frozenset[str], ...], ...]:
@@ -51,9 +51,9 @@ def build_sledai(
 
     Parameters
     ----------
-    courses : the courses of all subjects
+    timelines : the timelines of all subjects
     protein : 24-h protein, hundredths of a gram, one row a subject
-    labs : laboratory courses
+    labs : laboratory values
     weights : weight of each of the 24 items, from the definition
     seed : of the draws
 
@@ -67,26 +67,27 @@ def build_sledai(
     SampleError : this seed leaves no room for the published figures
     """
     draws = Draws(seed, "sle sledai")
-    prices = [{item: price * draws.uniform(0.4, 1.6) for item, price in _PRICE.items()} for _ in courses]
-    traits = [draws.normal(0, 1) for _ in courses]
-    present: list[list[frozenset[str]]] = [[] for _ in courses]
+    prices = [{item: price * draws.uniform(0.4, 1.6) for item, price in _PRICE.items()} for _ in timelines]
+    traits = [draws.normal(0, 1) for _ in timelines]
+    present: list[list[frozenset[str]]] = [[] for _ in timelines]
     for visit in range(len(VISITS)):
         must = [
-            _required(course, visit, grams[visit], lab)
-            for course, grams, lab in zip(courses, protein, labs, strict=True)
+            _required(timeline, visit, grams[visit], lab)
+            for timeline, grams, lab in zip(timelines, protein, labs, strict=True)
         ]
         costs = [
-            _price_items(course, visit, prices[i], present[i], weights) for i, course in enumerate(courses)
+            _price_items(timeline, visit, prices[i], present[i], weights)
+            for i, timeline in enumerate(timelines)
         ]
         starts = [sum(weights[item] for item in row[0]) if row else 0 for row in present]
-        totals = _fit_totals(courses, visit, must, costs, weights, wish=(traits, starts, draws))
+        totals = _fit_totals(timelines, visit, must, costs, weights, wish=(traits, starts, draws))
         for i, total in enumerate(totals):
             present[i].append(choose_items(weights, total, must=must[i], costs=costs[i]))
     return tuple(tuple(row) for row in present)
 
 
 def _fit_totals(
-    courses: Sequence[Course],
+    timelines: Sequence[PlannedTimeline],
     visit: int,
     must: Sequence[frozenset[str]],
     costs: Sequence[Mapping[str, float]],
@@ -98,25 +99,25 @@ def _fit_totals(
     wished: list[float] = []
     lower: list[int] = []
     upper: list[int] = []
-    for i, course in enumerate(courses):
+    for i, timeline in enumerate(timelines):
         needed = sum(weights[item] for item in must[i])
         room = needed + sum(weights[item] for item in set(costs[i]) - must[i])
         level = 0.4 * traits[i] if visit == 0 else min(0.4 * (starts[i] - 10.0), 4.0)
-        level += _CLASS_SHIFT[course.response][visit] + (2.2 if course.relapses_at(visit) else 0.0)
+        level += _CLASS_SHIFT[timeline.response][visit] + (2.2 if timeline.relapses_at(visit) else 0.0)
         # Skewed at baseline, where the limit of entry cuts the lower end.
         noise = draws.normal(0, 0.7)
         wished.append(2.718 ** (0.5 * (level + noise)) if visit == 0 else level + noise)
-        if course.outlier and visit == 0:
+        if timeline.outlier and visit == 0:
             needed = room = OUTLIER_TOTAL
         lower.append(max(needed, 7 if visit == 0 else 0))
-        upper.append(min(room, 20 if course.response == "none" or visit < MONTH_6 else 14)
-                     if not (course.outlier and visit == 0) else room)  # fmt: skip
+        upper.append(min(room, 20 if timeline.response == "none" or visit < MONTH_6 else 14)
+                     if not (timeline.outlier and visit == 0) else room)  # fmt: skip
     total, squares = _SUMS[visit]
     return fit_integers(wished, total, squares, lower=lower, upper=upper)
 
 
-def _required(course: Course, visit: int, grams: int, lab: LabCourse) -> frozenset[str]:
-    """List the items that the laboratory or the course decides."""
+def _required(timeline: PlannedTimeline, visit: int, grams: int, lab: LabValues) -> frozenset[str]:
+    """List the items that the laboratory or the timeline decides."""
     items = {
         name
         for name, is_present in (
@@ -128,20 +129,20 @@ def _required(course: Course, visit: int, grams: int, lab: LabCourse) -> frozens
         if is_present
     }
     if visit <= MONTH_6:
-        items |= {HELD_ITEM[system] for system in course.held & HELD_ITEM.keys()}
-    if "renal_a" in course.held and visit <= MONTH_6:
+        items |= {HELD_ITEM[system] for system in timeline.held & HELD_ITEM.keys()}
+    if "renal_a" in timeline.held and visit <= MONTH_6:
         items.add("hematuria")
-    if course.relapses_at(visit) and course.relapse_system == "renal" and course.response == "PCR":
+    if timeline.relapses_at(visit) and timeline.relapse_system == "renal" and timeline.response == "PCR":
         items.add("hematuria")
-    if course.outlier and visit == 0:
+    if timeline.outlier and visit == 0:
         items |= {"vasculitis", "hematuria", "rash"}
-    if visit == 0 and not course.nephritis and not course.haematological:
+    if visit == 0 and not timeline.nephritis and not timeline.haematological:
         items.add("arthritis")
     return frozenset(items)
 
 
 def _price_items(
-    course: Course,
+    timeline: PlannedTimeline,
     visit: int,
     prices: Mapping[str, float],
     before: Sequence[frozenset[str]],
@@ -156,24 +157,24 @@ def _price_items(
     if before and "leukopenia" not in before[0]:
         # Blood that was not affected at baseline should not come to look worse.
         costs["leukopenia"] += 6.0
-    for item in _excluded(course, visit, last):
+    for item in _excluded(timeline, visit, last):
         costs.pop(item, None)
     return costs
 
 
-def _excluded(course: Course, visit: int, last: frozenset[str]) -> set[str]:
-    """Name the findings that would contradict the course."""
+def _excluded(timeline: PlannedTimeline, visit: int, last: frozenset[str]) -> set[str]:
+    """Name the findings that would contradict the timeline."""
     barred: set[str] = set()
-    if not course.nephritis:
+    if not timeline.nephritis:
         barred.update(SEDIMENT)
-    elif course.response != "none" and visit > 0:
+    elif timeline.response != "none" and visit > 0:
         # An active sediment that comes back is a new grade B or A: only a relapse may bring it.
-        late = visit >= MONTH_6 and not course.has_relapsed(visit)
+        late = visit >= MONTH_6 and not timeline.has_relapsed(visit)
         barred.update(item for item in SEDIMENT if late or not last & set(SEDIMENT))
-        if course.relapses_at(visit) and course.relapse_system == "renal":
+        if timeline.relapses_at(visit) and timeline.relapse_system == "renal":
             barred.difference_update(SEDIMENT)
-    if course.response != "none" and visit >= 2:
+    if timeline.response != "none" and visit >= 2:
         barred.update({"fever", "myositis"})
-        if not course.has_relapsed(visit):
+        if not timeline.has_relapsed(visit):
             barred.update({"pleurisy", "pericarditis"} - last)
     return barred

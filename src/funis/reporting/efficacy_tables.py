@@ -1,4 +1,4 @@
-"""Efficacy tables: course, change and tests of each endpoint, BILAG systems, marginal means of models."""
+"""Efficacy tables: variable, change and tests of each endpoint, BILAG systems, marginal means of models."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class VariableByVisit(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One statistic of a course: its printed name and its cell at each visit."""
+    """One statistic of a variable: its printed name and its cell at each visit."""
 
     label: str
     cells: dict[str, TableCell]
@@ -67,13 +67,17 @@ def build_efficacy_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     found = []
     for endpoint in study.endpoints:
         if endpoint.kind in {"change", "summary"}:
-            courses = [course for name in endpoint.all_variables for course in _courses(book, endpoint, name)]
-            if courses:
-                found.append(_course_table(study, book, endpoint, courses))
+            variables = [
+                variable
+                for name in endpoint.all_variables
+                for variable in _variables_by_visit(book, endpoint, name)
+            ]
+            if variables:
+                found.append(_variable_table(study, book, endpoint, variables))
     return tuple(found)
 
 
-def _courses(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[VariableByVisit]:
+def _variables_by_visit(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[VariableByVisit]:
     """Gather the analyses of a variable by the subjects they were made in."""
     whole = () if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
     subgroups = {*whole, *endpoint.subgroups}
@@ -89,15 +93,15 @@ def _courses(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[Va
         yield VariableByVisit(variable, population, subgroup, arm, tuple(groups.values()))
 
 
-def _course_table(
-    study: Study, book: NumberBook, endpoint: Endpoint, courses: Sequence[VariableByVisit]
+def _variable_table(
+    study: Study, book: NumberBook, endpoint: Endpoint, variables: Sequence[VariableByVisit]
 ) -> TableSpec:
     labels = Labels(study)
     visits = ordered_visits(
-        study, [visit for course in courses for group in course.groups for visit in book.visits(group)]
+        study, [visit for variable in variables for group in variable.groups for visit in book.visits(group)]
     )
-    lines = [(course, course_lines(labels, book, course)) for course in courses]
-    has_headings = len(courses) > 1
+    lines = [(variable, variable_lines(labels, book, variable)) for variable in variables]
+    has_headings = len(variables) > 1
     if len(visits) <= MOST_COLUMNS:
         rows = _visits_in_columns(labels, lines, visits, has_headings=has_headings)
         heads = ("", *(labels.visit(visit) for visit in visits))
@@ -105,7 +109,7 @@ def _course_table(
         names = list(dict.fromkeys(line.label for _, each in lines for line in each))
         rows = _visits_in_rows(labels, lines, visits, names, has_headings=has_headings)
         heads = ("Visit", *names)
-    used = [number for course in courses for group in course.groups for number in book.all(group)]
+    used = [number for variable in variables for group in variable.groups for number in book.all(group)]
     change = "Change: value at the visit minus value at baseline, in subjects with both."
     has_change = any(number.variable == name_change(number.measure) for number in used)
     notes = (
@@ -113,7 +117,7 @@ def _course_table(
         *((change,) if has_change else ()),
         *_adjust_notes(endpoint, used),
     )
-    single_title = labels.variable_with_unit(courses[0].variable) if len(courses) == 1 else ""
+    single_title = labels.variable_with_unit(variables[0].variable) if len(variables) == 1 else ""
     title = endpoint.printed if not single_title or endpoint.label else f"{endpoint.printed}: {single_title}"
     # Hundreds of rows are looked up, not read: they are folded, and the figure stands for them.
     is_long = len(rows) > MOST_ROWS
@@ -155,9 +159,9 @@ def _adjust_notes(endpoint: Endpoint, used: Sequence[Number]) -> tuple[str, ...]
     )
 
 
-def _course_title(labels: Labels, course: VariableByVisit) -> str:
-    within = labels.within(course.subgroup, course.arm)
-    title = labels.variable_with_unit(course.variable)
+def _variable_title(labels: Labels, variable: VariableByVisit) -> str:
+    within = labels.within(variable.subgroup, variable.arm)
+    title = labels.variable_with_unit(variable.variable)
     return f"{title} ({', '.join(within)})" if within else title
 
 
@@ -169,9 +173,9 @@ def _visits_in_columns(
     has_headings: bool,
 ) -> tuple[TableRow, ...]:
     rows: list[TableRow] = []
-    for course, each in lines:
+    for variable, each in lines:
         if has_headings:
-            rows.append(heading(_course_title(labels, course)))
+            rows.append(heading(_variable_title(labels, variable)))
         for line in each:
             cells = tuple(line.cells.get(visit, words("")) for visit in visits)
             rows.append(TableRow(words(line.label), cells, indent=int(has_headings) or line.indent))
@@ -187,10 +191,10 @@ def _visits_in_rows(
     has_headings: bool,
 ) -> tuple[TableRow, ...]:
     rows: list[TableRow] = []
-    for course, each in lines:
+    for variable, each in lines:
         by_name = {line.label: line.cells for line in each}
         if has_headings:
-            rows.append(heading(_course_title(labels, course)))
+            rows.append(heading(_variable_title(labels, variable)))
         for visit in visits:
             cells = tuple(by_name.get(name, {}).get(visit, words("")) for name in names)
             if any(cell.ids for cell in cells):
@@ -198,12 +202,12 @@ def _visits_in_rows(
     return tuple(rows)
 
 
-def course_lines(labels: Labels, book: NumberBook, course: VariableByVisit) -> list[Line]:
-    """Make the lines of a course: description, change with interval, tests with their adjusted P."""
-    is_titre = any(lab.test == course.variable and lab.scale == "log2" for lab in labels.study.labs)
-    described = [group for group in course.groups if group.analysis == "summary"]
-    compared = [group for group in course.groups if group.analysis == "change"]
-    tested = [group for group in course.groups if group.analysis in {"test", "change"}]
+def variable_lines(labels: Labels, book: NumberBook, variable: VariableByVisit) -> list[Line]:
+    """Make the lines of a variable: description, change with interval, tests with their adjusted P."""
+    is_titre = any(lab.test == variable.variable and lab.scale == "log2" for lab in labels.study.labs)
+    described = [group for group in variable.groups if group.analysis == "summary"]
+    compared = [group for group in variable.groups if group.analysis == "change"]
+    tested = [group for group in variable.groups if group.analysis in {"test", "change"}]
     lines = [line for group in described for line in describe_lines(book, group, is_titre=is_titre)]
     lines += [line for group in compared for line in _change_lines(labels, book, group)]
     return lines + [line for group in tested for line in _test_lines(labels, book, group)]
@@ -307,13 +311,13 @@ def _estimate_lines(labels: Labels, book: NumberBook, group: Group, method: str)
 
 
 def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
-    """Specify the course of every score and laboratory test that no endpoint names."""
+    """Specify the table by visit of every score and laboratory test that no endpoint names."""
     named = {name for endpoint in study.endpoints for name in endpoint.all_variables}
-    courses: dict[tuple[str, str, str, str], list[Group]] = {}
+    variables: dict[tuple[str, str, str, str], list[Group]] = {}
     for group in (*book.of("summary"), *book.of("change")):
         measure = group.measure
         if measure not in named and not (group.endpoint or measure in grade_columns()):
-            courses.setdefault((measure, group.population, group.subgroup, group.arm), []).append(group)
+            variables.setdefault((measure, group.population, group.subgroup, group.arm), []).append(group)
     labs = set(study.lab_names)
     kinds = (
         ("table-other-scores", "Other scores and measures", False),
@@ -323,12 +327,12 @@ def build_other_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     for name, title, is_lab in kinds:
         chosen = [
             VariableByVisit(*key, tuple(groups))
-            for key, groups in courses.items()
+            for key, groups in variables.items()
             if (key[0] in labs) is is_lab
         ]
         if chosen:
             endpoint = Endpoint(id="other", kind="summary", label=title)
-            table = _course_table(study, book, endpoint, chosen)
+            table = _variable_table(study, book, endpoint, chosen)
             found.append(
                 replace(
                     table, id=name, section="other", title=title, is_collapsed=len(table.rows) > MOST_ROWS

@@ -1,4 +1,4 @@
-"""The change to expect without any effect: its table, and the figure that shows the selection."""
+"""Regression to the mean (change expected without any effect): its table, and a figure of the selection."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def build_regression_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         ),
         *_reasons(book, groups),
     )
-    title = "Change expected without any effect, from the entry rule alone"
+    title = "Regression to the mean: change expected without any effect, from the entry rule alone"
     return (TableSpec("table-regression-to-mean", _SECTION, title, heads, tuple(rows), notes),)
 
 
@@ -278,7 +278,7 @@ def _words(
     labels: Labels, group: Group, points: pl.DataFrame, limit: Number | None, *, is_estimable: bool
 ) -> str:
     name = labels.variable(group.measure)
-    told = (
+    explained = (
         "Lines show the change expected without any effect for each assumed correlation."
         if is_estimable
         else "The change expected without any effect is not estimable, so no line is drawn."
@@ -287,7 +287,7 @@ def _words(
     at = f", entry limit {limit.text}" if limit is not None else ""
     return (
         f"Scatter of {name} at baseline against its change{at}: {int(points['subjects'].sum())} subjects, "
-        f"changes from {format_number(float(low), 1)} to {format_number(float(high), 1)}. {told}"  # type: ignore[arg-type]
+        f"changes from {format_number(float(low), 1)} to {format_number(float(high), 1)}. {explained}"  # type: ignore[arg-type]
     )
 
 

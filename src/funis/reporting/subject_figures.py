@@ -1,4 +1,4 @@
-"""Figures that show every subject: organ-system grades by visit, and the course of each from infusion on."""
+"""Figures that show every subject: organ-system grades by visit, and the timeline from infusion on."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def _looks(results: Results) -> dict[str, Look]:
 
 
 def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
-    """Specify the course of every subject: follow-up, infusions, responses, relapses, adverse events."""
+    """Specify the timeline of every subject: follow-up, infusions, responses, relapses, adverse events."""
     marks = _marks(study, results)
     bars = _bars(results, marks)
     if not marks or not bars:
@@ -185,7 +185,7 @@ def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
         FigureSpec(
             id="figure-swimmer",
             section="subject-courses",
-            title="Course of every subject",
+            title="Timeline of every subject",
             spec=finish(_swimmer_body(study, bars, marks, (subjects, looks, days, step))),
             alt=f"Swimmer plot: one bar for each of {len(subjects)} subjects over time, with {counts}.",
             footnotes=(

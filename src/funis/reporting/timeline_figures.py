@@ -35,15 +35,17 @@ def build_timeline_figures(study: Study, results: Results, book: NumberBook) -> 
     for endpoint in study.endpoints:
         if endpoint.kind not in {"change", "summary"}:
             continue
-        groups = [group for name in endpoint.all_variables for group in _course_groups(book, endpoint, name)]
+        groups = [
+            group for name in endpoint.all_variables for group in _timeline_groups(book, endpoint, name)
+        ]
         panels = [_Panel(study, results, book, group) for group in groups]
-        drawn = [panel for panel in panels if panel.has_course]
+        drawn = [panel for panel in panels if panel.has_timeline]
         if drawn:
-            found.append(_course_figure(study, endpoint, drawn))
+            found.append(_timeline_figure(study, endpoint, drawn))
     return tuple(found)
 
 
-def _course_groups(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[Group]:
+def _timeline_groups(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[Group]:
     """Choose what is drawn of a variable: the whole population, or only its subgroups."""
     population = endpoint.population or EVERYBODY
     asked = [
@@ -59,7 +61,7 @@ def _course_groups(book: NumberBook, endpoint: Endpoint, variable: str) -> Itera
 
 
 class _Panel:
-    """The data of one course: the mean points of a group and the lines of its subjects."""
+    """The data of one timeline: the mean points of a group and the lines of its subjects."""
 
     def __init__(self, study: Study, results: Results, book: NumberBook, group: Group) -> None:
         labels = Labels(study)
@@ -85,7 +87,7 @@ class _Panel:
         return [] if self.means else self.unplanned
 
     @property
-    def has_course(self) -> bool:
+    def has_timeline(self) -> bool:
         """Tell whether there is more than one time to draw."""
         return len({point["day"] for point in self.means or self.lines}) > 1
 
@@ -164,7 +166,7 @@ def _subject_lines(results: Results, book: NumberBook, group: Group) -> list[Spe
     return scores.select("subject", "day", "value").sort("subject", "day").to_dicts()
 
 
-def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:
+def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:
     labels = Labels(study)
     columns = min(len(panels), _COLUMNS)
     width = WIDTH - 40 if columns == 1 else (WIDTH - 75 * columns) // columns
@@ -173,7 +175,7 @@ def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -
     if columns > 1:
         axis |= {"title": None}
     drawn = [
-        _course_layers(panel, axis, width=width, height=300 if columns == 1 else 150) for panel in panels
+        _timeline_layers(panel, axis, width=width, height=300 if columns == 1 else 150) for panel in panels
     ]
     by_visit = panels[0].visit_means
     if columns == 1 and by_visit:
@@ -192,14 +194,14 @@ def _course_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -
     return FigureSpec(
         id=f"figure-{endpoint.id}",
         section="efficacy",
-        title=f"{endpoint.printed}: {mean_words}course of every subject".replace(": mean", ": mean"),
+        title=f"{endpoint.printed}: {mean_words}timeline of every subject".replace(": mean", ": mean"),
         spec=finish(body),
-        alt=_course_words(labels, panels, names),
-        footnotes=_course_notes(labels, panels, endpoint.id, has_mean=has_mean),
+        alt=_timeline_words(labels, panels, names),
+        footnotes=_timeline_notes(labels, panels, endpoint.id, has_mean=has_mean),
     )
 
 
-def _course_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spec:
+def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spec:
     x: Spec = {"field": "day", "type": "quantitative", "axis": axis, "scale": {"nice": False}}
     y: Spec = {
         "type": "quantitative",
@@ -229,7 +231,7 @@ def _course_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spe
     return {"width": width, "height": height, "layer": layers}
 
 
-def _course_words(labels: Labels, panels: Sequence[_Panel], names: str) -> str:
+def _timeline_words(labels: Labels, panels: Sequence[_Panel], names: str) -> str:
     sentences = [f"Line chart of {names} over time."]
     for panel in panels[:_COLUMNS]:
         if panel.means:
@@ -241,7 +243,7 @@ def _course_words(labels: Labels, panels: Sequence[_Panel], names: str) -> str:
     return " ".join(sentences)
 
 
-def _course_notes(
+def _timeline_notes(
     labels: Labels, panels: Sequence[_Panel], endpoint: str, *, has_mean: bool
 ) -> tuple[str, ...]:
     level = level_text(labels.study, endpoint)

@@ -1,8 +1,8 @@
-"""All responses that apply, on one cohort, side by side: which choice changes the conclusion.
+"""The specification curve (multiverse analysis): all responses that apply to one cohort, side by side.
 
 Every row is one way to count: a definition, one choice of it other than its default, a rule for subjects
-who cannot be told, and the denominator that goes with it. Nothing is pooled and no row is preferred; the
-row all others are held against is named.
+whose answer is "cannot tell", and the denominator that goes with it. Nothing is pooled and no row is
+preferred; the row that all others are compared with is named.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def multiverse(
     disposition: Any = None,
     **columns: str,
 ) -> Any:
-    """Count responders in every way the definitions and the records allow.
+    """Draw up a specification curve (multiverse): responders counted in every way the records allow.
 
     Parameters
     ----------

@@ -283,7 +283,7 @@ def build_timelines(
         filled.update(name for name, value in made.values.items() if value is not None)
         visits.setdefault(made.subject, []).append(made)
     timelines = tuple(
-        _build_course(number, visits[number], events.get(number, {})) for number in sorted(visits)
+        _build_timeline(number, visits[number], events.get(number, {})) for number in sorted(visits)
     )
     return CohortTimelines(
         timelines, frozenset(filled), _median_days(timelines), rows.schema[subject], frozenset(rows.columns)
@@ -333,7 +333,7 @@ def _day_of(name: str) -> float | None:
     return float(_DAYS_IN[told[1]] * int(told[2])) if told else None
 
 
-def _build_course(number: str, visits: list[TimelineVisit], events: dict[str, float]) -> Timeline:
+def _build_timeline(number: str, visits: list[TimelineVisit], events: dict[str, float]) -> Timeline:
     names = [visit.name for visit in visits if not visit.name.startswith(UNSCHEDULED)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:

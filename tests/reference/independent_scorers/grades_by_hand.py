@@ -291,7 +291,7 @@ def activity(system: str, visit: Visit, earlier: Sequence[tuple[Any, Visit]], da
     return grade_by_lists(visit, system)
 
 
-def grade_course(system: str, timeline: Sequence[tuple[Any, Visit]], *, ever: bool = False) -> list[str]:
+def grade_timeline(system: str, timeline: Sequence[tuple[Any, Visit]], *, ever: bool = False) -> list[str]:
     """Grades of one subject's visits in order of time; nothing missing, or what is missing taken as absent."""
     grades: list[str] = []
     affected = ever

@@ -9,7 +9,7 @@ import polars as pl
 
 from funis.responses.classify import classify
 
-from .drawn_courses import pick
+from .drawn_timelines import pick
 
 EULAR_CLINICAL = {
     "fever": ("constitutional", 2),

@@ -10,23 +10,23 @@ import pytest
 
 import funis
 
-from .drawn_courses import Rows, draw_courses, draw_holes, pick
+from .drawn_timelines import Rows, draw_holes, draw_timelines, pick
 from .grades_by_hand import (
     ITEM_OF_ROW,
     POINTS,
     SYSTEMS,
     completions,
-    grade_course,
+    grade_timeline,
 )
 
 Timeline = list[tuple[Any, dict[str, Any]]]
 
 
-def courses_of(rows: Rows, order: str) -> dict[str, Timeline]:
-    courses: dict[str, Timeline] = {}
+def timelines_of(rows: Rows, order: str) -> dict[str, Timeline]:
+    timelines: dict[str, Timeline] = {}
     for row in rows:
-        courses.setdefault(row["subject"], []).append((row[order], row))
-    return {subject: sorted(timeline, key=lambda visit: visit[0]) for subject, timeline in courses.items()}
+        timelines.setdefault(row["subject"], []).append((row[order], row))
+    return {subject: sorted(timeline, key=lambda visit: visit[0]) for subject, timeline in timelines.items()}
 
 
 def score_rows(rows: Rows, order: str, **choices: Any) -> dict[tuple[str, Any], dict[str, Any]]:
@@ -38,13 +38,13 @@ def score_rows(rows: Rows, order: str, **choices: Any) -> dict[tuple[str, Any], 
 
 @pytest.mark.parametrize(("order", "attribution"), [("day", 0.0), ("date", 0.0), ("day", 0.1), ("date", 0.1)])
 def test_every_grade_of_complete_visits(order: str, attribution: float) -> None:
-    rows = draw_courses(20261122, 250, alternatives=True, attribution=attribution)
+    rows = draw_timelines(20261122, 250, alternatives=True, attribution=attribution)
     np.random.default_rng(1).shuffle(rows)
     scored = score_rows(rows, order)
     totals = dict.fromkeys(scored, 0)
     for system in SYSTEMS:
-        for subject, timeline in courses_of(rows, order).items():
-            grades = grade_course(system, timeline)
+        for subject, timeline in timelines_of(rows, order).items():
+            grades = grade_timeline(system, timeline)
             found = [scored[subject, when][f"bilag_2004_{system}"] for when, _ in timeline]
             assert found == grades, (system, subject)
             for (when, _), grade in zip(timeline, grades, strict=True):
@@ -56,24 +56,24 @@ def every_completion(system: str, timeline: Timeline, holes: list[tuple[int, str
     """Give, per visit, the grades that some completion of the blanks gives."""
     found: list[set[str]] = [set() for _ in timeline]
     for filled in completions(timeline, holes):
-        for place, grade in enumerate(grade_course(system, filled)):
+        for place, grade in enumerate(grade_timeline(system, filled)):
             found[place].add(grade)
     return found
 
 
 @pytest.mark.parametrize("policy", ["strict", "absent"])
 def test_bounds_are_those_of_all_completions(policy: str) -> None:
-    rows, rng = draw_courses(7, 450, alternatives=False), np.random.default_rng(8)
+    rows, rng = draw_timelines(7, 450, alternatives=False), np.random.default_rng(8)
     blanked: dict[str, tuple[str, list[tuple[int, str]]]] = {}
-    for subject, timeline in courses_of(rows, "day").items():
+    for subject, timeline in timelines_of(rows, "day").items():
         system = pick(rng, list(SYSTEMS))
         blanked[subject] = system, draw_holes(rng, system, len(timeline))
         for place, name in blanked[subject][1]:
             timeline[place][1][name] = None
     scored, unsettled = score_rows(rows, "day", missing=policy), 0
-    for subject, timeline in courses_of(rows, "day").items():
+    for subject, timeline in timelines_of(rows, "day").items():
         system, holes = blanked[subject]
-        stem, absent = f"bilag_2004_{system}", grade_course(system, timeline)
+        stem, absent = f"bilag_2004_{system}", grade_timeline(system, timeline)
         for (when, _), possible, if_absent in zip(
             timeline, every_completion(system, timeline, holes), absent, strict=True
         ):

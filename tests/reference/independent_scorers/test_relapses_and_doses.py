@@ -50,10 +50,10 @@ def draw(generator: np.random.Generator) -> tuple[Kidney, Kidney]:
     return before, now
 
 
-def ask(courses: list[tuple[Kidney, Kidney]]) -> list[dict[str, Any]]:
+def ask(timelines: list[tuple[Kidney, Kidney]]) -> list[dict[str, Any]]:
     rows = [
         {"subject": f"{number:05}", "visit": name, "day": day, **kidney}
-        for number, timeline in enumerate(courses)
+        for number, timeline in enumerate(timelines)
         for (name, day), kidney in zip((("baseline", 0), ("day_90", 90)), timeline, strict=True)
     ]
     units = {"creatinine_unit": "mg/dL", "upcr_unit": "mg/g"}
@@ -63,17 +63,17 @@ def ask(courses: list[tuple[Kidney, Kidney]]) -> list[dict[str, Any]]:
 
 def test_relapses_of_random_kidneys() -> None:
     generator = np.random.default_rng(SEED)
-    courses = [draw(generator) for _ in range(3000)]
-    expected = [relapse(*timeline) for timeline in courses]
+    timelines = [draw(generator) for _ in range(3000)]
+    expected = [relapse(*timeline) for timeline in timelines]
     assert set(expected) == {"severe", "moderate", "mild", "none"}
-    assert [row["response"] for row in ask(courses)] == expected
+    assert [row["response"] for row in ask(timelines)] == expected
 
 
 def test_what_is_missing_never_gives_another_class() -> None:
     generator = np.random.default_rng(SEED + 1)
-    courses = [draw(generator) for _ in range(2000)]
+    timelines = [draw(generator) for _ in range(2000)]
     poorer = []
-    for before, now in courses:
+    for before, now in timelines:
         holes = generator.choice(list(before), size=2, replace=False)
         poorer.append(
             tuple({key: None if key in holes and generator.random() < 0.6 else value
@@ -81,7 +81,7 @@ def test_what_is_missing_never_gives_another_class() -> None:
         )  # fmt: skip
     found = ask([(timeline[0], timeline[1]) for timeline in poorer])
     assert any(row["response"] == "cannot tell" for row in found)
-    for row, timeline in zip(found, courses, strict=True):
+    for row, timeline in zip(found, timelines, strict=True):
         truth = relapse(*timeline)
         assert truth in row["possible"].split(" or ")
         assert row["response"] in {truth, "cannot tell"}

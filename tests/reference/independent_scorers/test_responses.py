@@ -13,7 +13,7 @@ import pytest
 
 import funis
 
-from .drawn_courses import draw_grades, pick
+from .drawn_timelines import draw_grades, pick
 from .responses_by_hand import (
     bilag_flare,
     cress_items,
@@ -68,7 +68,7 @@ def settle(answers: Iterator[Any]) -> Any:
     return possible.pop() if len(possible) == 1 else "cannot tell"
 
 
-def draw_course(rng: np.random.Generator, blanks: int) -> Visits:
+def draw_timeline(rng: np.random.Generator, blanks: int) -> Visits:
     weights = (ACTIVE, BETTER, BETTER, CALM, CALM)
     visits: Visits = [dict(draw_grades(rng, SYSTEMS, share)) for share in weights]
     for _ in range(blanks):
@@ -79,7 +79,7 @@ def draw_course(rng: np.random.Generator, blanks: int) -> Visits:
 @pytest.mark.parametrize("blanks", [0, 2])
 def test_response_of_the_uc_msc_trials(blanks: int) -> None:
     rng, days = np.random.default_rng(20 + blanks), (0, 90, 180, 270, 360)
-    subjects = [draw_course(rng, blanks) for _ in range(500)]
+    subjects = [draw_timeline(rng, blanks) for _ in range(500)]
     found = respond(subjects, days, "ucmsc_bilag_response")
     for visits, row in zip(subjects, found, strict=True):
         by_hand = [ucmsc_response(list(zip(days, filled, strict=True))) for filled in completions(visits)]
@@ -94,7 +94,7 @@ def test_response_of_the_uc_msc_trials(blanks: int) -> None:
 @pytest.mark.parametrize("blanks", [0, 2])
 def test_response_of_explorer(blanks: int) -> None:
     rng, days = np.random.default_rng(30 + blanks), (0, 84, 168, 252, 364)
-    subjects = [draw_course(rng, blanks) for _ in range(500)]
+    subjects = [draw_timeline(rng, blanks) for _ in range(500)]
     found = [row["response"] for row in respond(subjects, days, "explorer_response", **WEEKS)]
     for visits, response in zip(subjects, found, strict=True):
         by_hand = (explorer_response(list(zip(days, way, strict=True))) for way in completions(visits))

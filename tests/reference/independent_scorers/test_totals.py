@@ -10,7 +10,7 @@ import pytest
 
 import funis
 
-from .drawn_courses import pick
+from .drawn_timelines import pick
 from .totals_by_hand import (
     SLEDAI_2K,
     WEIGHTS,

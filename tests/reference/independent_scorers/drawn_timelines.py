@@ -64,7 +64,7 @@ def leave_out_alternatives(rng: np.random.Generator, visit: dict[str, Any]) -> N
                     visit[name] = None
 
 
-def draw_courses(seed: int, subjects: int, *, alternatives: bool, attribution: float = 0.0) -> Rows:
+def draw_timelines(seed: int, subjects: int, *, alternatives: bool, attribution: float = 0.0) -> Rows:
     """Draw visits of several subjects, one to five each, with date and day of each."""
     rng, rows = np.random.default_rng(seed), Rows()
     for subject in range(subjects):

@@ -1,4 +1,4 @@
-"""The forty courses of the lupus trial: who responds, who relapses, what is affected, in which kidney.
+"""The forty timelines of the lupus trial: who responds, who relapses, what is affected, in which kidney.
 
 The plan below gives the published counts: 14 major and 15 partial responses at month 6, three
 relapses at month 9 and four at month 12. How many subjects have nephritis or haematological
@@ -23,7 +23,7 @@ System = Literal["renal", "renal_a", "mucocutaneous", "musculoskeletal", "haemat
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class PlannedTimeline:
     """What one subject goes through.
 
     Attributes
@@ -85,21 +85,21 @@ _PLAN: tuple[tuple[int, Literal["MCR", "PCR", "none"], str, str, bool, bool, tup
 )
 
 
-def build_courses(seed: int) -> tuple[Course, ...]:
-    """Give the forty courses in the order of their study numbers.
+def build_timelines(seed: int) -> tuple[PlannedTimeline, ...]:
+    """Give the forty timelines in the order of their study numbers.
 
     Parameters
     ----------
-    seed : decides which study number has which course
+    seed : decides which study number has which timeline
 
     Returns
     -------
-    40 courses, RECON-01 to RECON-40
+    40 timelines, RECON-01 to RECON-40
 
     Examples
     --------
-    >>> courses = build_courses(1)
-    >>> len(courses), sum(course.response == "MCR" for course in courses)
+    >>> timelines = build_timelines(1)
+    >>> len(timelines), sum(timeline.response == "MCR" for timeline in timelines)
     (40, 14)
     """
     rows = [row[1:] for row in _PLAN for _ in range(row[0])]
@@ -107,7 +107,7 @@ def build_courses(seed: int) -> tuple[Course, ...]:
     # The outlier of the full paper is a partial responder who relapses.
     outlier = next(i for i in order if rows[i][0] == "PCR" and rows[i][1] and "renal" in rows[i][5])
     return tuple(
-        Course(f"RECON-{number:02d}", *rows[i][:5], held=frozenset(rows[i][5]), outlier=i == outlier)
+        PlannedTimeline(f"RECON-{number:02d}", *rows[i][:5], held=frozenset(rows[i][5]), outlier=i == outlier)
         for number, i in enumerate(order, start=1)
     )
 
@@ -135,7 +135,7 @@ def match_moments(mean: float, sd: float, n: int) -> tuple[int, tuple[int, int]]
     return total, (int(low) + 1, int(high))
 
 
-def build_protein(courses: Sequence[Course], seed: int) -> tuple[tuple[int, ...], ...]:
+def build_protein(timelines: Sequence[PlannedTimeline], seed: int) -> tuple[tuple[int, ...], ...]:
     """Give the 24-h protein of every subject at every visit, in hundredths of a gram.
 
     Baseline, month 9 and month 12 of the subjects with nephritis have the published means and SDs;
@@ -144,7 +144,7 @@ def build_protein(courses: Sequence[Course], seed: int) -> tuple[tuple[int, ...]
 
     Parameters
     ----------
-    courses : the courses of all subjects
+    timelines : the timelines of all subjects
     seed : of the draws
 
     Returns
@@ -152,12 +152,12 @@ def build_protein(courses: Sequence[Course], seed: int) -> tuple[tuple[int, ...]
     one row a subject, one value a visit
     """
     draws = Draws(seed, "sle protein")
-    sick = [i for i, course in enumerate(courses) if course.nephritis]
-    first = _fit_first(courses, sick, draws)
-    paths = {i: _lead_to_month_6(courses[i], start, draws) for i, start in zip(sick, first, strict=True)}
+    sick = [i for i, timeline in enumerate(timelines) if timeline.nephritis]
+    first = _fit_first(timelines, sick, draws)
+    paths = {i: _lead_to_month_6(timelines[i], start, draws) for i, start in zip(sick, first, strict=True)}
     for visit, mean, sd in ((4, 1.24, 1.09), (5, 1.41, 1.33)):
-        limits = [_limit_later(courses[i], visit, paths[i][-1], draws) for i in sick]
-        wish = [_wish_later(courses[i], visit, paths[i]) * draws.uniform(0.7, 1.4) for i in sick]
+        limits = [_limit_later(timelines[i], visit, paths[i][-1], draws) for i in sick]
+        wish = [_wish_later(timelines[i], visit, paths[i]) * draws.uniform(0.7, 1.4) for i in sick]
         total, squares = match_moments(mean, sd, len(sick))
         fitted = fit_integers(
             wish, total, squares, lower=[low for low, _ in limits], upper=[high for _, high in limits]
@@ -166,56 +166,56 @@ def build_protein(courses: Sequence[Course], seed: int) -> tuple[tuple[int, ...]
             paths[i].append(value)
     healthy = {
         i: [round(level * draws.uniform(0.8, 1.2)) for _ in VISITS]
-        for i in range(len(courses))
+        for i in range(len(timelines))
         if i not in paths
         for level in (draws.uniform(6, 14),)
     }
-    return tuple(tuple((paths | healthy)[i]) for i in range(len(courses)))
+    return tuple(tuple((paths | healthy)[i]) for i in range(len(timelines)))
 
 
-def _fit_first(courses: Sequence[Course], sick: Sequence[int], draws: Draws) -> tuple[int, ...]:
+def _fit_first(timelines: Sequence[PlannedTimeline], sick: Sequence[int], draws: Draws) -> tuple[int, ...]:
     wish = [
-        2.718 ** draws.normal(0.0, 0.55) + {"MCR": -0.15, "PCR": 0.0, "none": 0.3}[courses[i].response]
+        2.718 ** draws.normal(0.0, 0.55) + {"MCR": -0.15, "PCR": 0.0, "none": 0.3}[timelines[i].response]
         for i in sick
     ]
     floor = {"MCR": 62, "PCR": 95, "none": 140}
     total, squares = match_moments(2.24, 1.43, len(sick))
-    lower = [floor[courses[i].response] for i in sick]
+    lower = [floor[timelines[i].response] for i in sick]
     return fit_integers(wish, total, squares, lower=lower, upper=[_HIGHEST] * len(sick))
 
 
-def _lead_to_month_6(course: Course, start: int, draws: Draws) -> list[int]:
+def _lead_to_month_6(timeline: PlannedTimeline, start: int, draws: Draws) -> list[int]:
     """Lead the protein from baseline over months 1 and 3 to month 6."""
-    if course.has_quiet_kidney:
+    if timeline.has_quiet_kidney:
         month_1 = start * draws.uniform(0.60, 0.72)
         month_3 = month_1 * draws.uniform(0.50, 0.68)
         month_6 = min(0.7 * month_3, draws.uniform(14, 44))
     else:
-        fall = {"PCR": (0.80, 1.00), "none": (0.88, 1.08)}[course.response]
+        fall = {"PCR": (0.80, 1.00), "none": (0.88, 1.08)}[timeline.response]
         month_1 = start * draws.uniform(*fall)
         month_3 = month_1 * draws.uniform(*fall)
         # Not down by a quarter from month 3, or the kidney would be at grade C.
-        month_6 = max(month_3 * draws.uniform(0.84, 0.98), 108 if "renal_a" in course.held else 56)
+        month_6 = max(month_3 * draws.uniform(0.84, 0.98), 108 if "renal_a" in timeline.held else 56)
     return [start, *(min(round(value), _HIGHEST) for value in (month_1, month_3, month_6))]
 
 
-def _limit_later(course: Course, visit: int, previous: int, draws: Draws) -> tuple[int, int]:
-    """Bound the protein of months 9 and 12 by what the course says."""
+def _limit_later(timeline: PlannedTimeline, visit: int, previous: int, draws: Draws) -> tuple[int, int]:
+    """Bound the protein of months 9 and 12 by what the timeline says."""
     drawn = draws.uniform()
-    if course.relapses_at(visit) and course.relapse_system == "renal":
+    if timeline.relapses_at(visit) and timeline.relapse_system == "renal":
         # A new grade A of a kidney at B needs more than 1 g that has not fallen by a quarter.
         return max(115, round(0.85 * previous)), _HIGHEST
-    if course.has_relapsed(visit):
+    if timeline.has_relapsed(visit):
         return round(55 + 40 * drawn), 420
-    if course.has_quiet_kidney:
+    if timeline.has_quiet_kidney:
         quiet = min(max(round(previous * (0.8 + 0.3 * drawn)), 8), 45)
         return quiet, quiet
-    low = round((54 if course.response == "PCR" else 30) + 30 * drawn)
-    return low, 450 if course.response == "PCR" else _HIGHEST
+    low = round((54 if timeline.response == "PCR" else 30) + 30 * drawn)
+    return low, 450 if timeline.response == "PCR" else _HIGHEST
 
 
-def _wish_later(course: Course, visit: int, path: Sequence[int]) -> float:
+def _wish_later(timeline: PlannedTimeline, visit: int, path: Sequence[int]) -> float:
     """Say which protein would be natural at months 9 and 12."""
-    if course.relapses_at(visit):
+    if timeline.relapses_at(visit):
         return 0.6 * path[0] + 60
     return 0.45 * path[-1] + 0.25 * path[0]
