@@ -159,7 +159,7 @@ def _rule_row(rule: ClassRule) -> tuple[str, str, str]:
         return rule.response, rule.number, names
     text = f"at least {rule.least} {_COUNTED[rule.counted]} of {names}"
     if rule.missing_is_not_met:
-        text += "; what cannot be told is not met"
+        text += "; what cannot be determined is not met"
     if rule.also:
         text += f"; and {', '.join(f'`{name}`' for name in rule.also)}"
     return rule.response, rule.number, text

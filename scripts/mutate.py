@@ -101,7 +101,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one change: noticed by a test, survived, or run by no test."""
+    """The outcome of one change: noticed by a test, survived, or run by no test."""
 
     place: Place
     status: str
@@ -498,7 +498,7 @@ def report(outcomes: Sequence[Outcome], equivalent: Mapping[tuple[str, str, str,
 
 
 def write_outcomes(outcomes: Iterable[Outcome]) -> None:
-    """Keep what came of every change, for whoever closes the gaps."""
+    """Keep the outcome of every change, for whoever closes the gaps."""
     rows = [
         {"status": each.status, "by": each.by, "seconds": round(each.seconds, 1)}
         | {name: getattr(each.place, name) for name in Place.__slots__}

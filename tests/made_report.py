@@ -1,4 +1,4 @@
-"""A made trial of 40 subjects with numbers, sources, listings and findings, for tests of tables and pages.
+"""A synthetic trial of 40 subjects with numbers, sources, listings and findings, for tests of tables and pages.
 
 The values are drawn with a fixed seed; what the tests expect stands written out here or in the tests.
 """
@@ -55,7 +55,7 @@ def as_tuples(value: Any) -> Any:
 
 
 def make_study(**trial: Any) -> Study:
-    """Make the study of the made trial; keywords replace keys of its first section."""
+    """Make the study of the synthetic trial; keywords replace keys of its first section."""
     about = {
         "id": "UCMSC-SLE",
         "title": "Umbilical-cord mesenchymal stem cells in active lupus",
@@ -143,7 +143,7 @@ def make_study(**trial: Any) -> Study:
 
 
 class Maker:
-    """Makes the results of the made trial, value by value."""
+    """Makes the results of the synthetic trial, value by value."""
 
     def __init__(self) -> None:
         self.rng = np.random.default_rng(20120614)
@@ -265,7 +265,7 @@ class Maker:
 
 
 def make_results(**provenance: Any) -> Results:
-    """Make the results of the made trial; keywords replace attributes of its provenance."""
+    """Make the results of the synthetic trial; keywords replace attributes of its provenance."""
     maker = Maker()
     _add_subjects(maker)
     for name in MEANS:

@@ -276,7 +276,7 @@ def looks_above(graph: Graph, node: int) -> bool:
 
 
 def carried(told: list[bool], flags: list[bool]) -> list[bool]:
-    """The flag of the last visit at which it was told, in plain words."""
+    """The flag of the last visit at which it is known, in plain words."""
     last, found = False, []
     for is_told, flag in zip(told, flags, strict=True):
         last = flag if is_told else last

@@ -75,7 +75,7 @@ def texts(results: Results, analysis: str, *names: str, statistic: str = "estima
 
 
 def test_a_composite_event_makes_a_non_responder(lupus: Results) -> None:
-    """29 less two with rescue, less the one that cannot be told (a non-responder): 26 of 40."""
+    """29 less two with rescue, less the one whose response is not known (a non-responder): 26 of 40."""
     found = texts(lupus, "estimand", "estimand", "variable")
     assert found["failing", "ucmsc_bilag_response"] == "26/40 (65.0%)"
     # On day 10 no visit has been made yet: before the rescue nobody has responded.

@@ -1,4 +1,4 @@
-"""A value of the wrong form anywhere in any definition file is told as a finding, never as a crash."""
+"""A value of the wrong form anywhere in any definition file is reported as a finding, never as a crash."""
 
 import copy
 import random

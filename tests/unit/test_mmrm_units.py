@@ -111,7 +111,7 @@ def test_a_visit_in_another_unit(covariance: str, options: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("covariance", STRUCTURES)
 def test_a_covariate_that_almost_is_another(covariance: str) -> None:
-    """base and z = base + 1e-6 k span what base and k span: the fit is the same, and the reader is told."""
+    """base and z = base + 1e-6 k span what base and k span: the fit is the same, and a note says so."""
     rng = np.random.default_rng(5)
     base, k = rng.normal(size=40), rng.normal(size=40)
     y = outcomes() + base[:, None]

@@ -32,7 +32,7 @@ def cohort() -> pl.DataFrame:
 
 def test_rules_for_the_missing_and_their_denominators() -> None:
     found = multiverse(cohort(), definitions=["ucmsc_bilag_response"]).filter(choice="as defined")
-    # 8 responders, 1 who cannot be told, 1 without
+    # 8 responders, 1 whose response is not known, 1 without
     assert found.select("missing", "denominator", "responders", "n", "cannot_tell").rows() == [
         ("nonresponder", "enrolled", 8, 10, 1),
         ("left_out", "assessed", 8, 9, 1),

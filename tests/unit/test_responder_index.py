@@ -1,4 +1,4 @@
-"""S2K RI-50: half points for half improvement, and what cannot be told."""
+"""S2K RI-50: half points for half improvement, and what cannot be determined."""
 
 from typing import Any
 

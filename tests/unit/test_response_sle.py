@@ -184,7 +184,8 @@ def test_states_need_every_element() -> None:
     quiet = state(2, "rash")
     assert ask("lldas", quiet, quiet | {"prednisone": None})["response"] == "cannot tell"
     assert ask("lldas", quiet, quiet | {"fever": None})["response"] == "cannot tell"
-    assert ask("lldas", quiet)["response"] == "cannot tell"  # no visit before: new features cannot be told
+    # Without a visit before, new features cannot be determined.
+    assert ask("lldas", quiet)["response"] == "cannot tell"
     partly = state(3, "rash", "thrombocytopenia") | {"low_complement": None}
     assert ask("doris_2021", quiet, partly)["response"] == "no"  # 3 points cannot all be serology
 

@@ -170,11 +170,11 @@ DAYS = [
 ]
 
 
-@pytest.mark.parametrize("moment", [date, datetime])
-def test_windows_of_calendar_months(moment: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("time", [date, datetime])
+def test_windows_of_calendar_months(time: Callable[..., Any]) -> None:
     """Three months before: 29 February reaches 30 November, 1 March does not; 31 August reaches 31 May."""
-    moments = [moment(*day) for day in DAYS]
-    [windows] = find_windows([(3, 91)], moments)
+    times = [time(*day) for day in DAYS]
+    [windows] = find_windows([(3, 91)], times)
     seen = [[DAYS[place][1:] for place in range(7) if bits >> place & 1] for bits in windows]
     assert seen[1] == [(11, 30), (2, 29)]
     assert seen[2] == [(2, 29), (3, 1)]
@@ -187,7 +187,7 @@ def test_windows_of_calendar_months(moment: Callable[..., Any]) -> None:
             for key, cell in healthy(date=day, active_nephritis=int(not place)).items()
             if key != "day"
         }
-        for place, day in enumerate(moments)
+        for place, day in enumerate(times)
     ]
     expected = funis.score(as_frame(visits), "bilag_2004", subject="subject", order="date")
     found = [one["bilag_2004_renal"] for one in funis.scorer("bilag_2004")(visits)]

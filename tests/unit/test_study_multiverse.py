@@ -94,7 +94,7 @@ def test_rules_for_who_cannot_be_told(found: pl.DataFrame) -> None:
 
 
 def test_denominator_of_everybody(found: pl.DataFrame) -> None:
-    # S8 cannot be told either; lower ends: 5/8 24.5, 5/6 35.9, 7/8 47.3.
+    # The response of S8 is not known either; lower ends: 5/8 24.5, 5/6 35.9, 7/8 47.3.
     assert counted(found, scoring="as planned", population="enrolled") == [
         ("nonresponder", 5, 8, "no"),
         ("left_out", 5, 6, "no"),
@@ -138,7 +138,7 @@ def test_printed_table_and_conclusion(found: pl.DataFrame) -> None:
         line.startswith("Planned: esspri_mcii at month_6") and "change the conclusion" in line
         for line in printed
     )
-    # Where everybody can be told, one row stands for all three rules.
+    # Where every response is known, one row stands for all three rules.
     assert (
         sum("esspri_mcii" in line and " absent " in line and " treated " in line for line in printed[:40])
         == 1

@@ -1,4 +1,4 @@
-"""CTCAE laboratory grades: the worked examples, every limit, and what cannot be told."""
+"""CTCAE laboratory grades: the worked examples, every limit, and what cannot be determined."""
 
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,6 @@
 """A number's key is typed: no part of it, and no printed text, is taken apart to find another part.
 
-The rooms of analysis, results, reporting and documents are read as syntax trees. Whatever takes a string
+The packages of analysis, results, reporting and documents are read as syntax trees. Whatever takes a string
 apart, prints a number by a format of its own or rounds one must stand in a list below, with its reason.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "funis"
-ROOMS = ("analysis", "reporting", "results", "documents")
+PACKAGES = ("analysis", "reporting", "results", "documents")
 
 #: Methods of strings, columns and patterns that take a text apart or look for a part in it.
 TAKING_APART = frozenset(
@@ -23,7 +23,7 @@ TAKING_APART = frozenset(
     }
 )  # fmt: skip
 
-#: What is taken apart all the same: room and function, and why it is no key and no printed number.
+#: What is taken apart all the same: package and function, and why it is no key and no printed number.
 PARSES = {
     "analysis::_covariates": "a formula of the study file is a language of its own",
     "analysis::_names": "a formula of the study file is a language of its own",
@@ -59,16 +59,16 @@ ROUNDS = {
 
 
 def calls() -> Iterator[tuple[str, ast.AST]]:
-    """Give every node of the rooms with its room and function."""
-    for room in ROOMS:
-        for path in sorted((SOURCE / room).rglob("*.py")):
+    """Give every node of the packages with its package and function."""
+    for package in PACKAGES:
+        for path in sorted((SOURCE / package).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             owner: dict[ast.AST, str] = {}
             for function in ast.walk(tree):
                 if isinstance(function, ast.FunctionDef):
                     owner |= dict.fromkeys(ast.walk(function), function.name)
             for node in ast.walk(tree):
-                yield f"{room}::{owner.get(node, '')}", node
+                yield f"{package}::{owner.get(node, '')}", node
 
 
 def method_of(node: ast.AST) -> str:

@@ -111,16 +111,16 @@ def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Ans
     for answers in judged:
         visit = answers.visit or ALL
         for first, second, both in _cohorts(run, endpoint):
-            told = [answers.told & cohort.members for cohort in (first, second)]
-            n = [int(each.sum()) for each in told]
-            k = [int((answers.responders & each).sum()) for each in told]
+            determinate = [answers.determinate & cohort.members for cohort in (first, second)]
+            n = [int(each.sum()) for each in determinate]
+            k = [int((answers.responders & each).sum()) for each in determinate]
             if not all(n):
                 continue
             key = f"{endpoint.id} {answers.definition}: {RESPONDER} {visit} arms"
             place = replace(
                 both.place("comparison", answers.definition, RESPONDER), visit=visit, endpoint=endpoint.id,
                 n=sum(n), missing_outcome=endpoint.missing_outcome,
-                source=subject_source(run, both, key, told[0] | told[1], answers.rows),
+                source=subject_source(run, both, key, determinate[0] | determinate[1], answers.rows),
             )  # fmt: skip
             _add_sizes(run, place, n[0], n[1])
             found = fisher_exact(k[0], n[0], k[1], n[1], level=run.level_of(endpoint))

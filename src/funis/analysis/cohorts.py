@@ -1,7 +1,7 @@
 """Who is counted: populations, subgroups and arms as sets of subjects.
 
 A rule of the study file answers yes, no or cannot tell (null). Only "yes" makes a member; how many could
-not be told is counted and printed with every population.
+not be determined is counted and printed with every population.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The answer of one rule: who is in, and for whom it cannot be told."""
+    """The answer of one rule: who is in, and for whom it cannot be determined."""
 
     members: Booleans
     cannot_tell: Booleans

@@ -31,7 +31,7 @@ class Rates:
     Attributes
     ----------
     analysis, visit : of the rows
-    codes : shape (subjects,), 1 yes, 0 no, NaN cannot be told
+    codes : shape (subjects,), 1 yes, 0 no, NaN cannot be determined
     rule : what NaN counts as: observed, nonresponder, worst, best
     policy : rule for missing outcomes as the plan names it
     estimand : id of the estimand, empty for a sensitivity analysis

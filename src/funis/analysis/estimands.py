@@ -144,7 +144,7 @@ def _horizon(run: Run, endpoint: Endpoint) -> Floats:
 
 def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Events) -> Iterator[Finding]:
     """Give a finding for each event that happened to a member before the last visit and has no strategy."""
-    told = {each.event for each in estimand.intercurrent_events}
+    named = {each.event for each in estimand.intercurrent_events}
     members = run.populations.cohort(endpoint.population).members
     horizon = _horizon(run, endpoint)
     place = {subject: row for row, subject in enumerate(run.panel.subjects)}
@@ -154,22 +154,22 @@ def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Eve
         is_undated = np.isinf(day)
         if (
             not members[position]
-            or (event in told and not is_undated)
+            or (event in named and not is_undated)
             or (day > horizon[position] and not is_undated)
         ):
             continue
         when = "on a day that is not recorded" if is_undated else f"on day {format_shortest(day)}"
-        said = "it must have a day" if event in told else "has no strategy for it"
+        said = "it must have a day" if event in named else "has no strategy for it"
         fix = (
             "Fill its first day."
-            if event in told
+            if event in named
             else f'Add {{event = "{event}", strategy = "..."}} to its intercurrent_events.'
         )
         yield Finding(
             level="error", code="intercurrent_event", table=row["table"], file=row["file"],
             line=row["line"], column="", value=event,
             message=f"An intercurrent event {when}, and the estimand '{estimand.id}' {said}."
-            if event not in told
+            if event not in named
             else f"An intercurrent event {when}; for the estimand '{estimand.id}' {said}.",
             fix=fix, subject=row["subject"],
         )  # fmt: skip

@@ -179,7 +179,7 @@ def leave_out_responders(run: Run, endpoint: Endpoint, answers: Answers) -> None
     """Leave subjects, sites and lots out of the share of responders of a primary endpoint."""
     if endpoint.role == "primary":
         named = (answers.definition, RESPONDER, answers.visit or ALL)
-        _leave_out_share(run, endpoint, named, (answers.responders, answers.told, answers))
+        _leave_out_share(run, endpoint, named, (answers.responders, answers.determinate, answers))
 
 
 def leave_out_relapses(run: Run, endpoint: Endpoint, answers: Answers) -> None:

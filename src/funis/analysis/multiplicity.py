@@ -126,20 +126,20 @@ def _response_hypothesis(run: Run, visits: pl.DataFrame, endpoint: Endpoint, vis
     if rule == "worst" and control is not None and control in run.populations.arms:
         codes = np.where(np.isnan(codes), run.populations.arms[control].astype(float), codes)
     whole = run.populations.cohort(endpoint.population)
-    told = whole.members & ~np.isnan(codes)
+    determinate = whole.members & ~np.isnan(codes)
     place = replace(
         whole.place("multiplicity", endpoint.definition, RESPONDER), endpoint=endpoint.id, visit=visit,
-        n=int(told.sum()), denominator=int(told.sum()), missing_outcome=rule,
+        n=int(determinate.sum()), denominator=int(determinate.sum()), missing_outcome=rule,
     )  # fmt: skip
     if run.populations.arms and control is not None:
         other = next(arm for arm in run.populations.arms if arm != control)
-        pair = [(told & run.populations.arms[arm]) for arm in (other, control)]
+        pair = [(determinate & run.populations.arms[arm]) for arm in (other, control)]
         counts = [(int(codes[each].sum()), int(each.sum())) for each in pair]
         if not all(total for _, total in counts):
             return Hypothesis(endpoint.id, place, "fisher", None, "an arm is empty")
         found = fisher_exact(*counts[0], *counts[1])
         return Hypothesis(endpoint.id, replace(place, arm=other, contrast=control), "fisher", found.p)
-    if not told.any() or endpoint.null_rate is None:
-        return Hypothesis(endpoint.id, place, "binomial", None, "no response can be told")
-    found = binomial_test(int(codes[told].sum()), int(told.sum()), endpoint.null_rate)
+    if not determinate.any() or endpoint.null_rate is None:
+        return Hypothesis(endpoint.id, place, "binomial", None, "no response can be determined")
+    found = binomial_test(int(codes[determinate].sum()), int(determinate.sum()), endpoint.null_rate)
     return Hypothesis(endpoint.id, place, "binomial", found.p)

@@ -24,7 +24,7 @@ CANNOT_TELL: Final = "cannot tell"
 RESPONDER: Final = "responder"
 YES: Final = "yes"
 NO: Final = "no"
-NOTHING: Final = "nothing was recorded that the response could be told from"
+NOTHING: Final = "nothing was recorded that the response could be determined from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Answers:
         return (self.answers["responder"] == YES).to_numpy().astype(np.bool_)
 
     @property
-    def told(self) -> Booleans:
-        """Tell for whom the response can be told."""
+    def determinate(self) -> Booleans:
+        """Give for whom the response is determinate: yes or no."""
         return self.answers["responder"].is_in([YES, NO]).to_numpy().astype(np.bool_)
 
     def of_class(self, name: str) -> Booleans:
@@ -99,7 +99,7 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
 
 
 def _count_unknown_as(answers: pl.DataFrame, failing: str) -> pl.DataFrame:
-    """Put whoever cannot be told into the failing class, for want of one grade or of the whole visit.
+    """Put subjects whose response is not known into the failing class, for want of a grade or of the visit.
 
     Left out of the denominator instead, such subjects would raise the rate that the plan wants cautious.
     """
@@ -115,7 +115,7 @@ def _count_unknown_as(answers: pl.DataFrame, failing: str) -> pl.DataFrame:
 
 
 def responder_codes(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str) -> Floats:
-    """Say who responds at one visit: 1 yes, 0 no, NaN cannot be told; only locf fills anything.
+    """Say who responds at one visit: 1 yes, 0 no, NaN cannot be determined; only locf fills anything.
 
     Parameters
     ----------
@@ -133,8 +133,8 @@ def responder_codes(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     if endpoint.missing_outcome == "locf" and at in run.panel.visits:
         answers = _carry_forward(run, visits, endpoint, (at, parameters, answers))
     said = answers["responder"]
-    told = said.is_in([YES, NO]).to_numpy()
-    return np.where(told, (said == YES).to_numpy().astype(np.float64), np.nan)
+    determinate = said.is_in([YES, NO]).to_numpy()
+    return np.where(determinate, (said == YES).to_numpy().astype(np.float64), np.nan)
 
 
 def _rows_at(run: Run, visit: str) -> Integers | None:
@@ -169,7 +169,7 @@ def _ask(run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, Par
     try:
         answers = respond(known, name, parameters=dict(parameters), disposition=events)
     except FunisError as error:
-        # Interim data may not have reached the visit yet: nobody's response can be told, and why is said.
+        # Interim data may not have reached the visit yet: no response is known, and the reason is said.
         wanted = parameters.get("response_visit")
         unseen = wanted and not bool((visits["visit"] == wanted).any())
         answers = _no_answers(run, name, f"nobody was seen at {wanted}" if unseen else str(error))
@@ -180,7 +180,7 @@ def _ask(run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, Par
 
 
 def _no_answers(run: Run, name: str, reason: str) -> pl.DataFrame:
-    """Answer for every subject that the response cannot be told, and why."""
+    """Answer for every subject that the response cannot be determined, and why."""
     said = {"response": CANNOT_TELL, "responder": CANNOT_TELL, "reason": reason}
     everybody = pl.DataFrame({"subject": run.panel.subjects}, schema={"subject": pl.String})
     found = everybody.with_columns(pl.lit(value).alias(column) for column, value in said.items())
@@ -194,7 +194,7 @@ def _carry_forward(
     endpoint: Endpoint,
     judged: tuple[str, dict[str, ParameterValue], pl.DataFrame],
 ) -> pl.DataFrame:
-    """Take, for a subject that cannot be told, the response at the last visit where it can."""
+    """Take, for a subject whose response is not known, the response at the last visit where it can."""
     at, parameters, answers = judged
     order = pl.DataFrame({"subject": run.panel.subjects}, schema={"subject": pl.String})
     earlier = run.panel.visits[: run.panel.visit_index(at)]
@@ -223,11 +223,11 @@ def count_responses(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) -> 
 
 
 def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohort) -> None:
-    """Percentages are of members whose response can be told; those who cannot be told are counted beside."""
-    told = answers.told & cohort.members
+    """Percentages are of members whose response is known; the others are counted beside."""
+    determinate = answers.determinate & cohort.members
     visit = answers.visit or ALL
     response_classes = [name for name in answers.classes if name != answers.failing]
-    # A definition with one class of response, called "yes", is told by the row of responders.
+    # A definition with one class of response, called "yes", is given by the row of responders.
     told_apart = response_classes if len(response_classes) > 1 else []
     counted = [(name, answers.of_class(name) & cohort.members) for name in told_apart]
     counted.append((RESPONDER, answers.responders & cohort.members))
@@ -235,8 +235,8 @@ def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohor
     for name, chosen in counted:
         named = (answers.definition, name, visit)
         place = _response_place(run, endpoint, cohort, named, (answers, chosen))
-        add_rate(run, _over(place, told), int(chosen.sum()), level=run.level_of(endpoint))
-    unknown = cohort.members & ~answers.told
+        add_rate(run, _over(place, determinate), int(chosen.sum()), level=run.level_of(endpoint))
+    unknown = cohort.members & ~answers.determinate
     named = (answers.definition, CANNOT_TELL, visit)
     place = _response_place(run, endpoint, cohort, named, (answers, unknown))
     add_rate(run, _over(place, cohort.members), int(unknown.sum()), level=run.level, limits=False)
@@ -252,7 +252,10 @@ def _count_sustained(run: Run, endpoint: Endpoint, answers: Answers, cohort: Coh
     for name, who in chosen:
         place = _response_place(run, endpoint, cohort, (variable, name, ALL), (answers, who))
         add_rate(
-            run, _over(place, answers.told & cohort.members), int(who.sum()), level=run.level_of(endpoint)
+            run,
+            _over(place, answers.determinate & cohort.members),
+            int(who.sum()),
+            level=run.level_of(endpoint),
         )
 
 

@@ -1,8 +1,8 @@
 """Every way to count the responders of a study, side by side, held against the way its plan names.
 
 A way is a response definition, one choice of it other than its default, the policy under which the
-instruments were scored, the population, and what becomes of a subject who cannot be told. The plan names one
-of them; each other is marked when it leads to another conclusion.
+instruments were scored, the population, and what becomes of a subject whose response is not known. The
+plan names one of them; each other is marked when it leads to another conclusion.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ ANY_RULE: Final = "any"
 _DISTINGUISHED: Final = ("definition", "visit", "choice", "scoring", "population")
 _COUNTED: Final = "counted"
 _SHOWN: Final = 5
-_DENOMINATORS: Final = {"enrolled": "everybody in the population", "assessed": "those who can be told"}
+_DENOMINATORS: Final = {
+    "enrolled": "everybody in the population",
+    "assessed": "those whose response is known",
+}
 
 
 def try_choices(study: Study, tables: Tables, *, threshold: float = 50.0) -> pl.DataFrame:
@@ -123,7 +126,7 @@ def find_reference(study: Study) -> Endpoint | None:
 def render_choices(found: pl.DataFrame) -> str:
     """Print what `try_choices` found as a table, and say what changes the conclusion.
 
-    Where everybody can be told, the rules for those who cannot give one number and stand in one row.
+    Where every response is known, the rules for the others give one number and stand in one row.
 
     Examples
     --------
@@ -220,7 +223,7 @@ def _parameters(
             chosen["response_visit"] = at
         if endpoint is not None and endpoint.definition == name:
             chosen |= endpoint.parameters
-        # Who cannot be told is counted in every way below, so the plan's way is not settled here.
+        # Unknown responses are counted in every way below: the plan's way is not settled here.
         chosen.pop("missing_response", None)
         found[name] = chosen
     return found
@@ -246,7 +249,7 @@ def _is_planned(endpoint: Endpoint | None, population: str) -> pl.Expr:
 
 
 def _rows_told_apart(counted: pl.DataFrame) -> Iterator[dict[str, str]]:
-    """Give one row a number: rules for those who cannot be told are told apart only where somebody is."""
+    """Give one row a number: rules for unknown responses are told apart only where there are any."""
     seen: dict[tuple[str, ...], dict[str, str]] = {}
     for row in counted.iter_rows(named=True):
         way = tuple(row[name] or "" for name in _DISTINGUISHED)

@@ -116,7 +116,7 @@ def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
 
 
 def describe_eligibility(run: Run) -> Booleans | None:
-    """Count, by criterion, who meets it, who does not, and for whom it cannot be told.
+    """Count, by criterion, who meets it, who does not, and for whom it cannot be determined.
 
     Returns who meets every criterion that has a rule; None where no criterion has one.
     """

@@ -1,8 +1,8 @@
 """Checks that every key of a definition file holds the form of value it must: a text, a number, a list, rows.
 
-It runs before anything is read, so that a slip such as ``points = "3"`` is told with its line and no reader
-has to look at types. A key holds the same form everywhere; where it does not, it stands below with its table,
-or with the kind of the file.
+It runs before anything is read, so that a mistake such as ``points = "3"`` is reported with its line and no
+reader has to look at types. A key holds the same form everywhere; where it does not, it stands below with its
+table, or with the kind of the file.
 """
 
 from __future__ import annotations

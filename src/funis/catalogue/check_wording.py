@@ -159,7 +159,7 @@ def _check_print(definition: Definition) -> Iterator[DefinitionFinding]:
 def _check_window(
     definition: Definition, feature: Feature, place: tuple[str, int, str]
 ) -> Iterator[DefinitionFinding]:
-    """Check that a lookback window is told in months and in days, or not at all."""
+    """Check that a lookback window is given in months and in days, or not at all."""
     months, days = feature.within_months, feature.within_days
     if months < 0:
         yield DefinitionFinding(

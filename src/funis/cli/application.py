@@ -71,7 +71,7 @@ def _version(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Tell on standard error what is read, computed and written.")
+        bool, typer.Option("--verbose", help="Report on standard error what is read, computed and written.")
     ] = False,
 ) -> None:
     """Cell-therapy trials in autoimmune disease, from protocol to paper."""

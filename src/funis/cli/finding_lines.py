@@ -33,7 +33,7 @@ def render_findings(findings: Sequence[Finding], form: str) -> str:
 
 
 def _finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Print each finding; one slip made in many rows is said once, with its lines, and buries no other."""
+    """Print each finding; a mistake repeated in many rows is printed once, with its lines."""
     rows: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         value = "" if finding.value == finding.subject else finding.value

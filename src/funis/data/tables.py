@@ -1,4 +1,4 @@
-"""The door of the room: a data folder, or frames, -> checked tables; every finding at once.
+"""The entry point of the package: a data folder, or frames, -> checked tables; every finding at once.
 
 Every frame has the columns of its schema, typed, and ``_file`` and ``_line``, so that each value can be
 followed back to the place where somebody wrote it. Values at error level are left out (null, or the

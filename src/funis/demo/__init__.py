@@ -1,1 +1,1 @@
-"""The two published trials rebuilt from their printed figures, always marked as such."""
+"""The two published trials reconstructed from their published figures, always marked as such."""

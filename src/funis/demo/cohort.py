@@ -1,4 +1,4 @@
-"""A made cohort: its tables, and how it is written to a study folder that says what it is."""
+"""A reconstructed cohort: its tables, and how it is written to a study folder that says what it is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_EVENTS: Mapping[str, tuple[str, ...]] = {
 _README = """# Reconstructed data: {title}
 
 **These are not the data of real people.** The trial's patient data are not public. The tables in `data/`
-were made by funis so that they give the summary figures its authors printed ({source}). Every
+were made by funis so that they give the summary figures its authors published ({source}). Every
 subject's number begins with `{mark}`, so that no row can be taken for a real one.
 
 What the publication does not give is assumed; the assumptions stand in `study.toml` under `assumptions`

@@ -1,4 +1,4 @@
-"""Subjects from published figures: item-level cohorts whose scores give what a trial printed.
+"""Subjects from published figures: item-level cohorts whose scores give what a trial published.
 
 No data of the two trials' subjects are public. The cohorts made here have the published means and
 standard deviations to both printed decimals at every visit, the published counts of responses and

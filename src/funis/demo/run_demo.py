@@ -1,4 +1,4 @@
-"""The demonstration: both trials rebuilt, analysed, set beside what they printed; a real cohort if at hand.
+"""The demonstration: both trials reconstructed, analysed, compared with what was published; a real cohort.
 
 `run_demonstrations` writes one study folder each (study.toml, data/, report/), analyses it as any study is
 analysed, and prints each published figure beside the computed one. It ends with 1 if one differs.

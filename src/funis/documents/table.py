@@ -108,7 +108,7 @@ class TableSpec:
 
     @property
     def shape(self) -> str:
-        """Tell how much room the table needs: wide (printed on its side), full or narrow."""
+        """Tell how wide the table is: wide (printed on its side), full or narrow."""
         if len(self.heads) > 8:
             return "wide"
         return "narrow" if len(self.heads) <= 4 and not self.is_text else "full"

@@ -69,8 +69,8 @@ def group_of(frame: Any, subject: str, beside: Any = None) -> Any:
     from pyspark.sql import functions as sql
 
     session = (frame if beside is None else beside).sparkSession
-    told = str(session.conf.get("spark.sql.shuffle.partitions", str(_PARTITIONS)))
-    partitions = int(told) if told.isdigit() else _PARTITIONS
+    configured = str(session.conf.get("spark.sql.shuffle.partitions", str(_PARTITIONS)))
+    partitions = int(configured) if configured.isdigit() else _PARTITIONS
     text = sql.col(quote_column(subject)).cast("string")
     return sql.pmod(sql.xxhash64(text), sql.lit(_GROUPS_PER_PARTITION * partitions)).alias(KEY)
 

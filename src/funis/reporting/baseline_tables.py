@@ -28,7 +28,7 @@ DISPOSITION: dict[str, str] = {
 
 
 def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
-    """Specify analysis populations and subgroups: rule, members, subjects of whom it cannot be told."""
+    """Specify analysis populations and subgroups: rule, members, and subjects for whom it is not known."""
     groups = list(book.of("population"))
     if not groups:
         return ()
@@ -154,15 +154,15 @@ def _is_measured(book: NumberBook, group: Group, visit: str) -> bool:
 
 def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> list[TableRow]:
     rows: list[TableRow] = []
-    told: set[str] = set()
+    named: set[str] = set()
     for group in groups:
         name, category = group.variable, group.category
         if not category:
             rows += _measured_rows(labels, book, group, book.visits(group)[0], indent=0)
             continue
-        if name not in told:
+        if name not in named:
             rows.append(TableRow(words(labels.variable(name)), tuple(words("") for _ in range(4))))
-            told.add(name)
+            named.add(name)
         visit = book.visits(group)[0]
         count = count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
         rows.append(

@@ -59,11 +59,11 @@ def _within(labels: Labels, group: Group) -> str:
 def _event_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
     name = group.variable
     number = book.find(group, ALL, "count")
-    told = EVENTS.get(name, name)
+    event = EVENTS.get(name, name)
     cell = joined(Inline(number.text, number.id)) if number is not None else EMPTY
     method = number.method if number is not None else ""
     strategy = STRATEGIES.get(method, method) or "no strategy"
-    stub = words(told[:1].upper() + told[1:] + _within(labels, group))
+    stub = words(event[:1].upper() + event[1:] + _within(labels, group))
     return TableRow(stub, (cell, words(""), words(strategy), words("")), indent=1)
 
 
@@ -123,11 +123,11 @@ def _sensitivity_table(
     notes = describe_basis(labels, used, with_missing=False, failed=_FAILED)
     rules = dict.fromkeys(number.missing_outcome for number in used if _is_varied(number))
     meaning = MISSING | {"locf": MISSING_OUTCOME["locf"]}
-    told = tuple(f"{rule[:1].upper() + rule[1:]}: {meaning[rule]}." for rule in rules)
+    meanings = tuple(f"{rule[:1].upper() + rule[1:]}: {meaning[rule]}." for rule in rules)
     title = f"Sensitivity analyses: {in_sentence(endpoint.printed)}"
     heads = ("Method", "Missing outcome", "n", "Estimate (95% CI)", "P")
     return TableSpec(
-        f"table-sensitivity-{endpoint.id}", "sensitivity", title, heads, tuple(rows), (*told, *notes),
+        f"table-sensitivity-{endpoint.id}", "sensitivity", title, heads, tuple(rows), (*meanings, *notes),
         is_collapsed=len(rows) > 40,
     )  # fmt: skip
 

@@ -107,7 +107,7 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
 
 
 def _is_key(group: Group) -> bool:
-    """Whether a class is told on the first page: any response, and its kinds where there are several."""
+    """Whether a class is shown on the first page: any response, and its kinds where there are several."""
     if group.category == "responder" or group.measure not in responses():
         return group.category == "responder"
     responding = response_definition(group.measure).responding

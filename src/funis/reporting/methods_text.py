@@ -169,7 +169,7 @@ def _populations(labels: Labels) -> Passage:
     items = [f"{labels.population(name)}: {rule}." for name, rule in study.populations.items()]
     items += [f"{labels.population(name)} (subgroup): {rule}." for name, rule in study.subgroups.items()]
     lead = (
-        "A subject of whom a rule cannot be told, for want of a value, is not a member and is counted apart.",
+        "A subject for whom a value that the rule needs is missing is not a member and is counted apart.",
     )
     return Passage("Populations and subgroups", lead if items else (), tuple(items))
 

@@ -74,7 +74,7 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
         alt=f"Stacked bars of response classes. {words}.",
         footnotes=(
             (
-                "Each bar is the whole of the group named at its left whose response can be told; the "
+                "Each bar is the whole of the group named at its left whose response is known; the "
                 "numbers are those of the response table."
             ),
         ),

@@ -105,7 +105,7 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
         if endpoint.definition == definition and endpoint.kind == "response"
     ]
     notes = (
-        "N: subjects of the population whose response can be told; in the row “Cannot tell”, all of them.",
+        "N: subjects of the population whose response is known; in the row “Cannot tell”, all of them.",
         f"Definition: {definition}.",
         *dict.fromkeys(policies),
         *describe_basis(labels, used, with_missing=False),
@@ -155,7 +155,7 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
             "responders who had not relapsed before and were still under observation at the visit."
         ),
         (
-            "Missing data: of all enrolled and of all responders, a subject in whom a relapse cannot be told "
+            "Missing data: of all enrolled and of all responders, a subject whose relapse is not known "
             "counts as without one; at a visit, only responders followed to its window are at risk."
         ),
         *describe_basis(labels, used, with_population=False, with_missing=False),

@@ -56,12 +56,12 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     for group in groups:
         by_kind.setdefault((group.variable, group.category), {})[group.arm] = group
     rows: list[TableRow] = []
-    told: set[str] = set()
+    named: set[str] = set()
     for kind, name in sorted(by_kind, key=lambda each: each[0] if each[1] else ""):
         title = {"term": "By term", "grade": "By grade"}.get(kind, humanise(kind)) if name else ""
-        if title and title not in told:
+        if title and title not in named:
             rows.append(heading(title))
-            told.add(title)
+            named.add(title)
         cells = [cell for arm in arms for cell in _event_cells(book, by_kind[kind, name].get(arm))]
         rows.append(TableRow(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]

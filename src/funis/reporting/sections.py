@@ -76,12 +76,12 @@ def build_sections(
     is_observed = study.trial.design == "observational"
     for name, title in TITLES.items():
         drawn = [figure for figure in figures if figure.section == name]
-        told = [table for table in tables if table.section == name]
-        parts = tuple(_parts(name, study, drawn, told))
-        shown = (Highlights(keys),) if name == "key-results" and keys else ()
-        if parts or shown:
+        own_tables = [table for table in tables if table.section == name]
+        parts = tuple(_parts(name, study, drawn, own_tables))
+        highlights = (Highlights(keys),) if name == "key-results" and keys else ()
+        if parts or highlights:
             shown_title = "Results by endpoint" if name == "efficacy" and is_observed else title
-            blocks = (*_lead(name, study, results), *shown)
+            blocks = (*_lead(name, study, results), *highlights)
             sections.append(Section(name, shown_title, blocks, parts))
     return tuple(_number(sections))
 
@@ -104,21 +104,21 @@ def _number(sections: Iterable[Section]) -> Iterator[Section]:
 
 
 def _parts(
-    name: str, study: Study, drawn: list[FigureSpec | FlowChart], told: list[TableSpec]
+    name: str, study: Study, drawn: list[FigureSpec | FlowChart], own_tables: list[TableSpec]
 ) -> Iterator[SectionPart]:
     if name == "methods":
         yield from (_methods_part(place, passage) for place, passage in enumerate(build_methods(study)))
     elif name == "assumptions":
         if study.trial.assumptions:
             yield SectionPart("assumptions-list", blocks=(_items(study.trial.assumptions),))
-    elif name == "findings" and not told:
+    elif name == "findings" and not own_tables:
         yield SectionPart("findings-none")
     elif name == "efficacy":
-        yield from _by_endpoint(study, drawn, told)
+        yield from _by_endpoint(study, drawn, own_tables)
     elif name == "diagnostics":
-        yield from _diagnostic_parts((*told, *drawn))
-    elif drawn or told:
-        blocks = (*drawn, *told) if name == "subjects" else (*told, *drawn)
+        yield from _diagnostic_parts((*own_tables, *drawn))
+    elif drawn or own_tables:
+        blocks = (*drawn, *own_tables) if name == "subjects" else (*own_tables, *drawn)
         yield SectionPart(f"{name}-blocks", blocks=blocks)
 
 
@@ -150,11 +150,11 @@ def _diagnostic_parts(blocks: Sequence[TableSpec | FigureSpec | FlowChart]) -> I
 
 
 def _by_endpoint(
-    study: Study, drawn: list[FigureSpec | FlowChart], told: list[TableSpec]
+    study: Study, drawn: list[FigureSpec | FlowChart], own_tables: list[TableSpec]
 ) -> Iterator[SectionPart]:
     """Give each endpoint its heading, its table and its figure."""
     for endpoint in study.endpoints:
-        tables = [table for table in told if table.id == f"table-{endpoint.id}"]
+        tables = [table for table in own_tables if table.id == f"table-{endpoint.id}"]
         figures = [figure for figure in drawn if figure.id == f"figure-{endpoint.id}"]
         if tables or figures:
             yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, (*tables, *figures))

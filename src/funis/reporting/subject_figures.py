@@ -40,7 +40,7 @@ def order_subjects(results: Results, subjects: pl.Series) -> list[str]:
     if {"subject", "response"} <= set(responses.columns):
         known = dict(responses.select("subject", "response").iter_rows())
     rank = {one.name: place for place, one in enumerate(_printed_classes(responses))}
-    # Who cannot be told comes after every class, who was not judged last.
+    # A subject whose response is not known comes after every class, who was not judged last.
     rank["cannot tell"] = len(rank)
     last = len(rank)
     return sorted(subjects.unique().to_list(), key=lambda each: (rank.get(known.get(each, ""), last), each))

@@ -82,7 +82,7 @@ def _count_systems(
             unknown.append(_short(assessment, system))
     text = f"{word} in {', '.join(met)}" if met else f"no {word}"
     if unknown:
-        text = f"{word} cannot be told in {', '.join(unknown)}" + (
+        text = f"{word} cannot be determined in {', '.join(unknown)}" + (
             f", {word} in {', '.join(met)}" if met else ""
         )
     return Measurement(Span(Decimal(len(met)), Decimal(len(met) + len(unknown))), text)
@@ -286,7 +286,9 @@ def _describe_watch(
         return f"no {assessment.text('instrument')} grade at {', '.join(gaps)}"
     if verdict is None:
         horizon = assessment.number("horizon_day")
-        return f"whether a new A or B appeared cannot be told (seen to day {followed_to:g} of {horizon:g})"
+        return (
+            f"whether a new A or B appeared cannot be determined (seen to day {followed_to:g} of {horizon:g})"
+        )
     return f"no new A or B to day {followed_to:g}"
 
 

@@ -273,7 +273,7 @@ def _decisive_texts(
     )
     unmeasured = [answers[i].text for i in ids if answers[i].is_collected and answers[i].verdict is None]
     if not counted or any(rule.counted != "all" for rule in definition.rules):
-        texts |= dict.fromkeys(f"{text}, cannot be told" for text in unmeasured)
+        texts |= dict.fromkeys(f"{text}, cannot be determined" for text in unmeasured)
     unasked = [answer.text for answer in answers.values() if not answer.is_collected]
     if unasked:
         texts[f"{', '.join(unasked)} {NOT_RECORDED}, taken as none"] = None

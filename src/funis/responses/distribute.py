@@ -118,8 +118,8 @@ def gather_facts(visits: Visits) -> Any:
 
     left, events = _open_visits(visits), _open_disposition(visits)
     declared = spark_schema(_FACT_SCHEMA)
-    told = run_groups(left, KEY, partial(_find_facts, _names(visits)), declared, events)
-    counted = told.groupBy("fact", "name", "instrument").agg(
+    facts_found = run_groups(left, KEY, partial(_find_facts, _names(visits)), declared, events)
+    counted = facts_found.groupBy("fact", "name", "instrument").agg(
         sql.percentile("value", 0.5).alias("middle"), sql.sum("n").alias("n")
     )
     entry = sql.struct("fact", "name", "instrument", "middle", "n")
@@ -181,8 +181,8 @@ def _join_facts(left: Any, events: Any, facts: Any) -> Any:
     keys = left.select(sql.col(KEY).alias(KEY))
     if events is not None:
         keys = keys.union(events.select(KEY))
-    told = keys.distinct().crossJoin(sql.broadcast(facts))
-    return told if events is None else told.unionByName(events, allowMissingColumns=True)
+    facts_found = keys.distinct().crossJoin(sql.broadcast(facts))
+    return facts_found if events is None else facts_found.unionByName(events, allowMissingColumns=True)
 
 
 def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> CohortTimelines:
@@ -216,13 +216,13 @@ def _facts_of(cohort: CohortTimelines, instruments: Sequence[str]) -> Iterator[F
 
 
 def _judge_group(work: Work, names: _Names, columns: Sequence[str], rows: Any, right: Any) -> Any:
-    told = right.column(FACTS).drop_null()
+    facts_found = right.column(FACTS).drop_null()
     others = right.drop_columns([FACTS])
     events = None
     if len(others.column_names) > 1:
         # The row of facts has no subject of its own; the others are those of the disposition.
         events = flat_rows(others.filter(right.column(FACTS).is_null()))
-    cohort = _complete(_read_cohort(names, rows, events), told[0].as_py())
+    cohort = _complete(_read_cohort(names, rows, events), facts_found[0].as_py())
     found = cohort.name_subjects(work(cohort), names.subject)
     return plain_table(found.select(columns).to_arrow())
 

@@ -187,8 +187,8 @@ def measure_percent_below(assessment: Assessment, given: Given) -> Measurement:
 def _of_upper_limit(assessment: Assessment, visit: TimelineVisit | None, name: str) -> Measurement:
     """Divide a value by the laboratory's upper limit: the parameter, else the column beside the value."""
     column = assessment.column(name)
-    told = assessment.parameters.get(f"{name}_upper_limit", 0)
-    limit = to_decimal(told) or Decimal(0)
+    declared = assessment.parameters.get(f"{name}_upper_limit", 0)
+    limit = to_decimal(declared) or Decimal(0)
     if limit <= 0 and visit is not None:
         limit = visit.number(f"{column}_high").low or Decimal(0)
     span = assessment.read(visit, name)

@@ -118,13 +118,13 @@ def _conditions(
     import narwhals as nw
 
     is_responder = nw.col("responder") == YES
-    is_told = is_responder & (nw.col("relapse") != "")
+    has_answer = is_responder & (nw.col("relapse") != "")
     has_relapsed = is_responder & (nw.col("relapse") == YES)
     now = has_relapsed & _belongs(place, ordered)
     earlier = [has_relapsed & _belongs(each, ordered) for each in range(place)]
     is_free = ~reduce(or_, [each.fill_null(value=False) for each in earlier], nw.lit(value=False))
     is_followed = nw.col("followed_to_day") >= opens[ordered[place][0]]
-    return ("relapse", now), ("at_risk", is_told & is_free & (is_followed | now))
+    return ("relapse", now), ("at_risk", has_answer & is_free & (is_followed | now))
 
 
 def _counts(ordered: Schedule, window: float) -> Iterator[Any]:
@@ -140,8 +140,8 @@ def _counts(ordered: Schedule, window: float) -> Iterator[Any]:
         for kind, condition in _conditions(place, ordered, opens):
             yield _sum(condition).alias(f"{kind}_{place}")
     first = ordered[0][1] - window if ordered else 0.0
-    is_told = is_responder & (nw.col("relapse") != "")
-    yield _sum(is_told & (nw.col("followed_to_day") >= first)).alias("at_risk")
+    has_answer = is_responder & (nw.col("relapse") != "")
+    yield _sum(has_answer & (nw.col("followed_to_day") >= first)).alias("at_risk")
 
 
 def _sum(condition: Any) -> Any:

@@ -338,7 +338,7 @@ def _find_relapse(assessment: Assessment, decision: Decision) -> dict[str, objec
     watch = watch_response(assessment)
     nothing["followed_to_day"] = watch.followed_to
     if decision.responder == CANNOT_TELL:
-        reason = "whether there was a response cannot be told"
+        reason = "whether there was a response cannot be determined"
         return {**nothing, "relapse": CANNOT_TELL, "sustained": CANNOT_TELL, "relapse_reason": reason}
     death = assessment.timeline.events.get("death")
     sustained = None if watch.verdict is None else not watch.verdict

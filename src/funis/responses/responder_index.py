@@ -146,11 +146,11 @@ def _has_improved(item: IndexItem, visit: TimelineVisit, base: TimelineVisit | N
     active = base.number(item.item).compare(">", _ZERO)
     if active is False:
         return False
-    told = visit.number(f"{item.item}_improved").compare(">", _ZERO)
-    if told is None:
-        told = has_improved_by_half(item.measures, visit, base)
-    if told is False or active is True:
-        return told
+    answered = visit.number(f"{item.item}_improved").compare(">", _ZERO)
+    if answered is None:
+        answered = has_improved_by_half(item.measures, visit, base)
+    if answered is False or active is True:
+        return answered
     return None
 
 

@@ -22,7 +22,7 @@ _HUNDRED: Final = Decimal(100)
 def has_improved_by_half(
     measures: Sequence[ImprovementMeasure], now: TimelineVisit, before: TimelineVisit
 ) -> Verdict:
-    """Answer whether an item that was active before has improved by half; None where that cannot be told.
+    """Answer whether an item that was active before has improved by half; None where that is not known.
 
     Several measures of one item (C3, C4) must agree; one that was normal before and is normal now says
     nothing, and one that has newly left the normal range leaves the answer open.

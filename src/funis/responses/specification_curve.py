@@ -36,11 +36,14 @@ Choice = dict[str, ParameterValue]
 
 AS_DEFINED: Final = "as defined"
 POLICIES: Final[Mapping[str, tuple[str, str]]] = {
-    "nonresponder": ("enrolled", "who cannot be told counts as no response"),
-    "left_out": ("assessed", "who cannot be told is left out"),
-    "responder": ("enrolled", "who cannot be told counts as response: the highest the records allow"),
+    "nonresponder": ("enrolled", "a subject whose response is not known counts as no response"),
+    "left_out": ("assessed", "a subject whose response is not known is left out"),
+    "responder": (
+        "enrolled",
+        "a subject whose response is not known counts as response: the highest the records allow",
+    ),
 }
-"""Rules for subjects who cannot be told, each with its denominator."""
+"""Rules for subjects whose response is not known, each with its denominator."""
 
 FLARES: Final = "sle_flare"
 _SCALES: Final = ("_scale", "_unit")
@@ -84,10 +87,10 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many subjects responded, did not, and cannot be told, at which visit."""
+    """How many subjects responded, did not, or have no known response, and at which visit."""
 
     visit: str | None
-    told: Mapping[str, int]
+    counts: Mapping[str, int]
 
 
 def multiverse(
@@ -358,12 +361,12 @@ def _count_on_spark(visits: Visits, chosen: Mapping[str, Choice]) -> tuple[list[
     counts = judged.groupBy("way", "responder").agg(
         sql.max("visit").alias("visit"), sql.count("*").alias("n")
     )
-    told: list[dict[str, int]] = [{} for _ in ways]
+    by_way: list[dict[str, int]] = [{} for _ in ways]
     at: list[str | None] = [None] * len(ways)
     for row in counts.collect():
-        told[row["way"]][row["responder"]] = row["n"]
+        by_way[row["way"]][row["responder"]] = row["n"]
         at[row["way"]] = row["visit"]
-    return ways, [Tally(*pair) for pair in zip(at, told, strict=True)]
+    return ways, [Tally(*pair) for pair in zip(at, by_way, strict=True)]
 
 
 def _try_ways(cohort: CohortTimelines, ways: Sequence[Way]) -> pl.DataFrame:
@@ -408,16 +411,16 @@ def _print_value(value: ParameterValue) -> str:
 
 
 def _count(tally: Tally, policy: str, threshold: float) -> dict[str, object]:
-    unknown = tally.told.get(CANNOT_TELL, 0)
-    responders = tally.told.get(YES, 0) + (unknown if policy == "responder" else 0)
-    n = sum(tally.told.values()) - (unknown if policy == "left_out" else 0)
+    unknown = tally.counts.get(CANNOT_TELL, 0)
+    responders = tally.counts.get(YES, 0) + (unknown if policy == "responder" else 0)
+    n = sum(tally.counts.values()) - (unknown if policy == "left_out" else 0)
     counts: dict[str, object] = {
         "denominator": POLICIES[policy][0],
         "status": "counted",
         "responders": responders,
         "n": n,
         "cannot_tell": unknown,
-        "conclusion": "nobody can be told",
+        "conclusion": "no response can be determined",
     }
     if n == 0:
         return counts

@@ -269,7 +269,7 @@ def build_timelines(
     ------
     ColumnError : the subject or visit column is not there
     ShapeError : one subject has the same visit twice
-    ValueRangeError : a visit has no day and its name tells none
+    ValueRangeError : a visit has no day and its name gives none
     """
     rows = read_rows(frame)
     if rows.is_empty() and not rows.columns:
@@ -329,8 +329,8 @@ def _parse_day(when: Any, where: str) -> float:
 def _day_of(name: str) -> float | None:
     if name in {"baseline", "screening"}:
         return 0.0
-    told = _NAMED_DAY.fullmatch(name)
-    return float(_DAYS_IN[told[1]] * int(told[2])) if told else None
+    named = _NAMED_DAY.fullmatch(name)
+    return float(_DAYS_IN[named[1]] * int(named[2])) if named else None
 
 
 def _build_timeline(number: str, visits: list[TimelineVisit], events: dict[str, float]) -> Timeline:

@@ -1,6 +1,6 @@
 """Answers of three values, and numbers known only between two ends.
 
-A criterion is met, not met, or cannot be told. The logic is Kleene's: "no" settles an "and" whatever
+A criterion is met, not met, or cannot be determined. The logic is Kleene's: "no" settles an "and" whatever
 the unknown would be, "yes" settles an "or". A value that is missing, or known only by its bounds, is a
 span; a comparison is settled only where the whole span agrees. Numbers are decimals with nine places,
 because 0.1 * 3 must never decide a response.
@@ -65,7 +65,7 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def reaches(verdicts: Sequence[Verdict], least: float, worth: Sequence[float] | None = None) -> Verdict:
-    """Return whether the points of what is met reach a number, each verdict being worth one or as told.
+    """Return whether the points of what is met reach a number, each verdict being worth one or its weight.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
 Everything that is printed, drawn or exported is selected from this list. A row says which number it
 is (``key``), how it was computed (method, missing-data policy), on how many subjects, and by ``source``
-which recorded values it rests on. Numbers are rounded and formatted only in this room (``text``), half
-away from zero. The names below are the doors.
+which recorded values it rests on. Numbers are rounded and formatted only in this package (``text``), half
+away from zero. The names below are its entry points.
 """
 
 from funis.results.everything import InputRecord, Provenance, Results

@@ -37,7 +37,7 @@ def derive_items(
     Returns
     -------
     polars.DataFrame : one column an item, rows as in `measured`: one of the item's values, the quantity
-        itself for a measured item, null where it cannot be told
+        itself for a measured item, null where it cannot be determined
 
     Examples
     --------

@@ -35,7 +35,7 @@ def build_measured(layout: ScoringLayout, cells: Mapping[str, ItemCell]) -> tupl
     if definition.applies is None:
         return value.fill_null(definition.range.lowest), value.fill_null(definition.range.highest)
     applies = condition_column(layout, cells, definition.applies)
-    # Null where it cannot be told whether the instrument applies: the value is unknown then.
+    # Null where it cannot be determined whether the instrument applies: the value is unknown then.
     value = layout.ops.when(applies).then(value)
     is_outside = is_sure(~applies)
     lower, upper = (

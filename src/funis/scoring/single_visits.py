@@ -167,15 +167,15 @@ class VisitScorer:
     def _score_compiled(
         self, reader: VisitReader, visits: Sequence[Visit], present: set[str], order: str
     ) -> list[dict[str, Any]]:
-        moments = [plain_cell(visit.get(order)) for visit in visits]
-        places = order_visits(moments)
+        times = [plain_cell(visit.get(order)) for visit in visits]
+        places = order_visits(times)
         if places is not None:
-            visits, moments = [visits[place] for place in places], [moments[place] for place in places]
+            visits, times = [visits[place] for place in places], [times[place] for place in places]
         cells = reader.read(visits, present)
         program = self._find_program(cells.shape)
         if program is None or visits[0].get(SUBJECT) is None:
             raise UnusualVisitsError
-        windows = find_windows(reader.windows, moments)
+        windows = find_windows(reader.windows, times)
         rows = program.run(cells.bits, cells.numbers, windows, (1 << len(visits)) - 1, range(len(visits)))
         found = [program.name_numbers(row) for row in rows]
         # Back into the order in which they were given.

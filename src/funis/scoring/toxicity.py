@@ -57,7 +57,7 @@ def grade_toxicity(
 
     Returns
     -------
-    the same kind of frame with ``term``, ``grade`` (0 to 4, null where it cannot be told), ``grade_lower``,
+    the same kind of frame with ``term``, ``grade`` (0 to 4, null where it is not known), ``grade_lower``,
     ``grade_upper`` and ``grade_reason`` (the condition met, or what is missing). A PySpark frame stays lazy
     and its rows are graded where they are; other lazy frames are evaluated
 

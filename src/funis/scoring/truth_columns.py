@@ -1,4 +1,4 @@
-"""Three-valued truth in columns: true, false, or null where it cannot be told.
+"""Three-valued truth in columns: true, false, or null where it cannot be determined.
 
 The logic is Kleene's, as in SQL: a false settles an *and* whatever the unknown would be, a true settles an
 *or*. Columns are expressions of Polars or of Narwhals, or those that a `Tracer` takes; it keeps two bits for

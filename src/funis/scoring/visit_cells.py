@@ -1,6 +1,6 @@
 """From the visits of one subject, as dictionaries, to the bits and numbers that a compiled scorer reads.
 
-Every cell is looked up or compared at once; what is told from it is what `items` tells from the cells of a
+Every cell is looked up or compared at once; what follows from it is what `items` derives from the cells of a
 frame. A cell that is neither empty nor one of the ways a value is usually written is left to that module,
 which knows how to refuse it: `UnusualVisitsError` says so.
 """
@@ -233,13 +233,13 @@ def list_windows(
     }
 
 
-def find_windows(windows: Iterable[tuple[int, int]], moments: Sequence[Any]) -> list[list[int]]:
+def find_windows(windows: Iterable[tuple[int, int]], times: Sequence[Any]) -> list[list[int]]:
     """Give, per lookback window and visit, the bits of the visits up to it that lie inside the window.
 
     Parameters
     ----------
     windows : their months, for dates, and their days, for numbers of days; see `history`
-    moments : of the visits in order: numbers of days, or dates
+    times : of the visits in order: numbers of days, or dates
     """
     return [
         [
@@ -247,40 +247,40 @@ def find_windows(windows: Iterable[tuple[int, int]], moments: Sequence[Any]) -> 
             for place, (_, since) in enumerate(keys)
         ]
         for months, days in windows
-        for keys in [[_visit_key(moment, months, days) for moment in moments]]
+        for keys in [[_visit_key(time, months, days) for time in times]]
     ]
 
 
-def _visit_key(moment: Any, months: int, days: int) -> tuple[int, int]:
+def _visit_key(time: Any, months: int, days: int) -> tuple[int, int]:
     """Give the key of a visit, and the least key inside its window, as `history` does for a frame.
 
     A month's last day counts as the 31st: 31 May minus 3 months is the last of February.
     """
-    if not isinstance(moment, date):
-        return floor(moment), floor(moment) - days
-    month = moment.year * 12 + moment.month
-    last = 31 if moment.day == monthrange(moment.year, moment.month)[1] else moment.day
-    return month * 32 + last, (month - months) * 32 + moment.day
+    if not isinstance(time, date):
+        return floor(time), floor(time) - days
+    month = time.year * 12 + time.month
+    last = 31 if time.day == monthrange(time.year, time.month)[1] else time.day
+    return month * 32 + last, (month - months) * 32 + time.day
 
 
-def order_visits(moments: Sequence[Any]) -> list[int] | None:
-    """Give the places of visits in the order of their moments, None where they stand in order.
+def order_visits(times: Sequence[Any]) -> list[int] | None:
+    """Give the places of visits in the order of their times, None where they stand in order.
 
     Raises
     ------
-    UnusualVisitsError : a moment is empty or occurs twice, or they are neither numbers nor dates
+    UnusualVisitsError : a time is empty or occurs twice, or they are neither numbers nor dates
     """
-    kinds = {type(moment) for moment in moments}
+    kinds = {type(time) for time in times}
     if not (kinds <= {int, float} or kinds in ({date}, {datetime})):
         raise UnusualVisitsError
-    if kinds == {datetime} and any(moment.tzinfo is not None for moment in moments):
+    if kinds == {datetime} and any(time.tzinfo is not None for time in times):
         raise UnusualVisitsError
-    if any(moment != moment for moment in moments):  # noqa: PLR0124  (NaN is the only one)
+    if any(time != time for time in times):  # noqa: PLR0124  (NaN is the only one)
         raise UnusualVisitsError
-    if all(one < other for one, other in pairwise(moments)):
+    if all(one < other for one, other in pairwise(times)):
         return None
-    order = sorted(range(len(moments)), key=moments.__getitem__)
-    if len(set(moments)) < len(moments):
+    order = sorted(range(len(times)), key=times.__getitem__)
+    if len(set(times)) < len(times):
         raise UnusualVisitsError
     return order
 

@@ -324,11 +324,11 @@ def _log_rank_parts(
     times: Floats, happened: Booleans, member: Integers, groups: int
 ) -> tuple[Floats, Floats, Floats]:
     """Give observed and expected events and their covariance in one stratum."""
-    moments = np.unique(times[happened])
-    # risk[j, g]: subjects of group g at risk at moment j; died[j, g]: events of group g then
+    event_times = np.unique(times[happened])
+    # risk[j, g]: subjects of group g at risk at event time j; died[j, g]: events of group g then
     one_hot = np.eye(groups)[member]
-    risk = (times[None, :] >= moments[:, None]) @ one_hot
-    died = ((times[None, :] == moments[:, None]) & happened) @ one_hot
+    risk = (times[None, :] >= event_times[:, None]) @ one_hot
+    died = ((times[None, :] == event_times[:, None]) & happened) @ one_hot
     total, deaths = risk.sum(axis=1), died.sum(axis=1)
     share = risk / total[:, None]
     spread = np.where(total > 1, deaths * (total - deaths) / np.maximum(total - 1, 1), 0.0)

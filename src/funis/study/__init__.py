@@ -1,5 +1,5 @@
 """The study file: read, checked as a whole, frozen; its rules; study days and the subject frame.
 
-Doors: ``read.read_study``, ``model.Study``, ``rules.apply_rule``, ``days.derive_days``,
+Entry points: ``read.read_study``, ``model.Study``, ``rules.apply_rule``, ``days.derive_days``,
 ``days.derive_subject_frame``.
 """

@@ -78,7 +78,7 @@ class _Walk:
             self.findings.append(finding)
 
     def family(self, node: Any) -> Family | None:
-        """Give the family of a node; None where it cannot be told because of a finding inside."""
+        """Give the family of a node; None where it cannot be determined because of a finding inside."""
         kind, body = next(iter(node.items())) if isinstance(node, dict) and len(node) == 1 else ("", node)
         match kind:
             case "Column":
@@ -277,7 +277,7 @@ def apply_rule(frame: pl.DataFrame, rule: str) -> pl.Series:
     Returns
     -------
     polars.Series
-        Boolean, one value a row; null where it cannot be told.
+        Boolean, one value a row; null where it cannot be determined.
 
     Examples
     --------

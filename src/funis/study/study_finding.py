@@ -1,4 +1,4 @@
-"""One thing wrong in a study file, and how an unknown name is told with the nearest that exists."""
+"""One thing wrong in a study file, and how an unknown name is reported with the nearest that exists."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Files -> cells; nothing is interpreted but what makes a file a table. Door: ``files.read_folder``."""
+"""Files -> cells; nothing is interpreted beyond the form of a table. Entry point: ``files.read_folder``."""

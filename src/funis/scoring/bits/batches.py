@@ -252,7 +252,7 @@ class BatchRun:
     ----------
     plan : what can be computed
     names : outputs that are asked for
-    is_in_order : the rows come in the order of the caller, who can be told the number of a bad one
+    is_in_order : the rows come in the order of the caller, so that a message can name the number of a bad one
     """
 
     def __init__(self, plan: BatchPlan, names: tuple[str, ...], *, is_in_order: bool) -> None:

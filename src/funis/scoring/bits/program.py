@@ -177,9 +177,9 @@ def _simplify(
 ) -> tuple[Graph, list[Node], list[Node]]:
     """Give the steps again, knowing which columns have no empty cell.
 
-    A step that looks back is told its own number, under which it keeps things from batch to batch. It is made
-    for every batch, even where the gaps of this one leave nobody who reads it: the next batch may need what
-    it keeps. So are levels, which are looked at for values that are not allowed.
+    A step that looks back is given its own number, under which it keeps things from batch to batch. It is
+    made for every batch, even where the gaps of this one leave nobody who reads it: the next batch may need
+    what it keeps. So are levels, which are looked at for values that are not allowed.
 
     Returns
     -------

@@ -276,24 +276,24 @@ def held(met: int, window: Sequence[int]) -> int:
     return sum([1 << place for place, seen in enumerate(window) if met & seen])
 
 
-def carry(bits: int, told: int, every: int) -> int:
-    """Give to each visit the bit of the last visit at which it was told, itself included.
+def carry(bits: int, known_at: int, every: int) -> int:
+    """Give to each visit the bit of the last visit at which it is known, itself included.
 
-    Bits are moved up by one visit, then by two, by four, until every visit was told or has none before it.
+    Bits are moved up by one visit, then by two, by four, until every visit is known or has none before it.
     """
-    found, step = bits & told, 1
+    found, step = bits & known_at, 1
     while step < every.bit_length():
-        found |= (found << step) & ~told
-        told |= told << step
+        found |= (found << step) & ~known_at
+        known_at |= known_at << step
         step *= 2
     return found & every
 
 
-def carry_values(values: Numbers, told: int) -> Numbers:
-    """Give to each visit the value of the last visit at which it was told, itself included."""
+def carry_values(values: Numbers, known_at: int) -> Numbers:
+    """Give to each visit the value of the last visit at which it is known, itself included."""
     found, last = [], 0.0
     for place, value in enumerate(values):
-        last = value if told >> place & 1 else last
+        last = value if known_at >> place & 1 else last
         found.append(last)
     return found
 

@@ -28,7 +28,7 @@ from funis.scoring.bits.program import ONE, ZERO, Graph
 
 
 class UntraceableError(NotImplementedError):
-    """A rule asks for something that cannot be told from bits."""
+    """A rule asks for something that cannot be determined from bits."""
 
 
 @dataclass(frozen=True, slots=True)

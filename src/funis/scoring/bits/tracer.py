@@ -95,13 +95,13 @@ class Tracer:
         if not isinstance(column, Truth | Whole | Quantity) or self.inputs.get(FIRST) != "certain":
             raise UntraceableError("the last value of this kind of column")
         is_known = (~column.is_null()).low
-        told = is_known if until is None else graph.either(is_known, until.low)
-        known = graph.compute("carry", is_known, told)
+        known_at = is_known if until is None else graph.either(is_known, until.low)
+        known = graph.compute("carry", is_known, known_at)
         if isinstance(column, Quantity):
-            values = graph.compute("carry_values", column.values, told)
+            values = graph.compute("carry_values", column.values, known_at)
             return Quantity(graph, values, graph.negate(known))
         ends = column.digits if isinstance(column, Whole) else (column.low,)
-        bits = [graph.compute("carry", graph.both(end, is_known), told) for end in ends]
+        bits = [graph.compute("carry", graph.both(end, is_known), known_at) for end in ends]
         if isinstance(column, Whole):
             return Whole(graph, tuple(bits), known, column.most)
         return Truth(graph, bits[0], graph.either(bits[0], graph.negate(known)))

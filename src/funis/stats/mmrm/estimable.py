@@ -14,7 +14,7 @@ from funis.stats.mmrm.sums import SubjectArrays
 ALIAS_LENGTH = 1e-7
 # Below this share of a column's squared length the sums are too coarse a judge; the rows are looked at.
 ALIAS_DOUBT = 1e-6
-# A column is told as nearly collinear when less than this share of its spread is its own.
+# A column is reported as nearly collinear when less than this share of its spread is its own.
 COLLINEAR = 1e-5
 
 

@@ -1,4 +1,4 @@
-"""The mixed model for repeated measures (MMRM): the front door.
+"""The mixed model for repeated measures (MMRM): the public functions.
 
 Model. The outcomes of subject i at the visits that were observed are normal with mean X_i beta and
 covariance V_i, the block of Sigma (m, m) at those visits; subjects are independent. beta (p,) holds the fixed

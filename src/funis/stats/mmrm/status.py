@@ -1,4 +1,4 @@
-"""What came of a fit: told apart, never a silent number; and the declared fallback sequence."""
+"""How a fit ended, as a status of its own and never a silent number; and the declared fallback sequence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of the attempts."""
+    """How the attempts ended."""
 
     status: str
     detail: str
