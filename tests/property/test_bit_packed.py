@@ -489,3 +489,17 @@ def test_bits_come_in_whole_words(rows: int) -> None:
     truth = np.arange(rows) % 3 == 0
     assert len(empty_bits(rows)) % 8 == 0
     assert (unpack(pack(truth), rows).view(np.bool_) == truth).all()
+
+
+def test_a_column_with_an_empty_cell_and_a_nan_in_one_batch_counts_both_as_missing() -> None:
+    """Platelets 40 decide a haematological grade; an empty cell and NaN beside it are both unknown."""
+    rows = pl.DataFrame(
+        {"subject": ["A", "B", "C"], "day": [0, 0, 0], "platelets": [40.0, None, float("nan")]}
+    )
+    known, empty, nan = funis.score(rows, "bilag_2004", **HISTORY)[
+        "bilag_2004_haematological_upper"
+    ].to_list()
+    alone = funis.score(rows.with_columns(platelets=pl.lit(None, pl.Float64)), "bilag_2004", **HISTORY)
+    assert empty == nan == alone["bilag_2004_haematological_upper"][0]
+    lower = funis.score(rows, "bilag_2004", **HISTORY)["bilag_2004_haematological_lower"].to_list()
+    assert (known, lower) == ("A", ["B", "E", "E"])

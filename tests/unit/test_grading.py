@@ -1,6 +1,7 @@
 """Worked examples of BILAG-2004: grades from items and values, previous visit, bounds, deciding rule."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import pytest
 import funis
 from funis.catalogue.registry import DEFINITIONS, read_definition_file
 from funis.errors import ShapeError
+from funis.scoring.deciding_rule import rule_texts
 
 BILAG = funis.definition("bilag_2004")
 KEY = {item.row: item.name for item in BILAG.items}
@@ -314,3 +316,14 @@ def test_one_tenth_times_three_decides_no_grade() -> None:
     assert funis.score(nearly, "bilag_2004", subject="subject", order="day")[
         "bilag_2004_renal"
     ].to_list() == ["C", "C"]
+
+
+def test_a_clause_of_two_features_names_those_found_and_a_clause_of_one_does_not() -> None:
+    """The first renal clause, cut to two features and to one: only where there is a choice are names told."""
+    bilag = funis.definition("bilag_2004")
+    first = next(rule for rule in bilag.rules if rule.system == "renal")
+    named = {}
+    for count in (1, 2):
+        cut = replace(bilag, rules=(replace(first, of_items=first.of_items[:count]),))
+        named[count] = [name for name, _ in rule_texts(cut, "renal")[0].named]
+    assert named == {1: [], 2: ["severe_proteinuria", "accelerated_hypertension"]}

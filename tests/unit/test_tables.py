@@ -276,3 +276,21 @@ def test_a_new_study_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch:
     with pytest.raises(OSError, match="disk full"):
         new_study("sle", tmp_path / "trial")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "fix"),
+    [
+        # The third of April or the fourth of March: both stand there, and nobody chooses for the writer.
+        ("03/04/2012", "Write 2012-03-04 or 2012-04-03, whichever is meant (YYYY-MM-DD)."),
+        ("13/04/2012", "Write 2012-04-13 (YYYY-MM-DD)."),
+    ],
+)
+def test_a_date_of_two_readings_gives_both(trial: Path, written: str, fix: str) -> None:
+    folder = trial / "data" / "visits.csv"
+    lines = folder.read_text(encoding="utf-8").splitlines()
+    place = lines[0].split(",").index("date")
+    cells = lines[1].split(",")
+    cells[place] = written
+    folder.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n", encoding="utf-8")
+    assert fix in [finding.fix for finding in read(trial).findings if finding.file == "visits.csv"]
