@@ -73,6 +73,29 @@ def test_two_samples_against_listing() -> None:
     assert permutation.two_sample_permutation(first, second, alternative="less").p == pytest.approx(less)
 
 
+@pytest.mark.parametrize("side", ["two-sided", "less", "greater"])
+def test_listed_choices_agree_with_whole_numbers(side: Alternative) -> None:
+    first, second = np.array([1.0, 4.0, 2.0, 7.0]), np.array([5.0, 3.0, 8.0, 6.0, 9.0])
+    # a factor that leaves no multiple of 1/1000 forces the list of the 126 choices
+    listed = permutation.two_sample_permutation(first * np.pi, second * np.pi, alternative=side)
+    assert listed.p == pytest.approx(permutation.two_sample_permutation(first, second, alternative=side).p)
+    assert (listed.draws, listed.method.endswith("exact")) == (0, True)
+
+
+def test_drawn_choices_agree_with_exact_within_their_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = np.array([1.0, 4.0, 2.0, 7.0]) * np.pi, np.array([5.0, 3.0, 8.0, 6.0, 9.0]) * np.pi
+    exact = permutation.two_sample_permutation(first, second)
+    monkeypatch.setattr(permutation, "MOST_LISTED", 0)
+    drawn = permutation.two_sample_permutation(first, second, seed=3)
+    # 99,999 draws at P near 0.1 have a standard error of 0.001
+    assert drawn.p == pytest.approx(exact.p, abs=0.004)
+    assert drawn.draws == 99_999
+    assert "99999 draws, seed 3" in drawn.method
+    far = permutation.two_sample_permutation(first, second + 100.0, draws=999)
+    # 1 of 126 choices is as far out on this side and none on the other: P = (b + 1) / 1000, b binomial
+    assert 0.001 <= far.p <= 0.025
+
+
 def test_shuffle_test_of_any_statistic() -> None:
     member = np.arange(20) < 10
     values = np.where(member, 0.0, 1.0) + np.linspace(0, 0.1, 20)

@@ -18,10 +18,12 @@ summary           every score and lab, by visit (baseline too)      n mean sd se
                                                                     censored, geometric_mean (skewed labs)
 change            ``<variable>_change`` by visit                    n mean sd se lower upper median ...
 test              ``<variable>_change`` by visit; endpoint id;      estimate lower upper statistic df p
-                  method paired_t wilcoxon sign_test bootstrap      p_adjusted (adjustment)
+                  method paired_t wilcoxon sign_test bootstrap      p_adjusted (adjustment); draws of a
+                  permutation                                       permutation that could not be counted
 mmrm              ``<variable>_change`` by visit; endpoint id       n estimate se lower upper df p
 comparison        ``<variable>_change``, definition (responder),    n_first n_second estimate lower upper p
-                  event; contrast is the control arm                by welch, rank_sum, fisher, log_rank
+                  event; contrast is the control arm                by welch, rank_sum, permutation, fisher,
+                                                                    log_rank
 regression_to_    ``<variable>_change``; what an entry rule on the  limit mean sd correlation estimate lower
 mean              baseline alone would do                           upper by correlation_0.4 ... 0.8, observed
 influence         ``<variable>_change`` by visit (cluster:          estimate; lower, upper: range without

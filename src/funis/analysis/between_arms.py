@@ -14,6 +14,7 @@ import numpy as np
 from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.influence import changes_of
+from funis.analysis.paired_tests import SEED, add_comparison
 from funis.analysis.panel import Booleans, Floats
 from funis.analysis.response_rates import RESPONDER, Answers
 from funis.analysis.run import Run, digits_of, rows_behind
@@ -23,13 +24,23 @@ from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p, na
 from funis.stats.survival import log_rank
 from funis.stats.tests.compare import Comparison, two_sample_t, wilcoxon_rank_sum
 from funis.stats.tests.contingency import fisher_exact
+from funis.stats.tests.permutation import two_sample_permutation
 from funis.study.model import Endpoint
+
+
+def _permute_arms(first: Floats, second: Floats, *, level: float) -> Comparison:
+    """Shuffle subjects over the arms; the test has no interval, so the level is only noted."""
+    return replace(two_sample_permutation(first, second, seed=SEED), level=level)
+
 
 #: The test between arms that belongs to the test within an arm.
 BETWEEN: Final[dict[str, tuple[str, Callable[..., Comparison]]]] = {
     "paired_t": ("welch", two_sample_t),
     "wilcoxon": ("rank_sum", wilcoxon_rank_sum),
+    "permutation": ("permutation", _permute_arms),
 }
+#: Tests of a mean: a value beyond what the assay measures has none.
+_OF_A_MEAN: Final = frozenset({"welch", "permutation"})
 
 
 def find_pairs(run: Run) -> tuple[tuple[str, str], ...]:
@@ -55,7 +66,7 @@ def _cohorts(run: Run, endpoint: Endpoint) -> Iterator[tuple[Cohort, Cohort, Coh
 
 
 def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
-    """Compare the changes of arms at each visit by Welch's t and the rank-sum test, as the methods ask."""
+    """Compare the changes of arms at each visit by the tests that belong to its methods."""
     methods = [BETWEEN[name] for name in endpoint.methods if name in BETWEEN]
     for variable in endpoint.all_variables:
         if not methods or variable not in run.panel.changes:
@@ -80,30 +91,17 @@ def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
                 _add_sizes(run, place, a.size, b.size)
                 censored = bool((matrix.censored[chosen, visit] != 0).any())
                 for method, test in methods:
-                    if censored and method == "welch":
+                    if censored and method in _OF_A_MEAN:
                         why = f"{NOT_AVAILABLE} (values beyond what the assay measures)"
                         run.numbers.add(place, "p", None, text=why, method=method)
                         continue
                     found = test(a, b, level=run.level_of(endpoint))
-                    _add_test(run, place, (found, method), digits_of(column[chosen]))
+                    add_comparison(run, place, found, method, digits_of(column[chosen]))
 
 
 def _add_sizes(run: Run, place: Place, first: int, second: int) -> None:
     run.numbers.add(place, "n_first", first, text=str(first))
     run.numbers.add(place, "n_second", second, text=str(second))
-
-
-def _add_test(run: Run, place: Place, found: tuple[Comparison, str], digits: int) -> None:
-    test, method = found
-    # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
-    given = (("estimate", round_exactly(test.estimate)), ("lower", test.lower), ("upper", test.upper))
-    for statistic, value in given:
-        run.numbers.add(place, statistic, value, text=format_number(value, digits), method=method)
-    for statistic, value in (("statistic", test.statistic), ("df", test.df)):
-        if np.isfinite(value):
-            run.numbers.add(place, statistic, value, method=method)
-    text = format_p(test.p) if np.isfinite(test.p) or not test.note else f"{NOT_AVAILABLE} ({test.note})"
-    run.numbers.add(place, "p", test.p, text=text, method=method)
 
 
 def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
-from funis.analysis.paired_tests import TESTS, Tested, add_adjusted, add_comparison, run_test
+from funis.analysis.paired_tests import OF_A_MEAN, TESTS, Tested, add_adjusted, add_comparison, run_test
 from funis.analysis.panel import Integers, Matrix
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import summarise_changes
@@ -47,7 +47,7 @@ def _compare_one(
         values = matrix.values[chosen, visit]
         place = _test_place(run, endpoint, cohort, (measure, matrix, rule), (visit, chosen))
         censored = int((matrix.censored[chosen, visit] != 0).sum())
-        if censored and method in {"paired_t", "bootstrap"}:
+        if censored and method in OF_A_MEAN:
             why = f"{NOT_AVAILABLE} ({censored} beyond what the assay measures)"
             run.numbers.add(place, "p", None, text=why, method=method)
             continue

@@ -14,20 +14,26 @@ from funis.nine_decimals import round_exactly
 from funis.results import NOT_AVAILABLE, Place, format_number, format_p
 from funis.stats.tests import adjust
 from funis.stats.tests.compare import Comparison, paired_t, sign_test, wilcoxon_signed_rank
+from funis.stats.tests.permutation import signed_permutation
 from funis.study.model import Endpoint
 
 TESTS: Final[dict[str, Callable[..., Comparison]]] = {
     "paired_t": paired_t,
     "wilcoxon": wilcoxon_signed_rank,
     "sign_test": sign_test,
+    "permutation": signed_permutation,
 }
+#: Methods of a mean: a value beyond what the assay measures has none.
+OF_A_MEAN: Final = frozenset({"paired_t", "bootstrap", "permutation"})
+#: Tests that give a P value and no interval.
+WITHOUT_INTERVAL: Final = frozenset({"permutation"})
 ADJUSTMENTS: Final[dict[str, Callable[..., Floats]]] = {
     "holm": adjust.holm,
     "hochberg": adjust.hochberg,
     "hommel": adjust.hommel,
     "bonferroni": adjust.bonferroni,
 }
-#: Draws of the bootstrap; the seed is part of the provenance.
+#: Draws of the bootstrap; the seed, of permutations too, is part of the provenance.
 BOOTSTRAP_DRAWS: Final = 4999
 SEED: Final = 20120701
 
@@ -43,6 +49,8 @@ class Tested:
 def run_test(run: Run, endpoint: Endpoint, values: Floats, method: str) -> Comparison:
     """Compare changes with zero by one method."""
     level = run.level_of(endpoint)
+    if method == "permutation":
+        return signed_permutation(values, seed=SEED)
     if method != "bootstrap":
         return TESTS[method](values, level=level)
     if len(values) < 2:
@@ -56,11 +64,13 @@ def run_test(run: Run, endpoint: Endpoint, values: Floats, method: str) -> Compa
 
 
 def add_comparison(run: Run, place: Place, found: Comparison, method: str, digits: int) -> None:
-    """Add estimate, interval, statistic, degrees of freedom and P of one test."""
+    """Add estimate, interval, statistic, degrees of freedom, P of one test and the draws behind it."""
     # Nine decimals hold every recorded value; beyond them stands only the dust of binary addition.
-    estimate = round_exactly(found.estimate)
-    for statistic, value in (("estimate", estimate), ("lower", found.lower), ("upper", found.upper)):
+    limits = () if method in WITHOUT_INTERVAL else (("lower", found.lower), ("upper", found.upper))
+    for statistic, value in (("estimate", round_exactly(found.estimate)), *limits):
         run.numbers.add(place, statistic, value, text=format_number(value, digits), method=method)
+    if found.draws:
+        run.numbers.add(place, "draws", found.draws, text=str(found.draws), method=method)
     for statistic, value in (("statistic", found.statistic), ("df", found.df)):
         if np.isfinite(value):
             run.numbers.add(place, statistic, value, method=method)

@@ -37,7 +37,8 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     notes = (
         (
             "Difference: arm minus control. Changes: mean difference for Welch’s t test, Hodges-Lehmann "
-            "shift for the rank-sum test. Responders: percent points with Newcombe’s interval, P by Fisher. "
+            "shift for the rank-sum test, mean difference without an interval for the permutation test. "
+            "Responders: percent points with Newcombe’s interval, P by Fisher. "
             "Time to event: events observed (expected) in arm and control."
         ),
         *describe_basis(labels, used),
@@ -73,7 +74,7 @@ def _visit_rows(labels: Labels, book: NumberBook, group: Group, visit: str) -> I
         cells = (
             *(sizes if place == 0 else (words(""), words(""))),
             _difference(book, group, test),
-            words(method_label(test.method)),
+            _test(book, group, test),
             p_cell(test) if test.value is not None else joined(Inline(test.text, test.id)),
         )
         yield TableRow(words(when if place == 0 else ""), cells, indent=1)
@@ -88,7 +89,17 @@ def _difference(book: NumberBook, group: Group, test: Number) -> TableCell:
         return EMPTY
     digits = 1 if method == "newcombe" else digits_for(number.value for number in numbers if number)
     parts = [bound(number, digits) for number in numbers]
+    if numbers[1] is None:
+        return joined(parts[0])
     return joined(parts[0], " (", *interval(parts[1], parts[2]), ")")
+
+
+def _test(book: NumberBook, group: Group, test: Number) -> TableCell:
+    """Name the test, and how many arrangements were drawn where they could not be counted."""
+    draws = book.find(group, test.visit, "draws", test.method)
+    if draws is None:
+        return words(method_label(test.method))
+    return joined(f"{method_label(test.method)}, ", Inline(draws.text, draws.id), " drawn")
 
 
 def _events(book: NumberBook, group: Group, visit: str) -> TableCell:

@@ -286,6 +286,8 @@ def _test_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
                 cells,
             )
         )
+        drawn = {visit: single(book.find(group, visit, "draws", method), 0) for visit in visits}
+        lines.append(Line("Arrangements drawn at random", drawn))
     return [line for line in lines if any(cell.ids for cell in line.cells.values())]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from funis.reporting.labels import MISSING, Labels, grade_columns, in_sentence
 from funis.reporting.number_book import Number
-from funis.results import ALL
+from funis.results import ALL, format_number
 
 METHOD_NOTES: dict[str, str] = {
     "paired_t": "Paired t test: two-sided, n − 1 degrees of freedom, on subjects with both values.",
@@ -21,6 +21,10 @@ METHOD_NOTES: dict[str, str] = {
         "interval has at least the stated level."
     ),
     "sign_test": "Sign test: two-sided, exact binomial, ties dropped.",
+    "permutation": (
+        "Permutation test: two-sided, of the mean, over all ways the signs of the changes (between arms: the "
+        "subjects) could have fallen."
+    ),
     "bootstrap": "Bootstrap: bias-corrected and accelerated interval of the mean change.",
     "mmrm": "Mixed model for repeated measures, restricted maximum likelihood.",
     "clopper_pearson": "Clopper-Pearson: exact interval of a proportion.",
@@ -120,11 +124,30 @@ def _method_notes(used: list[Number]) -> Iterable[str]:
     for method in dict.fromkeys(number.method for number in used):
         if method in METHOD_NOTES:
             yield METHOD_NOTES[method]
+    yield from _permutation_notes(used)
     statistics = {number.statistic for number in used}
     if statistics & {"q1", "q3"}:
         yield "SD: n − 1 in the denominator. Quartiles: type 7 (linear interpolation)."
     elif "sd" in statistics:
         yield "SD: n − 1 in the denominator."
+
+
+def _permutation_notes(used: list[Number]) -> Iterable[str]:
+    """Say whether the permutations were counted, drawn, or one here and the other there."""
+    drawn = {number.value for number in used if number.statistic == "draws"}
+    tested = [number for number in used if number.method == "permutation" and number.statistic == "p"]
+    if not tested:
+        return
+    if not drawn:
+        yield "Permutation test: every arrangement was counted; P is exact."
+        return
+    count = format_number(max(filter(None, drawn)), 0)
+    where = "" if len(tested) == sum(number.statistic == "draws" for number in used) else "where it is said, "
+    rest = "; elsewhere every arrangement was counted and P is exact" if where else ""
+    yield (
+        f"Permutation test: {where}{count} arrangements were drawn at random with the seed of the analysis, "
+        f"P = (b + 1) / (draws + 1){rest}."
+    )
 
 
 def _status_notes(used: list[Number], failed: str) -> Iterable[str]:

@@ -5,6 +5,7 @@ One place, so that a table, a figure and the panel behind a number say the same 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -95,6 +96,7 @@ STATISTICS: dict[str, str] = {
     "events_second": "events in the control arm",
     "expected_first": "events expected in the arm",
     "expected_second": "events expected in the control arm",
+    "draws": "arrangements drawn at random",
 }
 
 METHODS: dict[str, str] = {
@@ -247,6 +249,17 @@ def label_of_definition(name: str) -> str:
 def _unit_of_definition(name: str) -> str:
     """Ask the catalogue for the unit of a score, empty where it has none or does not know the name."""
     return definition(name).unit if name in definitions() else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
 def in_sentence(words: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.labels import Labels, in_sentence, listed
 from funis.results import format_shortest
 from funis.study.model import Study
 from funis.study.selection import find_selections
 
-_WITHIN = {"paired_t", "wilcoxon", "sign_test", "bootstrap"}
+_WITHIN = {"paired_t", "wilcoxon", "sign_test", "bootstrap", "permutation"}
 
 
 def diagnostic_sentences(study: Study) -> Iterator[str]:
@@ -74,11 +74,15 @@ def _between(study: Study, methods: set[str]) -> Iterator[str]:
         return
     tests = [
         words
-        for name, words in (("paired_t", "Welch’s t test"), ("wilcoxon", "the Wilcoxon rank-sum test"))
+        for name, words in (
+            ("paired_t", "Welch’s t test"),
+            ("wilcoxon", "the Wilcoxon rank-sum test"),
+            ("permutation", "the permutation test of the mean difference"),
+        )
         if name in methods
     ]
     if tests:
-        yield f"Changes of the arms are compared by {' and '.join(tests)}."
+        yield f"Changes of the arms are compared by {listed(tests)}."
     kinds = {endpoint.kind for endpoint in study.endpoints}
     if "response" in kinds:
         yield "Responses of the arms are compared by Fisher’s exact test, with Newcombe’s interval."

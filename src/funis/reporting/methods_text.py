@@ -5,7 +5,7 @@ A sentence stands here only when the study file holds what it says: the text can
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from funis.reporting.estimand_text import (
@@ -22,6 +22,7 @@ from funis.reporting.labels import (
     Labels,
     humanise,
     in_sentence,
+    listed,
     method_label,
 )
 from funis.reporting.methods_diagnostics import diagnostic_sentences
@@ -44,6 +45,15 @@ CONDITIONS: dict[str, str] = {
 SINGLE_ARM = (
     "There is no control group: a change from baseline is not an effect of the treatment alone. It holds the "
     "natural course, other treatment given, and regression to the mean after entry by high activity."
+)
+
+#: How permutations are counted or drawn.
+PERMUTATION = (
+    "The permutation test of the mean change counts every way the signs of the changes could have fallen, "
+    "that of the mean difference between arms every way the subjects could have fallen into the arms. Where "
+    "these are too many to count, they are drawn at random with the seed of the analysis, and P is "
+    "(b + 1) / (draws + 1), b of them being as far out as the one observed; the tables say where, and how "
+    "many were drawn."
 )
 
 
@@ -84,17 +94,6 @@ def build_methods(study: Study) -> tuple[Passage, ...]:
         _statistics(study),
     )
     return tuple(passage for passage in passages if passage.paragraphs or passage.items)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Join words as a sentence does.
-
-    Examples
-    --------
-    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
-    ('a', 'a and b', 'a, b and c')
-    """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
 def _design(study: Study) -> Passage:
@@ -281,6 +280,8 @@ def _test_sentences(study: Study) -> Iterator[str]:
             "means are at the mean baseline, and missing changes are taken as missing at random given those "
             "observed. A fit that does not converge is reported as failed, without an estimate."
         )
+    if "permutation" in methods:
+        yield PERMUTATION
     if any(endpoint.adjust != "none" for endpoint in study.endpoints):
         yield (
             "Where P is adjusted over visits, it is so within one variable, group and test; this does not "

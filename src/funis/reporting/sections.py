@@ -21,7 +21,8 @@ from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
 from funis.reporting.finding_tables import findings_in_words
-from funis.reporting.methods_text import SINGLE_ARM, Passage, build_methods, listed
+from funis.reporting.labels import listed
+from funis.reporting.methods_text import SINGLE_ARM, Passage, build_methods
 from funis.results import Results
 from funis.study.model import Study
 

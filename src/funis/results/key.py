@@ -20,7 +20,7 @@ ALL: Final = "all"
 _NAMED_BY_METHOD: Final = frozenset(
     {
         "lower", "upper", "p", "p_adjusted", "p_highest", "statistic", "df", "estimate", "se",
-        "most_influential", "most_influential_label",
+        "most_influential", "most_influential_label", "draws",
     }
 )  # fmt: skip
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from funis.stats.tests.adjust import parallel_graph as parallel_graph
     from funis.stats.tests.contingency import cochran_q as cochran_q
     from funis.stats.tests.contingency import mcnemar as mcnemar
+    from funis.stats.tests.permutation import shuffle_test as shuffle_test
     from funis.stats.tests.permutation import signed_permutation as signed_permutation
     from funis.stats.tests.permutation import two_sample_permutation as two_sample_permutation
 
@@ -39,6 +40,7 @@ _HOME = {
     "one_sample_log_rank": "funis.stats.survival",
     "parallel_graph": "funis.stats.tests.adjust",
     "restricted_mean": "funis.stats.survival",
+    "shuffle_test": "funis.stats.tests.permutation",
     "signed_permutation": "funis.stats.tests.permutation",
     "two_sample_permutation": "funis.stats.tests.permutation",
     "upper_limit_of_none": "funis.stats.proportion",

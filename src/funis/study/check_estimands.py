@@ -26,7 +26,7 @@ Key = tuple[str | int, ...]
 _KINDS = ("change", "response")
 _ENROLLED = "enrolled"
 #: Tests whose result Rubin's rules cannot pool.
-_NOT_POOLED = ("wilcoxon", "sign_test", "bootstrap")
+_NOT_POOLED = ("wilcoxon", "sign_test", "bootstrap", "permutation")
 
 
 def _of_kinds(study: Study) -> dict[str, Endpoint]:

@@ -27,7 +27,7 @@ EndpointKind = Literal[
     "exposure",
     "disposition",
 ]
-Method = Literal["paired_t", "wilcoxon", "mmrm", "sign_test", "bootstrap"]
+Method = Literal["paired_t", "wilcoxon", "mmrm", "sign_test", "bootstrap", "permutation"]
 Adjustment = Literal["none", "holm", "hochberg", "hommel", "bonferroni"]
 Covariance = Literal["us", "toep", "toeph", "ar1", "ar1h", "cs", "csh", "ad", "adh", "sp_exp"]
 DegreesOfFreedom = Literal[

@@ -48,6 +48,7 @@ class Comparison:
     method : what was done, for the footnote
     level : coverage of the interval
     note : a warning for the reader of the table, empty when there is none
+    draws : arrangements drawn at random for the P value; 0 where all are counted or none are needed
     """
 
     estimate: float
@@ -60,6 +61,7 @@ class Comparison:
     method: str
     level: float = 0.95
     note: str = ""
+    draws: int = 0
 
 
 def one_sample_t(

@@ -5,12 +5,16 @@ There are three ways to count the sums of positive values, the first that applie
 multiples of 1/1000 become whole numbers, whose sums are counted one by one for any n; (b) up to 40 values
 are split in two halves, each with all its sums listed and sorted, and pairs of sums beyond the observed one
 are counted by bisection; (c) otherwise signs are drawn. In (a) and (b) the P value is exact.
+
+Two samples: (a) whole numbers as above; (b) up to 100,000 ways to choose the first sample are listed one by
+one; (c) otherwise the choice is drawn.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import chain, combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +27,7 @@ from funis.stats.tests.compare import Comparison
 MOST_COUNTED = 300_000  # largest whole-number sum, so that counting stays under half a second
 MOST_SPLIT = 40  # two halves of 2^20 sums
 MOST_SUBSET_CELLS = 2_000_000
+MOST_LISTED = 100_000  # choices of the first sample that are listed one by one
 DEFAULT_DRAWS = 99_999
 
 
@@ -70,7 +75,7 @@ def signed_permutation(
         return Comparison(nan, nan, nan, nan, nan, nan, 0, method, note="no values")
     size, mean = np.abs(sample[sample != 0.0]), float(sample.mean())
     observed = float(sample[sample > 0].sum())
-    whole = _as_whole_numbers(size)
+    whole, drawn = _as_whole_numbers(size), 0
     if whole is not None:
         weights, scale = whole
         distribution = ranks.signed_sum_distribution(weights)
@@ -81,7 +86,8 @@ def signed_permutation(
         _check_draws(draws)
         method = f"signed permutation test of the mean, {draws} draws, seed {seed}"
         p = _drawn_sign_p(size, observed, alternative, draws=draws, seed=seed)
-    return Comparison(mean, nan, nan, mean, nan, p, sample.size, method)
+        drawn = draws
+    return Comparison(mean, nan, nan, mean, nan, p, sample.size, method, draws=drawn)
 
 
 def _as_whole_numbers(size: Floats) -> tuple[Integers, int] | None:
@@ -168,7 +174,8 @@ def two_sample_permutation(
     Returns
     -------
     Comparison : `estimate` and `statistic` are the difference of means, first minus second; interval NaN.
-        Exact for multiples of 1/1000 of moderate size and number, else drawn
+        Exact for multiples of 1/1000 of moderate size and number and for small samples, else drawn:
+        `method` and `draws` say which
 
     Source
     ------
@@ -190,20 +197,40 @@ def two_sample_permutation(
     estimate, nan = float(a.mean() - b.mean()), math.nan
     shifted = both - both.min()
     whole = _as_whole_numbers(shifted)
+    method = "two-sample permutation test of means, exact"
     if whole is not None and int(whole[0].sum()) * (a.size + 1) <= MOST_SUBSET_CELLS:
         weights, _ = whole
         distribution = ranks.subset_sum_distribution(weights, a.size)
         p = ranks.tail_p(distribution, float(weights[: a.size].sum()), alternative)
-        method = "two-sample permutation test of means, exact"
         return Comparison(estimate, nan, nan, estimate, nan, p, both.size, method)
-    return shuffle_test(
-        both,
-        np.arange(both.size) < a.size,
-        lambda values, member: values[member].mean() - values[~member].mean(),
-        alternative=alternative,
-        draws=draws,
-        seed=seed,
-    )
+    # The difference of means rises with the sum of the first sample, so the sums decide.
+    centred = both - both.mean()
+    away, slack = float(centred[: a.size].sum()), 1e-10 * float(np.abs(centred).sum())
+    if math.comb(both.size, a.size) <= MOST_LISTED:
+        p = float(_is_beyond(_listed_sums(centred, a.size), away, alternative, slack).mean())
+        return Comparison(estimate, nan, nan, estimate, nan, p, both.size, method)
+    _check_draws(draws)
+    beyond = int(_is_beyond(_drawn_sums(centred, a.size, draws, seed), away, alternative, slack).sum())
+    p = (beyond + 1) / (draws + 1)
+    method = f"two-sample permutation test of means, {draws} draws, seed {seed}"
+    return Comparison(estimate, nan, nan, estimate, nan, p, both.size, method, draws=draws)
+
+
+def _listed_sums(values: Floats, size: int) -> Floats:
+    """Give the sum of every choice of `size` of the values."""
+    chosen = np.fromiter(chain.from_iterable(combinations(range(values.size), size)), dtype=np.intp)
+    return np.asarray(values[chosen.reshape(-1, size)].sum(axis=1), dtype=np.float64)
+
+
+def _drawn_sums(values: Floats, size: int, draws: int, seed: int) -> Floats:
+    """Give sums of random choices of `size` of the values, in blocks that stay small in memory."""
+    rng = np.random.default_rng(seed)
+    sums, block = np.empty(draws), max(1, 1_000_000 // values.size)
+    for start in range(0, draws, block):
+        shuffled = np.tile(values, (min(block, draws - start), 1))
+        rng.permuted(shuffled, axis=1, out=shuffled)
+        sums[start : start + block] = shuffled[:, :size].sum(axis=1)
+    return sums
 
 
 def shuffle_test(
@@ -250,4 +277,4 @@ def shuffle_test(
     beyond = int(_is_beyond(reached, observed, alternative, slack).sum())
     p = (beyond + 1) / (draws + 1)
     method = f"permutation test, {draws} draws, seed {seed}"
-    return Comparison(observed, math.nan, math.nan, observed, math.nan, p, sample.size, method)
+    return Comparison(observed, math.nan, math.nan, observed, math.nan, p, sample.size, method, draws=draws)
