@@ -15,6 +15,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from funis.data.cells import IGNORED_COLUMNS, RawTable
+from funis.data.check.plain_columns import WHOLE_DATE, is_possible, read_plain_columns
 from funis.errors import Finding, Level
 from funis.schema import DTYPES, NOT_DONE, Column, Table
 
@@ -40,7 +41,6 @@ _DATE_WITH_MONTH = re.compile(r"(\d{1,2})[\s./-]*([A-Za-z]{3,9})\.?[\s./,-]*(\d{
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TITRE = re.compile(r"1\s*[:/]\s*(\d+)")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
-_WHOLE_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 _EXCEL_EPOCH = date(1899, 12, 30)
 _MISSING_FIX = "Leave the cell empty when the value is missing"
 _COMPARATORS = ("<", ">", "<=", ">=")
@@ -104,24 +104,28 @@ def type_table(raw: RawTable, table: Table) -> Typed:
         said so, ``_file`` and ``_line``; every finding.
     """
     texts = [name for name in raw.frame.columns if name != "_line"]
-    stripped = raw.frame.with_columns(
-        _stripped(pl.col(texts)).replace("", None) if texts else pl.lit(None).alias("_")
-    )
+    trimmed = raw.frame.with_columns(_stripped(pl.col(texts))) if texts else raw.frame
+    stripped = trimmed.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)) if texts else [])
     typed = Typed(table, raw.file, stripped)
     _check_columns(typed, texts)
-    _check_spaces(typed, raw.frame, texts)
-    columns: dict[str, pl.Series] = {}
+    if not trimmed.equals(raw.frame):
+        _check_spaces(typed, raw.frame, texts)
     if stripped.is_empty():
         typed.frame = empty_frame(table)
         return typed
-    plain = _plain_columns(stripped, [column for column in table.columns if column.name in texts])
+    present = frozenset(texts)
+    plain = read_plain_columns(stripped, [column for column in table.columns if column.name in present])
+    columns: dict[str, pl.Series] = {}
+    # An instrument has a hundred columns that a file may leave out; one series of each type stands for all.
+    lacking = {column.kind for column in table.columns if column.name not in present}
+    nulls = {kind: pl.Series([None] * stripped.height, dtype=DTYPES[kind]) for kind in lacking}
     for column in table.columns:
         if column.name in plain:
             columns[column.name] = plain[column.name]
-        elif column.name in texts:
+        elif column.name in present:
             columns |= _type_column(typed, column)
         else:
-            columns[column.name] = pl.Series(column.name, [None] * stripped.height, dtype=DTYPES[column.kind])
+            columns[column.name] = nulls[column.kind]
     lines = stripped["_line"]
     typed.frame = pl.DataFrame(
         {**columns, "_file": pl.Series([raw.file]).new_from_index(0, len(lines)), "_line": lines}
@@ -202,70 +206,6 @@ def _type_column(typed: Typed, column: Column) -> dict[str, pl.Series]:
     return {column.name: typed_series, **found}
 
 
-def _plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, pl.Series]:
-    """Type at once the columns that hold nothing but possible values of their kind: nearly all of them.
-
-    The others go through the slow path, which says what is wrong with each cell.
-    """
-    whole = [column for column in columns if not (column.filled and frame[column.name].null_count())]
-    done = {column.name: frame[column.name] for column in whole if column.kind == "text" and _is_free(column)}
-    kinds = {
-        **dict.fromkeys(("number", "flag", "integer"), pl.Float64()),
-        "date": pl.Date(),
-        "text": pl.String(),
-    }
-    due = [column for column in whole if column.kind in kinds and column.name not in done]
-    due = [column for column in due if column.kind != "text" or not column.not_done]
-    if not due:
-        return done
-    typed = frame.select(_read_plainly(column) for column in due)
-    kept = [column for column in due if typed[column.name].null_count() == frame[column.name].null_count()]
-    checked = [column for column in kept if column.kind != "date"]
-    passed = typed.select(
-        (pl.col(column.name).is_null() | _is_plain(column)).all().alias(column.name) for column in checked
-    )
-    for column in kept:
-        if column.kind == "date" or passed[column.name][0]:
-            series = typed[column.name]
-            done[column.name] = series.cast(pl.Int64) if column.kind == "integer" else series
-    return done
-
-
-def _is_free(column: Column) -> bool:
-    return not column.allowed and not column.not_done
-
-
-def _read_plainly(column: Column) -> pl.Expr:
-    """Read a column of texts as its kind; null where a text is something else."""
-    if column.kind == "text":
-        return pl.col(column.name)
-    if column.kind == "date":
-        return pl.col(column.name).str.extract(_WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
-    return pl.col(column.name).cast(pl.Float64, strict=False)
-
-
-def _is_plain(column: Column) -> pl.Expr:
-    value, possible = pl.col(column.name), _is_possible(column)
-    return possible & (value == value.floor()) if column.kind == "integer" else possible
-
-
-def _is_possible(column: Column) -> pl.Expr:
-    """Say whether a value can stand in its column: a finite number within its limits, one of its levels."""
-    value = pl.col(column.name)
-    if column.kind == "text":
-        return value.is_in(column.allowed)
-    if column.kind == "flag":
-        return value.is_in([0.0, 1.0])
-    possible = value.is_finite()
-    if column.allowed:
-        return possible & value.is_in([float(level) for level in column.allowed])
-    if column.low is not None:
-        possible &= value >= column.low
-    if column.high is not None:
-        possible &= value <= column.high
-    return possible
-
-
 def _check_filled(typed: Typed, column: Column, texts: pl.Series) -> None:
     for row in texts.is_null().arg_true().to_list():
         fix = "Fill the cell; a row without it cannot be used."
@@ -329,7 +269,7 @@ def _type_flag(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
 
 def _type_date(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
     # Only whole ISO dates, with the midnight that spreadsheets add; anything else is a finding of its own.
-    plain = texts.str.extract(_WHOLE_DATE)
+    plain = texts.str.extract(WHOLE_DATE)
     dates = plain.str.to_date("%Y-%m-%d", strict=False).alias(column.name)
     for row in (texts.is_not_null() & dates.is_null()).arg_true().to_list():
         message = f"'{column.name}' is not a date; it is left out."
@@ -373,7 +313,7 @@ _TYPES: Mapping[str, Callable[[Typed, Column, pl.Series], pl.Series]] = {
 def _check_range(typed: Typed, column: Column, numbers: pl.Series) -> pl.Series:
     """Leave out what the column cannot hold: levels that do not exist, values beyond the possible."""
     wrong = pl.DataFrame({column.name: numbers}).select(
-        (pl.col(column.name).is_not_null() & ~_is_possible(column)).alias("x")
+        (pl.col(column.name).is_not_null() & ~is_possible(column, [column.name])).alias("x")
     )["x"]
     levels = f"{', '.join(column.allowed)}" + (f", {NOT_DONE} or empty" if column.not_done else " or empty")
     fix = f"Allowed: {levels if column.allowed else _limits(column)}."
