@@ -38,7 +38,8 @@ response          definition (category: its classes, responder,     count, perce
 relapse           relapse; population is the denominator:           count, percent, lower and upper by
                   enrolled, responders, at_risk; visit or all       clopper_pearson and wilson
 time_to_event     relapse, death ... at the planned visits          survival, lower, upper, at_risk, events;
-                                                                    n, events, median over all
+                                                                    n, events, median over all;
+                                                                    restricted_mean se lower upper horizon
 adverse_events    any, serious, related, grade_3_or_more, fatal,    count and percent of subjects, events
                   term, grade (category)
                   asked, by visit and over all                      count, percent of subjects due

@@ -14,8 +14,9 @@ from funis.analysis.panel import Booleans, Floats
 from funis.analysis.response_rates import YES, Answers
 from funis.analysis.run import Run
 from funis.analysis.summary import subject_source
+from funis.errors import ValueRangeError
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_shortest
-from funis.stats.survival import KaplanMeier, kaplan_meier
+from funis.stats.survival import KaplanMeier, kaplan_meier, restricted_mean
 from funis.study.model import Endpoint
 
 #: Events that are looked for at visits only.
@@ -190,6 +191,8 @@ def _add_curve(
                 early = late = 0
             window = (visit.day + early - times.origin, visit.day + late - times.origin)
             _add_point(run, place, (curve, method), window)
+    if endpoint.restricted_mean:
+        _add_restricted_mean(run, endpoint, whole, times, entering)
 
 
 def _add_point(run: Run, place: Place, found: tuple[KaplanMeier, str], window: tuple[float, float]) -> None:
@@ -205,6 +208,26 @@ def _add_point(run: Run, place: Place, found: tuple[KaplanMeier, str], window: t
     at_risk = int(curve.at_risk_at([opens])[0])
     run.numbers.add(place, "at_risk", at_risk)
     run.numbers.add(place, "events", events)
+
+
+def _add_restricted_mean(
+    run: Run, endpoint: Endpoint, whole: Place, times: Times, entering: Booleans
+) -> None:
+    """Add the mean time free of the event up to the planned day of the visit named as horizon."""
+    horizon = run.study.visit(endpoint.restricted_mean).day - times.origin
+    place = replace(whole, visit=endpoint.restricted_mean)
+    day, happened = times.day[entering], times.happened[entering]
+    try:
+        found = restricted_mean(day, happened, horizon, level=run.level_of(endpoint))
+    except ValueRangeError:
+        why = f"{NOT_AVAILABLE} (the curve is known to day {format_shortest(float(day.max()))} only)"
+        run.numbers.add(place, "restricted_mean", None, text=why, method="restricted_mean")
+        return
+    given = (("restricted_mean", found.estimate), ("lower", found.lower), ("upper", found.upper))
+    for statistic, value in (*given, ("se", found.standard_error)):
+        text = format_number(value, 1)
+        run.numbers.add(place, statistic, value, text=text, method="restricted_mean")
+    run.numbers.add(place, "horizon", horizon, text=format_shortest(horizon), method="restricted_mean")
 
 
 def _list_curve(run: Run, endpoint: Endpoint, cohort: Cohort, curve: KaplanMeier) -> None:

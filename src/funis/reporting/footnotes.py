@@ -34,6 +34,10 @@ METHOD_NOTES: dict[str, str] = {
         "ranked (Pratt). Share worse minus better: of all subjects graded at both visits, with Newcombe’s "
         "interval for paired proportions."
     ),
+    "restricted_mean": (
+        "Mean time free of the event: area under the Kaplan-Meier curve from the origin to the planned day "
+        "of the visit named, normal interval."
+    ),
     "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
     "kaplan_meier_visits_on_planned_days": (
         "Kaplan-Meier estimate; interval on the log-log scale. "

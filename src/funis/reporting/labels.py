@@ -97,6 +97,8 @@ STATISTICS: dict[str, str] = {
     "expected_first": "events expected in the arm",
     "expected_second": "events expected in the control arm",
     "draws": "arrangements drawn at random",
+    "restricted_mean": "mean time free of the event, days",
+    "horizon": "end of the time considered, days from the origin",
 }
 
 METHODS: dict[str, str] = {
@@ -118,6 +120,7 @@ METHODS: dict[str, str] = {
     "hommel": "Hommel",
     "kaplan_meier": "Kaplan-Meier",
     "kaplan_meier_visits_on_planned_days": "Kaplan-Meier, visits on planned days",
+    "restricted_mean": "Restricted mean time free of the event",
     "student_t": "Student t interval of the mean",
     "signed_rank_pratt": "Signed-rank test for ordered grades, Pratt",
     "bonferroni": "Bonferroni",

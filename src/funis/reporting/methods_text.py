@@ -250,6 +250,11 @@ def _statistics(study: Study) -> Passage:
         )
     if "time_to_event" in kinds:
         sentences.append("Time to an event is estimated by Kaplan-Meier with intervals on the log-log scale.")
+    if any(endpoint.restricted_mean for endpoint in study.endpoints):
+        sentences.append(
+            "The restricted mean time free of the event is the area under that curve up to the planned day "
+            "of a visit; where nobody was followed so long it is not estimated."
+        )
     sentences += diagnostic_sentences(study)
     varied = sensitivity_words(study)
     sentences += [varied] if varied else []

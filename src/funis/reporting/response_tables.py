@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from funis.catalogue.model_response import ResponseClass
 from funis.catalogue.registry import response_definition, responses
-from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import MISSING_OUTCOME, Labels, humanise, in_sentence
 from funis.reporting.number_book import (
@@ -184,13 +184,17 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
         rows.append(heading(f"{labels.endpoint(group.endpoint or group.variable)}{within}"))
         for visit in book.visits(group):
             survival = book.find(group, visit, "survival")
+            mean = book.find(group, visit, "restricted_mean")
             at_risk, events = (single(book.find(group, visit, name), 0) for name in ("at_risk", "events"))
             if visit == ALL:
                 at_risk = single(book.find(group, ALL, "n"), 0)
                 label = "Whole follow-up: n, events, median time in days"
                 estimate = single(book.find(group, ALL, "median"), 0)
             else:
-                limits = [bound(book.find(group, visit, name), 3) for name in ("lower", "upper")]
+                limits = [
+                    bound(book.find(group, visit, name, survival.method), 3) if survival else None
+                    for name in ("lower", "upper")
+                ]
                 label = labels.visit(visit)
                 estimate = (
                     joined(bound(survival, 3), " (", *interval(*limits), ")")
@@ -198,8 +202,22 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
                     else single(survival, 3)
                 )
             rows.append(TableRow(words(label), (at_risk, events, estimate), indent=1))
+            if mean is not None:
+                rows.append(_mean_row(labels, book, group, visit))
     used = [number for group in groups for number in book.all(group)]
     level = level_text(study, groups[0].endpoint)
     heads = ("", "At risk", "Events so far", f"Free of the event ({level} CI)")
     notes = describe_basis(labels, used)
     return (TableSpec("table-time-to-event", "time-to-event", "Time to event", heads, tuple(rows), notes),)
+
+
+def _mean_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
+    """Make the row of the mean time free of the event up to a visit, with its interval."""
+    names = ("restricted_mean", "lower", "upper")
+    mean, lower, upper = (book.find(group, visit, name, "restricted_mean") for name in names)
+    if mean is not None and mean.value is None:
+        cell = joined(Inline(mean.text, mean.id))
+    else:
+        cell = joined(bound(mean, 1), " (", *interval(bound(lower, 1), bound(upper, 1)), ")")
+    label = f"Mean time free of the event, days, up to {in_sentence(labels.visit(visit))}"
+    return TableRow(words(label), (EMPTY, EMPTY, cell), indent=1)

@@ -56,7 +56,7 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     ),
     "summary": ("variable", "variables", "missing_outcome", "level"),
     "systems": ("variable", "variables", "methods", "adjust", "missing_outcome", "level"),
-    "time_to_event": ("definition", "parameters", "event", "origin", "level"),
+    "time_to_event": ("definition", "parameters", "event", "origin", "restricted_mean", "level"),
     "adverse_events": ("level",),
     "exposure": (),
     "disposition": (),
@@ -335,6 +335,7 @@ def _check_endpoints(study: Study) -> Iterator[StudyFinding]:
         yield from _check_keys(key, endpoint)
         yield from _check_variables(key, endpoint, variables)
         yield from _check_at(study, key, endpoint)
+        yield from _check_horizon(study, (*key, "restricted_mean"), endpoint)
         if endpoint.definition and endpoint.definition not in responses():
             yield unknown_name((*key, "definition"), "response definition", endpoint.definition, responses())
         if endpoint.population and endpoint.population not in study.populations:
@@ -408,6 +409,21 @@ def _check_at(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> I
             ):
                 fix = f"Add it to the forms of {visit}, or leave the visit out here."
                 yield StudyFinding((*key, "at"), visit, f"'{variable}' is not recorded at this visit.", fix)
+
+
+def _check_horizon(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[StudyFinding]:
+    """Ask that the horizon of a mean time is a planned visit after the origin."""
+    horizon = endpoint.restricted_mean
+    if not horizon:
+        return
+    if horizon not in study.visit_names:
+        yield unknown_name(key, "visit", horizon, study.visit_names)
+        return
+    first = endpoint.at[0] if endpoint.origin == "response" and endpoint.at else ""
+    begins = study.visit(first).day if first in study.visit_names else 0
+    if study.visit(horizon).day <= begins:
+        fix = "Name a later visit: the mean time is counted from the origin to its planned day."
+        yield StudyFinding(key, horizon, "This visit is not after the origin.", fix)
 
 
 def _owner(study: Study, variable: str) -> str:

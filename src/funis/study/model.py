@@ -256,6 +256,10 @@ class Endpoint(StudyPart):
     origin: Literal["first_infusion", "response", "consent"] = Field(
         default="first_infusion", description="Where the time to event begins."
     )
+    restricted_mean: str = Field(
+        default="",
+        description="Visit up to whose planned day the mean time free of the event is estimated.",
+    )
     formula: str = Field(
         default="", description="Fixed effects of a mixed model: names, + : * - and C(name) only."
     )
