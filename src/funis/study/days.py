@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import combinations
 
 import polars as pl
@@ -442,6 +443,7 @@ def _baselines(study: Study, frames: Mapping[str, pl.DataFrame], scores: pl.Data
     return parts
 
 
+@cache
 def _age(birth: str, at: str) -> pl.Expr:
     """Count completed years between two dates: a birthday that is still to come does not count."""
     years = pl.col(at).dt.year() - pl.col(birth).dt.year()
@@ -451,6 +453,7 @@ def _age(birth: str, at: str) -> pl.Expr:
     return (years - to_come.cast(pl.Int32)).cast(pl.Float64)
 
 
+@cache
 def _days_between(earlier: str, later: str) -> pl.Expr:
     """Count days between two events, by their dates, else by their study days."""
     by_date = (pl.col(f"{later}_date") - pl.col(f"{earlier}_date")).dt.total_days().cast(pl.Float64)
