@@ -106,6 +106,21 @@ def test_a_count_of_items_applies_when_enough_were_collected() -> None:
     ]  # 6 of 9 points
 
 
+def test_exactly_enough_points_apply() -> None:
+    # STAR asks for 5 points: systemic 3, tear gland 1 and biological 1 are 5, without the biological one 4.
+    rows = {
+        "subject": ["1"] * 2,
+        "visit": ["baseline", "month_6"],
+        "clinessdai": [9, 4],
+        "schirmer": [2.0, 9.0],
+        "igg": [20.0, 15.0],
+    }
+    found = multiverse(pl.DataFrame(rows), definitions=["star"])
+    assert found.filter(status="counted").height > 0
+    lacking = multiverse(pl.DataFrame(rows).drop("igg"), definitions=["star"])
+    assert lacking.get_column("status").unique().to_list() == ["not applicable"]
+
+
 def test_refusals() -> None:
     with pytest.raises(UnknownNameError, match="sri_4"):
         multiverse(cohort(), definitions=["sri4"])

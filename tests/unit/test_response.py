@@ -363,6 +363,28 @@ def test_relapse_between_visits_belongs_to_the_next() -> None:
     assert counts.filter(denominator="responders").get_column("count").to_list() == [0, 1, 1]
 
 
+def test_relapse_on_a_scheduled_day_belongs_to_that_visit() -> None:
+    rows = timeline("1", baseline="renal A", month_6="", month_12="renal B")
+    rows.append(rows[1] | {"visit": "unscheduled_1", "day": 270, "bilag_2004_renal": "A"})
+    counts = count_relapses(
+        respond(pl.DataFrame(rows), "ucmsc_bilag_response"), {"month_9": 270, "month_12": 360}
+    )
+    assert counts.filter(denominator="responders").get_column("count").to_list() == [1, 0, 1]
+
+
+def test_columns_without_any_value_may_be_of_any_type() -> None:
+    # What other tools give for a column that is empty throughout: numbers for text and text for numbers.
+    frame = pl.DataFrame(
+        {"responder": ["yes"], "relapse": ["no"], "relapse_visit": [None], "relapse_day": [None]}
+        | {"followed_to_day": [360.0]},
+        schema_overrides={"relapse_visit": pl.Float64, "relapse_day": pl.String},
+    )
+    counts = count_relapses(frame, {"month_9": 270, "month_12": 360}).filter(denominator="at_risk")
+    assert counts.select("visit", "count", "n").rows() == [
+        ("month_9", 0, 1), ("month_12", 0, 1), ("all", 0, 1),
+    ]  # fmt: skip
+
+
 # --- refusals ---------------------------------------------------------------------------------------
 
 

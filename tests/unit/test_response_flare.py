@@ -129,6 +129,14 @@ def test_weight_of_the_last_six_months_serves() -> None:
     assert lost["possible"] == "severe or mild_moderate"
 
 
+def test_no_dose_is_none_per_kilogram_whatever_the_weight() -> None:
+    # Whether prednisone rose is not known, but nothing a day is not above 0.5 mg/kg.
+    before = QUIET | {"prednisone": None, "weight_kg": None}
+    for dose, expected in ((0, "no"), (None, "cannot tell")):
+        now = QUIET | {"prednisone": dose, "weight_kg": None}
+        assert ask("selena_flare_index", before, now)["steroid_above_half"] == expected
+
+
 def test_haemoglobin_in_grams_per_decilitre() -> None:
     treated = {"active_haemolysis": 1, "prednisone": 20}
     for value, expected in ((7.9, SEVERE), (8.0, MILD)):  # fell by 31 and by 30 g/L

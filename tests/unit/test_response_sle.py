@@ -119,6 +119,26 @@ def test_withdrawal_is_no_response() -> None:
     assert ask("sri_4", BASE, now)["response"] == "yes"
 
 
+def test_withdrawal_where_the_visit_judged_is_missing_counts_by_its_planned_day() -> None:
+    # The last visit, month 9 (day 270), is judged; this subject was seen at baseline only.
+    others = [
+        {"subject": "2", "visit": name, "day": day, **BASE}
+        for name, day in (("baseline", 0), ("month_9", 270))
+    ]
+    for day, expected in ((269, "no"), (271, "cannot tell")):
+        own = {"subject": "1", "visit": "baseline", "day": 0, **BASE, "withdrawal_day": day}
+        frame = pl.DataFrame([own, *others], infer_schema_length=None)
+        row = respond(frame, "sri_4", parameters={"missing_response": "cannot_tell"}).row(0, named=True)
+        assert row["response"] == expected
+
+
+def test_withdrawal_on_the_day_of_the_visit_takes_nothing_from_what_was_measured() -> None:
+    good = NOW | {"sledai_2k": 6, MSK: "C", SKIN: "C", "withdrawal_day": 180}
+    assert ask("sri_4", BASE, good)["response"] == "yes"
+    nothing = dict.fromkeys(BASE) | {"withdrawal_day": 180}
+    assert ask("sri_4", BASE, nothing, missing_response="cannot_tell")["response"] == "no"
+
+
 # --- low disease activity and remission -----------------------------------------------------------
 
 ITEMS = response_definition("lldas").sets["sledai_items"]
@@ -238,6 +258,13 @@ def test_bliss_ln_looks_at_every_dose_from_week_24(
         # from day 200 on only month 9 (day 270) is looked at
         later = ask(name, *visits, upcr_unit="mg/mg", from_day=200)
         assert later["response"] == ("yes" if month_9 <= 10 else "no")
+
+
+def test_a_dose_that_was_not_recorded_is_named() -> None:
+    visits = [{"upcr": 0.4, "gfr": 95, "prednisone": dose} for dose in (40, None, 10)]
+    reason = ask("bliss_ln_crr", *visits, upcr_unit="mg/mg")["reason"]
+    # week 24 is day 168
+    assert "highest prednisone 10 to ? from day 168, not recorded at month_6." in reason
 
 
 def test_units_of_protein_to_creatinine() -> None:

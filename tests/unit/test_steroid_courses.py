@@ -73,6 +73,13 @@ def test_edges_of_the_window(first: int, last: int | None, expected: int) -> Non
     assert count(days_above((15, first, last)), ABOVE)[0] == expected
 
 
+def test_a_window_of_one_day_is_the_day_of_the_visit() -> None:
+    found = days_above((20, 364, 364), window_days=1)
+    assert count(found, ABOVE) == (1, 1, 1)
+    assert count(found, WITHIN) == (0, 0, 0)
+    assert count(days_above((20, 363, 363), window_days=1), ABOVE) == (0, 0, 0)
+
+
 def test_the_limit_itself_is_not_above() -> None:
     assert count(days_above((10, 0, None)), ABOVE)[0] == 0
     assert count(days_above((10.01, 0, None)), ABOVE)[0] == 57

@@ -171,8 +171,8 @@ def _ask_rule(rule: ClassificationRule, definition: CriteriaSet, verdicts: Mappi
 
 def _total(definition: CriteriaSet, verdicts: Mapping[str, Verdict], demand: Demand) -> Span:
     """Count criteria, or sum the highest points of each domain, for certain and at most."""
-    low: dict[str, int] = {}
-    high: dict[str, int] = {}
+    sure: dict[str, list[int]] = {}
+    possible: dict[str, list[int]] = {}
     for row in definition.rows:
         if demand.group not in row.groups:
             continue
@@ -180,10 +180,10 @@ def _total(definition: CriteriaSet, verdicts: Mapping[str, Verdict], demand: Dem
         points = row.criterion.points if demand.what == "points" else 1
         key = row.domain if demand.what == "points" else row.criterion.id
         if verdict is True:
-            low[key] = max(low.get(key, 0), points)
+            sure.setdefault(key, []).append(points)
         if verdict is not False:
-            high[key] = max(high.get(key, 0), points)
-    return Span(Decimal(sum(low.values())), Decimal(sum(high.values())))
+            possible.setdefault(key, []).append(points)
+    return Span(Decimal(sum(map(max, sure.values()))), Decimal(sum(map(max, possible.values()))))
 
 
 def _describe(classified: Verdict, rule: str | None, total: Span, answers: Mapping[str, Answer]) -> str:

@@ -366,7 +366,7 @@ def _count_on_spark(visits: Visits, chosen: Mapping[str, Choice]) -> tuple[list[
     for row in counts.collect():
         by_way[row["way"]][row["responder"]] = row["n"]
         at[row["way"]] = row["visit"]
-    return ways, [Tally(*pair) for pair in zip(at, by_way, strict=True)]
+    return ways, list(map(Tally, at, by_way))
 
 
 def _try_ways(cohort: CohortTimelines, ways: Sequence[Way]) -> pl.DataFrame:
