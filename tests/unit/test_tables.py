@@ -294,3 +294,11 @@ def test_a_date_of_two_readings_gives_both(trial: Path, written: str, fix: str) 
     cells[place] = written
     folder.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n", encoding="utf-8")
     assert fix in [finding.fix for finding in read(trial).findings if finding.file == "visits.csv"]
+
+
+def test_a_visit_name_near_unscheduled_is_told_so_and_a_site_is_not(trial: Path) -> None:
+    change(trial, "visits", ",month_1,", ",unschedulde,")
+    change(trial, "subjects", ",01,", ",unschedulde,")
+    fixes = {finding.code: finding.fix for finding in read(trial).findings}
+    assert "The nearest is 'unscheduled'." in fixes["unknown_visit"]
+    assert "nearest" not in fixes["unknown_site"]
