@@ -21,7 +21,7 @@ from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, mean_of
 from funis.responses.relapse_counts import count_relapses
 from funis.results import format_number
-from funis.study.model import Arm, Endpoint, LabTest, Study, Trial, Visit
+from funis.study.model import Arm, Criterion, Eligibility, Endpoint, LabTest, Study, Trial, Visit
 
 Values = Mapping[str, Mapping[str, Sequence[float | None]]]
 
@@ -91,6 +91,19 @@ def value_of(run: Run, key: str) -> float | None:
     assert found.height == 1, f"no number {key}; there are {run.numbers.frame()['id'].to_list()}"
     number: float | None = found["value"].item()
     return number
+
+
+# --- eligibility --------------------------------------------------------------------------------
+
+
+def test_who_cannot_be_judged_by_an_exclusion_is_neither_eligible_nor_refused() -> None:
+    rule = Criterion(id="E1", text="Over 60", rule="age > 60")
+    study = make_study(eligibility=Eligibility(exclusion=(rule,)))
+    run = make_run({"x": {"baseline": [1, 2, 3, 4]}}, study, age=[30.0, 70.0, None, None])
+    eligible = analysis_summary.describe_eligibility(run)
+    assert eligible is not None
+    assert eligible.tolist() == [True, False, False, False]
+    assert value_of(run, "eligibility.enrolled.eligible.cannot_tell") == 2
 
 
 # --- summaries -----------------------------------------------------------------------------------

@@ -217,6 +217,19 @@ def test_change_expected_without_effect(tmp_path: Path) -> None:
     assert "no second value" in text(results, f"{front}.correlation")
 
 
+def test_a_second_endpoint_of_the_same_variable_and_subjects_repeats_nothing(tmp_path: Path) -> None:
+    def repeat(small: Any) -> None:
+        small.STUDY += (
+            '\n[[endpoints]]\nid = "again"\nkind = "change"\nvariable = "sledai_2k"\nat = ["month_6"]\n'
+            'population = "treated"\nsubgroups = ["lupus_nephritis"]\nmethods = ["paired_t"]\n'
+        )
+
+    _, results = run_small(tmp_path / "t", repeat)
+    found = results.numbers.filter(pl.col("analysis") == "regression_to_mean")["endpoint"]
+    # the one in between is of all enrolled
+    assert set(found) == {"sledai", "sledai_locf"}
+
+
 def test_one_extreme_subject_makes_it_not_estimable(tmp_path: Path) -> None:
     def raise_one(small: Any) -> None:
         # 22 for 12: mean 11.75, variance (1.75^2 + 10.25^2 + 3.75^2 + 4.75^2) / 3 = 48.25, SD 6.95 > 5.25

@@ -128,7 +128,7 @@ def add_left_out(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> No
 
     One label alone can be left out of nothing: then there is no range.
     """
-    if len(left.label) < 2 or np.isnan(left.lowest):
+    if np.isnan(left.lowest):
         return
     place = replace(estimated.place, cluster=kind)
     method, digits = estimated.method, estimated.digits

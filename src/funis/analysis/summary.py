@@ -105,7 +105,7 @@ def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
     planned = [site for site in run.study.site_ids if name == "site"] or sorted(present)
     rows = run.observe(name, values.cast(pl.String).fill_null("").to_list())
     for category in dict.fromkeys((*planned, *sorted(present))):
-        chosen = known & (values == category).fill_null(value=False).to_numpy()
+        chosen = known & values.eq_missing(category).to_numpy()
         place = replace(
             cohort.place("baseline", name, str(category)),
             visit="baseline",
