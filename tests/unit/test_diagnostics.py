@@ -215,6 +215,15 @@ def test_change_expected_without_effect(tmp_path: Path) -> None:
         name = f"{front}.estimate.correlation_{correlation}".replace("0.", "0_")
         assert results.value(name) == pytest.approx(-(1 - correlation) * (9.25 - mu))
     assert "no second value" in text(results, f"{front}.correlation")
+    # the figure shows the last visit, month 6; S4 (7 at baseline) had left
+    points = results.listings["regression_to_mean"].filter(endpoint="sledai", subgroup="all")
+    assert set(points.select("baseline", "change", "visit").rows()) == {
+        (10, -6, "month_6"), (12, -4, "month_6"), (8, -6, "month_6"),
+    }  # fmt: skip
+    # a share at baseline describes; it has no interval
+    baseline = results.numbers.filter(analysis="baseline", variable="site")
+    assert baseline.height > 0
+    assert not set(baseline["statistic"]) & {"lower", "upper"}
 
 
 def test_a_second_endpoint_of_the_same_variable_and_subjects_repeats_nothing(tmp_path: Path) -> None:
