@@ -434,6 +434,10 @@ def make_copies(count: int) -> tuple[Queue[Path], Path]:
     copies: Queue[Path] = Queue()
     for number in range(count):
         folder = place / str(number) / "src"
+        folder.parent.mkdir()
+        # The package finds its examples beside its sources: what is beside them must be there too.
+        for beside in ("examples", "docs", "tests"):
+            (folder.parent / beside).symlink_to(ROOT / beside)
         shutil.copytree(SOURCE, folder / "funis", ignore=shutil.ignore_patterns("__pycache__"))
         mode = (
             compileall.PycInvalidationMode.CHECKED_HASH
