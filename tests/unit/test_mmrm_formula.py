@@ -1,5 +1,6 @@
 """The closed subset of formulas, and that formulaic lays out the same design."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,8 +144,47 @@ def test_reference_that_is_no_level() -> None:
 def test_fit_by_formulaic_is_the_fit_by_the_light_path() -> None:
     options: dict[str, Any] = {"outcome": "y", "subject": "id", "visit": "visit"}
     light = fit_mmrm(trial(), fixed="arm * visit + base", **options).coefficients
-    heavy = fit_mmrm(trial(), fixed="arm * visit + I(base)", **options).coefficients
+    heavy = fit_mmrm(trial(), fixed="arm * visit + I(base)", trust_formula=True, **options).coefficients
     joined = light.join(heavy.with_columns(term=pl.col("term").str.replace(r"I\((.*)\)", "$1")), on="term")
     assert joined.height == light.height
     np.testing.assert_allclose(joined["estimate"].to_numpy(), joined["estimate_right"].to_numpy(), rtol=1e-7)
     np.testing.assert_allclose(joined["df"].to_numpy(), joined["df_right"].to_numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "visit + I(open({path!r}, 'w').write('x'))",
+        "visit + {{open({path!r}, 'w').write('x')}}",
+        "visit + np.f2py.os.system('touch {path}')",
+        "visit + C(visit, open({path!r}, 'w'))",
+        "y ~ visit + Q(open({path!r}, 'w').name)",
+        "visit + `y`",
+        "log(base)",
+        "base ** 2",
+        "visit\x00",
+        "visit; base",
+        "[visit]",
+        "visit | base",
+    ],
+)
+@pytest.mark.parametrize("trust", [False, "yes", 1])
+def test_a_formula_runs_nothing_unless_it_is_trusted(text: str, trust: Any, tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    formula = text.format(path=str(target))
+    with pytest.raises(FormulaError, match=r"C\(name\).*trust_formula=True"):
+        fit_mmrm(trial(), outcome="y", fixed=formula, subject="id", visit="visit", trust_formula=trust)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a + " * 20_000 + "a", "characters"),
+        ("(" * 500 + "a" + ")" * 500, "brackets"),
+        (" * ".join(f"a{number}" for number in range(60)), "terms"),
+    ],
+)
+def test_a_formula_without_end_is_refused(text: str, said: str) -> None:
+    with pytest.raises(FormulaError, match=said):
+        parse_formula(text)

@@ -32,7 +32,7 @@ from funis.study.study_finding import StudyFinding, unknown_name
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TERM = re.compile(
-    r"\s*(?:C\(\s*(?P<factor>[A-Za-z_]\w*)\s*(?:,\s*contr\.(?:sum|treatment(?:\(\s*(?:'[^']*'|\"[^\"]*\")\s*\))?)\s*)?\)"
+    r"\s*(?:C\(\s*(?P<factor>[A-Za-z_]\w*)\s*\)"
     r"|(?P<name>[A-Za-z_]\w*)|(?P<number>[01])|(?P<operator>[+:*-]))"
 )
 _FORMULA_NAMES = ("visit", "baseline")
@@ -443,13 +443,13 @@ def _is_due(study: Study, variable: str, visit: str) -> bool:
 
 
 def _check_formula(study: Study, key: tuple[str | int, ...], formula: str) -> Iterator[StudyFinding]:
-    """Formulas are names, + : * - and C(name): the library that reads them would run Python otherwise."""
+    """Formulas are names, + : * - and C(name), which is what the model reads without running Python."""
     known = (*_FORMULA_NAMES, *subject_schema(study))
     position = 0
     while position < len(formula.rstrip()):
         term = _TERM.match(formula, position)
         if term is None:
-            fix = "Use names, + : * - and C(name) or C(name, contr.sum) only."
+            fix = "Use names, + : * - and C(name) only."
             yield StudyFinding(
                 key, formula, f"'{formula[position:][:20]}' may not stand in a formula.", fix, "formula"
             )

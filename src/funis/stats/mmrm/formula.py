@@ -13,12 +13,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import Final, Literal
 
 from funis.errors import FunisError
 
 Coding = Literal["r", "sas"]
 INTERCEPT = "(Intercept)"
+#: Characters of a formula, brackets inside one another, and terms: each name of ``a * b * ...`` doubles them.
+MAX_LENGTH: Final = 2_000
+MAX_BRACKETS: Final = 20
+MAX_TERMS: Final = 1_000
 _TOKEN = re.compile(r"\s*(?:(C)\(\s*([^\W\d]\w*)\s*\)|([^\W\d][\w.]*)(?!\()|([01])(?![\w.])|([-+:*()]))")
 
 
@@ -67,13 +71,15 @@ def parse_formula(text: str) -> Formula | None:
 
     Raises
     ------
-    FormulaError : empty, or an operator stands where a name should
+    FormulaError : empty, an operator stands where a name should, or more terms or brackets than can be read
 
     Examples
     --------
     >>> parse_formula("ARMCD * AVISIT").terms
     (('ARMCD',), ('AVISIT',), ('ARMCD', 'AVISIT'))
     """
+    if len(text) > MAX_LENGTH:
+        raise FormulaError(f"The formula has {len(text)} characters; {MAX_LENGTH} are allowed.")
     tokens = _tokens(text)
     if tokens is None:
         return None
@@ -113,8 +119,13 @@ class _Reader:
         self.tokens = tokens
         self.text = text
         self.position = 0
+        self.opened = 0
         self.variables: list[str] = []
         self.categorical: set[str] = set()
+
+    def _limit(self, terms: int) -> None:
+        if terms > MAX_TERMS:
+            raise FormulaError(f"Formula {self.text[:200]!r} has more than {MAX_TERMS} terms. Write + for *.")
 
     def _peek(self) -> str:
         return self.tokens[self.position] if self.position < len(self.tokens) else ""
@@ -147,6 +158,7 @@ class _Reader:
         while self._peek() == "*":
             self._take()
             right = self._read_colon()
+            self._limit(len(left) * len(right))
             both = [*left, *right, *(a | b for a in left for b in right)]
             left = list(dict.fromkeys(both))
         return left
@@ -156,13 +168,18 @@ class _Reader:
         while self._peek() == ":":
             self._take()
             right = self._read_atom()
+            self._limit(len(left) * len(right))
             left = list(dict.fromkeys(a | b for a in left for b in right))
         return left
 
     def _read_atom(self) -> list[frozenset[str]]:
         word = self._take()
         if word == "(":
+            self.opened += 1
+            if self.opened > MAX_BRACKETS:
+                raise FormulaError(f"A formula has at most {MAX_BRACKETS} brackets inside one another.")
             inner = self.read_sum(top=False)
+            self.opened -= 1
             if self._take() != ")":
                 raise FormulaError(f"Formula {self.text!r}: a parenthesis is not closed.")
             return inner

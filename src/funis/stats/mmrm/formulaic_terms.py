@@ -1,4 +1,6 @@
-"""Formulas beyond the closed subset, through formulaic; imported only when such a formula is met.
+"""Formulas beyond the closed subset, through formulaic; only for a formula that the caller trusts.
+
+formulaic evaluates what stands in a formula as Python: whoever writes the formula runs code.
 
 Columns get the names that R would give them: ``(Intercept)``, ``ARMCDTRT``, ``ARMCDTRT:AVISITVIS2``.
 """

@@ -19,7 +19,7 @@ from funis.errors import ValueRangeError
 from funis.stats.mmrm.covariance import Floats, structure
 from funis.stats.mmrm.degrees_of_freedom import check_method
 from funis.stats.mmrm.design import Design, arrange, design_from_formula
-from funis.stats.mmrm.formula import INTERCEPT, Formula, parse_formula
+from funis.stats.mmrm.formula import INTERCEPT, Formula, FormulaError, parse_formula
 from funis.stats.mmrm.one_fit import Fit, fit_arrays
 from funis.stats.mmrm.result import MmrmResult
 from funis.stats.mmrm.rows_used import ModelColumns, ModelRows, read_rows
@@ -49,6 +49,7 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     reference: Mapping[str, str] | None = None,
     fallback: Sequence[str] = (),
     stopping: str = "tight",
+    trust_formula: bool = False,
 ) -> MmrmResult:
     """Fit a mixed model for repeated measures.
 
@@ -56,8 +57,7 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     ----------
     frame : any data frame narwhals knows (Polars, pandas, PyArrow, DuckDB ...), one row a subject and visit
     outcome : numeric column; rows without a value are left out (missing at random)
-    fixed : right-hand side of the model formula; names, ``+ : * -`` and ``C(name)`` are read directly,
-        everything else by formulaic
+    fixed : right-hand side of the model formula: names, ``0 1``, ``+ : * -``, brackets and ``C(name)``
     subject, visit : columns; the visit's order is that of ``levels``, of an Enum, or alphabetical
     covariance : ``us toep toeph ar1 ar1h cs csh ad adh sp_exp``
     df : ``satterthwaite``, ``kenward-roger`` (SAS's), ``kenward-roger-linear``, ``kenward-roger-mmrm``
@@ -74,6 +74,8 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     reference : reference level of categorical columns
     fallback : structures to try, in order, if the first one fails; what happened is in ``fallbacks``
     stopping : ``tight`` (the maximum), or ``sas``: stop where PROC MIXED stops, to print its digits (us, cs)
+    trust_formula : True hands a formula beyond these to formulaic, which evaluates what stands in it as
+        Python: only for a formula of one's own, never for one from a file or a form
 
     Returns
     -------
@@ -109,6 +111,12 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     places = (coordinates,) if isinstance(coordinates, str) else tuple(coordinates or ())
     formula_text = _right_side(fixed, outcome)
     parsed = parse_formula(formula_text)
+    if parsed is None and trust_formula is not True:
+        raise FormulaError(
+            f"Formula {formula_text[:200]!r} goes beyond names of columns, 0, 1, + : * -, brackets and "
+            "C(name). Make a column of what is computed, such as log(dose); or, if the formula is your own, "
+            "give trust_formula=True: formulaic then runs whatever Python stands in it."
+        )
     columns = ModelColumns(
         outcome=outcome,
         subject=subject,
