@@ -33,7 +33,7 @@ from funis.study.model import (
     Trial,
     Visit,
 )
-from funis.study.rules import FUNCTIONS
+from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[study]", Trial),
@@ -67,7 +67,9 @@ _RULES = """## Rules
 
 A rule is an SQL condition over one row, for example `age >= 16 AND sex = 'female'`. It may use comparisons,
 `AND`, `OR`, `NOT`, `IN`, `BETWEEN`, `IS NULL`, `CASE`, `+ - * /` and the functions {functions}. Texts stand
-in single quotes. Where something is missing the answer is *cannot tell*, which is neither yes nor no.
+in single quotes, dates are written `DATE '2020-01-31'`, a column whose name is a word of the language stands
+in double quotes. Where something is missing, or is divided by zero, the answer is *cannot tell*, which is
+neither yes nor no. A rule has at most {characters} characters and {levels} levels of brackets.
 
 Populations, subgroups and eligibility see one row a subject:
 
@@ -129,6 +131,8 @@ def render_study_page() -> str:
     parts.append("## Keys of each kind of endpoint\n\n" + _kinds())
     parts.append(
         _RULES.format(
+            characters=f"{MAX_LENGTH:,}",
+            levels=MAX_LEVELS,
             functions=", ".join(f"`{name}`" for name in FUNCTIONS),
             dates=", ".join(f"`{event}_date`" for event in EVENTS),
             days=", ".join(f"`{event}_day`" for event in EVENTS[3:]),

@@ -78,7 +78,7 @@ WRONG = [
     ("UPPER(sex) = 'FEMALE'", "'UPPER()'"),
     ("sex || 'x' = 'malex'", "'||'"),
     ("CASE WHEN age > 3 THEN age ELSE sex END", "joins number and text"),
-    ("*", "cannot be read"),
+    ("*", "'STAR' may not stand"),
 ]
 
 
