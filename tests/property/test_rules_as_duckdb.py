@@ -7,6 +7,7 @@ and a result beyond floating point, is null here; DuckDB is set to the same.
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -94,7 +95,7 @@ RULES = st.recursive(BOOLEANS, _rules, max_leaves=5)
 
 
 @pytest.fixture(name="engine", scope="module")
-def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
+def _engine() -> Iterator[Any]:
     with duckdb.connect(config={"threads": 1}) as connection:
         known = {name for (name,) in connection.execute("SELECT name FROM duckdb_settings()").fetchall()}
         # The name of the setting by which x / 0 is null differs with the version.
@@ -105,9 +106,7 @@ def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @settings(max_examples=300)
 @given(rule=RULES, columns=FRAMES)
-def test_a_rule_answers_as_duckdb_answers(
-    engine: duckdb.DuckDBPyConnection, rule: str, columns: dict[str, list[object]]
-) -> None:
+def test_a_rule_answers_as_duckdb_answers(engine: Any, rule: str, columns: dict[str, list[object]]) -> None:
     frame = pl.DataFrame(columns, schema=SCHEMA)
     assert check_rule(rule, SCHEMA) == ()
     engine.execute(
