@@ -79,7 +79,7 @@ def _estimate_one(run: Run, endpoint: Endpoint, cohort: Cohort, selection: Selec
     limit = selection.limit_for(base.values[known])
     sign = float(selection.direction)
     # Who entered against the rule was not selected by it.
-    entered = np.flatnonzero(known & cohort.members & (sign * base.values > sign * limit))
+    entered = np.flatnonzero(known & cohort.members & selection.is_met_by(base.values))
     if len(entered) < 3:
         return
     values = base.values[entered]

@@ -14,9 +14,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from funis.nine_decimals import round_array, round_exactly
 from funis.study.model import Study
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 _NUMBER: Final = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _RULE: Final = re.compile(rf"\(*\s*baseline_(\w+)\s*(>=|>|<=|<)\s*({_NUMBER})\s*\)*")
@@ -65,6 +67,20 @@ class Selection:
         turned = self.direction * self.limit
         lowest = math.ceil(turned) if self.sign.endswith("=") else math.floor(turned) + 1
         return self.direction * (lowest - 0.5)
+
+    def is_met_by(self, values: Floats) -> Bools:
+        """Tell which values the rule lets in; a value on the limit is in where the rule says so.
+
+        Examples
+        --------
+        >>> Selection("x", ">=", 1.5, "I1").is_met_by(np.array([1.4, 1.5, 0.1 * 15])).tolist()
+        [False, True, True]
+        >>> Selection("x", "<", 1.5, "I1").is_met_by(np.array([1.4, 1.5])).tolist()
+        [True, False]
+        """
+        turned = self.direction * round_array(np.asarray(values, dtype=np.float64))
+        limit = self.direction * round_exactly(float(self.limit))
+        return turned >= limit if self.sign.endswith("=") else turned > limit
 
 
 def find_selections(study: Study) -> dict[str, Selection]:
