@@ -20,13 +20,13 @@ STUDY = Study.model_validate(
 
 
 def test_an_exclusion_that_is_not_known_makes_nobody_eligible_and_refuses_nobody() -> None:
-    """S1 may enter; S2 is a minor; S3 has no age; S4 is excluded; S5 has no weight."""
+    """S1 may enter; S2 is a minor; S3 has no age; S4 is excluded; S5 has no weight; S6 is a minor too."""
     subjects = pl.DataFrame(
         {
-            "subject": ["S1", "S2", "S3", "S4", "S5"],
-            "site": ["01"] * 5,
-            "age": [30, 16, None, 40, 40],
-            "weight_kg": [60.0, 60.0, 60.0, 120.0, None],
+            "subject": ["S1", "S2", "S3", "S4", "S5", "S6"],
+            "site": ["01"] * 6,
+            "age": [30, 16, None, 40, 40, 17],
+            "weight_kg": [60.0, 60.0, 60.0, 120.0, None, 60.0],
         }
     )
     results = funis.analyse(STUDY, funis.tables_from_frames(STUDY, {"subjects": subjects}))
@@ -37,4 +37,4 @@ def test_an_exclusion_that_is_not_known_makes_nobody_eligible_and_refuses_nobody
         ]
         for name in ("I1", "E1", "eligible")
     }
-    assert counted == {"I1": [3, 1, 1], "E1": [1, 3, 1], "eligible": [1, 2, 2]}
+    assert counted == {"I1": [3, 2, 1], "E1": [1, 4, 1], "eligible": [1, 3, 2]}
