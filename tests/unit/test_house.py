@@ -14,7 +14,9 @@ from funis.version import VERSION
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").glob("*.py")])
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-PAGES = sorted(page for page in ROOT.rglob("*.md") if not {".venv", "demo"} & set(page.parts))
+PAGES = sorted(
+    page for page in ROOT.rglob("*.md") if not {".venv", "demo", "build", "dist"} & set(page.parts)
+)
 TEST_NAME = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 
