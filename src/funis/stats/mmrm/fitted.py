@@ -50,18 +50,7 @@ class NotFittedError(FunisError):
 class FittedModel:
     """A repeated-measures model and its estimates; what readers get adds tables and text (``MmrmResult``).
 
-    Attributes
-    ----------
-    status : ``converged``; ``rank deficient`` or ``separation`` (the fit converged, but aliased coefficients
-        could not be estimated and are null); ``singular covariance``, ``covariance not estimable``,
-        ``saturated`` (no residual degrees of freedom) or ``did not converge`` (there are no estimates)
-    detail : one sentence on a status other than ``converged``
-    notes : what was left out or should be known, one sentence each
-    fallbacks : structures that were tried before ``covariance`` with their status, as declared
-    covariance, df_method, method, sandwich, coding, level, formula : as fitted
-    n_observations, n_subjects : as used
-    visits, groups : levels of the visit, and of the covariance group (``("",)`` without groups)
-    aliased : terms that could not be estimated
+    Its attributes are described there, where readers meet them.
     """
 
     status: str
