@@ -94,7 +94,6 @@ class VisitScorer:
     Attributes
     ----------
     definition, missing, parameters : what is scored, and how; every parameter with its value
-    is_compiled : whether the rules run as a compiled function, or as those of a frame
     """
 
     def __init__(self, instrument: Definition, missing: Missing, parameters: Mapping[str, Any]) -> None:
@@ -102,8 +101,14 @@ class VisitScorer:
         self._reader = VisitReader(instrument, parameters) if can_be_traced(instrument) else None
         self._find_program = lru_cache(maxsize=MOST_PROGRAMS)(self._make_program)
         # The usual case is compiled now, so that the first visit does not wait for it.
-        self.is_compiled = self._find_program(Shape()) is not None
+        if self._find_program(Shape()) is None:
+            self._reader = None
         self._scorable = {name for item in instrument.items for name in (item.name, *item.measures)}
+
+    @property
+    def is_compiled(self) -> bool:
+        """Tell whether the rules run as a compiled function, or as those of a frame."""
+        return self._reader is not None
 
     def __repr__(self) -> str:
         """Name the instrument and the policy."""
@@ -136,7 +141,7 @@ class VisitScorer:
         if not visits:
             return []
         order = self._check_keys(visits, present)
-        if self._reader is not None and self.is_compiled:
+        if self._reader is not None:
             try:
                 return self._score_compiled(self._reader, visits, present, order)
             except UnusualVisitsError:
