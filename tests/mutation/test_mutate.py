@@ -78,9 +78,39 @@ def test_parts_have_equal_shares_and_one_seed_gives_one_sample() -> None:
     assert sample != mutate.draw_sample(places, 40, 8)
 
 
+def test_an_excuse_is_for_one_of_several_places_with_the_same_words() -> None:
+    text = "def f(x):\n    return (g(x[0]), 0,\n            0)\n"
+    zeros = [place for place in mutate.find_places_in(text, "rules", "x.py") if place.before == "0"]
+    assert sorted((place.line, place.occurrence) for place in zeros) == [(2, 1), (2, 2), (3, 3)]
+    # The walk comes to the innermost last, a reader comes to it first.
+    innermost = next(place for place in zeros if mutate.mutate(text, place).count("x[(1)]"))
+    assert innermost.occurrence == 1
+    survived = [mutate.Outcome(place, "survived") for place in zeros]
+    assert mutate.report(survived[:1], {zeros[0].excuse: "cannot matter"}) == 0
+    assert mutate.report(survived[:1], {zeros[1].excuse: "cannot matter"}) == 1
+
+
+def test_a_bar_in_the_name_of_a_test_does_not_cut_it() -> None:
+    assert mutate._test_of("tests/a.py::test_a[x || y]|run") == "tests/a.py::test_a[x || y]"
+    assert mutate._test_of("tests/a.py::test_a[x || y]|setup") == "tests/a.py"
+
+
+def test_tests_that_lost_their_names_are_no_notice_taken(tmp_path: Path) -> None:
+    """Parameters read from the package change their names with it; what is left of the file decides."""
+    (tmp_path / "test_a.py").write_text("def test_a():\n    assert True\n", encoding="utf-8")
+    suite = mutate.Suite({}, {})
+    environment = mutate._environment(mutate.ROOT / "src", tmp_path)
+    gone = f"{tmp_path}/test_a.py::test_b"
+    assert not mutate._run_tests([gone], suite, environment)
+    (tmp_path / "test_a.py").write_text("def test_a():\n    assert False\n", encoding="utf-8")
+    assert mutate._run_tests([gone], suite, environment).startswith("FAILED")
+    (tmp_path / "test_a.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
+    assert mutate._run_tests([gone], suite, environment).startswith("ERROR")
+
+
 def test_excused_changes_exist_and_give_a_reason() -> None:
     """An entry whose code is gone excuses nothing and must go too."""
-    known = {place.key for place in mutate.find_places()}
+    known = {place.excuse for place in mutate.find_places()}
     for key, reason in mutate.read_equivalent().items():
         assert key in known, key
         assert len(reason) > 20, key
@@ -91,5 +121,5 @@ def test_the_share_decides_the_exit_code(capsys: pytest.CaptureFixture[str]) -> 
     noticed, survived = mutate.Outcome(place, "noticed", "test"), mutate.Outcome(place, "survived")
     assert mutate.report([noticed] * 19 + [survived], {}) == 0
     assert mutate.report([noticed] * 18 + [survived] * 2, {}) == 1
-    assert mutate.report([survived], {place.key: "cannot matter"}) == 0
+    assert mutate.report([survived], {place.excuse: "cannot matter"}) == 0
     assert "90.0 %" in capsys.readouterr().out
