@@ -1,7 +1,5 @@
 """Gaps in numbered visits, and titres that a spreadsheet turned into times of day."""
 
-from datetime import date
-
 import polars as pl
 import pytest
 
@@ -29,7 +27,7 @@ def check(visits: list[str], values: list[float] | None = None, *, planned: bool
         ),
     }  # fmt: skip
     study = Study.model_validate(plan)
-    return list(check_series(Data(study, frames, frozenset(frames), frozenset(), date(2020, 1, 1))))
+    return list(check_series(Data(study, frames, frozenset(frames), frozenset())))
 
 
 @pytest.mark.parametrize(

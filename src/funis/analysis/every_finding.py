@@ -42,7 +42,8 @@ def check_frames(study: Study, frames: Mapping[str, Any], *, today: date | None 
     study : as ``funis.read_study`` gives it
     frames : by table name, as the files of a data folder would be named: frames of Polars, pandas, PyArrow or
         DuckDB, or lists of rows as dicts (an empty list is a table without rows); typed, or all texts
-    today : day after which a date lies in the future; default is the day of the call
+    today : day after which a date lies in the future; default is the day of the call in the
+        study's time zone
 
     Returns
     -------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from funis.data.known_tables import expected_tables, study_tables
 from funis.data.read.files import read_folder
 from funis.errors import Finding
 from funis.study.model import Study
+from funis.study.today import study_today
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     ----------
     folder : folder of CSV and Parquet files or of one workbook; a study folder with ``data`` inside
     study : the study
-    today : day after which a date lies in the future; default is the day of the call
+    today : day after which a date lies in the future; default is the day of the call in the
+        study's time zone
 
     Returns
     -------
@@ -91,7 +93,8 @@ def tables_from_frames(study: Study, frames: Mapping[str, Any], *, today: date |
     study : the study
     frames : by table name, as the files of a data folder would be named: frames of Polars, pandas, PyArrow or
         DuckDB, or lists of rows as dicts (an empty list is a table without rows); typed, or all texts
-    today : day after which a date lies in the future; default is the day of the call
+    today : day after which a date lies in the future; default is the day of the call in the
+        study's time zone
 
     Returns
     -------
@@ -118,5 +121,5 @@ Write 'female'. Allowed: female, male.
 
 
 def _checked(study: Study, raw: RawData, today: date | None) -> Tables:
-    frames, findings = check_tables(study, raw, today=today or datetime.now(UTC).date())
+    frames, findings = check_tables(study, raw, today=today or study_today(study))
     return Tables(frames, tuple(findings), frozenset(raw.tables), tuple(raw.files))

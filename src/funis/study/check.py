@@ -29,6 +29,7 @@ from funis.study.days import eligibility_schema, subject_schema, subject_values
 from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
 from funis.study.rules import check_rule
 from funis.study.study_finding import StudyFinding, unknown_name
+from funis.study.today import check_timezone
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TERM = re.compile(
@@ -85,6 +86,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
     checks = (
         _check_duplicates(study),
         _check_names(study),
+        check_timezone(study),
         _check_arms(study),
         _check_infusions(study),
         _check_visits(study),

@@ -63,6 +63,12 @@ class Trial(StudyPart):
     alpha: float = Field(
         default=0.05, gt=0, lt=1, description="Two-sided significance level; intervals have level 1 - alpha."
     )
+    timezone: str = Field(
+        default="Pacific/Kiritimati",
+        description="Time zone of the study by its IANA name, for example Asia/Shanghai: a date after the "
+        "day it is there lies in the future. Absent: Pacific/Kiritimati, where every day begins first, so "
+        "that what is today anywhere is not in the future.",
+    )
     registration: str = Field(default="", description="Number in a public trial register.")
     source: str = Field(default="", description="Publication or protocol that the file describes.")
     reconstructed: bool = Field(

@@ -21,14 +21,12 @@ class Data:
     frames : tables by name; all of the study's
     present : names of the tables that have a file
     unreadable : names of the tables whose file could not be read; nothing is said to be missing from them
-    today : day after which a date lies in the future
     """
 
     study: Study
     frames: dict[str, pl.DataFrame]
     present: frozenset[str]
     unreadable: frozenset[str]
-    today: date
 
     def is_checked(self, table: str) -> bool:
         """Say whether it makes sense to miss single rows of a table: it was read and has others."""

@@ -86,17 +86,6 @@ def _check_interval(data: Data, table: str) -> Iterator[Finding]:
                 message=f"It ends before it starts ({row[start]}); the end is left out.",
                 fix="Check both dates; leave the end empty while it goes on.",
             )
-    for column in ("start", "end"):
-        for row in rows_where(frame, pl.col(column) > data.today):
-            yield row_finding(
-                "error",
-                "date_in_future",
-                table,
-                row,
-                column=column,
-                message=f"'{column}' lies in the future; it is left out.",
-                fix=f"Today is {data.today.isoformat()}; check the year.",
-            )
 
 
 def _event_finding(

@@ -20,6 +20,7 @@ from funis.data.check.columns import Typed, empty_frame, type_table
 from funis.data.check.eligibility import check_eligibility
 from funis.data.check.events import check_course, derive_status
 from funis.data.check.forms import check_instruments
+from funis.data.check.future import check_future
 from funis.data.check.infusions import check_infusions
 from funis.data.check.lab_map import fill_items
 from funis.data.check.labs import derive_lab_values, split_comparators
@@ -65,6 +66,8 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
     known = study_tables(study)
     frames, findings = _type_tables(raw, known)
     frames, row_findings = sift_tables(study, frames, known)
+    future_findings = list(check_future(study, frames, known, today=today))
+    frames = leave_out(frames, future_findings)
     frames["labs"], lab_findings = derive_lab_values(study, frames["labs"])
     frames["disposition"], end_findings = derive_status(frames["disposition"])
     frames = fill_dates(frames)
@@ -72,12 +75,13 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
     day_findings = list(check_given_days(frames, anchors))
     frames = derive_days(frames, anchors)
     frames, fill_findings = fill_items(study, frames)
-    data = Data(study, frames, frozenset(raw.tables), frozenset(raw.unreadable), today)
+    data = Data(study, frames, frozenset(raw.tables), frozenset(raw.unreadable))
     frames, found = check_data(data)
     every = [
         *raw.findings,
         *findings,
         *row_findings,
+        *future_findings,
         *lab_findings,
         *end_findings,
         *day_findings,

@@ -85,9 +85,6 @@ def _check_dates(data: Data) -> Iterator[Finding]:
                 message=message,
                 fix=f"Check both dates; the {later.removesuffix('_date')} is {row[later]}.",
             )
-    for column in ("birth_date", "consent_date", "diagnosis_date"):
-        for row in rows_where(subjects, pl.col(column) > data.today):
-            yield _future(row, "subjects", column, data)
     days = (pl.col("consent_date") - pl.col("birth_date")).dt.total_days() / 365.25
     for row in rows_where(subjects, (days - pl.col("age")).abs() >= 1.5):
         yield row_finding(
@@ -99,20 +96,6 @@ def _check_dates(data: Data) -> Iterator[Finding]:
             message="The age does not agree with birth date and consent; the dates are used.",
             fix="Correct one of them, or leave the age out.",
         )
-
-
-def _future(row: dict[str, object], table: str, column: str, data: Data) -> Finding:
-    shown = "" if column == "birth_date" else row[column]
-    return row_finding(
-        "error",
-        "date_in_future",
-        table,
-        row,
-        column=column,
-        value=shown,
-        message=f"'{column}' lies in the future; it is left out.",
-        fix=f"Today is {data.today.isoformat()}; check the year.",
-    )
 
 
 def _check_body(data: Data) -> Iterator[Finding]:

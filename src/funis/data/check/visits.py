@@ -147,16 +147,6 @@ def _check_dates(data: Data) -> Iterator[Finding]:
     """Dates are neither in the future nor before birth; a baseline comes after consent."""
     people = data.frames["subjects"].select("subject", "birth_date", "consent_date")
     rows = data.visited.join(people, on="subject", how="left", maintain_order="left")
-    for row in rows_where(rows, pl.col("date") > data.today):
-        yield row_finding(
-            "error",
-            "date_in_future",
-            row["table"],
-            row,
-            column="date",
-            message="The date lies in the future; it is left out.",
-            fix=f"Today is {data.today.isoformat()}; check the year.",
-        )
     # A birth date after the consent is itself the finding; it must not take every other date with it.
     is_sound = (pl.col("birth_date") <= pl.col("consent_date")).fill_null(value=True)
     for row in rows_where(rows, (pl.col("date") < pl.col("birth_date")) & is_sound):
