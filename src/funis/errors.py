@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar, Literal
 
+from funis.letters import show_forbidden
+
 Level = Literal["error", "warning", "query"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "query")
+_TEXTS = ("table", "file", "column", "value", "message", "fix", "subject", "visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,13 @@ class Finding:
     fix: str
     subject: str = ""
     visit: str = ""
+
+    def __post_init__(self) -> None:
+        # What was found may hold letters that a terminal obeys; a finding quotes them as escapes.
+        for name in _TEXTS:
+            text = getattr(self, name)
+            if not text.isprintable():
+                object.__setattr__(self, name, show_forbidden(text))
 
     def __str__(self) -> str:
         """Compose the one-line form that the command line prints."""
@@ -132,6 +142,12 @@ class UnitError(FunisError):
     """A unit is unknown for an analyte."""
 
     code: ClassVar[str] = "unit"
+
+
+class DrawingError(FunisError):
+    """A figure cannot be drawn; the report leaves a box in its place that says so."""
+
+    code: ClassVar[str] = "drawing"
 
 
 class BlockError(FunisError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +10,11 @@ from typing import Any
 import pytest
 
 from funis.documents import drawing
+from funis.documents.document import Document, Section
 from funis.documents.drawing import render_svg, start_renderer, stop_renderer
+from funis.documents.figure import FigureSpec
+from funis.documents.html import render_page
+from funis.errors import DrawingError
 
 SPEC: dict[str, Any] = {
     "data": {"values": [{"x": 1, "y": 2, "name": "Sjögren — °C"}]},
@@ -45,7 +50,7 @@ def test_engine_is_started_once(engine: drawing.Engine) -> None:
 
 
 def test_what_cannot_be_drawn_is_refused_and_the_engine_goes_on(engine: drawing.Engine) -> None:
-    with pytest.raises(ValueError, match="Vega-Lite"):
+    with pytest.raises(DrawingError, match="Vega-Lite"):
         render_svg({"mark": {"nothing": "known"}})
     assert render_svg(SPEC).startswith("<svg")
     assert engine.process.poll() is None
@@ -58,11 +63,117 @@ def test_number_that_is_not_finite_is_a_gap() -> None:
     assert render_svg(with_nan) == render_svg(with_gap)
 
 
-def test_engine_that_died_is_replaced_by_this_process(engine: drawing.Engine) -> None:
+def test_engine_that_died_is_replaced_by_another(engine: drawing.Engine) -> None:
     engine.process.kill()
     engine.process.wait()
     assert render_svg(SPEC).startswith("<svg")
-    assert drawing._free.empty()
+    (other,) = drawing._started
+    assert other is not engine
+    assert other.process.poll() is None
+    assert drawing._free.qsize() == 1
+
+
+class DyingEngine:
+    """An engine that ends at every drawing, as the real one does where its memory is not enough."""
+
+    made = 0
+
+    def __init__(self) -> None:
+        type(self).made += 1
+
+    def draw(self, text: str) -> str:
+        raise BrokenPipeError(text)
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.fixture
+def dying(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[DyingEngine]]:
+    stop_renderer()
+    monkeypatch.setattr(drawing, "Engine", DyingEngine)
+    monkeypatch.setattr(DyingEngine, "made", 0)
+    monkeypatch.setattr(drawing, "MOST", 1)
+    yield DyingEngine
+    stop_renderer()
+
+
+def test_drawing_that_ends_engines_is_tried_twice_and_never_here(
+    dying: type[DyingEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: list[str] = []
+    monkeypatch.setattr(drawing, "_draw_here", here.append)
+    with pytest.raises(DrawingError, match="ended while it drew"):
+        render_svg(SPEC)
+    assert dying.made == 2
+    assert not here
+    assert not drawing._started
+    # The place of the engine is free again: the next drawing starts another.
+    monkeypatch.undo()
+    assert render_svg(SPEC).startswith("<svg")
+
+
+def test_drawings_of_several_threads_survive_engines_that_die(dying: type[DyingEngine]) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(render_svg, SPEC) for _ in range(6)]
+        assert all(isinstance(each.exception(), DrawingError) for each in asked)
+    assert dying.made == 12
+
+
+def test_where_no_engine_can_be_started_the_drawing_is_refused(
+    engine: drawing.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(drawing, "Engine", refuse)
+    engine.process.kill()
+    engine.process.wait()
+    for _ in range(2):
+        with pytest.raises(DrawingError, match="No figure engine can be started: Cannot allocate memory"):
+            render_svg(SPEC)
+    stop_renderer()
+    assert start_renderer() == 0
+    with pytest.raises(DrawingError, match="No figure engine can be started"):
+        render_svg(SPEC)
+    monkeypatch.undo()
+    assert render_svg(SPEC).startswith("<svg")
+
+
+def test_without_an_interpreter_drawings_are_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_renderer()
+    monkeypatch.setattr(sys, "executable", "")
+    assert start_renderer() == 0
+    assert render_svg(SPEC).startswith("<svg")
+    with pytest.raises(DrawingError, match="Vega-Lite"):
+        render_svg({"mark": {"nothing": "known"}})
+
+
+@pytest.mark.parametrize(
+    "letter", ["\0", "\x01", "\x08", "\x0b", "\x0c", "\x0e", "\x1f", "\ufffe", "\uffff", "\ud800"]
+)
+def test_letters_that_end_the_engine_never_reach_it(letter: str, engine: drawing.Engine) -> None:
+    values = [{"x": 1, "y": 2, "name": f"S{letter}1"}]
+    with pytest.raises(DrawingError, match="letter that no drawing can show"):
+        render_svg({**SPEC, "data": {"values": values}})
+    assert engine.process.poll() is None
+
+
+@pytest.mark.parametrize("text", ["\\u0001", "a\\b", "\t\n", "\U0001f600", "\x7f", "\ufffd"])
+def test_text_that_only_looks_like_it_is_drawn(text: str) -> None:
+    assert drawing._write_spec({"name": text})
+
+
+def test_figure_that_cannot_be_drawn_leaves_a_box() -> None:
+    figure = FigureSpec(
+        "figure-x", "efficacy", "Course", {"mark": {"nothing": "known"}}, "A course.", ("Note.",)
+    )
+    page = render_page(Document("A", sections=(Section("efficacy", "Efficacy", (figure,)),)))
+    assert "This figure could not be drawn." in page
+    assert "Its numbers stand in the tables and in results.csv." in page
+    assert "Note." in page
+    assert '<figure id="figure-x">' in page
+    assert "<svg" not in page
 
 
 def test_stopping_ends_the_process(engine: drawing.Engine) -> None:

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from funis.errors import Finding
+from funis.letters import FORBIDDEN_PATTERN, find_forbidden, name_letter
 
 IGNORED_COLUMNS = frozenset({"comment", "comments", "note", "notes", "remark", "remarks"})
 """Columns for people; read over without a word."""
+
+_FORBIDDEN_FIX = "Take it out: it stays behind when text is copied from another program."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +112,48 @@ def as_texts(frame: pl.DataFrame) -> pl.DataFrame:
         pl.col(name).cast(pl.Int8).cast(pl.String) if dtype == pl.Boolean else pl.col(name).cast(pl.String)
         for name, dtype in frame.schema.items()
         if not name.startswith("_")
+    )
+
+
+def without_forbidden(texts: pl.DataFrame, raw: RawData, file: str, table: str) -> pl.DataFrame:
+    """Leave out cells and columns with a letter that no page or figure can hold, and report each.
+
+    Parameters
+    ----------
+    texts : cells of a table; a column ``_line`` gives their lines, else the rows are counted from 1
+    raw : takes the findings
+    file, table : names in the findings
+
+    Returns
+    -------
+    polars.DataFrame
+        The table; such a cell is null, a column with such a name is gone.
+
+    Examples
+    --------
+    >>> raw = RawData()
+    >>> without_forbidden(pl.DataFrame({"term": ["rash", f"fe{chr(1)}ver"]}), raw, "ae.csv", "ae").rows()
+    [('rash',), (None,)]
+    >>> raw.findings[0].message
+    'The cell holds the control character U+0001; it is left out.'
+    """
+    for name in [each for each in texts.columns if find_forbidden(each)]:
+        letter = name_letter(find_forbidden(name))
+        message = f"The name of a column holds the control character {letter}; the column is not read."
+        raw.finding("control_character", file, message, _FORBIDDEN_FIX, table=table, line=1, value=letter)
+        texts = texts.drop(name)
+    names = [name for name, dtype in texts.schema.items() if dtype == pl.String]
+    if not names or texts.is_empty():
+        return texts
+    holds = pl.col(names).str.contains(FORBIDDEN_PATTERN)
+    found = texts.select(holds.any()).row(0, named=True)
+    for name in [each for each, is_there in found.items() if is_there]:
+        for row in texts.select(pl.col(name).str.contains(FORBIDDEN_PATTERN)).to_series().arg_true():
+            letter = name_letter(find_forbidden(texts[name][row]))
+            line = texts["_line"][row] if "_line" in texts.columns else row + 1
+            message = f"The cell holds the control character {letter}; it is left out."
+            place = {"table": table, "line": line, "column": name, "value": letter}
+            raw.finding("control_character", file, message, _FORBIDDEN_FIX, **place)
+    return (
+        texts.with_columns(pl.when(~holds).then(pl.col(names)).name.keep()) if any(found.values()) else texts
     )

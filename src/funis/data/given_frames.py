@@ -11,9 +11,10 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from funis.data.cells import RawData, RawTable, UnreadableError, as_texts
+from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, without_forbidden
 from funis.data.known_tables import finding_unknown_table
 from funis.errors import ValueRangeError
+from funis.letters import name_letter
 from funis.schema import Table
 
 _KINDS = "a frame of Polars, pandas, PyArrow or DuckDB, or a list of rows as dicts"
@@ -53,7 +54,8 @@ def take_frames(
             raw.findings.append(finding_unknown_table(name, name, expected))
             continue
         try:
-            texts = as_texts(_columns(name, given, known.get(name)))
+            given_columns = _columns(name, given, known.get(name))
+            texts = as_texts(without_forbidden(given_columns, raw, name, name))
         except UnreadableError as error:
             raw.unreadable.add(name)
             raw.finding(error.code, name, error.message, error.fix, table=name)
@@ -93,7 +95,12 @@ def _column(name: str, cells: Sequence[Any]) -> pl.Series:
         cells = [
             None if cell is None else str(int(cell) if cell in (True, False) else cell) for cell in cells
         ]
-    return pl.Series(name, cells, strict=False)
+    try:
+        return pl.Series(name, cells, strict=False)
+    except UnicodeEncodeError as error:
+        letter = name_letter(error.object[error.start])
+        message = f"The column '{name}' holds half a letter ({letter}), which no file can hold."
+        raise UnreadableError("control_character", message, "Take it out of the text.") from error
 
 
 def _named(texts: pl.DataFrame, raw: RawData, file: str) -> pl.DataFrame:

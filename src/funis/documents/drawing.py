@@ -1,16 +1,18 @@
-"""Specification to drawing: in this process, or in engines started beside it.
+"""Specification to drawing, in engines that run beside this process.
 
-The figure engine is a JavaScript machine that takes half a second to start and holds the interpreter's lock
-while it draws. A command that will write a report starts engines as processes of their own before it reads
-the data: they warm up on another core, and draw while the tables are made. The drawings are the same either
-way.
+The figure engine is a JavaScript machine that takes half a second to start, holds the interpreter's lock
+while it draws, and ends its whole process where a drawing is too much for it. So it runs in a process of its
+own. A command that will write a report starts it before it reads the data: it warms up on another core, and
+draws while the tables are made.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,23 +20,38 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
+from threading import Event, Lock
 from typing import Any
 
+from funis.errors import DrawingError
+
 _PROGRAM = Path(__file__).with_name("drawing_process.py")
+_log = logging.getLogger(__name__)
+#: An escape of JSON, after an even number of strokes, for a letter that ends the engine.
+_FORBIDDEN_ESCAPE = re.compile(
+    r"(?<!\\)(?:\\\\)*(\\(?:[bf]|u00(?:0[0-8bcef]|1[0-9a-f])|ufff[ef]|ud[89ab][0-9a-f]{2}(?!\\ud[c-f])))"
+)
 
 
 #: Every engine costs half a second of a processor to start: a second one never earned it back on two cores.
 MOST = 1
+#: A drawing is tried again once, in a new engine: the first may have been ended for the memory of others.
+_TRIES = 2
 
 
 class Engine:
     """One figure engine in a process of its own."""
 
     def __init__(self) -> None:
-        # Names of files in the current folder must not be taken for modules (-P).
-        command = [sys.executable, "-P", str(_PROGRAM)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own program
+        # Names of files in the current folder must not be taken for modules (-P). What an engine says while
+        # it dies is said better in the box that stands for the figure.
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-P", str(_PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     def draw(self, text: str) -> str:
         """Draw one specification.
@@ -42,7 +59,7 @@ class Engine:
         Raises
         ------
         OSError : the engine is gone
-        ValueError : the specification cannot be drawn
+        DrawingError : the specification cannot be drawn
         """
         if self.process.stdin is None or self.process.stdout is None:
             raise BrokenPipeError("The figure engine has no pipes.")
@@ -53,7 +70,7 @@ class Engine:
             raise BrokenPipeError("The figure engine has stopped.")
         answer = json.loads(line)
         if "error" in answer:
-            raise ValueError(answer["error"])
+            raise DrawingError(answer["error"])
         svg: str = answer["svg"]
         return svg
 
@@ -64,7 +81,11 @@ class Engine:
 
 
 _started: list[Engine] = []
-_free: SimpleQueue[Engine] = SimpleQueue()
+#: A place an engine: an engine that is free, or None where one has died and the next drawing starts another.
+_free: SimpleQueue[Engine | None] = SimpleQueue()
+#: There are places; set and cleared under the lock.
+_open = Event()
+_starting = Lock()
 
 
 def start_renderer() -> int:
@@ -80,21 +101,33 @@ def start_renderer() -> int:
     True
     >>> stop_renderer()
     """
-    if not _started and sys.executable:
-        for _ in range(min(MOST, os.cpu_count() or 1)):
-            engine = Engine()
-            _started.append(engine)
-            _free.put(engine)
-        atexit.register(stop_renderer)
+    with _starting:
+        if not _open.is_set() and sys.executable:
+            for _ in range(min(MOST, os.cpu_count() or 1)):
+                try:
+                    _free.put(_start_engine())
+                except OSError as error:
+                    _log.warning("no figure engine can be started: %s", error.strerror)
+                    _free.put(None)
+            atexit.register(stop_renderer)
+            _open.set()
     return len(_started)
 
 
+def _start_engine() -> Engine:
+    engine = Engine()
+    _started.append(engine)
+    return engine
+
+
 def stop_renderer() -> None:
-    """Stop the engines; drawing goes on in this process."""
-    while not _free.empty():
-        _free.get()
-    while _started:
-        _started.pop().stop()
+    """Stop the engines; the next drawing starts new ones."""
+    with _starting:
+        _open.clear()
+        while not _free.empty():
+            _free.get()
+        while _started:
+            _started.pop().stop()
 
 
 def count_engines() -> int:
@@ -138,7 +171,7 @@ def render_svg(spec: Mapping[str, Any]) -> str:
 
     Raises
     ------
-    ValueError : it cannot be drawn
+    DrawingError : it cannot be drawn
 
     Examples
     --------
@@ -150,34 +183,58 @@ def render_svg(spec: Mapping[str, Any]) -> str:
 
 
 def _draw(spec: Mapping[str, Any]) -> str:
-    """Draw in an engine that is free, or in this process."""
+    """Draw in an engine beside this process.
+
+    What ends an engine would end this process too: nothing is drawn here unless no interpreter can be
+    started at all, as in a program that has Python built in.
+    """
     text = _write_spec(spec)
-    try:
-        engine = _free.get_nowait()
-    except Empty:
+    start_renderer()
+    if not _open.is_set():
         return _draw_here(text)
+    for _ in range(_TRIES):
+        engine = _take_engine()
+        kept: Engine | None = engine
+        try:
+            return engine.draw(text)
+        except OSError:
+            _log.warning("a figure engine ended while it drew")
+            kept = None
+            _started.remove(engine)
+            engine.stop()
+        finally:
+            _free.put(kept)
+    raise DrawingError("The figure engine ended while it drew this figure.")
+
+
+def _take_engine() -> Engine:
+    """Wait for an engine; start one in the place of one that died."""
+    engine = _free.get()
     try:
-        svg = engine.draw(text)
-    except OSError:
-        # An engine that is gone (killed for its memory, say) is not asked again.
-        return _draw_here(text)
-    except ValueError:
-        _free.put(engine)
-        raise
-    _free.put(engine)
-    return svg
+        return engine or _start_engine()
+    except OSError as error:
+        _free.put(None)
+        raise DrawingError(f"No figure engine can be started: {error.strerror}.") from error
 
 
 def _write_spec(spec: Mapping[str, Any]) -> str:
+    """Write a specification as JSON; letters that would end the engine are refused."""
     try:
-        return json.dumps(spec, allow_nan=False)
+        text = json.dumps(spec, allow_nan=False)
     except ValueError:
         # JSON has no words for what is not finite; in a figure it is a gap.
-        return json.dumps(json.loads(json.dumps(spec), parse_constant=lambda _: None))
+        text = json.dumps(json.loads(json.dumps(spec), parse_constant=lambda _: None))
+    found = _FORBIDDEN_ESCAPE.search(text)
+    if found:
+        raise DrawingError(f"The figure holds a letter that no drawing can show: {found.group(1)}.")
+    return text
 
 
 def _draw_here(text: str) -> str:
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
+    try:
+        svg: str = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
+    except ValueError as error:
+        raise DrawingError(str(error)) from error
     return svg

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -21,9 +22,11 @@ from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart, draw_flow_chart
 from funis.documents.table import TableSpec
-from funis.errors import BlockError
+from funis.errors import BlockError, DrawingError
+from funis.letters import replace_forbidden
 
 _HERE = Path(__file__).parent
+_log = logging.getLogger(__name__)
 #: Each kind of block, and the macro of ``parts.html.j2`` that draws it.
 _MACROS: dict[type, str] = {
     Paragraph: "paragraph",
@@ -80,7 +83,7 @@ def render_page(document: Document) -> str:
 
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     style = (_HERE / "page.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html.j2").render(
+    page = environment.get_template("page.html.j2").render(
         document=document,
         draw=draw,
         style=Markup(f"{write_css_variables()}\n{style}"),  # noqa: S704 - our own file
@@ -89,12 +92,23 @@ def render_page(document: Document) -> str:
         script_hash=_hash_of(script),
         numbers=Markup(write_json(document.numbers)),  # noqa: S704 - escaped where it is written
     )
+    return replace_forbidden(page)
 
 
 def _draw_figure(figure: FigureSpec | FlowChart) -> Markup:
     if isinstance(figure, FlowChart):
         return place_drawing(figure, draw_flow_chart(figure), is_interactive=True)
-    return place_drawing(figure, render_svg(figure.spec))
+    try:
+        return place_drawing(figure, render_svg(figure.spec))
+    except DrawingError as error:
+        _log.warning("figure %s cannot be drawn", figure.id)
+        return _box_without_drawing(error)
+
+
+def _box_without_drawing(error: DrawingError) -> Markup:
+    """Say in the place of a figure that it could not be drawn, and where its numbers stand."""
+    words = f"This figure could not be drawn. {error} Its numbers stand in the tables and in results.csv."
+    return Markup(f'<p class="undrawn" role="note">{escape(words)}</p>')  # noqa: S704 - escaped
 
 
 def place_drawing(figure: FigureSpec | FlowChart, svg: str, *, is_interactive: bool = False) -> Markup:

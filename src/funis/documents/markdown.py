@@ -24,6 +24,7 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableCell, TableRow, TableSpec
 from funis.errors import BlockError
+from funis.letters import replace_forbidden
 
 #: What ends a line or fills it; narrow and unbreakable spaces are letters like any other.
 _SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
@@ -98,7 +99,7 @@ def escape(text: str) -> str:
     >>> escape("a*b | <c>"), escape("1. Not a list"), escape("two\nlines")
     ('a\\*b \\| \\<c\\>', '1\\. Not a list', 'two lines')
     """
-    marked = _MARKS.sub(r"\\\1", _SPACE.sub(" ", text))
+    marked = _MARKS.sub(r"\\\1", _SPACE.sub(" ", replace_forbidden(text)))
     marked = _LINKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", marked)
     return _STARTS.sub(lambda found: f"{found[2] or ''}\\{found[1] or found[3]}", marked)
 

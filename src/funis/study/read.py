@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from funis.errors import Finding, StudyError, UnknownNameError
+from funis.letters import find_forbidden, name_letter
 from funis.study.check import check_study
 from funis.study.estimand import (
     Estimand,
@@ -114,6 +115,10 @@ def read_study(path: Path | str) -> Study:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StudyError(place.name, [_syntax_finding(place.name, error, text)]) from error
+    refused = list(_forbidden_letters(raw))
+    if refused:
+        lines = find_lines(text)
+        raise StudyError(place.name, [_placed(place.name, finding, lines) for finding in refused])
     study, findings, repair = _validate(_tuples(raw))
     if study is not None:
         names = _names(_tuples(raw)) if findings else frozenset()
@@ -198,6 +203,22 @@ def _syntax_finding(file: str, error: tomllib.TOMLDecodeError, text: str) -> Fin
     message = f"The file is not TOML: {str(error).partition(' (at')[0]}."
     fix = "Correct the line; texts stand in quotes, lists in [ ], and each key once in its section."
     return Finding("error", "syntax", "", file, line, "", found[:60], message, fix)
+
+
+def _forbidden_letters(value: Any, key: _Key = ()) -> Iterator[StudyFinding]:
+    """Find texts and keys with a letter that no page can hold; TOML writes them as escapes."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _forbidden_letters(each, (*key, name))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _forbidden_letters(each, (*key, number))
+    names = [part for part in key[-1:] if isinstance(part, str)]
+    for text in (*names, *([value] if isinstance(value, str) else [])):
+        letter = find_forbidden(text)
+        if letter:
+            message = f"The text holds the control character {name_letter(letter)}."
+            yield StudyFinding(key, name_letter(letter), message, "Take it out.", "control_character")
 
 
 def _tuples(value: Any) -> Any:

@@ -14,8 +14,9 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from funis.data.cells import InputFile, RawData, RawTable, UnreadableError, as_texts
+from funis.data.cells import InputFile, RawData, RawTable, UnreadableError, as_texts, without_forbidden
 from funis.data.known_tables import finding_unknown_table
+from funis.letters import show_forbidden
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 
@@ -79,7 +80,7 @@ def _read_path(path: Path, expected: Mapping[str, bool], found: RawData) -> None
             rows += _add_table(name, file, read, (expected, found))
     except UnreadableError as error:
         found.finding(error.code, path.name, error.message, error.fix)
-    found.files.append(InputFile(path.name, hashlib.sha256(data).hexdigest(), rows))
+    found.files.append(InputFile(show_forbidden(path.name), hashlib.sha256(data).hexdigest(), rows))
 
 
 def _add_table(
@@ -106,7 +107,7 @@ def _add_table(
             error.code, file, error.message, error.fix, table=name, line=error.line, value=error.value
         )
         return 0
-    found.tables[name] = RawTable(name, file, frame)
+    found.tables[name] = RawTable(name, file, without_forbidden(frame, found, file, name))
     return frame.height
 
 
