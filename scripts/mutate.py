@@ -435,7 +435,7 @@ def _batches(tests: Sequence[str], seconds: Mapping[str, float]) -> Iterator[lis
 
 def _run_tests(tests: Sequence[str], suite: Suite, environment: Mapping[str, str]) -> str:
     """Run tests against the changed package; give the first that fails, empty where all pass."""
-    allowed = 60 + 5 * sum(suite.seconds.get(test, 1.0) for test in tests)
+    allowed = 240 + 5 * sum(suite.seconds.get(test, 1.0) for test in tests)
     quietly = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     try:
         done = subprocess.run(

@@ -9,6 +9,7 @@ from funis.stats.mmrm.covariance import (
     count_parameters,
     evaluate_structure,
     parameter_names,
+    parameter_scale,
     start_values,
     structure,
 )
@@ -157,3 +158,45 @@ def test_one_visit(name: str) -> None:
 def test_unknown_name_lists_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'toeph'"):
         structure("toepl_h")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("us", ("UN(1,1)", "UN(2,1)", "UN(2,2)", "UN(3,1)", "UN(3,2)", "UN(3,3)")),
+        ("toep", ("Variance", "TOEP(2)", "TOEP(3)")),
+        ("toeph", ("Var(1)", "Var(2)", "Var(3)", "TOEPH(1)", "TOEPH(2)")),
+        ("ar1", ("Variance", "AR(1)")),
+        ("ar1h", ("Var(1)", "Var(2)", "Var(3)", "ARH(1)")),
+        ("cs", ("Residual", "CS")),
+        ("csh", ("Var(1)", "Var(2)", "Var(3)", "CSH")),
+        ("ad", ("Variance", "Rho(1)", "Rho(2)")),
+        ("adh", ("Var(1)", "Var(2)", "Var(3)", "Rho(1)", "Rho(2)")),
+        ("sp_exp", ("Residual", "SP(EXP)")),
+    ],
+)
+def test_names_of_the_parameters_of_three_visits(name: str, expected: tuple[str, ...]) -> None:
+    """As SAS writes them: the second band of TOEP is TOEP(2), that of TOEPH is TOEPH(1)."""
+    assert parameter_names(name, 3) == expected
+    assert count_parameters(name, 3) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("us", [4, 6, 9, 10, 15, 25]),
+        ("toep", [4, 4, 4]),
+        ("cs", [4, 4]),
+        ("ar1", [4, 1]),
+        ("ad", [4, 1, 1]),
+        ("sp_exp", [4, 1]),
+        ("ar1h", [4, 9, 25, 1]),
+        ("toeph", [4, 9, 25, 1, 1]),
+        ("csh", [4, 9, 25, 1]),
+        ("adh", [4, 9, 25, 1, 1]),
+    ],
+)
+def test_parameters_of_outcomes_in_another_unit(name: str, expected: list[float]) -> None:
+    """Visits times 2, 3 and 5 (all times 2 without variances by visit): variances by the square, none of rho."""
+    factors = [2.0, 3.0, 5.0] if name == "us" or len(expected) > 3 else [2.0] * 3
+    assert parameter_scale(name, np.array(factors)).tolist() == expected

@@ -9,6 +9,7 @@ import pytest
 
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.mmrm.batch import fit_mmrm_batch
+from funis.stats.mmrm.design import standardise
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.result import MmrmResult
 
@@ -146,3 +147,99 @@ def test_badly_scaled_trials(engine: Any) -> None:
         assert ours.estimate[0, 0] == pytest.approx(last["estimate"][0], rel=1e-6)
         assert ours.se[0, 0] == pytest.approx(last["se"][0], rel=1e-7)
         assert ours.df[0, 0] == pytest.approx(last["df"][0], rel=1e-6)
+
+
+@pytest.mark.parametrize("reml", [True, False])
+def test_the_compiled_path_itself_does_ordinary_trials(*, reml: bool) -> None:
+    """What it gave up would be fitted by NumPy, and nobody would see that it never works."""
+    from funis.stats.mmrm import compiled
+
+    u, C = design()
+    y = outcomes(20)
+    scaled, places = standardise(u, C)
+    seen = ~np.isnan(y)
+    L, adjusted = np.eye(9), False
+    flag, estimate, se, df = compiled.fit_trials(
+        np.where(seen, y, 0.0), seen, np.ascontiguousarray(scaled), compiled.sparse_columns(places), L, 9,
+        reml, adjusted,
+    )  # fmt: skip
+    assert flag.tolist() == [compiled.CONVERGED] * 20
+    slow = fit_mmrm_batch(y, u, C, method="reml" if reml else "ml", engine="numpy")
+    np.testing.assert_allclose(estimate, slow.estimate, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(se, slow.se, rtol=1e-9)
+    np.testing.assert_allclose(df, slow.df, rtol=1e-8)
+
+
+def test_the_compiled_path_gives_up_and_writes_no_number() -> None:
+    """One visit copies another in the first trial; the second is as ever."""
+    from funis.stats.mmrm import compiled
+
+    u, C = design()
+    y = outcomes(2)
+    y[0, :, 3] = y[0, :, 2]
+    seen = ~np.isnan(y)
+    scaled, places = standardise(u, C)
+    reml = adjusted = True
+    flag, estimate, se, df = compiled.fit_trials(
+        np.where(seen, y, 0.0), seen, np.ascontiguousarray(scaled), compiled.sparse_columns(places), np.eye(9),
+        9, reml, adjusted,
+    )  # fmt: skip
+    assert flag.tolist() == [compiled.GAVE_UP, compiled.CONVERGED]
+    for each in (estimate, se, df):
+        assert np.isnan(each[0]).all()
+        assert np.isfinite(each[1]).all()
+
+
+def test_small_matrices_by_hand() -> None:
+    """[[4, 2], [2, 5]] is L L' with L = [[2, 0], [1, 2]]; its determinant is 16, its inverse [[5, -2], [-2, 4]] / 16."""
+    from funis.stats.mmrm import compiled_algebra as algebra
+
+    A, L, inverse, work = np.array([[4.0, 2.0], [2.0, 5.0]]), *(np.zeros((2, 2)) for _ in range(3))
+    assert algebra.cholesky(A, 2, L)
+    assert L.tolist() == [[2.0, 0.0], [1.0, 2.0]]
+    assert algebra.invert(L, 2, inverse, work) == pytest.approx(np.log(16.0))
+    np.testing.assert_allclose(inverse, np.array([[5.0, -2.0], [-2.0, 4.0]]) / 16, rtol=1e-15)
+    # H step = -score: [[4, 2], [2, 5]] (-1, 2) = (0, 8); the decrement is step' H step = 16.
+    step = np.zeros(2)
+    assert algebra.solve_step(A, np.array([0.0, -8.0]), step) == pytest.approx(16.0)
+    np.testing.assert_allclose(step, [-1.0, 2.0], rtol=1e-15)
+    # Not positive definite: said by a negative decrement, and by False.
+    assert algebra.solve_step(np.array([[1.0, 2.0], [2.0, 1.0]]), np.ones(2), step) == -1.0
+    assert not algebra.cholesky(np.array([[1.0, 1.0], [1.0, 1.0]]), 2, L)
+
+
+def test_sums_over_the_patterns_by_hand() -> None:
+    """Two subjects seen twice, one seen at the second visit only: two patterns, in the order met."""
+    from funis.stats.mmrm import compiled_algebra as algebra
+
+    Y = np.array([[1.0, 2.0], [9.0, 3.0], [4.0, 5.0]])
+    observed = np.array([[True, True], [False, True], [True, True]])
+    u = np.array([[1.0, 10.0], [1.0, 20.0], [1.0, 30.0]])
+    count, seen, products = algebra.sum_cells(Y, observed, u)
+    assert count.tolist() == [2.0, 1.0]
+    assert seen.tolist() == [[True, True], [False, True]]
+    # Of rows (1, 10, 1, 2) and (1, 30, 4, 5), then of (1, 20, 0, 3).
+    assert products[0].tolist() == [[2, 40, 5, 7], [40, 1000, 130, 170], [5, 130, 17, 22], [7, 170, 22, 29]]
+    assert products[1].tolist() == [[1, 20, 0, 3], [20, 400, 0, 60], [0, 0, 0, 0], [3, 60, 0, 9]]
+
+
+def test_products_of_small_matrices_by_hand() -> None:
+    """The kernels' products against numpy's, with a sparse design of three columns."""
+    from funis.stats.mmrm import compiled
+    from funis.stats.mmrm import compiled_algebra as algebra
+
+    rng = np.random.default_rng(3)
+    visit_part = np.zeros((2, 2, 3))
+    visit_part[0, 0, 0] = visit_part[1, 0, 1] = 1.0
+    visit_part[:, 1, 2] = (2.0, -3.0)
+    C = visit_part.reshape(4, 3)
+    columns = compiled.sparse_columns(visit_part)
+    inner, phi, result, spread = rng.normal(size=(4, 4)), np.eye(3), np.zeros((3, 3)), np.zeros((4, 4))
+    inner, phi = inner + inner.T, phi + 0.5
+    algebra.sandwich_gram(inner, *columns, 3, result)
+    np.testing.assert_allclose(result, C.T @ inner @ C, rtol=1e-13)
+    algebra.spread_design(phi, *columns, 3, spread)
+    np.testing.assert_allclose(spread, C @ phi @ C.T, rtol=1e-13)
+    W, S, half, done = rng.normal(size=(2, 2)), rng.normal(size=(2, 2)), np.zeros((2, 2)), np.zeros((2, 2))
+    algebra.conjugate(W, S, half, done)
+    np.testing.assert_allclose(done, W @ S @ W, rtol=1e-13)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from funis.errors import ValueRangeError
+from funis.stats.mmrm import formula
 from funis.stats.mmrm.design import Design, arrange, design_from_formula
 from funis.stats.mmrm.formula import FormulaError, code_columns, parse_formula
 from funis.stats.mmrm.formulaic_terms import design_by_formulaic
@@ -188,3 +189,24 @@ def test_a_formula_runs_nothing_unless_it_is_trusted(text: str, trust: Any, tmp_
 def test_a_formula_without_end_is_refused(text: str, said: str) -> None:
     with pytest.raises(FormulaError, match=said):
         parse_formula(text)
+
+
+def test_a_product_may_have_exactly_as_many_terms_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two terms by three are six products."""
+    for text in ("(a + b) * (c + d + e)", "(a + b):(c + d + e)"):
+        monkeypatch.setattr(formula, "MAX_TERMS", 6)
+        parsed = parse_formula(text)
+        assert parsed is not None
+        assert sum(len(term) == 2 for term in parsed.terms) == 6
+        monkeypatch.setattr(formula, "MAX_TERMS", 5)
+        with pytest.raises(FormulaError, match="more than 5 terms"):
+            parse_formula(text)
+
+
+def test_brackets_may_be_exactly_as_many_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formula, "MAX_BRACKETS", 2)
+    assert parse_formula("((a))") is not None
+    with pytest.raises(FormulaError, match="at most 2 brackets"):
+        parse_formula("(((a)))")
+    # Beside one another they may be more.
+    assert parse_formula("((a)) + ((b)) + ((c))") is not None

@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import pytest
+from scipy import integrate, special, stats
 
 from funis.errors import ValueRangeError
 from funis.stats.entry_selection import estimate_regression_to_mean
@@ -62,3 +64,58 @@ def test_refusals() -> None:
         estimate_regression_to_mean(9.0, 1.0, 7.0, correlation=1.5)
     with pytest.raises(ValueRangeError, match="deviation"):
         estimate_regression_to_mean(9.0, 0.0, 7.0, correlation=0.5)
+
+
+def numerical_gap_error(mu: float, sigma: float, limit: float) -> float:
+    """Give the standard error of mean - mu for one subject, from the likelihood alone, by differences."""
+
+    def log_density(x: float, at: tuple[float, float]) -> float:
+        centre, spread = at
+        inside = special.log_ndtr(-(limit - centre) / spread)
+        return -((x - centre) ** 2) / (2 * spread**2) - math.log(spread) - float(inside)
+
+    def score(x: float) -> np.ndarray:
+        step = 1e-5
+        return np.array(
+            [
+                (log_density(x, (mu + step, sigma)) - log_density(x, (mu - step, sigma))) / (2 * step),
+                (log_density(x, (mu, sigma + step)) - log_density(x, (mu, sigma - step))) / (2 * step),
+            ]
+        )
+
+    x = np.linspace(limit, mu + 10 * sigma, 20_001)
+    weight = np.exp([log_density(each, (mu, sigma)) for each in x]) / math.sqrt(2 * math.pi)
+    scores = np.array([score(each) for each in x])
+    information = integrate.simpson(
+        scores[:, :, None] * scores[:, None, :] * weight[:, None, None], x=x, axis=0
+    )
+
+    def gap(centre: float, spread: float) -> float:
+        cut = stats.truncnorm((limit - centre) / spread, math.inf, loc=centre, scale=spread)
+        return float(cut.mean()) - centre
+
+    step = 1e-4
+    slope = np.array(
+        [
+            (gap(mu + step, sigma) - gap(mu - step, sigma)) / (2 * step),
+            (gap(mu, sigma + step) - gap(mu, sigma - step)) / (2 * step),
+        ]
+    )
+    return math.sqrt(float(slope @ np.linalg.inv(information) @ slope))
+
+
+@pytest.mark.parametrize(("mu", "sigma", "limit"), [(7.0, 3.0, 5.0), (5.0, 2.0, 6.5), (10.0, 0.5, 10.0)])
+def test_the_interval_is_that_of_the_likelihood(mu: float, sigma: float, limit: float) -> None:
+    """exp(z se / gap) each way, with the standard error from the information of the truncated normal."""
+    cut = stats.truncnorm((limit - mu) / sigma, math.inf, loc=mu, scale=sigma)
+    mean, sd, n = float(cut.mean()), float(cut.std()), 50
+    found = estimate_regression_to_mean(mean, sd, limit, correlation=0.5, n=n)
+    wide = math.exp(1.959963984540054 * numerical_gap_error(mu, sigma, limit) / math.sqrt(n) / (mean - mu))
+    assert found.change == pytest.approx(-0.5 * (mean - mu), rel=1e-6)
+    assert found.lower == pytest.approx(found.change * wide, rel=1e-4)
+    assert found.upper == pytest.approx(found.change / wide, rel=1e-4)
+
+
+def test_two_subjects_have_an_interval_and_one_has_none() -> None:
+    found = [estimate_regression_to_mean(10.0, 2.0, 7.0, correlation=0.5, n=n) for n in (1, 2)]
+    assert [math.isnan(each.lower) for each in found] == [True, False]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from funis.errors import ShapeError, UnknownNameError, ValueRangeError
-from funis.stats.resample import bootstrap, jackknife
+from funis.stats.resample import _quantiles, bootstrap, jackknife
 
 
 def test_mean_of_many_is_the_normal_interval() -> None:
@@ -63,3 +63,20 @@ def test_refusals() -> None:
         bootstrap([1.0, 2.0], lambda x: x.mean(axis=1), method="bcaa")
     with pytest.raises(ValueRangeError, match="finite"):
         bootstrap([1.0, math.nan], lambda x: x.mean(axis=1))
+
+
+def test_a_limit_beyond_the_resamples_is_the_outermost() -> None:
+    """Of 9 values the ranks are tenths: below 1/10 there is the first, from 9/10 on the last."""
+    ordered = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0])
+    assert _quantiles(ordered, np.array([0.09, 0.91])) == (1.0, 256.0)
+    assert _quantiles(ordered, np.array([0.1, 0.9])) == (1.0, 256.0)
+    assert _quantiles(ordered, np.array([0.2, 0.8])) == pytest.approx((2.0, 128.0))
+
+
+def test_between_two_resamples_the_normal_quantiles_interpolate() -> None:
+    """At 0.55 between the fifth (z = 0) and the sixth (z = 0.253347) of nine: z = 0.125661, 0.495999 of it."""
+    ordered = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0])
+    low, high = _quantiles(ordered, np.array([0.55, 0.45]))
+    share = 0.125661 / 0.253347
+    assert low == pytest.approx(16 + 16 * share, rel=1e-5)
+    assert high == pytest.approx(16 - 8 * share, rel=1e-5)

@@ -136,3 +136,15 @@ def test_exact_poisson_p_is_at_most_one() -> None:
 def test_float_times_that_should_tie_do() -> None:
     curve = survival.kaplan_meier([0.3, 0.1 + 0.2, 0.5], [1, 1, 0])
     assert curve.events.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("hazard", [[0.5, -0.25], [0.5], [0.5, 0.25, 0.25]])
+def test_a_historical_hazard_that_is_none_is_refused(hazard: list[float]) -> None:
+    """One of the two faults is enough: a negative value, or another number of values."""
+    with pytest.raises(ShapeError, match="one value >= 0 for each subject"):
+        survival.one_sample_log_rank([12, 6], [0, 1], hazard)
+
+
+def test_no_hazard_for_a_subject_that_left_at_once() -> None:
+    found = survival.one_sample_log_rank([0, 6], [0, 1], [0.0, 0.5])
+    assert (found.observed, found.expected) == (1, 0.5)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.stats.mmrm.covariance import Floats
@@ -34,12 +35,12 @@ def _coefficients(result: FittedModel) -> Floats:
     return beta
 
 
-def covariance_blocks(result: FittedModel) -> list[tuple[Floats, Floats]]:
+def covariance_blocks(result: FittedModel) -> list[tuple[NDArray[np.int64], Floats]]:
     """Give, for each cell, the rows of its subjects (n_k, d) and a Cholesky factor of V (d, d)."""
     likelihood, rows = result.fit.likelihood, result.rows
     every = result.fit.sigma()
     sums = likelihood.sums
-    where = np.full((len(rows.subject.levels), sums.visits), -1)
+    where = np.zeros((len(rows.subject.levels), sums.visits), dtype=np.int64)
     where[rows.subject.codes, rows.visit.codes] = np.arange(rows.outcome.size)
     blocks = []
     for k in range(sums.count.size):

@@ -158,7 +158,7 @@ def _least_squares(rows: SubjectArrays, estimable: Estimable) -> tuple[Floats, F
 
 def _spread(residual: Floats, data: SubjectArrays, groups: int) -> Floats:
     """Give the root mean square of residuals by group and visit; NaN where nothing was observed."""
-    members = [slice(None)] if groups == 1 else [data.group == g for g in range(groups)]
+    members = [data.group == g for g in range(groups)]
     total = np.stack([(residual[who] ** 2).sum(axis=0) for who in members])
     count = np.stack([data.observed[who].sum(axis=0) for who in members])
     with np.errstate(invalid="ignore"):
