@@ -327,6 +327,47 @@ def test_published_baseline_is_not_estimable(trial: tuple[Study, Results]) -> No
     assert "4.63 is not below the mean excess 4.33 over the limit 6.5" in text(trial[1], key)
 
 
+def test_model_and_plain_mean_agree_on_complete_data(trial: tuple[Study, Results]) -> None:
+    """One arm, nobody missing: the model's mean is the mean change, with everybody and without any one."""
+    value = trial[1].value
+    for visit, change_se in (("month_3", 0.534454), ("month_6", 0.619126), ("month_12", 0.627929)):
+        front = f"mmrm.sledai_change.treated.{visit}.sledai_2k_change"
+        mean = value(f"change.treated.{visit}.sledai_2k_change.mean")
+        assert value(f"{front}.estimate.mmrm") == pytest.approx(mean)
+        se, held = value(f"{front}.se.mmrm"), value(f"{front}.conditional_se.mmrm")
+        assert se is not None
+        assert held is not None
+        # the change's own SD / sqrt(40); the excess is RSS / (40 * 39 * 38), RSS = held^2 * 40 * 38
+        assert se**2 - change_se**2 == pytest.approx(held**2 / 39, rel=1e-3)
+        assert 38 < (value(f"{front}.df.mmrm") or 0) < 39
+        for kind in ("subject", "site"):
+            left = f"influence.sledai_change.treated.{visit}.sledai_2k_change_{kind}"
+            for name in ("lower", "upper", "most_influential"):
+                assert value(f"{left}.{name}.mmrm") == pytest.approx(value(f"{left}.{name}.mean"))
+
+
+def test_limits_with_the_baselines_held_stand_beside(trial: tuple[Study, Results]) -> None:
+    study, results = trial
+    front = "mmrm.sledai_change.treated.month_12.sledai_2k_change"
+    lower, upper, held = (
+        results.value(f"{front}.{name}.mmrm") for name in ("lower", "upper", "conditional_lower")
+    )
+    assert lower is not None
+    assert held is not None
+    assert lower < held
+    assert results.value(f"{front}.conditional_upper.mmrm") < upper  # type: ignore[operator]
+    table = next(table for table in build_tables(study, results) if table.id == "table-mmrm")
+    assert table.heads[-2:] == ("95% CI, baselines held", "SE, baselines held")
+    row = next(row for row in table.rows if row.stub.text == "Month 12")
+    assert [cell.text for cell in row.cells[-2:]] == [
+        f"{text(results, f'{front}.conditional_lower.mmrm')} to "
+        f"{text(results, f'{front}.conditional_upper.mmrm')}".replace("-", "−"),
+        text(results, f"{front}.conditional_se.mmrm"),
+    ]
+    assert any("unconditional means" in note for note in table.footnotes)
+    assert any(note.startswith("Unconditional means: averaged over the subjects") for note in table.footnotes)
+
+
 def test_model_diagnostics_agree_with_each_other(trial: tuple[Study, Results]) -> None:
     front = "diagnostics.sledai_change.treated"
     value = trial[1].value
@@ -344,9 +385,9 @@ def test_model_diagnostics_agree_with_each_other(trial: tuple[Study, Results]) -
     r = un["2_1"] / math.sqrt(un["1_1"] * un["2_2"])  # type: ignore[operator]
     assert value(f"{front}.month_6.sledai_2k_change_month_3.correlation") == pytest.approx(r)
     residuals = trial[1].listings["residuals"]
-    # 160 residuals: orthogonal to the design, so their mean square is near 1 and none is lost
+    # 160 residuals; complete data, two coefficients at each of four visits: mean square (40 - 2) / 40
     assert residuals.height == 160
-    assert float((residuals["residual"] ** 2).mean()) == pytest.approx(1.0, abs=0.05)  # type: ignore[arg-type]
+    assert float((residuals["residual"] ** 2).mean()) == pytest.approx(0.95)  # type: ignore[arg-type]
 
 
 def test_report_shows_the_diagnostics_folded(trial: tuple[Study, Results]) -> None:

@@ -16,6 +16,7 @@ from funis.results import ALL, Place, format_number, name_change
 from funis.stats.deletion import leave_out_model
 from funis.stats.mmrm.means import mean_rows
 from funis.stats.mmrm.result import MmrmResult
+from funis.stats.mmrm.unconditional import subject_rows, unconditional_table
 from funis.stats.normality import plot_quantiles
 from funis.study.model import Endpoint
 
@@ -50,7 +51,7 @@ def diagnose_model(run: Run, endpoint: Endpoint, cohort: Cohort, variable: str, 
     run.numbers.add(place, "observations", fitted.n_observations, text=str(fitted.n_observations))
     _add_covariance(run, place, fitted)
     _add_residuals(run, place, fitted)
-    _leave_out_of_model(run, replace(place, analysis="influence"), fitted)
+    _leave_out_of_model(run, endpoint, replace(place, analysis="influence"), fitted)
 
 
 def _add_covariance(run: Run, place: Place, fitted: MmrmResult) -> None:
@@ -100,10 +101,12 @@ def _add_residuals(run: Run, place: Place, fitted: MmrmResult) -> None:
     run.listings["residuals"] = pl.concat([*known, listed])
 
 
-def _leave_out_of_model(run: Run, place: Place, fitted: MmrmResult) -> None:
+def _leave_out_of_model(run: Run, endpoint: Endpoint, place: Place, fitted: MmrmResult) -> None:
     """Leave subjects, sites and lots out of the marginal means, with arms out of their differences."""
-    contrasts, cells = _contrasts(run, fitted)
-    change, errors = fitted.rows.outcome, fitted.contrast_table(contrasts)["se"]
+    is_sample = run.study.kind_of_means(endpoint) == "unconditional"
+    contrasts, cells = _contrasts(run, fitted, is_sample=is_sample)
+    table = unconditional_table(fitted, contrasts) if is_sample else fitted.contrast_table(contrasts)
+    change, errors = fitted.rows.outcome, table["se"]
     position = {subject: i for i, subject in enumerate(run.panel.subjects)}
     order = [position[subject] for subject in fitted.rows.subject.levels]
     labels = {"subject": np.array(run.panel.subjects, dtype=np.str_)} | find_groupings(run)
@@ -117,18 +120,31 @@ def _leave_out_of_model(run: Run, place: Place, fitted: MmrmResult) -> None:
             add_left_out(run, Estimated(own, "mmrm", digits_of(change), float(error)), kind, left)
 
 
-def _contrasts(run: Run, fitted: MmrmResult) -> tuple[np.ndarray, list[tuple[str, str, str]]]:
-    """Give the weights of the estimates that are printed, and visit, arm and control arm of each."""
+def _contrasts(
+    run: Run, fitted: MmrmResult, *, is_sample: bool
+) -> tuple[np.ndarray, list[tuple[str, str, str]]]:
+    """Give the weights of the estimates that are printed, and visit, arm and control arm of each.
+
+    Weights have shape (estimates, coefficients); those of unconditional means one row more a subject.
+    """
+
+    def rows_of(by: list[str]) -> tuple[list[tuple[str, ...]], np.ndarray]:
+        if is_sample:
+            cells, blocks = subject_rows(fitted, by, None)
+            return cells, np.array(blocks)
+        found, _, weights = mean_rows(fitted, by, "equal", None)
+        return found, weights
+
     # Where one arm has no data left there is nothing to compare, and the means themselves are looked at.
     arms = fitted.rows.factors["arm"].levels if "arm" in fitted.design.levels else ()
     if run.populations.arms and len(arms) > 1:
-        cells, _, L = mean_rows(fitted, ["visit", "arm"], "equal", None)
+        cells, L = rows_of(["visit", "arm"])
         place = {cell: i for i, cell in enumerate(cells)}
         control = fitted.rows.factors["arm"].levels[0]
         pairs = [cell for cell in cells if cell[1] != control]
         rows = np.array([L[place[cell]] - L[place[cell[0], control]] for cell in pairs])
         return rows, [(visit, arm, control) for visit, arm in pairs]
-    cells, _, L = mean_rows(fitted, ["visit"], "equal", None)
+    cells, L = rows_of(["visit"])
     return L, [(visit, ALL, "") for (visit,) in cells]
 
 

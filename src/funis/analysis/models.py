@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -23,8 +23,10 @@ from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.result import MmrmResult
 from funis.study.model import Endpoint
 
-SINGLE_ARM: Final = "visit + baseline"
+# One slope for all visits would give a visit whose own slope differs an unconditional variance not its own.
+SINGLE_ARM: Final = "visit * baseline"
 SEVERAL_ARMS: Final = "arm * visit + baseline"
+HELD: Final = ("se", "lower", "upper")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _OWN: Final = frozenset({"visit", "baseline", "arm", "C", "subject", "outcome"})
 
@@ -36,7 +38,8 @@ def fit_changes(run: Run, endpoint: Endpoint) -> None:
     """Fit the model to each variable of an endpoint and add its marginal means by visit.
 
     The outcome is the change from baseline; without a formula in the study file the fixed effects are
-    visit and baseline, with arms also arm and arm by visit. A fit that failed gives no number.
+    visit, baseline and visit by baseline, with arms arm, visit, arm by visit and baseline. A fit that failed
+    gives no number. Where the means are unconditional, the limits with the baselines held stand beside them.
     """
     for variable in endpoint.all_variables:
         if variable not in run.panel.changes:
@@ -60,9 +63,8 @@ def fit_variable(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort, in
         _add_failure(run, endpoint, cohort, (variable, fitted), into)
         return
     status = "fallback" if fitted.fallbacks else "ok"
-    means = fitted.marginal_means(["arm", "visit"] if by_arm else ["visit"])
     p_values: list[tuple[Place, float]] = []
-    for row in means.iter_rows(named=True):
+    for row in _means(run, endpoint, fitted, ["arm", "visit"] if by_arm else ["visit"]):
         arm = row["arm"] if by_arm else ALL
         place = _place(
             run,
@@ -86,6 +88,19 @@ def fit_variable(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort, in
     run.numbers.add(whole, "aic", fitted.aic, method="mmrm")
     run.numbers.add(whole, "log_likelihood", fitted.log_likelihood, method="mmrm")
     diagnose_model(run, endpoint, cohort, variable, fitted)
+
+
+def _means(run: Run, endpoint: Endpoint, fitted: MmrmResult, by: list[str]) -> list[dict[str, Any]]:
+    """Estimate the marginal means; unconditional ones with the limits of the conditional ones beside."""
+    kind = run.study.kind_of_means(endpoint)
+    rows = fitted.marginal_means(by, kind=kind).rows(named=True)
+    if kind == "conditional":
+        return rows
+    held = fitted.marginal_means(by).rows(named=True)
+    return [
+        row | {f"conditional_{name}": beside[name] for name in HELD}
+        for row, beside in zip(rows, held, strict=True)
+    ]
 
 
 def _names(endpoint: Endpoint) -> frozenset[str]:
@@ -155,9 +170,10 @@ def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str], in
     return replace(place, n=len(chosen), source=run.source(cohort, into.key(variable), visit, rows))
 
 
-def _add_row(run: Run, place: Place, row: dict[str, float], outcome: Floats, status: str) -> None:
+def _add_row(run: Run, place: Place, row: dict[str, Any], outcome: Floats, status: str) -> None:
     digits = digits_of(outcome)
     decimals = {"estimate": digits, "se": digits + 1, "lower": digits, "upper": digits, "df": 1}
+    decimals |= {f"conditional_{name}": decimals[name] for name in HELD if f"conditional_{name}" in row}
     for statistic, places in decimals.items():
         text = format_number(row[statistic], places)
         run.numbers.add(place, statistic, row[statistic], text=text, method="mmrm", status=status)
@@ -174,7 +190,8 @@ def _add_differences(
     """Add each arm minus the control arm at each visit."""
     variable, model, frame = fitted
     p_values = []
-    for row in model.differences("arm", by=["visit"]).iter_rows(named=True):
+    kind = run.study.kind_of_means(endpoint)
+    for row in model.differences("arm", by=["visit"], kind=kind).iter_rows(named=True):
         place = replace(
             _place(run, endpoint, cohort, (variable, row["visit"]), into),
             arm=row["arm"],

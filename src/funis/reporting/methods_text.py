@@ -222,6 +222,7 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
         fixed = f"fixed effects {endpoint.formula}, " if endpoint.formula else ""
         structure = f"{COVARIANCES[endpoint.covariance]} covariance"
         text += f"; mixed model with {fixed}{structure}, {DEGREES[endpoint.df]} degrees of freedom"
+        text += f", {labels.study.kind_of_means(endpoint)} means"
         tried = listed([COVARIANCES[name] for name in endpoint.fallback])
         text += f", falling back in this order to {tried} where it cannot be fitted" if tried else ""
     if endpoint.kind in {"change", "response"} or endpoint.missing_outcome != "observed":
@@ -231,7 +232,7 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
 
 
 def _fixed_effects(study: Study) -> str:
-    return "arm, visit, arm by visit and baseline" if study.arms else "visit and baseline"
+    return "arm, visit, arm by visit and baseline" if study.arms else "visit, baseline and visit by baseline"
 
 
 def _statistics(study: Study) -> Passage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import EVERYBODY, MOST_COLUMNS, ordered_visits
@@ -138,6 +139,12 @@ def _system_p(book: NumberBook, group: Group, visit: str) -> TableCell:
     return p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None)
 
 
+_UNCONDITIONAL = (
+    "Unconditional means: averaged over the subjects, whose baselines are a sample too; the interval is one "
+    "for a population (g-computation). Baselines held: the interval of a conditional mean (SAS: LSMEANS), "
+    "which takes the baselines as they were and is narrower."
+)
+
 # --- models --------------------------------------------------------------------------------------------
 
 
@@ -148,24 +155,42 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         return ()
     labels = Labels(study)
     rows: list[TableRow] = []
+    held = any(number.statistic == "conditional_se" for group in groups for number in book.all(group))
     for group in groups:
         name = labels.variable_with_unit(group.variable, group.measure)
         rows.append(heading(f"{name}{_within(labels, group)}"))
-        rows += [
-            _model_row(labels, book, group, visit) for visit in ordered_visits(study, book.visits(group))
-        ]
+        for visit in ordered_visits(study, book.visits(group)):
+            row = _model_row(labels, book, group, visit)
+            rows.append(replace(row, cells=(*row.cells, *_held_cells(book, group, visit))) if held else row)
     used = [number for group in groups for number in book.all(group)]
     beside = adjustment_of(used)
     test = f"P ({method_label(beside)})" if beside else "P"
     level = level_text(study, groups[0].endpoint)
-    heads = ("Visit", "n", f"Mean change ({level} CI)", "SE", "df", test)
-    notes = [_model_words(endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
+    heads = ["Visit", "n", f"Mean change ({level} CI)", "SE", "df", test]
+    notes = [_model_words(study, endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
+    if held:
+        heads += [f"{level} CI, baselines held", "SE, baselines held"]
+        notes.append(_UNCONDITIONAL)
     if beside:
         notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")
     title = "Mixed models for repeated measures: marginal mean change from baseline"
     return (
-        TableSpec("table-mmrm", "models", title, heads, tuple(rows), (*notes, *describe_basis(labels, used))),
+        TableSpec(
+            "table-mmrm",
+            "models",
+            title,
+            tuple(heads),
+            tuple(rows),
+            (*notes, *describe_basis(labels, used)),
+        ),
     )
+
+
+def _held_cells(book: NumberBook, group: Group, visit: str) -> tuple[TableCell, TableCell]:
+    """Give interval and standard error with the baselines held; empty where the printed ones hold them."""
+    limits = [bound(book.find(group, visit, f"conditional_{name}"), 2) for name in ("lower", "upper")]
+    found = joined(*interval(*limits)) if all(limits) else EMPTY
+    return found, single(book.find(group, visit, "conditional_se"), 3)
 
 
 def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
@@ -185,7 +210,10 @@ def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Ta
     return TableRow(words(labels.visit(visit)), cells, indent=1)
 
 
-def _model_words(endpoint: Endpoint) -> str:
+def _model_words(study: Study, endpoint: Endpoint) -> str:
     fixed = f"fixed effects {endpoint.formula}; " if endpoint.formula else ""
     structure = COVARIANCES[endpoint.covariance]
-    return f"{endpoint.printed}: {fixed}covariance {structure}; degrees of freedom {DEGREES[endpoint.df]}."
+    return (
+        f"{endpoint.printed}: {fixed}covariance {structure}; degrees of freedom {DEGREES[endpoint.df]}; "
+        f"{study.kind_of_means(endpoint)} means."
+    )

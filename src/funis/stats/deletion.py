@@ -20,7 +20,7 @@ from scipy import special
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.mmrm.fitted import FittedModel
 from funis.stats.mmrm.predict import covariance_blocks, design_rows
-from funis.stats.sample import Floats, check_sample
+from funis.stats.sample import Floats, Integers, check_sample
 
 # Below this share of its former size a coefficient's information is gone with the subjects left out.
 _GONE = 1e-9
@@ -115,7 +115,8 @@ def leave_out_model(result: FittedModel, contrast: npt.ArrayLike, label: npt.Arr
     Parameters
     ----------
     result : a fit with estimates, without weights
-    contrast : weights of the coefficients, shape (q, p)
+    contrast : weights of the coefficients, shape (q, p); for means over the subjects the design row of each
+        subject, shape (q, subjects, p): then the rest are averaged
     label : shape (subjects,), the subject itself, or its site or lot, in the order of the fit's subjects
 
     Returns
@@ -139,7 +140,8 @@ def leave_out_model(result: FittedModel, contrast: npt.ArrayLike, label: npt.Arr
     result.inference()
     information, score = _subject_information(result)
     kept = result.fit.estimable.kept
-    L = np.asarray(contrast, dtype=np.float64)[:, kept]
+    rows = np.asarray(contrast, dtype=np.float64)[..., kept]
+    L = rows if rows.ndim == 2 else rows.mean(axis=1)
     A, b = information.sum(axis=0), score.sum(axis=0)
     overall = L @ np.linalg.solve(A, b)
     out_A, out_b = np.zeros((labels.size, *A.shape)), np.zeros((labels.size, b.size))
@@ -150,9 +152,19 @@ def leave_out_model(result: FittedModel, contrast: npt.ArrayLike, label: npt.Arr
     fine = np.linalg.eigvalsh(rest)[:, 0] > _GONE * np.linalg.eigvalsh(A * scale[:, None] * scale)[0]
     beta = np.full((labels.size, b.size), np.nan)
     beta[fine] = scale * np.linalg.solve(rest[fine], ((b - out_b) * scale)[fine][..., None])[..., 0]
-    moved = beta @ L.T
+    moved = beta @ L.T if rows.ndim == 2 else np.einsum("lp,lqp->lq", beta, _means_of_rest(rows, member))
     names, none = tuple(map(str, labels)), np.full(labels.size, np.nan)
     return [LeftOut(names, moved[:, j], none, float(overall[j])) for j in range(L.shape[0])]
+
+
+def _means_of_rest(rows: Floats, member: Integers) -> Floats:
+    """Average the rows (q, subjects, p) of the subjects that are not of each label: (labels, q, p)."""
+    count = np.bincount(member)
+    gone = np.zeros((count.size, rows.shape[0], rows.shape[2]))
+    np.add.at(gone, member, rows.swapaxes(0, 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean: Floats = (rows.sum(axis=1) - gone) / (member.size - count)[:, None, None]
+    return mean
 
 
 def _subject_information(result: FittedModel) -> tuple[Floats, Floats]:

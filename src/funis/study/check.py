@@ -51,6 +51,7 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
         "formula",
         "covariance",
         "df",
+        "marginal_means",
         "fallback",
         "sensitivity",
         "level",

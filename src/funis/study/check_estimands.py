@@ -57,6 +57,10 @@ def check_imputation(study: Study) -> Iterator[StudyFinding]:
         if endpoint.fallback and "mmrm" not in endpoint.methods:
             fix = 'Add "mmrm" to methods, or leave it out.'
             yield StudyFinding((*key, "fallback"), "", "A fall-back belongs to a mixed model.", fix)
+        if endpoint.marginal_means and "mmrm" not in endpoint.methods:
+            fix = 'Add "mmrm" to methods, or leave it out.'
+            message = "Marginal means belong to a mixed model."
+            yield StudyFinding((*key, "marginal_means"), endpoint.marginal_means, message, fix)
         for number, name in enumerate(endpoint.fallback):
             if name == endpoint.covariance or name in endpoint.fallback[:number]:
                 message = "This covariance is tried before already."

@@ -38,6 +38,7 @@ DegreesOfFreedom = Literal[
     "between-within",
     "residual",
 ]
+KindOfMeans = Literal["conditional", "unconditional"]
 MissingOutcome = Literal[
     "observed", "nonresponder", "worst", "locf", "multiple_imputation", "j2r", "cr", "cir"
 ]
@@ -271,6 +272,12 @@ class Endpoint(StudyPart):
     )
     covariance: Covariance = Field(default="us", description="Covariance over the visits of a mixed model.")
     df: DegreesOfFreedom = Field(default="kenward-roger", description="Degrees of freedom of a mixed model.")
+    marginal_means: KindOfMeans | None = Field(
+        default=None,
+        description="unconditional: the interval of a mixed model's mean change is one for a population, of "
+        "which the subjects and their baselines are a sample; conditional: for the same baselines again. "
+        "Absent: unconditional without arms, conditional with arms.",
+    )
     fallback: tuple[Covariance, ...] = Field(
         default=(),
         description="Covariances to try in this order where the first one cannot be fitted; which was used "
@@ -413,6 +420,10 @@ class Study(StudyPart):
             if endpoint.id == name:
                 return endpoint
         raise UnknownNameError("endpoint", name, (each.id for each in self.endpoints), "study file")
+
+    def kind_of_means(self, endpoint: Endpoint) -> KindOfMeans:
+        """Give the kind of marginal means of an endpoint's mixed model, as declared or by the design."""
+        return endpoint.marginal_means or ("conditional" if self.arms else "unconditional")
 
     def choice(self, instrument: str) -> InstrumentChoice:
         """Give how an instrument is used; the default choice where the file says nothing."""

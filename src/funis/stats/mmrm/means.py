@@ -24,8 +24,10 @@ from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.design import Design
 from funis.stats.mmrm.fitted import FittedModel
 from funis.stats.mmrm.rows_used import ModelDataError
+from funis.stats.mmrm.unconditional import subject_rows, unconditional_table
 
 MAX_GRID = 200_000
+KINDS = ("conditional", "unconditional")
 
 
 def build_grid(design: Design, numbers: Mapping[str, float], fixed: Mapping[str, str]) -> pl.DataFrame:
@@ -91,10 +93,7 @@ def mean_rows(
 ) -> tuple[list[tuple[str, ...]], tuple[str, ...], Floats]:
     """Give the cells asked for, the names of their factors, and one row of coefficients' weights each."""
     design = result.design
-    names = (by,) if isinstance(by, str) else tuple(_default_by(design) if by is None else by)
-    for name in names:
-        if name not in design.levels:
-            raise UnknownNameError("factor of the model", name, list(design.levels))
+    names = _cell_names(design, by)
     grid = _grid_at(result, at)
     X = design.rows(grid)
     averaged = [name for name in design.levels if name not in names and grid[name].n_unique() > 1]
@@ -117,6 +116,7 @@ def marginal_means(
     weights: str = "equal",
     at: Mapping[str, float | str] | None = None,
     level: float | None = None,
+    kind: str = "conditional",
 ) -> pl.DataFrame:
     """Estimate marginal means.
 
@@ -127,17 +127,50 @@ def marginal_means(
     weights : ``equal`` or ``proportional``, over the factors averaged
     at : values of covariates (instead of their means) or of factors (instead of averaging)
     level : coverage, in (0, 1); that of the fit without a word
+    kind : ``conditional`` holds the covariates at values taken as known, as SAS LSMEANS does;
+        ``unconditional`` averages over the subjects used, whose covariates are a sample
+        (:mod:`funis.stats.mmrm.unconditional`): the interval of a population's mean, wider
 
     Returns
     -------
     one row a cell: the factors, then ``estimate, se, df, t, p, lower, upper``; null where not estimable
+
+    Raises
+    ------
+    ModelDataError : an unconditional mean, and a covariate that changes within a subject
+    UnknownNameError, ValueRangeError
     """
-    cells, names, L = mean_rows(result, by, weights, at)
+    _check_kind(kind, weights)
+    if kind == "unconditional":
+        names = _cell_names(result.design, by)
+        cells, blocks = subject_rows(result, names, at)
+        table = unconditional_table(result, blocks, level)
+    else:
+        cells, names, L = mean_rows(result, by, weights, at)
+        table = result.contrast_table(L, level=level)
     labels = {name: [cell[i] for cell in cells] for i, name in enumerate(names)}
-    return pl.DataFrame({**labels, **result.contrast_table(L, level=level)}, nan_to_null=True)
+    return pl.DataFrame({**labels, **table}, nan_to_null=True)
 
 
-def mean_differences(
+def _check_kind(kind: str, weights: str) -> None:
+    if kind not in KINDS:
+        raise ValueRangeError("kind", kind, "'conditional' or 'unconditional'")
+    if kind == "unconditional" and weights != "equal":
+        raise ValueRangeError(
+            "weights", weights, "none beside kind 'unconditional'", "Each subject used counts once there."
+        )
+
+
+def _cell_names(design: Design, by: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Give the factors that span the cells; those of the largest term of factors without a word."""
+    names = (by,) if isinstance(by, str) else tuple(_default_by(design) if by is None else by)
+    for name in names:
+        if name not in design.levels:
+            raise UnknownNameError("factor of the model", name, list(design.levels))
+    return names
+
+
+def mean_differences(  # noqa: PLR0913  all but the fit and the factor are by keyword
     result: FittedModel,
     of: str,
     *,
@@ -146,6 +179,7 @@ def mean_differences(
     reference: str | None = None,
     at: Mapping[str, float | str] | None = None,
     level: float | None = None,
+    kind: str = "conditional",
 ) -> pl.DataFrame:
     """Compare the marginal means of the levels of a factor, within each cell of others.
 
@@ -156,18 +190,24 @@ def mean_differences(
     by : factors within whose cells they are compared; those of the largest interaction without a word
     reference : level that is subtracted; the model's reference level without a word; ``"*"`` for all pairs,
         the earlier level minus the later one as SAS lists them
-    weights, at, level : as for :func:`marginal_means`
+    weights, at, level, kind : as for :func:`marginal_means`
 
     Returns
     -------
     one row a difference: the factors of ``by``, ``of`` and ``minus`` (levels), and the statistics
     """
     design = result.design
+    _check_kind(kind, weights)
     if of not in design.levels:
         raise UnknownNameError("factor of the model", of, list(design.levels))
     default = tuple(name for name in _default_by(design) if name != of)
     within = (by,) if isinstance(by, str) else (default if by is None else tuple(by))
-    cells, names, L = mean_rows(result, (*within, of), weights, at)
+    per_cell: Sequence[Floats] | Floats
+    if kind == "unconditional":
+        names = _cell_names(design, (*within, of))
+        cells, per_cell = subject_rows(result, names, at)
+    else:
+        cells, names, per_cell = mean_rows(result, (*within, of), weights, at)
     place = {cell: i for i, cell in enumerate(cells)}
     known = list(dict.fromkeys(cell[-1] for cell in cells))
     subtracted = design.reference.get(of, known[0]) if reference is None else reference
@@ -179,11 +219,14 @@ def mean_differences(
         raise ValueRangeError("reference", reference, f"{', '.join(known)}, or '*' for all pairs")
     outer = list(dict.fromkeys(cell[:-1] for cell in cells))
     picked = [(cell, one, two) for cell in outer for one, two in pairs]
-    rows = np.array([L[place[*cell, one]] - L[place[*cell, two]] for cell, one, two in picked])
+    rows = [per_cell[place[*cell, one]] - per_cell[place[*cell, two]] for cell, one, two in picked]
     labels = {name: [cell[i] for cell, _, _ in picked] for i, name in enumerate(names[:-1])}
     sides = {of: [one for _, one, _ in picked], "minus": [two for _, _, two in picked]}
-    rows = rows.reshape(len(picked), L.shape[1])
-    return pl.DataFrame({**labels, **sides, **result.contrast_table(rows, level=level)}, nan_to_null=True)
+    if kind == "unconditional":
+        table = unconditional_table(result, rows, level)
+    else:
+        table = result.contrast_table(np.array(rows).reshape(len(picked), len(design.names)), level=level)
+    return pl.DataFrame({**labels, **sides, **table}, nan_to_null=True)
 
 
 def type3_rows(design: Design, term: Sequence[str]) -> Floats:

@@ -45,9 +45,10 @@ class MmrmResult(FittedModel):
         weights: str = "equal",
         at: Mapping[str, float | str] | None = None,
         level: float | None = None,
+        kind: str = "conditional",
     ) -> pl.DataFrame:
         """Estimate marginal (least-squares) means; see :func:`funis.stats.mmrm.means.marginal_means`."""
-        return marginal_means(self, by, weights=weights, at=at, level=level)
+        return marginal_means(self, by, weights=weights, at=at, level=level, kind=kind)
 
     def differences(
         self,
@@ -58,9 +59,12 @@ class MmrmResult(FittedModel):
         reference: str | None = None,
         at: Mapping[str, float | str] | None = None,
         level: float | None = None,
+        kind: str = "conditional",
     ) -> pl.DataFrame:
         """Compare marginal means; see :func:`funis.stats.mmrm.means.mean_differences`."""
-        return mean_differences(self, of, by=by, weights=weights, reference=reference, at=at, level=level)
+        return mean_differences(
+            self, of, by=by, weights=weights, reference=reference, at=at, level=level, kind=kind
+        )
 
     def predict(
         self, frame: Any = None, *, interval: str | None = None, level: float | None = None
