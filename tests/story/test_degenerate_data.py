@@ -136,7 +136,7 @@ def _analyse(folder: Path, *, is_printed: bool = False) -> Results:
     return results
 
 
-def _counts(results: Results, endpoint: str = "response") -> dict[str, tuple[float, int]]:
+def _counts(results: Results, endpoint: str = "response") -> dict[str, tuple[float | None, int]]:
     found = results.select(statistic="count", endpoint=endpoint)
     names = [category or variable for variable, category in found.select("variable", "category").rows()]
     return dict(zip(names, zip(found["value"], found["denominator"], strict=True), strict=True))
@@ -221,4 +221,4 @@ def test_a_response_that_cannot_be_told_is_a_failure_where_the_plan_says_so(tmp_
 
 def test_no_subject_at_all(tmp_path: Path) -> None:
     results = _analyse(_write(tmp_path / "d", 0, falling, at_baseline), is_printed=True)
-    assert _counts(results)["responder"] == (0.0, 0)
+    assert _counts(results)["responder"] == (None, 0)

@@ -60,10 +60,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         ("summary.enrolled.baseline.anti_dsdna.censored", 1),
         # S4 is 15 years old; the age of S3 is not known.
         ("eligibility.enrolled.I1.count", 2),
+        ("eligibility.enrolled.I1.percent", 200 / 3),
         ("eligibility.enrolled.I1.not_met", 1),
         ("eligibility.enrolled.I1.cannot_tell", 1),
-        ("disposition.enrolled.completed.count", 3),
-        ("disposition.enrolled.withdrew.count", 1),
+        ("disposition.treated.completed.count", 3),
+        ("disposition.treated.withdrew.count", 1),
         ("baseline.enrolled.baseline.sex_female.count", 3),
         ("baseline.enrolled.baseline.age.n", 3),
         # One of four left on day 60.
@@ -71,6 +72,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         ("time_to_event.staying.enrolled.month_6.withdrawal.at_risk", 3),
         ("adverse_events.treated.any.count", 2),
         ("adverse_events.treated.any.events", 3),
+        # S4 was never asked, but has an event; S1, S2 and S3 were asked: all four are in the denominator.
+        ("adverse_events.treated.any.percent", 50.0),
         ("adverse_events.treated.serious.count", 1),
         ("adverse_events.treated.term_herpes_zoster.count", 1),
         ("adverse_events.treated.term_herpes_zoster.events", 2),
@@ -147,7 +150,7 @@ def test_recorded_total_that_differs_is_a_finding_with_its_place(results: Result
 def test_printed_texts(results: Results) -> None:
     texts = dict(results.numbers.select("id", "text").iter_rows())
     assert texts["summary.treated.baseline.sledai_2k.mean"] == "9.25 ± 2.22 (n = 4)"
-    assert texts["disposition.enrolled.completed.count"] == "3/4 (75.0%)"
+    assert texts["disposition.treated.completed.count"] == "3/4 (75.0%)"
     assert texts["test.sledai.treated.month_6.sledai_2k_change.p.paired_t"] == "0.015"
 
 

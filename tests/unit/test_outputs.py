@@ -13,7 +13,7 @@ from funis.reporting.finding_tables import MOST_LISTED, build_finding_tables
 from funis.reporting.methods_text import build_methods
 from funis.reporting.number_book import percent_interval, read_numbers
 from funis.reporting.report_tables import build_tables
-from funis.results import NOT_AVAILABLE, NumberList, Place, Provenance, Results
+from funis.results import NOT_AVAILABLE, NOT_COLLECTED, NumberList, Place, Provenance, Results
 from funis.study.model import Study
 
 ORIGIN = Provenance(version="0", study="X", title="X")
@@ -210,16 +210,36 @@ def test_screened_is_no_share_of_the_enrolled(tables: tuple[TableSpec, ...]) -> 
 
 
 def test_what_none_rests_on_is_printed(tables: tuple[TableSpec, ...]) -> None:
-    assert lines(table(tables, "table-adverse-events"))[1] == ("Serious", "0/40 (0.0%)", "", "0")
+    printed = lines(table(tables, "table-adverse-events"))
+    # Not everybody was asked at every visit: the share stands in the cell, of a zero and of a count alike.
+    assert printed[1] == ("Serious", "0/40 (0.0%); asked at 234/240 visits due", "", "0")
+    assert printed[0][1] == "3/40 (7.5%); asked at 234/240 visits due"
     asked = lines(table(tables, "table-asked"))
     assert asked[-1] == ("All visits together", "234/240 (97.5%)")
 
 
-def test_without_the_question_a_zero_is_called_what_it_is(study: Study) -> None:
+def test_what_was_recorded_though_nobody_was_asked_has_no_denominator(study: Study) -> None:
     numbers = NumberList()
-    numbers.add(Place(analysis="adverse_events", variable="any", n=40, denominator=40), "count", 0)
+    numbers.add(Place(analysis="adverse_events", variable="any", n=2), "count", 2)
+    numbers.add(
+        Place(analysis="adverse_events", variable="serious"),
+        "count",
+        None,
+        text=NOT_COLLECTED,
+        status="not_collected",
+    )
     found = table(build_tables(study, results_of(numbers)), "table-adverse-events")
-    assert any("do not say how often subjects were asked" in note for note in found.footnotes)
+    assert [row[:2] for row in lines(found)] == [("Any adverse event", "2"), ("Serious", "not collected")]
+    assert any("nobody was asked" in note for note in found.footnotes)
+
+
+def test_without_the_question_there_is_no_table_of_events(study: Study) -> None:
+    numbers = NumberList()
+    for name in ("any", "serious"):
+        place = Place(analysis="adverse_events", variable=name)
+        numbers.add(place, "count", None, text=NOT_COLLECTED, status="not_collected")
+    numbers.add(Place(analysis="adverse_events", variable="asked", denominator=9), "count", 0)
+    assert build_tables(study, results_of(numbers)) == ()
 
 
 def test_cells_are_printed_in_millions(study: Study) -> None:

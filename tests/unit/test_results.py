@@ -131,7 +131,7 @@ def test_counts_carry_denominator_and_percentage() -> None:
     assert format_count(14, 40) == "14/40 (35.0%)"
     assert format_count(15, 40) == "15/40 (37.5%)"
     assert format_count(1, 16) == "1/16 (6.3%)"  # 6.25 is a tie
-    assert format_count(0, 0) == "0/0 (–)"
+    assert format_count(0, 0) == "–"
 
 
 def test_mean_sd_and_interval() -> None:

@@ -8,8 +8,9 @@ data. Behind a variable stand, in brackets, the other columns of the key that ar
 analysis          variable                                          statistics
 ================  ================================================  ==========================================
 population        subjects                                          n (members), cannot_tell
-disposition       enrolled consented eligible treated completed     count, percent of enrolled
-                  ongoing withdrew lost died
+disposition       enrolled consented eligible treated               count, percent of enrolled; asked
+                  completed ongoing withdrew lost died              count, percent of the treated whose end is
+                  not_recorded (category not_treated: the others)   recorded; asked (of how many that is)
 eligibility       id of the criterion; ``eligible``                 count (met), percent, not_met, cannot_tell
 baseline          age, weight_kg, height_cm,                        n mean sd median q1 q3 min max
                   disease_duration_years
@@ -61,12 +62,13 @@ import polars as pl
 
 from funis.analysis import influence as analysis_influence
 from funis.analysis import response_rates as analysis_response
-from funis.analysis import safety_counts as analysis_safety
 from funis.analysis import summary as analysis_summary
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.diagnostics import diagnose_changes
+from funis.analysis.disposition import count_disposition
+from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
 from funis.analysis.observations import (
     Scored,
@@ -80,6 +82,7 @@ from funis.analysis.paired_tests import SEED
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.run import Run
+from funis.analysis.safety_counts import count_adverse_events
 from funis.analysis.site_effects import fit_site_effects
 from funis.analysis.system_grades import compare_systems, count_grades
 from funis.data.tables import Tables
@@ -125,7 +128,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     analysis_summary.describe_populations(run)
     analysis_summary.describe_baseline(run)
     eligible = analysis_summary.describe_eligibility(run)
-    analysis_safety.count_disposition(run, eligible)
+    count_disposition(run, eligible)
     analysis_summary.summarise_variables(run)
     _summarise_bands(run, study, tables, scored)
     count_grades(run)
@@ -133,8 +136,8 @@ def analyse(study: Study, tables: Tables) -> Results:
     for endpoint in study.endpoints:
         _analyse_endpoint(run, endpoint, visits)
     gaps = _analyse_beyond(run, visits)
-    analysis_safety.count_adverse_events(run)
-    analysis_safety.describe_exposure(run)
+    count_adverse_events(run)
+    describe_exposure(run)
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
     count_findings(run, findings)
     count_recorded_totals(run, scored, findings)
@@ -277,7 +280,6 @@ def _start(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run:
         missing=missing,
         subject_rows=subject_rows,
         seen=_seen(tables.frames),
-        given=tables.present,
     )
 
 

@@ -160,6 +160,8 @@ def _add_rate(run: Run, place: Place, counted: tuple[int, int], level: float) ->
     percent = 100 * count / total if total else None
     method = "clopper_pearson"
     run.numbers.add(place, "estimate", percent, text=format_count(count, total), method=method)
+    if not total:
+        return
     found = clopper_pearson(count, total, level)
     for statistic, value in (("lower", 100 * found.lower), ("upper", 100 * found.upper)):
         run.numbers.add(place, statistic, value, text=f"{format_number(value, 1)}%", method=method)

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from funis.analysis.asked import add_asked_count, is_event_known
 from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.estimand_responses import estimate_response
@@ -23,7 +24,7 @@ from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.analysis.target import Target
 from funis.errors import Finding
-from funis.results import ALL, Place, format_count, format_shortest, name_change
+from funis.results import ALL, Place, format_shortest, name_change
 from funis.stats.tests.compare import Comparison, two_sample_t
 from funis.study.estimand import IMPUTED, Estimand
 from funis.study.intercurrent import find_intercurrent_events
@@ -192,10 +193,8 @@ def _count_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Even
                 endpoint=endpoint.id,
                 source=subject_source(run, cohort, f"{estimand.id}: {name}", chosen, rows),
             )
-            count = int(chosen.sum())
-            method = strategies.get(name, "")
-            text = format_count(count, cohort.size)
-            run.numbers.add(place, "count", count, text=text, method=method)
+            known = is_event_known(run, name) | chosen
+            add_asked_count(run, place, chosen, known, cohort.members, method=strategies.get(name, ""))
 
 
 # --- a change ----------------------------------------------------------------------------------------

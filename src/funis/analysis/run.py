@@ -13,7 +13,16 @@ import polars as pl
 from funis.analysis.cohorts import Cohort, Populations
 from funis.analysis.panel import Floats, Integers, Matrix, Panel
 from funis.nine_decimals import PARTS_OF_ONE
-from funis.results import ALL, NumberList, Place, SourceList, choose_decimals, format_count, format_number
+from funis.results import (
+    ALL,
+    NOT_AVAILABLE,
+    NumberList,
+    Place,
+    SourceList,
+    choose_decimals,
+    format_count,
+    format_number,
+)
 from funis.stats.proportion import clopper_pearson, wilson
 from funis.study.model import Endpoint, Study
 
@@ -36,7 +45,6 @@ class Run:
     subject_rows : shape (subjects,), observation that stands for the subject's own row
     derived : observations added while the analysis runs, one frame a derived variable
     seen : subject and visit of everything recorded
-    given : names of the tables that have a file of their own
     numbers, sources : what is filled
     listings : data of figures and listings
     answered : what response definitions said, by definition and parameters
@@ -50,7 +58,6 @@ class Run:
     missing: Mapping[str, str]
     subject_rows: Integers
     seen: frozenset[tuple[str, str]]
-    given: frozenset[str]
     numbers: NumberList = field(default_factory=NumberList)
     sources: SourceList = field(default_factory=SourceList)
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -154,11 +161,17 @@ def digits_of(values: Floats) -> int:
 
 
 def add_rate(run: Run, place: Place, count: int, *, level: float, limits: bool = True) -> None:
-    """Add a count with its percentage and, where wanted, the interval of the percentage by two methods."""
+    """Add a count with its percentage and, where wanted, the interval of the percentage by two methods.
+
+    Over nobody there is no count: one row without a value, of status ``nobody``, stands in its place.
+    """
     total = place.denominator or 0
+    if not total:
+        run.numbers.add(place, "count", None, text=NOT_AVAILABLE, status="nobody")
+        return
     run.numbers.add(place, "count", count, text=format_count(count, total))
-    percent = 100 * count / total if total else None
-    run.numbers.add(place, "percent", percent, text=f"{format_number(percent, 1)}%" if total else None)
+    percent = 100 * count / total
+    run.numbers.add(place, "percent", percent, text=f"{format_number(percent, 1)}%")
     if not limits:
         return
     for method, estimate in (("clopper_pearson", clopper_pearson), ("wilson", wilson)):

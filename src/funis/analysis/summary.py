@@ -115,10 +115,11 @@ def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
         add_rate(run, place, int(chosen.sum()), level=run.level, limits=False)
 
 
-def describe_eligibility(run: Run) -> Booleans | None:
+def describe_eligibility(run: Run) -> Membership | None:
     """Count, by criterion, who meets it, who does not, and for whom it cannot be determined.
 
-    Returns who meets every criterion that has a rule; None where no criterion has one.
+    Returns who meets every criterion that has a rule, and of whom that cannot be told; None where there is
+    no such criterion.
     """
     height = run.subject_frame.height
     eligible, refused = np.ones(height, dtype=np.bool_), np.zeros(height, dtype=np.bool_)
@@ -136,17 +137,20 @@ def describe_eligibility(run: Run) -> Booleans | None:
         _count_criterion(run, criterion.id, answer)
     if not judged:
         return None
-    _count_criterion(run, "eligible", Membership(eligible, ~eligible & ~refused))
-    return eligible
+    found = Membership(eligible, ~eligible & ~refused)
+    _count_criterion(run, "eligible", found)
+    return found
 
 
 def _count_criterion(run: Run, name: str, answer: Membership) -> None:
+    """Count who meets a criterion over those of whom it can be told."""
     met, unknown = answer.members, answer.cannot_tell
     everybody = run.populations.cohort()
     words = np.where(unknown, "cannot tell", np.where(met, "met", "not met"))
     rows = run.observe(f"criterion {name}", words.tolist())
+    judged = everybody.size - int(unknown.sum())
     place = Place(
-        analysis="eligibility", variable=name, n=everybody.size, denominator=everybody.size,
+        analysis="eligibility", variable=name, n=judged, denominator=judged,
         source=subject_source(run, everybody, f"criterion {name}", everybody.members, rows),
     )  # fmt: skip
     add_rate(run, place, int(met.sum()), level=run.level, limits=False)

@@ -8,7 +8,7 @@ from funis.documents.table import TableCell, TableRow, TableSpec, heading, words
 from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
-from funis.reporting.number_book import Group, Number, NumberBook, count_cell, single
+from funis.reporting.number_book import Group, Number, NumberBook, count_cell, share_cell, single
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL
 from funis.study.model import Study
@@ -24,6 +24,7 @@ DISPOSITION: dict[str, str] = {
     "withdrew": "Withdrew",
     "lost": "Lost to follow-up",
     "died": "Died",
+    "not_recorded": "End of participation not recorded",
 }
 
 
@@ -64,31 +65,53 @@ def build_disposition_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
     if not groups:
         return ()
     arms = list(dict.fromkeys(group.arm for group in groups))
-    stages = dict.fromkeys(group.variable for group in groups)
-    if not set(stages) - {"screened", "consented", "enrolled"}:
+    stages = dict.fromkeys((group.variable, group.category) for group in groups)
+    told = {group.variable for group in groups for number in book.all(group) if number.value is not None}
+    if not told - {"screened", "consented", "enrolled"}:
         return ()  # nothing is known of what became of the subjects
     rows = tuple(
         TableRow(
-            words(DISPOSITION.get(stage, humanise(stage))),
+            words(stage_label(*stage)),
             tuple(_stage_cell(book, groups, stage, arm) for arm in arms),
         )
         for stage in stages
     )
     used = [number for group in groups for number in book.all(group)]
-    notes = ("Percentages are of the subjects enrolled.", *describe_basis(Labels(study), used))
+    notes = (_disposition_note(groups), *describe_basis(Labels(study), used))
     heads = ("", *("n/N (%)" if len(arms) == 1 else arm_label(study, arm) for arm in arms))
     return (TableSpec("table-disposition", "subjects", "Disposition", heads, rows, notes),)
 
 
-def _stage_cell(book: NumberBook, groups: Sequence[Group], stage: str, arm: str) -> TableCell:
+def stage_label(stage: str, category: str = "") -> str:
+    """Give the printed name of a stage of the flow.
+
+    Examples
+    --------
+    >>> stage_label("completed"), stage_label("completed", "not_treated")
+    ('Completed follow-up', 'Not treated: completed follow-up')
+    """
+    printed = DISPOSITION.get(stage, humanise(stage))
+    return f"{humanise(category)}: {in_sentence(printed)}" if category else printed
+
+
+def _disposition_note(groups: Sequence[Group]) -> str:
+    """Say whom the ends of participation are counted among."""
+    last = [group for group in groups if group.variable in {"completed", "died"} and not group.category]
+    ends = {group.population for group in last}
+    base = next(iter(ends - {EVERYBODY}), "")
+    if not base:
+        return "N: the subjects enrolled."
+    return f"N: up to treatment the subjects enrolled; of how participation ended the population {base}."
+
+
+def _stage_cell(book: NumberBook, groups: Sequence[Group], stage: tuple[str, str], arm: str) -> TableCell:
     """Print a stage of the flow; before enrolment there is nothing it could be a share of."""
-    group = next((each for each in groups if (each.variable, each.arm) == (stage, arm)), None)
+    group = next((each for each in groups if (each.variable, each.category, each.arm) == (*stage, arm)), None)
     if group is None:
         return words("")
-    count = book.find(group, ALL, "count")
-    if stage in {"screened", "consented", "enrolled"}:
-        return single(count, 0)
-    return count_cell(count, book.find(group, ALL, "percent"))
+    if stage[0] in {"screened", "consented", "enrolled"}:
+        return single(book.find(group, ALL, "count"), 0)
+    return share_cell(book, group, ALL)
 
 
 def build_eligibility_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:

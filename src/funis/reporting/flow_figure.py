@@ -9,7 +9,7 @@ from funis.reporting.number_book import Number, NumberBook, bound
 from funis.results import ALL
 
 _MAIN = ("screened", "consented", "enrolled", "eligible", "treated", "completed")
-_SIDE = ("withdrew", "lost", "died", "ongoing")
+_SIDE = ("withdrew", "lost", "died", "ongoing", "not_recorded")
 
 
 def build_flow(book: NumberBook) -> tuple[FlowChart, ...]:
@@ -26,7 +26,8 @@ def build_flow(book: NumberBook) -> tuple[FlowChart, ...]:
     counts: dict[str, Number] = {}
     for group in book.of("disposition"):
         number = book.find(group, ALL, "count")
-        if number is not None and number.value is not None and group.subgroup == ALL and group.arm == ALL:
+        is_whole = group.subgroup == ALL and group.arm == ALL and not group.category
+        if number is not None and number.value is not None and is_whole:
             counts[group.variable] = number
     main = [name for name in _MAIN if name in counts]
     if len(main) < 2:

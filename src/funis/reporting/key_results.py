@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from funis.catalogue.registry import response_definition, responses
 from funis.documents.document import Highlight
-from funis.documents.table import Inline, joined
+from funis.documents.table import Inline, joined, words
 from funis.reporting.baseline_tables import DISPOSITION
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import (
@@ -19,8 +19,10 @@ from funis.reporting.number_book import (
     interval,
     level_text,
     percent_interval,
+    share_cell,
 )
 from funis.reporting.response_tables import class_label
+from funis.reporting.safety_tables import UNASKED, not_collected_words
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
 
@@ -54,12 +56,13 @@ def _subject_keys(book: NumberBook) -> Iterator[Highlight]:
     counts = {
         group.variable: book.find(group, ALL, "count")
         for group in book.of("disposition")
-        if group.subgroup == ALL and group.arm == ALL
+        if group.subgroup == ALL and group.arm == ALL and not group.category
     }
-    main = next((name for name in ("treated", "enrolled") if counts.get(name)), None)
+    known = {name for name, number in counts.items() if number is not None and number.value is not None}
+    main = next((name for name in ("treated", "enrolled") if name in known), None)
     if main is None:
         return
-    rest = [name for name in ("completed", "withdrew", "lost", "died") if counts.get(name)]
+    rest = [name for name in ("completed", "withdrew", "lost", "died", "not_recorded") if name in known]
     detail: list[Inline | str | None] = []
     for name in rest:
         detail += [", " if detail else "", f"{DISPOSITION[name].lower()} ", bound(counts[name], 0)]
@@ -196,14 +199,13 @@ def _safety_keys(book: NumberBook) -> Iterator[Highlight]:
     if "any" not in found:
         return
     any_event = found["any"]
-    count, share = (book.find(any_event, ALL, name) for name in ("count", "percent"))
+    count = book.find(any_event, ALL, "count")
     if count is None:
+        return
+    if count.value is None:
+        yield Highlight("Adverse events", count_cell(count), words(not_collected_words(book)))
         return
     asked = book.find(found["asked"], ALL, "count") if "asked" in found else None
     basis = count_cell(asked, book.find(found["asked"], ALL, "percent")).parts if asked is not None else ()
-    detail = (
-        joined("asked at ", *basis, " of visits due")
-        if basis
-        else joined("no record of how often subjects were asked")
-    )
-    yield Highlight("Subjects with any adverse event", count_cell(count, share), detail)
+    detail = joined("asked at ", *basis, " of visits due") if basis else words(UNASKED)
+    yield Highlight("Subjects with any adverse event", share_cell(book, any_event, ALL, "asked"), detail)

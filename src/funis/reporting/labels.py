@@ -71,6 +71,7 @@ STATISTICS: dict[str, str] = {
     "covariance": "covariance that was fitted",
     "not_met": "subjects who do not meet the criterion",
     "cannot_tell": "subjects for whom it cannot be determined",
+    "asked": "subjects who were asked, or of whom it is recorded",
     "limit": "limit of the entry rule",
     "correlation": "correlation",
     "population_mean": "mean before the entry rule",

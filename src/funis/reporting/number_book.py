@@ -241,12 +241,32 @@ def count_cell(count: Number | None, percent: Number | None = None) -> TableCell
     first = bound(count, 0)
     if count is None or first is None:
         return EMPTY
+    if count.value is None:
+        return joined(first)
     over = f"/{count.denominator}" if count.denominator is not None else ""
     whole = Inline(first.text + over, first.id)
     second = bound(percent, 1)
     if second is None or percent is None or percent.value is None:
         return joined(whole)
     return joined(whole, " (", Inline(f"{second.text}%", second.id), ")")
+
+
+def share_cell(book: NumberBook, group: Group, visit: str, known: str = "recorded for") -> TableCell:
+    """Make a cell of a count, and in the same cell of how many it is known where that is not everybody.
+
+    Parameters
+    ----------
+    book, group, visit : which count
+    known : the words before the share of those of whom it is known
+    """
+    cell = count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
+    share, unclear = (book.find(group, visit, name) for name in ("asked", "cannot_tell"))
+    beside: list[Inline | str] = []
+    if share is not None and share.value is not None:
+        beside += [f"; {known} ", Inline(f"{format_number(share.value, 0)}/{share.denominator}", share.id)]
+    if unclear is not None and unclear.value:
+        beside += ["; cannot tell ", Inline(format_number(unclear.value, 0), unclear.id)]
+    return joined(*cell.parts, *beside) if beside and cell.parts else cell
 
 
 def estimate_cell(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import describe_lines
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import Labels, humanise
+from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import (
     Group,
     NumberBook,
@@ -16,9 +16,10 @@ from funis.reporting.number_book import (
     count_cell,
     level_text,
     percent_interval,
+    share_cell,
     single,
 )
-from funis.results import ALL, format_dose, format_shortest
+from funis.results import ALL, format_dose, format_number, format_shortest
 from funis.study.model import Study
 
 EVENTS: dict[str, str] = {
@@ -28,6 +29,16 @@ EVENTS: dict[str, str] = {
     "grade_3_or_more": "Grade 3 or more",
     "fatal": "Fatal",
 }
+#: Word for word the banner of a report without safety data.
+NOT_COLLECTED = "Adverse events were not collected. This report cannot say whether any occurred."
+OVER_ASKED = (
+    "N: subjects asked about adverse events at least once, or with an event recorded; of “related to the "
+    "cells” those of them who were given some."
+)
+UNASKED = (
+    "A number without N: nobody was asked; it is what was recorded all the same, the lowest possible value."
+)
+UNCLEAR = "Cannot tell: subjects with an event of which it is not recorded, and none of which it is."
 EXPOSURE: dict[str, str] = {
     "cells": "Cells infused",
     "cells_per_kg": "Cells per kg",
@@ -41,20 +52,39 @@ EXPOSURE: dict[str, str] = {
 
 
 def build_adverse_event_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
-    """Specify adverse events per subject and per event, and how often subjects were asked."""
+    """Specify adverse events per subject and per event, and how often subjects were asked.
+
+    Where nothing was collected there is no table: the sentence of `not_collected_words` stands in its place.
+    """
     groups = list(book.of("adverse_events"))
     asked = [group for group in groups if group.variable == "asked"]
     counted = [group for group in groups if group.variable != "asked"]
-    tables = [_event_table(study, book, counted)] if counted else []
-    return (*tables, *([_asked_table(study, book, asked)] if asked else []))
+    has_numbers = any(number.value is not None for group in counted for number in book.all(group))
+    tables = [_event_table(study, book, counted)] if has_numbers else []
+    return (*tables, *([_asked_table(study, book, asked)] if asked and has_numbers else []))
+
+
+def not_collected_words(book: NumberBook) -> str:
+    """Say that adverse events were not collected, empty where they were, or where there is no subject.
+
+    Examples
+    --------
+    >>> not_collected_words(NumberBook(()))
+    ''
+    """
+    groups = [group for group in book.of("adverse_events") if group.variable == "any"]
+    numbers = [number for group in groups for number in book.all(group)]
+    collected = any(number.value is not None for number in numbers)
+    asked_for = any(number.status == "not_collected" for number in numbers)
+    return "" if collected or not asked_for else NOT_COLLECTED
 
 
 def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
     labels = Labels(study)
-    arms = list(dict.fromkeys(group.arm for group in groups))
-    by_kind: dict[tuple[str, str], dict[str, Group]] = {}
+    columns = list(dict.fromkeys((group.population, group.arm) for group in groups))
+    by_kind: dict[tuple[str, str], dict[tuple[str, str], Group]] = {}
     for group in groups:
-        by_kind.setdefault((group.variable, group.category), {})[group.arm] = group
+        by_kind.setdefault((group.variable, group.category), {})[group.population, group.arm] = group
     rows: list[TableRow] = []
     named: set[str] = set()
     for kind, name in sorted(by_kind, key=lambda each: each[0] if each[1] else ""):
@@ -62,20 +92,46 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
         if title and title not in named:
             rows.append(heading(title))
             named.add(title)
-        cells = [cell for arm in arms for cell in _event_cells(book, by_kind[kind, name].get(arm))]
+        found = [by_kind[kind, name].get(column) for column in columns]
+        cells = [cell for group in found for cell in _event_cells(book, group)]
         rows.append(TableRow(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
-    notes = (
-        "A subject counts once in each row; events count as often as they were recorded.",
-        "What a zero rests on (how often subjects were asked) stands in the table of safety questions."
-        if any(group.variable == "asked" for group in book.of("adverse_events"))
-        else "The data do not say how often subjects were asked: a zero means that nothing was recorded.",
-        *describe_basis(labels, used),
-    )
     limits = f"{level_text(study)} CI, Clopper-Pearson"
-    heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(arms)))
-    spanners = (("", 1), *((arm_label(study, arm), 3) for arm in arms)) if len(arms) > 1 else ()
+    heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(columns)))
+    titles = _column_titles(study, labels, columns)
+    spanners = (("", 1), *((title, 3) for title in titles)) if len(columns) > 1 else ()
+    notes = (*_event_notes(book, groups), *describe_basis(labels, used))
     return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
+
+
+def _column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str]]) -> list[str]:
+    """Name each column by its arm; by its population too where there are several."""
+    many = len({population for population, _ in columns}) > 1
+    return [
+        f"{labels.population(population)}, {in_sentence(arm_label(study, arm))}"
+        if many
+        else arm_label(study, arm)
+        for population, arm in columns
+    ]
+
+
+def _event_notes(book: NumberBook, groups: Sequence[Group]) -> tuple[str, ...]:
+    """Say what N is, and what a number without N is."""
+    numbers = [number for group in groups for number in book.all(group) if number.statistic == "count"]
+    over_asked = any(number.denominator is not None for number in numbers)
+    unasked = any(number.denominator is None and number.value is not None for number in numbers)
+    unclear = any(number.statistic == "cannot_tell" for group in groups for number in book.all(group))
+    return tuple(
+        filter(
+            None,
+            (
+                "A subject counts once in each row; events count as often as they were recorded.",
+                OVER_ASKED if over_asked else "",
+                UNASKED if unasked else "",
+                UNCLEAR if unclear else "",
+            ),
+        )
+    )
 
 
 def arm_label(study: Study, arm: str) -> str:
@@ -87,17 +143,31 @@ def arm_label(study: Study, arm: str) -> str:
 def _event_label(kind: str, name: str) -> str:
     if not name:
         return EVENTS.get(kind, humanise(kind))
-    return f"Grade {name}" if kind == "grade" else humanise(name)
+    return f"Grade {name}" if kind == "grade" and name.isdigit() else humanise(name)
 
 
 def _event_cells(book: NumberBook, group: Group | None) -> tuple[TableCell, TableCell, TableCell]:
     if group is None:
         return words(""), words(""), words("")
-    rate = count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent"))
+    rate = share_cell(book, group, ALL, "asked")
+    rate = joined(*rate.parts, *_asked_at(book, group))
     limits = [bound(book.find(group, ALL, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
     # Where nothing happened, the upper limit says how often it could have happened unseen.
     interval_of_rate = joined(*percent_interval(*limits)) if all(limits) else words("")
     return rate, interval_of_rate, single(book.find(group, ALL, "events"), 0)
+
+
+def _asked_at(book: NumberBook, group: Group) -> tuple[Inline | str, ...]:
+    """Say at how many of the visits due the question was asked, beside a zero or where not at all of them."""
+    count = book.find(group, ALL, "count")
+    question = group._replace(variable="asked", measure="asked", category="")
+    asked = book.find(question, ALL, "count")
+    if count is None or count.value is None or asked is None or asked.value is None:
+        return ()
+    if count.denominator is None or (count.value and asked.value == asked.denominator):
+        return ()
+    share = Inline(f"{format_number(asked.value, 0)}/{asked.denominator}", asked.id)
+    return "; asked at ", share, " visits due"
 
 
 def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
@@ -185,7 +255,7 @@ def _exposure_label(group: Group) -> str:
 def _count(book: NumberBook, group: Group, visit: str) -> TableCell:
     if visit not in book.visits(group):
         return words("")
-    return count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
+    return share_cell(book, group, visit)
 
 
 def _dose_lines(book: NumberBook, group: Group) -> list[tuple[str, dict[str, TableCell]]]:

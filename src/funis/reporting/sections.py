@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -59,6 +59,7 @@ def build_sections(
     keys: tuple[Highlight, ...],
     tables: Sequence[TableSpec],
     figures: Sequence[FigureSpec | FlowChart],
+    remarks: Mapping[str, str] | None = None,
 ) -> tuple[Section, ...]:
     """Put tables and figures into their sections and number them in reading order.
 
@@ -68,6 +69,7 @@ def build_sections(
     keys : the summary at the top
     tables : every table
     figures : every figure, the flow of subjects first
+    remarks : by section, what is said of what was not collected
 
     Returns
     -------
@@ -80,9 +82,11 @@ def build_sections(
         own_tables = [table for table in tables if table.section == name]
         parts = tuple(_parts(name, study, drawn, own_tables))
         highlights = (Highlights(keys),) if name == "key-results" and keys else ()
-        if parts or highlights:
+        remark = (remarks or {}).get(name, "")
+        if parts or highlights or remark:
             shown_title = "Results by endpoint" if name == "efficacy" and is_observed else title
-            blocks = (*_lead(name, study, results), *highlights)
+            said = (Paragraph(plain(remark), is_lead=True),) if remark else ()
+            blocks = (*_lead(name, study, results), *said, *highlights)
             sections.append(Section(name, shown_title, blocks, parts))
     return tuple(_number(sections))
 

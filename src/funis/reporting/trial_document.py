@@ -9,11 +9,13 @@ from dataclasses import replace
 from funis.documents.document import Document, Guidance, Notice, ProvenanceBlock, Section, find_ids
 from funis.documents.figure import FigureSpec
 from funis.documents.table import Inline, TableSpec
+from funis.reporting.banners import build_notices
 from funis.reporting.flow_figure import build_flow
 from funis.reporting.key_results import build_keys
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.payload import build_payload
+from funis.reporting.remarks import build_remarks
 from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
 from funis.reporting.sections import build_sections, describe_provenance
@@ -26,14 +28,6 @@ KINDS = {
     "parallel": "Parallel-arm trial",
     "observational": "Observational cohort",
 }
-RECONSTRUCTED = Notice(
-    "Reconstructed from published figures; not patient data.",
-    (
-        "No subject of this report exists: the data were made so that they give the printed results of a "
-        "publication."
-    ),
-    tag="reconstructed data",
-)
 _NUMBERS_FILE = "results.csv"
 GUIDANCE = Guidance(
     contents="Contents",
@@ -107,8 +101,9 @@ def build_document(
         keys=build_keys(study, book),
         tables=tables,
         figures=(*build_flow(book), *drawn),
+        remarks=build_remarks(results, book),
     )
-    whole = _frame(study, results, sections)
+    whole = _frame(study, results, sections, build_notices(study, results, book))
     return replace(
         whole,
         provenance=_provenance(study, results, tables),
@@ -116,10 +111,11 @@ def build_document(
     )
 
 
-def _frame(study: Study, results: Results, sections: tuple[Section, ...]) -> Document:
+def _frame(
+    study: Study, results: Results, sections: tuple[Section, ...], notices: tuple[Notice, ...]
+) -> Document:
     """Put title block, notices and closing line around the sections."""
     trial, version = study.trial, results.provenance.version
-    is_reconstructed = trial.reconstructed or results.provenance.reconstructed
     about = (trial.id, KINDS[trial.design], _capital(CONDITIONS[trial.condition]))
     title = trial.title if len(trial.title) < _LONGEST else trial.title[: _LONGEST - 3].rstrip() + "…"
     return Document(
@@ -127,7 +123,7 @@ def _frame(study: Study, results: Results, sections: tuple[Section, ...]) -> Doc
         kicker=" · ".join(about),
         facts=tuple(_facts(study, results)),
         sections=sections,
-        notices=(RECONSTRUCTED,) if is_reconstructed else (),
+        notices=notices,
         closing=f"Made by funis {version}. {NOT_FOR}",
         running_head=f"{trial.id}  {title}",
         generator=f"funis {version}",

@@ -12,6 +12,7 @@ from funis.results.number_list import NUMBER_COLUMNS, NumberList
 from funis.results.sources import SOURCE_COLUMNS, SourceList
 from funis.results.text import (
     NOT_AVAILABLE,
+    NOT_COLLECTED,
     choose_decimals,
     count_decimals,
     exact_mean,
@@ -31,6 +32,7 @@ from funis.results.write import write_results
 __all__ = [
     "ALL",
     "NOT_AVAILABLE",
+    "NOT_COLLECTED",
     "NUMBER_COLUMNS",
     "SOURCE_COLUMNS",
     "InputRecord",

@@ -21,6 +21,8 @@ from funis.nine_decimals import PLACES, round_exactly
 
 #: What stands where a number does not exist.
 NOT_AVAILABLE: Final = "–"
+#: Printed in place of a count of which nobody was asked.
+NOT_COLLECTED: Final = "not collected"
 
 _WIDE: Final = Context(prec=60)
 
@@ -180,10 +182,10 @@ def format_count(count: int, denominator: int, digits: int = 1) -> str:
     >>> format_count(14, 40)
     '14/40 (35.0%)'
     >>> format_count(0, 0)
-    '0/0 (–)'
+    '–'
     """
     if denominator == 0:
-        return f"{count}/0 ({NOT_AVAILABLE})"
+        return NOT_AVAILABLE
     return f"{count}/{denominator} ({format_number(Fraction(100 * count, denominator), digits)}%)"
 
 

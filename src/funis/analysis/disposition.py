@@ -1,0 +1,126 @@
+"""The flow of subjects: who was enrolled, could enter, was treated, and how the treated ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.analysis.asked import add_asked_rate, are_infusions_known, was_infused
+from funis.analysis.cohorts import ENROLLED, Cohort, Membership
+from funis.analysis.panel import Booleans
+from funis.analysis.run import Run
+from funis.analysis.summary import subject_source
+from funis.results import ALL
+
+LEFT: Final = ("completed", "ongoing", "withdrew", "lost", "died")
+#: Ends that are looked for in every study: they have a row even where they never happened.
+ALWAYS: Final = frozenset({"completed", "died"})
+TREATED: Final = "treated"
+#: Who had an infusion, where the study file names no population of treated subjects.
+INFUSED: Final = "infused"
+#: Category of the ends of subjects who were not treated; they are not among the treated that the rest counts.
+NOT_TREATED: Final = "not_treated"
+NOT_RECORDED: Final = "not_recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One row of the flow.
+
+    Attributes
+    ----------
+    name, category : the row
+    reached : who is there
+    known : of whom it is recorded
+    base : whom the row concerns: its denominator where it is known of all of them
+    population : name of the base
+    """
+
+    name: str
+    reached: Booleans
+    known: Booleans
+    base: Booleans
+    population: str = ENROLLED
+    category: str = ""
+
+
+def count_disposition(run: Run, eligible: Membership | None) -> None:
+    """Count the flow of subjects, from enrolment to the end of the study.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    eligible : who meets every criterion, and of whom that cannot be told; None where no criterion has a rule
+
+    Notes
+    -----
+    The ends of participation are counted among the treated: a subject who was never treated has not completed
+    the study of a treatment. The ends of the others have rows of their own.
+    """
+    flow: list[tuple[str, int]] = []
+    status = run.subject_frame["disposition_status"]
+    rows = run.observe("disposition", status.fill_null("").to_list())
+    stages = list(_stages(run, eligible))
+    for cohort in run.populations.every_arm():
+        for stage in stages:
+            who = stage.reached & cohort.members
+            if stage.category and not (who & stage.base).any():
+                continue
+            base = run.populations.cohort(arm=cohort.arm)
+            whole = replace(base, population=stage.population, members=stage.base & cohort.members)
+            place = replace(
+                whole.place("disposition", stage.name, stage.category),
+                source=subject_source(run, whole, f"disposition {stage.name}", who & whole.members, rows),
+            )
+            add_asked_rate(run, place, who, stage.known, whole.members, level=run.level, limits=False)
+            if cohort.arm == ALL and not stage.category and (stage.known & whole.members).any():
+                flow.append((stage.name, int((who & whole.members).sum())))
+    run.listings["flow"] = pl.DataFrame(
+        flow, schema={"stage": pl.String, "count": pl.Int64}, orient="row"
+    ).with_columns(pl.col("stage").alias("name"))
+
+
+def _stages(run: Run, eligible: Membership | None) -> Iterator[Stage]:
+    """Give who reached each stage; one that nobody planned and nobody recorded is left out."""
+    frame = run.subject_frame
+    everybody = np.ones(frame.height, dtype=np.bool_)
+    # Who was screened and not enrolled stands in no table, so the flow begins with enrolment.
+    yield Stage("enrolled", everybody, everybody, everybody)
+    consented = frame["consent_date"].is_not_null().to_numpy()
+    if consented.any():
+        yield Stage("consented", consented, everybody, everybody)
+    if eligible is not None:
+        yield Stage("eligible", eligible.members, ~eligible.cannot_tell, everybody)
+    known = everybody & are_infusions_known(run)
+    treated = _treated(run)
+    if run.study.infusions or known.any():
+        yield Stage(TREATED, treated.members, known, everybody)
+    yield from _ends(run, treated if known.any() else run.populations.cohort())
+
+
+def _treated(run: Run) -> Cohort:
+    """Give who was treated: the population of that name, else who had an infusion."""
+    if TREATED in run.populations.populations:
+        return run.populations.cohort(TREATED)
+    return replace(run.populations.cohort(), population=INFUSED, members=was_infused(run))
+
+
+def _ends(run: Run, base: Cohort) -> Iterator[Stage]:
+    """Give how participation ended, of the base and then of the others, and of whom it is not recorded."""
+    status = run.subject_frame["disposition_status"]
+    known = status.is_not_null().to_numpy()
+    others = ~base.members
+    for name in LEFT:
+        chosen = (status == name).fill_null(value=False).to_numpy()
+        if (chosen & base.members).any() or name in ALWAYS:
+            yield Stage(name, chosen, known, base.members, base.population)
+    if known.any() and (~known & base.members).any():
+        yield Stage(NOT_RECORDED, ~known, base.members, base.members, base.population)
+    for name in LEFT:
+        chosen = (status == name).fill_null(value=False).to_numpy()
+        if (chosen & others).any():
+            yield Stage(name, chosen, known, others, ENROLLED, NOT_TREATED)

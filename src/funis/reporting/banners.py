@@ -1,0 +1,115 @@
+"""What must be in sight at the top of a report: made-up data, errors in the data, questions nobody asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from funis.documents.document import Notice
+from funis.errors import Finding
+from funis.reporting.finding_tables import check_label
+from funis.reporting.labels import humanise, label_of_definition, listed
+from funis.reporting.number_book import NumberBook
+from funis.reporting.safety_tables import NOT_COLLECTED, not_collected_words
+from funis.results import ALL, Results
+from funis.study.model import Study
+
+REBUILT = Notice(
+    "Reconstructed from published figures; not patient data.",
+    (
+        "No subject of this report exists: the data were made so that they give the printed results of a "
+        "publication."
+    ),
+    tag="reconstructed data",
+)
+#: Errors that are named on the first page; all of them stand among the findings.
+MOST_NAMED = 3
+TABLE_WORDS: dict[str, str] = {
+    "labs": "laboratory tests",
+    "lots": "lots of cells",
+}
+
+
+def build_notices(study: Study, results: Results, book: NumberBook) -> tuple[Notice, ...]:
+    """Gather the banners of a report, the gravest first.
+
+    Parameters
+    ----------
+    study, results : as for the report
+    book : the numbers of `results`
+
+    Returns
+    -------
+    tuple of Notice : none for data without an error in which everybody was asked at every visit
+    """
+    is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
+    rebuilt = (REBUILT,) if is_rebuilt else ()
+    return (*rebuilt, *_error_notices(results), *_safety_notices(book))
+
+
+def table_label(name: str) -> str:
+    """Name a table of the data in a sentence.
+
+    Examples
+    --------
+    >>> table_label("labs"), table_label("adverse_events"), table_label("sledai_2k")
+    ('laboratory tests', 'adverse events', 'SLEDAI-2K')
+    """
+    if name in TABLE_WORDS:
+        return TABLE_WORDS[name]
+    label = label_of_definition(name)
+    return label.lower() if label == humanise(name) else label
+
+
+def count_words(errors: Sequence[Finding]) -> str:
+    """Say how many errors affect which tables.
+
+    Examples
+    --------
+    >>> count_words([Finding("error", "not_a_number", "labs", "labs.csv", 3, "value", "", "", "")])
+    '1 error in the data affects laboratory tests'
+    """
+    tables = listed([table_label(name) for name in dict.fromkeys(each.table for each in errors)])
+    if len(errors) == 1:
+        return f"1 error in the data affects {tables}"
+    return f"{len(errors)} errors in the data affect {tables}"
+
+
+def _error_notices(results: Results) -> Iterator[Notice]:
+    """Say what was left out for errors in the data, and name the first of them."""
+    errors = [finding for finding in results.findings if finding.level == "error"]
+    if errors:
+        text = f"First errors: {_first(errors)}."
+        yield Notice(f"Part of the data was left out: {count_words(errors)}.", text)
+
+
+def _first(errors: Sequence[Finding]) -> str:
+    """Name the places of the first errors, without anything that stands there."""
+    return "; ".join(
+        f"{check_label(each.code).lower()} ({each.file}{'' if each.line is None else f', line {each.line}'})"
+        for each in errors[:MOST_NAMED]
+    )
+
+
+def _safety_notices(book: NumberBook) -> Iterator[Notice]:
+    """Say where adverse events were not asked about, or not at every visit due."""
+    if not_collected_words(book):
+        title, _, text = NOT_COLLECTED.partition(". ")
+        yield Notice(f"{title}.", text)
+        return
+    counted = [group for group in book.of("adverse_events") if group.variable == "any" and group.arm == ALL]
+    if not counted:
+        return
+    count = book.find(counted[-1], ALL, "count")
+    if count is not None and count.value is not None and count.denominator is None:
+        yield Notice(
+            "Nobody was asked about adverse events.",
+            "Those recorded are counted; counts are lowest possible values.",
+        )
+        return
+    asked = book.find(counted[-1]._replace(variable="asked", measure="asked"), ALL, "count")
+    if asked is None or asked.value is None or asked.denominator is None or asked.value >= asked.denominator:
+        return
+    yield Notice(
+        f"Adverse events were asked about at {asked.text.split('/')[0]} of {asked.denominator} visits due.",
+        "Counts are lowest possible values.",
+    )

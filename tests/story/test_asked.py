@@ -1,0 +1,261 @@
+"""No zero without a question: every count of safety has somebody behind it who was asked.
+
+Studies are drawn in which each table is missing, empty, half filled or complete. What the page may say is
+worked out here from the drawn rows alone, by counting subjects with Python's sets.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from funis.analysis.analyse import analyse
+from funis.data.tables import tables_from_frames
+from funis.reporting.report import render_html
+from funis.results import Results
+from funis.study.model import Study
+
+VISITS = (("baseline", 0), ("month_1", 30), ("month_3", 90))
+SUBJECTS = ("S1", "S2", "S3", "S4", "S5")
+Rows = list[dict[str, Any]]
+Frames = dict[str, Rows]
+MISSING = None
+
+
+def make_study(*, cells: bool, population: str = "") -> Study:
+    """Make a trial of cells with two planned infusions, or a cohort without any."""
+    forms = ("vas_physician", "safety_questions")
+    raw: dict[str, Any] = {
+        "study": {
+            "id": "A",
+            "title": "Asked",
+            "condition": "sle",
+            "design": "single_arm" if cells else "observational",
+        },
+        "visits": tuple(
+            {"name": name, "day": day, "window": (-10, 0) if not day else (-10, 10), "forms": forms}
+            for name, day in VISITS
+        ),
+        "endpoints": (
+            {"id": "pain", "kind": "change", "variable": "vas_physician", "at": ("month_3",)},
+            {"id": "events", "kind": "adverse_events"} | ({"population": population} if population else {}),
+        ),
+        "populations": {"treated": "first_infusion_date IS NOT NULL"},
+    }
+    if cells:
+        raw["infusions"] = ({"day": 0, "cells_per_kg": 1e6}, {"day": 7, "cells_per_kg": 1e6})
+    return Study.model_validate(raw)
+
+
+def base_frames() -> Frames:
+    """Give five subjects seen at every visit, and nothing about safety."""
+    days = {"baseline": "2020-01-01", "month_1": "2020-01-31", "month_3": "2020-03-31"}
+    seen = [
+        {"subject": subject, "visit": visit, "date": days[visit], "reading_mm": 50 - 3 * place - number}
+        for place, (visit, _) in enumerate(VISITS)
+        for number, subject in enumerate(SUBJECTS)
+    ]
+    people = [
+        {"subject": each, "sex": "female", "age": 30, "consent_date": "2019-12-20"} for each in SUBJECTS
+    ]
+    return {"subjects": people, "vas_physician": seen}
+
+
+def run(study: Study, frames: Mapping[str, Rows]) -> Results:
+    return analyse(study, tables_from_frames(study, frames))
+
+
+def page_of(study: Study, results: Results) -> str:
+    page = render_html(study, results)
+    page = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+
+
+def count_of(results: Results, key: str) -> tuple[float | None, int | None, str]:
+    row = results.numbers.filter(results.numbers["id"] == key).row(0, named=True)
+    return row["value"], row["denominator"], row["status"]
+
+
+def optional(rows: st.SearchStrategy[Rows]) -> st.SearchStrategy[Rows | None]:
+    """Draw a table that was not given, one without rows, or one with the rows drawn."""
+    return st.one_of(st.just(MISSING), st.just([]), rows)
+
+
+some = st.lists(st.sampled_from(SUBJECTS), unique=True, max_size=5)
+flag = st.sampled_from((0, 1, None))
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Rows:
+    asked = draw(some)
+    days = {"month_1": "2020-01-31", "month_3": "2020-03-31"}
+    return [
+        {"subject": each, "visit": visit, "date": days[visit], "asked": draw(flag), "any_event": 0}
+        for each in asked
+        for visit in draw(st.sampled_from((["month_1"], ["month_3"], ["month_1", "month_3"])))
+    ]
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Rows:
+    return [
+        {
+            "subject": each,
+            "term": draw(st.sampled_from(("Headache", "Zoster"))),
+            "start": "2020-02-01",
+            "grade": draw(st.sampled_from((1, 2, 3, 4, None))),
+            "serious": draw(flag),
+            "related": draw(flag),
+            "outcome": draw(st.sampled_from(("recovered", "unknown", None))),
+        }
+        for each in draw(some)
+    ]
+
+
+@st.composite
+def infusions(draw: st.DrawFn) -> Rows:
+    reactions = st.sampled_from(("none", "fever", None))
+    return [
+        {"subject": each, "number": 1, "date": "2020-01-01", "cells": draw(st.sampled_from((5e7, None))),
+         "weight_kg": 50, "reaction": draw(reactions)}
+        for each in draw(some)
+    ]  # fmt: skip
+
+
+@st.composite
+def ends(draw: st.DrawFn) -> Rows:
+    status = st.sampled_from(("completed", "withdrew", "died", "ongoing"))
+    return [{"subject": each, "status": draw(status), "date": "2020-04-01"} for each in draw(some)]
+
+
+def expected_event_rows(rows: Rows, asked: set[str], infused: set[str] | None) -> dict[str, Any]:
+    """Count what each row of the table of adverse events may say: count and denominator, or why not."""
+
+    def told(yes: set[str], among: set[str]) -> tuple[int | None, int | None]:
+        return (len(yes & among), len(among)) if among else (None, None)
+
+    whole = set(SUBJECTS)
+    kinds = {
+        "any": {each["subject"] for each in rows},
+        "serious": {each["subject"] for each in rows if each["serious"] == 1},
+        "related": {each["subject"] for each in rows if each["related"] == 1},
+        "grade_3_or_more": {each["subject"] for each in rows if (each["grade"] or 0) >= 3},
+        "fatal": set(),
+    }
+    if not asked:
+        return {name: (len(yes) or None, None) for name, yes in kinds.items()}
+    among = (asked | kinds["any"]) & whole
+    found = {name: told(yes, among) for name, yes in kinds.items()}
+    found["related"] = (None, None) if infused is None else told(kinds["related"], among & infused)
+    return found
+
+
+@settings(max_examples=60)
+@given(
+    asked_rows=optional(questions()),
+    event_rows=optional(events()),
+    infusion_rows=optional(infusions()),
+    end_rows=optional(ends()),
+    cells=st.booleans(),
+)
+def test_every_count_of_safety_is_over_those_who_were_asked(
+    asked_rows: Rows | None, event_rows: Rows | None, infusion_rows: Rows | None, end_rows: Rows | None,
+    *, cells: bool,
+) -> None:  # fmt: skip
+    given_rows = {
+        "safety_questions": asked_rows, "adverse_events": event_rows, "infusions": infusion_rows,
+        "disposition": end_rows,
+    }  # fmt: skip
+    study = make_study(cells=cells, population="enrolled")
+    results = run(
+        study, base_frames() | {name: rows for name, rows in given_rows.items() if rows is not None}
+    )
+
+    # Adverse events.
+    asked = {each["subject"] for each in asked_rows or [] if each["asked"] == 1}
+    infused = {each["subject"] for each in infusion_rows} if infusion_rows else None
+    for name, (count, over) in expected_event_rows(event_rows or [], asked, infused).items():
+        key = f"adverse_events.enrolled.{name}.count"
+        if name == "related" and not cells and not infused:
+            assert key not in set(results.numbers["id"])  # a question about cells that nobody got
+            continue
+        assert count_of(results, key)[:2] == (count, over), name
+
+    # Ends of participation: of the treated where infusions are known, else of everybody.
+    known = {each["subject"]: each["status"] for each in end_rows or []}
+    base, name = (infused, "treated") if infused is not None else (set(SUBJECTS), "enrolled")
+    for status in ("completed", "died"):
+        count, over, why = count_of(results, f"disposition.{name}.{status}.count")
+        of_whom = base & set(known)
+        wanted = sum(known[each] == status for each in of_whom) if of_whom else None
+        assert (count, over) == (wanted, len(of_whom) or None)
+        assert why == ("ok" if of_whom else "not_collected")
+
+    # Reactions to the infusion, over those of whom one or none was written down.
+    said = [each for each in infusion_rows or [] if each["reaction"] is not None]
+    if infused:
+        count, over, _ = count_of(results, "exposure.treated.infusion_1.reaction.count")
+        wanted = sum(each["reaction"] == "fever" for each in said) if said else None
+        assert (count, over) == (wanted, len(said) or None)
+    check_rates(results)
+
+
+def check_rates(results: Results) -> None:
+    """Hold what is true of every share: nothing over nobody, nothing beyond its denominator."""
+    for row in results.numbers.iter_rows(named=True):
+        if row["value"] is None:
+            continue
+        if row["statistic"] in {"count", "percent"} and row["analysis"] != "findings":
+            assert row["denominator"] != 0, row["id"]
+        if row["statistic"] == "count" and row["denominator"] is not None:
+            assert 0 <= row["value"] <= row["denominator"], row["id"]
+        if row["statistic"] == "percent":
+            assert row["denominator"], row["id"]
+
+
+@pytest.mark.parametrize("study", [make_study(cells=True), make_study(cells=False)], ids=["cells", "cohort"])
+def test_with_the_empty_tables_of_a_new_study_no_zero_is_printed(study: Study) -> None:
+    names = ("safety_questions", "adverse_events", "infusions", "disposition", "medications", "labs")
+    page = page_of(study, run(study, base_frames() | {name: [] for name in names}))
+    assert not re.search(r"(?<!\d)0\.0\s*%", page)
+    assert not re.search(r"\b0\s*/\s*\d", page)
+    # The banner, word for word, and the sentences where tables would stand.
+    assert "Adverse events were not collected." in page
+    assert "This report cannot say whether any occurred." in page
+    assert "Doses of glucocorticoid and other drugs were not collected" in page
+    for words in ("Any adverse event", "Related to the cells", "Fatal", "0 %"):
+        assert words not in page
+
+
+def test_a_zero_says_at_how_many_visits_it_was_asked() -> None:
+    study = make_study(cells=True, population="enrolled")
+    asked = [
+        {"subject": each, "visit": "month_1", "date": "2020-01-31", "asked": 1, "any_event": 0}
+        for each in SUBJECTS[:3]
+    ]
+    results = run(study, base_frames() | {"safety_questions": asked, "adverse_events": []})
+    page = page_of(study, results)
+    # Three of five were asked, at 3 of the 15 visits of which the plan has the question on its form.
+    assert "0/3 ( 0.0% ); asked 3/5 ; asked at 3/15 visits due" in page
+    assert "Adverse events were asked about at 3 of 15 visits due. Counts are lowest possible values." in page
+
+
+def test_an_event_without_its_attributes_is_no_answer_to_them() -> None:
+    study = make_study(cells=True, population="enrolled")
+    asked = [
+        {"subject": each, "visit": "month_1", "date": "2020-01-31", "asked": 1, "any_event": 0}
+        for each in SUBJECTS
+    ]
+    given_rows = [{"subject": "S2", "term": "Fever", "start": "2020-02-01"}]
+    results = run(study, base_frames() | {"safety_questions": asked, "adverse_events": given_rows})
+    assert count_of(results, "adverse_events.enrolled.any.count")[:2] == (1, 5)
+    for name in ("serious", "grade_3_or_more", "fatal"):
+        assert count_of(results, f"adverse_events.enrolled.{name}.count")[:2] == (0, 5)
+        assert count_of(results, f"adverse_events.enrolled.{name}.cannot_tell")[:2] == (1, 5)
+    # An interval would take the open answer for a no.
+    assert "adverse_events.enrolled.serious.upper.clopper_pearson" not in set(results.numbers["id"])
+    assert count_of(results, "adverse_events.enrolled.grade_not_graded.count")[:2] == (1, 5)
+    assert "0/5 ( 0.0% ); cannot tell 1" in page_of(study, results)
