@@ -150,6 +150,12 @@ class DrawingError(FunisError):
     code: ClassVar[str] = "drawing"
 
 
+class OutputError(FunisError):
+    """Something cannot be written where it was asked for; what stands there is as it was."""
+
+    code: ClassVar[str] = "output"
+
+
 class BlockError(FunisError):
     """A document holds a block that a renderer cannot draw."""
 

@@ -195,7 +195,7 @@ def test_a_folder_that_is_not_there(run: Runner, tmp_path: Path) -> None:
 def test_report_writes_everything_and_lists_findings(run: Runner, trial: Path) -> None:
     done = run("report", trial)
     assert done.code == 0
-    written = {path.name for path in (trial / "report").iterdir()}
+    written = {path.name for path in (trial / "report").iterdir() if not path.name.startswith(".")}
     assert {"report.html", "results.csv", "results.parquet", "sources.parquet"} <= written
     assert "recorded total" in done.err
     table = pl.read_csv(trial / "report" / "results.csv", infer_schema_length=None)
@@ -206,7 +206,7 @@ def test_report_writes_everything_and_lists_findings(run: Runner, trial: Path) -
 def test_report_is_written_in_the_formats_asked_for(run: Runner, trial: Path) -> None:
     done = run("report", trial, "--format", "md")
     assert done.code == 0
-    written = {path.name for path in (trial / "report").iterdir()}
+    written = {path.name for path in (trial / "report").iterdir() if not path.name.startswith(".")}
     assert written == {"report.md", "results.csv", "results.parquet", "sources.parquet"}
     assert done.out.splitlines()[0].endswith("report.md")
     refused = run("report", trial, "--format", "html,mdd")

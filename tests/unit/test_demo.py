@@ -11,7 +11,7 @@ from funis.demo import run_demo as demo
 from funis.demo.reconstruct import reconstruct
 from funis.demo.run_demo import (
     DemoError,
-    clear_folder,
+    check_folder,
     demonstrate,
     find_deposit,
     find_differing,
@@ -115,18 +115,18 @@ def test_a_figure_that_differs_ends_with_1_and_is_named(
     assert "sjogren ssdai_baseline_mean" in said[-1]
 
 
-def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "old.csv").write_text("subject\n", encoding="utf-8")
+def test_a_folder_of_an_earlier_demonstration_may_be_written_again(tmp_path: Path) -> None:
+    assert check_folder(tmp_path / "new") == tmp_path / "new"
+    assert check_folder(tmp_path) == tmp_path
+    (tmp_path / "old.csv").write_text("subject\n", encoding="utf-8")
     (tmp_path / ".funis-demo").touch()
-    clear_folder(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert check_folder(tmp_path) == tmp_path
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text("mine", encoding="utf-8")
     with pytest.raises(DemoError, match="was not written by a demonstration"):
-        clear_folder(tmp_path)
+        check_folder(tmp_path)
     assert (tmp_path / "study.toml").read_text(encoding="utf-8") == "mine"
 
 

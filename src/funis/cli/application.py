@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
+import traceback
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Annotated, Any, NoReturn
 
@@ -52,18 +55,54 @@ instruments_app.command()(instrument_commands.show)
 
 
 def main() -> NoReturn:
-    """Run the command line; what the user can correct is one message, not a traceback."""
+    """Run the command line; what the user can correct is one message, not a traceback.
+
+    The process ends with 0 (done), 1 (the data have errors, or a published figure differs), 2 (the command
+    cannot be carried out) or 130 (interrupted from the keyboard).
+    """
     # A command ends soon: searching everything it has read for dead cycles costs more than it frees.
     gc.set_threshold(200_000, 20, 50)
     try:
-        app()
+        _run()
     except FunisError as error:
-        typer.echo(f"funis: {error}", err=True)
-    except BrokenPipeError:
-        # The reader (such as head) has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
+        _say(str(error))
+    except OSError as error:
+        place = f"'{error.filename}': " if error.filename is not None else ""
+        _say(f"{place}{error.strerror or type(error).__name__}.")
+    except MemoryError:
+        _say("There is not enough memory for this. What stood on the disk is as it was.")
+    except Exception:  # noqa: BLE001 - Python would end with 1, which says that the data have errors
+        with suppress(OSError):
+            traceback.print_exc()
+        _say("this is a fault of funis, not of the data. Please report it with the lines above.")
     sys.exit(2)
+
+
+def _run() -> None:
+    """Run a command; a reader of its answer that has seen enough (such as head) is no error."""
+    try:
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        _stop_writing()
+    except BrokenPipeError:
+        _stop_writing()
+
+
+def _stop_writing() -> NoReturn:
+    # The interpreter would try again to write what is left, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(0)
+
+
+def _say(message: str) -> None:
+    with suppress(OSError):
+        typer.echo(f"funis: {message}", err=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -68,18 +68,14 @@ def report(
         start_renderer()
     from funis.analysis.analyse import analyse
     from funis.data.tables import read_tables
-    from funis.files import write_whole
-    from funis.reporting.report import render_report
-    from funis.results import write_results
+    from funis.reporting.report import write_report_set
 
     study = _read_study(existing_folder(folder))
     results = analyse(study, read_tables(folder, study))
-    paths = write_results(results, folder / "report")
-    files = render_report(study, results, formats)
-    pages = [write_whole(folder / "report" / name, text) for name, text in files.items()]
+    paths = write_report_set(study, results, folder / "report", formats)
     if results.findings and not json_:
         typer.echo(render_findings(results.findings, "text"), err=True)
-    written = [str(path) for path in (*pages, *paths)]
+    written = [str(path) for path in paths]
     print_answer(
         "\n".join(written), {"files": written, "findings": list_findings(results.findings)}, as_json=json_
     )

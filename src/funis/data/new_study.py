@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 from funis.data.tables import study_tables
 from funis.errors import FunisError
+from funis.file_sets import build_set
+from funis.files import said_of
 from funis.schema import TABLES
 from funis.study.model import Study
 from funis.study.read import FILE_NAME, read_study, template_path
@@ -50,6 +50,7 @@ def new_study(template: str, folder: Path | str) -> Path:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
     ...     sorted(path.name for path in new_study("sle", Path(place) / "trial").iterdir())
     ['data', 'study.toml']
@@ -58,19 +59,10 @@ def new_study(template: str, folder: Path | str) -> Path:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise FolderExistsError(target)
     study = read_study(source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
+    with build_set(target, is_listed=False) as draft, said_of(target):
         _write_text(draft / FILE_NAME, source.read_text(encoding="utf-8"))
         (draft / "data").mkdir()
         write_empty_tables(draft / "data", study)
-        draft.chmod(0o755)
-        if target.exists():
-            target.rmdir()
-        draft.rename(target)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return target
 
 

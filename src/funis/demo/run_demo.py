@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import runpy
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -21,8 +21,9 @@ from funis.data.tables import read_tables
 from funis.demo.manifest import ComparedFigure, compare_with_published, read_manifest, render_comparison
 from funis.demo.reconstruct import COHORTS, reconstruct
 from funis.errors import FunisError
-from funis.reporting.report import write_report
-from funis.results import write_results
+from funis.file_sets import build_set
+from funis.files import write_whole
+from funis.reporting.report import write_report_set
 from funis.study.read import read_study
 
 Echo = Callable[[str], object]
@@ -84,18 +85,14 @@ def run_demonstrations(out: Path, *, gse65391: Path | None = None, echo: Echo = 
     deposit = find_deposit(gse65391)
     runs = []
     for name in COHORTS:
-        folder = clear_folder(out / name)
-        run = demonstrate(name, reconstruct(name, folder))
-        runs.append(run)
+        runs.append(run := _write_part(name, out, partial(reconstruct, name)))
         echo(f"\n{name}: reconstructed from published figures, no patient data\n")
         echo(render_comparison(run.comparisons))
         echo(f"report: {run.report}")
     if deposit is None:
         echo(f"\n{_GSE_MISSING}")
     else:
-        folder = import_deposit(deposit, clear_folder(out / GSE_NAME))
-        run = demonstrate(GSE_NAME, folder)
-        runs.append(run)
+        runs.append(run := _write_part(GSE_NAME, out, partial(import_deposit, deposit)))
         echo(f"\n{GSE_NAME}: a real cohort; findings found in the data:\n")
         echo(_render_findings(run.findings))
         echo(f"report: {run.report}")
@@ -103,6 +100,14 @@ def run_demonstrations(out: Path, *, gse65391: Path | None = None, echo: Echo = 
     if differing:
         echo(f"\nPublished and computed differ in {len(differing)}: {', '.join(differing)}.")
     return runs
+
+
+def _write_part(name: str, out: Path, fill: Callable[[Path], Path]) -> DemoRun:
+    """Write one part of the demonstration, data and report, as one set."""
+    folder = check_folder(out / name)
+    with build_set(folder) as draft:
+        run = demonstrate(name, fill(draft))
+    return replace(run, report=folder / run.report.relative_to(draft))
 
 
 def find_differing(runs: Sequence[DemoRun]) -> list[str]:
@@ -142,8 +147,7 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
     study = read_study(folder)
     tables = read_tables(folder, study)
     results = analyse(study, tables)
-    write_results(results, folder / "report")
-    report = write_report(study, results, folder / "report")
+    report, *_ = write_report_set(study, results, folder / "report")
     comparisons: tuple[ComparedFigure, ...] = ()
     if name in COHORTS:
         comparisons = compare_with_published(results.numbers, read_manifest(name))
@@ -156,8 +160,8 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
 def write_comparison(comparisons: Sequence[ComparedFigure], path: Path) -> Path:
     """Write published beside computed as CSV; a column says on every line what the data are."""
     frame = pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in COMPARED})
-    frame.with_columns(data=pl.lit("reconstructed, no patient data")).write_csv(path)
-    return path
+    marked = frame.with_columns(data=pl.lit("reconstructed, no patient data"))
+    return write_whole(path, marked.write_csv())
 
 
 def find_deposit(named: Path | None) -> Path | None:
@@ -195,21 +199,18 @@ def import_deposit(deposit: Path, folder: Path) -> Path:
     return folder
 
 
-def clear_folder(folder: Path) -> Path:
-    """Empty a folder of an earlier demonstration; refuse any other folder that holds something.
+def check_folder(folder: Path) -> Path:
+    """Give a folder that is free, or of an earlier demonstration; refuse any other that holds something.
 
     Raises
     ------
     DemoError : the folder holds files and no demonstration wrote it
     """
-    if folder.is_dir() and any(folder.iterdir()):
-        if not (folder / _MARKER).is_file():
-            raise DemoError(
-                f"The folder {str(folder)!r} holds files and was not written by a demonstration. "
-                "Name another output folder."
-            )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).is_file():
+        raise DemoError(
+            f"The folder {str(folder)!r} holds files and was not written by a demonstration. "
+            "Name another output folder."
+        )
     return folder
 
 

@@ -10,11 +10,12 @@ from funis.documents.document import Document
 from funis.documents.drawing import draw_ahead
 from funis.documents.formats import FORMATS, needs_drawings
 from funis.documents.html import render_page
-from funis.files import write_whole
+from funis.file_sets import build_set
+from funis.files import said_of, write_whole
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report_figures import build_figures
 from funis.reporting.trial_document import build_document
-from funis.results import Results
+from funis.results import Results, write_results
 from funis.study.model import Study
 
 
@@ -97,5 +98,31 @@ def write_report(study: Study, results: Results, folder: Path) -> Path:
     ...     page.name, page.read_text(encoding="utf-8")[:15]
     ('report.html', '<!DOCTYPE html>')
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with said_of(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return write_whole(folder / "report.html", render_html(study, results))
+
+
+def write_report_set(
+    study: Study, results: Results, folder: Path, formats: tuple[str, ...] = ("html",)
+) -> tuple[Path, ...]:
+    """Write the report and the results it was made from; the folder holds the whole set or is as it was.
+
+    Parameters
+    ----------
+    study, results, formats : as for `render_report`
+    folder : is made when it does not exist; what funis did not write there is kept
+
+    Returns
+    -------
+    tuple of Path : the report in each format, then results.csv, results.parquet and sources.parquet
+
+    Raises
+    ------
+    OutputError : the set cannot be written; the old one is as it was
+    """
+    pages = render_report(study, results, formats)
+    with build_set(folder) as draft:
+        written = [write_whole(draft / name, content) for name, content in pages.items()]
+        written += write_results(results, draft)
+    return tuple(folder / path.name for path in written)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from funis.files import neutralise, write_whole
+from funis.files import neutralise, said_of, write_whole
 from funis.results.everything import Results
 
 
@@ -36,10 +36,11 @@ def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
     ['results.csv', 'results.parquet', 'sources.parquet']
     """
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
+    with said_of(target):
+        target.mkdir(parents=True, exist_ok=True)
     table, numbers, sources = io.BytesIO(), io.BytesIO(), io.BytesIO()
     neutralise(results.numbers).write_csv(table)
     results.numbers.write_parquet(numbers)
     results.sources.write_parquet(sources)
     named = {"results.csv": table, "results.parquet": numbers, "sources.parquet": sources}
-    return tuple(write_whole(target / name, content.getvalue()) for name, content in named.items())
+    return tuple(write_whole(target / name, content.getbuffer()) for name, content in named.items())
