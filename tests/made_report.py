@@ -420,6 +420,7 @@ def _add_outcomes(maker: Maker) -> None:
             n=29,
             denominator=29,
         )
+        maker.numbers.add(place, "planned_time", {"month_9": 90, "month_12": 180}[visit])
         maker.numbers.add(place, "survival", survival, method="kaplan_meier")
         maker.numbers.add(place, "lower", survival - 0.1, method="kaplan_meier")
         maker.numbers.add(place, "upper", survival + 0.1, method="kaplan_meier")
@@ -575,7 +576,7 @@ def _make_listings(maker: Maker) -> dict[str, pl.DataFrame]:
                 "lower": [1.0, 0.78, 0.71, 0.67, 0.60, 0.56],
                 "upper": [1.0, 0.995, 0.965, 0.946, 0.904, 0.88],
                 "endpoint": ["time_to_relapse"] * 6,
-                "population": ["treated"] * 6,
+                "population": ["enrolled"] * 6,
                 "subgroup": ["all"] * 6,
                 "arm": ["all"] * 6,
                 "censored": [0, 0, 0, 1, 0, 21],

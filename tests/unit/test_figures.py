@@ -15,6 +15,7 @@ from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
 from funis.reporting.report_figures import build_figures
 from funis.reporting.subject_figures import GRADE_COLOURS, order_subjects
+from funis.reporting.survival_figures import _apart, _months, build_survival_figures
 from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import NumberList, Place, Results
 from funis.study.model import Study
@@ -124,9 +125,73 @@ def test_response_bars_fill_the_whole(figures: dict[str, FigureSpec]) -> None:
     ]  # fmt: skip
 
 
-def test_number_at_risk_is_that_of_the_next_step(figures: dict[str, FigureSpec]) -> None:
-    risk = list(data_of(figures["figure-time_to_relapse"].spec))[-1]
+def test_numbers_at_risk_stand_at_the_planned_visits(figures: dict[str, FigureSpec]) -> None:
+    """Months 9 and 12 are 90 and 180 days after the response; the numbers at risk are those of the table."""
+    spec = figures["figure-time_to_relapse"].spec
+    risk = list(data_of(spec))[-1]
+    assert [(row["time"], row["words"]) for row in risk] == [(0.0, "29"), (90.0, "26"), (180.0, "22")]
+    axis = spec["vconcat"][0]["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["values"] == [0.0, 90.0, 180.0]
+    assert axis["labelExpr"].startswith('{"0": ["0", ""], "90": ["3", "Month 9"], "180": ["6", "Month 12"]}')
+    assert axis["title"] == "Months from response at month 6"
+
+
+def test_axis_covers_the_last_event_and_the_last_step_has_a_band(figures: dict[str, FigureSpec]) -> None:
+    """Last planned day 180, last step at 190: the axis ends at 1.03 * 190; the step is drawn 0.012 of it on."""
+    top = figures["figure-time_to_relapse"].spec["vconcat"][0]
+    assert top["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, pytest.approx(195.7)]
+    band, line = (layer["data"]["values"] for layer in top["layer"][:2])
+    for points in (band, line):
+        assert [point["time"] for point in points[-2:]] == [190.0, pytest.approx(190 + 0.012 * 195.7)]
+    assert (band[-1]["lower"], band[-1]["upper"]) == (0.56, 0.88)
+
+
+def test_axis_reaches_the_last_planned_visit_when_nobody_is_seen_there(made: ModuleType) -> None:
+    results = made.make_results()
+    early = results.listings["km"].filter(pl.col("time") < 100)
+    results = replace(results, listings=results.listings | {"km": early})
+    found = next(f for f in build_figures(made.make_study(), results) if f.id == "figure-time_to_relapse")
+    assert found.spec["vconcat"][0]["layer"][0]["encoding"]["x"]["scale"]["domain"] == [
+        0,
+        pytest.approx(185.4),
+    ]
+
+
+def test_times_found_at_visits_are_said_to_be_interval_censored(made: ModuleType) -> None:
+    study, results = made.make_study(), made.make_results()
+    by_visit = results.numbers.with_columns(
+        pl.when(pl.col("method") == "kaplan_meier")
+        .then(pl.lit("kaplan_meier_visits_on_planned_days"))
+        .otherwise("method")
+        .alias("method")
+    )
+    for numbers, said in ((results.numbers, False), (by_visit, True)):
+        figures = build_survival_figures(study, replace(results, numbers=numbers))
+        assert any("Relapse is found at visits" in note for note in figures[0].footnotes) == said
+        assert figures[0].footnotes[0].startswith("Time 0 is the response at month 6;")
+        assert figures[0].alt.startswith("Kaplan-Meier curve of time from response at month 6 to relapse.")
+
+
+def test_ticks_too_near_each_other_are_left_out() -> None:
+    """Of 1000 days two ticks need 45 between them; the last one always stays."""
+    assert _apart([0.0, 14.0, 45.0, 89.0, 90.0, 960.0, 1000.0], 1000.0) == [0.0, 45.0, 90.0, 1000.0]
+    assert _apart([0.0, 955.0, 1000.0], 1000.0) == [0.0, 955.0, 1000.0]
+    assert _apart([0.0], 30.0) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(0, "0"), (14, "0.5"), (30, "1"), (84, "2.8"), (90, "3"), (98, "3.2"), (360, "12")]
+)
+def test_days_as_months(days: float, words: str) -> None:
+    assert _months(days) == words
+
+
+def test_without_planned_times_ticks_are_months(made: ModuleType) -> None:
+    results = made.make_results()
+    numbers = results.numbers.filter(pl.col("statistic") != "planned_time")
+    spec = build_survival_figures(made.make_study(), replace(results, numbers=numbers))[0].spec
     # steps at 0, 88, 92, 178, 185, 190 days with 29, 29, 28, 26, 24, 22 at risk; months of 30.4375 days
+    risk = list(data_of(spec))[-1]
     assert [row["words"] for row in risk] == ["29", "29", "29", "28", "26", "26", "24"]
 
 

@@ -316,7 +316,12 @@ def count_relapses_over_denominators(run: Run, endpoint: Endpoint, answers: Answ
         f"{relapsed or 'no response'} {visit}".rstrip()
         for relapsed, visit in zip(answers.answers["relapse"], when, strict=True)
     ]
-    rows = run.observe(f"relapse {endpoint.id}", words, at=answers.rows)
+    places = answers.rows
+    for visit in at:
+        found_at = _rows_at(run, visit)
+        if found_at is not None:
+            places = np.where((when == visit) & (found_at >= 0), found_at, places)
+    rows = run.observe(f"relapse {endpoint.id}", words, at=places)
     for cohort in run.populations.of_endpoint(endpoint):
         responders = answers.responders & cohort.members
         for visit in at:

@@ -116,6 +116,29 @@ class Run:
         start = self.panel.observations.height + before * len(self.panel.subjects)
         return np.arange(start, start + len(self.panel.subjects))
 
+    def observe_lines(
+        self, variable: str, lines: pl.DataFrame, text: Sequence[str], numbers: Floats
+    ) -> Integers:
+        """Add what was read of each subject at a line of the data as observations.
+
+        Parameters
+        ----------
+        variable : what was read
+        lines : one row a subject, ``visit, file, line``; line null for who has none
+        text, numbers : what was read there, in words and as a number
+
+        Returns
+        -------
+        Rows of the observations, in the order of the subjects; -1 for who has no line.
+        """
+        rows = self.observe(variable, text, numbers=numbers)
+        self.derived[variable] = self.derived[variable].with_columns(
+            pl.Series("visit", lines["visit"].fill_null("")),
+            pl.Series("file", lines["file"], dtype=pl.String),
+            pl.Series("line", lines["line"], dtype=pl.Int64),
+        )
+        return np.where(lines["line"].is_not_null().to_numpy(), rows, -1)
+
     def observations(self) -> pl.DataFrame:
         """Give every observation, recorded and derived."""
         return pl.concat([self.panel.observations, *self.derived.values()])

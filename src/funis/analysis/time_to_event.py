@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,15 +11,18 @@ import polars as pl
 
 from funis.analysis.between_arms import compare_times_between
 from funis.analysis.cohorts import Cohort
-from funis.analysis.panel import Booleans, Floats
+from funis.analysis.dated_lines import find_dated_lines, lines_of_subjects
+from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.response_rates import YES, Answers
 from funis.analysis.run import Run
-from funis.analysis.summary import subject_source
+from funis.catalogue.registry import response_definition
 from funis.errors import ValueRangeError
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_shortest
 from funis.stats.survival import KaplanMeier, kaplan_meier, restricted_mean
 from funis.study.model import Endpoint
 
+#: Words for the origins of time.
+ORIGINS: Final = {"first_infusion": "first infusion", "response": "response", "consent": "consent"}
 #: Events that are looked for at visits only.
 FOUND_AT_VISITS: Final = frozenset({"relapse", "response"})
 
@@ -32,11 +36,17 @@ class Times:
     day : shape (subjects,), NaN for who does not enter (no origin, never observed after it)
     happened : shape (subjects,), True where the day is that of the event
     origin : planned study day of the origin, for the visits of the table
+    start, end : shape (subjects,), study days that the time runs between, as recorded
+    counted_start, counted_end : the same as counted, on planned days where visits find the event
     """
 
     day: Floats
     happened: Booleans
     origin: float
+    start: Floats
+    end: Floats
+    counted_start: Floats
+    counted_end: Floats
 
 
 def estimate_time_to_event(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> None:
@@ -73,16 +83,18 @@ def _derive_times(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> 
     if start is None or event_day is None:
         return None
     last = _last_days(run)
-    if endpoint.event in FOUND_AT_VISITS:
-        if endpoint.event == "relapse" and judged:
-            followed = _numbers(judged[0].answers["followed_to_day"])
-            last = np.where(np.isnan(followed), last, followed)
-        start, event_day, last = (_planned_days(run, days) for days in (start, event_day, last))
+    if endpoint.event == "relapse" and judged:
+        followed = _numbers(judged[0].answers["followed_to_day"])
+        last = np.where(np.isnan(followed), last, followed)
     happened = ~np.isnan(event_day)
-    day = np.where(happened, event_day, last) - start
+    end = np.where(happened, event_day, last)
+    counted_start, counted_end = start, end
+    if endpoint.event in FOUND_AT_VISITS:
+        counted_start, counted_end = _planned_days(run, start), _planned_days(run, end)
+    day = counted_end - counted_start
     # Who left before the origin was never at risk.
     day[day < 0] = np.nan
-    return Times(day, happened & ~np.isnan(day), planned)
+    return Times(day, happened & ~np.isnan(day), planned, start, end, counted_start, counted_end)
 
 
 def _origin_days(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> tuple[Floats | None, float]:
@@ -166,16 +178,14 @@ def _add_curve(
 ) -> None:
     curve, times, entering = found
     name = endpoint.event or "event"
-    words = [
-        NOT_AVAILABLE if np.isnan(day) else f"{format_shortest(day)} days, {ending}"
-        for day, ending in zip(times.day, np.where(times.happened, "event", "censored"), strict=True)
-    ]
-    rows = run.observe(f"{endpoint.id} time", words)
-    source = subject_source(run, cohort, f"{endpoint.id} {name}", entering, rows)
+    cite = _Citing(run, cohort, f"{endpoint.id} {name}", _observe_days(run, endpoint, times))
     method = "kaplan_meier_visits_on_planned_days" if name in FOUND_AT_VISITS else "kaplan_meier"
-    whole = replace(cohort.place("time_to_event", name), endpoint=endpoint.id, n=curve.n, source=source)
+    whole = replace(
+        cohort.place("time_to_event", name), endpoint=endpoint.id, n=curve.n, source=cite("", entering)
+    )
     run.numbers.add(whole, "n", curve.n)
-    run.numbers.add(whole, "events", int(curve.events.sum()))
+    with_event = replace(whole, source=cite("events", entering & times.happened))
+    run.numbers.add(with_event, "events", int(curve.events.sum()))
     if not curve.n:
         return
     median, lower, upper = curve.quantile(0.5)
@@ -186,16 +196,117 @@ def _add_curve(
     for visit in run.study.visits:
         if visit.day > times.origin:
             place = replace(whole, visit=visit.name)
+            planned = visit.day - times.origin
+            run.numbers.add(place, "planned_time", planned, text=format_shortest(planned))
             early, late = visit.window or (0, 0)
             if name in FOUND_AT_VISITS:
                 early = late = 0
             window = (visit.day + early - times.origin, visit.day + late - times.origin)
-            _add_point(run, place, (curve, method), window)
+            at_risk = cite(f"at risk {visit.name}", entering & (times.day >= max(window[0], 0.0)))
+            events = entering & times.happened & (times.day <= window[1])
+            sources = {"at_risk": at_risk, "events": cite(f"events {visit.name}", events)}
+            _add_point(run, place, (curve, method), window, sources)
     if endpoint.restricted_mean:
         _add_restricted_mean(run, endpoint, whole, times, entering)
 
 
-def _add_point(run: Run, place: Place, found: tuple[KaplanMeier, str], window: tuple[float, float]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Citing:
+    """Gives the keys of sources: of each subject chosen the line of its origin and that of its end."""
+
+    run: Run
+    cohort: Cohort
+    name: str
+    rows: tuple[Integers, Integers]
+
+    def __call__(self, what: str, chosen: Booleans) -> str:
+        rows = np.concatenate([each[chosen] for each in self.rows])
+        return self.run.source(self.cohort, f"{self.name} {what}".rstrip(), "subjects", rows)
+
+
+def _observe_days(run: Run, endpoint: Endpoint, times: Times) -> tuple[Integers, Integers]:
+    """Add the days that each time runs between as observations, at the lines with these dates."""
+    assessed = _tables_judged(run, endpoint)
+    enters = ~np.isnan(times.day)
+    start = np.where(enters, times.start, np.nan)
+    from_response, at_visits = endpoint.origin == "response", endpoint.event in FOUND_AT_VISITS
+    if endpoint.origin == "consent":
+        from_lines = lines_of_subjects(run)
+    elif from_response or run.study.trial.design == "observational":
+        from_lines = find_dated_lines(run, start, assessed)
+    else:
+        from_lines = find_dated_lines(run, start, ("infusions",), others=False)
+    begins = _days_in_words(from_lines, start, times.counted_start)
+    end = np.where(enters, times.end, np.nan)
+    event_lines = find_dated_lines(
+        run,
+        np.where(times.happened, end, np.nan),
+        assessed if at_visits else ("disposition",),
+        others=at_visits,
+    )
+    # An event that visits find is watched for up to the last visit judged, others up to the end of the study.
+    last_first = (*assessed, "disposition") if at_visits else ("disposition", *assessed)
+    last_lines = find_dated_lines(run, np.where(times.happened, np.nan, end), last_first)
+    chosen = pl.Series(times.happened)
+    to_lines = pl.DataFrame(
+        {name: event_lines[name].zip_with(chosen, last_lines[name]) for name in last_lines.columns}
+    )
+    ends = _days_in_words(to_lines, end, times.counted_end)
+    origin = ORIGINS[endpoint.origin]
+    return (
+        run.observe_lines(
+            f"origin of {endpoint.id}", from_lines, [f"{origin}, {day}" for day in begins], start
+        ),
+        run.observe_lines(f"end of {endpoint.id}", to_lines, _ends_in_words(endpoint, times, ends), end),
+    )
+
+
+def _tables_judged(run: Run, endpoint: Endpoint) -> tuple[str, ...]:
+    """Give the tables that a response is judged from, those that its definition names first."""
+    tables = (*run.study.instrument_names, "labs")
+    name = endpoint.definition or next(
+        (each.definition for each in run.study.endpoints if each.definition), ""
+    )
+    if not name:
+        return tables
+    found = response_definition(name)
+    parameters = found.settle({k: v for k, v in endpoint.parameters.items() if k in found.parameters})
+    named = [str(parameters.get("instrument", ""))]
+    named += [given for row in found.criteria for phrase in row.phrases for given in phrase.given]
+    read = [table for table in tables if any(each.startswith(table) for each in named)]
+    return tuple(dict.fromkeys((*read, *tables)))
+
+
+def _ends_in_words(endpoint: Endpoint, times: Times, ends: Sequence[str]) -> list[str]:
+    """Say of each subject what ended its time, when, and how long that is from the origin."""
+    what = [str(endpoint.event) if happened else "last seen" for happened in times.happened]
+    return [
+        f"{end}, {day}: {format_shortest(time)} days from {ORIGINS[endpoint.origin]}"
+        if not np.isnan(time)
+        else NOT_AVAILABLE
+        for end, day, time in zip(what, ends, times.day, strict=True)
+    ]
+
+
+def _days_in_words(lines: pl.DataFrame, days: Floats, counted: Floats) -> list[str]:
+    """Say each study day, whether its line has a date, and as which day it counts where that is another."""
+    said = []
+    for day, other, dated in zip(days, counted, lines["dated"], strict=True):
+        if np.isnan(day):
+            said.append(NOT_AVAILABLE)
+            continue
+        words = f"day {format_shortest(day)}" + (" as planned, without a date" if dated is False else "")
+        said.append(words if day == other else f"{words}, counted as day {format_shortest(other)}")
+    return said
+
+
+def _add_point(
+    run: Run,
+    place: Place,
+    found: tuple[KaplanMeier, str],
+    window: tuple[float, float],
+    sources: Mapping[str, str],
+) -> None:
     """Add the curve at the end of a visit's window, and who was at risk when the window opened."""
     curve, method = found
     opens, closes = max(window[0], 0.0), window[1]
@@ -206,8 +317,8 @@ def _add_point(run: Run, place: Place, found: tuple[KaplanMeier, str], window: t
         run.numbers.add(place, statistic, given, text=format_number(given, 3), method=method)
     events = int(curve.events[curve.time <= closes].sum())
     at_risk = int(curve.at_risk_at([opens])[0])
-    run.numbers.add(place, "at_risk", at_risk)
-    run.numbers.add(place, "events", events)
+    run.numbers.add(replace(place, source=sources["at_risk"]), "at_risk", at_risk)
+    run.numbers.add(replace(place, source=sources["events"]), "events", events)
 
 
 def _add_restricted_mean(

@@ -41,9 +41,10 @@ METHOD_NOTES: dict[str, str] = {
     "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
     "kaplan_meier_visits_on_planned_days": (
         "Kaplan-Meier estimate; interval on the log-log scale. "
-        "What is found at visits is counted on the planned day of the visit, and so is the end of "
-        "observation. A subject is censored at the last visit, at withdrawal, and at death where death is "
-        "not the event."
+        "The event is found at visits: its true day lies between two of them and is not known "
+        "(interval-censored). It is counted on the planned day of the visit at which it was found, and so is "
+        "the end of observation; the curve says when it was found, not when it happened. A subject is "
+        "censored at the last visit, at withdrawal, and at death where death is not the event."
     ),
 }
 _SCORED = ("strict", "absent", "worst", "locf")

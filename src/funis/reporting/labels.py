@@ -102,6 +102,7 @@ STATISTICS: dict[str, str] = {
     "expected_second": "events expected in the control arm",
     "draws": "arrangements drawn at random",
     "restricted_mean": "mean time free of the event, days",
+    "planned_time": "planned day of the visit, counted from the origin",
     "horizon": "end of the time considered, days from the origin",
 }
 

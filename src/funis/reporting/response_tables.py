@@ -171,44 +171,69 @@ def _denominator(labels: Labels, group: Group) -> str:
     return f"Relapse, {DENOMINATORS.get(group.population, whole)}{within}"
 
 
+_AT_RISK = (
+    "At risk: still observed and free of the event just before that day (for events with a date of their "
+    "own: when the window of the visit opens)."
+)
+
+
 def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
-    """Specify the Kaplan-Meier estimate at the planned visits."""
+    """Specify the Kaplan-Meier estimate at the planned visits, with the time of each from the origin."""
     groups = list(book.of("time_to_event"))
     if not groups:
         return ()
     labels = Labels(study)
     rows: list[TableRow] = []
-    for group in groups:
+    origins = [origin_words(labels, group.endpoint) for group in groups]
+    for group, origin in zip(groups, origins, strict=True):
         within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
         within = ", ".join([within, *_arm_words(labels, group)])
-        rows.append(heading(f"{labels.endpoint(group.endpoint or group.variable)}{within}"))
+        name = labels.endpoint(group.endpoint or group.variable)
+        rows.append(heading(f"{name}{within}: days counted from {origin}"))
         for visit in book.visits(group):
-            survival = book.find(group, visit, "survival")
-            mean = book.find(group, visit, "restricted_mean")
-            at_risk, events = (single(book.find(group, visit, name), 0) for name in ("at_risk", "events"))
-            if visit == ALL:
-                at_risk = single(book.find(group, ALL, "n"), 0)
-                label = "Whole follow-up: n, events, median time in days"
-                estimate = single(book.find(group, ALL, "median"), 0)
-            else:
-                limits = [
-                    bound(book.find(group, visit, name, survival.method), 3) if survival else None
-                    for name in ("lower", "upper")
-                ]
-                label = labels.visit(visit)
-                estimate = (
-                    joined(bound(survival, 3), " (", *interval(*limits), ")")
-                    if all(limits)
-                    else single(survival, 3)
-                )
-            rows.append(TableRow(words(label), (at_risk, events, estimate), indent=1))
-            if mean is not None:
+            rows.append(_survival_row(labels, book, group, visit))
+            if book.find(group, visit, "restricted_mean") is not None:
                 rows.append(_mean_row(labels, book, group, visit))
     used = [number for group in groups for number in book.all(group)]
     level = level_text(study, groups[0].endpoint)
-    heads = ("", "At risk", "Events so far", f"Free of the event ({level} CI)")
-    notes = describe_basis(labels, used)
+    same = origins[0] if len(set(origins)) == 1 else "origin"
+    heads = ("", f"Days from {same}", "At risk", "Events so far", f"Free of the event ({level} CI)")
+    notes = (_AT_RISK, *describe_basis(labels, used))
     return (TableSpec("table-time-to-event", "time-to-event", "Time to event", heads, tuple(rows), notes),)
+
+
+def origin_words(labels: Labels, endpoint: str) -> str:
+    """Say what a time to event is counted from, as a sentence goes on after "from"."""
+    planned = next((each for each in labels.study.endpoints if each.id == endpoint), None)
+    if planned is None:
+        return "the origin"
+    if planned.origin != "response":
+        return humanise(planned.origin).lower()
+    chosen = planned.parameters.get("response_visit")
+    judged = [each for each in labels.study.endpoints if each.kind == "response" and each.at]
+    same = [each for each in judged if each.definition == planned.definition] or judged
+    visit = str(chosen) if chosen else same[0].at[0] if same else ""
+    return f"response at {in_sentence(labels.visit(visit))}" if visit else "response"
+
+
+def _survival_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
+    """Make the row of a planned visit, or that of the whole follow-up."""
+    at_risk, events = (single(book.find(group, visit, name), 0) for name in ("at_risk", "events"))
+    if visit == ALL:
+        cells = (
+            EMPTY, single(book.find(group, ALL, "n"), 0), events, single(book.find(group, ALL, "median"), 0)
+        )  # fmt: skip
+        return TableRow(words("Whole follow-up: n, events, median time in days"), cells, indent=1)
+    survival = book.find(group, visit, "survival")
+    limits = [
+        bound(book.find(group, visit, name, survival.method), 3) if survival else None
+        for name in ("lower", "upper")
+    ]
+    estimate = (
+        joined(bound(survival, 3), " (", *interval(*limits), ")") if all(limits) else single(survival, 3)
+    )
+    day = single(book.find(group, visit, "planned_time"), 0)
+    return TableRow(words(labels.visit(visit)), (day, at_risk, events, estimate), indent=1)
 
 
 def _mean_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
@@ -220,4 +245,4 @@ def _mean_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> Tab
     else:
         cell = joined(bound(mean, 1), " (", *interval(bound(lower, 1), bound(upper, 1)), ")")
     label = f"Mean time free of the event, days, up to {in_sentence(labels.visit(visit))}"
-    return TableRow(words(label), (EMPTY, EMPTY, cell), indent=1)
+    return TableRow(words(label), (EMPTY, EMPTY, EMPTY, cell), indent=1)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from itertools import pairwise
+
 import polars as pl
 
 from funis.documents.colours import GROUPS
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
-from funis.reporting.labels import Labels, humanise
+from funis.reporting.labels import Labels
 from funis.reporting.number_book import level_text
+from funis.reporting.response_tables import origin_words
+from funis.reporting.time_axis import short_visit
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 _DAYS_PER_MONTH = 30.4375
 _WIDE = WIDTH - 90
+# Share of the axis that two ticks must be apart, so that numbers at risk and words below them do not touch.
+_ROOM = 0.045
+# How far the last step is drawn beyond its day, as a share of the axis.
+_STUB = 0.012
 
 
 def build_survival_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
@@ -21,7 +30,8 @@ def build_survival_figures(study: Study, results: Results) -> tuple[FigureSpec, 
     Parameters
     ----------
     study : for labels and the origin of time
-    results : listings ``km`` (whole populations) and ``km_groups`` (subgroups and arms), one row a step
+    results : listings ``km`` (whole populations) and ``km_groups`` (subgroups and arms), one row a step; the
+        numbers at risk at planned visits are those of the table
 
     Returns
     -------
@@ -32,6 +42,7 @@ def build_survival_figures(study: Study, results: Results) -> tuple[FigureSpec, 
         return ()
     labels = Labels(study)
     divided = results.listings.get("km_groups", pl.DataFrame())
+    every = results.numbers.filter(pl.col("analysis") == "time_to_event")
     found = []
     for name in whole["endpoint"].unique(maintain_order=True).to_list():
         own = whole.filter(pl.col("endpoint") == name)
@@ -40,58 +51,126 @@ def build_survival_figures(study: Study, results: Results) -> tuple[FigureSpec, 
             arms = divided.filter(
                 (pl.col("endpoint") == name) & (pl.col("subgroup") == ALL) & (pl.col("arm") != ALL)
             )
-        found.append(_survival_figure(labels, name, own if arms.is_empty() else arms))
+        numbers = every.filter(pl.col("endpoint") == name)
+        found.append(_survival_figure(labels, name, own if arms.is_empty() else arms, numbers))
     return tuple(found)
 
 
-def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame) -> FigureSpec:
+def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers: pl.DataFrame) -> FigureSpec:
     planned = [each for each in labels.study.endpoints if each.id == endpoint]
-    origin = humanise(planned[0].origin).lower() if planned else "the origin"
     event = planned[0].event if planned and planned[0].event else "the event"
-    last = max(float(steps["time"].max() or 0), _DAYS_PER_MONTH)  # type: ignore[arg-type]
-    months = last / _DAYS_PER_MONTH
-    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120) if months / step <= 13 or step == 120)
-    ticks = [place * every * _DAYS_PER_MONTH for place in range(int(months / every) + 1)]
+    origin = origin_words(labels, endpoint)
     curves = {str(arm): part.sort("time") for (arm,), part in steps.group_by("arm", maintain_order=True)}
-    colours = dict(zip(curves, GROUPS * 9, strict=False))
+    risk = {arm: _risk_at_visits(labels, numbers, arm, curve) for arm, curve in curves.items()}
+    times = [time for each in risk.values() for time in each]
+    last = max([float(steps["time"].max() or 0), _DAYS_PER_MONTH, *times])  # type: ignore[arg-type]
+    domain = 1.03 * last
+    axis, ticks = _time_axis(labels, numbers, last)
     x: Spec = {
         "field": "time",
         "type": "quantitative",
-        "scale": {"domain": [0, 1.03 * last], "nice": False},
-        "axis": {
-            "values": ticks,
-            "labelExpr": f"round(datum.value / {_DAYS_PER_MONTH})",
-            "title": f"Months from {origin}",
-        },
+        "scale": {"domain": [0, domain], "nice": False},
+        "axis": axis | {"title": f"Months from {origin}"},
     }
-    layers = [_curve_layers(curve, x, colours[arm]) for arm, curve in curves.items()]
+    colours = dict(zip(curves, GROUPS * 9, strict=False))
+    layers = [_curve_layers(curve, (x, domain), event, colours[arm]) for arm, curve in curves.items()]
     top: Spec = {"width": _WIDE, "height": 280, "layer": [layer for each in layers for layer in each]}
-    rows = [_risk_layer(labels, arm, curve, (x, ticks), colours[arm]) for arm, curve in curves.items()]
+    rows = [
+        _risk_layer(
+            labels, arm, {tick: risk[arm].get(tick, _at_risk(curve, tick)) for tick in ticks}, x, colours[arm]
+        )
+        for arm, curve in curves.items()
+    ]
     return FigureSpec(
         id=f"figure-{endpoint}",
         section="time-to-event",
         title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
         spec=finish({"vconcat": [top, *rows], "spacing": 6}),
-        alt=_survival_words(curves, event),
-        footnotes=(
-            (
-                f"Band: {level_text(labels.study, endpoint)} confidence interval on the log-log scale. "
-                "Small strokes: subjects censored. Below "
-                f"the curve: subjects still under observation and free of {event} just before that time."
-            ),
-        ),
+        alt=_survival_words(curves, event, origin),
+        footnotes=_notes(labels, endpoint, numbers, event, origin),
     )
 
 
-def _curve_layers(curve: pl.DataFrame, x: Spec, colour: str) -> list[Spec]:
+def _notes(labels: Labels, endpoint: str, numbers: pl.DataFrame, event: str, origin: str) -> tuple[str, ...]:
+    at_visits = "kaplan_meier_visits_on_planned_days" in numbers["method"].to_list()
+    level = level_text(labels.study, endpoint)
+    found = (
+        f"Time 0 is the {origin}; ticks stand at the planned visits, whose names are below the months.",
+        (
+            f"Band: {level} confidence interval on the log-log scale; the last step is drawn a little beyond "
+            "its day so that its band is seen. Small strokes: subjects censored. Below the curve: subjects "
+            f"still under observation and free of {event} just before that time."
+        ),
+        (
+            f"{event.capitalize()} is found at visits: its true day lies between two of them "
+            "(interval-censored), and the curve falls on the planned day of the later one."
+            if at_visits
+            else ""
+        ),
+    )
+    return tuple(filter(None, found))
+
+
+def _risk_at_visits(labels: Labels, numbers: pl.DataFrame, arm: str, curve: pl.DataFrame) -> dict[float, int]:
+    """Give the number at risk that the table prints at each planned visit, by the time of the visit."""
+    cohort = (curve["population"][0], curve["subgroup"][0], arm)
+    own = numbers.filter(
+        pl.col("population") == cohort[0], pl.col("subgroup") == cohort[1], pl.col("arm") == cohort[2]
+    )
+    values = {(row["visit"], row["statistic"]): row["value"] for row in own.iter_rows(named=True)}
+    at_risk = {
+        float(values[visit.name, "planned_time"]): int(values[visit.name, "at_risk"])
+        for visit in labels.study.visits
+        if (visit.name, "planned_time") in values and (visit.name, "at_risk") in values
+    }
+    return {0.0: int(curve["at_risk"][0])} | at_risk
+
+
+def _time_axis(labels: Labels, numbers: pl.DataFrame, last: float) -> tuple[Spec, list[float]]:
+    """Put ticks at the origin and the planned visits, months above the visit's name; else at whole months."""
+    planned = numbers.filter(pl.col("statistic") == "planned_time").unique("visit", maintain_order=True)
+    visits = sorted(zip(planned["value"].to_list(), planned["visit"].to_list(), strict=True))
+    if not visits:
+        months = last / _DAYS_PER_MONTH
+        every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120) if months / step <= 13 or step == 120)
+        ticks = [place * every * _DAYS_PER_MONTH for place in range(int(months / every) + 1)]
+        return {"values": ticks, "labelExpr": f"round(datum.value / {_DAYS_PER_MONTH})"}, ticks
+    names = {0.0: ""} | {float(day): labels.visit(name) for day, name in visits}
+    ticks = _apart(list(names), last)
+    has_room = all(after - before >= 2 * _ROOM * last for before, after in pairwise(ticks))
+    words = {time: [_months(time), name if has_room else short_visit(name)] for time, name in names.items()}
+    texts = {f"{tick:g}": words[tick] for tick in ticks}
+    return {"values": ticks, "labelExpr": f"{json.dumps(texts)}[format(datum.value, 'd')]"}, ticks
+
+
+def _months(days: float) -> str:
+    """Print days as months: whole where they are within a fifth of a month, else with one decimal."""
+    months = days / _DAYS_PER_MONTH
+    return format_number(months, 0 if abs(months - round(months)) < 0.2 else 1)
+
+
+def _apart(times: list[float], last: float) -> list[float]:
+    """Keep ticks that leave room for their words; of two too near the later goes, but never the last."""
+    kept: list[float] = []
+    for time in times[:-1]:
+        if not kept or time - kept[-1] >= _ROOM * last:
+            kept.append(time)
+    while len(kept) > 1 and times[-1] - kept[-1] < _ROOM * last:
+        kept.pop()
+    return [*kept, times[-1]] if times[-1] not in kept else kept
+
+
+def _curve_layers(curve: pl.DataFrame, axis: tuple[Spec, float], event: str, colour: str) -> list[Spec]:
+    x, domain = axis
     columns = ["time", "survival", "lower", "upper"]
     start = {"time": 0.0, "survival": 1.0, "lower": 1.0, "upper": 1.0}
     points = [start, *(row for row in curve.select(columns).to_dicts() if row["time"] > 0)]
+    points.append(points[-1] | {"time": points[-1]["time"] + _STUB * domain})
     censored = curve.filter(pl.col("censored") > 0) if "censored" in curve.columns else curve.clear()
     y: Spec = {
         "type": "quantitative",
         "scale": {"domain": [0, 1]},
-        "axis": {"title": "Free of the event", "format": ".0%"},
+        "axis": {"title": f"Free of {event}", "format": ".0%"},
     }
     stepped = {"interpolate": "step-after", "color": colour}
     return [
@@ -113,11 +192,8 @@ def _curve_layers(curve: pl.DataFrame, x: Spec, colour: str) -> list[Spec]:
     ]
 
 
-def _risk_layer(
-    labels: Labels, arm: str, curve: pl.DataFrame, axis: tuple[Spec, list[float]], colour: str
-) -> Spec:
-    x, ticks = axis
-    risk = [{"time": tick, "words": str(_at_risk(curve, tick))} for tick in ticks]
+def _risk_layer(labels: Labels, arm: str, at_risk: dict[float, int], x: Spec, colour: str) -> Spec:
+    risk = [{"time": tick, "words": str(count)} for tick, count in at_risk.items()]
     names = {each.id: each.name for each in labels.study.arms}
     return {
         "width": _WIDE,
@@ -146,7 +222,7 @@ def _at_risk(curve: pl.DataFrame, tick: float) -> int:
     return int(later["at_risk"][0]) if later.height else 0
 
 
-def _survival_words(curves: dict[str, pl.DataFrame], event: str) -> str:
+def _survival_words(curves: dict[str, pl.DataFrame], event: str, origin: str) -> str:
     said = []
     for arm, curve in curves.items():
         last = curve.row(-1, named=True)
@@ -156,4 +232,4 @@ def _survival_words(curves: dict[str, pl.DataFrame], event: str) -> str:
             f"{format_number(100 * last['survival'], 1)} percent free of {event} "
             f"on day {format_number(last['time'], 0)}"
         )
-    return f"Kaplan-Meier curve of time to {event}. {'; '.join(said)}."
+    return f"Kaplan-Meier curve of time from {origin} to {event}. {'; '.join(said)}."
