@@ -164,8 +164,9 @@ def _planned_days(run: Run, days: Floats) -> Floats:
     """Put days inside the window of a visit on its planned day."""
     found = days.copy()
     for visit in run.study.visits:
-        early, late = visit.window or (0, 0)
-        found[(days >= visit.day + early) & (days <= visit.day + late)] = visit.day
+        if visit.window is not None:
+            early, late = visit.window
+            found[(days >= visit.day + early) & (days <= visit.day + late)] = visit.day
     return found
 
 
