@@ -218,7 +218,8 @@ def test_a_day_beside_a_visit_without_a_window_is_itself() -> None:
 
 def answers_at(run: Run, visit: str, words: list[bool]) -> Answers:
     rows = [analysis._responder("MCR") if word else analysis.NONE for word in words]
-    return replace(analysis._answers(run, rows), visit=visit)
+    found: Answers = analysis._answers(run, rows)
+    return replace(found, visit=visit)
 
 
 def came_on(run: Run, **days: list[float]) -> Run:
