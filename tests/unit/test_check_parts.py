@@ -1,0 +1,137 @@
+"""Parts of the checks on small frames: dates in other forms, impossible laboratory values, blank items; by hand."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from funis.catalogue.registry import definition
+from funis.data.check.columns import _date_fix
+from funis.data.check.forms import _check_blanks
+from funis.data.check.labs import _leave_out_impossible
+from funis.study.model import LabTest
+
+
+@pytest.mark.parametrize(
+    ("written", "fix"),
+    [
+        # A year of two digits is of this century up to 30.
+        ("5 Mar 24", "Write 2024-03-05 (YYYY-MM-DD)."),
+        ("05-Mar-30", "Write 2030-03-05 (YYYY-MM-DD)."),
+        ("05-Mar-31", "Write 1931-03-05 (YYYY-MM-DD)."),
+        ("5 March 2024", "Write 2024-03-05 (YYYY-MM-DD)."),
+        ("31-dec-1999", "Write 1999-12-31 (YYYY-MM-DD)."),
+        ("20240305", "Write 2024-03-05 (YYYY-MM-DD)."),
+        ("2024-03-05T10:30", "Write 2024-03-05."),
+        ("2024-03-05 in the morning", "Write 2024-03-05 (YYYY-MM-DD)."),
+        # Spreadsheets count from 1899-12-30: day 43831 is 2020-01-01.
+        ("43831", "This looks like a spreadsheet's day number, 2020-01-01; write that if it is so."),
+        ("2024-3-5", "Write 2024-03-05."),
+        ("2024-13-05", "There is no month 13. Write YYYY-MM-DD."),
+        ("2024-00-05", "There is no month 0. Write YYYY-MM-DD."),
+        ("2024-02-30", "2024-02 has no day 30. Write YYYY-MM-DD."),
+        ("2024", "Write the whole date, YYYY-MM-DD; leave the cell empty when the day is not known."),
+        ("2024-03", "Write the whole date, YYYY-MM-DD; leave the cell empty when the day is not known."),
+        ("31-Feb-2024", "Write YYYY-MM-DD; leave the cell empty when the date is missing."),
+        ("5 Foo 2024", "Write YYYY-MM-DD; leave the cell empty when the date is missing."),
+        ("soon", "Write YYYY-MM-DD; leave the cell empty when the date is missing."),
+        ("03/04/2012", "Write 2012-03-04 or 2012-04-03, whichever is meant (YYYY-MM-DD)."),
+        ("04/04/2012", "Write 2012-04-04 (YYYY-MM-DD)."),
+        ("2012/04/13", "Write 2012-04-13 (YYYY-MM-DD)."),
+        ("31/12/1900", "Write 1900-12-31 (YYYY-MM-DD)."),
+    ],
+)
+def test_a_date_in_another_form_is_told_how_to_write(written: str, fix: str) -> None:
+    assert _date_fix(written) == fix
+
+
+# --- laboratory ------------------------------------------------------------------------------------------
+
+
+def lab_rows(*values: float | None) -> pl.DataFrame:
+    n = len(values)
+    return pl.DataFrame(
+        {
+            "subject": [f"S{i}" for i in range(n)],
+            "visit": ["baseline"] * n,
+            "test": ["wbc"] * n,
+            "value": pl.Series(values, dtype=pl.Float64),
+            "unit": ["10^9/L"] * n,
+            "value_recorded": pl.Series(values, dtype=pl.Float64),
+            "unit_recorded": ["10^9/L"] * n,
+            "_file": ["labs.csv"] * n,
+            "_line": list(range(2, n + 2)),
+        }
+    )
+
+
+def test_impossible_values_are_left_out_and_all_others_stay() -> None:
+    """The study allows 1 to 20: the limits themselves are allowed; each value out has one finding."""
+    lab = LabTest(test="wbc", unit="10^9/L", minimum=1.0, maximum=20.0)
+    kept, findings = _leave_out_impossible(lab, lab_rows(-1.0, 0.5, 1.0, 5.0, None, 20.0, 20.5))
+    assert kept["value"].to_list() == [None, None, 1.0, 5.0, None, 20.0, None]
+    told = [(each.line, each.level, each.code, each.message) for each in findings]
+    assert told == [
+        (2, "error", "value_outside_range", "wbc is below zero; it is left out."),
+        (3, "error", "value_outside_range", "wbc is below 1; it is left out."),
+        (8, "error", "value_outside_range", "wbc is above 20; it is left out."),
+    ]
+
+
+def test_zero_is_possible_where_nothing_else_is_said() -> None:
+    lab = LabTest(test="wbc", unit="10^9/L")
+    kept, findings = _leave_out_impossible(lab, lab_rows(0.0, -0.1))
+    assert kept["value"].to_list() == [0.0, None]
+    assert [each.line for each in findings] == [3]
+
+
+def test_beyond_what_a_body_can_make_is_impossible_in_the_study_unit() -> None:
+    """The table of analytes says what is possible, in its usual unit: 10^9 per litre are 10^3 per microlitre."""
+    from funis.catalogue.registry import analyte_table
+
+    usual = analyte_table().analytes["wbc"].plausible
+    assert usual is not None
+    kept, findings = _leave_out_impossible(
+        LabTest(test="wbc", unit="10^9/L"), lab_rows(usual.possible, usual.possible * 1.01)
+    )
+    assert kept["value"].to_list() == [usual.possible, None]
+    assert [each.line for each in findings] == [3]
+
+
+def test_values_inside_all_limits_are_given_back_as_they_are() -> None:
+    rows = lab_rows(1.0, None, 20.0)
+    kept, findings = _leave_out_impossible(
+        LabTest(test="wbc", unit="10^9/L", minimum=1.0, maximum=20.0), rows
+    )
+    assert kept is rows
+    assert list(findings) == []
+
+
+# --- blank items -----------------------------------------------------------------------------------------
+
+
+def blanks(unread: set[str] = frozenset(), **changed: Any) -> list[str]:  # type: ignore[assignment]
+    """Name the items reported as blank in one row that is all 0 but for what is changed."""
+    found = definition("sledai_2k")
+    row = {item.name: 0.0 for item in found.items} | {"subject": "S1", "visit": "baseline"} | changed
+    frame = pl.DataFrame([{**row, "_file": "sledai_2k.csv", "_line": 2}], infer_schema_length=None)
+    return [each.column for each in _check_blanks(found, frame, set(unread))]
+
+
+def test_a_blank_item_is_reported_and_a_full_row_is_not() -> None:
+    assert blanks() == []
+    assert blanks(rash=None) == ["rash"]
+    assert blanks(rash=None, rash_not_done=True) == []
+
+
+def test_a_measure_beside_a_blank_item_says_that_nobody_forgot_it() -> None:
+    """C3 was measured; that its limit of normal is not known leaves the item open, and is no slip."""
+    assert blanks(low_complement=None) == ["low_complement"]
+    assert blanks(low_complement=None, c3=0.5) == []
+    assert blanks(low_complement=None, c3=None) == ["low_complement"]
+    # Another measure says nothing of it.
+    assert blanks(low_complement=None, platelets=90.0) == ["low_complement"]
+
+
+def test_items_of_the_laboratory_are_not_forgotten_where_it_was_not_read() -> None:
+    assert blanks({"c3"}, low_complement=None, rash=None) == ["rash"]
