@@ -263,7 +263,7 @@ def _definition_of(study: Study, endpoint: Endpoint) -> Endpoint:
 def _start(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run:
     """Derive the subject frame, the panel and the populations."""
     values, grades = gather_values(study, tables, scored), gather_grades(scored)
-    subject_frame = derive_subject_frame(study, tables.frames, long_scores(scored, grades))
+    subject_frame = derive_subject_frame(study, tables.frames, long_scores(scored))
     panel = build_panel(_layout(study, tables, subject_frame), values, grades)
     others, frames, subject_rows = _other_observations(
         tables.frames, subject_frame, panel.observations.height

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from funis.analysis.findings import check_scores
-from funis.data.tables import Tables, tables_from_frames
+from funis.data.tables import Tables, few_tables, tables_from_frames
 from funis.errors import Finding
+from funis.frames.few_cells import UnusualRowsError
+from funis.frames.verbs import as_polars
 from funis.study.model import Study
 
 
@@ -31,7 +34,8 @@ def find_findings(study: Study, tables: Tables) -> tuple[Finding, ...]:
         return findings
     from funis.analysis.analyse import find_gaps
 
-    return (*findings, *find_gaps(study, tables))
+    whole = replace(tables, frames={name: as_polars(frame) for name, frame in tables.frames.items()})
+    return (*findings, *find_gaps(study, whole))
 
 
 def check_frames(study: Study, frames: Mapping[str, Any], *, today: date | None = None) -> list[Finding]:
@@ -66,4 +70,11 @@ def check_frames(study: Study, frames: Mapping[str, Any], *, today: date | None 
     warning: visits, line 1, column 'day': The date 2020-01-09 is study day 0; the date is used. Found '3'. \
 Correct one of the two, or leave the day out.
     """
+    try:
+        few = few_tables(study, frames, today=today)
+        if few is not None:
+            return list(find_findings(study, few))
+    except (UnusualRowsError, OverflowError):
+        # Nothing was said yet, and the queries of Polars say all of it.
+        pass
     return list(find_findings(study, tables_from_frames(study, frames, today=today)))

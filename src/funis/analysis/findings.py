@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from funis.analysis.observations import Scored, gather_grades, long_scores, score_instruments
+from funis.analysis.observations import Scored, long_scores, score_instruments
 from funis.analysis.run import Run, add_rate
 from funis.data.check.eligibility import check_eligibility, scores_in_criteria
 from funis.data.tables import Tables
 from funis.errors import LEVELS, Finding
+from funis.frames.verbs import as_polars, verbs_of
 from funis.nine_decimals import compare_exactly
 from funis.results import Place, format_column
 from funis.study.days import derive_subject_frame
@@ -48,7 +49,7 @@ def check_scores(study: Study, tables: Tables, known: Sequence[Finding]) -> tupl
     scored = score_instruments(study, tables, [*named, *_with_recorded_total(study, tables)])
     if not named:
         return check_recorded_totals(scored, known)
-    subjects = derive_subject_frame(study, tables.frames, long_scores(scored, gather_grades(scored)))
+    subjects = derive_subject_frame(study, tables.frames, long_scores(scored))
     return check_scored(study, subjects, scored, known)
 
 
@@ -93,12 +94,17 @@ def _differing_totals(scored: Scored) -> pl.DataFrame:
     column = f"{name}_recorded"
     if column not in scored.frame.columns:
         return pl.DataFrame(schema=RECORDED_COLUMNS)
-    low, high = pl.coalesce(name, f"{name}_lower"), pl.coalesce(name, f"{name}_upper")
-    outside = compare_exactly(pl.col(column), "<", low) | compare_exactly(pl.col(column), ">", high)
-    rows = scored.frame.filter(outside).select(
-        "subject", "visit", "_file", "_line", pl.col(column).cast(pl.Float64),
-        low.cast(pl.Float64).alias("low"), high.cast(pl.Float64).alias("high"),
-    )  # fmt: skip
+    ops = verbs_of(scored.frame)
+    low, high = ops.coalesce(name, f"{name}_lower"), ops.coalesce(name, f"{name}_upper")
+    total = ops.col(column)
+    outside = compare_exactly(total, "<", low) | compare_exactly(total, ">", high)
+    differing = scored.frame.filter(outside)
+    if differing.is_empty():
+        return pl.DataFrame(schema=RECORDED_COLUMNS)
+    rows = as_polars(differing.select(
+        "subject", "visit", "_file", "_line", total.cast(ops.Float64),
+        low.cast(ops.Float64).alias("low"), high.cast(ops.Float64).alias("high"),
+    ))  # fmt: skip
     printed = rows.with_columns(format_column(rows[each]).alias(each) for each in (column, "low", "high"))
     is_known = pl.col("low") == pl.col("high")
     return printed.select(

@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from funis.analysis.few_visits import score_few_visits
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables
 from funis.errors import UnknownNameError
+from funis.frames.verbs import concat, is_few, verbs_of
 from funis.nine_decimals import round_array, round_column
 from funis.results import format_column
 from funis.scoring.explain import Explanation, explain
@@ -73,6 +75,10 @@ def score_instruments(study: Study, tables: Tables, names: Sequence[str] | None 
             continue
         choice = study.choice(name)
         ordered = _order_visits(study, frame)
+        if is_few(ordered):
+            few = score_few_visits(ordered, name, choice, order=_ORDER)
+            found[name] = Scored(definition(name), few.drop(_ORDER), choice.missing, choice.unit)
+            continue
         scored = score(
             ordered,
             name,
@@ -111,11 +117,12 @@ def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str
 def _order_visits(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
     """Add the order of a subject's visits: the study day, else the planned day, else the line."""
     planned = {visit.name: float(visit.day) for visit in study.visits}
+    ops = verbs_of(frame)
     return frame.with_columns(
-        pl.coalesce(
-            pl.col("day").cast(pl.Float64),
-            pl.col("visit").replace_strict(planned, default=None, return_dtype=pl.Float64),
-            pl.col("_line").cast(pl.Float64) if not planned else pl.lit(None, pl.Float64),
+        ops.coalesce(
+            ops.col("day").cast(ops.Float64),
+            ops.col("visit").replace_strict(planned, default=None, return_dtype=ops.Float64),
+            ops.col("_line").cast(ops.Float64) if not planned else ops.lit(None, ops.Float64),
         ).alias(_ORDER)
     )
 
@@ -129,7 +136,7 @@ def gather_values(study: Study, tables: Tables, scored: Mapping[str, Scored]) ->
         ``OBSERVATION_COLUMNS``; values that cannot be known are left out.
     """
     parts = [pl.DataFrame(schema=OBSERVATION_COLUMNS)]
-    parts += [_score_rows(each, printed=True) for each in scored.values()]
+    parts += [_score_rows(each) for each in scored.values()]
     parts += list(_lab_rows(study, tables.frames.get("labs")))
     return pl.concat(parts)
 
@@ -144,10 +151,10 @@ def gather_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _score_rows(scored: Scored, *, printed: bool) -> pl.DataFrame:
+def _score_rows(scored: Scored) -> pl.DataFrame:
     name = scored.definition.name
     value = pl.col(name).cast(pl.Float64)
-    if printed and scored.unit and scored.definition.unit and scored.unit != scored.definition.unit:
+    if scored.unit and scored.definition.unit and scored.unit != scored.definition.unit:
         from funis.units import convert
 
         factor = convert(1.0, name, scored.definition.unit, scored.unit)
@@ -207,16 +214,36 @@ def _log2_titres(values: Floats, censored: npt.NDArray[np.int8]) -> tuple[Floats
     return logs, marked
 
 
-def long_scores(scored: Mapping[str, Scored], grades: pl.DataFrame) -> pl.DataFrame:
-    """Give scores (in the definitions' own units) and grades as the subject frame is derived from them."""
-    place = ("subject", "visit", "day", "variable")
-    none = {"value": pl.lit(None, pl.Float64), "grade": pl.lit(None, pl.String)}
-    parts = [
-        _score_rows(each, printed=False).select(*place, "value", none["grade"].alias("grade"))
+def long_scores(scored: Mapping[str, Scored]) -> pl.DataFrame | None:
+    """Give scores (in the definitions' own units) and grades as the subject frame is derived from them.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``subject``, ``visit``, ``day``, ``variable``, and ``value`` or ``grade``; None where nothing is
+        scored.
+    """
+    parts = [_long_column(each, each.definition.name, is_grade=False) for each in scored.values()]
+    parts += [
+        _long_column(each, column, is_grade=True)
         for each in scored.values()
+        for column in each.definition.grade_columns
     ]
-    letters = grades.select(*place, none["value"].alias("value"), pl.col("text").alias("grade"))
-    return pl.concat([*parts, letters])
+    return concat(parts) if parts else None
+
+
+def _long_column(scored: Scored, column: str, *, is_grade: bool) -> pl.DataFrame:
+    """Give one column of scores, or of grades, without the visits that have none."""
+    ops = verbs_of(scored.frame)
+    cell = ops.col(column)
+    return scored.frame.filter(cell.is_not_null()).select(
+        "subject",
+        "visit",
+        ops.col("day").cast(ops.Float64),
+        variable=ops.lit(column),
+        value=ops.lit(None, ops.Float64) if is_grade else cell.cast(ops.Float64),
+        grade=cell if is_grade else ops.lit(None, ops.String),
+    )
 
 
 def visit_frame(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> pl.DataFrame:

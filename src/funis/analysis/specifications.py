@@ -15,7 +15,6 @@ import polars as pl
 from funis.analysis.cohorts import ENROLLED, derive_populations
 from funis.analysis.observations import (
     Scored,
-    gather_grades,
     long_scores,
     score_instruments,
     visit_frame,
@@ -75,7 +74,7 @@ def try_choices(study: Study, tables: Tables, *, threshold: float = 50.0) -> pl.
     """
     endpoint = find_reference(study)
     scored = score_instruments(study, tables)
-    subjects = derive_subject_frame(study, tables.frames, long_scores(scored, gather_grades(scored)))
+    subjects = derive_subject_frame(study, tables.frames, long_scores(scored))
     groups = dict(_groups(study, subjects, endpoint))
     events = _events(subjects)
     found: list[pl.DataFrame] = []

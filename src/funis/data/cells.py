@@ -53,6 +53,11 @@ class RawData:
     files: list[InputFile] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
 
+    @property
+    def like(self) -> pl.DataFrame:
+        """Give a frame of the kind that all tables are of."""
+        return next((table.frame for table in self.tables.values()), pl.DataFrame())
+
     def finding(self, code: str, file: str, message: str, fix: str, **place: object) -> None:
         """Add an error of a whole file, or of one line of it."""
         line, value = place.get("line"), str(place.get("value", ""))
@@ -108,6 +113,8 @@ def as_texts(frame: pl.DataFrame) -> pl.DataFrame:
     if plain:
         message = f"Columns with lists or bytes: {', '.join(plain)}."
         raise UnreadableError("not_table", message, "Give one value a cell.")
+    if all(dtype == pl.String and not name.startswith("_") for name, dtype in frame.schema.items()):
+        return frame
     return frame.select(
         pl.col(name).cast(pl.Int8).cast(pl.String) if dtype == pl.Boolean else pl.col(name).cast(pl.String)
         for name, dtype in frame.schema.items()

@@ -6,7 +6,8 @@ Every value becomes the text that a file would hold, so that the checks that fol
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import narwhals as nw
 import polars as pl
@@ -14,9 +15,12 @@ import polars as pl
 from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, without_forbidden
 from funis.data.known_tables import finding_unknown_table
 from funis.errors import ValueRangeError
+from funis.frames.verbs import as_few
 from funis.letters import name_letter
 from funis.schema import Table
 
+FEW_CELLS: Final = 20_000
+"""Up to so many cells plain Python is faster than the fixed cost of the queries of Polars."""
 _KINDS = "a frame of Polars, pandas, PyArrow or DuckDB, or a list of rows as dicts"
 
 
@@ -63,6 +67,25 @@ def take_frames(
         lines = pl.Series("_line", range(1, texts.height + 1), dtype=pl.Int64)
         raw.tables[name] = RawTable(name, name, _without_blank_rows(_named(texts, raw, name), lines))
     return raw
+
+
+def hold_few(raw: RawData) -> RawData | None:
+    """Hold the tables as few rows, where they are few.
+
+    Parameters
+    ----------
+    raw : what `take_frames` gave
+
+    Returns
+    -------
+    RawData
+        The same cells for the same checks, in plain lists; None where they are many, or none at all.
+    """
+    frames = [table.frame for table in raw.tables.values()]
+    if not frames or sum(frame.height * frame.width for frame in frames) > FEW_CELLS:
+        return None
+    few = {name: replace(table, frame=as_few(table.frame)) for name, table in raw.tables.items()}
+    return replace(raw, tables=few, findings=list(raw.findings))
 
 
 def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:

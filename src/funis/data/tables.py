@@ -18,7 +18,7 @@ import polars as pl
 
 from funis.data.cells import InputFile, RawData
 from funis.data.check.every_check import check_tables
-from funis.data.given_frames import take_frames
+from funis.data.given_frames import hold_few, take_frames
 from funis.data.known_tables import expected_tables, study_tables
 from funis.data.read.files import read_folder
 from funis.errors import Finding
@@ -118,6 +118,27 @@ Write 'female'. Allowed: female, male.
     """
     known = study_tables(study)
     return _checked(study, take_frames(frames, known, expected_tables(known)), today)
+
+
+def few_tables(study: Study, frames: Mapping[str, Any], *, today: date | None = None) -> Tables | None:
+    """Check the data of a few visits without a query, by the same checks.
+
+    Parameters
+    ----------
+    study, frames, today : as for `tables_from_frames`
+
+    Returns
+    -------
+    Tables
+        As `tables_from_frames`, its frames held as few rows; None where there are many rows, or none at all.
+
+    Raises
+    ------
+    UnusualRowsError : the cells hold something that only Polars can say
+    """
+    known = study_tables(study)
+    few = hold_few(take_frames(frames, known, expected_tables(known)))
+    return None if few is None else _checked(study, few, today)
 
 
 def _checked(study: Study, raw: RawData, today: date | None) -> Tables:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import narwhals as nw
 import polars as pl
 
 from funis.catalogue.model_instrument import Definition, Item
 from funis.catalogue.model_parameter import ParameterValue
 from funis.frames.under_way import Column
+from funis.frames.verbs import narwhals_schema, verbs_of
 from funis.scoring.items import ScoringLayout, fill_from_measures
 
 
@@ -50,14 +50,17 @@ def derive_items(
         needed = tuple(replace(measure, optional=False) for measure in definition.measures)
         definition = replace(definition, measures=needed)
     chosen = [item for item in definition.items if item.measures] if items is None else items
-    schema = dict(nw.from_native(measured).schema)
-    layout = ScoringLayout(definition, definition.parameter_values(parameters), schema, ops=pl)
+    schema = narwhals_schema(measured)
+    layout = ScoringLayout(
+        definition, definition.parameter_values(parameters), schema, ops=verbs_of(measured)
+    )
     columns = [_derive(layout, item).alias(item.name) for item in chosen]
     return measured.with_columns(columns).select(item.name for item in chosen)
 
 
 def _derive(layout: ScoringLayout, item: Item) -> Column:
     if item.is_measured:
-        return pl.col(item.lab) if item.lab in layout.schema else pl.lit(None, pl.Float64)
+        ops = layout.ops
+        return ops.col(item.lab) if item.lab in layout.schema else ops.lit(None, ops.Float64)
     found = fill_from_measures(layout, item, None)
-    return pl.lit(None, layout.level_type) if found is None else found
+    return layout.ops.lit(None, layout.level_type) if found is None else found

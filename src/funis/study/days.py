@@ -22,6 +22,7 @@ import polars as pl
 
 from funis.catalogue.instrument_tables import graded_systems
 from funis.catalogue.model_instrument import GRADES
+from funis.frames.verbs import Verbs, concat, frame_like, verbs_of
 from funis.nine_decimals import round_column
 from funis.schema import DISPOSITION_STATUSES, DTYPES, SUBJECTS, is_unscheduled
 from funis.study.model import Study
@@ -168,14 +169,15 @@ def derive_anchors(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataF
         ``subject``, ``anchor`` (date of day 0, null where the data carry no dates), ``anchored_on``
         (``first_infusion`` or ``first_visit``).
     """
-    infused = frames["infusions"].drop_nulls("date").group_by("subject").agg(anchor=pl.col("date").min())
+    ops = verbs_of(frames["subjects"])
+    infused = frames["infusions"].drop_nulls("date").group_by("subject").agg(anchor=ops.col("date").min())
     seen = [
-        frame.filter(_is_baseline(study)).select("subject", "date").drop_nulls()
+        frame.filter(_is_baseline(ops, study)).select("subject", "date").drop_nulls()
         for name, frame in frames.items()
         if name not in {"infusions", "disposition"} and {"subject", "visit", "date"} <= set(frame.columns)
     ]
-    empty = pl.DataFrame(schema={"subject": pl.String, "date": pl.Date})
-    visited = pl.concat([empty, *seen]).group_by("subject").agg(first_visit=pl.col("date").min())
+    empty = frame_like(frames["subjects"], {}, {"subject": pl.String(), "date": pl.Date()})
+    visited = concat([empty, *seen]).group_by("subject").agg(first_visit=ops.col("date").min())
     if study.trial.design == "observational" and not study.infusions:
         infused = infused.clear()
     return (
@@ -186,19 +188,19 @@ def derive_anchors(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataF
         .join(visited, on="subject", how="left")
         .select(
             "subject",
-            anchor=pl.coalesce("anchor", "first_visit"),
-            anchored_on=pl.when(pl.col("anchor").is_not_null())
-            .then(pl.lit("first_infusion"))
-            .otherwise(pl.lit("first_visit")),
+            anchor=ops.coalesce("anchor", "first_visit"),
+            anchored_on=ops.when(ops.col("anchor").is_not_null())
+            .then(ops.lit("first_infusion"))
+            .otherwise(ops.lit("first_visit")),
         )
     )
 
 
-def _is_baseline(study: Study) -> pl.Expr:
+def _is_baseline(ops: Verbs, study: Study) -> pl.Expr:
     """Select the rows that may set day 0 of a subject without infusion."""
     if study.baseline_visit is None:
-        return pl.col("visit").is_not_null()
-    return pl.col("visit") == study.baseline_visit
+        return ops.col("visit").is_not_null()
+    return ops.col("visit") == study.baseline_visit
 
 
 def fill_dates(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -214,18 +216,19 @@ def fill_dates(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         The same tables; a date or day that was given stays.
     """
     columns = ("subject", "visit", "date", "day")
+    ops = verbs_of(frames["visits"])
     listed = frames["visits"].select(columns).unique(("subject", "visit"), keep="none")
     known = listed.rename({"date": "_date", "day": "_day"})
     filled = dict(frames)
     for name, frame in frames.items():
         if name == "visits" or not set(columns) <= set(frame.columns) or not frame["date"].null_count():
             continue
-        is_open = pl.col("date").is_null() & pl.col("day").is_null()
+        is_open = ops.col("date").is_null() & ops.col("day").is_null()
         filled[name] = (
             frame.join(known, on=("subject", "visit"), how="left", maintain_order="left")
             .with_columns(
-                date=pl.when(is_open).then("_date").otherwise("date"),
-                day=pl.when(is_open).then("_day").otherwise("day"),
+                date=ops.when(is_open).then("_date").otherwise("date"),
+                day=ops.when(is_open).then("_day").otherwise("day"),
             )
             .drop("_date", "_day")
         )
@@ -246,8 +249,9 @@ def derive_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> di
         The same tables with ``day`` (``start_day``, ``end_day``) filled.
     """
     pairs = (("date", "day"), ("start", "start_day"), ("end", "end_day"))
-    anchor = pl.col("subject").replace_strict(
-        anchors["subject"], anchors["anchor"], default=None, return_dtype=pl.Date
+    ops = verbs_of(anchors)
+    anchor = ops.col("subject").replace_strict(
+        anchors["subject"], anchors["anchor"], default=None, return_dtype=ops.Date
     )
     filled: dict[str, pl.DataFrame] = {}
     for name, frame in frames.items():
@@ -255,7 +259,7 @@ def derive_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> di
         filled[name] = frame
         if due and not frame.is_empty():
             filled[name] = frame.with_columns(
-                pl.coalesce((pl.col(date) - anchor).dt.total_days(), day).alias(day) for date, day in due
+                ops.coalesce((ops.col(date) - anchor).dt.total_days(), day).alias(day) for date, day in due
             )
     return filled
 
@@ -338,7 +342,9 @@ def derive_subject_frame(
         completed years at consent. Numbers are rounded to nine decimals, so that 0.1 * 3 decides nothing.
     """
     subjects = frames["subjects"].unique("subject", keep="first", maintain_order=True)
-    frame = subjects.with_columns(pl.col(pl.Int64).exclude("_line").cast(pl.Float64))
+    ops = verbs_of(subjects)
+    whole = [name for name, dtype in subjects.schema.items() if dtype == pl.Int64 and name != "_line"]
+    frame = subjects.with_columns(ops.col(name).cast(ops.Float64) for name in whole)
     for part in (
         _infusions(frames),
         _visited(study, frames),
@@ -347,15 +353,15 @@ def derive_subject_frame(
     ):
         frame = frame.join(part, on="subject", how="left", maintain_order="left")
     frame = frame.with_columns(
-        pl.col("infusions_received").fill_null(0.0),
-        age=pl.coalesce(_age("birth_date", "consent_date"), "age"),
+        ops.col("infusions_received").fill_null(0.0),
+        age=ops.coalesce(_age(ops, "birth_date", "consent_date"), "age"),
     )
-    frame = frame.with_columns(_days_between(a, b) for a, b in combinations(EVENTS, 2))
+    frame = frame.with_columns(_days_between(ops, a, b) for a, b in combinations(EVENTS, 2))
     schema = subject_schema(study)
     lacking = {name: dtype for name, dtype in schema.items() if name not in frame.columns}
-    frame = frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in lacking.items())
+    frame = frame.with_columns(ops.lit(None, dtype).alias(name) for name, dtype in lacking.items())
     rounded = [
-        round_column(pl.col(name).cast(dtype)) if dtype == pl.Float64 else pl.col(name).cast(dtype)
+        round_column(ops.col(name).cast(dtype)) if dtype == pl.Float64 else ops.col(name).cast(dtype)
         for name, dtype in schema.items()
     ]
     return frame.select(*rounded, "_file", "_line")
@@ -363,76 +369,81 @@ def derive_subject_frame(
 
 def _infusions(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """First and last infusion of each subject, and how many."""
+    ops = verbs_of(frames["infusions"])
     return (
         frames["infusions"]
         .group_by("subject")
         .agg(
-            first_infusion_date=pl.col("date").min(),
-            last_infusion_date=pl.col("date").max(),
-            first_infusion_day=pl.col("day").min(),
-            last_infusion_day=pl.col("day").max(),
-            infusions_received=pl.len().cast(pl.Float64),
+            first_infusion_date=ops.col("date").min(),
+            last_infusion_date=ops.col("date").max(),
+            first_infusion_day=ops.col("day").min(),
+            last_infusion_day=ops.col("day").max(),
+            infusions_received=ops.len().cast(ops.Float64),
         )
     )
 
 
 def _visited(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Baseline and last visit of each subject, over every table that has visits."""
+    ops = verbs_of(frames["subjects"])
     seen = [
-        frame.select("subject", "visit", "date", pl.col("day").cast(pl.Int64))
+        frame.select("subject", "visit", "date", ops.col("day").cast(ops.Int64))
         for name, frame in frames.items()
         if {"subject", "visit", "date", "day"} <= set(frame.columns)
     ]
-    schema = {"subject": pl.String, "visit": pl.String, "date": pl.Date, "day": pl.Int64}
-    every = pl.concat([pl.DataFrame(schema=schema), *seen])
+    schema = {"subject": pl.String(), "visit": pl.String(), "date": pl.Date(), "day": pl.Int64()}
+    every = concat([frame_like(frames["subjects"], {}, schema), *seen])
     at_baseline = (
-        pl.col("visit") == study.baseline_visit if study.baseline_visit is not None else pl.col("day") <= 0
+        ops.col("visit") == study.baseline_visit if study.baseline_visit is not None else ops.col("day") <= 0
     )
     return every.group_by("subject").agg(
-        baseline_date=pl.col("date").filter(at_baseline).min(),
-        baseline_day=pl.col("day").filter(at_baseline).min(),
-        last_visit_date=pl.col("date").max(),
-        last_visit_day=pl.col("day").max(),
+        baseline_date=ops.col("date").filter(at_baseline).min(),
+        baseline_day=ops.col("day").filter(at_baseline).min(),
+        last_visit_date=ops.col("date").max(),
+        last_visit_day=ops.col("day").max(),
     )
 
 
 def _ended(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """How and when each subject left the study."""
-    died = pl.col("disposition_status") == "died"
+    ops = verbs_of(frames["disposition"])
+    died = ops.col("disposition_status") == "died"
     return (
         frames["disposition"]
         .unique("subject", keep="first", maintain_order=True)
         .select(
             "subject",
-            disposition_status=pl.col("status"),
-            disposition_date=pl.col("date"),
-            disposition_day=pl.col("day"),
+            disposition_status=ops.col("status"),
+            disposition_date=ops.col("date"),
+            disposition_day=ops.col("day"),
         )
         .with_columns(
-            death_date=pl.when(died).then("disposition_date"), death_day=pl.when(died).then("disposition_day")
+            death_date=ops.when(died).then("disposition_date"),
+            death_day=ops.when(died).then("disposition_day"),
         )
     )
 
 
 def _baselines(study: Study, frames: Mapping[str, pl.DataFrame], scores: pl.DataFrame | None) -> pl.DataFrame:
     """Last value on day 0 or before of each score, grade and laboratory test, one column each."""
-    labs = frames["labs"].with_columns(variable=pl.col("test"), grade=pl.lit(None, pl.String))
+    ops = verbs_of(frames["labs"])
+    labs = frames["labs"].with_columns(variable=ops.col("test"), grade=ops.lit(None, pl.String))
     given = [labs] if scores is None else [scores, labs]
-    every = pl.concat(
-        frame.select(pl.col(name).cast(dtype) for name, dtype in _SCORES.items()) for frame in given
+    every = concat(
+        frame.select(ops.col(name).cast(dtype) for name, dtype in _SCORES.items()) for frame in given
     )
-    early = pl.col("day") <= 0
-    named = pl.col("day").is_null() & (pl.col("visit") == (study.baseline_visit or ""))
+    early = ops.col("day") <= 0
+    named = ops.col("day").is_null() & (ops.col("visit") == (study.baseline_visit or ""))
     known = (
-        every.filter(pl.col("value").is_not_null() | pl.col("grade").is_not_null(), early | named)
+        every.filter(ops.col("value").is_not_null() | ops.col("grade").is_not_null(), early | named)
         .sort("day", nulls_last=False, maintain_order=True)
         .group_by("subject", "variable")
-        .agg(pl.col("value", "grade").last())
+        .agg(ops.col("value", "grade").last())
     )
     schema = _baseline_schema(study)
     parts = frames["subjects"].select("subject").unique(maintain_order=True)
     for column, name in (("value", "number"), ("grade", "text")):
-        wide = known.filter(pl.col(column).is_not_null()).pivot("variable", index="subject", values=column)
+        wide = known.filter(ops.col(column).is_not_null()).pivot("variable", index="subject", values=column)
         wide = wide.rename({name_: f"baseline_{name_}" for name_ in wide.columns if name_ != "subject"})
         wanted = [
             each
@@ -444,20 +455,20 @@ def _baselines(study: Study, frames: Mapping[str, pl.DataFrame], scores: pl.Data
 
 
 @cache
-def _age(birth: str, at: str) -> pl.Expr:
+def _age(ops: Verbs, birth: str, at: str) -> pl.Expr:
     """Count completed years between two dates: a birthday that is still to come does not count."""
-    years = pl.col(at).dt.year() - pl.col(birth).dt.year()
-    to_come = (pl.col(at).dt.month() * 100 + pl.col(at).dt.day()) < (
-        pl.col(birth).dt.month() * 100 + pl.col(birth).dt.day()
+    years = ops.col(at).dt.year() - ops.col(birth).dt.year()
+    to_come = (ops.col(at).dt.month() * 100 + ops.col(at).dt.day()) < (
+        ops.col(birth).dt.month() * 100 + ops.col(birth).dt.day()
     )
-    return (years - to_come.cast(pl.Int32)).cast(pl.Float64)
+    return (years - to_come.cast(ops.Int32)).cast(ops.Float64)
 
 
 @cache
-def _days_between(earlier: str, later: str) -> pl.Expr:
+def _days_between(ops: Verbs, earlier: str, later: str) -> pl.Expr:
     """Count days between two events, by their dates, else by their study days."""
-    by_date = (pl.col(f"{later}_date") - pl.col(f"{earlier}_date")).dt.total_days().cast(pl.Float64)
+    by_date = (ops.col(f"{later}_date") - ops.col(f"{earlier}_date")).dt.total_days().cast(ops.Float64)
     if earlier in _DATES_OF_SUBJECTS:
         return by_date.alias(f"days_{earlier}_to_{later}")
-    by_day = (pl.col(f"{later}_day") - pl.col(f"{earlier}_day")).cast(pl.Float64)
-    return pl.coalesce(by_date, by_day).alias(f"days_{earlier}_to_{later}")
+    by_day = (ops.col(f"{later}_day") - ops.col(f"{earlier}_day")).cast(ops.Float64)
+    return ops.coalesce(by_date, by_day).alias(f"days_{earlier}_to_{later}")

@@ -21,6 +21,7 @@ from typing import Literal
 import polars as pl
 from polars.exceptions import PolarsError
 
+from funis.frames.verbs import Verbs, verbs_of
 from funis.study.rule_expression import build_expression
 from funis.study.rule_nodes import (
     CONDITIONS,
@@ -228,7 +229,7 @@ def check_rule(
         )
     if walk.findings:
         return tuple(walk.findings)
-    return _check_evaluation(build_expression(tree), schema)
+    return _check_evaluation(tree, schema)
 
 
 def apply_rule(frame: pl.DataFrame, rule: str) -> pl.Series:
@@ -253,12 +254,15 @@ def apply_rule(frame: pl.DataFrame, rule: str) -> pl.Series:
     >>> apply_rule(pl.DataFrame({"age": [15.0, 16.0, None]}), "age >= 16").to_list()
     [False, True, None]
     """
-    answer = frame.select(build_expression(parse_rule(rule)).cast(pl.Boolean).alias("rule"))["rule"]
-    return (
-        pl.repeat(answer.item(), frame.height, dtype=pl.Boolean, eager=True)
-        if len(answer) != frame.height
-        else answer
-    )
+    ops = verbs_of(frame)
+    answer = _rule_column(ops, rule).cast(ops.Boolean)
+    # Beside a column a rule without any is answered for every row.
+    return frame.with_columns(answer.alias("rule"))["rule"]
+
+
+@lru_cache(maxsize=1024)
+def _rule_column(ops: Verbs, rule: str) -> pl.Expr:
+    return build_expression(parse_rule(rule), ops)
 
 
 @lru_cache(maxsize=1024)
@@ -292,10 +296,11 @@ def _names(node: Node) -> Iterator[str]:
         yield from _names(part)
 
 
-def _check_evaluation(expression: pl.Expr, schema: Mapping[str, pl.DataType]) -> tuple[RuleFinding, ...]:
+def _check_evaluation(tree: Node, schema: Mapping[str, pl.DataType]) -> tuple[RuleFinding, ...]:
     """Let Polars have the last word over an empty frame."""
+    empty = pl.DataFrame(schema=dict(schema))
     try:
-        dtype = pl.DataFrame(schema=dict(schema)).select(expression.alias("rule")).schema["rule"]
+        dtype = empty.select(build_expression(tree, verbs_of(empty)).alias("rule")).schema["rule"]
     except PolarsError as error:
         return (RuleFinding(f"The rule cannot be evaluated: {str(error).splitlines()[0]}.", "Simplify it."),)
     if dtype != pl.Boolean:

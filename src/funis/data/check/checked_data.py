@@ -8,6 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
+from funis.frames.verbs import concat, frame_like, verbs_of
 from funis.study.model import Study
 
 
@@ -50,37 +51,45 @@ class Data:
             "_file": pl.String,
             "_line": pl.Int64,
         }
+        like = next(iter(self.frames.values()))
+        ops = verbs_of(like)
         parts = [
-            frame.select(pl.lit(name).alias("table"), *(pl.col(column) for column in columns))
+            frame.select(
+                ops.lit(name).alias("table"), *(ops.col(column).cast(schema[column]) for column in columns)
+            )
             for name, frame in self.frames.items()
             if set(columns) <= set(frame.columns)
         ]
-        return pl.concat([pl.DataFrame(schema=schema), *(part.cast(schema) for part in parts)])  # type: ignore[arg-type]
+        return concat([frame_like(like, {}, schema), *parts])
 
     @cached_property
     def tests_recorded(self) -> dict[tuple[str, str], list[str]]:
         """Name the laboratory tests of each subject and visit that have a result or were not done."""
         labs = self.frames["labs"]
-        known = pl.col("value_recorded").is_not_null()
+        ops = verbs_of(labs)
+        known = ops.col("value_recorded").is_not_null()
         if "value_not_done" in labs.columns:
-            known |= pl.col("value_not_done").fill_null(value=False)
-        rows = labs.filter(known).group_by("subject", "visit").agg(pl.col("test").unique())
+            known |= ops.col("value_not_done").fill_null(value=False)
+        rows = labs.filter(known).group_by("subject", "visit").agg(ops.col("test").unique())
         return {(subject, visit): tests for subject, visit, tests in rows.iter_rows()}
 
     @cached_property
     def deaths(self) -> pl.DataFrame:
         """Date and study day of death of each subject who died, by disposition or a fatal event."""
         columns = ("subject", "died_on", "died_day")
-        ended = self.frames["disposition"].filter(pl.col("status") == "died")
-        events = self.frames["adverse_events"].filter((pl.col("outcome") == "fatal") | (pl.col("grade") == 5))
+        ops = verbs_of(self.frames["disposition"])
+        ended = self.frames["disposition"].filter(ops.col("status") == "died")
+        events = self.frames["adverse_events"].filter(
+            (ops.col("outcome") == "fatal") | (ops.col("grade") == 5)
+        )
         fatal = events.select(
-            "subject", died_on=pl.coalesce("end", "start"), died_day=pl.coalesce("end_day", "start_day")
+            "subject", died_on=ops.coalesce("end", "start"), died_day=ops.coalesce("end_day", "start_day")
         )
         return (
-            pl.concat([ended.select("subject", died_on=pl.col("date"), died_day=pl.col("day")), fatal])
+            concat([ended.select("subject", died_on=ops.col("date"), died_day=ops.col("day")), fatal])
             .select(columns)
             .group_by("subject")
-            .agg(pl.col("died_on", "died_day").drop_nulls().first())
+            .agg(ops.col("died_on", "died_day").drop_nulls().first())
         )
 
     @cached_property

@@ -7,7 +7,7 @@ is an error, its value is left out, and the message says what would be right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -17,6 +17,7 @@ import polars as pl
 from funis.data.cells import IGNORED_COLUMNS, RawTable
 from funis.data.check.plain_columns import WHOLE_DATE, is_possible, read_plain_columns
 from funis.errors import Finding, Level
+from funis.frames.verbs import Verbs, frame_like, verbs_of
 from funis.schema import DTYPES, NOT_DONE, Column, Table
 
 _YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
@@ -104,33 +105,40 @@ def type_table(raw: RawTable, table: Table) -> Typed:
         said so, ``_file`` and ``_line``; every finding.
     """
     texts = [name for name in raw.frame.columns if name != "_line"]
-    trimmed = raw.frame.with_columns(_stripped(pl.col(texts))) if texts else raw.frame
-    stripped = trimmed.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)) if texts else [])
+    ops = verbs_of(raw.frame)
+    trimmed = raw.frame.with_columns(_stripped(ops.col(texts))) if texts else raw.frame
+    stripped = trimmed.with_columns(ops.when(ops.col(texts) != "").then(ops.col(texts)) if texts else [])
     typed = Typed(table, raw.file, stripped)
     _check_columns(typed, texts)
     if not trimmed.equals(raw.frame):
         _check_spaces(typed, raw.frame, texts)
     if stripped.is_empty():
-        typed.frame = empty_frame(table)
+        typed.frame = empty_frame(table, raw.frame)
         return typed
     present = frozenset(texts)
     plain = read_plain_columns(stripped, [column for column in table.columns if column.name in present])
     columns: dict[str, pl.Series] = {}
     # An instrument has a hundred columns that a file may leave out; one series of each type stands for all.
     lacking = {column.kind for column in table.columns if column.name not in present}
-    nulls = {kind: pl.Series([None] * stripped.height, dtype=DTYPES[kind]) for kind in lacking}
+    empty = stripped.select("_line", *(ops.lit(None, DTYPES[kind]).alias(kind) for kind in lacking))
     for column in table.columns:
         if column.name in plain:
             columns[column.name] = plain[column.name]
         elif column.name in present:
             columns |= _type_column(typed, column)
         else:
-            columns[column.name] = nulls[column.kind]
-    lines = stripped["_line"]
-    typed.frame = pl.DataFrame(
-        {**columns, "_file": pl.Series([raw.file]).new_from_index(0, len(lines)), "_line": lines}
-    )
+            columns[column.name] = empty[column.kind]
+    place = stripped.select(ops.lit(raw.file).alias("_file"), ops.col("_line"))
+    columns |= {"_file": place["_file"], "_line": place["_line"]}
+    typed.frame = frame_like(stripped, columns, _schema(table, columns))
     return typed
+
+
+def _schema(table: Table, columns: Iterable[str]) -> dict[str, pl.DataType]:
+    """Give the type of each column of a typed table; ``<item>_not_done`` is a truth value."""
+    kinds = {column.name: DTYPES[column.kind] for column in table.columns}
+    place = {"_file": pl.String(), "_line": pl.Int64()}
+    return {name: kinds.get(name) or place.get(name) or pl.Boolean() for name in columns}
 
 
 def _stripped(cells: pl.Expr) -> pl.Expr:
@@ -138,19 +146,21 @@ def _stripped(cells: pl.Expr) -> pl.Expr:
     return cells.str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
 
 
-def empty_frame(table: Table) -> pl.DataFrame:
+def empty_frame(table: Table, like: pl.DataFrame | None = None) -> pl.DataFrame:
     """Give the frame of a table that is not there: its columns, no rows.
 
     Parameters
     ----------
     table : the table
+    like : a frame of the kind that is wanted, default Polars
 
     Returns
     -------
     polars.DataFrame
     """
-    schema: dict[str, pl.DataType] = {column.name: DTYPES[column.kind] for column in table.columns}
-    return pl.DataFrame(schema={**schema, "_file": pl.String(), "_line": pl.Int64()})
+    return frame_like(
+        pl.DataFrame() if like is None else like, {}, _schema(table, [*table.by_name, "_file", "_line"])
+    )
 
 
 def _check_columns(typed: Typed, present: Sequence[str]) -> None:
@@ -176,12 +186,12 @@ def _check_columns(typed: Typed, present: Sequence[str]) -> None:
 
 def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> None:
     """Spaces around values are taken away; said once a column."""
-    stripped = {name: _stripped(pl.col(name)) for name in present}
-    padded = {name: (pl.col(name) != text) & (text != "") for name, text in stripped.items()}
+    ops = verbs_of(raw)
+    stripped = {name: _stripped(ops.col(name)) for name in present}
+    padded = {name: (ops.col(name) != text) & (text != "") for name, text in stripped.items()}
     any_padded = raw.select(each.any().alias(name) for name, each in padded.items()).row(0) if padded else ()
     for name in [name for name, is_padded in zip(padded, any_padded, strict=True) if is_padded]:
-        changed = raw.select(padded[name].alias("x"))["x"]
-        rows = changed.fill_null(value=False).arg_true().to_list()
+        rows = _rows(raw, padded[name])
         if rows and name in typed.table.by_name:
             message = f"{len(rows)} cells have spaces around the value; they are taken away."
             typed.finding(
@@ -189,118 +199,106 @@ def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> No
             )
 
 
+def _rows(cells: pl.DataFrame, condition: pl.Expr) -> list[int]:
+    """Give the numbers of the rows that meet a condition; null does not meet it."""
+    return cells.select(condition.fill_null(value=False).alias("met"))["met"].arg_true().to_list()
+
+
 def _type_column(typed: Typed, column: Column) -> dict[str, pl.Series]:
     """Type one column; give it, and the column that says which cells were not done."""
-    texts = typed.frame[column.name]
+    ops = verbs_of(typed.frame)
+    text = ops.col(column.name)
+    cells = typed.frame.select(text)
     found: dict[str, pl.Series] = {}
     if column.not_done:
-        not_done = texts == NOT_DONE
-        if not_done.any():
-            found[f"{column.name}_not_done"] = not_done.fill_null(value=False).alias(
-                f"{column.name}_not_done"
-            )
-            texts = pl.select(pl.when(~not_done).then(texts))[texts.name]
-    typed_series = _TYPES[column.kind](typed, column, texts)
+        flag = f"{column.name}_not_done"
+        not_done = cells.select((text == NOT_DONE).fill_null(value=False).alias(flag))
+        if not_done[flag].any():
+            found[flag] = not_done[flag]
+            cells = cells.select(ops.when(text != NOT_DONE).then(text))
+    read = _TYPES[column.kind](typed, column, cells, ops)
     if column.filled:
-        _check_filled(typed, column, texts)
-    return {column.name: typed_series, **found}
+        _check_filled(typed, column, cells, ops)
+    return {column.name: read[column.name], **found}
 
 
-def _check_filled(typed: Typed, column: Column, texts: pl.Series) -> None:
-    for row in texts.is_null().arg_true().to_list():
+def _check_filled(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> None:
+    for row in _rows(cells, ops.col(column.name).is_null()):
         fix = "Fill the cell; a row without it cannot be used."
         typed.finding("error", "missing_key", column.name, f"'{column.name}' is empty.", fix, row=row)
 
 
-def _type_number(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
-    numbers = texts.cast(pl.Float64, strict=False)
-    numbers = pl.select(pl.when(numbers.is_finite()).then(numbers).alias(column.name))[column.name]
-    for row in (texts.is_not_null() & numbers.is_null()).arg_true().to_list():
-        _finding_number(typed, column, texts[row], row)
-    return _check_range(typed, column, numbers)
+def _type_number(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> pl.DataFrame:
+    text = ops.col(column.name)
+    number = text.cast(ops.Float64, strict=False)
+    read = ops.when(number.is_finite()).then(number)
+    for row in _rows(cells, text.is_not_null() & read.is_null()):
+        _finding_number(typed, column, cells[column.name][row], row)
+    return _check_range(typed, column, cells.select(read), ops)
 
 
-def _type_integer(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
-    numbers = _type_number(typed, column, texts)
-    broken = (numbers.is_not_null() & (numbers != numbers.floor())).fill_null(value=False)
-    for row in broken.arg_true().to_list():
+def _type_integer(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> pl.DataFrame:
+    numbers, number = _type_number(typed, column, cells, ops), ops.col(column.name)
+    broken = (number.is_not_null() & (number != number.floor())).fill_null(value=False)
+    for row in _rows(numbers, broken):
         message = f"'{column.name}' is not a whole number; it is left out."
-        typed.finding(
-            "error", "not_a_number", column.name, message, "Write a whole number.", row=row, value=texts[row]
-        )
-    return pl.select(pl.when(~broken).then(numbers).cast(pl.Int64).alias(column.name))[column.name]
+        fix, text = "Write a whole number.", cells[column.name][row]
+        typed.finding("error", "not_a_number", column.name, message, fix, row=row, value=text)
+    return numbers.select(ops.when(~broken).then(number).cast(ops.Int64).alias(column.name))
 
 
-def _type_flag(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
-    words = texts.str.to_lowercase().replace_strict(_YES, default=None, return_dtype=pl.Float64)
-    rows = words.is_not_null().arg_true().to_list()
+def _type_flag(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> pl.DataFrame:
+    text, texts = ops.col(column.name), cells[column.name]
+    words = text.str.to_lowercase().replace_strict(_YES, default=None, return_dtype=ops.Float64)
+    rows = _rows(cells, words.is_not_null())
     if rows:
         message = f"{len(rows)} cells say yes or no in words; they are read as 1 and 0."
-        typed.finding(
-            "warning",
-            "flag_in_words",
-            column.name,
-            message,
-            "Write 1 or 0.",
-            row=rows[0],
-            value=texts[rows[0]],
-        )
-    numbers = texts.cast(pl.Float64, strict=False).is_in([0.0, 1.0])
-    flags = pl.select(
-        pl.when(words.is_not_null())
-        .then(words)
-        .when(numbers)
-        .then(texts.cast(pl.Float64, strict=False))
-        .alias("x")
-    )["x"].alias(column.name)
-    for row in (texts.is_not_null() & flags.is_null()).arg_true().to_list():
+        fix, value = "Write 1 or 0.", texts[rows[0]]
+        typed.finding("warning", "flag_in_words", column.name, message, fix, row=rows[0], value=value)
+    number = text.cast(ops.Float64, strict=False)
+    flag = ops.when(words.is_not_null()).then(words).when(number.is_in([0.0, 1.0])).then(number)
+    for row in _rows(cells, text.is_not_null() & flag.is_null()):
         message = f"'{column.name}' is neither 0 nor 1; it is left out."
-        typed.finding(
-            "error",
-            "not_a_flag",
-            column.name,
-            message,
-            "Write 1 for yes, 0 for no.",
-            row=row,
-            value=texts[row],
-        )
-    return flags
+        fix = "Write 1 for yes, 0 for no."
+        typed.finding("error", "not_a_flag", column.name, message, fix, row=row, value=texts[row])
+    return cells.select(flag.alias(column.name))
 
 
-def _type_date(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
+def _type_date(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> pl.DataFrame:
     # Only whole ISO dates, with the midnight that spreadsheets add; anything else is a finding of its own.
-    plain = texts.str.extract(WHOLE_DATE)
-    dates = plain.str.to_date("%Y-%m-%d", strict=False).alias(column.name)
-    for row in (texts.is_not_null() & dates.is_null()).arg_true().to_list():
-        message = f"'{column.name}' is not a date; it is left out."
-        typed.finding(
-            "error", "not_a_date", column.name, message, _date_fix(texts[row]), row=row, value=texts[row]
-        )
-    return dates
+    text = ops.col(column.name)
+    dates = text.str.extract(WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
+    for row in _rows(cells, text.is_not_null() & dates.is_null()):
+        message, written = f"'{column.name}' is not a date; it is left out.", cells[column.name][row]
+        fix = _date_fix(written)
+        typed.finding("error", "not_a_date", column.name, message, fix, row=row, value=written)
+    return cells.select(dates.alias(column.name))
 
 
-def _type_time(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
-    good = texts.str.contains(rf"^(?:{_TIME.pattern})$").fill_null(value=True)
-    for row in (~good).arg_true().to_list():
-        message = f"'{column.name}' is not a time of day; it is left out."
-        typed.finding(
-            "error", "not_a_time", column.name, message, "Write hh:mm, 24 hours.", row=row, value=texts[row]
-        )
-    return pl.select(pl.when(good).then(texts).alias(column.name))[column.name]
+def _type_time(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> pl.DataFrame:
+    text = ops.col(column.name)
+    good = text.str.contains(rf"^(?:{_TIME.pattern})$").fill_null(value=True)
+    for row in _rows(cells, ~good):
+        message, fix = f"'{column.name}' is not a time of day; it is left out.", "Write hh:mm, 24 hours."
+        value = cells[column.name][row]
+        typed.finding("error", "not_a_time", column.name, message, fix, row=row, value=value)
+    return cells.select(ops.when(good).then(text).alias(column.name))
 
 
-def _type_text(typed: Typed, column: Column, texts: pl.Series) -> pl.Series:
+def _type_text(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> pl.DataFrame:
     if not column.allowed:
-        return texts
-    wrong = (~texts.is_in(column.allowed)).fill_null(value=False)
-    for row in wrong.arg_true().to_list():
+        return cells
+    text = ops.col(column.name)
+    wrong = (~text.is_in(column.allowed)).fill_null(value=False)
+    for row in _rows(cells, wrong):
         message = f"'{column.name}' does not take this value; it is left out."
-        fix = _allowed_fix(texts[row], column.allowed)
-        typed.finding("error", "value_not_allowed", column.name, message, fix, row=row, value=texts[row])
-    return pl.select(pl.when(~wrong).then(texts).alias(column.name))[column.name]
+        value = cells[column.name][row]
+        fix = _allowed_fix(value, column.allowed)
+        typed.finding("error", "value_not_allowed", column.name, message, fix, row=row, value=value)
+    return cells.select(ops.when(~wrong).then(text).alias(column.name))
 
 
-_TYPES: Mapping[str, Callable[[Typed, Column, pl.Series], pl.Series]] = {
+_TYPES: Mapping[str, Callable[[Typed, Column, pl.DataFrame, Verbs], pl.DataFrame]] = {
     "number": _type_number,
     "integer": _type_integer,
     "flag": _type_flag,
@@ -310,18 +308,17 @@ _TYPES: Mapping[str, Callable[[Typed, Column, pl.Series], pl.Series]] = {
 }
 
 
-def _check_range(typed: Typed, column: Column, numbers: pl.Series) -> pl.Series:
+def _check_range(typed: Typed, column: Column, numbers: pl.DataFrame, ops: Verbs) -> pl.DataFrame:
     """Leave out what the column cannot hold: levels that do not exist, values beyond the possible."""
-    wrong = pl.DataFrame({column.name: numbers}).select(
-        (pl.col(column.name).is_not_null() & ~is_possible(column, [column.name])).alias("x")
-    )["x"]
+    number = ops.col(column.name)
+    wrong = number.is_not_null() & ~is_possible(ops, column, [column.name])
     levels = f"{', '.join(column.allowed)}" + (f", {NOT_DONE} or empty" if column.not_done else " or empty")
     fix = f"Allowed: {levels if column.allowed else _limits(column)}."
-    for row in wrong.arg_true().to_list():
+    for row in _rows(numbers, wrong):
         message = f"'{column.name}' is outside what is possible; it is left out."
         value = typed.frame[column.name][row]
         typed.finding("error", "value_outside_range", column.name, message, fix, row=row, value=value)
-    return pl.select(pl.when(~wrong).then(numbers).alias(column.name))[column.name]
+    return numbers.select(ops.when(~wrong).then(number).alias(column.name))
 
 
 def _limits(column: Column) -> str:

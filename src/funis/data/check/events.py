@@ -10,10 +10,10 @@ import polars as pl
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
+from funis.frames.verbs import Verbs, verbs_of
 from funis.schema import DISPOSITION_STATUSES
 
 _FLAGS = ("completed", "withdrew", "lost", "died")
-_FATAL = (pl.col("outcome") == "fatal") | (pl.col("grade") == 5)
 
 
 def check_course(data: Data) -> Iterator[Finding]:
@@ -48,9 +48,13 @@ def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     tuple
         The table with ``status``; an error for each row that says two things, which then says nothing.
     """
-    flags = [pl.when(pl.col(name) == 1).then(pl.lit(name)) for name in _FLAGS]
-    said = pl.concat_list(pl.col("status"), *flags).list.drop_nulls().list.unique(maintain_order=True)
-    marked = frame.with_columns(_said=said)
+    ops = verbs_of(frame)
+    names = ("status", *(f"_{name}" for name in _FLAGS))
+    flags = [ops.when(ops.col(name) == 1).then(ops.lit(name)).alias(f"_{name}") for name in _FLAGS]
+    marked = frame.with_columns(flags)
+    # The first of the ends that are said, and whether another differs from it.
+    said = ops.coalesce(*names)
+    differs = ops.any_horizontal([ops.col(name) != said for name in names])
     findings = [
         row_finding(
             "error",
@@ -58,24 +62,39 @@ def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
             "disposition",
             row,
             column="status",
-            value=" and ".join(row["_said"]),
+            value=" and ".join(dict.fromkeys(row[name] for name in names if row[name] is not None)),
             message="The row says two ends of participation; it is left out.",
             fix=f"Give one of: {', '.join(DISPOSITION_STATUSES)}.",
         )
-        for row in rows_where(marked, pl.col("_said").list.len() > 1)
+        for row in rows_where(marked, differs)
     ]
-    one = pl.when(pl.col("_said").list.len() == 1).then(pl.col("_said").list.first())
-    return marked.with_columns(status=one).drop("_said"), findings
+    one = ops.when(~differs.fill_null(value=False)).then(said)
+    return marked.with_columns(status=one).drop(names[1:]), findings
+
+
+def is_fatal(ops: Verbs) -> pl.Expr:
+    """Tell which adverse events ended in death.
+
+    Parameters
+    ----------
+    ops : what makes the expression
+
+    Returns
+    -------
+    polars.Expr
+    """
+    return (ops.col("outcome") == "fatal") | (ops.col("grade") == 5)
 
 
 def _check_interval(data: Data, table: str) -> Iterator[Finding]:
     """Nothing ends before it starts, and nothing starts in the future."""
     frame = data.frames[table]
+    ops = verbs_of(frame)
     for start, end in (("start", "end"), ("start_day", "end_day")):
-        condition = pl.col(end) < pl.col(start)
+        condition = ops.col(end) < ops.col(start)
         if start == "start_day":
             # Days derived from dates repeat what the dates say; only days that were given count here.
-            condition &= pl.col("start").is_null() | pl.col("end").is_null()
+            condition &= ops.col("start").is_null() | ops.col("end").is_null()
         for row in rows_where(frame, condition):
             yield row_finding(
                 "error",
@@ -97,7 +116,8 @@ def _event_finding(
 def _check_events(data: Data) -> Iterator[Finding]:
     people = data.frames["subjects"].select("subject", "consent_date")
     events = data.frames["adverse_events"].join(people, on="subject", how="left", maintain_order="left")
-    for row in rows_where(events, pl.col("start").is_null() & pl.col("start_day").is_null()):
+    ops = verbs_of(events)
+    for row in rows_where(events, ops.col("start").is_null() & ops.col("start_day").is_null()):
         yield _event_finding(
             "warning", "missing_date", row, "start", "The event has no start.", "Write its first day."
         )
@@ -106,29 +126,27 @@ def _check_events(data: Data) -> Iterator[Finding]:
         ("serious", "Write 1 or 0."),
         ("related", "Write 1 or 0."),
     ):
-        for row in rows_where(events, pl.col(column).is_null()):
+        for row in rows_where(events, ops.col(column).is_null()):
             yield _event_finding("query", "missing_value", row, column, f"'{column}' is not recorded.", fix)
-    for row in rows_where(events, pl.col("start") < pl.col("consent_date")):
+    for row in rows_where(events, ops.col("start") < ops.col("consent_date")):
         message = f"The event starts before the consent ({row['consent_date']})."
         yield _event_finding("query", "before_consent", row, "start", message, "Is it medical history?")
-    for row in rows_where(events, (pl.col("grade") == 5) & (pl.col("outcome") != "fatal")):
+    for row in rows_where(events, (ops.col("grade") == 5) & (ops.col("outcome") != "fatal")):
         message = "Grade 5 is death, and the outcome is not fatal."
         yield _event_finding(
             "warning", "grade_contradicts_outcome", row, "outcome", message, "Correct one of the two."
         )
-    for row in rows_where(events, (pl.col("outcome") == "fatal") & (pl.col("grade") < 5)):
+    for row in rows_where(events, (ops.col("outcome") == "fatal") & (ops.col("grade") < 5)):
         message = "The outcome is fatal, and the grade is not 5."
         yield _event_finding(
             "warning", "grade_contradicts_outcome", row, "grade", message, "Correct one of the two."
         )
-    for row in rows_where(events, _FATAL & (pl.col("serious") == 0)):
+    for row in rows_where(events, is_fatal(ops) & (ops.col("serious") == 0)):
         yield _event_finding(
             "warning", "fatal_not_serious", row, "serious", "A death is always serious.", "Write 1."
         )
     key = ["subject", "term", "start", "start_day"]
-    for row in events.filter(pl.struct(key).is_duplicated() & ~pl.struct(key).is_first_distinct()).iter_rows(
-        named=True
-    ):
+    for row in rows_where(events, ~ops.struct(key).is_first_distinct()):
         message = "The same event of the same day stands in an earlier row."
         yield _event_finding(
             "warning", "repeated_event", row, "term", message, "Keep one, or tell them apart."
@@ -138,14 +156,16 @@ def _check_events(data: Data) -> Iterator[Finding]:
 def _check_deaths(data: Data) -> Iterator[Finding]:
     """Deaths stand in both tables, and events do not begin after them."""
     events, ended = data.frames["adverse_events"], data.frames["disposition"]
-    died = ended.filter(pl.col("status") == "died")
-    for row in rows_where(events, _FATAL & ~pl.col("subject").is_in(died["subject"].to_list())):
+    ops = verbs_of(events)
+    fatal = is_fatal(ops)
+    died = ended.filter(ops.col("status") == "died")
+    for row in rows_where(events, fatal & ~ops.col("subject").is_in(died["subject"].to_list())):
         message = "The event was fatal, and disposition does not say that the subject died."
         yield _event_finding(
             "warning", "fatal_without_death", row, "outcome", message, "Correct one of the two tables."
         )
-    fatal = events.filter(_FATAL)["subject"].to_list()
-    for row in rows_where(died, ~pl.col("subject").is_in(fatal)) if data.is_checked("adverse_events") else ():
+    told = events.filter(fatal)["subject"].to_list()
+    for row in rows_where(died, ~ops.col("subject").is_in(told)) if data.is_checked("adverse_events") else ():
         yield row_finding(
             "query",
             "death_without_event",
@@ -155,7 +175,7 @@ def _check_deaths(data: Data) -> Iterator[Finding]:
             message="The subject died, and no adverse event is fatal.",
             fix="Add the event that led to death, or its outcome.",
         )
-    for row in rows_where(died, pl.col("date").is_null() & pl.col("day").is_null()):
+    for row in rows_where(died, ops.col("date").is_null() & ops.col("day").is_null()):
         yield row_finding(
             "warning",
             "missing_date",
@@ -166,8 +186,8 @@ def _check_deaths(data: Data) -> Iterator[Finding]:
             fix="Write it; whatever is recorded after it cannot be checked otherwise.",
         )
     late = events.join(data.deaths, on="subject", how="inner", maintain_order="left")
-    by_day = pl.col("start").is_null() & (pl.col("start_day") > pl.col("died_day"))
-    for row in rows_where(late, (pl.col("start") > pl.col("died_on")) | by_day):
+    by_day = ops.col("start").is_null() & (ops.col("start_day") > ops.col("died_day"))
+    for row in rows_where(late, (ops.col("start") > ops.col("died_on")) | by_day):
         column = "start" if row["start"] is not None else "start_day"
         died_on = row["died_on"] or f"study day {row['died_day']}"
         message = f"The event starts after the subject's death ({died_on}); the row is left out."
@@ -177,10 +197,11 @@ def _check_deaths(data: Data) -> Iterator[Finding]:
 def _check_questions(data: Data) -> Iterator[Finding]:
     """Compare what subjects answered with the events that are listed."""
     questions = data.frames["safety_questions"].sort("subject", "day", "_line", nulls_last=True)
-    questions = questions.with_columns(_from=pl.col("day").shift(1).over("subject"))
+    ops = verbs_of(questions)
+    questions = questions.with_columns(_from=ops.col("day").shift(1).over("subject"))
     events = data.frames["adverse_events"]
     starts: dict[str, list[int | None]] = dict(
-        events.group_by("subject").agg(pl.col("start_day").cast(pl.Int64)).iter_rows()
+        events.group_by("subject").agg(ops.col("start_day").cast(ops.Int64)).iter_rows()
     )
     for row in questions.iter_rows(named=True):
         found = _events_between(starts.get(row["subject"], []), row["_from"], row["day"])
@@ -222,9 +243,10 @@ def _events_between(starts: list[int | None], after: int | None, until: int | No
 def _check_disposition(data: Data) -> Iterator[Finding]:
     """Report subjects who are seen after they left."""
     ended = data.frames["disposition"]
+    ops = verbs_of(ended)
     gone = ended.filter(
-        pl.col("status").is_in(["withdrew", "lost"]),
-        pl.col("date").is_not_null() | pl.col("day").is_not_null(),
+        ops.col("status").is_in(["withdrew", "lost"]),
+        ops.col("date").is_not_null() | ops.col("day").is_not_null(),
     )
     seen = data.visited.join(
         gone.select("subject", "status", left_on="date", left_day="day"),
@@ -232,8 +254,8 @@ def _check_disposition(data: Data) -> Iterator[Finding]:
         how="inner",
         maintain_order="left",
     )
-    after = (pl.col("date") > pl.col("left_on")) | (
-        pl.col("date").is_null() & (pl.col("day") > pl.col("left_day"))
+    after = (ops.col("date") > ops.col("left_on")) | (
+        ops.col("date").is_null() & (ops.col("day") > ops.col("left_day"))
     )
     late = seen.filter(after).unique(["subject", "visit"], keep="first", maintain_order=True)
     for row in late.iter_rows(named=True):
@@ -252,7 +274,8 @@ def _check_disposition(data: Data) -> Iterator[Finding]:
 def _check_ends(data: Data) -> Iterator[Finding]:
     """Report how participation ended where it is not said, or where completion lacks the last visit."""
     ended = data.frames["disposition"]
-    for row in rows_where(ended, pl.col("status").is_null()):
+    ops = verbs_of(ended)
+    for row in rows_where(ended, ops.col("status").is_null()):
         yield row_finding(
             "query",
             "missing_value",
@@ -264,8 +287,10 @@ def _check_ends(data: Data) -> Iterator[Finding]:
         )
     last = next(reversed(data.study.visit_names), None)
     if last is not None:
-        seen_last = data.visited.filter(pl.col("visit") == last)["subject"].to_list()
-        for row in rows_where(ended, (pl.col("status") == "completed") & ~pl.col("subject").is_in(seen_last)):
+        seen_last = data.visited.filter(ops.col("visit") == last)["subject"].to_list()
+        for row in rows_where(
+            ended, (ops.col("status") == "completed") & ~ops.col("subject").is_in(seen_last)
+        ):
             yield row_finding(
                 "query",
                 "completed_without_last_visit",

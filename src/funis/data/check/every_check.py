@@ -30,6 +30,7 @@ from funis.data.check.subjects import check_subjects
 from funis.data.check.visits import check_given_days, check_visits
 from funis.data.known_tables import study_tables
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 from funis.schema import TABLES, Table
 from funis.study.days import derive_anchors, derive_days, derive_subject_frame, fill_dates
 from funis.study.model import Study
@@ -128,12 +129,12 @@ def leave_out(frames: Mapping[str, pl.DataFrame], findings: list[Finding]) -> di
             cells[finding.table, column].append(f"{finding.file}:{finding.line}")
     kept = dict(frames)
     for (table, column), places in cells.items():
-        marked = pl.concat_str("_file", pl.lit(":"), pl.col("_line").cast(pl.String)).is_in(places)
-        frame = kept[table]
+        frame, ops = kept[table], verbs_of(kept[table])
+        marked = ops.concat_str("_file", ops.lit(":"), ops.col("_line").cast(ops.String)).is_in(places)
         if not column:
             kept[table] = frame.filter(~marked)
         elif column in frame.columns:
-            kept[table] = frame.with_columns(pl.when(~marked).then(pl.col(column)).alias(column))
+            kept[table] = frame.with_columns(ops.when(~marked).then(ops.col(column)).alias(column))
     return kept
 
 
@@ -143,7 +144,7 @@ def _type_tables(raw: RawData, known: Mapping[str, Table]) -> tuple[dict[str, pl
     findings: list[Finding] = []
     for name, table in known.items():
         if name not in raw.tables:
-            frames[name] = _without_optional(empty_frame(table), table, ())
+            frames[name] = _without_optional(empty_frame(table, raw.like), table, ())
             continue
         table_text, split = split_comparators(raw.tables[name])
         typed: Typed = type_table(table_text, table)

@@ -12,6 +12,7 @@ from funis.catalogue.model_instrument import Definition
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 
 _MANY = 8
 _DAMAGE = ("ssddi", "sdi")
@@ -51,7 +52,8 @@ def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> I
         # Without any laboratory result the items that come from there are not forgotten one by one.
         if not unread & set().union(*(sources[name] for name in (item.name, *item.alternatives)))
     }
-    for row in rows_where(frame, pl.any_horizontal(pl.col(item.name).is_null() for item in found.items)):
+    ops = verbs_of(frame)
+    for row in rows_where(frame, ops.any_horizontal([ops.col(item.name).is_null() for item in found.items])):
         blank = _blank_items(found, row, stand_ins)
         if len(blank) > _MANY:
             yield row_finding(
@@ -102,7 +104,7 @@ def _check_window(data: Data, name: str, frame: pl.DataFrame) -> Iterator[Findin
     chosen = data.study.choice(name).parameters.get("window_days")
     if chosen is None or "window_days" not in frame.columns:
         return
-    for row in rows_where(frame, pl.col("window_days") != chosen):
+    for row in rows_where(frame, verbs_of(frame).col("window_days") != chosen):
         yield row_finding(
             "warning",
             "window_days",
@@ -118,8 +120,9 @@ def _check_healing(found: Definition, frame: pl.DataFrame) -> Iterator[Finding]:
     """Damage does not go away: an item that was present is present later."""
     ordered = frame.sort("subject", "day", "_line", nulls_last=True)
     for item in found.items:
-        before = pl.col(item.name).forward_fill().shift(1).over("subject")
-        for row in rows_where(ordered, pl.col(item.name) < before):
+        value = verbs_of(ordered).col(item.name)
+        before = value.forward_fill().shift(1).over("subject")
+        for row in rows_where(ordered, value < before):
             yield row_finding(
                 "warning",
                 "damage_falls",

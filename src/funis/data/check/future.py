@@ -9,6 +9,7 @@ import polars as pl
 
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 from funis.schema import Table
 from funis.study.model import Study
 
@@ -39,7 +40,7 @@ def check_future(
             place = (name, column.name)
             if column.kind != "date" or column.name not in frame.columns or place in _MAY_LIE_AHEAD | own:
                 continue
-            for row in rows_where(frame, pl.col(column.name) > today):
+            for row in rows_where(frame, verbs_of(frame).col(column.name) > today):
                 what = "The date" if column.name == "date" else f"'{column.name}'"
                 yield row_finding(
                     "error",

@@ -10,6 +10,7 @@ import polars as pl
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 from funis.nine_decimals import compare_exactly
 from funis.study.model import Infusion
 from funis.study.rules import apply_rule, rule_columns
@@ -118,15 +119,16 @@ def _check_times(row: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _check_order(infusions: pl.DataFrame) -> Iterator[Finding]:
     """Infusion 2 comes after infusion 1."""
+    ops = verbs_of(infusions)
     ordered = infusions.sort("subject", "number").with_columns(
-        _before=pl.col("day").shift(1).over("subject"), _number=pl.col("number").shift(1).over("subject")
+        _before=ops.col("day").shift(1).over("subject"), _number=ops.col("number").shift(1).over("subject")
     )
-    for row in rows_where(ordered, pl.col("day") <= pl.col("_before")):
+    for row in rows_where(ordered, ops.col("day") <= ops.col("_before")):
         message = f"Infusion {row['number']} is not after infusion {row['_number']}."
         yield _finding(
             "warning", "infusion_order", row, "number", message, "Check the numbers and the dates."
         )
-    for row in rows_where(ordered, (pl.col("number") > 1) & pl.col("_number").is_null()):
+    for row in rows_where(ordered, (ops.col("number") > 1) & ops.col("_number").is_null()):
         message = f"Infusion {row['number']} stands without infusion 1."
         yield _finding(
             "warning", "infusion_order", row, "number", message, "Number infusions from 1, or add the first."
@@ -137,10 +139,11 @@ def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
     """Every planned infusion was given to whoever was still in the study on its day."""
     if not data.study.infusions or not data.is_checked(_TABLE):
         return
-    given = dict(infusions.group_by("subject").agg(pl.col("number").unique()).iter_rows())
-    ended = data.frames["disposition"].filter(pl.col("status").is_in(_LEFT))
+    ops = verbs_of(infusions)
+    given = dict(infusions.group_by("subject").agg(ops.col("number").unique()).iter_rows())
+    ended = data.frames["disposition"].filter(ops.col("status").is_in(_LEFT))
     left_on = dict(ended.select("subject", "day").iter_rows())
-    last_day = dict(data.visited.group_by("subject").agg(pl.col("day").max()).iter_rows())
+    last_day = dict(data.visited.group_by("subject").agg(ops.col("day").max()).iter_rows())
     for row in data.frames["subjects"].iter_rows(named=True):
         subject = row["subject"]
         # A control arm need not get a sham infusion.
@@ -169,24 +172,25 @@ def _check_lots(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
     lots = data.frames["lots"]
     if not data.is_checked("lots") or lots.is_empty():
         return
-    known = lots.select("lot", "release", "expiry", "manufactured", found=pl.lit(value=True))
+    ops = verbs_of(lots)
+    known = lots.select("lot", "release", "expiry", "manufactured", found=ops.lit(value=True))
     joined = infusions.join(known, on="lot", how="left", maintain_order="left")
-    for row in rows_where(joined, pl.col("lot").is_null()):
+    for row in rows_where(joined, ops.col("lot").is_null()):
         yield _finding(
             "warning", "missing_lot", row, "lot", "The lot is not recorded.", "Write the lot of the cells."
         )
-    for row in rows_where(joined, pl.col("lot").is_not_null() & pl.col("found").is_null()):
+    for row in rows_where(joined, ops.col("lot").is_not_null() & ops.col("found").is_null()):
         message, fix = "The lot is not in the table lots.", f"Known: {', '.join(lots['lot'].head(12))}."
         yield _finding("warning", "unknown_lot", row, "lot", message, fix)
-    for row in rows_where(joined, pl.col("date") > pl.col("expiry")):
+    for row in rows_where(joined, ops.col("date") > ops.col("expiry")):
         message = f"The lot had expired on {row['expiry']}."
         yield _finding(
             "warning", "lot_expired", row, "date", message, "Check both dates; report the deviation."
         )
-    for row in rows_where(joined, pl.col("date") < pl.col("manufactured")):
+    for row in rows_where(joined, ops.col("date") < ops.col("manufactured")):
         message = f"The lot was made later, on {row['manufactured']}."
         yield _finding("warning", "lot_not_made", row, "date", message, "Check both dates.")
-    for row in rows_where(joined, pl.col("release").is_in(["quarantine", "rejected"])):
+    for row in rows_where(joined, ops.col("release").is_in(["quarantine", "rejected"])):
         message = f"The lot is not released but '{row['release']}'."
         yield _finding(
             "warning", "lot_not_released", row, "lot", message, "Check the lot; report the deviation."
@@ -224,7 +228,7 @@ def _check_release(data: Data) -> Iterator[Finding]:
                     "warning", "release_failed", "lots", row, column=column, message=message, fix=fix
                 )
     if data.is_checked("donors") and not donors.is_empty():
-        for row in rows_where(lots, ~pl.col("donor").is_in(donors["donor"].to_list())):
+        for row in rows_where(lots, ~verbs_of(lots).col("donor").is_in(donors["donor"].to_list())):
             message = "The donor is not in the table donors."
             yield row_finding(
                 "warning",

@@ -17,6 +17,7 @@ from funis.catalogue.instrument_tables import analyte_units, find_definition
 from funis.catalogue.model_instrument import Definition, Item
 from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding
+from funis.frames.verbs import Verbs, verbs_of
 from funis.nine_decimals import compare_exactly, round_column
 from funis.scoring.derived_items import derive_items
 from funis.study.model import Study
@@ -106,27 +107,28 @@ def _find_not_done(labs: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _lab_values(study: Study, labs: pl.DataFrame, units: Mapping[str, str]) -> pl.DataFrame:
     """Give the results of each subject and visit in the units of the definition, with their limits."""
+    ops = verbs_of(labs)
     usable = labs.filter(
-        pl.col("test").is_in(list(units)), pl.col("value").is_not_null(), pl.col("comparator").is_null()
+        ops.col("test").is_in(list(units)), ops.col("value").is_not_null(), ops.col("comparator").is_null()
     )
     columns = []
     for test, wanted in units.items():
-        lab, is_own = study.lab(test), pl.col("test") == test
+        lab, is_own = study.lab(test), ops.col("test") == test
         limits = {"value": test, "low": f"{test}_low", "high": f"{test}_high"}
         for column, name in limits.items():
             usual = {"low": lab.low, "high": lab.high}.get(column)
-            number = pl.col(column).cast(pl.Float64).fill_null(pl.lit(usual, pl.Float64))
-            columns.append(_in_unit(number, test, lab.unit, wanted).filter(is_own).last().alias(name))
+            number = ops.col(column).cast(ops.Float64).fill_null(ops.lit(usual, ops.Float64))
+            columns.append(_in_unit(ops, number, test, lab.unit, wanted).filter(is_own).last().alias(name))
     return usable.group_by(_KEYS, maintain_order=True).agg(columns)
 
 
-def _in_unit(number: pl.Expr, test: str, unit: str, wanted: str) -> pl.Expr:
+def _in_unit(ops: Verbs, number: pl.Expr, test: str, unit: str, wanted: str) -> pl.Expr:
     """Convert results; null where they cannot be brought to the unit of the definition."""
     if unit == wanted or not wanted:
         return number
     known = analyte_units(test)
     if unit not in known or wanted not in known:
-        return pl.when(False).then(number)  # noqa: FBT003  (never)
+        return ops.lit(None, ops.Float64)
     factor, offset = find_factor(test, unit, wanted)
     scaled = number * factor.numerator / factor.denominator
     return round_column(scaled if offset == 0 else scaled + float(offset))
@@ -142,7 +144,8 @@ def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame
     )
     beside = made.rename(_LAB.format)
     told = [item for item in items if item.is_measured and item.lab in mapped.not_done]
-    beside = beside.hstack([_told_not_done(mapped, frame, item) for item in told])
+    for item in told:
+        beside = beside.hstack(_told_not_done(mapped, frame, item))
     whole = frame.hstack(beside)
     columns = [
         column
@@ -150,49 +153,55 @@ def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame
         for column in (*([_not_done(item, whole).alias(f"{item.name}_not_done")] if item in told else ()),
                        _filled(item, whole))
     ]  # fmt: skip
-    found = whole.select(*columns, *(_disagree(item).alias(_DIFFERS.format(item.name)) for item in items))
+    ops = verbs_of(whole)
+    found = whole.select(
+        *columns, *(_disagree(ops, item).alias(_DIFFERS.format(item.name)) for item in items)
+    )
     findings: list[Finding] = []
     for item in items:
         rows = found[_DIFFERS.format(item.name)].arg_true().to_list()
         findings += _disagreements(mapped, item, rows, (frame, made, measured))
-    kept = [name for name in found.columns if not name.startswith(_DIFFERS.format(""))]
-    return frame.with_columns(found.select(kept)), findings
+    kept = found.drop([name for name in found.columns if name.startswith(_DIFFERS.format(""))])
+    places = [name for name in frame.columns if name not in kept.columns]
+    return frame.select(places).hstack(kept).select(*dict.fromkeys([*frame.columns, *kept.columns])), findings
 
 
-def _told_not_done(mapped: _Mapped, frame: pl.DataFrame, item: Item) -> pl.Series:
+def _told_not_done(mapped: _Mapped, frame: pl.DataFrame, item: Item) -> pl.DataFrame:
     """Tell at which visits the laboratory stated that the test of an item was not done."""
-    said = mapped.not_done[item.lab].with_columns(pl.lit(value=True).alias(_TOLD.format(item.name)))
-    here = frame.select(_KEYS).join(said, on=_KEYS, how="left", maintain_order="left")
-    return here[_TOLD.format(item.name)]
+    said, name = mapped.not_done[item.lab], _TOLD.format(item.name)
+    told = said.with_columns(verbs_of(said).lit(value=True).alias(name))
+    return frame.select(_KEYS).join(told, on=_KEYS, how="left", maintain_order="left").select(name)
 
 
 def _not_done(item: Item, whole: pl.DataFrame) -> pl.Expr:
     """Tell at which visits an item was not done, as its own form or the laboratory says."""
+    ops = verbs_of(whole)
     flag, told = f"{item.name}_not_done", _TOLD.format(item.name)
-    stated = pl.col(flag).fill_null(value=False) if flag in whole.columns else pl.lit(value=False)
+    stated = ops.col(flag).fill_null(value=False) if flag in whole.columns else ops.lit(value=False)
     if told not in whole.columns:
         return stated
-    return stated | (pl.col(told).fill_null(value=False) & pl.col(item.name).is_null())
+    return stated | (ops.col(told).fill_null(value=False) & ops.col(item.name).is_null())
 
 
 def _filled(item: Item, whole: pl.DataFrame) -> pl.Expr:
     """Fill a blank; a result beyond what the item can hold was queried in labs and fills nothing."""
-    own, lab = pl.col(item.name), pl.col(_LAB.format(item.name))
+    ops = verbs_of(whole)
+    own, lab = ops.col(item.name), ops.col(_LAB.format(item.name))
     if item.is_measured:
         lowest = -math.inf if item.minimum is None else item.minimum
         highest = math.inf if item.maximum is None else item.maximum
-        lab = pl.when(lab >= lowest, lab <= highest).then(lab)
+        lab = ops.when(lab >= lowest, lab <= highest).then(lab)
     kind = whole.schema[item.name]
-    return pl.when(own.is_not_null() | _not_done(item, whole)).then(own).otherwise(lab.cast(kind))
+    return ops.when(own.is_not_null() | _not_done(item, whole)).then(own).otherwise(lab.cast(kind))  # type: ignore[no-any-return]
 
 
-def _disagree(item: Item) -> pl.Expr:
+def _disagree(ops: Verbs, item: Item) -> pl.Expr:
     """Tell where item and laboratory differ by more than a rounding."""
-    own, lab = pl.col(item.name), pl.col(_LAB.format(item.name))
+    own, lab = ops.col(item.name), ops.col(_LAB.format(item.name))
     if not item.is_measured:
         return (own != lab).fill_null(value=False)
     gap: pl.Expr = compare_exactly(
-        (own - lab).abs(), ">", pl.max_horizontal(own.abs(), lab.abs()) * _ROUNDING
+        (own - lab).abs(), ">", ops.max_horizontal(own.abs(), lab.abs()) * _ROUNDING
     )
     return gap.fill_null(value=False) & own.is_not_null() & lab.is_not_null()
 

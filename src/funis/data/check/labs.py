@@ -19,7 +19,9 @@ from funis.catalogue.registry import analyte_table
 from funis.data.cells import RawTable
 from funis.data.check.row_findings import row_finding, rows_where, show_value
 from funis.errors import Finding
+from funis.frames.verbs import concat, verbs_of
 from funis.study.model import LabTest, Study
+from funis.units import convert
 
 _COMPARED = r"^([<>]=?)\s*([0-9][0-9.eE+-]*)$"
 _NEPHRITIS = 0.5
@@ -40,18 +42,18 @@ def split_comparators(raw: RawTable) -> tuple[RawTable, list[Finding]]:
     """
     if raw.name != "labs" or "value" not in raw.frame.columns:
         return raw, []
-    frame = raw.frame
+    frame, ops = raw.frame, verbs_of(raw.frame)
     if "comparator" not in frame.columns:
-        frame = frame.with_columns(pl.lit(None, pl.String).alias("comparator"))
-    value = pl.col("value").str.strip_chars()
-    is_free = pl.col("comparator").fill_null("").str.strip_chars() == ""
+        frame = frame.with_columns(ops.lit(None, ops.String).alias("comparator"))
+    value = ops.col("value").str.strip_chars()
+    is_free = ops.col("comparator").fill_null("").str.strip_chars() == ""
     compared = is_free & value.str.contains(_COMPARED).fill_null(value=False)
-    rows = list(rows_where(frame.with_columns(_file=pl.lit(raw.file)), compared))
+    rows = list(rows_where(frame.with_columns(_file=ops.lit(raw.file)), compared))
     if not rows:
         return raw, []
     frame = frame.with_columns(
-        pl.when(compared).then(value.str.extract(_COMPARED, 1)).otherwise("comparator").alias("comparator"),
-        pl.when(compared).then(value.str.extract(_COMPARED, 2)).otherwise("value").alias("value"),
+        ops.when(compared).then(value.str.extract(_COMPARED, 1)).otherwise("comparator").alias("comparator"),
+        ops.when(compared).then(value.str.extract(_COMPARED, 2)).otherwise("value").alias("value"),
     )
     message = f"{len(rows)} results carry their sign; it is moved to the column comparator."
     fix = "Write the sign in comparator and the number in value."
@@ -79,7 +81,7 @@ def derive_lab_values(study: Study, labs: pl.DataFrame) -> tuple[pl.DataFrame, l
     due = [(lab, by_test[lab.test,]) for lab in study.labs if (lab.test,) in by_test]
     parts = [_test_values(lab, rows, findings) for lab, rows in due]
     recorded = labs.clear()
-    return pl.concat([recorded, *parts]).sort("_file", "_line", maintain_order=True), findings
+    return concat([recorded, *parts]).sort("_file", "_line", maintain_order=True), findings
 
 
 def _test_values(lab: LabTest, rows: pl.DataFrame, findings: list[Finding]) -> pl.DataFrame:
@@ -89,7 +91,7 @@ def _test_values(lab: LabTest, rows: pl.DataFrame, findings: list[Finding]) -> p
         parts = []
         for (unit,), group in rows.group_by("unit", maintain_order=True):
             parts.append(_convert_group(lab, unit if isinstance(unit, str) else None, group, findings))
-        converted = pl.concat([rows.clear(), *parts])
+        converted = concat([rows.clear(), *parts])
     converted, found = _leave_out_impossible(lab, converted)
     findings += found
     findings += _odd_values(lab, converted)
@@ -108,7 +110,7 @@ def _convert_group(
         findings.append(
             row_finding("warning", "missing_unit", "labs", first, message=message, fix=fix, **said)
         )
-        return group.with_columns(unit=pl.lit(lab.unit))
+        return group.with_columns(unit=verbs_of(group).lit(lab.unit))
     if unit == lab.unit:
         return group
     known = analyte_units(lab.test)
@@ -121,21 +123,19 @@ def _convert_group(
             row_finding("error", "unknown_unit", "labs", row, message=message, fix=fix, **said)
             for row in group.iter_rows(named=True)
         ]
-        return group.with_columns(pl.lit(None, pl.Float64).alias("value"), unit=pl.lit(lab.unit))
-    columns = [
-        pl.Series(name, _convert(group[name], lab.test, unit, lab.unit)) for name in ("value", "low", "high")
-    ]
-    return group.with_columns(*columns, unit=pl.lit(lab.unit))
+        ops = verbs_of(group)
+        return group.with_columns(ops.lit(None, ops.Float64).alias("value"), unit=ops.lit(lab.unit))
+    columns = [_converted(group, name, lab, unit) for name in ("value", "low", "high")]
+    return group.with_columns(*columns, unit=verbs_of(group).lit(lab.unit))
 
 
-def _convert(values: pl.Series, test: str, unit: str, wanted: str) -> pl.Series:
+def _converted(group: pl.DataFrame, name: str, lab: LabTest, unit: str) -> pl.Expr:
     """Convert one column; equal values are converted once."""
-    from funis.units import convert
-
-    if unit == wanted:
-        return values
-    made = {value: float(convert(value, test, unit, wanted)) for value in values.drop_nulls().unique()}
-    return pl.Series(values.name, [made.get(value) for value in values], dtype=pl.Float64)
+    ops = verbs_of(group)
+    values = group[name].drop_nulls().unique().to_list()
+    made = {value: float(convert(value, lab.test, unit, lab.unit)) for value in values}
+    column = ops.col(name)
+    return column.replace_strict(made, default=None, return_dtype=ops.Float64) if made else column
 
 
 def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, Iterator[Finding]]:
@@ -146,9 +146,10 @@ def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFram
     most = min((limit for limit in (highest, lab.maximum) if limit is not None), default=None)
     if _lie_within(rows["value"], least, most):
         return rows, iter(())
-    value = pl.col("value")
+    ops = verbs_of(rows)
+    value = ops.col("value")
     wrong = value < 0
-    reasons = [(pl.col("value") < 0, "below zero", "Write the value as the laboratory gave it.")]
+    reasons = [(value < 0, "below zero", "Write the value as the laboratory gave it.")]
     if usual is not None and highest is not None:
         fix = f"{usual.hint_high} Possible is up to {highest:g} {lab.unit}.".strip()
         reasons.append((value > highest, f"above {highest:g} {lab.unit}, which is impossible", fix))
@@ -165,7 +166,7 @@ def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFram
     seen: dict[tuple[str, int | None], Finding] = {}
     for finding in findings:
         seen.setdefault((finding.file, finding.line), finding)
-    return rows.with_columns(pl.when(~wrong).then(value).alias("value")), iter(seen.values())
+    return rows.with_columns(ops.when(~wrong).then(value).alias("value")), iter(seen.values())
 
 
 def _lie_within(values: pl.Series, low: float | None, high: float | None) -> bool:
@@ -196,13 +197,14 @@ def _in_study_unit(lab: LabTest, limit: float) -> float | None:
     known = analyte_units(lab.test)
     if lab.unit not in known:
         return None
-    return float(_convert(pl.Series("limit", [limit]), lab.test, known[0], lab.unit)[0])
+    return limit if known[0] == lab.unit else float(convert(limit, lab.test, known[0], lab.unit))
 
 
 def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
     """Query values that are possible but nearly always a slip."""
+    ops = verbs_of(rows)
     has_limits = rows["low"].null_count() < rows.height
-    for row in rows_where(rows, pl.col("low") > pl.col("high")) if has_limits else ():
+    for row in rows_where(rows, ops.col("low") > ops.col("high")) if has_limits else ():
         message = f"The lower limit of normal is above the upper ({show_value(row['high'])})."
         yield row_finding(
             "warning", "limits_reversed", "labs", row, column="low", message=message, fix="Exchange them."
@@ -216,13 +218,13 @@ def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
     trace = _in_study_unit(lab, _ALMOST_NONE) if lab.test == "proteinuria_24h" else None
     if _lie_within(rows["value"], low if trace is None else max(low, trace), high):
         return
-    free = pl.col("comparator").is_null()
-    for row in rows_where(rows, (pl.col("value") < low) & free):
+    free = ops.col("comparator").is_null()
+    for row in rows_where(rows, (ops.col("value") < low) & free):
         message = f"{lab.test} below {low:g} {lab.unit} is nearly always a slip."
         yield _lab_finding(
             "query", "odd_value", row, message, usual.hint_low or "Check the value and its unit."
         )
-    for row in rows_where(rows, pl.col("value") > high):
+    for row in rows_where(rows, ops.col("value") > high):
         message = f"{lab.test} above {high:g} {lab.unit} is nearly always a slip."
         yield _lab_finding(
             "query", "odd_value", row, message, usual.hint_high or "Check the value and its unit."
@@ -236,9 +238,10 @@ def _too_little_protein(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
     trace, nephritis = (_in_study_unit(lab, limit) for limit in (_ALMOST_NONE, _NEPHRITIS))
     if trace is None or nephritis is None:
         return
-    affected = rows.filter(pl.col("value") > nephritis)["subject"].unique().to_list()
-    tiny = (pl.col("value") < trace) & pl.col("comparator").is_null()
-    for row in rows_where(rows, tiny & ((pl.col("value") > 0) | pl.col("subject").is_in(affected))):
+    ops = verbs_of(rows)
+    affected = rows.filter(ops.col("value") > nephritis)["subject"].unique().to_list()
+    tiny = (ops.col("value") < trace) & ops.col("comparator").is_null()
+    for row in rows_where(rows, tiny & ((ops.col("value") > 0) | ops.col("subject").is_in(affected))):
         message = f"24-h protein below {trace:g} {lab.unit}" + (
             " in a subject with nephritis."
             if row["subject"] in affected

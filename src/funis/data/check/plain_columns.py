@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from funis.frames.verbs import Verbs, verbs_of
 from funis.schema import Column
 
 WHOLE_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
@@ -36,6 +37,7 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[s
     >>> {name: values.to_list() for name, values in read.items()}
     {'age': [31.0, None]}
     """
+    ops = verbs_of(frame)
     gaps = dict(zip(frame.columns, frame.null_count().row(0), strict=True))
     whole = [column for column in columns if not (column.filled and gaps[column.name])]
     done = {column.name: frame[column.name] for column in whole if column.kind == "text" and _is_free(column)}
@@ -46,7 +48,7 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[s
             sorts[_sort_of(column)].append(column.name)
     if not sorts:
         return done
-    typed = frame.select(_read_plainly(sort, names) for sort, names in sorts.items())
+    typed = frame.select(_read_plainly(ops, sort, names) for sort, names in sorts.items())
     unread = dict(zip(typed.columns, typed.null_count().row(0), strict=True))
     kept = {
         sort: read
@@ -55,14 +57,19 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[s
     }
     checked = [(sort, names) for sort, names in kept.items() if sort.kind != "date"]
     answers = typed.select(
-        (pl.col(names).is_null() | _is_plain(sort, names)).all() for sort, names in checked
+        (ops.col(names).is_null() | _is_plain(ops, sort, names)).all() for sort, names in checked
     )
     passed = dict(zip(answers.columns, answers.row(0), strict=True)) if checked else {}
-    for sort, names in kept.items():
-        for name in names:
-            if sort.kind == "date" or passed[name]:
-                done[name] = typed[name].cast(pl.Int64) if sort.kind == "integer" else typed[name]
-    return done
+    plain = [
+        (sort, name)
+        for sort, names in kept.items()
+        for name in names
+        if passed.get(name, sort.kind == "date")
+    ]
+    whole_numbers = [name for sort, name in plain if sort.kind == "integer"]
+    if whole_numbers:
+        typed = typed.with_columns(ops.col(whole_numbers).cast(ops.Int64))
+    return done | {name: typed[name] for _, name in plain}
 
 
 def _is_free(column: Column) -> bool:
@@ -74,25 +81,26 @@ def _sort_of(column: Column) -> Column:
     return Column("", column.kind, "", allowed=column.allowed, low=column.low, high=column.high)
 
 
-def _read_plainly(sort: Column, names: Sequence[str]) -> pl.Expr:
+def _read_plainly(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
     """Read columns of texts as their kind; null where a text is something else."""
     if sort.kind == "text":
-        return pl.col(names)
+        return ops.col(names)
     if sort.kind == "date":
-        return pl.col(names).str.extract(WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
-    return pl.col(names).cast(pl.Float64, strict=False)
+        return ops.col(names).str.extract(WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
+    return ops.col(names).cast(ops.Float64, strict=False)
 
 
-def _is_plain(sort: Column, names: Sequence[str]) -> pl.Expr:
-    values, possible = pl.col(names), is_possible(sort, names)
+def _is_plain(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
+    values, possible = ops.col(names), is_possible(ops, sort, names)
     return possible & (values == values.floor()) if sort.kind == "integer" else possible
 
 
-def is_possible(sort: Column, names: Sequence[str]) -> pl.Expr:
+def is_possible(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
     """Say whether values can stand in their columns: finite numbers within their limits, one of the levels.
 
     Parameters
     ----------
+    ops : what makes the expression
     sort : kind, levels and limits of the columns
     names : the columns, typed
 
@@ -103,11 +111,11 @@ def is_possible(sort: Column, names: Sequence[str]) -> pl.Expr:
 
     Examples
     --------
-    >>> age = Column("age", "number", "", low=0, high=120)
-    >>> pl.DataFrame({"age": [31.0, 130.0]}).select(is_possible(age, ["age"]))["age"].to_list()
+    >>> age, ages = Column("age", "number", "", low=0, high=120), pl.DataFrame({"age": [31.0, 130.0]})
+    >>> ages.select(is_possible(verbs_of(ages), age, ["age"]))["age"].to_list()
     [True, False]
     """
-    value = pl.col(names)
+    value = ops.col(names)
     if sort.kind == "text":
         return value.is_in(sort.allowed)
     if sort.kind == "flag":

@@ -11,6 +11,7 @@ import polars as pl
 
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 from funis.schema import Table, is_unscheduled
 from funis.study.model import Study
 
@@ -32,7 +33,8 @@ class Sieve:
         """Leave out rows that name something that does not exist; say what else could be done about it."""
         if column not in self.frame.columns:
             return
-        wrong = pl.col(column).is_not_null() & ~pl.col(column).is_in(list(known))
+        name = verbs_of(self.frame).col(column)
+        wrong = name.is_not_null() & ~name.is_in(list(known))
         if self.frame.is_empty() or not self.frame.select(wrong.any()).item():
             return
         for row in rows_where(self.frame, wrong):
@@ -57,7 +59,8 @@ class Sieve:
         filled = [column.name for column in self.table.columns if column.filled]
         if not any(self.frame[name].null_count() for name in filled):
             return
-        self.frame = self.frame.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in filled))
+        ops = verbs_of(self.frame)
+        self.frame = self.frame.filter(ops.all_horizontal([ops.col(name).is_not_null() for name in filled]))
 
     def drop_repeated(self) -> None:
         """Leave out rows that repeat the key of an earlier row."""
@@ -66,12 +69,13 @@ class Sieve:
             return
         # A visit's date only tells apart rows that its name does not.
         names = [name for name in key if "visit" not in key or name not in {"date", "day"}]
-        if not pl.DataFrame([self.frame[name] for name in names]).is_duplicated().any():
+        ops = verbs_of(self.frame)
+        if self.frame.select(ops.struct(names).is_first_distinct().all()).item():
             return
         if "visit" in key:
             key = self._key_of_visit(key)
-        first = self.frame.select(pl.col("_line").first().over(key).alias("first"))["first"]
-        repeated = self.frame.with_columns(_first=first).filter(pl.col("_line") != pl.col("_first"))
+        marked = self.frame.with_columns(ops.col("_line").first().over(key).alias("_first"))
+        repeated = marked.filter(ops.col("_line") != ops.col("_first"))
         named = [name for name in self.table.key if name not in {"date", "day"}]
         for row in repeated.iter_rows(named=True):
             words = ", ".join(f"{name} '{row[name]}'" for name in named)
@@ -89,13 +93,16 @@ class Sieve:
                     fix=f"Keep one row for each{other}.",
                 )
             )
-        self.frame = self.frame.filter(pl.col("_line") == first).drop("_once", strict=False)
+        kept = marked.filter(ops.col("_line") == ops.col("_first"))
+        self.frame = kept.drop("_once", "_first", strict=False)
 
     def _key_of_visit(self, key: Sequence[str]) -> list[str]:
         """Planned visits happen once; unscheduled ones are told apart by their date or day."""
-        unscheduled = pl.col("visit").str.starts_with("unscheduled")
-        when = pl.concat_str(pl.col("date").cast(pl.String), pl.col("day").cast(pl.String), ignore_nulls=True)
-        self.frame = self.frame.with_columns(_once=pl.when(unscheduled).then(when).otherwise(pl.lit("")))
+        ops = verbs_of(self.frame)
+        unscheduled = ops.col("visit").str.starts_with("unscheduled")
+        written = [ops.col(name).cast(ops.String) for name in ("date", "day")]
+        when = ops.concat_str(*written, ignore_nulls=True)
+        self.frame = self.frame.with_columns(_once=ops.when(unscheduled).then(when).otherwise(ops.lit("")))
         return [name for name in key if name not in {"date", "day"}] + ["_once"]
 
 

@@ -6,11 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-import polars as pl
-
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where, show_value
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 
 _NUMBERED = re.compile(r"^(?P<stem>.*?)_?(?P<number>\d+)$")
 _MINUTES_PER_DAY = 1440
@@ -74,7 +73,7 @@ def _check_times_of_day(data: Data) -> Iterator[Finding]:
     Such a number is a whole count of minutes divided by 1440 and has many decimals; a result that a
     laboratory wrote has few.
     """
-    value = pl.col("value_recorded")
+    value = verbs_of(data.frames["labs"]).col("value_recorded")
     minutes = value * _MINUTES_PER_DAY
     is_time = (
         value.is_between(0, 1, closed="none")

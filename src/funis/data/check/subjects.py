@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-import polars as pl
-
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding, Level
+from funis.frames.verbs import verbs_of
 
 _LIGHT, _HEAVY = 25.0, 200.0
 _SHORT, _TALL = 100.0, 220.0
@@ -46,9 +45,10 @@ def check_subjects(data: Data) -> Iterator[Finding]:
 
 def _check_codes(data: Data) -> Iterator[Finding]:
     """Sites and arms are those of the study file."""
+    ops = verbs_of(data.frames["subjects"])
     codes = {"site": data.study.site_ids, "arm": tuple(arm.id for arm in data.study.arms)}
     for column, known in codes.items():
-        for row in rows_where(data.frames["subjects"], ~pl.col(column).is_in(known)) if known else ():
+        for row in rows_where(data.frames["subjects"], ~ops.col(column).is_in(known)) if known else ():
             near = get_close_matches(row[column], known, n=1, cutoff=0.4)
             padded = [each for each in known if each.lstrip("0") == row[column].lstrip("0")]
             hint = f"The nearest is '{(padded or near)[0]}'. " if padded or near else ""
@@ -65,6 +65,7 @@ def _check_codes(data: Data) -> Iterator[Finding]:
 
 def _check_dates(data: Data) -> Iterator[Finding]:
     """Dates of a life stand in their order; ages agree with them."""
+    ops = verbs_of(data.frames["subjects"])
     subjects = data.frames["subjects"]
     pairs = (
         ("birth_date", "consent_date", "error", "The birth date is after the consent."),
@@ -72,7 +73,7 @@ def _check_dates(data: Data) -> Iterator[Finding]:
         ("diagnosis_date", "consent_date", "query", "The diagnosis is after the consent."),
     )
     for earlier, later, level, message in pairs:
-        for row in rows_where(subjects, pl.col(earlier) > pl.col(later)):
+        for row in rows_where(subjects, ops.col(earlier) > ops.col(later)):
             # A birth date identifies a person and never stands in a message.
             shown = "" if earlier == "birth_date" else row[earlier]
             yield row_finding(
@@ -85,8 +86,8 @@ def _check_dates(data: Data) -> Iterator[Finding]:
                 message=message,
                 fix=f"Check both dates; the {later.removesuffix('_date')} is {row[later]}.",
             )
-    days = (pl.col("consent_date") - pl.col("birth_date")).dt.total_days() / 365.25
-    for row in rows_where(subjects, (days - pl.col("age")).abs() >= 1.5):
+    days = (ops.col("consent_date") - ops.col("birth_date")).dt.total_days() / 365.25
+    for row in rows_where(subjects, (days - ops.col("age")).abs() >= 1.5):
         yield row_finding(
             "warning",
             "age_contradicts_birth_date",
@@ -99,9 +100,10 @@ def _check_dates(data: Data) -> Iterator[Finding]:
 
 
 def _check_body(data: Data) -> Iterator[Finding]:
+    ops = verbs_of(data.frames["subjects"])
     limits = (("weight_kg", _LIGHT, _HEAVY, "kg"), ("height_cm", _SHORT, _TALL, "cm"))
     for column, low, high, unit in limits:
-        for row in rows_where(data.frames["subjects"], (pl.col(column) < low) | (pl.col(column) > high)):
+        for row in rows_where(data.frames["subjects"], (ops.col(column) < low) | (ops.col(column) > high)):
             yield row_finding(
                 "query",
                 "odd_value",
@@ -117,11 +119,12 @@ def _check_body(data: Data) -> Iterator[Finding]:
 
 def _check_consent(data: Data) -> Iterator[Finding]:
     """Whoever was infused consented before."""
+    ops = verbs_of(data.frames["subjects"])
     infused = (
-        data.frames["infusions"].group_by("subject").agg(infused_on=pl.col("date").min(), infused=pl.len())
+        data.frames["infusions"].group_by("subject").agg(infused_on=ops.col("date").min(), infused=ops.len())
     )
     joined = data.frames["subjects"].join(infused, on="subject", how="left", maintain_order="left")
-    for row in rows_where(joined, pl.col("consent_date").is_null() & (pl.col("infused") > 0)):
+    for row in rows_where(joined, ops.col("consent_date").is_null() & (ops.col("infused") > 0)):
         yield row_finding(
             "warning",
             "missing_consent",
@@ -131,7 +134,7 @@ def _check_consent(data: Data) -> Iterator[Finding]:
             message="The subject was infused, and no consent is recorded.",
             fix="Write the date of consent.",
         )
-    for row in rows_where(joined, pl.col("consent_date") > pl.col("infused_on")):
+    for row in rows_where(joined, ops.col("consent_date") > ops.col("infused_on")):
         yield row_finding(
             "warning",
             "consent_after_infusion",
@@ -145,12 +148,16 @@ def _check_consent(data: Data) -> Iterator[Finding]:
 
 def _check_described(data: Data) -> Iterator[Finding]:
     """Query what the baseline table needs and the row does not have."""
+    ops = verbs_of(data.frames["subjects"])
     subjects = data.frames["subjects"]
-    needed = {"sex": pl.col("sex").is_null(), "age": pl.col("age").is_null() & pl.col("birth_date").is_null()}
+    needed = {
+        "sex": ops.col("sex").is_null(),
+        "age": ops.col("age").is_null() & ops.col("birth_date").is_null(),
+    }
     if data.study.site_ids:
-        needed["site"] = pl.col("site").is_null()
+        needed["site"] = ops.col("site").is_null()
     if data.study.arms:
-        needed["arm"] = pl.col("arm").is_null()
+        needed["arm"] = ops.col("arm").is_null()
     for column, lacking in needed.items():
         for row in rows_where(subjects, lacking):
             words = "age or birth date" if column == "age" else column

@@ -11,6 +11,7 @@ from funis.data.check.checked_data import Data
 from funis.data.check.labs import missing_tests
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 from funis.schema import TABLES
 from funis.study.model import DATA_FORMS, Visit
 
@@ -52,14 +53,15 @@ def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) 
     -------
     iterator of Finding
     """
-    given = (pl.col("date") - pl.col("anchor")).dt.total_days()
+    ops = verbs_of(anchors)
+    given = (ops.col("date") - ops.col("anchor")).dt.total_days()
     for name, frame in frames.items():
         if not {"subject", "date", "day"} <= set(frame.columns) or frame["day"].null_count() == frame.height:
             continue
         joined = frame.join(anchors, on="subject", how="left", maintain_order="left").with_columns(
             _given=given
         )
-        for row in rows_where(joined, pl.col("day") != pl.col("_given")):
+        for row in rows_where(joined, ops.col("day") != ops.col("_given")):
             yield row_finding(
                 "warning",
                 "day_contradicts_date",
@@ -73,7 +75,8 @@ def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) 
 
 def _check_undated(data: Data) -> Iterator[Finding]:
     """Report visits that have neither a date nor a study day; once where a whole table has none."""
-    undated = data.visited.filter(pl.col("date").is_null() & pl.col("day").is_null())
+    ops = verbs_of(data.visited)
+    undated = data.visited.filter(ops.col("date").is_null() & ops.col("day").is_null())
     for (name,), rows in undated.group_by("table", maintain_order=True):
         whole = rows.height == data.frames[str(name)].height and rows.height > 1
         message = f"None of the {rows.height} rows has a date." if whole else "The row has no date."
@@ -114,10 +117,11 @@ def _check_tables(data: Data) -> Iterator[Finding]:
 
 def _check_windows(data: Data) -> Iterator[Finding]:
     """Each visit lies in its window; one table says it for all that carry the same date."""
+    ops = verbs_of(data.visited)
     windows = {visit.name: visit for visit in data.study.visits if visit.window is not None}
     rows = (
-        data.visited.filter(pl.col("visit").is_in(list(windows)), pl.col("day").is_not_null())
-        .with_columns(first=pl.col("table") != "visits")
+        data.visited.filter(ops.col("visit").is_in(list(windows)), ops.col("day").is_not_null())
+        .with_columns(first=ops.col("table") != "visits")
         .sort("first", maintain_order=True)
         .unique(["subject", "visit", "day"], keep="first", maintain_order=True)
     )
@@ -145,11 +149,12 @@ def _limits(visit: Visit) -> tuple[int, int]:
 
 def _check_dates(data: Data) -> Iterator[Finding]:
     """Dates are neither in the future nor before birth; a baseline comes after consent."""
+    ops = verbs_of(data.visited)
     people = data.frames["subjects"].select("subject", "birth_date", "consent_date")
     rows = data.visited.join(people, on="subject", how="left", maintain_order="left")
     # A birth date after the consent is itself the finding; it must not take every other date with it.
-    is_sound = (pl.col("birth_date") <= pl.col("consent_date")).fill_null(value=True)
-    for row in rows_where(rows, (pl.col("date") < pl.col("birth_date")) & is_sound):
+    is_sound = (ops.col("birth_date") <= ops.col("consent_date")).fill_null(value=True)
+    for row in rows_where(rows, (ops.col("date") < ops.col("birth_date")) & is_sound):
         yield row_finding(
             "error",
             "date_before_birth",
@@ -159,7 +164,7 @@ def _check_dates(data: Data) -> Iterator[Finding]:
             message="The date is before the subject's birth; it is left out.",
             fix="Check the year.",
         )
-    early = rows.filter((pl.col("date") < pl.col("consent_date")) & (pl.col("table") != "infusions"))
+    early = rows.filter((ops.col("date") < ops.col("consent_date")) & (ops.col("table") != "infusions"))
     for row in early.unique("subject", keep="first", maintain_order=True).iter_rows(named=True):
         yield row_finding(
             "query",
@@ -174,9 +179,12 @@ def _check_dates(data: Data) -> Iterator[Finding]:
 
 def _check_after_death(data: Data) -> Iterator[Finding]:
     """Nothing is seen or given after death."""
+    ops = verbs_of(data.visited)
     rows = data.visited.join(data.deaths, on="subject", how="inner", maintain_order="left")
-    by_date = pl.col("date") > pl.col("died_on")
-    by_day = (pl.col("date").is_null() | pl.col("died_on").is_null()) & (pl.col("day") > pl.col("died_day"))
+    by_date = ops.col("date") > ops.col("died_on")
+    by_day = (ops.col("date").is_null() | ops.col("died_on").is_null()) & (
+        ops.col("day") > ops.col("died_day")
+    )
     for row in rows_where(rows, by_date.fill_null(value=False) | by_day.fill_null(value=False)):
         died = row["died_on"] or f"study day {row['died_day']}"
         yield row_finding(
@@ -192,9 +200,10 @@ def _check_after_death(data: Data) -> Iterator[Finding]:
 
 def _attended(data: Data) -> pl.DataFrame:
     """Subjects and visits that took place: listed as attended, or with anything recorded."""
-    missed = data.frames["visits"].filter(pl.col("attended") == 0).select("subject", "visit")
+    ops = verbs_of(data.visited)
+    missed = data.frames["visits"].filter(ops.col("attended") == 0).select("subject", "visit")
     rows = data.visited.join(missed, on=["subject", "visit"], how="anti", maintain_order="left")
-    listed = rows.with_columns(first=pl.col("table") != "visits").sort("first", maintain_order=True)
+    listed = rows.with_columns(first=ops.col("table") != "visits").sort("first", maintain_order=True)
     return listed.unique(["subject", "visit"], keep="first", maintain_order=True)
 
 
@@ -251,11 +260,12 @@ def _missing_form(form: str, row: dict[str, object]) -> Finding:
 
 def _absent_tests(data: Data, attended: pl.DataFrame) -> list[str]:
     """Name tests that are due at many attended visits and have no result anywhere."""
+    ops = verbs_of(data.visited)
     due: Counter[str] = Counter()
     if data.is_checked("labs"):
         for visit in data.study.visits:
             if "labs" in visit.forms:
-                count = attended.filter(pl.col("visit") == visit.name)["subject"].n_unique()
+                count = attended.filter(ops.col("visit") == visit.name)["subject"].n_unique()
                 due.update(dict.fromkeys(visit.labs or data.study.lab_names, count))
     ever = data.frames["labs"]["test"].unique().to_list()
     return missing_tests([test for test, count in due.items() if count > _FEW], ever)
@@ -290,11 +300,12 @@ def _check_tests(data: Data, visit: Visit, here: pl.DataFrame, absent: Sequence[
 
 def _check_missed(data: Data) -> Iterator[Finding]:
     """Query planned visits that nobody recorded, of subjects who were still in the study."""
+    ops = verbs_of(data.visited)
     if data.study.has_open_visits or data.last_seen is None:
         return
     ended = data.frames["disposition"].select("subject", "status", ended_on="date", ended_day="day")
     anchors = data.visited.group_by("subject").agg(
-        anchor=(pl.col("date") - pl.duration(days=pl.col("day"))).drop_nulls().first()
+        anchor=(ops.col("date") - ops.duration(days=ops.col("day"))).drop_nulls().first()
     )
     people = (
         data.frames["subjects"].join(ended, on="subject", how="left").join(anchors, on="subject", how="left")

@@ -1,0 +1,143 @@
+"""One text of a check for few rows and for many: the verbs that fit a frame, and frames of its kind.
+
+Checks are written in the words of Polars. `verbs_of` gives the module whose expressions a frame takes: Polars
+itself, or `funis.frames.few_verbs` for `FewRows`, which answers to the same words. The types written down
+are those of Polars for both, so that a checker of types reads every line once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import narwhals as nw
+import polars as pl
+
+from funis.frames import few_verbs
+from funis.frames.few_rows import FewRows, concat_few
+
+Named = str | Sequence[str]
+
+
+class Verbs(Protocol):
+    """What makes expressions; as in Polars."""
+
+    Boolean: Any
+    Date: Any
+    Float64: Any
+    Int32: Any
+    Int64: Any
+    String: Any
+
+    def __hash__(self) -> int:
+        """Expressions are kept for each module that makes them."""
+
+    def col(self, *names: Named) -> pl.Expr:
+        """Name columns."""
+
+    def lit(self, value: object, dtype: Any = None) -> pl.Expr:
+        """Give one value."""
+
+    def when(self, *conditions: Any) -> Any:
+        """Choose by conditions."""
+
+    def coalesce(self, *parts: Any) -> pl.Expr:
+        """Give the first value that is not null."""
+
+    def any_horizontal(self, *parts: Any) -> pl.Expr:
+        """Tell whether any condition of a row is met."""
+
+    def all_horizontal(self, *parts: Any) -> pl.Expr:
+        """Tell whether all conditions of a row are met."""
+
+    def max_horizontal(self, *parts: Any) -> pl.Expr:
+        """Give the largest number of a row."""
+
+    def concat_str(self, *parts: Any, ignore_nulls: bool = False) -> pl.Expr:
+        """Join the texts of a row."""
+
+    def struct(self, *names: Any) -> pl.Expr:
+        """Take the cells of several columns together."""
+
+    def duration(self, *, days: Any) -> pl.Expr:
+        """Give a time of so many days."""
+
+    def len(self) -> pl.Expr:
+        """Count the rows."""
+
+
+def verbs_of(frame: pl.DataFrame) -> Verbs:
+    """Give the module whose expressions a frame takes.
+
+    Parameters
+    ----------
+    frame : of Polars, or of few rows
+
+    Returns
+    -------
+    Verbs
+
+    Examples
+    --------
+    >>> days = FewRows({"day": [0, 30]})
+    >>> days.filter(verbs_of(days).col("day") > 7).rows()
+    [(30,)]
+    """
+    return cast("Verbs", few_verbs if isinstance(frame, FewRows) else pl)
+
+
+def is_few(frame: pl.DataFrame) -> bool:
+    """Tell whether a frame is one of few rows, kept as lists."""
+    return isinstance(frame, FewRows)
+
+
+def as_polars(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows of a frame as those of Polars."""
+    return frame.to_polars() if isinstance(frame, FewRows) else frame
+
+
+def as_few(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows of a Polars frame as few rows, typed as what they stand for."""
+    return cast("pl.DataFrame", FewRows.of(frame))
+
+
+def narwhals_schema(frame: pl.DataFrame) -> dict[str, Any]:
+    """Give the types of the columns in the words of Narwhals, as scoring reads them."""
+    if isinstance(frame, FewRows):
+        return {name: getattr(nw, str(kind), nw.Unknown)() for name, kind in frame.schema.items()}
+    return dict(nw.from_native(frame).schema)
+
+
+def frame_like(frame: pl.DataFrame, columns: Mapping[str, Any], schema: Mapping[str, Any]) -> pl.DataFrame:
+    """Make a frame of the kind of another.
+
+    Parameters
+    ----------
+    frame : one of the kind that is wanted
+    columns : series or cells by name; none for a frame without rows
+    schema : type of each column
+
+    Returns
+    -------
+    polars.DataFrame, or the few rows that stand for one
+    """
+    if isinstance(frame, FewRows):
+        return cast("pl.DataFrame", FewRows(columns or {name: [] for name in schema}, schema))
+    return pl.DataFrame(columns, schema=dict(schema)) if columns else pl.DataFrame(schema=dict(schema))
+
+
+def concat(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Put frames of one kind and the same columns below one another.
+
+    Parameters
+    ----------
+    frames : at least one
+
+    Returns
+    -------
+    polars.DataFrame, or the few rows that stand for one
+    """
+    parts = list(frames)
+    if isinstance(parts[0], FewRows):
+        return cast("pl.DataFrame", concat_few(cast("list[FewRows]", parts)))
+    return pl.concat(parts)
