@@ -14,6 +14,7 @@ from funis.version import VERSION
 if TYPE_CHECKING:
     from funis.analysis.analyse import analyse as analyse
     from funis.analysis.every_finding import check_frames as check_frames
+    from funis.bounded.limits import Limits as Limits
     from funis.catalogue.model_instrument import Definition as Definition
     from funis.catalogue.registry import definition as definition
     from funis.catalogue.registry import definitions as definitions
@@ -82,6 +83,7 @@ _HOME = {
     "read_study": "funis.study.read",
     "study_schema": "funis.study.read",
     "new_study": "funis.data.new_study",
+    "Limits": "funis.bounded.limits",
     "read_tables": "funis.data.tables",
     "tables_from_frames": "funis.data.tables",
     "check_frames": "funis.analysis.every_finding",

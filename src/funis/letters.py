@@ -26,6 +26,9 @@ FORBIDDEN_PATTERN = "[{}]".format(
 )
 """The same as a pattern of Polars, whose texts never hold surrogates."""
 
+NOT_CALCULATED = "#NOT CALCULATED"
+"""What is read for a formula of a workbook whose result was never stored."""
+
 
 def find_forbidden(text: str) -> str:
     r"""Give the first letter of a text that no document can hold; empty where there is none.

@@ -95,6 +95,50 @@ def test_half_letters_of_a_program_are_refused(study: Study) -> None:
     assert "subjects" not in tables.present
 
 
+ERRORS = [
+    "#DIV/0!",
+    "#N/A",
+    "#REF!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#VALUE!",
+    "#SPILL!",
+    "#CALC!",
+    "#GETTING_DATA",
+]
+FOREIGN_ERRORS = ["#WERT!", "#BEZUG!", "#NV", "#N/D", "#¡DIV/0!", "#¿NOMBRE?", "Err:502", " #DIV/0! ", "####"]
+NO_ERRORS = ["#1", "# of joints", "no. #7", "#", "Err:12", "wow!", "#N"]
+
+
+def test_spreadsheet_errors_of_any_column_are_left_out(study: Study) -> None:
+    texts = [*ERRORS, *FOREIGN_ERRORS, *NO_ERRORS]
+    rows = [{"subject": f"S{number}", "site": text, "age": 31} for number, text in enumerate(texts)]
+    tables = tables_from_frames(study, {"subjects": rows})
+    found = [each for each in tables.findings if each.code == "spreadsheet_error"]
+    assert [each.line for each in found] == list(range(1, len(ERRORS) + len(FOREIGN_ERRORS) + 1))
+    assert {each.level for each in found} == {"error"}
+    assert tables.frames["subjects"]["site"].to_list()[len(found) :] == NO_ERRORS
+
+
+def test_errors_of_a_workbook_are_no_empty_cells(tmp_path: Path, study: Study) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "data.xlsx")
+    sheet = book.add_worksheet("subjects")
+    # The table begins in C2, so that the places of cells are counted from where they stand.
+    for row, line in enumerate([["subject", "age", "site"], ["S1", "31", "01"], ["S2", "32", "02"]], start=1):
+        sheet.write_row(row, 2, line)
+    sheet.write_formula(2, 3, "=1/0", None, "#DIV/0!")
+    sheet.write_formula(3, 4, "=A1", None, "")
+    book.close()
+    tables = read_tables(tmp_path, study)
+    found = [
+        (each.line, each.column, each.value) for each in tables.findings if each.code == "spreadsheet_error"
+    ]
+    assert found == [(3, "age", "#DIV/0!"), (4, "site", "#NOT CALCULATED")]
+    assert tables.frames["subjects"]["age"].to_list() == [None, 32.0]
+    assert tables.frames["subjects"]["site"].to_list() == ["01", None]
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_cells_of_files_are_left_out(kind: str, tmp_path: Path, study: Study) -> None:
     frame = pl.DataFrame(SUBJECTS)

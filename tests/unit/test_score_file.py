@@ -5,10 +5,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from funis.bounded.limits import RefusedFileError
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError
 from funis.scoring import score_file as module
-from funis.scoring.score_file import FileError, read_frame, score_file, split_frame
+from funis.scoring.frame_file import FileError, read_frame
+from funis.scoring.score_file import score_file, split_frame
 
 
 def _visits(subjects: int) -> pl.DataFrame:
@@ -59,8 +61,11 @@ def test_not_done_is_read_as_written(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "bad.parquet").write_text("no parquet", encoding="utf-8")
-    with pytest.raises(FileError, match="cannot be read"):
+    with pytest.raises(RefusedFileError, match="not Parquet"):
         read_frame(tmp_path / "bad.parquet")
+    (tmp_path / "bad.csv").write_bytes(b"a\n\xff\n")
+    with pytest.raises(FileError, match="cannot be read"):
+        read_frame(tmp_path / "bad.csv")
     _visits(2).write_csv(tmp_path / "in.csv")
     with pytest.raises(FileError, match="no folder"):
         score_file("sledai_2k", tmp_path / "in.csv", tmp_path / "none" / "out.csv")

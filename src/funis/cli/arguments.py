@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from funis.bounded.limits import Limits
 from funis.errors import UnknownNameError, ValueRangeError
 
 MISSING = ("strict", "absent", "worst", "locf")
 
 Folder = Annotated[Path, typer.Argument(help="Study folder: study.toml and data/.", metavar="DIR")]
 Instrument = Annotated[str, typer.Argument(help="Name of an instrument; see 'funis instruments'.")]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=NUMBER",
+        help=f"Raise how much is read of a file: {', '.join(each.name for each in fields(Limits))}.",
+    ),
+]
 Table = Annotated[Path, typer.Argument(help="CSV, Parquet or Excel file.", metavar="FILE")]
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from funis.bounded.limits import read_limits
 from funis.cli.answers import Json, print_answer
-from funis.cli.arguments import Instrument, Table, check_policy
+from funis.cli.arguments import Instrument, Limit, Table, check_policy
 from funis.errors import ValueRangeError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ LISTED = ("name", "title", "version", "kind", "source")
 """What a list of instruments says of each."""
 
 
-def score(
+def score(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
     instrument: Instrument,
     file: Table,
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .csv, .parquet or .xlsx.")],
@@ -27,12 +28,15 @@ def score(
     order: Annotated[str, typer.Option(help="Column of the visit's date or day.")] = "",
     missing: Annotated[str, typer.Option(help="strict, absent, worst or locf.")] = "strict",
     json_: Json = False,
+    limit: Limit = None,
 ) -> None:
     """Score every row of FILE and write it with the columns of the score added."""
     from funis.scoring.score_file import score_file
 
     check_policy(missing)
-    path = score_file(instrument, file, out, subject=subject or None, order=order or None, missing=missing)
+    limits = read_limits(limit) if limit else None
+    named = {"subject": subject or None, "order": order or None}
+    path = score_file(instrument, file, out, **named, missing=missing, limits=limits)
     print_answer(str(path), {"instrument": instrument, "file": str(path)}, as_json=json_)
 
 
@@ -47,12 +51,14 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
     order: Annotated[str, typer.Option(help="Of a file: column of the visit's date or day.")] = "",
     missing: Annotated[str, typer.Option(help="Of a file: strict, absent, worst or locf.")] = "strict",
     json_: Json = False,
+    limit: Limit = None,
 ) -> None:
     """Print how one score of one visit came about, row by row.
 
     In a study folder the study file says how missing items count; in a file --missing does.
     """
     check_policy(missing)
+    limits = read_limits(limit) if limit else None
     # Both ways to write it name the same four things.
     name, source = (place, file) if file is not None else (instrument, Path(place))
     given = {"--instrument": name, "--subject": subject, "--visit": visit}
@@ -65,12 +71,14 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
         from funis.study.read import read_study
 
         study = read_study(source)
-        found = explain_visit(study, read_tables(source, study), name, subject=subject, visit=visit)
+        found = explain_visit(
+            study, read_tables(source, study, limits=limits), name, subject=subject, visit=visit
+        )
     else:
         from funis.scoring.score_file import explain_file
 
         words = {"subject": subject, "visit": visit}
-        found = explain_file(name, source, place=words, order=order or None, missing=missing)
+        found = explain_file(name, source, place=words, order=order or None, missing=missing, limits=limits)
     print_answer(str(found), asdict(found), as_json=json_)
 
 
@@ -116,7 +124,7 @@ def _render_definition(found: Definition) -> str:
     lines = [found.title, f"version: {found.version}", f"source: {found.source}", f"licence: {found.licence}"]
     lines.append(f"range: {found.range.lowest:g} to {found.range.highest:g} {found.unit}".rstrip())
     if found.window:
-        lines.append(f"looks back: {found.window_words()}")
+        lines.append(f"looks back: {found.window}")
     for each in found.parameters:
         allowed = ", ".join(map(str, each.allowed))
         choice = f" (one of {allowed})" if allowed else ""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from funis.bounded.limits import read_limits
 from funis.cli.answers import Json, list_findings, print_answer
-from funis.cli.arguments import Folder, existing_folder
+from funis.cli.arguments import Folder, Limit, existing_folder
 from funis.cli.finding_lines import FINDING_FORMATS, render_findings
 from funis.documents.formats import FORMATS, find_formats, needs_drawings
 from funis.errors import Finding, StudyError, UnknownNameError
@@ -42,12 +43,13 @@ def check(
     folder: Folder,
     form: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
     json_: Json = False,
+    limit: Limit = None,
 ) -> None:
     """Print every finding of a study file and its data; exit 1 when one is an error."""
     form = "json" if json_ else form
     if form not in FINDING_FORMATS:
         raise UnknownNameError("format", form, FINDING_FORMATS, "--format")
-    findings = _find_findings(existing_folder(folder))
+    findings = _find_findings(existing_folder(folder), limit)
     typer.echo(render_findings(findings, form))
     raise typer.Exit(_exit_code(findings))
 
@@ -56,6 +58,7 @@ def report(
     folder: Folder,
     form: Annotated[str, typer.Option("--format", help=_FORMATS_HELP)] = "html",
     json_: Json = False,
+    limit: Limit = None,
 ) -> None:
     """Check, score and analyse a study, and write its report and results into DIR/report.
 
@@ -70,8 +73,9 @@ def report(
     from funis.data.tables import read_tables
     from funis.reporting.report import write_report_set
 
+    limits = read_limits(limit or ())
     study = _read_study(existing_folder(folder))
-    results = analyse(study, read_tables(folder, study))
+    results = analyse(study, read_tables(folder, study, limits=limits))
     paths = write_report_set(study, results, folder / "report", formats)
     if results.findings and not json_:
         typer.echo(render_findings(results.findings, "text"), err=True)
@@ -88,6 +92,7 @@ def multiverse(
         float, typer.Option(help="Percent of responders that the 95 % interval is compared with.")
     ] = 50.0,
     json_: Json = False,
+    limit: Limit = None,
 ) -> None:
     """Draw up a specification curve (multiverse): responders counted in every way the records allow.
 
@@ -97,8 +102,9 @@ def multiverse(
     from funis.data.tables import read_tables
     from funis.files import write_frame
 
+    limits = read_limits(limit or ())
     study = _read_study(existing_folder(folder))
-    found = try_choices(study, read_tables(folder, study), threshold=threshold)
+    found = try_choices(study, read_tables(folder, study, limits=limits), threshold=threshold)
     print_answer(render_choices(found), found.to_dicts(), as_json=json_)
     typer.echo(str(write_frame(found, folder / "report" / "multiverse.csv")), err=True)
 
@@ -120,14 +126,15 @@ def _read_study(folder: Path) -> Study:
     return read_study(folder)
 
 
-def _find_findings(folder: Path) -> Sequence[Finding]:
+def _find_findings(folder: Path, limit: list[str] | None) -> Sequence[Finding]:
     """Give the findings of the study file; where it has none, those of the data."""
     from funis.data.tables import read_tables
 
+    limits = read_limits(limit or ())
     try:
         study = _read_study(folder)
     except StudyError as error:
         return error.findings
     from funis.analysis.every_finding import find_findings
 
-    return find_findings(study, read_tables(folder, study))
+    return find_findings(study, read_tables(folder, study, limits=limits))

@@ -10,12 +10,19 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from funis.errors import Finding
-from funis.letters import FORBIDDEN_PATTERN, find_forbidden, name_letter
+from funis.letters import FORBIDDEN_PATTERN, NOT_CALCULATED, find_forbidden, name_letter
 
 IGNORED_COLUMNS = frozenset({"comment", "comments", "note", "notes", "remark", "remarks"})
 """Columns for people; read over without a word."""
 
+#: Errors of spreadsheets in any language (``#DIV/0!``, ``#WERT!``, ``#NV``, ``Err:502``), and a number that
+#: its column was too narrow to show.
+_SPREADSHEET_ERROR = (
+    rf"^\s*(?:#\S{{1,20}}[!?]|#N/?[ADV]|#GETTING_DATA|{NOT_CALCULATED}|Err:5\d\d|#{{2,}})\s*$"
+)
+_UNUSABLE = f"{FORBIDDEN_PATTERN}|{_SPREADSHEET_ERROR}"
 _FORBIDDEN_FIX = "Take it out: it stays behind when text is copied from another program."
+_ERROR_FIX = "Correct the formula and save again; leave the cell empty when the value is missing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +129,29 @@ def as_texts(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def without_forbidden(texts: pl.DataFrame, raw: RawData, file: str, table: str) -> pl.DataFrame:
-    """Leave out cells and columns with a letter that no page or figure can hold, and report each.
+def leave_out_unusable(texts: pl.DataFrame, raw: RawData, file: str, table: str) -> pl.DataFrame:
+    """Leave out cells that hold no value: spreadsheet errors, and letters that no page or figure can hold.
 
     Parameters
     ----------
     texts : cells of a table; a column ``_line`` gives their lines, else the rows are counted from 1
-    raw : takes the findings
+    raw : takes a finding for each
     file, table : names in the findings
 
     Returns
     -------
     polars.DataFrame
-        The table; such a cell is null, a column with such a name is gone.
+        The table; such a cell is null, a column whose name holds such a letter is gone.
 
     Examples
     --------
     >>> raw = RawData()
-    >>> without_forbidden(pl.DataFrame({"term": ["rash", f"fe{chr(1)}ver"]}), raw, "ae.csv", "ae").rows()
-    [('rash',), (None,)]
-    >>> raw.findings[0].message
-    'The cell holds the control character U+0001; it is left out.'
+    >>> cells = pl.DataFrame({"term": ["rash", f"fe{chr(1)}ver", "#DIV/0!"]})
+    >>> leave_out_unusable(cells, raw, "ae.csv", "ae").rows()
+    [('rash',), (None,), (None,)]
+    >>> [each.message for each in raw.findings]
+    ['The cell holds the control character U+0001; it is left out.', \
+'The cell holds a spreadsheet error; it is left out.']
     """
     for name in [each for each in texts.columns if find_forbidden(each)]:
         letter = name_letter(find_forbidden(name))
@@ -152,15 +161,26 @@ def without_forbidden(texts: pl.DataFrame, raw: RawData, file: str, table: str) 
     names = [name for name, dtype in texts.schema.items() if dtype == pl.String]
     if not names or texts.is_empty():
         return texts
-    holds = pl.col(names).str.contains(FORBIDDEN_PATTERN)
-    found = texts.select(holds.any()).row(0, named=True)
+    unusable = pl.col(names).str.contains(_UNUSABLE)
+    found = texts.select(unusable.any()).row(0, named=True)
+    if not any(found.values()):
+        return texts
     for name in [each for each, is_there in found.items() if is_there]:
-        for row in texts.select(pl.col(name).str.contains(FORBIDDEN_PATTERN)).to_series().arg_true():
-            letter = name_letter(find_forbidden(texts[name][row]))
+        for row in texts.select(pl.col(name).str.contains(_UNUSABLE)).to_series().arg_true():
             line = texts["_line"][row] if "_line" in texts.columns else row + 1
-            message = f"The cell holds the control character {letter}; it is left out."
-            place = {"table": table, "line": line, "column": name, "value": letter}
-            raw.finding("control_character", file, message, _FORBIDDEN_FIX, **place)
-    return (
-        texts.with_columns(pl.when(~holds).then(pl.col(names)).name.keep()) if any(found.values()) else texts
-    )
+            _report_unusable(texts[name][row], raw, file, {"table": table, "line": line, "column": name})
+    return texts.with_columns(pl.when(~unusable).then(pl.col(names)).name.keep())
+
+
+def _report_unusable(text: str, raw: RawData, file: str, place: dict[str, object]) -> None:
+    forbidden = find_forbidden(text)
+    if forbidden:
+        letter = name_letter(forbidden)
+        message = f"The cell holds the control character {letter}; it is left out."
+        raw.finding("control_character", file, message, _FORBIDDEN_FIX, value=letter, **place)
+        return
+    message, fix = "The cell holds a spreadsheet error; it is left out.", _ERROR_FIX
+    if text.strip() == NOT_CALCULATED:
+        message = "The cell holds a formula without a result; it is left out."
+        fix = "Open the workbook in a spreadsheet program, let it calculate, and save it."
+    raw.finding("spreadsheet_error", file, message, fix, value=text.strip(), **place)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import narwhals as nw
 import polars as pl
 
-from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, without_forbidden
+from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable
 from funis.data.known_tables import finding_unknown_table
 from funis.errors import ValueRangeError
 from funis.frames.verbs import as_few
@@ -59,7 +59,7 @@ def take_frames(
             continue
         try:
             given_columns = _columns(name, given, known.get(name))
-            texts = as_texts(without_forbidden(given_columns, raw, name, name))
+            texts = as_texts(leave_out_unusable(given_columns, raw, name, name))
         except UnreadableError as error:
             raw.unreadable.add(name)
             raw.finding(error.code, name, error.message, error.fix, table=name)

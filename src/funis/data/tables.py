@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from funis.bounded.limits import Limits
 from funis.data.cells import InputFile, RawData
 from funis.data.check.every_check import check_tables
 from funis.data.given_frames import hold_few, take_frames
@@ -48,7 +49,9 @@ class Tables:
     files: tuple[InputFile, ...] = ()
 
 
-def read_tables(folder: Path | str, study: Study, *, today: date | None = None) -> Tables:
+def read_tables(
+    folder: Path | str, study: Study, *, today: date | None = None, limits: Limits | None = None
+) -> Tables:
     """Read and check the data of a study.
 
     Parameters
@@ -78,7 +81,8 @@ def read_tables(folder: Path | str, study: Study, *, today: date | None = None) 
     """
     place = Path(folder)
     place = place / "data" if (place / "data").is_dir() else place
-    raw = read_folder(place, expected_tables(study_tables(study)))
+    inside = Path(folder) if place.is_dir() else None
+    raw = read_folder(place, expected_tables(study_tables(study)), limits=limits, inside=inside)
     for file in raw.files:
         # Names of files and counts only: no value of a subject ever reaches a log.
         _log.info("read %s (%d rows)", file.name, file.rows)

@@ -9,25 +9,17 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from polars.exceptions import PolarsError
 
+from funis.bounded.limits import Limits
 from funis.catalogue.registry import definition
-from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
+from funis.errors import ColumnError, UnknownNameError
 from funis.files import neutralise, write_whole
 from funis.scoring.explain import Explanation, explain
+from funis.scoring.frame_file import ORDERS, FileError, check_suffix, read_frame
 from funis.scoring.score import score
 
-SUFFIXES: Final = (".csv", ".parquet", ".xlsx")
 #: Rows that are scored at once; a longer file is scored in parts, with a progress bar.
 PART: Final = 250_000
-#: Columns that order the visits of a subject, the first that stands in the file.
-ORDERS: Final = ("day", "date", "visit_number")
-
-
-class FileError(FunisError):
-    """A file cannot be read or written."""
-
-    code = "file"
 
 
 def score_file(
@@ -38,6 +30,7 @@ def score_file(
     subject: str | None = None,
     order: str | None = None,
     missing: str = "strict",
+    limits: Limits | None = None,
 ) -> Path:
     """Score every row of a file and write it with the columns of the score added.
 
@@ -48,6 +41,7 @@ def score_file(
     out : file to write; the suffix says which kind
     subject, order : columns of subject and order of visits, for instruments that look at the visit before
     missing : ``strict``, ``absent``, ``worst`` or ``locf``
+    limits : how much is read of the file
 
     Returns
     -------
@@ -58,8 +52,8 @@ def score_file(
     UnknownNameError, ColumnError, FileError
     """
     definition(instrument)
-    target = _check_suffix(Path(out))
-    frame = read_frame(Path(file))
+    target = check_suffix(Path(out))
+    frame = read_frame(Path(file), limits)
     for name in (subject, order):
         if name is not None and name not in frame.columns:
             raise ColumnError(f"Scoring {instrument}", [name], frame.columns, "Name a column of the file.")
@@ -106,6 +100,7 @@ def explain_file(
     place: Mapping[str, str],
     order: str | None = None,
     missing: str = "strict",
+    limits: Limits | None = None,
 ) -> Explanation:
     """Explain one score of one visit of a file.
 
@@ -116,13 +111,14 @@ def explain_file(
     place : ``subject`` and ``visit``
     order : column of the visit's date or day; without it the first of ``ORDERS`` that the file has
     missing : ``strict``, ``absent``, ``worst`` or ``locf``
+    limits : how much is read of the file
 
     Returns
     -------
     The working; ``str`` prints it.
     """
     definition(instrument)
-    frame = read_frame(Path(file))
+    frame = read_frame(Path(file), limits)
     lacking = [name for name in ("subject", "visit") if name not in frame.columns]
     if lacking:
         raise ColumnError("Explaining a visit", lacking, frame.columns, "Rename the columns of the file.")
@@ -133,39 +129,6 @@ def explain_file(
     usual = [each for each in ORDERS if each in frame.columns and frame[each].is_not_null().all()]
     options: dict[str, Any] = {**place, "order": order or next(iter(usual), None), "missing": missing}
     return explain(named, instrument, **options)
-
-
-def read_frame(file: Path) -> pl.DataFrame:
-    """Read a CSV, Parquet or Excel file.
-
-    Raises
-    ------
-    FileError : there is no such file, or it cannot be read
-    ValueRangeError : the suffix is none of ``SUFFIXES``
-    """
-    _check_suffix(file)
-    if not file.is_file():
-        raise FileError(f"There is no file '{file}'. Give the path of a CSV, Parquet or Excel file.")
-    try:
-        if file.suffix.lower() == ".csv":
-            return _keep_leading_zeros(
-                file, pl.read_csv(file, infer_schema_length=None, try_parse_dates=True)
-            )
-        if file.suffix.lower() == ".parquet":
-            return pl.read_parquet(file)
-        return pl.read_excel(file)
-    except (PolarsError, OSError, ValueError) as error:
-        raise FileError(f"The file '{file}' cannot be read: {str(error).splitlines()[0]}.") from error
-
-
-def _keep_leading_zeros(file: Path, frame: pl.DataFrame) -> pl.DataFrame:
-    """Give back as text what was no number: the study number 007 is not 7."""
-    whole = [name for name, kind in frame.schema.items() if kind.is_integer() and name not in ORDERS]
-    if not whole:
-        return frame
-    texts = pl.read_csv(file, columns=whole, infer_schema=False)
-    spelled = texts.select(pl.all().str.contains(r"^\s*0\d").any()).row(0, named=True)
-    return frame.with_columns(texts[name] for name, is_spelled in spelled.items() if is_spelled)
 
 
 def write_scores(frame: pl.DataFrame, file: Path) -> Path:
@@ -180,9 +143,3 @@ def write_scores(frame: pl.DataFrame, file: Path) -> Path:
     if not file.parent.is_dir():
         raise FileError(f"There is no folder '{file.parent}'. Make it, or write somewhere else.")
     return write_whole(file, content.getvalue())
-
-
-def _check_suffix(file: Path) -> Path:
-    if file.suffix.lower() not in SUFFIXES:
-        raise ValueRangeError("kind of file", file.name, f"a name that ends in {', '.join(SUFFIXES)}")
-    return file

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError
+from funis.bounded.regular_file import read_regular
 from funis.errors import Finding, StudyError, UnknownNameError
 from funis.letters import find_forbidden, name_letter
 from funis.study.check import check_study
@@ -45,6 +47,8 @@ from funis.study.study_finding import StudyFinding
 __all__ = ["Study", "read_study", "study_schema", "template_path"]
 
 FILE_NAME = "study.toml"
+#: The largest study files have some hundred kilobytes.
+_LIMITS = Limits(megabytes=5)
 TEMPLATES = {"sle": "sle_ucmsc", "sjogren": "sjogren_ucmsc", "observational": "observational"}
 """Short name of each template, as ``funis new`` takes it, and its file."""
 
@@ -108,9 +112,19 @@ def read_study(path: Path | str) -> Study:
     >>> read_study(template_path("sle")).visit_names[-1]
     'month_12'
     """
-    place = Path(path)
-    place = place / FILE_NAME if place.is_dir() else place
-    text = _read_text(place)
+    folder = Path(path)
+    place = folder / FILE_NAME if folder.is_dir() else folder
+    text = _read_text(place, folder if folder.is_dir() else None)
+    try:
+        return _read_toml(place, text)
+    except RecursionError as error:
+        message, fix = "Sections or lists stand inside each other too deeply.", "Write them side by side."
+        finding = Finding("error", "too_deep", "", place.name, None, "", "", message, fix)
+        raise StudyError(place.name, [finding]) from error
+
+
+def _read_toml(place: Path, text: str) -> Study:
+    """Turn the text of a study file into a study, or report every finding at once."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -177,14 +191,26 @@ def study_schema() -> dict[str, Any]:
     return schema
 
 
-def _read_text(place: Path) -> str:
-    """Read the file as UTF-8, or say why it cannot be."""
-    if not place.is_file():
+def _read_text(place: Path, folder: Path | None) -> str:
+    """Read the file as UTF-8, or say why it cannot be; in a folder it is no link that leads out of it."""
+    if not place.exists():
         message, fix = "There is no study file here.", "Make one with funis new, or give the right folder."
         raise StudyError(
             str(place), [Finding("error", "study_missing", "", place.name, None, "", "", message, fix)]
         )
-    data = place.read_bytes()
+    try:
+        data = read_regular(place, _LIMITS, inside=folder)
+    except BeyondLimitError as error:
+        fix = "A study file is never larger; take out what does not belong into it."
+        finding = Finding("error", "beyond_limit", "", place.name, None, "", "", error.message, fix)
+        raise StudyError(place.name, [finding]) from error
+    except RefusedFileError as error:
+        finding = Finding("error", "refused_file", "", place.name, None, "", "", error.message, error.fix)
+        raise StudyError(place.name, [finding]) from error
+    except OSError as error:
+        message, fix = f"The file cannot be opened: {error.strerror}.", "Check that you may read it."
+        finding = Finding("error", "file_closed", "", place.name, None, "", "", message, fix)
+        raise StudyError(place.name, [finding]) from error
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -9,12 +9,19 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
-from funis.data.cells import InputFile, RawData, RawTable, UnreadableError, as_texts, without_forbidden
+from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError
+from funis.bounded.parquet import check_parquet
+from funis.bounded.regular_file import read_regular
+from funis.bounded.unpacked import check_texts
+from funis.bounded.workbook import SheetCells, find_cells
+from funis.data.cells import InputFile, RawData, RawTable, UnreadableError, as_texts, leave_out_unusable
 from funis.data.known_tables import finding_unknown_table
 from funis.letters import show_forbidden
 
@@ -27,13 +34,17 @@ _ARCHIVE = b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawData:
+def read_folder(
+    folder: Path, expected: Mapping[str, bool], *, limits: Limits | None = None, inside: Path | None = None
+) -> RawData:
     """Read every table of a data folder.
 
     Parameters
     ----------
     folder : the folder, or one workbook
     expected : names of tables that may be there, and whether the study uses them
+    limits : how much a file may hold; None for the usual limits
+    inside : folder that no link may lead out of; None where the one file was named by the user
 
     Returns
     -------
@@ -41,7 +52,8 @@ def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawData:
         Tables by name; every finding of the files.
     """
     found = RawData()
-    paths = [folder] if folder.is_file() else sorted(folder.iterdir()) if folder.is_dir() else []
+    most = limits or Limits()
+    paths = _list_paths(folder, most, found)
     if not folder.exists():
         found.finding(
             "folder_missing", folder.name, "There is no such folder.", "Give the folder that holds the data."
@@ -54,14 +66,39 @@ def read_folder(folder: Path, expected: Mapping[str, bool]) -> RawData:
             fix = "Save tables as .csv (UTF-8, commas), .parquet or .xlsx."
             found.finding("file_ignored", path.name, "This file is not read.", fix, level="warning")
             continue
-        _read_path(path, expected, found)
+        _read_path(path, expected, found, _Opening(most, inside))
     return found
 
 
-def _read_path(path: Path, expected: Mapping[str, bool], found: RawData) -> None:
-    """Read one file and add its tables."""
+class _Opening(NamedTuple):
+    """How files are opened: how much they may hold, and the folder they must lie in."""
+
+    limits: Limits
+    inside: Path | None
+
+
+def _list_paths(folder: Path, limits: Limits, found: RawData) -> list[Path]:
+    """List what stands in a folder, where it is not more than the limit."""
+    if not folder.is_dir():
+        return [folder] if folder.exists() else []
+    paths = list(islice(folder.iterdir(), limits.files + 1))
     try:
-        data = path.read_bytes()
+        limits.check("files", len(paths), f"The folder has {len(paths):,} entries or more")
+    except BeyondLimitError as error:
+        found.finding("beyond_limit", folder.name, error.message, error.fix)
+        return []
+    return sorted(paths)
+
+
+def _read_path(path: Path, expected: Mapping[str, bool], found: RawData, opening: _Opening) -> None:
+    """Read one file and add its tables."""
+    limits = opening.limits
+    try:
+        data = read_regular(path, limits, inside=opening.inside)
+    except (BeyondLimitError, RefusedFileError) as error:
+        found.unreadable.add(path.stem)
+        found.finding(error.finding, path.name, error.message, error.fix, table=path.stem)
+        return
     except OSError as error:
         fix = "Check that the file is there and that you may read it."
         found.unreadable.add(path.stem)
@@ -70,9 +107,9 @@ def _read_path(path: Path, expected: Mapping[str, bool], found: RawData) -> None
         )
         return
     readers: dict[str, Callable[[], Iterable[tuple[str, str, Callable[[], pl.DataFrame]]]]] = {
-        ".csv": lambda: [(path.stem, path.name, lambda: _read_csv(data, found, path.name))],
-        ".parquet": lambda: [(path.stem, path.name, lambda: _read_parquet(data))],
-        ".xlsx": lambda: _sheets(data, path.name, found),
+        ".csv": lambda: [(path.stem, path.name, lambda: _read_csv(data, found, path.name, limits))],
+        ".parquet": lambda: [(path.stem, path.name, lambda: _read_parquet(data, limits))],
+        ".xlsx": lambda: _sheets(data, path.name, found, limits),
     }
     rows = 0
     try:
@@ -80,6 +117,9 @@ def _read_path(path: Path, expected: Mapping[str, bool], found: RawData) -> None
             rows += _add_table(name, file, read, (expected, found))
     except UnreadableError as error:
         found.finding(error.code, path.name, error.message, error.fix)
+    except (BeyondLimitError, RefusedFileError) as error:
+        found.unreadable.add(path.stem)
+        found.finding(error.finding, path.name, error.message, error.fix)
     found.files.append(InputFile(show_forbidden(path.name), hashlib.sha256(data).hexdigest(), rows))
 
 
@@ -107,17 +147,24 @@ def _add_table(
             error.code, file, error.message, error.fix, table=name, line=error.line, value=error.value
         )
         return 0
-    found.tables[name] = RawTable(name, file, without_forbidden(frame, found, file, name))
+    except (BeyondLimitError, RefusedFileError) as error:
+        found.unreadable.add(name)
+        found.finding(error.finding, file, error.message, error.fix, table=name)
+        return 0
+    found.tables[name] = RawTable(name, file, leave_out_unusable(frame, found, file, name))
     return frame.height
 
 
-def _read_csv(data: bytes, found: RawData, file: str) -> pl.DataFrame:
+def _read_csv(data: bytes, found: RawData, file: str, limits: Limits) -> pl.DataFrame:
     """Read a CSV file as text, each row with the line it begins on."""
+    cells = data.count(b",") + data.count(b"\n") + data.count(b"\r")
+    limits.check("cells", cells, f"The file has some {cells:,} cells")
     text = _decode(data)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[list[str]] = []
     lines: list[int] = []
     begin = 1
+    usual = csv.field_size_limit(limits.cell_letters)
     try:
         for record in rows:
             if any(cell.strip() for cell in record):
@@ -125,11 +172,18 @@ def _read_csv(data: bytes, found: RawData, file: str) -> pl.DataFrame:
                 lines.append(begin)
             begin = rows.line_num + 1
     except csv.Error as error:
-        message, fix = "A quotation mark opens and does not close.", 'Write a quote inside a text as "".'
         if "field larger" in str(error):
-            message = f"A cell holds more than {csv.field_size_limit()} signs."
-            fix = "Shorten it, or close the quotation mark that opens it."
+            letters = limits.cell_letters
+            place = (
+                f"A cell of line {begin} holds more than {letters:,} letters, or its quotation mark is open"
+            )
+            raise BeyondLimitError("cell_letters", 2 * letters, letters, place) from error
+        message, fix = "A quotation mark opens and does not close.", 'Write a quote inside a text as "".'
         raise UnreadableError("quotes", message, fix, line=begin) from error
+    finally:
+        csv.field_size_limit(usual)
+    limits.check("rows", len(records) - 1, f"The table has {len(records) - 1:,} rows")
+    limits.check("columns", len(records[0]) if records else 0, "The header is long")
     if not records:
         raise UnreadableError(
             "empty_file", "The file is empty; it has not even a header.", "Write the header."
@@ -263,23 +317,28 @@ def _check_header(header: Sequence[str], place: tuple[RawData, str]) -> dict[str
     return names
 
 
-def _read_parquet(data: bytes) -> pl.DataFrame:
+def _read_parquet(data: bytes, limits: Limits) -> pl.DataFrame:
     """Read a Parquet file and turn its cells into text."""
+    check_parquet(data, limits)
     try:
         frame = pl.read_parquet(io.BytesIO(data))
-    except (PolarsError, OSError) as error:
+    except (PolarsError, OSError, PanicException) as error:
         said = str(error).splitlines()[0]
         raise UnreadableError(
             "not_parquet", f"The file is not Parquet: {said}.", "Write it again."
         ) from error
+    check_texts(frame, limits)
     texts = as_texts(frame)
     return texts.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(_LINE))
 
 
-def _sheets(data: bytes, file: str, found: RawData) -> Iterator[tuple[str, str, Callable[[], pl.DataFrame]]]:
+def _sheets(
+    data: bytes, file: str, found: RawData, limits: Limits
+) -> Iterator[tuple[str, str, Callable[[], pl.DataFrame]]]:
     """Give each sheet of a workbook with a function that reads it."""
     import fastexcel
 
+    places = find_cells(data, limits)
     try:
         book = fastexcel.read_excel(data)
     except fastexcel.FastExcelError as error:
@@ -287,24 +346,28 @@ def _sheets(data: bytes, file: str, found: RawData) -> Iterator[tuple[str, str, 
         raise UnreadableError(
             "not_workbook", f"The workbook cannot be read: {said}.", "Save it as .xlsx."
         ) from error
-    for name in book.sheet_names:
+    for name in [each for each in book.sheet_names if each in places]:
         label = f"{file}[{name}]"
 
         def read(sheet: str = name, label: str = label) -> pl.DataFrame:
             # skip_rows=0 keeps empty rows at the top, so that row numbers are those that Excel shows.
             cells = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
-            return _read_sheet(cells, found, label)
+            check_texts(cells, limits)
+            return _read_sheet(cells, places[sheet], found, label)
 
         yield name.strip(), label, read
 
 
-def _read_sheet(cells: pl.DataFrame, found: RawData, label: str) -> pl.DataFrame:
+def _read_sheet(cells: pl.DataFrame, places: SheetCells, found: RawData, label: str) -> pl.DataFrame:
     """Take the first row that is not empty as the header of a sheet."""
     if cells.is_empty():
         raise UnreadableError(
             "empty_file", "The sheet is empty; it has not even a header.", "Write the header."
         )
     records = [["" if cell is None else cell for cell in row] for row in cells.iter_rows()]
+    # The library gives a spreadsheet error, and a formula without a result, as an empty cell.
+    for (row, column), text in places.lost.items():
+        records[row - 1][column - places.left] = text
     filled = [
         (record, line) for line, record in enumerate(records, start=1) if any(cell.strip() for cell in record)
     ]

@@ -1,0 +1,1 @@
+"""Files from outside, opened only as far as a limit: where they lie, how large they are when unpacked."""

@@ -1,0 +1,169 @@
+"""A file of one table, as somebody names it to be scored: CSV, Parquet or Excel, read whole or refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from polars.exceptions import PanicException, PolarsError
+
+from funis.bounded.limits import Limits
+from funis.bounded.parquet import check_parquet
+from funis.bounded.regular_file import read_regular
+from funis.bounded.unpacked import check_texts
+from funis.bounded.workbook import find_cells
+from funis.errors import FunisError, ValueRangeError
+
+SUFFIXES: Final = (".csv", ".parquet", ".xlsx")
+#: Columns that order the visits of a subject, the first that stands in the file.
+ORDERS: Final = ("day", "date", "visit_number")
+#: CSV and Parquet are read without a copy of each cell, so a register of many visits may be scored.
+_LARGE: Final = Limits(
+    megabytes=20_000,
+    rows=200_000_000,
+    cells=5_000_000_000,
+    unpacked_megabytes=100_000,
+    unpacked_ratio=10_000,
+)
+_MARK: Final = b"\xef\xbb\xbf"
+
+
+class FileError(FunisError):
+    """A file cannot be read or written."""
+
+    code = "file"
+
+
+def read_frame(file: Path, limits: Limits | None = None) -> pl.DataFrame:
+    """Read a CSV, Parquet or Excel file.
+
+    Parameters
+    ----------
+    file : the file; the first sheet of a workbook is read
+    limits : how much is read; None for the usual limits
+
+    Raises
+    ------
+    FileError : there is no such file, or it cannot be read; a row has more or fewer cells than the header,
+        or a cell of a workbook holds a spreadsheet error
+    BeyondLimitError, RefusedFileError : it holds too much, or is no regular file
+    ValueRangeError : the suffix is none of ``SUFFIXES``
+    """
+    check_suffix(file)
+    if not file.exists():
+        raise FileError(f"There is no file '{file}'. Give the path of a CSV, Parquet or Excel file.")
+    kind = file.suffix.lower()
+    most = limits or (Limits() if kind == ".xlsx" else _LARGE)
+    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_workbook}
+    try:
+        return readers[kind](read_regular(file, most), file, most)
+    except (PolarsError, PanicException, OSError, ValueError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FileError(f"The file '{file}' cannot be read: {said}.") from error
+
+
+def check_suffix(file: Path) -> Path:
+    """Refuse a file whose name does not say which kind it is."""
+    if file.suffix.lower() not in SUFFIXES:
+        raise ValueRangeError("kind of file", file.name, f"a name that ends in {', '.join(SUFFIXES)}")
+    return file
+
+
+def _read_parquet(data: bytes, _: Path, limits: Limits) -> pl.DataFrame:
+    check_parquet(data, limits)
+    return pl.read_parquet(io.BytesIO(data))
+
+
+def _read_workbook(data: bytes, file: Path, limits: Limits) -> pl.DataFrame:
+    """Read the first sheet; a cell without a value that looks empty to the reader is refused."""
+    sheet = next(iter(find_cells(data, limits).values()), None)
+    if sheet is not None and sheet.lost:
+        (row, column), text = min(sheet.lost.items())
+        more = f", and {len(sheet.lost) - 1} more" if len(sheet.lost) > 1 else ""
+        raise FileError(
+            f"The file '{file}' holds a spreadsheet error in row {row}, column {column}: {text}{more}. "
+            "Correct the formula and save again; leave the cell empty when the value is missing."
+        )
+    # Every row decides the kind of a column: a text after a thousand numbers would be left out.
+    frame = pl.read_excel(io.BytesIO(data), infer_schema_length=None)
+    check_texts(frame, limits)
+    return frame
+
+
+def _read_csv(data: bytes, file: Path, limits: Limits) -> pl.DataFrame:
+    # Old programs end lines with a carriage return alone, which Polars takes for part of the header.
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    data = data.removeprefix(_MARK)
+    header, rows, has_blank_lines = _check_shape(data, file, limits)
+    if has_blank_lines:
+        data = _without_blank_lines(data, file, limits)
+    frame = pl.read_csv(io.BytesIO(data), infer_schema_length=None, try_parse_dates=True)
+    if frame.columns != header or frame.height != rows:
+        raise FileError(
+            f"The file '{file}' cannot be read: it has {rows} rows, the reader finds {frame.height}. "
+            "Save it again as CSV UTF-8."
+        )
+    return _keep_leading_zeros(data, frame)
+
+
+def _check_shape(data: bytes, file: Path, limits: Limits) -> tuple[list[str], int, bool]:
+    """Give the header, the number of rows, and whether lines are blank; refuse rows of another width."""
+    records = _records(data, file, limits)
+    header = next(records, [])
+    for place, name in enumerate(header):
+        if not name.strip() or name in header[:place]:
+            what = "has no name" if not name.strip() else "stands twice"
+            raise FileError(f"The file '{file}', column {place + 1}, {what}. Give each column one name.")
+    limits.check("columns", len(header), f"The header has {len(header):,} columns")
+    rows, has_blank_lines = 0, False
+    for place, record in enumerate(records, start=2):
+        if _is_blank(record):
+            has_blank_lines = True
+        elif len(record) == len(header):
+            rows += 1
+        else:
+            raise FileError(
+                f"The file '{file}', row {place}: found {len(record)} cells where the header has "
+                f'{len(header)}. Give each column one cell; write a text that holds a comma in "quotes".'
+            )
+    limits.check("rows", rows, f"The table has {rows:,} rows")
+    return header, rows, has_blank_lines
+
+
+def _is_blank(record: list[str]) -> bool:
+    return len(record) < 2 and not any(cell.strip() for cell in record)
+
+
+def _without_blank_lines(data: bytes, file: Path, limits: Limits) -> bytes:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerows(record for record in _records(data, file, limits) if not _is_blank(record))
+    return text.getvalue().encode("utf-8")
+
+
+def _records(data: bytes, file: Path, limits: Limits) -> Iterator[list[str]]:
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), strict=True)
+    usual = csv.field_size_limit(limits.cell_letters)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise FileError(f"The file '{file}', line {reader.line_num}: {error}.") from error
+    finally:
+        csv.field_size_limit(usual)
+
+
+def _keep_leading_zeros(data: bytes, frame: pl.DataFrame) -> pl.DataFrame:
+    """Give back as text what was no number: the study number 007 is not 7."""
+    whole: Sequence[str] = [
+        name for name, kind in frame.schema.items() if kind.is_integer() and name not in ORDERS
+    ]
+    if not whole:
+        return frame
+    texts = pl.read_csv(io.BytesIO(data), columns=whole, infer_schema=False)
+    spelled = texts.select(pl.all().str.contains(r"^\s*0\d").any()).row(0, named=True)
+    return frame.with_columns(texts[name] for name, is_spelled in spelled.items() if is_spelled)
