@@ -57,7 +57,7 @@ def test_number_opens_its_source(page: Page) -> None:
     page.locator('#table-sledai_change [data-id="summary.treated.month_6.sledai_2k.mean"]').click()
     panel = page.locator("#origin")
     expect(panel).to_be_visible()
-    expect(panel.locator("h2")).to_have_text("Mean, SLEDAI (version not stated by the source), Month 6")
+    expect(panel.locator("h2")).to_have_text("Mean of SLEDAI (version not stated by the source) at month 6")
     expect(panel.locator("dl")).to_contain_text("first_infusion_date IS NOT NULL")
     expect(panel.locator("dl code")).to_have_text("summary.treated.month_6.sledai_2k.mean")
     count = panel.locator("dd", has_text=re.compile(r"^\d\d$")).first.inner_text()
@@ -186,3 +186,27 @@ def test_words_stand_out_from_the_page(page: Page) -> None:
       }"""
     )
     assert found == []
+
+
+def test_who_is_not_in_a_number_is_listed(page: Page) -> None:
+    page.evaluate(
+        """() => {
+        const element = document.getElementById("numbers");
+        const book = JSON.parse(element.textContent);
+        const record = book.numbers["summary.treated.month_6.sledai_2k.mean"];
+        const source = book.strings[record[book.columns.indexOf("source")]];
+        const place = book.atoms.line.length;
+        for (const [name, text] of [["subject", "01-099"], ["visit", ""], ["variable", ""], ["file", "x.csv"],
+            ["value", "withdrew on day 60"]]) {
+            book.strings.push(text);
+            book.atoms[name].push(book.strings.length - 1);
+        }
+        book.atoms.line.push(7);
+        book.sources[`${source}/missing`] = `${place}`;
+        element.textContent = JSON.stringify(book);
+    }"""
+    )
+    page.locator('#table-sledai_change [data-id="summary.treated.month_6.sledai_2k.mean"]').click()
+    panel = page.locator("#origin")
+    expect(panel.locator("h3").last).to_have_text("Not in this number (1)")
+    expect(panel.locator("table.absent tbody tr")).to_have_text("01-099withdrew on day 60x.csv:7")

@@ -1,8 +1,11 @@
 """Laboratory values and scores as observations: limits of the assay, titres, printed units."""
 
+import numpy as np
 import polars as pl
+import pytest
 
 from funis.analysis.observations import gather_values, score_instruments, visit_frame
+from funis.analysis.recorded_words import count_significant, significant, write_lab_values
 from funis.data.tables import Tables
 from funis.study.model import InstrumentChoice, LabTest, Study, Trial, Visit
 
@@ -34,8 +37,8 @@ def test_a_result_beyond_the_assay_stays_one() -> None:
     )
     found = gather_values(study, _tables(labs=labs), {})
     assert found.select("subject", "value", "text", "censored", "line").rows() == [
-        ("S1", 10.0, "<10", -1, 2),
-        ("S2", 800.0, ">800", 1, 3),
+        ("S1", 10.0, "<10, used as 10", -1, 2),
+        ("S2", 800.0, ">800, used as 800", 1, 3),
         ("S3", 55.5, "55.5", 0, 4),
     ]
 
@@ -50,10 +53,49 @@ def test_titres_are_on_log2_of_the_dilution_and_none_found_is_below_the_lowest()
     found = gather_values(study, _tables(labs=labs), {})
     # 320 / 10 = 2^5; 80 / 10 = 2^3; a titre of 0 lies below 80, the lowest that was recorded.
     assert found.select("value", "text", "censored").rows() == [
-        (5.0, "320", 0),
-        (3.0, "80", 0),
-        (3.0, "0", -1),
+        (5.0, "320 -> 5 (log2 of titre / 10)", 0),
+        (3.0, "80 -> 3 (log2 of titre / 10)", 0),
+        (3.0, "0, used as 80, the lowest recorded -> 3 (log2 of titre / 10)", -1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "unit", "sign", "value", "words"),
+    [
+        # creatinine: 1 mg/dL is 88.42 umol/L; one digit more than was recorded, three at least
+        (0.82, "mg/dL", None, 72.5044, "0.82 mg/dL -> 72.5 umol/L"),
+        (1.234, "mg/dL", None, 109.11028, "1.234 mg/dL -> 109.11 umol/L"),
+        (0.5, "mg/dL", "<", 44.21, "<0.5 mg/dL -> <44.2 umol/L, used as 44.2"),
+        (72.5, "umol/L", None, 72.5, "72.5"),
+        (72.5, None, None, 72.5, "72.5"),
+        (9.0, "umol/L", ">=", 9.0, ">=9, used as 9"),
+        (0.0, "mg/dL", None, 0.0, "0"),
+    ],
+)
+def test_a_value_is_shown_as_recorded_and_as_used(
+    recorded: float, unit: str | None, sign: str | None, value: float, words: str
+) -> None:
+    study = Study(trial=TRIAL, labs=(LabTest(test="creatinine", unit="umol/L"),))
+    labs = _labs(("S1", "baseline", 0, "creatinine", value, sign)).with_columns(
+        value_recorded=pl.lit(recorded), unit_recorded=pl.lit(unit, pl.String)
+    )
+    found = gather_values(study, _tables(labs=labs), {})
+    assert found.select("value", "text").rows() == [(value, words)]
+
+
+def test_a_titre_beyond_a_limit_says_how_it_entered() -> None:
+    frame = pl.DataFrame({"value": [40.0, 30.0], "comparator": ["<", None]})
+    words = write_lab_values(frame, "titre", np.array([2.0, np.log2(3.0)]), titre_of_first=10.0)
+    assert words.to_list() == [
+        "<40, used as 40 -> 2 (log2 of titre / 10)", "30 -> 1.58 (log2 of titre / 10)",
+    ]  # fmt: skip
+
+
+def test_significant_digits() -> None:
+    assert [count_significant(value) for value in (0.82, 2000.0, 0.050, 1.0, 10.5)] == [2, 1, 1, 1, 3]
+    assert [significant(value, 3) for value in (72.5044, 0.00123456, 12345.0, -0.0999)] == [
+        "72.5", "0.00123", "12345", "-0.0999",
+    ]  # fmt: skip
 
 
 def _flow(rate: float) -> pl.DataFrame:
@@ -68,6 +110,7 @@ def test_a_measured_quantity_is_printed_in_the_unit_of_the_study() -> None:
     found = gather_values(study, tables, scored)
     # 0.063 mL in one minute are 0.63 mL in ten.
     assert found["value"].to_list() == [0.63]
+    assert found["text"].to_list() == ["0.063 mL/min -> 0.63 mL/10 min"]
     assert (found["file"].item(), found["line"].item()) == ("f.csv", 2)
 
 

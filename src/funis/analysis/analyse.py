@@ -63,6 +63,7 @@ import polars as pl
 from funis.analysis import influence as analysis_influence
 from funis.analysis import response_rates as analysis_response
 from funis.analysis import summary as analysis_summary
+from funis.analysis.absent_values import list_absent
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
@@ -145,7 +146,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     _log.info("computed %d numbers, %d findings", numbers.height, len(findings))
     return Results(
         numbers=numbers,
-        sources=run.sources.frame(run.observations()),
+        sources=pl.concat([run.sources.frame(run.observations()), list_absent(run, scored)]),
         provenance=_provenance(study, tables),
         listings=run.listings | _listings(run, scored),
         findings=findings,

@@ -16,6 +16,7 @@ import polars as pl
 
 from funis.analysis.few_visits import score_few_visits
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats
+from funis.analysis.recorded_words import write_converted, write_lab_values
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables
@@ -158,7 +159,10 @@ def _score_rows(scored: Scored) -> pl.DataFrame:
         from funis.units import convert
 
         factor = convert(1.0, name, scored.definition.unit, scored.unit)
-        value = round_column(value * factor)
+        recorded = scored.frame[name].cast(pl.Float64).drop_nulls()
+        rows = _rows(scored.frame, name, round_column(value * factor))
+        units = (scored.definition.unit, scored.unit)
+        return rows.with_columns(write_converted(recorded, units, float(factor)))
     return _rows(scored.frame, name, value)
 
 
@@ -195,9 +199,10 @@ def _test_rows(test: LabTest, frame: pl.DataFrame) -> pl.DataFrame:
     below = frame["comparator"].is_in(["<", "<="]).fill_null(value=False).to_numpy()
     above = frame["comparator"].is_in([">", ">="]).fill_null(value=False).to_numpy()
     censored = (above.astype(np.int8) - below.astype(np.int8)).astype(np.int8)
-    text = pl.Series("text", frame["comparator"].fill_null("")) + format_column(frame["value"])
-    if test.scale == "log2":
+    is_titre = test.scale == "log2"
+    if is_titre:
         values, censored = _log2_titres(values, censored)
+    text = write_lab_values(frame, test.unit, values, titre_of_first=FIRST_DILUTION if is_titre else None)
     rows = _rows(frame, test.test, pl.col("value"))
     return rows.with_columns(
         pl.Series("value", values), text.alias("text"), pl.Series("censored", censored, dtype=pl.Int8)

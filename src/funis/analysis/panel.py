@@ -41,6 +41,8 @@ OBSERVATION_COLUMNS: dict[str, pl.DataType] = {
     "line": pl.Int64(),
 }
 
+#: Said of a change of which one value was beyond what the assay measures.
+AT_THE_LIMIT = " (a value beyond a limit at the limit)"
 # Differences of decimals carry binary dust; nine places hold every recorded value.
 
 
@@ -255,9 +257,14 @@ def _change_rows(
 ) -> pl.DataFrame:
     """Make the observations of a change: at the place of the later value."""
     later = everything[rows]
+    texts = format_column(pl.Series("text", difference))
+    beyond = pl.Series(unsure != 0)
+    if beyond.any():
+        said = pl.DataFrame({"text": texts}).select(pl.col("text") + AT_THE_LIMIT).to_series()
+        texts = said.zip_with(beyond, texts)
     return later.with_columns(
         pl.lit(name_change(name)).alias("variable"),
         pl.Series("value", difference),
-        format_column(pl.Series("text", difference)),
+        texts,
         pl.Series("censored", unsure, dtype=pl.Int8),
     )

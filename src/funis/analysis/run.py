@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.cohorts import Cohort, Populations
-from funis.analysis.panel import Floats, Integers, Matrix, Panel
+from funis.analysis.panel import Booleans, Floats, Integers, Matrix, Panel
 from funis.nine_decimals import PARTS_OF_ONE
 from funis.results import (
     ALL,
@@ -46,6 +46,8 @@ class Run:
     derived : observations added while the analysis runs, one frame a derived variable
     seen : subject and visit of everything recorded
     numbers, sources : what is filled
+    absent : by source the variable, the visit, who of the cohort has no value there, and who of them lacks
+        the baseline alone
     listings : data of figures and listings
     answered : what response definitions said, by definition and parameters
     """
@@ -60,6 +62,7 @@ class Run:
     seen: frozenset[tuple[str, str]]
     numbers: NumberList = field(default_factory=NumberList)
     sources: SourceList = field(default_factory=SourceList)
+    absent: dict[str, tuple[str, int, Integers, Booleans]] = field(default_factory=dict)
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)
     answered: dict[str, pl.DataFrame] = field(default_factory=dict)
     derived: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -80,6 +83,19 @@ class Run:
     def source(self, cohort: Cohort, variable: str, visit: str, rows: Integers) -> str:
         """Remember the recorded values behind a group of numbers and give their key."""
         return self.sources.add("/".join((cohort.name, variable, visit)), rows[rows >= 0])
+
+    def note_absent(self, source: str, measure: str, visit: int, chosen: Integers, level: Booleans) -> None:
+        """Remember who of a cohort is not in the numbers of a source.
+
+        Parameters
+        ----------
+        source : key of the source
+        measure, visit : what was recorded, and the place of the visit
+        chosen : places of the subjects
+        level : shape of `chosen`, True for who has a value there but no baseline to subtract
+        """
+        if len(chosen):
+            self.absent.setdefault(source, (measure, visit, chosen, level))
 
     def observe(
         self,

@@ -191,6 +191,8 @@ def summarise_levels(run: Run, cohort: Cohort, name: str) -> None:
             missing=run.policy(name),
             source=run.source(cohort, name, at_visit, matrix.rows[chosen, visit]),
         )
+        lacking = np.flatnonzero(cohort.members & ~known[:, visit])
+        run.note_absent(place.source, name, int(visit), lacking, np.zeros(len(lacking), dtype=np.bool_))
         _describe(run, place, matrix, (int(visit), chosen))
 
 
@@ -218,6 +220,9 @@ def summarise_changes(
             missing_outcome=missing_outcome,
             source=run.source(cohort, f"{endpoint}{name_change(measure)}", at_visit, rows),
         )
+        lacking = np.flatnonzero(cohort.members & ~known[:, visit])
+        has_level = ~np.isnan(run.panel.matrices[measure].values[lacking, visit])
+        run.note_absent(place.source, measure, int(visit), lacking, has_level)
         _describe(run, place, matrix, (int(visit), chosen))
 
 

@@ -47,11 +47,11 @@
   const word = (kind, name) => (name ? read().labels[kind]?.[name] ?? name : "");
 
   const heading = (number) => {
-    const what = [word("statistics", number.statistic) || number.analysis];
-    if (number.variable) what.push(word("variables", number.variable));
-    if (number.category) what.push(number.category);
-    if (number.visit) what.push(word("visits", number.visit));
-    const text = what.join(", ");
+    let text = word("statistics", number.statistic) || number.analysis;
+    const breathe = () => (text.includes(", ") ? "," : "");
+    if (number.variable) text += `${breathe()} ${read().labels.joiners?.[number.statistic] ?? said("of")} ${word("phrases", number.variable)}`;
+    if (number.category) text += `, ${number.category}`;
+    if (number.visit) text += `${breathe()} ${said("at")} ${word("visit_phrases", number.visit)}`;
     return text.charAt(0).toUpperCase() + text.slice(1);
   };
 
@@ -86,6 +86,33 @@
     return list;
   };
 
+  // who of the population has no value here, why, and the bounds of a score that is not known
+  const absent = (number) => {
+    const places = spread(read().sources[`${number.source}/missing`] ?? "");
+    if (!places.length) return [];
+    const { atoms, strings } = read();
+    const table = make("table", undefined, "absent");
+    const head = table.createTHead().insertRow();
+    for (const name of ["subject", "reason", "place"]) {
+      const cell = make("th", said(name));
+      cell.scope = "col";
+      head.append(cell);
+    }
+    table.createTBody().append(
+      ...places.map((place) => {
+        const cells = make("tr");
+        const subject = make("th", strings[atoms.subject[place]]);
+        subject.scope = "row";
+        const file = strings[atoms.file[place]];
+        const line = atoms.line[place];
+        cells.append(subject, make("td", strings[atoms.value[place]]), make("td", line === null ? file : `${file}:${line}`, "place"));
+        return cells;
+      }),
+    );
+    const named = places.filter((place) => strings[atoms.subject[place]]).length;
+    return [make("h3", `${said("absent")} (${named})`), table];
+  };
+
   const row = (hasVariable) => (place) => {
     const { atoms, strings } = read();
     const text = (name) => strings[atoms[name][place]];
@@ -111,7 +138,7 @@
     const variables = new Set(places.map((place) => strings[atoms.variable[place]]));
     const hasVariable = variables.size > 1;
     const draw = row(hasVariable);
-    const above = hasVariable ? said("values") : said("values_of").replace("{variable}", () => word("variables", [...variables][0]));
+    const above = hasVariable ? said("values") : said("values_of").replace("{variable}", () => word("phrases", [...variables][0]));
     part.append(make("h3", `${above} (${places.length})`));
     const table = make("table");
     const head = table.createTHead().insertRow();
@@ -161,7 +188,7 @@
     opener = node;
     node.classList.add("is-open");
     title.textContent = heading(number);
-    body.replaceChildren(make("p", node.textContent.trim(), "big"), facts(number), values(number));
+    body.replaceChildren(make("p", node.textContent.trim(), "big"), facts(number), values(number), ...absent(number));
     makeRoom(true, node);
     panel.scrollTop = 0;
     title.focus({ preventScroll: true });

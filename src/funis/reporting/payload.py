@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 
 from funis.catalogue.registry import responses
-from funis.reporting.labels import METHODS, MISSING, STATISTICS, Labels
+from funis.reporting.labels import METHODS, MISSING, STATISTICS, Labels, format_unit, in_sentence
 from funis.reporting.number_book import Number, NumberBook
 from funis.reporting.response_tables import class_label
-from funis.results import ALL, Results, format_number
+from funis.results import ABSENT, ALL, Results, format_number
 from funis.study.model import Study
 
 _NUMERIC = ("value", "n", "denominator", "delta")
@@ -30,6 +30,8 @@ _COLUMNS = (
 )
 #: The words of the panel itself; what stands in braces is filled in by the page.
 PANEL_WORDS: dict[str, str] = {
+    "of": "of",
+    "at": "at",
     "unrounded": "Unrounded",
     "printed": "Printed",
     "endpoint": "Endpoint",
@@ -51,7 +53,9 @@ PANEL_WORDS: dict[str, str] = {
     "status": "Status",
     "id": "Result id",
     "values": "Recorded values behind it",
-    "values_of": "Recorded values behind it of {variable}",
+    "values_of": "Recorded values of {variable} behind it",
+    "absent": "Not in this number",
+    "reason": "Reason",
     "no_values": "No single recorded values stand behind this number.",
     "subject": "Subject",
     "visit": "Visit",
@@ -60,6 +64,12 @@ PANEL_WORDS: dict[str, str] = {
     "place": "File and line",
     "show_all": "Show all {count}",
 }
+
+
+#: What stands between a statistic and its variable where "of" would not read.
+JOINERS: dict[str, str] = {
+    "n": "with", "events": "for", "improved": "in", "worsened": "in", "unchanged": "in", "at_risk": "of",
+}  # fmt: skip
 
 
 class _Words:
@@ -92,7 +102,9 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     words, labels = _Words(), Labels(study)
     numbers = {number.id: _write_row(labels, number, words) for number in chosen}
     atoms, sources = _build_sources(
-        results.sources, {number.source for number in chosen if number.source}, words
+        results.sources,
+        {f"{number.source}{end}" for number in chosen if number.source for end in ("", ABSENT)},
+        words,
     )
     return {
         "columns": _COLUMNS,
@@ -178,6 +190,12 @@ def write_ranges(places: Sequence[int]) -> str:
     return ",".join(f"{first}-{last}" if first < last else str(first) for first, last in ranges)
 
 
+def _phrase(labels: Labels, name: str, measure: str) -> str:
+    """Name a variable as a sentence does, its unit in brackets."""
+    words, unit = in_sentence(labels.variable(name, measure)), format_unit(labels.unit(measure or name))
+    return f"{words} ({unit})" if unit else words
+
+
 def _build_labels(
     study: Study, numbers: Iterable[Number], sources: pl.DataFrame
 ) -> dict[str, dict[str, str]]:
@@ -196,6 +214,13 @@ def _build_labels(
             if name
         },
         "visits": {name: labels.visit(name) for name in sorted(visits) if name and name != ALL},
+        "phrases": {
+            name: _phrase(labels, name, measure or "") for name, measure in sorted(variables) if name
+        },
+        "visit_phrases": {
+            name: in_sentence(labels.visit(name)) for name in sorted(visits) if name and name != ALL
+        },
+        "joiners": JOINERS,
         "statistics": STATISTICS,
         "methods": METHODS,
         "missing": MISSING,

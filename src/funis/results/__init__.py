@@ -9,7 +9,7 @@ away from zero. The names below are its entry points.
 from funis.results.everything import InputRecord, Provenance, Results
 from funis.results.key import ALL, Place, build_id, name_change, name_sustained
 from funis.results.number_list import NUMBER_COLUMNS, NumberList
-from funis.results.sources import SOURCE_COLUMNS, SourceList
+from funis.results.sources import ABSENT, SOURCE_COLUMNS, SourceList
 from funis.results.text import (
     NOT_AVAILABLE,
     NOT_COLLECTED,
@@ -30,6 +30,7 @@ from funis.results.text import (
 from funis.results.write import write_results
 
 __all__ = [
+    "ABSENT",
     "ALL",
     "NOT_AVAILABLE",
     "NOT_COLLECTED",

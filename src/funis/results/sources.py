@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+#: Ends the key of the list of those who are not in the numbers of a source.
+ABSENT: Final = "/missing"
 #: The columns of the list of recorded values that the numbers rest on.
 SOURCE_COLUMNS: Final[dict[str, Any]] = {
     "source": pl.String,
