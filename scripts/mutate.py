@@ -388,7 +388,7 @@ def _read_durations() -> dict[str, float]:
 # --- trying one change -------------------------------------------------------------------------------
 
 
-def try_place(place: Place, suite: Suite, copy_of_source: Path) -> Outcome:
+def try_place(place: Place, suite: Suite, copy_of_source: Path, noticed_by: str = "") -> Outcome:
     """Change one expression in a copy of the package and run the nearest tests until one fails.
 
     Parameters
@@ -396,6 +396,7 @@ def try_place(place: Place, suite: Suite, copy_of_source: Path) -> Outcome:
     place : the change
     suite : which tests run which line
     copy_of_source : folder with a copy of ``funis`` that nobody else uses
+    noticed_by : the test that noticed this change in an earlier run, which is run first; empty for none
     """
     started = time.monotonic()
     tests = suite.nearest(place)
@@ -408,7 +409,8 @@ def try_place(place: Place, suite: Suite, copy_of_source: Path) -> Outcome:
     if place.file.startswith(COMPILED):
         machine_code = machine_code.with_name("numba of one change")
     try:
-        for batch in _batches(tests, suite.seconds):
+        first = [[noticed_by]] if noticed_by in tests else []
+        for batch in (*first, *_batches(tests, suite.seconds)):
             failed = _run_tests(batch, suite, _environment(copy_of_source, machine_code))
             if failed:
                 return Outcome(place, "noticed", failed, time.monotonic() - started)
@@ -488,11 +490,12 @@ def make_copies(count: int) -> tuple[Queue[Path], Path]:
 def try_all(places: Sequence[Place], suite: Suite, workers: int) -> list[Outcome]:
     """Try every change, as many at a time as there are workers, and print each as it ends."""
     copies, place = make_copies(workers)
+    remembered = read_noticed()
 
     def run(number: int) -> Outcome:
         folder = copies.get()
         try:
-            outcome = try_place(places[number], suite, folder)
+            outcome = try_place(places[number], suite, folder, remembered.get(places[number].excuse, ""))
         finally:
             copies.put(folder)
         print(f"{number + 1:4}/{len(places)}  {_line(outcome)}", flush=True)
@@ -545,6 +548,17 @@ def write_outcomes(outcomes: Iterable[Outcome]) -> None:
         for each in outcomes
     ]
     (WORK / "outcomes.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def read_noticed() -> dict[Excuse, str]:
+    """Read which test noticed which change in the last run, so that it is tried first."""
+    path = WORK / "outcomes.json"
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return {
+        Place(**{name: row[name] for name in Place.__slots__}).excuse: row["by"].partition(" ")[2]
+        for row in rows
+        if row["by"].startswith(("FAILED ", "ERROR ")) and set(Place.__slots__) <= set(row)
+    }
 
 
 def main() -> int:

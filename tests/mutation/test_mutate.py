@@ -108,6 +108,22 @@ def test_tests_that_lost_their_names_are_no_notice_taken(tmp_path: Path) -> None
     assert mutate._run_tests([gone], suite, environment).startswith("ERROR")
 
 
+def test_the_test_that_noticed_a_change_is_remembered_for_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mutate, "WORK", tmp_path)
+    assert mutate.read_noticed() == {}
+    first, second, third = list(mutate.find_places_in(SOURCE, "rules", "x.py"))[:3]
+    mutate.write_outcomes(
+        [
+            mutate.Outcome(first, "noticed", "FAILED tests/a.py::test_a[x y]"),
+            mutate.Outcome(second, "survived"),
+            mutate.Outcome(third, "noticed", "(a test no longer ended)"),
+        ]
+    )
+    assert mutate.read_noticed() == {first.excuse: "tests/a.py::test_a[x y]"}
+
+
 def test_excused_changes_exist_and_give_a_reason() -> None:
     """An entry whose code is gone excuses nothing and must go too."""
     known = {place.excuse for place in mutate.find_places()}
