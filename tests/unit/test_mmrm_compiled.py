@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats.mmrm.batch import fit_mmrm_batch
+from funis.stats.mmrm.batch import BatchResult, fit_mmrm_batch
 from funis.stats.mmrm.design import standardise
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.result import MmrmResult
@@ -243,3 +243,11 @@ def test_products_of_small_matrices_by_hand() -> None:
     W, S, half, done = rng.normal(size=(2, 2)), rng.normal(size=(2, 2)), np.zeros((2, 2)), np.zeros((2, 2))
     algebra.conjugate(W, S, half, done)
     np.testing.assert_allclose(done, W @ S @ W, rtol=1e-13)
+
+
+def test_two_sided_p_of_a_batch_by_hand() -> None:
+    """With 1 df P = 2 atan(1 / |t|) / pi: a half for t = 1 and -1; no number where there was no fit."""
+    values = (np.array([[2.0, -2.0, 6.0, np.nan]]), np.full((1, 4), 2.0), np.ones((1, 4)))
+    found = BatchResult(*values, ("converged",)).p[0]
+    assert found[:3].tolist() == pytest.approx([0.5, 0.5, 2 * np.arctan(1 / 3) / np.pi])
+    assert np.isnan(found[3])
