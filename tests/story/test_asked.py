@@ -230,6 +230,22 @@ def test_with_the_empty_tables_of_a_new_study_no_zero_is_printed(study: Study) -
         assert words not in page
 
 
+def test_who_was_never_treated_has_not_completed_the_treatment() -> None:
+    """Five enrolled, three treated, all five followed to the end: 3 of 3 completed, not 5 of 3."""
+    study = make_study(cells=True)
+    given_rows: Frames = {
+        "infusions": [{"subject": each, "number": 1, "date": "2020-01-01"} for each in SUBJECTS[:3]],
+        "disposition": [{"subject": each, "status": "completed", "date": "2020-04-01"} for each in SUBJECTS],
+    }
+    results = run(study, base_frames() | given_rows)
+    assert count_of(results, "disposition.treated.completed.count")[:2] == (3, 3)
+    assert count_of(results, "disposition.enrolled.completed_not_treated.count")[:2] == (2, 2)
+    page = page_of(study, results)
+    assert "Not treated: completed follow-up 2/2" in page
+    assert "completed follow-up 3 , died 0" in page
+    assert dict(results.listings["flow"].select("stage", "count").rows())["completed"] == 3
+
+
 def test_a_zero_says_at_how_many_visits_it_was_asked() -> None:
     study = make_study(cells=True, population="enrolled")
     asked = [

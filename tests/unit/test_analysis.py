@@ -17,11 +17,22 @@ from funis.analysis import summary as analysis_summary
 from funis.analysis import time_to_event as analysis_time
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
+from funis.analysis.relapses import count_relapses_over_denominators
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, mean_of
 from funis.responses.relapse_counts import count_relapses
 from funis.results import format_number
-from funis.study.model import Arm, Criterion, Eligibility, Endpoint, LabTest, Study, Trial, Visit
+from funis.study.model import (
+    Arm,
+    Criterion,
+    Eligibility,
+    Endpoint,
+    LabTest,
+    MissingRelapse,
+    Study,
+    Trial,
+    Visit,
+)
 
 Values = Mapping[str, Mapping[str, Sequence[float | None]]]
 
@@ -290,7 +301,7 @@ def published() -> tuple[Run, Answers]:
 def test_relapse_has_every_denominator(published: tuple[Run, Answers]) -> None:
     run, answers = published
     endpoint = Endpoint(id="r", kind="relapse", definition="ucmsc_bilag_response", at=("month_9", "month_12"))
-    analysis_response.count_relapses_over_denominators(run, endpoint, answers)
+    count_relapses_over_denominators(run, endpoint, answers)
     texts = {
         (row["population"], row["visit"]): row["text"]
         for row in run.numbers.frame().filter(pl.col("statistic") == "count").iter_rows(named=True)
@@ -313,9 +324,61 @@ def test_who_is_no_longer_followed_is_not_at_risk() -> None:
         run, [_responder("MCR"), _responder("MCR", followed=270.0), _responder("PCR", "month_12", 360.0)]
     )
     endpoint = Endpoint(id="r", kind="relapse", definition="ucmsc_bilag_response", at=("month_9", "month_12"))
-    analysis_response.count_relapses_over_denominators(run, endpoint, answers)
+    count_relapses_over_denominators(run, endpoint, answers)
     frame = run.numbers.frame().filter((pl.col("population") == "at_risk") & (pl.col("statistic") == "count"))
     assert frame.select("visit", "text").rows() == [("month_9", "0/3 (0.0%)"), ("month_12", "1/2 (50.0%)")]
+
+
+OPEN_RELAPSES: list[dict[str, Any]] = [
+    {"word": "MCR"},  # followed to month 12 without relapse
+    {"word": "MCR", "relapse": "month_9", "day": 270.0},
+    {"word": "PCR", "followed": 290.0},  # was at month 9, not at month 12
+    {"word": "PCR", "open": True},  # seen at both, a grade is missing
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        # Month 9: the third is known, the fourth not; month 12: neither is.
+        ("left_out", {("responders", "month_9"): (1, 3, None, 1), ("responders", "month_12"): (0, 2, None, 2),
+                      ("responders", "all"): (1, 2, None, 2), ("enrolled", "month_9"): (1, 4, None, 2),
+                      ("enrolled", "month_12"): (0, 3, None, 3), ("enrolled", "all"): (1, 3, None, 3),
+                      ("at_risk", "month_9"): (1, 3, None, 1), ("at_risk", "month_12"): (0, 1, None, 1)}),
+        ("none", {("responders", "month_9"): (1, 4, 1, None), ("responders", "month_12"): (0, 4, 2, None),
+                  ("responders", "all"): (1, 4, 2, None), ("enrolled", "month_9"): (1, 5, 1, 1),
+                  ("enrolled", "month_12"): (0, 5, 2, 1), ("enrolled", "all"): (1, 5, 2, 1),
+                  ("at_risk", "month_9"): (1, 4, 1, None), ("at_risk", "month_12"): (0, 2, 1, None)}),
+        # The fourth relapses at month 9 and is not at risk later; the third at month 12.
+        ("relapse", {("responders", "month_9"): (2, 4, 1, None), ("responders", "month_12"): (1, 4, 1, None),
+                     ("responders", "all"): (3, 4, 2, None), ("enrolled", "month_9"): (2, 5, 1, 1),
+                     ("enrolled", "month_12"): (1, 5, 1, 1), ("enrolled", "all"): (3, 5, 2, 1),
+                     ("at_risk", "month_9"): (2, 4, 1, None), ("at_risk", "month_12"): (1, 2, 1, None)}),
+    ],
+)  # fmt: skip
+def test_a_relapse_that_is_not_known_counts_as_the_rule_says(
+    rule: MissingRelapse, expected: dict[tuple[str, str], tuple[int, int, int | None, int | None]]
+) -> None:
+    """Four responders, one without response, one of whom the response cannot be told."""
+    rows = []
+    for each in OPEN_RELAPSES:
+        row = _responder(each["word"], each.get("relapse", ""), each.get("day"), each.get("followed", 360.0))
+        rows.append(row | {"relapse": "cannot tell"} if each.get("open") else row)
+    unclear = NONE | {"response": "cannot tell", "responder": "cannot tell", "relapse": "cannot tell"}
+    run = make_run({"x": {visit: [1.0] * 6 for visit in VISITS}})
+    endpoint = Endpoint(
+        id="r", kind="relapse", definition="ucmsc_bilag_response", at=("month_9", "month_12"),
+        missing_relapse=rule,
+    )  # fmt: skip
+    count_relapses_over_denominators(run, endpoint, _answers(run, [*rows, NONE, unclear]))
+    frame = run.numbers.frame()
+    found = {}
+    for row in frame.filter(pl.col("statistic") == "count").iter_rows(named=True):
+        at = frame.filter((pl.col("population") == row["population"]) & (pl.col("visit") == row["visit"]))
+        beside = dict(at.select("statistic", "value").rows())
+        counts = (row["value"], row["denominator"], beside.get("imputed"), beside.get("cannot_tell"))
+        found[row["population"], row["visit"]] = counts
+    assert found == expected
 
 
 def _relapse_visit(row: Mapping[str, Any], planned: Mapping[str, float]) -> str | None:
@@ -345,8 +408,10 @@ def test_relapses_are_counted_by_the_rule_of_count_relapses(data: st.DataObject)
         )
     run = make_run({"x": {visit: [1.0] * len(rows) for visit in VISITS}})
     answers = _answers(run, rows)
-    endpoint = Endpoint(id="r", kind="relapse", definition="ucmsc_bilag_response", at=tuple(planned))
-    analysis_response.count_relapses_over_denominators(run, endpoint, answers)
+    endpoint = Endpoint(
+        id="r", kind="relapse", definition="ucmsc_bilag_response", at=tuple(planned), missing_relapse="none"
+    )
+    count_relapses_over_denominators(run, endpoint, answers)
     counted = (
         run.numbers.frame().filter(pl.col("statistic") == "count").select("visit", "population", "value", "n")
     )

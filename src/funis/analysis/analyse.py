@@ -36,8 +36,9 @@ systems           ``bilag_2004_renal`` by visit (category A ... E)  count, perce
                   ``bilag_2004_renal`` by visit; endpoint id        n improved worsened unchanged p p_adjusted
 response          definition (category: its classes, responder,     count, percent, lower and upper by
                   cannot tell); ``<definition>_sustained``          clopper_pearson and wilson
-relapse           relapse; population is the denominator:           count, percent, lower and upper by
-                  enrolled, responders, at_risk; visit or all       clopper_pearson and wilson
+relapse           relapse; population is the denominator: that of   count, percent, lower and upper by
+                  the endpoint, responders, at_risk; visit or all   clopper_pearson and wilson; imputed,
+                                                                    cannot_tell (left out)
 time_to_event     relapse, death ... at the planned visits          survival, lower, upper, at_risk, events;
                                                                     n, events, median over all;
                                                                     restricted_mean se lower upper horizon
@@ -82,6 +83,7 @@ from funis.analysis.observations import (
 from funis.analysis.paired_tests import SEED
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.regression_to_mean import estimate_falls
+from funis.analysis.relapses import count_relapses_over_denominators
 from funis.analysis.run import Run
 from funis.analysis.safety_counts import count_adverse_events
 from funis.analysis.site_effects import fit_site_effects
@@ -217,7 +219,7 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
             answers = analysis_response.answer_endpoint(
                 run, visits, endpoint, _response_visit(run.study, endpoint)
             )
-            analysis_response.count_relapses_over_denominators(run, endpoint, answers)
+            count_relapses_over_denominators(run, endpoint, answers)
             analysis_influence.leave_out_relapses(run, endpoint, answers)
         case "time_to_event":
             from funis.analysis.time_to_event import estimate_time_to_event

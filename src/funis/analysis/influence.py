@@ -18,7 +18,8 @@ from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.paired_tests import TESTS
 from funis.analysis.panel import Booleans, Matrix
-from funis.analysis.response_rates import RESPONDER, Answers, flag_relapses_at, relapse_visits_of
+from funis.analysis.relapses import judge_relapses, relapse_visits_of
+from funis.analysis.response_rates import RESPONDER, Answers
 from funis.analysis.run import Run, digits_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.nine_decimals import round_exactly
@@ -189,9 +190,9 @@ def leave_out_relapses(run: Run, endpoint: Endpoint, answers: Answers) -> None:
     at = relapse_visits_of(run, endpoint, answers)
     if not at:
         return
-    flags = flag_relapses_at(run, answers, at)
-    relapsed = flags.select(pl.any_horizontal(f"relapse_{name}" for name in at)).to_series().to_numpy()
-    _leave_out_share(run, endpoint, ("relapse", "", ALL), (relapsed, answers.responders, answers))
+    whole = judge_relapses(run, answers, at, endpoint.missing_relapse)[-1]
+    among = answers.responders & whole.known
+    _leave_out_share(run, endpoint, ("relapse", "", ALL), (whole.counted, among, answers))
 
 
 def _leave_out_share(

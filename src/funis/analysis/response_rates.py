@@ -1,4 +1,4 @@
-"""Responses, relapses after response with every denominator, and time to event."""
+"""Responses: what a definition says of every subject, and how many are in each class."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
 from funis.catalogue.registry import response_definition
 from funis.errors import FunisError
-from funis.responses.relapse_counts import flag_relapses
 from funis.responses.respond import RELAPSE_SCHEMA, respond
 from funis.results import ALL, Place, name_sustained
 from funis.study.model import Endpoint, ParameterValue
 
 CANNOT_TELL: Final = "cannot tell"
+#: How a parameter of a definition says that a response which is not known stays so.
+CANNOT_TELL_KEY: Final = "cannot_tell"
 RESPONDER: Final = "responder"
 YES: Final = "yes"
 NO: Final = "no"
@@ -39,6 +40,8 @@ class Answers:
     classes : classes the definition can give, best first
     failing : the class of those who do not respond
     rows : observation of each subject's response
+    imputed : shape (subjects,), whose response is not known and was filled by the rule of the endpoint; None
+        where nothing was filled
     """
 
     definition: str
@@ -47,6 +50,12 @@ class Answers:
     classes: tuple[str, ...]
     failing: str
     rows: Integers
+    imputed: Booleans | None = None
+
+    @property
+    def filled(self) -> Booleans:
+        """Tell whose response was filled by the rule for missing outcomes."""
+        return np.zeros(self.answers.height, dtype=np.bool_) if self.imputed is None else self.imputed
 
     @property
     def responders(self) -> Booleans:
@@ -81,6 +90,7 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     parameters: dict[str, ParameterValue] = dict(endpoint.parameters)
     if at and "response_visit" in found.parameters:
         parameters.setdefault("response_visit", at)
+    known = _who_is_known(run, visits, endpoint, parameters)
     if endpoint.missing_outcome in {"nonresponder", "worst"} and "missing_response" in found.parameters:
         parameters.setdefault("missing_response", "nonresponder")
     answers = _respond(run, visits, endpoint.definition, parameters)
@@ -94,8 +104,21 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
         f"{word}: {reason or ''}".rstrip(": ")
         for word, reason in answers.select("response", "reason").iter_rows()
     ]
-    rows = run.observe(f"{endpoint.definition} {endpoint.id} {at}".rstrip(), said, at=_rows_at(run, at))
-    return Answers(endpoint.definition, at, answers, found.classes, found.otherwise, rows)
+    rows = run.observe(f"{endpoint.definition} {endpoint.id} {at}".rstrip(), said, at=rows_at(run, at))
+    imputed = ~known & answers["responder"].is_in([YES, NO]).to_numpy()
+    return Answers(endpoint.definition, at, answers, found.classes, found.otherwise, rows, imputed)
+
+
+def _who_is_known(
+    run: Run, visits: pl.DataFrame, endpoint: Endpoint, parameters: Mapping[str, ParameterValue]
+) -> Booleans:
+    """Tell whose response is known from the records alone, before any rule for missing outcomes."""
+    asked, found = dict(parameters), response_definition(endpoint.definition).parameters
+    filled = found.get("missing_response")
+    if filled is not None and asked.get("missing_response", filled.default) != CANNOT_TELL_KEY:
+        asked["missing_response"] = CANNOT_TELL_KEY
+    answers = _respond(run, visits, endpoint.definition, asked)
+    return answers["responder"].is_in([YES, NO]).to_numpy().astype(np.bool_)
 
 
 def _count_unknown_as(answers: pl.DataFrame, failing: str) -> pl.DataFrame:
@@ -137,7 +160,7 @@ def responder_codes(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     return np.where(determinate, (said == YES).to_numpy().astype(np.float64), np.nan)
 
 
-def _rows_at(run: Run, visit: str) -> Integers | None:
+def rows_at(run: Run, visit: str) -> Integers | None:
     """Give an observation of each subject at a visit: where its response was recorded."""
     if visit not in run.panel.visits:
         return None
@@ -223,7 +246,10 @@ def count_responses(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) -> 
 
 
 def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohort) -> None:
-    """Percentages are of members whose response is known; the others are counted beside."""
+    """Count each class over the members whose response is known or filled by rule; the others are beside.
+
+    The classes and those of whom it cannot be told add up to the members.
+    """
     determinate = answers.determinate & cohort.members
     visit = answers.visit or ALL
     response_classes = [name for name in answers.classes if name != answers.failing]
@@ -235,7 +261,9 @@ def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohor
     for name, chosen in counted:
         named = (answers.definition, name, visit)
         place = _response_place(run, endpoint, cohort, named, (answers, chosen))
-        add_rate(run, _over(place, determinate), int(chosen.sum()), level=run.level_of(endpoint))
+        over = _over(place, determinate)
+        add_rate(run, over, int(chosen.sum()), level=run.level_of(endpoint))
+        add_imputed(run, over, chosen & answers.filled)
     unknown = cohort.members & ~answers.determinate
     named = (answers.definition, CANNOT_TELL, visit)
     place = _response_place(run, endpoint, cohort, named, (answers, unknown))
@@ -243,20 +271,37 @@ def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohor
 
 
 def _count_sustained(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohort) -> None:
-    kept = (answers.answers["sustained"] == YES).fill_null(value=False).to_numpy() & answers.responders
+    """Count the responses kept to the end, over those of whom that is known or filled by rule."""
+    said = answers.answers["sustained"].fill_null("")
+    kept = (said == YES).to_numpy() & answers.responders
+    is_open = (said == CANNOT_TELL).to_numpy() & answers.responders
+    is_filled = endpoint.missing_outcome in {"nonresponder", "worst"}
+    base = answers.determinate & cohort.members
+    over = base if is_filled else base & ~is_open
     classes = [name for name in answers.classes if name != answers.failing]
-    chosen = [("", kept & cohort.members)]
+    chosen = [("", kept & over)]
     if len(classes) > 1:
-        chosen += [(name, kept & answers.of_class(name) & cohort.members) for name in classes]
+        chosen += [(name, kept & answers.of_class(name) & over) for name in classes]
     variable = name_sustained(answers.definition)
     for name, who in chosen:
         place = _response_place(run, endpoint, cohort, (variable, name, ALL), (answers, who))
-        add_rate(
-            run,
-            _over(place, answers.determinate & cohort.members),
-            int(who.sum()),
-            level=run.level_of(endpoint),
-        )
+        place = _over(place, over)
+        add_rate(run, place, int(who.sum()), level=run.level_of(endpoint))
+        if not name:
+            add_imputed(run, place, (is_open | answers.filled) & over)
+            add_cannot_tell(run, place, cohort.members & ~over)
+
+
+def add_imputed(run: Run, place: Place, who: Booleans) -> None:
+    """Add how many of those counted have no known outcome and are counted by rule; nothing for none."""
+    if who.any():
+        run.numbers.add(place, "imputed", int(who.sum()), text=str(int(who.sum())))
+
+
+def add_cannot_tell(run: Run, place: Place, who: Booleans) -> None:
+    """Add how many of the population are in neither numerator nor denominator; nothing for none."""
+    if who.any():
+        run.numbers.add(place, "cannot_tell", int(who.sum()), text=str(int(who.sum())))
 
 
 def _response_place(
@@ -281,88 +326,6 @@ def _response_place(
 def _over(place: Place, who: Booleans) -> Place:
     """Set the denominator of a place."""
     return replace(place, n=int(who.sum()), denominator=int(who.sum()))
-
-
-# --- relapse -------------------------------------------------------------------------------------
-
-
-def relapse_visits_of(run: Run, endpoint: Endpoint, answers: Answers) -> list[str]:
-    """Give the visits at which relapse is looked for: those of the endpoint, else all after the response."""
-    return [name for name in endpoint.at if name in run.panel.visits] or _after(run, answers.visit)
-
-
-def flag_relapses_at(run: Run, answers: Answers, at: Sequence[str]) -> pl.DataFrame:
-    """Flag who relapses and who is at risk at each of the named visits, in the order of the panel."""
-    planned = {name: float(run.study.visit(name).day) for name in at if name in run.study.visit_names}
-    # Visits without a plan follow each other in the order they are named.
-    days = {name: planned.get(name, np.inf) for name in at}
-    return flag_relapses(answers.answers, days, {name: _opening(run, name) for name in at})
-
-
-def count_relapses_over_denominators(run: Run, endpoint: Endpoint, answers: Answers) -> None:
-    """Count relapses at each visit and in all, over enrolled, responders, and responders at risk.
-
-    Where a relapse belongs and who is at risk is the rule of ``funis.count_relapses``, with the window of
-    each visit.
-    """
-    if "relapse" not in answers.answers.columns:
-        return
-    at = relapse_visits_of(run, endpoint, answers)
-    flags = flag_relapses_at(run, answers, at)
-    when = np.full(len(run.panel.subjects), "", dtype=object)
-    for visit in at:
-        when[flags[f"relapse_{visit}"].to_numpy()] = visit
-    words = [
-        f"{relapsed or 'no response'} {visit}".rstrip()
-        for relapsed, visit in zip(answers.answers["relapse"], when, strict=True)
-    ]
-    places = answers.rows
-    for visit in at:
-        found_at = _rows_at(run, visit)
-        if found_at is not None:
-            places = np.where((when == visit) & (found_at >= 0), found_at, places)
-    rows = run.observe(f"relapse {endpoint.id}", words, at=places)
-    for cohort in run.populations.of_endpoint(endpoint):
-        responders = answers.responders & cohort.members
-        for visit in at:
-            now, at_risk = (flags[f"{kind}_{visit}"].to_numpy() for kind in ("relapse", "at_risk"))
-            found = (visit, now & cohort.members, rows)
-            _add_relapse(run, endpoint, cohort, found, (responders, at_risk & cohort.members))
-        _add_relapse(run, endpoint, cohort, (ALL, (when != "") & responders, rows), (responders, None))
-
-
-def _after(run: Run, visit: str) -> list[str]:
-    """Give the planned visits after one."""
-    return list(run.panel.visits[run.panel.visit_index(visit) + 1 :]) if visit in run.panel.visits else []
-
-
-def _opening(run: Run, visit: str) -> float:
-    """Give the first study day that counts as a visit; without a window, the planned day."""
-    planned = run.study.visit(visit) if visit in run.study.visit_names else None
-    if planned is None:
-        return 0.0
-    return float(planned.day + (planned.window[0] if planned.window else 0))
-
-
-def _add_relapse(
-    run: Run, endpoint: Endpoint, cohort: Cohort, found: tuple[str, Booleans, Integers],
-    bases: tuple[Booleans, Booleans | None],
-) -> None:  # fmt: skip
-    (visit, relapsed, rows), (responders, at_risk) = found, bases
-    everybody = run.populations.cohort(subgroup=cohort.subgroup, arm=cohort.arm).members
-    named = {"enrolled": everybody, "responders": responders}
-    if at_risk is not None:
-        named["at_risk"] = at_risk
-    for denominator in endpoint.denominators:
-        if denominator not in named:
-            continue
-        n = int(named[denominator].sum())
-        source = subject_source(run, cohort, f"{endpoint.id} relapse {visit}", relapsed, rows)
-        place = replace(
-            cohort.place("relapse", "relapse"), population=denominator, visit=visit, endpoint=endpoint.id,
-            n=n, denominator=n, missing_outcome=endpoint.missing_outcome, source=source,
-        )  # fmt: skip
-        add_rate(run, place, int(relapsed.sum()), level=run.level_of(endpoint))
 
 
 # --- listings ------------------------------------------------------------------------------------

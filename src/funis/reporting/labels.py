@@ -71,6 +71,7 @@ STATISTICS: dict[str, str] = {
     "covariance": "covariance that was fitted",
     "not_met": "subjects who do not meet the criterion",
     "cannot_tell": "subjects for whom it cannot be determined",
+    "imputed": "subjects counted by the rule for missing outcomes",
     "asked": "subjects who were asked, or of whom it is recorded",
     "limit": "limit of the entry rule",
     "correlation": "correlation",
@@ -176,6 +177,12 @@ MISSING_OUTCOME: dict[str, str] = {
     "j2r": "a missing change is drawn by reference to the control arm (jump to reference)",
     "cr": "a missing change is drawn by reference to the control arm (copy reference)",
     "cir": "a missing change is drawn by reference to the control arm (copy increments in reference)",
+}
+
+MISSING_RELAPSE: dict[str, str] = {
+    "left_out": "is left out of numerator and denominator",
+    "none": "counts as none",
+    "relapse": "counts as a relapse at the first visit at which it is not known",
 }
 
 DEGREES: dict[str, str] = {

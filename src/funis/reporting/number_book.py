@@ -252,7 +252,7 @@ def count_cell(count: Number | None, percent: Number | None = None) -> TableCell
 
 
 def share_cell(book: NumberBook, group: Group, visit: str, known: str = "recorded for") -> TableCell:
-    """Make a cell of a count, and in the same cell of how many it is known where that is not everybody.
+    """Make a cell of a count, and in the same cell of how many it is known and how many were imputed.
 
     Parameters
     ----------
@@ -260,12 +260,14 @@ def share_cell(book: NumberBook, group: Group, visit: str, known: str = "recorde
     known : the words before the share of those of whom it is known
     """
     cell = count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
-    share, unclear = (book.find(group, visit, name) for name in ("asked", "cannot_tell"))
+    share, unclear, filled = (book.find(group, visit, name) for name in ("asked", "cannot_tell", "imputed"))
     beside: list[Inline | str] = []
     if share is not None and share.value is not None:
         beside += [f"; {known} ", Inline(f"{format_number(share.value, 0)}/{share.denominator}", share.id)]
     if unclear is not None and unclear.value:
         beside += ["; cannot tell ", Inline(format_number(unclear.value, 0), unclear.id)]
+    if filled is not None and filled.value:
+        beside += ["; imputed ", Inline(format_number(filled.value, 0), filled.id)]
     return joined(*cell.parts, *beside) if beside and cell.parts else cell
 
 

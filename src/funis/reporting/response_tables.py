@@ -8,28 +8,29 @@ from funis.catalogue.model_response import ResponseClass
 from funis.catalogue.registry import response_definition, responses
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import MISSING_OUTCOME, Labels, humanise, in_sentence
+from funis.reporting.labels import MISSING_OUTCOME, MISSING_RELAPSE, Labels, humanise, in_sentence
 from funis.reporting.number_book import (
     Group,
+    Number,
     NumberBook,
     bound,
-    count_cell,
     interval,
     level_text,
     percent_interval,
+    share_cell,
     single,
 )
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL, name_sustained
 from funis.study.model import Study
 
+CANNOT_TELL = "cannot tell"
 #: Words for what is counted beside the classes of a definition.
 CLASSES: dict[str, str] = {
     "responder": "Any response",
     "cannot tell": "Cannot tell",
 }
 DENOMINATORS: dict[str, str] = {
-    "enrolled": "of all enrolled",
     "responders": "of responders",
     "at_risk": "of responders still at risk",
 }
@@ -69,7 +70,7 @@ def response_label(group: Group) -> str:
 
 def rate_cells(book: NumberBook, group: Group, visit: str) -> tuple[TableCell, TableCell, TableCell]:
     """Make the cells count with percentage, and the interval by each method."""
-    found = [count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))]
+    found = [share_cell(book, group, visit)]
     for method in ("clopper_pearson", "wilson"):
         limits = [bound(book.find(group, visit, name, method), 1) for name in ("lower", "upper")]
         found.append(joined(*percent_interval(*limits)) if all(limits) else EMPTY)
@@ -105,7 +106,7 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
         if endpoint.definition == definition and endpoint.kind == "response"
     ]
     notes = (
-        "N: subjects of the population whose response is known; in the row “Cannot tell”, all of them.",
+        *_basis_of_responses(used),
         f"Definition: {definition}.",
         *dict.fromkeys(policies),
         *describe_basis(labels, used, with_missing=False),
@@ -113,6 +114,21 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
     title = f"Response by {labels.variable(definition)}"
     heads = _rate_heads(labels.study, groups[0].endpoint)
     return TableSpec(f"table-response-{definition}", "response", title, heads, tuple(rows), notes)
+
+
+def _basis_of_responses(used: Sequence[Number]) -> tuple[str, ...]:
+    """Say what N is, from the numbers printed: all, those who are known, those who are counted by rule."""
+    unknown = any(number.category == CANNOT_TELL and number.value for number in used)
+    imputed = any(number.statistic == "imputed" for number in used)
+    if unknown:
+        basis = (
+            "N: subjects of the population whose response is known or imputed; in the row “Cannot tell”, all "
+            "of them. The classes and “Cannot tell” add up to all."
+        )
+    else:
+        basis = "N: all subjects of the population."
+    rule = "Imputed: without a known response, counted in this class by the rule for a missing outcome."
+    return (basis, rule) if imputed else (basis,)
 
 
 def _block(group: Group) -> Group:
@@ -149,14 +165,20 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
             if book.find(group, visit, "count") is not None
         ]
     used = [number for group in groups for number in book.all(group)]
+    rules = dict.fromkeys(
+        (MISSING_RELAPSE[endpoint.missing_relapse], endpoint.population or "enrolled")
+        for endpoint in study.endpoints
+        if endpoint.kind == "relapse"
+    )
     notes = (
         (
-            "The same relapses over each denominator: everybody of the population, all responders, and "
-            "responders who had not relapsed before and were still under observation at the visit."
+            "The same relapses over each denominator: everybody of the population, its responders, and those "
+            "of them who had not relapsed before and were still under observation at the visit."
         ),
-        (
-            "Missing data: of all enrolled and of all responders, a subject whose relapse is not known "
-            "counts as without one; at a visit, only responders followed to its window are at risk."
+        *(
+            f"Population: {in_sentence(labels.population(name))}. A relapse that is not known {words_of}; "
+            "a subject whose response is not known is left out."
+            for words_of, name in rules
         ),
         *describe_basis(labels, used, with_population=False, with_missing=False),
     )
@@ -167,7 +189,7 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
 def _denominator(labels: Labels, group: Group) -> str:
     within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
     within = ", ".join([within, *_arm_words(labels, group)])
-    whole = f"of {labels.population(group.population).lower()}"
+    whole = f"of all {in_sentence(labels.population(group.population))}"
     return f"Relapse, {DENOMINATORS.get(group.population, whole)}{within}"
 
 

@@ -40,7 +40,7 @@ _FORMULA_NAMES = ("visit", "baseline")
 _NUMERIC_KINDS = ("change",)
 KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     "response": ("definition", "parameters", "missing_outcome", "null_rate", "sensitivity", "level"),
-    "relapse": ("definition", "parameters", "denominators", "missing_outcome", "level"),
+    "relapse": ("definition", "parameters", "denominators", "missing_outcome", "missing_relapse", "level"),
     "change": (
         "variable",
         "variables",

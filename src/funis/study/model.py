@@ -42,6 +42,7 @@ KindOfMeans = Literal["conditional", "unconditional"]
 MissingOutcome = Literal[
     "observed", "nonresponder", "worst", "locf", "multiple_imputation", "j2r", "cr", "cir"
 ]
+MissingRelapse = Literal["left_out", "none", "relapse"]
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
 """Forms of a visit that are not instruments."""
 
@@ -254,8 +255,16 @@ class Endpoint(StudyPart):
     imputation: Imputation | None = Field(
         default=None, description="How missing changes are drawn, and the shifts of a tipping point."
     )
-    denominators: tuple[Literal["enrolled", "responders", "at_risk"], ...] = Field(
-        default=("enrolled", "responders", "at_risk"), description="Denominators of a relapse rate."
+    denominators: tuple[Literal["population", "responders", "at_risk", "enrolled"], ...] = Field(
+        default=("population", "responders", "at_risk"),
+        description="Denominators of a relapse rate: everybody of the endpoint's population (enrolled is an "
+        "older word for it), the responders of it, those of them still at risk.",
+    )
+    missing_relapse: MissingRelapse = Field(
+        default="left_out",
+        description="What the relapse of a responder counts as where it is not known: left_out (of numerator "
+        "and denominator), none, or relapse (at the first visit at which it is not known). The number is "
+        "printed beside the count.",
     )
     event: Literal["relapse", "death", "response", "withdrawal"] | None = Field(
         default=None, description="Event of a time to event."
