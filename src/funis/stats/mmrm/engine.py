@@ -34,6 +34,9 @@ from funis.stats.mmrm.sums import PatternSums
 
 Codes = NDArray[np.int64]
 
+#: Numbers of the sums over cells up to which they are made before the parameters are looped over.
+MOST_AT_ONCE = 400_000
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -247,7 +250,7 @@ class Likelihood:
         W = state.W[cells]
         B = (self.flat_design @ state.beta).reshape(m, s)
         cross = sums.R[cells] - sums.U[cells] @ B.T
-        if not self.irregular and m**4 * (s * s + s * m) <= 400_000:
+        if not self.irregular and m**4 * (s * s + s * m) <= MOST_AT_ONCE:
             # sum_k W_k x W_k x U_k first, E afterwards: no loop over parameters times cells.
             WW = (W.reshape(k, m * m, 1) * W.reshape(k, 1, m * m)).reshape(k, m**4)
             flat_E = E.reshape(r, m * m)
