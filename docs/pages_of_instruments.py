@@ -99,7 +99,7 @@ def _render_facts(found: Definition) -> list[str]:
         ("Version", found.version),
         ("Source", found.source),
         ("Licence", f"{found.licence}; {found.licence_note}".rstrip("; ")),
-        ("Look-back window", found.window),
+        ("Look-back window", found.window_words()),
         ("Score", _how(found)),
         ("Range", f"{found.range.lowest:g} to {found.range.highest:g} {found.unit}".rstrip()),
         *([("Applies where", f"`{found.applies}`; elsewhere `not_applicable`")] if found.applies else []),

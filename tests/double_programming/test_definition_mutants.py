@@ -53,7 +53,7 @@ def instrument_checks(name: str) -> Checks:
         partial(around.test_part_agrees_with_the_double_programming, part, name) for part in around.PARTS
     ]
     checks += [partial(around.test_measures_agree, name), partial(around.test_excluded_causes_agree, name)]
-    checks += [partial(test_labels.test_items, name)]
+    checks += [partial(test_labels.test_items, name), partial(test_labels.test_proposals, name)]
     checks += [partial(test_labels.test_factors_flags_and_changes_say_what_they_are, name)]
     checks += [partial(test_labels.test_levels_are_worded_in_their_order, name)]
     if name in test_labels.FAMILY:
@@ -86,11 +86,13 @@ def response_checks(name: str) -> Checks:
             entry.test_criteria,
             entry.test_treatment_rows_are_the_same_everywhere,
             entry.test_classes,
+            entry.test_quantities,
         )
         checks += [partial(check, name) for check in (*whole, entry.test_outline, entry.test_sets)]
     if name in test_responses.typed():
         checks += [partial(test_responses.test_limits_agree, name)]
     checks += [partial(test_labels.test_events_that_decide, name)]
+    checks += [partial(entry.test_everything_a_phrase_reads_has_words, name)]
     return [*checks, partial(test_labels.test_responses_print_what_they_compare, name)]
 
 

@@ -12,6 +12,7 @@ import pytest
 import funis
 from funis.catalogue.model_response import (
     COMMON_PARAMETERS,
+    GRADE_MEASURES,
     ClassRule,
     Phrase,
     PrintedCriterion,
@@ -152,6 +153,7 @@ def test_outline(name: str) -> None:
     found |= {"no answer": "; ".join(needs), "ends it": " ".join(ends)}
     assert [found] == typed("outline.csv", name)
     assert definition.has_relapse == (name == "ucmsc_bilag_response")
+    assert definition.is_proposal == (name == "ucmsc_bilag_response")
 
 
 @pytest.mark.parametrize("name", responses())
@@ -200,6 +202,26 @@ def test_sets(name: str) -> None:
     found = response_definition(name).sets
     assert {key: set(columns) for key, columns in found.items()} == wanted
     assert all(len(columns) == len(set(columns)) for columns in found.values())
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_quantities(name: str) -> None:
+    """The unit that the limits are in, and whether something is only there or not."""
+    found = [
+        {"quantity": key, "unit": one.unit, "kind": "yes or no" if one.is_yes_no else "number"}
+        for key, one in response_definition(name).quantities.items()
+    ]
+    assert found == typed("quantities.csv", name)
+
+
+@pytest.mark.parametrize("name", responses())
+def test_everything_a_phrase_reads_has_words(name: str) -> None:
+    definition = response_definition(name)
+    phrases = [phrase for row in definition.criteria for phrase in row.phrases]
+    read = {each for phrase in phrases if phrase.measure not in GRADE_MEASURES for each in phrase.given}
+    assert read - set(definition.sets) == set(definition.quantities)
+    for key, one in definition.quantities.items():
+        assert one.words or definition.parameters[key].default in funis.definitions(), key
 
 
 @pytest.mark.parametrize(("name", "parent"), REPEATED.items())

@@ -93,6 +93,13 @@ def test_items(name: str) -> None:
     assert_labels_fit([(item.name, item.label) for item in funis.definition(name).items])
 
 
+@pytest.mark.parametrize("name", funis.definitions())
+def test_proposals(name: str) -> None:
+    """What no source prints is our own proposal, and says so."""
+    found = funis.definition(name)
+    assert found.is_proposal == found.certainty.startswith("a proposal: ") == (name == "tess_modified")
+
+
 # Where one version words a row otherwise than SLEDAI-2K does, in words that tell the two apart.
 REWORDED = {
     "sledai": {"proteinuria": "new or risen", "rash": "new or back", "alopecia": "new or back", "mucosal_ulcers": "new or back"},

@@ -74,7 +74,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         name title label version kind source certainty family window summary missing not_done
         unit within reversed_by applies items_of rules_of others_as otherwise item system by lab
         feature features.clause with_level per how status evidence id class event before note
-        domain term measure reading side drug analyte doses_of hint_low hint_high test route
+        domain term measure reading side drug analyte doses_of hint_low hint_high test route words
         toxicity.if rules.grade
     """),
     ("a number", _is_number, """
@@ -86,7 +86,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         toxicity.grade
     """),
     ("true or false", lambda value: isinstance(value, bool), """
-        per_system less_is_worse relapse responder laboratory
+        per_system less_is_worse relapse responder laboratory proposal yes_no
     """),
     ("a text, a number, true or false", _is_plain, "rule default first_visit previous_missing is"),
     ("a text or a number", _either(_is_text, _is_number), "limit conversions.factor offset"),
@@ -106,7 +106,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
     ("a table of numbers", _table_of(_is_number), "grade_points"),
     ("a table of lists of texts", _table_of(_texts), "sets"),
     ("a table or a list of two numbers", _either(_table_of(_is_number), _list_of(_is_number)), "range"),
-    ("a table of tables", _table_of(_is_table), "response.parameters"),
+    ("a table of tables", _table_of(_is_table), "response.parameters response.quantities"),
     ("a list of rows", _rows, """
         items replace features rules routes flags factors summaries measures criteria classes
         failures needs terms grades drugs units routes analytes conversions parameters spellings
@@ -133,7 +133,7 @@ def check_forms(file: DefinitionFile) -> Iterator[DefinitionFinding]:
             for number, row in enumerate(value, 1):
                 if isinstance(row, dict):
                     yield from _check_row((table, number, _name_of(row)), row, kind)
-        elif table == "parameters" and isinstance(value, dict):
+        elif table in ("parameters", "quantities") and isinstance(value, dict):
             for name, row in value.items():
                 if isinstance(row, dict):
                     yield from _check_row((table, None, name), row, kind)

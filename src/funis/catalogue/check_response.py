@@ -57,6 +57,7 @@ def check_response(definition: ResponseDefinition) -> Iterator[DefinitionFinding
     yield from check_criteria(definition.criteria, definition.parameters)
     for place, phrase in _phrases(definition):
         yield from _check_names(definition, place, phrase)
+    yield from _check_quantities(definition)
     yield from _check_gates(definition)
     yield from _check_used(definition)
     yield from _check_parameters(definition.parameters)
@@ -83,6 +84,15 @@ def _check_names(
     if phrase.measure in _COUNTS_ITEMS and phrase.given[0] not in definition.sets:
         fix = f"Known: {', '.join(definition.sets)}."
         yield DefinitionFinding(*place, "when", phrase.given[0], "There is no such set.", fix)
+
+
+def _check_quantities(definition: ResponseDefinition) -> Iterator[DefinitionFinding]:
+    """Find words for a quantity that no phrase reads."""
+    read = {name for _, phrase in _phrases(definition) for name in phrase.given}
+    for name in definition.quantities:
+        if name not in read:
+            message = "No phrase reads this quantity."
+            yield DefinitionFinding("quantities", None, name, "quantities", name, message, "Remove it.")
 
 
 def check_criteria(

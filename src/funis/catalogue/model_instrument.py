@@ -252,6 +252,8 @@ class Definition:
     ----------
     name, title, version, kind : key, printed name, edition, how items become a score
     source, licence, licence_note, window : citation, status, its evidence, look-back window in words
+    certainty : how sure the text is, where that is not simply that the source was read
+    is_proposal : whether the definition is our own proposal, because no source prints one
     items : one per printed row, in printed order
     systems : organ systems or domains in printed order, empty where there are none
     parameters : choices the sources leave open
@@ -308,6 +310,8 @@ class Definition:
     summaries: tuple[PartSummary, ...] = ()
     less_is_worse: bool = False
     label: str = ""
+    certainty: str = ""
+    is_proposal: bool = False
     file: str = field(default="", compare=False)
 
     def item(self, name: str) -> Item:
@@ -325,6 +329,20 @@ class Definition:
     def grade_columns(self) -> tuple[str, ...]:
         """Columns with the grade of each system, in printed order; empty where nothing is graded."""
         return tuple(f"{self.name}_{system}" for system in self.systems) if self.kind == "grades" else ()
+
+    def window_words(self, given: Mapping[str, Any] | None = None) -> str:
+        """Give the look-back window in words, with the days that the parameters choose.
+
+        Examples
+        --------
+        >>> from funis.catalogue.registry import definition
+        >>> definition("sledai_2k").window_words({"window_days": 30})
+        'present at the visit or in the preceding 30 days'
+        """
+        words = self.window
+        for name, value in self.parameter_values(given).items():
+            words = words.replace(f"{{{name}}}", str(value))
+        return words
 
     def parameter_values(self, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Put given parameters over the defaults.

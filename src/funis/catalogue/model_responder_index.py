@@ -41,7 +41,18 @@ class IndexItem:
 
 @dataclass(frozen=True, slots=True)
 class ResponderIndex:
-    """An index in which an item that has improved by half counts half; items in printed order."""
+    """An index in which an item that has improved by half counts half; items in printed order.
+
+    Attributes
+    ----------
+    name, title, version, source, certainty : what it is, where it was printed, how sure the text is
+    instrument : whose items and points these are
+    """
 
     name: str
     items: tuple[IndexItem, ...]
+    title: str = ""
+    version: str = ""
+    source: str = ""
+    certainty: str = ""
+    instrument: str = ""

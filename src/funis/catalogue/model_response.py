@@ -159,6 +159,22 @@ class ResponseClass:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedQuantity:
+    """What a phrase reads, as it is printed.
+
+    Attributes
+    ----------
+    words : our own short words; empty where the column is an instrument, whose label is printed
+    unit : the unit that the limits are in
+    is_yes_no : whether it is something that was there or not, so that no number is printed
+    """
+
+    words: str = ""
+    unit: str = ""
+    is_yes_no: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseDefinition:
     """A published response as data.
 
@@ -166,12 +182,14 @@ class ResponseDefinition:
     ----------
     name, title, version, source : what it is and where it was printed
     certainty : how sure the text is, where the paper could not be read
+    is_proposal : whether the definition is our own proposal, because the source prints none
     family : condition or organ it belongs to, for choosing the responses that apply
     label : short printed name
     otherwise : class when no rule holds
     printed_classes : every class with its words, best first
     criteria, rules, failures, needs : the decision table
     sets : named lists of columns, for phrases that count items
+    quantities : words and unit of what the phrases read, by the name that stands in them
     parameters : named choices
     has_relapse : whether loss of the response afterwards is defined
     """
@@ -193,6 +211,8 @@ class ResponseDefinition:
     has_relapse: bool = False
     notes: tuple[str, ...] = field(default=())
     label: str = ""
+    quantities: Mapping[str, PrintedQuantity] = field(default_factory=dict)
+    is_proposal: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:

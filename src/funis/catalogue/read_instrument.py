@@ -63,6 +63,8 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "summaries",
                 "less_is_worse",
                 "label",
+                "certainty",
+                "proposal",
             ]
         ),
     ),
@@ -186,6 +188,8 @@ def _build_definition(file: DefinitionFile, parent: Definition | None) -> Defini
         window=table.get("window", ""),
         summary=table.get("summary", ""),
         missing=table.get("missing", ""),
+        certainty=table.get("certainty", ""),
+        is_proposal=table.get("proposal", False),
         items=_build_items(file, parent),
         range=Range(float(table["range"]["lowest"]), float(table["range"]["highest"])),
         systems=tuple(table.get("systems", ())),

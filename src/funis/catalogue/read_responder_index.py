@@ -51,6 +51,11 @@ def read_responder_index(file: DefinitionFile, find: Callable[[str], Definition]
             IndexItem(item.name, Decimal(str(max(item.points))), measures.get(item.name, ()))
             for item in items
         ),
+        file.content["title"],
+        str(file.content["version"]),
+        file.content["source"],
+        file.content.get("certainty", ""),
+        file.content["items_of"],
     )
 
 

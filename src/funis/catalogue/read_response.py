@@ -23,6 +23,7 @@ from funis.catalogue.model_response import (
     Failure,
     Phrase,
     PrintedCriterion,
+    PrintedQuantity,
     ResponseClass,
     ResponseDefinition,
 )
@@ -45,7 +46,7 @@ _EXAMPLE: Final = "Write it like 'fall(sledai_2k) >= 4' or 'pga <= 1'."
 _REQUIRED: Final = ("name", "title", "version", "kind", "source", "otherwise", "classes", "criteria", "rules")
 _OPTIONAL: Final = (
     "certainty", "licence", "notes", "rules_of", "relapse", "parameters", "sets", "failures", "needs",
-    "family", "label",
+    "family", "label", "quantities", "proposal",
 )  # fmt: skip
 _CRITERION_KEYS: Final = (
     "id", "label", "when", "any", "any_collected", "points", "optional", "only_if", "source",
@@ -54,6 +55,7 @@ _CLASS_KEYS: Final = (("class", "label"), ("extent",))
 _RULE_KEYS: Final = ("class", "rule", "all", "count", "points", "missing", "responder", "also")
 _FAILURE_KEYS: Final = ("event", "before", "label")
 _NEED_KEYS: Final = ("when", "otherwise")
+_QUANTITY_KEYS: Final = ("words", "unit", "yes_no")
 _PARAMETER_KEYS: Final = ("default", "allowed", "factors", "note")
 
 
@@ -97,6 +99,8 @@ def read_response(file: DefinitionFile, find: FindContent) -> ResponseDefinition
         parameters=_read_parameters(file),
         has_relapse=bool(content.get("relapse", False)),
         notes=tuple(content.get("notes", ())),
+        quantities={name: _read_quantity(file, name, row) for name, row in _quantities(file).items()},
+        is_proposal=bool(content.get("proposal", False)),
     )
     file.keep(check_response(found))
     file.stop_at_findings()
@@ -222,6 +226,22 @@ def _read_need(file: DefinitionFile, row: Content, number: int) -> tuple[Phrase,
     place = ("needs", number, "")
     file.refuse_unknown_keys(place, row, _NEED_KEYS)
     return _read_phrase(file, place, str(row.get("when", ""))), str(row.get("otherwise", ""))
+
+
+def _quantities(file: DefinitionFile) -> Mapping[str, Content]:
+    found: Mapping[str, Content] = file.content.get("quantities", {})
+    return found
+
+
+def _read_quantity(file: DefinitionFile, name: str, row: Content) -> PrintedQuantity:
+    """Read the words and the unit of what a phrase reads."""
+    place = ("quantities", None, name)
+    file.refuse_unknown_keys(place, row, (), _QUANTITY_KEYS)
+    if "words" in row and not str(row["words"]).strip():
+        file.refuse(place, "words", "", "The key is there and holds no words.", "Write or remove it.")
+    return PrintedQuantity(
+        str(row.get("words", "")), str(row.get("unit", "")), bool(row.get("yes_no", False))
+    )
 
 
 def _read_parameters(file: DefinitionFile) -> dict[str, Parameter]:

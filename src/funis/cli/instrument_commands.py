@@ -124,7 +124,7 @@ def _render_definition(found: Definition) -> str:
     lines = [found.title, f"version: {found.version}", f"source: {found.source}", f"licence: {found.licence}"]
     lines.append(f"range: {found.range.lowest:g} to {found.range.highest:g} {found.unit}".rstrip())
     if found.window:
-        lines.append(f"looks back: {found.window}")
+        lines.append(f"looks back: {found.window_words()}")
     for each in found.parameters:
         allowed = ", ".join(map(str, each.allowed))
         choice = f" (one of {allowed})" if allowed else ""
