@@ -9,6 +9,7 @@ from itertools import groupby
 from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, GradeRule, Item
 from funis.catalogue.registry import definition, definitions
+from funis.catalogue.wording.instruments import instrument_words
 from markdown_parts import build_table, render_signature
 from pages_of_doses import dose_pages
 
@@ -50,6 +51,7 @@ def render_instrument_page(found: Definition) -> str:
     parts = [
         [_HEADER, "", f"# {found.title}", "", found.summary, ""],
         _render_facts(found),
+        _render_words(found),
         _render_items(found),
         _render_features(found),
         _render_rules(found),
@@ -114,6 +116,19 @@ def _render_facts(found: Definition) -> list[str]:
             ("Numeric total", ", ".join(f"{grade} = {points}" for grade, points in found.grade_points))
         )
     return build_table(("", ""), rows)
+
+
+def _render_words(found: Definition) -> list[str]:
+    words = instrument_words(found)
+    lines = [
+        "## In words",
+        "",
+        "As a report prints it, with every choice at its default.",
+        "",
+        words.short,
+        "",
+    ]
+    return [*lines, *(f"- {line}" for line in words.lines), "", words.basis, ""]
 
 
 def _render_items(found: Definition) -> list[str]:

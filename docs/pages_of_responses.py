@@ -8,6 +8,8 @@ from funis.catalogue.model_criteria import CriteriaSet
 from funis.catalogue.model_parameter import Parameter, ParameterValue
 from funis.catalogue.model_response import ClassRule, PrintedCriterion, ResponseDefinition
 from funis.catalogue.registry import criteria_set, criteria_sets, response_definition, responses
+from funis.catalogue.wording.basis import certainty_words
+from funis.catalogue.wording.responses import response_words
 from markdown_parts import build_table
 
 _HEADER = "<!-- Generated from the definition file by `make docs`; do not edit. -->"
@@ -35,12 +37,20 @@ def render_response_page(found: ResponseDefinition) -> str:
         ("Name in study files", f"`{found.name}`"),
         ("Version", found.version),
         ("Source", found.source),
-        ("How sure the text is", found.certainty or "read in the source"),
+        ("How sure the text is", certainty_words(found.certainty, is_proposal=found.is_proposal)),
         ("Classes, best first", _class_words(found)),
     ]
     parts = [
         [_HEADER, "", f"# {found.title}", ""],
         build_table(("", ""), facts),
+        [
+            "## In words",
+            "",
+            "As a report prints it, with every choice at its default.",
+            "",
+            *_in_words(found),
+            "",
+        ],
         ["## Criteria", ""],
         build_table(("criterion", "reads", "as compared"), [_criterion_row(row) for row in found.criteria]),
         *([_render_sets(found)] if found.sets else []),
@@ -126,6 +136,12 @@ def pages() -> dict[str, str]:
         ],
     )
     return {**texts, "index": "\n".join(lines).rstrip() + "\n"}
+
+
+def _in_words(found: ResponseDefinition) -> list[str]:
+    words = response_words(found)
+    lines = [*words.classes, " ".join(words.rules), *words.relapse]
+    return [*(f"- {line}" for line in lines if line), "", words.basis]
 
 
 def _class_words(found: ResponseDefinition) -> str:

@@ -27,9 +27,11 @@ from funis.catalogue.registry import (
     response_definition,
     responses,
 )
+from funis.catalogue.wording.basis import READ
 from funis.catalogue.wording.indices import index_words
 from funis.catalogue.wording.instruments import instrument_words
-from funis.catalogue.wording.responses import READ, response_words
+from funis.catalogue.wording.responses import response_words
+from funis.nine_decimals import Operator
 
 COMMON = {"response_window": 30, "response_day": 0}
 
@@ -109,8 +111,7 @@ def test_a_response_names_source_certainty_classes_and_versions(name: str) -> No
     text = str(response_words(found))
     assert "_" not in text
     assert f"Source: {content['source'].rstrip('.')}." in text
-    wanted = content.get("certainty", READ).removeprefix("a proposal: ")
-    assert wanted.rstrip(".") in text.split("Certainty: ")[1]
+    assert content.get("certainty", READ).rstrip(".") in text.rsplit("Certainty: ", maxsplit=1)[-1]
     for row in content["classes"]:
         assert row["label"].lower() in text.lower(), row["class"]
     read = {value["default"] for value in content["parameters"].values()} & set(definitions())
@@ -133,15 +134,19 @@ def test_only_what_no_source_prints_is_a_proposal() -> None:
     assert proposals == {"ucmsc_bilag_response"}
     assert {name for name in definitions() if definition(name).is_proposal} == {"tess_modified"}
     for name in (*responses(), *definitions()):
-        content = content_of(name)
-        is_said = content.get("certainty", "").startswith("a proposal: ")
-        assert is_said == content.get("proposal", False), name
+        is_said = content_of(name).get("proposal", False)
         words = (
             response_words(response_definition(name))
             if name in responses()
             else instrument_words(definition(name))
         )
         assert ("proposal of funis" in str(words)) == is_said
+
+
+def test_a_response_by_an_index_says_what_the_index_is() -> None:
+    text = str(response_words(response_definition("s2k_ri_50_response")))
+    assert index_words(responder_index("s2k_ri_50")) in text
+    assert text.count("Responder Index-50") == 1
 
 
 # --- a changed definition changes its words -----------------------------------------------------------
@@ -281,7 +286,7 @@ def test_an_instrument_names_version_source_and_certainty(name: str) -> None:
     assert "_" not in text
     assert f"{content['title']} ({content['version']})" in text
     assert f"Source: {content['source'].rstrip('.')}." in text
-    assert content.get("certainty", READ).removeprefix("a proposal: ") in text.split("Certainty: ")[1]
+    assert content.get("certainty", READ) in text.rsplit("Certainty: ", maxsplit=1)[-1]
     if "items" in content:
         assert all(row["label"] in text for row in content["items"])
 
@@ -322,10 +327,13 @@ def _changed_terms(condition: Condition) -> Iterator[Condition]:
             yield Condition((*condition.terms[:place], other, *condition.terms[place + 1 :]))
 
 
+TURNED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
 def _changed_term(term: Term) -> Iterator[Term]:
-    if isinstance(term.limit, Decimal) and (term.limit, term.operator) != (1, ">="):
+    if isinstance(term.limit, Decimal) and not (term.limit == 1 and term.operator == ">="):
         yield replace(term, limit=term.limit + 1)
-    yield replace(term, operator={"<": ">", "<=": ">=", ">": "<", ">=": "<="}[term.operator])
+    yield replace(term, operator=TURNED[term.operator])
 
 
 @pytest.mark.parametrize("name", definitions())

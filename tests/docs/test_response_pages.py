@@ -12,5 +12,11 @@ render_response_page = import_module("pages_of_responses").render_response_page
 
 def test_page_names_source_rows_and_choices() -> None:
     page = render_response_page(response_definition("ucmsc_bilag_response"))
-    for words in ("Wang D et al.", "`no_severe_flare`", "missing_visit", "a proposal", "died without grades"):
+    for words in (
+        "Wang D et al.",
+        "`no_severe_flare`",
+        "missing_visit",
+        "proposal of funis",
+        "died without grades",
+    ):
         assert words in page

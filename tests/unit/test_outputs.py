@@ -119,7 +119,7 @@ def test_response_names_population_and_both_intervals(tables: tuple[TableSpec, .
     assert found.heads == ("", "n/N (%)", "95% CI, Clopper-Pearson", "95% CI, Wilson")
     assert found.rows[0].stub.text == "Month 6; population: treated"
     assert lines(found)[1][:2] == ("Major clinical response", "14/40 (35.0%)")
-    assert "Population: treated (rule: first_infusion_date IS NOT NULL)." in found.footnotes
+    assert "Population: treated (first infusion date is known)." in found.footnotes
     assert any(note.startswith("Missing outcome (observed)") for note in found.footnotes)
 
 
@@ -200,7 +200,7 @@ def test_endpoint_of_a_subgroup_prints_only_that_subgroup(made: ModuleType) -> N
         )
     found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
     assert lines(found) == [("n", "24")]
-    assert "Subgroup lupus nephritis: baseline_proteinuria_24h > 0.5." in found.footnotes
+    assert "Subgroup lupus nephritis: proteinuria, 24 h at baseline above 0.5." in found.footnotes
 
 
 def test_screened_is_no_share_of_the_enrolled(tables: tuple[TableSpec, ...]) -> None:
@@ -341,7 +341,7 @@ def test_findings_are_grouped_counted_and_capped(study: Study) -> None:
 
 def test_footnotes_name_version_and_policy(tables: tuple[TableSpec, ...]) -> None:
     notes = table(tables, "table-sledai_change").footnotes
-    assert "SLEDAI (version not stated by the source): scored with the definition sledai_2k." in notes
+    assert "SLEDAI (version not stated by the source): scored by SLEDAI-2K (2002)." in notes
     assert any(note.startswith("Missing data (strict):") for note in notes)
 
 

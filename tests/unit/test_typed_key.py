@@ -30,6 +30,7 @@ PARSES = {
     "analysis::_response_columns": "leaves out the columns of place of a data table",
     "analysis::_occasion": "the word for unscheduled visits is set by the data folder",
     "analysis::_cut": "shortens a list of names for the screen",
+    "reporting::_column": "words the name of a column that stands in a rule",
     "reporting::order_numbered": "sorts the data's own visit names as people would",
     "reporting::_visit_mean": "an axis called Visit does not repeat the word at each tick",
     "reporting::format_unit": "writes a unit with Greek letters",

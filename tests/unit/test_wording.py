@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from funis.catalogue.definition_file import DefinitionFile
+from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import ClassRule, Phrase, PrintedQuantity, ResponseDefinition
 from funis.catalogue.read_response import read_criterion
 from funis.catalogue.registry import definition, response_definition
@@ -26,14 +27,18 @@ QUANTITIES = {
 SETS = {"few": ("new_rash", "new_cns"), "every": tuple(item.name for item in definition("sledai_2k"))}
 
 
-def reading_of(**chosen: object) -> ChosenDefinition:
+def reading_of(**chosen: ParameterValue) -> ChosenDefinition:
     found = replace(response_definition("ucmsc_bilag_response"), quantities=QUANTITIES, sets=SETS)
-    parameters = found.settle({}) | {"from_day": 168, "most": 7.5, "score_upper_limit": 0}
-    return ChosenDefinition(found, parameters | chosen)  # type: ignore[operator]
+    parameters: dict[str, ParameterValue] = found.settle({}) | {
+        "from_day": 168,
+        "most": 7.5,
+        "score_upper_limit": 0,
+    }
+    return ChosenDefinition(found, {**parameters, **chosen})
 
 
 def phrase_of(text: str) -> Phrase:
-    file = DefinitionFile("x.toml", "x", {}, ())
+    file = DefinitionFile("x.toml", {}, "")
     row = read_criterion(file, {"id": "x", "label": "x", "when": text}, 1)
     return row.phrases[0]
 
@@ -137,7 +142,7 @@ def test_a_limit_of_the_laboratory_that_is_given_is_printed() -> None:
 
 
 def test_alternatives_and_what_was_recorded() -> None:
-    file = DefinitionFile("x.toml", "x", {}, ())
+    file = DefinitionFile("x.toml", {}, "")
     row = {"id": "x", "label": "x", "any": [["score < 1"], ["score < 2", "protein < 3", "dose < 4"]]}
     wanted = "the score below 1 point, or the score below 2 points with protein below 3 g and dose below 4 mg a day"
     assert criterion_words(reading_of(), read_criterion(file, row, 1)) == wanted
@@ -157,25 +162,33 @@ def test_the_response_of_the_lupus_trials() -> None:
         "compared with baseline; a new A is A after B, C, D or E, a new B is B after C, D or E)"
     )
     assert words.classes == (
-        ("Major clinical response: at month 6 (day 180, 30 days either side), (a) no system graded A; (b) no system "
-        f"graded B; and (c) {flare}."),
-        ("Partial clinical response: at month 6 (day 180, 30 days either side), (a) no system graded A; and (b) at most "
-        "1 system graded B, or at most 2 systems graded B with at least 1 system graded A at baseline and at least 2 "
-        "systems graded B at baseline, or at most 2 systems graded B with at least 2 systems graded A at baseline, or "
-        "at most 2 systems graded B with at least 4 systems graded B at baseline."),
+        (
+            "Major clinical response: at month 6 (day 180, 30 days either side), (a) no system graded A; (b) no system "
+            f"graded B; and (c) {flare}."
+        ),
+        (
+            "Partial clinical response: at month 6 (day 180, 30 days either side), (a) no system graded A; and (b) at most "
+            "1 system graded B, or at most 2 systems graded B with at least 1 system graded A at baseline and at least 2 "
+            "systems graded B at baseline, or at most 2 systems graded B with at least 2 systems graded A at baseline, or "
+            "at most 2 systems graded B with at least 4 systems graded B at baseline."
+        ),
     )
     assert words.rules == (
         "The first class that holds counts; otherwise: no response.",
         "Death before the visit judged: no response.",
         "Nothing measured at the visit judged: cannot tell.",
         "Baseline is the last visit on or before day 0.",
-        ("Visits expected of everybody are those at which at least half of the subjects have grades. One without grades "
-        "leaves the answer open; two in a row after the response leave the answer open."),
+        (
+            "Visits expected of everybody are those at which at least half of the subjects have grades. One without grades "
+            "leaves the answer open; two in a row after the response leave the answer open."
+        ),
     )
     assert words.relapse == (
-        ("Relapse after a response: a new A (A after B, C, D or E) or a new B (B after C, D or E) in any system, compared "
-        "with the grades at the response, at a visit after it up to day 360 (30 days either side). A system that was B "
-        "at baseline, C or less at the response and B again counts as a new B."),
+        (
+            "Relapse after a response: a new A (A after B, C, D or E) or a new B (B after C, D or E) in any system, compared "
+            "with the grades at the response, at a visit after it up to day 360 (30 days either side). A system that was B "
+            "at baseline, C or less at the response and B again counts as a new B."
+        ),
         "A response without such a relapse to that day is kept.",
     )
     assert words.basis.startswith(
@@ -217,8 +230,8 @@ CHOSEN = [
 
 
 @pytest.mark.parametrize(("name", "chosen", "wanted"), CHOSEN)
-def test_choices_change_the_words(name: str, chosen: dict[str, object], wanted: str) -> None:
-    assert wanted in str(response_words(response_definition(name), chosen))  # type: ignore[arg-type]
+def test_choices_change_the_words(name: str, chosen: dict[str, ParameterValue], wanted: str) -> None:
+    assert wanted in str(response_words(response_definition(name), chosen))
 
 
 ABSENT = [

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from funis.reporting.labels import MISSING, Labels, grade_columns, in_sentence
+from funis.catalogue.registry import definition
+from funis.reporting.definition_words import proposal_notes
+from funis.reporting.labels import MISSING, Labels, grade_columns, humanise, in_sentence
 from funis.reporting.number_book import Number
+from funis.reporting.rule_words import rule_words
 from funis.results import ALL, format_number
 
 METHOD_NOTES: dict[str, str] = {
@@ -92,13 +95,17 @@ def _population_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
     for population in dict.fromkeys(number.population for number in used if number.population):
         rule = labels.population_rule(population)
         meaning = (
-            f" (rule: {rule})" if rule else " (every subject of the data)" if population == "enrolled" else ""
+            f" ({rule_words(labels, rule)})"
+            if rule
+            else " (every subject of the data)"
+            if population == "enrolled"
+            else ""
         )
         yield f"Population: {in_sentence(labels.population(population))}{meaning}."
     for subgroup in dict.fromkeys(number.subgroup for number in used):
         rule = labels.population_rule(subgroup)
         if subgroup not in {ALL, ""} and rule:
-            yield f"Subgroup {labels.population(subgroup).lower()}: {rule}."
+            yield f"Subgroup {labels.population(subgroup).lower()}: {rule_words(labels, rule)}."
 
 
 def _missing_notes(used: list[Number]) -> Iterable[str]:
@@ -114,15 +121,24 @@ def _rules(number: Number) -> tuple[str, ...]:
 
 
 def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
+    """Name the edition and the choices of each instrument, and which of them are proposals."""
     for measure in dict.fromkeys(number.measure for number in used):
         name = grade_columns()[measure][0] if measure in grade_columns() else measure
-        if name not in labels.study.instruments:
-            continue
-        choice = labels.study.instruments[name]
-        chosen = ", ".join(f"{key} = {value}" for key, value in choice.parameters.items())
-        if choice.label or chosen:
-            version = f"scored with the definition {name}" + (f" ({chosen})" if chosen else "")
-            yield f"{choice.label or labels.variable(name)}: {version}."
+        if name in labels.study.instruments:
+            found, choice = definition(name), labels.study.instruments[name]
+            chosen = [
+                f"{each.label} {_choice(choice.parameters[each.name])}"
+                for each in found.parameters
+                if each.name in choice.parameters
+            ]
+            if choice.label or chosen:
+                edition = "; ".join([f"scored by {found.title} ({found.version})", *chosen])
+                yield f"{choice.label or labels.variable(name)}: {edition}."
+        yield from proposal_notes(labels, name)
+
+
+def _choice(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else humanise(str(value)).lower()
 
 
 def _method_notes(used: list[Number]) -> Iterable[str]:

@@ -8,6 +8,7 @@ from funis.catalogue.registry import response_definition, responses
 from funis.documents.document import Highlight
 from funis.documents.table import Inline, joined, words
 from funis.reporting.baseline_tables import DISPOSITION
+from funis.reporting.definition_words import definition_behind, is_proposed
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import (
     Group,
@@ -48,8 +49,13 @@ def build_keys(study: Study, book: NumberBook) -> tuple[Highlight, ...]:
     return (*_subject_keys(book), *found[:_MOST], *_safety_keys(book))
 
 
-def _rank_words(endpoint: Endpoint) -> str:
-    return "Primary." if endpoint.role == "primary" else ""
+def _rank_words(labels: Labels, endpoint: Endpoint) -> str:
+    """Say that an endpoint is primary, and that its definition is only proposed where it is."""
+    names = (definition_behind(labels, endpoint), *endpoint.all_variables)
+    proposed = (
+        ["Definition: proposal of funis, not printed by a source."] if any(map(is_proposed, names)) else []
+    )
+    return " ".join([*(["Primary."] if endpoint.role == "primary" else []), *proposed])
 
 
 def _subject_keys(book: NumberBook) -> Iterator[Highlight]:
@@ -106,7 +112,7 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
                 if all(limits)
                 else joined("")
             )
-            yield Highlight(f"{what}{when}", count_cell(count, share), detail, _rank_words(endpoint))
+            yield Highlight(f"{what}{when}", count_cell(count, share), detail, _rank_words(labels, endpoint))
 
 
 def _is_key(group: Group) -> bool:
@@ -141,7 +147,7 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
         title = f"{changed}, {labels.visit(visit).lower()}{within}"
         level = level_text(labels.study)
         detail = joined(f"{level} CI ", *interval(lower, upper), *_p_words(book, endpoint, group, visit))
-        yield Highlight(title, joined(mean), detail, _rank_words(endpoint))
+        yield Highlight(title, joined(mean), detail, _rank_words(labels, endpoint))
 
 
 def _p_words(
@@ -186,7 +192,7 @@ def _summary_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Itera
         mean, sd = (bound(book.find(group, visits[0], name), 2) for name in ("mean", "sd"))
         count = bound(book.find(group, visits[0], "n"), 0)
         title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visits[0]).lower()}"
-        yield Highlight(title, joined(mean, " ± ", sd), joined("n = ", count), _rank_words(endpoint))
+        yield Highlight(title, joined(mean, " ± ", sd), joined("n = ", count), _rank_words(labels, endpoint))
         return
 
 

@@ -6,8 +6,8 @@ A sentence stands here only when the study file holds what it says: the text can
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from funis.reporting.definition_words import build_definitions, endpoint_words
 from funis.reporting.estimand_text import (
     draw_words,
     estimand_sentence,
@@ -17,7 +17,6 @@ from funis.reporting.estimand_text import (
 from funis.reporting.labels import (
     COVARIANCES,
     DEGREES,
-    MISSING,
     MISSING_OUTCOME,
     Labels,
     humanise,
@@ -26,9 +25,11 @@ from funis.reporting.labels import (
     method_label,
 )
 from funis.reporting.methods_diagnostics import diagnostic_sentences
+from funis.reporting.passages import Passage
+from funis.reporting.rule_words import rule_words
 from funis.results import format_dose, format_shortest
 from funis.study.estimand import IMPUTED
-from funis.study.model import Endpoint, Study
+from funis.study.model import Criterion, Endpoint, Study
 
 DESIGNS: dict[str, str] = {
     "single_arm": "a single-arm trial with comparisons against baseline",
@@ -47,6 +48,12 @@ SINGLE_ARM = (
     "natural course, other treatment given, and regression to the mean after entry by high activity."
 )
 
+#: What a change is measured from.
+BASELINE = (
+    "Baseline is the last value on study day 0 or before; a change is the value at a visit minus the "
+    "baseline. Days and windows of the visits stand above."
+)
+
 #: How permutations are counted or drawn.
 PERMUTATION = (
     "The permutation test of the mean change counts every way the signs of the changes could have fallen, "
@@ -55,14 +62,6 @@ PERMUTATION = (
     "(b + 1) / (draws + 1), b of them being as far out as the one observed; the tables say where, and how "
     "many were drawn."
 )
-
-
-class Passage(NamedTuple):
-    """A titled passage of the methods: paragraphs, then items of a list."""
-
-    title: str
-    paragraphs: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
 
 
 def build_methods(study: Study) -> tuple[Passage, ...]:
@@ -74,7 +73,7 @@ def build_methods(study: Study) -> tuple[Passage, ...]:
 
     Returns
     -------
-    tuple of Passage : design, treatment, visits, instruments, populations, endpoints, statistics
+    tuple of Passage : design, treatment, visits, populations, endpoints with their definitions, statistics
 
     Examples
     --------
@@ -84,20 +83,26 @@ def build_methods(study: Study) -> tuple[Passage, ...]:
     """
     labels = Labels(study)
     passages = (
-        _design(study),
-        _treatment(study),
+        _design(labels),
+        _treatment(labels),
         _visits(labels),
-        _instruments(labels),
         _populations(labels),
         _endpoints(labels),
+        *build_definitions(labels),
         _estimands(labels),
         _statistics(study),
     )
     return tuple(passage for passage in passages if passage.paragraphs or passage.items)
 
 
-def _design(study: Study) -> Passage:
-    trial = study.trial
+def _criterion(labels: Labels, criterion: Criterion) -> str:
+    """Print a criterion, and beside it what was compared, where a rule checks it."""
+    checked = f" (checked: {rule_words(labels, criterion.rule)})" if criterion.rule else ""
+    return f"{criterion.text}{checked}."
+
+
+def _design(labels: Labels) -> Passage:
+    study, trial = labels.study, labels.study.trial
     first = f"{trial.id} is {DESIGNS[trial.design]} in {CONDITIONS[trial.condition]}"
     if study.sites:
         first += f", at {len(study.sites)} {'centre' if len(study.sites) == 1 else 'centres'}"
@@ -106,14 +111,8 @@ def _design(study: Study) -> Passage:
         sentences.append(f"It is registered as {trial.registration}.")
     if trial.source:
         sentences.append(f"The study file describes: {trial.source.rstrip('.')}.")
-    items = [
-        f"{each.id}. {each.text}{f' (rule: {each.rule})' if each.rule else ''}."
-        for each in study.eligibility.inclusion
-    ]
-    items += [
-        f"{each.id}, excludes. {each.text}{f' (rule: {each.rule})' if each.rule else ''}."
-        for each in study.eligibility.exclusion
-    ]
+    items = [f"{each.id}. {_criterion(labels, each)}" for each in study.eligibility.inclusion]
+    items += [f"{each.id}, excludes. {_criterion(labels, each)}" for each in study.eligibility.exclusion]
     if items:
         sentences.append(
             "Criteria of eligibility were checked by rule on what was known before the first infusion:"
@@ -121,7 +120,8 @@ def _design(study: Study) -> Passage:
     return Passage("Design and subjects", (" ".join(sentences),), tuple(items))
 
 
-def _treatment(study: Study) -> Passage:
+def _treatment(labels: Labels) -> Passage:
+    study = labels.study
     if not study.infusions:
         return Passage("Treatment")
     name = study.product.name or "The cell product"
@@ -135,7 +135,8 @@ def _treatment(study: Study) -> Passage:
     dose = f", each of {listed(list(doses))}" if doses else ""
     text = f"{name} was planned on {days}{dose}."
     if study.product.release:
-        text += f" A lot was released when {listed(list(study.product.release))}."
+        rules = [rule_words(labels, rule) for rule in study.product.release]
+        text += f" A lot was released when {listed(rules)}."
     return Passage("Treatment", (text,))
 
 
@@ -151,22 +152,15 @@ def _visits(labels: Labels) -> Passage:
     return Passage("Visits", (f"Visits were planned at {listed(names)}.".replace("-", "−"),))
 
 
-def _instruments(labels: Labels) -> Passage:
-    study = labels.study
-    items = []
-    for name in study.instrument_names:
-        choice = study.choice(name)
-        parameters = ", ".join(f"{key} = {value}" for key, value in choice.parameters.items())
-        text = f"{labels.variable(name)}: scored with the definition {name}"
-        text += f" ({parameters})" if parameters else ""
-        items.append(f"{text}; missing items: {MISSING[choice.missing]}.")
-    return Passage("Instruments", (), tuple(items))
-
-
 def _populations(labels: Labels) -> Passage:
     study = labels.study
-    items = [f"{labels.population(name)}: {rule}." for name, rule in study.populations.items()]
-    items += [f"{labels.population(name)} (subgroup): {rule}." for name, rule in study.subgroups.items()]
+    items = [
+        f"{labels.population(name)}: {rule_words(labels, rule)}." for name, rule in study.populations.items()
+    ]
+    items += [
+        f"{labels.population(name)} (subgroup): {rule_words(labels, rule)}."
+        for name, rule in study.subgroups.items()
+    ]
     lead = (
         "A subject for whom a value that the rule needs is missing is not a member and is counted apart.",
     )
@@ -175,7 +169,9 @@ def _populations(labels: Labels) -> Passage:
 
 def _endpoints(labels: Labels) -> Passage:
     return Passage(
-        "Endpoints", (), tuple(_endpoint_sentence(labels, endpoint) for endpoint in labels.study.endpoints)
+        "Endpoints",
+        (BASELINE,),
+        tuple(_endpoint_sentence(labels, endpoint) for endpoint in labels.study.endpoints),
     )
 
 
@@ -197,15 +193,7 @@ def _estimands(labels: Labels) -> Passage:
 
 
 def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
-    text = f"{endpoint.printed} ({endpoint.role})"
-    if endpoint.definition:
-        text += f": {labels.variable(endpoint.definition)}, definition {endpoint.definition}"
-    elif endpoint.all_variables:
-        text += f": {listed([in_sentence(labels.variable(name)) for name in endpoint.all_variables])}"
-    elif endpoint.event:
-        text += f": time from {humanise(endpoint.origin).lower()} to {endpoint.event}"
-    if endpoint.at:
-        text += f", at {listed([labels.visit(visit).lower() for visit in endpoint.at])}"
+    text = f"{endpoint.printed} ({endpoint.role}): {endpoint_words(labels, endpoint)}"
     if endpoint.population:
         text += f", in the population “{in_sentence(labels.population(endpoint.population))}”"
     if endpoint.subgroups:

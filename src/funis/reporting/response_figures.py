@@ -12,6 +12,7 @@ from funis.documents.colours import (
     ink_on,
 )
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, NumberBook
 from funis.reporting.response_tables import class_label, printed_class
@@ -77,6 +78,7 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
                 "Each bar is the whole of the group named at its left whose response is known; the "
                 "numbers are those of the response table."
             ),
+            *proposal_notes(labels, definition),
         ),
     )
 

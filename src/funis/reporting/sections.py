@@ -20,9 +20,11 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
+from funis.reporting.definition_words import build_full_definitions
 from funis.reporting.finding_tables import findings_in_words
-from funis.reporting.labels import listed
-from funis.reporting.methods_text import SINGLE_ARM, Passage, build_methods
+from funis.reporting.labels import Labels, listed
+from funis.reporting.methods_text import SINGLE_ARM, build_methods
+from funis.reporting.passages import Passage
 from funis.results import Results
 from funis.study.model import Study
 
@@ -112,7 +114,8 @@ def _parts(
     name: str, study: Study, drawn: list[FigureSpec | FlowChart], own_tables: list[TableSpec]
 ) -> Iterator[SectionPart]:
     if name == "methods":
-        yield from (_methods_part(place, passage) for place, passage in enumerate(build_methods(study)))
+        passages = (*build_methods(study), *build_full_definitions(Labels(study)))
+        yield from (_methods_part(place, passage) for place, passage in enumerate(passages))
     elif name == "assumptions":
         if study.trial.assumptions:
             yield SectionPart("assumptions-list", blocks=(_items(study.trial.assumptions),))
@@ -134,7 +137,7 @@ def _items(lines: Sequence[str]) -> ItemList:
 def _methods_part(place: int, passage: Passage) -> SectionPart:
     paragraphs = tuple(Paragraph(plain(line)) for line in passage.paragraphs)
     items = (_items(passage.items),) if passage.items else ()
-    return SectionPart(f"methods-{place}", passage.title, (*paragraphs, *items))
+    return SectionPart(f"methods-{place}", passage.title, (*paragraphs, *items), is_folded=passage.is_folded)
 
 
 #: Parts of the diagnostics, with the tables and figures that stand in each, by the beginning of their ids.

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from funis.catalogue.model_responder_index import ImprovementMeasure, ResponderIndex
 from funis.catalogue.registry import analyte_table, definition
+from funis.catalogue.wording.basis import basis_words
 from funis.catalogue.wording.plain_words import in_small, name_words, numbered_words, with_unit
-from funis.catalogue.wording.responses import basis_words
 
 
 def index_words(found: ResponderIndex) -> str:

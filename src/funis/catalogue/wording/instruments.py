@@ -16,6 +16,7 @@ from funis.catalogue.model_instrument import (
     Item,
     Route,
 )
+from funis.catalogue.wording.basis import basis_words
 from funis.catalogue.wording.plain_words import (
     compared_words,
     in_small,
@@ -26,7 +27,6 @@ from funis.catalogue.wording.plain_words import (
     unit_words,
     with_unit,
 )
-from funis.catalogue.wording.responses import basis_words
 
 _LABORATORY: Final = {"LLN": "the laboratory's lower limit", "ULN": "the laboratory's upper limit"}
 _YES_NO: Final = "0/1"
@@ -183,9 +183,11 @@ def _is_yes_no(found: Definition, name: str) -> bool:
 
 def _quantity(found: Definition, name: str) -> tuple[str, str]:
     """Give label and unit of what a condition reads: an item, a measure, the score or a part of it."""
-    for row in (*found.items, *found.measures):
-        if row.name == name:
-            return row.label, row.unit
+    rows = [(row.name, row.label, row.unit) for row in found.items]
+    rows += [(row.name, row.label, row.unit) for row in found.measures]
+    for key, label, unit in rows:
+        if key == name:
+            return label, unit
     for summary in found.summaries:
         if name == f"{found.name}_{summary.name}":
             return summary.label, found.unit

@@ -9,7 +9,9 @@ from typing import Final
 
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import ClassRule, PrintedCriterion, ResponseDefinition
-from funis.catalogue.registry import definition, definitions
+from funis.catalogue.registry import definition, definitions, names_of_kind, responder_index
+from funis.catalogue.wording.basis import basis_words
+from funis.catalogue.wording.indices import index_words
 from funis.catalogue.wording.phrases import (
     JUDGED,
     NEW_A,
@@ -27,9 +29,6 @@ from funis.catalogue.wording.plain_words import (
     numbered_words,
     with_unit,
 )
-
-READ: Final = "read in the source"
-"""What is said of the certainty of a definition whose file names no doubt."""
 
 _EVENTS: Final = {
     "death": "death",
@@ -80,21 +79,6 @@ class ResponseWords:
     def __str__(self) -> str:
         """Give the whole definition as one paragraph."""
         return " ".join([*self.classes, *self.rules, *self.relapse, self.basis])
-
-
-def basis_words(instruments: str, source: str, certainty: str, *, is_proposal: bool) -> str:
-    """Say from which instruments and source a definition is, and how certain it is.
-
-    Examples
-    --------
-    >>> basis_words("", "Wang 2014", "", is_proposal=False)
-    'Source: Wang 2014. Certainty: read in the source.'
-    """
-    sure = certainty.rstrip(".") or READ
-    if is_proposal:
-        sure = f"proposal of funis; {sure.removeprefix('a proposal: ')}"
-    read = [f"Instruments: {instruments}."] if instruments else []
-    return " ".join([*read, f"Source: {source.rstrip('.')}.", f"Certainty: {sure}."])
 
 
 def response_words(
@@ -220,6 +204,9 @@ def _rules_for_all(reading: ChosenDefinition) -> Iterator[str]:
     if parameters["confirmed"]:
         yield "The response must also hold at the scheduled visit before."
     yield from _gap_words(reading)
+    for name in _columns(reading):
+        if name in names_of_kind("responder_index"):
+            yield index_words(responder_index(name))
 
 
 def _failure_words(reading: ChosenDefinition, rest: str) -> Iterator[str]:
@@ -275,20 +262,22 @@ def _relapse_words(reading: ChosenDefinition) -> Iterator[str]:
     yield "A response without such a relapse to that day is kept."
 
 
+def _columns(reading: ChosenDefinition) -> tuple[str, ...]:
+    """Name the columns that the criteria in force read; an instrument or an index stands in its own."""
+    rows = reading.definition.active(reading.parameters)
+    read = {name for row in rows for phrase in row.phrases for name in phrase.given}
+    read |= {name for phrase, _ in reading.definition.needs for name in phrase.given}
+    return tuple(dict.fromkeys(str(reading.parameters.get(name, name)) for name in sorted(read)))
+
+
 def _instrument_words(reading: ChosenDefinition) -> str:
     """Name the instruments that the definition reads, with their versions."""
-    read = {
-        name for row in reading.definition.active(reading.parameters) for p in row.phrases for name in p.given
-    }
-    read |= {name for phrase, _ in reading.definition.needs for name in phrase.given}
-    columns = [str(reading.parameters.get(name, name)) for name in sorted(read)]
     named = [
         f"{definition(column).title} ({definition(column).version})"
-        for column in dict.fromkeys(columns)
+        for column in _columns(reading)
         if column in definitions()
     ]
-    if reading.definition.reads_grades(reading.parameters):
-        prefix = str(reading.parameters["instrument"])
-        if prefix not in definitions():
-            named.append(f"{name_words(prefix)}, grades as recorded")
+    prefix = str(reading.parameters.get("instrument", ""))
+    if reading.definition.reads_grades(reading.parameters) and prefix not in definitions():
+        named.append(f"{name_words(prefix)}, grades as recorded")
     return "; ".join(named)
