@@ -150,7 +150,6 @@ def test_named_tests_exist(page: str) -> None:
 PACKAGE = [path for path in SOURCES if ROOT / "src" in path.parents]
 # What only tests and pages call, each with its reason.
 CALLED_FROM_OUTSIDE = {
-    "criteria_sets": "pages of classification criteria are built from it",
     "read_definition_file": "authors of a definition read one file of it, before it is in the folder",
     "recover_sums": "docs/methods/reconstructed_cohorts.md shows how the demonstration's integers were found",
 }

@@ -230,7 +230,7 @@ def test_sources_give_each_value_with_its_place() -> None:
     assert sources.add("all", [0, 1, 2]) == "all"
     sources.add("none", [])
     sources.add("last", [2])
-    sources.add("all", [0])
+    sources.add("all", [0, 1, 2])
     frame = sources.frame(OBSERVATIONS)
     assert dict(frame.schema) == SOURCE_COLUMNS
     assert frame.select("source", "subject", "line").rows() == [

@@ -38,6 +38,7 @@ PARSES = {
     "reporting::short_visit": "abbreviates a word for an axis",
     "reporting::_diagnostic_parts": "sorts blocks of the page by the beginning of their ids",
     "results::_slug": "makes the id",
+    "results::_exact": "makes the id",
     "results::format_column": "prints",
     "documents::_luminance": "reads a colour",
     "documents::draw": "reads lines from the drawing process",

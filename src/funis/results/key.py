@@ -6,6 +6,7 @@ out of printed text: an id is made here and never taken apart.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -74,6 +75,10 @@ class Place:
     source: str = ""
 
 
+# Words with single spaces between them: the spaces alone become another sign.
+_PLAIN: Final = re.compile(r"[\w+-]+(?: [\w+-]+)*")
+
+
 def name_change(measure: str) -> str:
     """Name the change of a measure from baseline.
 
@@ -97,7 +102,10 @@ def name_sustained(definition: str) -> str:
 
 
 def build_id(place: Place, statistic: str, method: str = "") -> str:
-    """Compose the readable, unique id of a number; parts that divide nothing are left out.
+    """Compose the readable id of a number; parts that divide nothing are left out.
+
+    A name from the data whose signs cannot all stand in an id (``headache.``) has a sum of its letters behind
+    a tilde: it differs from the name without the sign, whether that one is there or not.
 
     Parameters
     ----------
@@ -110,15 +118,49 @@ def build_id(place: Place, statistic: str, method: str = "") -> str:
     >>> build_id(place, "lower", "wilson")
     'response.enrolled.month_6.ucmsc_bilag_response_MCR.lower.wilson'
     """
-    arm = f"{place.arm} - {place.contrast}" if place.contrast else place.arm
-    divided = [part for part in (place.subgroup, arm, place.visit) if part != ALL]
-    about = (place.estimand, place.variable, place.category, place.parameter, place.cluster)
-    parts = [
-        place.analysis, place.endpoint, place.population, *divided, ": ".join(filter(None, about)), statistic,
-    ]  # fmt: skip
+    arm = _exact(place.arm)
+    if place.contrast:
+        arm = f"{arm}_-_{_exact(place.contrast)}"
+    divided = [part for part in (_slug(place.subgroup), arm, _exact(place.visit)) if part != ALL]
+    own = (_slug(place.estimand), _slug(place.variable), _exact(place.category))
+    about = "_".join(filter(None, (*own, _slug(place.parameter), _slug(place.cluster))))
+    front = (_slug(place.analysis), _slug(place.endpoint), _slug(place.population))
+    by = ""
     if method and statistic in _NAMED_BY_METHOD:
-        parts.append(", ".join(filter(None, (method, *_variant(place, method)))))
-    return ".".join(_slug(part) for part in parts if part)
+        by = _slug(", ".join(filter(None, (method, *_variant(place, method)))))
+    return ".".join(filter(None, (*front, *divided, about, _slug(statistic), by)))
+
+
+def build_key(place: Place, statistic: str, method: str = "") -> tuple[str, ...]:
+    """Give what tells a number from every other, letter by letter: equal keys are one number.
+
+    Parameters
+    ----------
+    place, statistic, method : as for :func:`build_id`
+
+    Examples
+    --------
+    >>> place = Place(analysis="baseline", variable="site", category="01")
+    >>> build_key(place, "count") == build_key(place, "count", "any method")
+    True
+    """
+    by = (method, *_variant(place, method)) if method and statistic in _NAMED_BY_METHOD else ()
+    return (
+        *by, place.analysis, place.endpoint, place.population, place.subgroup, place.arm, place.contrast,
+        place.visit, place.estimand, place.variable, place.category, place.parameter, place.cluster,
+        statistic,
+    )  # fmt: skip
+
+
+def tell_apart(key: str, exact: tuple[str, ...]) -> str:
+    """Give another id to a number whose readable id belongs to another number already.
+
+    Examples
+    --------
+    >>> tell_apart("population.x.subjects.n", ("population", "x", "n"))
+    'population.x.subjects.n~47f23637'
+    """
+    return f"{key}~{_sum_of(chr(0).join(exact))}"
 
 
 def _variant(place: Place, method: str) -> tuple[str, ...]:
@@ -131,5 +173,16 @@ def _variant(place: Place, method: str) -> tuple[str, ...]:
 
 @cache
 def _slug(part: str) -> str:
-    # Adverse-event terms and system names come from data: letters of any script stay, the rest joins.
+    # System names come from definitions: letters of any script stay, the rest joins.
     return part if part.isidentifier() else re.sub(r"[^\w+-]+", "_", part).strip("_")
+
+
+@cache
+def _exact(part: str) -> str:
+    """Slug a name that comes from data, so that no two names of one place have one slug."""
+    slug = _slug(part)
+    return slug if not part or _PLAIN.fullmatch(part) else f"{slug}~{_sum_of(part)}"
+
+
+def _sum_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from funis.errors import FunisError
-from funis.results.key import Place, build_id
+from funis.results.key import Place, build_id, build_key, tell_apart
 from funis.results.text import format_number, format_p
 from funis.schema import RESULT_COLUMNS
 
@@ -30,7 +30,7 @@ class NumberList:
 
     def __init__(self) -> None:
         self._rows: list[tuple[object, ...]] = []
-        self._ids: set[str] = set()
+        self._ids: dict[str, tuple[str, ...]] = {}
 
     def add(
         self,
@@ -61,10 +61,12 @@ class NumberList:
             status = "not_estimable"
         if text is None:
             text = format_p(number) if statistic in {"p", "p_adjusted"} else _plain_text(number, statistic)
-        key = build_id(place, statistic, method)
+        key, exact = build_id(place, statistic, method), build_key(place, statistic, method)
+        if self._ids.get(key, exact) != exact:
+            key = tell_apart(key, exact)
         if key in self._ids:
             raise FunisError(f"The number {key!r} was computed twice; a number has one place.")
-        self._ids.add(key)
+        self._ids[key] = exact
         self._rows.append(
             (
                 key, place.analysis, place.endpoint, place.estimand, place.population, place.subgroup,

@@ -34,10 +34,16 @@ class SourceList:
         self._rows: dict[str, npt.NDArray[np.int64]] = {}
 
     def add(self, key: str, rows: npt.ArrayLike) -> str:
-        """Remember the rows of a source and give its key; a key that is known keeps its rows."""
-        if key not in self._rows:
-            self._rows[key] = np.asarray(rows, dtype=np.int64).reshape(-1)
-        return key
+        """Remember the rows of a source and give its key; other rows under a known key get another one.
+
+        Names of the study can be put together to one key in two ways (subgroup ``a``, arm ``b/c``).
+        """
+        given = np.asarray(rows, dtype=np.int64).reshape(-1)
+        own, number = key, 1
+        while not np.array_equal(self._rows.setdefault(own, given), given):
+            number += 1
+            own = f"{key}~{number}"
+        return own
 
     def frame(self, observations: pl.DataFrame) -> pl.DataFrame:
         """Give one row per source and recorded value, typed as ``SOURCE_COLUMNS``."""

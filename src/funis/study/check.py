@@ -27,6 +27,7 @@ from funis.study.check_estimands import (
 )
 from funis.study.days import eligibility_schema, subject_schema, subject_values
 from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
+from funis.study.reserved_names import check_reserved
 from funis.study.rules import check_rule
 from funis.study.study_finding import StudyFinding, unknown_name
 from funis.study.today import check_timezone
@@ -87,6 +88,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
     checks = (
         _check_duplicates(study),
         _check_names(study),
+        check_reserved(study),
         check_timezone(study),
         _check_arms(study),
         _check_infusions(study),
