@@ -41,7 +41,7 @@ def find(
     return tables_from_frames(study, tables, today=TODAY).findings
 
 
-EVENT = "adverse_events"
+EVENT, DRUG = "adverse_events", "medications"
 LIMITS: list[tuple[str, list[Change], bool]] = [
     # A visit is in its window on the first and on the last day.
     ("visit_outside_window", [("visits", 0, "date", "2019-12-09")], False),  # day -28
@@ -119,6 +119,29 @@ LIMITS: list[tuple[str, list[Change], bool]] = [
     ("date_in_future", [("subjects", 0, "consent_date", "2026-01-02")], True),
     ("date_in_future", [(EVENT, 0, "end", "2026-01-01")], False),
     ("date_in_future", [(EVENT, 0, "end", "2026-01-02")], True),
+    # The first day of 1900; from it to 2020-01-02 are 43,830 days, which is 120 years of 365.25 days.
+    ("date_too_early", [("subjects", 0, "birth_date", "1900-01-01")], False),
+    ("date_too_early", [("subjects", 0, "birth_date", "1899-12-31")], True),
+    ("date_too_early", [("subjects", 0, "birth_date", "0001-01-01")], True),
+    ("date_too_early", [("subjects", 0, "birth_date", "1867-05-01")], True),
+    ("date_too_early", [("lots", 0, "expiry", "1899-12-31")], True),
+    ("date_too_early", [("visits", 0, "date", "0202-01-05")], True),
+    ("age_not_possible", [("subjects", 0, "birth_date", "1900-01-01"), ("subjects", 0, "consent_date", "2020-01-02")], False),
+    ("age_not_possible", [("subjects", 0, "birth_date", "1900-01-01"), ("subjects", 0, "consent_date", "2020-01-03")], True),
+    # Nothing that is measured is larger than 1e15; a dose equals 20,000 mg of prednisone a day or less.
+    ("value_outside_range", [("infusions", 0, "cells", "1e15")], False),
+    ("value_outside_range", [("infusions", 0, "cells", "1.1e15")], True),
+    ("value_outside_range", [("labs", 0, "low", "-1e15")], False),
+    ("value_outside_range", [("labs", 0, "low", "-1.1e15")], True),
+    ("value_outside_range", [("visits", 0, "day", "-2e15")], True),
+    ("value_outside_range", [(DRUG, 0, "drug", "prednisone"), (DRUG, 0, "dose", "1e300")], True),
+    ("dose_not_possible", [(DRUG, 0, "drug", "prednisone"), (DRUG, 0, "dose", "20000")], False),
+    ("dose_not_possible", [(DRUG, 0, "drug", "Prednisone"), (DRUG, 0, "dose", "20000.1")], True),
+    ("dose_not_possible", [(DRUG, 0, "drug", "dexamethasone"), (DRUG, 0, "dose", "3000")], False),
+    ("dose_not_possible", [(DRUG, 0, "drug", "dexamethasone"), (DRUG, 0, "dose", "3001"), (DRUG, 0, "unit", "mg/day")], True),
+    ("dose_not_possible", [(DRUG, 0, "drug", "prednisone"), (DRUG, 0, "dose", "21"), (DRUG, 0, "unit", "g")], True),
+    ("dose_not_possible", [(DRUG, 0, "drug", "prednisone"), (DRUG, 0, "dose", "21000"), (DRUG, 0, "unit", "spoons")], False),
+    ("dose_not_possible", [(DRUG, 0, "drug", "heparin"), (DRUG, 0, "dose", "25000")], False),
     ("date_before_birth", [("subjects", 0, "birth_date", "2019-12-20"), ("visits", 0, "date", "2019-12-20")], False),
     ("date_before_birth", [("subjects", 0, "birth_date", "2019-12-20"), ("visits", 0, "date", "2019-12-19")], True),
     # The end of participation.
@@ -280,3 +303,28 @@ def test_limits_of_the_study_file_are_allowed_values(
         finding for finding in found if finding.code == "value_outside_range" and finding.subject == "S1"
     ]
     assert bool(outside) is is_outside
+
+
+def test_a_birth_date_is_left_out_and_never_shown() -> None:
+    for text, code in (("1867-05-01", "date_too_early"), ("1900-01-01", "age_not_possible")):
+        changes = [("subjects", 0, "birth_date", text), ("subjects", 0, "consent_date", "2020-01-03")]
+        found = [each for each in find(*changes) if each.code == code]
+        assert [(each.level, each.value) for each in found] == [("error", "")]
+        assert text not in str(found)
+
+
+def test_without_the_table_of_lots_the_release_criteria_are_missed() -> None:
+    tables = {name: rows for name, rows in TABLES.items() if name != "lots"}
+    (finding,) = [
+        each for each in tables_from_frames(STUDY, tables, today=TODAY).findings if each.table == "lots"
+    ]
+    assert (finding.level, finding.code) == ("error", "missing_table")
+    assert "; the criterion of release cannot be judged" in finding.message
+    empty = tables_from_frames(STUDY, {**TABLES, "lots": []}, today=TODAY).findings
+    assert [(each.level, each.code) for each in empty if each.table == "lots"] == [("warning", "empty_table")]
+    product = STUDY.product.model_copy(update={"release": STUDY.product.release * 2})
+    two = STUDY.model_copy(update={"product": product})
+    assert "; the 2 criteria of release cannot" in str(tables_from_frames(two, tables, today=TODAY).findings)
+    none = STUDY.model_copy(update={"product": product.model_copy(update={"release": ()})})
+    found = tables_from_frames(none, tables, today=TODAY).findings
+    assert not [each for each in found if each.table == "lots"]

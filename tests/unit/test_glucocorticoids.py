@@ -1,5 +1,6 @@
 """Glucocorticoid doses as prednisone, and the daily dose of a subject."""
 
+import math
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 import funis
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
+from funis.scoring.steroids import DoseError
 
 
 @pytest.mark.parametrize(
@@ -144,3 +146,19 @@ def test_dates_serve_where_there_are_dates() -> None:
     assert funis.derive_prednisone(courses, days)["prednisone"].to_list() == [0.0, 12.5, 0.0]
     with pytest.raises(ColumnError, match="dose"):
         funis.derive_prednisone(courses.drop("dose"), days)
+
+
+def test_a_dose_that_nobody_was_given_is_refused() -> None:
+    assert funis.prednisone_equivalent(20_000, "prednisone") == 20_000
+    for dose, drug, unit in ((20_000.1, "prednisone", "mg"), (1e300, "prednisone", "mg"), (math.inf, "cortisol", "mg"),
+                             (21, "prednisone", "g/day"), (3_001, "dexamethasone", "mg")):  # fmt: skip
+        with pytest.raises(DoseError, match="20,000 mg of prednisone a day or less"):
+            funis.prednisone_equivalent(dose, drug, unit)
+    assert math.isnan(funis.prednisone_equivalent(math.nan, "prednisone"))
+    courses = pl.DataFrame(
+        {"subject": ["01", "02"], "drug": ["prednisone"] * 2, "dose": [1e300, -1.0],
+         "start_day": [0, 0], "end_day": [None, None]}
+    )  # fmt: skip
+    found = funis.derive_prednisone(courses, pl.DataFrame({"subject": ["01", "02"], "day": [1, 1]}))
+    assert found["prednisone"].to_list() == [None, None]
+    assert found["prednisone_note"].to_list() == ["the dose of prednisone is not possible"] * 2

@@ -12,6 +12,15 @@ from funis.catalogue.model_tables import GlucocorticoidTable
 from funis.catalogue.registry import glucocorticoid_table
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 
+HIGHEST_MG_A_DAY = 20_000
+"""As prednisone: methylprednisolone of 1 g a day equals 1,250 mg, the largest ever tried 15,000 mg."""
+
+
+class DoseError(ValueRangeError):
+    """A dose of a glucocorticoid is not possible."""
+
+    code = "dose"
+
 
 def prednisone_equivalent(
     dose: float, drug: str, unit: str = "mg/day", *, betamethasone_mg: float = 0.75
@@ -34,7 +43,8 @@ def prednisone_equivalent(
     ------
     UnknownNameError : the drug is not a systemic glucocorticoid of the table
     UnitError : the unit is not known; names those that are
-    ValueRangeError : the dose is below 0, or `betamethasone_mg` is outside what is in print
+    ValueRangeError : the dose is below 0 or more than anybody was ever given (`DoseError`), or
+        `betamethasone_mg` is outside what is in print
 
     Examples
     --------
@@ -48,7 +58,7 @@ def prednisone_equivalent(
     if name not in table.drugs:
         raise UnknownNameError("glucocorticoid", drug, table.drugs)
     if dose < 0:
-        raise ValueRangeError(f"The dose of {drug}", dose, "0 or more")
+        raise DoseError(f"The dose of {drug}", dose, "0 or more")
     found = table.drugs[name]
     equal = found.equals_5_mg
     if found.drug == "betamethasone":
@@ -56,7 +66,11 @@ def prednisone_equivalent(
             raise ValueRangeError("betamethasone_mg", betamethasone_mg, "0.6 to 0.75")
         equal = Fraction(str(betamethasone_mg))
     factor = _unit_factor(table, unit) * 5 / equal
-    return dose * factor.numerator / factor.denominator
+    prednisone = dose * factor.numerator / factor.denominator
+    if prednisone > HIGHEST_MG_A_DAY:
+        allowed = f"a dose that equals {HIGHEST_MG_A_DAY:,} mg of prednisone a day or less"
+        raise DoseError(f"The dose of {drug} in {unit}", dose, allowed, "Check the number and its unit.")
+    return prednisone
 
 
 def _unit_factor(table: GlucocorticoidTable, unit: str) -> Fraction:
@@ -156,6 +170,8 @@ def _read_course(row: Mapping[str, Any], start: str, end: str, betamethasone_mg:
             dose = prednisone_equivalent(dose, drug, unit, betamethasone_mg=betamethasone_mg)
         except UnitError:
             dose, note = None, f"the unit {unit!r} of {drug} is not known"
+        except DoseError:
+            dose, note = None, f"the dose of {drug} is not possible"
     if kind == "other":
         note = f"{drug} by route {route!r} is not added"
     return {"start": row[start], "end": row[end], "kind": kind, "dose": dose, "note": note}

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from funis.data.cells import IGNORED_COLUMNS, RawTable
-from funis.data.check.plain_columns import WHOLE_DATE, is_possible, read_plain_columns
+from funis.data.check.plain_columns import WHOLE_DATE, is_possible, number_limits, read_plain_columns
 from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, verbs_of
 from funis.schema import DTYPES, NOT_DONE, Column, Table
@@ -322,9 +322,8 @@ def _check_range(typed: Typed, column: Column, numbers: pl.DataFrame, ops: Verbs
 
 
 def _limits(column: Column) -> str:
-    low = "" if column.low is None else f"{column.low:g} or more"
-    high = "" if column.high is None else f"{column.high:g} or less"
-    return " and ".join(filter(None, (low, high))) + (f" ({column.unit})" if column.unit else "")
+    low, high = number_limits(column)
+    return f"{low:g} or more and {high:g} or less" + (f" ({column.unit})" if column.unit else "")
 
 
 def _finding_number(typed: Typed, column: Column, text: str, row: int) -> None:

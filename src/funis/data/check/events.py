@@ -9,9 +9,15 @@ import polars as pl
 
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
-from funis.errors import Finding
+from funis.errors import Finding, UnitError
 from funis.frames.verbs import Verbs, verbs_of
 from funis.schema import DISPOSITION_STATUSES
+from funis.scoring.steroids import (
+    HIGHEST_MG_A_DAY,
+    DoseError,
+    is_glucocorticoid,
+    prednisone_equivalent,
+)
 
 _FLAGS = ("completed", "withdrew", "lost", "died")
 
@@ -29,11 +35,37 @@ def check_course(data: Data) -> Iterator[Finding]:
     """
     for table in ("adverse_events", "medications"):
         yield from _check_interval(data, table)
+    yield from _check_doses(data)
     yield from _check_events(data)
     yield from _check_deaths(data)
     yield from _check_questions(data)
     yield from _check_disposition(data)
     yield from _check_ends(data)
+
+
+def _check_doses(data: Data) -> Iterator[Finding]:
+    """Find doses of glucocorticoids that nobody was ever given."""
+    medications = data.frames["medications"]
+    ops = verbs_of(medications)
+    for row in rows_where(medications, ops.col("dose").is_not_null() & ops.col("drug").is_not_null()):
+        if not is_glucocorticoid(row["drug"]):
+            continue
+        try:
+            prednisone_equivalent(row["dose"], row["drug"], row["unit"] or "mg/day")
+        except DoseError:
+            most = f"{HIGHEST_MG_A_DAY:,} mg of prednisone a day"
+            yield row_finding(
+                "error",
+                "dose_not_possible",
+                "medications",
+                row,
+                column="dose",
+                message=f"The dose equals more than {most}; it is left out.",
+                fix="Check the number and its unit.",
+            )
+        except UnitError:
+            # A unit that is not known leaves the dose open, which the derived dose says.
+            continue
 
 
 def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:

@@ -1,9 +1,10 @@
-"""Dates after today: nothing can have happened yet. They are left out before study days are counted."""
+"""Dates after today, and before anybody alive was born. They are left out before study days are counted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -14,17 +15,19 @@ from funis.schema import Table
 from funis.study.model import Study
 
 _MAY_LIE_AHEAD = frozenset({("lots", "expiry")})
+#: The oldest person of whom a study could hold a birth date was born after this day.
+_EARLIEST = date(1900, 1, 1)
 _IDENTIFYING = frozenset({"birth_date"})
 
 
 def check_future(
     study: Study, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, Table], *, today: date
 ) -> Iterator[Finding]:
-    """Find every date after today, in every table.
+    """Find every date after today, and every date before 1900, in every table.
 
     Parameters
     ----------
-    study : the study; its own columns of dates may hold planned days and are not looked at
+    study : the study; its own columns of dates may hold planned days and may lie ahead
     frames : typed tables by name
     tables : what their columns are
     today : the study's day
@@ -34,21 +37,32 @@ def check_future(
     iterator of Finding
     """
     own = {("subjects", column.name) for column in study.columns}
-    fix = f"Today is {today.isoformat()} ({study.trial.timezone}); check the year."
+    ahead = f"Today is {today.isoformat()} ({study.trial.timezone}); check the year."
     for name, frame in frames.items():
         for column in tables[name].columns:
             place = (name, column.name)
-            if column.kind != "date" or column.name not in frame.columns or place in _MAY_LIE_AHEAD | own:
+            if column.kind != "date" or column.name not in frame.columns:
                 continue
-            for row in rows_where(frame, verbs_of(frame).col(column.name) > today):
-                what = "The date" if column.name == "date" else f"'{column.name}'"
-                yield row_finding(
-                    "error",
-                    "date_in_future",
-                    name,
-                    row,
-                    column=column.name,
-                    value="" if column.name in _IDENTIFYING else row[column.name],
-                    message=f"{what} lies in the future; it is left out.",
-                    fix=fix,
-                )
+            cells = verbs_of(frame).col(column.name)
+            for row in rows_where(frame, cells < _EARLIEST):
+                early = f"No date of a study lies before {_EARLIEST.isoformat()}; check the year."
+                yield _finding("date_too_early", place, row, "lies too far back", early)
+            if place in _MAY_LIE_AHEAD | own:
+                continue
+            for row in rows_where(frame, cells > today):
+                yield _finding("date_in_future", place, row, "lies in the future", ahead)
+
+
+def _finding(code: str, place: tuple[str, str], row: Mapping[str, Any], fault: str, fix: str) -> Finding:
+    table, column = place
+    what = "The date" if column == "date" else f"'{column}'"
+    return row_finding(
+        "error",
+        code,
+        table,
+        row,
+        column=column,
+        value="" if column in _IDENTIFYING else row[column],
+        message=f"{what} {fault}; it is left out.",
+        fix=fix,
+    )

@@ -13,6 +13,9 @@ from funis.schema import Column
 WHOLE_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 """A whole ISO date, with the midnight that spreadsheets add."""
 
+LARGEST = 1e15
+"""No column of a study holds a larger number: a dose of cells is some 1e8."""
+
 
 def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, pl.Series]:
     """Type at once the columns that hold nothing but possible values of their kind: nearly all of them.
@@ -120,11 +123,19 @@ def is_possible(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
         return value.is_in(sort.allowed)
     if sort.kind == "flag":
         return value.is_in([0.0, 1.0])
-    possible = value.is_finite()
     if sort.allowed:
-        return possible & value.is_in([float(level) for level in sort.allowed])
-    if sort.low is not None:
-        possible &= value >= sort.low
-    if sort.high is not None:
-        possible &= value <= sort.high
-    return possible
+        return value.is_finite() & value.is_in([float(level) for level in sort.allowed])
+    low, high = number_limits(sort)
+    return value.is_finite() & (value >= low) & (value <= high)
+
+
+def number_limits(sort: Column) -> tuple[float, float]:
+    """Give the smallest and the largest number of a column; nothing that is measured goes beyond 1e15.
+
+    Examples
+    --------
+    >>> number_limits(Column("cells", "number", "", low=0))
+    (0, 1000000000000000.0)
+    """
+    low = -LARGEST if sort.low is None else sort.low
+    return low, LARGEST if sort.high is None else sort.high

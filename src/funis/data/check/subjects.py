@@ -11,6 +11,7 @@ from funis.errors import Finding, Level
 from funis.frames.verbs import verbs_of
 
 _LIGHT, _HEAVY = 25.0, 200.0
+_OLDEST = 120
 _SHORT, _TALL = 100.0, 220.0
 
 
@@ -87,6 +88,17 @@ def _check_dates(data: Data) -> Iterator[Finding]:
                 fix=f"Check both dates; the {later.removesuffix('_date')} is {row[later]}.",
             )
     days = (ops.col("consent_date") - ops.col("birth_date")).dt.total_days() / 365.25
+    for row in rows_where(subjects, days > _OLDEST):
+        yield row_finding(
+            "error",
+            "age_not_possible",
+            "subjects",
+            row,
+            column="birth_date",
+            value="",
+            message=f"The age at consent would be more than {_OLDEST} years; the birth date is left out.",
+            fix="Check both years.",
+        )
     for row in rows_where(subjects, (days - ops.col("age")).abs() >= 1.5):
         yield row_finding(
             "warning",

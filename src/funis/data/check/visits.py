@@ -13,7 +13,7 @@ from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.schema import TABLES
-from funis.study.model import DATA_FORMS, Visit
+from funis.study.model import DATA_FORMS, Study, Visit
 
 _FEW = 3
 """A test without any result is missed at each visit where so many are due, once where more are."""
@@ -93,6 +93,7 @@ def _check_tables(data: Data) -> Iterator[Finding]:
     forms = {form for visit in study.visits for form in visit.forms}
     planned = {"subjects", *study.instrument_names} | ({"labs"} if study.labs else set())
     planned |= {"infusions"} if study.infusions else set()
+    planned |= {"lots"} if study.product.release else set()
     wished = {"safety_questions"} & forms | (set(_TABLES_OF_A_TRIAL) if study.infusions else set())
     for name in data.frames:
         if name in data.unreadable or name not in planned | wished:
@@ -110,9 +111,16 @@ def _check_tables(data: Data) -> Iterator[Finding]:
             None,
             "",
             "",
-            f"The table '{name}' is missing.",
+            f"The table '{name}' is missing{_lost_without(name, study)}.",
             f"Add {name}.csv, or a sheet '{name}'; a table without rows has only its header.",
         )
+
+
+def _lost_without(name: str, study: Study) -> str:
+    """Say which checks a missing table takes with it."""
+    count = len(study.product.release) if name == "lots" else 0
+    criteria = "criterion" if count == 1 else f"{count} criteria"
+    return f"; the {criteria} of release cannot be judged" if count else ""
 
 
 def _check_windows(data: Data) -> Iterator[Finding]:
