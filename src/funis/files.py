@@ -200,11 +200,12 @@ def said_of(path: Path) -> Iterator[None]:
 
     Examples
     --------
-    >>> with said_of(Path("a/b")):
-    ...     raise NotADirectoryError(20, "Not a directory")
-    Traceback (most recent call last):
-        ...
-    funis.errors.OutputError: 'a/b' cannot be written: Not a directory. A file stands where ...
+    >>> try:
+    ...     with said_of(Path("a/b")):
+    ...         raise IsADirectoryError(errno.EISDIR, "Is a directory")
+    ... except OutputError as error:
+    ...     print(str(error)[:39])
+    'a/b' cannot be written: Is a directory
     """
     try:
         yield

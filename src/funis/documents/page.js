@@ -139,7 +139,13 @@
     const hasVariable = variables.size > 1;
     const draw = row(hasVariable);
     const above = hasVariable ? said("values") : said("values_of").replace("{variable}", () => word("phrases", [...variables][0]));
-    part.append(make("h3", `${above} (${places.length})`));
+    const whole = read().cut?.[number.source];
+    part.append(make("h3", `${above} (${whole ?? places.length})`));
+    if (whole) {
+      const where = make("p", said("cut").replace("{count}", whole).replace("{source}", ""));
+      where.append(make("code", number.source));
+      part.append(where);
+    }
     const table = make("table");
     const head = table.createTHead().insertRow();
     for (const name of ["subject", "visit", ...(hasVariable ? ["variable"] : []), "value", "place"]) {

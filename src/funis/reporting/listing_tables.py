@@ -6,6 +6,7 @@ import polars as pl
 
 from funis.documents.table import TableSpec, text_rows
 from funis.reporting.labels import Labels, humanise
+from funis.reporting.limits import ROWS_LISTED
 from funis.reporting.response_tables import class_label
 from funis.results import Results, format_number
 from funis.study.model import Study
@@ -46,7 +47,7 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
         ]
         rows = text_rows(
             tuple(_word(labels, name, column, value) for column, value in zip(columns, row, strict=True))
-            for row in own.select(columns).iter_rows()
+            for row in own.select(columns).head(ROWS_LISTED).iter_rows()
         )
         what = labels.variable(name) if name else "Response"
         title = f"{what} of each subject, with the reason"
@@ -58,6 +59,7 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
                 title,
                 heads,
                 rows,
+                _say_cut(own.height, "responses"),
                 is_text=True,
                 is_collapsed=True,
             )
@@ -79,10 +81,39 @@ def build_event_listings(results: Results) -> tuple[TableSpec, ...]:
     columns = [name for name in _EVENT_COLUMNS if name in frame.columns and frame[name].is_not_null().any()]
     if frame.is_empty() or not columns:
         return ()
-    rows = text_rows(tuple(_text(value) for value in row) for row in frame.select(columns).iter_rows())
+    listed = frame.select(columns).head(ROWS_LISTED)
+    rows = text_rows(tuple(_text(value) for value in row) for row in listed.iter_rows())
     heads = tuple(humanise(column) for column in columns)
     title = "Adverse events, each as recorded"
-    return (TableSpec("table-listing-events", "safety", title, heads, rows, is_text=True, is_collapsed=True),)
+    notes = _say_cut(frame.height, "adverse_events")
+    return (
+        TableSpec(
+            "table-listing-events", "safety", title, heads, rows, notes, is_text=True, is_collapsed=True
+        ),
+    )
+
+
+def _say_cut(rows: int, name: str) -> tuple[str, ...]:
+    """Say where the rest of a listing stands when it is cut."""
+    if rows <= ROWS_LISTED:
+        return ()
+    return (f"The first {ROWS_LISTED} of {rows} rows; all stand in listings/{name}.csv beside this page.",)
+
+
+def find_long_listings(results: Results) -> dict[str, pl.DataFrame]:
+    """Give each listing that the report cuts, by its name: it is to be written as a file of its own.
+
+    Parameters
+    ----------
+    results : everything computed
+
+    Returns
+    -------
+    dict : frames by the name of the file in the folder ``listings``; empty where nothing is cut
+    """
+    responses = results.listings.get("responses_all", results.listings.get("responses", pl.DataFrame()))
+    named = {"responses": responses, "adverse_events": results.listings.get("adverse_events", pl.DataFrame())}
+    return {name: frame for name, frame in named.items() if frame.height > ROWS_LISTED}
 
 
 def _text(value: object) -> str:

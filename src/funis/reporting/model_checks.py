@@ -10,7 +10,15 @@ from funis.documents.colours import ESTIMATE, MUTED
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, Number, NumberBook, bound
+from funis.reporting.summary_figures import (
+    are_counted,
+    count_points,
+    is_summarised,
+    say_counted,
+    thin_line,
+)
 from funis.results import ALL, Results, format_number, name_change
 from funis.study.model import Study
 
@@ -212,7 +220,8 @@ def _residual_figures(labels: Labels, results: Results) -> Iterable[FigureSpec]:
         name = f"{labels.variable(str(variable))}{within}"
         width = (WIDTH - 160) // 2
         against = _scatter(own, ("fitted", "Fitted change"), ("residual", "Normalised residual"))
-        quantiles = _scatter(own, ("expected", "Normal quantile"), ("residual", "Normalised residual"))
+        line = thin_line(own, "expected") if are_counted(own.height) else own
+        quantiles = _scatter(line, ("expected", "Normal quantile"), ("residual", "Normalised residual"))
         panels = [
             {"width": width, "height": 220, "layer": [_zero("residual"), against]},
             {"width": width, "height": 220, "layer": [_diagonal(own), quantiles]},
@@ -233,11 +242,25 @@ def _residual_figures(labels: Labels, results: Results) -> Iterable[FigureSpec]:
                     "Normalised residuals: multiplied by the inverse Cholesky factor of the covariance; "
                     "independent with spread 1 if the model holds."
                 ),
+                *_say_if_counted(own.height),
             ),
         )
 
 
+def _say_if_counted(points: int) -> Iterable[str]:
+    if are_counted(points):
+        yield say_counted("Left", points)
+        yield "Right: an even choice of the points by their order, with both ends."
+
+
 def _scatter(rows: pl.DataFrame, x: tuple[str, str], y: tuple[str, str]) -> Spec:
+    if are_counted(rows.height):
+        drawn = _scatter(rows.head(0), x, y)
+        drawn["data"] = {"values": count_points(rows, x[0], y[0])}
+        del drawn["mark"]["size"]
+        size: Spec = {"field": "points", "type": "quantitative", "legend": None, "scale": {"range": [6, 260]}}
+        drawn["encoding"]["size"] = size
+        return drawn
     return {
         "data": {"values": rows.select(pl.col(x[0]).round(4), pl.col(y[0]).round(4)).to_dicts()},
         "mark": {"type": "circle", "color": ESTIMATE, "size": 22, "opacity": 0.55},
@@ -279,6 +302,7 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
     if frame.is_empty():
         return
     panels = []
+    is_thinned = False
     width = (WIDTH - 75 * _COLUMNS) // _COLUMNS
     for group, worst in _least_normal(book):
         own = frame.filter(
@@ -287,7 +311,9 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
             & (pl.col("variable") == group.measure)
             & (pl.col("visit") == worst)
         )
-        layer = _scatter(own, ("expected", "Normal quantile"), ("change", ""))
+        is_thinned = is_thinned or is_summarised(own.height)
+        line = thin_line(own, "expected") if is_summarised(own.height) else own
+        layer = _scatter(line, ("expected", "Normal quantile"), ("change", ""))
         layer["encoding"]["y"]["axis"] = {"title": None, "tickCount": 4}
         layer["encoding"]["x"]["axis"] = {"title": None, "tickCount": 4}
         title = labels.variable(group.measure)
@@ -307,6 +333,11 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
         ),
         footnotes=(
             "Changes (upwards) against normal quantiles (across), at the visit where they are least normal.",
+            *(
+                (f"Of more than {SUBJECTS_DRAWN} points an even choice is drawn, with both ends.",)
+                if is_thinned
+                else ()
+            ),
         ),
     )
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from funis.catalogue.registry import responses
 from funis.reporting.labels import METHODS, MISSING, STATISTICS, Labels, format_unit, in_sentence
+from funis.reporting.limits import VALUES_IN_PAGE, VALUES_OF_NUMBER
 from funis.reporting.number_book import Number, NumberBook
 from funis.reporting.response_tables import class_label
 from funis.results import ABSENT, ALL, Results, format_number
@@ -63,6 +64,10 @@ PANEL_WORDS: dict[str, str] = {
     "value": "Value",
     "place": "File and line",
     "show_all": "Show all {count}",
+    "cut": (
+        "These are the values of the first subjects. All {count} are the rows of sources.parquet, beside "
+        "this page, whose source is {source}"
+    ),
 }
 
 
@@ -94,18 +99,16 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
 
     Returns
     -------
-    dict : columns, strings, numbers by id, recorded values in columns, sources as ranges, labels,
-        words of the panel
+    dict : columns, strings, numbers by id, recorded values in columns, sources as ranges, the number of
+        values of each source of which only the first subjects stand in the page, labels, words of the panel
     """
     printed = set(ids)
     chosen = [number for number in book.numbers if number.id in printed]
     words, labels = _Words(), Labels(study)
     numbers = {number.id: _write_row(labels, number, words) for number in chosen}
-    atoms, sources = _build_sources(
-        results.sources,
-        {f"{number.source}{end}" for number in chosen if number.source for end in ("", ABSENT)},
-        words,
-    )
+    keys = {f"{number.source}{end}" for number in chosen if number.source for end in ("", ABSENT)}
+    kept, cut = _cut_sources(results.sources, keys)
+    atoms, sources = _build_sources(kept, words)
     return {
         "columns": _COLUMNS,
         "numeric": _NUMERIC,
@@ -113,6 +116,7 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
         "numbers": numbers,
         "atoms": atoms,
         "sources": sources,
+        "cut": cut,
         "labels": _build_labels(study, chosen, results.sources),
         "words": PANEL_WORDS,
     }
@@ -139,13 +143,32 @@ def _shown(labels: Labels, number: Number, name: str) -> str:
     return "" if value == ALL and name in {"subgroup", "arm", "visit"} else value
 
 
-def _build_sources(
-    frame: pl.DataFrame, keys: set[str], words: _Words
-) -> tuple[dict[str, list[Any]], dict[str, str]]:
-    """Write each recorded value once and each source as positions of values."""
+def _cut_sources(frame: pl.DataFrame, keys: set[str]) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Keep the values of the numbers printed; very many are cut to the first subjects of each number.
+
+    Returns
+    -------
+    the rows kept, and for each source that was cut the number of values it has
+    """
     if frame.is_empty() or not keys:
-        return {name: [] for name in ("subject", "visit", "variable", "value", "file", "line")}, {}
+        return frame.clear(), {}
     used = frame.filter(pl.col("source").is_in(sorted(keys)))
+    values = pl.struct(name for name in used.columns if name != "source")
+    # No source is larger than all of them together: few rows need no counting of the different values.
+    if used.height <= VALUES_IN_PAGE or used.select(values.n_unique()).item() <= VALUES_IN_PAGE:
+        return used, {}
+    first = pl.col("subject").rank("dense").over("source") <= VALUES_OF_NUMBER
+    # Lists of those who are not in a number are short, and end with how many more there are.
+    kept = used.filter(first | pl.col("source").str.ends_with(ABSENT))
+    counts = dict(used.group_by("source").len().iter_rows())
+    left = dict(kept.group_by("source").len().iter_rows())
+    return kept, {source: count for source, count in sorted(counts.items()) if count > left[source]}
+
+
+def _build_sources(used: pl.DataFrame, words: _Words) -> tuple[dict[str, list[Any]], dict[str, str]]:
+    """Write each recorded value once and each source as positions of values."""
+    if used.is_empty():
+        return {name: [] for name in ("subject", "visit", "variable", "value", "file", "line")}, {}
     columns = [name for name in used.columns if name != "source"]
     atoms = (
         used.select(columns).unique(maintain_order=False).sort("variable", "visit", "subject", "file", "line")

@@ -11,6 +11,7 @@ from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound, digits_for, interval
+from funis.reporting.summary_figures import are_counted, count_points, say_counted
 from funis.results import ALL, Results, format_number, format_shortest
 from funis.study.model import Study
 
@@ -223,7 +224,7 @@ def _point_layers(points: pl.DataFrame, x: Spec, y: Spec) -> list[Spec]:
             "encoding": {"y": y | {"field": "change"}},
         },
         {
-            "data": {"values": points.select("baseline", "change", "subjects").to_dicts()},
+            "data": {"values": _drawn_points(points)},
             "mark": {"type": "circle", "color": ESTIMATE, "opacity": 0.55},
             "encoding": {
                 "x": x,
@@ -231,12 +232,28 @@ def _point_layers(points: pl.DataFrame, x: Spec, y: Spec) -> list[Spec]:
                 "size": {
                     "field": "subjects",
                     "type": "quantitative",
-                    "scale": {"domain": [0, 6], "range": [0, 330]},
+                    "scale": {"domain": [0, max(6, _most(points))], "range": [0, 330]},
                     "legend": None,
                 },
             },
         },
     ]
+
+
+def _drawn_points(points: pl.DataFrame) -> list[Spec]:
+    """Give every pair of values once; very many pairs are counted in cells."""
+    if not are_counted(points.height):
+        return points.select("baseline", "change", "subjects").to_dicts()
+    whole = points.select(pl.col("baseline", "change").repeat_by("subjects").explode())
+    return [
+        {"baseline": cell["baseline"], "change": cell["change"], "subjects": cell["points"]}
+        for cell in count_points(whole, "baseline", "change")
+    ]
+
+
+def _most(points: pl.DataFrame) -> int:
+    """Give the most subjects that one circle stands for."""
+    return max(int(point["subjects"]) for point in _drawn_points(points))
 
 
 def _limit_layer(limit: float, x: Spec) -> Spec:
@@ -303,4 +320,5 @@ def _notes(points: pl.DataFrame, visit: str, *, is_estimable: bool) -> tuple[str
         else "No expected line: not estimable, see the table."
     )
     third = "A fall that is larger where the baseline is higher is not by itself a sign of an effect."
-    return first, second, third
+    counted = (say_counted("Circles", points.height),) if are_counted(points.height) else ()
+    return first, second, third, *counted

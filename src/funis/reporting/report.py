@@ -11,7 +11,8 @@ from funis.documents.drawing import draw_ahead
 from funis.documents.formats import FORMATS, needs_drawings
 from funis.documents.html import render_page
 from funis.file_sets import build_set
-from funis.files import said_of, write_whole
+from funis.files import said_of, write_frame, write_whole
+from funis.reporting.listing_tables import find_long_listings
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report_figures import build_figures
 from funis.reporting.trial_document import build_document
@@ -115,7 +116,8 @@ def write_report_set(
 
     Returns
     -------
-    tuple of Path : the report in each format, then results.csv, results.parquet and sources.parquet
+    tuple of Path : the report in each format, then results.csv, results.parquet and sources.parquet, then the
+        listings that are too long for the report, in the folder ``listings``
 
     Raises
     ------
@@ -125,4 +127,6 @@ def write_report_set(
     with build_set(folder) as draft:
         written = [write_whole(draft / name, content) for name, content in pages.items()]
         written += write_results(results, draft)
-    return tuple(folder / path.name for path in written)
+        for name, frame in find_long_listings(results).items():
+            written.append(write_frame(frame, draft / "listings" / f"{name}.csv"))
+    return tuple(folder / path.relative_to(draft) for path in written)

@@ -22,6 +22,7 @@ from funis.documents.colours import (
 )
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.labels import Labels, system_labels
+from funis.reporting.summary_figures import build_event_counts, build_grade_shares, is_summarised
 from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import Results
 from funis.study.model import Study
@@ -62,6 +63,8 @@ def build_heat_map(study: Study, results: Results) -> tuple[FigureSpec, ...]:
         return ()
     visits = _visits(study, grades)
     shown = grades.filter(pl.col("visit").is_in(visits)).with_columns(pl.col("grade").fill_null(_UNKNOWN))
+    if is_summarised(shown["subject"].n_unique()):
+        return (build_grade_shares(study, shown, visits, GRADE_COLOURS),)
     labels = Labels(study)
     short = {visit: short_visit(labels.visit(visit)) for visit in visits}
     systems = [name for name in system_labels() if name in set(shown["system"])]
@@ -178,6 +181,8 @@ def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     subjects = order_subjects(results, pl.Series([bar["subject"] for bar in bars]))
     found = {mark["what"] for mark in marks}
     looks = {name: look for name, look in _looks(results).items() if name in found}
+    if is_summarised(len(subjects)):
+        return (build_event_counts(study, bars, marks, list(looks)),)
     days = [bar["to"] for bar in bars]
     step = 13 if len(subjects) <= 60 else 7
     counts = ", ".join(f"{sum(mark['what'] == name for mark in marks)} × {name.lower()}" for name in looks)

@@ -15,7 +15,9 @@ from funis.documents.colours import (
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
 from funis.reporting.labels import Labels
+from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, NumberBook, level_text
+from funis.reporting.summary_figures import band_layers, is_summarised, quantile_bands
 from funis.reporting.time_axis import time_axis
 from funis.results import ALL, Results, format_number
 from funis.study.model import Endpoint, Study
@@ -79,7 +81,15 @@ class _Panel:
         self.axis_title = "Time from first visit" if bands else "Visit"
         names = bands or order_numbered(open_visits)
         self.unplanned = [point for visit in names for point in _visit_mean(labels, book, group, visit)]
-        self.lines = _subject_lines(results, book, group)
+        own = _own_scores(results, book, group)
+        self.subjects = own["subject"].n_unique()
+        self.is_summarised = is_summarised(self.subjects)
+        self.lines: list[Spec] = []
+        self.bands: list[Spec] = []
+        if self.is_summarised:
+            self.bands = quantile_bands(own.select("visit", "day", "value"), planned)
+        else:
+            self.lines = own.select("subject", "day", "value").sort("subject", "day").to_dicts()
 
     @property
     def visit_means(self) -> list[Spec]:
@@ -89,17 +99,12 @@ class _Panel:
     @property
     def has_timeline(self) -> bool:
         """Tell whether there is more than one time to draw."""
-        return len({point["day"] for point in self.means or self.lines}) > 1
-
-    @property
-    def subjects(self) -> int:
-        """Count the subjects drawn."""
-        return len({point["subject"] for point in self.lines})
+        return len({point["day"] for point in self.means or self.lines or self.bands}) > 1
 
     @property
     def days(self) -> list[float]:
         """Give every day drawn."""
-        return [point["day"] for point in (*self.means, *self.lines)]
+        return [point["day"] for point in (*self.means, *self.lines, *self.bands)]
 
 
 def _mean_point(book: NumberBook, group: Group, visit: str, planned: dict[str, int]) -> Iterable[Spec]:
@@ -155,7 +160,8 @@ def _visit_layers(panel: _Panel, *, width: int) -> Spec:
     return {"width": width, "height": 180, "data": {"values": panel.visit_means}, "layer": layers}
 
 
-def _subject_lines(results: Results, book: NumberBook, group: Group) -> list[Spec]:
+def _own_scores(results: Results, book: NumberBook, group: Group) -> pl.DataFrame:
+    """Give the values of a group that have a day."""
     scores = results.listings["scores"].filter(
         (pl.col("variable") == group.variable) & pl.col("value").is_not_null() & pl.col("day").is_not_null()
     )
@@ -163,7 +169,7 @@ def _subject_lines(results: Results, book: NumberBook, group: Group) -> list[Spe
         keys = {number.source for number in book.all(group)} - {""}
         members = results.sources.filter(pl.col("source").is_in(sorted(keys)))["subject"].unique()
         scores = scores.filter(pl.col("subject").is_in(members.implode()))
-    return scores.select("subject", "day", "value").sort("subject", "day").to_dicts()
+    return scores
 
 
 def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:
@@ -191,10 +197,12 @@ def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel])
     names = ", ".join(panel.title for panel in panels)
     has_mean = any(panel.means for panel in panels)
     mean_words = f"mean with {level_text(study, endpoint.id)} confidence interval, and " if has_mean else ""
+    has_bands = any(panel.is_summarised for panel in panels)
+    drawn_words = "median with bands of quantiles" if has_bands else "timeline of every subject"
     return FigureSpec(
         id=f"figure-{endpoint.id}",
         section="efficacy",
-        title=f"{endpoint.printed}: {mean_words}timeline of every subject".replace(": mean", ": mean"),
+        title=f"{endpoint.printed}: {mean_words}{drawn_words}",
         spec=finish(body),
         alt=_timeline_words(labels, panels, names),
         footnotes=_timeline_notes(labels, panels, endpoint.id, has_mean=has_mean),
@@ -207,6 +215,7 @@ def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> S
         "type": "quantitative",
         "axis": {"title": panel.title if width > 400 else None, "tickCount": 6},
     }
+    layers = band_layers(panel.bands, x, y, has_means=bool(panel.means)) if panel.is_summarised else []
     faint = 0.55 if panel.subjects <= 60 else 0.3
     lines: Spec = {
         "data": {"values": panel.lines},
@@ -218,7 +227,8 @@ def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> S
         },
         "encoding": {"x": x, "y": y | {"field": "value"}, "detail": {"field": "subject"}},
     }
-    layers = [lines]
+    if not panel.is_summarised:
+        layers = [lines]
     if panel.means:
         means: Spec = {"data": {"values": panel.means}}
         at: Spec = {"x": x, "y": y | {"field": "mean"}}
@@ -243,13 +253,34 @@ def _timeline_words(labels: Labels, panels: Sequence[_Panel], names: str) -> str
     return " ".join(sentences)
 
 
+def _subject_notes(panels: Sequence[_Panel]) -> list[str]:
+    """Say how the subjects of the panels are drawn: one by one, or as bands."""
+    notes = []
+    lines = [panel.subjects for panel in panels if not panel.is_summarised]
+    bands = [panel.subjects for panel in panels if panel.is_summarised]
+    if lines:
+        notes.append(
+            f"Thin grey lines: single subjects, by the day of each visit (n = {_range_text(lines)})."
+        )
+    if bands:
+        notes.append(
+            f"With more than {SUBJECTS_DRAWN} subjects single subjects are not drawn: all "
+            f"{_range_text(bands)} are summarised. Bands: 5th to 95th and 25th to 75th "
+            "percentile at each visit; dashed: the median."
+        )
+    return notes
+
+
+def _range_text(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def _timeline_notes(
     labels: Labels, panels: Sequence[_Panel], endpoint: str, *, has_mean: bool
 ) -> tuple[str, ...]:
     level = level_text(labels.study, endpoint)
-    counts = sorted({panel.subjects for panel in panels})
-    many = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    notes = [f"Thin grey lines: single subjects, by the day of each visit (n = {many})."]
+    notes = _subject_notes(panels)
     if has_mean:
         notes.append(
             f"Points and bars: mean and {level} confidence interval of the mean, "
