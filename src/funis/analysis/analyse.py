@@ -48,6 +48,8 @@ adverse_events    any, serious, related, grade_3_or_more, fatal,    count and pe
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
                   infusion_1, infusion_2, all (sum)
                   infused, within_dose, reaction; ``lots``          count, percent
+glucocorticoid    prednisone (category: at_most_7.5, at_most_5,     n mean sd median q1 q3 min max
+                  none, raised) by visit, in a lupus trial          cannot_tell; count, percent of known
 findings          error, warning, query (category: code)            count
 ================  ================================================  ==========================================
 """
@@ -72,6 +74,7 @@ from funis.analysis.diagnostics import diagnose_changes
 from funis.analysis.disposition import count_disposition
 from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
+from funis.analysis.glucocorticoid import describe_glucocorticoid
 from funis.analysis.observations import (
     Scored,
     gather_grades,
@@ -141,6 +144,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     gaps = _analyse_beyond(run, visits)
     count_adverse_events(run)
     describe_exposure(run)
+    describe_glucocorticoid(run)
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
     count_findings(run, findings)
     count_recorded_totals(run, scored, findings)
@@ -308,6 +312,7 @@ def _other_observations(
         "adverse_events": (pl.col("term"), pl.col("grade")),
         "infusions": (pl.concat_str([pl.lit("infusion "), pl.col("number")]), pl.col("cells")),
         "safety_questions": (pl.lit("asked"), pl.col("asked")),
+        "medications": (pl.concat_str([pl.lit("drug "), pl.col("drug")]), pl.col("dose")),
     }
     found = [_as_observations(subject_frame, pl.lit("subject"), pl.lit(None))]
     numbered = dict(frames)

@@ -52,9 +52,7 @@ def build_keys(study: Study, book: NumberBook) -> tuple[Highlight, ...]:
 def _rank_words(labels: Labels, endpoint: Endpoint) -> str:
     """Say that an endpoint is primary, and that its definition is only proposed where it is."""
     names = (definition_behind(labels, endpoint), *endpoint.all_variables)
-    proposed = (
-        ["Definition: proposal of funis, not printed by a source."] if any(map(is_proposed, names)) else []
-    )
+    proposed = ["Definition proposed by funis."] if any(map(is_proposed, names)) else []
     return " ".join([*(["Primary."] if endpoint.role == "primary" else []), *proposed])
 
 

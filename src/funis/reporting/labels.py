@@ -26,6 +26,7 @@ VARIABLES: dict[str, str] = {
     "site": "Site",
     "weight_kg": "Weight",
     "disease_duration_years": "Disease duration",
+    "prednisone": "Glucocorticoid dose as prednisone",
 }
 
 UNITS: dict[str, str] = {
@@ -34,6 +35,7 @@ UNITS: dict[str, str] = {
     "disease_duration_years": "years",
     "cells_per_kg": "cells/kg",
     "follow_up_days": "days",
+    "prednisone": "mg/day",
 }
 
 STATISTICS: dict[str, str] = {

@@ -26,6 +26,6 @@ def build_remarks(results: Results, book: NumberBook) -> Mapping[str, str]:
     has_subjects = any(number.value for number in book.numbers if number.analysis == "population")
     said = {
         "safety": not_collected_words(book),
-        "exposure": DRUGS if has_subjects and "medications" not in results.listings else "",
+        "glucocorticoid": DRUGS if has_subjects and "medications" not in results.listings else "",
     }
     return {name: words for name, words in said.items() if words}

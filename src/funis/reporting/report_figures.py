@@ -6,6 +6,7 @@ Means, intervals, rates and survival are taken from the results; nothing is aggr
 from __future__ import annotations
 
 from funis.documents.figure import FigureSpec
+from funis.reporting.glucocorticoid_figures import build_glucocorticoid_figures
 from funis.reporting.influence_tables import build_influence_figures
 from funis.reporting.model_checks import build_diagnostic_figures
 from funis.reporting.number_book import NumberBook, read_numbers
@@ -50,6 +51,7 @@ def build_figures(
         *build_heat_map(study, results),
         *build_survival_figures(study, results),
         *build_swimmer(study, results),
+        *build_glucocorticoid_figures(study, results, book),
         *build_regression_figures(study, results, book),
         *build_influence_figures(study, results),
         *build_diagnostic_figures(study, results, book),

@@ -17,6 +17,7 @@ from funis.reporting.estimand_tables import (
     build_sensitivity_tables,
 )
 from funis.reporting.finding_tables import build_file_tables, build_finding_tables
+from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
 from funis.reporting.listing_tables import build_event_listings, build_response_listings
 from funis.reporting.model_checks import build_diagnostic_tables
@@ -77,6 +78,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_site_tables(study, book),
         *build_diagnostic_tables(study, book),
         *build_other_tables(study, book),
+        *build_glucocorticoid_tables(study, book),
         *build_adverse_event_tables(study, book),
         *build_event_listings(results),
         *build_exposure_tables(study, book),

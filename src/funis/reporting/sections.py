@@ -46,6 +46,7 @@ TITLES: dict[str, str] = {
     "diagnostics": "Diagnostics and influence",
     "other": "Other measures",
     "subject-courses": "Timelines of single subjects",
+    "glucocorticoid": "Glucocorticoid and other drugs",
     "safety": "Safety",
     "exposure": "Infusions and exposure",
     "findings": "Findings in the data",

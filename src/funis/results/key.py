@@ -101,6 +101,17 @@ def name_sustained(definition: str) -> str:
     return f"{definition}_sustained"
 
 
+def name_at_most(limit: float) -> str:
+    """Name the category of those at a dose or below.
+
+    Examples
+    --------
+    >>> name_at_most(7.5), name_at_most(5.0)
+    ('at_most_7.5', 'at_most_5')
+    """
+    return f"at_most_{format_shortest(limit)}"
+
+
 def build_id(place: Place, statistic: str, method: str = "") -> str:
     """Compose the readable id of a number; parts that divide nothing are left out.
 

@@ -1,0 +1,83 @@
+"""The dose of glucocorticoid beside the study product, by visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from funis.catalogue.low_doses import low_doses
+from funis.catalogue.registry import glucocorticoid_table
+from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.number_book import Group, NumberBook, bound, count_cell, single
+from funis.results import ALL, format_shortest, name_at_most
+from funis.study.model import Study
+
+_NO_COMPARISON: Final = joined("–")
+_DIGITS: Final = 1
+
+
+def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the table of doses: one row a visit; none where no drug was recorded.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple of TableSpec : one table, or none
+    """
+    whole = [group for group in book.of("glucocorticoid") if not group.category]
+    if not whole:
+        return ()
+    labels = Labels(study)
+    limits = [name_at_most(limit) for limit in low_doses()]
+    rows: list[TableRow] = []
+    for group in whole:
+        rows += [heading(_whose(labels, group))] if len(whole) > 1 else []
+        rows += [
+            TableRow(
+                words(labels.visit(visit)), tuple(_cells(book, group, visit, limits)), indent=len(whole) > 1
+            )
+            for visit in book.visits(group)
+        ]
+    shares = [f"≤ {format_shortest(limit)} mg" for limit in low_doses()]
+    heads = ("", "n", "Mean (SD)", "Median (IQR)", *shares, "None", "Raised", "Unknown")
+    spanners = (("", 2), ("mg/day", 2), ("n/N (%)", len(shares) + 2), ("n", 1))
+    used = [number for group in book.of("glucocorticoid") for number in book.all(group)]
+    notes = (*_notes(), *describe_basis(labels, used, with_missing=False))
+    title = "Glucocorticoid by mouth, daily dose as prednisone"
+    return (TableSpec("table-glucocorticoid", "glucocorticoid", title, heads, tuple(rows), notes, spanners),)
+
+
+def _whose(labels: Labels, group: Group) -> str:
+    arm = next((each.name for each in labels.study.arms if each.id == group.arm), "")
+    return arm if group.arm != ALL else f"All {in_sentence(labels.population(group.population))}"
+
+
+def _cells(book: NumberBook, group: Group, visit: str, limits: list[str]) -> Iterator[TableCell]:
+    mean, sd, median, lower, upper = (
+        bound(book.find(group, visit, name), _DIGITS) for name in ("mean", "sd", "median", "q1", "q3")
+    )
+    yield single(book.find(group, visit, "n"), 0)
+    yield joined(mean, " (", sd, ")") if mean else words("–")
+    yield joined(median, " (", lower, " to ", upper, ")") if median else words("–")
+    for category in (*limits, "none", "raised"):
+        own = group._replace(category=category)
+        count, share = book.find(own, visit, "count"), book.find(own, visit, "percent")
+        yield count_cell(count, share) if count is not None else _NO_COMPARISON
+    yield single(book.find(group, visit, "cannot_tell"), 0)
+
+
+def _notes() -> Iterator[str]:
+    yield (
+        "n: subjects seen at the visit whose dose is known, and N of the shares. Raised: dose above that at "
+        "baseline, of those whose dose is known at both. None: no course of glucocorticoid by mouth was in "
+        "force, and other drugs of the subject were recorded. Unknown: seen, but a dose, unit or start is "
+        "missing, or no drug of the subject was recorded at all."
+    )
+    yield "The dose is that of the day of the visit; doses by vein are pulses and no part of it."
+    yield f"Equivalents: {glucocorticoid_table().source}."
