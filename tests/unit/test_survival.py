@@ -148,3 +148,8 @@ def test_a_historical_hazard_that_is_none_is_refused(hazard: list[float]) -> Non
 def test_no_hazard_for_a_subject_that_left_at_once() -> None:
     found = survival.one_sample_log_rank([0, 6], [0, 1], [0.0, 0.5])
     assert (found.observed, found.expected) == (1, 0.5)
+
+
+def test_a_curve_of_nobody_is_known_nowhere() -> None:
+    found = survival.kaplan_meier([], []).at([0.0, 0.5, 5.0])
+    assert all(np.isnan(each).all() for each in found)

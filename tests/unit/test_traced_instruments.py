@@ -1,0 +1,51 @@
+"""Which instruments are scored in bits: plain sums of whole points and grades by rules; and the last word on rules."""
+
+import polars as pl
+import pytest
+
+import funis
+from funis.scoring.bits.batches import can_be_traced
+from funis.study.rule_tree import parse_rule
+from funis.study.rules import _check_evaluation
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # Present or absent, whole points, summed.
+        ("sledai_2k", True),
+        ("selena_sledai", True),
+        ("clinessdai", True),
+        ("ssddi", True),
+        # Letters by rules.
+        ("bilag_2004", True),
+        # A mean, a maximum, one measured value, an equation.
+        ("esspri", False),
+        ("sialography", False),
+        ("focus_score", False),
+        ("egfr_ckd_epi_2021", False),
+        # A sum with items that are measured.
+        ("essdai", False),
+    ],
+)
+def test_which_instruments_are_traced(name: str, *, expected: bool) -> None:
+    assert can_be_traced(funis.definition(name)) is expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "words"),
+    [
+        ("ABS(a) > 1", pl.String(), "The rule cannot be evaluated: "),
+        ("NOT a", pl.String(), "The rule cannot be evaluated: "),
+        ("a + 1", pl.Float64(), "A rule answers yes or no; this one gives Float64."),
+        ("a > 1", pl.Float64(), ""),
+    ],
+)
+def test_the_frame_library_has_the_last_word_on_a_rule(rule: str, kind: pl.DataType, words: str) -> None:
+    found = _check_evaluation(parse_rule(rule), {"a": kind})
+    assert len(found) == (1 if words else 0)
+    for finding in found:
+        assert finding.message.startswith(words)
+        # Its own first line is quoted, and no more of what it says.
+        assert len(finding.message) > len(words) or words.endswith(".")
+        assert "\n" not in finding.message
