@@ -25,7 +25,7 @@ write_small_trial = import_module("small_trial").write_small_trial
 
 FIGURE = re.compile(r"-?\d+(?:\.(\d+))?")
 #: What is printed in place of a number that could not be computed.
-WORDS = {"failed", "not estimable", "–"}
+WORDS = {"failed", "not estimable", "–", "n/c"}
 
 
 class Report(NamedTuple):

@@ -15,11 +15,15 @@ from funis.analysis import models as analysis_mmrm
 from funis.analysis import response_rates as analysis_response
 from funis.analysis import summary as analysis_summary
 from funis.analysis import time_to_event as analysis_time
+from funis.analysis.between_arms import compare_changes_between
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.relapses import count_relapses_over_denominators
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, mean_of
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels
+from funis.reporting.number_book import read_numbers
 from funis.responses.relapse_counts import count_relapses
 from funis.results import format_number
 from funis.study.model import (
@@ -255,6 +259,70 @@ def test_a_model_that_cannot_be_fitted_gives_no_number_and_says_so() -> None:
     assert set(frame["status"]) == {"failed"}
     assert frame["value"].null_count() == frame.height > 0
     assert (frame["text"].str.len_chars() > 10).all()
+
+
+# --- P values that no exact test could give ----------------------------------------------------------------
+
+
+def changes(*values: float) -> Values:
+    return {"x": {"baseline": [10.0] * len(values), "month_3": [10.0 + value for value in values]}}
+
+
+@pytest.mark.parametrize(
+    ("values", "least"),
+    [
+        # five changes in one direction: signs and ranks give 2 / 2^5; the t test 0.0000033
+        ((-3.0, -3.1, -2.9, -3.2, -2.8), 0.0625),
+        # 2 / 2^10 is still above 0.001; 2 / 2^11 is not, and both print as < 0.001
+        (tuple(-3.0 - 0.1 * place for place in range(10)), 2 / 2**10),
+        (tuple(-3.0 - 0.1 * place for place in range(11)), None),
+        # t = -2.14, P = 0.10 is above 2 / 2^5
+        ((-1.0, -2.0, 0.5, -0.2, -3.0), None),
+    ],
+)
+def test_a_t_test_says_what_exact_tests_could_reach(values: tuple[float, ...], least: float | None) -> None:
+    endpoint = Endpoint(
+        id="e", kind="change", variable="x", at=("month_3",), methods=("paired_t", "wilcoxon")
+    )
+    study = make_study(endpoint)
+    run = make_run(changes(*values), study)
+    analysis_change.compare_changes(run, endpoint)
+    frame = run.numbers.frame()
+    found = frame.filter(frame["statistic"] == "p_exact_least")
+    assert found["value"].to_list() == ([] if least is None else [least])
+    notes = describe_basis(Labels(study), read_numbers(frame).numbers)
+    assert any(note.startswith("Smallest P of an exact test:") for note in notes) == (least is not None)
+    if least is not None:
+        # the exact test itself, all changes in one direction
+        assert value_of(run, "test.e.enrolled.month_3.x_change.p.wilcoxon") == pytest.approx(least)
+
+
+def test_arms_say_what_exact_tests_could_reach() -> None:
+    """Three against three without overlap: 2 of C(6, 3) = 20 arrangements, 0.1."""
+    endpoint = Endpoint(id="e", kind="change", variable="x", at=("month_3",), methods=("paired_t",))
+    study = make_study(endpoint, arms=(Arm(id="a", name="A"), Arm(id="b", name="B", control=True)))
+    run = make_run(changes(-5.0, -5.1, -4.9, 0.0, 0.1, -0.1), study, arm=["a"] * 3 + ["b"] * 3)
+    compare_changes_between(run, endpoint)
+    front = "comparison.e.enrolled.a_-_b.month_3.x_change"
+    assert value_of(run, f"{front}.p_exact_least.welch") == pytest.approx(0.1)
+    assert (value_of(run, f"{front}.p.welch") or 1.0) < 0.1
+
+
+def test_changes_of_zero_are_counted_beside_the_test_that_leaves_them_out() -> None:
+    endpoint = Endpoint(
+        id="e", kind="change", variable="x", at=("month_3",), methods=("paired_t", "wilcoxon")
+    )
+    values = (-1.0, 0.0, 0.0, -3.0, -2.0, -4.0)
+    run = make_run(changes(*values), make_study(endpoint))
+    analysis_change.compare_changes(run, endpoint)
+    front = "test.e.enrolled.month_3.x_change"
+    assert value_of(run, f"{front}.zero_changes.wilcoxon") == 2
+    # four changes in one direction: 2 / 2^4; the estimate is of all six, zeros among them
+    assert value_of(run, f"{front}.p.wilcoxon") == 0.125
+    averages = [(a + b) / 2 for i, a in enumerate(values) for b in values[i:]]
+    assert value_of(run, f"{front}.estimate.wilcoxon") == pytest.approx(float(np.median(averages)))
+    frame = run.numbers.frame()
+    assert frame.filter(frame["statistic"] == "zero_changes").height == 1
 
 
 # --- responses -----------------------------------------------------------------------------------

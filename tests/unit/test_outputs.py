@@ -307,7 +307,7 @@ def test_a_rank_test_prints_what_it_estimates_and_the_level_is_that_of_the_study
     # -3.125 is a tie: away from zero.
     assert printed["Hodges-Lehmann change"] == "−3.13"
     assert printed["90% CI of it"] == "−5.00 to −1.00"
-    assert printed["P, Wilcoxon signed-rank test"] == "0.063"
+    assert printed["P, Wilcoxon signed-rank test"] == "0.063; n = 5"
     assert "P: not adjusted for the number of tests." in found.footnotes
     assert any("exact given the ties" in note for note in found.footnotes)
 

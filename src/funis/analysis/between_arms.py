@@ -5,6 +5,7 @@ Every comparison is an arm minus the control arm (the one marked in the study fi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,7 +15,7 @@ import numpy as np
 from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.influence import changes_of
-from funis.analysis.paired_tests import SEED, add_comparison
+from funis.analysis.paired_tests import SEED, add_comparison, add_exact_least
 from funis.analysis.panel import Booleans, Floats
 from funis.analysis.response_rates import RESPONDER, Answers
 from funis.analysis.run import Run, digits_of, rows_behind
@@ -97,6 +98,9 @@ def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
                         continue
                     found = test(a, b, level=run.level_of(endpoint))
                     add_comparison(run, place, found, method, digits_of(column[chosen]))
+                    if method == "welch":
+                        least = 2.0 / math.comb(found.n, a.size)
+                        add_exact_least(run, place, found.p, least, method)
 
 
 def _add_sizes(run: Run, place: Place, first: int, second: int) -> None:

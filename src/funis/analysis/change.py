@@ -53,6 +53,8 @@ def _compare_one(
             continue
         found = run_test(run, endpoint, values, method)
         add_comparison(run, place, found, method, digits_of(values))
+        if method == "wilcoxon" and (zeros := int((values == 0.0).sum())):
+            run.numbers.add(place, "zero_changes", zeros, text=str(zeros), method=method)
         tested.append(Tested(place, found))
     add_adjusted(run, endpoint, tested, method)
 

@@ -33,6 +33,8 @@ ADJUSTMENTS: Final[dict[str, Callable[..., Floats]]] = {
     "hommel": adjust.hommel,
     "bonferroni": adjust.bonferroni,
 }
+#: Below it every P value is printed alike.
+LEAST_PRINTED: Final = 0.001
 #: Draws of the bootstrap; the seed, of permutations too, is part of the provenance.
 BOOTSTRAP_DRAWS: Final = 4999
 SEED: Final = 20120701
@@ -76,8 +78,25 @@ def add_comparison(run: Run, place: Place, found: Comparison, method: str, digit
             run.numbers.add(place, statistic, value, method=method)
     if method == "bootstrap":
         return
+    if method == "paired_t":
+        add_exact_least(run, place, found.p, 0.5 ** (found.n - 1), method)
     text = format_p(found.p) if np.isfinite(found.p) or not found.note else f"{NOT_AVAILABLE} ({found.note})"
     run.numbers.add(place, "p", found.p, text=text, method=method)
+
+
+def add_exact_least(run: Run, place: Place, p: float, least: float, method: str) -> None:
+    """Add the smallest P that an exact test of so few can give, where the P of a t test lies below it.
+
+    Where both are printed as "< 0.001" there is nothing to tell apart.
+
+    Parameters
+    ----------
+    p : P of the t test
+    least : of n paired changes 2 / 2^n, all in one direction; of two samples 2 over the number of ways to
+        choose the first from all, none overlapping
+    """
+    if p < least and least >= LEAST_PRINTED:
+        run.numbers.add(place, "p_exact_least", least, text=format_p(least), method=method)
 
 
 def add_adjusted(run: Run, endpoint: Endpoint, tested: list[Tested], method: str) -> None:

@@ -12,6 +12,7 @@ from funis.reporting.number_book import (
     Number,
     NumberBook,
     bound,
+    bound_p,
     digits_for,
     interval,
     level_text,
@@ -75,7 +76,7 @@ def _visit_rows(labels: Labels, book: NumberBook, group: Group, visit: str) -> I
             *(sizes if place == 0 else (words(""), words(""))),
             _difference(book, group, test),
             _test(book, group, test),
-            p_cell(test) if test.value is not None else joined(Inline(test.text, test.id)),
+            _p_cell(book, group, test),
         )
         yield TableRow(words(when if place == 0 else ""), cells, indent=1)
 
@@ -92,6 +93,15 @@ def _difference(book: NumberBook, group: Group, test: Number) -> TableCell:
     if numbers[1] is None:
         return joined(parts[0])
     return joined(parts[0], " (", *interval(parts[1], parts[2]), ")")
+
+
+def _p_cell(book: NumberBook, group: Group, test: Number) -> TableCell:
+    """Print P, with n where it is small, and the smallest P of an exact test where it lies below that."""
+    if test.value is None:
+        return joined(Inline(test.text, test.id))
+    least = book.find(group, test.visit, "p_exact_least", test.method)
+    beside = ("; exact tests at least ", bound_p(least)) if least is not None else ()
+    return joined(*p_cell(test).parts, *beside)
 
 
 def _test(book: NumberBook, group: Group, test: Number) -> TableCell:

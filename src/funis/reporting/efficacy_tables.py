@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, grade_columns, in_sentence, method_label
 from funis.reporting.number_book import (
@@ -17,6 +17,7 @@ from funis.reporting.number_book import (
     adjusted_p,
     adjustment_of,
     bound,
+    bound_p,
     decimals_needed,
     digits_for,
     interval,
@@ -24,6 +25,7 @@ from funis.reporting.number_book import (
     p_cell,
     single,
 )
+from funis.reporting.small_samples import NOT_CALCULATED
 from funis.results import ALL, name_change
 from funis.study.estimand import IMPUTED
 from funis.study.model import Endpoint, Study
@@ -232,7 +234,7 @@ def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) ->
         }
         counts[visit] = single(book.find(group, visit, "n"), 0)
         means[visit] = joined(get["mean"], " ± ", get["sd"]) if get["sd"] else joined(get["mean"])
-        medians[visit] = joined(trimmed["median"], " (", trimmed["q1"], ", ", trimmed["q3"], ")")
+        medians[visit] = joined(trimmed["median"], " (", *_quartiles(trimmed["q1"], trimmed["q3"]), ")")
         ranges[visit] = joined(trimmed["min"], " to ", trimmed["max"])
     found = [
         Line("n", counts),
@@ -243,6 +245,11 @@ def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) ->
         Line("Range", ranges),
     ]
     return [line for line in found if any(cell.ids for cell in line.cells.values())]
+
+
+def _quartiles(q1: Inline | None, q3: Inline | None) -> tuple[Inline | str | None, ...]:
+    """Give the inlines of the quartiles; what is not calculated is said once."""
+    return (q1,) if q1 is not None and q1.text == NOT_CALCULATED else (q1, ", ", q3)
 
 
 def _fewest(book: NumberBook, group: Group, names: Sequence[str], digits: int) -> int:
@@ -286,6 +293,10 @@ def _test_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
                 cells,
             )
         )
+        least = {visit: joined(bound_p(book.find(group, visit, "p_exact_least", method))) for visit in visits}
+        lines.append(Line("Smallest P of an exact test with so few", least))
+        zeros = {visit: single(book.find(group, visit, "zero_changes", method), 0) for visit in visits}
+        lines.append(Line("Changes of 0, left out of the test", zeros))
         drawn = {visit: single(book.find(group, visit, "draws", method), 0) for visit in visits}
         lines.append(Line("Arrangements drawn at random", drawn))
     return [line for line in lines if any(cell.ids for cell in line.cells.values())]

@@ -13,6 +13,7 @@ from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import MISSING, Labels, grade_columns, humanise, in_sentence
 from funis.reporting.number_book import Number
 from funis.reporting.rule_words import rule_words
+from funis.reporting.small_samples import limit_notes
 from funis.results import ALL, format_number
 
 METHOD_NOTES: dict[str, str] = {
@@ -21,7 +22,9 @@ METHOD_NOTES: dict[str, str] = {
         "Wilcoxon signed-rank test: two-sided, zero differences dropped, subjects with both values; exact "
         "given the ties up to 200 subjects, above that normal approximation with continuity correction. "
         "Hodges-Lehmann change: median of the averages of all pairs of changes, zero changes included; its "
-        "interval has at least the stated level."
+        "interval has at least the stated level. The test leaves out a change of 0, which points in neither "
+        "direction; the estimate keeps it, since a change of 0 is a change, and without it the estimate "
+        "would move away from 0."
     ),
     "sign_test": "Sign test: two-sided, exact binomial, ties dropped.",
     "permutation": (
@@ -86,6 +89,8 @@ def describe_basis(
                 *_instrument_notes(labels, used),
                 *_method_notes(used),
                 *_status_notes(used, failed),
+                *limit_notes(used),
+                *_exact_notes(used),
             )
         )
     )
@@ -169,6 +174,16 @@ def _permutation_notes(used: list[Number]) -> Iterable[str]:
         f"Permutation test: {where}{count} arrangements were drawn at random with the seed of the analysis, "
         f"P = (b + 1) / (draws + 1){rest}."
     )
+
+
+def _exact_notes(used: list[Number]) -> Iterable[str]:
+    """Say of a P value below what any exact test of so few could give what it rests on."""
+    if any(number.statistic == "p_exact_least" for number in used):
+        yield (
+            "Smallest P of an exact test: what signed ranks, signs or permutations of so few give when all "
+            "changes point in one direction (between arms: when nothing overlaps). The P of a t test below "
+            "it rests on the changes being normal, which so few cannot show."
+        )
 
 
 def _status_notes(used: list[Number], failed: str) -> Iterable[str]:

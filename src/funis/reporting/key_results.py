@@ -21,6 +21,7 @@ from funis.reporting.number_book import (
     level_text,
     percent_interval,
     share_cell,
+    small_n,
 )
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import UNASKED, not_collected_words
@@ -170,7 +171,9 @@ def _p_words(
         said: tuple[Inline | str | None, ...] = (
             "; P ",
             bound_p(plain),
-            f" ({in_sentence(method_label(plain.method))})",
+            f" ({in_sentence(method_label(plain.method))}",
+            *small_n(plain),
+            ")",
         )
         adjusted = book.find(test, visit, "p_adjusted", plain.method)
         return (*said, f"; {method_label(endpoint.adjust)} ", bound_p(adjusted)) if adjusted else said

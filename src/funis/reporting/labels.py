@@ -57,6 +57,8 @@ STATISTICS: dict[str, str] = {
     "percent": "percentage",
     "p": "P value, unadjusted",
     "p_adjusted": "P value, adjusted for multiplicity",
+    "p_exact_least": "smallest P value of an exact test with so few subjects",
+    "zero_changes": "changes of 0",
     "statistic": "test statistic",
     "df": "degrees of freedom",
     "estimate": "estimate",

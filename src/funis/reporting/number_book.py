@@ -13,6 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from funis.documents.table import EMPTY, Inline, TableCell, joined
+from funis.reporting.small_samples import NOT_CALCULATED, SMALL, has_percent, limit_missed
 from funis.results import (
     ALL,
     NOT_AVAILABLE,
@@ -192,6 +193,8 @@ def bound(number: Number | None, digits: int, *, trimmed: bool = False) -> Inlin
         return None
     if number.value is None:
         return Inline("failed" if number.status == "failed" else number.text or NOT_AVAILABLE, number.id)
+    if limit_missed(number) is not None:
+        return Inline(NOT_CALCULATED, number.id)
     text = (trim if trimmed else format_number)(number.value, digits)
     return Inline(text.replace("-", "−"), number.id)
 
@@ -209,6 +212,8 @@ def bound_p(number: Number | None) -> Inline | None:
         return None
     if number.value is None:
         return Inline("failed" if number.status == "failed" else NOT_AVAILABLE, number.id)
+    if limit_missed(number) is not None:
+        return Inline(NOT_CALCULATED, number.id)
     return Inline(format_p(number.value), number.id)
 
 
@@ -218,14 +223,27 @@ def single(number: Number | None, digits: int, *, trimmed: bool = False) -> Tabl
 
 
 def p_cell(number: Number | None, adjusted: Number | None = None) -> TableCell:
-    """Make a cell of a P value, the adjusted one beside it in brackets where there is one."""
+    """Make a cell of a P value, the adjusted one beside it in brackets, and n where it is small."""
     plain, beside = bound_p(number), bound_p(adjusted)
-    return joined(plain, " (", beside, ")") if plain and beside else joined(plain)
+    if number is None or plain is None:
+        return joined(plain)
+    return joined(plain, *((" (", beside, ")") if beside else ()), *small_n(number))
+
+
+def small_n(number: Number) -> tuple[Inline | str, ...]:
+    """Give the words that say n beside a P value of few subjects; none where there are enough."""
+    if number.value is None or number.n is None or number.n >= SMALL:
+        return ()
+    return "; n = ", Inline(str(number.n), number.id)
 
 
 def interval(lower: Inline | None, upper: Inline | None) -> tuple[Inline | str | None, ...]:
     """Give the inlines of an interval, with a word between the limits so that a minus cannot be misread."""
-    if lower is not None and upper is not None and lower.text == upper.text == NOT_AVAILABLE:
+    if (
+        lower is not None
+        and upper is not None
+        and lower.text == upper.text in {NOT_AVAILABLE, NOT_CALCULATED}
+    ):
         return (lower,)
     return lower, " to ", upper
 
@@ -246,7 +264,7 @@ def count_cell(count: Number | None, percent: Number | None = None) -> TableCell
     over = f"/{count.denominator}" if count.denominator is not None else ""
     whole = Inline(first.text + over, first.id)
     second = bound(percent, 1)
-    if second is None or percent is None or percent.value is None:
+    if second is None or percent is None or percent.value is None or not has_percent(percent):
         return joined(whole)
     return joined(whole, " (", Inline(f"{second.text}%", second.id), ")")
 

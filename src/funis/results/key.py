@@ -22,7 +22,7 @@ _NAMED_BY_METHOD: Final = frozenset(
     {
         "lower", "upper", "p", "p_adjusted", "p_highest", "statistic", "df", "estimate", "se",
         "most_influential", "most_influential_label", "draws",
-        "conditional_se", "conditional_lower", "conditional_upper",
+        "p_exact_least", "zero_changes", "conditional_se", "conditional_lower", "conditional_upper",
     }
 )  # fmt: skip
 
