@@ -20,6 +20,8 @@ from pathlib import Path
 
 import polars as pl
 
+from funis.files import write_frame
+
 NOT_AVAILABLE = ("Data Not Available", "N/A", "")
 
 ITEMS = {
@@ -136,10 +138,10 @@ def write_cohort(deposit: Path, folder: Path) -> None:
     data = folder / "data"
     data.mkdir(parents=True)
     shutil.copy(Path(__file__).with_name("study.toml"), folder / "study.toml")
-    build_subjects(frame).write_csv(data / "subjects.csv")
-    frame.select("subject", "visit", "day").write_csv(data / "visits.csv")
-    build_sledai(frame).write_csv(data / "sledai_2k.csv")
-    build_labs(frame).write_csv(data / "labs.csv")
+    write_frame(build_subjects(frame), data / "subjects.csv")
+    write_frame(frame.select("subject", "visit", "day"), data / "visits.csv")
+    write_frame(build_sledai(frame), data / "sledai_2k.csv")
+    write_frame(build_labs(frame), data / "labs.csv")
 
 
 def main(arguments: Sequence[str]) -> None:

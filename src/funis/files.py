@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from funis.errors import OutputError
+from funis.spreadsheets import render_csv
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,7 +76,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> Path:
     """
     with said_of(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    return write_whole(path, neutralise(frame).write_csv())
+    return write_whole(path, render_csv(frame))
 
 
 def write_whole(path: Path, content: bytes | memoryview | str) -> Path:
@@ -213,21 +214,3 @@ def said_of(path: Path) -> Iterator[None]:
         reason = error.strerror or type(error).__name__
         fix = _FIXES.get(error.errno or 0, "See that the disk can be written, then run the command again.")
         raise OutputError(f"'{path}' cannot be written: {reason}. {fix} Nothing was changed.") from error
-
-
-def neutralise(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put an apostrophe before text that a spreadsheet would run as a formula.
-
-    Negative numbers and intervals stay as they are.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> neutralise(pl.DataFrame({"text": ["=1+1", "-3.4", "mild"]}))["text"].to_list()
-    ["'=1+1", '-3.4', 'mild']
-    """
-    import polars as pl
-
-    text = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    guarded = [pl.col(name).str.replace(r"^([=+@\t\r]|-[^0-9.])", "'${1}") for name in text]
-    return frame.with_columns(guarded)

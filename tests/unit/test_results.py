@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from funis.errors import FunisError, UnknownNameError
-from funis.files import neutralise, write_whole
+from funis.files import write_whole
 from funis.results import (
     NUMBER_COLUMNS,
     SOURCE_COLUMNS,
@@ -270,12 +270,6 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
         write_whole(path, 7)  # type: ignore[arg-type]
     assert path.read_text(encoding="utf-8") == "old"
     assert [found.name for found in tmp_path.iterdir()] == ["a.txt"]
-
-
-def test_formulas_are_neutralised_and_negative_numbers_are_not() -> None:
-    frame = pl.DataFrame({"text": ["=1", "+1", "@x", "-x", "-1", "-.5", "a=b"], "number": range(7)})
-    expected = ["'=1", "'+1", "'@x", "'-x", "-1", "-.5", "a=b"]
-    assert neutralise(frame)["text"].to_list() == expected
 
 
 def test_numbers_are_found_by_id_and_by_column() -> None:

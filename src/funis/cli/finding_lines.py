@@ -77,7 +77,7 @@ def _counted(findings: Sequence[Finding], level: str) -> str:
 def _render_csv(rows: list[dict[str, Any]]) -> str:
     import polars as pl
 
-    from funis.files import neutralise
+    from funis.spreadsheets import render_csv
 
     schema = {name: pl.Int64 if name == "line" else pl.String for name in FINDING_COLUMNS}
-    return neutralise(pl.DataFrame(rows, schema=schema)).write_csv().rstrip("\n")
+    return render_csv(pl.DataFrame(rows, schema=schema)).rstrip("\n")

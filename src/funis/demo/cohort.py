@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
+
+from funis.spreadsheets import render_rows
 
 Cell = str | int | float | date | None
 Row = Mapping[str, Cell]
@@ -105,11 +105,8 @@ def render_csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
     subject,value
     RECON-01,2
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_render_cell(row.get(column)) for column in columns] for row in rows)
-    return out.getvalue()
+    cells = ([_render_cell(row.get(column)) for column in columns] for row in rows)
+    return render_rows([columns, *cells])
 
 
 def _render_cell(cell: Cell) -> str:

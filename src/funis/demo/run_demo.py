@@ -22,7 +22,7 @@ from funis.demo.manifest import ComparedFigure, compare_with_published, read_man
 from funis.demo.reconstruct import COHORTS, reconstruct
 from funis.errors import FunisError
 from funis.file_sets import build_set
-from funis.files import write_whole
+from funis.files import write_frame
 from funis.reporting.report import write_report_set
 from funis.study.read import read_study
 
@@ -161,7 +161,7 @@ def write_comparison(comparisons: Sequence[ComparedFigure], path: Path) -> Path:
     """Write published beside computed as CSV; a column says on every line what the data are."""
     frame = pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in COMPARED})
     marked = frame.with_columns(data=pl.lit("reconstructed, no patient data"))
-    return write_whole(path, marked.write_csv())
+    return write_frame(marked, path)
 
 
 def find_deposit(named: Path | None) -> Path | None:

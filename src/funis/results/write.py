@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from funis.files import neutralise, said_of, write_whole
+from funis.files import said_of, write_whole
 from funis.results.everything import Results
+from funis.spreadsheets import render_csv
 
 
 def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
@@ -38,9 +39,12 @@ def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
     target = Path(folder)
     with said_of(target):
         target.mkdir(parents=True, exist_ok=True)
-    table, numbers, sources = io.BytesIO(), io.BytesIO(), io.BytesIO()
-    neutralise(results.numbers).write_csv(table)
+    numbers, sources = io.BytesIO(), io.BytesIO()
     results.numbers.write_parquet(numbers)
     results.sources.write_parquet(sources)
-    named = {"results.csv": table, "results.parquet": numbers, "sources.parquet": sources}
-    return tuple(write_whole(target / name, content.getbuffer()) for name, content in named.items())
+    named: dict[str, str | memoryview] = {
+        "results.csv": render_csv(results.numbers),
+        "results.parquet": numbers.getbuffer(),
+        "sources.parquet": sources.getbuffer(),
+    }
+    return tuple(write_whole(target / name, content) for name, content in named.items())

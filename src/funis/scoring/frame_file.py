@@ -140,10 +140,13 @@ def _is_blank(record: list[str]) -> bool:
 
 
 def _without_blank_lines(data: bytes, file: Path, limits: Limits) -> bytes:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerows(record for record in _records(data, file, limits) if not _is_blank(record))
-    return text.getvalue().encode("utf-8")
+    """Write the rows again as they were read, for the reader alone: nothing of this leaves the program."""
+    kept = (record for record in _records(data, file, limits) if not _is_blank(record))
+    return "\n".join(",".join(map(_quoted, record)) for record in kept).encode("utf-8")
+
+
+def _quoted(cell: str) -> str:
+    return '"{}"'.format(cell.replace('"', '""')) if set(cell) & set('",\n') or not cell else cell
 
 
 def _records(data: bytes, file: Path, limits: Limits) -> Iterator[list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +13,11 @@ import polars as pl
 from funis.bounded.limits import Limits
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, UnknownNameError
-from funis.files import neutralise, write_whole
+from funis.files import write_whole
 from funis.scoring.explain import Explanation, explain
 from funis.scoring.frame_file import ORDERS, FileError, check_suffix, read_frame
 from funis.scoring.score import score
+from funis.spreadsheets import render_csv, render_workbook
 
 #: Rows that are scored at once; a longer file is scored in parts, with a progress bar.
 PART: Final = 250_000
@@ -133,13 +134,19 @@ def explain_file(
 
 def write_scores(frame: pl.DataFrame, file: Path) -> Path:
     """Write a frame whole or not at all; text that a spreadsheet would run is neutralised."""
-    content = io.BytesIO()
-    if file.suffix.lower() == ".parquet":
-        frame.write_parquet(content)
-    elif file.suffix.lower() == ".csv":
-        neutralise(frame).write_csv(content)
-    else:
-        neutralise(frame).write_excel(content)
     if not file.parent.is_dir():
         raise FileError(f"There is no folder '{file.parent}'. Make it, or write somewhere else.")
-    return write_whole(file, content.getvalue())
+    return write_whole(file, _RENDERED[file.suffix.lower()](frame))
+
+
+def _render_parquet(frame: pl.DataFrame) -> bytes:
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    return content.getvalue()
+
+
+_RENDERED: Final[Mapping[str, Callable[[pl.DataFrame], bytes | str]]] = {
+    ".csv": render_csv,
+    ".parquet": _render_parquet,
+    ".xlsx": render_workbook,
+}
