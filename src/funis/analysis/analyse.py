@@ -36,6 +36,7 @@ systems           ``bilag_2004_renal`` by visit (category A ... E)  count, perce
                   ``bilag_2004_renal`` by visit; endpoint id        n improved worsened unchanged p p_adjusted
 response          definition (category: its classes, responder,     count, percent, lower and upper by
                   cannot tell); ``<definition>_sustained``          clopper_pearson and wilson
+performance_goal  definition (category: responder) by visit         goal, lower, p, met; count, percent
 relapse           relapse; population is the denominator: that of   count, percent, lower and upper by
                   the endpoint, responders, at_risk; visit or all   clopper_pearson and wilson; imputed,
                                                                     cannot_tell (left out)
@@ -85,6 +86,7 @@ from funis.analysis.observations import (
 )
 from funis.analysis.paired_tests import SEED
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
+from funis.analysis.performance_goal import compare_with_goal
 from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.relapses import count_relapses_over_denominators
 from funis.analysis.run import Run
@@ -217,6 +219,7 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
             analysis_response.count_responses(run, endpoint, judged)
             compare_responses_between(run, endpoint, judged)
             for answers in judged:
+                compare_with_goal(run, endpoint, answers)
                 analysis_response.list_responses(run, endpoint, answers)
                 analysis_influence.leave_out_responders(run, endpoint, answers)
         case "relapse":

@@ -74,7 +74,7 @@ class Run:
 
     def level_of(self, endpoint: Endpoint) -> float:
         """Give the level of an endpoint's intervals."""
-        return endpoint.level if endpoint.level is not None else self.level
+        return self.study.level_of(endpoint)
 
     def policy(self, measure: str) -> str:
         """Give the policy for missing items under which a measure was scored."""

@@ -125,6 +125,40 @@ def multiplicity_sentence(labels: Labels, plan: Multiplicity) -> str:
     return f"P values of endpoints are adjusted together {how}; each endpoint enters with one P value."
 
 
+def co_primary_words(study: Study) -> str:
+    """Say how several primary endpoints are judged together; empty where there is none.
+
+    Examples
+    --------
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> ends = [{"id": name, "kind": "exposure", "role": "primary"} for name in ("cells", "days")]
+    >>> co_primary_words(Study.model_validate({"study": trial, "endpoints": tuple(ends[:1])}))
+    'There is one primary question (cells), so that nothing is adjusted over such questions.'
+    """
+    names = [in_sentence(endpoint.printed) for endpoint in study.primary_endpoints]
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f"There is one primary question ({names[0]}), so that nothing is adjusted over such questions."
+    first = f"There are {len(names)} primary questions: {join_words(names)}."
+    if study.co_primary is None:
+        return (
+            f"{first} The study file declares no rule for judging them together: nothing is adjusted over "
+            "them, and no joint conclusion is drawn."
+        )
+    alpha = format_shortest(study.trial.alpha)
+    level = format_shortest(100 * (1 - study.trial.alpha / len(names)))
+    rule = {
+        "all": f"The trial succeeds only if all do; each is judged at {alpha}, and nothing is adjusted.",
+        "any": (
+            f"One of them suffices: alpha is divided by {len(names)} (Bonferroni), and the intervals of "
+            f"primary endpoints have level {level}% where they set no level of their own."
+        ),
+        "in_order": f"They are judged in this order, each at {alpha}; the first that fails ends it.",
+    }[study.co_primary.success]
+    return f"{first} {rule}"
+
+
 def sensitivity_words(study: Study) -> str:
     """Say of which endpoints a sensitivity table is made; empty where of none."""
     named = {plan.endpoint for plan in study.sensitivity}

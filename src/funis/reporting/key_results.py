@@ -111,7 +111,17 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
                 if all(limits)
                 else joined("")
             )
+            if group.category == "responder":
+                detail = joined(*detail.parts, *_goal_words(book, endpoint, visit))
             yield Highlight(f"{what}{when}", count_cell(count, share), detail, _rank_words(labels, endpoint))
+
+
+def _goal_words(book: NumberBook, endpoint: Endpoint, visit: str) -> Iterator[Inline | str]:
+    """Say whether the performance goal of an endpoint was met, where it has one."""
+    for group in book.of("performance_goal"):
+        goal, met = book.find(group, visit, "goal"), book.find(group, visit, "met")
+        if group.endpoint == endpoint.id and goal is not None and met is not None:
+            yield from ("; goal ", Inline(goal.text, goal.id), " ", Inline(met.text, met.id))
 
 
 def _is_key(group: Group) -> bool:

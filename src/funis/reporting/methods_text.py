@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from funis.reporting.definition_words import build_definitions, endpoint_words
 from funis.reporting.estimand_text import (
+    co_primary_words,
     draw_words,
     estimand_sentence,
     multiplicity_sentence,
@@ -26,6 +27,7 @@ from funis.reporting.labels import (
 )
 from funis.reporting.methods_diagnostics import diagnostic_sentences
 from funis.reporting.passages import Passage
+from funis.reporting.performance_goal_tables import one_sided_level
 from funis.reporting.rule_words import rule_words
 from funis.results import format_dose, format_shortest
 from funis.study.estimand import IMPUTED
@@ -206,6 +208,15 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
             if endpoint.adjust != "none"
             else ""
         )
+    if endpoint.performance_goal is not None:
+        goal, level = (
+            format_shortest(100 * endpoint.performance_goal),
+            one_sided_level(labels.study, endpoint),
+        )
+        text += (
+            f". Performance goal: a response rate above {goal}%, met where the lower limit of the exact "
+            f"one-sided {level} interval lies above it"
+        )
     if "mmrm" in endpoint.methods:
         fixed = f"fixed effects {endpoint.formula}, " if endpoint.formula else ""
         structure = f"{COVARIANCES[endpoint.covariance]} covariance"
@@ -247,6 +258,7 @@ def _statistics(study: Study) -> Passage:
     sentences += diagnostic_sentences(study)
     varied = sensitivity_words(study)
     sentences += [varied] if varied else []
+    sentences += [words for words in (co_primary_words(study),) if words]
     if study.multiplicity is not None:
         sentences.append(multiplicity_sentence(Labels(study), study.multiplicity))
     sentences.append(

@@ -183,7 +183,7 @@ def level_text(study: Study, endpoint: str = "") -> str:
     >>> level_text(Study.model_validate({"study": trial}))
     '90%'
     """
-    own = next((each.level for each in study.endpoints if each.id == endpoint), None)
+    own = next((study.level_of(each) for each in study.endpoints if each.id == endpoint), None)
     return f"{format_shortest(100 * (1.0 - study.trial.alpha if own is None else own))}%"
 
 

@@ -22,6 +22,7 @@ from funis.reporting.influence_tables import build_influence_tables, build_site_
 from funis.reporting.listing_tables import build_event_listings, build_response_listings
 from funis.reporting.model_checks import build_diagnostic_tables
 from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.performance_goal_tables import build_performance_goal_tables
 from funis.reporting.regression_tables import build_regression_tables
 from funis.reporting.response_tables import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
@@ -63,6 +64,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_eligibility_tables(study, book),
         *build_baseline_tables(study, book),
         *build_response_tables(study, book),
+        *build_performance_goal_tables(study, book),
         *build_relapse_tables(study, book),
         *build_response_listings(study, results),
         *build_survival_tables(study, book),

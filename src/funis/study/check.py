@@ -40,7 +40,15 @@ _TERM = re.compile(
 _FORMULA_NAMES = ("visit", "baseline")
 _NUMERIC_KINDS = ("change",)
 KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
-    "response": ("definition", "parameters", "missing_outcome", "null_rate", "sensitivity", "level"),
+    "response": (
+        "definition",
+        "parameters",
+        "missing_outcome",
+        "null_rate",
+        "performance_goal",
+        "sensitivity",
+        "level",
+    ),
     "relapse": ("definition", "parameters", "denominators", "missing_outcome", "missing_relapse", "level"),
     "change": (
         "variable",

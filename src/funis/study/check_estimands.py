@@ -68,6 +68,9 @@ def check_imputation(study: Study) -> Iterator[StudyFinding]:
         if endpoint.null_rate is not None and study.arms:
             fix = "Leave it out: arms are compared with the control arm."
             yield StudyFinding((*key, "null_rate"), f"{endpoint.null_rate:g}", "The trial has arms.", fix)
+        if endpoint.performance_goal is not None and study.arms:
+            found, fix = f"{endpoint.performance_goal:g}", "Leave it out: arms are compared with each other."
+            yield StudyFinding((*key, "performance_goal"), found, "The trial has arms.", fix)
 
 
 def _check_drawn(study: Study, key: Key, endpoint: Endpoint) -> Iterator[StudyFinding]:

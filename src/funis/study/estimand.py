@@ -133,6 +133,16 @@ class SensitivityPlan(StudyPart):
     )
 
 
+class CoPrimary(StudyPart):
+    """How several primary endpoints are judged together: the section ``[co_primary]``."""
+
+    success: Literal["all", "any", "in_order"] = Field(
+        description="all: every primary endpoint must succeed, each at the full level, nothing is adjusted. "
+        "any: one suffices, and the level is divided equally over them (Bonferroni; their intervals widen). "
+        "in_order: each at the full level in the order of the file, the first that fails ends the judgement."
+    )
+
+
 class Multiplicity(StudyPart):
     """Gatekeeping over endpoints: one P value each, adjusted together."""
 

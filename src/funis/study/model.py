@@ -11,7 +11,14 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from funis.errors import UnknownNameError
-from funis.study.estimand import Estimand, Imputation, IntercurrentRules, Multiplicity, SensitivityPlan
+from funis.study.estimand import (
+    CoPrimary,
+    Estimand,
+    Imputation,
+    IntercurrentRules,
+    Multiplicity,
+    SensitivityPlan,
+)
 from funis.study.part import Identifier, Names, StudyPart, Text
 
 ParameterValue = bool | int | float | str
@@ -298,6 +305,13 @@ class Endpoint(StudyPart):
         lt=1,
         description="Response rate that responses of a single-arm trial are tested against, exactly.",
     )
+    performance_goal: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Response rate set beforehand for a single-arm trial: the goal is met where the lower "
+        "limit of the exact one-sided interval, at half of alpha, lies above it.",
+    )
     sensitivity: bool | None = Field(
         default=None,
         description="true: the sensitivity table is made; absent: for primary endpoints. Its "
@@ -361,6 +375,9 @@ class Study(StudyPart):
         default=(), description="Sensitivity analyses beyond those of primary endpoints."
     )
     multiplicity: Multiplicity | None = Field(default=None, description="Gatekeeping over endpoints.")
+    co_primary: CoPrimary | None = Field(
+        default=None, description="How several primary endpoints are judged together."
+    )
 
     @property
     def visit_names(self) -> tuple[str, ...]:
@@ -429,6 +446,30 @@ class Study(StudyPart):
             if endpoint.id == name:
                 return endpoint
         raise UnknownNameError("endpoint", name, (each.id for each in self.endpoints), "study file")
+
+    @property
+    def primary_endpoints(self) -> tuple[Endpoint, ...]:
+        """Give the primary endpoints in the order of the file."""
+        return tuple(endpoint for endpoint in self.endpoints if endpoint.role == "primary")
+
+    def level_of(self, endpoint: Endpoint) -> float:
+        """Give the level of an endpoint's intervals: its own, else 1 - alpha (divided where one suffices).
+
+        Examples
+        --------
+        >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+        >>> ends = tuple({"id": name, "kind": "exposure", "role": "primary"} for name in ("a", "b"))
+        >>> plan = {"study": trial, "endpoints": ends, "co_primary": {"success": "any"}}
+        >>> study = Study.model_validate(plan)
+        >>> study.level_of(study.endpoints[0])
+        0.975
+        """
+        if endpoint.level is not None:
+            return endpoint.level
+        divided = (
+            self.co_primary is not None and self.co_primary.success == "any" and endpoint.role == "primary"
+        )
+        return 1.0 - self.trial.alpha / (len(self.primary_endpoints) if divided else 1)
 
     def kind_of_means(self, endpoint: Endpoint) -> KindOfMeans:
         """Give the kind of marginal means of an endpoint's mixed model, as declared or by the design."""
