@@ -172,3 +172,46 @@ def test_the_same_data_give_the_same_files(results: Results, tmp_path: Path) -> 
     again = analyse(study, read_tables(folder, study))
     one, two = write_results(results, tmp_path / "one"), write_results(again, tmp_path / "two")
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+
+
+def _with_recorded_totals(folder: Path, totals: dict[tuple[str, str], tuple[str, str]]) -> Results:
+    """Write recorded totals into the small trial, and leave one item of the visit blank where named."""
+    write_small_trial(folder)
+    file = folder / "data" / "sledai_2k.csv"
+    rows = pl.read_csv(file, infer_schema=False)
+    column = rows.columns.index("sledai_2k_recorded")
+    for place, (subject, visit) in enumerate(rows.select("subject", "visit").rows()):
+        total, blank = totals.get((subject, visit), ("", ""))
+        rows[place, column] = total
+        if blank:
+            rows[place, rows.columns.index(blank)] = ""
+    rows.write_csv(file)
+    study = read_study(folder)
+    return analyse(study, read_tables(folder, study))
+
+
+def test_totals_are_compared_where_they_can_be_recomputed(tmp_path: Path) -> None:
+    """S1 had 4 and S2 8 at month 6; a blank seizure (8 points) leaves S1 open from 4 to 12, S3 from 2 to 10."""
+    found = _with_recorded_totals(
+        tmp_path / "one",
+        {
+            ("S1", "month_6"): ("5", "seizure"),
+            ("S2", "month_6"): ("9", ""),
+            ("S3", "month_6"): ("11", "seizure"),
+        },
+    )
+    key = "findings.enrolled.sledai_2k_recorded"
+    # S2 differs, S3 cannot be 11 whatever the seizure was, and of S1 nobody can say.
+    texts = dict(found.numbers.select("id", "text").iter_rows())
+    assert texts[f"{key}.count"] == "2/2 (100.0%)"
+    assert texts[f"{key}.asked"] == "2"
+    asked = found.numbers.filter(pl.col("id") == f"{key}.asked")
+    assert asked["denominator"].item() == 3
+
+
+def test_where_no_total_could_be_recomputed_none_is_said_to_agree(tmp_path: Path) -> None:
+    found = _with_recorded_totals(tmp_path / "none", {("S1", "month_6"): ("5", "seizure")})
+    row = found.numbers.filter(pl.col("id") == "findings.enrolled.sledai_2k_recorded.count")
+    assert row.select("value", "text", "status", "denominator").row(0) == (
+        None, "none could be recomputed", "not_estimable", 0,
+    )  # fmt: skip

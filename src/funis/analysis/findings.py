@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from funis.study.days import derive_subject_frame
 from funis.study.model import Study
 
 RECORDED = "recorded_total_differs"
+NOT_RECOMPUTED = "none could be recomputed"
 #: A visit whose recorded total is not that of the items, both as printed.
 RECORDED_COLUMNS = {
     "instrument": pl.String(),
@@ -137,7 +139,11 @@ def _findings_of(scored: Scored) -> Iterator[Finding]:
 
 
 def count_recorded_totals(run: Run, scored: Mapping[str, Scored], findings: Sequence[Finding]) -> None:
-    """Count, of the visits with a recorded total, those whose items give another one, and list these."""
+    """Count the recorded totals whose items give another one, of those that could be recomputed; list them.
+
+    A total can be recomputed where its score is known, or where what the missing items leave open does not
+    reach it.
+    """
     reported = {(finding.file, finding.line) for finding in findings if finding.code == RECORDED}
     listed = pl.concat([_differing_totals(each) for each in scored.values()] or [pl.DataFrame()])
     if listed.height:
@@ -147,11 +153,28 @@ def count_recorded_totals(run: Run, scored: Mapping[str, Scored], findings: Sequ
         column = f"{name}_recorded"
         if column not in each.frame.columns:
             continue
-        total = each.frame.filter(pl.col(column).is_not_null()).height
+        recorded = each.frame.filter(pl.col(column).is_not_null())
+        if recorded.is_empty():
+            continue
+        found = set(_differing_totals(each).select("file", "line").rows())
+        known = recorded[name].is_not_null().to_list()
+        places = recorded.select("_file", "_line").rows()
+        could = sum(is_known or place in found for is_known, place in zip(known, places, strict=True))
         differing = sum(finding.code == RECORDED and finding.table == name for finding in findings)
-        if total:
-            place = Place(analysis="findings", variable=column, measure=name, denominator=total)
-            add_rate(run, place, differing, level=run.level, limits=False)
+        _add_totals(
+            run, Place(analysis="findings", variable=column, measure=name), differing, could, len(known)
+        )
+
+
+def _add_totals(run: Run, place: Place, differing: int, could: int, total: int) -> None:
+    """Add how many totals differ over those recomputed, and how many of the recorded could be."""
+    over = replace(place, n=could, denominator=could)
+    if could:
+        add_rate(run, over, differing, level=run.level, limits=False)
+    else:
+        run.numbers.add(over, "count", None, text=NOT_RECOMPUTED, status="not_estimable")
+    if could < total:
+        run.numbers.add(replace(place, n=could, denominator=total), "asked", could, text=str(could))
 
 
 def count_findings(run: Run, findings: Iterable[Finding]) -> None:

@@ -17,7 +17,7 @@ from funis.analysis.response_rates import YES, Answers
 from funis.analysis.run import Run
 from funis.catalogue.registry import response_definition
 from funis.errors import ValueRangeError
-from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_shortest
+from funis.results import ALL, NOT_AVAILABLE, NOT_COLLECTED, Place, format_number, format_shortest
 from funis.stats.survival import KaplanMeier, kaplan_meier, restricted_mean
 from funis.study.model import Endpoint
 
@@ -25,6 +25,8 @@ from funis.study.model import Endpoint
 ORIGINS: Final = {"first_infusion": "first infusion", "response": "response", "consent": "consent"}
 #: Events that are looked for at visits only.
 FOUND_AT_VISITS: Final = frozenset({"relapse", "response"})
+#: Events that stand in the table of how participation ended.
+ENDS: Final = frozenset({"death", "withdrawal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ def estimate_time_to_event(run: Run, endpoint: Endpoint, judged: tuple[Answers, 
     day of the visit: otherwise who was seen a few days earlier at the same visit would leave the risk set
     before the event, and the curve would fall too low.
     """
+    if endpoint.event in ENDS and run.subject_frame["disposition_status"].is_null().all():
+        _say_nothing_was_collected(run, endpoint)
+        return
     times = _derive_times(run, endpoint, judged)
     if times is None:
         return
@@ -75,6 +80,16 @@ def estimate_time_to_event(run: Run, endpoint: Endpoint, judged: tuple[Answers, 
         _add_curve(run, endpoint, cohort, (curve, times, entering))
         _list_curve(run, endpoint, cohort, curve)
     compare_times_between(run, endpoint, times.day, times.happened)
+
+
+def _say_nothing_was_collected(run: Run, endpoint: Endpoint) -> None:
+    """Leave one row a cohort: where no end of participation was recorded, nobody was looked for the event."""
+    for cohort in run.populations.of_endpoint(endpoint):
+        place = replace(
+            cohort.place("time_to_event", endpoint.event or "event"), endpoint=endpoint.id, n=None,
+            denominator=None,
+        )  # fmt: skip
+        run.numbers.add(place, "n", None, text=NOT_COLLECTED, status="not_collected")
 
 
 def _derive_times(run: Run, endpoint: Endpoint, judged: tuple[Answers, ...]) -> Times | None:

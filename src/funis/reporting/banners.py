@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from funis.catalogue.registry import definition, definitions
 from funis.documents.document import Notice
 from funis.errors import Finding
 from funis.reporting.finding_tables import check_label
-from funis.reporting.labels import humanise, label_of_definition, listed
+from funis.reporting.labels import humanise, listed
 from funis.reporting.number_book import NumberBook
 from funis.reporting.safety_tables import NOT_COLLECTED, not_collected_words
+from funis.reporting.withheld import Damage, find_damage
 from funis.results import ALL, Results
 from funis.study.model import Study
 
@@ -43,7 +45,8 @@ def build_notices(study: Study, results: Results, book: NumberBook) -> tuple[Not
     """
     is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
     rebuilt = (REBUILT,) if is_rebuilt else ()
-    return (*rebuilt, *_error_notices(results), *_safety_notices(book))
+    damage = find_damage(study, results.findings)
+    return (*_grave_notices(damage), *rebuilt, *_error_notices(damage), *_safety_notices(book))
 
 
 def table_label(name: str) -> str:
@@ -56,8 +59,7 @@ def table_label(name: str) -> str:
     """
     if name in TABLE_WORDS:
         return TABLE_WORDS[name]
-    label = label_of_definition(name)
-    return label.lower() if label == humanise(name) else label
+    return definition(name).title if name in definitions() else humanise(name).lower()
 
 
 def count_words(errors: Sequence[Finding]) -> str:
@@ -74,12 +76,18 @@ def count_words(errors: Sequence[Finding]) -> str:
     return f"{len(errors)} errors in the data affect {tables}"
 
 
-def _error_notices(results: Results) -> Iterator[Notice]:
-    """Say what was left out for errors in the data, and name the first of them."""
-    errors = [finding for finding in results.findings if finding.level == "error"]
-    if errors:
-        text = f"First errors: {_first(errors)}."
-        yield Notice(f"Part of the data was left out: {count_words(errors)}.", text)
+def _grave_notices(damage: Damage) -> Iterator[Notice]:
+    """Say that the primary result has lost values, and what is withheld for it."""
+    if damage.grave:
+        text = f"Results of these tables are withheld. First errors: {_first(damage.grave)}."
+        yield Notice(f"Do not use: {count_words(damage.grave)}.", text)
+
+
+def _error_notices(damage: Damage) -> Iterator[Notice]:
+    """Say what else was left out for errors in the data, and name the first of them."""
+    if damage.others:
+        text = f"First errors: {_first(damage.others)}."
+        yield Notice(f"Part of the data was left out: {count_words(damage.others)}.", text)
 
 
 def _first(errors: Sequence[Finding]) -> str:

@@ -26,7 +26,7 @@ from funis.reporting.number_book import (
     single,
 )
 from funis.reporting.small_samples import NOT_CALCULATED
-from funis.results import ALL, name_change
+from funis.results import ALL, NOT_COLLECTED, name_change
 from funis.study.estimand import IMPUTED
 from funis.study.model import Endpoint, Study
 
@@ -99,10 +99,12 @@ def _variable_table(
     study: Study, book: NumberBook, endpoint: Endpoint, variables: Sequence[VariableByVisit]
 ) -> TableSpec:
     labels = Labels(study)
-    visits = ordered_visits(
-        study, [visit for variable in variables for group in variable.groups for visit in book.visits(group)]
-    )
-    lines = [(variable, variable_lines(labels, book, variable)) for variable in variables]
+    seen = [visit for variable in variables for group in variable.groups for visit in book.visits(group)]
+    lines = [
+        (variable, _with_planned_visits(variable_lines(labels, book, variable), endpoint.at))
+        for variable in variables
+    ]
+    visits = ordered_visits(study, [*seen, *(visit for _, each in lines for visit in _cells_of_first(each))])
     has_headings = len(variables) > 1
     if len(visits) <= MOST_COLUMNS:
         rows = _visits_in_columns(labels, lines, visits, has_headings=has_headings)
@@ -124,6 +126,19 @@ def _variable_table(
     # Hundreds of rows are looked up, not read: they are folded, and the figure stands for them.
     is_long = len(rows) > MOST_ROWS
     return TableSpec(f"table-{endpoint.id}", "efficacy", title, heads, rows, notes, is_collapsed=is_long)
+
+
+def _with_planned_visits(lines: list[Line], planned: Sequence[str]) -> list[Line]:
+    """Say in the first line, the number of subjects, at which planned visits nothing was collected."""
+    if not lines or not lines[0].label.startswith("n"):
+        return lines
+    first = lines[0]
+    lacking = dict.fromkeys((visit for visit in planned if visit not in first.cells), words(NOT_COLLECTED))
+    return [first._replace(cells=first.cells | lacking), *lines[1:]]
+
+
+def _cells_of_first(lines: Sequence[Line]) -> Iterable[str]:
+    return lines[0].cells if lines else ()
 
 
 def ordered_visits(study: Study, visits: Iterable[str]) -> tuple[str, ...]:
@@ -199,7 +214,7 @@ def _visits_in_rows(
             rows.append(heading(_variable_title(labels, variable)))
         for visit in visits:
             cells = tuple(by_name.get(name, {}).get(visit, words("")) for name in names)
-            if any(cell.ids for cell in cells):
+            if any(cell.ids or cell.text == NOT_COLLECTED for cell in cells):
                 rows.append(TableRow(words(labels.visit(visit)), cells, indent=int(has_headings)))
     return tuple(rows)
 

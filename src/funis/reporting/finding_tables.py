@@ -10,7 +10,7 @@ import polars as pl
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, text_rows, words
 from funis.errors import LEVELS, Finding
 from funis.reporting.labels import FINDING_LEVELS, humanise, label_of_definition
-from funis.reporting.number_book import Group, NumberBook, count_cell, single
+from funis.reporting.number_book import Group, NumberBook, share_cell, single
 from funis.results import ALL, Results
 
 #: A check that fails everywhere is read once, not a thousand times; `funis check` prints them all.
@@ -47,7 +47,8 @@ def _totals_table(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
     for group in groups:
         name = group.measure
         number = book.find(group, ALL, "count")
-        cells = (words(""), count_cell(number, book.find(group, ALL, "percent")), words("differ"))
+        verb = words("differ" if number is not None and number.value is not None else "")
+        cells = (words(""), share_cell(book, group, ALL, "recomputed"), verb)
         rows.append(
             TableRow(
                 words(f"{label_of_definition(name)}, all visits with a recorded total", strong=True), cells
@@ -65,11 +66,12 @@ def _totals_table(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
     if not rows:
         return ()
     heads = ("Subject, visit", "Recorded", "Recomputed", "Place")
-    notes = (
-        "Of the visits with a recorded total, those whose items give another one. The items are analysed.",
+    note = (
+        "Of the recorded totals that could be recomputed, those that the items do not give; where items are "
+        "missing, a total cannot be. The items are analysed."
     )
     title = "Recorded totals beside those of the items"
-    return (TableSpec("table-recorded-totals", "findings", title, heads, tuple(rows), notes, is_text=True),)
+    return (TableSpec("table-recorded-totals", "findings", title, heads, tuple(rows), (note,), is_text=True),)
 
 
 def build_finding_tables(results: Results, book: NumberBook) -> tuple[TableSpec, ...]:

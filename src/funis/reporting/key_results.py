@@ -23,6 +23,7 @@ from funis.reporting.number_book import (
     share_cell,
     small_n,
 )
+from funis.reporting.planned_tables import ASSESSED, find_unassessed
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import UNASKED, not_collected_words
 from funis.results import ALL
@@ -47,7 +48,14 @@ def build_keys(study: Study, book: NumberBook) -> tuple[Highlight, ...]:
     labels = Labels(study)
     ranked = sorted(study.endpoints, key=lambda each: _RANK[each.role])
     found = [key for endpoint in ranked for key in _endpoint_keys(labels, book, endpoint)]
-    return (*_subject_keys(book), *found[:_MOST], *_safety_keys(book))
+    return (*_subject_keys(book), *_unassessed_keys(labels, book), *found[:_MOST], *_safety_keys(book))
+
+
+def _unassessed_keys(labels: Labels, book: NumberBook) -> Iterator[Highlight]:
+    """Say first which primary endpoints could not be assessed, and why: no other result takes their place."""
+    for each in find_unassessed(labels.study, book):
+        if each.endpoint.role == "primary":
+            yield Highlight(each.title, words(ASSESSED), each.reason, _rank_words(labels, each.endpoint))
 
 
 def _rank_words(labels: Labels, endpoint: Endpoint) -> str:
@@ -93,8 +101,8 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
         if not is_response and group.population != "at_risk":
             continue
         for visit in book.visits(group):
-            count, share = (book.find(group, visit, statistic) for statistic in ("count", "percent"))
-            if count is None or (not is_response and visit == ALL):
+            count = book.find(group, visit, "count")
+            if count is None or count.value is None or (not is_response and visit == ALL):
                 continue
             limits = [
                 bound(book.find(group, visit, each, "clopper_pearson"), 1) for each in ("lower", "upper")
@@ -113,7 +121,9 @@ def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator
             )
             if group.category == "responder":
                 detail = joined(*detail.parts, *_goal_words(book, endpoint, visit))
-            yield Highlight(f"{what}{when}", count_cell(count, share), detail, _rank_words(labels, endpoint))
+            yield Highlight(
+                f"{what}{when}", share_cell(book, group, visit), detail, _rank_words(labels, endpoint)
+            )
 
 
 def _goal_words(book: NumberBook, endpoint: Endpoint, visit: str) -> Iterator[Inline | str]:

@@ -84,10 +84,18 @@ _NUMERIC = frozenset({"value", "n", "denominator", "delta"})
 
 @dataclass(slots=True)
 class NumberBook:
-    """All numbers of a run, found by group, visit, statistic and method."""
+    """All numbers of a run, found by group, visit, statistic and method.
+
+    Attributes
+    ----------
+    numbers : in the order they were computed, without those that are withheld
+    groups : the same by group, then by visit and statistic
+    withheld : endpoints and measures of which numbers are withheld for errors in the data
+    """
 
     numbers: tuple[Number, ...]
     groups: dict[Group, dict[tuple[str, str], list[Number]]] = field(default_factory=dict)
+    withheld: frozenset[str] = frozenset()
 
     def of(self, analysis: str) -> Iterator[Group]:
         """Give the groups of one analysis in the order they were computed."""
@@ -131,7 +139,8 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
 
     Returns
     -------
-    NumberBook : the numbers in the order of the frame; null text is empty text
+    NumberBook : the numbers in the order of the frame; null text is empty text. Numbers that are withheld
+        are not in it, only of what they are
 
     Examples
     --------
@@ -144,7 +153,13 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
     ordered = frame.select(Number._fields)
     textual = [name for name in Number._fields if name not in _NUMERIC]
     ordered = ordered.with_columns(pl.col(textual).cast(pl.String).fill_null(""))
-    book = NumberBook(tuple(Number(*row) for row in ordered.iter_rows()))
+    is_withheld = pl.col("status") == "withheld"
+    names = ordered.filter(is_withheld).select("endpoint", "measure").unique().rows()
+    shown = ordered.filter(~is_withheld)
+    book = NumberBook(
+        tuple(Number(*row) for row in shown.iter_rows()),
+        withheld=frozenset(name for pair in names for name in pair if name),
+    )
     for number in book.numbers:
         place = book.groups.setdefault(group_of_number(number), {})
         place.setdefault((number.visit, number.statistic), []).append(number)

@@ -16,6 +16,7 @@ from funis.reporting.listing_tables import find_long_listings
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report_figures import build_figures
 from funis.reporting.trial_document import build_document
+from funis.reporting.withheld import withhold
 from funis.results import Results, write_results
 from funis.study.model import Study
 
@@ -67,6 +68,7 @@ def render_report(study: Study, results: Results, formats: tuple[str, ...]) -> d
 @contextmanager
 def _drawing_document(study: Study, results: Results, *, draws: bool) -> Iterator[Document]:
     """Put the document together; where engines run beside this process they draw while tables are made."""
+    results = withhold(study, results)
     book = read_numbers(results.numbers)
     figures = build_figures(study, results, book=book)
     with draw_ahead(figure.spec for figure in figures if draws):
@@ -123,6 +125,7 @@ def write_report_set(
     ------
     OutputError : the set cannot be written; the old one is as it was
     """
+    results = withhold(study, results)
     pages = render_report(study, results, formats)
     with build_set(folder) as draft:
         written = [write_whole(draft / name, content) for name, content in pages.items()]

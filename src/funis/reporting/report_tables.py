@@ -23,6 +23,7 @@ from funis.reporting.listing_tables import build_event_listings, build_response_
 from funis.reporting.model_checks import build_diagnostic_tables
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.performance_goal_tables import build_performance_goal_tables
+from funis.reporting.planned_tables import build_planned_tables
 from funis.reporting.regression_tables import build_regression_tables
 from funis.reporting.response_tables import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
@@ -59,6 +60,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
     """
     book = book or read_numbers(results.numbers)
     return (
+        *build_planned_tables(study, book),
         *build_disposition_tables(study, book),
         *build_population_tables(study, book),
         *build_eligibility_tables(study, book),

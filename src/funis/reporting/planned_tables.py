@@ -1,0 +1,165 @@
+"""What was planned and has no result: no endpoint vanishes from a report because its data are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from funis.documents.table import TableCell, TableRow, TableSpec, joined, words
+from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.number_book import Number, NumberBook, bound
+from funis.results import ALL
+from funis.study.model import Endpoint, Study
+
+ASSESSED = "could not be assessed"
+#: Kinds whose tables say by themselves what was not collected.
+_SAID_ELSEWHERE = frozenset({"adverse_events", "exposure", "disposition"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unassessed:
+    """An endpoint, or one variable or visit of it, of which there is no result.
+
+    Attributes
+    ----------
+    endpoint : the endpoint
+    title : what is missing, in words
+    reason : why, as a cell whose numbers open their sources
+    """
+
+    endpoint: Endpoint
+    title: str
+    reason: TableCell
+
+
+def find_unassessed(study: Study, book: NumberBook) -> tuple[Unassessed, ...]:
+    """Find every planned endpoint, variable and (of primary endpoints) visit without a result.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple of Unassessed : in the order of the study file; none where every planned result is there
+
+    Examples
+    --------
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "observational"}
+    >>> endpoint = {"id": "pain", "kind": "summary", "variable": "vas_physician", "role": "primary"}
+    >>> raw = {"study": trial, "instruments": {"vas_physician": {}}, "endpoints": (endpoint,)}
+    >>> found = find_unassessed(Study.model_validate(raw), NumberBook(()))
+    >>> found[0].title, found[0].reason.text
+    ('Pain: Physician global, VAS', 'there is no subject in the data')
+    """
+    labels = Labels(study)
+    found: list[Unassessed] = []
+    for endpoint in study.endpoints:
+        if endpoint.kind in {"change", "summary"}:
+            found += _variables_without(labels, book, endpoint)
+        elif endpoint.kind not in _SAID_ELSEWHERE and not _has_result(book, endpoint):
+            found.append(Unassessed(endpoint, endpoint.printed, _reason(labels, book, endpoint)))
+    return tuple(found)
+
+
+def build_planned_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the table of what was planned and has no result; none where all is there or nothing was run."""
+    if not book.numbers and not book.withheld:
+        return ()
+    rows = tuple(
+        TableRow(words(each.title), (words(each.endpoint.role.capitalize()), each.reason))
+        for each in find_unassessed(study, book)
+    )
+    if not rows:
+        return ()
+    notes = ("Planned in the study file. What is not listed here has a result below.",)
+    heads = ("Endpoint", "Role", "Why there is no result")
+    title = "Planned, and could not be assessed"
+    return (TableSpec("table-unassessed", "key-results", title, heads, rows, notes, is_text=True),)
+
+
+def _variables_without(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Unassessed]:
+    """Give the variables of an endpoint without a value, and the visits of a primary one without."""
+    wanted = "mean" if endpoint.kind == "summary" else "change"
+    for variable in endpoint.all_variables:
+        title = f"{endpoint.printed}: {labels.variable(variable)}"
+        measured = [number for number in book.numbers if _is_about(endpoint, number, variable)]
+        visits = {
+            number.visit for number in measured if wanted != "change" or number.analysis in {"change", "mmrm"}
+        }
+        visits -= {labels.study.baseline_visit} if wanted == "change" else set()
+        if not visits:
+            yield Unassessed(endpoint, title, _reason(labels, book, endpoint, variable))
+            continue
+        for visit in endpoint.at if endpoint.role == "primary" else ():
+            if visit not in visits:
+                when = f"{title}, {in_sentence(labels.visit(visit))}"
+                yield Unassessed(endpoint, when, words(f"no subject has {_needed(endpoint)} at this visit"))
+
+
+def _needed(endpoint: Endpoint) -> str:
+    return "a value" if endpoint.kind == "summary" else "a value and a baseline"
+
+
+def _is_about(endpoint: Endpoint, number: Number, variable: str) -> bool:
+    """Tell whether a number with a value is of the endpoint's variable and subjects."""
+    subgroups = set(endpoint.subgroups) | (set() if endpoint.subgroup_only and endpoint.subgroups else {ALL})
+    return (
+        number.value is not None
+        and number.measure == variable
+        and number.analysis in {"summary", "change", "mmrm"}
+        and number.statistic in {"n", "estimate"}
+        and number.population == (endpoint.population or "enrolled")
+        and number.subgroup in subgroups
+        and number.endpoint in {endpoint.id, ""}
+    )
+
+
+def _has_result(book: NumberBook, endpoint: Endpoint) -> bool:
+    """Tell whether an endpoint of a response, a relapse, systems or a time has a number with a value."""
+    if endpoint.kind == "systems":
+        return any(
+            number.analysis == "systems" and number.value is not None and number.endpoint in {endpoint.id, ""}
+            for number in book.numbers
+        )
+    own = (number for number in book.numbers if number.endpoint == endpoint.id)
+    if endpoint.kind == "time_to_event":
+        return any(number.statistic == "n" and bool(number.value) for number in own)
+    return any(
+        number.statistic == "count"
+        and number.value is not None
+        and number.category != "cannot tell"
+        and number.analysis == endpoint.kind
+        for number in own
+    )
+
+
+def _reason(labels: Labels, book: NumberBook, endpoint: Endpoint, variable: str = "") -> TableCell:
+    """Say why there is no result: nobody there, nothing that was recorded, nobody of whom it can be told."""
+    if endpoint.id in book.withheld or variable in book.withheld:
+        return words("withheld: errors in the data take values from a primary result")
+    population = endpoint.population or "enrolled"
+    size = _size(book, population)
+    if not _size(book, "enrolled"):
+        return words("there is no subject in the data")
+    if size is None or not size.value:
+        name = in_sentence(labels.population(population))
+        return words(f"nobody is known to belong to the population {name}")
+    whole = bound(size, 0)
+    if endpoint.kind in {"response", "relapse"}:
+        return joined("of none of ", whole, " subjects a response can be told")
+    if endpoint.kind == "time_to_event":
+        return joined("of none of ", whole, " subjects the time is known")
+    what = labels.variable(variable) if variable else "a grade"
+    need = "has a value" if endpoint.kind in {"summary", "systems"} else "has a value and a baseline"
+    return joined("none of ", whole, f" subjects {need} of {what}")
+
+
+def _size(book: NumberBook, population: str) -> Number | None:
+    """Find the number of members of a population, None where it was not counted or is nobody."""
+    for number in book.numbers:
+        named = (number.analysis, number.population, number.subgroup, number.arm, number.statistic)
+        if named == ("population", population, ALL, ALL, "n"):
+            return number if number.value else None
+    return None
