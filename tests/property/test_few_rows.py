@@ -312,3 +312,19 @@ def test_what_only_polars_can_say_is_refused(case: str) -> None:
     largest = few.select((ops.col("number") * (2.0**63 - 1024)).cast(ops.Int64))
     assert largest.rows() == [(2**63 - 1024,), (None,)]
     assert few.select((ops.col("number") * -(2.0**63)).cast(ops.Int64)).rows()[0] == (-(2**63),)
+
+
+def test_columns_without_any_value_keep_their_type() -> None:
+    rows = [dict.fromkeys(SCHEMA, None), dict.fromkeys(SCHEMA, None)]
+    few, many = few_and_many(rows)
+    people = pl.DataFrame(PEOPLE)
+    kept = ("all rows", "columns renamed", "columns dropped", "rows that never meet", "no row", "first rows",
+            "sorted, empty last", "one of a subject", "left join", "anti join", "join with oneself", "beside", "below",
+            "nothing below")  # fmt: skip
+    for name in kept:
+        found = FRAMES[name](few, verbs_of(few), FewRows.of(people))  # type: ignore[arg-type]
+        told = FRAMES[name](many, verbs_of(many), people)
+        assert dict(found.schema) == dict(told.schema), name
+    ops: Any = verbs_of(few)  # type: ignore[arg-type]
+    casted = few.select(a=ops.col("number").cast(ops.String), b=ops.lit(None, ops.Date), c=ops.col("day"))
+    assert dict(casted.schema) == {"a": pl.String(), "b": pl.Date(), "c": pl.Int64()}

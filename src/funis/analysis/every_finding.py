@@ -71,10 +71,7 @@ def check_frames(study: Study, frames: Mapping[str, Any], *, today: date | None 
 Correct one of the two, or leave the day out.
     """
     try:
-        few = few_tables(study, frames, today=today)
-        if few is not None:
-            return list(find_findings(study, few))
+        return list(find_findings(study, few_tables(study, frames, today=today)))
     except (UnusualRowsError, OverflowError):
         # Nothing was said yet, and the queries of Polars say all of it.
-        pass
-    return list(find_findings(study, tables_from_frames(study, frames, today=today)))
+        return list(find_findings(study, tables_from_frames(study, frames, today=today)))

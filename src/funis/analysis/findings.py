@@ -10,7 +10,11 @@ import polars as pl
 
 from funis.analysis.observations import Scored, long_scores, score_instruments
 from funis.analysis.run import Run, add_rate
-from funis.data.check.eligibility import check_eligibility, scores_in_criteria
+from funis.data.check.eligibility import (
+    check_eligibility,
+    columns_in_criteria,
+    scores_in_criteria,
+)
 from funis.data.tables import Tables
 from funis.errors import LEVELS, Finding
 from funis.frames.verbs import as_polars, verbs_of
@@ -51,7 +55,8 @@ def check_scores(study: Study, tables: Tables, known: Sequence[Finding]) -> tupl
     scored = score_instruments(study, tables, [*named, *_with_recorded_total(study, tables)])
     if not named:
         return check_recorded_totals(scored, known)
-    subjects = derive_subject_frame(study, tables.frames, long_scores(scored))
+    columns = columns_in_criteria(study, needs_scores=True)
+    subjects = derive_subject_frame(study, tables.frames, long_scores(scored), columns=columns)
     return check_scored(study, subjects, scored, known)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 from funis.letters import FORBIDDEN_PATTERN, NOT_CALCULATED, find_forbidden, name_letter
 
 IGNORED_COLUMNS = frozenset({"comment", "comments", "note", "notes", "remark", "remarks"})
@@ -161,15 +162,16 @@ def leave_out_unusable(texts: pl.DataFrame, raw: RawData, file: str, table: str)
     names = [name for name, dtype in texts.schema.items() if dtype == pl.String]
     if not names or texts.is_empty():
         return texts
-    unusable = pl.col(names).str.contains(_UNUSABLE)
+    ops = verbs_of(texts)
+    unusable = ops.col(names).str.contains(_UNUSABLE)
     found = texts.select(unusable.any()).row(0, named=True)
     if not any(found.values()):
         return texts
     for name in [each for each, is_there in found.items() if is_there]:
-        for row in texts.select(pl.col(name).str.contains(_UNUSABLE)).to_series().arg_true():
+        for row in texts.select(ops.col(name).str.contains(_UNUSABLE))[name].arg_true():
             line = texts["_line"][row] if "_line" in texts.columns else row + 1
             _report_unusable(texts[name][row], raw, file, {"table": table, "line": line, "column": name})
-    return texts.with_columns(pl.when(~unusable).then(pl.col(names)).name.keep())
+    return texts.with_columns(ops.when(~unusable).then(ops.col(names)))
 
 
 def _report_unusable(text: str, raw: RawData, file: str, place: dict[str, object]) -> None:

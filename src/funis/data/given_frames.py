@@ -6,8 +6,7 @@ Every value becomes the text that a file would hold, so that the checks that fol
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -15,17 +14,19 @@ import polars as pl
 from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable
 from funis.data.known_tables import finding_unknown_table
 from funis.errors import ValueRangeError
-from funis.frames.verbs import as_few
+from funis.frames.verbs import as_few, frame_like, is_few, verbs_of
 from funis.letters import name_letter
 from funis.schema import Table
 
-FEW_CELLS: Final = 20_000
-"""Up to so many cells plain Python is faster than the fixed cost of the queries of Polars."""
 _KINDS = "a frame of Polars, pandas, PyArrow or DuckDB, or a list of rows as dicts"
 
 
 def take_frames(
-    frames: Mapping[str, Any], known: Mapping[str, Table], expected: Mapping[str, bool]
+    frames: Mapping[str, Any],
+    known: Mapping[str, Table],
+    expected: Mapping[str, bool],
+    *,
+    few_cells: int = 0,
 ) -> RawData:
     """Take the tables of a study as frames.
 
@@ -35,6 +36,7 @@ def take_frames(
         is a table that has its columns and no row. Columns that begin with ``_`` are not read.
     known : the tables of the study by name
     expected : names of tables that may be there, and whether the study uses them
+    few_cells : up to so many cells the tables are held as few rows
 
     Returns
     -------
@@ -53,39 +55,41 @@ def take_frames(
     [('S1', '7', 1)]
     """
     raw = RawData()
-    for name, given in frames.items():
-        if not expected.get(name):
+    given = {
+        name: _try_columns(name, each, known.get(name)) for name, each in frames.items() if expected.get(name)
+    }
+    cells = sum(each.height * each.width for each in given.values() if isinstance(each, pl.DataFrame))
+    for name in frames:
+        if name not in given:
             raw.findings.append(finding_unknown_table(name, name, expected))
             continue
+        columns = given[name]
         try:
-            given_columns = _columns(name, given, known.get(name))
-            texts = as_texts(leave_out_unusable(given_columns, raw, name, name))
+            if isinstance(columns, UnreadableError):
+                raise columns
+            texts = _texts(columns, raw, name, hold_few=cells <= few_cells)
         except UnreadableError as error:
             raw.unreadable.add(name)
             raw.finding(error.code, name, error.message, error.fix, table=name)
             continue
-        lines = pl.Series("_line", range(1, texts.height + 1), dtype=pl.Int64)
-        raw.tables[name] = RawTable(name, name, _without_blank_rows(_named(texts, raw, name), lines))
+        raw.tables[name] = RawTable(name, name, _without_blank_rows(_named(texts, raw, name)))
     return raw
 
 
-def hold_few(raw: RawData) -> RawData | None:
-    """Hold the tables as few rows, where they are few.
+def _texts(columns: pl.DataFrame, raw: RawData, name: str, *, hold_few: bool) -> pl.DataFrame:
+    """Bring a table to texts, held as few rows from as early on as it can be."""
+    if hold_few and all(dtype == pl.String for dtype in columns.dtypes):
+        columns = as_few(columns)
+    texts = as_texts(leave_out_unusable(columns, raw, name, name))
+    return as_few(texts) if hold_few and not is_few(texts) else texts
 
-    Parameters
-    ----------
-    raw : what `take_frames` gave
 
-    Returns
-    -------
-    RawData
-        The same cells for the same checks, in plain lists; None where they are many, or none at all.
-    """
-    frames = [table.frame for table in raw.tables.values()]
-    if not frames or sum(frame.height * frame.width for frame in frames) > FEW_CELLS:
-        return None
-    few = {name: replace(table, frame=as_few(table.frame)) for name, table in raw.tables.items()}
-    return replace(raw, tables=few, findings=list(raw.findings))
+def _try_columns(name: str, given: Any, table: Table | None) -> pl.DataFrame | UnreadableError:
+    """Bring a table of any kind into a Polars frame, or say why it cannot be."""
+    try:
+        return _columns(name, given, table)
+    except UnreadableError as error:
+        return error
 
 
 def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
@@ -138,13 +142,16 @@ def _named(texts: pl.DataFrame, raw: RawData, file: str) -> pl.DataFrame:
             raw.finding("duplicate_column", file, message, "Keep one of them.", line=1, column=plain)
         elif plain:
             kept[plain] = name
-    return texts.select(pl.col(name).alias(plain) for plain, name in kept.items())
+    ops = verbs_of(texts)
+    return texts.select(ops.col(name).alias(plain) for plain, name in kept.items())
 
 
-def _without_blank_rows(texts: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
+def _without_blank_rows(texts: pl.DataFrame) -> pl.DataFrame:
     """Leave out rows without any value, as a file's empty lines are; the others keep their number."""
-    numbered = texts.with_columns(lines)
-    if not texts.width or all(cell and not cell.isspace() for cell in texts.to_series(0)):
+    ops = verbs_of(texts)
+    lines = frame_like(texts, {"_line": list(range(1, texts.height + 1))}, {"_line": pl.Int64()})
+    numbered = texts.hstack(lines)
+    if not texts.width or all(cell and not cell.isspace() for cell in texts[texts.columns[0]]):
         return numbered
-    filled = pl.any_horizontal(pl.col(name).str.strip_chars() != "" for name in texts.columns)
+    filled = ops.any_horizontal([ops.col(name).str.strip_chars() != "" for name in texts.columns])
     return numbered.filter(filled.fill_null(value=False))

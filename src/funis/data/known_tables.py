@@ -9,9 +9,11 @@ from funis.catalogue.instrument_tables import instrument_table
 from funis.catalogue.registry import definitions
 from funis.errors import Finding
 from funis.schema import SUBJECTS, TABLES, Column, Table
+from funis.study.kept import once_a_study
 from funis.study.model import Study
 
 
+@once_a_study
 def study_tables(study: Study) -> dict[str, Table]:
     """Describe every table of a study's data folder: the usual ones and one for each instrument.
 

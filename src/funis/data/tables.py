@@ -12,20 +12,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from funis.bounded.limits import Limits
 from funis.data.cells import InputFile, RawData
 from funis.data.check.every_check import check_tables
-from funis.data.given_frames import hold_few, take_frames
+from funis.data.given_frames import take_frames
 from funis.data.known_tables import expected_tables, study_tables
 from funis.data.read.files import read_folder
 from funis.errors import Finding
 from funis.study.model import Study
 from funis.study.today import study_today
 
+FEW_CELLS: Final = 20_000
+"""Up to so many cells plain Python is faster than the fixed cost of the queries of Polars."""
 _log = logging.getLogger(__name__)
 
 __all__ = ["InputFile", "Tables", "read_tables", "study_tables", "tables_from_frames"]
@@ -120,11 +122,10 @@ def tables_from_frames(study: Study, frames: Mapping[str, Any], *, today: date |
     error: subjects, line 1, column 'sex': 'sex' does not take this value; it is left out. Found 'f'. \
 Write 'female'. Allowed: female, male.
     """
-    known = study_tables(study)
-    return _checked(study, take_frames(frames, known, expected_tables(known)), today)
+    return _take(study, frames, today, few_cells=0)
 
 
-def few_tables(study: Study, frames: Mapping[str, Any], *, today: date | None = None) -> Tables | None:
+def few_tables(study: Study, frames: Mapping[str, Any], *, today: date | None = None) -> Tables:
     """Check the data of a few visits without a query, by the same checks.
 
     Parameters
@@ -134,15 +135,18 @@ def few_tables(study: Study, frames: Mapping[str, Any], *, today: date | None = 
     Returns
     -------
     Tables
-        As `tables_from_frames`, its frames held as few rows; None where there are many rows, or none at all.
+        As `tables_from_frames`; where the cells are few, the frames are held as few rows.
 
     Raises
     ------
     UnusualRowsError : the cells hold something that only Polars can say
     """
+    return _take(study, frames, today, few_cells=FEW_CELLS)
+
+
+def _take(study: Study, frames: Mapping[str, Any], today: date | None, *, few_cells: int) -> Tables:
     known = study_tables(study)
-    few = hold_few(take_frames(frames, known, expected_tables(known)))
-    return None if few is None else _checked(study, few, today)
+    return _checked(study, take_frames(frames, known, expected_tables(known), few_cells=few_cells), today)
 
 
 def _checked(study: Study, raw: RawData, today: date | None) -> Tables:

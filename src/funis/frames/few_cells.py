@@ -20,6 +20,7 @@ _NO_NUMBER = re.compile(r"[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
 WHITE: Final = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
+_CODE_POINT = re.compile(r"\\x\{([0-9A-F]+)\}")
 _WHOLE: Final = 2.0**52
 """From here on every floating-point number is whole."""
 _INT64: Final = 2**63
@@ -58,6 +59,11 @@ def is_not_null(cell: object) -> bool:
 def first_known(*cells: object) -> object:
     """Give the first cell that is not empty."""
     return next((cell for cell in cells if cell is not None), None)
+
+
+def choose_one(condition: bool | None, value: Any, rest: Any) -> Any:  # noqa: FBT001
+    """Give the value where the condition is true, else the rest."""
+    return value if condition else rest
 
 
 def choose(*cells: Any) -> Any:
@@ -110,9 +116,9 @@ def are_first(cells: Cells) -> Cells:
 
 @lru_cache(maxsize=256)
 def find_pattern(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    """Compile a pattern of Polars: its ``$`` is the very end."""
+    """Compile a pattern of Polars: its ``$`` is the very end, a code point stands in braces."""
     ended = pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
-    return re.compile(ended).search
+    return re.compile(_CODE_POINT.sub(lambda found: f"\\U{int(found[1], 16):08X}", ended)).search
 
 
 @lru_cache(maxsize=4096)

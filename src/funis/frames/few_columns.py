@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
@@ -42,12 +43,14 @@ class FewColumn:
     ----------
     run : works it out: a list of cells, or one value where ``is_one``
     is_one : the answer is one value, whatever the number of rows
+    is_free : only the cells tell how many the answer has
+    plain : the column that is asked for as it stands, else empty
     name : of the answer
     many : the columns that it is asked of one by one; then ``name`` is that of each
     kind : Polars type of the answer, None where it follows from the cells
     """
 
-    __slots__ = ("is_one", "kind", "many", "name", "run")
+    __slots__ = ("is_free", "is_one", "kind", "many", "name", "plain", "run")
 
     def __init__(
         self,
@@ -55,10 +58,13 @@ class FewColumn:
         name: Text,
         *,
         is_one: bool = False,
+        is_free: bool = False,
         many: tuple[Text, ...] = (),
         kind: Any = None,
+        plain: Text = "",
     ) -> None:
-        self.run, self.name, self.is_one, self.many, self.kind = run, name, is_one, many, kind
+        self.run, self.name, self.many, self.kind = run, name, many, kind
+        self.is_one, self.is_free, self.plain = is_one, is_free, plain
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -67,8 +73,11 @@ class FewColumn:
         run = self.run
         if self.many:
             (only,) = self.many
-            return FewColumn(lambda frame, _: run(frame, only), name, is_one=self.is_one, kind=self.kind)
-        return FewColumn(run, name, is_one=self.is_one, kind=self.kind)
+            made = FewColumn(lambda frame, _: run(frame, only), name, kind=self.kind)
+        else:
+            made = FewColumn(run, name, kind=self.kind, plain=self.plain)
+        made.is_one, made.is_free = self.is_one, self.is_free
+        return made
 
     def __eq__(self, other: object) -> FewColumn:  # type: ignore[override]
         return _compare(operator.eq, self, other)
@@ -205,11 +214,11 @@ class FewColumn:
 
     def drop_nulls(self) -> FewColumn:
         """Leave out empty cells."""
-        return self._whole(lambda cells: [cell for cell in cells if cell is not None])
+        return self._whole(lambda cells: [cell for cell in cells if cell is not None], is_free=True)
 
     def unique(self) -> FewColumn:
         """Give each value once."""
-        return self._whole(lambda cells: list(dict.fromkeys(cells)))
+        return self._whole(lambda cells: list(dict.fromkeys(cells)), is_free=True)
 
     def filter(self, condition: FewColumn) -> FewColumn:
         """Keep the cells that meet a condition."""
@@ -218,7 +227,7 @@ class FewColumn:
             cells = self.run(frame, name)
             return [cell for cell, is_met in zip(cells, condition.run(frame, name), strict=True) if is_met]
 
-        return FewColumn(run, self.name, many=self.many, kind=self.kind)
+        return FewColumn(run, self.name, is_free=True, many=self.many, kind=self.kind)
 
     def first(self) -> FewColumn:
         """Give the first cell."""
@@ -258,11 +267,14 @@ class FewColumn:
 
         return FewColumn(run, self.name, many=self.many, kind=self.kind)
 
-    def _whole(self, function: Callable[[Cells], Cells], kind: Any = None) -> FewColumn:
+    def _whole(
+        self, function: Callable[[Cells], Cells], kind: Any = None, *, is_free: bool = False
+    ) -> FewColumn:
         def run(frame: Any, name: Text) -> Cells:
             return function(self.run(frame, name))
 
-        return FewColumn(run, self.name, many=self.many, kind=kind or self.kind)
+        is_free = is_free or self.is_free
+        return FewColumn(run, self.name, is_free=is_free, many=self.many, kind=kind or self.kind)
 
     def _one(self, function: Callable[[Cells], Any], kind: Any = None) -> FewColumn:
         def run(frame: Any, name: Text) -> Any:
@@ -337,11 +349,15 @@ class DateVerbs:
 
 def col(*names: str | Sequence[str]) -> FewColumn:
     """Name a column; several are asked one by one."""
+    if len(names) == 1 and isinstance(names[0], str):
+        return _one_column(names[0])
     every = tuple(name for each in names for name in ((each,) if isinstance(each, str) else each))
-    if len(every) == 1 and isinstance(names[0], str):
-        wanted = every[0]
-        return FewColumn(lambda frame, _: frame.cells(wanted), wanted)
     return FewColumn(lambda frame, name: frame.cells(name), "", many=every)
+
+
+@lru_cache(maxsize=4096)
+def _one_column(name: str) -> FewColumn:
+    return FewColumn(lambda frame, _: frame.cells(name), name, plain=name)
 
 
 def lit(value: object, dtype: Any = None) -> FewColumn:
@@ -372,7 +388,7 @@ def rowwise(function: Callable[..., Any], parts: tuple[FewColumn, ...], kind: An
         rows = [repeat(part.run(frame, each)) if part.is_one else part.run(frame, each) for part in parts]
         return list(map(function, *rows))
 
-    return FewColumn(run, name, many=many, kind=kind)
+    return FewColumn(run, name, is_free=any(part.is_free for part in parts), many=many, kind=kind)
 
 
 def each_cell(function: Callable[[Any], Any], part: FewColumn, kind: Any) -> FewColumn:
@@ -384,7 +400,7 @@ def each_cell(function: Callable[[Any], Any], part: FewColumn, kind: Any) -> Few
     def run(frame: Any, each: str) -> Cells:
         return [None if cell is None else function(cell) for cell in inner(frame, each)]
 
-    return FewColumn(run, part.name, many=part.many, kind=kind)
+    return FewColumn(run, part.name, is_free=part.is_free, many=part.many, kind=kind)
 
 
 def _known(
@@ -402,7 +418,7 @@ def _known(
                 return [None] * len(cells)
             return [None if cell is None else function(cell, value) for cell in cells]
 
-        return FewColumn(run, left.name, many=left.many or other.many, kind=kind)
+        return FewColumn(run, left.name, is_free=left.is_free, many=left.many or other.many, kind=kind)
     return rowwise(
         lambda one, two: None if one is None or two is None else function(one, two), (left, other), kind
     )

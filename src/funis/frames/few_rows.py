@@ -16,7 +16,6 @@ import polars as pl
 from funis.frames.few_cells import Cells, UnusualRowsError
 from funis.frames.few_columns import FewColumn, col
 
-Rows = Sequence[int | None]
 _KINDS: Final[dict[type, pl.DataType]] = {
     str: pl.String(),
     float: pl.Float64(),
@@ -24,6 +23,13 @@ _KINDS: Final[dict[type, pl.DataType]] = {
     bool: pl.Boolean(),
     date: pl.Date(),
 }
+
+
+class _WithGaps(list[int | None]):
+    """Rows to take, some of which are not there."""
+
+    def take(self, cells: Cells) -> Cells:
+        return [None if row is None else cells[row] for row in self]
 
 
 class FewRows:
@@ -42,14 +48,16 @@ class FewRows:
     [('S1', 30)]
     """
 
-    __slots__ = ("_columns", "_kinds", "height")
+    __slots__ = ("_cells", "_columns", "_kinds", "height")
 
     def __init__(
         self, columns: Mapping[str, Any], kinds: Mapping[str, Any] | None = None, height: int | None = None
     ) -> None:
-        # A column that has not been asked for is the frame, name and rows that it is to be taken from.
+        # What a column is: its cells; or the frame that has them, what is asked of it (a column by name, or
+        # an expression), and the rows to take (None for all) or the name that the expression is asked for.
         self._columns: dict[str, Any] = dict(columns)
-        self._kinds: dict[str, Any] = dict(kinds or {})
+        self._cells: dict[str, Cells] = {}
+        self._kinds: Mapping[str, Any] = kinds or {}
         self.height = len(next(iter(self._columns.values()), ())) if height is None else height
 
     @classmethod
@@ -85,29 +93,60 @@ class FewRows:
         return not self.height
 
     def cells(self, name: str) -> Cells:
-        """Give the cells of a column; not to be changed."""
-        found = self._columns[name]
-        if type(found) is tuple:
-            frame, origin, rows = found
-            source = frame.cells(origin)
-            found = [None if row is None else source[row] for row in rows]
-            self._columns[name] = found
-        return found  # type: ignore[no-any-return]
+        """Give the cells of a column, worked out where they have not been; not to be changed."""
+        known = self._cells.get(name)
+        if known is not None:
+            return known
+        column = self._columns[name]
+        if type(column) is not tuple:
+            known = column
+        else:
+            frame, asked, which = column
+            if type(asked) is str:
+                known = frame.cells(asked)
+                if which is not None:
+                    known = (
+                        [known[row] for row in which] if type(which) is not _WithGaps else which.take(known)
+                    )
+            else:
+                known = asked.run(frame, which)
+                if asked.is_one:
+                    known = [known] * self.height
+        self._cells[name] = known
+        return known
 
     def kind(self, name: str) -> Any:
         """Give the Polars type of a column."""
-        if name not in self._kinds:
-            cell = next((cell for cell in self.cells(name) if cell is not None), None)
-            return pl.Null() if cell is None else _KINDS[type(cell)]
-        return self._kinds[name]
+        if name in self._kinds:
+            return self._kinds[name]
+        column = self._columns[name]
+        if type(column) is tuple:
+            frame, asked, which = column
+            if type(asked) is str:
+                return frame.kind(asked)
+            if asked.kind is not None:
+                return asked.kind
+            if which in frame._columns:
+                return frame.kind(which)
+        cell = next((cell for cell in self.cells(name) if cell is not None), None)
+        return pl.Null() if cell is None else _KINDS[type(cell)]
+
+    def _kept(self, names: Iterable[str]) -> dict[str, Any]:
+        """Give columns as they are to another frame of the same rows."""
+        mine = self._columns
+        # A column that another frame lends goes on as it is lent.
+        return {
+            name: column if type(column := mine[name]) is tuple and column[2] is None else (self, name, None)
+            for name in names
+        }
 
     def __getitem__(self, name: str) -> FewCells:
         """Give a column as a list that answers to some names of a Polars series."""
         return FewCells(self.cells(name))
 
-    def take(self, rows: Rows) -> FewRows:
-        """Take some rows, in this order; None is a row without anything."""
-        return FewRows({name: (self, name, rows) for name in self._columns}, self._kinds, len(rows))
+    def take(self, rows: Sequence[int]) -> FewRows:
+        """Take some rows, in this order."""
+        return FewRows({name: (self, name, rows) for name in self._columns}, height=len(rows))
 
     def places(self, names: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
         """Give the rows of each key, in the order in which the keys first stand."""
@@ -138,44 +177,41 @@ class FewRows:
         return cell
 
     def select(self, *columns: Any, **named: Any) -> FewRows:
-        """Work out columns; a single value stands once, or beside each row of the others."""
-        made, ones = self._work_out(columns, named)
-        height = next((len(cells) for name, cells in made.items() if name not in ones), 1 if made else 0)
-        for name in ones:
-            made[name] = [made[name]] * height
-        return FewRows(made, self._kinds_of(columns, named), height)
+        """Give columns; a single value stands once, or beside each row of the others."""
+        asked = _expressions(columns, named)
+        if any(column.is_free for column in asked):
+            return self._work_out(asked)
+        return FewRows(
+            self._asked(asked), height=self.height if any(not each.is_one for each in asked) else 1
+        )
+
+    def _asked(self, asked: Sequence[FewColumn]) -> dict[str, Any]:
+        """Say what columns are, without working them out."""
+        return {
+            name: (self, column.plain, None) if column.plain else (self, column, name)
+            for column in asked
+            for name in column.many or (column.name,)
+        }
+
+    def _work_out(self, asked: Sequence[FewColumn]) -> FewRows:
+        """Work out columns whose number of cells only the cells tell."""
+        made = {
+            name: (column, column.run(self, name))
+            for column in asked
+            for name in column.many or (column.name,)
+        }
+        height = next(len(cells) for column, cells in made.values() if not column.is_one)
+        found = {name: [cells] * height if column.is_one else cells for name, (column, cells) in made.items()}
+        if any(len(cells) != height for cells in found.values()):
+            raise UnusualRowsError("Columns have different numbers of rows.")
+        return FewRows(found, {name: self.kind(name) for name in made if name in self._columns}, height)
 
     def with_columns(self, *columns: Any, **named: Any) -> FewRows:
         """Add columns, or put them in the place of those of the same name."""
-        made, ones = self._work_out(columns, named)
-        for name in ones:
-            made[name] = [made[name]] * self.height
-        if any(len(cells) != self.height for cells in made.values()):
-            raise UnusualRowsError("A column has another number of rows.")
-        kinds = self._kinds | self._kinds_of(columns, named)
-        return FewRows(self._columns | made, kinds, self.height)
-
-    def _work_out(self, columns: Sequence[Any], named: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """Work out columns; name those that are one value."""
-        made: dict[str, Any] = {}
-        ones: list[str] = []
-        for column in _expressions(columns, named):
-            for name in column.many or (column.name,):
-                made[name] = column.run(self, name)
-                if column.is_one:
-                    ones.append(name)
-        return made, ones
-
-    def _kinds_of(self, columns: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the types that expressions state, and those of columns that are taken as they are."""
-        kinds: dict[str, Any] = {}
-        for column in _expressions(columns, named):
-            for name in column.many or (column.name,):
-                if column.kind is not None:
-                    kinds[name] = column.kind
-                elif name in self._kinds:
-                    kinds[name] = self._kinds[name]
-        return kinds
+        asked = _expressions(columns, named)
+        if any(column.is_free for column in asked):
+            raise UnusualRowsError("A column may have another number of rows.")
+        return FewRows(self._kept(self._columns) | self._asked(asked), height=self.height)
 
     def filter(self, *conditions: Any) -> FewRows:
         """Keep the rows that meet every condition; null does not meet it."""
@@ -198,8 +234,7 @@ class FewRows:
         gone = {name for each in names for name in ([each] if isinstance(each, str) else each)}
         if strict and not gone <= set(self._columns):
             raise KeyError(", ".join(sorted(gone - set(self._columns))))
-        kept = {name: cells for name, cells in self._columns.items() if name not in gone}
-        return FewRows(kept, self._kinds, self.height)
+        return FewRows(self._kept(name for name in self._columns if name not in gone), height=self.height)
 
     def drop_nulls(self, name: str | None = None) -> FewRows:
         """Leave out the rows where a column is null, or any of all."""
@@ -207,16 +242,13 @@ class FewRows:
 
     def rename(self, names: Mapping[str, str] | Callable[[str], str]) -> FewRows:
         """Give columns other names."""
-        new = {
-            name: names.get(name, name) if isinstance(names, Mapping) else names(name)
-            for name in self._columns
-        }
-        kinds = {new[name]: kind for name, kind in self._kinds.items() if name in new}
-        return FewRows({new[name]: cells for name, cells in self._columns.items()}, kinds, self.height)
+        new = {name: names.get(name, name) for name in self._columns} if isinstance(names, Mapping) else None
+        made = {(new[name] if new else names(name)): (self, name, None) for name in self._columns}  # type: ignore[operator]
+        return FewRows(made, height=self.height)
 
     def hstack(self, other: FewRows) -> FewRows:
         """Put the columns of another frame beside these."""
-        return FewRows(self._columns | other._columns, self._kinds | other._kinds, self.height)
+        return FewRows(self._kept(self._columns) | other._kept(other._columns), height=self.height)
 
     def null_count(self) -> FewRows:
         """Count the empty cells of each column, in one row."""
@@ -262,17 +294,13 @@ class FewRows:
             for row, found in enumerate(met)
             for match in (found or ((None,) if how == "left" else ()))
         ]
-        left = self.take([row for row, _ in pairs])
-        matches = [match for _, match in pairs]
+        rows, matches = [row for row, _ in pairs], _WithGaps(match for _, match in pairs)
         beside = {
             (f"{name}_right" if name in self._columns else name): (other, name, matches)
             for name in other.columns
             if name not in keys
         }
-        kinds = {
-            (f"{name}_right" if name in self._columns else name): kind for name, kind in other._kinds.items()
-        }
-        return FewRows(left._columns | beside, kinds | self._kinds, len(pairs))
+        return FewRows({name: (self, name, rows) for name in self._columns} | beside, height=len(pairs))
 
     def partition_by(
         self, name: str, *, as_dict: bool, maintain_order: bool = True, include_key: bool = True
@@ -288,18 +316,28 @@ class FewRows:
         keys = [name for each in names for name in ([each] if isinstance(each, str) else each)]
         return FewGroups(self, keys)
 
-    def pivot(self, on: str, *, index: str, values: str) -> FewRows:
-        """Make a column of each value of one column; each stands once a key."""
-        wide: dict[Any, dict[str, Any]] = {}
-        names: dict[str, None] = {}
-        for key, name, value in zip(self.cells(index), self.cells(on), self.cells(values), strict=True):
-            names[name] = None
-            if name in wide.setdefault(key, {}):
-                raise UnusualRowsError(f"{name} stands twice.")
-            wide[key][name] = value
-        made = {name: [row.get(name) for row in wide.values()] for name in names}
-        kinds = dict.fromkeys(names, self.kind(values)) | {index: self.kind(index)}
-        return FewRows({index: list(wide), **made}, kinds, len(wide))
+    def pivot(self, on: str, *, index: str | Sequence[str], values: str | Sequence[str]) -> FewRows:
+        """Make a column of each value of one column; each stands once a key.
+
+        Of several columns of values the answers are called after column and value, ``low_c3``.
+        """
+        keys = [index] if isinstance(index, str) else list(index)
+        given = [values] if isinstance(values, str) else list(values)
+        names = list(dict.fromkeys(self.cells(on)))
+        places = self.places([*keys, on])
+        if any(len(rows) > 1 for rows in places.values()):
+            raise UnusualRowsError("A value stands twice.")
+        groups = list(self.places(keys))
+        made = {name: [group[place] for group in groups] for place, name in enumerate(keys)}
+        kinds = {name: self.kind(name) for name in keys}
+        for value in given:
+            cells = self.cells(value)
+            for name in names:
+                rows = [places.get((*group, name)) for group in groups]
+                called = str(name) if isinstance(values, str) else f"{value}_{name}"
+                made[called] = [None if row is None else cells[row[0]] for row in rows]
+                kinds[called] = self.kind(value)
+        return FewRows(made, kinds, len(groups))
 
 
 class FewGroups:
@@ -323,12 +361,14 @@ class FewGroups:
                 for name in column.many or (column.name,):
                     made[name].append(column.run(rows, name))
         keys = {name: [key[place] for key in self.groups] for place, name in enumerate(self.keys)}
-        kinds = {name: kind for name, kind in self.frame._kinds.items() if name in keys}
+        kinds = {name: self.frame.kind(name) for name in keys}
         for column in expressions:
             # The type of a list is not that of its cells.
             for name in (column.many or (column.name,)) if column.is_one else ():
-                kind = column.kind or self.frame._kinds.get(name)
-                kinds |= {} if kind is None else {name: kind}
+                if column.kind is not None:
+                    kinds[name] = column.kind
+                elif name in self.frame.columns:
+                    kinds[name] = self.frame.kind(name)
         return FewRows({**keys, **made}, kinds, len(self.groups))
 
 
@@ -407,11 +447,10 @@ def concat_few(frames: Iterable[FewRows]) -> FewRows:
     names, full = parts[0].columns, [part for part in parts if part.height]
     if any(part.columns != names for part in parts):
         raise UnusualRowsError("The frames have other columns.")
-    kinds = {name: kind for part in reversed(parts) for name, kind in part._kinds.items()}
     if len(full) == 1:
-        return FewRows(full[0]._columns, kinds, full[0].height)
+        return full[0]
     made = {name: [cell for part in full for cell in part.cells(name)] for name in names}
-    return FewRows(made, kinds, sum(part.height for part in full))
+    return FewRows(made, {name: parts[0].kind(name) for name in names}, sum(part.height for part in full))
 
 
 def _expressions(columns: Iterable[Any], named: Mapping[str, Any]) -> list[FewColumn]:

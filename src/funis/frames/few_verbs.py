@@ -16,7 +16,7 @@ from functools import reduce
 
 from polars import Boolean, Date, Float64, Int8, Int32, Int64, String
 
-from funis.frames.few_cells import both, choose, either, first_known
+from funis.frames.few_cells import both, choose, choose_one, either, first_known
 from funis.frames.few_columns import FewColumn, as_column, col, each_cell, lit, rowwise
 
 # Some are of other files: whoever is handed this module asks it for everything.
@@ -43,11 +43,14 @@ class ChosenColumn(FewColumn):
 
     def __init__(self, branches: tuple[tuple[FewColumn, FewColumn], ...], rest: FewColumn) -> None:
         self.branches = branches
-        parts = [part for branch in branches for part in branch]
         values = [value for _, value in branches]
         kind = next((value.kind for value in (*values, rest) if value.kind is not None), None)
-        chosen = rowwise(choose, (*parts, rest), kind)
-        super().__init__(chosen.run, values[0].name, is_one=chosen.is_one, many=chosen.many, kind=kind)
+        if branches[1:] == ():
+            chosen = rowwise(choose_one, (*branches[0], rest), kind)
+        else:
+            chosen = rowwise(choose, (*[part for branch in branches for part in branch], rest), kind)
+        super().__init__(chosen.run, values[0].name, many=chosen.many, kind=kind)
+        self.is_one, self.is_free = chosen.is_one, chosen.is_free
 
     def when(self, *conditions: object) -> When:
         """Choose further, where no condition before was met."""

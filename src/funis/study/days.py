@@ -14,18 +14,25 @@ Baseline
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
 import polars as pl
 
-from funis.catalogue.instrument_tables import graded_systems
 from funis.catalogue.model_instrument import GRADES
 from funis.frames.verbs import Verbs, concat, frame_like, verbs_of
-from funis.nine_decimals import round_column
 from funis.schema import DISPOSITION_STATUSES, DTYPES, SUBJECTS, is_unscheduled
+from funis.study.kept import once_a_study
 from funis.study.model import Study
+from funis.study.subject_parts import (
+    DATES_OF_SUBJECTS,
+    PARTS,
+    baseline_schema,
+    count_years,
+    days_between,
+    derive_baselines,
+    in_nine_decimals,
+)
 
 EVENTS = (
     "birth",
@@ -41,19 +48,11 @@ EVENTS = (
 """The dated events of a subject in their usual order; ``days_<earlier>_to_<later>`` joins any two."""
 
 _BEFORE_INFUSION = ("birth", "diagnosis", "consent", "baseline")
-_DATES_OF_SUBJECTS = ("birth", "diagnosis", "consent")
 _EXTRA_DTYPES = {"text": pl.String(), "number": pl.Float64(), "flag": pl.Float64(), "date": pl.Date()}
 _NUMBERED = re.compile(r"\d+$")
-_SCORES = {
-    "subject": pl.String(),
-    "visit": pl.String(),
-    "day": pl.Int64(),
-    "variable": pl.String(),
-    "value": pl.Float64(),
-    "grade": pl.String(),
-}
 
 
+@once_a_study
 def subject_schema(study: Study) -> dict[str, pl.DataType]:
     """Name the columns of the subject frame of a study and their types.
 
@@ -79,13 +78,13 @@ def subject_schema(study: Study) -> dict[str, pl.DataType]:
     }
     schema |= {column.name: _EXTRA_DTYPES[column.kind] for column in study.columns}
     schema |= {f"{event}_date": pl.Date() for event in EVENTS}
-    schema |= {f"{event}_day": pl.Float64() for event in EVENTS if event not in _DATES_OF_SUBJECTS}
+    schema |= {f"{event}_day": pl.Float64() for event in EVENTS if event not in DATES_OF_SUBJECTS}
     schema |= {
         "infusions_received": pl.Float64(),
         "disposition_status": pl.String(),
     }
     schema |= {f"days_{a}_to_{b}": pl.Float64() for a, b in combinations(EVENTS, 2)}
-    return schema | _baseline_schema(study)
+    return schema | baseline_schema(study)
 
 
 def eligibility_schema(study: Study) -> dict[str, pl.DataType]:
@@ -142,17 +141,8 @@ def subject_values(study: Study) -> dict[str, tuple[str, ...]]:
     if study.arms:
         values["arm"] = tuple(arm.id for arm in study.arms)
     values |= {column.name: column.allowed for column in study.columns if column.allowed}
-    graded = [name for name, dtype in _baseline_schema(study).items() if dtype == pl.String]
+    graded = [name for name, dtype in baseline_schema(study).items() if dtype == pl.String]
     return values | dict.fromkeys(graded, GRADES)
-
-
-def _baseline_schema(study: Study) -> dict[str, pl.DataType]:
-    """Name the baseline columns: scores, grades by system, laboratory tests."""
-    schema: dict[str, pl.DataType] = {}
-    for name in study.instrument_names:
-        schema[f"baseline_{name}"] = pl.Float64()
-        schema |= {f"baseline_{name}_{system}": pl.String() for system in graded_systems(name)}
-    return schema | {f"baseline_{test}": pl.Float64() for test in study.lab_names}
 
 
 def derive_anchors(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -324,7 +314,11 @@ def _number_at_end(name: str) -> int:
 
 
 def derive_subject_frame(
-    study: Study, frames: Mapping[str, pl.DataFrame], scores: pl.DataFrame | None = None
+    study: Study,
+    frames: Mapping[str, pl.DataFrame],
+    scores: pl.DataFrame | None = None,
+    *,
+    columns: Collection[str] | None = None,
 ) -> pl.DataFrame:
     """Derive the frame that rules of a study file see: one row a subject.
 
@@ -334,6 +328,7 @@ def derive_subject_frame(
     frames : its checked tables by name, study days filled
     scores : long frame of scores and grades with columns subject, visit, day, variable, value (number or
         null), grade (letter or null); laboratory tests are taken from the tables. None: no scores.
+    columns : those that are wanted beside ``subject``; default all
 
     Returns
     -------
@@ -341,134 +336,30 @@ def derive_subject_frame(
         The columns of :func:`subject_schema` and ``_file``, ``_line`` of the subjects table. ``age`` is in
         completed years at consent. Numbers are rounded to nine decimals, so that 0.1 * 3 decides nothing.
     """
-    subjects = frames["subjects"].unique("subject", keep="first", maintain_order=True)
-    ops = verbs_of(subjects)
-    whole = [name for name, dtype in subjects.schema.items() if dtype == pl.Int64 and name != "_line"]
-    frame = subjects.with_columns(ops.col(name).cast(ops.Float64) for name in whole)
-    for part in (
-        _infusions(frames),
-        _visited(study, frames),
-        _ended(frames),
-        _baselines(study, frames, scores),
-    ):
-        frame = frame.join(part, on="subject", how="left", maintain_order="left")
-    frame = frame.with_columns(
-        ops.col("infusions_received").fill_null(0.0),
-        age=ops.coalesce(_age(ops, "birth_date", "consent_date"), "age"),
-    )
-    frame = frame.with_columns(_days_between(ops, a, b) for a, b in combinations(EVENTS, 2))
-    schema = subject_schema(study)
-    lacking = {name: dtype for name, dtype in schema.items() if name not in frame.columns}
+    frame = frames["subjects"].unique("subject", keep="first", maintain_order=True)
+    ops = verbs_of(frame)
+    schema = {
+        name: dtype
+        for name, dtype in subject_schema(study).items()
+        if columns is None or name == "subject" or name in columns
+    }
+    days = [pair for pair in combinations(EVENTS, 2) if f"days_{pair[0]}_to_{pair[1]}" in schema]
+    needed = {*schema, *(f"{event}_{kind}" for pair in days for event in pair for kind in ("date", "day"))}
+    for starts, derive in PARTS.items():
+        if any(name.startswith(starts) for name in needed):
+            frame = frame.join(derive(study, frames), on="subject", how="left", maintain_order="left")
+    if any(name.startswith("baseline_") for name in schema):
+        wide = derive_baselines(study, frames, scores)
+        frame = frame.join(wide, on="subject", how="left", maintain_order="left")
+    lacking = {
+        name: dtype for name, dtype in subject_schema(study).items() if name in needed - {*frame.columns}
+    }
     frame = frame.with_columns(ops.lit(None, dtype).alias(name) for name, dtype in lacking.items())
-    rounded = [
-        round_column(ops.col(name).cast(dtype)) if dtype == pl.Float64 else ops.col(name).cast(dtype)
-        for name, dtype in schema.items()
-    ]
-    return frame.select(*rounded, "_file", "_line")
-
-
-def _infusions(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """First and last infusion of each subject, and how many."""
-    ops = verbs_of(frames["infusions"])
-    return (
-        frames["infusions"]
-        .group_by("subject")
-        .agg(
-            first_infusion_date=ops.col("date").min(),
-            last_infusion_date=ops.col("date").max(),
-            first_infusion_day=ops.col("day").min(),
-            last_infusion_day=ops.col("day").max(),
-            infusions_received=ops.len().cast(ops.Float64),
-        )
+    if "age" in schema:
+        frame = frame.with_columns(age=ops.coalesce(count_years(ops, "birth_date", "consent_date"), "age"))
+    if "infusions_received" in schema:
+        frame = frame.with_columns(ops.col("infusions_received").fill_null(0.0))
+    frame = frame.with_columns(days_between(ops, a, b) for a, b in days)
+    return frame.select(
+        *(in_nine_decimals(ops, name, dtype) for name, dtype in schema.items()), "_file", "_line"
     )
-
-
-def _visited(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Baseline and last visit of each subject, over every table that has visits."""
-    ops = verbs_of(frames["subjects"])
-    seen = [
-        frame.select("subject", "visit", "date", ops.col("day").cast(ops.Int64))
-        for name, frame in frames.items()
-        if {"subject", "visit", "date", "day"} <= set(frame.columns)
-    ]
-    schema = {"subject": pl.String(), "visit": pl.String(), "date": pl.Date(), "day": pl.Int64()}
-    every = concat([frame_like(frames["subjects"], {}, schema), *seen])
-    at_baseline = (
-        ops.col("visit") == study.baseline_visit if study.baseline_visit is not None else ops.col("day") <= 0
-    )
-    return every.group_by("subject").agg(
-        baseline_date=ops.col("date").filter(at_baseline).min(),
-        baseline_day=ops.col("day").filter(at_baseline).min(),
-        last_visit_date=ops.col("date").max(),
-        last_visit_day=ops.col("day").max(),
-    )
-
-
-def _ended(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """How and when each subject left the study."""
-    ops = verbs_of(frames["disposition"])
-    died = ops.col("disposition_status") == "died"
-    return (
-        frames["disposition"]
-        .unique("subject", keep="first", maintain_order=True)
-        .select(
-            "subject",
-            disposition_status=ops.col("status"),
-            disposition_date=ops.col("date"),
-            disposition_day=ops.col("day"),
-        )
-        .with_columns(
-            death_date=ops.when(died).then("disposition_date"),
-            death_day=ops.when(died).then("disposition_day"),
-        )
-    )
-
-
-def _baselines(study: Study, frames: Mapping[str, pl.DataFrame], scores: pl.DataFrame | None) -> pl.DataFrame:
-    """Last value on day 0 or before of each score, grade and laboratory test, one column each."""
-    ops = verbs_of(frames["labs"])
-    labs = frames["labs"].with_columns(variable=ops.col("test"), grade=ops.lit(None, pl.String))
-    given = [labs] if scores is None else [scores, labs]
-    every = concat(
-        frame.select(ops.col(name).cast(dtype) for name, dtype in _SCORES.items()) for frame in given
-    )
-    early = ops.col("day") <= 0
-    named = ops.col("day").is_null() & (ops.col("visit") == (study.baseline_visit or ""))
-    known = (
-        every.filter(ops.col("value").is_not_null() | ops.col("grade").is_not_null(), early | named)
-        .sort("day", nulls_last=False, maintain_order=True)
-        .group_by("subject", "variable")
-        .agg(ops.col("value", "grade").last())
-    )
-    schema = _baseline_schema(study)
-    parts = frames["subjects"].select("subject").unique(maintain_order=True)
-    for column, name in (("value", "number"), ("grade", "text")):
-        wide = known.filter(ops.col(column).is_not_null()).pivot("variable", index="subject", values=column)
-        wide = wide.rename({name_: f"baseline_{name_}" for name_ in wide.columns if name_ != "subject"})
-        wanted = [
-            each
-            for each in wide.columns
-            if each in schema and (schema[each] == pl.String) == (name == "text")
-        ]
-        parts = parts.join(wide.select("subject", *wanted), on="subject", how="left", maintain_order="left")
-    return parts
-
-
-@cache
-def _age(ops: Verbs, birth: str, at: str) -> pl.Expr:
-    """Count completed years between two dates: a birthday that is still to come does not count."""
-    years = ops.col(at).dt.year() - ops.col(birth).dt.year()
-    to_come = (ops.col(at).dt.month() * 100 + ops.col(at).dt.day()) < (
-        ops.col(birth).dt.month() * 100 + ops.col(birth).dt.day()
-    )
-    return (years - to_come.cast(ops.Int32)).cast(ops.Float64)
-
-
-@cache
-def _days_between(ops: Verbs, earlier: str, later: str) -> pl.Expr:
-    """Count days between two events, by their dates, else by their study days."""
-    by_date = (ops.col(f"{later}_date") - ops.col(f"{earlier}_date")).dt.total_days().cast(ops.Float64)
-    if earlier in _DATES_OF_SUBJECTS:
-        return by_date.alias(f"days_{earlier}_to_{later}")
-    by_day = (ops.col(f"{later}_day") - ops.col(f"{earlier}_day")).cast(ops.Float64)
-    return ops.coalesce(by_date, by_day).alias(f"days_{earlier}_to_{later}")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 
 import polars as pl
 
@@ -106,8 +107,11 @@ def type_table(raw: RawTable, table: Table) -> Typed:
     """
     texts = [name for name in raw.frame.columns if name != "_line"]
     ops = verbs_of(raw.frame)
-    trimmed = raw.frame.with_columns(_stripped(ops.col(texts))) if texts else raw.frame
-    stripped = trimmed.with_columns(ops.when(ops.col(texts) != "").then(ops.col(texts)) if texts else [])
+    trimmed, stripped = raw.frame, raw.frame
+    if texts:
+        clean, known = _clean(ops, tuple(texts))
+        trimmed = raw.frame.with_columns(clean)
+        stripped = trimmed.with_columns(known)
     typed = Typed(table, raw.file, stripped)
     _check_columns(typed, texts)
     if not trimmed.equals(raw.frame):
@@ -139,6 +143,13 @@ def _schema(table: Table, columns: Iterable[str]) -> dict[str, pl.DataType]:
     kinds = {column.name: DTYPES[column.kind] for column in table.columns}
     place = {"_file": pl.String(), "_line": pl.Int64()}
     return {name: kinds.get(name) or place.get(name) or pl.Boolean() for name in columns}
+
+
+@lru_cache(maxsize=256)
+def _clean(ops: Verbs, names: tuple[str, ...]) -> tuple[pl.Expr, pl.Expr]:
+    """Take spaces off texts; then make what is empty null."""
+    cells = ops.col(names)
+    return _stripped(cells), ops.when(cells != "").then(cells)
 
 
 def _stripped(cells: pl.Expr) -> pl.Expr:

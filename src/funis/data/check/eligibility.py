@@ -8,6 +8,7 @@ import polars as pl
 
 from funis.data.check.row_findings import row_finding
 from funis.errors import Finding
+from funis.study.kept import once_a_study
 from funis.study.model import Criterion, Study
 from funis.study.rules import apply_rule, rule_columns
 
@@ -39,13 +40,40 @@ def check_eligibility(
     warning: subjects.csv, line 2, column 'subject': Criterion I1 is not met: Adult. Found 'S1'. \
 The rule is age >= 18, with age 17; check the data, or report the deviation.
     """
-    criteria = [(each, True) for each in study.eligibility.inclusion]
-    criteria += [(each, False) for each in study.eligibility.exclusion]
-    for criterion, wanted in criteria:
-        if criterion.rule and needs_scores in {None, _reads_scores(study, criterion.rule)}:
-            yield from _check_criterion(criterion, subject_frame, wanted=wanted)
+    for criterion, wanted in _criteria(study, needs_scores):
+        yield from _check_criterion(criterion, subject_frame, wanted=wanted)
 
 
+@once_a_study
+def _criteria(study: Study, needs_scores: bool | None) -> list[tuple[Criterion, bool]]:  # noqa: FBT001
+    """List the criteria that have a rule, and whether it must be met."""
+    every = [(each, True) for each in study.eligibility.inclusion]
+    every += [(each, False) for each in study.eligibility.exclusion]
+    return [
+        (each, wanted)
+        for each, wanted in every
+        if each.rule and needs_scores in {None, _reads_scores(study, each.rule)}
+    ]
+
+
+def columns_in_criteria(study: Study, *, needs_scores: bool) -> frozenset[str] | None:
+    """Name the columns of the subject frame that criteria of eligibility read.
+
+    Parameters
+    ----------
+    study : the study
+    needs_scores : of the rules that read a score of an instrument, or of the others
+
+    Returns
+    -------
+    frozenset of str
+        None where no criterion has such a rule.
+    """
+    criteria = _criteria(study, needs_scores)
+    return frozenset(name for each, _ in criteria for name in rule_columns(each.rule)) if criteria else None
+
+
+@once_a_study
 def scores_in_criteria(study: Study) -> tuple[str, ...]:
     """Name the instruments whose score or grades a criterion of eligibility may read.
 

@@ -17,7 +17,7 @@ import polars as pl
 from funis.data.cells import RawData
 from funis.data.check.checked_data import Data
 from funis.data.check.columns import Typed, empty_frame, type_table
-from funis.data.check.eligibility import check_eligibility
+from funis.data.check.eligibility import check_eligibility, columns_in_criteria
 from funis.data.check.events import check_course, derive_status
 from funis.data.check.forms import check_instruments
 from funis.data.check.future import check_future
@@ -88,9 +88,17 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         *day_findings,
         *fill_findings,
         *found,
-        *check_eligibility(study, derive_subject_frame(study, frames), needs_scores=False),
+        *_check_criteria(study, frames),
     ]
     return frames, _in_order(_without_echoes(every), known)
+
+
+def _check_criteria(study: Study, frames: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
+    """Judge the criteria of eligibility that need no score."""
+    columns = columns_in_criteria(study, needs_scores=False)
+    if columns is not None:
+        subjects = derive_subject_frame(study, frames, columns=columns)
+        yield from check_eligibility(study, subjects, needs_scores=False)
 
 
 def check_data(data: Data) -> tuple[dict[str, pl.DataFrame], list[Finding]]:

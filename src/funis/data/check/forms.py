@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from funis.catalogue.instrument_tables import find_definition
 from funis.catalogue.model_instrument import Definition
+from funis.catalogue.registry import definition
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
-from funis.frames.verbs import verbs_of
+from funis.frames.verbs import Verbs, verbs_of
 
 _MANY = 8
 _DAMAGE = ("ssddi", "sdi")
@@ -52,8 +54,7 @@ def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> I
         # Without any laboratory result the items that come from there are not forgotten one by one.
         if not unread & set().union(*(sources[name] for name in (item.name, *item.alternatives)))
     }
-    ops = verbs_of(frame)
-    for row in rows_where(frame, ops.any_horizontal([ops.col(item.name).is_null() for item in found.items])):
+    for row in rows_where(frame, _any_blank(verbs_of(frame), found.name)):
         blank = _blank_items(found, row, stand_ins)
         if len(blank) > _MANY:
             yield row_finding(
@@ -76,6 +77,13 @@ def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> I
                 message=f"The item '{item}' is empty.",
                 fix=f"Allowed: {found.item(item).allowed}, or ND when it was not done.",
             )
+
+
+@lru_cache(maxsize=64)
+def _any_blank(ops: Verbs, instrument: str) -> pl.Expr:
+    """Tell in which rows an item is blank."""
+    items = definition(instrument).items
+    return ops.any_horizontal([ops.col(item.name).is_null() for item in items])
 
 
 def _blank_items(

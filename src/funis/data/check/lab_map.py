@@ -106,20 +106,34 @@ def _find_not_done(labs: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def _lab_values(study: Study, labs: pl.DataFrame, units: Mapping[str, str]) -> pl.DataFrame:
-    """Give the results of each subject and visit in the units of the definition, with their limits."""
+    """Give the results of each subject and visit in the units of the definition, with their limits.
+
+    Of two results of a test at one visit the last counts; where a laboratory gave no limits, the study does.
+    """
     ops = verbs_of(labs)
     usable = labs.filter(
         ops.col("test").is_in(list(units)), ops.col("value").is_not_null(), ops.col("comparator").is_null()
     )
+    usual = {
+        "low": {lab.test: lab.low for lab in study.labs},
+        "high": {lab.test: lab.high for lab in study.labs},
+    }
+    limits = [
+        ops.coalesce(
+            ops.col(name), ops.col("test").replace_strict(known, default=None, return_dtype=ops.Float64)
+        ).alias(name)
+        for name, known in usual.items()
+    ]
+    last = usable.with_columns(limits).unique([*_KEYS, "test"], keep="last", maintain_order=True)
+    wide = last.pivot("test", index=_KEYS, values=["value", "low", "high"])
     columns = []
     for test, wanted in units.items():
-        lab, is_own = study.lab(test), ops.col("test") == test
-        limits = {"value": test, "low": f"{test}_low", "high": f"{test}_high"}
-        for column, name in limits.items():
-            usual = {"low": lab.low, "high": lab.high}.get(column)
-            number = ops.col(column).cast(ops.Float64).fill_null(ops.lit(usual, ops.Float64))
-            columns.append(_in_unit(ops, number, test, lab.unit, wanted).filter(is_own).last().alias(name))
-    return usable.group_by(_KEYS, maintain_order=True).agg(columns)
+        unit = study.lab(test).unit
+        for name, called in (("value", test), ("low", f"{test}_low"), ("high", f"{test}_high")):
+            is_there = f"{name}_{test}" in wide.columns
+            number = ops.col(f"{name}_{test}") if is_there else ops.lit(None, ops.Float64)
+            columns.append(_in_unit(ops, number, test, unit, wanted).alias(called))
+    return wide.select(*_KEYS, *columns)
 
 
 def _in_unit(ops: Verbs, number: pl.Expr, test: str, unit: str, wanted: str) -> pl.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -51,7 +52,7 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[s
             sorts[_sort_of(column)].append(column.name)
     if not sorts:
         return done
-    typed = frame.select(_read_plainly(ops, sort, names) for sort, names in sorts.items())
+    typed = frame.select(_read_plainly(ops, sort, tuple(names)) for sort, names in sorts.items())
     unread = dict(zip(typed.columns, typed.null_count().row(0), strict=True))
     kept = {
         sort: read
@@ -59,9 +60,7 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[s
         if (read := [name for name in names if unread[name] == gaps[name]])
     }
     checked = [(sort, names) for sort, names in kept.items() if sort.kind != "date"]
-    answers = typed.select(
-        (ops.col(names).is_null() | _is_plain(ops, sort, names)).all() for sort, names in checked
-    )
+    answers = typed.select(_are_plain(ops, sort, tuple(names)) for sort, names in checked)
     passed = dict(zip(answers.columns, answers.row(0), strict=True)) if checked else {}
     plain = [
         (sort, name)
@@ -84,7 +83,8 @@ def _sort_of(column: Column) -> Column:
     return Column("", column.kind, "", allowed=column.allowed, low=column.low, high=column.high)
 
 
-def _read_plainly(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
+@lru_cache(maxsize=1024)
+def _read_plainly(ops: Verbs, sort: Column, names: tuple[str, ...]) -> pl.Expr:
     """Read columns of texts as their kind; null where a text is something else."""
     if sort.kind == "text":
         return ops.col(names)
@@ -93,9 +93,12 @@ def _read_plainly(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
     return ops.col(names).cast(ops.Float64, strict=False)
 
 
-def _is_plain(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
+@lru_cache(maxsize=1024)
+def _are_plain(ops: Verbs, sort: Column, names: tuple[str, ...]) -> pl.Expr:
+    """Tell which columns hold nothing but possible values."""
     values, possible = ops.col(names), is_possible(ops, sort, names)
-    return possible & (values == values.floor()) if sort.kind == "integer" else possible
+    whole = possible & (values == values.floor()) if sort.kind == "integer" else possible
+    return (values.is_null() | whole).all()
 
 
 def is_possible(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
