@@ -1,12 +1,16 @@
 """Study days, baselines and the subject frame, by hand arithmetic."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import polars as pl
+import pytest
 
 from funis.catalogue.instrument_tables import instrument_table
 from funis.data.check.columns import empty_frame
+from funis.frames.few_rows import FewRows
 from funis.schema import TABLES
 from funis.study.days import (
     derive_anchors,
@@ -100,6 +104,21 @@ def test_age_is_in_completed_years_at_consent() -> None:
     assert derive_subject_frame(TRIAL, tables.frames)["age"].to_list() == [16.0, 16.0, 15.0, 17.5]
 
 
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_birthday_counts_from_its_own_day_in_every_month(month: int) -> None:
+    days = [date(2019, later, day) for later in range(1, 13) for day in (14, 15, 16)]
+    tables = make(
+        TRIAL,
+        subjects=[
+            {"subject": f"S{number}", "birth_date": date(1980, month, 15), "consent_date": on}
+            for number, on in enumerate(days)
+        ],
+    )
+    # Born on the 15th of a month of 1980: 39 from the 15th of that month of 2019 on, 38 before.
+    wanted = [38.0 if on < date(2019, month, 15) else 39.0 for on in days]
+    assert derive_subject_frame(TRIAL, tables.frames)["age"].to_list() == wanted
+
+
 def test_baseline_is_the_last_value_on_day_zero_or_before() -> None:
     tables = make(
         TRIAL,
@@ -167,9 +186,9 @@ LIFE = [
 STEPS = [14_548, 3, 3, 1, 7, 48, 3, 0]
 
 
-def test_days_between_any_two_events_run_from_the_earlier_to_the_later() -> None:
+def life() -> Frames:
     on = dict(LIFE)
-    tables = make(
+    return make(
         TRIAL,
         subjects=[
             {
@@ -189,6 +208,10 @@ def test_days_between_any_two_events_run_from_the_earlier_to_the_later() -> None
         ],
         disposition=[{"subject": "S1", "status": "died", "date": on["disposition"]}],
     )
+
+
+def test_days_between_any_two_events_run_from_the_earlier_to_the_later() -> None:
+    tables = life()
     row = derive_subject_frame(TRIAL, tables.frames).row(0, named=True)
     names = [name for name, _ in LIFE]
     for first, earlier in enumerate(names):
@@ -222,3 +245,35 @@ def test_days_between_events_are_told_from_study_days_alone() -> None:
     assert row["days_last_visit_to_disposition"] == 9.0
     assert row["days_disposition_to_death"] is None
     assert row["days_consent_to_baseline"] is None
+
+
+SCORES = pl.DataFrame(
+    {
+        "subject": ["S1", "S1"],
+        "visit": ["baseline", "baseline"],
+        "day": [-1.0, -1.0],
+        "variable": ["bilag_2004", "bilag_2004_renal"],
+        "value": [12.0, None],
+        "grade": [None, "A"],
+    },
+    schema_overrides={"value": pl.Float64, "grade": pl.String},
+)
+
+
+@pytest.mark.parametrize("kept_as", [pl.DataFrame, FewRows.of], ids=["many", "few"])
+@pytest.mark.parametrize("scores", [None, SCORES], ids=["no scores", "scores"])
+def test_a_column_of_the_subject_frame_is_the_same_when_asked_for_alone(
+    kept_as: Callable[[pl.DataFrame], Any], scores: pl.DataFrame | None
+) -> None:
+    frames = {name: kept_as(frame) for name, frame in life().frames.items()}
+    given = None if scores is None else kept_as(scores)
+    whole = derive_subject_frame(TRIAL, frames, given)
+    told = derive_subject_frame(TRIAL, life().frames, scores)
+    assert whole.columns == [*subject_schema(TRIAL), "_file", "_line"]
+    assert dict(whole.schema) == dict(told.schema)
+    for name in subject_schema(TRIAL):
+        alone = derive_subject_frame(TRIAL, frames, given, columns=[name])
+        assert alone.columns == [*dict.fromkeys(["subject", name]), "_file", "_line"]
+        assert alone[name].to_list() == whole[name].to_list() == told[name].to_list(), name
+    assert told["baseline_bilag_2004"].to_list() == [None if scores is None else 12.0]
+    assert told["baseline_bilag_2004_renal"].to_list() == [None if scores is None else "A"]

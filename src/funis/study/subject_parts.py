@@ -144,9 +144,11 @@ def derive_baselines(
 def count_years(ops: Verbs, birth: str, at: str) -> pl.Expr:
     """Count completed years between two dates: a birthday that is still to come does not count."""
     years = ops.col(at).dt.year() - ops.col(birth).dt.year()
-    to_come = (ops.col(at).dt.month() * 100 + ops.col(at).dt.day()) < (
-        ops.col(birth).dt.month() * 100 + ops.col(birth).dt.day()
+    # Months and days are numbers of 8 bits: 3 * 100 is 44 there.
+    born, then = (
+        ops.col(name).dt.month().cast(ops.Int32) * 100 + ops.col(name).dt.day() for name in (birth, at)
     )
+    to_come = then < born
     return (years - to_come.cast(ops.Int32)).cast(ops.Float64)
 
 
