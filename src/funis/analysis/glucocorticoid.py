@@ -154,7 +154,8 @@ def _baseline(run: Run, values: Floats, days: Floats) -> Floats:
     if not days.size:
         return np.full(len(values), np.nan)
     first = np.argmin(np.where(np.isnan(days), np.inf, days), axis=1)
-    return values[np.arange(len(values)), first]
+    found: Floats = values[np.arange(len(values)), first]
+    return found
 
 
 def _courses(medications: pl.DataFrame, subjects: tuple[str, ...], days: Floats) -> Integers:
