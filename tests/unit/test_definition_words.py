@@ -14,7 +14,6 @@ from funis.reporting.definition_words import (
     definition_behind,
     endpoint_words,
     proposal_notes,
-    proposals_behind,
     visit_words,
 )
 from funis.reporting.labels import Labels
@@ -265,8 +264,7 @@ def test_what_is_proposed_is_said_of_what_rests_on_it() -> None:
     labels = Labels(study)
     behind = [definition_behind(labels, endpoint) for endpoint in study.endpoints]
     assert behind == ["ucmsc_bilag_response", "ucmsc_bilag_response", "", "ucmsc_bilag_response"]
-    assert proposals_behind(labels, ["t", "r", "unknown"]) == (note,)
-    assert proposals_behind(labels, ["d"]) == ()
+    assert proposal_notes(labels, "ucmsc_bilag_response") == (note,)
     assert proposal_notes(labels, "tess_modified")[0].startswith(
         "The definition of Modified TESS for cell infusions is a"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from funis.catalogue.registry import definition, definitions, response_definition, responses
@@ -183,24 +183,6 @@ def _time_words(labels: Labels, endpoint: Endpoint) -> str:
 
 
 # --- definitions ---------------------------------------------------------------------------------
-
-
-def proposals_behind(labels: Labels, endpoints: Iterable[str]) -> tuple[str, ...]:
-    """Say which definitions behind some endpoints are proposals: relapse and times rest on a response.
-
-    Parameters
-    ----------
-    labels : the printed words of the study
-    endpoints : ids
-    """
-    named = {endpoint.id: endpoint for endpoint in labels.study.endpoints}
-    notes = [
-        note
-        for name in endpoints
-        if name in named
-        for note in proposal_notes(labels, definition_behind(labels, named[name]))
-    ]
-    return tuple(dict.fromkeys(notes))
 
 
 def definition_behind(labels: Labels, endpoint: Endpoint) -> str:

@@ -10,7 +10,7 @@ from funis.catalogue.registry import glucocorticoid_table
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, in_sentence
-from funis.reporting.number_book import Group, NumberBook, bound, count_cell, single
+from funis.reporting.number_book import Group, NumberBook, bound, count_cell, interval, single
 from funis.results import ALL, format_shortest, name_at_most
 from funis.study.model import Study
 
@@ -64,7 +64,7 @@ def _cells(book: NumberBook, group: Group, visit: str, limits: list[str]) -> Ite
     )
     yield single(book.find(group, visit, "n"), 0)
     yield joined(mean, " (", sd, ")") if mean else words("–")
-    yield joined(median, " (", lower, " to ", upper, ")") if median else words("–")
+    yield joined(median, " (", *interval(lower, upper), ")") if median else words("–")
     for category in (*limits, "none", "raised"):
         own = group._replace(category=category)
         count, share = book.find(own, visit, "count"), book.find(own, visit, "percent")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from funis.documents.table import TableSpec, text_rows
+from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import Labels, humanise
 from funis.reporting.limits import ROWS_LISTED
 from funis.reporting.response_tables import class_label
@@ -59,7 +60,7 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
                 title,
                 heads,
                 rows,
-                _say_cut(own.height, "responses"),
+                (*_say_cut(own.height, "responses"), *proposal_notes(labels, name)),
                 is_text=True,
                 is_collapsed=True,
             )
