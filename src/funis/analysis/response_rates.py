@@ -88,10 +88,10 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     """
     found = response_definition(endpoint.definition)
     parameters: dict[str, ParameterValue] = dict(endpoint.parameters)
-    if at and "response_visit" in found.parameters:
+    if at:
         parameters.setdefault("response_visit", at)
     known = _who_is_known(run, visits, endpoint, parameters)
-    if endpoint.missing_outcome in {"nonresponder", "worst"} and "missing_response" in found.parameters:
+    if endpoint.missing_outcome in {"nonresponder", "worst"}:
         parameters.setdefault("missing_response", "nonresponder")
     answers = _respond(run, visits, endpoint.definition, parameters)
     if endpoint.missing_outcome == "locf" and at:
@@ -114,8 +114,7 @@ def _who_is_known(
 ) -> Booleans:
     """Tell whose response is known from the records alone, before any rule for missing outcomes."""
     asked, found = dict(parameters), response_definition(endpoint.definition).parameters
-    filled = found.get("missing_response")
-    if filled is not None and asked.get("missing_response", filled.default) != CANNOT_TELL_KEY:
+    if asked.get("missing_response", found["missing_response"].default) != CANNOT_TELL_KEY:
         asked["missing_response"] = CANNOT_TELL_KEY
     answers = _respond(run, visits, endpoint.definition, asked)
     return answers["responder"].is_in([YES, NO]).to_numpy().astype(np.bool_)
@@ -148,9 +147,8 @@ def responder_codes(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     -------
     float array, shape (subjects,), in the order of the panel
     """
-    found = response_definition(endpoint.definition)
     parameters: dict[str, ParameterValue] = dict(endpoint.parameters)
-    if at and "response_visit" in found.parameters:
+    if at:
         parameters.setdefault("response_visit", at)
     answers = _respond(run, visits, endpoint.definition, parameters)
     if endpoint.missing_outcome == "locf" and at in run.panel.visits:
