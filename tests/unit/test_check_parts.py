@@ -1,12 +1,13 @@
 """Parts of the checks on small frames: dates in other forms, impossible laboratory values, blank items; by hand."""
 
+from datetime import date
 from typing import Any
 
 import polars as pl
 import pytest
 
 from funis.catalogue.registry import definition
-from funis.data.check.columns import _date_fix
+from funis.data.check.date_forms import date_fix
 from funis.data.check.forms import _check_blanks
 from funis.data.check.labs import _leave_out_impossible
 from funis.study.model import LabTest
@@ -42,7 +43,7 @@ from funis.study.model import LabTest
     ],
 )
 def test_a_date_in_another_form_is_told_how_to_write(written: str, fix: str) -> None:
-    assert _date_fix(written) == fix
+    assert date_fix(written, date.min) == fix
 
 
 # --- laboratory ------------------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ def _named(texts: pl.DataFrame, raw: RawData, file: str) -> pl.DataFrame:
     kept: dict[str, str] = {}
     for name, plain in zip(texts.columns, names, strict=True):
         if plain in kept:
-            message = f"The column stands twice; '{kept[plain]}' is read, '{name}' is not."
+            message = "The column stands twice, but for spaces; the first is read."
             raw.finding("duplicate_column", file, message, "Keep one of them.", line=1, column=plain)
         elif plain:
             kept[plain] = name

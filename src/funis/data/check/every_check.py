@@ -17,6 +17,7 @@ import polars as pl
 from funis.data.cells import RawData
 from funis.data.check.checked_data import Data
 from funis.data.check.columns import Typed, empty_frame, type_table
+from funis.data.check.concealed import Concealment
 from funis.data.check.eligibility import check_eligibility, columns_in_criteria
 from funis.data.check.events import check_course, derive_status
 from funis.data.check.forms import check_instruments
@@ -65,7 +66,7 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         judged by ``check_eligibility`` once the scores are there.
     """
     known = study_tables(study)
-    frames, findings = _type_tables(raw, known)
+    frames, findings = _type_tables(raw, known, today)
     frames, row_findings = sift_tables(study, frames, known)
     future_findings = list(check_future(study, frames, known, today=today))
     frames = leave_out(frames, future_findings)
@@ -90,7 +91,8 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         *found,
         *_check_criteria(study, frames),
     ]
-    return frames, _in_order(_without_echoes(every), known)
+    shown = Concealment(study, known, frozenset(frames["subjects"]["subject"].to_list()), today)
+    return frames, _in_order([shown.conceal(each) for each in _without_echoes(every)], known)
 
 
 def _check_criteria(study: Study, frames: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
@@ -146,7 +148,9 @@ def leave_out(frames: Mapping[str, pl.DataFrame], findings: list[Finding]) -> di
     return kept
 
 
-def _type_tables(raw: RawData, known: Mapping[str, Table]) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
+def _type_tables(
+    raw: RawData, known: Mapping[str, Table], today: date
+) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
     """Type every table of the study; one without a file has no rows."""
     frames: dict[str, pl.DataFrame] = {}
     findings: list[Finding] = []
@@ -155,7 +159,7 @@ def _type_tables(raw: RawData, known: Mapping[str, Table]) -> tuple[dict[str, pl
             frames[name] = _without_optional(empty_frame(table, raw.like), table, ())
             continue
         table_text, split = split_comparators(raw.tables[name])
-        typed: Typed = type_table(table_text, table)
+        typed: Typed = type_table(table_text, table, today=today)
         frames[name] = _without_optional(typed.frame, table, raw.tables[name].frame.columns)
         findings += [*typed.findings, *split]
     return frames, findings

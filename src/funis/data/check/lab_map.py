@@ -20,6 +20,7 @@ from funis.errors import Finding
 from funis.frames.verbs import Verbs, verbs_of
 from funis.nine_decimals import compare_exactly, round_column
 from funis.scoring.derived_items import derive_items
+from funis.shown import show_text
 from funis.study.model import Study
 from funis.units import find_factor
 
@@ -235,7 +236,9 @@ def _disagreements(
             made[item.name][index],
         )
         said = ", ".join(
-            f"{name} {show_value(values[name])}" for name in item.measures if values.get(name) is not None
+            f"{name} {show_text(show_value(values[name]))}"
+            for name in item.measures
+            if values.get(name) is not None
         )
         attributed = row.get(f"{item.name}_attributed") == 0
         # A finding that was judged to have another cause is recorded as absent; that is a question, no more.
@@ -246,7 +249,7 @@ def _disagreements(
             mapped.definition.name,
             row,
             column=item.name,
-            message=f"The laboratory says otherwise: {said} gives {show_value(lab)}.",
+            message=f"The laboratory says otherwise: {said} gives {show_text(show_value(lab))}.",
             fix="Correct one of the two"
             + (", or say that the finding has another cause." if is_query else "."),
         )

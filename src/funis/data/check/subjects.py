@@ -85,7 +85,7 @@ def _check_dates(data: Data) -> Iterator[Finding]:
                 column=earlier,
                 value=shown,
                 message=message,
-                fix=f"Check both dates; the {later.removesuffix('_date')} is {row[later]}.",
+                fix=f"Check both dates, '{earlier}' and '{later}'.",
             )
     days = (ops.col("consent_date") - ops.col("birth_date")).dt.total_days() / 365.25
     for row in rows_where(subjects, days > _OLDEST):
@@ -153,7 +153,7 @@ def _check_consent(data: Data) -> Iterator[Finding]:
             "subjects",
             row,
             column="consent_date",
-            message=f"The consent is after the first infusion ({row['infused_on']}).",
+            message="The consent is after the first infusion.",
             fix="Consent comes first: check both dates; if they are true, it is a protocol deviation.",
         )
 
