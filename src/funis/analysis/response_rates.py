@@ -261,7 +261,7 @@ def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohor
         place = _response_place(run, endpoint, cohort, named, (answers, chosen))
         over = _over(place, determinate)
         add_rate(run, over, int(chosen.sum()), level=run.level_of(endpoint))
-        add_imputed(run, over, chosen & answers.filled)
+        add_imputed(run, over, determinate & answers.filled)
     unknown = cohort.members & ~answers.determinate
     named = (answers.definition, CANNOT_TELL, visit)
     place = _response_place(run, endpoint, cohort, named, (answers, unknown))

@@ -13,7 +13,7 @@ from funis.analysis.cohorts import ENROLLED, Cohort, Membership, answer_rule
 from funis.analysis.panel import Booleans, Floats, Integers, Matrix
 from funis.analysis.run import Run, add_rate, digits_of, mean_of, rows_behind
 from funis.nine_decimals import round_array
-from funis.results import ALL, Place, format_column, format_mean_sd, format_number, name_change
+from funis.results import ALL, NOT_AVAILABLE, Place, format_column, format_mean_sd, format_number, name_change
 from funis.stats.describe import Summary, summarise
 
 #: Columns of the subjects table that describe a cohort.
@@ -44,7 +44,13 @@ def _count_members(run: Run, cohort: Cohort, cannot_tell: int) -> None:
         denominator=over,
         source=subject_source(run, cohort, "subjects"),
     )
-    run.numbers.add(place, "n", cohort.size)
+    if over and cannot_tell == over:
+        # Of nobody it is known: none is not an answer.
+        run.numbers.add(place, "n", None, text=NOT_AVAILABLE, status="not_collected")
+    elif cohort.subgroup != ALL and not over:
+        run.numbers.add(place, "n", None, text=NOT_AVAILABLE, status="nobody")
+    else:
+        run.numbers.add(place, "n", cohort.size)
     if cohort.arm == ALL:
         run.numbers.add(place, "cannot_tell", cannot_tell, text=str(cannot_tell))
 

@@ -127,7 +127,7 @@ def _basis_of_responses(used: Sequence[Number]) -> tuple[str, ...]:
         )
     else:
         basis = "N: all subjects of the population."
-    rule = "Imputed: without a known response, counted in this class by the rule for a missing outcome."
+    rule = "Imputed: without a known response, counted by the rule for a missing outcome."
     return (basis, rule) if imputed else (basis,)
 
 
