@@ -73,6 +73,8 @@ def _word(labels: Labels, definition: str, column: str, value: object) -> str:
         return ""
     if column in {"visit", "relapse_visit"}:
         return labels.visit(str(value))
+    if column == "reason":
+        return str(value).replace("_", " ")
     return class_label(definition, str(value)) if column == "response" else _text(value)
 
 
