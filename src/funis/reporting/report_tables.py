@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from funis.documents.table import TableSpec
+from funis.reporting.assumed_tables import build_assumed_tables
 from funis.reporting.baseline_tables import (
     build_baseline_tables,
     build_disposition_tables,
@@ -74,6 +75,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_efficacy_tables(study, book),
         *build_system_tables(study, book),
         *build_regression_tables(study, book),
+        *build_assumed_tables(study, book),
         *build_comparison_tables(study, book),
         *build_model_tables(study, book),
         *build_estimand_tables(study, book),
