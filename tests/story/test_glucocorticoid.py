@@ -164,9 +164,9 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
         "3",
         "11.7",
         "10.0",
-        "1/3",
-        "1/3",
-        "0/3",
+        "1",
+        "1",
+        "0",
         "–",
         "1",
     ]
@@ -175,9 +175,9 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
         "2",
         "8.8",
         "8.8",
-        "1/2",
-        "1/2",
-        "0/2",
+        "1",
+        "1",
+        "0",
         "1/2",
         "1",
     ]
@@ -309,3 +309,28 @@ def test_quartiles_of_five_subjects_are_printed_and_drawn(tmp_path: Path) -> Non
     assert "Baseline: median 15.0 mg a day, quartiles 10.0 to 20.0, n = 5; " in figure.alt
     (table,) = build_glucocorticoid_tables(study, read_numbers(frame))
     assert [cell.text for cell in table.rows[0].cells][:3] == ["5", "15.0 (7.9)", "15.0 (10.0 to 20.0)"]
+
+
+def test_shares_of_ten_subjects_have_a_percentage() -> None:
+    """The denominator stands in the column n; below ten there is no percentage."""
+    study = Study.model_validate(
+        {"study": {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}}
+    )
+    shown = []
+    for total in (9, 10):
+        place = Place(
+            analysis="glucocorticoid",
+            variable="prednisone",
+            measure="prednisone",
+            visit="v",
+            n=total,
+            denominator=total,
+        )
+        numbers = NumberList()
+        numbers.add(place, "n", total)
+        low = replace(place, category="at_most_7.5")
+        numbers.add(low, "count", 3)
+        numbers.add(low, "percent", 300 / total)
+        (table,) = build_glucocorticoid_tables(study, read_numbers(numbers.frame()))
+        shown.append(table.rows[0].cells[3].text)
+    assert shown == ["3", "3 (30.0%)"]
