@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from funis.analysis.asked import add_asked_rate
 from funis.analysis.cohorts import ENROLLED, Cohort, Membership, answer_rule
 from funis.analysis.panel import Booleans, Floats, Integers, Matrix
 from funis.analysis.run import Run, add_rate, digits_of, mean_of, rows_behind
@@ -115,10 +116,9 @@ def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
         place = replace(
             cohort.place("baseline", name, str(category)),
             visit="baseline",
-            n=int(known.sum()),
             source=subject_source(run, cohort, f"{name}: {category}", chosen, rows),
         )
-        add_rate(run, place, int(chosen.sum()), level=run.level, limits=False)
+        add_asked_rate(run, place, chosen, known, cohort.members, level=run.level, limits=False)
 
 
 def describe_eligibility(run: Run) -> Membership | None:

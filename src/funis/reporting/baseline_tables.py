@@ -20,6 +20,7 @@ DISPOSITION: dict[str, str] = {
     "enrolled": "Enrolled",
     "eligible": "Met every criterion",
     "treated": "Treated",
+    "not_treated": "Not treated",
     "completed": "Completed follow-up",
     "ongoing": "Still in follow-up",
     "withdrew": "Withdrew",
@@ -189,7 +190,7 @@ def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -
             rows.append(TableRow(words(labels.variable(name)), tuple(words("") for _ in range(4))))
             named.add(name)
         visit = book.visits(group)[0]
-        count = count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
+        count = share_cell(book, group, visit)
         rows.append(
             TableRow(
                 words(_category(labels, name, category)), (words(""), count, words(""), words("")), indent=1

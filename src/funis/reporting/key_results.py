@@ -23,7 +23,7 @@ from funis.reporting.number_book import (
     share_cell,
     small_n,
 )
-from funis.reporting.planned_tables import ASSESSED, find_unassessed
+from funis.reporting.planned_tables import find_unassessed
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import UNASKED, main_events, not_collected_words
 from funis.results import ALL
@@ -55,7 +55,7 @@ def _unassessed_keys(labels: Labels, book: NumberBook) -> Iterator[Highlight]:
     """Say first which primary endpoints could not be assessed, and why: no other result takes their place."""
     for each in find_unassessed(labels.study, book):
         if each.endpoint.role == "primary":
-            yield Highlight(each.title, words(ASSESSED), each.reason, _rank_words(labels, each.endpoint))
+            yield Highlight(each.title, words(each.what), each.reason, _rank_words(labels, each.endpoint))
 
 
 def _rank_words(labels: Labels, endpoint: Endpoint) -> str:
