@@ -15,7 +15,7 @@ from funis.study.model import Study
 _CORRELATIONS = ("correlation_0.4", "correlation_0.6", "correlation_0.8")
 _OTHER = ("correlation_of_preset", "correlation_observed")
 _HEADS = (
-    "Population before the rule", "Mean ± SD", "Share that enters", "Mean of those who enter",
+    "Population before the rule", "Share that enters", "Mean of those who enter",
     "r = 0.4", "r = 0.6", "r = 0.8", "Another r",
 )  # fmt: skip
 
@@ -38,11 +38,11 @@ def _table(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> TableSp
     named = [group for group in groups if group.category in presets]
     rows = [
         heading("Grid of assumed populations"),
-        *(_row(book, each, _grid_words(each.category)) for each in grid),
+        *(_row(book, each, words(_grid_words(each.category))) for each in grid),
     ]
     if named:
         rows.append(heading("Published populations"))
-        rows += [_row(book, each, presets[each.category].label) for each in named]
+        rows += [_row(book, each, _preset_cell(book, each, presets[each.category].label)) for each in named]
     within = "" if first.subgroup == ALL else f" ({labels.population(first.subgroup).lower()})"
     name = labels.variable_with_unit(first.measure)
     ending = "" if first.subgroup == ALL else f"-{first.subgroup}"
@@ -67,20 +67,20 @@ def _grid_words(category: str) -> str:
     return category.replace("_SD_", ", SD ").replace("mean_", "Mean ")
 
 
-def _row(book: NumberBook, group: Group, name: str) -> TableRow:
-    get = {
-        each: bound(book.find(group, ALL, each), 1)
-        for each in ("population_mean", "population_sd", "share_entering", "mean_entering")
-    }
-    share = get["share_entering"]
+def _preset_cell(book: NumberBook, group: Group, label: str) -> TableCell:
+    mean, sd = (bound(book.find(group, ALL, name), 1) for name in ("population_mean", "population_sd"))
+    return joined(f"{label}: mean ", mean, ", SD ", sd)
+
+
+def _row(book: NumberBook, group: Group, name: TableCell) -> TableRow:
+    share, mean = (bound(book.find(group, ALL, each), 1) for each in ("share_entering", "mean_entering"))
     cells = (
-        joined(get["population_mean"], " ± ", get["population_sd"]),
         joined(share, "%") if share else EMPTY,
-        joined(get["mean_entering"]),
+        joined(mean),
         *(joined(bound(book.find(group, ALL, "estimate", method), 1)) for method in _CORRELATIONS),
         _other(book, group),
     )
-    return TableRow(words(name), cells, indent=1)
+    return TableRow(name, cells, indent=1)
 
 
 def _other(book: NumberBook, group: Group) -> TableCell:
