@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -54,6 +54,8 @@ def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> I
         # Without any laboratory result the items that come from there are not forgotten one by one.
         if not unread & set().union(*(sources[name] for name in (item.name, *item.alternatives)))
     }
+    if isinstance(frame, pl.DataFrame) and not found.routes:
+        frame = frame.filter(_lacks_any(frame.columns, stand_ins))
     for row in rows_where(frame, _any_blank(verbs_of(frame), found.name)):
         blank = _blank_items(found, row, stand_ins)
         if len(blank) > _MANY:
@@ -77,6 +79,17 @@ def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> I
                 message=f"The item '{item}' is empty.",
                 fix=f"Allowed: {found.item(item).allowed}, or ND when it was not done.",
             )
+
+
+def _lacks_any(columns: Sequence[str], stand_ins: Mapping[str, Collection[str]]) -> pl.Expr:
+    """Tell in which rows an item is blank and nothing stands for it: few rows of a register."""
+    lacking = []
+    for others in stand_ins.values():
+        said = [pl.col(name).is_not_null() for name in others if name in columns]
+        not_done = [f"{name}_not_done" for name in others]
+        said += [pl.col(name).cast(pl.Boolean).fill_null(value=False) for name in not_done if name in columns]
+        lacking.append(~pl.any_horizontal(said) if said else pl.lit(value=True))
+    return pl.any_horizontal(lacking) if lacking else pl.lit(value=False)
 
 
 @lru_cache(maxsize=64)
