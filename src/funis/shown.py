@@ -25,6 +25,15 @@ _NEAR, _NEAR_FROM = 0.85, 6
 _COMPACT = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _DIGITS = re.compile(r"\d{5,}")
 
+_ZONE = re.compile(r"[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]+){1,2}")
+_QUOTED = re.compile(r"(?<!\w)'([^'\n]*)'(?!\w)")
+_RULE_WORDS = frozenset(
+    {
+        "AND", "OR", "NOT", "IN", "IS", "NULL", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "END", "DATE",
+        "TRUE", "FALSE", "LIKE", "READ_CSV",
+    }
+)  # fmt: skip
+
 # Reading identities: signs that no study number has.
 _CARD_OR_PHONE = re.compile(
     r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}-\d{7,8})(?!\d)"
@@ -44,21 +53,25 @@ _TWO_WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s,·.'-]+[^\W\d_]+)+\.?")
 _NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")
 
 _COMMON = """
-a abnormal absent action active activity adverse after age all and any arm as assay at baseline before
-birth blood body by cell cells center centre clinic code comment comparator completed consent copy count
-crea creatinine crf cut d data date dates day days de description diagnosis died disposition dl done
-donor dose drug duration e ecrf edc end endpoint event events expiry export false female fever final
-first fl flag follow followup for form from g gender grade group h haemoglobin hb hbv hcv height
-hemoglobin hgb high hiv id in infusion infusions instrument item iu kg kilo ku l lab label laboratory
-labs last left leukocytes limit line list lost lot lots low lupus lymphocytes m male mark max mean median
-medication medications mg min ml mm mmol mol month months n na name nan nd neg negative neutrophils new
-ng nmol no none normal not note notes nr null number of off old on or other outcome page patient
-patientid pending percent pg platelet platelets plt pmol population pos positive present protein ratio
-rbc reaction reason record red related release remark result results row s score scores screening serious
-severe sex sheet site sites sjogren sle start stat status stop study subgroup subject subjectid subjects
-subjid sum table tables term test tests the time to total treated treatment trial true type u ug ui ul
-umol unit units unknown unscheduled up urine usubjid v value values version visit visitid visits wbc week
-weeks weight when white withdrew workbook x y year years yes µg µmol μg μmol
+a abnormal above absent action active activity adverse after age all and any arm articular as assay at
+baseline before below birth blood body by capsule capsules cell cells center centre clinic clotted code
+comment comparator completed consent copy count crea creatinine crf cut d daily data date dates day days
+de description diagnosis died disposition dl done donor dose doses drops drug duration e ecrf edc end
+endpoint event events expiry export false female fever final first fl flag follow followup for form from
+g gender grade group h haemoglobin haemolysed hb hbv hcv height hemoglobin hemolysed hgb high hiv id im
+in infusion infusions inhaled injection instrument insufficient intra intraarticular intramuscular
+intravenous item iu iv kg kilo ku l lab label laboratory labs last left leukocytes limit line lipaemic
+list lost lot lots low lupus lymphocytes m male mark max maybe mean median medication medications mg mild
+min ml mm mmol moderate mol month monthly months muscular n na name nan nasal nd neg negative neutrophils
+new ng nmol no none normal not note notes nr null number of off old on once or oral other outcome page
+patient patientid pending percent perhaps pg platelet platelets plt pmol po population pos positive
+possible possibly prednisolone prednisone present protein puffs ratio rbc reaction reason record rectal
+red related release remark result results row s sample samples sc score scores screening see serious
+severe sex sheet site sites sjogren sle slight some start stat status stop study subcutaneous subgroup
+subject subjectid subjects subjid sum table tables tablet tablets term test tests the time titer titre to
+topical total trace treated treatment trial true twice type u ug ui ul umol uncertain unit units unknown
+unscheduled up urine usubjid v value values venous version vial vials visit visitid visits wbc week
+weekly weeks weight when white withdrew workbook x y year years yes µg µmol μg μmol
 """
 COMMON_WORDS = frozenset(_COMMON.split())
 """Words of tables and units that stand in data of any study."""
@@ -210,3 +223,59 @@ def show_identifier(name: str) -> str:
     """
     is_plain = _COMPACT.fullmatch(name) and not _DIGITS.search(name) and len(name) <= _LONGEST
     return name if is_plain else ""
+
+
+def show_expression(text: str) -> str:
+    """Give a piece of a study file made of names in small letters, words of rules and short numbers.
+
+    Examples
+    --------
+    >>> show_expression("age >= 16 AND mont_6 IS NULL"), show_expression("sex = 'Zhang'")
+    ('age >= 16 AND mont_6 IS NULL', '')
+    """
+    words = re.findall(r"\w+", text)
+    is_plain = _ZONE.fullmatch(text) or all(
+        show_identifier(word) or word in _RULE_WORDS or re.fullmatch(r"[A-Z]|\d{1,5}(?:[eE]\d{1,2})?", word)
+        for word in words
+    )
+    if is_plain and not _CARD_OR_PHONE.search(text) and not _DATE.search(text) and "@" not in text:
+        return text
+    shown = show_text(text)
+    return shown if shown == text else ""
+
+
+def scrub(text: str) -> str:
+    """Take out of a message what it quotes and what may not be shown.
+
+    Examples
+    --------
+    >>> scrub("There is no visit 'Zhang Wei'. The nearest is 'month_6'.")
+    "There is no visit '…'. The nearest is 'month_6'."
+    """
+    return _QUOTED.sub(lambda match: match.group() if show_expression(match.group(1)) else "'…'", text)
+
+
+def show_values(values: Iterable[object]) -> str:
+    """Join values with commas; those that may not be shown say so.
+
+    Examples
+    --------
+    >>> show_values([7, "Zhang Wei"])
+    '7, a text that is not shown'
+    """
+    return ", ".join(show_text(str(value)) or "a text that is not shown" for value in values)
+
+
+def show_names(names: Iterable[str]) -> list[str]:
+    """Give those names of columns, visits or subjects that may be shown, and how many others there are.
+
+    Examples
+    --------
+    >>> show_names(["subject", "sledai_2k", "S-001", "Zhang Wei"])
+    ['subject', 'sledai_2k', 'S-001', '1 that is not shown']
+    """
+    listed = list(names)
+    shown = [each for each in listed if show_identifier(each) or show_code(each) or show_text(each) == each]
+    hidden = len(listed) - len(shown)
+    said = f"{hidden} that {'is' if hidden == 1 else 'are'} not shown"
+    return [*shown, said] if hidden else shown

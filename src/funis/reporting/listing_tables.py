@@ -12,13 +12,12 @@ from funis.reporting.response_tables import class_label
 from funis.results import Results, format_number
 from funis.study.model import Study
 
+# Study days, no dates: a date that was written wrong can be the one of somebody's birth.
 _EVENT_COLUMNS = (
     "subject",
     "term",
     "day",
-    "start",
     "end_day",
-    "end",
     "grade",
     "serious",
     "related",
