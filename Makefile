@@ -6,7 +6,7 @@
 # make docs   writes the generated pages and builds the documentation site under build/site/html
 # make wheel  builds the wheel, documentation included, under dist
 # make release-check  bill of materials, licences, versions, before a release leaves
-# make bench  timings (never part of the tests)
+# make bench  timings (never part of the tests); a cluster of Spark: python benchmarks/growth/spark_cluster.py
 # make kernels the statistics under every matrix kernel the processor runs
 # make lock   resolve the locked versions anew
 
