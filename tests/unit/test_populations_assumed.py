@@ -3,12 +3,14 @@
 import csv
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 from scipy import integrate, stats
 
+from funis.analysis import populations_assumed
 from funis.analysis.analyse import analyse
 from funis.analysis.populations_assumed import Entered, default_grid
 from funis.catalogue.model_tables import PopulationGrid
@@ -18,7 +20,7 @@ from funis.demo.reconstruct import reconstruct
 from funis.errors import ValueRangeError
 from funis.reporting.assumed_tables import build_assumed_tables
 from funis.reporting.number_book import read_numbers
-from funis.results import Results
+from funis.results import NumberList, Place, Results
 from funis.stats.entry_selection import estimate_regression_to_mean, expect_regression_to_mean
 from funis.study.model import Study
 from funis.study.read import read_study
@@ -115,6 +117,17 @@ def test_a_grid_for_scores_without_one() -> None:
     assert default_grid(Entered(6.5, 9.0, 2.0, None), 1) == PopulationGrid((4.5, 5.5, 6.5), (1.5, 2.0, 2.5))
     assert default_grid(Entered(6.5, 4.0, 2.0, None), -1) == PopulationGrid((8.5, 7.5, 6.5), (1.5, 2.0, 2.5))
     assert default_grid(Entered(6.5, 9.0, 0.0, None), 1) == PopulationGrid((5.5, 6.0, 6.5), (0.75, 1.0, 1.2))
+
+
+def test_low_values_let_in_are_high_ones_mirrored() -> None:
+    """Below 6.5 of a normal with mean 6.5 and SD 4: half enter with mean 6.5 - 3.191538, and rise."""
+    run = SimpleNamespace(numbers=NumberList())
+    place = Place(analysis="regression_assumed", variable="x")
+    populations_assumed._add_expected(run, place, (6.5, 4.0), (6.5, -1), (("correlation_0.6", 0.6),))  # type: ignore[arg-type]
+    found = dict(run.numbers.frame().select("statistic", "value").iter_rows())
+    assert found["mean_entering"] == pytest.approx(3.308462, abs=1e-6)
+    assert found["share_entering"] == 50.0
+    assert found["estimate"] == pytest.approx(0.4 * 3.191538, abs=1e-6)
 
 
 # --- in a trial --------------------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ def summarise_levels(run: Run, cohort: Cohort, name: str) -> None:
             source=run.source(cohort, name, at_visit, matrix.rows[chosen, visit]),
         )
         lacking = np.flatnonzero(cohort.members & ~known[:, visit])
-        run.note_absent(place.source, name, int(visit), lacking, np.zeros(len(lacking), dtype=np.bool_))
+        run.note_absent(place.source, name, at_visit, lacking, np.zeros(len(lacking), dtype=np.bool_))
         _describe(run, place, matrix, (int(visit), chosen))
 
 
@@ -228,7 +228,7 @@ def summarise_changes(
         )
         lacking = np.flatnonzero(cohort.members & ~known[:, visit])
         has_level = ~np.isnan(run.panel.matrices[measure].values[lacking, visit])
-        run.note_absent(place.source, measure, int(visit), lacking, has_level)
+        run.note_absent(place.source, measure, at_visit, lacking, has_level)
         _describe(run, place, matrix, (int(visit), chosen))
 
 
