@@ -231,7 +231,7 @@ def test_with_the_empty_tables_of_a_new_study_no_zero_is_printed(study: Study) -
     assert "Doses of glucocorticoid and other drugs were not collected" in page
     key = re.search(r"Adverse events not collected Adverse events were not collected\.", page)
     assert key, page[:3000]
-    assert study.infusions == () or "Treated Population first_infusion_date IS NOT NULL – 5" in page
+    assert study.infusions == () or re.search(r"Treated Population [\w ]+ – 5 ", page)
     for words in ("Any adverse event", "Related to the cells", "Fatal", "0 %"):
         assert words not in page
 
