@@ -10,6 +10,7 @@ from funis.catalogue.registry import definition
 from funis.data.check.date_forms import date_fix
 from funis.data.check.forms import _check_blanks
 from funis.data.check.labs import _leave_out_impossible
+from funis.data.check.rows import _is_shown
 from funis.study.model import LabTest
 
 
@@ -136,3 +137,23 @@ def test_a_measure_beside_a_blank_item_says_that_nobody_forgot_it() -> None:
 
 def test_items_of_the_laboratory_are_not_forgotten_where_it_was_not_read() -> None:
     assert blanks({"c3"}, low_complement=None, rash=None) == ["rash"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        # A name where a code should stand is not repeated in a message; a code is.
+        ("subject", "S-001", True),
+        ("subject", "Zhang Wei", False),
+        ("visit", "month_3", True),
+        ("visit", "12.3.1981", False),
+        ("lot", "L-7", True),
+        ("lot", "Zhang Wei", False),
+        ("donor", "zhangwei", False),
+        # Tests and terms are words of the study, whatever they look like.
+        ("test", "Zhang Wei", True),
+        ("number", 1, True),
+    ],
+)
+def test_which_part_of_a_key_may_stand_in_a_message(column: str, value: object, *, expected: bool) -> None:
+    assert _is_shown(column, value) is expected
