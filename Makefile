@@ -1,12 +1,12 @@
 # make demo   sets everything up and runs the main job: three reports under demo/
 # make test   sets everything up and passes every check and test
 # make check  format, lint, types, import contracts, size limits, spelling
-# make mutate puts one fault at a time into the code: a test must notice (about 50 minutes on two cores, never part of the tests)
+# make mutate puts one fault at a time into the code: a test must notice (about 25 minutes on two cores, never part of the tests)
 # make matrix kernels, lowest versions, the built wheel, newer Pythons (40 minutes at most)
 # make docs   writes the generated pages and builds the documentation site under build/site/html
 # make wheel  builds the wheel, documentation included, under dist
 # make release-check  bill of materials, licences, versions, before a release leaves
-# make bench  timings (never part of the tests)
+# make bench  timings (never part of the tests); a cluster of Spark: python benchmarks/growth/spark_cluster.py
 # make kernels the statistics under every matrix kernel the processor runs
 # make lock   resolve the locked versions anew
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE / "scoring")]
+sys.path[:0] = [str(HERE), str(HERE / "scoring"), str(HERE / "growth")]
 Line = tuple[str, float, float, str]
 
 
@@ -94,12 +94,19 @@ def print_checks(*, quick: bool) -> None:
     import_module("bench_checks").main()
 
 
+def print_growth(*, quick: bool) -> None:
+    """Print what check and report take as the subjects grow; without --quick up to 20,000 of them."""
+    growth = import_module("bench_growth")
+    print(growth.format_table(growth.measure(growth.QUICK if quick else growth.SIZES)))
+
+
 PARTS: dict[str, tuple[str, Callable[..., None]]] = {
     "starts": ("Cold start", print_starts),
     "checks": ("Checks of one subject", print_checks),
     "scoring": ("Scoring at scale", print_scoring),
     "single": ("Single visits", print_single_visits),
     "mmrm": ("MMRM", print_mmrm),
+    "growth": ("Growth with the subjects", print_growth),
 }
 
 

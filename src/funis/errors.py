@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import ClassVar, Literal
 
 from funis.letters import show_forbidden
+from funis.shown import show_names
 
 Level = Literal["error", "warning", "query"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "query")
@@ -117,7 +118,7 @@ class ColumnError(FunisError):
         self.lacking = tuple(lacking)
         super().__init__(
             f"{what} needs {', '.join(map(repr, lacking))}, which the frame does not have. "
-            f"It has: {', '.join(present) or 'no column'}. {fix}"
+            f"It has: {', '.join(show_names(present)) or 'no column'}. {fix}"
         )
 
 

@@ -13,8 +13,7 @@ import funis
 from funis.catalogue.check_instrument import reachable_range
 from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, Item
-from funis.frames.verbs import narwhals_schema, verbs_of
-from funis.scoring.derived_items import derived_columns
+from funis.scoring.derived_items import derive_items
 
 NAMES = funis.definitions()
 SCORED = [name for name in NAMES if funis.definition(name).kind != "value"]
@@ -275,7 +274,5 @@ def test_nan_is_null(name: str, seed: int) -> None:
 def test_unit_change_with_values_changes_nothing() -> None:
     counts = (99_999.0, 100_000.0, 100_001.0)
     canonical = [funis.convert(count, "platelets", "/mm3", "10^9/L") for count in counts]
-    frame = pl.DataFrame({"platelets": canonical})
-    columns = derived_columns(funis.definition("sledai_2k"), narwhals_schema(frame), verbs_of(frame))
-    derived = frame.select(columns)
+    derived = derive_items(funis.definition("sledai_2k"), pl.DataFrame({"platelets": canonical}))
     assert derived["thrombocytopenia"].to_list() == [1, 0, 0]

@@ -26,6 +26,7 @@ from . import (
     test_double_programming_doses,
     test_double_programming_equations,
     test_double_programming_instruments,
+    test_double_programming_populations,
     test_double_programming_responder_index,
     test_double_programming_responses,
     test_double_programming_toxicity,
@@ -160,6 +161,11 @@ def load_analytes(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     monkeypatch.setattr(test_double_programming_analytes, "analyte_table", lambda: found)
 
 
+def load_populations(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    found = read_definition_file(path)
+    monkeypatch.setattr(test_double_programming_populations, "population_table", lambda: found)
+
+
 Loader = Callable[[pytest.MonkeyPatch, Path], None]
 ONE_OF_A_KIND: dict[str, tuple[Loader, Checks]] = {
     "glucocorticoids": (
@@ -180,6 +186,14 @@ ONE_OF_A_KIND: dict[str, tuple[Loader, Checks]] = {
             test_double_programming_analytes.test_what_a_value_can_be,
             test_double_programming_analytes.test_usual_laboratory_tests,
             test_double_programming_analytes.test_spellings,
+        ],
+    ),
+    "populations": (
+        load_populations,
+        [
+            test_double_programming_populations.test_grids,
+            test_double_programming_populations.test_presets,
+            test_double_programming_populations.test_words,
         ],
     ),
     "s2k_ri_50": (

@@ -114,37 +114,78 @@ def test_the_page_holds_them(trial: tuple[Study, Results]) -> None:
     assert "without an answer: rash; the score lies between 4 and 6" in payload["strings"]
 
 
+@pytest.mark.parametrize(("most", "listed"), [(1, ["S2", ""]), (2, ["S2", "S4"])])
 def test_a_long_list_is_cut_and_says_so(
-    trial: tuple[Study, Results], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    most: int, listed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(absent_values, "MOST", 1)
+    monkeypatch.setattr(absent_values, "MOST", most)
     folder = write_small_trial(tmp_path / "t")
     path = folder / "data" / "sledai_2k.csv"
     lines = [line for line in path.read_text().splitlines() if not line.startswith("S2,month_6")]
     path.write_text("\n".join(lines) + "\n")
     study = read_study(folder)
     results = analyse(study, read_tables(folder, study))
-    assert [row[:2] for row in absent(results, "summary.enrolled.month_6.sledai_2k.mean")] == [
-        ("S2", "not seen at the visit"),
-        ("", "and 1 more"),
-    ]
+    found = absent(results, "summary.enrolled.month_6.sledai_2k.mean")
+    assert [row[0] for row in found] == listed
+    assert found[0][1] == "not seen at the visit"
+    assert found[1][1] == ("and 1 more" if most == 1 else "withdrew on day 60")
 
 
-def test_many_items_are_named_in_part(tmp_path: Path) -> None:
+def test_who_left_on_the_day_of_a_visit_was_not_gone_before_it(tmp_path: Path) -> None:
+    """S4 withdraws on day 90, the planned day of month 3: not before it, but before month 6."""
+    folder = write_small_trial(tmp_path / "t")
+    path = folder / "data" / "disposition.csv"
+    path.write_text(path.read_text().replace("S4,withdrew,2020-03-01", "S4,withdrew,2020-03-31"))
+    study = read_study(folder)
+    results = analyse(study, read_tables(folder, study))
+    for visit, reason in (("month_3", "not seen at the visit"), ("month_6", "withdrew on day 90")):
+        assert absent(results, f"summary.enrolled.{visit}.sledai_2k.mean") == [("S4", reason, "", None)]
+
+
+def test_a_band_of_time_has_no_visit_to_be_absent_from(tmp_path: Path) -> None:
+    """A cohort without planned visits is summarised by bands of time; S4 is seen in the first alone."""
+    folder = write_small_trial(tmp_path / "t")
+    head = (folder / "study.toml").read_text().split("[eligibility]")[0]
+    labs = '[instruments.sledai_2k]\nmissing = "strict"\n'
+    (folder / "study.toml").write_text(head.replace("single_arm", "observational") + labs)
+    study = read_study(folder)
+    results = analyse(study, read_tables(folder, study))
+    means = results.numbers.filter(
+        pl.col("analysis") == "summary", pl.col("variable") == "sledai_2k", pl.col("statistic") == "n",
+        pl.col("value") == 3, pl.col("visit").str.starts_with("month_").not_(),
+    )  # fmt: skip
+    assert means.height
+    for number in means["id"]:
+        assert absent(results, number) == [("S4", "no value then", "", None)]
+
+
+@pytest.mark.parametrize(
+    ("emptied", "said"),
+    [
+        # nothing else was present: at most 8 + 8 + 4 points, and 2 + 1 more
+        (
+            ("seizure", "psychosis", "arthritis"),
+            "seizure, psychosis, arthritis; the score lies between 0 and 20",
+        ),
+        (
+            ("seizure", "psychosis", "arthritis", "rash", "fever"),
+            "seizure, psychosis, arthritis and 2 more; the score lies between 0 and 23",
+        ),
+    ],
+)
+def test_many_items_are_named_in_part(emptied: tuple[str, ...], said: str, tmp_path: Path) -> None:
     folder = write_small_trial(tmp_path / "t")
     path = folder / "data" / "sledai_2k.csv"
     lines = path.read_text().splitlines()
     names = lines[0].split(",")
-    emptied = [names.index(name) for name in ("seizure", "psychosis", "arthritis", "rash", "fever")]
+    places = [names.index(name) for name in emptied]
     for number, line in enumerate(lines):
         if line.startswith("S2,month_3"):
             lines[number] = ",".join(
-                "" if place in emptied else cell for place, cell in enumerate(line.split(","))
+                "" if place in places else cell for place, cell in enumerate(line.split(","))
             )
     path.write_text("\n".join(lines) + "\n")
     study = read_study(folder)
     results = analyse(study, read_tables(folder, study))
-    # without its answers: nothing else was present, at most 8 + 8 + 4 + 2 + 1 points
-    assert absent(results, "summary.enrolled.month_3.sledai_2k.mean")[0][1] == (
-        "without an answer: seizure, psychosis, arthritis and 2 more; the score lies between 0 and 23"
-    )
+    reason = absent(results, "summary.enrolled.month_3.sledai_2k.mean")[0][1]
+    assert reason == f"without an answer: {said}"

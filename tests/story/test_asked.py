@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import tables_from_frames
+from funis.documents.flow_chart import draw_flow_chart
+from funis.reporting.flow_figure import build_flow
+from funis.reporting.number_book import read_numbers
 from funis.reporting.report import render_html
 from funis.results import Results
 from funis.study.model import Study
@@ -226,6 +229,9 @@ def test_with_the_empty_tables_of_a_new_study_no_zero_is_printed(study: Study) -
     assert "Adverse events were not collected." in page
     assert "This report cannot say whether any occurred." in page
     assert "Doses of glucocorticoid and other drugs were not collected" in page
+    key = re.search(r"Adverse events not collected Adverse events were not collected\.", page)
+    assert key, page[:3000]
+    assert study.infusions == () or re.search(r"Treated Population [\w ]+ – 5 ", page)
     for words in ("Any adverse event", "Related to the cells", "Fatal", "0 %"):
         assert words not in page
 
@@ -244,6 +250,80 @@ def test_who_was_never_treated_has_not_completed_the_treatment() -> None:
     assert "Not treated: completed follow-up 2/2" in page
     assert "completed follow-up 3 , died 0" in page
     assert dict(results.listings["flow"].select("stage", "count").rows())["completed"] == 3
+
+
+def test_who_was_not_treated_leaves_the_flow_before_the_treated() -> None:
+    study = make_study(cells=True)
+    given_rows: Frames = {
+        "infusions": [{"subject": each, "number": 1, "date": "2020-01-01"} for each in SUBJECTS[:3]],
+        "disposition": [{"subject": "S1", "status": "withdrew", "date": "2020-02-01"}],
+    }
+    results = run(study, base_frames() | given_rows)
+    flow = build_flow(read_numbers(results.numbers))[0]
+    counts = {box.title: int(box.count[-1].text) for box in flow.boxes}
+    assert [box.title for box in flow.left_early] == ["Not treated"]
+    assert flow.main[flow.early_arrow].title == "Treated"
+    # Every arrow adds up: 5 = 2 + 3, and 3 = 1 + 0 + 2 of whom nothing is recorded.
+    assert counts["Enrolled"] == counts["Not treated"] + counts["Treated"]
+    ends = ("Withdrew", "Died", "End of participation not recorded", "Completed follow-up")
+    assert counts["Treated"] == sum(counts[name] for name in ends)
+    drawn = draw_flow_chart(flow)
+    places = [float(each) for each in re.findall(r'<rect x="364" y="([\d.]+)"', drawn)]
+    heights = [
+        float(each) for each in re.findall(r'<rect x="364" y="[\d.]+" width="300" height="(\d+)"', drawn)
+    ]
+    assert len(places) == 2
+    assert places[0] + heights[0] < places[1]
+    assert places[1] + heights[1] < float(re.findall(r'viewBox="0 0 720 (\d+)"', drawn)[0])
+
+
+def test_a_category_is_counted_over_those_of_whom_it_is_recorded() -> None:
+    frames = base_frames()
+    for each in frames["subjects"][3:]:
+        each["sex"] = ""
+    frames["subjects"][0]["sex"] = "male"
+    results = run(make_study(cells=False), frames)
+    assert count_of(results, "baseline.enrolled.baseline.sex_female.count")[:2] == (2, 3)
+    assert count_of(results, "baseline.enrolled.baseline.sex_female.asked")[:2] == (3, 5)
+    assert "2/3 ; recorded for 3/5" in page_of(make_study(cells=False), results)
+
+
+@pytest.mark.parametrize(
+    ("given_rows", "expected"),
+    [
+        ({}, dict.fromkeys(("death", "rescue_medication", "reinfusion", "adverse_event"), (None, None))),
+        # S1 took the drug and S2 another one: of the other three it is known by the same list that they did not.
+        ({"medications": [{"subject": "S1", "drug": "Rituximab", "start": "2020-02-01"},
+                          {"subject": "S2", "drug": "Aspirin", "start": "2020-02-01"}]},
+         {"rescue_medication": (1, 5), "death": (None, None)}),
+        ({"infusions": [{"subject": each, "number": 1, "date": "2020-01-01"} for each in SUBJECTS]},
+         {"reinfusion": (0, 5), "rescue_medication": (None, None)}),
+        ({"disposition": [{"subject": each, "status": "died", "date": "2020-02-01"} for each in SUBJECTS[:2]]},
+         {"death": (2, 2), "reinfusion": (None, None)}),
+        ({"safety_questions": [{"subject": each, "visit": "month_1", "date": "2020-01-31", "asked": 1,
+                                "any_event": 0} for each in SUBJECTS[:3]],
+          "adverse_events": [{"subject": "S5", "term": "Flare", "start": "2020-02-01"}]},
+         {"adverse_event": (1, 4)}),
+    ],
+    ids=["nothing", "drugs", "infusions", "ends", "events"],
+)  # fmt: skip
+def test_an_intercurrent_event_that_was_not_recorded_is_no_zero(
+    given_rows: Frames, expected: dict[str, tuple[int | None, int | None]]
+) -> None:
+    names = ("death", "rescue_medication", "reinfusion", "adverse_event")
+    rows = tuple({"event": name, "strategy": "treatment_policy"} for name in names)
+    raw = make_study(cells=True).model_dump(by_alias=True)
+    raw["endpoints"] = ({"id": "pain", "kind": "change", "variable": "vas_physician", "at": ("month_3",),
+                         "methods": ("paired_t",)},)  # fmt: skip
+    raw["estimands"] = ({"id": "main", "endpoint": "pain", "treatment": "cells", "summary": "mean change",
+                         "intercurrent_events": rows},)  # fmt: skip
+    raw["intercurrent_events"] = {"rescue_medication": ("Rituximab",), "adverse_event": ("Flare",)}
+    results = run(Study.model_validate(raw), base_frames() | given_rows)
+    counted = results.select(analysis="estimand", statistic="count", arm="all")
+    found = {
+        name: (value, over) for name, value, over in counted.select("variable", "value", "denominator").rows()
+    }
+    assert {name: found[name] for name in expected} == expected
 
 
 def test_a_zero_says_at_how_many_visits_it_was_asked() -> None:

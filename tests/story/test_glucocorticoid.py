@@ -17,11 +17,12 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.analysis.glucocorticoid import population_of
 from funis.data.tables import read_tables
-from funis.reporting.glucocorticoid_figures import MOST_LINES, build_glucocorticoid_figures, dose_lines
+from funis.reporting.glucocorticoid_figures import build_glucocorticoid_figures, dose_lines
+from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report import render_html
 from funis.reporting.report_tables import build_tables
-from funis.results import Results
+from funis.results import NumberList, Place, Results
 from funis.study.model import Study
 from funis.study.read import read_study
 
@@ -163,20 +164,20 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
         "3",
         "11.7",
         "10.0",
-        "1/3",
-        "1/3",
-        "0/3",
+        "1",
+        "1",
+        "0",
         "–",
         "1",
     ]
-    assert printed["Month 3"][1:3] == ["5.8 (5.2)", "7.5 (3.8 to 8.8)"]
+    assert printed["Month 3"][1:3] == ["5.8 (5.2)", "7.5 (n/c)"]
     assert [cell.split(" (")[0] for cell in printed["Month 6"]] == [
         "2",
         "8.8",
         "8.8",
-        "1/2",
-        "1/2",
-        "0/2",
+        "1",
+        "1",
+        "0",
         "1/2",
         "1",
     ]
@@ -245,7 +246,7 @@ def test_a_line_is_broken_where_a_dose_is_not_known() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("subjects", "lines"), [(MOST_LINES, MOST_LINES), (MOST_LINES + 1, 0)])
+@pytest.mark.parametrize(("subjects", "lines"), [(300, 300), (301, 0)])
 def test_lines_of_many_subjects_are_left_out_and_this_is_said(
     found: tuple[Study, Results], subjects: int, lines: int
 ) -> None:
@@ -259,9 +260,8 @@ def test_lines_of_many_subjects_are_left_out_and_this_is_said(
     (figure,) = build_glucocorticoid_figures(study, many, book)
     drawn = figure.spec["vconcat"][0]["layer"][0]["data"]["values"]
     assert len(drawn) == lines
-    assert ("Lines of single subjects are not drawn above 300 subjects (n = 301)." in figure.footnotes) == (
-        lines == 0
-    )
+    said = "With more than 300 subjects single subjects are not drawn: all 301 are summarised."
+    assert (said in figure.footnotes) == (lines == 0)
 
 
 def test_the_figure_shows_the_numbers_of_the_table(found: tuple[Study, Results]) -> None:
@@ -273,4 +273,64 @@ def test_the_figure_shows_the_numbers_of_the_table(found: tuple[Study, Results])
     assert [point["words"] for point in known["data"]["values"]] == ["3", "3", "2"]
     assert [point["words"] for point in unknown["data"]["values"]] == ["1", "0", "1"]
     assert top["layer"][1]["data"]["values"] == [{"low": 7.5, "words": "7.5 mg"}]
-    assert "Baseline: median 10.0 mg a day, quartiles 7.5 to 15.0, n = 3; Month 3: median 7.5" in figure.alt
+    assert "Baseline: median 10.0 mg a day, n = 3; Month 3: median 7.5 mg a day, n = 3; Month 6" in figure.alt
+
+
+def test_quartiles_of_five_subjects_are_printed_and_drawn(tmp_path: Path) -> None:
+    """Doses 5, 10, 15, 20, 25 at one visit: median 15, quartiles 10 and 20."""
+    folder = tmp_path / "small"
+    study, results = run_trial(folder)
+    place = Place(
+        analysis="glucocorticoid",
+        variable="prednisone",
+        measure="prednisone",
+        population="treated",
+        n=5,
+        source="s",
+    )
+    numbers = NumberList()
+    for visit in ("baseline", "month_3"):
+        for statistic, given in (
+            ("n", 5),
+            ("mean", 15),
+            ("sd", 7.9),
+            ("median", 15),
+            ("q1", 10),
+            ("q3", 20),
+            ("cannot_tell", 0),
+        ):
+            numbers.add(replace(place, visit=visit), statistic, given)
+    frame = numbers.frame()
+    sources = pl.DataFrame({"source": ["s"], "subject": ["S1"]})
+    changed = replace(results, numbers=frame, sources=sources)
+    (figure,) = build_glucocorticoid_figures(study, changed, read_numbers(frame))
+    drawn = figure.spec["vconcat"][0]["layer"][3]["data"]["values"]
+    assert [(point["q1"], point["q3"]) for point in drawn] == [(10, 20), (10, 20)]
+    assert "Baseline: median 15.0 mg a day, quartiles 10.0 to 20.0, n = 5; " in figure.alt
+    (table,) = build_glucocorticoid_tables(study, read_numbers(frame))
+    assert [cell.text for cell in table.rows[0].cells][:3] == ["5", "15.0 (7.9)", "15.0 (10.0 to 20.0)"]
+
+
+def test_shares_of_ten_subjects_have_a_percentage() -> None:
+    """The denominator stands in the column n; below ten there is no percentage."""
+    study = Study.model_validate(
+        {"study": {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}}
+    )
+    shown = []
+    for total in (9, 10):
+        place = Place(
+            analysis="glucocorticoid",
+            variable="prednisone",
+            measure="prednisone",
+            visit="v",
+            n=total,
+            denominator=total,
+        )
+        numbers = NumberList()
+        numbers.add(place, "n", total)
+        low = replace(place, category="at_most_7.5")
+        numbers.add(low, "count", 3)
+        numbers.add(low, "percent", 300 / total)
+        (table,) = build_glucocorticoid_tables(study, read_numbers(numbers.frame()))
+        shown.append(table.rows[0].cells[3].text)
+    assert shown == ["3", "3 (30.0%)"]

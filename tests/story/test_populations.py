@@ -132,7 +132,7 @@ def test_every_share_is_of_one_population(
     filled = numbers.filter(
         (pl.col("endpoint") == "response")
         & (pl.col("statistic") == "imputed")
-        & (pl.col("category") == "none")
+        & (pl.col("category") == "responder")
     )
     # Before anybody was seen at the visit nothing can be missing at it.
     is_reached = any(each["month_6"] != "unseen" for each in drawn)
@@ -173,11 +173,11 @@ def test_the_table_names_the_population_and_prints_what_was_imputed(rule: str) -
     assert response.rows[0].stub.text == "Month 6; population: treated"
     notes = " ".join(response.footnotes)
     if rule == "observed":
-        assert (printed["Any response"], printed["Cannot tell"]) == ("2/3 (66.7%)", "1/4 (25.0%)")
+        assert (printed["Any response"], printed["Cannot tell"]) == ("2/3", "1/4")
         assert "whose response is known" in notes
     else:
-        assert (printed["Any response"], printed["Cannot tell"]) == ("2/4 (50.0%)", "0/4 (0.0%)")
-        assert printed["No response"] == "2/4 (50.0%); imputed 1"
+        assert printed["Any response"] == printed["No response"] == "2/4; 1 of N imputed"
+        assert printed["Cannot tell"] == "0/4"
         assert "N: all subjects of the population." in notes
     relapse = tables["table-relapse"]
     labels = {row.stub.text for row in relapse.rows if row.cells}
@@ -188,5 +188,5 @@ def test_the_table_names_the_population_and_prints_what_was_imputed(rule: str) -
     }
     # Nobody who was never treated stands under the treated, whatever became of them.
     assert {row.cells[0].text for row in relapse.rows if row.stub.text == "Relapse, of all treated"} == (
-        {"0/3 (0.0%); cannot tell 1"} if rule == "observed" else {"0/4 (0.0%)"}
+        {"0/3; cannot tell 1"} if rule == "observed" else {"0/4"}
     )

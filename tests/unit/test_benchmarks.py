@@ -19,7 +19,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 @pytest.fixture(scope="module")
 def paths() -> Iterator[None]:
-    own = [str(BENCHMARKS), str(BENCHMARKS / "scoring")]
+    own = [str(BENCHMARKS), str(BENCHMARKS / "scoring"), str(BENCHMARKS / "growth")]
     sys.path[:0] = own
     yield
     for path in own:
@@ -98,6 +98,40 @@ def test_single_visits_of_the_benchmark_are_scored_alike(
         frame = pl.DataFrame(visits, infer_schema_length=None)
         expected = funis.score(frame, name, missing=missing, subject="subject", order="day")
         assert [row[name] for row in funis.scorer(name, missing=missing)(visits)] == expected[name].to_list()
+
+
+def test_a_large_study_is_whole_and_its_subjects_differ(paths: None, tmp_path: Path) -> None:
+    write = importlib.import_module("large_study").write_large_study
+    folder = write(tmp_path / "study", 90)
+    study = funis.read_study(folder)
+    tables = funis.read_tables(folder, study)
+    assert [finding for finding in tables.findings if finding.level == "error"] == []
+    # 40 subjects twice and ten of them once more, each under a number of its own.
+    assert tables.frames["subjects"]["subject"].n_unique() == 90
+    visits = tables.frames["visits"]
+    left = 90 - visits.filter(visit="month_12").height
+    assert visits.height == 90 * 6 - left
+    assert 0 < left < 15
+    labs = tables.frames["labs"].filter(test="albumin", visit="baseline")["value"]
+    assert labs.n_unique() > 60
+    again = write(tmp_path / "again", 90)
+    same = [
+        (again / "data" / path.name).read_bytes() == path.read_bytes() for path in (folder / "data").iterdir()
+    ]
+    assert all(same)
+
+
+def test_growth_is_printed(paths: None) -> None:
+    growth = importlib.import_module("bench_growth")
+    found = [
+        growth.Grown(1200, "report", 10.0, 12.0, 500.0, 2.4, None),
+        growth.Grown(40, "check", 1, 2, 3, 0.0, 0.51),
+    ]
+    lines = growth.format_table(found).splitlines()
+    assert lines[-2:] == [
+        "| 1,200 | report | 10.0 | 12.0 | 10.0 | 500 | 2.4 |  |",
+        "| 40 | check | 1.0 | 2.0 | 50.0 | 3 | 0.0 | 0.5 |",
+    ]
 
 
 def test_command_clock_counts_whole_processes(paths: None) -> None:

@@ -1,15 +1,16 @@
 """Parts of the checks on small frames: dates in other forms, impossible laboratory values, blank items; by hand."""
 
-from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 import polars as pl
 import pytest
 
 from funis.catalogue.registry import definition
-from funis.data.check.columns import _date_fix
+from funis.data.check.date_forms import date_fix
 from funis.data.check.forms import _check_blanks
 from funis.data.check.labs import _leave_out_impossible
+from funis.data.check.rows import _is_shown
 from funis.study.model import LabTest
 
 
@@ -43,7 +44,7 @@ from funis.study.model import LabTest
     ],
 )
 def test_a_date_in_another_form_is_told_how_to_write(written: str, fix: str) -> None:
-    assert _date_fix(written) == fix
+    assert date_fix(written, date.min) == fix
 
 
 # --- laboratory ------------------------------------------------------------------------------------------
@@ -111,12 +112,12 @@ def test_values_inside_all_limits_are_given_back_as_they_are() -> None:
 # --- blank items -----------------------------------------------------------------------------------------
 
 
-def blanks(unread: Collection[str] = (), **changed: Any) -> list[str]:
+def blanks(unread: set[str] = frozenset(), **changed: Any) -> list[str]:  # type: ignore[assignment]
     """Name the items reported as blank in one row that is all 0 but for what is changed."""
     found = definition("sledai_2k")
     row = {item.name: 0.0 for item in found.items} | {"subject": "S1", "visit": "baseline"} | changed
     frame = pl.DataFrame([{**row, "_file": "sledai_2k.csv", "_line": 2}], infer_schema_length=None)
-    return [each.column for each in _check_blanks(found, frame, tuple(unread))]
+    return [each.column for each in _check_blanks(found, frame, set(unread))]
 
 
 def test_a_blank_item_is_reported_and_a_full_row_is_not() -> None:
@@ -136,3 +137,23 @@ def test_a_measure_beside_a_blank_item_says_that_nobody_forgot_it() -> None:
 
 def test_items_of_the_laboratory_are_not_forgotten_where_it_was_not_read() -> None:
     assert blanks({"c3"}, low_complement=None, rash=None) == ["rash"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        # A name where a code should stand is not repeated in a message; a code is.
+        ("subject", "S-001", True),
+        ("subject", "Zhang Wei", False),
+        ("visit", "month_3", True),
+        ("visit", "12.3.1981", False),
+        ("lot", "L-7", True),
+        ("lot", "Zhang Wei", False),
+        ("donor", "zhangwei", False),
+        # Tests and terms are words of the study, whatever they look like.
+        ("test", "Zhang Wei", True),
+        ("number", 1, True),
+    ],
+)
+def test_which_part_of_a_key_may_stand_in_a_message(column: str, value: object, *, expected: bool) -> None:
+    assert _is_shown(column, value) is expected

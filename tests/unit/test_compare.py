@@ -142,3 +142,15 @@ def test_normal_intervals_are_close_to_exact_ones() -> None:
         width = exact.upper - exact.lower
         assert normal.lower == pytest.approx(exact.lower, abs=0.02 * width)
         assert normal.upper == pytest.approx(exact.upper, abs=0.02 * width)
+
+
+def test_two_values_are_enough_for_a_t_test_and_one_is_not() -> None:
+    """1 and 3: mean 2, SE 1, t = 2 with 1 df, P = 2 atan(1/2) / pi; the limit is tan(0.475 pi) = 12.7062."""
+    found = compare.one_sample_t([1.0, 3.0])
+    assert (found.estimate, found.statistic, found.df, found.n) == (2.0, 2.0, 1.0, 2)
+    assert found.p == pytest.approx(2 * math.atan(0.5) / math.pi)
+    assert found.upper == pytest.approx(2 + 12.7062, abs=1e-4)
+    alone = compare.one_sample_t([3.0], reference=1.0)
+    assert alone.estimate == 2.0
+    assert math.isnan(alone.p)
+    assert alone.note == "fewer than two values"

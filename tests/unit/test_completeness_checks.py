@@ -71,6 +71,20 @@ DOSES = [
     ("glucocorticoids", 'kind = "pulse"', 'kind = "pulses"', "no such kind"),
     ("glucocorticoids", 'names = ["cortisol"', 'names = ["prednisone"', "the name stands twice"),
 ]
+POPULATIONS = [
+    ("populations", "sd = 5.62", "sd = 0", "must be above 0"),
+    ("populations", "subjects = 158", "subjects = 0", "must be above 0"),
+    ("populations", "sds = [3, 4, 5]", "sds = [3, 4, 0]", "must be above 0"),
+    ("populations", "sds = [3, 4, 5]", 'sds = "3"', "must be a list of numbers"),
+    ("populations", "correlation = 0.61", "correlation = 1.01", "must lie between 0 and 1"),
+    ("populations", "correlation = 0.61", "correlation = -0.01", "must lie between 0 and 1"),
+    ("populations", "limit = 5.5", "limit = 10.2", "must be a number below the mean"),
+    ("populations", "limit = 5.5", 'limit = "6"', "must be a number below the mean"),
+    ("populations", 'source = "GEO', 'source = " ", x_ = "GEO', "is printed and holds no words"),
+    ("populations", 'source = "Each', 'source = ""\nx_ = "Each', "is printed and holds no words"),
+    ("populations", "mean = 6.40, ", "", "the key 'mean' is missing"),
+    ("populations", "kind   =", "colour = 1\nkind   =", "there is no key 'colour'"),
+]
 INDEX = [
     ("s2k_ri_50", 'item = "seizure"', 'item = "seizures"', "There is no such item"),
     ("s2k_ri_50", 'reading = "half_way", side = "low",  limit = "c3_low"', 'reading = "half_way"', "Write both or neither"),
@@ -98,6 +112,6 @@ def test_definition(name: str, old: str, new: str, message: str, tmp_path: Path)
     check(DEFINITIONS / f"{name}.toml", old, new, message, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "old", "new", "message"), [*TOXICITY, *DOSES])
+@pytest.mark.parametrize(("name", "old", "new", "message"), [*TOXICITY, *DOSES, *POPULATIONS])
 def test_table(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
     check(TABLES / f"{name}.toml", old, new, message, tmp_path)

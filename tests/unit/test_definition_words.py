@@ -14,7 +14,6 @@ from funis.reporting.definition_words import (
     definition_behind,
     endpoint_words,
     proposal_notes,
-    proposals_behind,
     visit_words,
 )
 from funis.reporting.labels import Labels
@@ -143,7 +142,7 @@ ENDPOINTS = [
     ),
     (
         {"id": "x", "kind": "change", "variables": ("sledai_2k", "c3"), "at": ("month_6", "end")},
-        "change from baseline in SLEDAI-2K and complement C3, g/L at month 6 and end",
+        "change from baseline in SLEDAI-2K and complement C3 (g/L) at month 6 and end",
     ),
     (
         {"id": "x", "kind": "systems", "variable": "bilag_2004", "at": "month_6"},
@@ -265,8 +264,7 @@ def test_what_is_proposed_is_said_of_what_rests_on_it() -> None:
     labels = Labels(study)
     behind = [definition_behind(labels, endpoint) for endpoint in study.endpoints]
     assert behind == ["ucmsc_bilag_response", "ucmsc_bilag_response", "", "ucmsc_bilag_response"]
-    assert proposals_behind(labels, ["t", "r", "unknown"]) == (note,)
-    assert proposals_behind(labels, ["d"]) == ()
+    assert proposal_notes(labels, "ucmsc_bilag_response") == (note,)
     assert proposal_notes(labels, "tess_modified")[0].startswith(
         "The definition of Modified TESS for cell infusions is a"
     )
@@ -277,3 +275,25 @@ def test_an_endpoint_that_rests_on_no_response_has_none_behind_it() -> None:
     study = study_with({"id": "x", "kind": "change", "variable": "sledai_2k", "at": "month_6"}, RESPONSE)
     first: Endpoint = study.endpoints[0]
     assert definition_behind(Labels(study), first) == ""
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("left_out", "is left out of numerator and denominator"),
+        ("none", "counts as none"),
+        ("relapse", "counts as a relapse at the first visit at which it is not known"),
+    ],
+)
+def test_population_and_unknown_relapses_are_said_of_an_endpoint(rule: str, words: str) -> None:
+    relapse = {
+        "id": "x", "kind": "relapse", "definition": "ucmsc_bilag_response", "at": ("month_9",), "population": "treated",
+        "missing_relapse": rule,
+    }  # fmt: skip
+    study = study_with(RESPONSE, relapse, populations={"treated": "first_infusion_date IS NOT NULL"})
+    first, second = next(each for each in build_methods(study) if each.title == "Endpoints").items
+    assert second.endswith(
+        f"month 9 (day 270, on the day). Population: treated. A relapse that is not known {words}."
+    )
+    assert "A relapse that is not known" not in first
+    assert "Population" not in first

@@ -136,6 +136,16 @@ def test_numbers_at_risk_stand_at_the_planned_visits(figures: dict[str, FigureSp
     assert axis["title"] == "Months from response at month 6"
 
 
+def test_visits_close_together_have_short_names(made: ModuleType) -> None:
+    """Of an axis up to day 190 two ticks 9 days apart are kept (8.55), but have no room for long names (17.1)."""
+    results = made.make_results()
+    near = pl.when((pl.col("statistic") == "planned_time") & (pl.col("visit") == "month_12"))
+    numbers = results.numbers.with_columns(near.then(99.0).otherwise("value").alias("value"))
+    spec = build_survival_figures(made.make_study(), replace(results, numbers=numbers))[0].spec
+    axis = spec["vconcat"][0]["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["labelExpr"].startswith('{"0": ["0", ""], "90": ["3", "9 mo"], "99": ["3.3", "12 mo"]}')
+
+
 def test_axis_covers_the_last_event_and_the_last_step_has_a_band(figures: dict[str, FigureSpec]) -> None:
     """Last planned day 180, last step at 190: the axis ends at 1.03 * 190; the step is drawn 0.012 of it on."""
     top = figures["figure-time_to_relapse"].spec["vconcat"][0]

@@ -27,7 +27,8 @@ from funis.reporting.summary_figures import (
     say_counted,
     thin_line,
 )
-from funis.results import Results
+from funis.results import SOURCE_COLUMNS, Results, SourceList, sources
+from funis.results.sources import Sources
 
 SINGLE = (
     "figure-sledai_change",
@@ -230,11 +231,7 @@ def test_the_payload_does_not_grow_beyond_a_bound(made: ModuleType, monkeypatch:
     assert sizes[1] <= 1.02 * sizes[0]
 
 
-def test_a_number_of_few_subjects_keeps_all_of_them(
-    made: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(payload, "VALUES_IN_PAGE", 1)
-    monkeypatch.setattr(payload, "VALUES_OF_NUMBER", 3)
+def test_a_number_of_few_subjects_keeps_all_of_them() -> None:
     frame = pl.DataFrame(
         {
             "source": ["few"] * 3 + ["many"] * 8 + ["many/missing"] * 5,
@@ -243,7 +240,8 @@ def test_a_number_of_few_subjects_keeps_all_of_them(
             "value": [float(n) for n in range(16)],
         }
     )
-    kept, cut = payload._cut_sources(frame, {"few", "many", "many/missing", "other"})
+    keys = {"few", "many", "many/missing", "other"}
+    kept, cut = Sources.of_frame(frame).cut(keys, 1, 3)
     # The first three subjects of each, with all their values; eight values are behind the larger number.
     assert kept.group_by("source").len().sort("source").rows() == [
         ("few", 3),
@@ -252,6 +250,70 @@ def test_a_number_of_few_subjects_keeps_all_of_them(
     ]
     assert cut == {"many": 8}
     assert "S4" not in kept["subject"].to_list()
+    assert Sources.of_frame(frame).cut(keys, 16, 3)[1] == {}
+    assert Sources.of_frame(frame).cut(keys, 15, 3)[1] == {"many": 8}
+
+
+def test_sources_are_kept_once_and_give_the_same_rows_whole_cut_and_written(tmp_path: Path) -> None:
+    observations = pl.DataFrame(
+        {
+            "subject": ["S2", "S1", "S3", "S1"],
+            "visit": ["m3"] * 3 + ["m6"],
+            "variable": ["a"] * 4,
+            "measure": ["a"] * 4,
+            "value": [2.0, 1.0, 3.0, 4.0],
+            "text": [None, None, "three", None],
+            "file": ["a.csv"] * 4,
+            "line": [2, 3, 4, 5],
+        },
+        schema_overrides={"text": pl.String},
+    )
+    given = SourceList()
+    given.add("all", [0, 1, 2, 3])
+    given.add("one", [2])
+    given.add("none", [])
+    more = pl.DataFrame(
+        [("all/missing", "S9", "m3", "a", "a", None, "withdrew", "", None)],
+        schema=SOURCE_COLUMNS,
+        orient="row",
+    )
+    kept = given.keep(observations, more)
+    whole = kept.frame()
+    assert whole.schema == SOURCE_COLUMNS
+    assert whole["source"].to_list() == ["all"] * 4 + ["one", "all/missing"]
+    assert whole["line"].to_list() == [2, 3, 4, 5, 4, None]
+    assert kept.frame(["one", "absent"]).rows() == whole.filter(source="one").rows()
+    assert kept.frame(["all/missing"]).rows() == more.rows()
+    with (tmp_path / "sources.parquet").open("wb") as file:
+        kept.write(file)
+    assert pl.read_parquet(tmp_path / "sources.parquet").equals(whole)
+    # Four different values stand behind both.
+    rows, cut = kept.cut(["all", "one"], 4, 1)
+    assert rows.equals(kept.frame(["all", "one"]))
+    assert cut == {}
+    rows, cut = kept.cut(["all", "one", "none", "all/missing"], 3, 1)
+    assert [(row[0], row[1], row[8]) for row in rows.rows()] == [
+        ("all", "S1", 3), ("all", "S1", 5), ("one", "S3", 4), ("all/missing", "S9", None),
+    ]  # fmt: skip
+    assert cut == {"all": 4}
+
+
+def test_sources_are_written_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_PART", 3)
+    observations = pl.DataFrame(
+        {name: ["x"] * 5 for name in ("subject", "visit", "variable", "measure", "file")}
+    )
+    observations = observations.with_columns(
+        value=pl.Series(range(5), dtype=pl.Float64), text=pl.lit(None, pl.String), line=pl.Series(range(5))
+    )
+    given = SourceList()
+    for key in ("a", "b", "c"):
+        given.add(key, [0, 4])
+    kept = given.keep(observations)
+    assert [part.height for part in kept._give_parts(None, None, None, None)] == [4, 2]
+    with (tmp_path / "sources.parquet").open("wb") as file:
+        kept.write(file)
+    assert pl.read_parquet(tmp_path / "sources.parquet").equals(kept.frame())
 
 
 def test_long_listings_are_cut_and_written_beside_the_page(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from funis.stats.mmrm.scaling import _divisors, _spread, rescale
+from funis.stats.mmrm.scaling import _divisors, _spread, prepare, rescale
 from funis.stats.mmrm.sums import SubjectArrays
 
 
@@ -55,3 +55,45 @@ def test_rescaled_rows_by_hand() -> None:
     assert found.subject_part.tolist() == [[1.0, 2.0], [1.0, 4.0], [0.125, 0.75]]
     assert found.visit_part.tolist() == [[[0.5], [1.0]], [[0.75], [1.0]]]
     assert math.isclose(found.log_weights, 0.5 - 2 * math.log(2 * 4 * 2 * 4 * 16), rel_tol=1e-14)
+
+
+def model(outcome: list[list[float]]) -> SubjectArrays:
+    """A mean of each of two visits, every subject seen at both."""
+    visit_part = np.array([[[1.0, 0.0]], [[0.0, 1.0]]])
+    n = len(outcome)
+    return SubjectArrays(
+        np.array(outcome),
+        np.ones((n, 2), dtype=bool),
+        np.ones((n, 1)),
+        visit_part,
+        np.zeros(n, dtype=np.int64),
+    )
+
+
+def test_visits_that_the_means_fit_exactly_are_named() -> None:
+    """1, 3 and 5 vary round 3; the second visit is 7 in all three. Where no visit varies that is told instead."""
+    one = prepare(model([[1.0, 7.0], [3.0, 7.0], [5.0, 7.0]]), by_visit=True)
+    assert (one.varies, one.exact) == (True, (1,))
+    assert not prepare(model([[3.0, 7.0]] * 3), by_visit=True).varies
+    both = prepare(model([[1.0, 6.0], [3.0, 7.0], [5.0, 9.0]]), by_visit=True)
+    assert (both.varies, both.exact) == (True, ())
+    assert prepare(model([[1.0, 7.0], [3.0, 7.0], [5.0, 7.0]]), by_visit=False).exact == ()
+
+
+def test_prepared_data_are_the_residuals_in_their_own_unit() -> None:
+    """Residuals -2, 0, 2 and -200, 0, 200 have SD 1.63 and 163: each is divided by the power of two beside it.
+
+    What is taken off, and the way back, give the outcomes again.
+    """
+    given = model([[1.0, 500.0], [3.0, 700.0], [5.0, 900.0]])
+    found = prepare(given, by_visit=True)
+    assert np.log2(found.scale).tolist() == np.round(np.log2(found.scale)).tolist()
+    spread = np.sqrt((found.data.outcome**2).mean(axis=0))
+    assert (spread > 0.5).all()
+    assert (spread < 2.0).all()
+    residual = found.data.outcome * found.scale[0]
+    np.testing.assert_allclose(residual, [[-2, -200], [0, 0], [2, 200]], atol=1e-12)
+    coefficients = found.estimable.transform @ found.beta
+    np.testing.assert_allclose(coefficients, [3.0, 700.0], rtol=1e-12)
+    # Three subjects at two visits, each divided: twice the logarithm of the divisors comes off.
+    assert math.isclose(found.data.log_weights, -2 * 3 * np.log(found.scale[0]).sum(), rel_tol=1e-12)

@@ -282,8 +282,8 @@ def test_a_new_study_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch:
     ("written", "fix"),
     [
         # The third of April or the fourth of March: both stand there, and nobody chooses for the writer.
-        ("03/04/2012", "Write 2012-03-04 or 2012-04-03, whichever is meant (YYYY-MM-DD)."),
-        ("13/04/2012", "Write 2012-04-13 (YYYY-MM-DD)."),
+        ("03/04/2022", "Write 2022-03-04 or 2022-04-03, whichever is meant (YYYY-MM-DD)."),
+        ("13/04/2022", "Write 2022-04-13 (YYYY-MM-DD)."),
     ],
 )
 def test_a_date_of_two_readings_gives_both(trial: Path, written: str, fix: str) -> None:

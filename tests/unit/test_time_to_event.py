@@ -33,9 +33,9 @@ def make_study(*, design: str = "single_arm", window: tuple[int, int] | None = N
 
 
 def run_of(size: int, study: Study | None = None, **columns: Any) -> Run:
-    """Make a run of subjects seen at every visit; columns that are not given hold nothing."""
+    """Make a run of subjects who completed it, seen at every visit; other columns not given hold nothing."""
     given: dict[str, Any] = {name: [None] * size for name in NUMBERS}
-    given |= {"disposition_status": [None] * size, "first_infusion_day": [0.0] * size, **columns}
+    given |= {"disposition_status": ["completed"] * size, "first_infusion_day": [0.0] * size, **columns}
     texts = {"disposition_status", "arm"}
     series = {
         name: pl.Series(given[name], dtype=pl.String if name in texts else pl.Float64) for name in given
@@ -179,12 +179,25 @@ def test_who_left_is_under_observation_until_that_day_and_others_until_last_seen
 
 
 def test_a_day_without_a_status_is_no_leaving() -> None:
-    """What happened on day 50 was not recorded: seen until day 60, and nothing happened."""
-    run = run_of(1, disposition_day=[50], last_visit_day=[60])
-    assert time_to_event._last_days(run).tolist() == [60]
+    """What happened to the first on day 50 was not recorded: seen until day 60, and nothing happened."""
+    run = run_of(
+        2, disposition_day=[50, None], disposition_status=[None, "completed"], last_visit_day=[60, 70]
+    )
+    assert time_to_event._last_days(run).tolist() == [60, 70]
     endpoint = Endpoint(id="t", kind="time_to_event", event="withdrawal")
     time_to_event.estimate_time_to_event(run, endpoint, ())
-    assert curve(run) == [(60, 1, 0, 1)]
+    assert curve(run) == [(60, 2, 0, 1), (70, 1, 0, 1)]
+
+
+def test_where_no_end_was_recorded_of_anybody_no_death_can_be_told() -> None:
+    run = run_of(2, disposition_status=[None, None], last_visit_day=[200, 200])
+    for event in ("death", "withdrawal"):
+        endpoint = Endpoint.model_validate({"id": event, "kind": "time_to_event", "event": event})
+        time_to_event.estimate_time_to_event(run, endpoint, ())
+        row = run.numbers.frame().filter(endpoint=event).row(0, named=True)
+        assert (row["statistic"], row["value"], row["text"], row["n"]) == ("n", None, "not collected", None)
+    assert run.numbers.frame().height == 2
+    assert "km" not in run.listings
 
 
 def test_withdrawal_and_loss_are_one_event() -> None:
@@ -273,6 +286,8 @@ def test_from_response_on_only_responders_enter_and_later_visits_alone_are_told(
     assert curve(run) == [(60, 2, 1, 0), (180, 1, 0, 1)]
     visits = run.numbers.frame().filter(pl.col("statistic") == "at_risk")["visit"].to_list()
     assert visits == ["month_6"]
+    # Month 6 stands 90 days from the origin on the axis.
+    assert analysis.value_of(run, "time_to_event.t.enrolled.month_6.death.planned_time") == 90
     assert point(run, "month_6") == (0.5, 1, 1)
 
 

@@ -39,14 +39,13 @@ def list_absent(run: Run, scored: Mapping[str, Scored]) -> pl.DataFrame:
     lines: dict[str, dict[tuple[str, str], _Line]] = {}
     rows: list[tuple[Any, ...]] = []
     left = _who_left(run)
-    for key, (measure, visit, chosen, has_level) in run.absent.items():
+    for key, (measure, at, chosen, has_level) in run.absent.items():
         if measure not in lines:
             lines[measure] = dict(_lines_without_value(run, scored, measure))
-        at = run.panel.visits[visit]
         for subject, level in zip(chosen[:MOST], has_level[:MOST], strict=True):
             who = run.panel.subjects[int(subject)]
             known = ("no baseline value", "", None) if level else lines[measure].get((who, at))
-            reason, file, line = known or (_without_line(run, left, int(subject), visit), "", None)
+            reason, file, line = known or (_without_line(run, left, int(subject), at), "", None)
             rows.append((f"{key}{ABSENT}", who, at, measure, measure, None, reason, file, line))
         if len(chosen) > MOST:
             more = f"and {len(chosen) - MOST} more"
@@ -106,11 +105,13 @@ def _who_left(run: Run) -> dict[int, tuple[str, float]]:
     }
 
 
-def _without_line(run: Run, left: Mapping[int, tuple[str, float]], subject: int, visit: int) -> str:
-    """Say why nothing was recorded of a subject at a visit."""
-    planned = run.panel.layout.planned[visit]
+def _without_line(run: Run, left: Mapping[int, tuple[str, float]], subject: int, at: str) -> str:
+    """Say why nothing was recorded of a subject at a visit; of a band of time nothing more is known."""
+    if at not in run.panel.visits:
+        return "no value then"
+    planned = run.panel.layout.planned[run.panel.visit_index(at)]
     how = left.get(subject)
-    if (run.panel.subjects[subject], run.panel.visits[visit]) in run.seen:
+    if (run.panel.subjects[subject], at) in run.seen:
         return "seen at the visit, not measured"
     if how is not None and not np.isnan(planned) and how[1] < planned:
         return f"{how[0]} on day {format_shortest(how[1])}"

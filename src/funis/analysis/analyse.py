@@ -154,7 +154,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     _log.info("computed %d numbers, %d findings", numbers.height, len(findings))
     return Results(
         numbers=numbers,
-        sources=pl.concat([run.sources.frame(run.observations()), list_absent(run, scored)]),
+        sources=run.sources.keep(run.observations(), list_absent(run, scored)),
         provenance=_provenance(study, tables),
         listings=run.listings | _listings(run, scored),
         findings=findings,

@@ -134,12 +134,21 @@ def derive_populations(study: Study, subject_frame: pl.DataFrame) -> Populations
 
 
 def answer_rule(subject_frame: pl.DataFrame, rule: str) -> Membership:
-    """Evaluate one rule for every subject."""
+    """Evaluate one rule for every subject; it cannot be told by infusions of which none is recorded."""
+    if "infusion" in rule and _lacks_infusions(subject_frame):
+        nobody = np.zeros(subject_frame.height, dtype=np.bool_)
+        return Membership(nobody, ~nobody)
     answer = apply_rule(subject_frame, rule)
     return Membership(
         members=answer.fill_null(value=False).to_numpy().astype(np.bool_),
         cannot_tell=answer.is_null().to_numpy().astype(np.bool_),
     )
+
+
+def _lacks_infusions(subject_frame: pl.DataFrame) -> bool:
+    """Tell whether no infusion is recorded: a table without rows says nothing of anybody."""
+    counted = subject_frame.get_column("infusions_received", default=None)
+    return counted is not None and counted.len() > 0 and not (counted > 0).any()
 
 
 def _arms(study: Study, subject_frame: pl.DataFrame) -> dict[str, Booleans]:

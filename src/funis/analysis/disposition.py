@@ -22,7 +22,7 @@ ALWAYS: Final = frozenset({"completed", "died"})
 TREATED: Final = "treated"
 #: Who had an infusion, where the study file names no population of treated subjects.
 INFUSED: Final = "infused"
-#: Category of the ends of subjects who were not treated; they are not among the treated that the rest counts.
+#: Subjects without treatment, and the category of their ends: they are not among the treated of the rest.
 NOT_TREATED: Final = "not_treated"
 NOT_RECORDED: Final = "not_recorded"
 
@@ -99,6 +99,8 @@ def _stages(run: Run, eligible: Membership | None) -> Iterator[Stage]:
     treated = _treated(run)
     if run.study.infusions or known.any():
         yield Stage(TREATED, treated.members, known, everybody)
+        if (known & ~treated.members).any():
+            yield Stage(NOT_TREATED, ~treated.members, known, everybody)
     yield from _ends(run, treated if known.any() else run.populations.cohort())
 
 

@@ -67,7 +67,7 @@ def check_frames(study: Study, frames: Mapping[str, Any], *, today: date | None 
     >>> visit = {"subject": "S1", "visit": "first", "date": "2020-01-09", "day": 3}
     >>> found = check_frames(study, {"subjects": [{"subject": "S1"}], "visits": [visit]})
     >>> print(next(each for each in found if each.table == "visits"))
-    warning: visits, line 1, column 'day': The date 2020-01-09 is study day 0; the date is used. Found '3'. \
+    warning: visits, line 1, column 'day': By its date this is study day 0; the date is used. Found '3'. \
 Correct one of the two, or leave the day out.
     """
     try:

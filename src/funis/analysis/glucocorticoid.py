@@ -151,8 +151,11 @@ def _baseline(run: Run, values: Floats, days: Floats) -> Floats:
     baseline = run.panel.layout.baseline
     if baseline is not None:
         return values[:, run.panel.visit_index(baseline)]
-    first = np.argmin(np.where(np.isnan(days), np.inf, days), axis=1) if days.size else np.zeros(0, dtype=int)
-    return values[np.arange(len(values)), first] if days.size else np.full(len(values), np.nan)
+    if not days.size:
+        return np.full(len(values), np.nan)
+    first = np.argmin(np.where(np.isnan(days), np.inf, days), axis=1)
+    found: Floats = values[np.arange(len(values)), first]
+    return found
 
 
 def _courses(medications: pl.DataFrame, subjects: tuple[str, ...], days: Floats) -> Integers:

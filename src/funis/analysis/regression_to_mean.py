@@ -16,6 +16,7 @@ import polars as pl
 from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Floats, Integers
+from funis.analysis.populations_assumed import CORRELATIONS, Entered, assume_populations
 from funis.analysis.run import Run, digits_of, mean_of
 from funis.nine_decimals import round_exactly
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_shortest
@@ -23,8 +24,6 @@ from funis.stats.entry_selection import RegressionToMean, estimate_regression_to
 from funis.study.model import Endpoint
 from funis.study.selection import Selection, find_selections
 
-#: Correlations between two visits without effect that are assumed in turn.
-CORRELATIONS: Final = (0.4, 0.6, 0.8)
 #: Name of the method that takes the correlation observed before treatment.
 OBSERVED: Final = "correlation_observed"
 _FEWEST_PAIRS: Final = 10
@@ -112,10 +111,9 @@ def _estimate_one(run: Run, endpoint: Endpoint, cohort: Cohort, selection: Selec
     for method, found in falls:
         _add_fall(run, place, (found, method), (selected, digits))
     if first.status == "scored":
-        share = 100 * first.share_entering
-        run.numbers.add(place, "population_mean", first.population_mean)
-        run.numbers.add(place, "population_sd", first.population_sd)
-        run.numbers.add(place, "share_entering", share, text=f"{format_number(share, 1)}%")
+        _add_population(run, place, first)
+    else:
+        assume_populations(run, place, selection, Entered(limit, mean, sd, observed))
     _list_points(run, endpoint, cohort, (selection.variable, entered))
     _list_lines(run, place, values, falls)
 
@@ -139,6 +137,14 @@ def _estimate(run: Run, selected: Selected, correlation: float, endpoint: Endpoi
         found, change=-found.change, lower=-found.upper, upper=-found.lower,
         population_mean=-found.population_mean, limit=limit,
     )  # fmt: skip
+
+
+def _add_population(run: Run, place: Place, found: RegressionToMean) -> None:
+    """Add the population before the rule, and the share of it that enters."""
+    share = 100 * found.share_entering
+    run.numbers.add(place, "population_mean", found.population_mean)
+    run.numbers.add(place, "population_sd", found.population_sd)
+    run.numbers.add(place, "share_entering", share, text=f"{format_number(share, 1)}%")
 
 
 def _add_fall(

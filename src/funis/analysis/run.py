@@ -62,7 +62,7 @@ class Run:
     seen: frozenset[tuple[str, str]]
     numbers: NumberList = field(default_factory=NumberList)
     sources: SourceList = field(default_factory=SourceList)
-    absent: dict[str, tuple[str, int, Integers, Booleans]] = field(default_factory=dict)
+    absent: dict[str, tuple[str, str, Integers, Booleans]] = field(default_factory=dict)
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)
     answered: dict[str, pl.DataFrame] = field(default_factory=dict)
     derived: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -84,13 +84,13 @@ class Run:
         """Remember the recorded values behind a group of numbers and give their key."""
         return self.sources.add("/".join((cohort.name, variable, visit)), rows[rows >= 0])
 
-    def note_absent(self, source: str, measure: str, visit: int, chosen: Integers, level: Booleans) -> None:
+    def note_absent(self, source: str, measure: str, visit: str, chosen: Integers, level: Booleans) -> None:
         """Remember who of a cohort is not in the numbers of a source.
 
         Parameters
         ----------
         source : key of the source
-        measure, visit : what was recorded, and the place of the visit
+        measure, visit : what was recorded, and when: a visit, or a band of time
         chosen : places of the subjects
         level : shape of `chosen`, True for who has a value there but no baseline to subtract
         """

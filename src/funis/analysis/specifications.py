@@ -218,7 +218,7 @@ def _parameters(
         chosen: Choice = {key: unit for key, unit in units.items() if key in known}
         if any(unit not in known[key].allowed for key, unit in chosen.items()):
             continue  # limits in another unit would be compared with these values
-        if at and "response_visit" in known:
+        if at:
             chosen["response_visit"] = at
         if endpoint is not None and endpoint.definition == name:
             chosen |= endpoint.parameters

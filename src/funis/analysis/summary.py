@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from funis.analysis.asked import add_asked_rate
 from funis.analysis.cohorts import ENROLLED, Cohort, Membership, answer_rule
 from funis.analysis.panel import Booleans, Floats, Integers, Matrix
 from funis.analysis.run import Run, add_rate, digits_of, mean_of, rows_behind
 from funis.nine_decimals import round_array
-from funis.results import ALL, Place, format_column, format_mean_sd, format_number, name_change
+from funis.results import ALL, NOT_AVAILABLE, Place, format_column, format_mean_sd, format_number, name_change
 from funis.stats.describe import Summary, summarise
 
 #: Columns of the subjects table that describe a cohort.
@@ -44,7 +45,13 @@ def _count_members(run: Run, cohort: Cohort, cannot_tell: int) -> None:
         denominator=over,
         source=subject_source(run, cohort, "subjects"),
     )
-    run.numbers.add(place, "n", cohort.size)
+    if over and cannot_tell == over:
+        # Of nobody it is known: none is not an answer.
+        run.numbers.add(place, "n", None, text=NOT_AVAILABLE, status="not_collected")
+    elif cohort.subgroup != ALL and not over:
+        run.numbers.add(place, "n", None, text=NOT_AVAILABLE, status="nobody")
+    else:
+        run.numbers.add(place, "n", cohort.size)
     if cohort.arm == ALL:
         run.numbers.add(place, "cannot_tell", cannot_tell, text=str(cannot_tell))
 
@@ -109,10 +116,9 @@ def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
         place = replace(
             cohort.place("baseline", name, str(category)),
             visit="baseline",
-            n=int(known.sum()),
             source=subject_source(run, cohort, f"{name}: {category}", chosen, rows),
         )
-        add_rate(run, place, int(chosen.sum()), level=run.level, limits=False)
+        add_asked_rate(run, place, chosen, known, cohort.members, level=run.level, limits=False)
 
 
 def describe_eligibility(run: Run) -> Membership | None:
@@ -192,7 +198,7 @@ def summarise_levels(run: Run, cohort: Cohort, name: str) -> None:
             source=run.source(cohort, name, at_visit, matrix.rows[chosen, visit]),
         )
         lacking = np.flatnonzero(cohort.members & ~known[:, visit])
-        run.note_absent(place.source, name, int(visit), lacking, np.zeros(len(lacking), dtype=np.bool_))
+        run.note_absent(place.source, name, at_visit, lacking, np.zeros(len(lacking), dtype=np.bool_))
         _describe(run, place, matrix, (int(visit), chosen))
 
 
@@ -222,7 +228,7 @@ def summarise_changes(
         )
         lacking = np.flatnonzero(cohort.members & ~known[:, visit])
         has_level = ~np.isnan(run.panel.matrices[measure].values[lacking, visit])
-        run.note_absent(place.source, measure, int(visit), lacking, has_level)
+        run.note_absent(place.source, measure, at_visit, lacking, has_level)
         _describe(run, place, matrix, (int(visit), chosen))
 
 

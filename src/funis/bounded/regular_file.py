@@ -44,11 +44,11 @@ def read_regular(path: Path, limits: Limits, *, inside: Path | None = None) -> b
     # It may have been exchanged since: opened without waiting and without following a link, then looked at.
     handle = os.open(real, os.O_RDONLY | _FLAGS)
     with os.fdopen(handle, "rb") as file:
-        _refuse_irregular(path, os.fstat(handle).st_mode)
+        _refuse_irregular(os.fstat(handle).st_mode)
         most = limits.megabytes * MEGABYTE
-        _check_size(path, os.fstat(handle).st_size, limits)
+        _check_size(os.fstat(handle).st_size, limits)
         data = file.read(most + 1)
-    _check_size(path, len(data), limits)
+    _check_size(len(data), limits)
     return data
 
 
@@ -70,18 +70,18 @@ def check_regular(path: Path, *, inside: Path | None = None) -> Path:
             "The file is a link that leads out of the study folder; it is not read.",
             "Put the file itself into the folder.",
         )
-    _refuse_irregular(path, real.stat().st_mode)
+    _refuse_irregular(real.stat().st_mode)
     return real
 
 
-def _refuse_irregular(path: Path, mode: int) -> None:
+def _refuse_irregular(mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = next((words for is_kind, words in _KINDS if is_kind(mode)), "no regular file")
         raise RefusedFileError(
-            f"'{path.name}' is {kind}, not a regular file; it is not read.", "Save the data as a file."
+            f"This is {kind}, not a regular file; it is not read.", "Save the data as a file."
         )
 
 
-def _check_size(path: Path, size: int, limits: Limits) -> None:
+def _check_size(size: int, limits: Limits) -> None:
     megabytes = -(-size // MEGABYTE)
-    limits.check("megabytes", megabytes, f"The file '{path.name}' has {megabytes:,} megabytes or more")
+    limits.check("megabytes", megabytes, f"The file has {megabytes:,} megabytes or more")

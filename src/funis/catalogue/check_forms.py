@@ -21,6 +21,8 @@ _NAMES: Final = (
     "class",
     "analyte",
     "drug",
+    "preset",
+    "grid",
     "test",
     "event",
     "name",
@@ -74,16 +76,17 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         name title label version kind source certainty family window summary missing not_done
         unit within reversed_by applies items_of rules_of others_as otherwise item system by lab
         feature features.clause with_level per how status evidence id class event before note
-        domain term measure reading side drug analyte doses_of hint_low hint_high test route words
+        preset grid domain term measure reading side drug analyte doses_of hint_low hint_high test route words
         toxicity.if rules.grade
     """),
     ("a number", _is_number, """
         lowest highest minimum maximum weight per_minutes only_above over at_most routes.factor
-        factors.at_least power base times constant equals_5_mg mg_per_day possible low high
+        factors.at_least power base times constant equals_5_mg mg_per_day possible low high mean sd
+        correlation
     """),
     ("a whole number", _is_whole, """
         digits row within_months count rules.clause rules.at_least rules.points criteria.points
-        toxicity.grade
+        subjects toxicity.grade
     """),
     ("true or false", lambda value: isinstance(value, bool), """
         per_system less_is_worse relapse responder laboratory proposal yes_no
@@ -92,9 +95,10 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
     ("a text or a number", _either(_is_text, _is_number), "limit conversions.factor offset"),
     ("a list of texts", _texts, """
         systems notes criteria.at_least without of_items only_without excludes level_labels all
-        none also groups names of
+        none also groups names of instruments
     """),
     ("a list of whole numbers", _list_of(_is_whole), "clinical"),
+    ("a list of numbers", _some_of(_is_number), "means sds"),
     ("a list of values", _list_of(_is_plain), "values allowed parameters.factors"),
     ("a list of lists of texts", _list_of(_texts), "alternatives"),
     ("a phrase or a list of phrases", _phrases, "when"),
@@ -110,6 +114,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
     ("a list of rows", _rows, """
         items replace features rules routes flags factors summaries measures criteria classes
         failures needs terms grades drugs units routes analytes conversions parameters spellings
+        grids presets
     """),
 )  # fmt: skip
 _FORM_OF: Final = {key: (words, fits) for words, fits, keys in _FORMS for key in keys.split()}

@@ -1,4 +1,4 @@
-"""Published tables as data: laboratory limits of the CTCAE, equivalent doses of glucocorticoids."""
+"""Published tables as data: limits of the CTCAE, doses of glucocorticoids, populations before entry."""
 
 from __future__ import annotations
 
@@ -79,3 +79,46 @@ class GlucocorticoidTable:
     drugs: Mapping[str, Glucocorticoid]
     units: Mapping[str, Fraction]
     routes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationGrid:
+    """Means and standard deviations of a score before an entry rule, every combination of which is tried."""
+
+    means: tuple[float, ...]
+    sds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationPreset:
+    """A published population that a trial's subjects may have been chosen from.
+
+    Attributes
+    ----------
+    name, label : the preset, and its printed words
+    instruments : scores that it is about
+    mean, sd : of the population; with `limit`, of those who entered above the limit
+    limit : limit of an entry rule that mean and SD were observed under, None for a whole population
+    correlation : of the score at two visits, None where the source gives none
+    subjects : how many they rest on
+    source, certainty : where it is printed, and how sure it is
+    """
+
+    name: str
+    label: str
+    instruments: tuple[str, ...]
+    mean: float
+    sd: float
+    limit: float | None
+    correlation: float | None
+    subjects: int
+    source: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationTable:
+    """Grids by instrument, and presets in printed order."""
+
+    grids: Mapping[str, PopulationGrid]
+    presets: tuple[PopulationPreset, ...]

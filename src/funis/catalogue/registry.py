@@ -19,11 +19,12 @@ from funis.catalogue.model_criteria import CriteriaSet
 from funis.catalogue.model_instrument import Definition, Kind
 from funis.catalogue.model_responder_index import ResponderIndex
 from funis.catalogue.model_response import ResponseDefinition
-from funis.catalogue.model_tables import GlucocorticoidTable, ToxicityTable
+from funis.catalogue.model_tables import GlucocorticoidTable, PopulationTable, ToxicityTable
 from funis.catalogue.read_analytes import read_analytes
 from funis.catalogue.read_criteria import read_criteria
 from funis.catalogue.read_glucocorticoids import read_glucocorticoids
 from funis.catalogue.read_instrument import read_instrument
+from funis.catalogue.read_populations import read_populations
 from funis.catalogue.read_responder_index import read_responder_index
 from funis.catalogue.read_response import read_response
 from funis.catalogue.read_toxicity import read_toxicity
@@ -40,6 +41,7 @@ Defined = (
     | ResponderIndex
     | ToxicityTable
     | GlucocorticoidTable
+    | PopulationTable
     | AnalyteTable
 )
 _Model = TypeVar("_Model", bound=Defined)
@@ -119,6 +121,7 @@ def _readers() -> dict[str, Callable[[DefinitionFile], Defined]]:
         "responder_index": partial(read_responder_index, find=definition),
         "toxicity": partial(read_toxicity, find=toxicity_table),
         "glucocorticoids": read_glucocorticoids,
+        "populations": read_populations,
         "analytes": partial(read_analytes, find=glucocorticoid_table),
     }
 
@@ -291,6 +294,18 @@ def glucocorticoid_table() -> GlucocorticoidTable:
     4.0
     """
     return _read(GlucocorticoidTable, "table", "glucocorticoids", "glucocorticoids")
+
+
+@cache
+def population_table() -> PopulationTable:
+    """Give the populations that regression to the mean is estimated from by assumption.
+
+    Examples
+    --------
+    >>> [preset.name for preset in population_table().presets]
+    ['gse65391', 'belimumab', 'lupus_cells']
+    """
+    return _read(PopulationTable, "table", "populations", "populations")
 
 
 @cache

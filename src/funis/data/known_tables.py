@@ -9,6 +9,7 @@ from funis.catalogue.instrument_tables import instrument_table
 from funis.catalogue.registry import definitions
 from funis.errors import Finding
 from funis.schema import SUBJECTS, TABLES, Column, Table
+from funis.shown import show_name, words_of
 from funis.study.kept import once_a_study
 from funis.study.model import Study
 
@@ -83,6 +84,9 @@ def finding_unknown_table(name: str, file: str, expected: Mapping[str, bool]) ->
     if name in expected:
         message, fix = f"The study does not use '{name}'; it is not read.", "Add it to a visit's forms."
         return Finding("warning", "unused_table", name, file, None, "", "", message, fix)
+    # A file or a sheet can have a person's name.
+    shown = show_name(name.strip(), words_of(expected))
+    named = f"'{shown}'" if shown else "of this name"
     near = get_close_matches(name.strip().lower().replace(" ", "_"), used, n=1, cutoff=0.7)
     hint = f"The nearest is '{near[0]}'. " if near else ""
     return Finding(
@@ -92,7 +96,7 @@ def finding_unknown_table(name: str, file: str, expected: Mapping[str, bool]) ->
         file,
         None,
         "",
-        name[:60],
-        f"There is no table '{name}'; it is not read.",
+        shown,
+        f"There is no table {named}; it is not read.",
         f"{hint}Tables: {', '.join(used)}.",
     )

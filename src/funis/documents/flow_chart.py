@@ -36,6 +36,8 @@ class FlowChart:
     side : lines of the box beside the last arrow; empty for none
     alt : what the chart shows, for a reader who cannot see it
     footnotes : what the counts are
+    left_early : lines of a box beside an earlier arrow; empty for none
+    early_arrow : which arrow that is, 1 for the first; below the box of that number
     label : printed number of the figure, given when the document is put together
     """
 
@@ -46,12 +48,21 @@ class FlowChart:
     side: tuple[FlowBox, ...]
     alt: str
     footnotes: tuple[str, ...] = ()
+    left_early: tuple[FlowBox, ...] = ()
+    early_arrow: int = 1
     label: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:
         """Give the ids of the results printed in the chart."""
-        return tuple(each.id for box in (*self.main, *self.side) for each in box.count if each.id)
+        return tuple(each.id for box in self.boxes for each in box.count if each.id)
+
+    @property
+    def boxes(self) -> tuple[FlowBox, ...]:
+        """Give every box, and every line of those at the side, in the order of the flow."""
+        return (
+            *self.main[: self.early_arrow], *self.left_early, *self.main[self.early_arrow :], *self.side
+        )  # fmt: skip
 
 
 def draw_flow_chart(chart: FlowChart) -> str:
@@ -74,9 +85,17 @@ def draw_flow_chart(chart: FlowChart) -> str:
     height = len(chart.main) * _HEIGHT + (len(chart.main) - 1) * _GAP + 8
     shapes = [_box(box, 4 + place * (_HEIGHT + _GAP)) for place, box in enumerate(chart.main)]
     shapes += [_arrow(place) for place in range(len(chart.main) - 1)]
+    below = 0.0
+    if chart.left_early:
+        shapes.append(
+            _side_box(chart.left_early, chart.early_arrow, _side_top(chart.left_early, chart.early_arrow))
+        )
+        below = _side_top(chart.left_early, chart.early_arrow) + _side_height(chart.left_early) + 6
     if chart.side:
-        shapes.append(_side_box(chart.side, len(chart.main) - 1))
-        height = max(height, 4 + (len(chart.main) - 1) * (_HEIGHT + _GAP) + _HEIGHT)
+        last = len(chart.main) - 1
+        top = max(below, _side_top(chart.side, last))
+        shapes.append(_side_box(chart.side, last, top))
+        height = max(height, round(top + _side_height(chart.side) + 4))
     body = "".join(shapes)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
@@ -113,12 +132,19 @@ def _arrow(place: int) -> str:
     )
 
 
-def _side_box(boxes: tuple[FlowBox, ...], place: int) -> str:
-    """Draw those who left beside the last arrow."""
+def _side_height(boxes: tuple[FlowBox, ...]) -> int:
+    return 20 + 24 * len(boxes)
+
+
+def _side_top(boxes: tuple[FlowBox, ...], place: int) -> float:
+    """Give the upper edge of a box whose middle is that of the arrow to the box of this place."""
+    return max(4, 4 + place * (_HEIGHT + _GAP) - _GAP / 2 - _side_height(boxes) / 2)
+
+
+def _side_box(boxes: tuple[FlowBox, ...], place: int, top: float) -> str:
+    """Draw those who left beside the arrow to the box of this place."""
     x = 4 + _BOX + 60
-    height = 20 + 24 * len(boxes)
-    bottom = 4 + place * (_HEIGHT + _GAP) + _HEIGHT
-    top = max(4, bottom - _HEIGHT - _GAP / 2 - height / 2)
+    height = _side_height(boxes)
     middle = 4 + place * (_HEIGHT + _GAP) - _GAP / 2
     start = 4 + _BOX / 2
     shapes = [

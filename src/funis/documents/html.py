@@ -165,7 +165,7 @@ def css_string(text: str) -> str:
 def _page_margins(document: Document) -> str:
     """Name the document, the kind of data and the page on every printed page."""
     # The gravest, and what the data are; what follows a colon is said once, on the first page.
-    warning = " ".join(
+    warning = " · ".join(
         notice.title.partition(":")[0]
         for place, notice in enumerate(document.notices)
         if notice.tag or not place

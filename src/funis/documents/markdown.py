@@ -218,7 +218,7 @@ def _draw_figure(figure: FigureSpec, document: Document, _: _Numbers) -> Iterato
 
 def _draw_flow(chart: FlowChart, document: Document, numbers: _Numbers) -> Iterator[str]:
     yield _caption(chart, document)
-    yield _list(f"{escape(box.title)}: {_prose(box.count, numbers)}" for box in (*chart.main, *chart.side))
+    yield _list(f"{escape(box.title)}: {_prose(box.count, numbers)}" for box in chart.boxes)
     yield escape(" ".join(chart.footnotes))
 
 

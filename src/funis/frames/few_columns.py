@@ -23,6 +23,8 @@ from funis.frames.few_cells import (
     fill_forward,
     find_pattern,
     first_known,
+    is_not_null,
+    is_null,
     read_date,
     round_to,
 )
@@ -43,17 +45,12 @@ class FewColumn:
     is_one : the answer is one value, whatever the number of rows
     is_free : only the cells tell how many the answer has
     plain : the column that is asked for as it stands, else empty
-    is_cellwise : each cell follows from the same cell of the column asked for, so that all columns can be
-        asked in one go
-    inner, sum_up : of a single value: what it sums up, and how
     name : of the answer
     many : the columns that it is asked of one by one; then ``name`` is that of each
     kind : Polars type of the answer, None where it follows from the cells
     """
 
-    __slots__ = (
-        *("inner", "is_cellwise", "is_free", "is_one", "kind", "many", "name", "plain", "run", "sum_up"),
-    )
+    __slots__ = ("is_free", "is_one", "kind", "many", "name", "plain", "run")
 
     def __init__(
         self,
@@ -68,9 +65,6 @@ class FewColumn:
     ) -> None:
         self.run, self.name, self.many, self.kind = run, name, many, kind
         self.is_one, self.is_free, self.plain = is_one, is_free, plain
-        self.is_cellwise = False
-        self.inner: FewColumn | None = None
-        self.sum_up: Callable[[Cells], Any] | None = None
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -113,10 +107,7 @@ class FewColumn:
         return _known(operator.mul, self, other)
 
     def __truediv__(self, other: object) -> FewColumn:
-        made = _known(divide, self, other)
-        # A quotient shows the sign of a zero, so that equal cells have different ones.
-        made.is_cellwise = False
-        return made
+        return _known(divide, self, other)
 
     def __and__(self, other: object) -> FewColumn:
         return rowwise(both, (self, as_column(other)), Boolean)
@@ -135,11 +126,11 @@ class FewColumn:
 
     def is_null(self) -> FewColumn:
         """Tell where a cell is empty."""
-        return self._cellwise(lambda cells: [cell is None for cell in cells])
+        return rowwise(is_null, (self,), Boolean)
 
     def is_not_null(self) -> FewColumn:
         """Tell where a cell holds something."""
-        return self._cellwise(lambda cells: [cell is not None for cell in cells])
+        return rowwise(is_not_null, (self,), Boolean)
 
     def fill_null(self, value: object = None) -> FewColumn:
         """Fill empty cells."""
@@ -256,11 +247,11 @@ class FewColumn:
 
     def any(self) -> FewColumn:
         """Tell whether any is true; unknown ones aside."""
-        return self._one(lambda cells: True in cells, Boolean)
+        return self._one(lambda cells: any(cell for cell in cells if cell is not None), Boolean)
 
     def all(self) -> FewColumn:
         """Tell whether none is false; unknown ones aside."""
-        return self._one(lambda cells: False not in cells, Boolean)
+        return self._one(lambda cells: all(cell for cell in cells if cell is not None), Boolean)
 
     def over(self, *keys: Text | Sequence[Text]) -> FewColumn:
         """Work it out within the rows of each key."""
@@ -276,14 +267,6 @@ class FewColumn:
 
         return FewColumn(run, self.name, many=self.many, kind=self.kind)
 
-    def _cellwise(self, function: Callable[[Cells], Cells]) -> FewColumn:
-        """Answer yes or no for every cell, empty ones too."""
-        if self.is_one:
-            return rowwise(lambda cell: function([cell])[0], (self,), Boolean)
-        made = self._whole(function, Boolean)
-        made.is_cellwise = self.is_cellwise
-        return made
-
     def _whole(
         self, function: Callable[[Cells], Cells], kind: Any = None, *, is_free: bool = False
     ) -> FewColumn:
@@ -297,9 +280,7 @@ class FewColumn:
         def run(frame: Any, name: Text) -> Any:
             return function(self.run(frame, name))
 
-        made = FewColumn(run, self.name, is_one=True, many=self.many, kind=kind or self.kind)
-        made.inner, made.sum_up = self, function
-        return made
+        return FewColumn(run, self.name, is_one=True, many=self.many, kind=kind or self.kind)
 
 
 class TextVerbs:
@@ -371,9 +352,7 @@ def col(*names: str | Sequence[str]) -> FewColumn:
     if len(names) == 1 and isinstance(names[0], str):
         return _one_column(names[0])
     every = tuple(name for each in names for name in ((each,) if isinstance(each, str) else each))
-    made = FewColumn(lambda frame, name: frame.cells(name), "", many=every)
-    made.is_cellwise = True
-    return made
+    return FewColumn(lambda frame, name: frame.cells(name), "", many=every)
 
 
 @lru_cache(maxsize=4096)
@@ -385,9 +364,7 @@ def lit(value: object, dtype: Any = None) -> FewColumn:
     """Give one value, of a type where it is null."""
     if dtype == Float64 and value is not None:
         value = float(value)  # type: ignore[arg-type]
-    made = FewColumn(lambda _frame, _name: value, "literal", is_one=True, kind=dtype)
-    made.is_cellwise = True
-    return made
+    return FewColumn(lambda _frame, _name: value, "literal", is_one=True, kind=dtype)
 
 
 def as_column(value: object) -> FewColumn:
@@ -398,25 +375,20 @@ def as_column(value: object) -> FewColumn:
 def rowwise(function: Callable[..., Any], parts: tuple[FewColumn, ...], kind: Any) -> FewColumn:
     """Work out a function of the cells of a row."""
     name, many = parts[0].name, next((part.many for part in parts if part.many), ())
-    is_cellwise = all(part.is_cellwise for part in parts)
     if all(part.is_one for part in parts):
-        made = FewColumn(
+        return FewColumn(
             lambda frame, each: function(*[part.run(frame, each) for part in parts]),
             name,
             is_one=True,
             many=many,
             kind=kind,
         )
-        made.is_cellwise = is_cellwise
-        return made
 
     def run(frame: Any, each: str) -> Cells:
         rows = [repeat(part.run(frame, each)) if part.is_one else part.run(frame, each) for part in parts]
         return list(map(function, *rows))
 
-    made = FewColumn(run, name, is_free=any(part.is_free for part in parts), many=many, kind=kind)
-    made.is_cellwise = is_cellwise
-    return made
+    return FewColumn(run, name, is_free=any(part.is_free for part in parts), many=many, kind=kind)
 
 
 def each_cell(function: Callable[[Any], Any], part: FewColumn, kind: Any) -> FewColumn:
@@ -428,9 +400,7 @@ def each_cell(function: Callable[[Any], Any], part: FewColumn, kind: Any) -> Few
     def run(frame: Any, each: str) -> Cells:
         return [None if cell is None else function(cell) for cell in inner(frame, each)]
 
-    made = FewColumn(run, part.name, is_free=part.is_free, many=part.many, kind=kind)
-    made.is_cellwise = part.is_cellwise
-    return made
+    return FewColumn(run, part.name, is_free=part.is_free, many=part.many, kind=kind)
 
 
 def _known(
@@ -448,9 +418,7 @@ def _known(
                 return [None] * len(cells)
             return [None if cell is None else function(cell, value) for cell in cells]
 
-        made = FewColumn(run, left.name, is_free=left.is_free, many=left.many or other.many, kind=kind)
-        made.is_cellwise = left.is_cellwise and other.is_cellwise
-        return made
+        return FewColumn(run, left.name, is_free=left.is_free, many=left.many or other.many, kind=kind)
     return rowwise(
         lambda one, two: None if one is None or two is None else function(one, two), (left, other), kind
     )

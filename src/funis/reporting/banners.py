@@ -10,7 +10,7 @@ from funis.errors import Finding
 from funis.reporting.finding_tables import check_label
 from funis.reporting.labels import humanise, listed
 from funis.reporting.number_book import NumberBook
-from funis.reporting.safety_tables import NOT_COLLECTED, not_collected_words
+from funis.reporting.safety_tables import NOT_COLLECTED, main_events, not_collected_words
 from funis.reporting.withheld import Damage, find_damage
 from funis.results import ALL, Results
 from funis.study.model import Study
@@ -104,17 +104,17 @@ def _safety_notices(book: NumberBook) -> Iterator[Notice]:
         title, _, text = NOT_COLLECTED.partition(". ")
         yield Notice(f"{title}.", text)
         return
-    counted = [group for group in book.of("adverse_events") if group.variable == "any" and group.arm == ALL]
-    if not counted:
+    events = main_events(book)
+    if events is None:
         return
-    count = book.find(counted[-1], ALL, "count")
+    count = book.find(events, ALL, "count")
     if count is not None and count.value is not None and count.denominator is None:
         yield Notice(
             "Nobody was asked about adverse events.",
             "Those recorded are counted; counts are lowest possible values.",
         )
         return
-    asked = book.find(counted[-1]._replace(variable="asked", measure="asked"), ALL, "count")
+    asked = book.find(events._replace(variable="asked", measure="asked"), ALL, "count")
     if asked is None or asked.value is None or asked.denominator is None or asked.value >= asked.denominator:
         return
     yield Notice(

@@ -9,6 +9,7 @@ from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, count_cell, share_cell, single
+from funis.reporting.rule_words import rule_words
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL
 from funis.study.model import Study
@@ -19,6 +20,7 @@ DISPOSITION: dict[str, str] = {
     "enrolled": "Enrolled",
     "eligible": "Met every criterion",
     "treated": "Treated",
+    "not_treated": "Not treated",
     "completed": "Completed follow-up",
     "ongoing": "Still in follow-up",
     "withdrew": "Withdrew",
@@ -39,11 +41,12 @@ def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         if group.arm != ALL:
             continue
         name = group.population if group.subgroup == ALL else group.subgroup
-        rule = labels.population_rule(name) or "every subject of the data"
+        rule = labels.population_rule(name)
+        said = rule_words(labels, rule) if rule else "every subject of the data"
         within = f"Subgroup of {in_sentence(labels.population(group.population))}"
         cells = (
             words("Population" if group.subgroup == ALL else within),
-            words(rule),
+            words(said),
             single(book.find(group, ALL, "n"), 0),
             single(book.find(group, ALL, "cannot_tell"), 0),
         )
@@ -124,7 +127,7 @@ def build_eligibility_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
     for group in groups:
         criterion = criteria.get(group.variable)
         text = criterion.text if criterion else "Every criterion that can be checked"
-        rule = criterion.rule if criterion and criterion.rule else "–"
+        rule = rule_words(Labels(study), criterion.rule) if criterion and criterion.rule else "–"
         label = criterion.id if criterion else "All"
         numbers = (
             count_cell(book.find(group, ALL, "count"), book.find(group, ALL, "percent")),
@@ -187,7 +190,7 @@ def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -
             rows.append(TableRow(words(labels.variable(name)), tuple(words("") for _ in range(4))))
             named.add(name)
         visit = book.visits(group)[0]
-        count = count_cell(book.find(group, visit, "count"), book.find(group, visit, "percent"))
+        count = share_cell(book, group, visit)
         rows.append(
             TableRow(
                 words(_category(labels, name, category)), (words(""), count, words(""), words("")), indent=1

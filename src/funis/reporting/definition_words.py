@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from funis.catalogue.registry import definition, definitions, response_definition, responses
@@ -130,7 +130,7 @@ def endpoint_words(labels: Labels, endpoint: Endpoint) -> str:
         visit_words(labels, name) if is_judged else in_sentence(labels.visit(name)) for name in endpoint.at
     ]
     at = f" at {listed(visits)}" if visits else ""
-    named = [in_sentence(labels.variable_with_unit(name)) for name in endpoint.all_variables]
+    named = [_with_unit(labels, name) for name in endpoint.all_variables]
     match endpoint.kind:
         case "response" | "relapse":
             return _judged_words(labels, endpoint, at)
@@ -146,6 +146,12 @@ def endpoint_words(labels: Labels, endpoint: Endpoint) -> str:
         case "summary":
             return f"values of {listed(named)}{at}"
     return _COUNTED[endpoint.kind]
+
+
+def _with_unit(labels: Labels, name: str) -> str:
+    """Name a variable with its unit in brackets, so that a list of several can be read."""
+    unit = format_unit(labels.unit(name))
+    return f"{in_sentence(labels.variable(name))} ({unit})" if unit else in_sentence(labels.variable(name))
 
 
 def _judged_words(labels: Labels, endpoint: Endpoint, at: str) -> str:
@@ -183,24 +189,6 @@ def _time_words(labels: Labels, endpoint: Endpoint) -> str:
 
 
 # --- definitions ---------------------------------------------------------------------------------
-
-
-def proposals_behind(labels: Labels, endpoints: Iterable[str]) -> tuple[str, ...]:
-    """Say which definitions behind some endpoints are proposals: relapse and times rest on a response.
-
-    Parameters
-    ----------
-    labels : the printed words of the study
-    endpoints : ids
-    """
-    named = {endpoint.id: endpoint for endpoint in labels.study.endpoints}
-    notes = [
-        note
-        for name in endpoints
-        if name in named
-        for note in proposal_notes(labels, definition_behind(labels, named[name]))
-    ]
-    return tuple(dict.fromkeys(notes))
 
 
 def definition_behind(labels: Labels, endpoint: Endpoint) -> str:

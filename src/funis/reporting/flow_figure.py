@@ -9,6 +9,7 @@ from funis.reporting.number_book import Number, NumberBook, bound
 from funis.results import ALL
 
 _MAIN = ("screened", "consented", "enrolled", "eligible", "treated", "completed")
+_EARLY = "not_treated"
 _SIDE = ("withdrew", "lost", "died", "ongoing", "not_recorded")
 
 
@@ -32,9 +33,11 @@ def build_flow(book: NumberBook) -> tuple[FlowChart, ...]:
     main = [name for name in _MAIN if name in counts]
     if len(main) < 2:
         return ()
-    boxes = {name: _box(name, number) for name, number in counts.items() if name in (*_MAIN, *_SIDE)}
+    boxes = {name: _box(name, number) for name, number in counts.items() if name in DISPOSITION}
     side = [name for name in _SIDE if name in counts]
-    words = [f"{DISPOSITION[name].lower()} {boxes[name].count[-1].text}" for name in (*main, *side)]
+    # Who was not treated leaves beside the arrow to the treated.
+    early = [_EARLY] if "treated" in main and main[0] != "treated" and _EARLY in counts else []
+    words = [f"{DISPOSITION[name].lower()} {boxes[name].count[-1].text}" for name in (*main, *early, *side)]
     return (
         FlowChart(
             id="figure-flow",
@@ -45,6 +48,8 @@ def build_flow(book: NumberBook) -> tuple[FlowChart, ...]:
             side=tuple(boxes[name] for name in side) if "completed" in main else (),
             alt=f"Flow of subjects: {', '.join(words)}.",
             footnotes=("Counts are those of the disposition table.",),
+            left_early=tuple(boxes[name] for name in early),
+            early_arrow=main.index("treated") if early else 1,
         ),
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from funis.catalogue.registry import definition
-from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import MISSING, Labels, grade_columns, humanise, in_sentence
 from funis.reporting.number_book import Number
 from funis.reporting.rule_words import rule_words
@@ -126,7 +125,7 @@ def _rules(number: Number) -> tuple[str, ...]:
 
 
 def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
-    """Name the edition and the choices of each instrument, and which of them are proposals."""
+    """Name the edition and the choices of each instrument."""
     for measure in dict.fromkeys(number.measure for number in used):
         name = grade_columns()[measure][0] if measure in grade_columns() else measure
         if name in labels.study.instruments:
@@ -139,7 +138,6 @@ def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
             if choice.label or chosen:
                 edition = "; ".join([f"scored by {found.title} ({found.version})", *chosen])
                 yield f"{choice.label or labels.variable(name)}: {edition}."
-        yield from proposal_notes(labels, name)
 
 
 def _choice(value: object) -> str:

@@ -11,12 +11,12 @@ from funis.documents.colours import ESTIMATE, MUTED, SUBJECT_BEHIND
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook
+from funis.reporting.small_samples import limit_missed
+from funis.reporting.summary_figures import is_summarised, say_summarised
 from funis.reporting.time_axis import time_axis
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
-#: Above so many subjects their lines say nothing; median and quartiles are drawn alone.
-MOST_LINES: Final = 300
 _DRAWN: Final = WIDTH - 110
 
 
@@ -79,7 +79,9 @@ def _points(study: Study, book: NumberBook, group: Group) -> list[Spec]:
         named = ("median", "q1", "q3", "n", "cannot_tell")
         numbers = {name: book.find(group, visit.name, name) for name in named}
         values = {
-            name: number.value for name, number in numbers.items() if number and number.value is not None
+            name: number.value
+            for name, number in numbers.items()
+            if number is not None and number.value is not None and limit_missed(number) is None
         }
         if values:
             found.append({"day": visit.day, "visit": visit.name} | values)
@@ -89,7 +91,7 @@ def _points(study: Study, book: NumberBook, group: Group) -> list[Spec]:
 def _figure(study: Study, points: list[Spec], lines: list[Spec]) -> FigureSpec:
     labels = Labels(study)
     subjects = len({line["subject"] for line in lines})
-    drawn = lines if subjects <= MOST_LINES else []
+    drawn = [] if is_summarised(subjects) else lines
     days = [point["day"] for point in (*points, *drawn)]
     x: Spec = {
         "field": "day",
@@ -103,7 +105,7 @@ def _figure(study: Study, points: list[Spec], lines: list[Spec]) -> FigureSpec:
     who = (
         f"Thin lines: single subjects, by the day of each visit{many}, broken where a dose is not known."
         if drawn
-        else f"Lines of single subjects are not drawn above {MOST_LINES} subjects{many}."
+        else say_summarised(subjects)
     )
     return FigureSpec(
         id="figure-glucocorticoid",
@@ -129,6 +131,7 @@ def _layers(points: list[Spec], lines: list[Spec], x: Spec, low: float) -> list[
     }
     known = [point for point in points if "median" in point]
     medians: Spec = {"data": {"values": known}}
+    quartiles: Spec = {"data": {"values": [point for point in known if "q1" in point]}}
     at: Spec = {"x": x, "y": y | {"field": "median"}}
     limits: Spec = {"x": x, "y": y | {"field": "q1"}, "y2": {"field": "q3"}}
     faint: Spec = {"type": "line", "color": SUBJECT_BEHIND, "strokeWidth": 0.9, "opacity": 0.55}
@@ -146,7 +149,7 @@ def _layers(points: list[Spec], lines: list[Spec], x: Spec, low: float) -> list[
             "mark": {"type": "text", "color": MUTED, "fontSize": 11, "align": "left", "dx": _DRAWN / 2 + 6},
             "encoding": {"y": y | {"field": "low"}, "text": {"field": "words"}},
         },
-        medians | {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},
+        quartiles | {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},
         medians | {"mark": {"type": "line", "color": ESTIMATE, "strokeWidth": 2.2}, "encoding": at},
         medians | {"mark": {"type": "circle", "color": ESTIMATE, "size": 52, "opacity": 1}, "encoding": at},
     ]
@@ -181,11 +184,14 @@ def _row(points: list[Spec], x: Spec, statistic: str, title: str) -> Spec:
 
 
 def _words(labels: Labels, points: list[Spec]) -> str:
-    known = [point for point in points if "median" in point]
-    said = [
-        f"{labels.visit(point['visit'])}: median {format_number(point['median'], 1)} mg a day, quartiles "
-        f"{format_number(point['q1'], 1)} to {format_number(point['q3'], 1)}, "
-        f"n = {format_number(point['n'], 0)}"
-        for point in known
-    ]
+    said = []
+    for point in points:
+        if "median" in point:
+            middle = (
+                f", quartiles {format_number(point['q1'], 1)} to {format_number(point['q3'], 1)}"
+                if "q1" in point
+                else ""
+            )
+            median, count = format_number(point["median"], 1), format_number(point["n"], 0)
+            said.append(f"{labels.visit(point['visit'])}: median {median} mg a day{middle}, n = {count}")
     return f"Line chart of the daily dose of glucocorticoid as prednisone. {'; '.join(said)}."

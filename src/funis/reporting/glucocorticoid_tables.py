@@ -7,10 +7,11 @@ from typing import Final
 
 from funis.catalogue.low_doses import low_doses
 from funis.catalogue.registry import glucocorticoid_table
-from funis.documents.table import TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, in_sentence
-from funis.reporting.number_book import Group, NumberBook, bound, count_cell, single
+from funis.reporting.number_book import Group, NumberBook, bound, count_cell, interval, single
+from funis.reporting.small_samples import has_percent
 from funis.results import ALL, format_shortest, name_at_most
 from funis.study.model import Study
 
@@ -46,7 +47,7 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
         ]
     shares = [f"≤ {format_shortest(limit)} mg" for limit in low_doses()]
     heads = ("", "n", "Mean (SD)", "Median (IQR)", *shares, "None", "Raised", "Unknown")
-    spanners = (("", 2), ("mg/day", 2), ("n/N (%)", len(shares) + 2), ("n", 1))
+    spanners = (("", 2), ("mg/day", 2), ("n (%)", len(shares) + 1), ("n/N", 1), ("n", 1))
     used = [number for group in book.of("glucocorticoid") for number in book.all(group)]
     notes = (*_notes(), *describe_basis(labels, used, with_missing=False))
     title = "Glucocorticoid by mouth, daily dose as prednisone"
@@ -64,17 +65,28 @@ def _cells(book: NumberBook, group: Group, visit: str, limits: list[str]) -> Ite
     )
     yield single(book.find(group, visit, "n"), 0)
     yield joined(mean, " (", sd, ")") if mean else words("–")
-    yield joined(median, " (", lower, " to ", upper, ")") if median else words("–")
-    for category in (*limits, "none", "raised"):
-        own = group._replace(category=category)
-        count, share = book.find(own, visit, "count"), book.find(own, visit, "percent")
-        yield count_cell(count, share) if count is not None else _NO_COMPARISON
+    yield joined(median, " (", *interval(lower, upper), ")") if median else words("–")
+    for category in (*limits, "none"):
+        yield _share(book, group._replace(category=category), visit)
+    raised = book.find(group._replace(category="raised"), visit, "count")
+    yield count_cell(raised) if raised is not None else _NO_COMPARISON
     yield single(book.find(group, visit, "cannot_tell"), 0)
+
+
+def _share(book: NumberBook, group: Group, visit: str) -> TableCell:
+    """Print a count with its percentage; N stands in the column n of the row."""
+    count, percent = book.find(group, visit, "count"), book.find(group, visit, "percent")
+    printed, share = bound(count, 0), bound(percent, 1)
+    if printed is None or count is None:
+        return words("–")
+    if share is None or not has_percent(count):
+        return joined(printed)
+    return joined(printed, " (", Inline(f"{share.text}%", share.id), ")")
 
 
 def _notes() -> Iterator[str]:
     yield (
-        "n: subjects seen at the visit whose dose is known, and N of the shares. Raised: dose above that at "
+        "n: subjects seen at the visit whose dose is known; shares are of them. Raised: dose above that at "
         "baseline, of those whose dose is known at both. None: no course of glucocorticoid by mouth was in "
         "force, and other drugs of the subject were recorded. Unknown: seen, but a dose, unit or start is "
         "missing, or no drug of the subject was recorded at all."

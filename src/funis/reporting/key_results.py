@@ -23,9 +23,9 @@ from funis.reporting.number_book import (
     share_cell,
     small_n,
 )
-from funis.reporting.planned_tables import ASSESSED, find_unassessed
+from funis.reporting.planned_tables import find_unassessed
 from funis.reporting.response_tables import class_label
-from funis.reporting.safety_tables import UNASKED, not_collected_words
+from funis.reporting.safety_tables import UNASKED, main_events, not_collected_words
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
 
@@ -55,7 +55,7 @@ def _unassessed_keys(labels: Labels, book: NumberBook) -> Iterator[Highlight]:
     """Say first which primary endpoints could not be assessed, and why: no other result takes their place."""
     for each in find_unassessed(labels.study, book):
         if each.endpoint.role == "primary":
-            yield Highlight(each.title, words(ASSESSED), each.reason, _rank_words(labels, each.endpoint))
+            yield Highlight(each.title, words(each.what), each.reason, _rank_words(labels, each.endpoint))
 
 
 def _rank_words(labels: Labels, endpoint: Endpoint) -> str:
@@ -218,21 +218,15 @@ def _summary_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Itera
 
 
 def _safety_keys(book: NumberBook) -> Iterator[Highlight]:
-    found = {
-        group.variable: group
-        for group in book.of("adverse_events")
-        if group.subgroup == ALL and group.arm == ALL
-    }
-    if "any" not in found:
-        return
-    any_event = found["any"]
-    count = book.find(any_event, ALL, "count")
-    if count is None:
+    events = main_events(book)
+    count = book.find(events, ALL, "count") if events is not None else None
+    if events is None or count is None:
         return
     if count.value is None:
         yield Highlight("Adverse events", count_cell(count), words(not_collected_words(book)))
         return
-    asked = book.find(found["asked"], ALL, "count") if "asked" in found else None
-    basis = count_cell(asked, book.find(found["asked"], ALL, "percent")).parts if asked is not None else ()
+    question = events._replace(variable="asked", measure="asked")
+    asked = book.find(question, ALL, "count")
+    basis = count_cell(asked, book.find(question, ALL, "percent")).parts if asked is not None else ()
     detail = joined("asked at ", *basis, " of visits due") if basis else words(UNASKED)
-    yield Highlight("Subjects with any adverse event", share_cell(book, any_event, ALL, "asked"), detail)
+    yield Highlight("Subjects with any adverse event", share_cell(book, events, ALL, "asked"), detail)

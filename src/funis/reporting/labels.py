@@ -81,6 +81,7 @@ STATISTICS: dict[str, str] = {
     "correlation": "correlation",
     "population_mean": "mean before the entry rule",
     "population_sd": "standard deviation before the entry rule",
+    "mean_entering": "expected mean of those who enter",
     "share_entering": "share that meets the entry rule",
     "most_influential": "estimate without the most influential",
     "most_influential_label": "the most influential",

@@ -5,19 +5,19 @@ from __future__ import annotations
 import polars as pl
 
 from funis.documents.table import TableSpec, text_rows
+from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import Labels, humanise
 from funis.reporting.limits import ROWS_LISTED
 from funis.reporting.response_tables import class_label
 from funis.results import Results, format_number
 from funis.study.model import Study
 
+# Study days, no dates: a date that was written wrong can be the one of somebody's birth.
 _EVENT_COLUMNS = (
     "subject",
     "term",
     "day",
-    "start",
     "end_day",
-    "end",
     "grade",
     "serious",
     "related",
@@ -59,7 +59,7 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
                 title,
                 heads,
                 rows,
-                _say_cut(own.height, "responses"),
+                (*_say_cut(own.height, "responses"), *proposal_notes(labels, name)),
                 is_text=True,
                 is_collapsed=True,
             )
@@ -72,6 +72,8 @@ def _word(labels: Labels, definition: str, column: str, value: object) -> str:
         return ""
     if column in {"visit", "relapse_visit"}:
         return labels.visit(str(value))
+    if column == "reason":
+        return str(value).replace("_", " ")
     return class_label(definition, str(value)) if column == "response" else _text(value)
 
 

@@ -19,6 +19,7 @@ from funis.reporting.labels import (
     COVARIANCES,
     DEGREES,
     MISSING_OUTCOME,
+    MISSING_RELAPSE,
     Labels,
     humanise,
     in_sentence,
@@ -197,7 +198,7 @@ def _estimands(labels: Labels) -> Passage:
 def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
     text = f"{endpoint.printed} ({endpoint.role}): {endpoint_words(labels, endpoint)}"
     if endpoint.population:
-        text += f", in the population “{in_sentence(labels.population(endpoint.population))}”"
+        text += f". Population: {in_sentence(labels.population(endpoint.population))}"
     if endpoint.subgroups:
         only = "only within" if endpoint.subgroup_only else "and within"
         text += f", {only} {listed([labels.population(name).lower() for name in endpoint.subgroups])}"
@@ -217,6 +218,8 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
             f". Performance goal: a response rate above {goal}%, met where the lower limit of the exact "
             f"one-sided {level} interval lies above it"
         )
+    if endpoint.kind == "relapse":
+        text += f". A relapse that is not known {MISSING_RELAPSE[endpoint.missing_relapse]}"
     if "mmrm" in endpoint.methods:
         fixed = f"fixed effects {endpoint.formula}, " if endpoint.formula else ""
         structure = f"{COVARIANCES[endpoint.covariance]} covariance"

@@ -300,7 +300,7 @@ def share_cell(book: NumberBook, group: Group, visit: str, known: str = "recorde
     if unclear is not None and unclear.value:
         beside += ["; cannot tell ", Inline(format_number(unclear.value, 0), unclear.id)]
     if filled is not None and filled.value:
-        beside += ["; imputed ", Inline(format_number(filled.value, 0), filled.id)]
+        beside += ["; ", Inline(format_number(filled.value, 0), filled.id), " of N imputed"]
     return joined(*cell.parts, *beside) if beside and cell.parts else cell
 
 

@@ -107,7 +107,7 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     words, labels = _Words(), Labels(study)
     numbers = {number.id: _write_row(labels, number, words) for number in chosen}
     keys = {f"{number.source}{end}" for number in chosen if number.source for end in ("", ABSENT)}
-    kept, cut = _cut_sources(results.sources, keys)
+    kept, cut = results.behind.cut(keys, VALUES_IN_PAGE, VALUES_OF_NUMBER)
     atoms, sources = _build_sources(kept, words)
     return {
         "columns": _COLUMNS,
@@ -117,7 +117,7 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
         "atoms": atoms,
         "sources": sources,
         "cut": cut,
-        "labels": _build_labels(study, chosen, results.sources),
+        "labels": _build_labels(study, chosen, kept),
         "words": PANEL_WORDS,
     }
 
@@ -141,28 +141,6 @@ def _shown(labels: Labels, number: Number, name: str) -> str:
     if name == "parameter" and value in labels.study.visit_names:
         return labels.visit(value)
     return "" if value == ALL and name in {"subgroup", "arm", "visit"} else value
-
-
-def _cut_sources(frame: pl.DataFrame, keys: set[str]) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Keep the values of the numbers printed; very many are cut to the first subjects of each number.
-
-    Returns
-    -------
-    the rows kept, and for each source that was cut the number of values it has
-    """
-    if frame.is_empty() or not keys:
-        return frame.clear(), {}
-    used = frame.filter(pl.col("source").is_in(sorted(keys)))
-    values = pl.struct(name for name in used.columns if name != "source")
-    # No source is larger than all of them together: few rows need no counting of the different values.
-    if used.height <= VALUES_IN_PAGE or used.select(values.n_unique()).item() <= VALUES_IN_PAGE:
-        return used, {}
-    first = pl.col("subject").rank("dense").over("source") <= VALUES_OF_NUMBER
-    # Lists of those who are not in a number are short, and end with how many more there are.
-    kept = used.filter(first | pl.col("source").str.ends_with(ABSENT))
-    counts = dict(used.group_by("source").len().iter_rows())
-    left = dict(kept.group_by("source").len().iter_rows())
-    return kept, {source: count for source, count in sorted(counts.items()) if count > left[source]}
 
 
 def _build_sources(used: pl.DataFrame, words: _Words) -> tuple[dict[str, list[Any]], dict[str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from funis.documents.table import Inline, TableRow, TableSpec, joined, words
-from funis.reporting.definition_words import proposals_behind
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Number, NumberBook, bound, bound_p, count_cell
@@ -74,7 +73,6 @@ def build_performance_goal_tables(study: Study, book: NumberBook) -> tuple[Table
             "binomial test against the goal. The goal was set in the study file."
         ),
         *describe_basis(labels, used, with_missing=False),
-        *proposals_behind(labels, dict.fromkeys(group.endpoint for group in groups)),
     )
     heads = ("", "Responders, n/N (%)", "Lower limit", "Goal", "P, one-sided", "In words")
     return (

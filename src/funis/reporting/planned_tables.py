@@ -11,7 +11,9 @@ from funis.reporting.number_book import Number, NumberBook, bound
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
 
-ASSESSED = "could not be assessed"
+NOT_ASSESSED = "could not be assessed"
+WITHHELD = "withheld"
+_FOR_ERRORS = words("withheld: errors in the data take values from a primary result")
 #: Kinds whose tables say by themselves what was not collected.
 _SAID_ELSEWHERE = frozenset({"adverse_events", "exposure", "disposition"})
 
@@ -30,6 +32,11 @@ class Unassessed:
     endpoint: Endpoint
     title: str
     reason: TableCell
+
+    @property
+    def what(self) -> str:
+        """Say whether there is no result, or one that is not shown."""
+        return WITHHELD if self.reason == _FOR_ERRORS else NOT_ASSESSED
 
 
 def find_unassessed(study: Study, book: NumberBook) -> tuple[Unassessed, ...]:
@@ -138,7 +145,7 @@ def _has_result(book: NumberBook, endpoint: Endpoint) -> bool:
 def _reason(labels: Labels, book: NumberBook, endpoint: Endpoint, variable: str = "") -> TableCell:
     """Say why there is no result: nobody there, nothing that was recorded, nobody of whom it can be told."""
     if endpoint.id in book.withheld or variable in book.withheld:
-        return words("withheld: errors in the data take values from a primary result")
+        return _FOR_ERRORS
     population = endpoint.population or "enrolled"
     size = _size(book, population)
     if not _size(book, "enrolled"):

@@ -147,7 +147,7 @@ def _reasons(book: NumberBook, groups: Sequence[Group]) -> Iterable[str]:
         number = book.find(group, ALL, "estimate")
         if number is not None and number.value is None:
             text = number.text
-            yield f"{text[:1].upper()}{text[1:]}."
+            yield f"{text[:1].upper()}{text[1:]}. The next table tries assumed and published populations."
         outside = book.find(group, ALL, "not_met")
         if outside is not None and outside.value:
             yield f"{outside.text} subjects entered against the rule and are not counted here."

@@ -10,6 +10,7 @@ from funis.reporting.glucocorticoid_figures import build_glucocorticoid_figures
 from funis.reporting.influence_tables import build_influence_figures
 from funis.reporting.model_checks import build_diagnostic_figures
 from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.proposals import say_proposals_of_figures
 from funis.reporting.regression_tables import build_regression_figures
 from funis.reporting.response_figures import build_response_figures
 from funis.reporting.subject_figures import build_heat_map, build_swimmer
@@ -45,7 +46,7 @@ def build_figures(
     ()
     """
     book = book or read_numbers(results.numbers)
-    return (
+    figures = (
         *build_timeline_figures(study, results, book),
         *build_response_figures(study, book),
         *build_heat_map(study, results),
@@ -56,3 +57,4 @@ def build_figures(
         *build_influence_figures(study, results),
         *build_diagnostic_figures(study, results, book),
     )
+    return tuple(say_proposals_of_figures(study, figures))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from funis.documents.table import TableSpec
+from funis.reporting.assumed_tables import build_assumed_tables
 from funis.reporting.baseline_tables import (
     build_baseline_tables,
     build_disposition_tables,
@@ -24,6 +25,7 @@ from funis.reporting.model_checks import build_diagnostic_tables
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.performance_goal_tables import build_performance_goal_tables
 from funis.reporting.planned_tables import build_planned_tables
+from funis.reporting.proposals import say_proposals_of_tables
 from funis.reporting.regression_tables import build_regression_tables
 from funis.reporting.response_tables import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
@@ -59,7 +61,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
     '0/40'
     """
     book = book or read_numbers(results.numbers)
-    return (
+    tables = (
         *build_planned_tables(study, book),
         *build_disposition_tables(study, book),
         *build_population_tables(study, book),
@@ -73,6 +75,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_efficacy_tables(study, book),
         *build_system_tables(study, book),
         *build_regression_tables(study, book),
+        *build_assumed_tables(study, book),
         *build_comparison_tables(study, book),
         *build_model_tables(study, book),
         *build_estimand_tables(study, book),
@@ -89,3 +92,4 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_finding_tables(results, book),
         *build_file_tables(results),
     )
+    return tuple(say_proposals_of_tables(study, book, tables))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from funis.catalogue.model_response import ResponseClass
 from funis.catalogue.registry import response_definition, responses
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
-from funis.reporting.definition_words import proposals_behind
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import MISSING_OUTCOME, MISSING_RELAPSE, Labels, humanise, in_sentence
 from funis.reporting.number_book import (
@@ -128,7 +127,7 @@ def _basis_of_responses(used: Sequence[Number]) -> tuple[str, ...]:
         )
     else:
         basis = "N: all subjects of the population."
-    rule = "Imputed: without a known response, counted in this class by the rule for a missing outcome."
+    rule = "Imputed: without a known response, counted by the rule for a missing outcome."
     return (basis, rule) if imputed else (basis,)
 
 
@@ -182,7 +181,6 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
             for words_of, name in rules
         ),
         *describe_basis(labels, used, with_population=False, with_missing=False),
-        *proposals_behind(labels, dict.fromkeys(group.endpoint for group in groups)),
     )
     heads = _rate_heads(study, groups[0].endpoint)
     return (TableSpec("table-relapse", "response", "Relapse after response", heads, tuple(rows), notes),)
@@ -222,8 +220,7 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
     level = level_text(study, groups[0].endpoint)
     same = origins[0] if len(set(origins)) == 1 else "origin"
     heads = ("", f"Days from {same}", "At risk", "Events so far", f"Free of the event ({level} CI)")
-    behind = proposals_behind(labels, dict.fromkeys(group.endpoint for group in groups))
-    notes = (_AT_RISK, *describe_basis(labels, used), *behind)
+    notes = (_AT_RISK, *describe_basis(labels, used))
     return (TableSpec("table-time-to-event", "time-to-event", "Time to event", heads, tuple(rows), notes),)
 
 

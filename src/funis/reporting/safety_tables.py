@@ -79,6 +79,17 @@ def not_collected_words(book: NumberBook) -> str:
     return "" if collected or not asked_for else NOT_COLLECTED
 
 
+def main_events(book: NumberBook) -> Group | None:
+    """Give the row of any adverse event in the population of safety; in a wider one where that has nobody."""
+    counted = [group for group in book.of("adverse_events") if group.variable == "any"]
+    whole = [group for group in counted if group.subgroup == ALL and group.arm == ALL]
+    for group in reversed(whole):
+        count = book.find(group, ALL, "count")
+        if count is not None and count.status != "nobody":
+            return group
+    return None
+
+
 def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
     labels = Labels(study)
     columns = list(dict.fromkeys((group.population, group.arm) for group in groups))

@@ -181,6 +181,14 @@ def describe_provenance(study: Study, results: Results) -> Iterator[str]:
             ", ".join(f"{key} = {value}" for key, value in choice.parameters.items()) or "as published"
         )
         yield f"Rule {name}: missing items {choice.missing}; parameters {parameters}."
+    for kind, rules in (("population", study.populations), ("subgroup", study.subgroups)):
+        for name, rule in rules.items():
+            yield f"Rule of the {kind} {name}: {rule}."
+    for criterion in (*study.eligibility.inclusion, *study.eligibility.exclusion):
+        if criterion.rule:
+            yield f"Rule of the criterion {criterion.id}: {criterion.rule}."
+    for number, rule in enumerate(study.product.release, 1):
+        yield f"Rule of release {number}: {rule}."
     for endpoint in study.endpoints:
         if endpoint.parameters:
             parameters = ", ".join(f"{key} = {value}" for key, value in endpoint.parameters.items())

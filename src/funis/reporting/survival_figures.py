@@ -9,7 +9,6 @@ import polars as pl
 
 from funis.documents.colours import GROUPS
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
-from funis.reporting.definition_words import proposals_behind
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import level_text
 from funis.reporting.response_tables import origin_words
@@ -88,10 +87,7 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
         title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
         spec=finish({"vconcat": [top, *rows], "spacing": 6}),
         alt=_survival_words(curves, event, origin),
-        footnotes=(
-            *_notes(labels, endpoint, numbers, event, origin),
-            *proposals_behind(labels, [endpoint]),
-        ),
+        footnotes=_notes(labels, endpoint, numbers, event, origin),
     )
 
 

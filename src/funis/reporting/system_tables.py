@@ -161,7 +161,7 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         rows.append(heading(f"{name}{_within(labels, group)}"))
         for visit in ordered_visits(study, book.visits(group)):
             row = _model_row(labels, book, group, visit)
-            rows.append(replace(row, cells=(*row.cells, *_held_cells(book, group, visit))) if held else row)
+            rows.append(replace(row, cells=(*row.cells, _held_cell(book, group, visit))) if held else row)
     used = [number for group in groups for number in book.all(group)]
     beside = adjustment_of(used)
     test = f"P ({method_label(beside)})" if beside else "P"
@@ -169,7 +169,7 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     heads = ["Visit", "n", f"Mean change ({level} CI)", "SE", "df", test]
     notes = [_model_words(study, endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
     if held:
-        heads += [f"{level} CI, baselines held", "SE, baselines held"]
+        heads.append(f"{level} CI, baselines held")
         notes.append(_UNCONDITIONAL)
     if beside:
         notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")
@@ -186,11 +186,10 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     )
 
 
-def _held_cells(book: NumberBook, group: Group, visit: str) -> tuple[TableCell, TableCell]:
-    """Give interval and standard error with the baselines held; empty where the printed ones hold them."""
+def _held_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
+    """Give the interval with the baselines held; empty where the printed one holds them."""
     limits = [bound(book.find(group, visit, f"conditional_{name}"), 2) for name in ("lower", "upper")]
-    found = joined(*interval(*limits)) if all(limits) else EMPTY
-    return found, single(book.find(group, visit, "conditional_se"), 3)
+    return joined(*interval(*limits)) if all(limits) else EMPTY
 
 
 def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:

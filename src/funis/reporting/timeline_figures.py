@@ -167,7 +167,7 @@ def _own_scores(results: Results, book: NumberBook, group: Group) -> pl.DataFram
     )
     if group.subgroup != ALL:
         keys = {number.source for number in book.all(group)} - {""}
-        members = results.sources.filter(pl.col("source").is_in(sorted(keys)))["subject"].unique()
+        members = results.behind.frame(sorted(keys))["subject"].unique()
         scores = scores.filter(pl.col("subject").is_in(members.implode()))
     return scores
 

@@ -26,6 +26,7 @@ GRADES: Final = "EDCBA"
 """Grades from least to most active."""
 
 GradeSpan = tuple[str, str]
+_SURE: Final[Mapping[str, GradeSpan]] = {letter: (letter, letter) for letter in GRADES}
 UNKNOWN_GRADE: Final[GradeSpan] = ("E", "A")
 _DAY_ALLOWED: Final = "a number of days since the first infusion"
 
@@ -65,6 +66,10 @@ class TimelineVisit:
 
     def grade(self, column: str) -> GradeSpan:
         """Return a grade as its lowest and highest letter."""
+        value = self.values.get(column)
+        # Most grades are recorded: asked a million times in a register, they take one look.
+        if type(value) is str and value in _SURE:
+            return _SURE[value]
         value = self._letter(column)
         if value is not None:
             return value, value
@@ -277,10 +282,9 @@ def build_timelines(
     check_visit_columns(rows.columns, subject, visit)
     events = _read_events(rows, subject, disposition)
     visits: dict[str, list[TimelineVisit]] = {number: [] for number in events}
-    filled: set[str] = set()
+    filled = {name for name in rows.columns if rows[name].null_count() < rows.height} - {subject, visit, day}
     for row in rows.iter_rows(named=True):
         made = _build_visit(row, subject, visit, day)
-        filled.update(name for name, value in made.values.items() if value is not None)
         visits.setdefault(made.subject, []).append(made)
     timelines = tuple(
         _build_timeline(number, visits[number], events.get(number, {})) for number in sorted(visits)

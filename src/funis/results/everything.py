@@ -9,6 +9,7 @@ import polars as pl
 
 from funis.errors import Finding, UnknownNameError
 from funis.results.number_list import NUMBER_COLUMNS
+from funis.results.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +46,47 @@ class Provenance:
     assumptions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class _SourcesAsFrame:
+    """The sources of results as one frame: kept small, and made when it is asked for."""
+
+    def __get__(self, results: Results | None, kind: type[Results]) -> pl.DataFrame:
+        """Give one row per source and recorded value."""
+        if results is None:
+            # Asked of the class: there is no default.
+            raise AttributeError("sources")
+        return results.behind.frame()
+
+    def __set__(self, results: Results, value: pl.DataFrame | Sources) -> None:
+        """Keep a frame, or sources that know their observations."""
+        kept = value if isinstance(value, Sources) else Sources.of_frame(value)
+        results.__dict__["behind"] = kept
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Results:
     """Everything an analysis computed.
 
     Attributes
     ----------
     numbers : one row a number, columns of ``NUMBER_COLUMNS``
-    sources : the recorded values behind each ``source`` key, columns of ``SOURCE_COLUMNS``
+    sources : the recorded values behind each ``source`` key, columns of ``SOURCE_COLUMNS``; a frame that
+        is made anew each time. `behind` is the same in little room
     listings : data of figures and listings by name
     findings : every finding found in the data
     provenance : what the numbers were made from
     """
 
     numbers: pl.DataFrame
-    sources: pl.DataFrame
+    sources: _SourcesAsFrame = _SourcesAsFrame()
     provenance: Provenance
     listings: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def behind(self) -> Sources:
+        """Give the recorded values behind each source, each kept once."""
+        kept: Sources = self.__dict__["behind"]
+        return kept
 
     def select(self, **where: str) -> pl.DataFrame:
         """Give the numbers whose columns have the given values.

@@ -41,7 +41,7 @@ def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
         target.mkdir(parents=True, exist_ok=True)
     numbers, sources = io.BytesIO(), io.BytesIO()
     results.numbers.write_parquet(numbers)
-    results.sources.write_parquet(sources)
+    results.behind.write(sources)
     named: dict[str, str | memoryview] = {
         "results.csv": render_csv(results.numbers),
         "results.parquet": numbers.getbuffer(),

@@ -26,6 +26,7 @@ from funis.scoring.items import (
     read_column,
     spell_values,
 )
+from funis.shown import show_values
 
 
 def check_values(opened: OpenFrame, layout: ScoringLayout) -> None:
@@ -76,7 +77,7 @@ def _check_flags_of_frame(opened: OpenFrame, layout: ScoringLayout) -> None:
 
 def _refuse(opened: OpenFrame, layout: ScoringLayout, item: Item, count: int) -> None:
     shown = opened.fetch(opened.frame.filter(_is_refused(layout, item)).select(item.name).head(SHOWN))
-    values = ", ".join(str(value) for value in shown[item.name].to_list())
+    values = show_values(shown[item.name].to_list())
     rows = "" if opened.is_lazy else f" ({_name_rows(opened.frame, layout, item)})"
     what = f"Column {item.name!r} of {layout.definition.name!r}, {count} row(s){rows}"
     raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
@@ -147,7 +148,7 @@ def _guard(frame: pl.LazyFrame, layout: ScoringLayout, items: Sequence[Item]) ->
 def _unreadable_flag(layout: ScoringLayout, name: str, where: str, shown: Sequence[Any]) -> ValueRangeError:
     what = f"Column {name!r} of {layout.definition.name!r}, {where}"
     fix = "Correct the value or leave it empty."
-    return ValueRangeError(what, ", ".join(map(str, shown)), "1, 0, yes, no", fix)
+    return ValueRangeError(what, show_values(shown), "1, 0, yes, no", fix)
 
 
 def check_flags(layout: ScoringLayout, names: Sequence[str], columns: pl.DataFrame) -> None:
@@ -184,5 +185,5 @@ def check_batch(
                 rows = [str(first_row + row) for row in is_bad.arg_true().head(SHOWN)]
                 where = f"{len(bad)} row(s) so far (row {', '.join(rows)})"
             what = f"Column {item.name!r} of {layout.definition.name!r}, {where}"
-            values = ", ".join(str(value) for value in bad.head(SHOWN).to_list())
+            values = show_values(bad.head(SHOWN).to_list())
             raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")

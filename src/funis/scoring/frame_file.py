@@ -62,7 +62,8 @@ def read_frame(file: Path, limits: Limits | None = None) -> pl.DataFrame:
     try:
         return readers[kind](read_regular(file, most), file, most)
     except (PolarsError, PanicException, OSError, ValueError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # What a library says of a file may quote it.
+        said = getattr(error, "strerror", None) or "it is damaged, or not what its name says"
         raise FileError(f"The file '{file}' cannot be read: {said}.") from error
 
 

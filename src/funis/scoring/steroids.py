@@ -11,6 +11,7 @@ import polars as pl
 from funis.catalogue.model_tables import GlucocorticoidTable
 from funis.catalogue.registry import glucocorticoid_table
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
+from funis.shown import show_values
 
 HIGHEST_MG_A_DAY = 20_000
 """As prednisone: methylprednisolone of 1 g a day equals 1,250 mg, the largest ever tried 15,000 mg."""
@@ -169,11 +170,11 @@ def _read_course(row: Mapping[str, Any], start: str, end: str, betamethasone_mg:
         try:
             dose = prednisone_equivalent(dose, drug, unit, betamethasone_mg=betamethasone_mg)
         except UnitError:
-            dose, note = None, f"the unit {unit!r} of {drug} is not known"
+            dose, note = None, f"the unit {show_values([unit])!r} of {drug} is not known"
         except DoseError:
             dose, note = None, f"the dose of {drug} is not possible"
     if kind == "other":
-        note = f"{drug} by route {route!r} is not added"
+        note = f"{drug} by route {show_values([route])!r} is not added"
     return {"start": row[start], "end": row[end], "kind": kind, "dose": dose, "note": note}
 
 

@@ -120,6 +120,62 @@ def estimate_regression_to_mean(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class ExpectedByAssumption:
+    """The change to expect without any effect when the population before the entry rule is assumed.
+
+    Attributes
+    ----------
+    change : expected change of the mean of those who enter, negative for a fall, in the unit of the score
+    mean_entering : expected mean of those who enter
+    share_entering : chance that a subject drawn at random meets the rule
+    """
+
+    change: float
+    mean_entering: float
+    share_entering: float
+
+
+def expect_regression_to_mean(
+    population_mean: float, population_sd: float, limit: float, *, correlation: float
+) -> ExpectedByAssumption:
+    """Give the change expected without effect in those who enter from an assumed normal population.
+
+    Parameters
+    ----------
+    population_mean, population_sd : of the score before the entry rule, the standard deviation above 0
+    limit : value that a score must exceed; for whole-number scores with the rule "7 or more" 6.5
+    correlation : of the score at two visits without effect, in the whole population, 0 to 1
+
+    Returns
+    -------
+    ExpectedByAssumption : change = -(1 - correlation) sigma h((limit - mu) / sigma), see the module
+
+    Raises
+    ------
+    ValueRangeError : the standard deviation is not positive, or the correlation is outside 0 to 1
+
+    Source
+    ------
+    James 1973 (Biometrics 29: 121); Davis 1976 (Am J Epidemiol 104: 493).
+
+    Examples
+    --------
+    >>> found = expect_regression_to_mean(6.5, 4.0, 6.5, correlation=0.5)
+    >>> round(found.mean_entering, 3), round(found.change, 3), found.share_entering
+    (9.692, -1.596, 0.5)
+    """
+    if not population_sd > 0.0:
+        raise ValueRangeError("standard deviation of the population", population_sd, "above 0")
+    if not 0.0 <= correlation <= 1.0:
+        raise ValueRangeError("correlation between visits", correlation, "0 to 1")
+    alpha = (limit - population_mean) / population_sd
+    gap = population_sd * _hazard(alpha)
+    return ExpectedByAssumption(
+        -(1.0 - correlation) * gap, population_mean + gap, float(special.ndtr(-alpha))
+    )
+
+
 def _not_estimable(
     correlation: float, limit: float, n: int | None, level: float, note: str
 ) -> RegressionToMean:

@@ -17,6 +17,7 @@ from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError
 from funis.bounded.regular_file import read_regular
 from funis.errors import Finding, StudyError, UnknownNameError
 from funis.letters import find_forbidden, name_letter
+from funis.shown import scrub, show_expression, show_identifier
 from funis.study.check import check_study
 from funis.study.estimand import (
     Estimand,
@@ -228,7 +229,7 @@ def _syntax_finding(file: str, error: tomllib.TOMLDecodeError, text: str) -> Fin
     found = text.splitlines()[line - 1].strip() if line and line <= text.count("\n") + 1 else ""
     message = f"The file is not TOML: {str(error).partition(' (at')[0]}."
     fix = "Correct the line; texts stand in quotes, lists in [ ], and each key once in its section."
-    return Finding("error", "syntax", "", file, line, "", found[:60], message, fix)
+    return Finding("error", "syntax", "", file, line, "", show_expression(found[:60]), scrub(message), fix)
 
 
 def _forbidden_letters(value: Any, key: _Key = ()) -> Iterator[StudyFinding]:
@@ -450,18 +451,19 @@ def _shown(value: object) -> str:
 
 def _placed(file: str, finding: StudyFinding, lines: dict[_Key, int]) -> Finding:
     """Give a finding its place in the file."""
-    dotted = "".join(
-        f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in finding.key
-    ).removeprefix(".")
-    section = str(finding.key[0]) if finding.key else ""
+    # What somebody wrote into the file may be meant for the data: a name, a date of birth.
+    parts = [part if isinstance(part, int) else show_identifier(part) or "…" for part in finding.key]
+    dotted = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(
+        "."
+    )
     return Finding(
         "error",
         finding.code,
-        section,
+        str(parts[0]) if parts else "",
         file,
         nearest_line(lines, finding.key),
         dotted,
-        finding.value,
-        finding.message,
-        finding.fix,
+        show_expression(finding.value),
+        scrub(finding.message),
+        scrub(finding.fix),
     )

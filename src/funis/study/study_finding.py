@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from funis.shown import show_code, show_expression
+
 _LONG_LIST = 40
 
 
@@ -28,7 +30,8 @@ def unknown_name(key: tuple[str | int, ...], what: str, name: str, known: Iterab
     >>> unknown_name(("endpoints", 0, "at"), "visit", "mont_6", ["month_6"]).fix
     "The nearest is 'month_6'. Known: month_6."
     """
-    names = tuple(known)
+    # A name that the file defines wrongly may be meant for the data.
+    names = tuple(each for each in known if show_expression(each) or show_code(each))
     near = get_close_matches(name, names, n=8, cutoff=0.5)
     hint = f"The nearest is '{near[0]}'. " if near else ""
     listed = f"Known: {', '.join(names)}." if names else "None is defined."

@@ -57,8 +57,13 @@ for (p in list(list("enrolled", "all", everybody), list("treated", "all", treate
   for (name in c("sex", "site")) for (level in unique(subjects[[name]][k]))
     rate(place(paste0(name, ": ", level)), sum(subjects[[name]][k] == level), sum(k)) }
 disposition <- read("disposition")
-flow <- c(enrolled = 12, consented = sum(!is.na(subjects$consent_date)), treated = sum(treated), table(disposition$status))
+flow <- c(enrolled = 12, consented = sum(!is.na(subjects$consent_date)), not_treated = sum(!treated), treated = sum(treated))
 for (name in names(flow)) rate(c("disposition", "", "enrolled", "all", "all", name), flow[[name]], 12)
+was_treated <- treated[match(disposition$subject, id)]
+for (s in unique(disposition$status[was_treated]))
+  rate(c("disposition", "", "treated", "all", "all", s), sum(disposition$status == s & was_treated), sum(treated))
+for (s in unique(disposition$status[!was_treated]))
+  rate(c("disposition", "", "enrolled", "all", "all", paste0(s, ": not_treated")), sum(disposition$status == s & !was_treated), sum(!treated))
 # --- values, changes, tests
 change <- lapply(value, function(m) round(m - m[, "baseline"], 9))
 unsure <- lapply(below, function(m) pmax(m, m[, "baseline"]))
@@ -81,12 +86,15 @@ ranks_test <- function(place, x) {
   add(place, "estimate", median(walsh), "wilcoxon")
   add(place, "lower", if (q > 0) walsh[q] else NA, "wilcoxon")
   add(place, "upper", if (q > 0) walsh[n * (n + 1) / 2 + 1 - q] else NA, "wilcoxon")
+  if (any(x == 0)) add(place, "zero_changes", sum(x == 0), "wilcoxon")
   found$p.value
 }
 t_test <- function(place, x) {
   found <- t.test(x); m <- "paired_t"
   add(place, "estimate", found$estimate, m); add(place, "lower", found$conf.int[1], m); add(place, "upper", found$conf.int[2], m)
   add(place, "statistic", found$statistic, m); add(place, "df", found$parameter, m); add(place, "p", found$p.value, m)
+  least <- 2 / 2^length(x)  # the smallest P of an exact test: all changes in one direction
+  if (found$p.value < least && least >= 0.001) add(place, "p_exact_least", least, m)
   found$p.value
 }
 signs_test <- function(place, x) {
@@ -122,7 +130,8 @@ place <- function(visit) c("time_to_event", "survival", "treated", "all", visit,
 add(place("all"), "n", length(who)); add(place("all"), "events", sum(died))
 middle <- quantile(curve, 0.5)
 add(place("all"), "median", middle$quantile, m); add(place("all"), "lower", middle$lower, m); add(place("all"), "upper", middle$upper, m)
-for (v in list(list("month_3", 69, 111), list("month_6", 150, 210))) {
+for (v in list(list("month_3", 69, 111, 90), list("month_6", 150, 210, 180))) {
+  add(place(v[[1]]), "planned_time", v[[4]])
   s <- summary(curve, times = min(v[[3]], max(time))); whole <- s$surv == 1
   add(place(v[[1]]), "survival", s$surv, m); add(place(v[[1]]), "lower", if (whole) NA else s$lower, m)
   add(place(v[[1]]), "upper", if (whole) NA else s$upper, m)

@@ -101,7 +101,7 @@ def response_words(
     >>> from funis.catalogue.registry import response_definition
     >>> words = response_words(response_definition("esspri_pass"))
     >>> words.classes
-    ('Response: at the last visit, ESSPRI on a scale of 0 to 10 below 5 points.',)
+    ('Acceptable symptoms: at the last visit, ESSPRI on a scale of 0 to 10 below 5 points.',)
     """
     reading = ChosenDefinition(found, found.settle(chosen))
     when = at or _visit_words(reading)

@@ -7,28 +7,27 @@ is an error, its value is left out, and the message says what would be right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 
 import polars as pl
 
 from funis.data.cells import IGNORED_COLUMNS, RawTable
+from funis.data.check.date_forms import date_fix, first_shown
 from funis.data.check.plain_columns import WHOLE_DATE, is_possible, number_limits, read_plain_columns
 from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, verbs_of
-from funis.schema import DTYPES, NOT_DONE, TABLES, Column, Table
+from funis.schema import DTYPES, NOT_DONE, SUBJECTS, Column, Table
+from funis.shown import show_name, show_text, words_of
 
 _YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
 _MISSING_WORDS = frozenset(
     {"na", "n/a", "n.a.", "nan", "null", "none", "missing", "unknown", "-", "--", ".", "?", "(-)", "#n/a"}
 )
 _NOT_DONE_WORDS = frozenset({"nd", "n.d.", "not done", "not_done", "notdone"})
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
-_OTHER_DATE = re.compile(r"(\d{1,4})[./\- ](\d{1,2})[./\- ](\d{1,4})")
-_EXCEL_DAY = re.compile(r"[2-6]\d{4}(?:\.0)?")
 _THOUSANDS = re.compile(
     r"[+-]?\d{1,3}(?:(?:,\d{3}){2,}|,\d{3}(?=\.))(?:\.\d+)?|[+-]?\d{1,3}(?:[ '\u00a0\u202f]\d{3})+"
 )
@@ -37,13 +36,8 @@ _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _NUMBER_START = re.compile(r"\s*([<>]=?)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
 _POWER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*[x×*]\s*10\s*(?:\^|\*\*)?\s*(\d{1,2})", re.IGNORECASE)
-_COMPACT_DATE = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
-_ISO_START = re.compile(r"(\d{4}-\d{2}-\d{2})[T ].+")
-_DATE_WITH_MONTH = re.compile(r"(\d{1,2})[\s./-]*([A-Za-z]{3,9})\.?[\s./,-]*(\d{2}|\d{4})")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TITRE = re.compile(r"1\s*[:/]\s*(\d+)")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
-_EXCEL_EPOCH = date(1899, 12, 30)
 _MISSING_FIX = "Leave the cell empty when the value is missing"
 _COMPARATORS = ("<", ">", "<=", ">=")
 
@@ -55,7 +49,13 @@ class Typed:
     table: Table
     file: str
     frame: pl.DataFrame
+    today: date
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def shown_from(self) -> date:
+        """Give the day from which a date may be shown: none of the subjects table may."""
+        return date.max if self.table.name == SUBJECTS.name else first_shown(self.today)
 
     def finding(self, level: Level, code: str, column: str, message: str, fix: str, **place: object) -> None:
         """Add a finding; its line, value, subject and visit are looked up from the row where one is given."""
@@ -91,13 +91,14 @@ class Typed:
         return self.frame[column][row] or ""
 
 
-def type_table(raw: RawTable, table: Table) -> Typed:
+def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
     """Type every column of a table.
 
     Parameters
     ----------
     raw : the table as texts
     table : what its columns should be
+    today : the study's day; it says which dates a message may show
 
     Returns
     -------
@@ -112,64 +113,44 @@ def type_table(raw: RawTable, table: Table) -> Typed:
         clean, known = _clean(ops, tuple(texts))
         trimmed = raw.frame.with_columns(clean)
         stripped = trimmed.with_columns(known)
-    typed = Typed(table, raw.file, stripped)
+    typed = Typed(table, raw.file, stripped, today)
     _check_columns(typed, texts)
     if not trimmed.equals(raw.frame):
         _check_spaces(typed, raw.frame, texts)
     if stripped.is_empty():
-        typed.frame = empty_frame(table, raw.frame, columns=kept_columns(table, texts))
+        typed.frame = empty_frame(table, raw.frame)
         return typed
     present = frozenset(texts)
-    given = [column for column in table.columns if column.name in present]
-    plain = read_plain_columns(stripped, given)
-    whole = stripped.select(ops.lit(raw.file).alias("_file"), ops.col("_line"))
-    whole = whole.hstack(plain) if plain.width else whole
-    for column in given:
-        if column.name not in plain.columns:
-            whole = whole.hstack(_type_column(typed, column))
-    names = [
-        name
-        for column in kept_columns(table, present)
-        for name in (column.name, f"{column.name}_not_done")
-        if name == column.name or name in whole.columns
-    ]
-    lacking = {column.name: column.kind for column in table.columns if column.name not in present}
-    typed.frame = whole.select(
-        *(ops.lit(None, DTYPES[lacking[name]]).alias(name) if name in lacking else name for name in names),
-        "_file",
-        "_line",
-    )
+    plain = read_plain_columns(stripped, [column for column in table.columns if column.name in present])
+    columns: dict[str, pl.Series] = {}
+    # An instrument has a hundred columns that a file may leave out; one series of each type stands for all.
+    lacking = {column.kind for column in table.columns if column.name not in present}
+    empty = stripped.select("_line", *(ops.lit(None, DTYPES[kind]).alias(kind) for kind in lacking))
+    for column in table.columns:
+        if column.name in plain:
+            columns[column.name] = plain[column.name]
+        elif column.name in present:
+            columns |= _type_column(typed, column)
+        else:
+            columns[column.name] = empty[column.kind]
+    place = stripped.select(ops.lit(raw.file).alias("_file"), ops.col("_line"))
+    columns |= {"_file": place["_file"], "_line": place["_line"]}
+    typed.frame = frame_like(stripped, columns, _schema(table, columns))
     return typed
 
 
-def kept_columns(table: Table, present: Collection[str]) -> list[Column]:
-    """Give the columns of a typed table: of an instrument the optional ones only where the file has them.
-
-    An attribution that was never asked is not the same as one left empty, and scoring tells them apart.
-
-    Parameters
-    ----------
-    table : the table
-    present : names of the columns of its file
-
-    Returns
-    -------
-    list of Column
-    """
-    if table.name in TABLES:
-        return list(table.columns)
-    return [
-        column
-        for column in table.columns
-        if column.required or column.not_done or column.name in present or column.name in {"date", "day"}
-    ]
+def _schema(table: Table, columns: Iterable[str]) -> dict[str, pl.DataType]:
+    """Give the type of each column of a typed table; ``<item>_not_done`` is a truth value."""
+    kinds = {column.name: DTYPES[column.kind] for column in table.columns}
+    place = {"_file": pl.String(), "_line": pl.Int64()}
+    return {name: kinds.get(name) or place.get(name) or pl.Boolean() for name in columns}
 
 
 @lru_cache(maxsize=256)
 def _clean(ops: Verbs, names: tuple[str, ...]) -> tuple[pl.Expr, pl.Expr]:
     """Take spaces off texts; then make what is empty null."""
     cells = ops.col(names)
-    return _stripped(cells), cells.replace([""], [None])
+    return _stripped(cells), ops.when(cells != "").then(cells)
 
 
 def _stripped(cells: pl.Expr) -> pl.Expr:
@@ -177,24 +158,21 @@ def _stripped(cells: pl.Expr) -> pl.Expr:
     return cells.str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
 
 
-def empty_frame(
-    table: Table, like: pl.DataFrame | None = None, *, columns: Sequence[Column] | None = None
-) -> pl.DataFrame:
+def empty_frame(table: Table, like: pl.DataFrame | None = None) -> pl.DataFrame:
     """Give the frame of a table that is not there: its columns, no rows.
 
     Parameters
     ----------
     table : the table
     like : a frame of the kind that is wanted, default Polars
-    columns : of the table; default all
 
     Returns
     -------
     polars.DataFrame
     """
-    schema = {column.name: DTYPES[column.kind] for column in (table.columns if columns is None else columns)}
-    place = {"_file": pl.String(), "_line": pl.Int64()}
-    return frame_like(pl.DataFrame() if like is None else like, {}, schema | place)
+    return frame_like(
+        pl.DataFrame() if like is None else like, {}, _schema(table, [*table.by_name, "_file", "_line"])
+    )
 
 
 def _check_columns(typed: Typed, present: Sequence[str]) -> None:
@@ -206,16 +184,21 @@ def _check_columns(typed: Typed, present: Sequence[str]) -> None:
     strange = [name for name in present if name not in known and name not in IGNORED_COLUMNS]
     for name in lacking:
         near = get_close_matches(name, [each.lower() for each in strange], n=1, cutoff=0.6)
-        hint = next((f" Rename '{each}'." for each in strange if near and each.lower() == near[0]), "")
+        meant = next((each for each in strange if near and each.lower() == near[0]), "")
+        hint = f" Rename '{meant}'." if show_name(meant, words_of(known)) else ""
         fix = f"Add the column '{name}'.{hint}"
         typed.finding("error", "missing_column", name, f"The table has no column '{name}'.", fix)
+    words = words_of(known)
     for name in strange:
         if name.startswith("_"):
             continue
         near = get_close_matches(name.lower().replace(" ", "_"), known, n=1, cutoff=0.6)
         fix = f"The nearest is '{near[0]}'." if near else f"Columns: {', '.join(list(known)[:20])}."
-        message = f"The column '{name}' is not known and is not read."
-        typed.finding("warning", "unknown_column", name, message, fix)
+        # A header can hold what belongs into a cell: a person's name, a date.
+        shown = show_name(name, words)
+        what = f"The column '{shown}'" if shown else f"Column {present.index(name) + 1} of those with a name"
+        message = f"{what} is not known and is not read."
+        typed.finding("warning", "unknown_column", shown, message, fix)
 
 
 def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> None:
@@ -238,20 +221,22 @@ def _rows(cells: pl.DataFrame, condition: pl.Expr) -> list[int]:
     return cells.select(condition.fill_null(value=False).alias("met"))["met"].arg_true().to_list()
 
 
-def _type_column(typed: Typed, column: Column) -> pl.DataFrame:
+def _type_column(typed: Typed, column: Column) -> dict[str, pl.Series]:
     """Type one column; give it, and the column that says which cells were not done."""
     ops = verbs_of(typed.frame)
     text = ops.col(column.name)
     cells = typed.frame.select(text)
-    flag = f"{column.name}_not_done"
-    not_done = cells.select((text == NOT_DONE).fill_null(value=False).alias(flag))
-    is_flagged = column.not_done and not_done[flag].any()
-    if is_flagged:
-        cells = cells.select(ops.when(text != NOT_DONE).then(text))
+    found: dict[str, pl.Series] = {}
+    if column.not_done:
+        flag = f"{column.name}_not_done"
+        not_done = cells.select((text == NOT_DONE).fill_null(value=False).alias(flag))
+        if not_done[flag].any():
+            found[flag] = not_done[flag]
+            cells = cells.select(ops.when(text != NOT_DONE).then(text))
     read = _TYPES[column.kind](typed, column, cells, ops)
     if column.filled:
         _check_filled(typed, column, cells, ops)
-    return read.hstack(not_done) if is_flagged else read
+    return {column.name: read[column.name], **found}
 
 
 def _check_filled(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> None:
@@ -302,7 +287,7 @@ def _type_date(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) ->
     dates = text.str.extract(WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
     for row in _rows(cells, text.is_not_null() & dates.is_null()):
         message, written = f"'{column.name}' is not a date; it is left out.", cells[column.name][row]
-        fix = _date_fix(written)
+        fix = date_fix(written, typed.shown_from)
         typed.finding("error", "not_a_date", column.name, message, fix, row=row, value=written)
     return cells.select(dates.alias(column.name))
 
@@ -360,92 +345,45 @@ def _limits(column: Column) -> str:
 
 def _finding_number(typed: Typed, column: Column, text: str, row: int) -> None:
     """Say why a text is not a number and what to write."""
+    message = f"'{column.name}' is not a number; it is left out."
+    fix = _number_fix(column, text, "" if typed.table.name == SUBJECTS.name else text)
+    typed.finding("error", "not_a_number", column.name, message, fix, row=row, value=text)
+
+
+def _number_fix(column: Column, text: str, shown: str) -> str:
+    """Say how a number that is written otherwise is written here, with its digits where they may be shown."""
     levels = f" or one of {', '.join(column.allowed)}" if column.allowed else ""
     not_done = f" and {NOT_DONE} when it was not done" if column.not_done else ""
     lowered = text.lower()
-    start = _NUMBER_START.fullmatch(text)
-    titre = _TITRE.fullmatch(text)
-    power = _POWER.fullmatch(text)
+    start, titre, power = (pattern.fullmatch(text) for pattern in (_NUMBER_START, _TITRE, _POWER))
+
+    def digits(number: str, before: str = ": ") -> str:
+        return f"{before}{number}" if shown and show_text(number) == number else ""
+
     if lowered in _NOT_DONE_WORDS and column.not_done:
         fix = f"Write {NOT_DONE} when it was not done."
     elif lowered in _MISSING_WORDS or lowered in _NOT_DONE_WORDS:
         fix = f"{_MISSING_FIX}{not_done}."
     elif _DECIMAL_COMMA.fullmatch(text):
-        fix = f"Write the decimal with a point: {text.replace(',', '.')}; thousands without a sign."
+        fix = f"Write the decimal with a point{digits(text.replace(',', '.'))}; thousands without a sign."
     elif _THOUSANDS.fullmatch(text):
-        fix = f"Write the number without signs between thousands: {re.sub(r'[^0-9.+-]', '', text)}."
+        fix = f"Write the number without signs between thousands{digits(re.sub(r'[^0-9.+-]', '', text))}."
     elif power:
-        fix = f"Write {power.group(1)}e{power.group(2)}."
+        fix = f"Write {digits(f'{power.group(1)}e{power.group(2)}', '') or 'the power of ten with e'}."
     elif titre:
-        fix = f"Write the reciprocal of the titre: {titre.group(1)}."
+        fix = f"Write the reciprocal of the titre{digits(titre.group(1))}."
     elif lowered in _YES and column.allowed:
         fix = f"Write {_YES[lowered]:g}."
     elif start and start.group(1):
-        rest = f" and '{start.group(3)}' in the column unit" if start.group(3) else ""
-        fix = f"Write '{start.group(1)}' in the column comparator and {start.group(2)} here{rest}."
+        unit = show_text(start.group(3))
+        rest = f" and '{unit}' in the column unit" if unit else ""
+        number = digits(start.group(2), "") or "the number"
+        fix = f"Write '{start.group(1)}' in the column comparator and {number} here{rest}."
     elif start and start.group(3):
-        fix = f"Write the number alone: {start.group(2)}."
+        fix = f"Write the number alone{digits(start.group(2))}."
     else:
         fix = f"Write a number{levels}; {_MISSING_FIX[0].lower()}{_MISSING_FIX[1:]}{not_done}."
-    message = f"'{column.name}' is not a number; it is left out."
-    typed.finding("error", "not_a_number", column.name, message, fix, row=row, value=text)
-
-
-def _date_fix(text: str) -> str:
-    """Say how a date that is written otherwise is written here."""
-    iso, other = _ISO.fullmatch(text), _OTHER_DATE.fullmatch(text)
-    readings = sorted(set(_readings(other))) if other else []
-    if _EXCEL_DAY.fullmatch(text):
-        day = _EXCEL_EPOCH + timedelta(days=int(float(text)))
-        return f"This looks like a spreadsheet's day number, {day.isoformat()}; write that if it is so."
-    if iso:
-        return _iso_fix(*(int(part) for part in iso.groups()))
-    in_words = _date_in_words(text)
-    if in_words:
-        return f"Write {in_words} (YYYY-MM-DD)."
-    if readings:
-        choice = ", whichever is meant" if len(readings) > 1 else ""
-        return f"Write {' or '.join(readings)}{choice} (YYYY-MM-DD)."
-    if re.fullmatch(r"\d{4}(-\d{2})?", text):
-        return "Write the whole date, YYYY-MM-DD; leave the cell empty when the day is not known."
-    return "Write YYYY-MM-DD; leave the cell empty when the date is missing."
-
-
-def _date_in_words(text: str) -> str:
-    """Read a date without separators, with its month in letters or with a time of day; else empty."""
-    compact, named, start = (
-        pattern.fullmatch(text) for pattern in (_COMPACT_DATE, _DATE_WITH_MONTH, _ISO_START)
-    )
-    parts = compact.groups() if compact else start.group(1).split("-") if start else ()
-    if named and named.group(2)[:3].lower() in _MONTHS:
-        short = len(named.group(3)) == 2
-        year = f"{'19' if named.group(3) > '30' else '20'}{named.group(3)}" if short else named.group(3)
-        parts = (year, str(_MONTHS.index(named.group(2)[:3].lower()) + 1), named.group(1))
-    try:
-        return date(*(int(part) for part in parts)).isoformat() if parts else ""
-    except ValueError:
-        return ""
-
-
-def _iso_fix(year: int, month: int, day: int) -> str:
-    """Say what is wrong with a date that has the right form but does not exist, or lacks a zero."""
-    if not 1 <= month <= 12:
-        return f"There is no month {month}. Write YYYY-MM-DD."
-    try:
-        return f"Write {date(year, month, day).isoformat()}."
-    except ValueError:
-        return f"{year:04d}-{month:02d} has no day {day}. Write YYYY-MM-DD."
-
-
-def _readings(match: re.Match[str]) -> Iterator[str]:
-    """Give the dates that a text with other separators can mean."""
-    first, second, third = (int(part) for part in match.groups())
-    for year, month, day in ((third, second, first), (third, first, second), (first, second, third)):
-        try:
-            if year >= 1900:
-                yield date(year, month, day).isoformat()
-        except ValueError:
-            continue
+    return fix
 
 
 def _allowed_fix(text: str, allowed: Sequence[str]) -> str:

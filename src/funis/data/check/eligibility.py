@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import polars as pl
 
 from funis.data.check.row_findings import row_finding
 from funis.errors import Finding
+from funis.shown import show_text
 from funis.study.kept import once_a_study
 from funis.study.model import Criterion, Study
 from funis.study.rules import apply_rule, rule_columns
@@ -38,7 +40,7 @@ def check_eligibility(
     >>> frame = pl.DataFrame({"subject": ["S1"], "age": [17.0], "_file": ["subjects.csv"], "_line": [2]})
     >>> print(*check_eligibility(Study(trial=trial, eligibility=rules), frame))
     warning: subjects.csv, line 2, column 'subject': Criterion I1 is not met: Adult. Found 'S1'. \
-The rule is age >= 18, with age 17; check the data, or report the deviation.
+The rule is age >= 18; check the data, or report the deviation.
     """
     for criterion, wanted in _criteria(study, needs_scores):
         yield from _check_criterion(criterion, subject_frame, wanted=wanted)
@@ -110,16 +112,16 @@ def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool)
         if answer == wanted:
             continue
         row = frame.row(index, named=True)
-        # A birth date identifies a person and never stands in a message.
-        shown = [name for name in columns if name != "birth_date"]
-        values = ", ".join(f"{name} {_show(row[name])}" for name in shown)
+        # What stands in subjects identifies a person, and so do dates: scores and results are shown.
+        shown = [f"{name} {_show(row[name])}" for name in columns if _may_show(name, row[name])]
+        values = f", with {', '.join(shown)}" if shown else ""
         if answer is None:
             message = f"Criterion {criterion.id} cannot be judged: {criterion.text}."
-            fix = f"The rule is {criterion.rule}, with {values}; fill what is missing."
+            fix = f"The rule is {criterion.rule}{values}; fill what is missing."
         else:
             said = "is not met" if wanted else "excludes the subject"
             message = f"Criterion {criterion.id} {said}: {criterion.text}."
-            fix = f"The rule is {criterion.rule}, with {values}; check the data, or report the deviation."
+            fix = f"The rule is {criterion.rule}{values}; check the data, or report the deviation."
         yield row_finding(
             "query" if answer is None else "warning",
             "not_eligible" if answer is not None else "eligibility_unknown",
@@ -131,7 +133,11 @@ def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool)
         )
 
 
+def _may_show(name: str, value: object) -> bool:
+    return value is None or (name.startswith("baseline_") and not isinstance(value, date))
+
+
 def _show(value: object) -> str:
     if value is None:
         return "missing"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return show_text(f"{value:g}" if isinstance(value, float) else str(value)) or "as recorded"

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from funis.data.check.checked_data import Data
-from funis.data.check.row_findings import row_finding, rows_where
+from funis.data.check.row_findings import on_day, row_finding, rows_where
 from funis.errors import Finding, UnitError
 from funis.frames.verbs import Verbs, verbs_of
 from funis.schema import DISPOSITION_STATUSES
@@ -121,8 +121,6 @@ def is_fatal(ops: Verbs) -> pl.Expr:
 def _check_interval(data: Data, table: str) -> Iterator[Finding]:
     """Nothing ends before it starts, and nothing starts in the future."""
     frame = data.frames[table]
-    if frame.is_empty():
-        return
     ops = verbs_of(frame)
     for start, end in (("start", "end"), ("start_day", "end_day")):
         condition = ops.col(end) < ops.col(start)
@@ -136,7 +134,7 @@ def _check_interval(data: Data, table: str) -> Iterator[Finding]:
                 table,
                 row,
                 column=end,
-                message=f"It ends before it starts ({row[start]}); the end is left out.",
+                message="It ends before it starts; the end is left out.",
                 fix="Check both dates; leave the end empty while it goes on.",
             )
 
@@ -148,8 +146,6 @@ def _event_finding(
 
 
 def _check_events(data: Data) -> Iterator[Finding]:
-    if data.frames["adverse_events"].is_empty():
-        return
     people = data.frames["subjects"].select("subject", "consent_date")
     events = data.frames["adverse_events"].join(people, on="subject", how="left", maintain_order="left")
     ops = verbs_of(events)
@@ -165,7 +161,7 @@ def _check_events(data: Data) -> Iterator[Finding]:
         for row in rows_where(events, ops.col(column).is_null()):
             yield _event_finding("query", "missing_value", row, column, f"'{column}' is not recorded.", fix)
     for row in rows_where(events, ops.col("start") < ops.col("consent_date")):
-        message = f"The event starts before the consent ({row['consent_date']})."
+        message = "The event starts before the consent."
         yield _event_finding("query", "before_consent", row, "start", message, "Is it medical history?")
     for row in rows_where(events, (ops.col("grade") == 5) & (ops.col("outcome") != "fatal")):
         message = "Grade 5 is death, and the outcome is not fatal."
@@ -192,8 +188,6 @@ def _check_events(data: Data) -> Iterator[Finding]:
 def _check_deaths(data: Data) -> Iterator[Finding]:
     """Deaths stand in both tables, and events do not begin after them."""
     events, ended = data.frames["adverse_events"], data.frames["disposition"]
-    if events.is_empty() and ended.is_empty():
-        return
     ops = verbs_of(events)
     fatal = is_fatal(ops)
     died = ended.filter(ops.col("status") == "died")
@@ -227,8 +221,8 @@ def _check_deaths(data: Data) -> Iterator[Finding]:
     by_day = ops.col("start").is_null() & (ops.col("start_day") > ops.col("died_day"))
     for row in rows_where(late, (ops.col("start") > ops.col("died_on")) | by_day):
         column = "start" if row["start"] is not None else "start_day"
-        died_on = row["died_on"] or f"study day {row['died_day']}"
-        message = f"The event starts after the subject's death ({died_on}); the row is left out."
+        on = on_day(row["died_day"])
+        message = f"The event starts after the subject's death{on}; the row is left out."
         yield _event_finding("error", "after_death", row, column, message, "Check the date and the subject.")
 
 
@@ -297,14 +291,13 @@ def _check_disposition(data: Data) -> Iterator[Finding]:
     )
     late = seen.filter(after).unique(["subject", "visit"], keep="first", maintain_order=True)
     for row in late.iter_rows(named=True):
-        left = row["left_on"] or f"study day {row['left_day']}"
         yield row_finding(
             "warning",
             "after_leaving",
             row["table"],
             row,
             column="date" if row["date"] is not None else "day",
-            message=f"The subject had left the study ('{row['status']}', {left}).",
+            message=f"The subject had left the study ('{row['status']}'{on_day(row['left_day'])}).",
             fix="Check this date and the one in disposition.",
         )
 

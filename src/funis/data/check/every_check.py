@@ -16,7 +16,8 @@ import polars as pl
 
 from funis.data.cells import RawData
 from funis.data.check.checked_data import Data
-from funis.data.check.columns import Typed, empty_frame, kept_columns, type_table
+from funis.data.check.columns import Typed, empty_frame, type_table
+from funis.data.check.concealed import Concealment
 from funis.data.check.eligibility import check_eligibility, columns_in_criteria
 from funis.data.check.events import check_course, derive_status
 from funis.data.check.forms import check_instruments
@@ -31,7 +32,7 @@ from funis.data.check.visits import check_given_days, check_visits
 from funis.data.known_tables import study_tables
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
-from funis.schema import Table
+from funis.schema import TABLES, Table
 from funis.study.days import derive_anchors, derive_days, derive_subject_frame, fill_dates
 from funis.study.model import Study
 
@@ -65,7 +66,7 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         judged by ``check_eligibility`` once the scores are there.
     """
     known = study_tables(study)
-    frames, findings = _type_tables(raw, known)
+    frames, findings = _type_tables(raw, known, today)
     frames, row_findings = sift_tables(study, frames, known)
     future_findings = list(check_future(study, frames, known, today=today))
     frames = leave_out(frames, future_findings)
@@ -90,7 +91,8 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         *found,
         *_check_criteria(study, frames),
     ]
-    return frames, _in_order(_without_echoes(every), known)
+    shown = Concealment(study, known, frozenset(frames["subjects"]["subject"].to_list()), today)
+    return frames, _in_order([shown.conceal(each) for each in _without_echoes(every)], known)
 
 
 def _check_criteria(study: Study, frames: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
@@ -146,19 +148,38 @@ def leave_out(frames: Mapping[str, pl.DataFrame], findings: list[Finding]) -> di
     return kept
 
 
-def _type_tables(raw: RawData, known: Mapping[str, Table]) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
+def _type_tables(
+    raw: RawData, known: Mapping[str, Table], today: date
+) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
     """Type every table of the study; one without a file has no rows."""
     frames: dict[str, pl.DataFrame] = {}
     findings: list[Finding] = []
     for name, table in known.items():
         if name not in raw.tables:
-            frames[name] = empty_frame(table, raw.like, columns=kept_columns(table, ()))
+            frames[name] = _without_optional(empty_frame(table, raw.like), table, ())
             continue
         table_text, split = split_comparators(raw.tables[name])
-        typed: Typed = type_table(table_text, table)
-        frames[name] = typed.frame
+        typed: Typed = type_table(table_text, table, today=today)
+        frames[name] = _without_optional(typed.frame, table, raw.tables[name].frame.columns)
         findings += [*typed.findings, *split]
     return frames, findings
+
+
+def _without_optional(
+    frame: pl.DataFrame, table: Table, present: tuple[str, ...] | list[str]
+) -> pl.DataFrame:
+    """Keep the optional columns of an instrument only where the file has them.
+
+    An attribution that was never asked is not the same as one left empty, and scoring tells them apart.
+    """
+    if table.name in TABLES:
+        return frame
+    optional = [
+        column.name
+        for column in table.columns
+        if not column.required and not column.not_done and column.name not in {"date", "day", *present}
+    ]
+    return frame.drop(optional)
 
 
 def _without_echoes(findings: list[Finding]) -> list[Finding]:

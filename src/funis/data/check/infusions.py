@@ -12,6 +12,7 @@ from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.nine_decimals import compare_exactly
+from funis.shown import show_code
 from funis.study.model import Infusion
 from funis.study.rules import apply_rule, rule_columns
 
@@ -87,13 +88,13 @@ def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Finding]:
         low, high = (expected * (1 + sign * plan.tolerance_percent / 100) for sign in (-1, 1))
         hint = " Is it the dose per kilogram, or in millions?" if cells < _FEW_CELLS <= low else ""
         message = (
-            f"The dose is {deviation:+.1f} % of the planned {plan.cells_per_kg:g} cells/kg x {weight:g} kg."
+            f"The dose is {deviation:+.1f} % of the planned {plan.cells_per_kg:g} cells/kg at this weight."
         )
         fix = f"Within {plan.tolerance_percent:g} % is {low:.4g} to {high:.4g} cells.{hint}"
         yield _finding("warning", "dose_outside_tolerance", row, "cells", message, fix)
     here, there = row["weight_kg"], row["subject_weight"]
     if here and there and not _DOWN <= here / there <= 1 / _DOWN:
-        message = f"The weight differs by more than 20 % from that at baseline ({there:g} kg)."
+        message = "The weight differs by more than 20 % from that at baseline, in subjects."
         yield _finding("query", "weight_differs", row, "weight_kg", message, "Check both weights.")
 
 
@@ -180,15 +181,16 @@ def _check_lots(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
             "warning", "missing_lot", row, "lot", "The lot is not recorded.", "Write the lot of the cells."
         )
     for row in rows_where(joined, ops.col("lot").is_not_null() & ops.col("found").is_null()):
-        message, fix = "The lot is not in the table lots.", f"Known: {', '.join(lots['lot'].head(12))}."
+        known_lots = ", ".join(filter(None, map(show_code, lots["lot"].head(12))))
+        message, fix = "The lot is not in the table lots.", f"Known: {known_lots}."
         yield _finding("warning", "unknown_lot", row, "lot", message, fix)
     for row in rows_where(joined, ops.col("date") > ops.col("expiry")):
-        message = f"The lot had expired on {row['expiry']}."
+        message = "The lot had expired."
         yield _finding(
             "warning", "lot_expired", row, "date", message, "Check both dates; report the deviation."
         )
     for row in rows_where(joined, ops.col("date") < ops.col("manufactured")):
-        message = f"The lot was made later, on {row['manufactured']}."
+        message = "The lot was made later."
         yield _finding("warning", "lot_not_made", row, "date", message, "Check both dates.")
     for row in rows_where(joined, ops.col("release").is_in(["quarantine", "rejected"])):
         message = f"The lot is not released but '{row['release']}'."

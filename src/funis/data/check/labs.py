@@ -20,6 +20,7 @@ from funis.data.cells import RawTable
 from funis.data.check.row_findings import row_finding, rows_where, show_value
 from funis.errors import Finding
 from funis.frames.verbs import concat, verbs_of
+from funis.shown import show_text
 from funis.study.model import LabTest, Study
 from funis.units import convert
 
@@ -205,7 +206,7 @@ def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
     ops = verbs_of(rows)
     has_limits = rows["low"].null_count() < rows.height
     for row in rows_where(rows, ops.col("low") > ops.col("high")) if has_limits else ():
-        message = f"The lower limit of normal is above the upper ({show_value(row['high'])})."
+        message = f"The lower limit of normal is above the upper ({show_text(show_value(row['high']))})."
         yield row_finding(
             "warning", "limits_reversed", "labs", row, column="low", message=message, fix="Exchange them."
         )

@@ -72,6 +72,17 @@ def show_value(value: object) -> str:
     return str(value)[:60]
 
 
+def on_day(day: object) -> str:
+    """Say on which study day something was; a date could be the one of somebody's birth.
+
+    Examples
+    --------
+    >>> on_day(30), on_day(None)
+    (' (study day 30)', '')
+    """
+    return "" if day is None else f" (study day {day})"
+
+
 def rows_where(frame: pl.DataFrame, condition: pl.Expr) -> Iterator[dict[str, Any]]:
     """Give the rows that meet a condition; null does not meet it.
 

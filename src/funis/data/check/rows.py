@@ -13,6 +13,7 @@ from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.schema import Table, is_unscheduled
+from funis.shown import is_identity, show_code
 from funis.study.model import Study
 
 _GAPS = re.compile(r"[\s.-]+")
@@ -31,11 +32,11 @@ class Sieve:
 
     def drop_unknown(self, column: str, known: Sequence[str], what: str, *, fix: str = "") -> None:
         """Leave out rows that name something that does not exist; say what else could be done about it."""
-        if column not in self.frame.columns or self.frame.is_empty():
+        if column not in self.frame.columns:
             return
         name = verbs_of(self.frame).col(column)
         wrong = name.is_not_null() & ~name.is_in(list(known))
-        if not self.frame.select(wrong.any()).item():
+        if self.frame.is_empty() or not self.frame.select(wrong.any()).item():
             return
         for row in rows_where(self.frame, wrong):
             near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
@@ -53,6 +54,29 @@ class Sieve:
                 )
             )
         self.frame = self.frame.filter(~wrong)
+
+    def drop_identities(self) -> None:
+        """Leave out subjects whose number reads as a name, a date, a telephone or a card number."""
+        numbers = self.frame["subject"].to_list()
+        named = [each for each in dict.fromkeys(numbers) if each is not None and is_identity(each)]
+        if not named:
+            return
+        is_named = verbs_of(self.frame).col("subject").is_in(named)
+        for row in rows_where(self.frame, is_named):
+            self.findings.append(
+                row_finding(
+                    "error",
+                    "identifying_number",
+                    self.table.name,
+                    row,
+                    column="subject",
+                    value="",
+                    message="The subject's number reads as a name, a date, a telephone or a card number; "
+                    "everything of this subject is left out.",
+                    fix="Give the subject a number of the study, the same in every table.",
+                )
+            )
+        self.frame = self.frame.filter(~is_named)
 
     def drop_empty(self) -> None:
         """Leave out rows whose key is empty; the cells were reported when they were typed."""
@@ -78,7 +102,7 @@ class Sieve:
         repeated = marked.filter(ops.col("_line") != ops.col("_first"))
         named = [name for name in self.table.key if name not in {"date", "day"}]
         for row in repeated.iter_rows(named=True):
-            words = ", ".join(f"{name} '{row[name]}'" for name in named)
+            words = ", ".join(f"{name} '{row[name]}'" for name in named if _is_shown(name, row[name]))
             is_end = self.table.name == "disposition"
             is_visit = "visit" in named and not is_unscheduled(row["visit"])
             other = ", or call the visit of the repeat 'unscheduled' and give it its date" if is_visit else ""
@@ -89,7 +113,7 @@ class Sieve:
                     self.table.name,
                     row,
                     column="status" if is_end else named[-1],
-                    message=f"{words} stands in line {row['_first']} already; this row is left out.",
+                    message=f"{words or 'It'} stands in line {row['_first']} already; this row is left out.",
                     fix=f"Keep one row for each{other}.",
                 )
             )
@@ -104,6 +128,13 @@ class Sieve:
         when = ops.concat_str(*written, ignore_nulls=True)
         self.frame = self.frame.with_columns(_once=ops.when(unscheduled).then(when).otherwise(ops.lit("")))
         return [name for name in key if name not in {"date", "day"}] + ["_once"]
+
+
+def _is_shown(column: str, value: object) -> bool:
+    """Say whether a part of a key may stand in a message; tests and visits are those of the study file."""
+    if column in {"lot", "donor"}:
+        return bool(show_code(str(value)))
+    return column not in {"subject", "visit"} or not is_identity(str(value))
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
@@ -142,6 +173,8 @@ def sift_tables(
     for name in sorted(frames, key=lambda each: each != "subjects"):
         sieve = Sieve(tables[name], frames[name])
         sieve.drop_empty()
+        if name == "subjects":
+            sieve.drop_identities()
         if name != "subjects" and "subject" in tables[name].by_name and not subjects:
             # Without any subject one finding says enough; one for each row would hide it.
             sieve.frame = sieve.frame.clear()

@@ -9,6 +9,7 @@ from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding, Level
 from funis.frames.verbs import verbs_of
+from funis.shown import is_identity
 
 _LIGHT, _HEAVY = 25.0, 200.0
 _OLDEST = 120
@@ -38,6 +39,7 @@ def check_subjects(data: Data) -> Iterator[Finding]:
             yield Finding(level, "no_subject", "subjects", "subjects", None, "", "", message, fix)
         return
     yield from _check_codes(data)
+    yield from _check_free_codes(data)
     yield from _check_dates(data)
     yield from _check_body(data)
     yield from _check_consent(data)
@@ -64,6 +66,28 @@ def _check_codes(data: Data) -> Iterator[Finding]:
             )
 
 
+def _check_free_codes(data: Data) -> Iterator[Finding]:
+    """Look at codes that the study file does not list, since they are printed as they stand."""
+    ops = verbs_of(data.frames["subjects"])
+    columns = [each.name for each in data.study.columns if each.kind == "text" and not each.allowed]
+    columns += [] if data.study.site_ids else ["site"]
+    for column in columns:
+        named = [
+            each for each in set(data.frames["subjects"][column].to_list()) if each and is_identity(each)
+        ]
+        for row in rows_where(data.frames["subjects"], ops.col(column).is_in(named)) if named else ():
+            yield row_finding(
+                "error",
+                "identifying_value",
+                "subjects",
+                row,
+                column=column,
+                value="",
+                message=f"'{column}' reads as a name, a date, a telephone or a card number; it is left out.",
+                fix="Write a code, and list the codes in the study file.",
+            )
+
+
 def _check_dates(data: Data) -> Iterator[Finding]:
     """Dates of a life stand in their order; ages agree with them."""
     ops = verbs_of(data.frames["subjects"])
@@ -85,7 +109,7 @@ def _check_dates(data: Data) -> Iterator[Finding]:
                 column=earlier,
                 value=shown,
                 message=message,
-                fix=f"Check both dates; the {later.removesuffix('_date')} is {row[later]}.",
+                fix=f"Check both dates, '{earlier}' and '{later}'.",
             )
     days = (ops.col("consent_date") - ops.col("birth_date")).dt.total_days() / 365.25
     for row in rows_where(subjects, days > _OLDEST):
@@ -153,7 +177,7 @@ def _check_consent(data: Data) -> Iterator[Finding]:
             "subjects",
             row,
             column="consent_date",
-            message=f"The consent is after the first infusion ({row['infused_on']}).",
+            message="The consent is after the first infusion.",
             fix="Consent comes first: check both dates; if they are true, it is a protocol deviation.",
         )
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from funis.data.check.checked_data import Data
 from funis.data.check.labs import missing_tests
-from funis.data.check.row_findings import row_finding, rows_where
+from funis.data.check.row_findings import on_day, row_finding, rows_where
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.schema import TABLES
@@ -68,7 +68,7 @@ def check_given_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) 
                 name,
                 row,
                 column="day",
-                message=f"The date {row['date']} is study day {row['_given']}; the date is used.",
+                message=f"By its date this is study day {row['_given']}; the date is used.",
                 fix="Correct one of the two, or leave the day out.",
             )
 
@@ -180,7 +180,7 @@ def _check_dates(data: Data) -> Iterator[Finding]:
             row["table"],
             row,
             column="date",
-            message=f"The assessment is before the consent ({row['consent_date']}).",
+            message="The assessment is before the consent.",
             fix="Study procedures come after consent; check both dates.",
         )
 
@@ -194,14 +194,13 @@ def _check_after_death(data: Data) -> Iterator[Finding]:
         ops.col("day") > ops.col("died_day")
     )
     for row in rows_where(rows, by_date.fill_null(value=False) | by_day.fill_null(value=False)):
-        died = row["died_on"] or f"study day {row['died_day']}"
         yield row_finding(
             "error",
             "after_death",
             row["table"],
             row,
             column="date" if row["date"] is not None else "day",
-            message=f"This is after the subject's death ({died}); the row is left out.",
+            message=f"This is after the subject's death{on_day(row['died_day'])}; the row is left out.",
             fix="Check the date, the subject's number and the date of death.",
         )
 

@@ -24,6 +24,7 @@ from funis.bounded.workbook import SheetCells, find_cells
 from funis.data.cells import InputFile, RawData, RawTable, UnreadableError, as_texts, leave_out_unusable
 from funis.data.known_tables import finding_unknown_table
 from funis.letters import show_forbidden
+from funis.shown import show_name, words_of
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 
@@ -58,23 +59,32 @@ def read_folder(
         found.finding(
             "folder_missing", folder.name, "There is no such folder.", "Give the folder that holds the data."
         )
-    for path in paths:
+    for number, path in enumerate(paths, start=1):
+        label = _label(path, number, expected)
         # Without a folder of its own the data may stand beside the study file.
         if path.name.startswith((".", "~$")) or path.is_dir() or path.name == "study.toml":
             continue
         if path.suffix.lower() not in SUFFIXES:
             fix = "Save tables as .csv (UTF-8, commas), .parquet or .xlsx."
-            found.finding("file_ignored", path.name, "This file is not read.", fix, level="warning")
+            found.finding("file_ignored", label, "This file is not read.", fix, level="warning")
             continue
-        _read_path(path, expected, found, _Opening(most, inside))
+        _read_path(path, expected, found, _Opening(most, inside, label))
     return found
 
 
 class _Opening(NamedTuple):
-    """How files are opened: how much they may hold, and the folder they must lie in."""
+    """How a file is opened: how much it may hold, where it must lie, what it is called in findings."""
 
     limits: Limits
     inside: Path | None
+    label: str
+
+
+def _label(path: Path, number: int, expected: Mapping[str, bool]) -> str:
+    """Name a file in findings and listings; a file named after a person by its place in the folder."""
+    if path.stem in expected or show_name(path.stem, words_of(expected)):
+        return path.name
+    return f"file {number}{path.suffix if path.suffix.lower() in SUFFIXES else ''}"
 
 
 def _list_paths(folder: Path, limits: Limits, found: RawData) -> list[Path]:
@@ -92,35 +102,34 @@ def _list_paths(folder: Path, limits: Limits, found: RawData) -> list[Path]:
 
 def _read_path(path: Path, expected: Mapping[str, bool], found: RawData, opening: _Opening) -> None:
     """Read one file and add its tables."""
-    limits = opening.limits
+    limits, label = opening.limits, opening.label
+    table = path.stem if path.stem in expected else ""
     try:
         data = read_regular(path, limits, inside=opening.inside)
     except (BeyondLimitError, RefusedFileError) as error:
         found.unreadable.add(path.stem)
-        found.finding(error.finding, path.name, error.message, error.fix, table=path.stem)
+        found.finding(error.finding, label, error.message, error.fix, table=table)
         return
     except OSError as error:
         fix = "Check that the file is there and that you may read it."
         found.unreadable.add(path.stem)
-        found.finding(
-            "file_closed", path.name, f"The file cannot be opened: {error.strerror}.", fix, table=path.stem
-        )
+        found.finding("file_closed", label, f"The file cannot be opened: {error.strerror}.", fix, table=table)
         return
     readers: dict[str, Callable[[], Iterable[tuple[str, str, Callable[[], pl.DataFrame]]]]] = {
-        ".csv": lambda: [(path.stem, path.name, lambda: _read_csv(data, found, path.name, limits))],
-        ".parquet": lambda: [(path.stem, path.name, lambda: _read_parquet(data, limits))],
-        ".xlsx": lambda: _sheets(data, path.name, found, limits),
+        ".csv": lambda: [(path.stem, label, lambda: _read_csv(data, found, label, limits))],
+        ".parquet": lambda: [(path.stem, label, lambda: _read_parquet(data, limits))],
+        ".xlsx": lambda: _sheets(data, label, (expected, found), limits),
     }
     rows = 0
     try:
         for name, file, read in readers[path.suffix.lower()]():
             rows += _add_table(name, file, read, (expected, found))
     except UnreadableError as error:
-        found.finding(error.code, path.name, error.message, error.fix)
+        found.finding(error.code, label, error.message, error.fix)
     except (BeyondLimitError, RefusedFileError) as error:
         found.unreadable.add(path.stem)
-        found.finding(error.finding, path.name, error.message, error.fix)
-    found.files.append(InputFile(show_forbidden(path.name), hashlib.sha256(data).hexdigest(), rows))
+        found.finding(error.finding, label, error.message, error.fix)
+    found.files.append(InputFile(show_forbidden(label), hashlib.sha256(data).hexdigest(), rows))
 
 
 def _add_table(
@@ -224,7 +233,6 @@ def _check_delimiter(header: Sequence[str], line: int) -> None:
                 f"The cells are divided by {words}, not by commas.",
                 "Save it as CSV with commas between cells and points in decimals.",
                 line=line,
-                value=sign.join(header),
             )
 
 
@@ -239,7 +247,7 @@ def _frame(
     kept: list[Sequence[str]] = []
     lines: list[int] = []
     repeated = [cell.strip() for cell in header]
-    strays: dict[int, tuple[int, str, int]] = {}
+    strays: dict[int, tuple[int, int]] = {}
     for record, line in rows:
         if [cell.strip() for cell in record] == repeated:
             place[0].finding(
@@ -248,7 +256,6 @@ def _frame(
                 "The row repeats the header; it is left out.",
                 "Take the row out; it stays behind when tables are pasted under each other.",
                 line=line,
-                value=",".join(record),
                 level="warning",
             )
             continue
@@ -260,7 +267,7 @@ def _frame(
         found, file = place
         message = f"The row has {len(record)} cells, the header {width}; the row is left out."
         fix = 'Give each column one cell; write a text that holds a comma in "quotes".'
-        found.finding("ragged_row", file, message, fix, line=line, value=",".join(record))
+        found.finding("ragged_row", file, message, fix, line=line)
     _finding_strays(strays, place)
     columns = {
         name: pl.Series(name, [record[index] for record in kept], dtype=pl.String)
@@ -276,29 +283,29 @@ def _check_title(header: Sequence[str], rows: Sequence[tuple[Sequence[str], int]
     if len(first) == 1 and following > 2:
         message = "The first row has one cell, as a title has, and the header stands below it."
         fix = "Take out the rows above the header."
-        raise UnreadableError("title_above_header", message, fix, line=rows[0][1] - 1, value=first[0])
+        raise UnreadableError("title_above_header", message, fix, line=rows[0][1] - 1)
 
 
 def _note_strays(
-    header: Sequence[str], record: Sequence[str], line: int, strays: dict[int, tuple[int, str, int]]
+    header: Sequence[str], record: Sequence[str], line: int, strays: dict[int, tuple[int, int]]
 ) -> None:
-    """Note values under an empty header: the first line and value of each column, and how many."""
+    """Note values under an empty header: the first line of each column, and how many."""
     if all(header):
         return
     for index, cell in enumerate(record[: len(header)]):
         if not header[index] and cell.strip():
-            first, value, count = strays.get(index, (line, cell.strip(), 0))
-            strays[index] = (first, value, count + 1)
+            first, count = strays.get(index, (line, 0))
+            strays[index] = (first, count + 1)
 
 
-def _finding_strays(strays: Mapping[int, tuple[int, str, int]], place: tuple[RawData, str]) -> None:
+def _finding_strays(strays: Mapping[int, tuple[int, int]], place: tuple[RawData, str]) -> None:
     """Say which columns hold values and have no name."""
     found, file = place
-    for index, (line, value, count) in sorted(strays.items()):
+    for index, (line, count) in sorted(strays.items()):
         cells = "one value" if count == 1 else f"{count} values"
         message = f"Column {index + 1} has no name in the header and holds {cells}; it is not read."
         fix = "Write its name into the header, or empty the column."
-        found.finding("unnamed_column", file, message, fix, line=line, value=value, level="warning")
+        found.finding("unnamed_column", file, message, fix, line=line, level="warning")
 
 
 def _check_header(header: Sequence[str], place: tuple[RawData, str]) -> dict[str, int]:
@@ -323,9 +330,9 @@ def _read_parquet(data: bytes, limits: Limits) -> pl.DataFrame:
     try:
         frame = pl.read_parquet(io.BytesIO(data))
     except (PolarsError, OSError, PanicException) as error:
-        said = str(error).splitlines()[0]
+        # What the library says may quote the file.
         raise UnreadableError(
-            "not_parquet", f"The file is not Parquet: {said}.", "Write it again."
+            "not_parquet", "The file is not Parquet, or is damaged.", "Write it again."
         ) from error
     check_texts(frame, limits)
     texts = as_texts(frame)
@@ -333,21 +340,25 @@ def _read_parquet(data: bytes, limits: Limits) -> pl.DataFrame:
 
 
 def _sheets(
-    data: bytes, file: str, found: RawData, limits: Limits
+    data: bytes, file: str, known: tuple[Mapping[str, bool], RawData], limits: Limits
 ) -> Iterator[tuple[str, str, Callable[[], pl.DataFrame]]]:
     """Give each sheet of a workbook with a function that reads it."""
     import fastexcel
 
+    expected, found = known
     places = find_cells(data, limits)
     try:
         book = fastexcel.read_excel(data)
     except fastexcel.FastExcelError as error:
-        said = str(error).splitlines()[0]
         raise UnreadableError(
-            "not_workbook", f"The workbook cannot be read: {said}.", "Save it as .xlsx."
+            "not_workbook", "The workbook cannot be read.", "Save it as .xlsx, without a password."
         ) from error
-    for name in [each for each in book.sheet_names if each in places]:
-        label = f"{file}[{name}]"
+    for number, name in enumerate(book.sheet_names, start=1):
+        if name not in places:
+            continue
+        plain = name.strip()
+        shown = name if plain in expected or show_name(plain, words_of(expected)) else f"sheet {number}"
+        label = f"{file}[{shown}]"
 
         def read(sheet: str = name, label: str = label) -> pl.DataFrame:
             # skip_rows=0 keeps empty rows at the top, so that row numbers are those that Excel shows.

@@ -321,7 +321,7 @@ def _pseudo_median(sample: Floats, level: float, *, exact: bool) -> tuple[float,
         sd = math.sqrt(n * (n + 1) * (2 * n + 1) / 24.0)
         lower, upper = ranks.normal_order_interval(walsh, n * (n + 1) / 4.0, sd, level)
     note = f"no {100 * level:g} % interval exists with {n} values" if math.isnan(lower) else ""
-    return float(np.median(walsh)), lower, upper, note
+    return ranks.middle(walsh), lower, upper, note
 
 
 def sign_test(
@@ -455,5 +455,5 @@ def wilcoxon_rank_sum(
         lower, upper = ranks.normal_order_interval(shifts, mean, sd, level)
     statistic = rank_sum - a.size * (a.size + 1) / 2.0
     note = f"no {100 * level:g} % interval exists with {n} values" if math.isnan(lower) else ""
-    estimate = float(np.median(shifts))
+    estimate = ranks.middle(shifts)
     return Comparison(estimate, lower, upper, statistic, math.nan, p, n, method, level, note)

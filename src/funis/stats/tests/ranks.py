@@ -15,8 +15,13 @@ import numpy as np
 from scipy import special
 
 from funis.stats.sample import Alternative, Floats, Integers
+from funis.stats.tests.pairs import PairSums
 
 Distribution = tuple[Integers, Floats]
+#: What is in order: all values, or the sums of pairs that are found when they are asked for.
+Ordered = Floats | PairSums
+#: So many pairs are made and sorted; of more, only those asked for are found.
+MOST_PAIRS = 200_000
 
 
 def signed_sum_distribution(weights: Integers) -> Distribution:
@@ -63,18 +68,27 @@ def tail_p(distribution: Distribution, observed: float, alternative: Alternative
     return min(1.0, float(probability[far].sum()))
 
 
-def walsh_averages(values: Floats) -> Floats:
+def walsh_averages(values: Floats) -> Ordered:
     """Give the n (n + 1) / 2 sorted means of all pairs, each value paired with itself too."""
+    if values.size * (values.size + 1) // 2 > MOST_PAIRS:
+        return PairSums(values, values, is_one_sample=True, scale=0.5)
     first, second = np.triu_indices(values.size)
     return np.sort((values[first] + values[second]) / 2.0)
 
 
-def pairwise_differences(first: Floats, second: Floats) -> Floats:
+def pairwise_differences(first: Floats, second: Floats) -> Ordered:
     """Give the sorted differences of every value of the first sample from every value of the second."""
+    if first.size * second.size > MOST_PAIRS:
+        return PairSums(first, -second)
     return np.sort(np.subtract.outer(first, second), axis=None)
 
 
-def order_interval(ordered: Floats, distribution: Distribution, level: float) -> tuple[float, float]:
+def middle(ordered: Ordered) -> float:
+    """Give the median of what is in order."""
+    return float((ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2.0)
+
+
+def order_interval(ordered: Ordered, distribution: Distribution, level: float) -> tuple[float, float]:
     """Cut the same number of order statistics from both ends so that coverage is at least `level`.
 
     NaN twice when even the whole range covers less than that.
@@ -88,7 +102,7 @@ def order_interval(ordered: Floats, distribution: Distribution, level: float) ->
     return float(ordered[cut - 1]), float(ordered[ordered.size - cut])
 
 
-def normal_order_interval(ordered: Floats, mean: float, sd: float, level: float) -> tuple[float, float]:
+def normal_order_interval(ordered: Ordered, mean: float, sd: float, level: float) -> tuple[float, float]:
     """Cut the ends by the normal approximation of the statistic's distribution."""
     cut = math.floor(mean - float(special.ndtri(0.5 + level / 2.0)) * sd)
     if cut < 1:

@@ -1,0 +1,47 @@
+"""The first day that counts as a visit, for who is at risk of relapse there, and the dose a cohort began with; by hand."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from funis.analysis.glucocorticoid import _baseline
+from funis.analysis.relapses import _opening
+from funis.study.model import Study, Trial, Visit
+
+sys.path.insert(0, str(Path(__file__).parent))
+analysis = import_module("test_analysis")
+
+
+@pytest.mark.parametrize(
+    ("visit", "expected"),
+    [("plain", 90.0), ("wide", 160.0), ("late", 275.0), ("nowhere", 0.0)],
+)
+def test_a_visit_opens_with_its_window_or_on_its_day(visit: str, expected: float) -> None:
+    visits = (
+        Visit(name="baseline", day=0),
+        Visit(name="plain", day=90),
+        Visit(name="wide", day=180, window=(-20, 30)),
+        Visit(name="late", day=270, window=(5, 30)),
+    )
+    trial = Trial(id="X", title="X", condition="sle", design="single_arm")
+    run = analysis.make_run({"x": {"baseline": [1.0]}}, Study(trial=trial, visits=visits))
+    assert _opening(run, visit) == expected
+
+
+def dose_at_start(baseline: str | None, values: Any, days: Any) -> list[float]:
+    panel = SimpleNamespace(layout=SimpleNamespace(baseline=baseline), visit_index=["a", "b", "c"].index)
+    found = _baseline(cast("Any", SimpleNamespace(panel=panel)), np.array(values), np.array(days))
+    return [float(each) for each in found]
+
+
+def test_the_first_dose_is_that_of_the_baseline_visit_or_of_the_first_day_seen() -> None:
+    values = [[10.0, 20.0, 30.0], [5.0, 6.0, 7.0]]
+    days = [[np.nan, 40.0, 3.0], [0.0, 50.0, 100.0]]
+    assert dose_at_start("b", values, days) == [20.0, 6.0]
+    assert dose_at_start(None, values, days) == [30.0, 5.0]
+    assert np.isnan(dose_at_start(None, np.zeros((2, 0)), np.zeros((2, 0)))).all()
