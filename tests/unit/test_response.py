@@ -5,7 +5,8 @@ import pytest
 
 from funis.errors import ColumnError, ShapeError, UnknownNameError, ValueRangeError
 from funis.responses.relapse_counts import count_relapses
-from funis.responses.respond import respond
+from funis.responses.respond import respond, respond_with_and_without
+from funis.responses.timeline import build_timelines
 
 SYSTEMS = (
     "constitutional",
@@ -448,3 +449,37 @@ def test_not_a_number_is_missing() -> None:
     parameters = {"sledai": "sledai_2k", "response_visit": "month_6"}
     row = respond(frame.with_columns(pga=pl.lit(1.0)), "sri_4", parameters=parameters).row(0, named=True)
     assert (row["response"], row["sledai_fall"]) == ("cannot tell", "cannot tell")
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_both_answers_about_missing_responses_are_those_of_asking_twice(confirmed: bool) -> None:  # noqa: FBT001
+    visits = {"baseline": "renal A", "month_3": "renal B", "month_6": "renal C", "month_9": "renal C"}
+    without = {name: grades for name, grades in visits.items() if name != "month_6"}
+    gone = {name: grades for name, grades in visits.items() if name in {"baseline", "month_6"}}
+    unknown = ", ".join(f"{system} ?" for system in SYSTEMS)
+    rows = [
+        *timeline("1", **visits), *timeline("2", **without), *timeline("3", **gone),
+        *timeline("4", **(visits | {"month_6": unknown})), *timeline("5", **(visits | {"month_3": unknown})),
+    ]  # fmt: skip
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    for rule in ("nonresponder", "cannot_tell"):
+        asked: dict[str, str | bool] = {
+            "response_visit": "month_6",
+            "confirmed": confirmed,
+            "missing_response": rule,
+        }
+        found = respond_with_and_without(build_timelines(frame), "ucmsc_bilag_response", asked)
+        alone: dict[str, str | bool] = {**asked, "missing_response": "cannot_tell"}
+        for answers, parameters in zip(found, (asked, alone), strict=True):
+            assert answers.equals(respond(frame, "ucmsc_bilag_response", parameters=parameters))
+    # Subjects 2 and 4 have no grade at month 6: they are counted as none by the rule alone.
+    by_rule, alone_told = (
+        found_one["responder"].to_list()
+        for found_one in respond_with_and_without(
+            build_timelines(frame),
+            "ucmsc_bilag_response",
+            {"response_visit": "month_6", "missing_response": "nonresponder"},
+        )
+    )
+    assert by_rule == ["yes", "no", "yes", "no", "yes"]
+    assert alone_told == ["yes", "cannot tell", "yes", "cannot tell", "yes"]

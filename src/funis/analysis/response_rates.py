@@ -16,7 +16,8 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
 from funis.catalogue.registry import definition, response_definition
 from funis.errors import FunisError
-from funis.responses.respond import RELAPSE_SCHEMA, respond
+from funis.responses.respond import RELAPSE_SCHEMA, respond_with_and_without
+from funis.responses.timeline import build_timelines
 from funis.results import ALL, Place, name_sustained
 from funis.study.model import Endpoint, ParameterValue
 
@@ -91,10 +92,11 @@ def answer_endpoint(run: Run, visits: pl.DataFrame, endpoint: Endpoint, at: str)
     parameters: dict[str, ParameterValue] = dict(endpoint.parameters)
     if at:
         parameters.setdefault("response_visit", at)
-    known = _who_is_known(run, visits, endpoint, parameters)
+    given = dict(parameters)
     if endpoint.missing_outcome in {"nonresponder", "worst"}:
         parameters.setdefault("missing_response", "nonresponder")
     answers = _respond(run, visits, endpoint.definition, parameters)
+    known = _who_is_known(run, visits, endpoint, given)
     if endpoint.missing_outcome == "locf" and at:
         answers = _carry_forward(run, visits, endpoint, (at, parameters, answers))
     # Before anybody has reached the visit nothing can be missing at it.
@@ -114,9 +116,7 @@ def _who_is_known(
     run: Run, visits: pl.DataFrame, endpoint: Endpoint, parameters: Mapping[str, ParameterValue]
 ) -> Booleans:
     """Tell whose response is known from the records alone, before any rule for missing outcomes."""
-    asked, found = dict(parameters), response_definition(endpoint.definition).parameters
-    if asked.get("missing_response", found["missing_response"].default) != CANNOT_TELL_KEY:
-        asked["missing_response"] = CANNOT_TELL_KEY
+    asked: dict[str, ParameterValue] = {**parameters, "missing_response": CANNOT_TELL_KEY}
     answers = _respond(run, visits, endpoint.definition, asked)
     return answers["responder"].is_in([YES, NO]).to_numpy().astype(np.bool_)
 
@@ -174,13 +174,24 @@ def _respond(
     run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, ParameterValue]
 ) -> pl.DataFrame:
     """Ask the definition once, and give one row for every subject in the order of the panel."""
-    key = f"{name} {sorted(parameters.items())}"
-    if key not in run.answered:
-        run.answered[key] = _ask(run, visits, name, parameters)
-    return run.answered[key]
+    default = response_definition(name).parameters["missing_response"].default
+    asked: dict[str, ParameterValue] = {"missing_response": default, **parameters}
+    alone: dict[str, ParameterValue] = {**asked, "missing_response": CANNOT_TELL_KEY}
+    if _key(name, asked) not in run.answered:
+        by_rule, recorded = _ask(run, visits, name, parameters)
+        run.answered[_key(name, alone)] = recorded
+        run.answered[_key(name, asked)] = by_rule
+    return run.answered[_key(name, asked)]
 
 
-def _ask(run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, ParameterValue]) -> pl.DataFrame:
+def _key(name: str, parameters: Mapping[str, ParameterValue]) -> str:
+    return f"{name} {sorted(parameters.items())}"
+
+
+def _ask(
+    run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, ParameterValue]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Ask for the responses by the rule for missing ones, and as the records alone tell them."""
     events = run.subject_frame.select(
         "subject",
         pl.col("death_day"),
@@ -191,12 +202,20 @@ def _ask(run: Run, visits: pl.DataFrame, name: str, parameters: Mapping[str, Par
         pl.col("subject").is_in(list(run.panel.subjects)), pl.col("day").is_not_null()
     )
     try:
-        answers = respond(known, name, parameters=dict(parameters), disposition=events)
+        cohort = build_timelines(known, disposition=events)
+        both = respond_with_and_without(cohort, name, dict(parameters))
     except FunisError as error:
         # Interim data may not have reached the visit yet: no response is known, and the reason is said.
         wanted = parameters.get("response_visit")
         unseen = wanted and not bool((visits["visit"] == wanted).any())
         answers = _no_answers(run, name, f"nobody was seen at {wanted}" if unseen else str(error))
+        both = answers, answers
+    by_rule, recorded = both
+    return _of_everybody(run, by_rule), _of_everybody(run, recorded)
+
+
+def _of_everybody(run: Run, answers: pl.DataFrame) -> pl.DataFrame:
+    """Give one row for every subject in the order of the panel."""
     everybody = pl.DataFrame({"subject": run.panel.subjects}, schema={"subject": pl.String})
     return everybody.join(answers, on="subject", how="left", maintain_order="left").with_columns(
         pl.col("response", "responder").fill_null(CANNOT_TELL), pl.col("reason").fill_null(NOTHING)

@@ -57,6 +57,12 @@ def grade_at(visit: TimelineVisit | None, system: str) -> GradeSpan:
     return UNKNOWN_GRADE if visit is None else visit.grade(system)
 
 
+def _grades(assessment: Assessment, visit: TimelineVisit | None) -> tuple[GradeSpan, ...]:
+    """Return the grades of all systems at a visit; anything from E to A where there is no visit."""
+    systems = assessment.systems
+    return (UNKNOWN_GRADE,) * len(systems) if visit is None else visit.grades(systems)
+
+
 def has_grades(assessment: Assessment, visit: TimelineVisit | None) -> bool:
     """Whether a visit recorded any grade of the instrument."""
     return visit is not None and visit.has_grade(assessment.systems)
@@ -74,8 +80,10 @@ def _count_systems(
     word: str,
 ) -> Measurement:
     met, unknown = [], []
-    for system in assessment.systems:
-        verdict = ask_grades(predicate, grade_at(now, system), grade_at(before, system))
+    for system, *spans in zip(
+        assessment.systems, _grades(assessment, now), _grades(assessment, before), strict=True
+    ):
+        verdict = ask_grades(predicate, *spans)
         if verdict is True:
             met.append(_short(assessment, system))
         elif verdict is None:
@@ -120,8 +128,7 @@ def _count_either(
 ) -> tuple[int, int]:
     """Count systems in which one of two predicates surely, and possibly, holds."""
     sure = possible = 0
-    for system in assessment.systems:
-        spans = grade_at(visit, system), grade_at(before, system)
+    for spans in zip(_grades(assessment, visit), _grades(assessment, before), strict=True):
         verdict = any_of([ask_grades(first, *spans), ask_grades(second, *spans)])
         if verdict is None and ask_grades("is_active", spans[0], spans[0]) and _is_low(spans[1]):
             verdict = True  # A or B, whichever, over a grade that is surely low
@@ -149,8 +156,8 @@ def severe_flare(assessment: Assessment, visit: TimelineVisit, reference: Timeli
 def new_activity(assessment: Assessment, visit: TimelineVisit, reference: TimelineVisit | None) -> Verdict:
     """Answer whether a visit shows a new A or a new B in any system, against a reference visit."""
     verdicts = []
-    for system in assessment.systems:
-        now, before = grade_at(visit, system), grade_at(reference, system)
+    grades = (_grades(assessment, each) for each in (visit, reference))
+    for system, now, before in zip(assessment.systems, *grades, strict=True):
         new_b = ask_grades("new_b", now, before)
         if not assessment.flag("returning_b_is_new") and new_b is not False:
             was_active = ask_grades("is_active", grade_at(assessment.base, system), UNKNOWN_GRADE)

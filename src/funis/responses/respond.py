@@ -23,7 +23,7 @@ from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
 from funis.responses.bilag_timeline import watch_response
 from funis.responses.completion import decide_surely
-from funis.responses.decide import Decision, decide
+from funis.responses.decide import Decision, decide, is_measured
 from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, word_of
@@ -139,6 +139,26 @@ def respond_cohort(cohort: CohortTimelines, name: str, parameters: Parameters | 
     judged = _choose_target(cohort, definition, definition.settle(parameters))
     rows = [_respond_one(_build_assessment(timeline, judged)) for timeline in cohort.timelines]
     return pl.DataFrame(rows, schema=_schema(definition))
+
+
+def respond_with_and_without(
+    cohort: CohortTimelines, name: str, parameters: Parameters | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give the response of every timeline by the rule for missing responses, and by the records alone.
+
+    The rule decides only about subjects without any value at the visit: all others are asked once.
+    """
+    definition = response_definition(name)
+    judged = _choose_target(cohort, definition, definition.settle(parameters))
+    alone = replace(judged, parameters={**judged.parameters, "missing_response": "cannot_tell"})
+    by_rule, recorded = [], []
+    for timeline in cohort.timelines:
+        assessment = _build_assessment(timeline, judged)
+        by_rule.append(_respond_one(assessment))
+        is_same = is_measured(assessment) and not assessment.flag("confirmed")
+        recorded.append(by_rule[-1] if is_same else _respond_one(_build_assessment(timeline, alone)))
+    schema = _schema(definition)
+    return pl.DataFrame(by_rule, schema=schema), pl.DataFrame(recorded, schema=schema)
 
 
 def respond_by_visit(

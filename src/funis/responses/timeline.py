@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median
 from typing import Any, Final
@@ -56,6 +56,15 @@ class TimelineVisit:
     name: str
     day: float
     values: Mapping[str, Any]
+    _seen: dict[tuple[str, ...], tuple[GradeSpan, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def grades(self, columns: tuple[str, ...]) -> tuple[GradeSpan, ...]:
+        """Return grades as their lowest and highest letters; asked for the same again, they are at hand."""
+        if columns not in self._seen:
+            self._seen[columns] = tuple(map(self.grade, columns))
+        return self._seen[columns]
 
     def number(self, column: str) -> Span:
         """Return a number as a span: itself, else its recorded bounds, else open at both ends."""
@@ -80,7 +89,7 @@ class TimelineVisit:
 
         From D to A is as open as from E to A: that a system was affected before says nothing of the visit.
         """
-        return any(not (low in "DE" and high == "A") for low, high in map(self.grade, columns))
+        return any(not (low in "DE" and high == "A") for low, high in self.grades(tuple(columns)))
 
     def _parse(self, column: str) -> Decimal | None:
         value = self.values.get(column)
