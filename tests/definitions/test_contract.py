@@ -13,7 +13,8 @@ import funis
 from funis.catalogue.check_instrument import reachable_range
 from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, Item
-from funis.scoring.derived_items import derive_items
+from funis.frames.verbs import narwhals_schema, verbs_of
+from funis.scoring.derived_items import derived_columns
 
 NAMES = funis.definitions()
 SCORED = [name for name in NAMES if funis.definition(name).kind != "value"]
@@ -274,5 +275,7 @@ def test_nan_is_null(name: str, seed: int) -> None:
 def test_unit_change_with_values_changes_nothing() -> None:
     counts = (99_999.0, 100_000.0, 100_001.0)
     canonical = [funis.convert(count, "platelets", "/mm3", "10^9/L") for count in counts]
-    derived = derive_items(funis.definition("sledai_2k"), pl.DataFrame({"platelets": canonical}))
+    frame = pl.DataFrame({"platelets": canonical})
+    columns = derived_columns(funis.definition("sledai_2k"), narwhals_schema(frame), verbs_of(frame))
+    derived = frame.select(columns)
     assert derived["thrombocytopenia"].to_list() == [1, 0, 0]

@@ -1,5 +1,6 @@
 """Parts of the checks on small frames: dates in other forms, impossible laboratory values, blank items; by hand."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -112,12 +113,12 @@ def test_values_inside_all_limits_are_given_back_as_they_are() -> None:
 # --- blank items -----------------------------------------------------------------------------------------
 
 
-def blanks(unread: set[str] = frozenset(), **changed: Any) -> list[str]:  # type: ignore[assignment]
+def blanks(unread: Collection[str] = (), **changed: Any) -> list[str]:
     """Name the items reported as blank in one row that is all 0 but for what is changed."""
     found = definition("sledai_2k")
     row = {item.name: 0.0 for item in found.items} | {"subject": "S1", "visit": "baseline"} | changed
     frame = pl.DataFrame([{**row, "_file": "sledai_2k.csv", "_line": 2}], infer_schema_length=None)
-    return [each.column for each in _check_blanks(found, frame, set(unread))]
+    return [each.column for each in _check_blanks(found, frame, tuple(unread))]
 
 
 def test_a_blank_item_is_reported_and_a_full_row_is_not() -> None:

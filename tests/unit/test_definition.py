@@ -10,7 +10,9 @@ from funis.catalogue.conditions import parse_condition
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import DEFINITIONS, read_definition_file
 from funis.errors import DefinitionError, UnknownNameError
-from funis.scoring.derived_items import derive_items
+from funis.frames.few_rows import FewRows
+from funis.frames.verbs import narwhals_schema, verbs_of
+from funis.scoring.derived_items import derived_columns
 
 
 def test_items_stand_in_printed_order() -> None:
@@ -63,8 +65,14 @@ def test_condition_outside_the_grammar_is_refused(text: str) -> None:
 
 def derived(name: str, item: str, values: dict[str, float], *, optional_needed: bool = False) -> object:
     """Derive one item of one visit."""
-    frame = pl.DataFrame({key: [value] for key, value in values.items()})
-    return derive_items(funis.definition(name), frame, optional_needed=optional_needed)[item][0]
+    many = pl.DataFrame({key: [value] for key, value in values.items()})
+    found: list[object] = []
+    for frame in (many, FewRows.of(many)):
+        schema, ops = narwhals_schema(frame), verbs_of(frame)  # type: ignore[arg-type]
+        columns = derived_columns(funis.definition(name), schema, ops, optional_needed=optional_needed)
+        found.append(frame.select(columns)[item][0])
+    assert found[0] == found[1]
+    return found[0]
 
 
 def test_item_from_values() -> None:

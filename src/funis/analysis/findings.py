@@ -127,6 +127,8 @@ def _differing_totals(scored: Scored) -> pl.DataFrame:
 
 def _findings_of(scored: Scored) -> Iterator[Finding]:
     """Give a finding for each visit whose recorded total is not that of the items."""
+    if f"{scored.definition.name}_recorded" not in scored.frame.columns:
+        return
     for name, subject, visit, file, line, recorded, computed in _differing_totals(scored).iter_rows():
         yield Finding(
             level="warning",

@@ -14,7 +14,7 @@ import polars as pl
 from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable
 from funis.data.known_tables import finding_unknown_table
 from funis.errors import ValueRangeError
-from funis.frames.verbs import as_few, frame_like, is_few, verbs_of
+from funis.frames.verbs import as_few, frame_like, verbs_of
 from funis.letters import name_letter
 from funis.schema import Table
 
@@ -78,10 +78,12 @@ def take_frames(
 
 def _texts(columns: pl.DataFrame, raw: RawData, name: str, *, hold_few: bool) -> pl.DataFrame:
     """Bring a table to texts, held as few rows from as early on as it can be."""
-    if hold_few and all(dtype == pl.String for dtype in columns.dtypes):
-        columns = as_few(columns)
+    if hold_few and set(columns.dtypes) <= {pl.String}:
+        # These are texts already; only columns that are not read are still to be left out.
+        texts = leave_out_unusable(as_few(columns), raw, name, name)
+        return texts.drop([each for each in texts.columns if each.startswith("_")])
     texts = as_texts(leave_out_unusable(columns, raw, name, name))
-    return as_few(texts) if hold_few and not is_few(texts) else texts
+    return as_few(texts) if hold_few else texts
 
 
 def _try_columns(name: str, given: Any, table: Table | None) -> pl.DataFrame | UnreadableError:

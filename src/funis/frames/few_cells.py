@@ -46,14 +46,14 @@ def either(left: Any, right: Any) -> bool | None:
     return None if left is None or right is None else False
 
 
-def is_null(cell: object) -> bool:
-    """Tell whether a cell is empty."""
-    return cell is None
+def any_of(*cells: bool | None) -> bool | None:
+    """Tell whether any of some answers is true."""
+    return True if True in cells else None if None in cells else False
 
 
-def is_not_null(cell: object) -> bool:
-    """Tell whether a cell holds something."""
-    return cell is not None
+def all_of(*cells: bool | None) -> bool | None:
+    """Tell whether all of some answers are true."""
+    return False if False in cells else None if None in cells else True
 
 
 def first_known(*cells: object) -> object:

@@ -23,8 +23,6 @@ from funis.frames.few_cells import (
     fill_forward,
     find_pattern,
     first_known,
-    is_not_null,
-    is_null,
     read_date,
     round_to,
 )
@@ -45,12 +43,17 @@ class FewColumn:
     is_one : the answer is one value, whatever the number of rows
     is_free : only the cells tell how many the answer has
     plain : the column that is asked for as it stands, else empty
+    is_cellwise : each cell follows from the same cell of the column asked for, so that all columns can be
+        asked in one go
+    inner, sum_up : of a single value: what it sums up, and how
     name : of the answer
     many : the columns that it is asked of one by one; then ``name`` is that of each
     kind : Polars type of the answer, None where it follows from the cells
     """
 
-    __slots__ = ("is_free", "is_one", "kind", "many", "name", "plain", "run")
+    __slots__ = (
+        *("inner", "is_cellwise", "is_free", "is_one", "kind", "many", "name", "plain", "run", "sum_up"),
+    )
 
     def __init__(
         self,
@@ -65,6 +68,9 @@ class FewColumn:
     ) -> None:
         self.run, self.name, self.many, self.kind = run, name, many, kind
         self.is_one, self.is_free, self.plain = is_one, is_free, plain
+        self.is_cellwise = False
+        self.inner: FewColumn | None = None
+        self.sum_up: Callable[[Cells], Any] | None = None
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -107,7 +113,10 @@ class FewColumn:
         return _known(operator.mul, self, other)
 
     def __truediv__(self, other: object) -> FewColumn:
-        return _known(divide, self, other)
+        made = _known(divide, self, other)
+        # A quotient shows the sign of a zero, so that equal cells have different ones.
+        made.is_cellwise = False
+        return made
 
     def __and__(self, other: object) -> FewColumn:
         return rowwise(both, (self, as_column(other)), Boolean)
@@ -126,11 +135,11 @@ class FewColumn:
 
     def is_null(self) -> FewColumn:
         """Tell where a cell is empty."""
-        return rowwise(is_null, (self,), Boolean)
+        return self._cellwise(lambda cells: [cell is None for cell in cells])
 
     def is_not_null(self) -> FewColumn:
         """Tell where a cell holds something."""
-        return rowwise(is_not_null, (self,), Boolean)
+        return self._cellwise(lambda cells: [cell is not None for cell in cells])
 
     def fill_null(self, value: object = None) -> FewColumn:
         """Fill empty cells."""
@@ -247,11 +256,11 @@ class FewColumn:
 
     def any(self) -> FewColumn:
         """Tell whether any is true; unknown ones aside."""
-        return self._one(lambda cells: any(cell for cell in cells if cell is not None), Boolean)
+        return self._one(lambda cells: True in cells, Boolean)
 
     def all(self) -> FewColumn:
         """Tell whether none is false; unknown ones aside."""
-        return self._one(lambda cells: all(cell for cell in cells if cell is not None), Boolean)
+        return self._one(lambda cells: False not in cells, Boolean)
 
     def over(self, *keys: Text | Sequence[Text]) -> FewColumn:
         """Work it out within the rows of each key."""
@@ -267,6 +276,14 @@ class FewColumn:
 
         return FewColumn(run, self.name, many=self.many, kind=self.kind)
 
+    def _cellwise(self, function: Callable[[Cells], Cells]) -> FewColumn:
+        """Answer yes or no for every cell, empty ones too."""
+        if self.is_one:
+            return rowwise(lambda cell: function([cell])[0], (self,), Boolean)
+        made = self._whole(function, Boolean)
+        made.is_cellwise = self.is_cellwise
+        return made
+
     def _whole(
         self, function: Callable[[Cells], Cells], kind: Any = None, *, is_free: bool = False
     ) -> FewColumn:
@@ -280,7 +297,9 @@ class FewColumn:
         def run(frame: Any, name: Text) -> Any:
             return function(self.run(frame, name))
 
-        return FewColumn(run, self.name, is_one=True, many=self.many, kind=kind or self.kind)
+        made = FewColumn(run, self.name, is_one=True, many=self.many, kind=kind or self.kind)
+        made.inner, made.sum_up = self, function
+        return made
 
 
 class TextVerbs:
@@ -352,7 +371,9 @@ def col(*names: str | Sequence[str]) -> FewColumn:
     if len(names) == 1 and isinstance(names[0], str):
         return _one_column(names[0])
     every = tuple(name for each in names for name in ((each,) if isinstance(each, str) else each))
-    return FewColumn(lambda frame, name: frame.cells(name), "", many=every)
+    made = FewColumn(lambda frame, name: frame.cells(name), "", many=every)
+    made.is_cellwise = True
+    return made
 
 
 @lru_cache(maxsize=4096)
@@ -364,7 +385,9 @@ def lit(value: object, dtype: Any = None) -> FewColumn:
     """Give one value, of a type where it is null."""
     if dtype == Float64 and value is not None:
         value = float(value)  # type: ignore[arg-type]
-    return FewColumn(lambda _frame, _name: value, "literal", is_one=True, kind=dtype)
+    made = FewColumn(lambda _frame, _name: value, "literal", is_one=True, kind=dtype)
+    made.is_cellwise = True
+    return made
 
 
 def as_column(value: object) -> FewColumn:
@@ -375,20 +398,25 @@ def as_column(value: object) -> FewColumn:
 def rowwise(function: Callable[..., Any], parts: tuple[FewColumn, ...], kind: Any) -> FewColumn:
     """Work out a function of the cells of a row."""
     name, many = parts[0].name, next((part.many for part in parts if part.many), ())
+    is_cellwise = all(part.is_cellwise for part in parts)
     if all(part.is_one for part in parts):
-        return FewColumn(
+        made = FewColumn(
             lambda frame, each: function(*[part.run(frame, each) for part in parts]),
             name,
             is_one=True,
             many=many,
             kind=kind,
         )
+        made.is_cellwise = is_cellwise
+        return made
 
     def run(frame: Any, each: str) -> Cells:
         rows = [repeat(part.run(frame, each)) if part.is_one else part.run(frame, each) for part in parts]
         return list(map(function, *rows))
 
-    return FewColumn(run, name, is_free=any(part.is_free for part in parts), many=many, kind=kind)
+    made = FewColumn(run, name, is_free=any(part.is_free for part in parts), many=many, kind=kind)
+    made.is_cellwise = is_cellwise
+    return made
 
 
 def each_cell(function: Callable[[Any], Any], part: FewColumn, kind: Any) -> FewColumn:
@@ -400,7 +428,9 @@ def each_cell(function: Callable[[Any], Any], part: FewColumn, kind: Any) -> Few
     def run(frame: Any, each: str) -> Cells:
         return [None if cell is None else function(cell) for cell in inner(frame, each)]
 
-    return FewColumn(run, part.name, is_free=part.is_free, many=part.many, kind=kind)
+    made = FewColumn(run, part.name, is_free=part.is_free, many=part.many, kind=kind)
+    made.is_cellwise = part.is_cellwise
+    return made
 
 
 def _known(
@@ -418,7 +448,9 @@ def _known(
                 return [None] * len(cells)
             return [None if cell is None else function(cell, value) for cell in cells]
 
-        return FewColumn(run, left.name, is_free=left.is_free, many=left.many or other.many, kind=kind)
+        made = FewColumn(run, left.name, is_free=left.is_free, many=left.many or other.many, kind=kind)
+        made.is_cellwise = left.is_cellwise and other.is_cellwise
+        return made
     return rowwise(
         lambda one, two: None if one is None or two is None else function(one, two), (left, other), kind
     )

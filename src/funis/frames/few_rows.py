@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import is_
 from typing import Any, Final
 
 import polars as pl
 
 from funis.frames.few_cells import Cells, UnusualRowsError
 from funis.frames.few_columns import FewColumn, col
+from funis.frames.few_lists import FewCells, KindsOf
 
+_EVERY: Final = "every column"
+_TEXTS: Final = {str, type(None)}
 _KINDS: Final[dict[type, pl.DataType]] = {
     str: pl.String(),
     float: pl.Float64(),
@@ -48,40 +52,62 @@ class FewRows:
     [('S1', 30)]
     """
 
-    __slots__ = ("_cells", "_columns", "_kinds", "height")
+    __slots__ = ("_base", "_cells", "_cleared", "_kinds", "_names", "_own", "_rows", "height")
 
     def __init__(
         self, columns: Mapping[str, Any], kinds: Mapping[str, Any] | None = None, height: int | None = None
     ) -> None:
-        # What a column is: its cells; or the frame that has them, what is asked of it (a column by name, or
-        # an expression), and the rows to take (None for all) or the name that the expression is asked for.
-        self._columns: dict[str, Any] = dict(columns)
+        # What a column is: its cells; or the frame that has them, what is asked of it (a column by name or an
+        # expression), and the rows to take (None for all) or the name that the expression is asked for.
+        self._own = columns
+        self._names: Mapping[str, Any] = columns
+        # All other columns are those of the base, of these of its rows (None for all).
+        self._base: FewRows = self
+        self._rows: Sequence[int] | None = None
         self._cells: dict[str, Cells] = {}
         self._kinds: Mapping[str, Any] = kinds or {}
-        self.height = len(next(iter(self._columns.values()), ())) if height is None else height
+        self._cleared: FewRows | None = None
+        self.height = len(next(iter(columns.values()), ())) if height is None else height
+
+    def _view(
+        self,
+        own: Mapping[str, Any],
+        rows: Sequence[int] | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+    ) -> FewRows:
+        """Give a frame of the same columns, but for some of its own, of all rows or of some."""
+        made = FewRows(own, height=self.height if rows is None else len(rows))
+        made._base, made._rows = self, rows
+        if names is None:
+            names = self._names
+            if own and not own.keys() <= names.keys():
+                names = {**names, **own}
+        made._names = names
+        return made
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> FewRows:
         """Take over a Polars frame."""
-        return cls(
-            {column.name: column.to_list() for column in frame.iter_columns()}, frame.schema, frame.height
-        )
+        rows = frame.rows()
+        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in frame.columns)
+        return cls(dict(zip(frame.columns, columns, strict=True)), frame.schema, frame.height)
 
     def to_polars(self) -> pl.DataFrame:
         """Give the same rows as a Polars frame."""
         return pl.DataFrame(
-            [pl.Series(name, self.cells(name), dtype=self.schema[name]) for name in self._columns]
+            [pl.Series(name, self.cells(name), dtype=self.schema[name]) for name in self._names]
         )
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns."""
-        return list(self._columns)
+        return list(self._names)
 
     @property
     def width(self) -> int:
         """Number of columns."""
-        return len(self._columns)
+        return len(self._names)
 
     @property
     def schema(self) -> KindsOf:
@@ -97,48 +123,48 @@ class FewRows:
         known = self._cells.get(name)
         if known is not None:
             return known
-        column = self._columns[name]
-        if type(column) is not tuple:
-            known = column
-        else:
+        column = self._own.get(name)
+        if type(column) is tuple:
             frame, asked, which = column
             if type(asked) is str:
                 known = frame.cells(asked)
                 if which is not None:
-                    known = (
-                        [known[row] for row in which] if type(which) is not _WithGaps else which.take(known)
-                    )
+                    known = which.take(known) if type(which) is _WithGaps else [known[row] for row in which]
             else:
                 known = asked.run(frame, which)
                 if asked.is_one:
                     known = [known] * self.height
+        elif column is not None:
+            known = column
+        else:
+            known = self._lent(name)
         self._cells[name] = known
         return known
+
+    def _lent(self, name: str) -> Cells:
+        """Give the cells of a column of the base."""
+        if self._base is self:
+            raise KeyError(name)
+        cells, rows = self._base.cells(name), self._rows
+        return cells if rows is None else [cells[row] for row in rows]
 
     def kind(self, name: str) -> Any:
         """Give the Polars type of a column."""
         if name in self._kinds:
             return self._kinds[name]
-        column = self._columns[name]
+        column = self._own.get(name)
         if type(column) is tuple:
             frame, asked, which = column
             if type(asked) is str:
                 return frame.kind(asked)
             if asked.kind is not None:
                 return asked.kind
-            if which in frame._columns:
+            if which in frame._names:
                 return frame.kind(which)
+        elif column is None and self._base is not self:
+            return self._base.kind(name)
         cell = next((cell for cell in self.cells(name) if cell is not None), None)
         return pl.Null() if cell is None else _KINDS[type(cell)]
-
-    def _kept(self, names: Iterable[str]) -> dict[str, Any]:
-        """Give columns as they are to another frame of the same rows."""
-        mine = self._columns
-        # A column that another frame lends goes on as it is lent.
-        return {
-            name: column if type(column := mine[name]) is tuple and column[2] is None else (self, name, None)
-            for name in names
-        }
 
     def __getitem__(self, name: str) -> FewCells:
         """Give a column as a list that answers to some names of a Polars series."""
@@ -146,7 +172,7 @@ class FewRows:
 
     def take(self, rows: Sequence[int]) -> FewRows:
         """Take some rows, in this order."""
-        return FewRows({name: (self, name, rows) for name in self._columns}, height=len(rows))
+        return self._view({}, rows)
 
     def places(self, names: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
         """Give the rows of each key, in the order in which the keys first stand."""
@@ -157,18 +183,18 @@ class FewRows:
 
     def row(self, index: int, *, named: bool = False) -> Any:
         """Give one row, as a dict or a tuple."""
-        row = {name: self.cells(name)[index] for name in self._columns}
+        row = {name: self.cells(name)[index] for name in self._names}
         return row if named else tuple(row.values())
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Give every row."""
-        return list(zip(*map(self.cells, self._columns), strict=True))
+        return list(zip(*map(self.cells, self._names), strict=True)) if self.height else []
 
     def iter_rows(self, *, named: bool = False) -> Iterator[Any]:
         """Give one row after another, as dicts or as tuples."""
         if not named:
             return iter(self.rows())
-        names = self.columns
+        names = self._names
         return (dict(zip(names, row, strict=True)) for row in self.rows())
 
     def item(self) -> Any:
@@ -187,11 +213,17 @@ class FewRows:
 
     def _asked(self, asked: Sequence[FewColumn]) -> dict[str, Any]:
         """Say what columns are, without working them out."""
-        return {
-            name: (self, column.plain, None) if column.plain else (self, column, name)
-            for column in asked
-            for name in column.many or (column.name,)
-        }
+        made: dict[str, Any] = {}
+        single = all(column.is_one for column in asked)
+        for column in asked:
+            if column.plain:
+                made[column.name] = (self, column.plain, None)
+            elif column.many and (column.inner if single and column.inner else column).is_cellwise:
+                together = _Together(self, column)
+                made |= {name: (together, name, None) for name in column.many}
+            else:
+                made |= {name: (self, column, name) for name in column.many or (column.name,)}
+        return made
 
     def _work_out(self, asked: Sequence[FewColumn]) -> FewRows:
         """Work out columns whose number of cells only the cells tell."""
@@ -204,14 +236,14 @@ class FewRows:
         found = {name: [cells] * height if column.is_one else cells for name, (column, cells) in made.items()}
         if any(len(cells) != height for cells in found.values()):
             raise UnusualRowsError("Columns have different numbers of rows.")
-        return FewRows(found, {name: self.kind(name) for name in made if name in self._columns}, height)
+        return FewRows(found, {name: self.kind(name) for name in made if name in self._names}, height)
 
     def with_columns(self, *columns: Any, **named: Any) -> FewRows:
         """Add columns, or put them in the place of those of the same name."""
         asked = _expressions(columns, named)
         if any(column.is_free for column in asked):
             raise UnusualRowsError("A column may have another number of rows.")
-        return FewRows(self._kept(self._columns) | self._asked(asked), height=self.height)
+        return self._view(self._asked(asked))
 
     def filter(self, *conditions: Any) -> FewRows:
         """Keep the rows that meet every condition; null does not meet it."""
@@ -219,6 +251,8 @@ class FewRows:
         for condition in _expressions(conditions, {}):
             met = condition.run(self, "")
             rows = [row for row in rows if (met if condition.is_one else met[row])]
+        if not rows:
+            return self.clear()
         return self if len(rows) == self.height else self.take(rows)
 
     def head(self, number: int) -> FewRows:
@@ -227,14 +261,16 @@ class FewRows:
 
     def clear(self) -> FewRows:
         """Keep no row."""
-        return self.take(())
+        if self._cleared is None:
+            self._cleared = self.take(())
+        return self._cleared
 
     def drop(self, *names: Any, strict: bool = True) -> FewRows:
         """Leave out columns."""
         gone = {name for each in names for name in ([each] if isinstance(each, str) else each)}
-        if strict and not gone <= set(self._columns):
-            raise KeyError(", ".join(sorted(gone - set(self._columns))))
-        return FewRows(self._kept(name for name in self._columns if name not in gone), height=self.height)
+        if strict and not gone <= self._names.keys():
+            raise KeyError(", ".join(sorted(gone - self._names.keys())))
+        return self._view({}, names={name: None for name in self._names if name not in gone})
 
     def drop_nulls(self, name: str | None = None) -> FewRows:
         """Leave out the rows where a column is null, or any of all."""
@@ -242,17 +278,20 @@ class FewRows:
 
     def rename(self, names: Mapping[str, str] | Callable[[str], str]) -> FewRows:
         """Give columns other names."""
-        new = {name: names.get(name, name) for name in self._columns} if isinstance(names, Mapping) else None
-        made = {(new[name] if new else names(name)): (self, name, None) for name in self._columns}  # type: ignore[operator]
+        new = names.get if isinstance(names, Mapping) else None
+        made = {
+            (new(name, name) if new else names(name)): (self, name, None)  # type: ignore[operator]
+            for name in self._names
+        }
         return FewRows(made, height=self.height)
 
     def hstack(self, other: FewRows) -> FewRows:
         """Put the columns of another frame beside these."""
-        return FewRows(self._kept(self._columns) | other._kept(other._columns), height=self.height)
+        return self._view({name: (other, name, None) for name in other._names})
 
     def null_count(self) -> FewRows:
         """Count the empty cells of each column, in one row."""
-        return FewRows({name: [self.cells(name).count(None)] for name in self._columns}, height=1)
+        return FewRows({name: [self.cells(name).count(None)] for name in self._names}, height=1)
 
     def sort(self, *names: str, nulls_last: bool = False, maintain_order: bool = True) -> FewRows:
         """Sort by columns, the first foremost; rows that are equal keep their order."""
@@ -277,7 +316,7 @@ class FewRows:
     def equals(self, other: FewRows) -> bool:
         """Tell whether names and cells are the same."""
         return self.columns == other.columns and all(
-            self.cells(name) == other.cells(name) for name in self._columns
+            (mine := self.cells(name)) is (its := other.cells(name)) or mine == its for name in self._names
         )
 
     def join(self, other: FewRows, *, on: Any, how: str, maintain_order: str = "left") -> FewRows:
@@ -296,11 +335,11 @@ class FewRows:
         ]
         rows, matches = [row for row, _ in pairs], _WithGaps(match for _, match in pairs)
         beside = {
-            (f"{name}_right" if name in self._columns else name): (other, name, matches)
-            for name in other.columns
+            (f"{name}_right" if name in self._names else name): (other, name, matches)
+            for name in other._names
             if name not in keys
         }
-        return FewRows({name: (self, name, rows) for name in self._columns} | beside, height=len(pairs))
+        return self._view(beside, rows)
 
     def partition_by(
         self, name: str, *, as_dict: bool, maintain_order: bool = True, include_key: bool = True
@@ -340,6 +379,46 @@ class FewRows:
         return FewRows(made, kinds, len(groups))
 
 
+class _Together:
+    """Many columns asked for one thing, cell by cell: worked out in one go over the cells of all."""
+
+    def __init__(self, frame: FewRows, asked: FewColumn) -> None:
+        self.frame, self.asked = frame, asked
+        self.found: dict[str, Cells] = {}
+
+    def cells(self, name: str) -> Cells:
+        """Give the cells of one of the columns."""
+        if not self.found:
+            self.found = self._work_out()
+        return self.found[name]
+
+    def _work_out(self) -> dict[str, Cells]:
+        """Work out an answer for every cell, once for those that are equal: most cells of a form are 0."""
+        asked, names, lent = self.asked.inner or self.asked, self.asked.many, self.frame.cells
+        sum_up, height = self.asked.sum_up, self.frame.height
+        cells = [cell for each in names for cell in lent(each)]
+        values = list(dict.fromkeys(cells))
+        # Equal numbers can differ in their sign of zero, which only a truth value never shows.
+        if asked.kind != pl.Boolean and not {type(value) for value in values} <= _TEXTS:
+            found = asked.run(FewRows({_EVERY: cells}), _EVERY)
+        else:
+            answers = asked.run(FewRows({_EVERY: values}), _EVERY)
+            if sum_up and height and len(set(answers)) == 1:
+                # What sums up answers that are all the same gives that answer.
+                same = [sum_up(answers)]
+                return dict.fromkeys(names, same)
+            if not sum_up and all(map(is_, answers, values)):
+                return {each: lent(each) for each in names}
+            found = list(map(dict(zip(values, answers, strict=True)).__getitem__, cells))
+        parts = [found[place * height : (place + 1) * height] for place in range(len(names))]
+        parts = [[sum_up(part)] for part in parts] if sum_up else parts
+        return dict(zip(names, parts, strict=True))
+
+    def kind(self, name: str) -> Any:
+        """Give the Polars type of one of the columns."""
+        return self.asked.kind or self.frame.kind(name)
+
+
 class FewGroups:
     """Rows taken together by a key."""
 
@@ -370,69 +449,6 @@ class FewGroups:
                 elif name in self.frame.columns:
                     kinds[name] = self.frame.kind(name)
         return FewRows({**keys, **made}, kinds, len(self.groups))
-
-
-class FewCells(list[Any]):
-    """The cells of a column, with some names of a Polars series."""
-
-    def to_list(self) -> Cells:
-        """Give the cells."""
-        return list(self)
-
-    def null_count(self) -> int:
-        """Count the empty cells."""
-        return self.count(None)
-
-    def drop_nulls(self) -> FewCells:
-        """Leave out empty cells."""
-        return FewCells(cell for cell in self if cell is not None)
-
-    def unique(self) -> FewCells:
-        """Give each value once."""
-        return FewCells(dict.fromkeys(self))
-
-    def n_unique(self) -> int:
-        """Count the values."""
-        return len(set(self))
-
-    def head(self, number: int) -> FewCells:
-        """Keep the first cells."""
-        return FewCells(self[:number])
-
-    def min(self) -> Any:
-        """Give the smallest value."""
-        return min(self.drop_nulls(), default=None)
-
-    def max(self) -> Any:
-        """Give the largest value."""
-        return max(self.drop_nulls(), default=None)
-
-    def any(self) -> bool:
-        """Tell whether any cell is true."""
-        return any(self)
-
-    def arg_true(self) -> FewCells:
-        """Give the places of the cells that are true."""
-        return FewCells(place for place, cell in enumerate(self) if cell)
-
-
-class KindsOf(Mapping[str, Any]):
-    """The types of the columns of a frame; found out where they are asked for."""
-
-    def __init__(self, frame: FewRows) -> None:
-        self.frame = frame
-
-    def __getitem__(self, name: str) -> Any:
-        """Give the type of a column."""
-        return self.frame.kind(name)
-
-    def __iter__(self) -> Iterator[str]:
-        """Name the columns."""
-        return iter(self.frame.columns)
-
-    def __len__(self) -> int:
-        """Count the columns."""
-        return self.frame.width
 
 
 def concat_few(frames: Iterable[FewRows]) -> FewRows:

@@ -16,7 +16,7 @@ from functools import reduce
 
 from polars import Boolean, Date, Float64, Int8, Int32, Int64, String
 
-from funis.frames.few_cells import both, choose, choose_one, either, first_known
+from funis.frames.few_cells import all_of, any_of, choose, choose_one, first_known
 from funis.frames.few_columns import FewColumn, as_column, col, each_cell, lit, rowwise
 
 # Some are of other files: whoever is handed this module asks it for everything.
@@ -50,7 +50,7 @@ class ChosenColumn(FewColumn):
         else:
             chosen = rowwise(choose, (*[part for branch in branches for part in branch], rest), kind)
         super().__init__(chosen.run, values[0].name, many=chosen.many, kind=kind)
-        self.is_one, self.is_free = chosen.is_one, chosen.is_free
+        self.is_one, self.is_free, self.is_cellwise = chosen.is_one, chosen.is_free, chosen.is_cellwise
 
     def when(self, *conditions: object) -> When:
         """Choose further, where no condition before was met."""
@@ -76,13 +76,13 @@ def coalesce(*parts: object) -> FewColumn:
 def any_horizontal(*parts: object) -> FewColumn:
     """Tell whether any condition of a row is met."""
     columns = tuple(map(_named, _flat(parts)))
-    return rowwise(lambda *cells: reduce(either, cells), columns, Boolean) if columns else lit(value=False)
+    return rowwise(any_of, columns, Boolean) if columns else lit(value=False)
 
 
 def all_horizontal(*parts: object) -> FewColumn:
     """Tell whether all conditions of a row are met."""
     columns = tuple(map(_named, _flat(parts)))
-    return rowwise(lambda *cells: reduce(both, cells), columns, Boolean) if columns else lit(value=True)
+    return rowwise(all_of, columns, Boolean) if columns else lit(value=True)
 
 
 def max_horizontal(*parts: object) -> FewColumn:

@@ -164,7 +164,9 @@ def derive_anchors(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataF
     seen = [
         frame.filter(_is_baseline(ops, study)).select("subject", "date").drop_nulls()
         for name, frame in frames.items()
-        if name not in {"infusions", "disposition"} and {"subject", "visit", "date"} <= set(frame.columns)
+        if name not in {"infusions", "disposition"}
+        and not frame.is_empty()
+        and {"subject", "visit", "date"} <= set(frame.columns)
     ]
     empty = frame_like(frames["subjects"], {}, {"subject": pl.String(), "date": pl.Date()})
     visited = concat([empty, *seen]).group_by("subject").agg(first_visit=ops.col("date").min())

@@ -65,7 +65,7 @@ def _visited(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     seen = [
         frame.select("subject", "visit", "date", ops.col("day").cast(ops.Int64))
         for name, frame in frames.items()
-        if {"subject", "visit", "date", "day"} <= set(frame.columns)
+        if not frame.is_empty() and {"subject", "visit", "date", "day"} <= set(frame.columns)
     ]
     schema = {"subject": pl.String(), "visit": pl.String(), "date": pl.Date(), "day": pl.Int64()}
     every = concat([frame_like(frames["subjects"], {}, schema), *seen])

@@ -58,7 +58,7 @@ class Data:
                 ops.lit(name).alias("table"), *(ops.col(column).cast(schema[column]) for column in columns)
             )
             for name, frame in self.frames.items()
-            if set(columns) <= set(frame.columns)
+            if not frame.is_empty() and set(columns) <= set(frame.columns)
         ]
         return concat([frame_like(like, {}, schema), *parts])
 

@@ -7,7 +7,7 @@ is an error, its value is left out, and the message says what would be right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ from funis.data.check.date_forms import date_fix, first_shown
 from funis.data.check.plain_columns import WHOLE_DATE, is_possible, number_limits, read_plain_columns
 from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, verbs_of
-from funis.schema import DTYPES, NOT_DONE, SUBJECTS, Column, Table
+from funis.schema import DTYPES, NOT_DONE, SUBJECTS, TABLES, Column, Table
 from funis.shown import show_name, show_text, words_of
 
 _YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
@@ -118,39 +118,59 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
     if not trimmed.equals(raw.frame):
         _check_spaces(typed, raw.frame, texts)
     if stripped.is_empty():
-        typed.frame = empty_frame(table, raw.frame)
+        typed.frame = empty_frame(table, raw.frame, columns=kept_columns(table, texts))
         return typed
     present = frozenset(texts)
-    plain = read_plain_columns(stripped, [column for column in table.columns if column.name in present])
-    columns: dict[str, pl.Series] = {}
-    # An instrument has a hundred columns that a file may leave out; one series of each type stands for all.
-    lacking = {column.kind for column in table.columns if column.name not in present}
-    empty = stripped.select("_line", *(ops.lit(None, DTYPES[kind]).alias(kind) for kind in lacking))
-    for column in table.columns:
-        if column.name in plain:
-            columns[column.name] = plain[column.name]
-        elif column.name in present:
-            columns |= _type_column(typed, column)
-        else:
-            columns[column.name] = empty[column.kind]
-    place = stripped.select(ops.lit(raw.file).alias("_file"), ops.col("_line"))
-    columns |= {"_file": place["_file"], "_line": place["_line"]}
-    typed.frame = frame_like(stripped, columns, _schema(table, columns))
+    given = [column for column in table.columns if column.name in present]
+    plain = read_plain_columns(stripped, given)
+    whole = stripped.select(ops.lit(raw.file).alias("_file"), ops.col("_line"))
+    whole = whole.hstack(plain) if plain.width else whole
+    for column in given:
+        if column.name not in plain.columns:
+            whole = whole.hstack(_type_column(typed, column))
+    names = [
+        name
+        for column in kept_columns(table, present)
+        for name in (column.name, f"{column.name}_not_done")
+        if name == column.name or name in whole.columns
+    ]
+    lacking = {column.name: column.kind for column in table.columns if column.name not in present}
+    typed.frame = whole.select(
+        *(ops.lit(None, DTYPES[lacking[name]]).alias(name) if name in lacking else name for name in names),
+        "_file",
+        "_line",
+    )
     return typed
 
 
-def _schema(table: Table, columns: Iterable[str]) -> dict[str, pl.DataType]:
-    """Give the type of each column of a typed table; ``<item>_not_done`` is a truth value."""
-    kinds = {column.name: DTYPES[column.kind] for column in table.columns}
-    place = {"_file": pl.String(), "_line": pl.Int64()}
-    return {name: kinds.get(name) or place.get(name) or pl.Boolean() for name in columns}
+def kept_columns(table: Table, present: Collection[str]) -> list[Column]:
+    """Give the columns of a typed table: of an instrument the optional ones only where the file has them.
+
+    An attribution that was never asked is not the same as one left empty, and scoring tells them apart.
+
+    Parameters
+    ----------
+    table : the table
+    present : names of the columns of its file
+
+    Returns
+    -------
+    list of Column
+    """
+    if table.name in TABLES:
+        return list(table.columns)
+    return [
+        column
+        for column in table.columns
+        if column.required or column.not_done or column.name in present or column.name in {"date", "day"}
+    ]
 
 
 @lru_cache(maxsize=256)
 def _clean(ops: Verbs, names: tuple[str, ...]) -> tuple[pl.Expr, pl.Expr]:
     """Take spaces off texts; then make what is empty null."""
     cells = ops.col(names)
-    return _stripped(cells), ops.when(cells != "").then(cells)
+    return _stripped(cells), cells.replace([""], [None])
 
 
 def _stripped(cells: pl.Expr) -> pl.Expr:
@@ -158,21 +178,24 @@ def _stripped(cells: pl.Expr) -> pl.Expr:
     return cells.str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
 
 
-def empty_frame(table: Table, like: pl.DataFrame | None = None) -> pl.DataFrame:
+def empty_frame(
+    table: Table, like: pl.DataFrame | None = None, *, columns: Sequence[Column] | None = None
+) -> pl.DataFrame:
     """Give the frame of a table that is not there: its columns, no rows.
 
     Parameters
     ----------
     table : the table
     like : a frame of the kind that is wanted, default Polars
+    columns : of the table; default all
 
     Returns
     -------
     polars.DataFrame
     """
-    return frame_like(
-        pl.DataFrame() if like is None else like, {}, _schema(table, [*table.by_name, "_file", "_line"])
-    )
+    schema = {column.name: DTYPES[column.kind] for column in (table.columns if columns is None else columns)}
+    place = {"_file": pl.String(), "_line": pl.Int64()}
+    return frame_like(pl.DataFrame() if like is None else like, {}, schema | place)
 
 
 def _check_columns(typed: Typed, present: Sequence[str]) -> None:
@@ -221,22 +244,20 @@ def _rows(cells: pl.DataFrame, condition: pl.Expr) -> list[int]:
     return cells.select(condition.fill_null(value=False).alias("met"))["met"].arg_true().to_list()
 
 
-def _type_column(typed: Typed, column: Column) -> dict[str, pl.Series]:
+def _type_column(typed: Typed, column: Column) -> pl.DataFrame:
     """Type one column; give it, and the column that says which cells were not done."""
     ops = verbs_of(typed.frame)
     text = ops.col(column.name)
     cells = typed.frame.select(text)
-    found: dict[str, pl.Series] = {}
-    if column.not_done:
-        flag = f"{column.name}_not_done"
-        not_done = cells.select((text == NOT_DONE).fill_null(value=False).alias(flag))
-        if not_done[flag].any():
-            found[flag] = not_done[flag]
-            cells = cells.select(ops.when(text != NOT_DONE).then(text))
+    flag = f"{column.name}_not_done"
+    not_done = cells.select((text == NOT_DONE).fill_null(value=False).alias(flag))
+    is_flagged = column.not_done and not_done[flag].any()
+    if is_flagged:
+        cells = cells.select(ops.when(text != NOT_DONE).then(text))
     read = _TYPES[column.kind](typed, column, cells, ops)
     if column.filled:
         _check_filled(typed, column, cells, ops)
-    return {column.name: read[column.name], **found}
+    return read.hstack(not_done) if is_flagged else read
 
 
 def _check_filled(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) -> None:

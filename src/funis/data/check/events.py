@@ -121,6 +121,8 @@ def is_fatal(ops: Verbs) -> pl.Expr:
 def _check_interval(data: Data, table: str) -> Iterator[Finding]:
     """Nothing ends before it starts, and nothing starts in the future."""
     frame = data.frames[table]
+    if frame.is_empty():
+        return
     ops = verbs_of(frame)
     for start, end in (("start", "end"), ("start_day", "end_day")):
         condition = ops.col(end) < ops.col(start)
@@ -146,6 +148,8 @@ def _event_finding(
 
 
 def _check_events(data: Data) -> Iterator[Finding]:
+    if data.frames["adverse_events"].is_empty():
+        return
     people = data.frames["subjects"].select("subject", "consent_date")
     events = data.frames["adverse_events"].join(people, on="subject", how="left", maintain_order="left")
     ops = verbs_of(events)
@@ -188,6 +192,8 @@ def _check_events(data: Data) -> Iterator[Finding]:
 def _check_deaths(data: Data) -> Iterator[Finding]:
     """Deaths stand in both tables, and events do not begin after them."""
     events, ended = data.frames["adverse_events"], data.frames["disposition"]
+    if events.is_empty() and ended.is_empty():
+        return
     ops = verbs_of(events)
     fatal = is_fatal(ops)
     died = ended.filter(ops.col("status") == "died")

@@ -16,7 +16,7 @@ import polars as pl
 
 from funis.data.cells import RawData
 from funis.data.check.checked_data import Data
-from funis.data.check.columns import Typed, empty_frame, type_table
+from funis.data.check.columns import Typed, empty_frame, kept_columns, type_table
 from funis.data.check.concealed import Concealment
 from funis.data.check.eligibility import check_eligibility, columns_in_criteria
 from funis.data.check.events import check_course, derive_status
@@ -32,7 +32,7 @@ from funis.data.check.visits import check_given_days, check_visits
 from funis.data.known_tables import study_tables
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
-from funis.schema import TABLES, Table
+from funis.schema import Table
 from funis.study.days import derive_anchors, derive_days, derive_subject_frame, fill_dates
 from funis.study.model import Study
 
@@ -156,30 +156,13 @@ def _type_tables(
     findings: list[Finding] = []
     for name, table in known.items():
         if name not in raw.tables:
-            frames[name] = _without_optional(empty_frame(table, raw.like), table, ())
+            frames[name] = empty_frame(table, raw.like, columns=kept_columns(table, ()))
             continue
         table_text, split = split_comparators(raw.tables[name])
         typed: Typed = type_table(table_text, table, today=today)
-        frames[name] = _without_optional(typed.frame, table, raw.tables[name].frame.columns)
+        frames[name] = typed.frame
         findings += [*typed.findings, *split]
     return frames, findings
-
-
-def _without_optional(
-    frame: pl.DataFrame, table: Table, present: tuple[str, ...] | list[str]
-) -> pl.DataFrame:
-    """Keep the optional columns of an instrument only where the file has them.
-
-    An attribution that was never asked is not the same as one left empty, and scoring tells them apart.
-    """
-    if table.name in TABLES:
-        return frame
-    optional = [
-        column.name
-        for column in table.columns
-        if not column.required and not column.not_done and column.name not in {"date", "day", *present}
-    ]
-    return frame.drop(optional)
 
 
 def _without_echoes(findings: list[Finding]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -37,26 +37,16 @@ def check_instruments(data: Data) -> Iterator[Finding]:
         frame = data.frames.get(name)
         if found is None or frame is None or frame.is_empty():
             continue
-        yield from _check_blanks(
-            found, frame, set() if data.is_checked("labs") else set(data.study.lab_names)
-        )
+        yield from _check_blanks(found, frame, () if data.is_checked("labs") else data.study.lab_names)
         yield from _check_window(data, name, frame)
         if name in _DAMAGE:
             yield from _check_healing(found, frame)
 
 
-def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> Iterator[Finding]:
+def _check_blanks(found: Definition, frame: pl.DataFrame, unread: tuple[str, ...]) -> Iterator[Finding]:
     """Report blank items: a blank is neither absent nor not done, somebody forgot it."""
-    sources = {item.name: set(item.measures) for item in found.items}
-    stand_ins = {
-        item.name: {item.name, *item.alternatives, *(name for name in item.measures if name in frame.columns)}
-        for item in found.items
-        # Without any laboratory result the items that come from there are not forgotten one by one.
-        if not unread & set().union(*(sources[name] for name in (item.name, *item.alternatives)))
-    }
-    if isinstance(frame, pl.DataFrame) and not found.routes:
-        frame = frame.filter(_lacks_any(frame.columns, stand_ins))
-    for row in rows_where(frame, _any_blank(verbs_of(frame), found.name)):
+    stand_ins = _find_stand_ins(found.name, unread, tuple(frame.columns))
+    for row in rows_where(frame, _lacks_any(verbs_of(frame), found.name, unread, tuple(frame.columns))):
         blank = _blank_items(found, row, stand_ins)
         if len(blank) > _MANY:
             yield row_finding(
@@ -81,22 +71,38 @@ def _check_blanks(found: Definition, frame: pl.DataFrame, unread: set[str]) -> I
             )
 
 
-def _lacks_any(columns: Sequence[str], stand_ins: Mapping[str, Collection[str]]) -> pl.Expr:
-    """Tell in which rows an item is blank and nothing stands for it: few rows of a register."""
-    lacking = []
-    for others in stand_ins.values():
-        said = [pl.col(name).is_not_null() for name in others if name in columns]
-        not_done = [f"{name}_not_done" for name in others]
-        said += [pl.col(name).cast(pl.Boolean).fill_null(value=False) for name in not_done if name in columns]
-        lacking.append(~pl.any_horizontal(said) if said else pl.lit(value=True))
-    return pl.any_horizontal(lacking) if lacking else pl.lit(value=False)
+@lru_cache(maxsize=64)
+def _find_stand_ins(
+    instrument: str, unread: tuple[str, ...], columns: tuple[str, ...]
+) -> dict[str, frozenset[str]]:
+    """Name, for each item that may be missed, the columns that can stand for it."""
+    items = definition(instrument).items
+    sources = {item.name: set(item.measures) for item in items}
+    return {
+        item.name: frozenset(
+            (item.name, *item.alternatives, *(name for name in item.measures if name in columns))
+        )
+        for item in items
+        # Without any laboratory result the items that come from there are not forgotten one by one.
+        if not set(unread) & set().union(*(sources[name] for name in (item.name, *item.alternatives)))
+    }
 
 
 @lru_cache(maxsize=64)
-def _any_blank(ops: Verbs, instrument: str) -> pl.Expr:
-    """Tell in which rows an item is blank."""
-    items = definition(instrument).items
-    return ops.any_horizontal([ops.col(item.name).is_null() for item in items])
+def _lacks_any(ops: Verbs, instrument: str, unread: tuple[str, ...], columns: tuple[str, ...]) -> pl.Expr:
+    """Tell in which rows an item is blank and nothing stands for it: few rows of a register."""
+    found = definition(instrument)
+    if found.routes:
+        return ops.any_horizontal([ops.col(item.name).is_null() for item in found.items])
+    lacking = []
+    for others in _find_stand_ins(instrument, unread, columns).values():
+        said = [ops.col(name).is_not_null() for name in sorted(others) if name in columns]
+        not_done = [f"{name}_not_done" for name in sorted(others)]
+        said += [
+            ops.col(name).cast(ops.Boolean).fill_null(value=False) for name in not_done if name in columns
+        ]
+        lacking.append(~ops.any_horizontal(said) if said else ops.lit(value=True))
+    return ops.any_horizontal(lacking) if lacking else ops.lit(value=False)
 
 
 def _blank_items(

@@ -39,6 +39,8 @@ def check_future(
     own = {("subjects", column.name) for column in study.columns}
     ahead = f"Today is {today.isoformat()} ({study.trial.timezone}); check the year."
     for name, frame in frames.items():
+        if frame.is_empty():
+            continue
         for column in tables[name].columns:
             place = (name, column.name)
             if column.kind != "date" or column.name not in frame.columns:

@@ -17,10 +17,11 @@ from funis.catalogue.instrument_tables import analyte_units, find_definition
 from funis.catalogue.model_instrument import Definition, Item
 from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding
-from funis.frames.verbs import Verbs, verbs_of
+from funis.frames.verbs import Verbs, narwhals_schema, verbs_of
 from funis.nine_decimals import compare_exactly, round_column
-from funis.scoring.derived_items import derive_items
+from funis.scoring.derived_items import derived_columns
 from funis.shown import show_text
+from funis.study.kept import once_a_study
 from funis.study.model import Study
 from funis.units import find_factor
 
@@ -33,19 +34,18 @@ _ROUNDING = 0.01
 
 @dataclass(frozen=True, slots=True)
 class _Mapped:
-    """An instrument, its items that laboratory tests decide, and the results in the units it uses.
+    """An instrument and its items that laboratory tests decide.
 
     Attributes
     ----------
-    values : one row a subject and visit with a result: ``test``, ``test_low`` and ``test_high`` per test
-    not_done : per test, the subjects and visits at which it was stated as not done
+    items : those that hold numbers
+    units : of each test that decides one, the unit that the definition uses
     """
 
     definition: Definition
     items: tuple[Item, ...]
     parameters: Mapping[str, Any]
-    values: pl.DataFrame
-    not_done: Mapping[str, pl.DataFrame]
+    units: Mapping[str, str]
 
 
 def fill_items(
@@ -65,15 +65,20 @@ def fill_items(
     """
     filled = dict(frames)
     findings: list[Finding] = []
+    labs = frames["labs"]
     for name in study.instrument_names:
-        mapped = _map_instrument(study, name, frames["labs"])
+        mapped = _map_instrument(study, name)
         if mapped is not None and not frames[name].is_empty():
-            filled[name], found = _fill_instrument(mapped, frames[name])
+            values = _lab_values(study, labs, mapped.units)
+            filled[name], found = _fill_instrument(
+                study, mapped, frames[name], (values, _find_not_done(labs))
+            )
             findings += found
     return filled, findings
 
 
-def _map_instrument(study: Study, name: str, labs: pl.DataFrame) -> _Mapped | None:
+@once_a_study
+def _map_instrument(study: Study, name: str) -> _Mapped | None:
     """Find the items of an instrument that tests of the study decide."""
     found = find_definition(name)
     if found is None:
@@ -91,8 +96,8 @@ def _map_instrument(study: Study, name: str, labs: pl.DataFrame) -> _Mapped | No
     units = {measure.name: measure.unit for measure in found.measures}
     units |= {item.lab: item.unit for item in found.items if item.lab and item.is_measured}
     parameters = found.parameter_values(study.choice(name).parameters)
-    values = _lab_values(study, labs, {test: units.get(test, "") for test in wanted})
-    return _Mapped(found, items, parameters, values, _find_not_done(labs))
+    numbers = tuple(item for item in items if not item.is_text)
+    return _Mapped(found, numbers, parameters, {test: units.get(test, "") for test in sorted(wanted)})
 
 
 def _find_not_done(labs: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -149,65 +154,94 @@ def _in_unit(ops: Verbs, number: pl.Expr, test: str, unit: str, wanted: str) -> 
     return round_column(scaled if offset == 0 else scaled + float(offset))
 
 
-def _fill_instrument(mapped: _Mapped, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
-    """Fill the blank items of one table."""
-    measured = frame.select(_KEYS).join(mapped.values, on=_KEYS, how="left", maintain_order="left")
-    items = [item for item in mapped.items if not item.is_text and frame.schema[item.name].is_numeric()]
-    # What the laboratory did not measure it cannot say, not even of a measure that need not be there.
-    made = derive_items(
-        mapped.definition, measured, items=items, parameters=mapped.parameters, optional_needed=True
-    )
+def _fill_instrument(
+    study: Study,
+    mapped: _Mapped,
+    frame: pl.DataFrame,
+    labs: tuple[pl.DataFrame, Mapping[str, pl.DataFrame]],
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """Fill the blank items of one table from the results, and what was stated as not done per test."""
+    values, not_done = labs
+    items, ops = mapped.items, verbs_of(frame)
+    measured = frame.select(_KEYS).join(values, on=_KEYS, how="left", maintain_order="left")
+    schema = tuple(narwhals_schema(measured).items())
+    made = measured.select(_derivations(study, mapped.definition.name, ops, schema))
     beside = made.rename(_LAB.format)
-    told = [item for item in items if item.is_measured and item.lab in mapped.not_done]
-    for item in told:
-        beside = beside.hstack(_told_not_done(mapped, frame, item))
+    told = tuple(item.name for item in items if item.is_measured and item.lab in not_done)
+    for item in items:
+        if item.name in told:
+            beside = beside.hstack(_told_not_done(not_done[item.lab], frame, item))
     whole = frame.hstack(beside)
-    columns = [
-        column
-        for item in items
-        for column in (*([_not_done(item, whole).alias(f"{item.name}_not_done")] if item in told else ()),
-                       _filled(item, whole))
-    ]  # fmt: skip
-    ops = verbs_of(whole)
-    found = whole.select(
-        *columns, *(_disagree(ops, item).alias(_DIFFERS.format(item.name)) for item in items)
-    )
+    flagged = tuple(item.name for item in items if f"{item.name}_not_done" in frame.columns)
+    found = whole.select(_fillings(study, mapped.definition.name, ops, told, flagged))
     findings: list[Finding] = []
     for item in items:
         rows = found[_DIFFERS.format(item.name)].arg_true().to_list()
         findings += _disagreements(mapped, item, rows, (frame, made, measured))
-    kept = found.drop([name for name in found.columns if name.startswith(_DIFFERS.format(""))])
-    places = [name for name in frame.columns if name not in kept.columns]
-    return frame.select(places).hstack(kept).select(*dict.fromkeys([*frame.columns, *kept.columns])), findings
+    kept = [name for name in found.columns if not name.startswith(_DIFFERS.format(""))]
+    others = frame.select(name for name in frame.columns if name not in kept)
+    return others.hstack(found.select(kept)).select(*dict.fromkeys([*frame.columns, *kept])), findings
 
 
-def _told_not_done(mapped: _Mapped, frame: pl.DataFrame, item: Item) -> pl.DataFrame:
+@once_a_study
+def _derivations(
+    study: Study, name: str, ops: Verbs, schema: tuple[tuple[str, Any], ...]
+) -> Sequence[pl.Expr]:
+    """Give the items of an instrument as they follow from the laboratory."""
+    mapped = _map_instrument(study, name)
+    if mapped is None:
+        return ()
+    # What the laboratory did not measure it cannot say, not even of a measure that need not be there.
+    return derived_columns(
+        mapped.definition,
+        dict(schema),
+        ops,
+        items=mapped.items,
+        parameters=mapped.parameters,
+        optional_needed=True,
+    )
+
+
+@once_a_study
+def _fillings(
+    study: Study, name: str, ops: Verbs, told: tuple[str, ...], flagged: tuple[str, ...]
+) -> Sequence[pl.Expr]:
+    """Give the filled items of an instrument, what was not done, and where item and laboratory differ."""
+    mapped = _map_instrument(study, name)
+    columns: list[pl.Expr] = []
+    for item in () if mapped is None else mapped.items:
+        not_done = _not_done(ops, item, is_told=item.name in told, is_flagged=item.name in flagged)
+        columns += [not_done.alias(f"{item.name}_not_done")] if item.name in told else []
+        columns.append(_filled(ops, item, not_done))
+        columns.append(_disagree(ops, item).alias(_DIFFERS.format(item.name)))
+    return columns
+
+
+def _told_not_done(said: pl.DataFrame, frame: pl.DataFrame, item: Item) -> pl.DataFrame:
     """Tell at which visits the laboratory stated that the test of an item was not done."""
-    said, name = mapped.not_done[item.lab], _TOLD.format(item.name)
+    name = _TOLD.format(item.name)
     told = said.with_columns(verbs_of(said).lit(value=True).alias(name))
     return frame.select(_KEYS).join(told, on=_KEYS, how="left", maintain_order="left").select(name)
 
 
-def _not_done(item: Item, whole: pl.DataFrame) -> pl.Expr:
+def _not_done(ops: Verbs, item: Item, *, is_told: bool, is_flagged: bool) -> pl.Expr:
     """Tell at which visits an item was not done, as its own form or the laboratory says."""
-    ops = verbs_of(whole)
-    flag, told = f"{item.name}_not_done", _TOLD.format(item.name)
-    stated = ops.col(flag).fill_null(value=False) if flag in whole.columns else ops.lit(value=False)
-    if told not in whole.columns:
+    flag = ops.col(f"{item.name}_not_done")
+    stated = flag.fill_null(value=False) if is_flagged else ops.lit(value=False)
+    if not is_told:
         return stated
-    return stated | (ops.col(told).fill_null(value=False) & ops.col(item.name).is_null())
+    told = ops.col(_TOLD.format(item.name)).fill_null(value=False)
+    return stated | (told & ops.col(item.name).is_null())
 
 
-def _filled(item: Item, whole: pl.DataFrame) -> pl.Expr:
+def _filled(ops: Verbs, item: Item, not_done: pl.Expr) -> pl.Expr:
     """Fill a blank; a result beyond what the item can hold was queried in labs and fills nothing."""
-    ops = verbs_of(whole)
     own, lab = ops.col(item.name), ops.col(_LAB.format(item.name))
     if item.is_measured:
         lowest = -math.inf if item.minimum is None else item.minimum
         highest = math.inf if item.maximum is None else item.maximum
         lab = ops.when(lab >= lowest, lab <= highest).then(lab)
-    kind = whole.schema[item.name]
-    return ops.when(own.is_not_null() | _not_done(item, whole)).then(own).otherwise(lab.cast(kind))  # type: ignore[no-any-return]
+    return ops.when(own.is_not_null() | not_done).then(own).otherwise(lab.cast(ops.Float64))  # type: ignore[no-any-return]
 
 
 def _disagree(ops: Verbs, item: Item) -> pl.Expr:

@@ -18,7 +18,7 @@ LARGEST = 1e15
 """No column of a study holds a larger number: a dose of cells is some 1e8."""
 
 
-def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, pl.Series]:
+def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
     """Type at once the columns that hold nothing but possible values of their kind: nearly all of them.
 
     The others go through the slow path, which says what is wrong with each cell. Columns that hold the same
@@ -31,56 +31,41 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[s
 
     Returns
     -------
-    dict
-        Typed columns by name; a column is not there where any of its cells needs a closer look.
+    polars.DataFrame
+        The typed columns; one is not there where any of its cells needs a closer look.
 
     Examples
     --------
     >>> texts = pl.DataFrame({"age": ["31", None], "weight_kg": ["70", "70 kg"]})
-    >>> read = read_plain_columns(texts, [Column("age", "number", ""), Column("weight_kg", "number", "")])
-    >>> {name: values.to_list() for name, values in read.items()}
-    {'age': [31.0, None]}
+    >>> read_plain_columns(texts, [Column("age", "number", ""), Column("weight_kg", "number", "")]).to_dicts()
+    [{'age': 31.0}, {'age': None}]
     """
     ops = verbs_of(frame)
     gaps = dict(zip(frame.columns, frame.null_count().row(0), strict=True))
     whole = [column for column in columns if not (column.filled and gaps[column.name])]
-    done = {column.name: frame[column.name] for column in whole if column.kind == "text" and _is_free(column)}
-    sorts: dict[Column, list[str]] = defaultdict(list)
+    free = [column.name for column in whole if column.kind == "text" and _is_free(column)]
+    sorts: dict[tuple[object, ...], list[Column]] = defaultdict(list)
     for column in whole:
         is_known = column.kind in {"number", "flag", "integer", "date"}
         if is_known or (column.kind == "text" and not _is_free(column) and not column.not_done):
-            sorts[_sort_of(column)].append(column.name)
-    if not sorts:
-        return done
-    typed = frame.select(_read_plainly(ops, sort, tuple(names)) for sort, names in sorts.items())
+            # What decides whether a value can stand in a column.
+            sorts[column.kind, column.allowed, column.low, column.high].append(column)
+    named = [(same[0], tuple(column.name for column in same)) for same in sorts.values()]
+    typed = frame.select(*free, *(_read_plainly(ops, sort, names) for sort, names in named))
     unread = dict(zip(typed.columns, typed.null_count().row(0), strict=True))
-    kept = {
-        sort: read
-        for sort, names in sorts.items()
-        if (read := [name for name in names if unread[name] == gaps[name]])
-    }
-    checked = [(sort, names) for sort, names in kept.items() if sort.kind != "date"]
-    answers = typed.select(_are_plain(ops, sort, tuple(names)) for sort, names in checked)
+    kept = [(sort, tuple(name for name in names if unread[name] == gaps[name])) for sort, names in named]
+    checked = [(sort, names) for sort, names in kept if names and sort.kind != "date"]
+    answers = typed.select(_are_plain(ops, sort, names) for sort, names in checked)
     passed = dict(zip(answers.columns, answers.row(0), strict=True)) if checked else {}
-    plain = [
-        (sort, name)
-        for sort, names in kept.items()
-        for name in names
-        if passed.get(name, sort.kind == "date")
-    ]
+    plain = [(sort, name) for sort, names in kept for name in names if passed.get(name, sort.kind == "date")]
     whole_numbers = [name for sort, name in plain if sort.kind == "integer"]
     if whole_numbers:
         typed = typed.with_columns(ops.col(whole_numbers).cast(ops.Int64))
-    return done | {name: typed[name] for _, name in plain}
+    return typed.select(*free, *(name for _, name in plain))
 
 
 def _is_free(column: Column) -> bool:
     return not column.allowed and not column.not_done
-
-
-def _sort_of(column: Column) -> Column:
-    """Give what decides whether a value can stand in a column: its kind and its limits, without its name."""
-    return Column("", column.kind, "", allowed=column.allowed, low=column.low, high=column.high)
 
 
 @lru_cache(maxsize=1024)

@@ -32,11 +32,11 @@ class Sieve:
 
     def drop_unknown(self, column: str, known: Sequence[str], what: str, *, fix: str = "") -> None:
         """Leave out rows that name something that does not exist; say what else could be done about it."""
-        if column not in self.frame.columns:
+        if column not in self.frame.columns or self.frame.is_empty():
             return
         name = verbs_of(self.frame).col(column)
         wrong = name.is_not_null() & ~name.is_in(list(known))
-        if self.frame.is_empty() or not self.frame.select(wrong.any()).item():
+        if not self.frame.select(wrong.any()).item():
             return
         for row in rows_where(self.frame, wrong):
             near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
