@@ -45,6 +45,7 @@ def test_a_visit_that_was_attended_without_a_measurement_has_its_dose(tmp_path: 
     visits = (
         "subject,visit,date,attended\n"
         "S4,month_3,2020-04-05,1\nS4,month_6,2020-06-29,0\nS1,month_3,2020-04-10,1\nS2,month_3,2020-03-31,\n"
+        "S1,unscheduled,2020-02-01,1\nS4,baseline,,1\n"
     )
     results = run_small(tmp_path / "small", "S4,Prednisone,20,mg/day,oral,2019-06-01,2020-04-10\n", visits)
     found = doses(results)
