@@ -355,3 +355,63 @@ def test_an_event_without_its_attributes_is_no_answer_to_them() -> None:
     assert "adverse_events.enrolled.serious.upper.clopper_pearson" not in set(results.numbers["id"])
     assert count_of(results, "adverse_events.enrolled.grade_not_graded.count")[:2] == (1, 5)
     assert "0/5 ; cannot tell 1" in page_of(study, results)
+
+
+ASKED: Rows = [
+    {"subject": each, "visit": "month_1", "date": "2020-01-31", "asked": 1, "any_event": 0}
+    for each in SUBJECTS
+]
+
+
+def keys_of(results: Results) -> set[str]:
+    return set(results.numbers["id"])
+
+
+def test_over_nobody_a_count_is_not_called_uncollected() -> None:
+    raw = make_study(cells=True, population="oldest").model_dump(by_alias=True)
+    raw["populations"] = {"oldest": "age > 99"}
+    study = Study.model_validate(raw)
+    results = run(study, base_frames() | {"safety_questions": ASKED})
+    for name in ("any", "serious", "related"):
+        assert count_of(results, f"adverse_events.oldest.{name}.count") == (None, 0, "nobody")
+    nothing = run(study, {"subjects": []})
+    assert count_of(nothing, "disposition.enrolled.enrolled.count")[2] == "nobody"
+
+
+def test_stages_that_nobody_recorded_have_no_row() -> None:
+    study = make_study(cells=True)
+    everybody: Rows = [{"subject": each, "number": 1, "date": "2020-01-01"} for each in SUBJECTS]
+    treated = run(study, base_frames() | {"infusions": everybody})
+    assert "disposition.enrolled.not_treated.count" not in keys_of(treated)
+    # Of no end anything is recorded: two rows say so, and a third one would say it again.
+    assert not [key for key in keys_of(treated) if "not_recorded" in key]
+    assert "disposition.enrolled.not_treated.count" not in keys_of(run(study, base_frames()))
+
+
+def test_a_term_has_no_row_where_nobody_was_asked_and_none_had_it() -> None:
+    study = make_study(cells=True, population="treated")
+    frames: Frames = {
+        "infusions": [{"subject": "S1", "number": 1, "date": "2020-01-01"}],
+        "adverse_events": [{"subject": "S5", "term": "Fever", "start": "2020-02-01"}],
+    }
+    results = run(study, base_frames() | frames)
+    assert count_of(results, "adverse_events.enrolled.term_fever.count")[:2] == (1, None)
+    assert not [key for key in keys_of(results) if key.startswith("adverse_events.treated.term_fever")]
+    assert count_of(results, "adverse_events.treated.any.count")[2] == "not_collected"
+
+
+def test_an_event_without_grade_counts_once_and_not_beside_a_graded_one() -> None:
+    """S1 has a graded and an ungraded event, S2 an ungraded one of unknown outcome."""
+    study = make_study(cells=True, population="enrolled")
+    event = {"start": "2020-02-01", "serious": 0, "related": 0}
+    rows: Rows = [
+        {"subject": "S1", "term": "Fever", "grade": 2, "outcome": "recovered"} | event,
+        {"subject": "S1", "term": "Rash", "grade": None, "outcome": "recovered"} | event,
+        {"subject": "S2", "term": "Cough", "grade": None, "outcome": "unknown"} | event,
+    ]
+    results = run(study, base_frames() | {"safety_questions": ASKED, "adverse_events": rows})
+    assert count_of(results, "adverse_events.enrolled.grade_not_graded.count")[:2] == (1, 5)
+    assert count_of(results, "adverse_events.enrolled.grade_not_graded.events")[0] == 2
+    assert count_of(results, "adverse_events.enrolled.fatal.cannot_tell")[:2] == (1, 5)
+    # S1 may have had a rash of grade 3: the grade of one event does not answer for the other.
+    assert count_of(results, "adverse_events.enrolled.grade_3_or_more.cannot_tell")[:2] == (2, 5)

@@ -67,7 +67,7 @@ def take_frames(
         try:
             if isinstance(columns, UnreadableError):
                 raise columns
-            texts = _texts(columns, raw, name, hold_few=cells <= few_cells)
+            texts = _texts(columns, raw, name, hold_few=few_cells > 0 and cells <= few_cells)
         except UnreadableError as error:
             raw.unreadable.add(name)
             raw.finding(error.code, name, error.message, error.fix, table=name)
