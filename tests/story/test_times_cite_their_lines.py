@@ -108,7 +108,7 @@ def test_relapses_cite_the_visits_they_run_between(lupus: tuple[Path, Study, Res
 def test_counted_relapses_cite_the_visit_of_the_relapse(lupus: tuple[Path, Study, Results]) -> None:
     folder, _, results = lupus
     for visit, count in (("month_9", 3), ("month_12", 4)):
-        row = results.numbers.filter(pl.col("id") == f"relapse.relapse.enrolled.{visit}.relapse.count")
+        row = results.numbers.filter(pl.col("id") == f"relapse.relapse.treated.{visit}.relapse.count")
         atoms = results.sources.filter(pl.col("source") == row["source"][0])
         assert atoms.height == count
         lines = list(csv.reader((folder / "data" / atoms["file"][0]).read_text().splitlines()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -43,29 +44,45 @@ def write_lab_values(
     >>> write_lab_values(frame, "umol/L", np.array([72.5044, 0.5])).to_list()
     ['0.82 mg/dL -> 72.5 umol/L', '<0.5, used as 0.5']
     """
-    plain = format_column(frame["value"])
     has_recorded = {"value_recorded", "unit_recorded"} <= set(frame.columns)
     recorded = frame["value_recorded"] if has_recorded else frame["value"]
     units = frame["unit_recorded"] if has_recorded else pl.Series([unit] * frame.height, dtype=pl.String)
     sign = frame["comparator"].fill_null("")
+    texts = format_column(frame["value"]).to_list()
     other = (recorded != frame["value"]).fill_null(value=False) | (sign != "")
-    texts = plain.to_list()
     places = range(frame.height) if titre_of_first is not None else np.flatnonzero(other.to_numpy()).tolist()
+    # Columns as lists: thousands of rows hold few different values, each of which is written once.
+    columns = (frame["value"].to_list(), recorded.to_list(), units.to_list(), sign.to_list(), used.tolist())
     for place in places:
-        value, written = frame["value"][place], recorded[place]
-        text = f"{sign[place]}{format_shortest(value)}"
-        if written != value:
-            size = significant(value, max(3, count_significant(written) + 1))
-            text = (
-                f"{sign[place]}{format_shortest(written)} {units[place]} {ARROW} {sign[place]}{size} {unit}"
-            )
-            value = float(size)
-        if titre_of_first is not None:
-            text = _titre(text, value, float(used[place]), titre_of_first)
-        elif sign[place]:
-            text = f"{text}, used as {format_shortest(value)}"
-        texts[place] = text
+        value, written, own, before, entered = (column[place] for column in columns)
+        texts[place] = _write_one(
+            (value, before),
+            (written, own or ""),
+            unit,
+            None if titre_of_first is None else entered,
+            titre_of_first,
+        )
     return pl.Series("text", texts, dtype=pl.String)
+
+
+@cache
+def _write_one(
+    given: tuple[float, str],
+    recorded: tuple[float, str],
+    unit: str,
+    used: float | None,
+    titre_of_first: float | None,
+) -> str:
+    """Write one value: as given with its sign, as recorded in its own unit, and as used."""
+    (value, sign), (written, own) = given, recorded
+    text = f"{sign}{format_shortest(value)}"
+    if written != value:
+        size = significant(value, max(3, count_significant(written) + 1))
+        text = f"{sign}{format_shortest(written)} {own} {ARROW} {sign}{size} {unit}"
+        value = float(size)
+    if titre_of_first is not None and used is not None:
+        return _titre(text, value, used, titre_of_first)
+    return f"{text}, used as {format_shortest(value)}" if sign else text
 
 
 def _titre(text: str, value: float, used: float, first: float) -> str:
@@ -89,14 +106,12 @@ def write_converted(values: pl.Series, units: Sequence[str], factor: float) -> p
     >>> write_converted(pl.Series([0.06]), ("mL/min", "mL/10 min"), 10.0).to_list()
     ['0.06 mL/min -> 0.6 mL/10 min']
     """
-    texts = [
-        None
-        if value is None
-        else f"{format_shortest(value)} {units[0]} {ARROW} "
+    written = {
+        value: f"{format_shortest(value)} {units[0]} {ARROW} "
         f"{significant(value * factor, max(3, count_significant(value) + 1))} {units[1]}"
-        for value in values
-    ]
-    return pl.Series("text", texts, dtype=pl.String)
+        for value in values.drop_nulls().unique()
+    }
+    return pl.Series("text", [written.get(value) for value in values], dtype=pl.String)
 
 
 def count_significant(value: float) -> int:

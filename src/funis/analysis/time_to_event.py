@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -295,25 +296,27 @@ def _tables_judged(run: Run, endpoint: Endpoint) -> tuple[str, ...]:
 
 def _ends_in_words(endpoint: Endpoint, times: Times, ends: Sequence[str]) -> list[str]:
     """Say of each subject what ended its time, when, and how long that is from the origin."""
-    what = [str(endpoint.event) if happened else "last seen" for happened in times.happened]
+    origin = ORIGINS[endpoint.origin]
+    known = np.unique(times.day[~np.isnan(times.day)]).tolist()
+    lengths = {time: f"{format_shortest(time)} days from {origin}" for time in known}
     return [
-        f"{end}, {day}: {format_shortest(time)} days from {ORIGINS[endpoint.origin]}"
-        if not np.isnan(time)
-        else NOT_AVAILABLE
-        for end, day, time in zip(what, ends, times.day, strict=True)
+        NOT_AVAILABLE
+        if np.isnan(time)
+        else f"{endpoint.event if happened else 'last seen'}, {day}: {lengths[time]}"
+        for happened, day, time in zip(times.happened.tolist(), ends, times.day.tolist(), strict=True)
     ]
 
 
 def _days_in_words(lines: pl.DataFrame, days: Floats, counted: Floats) -> list[str]:
     """Say each study day, whether its line has a date, and as which day it counts where that is another."""
-    said = []
-    for day, other, dated in zip(days, counted, lines["dated"], strict=True):
-        if np.isnan(day):
-            said.append(NOT_AVAILABLE)
-            continue
-        words = f"day {format_shortest(day)}" + (" as planned, without a date" if dated is False else "")
-        said.append(words if day == other else f"{words}, counted as day {format_shortest(other)}")
-    return said
+    rows = zip(days.tolist(), counted.tolist(), lines["dated"].to_list(), strict=True)
+    return [NOT_AVAILABLE if np.isnan(day) else _day_words(day, other, dated) for day, other, dated in rows]
+
+
+@cache
+def _day_words(day: float, counted: float, dated: bool | None) -> str:  # noqa: FBT001  a cell of a column
+    words = f"day {format_shortest(day)}" + (" as planned, without a date" if dated is False else "")
+    return words if day == counted else f"{words}, counted as day {format_shortest(counted)}"
 
 
 def _add_point(
