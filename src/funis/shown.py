@@ -18,7 +18,8 @@ _SIGNS = frozenset(" _-./%^*()<>=+:,'\"#&×·µ[]{}|!\u2212\u2264\u2265")
 _OF_UNITS = re.compile(
     r"10\s*(?:\^|\*\*?)\s*\d{1,2}\b|\b(?:24|12|10)[ -]?(?:h|hours|min)\b|1\.73\s*m\^?2", re.IGNORECASE
 )
-_WITH_COMMAS, _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"), re.compile(",")
+_WITH_COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 _MOST_DIGITS = 4
 _LONGEST, _LONGEST_CODE = 60, 24
 _NEAR, _NEAR_FROM = 0.85, 6
@@ -56,17 +57,17 @@ _COMMON = """
 a abnormal above absent action active activity adverse after age all and any arm articular as assay at
 baseline before below birth blood body by capsule capsules cell cells center centre clinic clotted code
 comment comparator completed consent copy count crea creatinine crf cut d daily data date dates day days
-de description diagnosis died disposition dl done donor dose doses drops drug duration e ecrf edc end
+de description diagnosis died disposition div dl done donor dose doses drops drug duration e ecrf edc end
 endpoint event events expiry export false female fever final first fl flag follow followup for form from
 g gender grade group h haemoglobin haemolysed hb hbv hcv height hemoglobin hemolysed hgb high hiv id im
 in infusion infusions inhaled injection instrument insufficient intra intraarticular intramuscular
 intravenous item iu iv kg kilo ku l lab label laboratory labs last left leukocytes limit line lipaemic
 list lost lot lots low lupus lymphocytes m male mark max maybe mean median medication medications mg mild
 min ml mm mmol moderate mol month monthly months muscular n na name nan nasal nd neg negative neutrophils
-new ng nmol no none normal not note notes nr null number of off old on once or oral other outcome page
-patient patientid pending percent perhaps pg platelet platelets plt pmol po population pos positive
+new ng nmol no none normal not note notes nr null num number of off old on once or oral other outcome
+page patient patientid pending percent perhaps pg platelet platelets plt pmol po population pos positive
 possible possibly prednisolone prednisone present protein puffs ratio rbc reaction reason record rectal
-red related release remark result results row s sample samples sc score scores screening see serious
+red ref related release remark result results row s sample samples sc score scores screening see serious
 severe sex sheet site sites sjogren sle slight some start stat status stop study subcutaneous subgroup
 subject subjectid subjects subjid sum table tables tablet tablets term test tests the time titer titre to
 topical total trace treated treatment trial true twice type u ug ui ul umol uncertain unit units unknown
@@ -120,21 +121,22 @@ def show_text(text: str, words: Collection[str] = frozenset()) -> str:
 
 def _show_number(text: str, written: str) -> str:
     """Give a text with its one number, shortened where it is long."""
-    try:
-        number = float(_THOUSANDS.sub("", written) if _WITH_COMMAS.fullmatch(written) else written)
-    except ValueError:
-        return ""
+    number = float(_read_number(written))
     # 60000000 keeps nothing of a telephone number either.
     if float(f"{number:.3g}") == number:
         return text
     return "about " + text.replace(written, _shorten(number), 1)
 
 
+def _read_number(written: str) -> str:
+    """Give the digits of a number without commas between thousands; empty where it is none (1.2.81)."""
+    plain = written.replace(",", "") if _WITH_COMMAS.fullmatch(written) else written
+    return plain.replace(",", ".") if _NUMBER.fullmatch(plain) else ""
+
+
 def _is_known(piece: str, words: Collection[str]) -> bool:
-    if piece[0].isdigit():
-        return True
     if not piece[0].isalpha():
-        return set(piece) <= _SIGNS
+        return bool(_read_number(piece)) if piece[0].isdigit() else set(piece) <= _SIGNS
     word = piece.casefold()
     if len(word) == 1 and word.isascii():
         return True
