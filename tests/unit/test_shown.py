@@ -224,6 +224,9 @@ def concealed(study: Study, **said: str) -> tuple[str, str, str, str]:
         ({"column": "visit", "value": "unscheduled_2"}, "unscheduled_2"),
         ({"column": "visit", "value": "Zhang Wei"}, ""),
         ({"column": "visit", "value": "month 9"}, "month 9"),
+        # One letter of eight is a slip of a planned visit, three are not: 2 * 7 / 15 = 0.93, 2 * 5 / 13 = 0.77.
+        ({"column": "visit", "value": "baselin"}, "baselin"),
+        ({"column": "visit", "value": "basil"}, ""),
         ({"code": "encoding", "column": "", "value": "byte 0xb5"}, "byte 0xb5"),
         ({"code": "control_character", "value": "U+FFFE"}, "U+FFFE"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 
 from funis.data.check.date_forms import first_shown, may_show
@@ -17,6 +18,7 @@ from funis.schema import SUBJECTS, Table, is_unscheduled
 from funis.shown import is_identity, show_code, show_name, show_text, words_of
 from funis.study.model import Study
 
+_SLIP = 0.85
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 _OF_BYTES = frozenset({"encoding", "control_character"})
 """Findings whose value names a byte or a letter, not what stands in a cell."""
@@ -92,4 +94,5 @@ class Concealment:
             return visit
         if self.study.has_open_visits or is_unscheduled(visit):
             return "" if is_identity(visit) else visit
-        return show_text(visit, self.words)
+        is_slip = get_close_matches(visit, self.study.visit_names, n=1, cutoff=_SLIP)
+        return visit if is_slip else show_text(visit, self.words)
