@@ -415,3 +415,26 @@ def test_an_event_without_grade_counts_once_and_not_beside_a_graded_one() -> Non
     assert count_of(results, "adverse_events.enrolled.fatal.cannot_tell")[:2] == (1, 5)
     # S1 may have had a rash of grade 3: the grade of one event does not answer for the other.
     assert count_of(results, "adverse_events.enrolled.grade_3_or_more.cannot_tell")[:2] == (2, 5)
+
+
+def test_interim_data_say_who_has_not_reached_the_last_visit() -> None:
+    """S1 is in follow-up and was not seen at month 3; S2 is too and was; S3 withdrew before it."""
+    frames = base_frames()
+    unseen = {"S1", "S3"}
+    frames["vas_physician"] = [
+        each
+        for each in frames["vas_physician"]
+        if each["visit"] != "month_3" or each["subject"] not in unseen
+    ]
+    status = {"S1": "ongoing", "S2": "ongoing", "S3": "withdrew", "S4": "completed", "S5": "completed"}
+    frames["disposition"] = [
+        {"subject": name, "status": each, "date": "2020-02-10" if name in unseen else "2020-03-31"}
+        for name, each in status.items()
+    ]
+    study = make_study(cells=False)
+    results = run(study, frames)
+    assert count_of(results, "disposition.enrolled.not_reached.count")[:2] == (1, 5)
+    page = page_of(study, results)
+    assert "Data cut 2020-03-31; 1 of 5 patients have not reached month 3. Percentages will change." in page
+    frames["disposition"] = [each | {"status": "completed"} for each in frames["disposition"]]
+    assert "Percentages will change" not in page_of(study, run(study, frames))

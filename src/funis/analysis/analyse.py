@@ -10,7 +10,8 @@ analysis          variable                                          statistics
 population        subjects                                          n (members), cannot_tell
 disposition       enrolled consented eligible treated               count, percent of enrolled; asked
                   completed ongoing withdrew lost died              count, percent of the treated whose end is
-                  not_recorded (category not_treated: the others)   recorded; asked (of how many that is)
+                  not_recorded not_reached                          recorded; asked (of how many that is)
+                  (category not_treated: the others)
 eligibility       id of the criterion; ``eligible``                 count (met), percent, not_met, cannot_tell
 baseline          age, weight_kg, height_cm,                        n mean sd median q1 q3 min max
                   disease_duration_years

@@ -25,6 +25,8 @@ INFUSED: Final = "infused"
 #: Subjects without treatment, and the category of their ends: they are not among the treated of the rest.
 NOT_TREATED: Final = "not_treated"
 NOT_RECORDED: Final = "not_recorded"
+#: Subjects still in follow-up who were not seen at the last planned visit: the data are interim.
+NOT_REACHED: Final = "not_reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,16 @@ def _treated(run: Run) -> Cohort:
     return replace(run.populations.cohort(), population=INFUSED, members=was_infused(run))
 
 
+def _has_not_reached(run: Run) -> Booleans:
+    """Tell who is still in follow-up and was not seen at the last planned visit yet."""
+    if not run.study.visits:
+        return np.zeros(len(run.panel.subjects), dtype=np.bool_)
+    last = run.study.visits[-1].name
+    seen = np.array([(subject, last) in run.seen for subject in run.panel.subjects], dtype=np.bool_)
+    ongoing = (run.subject_frame["disposition_status"] == "ongoing").fill_null(value=False).to_numpy()
+    return ongoing.astype(np.bool_) & ~seen
+
+
 def _ends(run: Run, base: Cohort) -> Iterator[Stage]:
     """Give how participation ended, of the base and then of the others, and of whom it is not recorded."""
     status = run.subject_frame["disposition_status"]
@@ -120,6 +132,9 @@ def _ends(run: Run, base: Cohort) -> Iterator[Stage]:
         chosen = (status == name).fill_null(value=False).to_numpy()
         if (chosen & base.members).any() or name in ALWAYS:
             yield Stage(name, chosen, known, base.members, base.population)
+    waiting = _has_not_reached(run) & base.members
+    if waiting.any():
+        yield Stage(NOT_REACHED, waiting, known, base.members, base.population)
     if known.any() and (~known & base.members).any():
         yield Stage(NOT_RECORDED, ~known, base.members, base.members, base.population)
     for name in LEFT:

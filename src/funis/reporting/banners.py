@@ -8,11 +8,11 @@ from funis.catalogue.registry import definition, definitions
 from funis.documents.document import Notice
 from funis.errors import Finding
 from funis.reporting.finding_tables import check_label
-from funis.reporting.labels import humanise, listed
+from funis.reporting.labels import humanise, in_sentence, listed
 from funis.reporting.number_book import NumberBook
 from funis.reporting.safety_tables import NOT_COLLECTED, main_events, not_collected_words
 from funis.reporting.withheld import Damage, find_damage
-from funis.results import ALL, Results
+from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 REBUILT = Notice(
@@ -46,7 +46,13 @@ def build_notices(study: Study, results: Results, book: NumberBook) -> tuple[Not
     is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
     rebuilt = (REBUILT,) if is_rebuilt else ()
     damage = find_damage(study, results.findings)
-    return (*_grave_notices(damage), *rebuilt, *_error_notices(damage), *_safety_notices(book))
+    return (
+        *_grave_notices(damage),
+        *rebuilt,
+        *_error_notices(damage),
+        *_interim_notices(study, results, book),
+        *_safety_notices(book),
+    )
 
 
 def table_label(name: str) -> str:
@@ -96,6 +102,19 @@ def _first(errors: Sequence[Finding]) -> str:
         f"{check_label(each.code).lower()} ({each.file}{'' if each.line is None else f', line {each.line}'})"
         for each in errors[:MOST_NAMED]
     )
+
+
+def _interim_notices(study: Study, results: Results, book: NumberBook) -> Iterator[Notice]:
+    """Say that subjects are still to reach the last planned visit."""
+    for group in book.of("disposition"):
+        count = book.find(group, ALL, "count")
+        if group.variable == "not_reached" and group.arm == ALL and count is not None and count.value:
+            cut = f"Data cut {results.provenance.data_cut}; " if results.provenance.data_cut else ""
+            visit = in_sentence(study.visits[-1].printed)
+            waiting = (
+                f"{format_number(count.value, 0)} of {count.denominator} patients have not reached {visit}."
+            )
+            yield Notice(f"{cut}{waiting}", "Percentages will change.")
 
 
 def _safety_notices(book: NumberBook) -> Iterator[Notice]:

@@ -26,6 +26,7 @@ DISPOSITION: dict[str, str] = {
     "withdrew": "Withdrew",
     "lost": "Lost to follow-up",
     "died": "Died",
+    "not_reached": "Still to reach the last visit",
     "not_recorded": "End of participation not recorded",
 }
 
