@@ -1,5 +1,6 @@
 """The data folder in its three forms, cell by cell, and the folder that a new study begins with."""
 
+import errno
 import shutil
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ import xlsxwriter
 
 from funis.data.new_study import FolderExistsError, new_study, table_headers, write_empty_tables
 from funis.data.tables import Tables, read_tables, study_tables
+from funis.errors import OutputError
 from funis.study.model import Study
 from funis.study.read import read_study, template_path
 
@@ -270,10 +272,10 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 def test_a_new_study_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(folder: Path, study: Study) -> None:
         (Path(folder) / "half.csv").write_text("subject", encoding="utf-8")
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("funis.data.new_study.write_empty_tables", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OutputError, match=r"trial' cannot be written: No space left on device\. Make room"):
         new_study("sle", tmp_path / "trial")
     assert list(tmp_path.iterdir()) == []
 

@@ -176,7 +176,7 @@ def _read_csv(data: bytes, found: RawData, file: str, limits: Limits) -> pl.Data
     usual = csv.field_size_limit(limits.cell_letters)
     try:
         for record in rows:
-            if any(cell.strip() for cell in record):
+            if any(map(str.strip, record)):
                 records.append(record)
                 lines.append(begin)
             begin = rows.line_num + 1
@@ -248,8 +248,10 @@ def _frame(
     lines: list[int] = []
     repeated = [cell.strip() for cell in header]
     strays: dict[int, tuple[int, int]] = {}
+    has_strays = not all(repeated)
     for record, line in rows:
-        if [cell.strip() for cell in record] == repeated:
+        # Most rows differ from the header in their first cell: millions of cells need no look.
+        if record and record[0].strip() == repeated[0] and [cell.strip() for cell in record] == repeated:
             place[0].finding(
                 "header_repeated",
                 place[1],
@@ -259,7 +261,8 @@ def _frame(
                 level="warning",
             )
             continue
-        _note_strays(repeated, record, line, strays)
+        if has_strays:
+            _note_strays(repeated, record, line, strays)
         if len(record) == width or (len(record) > width and not any(cell.strip() for cell in record[width:])):
             kept.append(record)
             lines.append(line)
@@ -290,8 +293,6 @@ def _note_strays(
     header: Sequence[str], record: Sequence[str], line: int, strays: dict[int, tuple[int, int]]
 ) -> None:
     """Note values under an empty header: the first line of each column, and how many."""
-    if all(header):
-        return
     for index, cell in enumerate(record[: len(header)]):
         if not header[index] and cell.strip():
             first, count = strays.get(index, (line, 0))
