@@ -341,6 +341,20 @@ def test_steps_of_subgroups_and_arms_are_listed_apart() -> None:
     assert groups == [("cells", "all", 100, 1), ("usual", "all", 200, 1)]
 
 
+def test_a_day_is_told_with_what_it_was_taken_from() -> None:
+    lines = pl.DataFrame({"dated": [True, False, None, True, True]})
+    found = time_to_event._days_in_words(
+        lines, np.array([90.0, 90.0, 90.0, 95.0, np.nan]), np.array([90.0, 90.0, 90.0, 90.0, 90.0])
+    )
+    assert found[:4] == [
+        "day 90",
+        "day 90 as planned, without a date",
+        "day 90",
+        "day 95, counted as day 90",
+    ]
+    assert "day" not in found[4]
+
+
 # --- restricted mean -------------------------------------------------------------------------------------
 
 
