@@ -11,6 +11,8 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from funis.errors import ValueRangeError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -110,6 +112,8 @@ def to_decimal(value: object) -> Decimal | None:
     if isinstance(value, Decimal):
         return round_decimal(value)
     number = float(str(value))
+    if math.isinf(number):
+        raise ValueRangeError("a value that is compared", number, "a finite number")
     return None if math.isnan(number) else round_decimal(Decimal(repr(number)))
 
 
@@ -121,4 +125,5 @@ def round_decimal(value: Decimal) -> Decimal:
     >>> round_decimal(Decimal(2) / Decimal(3))
     Decimal('0.666666667')
     """
-    return value.quantize(_UNIT)
+    # Beyond 1e18 nine places have no room in a decimal of 28 digits, and no float has a fraction there.
+    return value if not value.is_finite() or value.adjusted() >= 18 else value.quantize(_UNIT)

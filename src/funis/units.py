@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from funis.arguments import NumberFrom, Text, takes
 from funis.catalogue.model_analytes import Analyte, Conversion
 from funis.catalogue.registry import analyte_table
 from funis.errors import UnitError, UnknownNameError
 
 
+@takes(analyte=Text())
 def canonical_unit(analyte: str) -> str:
     """Name the unit in which an analyte is stored.
 
@@ -78,6 +80,9 @@ def find_conversion(analyte: str, unit: str) -> Conversion:
     raise UnitError(f"The unit {unit!r} is not known for {analyte}. Known: {known}. Correct the unit.")
 
 
+@takes(
+    value=NumberFrom(nan=True, inf=True), analyte=Text(), from_unit=Text(empty=True), to_unit=Text(empty=True)
+)
 def convert(value: float, analyte: str, from_unit: str, to_unit: str) -> float:
     """Convert a value of one analyte from one unit to another.
 
@@ -120,6 +125,7 @@ def find_factor(analyte: str, from_unit: str, to_unit: str) -> tuple[Fraction, F
     return start.factor / end.factor, (start.offset - end.offset) / end.factor
 
 
+@takes(titre=NumberFrom(nan=True))
 def titre_exponent(titre: float) -> float:
     """Give the doubling steps of a reciprocal titre above 10, the scale on which titres are averaged.
 

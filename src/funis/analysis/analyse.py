@@ -94,6 +94,7 @@ from funis.analysis.run import Run
 from funis.analysis.safety_counts import count_adverse_events
 from funis.analysis.site_effects import fit_site_effects
 from funis.analysis.system_grades import compare_systems, count_grades
+from funis.arguments import STUDY, TABLES, takes
 from funis.data.tables import Tables
 from funis.errors import Finding
 from funis.results import InputRecord, Provenance, Results
@@ -105,6 +106,7 @@ from funis.version import VERSION
 _log = logging.getLogger(__name__)
 
 
+@takes(study=STUDY, tables=TABLES)
 def analyse(study: Study, tables: Tables) -> Results:
     """Run the whole plan of a study over its data.
 

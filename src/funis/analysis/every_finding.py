@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from funis.analysis.findings import check_scores
+from funis.arguments import STUDY, Anything, ByName, Day, OrNone, Text, takes
 from funis.data.tables import Tables, few_tables, tables_from_frames
 from funis.errors import Finding
 from funis.frames.few_cells import UnusualRowsError
@@ -38,6 +39,7 @@ def find_findings(study: Study, tables: Tables) -> tuple[Finding, ...]:
     return (*findings, *find_gaps(study, whole))
 
 
+@takes(study=STUDY, frames=ByName(Anything(), Text(empty=True)), today=OrNone(Day()))
 def check_frames(study: Study, frames: Mapping[str, Any], *, today: date | None = None) -> list[Finding]:
     """Check the data of a study that are given as frames, without any file.
 

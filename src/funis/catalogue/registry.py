@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar, get_args
 
+from funis.arguments import Text, takes
 from funis.catalogue.check_forms import check_forms
 from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile, open_definition_file
 from funis.catalogue.model_analytes import AnalyteTable
@@ -144,6 +145,7 @@ def definitions() -> tuple[str, ...]:
     return names_of_kind(*INSTRUMENT_KINDS)
 
 
+@takes(name=Text())
 @cache
 def definition(name: str) -> Definition:
     """Give the definition of one instrument.

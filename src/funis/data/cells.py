@@ -22,6 +22,7 @@ _SPREADSHEET_ERROR = (
     rf"^\s*(?:#\S{{1,20}}[!?]|#N/?[ADV]|#GETTING_DATA|{NOT_CALCULATED}|Err:5\d\d|#{{2,}})\s*$"
 )
 _UNUSABLE = f"{FORBIDDEN_PATTERN}|{_SPREADSHEET_ERROR}"
+_NO_TEXT = (pl.Binary, pl.Duration, pl.Object)
 _FORBIDDEN_FIX = "Take it out: it stays behind when text is copied from another program."
 _ERROR_FIX = "Correct the formula and save again; leave the cell empty when the value is missing."
 
@@ -110,16 +111,16 @@ def as_texts(frame: pl.DataFrame) -> pl.DataFrame:
     Raises
     ------
     UnreadableError
-        A column holds lists or bytes.
+        A column holds lists, bytes, spans of time or objects.
 
     Examples
     --------
     >>> as_texts(pl.DataFrame({"value": [7.0, None], "serious": [True, False]})).rows()
     [('7.0', '1'), (None, '0')]
     """
-    plain = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype == pl.Binary]
-    if plain:
-        message = f"Columns with lists or bytes: {', '.join(plain)}."
+    odd = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype in _NO_TEXT]
+    if odd:
+        message = f"Columns with lists, bytes, spans of time or objects: {', '.join(odd)}."
         raise UnreadableError("not_table", message, "Give one value a cell.")
     if all(dtype == pl.String and not name.startswith("_") for name, dtype in frame.schema.items()):
         return frame

@@ -11,14 +11,19 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
+from funis.arguments import Frame
 from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable
 from funis.data.known_tables import finding_unknown_table
+from funis.described import describe
 from funis.errors import ValueRangeError
 from funis.frames.verbs import as_few, frame_like, verbs_of
 from funis.letters import name_letter
 from funis.schema import Table
 
-_KINDS = "a frame of Polars, pandas, PyArrow or DuckDB, or a list of rows as dicts"
+_KINDS = (
+    "a frame of Polars, pandas, PyArrow or DuckDB whose columns have each a name of their own, as text, "
+    "or a list of rows as dicts"
+)
 
 
 def take_frames(
@@ -104,10 +109,9 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
             names = dict.fromkeys(column.name for column in table.columns if not column.not_done)
             names |= dict.fromkeys(column.name for column in table.columns)
         return pl.DataFrame([_column(each, [row.get(each) for row in given]) for each in names])
-    try:
-        frame = nw.from_native(given)
-    except TypeError as error:
-        raise ValueRangeError(f"table '{name}'", type(given).__name__, _KINDS) from error
+    if not Frame().fits(given):
+        raise ValueRangeError(f"table '{name}'", describe(given), _KINDS)
+    frame = nw.from_native(given)
     whole = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     columns = []
     for each in whole.columns:

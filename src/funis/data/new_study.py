@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from funis.arguments import PathName, Text, takes
 from funis.data.tables import study_tables
 from funis.errors import FunisError
 from funis.file_sets import build_set
@@ -28,6 +29,7 @@ class FolderExistsError(FunisError):
         )
 
 
+@takes(template=Text(), folder=PathName())
 def new_study(template: str, folder: Path | str) -> Path:
     """Write a study folder to start from: ``study.toml`` and ``data`` with empty tables.
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.arguments import LIMITS, STUDY, Anything, ByName, Day, OrNone, PathName, Text, takes
 from funis.bounded.limits import Limits
 from funis.data.cells import InputFile, RawData
 from funis.data.check.every_check import check_tables
@@ -51,6 +52,7 @@ class Tables:
     files: tuple[InputFile, ...] = ()
 
 
+@takes(folder=PathName(), study=STUDY, today=OrNone(Day()), limits=OrNone(LIMITS))
 def read_tables(
     folder: Path | str, study: Study, *, today: date | None = None, limits: Limits | None = None
 ) -> Tables:
@@ -91,6 +93,7 @@ def read_tables(
     return _checked(study, raw, today)
 
 
+@takes(study=STUDY, frames=ByName(Anything(), Text(empty=True)), today=OrNone(Day()))
 def tables_from_frames(study: Study, frames: Mapping[str, Any], *, today: date | None = None) -> Tables:
     """Check the data of a study that are given as frames: of a form, a simulated trial or a script.
 

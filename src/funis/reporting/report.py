@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from funis.arguments import RESULTS, STUDY, PathName, takes
 from funis.documents.document import Document
 from funis.documents.drawing import draw_ahead
 from funis.documents.formats import FORMATS, needs_drawings
@@ -21,6 +22,7 @@ from funis.results import Results, write_results
 from funis.study.model import Study
 
 
+@takes(study=STUDY, results=RESULTS)
 def render_html(study: Study, results: Results) -> str:
     """Write the report as one HTML document.
 
@@ -75,7 +77,8 @@ def _drawing_document(study: Study, results: Results, *, draws: bool) -> Iterato
         yield build_document(study, results, book=book, figures=figures)
 
 
-def write_report(study: Study, results: Results, folder: Path) -> Path:
+@takes(study=STUDY, results=RESULTS, folder=PathName())
+def write_report(study: Study, results: Results, folder: Path | str) -> Path:
     """Write ``report.html`` into a folder; the file is whole or not there.
 
     Parameters
@@ -101,9 +104,10 @@ def write_report(study: Study, results: Results, folder: Path) -> Path:
     ...     page.name, page.read_text(encoding="utf-8")[:15]
     ('report.html', '<!DOCTYPE html>')
     """
-    with said_of(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    return write_whole(folder / "report.html", render_html(study, results))
+    target = Path(folder)
+    with said_of(target):
+        target.mkdir(parents=True, exist_ok=True)
+    return write_whole(target / "report.html", render_html(study, results))
 
 
 def write_report_set(

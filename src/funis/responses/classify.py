@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
+from funis.arguments import Frame, Text, takes
 from funis.catalogue.model_criteria import ClassificationRule, CriteriaSet, Demand
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import ResponseDefinition
@@ -31,6 +32,7 @@ from funis.responses.verdict import CANNOT_TELL, NO, YES, Span, Verdict, all_of,
 _ONLY_VISIT: Final = "history"
 
 
+@takes(frame=Frame(), name=Text(), subject=Text(), missing=Text())
 def classify(
     frame: Any,
     name: str,

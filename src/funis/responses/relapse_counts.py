@@ -9,6 +9,9 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.arguments import ByName, Frame, NumberFrom, takes
+from funis.column_kinds import check_kinds
+from funis.errors import ColumnError
 from funis.frames.any_kind import read_rows, return_kind
 from funis.frames.spark import is_spark, spark_schema
 from funis.responses.verdict import CANNOT_TELL, YES
@@ -25,6 +28,7 @@ _SCHEMA: Final[Mapping[str, pl.DataType]] = {
 }
 
 
+@takes(responses=Frame(), visit_days=ByName(NumberFrom()), window=NumberFrom(0))
 def count_relapses(responses: Any, visit_days: Mapping[str, float], *, window: float = 30.0) -> Any:
     """Count incident relapses at each visit and in all, over every denominator.
 
@@ -62,8 +66,11 @@ def count_relapses(responses: Any, visit_days: Mapping[str, float], *, window: f
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     """Give columns that are empty throughout the type they have elsewhere."""
-    days = [name for name in ("relapse_day", "followed_to_day") if name in rows.columns]
-    texts = [name for name in ("responder", "relapse", "relapse_visit") if name in rows.columns]
+    days, texts = ["relapse_day", "followed_to_day"], ["responder", "relapse", "relapse_visit"]
+    lacking = [name for name in (*days, *texts) if name not in rows.columns]
+    if lacking:
+        raise ColumnError("Counting relapses", lacking, rows.columns, "Give what funis.respond returned.")
+    check_kinds("Counting relapses", rows, numbers=days)
     return rows.with_columns(pl.col(days).cast(pl.Float64), pl.col(texts).cast(pl.String))
 
 

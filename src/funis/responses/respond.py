@@ -14,6 +14,7 @@ from typing import Any, Final, overload
 
 import polars as pl
 
+from funis.arguments import Anything, ByName, Frame, OrNone, Text, takes
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import ResponseDefinition
 from funis.catalogue.registry import response_definition
@@ -64,6 +65,15 @@ def respond(
     parameters: Parameters | None = ...,
     disposition: Any = ...,
 ) -> Any: ...
+@takes(
+    frame=Frame(),
+    name=Text(),
+    subject=Text(),
+    visit=Text(),
+    day=Text(),
+    parameters=OrNone(ByName(Anything())),
+    disposition=OrNone(Frame()),
+)
 def respond(
     frame: Any,
     name: str,
@@ -161,6 +171,15 @@ def respond_with_and_without(
     return pl.DataFrame(by_rule, schema=schema), pl.DataFrame(recorded, schema=schema)
 
 
+@takes(
+    frame=Frame(),
+    name=Text(),
+    subject=Text(),
+    visit=Text(),
+    day=Text(),
+    parameters=OrNone(ByName(Anything())),
+    disposition=OrNone(Frame()),
+)
 def respond_by_visit(
     frame: Any,
     name: str,

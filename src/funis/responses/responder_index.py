@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.arguments import Frame, Text, takes
 from funis.catalogue.model_responder_index import IndexItem
 from funis.catalogue.registry import responder_index
 from funis.errors import ColumnError
@@ -39,6 +40,7 @@ OUTPUTS: Final[Mapping[str, pl.DataType]] = {
 """Columns that scoring adds, with their types."""
 
 
+@takes(frame=Frame(), subject=Text(), visit=Text(), day=Text(), baseline_visit=Text(empty=True))
 def score_responder_index(
     frame: Any,
     *,

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.arguments import Anything, ByName, Frame, NumberFrom, OrNone, Several, Text, takes
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import (
     COMMON_PARAMETERS,
@@ -23,6 +24,7 @@ from funis.catalogue.model_response import (
     ResponseDefinition,
 )
 from funis.catalogue.registry import response_definition, responses
+from funis.column_kinds import check_kinds
 from funis.errors import ColumnError, UnknownNameError, ValueRangeError
 from funis.frames.any_kind import read_rows, return_kind
 from funis.frames.spark import is_spark
@@ -93,6 +95,17 @@ class Tally:
     counts: Mapping[str, int]
 
 
+@takes(
+    frame=Frame(),
+    definitions=OrNone(Several(Text())),
+    reference=OrNone(Text()),
+    threshold=NumberFrom(),
+    parameters=OrNone(ByName(ByName(Anything()))),
+    disposition=OrNone(Frame()),
+    subject=Text(),
+    visit=Text(),
+    day=Text(),
+)
 def multiverse(
     frame: Any,
     *,
@@ -156,6 +169,15 @@ def multiverse(
     return return_kind(frame, _flag_changes(pl.DataFrame(rows, schema=_SCHEMA), reference))
 
 
+@takes(
+    frame=Frame(),
+    definitions=OrNone(Several(Text())),
+    parameters=OrNone(ByName(ByName(Anything()))),
+    disposition=OrNone(Frame()),
+    subject=Text(),
+    visit=Text(),
+    day=Text(),
+)
 def compare_responses(
     frame: Any,
     *,
@@ -220,6 +242,7 @@ def _open_visits(
     return Visits(frame, **names, disposition=disposition, instruments=tuple(instruments))
 
 
+@takes(found=Frame())
 def describe_changes(found: Any) -> tuple[str, ...]:
     """Say in sentences which choices change the conclusion, and which definitions could not be tried.
 
@@ -234,6 +257,14 @@ def describe_changes(found: Any) -> tuple[str, ...]:
     'Held against esspri_mcii (as defined, nonresponder): 1 of 1, 100.0 %, not settled.'
     """
     found = read_rows(found)
+    printed = ("definition", "choice", "missing", "status", "changes", "conclusion")
+    lacking = [name for name in printed if name not in found.columns]
+    if lacking:
+        raise ColumnError(
+            "A specification curve", lacking, found.columns, "Give what funis.multiverse returned."
+        )
+    check_kinds("A specification curve", found, numbers=("responders", "n", "percent"))
+    found = found.with_columns(pl.col(printed).cast(pl.String))
     counted = found.filter(status="counted")
     if counted.is_empty():
         return ("No response applies to these records.",)

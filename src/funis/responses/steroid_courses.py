@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.arguments import Frame, NumberFrom, takes
+from funis.column_kinds import check_days
 from funis.errors import ColumnError, ValueRangeError
 from funis.nine_decimals import compare_exactly
 from funis.scoring.steroids import derive_prednisone
@@ -26,6 +28,13 @@ Stretch = tuple[int, bool | None]
 """So many days in a row, and whether the dose was above the limit on them; None where it is not known."""
 
 
+@takes(
+    medications=Frame(polars=True),
+    visits=Frame(polars=True),
+    limit=NumberFrom(),
+    window_days=NumberFrom(-1e6, 100_000, whole=True),
+    betamethasone_mg=NumberFrom(),
+)
 def derive_steroid_days(
     medications: pl.DataFrame,
     visits: pl.DataFrame,
@@ -76,6 +85,9 @@ def derive_steroid_days(
     start, end, at = ("start", "end", "date") if has_dates else ("start_day", "end_day", "day")
     _check_columns("Courses of drugs", ("subject", start, end), medications)
     _check_columns("Visits", ("subject", at), visits)
+    medications = check_days("Courses of drugs", medications, (start, end), as_dates=has_dates)
+    named = visits
+    visits = check_days("Visits", visits, (at,), as_dates=has_dates)
     asked = _points(medications, visits, (start, end, at), window_days)
     doses = derive_prednisone(medications, asked, betamethasone_mg=betamethasone_mg)
     stretches: dict[int, list[Stretch]] = {}
@@ -84,7 +96,7 @@ def derive_steroid_days(
         above = None if dose is None else bool(compare_exactly(dose, ">", limit))
         stretches.setdefault(row["_row"], []).append((row["_length"], above))
     counts = [_count(stretches.get(row, [(window_days, None)])) for row in range(visits.height)]
-    return visits.with_columns(_columns(counts))
+    return named.with_columns(_columns(counts))
 
 
 def _check_columns(what: str, names: tuple[str, ...], frame: pl.DataFrame) -> None:

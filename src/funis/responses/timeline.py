@@ -17,6 +17,7 @@ import polars as pl
 
 from funis.catalogue.instrument_tables import organ_systems
 from funis.catalogue.model_response import EVENTS
+from funis.column_kinds import check_kinds
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
 from funis.nine_decimals import to_decimal
@@ -403,8 +404,9 @@ def _spread_status(rows: pl.DataFrame) -> pl.DataFrame:
     """Turn a status and its day into one column per event."""
     if not {"status", "day"} <= set(rows.columns):
         return rows
+    check_kinds("The frame of disposition", rows, numbers=("day",))
     return rows.with_columns(
-        pl.when(pl.col("status") == status).then(pl.col("day")).alias(column)
+        pl.when(pl.col("status").cast(pl.String) == status).then(pl.col("day")).alias(column)
         for status, column in _STATUS_EVENTS.items()
         if column not in rows.columns
     )

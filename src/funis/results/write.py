@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from funis.arguments import RESULTS, PathName, takes
 from funis.files import said_of, write_whole
 from funis.results.everything import Results
 from funis.spreadsheets import render_csv
 
 
+@takes(results=RESULTS, folder=PathName())
 def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
     """Write results.csv, results.parquet and sources.parquet; each file appears whole or not at all.
 

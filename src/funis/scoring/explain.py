@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from funis.arguments import Anything, ByName, Frame, OrNone, Text, takes
 from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, Feature, Item
 from funis.catalogue.model_parameter import ParameterValue
@@ -89,6 +90,17 @@ class Explanation:
         return "\n".join(_print_explanation(self))
 
 
+@takes(
+    frame=Frame(),
+    name=Text(),
+    subject=Anything(),
+    visit=Anything(),
+    subject_column=Text(),
+    visit_column=Text(),
+    order=OrNone(Text()),
+    missing=Text(),
+    parameters=OrNone(ByName(Anything())),
+)
 def explain(  # noqa: PLR0913  (the public signature of the design)
     frame: Any,
     name: str,

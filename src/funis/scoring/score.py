@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from funis.arguments import Anything, ByName, Frame, OrNone, Text, YesNo, takes
 from funis.catalogue.conditions import find_limit
 from funis.catalogue.model_instrument import Definition, Flag, Item
 from funis.catalogue.model_parameter import ParameterValue
@@ -31,6 +32,16 @@ Missing = Literal["strict", "absent", "worst", "locf"]
 POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
 
 
+@takes(
+    frame=Frame(),
+    name=Text(),
+    missing=Text(),
+    subject=OrNone(Text()),
+    order=OrNone(Text()),
+    assume_sorted=YesNo(),
+    parameters=OrNone(ByName(Anything())),
+    compact=YesNo(),
+)
 def score(  # noqa: PLR0913  (the public signature of the design)
     frame: Any,
     name: str,

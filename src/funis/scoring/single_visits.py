@@ -15,6 +15,7 @@ from typing import Any, Final
 import narwhals as nw
 import polars as pl
 
+from funis.arguments import Anything, ByName, OrNone, Text, takes
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, ShapeError, ValueRangeError
@@ -42,6 +43,7 @@ MOST_SCORERS: Final = 64
 MOST_PROGRAMS: Final = 32
 
 
+@takes(name=Text(), missing=Text(), parameters=OrNone(ByName(Anything())))
 def scorer(
     name: str, *, missing: Missing = "strict", parameters: Mapping[str, Any] | None = None
 ) -> VisitScorer:
@@ -213,6 +215,11 @@ class VisitScorer:
 
 def _find_keys(visits: Sequence[Visit]) -> set[str]:
     """Give the keys that at least one visit has."""
+    if not isinstance(visits, Sequence) or isinstance(visits, str | bytes):
+        raise ShapeError(
+            f"A scorer takes a list of dictionaries, one per visit, found {type(visits).__name__}. "
+            "Give the visits as a list, also where there is only one."
+        )
     present: set[str] = set()
     for visit in visits:
         if not isinstance(visit, Mapping):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
 
+from funis.arguments import Frame, NumberFrom, Text, takes
 from funis.catalogue.model_tables import GlucocorticoidTable
 from funis.catalogue.registry import glucocorticoid_table
+from funis.column_kinds import check_days, check_kinds
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.shown import show_values
 
@@ -23,6 +26,7 @@ class DoseError(ValueRangeError):
     code = "dose"
 
 
+@takes(dose=NumberFrom(nan=True, inf=True), drug=Text(), unit=Text(), betamethasone_mg=NumberFrom())
 def prednisone_equivalent(
     dose: float, drug: str, unit: str = "mg/day", *, betamethasone_mg: float = 0.75
 ) -> float:
@@ -93,6 +97,12 @@ def is_glucocorticoid(drug: str) -> bool:
     return " ".join(drug.lower().split()) in glucocorticoid_table().drugs
 
 
+@takes(
+    medications=Frame(polars=True),
+    days=Frame(polars=True),
+    average_days=NumberFrom(-1e6, 100_000, whole=True),
+    betamethasone_mg=NumberFrom(),
+)
 def derive_prednisone(
     medications: pl.DataFrame,
     days: pl.DataFrame,
@@ -137,6 +147,9 @@ def derive_prednisone(
     start, end, at = ("start", "end", "date") if has_dates else ("start_day", "end_day", "day")
     _check_columns("Courses of drugs", ("subject", "drug", "dose", start, end), medications)
     _check_columns("Days", ("subject", at), days)
+    check_kinds("Courses of drugs", medications, numbers=("dose",), most=math.inf)
+    medications = check_days("Courses of drugs", medications, (start, end), as_dates=has_dates)
+    days = check_days("Days", days, (at,), as_dates=has_dates)
     courses: dict[Any, list[dict[str, Any]]] = {}
     for row in medications.iter_rows(named=True):
         if is_glucocorticoid(str(row["drug"])):

@@ -10,8 +10,10 @@ from typing import Any, Literal
 import narwhals as nw
 import polars as pl
 
+from funis.arguments import ByName, Frame, OrNone, Text, takes
 from funis.catalogue.model_tables import GradeRow, ToxicityTerm
 from funis.catalogue.registry import toxicity_table
+from funis.column_kinds import is_empty_cell
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.frames.any_kind import return_columns
 from funis.frames.duckdb import is_duckdb, read_table, to_relation
@@ -35,6 +37,7 @@ _INPUTS = ("test", "unit", "comparator", "baseline_unit", *_NUMBERS)
 _FAR = 1e15
 
 
+@takes(frame=Frame(), version=Text(), columns=OrNone(ByName(Text())), missing_baseline=Text())
 def grade_toxicity(
     frame: Any,
     version: str = "5.0",
@@ -138,7 +141,8 @@ def _clean(name: str, cells: list[Any], kind: Any) -> pl.Series:
         empty = ("nan", "None", "<NA>", "")
         texts = [str(cell).strip() for cell in cells]
         return pl.Series(name, [None if text in empty else text for text in texts], kind)
-    return pl.Series(name, cells, strict=False).cast(pl.Float64, strict=False).fill_nan(None)
+    numbers = [None if is_empty_cell(cell) else cell for cell in cells]
+    return pl.Series(name, numbers, strict=False).cast(pl.Float64, strict=False).fill_nan(None)
 
 
 def _grade_test(rows: pl.DataFrame, term: ToxicityTerm | None, choices: _Choices) -> pl.DataFrame:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.arguments import DAY_NUMBER, Frame, takes
+from funis.column_kinds import check_kinds
 from funis.errors import ColumnError
 from funis.frames.any_kind import add_columns, name_columns, read_rows, return_kind
 from funis.frames.arrow import flat_rows, plain_table
@@ -22,6 +24,7 @@ _COUNTED: Final[Mapping[str, pl.DataType]] = {
 }
 
 
+@takes(labs=Frame(), last_day=DAY_NUMBER)
 def derive_lab_baseline(labs: Any, *, last_day: int = 0) -> Any:
     """Add the baseline value of every test: the last result on or before a study day.
 
@@ -57,6 +60,7 @@ def derive_lab_baseline(labs: Any, *, last_day: int = 0) -> Any:
 def _baselines_of(labs: pl.DataFrame, *, last_day: int) -> pl.DataFrame:
     if "unit" not in labs.columns:
         labs = labs.with_columns(unit=pl.lit(None, pl.String))
+    check_kinds("A laboratory baseline", labs, numbers=("day", "value"))
     labs = labs.with_columns(pl.col("value").cast(pl.Float64))
     before = labs.filter(
         pl.col("day") <= last_day, pl.col("value").is_not_null(), pl.col("value").is_not_nan()
@@ -67,6 +71,7 @@ def _baselines_of(labs: pl.DataFrame, *, last_day: int) -> pl.DataFrame:
     return kept.join(known, on=["subject", "test"], how="left", maintain_order="left")
 
 
+@takes(graded=Frame(), last_day=DAY_NUMBER)
 def derive_toxicity_shifts(graded: Any, *, last_day: int = 0) -> Any:
     """Give per subject and test the grade at baseline, the worst grade afterwards, and whether it worsened.
 
@@ -113,6 +118,7 @@ def _shift_table(names: Sequence[str], last_day: int, table: Any) -> Any:
 
 
 def _shifts_of(graded: pl.DataFrame, *, last_day: int) -> pl.DataFrame:
+    check_kinds("Shifts of laboratory grades", graded, numbers=("day", *_GRADES))
     graded = graded.with_columns(pl.col(_GRADES).cast(pl.Int64))
     rows = graded.filter(pl.col("term").is_not_null())
     keys = rows.select("subject", "test", "term").unique(maintain_order=True)
@@ -146,6 +152,7 @@ def _shifts_of(graded: pl.DataFrame, *, last_day: int) -> pl.DataFrame:
     )  # fmt: skip
 
 
+@takes(shifts=Frame())
 def count_toxicity_shifts(shifts: Any) -> Any:
     """Count subjects by grade at baseline and worst grade: every cell of the shift table, empty ones too.
 
@@ -185,6 +192,7 @@ def _fill_cells(counts: pl.DataFrame) -> pl.DataFrame:
     """Give every cell of the shift tables, those with nobody too."""
     levels = pl.DataFrame({"grade": _LEVELS})
     grades = ("baseline_grade", "worst_grade")
+    check_kinds("Shift tables", counts, numbers=grades)
     named = counts.with_columns(
         pl.col(name).cast(pl.Int64).cast(pl.String).fill_null("unknown") for name in grades
     )

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from funis.arguments import Callback, Numbers, OrNone, takes
 from funis.errors import ShapeError
 from funis.stats.sample import Floats, check_level, check_sample, t_quantile
 
@@ -221,6 +222,7 @@ class Influence:
     most: str
 
 
+@takes(values=Numbers(), label=Numbers(texts=True), estimator=OrNone(Callback()))
 def leave_one_out(
     values: npt.ArrayLike, label: npt.ArrayLike, estimator: Callable[[Floats], float] | None = None
 ) -> Influence:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from funis.arguments import NumberFrom, Numbers, takes
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.sample import Floats, Integers, check_level, check_sample, normal_quantile, settle
 
@@ -59,6 +60,7 @@ class CumulativeIncidence:
         return picked[0], picked[1], picked[2]
 
 
+@takes(time=Numbers(), cause=Numbers(), of=NumberFrom(whole=True), level=NumberFrom())
 def cumulative_incidence(
     time: npt.ArrayLike, cause: npt.ArrayLike, *, of: int = 1, level: float = 0.95
 ) -> CumulativeIncidence:

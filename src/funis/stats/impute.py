@@ -25,6 +25,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from funis.arguments import CHAIN, Numbers, OrNone, takes
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.sample import Booleans, Floats, Integers, check_choice
 
@@ -256,6 +257,7 @@ def _autocorrelation(draws: list[_Draw], columns: Floats) -> float:
     return float(share[np.argmax(np.abs(share))])
 
 
+@takes(outcome=Numbers((2,)), design=OrNone(Numbers((2,))), chain=CHAIN)
 def impute_monotone(
     outcome: npt.ArrayLike, design: npt.ArrayLike | None = None, *, chain: Chain = DEFAULT_CHAIN
 ) -> Imputations:

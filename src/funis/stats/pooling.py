@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from funis.arguments import Numbers, takes
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.impute import Imputations
 from funis.stats.sample import Booleans, Floats, check_choice, check_level, check_sample, t_p, t_quantile
@@ -331,6 +332,7 @@ def fill_responses(
     return values, np.ones(values.size, dtype=np.bool_)
 
 
+@takes(outcome=Numbers((2,)))
 def carry_forward(outcome: npt.ArrayLike) -> Floats:
     """Carry each subject's last value forward over the visits that follow.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
+from funis.arguments import NumberFrom, YesNo, takes
 from funis.errors import ValueRangeError
 from funis.stats.sample import check_level, normal_quantile
 
@@ -116,6 +117,7 @@ def wilson(k: int, n: int, level: float = 0.95) -> Proportion:
     return Proportion(k / n, lower, upper, k, n, "Wilson", level)
 
 
+@takes(k=NumberFrom(whole=True), n=NumberFrom(whole=True), level=NumberFrom())
 def agresti_coull(k: int, n: int, level: float = 0.95) -> Proportion:
     """Estimate a proportion with the adjusted Wald interval of Agresti and Coull, cut to 0 to 1.
 
@@ -219,6 +221,7 @@ def _crossing(falling: Callable[[float], float]) -> float:
             high = middle
 
 
+@takes(n=NumberFrom(whole=True), level=NumberFrom(), one_sided=YesNo())
 def upper_limit_of_none(n: int, level: float = 0.95, *, one_sided: bool = False) -> float:
     """Give the highest rate still compatible with no event in n subjects.
 

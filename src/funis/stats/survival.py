@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from funis.arguments import NumberFrom, Numbers, Text, takes
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.sample import (
     Booleans,
@@ -191,6 +192,7 @@ class RestrictedMean:
     level: float
 
 
+@takes(time=Numbers(), event=Numbers(), horizon=NumberFrom(), level=NumberFrom())
 def restricted_mean(
     time: npt.ArrayLike, event: npt.ArrayLike, horizon: float, *, level: float = 0.95
 ) -> RestrictedMean:
@@ -361,6 +363,7 @@ class OneSampleLogRank:
     method: str
 
 
+@takes(time=Numbers(), event=Numbers(), cumulative_hazard=Numbers(), variance=Text(), level=NumberFrom())
 def one_sample_log_rank(
     time: npt.ArrayLike,
     event: npt.ArrayLike,
@@ -415,6 +418,7 @@ def one_sample_log_rank(
     )  # fmt: skip
 
 
+@takes(time=Numbers(), curve_time=Numbers(), curve_survival=Numbers())
 def historical_hazard(
     time: npt.ArrayLike, curve_time: npt.ArrayLike, curve_survival: npt.ArrayLike
 ) -> Floats:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from funis.arguments import PathName, takes
 from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError
 from funis.bounded.regular_file import read_regular
 from funis.errors import Finding, StudyError, UnknownNameError
@@ -91,6 +92,7 @@ _TYPES = {
 }
 
 
+@takes(path=PathName())
 def read_study(path: Path | str) -> Study:
     """Read a study file and check all of it.
 

@@ -15,6 +15,8 @@ _NUMBERED = re.compile(r"^(?P<stem>.*?)_?(?P<number>\d+)$")
 _MINUTES_PER_DAY = 1440
 _MINUTES_PER_HOUR = 60
 
+_DIGITS = 6
+
 
 def check_series(data: Data) -> Iterator[Finding]:
     """Check what only the series of a subject, or of a test, shows.
@@ -41,7 +43,8 @@ def _check_gaps(data: Data) -> Iterator[Finding]:
     ordered = data.frames["visits"].sort("_file", "_line", maintain_order=True)
     for row in ordered.iter_rows(named=True):
         named = _NUMBERED.match(str(row["visit"] or ""))
-        if named is not None and named["stem"] != "unscheduled":
+        # A number of more digits is no count of visits.
+        if named is not None and named["stem"] != "unscheduled" and len(named["number"]) <= _DIGITS:
             series[str(row["subject"]), named["stem"]].setdefault(int(named["number"]), row)
     for (_, stem), rows in series.items():
         before = 0
@@ -53,9 +56,8 @@ def _check_gaps(data: Data) -> Iterator[Finding]:
 
 
 def _gap(row: dict[str, object], stem: str, lacking: range) -> Finding:
-    names = [f"{stem}_{number}" for number in lacking]
-    words = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-    verb = "is" if len(names) == 1 else "are"
+    first, last = f"{stem}_{lacking[0]}", f"{stem}_{lacking[-1]}"
+    words, verb = (first, "is") if first == last else (f"{first} to {last}", "are")
     return row_finding(
         "query",
         "visit_gap",

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
+from funis.arguments import Numbers, OrNone, Text, takes
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.degrees_of_freedom import contrast_variance, degrees_of_freedom
@@ -50,6 +51,15 @@ class BatchResult:
         return values
 
 
+@takes(
+    outcomes=Numbers((3,)),
+    subject_part=Numbers((2,)),
+    visit_part=Numbers((3,)),
+    contrasts=OrNone(Numbers((1, 2))),
+    df=Text(),
+    method=Text(),
+    engine=Text(),
+)
 def fit_mmrm_batch(
     outcomes: npt.ArrayLike,
     subject_part: npt.ArrayLike,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from funis.arguments import Anything, ByName, Frame, NumberFrom, OrNone, Several, Text, takes
 from funis.errors import ValueRangeError
 from funis.stats.mmrm.covariance import Floats, structure
 from funis.stats.mmrm.degrees_of_freedom import check_method
@@ -29,6 +30,27 @@ from funis.stats.mmrm.sums import SubjectArrays
 
 
 # Longer than other functions because its options are the public contract and are handed on one by one.
+@takes(
+    frame=Frame(),
+    outcome=Text(),
+    fixed=Text(empty=True, any_letter=True),
+    subject=Text(),
+    visit=Text(),
+    covariance=Text(),
+    df=OrNone(Text()),
+    method=Text(),
+    group=OrNone(Text()),
+    weights=OrNone(Text()),
+    sandwich=OrNone(Text()),
+    coding=Text(),
+    level=NumberFrom(),
+    coordinates=OrNone(Several(Text(), single=True)),
+    levels=OrNone(ByName(Several(Anything(), least=1))),
+    reference=OrNone(ByName(Anything())),
+    fallback=Several(Text()),
+    stopping=Text(),
+    trust_formula=Anything(),
+)
 def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     frame: Any,
     *,

@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from funis.errors import ColumnError, FunisError, ValueRangeError
+from funis.column_kinds import check_kinds, is_empty_cell
+from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
 from funis.stats.mmrm.covariance import Floats
 
 Codes = NDArray[np.int64]
@@ -106,7 +107,7 @@ def to_polars(frame: Any, columns: Sequence[str], what: str) -> pl.DataFrame:
 
 def _series(column: nw.Series[Any]) -> pl.Series:
     """Copy one column of a foreign frame; categories keep their order."""
-    values = [None if value is None or value != value else value for value in column.to_list()]  # noqa: PLR0124
+    values = [None if is_empty_cell(value) else value for value in column.to_list()]
     categories: list[str] = []
     if isinstance(column.dtype, nw.Enum):
         categories = [str(category) for category in column.dtype.categories]
@@ -140,6 +141,8 @@ def factor_levels(column: pl.Series, given: Sequence[object] | None = None) -> t
         return tuple(level for level in column.dtype.categories.to_list() if level in present)
     if column.dtype == pl.Categorical:
         return tuple(sorted(found.cast(pl.String).to_list()))
+    if found.dtype.is_temporal() or found.dtype == pl.Boolean:
+        return tuple(found.sort().cast(pl.String).to_list())
     return tuple(_text(value) for value in found.sort().to_list())
 
 
@@ -203,6 +206,9 @@ def read_rows(
     names = [columns.outcome, columns.subject, columns.visit, *columns.covariates, *columns.coordinates]
     names += [name for name in (columns.group, columns.weights) if name]
     table = to_polars(frame, names, "The repeated-measures model")
+    _check_parts(columns, levels)
+    numeric = (*columns.coordinates, *([columns.weights] if columns.weights else []))
+    check_kinds("The repeated-measures model", table, numbers=numeric)
     n_read = table[columns.subject].drop_nulls().n_unique()
     table, row, notes = _complete_rows(table, columns)
     subject, visit = factor(table[columns.subject]), factor(table[columns.visit], levels.get(columns.visit))
@@ -237,6 +243,25 @@ def read_rows(
         n_read=n_read,
         notes=notes,
     )
+
+
+def _check_parts(columns: ModelColumns, levels: Mapping[str, Sequence[object]]) -> None:
+    """Refuse a column that plays two parts which exclude each other, and levels of what is no factor."""
+    parts = {"outcome": columns.outcome, "subject": columns.subject, "visit": columns.visit}
+    seen: dict[str, str] = {}
+    for part, name in {**parts, "weights": columns.weights}.items():
+        if name is not None and name in seen:
+            raise ValueRangeError(
+                part, name, f"another column than that of {seen[name]!r}", "Name a column of its own."
+            )
+        if name is not None:
+            seen[name] = part
+    if columns.group in {columns.outcome, columns.subject}:
+        raise ValueRangeError("group", columns.group, "a column that divides the subjects into groups")
+    factors = dict.fromkeys([columns.visit, *([columns.group] if columns.group else []), *columns.covariates])
+    for name in levels:
+        if name not in factors:
+            raise UnknownNameError("categorical column", name, factors, "levels")
 
 
 def _complete_rows(table: pl.DataFrame, columns: ModelColumns) -> tuple[pl.DataFrame, Codes, tuple[str, ...]]:

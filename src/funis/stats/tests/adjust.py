@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from funis.arguments import SIZE, Numbers, takes
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.sample import Floats, Integers, check_probability
 
@@ -147,6 +148,7 @@ def hommel(p: npt.ArrayLike) -> Floats:
     return _in_place(np.maximum(adjusted, ranked), order)
 
 
+@takes(p=Numbers())
 def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
     """Adjust to control the false discovery rate, not the family-wise error.
 
@@ -337,6 +339,7 @@ def serial_gatekeeping(p: npt.ArrayLike, families: Sequence[int]) -> Floats:
     return adjusted
 
 
+@takes(first=SIZE, second=SIZE)
 def parallel_graph(first: int, second: int) -> tuple[list[float], Floats]:
     """Build the graph of parallel gatekeeping: a rejection in the first family feeds the second.
 

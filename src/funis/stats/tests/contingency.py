@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from funis.arguments import NumberFrom, Numbers, OrNone, YesNo, takes
 from funis.errors import ShapeError, ValueRangeError
 from funis.stats.proportion import (
     check_count,
@@ -85,6 +86,7 @@ def binomial_chances(n: int, rate: float) -> Floats:
     return np.asarray(chances, dtype=np.float64)
 
 
+@takes(first=Numbers(), second=Numbers(), mid=YesNo(), level=NumberFrom())
 def mcnemar(
     first: npt.ArrayLike, second: npt.ArrayLike, *, mid: bool = False, level: float = 0.95
 ) -> Comparison:
@@ -202,6 +204,7 @@ def _log_choose(n: int, k: npt.NDArray[np.int64]) -> Floats:
     return np.asarray(ways, dtype=np.float64)
 
 
+@takes(answers=Numbers((1, 2)), exact=OrNone(YesNo()))
 def cochran_q(answers: npt.ArrayLike, *, exact: bool | None = None) -> Comparison:
     """Compare yes-or-no answers of the same subjects over two or more visits.
 

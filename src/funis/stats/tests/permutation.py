@@ -15,11 +15,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from funis.errors import ValueRangeError
+from funis.arguments import DRAWS, SEED, Callback, NumberFrom, Numbers, Text, takes
+from funis.described import describe
+from funis.errors import ShapeError, ValueRangeError
 from funis.stats.sample import ALTERNATIVES, Alternative, Floats, Integers, check_choice, check_sample, settle
 from funis.stats.tests import ranks
 from funis.stats.tests.compare import Comparison
@@ -31,6 +34,7 @@ MOST_LISTED = 100_000  # choices of the first sample that are listed one by one
 DEFAULT_DRAWS = 99_999
 
 
+@takes(change=Numbers(), alternative=Text(), draws=DRAWS, seed=SEED)
 def signed_permutation(
     change: npt.ArrayLike,
     *,
@@ -156,6 +160,7 @@ def _check_draws(draws: int) -> None:
         raise ValueRangeError("draws", draws, "999 or more")
 
 
+@takes(first=Numbers(), second=Numbers(), alternative=Text(), draws=DRAWS, seed=SEED)
 def two_sample_permutation(
     first: npt.ArrayLike,
     second: npt.ArrayLike,
@@ -233,6 +238,21 @@ def _drawn_sums(values: Floats, size: int, draws: int, seed: int) -> Floats:
     return sums
 
 
+def _one_number(found: object) -> float:
+    """Refuse what a statistic gives when it is no finite number."""
+    if not NumberFrom().fits(found):
+        raise ValueRangeError("what 'statistic' returned", describe(found), NumberFrom().allowed)
+    return float(found)  # type: ignore[arg-type]
+
+
+@takes(
+    values=Numbers((1, 2)),
+    labels=Numbers(),
+    statistic=Callback(),
+    alternative=Text(),
+    draws=DRAWS,
+    seed=SEED,
+)
 def shuffle_test(
     values: npt.ArrayLike,
     labels: npt.NDArray[np.bool_] | npt.NDArray[np.int64],
@@ -270,9 +290,12 @@ def shuffle_test(
     sample = check_sample(values, "values", least=2)
     check_choice(alternative, ALTERNATIVES, "alternative")
     _check_draws(draws)
+    groups: npt.NDArray[Any] = np.asarray(labels)
+    if groups.shape != sample.shape:
+        raise ShapeError(f"labels: found shape {groups.shape}; {sample.shape} is needed, one for each value.")
     rng = np.random.default_rng(seed)
-    observed = float(statistic(sample, labels))
-    reached = np.array([statistic(sample, rng.permutation(labels)) for _ in range(draws)])
+    observed = _one_number(statistic(sample, groups))
+    reached = np.array([_one_number(statistic(sample, rng.permutation(groups))) for _ in range(draws)])
     slack = 1e-10 * max(float(np.abs(sample).max()), 1e-300)
     beyond = int(_is_beyond(reached, observed, alternative, slack).sum())
     p = (beyond + 1) / (draws + 1)
