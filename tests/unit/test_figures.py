@@ -136,6 +136,26 @@ def test_numbers_at_risk_stand_at_the_planned_visits(figures: dict[str, FigureSp
     assert axis["title"] == "Months from response at month 6"
 
 
+def test_each_arm_has_its_own_numbers_at_risk(made: ModuleType) -> None:
+    """The arms' rows of the table, 13 and 9, not those of the whole (26 and 22); at 0 the curve's own first."""
+    results = made.make_results()
+    arms = pl.concat(
+        results.listings["km"].with_columns(arm=pl.lit(arm), at_risk=pl.col("at_risk") - less)
+        for arm, less in (("cells", 14), ("placebo", 15))
+    )
+    own = results.numbers.filter(pl.col("analysis") == "time_to_event").with_columns(
+        arm=pl.lit("cells"),
+        value=pl.when(pl.col("statistic") == "at_risk").then(pl.col("value") - 13).otherwise("value"),
+    )
+    both = replace(
+        results, listings=results.listings | {"km_groups": arms}, numbers=pl.concat([results.numbers, own])
+    )
+    rows = build_survival_figures(made.make_study(), both)[0].spec["vconcat"][1:]
+    drawn = [[row["words"] for row in each["data"]["values"]] for each in rows]
+    # the arm without rows in the table is read off its curve: 29, 28 and 24 less 15
+    assert drawn == [["15", "13", "9"], ["14", "13", "9"]]
+
+
 def test_visits_close_together_have_short_names(made: ModuleType) -> None:
     """Of an axis up to day 190 two ticks 9 days apart are kept (8.55), but have no room for long names (17.1)."""
     results = made.make_results()
