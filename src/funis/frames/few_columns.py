@@ -197,7 +197,10 @@ class FewColumn:
 
     def cast(self, kind: Any, *, strict: bool = True) -> FewColumn:
         """Bring cells to a type."""
-        return rowwise(cast_to(kind, strict=strict), (self,), kind)
+        made = rowwise(cast_to(kind, strict=strict), (self,), kind)
+        if self.plain:
+            made.run = _keep_or(self.plain, kind, made.run)
+        return made
 
     @property
     def str(self) -> TextVerbs:
@@ -388,6 +391,11 @@ def lit(value: object, dtype: Any = None) -> FewColumn:
     made = FewColumn(lambda _frame, _name: value, "literal", is_one=True, kind=dtype)
     made.is_cellwise = True
     return made
+
+
+def _keep_or(name: str, kind: Any, run: Run) -> Run:
+    """Give the cells of a column that is of a type already; else bring them to it."""
+    return lambda frame, each: frame.cells(name) if frame.kind(name) == kind else run(frame, each)
 
 
 def as_column(value: object) -> FewColumn:

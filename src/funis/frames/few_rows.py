@@ -52,7 +52,7 @@ class FewRows:
     [('S1', 30)]
     """
 
-    __slots__ = ("_base", "_cells", "_cleared", "_kinds", "_names", "_own", "_rows", "height")
+    __slots__ = (*("_base", "_cells", "_cleared", "_kinds", "_listed", "_names", "_own", "_rows", "height"),)
 
     def __init__(
         self, columns: Mapping[str, Any], kinds: Mapping[str, Any] | None = None, height: int | None = None
@@ -67,6 +67,7 @@ class FewRows:
         self._cells: dict[str, Cells] = {}
         self._kinds: Mapping[str, Any] = kinds or {}
         self._cleared: FewRows | None = None
+        self._listed: list[str] | None = None
         self.height = len(next(iter(columns.values()), ())) if height is None else height
 
     def _view(
@@ -89,9 +90,9 @@ class FewRows:
     @classmethod
     def of(cls, frame: pl.DataFrame) -> FewRows:
         """Take over a Polars frame."""
-        rows = frame.rows()
-        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in frame.columns)
-        return cls(dict(zip(frame.columns, columns, strict=True)), frame.schema, frame.height)
+        rows, kinds = frame.rows(), frame.schema
+        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in kinds)
+        return cls(dict(zip(kinds, columns, strict=True)), kinds, frame.height)
 
     def to_polars(self) -> pl.DataFrame:
         """Give the same rows as a Polars frame."""
@@ -101,8 +102,10 @@ class FewRows:
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns."""
-        return list(self._names)
+        """Names of the columns; not to be changed."""
+        if self._listed is None:
+            self._listed = list(self._names)
+        return self._listed
 
     @property
     def width(self) -> int:

@@ -128,11 +128,14 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
     for column in given:
         if column.name not in plain.columns:
             whole = whole.hstack(_type_column(typed, column))
+    flags = frozenset(whole.columns) - present
     names = [
         name
         for column in kept_columns(table, present)
-        for name in (column.name, f"{column.name}_not_done")
-        if name == column.name or name in whole.columns
+        for name in (
+            column.name,
+            *([f"{column.name}_not_done"] if f"{column.name}_not_done" in flags else ()),
+        )
     ]
     lacking = {column.name: column.kind for column in table.columns if column.name not in present}
     typed.frame = whole.select(
@@ -211,7 +214,7 @@ def _check_columns(typed: Typed, present: Sequence[str]) -> None:
         hint = f" Rename '{meant}'." if show_name(meant, words_of(known)) else ""
         fix = f"Add the column '{name}'.{hint}"
         typed.finding("error", "missing_column", name, f"The table has no column '{name}'.", fix)
-    words = words_of(known)
+    words = words_of(known) if strange else frozenset()
     for name in strange:
         if name.startswith("_"):
             continue

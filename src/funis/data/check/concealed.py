@@ -13,9 +13,11 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from funis.data.check.date_forms import first_shown, may_show
+from funis.data.known_tables import study_tables
 from funis.errors import Finding
 from funis.schema import SUBJECTS, Table, is_unscheduled
 from funis.shown import is_identity, show_code, show_name, show_text, words_of
+from funis.study.kept import once_a_study
 from funis.study.model import Study
 
 _SLIP = 0.85
@@ -45,10 +47,7 @@ class Concealment:
     @cached_property
     def words(self) -> frozenset[str]:
         """Give the words that the study file and its tables define, in small letters."""
-        study, tables = self.study, self.tables.values()
-        named = (*study.visit_names, *study.lab_names, *study.populations, *(lab.unit for lab in study.labs))
-        allowed = (each for table in tables for column in table.columns for each in column.allowed)
-        return words_of((*self.tables, *self.columns, *named, *allowed))
+        return _words(self.study)
 
     @cached_property
     def columns(self) -> frozenset[str]:
@@ -96,3 +95,12 @@ class Concealment:
             return "" if is_identity(visit) else visit
         is_slip = get_close_matches(visit, self.study.visit_names, n=1, cutoff=_SLIP)
         return visit if is_slip else show_text(visit, self.words)
+
+
+@once_a_study
+def _words(study: Study) -> frozenset[str]:
+    tables = study_tables(study)
+    named = (*study.visit_names, *study.lab_names, *study.populations, *(lab.unit for lab in study.labs))
+    columns = [column for table in tables.values() for column in table.columns]
+    allowed = (each for column in columns for each in column.allowed)
+    return words_of((*tables, *(column.name for column in columns), *named, *allowed))

@@ -96,12 +96,12 @@ def _lacks_any(ops: Verbs, instrument: str, unread: tuple[str, ...], columns: tu
         return ops.any_horizontal([ops.col(item.name).is_null() for item in found.items])
     lacking = []
     for others in _find_stand_ins(instrument, unread, columns).values():
-        said = [ops.col(name).is_not_null() for name in sorted(others) if name in columns]
+        silent = [ops.col(name).is_null() for name in sorted(others) if name in columns]
         not_done = [f"{name}_not_done" for name in sorted(others)]
-        said += [
-            ops.col(name).cast(ops.Boolean).fill_null(value=False) for name in not_done if name in columns
+        silent += [
+            ~ops.col(name).cast(ops.Boolean).fill_null(value=False) for name in not_done if name in columns
         ]
-        lacking.append(~ops.any_horizontal(said) if said else ops.lit(value=True))
+        lacking.append(silent[0] if len(silent) == 1 else ops.all_horizontal(silent or [ops.lit(value=True)]))
     return ops.any_horizontal(lacking) if lacking else ops.lit(value=False)
 
 
