@@ -16,7 +16,7 @@ from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave
 from funis.data.known_tables import finding_unknown_table
 from funis.described import describe
 from funis.errors import ValueRangeError
-from funis.frames.verbs import as_few, frame_like, verbs_of
+from funis.frames.verbs import as_few, as_polars, few_texts, frame_like, is_few, verbs_of
 from funis.letters import name_letter
 from funis.schema import Table
 
@@ -63,7 +63,7 @@ def take_frames(
     given = {
         name: _try_columns(name, each, known.get(name)) for name, each in frames.items() if expected.get(name)
     }
-    cells = sum(each.height * each.width for each in given.values() if isinstance(each, pl.DataFrame))
+    cells = sum(each.height * each.width for each in given.values() if not isinstance(each, UnreadableError))
     for name in frames:
         if name not in given:
             raw.findings.append(finding_unknown_table(name, name, expected))
@@ -83,9 +83,12 @@ def take_frames(
 
 def _texts(columns: pl.DataFrame, raw: RawData, name: str, *, hold_few: bool) -> pl.DataFrame:
     """Bring a table to texts, held as few rows from as early on as it can be."""
-    if hold_few and set(columns.dtypes) <= {pl.String}:
+    if not hold_few:
+        columns = as_polars(columns)
+    elif is_few(columns) or set(columns.dtypes) <= {pl.String}:
         # These are texts already; only columns that are not read are still to be left out.
-        texts = leave_out_unusable(as_few(columns), raw, name, name)
+        few = columns if is_few(columns) else as_few(columns)
+        texts = leave_out_unusable(few, raw, name, name)
         return texts.drop([each for each in texts.columns if each.startswith("_")])
     texts = as_texts(leave_out_unusable(columns, raw, name, name))
     return as_few(texts) if hold_few else texts
@@ -108,6 +111,9 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
         if not given and table is not None:
             names = dict.fromkeys(column.name for column in table.columns if not column.not_done)
             names |= dict.fromkeys(column.name for column in table.columns)
+        texts = {each: [row.get(each) for row in given] for each in names}
+        if all(map(_are_texts, texts, texts.values())):
+            return few_texts(texts)
         return pl.DataFrame([_column(each, [row.get(each) for row in given]) for each in names])
     if not Frame().fits(given):
         raise ValueRangeError(f"table '{name}'", describe(given), _KINDS)
@@ -119,6 +125,17 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
         cells = [None if gone else cell for cell, gone in zip(cells, empty, strict=True)]
         columns.append(_column(str(each), cells))
     return pl.DataFrame(columns)
+
+
+def _are_texts(name: Any, cells: Sequence[Any]) -> bool:
+    """Tell whether a column is one of texts that a file can hold, so that nothing is to be done about it."""
+    if type(name) is not str or not all(cell is None or type(cell) is str for cell in cells):
+        return False
+    try:
+        "".join(cell for cell in (name, *cells) if cell is not None).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _column(name: str, cells: Sequence[Any]) -> pl.Series:

@@ -101,6 +101,11 @@ def as_few(frame: pl.DataFrame) -> pl.DataFrame:
     return cast("pl.DataFrame", FewRows.of(frame))
 
 
+def few_texts(columns: Mapping[str, list[str | None]]) -> pl.DataFrame:
+    """Make few rows of columns of texts."""
+    return cast("pl.DataFrame", FewRows(columns, dict.fromkeys(columns, pl.String())))
+
+
 def narwhals_schema(frame: pl.DataFrame) -> dict[str, Any]:
     """Give the types of the columns in the words of Narwhals, as scoring reads them."""
     if isinstance(frame, FewRows):
