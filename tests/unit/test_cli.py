@@ -265,3 +265,29 @@ def test_explain_prints_the_working_of_one_visit(run: Runner, visits: Path) -> N
     unknown = run("explain", "sledai_2k", visits, "--subject", "S7", "--visit", "baseline")
     assert unknown.code == 2
     assert "S1" in unknown.err
+
+
+@pytest.mark.parametrize("command", ["check", "report", "multiverse"])
+def test_a_limit_is_raised_for_one_run(command: str, run: Runner, trial: Path) -> None:
+    done = run(command, trial, "--limit", "cell_letters=3", "--limit", "columns=99")
+    said = done.out + done.err
+    if command != "multiverse":
+        assert done.code == 1
+        assert "the limit 'cell_letters' is 3" in said
+        assert "--limit cell_letters=" in said
+    for wrong in ("rows=0", "cels=3", "rows"):
+        refused = run(command, trial, "--limit", wrong)
+        assert refused.code == 2
+        assert "limit" in refused.err
+
+
+def test_a_limit_for_a_file_that_is_scored_or_explained(run: Runner, visits: Path, tmp_path: Path) -> None:
+    place = ("--subject", "S1", "--visit", "baseline")
+    for words in (
+        ("score", "sledai_2k", visits, "--out", tmp_path / "out.csv"),
+        ("explain", "sledai_2k", visits, *place),
+    ):
+        assert run(*words, "--limit", "rows=3").code == 0
+        refused = run(*words, "--limit", "rows=2")
+        assert refused.code == 2
+        assert "The table has 3 rows; the limit 'rows' is 2." in refused.err
