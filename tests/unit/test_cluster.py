@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from funis.errors import ShapeError
+from funis.errors import ShapeError, ValueRangeError
 from funis.stats.cluster import fit_random_intercept, leave_one_out
 
 
@@ -64,3 +64,17 @@ def test_refusals() -> None:
         fit_random_intercept([1.0, 2.0], ["a"])
     with pytest.raises(ShapeError, match="one label a row"):
         leave_one_out([1.0, 2.0], ["a"])
+
+
+def test_rows_of_several_columns_are_left_out_together() -> None:
+    """Mean of the second column less the first: 2, 2 and 8; without each 5, 5 and 2. Three dimensions are none."""
+    rows = [[1.0, 3.0], [2.0, 4.0], [1.0, 9.0]]
+    found = leave_one_out(rows, ["a", "b", "c"], lambda kept: float((kept[:, 1] - kept[:, 0]).mean()))
+    assert found.overall == 4.0
+    assert found.estimate.tolist() == [5.0, 5.0, 2.0]
+    assert found.difference.tolist() == [1.0, 1.0, -2.0]
+    assert found.most == "c"
+    with pytest.raises(ValueRangeError, match="1 or 2 dimension"):
+        leave_one_out([[[1.0]]], ["a"])
+    with pytest.raises(ShapeError):
+        leave_one_out(rows, ["a", "b"])

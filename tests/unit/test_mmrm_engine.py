@@ -1,5 +1,7 @@
 """The likelihood against its definition, subject by subject with dense matrices, and its derivatives by differences."""
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -204,6 +206,30 @@ def test_the_start_is_the_covariance_of_residuals_by_least_squares() -> None:
     sigma = rest.T @ rest / N
     expected = 0.5 * sigma + 0.5 * np.diag(np.diag(sigma))
     np.testing.assert_allclose(halved, expected[np.tril_indices(M)], rtol=1e-10)
+
+
+def test_coefficients_solve_their_equations_better_than_the_inverse_does() -> None:
+    """Baselines that differ in the sixth digit only: what is left over, worked out in fractions."""
+    given = data()
+    u = given.subject_part.copy()
+    u[:, 2] = 1e3 + 1e-3 * u[:, 2]
+    likelihood = Likelihood(sum_patterns(replace(given, subject_part=u)), "us")
+    state = likelihood.evaluate(point("us", 1))
+    assert state is not None
+    gram, cross = likelihood.normal_equations(state.W)
+
+    def left_over(beta: Floats) -> float:
+        rows = [
+            sum(
+                (Fraction(float(x)) * Fraction(float(b)) for x, b in zip(row, beta, strict=True)), Fraction(0)
+            )
+            for row in gram
+        ]
+        return max(abs(float(row - Fraction(float(end)))) for row, end in zip(rows, cross, strict=True))
+
+    plain = left_over(state.phi @ cross)
+    assert plain > 0
+    assert left_over(state.beta) < 0.5 * plain
 
 
 # --- making a matrix of moments positive definite ----------------------------------------------------------

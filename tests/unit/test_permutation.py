@@ -112,3 +112,23 @@ def test_nothing_and_refusals() -> None:
     assert permutation.signed_permutation([0.0, 0.0]).p == 1.0
     with pytest.raises(ValueRangeError, match="999 or more"):
         permutation.signed_permutation(np.random.default_rng(1).normal(size=60), draws=10)
+
+
+@pytest.mark.parametrize(
+    ("cells", "listed", "is_exact"),
+    [
+        # 1 to 6 less their least sum to 15; times 3 + 1 are 60 cells. Three of six can be chosen in 20 ways.
+        (60, 0, True),
+        (59, 0, False),
+        (0, 20, True),
+        (0, 19, False),
+    ],
+)
+def test_arrangements_are_counted_up_to_the_limits_and_drawn_beyond(
+    monkeypatch: pytest.MonkeyPatch, cells: int, listed: int, *, is_exact: bool
+) -> None:
+    monkeypatch.setattr(permutation, "MOST_SUBSET_CELLS", cells)
+    monkeypatch.setattr(permutation, "MOST_LISTED", listed)
+    found = permutation.two_sample_permutation([1, 2, 3], [4, 5, 6])
+    assert (found.draws == 0) is is_exact
+    assert found.p == pytest.approx(0.1, abs=1e-12 if is_exact else 0.02)

@@ -222,7 +222,7 @@ class Influence:
     most: str
 
 
-@takes(values=Numbers(), label=Numbers(texts=True), estimator=OrNone(Callback()))
+@takes(values=Numbers((1, 2)), label=Numbers(texts=True), estimator=OrNone(Callback()))
 def leave_one_out(
     values: npt.ArrayLike, label: npt.ArrayLike, estimator: Callable[[Floats], float] | None = None
 ) -> Influence:
