@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from funis.analysis.analyse import analyse
 from funis.catalogue.registry import definition
 from funis.data.tables import tables_from_frames
+from funis.reporting.number_book import read_numbers
+from funis.reporting.planned_tables import find_unassessed
 from funis.reporting.report_tables import build_tables
 from funis.results import Results
 from funis.study.model import Study
@@ -190,3 +192,23 @@ def test_the_table_names_the_population_and_prints_what_was_imputed(rule: str) -
     assert {row.cells[0].text for row in relapse.rows if row.stub.text == "Relapse, of all treated"} == (
         {"0/3; cannot tell 1"} if rule == "observed" else {"0/4"}
     )
+
+
+def test_grades_of_other_subjects_are_no_result_of_a_population_without_members() -> None:
+    """Nobody's infusions are recorded: the grades of everybody enrolled do not stand in for the treated."""
+    raw = make_study("observed", "left_out").model_dump(by_alias=True)
+    raw["endpoints"] = (
+        {
+            "id": "organs",
+            "kind": "systems",
+            "label": "Organs",
+            "variable": "bilag_2004",
+            "population": "treated",
+        },
+        {"id": "organs_of_all", "kind": "systems", "label": "Organs of all", "variable": "bilag_2004"},
+    )
+    study = Study.model_validate(raw)
+    quiet = {"month_6": "quiet", "month_9": "quiet", "month_12": "quiet"}
+    book = read_numbers(analyse_drawn(study, [quiet | {"treated": False}] * 3).numbers)
+    found = [(each.title, each.reason.text) for each in find_unassessed(study, book)]
+    assert found == [("Organs", "nobody is known to belong to the population treated")]

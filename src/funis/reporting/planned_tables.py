@@ -127,7 +127,10 @@ def _has_result(book: NumberBook, endpoint: Endpoint) -> bool:
     """Tell whether an endpoint of a response, a relapse, systems or a time has a number with a value."""
     if endpoint.kind == "systems":
         return any(
-            number.analysis == "systems" and number.value is not None and number.endpoint in {endpoint.id, ""}
+            number.analysis == "systems"
+            and number.value is not None
+            and number.endpoint in {endpoint.id, ""}
+            and number.population == (endpoint.population or "enrolled")
             for number in book.numbers
         )
     own = (number for number in book.numbers if number.endpoint == endpoint.id)
