@@ -1,19 +1,21 @@
 """Changes an endpoint is about, with missing ones filled, and who they are imputed for; by hand."""
 
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from funis.analysis import imputation
+from funis.analysis import imputation, paired_tests
 from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.models import _covariates
 from funis.analysis.run import Run
 from funis.analysis.target import Target
-from funis.study.model import Endpoint, Study
+from funis.results import Place
+from funis.study.model import Arm, Endpoint, Study
 
 sys.path.insert(0, str(Path(__file__).parent))
 analysis = import_module("test_analysis")
@@ -111,3 +113,41 @@ def test_imputed_changes_are_compared_in_the_subgroups_asked_for(
     failed = run.numbers.frame()
     assert set(failed["subgroup"]) == set(expected)
     assert set(failed["text"]) == {"not drawn"}
+
+
+@pytest.mark.parametrize(
+    ("arms", "expected"),
+    [
+        # Without arms the mean at each visit is tested; with arms the differences alone are.
+        ((), [("all", "", 0), ("all", "", 1)]),
+        (("cells", "usual"), [("cells", "usual", 0), ("cells", "usual", 1)]),
+    ],
+)
+def test_one_family_of_pooled_tests_a_visit(
+    monkeypatch: pytest.MonkeyPatch, arms: tuple[str, ...], expected: list[tuple[str, str, int]]
+) -> None:
+    named = tuple(Arm(id=name, name=name, control=name == "usual") for name in arms)
+    columns = {"arm": ["cells", "usual", "usual"]} if arms else {}
+    run: Run = analysis.make_run({"x": VALUES}, analysis.make_study(arms=named), **columns)
+    family: list[paired_tests.Tested] = []
+    pooled = imputation.PooledVisit(cast("Any", "test"))
+
+    def place(*given: Any) -> Place:
+        _, _, cohort, _, position, _ = given
+        return replace(cast("Place", cohort.place("test", "x")), parameter=str(position))
+
+    monkeypatch.setattr(imputation, "pool_visit", lambda *_, **__: pooled)
+    monkeypatch.setattr(imputation, "_add_pooled", lambda *_: None)
+    monkeypatch.setattr(imputation, "_place", place)
+    monkeypatch.setattr(imputation, "add_adjusted", lambda *given: family.extend(given[2]))
+    done = imputation.Completed(
+        cast("Any", None),
+        np.arange(3),
+        (1, 2),
+        np.zeros(3),
+        ("cells", "usual", "usual") if arms else (),
+        "j2r",
+    )
+    imputation.add_imputed(run, change_of(), run.populations.cohort(), ("x", done), Target("test"))
+    found = [(each.place.arm, each.place.contrast, int(each.place.parameter)) for each in family]
+    assert found == expected
