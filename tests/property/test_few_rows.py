@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from funis.frames.few_cells import UnusualRowsError
 from funis.frames.few_rows import FewRows
-from funis.frames.verbs import Verbs, concat, frame_like, verbs_of
+from funis.frames.verbs import Verbs, concat, count_gaps, frame_like, verbs_of
 from funis.nine_decimals import compare_exactly, round_column
 
 SCHEMA = {
@@ -202,7 +202,6 @@ FRAMES: dict[str, Ask] = {
     "columns in their place": lambda f, o, _: f.with_columns(day="whole", fresh=o.col("day")),
     "several columns at once": lambda f, o, _: f.with_columns(o.col(["number", "other"]) * 2),
     "one by one": lambda f, o, _: f.with_columns(o.when(o.col(["text", "visit"]) != "").then(o.col(["text", "visit"]))),
-    "counted gaps": lambda f, _o, _: f.null_count().select("number", "text", "day"),
     "rows that meet": lambda f, o, _: f.filter(o.col("number") > 0, o.col("yes")),
     "rows that always meet": lambda f, o, _: f.filter(o.lit(value=True)),
     "rows that never meet": lambda f, o, _: f.filter(o.lit(value=False)),
@@ -228,6 +227,9 @@ FRAMES: dict[str, Ask] = {
     "wide": lambda f, o, _: f.filter(o.col("visit").is_not_null()).unique(KEY, keep="first", maintain_order=True).pivot(
         "visit", index="subject", values="number"
     ),
+    "wide by two keys": lambda f, o, _: f.filter(o.col("visit").is_not_null()).unique(
+        [*KEY, "text"], keep="last", maintain_order=True
+    ).pivot("visit", index=["subject", "text"], values=["number", "day"]),
     "grouped": lambda f, o, _: f.group_by(KEY, maintain_order=True).agg(
         o.col("day").max().alias("last"), o.col("number", "text").last(), n=o.len().cast(o.Int64)
     ),
@@ -277,6 +279,7 @@ def test_cells_and_groups_are_told_alike(given: list[dict[str, Any]]) -> None:
         assert few.schema[name] == many.schema[name]
     for name in ("number", "date", "day"):
         assert (few[name].min(), few[name].max()) == (many[name].min(), many[name].max())
+    assert count_gaps(few) == count_gaps(many)  # type: ignore[arg-type]
     assert few["yes"].any() == many["yes"].any()
     assert few["yes"].arg_true().to_list() == many["yes"].arg_true().to_list()
     assert few.is_empty() == many.is_empty()

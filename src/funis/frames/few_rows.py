@@ -131,6 +131,9 @@ class FewRows:
             frame, asked, which = column
             if type(asked) is str:
                 known = frame.cells(asked)
+                if type(frame) is _Together:
+                    # What was worked out together is known together.
+                    self._cells.update(frame.found)
                 if which is not None:
                     known = which.take(known) if type(which) is _WithGaps else [known[row] for row in which]
             else:
@@ -291,10 +294,6 @@ class FewRows:
     def hstack(self, other: FewRows) -> FewRows:
         """Put the columns of another frame beside these."""
         return self._view({name: (other, name, None) for name in other._names})
-
-    def null_count(self) -> FewRows:
-        """Count the empty cells of each column, in one row."""
-        return FewRows({name: [self.cells(name).count(None)] for name in self._names}, height=1)
 
     def sort(self, *names: str, nulls_last: bool = False, maintain_order: bool = True) -> FewRows:
         """Sort by columns, the first foremost; rows that are equal keep their order."""

@@ -106,6 +106,13 @@ def few_texts(columns: Mapping[str, list[str | None]]) -> pl.DataFrame:
     return cast("pl.DataFrame", FewRows(columns, dict.fromkeys(columns, pl.String())))
 
 
+def count_gaps(frame: pl.DataFrame) -> dict[str, int]:
+    """Count the empty cells of each column."""
+    if isinstance(frame, FewRows):
+        return {name: frame.cells(name).count(None) for name in frame.columns}
+    return dict(zip(frame.columns, frame.null_count().row(0), strict=True))
+
+
 def narwhals_schema(frame: pl.DataFrame) -> dict[str, Any]:
     """Give the types of the columns in the words of Narwhals, as scoring reads them."""
     if isinstance(frame, FewRows):

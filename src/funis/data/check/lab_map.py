@@ -66,10 +66,13 @@ def fill_items(
     filled = dict(frames)
     findings: list[Finding] = []
     labs = frames["labs"]
-    for name in study.instrument_names:
+    due = [name for name in study.instrument_names if not frames[name].is_empty()]
+    mapped_names = [name for name in due if _map_instrument(study, name) is not None]
+    wide = _wide_labs(study, labs) if mapped_names else labs
+    for name in mapped_names:
         mapped = _map_instrument(study, name)
-        if mapped is not None and not frames[name].is_empty():
-            values = _lab_values(study, labs, mapped.units)
+        if mapped is not None:
+            values = _in_units(study, wide, mapped.units)
             filled[name], found = _fill_instrument(
                 study, mapped, frames[name], (values, _find_not_done(labs))
             )
@@ -111,15 +114,13 @@ def _find_not_done(labs: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-def _lab_values(study: Study, labs: pl.DataFrame, units: Mapping[str, str]) -> pl.DataFrame:
-    """Give the results of each subject and visit in the units of the definition, with their limits.
+def _wide_labs(study: Study, labs: pl.DataFrame) -> pl.DataFrame:
+    """Give the results of each subject and visit with their limits, in columns ``value_c3``, ``low_c3``.
 
     Of two results of a test at one visit the last counts; where a laboratory gave no limits, the study does.
     """
     ops = verbs_of(labs)
-    usable = labs.filter(
-        ops.col("test").is_in(list(units)), ops.col("value").is_not_null(), ops.col("comparator").is_null()
-    )
+    usable = labs.filter(ops.col("value").is_not_null(), ops.col("comparator").is_null())
     usual = {
         "low": {lab.test: lab.low for lab in study.labs},
         "high": {lab.test: lab.high for lab in study.labs},
@@ -129,9 +130,15 @@ def _lab_values(study: Study, labs: pl.DataFrame, units: Mapping[str, str]) -> p
             ops.col(name), ops.col("test").replace_strict(known, default=None, return_dtype=ops.Float64)
         ).alias(name)
         for name, known in usual.items()
+        if known
     ]
     last = usable.with_columns(limits).unique([*_KEYS, "test"], keep="last", maintain_order=True)
-    wide = last.pivot("test", index=_KEYS, values=["value", "low", "high"])
+    return last.pivot("test", index=_KEYS, values=["value", "low", "high"])
+
+
+def _in_units(study: Study, wide: pl.DataFrame, units: Mapping[str, str]) -> pl.DataFrame:
+    """Bring results to the units of a definition: ``c3``, ``c3_low``, ``c3_high``."""
+    ops = verbs_of(wide)
     columns = []
     for test, wanted in units.items():
         unit = study.lab(test).unit

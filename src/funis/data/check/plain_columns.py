@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from funis.frames.verbs import Verbs, verbs_of
+from funis.frames.verbs import Verbs, count_gaps, verbs_of
 from funis.schema import Column
 
 WHOLE_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
@@ -41,7 +41,7 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.Dat
     [{'age': 31.0}, {'age': None}]
     """
     ops = verbs_of(frame)
-    gaps = dict(zip(frame.columns, frame.null_count().row(0), strict=True))
+    gaps = count_gaps(frame)
     whole = [column for column in columns if not (column.filled and gaps[column.name])]
     free = [column.name for column in whole if column.kind == "text" and _is_free(column)]
     sorts: dict[tuple[object, ...], list[Column]] = defaultdict(list)
@@ -52,7 +52,7 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.Dat
             sorts[column.kind, column.allowed, column.low, column.high].append(column)
     named = [(same[0], tuple(column.name for column in same)) for same in sorts.values()]
     typed = frame.select(*free, *(_read_plainly(ops, sort, names) for sort, names in named))
-    unread = dict(zip(typed.columns, typed.null_count().row(0), strict=True))
+    unread = count_gaps(typed)
     kept = [(sort, tuple(name for name in names if unread[name] == gaps[name])) for sort, names in named]
     checked = [(sort, names) for sort, names in kept if names and sort.kind != "date"]
     answers = typed.select(_are_plain(ops, sort, names) for sort, names in checked)
