@@ -223,6 +223,22 @@ class Several:
 
 
 @dataclass(frozen=True, slots=True)
+class EitherOf:
+    """A value of one of several kinds."""
+
+    kinds: tuple[Kind, ...]
+
+    @property
+    def allowed(self) -> str:
+        """Say it in words."""
+        return ", or ".join(kind.allowed for kind in self.kinds)
+
+    def fits(self, value: Any) -> bool:
+        """Tell whether a value is of the kind."""
+        return any(kind.fits(value) for kind in self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
 class ByName:
     """A mapping from names to values of one kind."""
 
@@ -384,6 +400,11 @@ COUNT = NumberFrom(0, 10**15, whole=True)
 SIZE = NumberFrom(1, 1_000, whole=True)
 DRAWS = NumberFrom(1, 10**8, whole=True)
 SEED = NumberFrom(0, 2**63, whole=True)
+LEVEL = OrNone(NumberFrom())
+BY = OrNone(Several(Text(), single=True))
+AT = OrNone(ByName(EitherOf((NumberFrom(), Text()))))
+WEIGHTS_OF_TERMS = EitherOf((ByName(NumberFrom()), Numbers((1, 2))))
+RANDOM = EitherOf((SEED, Of(("numpy.random._generator.Generator",), "a numpy random generator")))
 DAY_NUMBER = NumberFrom(-(10**6), 10**6, whole=True)
 STUDY = Of(("funis.study.model.Study",), "a study, as funis.read_study gives it")
 TABLES = Of(("funis.data.tables.Tables",), "tables, as funis.read_tables gives them")

@@ -181,7 +181,8 @@ PANEL = pl.DataFrame(
     {"subject": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5], "visit": ["v1", "v2"] * 5, "score": [10.0, 8, 12, 9, 9, 9, 14, 10, 11, 7],
      "arm": ["a"] * 6 + ["b"] * 4, "w": [1.0, 2.0] * 5, "t": [0.0, 1.0] * 5}
 )  # fmt: skip
-MODEL = {"outcome": "score", "fixed": "visit", "subject": "subject", "visit": "visit"}
+MODEL: dict[str, Any] = {"outcome": "score", "fixed": "visit", "subject": "subject", "visit": "visit"}
+FIT = funis.fit_mmrm(PANEL, **MODEL, covariance="cs")
 GRADED = funis.grade_toxicity(LABS)
 SHIFTS = funis.derive_toxicity_shifts(GRADED)
 FOUND = funis.multiverse(SCORES, definitions=["esspri_mcii"])
@@ -295,4 +296,20 @@ TARGETS = (
     Target("two_sample_permutation", funis.stats.two_sample_permutation, {
         "first": [1.0, 2.0], "second": [3.0, 5.0], "alternative": "two-sided", "draws": 999, "seed": 1}, arrays=("first", "second")),
     Target("upper_limit_of_none", funis.stats.upper_limit_of_none, {"n": 10, "level": 0.95, "one_sided": False}),
+    Target("fit.contrast", FIT.contrast, {"L": [[0.0, 1.0]]}, special={"L": ({"visit[v2]": 1.0}, {"nothing": 1.0}, [1.0], [[1.0]])}),
+    Target("fit.joint_test", FIT.joint_test, {"L": [[0.0, 1.0]]}, arrays=("L",)),
+    Target("fit.marginal_means", FIT.marginal_means, {
+        "by": "visit", "weights": "equal", "at": None, "level": 0.9, "kind": "conditional"},
+        special={"at": ({"visit": "v9"}, {"nothing": 1.0}), "by": (["arm"], ["visit", "visit"], [])}),
+    Target("fit.differences", FIT.differences, {
+        "of": "visit", "by": None, "weights": "equal", "reference": "v1", "at": None, "level": 0.9, "kind": "conditional"},
+        special={"of": ("arm", "nothing"), "by": ("visit", ["nothing"])}),
+    Target("fit.predict", FIT.predict, {"frame": PANEL, "interval": None, "level": 0.9}, frames=("frame",)),
+    Target("fit.residuals", FIT.residuals, {"kind": "raw"}),
+    Target("fit.simulate", FIT.simulate, {"n": 2, "rng": 1}),
+    Target("results.select", RESULTS.select, {"statistic": "n", "n": 2}),
+    Target("results.value", RESULTS.value, {"key": RESULTS.numbers["id"][0]}),
+    Target("study.choice", STUDY.choice, {"instrument": "sledai_2k"}),
+    Target("study.lab", STUDY.lab, {"test": "c3"}),
+    Target("study.endpoint", STUDY.endpoint, {"name": STUDY.endpoints[0].id}),
 )  # fmt: skip

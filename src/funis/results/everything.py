@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from funis.errors import Finding, UnknownNameError
+from funis.arguments import NumberFrom, Text, takes
+from funis.described import describe
+from funis.errors import Finding, UnknownNameError, ValueRangeError
 from funis.results.number_list import NUMBER_COLUMNS
 from funis.results.sources import Sources
 
@@ -94,12 +96,17 @@ class Results:
         Raises
         ------
         UnknownNameError : a keyword is not a column of the list
+        ValueRangeError : a value is not of the kind of its column
         """
-        for name in where:
+        for name, value in where.items():
             if name not in NUMBER_COLUMNS:
                 raise UnknownNameError("column of the results", name, NUMBER_COLUMNS)
+            kind = NumberFrom() if self.numbers.schema[name].is_numeric() else Text(empty=True)
+            if not kind.fits(value):
+                raise ValueRangeError(f"argument '{name}' of select()", describe(value), kind.allowed)
         return self.numbers.filter([pl.col(name) == value for name, value in where.items()])
 
+    @takes(key=Text())
     def value(self, key: str) -> float | None:
         """Give the value of the number with this id.
 

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from funis.arguments import Text as TextKind
+from funis.arguments import takes
 from funis.errors import UnknownNameError
 from funis.study.estimand import (
     CoPrimary,
@@ -426,6 +428,7 @@ class Study(StudyPart):
         """Give the codes of the centres."""
         return tuple(site.id for site in self.sites)
 
+    @takes(name=TextKind(empty=True))
     def visit(self, name: str) -> Visit:
         """Find a planned visit by its name; the nearest is named when there is none."""
         for visit in self.visits:
@@ -433,6 +436,7 @@ class Study(StudyPart):
                 return visit
         raise UnknownNameError("visit", name, self.visit_names, "study file")
 
+    @takes(test=TextKind(empty=True))
     def lab(self, test: str) -> LabTest:
         """Find a laboratory test by its name; the nearest is named when there is none."""
         for lab in self.labs:
@@ -440,6 +444,7 @@ class Study(StudyPart):
                 return lab
         raise UnknownNameError("laboratory test", test, self.lab_names, "study file")
 
+    @takes(name=TextKind(empty=True))
     def endpoint(self, name: str) -> Endpoint:
         """Find an endpoint by its id; the nearest is named when there is none."""
         for endpoint in self.endpoints:
@@ -475,6 +480,7 @@ class Study(StudyPart):
         """Give the kind of marginal means of an endpoint's mixed model, as declared or by the design."""
         return endpoint.marginal_means or ("conditional" if self.arms else "unconditional")
 
+    @takes(instrument=TextKind(empty=True))
     def choice(self, instrument: str) -> InstrumentChoice:
         """Give how an instrument is used; the default choice where the file says nothing."""
         return self.instruments.get(instrument, InstrumentChoice())

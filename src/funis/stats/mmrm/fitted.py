@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import polars as pl
 
+from funis.arguments import LEVEL, WEIGHTS_OF_TERMS, Numbers, YesNo, takes
 from funis.errors import FunisError, ShapeError
 from funis.stats.mmrm.covariance import Floats, parameter_names
 from funis.stats.mmrm.degrees_of_freedom import (
@@ -119,6 +120,7 @@ class FittedModel:
         size = np.abs(L).max(axis=1, initial=0.0)
         return kept @ estimable.transform, gap <= 1e-8 * np.maximum(size, 1.0)
 
+    @takes(L=Numbers((1, 2)), level=LEVEL, estimable_only=YesNo())
     def contrast_table(
         self, L: Floats, *, level: float | None = None, estimable_only: bool = True
     ) -> dict[str, Floats]:
@@ -259,6 +261,7 @@ class FittedModel:
         """
         return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.rows.n_read))
 
+    @takes(L=WEIGHTS_OF_TERMS)
     def contrast(
         self, L: Mapping[str, float] | Sequence[float] | Sequence[Sequence[float]] | Floats
     ) -> pl.DataFrame:
@@ -279,6 +282,7 @@ class FittedModel:
         """
         return pl.DataFrame(self.contrast_table(self._rows_of(L)), nan_to_null=True)
 
+    @takes(L=Numbers((1, 2)))
     def joint_test(self, L: Sequence[Sequence[float]] | Floats) -> pl.DataFrame:
         """Test that all contrasts (rows of L) are zero: one row ``num_df, den_df, f, p``."""
         turned, fine = self._turn(self._rows_of(L))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from funis.arguments import AT, BY, LEVEL, RANDOM, Frame, NumberFrom, OrNone, Text, takes
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.fitted import FittedModel
 from funis.stats.mmrm.means import marginal_means, mean_differences, type3_tests
@@ -38,6 +39,7 @@ class MmrmResult(FittedModel):
         """Test each term by type III hypotheses: ``term, num_df, den_df, f, p``."""
         return type3_tests(self)
 
+    @takes(by=BY, weights=Text(), at=AT, level=LEVEL, kind=Text())
     def marginal_means(
         self,
         by: Sequence[str] | str | None = None,
@@ -50,6 +52,7 @@ class MmrmResult(FittedModel):
         """Estimate marginal (least-squares) means; see :func:`funis.stats.mmrm.means.marginal_means`."""
         return marginal_means(self, by, weights=weights, at=at, level=level, kind=kind)
 
+    @takes(of=Text(), by=BY, weights=Text(), reference=OrNone(Text()), at=AT, level=LEVEL, kind=Text())
     def differences(
         self,
         of: str,
@@ -66,16 +69,19 @@ class MmrmResult(FittedModel):
             self, of, by=by, weights=weights, reference=reference, at=at, level=level, kind=kind
         )
 
+    @takes(frame=OrNone(Frame()), interval=OrNone(Text()), level=LEVEL)
     def predict(
         self, frame: Any = None, *, interval: str | None = None, level: float | None = None
     ) -> pl.DataFrame:
         """Predict outcomes; see :func:`funis.stats.mmrm.predict.predict`."""
         return predict(self, frame, interval=interval, level=level)
 
+    @takes(kind=Text())
     def residuals(self, kind: str = "raw") -> pl.DataFrame:
         """Give residuals; see :func:`funis.stats.mmrm.predict.residuals`."""
         return residuals(self, kind)
 
+    @takes(n=NumberFrom(0, 1e6, whole=True), rng=OrNone(RANDOM))
     def simulate(self, n: int = 1, *, rng: np.random.Generator | int | None = None) -> Floats:
         """Draw outcomes from the fitted model; see :func:`funis.stats.mmrm.predict.draw_outcomes`."""
         return draw_outcomes(self, n, rng=rng)
