@@ -7,7 +7,7 @@ import pytest
 
 from funis.errors import ShapeError
 from funis.stats.deletion import leave_out_mean
-from funis.stats.mmrm.degrees_of_freedom import _pooled_df
+from funis.stats.mmrm.degrees_of_freedom import Inference, _pooled_df, f_test
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,40 @@ def test_a_rest_of_one_value_or_of_equal_values_has_no_p() -> None:
     found = leave_out_mean([1.0, 2.0, 2.0, 2.0], ["a", "b", "b", "b"])
     assert found.estimate.tolist() == pytest.approx([2.0, 1.0])
     assert np.isnan(found.p).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "num", "den", "f"),
+    [
+        ([[1.0, 0.0]], 1, 10.0, 1.0),
+        ([[0.0, 1.0]], 1, 5.0, 4.0),
+        # Both: (1 + 4) / 2 with the fewer degrees of freedom of the two.
+        ([[1.0, 0.0], [0.0, 1.0]], 2, 5.0, 2.5),
+        # A row that repeats another is taken out.
+        ([[1.0, 0.0], [2.0, 0.0]], 1, 10.0, 1.0),
+    ],
+)
+def test_hypotheses_with_degrees_of_freedom_by_column(
+    rows: list[list[float]], num: int, den: float, f: float
+) -> None:
+    """Coefficients 1 and 2 with unit variances, 10 and 5 degrees of freedom; P of F(2, d) is (1 + 2 F / d)^(-d/2)."""
+    found = f_test(inference([10.0, 5.0]), np.array(rows))
+    assert (found.num_df, found.den_df) == (num, den)
+    assert found.f == pytest.approx(f)
+    if num == 2:
+        assert found.p == pytest.approx((1 + 2 * f / den) ** (-den / 2))
+
+
+def test_less_than_one_degree_of_freedom_gives_a_p_and_none_gives_no_p() -> None:
+    """P of F(2, 1/2) at 2.5 is 11^(-1/4)."""
+    found = f_test(inference([0.5, 0.5]), np.eye(2))
+    assert found.p == pytest.approx(11**-0.25)
+    assert math.isnan(f_test(inference([0.0, 0.0]), np.eye(2)).p)
+    assert f_test(inference([5.0, 5.0]), np.zeros((1, 2))).num_df == 0
+
+
+def inference(freedom: list[float]) -> Inference:
+    nothing = np.zeros((1, 2, 2))
+    return Inference(
+        "between-within", np.array([1.0, 2.0]), np.eye(2), np.eye(2), np.eye(1), nothing, np.array(freedom)
+    )
