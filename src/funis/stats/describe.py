@@ -84,7 +84,7 @@ def summarise(values: npt.ArrayLike, *, level: float = 0.95) -> Summary:
     sd = math.sqrt(math.fsum((sample - mean) ** 2) / (n - 1)) if n > 1 else nan
     se = sd / math.sqrt(n)
     # Without any spread the formula would claim to know the mean exactly.
-    half = t_quantile(n - 1, level) * se if n > 1 and sample.min() < sample.max() else nan
+    half = t_quantile(n - 1, level) * se if sample.min() < sample.max() else nan
     return Summary(
         n=n,
         mean=mean,
