@@ -7,6 +7,7 @@ import pytest
 
 from funis.errors import FunisError, StudyError
 from funis.results import NumberList, Place, SourceList, build_id
+from funis.results.key import build_key
 from funis.study.read import read_study
 
 CLEAN = (Path(__file__).parents[1] / "fault" / "clean" / "study.toml").read_text(encoding="utf-8")
@@ -165,3 +166,9 @@ def test_other_rows_under_one_key_have_another_key() -> None:
     assert sources.add("a/b", [1, 3]) == "a/b~2"
     assert sources.add("a/b", [4]) == "a/b~3"
     assert sources.add("a/b", [1, 3]) == "a/b~2"
+
+
+def test_the_method_tells_apart_what_means_nothing_without_it() -> None:
+    place = Place(analysis="test", variable="x_change")
+    assert build_key(place, "p", "paired_t") != build_key(place, "p", "wilcoxon")
+    assert build_key(place, "count", "paired_t") == build_key(place, "count", "wilcoxon")

@@ -101,6 +101,16 @@ def test_what_cannot_be_told_is_accepted_as_a_code_but_not_shown(text: str) -> N
     assert is_identity(text) is (text == "visit one")
 
 
+def test_limits_of_length_are_where_they_are_said() -> None:
+    # A code has at most 24 signs; a slip is looked for in words of six letters or more; one letter is no known word.
+    assert show_code("S222-2222-2222-2222-2222") == "S222-2222-2222-2222-2222"
+    assert show_code("S2222-2222-2222-2222-2222") == ""
+    assert show_text("eosins", frozenset({"eosina"})) == ""
+    assert show_text("eosnia", frozenset({"eosina"})) == "eosnia"
+    assert show_text("eosni", frozenset({"eosin"})) == ""
+    assert show_name("q_zhang") == ""
+
+
 def test_a_code_in_another_script_has_at_most_three_letters_before_its_number() -> None:
     assert [is_identity(text) for text in ("受试者1", "受试者甲1")] == [False, True]
 
@@ -176,6 +186,9 @@ def test_a_text_means_every_date_it_can() -> None:
         ("29657", "This looks like a spreadsheet's day number; look the date up, write YYYY-MM-DD."),
         ("1981-02-30", "The month has no such day. Write YYYY-MM-DD."),
         ("1981-13-01", "There is no such month. Write YYYY-MM-DD."),
+        ("1981-00-01", "There is no such month. Write YYYY-MM-DD."),
+        ("1981-12-32", "The month has no such day. Write YYYY-MM-DD."),
+        ("1981-01-32", "The month has no such day. Write YYYY-MM-DD."),
         ("2016-13-01", "There is no month 13. Write YYYY-MM-DD."),
         ("1981-3-12", "Write it as YYYY-MM-DD."),
         ("2016-3-12", "Write 2016-03-12."),
@@ -208,6 +221,10 @@ def concealed(study: Study, **said: str) -> tuple[str, str, str, str]:
     [
         ({"value": "7"}, "7"),
         ({"value": "Zhang Wei"}, ""),
+        # A word of the tables, and a common one.
+        ({"value": "adverse_events"}, "adverse_events"),
+        ({"value": "viability"}, "viability"),
+        ({"value": "tablets"}, "tablets"),
         ({"table": "subjects", "column": "weight_kg", "value": "7"}, ""),
         ({"table": "subjects", "column": "subject", "value": "S1"}, "S1"),
         ({"column": "subject", "value": "kim"}, "kim"),
