@@ -274,3 +274,12 @@ def test_levels_of_a_group_and_of_a_covariate_are_known() -> None:
     assert fit.visits == ("v2", "v1")
     grouped = funis.fit_mmrm(hostile_values.PANEL, **MODEL, group="arm", levels={"arm": ["b", "a"]})  # type: ignore[arg-type]
     assert grouped.groups == ("b", "a")
+
+
+def test_levels_are_not_compared_within_themselves() -> None:
+    fit = hostile_values.FIT
+    assert fit.differences("visit").height == 1
+    with pytest.raises(
+        ValueRangeError, match="by: found \\['visit'\\]; allowed is other factors than 'visit'"
+    ):
+        fit.differences("visit", by="visit")

@@ -202,6 +202,8 @@ def mean_differences(  # noqa: PLR0913  all but the fit and the factor are by ke
         raise UnknownNameError("factor of the model", of, list(design.levels))
     default = tuple(name for name in _default_by(design) if name != of)
     within = (by,) if isinstance(by, str) else (default if by is None else tuple(by))
+    if of in within:
+        raise ValueRangeError("by", list(within), f"other factors than {of!r}, whose levels are compared")
     per_cell: Sequence[Floats] | Floats
     if kind == "unconditional":
         names = _cell_names(design, (*within, of))
