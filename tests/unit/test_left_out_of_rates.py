@@ -154,3 +154,33 @@ def test_duration_of_disease_is_in_years_of_365_and_a_quarter_days() -> None:
     np.testing.assert_array_equal(found["weight_kg"], [50.0, np.nan])
     without = summary._measured_columns(described(days_diagnosis_to_consent=[None, None]))
     np.testing.assert_array_equal(without["disease_duration_years"], [4.0, 8.0])
+
+
+def test_spread_at_baseline_is_that_of_the_population() -> None:
+    """Adults have 2, 4, 6 (mean 4, SD 2); a child of 60 and an adult without a baseline do not count."""
+    values = {"baseline": [2.0, 4.0, 6.0, 60.0, None], "month_3": [1.0] * 5}
+    study = analysis.make_study(populations={"adults": "age >= 18"})
+    run = analysis.make_run({"x": values}, study, age=[30, 40, 50, 12, 60])
+    endpoint = Endpoint(id="e", kind="change", variable="x", at=("month_3",), methods=("paired_t",))
+    diagnostics._diagnose_spread(run, endpoint, run.populations.cohort("adults"), "x")
+    row = run.numbers.frame().filter(pl.col("statistic") == "sd_over_mean").row(0, named=True)
+    assert (row["value"], row["text"], row["n"]) == (0.5, "0.50", 3)
+
+
+def test_two_values_or_a_negative_one_have_no_spread_told() -> None:
+    endpoint = Endpoint(id="e", kind="change", variable="x", at=("month_3",), methods=("paired_t",))
+    for base in ([2.0, 4.0, None], [2.0, 4.0, -1.0], [0.0, 0.0, 0.0]):
+        run = analysis.make_run({"x": {"baseline": base, "month_3": [1.0] * 3}})
+        diagnostics._diagnose_spread(run, endpoint, run.populations.cohort(), "x")
+        assert run.numbers.frame().is_empty()
+
+
+def test_who_cannot_be_told_is_counted_without_an_interval() -> None:
+    from funis.analysis.response_rates import count_responses
+
+    run, answers = judged([True, False, None])
+    count_responses(run, RESPONSE, [answers])
+    rows = run.numbers.frame().filter(pl.col("category") == "cannot tell")
+    assert set(rows["statistic"]) == {"count", "percent"}
+    counted = run.numbers.frame().filter(pl.col("category") == "responder")
+    assert {"lower", "upper"} <= set(counted["statistic"])

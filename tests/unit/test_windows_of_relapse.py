@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from funis.analysis.glucocorticoid import _baseline
+from funis.analysis.glucocorticoid import _baseline, _visit_days
 from funis.analysis.relapses import _opening
 from funis.study.model import Study, Trial, Visit
 
@@ -45,3 +45,15 @@ def test_the_first_dose_is_that_of_the_baseline_visit_or_of_the_first_day_seen()
     assert dose_at_start("b", values, days) == [20.0, 6.0]
     assert dose_at_start(None, values, days) == [30.0, 5.0]
     assert np.isnan(dose_at_start(None, np.zeros((2, 0)), np.zeros((2, 0)))).all()
+
+
+def test_visits_without_a_plan_are_put_into_bands_of_time() -> None:
+    """Day 0, days 90 and 91 on either side of a limit; of two days in one band the later stands; empty bands are none."""
+    days = np.array([[0.0, 40.0, 90.0, np.nan], [91.0, np.nan, np.nan, np.nan]])
+    panel = SimpleNamespace(
+        layout=SimpleNamespace(subjects=("S1", "S2"), visits=("a", "b", "c", "d")), days=days
+    )
+    run = SimpleNamespace(panel=panel, frame=lambda _: None, study=SimpleNamespace(has_open_visits=True))
+    names, found = _visit_days(cast("Any", run))
+    assert names == ("day_0", "days_1_to_90", "days_91_to_180")
+    np.testing.assert_array_equal(found, [[0.0, 90.0, np.nan], [np.nan, np.nan, 91.0]])
