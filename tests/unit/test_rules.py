@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from funis.frames.verbs import as_few
 from funis.study.rules import apply_rule, check_rule, rule_columns
 
 SCHEMA: dict[str, pl.DataType] = {
@@ -124,6 +125,13 @@ def test_limits_are_those_that_are_written() -> None:
 
 def test_a_rule_without_a_column_answers_for_every_row() -> None:
     assert apply_rule(pl.DataFrame({"age": [1.0, 2.0]}), "TRUE").to_list() == [True, True]
+    assert apply_rule(pl.DataFrame({"age": []}, schema={"age": pl.Float64}), "TRUE").to_list() == []
+    # Polars folds the first known of nothing but nulls and a date into one date.
+    dates = pl.DataFrame({"d": [None, None]}, schema={"d": pl.Date})
+    rule = "DATE '2020-01-02' = COALESCE(d, DATE '2020-01-02')"
+    assert apply_rule(dates, rule).to_list() == [True, True]
+    assert apply_rule(as_few(dates), rule).to_list() == [True, True]
+    assert apply_rule(as_few(dates), "FALSE").to_list() == [False, False]
 
 
 def test_columns_of_a_rule() -> None:

@@ -21,7 +21,7 @@ from typing import Literal
 import polars as pl
 from polars.exceptions import PolarsError
 
-from funis.frames.verbs import Verbs, verbs_of
+from funis.frames.verbs import Verbs, frame_like, verbs_of
 from funis.study.rule_expression import build_expression
 from funis.study.rule_nodes import (
     CONDITIONS,
@@ -255,9 +255,12 @@ def apply_rule(frame: pl.DataFrame, rule: str) -> pl.Series:
     [False, True, None]
     """
     ops = verbs_of(frame)
-    answer = _rule_column(ops, rule).cast(ops.Boolean)
-    # Beside a column a rule without any is answered for every row.
-    return frame.with_columns(answer.alias("rule"))["rule"]
+    answer = frame.select(_rule_column(ops, rule).cast(ops.Boolean).alias("rule"))["rule"]
+    if len(answer) == frame.height:
+        return answer
+    # A rule that no row decides has one answer, which is that of every row.
+    every = {"rule": answer.to_list() * frame.height}
+    return frame_like(frame, every, {"rule": pl.Boolean()})["rule"]
 
 
 @lru_cache(maxsize=1024)
