@@ -134,7 +134,9 @@ def test_antibody_values_that_became_times_are_errors_and_left_out(results: Resu
     times = [value for row in rows if (value := number(row["ds_dna"])) is not None and 0 < value < 1]
     found = findings(results, "time_of_day")
     assert len(found) == len(times) == 40
-    assert Counter(each.value.split()[0] for each in found) == Counter(map(repr, times))
+    # Numbers with more digits than a person's data may show are shortened.
+    shown = sorted(float(each.value.removeprefix("about ").split()[0]) for each in found)
+    assert shown == pytest.approx(sorted(times), rel=0.01)
     least = results.numbers.filter(variable="anti_dsdna", statistic="min")["value"].min()
     assert least is None or float(str(least)) >= 1
 
