@@ -68,9 +68,9 @@ def _lines_without_value(
         written = row.get("value_recorded")
         reason = "no result"
         if written is not None:
-            unit = row.get("unit_recorded") or ""
-            reason = f"{format_shortest(written)} {unit} was left out: see the findings in the data"
-        yield (row["subject"], row["visit"]), (" ".join(reason.split()), row["_file"], row["_line"])
+            recorded = f"{format_shortest(written)} {row.get('unit_recorded') or ''}".strip()
+            reason = f"{recorded} was left out: see the findings in the data"
+        yield (row["subject"], row["visit"]), (reason, row["_file"], row["_line"])
 
 
 def _unscored(scored: Scored) -> Iterable[tuple[tuple[str, str], _Line]]:

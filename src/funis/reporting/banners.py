@@ -10,9 +10,9 @@ from funis.errors import Finding
 from funis.reporting.finding_tables import check_label
 from funis.reporting.labels import humanise, in_sentence, listed
 from funis.reporting.number_book import NumberBook
-from funis.reporting.safety_tables import NOT_COLLECTED, main_events, not_collected_words
+from funis.reporting.safety_tables import NOT_COLLECTED_SENTENCES, main_events, not_collected_words
 from funis.reporting.withheld import Damage, find_damage
-from funis.results import ALL, Results, format_number
+from funis.results import ALL, Results, format_number, format_shortest
 from funis.study.model import Study
 
 REBUILT = Notice(
@@ -120,8 +120,7 @@ def _interim_notices(study: Study, results: Results, book: NumberBook) -> Iterat
 def _safety_notices(book: NumberBook) -> Iterator[Notice]:
     """Say where adverse events were not asked about, or not at every visit due."""
     if not_collected_words(book):
-        title, _, text = NOT_COLLECTED.partition(". ")
-        yield Notice(f"{title}.", text)
+        yield Notice(*NOT_COLLECTED_SENTENCES)
         return
     events = main_events(book)
     if events is None:
@@ -136,7 +135,8 @@ def _safety_notices(book: NumberBook) -> Iterator[Notice]:
     asked = book.find(events._replace(variable="asked", measure="asked"), ALL, "count")
     if asked is None or asked.value is None or asked.denominator is None or asked.value >= asked.denominator:
         return
+    counted = format_shortest(asked.value)
     yield Notice(
-        f"Adverse events were asked about at {asked.text.split('/')[0]} of {asked.denominator} visits due.",
+        f"Adverse events were asked about at {counted} of {asked.denominator} visits due.",
         "Counts are lowest possible values.",
     )

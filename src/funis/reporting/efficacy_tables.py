@@ -56,6 +56,10 @@ class VariableByVisit(NamedTuple):
     groups: tuple[Group, ...]
 
 
+#: How the line is named that counts the subjects: of a level, and of a change.
+_SIZES = ("n", "n with both values")
+
+
 class Line(NamedTuple):
     """One statistic of a variable: its printed name and its cell at each visit."""
 
@@ -130,7 +134,7 @@ def _variable_table(
 
 def _with_planned_visits(lines: list[Line], planned: Sequence[str]) -> list[Line]:
     """Say in the first line, the number of subjects, at which planned visits nothing was collected."""
-    if not lines or not lines[0].label.startswith("n"):
+    if not lines or lines[0].label not in _SIZES:
         return lines
     first = lines[0]
     lacking = dict.fromkeys((visit for visit in planned if visit not in first.cells), words(NOT_COLLECTED))
@@ -252,7 +256,7 @@ def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) ->
         medians[visit] = joined(trimmed["median"], " (", *_quartiles(trimmed["q1"], trimmed["q3"]), ")")
         ranges[visit] = joined(trimmed["min"], " to ", trimmed["max"])
     found = [
-        Line("n", counts),
+        Line(_SIZES[0], counts),
         Line("Beyond a limit of the assay", beyond),
         Line("Mean ± SD", means),
         Line("Geometric mean titre", geometric),
@@ -283,7 +287,7 @@ def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
         changes[visit] = single(book.find(group, visit, "mean"), digits)
         limits[visit] = joined(*interval(lower, upper))
     found = [
-        Line("n with both values", counts),
+        Line(_SIZES[1], counts),
         Line("Mean change from baseline", changes),
         Line(f"{level_text(labels.study)} CI of the change", limits),
     ]

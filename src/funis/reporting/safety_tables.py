@@ -30,7 +30,11 @@ EVENTS: dict[str, str] = {
     "fatal": "Fatal",
 }
 #: Word for word the banner of a report without safety data.
-NOT_COLLECTED = "Adverse events were not collected. This report cannot say whether any occurred."
+NOT_COLLECTED_SENTENCES = (
+    "Adverse events were not collected.",
+    "This report cannot say whether any occurred.",
+)
+NOT_COLLECTED = " ".join(NOT_COLLECTED_SENTENCES)
 OVER_ASKED = (
     "N: subjects asked about adverse events at least once, or with an event recorded; of “related to the "
     "cells” those of them who were given some."
