@@ -60,10 +60,10 @@ comment comparator completed consent copy count crea creatinine crf cut d daily 
 de description diagnosis died disposition div dl done donor dose doses drops drug duration e ecrf edc end
 endpoint event events expiry export false female fever final first fl flag follow followup for form from
 g gender grade group h haemoglobin haemolysed hb hbv hcv height hemoglobin hemolysed hgb high hiv id im
-in infusion infusions inhaled injection instrument insufficient intra intraarticular intramuscular
-intravenous item iu iv kg kilo ku l lab label laboratory labs last left leukocytes limit line lipaemic
-list lost lot lots low lupus lymphocytes m male mark max maybe mean median medication medications mg mild
-min ml mm mmol moderate mol month monthly months muscular n na name nan nasal nd neg negative neutrophils
+in inf infinity infusion infusions inhaled injection instrument insufficient intra intraarticular
+intramuscular intravenous item iu iv kg kilo ku l lab label laboratory labs last left leukocytes limit line
+lipaemic list lost lot lots low lupus lymphocytes m male mark max maybe mean median medication medications mg
+mild min ml mm mmol moderate mol month monthly months muscular n na name nan nasal nd neg negative neutrophils
 new ng nmol no none normal not note notes nr null num number of off old on once or oral other outcome
 page patient patientid pending percent perhaps pg platelet platelets plt pmol po population pos positive
 possible possibly prednisolone prednisone present protein puffs ratio rbc reaction reason record rectal

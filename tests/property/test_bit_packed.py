@@ -244,7 +244,7 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     ("pyrexia", 5),
     ("pyrexia", -1),
     ("ttp", 9),
-    ("creatinine", 99_999.0),
+    ("creatinine", 56_000.0),
     ("gfr", -3.0),
     ("active_sediment", 2),
     ("proteinuria_24h", float("inf")),

@@ -131,7 +131,10 @@ def typed(rows: Rows) -> pl.DataFrame:
                 if dtype == pl.Date
                 else column.cast(dtype, strict=False)
             )
-            # A column of nothing but empty cells has no type of its own.
+            # A column of nothing but empty cells has no type of its own, and as a number NaN is an empty cell,
+            # where a subject may be named so.
+            if dtype == pl.Float64 and "NaN" in column:
+                continue
             if column.null_count() < len(column) and as_type.cast(pl.String).equals(column, null_equal=True):
                 made = as_type
                 break
