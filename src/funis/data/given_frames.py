@@ -6,6 +6,7 @@ Every value becomes the text that a file would hold, so that the checks that fol
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import narwhals as nw
@@ -24,6 +25,7 @@ _KINDS = (
     "a frame of Polars, pandas, PyArrow or DuckDB whose columns have each a name of their own, as text, "
     "or a list of rows as dicts"
 )
+_TEXT_OR_EMPTY = {str, type(None)}
 
 
 def take_frames(
@@ -112,7 +114,7 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
             names = dict.fromkeys(column.name for column in table.columns if not column.not_done)
             names |= dict.fromkeys(column.name for column in table.columns)
         texts = {each: [row.get(each) for row in given] for each in names}
-        if all(map(_are_texts, texts, texts.values())):
+        if _are_texts(texts):
             return few_texts(texts)
         return pl.DataFrame([_column(each, [row.get(each) for row in given]) for each in names])
     if not Frame().fits(given):
@@ -127,12 +129,14 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _are_texts(name: Any, cells: Sequence[Any]) -> bool:
-    """Tell whether a column is one of texts that a file can hold, so that nothing is to be done about it."""
-    if type(name) is not str or not all(cell is None or type(cell) is str for cell in cells):
+def _are_texts(columns: Mapping[Any, Sequence[Any]]) -> bool:
+    """Tell whether all cells are texts that a file can hold, so that nothing is to be done about them."""
+    if not all(set(map(type, cells)) <= _TEXT_OR_EMPTY for cells in (columns, *columns.values())):
+        return False
+    if None in columns:
         return False
     try:
-        "".join(cell for cell in (name, *cells) if cell is not None).encode()
+        "".join(filter(None, chain(columns, *columns.values()))).encode()
     except UnicodeEncodeError:
         return False
     return True

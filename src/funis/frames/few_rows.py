@@ -151,7 +151,16 @@ class FewRows:
         """Give the cells of a column of the base."""
         if self._base is self:
             raise KeyError(name)
-        cells, rows = self._base.cells(name), self._rows
+        base, rows = self._base, self._rows
+        # Frames between that only pass the column on are not asked one by one.
+        while (
+            base._rows is None
+            and base._base is not base
+            and name not in base._cells
+            and name not in base._own
+        ):
+            base = base._base
+        cells = base.cells(name)
         return cells if rows is None else [cells[row] for row in rows]
 
     def kind(self, name: str) -> Any:
