@@ -61,7 +61,7 @@ def test_a_fault_of_funis_is_not_an_error_of_the_data(
 def test_findings_of_the_data_are_1_and_done_is_0(monkeypatch: pytest.MonkeyPatch) -> None:
     for code in (0, 1):
         small = typer.Typer()
-        small.command()(lambda code=code: (_ for _ in ()).throw(typer.Exit(code)))
+        small.command()(raising(typer.Exit(code)))
         monkeypatch.setattr(sys, "argv", ["funis"])
         assert end(monkeypatch, small) == code
 
