@@ -11,7 +11,6 @@ import pytest
 from funis.demo import run_demo
 from funis.reporting.definition_words import (
     build_full_definitions,
-    definition_behind,
     endpoint_words,
     proposal_notes,
     visit_words,
@@ -21,6 +20,7 @@ from funis.reporting.methods_text import build_methods
 from funis.reporting.rule_words import rule_words
 from funis.study.model import Endpoint, Study
 from funis.study.read import read_study, template_path
+from funis.study.response_behind import definition_behind
 
 PUBLISHED = Path(run_demo.__file__).parent / "published"
 FILES = {
@@ -262,7 +262,7 @@ def test_what_is_proposed_is_said_of_what_rests_on_it() -> None:
     since = {"id": "s", "kind": "time_to_event", "event": "death", "origin": "response"}
     study = study_with(RESPONSE, time, death, since)
     labels = Labels(study)
-    behind = [definition_behind(labels, endpoint) for endpoint in study.endpoints]
+    behind = [definition_behind(study, endpoint) for endpoint in study.endpoints]
     assert behind == ["ucmsc_bilag_response", "ucmsc_bilag_response", "", "ucmsc_bilag_response"]
     assert proposal_notes(labels, "ucmsc_bilag_response") == (note,)
     assert proposal_notes(labels, "tess_modified")[0].startswith(
@@ -274,7 +274,7 @@ def test_what_is_proposed_is_said_of_what_rests_on_it() -> None:
 def test_an_endpoint_that_rests_on_no_response_has_none_behind_it() -> None:
     study = study_with({"id": "x", "kind": "change", "variable": "sledai_2k", "at": "month_6"}, RESPONSE)
     first: Endpoint = study.endpoints[0]
-    assert definition_behind(Labels(study), first) == ""
+    assert definition_behind(study, first) == ""
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ from funis.errors import Finding
 from funis.results import InputRecord, Provenance, Results
 from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
+from funis.study.response_behind import definition_behind, response_visit
 from funis.study.time_bands import TIME_BANDS
 from funis.version import VERSION
 
@@ -227,7 +228,7 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
                 analysis_influence.leave_out_responders(run, endpoint, answers)
         case "relapse":
             answers = analysis_response.answer_endpoint(
-                run, visits, endpoint, _response_visit(run.study, endpoint)
+                run, visits, endpoint, response_visit(run.study, endpoint)
             )
             count_relapses_over_denominators(run, endpoint, answers)
             analysis_influence.leave_out_relapses(run, endpoint, answers)
@@ -237,37 +238,18 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
             estimate_time_to_event(run, endpoint, _judge_for_time(run, endpoint, visits))
 
 
-def _response_visit(study: Study, endpoint: Endpoint) -> str:
-    """Find the visit a relapse is counted from: the one at which the same definition is an endpoint."""
-    chosen = endpoint.parameters.get("response_visit")
-    if isinstance(chosen, str):
-        return chosen
-    same = [each for each in study.endpoints if each.kind == "response" and each.at]
-    named = [each for each in same if each.definition == endpoint.definition] or same
-    return named[0].at[0] if named else ""
-
-
 def _judge_for_time(
     run: Run, endpoint: Endpoint, visits: pl.DataFrame
 ) -> tuple[analysis_response.Answers, ...]:
     """Judge the responses that a time to event needs: none, the one of its origin, or one at every visit."""
+    judged = endpoint.model_copy(update={"definition": definition_behind(run.study, endpoint)})
     if endpoint.event == "response":
         at = [visit.name for visit in run.study.follow_up_visits]
-        judged = _definition_of(run.study, endpoint)
         return tuple(analysis_response.answer_endpoint(run, visits, judged, name) for name in at)
     if endpoint.event == "relapse" or endpoint.origin == "response":
-        judged = _definition_of(run.study, endpoint)
-        visit = _response_visit(run.study, judged)
+        visit = response_visit(run.study, endpoint)
         return (analysis_response.answer_endpoint(run, visits, judged, visit),)
     return ()
-
-
-def _definition_of(study: Study, endpoint: Endpoint) -> Endpoint:
-    """Give the endpoint with a response definition: its own, else that of the first response endpoint."""
-    if endpoint.definition:
-        return endpoint
-    first = next((each for each in study.endpoints if each.definition), None)
-    return endpoint if first is None else endpoint.model_copy(update={"definition": first.definition})
 
 
 # --- beginning and end ---------------------------------------------------------------------------

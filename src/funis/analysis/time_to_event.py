@@ -21,11 +21,10 @@ from funis.errors import ValueRangeError
 from funis.results import ALL, NOT_AVAILABLE, NOT_COLLECTED, Place, format_number, format_shortest
 from funis.stats.survival import KaplanMeier, kaplan_meier, restricted_mean
 from funis.study.model import Endpoint
+from funis.study.response_behind import FOUND_AT_VISITS, first_definition
 
 #: Words for the origins of time.
 ORIGINS: Final = {"first_infusion": "first infusion", "response": "response", "consent": "consent"}
-#: Events that are looked for at visits only.
-FOUND_AT_VISITS: Final = frozenset({"relapse", "response"})
 #: Events that stand in the table of how participation ended.
 ENDS: Final = frozenset({"death", "withdrawal"})
 
@@ -281,9 +280,7 @@ def _observe_days(run: Run, endpoint: Endpoint, times: Times) -> tuple[Integers,
 def _tables_judged(run: Run, endpoint: Endpoint) -> tuple[str, ...]:
     """Give the tables that a response is judged from, those that its definition names first."""
     tables = (*run.study.instrument_names, "labs")
-    name = endpoint.definition or next(
-        (each.definition for each in run.study.endpoints if each.definition), ""
-    )
+    name = endpoint.definition or first_definition(run.study)
     if not name:
         return tables
     found = response_definition(name)

@@ -12,6 +12,7 @@ from funis.catalogue.wording.responses import ResponseWords, response_words
 from funis.reporting.labels import MISSING, Labels, format_unit, in_sentence, listed
 from funis.reporting.passages import Passage
 from funis.study.model import Endpoint, LabTest
+from funis.study.response_behind import FOUND_AT_VISITS, definition_behind, response_visit
 
 #: What ends the time of an endpoint, and where it begins.
 EVENTS: Final = {
@@ -29,7 +30,6 @@ _LABORATORY: Final = (
     "Values as the laboratory reported them, in the units given; limits of normal are those of the "
     "laboratory where it gives its own."
 )
-_AT_VISITS: Final = ("relapse", "response")
 #: Kinds of endpoint that are not a measured change, a response or a time.
 _COUNTED: Final = {
     "adverse_events": (
@@ -162,18 +162,14 @@ def _judged_words(labels: Labels, endpoint: Endpoint, at: str) -> str:
 
 
 def _response_visit_words(labels: Labels, endpoint: Endpoint) -> str:
-    """Name the visit that a relapse is counted from: the one at which its definition is an endpoint."""
-    chosen = endpoint.parameters.get("response_visit")
-    if isinstance(chosen, str):
-        return f" at {visit_words(labels, chosen)}"
-    same = [each for each in labels.study.endpoints if each.kind == "response" and each.at]
-    named = [each for each in same if each.definition == endpoint.definition] or same
-    return f" at {visit_words(labels, named[0].at[0])}" if named else ""
+    """Name the visit that a relapse is counted from."""
+    visit = response_visit(labels.study, endpoint)
+    return f" at {visit_words(labels, visit)}" if visit else ""
 
 
 def _time_words(labels: Labels, endpoint: Endpoint) -> str:
     event, origin = endpoint.event or "relapse", endpoint.origin
-    name = definition_behind(labels, endpoint)
+    name = definition_behind(labels.study, endpoint)
     by = f" by {labels.variable(name)}" if name else ""
     after = (
         _response_visit_words(labels, endpoint) if by and (origin == "response" or event == "relapse") else ""
@@ -183,22 +179,12 @@ def _time_words(labels: Labels, endpoint: Endpoint) -> str:
         f"days from {ORIGINS[origin]} to {EVENTS[event]}{by}{after}; without the event, time ends at the "
         f"last day seen, at withdrawal, loss{death}"
     )
-    if event in _AT_VISITS:
+    if event in FOUND_AT_VISITS:
         text += "; what is found at a visit counts on its planned day"
     return text
 
 
 # --- definitions ---------------------------------------------------------------------------------
-
-
-def definition_behind(labels: Labels, endpoint: Endpoint) -> str:
-    """Name the response definition that an endpoint rests on, empty where it rests on none."""
-    rests = endpoint.kind in {"response", "relapse"} or (
-        endpoint.kind == "time_to_event" and (endpoint.origin == "response" or endpoint.event in _AT_VISITS)
-    )
-    if endpoint.definition or not rests:
-        return endpoint.definition
-    return next((each.definition for each in labels.study.endpoints if each.definition), "")
 
 
 def build_definitions(labels: Labels) -> tuple[Passage, ...]:

@@ -8,7 +8,7 @@ from funis.catalogue.registry import response_definition, responses
 from funis.documents.document import Highlight
 from funis.documents.table import Inline, joined, words
 from funis.reporting.baseline_tables import DISPOSITION
-from funis.reporting.definition_words import definition_behind, is_proposed
+from funis.reporting.definition_words import is_proposed
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import (
     Group,
@@ -28,6 +28,7 @@ from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import UNASKED, main_events, not_collected_words
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
+from funis.study.response_behind import definition_behind
 
 _MOST = 9
 _RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
@@ -60,7 +61,7 @@ def _unassessed_keys(labels: Labels, book: NumberBook) -> Iterator[Highlight]:
 
 def _rank_words(labels: Labels, endpoint: Endpoint) -> str:
     """Say that an endpoint is primary, and that its definition is only proposed where it is."""
-    names = (definition_behind(labels, endpoint), *endpoint.all_variables)
+    names = (definition_behind(labels.study, endpoint), *endpoint.all_variables)
     proposed = ["Definition proposed by funis."] if any(map(is_proposed, names)) else []
     return " ".join([*(["Primary."] if endpoint.role == "primary" else []), *proposed])
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from funis.documents.figure import FigureSpec
 from funis.documents.table import TableSpec
-from funis.reporting.definition_words import definition_behind, proposal_notes
+from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Number, NumberBook
 from funis.study.model import Endpoint, Study
+from funis.study.response_behind import definition_behind
 
 #: Figures of several endpoints at once: responses, relapses and changes of all of them.
 _OF_ALL = frozenset({"figure-swimmer", "figure-influence"})
@@ -61,11 +62,11 @@ def say_proposals_of_figures(study: Study, figures: Sequence[FigureSpec]) -> Ite
 def _names(labels: Labels, number: Number, endpoints: dict[str, Endpoint]) -> tuple[str, ...]:
     """Name what a number rests on: what was measured, and the response behind its endpoint."""
     endpoint = endpoints.get(number.endpoint)
-    return (number.measure, definition_behind(labels, endpoint) if endpoint is not None else "")
+    return (number.measure, definition_behind(labels.study, endpoint) if endpoint is not None else "")
 
 
 def _names_of(labels: Labels, endpoint: Endpoint) -> tuple[str, ...]:
-    return (definition_behind(labels, endpoint), *endpoint.all_variables)
+    return (definition_behind(labels.study, endpoint), *endpoint.all_variables)
 
 
 def _notes(labels: Labels, names: Iterable[str], said: tuple[str, ...]) -> tuple[str, ...]:
