@@ -13,7 +13,7 @@ from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook
 from funis.reporting.small_samples import limit_missed
 from funis.reporting.summary_figures import is_summarised, say_summarised
-from funis.reporting.time_axis import time_axis
+from funis.reporting.time_axis import time_axis, words_below
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
@@ -162,25 +162,7 @@ def _row(points: list[Spec], x: Spec, statistic: str, title: str) -> Spec:
         for point in points
         if statistic in point
     ]
-    return {
-        "width": _DRAWN,
-        "height": 14,
-        "data": {"values": values},
-        "title": {
-            "text": title,
-            "fontSize": 11,
-            "fontWeight": "normal",
-            "orient": "left",
-            "angle": 0,
-            "align": "right",
-            "anchor": "middle",
-            "color": MUTED,
-            "baseline": "middle",
-            "offset": 14,
-        },
-        "mark": {"type": "text", "fontSize": 11},
-        "encoding": {"x": x | {"axis": None}, "text": {"field": "words"}},
-    }
+    return words_below(values, x, title, width=_DRAWN, colour=MUTED)
 
 
 def _words(labels: Labels, points: list[Spec]) -> str:

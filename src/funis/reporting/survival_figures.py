@@ -12,7 +12,7 @@ from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import level_text
 from funis.reporting.response_tables import origin_words
-from funis.reporting.time_axis import short_visit
+from funis.reporting.time_axis import short_visit, words_below
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
@@ -195,25 +195,7 @@ def _curve_layers(curve: pl.DataFrame, axis: tuple[Spec, float], event: str, col
 def _risk_layer(labels: Labels, arm: str, at_risk: dict[float, int], x: Spec, colour: str) -> Spec:
     risk = [{"time": tick, "words": str(count)} for tick, count in at_risk.items()]
     names = {each.id: each.name for each in labels.study.arms}
-    return {
-        "width": _WIDE,
-        "height": 14,
-        "data": {"values": risk},
-        "title": {
-            "text": names.get(arm, "At risk"),
-            "fontSize": 11,
-            "fontWeight": "normal",
-            "orient": "left",
-            "angle": 0,
-            "align": "right",
-            "anchor": "middle",
-            "color": colour,
-            "baseline": "middle",
-            "offset": 14,
-        },
-        "mark": {"type": "text", "fontSize": 11},
-        "encoding": {"x": x | {"axis": None}, "text": {"field": "words"}},
-    }
+    return words_below(risk, x, names.get(arm, "At risk"), width=_WIDE, colour=colour)
 
 
 def _at_risk(curve: pl.DataFrame, tick: float) -> int:

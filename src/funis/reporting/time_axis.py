@@ -25,6 +25,42 @@ def short_visit(label: str) -> str:
     return "0" if label == "Baseline" else label
 
 
+def words_below(values: Sequence[Spec], x: Spec, title: str, *, width: int, colour: str) -> Spec:
+    """Print a word below each place of an axis of time, such as the number at risk.
+
+    Parameters
+    ----------
+    values : one a place: the field that `x` reads, and ``words``
+    x : encoding of the axis above
+    title : stands left of the words
+    width : of the axis, in pixels
+    colour : of the title
+
+    Returns
+    -------
+    dict : a layer to stack below the figure
+    """
+    return {
+        "width": width,
+        "height": 14,
+        "data": {"values": values},
+        "title": {
+            "text": title,
+            "fontSize": 11,
+            "fontWeight": "normal",
+            "orient": "left",
+            "angle": 0,
+            "align": "right",
+            "anchor": "middle",
+            "color": colour,
+            "baseline": "middle",
+            "offset": 14,
+        },
+        "mark": {"type": "text", "fontSize": 11},
+        "encoding": {"x": x | {"axis": None}, "text": {"field": "words"}},
+    }
+
+
 def time_axis(study: Study, days: Sequence[float]) -> Spec:
     """Describe the axis of time: the planned visits of a trial, whole years or months of a cohort."""
     if study.visits and study.trial.design != "observational":
