@@ -43,6 +43,17 @@ RELAPSE_SCHEMA: Final[Mapping[str, pl.DataType]] = {
 }
 
 
+_takes_visits = takes(
+    frame=Frame(),
+    name=Text(),
+    subject=Text(),
+    visit=Text(),
+    day=Text(),
+    parameters=OrNone(ByName(Anything())),
+    disposition=OrNone(Frame()),
+)
+
+
 @overload
 def respond(
     frame: pl.DataFrame,
@@ -65,15 +76,7 @@ def respond(
     parameters: Parameters | None = ...,
     disposition: Any = ...,
 ) -> Any: ...
-@takes(
-    frame=Frame(),
-    name=Text(),
-    subject=Text(),
-    visit=Text(),
-    day=Text(),
-    parameters=OrNone(ByName(Anything())),
-    disposition=OrNone(Frame()),
-)
+@_takes_visits
 def respond(
     frame: Any,
     name: str,
@@ -171,15 +174,7 @@ def respond_with_and_without(
     return pl.DataFrame(by_rule, schema=schema), pl.DataFrame(recorded, schema=schema)
 
 
-@takes(
-    frame=Frame(),
-    name=Text(),
-    subject=Text(),
-    visit=Text(),
-    day=Text(),
-    parameters=OrNone(ByName(Anything())),
-    disposition=OrNone(Frame()),
-)
+@_takes_visits
 def respond_by_visit(
     frame: Any,
     name: str,
