@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from funis.frames.few_cells import Cells
-
-if TYPE_CHECKING:
-    from funis.frames.few_rows import FewRows
 
 
 class FewCells(list[Any]):
@@ -55,10 +52,25 @@ class FewCells(list[Any]):
         return FewCells(place for place, cell in enumerate(self) if cell)
 
 
+class _HasKinds(Protocol):
+    """A frame that knows the types of its columns."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+
+    def kind(self, name: str) -> Any:
+        """Give the type of a column."""
+
+
 class KindsOf(Mapping[str, Any]):
     """The types of the columns of a frame; found out where they are asked for."""
 
-    def __init__(self, frame: FewRows) -> None:
+    def __init__(self, frame: _HasKinds) -> None:
         self.frame = frame
 
     def __getitem__(self, name: str) -> Any:
