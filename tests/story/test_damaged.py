@@ -20,7 +20,7 @@ from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report import render_html
-from funis.reporting.withheld import find_damage, withhold
+from funis.reporting.withheld import find_damage, tables_of, withhold
 from funis.results import Results
 from funis.study.model import Study
 from funis.study.read import read_study
@@ -295,3 +295,34 @@ def test_figures_of_what_is_withheld_are_not_drawn(tmp_path: Path) -> None:
     assert damage.endpoints >= {"blood_counts"}
     assert "Change of SLEDAI" in page
     shutil.rmtree(folder)
+
+
+def test_a_time_since_the_response_rests_on_the_tables_of_the_response() -> None:
+    """A death since the response has no definition of its own; the origin of its time is that of the response."""
+    trial = {"id": "X", "title": "X", "condition": "sjogren", "design": "single_arm"}
+    response = {"id": "r", "kind": "response", "definition": "esspri_mcii", "at": "month_6"}
+    time = {"id": "t", "kind": "time_to_event", "event": "death"}
+    study = Study.model_validate(
+        {
+            "study": trial,
+            "instruments": {"esspri": {}, "vas_physician": {}},
+            "endpoints": (response, time | {"origin": "response"}, time | {"id": "u"}),
+        }
+    )
+    _, since, plain = study.endpoints
+    assert tables_of(study, since) == {"disposition", "esspri"}
+    assert tables_of(study, plain) == {"disposition"}
+
+
+def test_an_instrument_that_a_study_chooses_is_the_one_a_response_rests_on() -> None:
+    trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    response = {"id": "r", "kind": "response", "definition": "ucmsc_bilag_response", "at": "month_6"}
+    for chosen in ("bilag_2004", "bilag_classic_9_3_1"):
+        study = Study.model_validate(
+            {
+                "study": trial,
+                "instruments": {"bilag_2004": {}, "bilag_classic_9_3_1": {}},
+                "endpoints": (response | {"parameters": {"instrument": chosen}},),
+            }
+        )
+        assert tables_of(study, study.endpoints[0]) == {"disposition", chosen}

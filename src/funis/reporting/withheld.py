@@ -17,6 +17,7 @@ from funis.errors import Finding
 from funis.reporting.labels import grade_columns
 from funis.results import Results, name_change
 from funis.study.model import Endpoint, Study
+from funis.study.response_behind import definition_behind
 
 WITHHELD: Final = "withheld"
 #: What is not computed from scores and laboratory values, and stays.
@@ -76,7 +77,7 @@ def tables_of(study: Study, endpoint: Endpoint) -> frozenset[str]:
     """
     found = {_table_of(study, name) for name in endpoint.all_variables}
     if endpoint.kind in {"response", "relapse", "time_to_event"}:
-        found |= {"disposition", *_tables_of_definition(study, endpoint.definition)}
+        found |= {"disposition", *_tables_of_definition(study, endpoint)}
     rules = [study.populations.get(endpoint.population, "")]
     rules += [study.subgroups.get(name, "") for name in endpoint.subgroups]
     measured = [*study.instrument_names, *study.lab_names]
@@ -92,13 +93,15 @@ def _table_of(study: Study, variable: str) -> str:
     return name if name in study.instrument_names else "labs"
 
 
-def _tables_of_definition(study: Study, name: str) -> frozenset[str]:
-    """Name the tables of what a response definition reads; all instruments where its phrases name none."""
+def _tables_of_definition(study: Study, endpoint: Endpoint) -> frozenset[str]:
+    """Name the tables of what the response behind an endpoint reads; all instruments where it names none."""
+    name = definition_behind(study, endpoint)
     if name not in responses():
         return frozenset()
     found = response_definition(name)
     read = {each for row in found.criteria for phrase in row.phrases for each in phrase.given}
-    read |= {str(parameter.default) for parameter in found.parameters.values()}
+    own = {key: value for key, value in endpoint.parameters.items() if key in found.parameters}
+    read |= {str(value) for value in found.settle(own).values()}
     instruments = {
         each for each in study.instrument_names if any(word.startswith(each) for word in read)
     } or set(study.instrument_names)
