@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import faulthandler
+import io
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from funis.documents import drawing
+from funis.documents import drawing, drawing_process
 from funis.documents.document import Document, Section
 from funis.documents.drawing import render_svg, start_renderer, stop_renderer
 from funis.documents.figure import FigureSpec
@@ -118,6 +123,98 @@ def test_drawings_of_several_threads_survive_engines_that_die(dying: type[DyingE
         asked = [pool.submit(render_svg, SPEC) for _ in range(6)]
         assert all(isinstance(each.exception(), DrawingError) for each in asked)
     assert dying.made == 12
+
+
+SILENT = "import sys\nfor line in sys.stdin: pass\n"
+SLOW_TO_END = "import sys, time\nsys.stdin.readline()\nwhile True: time.sleep(60)\n"
+
+
+@pytest.mark.parametrize("program", [SILENT, SLOW_TO_END])
+def test_a_drawing_that_takes_too_long_is_given_up_once_and_the_box_says_so(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_renderer()
+    path = tmp_path / "engine.py"
+    path.write_text(program, encoding="utf-8")
+    made: list[drawing.Engine] = []
+
+    def start() -> drawing.Engine:
+        made.append(engine := Engine(seconds=0.2))
+        return engine
+
+    Engine = drawing.Engine
+    monkeypatch.setattr(drawing, "_PROGRAM", path)
+    monkeypatch.setattr(drawing, "Engine", start)
+    figure = FigureSpec("figure-x", "efficacy", "Course", SPEC, "A course.")
+    page = render_page(Document("A", sections=(Section("efficacy", "Efficacy", (figure,)),)))
+    words = "This figure could not be drawn. It was given up: drawing it took longer than 120 s. Its numbers stand"
+    assert words in page
+    assert "<svg" not in page
+    (engine,) = made
+    assert engine.process.poll() is not None
+    assert not drawing._started
+    # More than a pipe holds: the engine reads nothing of it, and the writing ends as well.
+    with pytest.raises(DrawingError, match="longer than 120 s"):
+        render_svg({**SPEC, "description": "x" * 1_000_000})
+    # The place of the engine is free again: the next drawing starts another.
+    monkeypatch.undo()
+    assert render_svg(SPEC).startswith("<svg")
+
+
+def test_a_drawing_in_time_is_not_given_up_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    stopped: list[bool] = []
+
+    class Clock:
+        def __init__(self, seconds: float, _: object) -> None:
+            asked.append(seconds)
+
+        def start(self) -> None:
+            pass
+
+        def cancel(self) -> None:
+            stopped.append(True)
+
+    monkeypatch.setattr(drawing, "Timer", Clock)
+    assert render_svg(SPEC).startswith("<svg")
+    assert (asked, stopped) == ([120.0], [True])
+
+
+def test_an_engine_that_nobody_can_end_ends_itself() -> None:
+    # Its input stays open: without a limit of its own it would wait for ever.
+    with subprocess.Popen(
+        [sys.executable, "-P", str(drawing._PROGRAM), "0.001"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as engine:
+        try:
+            assert engine.wait(timeout=120) == 1
+            assert engine.stderr is not None
+            assert b"Timeout" in engine.stderr.read()
+        finally:
+            engine.kill()
+
+
+def test_the_limit_of_an_engine_holds_for_each_drawing_and_not_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[float, bool] | None] = []
+    monkeypatch.setattr(
+        faulthandler,
+        "dump_traceback_later",
+        lambda seconds, **how: asked.append((seconds, how == {"exit": True})),
+    )
+    monkeypatch.setattr(faulthandler, "cancel_dump_traceback_later", lambda: asked.append(None))
+    spec = json.dumps(SPEC).encode("ascii") + b"\n"
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(spec + b"{}\n" + spec)))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output))
+    drawing_process.main(7.5)
+    # While it warms up, and while it draws each of the three.
+    assert asked == [(7.5, True), None] * 4
+    answers = [json.loads(line) for line in output.getvalue().splitlines()]
+    assert [list(each) for each in answers] == [["svg"], ["error"], ["svg"]]
 
 
 def test_where_no_engine_can_be_started_the_drawing_is_refused(

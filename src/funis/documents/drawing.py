@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Lock
-from typing import Any
+from threading import Event, Lock, Timer
+from typing import Any, Final
 
 from funis.errors import DrawingError
 
@@ -38,16 +38,25 @@ _FORBIDDEN_ESCAPE = re.compile(
 MOST = 1
 #: A drawing is tried again once, in a new engine: the first may have been ended for the memory of others.
 _TRIES = 2
+#: Seconds after which a drawing is given up. The largest figures take two, on a busy machine ten times that.
+SECONDS: Final = 120.0
 
 
 class Engine:
-    """One figure engine in a process of its own."""
+    """One figure engine in a process of its own.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    seconds : how long one drawing may take; the process is ended where it takes longer
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
         # Names of files in the current folder must not be taken for modules (-P). What an engine says while
-        # it dies is said better in the box that stands for the figure.
+        # it dies is said better in the box that stands for the figure. Where this process is killed nobody
+        # is left to end a drawing: the engine then ends itself, after twice the time.
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-P", str(_PROGRAM)],
+            [sys.executable, "-P", str(_PROGRAM), str(2 * seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -58,9 +67,30 @@ class Engine:
 
         Raises
         ------
+        TimeoutError : it took too long; the engine is gone
         OSError : the engine is gone
         DrawingError : the specification cannot be drawn
         """
+        late = Event()
+
+        def end() -> None:
+            late.set()
+            self.process.kill()
+
+        clock = Timer(self._seconds, end)
+        clock.daemon = True
+        clock.start()
+        try:
+            return self._ask(text)
+        except OSError as error:
+            if late.is_set():
+                raise TimeoutError from error
+            raise
+        finally:
+            clock.cancel()
+
+    def _ask(self, text: str) -> str:
+        """Send one specification and wait for what comes back."""
         if self.process.stdin is None or self.process.stdout is None:
             raise BrokenPipeError("The figure engine has no pipes.")
         self.process.stdin.write(text.encode("ascii") + b"\n")
@@ -197,11 +227,14 @@ def _draw(spec: Mapping[str, Any]) -> str:
         kept: Engine | None = engine
         try:
             return engine.draw(text)
-        except OSError:
-            _log.warning("a figure engine ended while it drew")
+        except OSError as error:
             kept = None
             _started.remove(engine)
             engine.stop()
+            if isinstance(error, TimeoutError):
+                # Another engine would take as long.
+                raise DrawingError(f"It was given up: drawing it took longer than {SECONDS:g} s.") from error
+            _log.warning("a figure engine ended while it drew")
         finally:
             _free.put(kept)
     raise DrawingError("The figure engine ended while it drew this figure.")

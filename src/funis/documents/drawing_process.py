@@ -1,10 +1,12 @@
 """The figure engine as a program of its own: one Vega-Lite specification a line in, one drawing a line out.
 
-It is run by path, imports nothing of funis and ends when its input ends.
+It is run by path with the seconds that one drawing may take, imports nothing of funis and ends when its
+input ends.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import sys
 
@@ -36,20 +38,28 @@ _WARM_UP = {"data": {"values": _VALUES}, "concat": [_PANEL, _GRID], "columns": 2
 _TURNS = 3
 
 
-def main() -> None:
-    """Draw what is asked; the engine is warmed before the first question comes."""
+def main(seconds: float) -> None:
+    """Draw what is asked; the engine is warmed before the first question comes.
+
+    A drawing holds the interpreter's lock, so that no thread of Python could end it. The watch of the fault
+    handler needs no lock.
+    """
+    faulthandler.dump_traceback_later(seconds, exit=True)
     import vl_convert
 
     for _ in range(_TURNS):
         vl_convert.vegalite_to_svg(json.dumps(_WARM_UP), allowed_base_urls=[])
+    faulthandler.cancel_dump_traceback_later()
     for line in sys.stdin.buffer:
+        faulthandler.dump_traceback_later(seconds, exit=True)
         try:
             answer = {"svg": vl_convert.vegalite_to_svg(line.decode("ascii"), allowed_base_urls=[])}
         except ValueError as error:
             answer = {"error": str(error)}
+        faulthandler.cancel_dump_traceback_later()
         sys.stdout.buffer.write(json.dumps(answer).encode("ascii") + b"\n")
         sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))
