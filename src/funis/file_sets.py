@@ -15,7 +15,6 @@ import logging
 import os
 import shutil
 import stat
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -284,14 +283,19 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _call_exchange(one: bytes, other: bytes) -> int:
-    """Ask the system to exchange two names; give 0 or the number of its error."""
-    if os.name == "nt":
+    """Ask the system to exchange two names; give 0 or the number of its error.
+
+    Linux has one call for it, macOS another, other systems have none: what the C library has is called.
+    """
+    try:
+        system = ctypes.CDLL(None, use_errno=True)
+    except TypeError:
+        # Windows has no library that stands for the process.
         return errno.ENOSYS
-    system = ctypes.CDLL(None, use_errno=True)
-    if sys.platform == "darwin" and hasattr(system, "renamex_np"):
-        failed = system.renamex_np(one, other, _RENAME_SWAP)
-    elif hasattr(system, "renameat2"):
+    if hasattr(system, "renameat2"):
         failed = system.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE)
+    elif hasattr(system, "renamex_np"):
+        failed = system.renamex_np(one, other, _RENAME_SWAP)
     else:
         return errno.ENOSYS
     return ctypes.get_errno() if failed else 0

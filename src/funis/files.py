@@ -18,7 +18,7 @@ from funis.spreadsheets import render_csv
 if TYPE_CHECKING:
     import polars as pl
 
-if sys.platform == "win32":  # pragma: no cover
+if sys.platform == "win32":
     import msvcrt
 
     def _ask_lock(handle: int) -> None:
@@ -162,10 +162,10 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
     Where the platform or the disk has no locks of folders, nothing is kept.
     """
-    if sys.platform == "win32":  # pragma: no cover - a folder cannot be opened there
+    handle = _open_folder(folder)
+    if handle is None:
         yield
         return
-    handle = os.open(folder, os.O_RDONLY)
     try:
         try:
             flock(handle, LOCK_EX)
@@ -176,11 +176,20 @@ def lock_folder(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _open_folder(folder: Path) -> int | None:
+    """Open a folder; None where the platform, as Windows, opens none."""
+    try:
+        return os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        # Where it is the right to read that lacks, listing the folder says so next.
+        return None
+
+
 def sync(path: Path) -> None:
     """Force a file or the names in a folder to the disk, as far as the platform does that."""
-    if path.is_dir() and os.name == "nt":
+    handle = _open_folder(path) if path.is_dir() else os.open(path, os.O_RDONLY)
+    if handle is None:
         return
-    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError as error:
