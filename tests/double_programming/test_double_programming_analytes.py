@@ -50,26 +50,46 @@ temperature degC: degF 1/1.8
 # Doses in mg that equal 5 mg of prednisone.
 DRUGS = {"prednisolone": 5, "methylprednisolone": 4, "hydrocortisone": 20, "deflazacort": 6}
 STRONG_DRUGS = {"dexamethasone": Fraction("0.75"), "betamethasone": Fraction("0.75")}
-# Largest possible value; lowest and highest that need no question. The words are what a query says.
+# Lowest and highest possible value; where a question is asked, lowest and highest that need none, and what it says.
 CAN_BE = """
-creatinine 5000; 20 to 1500; low: mg/dL labelled umol/L
-urea_nitrogen 200; 0.5 to 60; high: mg/dL labelled mmol/L
-albumin 100; 8 to 70; low: g/dL labelled g/L; high: another unit
-c3 10; 0.02 to 5; high: mg/dL labelled g/L
-c4 5; 0.002 to 2; high: mg/dL labelled g/L
-proteinuria_24h 50; 0 to 5; high: mg labelled g
-haemoglobin 300; 30 to 220; low: g/dL labelled g/L
-platelets 5000; 1 to 1500; high: count per microlitre labelled 10^9/L
-wbc 1000; 0.1 to 100; high: count per microlitre labelled 10^9/L
-neutrophils 800; 0 to 80; high: count per microlitre labelled 10^9/L
-lymphocytes 800; 0 to 50; high: count per microlitre labelled 10^9/L
-upcr 20000; 0 to 3000; high: mg/g labelled mg/mmol
-acr 20000; 0 to 2500; high: mg/g labelled mg/mmol
-gfr 400; 3 to 200
-ana 10000000; 10 to 100000; low: reciprocal of the titre
-anti_dsdna 1000000; 0 to 10000
-th17 100; 0 to 30
-treg 100; 0 to 50
+creatinine 8 to 7000; 20 to 1500; low: mg/dL labelled umol/L
+urea 0.1 to 200
+urea_nitrogen 0.1 to 200; 0.5 to 60; high: mg/dL labelled mmol/L
+albumin 1 to 100; 8 to 70; low: g/dL labelled g/L; high: another unit
+c3 0 to 10; 0.02 to 5; high: mg/dL labelled g/L
+c4 0 to 5; 0.002 to 2; high: mg/dL labelled g/L
+ch50 0 to 1000
+proteinuria_24h 0 to 50; 0 to 5; high: mg labelled g
+haemoglobin 20 to 300; 30 to 220; low: g/dL labelled g/L
+platelets 0 to 3000; 1 to 1500; high: count per microlitre labelled 10^9/L
+wbc 0 to 500; 0.1 to 100; high: count per microlitre labelled 10^9/L
+neutrophils 0 to 500; 0 to 80; high: count per microlitre labelled 10^9/L
+lymphocytes 0 to 500; 0 to 50; high: count per microlitre labelled 10^9/L
+upcr 0 to 10000; 0 to 3000; high: mg/g labelled mg/mmol
+acr 0 to 10000; 0 to 2500; high: mg/g labelled mg/mmol
+gfr 0 to 400; 3 to 200
+ana 0 to 10000000; 10 to 100000; low: reciprocal of the titre
+anti_dsdna 0 to 1000000; 0 to 10000
+anti_ssa 0 to 1000000
+anti_ssb 0 to 1000000
+rheumatoid_factor 0 to 100000
+igg 0 to 200
+bilirubin 0 to 2000
+alt 0 to 100000
+ast 0 to 100000
+crp 0 to 2000
+th17 0 to 100; 0 to 30
+treg 0 to 100; 0 to 50
+tgf_beta 0 to 10000000
+il_17 0 to 10000000
+unstimulated_flow 0 to 5
+stimulated_flow 0 to 10
+vas_patient 0 to 100
+vas_physician 0 to 100
+weight 1 to 400
+height 30 to 260
+temperature 25 to 47
+glucocorticoid 0 to 20000
 """
 USUAL_TESTS = """
 creatinine urea_nitrogen albumin c3 c4 haemoglobin platelets wbc neutrophils lymphocytes upcr acr
@@ -137,19 +157,25 @@ def test_factors_agree_with_molar_masses(name: str) -> None:
     assert float(factor) == pytest.approx(scale / float(mass), rel=3e-4)  # as rounded in print
 
 
+def ends(text: str) -> tuple[float, float]:
+    """Read two numbers, as in ``0 to 50``."""
+    low, high = map(float, text.split(" to "))
+    return low, high
+
+
 def test_what_a_value_can_be() -> None:
     wanted = {}
     for line in lines(CAN_BE):
-        first, between, *hints = line.split("; ")
-        name, possible = first.split(" ")
-        low, high = between.split(" to ")
-        wanted[name] = float(possible), float(low), float(high), dict(hint.split(": ") for hint in hints)
+        first, *more = line.split("; ")
+        name, possible = first.split(" ", 1)
+        hints = dict(hint.split(": ") for hint in more[1:])
+        wanted[name] = ends(possible), ends(more[0]) if more else None, hints
     found = {}
     for name, one in analyte_table().analytes.items():
-        usual = one.plausible
-        if usual is None:
-            continue
-        said = {"low": usual.hint_low, "high": usual.hint_high}
+        limits = one.plausible
+        assert limits is not None, name
+        assert len(limits.reason.split()) > 2, name
+        said = {"low": limits.hint_low, "high": limits.hint_high}
         short = {
             side: text.removeprefix("Is it ").removeprefix("a ").removeprefix("the ").removeprefix("in ")
             for side, text in said.items()
@@ -158,7 +184,7 @@ def test_what_a_value_can_be() -> None:
         spelled = {
             side: text.removesuffix("?").replace(", labelled", " labelled") for side, text in short.items()
         }
-        found[name] = usual.possible, usual.low, usual.high, spelled
+        found[name] = limits.possible, limits.usual, spelled
     assert found == wanted
 
 

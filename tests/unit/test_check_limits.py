@@ -173,15 +173,17 @@ LIMITS: list[tuple[str, list[Change], bool]] = [
     ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-02-06"), (EVENT, 0, "end", "")], False),
     ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-01-06")], True),
     ("event_denied", [("safety_questions", 0, "any_event", "0"), (EVENT, 0, "start", "2020-01-05")], False),
-    # Laboratory results. Creatinine: odd below 20 and above 1500 umol/L, impossible above 5000.
+    # Laboratory results. Creatinine: odd below 20 and above 1500 umol/L, impossible below 8 and above 7000.
     ("odd_value", [("labs", 3, "value", "20")], False),
     ("odd_value", [("labs", 3, "value", "19.9")], True),
     ("odd_value", [("labs", 3, "value", "1500")], False),
     ("odd_value", [("labs", 3, "value", "1500.1")], True),
-    ("value_outside_range", [("labs", 3, "value", "5000")], False),
-    ("value_outside_range", [("labs", 3, "value", "5000.1")], True),
-    ("value_outside_range", [("labs", 3, "value", "0")], False),
-    ("value_outside_range", [("labs", 3, "value", "-0.1")], True),
+    ("value_outside_range", [("labs", 3, "value", "7000")], False),
+    ("value_outside_range", [("labs", 3, "value", "7000.1")], True),
+    ("value_outside_range", [("labs", 3, "value", "8")], False),
+    ("value_outside_range", [("labs", 3, "value", "7.9")], True),
+    ("value_outside_range", [("labs", 10, "value", "0")], False),
+    ("value_outside_range", [("labs", 10, "value", "-0.1")], True),
     # 24-h protein of nearly nothing: below 0.01 g; nothing at all only of who had more than 0.5 g.
     ("odd_value", [("labs", 10, "value", "0.01")], False),
     ("odd_value", [("labs", 10, "value", "0.009")], True),

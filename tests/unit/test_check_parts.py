@@ -94,11 +94,23 @@ def test_beyond_what_a_body_can_make_is_impossible_in_the_study_unit() -> None:
 
     usual = analyte_table().analytes["wbc"].plausible
     assert usual is not None
+    highest = usual.possible[1]
     kept, findings = _leave_out_impossible(
-        LabTest(test="wbc", unit="10^9/L"), lab_rows(usual.possible, usual.possible * 1.01)
+        LabTest(test="wbc", unit="10^9/L"), lab_rows(highest, highest * 1.01)
     )
-    assert kept["value"].to_list() == [usual.possible, None]
+    assert kept["value"].to_list() == [highest, None]
     assert [each.line for each in findings] == [3]
+
+
+def test_below_what_a_body_can_have_is_impossible_in_the_study_unit() -> None:
+    """20 g/L of haemoglobin are 2 g/dL: less is left out in either unit."""
+    for unit, least in (("g/L", 20.0), ("g/dL", 2.0)):
+        rows = lab_rows(least, least * 0.99)
+        kept, findings = _leave_out_impossible(LabTest(test="haemoglobin", unit=unit), rows)
+        assert kept["value"].to_list() == [least, None]
+        (finding,) = findings
+        assert finding.line == 3
+        assert f"Possible is {least:g} to" in finding.fix
 
 
 def test_values_inside_all_limits_are_given_back_as_they_are() -> None:

@@ -71,6 +71,17 @@ DOSES = [
     ("glucocorticoids", 'kind = "pulse"', 'kind = "pulses"', "no such kind"),
     ("glucocorticoids", 'names = ["cortisol"', 'names = ["prednisone"', "the name stands twice"),
 ]
+ANALYTES = [
+    ("analytes", "possible = [20, 300]", "possible = [300, 20]", "limits must rise"),
+    ("analytes", "possible = [20, 300]", "possible = [20]", "limits must rise"),
+    ("analytes", "possible = [20, 300]", "possible = [31, 300]", "limits must rise"),
+    ("analytes", "possible = [20, 300]", "possible = [20, 219]", "limits must rise"),
+    ("analytes", "usual = [30, 220]", "usual = [220, 220]", "limits must rise"),
+    ("analytes", "usual = [30, 220], ", "", "a hint explains a value that is not usual"),
+    ("analytes", 'reason = "Septic shock stays below 1000 mg/L."', 'reason = " "', "says what lies beyond"),
+    ("analytes", '{analyte = "crp", possible', '{analyte = "crp_", possible', "there is no such analyte"),
+    ("analytes", '{analyte = "crp", possible', '{analyte = "alt", possible', "the analyte stands twice"),
+]
 POPULATIONS = [
     ("populations", "sd = 5.62", "sd = 0", "must be above 0"),
     ("populations", "subjects = 158", "subjects = 0", "must be above 0"),
@@ -112,6 +123,6 @@ def test_definition(name: str, old: str, new: str, message: str, tmp_path: Path)
     check(DEFINITIONS / f"{name}.toml", old, new, message, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "old", "new", "message"), [*TOXICITY, *DOSES, *POPULATIONS])
+@pytest.mark.parametrize(("name", "old", "new", "message"), [*TOXICITY, *DOSES, *POPULATIONS, *ANALYTES])
 def test_table(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
     check(TABLES / f"{name}.toml", old, new, message, tmp_path)

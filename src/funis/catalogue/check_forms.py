@@ -77,11 +77,12 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         unit within reversed_by applies items_of rules_of others_as otherwise item system by lab
         feature features.clause with_level per how status evidence id class event before note
         preset grid domain term measure reading side drug analyte doses_of hint_low hint_high test route words
+        reason
         toxicity.if rules.grade
     """),
     ("a number", _is_number, """
         lowest highest minimum maximum weight per_minutes only_above over at_most routes.factor
-        factors.at_least power base times constant equals_5_mg mg_per_day possible low high mean sd
+        factors.at_least power base times constant equals_5_mg mg_per_day mean sd
         correlation
     """),
     ("a whole number", _is_whole, """
@@ -98,7 +99,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         none also groups names of instruments
     """),
     ("a list of whole numbers", _list_of(_is_whole), "clinical"),
-    ("a list of numbers", _some_of(_is_number), "means sds"),
+    ("a list of numbers", _some_of(_is_number), "means sds possible usual"),
     ("a list of values", _list_of(_is_plain), "values allowed parameters.factors"),
     ("a list of lists of texts", _list_of(_texts), "alternatives"),
     ("a phrase or a list of phrases", _phrases, "when"),
@@ -114,7 +115,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
     ("a list of rows", _rows, """
         items replace features rules routes flags factors summaries measures criteria classes
         failures needs terms grades drugs units routes analytes conversions parameters spellings
-        grids presets
+        grids presets limits
     """),
 )  # fmt: skip
 _FORM_OF: Final = {key: (words, fits) for words, fits, keys in _FORMS for key in keys.split()}

@@ -23,14 +23,15 @@ class PlausibleRange:
 
     Attributes
     ----------
-    possible : largest value that is possible at all; above it the value is left out
-    low, high : outside of them a value is queried
+    possible : lowest and highest value that is possible at all; beyond them a value is refused
+    reason : what lies beyond, or who says so
+    usual : outside of them a value is queried; None where nothing is said
     hint_low, hint_high : which slip explains such a value
     """
 
-    possible: float
-    low: float
-    high: float
+    possible: tuple[float, float]
+    reason: str
+    usual: tuple[float, float] | None = None
     hint_low: str = ""
     hint_high: str = ""
 

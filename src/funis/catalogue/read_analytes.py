@@ -10,10 +10,10 @@ from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile
 from funis.catalogue.model_analytes import Analyte, AnalyteTable, Conversion, PlausibleRange
 from funis.catalogue.model_tables import GlucocorticoidTable
 
-_FILE_KEYS: Final = ("kind", "analytes", "conversions", "spellings")
-_LIMITS: Final = ("possible", "low", "high")
+_FILE_KEYS: Final = ("kind", "analytes", "limits", "conversions", "spellings")
 _HINTS: Final = ("hint_low", "hint_high")
-_ANALYTE_KEYS: Final = (("analyte", "label", "unit"), ("laboratory", "doses_of", *_LIMITS, *_HINTS))
+_ANALYTE_KEYS: Final = (("analyte", "label", "unit"), ("laboratory", "doses_of"))
+_LIMIT_KEYS: Final = (("analyte", "possible", "reason"), ("usual", *_HINTS))
 _CONVERSION_KEYS: Final = (("of", "unit", "factor", "source"), ("offset",))
 _SPELLING_KEYS: Final = ("unit", "names")
 _DOSES: Final = "glucocorticoids"
@@ -39,8 +39,11 @@ def read_analytes(file: DefinitionFile, find: Callable[[], GlucocorticoidTable])
         (row.get("of", []), _read_conversion(file, row, number, names))
         for number, row in enumerate(file.rows("conversions"), 1)
     ]
+    for number, row in enumerate(file.rows("limits"), 1):
+        _check_limits(file, row, number, names)
     spellings = _read_spellings(file)
     file.stop_at_findings()
+    limits = {row["analyte"]: _plausible(row) for row in file.rows("limits")}
     analytes = {}
     for row in file.rows("analytes"):
         own = tuple(made for of, made in conversions if made is not None and row["analyte"] in of)
@@ -50,7 +53,7 @@ def read_analytes(file: DefinitionFile, find: Callable[[], GlucocorticoidTable])
             row["label"],
             row["unit"],
             own + doses,
-            _plausible(row),
+            limits.get(row["analyte"]),
             row.get("laboratory", False),
         )
     return AnalyteTable(analytes, spellings)
@@ -67,22 +70,42 @@ def _check_analyte(file: DefinitionFile, row: Content, number: int) -> None:
         file.refuse(place, "analyte", name, "the analyte stands twice", "Remove one.")
     if row.get("doses_of", _DOSES) != _DOSES:
         file.refuse(place, "doses_of", row["doses_of"], "there is no such table", f"Known: {_DOSES}.")
-    given = [key for key in _LIMITS if key in row]
-    if given and len(given) < len(_LIMITS):
-        file.refuse(place, given[0], row[given[0]], "limits stand together", f"Write {', '.join(_LIMITS)}.")
-    elif given and not 0 <= row["low"] < row["high"] <= row["possible"]:
-        found = [row["low"], row["high"], row["possible"]]
-        message = "limits must rise: 0, low, high, possible"
-        file.refuse(place, "low", found, message, "Correct the numbers.")
-    if not given and set(row) & set(_HINTS):
-        file.refuse(place, _HINTS[0], "", "a hint explains a value outside limits", "Write the limits.")
 
 
-def _plausible(row: Content) -> PlausibleRange | None:
-    if "possible" not in row:
-        return None
-    possible, low, high = (float(row[key]) for key in _LIMITS)
-    return PlausibleRange(possible, low, high, row.get("hint_low", ""), row.get("hint_high", ""))
+def _check_limits(file: DefinitionFile, row: Content, number: int, names: list[str]) -> None:
+    """Check one row of limits: both ends rise, what is usual is possible, and the reason stands beside it."""
+    name = str(row.get("analyte", ""))
+    place = ("limits", number, name)
+    file.refuse_unknown_keys(place, row, *_LIMIT_KEYS)
+    if name not in names:
+        file.refuse(place, "analyte", name, "there is no such analyte", f"Known: {', '.join(names)}.")
+    if [each.get("analyte") for each in file.rows("limits")].count(name) > 1:
+        file.refuse(place, "analyte", name, "the analyte stands twice", "Remove one.")
+    if not str(row.get("reason", "")).strip():
+        file.refuse(place, "reason", "", "says what lies beyond, and holds no words", "Write it.")
+    possible = row.get("possible", [])
+    usual = row.get("usual", possible)
+    ends = [*possible[:1], *usual, *possible[1:]]
+    if len(possible) != 2 or len(usual) != 2 or not usual[0] < usual[1] or ends != sorted(ends):
+        message = "limits must rise: possible from, usual from, usual to, possible to"
+        file.refuse(place, "possible", ends, message, "Correct the numbers.")
+    if "usual" not in row and set(row) & set(_HINTS):
+        file.refuse(place, _HINTS[0], "", "a hint explains a value that is not usual", "Write usual.")
+
+
+def _plausible(row: Content) -> PlausibleRange:
+    return PlausibleRange(
+        _pair(row["possible"]),
+        row["reason"],
+        _pair(row["usual"]) if "usual" in row else None,
+        row.get("hint_low", ""),
+        row.get("hint_high", ""),
+    )
+
+
+def _pair(ends: list[Any]) -> tuple[float, float]:
+    low, high = map(float, ends)
+    return low, high
 
 
 def _read_conversion(file: DefinitionFile, row: Content, number: int, names: list[str]) -> Conversion | None:

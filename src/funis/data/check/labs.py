@@ -142,8 +142,10 @@ def _converted(group: pl.DataFrame, name: str, lab: LabTest, unit: str) -> pl.Ex
 def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, Iterator[Finding]]:
     """Null the values that cannot be: negative, beyond the study's limits, beyond what a body can make."""
     usual = _plausible(lab)
-    highest = None if usual is None else _in_study_unit(lab, usual.possible)
-    least = max(0.0, lab.minimum or 0.0)
+    lowest, highest = (
+        (None, None) if usual is None else (_in_study_unit(lab, limit) for limit in usual.possible)
+    )
+    least = max(0.0, lowest or 0.0, lab.minimum or 0.0)
     most = min((limit for limit in (highest, lab.maximum) if limit is not None), default=None)
     if _lie_within(rows["value"], least, most):
         return rows, iter(())
@@ -151,9 +153,15 @@ def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFram
     value = ops.col("value")
     wrong = value < 0
     reasons = [(value < 0, "below zero", "Write the value as the laboratory gave it.")]
-    if usual is not None and highest is not None:
-        fix = f"{usual.hint_high} Possible is up to {highest:g} {lab.unit}.".strip()
-        reasons.append((value > highest, f"above {highest:g} {lab.unit}, which is impossible", fix))
+    if usual is not None and lowest is not None and highest is not None:
+        allowed = f"Possible is {lowest:g} to {highest:g} {lab.unit}."
+        below, above = f"below {lowest:g} {lab.unit}", f"above {highest:g} {lab.unit}"
+        reasons.append(
+            (value < lowest, f"{below}, which is impossible", f"{usual.hint_low} {allowed}".strip())
+        )
+        reasons.append(
+            (value > highest, f"{above}, which is impossible", f"{usual.hint_high} {allowed}".strip())
+        )
     if lab.minimum is not None:
         reasons.append((value < lab.minimum, f"below {lab.minimum:g}", _study_limit(lab)))
     if lab.maximum is not None:
@@ -212,7 +220,9 @@ def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
         )
     usual = _plausible(lab)
     low, high = (
-        (None, None) if usual is None else (_in_study_unit(lab, limit) for limit in (usual.low, usual.high))
+        (None, None)
+        if usual is None or usual.usual is None
+        else (_in_study_unit(lab, limit) for limit in usual.usual)
     )
     if usual is None or low is None or high is None:
         return
