@@ -17,6 +17,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.imported import Import
 from funis.study.intercurrent import MEANINGS
 from funis.study.model import (
     Arm,
@@ -54,6 +55,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[intercurrent_events]", IntercurrentRules),
     ("[[sensitivity]]", SensitivityPlan),
     ("[multiplicity]", Multiplicity),
+    ("[import]", Import),
 )
 _FRONT = """# The study file
 
@@ -63,6 +65,44 @@ models that read the file.
 
 Texts stand in quotes, numbers do not, lists stand in `[ ]`. A key that is not listed here is refused.
 """
+_IMPORT = """## Sheets of a clinic
+
+`[import]` says how sheets are written that follow their own ways. Cells are translated while they are read;
+the files stay as they are, and a finding quotes the sheet: its line, the text of its cell, the name of its
+column. A cell that still has two readings is never guessed. It is a finding.
+
+| what it is about | read | refused |
+|---|---|---|
+{examples}
+
+Names of sheets, files and columns are compared without regard to capitals, spaces, hyphens and the width of
+letters, with or without `[import]`. Words and codes are compared in the same way. The words for present and
+absent are read in columns of 0 and 1 and as positive and negative, nowhere else; a concentration has no such
+word. A word for not done empties a cell that cannot hold `ND`. Frames given from Python are not translated:
+they hold the names and values of the tables.
+
+"""
+EXAMPLES_OF_IMPORT: tuple[tuple[str, str, str], ...] = (
+    ("order of a date", 'date_order = "dmy"', 'date_order = "dym"'),
+    ("years of two digits", "years_from = 1930", "years_from = 30"),
+    ("dates as day numbers", "day_numbers = 1900", "day_numbers = 1970"),
+    ("decimal mark", 'decimal = ",", separator = ";"', 'decimal = ",", separator = ","'),
+    ("cells of CSV files", 'separator = "\\t"', 'separator = "#"'),
+    ("encoding of CSV files", 'encoding = "gb18030"', 'encoding = "ansi"'),
+    ("words for 1", 'present = ["+", "阳性"]', 'present = ["+"], absent = ["+"]'),
+    ("words for 0", 'absent = ["neg", "-"]', "absent = [0]"),
+    ("words for not done", 'not_done = ["n.d."]', "not_done = true"),
+    ("words for missing", 'missing = ["k.A."]', 'missing = ["k.A."], not_done = ["k.A."]'),
+    ("sheet or file of a table", 'tables = {labs = "Labor"}', 'tables = {laboratory = "Labor"}'),
+    ("row of the header", "header_rows = {labs = 3}", "header_rows = {labs = 0}"),
+    (
+        "names of columns",
+        'columns = {subjects = {subject = "Patient ID"}}',
+        'columns = {subjects = {patient = "Patient ID"}}',
+    ),
+    ("codes", 'codes = {sex = {"1" = "male", "女" = "female"}}', 'codes = {sex = {"1" = "man"}}'),
+)
+"""Of each key of ``[import]`` what it is about, one example that is read and one that is refused."""
 _RULES = """## Rules
 
 A rule is an SQL condition over one row, for example `age >= 16 AND sex = 'female'`. It may use comparisons,
@@ -127,6 +167,8 @@ def render_study_page() -> str:
     parts += [f"## `{title}`\n\n{_keys(model)}" for title, model in _SECTIONS]
     for name in ("populations", "subgroups"):
         parts.append(f"## `[{name}]`\n\n{Study.model_fields[name].description}\n")
+    examples = (f"| {what} | `{read}` | `{refused}` |" for what, read, refused in EXAMPLES_OF_IMPORT)
+    parts.append(_IMPORT.format(examples="\n".join(examples)))
     parts.append("## Intercurrent events\n\n" + _events())
     parts.append("## Keys of each kind of endpoint\n\n" + _kinds())
     parts.append(

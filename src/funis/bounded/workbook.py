@@ -17,6 +17,7 @@ from funis.bounded.unpacked import Archive
 from funis.letters import NOT_CALCULATED
 
 _LETTERS = re.compile(r"[A-Za-z]{1,3}")
+_TEXTS = frozenset({"s", "str", "inlineStr"})
 _REFUSED = ("Save it again as .xlsx.", "not_workbook")
 
 
@@ -28,6 +29,7 @@ class SheetCells:
     ----------
     top, bottom, left, right : the rectangle around every cell that holds something; 0 where none does
     lost : text of spreadsheet errors and of formulas without a result, by row and column
+    texts : row and column of the cells that hold a text, where that was asked for
     """
 
     top: int = 0
@@ -35,6 +37,7 @@ class SheetCells:
     left: int = 0
     right: int = 0
     lost: dict[tuple[int, int], str] = field(default_factory=dict)
+    texts: set[tuple[int, int]] = field(default_factory=set)
 
     def widen(self, row: int, column: int) -> None:
         """Widen the rectangle so that it holds one more cell."""
@@ -45,13 +48,14 @@ class SheetCells:
         self.left, self.right = min(self.left, column), max(self.right, column)
 
 
-def find_cells(data: bytes, limits: Limits) -> dict[str, SheetCells]:
+def find_cells(data: bytes, limits: Limits, *, note_texts: bool = False) -> dict[str, SheetCells]:
     """Find where the cells of every sheet of a workbook stand.
 
     Parameters
     ----------
     data : an .xlsx file
     limits : how much it may unpack to, how far its sheets may reach
+    note_texts : note which cells hold texts: a number and its text look alike once they are loaded
 
     Returns
     -------
@@ -68,7 +72,7 @@ def find_cells(data: bytes, limits: Limits) -> dict[str, SheetCells]:
     for name, part in _read_sheets(archive, targets).items():
         if part not in archive.parts:
             raise RefusedFileError(f"The sheet '{name}' is not in the workbook.", *_REFUSED)
-        found[name] = _Scan(name, limits).read(archive, part)
+        found[name] = _Scan(name, limits, note_texts=note_texts).read(archive, part)
     # Shared texts and styles are loaded as well.
     for part in set(archive.parts) - archive.seen:
         for _ in archive.unpack(part):
@@ -143,8 +147,8 @@ def _column(letters: str) -> int:
 class _Scan:
     """One pass over the XML of a sheet; a cell is taken when the next begins."""
 
-    def __init__(self, sheet: str, limits: Limits) -> None:
-        self.sheet, self.limits = sheet, limits
+    def __init__(self, sheet: str, limits: Limits, *, note_texts: bool) -> None:
+        self.sheet, self.limits, self.note_texts = sheet, limits, note_texts
         self.cells = SheetCells()
         self.row = self.column = 0
         self.kind = self.digits = ""
@@ -198,6 +202,8 @@ class _Scan:
         if not (self.has_value or self.has_formula):
             return
         cells, row, column = self.cells, self.row, self.column
+        if self.note_texts and self.kind in _TEXTS:
+            cells.texts.add((row, column))
         if self.has_formula or self.kind == "e":
             self.reader.CharacterDataHandler = None
             text = "".join(self.text).strip()

@@ -5,6 +5,7 @@ Files, forms and simulated trials all become these, so that one set of checks lo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -37,12 +38,30 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What stood in a sheet whose names or cells were translated.
+
+    Attributes
+    ----------
+    headers : name in the sheet of each column that has another one there
+    cells : the cells before they were translated, with ``_line``; None where none was
+    """
+
+    headers: Mapping[str, str]
+    cells: pl.DataFrame | None
+
+
+@dataclass(frozen=True, slots=True)
 class RawTable:
-    """One table, every cell a text or null, with ``_line`` (the header is line 1)."""
+    """One table, every cell a text or null, with ``_line`` (the header is line 1).
+
+    ``written`` is what stood in the sheet; None where nothing was translated.
+    """
 
     name: str
     file: str
     frame: pl.DataFrame
+    written: Written | None = None
 
 
 @dataclass(slots=True)

@@ -86,7 +86,10 @@ def read_tables(
     place = Path(folder)
     place = place / "data" if (place / "data").is_dir() else place
     inside = Path(folder) if place.is_dir() else None
-    raw = read_folder(place, expected_tables(study_tables(study)), limits=limits, inside=inside)
+    known = study_tables(study)
+    raw = read_folder(
+        place, expected_tables(known), tables=known, rules=study.imported, limits=limits, inside=inside
+    )
     for file in raw.files:
         # Names of files and counts only: no value of a subject ever reaches a log.
         _log.info("read %s (%d rows)", file.name, file.rows)

@@ -21,6 +21,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.imported import Import
 from funis.study.part import Identifier, Names, StudyPart, Text
 
 ParameterValue = bool | int | float | str
@@ -379,6 +380,9 @@ class Study(StudyPart):
     multiplicity: Multiplicity | None = Field(default=None, description="Gatekeeping over endpoints.")
     co_primary: CoPrimary | None = Field(
         default=None, description="How several primary endpoints are judged together."
+    )
+    imported: Import = Field(
+        default=Import(), alias="import", description="How the sheets of a clinic are written."
     )
 
     @property

@@ -28,6 +28,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.imported import Import
 from funis.study.model import (
     Arm,
     Criterion,
@@ -75,6 +76,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("intercurrent_events",): IntercurrentRules,
     ("sensitivity",): SensitivityPlan,
     ("multiplicity",): Multiplicity,
+    ("import",): Import,
 }
 # What stands in for a broken [study] key while the rest of the file is checked; never leaves this module.
 _STAND_IN = {"id": "x", "title": "x", "condition": "sle", "design": "single_arm"}
@@ -401,7 +403,7 @@ def _finding(key: _Key, detail: ErrorDetails) -> StudyFinding:
         case "literal_error":
             allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
             found, message = _shown(value), f"'{name}' does not take this value."
-            fix = _nearest(str(value), allowed)
+            fix = _nearest(str(value), allowed) or f"Known: {context.get('expected', '')}."
         case "string_pattern_mismatch":
             found, message = _shown(value), f"'{name}' is not a name."
             fix = "Use small letters, digits and _ only, a letter first, for example month_6."

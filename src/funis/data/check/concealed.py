@@ -103,4 +103,4 @@ def _words(study: Study) -> frozenset[str]:
     named = (*study.visit_names, *study.lab_names, *study.populations, *(lab.unit for lab in study.labs))
     columns = [column for table in tables.values() for column in table.columns]
     allowed = (each for column in columns for each in column.allowed)
-    return words_of((*tables, *(column.name for column in columns), *named, *allowed))
+    return words_of((*tables, *(column.name for column in columns), *named, *allowed, *study.imported.words))

@@ -15,6 +15,7 @@ from datetime import date
 import polars as pl
 
 from funis.data.cells import RawData
+from funis.data.check.as_written import quote_written
 from funis.data.check.checked_data import Data
 from funis.data.check.columns import Typed, empty_frame, kept_columns, type_table
 from funis.data.check.concealed import Concealment
@@ -92,7 +93,8 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         *_check_criteria(study, frames),
     ]
     shown = Concealment(study, known, frozenset(frames["subjects"]["subject"].to_list()), today)
-    return frames, _in_order([shown.conceal(each) for each in _without_echoes(every)], known)
+    told = quote_written(_without_echoes(every), raw)
+    return frames, _in_order([shown.conceal(each) for each in told], known)
 
 
 def _check_criteria(study: Study, frames: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:

@@ -1,0 +1,361 @@
+"""Sheets of clinics, whole: the same trial in a German, a Chinese and an Excel dress gives the same tables."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from importlib import util
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from funis.data.tables import Tables, read_tables
+from funis.errors import Finding, StudyError
+from funis.study.imported import Import
+from funis.study.read import read_study
+
+CLEAN = Path(__file__).parents[1] / "fault" / "clean"
+TODAY = date(2026, 1, 1)
+GERMAN = """
+[import]
+date_order = "dmy"
+decimal    = ","
+separator  = ";"
+present    = ["+"]
+absent     = ["neg"]
+not_done   = ["n.d."]
+
+[import.tables]
+subjects = "Patienten"
+
+[import.columns.subjects]
+subject    = "Pat.-Nr."
+birth_date = "Geb.-Datum"
+
+[import.columns.labs]
+value = "Ergebnis"
+
+[import.codes.sex]
+w = "female"
+m = "male"
+"""
+CHINESE = """
+[import]
+date_order = "ymd"
+encoding   = "gb18030"
+present    = ["阳性"]
+absent     = ["阴性"]
+
+[import.tables]
+subjects = "受试者"
+
+[import.columns.subjects]
+subject = "受试者编号"
+sex     = "性别"
+
+[import.codes.sex]
+"女" = "female"
+"男" = "male"
+"""
+Cells = list[list[str]]
+
+
+def load(table: str) -> Cells:
+    with (CLEAN / "data" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+TABLES = {path.stem: load(path.stem) for path in sorted((CLEAN / "data").glob("*.csv"))}
+
+
+def dressed(names: Mapping[str, Mapping[str, str]], change: Callable[[str, str], str]) -> dict[str, Cells]:
+    """Give every table with other names of columns and other ways to write its cells."""
+    return {
+        table: [
+            [names.get(table, {}).get(name, name) for name in rows[0]],
+            *([change(name, cell) for name, cell in zip(rows[0], row, strict=True)] for row in rows[1:]),
+        ]
+        for table, rows in TABLES.items()
+    }
+
+
+def german(name: str, cell: str) -> str:
+    day = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", cell)
+    if day:
+        return f"{int(day[3])}.{int(day[2])}.{day[1]}"
+    if name in {"rash", "fever"}:
+        return {"0": "neg", "1": "+"}[cell]
+    return {"female": "W", "male": "m"}.get(cell, cell.replace(".", ","))
+
+
+def chinese(name: str, cell: str) -> str:
+    day = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", cell)
+    if day:
+        return f"{day[1]}年{int(day[2])}月{int(day[3])}日"
+    if name == "rash":
+        return {"0": "阴性", "1": "阳性"}[cell]
+    if name == "value":
+        return cell.translate(str.maketrans("0123456789.", "０１２３４５６７８９．"))
+    return {"female": "女", "male": "男"}.get(cell, cell)
+
+
+GERMAN_NAMES = {
+    "subjects": {"subject": "Pat.-Nr.", "birth_date": "Geb.-Datum", "site": "Site"},
+    "labs": {"value": "Ergebnis", "test": "TEST"},
+}
+CHINESE_NAMES = {"subjects": {"subject": "受试者编号", "sex": "性别"}}
+
+
+def write(folder: Path, tables: Mapping[str, Cells], rules: str, **written: str) -> Path:
+    """Write a study folder with CSV files."""
+    (folder / "data").mkdir(parents=True)
+    text = (CLEAN / "study.toml").read_text(encoding="utf-8") + rules
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    for table, rows in tables.items():
+        path = folder / "data" / f"{written.get(table, table)}.csv"
+        with path.open("w", encoding=written.get("encoding", "utf-8"), newline="") as file:
+            csv.writer(file, delimiter=written.get("separator", ",")).writerows(rows)
+    return folder
+
+
+def write_german(folder: Path, tables: Mapping[str, Cells] | None = None, rules: str = GERMAN) -> Path:
+    tables = tables or dressed(GERMAN_NAMES, german)
+    return write(folder, tables, rules, subjects="Patienten", labs="LABS", separator=";")
+
+
+def read(folder: Path) -> Tables:
+    return read_tables(folder, read_study(folder), today=TODAY)
+
+
+@pytest.fixture(scope="module")
+def clean() -> Tables:
+    return read(CLEAN)
+
+
+def assert_same(one: Tables, other: Tables) -> None:
+    assert [str(each) for each in one.findings] == []
+    assert one.present == other.present
+    for name, frame in other.frames.items():
+        assert one.frames[name].drop("_file", "_line").equals(frame.drop("_file", "_line")), name
+
+
+def test_german_files_give_the_same_tables(tmp_path: Path, clean: Tables) -> None:
+    assert_same(read(write_german(tmp_path / "trial")), clean)
+
+
+def test_chinese_files_give_the_same_tables(tmp_path: Path, clean: Tables) -> None:
+    tables = dressed(CHINESE_NAMES, chinese)
+    folder = write(tmp_path / "trial", tables, CHINESE, subjects="受试者", encoding="gb18030")
+    assert_same(read(folder), clean)
+
+
+def test_a_workbook_with_numbers_dates_and_a_header_in_two_rows(tmp_path: Path, clean: Tables) -> None:
+    """Numbers and dates that Excel holds as such are read, whatever decimal mark its reader sees."""
+    folder = tmp_path / "trial"
+    shutil.copytree(CLEAN, folder)
+    shutil.rmtree(folder / "data")
+    (folder / "data").mkdir()
+    rules = GERMAN + "\n[import.header_rows]\nsledai_2k = 4\n"
+    study = (CLEAN / "study.toml").read_text(encoding="utf-8") + rules
+    (folder / "study.toml").write_text(study, encoding="utf-8")
+    with xlsxwriter.Workbook(folder / "data" / "trial.xlsx") as book:
+        day = book.add_format({"num_format": "dd.mm.yyyy"})
+        for table, rows in dressed(GERMAN_NAMES, lambda _, cell: cell).items():
+            sheet = book.add_worksheet("PATIENTEN" if table == "subjects" else table.title())
+            first = 3 if table == "sledai_2k" else 0
+            if first:
+                sheet.write(0, 0, "Klinik für Rheumatologie")
+                sheet.write(2, 0, "subject")
+                rows[0][0] = ""
+            for number, row in enumerate(rows):
+                for place, cell in enumerate(row):
+                    if re.fullmatch(r"\d{4}-\d\d-\d\d", cell):
+                        when = datetime.fromisoformat(cell)
+                        sheet.write_datetime(first + number, place, when, day)
+                    elif re.fullmatch(r"\d+\.\d+", cell):
+                        sheet.write_number(first + number, place, float(cell))
+                    else:
+                        sheet.write_string(first + number, place, cell)
+    assert_same(read(folder), clean)
+
+
+def test_a_number_typed_as_text_in_a_workbook_keeps_its_two_readings(tmp_path: Path) -> None:
+    folder = write(tmp_path / "trial", {}, '\n[import]\ndecimal = ","\nseparator = ";"\n')
+    with xlsxwriter.Workbook(folder / "data" / "trial.xlsx") as book:
+        subjects = book.add_worksheet("Subjects")
+        for number, row in enumerate(TABLES["subjects"]):
+            subjects.write_row(number, 0, [cell.replace(".", ",") for cell in row])
+        sheet = book.add_worksheet("labs")
+        for place, name in enumerate(TABLES["labs"][0]):
+            sheet.write_string(0, place, name)
+        for line, value in enumerate((1.234, "1.234", "1,5"), start=1):
+            for place, cell in enumerate(TABLES["labs"][2]):
+                sheet.write(line, place, value if TABLES["labs"][0][place] == "value" else cell)
+    tables = read(folder)
+    found = [each for each in tables.findings if each.code == "not_a_number"]
+    assert [(each.line, each.value, each.subject, each.visit) for each in found] == [
+        (3, "1.234", "S1", "baseline")
+    ]
+    assert 1.234 in tables.frames["labs"]["value"].to_list()
+
+
+def finding(tables: Tables, code: str) -> Finding:
+    return next(each for each in tables.findings if each.code == code)
+
+
+def test_a_finding_quotes_the_sheet(tmp_path: Path) -> None:
+    """File, line, the column's own name and the cell's own text, with subject and visit."""
+    tables = dressed(GERMAN_NAMES, german)
+    line = next(number for number, row in enumerate(tables["labs"]) if row[3] == "platelets")
+    tables["labs"][line][4] = "9000,0"
+    found = next(
+        each for each in read(write_german(tmp_path / "trial", tables)).findings if each.level == "error"
+    )
+    row = tables["labs"][line]
+    assert (found.file, found.line, found.column) == ("LABS.csv", line + 1, "value")
+    assert (found.value, found.subject, found.visit) == ("9000,0 10^9/L", row[0], row[1])
+    assert "(column 'Ergebnis' of the sheet)" in found.message
+
+
+def test_a_sheet_that_is_declared_and_not_there_is_told_and_hides_nothing(tmp_path: Path) -> None:
+    tables = dressed(GERMAN_NAMES, german)
+    tables["labs"][1][4] = "achtzig"
+    rules = GERMAN.replace('subjects = "Patienten"', 'subjects = "Pazienten"')
+    found = read(write_german(tmp_path / "trial", tables, rules)).findings
+    absent = next(each for each in found if each.code == "source_missing")
+    assert "reads 'subjects' from 'Pazienten'" in absent.message
+    assert [each.line for each in found if each.code == "not_a_number"] == [2]
+    assert {each.table for each in found if each.level == "error"} <= {"subjects", "labs", ""}
+
+
+@pytest.mark.parametrize(
+    ("rules", "key", "said"),
+    [
+        ('[import]\ndecimal = ","\n', "import.separator", "are the same"),
+        ('[import]\ndecimal = ";"\n', "import.decimal", "does not take this value"),
+        ('[import]\ndate_order = "dym"\n', "import.date_order", "does not take this value"),
+        ("[import]\nyears_from = 1899\n", "import.years_from", "greater than or equal to 1900"),
+        ("[import]\nyears_from = 2001\n", "import.years_from", "less than or equal to 2000"),
+        ("[import]\nday_numbers = 1901\n", "import.day_numbers", "does not take this value"),
+        ('[import]\nencoding = "gbk2"\n', "import.encoding", "does not take this value"),
+        ("[import]\nheader = 3\n", "import.header", "There is no key"),
+        ('[import]\npresent = ["+"]\nabsent = ["＋"]\n', "import.absent", "stands for 'present' already"),
+        ('[import.tables]\nlab = "x"\n', "import.tables.lab", "There is no table"),
+        ("[import.header_rows]\nlabs = 0\n", "import.header_rows.labs", "greater than or equal to 1"),
+        ('[import.columns.labs]\nresult = "x"\n', "import.columns.labs.result", "There is no column"),
+        (
+            '[import.columns.labs]\nvalue = "x"\nlow = "X"\n',
+            "import.columns.labs.low",
+            "already read as 'value'",
+        ),
+        ('[import.codes.sexes]\nm = "male"\n', "import.codes.sexes", "There is no column"),
+        ('[import.codes.sex]\nm = "man"\n', "import.codes.sex.m", "There is no value of 'sex'"),
+        ('[import.codes.visit]\nV9 = "month_9"\n', "import.codes.visit", "There is no value of 'visit'"),
+        ('[import.codes.serious]\nja = "yes"\n', "import.codes.serious.ja", "There is no value of 'serious'"),
+        ('[import.codes.sex]\nm = "male"\nM = "female"\n', "import.codes.sex", "means 'male' already"),
+    ],
+)
+def test_what_import_cannot_mean_is_refused_with_its_key(
+    tmp_path: Path, rules: str, key: str, said: str
+) -> None:
+    folder = write(tmp_path / "trial", {}, "\n" + rules)
+    with pytest.raises(StudyError) as caught:
+        read_study(folder)
+    assert len(caught.value.findings) == 1
+    found = caught.value.findings[0]
+    assert found.column.startswith(key)
+    assert said in found.message
+
+
+def test_a_code_of_an_empty_meaning_and_unscheduled_visits_are_allowed(tmp_path: Path) -> None:
+    rules = '\n[import.codes]\nsex = {"9" = ""}\nvisit = {U = "unscheduled", V0 = "baseline"}\nserious = {x = "1"}\n'
+    study = read_study(write(tmp_path / "trial", {}, rules))
+    assert study.imported.codes["visit"] == {"U": "unscheduled", "V0": "baseline"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "code"),
+    [
+        ('[import]\nseparator = ";"\n', {"separator": ","}, "delimiter"),
+        ("", {"separator": ";"}, "delimiter"),
+        ('[import]\nseparator = "|"\n', {"separator": "\t"}, "delimiter"),
+        ("", {"encoding": "utf-16"}, "encoding"),
+    ],
+)
+def test_a_file_written_otherwise_is_told_with_the_key_that_reads_it(
+    tmp_path: Path, declared: str, written: dict[str, str], code: str
+) -> None:
+    folder = write(tmp_path / "trial", {"labs": TABLES["labs"]}, "\n" + declared, **written)
+    found = next(each for each in read(folder).findings if each.table == "labs")
+    assert found.code == code
+    assert f"{'separator' if code == 'delimiter' else 'encoding'} = " in found.fix
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
+def test_a_declared_encoding_reads_the_file(tmp_path: Path, encoding: str) -> None:
+    declared = "gb18030" if encoding == "utf-8-sig" else encoding
+    rows = [[*TABLES["labs"][0], "comment"], [*TABLES["labs"][1], "溶血"]]
+    rules = f'\n[import]\nencoding = "{declared}"\n'
+    tables = {"labs": rows, "subjects": TABLES["subjects"]}
+    found = read(write(tmp_path / "trial", tables, rules, encoding=encoding))
+    assert found.frames["labs"].height == 1
+    assert not [
+        each for each in found.findings if each.code in {"encoding", "unknown_column", "missing_column"}
+    ]
+
+
+def test_a_declared_header_row_that_is_empty_is_told(tmp_path: Path) -> None:
+    rules = "\n[import.header_rows]\nlabs = 40\n"
+    found = read(write(tmp_path / "trial", {"labs": TABLES["labs"]}, rules))
+    assert (finding(found, "header_row").line, finding(found, "header_row").table) == (40, "labs")
+
+
+def test_two_tables_may_stand_in_one_sheet(tmp_path: Path, clean: Tables) -> None:
+    """The columns of one are no unknown columns of the other."""
+    tables = {name: [list(row) for row in rows] for name, rows in TABLES.items()}
+    adverse = tables.pop("adverse_events")
+    joined = tables["disposition"]
+    assert adverse[1][0] == joined[1][0] == "S1"
+    tables["disposition"] = [
+        [*joined[0], *adverse[0][1:]],
+        *([*row, *(adverse[1][1:] if row[0] == "S1" else [""] * 8)] for row in joined[1:]),
+    ]
+    rules = '\n[import.tables]\ndisposition = "disposition"\nadverse_events = "disposition"\n'
+    found = read(write(tmp_path / "trial", tables, rules))
+    assert (
+        found.frames["disposition"]
+        .drop("_file", "_line")
+        .equals(clean.frames["disposition"].drop("_file", "_line"))
+    )
+    assert found.frames["adverse_events"].row(0, named=True)["term"] == "headache"
+    assert not [each for each in found.findings if each.code == "unknown_column"]
+
+
+def examples_of_import() -> tuple[tuple[str, str, str], ...]:
+    place = Path(__file__).parents[2] / "docs" / "pages_of_the_study_file.py"
+    spec = util.spec_from_file_location("pages_of_the_study_file", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    examples: tuple[tuple[str, str, str], ...] = module.EXAMPLES_OF_IMPORT
+    return examples
+
+
+def test_each_key_has_an_example_that_is_read_and_one_that_is_refused(tmp_path: Path) -> None:
+    examples = examples_of_import()
+    keys = {read.partition(" ")[0] for _, read, _ in examples}
+    assert keys == set(Import.model_fields)
+    for number, (_, accepted, refused) in enumerate(examples):
+        # On the page two keys stand on one line.
+        rules = re.sub(r'(?<=["\]]), (?=[a-z]+ =)', "\n", accepted)
+        read_study(write(tmp_path / f"read{number}", {}, f"\n[import]\n{rules}\n"))
+        rules = re.sub(r'(?<=["\]]), (?=[a-z_]+ =)', "\n", refused)
+        folder = write(tmp_path / f"refused{number}", {}, f"\n[import]\n{rules}\n")
+        with pytest.raises(StudyError) as caught:
+            read_study(folder)
+        assert {each.table for each in caught.value.findings} == {"import"}, refused
