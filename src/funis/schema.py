@@ -131,6 +131,11 @@ SUBJECTS = Table(
         Column("height_cm", "number", "Body height at baseline.", unit="cm", low=30, high=250),
         Column("diagnosis_date", "date", "Date of diagnosis of the disease."),
         Column("arm", "text", "Arm of a parallel trial."),
+        Column(
+            "received_cells",
+            "flag",
+            "0 when the subject was given no infusion; who has neither this nor an infusion is not known.",
+        ),
     ),
     needed=True,
 )
@@ -318,6 +323,11 @@ SAFETY_QUESTIONS = Table(
             "flag",
             "1 when any event was reported since the last visit, 0 when none.",
             required=True,
+        ),
+        Column(
+            "asked_drugs",
+            "flag",
+            "1 when the subject was asked about other drugs taken since the last visit, 0 when not.",
         ),
     ),
     dated=True,

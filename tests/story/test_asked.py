@@ -243,7 +243,10 @@ def test_who_was_never_treated_has_not_completed_the_treatment() -> None:
         "infusions": [{"subject": each, "number": 1, "date": "2020-01-01"} for each in SUBJECTS[:3]],
         "disposition": [{"subject": each, "status": "completed", "date": "2020-04-01"} for each in SUBJECTS],
     }
-    results = run(study, base_frames() | given_rows)
+    frames = base_frames() | given_rows
+    for each in frames["subjects"][3:]:
+        each["received_cells"] = 0
+    results = run(study, frames)
     assert count_of(results, "disposition.treated.completed.count")[:2] == (3, 3)
     assert count_of(results, "disposition.enrolled.completed_not_treated.count")[:2] == (2, 2)
     page = page_of(study, results)
@@ -258,7 +261,10 @@ def test_who_was_not_treated_leaves_the_flow_before_the_treated() -> None:
         "infusions": [{"subject": each, "number": 1, "date": "2020-01-01"} for each in SUBJECTS[:3]],
         "disposition": [{"subject": "S1", "status": "withdrew", "date": "2020-02-01"}],
     }
-    results = run(study, base_frames() | given_rows)
+    frames = base_frames() | given_rows
+    for each in frames["subjects"][3:]:
+        each["received_cells"] = 0
+    results = run(study, frames)
     flow = build_flow(read_numbers(results.numbers))[0]
     counts = {box.title: int(box.count[-1].text) for box in flow.boxes}
     assert [box.title for box in flow.left_early] == ["Not treated"]
@@ -277,6 +283,51 @@ def test_who_was_not_treated_leaves_the_flow_before_the_treated() -> None:
     assert places[1] + heights[1] < float(re.findall(r'viewBox="0 0 720 (\d+)"', drawn)[0])
 
 
+def test_that_no_infusion_is_there_does_not_say_that_none_was_given() -> None:
+    """Three have an infusion; S4 is recorded to have had none, of S5 nothing is written down."""
+    study = make_study(cells=True)
+    frames = base_frames() | {
+        "infusions": [{"subject": each, "number": 1, "date": "2020-01-01"} for each in SUBJECTS[:3]],
+        "disposition": [{"subject": each, "status": "completed", "date": "2020-04-01"} for each in SUBJECTS],
+    }
+    frames["subjects"][3]["received_cells"] = 0
+    results = run(study, frames)
+    found = {
+        name: count_of(results, f"disposition.enrolled.{name}.count")[:2]
+        for name in ("treated", "not_treated", "treatment_not_recorded", "completed_not_treated",
+                     "completed_treatment_not_recorded")
+    }  # fmt: skip
+    assert found == {
+        "treated": (3, 4), "not_treated": (1, 4), "treatment_not_recorded": (1, 5),
+        "completed_not_treated": (1, 1), "completed_treatment_not_recorded": (1, 1),
+    }  # fmt: skip
+    assert count_of(results, "disposition.enrolled.treated.asked")[:2] == (4, 5)
+    # A rule that asks for the day of the infusion cannot tell of S5, and says no of S4.
+    assert results.value("population.treated.subjects.n") == 3
+    assert results.value("population.treated.subjects.cannot_tell") == 1
+    flow = build_flow(read_numbers(results.numbers))[0]
+    early = {box.title: box.count[-1].text for box in flow.left_early}
+    assert early == {"Not treated": "1", "Not recorded whether treated": "1"}
+    page = page_of(study, results)
+    assert "Not recorded whether treated 1/5" in page
+    assert "Treated 3/4 ; recorded for 4/5" in page
+
+
+def test_infusions_are_counted_over_those_of_whom_they_are_recorded() -> None:
+    raw = make_study(cells=True).model_dump(by_alias=True)
+    raw["endpoints"] = ({"id": "given", "kind": "exposure", "population": "enrolled"},)
+    study = Study.model_validate(raw)
+    frames = base_frames() | {"infusions": [{"subject": "S1", "number": 1, "date": "2020-01-01"}]}
+    frames["subjects"][1]["received_cells"] = 0
+    key = "exposure.enrolled.infusion_1.infused.count"
+    assert count_of(run(study, frames), key)[:2] == (1, 2)
+    # Without any infusion S2 had none, and of the others nothing is known.
+    frames["infusions"] = []
+    assert count_of(run(study, frames), key) == (0, 1, "ok")
+    del frames["subjects"][1]["received_cells"]
+    assert count_of(run(study, frames), key)[2] == "not_collected"
+
+
 def test_a_category_is_counted_over_those_of_whom_it_is_recorded() -> None:
     frames = base_frames()
     for each in frames["subjects"][3:]:
@@ -292,20 +343,32 @@ def test_a_category_is_counted_over_those_of_whom_it_is_recorded() -> None:
     ("given_rows", "expected"),
     [
         ({}, dict.fromkeys(("death", "rescue_medication", "reinfusion", "adverse_event"), (None, None))),
-        # S1 took the drug and S2 another one: of the other three it is known by the same list that they did not.
+        # S1 took the drug and S2 another one: of the other three nothing is known, until S3 is asked.
         ({"medications": [{"subject": "S1", "drug": "Rituximab", "start": "2020-02-01"},
                           {"subject": "S2", "drug": "Aspirin", "start": "2020-02-01"}]},
-         {"rescue_medication": (1, 5), "death": (None, None)}),
+         {"rescue_medication": (1, None), "death": (None, None)}),
+        ({"medications": [{"subject": "S1", "drug": "Rituximab", "start": "2020-02-01"}],
+          "safety_questions": [{"subject": each, "visit": "month_1", "date": "2020-01-31", "asked": 0,
+                                "any_event": None, "asked_drugs": answer}
+                               for each, answer in (("S3", 1), ("S4", 0), ("S5", None))]},
+         {"rescue_medication": (1, 2), "adverse_event": (None, None)}),
         ({"infusions": [{"subject": each, "number": 1, "date": "2020-01-01"} for each in SUBJECTS]},
          {"reinfusion": (0, 5), "rescue_medication": (None, None)}),
+        ({"infusions": [{"subject": "S1", "number": 1, "date": "2020-01-01"}],
+          "subjects": [{"subject": each, "sex": "female", "age": 30, "consent_date": "2019-12-20",
+                        "received_cells": answer}
+                       for each, answer in zip(SUBJECTS, (None, 0, 1, None, None), strict=True)]},
+         {"reinfusion": (0, 2)}),
         ({"disposition": [{"subject": each, "status": "died", "date": "2020-02-01"} for each in SUBJECTS[:2]]},
          {"death": (2, 2), "reinfusion": (None, None)}),
         ({"safety_questions": [{"subject": each, "visit": "month_1", "date": "2020-01-31", "asked": 1,
                                 "any_event": 0} for each in SUBJECTS[:3]],
           "adverse_events": [{"subject": "S5", "term": "Flare", "start": "2020-02-01"}]},
          {"adverse_event": (1, 4)}),
+        ({"adverse_events": [{"subject": "S5", "term": "Flare", "start": "2020-02-01"}]},
+         {"adverse_event": (1, None)}),
     ],
-    ids=["nothing", "drugs", "infusions", "ends", "events"],
+    ids=["nothing", "drugs", "asked_drugs", "infusions", "no_infusion", "ends", "events", "events_unasked"],
 )  # fmt: skip
 def test_an_intercurrent_event_that_was_not_recorded_is_no_zero(
     given_rows: Frames, expected: dict[str, tuple[int | None, int | None]]
@@ -318,12 +381,24 @@ def test_an_intercurrent_event_that_was_not_recorded_is_no_zero(
     raw["estimands"] = ({"id": "main", "endpoint": "pain", "treatment": "cells", "summary": "mean change",
                          "intercurrent_events": rows},)  # fmt: skip
     raw["intercurrent_events"] = {"rescue_medication": ("Rituximab",), "adverse_event": ("Flare",)}
-    results = run(Study.model_validate(raw), base_frames() | given_rows)
+    study = Study.model_validate(raw)
+    results = run(study, base_frames() | given_rows)
     counted = results.select(analysis="estimand", statistic="count", arm="all")
     found = {
         name: (value, over) for name, value, over in counted.select("variable", "value", "denominator").rows()
     }
     assert {name: found[name] for name in expected} == expected
+    page = page_of(study, results)
+    for name, (count, over) in expected.items():
+        words = {"rescue_medication": "Rescue medication", "adverse_event": "A listed adverse event"}.get(
+            name
+        )
+        if words and count is not None:
+            shown = f"{count}/{over} ; known of {over}/5" if over else f"{count} "
+            assert f"{words} {shown}" in page
+    assert ("A number without N: nobody was asked" in page) == any(
+        count is not None and over is None for count, over in expected.values()
+    )
 
 
 def test_a_zero_says_at_how_many_visits_it_was_asked() -> None:

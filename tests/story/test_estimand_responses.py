@@ -81,7 +81,8 @@ def test_a_composite_event_makes_a_non_responder(lupus: Results) -> None:
     # On day 10 no visit has been made yet: before the rescue nobody has responded.
     assert found["before", "ucmsc_bilag_response"] == "26/40 (65.0%)"
     counts = texts(lupus, "estimand", "estimand", "variable", statistic="count")
-    assert counts["failing", "rescue_medication"] == "2/40 (5.0%)"
+    # Nobody was asked about drugs: what is recorded has no denominator.
+    assert counts["failing", "rescue_medication"] == "2"
 
 
 def test_each_rule_for_missing_responses(lupus: Results) -> None:

@@ -334,3 +334,54 @@ def test_shares_of_ten_subjects_have_a_percentage() -> None:
         (table,) = build_glucocorticoid_tables(study, read_numbers(numbers.frame()))
         shown.append(table.rows[0].cells[3].text)
     assert shown == ["3", "3 (30.0%)"]
+
+
+def asked_run(folder: Path, answers: dict[tuple[str, str], str], medications: str) -> tuple[Study, Results]:
+    """Run the small trial with the question about drugs answered at some visits."""
+    run_trial(folder, medications)
+    dates = {"baseline": "2020-01-01", "month_3": "2020-03-31", "month_6": "2020-06-29"}
+    lines = [f"{subject},{visit},{dates[visit]},0,,{said}" for (subject, visit), said in answers.items()]
+    text = "\n".join(["subject,visit,date,asked,any_event,asked_drugs", *lines]) + "\n"
+    (folder / "data" / "safety_questions.csv").write_text(text, encoding="utf-8")
+    study = read_study(folder)
+    return study, analyse(study, read_tables(folder, study))
+
+
+def test_who_was_asked_and_has_no_drug_takes_none(tmp_path: Path) -> None:
+    """S4 was asked at baseline and has no drug: 0 mg there. S1 was last asked at month 3, S2 never."""
+    answers = {("S4", "baseline"): "1", ("S1", "baseline"): "1", ("S1", "month_3"): "1", ("S1", "month_6"): "0",
+               ("S2", "month_3"): "0"}  # fmt: skip
+    study, results = asked_run(tmp_path / "small", answers, MEDICATIONS)
+    listed = results.listings["glucocorticoid"]
+    doses = {(row["subject"], row["visit"]): row["value"] for row in listed.to_dicts()}
+    assert doses == {
+        ("S1", "baseline"): 20, ("S1", "month_3"): 7.5, ("S1", "month_6"): None,
+        ("S2", "baseline"): None, ("S2", "month_3"): None, ("S2", "month_6"): None,
+        ("S3", "baseline"): 5, ("S3", "month_3"): 0, ("S3", "month_6"): None,
+        ("S4", "baseline"): 0,
+    }  # fmt: skip
+    # Of three doses at baseline (20, 5, 0) one is none.
+    assert value(results, "baseline", "count", "none") == 1
+    assert value(results, "baseline", "n") == 3
+    # All four were asked, or have a drug: nothing is said of those who were not.
+    assert results.value("drugs.treated.asked.count") == 4
+    assert "are recorded, in" not in render_html(study, results)
+
+
+def test_a_question_answered_by_no_drug_at_all_is_an_answer(tmp_path: Path) -> None:
+    nothing = MEDICATIONS.splitlines()[0] + "\n"
+    study, results = asked_run(tmp_path / "small", {("S1", "month_3"): "1"}, nothing)
+    assert (value(results, "month_3", "n"), value(results, "month_3", "count", "none")) == (1, 1)
+    # Asked at month 3 about the time since the last visit: what S1 took at baseline is known as well.
+    assert value(results, "baseline", "n") == 1
+    assert value(results, "month_6", "n") == 0
+    page = render_html(study, results)
+    assert "Other drugs were asked about, or are recorded, in 1 of 4 subjects" in page
+    assert "were not collected; a fall in activity may be due to them" not in page
+
+
+def test_an_answer_that_nobody_was_asked_is_no_dose(tmp_path: Path) -> None:
+    nothing = MEDICATIONS.splitlines()[0] + "\n"
+    study, results = asked_run(tmp_path / "small", {("S1", "month_3"): "0"}, nothing)
+    assert not results.numbers.filter(pl.col("analysis").is_in(["glucocorticoid", "drugs"])).height
+    assert "Doses of glucocorticoid and other drugs were not collected" in render_html(study, results)

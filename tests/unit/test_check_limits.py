@@ -154,6 +154,9 @@ LIMITS: list[tuple[str, list[Change], bool]] = [
     ("after_death", [("disposition", 0, "status", "died"), (EVENT, 0, "start", ""), (EVENT, 0, "end", ""), (EVENT, 0, "start_day", "31")], True),
     ("after_leaving", [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", "2020-02-05")], False),
     ("after_leaving", [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", "2020-02-04")], True),
+    # S1 and S2 have infusions; who is said to have had none is not asked for one.
+    ("infusion_denied", [("subjects", 0, "received_cells", "0")], True),
+    ("infusion_denied", [("subjects", 0, "received_cells", "1")], False),
     # Adverse events.
     ("ends_before_start", [(EVENT, 0, "end", "2020-01-20")], False),
     ("ends_before_start", [(EVENT, 0, "end", "2020-01-19")], True),
@@ -251,6 +254,17 @@ def test_an_infusion_is_missing_of_who_was_there_on_its_last_day(
     changes += [("labs", row, "date", last) for row in (3, 4, 5)] + [("safety_questions", 0, "date", last)]
     found = find(*changes, without=(("infusions", "date", "2020-01-13"),))
     assert ("missing_infusion" in {finding.code for finding in found}) is is_missing
+    # That the subject had none at all is no answer to where the second one is.
+    denied = find(
+        *changes, ("subjects", 0, "received_cells", "0"), without=(("infusions", "date", "2020-01-13"),)
+    )
+    assert ("missing_infusion" in {finding.code for finding in denied}) is is_missing
+
+
+@pytest.mark.parametrize(("said", "count"), [("", 2), ("1", 2), ("0", 0)])
+def test_no_infusion_is_asked_for_of_who_is_said_to_have_had_none(said: str, count: int) -> None:
+    found = find(("subjects", 0, "received_cells", said), without=(("infusions", "subject", "S1"),))
+    assert [finding.code for finding in found].count("missing_infusion") == count
 
 
 def test_an_event_of_the_day_of_a_question_belongs_to_that_question() -> None:

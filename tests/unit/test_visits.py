@@ -20,7 +20,7 @@ from funis.study.days import (
     eligibility_schema,
     subject_schema,
 )
-from funis.study.model import Infusion, LabTest, Study, Trial, Visit
+from funis.study.model import Arm, Infusion, LabTest, Study, Trial, Visit
 
 
 @dataclass
@@ -157,16 +157,44 @@ def test_grades_and_scores_come_from_the_long_frame() -> None:
 
 
 def test_the_frame_has_the_columns_that_rules_were_checked_against() -> None:
-    tables = make(TRIAL, subjects=[{"subject": "S1"}])
+    tables = make(TRIAL, subjects=[{"subject": "S1"}, {"subject": "S2", "received_cells": "0"},
+                                   {"subject": "S3", "received_cells": "1"}])  # fmt: skip
     frame = derive_subject_frame(TRIAL, tables.frames)
     assert dict(list(frame.schema.items())[:-2]) == subject_schema(TRIAL)
-    assert frame["infusions_received"].to_list() == [0.0]
+    # That no infusion is listed says "none" only where it is recorded.
+    assert frame["infusions_received"].to_list() == [None, 0.0, None]
+
+
+@pytest.mark.parametrize(
+    ("infused", "received"),
+    [
+        # A control arm without any infusion beside an arm with some had none; the other S2 is not known.
+        (["S1"], [1.0, None, 0.0, None]),
+        # With a sham infusion in the control arm its subjects are as the others.
+        (["S1", "S3"], [1.0, None, 1.0, None]),
+        # Where the other arm has none either, the table is not filled yet; an infusion outside arms says nothing.
+        ([], [None, None, None, None]),
+        (["S4"], [None, None, None, 1.0]),
+    ],
+)
+def test_a_control_arm_without_any_infusion_had_none(
+    infused: list[str], received: list[float | None]
+) -> None:
+    arms = (Arm(id="cells", name="Cells"), Arm(id="usual", name="Usual care", control=True))
+    study = Study(trial=Trial(id="X", title="X", condition="sle", design="parallel"), arms=arms)
+    subjects: list[dict[str, object]] = [{"subject": "S1", "arm": "cells"}, {"subject": "S2", "arm": "cells"},
+                {"subject": "S3", "arm": "usual"}, {"subject": "S4"}]  # fmt: skip
+    rows = [{"subject": each, "number": "1", "date": date(2020, 1, 6)} for each in infused]
+    tables = make(study, subjects=subjects, infusions=rows)
+    frame = derive_subject_frame(study, tables.frames)
+    assert frame["infusions_received"].to_list() == received
 
 
 def test_eligibility_knows_nothing_that_happens_later() -> None:
     early = eligibility_schema(TRIAL)
     assert {"age", "baseline_c3", "days_diagnosis_to_consent", "baseline_bilag_2004_renal"} <= set(early)
-    later = ("first_infusion", "death", "disposition", "last_visit", "infusions_received", "last_infusion")
+    later = ("first_infusion", "death", "disposition", "last_visit", "infusions_received", "last_infusion",
+             "received_cells")  # fmt: skip
     assert not [name for name in early if any(word in name for word in later)]
 
 

@@ -52,6 +52,8 @@ exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd me
                   infused, within_dose, reaction; ``lots``          count, percent
 glucocorticoid    prednisone (category: at_most_7.5, at_most_5,     n mean sd median q1 q3 min max
                   none, raised) by visit, in a lupus trial          cannot_tell; count, percent of known
+drugs             asked: about other drugs at least once, or one    count, percent, in a lupus trial
+                  is recorded
 findings          error, warning, query (category: code)            count
 ================  ================================================  ==========================================
 """

@@ -7,7 +7,6 @@ denominator are of the same subjects, and it leaves a row that says "not collect
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -93,24 +92,33 @@ def was_asked_about_events(run: Run) -> Booleans:
     return who_is_in(run, questions.filter(pl.col("asked") == 1)["subject"])
 
 
+def were_drugs_asked(run: Run) -> Booleans:
+    """Tell who was asked about other drugs at least once, as the safety questions say."""
+    questions = run.frame("safety_questions")
+    if questions is None:
+        return np.zeros(len(run.panel.subjects), dtype=np.bool_)
+    return who_is_in(run, questions.filter(pl.col("asked_drugs") == 1)["subject"])
+
+
+def are_drugs_known(run: Run) -> Booleans:
+    """Tell who was asked about other drugs, or has one recorded."""
+    return were_drugs_asked(run) | who_is_in(run, run.frames["medications"]["subject"])
+
+
 def was_infused(run: Run) -> Booleans:
     """Tell who has an infusion in the table of infusions."""
     infused = (run.subject_frame["infusions_received"] > 0).fill_null(value=False)
     return infused.to_numpy().astype(np.bool_)
 
 
-def are_infusions_known(run: Run) -> bool:
-    """Tell whether infusions were recorded at all: a table without rows says nothing of anybody."""
-    return run.frame("infusions") is not None
+def is_infusion_known(run: Run) -> Booleans:
+    """Tell of whom it is recorded whether they were infused: a row of an infusion, or that there was none."""
+    return run.subject_frame["infusions_received"].is_not_null().to_numpy().astype(np.bool_)
 
 
-#: The table in which an intercurrent event is found; only of what has rows can it be told.
-_TABLES_OF_EVENTS: Final[Mapping[str, str]] = {
-    "rescue_medication": "medications",
-    "new_immunosuppressant": "medications",
-    "second_infusion_missed": "infusions",
-    "reinfusion": "infusions",
-}
+#: Intercurrent events that are found among other drugs, and among infusions.
+_OF_DRUGS: Final = frozenset({"rescue_medication", "new_immunosuppressant"})
+_OF_INFUSIONS: Final = frozenset({"second_infusion_missed", "reinfusion"})
 
 
 def is_event_known(run: Run, event: str) -> Booleans:
@@ -124,16 +132,46 @@ def is_event_known(run: Run, event: str) -> Booleans:
     Returns
     -------
     bool array, shape (subjects,)
-        Death and withdrawal: an end of participation is recorded. Drugs and infusions: everybody, where the
-        table has rows. Adverse events: who was asked about them, or has one.
+        Death and withdrawal: an end of participation is recorded. Drugs and adverse events: who was asked
+        about them, or has one. Infusions: who has one, or is recorded to have had none.
     """
-    if event in _TABLES_OF_EVENTS:
-        return np.full(len(run.panel.subjects), run.frame(_TABLES_OF_EVENTS[event]) is not None)
+    if event in _OF_DRUGS:
+        return are_drugs_known(run)
+    if event in _OF_INFUSIONS:
+        return is_infusion_known(run)
     if event == "adverse_event":
         return was_asked_about_events(run) | who_is_in(run, run.frames["adverse_events"]["subject"])
     return run.subject_frame["disposition_status"].is_not_null().to_numpy().astype(np.bool_)
 
 
+def was_event_asked(run: Run, event: str) -> Booleans:
+    """Tell who was asked about an intercurrent event, or, of what nobody is asked, of whom it is recorded."""
+    if event in _OF_DRUGS:
+        return were_drugs_asked(run)
+    return was_asked_about_events(run) if event == "adverse_event" else is_event_known(run, event)
+
+
+def add_event_count(
+    run: Run, place: Place, event: str, chosen: Booleans, members: Booleans, *, method: str = ""
+) -> None:
+    """Add how many had an intercurrent event: over those asked, or without a denominator where nobody was.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    place : where the number stands; n and denominator are set here
+    event : as `funis.study.intercurrent` names it
+    chosen, members : shape (subjects,); who had it, whom it concerns
+    method : the strategy for it
+    """
+    had = int((chosen & members).sum())
+    if had and not (was_event_asked(run, event) & members).any():
+        # Over those with a record alone the share would be of those who have something to record.
+        run.numbers.add(replace(place, n=had, denominator=None), "count", had, text=str(had), method=method)
+    else:
+        add_asked_count(run, place, chosen, is_event_known(run, event) | chosen, members, method=method)
+
+
 def concerns_cells(run: Run) -> bool:
     """Tell whether anybody of the study was to be given cells, or was."""
-    return bool(run.study.infusions) or are_infusions_known(run)
+    return bool(run.study.infusions) or bool(was_infused(run).any())

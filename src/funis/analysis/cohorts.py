@@ -134,21 +134,15 @@ def derive_populations(study: Study, subject_frame: pl.DataFrame) -> Populations
 
 
 def answer_rule(subject_frame: pl.DataFrame, rule: str) -> Membership:
-    """Evaluate one rule for every subject; it cannot be told by infusions of which none is recorded."""
-    if "infusion" in rule and _lacks_infusions(subject_frame):
-        nobody = np.zeros(subject_frame.height, dtype=np.bool_)
-        return Membership(nobody, ~nobody)
+    """Evaluate one rule for every subject; by infusions it cannot tell of whom none is recorded."""
     answer = apply_rule(subject_frame, rule)
+    if "infusion" in rule and "infusions_received" in subject_frame.columns:
+        # A day of an infusion that is not there is "none given" to a rule, and may be "not written down".
+        answer = answer.set(subject_frame["infusions_received"].is_null(), None)
     return Membership(
         members=answer.fill_null(value=False).to_numpy().astype(np.bool_),
         cannot_tell=answer.is_null().to_numpy().astype(np.bool_),
     )
-
-
-def _lacks_infusions(subject_frame: pl.DataFrame) -> bool:
-    """Tell whether no infusion is recorded: a table without rows says nothing of anybody."""
-    counted = subject_frame.get_column("infusions_received", default=None)
-    return counted is not None and counted.len() > 0 and not (counted > 0).any()
 
 
 def _arms(study: Study, subject_frame: pl.DataFrame) -> dict[str, Booleans]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.asked import add_asked_rate, are_infusions_known, was_infused
+from funis.analysis.asked import add_asked_rate, is_infusion_known, was_infused
 from funis.analysis.cohorts import ENROLLED, Cohort, Membership
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run
@@ -24,6 +24,8 @@ TREATED: Final = "treated"
 INFUSED: Final = "infused"
 #: Subjects without treatment, and the category of their ends: they are not among the treated of the rest.
 NOT_TREATED: Final = "not_treated"
+#: Subjects of whom it is not recorded whether they were treated.
+TREATMENT_NOT_RECORDED: Final = "treatment_not_recorded"
 NOT_RECORDED: Final = "not_recorded"
 #: Subjects still in follow-up who were not seen at the last planned visit: the data are interim.
 NOT_REACHED: Final = "not_reached"
@@ -97,12 +99,14 @@ def _stages(run: Run, eligible: Membership | None) -> Iterator[Stage]:
         yield Stage("consented", consented, everybody, everybody)
     if eligible is not None:
         yield Stage("eligible", eligible.members, ~eligible.cannot_tell, everybody)
-    known = everybody & are_infusions_known(run)
+    known = is_infusion_known(run)
     treated = _treated(run)
     if run.study.infusions or known.any():
         yield Stage(TREATED, treated.members, known, everybody)
         if (known & ~treated.members).any():
             yield Stage(NOT_TREATED, ~treated.members, known, everybody)
+        if known.any() and not known.all():
+            yield Stage(TREATMENT_NOT_RECORDED, ~known, everybody, everybody)
     yield from _ends(run, treated if known.any() else run.populations.cohort())
 
 
@@ -127,7 +131,11 @@ def _ends(run: Run, base: Cohort) -> Iterator[Stage]:
     """Give how participation ended, of the base and then of the others, and of whom it is not recorded."""
     status = run.subject_frame["disposition_status"]
     known = status.is_not_null().to_numpy()
-    others = ~base.members
+    known_others = is_infusion_known(run) & ~base.members
+    others = (
+        (NOT_TREATED, known_others),
+        (TREATMENT_NOT_RECORDED, ~base.members & ~known_others),
+    )
     for name in LEFT:
         chosen = (status == name).fill_null(value=False).to_numpy()
         if (chosen & base.members).any() or name in ALWAYS:
@@ -137,7 +145,8 @@ def _ends(run: Run, base: Cohort) -> Iterator[Stage]:
         yield Stage(NOT_REACHED, waiting, known, base.members, base.population)
     if known.any() and (~known & base.members).any():
         yield Stage(NOT_RECORDED, ~known, base.members, base.members, base.population)
-    for name in LEFT:
-        chosen = (status == name).fill_null(value=False).to_numpy()
-        if (chosen & others).any():
-            yield Stage(name, chosen, known, others, ENROLLED, NOT_TREATED)
+    for category, who in others:
+        for name in LEFT:
+            chosen = (status == name).fill_null(value=False).to_numpy()
+            if (chosen & who).any():
+                yield Stage(name, chosen, known, who, ENROLLED, category)

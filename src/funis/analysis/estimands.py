@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.asked import add_asked_count, is_event_known
+from funis.analysis.asked import add_event_count
 from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.estimand_responses import estimate_response
@@ -193,8 +193,7 @@ def _count_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Even
                 endpoint=endpoint.id,
                 source=subject_source(run, cohort, f"{estimand.id}: {name}", chosen, rows),
             )
-            known = is_event_known(run, name) | chosen
-            add_asked_count(run, place, chosen, known, cohort.members, method=strategies.get(name, ""))
+            add_event_count(run, place, name, chosen, cohort.members, method=strategies.get(name, ""))
 
 
 # --- a change ----------------------------------------------------------------------------------------

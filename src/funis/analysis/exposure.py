@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from funis.analysis.asked import add_asked_rate, add_not_collected, who_is_in
+from funis.analysis.asked import add_asked_rate, is_infusion_known, who_is_in
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Floats
-from funis.analysis.run import Run, add_rate
+from funis.analysis.run import Run
 from funis.analysis.safety_counts import members_of, safety_cohorts
 from funis.analysis.summary import add_summary
 from funis.nine_decimals import round_column
@@ -20,11 +20,12 @@ from funis.results import ALL, format_number
 def describe_exposure(run: Run) -> None:
     """Describe each infusion and the sum over a subject's infusions: cells, cells per kg, day, weight.
 
-    Where no infusion was recorded of anybody, each planned one is "not collected".
+    Where no infusion was recorded of anybody, each planned one is "not collected" of those of whom it is not
+    recorded either that they had none.
     """
     infusions = run.frame("infusions")
     if infusions is None:
-        _say_nothing_was_collected(run)
+        _say_that_none_was_recorded(run)
         return
     doses = infusions.with_columns((pl.col("cells") / pl.col("weight_kg")).alias("cells_per_kg"))
     for cohort in safety_cohorts(run, "exposure"):
@@ -34,14 +35,15 @@ def describe_exposure(run: Run) -> None:
         _describe_all_infusions(run, cohort, inside)
 
 
-def _say_nothing_was_collected(run: Run) -> None:
-    """Leave one row for each planned infusion: that none was recorded does not say that none was given."""
+def _say_that_none_was_recorded(run: Run) -> None:
+    """Count none of those who are recorded to have had none; that no row is there does not say it."""
     if run.panel.subjects:
         everybody = run.populations.cohort()
         for number in range(1, len(run.study.infusions) + 1):
-            add_not_collected(
-                run, replace(everybody.place("exposure", "infused"), visit=f"infusion_{number}")
-            )
+            place = replace(everybody.place("exposure", "infused"), visit=f"infusion_{number}")
+            none = np.zeros(len(run.panel.subjects), dtype=np.bool_)
+            known = is_infusion_known(run)
+            add_asked_rate(run, place, none, known, everybody.members, level=run.level, limits=False)
 
 
 def _describe_infusion(run: Run, cohort: Cohort, number: int, part: pl.DataFrame) -> None:
@@ -93,7 +95,7 @@ def _describe_values(run: Run, cohort: Cohort, named: tuple[str, str], part: pl.
 
 
 def _count_infusions(run: Run, cohort: Cohort, named: tuple[str, str, str], part: pl.DataFrame) -> None:
-    """Count subjects over the whole cohort: who has no row in a table that has rows had no infusion."""
+    """Count subjects over those of the cohort of whom it is recorded whether they were infused."""
     variable, category, visit = named
     about = f"{variable}: {category}" if category else variable
     place = replace(
@@ -101,7 +103,8 @@ def _count_infusions(run: Run, cohort: Cohort, named: tuple[str, str, str], part
         visit=visit,
         source=_infusion_source(run, cohort, (about, visit), part),
     )
-    add_rate(run, place, part["subject"].n_unique(), level=run.level, limits=False)
+    counted, known = who_is_in(run, part["subject"]), is_infusion_known(run)
+    add_asked_rate(run, place, counted, known, cohort.members, level=run.level, limits=False)
 
 
 def _infusion_source(run: Run, cohort: Cohort, named: tuple[str, str], part: pl.DataFrame) -> str:

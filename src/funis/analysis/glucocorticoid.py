@@ -7,13 +7,14 @@ of whom no drug at all was recorded has an unknown dose, and a trial without dru
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from funis.analysis.asked import who_is_in
+from funis.analysis.asked import are_drugs_known, who_is_in
 from funis.analysis.cohorts import ENROLLED, Cohort
 from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.run import Run, add_rate
@@ -29,6 +30,7 @@ VARIABLE: Final = "prednisone"
 NONE_TAKEN: Final = "none"
 RAISED: Final = "raised"
 UNLISTED: Final = "no drug of this subject was recorded"
+UNASKED: Final = "not asked about drugs at this visit or later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,16 @@ def describe_glucocorticoid(run: Run) -> None:
     ----------
     run : the analysis on its way; gets numbers and a listing called ``glucocorticoid``
     """
-    doses = derive_doses(run) if run.study.trial.condition == "sle" else None
+    if run.study.trial.condition != "sle":
+        return
+    doses = derive_doses(run)
     if doses is None:
         return
+    for cohort in run.populations.every_arm(population_of(run.study)):
+        add_rate(
+            run, cohort.place("drugs", "asked"),
+            int((are_drugs_known(run) & cohort.members).sum()), level=run.level, limits=False,
+        )  # fmt: skip
     for place, visit in enumerate(doses.visits):
         rows = run.observe(f"{VARIABLE} {visit}", _said(doses, place), numbers=doses.values[:, place],
                            at=doses.courses[:, place])  # fmt: skip
@@ -84,10 +93,10 @@ def describe_glucocorticoid(run: Run) -> None:
 
 
 def derive_doses(run: Run) -> Doses | None:
-    """Derive the dose of every subject at every visit; None where no drug of anybody was recorded."""
-    medications = run.frame("medications")
-    if medications is None:
+    """Derive the dose of every subject at every visit; None where nobody's drugs are known."""
+    if not are_drugs_known(run).any():
         return None
+    medications = run.frames["medications"]
     visits, days = _visit_days(run)
     subjects = run.panel.subjects
     asked = pl.DataFrame(
@@ -99,10 +108,9 @@ def derive_doses(run: Run) -> Doses | None:
     found = derive_prednisone(medications, asked)
     shape = days.shape
     values = found["prednisone"].fill_null(np.nan).to_numpy().astype(np.float64).reshape(shape).copy()
-    listed = who_is_in(run, medications["subject"])
-    values[~listed] = np.nan
     notes = np.array(found["prednisone_note"].to_list(), dtype=object).reshape(shape)
-    notes[~listed] = UNLISTED
+    for unknown, why in _unknown(run, days):
+        values[unknown], notes[unknown] = np.nan, why
     return Doses(
         visits=visits,
         days=days,
@@ -111,6 +119,23 @@ def derive_doses(run: Run) -> Doses | None:
         courses=_courses(medications, subjects, days),
         baseline=_baseline(run, values, days),
     )
+
+
+def _unknown(run: Run, days: Floats) -> Iterator[tuple[Booleans, str]]:
+    """Tell at which visits the drugs of a subject are not known, and why.
+
+    A course is written down when somebody asks, and then of the time since the last visit: what a subject
+    takes is known up to the last day of the question. Of whom the question is not recorded, a drug that is
+    stands for it.
+    """
+    questions = run.frames["safety_questions"].drop_nulls("asked_drugs")
+    recorded = who_is_in(run, questions["subject"])
+    listed = who_is_in(run, run.frames["medications"]["subject"])
+    yield np.broadcast_to((~recorded & ~listed)[:, None], days.shape), UNLISTED
+    asked = questions.filter(pl.col("asked_drugs") == 1).group_by("subject").agg(pl.col("day").max())
+    until = dict(asked.select("subject", pl.col("day").cast(pl.Float64)).drop_nulls().iter_rows())
+    last = np.array([until.get(subject, -np.inf) for subject in run.panel.subjects])
+    yield recorded[:, None] & ~(days <= last[:, None]), UNASKED
 
 
 def _visit_days(run: Run) -> tuple[tuple[str, ...], Floats]:

@@ -12,8 +12,8 @@ import polars as pl
 from funis.analysis.asked import (
     add_asked_rate,
     add_not_collected,
-    are_infusions_known,
     concerns_cells,
+    is_infusion_known,
     was_asked_about_events,
     was_infused,
     who_is_in,
@@ -143,7 +143,7 @@ def _count_over_asked(run: Run, cohort: Cohort, kind: EventKind, asked: Booleans
     members = cohort.members
     if kind.variable == RELATED:
         members = members & was_infused(run)
-        if cohort.size and not are_infusions_known(run):
+        if cohort.size and not (is_infusion_known(run) & cohort.members).any():
             add_not_collected(run, place)
             return
     unknown = who_is_in(run, kind.unknown["subject"]) & ~counted & members

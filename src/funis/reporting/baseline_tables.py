@@ -21,6 +21,7 @@ DISPOSITION: dict[str, str] = {
     "eligible": "Met every criterion",
     "treated": "Treated",
     "not_treated": "Not treated",
+    "treatment_not_recorded": "Not recorded whether treated",
     "completed": "Completed follow-up",
     "ongoing": "Still in follow-up",
     "withdrew": "Withdrew",

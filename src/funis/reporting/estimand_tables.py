@@ -8,7 +8,9 @@ from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec,
 from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence, multiplicity_sentence
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label
-from funis.reporting.number_book import Group, Number, NumberBook, bound, bound_p, interval
+from funis.reporting.number_book import Group, Number, NumberBook, bound, bound_p, count_cell, interval
+from funis.reporting.safety_tables import UNASKED
+from funis.reporting.small_samples import has_percent
 from funis.results import ALL, format_shortest
 from funis.study.estimand import Estimand
 from funis.study.model import Endpoint, Study
@@ -43,7 +45,12 @@ def _estimand_table(
     used = [number for group in groups for number in book.all(group)]
     title = f"Estimand {estimand.id}: {in_sentence(labels.endpoint(estimand.endpoint))}"
     heads = ("", "n", "Estimate (95% CI)", "Method", "P")
-    notes = (estimand_sentence(labels, estimand), *_notes(labels, used))
+    unasked = any(
+        each.statistic == "count" and each.denominator is None and each.value is not None for each in used
+    )
+    notes = (
+        estimand_sentence(labels, estimand), *((UNASKED,) if unasked else ()), *_notes(labels, used),
+    )  # fmt: skip
     return TableSpec(f"table-estimand-{estimand.id}", "estimands", title, heads, tuple(rows), notes)
 
 
@@ -60,11 +67,22 @@ def _event_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
     name = group.variable
     number = book.find(group, ALL, "count")
     event = EVENTS.get(name, name)
-    cell = joined(Inline(number.text, number.id)) if number is not None else EMPTY
+    cell = EMPTY
+    if number is not None:
+        counted = count_cell(number).parts if number.value is not None and not has_percent(number) else ()
+        cell = joined(*(counted or (Inline(number.text, number.id),)), *_asked(book, group))
     method = number.method if number is not None else ""
     strategy = STRATEGIES.get(method, method) or "no strategy"
     stub = words(event[:1].upper() + event[1:] + _within(labels, group))
     return TableRow(stub, (cell, words(""), words(strategy), words("")), indent=1)
+
+
+def _asked(book: NumberBook, group: Group) -> tuple[Inline | str, ...]:
+    """Say of how many of the members an event is known, where it is not known of all of them."""
+    asked = book.find(group, ALL, "asked")
+    if asked is None or asked.value is None:
+        return ()
+    return "; known of ", Inline(f"{asked.text}/{asked.denominator}", asked.id)
 
 
 def _estimate_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:

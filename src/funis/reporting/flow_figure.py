@@ -9,7 +9,7 @@ from funis.reporting.number_book import Number, NumberBook, bound
 from funis.results import ALL
 
 _MAIN = ("screened", "consented", "enrolled", "eligible", "treated", "completed")
-_EARLY = "not_treated"
+_EARLY = ("not_treated", "treatment_not_recorded")
 _SIDE = ("withdrew", "lost", "died", "ongoing", "not_recorded")
 
 
@@ -36,7 +36,8 @@ def build_flow(book: NumberBook) -> tuple[FlowChart, ...]:
     boxes = {name: _box(name, number) for name, number in counts.items() if name in DISPOSITION}
     side = [name for name in _SIDE if name in counts]
     # Who was not treated leaves beside the arrow to the treated.
-    early = [_EARLY] if "treated" in main and main[0] != "treated" and _EARLY in counts else []
+    leaves = "treated" in main and main[0] != "treated"
+    early = [name for name in _EARLY if leaves and name in counts]
     words = [f"{DISPOSITION[name].lower()} {boxes[name].count[-1].text}" for name in (*main, *early, *side)]
     return (
         FlowChart(

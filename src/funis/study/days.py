@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
+from typing import cast
 
 import polars as pl
 
@@ -107,7 +108,7 @@ def eligibility_schema(study: Study) -> dict[str, pl.DataType]:
     False
     """
     later = [event for event in EVENTS if event not in _BEFORE_INFUSION]
-    hidden = {"infusions_received", "disposition_status", "arm"}
+    hidden = {"infusions_received", "received_cells", "disposition_status", "arm"}
     hidden |= {f"{event}_date" for event in later} | {f"{event}_day" for event in later}
     hidden |= {f"days_{a}_to_{b}" for a, b in combinations(EVENTS, 2) if b in later}
     return {name: dtype for name, dtype in subject_schema(study).items() if name not in hidden}
@@ -315,6 +316,19 @@ def _number_at_end(name: str) -> int:
     return int(found.group()) if found else 0
 
 
+def _none_given(study: Study, ops: Verbs, frame: pl.DataFrame) -> pl.Expr:
+    """Give 0 for who is recorded to have had no infusion: that none is listed of a subject does not say it.
+
+    A control arm without a single infusion beside an arm with some is one that was to have none.
+    """
+    denied = ops.col("received_cells") == 0
+    if study.control_arm is not None:
+        infused = set(frame.filter(ops.col("infusions_received") > 0)["arm"].to_list()) - {None}
+        if infused and study.control_arm not in infused:
+            denied = ops.any_horizontal(denied, ops.col("arm") == study.control_arm)
+    return cast("pl.Expr", ops.when(denied).then(0.0))
+
+
 def derive_subject_frame(
     study: Study,
     frames: Mapping[str, pl.DataFrame],
@@ -360,7 +374,9 @@ def derive_subject_frame(
     if "age" in schema:
         frame = frame.with_columns(age=ops.coalesce(count_years(ops, "birth_date", "consent_date"), "age"))
     if "infusions_received" in schema:
-        frame = frame.with_columns(ops.col("infusions_received").fill_null(0.0))
+        frame = frame.with_columns(
+            infusions_received=ops.coalesce("infusions_received", _none_given(study, ops, frame))
+        )
     frame = frame.with_columns(days_between(ops, a, b) for a, b in days)
     return frame.select(
         *(in_nine_decimals(ops, name, dtype) for name, dtype in schema.items()), "_file", "_line"

@@ -147,6 +147,8 @@ def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
     last_day = dict(data.visited.group_by("subject").agg(ops.col("day").max()).iter_rows())
     for row in data.frames["subjects"].iter_rows(named=True):
         subject = row["subject"]
+        if row["received_cells"] == 0 and subject not in given:
+            continue
         # A control arm need not get a sham infusion.
         if row["arm"] is not None and row["arm"] == data.study.control_arm and subject not in given:
             continue
@@ -156,7 +158,10 @@ def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
             if number in given.get(subject, ()) or gone or (last_day.get(subject) or -1) < latest:
                 continue
             message = f"Infusion {number} (day {plan.day}) is not recorded."
-            fix = "Add it to infusions; if it was not given, say in disposition or visits why."
+            fix = (
+                "Add it to infusions; if it was not given, say in disposition or visits why, and write 0 in "
+                "received_cells of a subject who had none."
+            )
             yield row_finding(
                 "warning",
                 "missing_infusion",

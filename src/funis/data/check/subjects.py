@@ -154,12 +154,22 @@ def _check_body(data: Data) -> Iterator[Finding]:
 
 
 def _check_consent(data: Data) -> Iterator[Finding]:
-    """Whoever was infused consented before."""
+    """Whoever was infused consented before, and is not said to have had no infusion."""
     ops = verbs_of(data.frames["subjects"])
     infused = (
         data.frames["infusions"].group_by("subject").agg(infused_on=ops.col("date").min(), infused=ops.len())
     )
     joined = data.frames["subjects"].join(infused, on="subject", how="left", maintain_order="left")
+    for row in rows_where(joined, (ops.col("received_cells") == 0) & (ops.col("infused") > 0)):
+        yield row_finding(
+            "warning",
+            "infusion_denied",
+            "subjects",
+            row,
+            column="received_cells",
+            message="The subject is said to have had no infusion, and one is recorded; it counts.",
+            fix="Write 1 in received_cells, or take the infusion out.",
+        )
     for row in rows_where(joined, ops.col("consent_date").is_null() & (ops.col("infused") > 0)):
         yield row_finding(
             "warning",
