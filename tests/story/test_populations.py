@@ -145,6 +145,18 @@ def test_every_share_is_of_one_population(
         assert counts["cannot tell"] == unknown
         assert filled.is_empty()
 
+    # Whatever the rule, nobody and everybody who is unknown may be a responder.
+    bounds = {
+        row["statistic"]: (row["value"], row["denominator"])
+        for row in numbers.filter(
+            pl.col("endpoint") == "response", pl.col("category") == "responder"
+        ).iter_rows(named=True)
+        if row["statistic"].startswith("count_")
+    }
+    sure, whole = counts["responder"], len(treated)
+    expected = {"count_lowest": (sure, whole), "count_highest": (sure + unknown, whole)}
+    assert bounds == (expected if unknown else {})
+
     # Every relapse is of a subject of its denominator, and those left out are said.
     for name, over in (("treated", len(treated)), ("responders", int(counts["responder"]))):
         for visit in ("month_9", "month_12", "all"):
@@ -181,7 +193,16 @@ def test_the_table_names_the_population_and_prints_what_was_imputed(rule: str) -
         assert printed["Any response"] == printed["No response"] == "2/4; 1 of N imputed"
         assert printed["Cannot tell"] == "0/4"
         assert "N: all subjects of the population." in notes
+    # Two respond for sure and one is active; the one who was not seen may be in any row.
+    assert response.heads[-1] == "If cannot tell were none / all"
+    bounds = {row.stub.text: row.cells[-1].text for row in response.rows if row.cells}
+    assert (bounds["Any response"], bounds["No response"]) == ("2/4 / 3/4", "1/4 / 2/4")
+    assert bounds["Cannot tell"] == "–"
+    assert "None / all: the number if none, and if all," in notes
     relapse = tables["table-relapse"]
+    printed = {row.stub.text: row.cells[-1].text for row in relapse.rows if row.cells}
+    assert printed["Relapse, of all treated"] == "0/4 / 1/4"
+    assert printed["Relapse, of responders"] == "–"
     labels = {row.stub.text for row in relapse.rows if row.cells}
     assert labels == {
         "Relapse, of all treated",
@@ -212,3 +233,13 @@ def test_grades_of_other_subjects_are_no_result_of_a_population_without_members(
     book = read_numbers(analyse_drawn(study, [quiet | {"treated": False}] * 3).numbers)
     found = [(each.title, each.reason.text) for each in find_unassessed(study, book)]
     assert found == [("Organs", "nobody is known to belong to the population treated")]
+
+
+def test_where_every_response_is_known_the_table_has_no_bounds() -> None:
+    quiet = {"month_6": "quiet", "month_9": "quiet", "month_12": "quiet", "treated": True}
+    study = make_study("observed", "left_out")
+    tables = {table.id: table for table in build_tables(study, analyse_drawn(study, [quiet] * 3))}
+    for name in ("table-response-ucmsc_bilag_response", "table-relapse"):
+        assert len(tables[name].heads) == 4
+        assert all(len(row.cells) == 3 for row in tables[name].rows if row.cells)
+        assert not [note for note in tables[name].footnotes if "None / all" in note]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -386,6 +387,52 @@ def test_relapse_has_every_denominator(published: tuple[Run, Answers]) -> None:
     }
 
 
+def test_where_every_answer_is_known_there_are_no_bounds(published: tuple[Run, Answers]) -> None:
+    run, answers = published
+    endpoint = Endpoint(id="r", kind="response", definition="ucmsc_bilag_response", at=("month_6",))
+    analysis_response.count_responses(run, endpoint, [answers])
+    assert not run.numbers.frame().filter(pl.col("statistic").str.starts_with("count_")).height
+
+
+def test_bounds_of_each_class_and_of_responses_kept_to_the_end() -> None:
+    """Of eight: MCR kept, MCR lost, PCR of whom the end is open, none; two unknown, one a responder of unknown class,
+    and one who counts as none by rule.
+    """
+    open_end = _responder("PCR") | {"sustained": "cannot tell"}
+    no_class = _responder("cannot tell") | {"sustained": "no"}
+    rows = [
+        _responder("MCR"),
+        _responder("MCR", "month_9", 270.0),
+        open_end,
+        NONE,
+        UNKNOWN,
+        UNKNOWN,
+        no_class,
+        NONE,
+    ]
+    run = make_run({"x": {visit: [1.0] * 8 for visit in VISITS}})
+    answers = replace(_answers(run, rows), imputed=np.array([False] * 7 + [True]))
+    endpoint = Endpoint(id="r", kind="response", definition="ucmsc_bilag_response", at=("month_6",))
+    analysis_response.count_responses(run, endpoint, [answers])
+    frame = run.numbers.frame().filter(pl.col("statistic").str.starts_with("count_"))
+    assert set(frame["denominator"]) == {8}
+    found = {
+        (variable.removeprefix("ucmsc_bilag_response"), category, statistic.removeprefix("count_")): value
+        for variable, category, statistic, value in frame.select(
+            "variable", "category", "statistic", "value"
+        ).rows()
+    }
+    assert found == {
+        # Unknown: the two, the one by rule, and for a class the responder of unknown class.
+        ("", "MCR", "lowest"): 2, ("", "MCR", "highest"): 6, ("", "PCR", "lowest"): 1, ("", "PCR", "highest"): 5,
+        # Four respond for sure; of none only one is sure.
+        ("", "responder", "lowest"): 4, ("", "responder", "highest"): 7,
+        ("", "none", "lowest"): 1, ("", "none", "highest"): 4,
+        # Kept: one for sure; beside the three unknown the one whose end is open.
+        ("_sustained", "", "lowest"): 1, ("_sustained", "", "highest"): 5,
+    }  # fmt: skip
+
+
 def test_who_is_no_longer_followed_is_not_at_risk() -> None:
     run = make_run({"x": {visit: [1.0] * 3 for visit in VISITS}})
     answers = _answers(
@@ -447,6 +494,21 @@ def test_a_relapse_that_is_not_known_counts_as_the_rule_says(
         counts = (row["value"], row["denominator"], beside.get("imputed"), beside.get("cannot_tell"))
         found[row["population"], row["visit"]] = counts
     assert found == expected
+    # What is possible does not depend on the rule: the fourth may have relapsed at either visit, the third at month
+    # 12, the sixth may be a responder who relapsed at any.
+    bounds = {
+        (row["population"], row["visit"]): (row["value"], row["denominator"])
+        for row in frame.filter(pl.col("statistic") == "count_highest").iter_rows(named=True)
+    }
+    assert bounds == {
+        ("enrolled", "month_9"): (3, 6), ("enrolled", "month_12"): (3, 6), ("enrolled", "all"): (4, 6),
+        ("responders", "month_9"): (2, 4), ("responders", "month_12"): (2, 4), ("responders", "all"): (3, 4),
+        ("at_risk", "month_9"): (2, 4), ("at_risk", "month_12"): (1, 2),
+    }  # fmt: skip
+    lowest = frame.filter(pl.col("statistic") == "count_lowest")
+    assert {(row["visit"], row["value"]) for row in lowest.iter_rows(named=True)} == {
+        ("month_9", 1), ("month_12", 0), ("all", 1),
+    }  # fmt: skip
 
 
 def _relapse_visit(row: Mapping[str, Any], planned: Mapping[str, float]) -> str | None:

@@ -14,6 +14,7 @@ from funis.analysis.response_rates import (
     CANNOT_TELL,
     YES,
     Answers,
+    add_bounds,
     add_cannot_tell,
     add_imputed,
     rows_at,
@@ -36,6 +37,8 @@ class RelapseAtVisit:
     known : of whom it is known, or filled by rule
     imputed : of these, whose relapse was filled by rule
     at_risk : responders without an earlier relapse who were followed to the visit; None over all visits
+    recorded : who relapsed by what was recorded, without any rule
+    is_open : of whom the records leave it open, whatever the rule
     """
 
     visit: str
@@ -43,6 +46,8 @@ class RelapseAtVisit:
     known: Booleans
     imputed: Booleans
     at_risk: Booleans | None
+    recorded: Booleans
+    is_open: Booleans
 
 
 def relapse_visits_of(run: Run, endpoint: Endpoint, answers: Answers) -> list[str]:
@@ -112,7 +117,7 @@ def judge_relapses(
     is_open = (said == CANNOT_TELL).to_numpy()
     followed = answers.answers["followed_to_day"].cast(pl.Float64).to_numpy().astype(np.float64)
     nobody = np.zeros(len(relapsed), dtype=np.bool_)
-    ever, unknown_once, filled = nobody.copy(), nobody.copy(), nobody.copy()
+    ever, recorded, unknown_once, filled = (nobody.copy() for _ in range(4))
     found = []
     for visit in sorted(at, key=lambda name: days[name]):
         now = flags[f"relapse_{visit}"].to_numpy() & answers.responders
@@ -126,10 +131,13 @@ def judge_relapses(
         elif rule == "relapse":
             counted, imputed, known = now | first, first, answers.determinate
             at_risk, filled = at_risk | first, filled | first
-        ever, unknown_once = ever | counted, unknown_once | unknown
-        found.append(RelapseAtVisit(visit, counted, known, imputed, at_risk))
+        ever, recorded, unknown_once = ever | counted, recorded | now, unknown_once | unknown
+        unclear = unknown | ~answers.determinate | answers.filled
+        found.append(RelapseAtVisit(visit, counted, known, imputed, at_risk, now, unclear))
     whole = answers.determinate & ~unknown_once if rule == "left_out" else answers.determinate
-    return [*found, RelapseAtVisit(ALL, ever, whole, nobody if rule == "left_out" else unknown_once, None)]
+    imputed = nobody if rule == "left_out" else unknown_once
+    unclear = unknown_once | ~answers.determinate | answers.filled
+    return [*found, RelapseAtVisit(ALL, ever, whole, imputed, None, recorded, unclear)]
 
 
 def _days_of(run: Run, at: Sequence[str]) -> dict[str, float]:
@@ -182,3 +190,4 @@ def _add_relapse(
         add_rate(run, place, int((relapsed & over).sum()), level=run.level_of(endpoint))
         add_imputed(run, place, judged.imputed & over)
         add_cannot_tell(run, place, named[name] & ~judged.known)
+        add_bounds(run, place, judged.recorded, judged.is_open, named[name])

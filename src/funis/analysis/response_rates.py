@@ -69,6 +69,13 @@ class Answers:
         """Give for whom the response is determinate: yes or no."""
         return self.answers["responder"].is_in([YES, NO]).to_numpy().astype(np.bool_)
 
+    def may_be_of(self, name: str) -> Booleans:
+        """Tell of whom it is open whether they are in a class, or responders of any class."""
+        said = self.answers["response"], self.answers["responder"]
+        if name in {RESPONDER, self.failing}:
+            return ~self.determinate
+        return ((said[0] == CANNOT_TELL) & (said[1] != NO)).to_numpy().astype(np.bool_)
+
     def of_class(self, name: str) -> Booleans:
         """Tell who is in a class."""
         return (self.answers["response"] == name).to_numpy().astype(np.bool_)
@@ -300,6 +307,8 @@ def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohor
         over = _over(place, determinate)
         add_rate(run, over, int(chosen.sum()), level=run.level_of(endpoint))
         add_imputed(run, over, determinate & answers.filled)
+        may_be = answers.may_be_of(name) | answers.filled
+        add_bounds(run, place, chosen & ~answers.filled, may_be, cohort.members)
     unknown = cohort.members & ~answers.determinate
     named = (answers.definition, CANNOT_TELL, visit)
     place = _response_place(run, endpoint, cohort, named, (answers, unknown))
@@ -326,6 +335,8 @@ def _count_sustained(run: Run, endpoint: Endpoint, answers: Answers, cohort: Coh
         if not name:
             add_imputed(run, place, (is_open | answers.filled) & over)
             add_cannot_tell(run, place, cohort.members & ~over)
+            may_be = is_open | answers.filled | ~answers.determinate
+            add_bounds(run, place, kept & ~answers.filled, may_be, cohort.members)
 
 
 def add_imputed(run: Run, place: Place, who: Booleans) -> None:
@@ -338,6 +349,23 @@ def add_cannot_tell(run: Run, place: Place, who: Booleans) -> None:
     """Add how many of the population are in neither numerator nor denominator; nothing for none."""
     if who.any():
         run.numbers.add(place, "cannot_tell", int(who.sum()), text=str(int(who.sum())))
+
+
+def add_bounds(run: Run, place: Place, sure: Booleans, may_be: Booleans, members: Booleans) -> None:
+    """Add the lowest and the highest possible count of all members; nothing where every answer is known.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    place : where the numbers stand; n and denominator are set here
+    sure : shape (subjects,); who is counted by what was recorded, without any rule
+    may_be : of whom the records leave it open
+    members : whom it concerns
+    """
+    if (may_be & members).any():
+        whole = _over(place, members)
+        for statistic, who in (("count_lowest", sure), ("count_highest", sure | may_be)):
+            run.numbers.add(whole, statistic, int((who & members).sum()))
 
 
 def _response_place(

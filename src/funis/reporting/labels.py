@@ -75,6 +75,8 @@ STATISTICS: dict[str, str] = {
     "covariance": "covariance that was fitted",
     "not_met": "subjects who do not meet the criterion",
     "cannot_tell": "subjects for whom it cannot be determined",
+    "count_lowest": "lowest possible number: if nobody who cannot be told, or was imputed, were counted",
+    "count_highest": "highest possible number: if everybody who cannot be told, or was imputed, were counted",
     "imputed": "subjects counted by the rule for missing outcomes",
     "asked": "subjects who were asked, or of whom it is recorded",
     "limit": "limit of the entry rule",

@@ -21,7 +21,7 @@ from funis.reporting.number_book import (
     single,
 )
 from funis.reporting.safety_tables import arm_label
-from funis.results import ALL, name_sustained
+from funis.results import ALL, format_number, name_sustained
 from funis.study.model import Study
 
 CANNOT_TELL = "cannot tell"
@@ -36,9 +36,33 @@ DENOMINATORS: dict[str, str] = {
 }
 
 
-def _rate_heads(study: Study, endpoint: str) -> tuple[str, ...]:
+BOUNDS_HEAD = "If cannot tell were none / all"
+BOUNDS_NOTE = (
+    "None / all: the number if none, and if all, of those who cannot be told or were imputed were in the "
+    "row; N: everybody whom the row concerns."
+)
+
+
+def _rate_heads(study: Study, endpoint: str, *, with_bounds: bool) -> tuple[str, ...]:
     level = level_text(study, endpoint)
-    return ("", "n/N (%)", f"{level} CI, Clopper-Pearson", f"{level} CI, Wilson")
+    heads = ("", "n/N (%)", f"{level} CI, Clopper-Pearson", f"{level} CI, Wilson")
+    return (*heads, BOUNDS_HEAD) if with_bounds else heads
+
+
+def _has_bounds(used: Sequence[Number]) -> bool:
+    """Tell whether any answer is open: without one, a column of bounds would say nothing."""
+    return any(number.statistic == "count_lowest" for number in used)
+
+
+def bounds_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
+    """Print the lowest and the highest possible count, a dash where every answer is known."""
+    found = [book.find(group, visit, name) for name in ("count_lowest", "count_highest")]
+    parts = [
+        Inline(f"{format_number(each.value, 0)}/{each.denominator}", each.id)
+        for each in found
+        if each is not None and each.value is not None
+    ]
+    return joined(parts[0], " / ", parts[1]) if len(parts) == len(found) else words("–")
 
 
 def printed_class(definition: str, name: str) -> ResponseClass | None:
@@ -68,13 +92,15 @@ def response_label(group: Group) -> str:
     return f"Sustained, {in_sentence(class_label(group.measure, group.category))}"
 
 
-def rate_cells(book: NumberBook, group: Group, visit: str) -> tuple[TableCell, TableCell, TableCell]:
-    """Make the cells count with percentage, and the interval by each method."""
+def rate_cells(
+    book: NumberBook, group: Group, visit: str, *, with_bounds: bool = False
+) -> tuple[TableCell, ...]:
+    """Make the cells count with percentage, the interval by each method, and the bounds where wanted."""
     found = [share_cell(book, group, visit)]
     for method in ("clopper_pearson", "wilson"):
         limits = [bound(book.find(group, visit, name, method), 1) for name in ("lower", "upper")]
         found.append(joined(*percent_interval(*limits)) if all(limits) else EMPTY)
-    return found[0], found[1], found[2]
+    return (*found, bounds_cell(book, group, visit)) if with_bounds else tuple(found)
 
 
 def build_response_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -90,16 +116,21 @@ def build_response_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
 
 
 def _response_table(labels: Labels, book: NumberBook, definition: str, groups: Sequence[Group]) -> TableSpec:
+    used = [number for group in groups for number in book.all(group)]
+    with_bounds = _has_bounds(used)
     rows: list[TableRow] = []
     blocks = dict.fromkeys((_block(group), visit) for group in groups for visit in book.visits(group))
     for block, visit in blocks:
         rows.append(heading(_block_title(labels, block, visit)))
         rows += [
-            TableRow(words(response_label(group)), rate_cells(book, group, visit), indent=1)
+            TableRow(
+                words(response_label(group)),
+                rate_cells(book, group, visit, with_bounds=with_bounds),
+                indent=1,
+            )
             for group in groups
             if _block(group) == block and book.find(group, visit, "count") is not None
         ]
-    used = [number for group in groups for number in book.all(group)]
     policies = [
         f"Missing outcome ({endpoint.missing_outcome}): {MISSING_OUTCOME[endpoint.missing_outcome]}."
         for endpoint in labels.study.endpoints
@@ -107,12 +138,13 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
     ]
     notes = (
         *_basis_of_responses(used),
+        *((BOUNDS_NOTE,) if with_bounds else ()),
         f"Definition in words: Methods, “Definition of {labels.variable(definition)}”.",
         *dict.fromkeys(policies),
         *describe_basis(labels, used, with_missing=False),
     )
     title = f"Response by {labels.variable(definition)}"
-    heads = _rate_heads(labels.study, groups[0].endpoint)
+    heads = _rate_heads(labels.study, groups[0].endpoint, with_bounds=with_bounds)
     return TableSpec(f"table-response-{definition}", "response", title, heads, tuple(rows), notes)
 
 
@@ -155,16 +187,21 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
     if not groups:
         return ()
     labels = Labels(study)
+    used = [number for group in groups for number in book.all(group)]
+    with_bounds = _has_bounds(used)
     rows: list[TableRow] = []
     visits = dict.fromkeys(visit for group in groups for visit in book.visits(group))
     for visit in visits:
         rows.append(heading("All visits together" if visit == ALL else labels.visit(visit)))
         rows += [
-            TableRow(words(_denominator(labels, group)), rate_cells(book, group, visit), indent=1)
+            TableRow(
+                words(_denominator(labels, group)),
+                rate_cells(book, group, visit, with_bounds=with_bounds),
+                indent=1,
+            )
             for group in groups
             if book.find(group, visit, "count") is not None
         ]
-    used = [number for group in groups for number in book.all(group)]
     rules = dict.fromkeys(
         (MISSING_RELAPSE[endpoint.missing_relapse], endpoint.population or "enrolled")
         for endpoint in study.endpoints
@@ -175,6 +212,7 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
             "The same relapses over each denominator: everybody of the population, its responders, and those "
             "of them who had not relapsed before and were still under observation at the visit."
         ),
+        *((BOUNDS_NOTE,) if with_bounds else ()),
         *(
             f"Population: {in_sentence(labels.population(name))}. A relapse that is not known {words_of}; "
             "a subject whose response is not known is left out."
@@ -182,7 +220,7 @@ def build_relapse_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
         ),
         *describe_basis(labels, used, with_population=False, with_missing=False),
     )
-    heads = _rate_heads(study, groups[0].endpoint)
+    heads = _rate_heads(study, groups[0].endpoint, with_bounds=with_bounds)
     return (TableSpec("table-relapse", "response", "Relapse after response", heads, tuple(rows), notes),)
 
 
