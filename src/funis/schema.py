@@ -77,9 +77,16 @@ class Table:
     dated: bool = False
     needed: bool = False
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+        # A table is a key of what is kept for it, and an instrument has a hundred columns.
+        object.__setattr__(self, "_hash", hash((self.name, self.key, self.columns)))
+
+    def __hash__(self) -> int:
+        """Give the hash worked out once."""
+        return self._hash
 
     @property
     def names(self) -> tuple[str, ...]:

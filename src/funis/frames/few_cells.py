@@ -140,6 +140,7 @@ def read_date(text: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=32)
 def cast_to(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
     """Give what brings a cell to a type."""
 

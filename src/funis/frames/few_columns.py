@@ -372,7 +372,7 @@ class DateVerbs:
 def col(*names: str | Sequence[str]) -> FewColumn:
     """Name a column; several are asked one by one."""
     if len(names) == 1 and isinstance(names[0], str):
-        return _one_column(names[0])
+        return one_column(names[0])
     every = tuple(name for each in names for name in ((each,) if isinstance(each, str) else each))
     made = FewColumn(lambda frame, name: frame.cells(name), "", many=every)
     made.is_cellwise = True
@@ -380,7 +380,8 @@ def col(*names: str | Sequence[str]) -> FewColumn:
 
 
 @lru_cache(maxsize=4096)
-def _one_column(name: str) -> FewColumn:
+def one_column(name: str) -> FewColumn:
+    """Name one column."""
     return FewColumn(lambda frame, _: frame.cells(name), name, plain=name)
 
 

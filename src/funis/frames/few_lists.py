@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from datetime import date
+from typing import Any, Final, Protocol
+
+import polars as pl
 
 from funis.frames.few_cells import Cells
+
+_KINDS: Final[dict[type, pl.DataType]] = {
+    str: pl.String(),
+    float: pl.Float64(),
+    int: pl.Int64(),
+    bool: pl.Boolean(),
+    date: pl.Date(),
+}
 
 
 class FewCells(list[Any]):
@@ -50,6 +61,12 @@ class FewCells(list[Any]):
     def arg_true(self) -> FewCells:
         """Give the places of the cells that are true."""
         return FewCells(place for place, cell in enumerate(self) if cell)
+
+
+def kind_of(cells: Cells) -> pl.DataType:
+    """Give the Polars type of cells, which the first that is not empty tells."""
+    cell = next((cell for cell in cells if cell is not None), None)
+    return pl.Null() if cell is None else _KINDS[type(cell)]
 
 
 class _HasKinds(Protocol):

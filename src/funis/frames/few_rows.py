@@ -8,25 +8,14 @@ from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
-from operator import is_
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
 from funis.frames.few_cells import Cells, UnusualRowsError
-from funis.frames.few_columns import FewColumn, col
-from funis.frames.few_lists import FewCells, KindsOf
-
-_EVERY: Final = "every column"
-_TEXTS: Final = {str, type(None)}
-_KINDS: Final[dict[type, pl.DataType]] = {
-    str: pl.String(),
-    float: pl.Float64(),
-    int: pl.Int64(),
-    bool: pl.Boolean(),
-    date: pl.Date(),
-}
+from funis.frames.few_columns import FewColumn, col, one_column
+from funis.frames.few_lists import FewCells, KindsOf, kind_of
+from funis.frames.few_together import Together
 
 
 class _WithGaps(list[int | None]):
@@ -52,7 +41,7 @@ class FewRows:
     [('S1', 30)]
     """
 
-    __slots__ = (*("_base", "_cells", "_cleared", "_kinds", "_listed", "_names", "_own", "_rows", "height"),)
+    __slots__ = (*("_base", "_cells", "_kinds", "_listed", "_names", "_own", "_rows", "_together", "height"),)
 
     def __init__(
         self, columns: Mapping[str, Any], kinds: Mapping[str, Any] | None = None, height: int | None = None
@@ -61,13 +50,15 @@ class FewRows:
         # expression), and the rows to take (None for all) or the name that the expression is asked for.
         self._own = columns
         self._names: Mapping[str, Any] = columns
-        # All other columns are those of the base, of these of its rows (None for all).
-        self._base: FewRows = self
+        # All other columns are those of the base, where there is one, of these of its rows (None for all).
+        # No frame refers to itself, so that a frame goes as soon as nobody holds it.
+        self._base: FewRows | None = None
         self._rows: Sequence[int] | None = None
         self._cells: dict[str, Cells] = {}
         self._kinds: Mapping[str, Any] = kinds or {}
-        self._cleared: FewRows | None = None
         self._listed: list[str] | None = None
+        # What works out all own columns in one go, if anything does.
+        self._together: Together | None = None
         self.height = len(next(iter(columns.values()), ())) if height is None else height
 
     def _view(
@@ -124,44 +115,68 @@ class FewRows:
     def cells(self, name: str) -> Cells:
         """Give the cells of a column, worked out where they have not been; not to be changed."""
         known = self._cells.get(name)
-        if known is not None:
-            return known
-        column = self._own.get(name)
-        if type(column) is tuple:
-            frame, asked, which = column
-            if type(asked) is str:
-                known = frame.cells(asked)
-                if type(frame) is _Together:
-                    # What was worked out together is known together.
-                    self._cells.update(frame.found)
-                if which is not None:
-                    known = which.take(known) if type(which) is _WithGaps else [known[row] for row in which]
-            else:
-                known = asked.run(frame, which)
-                if asked.is_one:
-                    known = [known] * self.height
-        elif column is not None:
-            known = column
-        else:
-            known = self._lent(name)
-        self._cells[name] = known
+        if known is None:
+            known = self._cells[name] = self._find(name)
         return known
 
-    def _lent(self, name: str) -> Cells:
-        """Give the cells of a column of the base."""
-        if self._base is self:
-            raise KeyError(name)
-        base, rows = self._base, self._rows
-        # Frames between that only pass the column on are not asked one by one.
-        while (
-            base._rows is None
-            and base._base is not base
-            and name not in base._cells
-            and name not in base._own
-        ):
-            base = base._base
-        cells = base.cells(name)
-        return cells if rows is None else [cells[row] for row in rows]
+    def all_cells(self, names: tuple[str, ...]) -> Cells:
+        """Give the cells of several columns, one column after another; not to be changed."""
+        together = self._together
+        if together is not None and together.asked.many == names:
+            return together.all_cells()
+        return [cell for name in names for cell in self.cells(name)]
+
+    def count_gaps(self) -> dict[str, int]:
+        """Count the empty cells of each column."""
+        together = self._together
+        if together is not None and None not in together.all_cells():
+            own = self._own
+            return {name: 0 if name in own else self.cells(name).count(None) for name in self._names}
+        return {name: self.cells(name).count(None) for name in self._names}
+
+    def _find(self, name: str) -> Cells:
+        """Work out a column, or find the frame that has it: those between only pass it on."""
+        frame, called = self, name
+        while True:
+            column = frame._own.get(called)
+            if type(column) is tuple:
+                source, asked, which = column
+                if type(asked) is not str or which is not None:
+                    break
+                if type(source) is Together:
+                    return source.cells(asked)
+                frame, called = source, asked
+            elif column is not None:
+                return column  # type: ignore[no-any-return]
+            elif frame._base is None:
+                raise KeyError(name)
+            elif frame._rows is None:
+                frame = frame._base
+            else:
+                break
+            known = frame._cells.get(called)
+            if known is not None:
+                return known
+        return frame._work_out_column(called)
+
+    def _work_out_column(self, name: str) -> Cells:
+        """Work out a column that no other frame has as it stands."""
+        column, known = self._own.get(name), []
+        if column is not None:
+            source, asked, which = column
+            if type(asked) is not str:
+                known = asked.run(source, which)
+                known = [known] * self.height if asked.is_one else known
+            elif type(which) is _WithGaps:
+                known = which.take(source.cells(asked))
+            else:
+                lent = source.cells(asked)
+                known = [lent[row] for row in which]
+        else:
+            lent = self._base.cells(name)  # type: ignore[union-attr]
+            known = [lent[row] for row in self._rows]  # type: ignore[union-attr]
+        self._cells[name] = known
+        return known
 
     def kind(self, name: str) -> Any:
         """Give the Polars type of a column."""
@@ -176,10 +191,9 @@ class FewRows:
                 return asked.kind
             if which in frame._names:
                 return frame.kind(which)
-        elif column is None and self._base is not self:
+        elif column is None and self._base is not None:
             return self._base.kind(name)
-        cell = next((cell for cell in self.cells(name) if cell is not None), None)
-        return pl.Null() if cell is None else _KINDS[type(cell)]
+        return kind_of(self.cells(name))
 
     def __getitem__(self, name: str) -> FewCells:
         """Give a column as a list that answers to some names of a Polars series."""
@@ -198,8 +212,12 @@ class FewRows:
 
     def row(self, index: int, *, named: bool = False) -> Any:
         """Give one row, as a dict or a tuple."""
-        row = {name: self.cells(name)[index] for name in self._names}
-        return row if named else tuple(row.values())
+        together = self._together
+        if together is not None and self._own is self._names:
+            cells = together.row(index)
+        else:
+            cells = [self.cells(name)[index] for name in self._names]
+        return dict(zip(self._names, cells, strict=True)) if named else tuple(cells)
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Give every row."""
@@ -222,9 +240,8 @@ class FewRows:
         asked = _expressions(columns, named)
         if any(column.is_free for column in asked):
             return self._work_out(asked)
-        return FewRows(
-            self._asked(asked), height=self.height if any(not each.is_one for each in asked) else 1
-        )
+        height = self.height if any(not each.is_one for each in asked) else 1
+        return _with_together(FewRows(self._asked(asked), height=height), asked)
 
     def _asked(self, asked: Sequence[FewColumn]) -> dict[str, Any]:
         """Say what columns are, without working them out."""
@@ -234,10 +251,12 @@ class FewRows:
             if column.plain:
                 made[column.name] = (self, column.plain, None)
             elif column.many and (column.inner if single and column.inner else column).is_cellwise:
-                together = _Together(self, column)
+                together = Together(self, column)
                 made |= {name: (together, name, None) for name in column.many}
+            elif column.many:
+                made |= {name: (self, column, name) for name in column.many}
             else:
-                made |= {name: (self, column, name) for name in column.many or (column.name,)}
+                made[column.name] = (self, column, column.name)
         return made
 
     def _work_out(self, asked: Sequence[FewColumn]) -> FewRows:
@@ -258,7 +277,7 @@ class FewRows:
         asked = _expressions(columns, named)
         if any(column.is_free for column in asked):
             raise UnusualRowsError("A column may have another number of rows.")
-        return self._view(self._asked(asked))
+        return _with_together(self._view(self._asked(asked)), asked)
 
     def filter(self, *conditions: Any) -> FewRows:
         """Keep the rows that meet every condition; null does not meet it."""
@@ -276,9 +295,7 @@ class FewRows:
 
     def clear(self) -> FewRows:
         """Keep no row."""
-        if self._cleared is None:
-            self._cleared = self.take(())
-        return self._cleared
+        return self.take(())
 
     def drop(self, *names: Any, strict: bool = True) -> FewRows:
         """Leave out columns."""
@@ -326,6 +343,9 @@ class FewRows:
 
     def equals(self, other: FewRows) -> bool:
         """Tell whether names and cells are the same."""
+        together = self._together
+        if together is not None and self._base is other and together.is_same():
+            return True
         return self.columns == other.columns and all(
             (mine := self.cells(name)) is (its := other.cells(name)) or mine == its for name in self._names
         )
@@ -390,46 +410,6 @@ class FewRows:
         return FewRows(made, kinds, len(groups))
 
 
-class _Together:
-    """Many columns asked for one thing, cell by cell: worked out in one go over the cells of all."""
-
-    def __init__(self, frame: FewRows, asked: FewColumn) -> None:
-        self.frame, self.asked = frame, asked
-        self.found: dict[str, Cells] = {}
-
-    def cells(self, name: str) -> Cells:
-        """Give the cells of one of the columns."""
-        if not self.found:
-            self.found = self._work_out()
-        return self.found[name]
-
-    def _work_out(self) -> dict[str, Cells]:
-        """Work out an answer for every cell, once for those that are equal: most cells of a form are 0."""
-        asked, names, lent = self.asked.inner or self.asked, self.asked.many, self.frame.cells
-        sum_up, height = self.asked.sum_up, self.frame.height
-        cells = [cell for each in names for cell in lent(each)]
-        values = list(dict.fromkeys(cells))
-        # Equal numbers can differ in their sign of zero, which only a truth value never shows.
-        if asked.kind != pl.Boolean and not {type(value) for value in values} <= _TEXTS:
-            found = asked.run(FewRows({_EVERY: cells}), _EVERY)
-        else:
-            answers = asked.run(FewRows({_EVERY: values}), _EVERY)
-            if sum_up and height and len(set(answers)) == 1:
-                # What sums up answers that are all the same gives that answer.
-                same = [sum_up(answers)]
-                return dict.fromkeys(names, same)
-            if not sum_up and all(map(is_, answers, values)):
-                return {each: lent(each) for each in names}
-            found = list(map(dict(zip(values, answers, strict=True)).__getitem__, cells))
-        parts = [found[place * height : (place + 1) * height] for place in range(len(names))]
-        parts = [[sum_up(part)] for part in parts] if sum_up else parts
-        return dict(zip(names, parts, strict=True))
-
-    def kind(self, name: str) -> Any:
-        """Give the Polars type of one of the columns."""
-        return self.asked.kind or self.frame.kind(name)
-
-
 class FewGroups:
     """Rows taken together by a key."""
 
@@ -480,17 +460,26 @@ def concat_few(frames: Iterable[FewRows]) -> FewRows:
     return FewRows(made, {name: parts[0].kind(name) for name in names}, sum(part.height for part in full))
 
 
+def _with_together(frame: FewRows, asked: Sequence[FewColumn]) -> FewRows:
+    """Note what works out all own columns of a frame, where they were asked for in one go."""
+    if len(asked) == 1 and asked[0].many:
+        (source, _, _) = frame._own[asked[0].many[0]]
+        if type(source) is Together:
+            frame._together = source
+    return frame
+
+
 def _expressions(columns: Iterable[Any], named: Mapping[str, Any]) -> list[FewColumn]:
     """Take texts as names of columns, lists as what stands in them, keywords as names of answers."""
     flat: list[FewColumn] = []
     for each in columns:
-        if isinstance(each, FewColumn):
+        if isinstance(each, str):
+            flat.append(one_column(each))
+        elif isinstance(each, FewColumn):
             flat.append(each)
-        elif isinstance(each, str):
-            flat.append(col(each))
         else:
             flat += _expressions(each, {})
     for name, given in named.items():
-        column = col(given) if isinstance(given, str) else given
+        column = one_column(given) if isinstance(given, str) else given
         flat.append(column.alias(name))
     return flat

@@ -109,7 +109,7 @@ def few_texts(columns: Mapping[str, list[str | None]]) -> pl.DataFrame:
 def count_gaps(frame: pl.DataFrame) -> dict[str, int]:
     """Count the empty cells of each column."""
     if isinstance(frame, FewRows):
-        return {name: frame.cells(name).count(None) for name in frame.columns}
+        return frame.count_gaps()
     return dict(zip(frame.columns, frame.null_count().row(0), strict=True))
 
 

@@ -17,7 +17,14 @@ import polars as pl
 
 from funis.data.cells import IGNORED_COLUMNS, RawTable
 from funis.data.check.date_forms import date_fix, first_shown
-from funis.data.check.plain_columns import WHOLE_DATE, is_possible, number_limits, read_plain_columns
+from funis.data.check.plain_columns import (
+    WHOLE_DATE,
+    Sorted,
+    is_possible,
+    number_limits,
+    read_plain_columns,
+    sort_columns,
+)
 from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, verbs_of
 from funis.schema import DTYPES, NOT_DONE, SUBJECTS, TABLES, Column, Table
@@ -106,44 +113,79 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
         Frame with the columns of the table (those not in the file are null), ``<item>_not_done`` where a cell
         said so, ``_file`` and ``_line``; every finding.
     """
-    texts = [name for name in raw.frame.columns if name != "_line"]
+    texts = tuple(name for name in raw.frame.columns if name != "_line")
     ops = verbs_of(raw.frame)
+    plan = _plan(ops, table, texts)
     trimmed, stripped = raw.frame, raw.frame
     if texts:
-        clean, known = _clean(ops, tuple(texts))
-        trimmed = raw.frame.with_columns(clean)
-        stripped = trimmed.with_columns(known)
+        trimmed = raw.frame.with_columns(plan.clean)
+        stripped = trimmed.with_columns(plan.known)
     typed = Typed(table, raw.file, stripped, today)
-    _check_columns(typed, texts)
+    _check_columns(typed, texts, plan)
     if not trimmed.equals(raw.frame):
         _check_spaces(typed, raw.frame, texts)
     if stripped.is_empty():
         typed.frame = empty_frame(table, raw.frame, columns=kept_columns(table, texts))
         return typed
-    present = frozenset(texts)
-    given = [column for column in table.columns if column.name in present]
-    plain = read_plain_columns(stripped, given)
+    plain = read_plain_columns(stripped, plan.columns)
     whole = stripped.select(ops.lit(raw.file).alias("_file"), ops.col("_line"))
     whole = whole.hstack(plain) if plain.width else whole
-    for column in given:
-        if column.name not in plain.columns:
+    read = set(plain.columns)
+    for column in plan.given:
+        if column.name not in read:
             whole = whole.hstack(_type_column(typed, column))
-    flags = frozenset(whole.columns) - present
-    names = [
-        name
-        for column in kept_columns(table, present)
-        for name in (
-            column.name,
-            *([f"{column.name}_not_done"] if f"{column.name}_not_done" in flags else ()),
-        )
-    ]
-    lacking = {column.name: column.kind for column in table.columns if column.name not in present}
-    typed.frame = whole.select(
-        *(ops.lit(None, DTYPES[lacking[name]]).alias(name) if name in lacking else name for name in names),
-        "_file",
-        "_line",
-    )
+    flags = frozenset(whole.columns).difference(texts)
+    columns: list[pl.Expr | str] = []
+    for name, kept in plan.kept.items():
+        columns.append(kept)
+        columns += [f"{name}_not_done"] if f"{name}_not_done" in flags else []
+    typed.frame = whole.select(*columns, "_file", "_line")
     return typed
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Plan:
+    """How a table is typed, as it follows from the names of its columns.
+
+    Attributes
+    ----------
+    given : the columns of the table that the file has
+    columns : the same by what they hold
+    lacking : required columns that the file does not have
+    strange : names in the file that have no meaning
+    clean, known : take spaces off the texts; then make what is empty null
+    kept : the columns of the typed table by name; a null for one that the file does not have
+    """
+
+    given: tuple[Column, ...]
+    columns: Sorted
+    lacking: tuple[str, ...]
+    strange: tuple[str, ...]
+    clean: pl.Expr
+    known: pl.Expr
+    kept: Mapping[str, pl.Expr]
+
+
+@lru_cache(maxsize=256)
+def _plan(ops: Verbs, table: Table, texts: tuple[str, ...]) -> _Plan:
+    """Plan the typing of a table once for the names of its columns; few rows are typed a thousand times."""
+    present = frozenset(texts)
+    given = tuple(column for column in table.columns if column.name in present)
+    cells, known = ops.col(texts), table.by_name
+    return _Plan(
+        given,
+        sort_columns(given),
+        tuple(column.name for column in table.columns if column.required and column.name not in present),
+        tuple(name for name in texts if name not in known and name not in IGNORED_COLUMNS),
+        _stripped(cells),
+        cells.replace([""], [None]),
+        {
+            column.name: ops.col(column.name)
+            if column.name in present
+            else ops.lit(None, DTYPES[column.kind]).alias(column.name)
+            for column in kept_columns(table, present)
+        },
+    )
 
 
 def kept_columns(table: Table, present: Collection[str]) -> list[Column]:
@@ -167,13 +209,6 @@ def kept_columns(table: Table, present: Collection[str]) -> list[Column]:
         for column in table.columns
         if column.required or column.not_done or column.name in present or column.name in {"date", "day"}
     ]
-
-
-@lru_cache(maxsize=256)
-def _clean(ops: Verbs, names: tuple[str, ...]) -> tuple[pl.Expr, pl.Expr]:
-    """Take spaces off texts; then make what is empty null."""
-    cells = ops.col(names)
-    return _stripped(cells), cells.replace([""], [None])
 
 
 def _stripped(cells: pl.Expr) -> pl.Expr:
@@ -201,14 +236,10 @@ def empty_frame(
     return frame_like(pl.DataFrame() if like is None else like, {}, schema | place)
 
 
-def _check_columns(typed: Typed, present: Sequence[str]) -> None:
+def _check_columns(typed: Typed, present: Sequence[str], plan: _Plan) -> None:
     """Every required column is there; a column without meaning is named with the nearest that has one."""
-    known = typed.table.by_name
-    lacking = [
-        column.name for column in typed.table.columns if column.required and column.name not in present
-    ]
-    strange = [name for name in present if name not in known and name not in IGNORED_COLUMNS]
-    for name in lacking:
+    known, strange = typed.table.by_name, plan.strange
+    for name in plan.lacking:
         near = get_close_matches(name, [each.lower() for each in strange], n=1, cutoff=0.6)
         meant = next((each for each in strange if near and each.lower() == near[0]), "")
         hint = f" Rename '{meant}'." if show_name(meant, words_of(known)) else ""

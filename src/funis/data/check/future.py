@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
-from funis.frames.verbs import verbs_of
+from funis.frames.verbs import Verbs, verbs_of
 from funis.schema import Table
 from funis.study.model import Study
 
@@ -45,14 +46,20 @@ def check_future(
             place = (name, column.name)
             if column.kind != "date" or column.name not in frame.columns:
                 continue
-            cells = verbs_of(frame).col(column.name)
-            for row in rows_where(frame, cells < _EARLIEST):
+            too_early, ahead_of_today = _limits(verbs_of(frame), column.name, today)
+            for row in rows_where(frame, too_early):
                 early = f"No date of a study lies before {_EARLIEST.isoformat()}; check the year."
                 yield _finding("date_too_early", place, row, "lies too far back", early)
             if place in _MAY_LIE_AHEAD | own:
                 continue
-            for row in rows_where(frame, cells > today):
+            for row in rows_where(frame, ahead_of_today):
                 yield _finding("date_in_future", place, row, "lies in the future", ahead)
+
+
+@lru_cache(maxsize=256)
+def _limits(ops: Verbs, column: str, today: date) -> tuple[pl.Expr, pl.Expr]:
+    """Tell which dates of a column lie too far back, and which after today."""
+    return ops.col(column) < _EARLIEST, ops.col(column) > today
 
 
 def _finding(code: str, place: tuple[str, str], row: Mapping[str, Any], fault: str, fix: str) -> Finding:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import polars as pl
@@ -18,7 +19,66 @@ LARGEST = 1e15
 """No column of a study holds a larger number: a dose of cells is some 1e8."""
 
 
-def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+@dataclass(frozen=True, eq=False, slots=True)
+class Sort:
+    """Columns that hold the same sort of values: what can stand in one can stand in all.
+
+    Attributes
+    ----------
+    like : one of them
+    names : all of them
+    """
+
+    like: Column
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sorted:
+    """Columns of a table by what they hold.
+
+    Attributes
+    ----------
+    free : those that take any text
+    filled : those that need a value in every row
+    sorts : those of which some texts are no values
+    """
+
+    free: tuple[str, ...]
+    filled: tuple[str, ...]
+    sorts: tuple[Sort, ...]
+
+
+def sort_columns(columns: Iterable[Column]) -> Sorted:
+    """Sort columns by what they hold; those whose every cell needs a closer look are none of them.
+
+    Parameters
+    ----------
+    columns : of a table
+
+    Returns
+    -------
+    Sorted
+
+    Examples
+    --------
+    >>> rash, fever = Column("rash", "flag", ""), Column("fever", "flag", "")
+    >>> sort_columns([rash, fever]).sorts[0].names
+    ('rash', 'fever')
+    """
+    every = list(columns)
+    free = [column.name for column in every if column.kind == "text" and _is_free(column)]
+    alike: dict[tuple[object, ...], list[Column]] = defaultdict(list)
+    for column in every:
+        is_known = column.kind in {"number", "flag", "integer", "date"}
+        if is_known or (column.kind == "text" and not _is_free(column) and not column.not_done):
+            # What decides whether a value can stand in a column.
+            alike[column.kind, column.allowed, column.low, column.high].append(column)
+    sorts = (Sort(same[0], tuple(column.name for column in same)) for same in alike.values())
+    return Sorted(tuple(free), tuple(column.name for column in every if column.filled), tuple(sorts))
+
+
+def read_plain_columns(frame: pl.DataFrame, columns: Sorted) -> pl.DataFrame:
     """Type at once the columns that hold nothing but possible values of their kind: nearly all of them.
 
     The others go through the slow path, which says what is wrong with each cell. Columns that hold the same
@@ -37,31 +97,33 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.Dat
     Examples
     --------
     >>> texts = pl.DataFrame({"age": ["31", None], "weight_kg": ["70", "70 kg"]})
-    >>> read_plain_columns(texts, [Column("age", "number", ""), Column("weight_kg", "number", "")]).to_dicts()
+    >>> both = sort_columns([Column("age", "number", ""), Column("weight_kg", "number", "")])
+    >>> read_plain_columns(texts, both).to_dicts()
     [{'age': 31.0}, {'age': None}]
     """
     ops = verbs_of(frame)
     gaps = count_gaps(frame)
-    whole = [column for column in columns if not (column.filled and gaps[column.name])]
-    free = [column.name for column in whole if column.kind == "text" and _is_free(column)]
-    sorts: dict[tuple[object, ...], list[Column]] = defaultdict(list)
-    for column in whole:
-        is_known = column.kind in {"number", "flag", "integer", "date"}
-        if is_known or (column.kind == "text" and not _is_free(column) and not column.not_done):
-            # What decides whether a value can stand in a column.
-            sorts[column.kind, column.allowed, column.low, column.high].append(column)
-    named = [(same[0], tuple(column.name for column in same)) for same in sorts.values()]
-    typed = frame.select(*free, *(_read_plainly(ops, sort, names) for sort, names in named))
+    unfilled = {name for name in columns.filled if gaps[name]}
+    free = [name for name in columns.free if name not in unfilled]
+    named = [(sort, _without(sort.names, unfilled)) for sort in columns.sorts]
+    typed = frame.select(*free, *(_read_plainly(ops, sort, names) for sort, names in named if names))
     unread = count_gaps(typed)
-    kept = [(sort, tuple(name for name in names if unread[name] == gaps[name])) for sort, names in named]
-    checked = [(sort, names) for sort, names in kept if names and sort.kind != "date"]
+    odd = {name for name, count in unread.items() if count != gaps[name]}
+    kept = [(sort, _without(names, odd)) for sort, names in named]
+    checked = [(sort, names) for sort, names in kept if names and sort.like.kind != "date"]
     answers = typed.select(_are_plain(ops, sort, names) for sort, names in checked)
-    passed = dict(zip(answers.columns, answers.row(0), strict=True)) if checked else {}
-    plain = [(sort, name) for sort, names in kept for name in names if passed.get(name, sort.kind == "date")]
-    whole_numbers = [name for sort, name in plain if sort.kind == "integer"]
+    passed = answers.row(0, named=True) if checked else {}
+    plain = [
+        (sort, name) for sort, names in kept for name in names if passed.get(name, sort.like.kind == "date")
+    ]
+    whole_numbers = [name for sort, name in plain if sort.like.kind == "integer"]
     if whole_numbers:
         typed = typed.with_columns(ops.col(whole_numbers).cast(ops.Int64))
     return typed.select(*free, *(name for _, name in plain))
+
+
+def _without(names: tuple[str, ...], gone: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in gone) if gone else names
 
 
 def _is_free(column: Column) -> bool:
@@ -69,20 +131,20 @@ def _is_free(column: Column) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _read_plainly(ops: Verbs, sort: Column, names: tuple[str, ...]) -> pl.Expr:
+def _read_plainly(ops: Verbs, sort: Sort, names: tuple[str, ...]) -> pl.Expr:
     """Read columns of texts as their kind; null where a text is something else."""
-    if sort.kind == "text":
+    if sort.like.kind == "text":
         return ops.col(names)
-    if sort.kind == "date":
+    if sort.like.kind == "date":
         return ops.col(names).str.extract(WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
     return ops.col(names).cast(ops.Float64, strict=False)
 
 
 @lru_cache(maxsize=1024)
-def _are_plain(ops: Verbs, sort: Column, names: tuple[str, ...]) -> pl.Expr:
+def _are_plain(ops: Verbs, sort: Sort, names: tuple[str, ...]) -> pl.Expr:
     """Tell which columns hold nothing but possible values."""
-    values, possible = ops.col(names), is_possible(ops, sort, names)
-    whole = possible & (values == values.floor()) if sort.kind == "integer" else possible
+    values, possible = ops.col(names), is_possible(ops, sort.like, names)
+    whole = possible & (values == values.floor()) if sort.like.kind == "integer" else possible
     return (values.is_null() | whole).all()
 
 

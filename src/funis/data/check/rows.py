@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 
 import polars as pl
 
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
-from funis.frames.verbs import verbs_of
+from funis.frames.verbs import Verbs, verbs_of
 from funis.schema import Table, is_unscheduled
 from funis.shown import is_identity, show_code
 from funis.study.model import Study
@@ -34,10 +35,10 @@ class Sieve:
         """Leave out rows that name something that does not exist; say what else could be done about it."""
         if column not in self.frame.columns or self.frame.is_empty():
             return
+        if set(self.frame[column].drop_nulls().unique().to_list()) <= set(known):
+            return
         name = verbs_of(self.frame).col(column)
         wrong = name.is_not_null() & ~name.is_in(list(known))
-        if not self.frame.select(wrong.any()).item():
-            return
         for row in rows_where(self.frame, wrong):
             near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
             hint = f"The nearest is '{near}'. " if near else ""
@@ -94,7 +95,7 @@ class Sieve:
         # A visit's date only tells apart rows that its name does not.
         names = [name for name in key if "visit" not in key or name not in {"date", "day"}]
         ops = verbs_of(self.frame)
-        if self.frame.select(ops.struct(names).is_first_distinct().all()).item():
+        if self.frame.select(_stand_once(ops, tuple(names))).item():
             return
         if "visit" in key:
             key = self._key_of_visit(key)
@@ -128,6 +129,12 @@ class Sieve:
         when = ops.concat_str(*written, ignore_nulls=True)
         self.frame = self.frame.with_columns(_once=ops.when(unscheduled).then(when).otherwise(ops.lit("")))
         return [name for name in key if name not in {"date", "day"}] + ["_once"]
+
+
+@lru_cache(maxsize=64)
+def _stand_once(ops: Verbs, names: tuple[str, ...]) -> pl.Expr:
+    """Tell whether no row repeats the cells of another."""
+    return ops.struct(names).is_first_distinct().all()
 
 
 def _is_shown(column: str, value: object) -> bool:
