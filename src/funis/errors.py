@@ -145,6 +145,10 @@ class UnitError(FunisError):
     code: ClassVar[str] = "unit"
 
 
+class UnitWarning(UserWarning):
+    """What the caller says of a unit and what the frame carries disagree; the caller is followed."""
+
+
 class DrawingError(FunisError):
     """A figure cannot be drawn; the report leaves a box in its place that says so."""
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from funis.catalogue.registry import analyte_table
+from funis.units import parse_unit
 
 # What one of a unit is in the unit the analyte is stored in; a product or quotient where the paper gives one.
 # Molar masses in g/mol: creatinine 113.12, urea 60.06, bilirubin 584.7; two nitrogen atoms of 14.007 a urea.
@@ -101,19 +102,40 @@ mg/dL: mg/dl
 g/dL: g/dl
 g/L: g/l
 mmol/L: mmol/l
-g/24h: g/d | g/24 h
-mg/24h: mg/d | mg/24 h
-10^9/L: 10*9/L | 10^9/l | ×10⁹/L | x10^9/L | G/L
-/uL: /µL | /μL
-/mm3: /mm³
-mL/min/1.73m2: mL/min/1.73 m2 | mL/min/1.73 m²
-degC: °C
-degF: °F
+g/24h: g/d | g/24 h | g/day | g/24hr | g/24hrs | g/24hours
+mg/24h: mg/d | mg/24 h | mg/day | mg a day | mg/24hr | mg/24hrs | mg/24hours
+10^9/L: 10*9/L | 10^9/l | ×10⁹/L | x10^9/L | G/L | G/l | Gpt/L | Gpt/l
+10^3/uL: K/uL | k/uL | Thou/uL | thousand/uL | 1000/uL | tsd/uL
+10^3/mm3: K/mm3 | k/mm3 | Thou/mm3 | 1000/mm3 | 10^3/cmm
+/uL: /µL | /μL | cells/uL | #/uL
+/mm3: /mm³ | cells/mm3 | /cmm | cells/cmm
+mg/mmol: mg/mmolCr | mg/mmolcreatinine | mg/mmolcreat
+mg/mg: mg/mgCr | mg/mgcreatinine | mg/mgcreat
+mg/g: mg/gCr | mg/gcreatinine | mg/gcreat
+g/g: g/gCr | g/gcreatinine | g/gcreat
+mL/min/1.73m2: mL/min/1.73 m2 | mL/min/1.73 m² | mL/min/{1.73_m2} | mL/min/{1.73m2} | mL/min/1.73.m2 | mL/min/1.73m^2 | mL/min/1.73sqm | mL/min/173.10^-2.m2
+mL/s/1.73m2: mL/s/{1.73_m2} | mL/s/{1.73m2} | mL/s/1.73.m2 | mL/s/1.73m^2
+degC: °C | Cel | C
+degF: °F | F
+titre: {titer} | {titre} | titer | 1/titer | 1:
+AU/mL: [arb'U]/mL | arbU/mL
+index: {index} | {ratio} | ratio
+in: [in_i] | inch | inches
+lb: [lb_av] | lbs
+%: percent
+mmHg: mm[Hg]
+/hpf: /[HPF] | per field | per hpf | cells/hpf
 mL/10 min: mL/10min
 mL/15 min: mL/15min
 mL/5 min: mL/5min
 mL/6 min: mL/6min
 """
+# Units of a laboratory's own: an antibody is so many of its units, and no standard says what one of another's is.
+OWN = {
+    "anti_dsdna": ("U/mL", "U/L", "AU/mL", "RU/mL", "index"),
+    "anti_ssa": ("U/L", "AU/mL", "RU/mL", "index"),
+    "anti_ssb": ("U/L", "AU/mL", "RU/mL", "index"),
+}
 MOLAR = {"creatinine": ("mg/dL", "113.12", 10_000), "bilirubin": ("mg/dL", "584.7", 10_000)}
 
 
@@ -199,4 +221,12 @@ def test_spellings() -> None:
         for unit, _, names in (line.partition(": ") for line in lines(WRITTEN))
         for name in names.split(" | ")
     }
-    assert dict(analyte_table().spellings) == wanted
+    assert {name: parse_unit(name) for name in wanted} == wanted
+    # What a rule reads (spaces, superscripts, capitals) need not stand in the table; nothing else stands there.
+    assert dict(analyte_table().spellings).items() <= wanted.items()
+
+
+def test_units_of_the_laboratory_s_own_and_other_columns() -> None:
+    found = analyte_table().analytes
+    assert {name: one.arbitrary for name, one in found.items() if one.arbitrary} == OWN
+    assert {name: one.columns for name, one in found.items() if one.columns} == {"gfr": ("pre_flare_gfr",)}

@@ -47,6 +47,9 @@ class Analyte:
     others : every other unit it may be reported in
     plausible : what a value can be, None where nothing is said
     is_laboratory : whether it is one of the usual laboratory tests
+    arbitrary : units of a laboratory's own, such as ``U/L`` of an antibody: values in them are compared with
+        that laboratory's limits, and nothing converts them
+    columns : other columns of definitions that hold this quantity
     """
 
     name: str
@@ -55,11 +58,18 @@ class Analyte:
     others: tuple[Conversion, ...] = ()
     plausible: PlausibleRange | None = None
     is_laboratory: bool = False
+    arbitrary: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def units(self) -> tuple[str, ...]:
-        """Every unit the analyte may be reported in, its own first."""
+        """Every unit the analyte may be reported in and converted from, its own first."""
         return (self.unit, *(other.unit for other in self.others))
+
+    @property
+    def all_units(self) -> tuple[str, ...]:
+        """Every unit the analyte may be reported in, those that nothing converts last."""
+        return (*self.units, *self.arbitrary)
 
 
 @dataclass(frozen=True, slots=True)

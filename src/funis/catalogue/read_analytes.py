@@ -12,7 +12,7 @@ from funis.catalogue.model_tables import GlucocorticoidTable
 
 _FILE_KEYS: Final = ("kind", "analytes", "limits", "conversions", "spellings")
 _HINTS: Final = ("hint_low", "hint_high")
-_ANALYTE_KEYS: Final = (("analyte", "label", "unit"), ("laboratory", "doses_of"))
+_ANALYTE_KEYS: Final = (("analyte", "label", "unit"), ("laboratory", "doses_of", "arbitrary", "columns"))
 _LIMIT_KEYS: Final = (("analyte", "possible", "reason"), ("usual", *_HINTS))
 _CONVERSION_KEYS: Final = (("of", "unit", "factor", "source"), ("offset",))
 _SPELLING_KEYS: Final = ("unit", "names")
@@ -55,6 +55,8 @@ def read_analytes(file: DefinitionFile, find: Callable[[], GlucocorticoidTable])
             own + doses,
             limits.get(row["analyte"]),
             row.get("laboratory", False),
+            tuple(row.get("arbitrary", ())),
+            tuple(row.get("columns", ())),
         )
     return AnalyteTable(analytes, spellings)
 

@@ -7,7 +7,7 @@ stay where they are: they receive expressions, and only a check returns a row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import narwhals as nw
@@ -16,6 +16,7 @@ import polars as pl
 from funis.errors import ColumnError, ShapeError
 from funis.frames.any_kind import lend_columns, return_columns
 from funis.frames.polars import engine_for, stands_in_order, widen
+from funis.frames.scales import Scale, scale_columns
 
 PREFIX: Final = "__funis_"
 """Columns of our own start with it; no caller's column does."""
@@ -44,6 +45,7 @@ class OpenFrame:
     kept : columns of the caller
     ops : the library whose expressions the frame takes
     is_sorted : rows of a subject stand together in visit order
+    as_given : our columns that keep what the caller gave in a column that was converted, by its name
     """
 
     def __init__(self, native: Any, frame: Any, kept: Sequence[str]) -> None:
@@ -55,6 +57,7 @@ class OpenFrame:
         self.ops: Any = pl if self.is_polars else nw
         self.is_sorted = False
         self.was_reordered = False
+        self.as_given: dict[str, str] = {}
 
     @property
     def schema(self) -> dict[str, nw.dtypes.DType]:
@@ -65,6 +68,15 @@ class OpenFrame:
         """Add columns that may be read by those added later."""
         if columns:
             self.frame = self.frame.with_columns(*columns)
+
+    def convert(self, scales: Mapping[str, Scale]) -> None:
+        """Bring columns to other units; the caller gets back what was given."""
+        if not scales:
+            return
+        made = scale_columns(self.ops, self.schema, scales)
+        if self.native is self.frame or self.ops is nw:
+            self.as_given = {name: f"{PREFIX}given_{name}" for name in scales}
+        self.add([*(self.ops.col(name).alias(kept) for name, kept in self.as_given.items()), *made])
 
     def fetch(self, query: Any) -> Any:
         """Give the rows of a query over the frame, which is lazy where the frame is."""
@@ -84,6 +96,7 @@ def open_frame(
     order: str | None,
     assume_sorted: bool,
     purpose: str,
+    scales: Mapping[str, Scale] | None = None,
 ) -> OpenFrame:
     """Take a frame of any supported library over the border.
 
@@ -94,6 +107,7 @@ def open_frame(
     subject, order : columns of the history, or None
     assume_sorted : the rows are said to stand in order; verified
     purpose : what the history is for, as an error names it
+    scales : what brings columns to the units in which they are read, by column
 
     Returns
     -------
@@ -117,6 +131,7 @@ def open_frame(
     else:
         lent = lend_columns(native, [*history, *columns])
         opened = OpenFrame(native, lent, lent.columns)
+    opened.convert(scales or {})
     if subject is not None and order is not None:
         _check_order_type(opened, order)
         _check_history(opened, subject, order)
@@ -187,7 +202,9 @@ def _sort_history(opened: OpenFrame, subject: str, order: str, *, assume_sorted:
 def close_frame(opened: OpenFrame, outputs: Sequence[str], *, compact: bool) -> Any:
     """Give the caller's frame back, with the new columns."""
     frame = opened.frame
-    kept = [name for name in opened.kept if name not in outputs]
+    kept: list[Any] = [name for name in opened.kept if name not in outputs]
+    given = opened.as_given
+    kept = [opened.ops.col(given[name]).alias(name) if name in given else name for name in kept]
     if not opened.is_polars:
         return nw.to_native(frame.select(*kept, *outputs))
     if opened.was_reordered:

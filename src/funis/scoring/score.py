@@ -11,6 +11,7 @@ from funis.catalogue.model_instrument import Definition, Flag, Item
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import definition
 from funis.errors import ValueRangeError
+from funis.frames.any_kind import name_columns
 from funis.frames.under_way import PREFIX, Column, OpenFrame, TakesColumns, close_frame, open_frame
 from funis.nine_decimals import compare_exactly
 from funis.scoring.bits.batches import BatchPlan, is_bit_packed, plan_scoring, score_at_once, score_lazily
@@ -27,6 +28,8 @@ from funis.scoring.totals import (
     is_any_recorded,
     status_of,
 )
+from funis.units.columns import columns_of_instrument
+from funis.units.declared import settle_scales
 
 Missing = Literal["strict", "absent", "worst", "locf"]
 POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
@@ -41,6 +44,7 @@ POLICIES: tuple[Missing, ...] = ("strict", "absent", "worst", "locf")
     assume_sorted=YesNo(),
     parameters=OrNone(ByName(Anything())),
     compact=YesNo(),
+    units=OrNone(ByName(Text())),
 )
 def score(  # noqa: PLR0913  (the public signature of the design)
     frame: Any,
@@ -52,6 +56,7 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     assume_sorted: bool = False,
     parameters: Mapping[str, ParameterValue] | None = None,
     compact: bool = False,
+    units: Mapping[str, str] | None = None,
 ) -> Any:
     """Score every row of a frame with one instrument.
 
@@ -72,20 +77,27 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     assume_sorted : Polars only: rows stand by subject and order; verified, then no sorting takes place
     parameters : choices the sources leave open, see ``funis.definition(name).parameters``
     compact : Polars only: small whole numbers and enumerations instead of Int64 and text
+    units : the unit of each column that is not in the unit of the definition, for example
+        ``{"haemoglobin": "g/L"}``; limits of the laboratory beside it are in the same unit. Without it the
+        metadata of a column are read: the field ``unit`` in PyArrow and Spark, ``attrs["units"]`` in pandas
 
     Returns
     -------
-    the same kind of frame with these columns added: ``<name>`` (null unless it can be known),
-    ``<name>_lower``,
-    ``<name>_upper``, ``<name>_status`` (``scored``, or ``incomplete`` exactly when the bounds differ); for
-    graded
-    systems also ``<name>_<system>``, its ``_lower``, ``_upper`` and ``_rule``
+    the same kind of frame, its own columns as they were given, with these columns added: ``<name>`` (null
+    unless it can be known), ``<name>_lower``, ``<name>_upper``, ``<name>_status`` (``scored``, or
+    ``incomplete`` exactly when the bounds differ); for graded systems also ``<name>_<system>``, its
+    ``_lower``, ``_upper`` and ``_rule``
 
     Raises
     ------
     UnknownNameError : no such instrument or parameter
     ColumnError : the frame has none of the item columns, or lacks `subject` or `order`
     ValueRangeError : a value is outside what the item allows; names column, rows, value
+    UnitError : a unit is not known for a column, or nothing converts it
+
+    Warns
+    -----
+    UnitWarning : `units` and the metadata of a column disagree; `units` is followed
 
     Examples
     --------
@@ -97,7 +109,13 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     instrument = definition(name)
     check_request(missing=missing, subject=subject, order=order)
     working, layout = prepare_layout(
-        frame, instrument, subject=subject, order=order, assume_sorted=assume_sorted, parameters=parameters
+        frame,
+        instrument,
+        subject=subject,
+        order=order,
+        assume_sorted=assume_sorted,
+        parameters=parameters,
+        units=units,
     )
     plan = _plan_on_bits(working, layout, missing)
     if plan is None:
@@ -139,9 +157,12 @@ def prepare_layout(
     order: str | None = None,
     assume_sorted: bool = False,
     parameters: Mapping[str, ParameterValue] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> tuple[OpenFrame, ScoringLayout]:
     """Take a frame over the border, check its columns, and say how it is laid out."""
     chosen = instrument.parameter_values(parameters)
+    read = columns_of_instrument(instrument.name).values()
+    what = f"the instrument {instrument.name!r}"
     working = open_frame(
         frame,
         item_columns(instrument),
@@ -149,6 +170,7 @@ def prepare_layout(
         order=order,
         assume_sorted=assume_sorted,
         purpose=f"The history of {instrument.name!r}",
+        scales=settle_scales(frame, units, read, name_columns(frame), what),
     )
     layout = ScoringLayout(
         instrument,

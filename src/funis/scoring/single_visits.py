@@ -19,6 +19,7 @@ from funis.arguments import Anything, ByName, OrNone, Text, takes
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, ShapeError, ValueRangeError
+from funis.frames.scales import Scale, scale_cell
 from funis.frames.under_way import close_frame
 from funis.scoring.bits.traced import UntraceableError
 from funis.scoring.items import ScoringLayout, check_columns, item_columns
@@ -34,6 +35,8 @@ from funis.scoring.visit_cells import (
     plain_cell,
 )
 from funis.scoring.visit_program import VisitProgram, can_be_traced, compile_visits, trace_visits
+from funis.units.columns import columns_of_instrument
+from funis.units.declared import settle_scales_of_cells
 
 SUBJECT: Final = "subject"
 #: Keys that order the visits, the first that a visit has.
@@ -43,9 +46,13 @@ MOST_SCORERS: Final = 64
 MOST_PROGRAMS: Final = 32
 
 
-@takes(name=Text(), missing=Text(), parameters=OrNone(ByName(Anything())))
+@takes(name=Text(), missing=Text(), parameters=OrNone(ByName(Anything())), units=OrNone(ByName(Text())))
 def scorer(
-    name: str, *, missing: Missing = "strict", parameters: Mapping[str, Any] | None = None
+    name: str,
+    *,
+    missing: Missing = "strict",
+    parameters: Mapping[str, Any] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> VisitScorer:
     """Give a function that scores the visits of one subject with one instrument, fast.
 
@@ -58,6 +65,7 @@ def scorer(
     missing : ``strict`` (a score only where it cannot vary), ``absent`` (missing counts as absent), ``worst``
         (missing counts as present) or ``locf`` (the last recorded value of the item)
     parameters : choices the sources leave open, see ``funis.definition(name).parameters``
+    units : unit of each column that is not in the unit of the definition, as for `funis.score`
 
     Returns
     -------
@@ -69,6 +77,7 @@ def scorer(
     ------
     UnknownNameError : no such instrument or parameter
     ValueRangeError : no such policy, or a parameter has a value that is not allowed
+    UnitError : a unit is not known for a column, or nothing converts it
 
     Examples
     --------
@@ -82,12 +91,18 @@ def scorer(
         raise ValueRangeError("missing", missing, ", ".join(POLICIES))
     chosen = definition(name).parameter_values(parameters)
     # True and 1 are equal but not the same choice.
-    return _make_scorer(name, missing, tuple((key, type(value), value) for key, value in chosen.items()))
+    choices = tuple((key, type(value), value) for key, value in chosen.items())
+    return _make_scorer(name, missing, choices, tuple(sorted((units or {}).items())))
 
 
 @lru_cache(maxsize=MOST_SCORERS)
-def _make_scorer(name: str, missing: Missing, parameters: tuple[tuple[str, type, Any], ...]) -> VisitScorer:
-    return VisitScorer(definition(name), missing, {key: value for key, _, value in parameters})
+def _make_scorer(
+    name: str,
+    missing: Missing,
+    parameters: tuple[tuple[str, type, Any], ...],
+    units: tuple[tuple[str, str], ...] = (),
+) -> VisitScorer:
+    return VisitScorer(definition(name), missing, {key: value for key, _, value in parameters}, dict(units))
 
 
 class VisitScorer:
@@ -96,10 +111,20 @@ class VisitScorer:
     Attributes
     ----------
     definition, missing, parameters : what is scored, and how; every parameter with its value
+    units : of the columns that are not in the unit of the definition
     """
 
-    def __init__(self, instrument: Definition, missing: Missing, parameters: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        instrument: Definition,
+        missing: Missing,
+        parameters: Mapping[str, Any],
+        units: Mapping[str, str] | None = None,
+    ) -> None:
         self.definition, self.missing, self.parameters = instrument, missing, dict(parameters)
+        self.units = dict(units or {})
+        read, what = columns_of_instrument(instrument.name), f"the instrument {instrument.name!r}"
+        self._scales = settle_scales_of_cells(self.units, read, what)
         self._reader = VisitReader(instrument, parameters) if can_be_traced(instrument) else None
         self._find_program = lru_cache(maxsize=MOST_PROGRAMS)(self._make_program)
         # The usual case is compiled now, so that the first visit does not wait for it.
@@ -119,7 +144,7 @@ class VisitScorer:
     def __reduce__(self) -> tuple[Any, ...]:
         """Send what it was made of to another process: a compiled function cannot be sent."""
         values = tuple((key, type(value), value) for key, value in self.parameters.items())
-        return _make_scorer, (self.definition.name, self.missing, values)
+        return _make_scorer, (self.definition.name, self.missing, values, tuple(sorted(self.units.items())))
 
     def __call__(self, visits: Sequence[Visit]) -> list[dict[str, Any]]:
         """Score the visits of one subject.
@@ -143,6 +168,8 @@ class VisitScorer:
         if not visits:
             return []
         order = self._check_keys(visits, present)
+        if self._scales:
+            visits = [_convert(visit, self._scales) for visit in visits]
         if self._reader is not None:
             try:
                 return self._score_compiled(self._reader, visits, present, order)
@@ -211,6 +238,14 @@ class VisitScorer:
         outputs = score_working(working, layout, self.missing)
         scored: pl.DataFrame = close_frame(working, outputs, compact=False)
         return scored.select(outputs).to_dicts()
+
+
+def _convert(visit: Visit, scales: Mapping[str, Scale]) -> Visit:
+    """Bring the cells of a visit to the units of the definition."""
+    return {
+        **visit,
+        **{name: scale_cell(visit[name], scale) for name, scale in scales.items() if name in visit},
+    }
 
 
 def _find_keys(visits: Sequence[Visit]) -> set[str]:

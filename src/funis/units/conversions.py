@@ -13,6 +13,8 @@ from funis.arguments import NumberFrom, Text, takes
 from funis.catalogue.model_analytes import Analyte, Conversion
 from funis.catalogue.registry import analyte_table
 from funis.errors import UnitError, UnknownNameError
+from funis.frames.scales import Scale
+from funis.units.spelling import read_unit
 
 
 @takes(analyte=Text())
@@ -40,7 +42,7 @@ def canonical_unit(analyte: str) -> str:
 
 
 def known_units(analyte: str) -> tuple[str, ...]:
-    """Name every unit an analyte may be reported in, the canonical one first.
+    """Name every unit an analyte may be reported in and converted from, the canonical one first.
 
     Examples
     --------
@@ -51,14 +53,14 @@ def known_units(analyte: str) -> tuple[str, ...]:
 
 
 def parse_unit(text: str) -> str:
-    """Give a unit in our spelling.
+    """Give a unit in our spelling, whatever of the usual spellings and of UCUM it is written in.
 
     Examples
     --------
-    >>> parse_unit("µmol/L")
-    'umol/L'
+    >>> parse_unit("µmol/L"), parse_unit("g/(24.h)"), parse_unit("[IU]/mL"), parse_unit("10*3/uL")
+    ('umol/L', 'g/24h', 'IU/mL', '10^3/uL')
     """
-    return analyte_table().spellings.get(text.strip(), text.strip())
+    return read_unit(text)
 
 
 def find_conversion(analyte: str, unit: str) -> Conversion:
@@ -67,15 +69,21 @@ def find_conversion(analyte: str, unit: str) -> Conversion:
     Raises
     ------
     UnknownNameError : there is no such analyte
-    UnitError : the unit is not known for it; names those that are
+    UnitError : the unit is not known for it, names those that are; or it is an arbitrary unit of the
+        laboratory, which nothing converts
     """
     found = _find(analyte)
-    wanted = parse_unit(unit)
+    wanted = read_unit(unit, found.all_units)
     if wanted == found.unit:
         return Conversion(found.unit, Fraction(1), "canonical")
     for other in found.others:
         if other.unit == wanted:
             return other
+    if wanted in found.arbitrary:
+        raise UnitError(
+            f"{wanted} of {analyte} is a unit of the laboratory's own; nothing converts it to {found.unit}. "
+            f"Compare it with the limits of the same laboratory, {analyte}_low and {analyte}_high."
+        )
     known = ", ".join(known_units(analyte))
     raise UnitError(f"The unit {unit!r} is not known for {analyte}. Known: {known}. Correct the unit.")
 
@@ -108,21 +116,24 @@ def convert(value: float, analyte: str, from_unit: str, to_unit: str) -> float:
     >>> convert(0.63, "unstimulated_flow", "mL/10 min", "mL/min")
     0.063
     """
-    factor, offset = find_factor(analyte, from_unit, to_unit)
-    scaled = value * factor.numerator / factor.denominator
-    return scaled if offset == 0 else scaled + offset.numerator / offset.denominator
+    return float(find_scale(analyte, from_unit, to_unit).multiply(value))
 
 
-def find_factor(analyte: str, from_unit: str, to_unit: str) -> tuple[Fraction, Fraction]:
-    """Give what a value is multiplied by, and what is then added, to bring it to another unit; see `convert`.
+def find_scale(analyte: str, from_unit: str, to_unit: str) -> Scale:
+    """Give what brings values of an analyte from one unit to another; see `convert`.
+
+    Raises
+    ------
+    UnknownNameError : there is no such analyte
+    UnitError : a unit is not known for it, or is the laboratory's own and cannot be converted
 
     Examples
     --------
-    >>> find_factor("haemoglobin", "g/dL", "g/L")
-    (Fraction(10, 1), Fraction(0, 1))
+    >>> find_scale("haemoglobin", "g/dL", "g/L").apply(9.5)
+    95.0
     """
     start, end = find_conversion(analyte, from_unit), find_conversion(analyte, to_unit)
-    return start.factor / end.factor, (start.offset - end.offset) / end.factor
+    return Scale(start.factor / end.factor, (start.offset - end.offset) / end.factor)
 
 
 @takes(titre=NumberFrom(nan=True))

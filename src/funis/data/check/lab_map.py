@@ -18,12 +18,12 @@ from funis.catalogue.model_instrument import Definition, Item
 from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding
 from funis.frames.verbs import Verbs, narwhals_schema, verbs_of
-from funis.nine_decimals import compare_exactly, round_column
+from funis.nine_decimals import compare_exactly
 from funis.scoring.derived_items import derived_columns
 from funis.shown import show_text
 from funis.study.kept import once_a_study
 from funis.study.model import Study
-from funis.units import find_factor
+from funis.units import find_scale
 
 _KEYS = ("subject", "visit")
 # Columns of our own beside those of a table: what the laboratory gives, a test not done, a difference.
@@ -156,9 +156,8 @@ def _in_unit(ops: Verbs, number: pl.Expr, test: str, unit: str, wanted: str) -> 
     known = analyte_units(test)
     if unit not in known or wanted not in known:
         return ops.lit(None, ops.Float64)
-    factor, offset = find_factor(test, unit, wanted)
-    scaled = number * factor.numerator / factor.denominator
-    return round_column(scaled if offset == 0 else scaled + float(offset))
+    converted: pl.Expr = find_scale(test, unit, wanted).column(number)
+    return converted
 
 
 def _fill_instrument(

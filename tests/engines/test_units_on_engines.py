@@ -1,0 +1,109 @@
+"""Values in any accepted unit give the scores of values in the unit of the definition, on every engine.
+
+The factors are typed anew, from molar masses and decimal prefixes: one unit is so many of the unit that the
+instrument reads.
+"""
+
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.engines.test_engines import EXPECTED, bilag_visits
+from tests.engines.test_subjects_on_engines import ENGINES, Convert, convert, rows_of
+
+import funis
+from funis.units import known_units
+from funis.units.columns import columns_of_instrument
+
+__all__ = ["convert"]
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+_CELLS = {"10^9/L": 1, "/mm3": Fraction(1, 1000), "/uL": Fraction(1, 1000), "10^3/uL": 1, "10^3/mm3": 1}
+_RATIO = {
+    "mg/mmol": 1,
+    "mg/mg": Fraction("113.1"),
+    "g/g": Fraction("113.1"),
+    "mg/g": Fraction("0.1131"),
+    "g/mmol": 1000,
+}
+# Creatinine is 113.12 g/mol: 1 mg/dL is 10 mg/L, 88.42 umol/L.
+FACTORS: dict[str, dict[str, Any]] = {
+    "creatinine": {"umol/L": 1, "mg/dL": Fraction("88.42"), "mg/L": Fraction("8.842"), "mmol/L": 1000},
+    "gfr": {"mL/min/1.73m2": 1, "mL/s/1.73m2": 60},
+    "haemoglobin": {"g/dL": 1, "g/L": Fraction(1, 10), "mmol/L": 1 / Fraction("0.6206")},
+    "platelets": _CELLS,
+    "wbc": _CELLS,
+    "neutrophils": _CELLS,
+    "lymphocytes": _CELLS,
+    "acr": _RATIO,
+    "upcr": _RATIO,
+    "proteinuria_24h": {"g/24h": 1, "mg/24h": Fraction(1, 1000)},
+}
+MOST = max(map(len, FACTORS.values()))
+
+
+def test_every_unit_of_every_analyte_of_bilag_is_tried() -> None:
+    read = columns_of_instrument("bilag_2004")
+    assert FACTORS.keys() == {name for name, column in read.items() if column.analyte}
+    assert {name: set(units) for name, units in FACTORS.items()} == {
+        name: set(known_units(name)) for name in FACTORS
+    }
+
+
+def in_units(place: int) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Give the visits with each quantity in the unit of that place of its list, and the units."""
+    visits = bilag_visits()
+    units = {name: list(of)[place % len(of)] for name, of in FACTORS.items()}
+    columns = []
+    for name, unit in units.items():
+        cells = visits[name].to_list()
+        given = [None if cell is None else float(Fraction(str(cell)) / FACTORS[name][unit]) for cell in cells]
+        columns.append(pl.Series(name, given, pl.Float64))
+    return visits.with_columns(columns), units
+
+
+# On Spark a query takes seconds, and its expressions are those of DuckDB: two units each.
+_TRIED = [(engine, place) for engine in ENGINES[:-1] for place in range(MOST)]
+_TRIED += [pytest.param("spark", place, marks=[pytest.mark.spark, pytest.mark.slow]) for place in (1, 2)]
+
+
+@pytest.mark.parametrize(("convert", "place"), _TRIED, indirect=["convert"])
+def test_grades_do_not_depend_on_the_unit(convert: Convert, place: int) -> None:
+    visits, units = in_units(place)
+    scored = funis.score(convert(visits), "bilag_2004", subject="subject", order="day", units=units)
+    rows = rows_of(scored, "subject", "day")
+    assert {name: [row[name] for row in rows] for name in EXPECTED} == EXPECTED
+    wanted = visits.sort("subject", "day").rows(named=True)
+    assert [{name: row[name] for name in FACTORS} for row in rows] == [
+        {name: row[name] for name in FACTORS} for row in wanted
+    ]
+
+
+@pytest.mark.parametrize("convert", ENGINES, indirect=True)
+def test_texts_and_limits_are_converted_on_every_engine(convert: Convert) -> None:
+    # Temperature above 38 degC is a fever; 101.2 degF are 38.44 degC, 100.4 degF are 38 exactly.
+    visits = pl.DataFrame(
+        {
+            "n": [1, 2, 3],
+            "temperature": ["101.2", None, "100.4"],
+            "c3": [89.9, 90.0, 95.0],
+            "c3_low": [90.0] * 3,
+        }
+    )
+    units = {"temperature": "[degF]", "c3": "mg/dL"}
+    rows = rows_of(funis.score(convert(visits), "sledai_2k", units=units), "n")
+    # Fever 1 and low complement 2 points; nothing else is recorded.
+    assert [row["sledai_2k_lower"] for row in rows] == [3, 0, 0]
+    assert [row["temperature"] for row in rows] == ["101.2", None, "100.4"]
+    assert [row["c3_low"] for row in rows] == [90.0] * 3
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_the_unit_of_a_spark_field_is_read(spark: Any) -> None:
+    visits = bilag_visits().with_columns(pl.col("haemoglobin") * 10)
+    frame = spark.createDataFrame(visits.to_arrow()).withMetadata("haemoglobin", {"unit": "g/L"})
+    rows = rows_of(funis.score(frame, "bilag_2004", subject="subject", order="day"), "subject", "day")
+    name = "bilag_2004_haematological"
+    assert [row[name] for row in rows] == EXPECTED[name]
