@@ -64,7 +64,7 @@ def in_units(place: int) -> tuple[pl.DataFrame, dict[str, str]]:
 
 
 # On Spark a query takes seconds, and its expressions are those of DuckDB: two units each.
-_TRIED = [(engine, place) for engine in ENGINES[:-1] for place in range(MOST)]
+_TRIED: list[Any] = [(engine, place) for engine in ENGINES[:-1] for place in range(MOST)]
 _TRIED += [pytest.param("spark", place, marks=[pytest.mark.spark, pytest.mark.slow]) for place in (1, 2)]
 
 

@@ -137,7 +137,7 @@ def test_which_columns_are_compared_with_their_own_limits_only() -> None:
 
 def test_visit_by_visit_is_as_the_frame() -> None:
     litre = visits(haemoglobin=["79.0", "80", "ND", None, "130"], subject=["1"] * 5, day=list(range(5)))
-    choices = {"units": {"haemoglobin": "g/L"}}
+    choices: dict[str, Any] = {"units": {"haemoglobin": "g/L"}}
     by_visit = funis.scorer("bilag_2004", **choices)
     wanted = funis.score(litre, "bilag_2004", subject="subject", order="day", **choices)
     for scorer in (by_visit, pickle.loads(pickle.dumps(by_visit))):  # noqa: S301
