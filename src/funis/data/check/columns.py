@@ -16,7 +16,8 @@ from functools import lru_cache
 import polars as pl
 
 from funis.data.cells import IGNORED_COLUMNS, RawTable
-from funis.data.check.date_forms import date_fix, first_shown
+from funis.data.check.advice import CellOfNumber, fix_of_date, number_fix, word_fix
+from funis.data.check.date_forms import first_shown
 from funis.data.check.plain_columns import (
     WHOLE_DATE,
     Sorted,
@@ -28,25 +29,12 @@ from funis.data.check.plain_columns import (
 from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, verbs_of
 from funis.schema import DTYPES, NOT_DONE, SUBJECTS, TABLES, Column, Table
-from funis.shown import show_name, show_text, words_of
+from funis.shown import show_name, words_of
 
 _YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
-_MISSING_WORDS = frozenset(
-    {"na", "n/a", "n.a.", "nan", "null", "none", "missing", "unknown", "-", "--", ".", "?", "(-)", "#n/a"}
-)
-_NOT_DONE_WORDS = frozenset({"nd", "n.d.", "not done", "not_done", "notdone"})
-_THOUSANDS = re.compile(
-    r"[+-]?\d{1,3}(?:(?:,\d{3}){2,}|,\d{3}(?=\.))(?:\.\d+)?|[+-]?\d{1,3}(?:[ '\u00a0\u202f]\d{3})+"
-)
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 """Signs that take no room; they come with text copied from web pages."""
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
-_NUMBER_START = re.compile(r"\s*([<>]=?)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
-_POWER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*[x×*]\s*10\s*(?:\^|\*\*)?\s*(\d{1,2})", re.IGNORECASE)
-_TITRE = re.compile(r"1\s*[:/]\s*(\d+)")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
-_MISSING_FIX = "Leave the cell empty when the value is missing"
-_COMPARATORS = ("<", ">", "<=", ">=")
 
 
 @dataclass(slots=True)
@@ -342,7 +330,7 @@ def _type_date(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) ->
     dates = text.str.extract(WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
     for row in _rows(cells, text.is_not_null() & dates.is_null()):
         message, written = f"'{column.name}' is not a date; it is left out.", cells[column.name][row]
-        fix = date_fix(written, typed.shown_from)
+        fix = fix_of_date(written, cells[column.name].unique(), typed.shown_from, typed.today)
         typed.finding("error", "not_a_date", column.name, message, fix, row=row, value=written)
     return cells.select(dates.alias(column.name))
 
@@ -365,7 +353,7 @@ def _type_text(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) ->
     for row in _rows(cells, wrong):
         message = f"'{column.name}' does not take this value; it is left out."
         value = cells[column.name][row]
-        fix = _allowed_fix(value, column.allowed)
+        fix = word_fix(value, column.allowed, cells[column.name].unique())
         typed.finding("error", "value_not_allowed", column.name, message, fix, row=row, value=value)
     return cells.select(ops.when(~wrong).then(text).alias(column.name))
 
@@ -401,53 +389,30 @@ def _limits(column: Column) -> str:
 def _finding_number(typed: Typed, column: Column, text: str, row: int) -> None:
     """Say why a text is not a number and what to write."""
     message = f"'{column.name}' is not a number; it is left out."
-    fix = _number_fix(column, text, "" if typed.table.name == SUBJECTS.name else text)
+    fix = number_fix(cell_of_number(typed.table, typed.frame, column, row))
     typed.finding("error", "not_a_number", column.name, message, fix, row=row, value=text)
 
 
-def _number_fix(column: Column, text: str, shown: str) -> str:
-    """Say how a number that is written otherwise is written here, with its digits where they may be shown."""
-    levels = f" or one of {', '.join(column.allowed)}" if column.allowed else ""
-    not_done = f" and {NOT_DONE} when it was not done" if column.not_done else ""
-    lowered = text.lower()
-    start, titre, power = (pattern.fullmatch(text) for pattern in (_NUMBER_START, _TITRE, _POWER))
+def cell_of_number(table: Table, frame: pl.DataFrame, column: Column, row: int) -> CellOfNumber:
+    """Give a cell that should hold a number with what its table says about it.
 
-    def digits(number: str, before: str = ": ") -> str:
-        return f"{before}{number}" if shown and show_text(number) == number else ""
+    Parameters
+    ----------
+    table : the table
+    frame : its cells as texts
+    column : the column of the cell
+    row : the number of its row, from 0
 
-    if lowered in _NOT_DONE_WORDS and column.not_done:
-        fix = f"Write {NOT_DONE} when it was not done."
-    elif lowered in _MISSING_WORDS or lowered in _NOT_DONE_WORDS:
-        fix = f"{_MISSING_FIX}{not_done}."
-    elif _DECIMAL_COMMA.fullmatch(text):
-        fix = f"Write the decimal with a point{digits(text.replace(',', '.'))}; thousands without a sign."
-    elif _THOUSANDS.fullmatch(text):
-        fix = f"Write the number without signs between thousands{digits(re.sub(r'[^0-9.+-]', '', text))}."
-    elif power:
-        fix = f"Write {digits(f'{power.group(1)}e{power.group(2)}', '') or 'the power of ten with e'}."
-    elif titre:
-        fix = f"Write the reciprocal of the titre{digits(titre.group(1))}."
-    elif lowered in _YES and column.allowed:
-        fix = f"Write {_YES[lowered]:g}."
-    elif start and start.group(1):
-        unit = show_text(start.group(3))
-        rest = f" and '{unit}' in the column unit" if unit else ""
-        number = digits(start.group(2), "") or "the number"
-        fix = f"Write '{start.group(1)}' in the column comparator and {number} here{rest}."
-    elif start and start.group(3):
-        fix = f"Write the number alone{digits(start.group(2))}."
-    else:
-        fix = f"Write a number{levels}; {_MISSING_FIX[0].lower()}{_MISSING_FIX[1:]}{not_done}."
-    return fix
-
-
-def _allowed_fix(text: str, allowed: Sequence[str]) -> str:
-    lowered = {each.lower(): each for each in allowed}
-    starts = [each for each in allowed if len(text) == 1 and each.startswith(text.lower())]
-    near = (
-        [lowered[text.lower()]]
-        if text.lower() in lowered
-        else starts or get_close_matches(text.lower(), allowed, n=1)
+    Returns
+    -------
+    CellOfNumber
+    """
+    is_result = column.name == "value" and "unit" in frame.columns
+    unit = (frame["unit"][row] or "") if is_result else column.unit
+    return CellOfNumber(
+        frame[column.name][row] or "",
+        column,
+        unit.strip(),
+        has_comparator=column.name == "value" and "comparator" in table.by_name,
+        is_shown=table.name != SUBJECTS.name,
     )
-    hint = f"Write '{near[0]}'. " if near else ""
-    return f"{hint}Allowed: {', '.join(allowed)}."
