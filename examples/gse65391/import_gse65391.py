@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
+from polars.exceptions import PanicException, PolarsError
 
 from funis.files import write_frame
 
@@ -68,13 +69,30 @@ LABS = {
 REQUIRED = ("subject", "visit", "cumulative_time", "age", "sex", "sledai", "ds_dna", *ITEMS, *LABS)
 
 
+WHOLE = ("cumulative_time", "sledai", *ITEMS)
+"""Columns that hold whole numbers, or nothing, in every row of the deposit."""
+
+
 def read_deposit(path: Path) -> pl.DataFrame:
-    """Read the deposit as text, so that no cell is guessed at; name every column that is lacking."""
-    frame = pl.read_csv(path, infer_schema_length=0)
+    """Read the deposit as text, so that no cell is guessed at; name every column that is lacking.
+
+    What is refused is named by line and column: what stands there may be somebody's.
+    """
+    try:
+        frame = pl.read_csv(path, infer_schema_length=0)
+    except (PolarsError, PanicException, OSError, ValueError):
+        raise SystemExit(f"{path.name} cannot be read as CSV: is it the table of GSE65391?") from None
     lacking = [name for name in REQUIRED if name not in frame.columns]
     if lacking:
         message = f"{path.name} has no column {', '.join(map(repr, lacking))}: is it the table of GSE65391?"
         raise SystemExit(message)
+    for column, kind in [*((each, pl.Int64) for each in WHOLE), ("age", pl.Float64)]:
+        odd = frame[column].is_not_null() & frame[column].cast(kind, strict=False).is_null()
+        if odd.any():
+            line = int(odd.arg_max() or 0) + 2
+            message = f"{path.name}, line {line}: {column!r} holds no number: is it the table of GSE65391?"
+            raise SystemExit(message)
+    frame = frame.with_columns(pl.col("ds_dna", *LABS).fill_null(""))
     day = pl.col("cumulative_time").cast(pl.Int64)
     number = pl.col("visit").cast(pl.Int64, strict=False)
     name = pl.when(number.is_null()).then(pl.lit("unscheduled")).otherwise(pl.format("visit_{}", number))

@@ -27,7 +27,8 @@ _COMPACT = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _DIGITS = re.compile(r"\d{5,}")
 
 _ZONE = re.compile(r"[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]+){1,2}")
-_QUOTED = re.compile(r"(?<!\w)'([^'\n]*)'(?!\w)")
+# What Python quotes: in single quotes, in double ones where there is an apostrophe in it.
+_QUOTED = re.compile(r"""(?<!\w)(?:'([^\n]*?)'|"([^"\n]*'[^"\n]*)")(?!\w)""")
 _RULE_WORDS = frozenset(
     {
         "AND", "OR", "NOT", "IN", "IS", "NULL", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "END", "DATE",
@@ -51,6 +52,7 @@ _CODE = re.compile(r"(?:[A-Za-z]{1,10}[-_./ ]?)?[0-9]+[A-Za-z]?(?:[-_./][A-Za-z0
 _LONGEST_PREFIX = 3
 _TIME_OF_DAY = re.compile(r"[T ]+\d{1,2}:\d{2}.*")
 _TWO_WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s,·.'-]+[^\W\d_]+)+\.?")
+_ONE_WORD = re.compile(r"[^\W\d_]{3,}(?:['\u2019-][^\W\d_]+)*|[^\W\d_]{1,2}['\u2019-][^\W\d_]{2,}")
 _NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")
 
 _COMMON = """
@@ -176,7 +178,7 @@ def show_code(text: str) -> str:
 def is_identity(text: str) -> bool:
     """Say whether what should be a code reads as a name, a date of birth, a telephone or a card number.
 
-    A name of one word in Latin letters (``zhangwei``) cannot be told from a code.
+    A name of one word in Latin letters (``zhangwei``) cannot be told from a code; see `find_identities`.
 
     Examples
     --------
@@ -195,6 +197,35 @@ def is_identity(text: str) -> bool:
     others = len(_NOT_LATIN.findall(plain))
     is_named = _TWO_WORDS.search(plain) or others > (_LONGEST_PREFIX if has_digits else 0)
     return bool(is_named) and not show_text(plain)
+
+
+def is_word(text: str) -> bool:
+    """Say whether a code is a word without a digit, as a name is, and none of tables and units.
+
+    Examples
+    --------
+    >>> [is_word(text) for text in ("zhangwei", "O'Brien", "Wu-Li", "S1", "UC", "A", "Total", "Patient A")]
+    [True, True, True, False, False, False, False, False]
+    """
+    plain = text.strip()
+    return bool(_ONE_WORD.fullmatch(plain)) and not show_text(plain)
+
+
+def find_identities(codes: Iterable[str]) -> list[str]:
+    """Give the codes of a column that read as an identity, by themselves or beside the others.
+
+    A word among codes that have digits is a name: nobody numbers subjects ``S1`` and ``zhangwei``.
+
+    Examples
+    --------
+    >>> find_identities(["S1", "zhangwei", "12.3.1981"]), find_identities(["north", "south"])
+    (['zhangwei', '12.3.1981'], [])
+    """
+    listed = list(dict.fromkeys(codes))
+    odd = {code for code in listed if is_identity(code)}
+    if any(any(map(str.isdigit, code)) for code in listed if code not in odd):
+        odd |= {code for code in listed if is_word(code)}
+    return [code for code in listed if code in odd]
 
 
 def show_name(name: str, words: Collection[str] = frozenset()) -> str:
@@ -247,14 +278,21 @@ def show_expression(text: str) -> str:
 
 
 def scrub(text: str) -> str:
-    """Take out of a message what it quotes and what may not be shown.
+    r"""Take out of a message what it quotes and what may not be shown.
 
     Examples
     --------
     >>> scrub("There is no visit 'Zhang Wei'. The nearest is 'month_6'.")
     "There is no visit '…'. The nearest is 'month_6'."
+    >>> scrub("There is no visit 'O'Brien'."), scrub('There is no visit "O\'Brien" here.')
+    ("There is no visit '…'.", "There is no visit '…' here.")
     """
-    return _QUOTED.sub(lambda match: match.group() if show_expression(match.group(1)) else "'…'", text)
+
+    def show(match: re.Match[str]) -> str:
+        quoted = match.group(1) if match.group(2) is None else match.group(2)
+        return match.group() if show_expression(quoted) else "'…'"
+
+    return _QUOTED.sub(show, text)
 
 
 def show_values(values: Iterable[object]) -> str:
@@ -268,8 +306,20 @@ def show_values(values: Iterable[object]) -> str:
     return ", ".join(show_text(str(value)) or "a text that is not shown" for value in values)
 
 
+def show_codes(codes: Iterable[str]) -> list[str]:
+    """Give those numbers of subjects or names of visits that may be shown, and how many others there are.
+
+    Examples
+    --------
+    >>> show_codes(["S-001", "month_6", "zhangwei", "Zhang Wei"])
+    ['S-001', 'month_6', '2 that are not shown']
+    """
+    listed = list(codes)
+    return _count_hidden(listed, [each for each in listed if show_code(each) or show_name(each)])
+
+
 def show_names(names: Iterable[str]) -> list[str]:
-    """Give those names of columns, visits or subjects that may be shown, and how many others there are.
+    """Give those names of columns that may be shown, and how many others there are.
 
     Examples
     --------
@@ -278,6 +328,10 @@ def show_names(names: Iterable[str]) -> list[str]:
     """
     listed = list(names)
     shown = [each for each in listed if show_identifier(each) or show_code(each) or show_text(each) == each]
+    return _count_hidden(listed, shown)
+
+
+def _count_hidden(listed: list[str], shown: list[str]) -> list[str]:
     hidden = len(listed) - len(shown)
     said = f"{hidden} that {'is' if hidden == 1 else 'are'} not shown"
     return [*shown, said] if hidden else shown

@@ -8,32 +8,41 @@ JSON, and writes what it writes. None of the secrets may stand in any of it.
 Three things are shown on purpose, and are not planted here: terms and actions of adverse events, which the report lists as
 they were recorded; codes that the study chose (numbers of subjects, lots, donors, names of visits where every visit counts)
 where they do not read as a name, a date, a telephone or a card number; and texts that the study file defines (titles,
-labels, names of sites and arms, criteria). ``funis score FILE`` writes the user's own table with columns added.
+labels, names of sites and arms, criteria) or names in small letters, as it names everything. ``funis score FILE`` writes
+the user's own table with columns added, ``funis demo --gse65391 FILE`` the data folder it made of the file.
 """
 
 import csv
 import io
 import logging
 import re
+import runpy
 import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
+import pytest
 import xlsxwriter
 from typer.testing import CliRunner
 
 import funis
 from funis.cli import app
+from funis.demo import run_demo
 from funis.errors import FunisError
 from funis.schema import TABLES
 from funis.study.read import read_study
 
 CLEAN = Path(__file__).parent / "clean"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "gse65391" / "import_gse65391.py"
 SECRETS = {
     "name": "Zhang Xiaoming",
     "name with comma": "Wang, Lihua",
+    "name of one word": "Zhangwei",
+    "name in small letters": "okonkwo",
+    "name with an accent": "MÜLLERIN",
+    "name with an apostrophe": "O'Brienne",
     "Chinese name": "王小明",
     "Chinese name of four": "欧阳小红",
     "date": "1981-03-12",
@@ -59,6 +68,8 @@ SECRETS = {
     "number and name": "54 Zhang Xiaoming",
     "comparator and name": "<5 Zhang Xiaoming",
 }
+# As a study file names what it defines.
+NAMES_IN_SMALL_LETTERS = {"okonkwo"}
 # A table that is listed as it was recorded; see the docstring of the module.
 LISTED = {("adverse_events", "term"), ("adverse_events", "action")}
 Rows = list[list[str]]
@@ -273,7 +284,7 @@ def test_no_answer_shows_the_name_of_a_file_or_a_sheet(tmp_path: Path) -> None:
 def test_no_answer_shows_a_value_of_the_study_file_that_is_none(tmp_path: Path) -> None:
     clean = (CLEAN / "study.toml").read_text(encoding="utf-8")
     shown: dict[str, list[str]] = {}
-    for secret in SECRETS.values():
+    for secret in sorted(set(SECRETS.values()) - NAMES_IN_SMALL_LETTERS):
         planted = {
             "a line that is no TOML": clean.replace("[populations]", f"{secret}\n[populations]"),
             "a text that does not close": clean.replace('"SMALL"', f'"{secret}'),
@@ -309,6 +320,7 @@ def test_no_exception_shows_a_secret_of_a_frame_that_is_scored(tmp_path: Path) -
     path, out = tmp_path / "scores.csv", str(tmp_path / "out.csv")
     score = ["score", "sledai_2k", str(path), "-o", out]
     explain = ["explain", "sledai_2k", str(path), "--subject", "nobody", "--visit", "baseline"]
+    explain_one = ["explain", "sledai_2k", str(path), "--subject", "S1", "--visit", "baseline"]
     shown: dict[str, list[str]] = {}
 
     def try_out(what: str, table: Rows, *commands: list[str]) -> None:
@@ -324,12 +336,70 @@ def test_no_exception_shows_a_secret_of_a_frame_that_is_scored(tmp_path: Path) -
         planted = [list(row) for row in rows]
         for number, row in enumerate(planted):
             row[place] = secrets[(place * len(rows) + number) % len(secrets)]
-        try_out(column, [header, *planted], score, *([explain] if place < 3 else []))
+        try_out(column, [header, *planted], score, *([explain] if place < 3 else [explain_one]))
+        try_out(f"{column}, as JSON", [header, *planted], [*explain_one, "--json"])
     for secret in secrets:
         try_out("subject", [header, *([secret, *row[1:]] for row in rows)], explain)
         try_out("visit", [header, *(["nobody", secret, *row[2:]] for row in rows)], explain)
         try_out("header", [[secret, *header[1:8]], *(row[:8] for row in rows)], score)
     assert not shown
+
+
+def test_explaining_a_visit_of_a_folder_shows_no_secret(tmp_path: Path) -> None:
+    tables = copied()
+    for place, planted in planted_cells():
+        name = place.partition(".")[0]
+        tables[name] += planted[name][len(TABLES_CLEAN[name]) :]
+    # A cell of the visit itself, too: what cannot be read is missing there.
+    for number, item in enumerate(TABLES_CLEAN["sledai_2k"][0][3:]):
+        if item in {each.name for each in funis.definition("sledai_2k").items}:
+            tables["sledai_2k"][1][3 + number] = list(SECRETS.values())[number % len(SECRETS)]
+    folder = write(tmp_path / "trial", tables)
+    asked = [
+        ("S1", "baseline", "sledai_2k"),
+        ("S1", "nowhere", "sledai_2k"),
+        ("nobody", "baseline", "sledai_2k"),
+    ]
+    shown: dict[str, list[str]] = {}
+    for subject, visit, instrument in [*asked, ("S1", "baseline", "bilag_2004")]:
+        asked_for = ["--subject", subject, "--visit", visit, "--instrument", instrument]
+        for form in ([], ["--json"]):
+            for _, told in run(["explain", str(folder), *asked_for, *form]):
+                assert told.strip()
+                if leaks(told):
+                    shown[f"{subject} {visit} {instrument} {form}"] = [told[:300]]
+    assert not shown
+
+
+def test_the_demonstration_shows_no_secret_of_a_deposit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The two trials are made of published figures; the cohort is somebody's file.
+    monkeypatch.setattr(run_demo, "COHORTS", ())
+    script = runpy.run_path(str(EXAMPLE))
+    usual = dict.fromkeys(script["REQUIRED"], "0") | {"age": "14", "sex": "female", "ds_dna": "12"}
+    row = usual | {"subject": "SLE-1", "visit": "1", "comment": "none"}
+    path, secrets = tmp_path / "deposit.csv", list(SECRETS.values())
+    shown: dict[str, list[str]] = {}
+
+    def try_out(place: str, rows: list[dict[str, str]]) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            writer.writeheader()
+            writer.writerows(rows)
+        out = tmp_path / "demo"
+        for form in ([], ["--json"]):
+            shutil.rmtree(out, ignore_errors=True)
+            told = list(run(["demo", "--out", str(out), "--gse65391", str(path), *form]))
+            told += [(each.name, text_of(each)) for each in out.glob("*/report/**/*") if each.is_file()]
+            shown.update({f"{place}, {name}": [text[:300]] for name, text in told if leaks(text)})
+
+    for column in ("cumulative_time", "sledai", "seizure", "age"):
+        try_out(column, [row, *(row | {column: each} for each in secrets)])
+    texts = ["subject", "sex", "visit", "ds_dna", "comment", *script["LABS"]]
+    try_out("texts", [row, *(row | {column: each} for column in texts for each in secrets)])
+    assert not shown
+    assert (tmp_path / "demo" / "gse65391" / "report" / "report.html").is_file()
 
 
 def test_a_secret_is_found_where_it_stands() -> None:

@@ -30,9 +30,32 @@ def test_a_subject_whose_number_is_a_name_is_left_out_everywhere() -> None:
 
 
 def test_a_number_of_the_study_stays() -> None:
-    found = checked([{"subject": each} for each in ("S1", "zhangwei", "20191203", "Patient A")])
+    found = checked([{"subject": each} for each in ("S1", "UC", "20191203", "Patient A")])
     assert found.frames["subjects"].height == 4
-    assert "identifying_number" not in {each.code for each in found.findings}
+    assert {"identifying_number", "number_without_digit"}.isdisjoint(each.code for each in found.findings)
+
+
+def test_a_word_among_numbers_is_a_name() -> None:
+    visits = [{"subject": name, "visit": "one", "day": 3} for name in ("S1", "zhangwei", "Okonkwo")]
+    found = checked(
+        [{"subject": each} for each in ("S1", "zhangwei", "O'Brien", "Wu-Li", "Total")], visits=visits
+    )
+    assert found.frames["subjects"]["subject"].to_list() == ["S1", "Total"]
+    named = [each for each in found.findings if each.code == "identifying_number"]
+    assert [(each.level, each.line, each.value, each.subject) for each in named] == [
+        ("error", line, "", "") for line in (2, 3, 4)
+    ]
+    said = " ".join(map(repr, found.findings)).casefold()
+    assert not [name for name in ("zhang", "brien", "wu-li", "okonkwo") if name in said]
+
+
+def test_where_no_number_has_a_digit_it_is_asked_whether_the_words_are_names() -> None:
+    found = checked([{"subject": each} for each in ("north", "south", "B")])
+    assert found.frames["subjects"].height == 3
+    asked = [each for each in found.findings if each.code == "number_without_digit"]
+    assert [(each.level, each.line, each.value, each.subject) for each in asked] == [
+        ("query", line, "", "") for line in (1, 2)
+    ]
 
 
 SITED = {"sites": ({"id": "01", "name": "One"},)}

@@ -65,6 +65,36 @@ def test_another_table_is_refused_with_what_it_lacks(script: dict[str, Any], tmp
         script["write_cohort"](path, tmp_path / "cohort")
 
 
+@pytest.mark.parametrize("column", ["cumulative_time", "sledai", "seizure", "leukopenia", "age"])
+def test_a_cell_that_holds_no_number_is_named_by_its_line_and_not_shown(
+    column: str, script: dict[str, Any], tmp_path: Path
+) -> None:
+    rows = [{"visit": "1"}, {"visit": "2", column: "Okonkwo"}, {"visit": "3", column: "Wang"}]
+    path = write_deposit(script, tmp_path / "deposit.csv", rows)
+    with pytest.raises(SystemExit) as caught:
+        script["write_cohort"](path, tmp_path / "cohort")
+    assert str(caught.value) == (
+        f"deposit.csv, line 3: '{column}' holds no number: is it the table of GSE65391?"
+    )
+    assert not (tmp_path / "cohort").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe", b"a,b\n1,2,3\n", b'subject,"visit\n'])
+def test_what_is_no_csv_is_refused(content: bytes, script: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "deposit.csv"
+    path.write_bytes(content)
+    with pytest.raises(SystemExit, match="is it the table of GSE65391"):
+        script["write_cohort"](path, tmp_path / "cohort")
+
+
+def test_empty_cells_are_no_results(script: dict[str, Any], tmp_path: Path) -> None:
+    rows = [{"ds_dna": "", "c3": "", "sledai": "", "age": ""}]
+    script["write_cohort"](write_deposit(script, tmp_path / "deposit.csv", rows), tmp_path / "cohort")
+    labs = pl.read_csv(tmp_path / "cohort" / "data" / "labs.csv")
+    assert {"c3", "anti_dsdna"} & set(labs["test"]) == set()
+    assert labs.height == len(script["LABS"]) - 1
+
+
 def test_a_folder_that_holds_something_is_left_alone(script: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "mine.txt").touch()
     with pytest.raises(SystemExit, match="is not empty"):

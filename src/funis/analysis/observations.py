@@ -116,16 +116,30 @@ def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str
 
 
 def _order_visits(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the order of a subject's visits: the study day, else the planned day, else the line."""
+    """Add the order of a subject's visits; leave out those that have no place in it.
+
+    The order is the study day, else the planned day; where the plan names no visit and no row of the table
+    has a day, the line. Visits of one day follow each other as in the file.
+    """
     planned = {visit.name: float(visit.day) for visit in study.visits}
     ops = verbs_of(frame)
-    return frame.with_columns(
+    by_line = not planned and frame["day"].null_count() == frame.height
+    ordered = frame.with_columns(
         ops.coalesce(
             ops.col("day").cast(ops.Float64),
             ops.col("visit").replace_strict(planned, default=None, return_dtype=ops.Float64),
-            ops.col("_line").cast(ops.Float64) if not planned else ops.lit(None, ops.Float64),
+            ops.col("_line").cast(ops.Float64) if by_line else ops.lit(None, ops.Float64),
         ).alias(_ORDER)
     )
+    placed = ordered.filter(ops.col(_ORDER).is_not_null())
+    return placed if is_few(placed) else _part_days(placed)
+
+
+def _part_days(ordered: pl.DataFrame) -> pl.DataFrame:
+    """Part the visits that a subject has on one day; what looks back over days counts whole ones."""
+    of_day = ["subject", _ORDER]
+    parts = (pl.col("_line").rank("ordinal").over(of_day) - 1) / pl.len().over(of_day)
+    return ordered.with_columns(pl.col(_ORDER) + parts)
 
 
 def gather_values(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> pl.DataFrame:

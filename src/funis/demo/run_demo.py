@@ -187,7 +187,8 @@ def import_deposit(deposit: Path, folder: Path) -> Path:
 
     Raises
     ------
-    DemoError : the examples are not beside the package (an installed copy without its repository)
+    DemoError : it is not the deposited table; or the examples are not beside the package (an installed copy
+        without its repository)
     """
     script = Path(__file__).resolve().parents[3] / "examples" / GSE_NAME / "import_gse65391.py"
     if not script.is_file():
@@ -195,7 +196,10 @@ def import_deposit(deposit: Path, folder: Path) -> Path:
             "The script examples/gse65391/import_gse65391.py is not here: it is part of the repository, "
             "not of the installed package. Run the demonstration in a clone."
         )
-    runpy.run_path(str(script))["write_cohort"](deposit, folder)
+    try:
+        runpy.run_path(str(script))["write_cohort"](deposit, folder)
+    except SystemExit as refusal:
+        raise DemoError(f"The real cohort cannot be imported: {refusal}") from None
     return folder
 
 

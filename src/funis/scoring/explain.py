@@ -19,7 +19,7 @@ from funis.frames.under_way import PREFIX
 from funis.scoring.grades import clause_column, clauses_of
 from funis.scoring.items import item_columns
 from funis.scoring.score import Missing, prepare_layout, score, score_working
-from funis.shown import show_names
+from funis.shown import show_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _own_rows(frame: pl.DataFrame, subject: Any, column: str) -> pl.DataFrame:
     own = frame.filter(pl.col(column).cast(pl.String) == str(subject))
     if own.is_empty():
         known = [str(one) for one in frame[column].unique().sort().head(20).to_list()]
-        raise UnknownNameError("subject", str(subject), show_names(known))
+        raise UnknownNameError("subject", str(subject), show_codes(known))
     return own
 
 
@@ -205,7 +205,7 @@ def _find_row(own: pl.DataFrame, visit: Any, column: str) -> int:
         wanted = own[column].cast(pl.String) == str(visit)
         rows = wanted.fill_null(value=False).arg_true().to_list()
         if not rows:
-            raise UnknownNameError("visit", str(visit), show_names(map(str, own[column].unique().to_list())))
+            raise UnknownNameError("visit", str(visit), show_codes(map(str, own[column].unique().to_list())))
     else:
         rows = list(range(len(own)))
     if len(rows) != 1:

@@ -17,7 +17,7 @@ from funis.files import write_whole
 from funis.scoring.explain import Explanation, explain
 from funis.scoring.frame_file import ORDERS, FileError, check_suffix, read_frame
 from funis.scoring.score import score
-from funis.shown import show_names
+from funis.shown import show_codes
 from funis.spreadsheets import render_csv, render_workbook
 
 #: Rows that are scored at once; a longer file is scored in parts, with a progress bar.
@@ -127,7 +127,7 @@ def explain_file(
     named = frame.with_columns(pl.col("subject", "visit").cast(pl.String))
     for column, value in place.items():
         if value not in set(named[column]):
-            raise UnknownNameError(column, value, show_names(map(str, named[column].unique())), str(file))
+            raise UnknownNameError(column, value, show_codes(map(str, named[column].unique())), str(file))
     usual = [each for each in ORDERS if each in frame.columns and frame[each].is_not_null().all()]
     options: dict[str, Any] = {**place, "order": order or next(iter(usual), None), "missing": missing}
     return explain(named, instrument, **options)

@@ -11,10 +11,10 @@ from functools import lru_cache
 import polars as pl
 
 from funis.data.check.row_findings import row_finding, rows_where
-from funis.errors import Finding
+from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, verbs_of
 from funis.schema import Table, is_unscheduled
-from funis.shown import is_identity, show_code
+from funis.shown import find_identities, is_identity, is_word, show_code
 from funis.study.model import Study
 
 _GAPS = re.compile(r"[\s.-]+")
@@ -58,26 +58,34 @@ class Sieve:
 
     def drop_identities(self) -> None:
         """Leave out subjects whose number reads as a name, a date, a telephone or a card number."""
-        numbers = self.frame["subject"].to_list()
-        named = [each for each in dict.fromkeys(numbers) if each is not None and is_identity(each)]
-        if not named:
+        numbers = [each for each in self.frame["subject"].to_list() if each is not None]
+        named = find_identities(numbers)
+        self._say_of(
+            named,
+            "error",
+            "identifying_number",
+            "The subject's number reads as a name, a date, a telephone or a card number; "
+            "everything of this subject is left out.",
+            "Give the subject a number of the study, the same in every table.",
+        )
+        words = [] if named else [each for each in dict.fromkeys(numbers) if is_word(each)]
+        self._say_of(
+            words,
+            "query",
+            "number_without_digit",
+            "The subject's number is a word, which the report prints as it stands.",
+            "If it is a name, give the subject a number of the study, the same in every table.",
+        )
+        if named:
+            self.frame = self.frame.filter(~verbs_of(self.frame).col("subject").is_in(named))
+
+    def _say_of(self, numbers: Sequence[str], level: Level, code: str, message: str, fix: str) -> None:
+        """Say something of each subject that has one of these numbers, and show none of them."""
+        if not numbers:
             return
-        is_named = verbs_of(self.frame).col("subject").is_in(named)
-        for row in rows_where(self.frame, is_named):
-            self.findings.append(
-                row_finding(
-                    "error",
-                    "identifying_number",
-                    self.table.name,
-                    row,
-                    column="subject",
-                    value="",
-                    message="The subject's number reads as a name, a date, a telephone or a card number; "
-                    "everything of this subject is left out.",
-                    fix="Give the subject a number of the study, the same in every table.",
-                )
-            )
-        self.frame = self.frame.filter(~is_named)
+        for row in rows_where(self.frame, verbs_of(self.frame).col("subject").is_in(numbers)):
+            said = {"column": "subject", "value": "", "message": message, "fix": fix}
+            self.findings.append(row_finding(level, code, self.table.name, {**row, "subject": ""}, **said))
 
     def drop_empty(self) -> None:
         """Leave out rows whose key is empty; the cells were reported when they were typed."""

@@ -10,6 +10,7 @@ import polars as pl
 from funis.data.check.checked_data import Data
 from funis.data.check.labs import missing_tests
 from funis.data.check.row_findings import on_day, row_finding, rows_where
+from funis.data.check.visit_order import check_visit_order
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.schema import TABLES
@@ -34,6 +35,7 @@ def check_visits(data: Data) -> Iterator[Finding]:
     """
     yield from _check_tables(data)
     yield from _check_undated(data)
+    yield from check_visit_order(data)
     yield from _check_windows(data)
     yield from _check_dates(data)
     yield from _check_after_death(data)
