@@ -35,7 +35,7 @@ class Concealment:
     ----------
     study : the study; names that it defines may be shown
     tables : the tables of the study
-    subjects : the study numbers of the data, without those that read as something else
+    subjects : the study numbers of the data, without those that read or may read as something else
     today : the study's day
     """
 

@@ -34,6 +34,7 @@ from funis.data.known_tables import study_tables
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.schema import Table
+from funis.shown import is_word
 from funis.study.days import derive_anchors, derive_days, derive_subject_frame, fill_dates
 from funis.study.model import Study
 
@@ -92,7 +93,8 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         *found,
         *_check_criteria(study, frames),
     ]
-    shown = Concealment(study, known, frozenset(frames["subjects"]["subject"].to_list()), today)
+    numbers = frozenset(each for each in frames["subjects"]["subject"].to_list() if not is_word(each))
+    shown = Concealment(study, known, numbers, today)
     told = quote_written(_without_echoes(every), raw)
     return frames, _in_order([shown.conceal(each) for each in told], known)
 
