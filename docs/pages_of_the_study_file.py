@@ -141,7 +141,7 @@ The table has the name of the instrument, for example `sledai_2k`, and one row f
 | `subject`, `visit`, `date` or `day` | as above |
 | the items | the names and levels on the page of the instrument, `{not_done}` where not done |
 | `<item>_attributed` | 1 due to the disease, 0 present but not due to it: counted as absent |
-| `<system>_ever` | 1 when a graded system was affected before the study |
+| `<system>_ever` | 1 when a graded system was affected before the study, 0 when not; without it D or E |
 | `<instrument>_recorded` | the total that somebody wrote down, to compare |
 | `window_days`, `rater` | days the assessment looks back; code of the person who rated |
 

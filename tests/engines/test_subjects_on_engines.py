@@ -23,6 +23,7 @@ ENGINES = [
     "duckdb",
     pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
 ]
+BILAG = funis.definition("bilag_2004")
 SYSTEMS = ("renal", "haematological", "mucocutaneous", "musculoskeletal")
 VISITS = {"baseline": 0, "month_3": 90, "month_6": 180, "month_9": 270, "month_12": 360}
 Convert = Callable[[pl.DataFrame], Any]
@@ -93,6 +94,7 @@ def make_register(n_subjects: int = 40) -> pl.DataFrame:
 def make_visit(drawn: random.Random, number: int, visit: str, day: int) -> dict[str, Any]:
     first = visit == "baseline"
     row: dict[str, Any] = {"subject": f"{number:03d}", "visit": visit, "day": day}
+    row |= {f"bilag_2004_{system}": "E" for system in BILAG.systems}
     for system in SYSTEMS:
         row[f"bilag_2004_{system}"] = drawn.choice("AABE" if first else ["A", "B", *"CCCDDDEE", None])
         row[f"bilag_2004_{system}_upper"] = "B"
@@ -121,12 +123,13 @@ def make_course(**grades: str) -> pl.DataFrame:
             "subject": subject,
             "visit": visit,
             "day": VISITS[visit],
+            **dict.fromkeys((f"bilag_2004_{system}" for system in BILAG.systems), "E"),
             "bilag_2004_renal": None if grade == "?" else grade,
         }
         for subject in ("01", "02")
         for visit, grade in grades.items()
     ]
-    return pl.DataFrame(rows).with_columns(bilag_2004_haematological=pl.lit("E"))
+    return pl.DataFrame(rows)
 
 
 CHOICES: list[tuple[str, dict[str, Any]]] = [

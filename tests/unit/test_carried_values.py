@@ -24,6 +24,7 @@ MEASURED = {
 def score_course(system: str, visits: Sequence[Mapping[str, float | None]]) -> list[tuple[object, ...]]:
     quiet: dict[str, Any] = {item.name: 0 for item in funis.definition("bilag_2004").items if item.values}
     quiet |= {"urine_dipstick": None} | MEASURED
+    quiet |= {f"{system}_ever": 0 for system in funis.definition("bilag_2004").systems}
     rows = [{**quiet, "subject": "01", "day": 30 * at, **visit} for at, visit in enumerate(visits)]
     frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"upcr": pl.Float64})
     scored = funis.score(frame, "bilag_2004", subject="subject", order="day", missing="locf")

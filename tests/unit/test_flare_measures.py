@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from funis.catalogue.instrument_tables import organ_systems
 from funis.catalogue.registry import response_definition
 from funis.responses.assessment import Assessment
 from funis.responses.bilag_timeline import measure_flare_free_days, measure_flares_after
@@ -24,6 +25,10 @@ def assess(grades: tuple[str | None, ...], **events: int) -> Assessment:
             {"subject": "1", "visit": name, "day": day} | dict(zip(columns, (only, *ends), strict=True))
         )
         rows[-1] |= events
+        quiet = dict.fromkeys(organ_systems("bilag_2004"), "E")
+        rows[-1] = {f"bilag_2004_{system}": letter for system, letter in quiet.items()} | rows[-1]
+        if grade is None:
+            rows[-1] |= {f"bilag_2004_{system}": None for system in quiet}
     cohort = build_timelines(pl.DataFrame(rows, infer_schema_length=None))
     definition = response_definition("explorer_response")
     systems = cohort.systems("bilag_2004")

@@ -23,7 +23,8 @@ NORMAL = {
 
 def course(*rows: dict[str, object]) -> pl.DataFrame:
     """Build the visits of one subject: items are 0 and values normal unless a row says otherwise."""
-    blank: dict[str, object] = {**dict.fromkeys(KEY.values(), 0), **NORMAL, "subject": "01"}
+    never = {f"{system}_ever": 0 for system in BILAG.systems}
+    blank: dict[str, object] = {**dict.fromkeys(KEY.values(), 0), **NORMAL, **never, "subject": "01"}
     return pl.DataFrame(
         [{**blank, "day": 30 * n, **row} for n, row in enumerate(rows)], infer_schema_length=None
     )

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.catalogue.registry import definition
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.responses.specification_curve import compare_responses, describe_changes, multiverse
 
@@ -23,8 +24,8 @@ def cohort() -> pl.DataFrame:
                 {
                     "subject": f"{number:02d}",
                     "visit": visit,
+                    **{f"bilag_2004_{system}": skin for system in definition("bilag_2004").systems},
                     "bilag_2004_renal": grade,
-                    "bilag_2004_mucocutaneous": skin,
                 }
             )
     return pl.DataFrame(rows, infer_schema_length=None)

@@ -27,7 +27,8 @@ def ask(name: str, before: dict[str, Any], now: dict[str, Any], **parameters: An
 MSK, SKIN, RENAL, HAEM = (
     f"bilag_2004_{system}" for system in ("musculoskeletal", "mucocutaneous", "renal", "haematological")
 )
-BASE = {"sledai_2k": 10, "pga": 1.80, MSK: "A", SKIN: "B", RENAL: "E", HAEM: "E"}
+QUIET = {f"bilag_2004_{system}": "E" for system in definition("bilag_2004").systems}
+BASE = {**QUIET, "sledai_2k": 10, "pga": 1.80, MSK: "A", SKIN: "B", RENAL: "E", HAEM: "E"}
 CMP_01 = {"sledai_2k": 6, "pga": 1.5, MSK: "B", SKIN: "C"}
 CMP_06 = {"sledai_2k": 6, MSK: "B", SKIN: "C", RENAL: "B"}
 

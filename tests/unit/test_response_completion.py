@@ -9,12 +9,14 @@ import polars as pl
 import funis
 
 SYSTEMS = ("mucocutaneous", "musculoskeletal", "renal")
+QUIET = {f"bilag_2004_{system}": "E" for system in funis.definition("bilag_2004").systems}
 
 
 def respond(name: str, visits: dict[int, str], **columns: list[Any]) -> dict[str, Any]:
     """Ask for the response of one subject: a string of grades a visit, - where one is missing."""
     rows = [
-        {"subject": "01", "visit": f"day_{day}", "day": day}
+        QUIET
+        | {"subject": "01", "visit": f"day_{day}", "day": day}
         | {f"bilag_2004_{s}": None if g == "-" else g for s, g in zip(SYSTEMS, grades, strict=True)}
         for day, grades in visits.items()
     ]

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.catalogue.registry import definition
 from funis.responses.respond import respond
 
 QUIET: dict[str, Any] = {
@@ -30,7 +31,7 @@ def ask(name: str, before: dict[str, Any], now: dict[str, Any], **parameters: An
 
 
 def grades(**systems: str | None) -> dict[str, Any]:
-    full = dict.fromkeys(("mucocutaneous", "renal", "musculoskeletal", "cardiorespiratory"), "E") | systems
+    full = dict.fromkeys(definition("bilag_2004").systems, "E") | systems
     return {f"bilag_2004_{system}": grade for system, grade in full.items()}
 
 

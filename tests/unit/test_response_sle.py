@@ -5,10 +5,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.catalogue.registry import response_definition
+from funis.catalogue.registry import definition, response_definition
 from funis.responses.respond import respond, respond_by_visit
 
-BASE: dict[str, Any] = {
+QUIET = {f"bilag_2004_{system}": "E" for system in definition("bilag_2004").systems}
+BASE: dict[str, Any] = QUIET | {
     "sledai_2k": 10,
     "pga": 1.8,
     "bilag_2004_musculoskeletal": "A",
@@ -188,7 +189,7 @@ def test_lldas_options() -> None:
     start, now = state(0), state(0, study_product=1)
     assert ask("lldas", start, now)["response"] == "yes"
     assert ask("lldas", start, now, study_product_counts=True)["response"] == "no"
-    graded = [state(0) | {SKIN: grade} for grade in ("C", "B")]
+    graded = [state(0) | QUIET | {SKIN: grade} for grade in ("C", "B")]
     assert ask("lldas", *graded, new_feature_rule="bilag")["response"] == "no"
     assert ask("lldas", *graded[:1] * 2, new_feature_rule="bilag")["response"] == "yes"
     assert ask("lldas", start, state(0, sfi_flare=1), new_feature_rule="flare_index")["response"] == "no"

@@ -143,13 +143,14 @@ def test_no_visits_no_scores() -> None:
 
 def test_visits_come_back_in_the_order_given() -> None:
     """Fever that is the same (3) is B by itself; where it was so before, its absence is D, else E."""
-    visits = [healthy(day=60), healthy(day=0), healthy(day=30, pyrexia=3)]
+    visits = [healthy(day=day, constitutional_ever=0) for day in (60, 0, 30)]
+    visits[2]["pyrexia"] = 3
     found = funis.scorer("bilag_2004")(visits)
     assert [one["bilag_2004_constitutional"] for one in found] == ["D", "E", "B"]
 
 
 def test_a_recorded_total_gives_way_to_the_score() -> None:
-    [found] = funis.scorer("bilag_2004")([healthy(bilag_2004=40, bilag_2004_renal="A")])
+    [found] = funis.scorer("bilag_2004")([healthy(bilag_2004=40, bilag_2004_renal="A", renal_ever=0)])
     assert (found["bilag_2004"], found["bilag_2004_renal"]) == (0, "E")
 
 

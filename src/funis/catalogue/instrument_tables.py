@@ -5,11 +5,16 @@ The one place where the study file and the data folder ask the definitions, so t
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from typing import Final
 
 from funis.catalogue.model_instrument import GRADES, Definition, Item
 from funis.catalogue.registry import analyte_table, definition, definitions, names_of_kind
 from funis.schema import DATE, DAY, RATER, SUBJECT, VISIT, WINDOW_DAYS, Column, Table
+
+#: What follows an index in the name of a scheme that gives its grades points: ``12_5_1``.
+_SCHEME: Final = re.compile(r"\d+(_\d+)+")
 
 
 @cache
@@ -65,6 +70,27 @@ def organ_systems(instrument: str = "") -> tuple[str, ...]:
     graded = [system for name in graded_instruments() for system in definition(name).systems]
     taken = [item.name for name in definitions() for item in definition(name) if _is_grade(item)]
     return tuple(dict.fromkeys([*graded, *taken]))
+
+
+@cache
+def systems_of_grades(instrument: str) -> tuple[str, ...]:
+    """Name every organ system whose grade an index has; none for a prefix of columns that nothing defines.
+
+    Parameters
+    ----------
+    instrument : an instrument that grades systems, or one whose recorded grades a scheme of points takes
+        (``"bilag_classic"``, by ``bilag_classic_12_5_1``)
+
+    Examples
+    --------
+    >>> [len(systems_of_grades(name)) for name in ("bilag_2004", "bilag_classic", "own_index")]
+    [9, 8, 0]
+    """
+    if instrument in graded_instruments():
+        return definition(instrument).systems
+    schemes = (name for name in definitions() if _SCHEME.fullmatch(name.removeprefix(f"{instrument}_")))
+    found = (definition(name).items for name in schemes)
+    return next((tuple(item.name for item in items) for items in found if all(map(_is_grade, items))), ())
 
 
 def _is_grade(item: Item) -> bool:

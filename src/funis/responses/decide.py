@@ -142,7 +142,7 @@ def decide(assessment: Assessment) -> Decision:
         if need.verdict is False:
             return _settle(definition, otherwise, need.text, answers)
         if need.verdict is None and assessment.now is not None:
-            reason = f"{CANNOT_TELL}: {need.text}."
+            reason = f"{CANNOT_TELL}: {need.text}.{_name_never_recorded(assessment, [phrase])}"
             return Decision(CANNOT_TELL, CANNOT_TELL, reason, "", (*definition.classes, otherwise), answers)
     if not is_measured(assessment) and not _is_decided_without(assessment, answers):
         return _decide_unmeasured(assessment, answers)
@@ -252,13 +252,25 @@ def _decide_by_rules(assessment: Assessment, answers: Mapping[str, Answer]) -> D
     responder = word_of(is_response.pop()) if len(is_response) == 1 else CANNOT_TELL
     if len(possible) > 1:
         doubts = dict.fromkeys(a.text for a in answers.values() if a.verdict is None)
-        reason = f"{CANNOT_TELL} ({' or '.join(possible)}): {'; '.join(doubts)}."
+        doubted = [
+            row for row in definition.criteria if row.id in answers and answers[row.id].verdict is None
+        ]
+        absent = _name_never_recorded(assessment, [phrase for row in doubted for phrase in row.phrases])
+        reason = f"{CANNOT_TELL} ({' or '.join(possible)}): {'; '.join(doubts)}.{absent}"
         return Decision(CANNOT_TELL, responder, reason, "", possible, answers)
     number = rule.number if rule is not None else ""
     label = f"{name} (rule {number})" if number else name
     texts = _decisive_texts(definition, rule, answers)
     reason = f"{label} at {assessment.target or 'no visit'}: {'; '.join(texts) or 'no rule holds'}."
     return Decision(name, responder, reason, number, possible, answers)
+
+
+def _name_never_recorded(assessment: Assessment, phrases: Sequence[Phrase]) -> str:
+    """Name the columns that no subject has a value in: with them the answer could have been known."""
+    columns = dict.fromkeys(column for phrase in phrases for column in columns_of(assessment, phrase))
+    lacking = _uncollected(assessment, tuple(columns))
+    named = ", ".join(column for column in columns if column in lacking)
+    return f" Recorded for nobody: {named}." if named else ""
 
 
 def _decisive_texts(

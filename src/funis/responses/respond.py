@@ -93,8 +93,10 @@ def respond(
     ----------
     frame : any data frame, one row per subject and visit, with the scored columns the response reads
         (BILAG grades as letters ``bilag_2004_<system>``; a missing grade may be narrowed by
-        ``bilag_2004_<system>_lower`` and ``_upper``); columns ``death_day``, ``withdrawal_day``,
-        ``lost_day``, ``prohibited_day`` are read where they stand in it
+        ``bilag_2004_<system>_lower`` and ``_upper``). A column that is not there is missing in every row,
+        never absent or 0, but for criteria that the definition takes as met or not met where nobody recorded
+        them: these say ``not recorded``, and the reason names them. Columns ``death_day``,
+        ``withdrawal_day``, ``lost_day``, ``prohibited_day`` are read where they stand in it
     name : one of `responses`
     subject, visit, day : column names; the day counts from the first infusion (day 0)
     parameters : choices of the definition that differ from its defaults
@@ -122,13 +124,15 @@ def respond(
 
     Examples
     --------
+    >>> from funis.catalogue.registry import definition
+    >>> quiet = {f"bilag_2004_{system}": ["E"] * 4 for system in definition("bilag_2004").systems}
     >>> visits = pl.DataFrame(
     ...     {
+    ...         **quiet,
     ...         "subject": ["01"] * 4,
     ...         "visit": ["baseline", "month_6", "month_9", "month_12"],
     ...         "day": [0, 180, 270, 360],
     ...         "bilag_2004_renal": ["A", "C", "C", "B"],
-    ...         "bilag_2004_haematological": ["E", "E", "E", "E"],
     ...     }
     ... )
     >>> row = respond(visits, "ucmsc_bilag_response").row(0, named=True)

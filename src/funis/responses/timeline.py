@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from funis.catalogue.instrument_tables import organ_systems
+from funis.catalogue.instrument_tables import organ_systems, systems_of_grades
 from funis.catalogue.model_response import EVENTS
 from funis.column_kinds import check_kinds
 from funis.errors import ColumnError, ShapeError, ValueRangeError
@@ -208,7 +208,10 @@ class CohortTimelines:
         return named.with_columns(pl.col(subject).cast(self.subject_type)).sort(subject, maintain_order=True)
 
     def systems(self, instrument: str) -> tuple[str, ...]:
-        """Return the columns that hold the grades of an instrument's organ systems."""
+        """Return the columns of the grades of an instrument's organ systems, also those the frame lacks.
+
+        A system without a column is one whose grade is missing in every row, not one without activity.
+        """
         start = f"{instrument}_"
         found = {name.removesuffix("_lower").removesuffix("_upper") for name in self.lettered(instrument)}
         lacking = [f"{start}<system>"]
@@ -217,7 +220,7 @@ class CohortTimelines:
         if not found:
             fix = "Score the instrument first, or name another one in the parameter 'instrument'."
             raise ColumnError("The response", lacking, sorted(self.columns), fix)
-        return tuple(sorted(found))
+        return tuple(sorted(found | {f"{start}{system}" for system in systems_of_grades(instrument)}))
 
     def _has_letters(self, column: str) -> bool:
         stem = column.removesuffix("_lower").removesuffix("_upper")

@@ -254,6 +254,9 @@ def _ever_flags(plan: GradingPlan, system: str) -> list[Column]:
             if f"{system}_ever" in layout.schema:
                 before = layout.ops.col(f"{PREFIX}{system}_ever")
                 ever = ever | ((before >= 2) if end == "low" else ~(before == 1))
+            elif end == "high":
+                # Nobody said that the system was never affected before the study: it may have been.
+                ever = ever | ~ever
             flags.append(ever.alias(f"{PREFIX}{prefix}_{system}_{end}_ever"))
     return flags
 

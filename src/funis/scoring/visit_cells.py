@@ -166,8 +166,9 @@ class VisitReader:
         numbers: list[list[float]] = [[] for _ in range(self._numbers)]
         measures = present & self._measures.keys()
         columns = [*self._numbers_of_items, *(self._measures[name] for name in measures)]
-        ever = present & self._ever.keys()
-        lookups = [*self._levels, *((name, self._ever[name]) for name in ever)]
+        # Where one system has its column, that of another which has none is empty at every visit.
+        ever = {} if present.isdisjoint(self._ever) else self._ever
+        lookups = [*self._levels, *ever.items()]
         lookups += [(name, self._flags[name]) for name in present & self._flags.keys()]
         try:
             for place, visit in enumerate(visits):

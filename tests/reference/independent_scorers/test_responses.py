@@ -30,6 +30,7 @@ from .responses_by_hand import (
 from .totals_by_hand import SLEDAI_2K
 
 SYSTEMS = ("mucocutaneous", "musculoskeletal", "renal", "haematological")
+QUIET = {f"bilag_2004_{system}": "E" for system in funis.definition("bilag_2004").systems}
 ACTIVE, BETTER, CALM = (
     (0.35, 0.3, 0.15, 0.1, 0.1),
     (0.05, 0.15, 0.35, 0.3, 0.15),
@@ -46,7 +47,7 @@ def respond(
     for number, visits in enumerate(subjects):
         for day, values in zip(days, visits, strict=True):
             named = {f"bilag_2004_{key}" if key in SYSTEMS else key: value for key, value in values.items()}
-            rows.append({"subject": f"{number:05}", "visit": f"day_{day}", "day": day, **named})
+            rows.append({**QUIET, "subject": f"{number:05}", "visit": f"day_{day}", "day": day, **named})
     frame = pl.DataFrame(rows, infer_schema_length=None)
     if "seizure" in frame.columns:
         frame = funis.score(frame, "sledai_2k")
