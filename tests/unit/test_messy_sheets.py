@@ -359,3 +359,56 @@ def test_each_key_has_an_example_that_is_read_and_one_that_is_refused(tmp_path: 
         with pytest.raises(StudyError) as caught:
             read_study(folder)
         assert {each.table for each in caught.value.findings} == {"import"}, refused
+
+
+def bad_labs() -> Cells:
+    rows = [list(row) for row in TABLES["labs"]]
+    rows[1][2], rows[1][4], rows[2][4] = "31.02.2020", "eighty", "twelve"
+    return rows
+
+
+def test_what_hides_behind_a_wrong_name_a_title_or_a_delimiter_is_found_in_the_same_run(
+    tmp_path: Path,
+) -> None:
+    """A bad date hides no bad number of its row, and no first fault hides them; no such value is used."""
+    cells = [("not_a_date", 2, "date"), ("not_a_number", 2, "value"), ("not_a_number", 3, "value")]
+    tables = {**TABLES, "labs": bad_labs()}
+    titled = {**TABLES, "labs": [["Laboratory of the clinic", *[""] * 5], *bad_labs()]}
+    folders = {
+        "unknown_table": write(tmp_path / "name", tables, "", labs="lab"),
+        "title_above_header": write(tmp_path / "title", titled, ""),
+        "delimiter": write(tmp_path / "sign", {"labs": bad_labs()}, "", separator=";"),
+    }
+    for code, folder in folders.items():
+        found = read(folder)
+        assert found.frames["labs"].is_empty()
+        assert finding(found, code).level == "error"
+        shift = int(code == "title_above_header")
+        told = [
+            (each.code, each.line, each.column) for each in found.findings if each.code.startswith("not_a_")
+        ]
+        assert told == [(what, line + shift, column) for what, line, column in cells], code
+        told_of = {(each.subject, each.visit) for each in found.findings if each.code.startswith("not_a_")}
+        assert told_of == {("S1", "baseline")}
+        assert "missing_table" not in {each.code for each in found.findings if each.table == "labs"}
+
+
+def test_a_sheet_with_nearly_the_name_is_not_looked_at_where_the_right_one_is_there(tmp_path: Path) -> None:
+    folder = write(tmp_path / "trial", {**TABLES, "lab": bad_labs()}, "")
+    found = read(folder)
+    assert finding(found, "unknown_table").file == "lab.csv"
+    assert not [each for each in found.findings if each.code.startswith("not_a_")]
+    assert not found.frames["labs"].is_empty()
+
+
+def test_every_unknown_column_is_told_at_the_line_of_the_header(tmp_path: Path) -> None:
+    rows = [
+        [""] * 8,
+        [*TABLES["labs"][0], "haemolysis", "comparatorr"],
+        *([*row, "", ""] for row in TABLES["labs"][1:]),
+    ]
+    found = read(write(tmp_path / "trial", {**TABLES, "labs": rows}, ""))
+    unknown = [each for each in found.findings if each.code == "unknown_column"]
+    assert [each.line for each in unknown] == [2, 2]
+    assert [each.column for each in unknown if each.column] == ["comparatorr"]
+    assert "The nearest is 'comparator'." in {each.fix for each in unknown}

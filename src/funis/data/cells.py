@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import polars as pl
 
@@ -52,16 +53,31 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class RawTable:
-    """One table, every cell a text or null, with ``_line`` (the header is line 1).
+class Grid:
+    """Where a table stands in its sheet or file.
 
-    ``written`` is what stood in the sheet; None where nothing was translated.
+    Attributes
+    ----------
+    header_line : line or row of the header
+    columns : number of each column, from 1, by its name in the header
+    """
+
+    header_line: int = 1
+    columns: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """One table, every cell a text or null, with ``_line``: the line of the file or the row of the sheet.
+
+    ``written`` is what stood in the sheet, None where nothing was translated; ``grid`` is where it stood.
     """
 
     name: str
     file: str
     frame: pl.DataFrame
     written: Written | None = None
+    grid: Grid = Grid()
 
 
 @dataclass(slots=True)
@@ -74,12 +90,15 @@ class RawData:
     findings : of whole files, headers and rows that are no rows
     files : the files that were read; none where the tables were given as frames
     unreadable : names of the tables that are there and cannot be read
+    unused : tables that are not used as they stand (another delimiter, a sheet whose name is nearly right);
+        their cells are looked at all the same, so that everything is found in one run
     """
 
     tables: dict[str, RawTable] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     files: list[InputFile] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
+    unused: list[RawTable] = field(default_factory=list)
 
     @property
     def like(self) -> pl.DataFrame:
@@ -105,14 +124,26 @@ class RawData:
         )
 
 
+class TableCells(NamedTuple):
+    """The texts of a table, with their lines, and where it stands in its sheet or file."""
+
+    frame: pl.DataFrame
+    grid: Grid
+
+
 class UnreadableError(Exception):
-    """A file cannot be read as a table; carries what the finding says."""
+    """A file cannot be read as a table; carries what the finding says.
+
+    ``behind`` is the table as it most likely is, so that what else is wrong is found in the same run; its
+    values are not used.
+    """
 
     def __init__(
         self, code: str, message: str, fix: str, *, line: int | None = None, value: str = ""
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.fix, self.line, self.value = code, message, fix, line, value
+        self.behind: TableCells | None = None
 
 
 def as_texts(frame: pl.DataFrame) -> pl.DataFrame:

@@ -62,6 +62,21 @@ def expected_tables(known: Mapping[str, Table]) -> dict[str, bool]:
     return {name: name in known for name in (*known, *definitions())}
 
 
+def nearest_table(name: str, expected: Mapping[str, bool]) -> str:
+    """Give the table that a name was surely meant to be; empty where it is like none.
+
+    Examples
+    --------
+    >>> nearest_table("Lab", {"labs": True, "visits": True}), nearest_table("legend", {"labs": True})
+    ('labs', '')
+    """
+    if name in expected:
+        return ""
+    used = [table for table, is_used in expected.items() if is_used]
+    near = get_close_matches(name.strip().lower().replace(" ", "_"), used, n=1, cutoff=0.7)
+    return near[0] if near else ""
+
+
 def finding_unknown_table(name: str, file: str, expected: Mapping[str, bool]) -> Finding:
     """Say that a table has no meaning here; it is an error when it was surely meant to have one.
 
@@ -87,8 +102,8 @@ def finding_unknown_table(name: str, file: str, expected: Mapping[str, bool]) ->
     # A file or a sheet can have a person's name.
     shown = show_name(name.strip(), words_of(expected))
     named = f"'{shown}'" if shown else "of this name"
-    near = get_close_matches(name.strip().lower().replace(" ", "_"), used, n=1, cutoff=0.7)
-    hint = f"The nearest is '{near[0]}'. " if near else ""
+    near = nearest_table(name, expected)
+    hint = f"The nearest is '{near}'. " if near else ""
     return Finding(
         "error" if near else "warning",
         "unknown_table",

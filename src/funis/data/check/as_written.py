@@ -35,7 +35,9 @@ def quote_written(findings: Iterable[Finding], raw: RawData) -> list[Finding]:
 
 
 def _quote(finding: Finding, raw: RawData, rows: dict[str, _Rows]) -> Finding:
-    table = raw.tables.get(finding.table)
+    table = raw.tables.get(finding.table) or next(
+        (each for each in raw.unused if (each.name, each.file) == (finding.table, finding.file)), None
+    )
     if table is None or (finding.subject and table.written is None):
         return finding
     found = rows.setdefault(finding.table, _Rows(table))

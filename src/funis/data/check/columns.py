@@ -45,6 +45,7 @@ class Typed:
     file: str
     frame: pl.DataFrame
     today: date
+    header_line: int = 1
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -63,7 +64,7 @@ class Typed:
             subject = self._text("subject", row)
             visit = self._text("visit", row)
         else:
-            line = 1
+            line = self.header_line
         self.findings.append(
             Finding(
                 level,
@@ -108,7 +109,7 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
     if texts:
         trimmed = raw.frame.with_columns(plan.clean)
         stripped = trimmed.with_columns(plan.known)
-    typed = Typed(table, raw.file, stripped, today)
+    typed = Typed(table, raw.file, stripped, today, raw.grid.header_line)
     _check_columns(typed, texts, plan)
     if not trimmed.equals(raw.frame):
         _check_spaces(typed, raw.frame, texts)
@@ -164,7 +165,7 @@ def _plan(ops: Verbs, table: Table, texts: tuple[str, ...]) -> _Plan:
         given,
         sort_columns(given),
         tuple(column.name for column in table.columns if column.required and column.name not in present),
-        tuple(name for name in texts if name not in known and name not in IGNORED_COLUMNS),
+        tuple(name for name in texts if name not in known and name.casefold() not in IGNORED_COLUMNS),
         _stripped(cells),
         cells.replace([""], [None]),
         {

@@ -166,6 +166,10 @@ def _type_tables(
         typed: Typed = type_table(table_text, table, today=today)
         frames[name] = typed.frame
         findings += [*typed.findings, *split]
+    for unused in raw.unused:
+        if unused.name in known:
+            table_text, _ = split_comparators(unused)
+            findings += type_table(table_text, known[unused.name], today=today).findings
     return frames, findings
 
 

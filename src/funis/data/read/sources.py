@@ -27,12 +27,14 @@ class TableSources:
     tables : what the columns of the study's tables are
     rules : the section ``[import]``
     seen : names of the sheets and files that were met
+    behind : what was read of sheets whose names are nearly right
     """
 
     expected: Mapping[str, bool]
     tables: Mapping[str, Table] = field(default_factory=dict)
     rules: Import = field(default_factory=Import)
     seen: list[str] = field(default_factory=list)
+    behind: list[RawData] = field(default_factory=list)
 
     @cached_property
     def words(self) -> frozenset[str]:

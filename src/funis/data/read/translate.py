@@ -7,6 +7,7 @@ every finding can quote them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -88,14 +89,14 @@ def translate_table(raw: RawTable, table: Table, rules: Import, found: RawData) 
     frame = raw.frame.drop(given_way).rename(kept)
     written = {name: header for header, name in kept.items()}
     if not rules.is_declared:
-        return RawTable(raw.name, raw.file, frame, Written(written, None)) if written else raw
+        return replace(raw, frame=frame, written=Written(written, None)) if names else raw
     changes: list[pl.Series] = []
     for column in table.columns:
         if column.name in frame.columns:
             cells = _translate_column(raw, frame, column, _reader(column, rules), found)
             changes += [cells] if cells is not None else []
     original = frame if changes else None
-    return RawTable(raw.name, raw.file, frame.with_columns(changes), Written(written, original))
+    return replace(raw, frame=frame.with_columns(changes), written=Written(written, original))
 
 
 def _report_columns(
@@ -109,14 +110,28 @@ def _report_columns(
         message = f"[import.columns.{raw.name}] reads '{name}' from '{header}'; the sheet has no such column."
         fix = "Write the name as it stands in the header of the sheet."
         found.finding(
-            "missing_column", raw.file, message, fix, table=raw.name, line=1, column=name, level="warning"
+            "missing_column",
+            raw.file,
+            message,
+            fix,
+            table=raw.name,
+            line=raw.grid.header_line,
+            column=name,
+            level="warning",
         )
     for header in [each for each, name in names.items() if not name]:
         declared = rules.columns.get(raw.name, {}).get(plain_name(header), "")
         message = f"The column is not read: '{plain_name(header)}' is read from '{declared}', as declared."
         fix = "Give it another name, or take it out of [import.columns]."
         found.finding(
-            "duplicate_column", raw.file, message, fix, table=raw.name, line=1, column=header, level="warning"
+            "duplicate_column",
+            raw.file,
+            message,
+            fix,
+            table=raw.name,
+            line=raw.grid.header_line,
+            column=header,
+            level="warning",
         )
 
 
