@@ -156,6 +156,9 @@ def test_outline(name: str) -> None:
     assert definition.is_proposal == (name == "ucmsc_bilag_response")
 
 
+QUOTIENTS = {1 / Decimal(below): f"1/{below}" for below in ("88.42", "113.1")}
+
+
 @pytest.mark.parametrize("name", responses())
 def test_choices(name: str) -> None:
     """Everything that can be chosen; the columns a phrase reads are spelled with its criterion."""
@@ -171,9 +174,7 @@ def test_choices(name: str) -> None:
         if key not in columns and parameter.default != taken:
             allowed = " ".join(map(spell_value, parameter.allowed))
             found[key] = {"choice": key, "taken": spell_value(parameter.default), "allowed": allowed}
-            found[key]["factors"] = " ".join(
-                "1/88.42" if one == 1 / Decimal("88.42") else str(one) for one in parameter.factors
-            )
+            found[key]["factors"] = " ".join(QUOTIENTS.get(one, str(one)) for one in parameter.factors)
     assert found == {row["choice"]: row for row in typed("choices.csv", name)}
 
 

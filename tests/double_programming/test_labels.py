@@ -155,12 +155,8 @@ def test_criteria(name: str) -> None:
 def has_number(limit: Decimal, label: str) -> bool:
     printed = {Decimal(text) for text in re.findall(r"\d+(?:\.\d+)?", label)}
     spelled = words(NUMBERS.get(int(limit), "")) if limit == int(limit) else set()
-    # Protein limits stand in mg/mg and are printed in mg/g or mg/mmol where the paper does.
-    return (
-        bool({limit, limit * 1000} & printed)
-        or bool(spelled & words(label))
-        or (Decimal(50) in printed and limit == Decimal("0.442"))
-    )
+    # Protein limits stand in mg/mg and are printed in mg/g where the paper does.
+    return bool({limit, limit * 1000} & printed) or bool(spelled & words(label))
 
 
 def finding_of(phrase: Phrase, label: str) -> str:

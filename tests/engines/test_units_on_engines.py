@@ -13,6 +13,7 @@ from tests.engines.test_engines import EXPECTED, bilag_visits
 from tests.engines.test_subjects_on_engines import ENGINES, Convert, convert, rows_of
 
 import funis
+from funis.catalogue.registry import responder_index
 from funis.units import known_units
 from funis.units.columns import columns_of_instrument
 
@@ -107,3 +108,54 @@ def test_the_unit_of_a_spark_field_is_read(spark: Any) -> None:
     rows = rows_of(funis.score(frame, "bilag_2004", subject="subject", order="day"), "subject", "day")
     name = "bilag_2004_haematological"
     assert [row[name] for row in rows] == EXPECTED[name]
+
+
+RENAL = pl.DataFrame(
+    {
+        "subject": ["1", "1", "2", "2"],
+        "visit": ["baseline", "month_6"] * 2,
+        "day": [0, 180] * 2,
+        # 3.0 and 0.4 mg/mg are 339.3 and 45.24 mg/mmol: a complete response is below 0.5 mg/mg.
+        "upcr": ["3.0", "0.4", "3.0", "0.6"],
+        "gfr": [1.5, 1.5, 1.5, 1.5],
+        "pre_flare_gfr": [90.0] * 4,
+        "prednisone": [10.0, 5.0] * 2,
+        "platelets": [40_000, 100_001, 40_000, 41_000],
+        "ana": [160] * 4,
+    }
+)
+
+
+@pytest.mark.parametrize("convert", ENGINES, indirect=True)
+def test_responses_and_criteria_do_not_depend_on_the_unit(convert: Convert) -> None:
+    units = {"upcr": "mg/mg", "gfr": "mL/s/1.73m2"}
+    given = convert(RENAL)
+    found = funis.respond(given, "bliss_ln_crr", units=units)
+    assert type(found) is type(given)
+    assert [row["responder"] for row in rows_of(found, "subject")] == ["yes", "no"]
+    by_visit = funis.respond_by_visit(given, "bliss_ln_crr", units=units)
+    assert [row["responder"] for row in rows_of(by_visit, "subject")] == ["yes", "no"]
+    classes = funis.compare_responses(
+        given, definitions=["bliss_ln_crr", "eular_2012_renal_response"], units=units
+    )
+    # EULAR: below 50 mg/mmol is complete; halved, and below 300 mg/mmol, partial.
+    assert [row["eular_2012_renal_response"] for row in rows_of(classes, "subject")] == [
+        "complete",
+        "partial",
+    ]
+    ways = funis.multiverse(given, definitions=["bliss_ln_crr"], units=units)
+    assert {(row["responders"], row["n"]) for row in rows_of(ways)} == {(1, 2)}
+    people = convert(RENAL.filter(visit="month_6"))
+    criteria = funis.classify(people, "acr_1997", units={"platelets": "/uL"})
+    assert [row["haematologic_disorder"] == "yes" for row in rows_of(criteria, "subject")] == [False, True]
+
+
+@pytest.mark.parametrize("convert", ENGINES, indirect=True)
+def test_the_responder_index_does_not_depend_on_the_unit(convert: Convert) -> None:
+    items = {item.item: 0 for item in responder_index("s2k_ri_50").items} | {"thrombocytopenia": 1}
+    visits = RENAL.with_columns(pl.lit(value).alias(name) for name, value in items.items())
+    found = funis.score_responder_index(convert(visits), units={"platelets": "/uL"})
+    # From 40 to 100.001: the way back to 100 is made; to 41 it is not.
+    rows = rows_of(found, "subject", "day")
+    assert [row["s2k_ri_50"] for row in rows] == [1.0, 0.5, 1.0, 1.0]
+    assert [row["platelets"] for row in rows] == RENAL["platelets"].to_list()

@@ -14,7 +14,7 @@ QUIET: dict[str, Any] = {
     "prednisone": 10,
     "weight_kg": 60,
     "platelets": 200,
-    "haemoglobin": 120,
+    "haemoglobin": 12.0,
 }
 SEVERE, MILD = "severe", "mild_moderate"
 
@@ -94,10 +94,10 @@ def test_unknown_grade_narrows_the_class() -> None:
         ({"prednisone": 10}, {"new_or_worse_nephritis": 1, "prednisone": 20}, SEVERE, SEVERE),  # doubled
         ({"prednisone": 10}, {"platelets": 59, "prednisone": 20}, SEVERE, SEVERE),
         ({"prednisone": 10}, {"platelets": 60, "prednisone": 20}, MILD, MILD),
-        ({"haemoglobin": 110, "prednisone": 10},
-         {"active_haemolysis": 1, "haemoglobin": 79, "prednisone": 20}, SEVERE, SEVERE),  # fell by 31 g/L
-        ({"haemoglobin": 110, "prednisone": 10},
-         {"active_haemolysis": 1, "haemoglobin": 80, "prednisone": 20}, MILD, MILD),
+        ({"haemoglobin": 11.0, "prednisone": 10},
+         {"active_haemolysis": 1, "haemoglobin": 7.9, "prednisone": 20}, SEVERE, SEVERE),  # fell by 31 g/L
+        ({"haemoglobin": 11.0, "prednisone": 10},
+         {"active_haemolysis": 1, "haemoglobin": 8.0, "prednisone": 20}, MILD, MILD),
     ],
 )  # fmt: skip
 def test_selena_flare_index(
@@ -138,11 +138,11 @@ def test_no_dose_is_none_per_kilogram_whatever_the_weight() -> None:
         assert ask("selena_flare_index", before, now)["steroid_above_half"] == expected
 
 
-def test_haemoglobin_in_grams_per_decilitre() -> None:
+def test_haemoglobin_in_grams_per_litre() -> None:
     treated = {"active_haemolysis": 1, "prednisone": 20}
-    for value, expected in ((7.9, SEVERE), (8.0, MILD)):  # fell by 31 and by 30 g/L
+    for value, expected in ((79, SEVERE), (80, MILD)):  # fell by 31 and by 30 g/L
         now = QUIET | treated | {"haemoglobin": value}
-        row = ask("selena_flare_index", QUIET | {"haemoglobin": 11.0}, now, haemoglobin_unit="g/dL")
+        row = ask("selena_flare_index", QUIET | {"haemoglobin": 110}, now, haemoglobin_unit="g/L")
         assert row["response"] == expected
 
 

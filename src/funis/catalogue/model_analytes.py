@@ -66,6 +66,12 @@ class Analyte:
         """Every unit the analyte may be reported in and converted from, its own first."""
         return (self.unit, *(other.unit for other in self.others))
 
+    def factor_of(self, unit: str) -> Fraction | None:
+        """Give how much of the analyte's own unit one of a unit is; None where nothing says so."""
+        if unit == self.unit:
+            return Fraction(1)
+        return next((other.factor for other in self.others if other.unit == unit and not other.offset), None)
+
     @property
     def all_units(self) -> tuple[str, ...]:
         """Every unit the analyte may be reported in, those that nothing converts last."""
@@ -78,3 +84,9 @@ class AnalyteTable:
 
     analytes: Mapping[str, Analyte]
     spellings: Mapping[str, str]
+
+    def find(self, column: str) -> Analyte | None:
+        """Give the analyte that a column of this name holds, None where there is none."""
+        if column in self.analytes:
+            return self.analytes[column]
+        return next((one for one in self.analytes.values() if column in one.columns), None)

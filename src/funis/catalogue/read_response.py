@@ -7,12 +7,13 @@ never evaluated as code, and every finding of a file is reported at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from funis.catalogue.check_response import check_printed, check_response
 from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile
+from funis.catalogue.model_analytes import AnalyteTable
 from funis.catalogue.model_parameter import Parameter, ParameterValue
 from funis.catalogue.model_response import (
     COMMON_PARAMETERS,
@@ -56,16 +57,20 @@ _RULE_KEYS: Final = ("class", "rule", "all", "count", "points", "missing", "resp
 _FAILURE_KEYS: Final = ("event", "before", "label")
 _NEED_KEYS: Final = ("when", "otherwise")
 _QUANTITY_KEYS: Final = ("words", "unit", "yes_no")
-_PARAMETER_KEYS: Final = ("default", "allowed", "factors", "note")
+_PARAMETER_KEYS: Final = ("default", "allowed", "factors", "taken_as", "note")
+_UNIT: Final = "_unit"
 
 
-def read_response(file: DefinitionFile, find: FindContent) -> ResponseDefinition:
+def read_response(
+    file: DefinitionFile, find: FindContent, find_analytes: Callable[[], AnalyteTable]
+) -> ResponseDefinition:
     """Build one response, or keep every finding of its file.
 
     Parameters
     ----------
     file : an opened file of kind ``response``
     find : gives the content of the response whose rules a file takes over (``rules_of``)
+    find_analytes : gives the table whose factors convert units, so that each stands once
 
     Raises
     ------
@@ -96,7 +101,7 @@ def read_response(file: DefinitionFile, find: FindContent) -> ResponseDefinition
         failures=tuple(_read_failure(file, row, n) for n, row in enumerate(file.rows("failures"), 1)),
         needs=tuple(_read_need(file, row, n) for n, row in enumerate(file.rows("needs"), 1)),
         sets={name: tuple(columns) for name, columns in content.get("sets", {}).items()},
-        parameters=_read_parameters(file),
+        parameters=_read_parameters(file, find_analytes),
         has_relapse=bool(content.get("relapse", False)),
         notes=tuple(content.get("notes", ())),
         quantities={name: _read_quantity(file, name, row) for name, row in _quantities(file).items()},
@@ -244,7 +249,7 @@ def _read_quantity(file: DefinitionFile, name: str, row: Content) -> PrintedQuan
     )
 
 
-def _read_parameters(file: DefinitionFile) -> dict[str, Parameter]:
+def _read_parameters(file: DefinitionFile, find_analytes: Callable[[], AnalyteTable]) -> dict[str, Parameter]:
     """Read the named choices, the common ones first."""
     made: dict[str, Parameter] = {}
     for name, row in {**COMMON_PARAMETERS, **file.content.get("parameters", {})}.items():
@@ -259,8 +264,33 @@ def _read_parameters(file: DefinitionFile) -> dict[str, Parameter]:
             message = "The default is not allowed."
             file.refuse(place, "default", default, message, f"Allowed: {allowed}.")
         factors = tuple(_read_factor(file, place, value) for value in row.get("factors", ()))
+        if name.endswith(_UNIT) and not factors:
+            factors = tuple(_factors_of_units(file, name, row, find_analytes()))
         made[name] = Parameter(name, default, allowed, row.get("note", ""), factors=factors)
     return made
+
+
+def _factors_of_units(
+    file: DefinitionFile, name: str, row: Content, table: AnalyteTable
+) -> Iterator[Decimal]:
+    """Give what brings each allowed unit to that of the limits, by the table of analytes.
+
+    What a paper takes a unit for, where that is not what it is, stands in ``taken_as``.
+    """
+    quantity = name.removesuffix(_UNIT)
+    place, analyte = ("parameters", None, name), table.find(quantity)
+    limits = str(_quantities(file).get(quantity, {}).get("unit", ""))
+    taken = row.get("taken_as", {})
+    end = None if analyte is None else analyte.factor_of(limits)
+    for unit in row.get("allowed", ()):
+        start = None if analyte is None else analyte.factor_of(str(unit))
+        if unit in taken:
+            yield _read_factor(file, place, taken[unit])
+        elif start is None or end is None:
+            message = f"The table of analytes does not convert {quantity!r} from it to {limits!r}."
+            file.refuse(place, "allowed", str(unit), message, "Correct the unit, or that of the quantity.")
+        else:
+            yield Decimal((start / end).numerator) / Decimal((start / end).denominator)
 
 
 def _read_factor(file: DefinitionFile, place: Place, value: object) -> Decimal:

@@ -117,7 +117,7 @@ def _readers() -> dict[str, Callable[[DefinitionFile], Defined]]:
     """Give the reader of each kind of file, with what it asks of the rest of the catalogue."""
     instrument = partial(read_instrument, find=definition)
     return dict.fromkeys(INSTRUMENT_KINDS, instrument) | {
-        "response": partial(read_response, find=_response_content),
+        "response": partial(read_response, find=_response_content, find_analytes=analyte_table),
         "criteria": read_criteria,
         "responder_index": partial(read_responder_index, find=definition),
         "toxicity": partial(read_toxicity, find=toxicity_table),

@@ -10,9 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from funis.nine_decimals import round_column, round_exactly
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # An expression of Polars or of Narwhals.
 Column = Any
@@ -72,6 +75,14 @@ def _scaled(ops: Any, name: str, kind: Any, scale: Scale) -> Column:
         number = ops.when(is_number).then(text).otherwise(ops.lit(None, ops.String)).cast(ops.Float64)
         return ops.when(is_number).then(scale.column(number).cast(ops.String)).otherwise(text)
     return scale.column(column.cast(ops.Float64)) if kind.is_numeric() else column
+
+
+def convert_rows(rows: pl.DataFrame, scales: Mapping[str, Scale]) -> pl.DataFrame:
+    """Convert columns of a Polars frame in their place; one that is not there is passed over."""
+    import polars as pl
+
+    due = {name: scale for name, scale in scales.items() if name in rows.columns}
+    return rows.with_columns(scale_columns(pl, rows.schema, due)) if due else rows
 
 
 def scale_cell(cell: Any, scale: Scale) -> Any:

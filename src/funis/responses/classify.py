@@ -15,30 +15,33 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from funis.arguments import Frame, Text, takes
+from funis.arguments import ByName, Frame, OrNone, Text, takes
 from funis.catalogue.model_criteria import ClassificationRule, CriteriaSet, Demand
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import ResponseDefinition
 from funis.catalogue.registry import criteria_set
 from funis.errors import ColumnError
-from funis.frames.any_kind import read_rows, return_kind
+from funis.frames.any_kind import name_columns, read_rows, return_kind
 from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
 from funis.responses.decide import Answer, ask_criterion
 from funis.responses.distribute import Visits, answer_subjects
+from funis.responses.read_units import columns_of_criteria
 from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES, Span, Verdict, all_of, any_of, word_of
+from funis.units.declared import settle_scales
 
 _ONLY_VISIT: Final = "history"
 
 
-@takes(frame=Frame(), name=Text(), subject=Text(), missing=Text())
+@takes(frame=Frame(), name=Text(), subject=Text(), missing=Text(), units=OrNone(ByName(Text())))
 def classify(
     frame: Any,
     name: str,
     *,
     subject: str = "subject",
     missing: Literal["cannot_tell", "absent"] = "cannot_tell",
+    units: Mapping[str, str] | None = None,
 ) -> Any:
     """Classify every subject by a published set of criteria.
 
@@ -49,6 +52,7 @@ def classify(
     name : one of `criteria_sets`
     subject : its subject column
     missing : what an empty cell is; a column that is not there at all counts as not shown
+    units : the unit of each column that is not in the unit of the criteria, as for `funis.score`
 
     Returns
     -------
@@ -61,6 +65,7 @@ def classify(
     ------
     UnknownNameError : there is no such set
     ColumnError : no column of the frame belongs to the set
+    UnitError : a unit is not known for a column, or nothing converts it
 
     Source
     ------
@@ -74,17 +79,21 @@ def classify(
     """
     definition = criteria_set(name)
     is_absent = missing == "absent"
+    read, what = columns_of_criteria(definition), f"the criteria {name!r}"
+    scales = settle_scales(frame, units, read, name_columns(frame), what)
     if is_spark(frame):
         from pyspark.sql.functions import lit
 
         _check_columns(definition, frame.columns, subject)
         placed = frame.withColumns({"_visit": lit(_ONLY_VISIT), "_day": lit(0.0)})
         work = partial(_classify_cohort, name=name, is_absent=is_absent)
-        return answer_subjects(Visits(placed, subject, "_visit", "_day"), work, _schema(definition))
+        return answer_subjects(
+            Visits(placed, subject, "_visit", "_day", scales=scales), work, _schema(definition)
+        )
     rows = read_rows(frame)
     _check_columns(definition, rows.columns, subject)
     visits = rows.with_columns(pl.lit(_ONLY_VISIT).alias("_visit"), pl.lit(0.0).alias("_day"))
-    cohort = build_timelines(visits, subject=subject, visit="_visit", day="_day")
+    cohort = build_timelines(visits, subject=subject, visit="_visit", day="_day", scales=scales)
     found = _classify_cohort(cohort, name, is_absent=is_absent)
     return return_kind(frame, cohort.name_subjects(found, subject))
 

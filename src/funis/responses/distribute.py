@@ -9,7 +9,7 @@ judged. Both passes read the timeline of a subject as every other engine does, s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ import polars as pl
 from funis.errors import ColumnError
 from funis.frames.any_kind import read_rows
 from funis.frames.arrow import flat_rows, plain_table
+from funis.frames.scales import Scale
 from funis.frames.spark import KEY, flat_columns, group_of, is_spark, quote_column, run_groups, spark_schema
 from funis.responses.timeline import (
     EVENT_COLUMNS,
@@ -53,6 +54,7 @@ class Visits:
     subject, visit, day : names of its columns
     disposition : frame of any kind, one row per subject, or None
     instruments : instruments whose grades are asked for
+    scales : what brings columns to the units in which they are read
     """
 
     frame: Any
@@ -61,16 +63,18 @@ class Visits:
     day: str
     disposition: Any = None
     instruments: tuple[str, ...] = ()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names a worker needs."""
+    """The names a worker needs, and what brings columns to the units in which they are read."""
 
     subject: str
     visit: str
     day: str
     instruments: tuple[str, ...]
+    scales: Mapping[str, Scale]
 
 
 def answer_subjects(
@@ -142,7 +146,7 @@ def fetch_facts(visits: Visits) -> tuple[CohortTimelines, Any]:
 
 
 def _names(visits: Visits) -> _Names:
-    return _Names(visits.subject, visits.visit, visits.day, visits.instruments)
+    return _Names(visits.subject, visits.visit, visits.day, visits.instruments, visits.scales)
 
 
 def _open_visits(visits: Visits) -> Any:
@@ -190,7 +194,12 @@ def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> Cohor
         events = events.drop(KEY)
     visits = flat_rows(rows).drop(KEY)
     return build_timelines(
-        visits, subject=names.subject, visit=names.visit, day=names.day, disposition=events
+        visits,
+        subject=names.subject,
+        visit=names.visit,
+        day=names.day,
+        disposition=events,
+        scales=names.scales,
     )
 
 

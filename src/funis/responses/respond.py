@@ -26,6 +26,7 @@ from funis.responses.bilag_timeline import watch_response
 from funis.responses.completion import decide_surely
 from funis.responses.decide import Decision, decide, is_measured
 from funis.responses.distribute import Visits, answer_subjects
+from funis.responses.read_units import settle_response_scales
 from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, word_of
 
@@ -51,6 +52,7 @@ _takes_visits = takes(
     day=Text(),
     parameters=OrNone(ByName(Anything())),
     disposition=OrNone(Frame()),
+    units=OrNone(ByName(Text())),
 )
 
 
@@ -64,6 +66,7 @@ def respond(
     day: str = ...,
     parameters: Parameters | None = ...,
     disposition: Any = ...,
+    units: Mapping[str, str] | None = ...,
 ) -> pl.DataFrame: ...
 @overload
 def respond(
@@ -75,9 +78,10 @@ def respond(
     day: str = ...,
     parameters: Parameters | None = ...,
     disposition: Any = ...,
+    units: Mapping[str, str] | None = ...,
 ) -> Any: ...
 @_takes_visits
-def respond(
+def respond(  # noqa: PLR0913  (the public signature of the design)
     frame: Any,
     name: str,
     *,
@@ -86,6 +90,7 @@ def respond(
     day: str = "day",
     parameters: Parameters | None = None,
     disposition: Any = None,
+    units: Mapping[str, str] | None = None,
 ) -> Any:
     """Give the response of every subject, with the reason.
 
@@ -102,6 +107,10 @@ def respond(
     parameters : choices of the definition that differ from its defaults
     disposition : one row per subject with the same event columns, or with ``status`` and ``day``;
         a subject who stands only here is reported too
+    units : the unit of each column that is not in the unit the definition reads, for example
+        ``{"upcr": "mg/mg", "haemoglobin": "g/L"}``. Without it the metadata of a column are read, as in
+        `funis.score`; without either, protein to creatinine ratios are read in mg/mmol, creatinine in umol/L,
+        haemoglobin in g/dL, as the instruments read them
 
     Returns
     -------
@@ -117,6 +126,7 @@ def respond(
     ------
     UnknownNameError : the response, a parameter or a visit does not exist
     ColumnError, ValueRangeError, ShapeError : the frame cannot be used
+    UnitError : a unit is not known for a column, or a parameter such as ``upcr_unit`` contradicts `units`
 
     Source
     ------
@@ -141,12 +151,15 @@ def respond(
     """
     definition = response_definition(name)
     settled = definition.settle(parameters)
+    scales = settle_response_scales(frame, units, [(definition, parameters or {})])
     if is_spark(frame):
-        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled))
+        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled), scales)
         return answer_subjects(
             visits, partial(respond_cohort, name=name, parameters=settled), _schema(definition)
         )
-    cohort = build_timelines(frame, subject=subject, visit=visit, day=day, disposition=disposition)
+    cohort = build_timelines(
+        frame, subject=subject, visit=visit, day=day, disposition=disposition, scales=scales
+    )
     return return_kind(frame, cohort.name_subjects(respond_cohort(cohort, name, parameters), subject))
 
 
@@ -179,7 +192,7 @@ def respond_with_and_without(
 
 
 @_takes_visits
-def respond_by_visit(
+def respond_by_visit(  # noqa: PLR0913  (as for `respond`)
     frame: Any,
     name: str,
     *,
@@ -188,6 +201,7 @@ def respond_by_visit(
     day: str = "day",
     parameters: Parameters | None = None,
     disposition: Any = None,
+    units: Mapping[str, str] | None = None,
 ) -> Any:
     """Give the response of every subject at each visit after baseline.
 
@@ -208,11 +222,14 @@ def respond_by_visit(
     """
     definition = response_definition(name)
     settled = definition.settle(parameters)
+    scales = settle_response_scales(frame, units, [(definition, parameters or {})])
     if is_spark(frame):
         work = partial(_respond_at_visits, name=name, parameters=settled)
-        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled))
+        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled), scales)
         return answer_subjects(visits, work, _schema(definition))
-    cohort = build_timelines(frame, subject=subject, visit=visit, day=day, disposition=disposition)
+    cohort = build_timelines(
+        frame, subject=subject, visit=visit, day=day, disposition=disposition, scales=scales
+    )
     found = [cohort.name_subjects(part, subject) for part in _respond_parts(cohort, name, settled)]
     return return_kind(frame, pl.concat(found))
 

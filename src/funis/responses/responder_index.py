@@ -14,11 +14,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from funis.arguments import Frame, Text, takes
+from funis.arguments import ByName, Frame, OrNone, Text, takes
 from funis.catalogue.model_responder_index import IndexItem
 from funis.catalogue.registry import responder_index
 from funis.errors import ColumnError
 from funis.frames.any_kind import add_columns, name_columns
+from funis.frames.scales import Scale
+from funis.responses.read_units import columns_of_index
 from funis.responses.responder_measures import has_improved_by_half
 from funis.responses.timeline import (
     EVENT_COLUMNS,
@@ -28,6 +30,7 @@ from funis.responses.timeline import (
     check_visit_columns,
 )
 from funis.responses.verdict import Span, Verdict
+from funis.units.declared import settle_scales
 
 _ZERO: Final = Decimal(0)
 NAME: Final = "s2k_ri_50"
@@ -40,7 +43,14 @@ OUTPUTS: Final[Mapping[str, pl.DataType]] = {
 """Columns that scoring adds, with their types."""
 
 
-@takes(frame=Frame(), subject=Text(), visit=Text(), day=Text(), baseline_visit=Text(empty=True))
+@takes(
+    frame=Frame(),
+    subject=Text(),
+    visit=Text(),
+    day=Text(),
+    baseline_visit=Text(empty=True),
+    units=OrNone(ByName(Text())),
+)
 def score_responder_index(
     frame: Any,
     *,
@@ -48,6 +58,7 @@ def score_responder_index(
     visit: str = "visit",
     day: str = "day",
     baseline_visit: str = "",
+    units: Mapping[str, str] | None = None,
 ) -> Any:
     """Score the S2K RI-50 of every visit against the subject's baseline.
 
@@ -59,6 +70,7 @@ def score_responder_index(
         laboratory's ``c3_low``, ...)
     subject, visit, day : column names
     baseline_visit : visit compared with; empty takes the last on or before day 0
+    units : the unit of each column that is not in the unit of the index, as for `funis.score`
 
     Returns
     -------
@@ -69,6 +81,7 @@ def score_responder_index(
     Raises
     ------
     ColumnError : an item of SLEDAI-2K is not there
+    UnitError : a unit is not known for a column, or nothing converts it
 
     Source
     ------
@@ -81,8 +94,13 @@ def score_responder_index(
     >>> score_responder_index(pl.DataFrame({**visits, **items})).get_column("s2k_ri_50").to_list()
     [4.0, 2.0]
     """
-    _check_items(name_columns(frame), subject, visit)
-    scores = partial(_score_rows, subject=subject, visit=visit, day=day, baseline_visit=baseline_visit)
+    present = name_columns(frame)
+    _check_items(present, subject, visit)
+    read = columns_of_index(responder_index(NAME))
+    scales = settle_scales(frame, units, read, present, "the S2K RI-50")
+    scores = partial(
+        _score_rows, subject=subject, visit=visit, day=day, baseline_visit=baseline_visit, scales=scales
+    )
     return add_columns(frame, subject, scores, OUTPUTS)
 
 
@@ -94,11 +112,17 @@ def _check_items(present: list[str], subject: str, visit: str) -> None:
 
 
 def _score_rows(
-    rows: pl.DataFrame, *, subject: str, visit: str, day: str, baseline_visit: str
+    rows: pl.DataFrame,
+    *,
+    subject: str,
+    visit: str,
+    day: str,
+    baseline_visit: str,
+    scales: Mapping[str, Scale],
 ) -> pl.DataFrame:
     items = index_items()
     living = rows.drop(EVENT_COLUMNS, strict=False)  # a visit is scored whatever happened to the subject
-    cohort = build_timelines(living, subject=subject, visit=visit, day=day)
+    cohort = build_timelines(living, subject=subject, visit=visit, day=day, scales=scales)
     spans = {
         (visit_of.subject, visit_of.name, visit_of.day): _score_visit(
             timeline, visit_of, items, baseline_visit

@@ -19,16 +19,17 @@ from funis.arguments import Anything, ByName, Frame, NumberFrom, OrNone, Several
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import (
     COMMON_PARAMETERS,
-    GRADE_MEASURES,
-    PrintedCriterion,
     ResponseDefinition,
 )
 from funis.catalogue.registry import response_definition, responses
 from funis.column_kinds import check_kinds
 from funis.errors import ColumnError, UnknownNameError, ValueRangeError
 from funis.frames.any_kind import read_rows, return_kind
+from funis.frames.scales import Scale
 from funis.frames.spark import is_spark
 from funis.responses.distribute import Visits, answer_subjects, fetch_facts
+from funis.responses.lacking import find_lacking, holds_column
+from funis.responses.read_units import settle_response_scales
 from funis.responses.respond import respond_cohort
 from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES
@@ -105,6 +106,7 @@ class Tally:
     subject=Text(),
     visit=Text(),
     day=Text(),
+    units=OrNone(ByName(Text())),
 )
 def multiverse(
     frame: Any,
@@ -114,6 +116,7 @@ def multiverse(
     threshold: float = 50.0,
     parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     disposition: Any = None,
+    units: Mapping[str, str] | None = None,
     **columns: str,
 ) -> Any:
     """Draw up a specification curve (multiverse): responders counted in every way the records allow.
@@ -127,6 +130,8 @@ def multiverse(
     threshold : percent; the conclusion is whether the 95 % interval lies above it, below it, or on it
     parameters : choices made for a definition throughout, by its name (units, scales, visit judged)
     disposition : as for `funis.respond`
+    units : the unit of each column, as for `funis.respond`; needed where `parameters` make two
+        definitions read one column in two units
     columns : names of the columns `subject`, `visit`, `day`
 
     Returns
@@ -142,6 +147,7 @@ def multiverse(
     ------
     UnknownNameError : a definition does not exist
     ValueRangeError : the threshold is not between 0 and 100
+    UnitError : a unit is not known for a column, or two definitions would read one column in two units
 
     Examples
     --------
@@ -157,10 +163,12 @@ def multiverse(
         if name not in responses():
             raise UnknownNameError("response", name, responses())
     chosen = {name: dict((parameters or {}).get(name, {})) for name in names}
+    scales = _settle_scales(frame, units, chosen)
     if is_spark(frame):
-        ways, tallies = _count_on_spark(_open_visits(frame, chosen, disposition, columns), chosen)
+        visits = _open_visits(frame, chosen, disposition, columns, scales)
+        ways, tallies = _count_on_spark(visits, chosen)
     else:
-        cohort = build_timelines(frame, disposition=disposition, **columns)
+        cohort = build_timelines(frame, disposition=disposition, scales=scales, **columns)
         ways = _find_ways(cohort, chosen)
         tallies = [_tally(cohort, way) for way in ways]
     rows = [
@@ -177,6 +185,7 @@ def multiverse(
     subject=Text(),
     visit=Text(),
     day=Text(),
+    units=OrNone(ByName(Text())),
 )
 def compare_responses(
     frame: Any,
@@ -184,6 +193,7 @@ def compare_responses(
     definitions: Sequence[str] | None = None,
     parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     disposition: Any = None,
+    units: Mapping[str, str] | None = None,
     **columns: str,
 ) -> Any:
     """Give the class of every subject under every definition that applies, one column each.
@@ -200,13 +210,14 @@ def compare_responses(
     """
     names = list(definitions) if definitions is not None else _ordinary_responses()
     chosen = {name: dict((parameters or {}).get(name, {})) for name in names}
+    scales = _settle_scales(frame, units, chosen)
     if is_spark(frame):
-        visits = _open_visits(frame, chosen, disposition, columns)
+        visits = _open_visits(frame, chosen, disposition, columns, scales)
         shell, facts = fetch_facts(visits)
         applying = _choose_applying(shell, chosen)
         schema = dict.fromkeys(("subject", *applying), pl.String())
         return answer_subjects(visits, partial(_compare_cohort, chosen=applying), schema, facts=facts)
-    cohort = build_timelines(frame, disposition=disposition, **columns)
+    cohort = build_timelines(frame, disposition=disposition, scales=scales, **columns)
     found = _compare_cohort(cohort, _choose_applying(cohort, chosen))
     return return_kind(frame, cohort.name_subjects(found, columns.get("subject", "subject")))
 
@@ -228,7 +239,11 @@ def _compare_cohort(cohort: CohortTimelines, chosen: Mapping[str, Choice]) -> pl
 
 
 def _open_visits(
-    frame: Any, chosen: Mapping[str, Choice], disposition: Any, columns: Mapping[str, str]
+    frame: Any,
+    chosen: Mapping[str, Choice],
+    disposition: Any,
+    columns: Mapping[str, str],
+    scales: Mapping[str, Scale],
 ) -> Visits:
     """Say how to read a Spark frame, and whose grades any of the ways asks for."""
     instruments: dict[str, None] = {}
@@ -239,7 +254,14 @@ def _open_visits(
             if definition.reads_grades(settled):
                 instruments[str(settled["instrument"])] = None
     names = {"subject": "subject", "visit": "visit", "day": "day", **columns}
-    return Visits(frame, **names, disposition=disposition, instruments=tuple(instruments))
+    return Visits(frame, **names, disposition=disposition, instruments=tuple(instruments), scales=scales)
+
+
+def _settle_scales(
+    frame: Any, units: Mapping[str, str] | None, chosen: Mapping[str, Choice]
+) -> dict[str, Scale]:
+    asked = [(response_definition(name), choice) for name, choice in chosen.items()]
+    return settle_response_scales(frame, units, asked)
 
 
 @takes(found=Frame())
@@ -288,54 +310,6 @@ def _print_row(row: Mapping[str, Any]) -> str:
 
 def _ordinary_responses() -> list[str]:
     return [name for name in responses() if response_definition(name).family != FLARES]
-
-
-def find_lacking(
-    cohort: CohortTimelines, definition: ResponseDefinition, chosen: Mapping[str, ParameterValue]
-) -> tuple[str, ...]:
-    """Return what a definition needs that was collected for nobody."""
-    parameters = definition.settle(chosen)
-    lacking: dict[str, None] = {}
-    if definition.reads_grades(parameters):
-        try:
-            cohort.systems(str(parameters["instrument"]))
-        except ColumnError:
-            lacking[f"{parameters['instrument']}_<system>"] = None
-    rows = [row for row in definition.active(parameters) if not row.absent_means]
-    found = {row.id: _lacking_of(cohort, definition, row, parameters) for row in rows}
-    for rule in definition.rules:
-        reachable = sum(
-            definition.criterion(name).points if rule.counted == "points" else 1
-            for name in rule.criteria
-            if not found.get(name)
-        )
-        if rule.counted != "all" and reachable >= rule.least:
-            return tuple(lacking)
-    return tuple(lacking | dict.fromkeys(name for names in found.values() for name in names))
-
-
-def _lacking_of(
-    cohort: CohortTimelines,
-    definition: ResponseDefinition,
-    row: PrintedCriterion,
-    parameters: Mapping[str, ParameterValue],
-) -> list[str]:
-    """Return the columns one criterion lacks; nothing where one of its alternatives can be asked."""
-    groups = []
-    for phrases in row.alternatives:
-        names = [
-            column
-            for phrase in phrases
-            if phrase.measure not in GRADE_MEASURES
-            for name in phrase.given
-            for column in definition.sets.get(name, (str(parameters.get(name) or name),))
-        ]
-        groups.append([name for name in names if not _holds(cohort, name)])
-    return [] if any(not group for group in groups) else list(dict.fromkeys(groups[0]))
-
-
-def _holds(cohort: CohortTimelines, column: str) -> bool:
-    return any(name in cohort.columns for name in (column, f"{column}_lower", f"{column}_upper"))
 
 
 def list_choices(definition: ResponseDefinition, chosen: Mapping[str, ParameterValue]) -> Iterator[Choice]:
@@ -431,7 +405,7 @@ def _print_way(way: Way, tally: Tally, threshold: float) -> list[dict[str, objec
 def _is_idle(cohort: CohortTimelines, choice: Choice) -> bool:
     """Whether a choice cannot matter: unscheduled visits or rescue where there are none."""
     if "rescue_is_failure" in choice:
-        return not any(_holds(cohort, column) for column in _RESCUE)
+        return not any(holds_column(cohort, column) for column in _RESCUE)
     return "unscheduled" in choice and not cohort.has_unscheduled
 
 

@@ -20,6 +20,7 @@ from funis.catalogue.model_response import EVENTS
 from funis.column_kinds import check_kinds
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
+from funis.frames.scales import Scale, convert_rows
 from funis.nine_decimals import to_decimal
 from funis.responses.verdict import Span, exactly
 
@@ -268,6 +269,7 @@ def build_timelines(
     visit: str = "visit",
     day: str = "day",
     disposition: Any = None,
+    scales: Mapping[str, Scale] | None = None,
 ) -> CohortTimelines:
     """Sort a frame of visits into one timeline per subject.
 
@@ -278,6 +280,7 @@ def build_timelines(
         ``baseline``, ``week_<n>`` or ``month_<n>`` (30 days a month)
     disposition : frame with one row per subject and any of the columns `EVENT_COLUMNS`, or with `status`
         (died, withdrew, lost, ...) and `day`
+    scales : what brings columns to the units in which they are read, by column
 
     Returns
     -------
@@ -289,7 +292,7 @@ def build_timelines(
     ShapeError : one subject has the same visit twice
     ValueRangeError : a visit has no day and its name gives none
     """
-    rows = read_rows(frame)
+    rows = convert_rows(read_rows(frame), scales or {})
     if rows.is_empty() and not rows.columns:
         raise ShapeError("The frame of visits is empty: it has neither rows nor columns.")
     check_visit_columns(rows.columns, subject, visit)

@@ -41,10 +41,8 @@ def find_analyte(column: str) -> str:
     >>> find_analyte("haemoglobin"), find_analyte("pre_flare_gfr"), find_analyte("seizure")
     ('haemoglobin', 'gfr', '')
     """
-    analytes = analyte_table().analytes
-    if column in analytes:
-        return column
-    return next((one.name for one in analytes.values() if column in one.columns), "")
+    found = analyte_table().find(column)
+    return "" if found is None else found.name
 
 
 @cache

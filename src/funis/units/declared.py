@@ -45,7 +45,7 @@ def find_units(frame: Any, given: Units | None, present: Collection[str]) -> dic
         if name not in present:
             raise UnknownNameError("column", name, present, where="units")
         other = carried.get(name, unit)
-        if not _is_same(name, unit, other):
+        if not is_same_unit(find_analyte(name), unit, other):
             warnings.warn(
                 f"The column {name!r} carries the unit {other!r}, and units says {unit!r}: "
                 f"it is read as {unit!r}. Correct one of the two.",
@@ -55,8 +55,9 @@ def find_units(frame: Any, given: Units | None, present: Collection[str]) -> dic
     return {**carried, **(given or {})}
 
 
-def _is_same(column: str, one: str, other: str) -> bool:
-    known = _units_of(column)
+def is_same_unit(analyte: str, one: str, other: str) -> bool:
+    """Tell whether two texts name one unit of an analyte, however each is spelled."""
+    known = _units_of(analyte)
     return read_unit(one, known) == read_unit(other, known)
 
 
@@ -126,7 +127,7 @@ def scale_to(read: ReadColumn, unit: str, what: str) -> Scale:
     UnitError : the unit is not known for what the column holds, or nothing converts it
     """
     if not read.analyte:
-        if read_unit(unit) == read_unit(read.unit):
+        if not read.unit or read_unit(unit) == read_unit(read.unit):
             return SAME
         raise UnitError(
             f"The column {read.column!r} is read by {what} in {read.unit}; nothing is known that converts it "
