@@ -123,7 +123,7 @@ def test_a_parameter_and_the_argument_must_agree() -> None:
 
 def test_a_column_of_another_name_has_its_unit_too() -> None:
     frame = visits(ratio=[3.0, 3.0], **NEPHRITIS)
-    choices = {"parameters": {"upcr": "ratio"}, "units": {"ratio": "mg/mg"}}
+    choices: dict[str, Any] = {"parameters": {"upcr": "ratio"}, "units": {"ratio": "mg/mg"}}
     assert funis.respond(frame, "bliss_ln_crr", **choices)["responder"][0] == "no"
     with pytest.raises(UnknownNameError, match="no column 'upcr'"):
         funis.respond(frame, "bliss_ln_crr", units={"upcr": "mg/mg"}, parameters={"upcr": "ratio"})
