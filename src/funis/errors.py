@@ -7,7 +7,7 @@ Subjects are named by their study number only; names and birth dates never stand
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import ClassVar, Literal
 
@@ -35,6 +35,8 @@ class Finding:
     message : what is wrong, one sentence
     fix : what would be right, one sentence
     subject, visit : study number and visit name, empty where not applicable
+    test : laboratory test of a row of ``labs`` as it is written there, empty where not applicable; it says
+        whose results lose a value, and is not printed
     """
 
     level: Level
@@ -48,6 +50,7 @@ class Finding:
     fix: str
     subject: str = ""
     visit: str = ""
+    test: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         # What was found may hold letters that a terminal obeys; a finding quotes them as escapes.

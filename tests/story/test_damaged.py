@@ -20,10 +20,11 @@ from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report import render_html
-from funis.reporting.withheld import find_damage, tables_of, withhold
+from funis.reporting.withheld import find_damage, withhold
 from funis.results import Results
 from funis.study.model import Study
 from funis.study.read import read_study
+from funis.study.sources import sources_of
 
 STUDY = """
 [study]
@@ -184,7 +185,7 @@ def test_one_wrong_cell_shows_on_the_first_page(table: str, column: str, tmp_pat
         assert "Do not use" not in page
         return
     plural = "1 error in the data affects" if count == 1 else f"{count} errors in the data affect"
-    damage = find_damage(study, results.findings)
+    damage = find_damage(study, results)
     assert len(damage.grave) + len(damage.others) == count
     if damage.others and not damage.grave:
         assert f"Part of the data was left out: {plural}" in page
@@ -206,7 +207,7 @@ def test_the_primary_result_is_withheld_only_when_it_loses_a_value(table: str, t
     tables = make_tables()
     tables[table][0][column] = "" if column == "subject" else "-7x"
     study, results, page = report_on(write_trial(tmp_path / "w", tables))
-    damage = find_damage(study, results.findings)
+    damage = find_damage(study, results)
     assert damage.grave
     assert damage.endpoints == {"doctor"}
     assert damage.measures == {"vas_physician"}
@@ -224,7 +225,7 @@ def test_an_error_elsewhere_withholds_nothing(table: str, column: str, tmp_path:
     tables[table][0][column] = "-7x"
     study, results, page = report_on(write_trial(tmp_path / "w", tables))
     assert errors_of(results) == 1
-    assert find_damage(study, results.findings).grave == ()
+    assert find_damage(study, results).grave == ()
     assert withhold(study, results) is results
     words = {"labs": "laboratory tests", "vas_patient": "Visual analogue scale, patient"}.get(table, table)
     assert f"Part of the data was left out: 1 error in the data affects {words}." in page
@@ -286,7 +287,7 @@ def test_figures_of_what_is_withheld_are_not_drawn(tmp_path: Path) -> None:
     rows[0, item] = "9"
     rows.write_csv(file)
     study, results, page = report_on(folder)
-    damage = find_damage(study, results.findings)
+    damage = find_damage(study, results)
     assert {"response_month_6", "relapse", "time_to_relapse"} <= damage.endpoints
     assert "Do not use: 1 error in the data affects BILAG-2004." in page
     for gone in ("Any response", "of responders", "Free of the event", "29/40"):
@@ -310,8 +311,10 @@ def test_a_time_since_the_response_rests_on_the_tables_of_the_response() -> None
         }
     )
     _, since, plain = study.endpoints
-    assert tables_of(study, since) == {"disposition", "esspri"}
-    assert tables_of(study, plain) == {"disposition"}
+    assert sources_of(study, since).every == {"esspri"}
+    assert not sources_of(study, plain).every
+    assert sources_of(study, since).has_ends
+    assert sources_of(study, plain).has_ends
 
 
 def test_an_instrument_that_a_study_chooses_is_the_one_a_response_rests_on() -> None:
@@ -325,4 +328,4 @@ def test_an_instrument_that_a_study_chooses_is_the_one_a_response_rests_on() -> 
                 "endpoints": (response | {"parameters": {"instrument": chosen}},),
             }
         )
-        assert tables_of(study, study.endpoints[0]) == {"disposition", chosen}
+        assert sources_of(study, study.endpoints[0]).every == {chosen}

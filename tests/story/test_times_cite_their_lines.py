@@ -119,12 +119,12 @@ def test_words_say_what_was_recorded_and_what_it_counts_as(small: tuple[Path, St
     folder, _, results = small
     expected = {
         "staying": {
-            ("S1", "first infusion, day 0", 0.0), ("S2", "first infusion, day 0", 0.0),
-            ("S3", "first infusion, day 0", 0.0), ("S4", "first infusion, day 0", 0.0),
-            ("S1", "last seen, day 180: 180 days from first infusion", 180.0),
-            ("S2", "last seen, day 180: 180 days from first infusion", 180.0),
-            ("S3", "last seen, day 170: 170 days from first infusion", 170.0),
-            ("S4", "withdrawal, day 60: 60 days from first infusion", 60.0),
+            ("S1", "the first infusion, day 0", 0.0), ("S2", "the first infusion, day 0", 0.0),
+            ("S3", "the first infusion, day 0", 0.0), ("S4", "the first infusion, day 0", 0.0),
+            ("S1", "last seen, day 180: 180 days from the first infusion", 180.0),
+            ("S2", "last seen, day 180: 180 days from the first infusion", 180.0),
+            ("S3", "last seen, day 170: 170 days from the first infusion", 170.0),
+            ("S4", "withdrawal, day 60: 60 days from the first infusion", 60.0),
         },
         "dying": {
             ("S1", "consent, day -12", -12.0), ("S2", "consent, day -12", -12.0),
@@ -146,7 +146,7 @@ def test_first_responses_cite_their_visit(lupus: tuple[Path, Study, Results]) ->
     found = cited_days(folder, results, "responding")
     assert all(cited == of_line for _, _, cited, of_line in found)
     ends = {said.split(",")[0] for _, said, _, _ in found}
-    assert ends == {"first infusion", "response", "last seen"}
+    assert ends == {"the first infusion", "response", "last seen"}
     # whoever responds at month 6 has responded by then: at least 29 of 40
     assert (results.value("time_to_event.responding.enrolled.month_6.response.events") or 0) >= 29
 
@@ -162,7 +162,7 @@ def test_a_visit_without_a_date_says_so(tmp_path: Path) -> None:
     atoms = results.sources.filter(
         pl.col("variable") == "origin of time_to_relapse", pl.col("subject") == "RECON-01"
     )
-    assert set(atoms["text"]) == {"response, day 180 as planned, without a date"}
+    assert set(atoms["text"]) == {"the visit of the response, day 180 as planned, without a date"}
     lines = (folder / "data" / "bilag_2004.csv").read_text().splitlines()
     assert set(atoms["file"]) == {"bilag_2004.csv"}
     assert {lines[line - 1][:17] for line in atoms["line"]} == {"RECON-01,month_6,"}

@@ -16,15 +16,13 @@ from funis.analysis.dated_lines import find_dated_lines, lines_of_subjects
 from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.response_rates import YES, Answers
 from funis.analysis.run import Run
-from funis.catalogue.registry import response_definition
 from funis.errors import ValueRangeError
 from funis.results import ALL, NOT_AVAILABLE, NOT_COLLECTED, Place, format_number, format_shortest
 from funis.stats.survival import KaplanMeier, kaplan_meier, restricted_mean
 from funis.study.model import Endpoint
-from funis.study.response_behind import FOUND_AT_VISITS, first_definition
+from funis.study.response_behind import FOUND_AT_VISITS, ORIGINS, first_definition
+from funis.study.sources import sources_of_response
 
-#: Words for the origins of time.
-ORIGINS: Final = {"first_infusion": "first infusion", "response": "response", "consent": "consent"}
 #: Events that stand in the table of how participation ended.
 ENDS: Final = frozenset({"death", "withdrawal"})
 
@@ -279,16 +277,11 @@ def _observe_days(run: Run, endpoint: Endpoint, times: Times) -> tuple[Integers,
 
 def _tables_judged(run: Run, endpoint: Endpoint) -> tuple[str, ...]:
     """Give the tables that a response is judged from, those that its definition names first."""
-    tables = (*run.study.instrument_names, "labs")
     name = endpoint.definition or first_definition(run.study)
-    if not name:
-        return tables
-    found = response_definition(name)
-    parameters = found.settle({k: v for k, v in endpoint.parameters.items() if k in found.parameters})
-    named = [str(parameters.get("instrument", ""))]
-    named += [given for row in found.criteria for phrase in row.phrases for given in phrase.given]
-    read = [table for table in tables if any(each.startswith(table) for each in named)]
-    return tuple(dict.fromkeys((*read, *tables)))
+    read = sources_of_response(run.study, name, endpoint.parameters)
+    instruments = [each for each in run.study.instrument_names if each in read]
+    labs = ["labs"] if read & set(run.study.lab_names) else []
+    return tuple(dict.fromkeys((*instruments, *labs, *run.study.instrument_names, "labs")))
 
 
 def _ends_in_words(endpoint: Endpoint, times: Times, ends: Sequence[str]) -> list[str]:

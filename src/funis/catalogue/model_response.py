@@ -242,6 +242,26 @@ class ResponseDefinition:
         asked = (phrase.measure for row in self.active(parameters) for phrase in row.phrases)
         return not GRADE_MEASURES.isdisjoint((*needed, *asked))
 
+    def columns_read(self, chosen: Mapping[str, ParameterValue] | None = None) -> frozenset[str]:
+        """Name what the criteria of some choices read: columns and scores, and the index of their grades.
+
+        Parameters
+        ----------
+        chosen : parameters that are set; those of other definitions are passed over
+
+        Returns
+        -------
+        frozenset of str : a text parameter stands for the column it names; sets are unfolded
+        """
+        known = {name: value for name, value in (chosen or {}).items() if name in self.parameters}
+        parameters = self.settle(known)
+        phrases = [phrase for phrase, _ in self.needs]
+        phrases += [phrase for row in self.active(parameters) for phrase in row.phrases]
+        given = {name for phrase in phrases for name in phrase.given}
+        given |= {"instrument"} if self.reads_grades(parameters) else set()
+        columns = {each for name in given for each in self.sets.get(name, (name,))}
+        return frozenset(str(parameters.get(name) or name) for name in columns)
+
     def criterion(self, name: str) -> PrintedCriterion:
         """Return the criterion of that id."""
         return next(row for row in self.criteria if row.id == name)

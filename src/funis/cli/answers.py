@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from funis.cli.finding_lines import FINDING_COLUMNS
 from funis.errors import Finding
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object or list and nothing else.")]
@@ -21,4 +21,4 @@ def print_answer(text: str, answer: object, *, as_json: bool) -> None:
 
 def list_findings(findings: Sequence[Finding]) -> list[dict[str, object]]:
     """Give findings as objects with the keys that stand in the interface."""
-    return [asdict(finding) for finding in findings]
+    return [{name: getattr(finding, name) for name in FINDING_COLUMNS} for finding in findings]

@@ -45,7 +45,7 @@ def build_notices(study: Study, results: Results, book: NumberBook) -> tuple[Not
     """
     is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
     rebuilt = (REBUILT,) if is_rebuilt else ()
-    damage = find_damage(study, results.findings)
+    damage = find_damage(study, results)
     return (
         *_grave_notices(damage),
         *rebuilt,

@@ -12,7 +12,7 @@ from funis.catalogue.wording.responses import ResponseWords, response_words
 from funis.reporting.labels import MISSING, Labels, format_unit, in_sentence, listed
 from funis.reporting.passages import Passage
 from funis.study.model import Endpoint, LabTest
-from funis.study.response_behind import FOUND_AT_VISITS, definition_behind, response_visit
+from funis.study.response_behind import FOUND_AT_VISITS, ORIGINS, definition_behind, response_visit
 
 #: What ends the time of an endpoint, and where it begins.
 EVENTS: Final = {
@@ -20,11 +20,6 @@ EVENTS: Final = {
     "death": "death from any cause",
     "response": "the first visit with the response",
     "withdrawal": "withdrawal or loss to follow-up",
-}
-ORIGINS: Final = {
-    "first_infusion": "the first infusion",
-    "response": "the visit of the response",
-    "consent": "consent",
 }
 _LABORATORY: Final = (
     "Values as the laboratory reported them, in the units given; limits of normal are those of the "

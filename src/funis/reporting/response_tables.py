@@ -23,6 +23,7 @@ from funis.reporting.number_book import (
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL, format_number, name_sustained
 from funis.study.model import Study
+from funis.study.response_behind import ORIGINS, response_visit
 
 CANNOT_TELL = "cannot tell"
 #: Words for what is counted beside the classes of a definition.
@@ -268,11 +269,8 @@ def origin_words(labels: Labels, endpoint: str) -> str:
     if planned is None:
         return "the origin"
     if planned.origin != "response":
-        return humanise(planned.origin).lower()
-    chosen = planned.parameters.get("response_visit")
-    judged = [each for each in labels.study.endpoints if each.kind == "response" and each.at]
-    same = [each for each in judged if each.definition == planned.definition] or judged
-    visit = str(chosen) if chosen else same[0].at[0] if same else ""
+        return ORIGINS[planned.origin]
+    visit = response_visit(labels.study, planned)
     return f"response at {in_sentence(labels.visit(visit))}" if visit else "response"
 
 

@@ -12,12 +12,14 @@ from typing import Final
 
 import polars as pl
 
-from funis.catalogue.registry import response_definition, responses
 from funis.errors import Finding
 from funis.reporting.labels import grade_columns
 from funis.results import Results, name_change
-from funis.study.model import Endpoint, Study
-from funis.study.response_behind import definition_behind
+from funis.schema import LABS
+from funis.study.model import Study
+from funis.study.sources import EndpointSources, filling_tests, sources_of
+
+Visits = frozenset[tuple[str, str]]
 
 WITHHELD: Final = "withheld"
 #: What is not computed from scores and laboratory values, and stays.
@@ -58,92 +60,91 @@ class Damage:
     measures: frozenset[str] = frozenset()
 
 
-def tables_of(study: Study, endpoint: Endpoint) -> frozenset[str]:
-    """Name the tables of the data that an endpoint is computed from, those of subjects and visits apart.
-
-    Parameters
-    ----------
-    study : the study file
-    endpoint : one of its endpoints
-
-    Examples
-    --------
-    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "observational"}
-    >>> endpoint = {"id": "pain", "kind": "summary", "variable": "vas_physician"}
-    >>> raw = {"study": trial, "instruments": {"vas_physician": {}}, "endpoints": (endpoint,)}
-    >>> study = Study.model_validate(raw)
-    >>> sorted(tables_of(study, study.endpoints[0]))
-    ['vas_physician']
-    """
-    found = {_table_of(study, name) for name in endpoint.all_variables}
-    if endpoint.kind in {"response", "relapse", "time_to_event"}:
-        found |= {"disposition", *_tables_of_definition(study, endpoint)}
-    rules = [study.populations.get(endpoint.population, "")]
-    rules += [study.subgroups.get(name, "") for name in endpoint.subgroups]
-    measured = [*study.instrument_names, *study.lab_names]
-    found |= {
-        _table_of(study, name) for name in measured if any(f"baseline_{name}" in rule for rule in rules)
-    }
-    return frozenset(found)
-
-
-def _table_of(study: Study, variable: str) -> str:
-    """Name the table of a score, a grade or a laboratory test."""
-    name = grade_columns()[variable][0] if variable in grade_columns() else variable
-    return name if name in study.instrument_names else "labs"
-
-
-def _tables_of_definition(study: Study, endpoint: Endpoint) -> frozenset[str]:
-    """Name the tables of what the response behind an endpoint reads; all instruments where it names none."""
-    name = definition_behind(study, endpoint)
-    if name not in responses():
-        return frozenset()
-    found = response_definition(name)
-    read = {each for row in found.criteria for phrase in row.phrases for each in phrase.given}
-    own = {key: value for key, value in endpoint.parameters.items() if key in found.parameters}
-    read |= {str(value) for value in found.settle(own).values()}
-    instruments = {
-        each for each in study.instrument_names if any(word.startswith(each) for word in read)
-    } or set(study.instrument_names)
-    return frozenset(instruments | ({"labs"} if read & set(study.lab_names) else set()))
-
-
-def find_damage(study: Study, findings: Iterable[Finding]) -> Damage:
+def find_damage(study: Study, results: Results) -> Damage:
     """Tell which errors take a value from a primary result, and what is withheld for it.
 
     Parameters
     ----------
     study : the study file
-    findings : everything found in the data
+    results : everything found in the data, and the scores and grades that could be computed
 
     Returns
     -------
     Damage : without errors, nothing
+
+    Notes
+    -----
+    An endpoint is withheld as a whole where its response, its population or all its variables are damaged; of
+    several variables only those that are. A laboratory result damages its own test, and an instrument whose
+    blank item it would have filled.
     """
-    errors = [finding for finding in findings if finding.level == "error"]
+    errors = [finding for finding in results.findings if finding.level == "error"]
+    complete = _complete_visits(study, results)
+    hits = {finding: _damaged_by(study, finding, complete) for finding in errors}
+    sources = {each.id: sources_of(study, each) for each in study.endpoints}
     grave: dict[Finding, None] = {}
     endpoints: set[str] = set()
-    for endpoint in study.endpoints:
-        hits = [each for each in errors if _takes_from(study, endpoint, each)]
-        if endpoint.role == "primary" and hits:
-            grave |= dict.fromkeys(hits)
-            endpoints.add(endpoint.id)
-    tables = {finding.table for finding in grave}
-    instruments = tables & set(study.instrument_names)
-    endpoints |= {each.id for each in study.endpoints if tables_of(study, each) & instruments}
+    for endpoint in study.primary_endpoints:
+        of_keys, of_values = [], []
+        for each in errors:
+            of_keys += [each] if _takes_subjects_from(study, sources[endpoint.id], each) else []
+            of_values += [each] if hits[each] & sources[endpoint.id].every else []
+        grave |= dict.fromkeys((*of_keys, *of_values))
+        endpoints |= {endpoint.id} if of_keys else set()
+    damaged = frozenset(name for finding in grave for name in hits[finding])
+    endpoints |= {name for name, each in sources.items() if _is_wholly_damaged(each, damaged)}
     own = {name for each in study.endpoints if each.id in endpoints for name in each.all_variables}
-    grades = {column for column, (name, _) in grade_columns().items() if name in instruments}
+    grades = {column for column, (name, _) in grade_columns().items() if name in damaged}
     others = tuple(each for each in errors if each not in grave)
-    return Damage(tuple(grave), others, frozenset(endpoints), frozenset(own | instruments | grades))
+    return Damage(tuple(grave), others, frozenset(endpoints), frozenset(own | damaged | grades))
 
 
-def _takes_from(study: Study, endpoint: Endpoint, finding: Finding) -> bool:
-    """Tell whether an error takes a value, a subject or a day from an endpoint."""
+def _takes_subjects_from(study: Study, sources: EndpointSources, finding: Finding) -> bool:
+    """Tell whether an error takes a subject or a day from an endpoint."""
     if finding.table in _KEYS:
         if finding.table == "infusions" and not study.infusions:
             return False
         return finding.line is None or finding.column in _KEYS[finding.table]
-    return finding.table in tables_of(study, endpoint)
+    return finding.table == "disposition" and sources.has_ends
+
+
+def _damaged_by(study: Study, finding: Finding, complete: Mapping[str, Visits]) -> frozenset[str]:
+    """Name the instruments or the laboratory tests that an error takes a value from."""
+    if finding.table in study.instrument_names:
+        return frozenset({finding.table})
+    if finding.table != LABS.name:
+        return frozenset()
+    # Where the name of the test is what is wrong, or no row is meant, it may have been any.
+    is_named = finding.column != "test" and finding.test
+    tests = frozenset(({finding.test} if is_named else set(study.lab_names)) & set(study.lab_names))
+    filled = {name for name in study.instrument_names if tests & filling_tests(study, name)}
+    at = (finding.subject, finding.visit)
+    return tests | {name for name in filled if at not in complete.get(name, ())}
+
+
+def _complete_visits(study: Study, results: Results) -> Mapping[str, Visits]:
+    """Name the subjects and visits at which an instrument lacks nothing: no result had to fill an item.
+
+    A score for which a missing item counts as something is there with and without it.
+    """
+    found: dict[str, Visits] = {}
+    for name in study.instrument_names:
+        if study.choice(name).missing != "strict" or not filling_tests(study, name):
+            continue
+        columns = {column for column, (graded, _) in grade_columns().items() if graded == name}
+        listed = results.listings.get("grades" if columns else "scores", pl.DataFrame())
+        if not listed.is_empty():
+            about, cell = ("instrument", "grade") if columns else ("variable", "value")
+            own = listed.filter(pl.col(about) == name).group_by("subject", "visit")
+            whole = own.agg(pl.col(cell).is_not_null().all()).filter(pl.col(cell))
+            found[name] = frozenset(whole.select("subject", "visit").iter_rows())
+    return found
+
+
+def _is_wholly_damaged(sources: EndpointSources, damaged: frozenset[str]) -> bool:
+    """Tell whether everything that an endpoint says is damaged, not only some of its variables."""
+    own = frozenset(sources.by_variable.values())
+    return bool(sources.shared & damaged) or bool(own and own <= damaged)
 
 
 def withhold(study: Study, results: Results) -> Results:
@@ -159,7 +160,7 @@ def withhold(study: Study, results: Results) -> Results:
     Results : the same where no primary result lost a value; else the numbers concerned have no value and the
         status ``withheld``, and the listings that figures are drawn from lack their rows
     """
-    damage = find_damage(study, results.findings)
+    damage = find_damage(study, results)
     if not damage.grave:
         return results
     names = [*damage.measures, *damage.endpoints]

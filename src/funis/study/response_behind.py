@@ -8,6 +8,12 @@ from funis.study.model import Endpoint, Study
 
 FOUND_AT_VISITS: Final = frozenset({"relapse", "response"})
 """Events that only a visit can find; their true day lies between two visits."""
+ORIGINS: Final = {
+    "first_infusion": "the first infusion",
+    "response": "the visit of the response",
+    "consent": "consent",
+}
+"""What a time begins with, as a sentence goes on after "from"."""
 
 
 def first_definition(study: Study) -> str:

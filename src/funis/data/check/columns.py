@@ -28,7 +28,7 @@ from funis.data.check.plain_columns import (
 )
 from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, verbs_of
-from funis.schema import DTYPES, NOT_DONE, SUBJECTS, TABLES, Column, Table
+from funis.schema import DTYPES, LABS, NOT_DONE, SUBJECTS, TABLES, Column, Table
 from funis.shown import show_name, words_of
 
 _YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
@@ -57,12 +57,13 @@ class Typed:
         """Add a finding; its line, value, subject and visit are looked up from the row where one is given."""
         row = place.get("row")
         line = value = None
-        subject = visit = ""
+        subject = visit = test = ""
         if isinstance(row, int):
             line = int(self.frame["_line"][row])
             value = place.get("value")
             subject = self._text("subject", row)
             visit = self._text("visit", row)
+            test = self._text("test", row) if self.table.name == LABS.name else ""
         else:
             line = self.header_line
         self.findings.append(
@@ -78,6 +79,7 @@ class Typed:
                 fix,
                 subject,
                 visit,
+                test,
             )
         )
 

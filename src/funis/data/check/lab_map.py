@@ -23,6 +23,7 @@ from funis.scoring.derived_items import derived_columns
 from funis.shown import show_text
 from funis.study.kept import once_a_study
 from funis.study.model import Study
+from funis.study.sources import filling_tests, items_of_tests
 from funis.units import find_scale
 
 _KEYS = ("subject", "visit")
@@ -86,16 +87,10 @@ def _map_instrument(study: Study, name: str) -> _Mapped | None:
     found = find_definition(name)
     if found is None:
         return None
-    tests = set(study.lab_names)
-    items = tuple(
-        item
-        for item in found.items
-        if tests & set(item.measures)
-        and not any(condition.looks_back for level in item.when for condition in level)
-    )
+    items = items_of_tests(study, name)
     if not items:
         return None
-    wanted = {measure for item in items for measure in item.measures} & tests
+    wanted = filling_tests(study, name)
     units = {measure.name: measure.unit for measure in found.measures}
     units |= {item.lab: item.unit for item in found.items if item.lab and item.is_measured}
     parameters = found.parameter_values(study.choice(name).parameters)

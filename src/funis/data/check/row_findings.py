@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from funis.errors import Finding, Level
+from funis.schema import LABS
 
 Row = Mapping[str, Any]
 
@@ -46,6 +47,7 @@ def row_finding(level: Level, code: str, table: str, row: Row, **said: object) -
         str(said["fix"]),
         str(row.get("subject") or ""),
         str(row.get("visit") or ""),
+        str(row.get("test") or "") if table == LABS.name else "",
     )
 
 
