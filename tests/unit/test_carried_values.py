@@ -36,7 +36,7 @@ def score_course(system: str, visits: Sequence[Mapping[str, float | None]]) -> l
 def test_an_alternative_that_was_recorded_keeps_older_values_of_the_others_away() -> None:
     # Visit 2 has an albumin ratio, so its protein ratio is not missing: 200 mg/mmol of visit 1 must not return.
     grades = score_course("renal", [{"upcr": 200.0, "acr": None}, {"upcr": None, "acr": 10.0}])
-    assert grades == [("B", "B", "B"), ("D", "D", "D")]
+    assert grades == [("B", "B", "A"), ("D", "D", "A")]
 
 
 def test_alternatives_are_carried_together() -> None:
@@ -46,7 +46,7 @@ def test_alternatives_are_carried_together() -> None:
         {"upcr": None, "acr": 10.0},
         {"upcr": None, "acr": None},
     ]
-    assert score_course("renal", visits)[2] == ("D", "D", "B")
+    assert score_course("renal", visits)[2] == ("D", "D", "A")
 
 
 def test_a_value_is_carried_where_none_of_its_alternatives_was_recorded() -> None:

@@ -15,11 +15,16 @@ HEALTHY: dict[str, Any] = {
 }  # fmt: skip
 
 
+def drop_uncollected(frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the measures that no row has: an alternative was taken."""
+    return frame.drop([name for name in frame.columns if frame[name].null_count() == frame.height])
+
+
 def grade(now: dict[str, Any], before: dict[str, Any] | None, **parameters: Any) -> str | None:
     rows = [{**HEALTHY, **now, "subject": "1", "day": 60}]
     if before is not None:
         rows.insert(0, {**HEALTHY, **before, "subject": "1", "day": 0})
-    frame = pl.DataFrame(rows, infer_schema_length=None)
+    frame = drop_uncollected(pl.DataFrame(rows, infer_schema_length=None))
     scored = funis.score(frame, NAME, subject="subject", order="day", parameters=parameters or None)
     found: str | None = scored[f"{NAME}_renal"][-1]
     return found
@@ -97,6 +102,8 @@ def test_the_two_indices_differ_on_stable_heavy_proteinuria() -> None:
     }
     rows = [{**blank, "subject": "1", "day": day, "proteinuria_24h": 2.4} for day in (0, 60)]
     frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(creatinine=pl.lit(70.0))
+    frame = frame.with_columns(systolic_bp=pl.lit(120.0), diastolic_bp=pl.lit(80.0), gfr=pl.lit(90.0))
+    frame = frame.with_columns(acr=pl.lit(1.0), upcr=pl.lit(5.0))
     scored = funis.score(frame, "bilag_2004", subject="subject", order="day")
     assert scored["bilag_2004_renal"][-1] == "B"  # REN-02
 
@@ -115,11 +122,35 @@ def test_newly_documented_is_a_choice() -> None:
 
 
 def test_never_affected_and_numbers() -> None:
-    frame = pl.DataFrame([{**HEALTHY, "renal_ever": 0}], infer_schema_length=None)
+    frame = drop_uncollected(pl.DataFrame([{**HEALTHY, "renal_ever": 0}], infer_schema_length=None))
     scored = funis.score(frame, NAME)
     assert scored[f"{NAME}_renal"].to_list() == ["E"]
     assert scored[NAME].to_list() == [0]
-    frame = pl.DataFrame(
-        [{**HEALTHY, "proteinuria_24h": 2.0, "active_sediment": 1}], infer_schema_length=None
-    )
+    active = {**HEALTHY, "proteinuria_24h": 2.0, "active_sediment": 1}
+    frame = drop_uncollected(pl.DataFrame([active], infer_schema_length=None))
     assert funis.score(frame, NAME)[NAME].to_list() == [9]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        # Up by one from ++ is possible, up by two is not: B2a asks for one, F1a for two.
+        pytest.param({"urine_dipstick": 3}, {"urine_dipstick": None}, ("D", "C"), id="nothing above three"),
+        pytest.param(
+            {"urine_dipstick": 2}, {"urine_dipstick": None, "active_sediment": 1}, ("B", "B"), id="up by one"
+        ),
+        pytest.param(
+            {"urine_dipstick": 1}, {"urine_dipstick": None, "active_sediment": 1}, ("B", "A"), id="up by two"
+        ),
+        pytest.param({"urine_dipstick": None}, {"urine_dipstick": 1}, ("C", "C"), id="one is no rise to two"),
+        pytest.param({"urine_dipstick": None}, {"urine_dipstick": 2}, ("C", "B"), id="two may be a rise"),
+        pytest.param({"urine_dipstick": None}, {"urine_dipstick": 0}, ("D", "D"), id="none is no rise"),
+    ],
+)
+def test_a_level_cannot_rise_above_the_highest(
+    before: dict[str, Any], now: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    healthy = {**HEALTHY, "urine_dipstick": 0, "creatinine_clearance": 100.0, "subject": "1"}
+    frame = pl.DataFrame([{**healthy, "day": 0, **before}, {**healthy, "day": 60, **now}])
+    scored = funis.score(frame, NAME, subject="subject", order="day")
+    assert scored.select(f"{NAME}_renal_lower", f"{NAME}_renal_upper").row(1) == expected

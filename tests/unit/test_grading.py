@@ -17,17 +17,22 @@ BILAG = funis.definition("bilag_2004")
 KEY = {item.row: item.name for item in BILAG.items}
 NORMAL = {
     "systolic_bp": 118.0, "diastolic_bp": 78.0, "creatinine": 70.0, "gfr": 100.0, "haemoglobin": 13.0, "wbc": 6.0,
-    "neutrophils": 4.0, "lymphocytes": 2.0, "platelets": 250.0, "acr": None, "upcr": None, "proteinuria_24h": None,
+    "neutrophils": 4.0, "lymphocytes": 2.0, "platelets": 250.0, "acr": 1.0, "upcr": 5.0, "proteinuria_24h": 0.05,
 }  # fmt: skip
+
+
+MEASURES = ("urine_dipstick", "acr", "upcr", "proteinuria_24h", "creatinine", "gfr")
 
 
 def course(*rows: dict[str, object]) -> pl.DataFrame:
     """Build the visits of one subject: items are 0 and values normal unless a row says otherwise."""
     never = {f"{system}_ever": 0 for system in BILAG.systems}
     blank: dict[str, object] = {**dict.fromkeys(KEY.values(), 0), **NORMAL, **never, "subject": "01"}
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         [{**blank, "day": 30 * n, **row} for n, row in enumerate(rows)], infer_schema_length=None
     )
+    # A measure that no visit of the course has was not collected.
+    return frame.drop([name for name in MEASURES if frame[name].null_count() == frame.height])
 
 
 def grade(system: str, *rows: dict[str, object], **choices: Any) -> str | None:
@@ -92,6 +97,14 @@ def test_affected_before_the_study_is_graded_d() -> None:
     assert scored["bilag_2004"][0] == 0  # D and E both count 0: the total is known
 
 
+# Only the dipstick was used.
+NO_QUANTITY: dict[str, object] = {"acr": None, "upcr": None, "proteinuria_24h": None}
+
+
+def dipstick(level: int, **others: object) -> dict[str, object]:
+    return {**NO_QUANTITY, "urine_dipstick": level, **others}
+
+
 def protein(grams: float, **others: object) -> dict[str, object]:
     return {"proteinuria_24h": grams, "urine_dipstick": None, **others}
 
@@ -108,9 +121,9 @@ RENAL = [
     ("REN-09", [{"creatinine": 125.0, "gfr": None, **EVER}, {"creatinine": 140.0, "gfr": None}], "D", None),
     ("REN-10", [{"gfr": 55.0}, {"gfr": 45.0, "active_sediment": 1}], "A", "A: deteriorating renal function + active sediment"),
     ("REN-11", [{"gfr": 95.0}, {"gfr": 60.0}], "B", "B: deteriorating renal function"),
-    ("REN-13", [{"urine_dipstick": 1}, {"urine_dipstick": 3}], "B", "B: severe proteinuria"),
-    ("REN-13 quantitative", [{"urine_dipstick": 1}, {"urine_dipstick": 3, "upcr": 30.0}], "C", "C: mild or stable proteinuria"),
-    ("REN-14", [{"urine_dipstick": 1}, {"urine_dipstick": 2}], "B", "B: proteinuria not improved"),
+    ("REN-13", [dipstick(1), dipstick(3)], "B", "B: severe proteinuria"),
+    ("REN-13 quantitative", [dipstick(1, upcr=20.0), dipstick(3, upcr=30.0)], "C", "C: mild or stable proteinuria"),
+    ("REN-14", [dipstick(1), dipstick(2)], "B", "B: proteinuria not improved"),
     ("REN-15", [{}, {"systolic_bp": 150.0, "diastolic_bp": 96.0, "proteinuria_24h": 0.1}], "C", "C: rising blood pressure"),
     ("REN-17", [{"acr": 100.0}, {"acr": 100.0}], "B", "B: proteinuria not improved"),
     ("REN-18", [{"upcr": 120.0}, {"upcr": 120.0, "active_nephritis": 1}], "A", "A: severe proteinuria + active nephritis on histology"),
@@ -118,17 +131,20 @@ RENAL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("rows", "expected", "rule"), [case[1:] for case in RENAL], ids=[case[0] for case in RENAL]
-)
-def test_renal_grade(rows: list[dict[str, object]], expected: str, rule: str | None) -> None:
+# No GFR beside a creatinine that is no finding; no quantity beside the dipstick.
+NOT_COLLECTED = ("REN-09", "REN-13", "REN-13 quantitative", "REN-14", "REN-19")
+
+
+@pytest.mark.parametrize(("case", "rows", "expected", "rule"), RENAL, ids=[case[0] for case in RENAL])
+def test_renal_grade(case: str, rows: list[dict[str, object]], expected: str, rule: str | None) -> None:
     frame = course(*rows)
     if "renal_ever" in frame.columns:
         frame = frame.with_columns(pl.col("renal_ever").fill_null(0))
     scored = funis.score(frame, "bilag_2004", subject="subject", order="day")
     assert scored["bilag_2004_renal"][-1] == expected
     assert rule is None or scored["bilag_2004_renal_rule"][-1] == rule
-    assert scored["bilag_2004_status"][-1] == "scored"
+    # Where a measure was not collected the grade stands, and the bounds say what it might have shown.
+    assert scored["bilag_2004_status"][-1] == ("incomplete" if case in NOT_COLLECTED else "scored")
 
 
 LEGACY = [
@@ -137,9 +153,8 @@ LEGACY = [
     ("REN-06", {"mild_proteinuria_must_not_have_fallen": True}, [protein(0.80), protein(0.30)], "D"),
     ("C1 albumin", {"mild_proteinuria_must_not_have_fallen": True}, [{"acr": 30.0}, {"acr": 25.0}], "C"),
     ("first visit", {"first_visit_proteinuria": False}, [protein(2.4)], "C"),
-    ("previous missing", {"previous_proteinuria_missing": False}, [{"urine_dipstick": 3}, protein(2.4)], "C"),
-    ("first dipstick", {"first_visit_dipstick_severe": True}, [{"urine_dipstick": 2, "active_sediment": 1}], "A"),
-    ("first dipstick default", {}, [{"urine_dipstick": 2, "active_sediment": 1}], "B"),
+    ("first dipstick", {"first_visit_dipstick_severe": True}, [dipstick(2, active_sediment=1)], "A"),
+    ("first dipstick default", {}, [dipstick(2, active_sediment=1)], "B"),
     ("first creatinine", {"first_visit_renal_function": True}, [{"creatinine": 140.0, "gfr": None}], "B"),
     ("first creatinine default", {}, [{"creatinine": 140.0, "gfr": None}], "E"),
     ("first GFR below 50", {}, [{"gfr": 45.0}], "B"),
@@ -225,22 +240,98 @@ def test_a_blank_that_cannot_change_the_grade_does_not_matter() -> None:
     assert scored["bilag_2004_status"][0] == "scored"
 
 
-def test_one_measure_of_protein_is_enough() -> None:
-    none = dict.fromkeys(("urine_dipstick", "acr", "upcr", "proteinuria_24h"))
-    columns = [f"bilag_2004_renal{end}" for end in ("", "_lower", "_upper")]
-    scored = funis.score(
-        course({**none, "upcr": 10.0}, none, {**none, "proteinuria_24h": "ND"}), "bilag_2004"
-    )
-    # First visits: without any protein nothing excludes proteinuria beyond every limit (B alone).
-    assert scored.select(columns).rows() == [("E", "E", "E"), (None, "E", "B"), ("E", "E", "B")]
+PROTEIN = ("urine_dipstick", "acr", "upcr", "proteinuria_24h")
+RENAL_COLUMNS = [f"bilag_2004_renal{end}" for end in ("", "_lower", "_upper")]
+
+
+def test_a_blank_alternative_leaves_the_bounds_open() -> None:
+    """Either measure may show the finding: what one shows does not say what the other would have."""
+    # Creatinine 140 after 100 is one severe feature (B); a GFR below 50 after one above is the same one.
+    # With active sediment it is A. A GFR of 45 alone, first visit, is B.
+    rows: list[dict[str, object]] = [{"gfr": None}, {"gfr": None, "active_sediment": 1}, {"gfr": 100.0}]
+    scored = funis.score(course(*rows), "bilag_2004")
+    assert scored.select(RENAL_COLUMNS).rows() == [(None, "E", "B"), (None, "B", "A"), ("E", "E", "E")]
+    assert funis.score(course(*rows), "bilag_2004", missing="absent")["bilag_2004_renal"].to_list() == [
+        "E",
+        "B",
+        "E",
+    ]
+    assert funis.score(course(*rows), "bilag_2004", missing="worst")["bilag_2004_renal"].to_list() == [
+        "B",
+        "A",
+        "E",
+    ]
+
+
+def test_a_measure_without_a_column_is_not_collected() -> None:
+    """The study takes creatinine and no GFR: the grade follows from what it takes, the bounds stay honest."""
+    frame = course({}, {"active_sediment": 1}).drop("gfr")
+    scored = funis.score(frame, "bilag_2004")
+    assert scored.select(RENAL_COLUMNS).rows() == [("E", "E", "B"), ("B", "B", "A")]
+    assert scored["bilag_2004_renal_rule"][1] == "B: active sediment"
+    # Without creatinine too nothing is known of the function of the kidneys.
+    both = funis.score(frame.drop("creatinine"), "bilag_2004")
+    assert both["bilag_2004_renal"].to_list() == [None, None]
+    # A column that says "not done" is not absent, and says it only of its own rows.
+    said = funis.score(frame.with_columns(gfr_not_done=pl.Series([1, 0])), "bilag_2004")
+    assert said["bilag_2004_renal"].to_list() == ["E", None]
+
+
+def test_the_dipstick_counts_only_where_no_quantity_can_have_been_measured() -> None:
+    # First visit, ++: B where no quantity was measured, nothing where one was.
+    blank: dict[str, object] = {**NO_QUANTITY, "urine_dipstick": 2}
+    not_done = {f"{name}_not_done": 1 for name in NO_QUANTITY}
+    kept: dict[str, object] = {"subject": "02"}  # so that no column is empty in every row
+    rows: list[dict[str, object]] = [
+        blank,
+        {**blank, **not_done},
+        {**blank, "acr_not_done": 1},
+        {**blank, "upcr": 5.0},
+        kept,
+    ]
+    scored = funis.score(course(*rows), "bilag_2004")
+    assert scored.select(RENAL_COLUMNS).rows()[:4] == [
+        (None, "E", "B"),  # an empty quantity may be normal, and then the dipstick says nothing
+        ("B", "B", "B"),
+        ("B", "E", "B"),  # "not done" beside one measure says it of all that are empty; the bounds do not
+        (None, "E", "B"),  # acr and 24-h protein may show what the ratio does not
+    ]
+    filled = funis.score(course(*rows), "bilag_2004", missing="absent")
+    assert filled["bilag_2004_renal"].to_list()[:4] == ["B", "B", "B", "E"]
+
+
+def test_each_measure_of_protein_counts() -> None:
+    none = dict.fromkeys(PROTEIN)
+    rows: list[dict[str, object]] = [
+        {**none, "upcr": 10.0},
+        none,
+        {**none, "proteinuria_24h": "ND"},
+        {"proteinuria_24h": "0.05"},
+    ]
+    frame = course(*rows).with_columns(acr=pl.Series([1.0, None, None, 1.0]))
+    scored = funis.score(frame, "bilag_2004")
+    # First visits: an empty measure of protein may be beyond every limit (B alone).
+    assert scored.select(RENAL_COLUMNS).rows() == [
+        (None, "E", "B"),
+        (None, "E", "B"),
+        ("E", "E", "B"),
+        ("E", "E", "E"),
+    ]
+    assert scored["bilag_2004_upper"].to_list() == [8, 8, 8, 0]
 
 
 def test_a_previous_value_that_is_missing_leaves_the_bounds_open() -> None:
     # 1.2 g now; before it nobody knows: by the default parameter not fallen (B), but it may have fallen (C).
-    frame = course({"urine_dipstick": 0}, protein(1.2))
+    frame = course({"proteinuria_24h": None}, protein(1.2))
+    columns = RENAL_COLUMNS
     scored = funis.score(frame, "bilag_2004", subject="subject", order="day")
-    columns = [f"bilag_2004_renal{end}" for end in ("", "_lower", "_upper")]
-    assert scored.select(columns).row(1) == ("B", "C", "B")
+    assert scored.select(columns).row(1) == (None, "C", "B")
+    for counts, expected in ((True, "B"), (False, "C")):
+        filled = funis.score(
+            frame, "bilag_2004", subject="subject", order="day", missing="absent",
+            parameters={"previous_proteinuria_missing": counts},
+        )  # fmt: skip
+        assert filled.select(columns).row(1) == (expected, "C", "B")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_the_working_is_printed_with_the_limits_that_decided() -> None:
     items: dict[str, object] = {item.name: 0 for item in funis.definition("bilag_2004").items}
     items |= {
         "systolic_bp": 120.0, "diastolic_bp": 80.0, "creatinine": 70.0, "gfr": 90.0, "haemoglobin": 13.0, "wbc": 5.0,
-        "neutrophils": 3.0, "lymphocytes": 2.0, "platelets": 200.0, "acr": None, "upcr": None, "subject": "07",
+        "neutrophils": 3.0, "lymphocytes": 2.0, "platelets": 200.0, "acr": 1.0, "upcr": 5.0, "subject": "07",
     }  # fmt: skip
     frame = pl.DataFrame(
         [

@@ -25,6 +25,7 @@ from funis.frames.verbs import concat, is_few, verbs_of
 from funis.nine_decimals import round_array, round_column
 from funis.results import format_column
 from funis.scoring.explain import Explanation, explain
+from funis.scoring.items import is_uncollected
 from funis.scoring.score import score
 from funis.study.model import LabTest, Study
 
@@ -75,7 +76,7 @@ def score_instruments(study: Study, tables: Tables, names: Sequence[str] | None 
         if frame is None or frame.is_empty() or (names is not None and name not in names):
             continue
         choice = study.choice(name)
-        ordered = _order_visits(study, frame)
+        ordered = _order_visits(study, _leave_out_uncollected(frame, definition(name)))
         if is_few(ordered):
             few = score_few_visits(ordered, name, choice, order=_ORDER)
             found[name] = Scored(definition(name), few.drop(_ORDER), choice.missing, choice.unit)
@@ -105,7 +106,7 @@ def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str
         raise UnknownNameError("instrument", instrument, study.instrument_names, "the study")
     choice = study.choice(instrument)
     return explain(
-        _order_visits(study, frame),
+        _order_visits(study, _leave_out_uncollected(frame, definition(instrument))),
         instrument,
         subject=subject,
         visit=visit,
@@ -113,6 +114,21 @@ def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str
         missing=choice.missing,
         parameters=dict(choice.parameters) or None,
     )
+
+
+def _leave_out_uncollected(frame: pl.DataFrame, instrument: Definition) -> pl.DataFrame:
+    """Drop the empty column of a measure that nobody took because another of the same thing was taken.
+
+    A study that has creatinine and not one GFR does not collect it: that is a statement about the study. A
+    single blank beside recorded values is not, and leaves the score open.
+    """
+    height = frame.height
+    filled = {name for name in frame.columns if frame[name].null_count() < height}
+    dropped = [
+        item.name for item in instrument.items if item.name in frame.columns and is_uncollected(item, filled)
+    ]
+    flags = [name for item in dropped if (name := f"{item}_not_done") in frame.columns]
+    return frame.drop(*dropped, *flags) if dropped else frame
 
 
 def _order_visits(study: Study, frame: pl.DataFrame) -> pl.DataFrame:

@@ -279,7 +279,8 @@ def _note(
         others = [name for name in item.alternatives if name != item.name]
         taken = [name for name in others if cells.get(f"{PREFIX}{name}", cells.get(name)) is not None]
         if taken:
-            return f"{taken[0]} was recorded instead"
+            instead = f"{taken[0]} was recorded instead"
+            return f"{instead}; the bounds leave it open" if instrument.kind == "grades" else instead
         return "" if instrument.kind == "value" else "missing: counted only in the upper bound"
     if raw is None and item.when:
         found = [f"{name} {cells[name]:g}" for name in item.measures if cells.get(name) is not None]

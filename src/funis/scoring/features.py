@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, Final, Literal
 
 import narwhals as nw
 
 from funis.catalogue.conditions import Condition, Term, find_limit
 from funis.catalogue.model_instrument import Feature
 from funis.frames.under_way import PREFIX, Column
-from funis.nine_decimals import compare_exactly
+from funis.nine_decimals import Operator, compare_exactly
 from funis.scoring.history import held_within
 from funis.scoring.items import ItemCell, ScoringLayout, previous_value
 from funis.scoring.totals import is_any_recorded
@@ -28,17 +28,29 @@ class Reading:
     ----------
     prefix : short name that keeps its columns apart from those of the other reading
     layout, cells : what is scored
-    as_paper : *not done* is not present and missing previous values are what the parameters say;
-        otherwise unknown
+    kind : ``bounds``: every empty cell may hold anything, *not done* may hold anything more active;
+        ``stated``: the same, but what was stated as *not done*, or is not collected because an alternative
+        is, is not present; ``filled``: besides, an alternative that was measured settles the empty ones,
+        and missing previous values are what the parameters say
     previous_prefix : prefix of the columns that hold values of the previous visit
     """
 
     prefix: str
     layout: ScoringLayout
     cells: Mapping[str, ItemCell]
-    as_paper: bool
+    kind: Literal["bounds", "stated", "filled"]
 
     previous_prefix: str = f"{PREFIX}previous_"
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether an answer is assumed for what is empty."""
+        return self.kind == "filled"
+
+    @property
+    def counts_not_done(self) -> bool:
+        """Whether *not done* is not present, as the paper says of it."""
+        return self.kind != "bounds" and self.layout.definition.not_done == "absent"
 
 
 def recorded_columns(reading: Reading) -> list[Column]:
@@ -81,12 +93,9 @@ def _not_measured_names(reading: Reading) -> list[str]:
 
 
 def _is_settled(reading: Reading, name: str) -> Column:
-    """Tell whether an empty value means *not measured*: stated so, or an alternative was recorded."""
-    item, cell = reading.layout.definition.item(name), reading.cells[name]
-    reasons = [cell.not_done] if cell.not_done is not None else []
-    if item.alternatives:
-        reasons.append(reading.layout.ops.col(_recorded(reading, item.alternatives)))
-    return any_of(reasons) if reasons else reading.layout.ops.lit(value=False)
+    """Tell whether it was stated that a quantity was not measured."""
+    flag = reading.cells[name].not_done
+    return reading.layout.ops.lit(value=False) if flag is None else flag
 
 
 def item_condition(reading: Reading, name: str, least: int) -> Column:
@@ -143,20 +152,29 @@ def _joined(reading: Reading, names: tuple[str, ...]) -> str:
 def _settle(reading: Reading, name: str, met: Column) -> Column:
     """Read an empty cell as not met where it is known to be so, and an ignored finding as not met."""
     cell, item = reading.cells[name], reading.layout.definition.item(name)
+    no = reading.layout.ops.lit(value=False)
+    if cell.is_uncollected and reading.kind != "bounds":
+        return no
     reasons = []
-    if item.alternatives:
+    if item.alternatives and reading.is_filled:
         reasons.append(reading.layout.ops.col(_recorded(reading, item.alternatives)))
-    if reading.as_paper and reading.layout.definition.not_done == "absent":
-        names = item.alternatives or (name,)
-        # For measures of one thing, "not done" beside one of them says it of all that are empty.
-        flags = [flag for other in names if (flag := reading.cells[other].not_done) is not None]
-        reasons += flags
+    if reading.counts_not_done:
+        reasons += _not_done_flags(reading, name)
     if reasons:
-        absent = cell.value.is_null() & any_of(reasons)
-        met = reading.layout.ops.when(absent).then(reading.layout.ops.lit(value=False)).otherwise(met)
+        met = reading.layout.ops.when(cell.value.is_null() & any_of(reasons)).then(no).otherwise(met)
     if cell.ignored is not None:
-        met = reading.layout.ops.when(cell.ignored).then(reading.layout.ops.lit(value=False)).otherwise(met)
+        met = reading.layout.ops.when(cell.ignored).then(no).otherwise(met)
     return met
+
+
+def _not_done_flags(reading: Reading, name: str) -> list[Column]:
+    """Give the statements that an item was not done.
+
+    For measures of one thing, *not done* beside one of them says it of all that are empty. The bounds leave
+    those open: nobody said it of them.
+    """
+    names = reading.layout.definition.item(name).alternatives if reading.counts_not_done else ()
+    return [flag for other in names or (name,) if (flag := reading.cells[other].not_done) is not None]
 
 
 def rule_condition(reading: Reading, condition: Condition) -> Column:
@@ -218,9 +236,26 @@ def _feature_now(reading: Reading, feature: Feature) -> Column:
     terms = [_feature_term(reading, feature, term) for term in feature.when.terms]
     met = all_of(terms)
     if feature.only_without:
-        recorded = reading.layout.ops.col(_recorded(reading, feature.only_without))
-        met = reading.layout.ops.when(recorded).then(reading.layout.ops.lit(value=False)).otherwise(met)
+        met = met & ~_is_measured(reading, feature.only_without)
     return met
+
+
+def _is_measured(reading: Reading, names: tuple[str, ...]) -> Column:
+    """Tell whether one of several measures was taken at this visit; null where it is open."""
+    recorded = reading.layout.ops.col(_recorded(reading, names))
+    if reading.is_filled:
+        return recorded
+    no, unknown = reading.layout.ops.lit(value=False), _unknown(reading)
+    not_taken = []
+    for name in names:
+        if reading.cells[name].is_uncollected and reading.kind != "bounds":
+            continue
+        flags = _not_done_flags(reading, name)
+        not_taken.append(any_of(flags) if flags else no)
+    if not not_taken:
+        return no
+    known = recorded | all_of(not_taken)
+    return reading.layout.ops.when(known).then(recorded).otherwise(unknown)
 
 
 def _answer(reading: Reading, answer: bool | str) -> bool:  # noqa: FBT001  (a field of the definition)
@@ -234,28 +269,88 @@ def _feature_term(reading: Reading, feature: Feature, term: Term) -> Column:
     if not reading.layout.has_history:
         return first_visit
     before = reading.layout.ops.col(f"{reading.previous_prefix}{term.name}")
-    met = _compared(reading, term, before)
-    missing = reading.layout.ops.lit(value=_answer(reading, feature.previous_missing))
-    is_empty = before.is_null()
-    if not reading.as_paper:
-        # Only "or was not measured" is settled by knowing that nothing was measured.
-        settled = (
-            reading.layout.ops.col(f"{reading.previous_prefix}{term.name}_settled")
-            if term.form == "previous"
-            else None
-        )
-        is_empty = is_empty & settled if settled is not None else reading.layout.ops.lit(value=False)
-    met = reading.layout.ops.when(is_empty).then(missing).otherwise(met)
-    if term.form != "previous":
-        # Without a value of this visit nothing is compared; alternatives and "not done" settle it as absent.
-        met = _settle_current(reading, term.name, met)
+    missing = _answer(reading, feature.previous_missing)
+    if reading.is_filled:
+        met = _compared_or(reading, term, before, missing=missing)
+    elif term.form == "previous":
+        met = _was_measured(reading, term, before, missing=missing)
+    else:
+        met = _settle(reading, term.name, _possibly_compared(reading, term, before, missing=missing))
     return reading.layout.ops.when(reading.layout.ops.col(f"{PREFIX}first")).then(first_visit).otherwise(met)
 
 
-def _settle_current(reading: Reading, name: str, met: Column) -> Column:
-    value = reading.cells[name].value
-    unknown = reading.layout.ops.lit(None, reading.layout.ops.Boolean)
-    return _settle(reading, name, reading.layout.ops.when(value.is_null()).then(unknown).otherwise(met))
+def _compared_or(reading: Reading, term: Term, before: Column, *, missing: bool) -> Column:
+    """Compare with the visit before, an answer being assumed where that has no value."""
+    ops = reading.layout.ops
+    met = ops.when(before.is_null()).then(ops.lit(value=missing)).otherwise(_compared(reading, term, before))
+    if term.form == "previous":
+        return met
+    # Without a value of this visit nothing is compared; alternatives and "not done" settle it as absent.
+    value = reading.cells[term.name].value
+    return _settle(reading, term.name, ops.when(value.is_null()).then(_unknown(reading)).otherwise(met))
+
+
+def _was_measured(reading: Reading, term: Term, before: Column, *, missing: bool) -> Column:
+    """Compare the value of the visit before; "or was not measured" is settled where somebody said so."""
+    settled = reading.layout.ops.col(f"{reading.previous_prefix}{term.name}_settled")
+    answer = reading.layout.ops.lit(value=missing)
+    found = _compared(reading, term, before)
+    return reading.layout.ops.when(before.is_null() & settled).then(answer).otherwise(found)
+
+
+def _possibly_compared(reading: Reading, term: Term, before: Column, *, missing: bool) -> Column:
+    """Compare with the visit before, where either value may be empty: met, not met, or null where it is open.
+
+    An empty value is anything between the limits of the item, or was not measured, which the definition
+    answers.
+    """
+    ops, found, unknown = reading.layout.ops, _compared(reading, term, before), _unknown(reading)
+    value, ends = reading.cells[term.name].value, _ends_of(reading, term)
+    if ends is None:
+        return found
+    likeliest, unlikeliest = ends
+    operator, reversed_ = term.operator, _REVERSED[term.operator]
+    if missing:
+        # Empty before: sure only where no value before would undo it.
+        without = compare_exactly(value, operator, _threshold(reading, term, likeliest)) | unknown
+    else:
+        without = compare_exactly(value, operator, _threshold(reading, term, unlikeliest)) & unknown
+    empty = unknown
+    if not compare_exactly(likeliest, operator, _threshold(reading, term, likeliest)):
+        empty = compare_exactly(_shifted(reading, term, before), reversed_, likeliest) & unknown
+    given = ops.when(value.is_null()).then(empty).otherwise(found)
+    return ops.when(before.is_null()).then(without).otherwise(given)
+
+
+_REVERSED: Final[Mapping[Operator, Operator]] = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
+
+
+def _ends_of(reading: Reading, term: Term) -> tuple[float, float] | None:
+    """Give the value that meets a comparison most easily, and the one that does least easily."""
+    item = reading.layout.definition.item(term.name)
+    low, high = (item.minimum, item.maximum) if item.is_measured else (item.values[0], item.values[-1])
+    if low is None or high is None:
+        return None
+    ends = (float(low), float(high))
+    return ends if term.operator in ("<", "<=") else (ends[1], ends[0])
+
+
+def _threshold(reading: Reading, term: Term, before: float) -> float:
+    """Give what this visit's value is compared with after a known value."""
+    limit = find_limit(term, reading.layout.parameters)
+    return before + limit if term.form == "rise" else before * (limit / 100)
+
+
+def _shifted(reading: Reading, term: Term, before: Column) -> Column:
+    """Give the same for a column of values before."""
+    limit = find_limit(term, reading.layout.parameters)
+    if term.form == "rise":
+        return before.cast(reading.layout.ops.Float64) + limit
+    return before * (limit / 100)
+
+
+def _unknown(reading: Reading) -> Column:
+    return reading.layout.ops.lit(None, reading.layout.ops.Boolean)
 
 
 def _compared(reading: Reading, term: Term, before: Column) -> Column:

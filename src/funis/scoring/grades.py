@@ -48,20 +48,20 @@ class GradingPlan:
     Attributes
     ----------
     layout : what is scored
-    bounds, paper : the two readings
+    bounds, graded : the two readings
     twice : systems for which they can differ
     texts : the clauses of each system
     """
 
     layout: ScoringLayout
     bounds: Reading
-    paper: Reading
+    graded: Reading
     twice: tuple[str, ...]
     texts: Mapping[str, tuple[RuleText, ...]]
 
     def prefixes(self, system: str) -> tuple[str, ...]:
         """Name the readings of a system; the last of them gives its grade."""
-        return (self.bounds.prefix, self.paper.prefix) if system in self.twice else (self.bounds.prefix,)
+        return (self.bounds.prefix, self.graded.prefix) if system in self.twice else (self.bounds.prefix,)
 
 
 def build_grades(
@@ -84,7 +84,7 @@ def build_grades(
     -------
     tuple of str : output columns in the order in which they stand
     """
-    plan = _plan_grading(working, layout, cells, carried)
+    plan = _plan_grading(working, layout, cells, carried, policy)
     _add_ranks(working, plan)
     _add_ever(working, plan)
     _add_final_ranks(working, plan, policy)
@@ -96,39 +96,41 @@ def _plan_grading(
     layout: ScoringLayout,
     cells: Mapping[str, ItemCell],
     carried: Mapping[str, ItemCell],
+    policy: str,
 ) -> GradingPlan:
     """Add what comes from earlier visits, and say how the systems are read."""
     if layout.has_history and not isinstance(working, Tracer):
         working.add([is_first(layout).alias(f"{PREFIX}first")])
         working.add(history_columns(layout))
-    bounds = Reading("b", layout, cells, as_paper=False)
+    bounds = Reading("b", layout, cells, "bounds")
     before = bounds.previous_prefix if carried is cells else f"{bounds.previous_prefix}carried_"
-    paper = Reading("p", layout, carried, as_paper=True, previous_prefix=before)
+    is_filled = policy == "absent" or carried is not cells
+    graded = Reading("p", layout, carried, "filled" if is_filled else "stated", previous_prefix=before)
     systems = layout.definition.systems
-    twice = tuple(system for system in systems if _differ(layout, cells, carried, system))
-    for reading in (bounds,) if carried is cells else (bounds, paper):
+    twice = tuple(system for system in systems if _differ(bounds, graded, system))
+    for reading in (bounds,) if carried is cells else (bounds, graded):
         working.add(recorded_columns(reading))
         working.add(previous_columns(reading))
-    return GradingPlan(layout, bounds, paper, twice, {s: rule_texts(layout.definition, s) for s in systems})
+    return GradingPlan(layout, bounds, graded, twice, {s: rule_texts(layout.definition, s) for s in systems})
 
 
-def _differ(
-    layout: ScoringLayout, cells: Mapping[str, ItemCell], carried: Mapping[str, ItemCell], system: str
-) -> bool:
+def _differ(bounds: Reading, graded: Reading, system: str) -> bool:
     """Whether the two readings of a system can differ."""
-    definition = layout.definition
-    names = [item.name for item in definition.items if item.system == system]
-    has_flags = definition.not_done == "absent" and any(cells[name].not_done is not None for name in names)
-    looks_back = layout.has_history and any(
-        f.system == system and (f.when.looks_back or f.has_window) for f in definition.features
+    definition, cells = graded.layout.definition, graded.cells
+    items = [item for item in definition.items if item.system == system]
+    has_flags = graded.counts_not_done and any(cells[item.name].not_done is not None for item in items)
+    is_uncollected = any(cells[item.name].is_uncollected for item in items)
+    assumes = graded.is_filled and (
+        any(item.alternatives for item in items)
+        or any(f.system == system and (f.when.looks_back or f.has_window) for f in definition.features)
     )
-    return carried is not cells or has_flags or looks_back
+    return cells is not bounds.cells or has_flags or is_uncollected or assumes
 
 
 def _add_ranks(working: TakesColumns, plan: GradingPlan) -> None:
     """Add, per system and reading, lowest and highest rank, and the number of the rule that decided."""
     layout, systems = plan.layout, plan.layout.definition.systems
-    _add_conditions(working, [(plan.bounds, systems), (plan.paper, plan.twice)])
+    _add_conditions(working, [(plan.bounds, systems), (plan.graded, plan.twice)])
     columns = []
     for system in systems:
         for prefix in plan.prefixes(system):

@@ -6,7 +6,7 @@ zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,11 +69,13 @@ class ItemCell:
     value : the recorded level or quantity, null where unknown
     not_done : true where it was stated that the assessment was not done; None where nobody could say so
     ignored : true where the finding is not due to the disease; only measured items (levels become the lowest)
+    is_uncollected : the frame has no column of the item, but one of an alternative that measures the same
     """
 
     value: Column
     not_done: Column | None = None
     ignored: Column | None = None
+    is_uncollected: bool = False
 
 
 @dataclass(slots=True)
@@ -155,7 +157,14 @@ def _build_cell(layout: ScoringLayout, intake: Intake, item: Item) -> ItemCell:
     ignored = None
     if attributed is not None and item.is_measured:
         ignored = intake.keep(f"{item.name}_ignored", attributed)
-    return ItemCell(value, not_done, ignored)
+    return ItemCell(value, not_done, ignored, is_uncollected(item, layout.schema))
+
+
+def is_uncollected(item: Item, present: Container[str]) -> bool:
+    """Whether an item has no column because another measure of the same thing has one."""
+    names = [item.name, *item.measures, f"{item.name}_not_done"]
+    is_there = any(name in present for name in names)
+    return not is_there and any(name in present for name in item.alternatives)
 
 
 def _is_plain(layout: ScoringLayout, item: Item) -> bool:

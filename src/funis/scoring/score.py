@@ -66,8 +66,10 @@ def score(  # noqa: PLR0913  (the public signature of the design)
         item columns are named as in ``funis.definition(name).items``, with 0/1 or the printed levels, empty
         (null, NaN) for missing and ``"ND"`` (or 1 in ``<item>_not_done``) for not done. ``<item>_attributed
         = 0`` flags a finding that is not due to the disease: it counts as absent. An absent column is
-        missing in every row. ``<system>_ever`` says whether a graded system was affected before the first
-        row (1) or not (0); where it does not, a system without activity is D or E, which cannot be told.
+        missing in every row; where another measure of the same thing has a column (creatinine, and no GFR)
+        it is not collected, and counts as not done. ``<system>_ever`` says whether a graded system was
+        affected before the first row (1) or not (0); where it does not, a system without activity is D or
+        E, which cannot be told.
     name : one of ``funis.definitions()``
     missing : ``strict`` (a score only where it cannot vary), ``absent`` (missing counts as absent), ``worst``
         (missing counts as present) or ``locf`` (the last recorded value of the item; needs subject and order)

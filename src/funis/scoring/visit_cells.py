@@ -25,7 +25,7 @@ from funis.catalogue.model_instrument import Definition, Item
 from funis.scoring.bits.straight_line import Input
 from funis.scoring.bits.tracer import FIRST, digit_name
 from funis.scoring.history import visit_key_names
-from funis.scoring.items import NOT_DONE_TEXT, YES_NO
+from funis.scoring.items import NOT_DONE_TEXT, YES_NO, is_uncollected
 
 Visit = Mapping[str, Any]
 # Signs at the ends of a text that every library takes for space.
@@ -93,12 +93,14 @@ class Shape:
     has_not_done : something was not done
     has_denied : some finding is not due to the disease
     has_ever : systems are said to have been affected before
+    uncollected : items without a column because another measure of the same thing has one
     """
 
     measures: frozenset[str] = frozenset()
     has_not_done: bool = False
     has_denied: bool = False
     has_ever: bool = False
+    uncollected: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -135,6 +137,7 @@ class VisitReader:
         self.places: dict[Input, str] = {("values", FIRST): "1"}
         self._bits = self._numbers = 0
         names = [item.name for item in definition.items]
+        self._alternatives = [item for item in definition.items if item.alternatives]
         # Bits of one kind stand side by side, so that one look tells whether any of them is set.
         self._not_done = {name: self._add_bit("values", f"{name}_not_done") for name in names}
         denied = {name: self._add_bit("values", f"{name}_attributed") for name in names}
@@ -179,7 +182,13 @@ class VisitReader:
                 raise
             raise UnusualVisitsError from error
         count = len(self._not_done)
-        shape = Shape(frozenset(measures), any(bits[:count]), any(bits[count : 2 * count]), bool(ever))
+        shape = Shape(
+            frozenset(measures),
+            any(bits[:count]),
+            any(bits[count : 2 * count]),
+            bool(ever),
+            frozenset(item.name for item in self._alternatives if is_uncollected(item, present)),
+        )
         return VisitCells(bits, numbers, shape)
 
     def _add_bit(self, kind: str, column: str) -> int:

@@ -67,7 +67,7 @@ def trace_visits(
     Parameters
     ----------
     definition, parameters, missing : what is scored, and how; every parameter has its value
-    shape : which columns are there beside the items, all of which are
+    shape : which columns are there beside the items, and which items have none
 
     Raises
     ------
@@ -97,6 +97,8 @@ def _describe_columns(definition: Definition, shape: Shape) -> tuple[dict[str, A
     for item in definition.items:
         if item.name in shape.measures:
             raise UntraceableError("a quantity that is an item too")
+        if item.name in shape.uncollected:
+            continue
         kinds[item.name], roles[item.name] = (
             (nw.Float64(), "quantity") if item.is_measured else (nw.Int8(), "number")
         )

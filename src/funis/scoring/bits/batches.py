@@ -174,8 +174,11 @@ def _find_raw(layout: ScoringLayout, derived: Mapping[str, pl.Expr]) -> dict[str
 
 
 def _trace_cell(tracer: Tracer, cell: ItemCell) -> ItemCell:
-    parts = (cell.value, cell.not_done, cell.ignored)
-    return ItemCell(*(None if part is None else tracer.col(_name_of(part)) for part in parts))
+    value, not_done, ignored = (
+        None if part is None else tracer.col(_name_of(part))
+        for part in (cell.value, cell.not_done, cell.ignored)
+    )
+    return ItemCell(value, not_done, ignored, cell.is_uncollected)
 
 
 def _name_of(column: pl.Expr) -> str:
