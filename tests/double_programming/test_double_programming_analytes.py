@@ -46,6 +46,11 @@ vas_physician mm: cm 10
 weight kg: g 1/1000, lb 0.45359237
 height cm: m 100, in 2.54
 temperature degC: degF 1/1.8
+systolic_bp mmHg: kPa 1000000/133322
+diastolic_bp mmHg: kPa 1000000/133322
+age years: months 1/12
+urine_red_cells /hpf
+urine_white_cells /hpf
 """
 # Doses in mg that equal 5 mg of prednisone.
 DRUGS = {"prednisolone": 5, "methylprednisolone": 4, "hydrocortisone": 20, "deflazacort": 6}
@@ -90,6 +95,11 @@ weight 1 to 400
 height 30 to 260
 temperature 25 to 47
 glucocorticoid 0 to 20000
+systolic_bp 40 to 320
+diastolic_bp 10 to 220
+age 0 to 120
+urine_red_cells 0 to 100000
+urine_white_cells 0 to 100000
 """
 USUAL_TESTS = """
 creatinine urea_nitrogen albumin c3 c4 haemoglobin platelets wbc neutrophils lymphocytes upcr acr

@@ -24,6 +24,7 @@ from funis.scoring.bits.earlier_rows import Batch, pack, unpack
 from funis.scoring.bits.program import Graph, Program
 from funis.scoring.bits.straight_line import carry, carry_values, compile_program, write_program
 from funis.scoring.bits.traced import Whole
+from funis.scoring.check_values import checked_items
 from funis.scoring.score import POLICIES
 from funis.scoring.visit_cells import find_windows, measure_columns
 
@@ -117,6 +118,7 @@ def draw_subject(
     rng: random.Random,
 ) -> list[dict[str, Any]]:
     visits, day, missing = [], rng.randint(-20, 20), rng.choice([0.0, 0.02, 0.1, 0.5])
+    limits = {one.name: (one.minimum or 0, one.maximum or 0) for one in checked_items(definition)}
     for _ in range(rng.choice([1, 1, 2, 3, 6, 9])):
         visit: dict[str, Any] = {"subject": f"S{number:05}", "day": day}
         visit["date"] = date(2020, 1, 31) + timedelta(days=day)
@@ -132,6 +134,7 @@ def draw_subject(
         for name in columns & set(measure_columns(definition)):
             stem = name.removesuffix("_low").removesuffix("_high")
             value = rng.choice(near.get(stem) or [0.9, 1.0]) * rng.choice([0.5, 0.99, 1.0, 1.01, 2.0])
+            value = min(max(value, limits[name][0]), limits[name][1])
             visit[name] = value if rng.random() > 0.2 else rng.choice([None, float("nan")])
         visit |= {name: draw_flag(0.3, rng) for name in columns if name.endswith("_ever")}
         visits.append(visit)

@@ -54,7 +54,7 @@ def test_no_form_of_value_crashes_the_reader(path: Path) -> None:
     ("old", "new", "told"),
     [
         ("highest = 21", 'highest = "21"', "must be a table or a list of two numbers"),
-        ("minimum = 30", 'minimum = "30"', "line 21, column 'minimum': row 1: must be a number"),
+        ('unit = "degC"', "unit = 37", "line 21, column 'unit': row 1: must be a text"),
         ("{row = 1,", '{row = "1",', "column 'row': row 1: must be a whole number"),
         ('when = "ssdai >= 5"', "when = 5", "line 17, column 'when': row 1: must be a phrase or a list"),
         ("summary = ", "notes_of = 1\nsummary = ", "there is no key 'notes_of'"),

@@ -100,8 +100,10 @@ def test_a_unit_of_a_column_that_is_not_there_is_refused() -> None:
 def test_a_unit_that_is_not_known_is_refused() -> None:
     with pytest.raises(UnitError, match=r"reads in g/dL: The unit 'g/kg' is not known for haemoglobin"):
         grades(visits(), units={"haemoglobin": "g/kg"})
-    with pytest.raises(UnitError, match="nothing is known that converts it from 'kPa'"):
-        grades(visits(systolic_bp=[120.0] * 5), units={"systolic_bp": "kPa"})
+    with pytest.raises(UnitError, match="nothing is known that converts it from 'L'"):
+        funis.score(pl.DataFrame({"volume_ml": [0.01]}), "stimulated_flow", units={"volume_ml": "L"})
+    # 16 kPa are 120 mmHg.
+    assert grades(visits(systolic_bp=[16.0] * 5), units={"systolic_bp": "kPa"}) == grades(visits())
     assert grades(visits(systolic_bp=[120.0] * 5), units={"systolic_bp": "mm[Hg]"}) == grades(visits())
 
 

@@ -43,6 +43,7 @@ class Item:
     level_labels : what each level above the lowest means, in our own short words
     alternatives : items that measure the same thing, this one included; one recorded is enough
     spellings : other ways to write a value, in lower case, and the value each stands for
+    analyte : the measured quantity of the table of analytes that it is, which gave the limits
     """
 
     row: int
@@ -61,6 +62,7 @@ class Item:
     alternatives: tuple[str, ...] = ()
     level_labels: tuple[str, ...] = ()
     spellings: tuple[tuple[str, Value], ...] = ()
+    analyte: str = ""
 
     @property
     def is_measured(self) -> bool:
@@ -98,7 +100,8 @@ class Item:
 class MeasuredQuantity:
     """A measured quantity that a condition compares but that is not itself an item.
 
-    An `optional` one may show a finding, but its absence does not leave the finding unknown.
+    An `optional` one may show a finding, but its absence does not leave the finding unknown. Outside the
+    limits a value is refused; those of an `analyte` stand in the table of analytes.
     """
 
     name: str
@@ -107,6 +110,7 @@ class MeasuredQuantity:
     minimum: float | None = None
     maximum: float | None = None
     optional: bool = False
+    analyte: str = ""
 
 
 @dataclass(frozen=True, slots=True)

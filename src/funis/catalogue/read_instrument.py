@@ -7,9 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from funis.catalogue.analyte_limits import possible_in
 from funis.catalogue.check_instrument import check_instrument
 from funis.catalogue.conditions import Condition, parse_condition
 from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile
+from funis.catalogue.model_analytes import AnalyteTable
 from funis.catalogue.model_instrument import (
     Definition,
     EquationFactor,
@@ -25,6 +27,7 @@ from funis.catalogue.model_instrument import (
 from funis.catalogue.model_parameter import Parameter
 
 FindInstrument = Callable[[str], Definition]
+FindAnalytes = Callable[[], AnalyteTable]
 
 # Keys of each table of a definition file: required ones first, then optional ones.
 KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -86,6 +89,7 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "excludes",
                 "level_labels",
                 "spellings",
+                "analyte",
             ],
         ),
     ),
@@ -97,7 +101,10 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"name", "default", "label"}),
         frozenset({"allowed", "source", "minimum", "maximum"}),
     ),
-    "measures": (frozenset({"name", "unit", "label"}), frozenset({"minimum", "maximum", "optional"})),
+    "measures": (
+        frozenset({"name", "unit", "label"}),
+        frozenset({"minimum", "maximum", "optional", "analyte"}),
+    ),
     "features": (
         frozenset({"feature", "system", "label", "when"}),
         frozenset(
@@ -129,13 +136,14 @@ KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 _ROW_NAME = {"items": "item", "replace": "item", "features": "feature", "rules": "system", "routes": "item"}
 
 
-def read_instrument(file: DefinitionFile, find: FindInstrument) -> Definition:
+def read_instrument(file: DefinitionFile, find: FindInstrument, find_analytes: FindAnalytes) -> Definition:
     """Build one instrument, or keep every finding of its file.
 
     Parameters
     ----------
     file : an opened file of ``definitions`` whose kind says how items become a score
     find : gives the instrument whose rows a file takes over (``items_of``)
+    find_analytes : gives the table of analytes, which says what a measured value can be
 
     Returns
     -------
@@ -148,7 +156,7 @@ def read_instrument(file: DefinitionFile, find: FindInstrument) -> Definition:
     _check_keys(file)
     file.stop_at_findings()
     parent = find(file.content["items_of"]) if "items_of" in file.content else None
-    found = _build_definition(file, parent)
+    found = _build_definition(file, parent, find_analytes)
     file.stop_at_findings()
     file.keep(check_instrument(found))
     file.stop_at_findings()
@@ -174,8 +182,10 @@ def _check_keys(file: DefinitionFile) -> None:
         file.refuse(NO_PLACE, "items", "", "needs either items or items_of", "Write one of the two.")
 
 
-def _build_definition(file: DefinitionFile, parent: Definition | None) -> Definition:
-    table = file.content
+def _build_definition(
+    file: DefinitionFile, parent: Definition | None, find_analytes: FindAnalytes
+) -> Definition:
+    table, analytes = file.content, find_analytes()
     licence = table["licence"]
     return Definition(
         name=table["name"],
@@ -190,11 +200,11 @@ def _build_definition(file: DefinitionFile, parent: Definition | None) -> Defini
         missing=table.get("missing", ""),
         certainty=table.get("certainty", ""),
         is_proposal=table.get("proposal", False),
-        items=_build_items(file, parent),
+        items=_build_items(file, parent, analytes),
         range=Range(float(table["range"]["lowest"]), float(table["range"]["highest"])),
         systems=tuple(table.get("systems", ())),
         parameters=tuple(_build_parameter(row) for row in table.get("parameters", ())),
-        measures=_build_measures(table, parent),
+        measures=_build_measures(file, parent, analytes),
         features=tuple(_build_feature(file, row, n) for n, row in enumerate(table.get("features", ()), 1)),
         rules=tuple(_build_rule(file, row, n) for n, row in enumerate(table.get("rules", ()), 1)),
         routes=tuple(_build_route(row) for row in table.get("routes", ())),
@@ -272,30 +282,54 @@ def _build_parameter(row: Content) -> Parameter:
     )
 
 
-def _build_measures(table: Content, parent: Definition | None) -> tuple[MeasuredQuantity, ...]:
+def _find_limits(
+    file: DefinitionFile, place: tuple[str, int | None, str], row: Content, analytes: AnalyteTable
+) -> dict[str, Any]:
+    """Give the limits of a measured value and its analyte; those of an analyte stand in its table alone."""
+    name = str(row.get("analyte") or row.get("lab") or place[2])
+    stated = {key: _number(row.get(key)) for key in ("minimum", "maximum")}
+    analyte = analytes.find(name)
+    if analyte is None:
+        if "analyte" in row:
+            known = ", ".join(analytes.analytes)
+            file.refuse(place, "analyte", name, "there is no such analyte", f"Known: {known}.")
+        return stated
+    found = possible_in(analyte, str(row.get("unit", "")))
+    if found is None:
+        fix = f"Known: {', '.join(analyte.units)}."
+        file.refuse(place, "unit", row.get("unit"), f"is no unit of {analyte.name}", fix)
+        return stated
+    for key, limit in stated.items():
+        if limit is not None:
+            file.refuse(place, key, limit, "the table of analytes says what is possible", "Remove it.")
+    return {"minimum": found[0], "maximum": found[1], "analyte": analyte.name}
+
+
+def _build_measures(
+    file: DefinitionFile, parent: Definition | None, analytes: AnalyteTable
+) -> tuple[MeasuredQuantity, ...]:
     own = tuple(
         MeasuredQuantity(
             row["name"],
             row["unit"],
             row["label"],
-            _number(row.get("minimum")),
-            _number(row.get("maximum")),
-            row.get("optional", False),
+            optional=row.get("optional", False),
+            **_find_limits(file, ("measures", number, row["name"]), row, analytes),
         )
-        for row in table.get("measures", ())
+        for number, row in enumerate(file.content.get("measures", ()), 1)
     )
     taken = {measure.name for measure in own}
     return own + tuple(one for one in (parent.measures if parent else ()) if one.name not in taken)
 
 
-def _build_items(file: DefinitionFile, parent: Definition | None) -> tuple[Item, ...]:
+def _build_items(file: DefinitionFile, parent: Definition | None, analytes: AnalyteTable) -> tuple[Item, ...]:
     table = file.content
     groups = [tuple(group) for group in table.get("alternatives", ())]
     if parent is None:
         rows = table["items"]
         if "values" in table and all("values" in row or "unit" in row for row in rows):
             file.refuse(NO_PLACE, "values", table["values"], "no row takes these values", "Remove them.")
-        return tuple(_build_item(file, row, groups) for row in rows)
+        return tuple(_build_item(file, row, groups, analytes) for row in rows)
     items = {item.name: item for item in parent.items if item.name not in table.get("without", ())}
     replaced = [row["item"] for row in table.get("replace", ())]
     for number, row in enumerate(table.get("replace", ()), 1):
@@ -310,11 +344,15 @@ def _build_items(file: DefinitionFile, parent: Definition | None) -> tuple[Item,
     return tuple(items.values())
 
 
-def _build_item(file: DefinitionFile, row: Content, groups: Iterable[tuple[str, ...]]) -> Item:
+def _build_item(
+    file: DefinitionFile, row: Content, groups: Iterable[tuple[str, ...]], analytes: AnalyteTable
+) -> Item:
     table = file.content
     shared = {key: table[key] for key in ("values", "points") if key in table and "unit" not in row}
     values, points = _build_values(file, {**shared, **row})
     name = row["item"]
+    place = ("items", row["row"], name)
+    limits = {} if values else _find_limits(file, place, row, analytes)
     return Item(
         row=row["row"],
         name=name,
@@ -324,8 +362,7 @@ def _build_item(file: DefinitionFile, row: Content, groups: Iterable[tuple[str, 
         system=row.get("system", ""),
         by=row.get("by", "clinician"),
         unit=row.get("unit", ""),
-        minimum=_number(row.get("minimum")),
-        maximum=_number(row.get("maximum")),
+        **limits,
         when=_build_levels(file, row),
         lab=row.get("lab", ""),
         excludes=tuple(row.get("excludes", ())),

@@ -115,7 +115,7 @@ def read_definition(file: DefinitionFile) -> Defined:
 
 def _readers() -> dict[str, Callable[[DefinitionFile], Defined]]:
     """Give the reader of each kind of file, with what it asks of the rest of the catalogue."""
-    instrument = partial(read_instrument, find=definition)
+    instrument = partial(read_instrument, find=definition, find_analytes=analyte_table)
     return dict.fromkeys(INSTRUMENT_KINDS, instrument) | {
         "response": partial(read_response, find=_response_content, find_analytes=analyte_table),
         "criteria": read_criteria,

@@ -7,31 +7,36 @@ from typing import Literal
 
 import polars as pl
 
+# While a query is checked, its columns stand in one column of this name.
+_CHECKED = "__funis_checked"
+
 
 def replace_columns(frame: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
     """Put columns behind those of a frame; a column of the same name goes."""
     return frame.drop(columns.columns, strict=False).with_columns(columns.get_columns())
 
 
-def watch(
-    kinds: Mapping[str, pl.DataType], names: Sequence[str], check: Callable[[pl.DataFrame], None]
-) -> pl.Expr:
-    """Pass some columns of a lazy query through a check, batch by batch; the first of them carries it.
+def watch(frame: pl.LazyFrame, names: Sequence[str], check: Callable[[pl.DataFrame], None]) -> pl.LazyFrame:
+    """Pass some columns of a lazy query through a check, batch by batch: who reads one checks all.
 
     Parameters
     ----------
-    kinds : types of the columns of the query
-    names : columns that the check looks at, at least one
+    frame : the query
+    names : columns that the check looks at; none of them asks for none
     check : raises where a batch must stop the query
     """
+    if not names:
+        return frame
+    schema = frame.collect_schema()
+    kind = pl.Struct({name: schema[name] for name in names})
 
     def look(batch: pl.Series) -> pl.Series:
-        columns = batch.struct.unnest()
-        check(columns)
-        return columns.get_column(names[0])
+        check(batch.struct.unnest())
+        return batch
 
-    struct = pl.struct(names)
-    return struct.map_batches(look, return_dtype=kinds[names[0]], is_elementwise=True).alias(names[0])
+    checked = pl.struct(names).map_batches(look, return_dtype=kind, is_elementwise=True).alias(_CHECKED)
+    fields = [pl.col(_CHECKED).struct.field(name) for name in names]
+    return frame.with_columns(checked).with_columns(fields).drop(_CHECKED)
 
 
 def widen(kinds: Mapping[str, pl.DataType], names: Sequence[str]) -> list[pl.Expr]:

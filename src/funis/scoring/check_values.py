@@ -6,17 +6,17 @@ at a bad batch; other engines count, and only the counts and a few bad values co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import narwhals as nw
 import polars as pl
 
-from funis.catalogue.model_instrument import Item
-from funis.errors import ValueRangeError
+from funis.catalogue.model_instrument import Definition, Item
 from funis.frames.polars import watch
 from funis.frames.under_way import ROW, SHOWN, Column, OpenFrame
+from funis.nine_decimals import compare_exactly
 from funis.scoring.items import (
     NOT_DONE_TEXT,
     ScoringLayout,
@@ -26,11 +26,16 @@ from funis.scoring.items import (
     read_column,
     spell_values,
 )
+from funis.scoring.refused_values import RefusedValues, refuse_values
 from funis.shown import show_values
+
+_FLAG: Final = "1, 0, yes, no"
+# Where the limits of the laboratory itself stand, beside the value.
+_NORMAL: Final = {"LLN": "_low", "ULN": "_high"}
 
 
 def check_values(opened: OpenFrame, layout: ScoringLayout) -> None:
-    """Refuse values that an item does not allow.
+    """Refuse values that an item, a measured quantity or a flag does not allow, all of them in one error.
 
     Parameters
     ----------
@@ -38,54 +43,86 @@ def check_values(opened: OpenFrame, layout: ScoringLayout) -> None:
 
     Raises
     ------
-    ValueRangeError : names the column, the values, their rows and what would be allowed
+    ValueRangeError : names each column, the values, their rows, what would be allowed and the unit they fit
     """
-    items = [item for item in layout.definition.items if item.name in layout.schema]
+    items = [item for item in checked_items(layout.definition) if item.name in layout.schema]
     if opened.is_polars and opened.is_lazy:
         opened.frame = _guard(opened.frame, layout, items)
         return
-    _check_flags_of_frame(opened, layout)
     if opened.is_polars:
         items = [item for item in items if _may_be_refused(item, opened.frame.get_column(item.name))]
-    if not items:
+    wrong = {item.name: _is_refused(layout, item) for item in items}
+    wrong |= {name: is_unreadable(layout, name) for name in flag_columns(layout)}
+    if not wrong:
         return
-    found = opened.fetch(
-        opened.frame.select(_count(layout, item.name, _is_refused(layout, item)) for item in items)
-    )
-    for item in items:
-        if found[item.name][0]:
-            _refuse(opened, layout, item, int(found[item.name][0]))
+    found = opened.fetch(opened.frame.select(_count(layout, name, is_bad) for name, is_bad in wrong.items()))
+    counts = {name: int(found[name][0] or 0) for name in wrong}
+    by_name = {item.name: item for item in items}
+    refused = [
+        _describe(opened, layout, by_name.get(name), name, wrong[name], count)
+        for name, count in counts.items()
+        if count
+    ]
+    if refused:
+        raise refuse_values(layout.definition.name, refused)
+
+
+def checked_items(definition: Definition) -> Iterator[Item]:
+    """Give the items, the measured quantities that fill them, and the limits of normal beside those.
+
+    A measured quantity is looked at as an item of its own; one that no item of the definition compares is not
+    read, and so not looked at.
+    """
+    yield from definition.items
+    taken = {item.name for item in definition.items}
+    terms = [term for item in definition.items for level in item.when for one in level for term in one.terms]
+    read = {name for item in definition.items for name in item.measures}
+    read |= {f"{term.name}{_NORMAL[str(term.limit)]}" for term in terms if str(term.limit) in _NORMAL}
+    for measure in definition.measures:
+        lowest = min(0, measure.minimum or 0)
+        ends = {"": measure.minimum} | dict.fromkeys(_NORMAL.values(), lowest)
+        for end, minimum in ends.items():
+            name = f"{measure.name}{end}"
+            if name in read - taken:
+                yield Item(
+                    0,
+                    name,
+                    measure.label,
+                    unit=measure.unit,
+                    minimum=minimum,
+                    maximum=measure.maximum,
+                    analyte=measure.analyte,
+                )
 
 
 def _count(layout: ScoringLayout, name: str, is_bad: Column) -> Column:
     return is_bad.cast(layout.ops.Int64).sum().alias(name)
 
 
-def _check_flags_of_frame(opened: OpenFrame, layout: ScoringLayout) -> None:
-    """Refuse a yes/no column beside an item that says neither: a finding must not count by accident."""
-    names = flag_columns(layout)
-    if not names:
-        return
-    found = opened.fetch(
-        opened.frame.select(_count(layout, name, is_unreadable(layout, name)) for name in names)
-    )
-    for name in names:
-        if found[name][0]:
-            bad = opened.fetch(opened.frame.filter(is_unreadable(layout, name)).select(name).head(SHOWN))
-            raise _unreadable_flag(layout, name, f"{found[name][0]} row(s)", bad[name].to_list())
+def _describe(
+    opened: OpenFrame, layout: ScoringLayout, item: Item | None, name: str, is_bad: Column, count: int
+) -> RefusedValues:
+    """Fetch the first cells of a column that are refused, and say where they stand."""
+    places = [each for each in (layout.subject, layout.order) if each is not None and opened.is_lazy]
+    shown = opened.fetch(opened.frame.filter(is_bad).select(*dict.fromkeys([name, *places])).head(SHOWN))
+    where = f"{count} row(s)"
+    if not opened.is_lazy:
+        where += f" ({_name_rows(opened.frame, is_bad)})"
+    elif places:
+        named = zip(*(shown[each].to_list() for each in places), strict=True)
+        where += f" ({'; '.join(f'{show_values([subject])} at {at}' for subject, at in named)})"
+    return _refused(item, name, where, shown[name].to_list())
 
 
-def _refuse(opened: OpenFrame, layout: ScoringLayout, item: Item, count: int) -> None:
-    shown = opened.fetch(opened.frame.filter(_is_refused(layout, item)).select(item.name).head(SHOWN))
-    values = show_values(shown[item.name].to_list())
-    rows = "" if opened.is_lazy else f" ({_name_rows(opened.frame, layout, item)})"
-    what = f"Column {item.name!r} of {layout.definition.name!r}, {count} row(s){rows}"
-    raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
+def _refused(item: Item | None, name: str, where: str, values: Sequence[Any]) -> RefusedValues:
+    if item is None:
+        return RefusedValues(name, where, tuple(values), _FLAG)
+    return RefusedValues(name, where, tuple(values), item.allowed, item.unit, item.analyte)
 
 
-def _name_rows(frame: pl.DataFrame, layout: ScoringLayout, item: Item) -> str:
+def _name_rows(frame: pl.DataFrame, is_bad: Column) -> str:
     numbered = frame if ROW in frame.columns else frame.with_row_index(ROW)
-    rows = numbered.filter(_is_refused(layout, item))[ROW].to_list()
+    rows = numbered.filter(is_bad)[ROW].to_list()
     return "row " + ", ".join(map(str, sorted(rows)[:SHOWN]))
 
 
@@ -109,7 +146,8 @@ def _is_refused(layout: ScoringLayout, item: Item) -> Any:
 
 def _is_outside(layout: ScoringLayout, item: Item, value: Any) -> Any:
     if item.is_measured:
-        return ((value < item.minimum) | (value > item.maximum)).fill_null(value=False)
+        is_low = compare_exactly(value, "<", item.minimum)
+        return (is_low | compare_exactly(value, ">", item.maximum)).fill_null(value=False)
     allowed = [float(one) for one in item.values]
     return (~value.cast(layout.ops.Float64).is_in(allowed)).fill_null(value=False)
 
@@ -137,53 +175,57 @@ def _guard(frame: pl.LazyFrame, layout: ScoringLayout, items: Sequence[Item]) ->
     """Put a check into a lazy query: it looks at every batch and stops the query at a bad value."""
     kinds = frame.collect_schema()
     watched = [item for item in items if kinds[item.name] != pl.Null]
-    # One check per organ system, and per flag column: a query reads and checks only the columns it needs.
-    systems = dict.fromkeys(item.system for item in watched)
-    groups = [[item for item in watched if item.system == system] for system in systems]
-    checks = [watch(kinds, [i.name for i in group], partial(check_batch, layout, group)) for group in groups]
-    flags = [watch(kinds, [name], partial(check_flags, layout, [name])) for name in flag_columns(layout)]
-    return frame.with_columns(*checks, *flags)
-
-
-def _unreadable_flag(layout: ScoringLayout, name: str, where: str, shown: Sequence[Any]) -> ValueRangeError:
-    what = f"Column {name!r} of {layout.definition.name!r}, {where}"
-    fix = "Correct the value or leave it empty."
-    return ValueRangeError(what, show_values(shown), "1, 0, yes, no", fix)
-
-
-def check_flags(layout: ScoringLayout, names: Sequence[str], columns: pl.DataFrame) -> None:
-    """Refuse a batch of rows with a yes/no column that says neither; see `check_batch`."""
-    for name in names:
-        bad = columns.filter(is_unreadable(layout, name)).get_column(name)
-        if len(bad):
-            raise _unreadable_flag(layout, name, f"{len(bad)} row(s) of one batch", bad.head(SHOWN).to_list())
+    if layout.definition.kind != "grades":
+        flags = flag_columns(layout)
+        return watch(
+            frame,
+            [*(item.name for item in watched), *flags],
+            partial(check_batch, layout, watched, flags=flags),
+        )
+    # One check per organ system, and per flag: a query reads and checks only what it needs.
+    for system in dict.fromkeys(item.system for item in watched):
+        group = [item for item in watched if item.system == system]
+        frame = watch(frame, [item.name for item in group], partial(check_batch, layout, group))
+    for name in flag_columns(layout):
+        frame = watch(frame, [name], partial(check_batch, layout, (), flags=[name]))
+    return frame
 
 
 def check_batch(
-    layout: ScoringLayout, items: Sequence[Item], columns: pl.DataFrame, *, first_row: int | None = None
+    layout: ScoringLayout,
+    items: Sequence[Item],
+    columns: pl.DataFrame,
+    *,
+    flags: Sequence[str] = (),
+    first_row: int | None = None,
 ) -> None:
-    """Refuse a batch of rows with a value that an item does not allow.
+    """Refuse a batch of rows with a value that an item or a yes/no column does not allow.
 
     Parameters
     ----------
     layout, items : what is scored, and the columns to look at
     columns : the batch
+    flags : yes/no columns to look at
     first_row : number of its first row in the frame, where the rows come in their order
 
     Raises
     ------
-    ValueRangeError : names the column, the values, their rows and what would be allowed
+    ValueRangeError : names each column, the values, their rows and what would be allowed
     """
-    for item in items:
-        if not _may_be_refused(item, columns.get_column(item.name)):
-            continue
-        is_bad = columns.select(_is_refused(layout, item)).to_series()
-        bad = columns.get_column(item.name).filter(is_bad)
+    by_name = {item.name: item for item in items}
+    looked_at = [item.name for item in items if _may_be_refused(item, columns.get_column(item.name))]
+    refused = []
+    for name in (*looked_at, *flags):
+        item = by_name.get(name)
+        is_bad = columns.select(
+            is_unreadable(layout, name) if item is None else _is_refused(layout, item)
+        ).to_series()
+        bad = columns.get_column(name).filter(is_bad)
         if len(bad):
-            where = f"{len(bad)} value(s) of one batch"
+            where = f"{len(bad)} row(s) of one batch"
             if first_row is not None:
                 rows = [str(first_row + row) for row in is_bad.arg_true().head(SHOWN)]
                 where = f"{len(bad)} row(s) so far (row {', '.join(rows)})"
-            what = f"Column {item.name!r} of {layout.definition.name!r}, {where}"
-            values = show_values(bad.head(SHOWN).to_list())
-            raise ValueRangeError(what, values, item.allowed, "Correct the value or leave it empty.")
+            refused.append(_refused(item, name, where, bad.head(SHOWN).to_list()))
+    if refused:
+        raise refuse_values(layout.definition.name, refused)

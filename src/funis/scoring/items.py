@@ -193,17 +193,18 @@ def read_column(layout: ScoringLayout, item: Item) -> tuple[Column, Column | Non
     if is_text_type(kind):
         text = column.cast(layout.ops.String).str.strip_chars()
         flags.append((text == NOT_DONE_TEXT).fill_null(value=False))
-        clean = (
-            layout.ops.when(text != NOT_DONE_TEXT, text != "")
-            .then(text)
-            .otherwise(layout.ops.lit(None, layout.ops.String))
-        )
-        clean = spell_values(layout.ops, item, clean)
+        clean = spell_values(layout.ops, item, _clean_text(layout, text))
         value = clean if item.is_text else clean.cast(layout.ops.Float64).cast(target)
         return value, _any_flag(flags)
     if kind.is_float():
         column = column.fill_nan(None)
     return (column if str(kind) == wanted else column.cast(target)), _any_flag(flags)
+
+
+def _clean_text(layout: ScoringLayout, text: Column) -> Column:
+    """Give a text, null where it is blank or says that the assessment was not done."""
+    stated = layout.ops.when(text != NOT_DONE_TEXT, text != "")
+    return stated.then(text).otherwise(layout.ops.lit(None, layout.ops.String))
 
 
 def spell_values(ops: Any, item: Item, text: Column) -> Column:
@@ -340,6 +341,9 @@ def _measure_term(layout: ScoringLayout, term: Term) -> Column:
 
 def _clean_number(layout: ScoringLayout, name: str) -> Column:
     kind, column = layout.schema[name], layout.ops.col(name)
+    if is_text_type(kind):
+        text = column.cast(layout.ops.String).str.strip_chars()
+        return _clean_text(layout, text).cast(layout.ops.Float64)
     return column.fill_nan(None) if kind.is_float() else column.cast(layout.ops.Float64)
 
 

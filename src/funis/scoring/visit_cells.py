@@ -24,6 +24,7 @@ import numpy as np
 from funis.catalogue.model_instrument import Definition, Item
 from funis.scoring.bits.straight_line import Input
 from funis.scoring.bits.tracer import FIRST, digit_name
+from funis.scoring.check_values import checked_items
 from funis.scoring.history import visit_key_names
 from funis.scoring.items import NOT_DONE_TEXT, YES_NO, is_uncollected
 
@@ -148,7 +149,10 @@ class VisitReader:
         levels = [item for item in definition.items if not item.is_measured]
         self._levels = [(item.name, self._add_levels(item)) for item in levels]
         self._numbers_of_items = [self._add_number(item.name, item) for item in measured]
-        self._measures = {name: self._add_number(name) for name in measure_columns(definition)}
+        limits = {item.name: item for item in checked_items(definition)}
+        self._measures = {
+            name: self._add_number(name, limits.get(name)) for name in measure_columns(definition)
+        }
         windows = list_windows(definition, parameters)
         self.windows = tuple(windows.values())
         self.places |= {("window", *names): f"windows[{place}]" for place, names in enumerate(windows)}
@@ -206,15 +210,11 @@ class VisitReader:
             listed |= {value: places, str(value): places}
         return Lookup(listed, partial(_read_level, _spellings(item)))
 
-    def _add_number(self, name: str, item: Item | None = None) -> NumberColumn:
+    def _add_number(self, name: str, item: Item | None) -> NumberColumn:
         self.places["values", name] = f"numbers[{self._numbers}]"
         self._numbers += 1
         place, gap = self._numbers - 1, self._add_bit("gaps", name)
-        if item is None:
-            return NumberColumn(name, place, gap)
-        lowest = -inf if item.minimum is None else item.minimum
-        highest = inf if item.maximum is None else item.maximum
-        return NumberColumn(name, place, gap, self._not_done[name], lowest, highest)
+        return NumberColumn(name, place, gap, self._not_done.get(name), *_limits_of(item))
 
     def _add_ever(self, name: str) -> Lookup:
         yes, unknown = self._add_bit("values", name), self._add_bit("gaps", name)
@@ -333,6 +333,12 @@ def plain_cell(cell: Any) -> Any:
     elif isinstance(cell, np.generic):
         cell = cell.item()
     return None if isinstance(cell, float) and cell != cell else cell  # noqa: PLR0124
+
+
+def _limits_of(item: Item | None) -> tuple[float, float]:
+    """Give the limits of a measured value; it has none where the definition says nothing of it."""
+    lowest = -inf if item is None or item.minimum is None else item.minimum
+    return lowest, inf if item is None or item.maximum is None else item.maximum
 
 
 def _flag(*, yes: tuple[int, ...] = (), no: tuple[int, ...] = (), empty: tuple[int, ...] = ()) -> Lookup:

@@ -62,9 +62,10 @@ def columns_of_instrument(name: str) -> Mapping[str, ReadColumn]:
     relative = _relative_columns(found)
     units = {measure.name: measure.unit for measure in found.measures}
     units |= {item.name: item.unit for item in found.items if item.is_measured}
-    analytes = {item.name: item.lab for item in found.items if item.lab}
+    analytes = {measure.name: measure.analyte for measure in found.measures}
+    analytes |= {item.name: item.analyte for item in found.items}
     return {
-        column: ReadColumn(column, analytes.get(column) or find_analyte(column), unit, column in relative)
+        column: ReadColumn(column, analytes[column] or find_analyte(column), unit, column in relative)
         for column, unit in units.items()
     }
 

@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from funis.catalogue.model_instrument import Definition
+from funis.catalogue.model_instrument import Definition, Item
+from funis.errors import ValueRangeError
 from funis.frames.under_way import PREFIX, ROW, OpenFrame
 from funis.scoring.bits.earlier_rows import (
     Array,
@@ -36,7 +37,7 @@ from funis.scoring.bits.program import ONE, Program
 from funis.scoring.bits.run_ahead import run_ahead
 from funis.scoring.bits.traced import Amount, Spelled, Whole
 from funis.scoring.bits.tracer import FIRST, Tracer
-from funis.scoring.check_values import check_batch, check_flags
+from funis.scoring.check_values import check_batch, checked_items
 from funis.scoring.history import visit_key_columns
 from funis.scoring.items import Intake, ItemCell, ScoringLayout, flag_columns, is_first
 
@@ -262,7 +263,7 @@ class BatchRun:
         self.plan, self.names, self.is_in_order = plan, names, is_in_order
         self.program, self.sources = plan.program(names), plan.sources(names)
         definition = plan.layout.definition
-        self.items = {item.name: item for item in definition.items if item.name in self.sources}
+        self.items = {item.name: item for item in checked_items(definition) if item.name in self.sources}
         self.limits = _find_limits(plan, self.program.columns)
         watched = {plan.raw.get(name, name) for name in self.limits}
         self.unwatched = [item for name, item in self.items.items() if name not in watched]
@@ -280,20 +281,28 @@ class BatchRun:
         return map(partial(self._score, wanted), parts)
 
     def _score(self, wanted: Sequence[str], frame: pl.DataFrame) -> pl.DataFrame:
-        plan, first_row = self.plan, self.row if self.is_in_order else None
+        plan = self.plan
         # Before anything is derived from them: a text that is no number cannot be made one.
-        check_batch(plan.layout, self.unwatched, frame, first_row=first_row)
-        check_flags(plan.layout, self.flags, frame)
+        self._check(frame, self.unwatched, self.flags)
         batch = _lend(frame, plan, self.program.columns, self.carried, self.limits)
         subject = plan.layout.subject
         if subject is not None and FIRST in self.program.columns and frame.height:
             _continue_subject(batch, frame, subject, self.last_subject)
             self.last_subject = _identify(frame.get_column(subject).slice(-1, 1))
         scored = _run(self.program, plan, self.names, batch)
-        suspects = [self.items[plan.raw.get(name, name)] for name in batch.suspects]
-        check_batch(plan.layout, suspects, frame, first_row=first_row)
+        self._check(frame, [self.items[plan.raw.get(name, name)] for name in batch.suspects])
         self.row += frame.height
         return frame.with_columns(scored).select(wanted)
+
+    def _check(self, frame: pl.DataFrame, items: Sequence[Item], flags: Sequence[str] = ()) -> None:
+        """Look at some columns of a batch; where one of them must be refused, the error names all of them."""
+        first_row = self.row if self.is_in_order else None
+        try:
+            check_batch(self.plan.layout, items, frame, flags=flags)
+        except ValueRangeError:
+            every = list(self.items.values())
+            check_batch(self.plan.layout, every, frame, flags=self.flags, first_row=first_row)
+            raise
 
 
 def _cut(batch: pl.DataFrame) -> Iterable[pl.DataFrame]:
