@@ -6,7 +6,7 @@ Subjects are named by their study number only; names and birth dates never stand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import ClassVar, Literal
@@ -122,6 +122,19 @@ class ColumnError(FunisError):
         super().__init__(
             f"{what} needs {', '.join(map(repr, lacking))}, which the frame does not have. "
             f"It has: {', '.join(show_names(present)) or 'no column'}. {fix}"
+        )
+
+
+class MisspeltColumnError(FunisError):
+    """A frame has a column whose name is nearly one that is read, and lacks that one."""
+
+    code: ClassVar[str] = "misspelt_column"
+
+    def __init__(self, what: str, found: Mapping[str, str]) -> None:
+        self.found = dict(found)
+        pairs = "; ".join(f"found {name!r}, read is {meant!r}" for name, meant in self.found.items())
+        super().__init__(
+            f"{what}: {pairs}. Rename the column; if it is something else, give it another name or drop it."
         )
 
 

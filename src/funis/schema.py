@@ -42,6 +42,7 @@ class Column:
     unit : unit of a number, empty where the number has none
     low, high : smallest and largest possible value; outside is an error
     not_done : ``ND`` may be written
+    spellings : allowed words, each with the others that are read as it
     """
 
     name: str
@@ -54,6 +55,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     not_done: bool = False
+    spellings: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Table:
     columns : the columns in printed order
     dated : the row has a date, or a study day where the data carry no dates
     needed : the folder is not complete without it
+    one_of : columns of which one, at least, must stand in the file
     """
 
     name: str
@@ -76,6 +79,7 @@ class Table:
     columns: tuple[Column, ...]
     dated: bool = False
     needed: bool = False
+    one_of: tuple[str, ...] = ()
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False)
 
@@ -340,7 +344,45 @@ SAFETY_QUESTIONS = Table(
     dated=True,
 )
 
-DISPOSITION_STATUSES = ("completed", "ongoing", "withdrew", "lost", "died")
+STATUS_WORDS: dict[str, tuple[str, ...]] = {
+    "completed": ("complete", "finished"),
+    "ongoing": ("on study", "in follow-up"),
+    "withdrew": ("withdrawn", "withdrawal", "withdrew consent", "withdrawal by subject", "discontinued"),
+    "lost": ("lost to follow-up",),
+    "died": ("dead", "death", "deceased"),
+}
+"""How participation ended, and the other words read as each; capitals, ``-`` and ``_`` do not count."""
+DISPOSITION_STATUSES = tuple(STATUS_WORDS)
+ENDS_BY_FLAG = ("completed", "withdrew", "lost", "died")
+"""Ends that may have a column of their own, 1 where it happened."""
+
+
+def read_status(text: str) -> str | None:
+    """Give the status that a word stands for, None where it stands for none.
+
+    Examples
+    --------
+    >>> read_status("Died"), read_status("Lost_to follow-up"), read_status("moved")
+    ('died', 'lost', None)
+    """
+    return read_word(text, tuple(STATUS_WORDS.items()))
+
+
+def read_word(text: str, spellings: tuple[tuple[str, tuple[str, ...]], ...]) -> str | None:
+    """Give the word that another is a listed spelling of, None where it is of none.
+
+    Parameters
+    ----------
+    text : what was written; capitals, hyphens and underscores do not count
+    spellings : each word with the others that are read as it
+    """
+    plain = _plain_words(text)
+    return next((w for w, others in spellings if plain in map(_plain_words, (w, *others))), None)
+
+
+def _plain_words(text: str) -> str:
+    return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
+
 
 DISPOSITION = Table(
     "disposition",
@@ -348,15 +390,24 @@ DISPOSITION = Table(
     ("subject",),
     (
         SUBJECT,
-        Column("status", "text", "How the subject's participation ended.", allowed=DISPOSITION_STATUSES),
+        Column(
+            "status",
+            "text",
+            "How the subject's participation ended; other words read: "
+            + "; ".join(f"{', '.join(words)} as {status}" for status, words in STATUS_WORDS.items())
+            + ".",
+            allowed=DISPOSITION_STATUSES,
+            spellings=tuple(STATUS_WORDS.items()),
+        ),
         Column("date", "date", "Date of completion, withdrawal, last contact or death."),
         Column("day", "integer", "Study day of it, where the data carry no dates.", unit="days"),
         Column("reason", "text", "Reason for leaving early, or cause of death."),
         *(
             Column(name, "flag", f"1 when the subject {name}; may be given in place of status.")
-            for name in ("completed", "withdrew", "lost", "died")
+            for name in ENDS_BY_FLAG
         ),
     ),
+    one_of=("status", *ENDS_BY_FLAG),
 )
 
 TABLES: dict[str, Table] = {

@@ -201,9 +201,8 @@ def _ask(
     """Ask for the responses by the rule for missing ones, and as the records alone tell them."""
     events = run.subject_frame.select(
         "subject",
-        pl.col("death_day"),
-        pl.when(pl.col("disposition_status") == "withdrew").then("disposition_day").alias("withdrawal_day"),
-        pl.when(pl.col("disposition_status") == "lost").then("disposition_day").alias("lost_day"),
+        status=pl.col("disposition_status"),
+        day=pl.col("disposition_day"),
     )
     known = visits.select(_columns_read(run, visits.columns, name, parameters)).filter(
         pl.col("subject").is_in(list(run.panel.subjects)), pl.col("day").is_not_null()

@@ -168,14 +168,8 @@ def _groups(
 
 
 def _events(subjects: pl.DataFrame) -> pl.DataFrame:
-    """Give the day on which each subject left the trial, by the reason."""
-    status, day = pl.col("disposition_status"), pl.col("disposition_day")
-    return subjects.select(
-        "subject",
-        "death_day",
-        pl.when(status == "withdrew").then(day).alias("withdrawal_day"),
-        pl.when(status == "lost").then(day).alias("lost_day"),
-    )
+    """Give how and on which day each subject left the trial."""
+    return subjects.select("subject", status="disposition_status", day="disposition_day")
 
 
 def _scorings(

@@ -145,8 +145,27 @@ def decide(assessment: Assessment) -> Decision:
             reason = f"{CANNOT_TELL}: {need.text}.{_name_never_recorded(assessment, [phrase])}"
             return Decision(CANNOT_TELL, CANNOT_TELL, reason, "", (*definition.classes, otherwise), answers)
     if not is_measured(assessment) and not _is_decided_without(assessment, answers):
-        return _decide_unmeasured(assessment, answers)
-    return _decide_by_rules(assessment, answers)
+        return _doubt_undated(assessment, _decide_unmeasured(assessment, answers))
+    return _doubt_undated(assessment, _decide_by_rules(assessment, answers))
+
+
+def _doubt_undated(assessment: Assessment, decision: Decision) -> Decision:
+    """Leave a class open where an event that would decide it happened on a day that is not recorded."""
+    definition, undated = assessment.definition, assessment.timeline.undated
+    doubts = [
+        failure.label
+        for failure in definition.failures
+        # Who was seen at the visit judged was alive on its day.
+        if failure.event in undated
+        and (failure.before == "horizon" or failure.event != "death" or not is_measured(assessment))
+    ]
+    if not doubts or decision.response == definition.otherwise:
+        return decision
+    possible = tuple(dict.fromkeys((*decision.possible, definition.otherwise)))
+    is_response = {_is_response(definition, each) for each in possible}
+    responder = word_of(is_response.pop()) if len(is_response) == 1 else CANNOT_TELL
+    reason = f"{CANNOT_TELL} ({' or '.join(possible)}): {', '.join(doubts)}, on a day that is not recorded."
+    return replace(decision, response=CANNOT_TELL, responder=responder, reason=reason, possible=possible)
 
 
 def _is_decided_without(assessment: Assessment, answers: Mapping[str, Answer]) -> bool:

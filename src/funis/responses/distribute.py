@@ -20,12 +20,15 @@ from funis.frames.any_kind import read_rows
 from funis.frames.arrow import flat_rows, plain_table
 from funis.frames.scales import Scale
 from funis.frames.spark import KEY, flat_columns, group_of, is_spark, quote_column, run_groups, spark_schema
+from funis.responses.participation import (
+    check_disposition_columns,
+    columns_of_disposition,
+    refuse_misspelt_events,
+)
 from funis.responses.timeline import (
-    EVENT_COLUMNS,
     CohortTimelines,
     Gathered,
     build_timelines,
-    check_disposition_columns,
     check_visit_columns,
     list_days,
     order_days,
@@ -153,6 +156,7 @@ def _open_visits(visits: Visits) -> Any:
     """Choose the columns that hold single values, with the group of the subject."""
     frame = visits.frame
     check_visit_columns(list(frame.columns), visits.subject, visits.visit)
+    refuse_misspelt_events("The frame of visits", frame.columns)
     flat = flat_columns(frame)
     lacking = [name for name in (visits.subject, visits.visit) if name not in flat]
     if lacking:
@@ -169,8 +173,7 @@ def _open_disposition(visits: Visits) -> Any:
     if not is_spark(events):
         events = read_rows(events)
     check_disposition_columns(list(events.columns), visits.subject)
-    held = [name for name in (visits.subject, "status", "day", *EVENT_COLUMNS) if name in events.columns]
-    held = list(dict.fromkeys(held))
+    held = columns_of_disposition(events.columns, visits.subject)
     if isinstance(events, pl.DataFrame):
         typed = events.select(held).with_columns(pl.col(pl.Null).cast(pl.Float64))
         events = visits.frame.sparkSession.createDataFrame(plain_table(typed.to_arrow()))

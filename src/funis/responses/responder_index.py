@@ -20,10 +20,10 @@ from funis.catalogue.registry import responder_index
 from funis.errors import ColumnError
 from funis.frames.any_kind import add_columns, name_columns
 from funis.frames.scales import Scale
+from funis.responses.participation import EVENT_COLUMNS
 from funis.responses.read_units import columns_of_index
 from funis.responses.responder_measures import has_improved_by_half
 from funis.responses.timeline import (
-    EVENT_COLUMNS,
     Timeline,
     TimelineVisit,
     build_timelines,

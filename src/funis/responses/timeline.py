@@ -16,12 +16,11 @@ from typing import Any, Final
 import polars as pl
 
 from funis.catalogue.instrument_tables import organ_systems, systems_of_grades
-from funis.catalogue.model_response import EVENTS
-from funis.column_kinds import check_kinds
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
 from funis.frames.scales import Scale, convert_rows
 from funis.nine_decimals import to_decimal
+from funis.responses.participation import Ends, read_ends
 from funis.responses.verdict import Span, exactly
 
 GRADES: Final = "EDCBA"
@@ -31,11 +30,6 @@ GradeSpan = tuple[str, str]
 _SURE: Final[Mapping[str, GradeSpan]] = {letter: (letter, letter) for letter in GRADES}
 UNKNOWN_GRADE: Final[GradeSpan] = ("E", "A")
 _DAY_ALLOWED: Final = "a number of days since the first infusion"
-
-EVENT_COLUMNS: Final = tuple(f"{event}_day" for event in EVENTS)
-"""Columns, one value a subject, that say on which day a subject left the ordinary timeline."""
-
-_STATUS_EVENTS: Final = {"died": "death_day", "withdrew": "withdrawal_day", "lost": "lost_day"}
 
 _NOT_A_SYSTEM: Final = ("lower", "upper", "rule", "status", "ever", "recorded", "note", "version")
 UNSCHEDULED: Final = "unscheduled"
@@ -118,11 +112,15 @@ class Timeline:
     subject : study number
     visits : visits in order of time, none after a death
     events : day of ``death``, ``withdrawal``, ``lost``, ``prohibited``, where there was one
+    undated : those that happened on a day that is not recorded
+    after_death : visits dated after a death: no response looks at them, and the trial had them planned
     """
 
     subject: str
     visits: tuple[TimelineVisit, ...]
     events: Mapping[str, float]
+    undated: frozenset[str] = frozenset()
+    after_death: tuple[TimelineVisit, ...] = ()
 
     def find(self, name: str) -> TimelineVisit | None:
         """Return the visit of that name, or None."""
@@ -278,8 +276,8 @@ def build_timelines(
     frame : any frame, one row per subject and visit
     subject, visit, day : names of its columns; `day` may be absent where visits are called
         ``baseline``, ``week_<n>`` or ``month_<n>`` (30 days a month)
-    disposition : frame with one row per subject and any of the columns `EVENT_COLUMNS`, or with `status`
-        (died, withdrew, lost, ...) and `day`
+    disposition : frame with one row per subject and any of the columns ``death_day``, ``withdrawal_day``,
+        ``lost_day``, ``prohibited_day``, or with ``status`` (died, withdrew, lost, ...) and ``day``
     scales : what brings columns to the units in which they are read, by column
 
     Returns
@@ -296,14 +294,14 @@ def build_timelines(
     if rows.is_empty() and not rows.columns:
         raise ShapeError("The frame of visits is empty: it has neither rows nor columns.")
     check_visit_columns(rows.columns, subject, visit)
-    events = _read_events(rows, subject, disposition)
-    visits: dict[str, list[TimelineVisit]] = {number: [] for number in events}
+    ends = read_ends(rows, subject, None if disposition is None else read_rows(disposition))
+    visits: dict[str, list[TimelineVisit]] = {number: [] for number in ends}
     filled = {name for name in rows.columns if rows[name].null_count() < rows.height} - {subject, visit, day}
     for row in rows.iter_rows(named=True):
         made = _build_visit(row, subject, visit, day)
         visits.setdefault(made.subject, []).append(made)
     timelines = tuple(
-        _build_timeline(number, visits[number], events.get(number, {})) for number in sorted(visits)
+        _build_timeline(number, visits[number], ends.get(number, Ends())) for number in sorted(visits)
     )
     return CohortTimelines(
         timelines, frozenset(filled), _median_days(timelines), rows.schema[subject], frozenset(rows.columns)
@@ -316,13 +314,6 @@ def check_visit_columns(present: Sequence[str], subject: str, visit: str) -> Non
     if lacking:
         fix = "Give the names of these columns in 'subject' and 'visit'."
         raise ColumnError("The frame of visits", lacking, present, fix)
-
-
-def check_disposition_columns(present: Sequence[str], subject: str) -> None:
-    """Refuse a frame of disposition without its subjects."""
-    if subject not in present:
-        fix = f"It needs the column {subject!r} and any of {', '.join(EVENT_COLUMNS)}."
-        raise ColumnError("The frame of disposition", [subject], present, fix)
 
 
 def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> TimelineVisit:
@@ -353,15 +344,17 @@ def _day_of(name: str) -> float | None:
     return float(_DAYS_IN[named[1]] * int(named[2])) if named else None
 
 
-def _build_timeline(number: str, visits: list[TimelineVisit], events: dict[str, float]) -> Timeline:
+def _build_timeline(number: str, visits: list[TimelineVisit], ends: Ends) -> Timeline:
     names = [visit.name for visit in visits if not visit.name.startswith(UNSCHEDULED)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise ShapeError(f"Subject {number} has the visit {doubled[0]!r} more than once; keep one row.")
     # A record dated after the death belongs to a finding in the data, not to a response.
-    death = events.get("death")
+    death = ends.days.get("death")
     alive = [visit for visit in visits if death is None or visit.day <= death]
-    return Timeline(number, tuple(sorted(alive, key=lambda visit: (visit.day, visit.name))), events)
+    ordered = tuple(sorted(alive, key=lambda visit: (visit.day, visit.name)))
+    late = tuple(visit for visit in visits if visit not in alive) if len(alive) < len(visits) else ()
+    return Timeline(number, ordered, ends.days, ends.unknown_days, late)
 
 
 def _median_days(timelines: Sequence[Timeline]) -> dict[str, float]:
@@ -372,7 +365,7 @@ def list_days(timelines: Iterable[Timeline]) -> dict[str, list[float]]:
     """Return the days on which each visit fell, unscheduled visits left out."""
     days: dict[str, list[float]] = {}
     for timeline in timelines:
-        for visit in timeline.visits:
+        for visit in (*timeline.visits, *timeline.after_death):
             if not visit.name.startswith(UNSCHEDULED):
                 days.setdefault(visit.name, []).append(visit.day)
     return days
@@ -387,32 +380,3 @@ def order_days(days: Mapping[str, float]) -> dict[str, float]:
     ['baseline', 'month_6']
     """
     return dict(sorted(days.items(), key=lambda pair: (pair[1], pair[0])))
-
-
-def _read_events(rows: pl.DataFrame, subject: str, disposition: Any) -> dict[str, dict[str, float]]:
-    events: dict[str, dict[str, float]] = {}
-    sources = [rows] if disposition is None else [rows, _spread_status(read_rows(disposition))]
-    for source in sources:
-        held = [name for name in EVENT_COLUMNS if name in source.columns]
-        if source is not rows:
-            check_disposition_columns(source.columns, subject)
-        for row in source.select(subject, *held).iter_rows(named=True):
-            known = events.setdefault(str(row[subject]), {})
-            for name in held:
-                if row[name] is not None:
-                    day = _parse_day(row[name], f"{name} of subject {row[subject]}")
-                    event = name.removesuffix("_day")
-                    known[event] = min(day, known.get(event, day))
-    return events
-
-
-def _spread_status(rows: pl.DataFrame) -> pl.DataFrame:
-    """Turn a status and its day into one column per event."""
-    if not {"status", "day"} <= set(rows.columns):
-        return rows
-    check_kinds("The frame of disposition", rows, numbers=("day",))
-    return rows.with_columns(
-        pl.when(pl.col("status").cast(pl.String) == status).then(pl.col("day")).alias(column)
-        for status, column in _STATUS_EVENTS.items()
-        if column not in rows.columns
-    )

@@ -28,7 +28,8 @@ from funis.data.check.plain_columns import (
 )
 from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, verbs_of
-from funis.schema import DTYPES, LABS, NOT_DONE, SUBJECTS, TABLES, Column, Table
+from funis.near_names import find_misspelt
+from funis.schema import DTYPES, LABS, NOT_DONE, SUBJECTS, TABLES, Column, Table, read_word
 from funis.shown import show_name, words_of
 
 _YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
@@ -236,6 +237,12 @@ def _check_columns(typed: Typed, present: Sequence[str], plan: _Plan) -> None:
         hint = f" Rename '{meant}'." if show_name(meant, words_of(known)) else ""
         fix = f"Add the column '{name}'.{hint}"
         typed.finding("error", "missing_column", name, f"The table has no column '{name}'.", fix)
+    if typed.table.one_of and not set(typed.table.one_of) & set(present):
+        first = typed.table.one_of[0]
+        slips = find_misspelt(strange, typed.table.one_of, begun=True)
+        hint = "".join(f" Rename '{name}' to '{near_name}'." for name, near_name in slips)
+        message = f"The table has none of the columns {', '.join(typed.table.one_of)}."
+        typed.finding("error", "missing_column", first, message, f"Add the column '{first}'.{hint}")
     words = words_of(known) if strange else frozenset()
     for name in strange:
         if name.startswith("_"):
@@ -352,6 +359,10 @@ def _type_text(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) ->
     if not column.allowed:
         return cells
     text = ops.col(column.name)
+    if column.spellings:
+        written = (each for each in cells[column.name].unique().to_list() if each is not None)
+        spelled = {each: read_word(each, column.spellings) or each for each in written}
+        cells = cells.select(text.replace(list(spelled), list(spelled.values())))
     wrong = (~text.is_in(column.allowed)).fill_null(value=False)
     for row in _rows(cells, wrong):
         message = f"'{column.name}' does not take this value; it is left out."
