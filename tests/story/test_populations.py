@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from funis.analysis.analyse import analyse
 from funis.catalogue.registry import definition
 from funis.data.tables import tables_from_frames
+from funis.reporting.methods_text import build_methods
 from funis.reporting.number_book import read_numbers
 from funis.reporting.planned_tables import find_unassessed
 from funis.reporting.report_tables import build_tables
 from funis.results import Results
+from funis.study.check_estimands import check_estimands
 from funis.study.model import Study
 
 DAYS = {"baseline": "2020-01-10", "month_6": "2020-07-08", "month_9": "2020-10-06", "month_12": "2021-01-04"}
@@ -243,3 +245,51 @@ def test_where_every_response_is_known_the_table_has_no_bounds() -> None:
         assert len(tables[name].heads) == 4
         assert all(len(row.cells) == 3 for row in tables[name].rows if row.cells)
         assert not [note for note in tables[name].footnotes if "None / all" in note]
+
+
+ESTIMAND: dict[str, Any] = {
+    "id": "kept", "endpoint": "relapse", "treatment": "cells", "summary": "relapse rate",
+    "intercurrent_events": ({"event": "withdrawal", "strategy": "composite"},),
+}  # fmt: skip
+
+
+def test_relapse_has_an_estimand_of_its_own() -> None:
+    """Three respond at month 6; one relapses at month 9, one is not seen after month 6, one stays well."""
+    quiet: dict[str, Any] = {"month_6": "quiet", "month_9": "quiet", "month_12": "quiet", "treated": True}
+    drawn = [quiet, quiet | {"month_9": "active"}, quiet | {"month_9": "unseen", "month_12": "unseen"},
+             quiet | {"month_6": "active"}]  # fmt: skip
+    for rule, printed, said in (
+        ("left_out", "1/2; cannot tell 1", "is left out of numerator and denominator"),
+        ("relapse", "2/3; 1 of n imputed", "counts as a relapse at the first visit at which it is not known"),
+    ):
+        raw = make_study("observed", rule).model_dump(by_alias=True) | {"estimands": (ESTIMAND,)}
+        study = Study.model_validate(raw)
+        results = analyse_drawn(study, drawn)
+        table = next(each for each in build_tables(study, results) if each.id == "table-estimand-kept")
+        row = next(each for each in table.rows if each.stub.text == "All visits")
+        count, _, beside = row.cells[1].text.partition("; ")
+        assert f"{count.split()[0]}; {beside}" == printed
+        sentence = table.footnotes[0]
+        assert sentence in [item for passage in build_methods(study) for item in passage.items]
+        assert "Population: treated" in sentence
+        assert "relapse after the response by UC-MSC BILAG response at month 6" in sentence
+        assert "looked for at month 9" in sentence
+        assert "of the responders of the population" in sentence
+        assert "(composite: a responder counts as relapsed from then on)" in sentence
+        assert f"a relapse that is not known {said}; who has no known response is left out" in sentence
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"summary": "response rate"}, "'response rate' does not summarise this endpoint"),
+        ({"summary": "difference in relapse rate"}, "does not summarise this endpoint"),
+        ({"intercurrent_events": ({"event": "death", "strategy": "hypothetical"},)},
+         "What a relapse would have been is not drawn"),
+        ({"composite_value": 2.0}, "There is no composite strategy of a change that uses it"),
+    ],
+)  # fmt: skip
+def test_an_estimand_of_relapse_is_checked(changed: dict[str, Any], message: str) -> None:
+    raw = make_study("observed", "left_out").model_dump(by_alias=True) | {"estimands": (ESTIMAND | changed,)}
+    found = [each.message for each in check_estimands(Study.model_validate(raw))]
+    assert any(message in each for each in found), found

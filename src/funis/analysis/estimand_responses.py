@@ -111,19 +111,32 @@ def add_rates(run: Run, endpoint: Endpoint, rates: Rates) -> None:
         chosen = np.zeros(len(cohort.members), dtype=np.bool_)
         chosen[np.flatnonzero(cohort.members)[counted]] = True
         place = _place(run, endpoint, rates, (rates.place(cohort, endpoint.definition), chosen, rows))
-        _add_rate(run, place, counts[cohort.arm], run.level_of(endpoint))
+        add_rate_of(run, place, counts[cohort.arm], run.level_of(endpoint))
     whole = run.populations.cohort(endpoint.population)
     source = _place(run, endpoint, rates, (rates.place(whole, endpoint.definition), whole.members, rows))
-    for arm, control, found in compare_arms(run, counts, run.level_of(endpoint)):
-        place = replace(source, arm=arm, contrast=control, n=found.n, denominator=found.n)
-        for statistic in ("estimate", "lower", "upper"):
-            value = 100 * float(getattr(found, statistic))
-            run.numbers.add(place, statistic, value, text=f"{format_number(value, 1)}%", method="newcombe")
-        run.numbers.add(place, "p", found.p, method="fisher")
+    add_differences(run, source, counts, run.level_of(endpoint))
     if not run.populations.arms and endpoint.null_rate is not None:
         found = binomial_test(*counts[ALL], endpoint.null_rate, level=run.level_of(endpoint))
         count = counts[ALL][1]
         run.numbers.add(replace(source, n=count, denominator=count), "p", found.p, method="binomial")
+
+
+def add_differences(run: Run, place: Place, counts: dict[str, tuple[int, int]], level: float) -> None:
+    """Add the difference of each arm from the control arm, with its interval and P.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    place : of the whole population; arm and n are set here
+    counts : counted and total of each arm
+    level : of the interval
+    """
+    for arm, control, found in compare_arms(run, counts, level):
+        own = replace(place, arm=arm, contrast=control, n=found.n, denominator=found.n)
+        for statistic in ("estimate", "lower", "upper"):
+            value = 100 * float(getattr(found, statistic))
+            run.numbers.add(own, statistic, value, text=f"{format_number(value, 1)}%", method="newcombe")
+        run.numbers.add(own, "p", found.p, method="fisher")
 
 
 def compare_arms(
@@ -155,7 +168,8 @@ def _place(run: Run, endpoint: Endpoint, rates: Rates, about: tuple[Place, Boole
     )  # fmt: skip
 
 
-def _add_rate(run: Run, place: Place, counted: tuple[int, int], level: float) -> None:
+def add_rate_of(run: Run, place: Place, counted: tuple[int, int], level: float) -> None:
+    """Add a share, counted and total, with its exact interval; over nobody it has no value."""
     count, total = counted
     percent = 100 * count / total if total else None
     method = "clopper_pearson"

@@ -17,6 +17,7 @@ import polars as pl
 from funis.analysis.asked import add_event_count
 from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
+from funis.analysis.estimand_relapses import estimate_relapse
 from funis.analysis.estimand_responses import estimate_response
 from funis.analysis.paired_tests import add_comparison, run_test
 from funis.analysis.panel import Floats, Matrix
@@ -74,6 +75,8 @@ def estimate_estimands(run: Run, visits: pl.DataFrame) -> tuple[Finding, ...]:
             _add_failure(run, estimand, endpoint, f"no strategy for: {names}")
         elif endpoint.kind == "response":
             estimate_response(run, visits, estimand, endpoint, strategy_days(estimand, events.days))
+        elif endpoint.kind == "relapse":
+            estimate_relapse(run, visits, estimand, endpoint, strategy_days(estimand, events.days))
         else:
             _estimate_change(run, estimand, endpoint, events)
     return tuple(findings)
@@ -324,11 +327,14 @@ def _add_differences(run: Run, endpoint: Endpoint, place: Place, samples: dict[s
 def _add_failure(run: Run, estimand: Estimand, endpoint: Endpoint, why: str) -> None:
     """Add the rows of an estimand that cannot be estimated: no value, and why."""
     cohort = run.populations.cohort(endpoint.population)
-    for visit in endpoint.at or [run.panel.visits[each] for each in visits_of(run, endpoint)]:
+    named = endpoint.at or [run.panel.visits[each] for each in visits_of(run, endpoint)]
+    for visit in (ALL,) if endpoint.kind == "relapse" else named:
         about = (
-            cohort.place("estimand", endpoint.definition, estimand=estimand.id)
-            if endpoint.kind == "response"
-            else cohort.place_of_change("estimand", endpoint.variable, estimand=estimand.id)
+            cohort.place_of_change("estimand", endpoint.variable, estimand=estimand.id)
+            if endpoint.kind == "change"
+            else cohort.place("estimand", "relapse", estimand=estimand.id)
+            if endpoint.kind == "relapse"
+            else cohort.place("estimand", endpoint.definition, estimand=estimand.id)
         )
         place = replace(about, visit=visit or ALL, endpoint=endpoint.id)
         run.numbers.add(place, "estimate", None, text=why, status="failed")

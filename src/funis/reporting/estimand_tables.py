@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence, multiplicity_sentence
@@ -92,7 +92,21 @@ def _estimate_row(labels: Labels, book: NumberBook, group: Group, visit: str) ->
         note = book.find(group, visit, "covariance")
         cell = joined(Inline(note.text, note.id)) if note is not None else EMPTY
         return TableRow(words("Covariance"), (EMPTY, cell, words("mixed model"), words("")), indent=1)
-    return TableRow(stub, _estimate_cells(book, estimate), indent=1)
+    cells = _estimate_cells(book, estimate)
+    return TableRow(
+        stub, (cells[0], joined(*cells[1].parts, *_by_rule(book, group, visit)), *cells[2:]), indent=1
+    )
+
+
+def _by_rule(book: NumberBook, group: Group, visit: str) -> Iterator[Inline | str]:
+    """Say how many are not known and left out, or counted by the rule for what is missing."""
+    for name, words_before, words_after in (
+        ("cannot_tell", "; cannot tell ", ""),
+        ("imputed", "; ", " of n imputed"),
+    ):
+        number = book.find(group, visit, name)
+        if number is not None and number.value:
+            yield from (words_before, Inline(number.text, number.id), words_after)
 
 
 def _estimate_cells(book: NumberBook, estimate: Number) -> tuple[TableCell, ...]:

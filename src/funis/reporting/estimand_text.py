@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, method_label
+from funis.reporting.definition_words import endpoint_words
+from funis.reporting.labels import MISSING_OUTCOME, MISSING_RELAPSE, Labels, in_sentence, method_label
 from funis.results import format_shortest
 from funis.study.estimand import IMPUTED, Estimand, IntercurrentEvent, Multiplicity
 from funis.study.model import Endpoint, Study
@@ -37,27 +38,30 @@ def join_words(names: Sequence[str]) -> str:
     return names[0] if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def strategy_words(event: IntercurrentEvent, estimand: Estimand, *, is_change: bool) -> str:
+def strategy_words(event: IntercurrentEvent, estimand: Estimand, kind: str) -> str:
     """Say what is done about one intercurrent event.
 
     Examples
     --------
     >>> event = IntercurrentEvent(event="death", strategy="composite")
     >>> estimand = Estimand(id="e", endpoint="e", treatment="cells", summary="response rate")
-    >>> strategy_words(event, estimand, is_change=False)
+    >>> strategy_words(event, estimand, "response")
     'death (composite: the subject counts as a non-responder from then on)'
     """
     value = estimand.composite_value
-    failed = (
-        f"the subject counts with a change of {format_shortest(value)} from then on".replace("-", "−")
-        if is_change and value is not None
-        else "the subject counts as a non-responder from then on"
-    )
+    failed = "the subject counts as a non-responder from then on"
+    if kind == "change" and value is not None:
+        failed = f"the subject counts with a change of {format_shortest(value)} from then on"
+    elif kind == "relapse":
+        failed = "a responder counts as relapsed from then on"
+    failed = failed.replace("-", "−") if kind == "change" else failed
     meaning = {
         "treatment_policy": "all values are used, whether before or after it",
         "hypothetical": "values after it are set missing, as if it had not happened",
         "composite": failed,
-        "while_on_treatment": "the last value on or before its day is used",
+        "while_on_treatment": "relapses up to its day count"
+        if kind == "relapse"
+        else "the last value on or before its day is used",
     }.get(event.strategy, event.strategy)
     return f"{EVENTS[event.event]} ({STRATEGIES.get(event.strategy, event.strategy)}: {meaning})"
 
@@ -65,29 +69,40 @@ def strategy_words(event: IntercurrentEvent, estimand: Estimand, *, is_change: b
 def estimand_sentence(labels: Labels, estimand: Estimand) -> str:
     """Write what an estimand is in one paragraph, from its five attributes and its estimator."""
     endpoint = labels.study.endpoint(estimand.endpoint)
-    is_change = endpoint.kind == "change"
-    name = estimand.variable or (endpoint.all_variables[0] if is_change else endpoint.definition)
-    what = (
-        f"the change from baseline in {in_sentence(labels.variable(name))}"
-        if is_change
-        else (f"response by {labels.variable(name)}")
-    )
-    at = f" at {join_words([labels.visit(visit).lower() for visit in endpoint.at])}" if endpoint.at else ""
+    what = _variable_words(labels, estimand, endpoint)
     population = estimand.population or endpoint.population or "enrolled"
-    events = [strategy_words(each, estimand, is_change=is_change) for each in estimand.intercurrent_events]
+    events = [strategy_words(each, estimand, endpoint.kind) for each in estimand.intercurrent_events]
     handled = f"Intercurrent events: {'; '.join(events)}." if events else "No intercurrent event is expected."
     return (
         f"Estimand “{estimand.id}” of {in_sentence(endpoint.printed)}. "
         f"Treatment: {estimand.treatment.rstrip('.')}. "
-        f"Population: {in_sentence(labels.population(population))}. Variable: {what}{at}. {handled} "
+        f"Population: {in_sentence(labels.population(population))}. Variable: {what}. {handled} "
         f"Summary: {estimand.summary}, {_estimator(endpoint, estimand)}."
     )
+
+
+def _variable_words(labels: Labels, estimand: Estimand, endpoint: Endpoint) -> str:
+    """Say what is observed of each subject, and when."""
+    if endpoint.kind == "relapse":
+        return f"{endpoint_words(labels, endpoint)}; of the responders of the population"
+    at = f" at {join_words([labels.visit(visit).lower() for visit in endpoint.at])}" if endpoint.at else ""
+    if endpoint.kind == "response":
+        return f"response by {labels.variable(estimand.variable or endpoint.definition)}{at}"
+    name = estimand.variable or endpoint.all_variables[0]
+    return f"the change from baseline in {in_sentence(labels.variable(name))}{at}"
 
 
 def _estimator(endpoint: Endpoint, estimand: Estimand) -> str:
     if endpoint.kind == "response":
         rule = MISSING_OUTCOME[endpoint.missing_outcome]
         return f"estimated by the share of responders with its exact interval; missing response: {rule}"
+    if endpoint.kind == "relapse":
+        is_filled = endpoint.missing_outcome in {"nonresponder", "worst"}
+        return (
+            "estimated by the share of these responders with its exact interval; a relapse that is not known "
+            f"{MISSING_RELAPSE[endpoint.missing_relapse]}; who has no known response is "
+            f"{'no responder' if is_filled else 'left out'}"
+        )
     if endpoint.missing_outcome in IMPUTED:
         return f"estimated by {in_sentence(method_label(endpoint.missing_outcome))}, {draw_words(endpoint)}"
     if "mmrm" in endpoint.methods:

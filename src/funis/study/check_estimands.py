@@ -24,22 +24,31 @@ if TYPE_CHECKING:
 
 Key = tuple[str | int, ...]
 _KINDS = ("change", "response")
+#: Kinds of endpoint that an estimand can be of, with the summary of one arm.
+_SUMMARIES = {
+    "change": ("mean change", "median change"),
+    "response": ("response rate",),
+    "relapse": ("relapse rate",),
+}
 _ENROLLED = "enrolled"
 #: Tests whose result Rubin's rules cannot pool.
 _NOT_POOLED = ("wilcoxon", "sign_test", "bootstrap", "permutation")
 
 
-def _of_kinds(study: Study) -> dict[str, Endpoint]:
-    return {each.id: each for each in study.endpoints if each.kind in _KINDS}
+def _of_kinds(study: Study, kinds: tuple[str, ...] = _KINDS) -> dict[str, Endpoint]:
+    return {each.id: each for each in study.endpoints if each.kind in kinds}
 
 
-def _endpoint_finding(study: Study, key: Key, name: str) -> StudyFinding | None:
+def _endpoint_finding(
+    study: Study, key: Key, name: str, kinds: tuple[str, ...] = _KINDS
+) -> StudyFinding | None:
     """Say that an endpoint does not exist, or that its kind has no such analysis."""
     found = next((each for each in study.endpoints if each.id == name), None)
     if found is None:
         return unknown_name(key, "endpoint", name, [each.id for each in study.endpoints])
-    if found.kind not in _KINDS:
-        fix = f"Name one of kind change or response: {', '.join(_of_kinds(study)) or 'there is none'}."
+    if found.kind not in kinds:
+        named = f"{', '.join(kinds[:-1])} or {kinds[-1]}"
+        fix = f"Name one of kind {named}: {', '.join(_of_kinds(study, kinds)) or 'there is none'}."
         return StudyFinding(key, name, f"The endpoint is of kind '{found.kind}'.", fix)
     return None
 
@@ -111,14 +120,14 @@ def check_estimands(study: Study) -> Iterator[StudyFinding]:
     """Every estimand names what exists and says of each event what its endpoint can do."""
     for index, estimand in enumerate(study.estimands):
         key: Key = ("estimands", index)
-        wrong = _endpoint_finding(study, (*key, "endpoint"), estimand.endpoint)
+        wrong = _endpoint_finding(study, (*key, "endpoint"), estimand.endpoint, tuple(_SUMMARIES))
         if wrong is not None:
             yield wrong
         if estimand.population not in {"", _ENROLLED, *study.populations}:
             known = (_ENROLLED, *study.populations)
             yield unknown_name((*key, "population"), "population", estimand.population, known)
         yield from _check_strategies(key, estimand)
-        endpoint = _of_kinds(study).get(estimand.endpoint)
+        endpoint = _of_kinds(study, tuple(_SUMMARIES)).get(estimand.endpoint)
         if endpoint is not None:
             yield from _check_variable(key, estimand, endpoint)
             yield from _check_summary(study, key, estimand, endpoint)
@@ -157,11 +166,9 @@ def _check_variable(key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterato
 
 
 def _check_summary(study: Study, key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterator[StudyFinding]:
-    allowed = ["mean change", "median change"] if endpoint.kind == "change" else ["response rate"]
+    allowed = [*_SUMMARIES[endpoint.kind]]
     if study.arms:
-        allowed += [
-            "difference in mean change" if endpoint.kind == "change" else "difference in response rate"
-        ]
+        allowed.append(f"difference in {allowed[0]}")
     place = (*key, "summary")
     if estimand.summary not in allowed:
         message = f"'{estimand.summary}' does not summarise this endpoint."
@@ -182,8 +189,8 @@ def _check_feasible(key: Key, estimand: Estimand, endpoint: Endpoint) -> Iterato
     for number, each in enumerate(estimand.intercurrent_events):
         place = (*key, "intercurrent_events", number, "strategy")
         if each.strategy == "hypothetical" and not is_change:
-            fix = "Use composite, treatment_policy or while_on_treatment for a response."
-            message = "What a response would have been is not drawn."
+            fix = f"Use composite, treatment_policy or while_on_treatment for a {endpoint.kind}."
+            message = f"What a {endpoint.kind} would have been is not drawn."
             yield StudyFinding(place, each.strategy, message, fix)
         elif each.strategy == "hypothetical" and not is_modelled:
             fix = 'Add "mmrm" to the methods of the endpoint, or missing_outcome = "multiple_imputation".'

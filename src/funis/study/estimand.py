@@ -22,8 +22,10 @@ SummaryMeasure = Literal[
     "mean change",
     "median change",
     "response rate",
+    "relapse rate",
     "difference in mean change",
     "difference in response rate",
+    "difference in relapse rate",
 ]
 EVENT_NAMES: tuple[EventName, ...] = get_args(EventName)
 #: Ways to fill missing changes by drawing them; the last three need the control arm of a parallel trial.
@@ -54,7 +56,7 @@ class Estimand(StudyPart):
     """What is estimated: treatment, population, variable, intercurrent events, summary (ICH E9(R1))."""
 
     id: Identifier = Field(description="Name of the estimand, printed with every number of it.")
-    endpoint: str = Field(description="Id of the endpoint it concerns, of kind change or response.")
+    endpoint: str = Field(description="Id of the endpoint it concerns, of kind change, response or relapse.")
     treatment: Text = Field(description="The treatment and what it is compared with, in words.")
     population: str = Field(
         default="", description="Name from [populations]; empty: the population of the endpoint."
