@@ -80,10 +80,10 @@ def study_of(**more: Any) -> Study:
 
 
 def test_the_visit_goes_to_every_definition_where_one_is_named() -> None:
-    found = _parameters(study_of(), None, {}, "month_6")
+    found = _parameters(None, "month_6")
     assert set(found) == {name for name in responses() if response_definition(name).family != FLARES}
     assert all(chosen == {"response_visit": "month_6"} for chosen in found.values())
-    assert all("response_visit" not in each for each in _parameters(study_of(), None, {}, "").values())
+    assert all("response_visit" not in each for each in _parameters(None, "").values())
 
 
 def test_the_plans_own_choices_go_to_its_definition_alone() -> None:
@@ -93,7 +93,7 @@ def test_the_plans_own_choices_go_to_its_definition_alone() -> None:
             "parameters": {"maintained_days": 120},
         }
     )  # fmt: skip
-    found = _parameters(study_of(), endpoint, {}, "")
+    found = _parameters(endpoint, "")
     assert found["explorer_response"]["maintained_days"] == 120
     assert [name for name, chosen in found.items() if "maintained_days" in chosen] == ["explorer_response"]
 

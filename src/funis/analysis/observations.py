@@ -28,6 +28,7 @@ from funis.scoring.explain import Explanation, explain
 from funis.scoring.items import is_uncollected
 from funis.scoring.score import score
 from funis.study.model import LabTest, Study
+from funis.units.columns import columns_of_instrument
 
 #: Grades in numbers, the most active highest, for matrices and ordinal tests.
 GRADE_RANKS: Final[dict[str, int]] = {"E": 0, "D": 1, "C": 2, "B": 3, "A": 4}
@@ -305,6 +306,25 @@ def visit_frame(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> p
         )
     due = pl.col("visit").replace_strict(planned, default=None, return_dtype=pl.Float64)
     return joined.with_columns(pl.coalesce("day", due).alias("day")).drop("_occasion")
+
+
+def visit_units(study: Study, frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Give the unit of each measured column of `visit_frame`.
+
+    A column of an instrument is in the unit of its definition, one of a laboratory test in that of the study.
+
+    Parameters
+    ----------
+    study : names the tests with their units, and the instruments
+    frames : the checked tables by name
+    """
+    units = {lab.test: lab.unit for lab in study.labs}
+    for name in study.instrument_names:
+        recorded = frames[name].columns if name in frames else ()
+        units |= {
+            one.column: one.unit for one in columns_of_instrument(name).values() if one.column in recorded
+        }
+    return units
 
 
 def _occasion() -> pl.Expr:

@@ -11,11 +11,13 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.cohorts import Cohort
+from funis.analysis.observations import visit_units
 from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
 from funis.catalogue.registry import definition, response_definition
 from funis.errors import FunisError
+from funis.responses.read_units import settle_response_scales
 from funis.responses.respond import RELAPSE_SCHEMA, respond_with_and_without
 from funis.responses.timeline import build_timelines
 from funis.results import ALL, Place, name_sustained
@@ -207,8 +209,10 @@ def _ask(
     known = visits.select(_columns_read(run, visits.columns, name, parameters)).filter(
         pl.col("subject").is_in(list(run.panel.subjects)), pl.col("day").is_not_null()
     )
+    units = {column: unit for column, unit in visit_units(run.study, run.frames).items() if column in known}
     try:
-        cohort = build_timelines(known, disposition=events)
+        scales = settle_response_scales(known, units, [(response_definition(name), parameters)])
+        cohort = build_timelines(known, disposition=events, scales=scales)
         both = respond_with_and_without(cohort, name, dict(parameters))
     except FunisError as error:
         # Interim data may not have reached the visit yet: no response is known, and the reason is said.

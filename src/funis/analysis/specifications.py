@@ -18,6 +18,7 @@ from funis.analysis.observations import (
     long_scores,
     score_instruments,
     visit_frame,
+    visit_units,
 )
 from funis.catalogue.registry import response_definition, responses
 from funis.data.tables import Tables
@@ -77,6 +78,7 @@ def try_choices(study: Study, tables: Tables, *, threshold: float = 50.0) -> pl.
     subjects = derive_subject_frame(study, tables.frames, long_scores(scored))
     groups = dict(_groups(study, subjects, endpoint))
     events = _events(subjects)
+    units = visit_units(study, tables.frames)
     found: list[pl.DataFrame] = []
     for scoring, each in _scorings(study, tables, scored):
         visits = visit_frame(study, tables, each).filter(pl.col("day").is_not_null())
@@ -84,13 +86,14 @@ def try_choices(study: Study, tables: Tables, *, threshold: float = 50.0) -> pl.
             chosen = visits.filter(pl.col("subject").is_in(members))
             left = events.filter(pl.col("subject").is_in(members))
             for at in _judged(endpoint, chosen):
-                parameters = _parameters(study, endpoint, each, at)
+                parameters = _parameters(endpoint, at)
                 ways = multiverse(
                     chosen,
                     definitions=[*parameters],
                     threshold=threshold,
                     parameters=parameters,
                     disposition=left,
+                    units={name: unit for name, unit in units.items() if name in chosen.columns},
                 )
                 place = {"scoring": scoring, "population": population}
                 found.append(ways.with_columns(pl.lit(value).alias(name) for name, value in place.items()))
@@ -194,24 +197,17 @@ def _judged(endpoint: Endpoint | None, visits: pl.DataFrame) -> tuple[str, ...]:
     return tuple(name for name in named if name in recorded) or ("",)
 
 
-def _parameters(
-    study: Study, endpoint: Endpoint | None, scored: Mapping[str, Scored], at: str
-) -> dict[str, Choice]:
-    """Settle what every definition needs to know of this study: the visit, the units, the plan's choices.
+def _parameters(endpoint: Endpoint | None, at: str) -> dict[str, Choice]:
+    """Settle what every definition needs to know of this study: the visit and the plan's choices.
 
-    Left out are flare indices, and definitions that do not know the unit the study measures in.
+    Left out are flare indices.
     """
-    items = {item.name for each in scored.values() for item in each.definition.items}
-    units = {f"{lab.test}_unit": lab.unit for lab in study.labs if lab.test not in items}
     found: dict[str, Choice] = {}
     for name in responses():
         definition = response_definition(name)
-        known = definition.parameters
         if definition.family == FLARES:
             continue
-        chosen: Choice = {key: unit for key, unit in units.items() if key in known}
-        if any(unit not in known[key].allowed for key, unit in chosen.items()):
-            continue  # limits in another unit would be compared with these values
+        chosen: Choice = {}
         if at:
             chosen["response_visit"] = at
         if endpoint is not None and endpoint.definition == name:

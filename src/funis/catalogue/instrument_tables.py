@@ -19,9 +19,16 @@ _SCHEME: Final = re.compile(r"\d+(_\d+)+")
 
 @cache
 def analyte_units(name: str) -> tuple[str, ...]:
-    """Name the units known for an analyte or measured quantity; none where the analyte is not known."""
+    """Name the units of an analyte that convert into each other; none where the analyte is not known."""
     found = analyte_table().analytes.get(name)
     return found.units if found is not None else ()
+
+
+@cache
+def reported_units(name: str) -> tuple[str, ...]:
+    """Name the units an analyte may be reported in, those of the laboratory's own too."""
+    found = analyte_table().analytes.get(name)
+    return found.all_units if found is not None else ()
 
 
 @cache

@@ -15,6 +15,7 @@ from funis.catalogue.instrument_tables import (
     find_definition,
     graded_systems,
     laboratory_tests,
+    reported_units,
 )
 from funis.catalogue.registry import definitions, responses
 from funis.errors import UnknownNameError, ValueRangeError
@@ -270,7 +271,7 @@ def _check_labs(study: Study) -> Iterator[StudyFinding]:
     for index, lab in enumerate(study.labs):
         key = ("labs", index)
         near = get_close_matches(lab.test, laboratory_tests(), n=1, cutoff=0.9)
-        units = analyte_units(lab.test)
+        units = reported_units(lab.test)
         if units and lab.unit not in units:
             yield unknown_name((*key, "unit"), f"unit for {lab.test}", lab.unit, units)
         elif not units and near:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from funis.arguments import Text as TextKind
 from funis.arguments import takes
@@ -22,6 +22,7 @@ from funis.study.estimand import (
     SensitivityPlan,
 )
 from funis.study.imported import Import
+from funis.study.lab_units import spell_unit
 from funis.study.part import Identifier, Names, StudyPart, Text
 
 ParameterValue = bool | int | float | str
@@ -192,6 +193,8 @@ class LabTest(StudyPart):
     scale: Literal["linear", "log2"] = Field(
         default="linear", description="Scale of analysis; log2 for titres, as log2(titre / 10)."
     )
+
+    _spelled = field_validator("unit")(spell_unit)
 
     @property
     def printed(self) -> str:

@@ -25,6 +25,7 @@ from funis.study.kept import once_a_study
 from funis.study.model import Study
 from funis.study.sources import filling_tests, items_of_tests
 from funis.units import find_scale
+from funis.units.columns import columns_of_instrument
 
 _KEYS = ("subject", "visit")
 # Columns of our own beside those of a table: what the laboratory gives, a test not done, a difference.
@@ -93,6 +94,13 @@ def _map_instrument(study: Study, name: str) -> _Mapped | None:
     wanted = filling_tests(study, name)
     units = {measure.name: measure.unit for measure in found.measures}
     units |= {item.lab: item.unit for item in found.items if item.lab and item.is_measured}
+    # A unit of the laboratory's own is compared with its own limits as it is.
+    own = {lab.test for lab in study.labs if lab.unit not in analyte_units(lab.test)}
+    units |= {
+        one.column: ""
+        for one in columns_of_instrument(name).values()
+        if one.is_relative and one.column in own
+    }
     parameters = found.parameter_values(study.choice(name).parameters)
     numbers = tuple(item for item in items if not item.is_text)
     return _Mapped(found, numbers, parameters, {test: units.get(test, "") for test in sorted(wanted)})

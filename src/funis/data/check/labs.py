@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from funis.catalogue.instrument_tables import analyte_units
+from funis.catalogue.instrument_tables import analyte_units, reported_units
 from funis.catalogue.model_analytes import PlausibleRange
 from funis.catalogue.registry import analyte_table
 from funis.data.cells import RawTable
@@ -22,7 +22,8 @@ from funis.errors import Finding
 from funis.frames.verbs import concat, verbs_of
 from funis.shown import show_text
 from funis.study.model import LabTest, Study
-from funis.units import convert
+from funis.units import convert, find_scale
+from funis.units.spelling import read_unit
 
 _COMPARED = r"^([<>]=?)\s*([0-9][0-9.eE+-]*)$"
 _NEPHRITIS = 0.5
@@ -112,31 +113,38 @@ def _convert_group(
             row_finding("warning", "missing_unit", "labs", first, message=message, fix=fix, **said)
         )
         return group.with_columns(unit=verbs_of(group).lit(lab.unit))
-    if unit == lab.unit:
-        return group
+    ops = verbs_of(group)
+    read = read_unit(unit, reported_units(lab.test) or (lab.unit,))
+    if read == lab.unit:
+        return group.with_columns(unit=ops.lit(lab.unit))
     known = analyte_units(lab.test)
-    if unit not in known or lab.unit not in known:
-        near = get_close_matches(unit, known or (lab.unit,), n=1, cutoff=0.4)
-        hint = f"The nearest is '{near[0]}'. " if near else ""
-        fix = f"{hint}Known for {lab.test}: {', '.join(known or (lab.unit,))}."
-        message = f"This unit is not known for {lab.test}; the value is left out."
+    if read not in known or lab.unit not in known:
+        message, fix = _say_unknown(lab, unit, read)
         findings += [
             row_finding("error", "unknown_unit", "labs", row, message=message, fix=fix, **said)
             for row in group.iter_rows(named=True)
         ]
-        ops = verbs_of(group)
         return group.with_columns(ops.lit(None, ops.Float64).alias("value"), unit=ops.lit(lab.unit))
-    columns = [_converted(group, name, lab, unit) for name in ("value", "low", "high")]
-    return group.with_columns(*columns, unit=verbs_of(group).lit(lab.unit))
+    scale = find_scale(lab.test, read, lab.unit)
+    columns = [scale.column(ops.col(name)).alias(name) for name in ("value", "low", "high")]
+    return group.with_columns(*columns, unit=ops.lit(lab.unit))
 
 
-def _converted(group: pl.DataFrame, name: str, lab: LabTest, unit: str) -> pl.Expr:
-    """Convert one column; equal values are converted once."""
-    ops = verbs_of(group)
-    values = group[name].drop_nulls().unique().to_list()
-    made = {value: float(convert(value, lab.test, unit, lab.unit)) for value in values}
-    column = ops.col(name)
-    return column.replace_strict(made, default=None, return_dtype=ops.Float64) if made else column
+def _say_unknown(lab: LabTest, unit: str, read: str) -> tuple[str, str]:
+    """Say why results cannot be brought to the unit of the study, and what can be done."""
+    own = set(reported_units(lab.test)) - set(analyte_units(lab.test))
+    if read in own:
+        message = (
+            f"{read} of {lab.test} is a unit of the laboratory's own, which nothing converts to {lab.unit}"
+        )
+        fix = f"Where the study measures in {read}, write it in [[labs]] with the laboratory's own limits."
+        return f"{message}; the value is left out.", fix
+    known = reported_units(lab.test) or (lab.unit,)
+    near = get_close_matches(unit, known, n=1, cutoff=0.4)
+    # "U/L" looks like "kU/L" and is something else: what is near in letters must not be an arbitrary unit.
+    hint = f"The nearest is '{near[0]}'. " if near and not own else ""
+    message = f"This unit is not known for {lab.test}; the value is left out."
+    return message, f"{hint}Known for {lab.test}: {', '.join(known)}."
 
 
 def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, Iterator[Finding]]:
