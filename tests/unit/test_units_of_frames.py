@@ -25,9 +25,10 @@ def visits(**columns: list[Any]) -> pl.DataFrame:
     return pl.DataFrame({**whole, **columns})
 
 
-def grades(frame: Any, **choices: Any) -> list[str]:
-    found = funis.score(frame, "bilag_2004", **choices)
-    return list(found["bilag_2004_haematological"])
+def grades(frame: Any, **choices: Any) -> list[str | None]:
+    found = list(funis.score(frame, "bilag_2004", **choices)["bilag_2004_haematological"])
+    # A grade that is not known is NaN in pandas.
+    return [grade if isinstance(grade, str) else None for grade in found]
 
 
 def test_grams_per_litre_give_the_grades_of_grams_per_decilitre() -> None:
