@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import polars as pl
 
 from funis.errors import Finding
-from funis.frames.verbs import verbs_of
+from funis.frames.verbs import Verbs, text_columns, verbs_of
 from funis.letters import FORBIDDEN_PATTERN, NOT_CALCULATED, find_forbidden, name_letter
 
 IGNORED_COLUMNS = frozenset({"comment", "comments", "note", "notes", "remark", "remarks"})
@@ -205,24 +206,31 @@ def leave_out_unusable(texts: pl.DataFrame, raw: RawData, file: str, table: str)
     ['The cell holds the control character U+0001; it is left out.', \
 'The cell holds a spreadsheet error; it is left out.']
     """
-    for name in [each for each in texts.columns if find_forbidden(each)]:
+    any_forbidden = find_forbidden("".join(texts.columns))
+    for name in [each for each in texts.columns if any_forbidden and find_forbidden(each)]:
         letter = name_letter(find_forbidden(name))
         message = f"The name of a column holds the control character {letter}; the column is not read."
         raw.finding("control_character", file, message, _FORBIDDEN_FIX, table=table, line=1, value=letter)
         texts = texts.drop(name)
-    names = [name for name, dtype in texts.schema.items() if dtype == pl.String]
+    names = text_columns(texts)
     if not names or texts.is_empty():
         return texts
     ops = verbs_of(texts)
-    unusable = ops.col(names).str.contains(_UNUSABLE)
-    found = texts.select(unusable.any()).row(0, named=True)
-    if not any(found.values()):
+    found = texts.select(_any_unusable(ops, names)).row(0, named=True)
+    if True not in found.values():
         return texts
+    unusable = ops.col(names).str.contains(_UNUSABLE)
     for name in [each for each, is_there in found.items() if is_there]:
         for row in texts.select(ops.col(name).str.contains(_UNUSABLE))[name].arg_true():
             line = texts["_line"][row] if "_line" in texts.columns else row + 1
             _report_unusable(texts[name][row], raw, file, {"table": table, "line": line, "column": name})
     return texts.with_columns(ops.when(~unusable).then(ops.col(names)))
+
+
+@lru_cache(maxsize=256)
+def _any_unusable(ops: Verbs, names: tuple[str, ...]) -> pl.Expr:
+    """Tell which columns have a cell that holds no value."""
+    return ops.col(names).str.contains(_UNUSABLE).any()
 
 
 def _report_unusable(text: str, raw: RawData, file: str, place: dict[str, object]) -> None:

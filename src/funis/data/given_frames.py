@@ -89,7 +89,7 @@ def _texts(columns: pl.DataFrame, raw: RawData, name: str, *, hold_few: bool) ->
         columns = as_polars(columns)
     elif is_few(columns) or set(columns.dtypes) <= {pl.String}:
         # These are texts already; only columns that are not read are still to be left out.
-        few = columns if is_few(columns) else as_few(columns)
+        few = columns if is_few(columns) else as_few(columns, are_texts=True)
         texts = leave_out_unusable(few, raw, name, name)
         return texts.drop([each for each in texts.columns if each.startswith("_")])
     texts = as_texts(leave_out_unusable(columns, raw, name, name))

@@ -58,7 +58,10 @@ def all_of(*cells: bool | None) -> bool | None:
 
 def first_known(*cells: object) -> object:
     """Give the first cell that is not empty."""
-    return next((cell for cell in cells if cell is not None), None)
+    for cell in cells:
+        if cell is not None:
+            return cell
+    return None
 
 
 def choose_one(condition: bool | None, value: Any, rest: Any) -> Any:  # noqa: FBT001

@@ -143,7 +143,18 @@ class FewColumn:
 
     def fill_null(self, value: object = None) -> FewColumn:
         """Fill empty cells."""
-        return rowwise(first_known, (self, as_column(value)), self.kind)
+        other = as_column(value)
+        if self.is_one or not other.is_one:
+            return rowwise(first_known, (self, other), self.kind)
+        cells_of, value_of = self.run, other.run
+
+        def run(frame: Any, name: Text) -> Cells:
+            filling = value_of(frame, name)
+            return [filling if cell is None else cell for cell in cells_of(frame, name)]
+
+        made = FewColumn(run, self.name, is_free=self.is_free, many=self.many or other.many, kind=self.kind)
+        made.is_cellwise = self.is_cellwise and other.is_cellwise
+        return made
 
     def fill_nan(self, value: None) -> FewColumn:
         """Make what is not a number empty."""
@@ -272,7 +283,7 @@ class FewColumn:
         def run(frame: Any, name: Text) -> Cells:
             found: Cells = [None] * frame.height
             for rows in frame.places(names).values():
-                part = self.run(frame.take(rows), name)
+                part = self.run(frame.keep(rows), name)
                 for place, cell in zip(rows, repeat(part) if self.is_one else part, strict=False):
                     found[place] = cell
             return found
@@ -387,7 +398,7 @@ def one_column(name: str) -> FewColumn:
 
 def lit(value: object, dtype: Any = None) -> FewColumn:
     """Give one value, of a type where it is null."""
-    if dtype == Float64 and value is not None:
+    if value is not None and dtype is not None and dtype == Float64:
         value = float(value)  # type: ignore[arg-type]
     made = FewColumn(lambda _frame, _name: value, "literal", is_one=True, kind=dtype)
     made.is_cellwise = True
@@ -406,9 +417,14 @@ def as_column(value: object) -> FewColumn:
 
 def rowwise(function: Callable[..., Any], parts: tuple[FewColumn, ...], kind: Any) -> FewColumn:
     """Work out a function of the cells of a row."""
-    name, many = parts[0].name, next((part.many for part in parts if part.many), ())
-    is_cellwise = all(part.is_cellwise for part in parts)
-    if all(part.is_one for part in parts):
+    name, many = parts[0].name, parts[0].many
+    is_cellwise = is_one = True
+    is_free = False
+    for part in parts:
+        many = many or part.many
+        is_cellwise, is_one = is_cellwise and part.is_cellwise, is_one and part.is_one
+        is_free = is_free or part.is_free
+    if is_one:
         made = FewColumn(
             lambda frame, each: function(*[part.run(frame, each) for part in parts]),
             name,
@@ -423,7 +439,7 @@ def rowwise(function: Callable[..., Any], parts: tuple[FewColumn, ...], kind: An
         rows = [repeat(part.run(frame, each)) if part.is_one else part.run(frame, each) for part in parts]
         return list(map(function, *rows))
 
-    made = FewColumn(run, name, is_free=any(part.is_free for part in parts), many=many, kind=kind)
+    made = FewColumn(run, name, is_free=is_free, many=many, kind=kind)
     made.is_cellwise = is_cellwise
     return made
 

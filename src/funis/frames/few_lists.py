@@ -63,6 +63,14 @@ class FewCells(list[Any]):
         return FewCells(place for place, cell in enumerate(self) if cell)
 
 
+class RowsWithGaps(list[int | None]):
+    """Rows to take, some of which are not there."""
+
+    def take(self, cells: Cells) -> Cells:
+        """Take the cells of these rows; of a row that is not there an empty one."""
+        return [None if row is None else cells[row] for row in self]
+
+
 def kind_of(cells: Cells) -> pl.DataType:
     """Give the Polars type of cells, which the first that is not empty tells."""
     cell = next((cell for cell in cells if cell is not None), None)

@@ -8,21 +8,16 @@ from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from funis.frames.few_cells import Cells, UnusualRowsError
 from funis.frames.few_columns import FewColumn, col, one_column
-from funis.frames.few_lists import FewCells, KindsOf, kind_of
+from funis.frames.few_lists import FewCells, KindsOf, RowsWithGaps, kind_of
 from funis.frames.few_together import Together
 
-
-class _WithGaps(list[int | None]):
-    """Rows to take, some of which are not there."""
-
-    def take(self, cells: Cells) -> Cells:
-        return [None if row is None else cells[row] for row in self]
+_NO_SOURCE: Final = (None, "", None)
 
 
 class FewRows:
@@ -79,11 +74,12 @@ class FewRows:
         return made
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> FewRows:
-        """Take over a Polars frame."""
-        rows, kinds = frame.rows(), frame.schema
-        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in kinds)
-        return cls(dict(zip(kinds, columns, strict=True)), kinds, frame.height)
+    def of(cls, frame: pl.DataFrame, *, are_texts: bool = False) -> FewRows:
+        """Take over a Polars frame, of which it may be known that it holds texts only."""
+        rows, names = frame.rows(), frame.columns
+        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in names)
+        kinds = dict.fromkeys(names, pl.String()) if are_texts else frame.schema
+        return cls(dict(zip(names, columns, strict=True)), kinds, len(rows))
 
     def to_polars(self) -> pl.DataFrame:
         """Give the same rows as a Polars frame."""
@@ -128,11 +124,24 @@ class FewRows:
 
     def count_gaps(self) -> dict[str, int]:
         """Count the empty cells of each column."""
-        together = self._together
-        if together is not None and None not in together.all_cells():
-            own = self._own
-            return {name: 0 if name in own else self.cells(name).count(None) for name in self._names}
-        return {name: self.cells(name).count(None) for name in self._names}
+        return self._of_each(Together.count_gaps, lambda cells: cells.count(None))
+
+    def _of_each(
+        self, of_many: Callable[[Together], Mapping[str, Any]], of_one: Callable[[Cells], Any]
+    ) -> dict[str, Any]:
+        """Give something of each column, at once for those that are worked out together."""
+        made: dict[str, Any] = {}
+        last: Together | None = None
+        found: Mapping[str, Any] = {}
+        for name in self._names:
+            source, asked, _ = column if type(column := self._own.get(name)) is tuple else _NO_SOURCE
+            if type(source) is not Together:
+                made[name] = of_one(self.cells(name))
+                continue
+            if source is not last:
+                last, found = source, of_many(source)
+            made[name] = found[asked]
+        return made
 
     def _find(self, name: str) -> Cells:
         """Work out a column, or find the frame that has it: those between only pass it on."""
@@ -167,7 +176,7 @@ class FewRows:
             if type(asked) is not str:
                 known = asked.run(source, which)
                 known = [known] * self.height if asked.is_one else known
-            elif type(which) is _WithGaps:
+            elif type(which) is RowsWithGaps:
                 known = which.take(source.cells(asked))
             else:
                 lent = source.cells(asked)
@@ -203,6 +212,10 @@ class FewRows:
         """Take some rows, in this order."""
         return self._view({}, rows)
 
+    def keep(self, rows: Sequence[int]) -> FewRows:
+        """Keep some rows, each once and in the order in which they stand."""
+        return self if len(rows) == self.height else self.take(rows)
+
     def places(self, names: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
         """Give the rows of each key, in the order in which the keys first stand."""
         found: dict[tuple[Any, ...], list[int]] = {}
@@ -212,12 +225,8 @@ class FewRows:
 
     def row(self, index: int, *, named: bool = False) -> Any:
         """Give one row, as a dict or a tuple."""
-        together = self._together
-        if together is not None and self._own is self._names:
-            cells = together.row(index)
-        else:
-            cells = [self.cells(name)[index] for name in self._names]
-        return dict(zip(self._names, cells, strict=True)) if named else tuple(cells)
+        row = self._of_each(lambda together: together.row(index), lambda cells: cells[index])
+        return row if named else tuple(row.values())
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Give every row."""
@@ -287,11 +296,11 @@ class FewRows:
             rows = [row for row in rows if (met if condition.is_one else met[row])]
         if not rows:
             return self.clear()
-        return self if len(rows) == self.height else self.take(rows)
+        return self.keep(rows)
 
     def head(self, number: int) -> FewRows:
         """Keep the first rows."""
-        return self.take(range(min(number, self.height)))
+        return self.keep(range(min(number, self.height)))
 
     def clear(self) -> FewRows:
         """Keep no row."""
@@ -300,6 +309,8 @@ class FewRows:
     def drop(self, *names: Any, strict: bool = True) -> FewRows:
         """Leave out columns."""
         gone = {name for each in names for name in ([each] if isinstance(each, str) else each)}
+        if not gone:
+            return self
         if strict and not gone <= self._names.keys():
             raise KeyError(", ".join(sorted(gone - self._names.keys())))
         return self._view({}, names={name: None for name in self._names if name not in gone})
@@ -327,10 +338,10 @@ class FewRows:
         rows = list(range(self.height))
         for name in reversed(names):
             cells = self.cells(name)
-            known = sorted((row for row in rows if cells[row] is not None), key=lambda row: cells[row])
             empty = [row for row in rows if cells[row] is None]
+            known = sorted((row for row in rows if cells[row] is not None), key=cells.__getitem__)
             rows = [*known, *empty] if nulls_last else [*empty, *known]
-        return self.take(rows)
+        return self if rows == list(range(self.height)) else self.take(rows)
 
     def unique(self, names: Any = None, *, keep: str = "any", maintain_order: bool = True) -> FewRows:
         """Keep one row a key: the first or the last; or only the rows whose key stands once."""
@@ -338,8 +349,8 @@ class FewRows:
         keys = self.columns if names is None else [names] if isinstance(names, str) else list(names)
         groups = self.places(keys).values()
         if keep == "none":
-            return self.take(sorted(rows[0] for rows in groups if len(rows) == 1))
-        return self.take(sorted(rows[-1 if keep == "last" else 0] for rows in groups))
+            return self.keep(sorted(rows[0] for rows in groups if len(rows) == 1))
+        return self.keep(sorted(rows[-1 if keep == "last" else 0] for rows in groups))
 
     def equals(self, other: FewRows) -> bool:
         """Tell whether names and cells are the same."""
@@ -358,19 +369,20 @@ class FewRows:
         here = list(zip(*map(self.cells, keys), strict=True))
         met: list[Sequence[int]] = [() if None in key else there.get(key, ()) for key in here]
         if how == "anti":
-            return self.take([row for row, found in enumerate(met) if not found])
+            return self.keep([row for row, found in enumerate(met) if not found])
         pairs = [
             (row, match)
             for row, found in enumerate(met)
             for match in (found or ((None,) if how == "left" else ()))
         ]
-        rows, matches = [row for row, _ in pairs], _WithGaps(match for _, match in pairs)
+        rows, matches = [row for row, _ in pairs], RowsWithGaps(match for _, match in pairs)
         beside = {
             (f"{name}_right" if name in self._names else name): (other, name, matches)
             for name in other._names
             if name not in keys
         }
-        return self._view(beside, rows)
+        # Where each row meets one other or none, the rows stay as they are.
+        return self._view(beside, None if rows == list(range(self.height)) else rows)
 
     def partition_by(
         self, name: str, *, as_dict: bool, maintain_order: bool = True, include_key: bool = True
@@ -378,7 +390,7 @@ class FewRows:
         """Give the rows of each value of a column."""
         del as_dict, maintain_order
         whole = self if include_key else self.drop(name)
-        return {key: whole.take(rows) for key, rows in self.places([name]).items()}
+        return {key: whole.keep(rows) for key, rows in self.places([name]).items()}
 
     def group_by(self, *names: Any, maintain_order: bool = True) -> FewGroups:
         """Take rows of one key together."""
@@ -419,7 +431,7 @@ class FewGroups:
 
     def __iter__(self) -> Iterator[tuple[tuple[Any, ...], FewRows]]:
         """Give each key with its rows."""
-        return ((key, self.frame.take(rows)) for key, rows in self.groups.items())
+        return ((key, self.frame.keep(rows)) for key, rows in self.groups.items())
 
     def agg(self, *columns: Any, **named: Any) -> FewRows:
         """Work out one row a key: single values, or lists of what is more."""

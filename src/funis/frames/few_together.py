@@ -63,9 +63,16 @@ class Together:
             self._answers = self._work_out()
         return self._answers
 
-    def row(self, index: int) -> Cells:
+    def row(self, index: int) -> dict[str, Any]:
         """Give the cells of one row; a negative number counts from the last."""
-        return self.all_cells()[range(self.height)[index] :: self.height]
+        cells = self.all_cells()[range(self.height)[index] :: self.height]
+        return dict(zip(self.places, cells, strict=True))
+
+    def count_gaps(self) -> dict[str, int]:
+        """Count the empty cells of each column."""
+        if None not in self.all_cells():
+            return dict.fromkeys(self.places, 0)
+        return {name: self.cells(name).count(None) for name in self.places}
 
     def is_same(self) -> bool:
         """Tell whether every cell is the one that was asked about."""
@@ -78,7 +85,7 @@ class Together:
         cells = self.frame.all_cells(self.asked.many)
         values = list(dict.fromkeys(cells))
         # Equal numbers can differ in their sign of zero, which only a truth value never shows.
-        if asked.kind != Boolean and not {type(value) for value in values} <= _TEXTS:
+        if asked.kind is not Boolean and not {type(value) for value in values} <= _TEXTS:
             found = asked.run(_OneColumn(cells), "")
         else:
             answers = asked.run(_OneColumn(values), "")

@@ -131,5 +131,5 @@ def _flat(parts: Iterable[object]) -> list[object]:
     return [
         one
         for part in parts
-        for one in (part if isinstance(part, Iterable) and not isinstance(part, str | FewColumn) else (part,))
+        for one in ((part,) if isinstance(part, str | FewColumn) or not isinstance(part, Iterable) else part)
     ]

@@ -8,6 +8,7 @@ are those of Polars for both, so that a checker of types reads every line once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import narwhals as nw
@@ -96,9 +97,9 @@ def as_polars(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.to_polars() if isinstance(frame, FewRows) else frame
 
 
-def as_few(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give the rows of a Polars frame as few rows, typed as what they stand for."""
-    return cast("pl.DataFrame", FewRows.of(frame))
+def as_few(frame: pl.DataFrame, *, are_texts: bool = False) -> pl.DataFrame:
+    """Give the rows of a Polars frame as few rows, typed as what they stand for; texts need no look."""
+    return cast("pl.DataFrame", FewRows.of(frame, are_texts=are_texts))
 
 
 def few_texts(columns: Mapping[str, list[str | None]]) -> pl.DataFrame:
@@ -113,11 +114,26 @@ def count_gaps(frame: pl.DataFrame) -> dict[str, int]:
     return dict(zip(frame.columns, frame.null_count().row(0), strict=True))
 
 
+def text_columns(frame: pl.DataFrame) -> tuple[str, ...]:
+    """Name the columns that hold texts."""
+    if isinstance(frame, FewRows):
+        # To compare types of Polars costs more than to look at them.
+        kinds = ((name, frame.kind(name)) for name in frame.columns)
+        return tuple(name for name, kind in kinds if type(kind) is pl.String or kind == pl.String)
+    return tuple(name for name, dtype in frame.schema.items() if dtype == pl.String)
+
+
 def narwhals_schema(frame: pl.DataFrame) -> dict[str, Any]:
     """Give the types of the columns in the words of Narwhals, as scoring reads them."""
     if isinstance(frame, FewRows):
-        return {name: getattr(nw, str(kind), nw.Unknown)() for name, kind in frame.schema.items()}
+        return {name: _narwhals_kind(kind) for name, kind in frame.schema.items()}
     return dict(nw.from_native(frame).schema)
+
+
+@lru_cache(maxsize=64)
+def _narwhals_kind(kind: pl.DataType) -> Any:
+    """Give a type of Polars in the words of Narwhals."""
+    return getattr(nw, str(kind), nw.Unknown)()
 
 
 def frame_like(frame: pl.DataFrame, columns: Mapping[str, Any], schema: Mapping[str, Any]) -> pl.DataFrame:

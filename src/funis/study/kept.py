@@ -5,12 +5,13 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar, cast
 
 from funis.study.model import Study
 
 _Further = ParamSpec("_Further")
 _Value = TypeVar("_Value")
+_NOTHING: Final = object()
 
 
 def once_a_study(
@@ -35,7 +36,7 @@ def once_a_study(
     True
     """
     # By identity: studies that are equal may be kept twice, and a study cannot be a key.
-    kept: dict[int, tuple[weakref.ref[Study], dict[object, _Value]]] = {}
+    kept: dict[int, tuple[weakref.ref[Study], dict[object, object]]] = {}
 
     @wraps(function)
     def ask(study: Study, /, *args: _Further.args, **kwargs: _Further.kwargs) -> _Value:
@@ -43,8 +44,9 @@ def once_a_study(
         if place not in kept:
             kept[place] = (weakref.ref(study, lambda _: kept.pop(place, None)), {})
         answers, asked = kept[place][1], (args, tuple(sorted(kwargs.items())))
-        if asked not in answers:
-            answers[asked] = function(study, *args, **kwargs)
-        return answers[asked]
+        answer = answers.get(asked, _NOTHING)
+        if answer is _NOTHING:
+            answer = answers[asked] = function(study, *args, **kwargs)
+        return cast("_Value", answer)
 
     return ask

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 import polars as pl
 
-from funis.frames.verbs import concat, frame_like, verbs_of
+from funis.frames.verbs import Verbs, concat, frame_like, verbs_of
 from funis.study.model import Study
+
+_PLACE: Final[Mapping[str, Any]] = {
+    "table": pl.String,
+    "subject": pl.String,
+    "visit": pl.String,
+    "date": pl.Date,
+    "day": pl.Int64,
+    "_file": pl.String,
+    "_line": pl.Int64,
+}
+"""Where something stands in the data of a study, and when it was."""
+_LOCATED: Final = _PLACE.keys() - {"table"}
 
 
 @dataclass(frozen=True)
@@ -41,26 +55,14 @@ class Data:
     @cached_property
     def visited(self) -> pl.DataFrame:
         """Every subject and visit with its table, date, day and place, over all dated tables."""
-        columns = ("subject", "visit", "date", "day", "_file", "_line")
-        schema = {
-            "table": pl.String,
-            "subject": pl.String,
-            "visit": pl.String,
-            "date": pl.Date,
-            "day": pl.Int64,
-            "_file": pl.String,
-            "_line": pl.Int64,
-        }
         like = next(iter(self.frames.values()))
         ops = verbs_of(like)
         parts = [
-            frame.select(
-                ops.lit(name).alias("table"), *(ops.col(column).cast(schema[column]) for column in columns)
-            )
+            frame.select(_place(ops, name))
             for name, frame in self.frames.items()
-            if not frame.is_empty() and set(columns) <= set(frame.columns)
+            if not frame.is_empty() and set(frame.columns) >= _LOCATED
         ]
-        return concat([frame_like(like, {}, schema), *parts])
+        return concat([frame_like(like, {}, _PLACE), *parts])
 
     @cached_property
     def tests_recorded(self) -> dict[tuple[str, str], list[str]]:
@@ -97,3 +99,12 @@ class Data:
         """Give the latest date of any visit: the data cut."""
         latest = self.visited["date"].max()
         return latest if isinstance(latest, date) else None
+
+
+@lru_cache(maxsize=256)
+def _place(ops: Verbs, table: str) -> Sequence[pl.Expr]:
+    """Give the place of each row of a table."""
+    return [
+        ops.lit(table).alias("table"),
+        *(ops.col(name).cast(_PLACE[name]) for name in _PLACE if name in _LOCATED),
+    ]

@@ -74,7 +74,7 @@ def fill_items(
     for name in mapped_names:
         mapped = _map_instrument(study, name)
         if mapped is not None:
-            values = _in_units(study, wide, mapped.units)
+            values = wide.select(_in_units(study, name, verbs_of(wide), tuple(sorted(wide.columns))))
             filled[name], found = _fill_instrument(
                 study, mapped, frames[name], (values, _find_not_done(labs))
             )
@@ -139,17 +139,18 @@ def _wide_labs(study: Study, labs: pl.DataFrame) -> pl.DataFrame:
     return last.pivot("test", index=_KEYS, values=["value", "low", "high"])
 
 
-def _in_units(study: Study, wide: pl.DataFrame, units: Mapping[str, str]) -> pl.DataFrame:
-    """Bring results to the units of a definition: ``c3``, ``c3_low``, ``c3_high``."""
-    ops = verbs_of(wide)
-    columns = []
-    for test, wanted in units.items():
+@once_a_study
+def _in_units(study: Study, name: str, ops: Verbs, wide: tuple[str, ...]) -> Sequence[pl.Expr]:
+    """Bring results to the units of an instrument: ``c3``, ``c3_low``, ``c3_high``."""
+    mapped = _map_instrument(study, name)
+    columns = [ops.col(key) for key in _KEYS]
+    for test, wanted in ({} if mapped is None else mapped.units).items():
         unit = study.lab(test).unit
-        for name, called in (("value", test), ("low", f"{test}_low"), ("high", f"{test}_high")):
-            is_there = f"{name}_{test}" in wide.columns
-            number = ops.col(f"{name}_{test}") if is_there else ops.lit(None, ops.Float64)
+        for kind, called in (("value", test), ("low", f"{test}_low"), ("high", f"{test}_high")):
+            is_there = f"{kind}_{test}" in wide
+            number = ops.col(f"{kind}_{test}") if is_there else ops.lit(None, ops.Float64)
             columns.append(_in_unit(ops, number, test, unit, wanted).alias(called))
-    return wide.select(*_KEYS, *columns)
+    return columns
 
 
 def _in_unit(ops: Verbs, number: pl.Expr, test: str, unit: str, wanted: str) -> pl.Expr:

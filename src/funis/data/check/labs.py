@@ -82,8 +82,10 @@ def derive_lab_values(study: Study, labs: pl.DataFrame) -> tuple[pl.DataFrame, l
     by_test = {} if labs.is_empty() else labs.partition_by("test", as_dict=True, maintain_order=True)
     due = [(lab, by_test[lab.test,]) for lab in study.labs if (lab.test,) in by_test]
     parts = [_test_values(lab, rows, findings) for lab, rows in due]
-    recorded = labs.clear()
-    return concat([recorded, *parts]).sort("_file", "_line", maintain_order=True), findings
+    is_unchanged = all(part is rows for part, (_, rows) in zip(parts, due, strict=True))
+    if not (is_unchanged and sum(part.height for part in parts) == labs.height):
+        labs = concat([labs.clear(), *parts])
+    return labs.sort("_file", "_line", maintain_order=True), findings
 
 
 def _test_values(lab: LabTest, rows: pl.DataFrame, findings: list[Finding]) -> pl.DataFrame:
