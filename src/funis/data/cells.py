@@ -132,6 +132,22 @@ class TableCells(NamedTuple):
     grid: Grid
 
 
+def take_behind(behind: RawData, found: RawData) -> None:
+    """Look at a table whose name is nearly right, where no other is that table.
+
+    Parameters
+    ----------
+    behind : what the table would be under the name that was meant
+    found : all that was taken under right names; takes the table as one that is not used
+    """
+    meant = {*behind.tables, *behind.unreadable}
+    if meant & {*found.tables, *found.unreadable}:
+        return
+    found.unused += [*behind.tables.values(), *behind.unused]
+    found.findings += behind.findings
+    found.unreadable |= meant
+
+
 class UnreadableError(Exception):
     """A file cannot be read as a table; carries what the finding says.
 

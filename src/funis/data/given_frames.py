@@ -13,8 +13,8 @@ import narwhals as nw
 import polars as pl
 
 from funis.arguments import Frame
-from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable
-from funis.data.known_tables import finding_unknown_table
+from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable, take_behind
+from funis.data.known_tables import finding_unknown_table, nearest_table
 from funis.described import describe
 from funis.errors import ValueRangeError
 from funis.frames.verbs import as_few, as_polars, few_texts, frame_like, is_few, verbs_of
@@ -62,37 +62,50 @@ def take_frames(
     [('S1', '7', 1)]
     """
     raw = RawData()
+    # A table whose name is not right is looked at too: what else is wrong in it is found in the same run.
+    meant = {name: name if expected.get(name) else nearest_table(name, expected) for name in frames}
     given = {
-        name: _try_columns(name, each, known.get(name)) for name, each in frames.items() if expected.get(name)
+        name: _try_columns(table, frames[name], known.get(table)) for name, table in meant.items() if table
     }
     cells = sum(each.height * each.width for each in given.values() if not isinstance(each, UnreadableError))
-    for name in frames:
-        if name not in given:
+    hold_few = few_cells > 0 and cells <= few_cells
+    behind: list[RawData] = []
+    for name, table in meant.items():
+        if table != name:
             raw.findings.append(finding_unknown_table(name, name, expected))
-            continue
-        columns = given[name]
-        try:
-            if isinstance(columns, UnreadableError):
-                raise columns
-            texts = _texts(columns, raw, name, hold_few=few_cells > 0 and cells <= few_cells)
-        except UnreadableError as error:
-            raw.unreadable.add(name)
-            raw.finding(error.code, name, error.message, error.fix, table=name)
-            continue
-        raw.tables[name] = RawTable(name, name, _without_blank_rows(_named(texts, raw, name)))
+            behind.append(RawData())
+        if table:
+            _take_table(table, name, given[name], raw if table == name else behind[-1], hold_few=hold_few)
+    for each in behind:
+        take_behind(each, raw)
     return raw
 
 
-def _texts(columns: pl.DataFrame, raw: RawData, name: str, *, hold_few: bool) -> pl.DataFrame:
+def _take_table(
+    table: str, file: str, columns: pl.DataFrame | UnreadableError, raw: RawData, *, hold_few: bool
+) -> None:
+    """Take one table, or say why it cannot be."""
+    try:
+        if isinstance(columns, UnreadableError):
+            raise columns
+        texts = _texts(columns, raw, (file, table), hold_few=hold_few)
+    except UnreadableError as error:
+        raw.unreadable.add(table)
+        raw.finding(error.code, file, error.message, error.fix, table=table)
+        return
+    raw.tables[table] = RawTable(table, file, _without_blank_rows(_named(texts, raw, file)))
+
+
+def _texts(columns: pl.DataFrame, raw: RawData, place: tuple[str, str], *, hold_few: bool) -> pl.DataFrame:
     """Bring a table to texts, held as few rows from as early on as it can be."""
     if not hold_few:
         columns = as_polars(columns)
     elif is_few(columns) or set(columns.dtypes) <= {pl.String}:
         # These are texts already; only columns that are not read are still to be left out.
         few = columns if is_few(columns) else as_few(columns, are_texts=True)
-        texts = leave_out_unusable(few, raw, name, name)
+        texts = leave_out_unusable(few, raw, *place)
         return texts.drop([each for each in texts.columns if each.startswith("_")])
-    texts = as_texts(leave_out_unusable(columns, raw, name, name))
+    texts = as_texts(leave_out_unusable(columns, raw, *place))
     return as_few(texts) if hold_few else texts
 
 

@@ -28,6 +28,7 @@ from funis.data.cells import (
     UnreadableError,
     as_texts,
     leave_out_unusable,
+    take_behind,
 )
 from funis.data.known_tables import finding_unknown_table, nearest_table
 from funis.data.read.csv_text import read_csv
@@ -86,19 +87,9 @@ def read_folder(
             continue
         _read_path(path, sources, found, _Opening(most, inside, label))
     sources.report_absent(folder.name, found)
-    _take_behind(sources, found)
-    return found
-
-
-def _take_behind(sources: TableSources, found: RawData) -> None:
-    """Look at sheets whose name is nearly that of a table, where no other sheet is that table."""
     for behind in sources.behind:
-        meant = {*behind.tables, *behind.unreadable}
-        if meant & {*found.tables, *found.unreadable}:
-            continue
-        found.unused += [*behind.tables.values(), *behind.unused]
-        found.findings += behind.findings
-        found.unreadable |= meant
+        take_behind(behind, found)
+    return found
 
 
 class _Opening(NamedTuple):
