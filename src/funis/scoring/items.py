@@ -19,7 +19,7 @@ from funis.errors import ColumnError
 from funis.frames.under_way import PREFIX, Column
 from funis.nine_decimals import compare_exactly
 from funis.scoring.bits.tracer import Tracer
-from funis.scoring.truth_columns import all_of, any_of, is_sure
+from funis.scoring.truth_columns import all_of, any_of, is_possible, is_sure
 
 NOT_DONE_TEXT = "ND"
 # Yes/no items are printed with letters; both spellings are read.
@@ -70,12 +70,15 @@ class ItemCell:
     not_done : true where it was stated that the assessment was not done; None where nobody could say so
     ignored : true where the finding is not due to the disease; only measured items (levels become the lowest)
     is_uncollected : the frame has no column of the item, but one of an alternative that measures the same
+    ends : lowest and highest level that the quantities at hand allow where `value` is null (platelets 90 and
+        no white cells: level 2 or 3); None where an unknown level may be any
     """
 
     value: Column
     not_done: Column | None = None
     ignored: Column | None = None
     is_uncollected: bool = False
+    ends: tuple[Column, Column] | None = None
 
 
 @dataclass(slots=True)
@@ -153,11 +156,27 @@ def _build_cell(layout: ScoringLayout, intake: Intake, item: Item) -> ItemCell:
     if not_done is not None:
         # A value beside the statement "not done" is a value.
         not_done = intake.keep(f"{item.name}_nd", not_done & value.is_null())
+    ends = None if filled is None else _build_ends(layout, intake, item, value)
     value = layout.ops.col(item.name) if stays else intake.keep(item.name, value)
     ignored = None
     if attributed is not None and item.is_measured:
         ignored = intake.keep(f"{item.name}_ignored", attributed)
-    return ItemCell(value, not_done, ignored, is_uncollected(item, layout.schema))
+    return ItemCell(value, not_done, ignored, is_uncollected(item, layout.schema), ends)
+
+
+def _build_ends(
+    layout: ScoringLayout, intake: Intake, item: Item, value: Column
+) -> tuple[Column, Column] | None:
+    """Give the lowest and the highest level that quantities allow; None where they cannot narrow it."""
+    if len(item.values) <= 2 or len(item.measures) <= 1:
+        return None
+    low = high = _literal(item.values[0], item, layout)
+    for level, conditions in zip(item.values[1:], item.when, strict=True):
+        met, reached = _any_met(layout, conditions), _literal(level, item, layout)
+        low = layout.ops.when(is_sure(met)).then(reached).otherwise(low)
+        high = layout.ops.when(is_possible(met)).then(reached).otherwise(high)
+    low, high = (layout.ops.when(value.is_null()).then(end).otherwise(value) for end in (low, high))
+    return intake.keep(f"{item.name}_low", low), intake.keep(f"{item.name}_high", high)
 
 
 def is_uncollected(item: Item, present: Container[str]) -> bool:

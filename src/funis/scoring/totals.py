@@ -7,8 +7,9 @@ and at their highest level.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import pairwise
 from operator import add
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from funis.frames.under_way import Column
 from funis.scoring.deciding_rule import spell
 from funis.scoring.items import ItemCell, ScoringLayout
 from funis.scoring.measured import build_measured
-from funis.scoring.truth_columns import any_of
+from funis.scoring.truth_columns import any_of, is_sure
 
 STATUSES: Final = ("scored", "incomplete", "not_applicable")
 
@@ -165,6 +166,8 @@ def _points(
     """Points of an item, with an unknown one at its lowest or highest level."""
     kind = number_type(layout)
     lowest, highest = (layout.ops.lit(_plain(end), kind) for end in points_range(item))
+    if cell.ends is not None:
+        lowest, highest = (_known_points(layout, item, replace(cell, value=end)) for end in cell.ends)
     known = _known_points(layout, item, cell)
     if not at_top:
         return layout.ops.when(cell.value.is_null()).then(lowest).otherwise(known)
@@ -203,8 +206,20 @@ def _gap(layout: ScoringLayout, item: Item, cell: ItemCell, settled: Mapping[str
     unknown = cell.value.is_null()
     if item.name in settled:
         unknown = unknown & ~settled[item.name]
+    if cell.ends is not None:
+        return _gap_between(layout, item, cell.ends, unknown)
     lowest, highest = points_range(item)
     return unknown.cast(kind) * layout.ops.lit(_plain(highest - lowest), kind)
+
+
+def _gap_between(layout: ScoringLayout, item: Item, ends: tuple[Column, Column], unknown: Column) -> Column:
+    """Points between the lowest and the highest level that are possible, level by level."""
+    kind, (low, high) = number_type(layout), ends
+    steps = []
+    for level, (before, points) in zip(item.values[1:], pairwise(item.points), strict=True):
+        is_open = is_sure(unknown & (high >= level) & ~(low >= level))
+        steps.append(is_open.cast(kind) * layout.ops.lit(_plain(points - before), kind))
+    return reduce(add, steps)
 
 
 def _combine(layout: ScoringLayout, parts: Mapping[str, Column]) -> Column:

@@ -153,7 +153,12 @@ def plan_scoring(working: OpenFrame, layout: ScoringLayout, intake: Intake, buil
     if layout.has_history:
         derived[FIRST] = is_first(layout)
     schema = working.frame.lazy().with_columns(**derived).collect_schema()
-    levels = {_name_of(cell.value) for name, cell in intake.cells.items() if _has_levels(layout, name)}
+    levels = {
+        _name_of(column)
+        for name, cell in intake.cells.items()
+        if _has_levels(layout, name)
+        for column in (cell.value, *(cell.ends or ()))
+    }
     roles = {name: _role_of(kind, is_level=name in levels) for name, kind in schema.items()}
     tracer = Tracer(roles)
     cells = {name: _trace_cell(tracer, cell) for name, cell in intake.cells.items()}
@@ -179,7 +184,11 @@ def _trace_cell(tracer: Tracer, cell: ItemCell) -> ItemCell:
         None if part is None else tracer.col(_name_of(part))
         for part in (cell.value, cell.not_done, cell.ignored)
     )
-    return ItemCell(value, not_done, ignored, cell.is_uncollected)
+    ends = None
+    if cell.ends is not None:
+        low, high = cell.ends
+        ends = (tracer.col(_name_of(low)), tracer.col(_name_of(high)))
+    return ItemCell(value, not_done, ignored, cell.is_uncollected, ends)
 
 
 def _name_of(column: pl.Expr) -> str:
