@@ -78,6 +78,51 @@ def build_set(folder: Path, *, is_listed: bool = True) -> Iterator[Path]:
         _end(side, live, handle)
 
 
+@contextmanager
+def change_set(folder: Path) -> Iterator[Path]:
+    """Change files of a folder aside; when the block ends, the changed folder takes its place as a whole.
+
+    Parameters
+    ----------
+    folder : an existing folder
+
+    Yields
+    ------
+    Path : a copy of the folder, on the same disk; write over its files with `funis.files.write_whole` only,
+        as the others are the same files under another name. What is taken away or replaced must stand
+        elsewhere in the copy, else it is kept beside. After an error the folder is as it was.
+
+    Raises
+    ------
+    OutputError : the folder cannot be written; it is as it was
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     data = Path(place) / "data"
+    ...     data.mkdir()
+    ...     _ = (data / "a.txt").write_text("old")
+    ...     with change_set(data) as draft:
+    ...         _ = (draft / "b.txt").write_text("new")
+    ...     sorted(path.name for path in data.iterdir())
+    ['a.txt', 'b.txt']
+    """
+    with said_of(folder):
+        live = _find_place(folder)
+        side, handle = _start(live)
+    try:
+        with said_of(folder), lock_folder(live.parent):
+            _keep_foreign(live, side / _SET, {})
+        yield side / _SET
+        with said_of(folder), lock_folder(live.parent):
+            _sync_all(side / _SET)
+            write_whole(side / _WRITTEN, json.dumps({}))
+            _exchange_or_rename(side, live)
+    finally:
+        _end(side, live, handle)
+
+
 def _find_place(folder: Path) -> Path:
     """Give the folder a set is to stand in, links followed, its parent made; refuse what is no folder."""
     live = Path(os.path.realpath(folder))
@@ -266,12 +311,18 @@ def _put_in_place(side: Path, live: Path, *, is_listed: bool) -> None:
             _keep_foreign(live, new, _read_written(live))
         _sync_all(new)
         write_whole(side / _WRITTEN, listed)
-        if not live.exists():
-            new.rename(live)
-        elif not _exchange(new, live):
-            live.rename(side / _OLD)
-            new.rename(live)
-        sync(live.parent)
+        _exchange_or_rename(side, live)
+
+
+def _exchange_or_rename(side: Path, live: Path) -> None:
+    """Let the new set stand where the old one stood."""
+    new = side / _SET
+    if not live.exists():
+        new.rename(live)
+    elif not _exchange(new, live):
+        live.rename(side / _OLD)
+        new.rename(live)
+    sync(live.parent)
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -124,4 +124,35 @@ def render_workbook(frame: pl.DataFrame) -> bytes:
     as_text = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with Workbook(content, {**as_text, "in_memory": True, "nan_inf_to_errors": True}) as book:
         neutralise(frame).write_excel(book)
+    return content.getvalue()
+
+
+def render_text_workbook(
+    rows: Sequence[Sequence[str]], *, widths: Sequence[int], choices: Mapping[int, Sequence[str]]
+) -> bytes:
+    """Write rows of texts, the header first, as a workbook whose cells stay texts when somebody edits them.
+
+    Parameters
+    ----------
+    rows : the texts; a spreadsheet program takes none of them for a date or a number
+    widths : of each column, in letters
+    choices : what may be chosen in a column, by its number from 0
+    """
+    from xlsxwriter import Workbook
+
+    content = io.BytesIO()
+    as_text = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with Workbook(content, {**as_text, "in_memory": True}) as book:
+        sheet = book.add_worksheet("corrections")
+        head = book.add_format({"bold": True, "num_format": "@"})
+        text = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
+        for number, width in enumerate(widths):
+            sheet.set_column(number, number, width, text)
+        for line, row in enumerate(rows):
+            for number, cell in enumerate(row):
+                sheet.write_string(line, number, as_plain(cell), text if line else head)
+        sheet.freeze_panes(1, 0)
+        for number, listed in choices.items():
+            last = max(len(rows) - 1, 1)
+            sheet.data_validation(1, number, last, number, {"validate": "list", "source": list(listed)})
     return content.getvalue()

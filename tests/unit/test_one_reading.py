@@ -152,6 +152,7 @@ def test_a_word_with_one_reading(text: str, word: str | None) -> None:
         # Hombre and mujer, weiblich: m is a woman, w is nobody here.
         (("h", "m"), (None, None)),
         (("m",), (None,)),
+        (("m", "female"), ("male",)),
         (("m", "w"), (None, None)),
     ],
 )

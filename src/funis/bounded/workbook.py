@@ -67,9 +67,8 @@ def find_cells(data: bytes, limits: Limits, *, note_texts: bool = False) -> dict
     BeyondLimitError, RefusedFileError
     """
     archive = Archive(data, limits)
-    targets = _read_targets(archive)
     found: dict[str, SheetCells] = {}
-    for name, part in _read_sheets(archive, targets).items():
+    for name, part in read_sheet_parts(archive).items():
         if part not in archive.parts:
             raise RefusedFileError(f"The sheet '{name}' is not in the workbook.", *_REFUSED)
         found[name] = _Scan(name, limits, note_texts=note_texts).read(archive, part)
@@ -78,6 +77,11 @@ def find_cells(data: bytes, limits: Limits, *, note_texts: bool = False) -> dict
         for _ in archive.unpack(part):
             pass
     return found
+
+
+def read_sheet_parts(archive: Archive) -> dict[str, str]:
+    """Read which part of a workbook each sheet is, by its name."""
+    return _read_sheets(archive, _read_targets(archive))
 
 
 def _parse(archive: Archive, part: str, reader: expat.XMLParserType) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 from funis.bounded.limits import read_limits
 from funis.cli.answers import Json, list_findings, print_answer
 from funis.cli.arguments import Folder, Limit, existing_folder
+from funis.cli.correction_commands import write_corrections_of
 from funis.cli.finding_lines import FINDING_FORMATS, render_findings
 from funis.documents.formats import FORMATS, find_formats, needs_drawings
 from funis.errors import Finding, StudyError, UnknownNameError
@@ -43,6 +45,14 @@ def check(
     folder: Folder,
     form: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
     json_: Json = False,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            "--corrections",
+            metavar="FILE",
+            help="Write proposed corrections (.csv or .xlsx) to approve; funis correct applies them.",
+        ),
+    ] = None,
     limit: Limit = None,
 ) -> None:
     """Print every finding of a study file and its data; exit 1 when one is an error."""
@@ -51,6 +61,10 @@ def check(
         raise UnknownNameError("format", form, FINDING_FORMATS, "--format")
     findings = _find_findings(existing_folder(folder), limit)
     typer.echo(render_findings(findings, form))
+    if corrections is not None:
+        # Without a study file nobody knows what a cell should be; that finding is told above.
+        with suppress(StudyError):
+            write_corrections_of(_read_study(folder), folder, corrections, limit)
     raise typer.Exit(_exit_code(findings))
 
 

@@ -83,8 +83,7 @@ def read_tables(
     >>> tables.frames["labs"].height, tables.findings[0].code
     (0, 'no_subject')
     """
-    place = Path(folder)
-    place = place / "data" if (place / "data").is_dir() else place
+    place = data_place(Path(folder))
     inside = Path(folder) if place.is_dir() else None
     known = study_tables(study)
     raw = read_folder(
@@ -94,6 +93,17 @@ def read_tables(
         # Names of files and counts only: no value of a subject ever reaches a log.
         _log.info("read %s (%d rows)", file.name, file.rows)
     return _checked(study, raw, today)
+
+
+def data_place(folder: Path) -> Path:
+    """Give the folder that holds the tables: ``data`` in a study folder, else the folder itself.
+
+    Examples
+    --------
+    >>> data_place(Path("no_such_folder")).name
+    'no_such_folder'
+    """
+    return folder / "data" if (folder / "data").is_dir() else folder
 
 
 @takes(study=STUDY, frames=ByName(Anything(), Text(empty=True)), today=OrNone(Day()))

@@ -69,10 +69,15 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
     """
     known = study_tables(study)
     frames, findings = _type_tables(raw, known, today)
+    written_labs = frames["labs"]
     frames, row_findings = sift_tables(study, frames, known)
+    has_rows_left_out = written_labs.height > frames["labs"].height
     future_findings = list(check_future(study, frames, known, today=today))
     frames = leave_out(frames, future_findings)
     frames["labs"], lab_findings = derive_lab_values(study, frames["labs"])
+    if has_rows_left_out:
+        # What is wrong with the result of a row that is left out is told in the same run.
+        _, lab_findings = derive_lab_values(study, written_labs)
     frames["disposition"], end_findings = derive_status(frames["disposition"])
     frames = fill_dates(frames)
     anchors = derive_anchors(study, frames)

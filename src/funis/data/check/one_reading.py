@@ -176,14 +176,35 @@ def one_word(text: str, allowed: Sequence[str], others: Iterable[str] = ()) -> s
     return near[0] if len(near) == 1 else None
 
 
+def one_code(text: str, known: Iterable[str]) -> str | None:
+    """Give the only known code that a text can be: other capitals, a gap, zeros that a spreadsheet took off.
+
+    Examples
+    --------
+    >>> one_code("1", ["01", "02"]), one_code("s 1", ["S1", "S2"]), one_code("S3", ["S1", "S2"])
+    ('01', 'S1', None)
+    """
+    form = _code_form(text)
+    near = list(dict.fromkeys(each for each in known if _code_form(each) == form))
+    return near[0] if len(near) == 1 else None
+
+
+def _code_form(text: str) -> str:
+    plain = re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", text).casefold())
+    return re.sub(r"(?<!\d)0+(?=\d)", "", plain)
+
+
 def _word_form(text: str) -> str:
     return re.sub(r"[\s_-]+", "_", unicodedata.normalize("NFKC", text).casefold().strip())
 
 
 def _by_letter(letter: str, allowed: Sequence[str], others: Iterable[str]) -> str | None:
-    letters = {_word_form(each) for each in others if each and _word_form(each) not in allowed}
+    forms = {_word_form(each) for each in others if each}
+    letters = forms - set(allowed)
     starts = {each: [word for word in allowed if word.startswith(each)] for each in letters}
-    is_clear = letters != _OTHER_WORDS and all(len(each) == 1 == len(starts[each]) for each in letters)
+    # A whole word of the column says in which language the letters are.
+    is_told = letters != _OTHER_WORDS or bool(forms & set(allowed))
+    is_clear = is_told and all(len(each) == 1 == len(starts[each]) for each in letters)
     return starts[letter][0] if is_clear and letter in starts else None
 
 

@@ -30,16 +30,21 @@ class Sieve:
     table: Table
     frame: pl.DataFrame
     findings: list[Finding] = field(default_factory=list)
+    whole: pl.DataFrame = field(init=False)
+
+    def __post_init__(self) -> None:
+        # A row that is left out for one cell is looked at for its others in the same run.
+        self.whole = self.frame
 
     def drop_unknown(self, column: str, known: Sequence[str], what: str, *, fix: str = "") -> None:
         """Leave out rows that name something that does not exist; say what else could be done about it."""
-        if column not in self.frame.columns or self.frame.is_empty():
+        if column not in self.whole.columns or self.whole.is_empty():
             return
-        if set(self.frame[column].drop_nulls().unique().to_list()) <= set(known):
+        if set(self.whole[column].drop_nulls().unique().to_list()) <= set(known):
             return
-        name = verbs_of(self.frame).col(column)
+        name = verbs_of(self.whole).col(column)
         wrong = name.is_not_null() & ~name.is_in(list(known))
-        for row in rows_where(self.frame, wrong):
+        for row in rows_where(self.whole, wrong):
             near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
             hint = f"The nearest is '{near}'. " if near else ""
             listed = f"Known: {', '.join(known)}." if 0 < len(known) <= 12 else f"{len(known)} are known."

@@ -102,6 +102,23 @@ def decode(data: bytes, encoding: str) -> str:
     return text
 
 
+def encode(text: str, like: bytes, encoding: str) -> bytes:
+    r"""Write a text in the encoding of the file that it was read from, with its byte order mark.
+
+    Examples
+    --------
+    >>> encode("ä", b"\xef\xbb\xbfa", "utf-8"), encode("男", b"a", "gb18030")
+    (b'\xef\xbb\xbf\xc3\xa4', b'\xc4\xd0')
+    """
+    if like.startswith(_UTF8):
+        return text.encode("utf-8-sig")
+    if encoding == "utf-16":
+        order = "utf-16-be" if like.startswith(_UTF16[1]) else "utf-16-le"
+        mark = like[:2] if like.startswith(_UTF16) else b""
+        return mark + text.encode(order)
+    return text.encode(encoding)
+
+
 def _encoding_fix(*names: str) -> str:
     declared = " or ".join(f'encoding = "{name}"' for name in names)
     return f"Save it as CSV UTF-8, or declare its encoding in [import], for example {declared}."

@@ -92,6 +92,45 @@ def read_folder(
     return found
 
 
+def read_sheet_of(data: bytes, path: Path, found: RawData, limits: Limits) -> TableCells:
+    """Read the one table of a file that is no part of the data: of a workbook the first sheet.
+
+    Parameters
+    ----------
+    data : the file; a CSV file may have any sign between its cells
+    path : its name
+    found : takes findings of rows
+    limits : how much it may hold
+
+    Raises
+    ------
+    UnreadableError, BeyondLimitError, RefusedFileError
+    """
+    if path.suffix.lower() == ".xlsx":
+        for _, _, read in read_sheets(data, path.name, (TableSources({}), found), limits):
+            return read(None)
+        raise UnreadableError("empty_file", "The workbook has no sheet.", "Give the right file.")
+    try:
+        return read_csv(data, (found, path.name), limits, Import(), None)
+    except UnreadableError as error:
+        if error.behind is None:
+            raise
+        return error.behind
+
+
+def list_labels(folder: Path, sources: TableSources, limits: Limits | None = None) -> dict[str, Path]:
+    """Give the file behind each name that findings use for one.
+
+    Parameters
+    ----------
+    folder : the data folder, or one file
+    sources : the tables that are looked for
+    limits : how many files a folder may hold
+    """
+    paths = _list_paths(folder, limits or Limits(), RawData())
+    return {_label(path, number, sources): path for number, path in enumerate(paths, start=1)}
+
+
 class _Opening(NamedTuple):
     """How a file is opened: how much it may hold, where it must lie, what it is called in findings."""
 
