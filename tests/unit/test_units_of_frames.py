@@ -174,3 +174,26 @@ def test_cells_and_numbers_are_brought_to_nine_decimals() -> None:
     assert scale_cell(" 1e1 ", Scale(Fraction(10))) == 100
     assert scale_cell("1_0", Scale(Fraction(10))) == "1_0"
     assert scale_cell([1], Scale(Fraction(10))) == [1]
+
+
+def test_results_without_a_unit_take_the_one_of_their_test() -> None:
+    # CTCAE 5.0: haemoglobin below 8.0 g/dL is grade 3, below 10.0 grade 2; platelets below 25 000 grade 4.
+    rows = [("haemoglobin", 7.9, None), ("haemoglobin", 80, "g/L"), ("platelets", 24_000, None)]
+    frame = pl.DataFrame(rows, schema=["test", "value", "unit"], orient="row", strict=False)
+    units = {"haemoglobin": "G/DL", "platelets": "{cells}/uL"}
+    assert funis.grade_toxicity(frame, units=units)["grade"].to_list() == [3, 2, 4]
+    assert funis.grade_toxicity(frame)["grade"].to_list() == [None, 2, None]
+    bare = frame.drop("unit")
+    assert funis.grade_toxicity(bare[[0, 2]], units=units)["grade"].to_list() == [3, 4]
+    with pytest.raises(UnknownNameError, match="Did you mean 'haemoglobin'"):
+        funis.grade_toxicity(frame, units={"haemoglobn": "g/L"})
+    with pytest.raises(UnitError, match="not known for platelets"):
+        funis.grade_toxicity(frame, units={"platelets": "g/L"})
+
+
+def test_an_explanation_shows_values_in_the_unit_of_the_definition() -> None:
+    frame = visits(haemoglobin=[79.0] * 5, subject=list("abcde"), visit=["baseline"] * 5)
+    found = funis.explain(frame, "bilag_2004", subject="b", visit="baseline", units={"haemoglobin": "g/L"})
+    row = next(row for row in found.rows if row.item == "haemoglobin")
+    assert row.recorded == "7.9 g/dL"
+    assert found.outputs["bilag_2004_haematological_upper"] == "A"

@@ -23,6 +23,14 @@ Limit = Annotated[
         help=f"Raise how much is read of a file: {', '.join(each.name for each in fields(Limits))}.",
     ),
 ]
+Unit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unit",
+        metavar="COLUMN=UNIT",
+        help="Unit of a column, where it is not that of the definition: haemoglobin=g/L. May be given again.",
+    ),
+]
 Table = Annotated[Path, typer.Argument(help="CSV, Parquet or Excel file.", metavar="FILE")]
 
 
@@ -31,6 +39,27 @@ def existing_folder(folder: Path) -> Path:
     if not folder.is_dir():
         raise ValueRangeError("study folder", str(folder), "a folder with study.toml and data/")
     return folder
+
+
+def read_units(given: list[str] | None) -> dict[str, str]:
+    """Read the units of columns, each written ``column=unit``.
+
+    Raises
+    ------
+    ValueRangeError : one is not written so, or a column stands twice
+
+    Examples
+    --------
+    >>> read_units(["haemoglobin=g/L", "proteinuria_24h=mg/24h"])
+    {'haemoglobin': 'g/L', 'proteinuria_24h': 'mg/24h'}
+    """
+    units: dict[str, str] = {}
+    for text in given or ():
+        column, sign, unit = (part.strip() for part in text.partition("="))
+        if not (column and sign and unit) or column in units:
+            raise ValueRangeError("--unit", text, "a column and its unit, once: haemoglobin=g/L")
+        units[column] = unit
+    return units
 
 
 def check_policy(missing: str) -> None:

@@ -10,12 +10,13 @@ import typer
 
 from funis.bounded.limits import read_limits
 from funis.cli.answers import Json, print_answer
-from funis.cli.arguments import Instrument, Limit, Table, check_policy
+from funis.cli.arguments import Instrument, Limit, Table, Unit, check_policy, read_units
 from funis.errors import ValueRangeError
 
 if TYPE_CHECKING:
     from funis.catalogue.model_instrument import Definition
 
+_UNITS_OF_STUDY = "A study folder gives the unit of each test in [[labs]] and in its table of results."
 LISTED = ("name", "title", "version", "kind", "source")
 """What a list of instruments says of each."""
 
@@ -29,6 +30,7 @@ def score(  # noqa: PLR0917  (typer reads the order; nobody calls it by position
     missing: Annotated[str, typer.Option(help="strict, absent, worst or locf.")] = "strict",
     json_: Json = False,
     limit: Limit = None,
+    unit: Unit = None,
 ) -> None:
     """Score every row of FILE and write it with the columns of the score added."""
     from funis.scoring.score_file import score_file
@@ -36,7 +38,8 @@ def score(  # noqa: PLR0917  (typer reads the order; nobody calls it by position
     check_policy(missing)
     limits = read_limits(limit) if limit else None
     named = {"subject": subject or None, "order": order or None}
-    path = score_file(instrument, file, out, **named, missing=missing, limits=limits)
+    units = read_units(unit)
+    path = score_file(instrument, file, out, **named, missing=missing, limits=limits, units=units)
     print_answer(str(path), {"instrument": instrument, "file": str(path)}, as_json=json_)
 
 
@@ -52,6 +55,7 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
     missing: Annotated[str, typer.Option(help="Of a file: strict, absent, worst or locf.")] = "strict",
     json_: Json = False,
     limit: Limit = None,
+    unit: Unit = None,
 ) -> None:
     """Print how one score of one visit came about, row by row.
 
@@ -65,7 +69,12 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
     for option, value in given.items():
         if not value:
             raise ValueRangeError(option, value, f"a name; {option} is needed")
+    units = read_units(unit)
     if source.is_dir():
+        if units:
+            raise ValueRangeError(
+                "--unit", ", ".join(unit or ()), "the unit of a column of a file", _UNITS_OF_STUDY
+            )
         from funis.analysis.observations import explain_visit
         from funis.data.tables import read_tables
         from funis.study.read import read_study
@@ -78,7 +87,9 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
         from funis.scoring.score_file import explain_file
 
         words = {"subject": subject, "visit": visit}
-        found = explain_file(name, source, place=words, order=order or None, missing=missing, limits=limits)
+        found = explain_file(
+            name, source, place=words, order=order or None, missing=missing, limits=limits, units=units
+        )
     print_answer(str(found), asdict(found), as_json=json_)
 
 

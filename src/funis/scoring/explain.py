@@ -14,12 +14,15 @@ from funis.catalogue.model_instrument import Definition, Feature, Item
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, ShapeError, UnknownNameError
-from funis.frames.any_kind import lend_columns
+from funis.frames.any_kind import lend_columns, name_columns
+from funis.frames.scales import convert_rows
 from funis.frames.under_way import PREFIX
 from funis.scoring.grades import clause_column, clauses_of
 from funis.scoring.items import item_columns
 from funis.scoring.score import Missing, prepare_layout, score, score_working
 from funis.shown import show_codes
+from funis.units.columns import columns_of_instrument
+from funis.units.declared import settle_scales
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Explanation:
     order=OrNone(Text()),
     missing=Text(),
     parameters=OrNone(ByName(Anything())),
+    units=OrNone(ByName(Text())),
 )
 def explain(  # noqa: PLR0913  (the public signature of the design)
     frame: Any,
@@ -112,6 +116,7 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
     order: str | None = None,
     missing: Missing = "strict",
     parameters: Mapping[str, ParameterValue] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Explanation:
     """Explain one score row by row.
 
@@ -122,7 +127,7 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
     subject, visit : which row; both may be left out where the frame has one row
     subject_column, visit_column : columns that name them
     order : column of visit order (a date or day number); without it the row is taken as a first visit
-    missing, parameters : as for `score`
+    missing, parameters, units : as for `score`; values are shown in the unit of the definition
 
     Returns
     -------
@@ -144,7 +149,10 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
     """
     instrument = definition(name)
     names = [name for name in (subject_column, visit_column, order) if name]
-    own = _own_rows(lend_columns(frame, [*names, *item_columns(instrument)]), subject, subject_column)
+    lent = lend_columns(frame, [*names, *item_columns(instrument)])
+    read, what = columns_of_instrument(name).values(), f"the instrument {name!r}"
+    lent = convert_rows(lent, settle_scales(frame, units, read, name_columns(frame), what))
+    own = _own_rows(lent, subject, subject_column)
     position = _find_row(own, visit, visit_column)
     history: dict[str, Any] = {"subject": subject_column, "order": order} if order is not None else {}
     choices: dict[str, Any] = {"missing": missing, "parameters": parameters, **history}

@@ -24,7 +24,7 @@ from funis.spreadsheets import render_csv, render_workbook
 PART: Final = 250_000
 
 
-def score_file(
+def score_file(  # noqa: PLR0913  (what the command asks)
     instrument: str,
     file: Path | str,
     out: Path | str,
@@ -33,6 +33,7 @@ def score_file(
     order: str | None = None,
     missing: str = "strict",
     limits: Limits | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Path:
     """Score every row of a file and write it with the columns of the score added.
 
@@ -44,6 +45,7 @@ def score_file(
     subject, order : columns of subject and order of visits, for instruments that look at the visit before
     missing : ``strict``, ``absent``, ``worst`` or ``locf``
     limits : how much is read of the file
+    units : the unit of each column that is not in the unit of the definition, as for `funis.score`
 
     Returns
     -------
@@ -59,7 +61,7 @@ def score_file(
     for name in (subject, order):
         if name is not None and name not in frame.columns:
             raise ColumnError(f"Scoring {instrument}", [name], frame.columns, "Name a column of the file.")
-    options: dict[str, Any] = {"missing": missing, "subject": subject, "order": order}
+    options: dict[str, Any] = {"missing": missing, "subject": subject, "order": order, "units": units}
     if frame.height <= PART:
         return write_scores(score(frame, instrument, **options), target)
     numbered = frame.with_row_index("_row")
@@ -103,6 +105,7 @@ def explain_file(
     order: str | None = None,
     missing: str = "strict",
     limits: Limits | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Explanation:
     """Explain one score of one visit of a file.
 
@@ -114,6 +117,7 @@ def explain_file(
     order : column of the visit's date or day; without it the first of ``ORDERS`` that the file has
     missing : ``strict``, ``absent``, ``worst`` or ``locf``
     limits : how much is read of the file
+    units : as for `score_file`
 
     Returns
     -------
@@ -129,7 +133,12 @@ def explain_file(
         if value not in set(named[column]):
             raise UnknownNameError(column, value, show_codes(map(str, named[column].unique())), str(file))
     usual = [each for each in ORDERS if each in frame.columns and frame[each].is_not_null().all()]
-    options: dict[str, Any] = {**place, "order": order or next(iter(usual), None), "missing": missing}
+    options: dict[str, Any] = {
+        **place,
+        "order": order or next(iter(usual), None),
+        "missing": missing,
+        "units": units,
+    }
     return explain(named, instrument, **options)
 
 

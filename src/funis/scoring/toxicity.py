@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from funis.arguments import ByName, Frame, OrNone, Text, takes
-from funis.catalogue.model_tables import GradeRow, ToxicityTerm
+from funis.catalogue.model_tables import GradeRow, ToxicityTable, ToxicityTerm
 from funis.catalogue.registry import toxicity_table
 from funis.column_kinds import is_empty_cell
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
@@ -20,7 +20,7 @@ from funis.frames.duckdb import is_duckdb, read_table, to_relation
 from funis.frames.spark import is_spark, map_rows
 from funis.nine_decimals import compare_exactly
 from funis.scoring.truth_columns import any_of, is_possible, is_sure
-from funis.units import find_conversion
+from funis.units import find_conversion, find_scale
 
 MissingBaseline = Literal["cannot_tell", "as_normal"]
 OUTPUTS: Mapping[str, pl.DataType] = {
@@ -37,13 +37,20 @@ _INPUTS = ("test", "unit", "comparator", "baseline_unit", *_NUMBERS)
 _FAR = 1e15
 
 
-@takes(frame=Frame(), version=Text(), columns=OrNone(ByName(Text())), missing_baseline=Text())
+@takes(
+    frame=Frame(),
+    version=Text(),
+    columns=OrNone(ByName(Text())),
+    missing_baseline=Text(),
+    units=OrNone(ByName(Text())),
+)
 def grade_toxicity(
     frame: Any,
     version: str = "5.0",
     *,
     columns: Mapping[str, str] | None = None,
     missing_baseline: MissingBaseline = "cannot_tell",
+    units: Mapping[str, str] | None = None,
 ) -> Any:
     """Grade every laboratory result by the CTCAE.
 
@@ -57,6 +64,8 @@ def grade_toxicity(
     columns : other names of these columns, for example ``{"low": "lln"}``
     missing_baseline : what an absent baseline value means to terms that compare with it: ``cannot_tell``, or
         ``as_normal`` (a normal baseline; conditions on a multiple of it are left out)
+    units : the unit of the results of a test that carry none, by test: ``{"haemoglobin": "g/dL"}``; a result
+        that carries its unit keeps it
 
     Returns
     -------
@@ -66,8 +75,9 @@ def grade_toxicity(
 
     Raises
     ------
-    UnknownNameError : there is no such version
+    UnknownNameError : there is no such version, or `units` names a test that is not known
     ColumnError : there is no column of tests or values
+    UnitError : a unit of `units` is not known for its test
 
     Examples
     --------
@@ -80,10 +90,12 @@ def grade_toxicity(
         raise ValueRangeError("missing_baseline", missing_baseline, "'cannot_tell' or 'as_normal'")
     table = toxicity_table(version)
     names = dict(columns or {})
+    _check_units(units or {}, table)
     outer: Any = nw.from_native(frame)
     _check_columns(list(outer.collect_schema().names()), names)
     if is_spark(frame) or is_duckdb(frame):
-        grade = partial(grade_toxicity, version=version, columns=names, missing_baseline=missing_baseline)
+        chosen: dict[str, Any] = {"columns": names, "missing_baseline": missing_baseline, "units": units}
+        grade = partial(grade_toxicity, version=version, **chosen)
         if is_duckdb(frame):
             return to_relation(frame, grade(read_table(frame)))
         return map_rows(frame, grade, OUTPUTS)
@@ -91,7 +103,7 @@ def grade_toxicity(
     if isinstance(outer, nw.LazyFrame):
         outer = outer.collect()
         native = outer.to_native()
-    rows = _lend(outer, names)
+    rows = _lend(outer, names).with_columns(_fill_units(units or {}))
     graded = [
         _grade_test(part, table.terms.get(test), _Choices(missing_baseline, version, test))
         for (test,), part in rows.partition_by("test", as_dict=True, include_key=True).items()
@@ -109,6 +121,19 @@ class _Choices:
     missing_baseline: MissingBaseline
     version: str
     test: Any
+
+
+def _check_units(units: Mapping[str, str], table: ToxicityTable) -> None:
+    for test, unit in units.items():
+        if test not in table.terms:
+            raise UnknownNameError("laboratory test", test, table.terms, where="units")
+        find_conversion(test, unit)
+
+
+def _fill_units(units: Mapping[str, str]) -> pl.Expr:
+    """Give results without a unit the one that was said for their test."""
+    said = pl.col("test").replace_strict(units, default=None, return_dtype=pl.String) if units else None
+    return pl.col("unit") if said is None else pl.coalesce("unit", said).alias("unit")
 
 
 def _check_columns(present: list[str], columns: Mapping[str, str]) -> None:
@@ -185,14 +210,9 @@ def _convert(
     columns = []
     for name in _NUMBERS:
         own = baseline_unit if name == "baseline" and baseline_unit is not None else unit
-        factor = _factor(term, own)
-        columns.append((pl.col(name) * factor.numerator / factor.denominator).alias(name))
+        scale = find_scale(term.test, own or term.unit, term.unit)
+        columns.append(scale.column(pl.col(name)).alias(name))
     return rows.with_columns(columns)
-
-
-def _factor(term: ToxicityTerm, unit: str | None) -> Any:
-    start = find_conversion(term.test, unit or term.unit)
-    return start.factor / find_conversion(term.test, term.unit).factor
 
 
 def _grade_rows(rows: pl.DataFrame, term: ToxicityTerm, choices: _Choices) -> pl.DataFrame:
