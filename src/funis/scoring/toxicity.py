@@ -94,8 +94,9 @@ def grade_toxicity(
     outer: Any = nw.from_native(frame)
     _check_columns(list(outer.collect_schema().names()), names)
     if is_spark(frame) or is_duckdb(frame):
-        chosen: dict[str, Any] = {"columns": names, "missing_baseline": missing_baseline, "units": units}
-        grade = partial(grade_toxicity, version=version, **chosen)
+        grade = partial(
+            grade_toxicity, version=version, columns=names, missing_baseline=missing_baseline, units=units
+        )
         if is_duckdb(frame):
             return to_relation(frame, grade(read_table(frame)))
         return map_rows(frame, grade, OUTPUTS)
