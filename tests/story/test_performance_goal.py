@@ -170,6 +170,28 @@ def test_co_primary_rules_in_words(success: str) -> None:
     assert levels == [0.95, 0.975, 0.975] if success == "any" else levels == [0.95] * 3
 
 
+@pytest.mark.parametrize(("goal", "verdict"), [("0.56", "passed"), ("0.57", "failed")])
+def test_a_goal_that_is_met_passes_among_several_primary_endpoints(
+    lupus: Path, goal: str, verdict: str
+) -> None:
+    """The chance of 29 or more of 40 under a goal of 56 % is below 2.5 %, under 57 % above."""
+    study, results = run_with(lupus, f"performance_goal = {goal}", '[co_primary]\nsuccess = "in_order"\n')
+    rows = results.numbers.filter(
+        pl.col("analysis") == "co_primary", pl.col("endpoint") == "response_month_6"
+    )
+    told = {row["statistic"]: (row["value"], row["text"]) for row in rows.iter_rows(named=True)}
+    assert told["passed"] == (float(verdict == "passed"), verdict)
+    assert told["level"] == (0.025, "0.025")
+    assert told["p"][0] == pytest.approx(chance_of_at_least(29, 40, Fraction(goal)), rel=1e-9)
+    others = results.numbers.filter(pl.col("analysis") == "co_primary", pl.col("endpoint") == "relapse")
+    assert others["text"].to_list() == [
+        "cannot be judged: no test belongs to kind relapse"
+        if verdict == "passed"
+        else "not judged, since one before it failed"
+    ]
+    assert "table-co-primary" in {table.id for table in build_tables(study, results)}
+
+
 def test_a_level_of_its_own_is_never_divided() -> None:
     study = study_of(ENDS[1] | {"level": 0.9}, ENDS[2], co_primary={"success": "any"})
     assert [study.level_of(endpoint) for endpoint in study.endpoints] == [0.9, 0.975]

@@ -103,3 +103,22 @@ def test_an_arm_without_a_known_response_has_no_test(monkeypatch: pytest.MonkeyP
 def test_which_test_decides(more: dict[str, Any], expected: str) -> None:
     endpoint = Endpoint.model_validate({"id": "e", "kind": "change", "variable": "x", **more})
     assert decisive_method(endpoint) == expected
+
+
+@pytest.mark.parametrize(("codes", "higher"), [([1, 1, 0], True), ([1, 0, 0], False), ([1, 1, 0, 0], False)])
+def test_a_rate_is_higher_than_the_known_one_or_it_is_not(
+    monkeypatch: pytest.MonkeyPatch, codes: list[float], *, higher: bool
+) -> None:
+    found = hypothesis(monkeypatch, codes, null_rate=0.5, missing_outcome="observed")
+    assert found.is_higher is higher
+
+
+@pytest.mark.parametrize(
+    ("codes", "higher"),
+    [([1, 1, 0, 0, 1, 0, 0, 0], True), ([1, 0, 0, 0, 1, 0, 0, 0], False), ([0, 0, 0, 0, 1, 0, 0, 0], False)],
+)
+def test_a_rate_is_higher_than_that_of_the_control_arm_or_it_is_not(
+    monkeypatch: pytest.MonkeyPatch, codes: list[float], *, higher: bool
+) -> None:
+    found = hypothesis(monkeypatch, codes, arms=TWO_ARMS, missing_outcome="observed")
+    assert found.is_higher is higher

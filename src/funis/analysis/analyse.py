@@ -37,6 +37,7 @@ systems           ``bilag_2004_renal`` by visit (category A ... E)  count, perce
                   ``bilag_2004_renal`` by visit; endpoint id        n improved worsened unchanged p p_adjusted
 response          definition (category: its classes, responder,     count, percent, lower and upper by
                   cannot tell); ``<definition>_sustained``          clopper_pearson and wilson
+co_primary        endpoint id; primary_endpoints (together)         level p passed; count, passed
 performance_goal  definition (category: responder) by visit         goal, lower, p, met; count, percent
 relapse           relapse; population is the denominator: that of   count, percent, lower and upper by
                   the endpoint, responders, at_risk; visit or all   clopper_pearson and wilson; imputed,
@@ -181,6 +182,10 @@ def _analyse_beyond(run: Run, visits: pl.DataFrame) -> tuple[Finding, ...]:
         from funis.analysis.multiplicity import adjust_endpoints
 
         adjust_endpoints(run, visits)
+    if run.study.co_primary is not None:
+        from funis.analysis.co_primary import judge_primary_endpoints
+
+        judge_primary_endpoints(run, visits)
     return gaps
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from funis.analysis.response_rates import RESPONDER, responder_codes
 from funis.analysis.run import Run
+from funis.nine_decimals import compare_exactly
 from funis.results import ALL, Place
 from funis.stats.tests import adjust
 from funis.stats.tests.contingency import binomial_test, fisher_exact
@@ -22,13 +23,22 @@ SERIAL: Final = "serial_holm"
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """The P value that decides about one endpoint, its test, and its place; None where there is none."""
+    """The P value that decides about one endpoint, its test, and its place; None where there is none.
+
+    Attributes
+    ----------
+    endpoint, place : whose P it is, and where it stands
+    method, p : the test and its P
+    why : why there is no P
+    is_higher : of a response rate, whether it is higher than what it is tested against
+    """
 
     endpoint: str
     place: Place
     method: str
     p: float | None
     why: str = ""
+    is_higher: bool | None = None
 
 
 def adjust_endpoints(run: Run, visits: pl.DataFrame) -> None:
@@ -39,10 +49,8 @@ def adjust_endpoints(run: Run, visits: pl.DataFrame) -> None:
     plan = run.study.multiplicity
     if plan is None:
         return
-    listed = run.numbers.frame().filter(
-        pl.col("statistic") == "p", pl.col("analysis").is_in(["test", "mmrm"]), pl.col("subgroup") == ALL
-    )
-    tests = [_hypothesis(run, visits, listed, run.study.endpoint(name)) for name in plan.order]
+    listed = find_tests(run)
+    tests = [hypothesis_of(run, visits, listed, run.study.endpoint(name)) for name in plan.order]
     adjusted = adjust_together(plan, [1.0 if each.p is None else each.p for each in tests])
     named = SERIAL if plan.families else plan.method
     for each, value in zip(tests, adjusted, strict=True):
@@ -83,7 +91,23 @@ def adjust_together(plan: Multiplicity, p: list[float]) -> list[float]:
     return [float(each) for each in np.asarray(found)]
 
 
-def _hypothesis(run: Run, visits: pl.DataFrame, listed: pl.DataFrame, endpoint: Endpoint) -> Hypothesis:
+def find_tests(run: Run) -> pl.DataFrame:
+    """Give the P values of tests and models of whole populations, one row each."""
+    return run.numbers.frame().filter(
+        pl.col("statistic") == "p", pl.col("analysis").is_in(["test", "mmrm"]), pl.col("subgroup") == ALL
+    )
+
+
+def hypothesis_of(run: Run, visits: pl.DataFrame, listed: pl.DataFrame, endpoint: Endpoint) -> Hypothesis:
+    """Give the P value that decides about an endpoint.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    visits : one row per subject and visit with the scored columns
+    listed : as `find_tests` gives them
+    endpoint : of kind change or response
+    """
     plan = run.study.multiplicity
     chosen = plan.visits.get(endpoint.id, "") if plan is not None else ""
     visit = chosen or (endpoint.at[0] if endpoint.at else ALL)
@@ -138,8 +162,13 @@ def _response_hypothesis(run: Run, visits: pl.DataFrame, endpoint: Endpoint, vis
         if not all(total for _, total in counts):
             return Hypothesis(endpoint.id, place, "fisher", None, "an arm is empty")
         found = fisher_exact(*counts[0], *counts[1])
-        return Hypothesis(endpoint.id, replace(place, arm=other, contrast=control), "fisher", found.p)
+        (first, of_first), (second, of_second) = counts
+        place = replace(place, arm=other, contrast=control)
+        is_higher = first * of_second > second * of_first
+        return Hypothesis(endpoint.id, place, "fisher", found.p, is_higher=is_higher)
     if not determinate.any() or endpoint.null_rate is None:
         return Hypothesis(endpoint.id, place, "binomial", None, "no response can be determined")
-    found = binomial_test(int(codes[determinate].sum()), int(determinate.sum()), endpoint.null_rate)
-    return Hypothesis(endpoint.id, place, "binomial", found.p)
+    count, total = int(codes[determinate].sum()), int(determinate.sum())
+    found = binomial_test(count, total, endpoint.null_rate)
+    is_higher = bool(compare_exactly(count / total, ">", endpoint.null_rate))
+    return Hypothesis(endpoint.id, place, "binomial", found.p, is_higher=is_higher)

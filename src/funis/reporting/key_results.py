@@ -8,7 +8,9 @@ from funis.catalogue.registry import response_definition, responses
 from funis.documents.document import Highlight
 from funis.documents.table import Inline, joined, words
 from funis.reporting.baseline_tables import DISPOSITION
+from funis.reporting.co_primary_tables import TITLE, find_verdict
 from funis.reporting.definition_words import is_proposed
+from funis.reporting.estimand_text import co_primary_words
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import (
     Group,
@@ -49,7 +51,15 @@ def build_keys(study: Study, book: NumberBook) -> tuple[Highlight, ...]:
     labels = Labels(study)
     ranked = sorted(study.endpoints, key=lambda each: _RANK[each.role])
     found = [key for endpoint in ranked for key in _endpoint_keys(labels, book, endpoint)]
-    return (*_subject_keys(book), *_unassessed_keys(labels, book), *found[:_MOST], *_safety_keys(book))
+    first = (*_subject_keys(book), *_unassessed_keys(labels, book), *_verdict_keys(study, book))
+    return (*first, *found[:_MOST], *_safety_keys(book))
+
+
+def _verdict_keys(study: Study, book: NumberBook) -> Iterator[Highlight]:
+    """Say how the primary endpoints were judged together, with the words of the rule."""
+    verdict = find_verdict(book)
+    if verdict is not None:
+        yield Highlight(TITLE, joined(*verdict), words(co_primary_words(study)))
 
 
 def _unassessed_keys(labels: Labels, book: NumberBook) -> Iterator[Highlight]:

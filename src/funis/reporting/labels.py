@@ -74,6 +74,8 @@ STATISTICS: dict[str, str] = {
     "tipping_point": "shift of the imputed values at which significance is lost",
     "covariance": "covariance that was fitted",
     "not_met": "subjects who do not meet the criterion",
+    "level": "level that P is compared with",
+    "passed": "verdict: 1 passed, 0 not",
     "cannot_tell": "subjects for whom it cannot be determined",
     "count_lowest": "lowest possible number: if nobody who cannot be told, or was imputed, were counted",
     "count_highest": "highest possible number: if everybody who cannot be told, or was imputed, were counted",

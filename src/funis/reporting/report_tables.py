@@ -10,6 +10,7 @@ from funis.reporting.baseline_tables import (
     build_eligibility_tables,
     build_population_tables,
 )
+from funis.reporting.co_primary_tables import build_co_primary_tables
 from funis.reporting.comparison_tables import build_comparison_tables
 from funis.reporting.efficacy_tables import build_efficacy_tables, build_other_tables
 from funis.reporting.estimand_tables import (
@@ -79,6 +80,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_comparison_tables(study, book),
         *build_model_tables(study, book),
         *build_estimand_tables(study, book),
+        *build_co_primary_tables(study, book),
         *build_multiplicity_tables(study, book),
         *build_sensitivity_tables(study, book),
         *build_influence_tables(study, book),

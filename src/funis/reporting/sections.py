@@ -41,7 +41,7 @@ TITLES: dict[str, str] = {
     "comparison": "Comparison between arms",
     "models": "Models",
     "estimands": "Estimands",
-    "multiplicity": "Gatekeeping",
+    "multiplicity": "Primary endpoints together and gatekeeping",
     "sensitivity": "Sensitivity analyses",
     "diagnostics": "Diagnostics and influence",
     "other": "Other measures",

@@ -165,7 +165,10 @@ def withhold(study: Study, results: Results) -> Results:
         return results
     names = [*damage.measures, *damage.endpoints]
     hit = (
-        pl.col("endpoint").is_in(list(damage.endpoints)) | pl.col("measure").is_in(list(damage.measures))
+        pl.col("endpoint").is_in(list(damage.endpoints))
+        | pl.col("measure").is_in(list(damage.measures))
+        # A verdict over the primary endpoints rests on all of them.
+        | (pl.col("analysis") == "co_primary")
     ) & (pl.col("analysis").is_in(_KEPT).not_())
     numbers = results.numbers.with_columns(
         value=pl.when(~hit).then("value"),
