@@ -18,5 +18,5 @@ from funis.responses.verdict import Span
     ],
 )
 def test_open_ends_and_known_values(low: str | None, high: str | None, expected: str) -> None:
-    ends = (None if each is None else Decimal(each) for each in (low, high))
-    assert str(Span(*ends)) == expected
+    lowest, highest = (None if each is None else Decimal(each) for each in (low, high))
+    assert str(Span(lowest, highest)) == expected

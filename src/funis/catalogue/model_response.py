@@ -236,6 +236,11 @@ class ResponseDefinition:
             if row.only_if is None or parameters[row.only_if[0]] == row.only_if[1]
         )
 
+    def default_column(self, name: str) -> str:
+        """Return the column that a name in a phrase means where nobody chooses another."""
+        default = self.parameters[name].default if name in self.parameters else None
+        return default if isinstance(default, str) and default else name
+
     def reads_grades(self, parameters: Mapping[str, ParameterValue]) -> bool:
         """Whether a criterion that belongs to these choices looks at organ-system grades."""
         needed = (phrase.measure for phrase, _ in self.needs)

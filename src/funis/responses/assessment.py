@@ -5,14 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import ResponseDefinition
+from funis.catalogue.registry import definition, definitions
+from funis.nine_decimals import to_decimal
 from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit
 from funis.responses.verdict import Span
 
 NOTHING: Final = Span()
+
+
+@cache
+def _possible(column: str, usual: str) -> tuple[Decimal, Decimal | None]:
+    """Return the lowest and the highest value of a column, None where nobody says.
+
+    Parameters
+    ----------
+    column : its name; that of an instrument has the range of the instrument
+    usual : the column that the definition names for it: a score under another name has the same range
+    """
+    known = [name for name in (column, usual) if name in definitions()]
+    if not known:
+        return Decimal(0), None  # no quantity that a response reads can be negative
+    found = definition(known[0]).range
+    return to_decimal(found.lowest) or Decimal(0), to_decimal(found.highest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +95,12 @@ class Assessment:
         return value if isinstance(value, str) and value else name
 
     def read(self, visit: TimelineVisit | None, name: str) -> Span:
-        """Return what a phrase names at a visit, in the unit the limits are printed in."""
-        if visit is None:
-            return NOTHING
-        span = visit.number(self.column(name))
+        """Return what a phrase names at a visit, in the unit the limits are printed in.
+
+        What was not recorded lies where the score or the quantity can lie at all: a SLEDAI-2K of 3 cannot
+        have fallen by 4, whatever it is now.
+        """
+        span = NOTHING if visit is None else visit.number(self.column(name))
         for word in ("scale", "unit"):
             parameter = self.definition.parameters.get(f"{name}_{word}")
             factor = Decimal(1) if parameter is None else parameter.factor_of(self.parameters[parameter.name])
@@ -87,7 +108,7 @@ class Assessment:
                 low = None if span.low is None else span.low * factor
                 high = None if span.high is None else span.high * factor
                 span = Span(low, high)
-        return span
+        return span.within(*_possible(self.column(name), self.definition.default_column(name)))
 
     def visits_between(self, after: float, until: float) -> tuple[TimelineVisit, ...]:
         """Return the visits in an interval that count under the rule on unscheduled visits."""

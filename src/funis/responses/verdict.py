@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -92,10 +92,12 @@ class Span:
     Attributes
     ----------
     low, high : lowest and highest value it can have
+    is_recorded : False where nothing was recorded, and the ends only say what is possible at all
     """
 
     low: Decimal | None = None
     high: Decimal | None = None
+    is_recorded: bool = field(default=True, compare=False)
 
     @property
     def is_known(self) -> bool:
@@ -105,7 +107,19 @@ class Span:
     @property
     def is_open(self) -> bool:
         """Whether nothing at all is known."""
-        return self.low is None and self.high is None
+        return not self.is_recorded or (self.low is None and self.high is None)
+
+    def within(self, lowest: Decimal, highest: Decimal | None) -> Span:
+        """Return the same number, an end that is open being what is possible at all.
+
+        Examples
+        --------
+        >>> Span().within(Decimal(0), Decimal(105)).minus(exactly(3)), str(Span().within(Decimal(0), None))
+        (Span(low=Decimal('-3'), high=Decimal('102'), is_recorded=True), 'not recorded')
+        """
+        low = lowest if self.low is None else self.low
+        high = highest if self.high is None else self.high
+        return Span(low, high, is_recorded=not self.is_open)
 
     def minus(self, other: Span) -> Span:
         """Return the span of the difference, the two being free of each other."""
