@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from funis.catalogue.registry import definition, definitions, response_definition, responses
+from funis.catalogue.registry import criteria_set, definition, definitions, response_definition, responses
+from funis.catalogue.wording.criteria import criteria_words
 from funis.catalogue.wording.instruments import InstrumentWords, instrument_words
 from funis.catalogue.wording.plain_words import number_words
 from funis.catalogue.wording.responses import ResponseWords, response_words
@@ -183,7 +184,7 @@ def _time_words(labels: Labels, endpoint: Endpoint) -> str:
 
 
 def build_definitions(labels: Labels) -> tuple[Passage, ...]:
-    """Define the responses and the measured variables of a study.
+    """Define the classification criteria, the responses and the measured variables of a study.
 
     Parameters
     ----------
@@ -191,9 +192,24 @@ def build_definitions(labels: Labels) -> tuple[Passage, ...]:
 
     Returns
     -------
-    tuple of Passage : each response with classes, windows, source and certainty; instruments; laboratory
+    tuple of Passage : classification criteria that eligibility asks for; each response with classes, windows,
+        source and certainty; instruments; laboratory
     """
-    return (*_responses(labels), _instruments(labels), _laboratory(labels))
+    return (*_classifications(labels), *_responses(labels), _instruments(labels), _laboratory(labels))
+
+
+def _classifications(labels: Labels) -> Iterator[Passage]:
+    """Define each set of classification criteria that eligibility asks for, once."""
+    eligibility = labels.study.eligibility
+    asking: dict[str, list[str]] = {}
+    for criterion in (*eligibility.inclusion, *eligibility.exclusion):
+        if criterion.classification:
+            asking.setdefault(criterion.classification, []).append(criterion.id)
+    for name, ids in asking.items():
+        found = criteria_set(name)
+        said = criteria_words(found)
+        lead = f"Asked for by {'criterion' if len(ids) == 1 else 'criteria'} {listed(ids)}. {said.lead}"
+        yield Passage(found.title, (lead,), (*said.criteria, said.basis))
 
 
 def _responses(labels: Labels) -> Iterator[Passage]:

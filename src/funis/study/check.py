@@ -17,7 +17,7 @@ from funis.catalogue.instrument_tables import (
     laboratory_tests,
     reported_units,
 )
-from funis.catalogue.registry import definitions, responses
+from funis.catalogue.registry import criteria_sets, definitions, responses
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.schema import DTYPES, LOTS, SUBJECTS, is_unscheduled
 from funis.study.check_estimands import (
@@ -155,6 +155,11 @@ def _check_names(study: Study) -> Iterator[StudyFinding]:
         if code in {earlier for _, _, earlier in criteria[:position]}:
             place = ("eligibility", part, index, "id")
             yield StudyFinding(place, code, "This name is given twice.", "Give each its own.")
+    for part, group in parts:
+        for index, each in enumerate(group):
+            if each.classification and each.classification not in criteria_sets():
+                key, what = ("eligibility", part, index, "classification"), "set of classification criteria"
+                yield unknown_name(key, what, each.classification, criteria_sets())
     for name in set(study.subgroups) & set(study.populations):
         yield StudyFinding(("subgroups", name), name, "A population has the same name.", "Give each its own.")
     sections = [

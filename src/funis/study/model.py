@@ -118,6 +118,10 @@ class Criterion(StudyPart):
         description="SQL expression over the subject frame, true when the criterion is met; empty when it "
         "is judged by the investigator. Only what is known before the first infusion.",
     )
+    classification: str = Field(
+        default="",
+        description="Set of classification criteria that it asks for (eular_acr_2019); Methods define it.",
+    )
 
 
 class Eligibility(StudyPart):
