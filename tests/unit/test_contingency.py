@@ -1,5 +1,7 @@
 """Exact tests of counts: by hand, and what degenerate data give."""
 
+from itertools import product
+
 import pytest
 
 from funis.errors import ShapeError, ValueRangeError
@@ -30,6 +32,19 @@ def test_mcnemar_by_hand() -> None:
     assert contingency.mcnemar(first, second, mid=True).p == pytest.approx(9 / 128)
     same = contingency.mcnemar([1, 0, 1], [1, 0, 1])
     assert (same.p, same.note) == (1.0, "no subject changed")
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(1, 1), (2, 2), (4, 4), (0, 3), (2, 5), (5, 2)])
+def test_mid_p_of_mcnemar_by_listing_every_arrangement(gained: int, lost: int) -> None:
+    # Each subject that changed may have changed either way: arrangements farther from evenness count whole, those
+    # as far as the observed one count half (Lancaster 1961). One each way: 2 of 4 are farther, 2 as far: 0.75.
+    seen = abs(gained - lost)
+    apart = [abs(sum(each)) for each in product((1, -1), repeat=gained + lost)]
+    listed = sum(1.0 if far > seen else 0.5 if far == seen else 0.0 for far in apart) / len(apart)
+    first, second = [0] * gained + [1] * lost + [1], [1] * gained + [0] * lost + [1]
+    assert contingency.mcnemar(first, second, mid=True).p == pytest.approx(listed)
+    if (gained, lost) == (1, 1):
+        assert listed == 0.75
 
 
 def test_paired_ordinal_by_hand() -> None:

@@ -16,8 +16,8 @@ for (c0 in list(c(3, 4, 1, 4), c(12, 20, 5, 22), c(0, 9, 4, 8), c(14, 40, 15, 40
 for (c0 in list(c(0, 5), c(2, 9), c(6, 6), c(1, 12), c(0, 1))) {
   n <- sum(c0); k <- min(c0)
   add("mcnemar", paste(c0, collapse = " "), "two.sided", binom.test(c0[1], n)$p.value)
-  # Fagerland and others 2013: exact P minus the chance of the observed count; 1 - half of both for a tie
-  mid <- if (c0[1] == c0[2]) 1 - dbinom(k, n, .5) else 2 * pbinom(k, n, .5) - dbinom(k, n, .5)
+  # Fagerland and others 2013: exact P minus the chance of the observed count; 1 - half of that chance for a tie
+  mid <- if (c0[1] == c0[2]) 1 - dbinom(k, n, .5) / 2 else 2 * pbinom(k, n, .5) - dbinom(k, n, .5)
   add("mcnemar_mid", paste(c0, collapse = " "), "two.sided", mid)
 }
 set.seed(7)

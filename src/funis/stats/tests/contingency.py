@@ -129,9 +129,10 @@ def mcnemar(
     changed, fewer = gained + lost, min(gained, lost)
     p = min(1.0, 2.0 * float(special.bdtr(fewer, changed, 0.5))) if changed else 1.0
     if mid and changed:
-        # Fagerland: exact P minus the chance of the observed count, for equal counts 1 minus half of it.
+        # Half the chance of tables as far from evenness as the observed one does not count. Of equal counts
+        # there is one such table, of others two.
         point = float(binomial_chances(changed, 0.5)[fewer])
-        p = 1.0 - point if gained == lost else 2.0 * float(special.bdtr(fewer, changed, 0.5)) - point
+        p = 1.0 - point / 2.0 if gained == lost else 2.0 * float(special.bdtr(fewer, changed, 0.5)) - point
     method = "McNemar test, mid-P" if mid else "McNemar test, exact"
     note = "" if changed else "no subject changed"
     return Comparison(
