@@ -39,6 +39,8 @@ response          definition (category: its classes, responder,     count, perce
                   cannot tell); ``<definition>_sustained``          clopper_pearson and wilson
 co_primary        endpoint id; primary_endpoints (together)         level p passed; count, passed
 performance_goal  definition (category: responder) by visit         goal, lower, p, met; count, percent
+response_over_    definition (category: responder) by later visit   gained lost estimate lower upper p
+visits            by mcnemar, mcnemar_mid; over all by cochran_q    statistic df p
 relapse           relapse; population is the denominator: that of   count, percent, lower and upper by
                   the endpoint, responders, at_risk; visit or all   clopper_pearson and wilson; imputed,
                                                                     cannot_tell (left out)
@@ -93,6 +95,7 @@ from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.performance_goal import compare_with_goal
 from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.relapses import count_relapses_over_denominators
+from funis.analysis.repeated_responses import compare_responses_over_visits
 from funis.analysis.run import Run
 from funis.analysis.safety_counts import count_adverse_events
 from funis.analysis.site_effects import fit_site_effects
@@ -229,6 +232,7 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
             ]
             analysis_response.count_responses(run, endpoint, judged)
             compare_responses_between(run, endpoint, judged)
+            compare_responses_over_visits(run, endpoint, judged)
             for answers in judged:
                 compare_with_goal(run, endpoint, answers)
                 analysis_response.list_responses(run, endpoint, answers)

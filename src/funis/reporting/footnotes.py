@@ -39,6 +39,15 @@ METHOD_NOTES: dict[str, str] = {
         "ranked (Pratt). Share worse minus better: of all subjects graded at both visits, with Newcombe’s "
         "interval for paired proportions."
     ),
+    "mcnemar": "McNemar test: two-sided, exact binomial on the subjects whose response changed.",
+    "mcnemar_mid": (
+        "McNemar test, mid-P: of the outcomes as likely as the one seen half is counted; less conservative, "
+        "and its level is not guaranteed."
+    ),
+    "cochran_q": (
+        "Cochran’s Q test: all visits at once, exact by shuffling the responses of each subject over the "
+        "visits while these can be counted, above that chi-square."
+    ),
     "restricted_mean": (
         "Mean time free of the event: area under the Kaplan-Meier curve from the origin to the planned day "
         "of the visit named, normal interval."

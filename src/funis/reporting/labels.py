@@ -67,6 +67,8 @@ STATISTICS: dict[str, str] = {
     "events": "number of events",
     "geometric_mean": "geometric mean",
     "censored": "values beyond a limit of the assay",
+    "gained": "subjects from no response to a response",
+    "lost": "subjects from a response to none",
     "improved": "subjects improved",
     "worsened": "subjects worsened",
     "unchanged": "subjects unchanged",
@@ -159,6 +161,10 @@ METHODS: dict[str, str] = {
     "binomial": "Exact binomial test",
     "binomial_greater": "Exact one-sided binomial test",
     "fisher": "Fisher exact test",
+    "mcnemar": "McNemar test, exact",
+    "mcnemar_mid": "McNemar test, mid-P",
+    "cochran_q": "Cochran’s Q test",
+    "newcombe_paired": "Newcombe, paired proportions",
     "newcombe": "Newcombe",
     "fixed_sequence": "fixed sequence",
     "serial_holm": "serial gatekeeping, Holm within families",
@@ -298,7 +304,17 @@ def in_sentence(words: str) -> str:
     ('paired t test', 'Wilcoxon signed-rank test', 'SLEDAI-2K')
     """
     first = words.split(" ", maxsplit=1)[0].split("-", maxsplit=1)[0]
-    is_name = first in {"Wilcoxon", "Kaplan", "Clopper", "Wilson", "Jeffreys", "Holm", "Hochberg", "Hommel"}
+    is_name = first in {
+        "Wilcoxon",
+        "Kaplan",
+        "Clopper",
+        "Wilson",
+        "Jeffreys",
+        "Holm",
+        "Hochberg",
+        "Hommel",
+        "Cochran’s",
+    }
     return words if is_name or not first[1:].islower() else words[:1].lower() + words[1:]
 
 

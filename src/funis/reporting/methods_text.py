@@ -31,6 +31,7 @@ from funis.reporting.passages import Passage
 from funis.reporting.performance_goal_tables import one_sided_level
 from funis.reporting.rule_words import rule_words
 from funis.results import format_dose, format_shortest
+from funis.study.check_repeated import OVER_VISITS
 from funis.study.estimand import IMPUTED
 from funis.study.model import Criterion, Endpoint, Study
 
@@ -271,6 +272,13 @@ def _statistics(study: Study) -> Passage:
     return Passage("Statistics", (" ".join(sentences),))
 
 
+REPEATED = (
+    "Responses at several visits are compared in the subjects whose response is known, or filled by the rule "
+    "for missing outcomes, at each of them: of two visits by the subjects that changed (McNemar), of all at "
+    "once by Cochran's Q."
+)
+
+
 def _test_sentences(study: Study) -> Iterator[str]:
     """Describe the tests and models that an endpoint asks for, and what their adjustment leaves open."""
     methods = {method for endpoint in study.endpoints for method in endpoint.methods}
@@ -291,6 +299,8 @@ def _test_sentences(study: Study) -> Iterator[str]:
         )
     if "permutation" in methods:
         yield PERMUTATION
+    if methods & OVER_VISITS:
+        yield REPEATED
     if any(endpoint.adjust != "none" for endpoint in study.endpoints):
         yield (
             "Where P is adjusted over visits, it is so within one variable, group and test; this does not "

@@ -28,6 +28,7 @@ from funis.reporting.performance_goal_tables import build_performance_goal_table
 from funis.reporting.planned_tables import build_planned_tables
 from funis.reporting.proposals import say_proposals_of_tables
 from funis.reporting.regression_tables import build_regression_tables
+from funis.reporting.repeated_response_tables import build_repeated_response_tables
 from funis.reporting.response_tables import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
 from funis.reporting.system_tables import build_model_tables, build_system_tables
@@ -70,6 +71,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_baseline_tables(study, book),
         *build_response_tables(study, book),
         *build_performance_goal_tables(study, book),
+        *build_repeated_response_tables(study, book),
         *build_relapse_tables(study, book),
         *build_response_listings(study, results),
         *build_survival_tables(study, book),

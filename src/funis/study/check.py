@@ -27,6 +27,7 @@ from funis.study.check_estimands import (
     check_sensitivity,
 )
 from funis.study.check_imported import check_imported
+from funis.study.check_repeated import check_methods
 from funis.study.days import eligibility_schema, subject_schema, subject_values
 from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
 from funis.study.reserved_names import check_reserved
@@ -45,6 +46,7 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     "response": (
         "definition",
         "parameters",
+        "methods",
         "missing_outcome",
         "null_rate",
         "performance_goal",
@@ -355,6 +357,7 @@ def _check_endpoints(study: Study) -> Iterator[StudyFinding]:
         key = ("endpoints", index)
         yield from _check_keys(key, endpoint)
         yield from _check_variables(key, endpoint, variables)
+        yield from check_methods(key, endpoint)
         yield from _check_at(study, key, endpoint)
         yield from _check_horizon(study, (*key, "restricted_mean"), endpoint)
         if endpoint.definition and endpoint.definition not in responses():

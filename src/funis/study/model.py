@@ -38,7 +38,9 @@ EndpointKind = Literal[
     "exposure",
     "disposition",
 ]
-Method = Literal["paired_t", "wilcoxon", "mmrm", "sign_test", "bootstrap", "permutation"]
+ChangeMethod = Literal["paired_t", "wilcoxon", "mmrm", "sign_test", "bootstrap", "permutation"]
+VisitMethod = Literal["mcnemar", "mcnemar_mid", "cochran_q"]
+Method = Literal[ChangeMethod, VisitMethod]
 Adjustment = Literal["none", "holm", "hochberg", "hommel", "bonferroni"]
 Covariance = Literal["us", "toep", "toeph", "ar1", "ar1h", "cs", "csh", "ad", "adh", "sp_exp"]
 DegreesOfFreedom = Literal[
@@ -260,7 +262,11 @@ class Endpoint(StudyPart):
     subgroup_only: bool = Field(
         default=False, description="true: only the subgroups are analysed, not the whole population."
     )
-    methods: tuple[Method, ...] = Field(default=(), description="Tests and models of a change.")
+    methods: tuple[Method, ...] = Field(
+        default=(),
+        description="Tests and models of a change; of a response mcnemar or mcnemar_mid (each visit of at "
+        "against the first) and cochran_q (all at once).",
+    )
     adjust: Adjustment = Field(
         default="none", description="Adjustment of P over the visits; the unadjusted P is always printed."
     )
