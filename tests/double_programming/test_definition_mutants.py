@@ -102,6 +102,7 @@ def criteria_checks(name: str) -> Checks:
     return [
         partial(entry.test_rows, name),
         partial(entry.test_rules, name),
+        partial(entry.test_quantities, name),
         partial(test_labels.test_criteria, name),
     ]
 

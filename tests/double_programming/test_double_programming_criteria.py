@@ -8,7 +8,7 @@ from funis.catalogue.model_criteria import ClassificationRow, ClassificationRule
 from funis.catalogue.model_response import Phrase
 from funis.catalogue.registry import criteria_set, criteria_sets
 
-from .typed_tables import rows_of
+from .typed_tables import rows_of, spell_possible
 
 FOLDER = Path(__file__).parent / "criteria"
 SIGNS = {"<=": "at most", "<": "below", ">=": "at least", ">": "above"}
@@ -53,6 +53,14 @@ def test_rows(name: str) -> None:
 @pytest.mark.parametrize("name", criteria_sets())
 def test_rules(name: str) -> None:
     assert [spell_rule(rule) for rule in criteria_set(name).rules] == typed("rules.csv", name)
+
+
+@pytest.mark.parametrize("name", criteria_sets())
+def test_quantities(name: str) -> None:
+    found = [
+        {"quantity": key, "can be": spell_possible(one)} for key, one in criteria_set(name).quantities.items()
+    ]
+    assert found == typed("quantities.csv", name)
 
 
 def test_every_set_was_typed_twice() -> None:

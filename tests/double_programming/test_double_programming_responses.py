@@ -21,7 +21,7 @@ from funis.catalogue.model_response import (
 from funis.catalogue.registry import response_definition, responses
 
 from .test_responses import QUANTITIES, SIGNS
-from .typed_tables import rows_of
+from .typed_tables import rows_of, spell_possible
 
 FOLDER = Path(__file__).parent / "responses"
 # These repeat the rows of another definition and change one choice.
@@ -207,9 +207,10 @@ def test_sets(name: str) -> None:
 
 @pytest.mark.parametrize("name", OWN)
 def test_quantities(name: str) -> None:
-    """The unit that the limits are in, and whether something is only there or not."""
+    """The unit that the limits are in, whether something is only there or not, and what it can be."""
     found = [
         {"quantity": key, "unit": one.unit, "kind": "yes or no" if one.is_yes_no else "number"}
+        | {"can be": spell_possible(one)}
         for key, one in response_definition(name).quantities.items()
     ]
     assert found == typed("quantities.csv", name)

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import funis
+from funis.catalogue.model_response import PrintedQuantity
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -25,3 +26,11 @@ def features_in_force(name: str) -> set[tuple[str, ...]]:
         ]
         found.add((feature.clause, str(feature.when), *("yes" if answer else "no" for answer in answers)))
     return found
+
+
+def spell_possible(quantity: PrintedQuantity) -> str:
+    """Spell what a quantity can be as it is typed: two ends, or the score or analyte it is; often nothing."""
+    if quantity.possible is not None:
+        assert len(quantity.reason.split()) > 2
+        return "{:g} to {:g}".format(*quantity.possible)
+    return quantity.score or quantity.analyte

@@ -116,7 +116,7 @@ def test_just_beyond_is_refused_with_every_column_named(name: str, engine: str) 
         assert f"allowed is {item.allowed}. " in line, line
         if item.is_measured:
             low, high = ends(item)
-            assert f"allowed is {low:g} to {high:g} {item.unit}." in line
+            assert f"allowed is {low:.12g} to {high:.12g} {item.unit}".rstrip() + ". " in line
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -190,6 +190,15 @@ def test_a_large_frame_is_watched_while_it_is_read() -> None:
             fetch(funis.score(given, "sledai_2k"))
 
 
+def test_what_is_compared_with_its_own_limits_only_may_be_in_any_unit() -> None:
+    # 50 mg/dL of C3 where health begins at 90: low, in whatever unit.
+    frame = pl.DataFrame({"c3": [50.0, 0.5], "c3_low": [90.0, 0.9], "c4": [20.0, 0.2], "c4_low": [10.0, 0.1]})
+    assert funis.score(frame, "sledai_2k", missing="absent")["sledai_2k"].to_list() == [2, 2]
+    # The largest possible number is that of mg/L: ten grams.
+    with pytest.raises(ValueRangeError, match=r"'c3'.*allowed is 0 to 10000\. "):
+        funis.score(frame.with_columns(c3=pl.lit(10_001.0)), "sledai_2k")
+
+
 def test_what_a_definition_does_not_read_is_not_looked_at() -> None:
     frame = pl.DataFrame({"seizure": [0], "c3": [-1.0], "c3_low": [0.9]})
     funis.score(frame, "clinical_sledai")
@@ -197,6 +206,9 @@ def test_what_a_definition_does_not_read_is_not_looked_at() -> None:
         funis.score(frame, "sledai_2k")
 
 
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
 def test_on_spark(spark: Any) -> None:
     rows = [("1", 0, -5.0, 0), ("1", 28, 100.0, 7)]
     frame = spark.createDataFrame(rows, "subject string, day int, platelets double, rash int")

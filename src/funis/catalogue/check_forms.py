@@ -77,7 +77,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
         unit within reversed_by applies items_of rules_of others_as otherwise item system by lab
         feature features.clause with_level per how status evidence id class event before note
         preset grid domain term measure reading side drug analyte doses_of hint_low hint_high test route words
-        reason
+        reason score
         toxicity.if rules.grade
     """),
     ("a number", _is_number, """
@@ -111,7 +111,7 @@ _FORMS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
     ("a table of numbers", _table_of(_is_number), "grade_points"),
     ("a table of lists of texts", _table_of(_texts), "sets"),
     ("a table or a list of two numbers", _either(_table_of(_is_number), _list_of(_is_number)), "range"),
-    ("a table of tables", _table_of(_is_table), "response.parameters response.quantities"),
+    ("a table of tables", _table_of(_is_table), "response.parameters quantities"),
     ("a list of rows", _rows, """
         items replace features rules routes flags factors summaries measures criteria classes
         failures needs terms grades drugs units routes analytes conversions parameters spellings

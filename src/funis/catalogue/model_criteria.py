@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from funis.catalogue.model_response import PrintedCriterion
+from funis.catalogue.model_response import PrintedCriterion, PrintedQuantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class CriteriaSet:
     rows : its criteria in printed order
     rules : the ways to be classified; any one suffices
     notes : what to know when reading it
+    quantities : what a column can be, where neither its name nor the criteria say it
     """
 
     name: str
@@ -62,3 +64,4 @@ class CriteriaSet:
     rows: tuple[ClassificationRow, ...]
     rules: tuple[ClassificationRule, ...]
     notes: tuple[str, ...]
+    quantities: Mapping[str, PrintedQuantity] = field(default_factory=dict)

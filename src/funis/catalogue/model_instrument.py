@@ -84,8 +84,8 @@ class Item:
     def allowed(self) -> str:
         """What may be recorded, in words."""
         if self.is_measured:
-            low = "-inf" if self.minimum is None else f"{self.minimum:g}"
-            high = "inf" if self.maximum is None else f"{self.maximum:g}"
+            low = "-inf" if self.minimum is None else f"{self.minimum:.12g}"
+            high = "inf" if self.maximum is None else f"{self.maximum:.12g}"
             return f"{low} to {high} {self.unit}".rstrip()
         return ", ".join(map(str, self.values))
 

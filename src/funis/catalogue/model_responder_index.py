@@ -22,12 +22,14 @@ class ImprovementMeasure:
         ``both`` (half of the way back, and the level itself changed by half: settled where they agree)
     side : whether the item stands for values below (``low``) or above (``high``) the limit
     limit : the limit, or the column that holds the laboratory's own
+    possible : lowest and highest value, where neither instrument nor analyte says it
     """
 
     column: str
     reading: Reading = "halved"
     side: Side = "high"
     limit: str | Decimal = ""
+    possible: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,11 +167,18 @@ class PrintedQuantity:
     words : our own short words; empty where the column is an instrument, whose label is printed
     unit : the unit that the limits are in
     is_yes_no : whether it is something that was there or not, so that no number is printed
+    possible, reason : lowest and highest value it can have and why, where neither score nor analyte says it
+    score, analyte : the instrument whose range, and the analyte whose limits, are those of the column, where
+        its name does not say it
     """
 
     words: str = ""
     unit: str = ""
     is_yes_no: bool = False
+    possible: tuple[float, float] | None = None
+    reason: str = ""
+    score: str = ""
+    analyte: str = ""
 
 
 @dataclass(frozen=True, slots=True)

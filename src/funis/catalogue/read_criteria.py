@@ -9,10 +9,10 @@ from typing import Final, Literal
 from funis.catalogue.check_response import check_criteria, check_printed
 from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile, DefinitionFinding
 from funis.catalogue.model_criteria import ClassificationRow, ClassificationRule, CriteriaSet, Demand
-from funis.catalogue.read_response import read_criterion
+from funis.catalogue.read_response import read_criterion, read_quantities
 
 _REQUIRED: Final = ("name", "title", "version", "kind", "source", "criteria", "rules")
-_OPTIONAL: Final = ("licence", "notes", "parameters")
+_OPTIONAL: Final = ("licence", "notes", "parameters", "quantities")
 _ROW_KEYS: Final = ("id", "label", "points", "domain", "groups", "when", "any", "source")
 _RULE_KEYS: Final = ("name", "all", "none", "at_least")
 _DEMAND: Final = re.compile(r"(?P<what>count|points)\((?P<group>[a-z_]+)\) >= (?P<least>\d+)")
@@ -39,7 +39,8 @@ def read_criteria(file: DefinitionFile) -> CriteriaSet:
     name, title, version, source = (
         str(content.get(key, "")) for key in ("name", "title", "version", "source")
     )
-    found = CriteriaSet(name, title, version, source, rows, rules, tuple(content.get("notes", ())))
+    notes, quantities = tuple(content.get("notes", ())), read_quantities(file)
+    found = CriteriaSet(name, title, version, source, rows, rules, notes, quantities)
     file.keep(check_criteria([row.criterion for row in rows], {}))
     file.keep(_check_rows_count(found))
     file.stop_at_findings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -10,10 +11,11 @@ from funis.catalogue.check_response import check_printed
 from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.model_responder_index import READINGS, ImprovementMeasure, IndexItem, ResponderIndex
+from funis.catalogue.read_response import read_possible
 
 _REQUIRED: Final = ("name", "title", "version", "kind", "source", "items_of", "measures")
 _OPTIONAL: Final = ("certainty", "licence", "notes")
-_ROW_KEYS: Final = ("item", "measure", "reading", "side", "limit")
+_ROW_KEYS: Final = ("item", "measure", "reading", "side", "limit", "possible", "reason")
 
 
 def read_responder_index(file: DefinitionFile, find: Callable[[str], Definition]) -> ResponderIndex:
@@ -43,8 +45,11 @@ def read_responder_index(file: DefinitionFile, find: Callable[[str], Definition]
             file.refuse(place, "", row.get("measure", ""), "The row stands twice.", "Remove one.")
     file.stop_at_findings()
     measures: dict[str, tuple[ImprovementMeasure, ...]] = {}
-    for row in rows:
-        measures[row["item"]] = (*measures.get(row["item"], ()), read_measure(row))
+    for number, row in enumerate(rows, 1):
+        place = ("measures", number, str(row.get("item", "")))
+        measure = replace(read_measure(row), possible=read_possible(file, place, row))
+        measures[row["item"]] = (*measures.get(row["item"], ()), measure)
+    file.stop_at_findings()
     return ResponderIndex(
         file.content["name"],
         tuple(

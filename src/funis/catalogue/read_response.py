@@ -56,7 +56,7 @@ _CLASS_KEYS: Final = (("class", "label"), ("extent",))
 _RULE_KEYS: Final = ("class", "rule", "all", "count", "points", "missing", "responder", "also")
 _FAILURE_KEYS: Final = ("event", "before", "label")
 _NEED_KEYS: Final = ("when", "otherwise")
-_QUANTITY_KEYS: Final = ("words", "unit", "yes_no")
+_QUANTITY_KEYS: Final = ("words", "unit", "yes_no", "possible", "reason", "score", "analyte")
 _PARAMETER_KEYS: Final = ("default", "allowed", "factors", "taken_as", "note")
 _UNIT: Final = "_unit"
 
@@ -104,7 +104,7 @@ def read_response(
         parameters=_read_parameters(file, find_analytes),
         has_relapse=bool(content.get("relapse", False)),
         notes=tuple(content.get("notes", ())),
-        quantities={name: _read_quantity(file, name, row) for name, row in _quantities(file).items()},
+        quantities=read_quantities(file),
         is_proposal=bool(content.get("proposal", False)),
     )
     file.keep(check_response(found))
@@ -233,20 +233,42 @@ def _read_need(file: DefinitionFile, row: Content, number: int) -> tuple[Phrase,
     return _read_phrase(file, place, str(row.get("when", ""))), str(row.get("otherwise", ""))
 
 
-def _quantities(file: DefinitionFile) -> Mapping[str, Content]:
+def read_quantities(file: DefinitionFile) -> dict[str, PrintedQuantity]:
+    """Read what a definition says of the quantities that its phrases name."""
     found: Mapping[str, Content] = file.content.get("quantities", {})
-    return found
+    return {name: _read_quantity(file, name, row) for name, row in found.items()}
 
 
 def _read_quantity(file: DefinitionFile, name: str, row: Content) -> PrintedQuantity:
-    """Read the words and the unit of what a phrase reads."""
+    """Read the words and the unit of what a phrase reads, and what it can be."""
     place = ("quantities", None, name)
     file.refuse_unknown_keys(place, row, (), _QUANTITY_KEYS)
-    if "words" in row and not str(row["words"]).strip():
-        file.refuse(place, "words", "", "The key is there and holds no words.", "Write or remove it.")
+    for key in ("words", "reason", "score", "analyte"):
+        if key in row and not str(row[key]).strip():
+            file.refuse(place, key, "", "The key is there and holds no words.", "Write or remove it.")
     return PrintedQuantity(
-        str(row.get("words", "")), str(row.get("unit", "")), bool(row.get("yes_no", False))
+        str(row.get("words", "")),
+        str(row.get("unit", "")),
+        bool(row.get("yes_no", False)),
+        read_possible(file, place, row),
+        str(row.get("reason", "")),
+        str(row.get("score", "")),
+        str(row.get("analyte", "")),
     )
+
+
+def read_possible(file: DefinitionFile, place: Place, row: Content) -> tuple[float, float] | None:
+    """Read the lowest and highest possible value of a row, which come with their reason."""
+    if "possible" not in row:
+        return None
+    ends = [float(end) for end in row["possible"]]
+    if len(ends) != 2 or not ends[0] < ends[1]:
+        message = "The limits are the lowest and the highest possible value."
+        file.refuse(place, "possible", ends, message, "Write two numbers that rise.")
+        return None
+    if not str(row.get("reason", "")).strip():
+        file.refuse(place, "reason", "", "Limits come with their reason.", "Say what lies beyond.")
+    return ends[0], ends[1]
 
 
 def _read_parameters(file: DefinitionFile, find_analytes: Callable[[], AnalyteTable]) -> dict[str, Parameter]:
@@ -279,7 +301,7 @@ def _factors_of_units(
     """
     quantity = name.removesuffix(_UNIT)
     place, analyte = ("parameters", None, name), table.find(quantity)
-    limits = str(_quantities(file).get(quantity, {}).get("unit", ""))
+    limits = str(file.content.get("quantities", {}).get(quantity, {}).get("unit", ""))
     taken = row.get("taken_as", {})
     end = None if analyte is None else analyte.factor_of(limits)
     for unit in row.get("allowed", ()):

@@ -26,6 +26,7 @@ from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
 from funis.responses.decide import Answer, ask_criterion
 from funis.responses.distribute import Visits, answer_subjects
+from funis.responses.possible_values import limits_of_criteria
 from funis.responses.read_units import columns_of_criteria
 from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES, Span, Verdict, all_of, any_of, word_of
@@ -81,6 +82,7 @@ def classify(
     is_absent = missing == "absent"
     read, what = columns_of_criteria(definition), f"the criteria {name!r}"
     scales = settle_scales(frame, units, read, name_columns(frame), what)
+    limits = limits_of_criteria(definition)
     if is_spark(frame):
         from pyspark.sql.functions import lit
 
@@ -88,12 +90,14 @@ def classify(
         placed = frame.withColumns({"_visit": lit(_ONLY_VISIT), "_day": lit(0.0)})
         work = partial(_classify_cohort, name=name, is_absent=is_absent)
         return answer_subjects(
-            Visits(placed, subject, "_visit", "_day", scales=scales), work, _schema(definition)
+            Visits(placed, subject, "_visit", "_day", scales=scales, limits=limits), work, _schema(definition)
         )
     rows = read_rows(frame)
     _check_columns(definition, rows.columns, subject)
     visits = rows.with_columns(pl.lit(_ONLY_VISIT).alias("_visit"), pl.lit(0.0).alias("_day"))
-    cohort = build_timelines(visits, subject=subject, visit="_visit", day="_day", scales=scales)
+    cohort = build_timelines(
+        visits, subject=subject, visit="_visit", day="_day", scales=scales, limits=limits
+    )
     found = _classify_cohort(cohort, name, is_absent=is_absent)
     return return_kind(frame, cohort.name_subjects(found, subject))
 

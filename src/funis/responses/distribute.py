@@ -33,6 +33,7 @@ from funis.responses.timeline import (
     list_days,
     order_days,
 )
+from funis.scoring.column_limits import Limits
 
 FACTS: Final = "_funis_facts"
 Work = Callable[[CohortTimelines], pl.DataFrame]
@@ -58,6 +59,7 @@ class Visits:
     disposition : frame of any kind, one row per subject, or None
     instruments : instruments whose grades are asked for
     scales : what brings columns to the units in which they are read
+    limits : what the columns can hold, then
     """
 
     frame: Any
@@ -67,17 +69,19 @@ class Visits:
     disposition: Any = None
     instruments: tuple[str, ...] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names a worker needs, and what brings columns to the units in which they are read."""
+    """The names a worker needs, what brings columns to the units that are read, and what they can hold."""
 
     subject: str
     visit: str
     day: str
     instruments: tuple[str, ...]
     scales: Mapping[str, Scale]
+    limits: Limits | None
 
 
 def answer_subjects(
@@ -149,7 +153,7 @@ def fetch_facts(visits: Visits) -> tuple[CohortTimelines, Any]:
 
 
 def _names(visits: Visits) -> _Names:
-    return _Names(visits.subject, visits.visit, visits.day, visits.instruments, visits.scales)
+    return _Names(visits.subject, visits.visit, visits.day, visits.instruments, visits.scales, visits.limits)
 
 
 def _open_visits(visits: Visits) -> Any:
@@ -203,6 +207,7 @@ def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> Cohor
         day=names.day,
         disposition=events,
         scales=names.scales,
+        limits=names.limits,
     )
 
 

@@ -26,6 +26,7 @@ from funis.responses.bilag_timeline import watch_response
 from funis.responses.completion import decide_surely
 from funis.responses.decide import Decision, decide, is_measured
 from funis.responses.distribute import Visits, answer_subjects
+from funis.responses.possible_values import limits_of_response
 from funis.responses.read_units import settle_response_scales
 from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, word_of
@@ -152,13 +153,15 @@ def respond(  # noqa: PLR0913  (the public signature of the design)
     definition = response_definition(name)
     settled = definition.settle(parameters)
     scales = settle_response_scales(frame, units, [(definition, parameters or {})])
+    limits = limits_of_response(definition, settled)
     if is_spark(frame):
-        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled), scales)
+        instruments = _instruments(definition, settled)
+        visits = Visits(frame, subject, visit, day, disposition, instruments, scales, limits)
         return answer_subjects(
             visits, partial(respond_cohort, name=name, parameters=settled), _schema(definition)
         )
     cohort = build_timelines(
-        frame, subject=subject, visit=visit, day=day, disposition=disposition, scales=scales
+        frame, subject=subject, visit=visit, day=day, disposition=disposition, scales=scales, limits=limits
     )
     return return_kind(frame, cohort.name_subjects(respond_cohort(cohort, name, parameters), subject))
 
@@ -223,12 +226,14 @@ def respond_by_visit(  # noqa: PLR0913  (as for `respond`)
     definition = response_definition(name)
     settled = definition.settle(parameters)
     scales = settle_response_scales(frame, units, [(definition, parameters or {})])
+    limits = limits_of_response(definition, settled)
     if is_spark(frame):
         work = partial(_respond_at_visits, name=name, parameters=settled)
-        visits = Visits(frame, subject, visit, day, disposition, _instruments(definition, settled), scales)
+        instruments = _instruments(definition, settled)
+        visits = Visits(frame, subject, visit, day, disposition, instruments, scales, limits)
         return answer_subjects(visits, work, _schema(definition))
     cohort = build_timelines(
-        frame, subject=subject, visit=visit, day=day, disposition=disposition, scales=scales
+        frame, subject=subject, visit=visit, day=day, disposition=disposition, scales=scales, limits=limits
     )
     found = [cohort.name_subjects(part, subject) for part in _respond_parts(cohort, name, settled)]
     return return_kind(frame, pl.concat(found))

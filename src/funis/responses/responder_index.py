@@ -21,6 +21,7 @@ from funis.errors import ColumnError
 from funis.frames.any_kind import add_columns, name_columns
 from funis.frames.scales import Scale
 from funis.responses.participation import EVENT_COLUMNS
+from funis.responses.possible_values import limits_of_index
 from funis.responses.read_units import columns_of_index
 from funis.responses.responder_measures import has_improved_by_half
 from funis.responses.timeline import (
@@ -122,7 +123,8 @@ def _score_rows(
 ) -> pl.DataFrame:
     items = index_items()
     living = rows.drop(EVENT_COLUMNS, strict=False)  # a visit is scored whatever happened to the subject
-    cohort = build_timelines(living, subject=subject, visit=visit, day=day, scales=scales)
+    limits = limits_of_index(responder_index(NAME))
+    cohort = build_timelines(living, subject=subject, visit=visit, day=day, scales=scales, limits=limits)
     spans = {
         (visit_of.subject, visit_of.name, visit_of.day): _score_visit(
             timeline, visit_of, items, baseline_visit

@@ -29,10 +29,12 @@ from funis.frames.scales import Scale
 from funis.frames.spark import is_spark
 from funis.responses.distribute import Visits, answer_subjects, fetch_facts
 from funis.responses.lacking import find_lacking, holds_column
+from funis.responses.possible_values import limits_of_response
 from funis.responses.read_units import settle_response_scales
 from funis.responses.respond import respond_cohort
 from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES
+from funis.scoring.column_limits import Limits, merge_limits
 from funis.stats.proportion import clopper_pearson
 
 Choice = dict[str, ParameterValue]
@@ -168,7 +170,9 @@ def multiverse(
         visits = _open_visits(frame, chosen, disposition, columns, scales)
         ways, tallies = _count_on_spark(visits, chosen)
     else:
-        cohort = build_timelines(frame, disposition=disposition, scales=scales, **columns)
+        cohort = build_timelines(
+            frame, disposition=disposition, scales=scales, limits=_settle_limits(chosen), **columns
+        )
         ways = _find_ways(cohort, chosen)
         tallies = [_tally(cohort, way) for way in ways]
     rows = [
@@ -217,7 +221,9 @@ def compare_responses(
         applying = _choose_applying(shell, chosen)
         schema = dict.fromkeys(("subject", *applying), pl.String())
         return answer_subjects(visits, partial(_compare_cohort, chosen=applying), schema, facts=facts)
-    cohort = build_timelines(frame, disposition=disposition, scales=scales, **columns)
+    cohort = build_timelines(
+        frame, disposition=disposition, scales=scales, limits=_settle_limits(chosen), **columns
+    )
     found = _compare_cohort(cohort, _choose_applying(cohort, chosen))
     return return_kind(frame, cohort.name_subjects(found, columns.get("subject", "subject")))
 
@@ -254,7 +260,20 @@ def _open_visits(
             if definition.reads_grades(settled):
                 instruments[str(settled["instrument"])] = None
     names = {"subject": "subject", "visit": "visit", "day": "day", **columns}
-    return Visits(frame, **names, disposition=disposition, instruments=tuple(instruments), scales=scales)
+    return Visits(
+        frame,
+        **names,
+        disposition=disposition,
+        instruments=tuple(instruments),
+        scales=scales,
+        limits=_settle_limits(chosen),
+    )
+
+
+def _settle_limits(chosen: Mapping[str, Choice]) -> Limits:
+    """Give what the columns can hold that any of the definitions reads, on the scales that were chosen."""
+    asked = [(response_definition(name), choice) for name, choice in chosen.items()]
+    return merge_limits(limits_of_response(found, found.settle(choice)) for found, choice in asked)
 
 
 def _settle_scales(

@@ -22,6 +22,7 @@ from funis.frames.scales import Scale, convert_rows
 from funis.nine_decimals import to_decimal
 from funis.responses.participation import Ends, read_ends
 from funis.responses.verdict import Span, exactly
+from funis.scoring.column_limits import Limits
 
 GRADES: Final = "EDCBA"
 """Grades from least to most active."""
@@ -268,6 +269,7 @@ def build_timelines(
     day: str = "day",
     disposition: Any = None,
     scales: Mapping[str, Scale] | None = None,
+    limits: Limits | None = None,
 ) -> CohortTimelines:
     """Sort a frame of visits into one timeline per subject.
 
@@ -279,6 +281,7 @@ def build_timelines(
     disposition : frame with one row per subject and any of the columns ``death_day``, ``withdrawal_day``,
         ``lost_day``, ``prohibited_day``, or with ``status`` (died, withdrew, lost, ...) and ``day``
     scales : what brings columns to the units in which they are read, by column
+    limits : what the columns can hold, then
 
     Returns
     -------
@@ -291,6 +294,9 @@ def build_timelines(
     ValueRangeError : a visit has no day and its name gives none
     """
     rows = convert_rows(read_rows(frame), scales or {})
+    if limits is not None:
+        # A visit that stands for all there is of a subject has no name to show.
+        limits.check(rows, [name for name in (subject, visit) if name in rows.columns and name[:1] != "_"])
     if rows.is_empty() and not rows.columns:
         raise ShapeError("The frame of visits is empty: it has neither rows nor columns.")
     check_visit_columns(rows.columns, subject, visit)

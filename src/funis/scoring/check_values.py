@@ -7,13 +7,16 @@ at a bad batch; other engines count, and only the counts and a few bad values co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 import narwhals as nw
 import polars as pl
 
+from funis.catalogue.analyte_limits import possible_in_any
 from funis.catalogue.model_instrument import Definition, Item
+from funis.catalogue.registry import analyte_table
 from funis.frames.polars import watch
 from funis.frames.under_way import ROW, SHOWN, Column, OpenFrame
 from funis.nine_decimals import compare_exactly
@@ -71,28 +74,32 @@ def checked_items(definition: Definition) -> Iterator[Item]:
     """Give the items, the measured quantities that fill them, and the limits of normal beside those.
 
     A measured quantity is looked at as an item of its own; one that no item of the definition compares is not
-    read, and so not looked at.
+    read, and so not looked at. One that is only compared with the limits of the laboratory itself may be in
+    any unit, and is held against the widest limits of its analyte.
     """
     yield from definition.items
     taken = {item.name for item in definition.items}
     terms = [term for item in definition.items for level in item.when for one in level for term in one.terms]
     read = {name for item in definition.items for name in item.measures}
     read |= {f"{term.name}{_NORMAL[str(term.limit)]}" for term in terms if str(term.limit) in _NORMAL}
+    fixed = {term.name for term in terms if str(term.limit) not in _NORMAL}
     for measure in definition.measures:
-        lowest = min(0, measure.minimum or 0)
-        ends = {"": measure.minimum} | dict.fromkeys(_NORMAL.values(), lowest)
-        for end, minimum in ends.items():
-            name = f"{measure.name}{end}"
-            if name in read - taken:
-                yield Item(
-                    0,
-                    name,
-                    measure.label,
-                    unit=measure.unit,
-                    minimum=minimum,
-                    maximum=measure.maximum,
-                    analyte=measure.analyte,
-                )
+        own = Item(
+            0,
+            measure.name,
+            measure.label,
+            unit=measure.unit,
+            minimum=measure.minimum,
+            maximum=measure.maximum,
+            analyte=measure.analyte,
+        )
+        if measure.name not in fixed and measure.analyte:
+            lowest, highest = possible_in_any(analyte_table().analytes[measure.analyte]) or (None, None)
+            own = replace(own, minimum=lowest, maximum=highest, unit="", analyte="")
+        for end in ("", *_NORMAL.values()):
+            if f"{own.name}{end}" in read - taken:
+                least = min(0, own.minimum or 0) if end else own.minimum
+                yield replace(own, name=f"{own.name}{end}", minimum=least)
 
 
 def _count(layout: ScoringLayout, name: str, is_bad: Column) -> Column:

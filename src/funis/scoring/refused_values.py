@@ -31,6 +31,7 @@ class RefusedValues:
     values : the first of them
     allowed : what the column can hold, with its unit
     unit, analyte : of a measured quantity; with both, a unit is looked for that the values would fit
+    advice : what else explains the values, where something does
     """
 
     column: str
@@ -39,6 +40,7 @@ class RefusedValues:
     allowed: str
     unit: str = ""
     analyte: str = ""
+    advice: str = ""
 
 
 def refuse_values(of: str, refused: Sequence[RefusedValues]) -> ValueRangeError:
@@ -79,7 +81,7 @@ def _advise(one: RefusedValues) -> str:
     """Say what to do: a unit to declare where the values would fit one, else to correct them."""
     value, units = find_fitting(one.analyte, one.unit, one.values)
     if not units:
-        return CORRECT
+        return f"{one.advice[:1].upper()}{one.advice[1:]}, or correct them." if one.advice else CORRECT
     # The limits of the laboratory and recorded bounds are in the unit of the column they stand beside.
     column = next((one.column.removesuffix(end) for end in _BESIDE if one.column.endswith(end)), one.column)
     fits = f"{show_values([value])} would fit {' or '.join(units)}"
