@@ -27,17 +27,8 @@ from funis.reporting.labels import Labels
 from funis.reporting.number_book import read_numbers
 from funis.responses.relapse_counts import count_relapses
 from funis.results import format_number
-from funis.study.model import (
-    Arm,
-    Criterion,
-    Eligibility,
-    Endpoint,
-    LabTest,
-    MissingRelapse,
-    Study,
-    Trial,
-    Visit,
-)
+from funis.study.choices import MissingRelapse
+from funis.study.model import Arm, Criterion, Eligibility, Endpoint, LabTest, Study, Trial, Visit
 
 Values = Mapping[str, Mapping[str, Sequence[float | None]]]
 

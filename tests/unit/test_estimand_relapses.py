@@ -14,8 +14,9 @@ import pytest
 
 from funis.analysis.estimand_relapses import _add_share, relapse_codes
 from funis.results import ALL
+from funis.study.choices import MissingRelapse
 from funis.study.estimand import Estimand
-from funis.study.model import Endpoint, MissingRelapse
+from funis.study.model import Endpoint
 
 sys.path.insert(0, str(Path(__file__).parent))
 analysis = import_module("test_analysis")

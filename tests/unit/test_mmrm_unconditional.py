@@ -12,7 +12,8 @@ from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.result import MmrmResult
 from funis.stats.mmrm.rows_used import ModelDataError
 from funis.stats.mmrm.unconditional import subject_rows
-from funis.study.model import Arm, Endpoint, KindOfMeans, Study, Trial
+from funis.study.choices import KindOfMeans
+from funis.study.model import Arm, Endpoint, Study, Trial
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "mmrm_r"
 FIVE = pl.DataFrame(

@@ -23,7 +23,8 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
 from funis.responses.relapse_counts import flag_relapses
 from funis.results import ALL
-from funis.study.model import Endpoint, MissingRelapse
+from funis.study.choices import MissingRelapse
+from funis.study.model import Endpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from funis.responses.read_units import settle_response_scales
 from funis.responses.respond import RELAPSE_SCHEMA, respond_with_and_without
 from funis.responses.timeline import build_timelines
 from funis.results import ALL, Place, name_sustained
-from funis.study.model import Endpoint, ParameterValue
+from funis.study.choices import ParameterValue
+from funis.study.model import Endpoint
 
 CANNOT_TELL: Final = "cannot tell"
 #: How a parameter of a definition says that a response which is not known stays so.

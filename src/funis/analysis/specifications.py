@@ -24,8 +24,9 @@ from funis.catalogue.registry import response_definition, responses
 from funis.data.tables import Tables
 from funis.responses.specification_curve import AS_DEFINED, FLARES, Choice, flag_changes, multiverse
 from funis.results import format_interval, format_number
+from funis.study.choices import MissingPolicy
 from funis.study.days import derive_subject_frame
-from funis.study.model import Endpoint, InstrumentChoice, MissingPolicy, Study
+from funis.study.model import Endpoint, InstrumentChoice, Study
 
 PLANNED: Final = "as planned"
 ANY_RULE: Final = "any"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, get_args
 
-from funis.study.model import Endpoint, VisitMethod
+from funis.study.choices import VisitMethod
+from funis.study.model import Endpoint
 from funis.study.study_finding import StudyFinding
 
 OVER_VISITS: Final = frozenset(get_args(VisitMethod))

@@ -13,6 +13,18 @@ from pydantic import ConfigDict, Field, field_validator
 from funis.arguments import Text as TextKind
 from funis.arguments import takes
 from funis.errors import UnknownNameError
+from funis.study.choices import (
+    Adjustment,
+    Covariance,
+    DegreesOfFreedom,
+    EndpointKind,
+    KindOfMeans,
+    Method,
+    MissingOutcome,
+    MissingPolicy,
+    MissingRelapse,
+    ParameterValue,
+)
 from funis.study.estimand import (
     CoPrimary,
     Estimand,
@@ -25,37 +37,6 @@ from funis.study.imported import Import
 from funis.study.lab_units import spell_unit
 from funis.study.part import Identifier, Names, StudyPart, Text
 
-ParameterValue = bool | int | float | str
-MissingPolicy = Literal["strict", "absent", "worst", "locf"]
-EndpointKind = Literal[
-    "response",
-    "relapse",
-    "change",
-    "summary",
-    "systems",
-    "time_to_event",
-    "adverse_events",
-    "exposure",
-    "disposition",
-]
-ChangeMethod = Literal["paired_t", "wilcoxon", "mmrm", "sign_test", "bootstrap", "permutation"]
-VisitMethod = Literal["mcnemar", "mcnemar_mid", "cochran_q"]
-Method = Literal[ChangeMethod, VisitMethod]
-Adjustment = Literal["none", "holm", "hochberg", "hommel", "bonferroni"]
-Covariance = Literal["us", "toep", "toeph", "ar1", "ar1h", "cs", "csh", "ad", "adh", "sp_exp"]
-DegreesOfFreedom = Literal[
-    "satterthwaite",
-    "kenward-roger",
-    "kenward-roger-linear",
-    "kenward-roger-mmrm",
-    "between-within",
-    "residual",
-]
-KindOfMeans = Literal["conditional", "unconditional"]
-MissingOutcome = Literal[
-    "observed", "nonresponder", "worst", "locf", "multiple_imputation", "j2r", "cr", "cir"
-]
-MissingRelapse = Literal["left_out", "none", "relapse"]
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
 """Forms of a visit that are not instruments."""
 
