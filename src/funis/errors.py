@@ -64,6 +64,14 @@ class Finding:
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
         if self.column:
             place += f", column '{self.column}'"
+        # What the message or the value says of them already is not said again.
+        named = {"subject": self.subject, "visit": self.visit}
+        whose = [
+            f"{what} {name}"
+            for what, name in named.items()
+            if name not in {"", self.value} and f"'{name}'" not in self.message
+        ]
+        place += f" ({', '.join(whose)})" if whose else ""
         found = f" Found {self.value!r}." if self.value else ""
         return f"{self.level}: {place}: {self.message}{found} {self.fix}".rstrip()
 

@@ -104,8 +104,14 @@ def test_the_command_line_asks_the_same_clock(tmp_path: Path) -> None:
     (tmp_path / "data" / "visits.csv").write_text(visits, encoding="utf-8")
     study_of(tmp_path, "Asia/Shanghai")
     told = CliRunner().invoke(app, ["check", str(tmp_path)])
-    assert "visits.csv, line 3, column 'date': The date lies in the future" in told.output
-    assert "visits.csv, line 2, column 'date': The date lies in the future" not in told.output
+    assert (
+        "visits.csv, line 3, column 'date' (subject S1, visit month_1): The date lies in the future"
+        in told.output
+    )
+    assert (
+        "visits.csv, line 2, column 'date' (subject S1, visit baseline): The date lies in the future"
+        not in told.output
+    )
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,8 @@ def check_frames(study: Study, frames: Mapping[str, Any], *, today: date | None 
     >>> visit = {"subject": "S1", "visit": "first", "date": "2020-01-09", "day": 3}
     >>> found = check_frames(study, {"subjects": [{"subject": "S1"}], "visits": [visit]})
     >>> print(next(each for each in found if each.table == "visits"))
-    warning: visits, line 1, column 'day': By its date this is study day 0; the date is used. Found '3'. \
-Correct one of the two, or leave the day out.
+    warning: visits, line 1, column 'day' (subject S1, visit first): \
+By its date this is study day 0; the date is used. Found '3'. Correct one of the two, or leave the day out.
     """
     try:
         return list(find_findings(study, few_tables(study, frames, today=today)))

@@ -1,10 +1,10 @@
-"""Findings as lines for a reader, as JSON and as CSV."""
+"""Findings as lines for a reader, one for each cause; as JSON and as CSV, one for each finding."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from funis.errors import LEVELS, Finding
@@ -13,8 +13,12 @@ FINDING_COLUMNS = (
     "code", "level", "table", "file", "line", "column", "value", "subject", "visit", "message", "fix",
 )  # fmt: skip
 FINDING_FORMATS = ("text", "json", "csv")
-SAME_SLIP = 4
-"""So many findings that differ only in their line are printed as one."""
+
+_NUMBER = re.compile(r"(?<![\w'.-])[+-]?\d[\w.,:/+-]*(?<![.,:])")
+_OF_SHEET = re.compile(r" \(column '(?:[^'\\]|\\.)*' of the sheet\)")
+_NEAREST = re.compile(r"The nearest is '([^']*)'\.")
+_MOST = 12
+"""So many places, values or columns of one cause are listed; JSON and CSV have them all."""
 
 
 def render_findings(findings: Sequence[Finding], form: str) -> str:
@@ -27,45 +31,145 @@ def render_findings(findings: Sequence[Finding], form: str) -> str:
     lines: list[str] = []
     for level in LEVELS:
         of_level = [finding for finding in findings if finding.level == level]
-        lines += _finding_lines(of_level)
+        lines += list_causes(of_level)
     counts = ", ".join(_counted(findings, level) for level in LEVELS)
     return "\n".join([*lines, counts])
 
 
-def _finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Print each finding; a mistake repeated in many rows is printed once, with its lines."""
-    rows: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        value = "" if finding.value == finding.subject else finding.value
-        message = finding.message.replace(f" of subject '{finding.subject}'", "")
-        same = (finding.code, finding.file, finding.column, value, message, finding.fix)
-        rows.setdefault(same if finding.line is not None else (*same, str(len(rows))), []).append(finding)
-    printed: list[str] = []
-    for group in rows.values():
-        if len(group) < SAME_SLIP:
-            printed += map(str, group)
-            continue
-        places = _ranges(sorted({finding.line or 0 for finding in group}))
-        first = group[0]
-        message = first.message.replace(f" of subject '{first.subject}'", "")
-        values = dict.fromkeys(finding.value for finding in group)
-        text = str(replace(first, message=message, value="" if len(values) > 1 else first.value))
-        if len(values) > 1:
-            found = f" Found {', '.join(map(repr, values))}. {first.fix}"
-            text = text.replace(f" {first.fix}", found, 1)
-        printed.append(text.replace(f", line {first.line}", f", lines {places} ({len(group)} findings)", 1))
-    return printed
+def list_causes(findings: Sequence[Finding]) -> list[str]:
+    """Print each cause once, with its lines: what was found differs, what is wrong and what to do does not.
+
+    Parameters
+    ----------
+    findings : of one level
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> said = ("'value' is not a number.", "Write the decimal with a point: 5.5.")
+    >>> one = Finding("error", "not_a_number", "labs", "labs.csv", 3, "value", "5,5", *said, "S1", "week_4")
+    >>> two = replace(one, line=4, value="6,5", fix="Write the decimal with a point: 6.5.", subject="S2")
+    >>> print(list_causes([one, two])[0])
+    error: labs.csv, lines 3-4 (2 findings), column 'value' (2 subjects, visit week_4): \
+'value' is not a number. Found '5,5', '6,5'. For the first: Write the decimal with a point: 5.5.
+    """
+    causes: dict[tuple[str, ...], list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        causes.setdefault(_cause(finding, number), []).append(finding)
+    # A slip that goes through many columns (n.d. in every item) is one cause as well.
+    slips: dict[tuple[str, ...], list[Finding]] = {}
+    for cause in causes.values():
+        slips.setdefault(_slip(cause), []).extend(cause)
+    return [_print_cause(group) for group in slips.values()]
 
 
-def _ranges(lines: Sequence[int]) -> str:
-    """Print line numbers, neighbours as a range."""
+def _cause(finding: Finding, number: int) -> tuple[str, ...]:
+    """Say what findings of one cause have in common; numbers in what is said of them may differ."""
+    if finding.code == "unknown_column":
+        return finding.code, finding.file
+    if finding.line is None:
+        return finding.code, str(number)
+    message = _general(finding, finding.message)
+    return (
+        finding.code,
+        finding.file,
+        finding.column,
+        *(_NUMBER.sub("#", each) for each in (message, finding.fix)),
+    )
+
+
+def _slip(cause: Sequence[Finding]) -> tuple[str, ...]:
+    """Say what causes have in common that differ in nothing but their column."""
+    first = cause[0]
+    column = f"'{first.column}'"
+    fixes = {each.fix for each in cause}
+    if first.line is None or not first.column or len(fixes) > 1:
+        return (str(id(cause)),)
+    message = _OF_SHEET.sub("", _general(first, first.message)).replace(column, "'…'")
+    return first.code, first.file, message, first.fix.replace(column, "'…'")
+
+
+def _general(finding: Finding, text: str) -> str:
+    """Give what is said of any subject."""
+    return text.replace(f" of subject '{finding.subject}'", "") if finding.subject else text
+
+
+def _print_cause(group: Sequence[Finding]) -> str:
+    """Print the findings of one cause."""
+    first = group[0]
+    if first.code == "unknown_column":
+        return _print_unknown_columns(group)
+    if len(group) == 1:
+        return str(first)
+    columns = list(dict.fromkeys(each.column for each in group))
+    place = f"{first.file}, {_lines(group)}"
+    if columns[0]:
+        plural = "column" if len(columns) == 1 else "columns"
+        quoted = [f"'{each}'" for each in columns]
+        place += f", {plural} {_list(quoted)}"
+    message, fix = _general(first, first.message), first.fix
+    if len(columns) > 1:
+        message = _OF_SHEET.sub("", message).replace(f"'{first.column}'", "'…'")
+        fix = fix.replace(f"'{first.column}'", "'…'")
+    values = [f"{each.value!r}" for each in group if each.value and each.value != each.subject]
+    found = f" Found {_list(list(dict.fromkeys(values)))}." if values else ""
+    example = "For the first: " if len({each.fix for each in group}) > 1 and len(columns) == 1 else ""
+    return f"{first.level}: {place}{_whose(group)}: {message}{found} {example}{fix}".rstrip()
+
+
+def _whose(group: Sequence[Finding]) -> str:
+    """Say whose the findings are: the subject and the visit, or how many."""
+    said: list[str] = []
+    for names, plural in (
+        ({each.subject for each in group} - {""}, "subjects"),
+        ({each.visit for each in group} - {""}, "visits"),
+    ):
+        if names:
+            said.append(f"{plural[:-1]} {names.pop()}" if len(names) == 1 else f"{len(names)} {plural}")
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _print_unknown_columns(group: Sequence[Finding]) -> str:
+    """Name all unknown columns of a file at once, each with the nearest that is known."""
+    first = group[0]
+    named, hidden, rest = [], 0, ""
+    for each in group:
+        near = _NEAREST.search(each.fix)
+        hint = f" (nearest: '{near[1]}')" if near else ""
+        rest = rest or ("" if near else f" {each.fix}")
+        if each.column:
+            named.append(f"'{each.column}'{hint}")
+        else:
+            hidden += 1
+    if len(group) == 1:
+        return str(first)
+    named += [f"{hidden} whose names are not shown"] if hidden else []
+    said = f"{len(group)} columns are not known and are not read: {', '.join(named)}."
+    return f"{first.level}: {first.file}, line {first.line}: {said}{rest}"
+
+
+def _list(names: Sequence[str]) -> str:
+    """List names, many of them shortened."""
+    more = len(names) - _MOST
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_MOST])} and {more} more"
+
+
+def _lines(group: Sequence[Finding]) -> str:
+    """Print line numbers, neighbours as a range, and how many findings stand there."""
+    lines = sorted({each.line or 0 for each in group})
     ranges: list[list[int]] = []
     for line in lines:
         if ranges and line == ranges[-1][1] + 1:
             ranges[-1][1] = line
         else:
             ranges.append([line, line])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+    places = [str(first) if first == last else f"{first}-{last}" for first, last in ranges]
+    plural = "line" if len(lines) == 1 else "lines"
+    return f"{plural} {_list(places)} ({len(group)} findings)"
 
 
 def _counted(findings: Sequence[Finding], level: str) -> str:

@@ -135,7 +135,7 @@ def tables_from_frames(study: Study, frames: Mapping[str, Any], *, today: date |
     >>> study = read_study(template_path("observational"))
     >>> tables = tables_from_frames(study, {"subjects": [{"subject": "S1", "age": 30, "sex": "f"}]})
     >>> print(*(str(each) for each in tables.findings if each.table == "subjects" and each.column == "sex"))
-    error: subjects, line 1, column 'sex': 'sex' does not take this value; it is left out. \
+    error: subjects, line 1, column 'sex' (subject S1): 'sex' does not take this value; it is left out. \
 Write 'female'. Allowed: female, male.
     """
     return _take(study, frames, today, few_cells=0)

@@ -31,7 +31,7 @@ def row_finding(level: Level, code: str, table: str, row: Row, **said: object) -
     >>> row = {"subject": "S1", "weight_kg": 7.0, "_file": "subjects.csv", "_line": 2}
     >>> said = {"column": "weight_kg", "message": "Odd.", "fix": "Check."}
     >>> print(row_finding("query", "weight", "subjects", row, **said))
-    query: subjects.csv, line 2, column 'weight_kg': Odd. Found '7'. Check.
+    query: subjects.csv, line 2, column 'weight_kg' (subject S1): Odd. Found '7'. Check.
     """
     column = str(said.get("column", ""))
     value = said["value"] if "value" in said else row.get(column)
