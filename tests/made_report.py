@@ -548,7 +548,7 @@ def _make_listings(maker: Maker) -> dict[str, pl.DataFrame]:
     ]
     return {
         "scores": pl.DataFrame(scores),
-        "grades": pl.DataFrame(grades),
+        "grades": pl.DataFrame(grades).with_columns(instrument=pl.lit("bilag_2004")),
         "responses": pl.DataFrame({"subject": SUBJECTS, "response": classes}).with_columns(
             definition=pl.lit("ucmsc_bilag_response")
         ),

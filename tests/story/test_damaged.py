@@ -268,9 +268,11 @@ def test_the_report_is_written_and_the_exit_code_is_one(tmp_path: Path) -> None:
     folder = write_trial(tmp_path / "w", tables)
     done = CliRunner().invoke(app, ["report", str(folder)])
     assert done.exit_code == 1
-    assert "Do not use: 1 error in the data affects Visual analogue scale, physician." in (
-        folder / "report" / "report.html"
-    ).read_text(encoding="utf-8")
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Do not use: 1 error in the data affects Visual analogue scale, physician." in page
+    # It does not look like a banner that only says what kind of data these are.
+    assert re.search(r'<p class="status grave" role="note"><strong>Do not use', page)
+    assert page.count('class="status grave"') == 1
     # The file of numbers says the same as the page.
     numbers = pl.read_csv(folder / "report" / "results.csv", infer_schema=False)
     of_primary = numbers.filter(pl.col("measure") == "vas_physician", pl.col("analysis") != "findings")

@@ -163,7 +163,7 @@ def test_every_variable_of_the_style_sheet_is_a_colour_of_the_table() -> None:
     ("words", "ground"),
     [("INK", "PAPER"), ("LEAD", "PAPER"), ("MUTED", "PAPER"), ("ACCENT", "PAPER"), ("ERROR", "PAPER"),
      ("WARNING_HEAD", "PAPER"), ("INK", "FAINT"), ("MUTED", "FAINT"), ("ACCENT", "FAINT"), ("INK", "OPENED"),
-     ("WARNING_INK", "WARNING_PAPER"), ("PAPER", "INK")],
+     ("WARNING_INK", "WARNING_PAPER"), ("PAPER", "INK"), ("ERROR_INK", "ERROR_PAPER")],
 )  # fmt: skip
 def test_words_stand_out_from_their_ground(words: str, ground: str) -> None:
     """WCAG 2.2, success criterion 1.4.3: 4.5 to 1 for words of ordinary size."""

@@ -176,6 +176,75 @@ def test_axis_covers_the_last_event_and_the_last_step_has_a_band(figures: dict[s
     assert (band[-1]["lower"], band[-1]["upper"]) == (0.56, 0.88)
 
 
+def steps_of(made: ModuleType, at_risk: list[int], **columns: list[float]) -> tuple[list[Any], FigureSpec]:
+    """Draw the curve with other numbers at risk; give the layers of the curve and the figure."""
+    results = made.make_results()
+    steps = results.listings["km"].with_columns(
+        pl.Series(name, values) for name, values in ({"at_risk": at_risk} | columns).items()
+    )
+    results = replace(results, listings=results.listings | {"km": steps})
+    figure = build_survival_figures(made.make_study(), results)[0]
+    return figure.spec["vconcat"][0]["layer"], figure
+
+
+@pytest.mark.parametrize(
+    ("at_risk", "begins"),
+    # Steps at 0, 88, 92, 178, 185, 190 days; the number of a step is at risk just before it.
+    [([29, 29, 28, 26, 24, 22], None), ([29, 29, 28, 5, 5, 5], None), ([29, 29, 28, 5, 4, 3], 178),
+     ([60, 29, 28, 6, 6, 6], None), ([60, 29, 28, 6, 5, 5], 178), ([61, 29, 28, 6, 6, 6], 92), ([4, 4, 4, 4, 4, 4], 0),
+     ([29, 29, 28, 26, 24, 4], 185)],
+)  # fmt: skip
+def test_the_curve_is_grey_and_dashed_where_few_are_at_risk(
+    made: ModuleType, at_risk: list[int], begins: float | None
+) -> None:
+    """Fewer than 5, or than a tenth of those at the start: 6 of 60 is a tenth, 6 of 61 is less."""
+    layers, figure = steps_of(made, at_risk)
+    lines = [layer for layer in layers if layer["mark"]["type"] == "line"]
+    bands = [layer for layer in layers if layer["mark"]["type"] == "area"]
+    said = [note for note in figure.footnotes if "Grey and dashed: fewer than 5 subjects" in note]
+    if begins is None:
+        assert (len(lines), len(bands), said) == (1, 1, [])
+        return
+    assert said
+    firm, frail = lines
+    assert "strokeDash" not in firm["mark"]
+    assert frail["mark"]["strokeDash"]
+    assert frail["mark"]["color"] != firm["mark"]["color"]
+    # The grey part begins where the other ends, and goes on to the end.
+    assert firm["data"]["values"][-1] == frail["data"]["values"][0]
+    assert frail["data"]["values"][0]["time"] == begins
+    assert [layer["data"]["values"][0]["time"] for layer in bands] == [0.0, begins]
+    assert frail["data"]["values"][-1]["time"] > 190
+
+
+@pytest.mark.parametrize(("at_risk", "is_drawn"), [(300, True), (301, False)])
+def test_censorings_of_more_than_300_subjects_are_said_and_not_drawn(
+    made: ModuleType, at_risk: int, *, is_drawn: bool
+) -> None:
+    layers, figure = steps_of(made, [at_risk, 299, 298, 290, 280, 270])
+    ticks = next(layer for layer in layers if layer["mark"]["type"] == "tick")
+    assert [point["time"] for point in ticks["data"]["values"]] == ([178.0, 190.0] if is_drawn else [])
+    notes = " ".join(figure.footnotes)
+    assert ("Small strokes: subjects censored." in notes) is is_drawn
+    # One censored at 178 days and 21 at 190.
+    words = "Of curves of more than 300 subjects censorings are not drawn: 22 subjects were censored."
+    assert (words in notes) is not is_drawn
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [("first_infusion", "Time 0 is the first infusion;"), ("consent", "Time 0 is the consent;")],
+)
+def test_time_0_is_named_once(made: ModuleType, origin: str, words: str) -> None:
+    study, results = made.make_study(), made.make_results()
+    ends = tuple(
+        each.model_copy(update={"origin": origin}) if each.id == "time_to_relapse" else each
+        for each in study.endpoints
+    )
+    figure = build_survival_figures(study.model_copy(update={"endpoints": ends}), results)[0]
+    assert figure.footnotes[0].startswith(words)
+
+
 def test_axis_reaches_the_last_planned_visit_when_nobody_is_seen_there(made: ModuleType) -> None:
     results = made.make_results()
     early = results.listings["km"].filter(pl.col("time") < 100)

@@ -26,6 +26,8 @@ ACCENT, OPENED = "#005a8f", "#ffe9b8"
 #: What kind of data this is, where they are not those of patients.
 WARNING_INK, WARNING_PAPER, WARNING_RULE, WARNING_HEAD = "#5f3b00", "#fff5dc", "#e69f00", "#8a4b00"
 ERROR = "#a33b00"
+#: What must not be used at all.
+ERROR_INK, ERROR_PAPER = "#7a1420", "#fbe3e4"
 SHADOW, SHADOW_BELOW = "rgb(20 30 40 / 12%)", "rgb(20 30 40 / 18%)"
 
 # --- figures -------------------------------------------------------------------------------------------
@@ -61,6 +63,8 @@ CSS_VARIABLES: dict[str, str] = {
     "warning-rule": WARNING_RULE,
     "warning-head": WARNING_HEAD,
     "error": ERROR,
+    "error-ink": ERROR_INK,
+    "error-paper": ERROR_PAPER,
     "shadow": SHADOW,
     "shadow-below": SHADOW_BELOW,
 }

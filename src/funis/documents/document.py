@@ -89,11 +89,19 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What must be in sight on every page; its tag stands beside each table and figure."""
+    """What must be in sight on every page.
+
+    Attributes
+    ----------
+    title, text : what it says
+    tag : stands beside each table and figure; empty for none
+    is_grave : whether the document must not be used; printed in a colour of its own
+    """
 
     title: str
     text: str
     tag: str = ""
+    is_grave: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _grave_notices(damage: Damage) -> Iterator[Notice]:
     """Say that the primary result has lost values, and what is withheld for it."""
     if damage.grave:
         text = f"Results of these tables are withheld. First errors: {_first(damage.grave)}."
-        yield Notice(f"Do not use: {count_words(damage.grave)}.", text)
+        yield Notice(f"Do not use: {count_words(damage.grave)}.", text, is_grave=True)
 
 
 def _error_notices(damage: Damage) -> Iterator[Notice]:

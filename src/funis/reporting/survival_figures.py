@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from typing import Final
 
 import polars as pl
 
-from funis.documents.colours import GROUPS
+from funis.documents.colours import GROUPS, UNKNOWN_RULE
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.reporting.labels import Labels
+from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import level_text
 from funis.reporting.response_tables import origin_words
 from funis.reporting.time_axis import short_visit, words_below
@@ -20,6 +22,8 @@ _DAYS_PER_MONTH = 30.4375
 _WIDE = WIDTH - 90
 # Share of the axis that two ticks must be apart, so that numbers at risk and words below them do not touch.
 _ROOM = 0.045
+#: At fewer subjects at risk a step of the curve is large and its interval says little.
+FEWEST_AT_RISK: Final = 5
 # How far the last step is drawn beyond its day, as a share of the axis.
 _STUB = 0.012
 
@@ -81,25 +85,27 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
         )
         for arm, curve in curves.items()
     ]
+    notes = (*_notes(labels, endpoint, numbers, event, origin), *_notes_of_curves(curves))
     return FigureSpec(
         id=f"figure-{endpoint}",
         section="time-to-event",
         title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
         spec=finish({"vconcat": [top, *rows], "spacing": 6}),
         alt=_survival_words(curves, event, origin),
-        footnotes=_notes(labels, endpoint, numbers, event, origin),
+        footnotes=notes,
     )
 
 
 def _notes(labels: Labels, endpoint: str, numbers: pl.DataFrame, event: str, origin: str) -> tuple[str, ...]:
     at_visits = "kaplan_meier_visits_on_planned_days" in numbers["method"].to_list()
     level = level_text(labels.study, endpoint)
+    named = origin if origin.startswith("the ") else f"the {origin}"
     found = (
-        f"Time 0 is the {origin}; ticks stand at the planned visits, whose names are below the months.",
+        f"Time 0 is {named}; ticks stand at the planned visits, whose names are below the months.",
         (
             f"Band: {level} confidence interval on the log-log scale; the last step is drawn a little beyond "
-            "its day so that its band is seen. Small strokes: subjects censored. Below the curve: subjects "
-            f"still under observation and free of {event} just before that time."
+            "its day so that its band is seen. Below the curve: subjects still under observation and free of "
+            f"{event} just before that time."
         ),
         (
             f"{event.capitalize()} is found at visits: its true day lies between two of them "
@@ -109,6 +115,42 @@ def _notes(labels: Labels, endpoint: str, numbers: pl.DataFrame, event: str, ori
         ),
     )
     return tuple(filter(None, found))
+
+
+def _notes_of_curves(curves: dict[str, pl.DataFrame]) -> tuple[str, ...]:
+    """Say what the strokes of censoring are, or how many are not drawn, and where the curve is grey."""
+    crowded = [curve for curve in curves.values() if _is_crowded(curve)]
+    count = sum(int(curve["censored"].sum()) for curve in crowded)
+    found = []
+    if len(crowded) < len(curves):
+        found.append("Small strokes: subjects censored.")
+    if crowded:
+        found.append(
+            f"Of curves of more than {SUBJECTS_DRAWN} subjects censorings are not drawn: {count} subjects "
+            "were censored."
+        )
+    if any(_find_few(curve) is not None for curve in curves.values()):
+        found.append(
+            f"Grey and dashed: fewer than {FEWEST_AT_RISK} subjects, or fewer than a tenth of those at the "
+            "start, are at risk."
+        )
+    return tuple(found)
+
+
+def _is_crowded(curve: pl.DataFrame) -> bool:
+    """Tell whether strokes of censoring would run into each other."""
+    return int(curve["at_risk"][0]) > SUBJECTS_DRAWN
+
+
+def _find_few(curve: pl.DataFrame) -> float | None:
+    """Find the time after which too few are at risk to read the curve; None where that is nowhere."""
+    at_risk, times = curve["at_risk"].to_list(), curve["time"].to_list()
+    if at_risk[0] < FEWEST_AT_RISK:
+        return 0.0
+    for time, left in zip(times, at_risk[1:], strict=False):
+        if left < FEWEST_AT_RISK or 10 * left < at_risk[0]:
+            return float(time)
+    return None
 
 
 def _risk_at_visits(labels: Labels, numbers: pl.DataFrame, arm: str, curve: pl.DataFrame) -> dict[float, int]:
@@ -166,30 +208,41 @@ def _curve_layers(curve: pl.DataFrame, axis: tuple[Spec, float], event: str, col
     start = {"time": 0.0, "survival": 1.0, "lower": 1.0, "upper": 1.0}
     points = [start, *(row for row in curve.select(columns).to_dicts() if row["time"] > 0)]
     points.append(points[-1] | {"time": points[-1]["time"] + _STUB * domain})
-    censored = curve.filter(pl.col("censored") > 0) if "censored" in curve.columns else curve.clear()
+    censored = curve.clear() if _is_crowded(curve) else curve.filter(pl.col("censored") > 0)
+    few = _find_few(curve)
+    begins = points[-1]["time"] if few is None else few
+    firm = [point for point in points if point["time"] <= begins]
+    frail = [point for point in points if point["time"] >= begins] if few is not None else []
     y: Spec = {
         "type": "quantitative",
         "scale": {"domain": [0, 1]},
         "axis": {"title": f"Free of {event}", "format": ".0%"},
     }
     stepped = {"interpolate": "step-after", "color": colour}
-    return [
+    grey: Spec = {"color": UNKNOWN_RULE, "strokeDash": [5, 3]}
+    drawn = [(firm, stepped)] + ([(frail, stepped | grey)] if frail else [])
+    bands: list[Spec] = [
         {
-            "data": {"values": [point for point in points if point["lower"] is not None]},
-            "mark": {"type": "area", "opacity": 0.13} | stepped,
+            "data": {"values": [point for point in part if point["lower"] is not None]},
+            "mark": {"type": "area", "opacity": 0.13} | stepped | {"color": look["color"]},
             "encoding": {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}},
-        },
-        {
-            "data": {"values": points},
-            "mark": {"type": "line", "strokeWidth": 2} | stepped,
-            "encoding": {"x": x, "y": y | {"field": "survival"}},
-        },
-        {
-            "data": {"values": censored.select("time", "survival").to_dicts()},
-            "mark": {"type": "tick", "orient": "vertical", "thickness": 1.4, "size": 9, "color": colour},
-            "encoding": {"x": x, "y": y | {"field": "survival"}},
-        },
+        }
+        for part, look in drawn
     ]
+    lines: list[Spec] = [
+        {
+            "data": {"values": part},
+            "mark": {"type": "line", "strokeWidth": 2} | look,
+            "encoding": {"x": x, "y": y | {"field": "survival"}},
+        }
+        for part, look in drawn
+    ]
+    ticks: Spec = {
+        "data": {"values": censored.select("time", "survival").to_dicts()},
+        "mark": {"type": "tick", "orient": "vertical", "thickness": 1.4, "size": 9, "color": colour},
+        "encoding": {"x": x, "y": y | {"field": "survival"}},
+    }
+    return [*bands, *lines, ticks]
 
 
 def _risk_layer(labels: Labels, arm: str, at_risk: dict[float, int], x: Spec, colour: str) -> Spec:

@@ -79,7 +79,8 @@ def find_damage(study: Study, results: Results) -> Damage:
     blank item it would have filled.
     """
     errors = [finding for finding in results.findings if finding.level == "error"]
-    complete = _complete_visits(study, results)
+    damages_labs = any(finding.table == LABS.name for finding in errors)
+    complete = _complete_visits(study, results) if damages_labs else {}
     hits = {finding: _damaged_by(study, finding, complete) for finding in errors}
     sources = {each.id: sources_of(study, each) for each in study.endpoints}
     grave: dict[Finding, None] = {}
