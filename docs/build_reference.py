@@ -17,6 +17,7 @@ import pages_of_instruments
 import pages_of_responses
 from funis.reporting.labels import STATISTICS
 from funis.schema import RESULT_COLUMNS
+from pages_of_analytes import render_analytes_page
 from pages_of_the_study_file import render_study_page, render_tables_page
 
 DOCS = Path(__file__).resolve().parent
@@ -47,6 +48,7 @@ def build_pages() -> dict[Path, str]:
         reference / "commands.md": render_commands_page(),
         reference / "errors.md": render_errors_page(),
         reference / "results.md": render_results_page(),
+        reference / "analytes.md": render_analytes_page(),
     }
     pages |= {
         reference / "instruments" / f"{name}.md": text for name, text in pages_of_instruments.pages().items()

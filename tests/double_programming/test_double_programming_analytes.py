@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from funis.catalogue.read_analytes import is_loinc
 from funis.catalogue.registry import analyte_table
 
 # What one of a unit is in the unit the analyte is stored in; a product or quotient where the paper gives one.
@@ -230,3 +231,50 @@ def test_units_of_the_laboratory_s_own_and_other_columns() -> None:
     found = analyte_table().analytes
     assert {name: one.arbitrary for name, one in found.items() if one.arbitrary} == OWN
     assert {name: one.columns for name, one in found.items() if one.columns} == {"gfr": ("pre_flare_gfr",)}
+
+
+# LOINC, short name of SDTM and concept of the NCI Thesaurus: CDISC Biomedical Concepts and the HL7 Vulcan schedule
+# guide for those with a concept, public code lists for the others.
+CODES = """
+creatinine 2160-0 14682-9 35203-9 CREAT C64547
+urea_nitrogen 3094-0 C125949
+albumin 1751-7 ALB C64431
+c3 4485-9
+c4 4498-2
+haemoglobin 718-7 HGB C64848
+platelets 26515-7 777-3 PLAT C51951
+wbc 26464-8 6690-2 WBC C51948
+neutrophils 26499-4 NEUT C63321
+lymphocytes 26474-7 LYM C51949
+upcr 2890-2
+acr 9318-7
+proteinuria_24h 2889-4
+anti_dsdna 5130-0
+ana 5048-4
+rheumatoid_factor 11572-5
+igg 2465-3
+bilirubin 1975-2
+alt 1742-6 ALT C64433
+ast 1920-8 AST C64467
+crp 30522-7 C64548
+"""
+
+
+def test_codes() -> None:
+    found = {}
+    for name, one in analyte_table().analytes.items():
+        if one.codes is not None:
+            codes = one.codes
+            found[name] = [*codes.loinc, *(code for code in (codes.cdisc, codes.nci) if code)]
+            assert codes.certainty == ("confirmed" if codes.nci else "agreeing")
+            assert codes.source
+    assert found == {line.split()[0]: line.split()[1:] for line in lines(CODES)}
+
+
+@pytest.mark.parametrize(
+    ("code", "is_one"),
+    [("718-7", True), ("718-6", False), ("2160-0", True), ("26515-7", True), ("7187", False)],
+)
+def test_check_digits(code: str, *, is_one: bool) -> None:
+    # The last digit: every second digit from the right doubled, the sum brought to ten.
+    assert is_loinc(code) == is_one

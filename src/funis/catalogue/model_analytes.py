@@ -37,6 +37,27 @@ class PlausibleRange:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalyteCodes:
+    """How other systems name an analyte.
+
+    Attributes
+    ----------
+    loinc : LOINC codes; one each for amount of mass and of substance, and for a named method
+    cdisc, nci : short name of the test in SDTM (LBTESTCD) and its concept in the NCI Thesaurus; empty where
+        it could not be confirmed
+    certainty : ``confirmed`` in a file of CDISC or HL7; ``agreeing`` where three or more public code lists
+        print the code with this name, and LOINC itself was not read
+    source : where it was read
+    """
+
+    loinc: tuple[str, ...] = ()
+    cdisc: str = ""
+    nci: str = ""
+    certainty: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Analyte:
     """One measured quantity.
 
@@ -50,6 +71,7 @@ class Analyte:
     arbitrary : units of a laboratory's own, such as ``U/L`` of an antibody: values in them are compared with
         that laboratory's limits, and nothing converts them
     columns : other columns of definitions that hold this quantity
+    codes : how other systems name it, None where no code could be confirmed
     """
 
     name: str
@@ -60,6 +82,7 @@ class Analyte:
     is_laboratory: bool = False
     arbitrary: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    codes: AnalyteCodes | None = None
 
     @property
     def units(self) -> tuple[str, ...]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, Final
 
 from funis.catalogue.definition_file import NO_PLACE, Content, DefinitionFile
-from funis.catalogue.model_analytes import Analyte, AnalyteTable, Conversion, PlausibleRange
+from funis.catalogue.model_analytes import Analyte, AnalyteCodes, AnalyteTable, Conversion, PlausibleRange
 from funis.catalogue.model_tables import GlucocorticoidTable
 
-_FILE_KEYS: Final = ("kind", "analytes", "limits", "conversions", "spellings")
+_FILE_KEYS: Final = ("kind", "analytes", "limits", "conversions", "codes", "spellings")
 _HINTS: Final = ("hint_low", "hint_high")
 _ANALYTE_KEYS: Final = (("analyte", "label", "unit"), ("laboratory", "doses_of", "arbitrary", "columns"))
 _LIMIT_KEYS: Final = (("analyte", "possible", "reason"), ("usual", *_HINTS))
 _CONVERSION_KEYS: Final = (("of", "unit", "factor", "source"), ("offset",))
+_CODE_KEYS: Final = (("analyte", "certainty", "source"), ("loinc", "cdisc", "nci"))
+_CERTAINTIES: Final = ("confirmed", "agreeing")
 _SPELLING_KEYS: Final = ("unit", "names")
 _DOSES: Final = "glucocorticoids"
 
@@ -41,9 +44,12 @@ def read_analytes(file: DefinitionFile, find: Callable[[], GlucocorticoidTable])
     ]
     for number, row in enumerate(file.rows("limits"), 1):
         _check_limits(file, row, number, names)
+    for number, row in enumerate(file.rows("codes"), 1):
+        _check_codes(file, row, number, names)
     spellings = _read_spellings(file)
     file.stop_at_findings()
     limits = {row["analyte"]: _plausible(row) for row in file.rows("limits")}
+    codes = {row["analyte"]: _codes(row) for row in file.rows("codes")}
     analytes = {}
     for row in file.rows("analytes"):
         own = tuple(made for of, made in conversions if made is not None and row["analyte"] in of)
@@ -57,6 +63,7 @@ def read_analytes(file: DefinitionFile, find: Callable[[], GlucocorticoidTable])
             row.get("laboratory", False),
             tuple(row.get("arbitrary", ())),
             tuple(row.get("columns", ())),
+            codes.get(row["analyte"]),
         )
     return AnalyteTable(analytes, spellings)
 
@@ -93,6 +100,45 @@ def _check_limits(file: DefinitionFile, row: Content, number: int, names: list[s
         file.refuse(place, "possible", ends, message, "Correct the numbers.")
     if "usual" not in row and set(row) & set(_HINTS):
         file.refuse(place, _HINTS[0], "", "a hint explains a value that is not usual", "Write usual.")
+
+
+def _check_codes(file: DefinitionFile, row: Content, number: int, names: list[str]) -> None:
+    """Check one row of codes: the analyte, the check digit of LOINC, the concept of the NCI, who says so."""
+    name = str(row.get("analyte", ""))
+    place = ("codes", number, name)
+    file.refuse_unknown_keys(place, row, *_CODE_KEYS)
+    if name not in names:
+        file.refuse(place, "analyte", name, "there is no such analyte", f"Known: {', '.join(names)}.")
+    if [each.get("analyte") for each in file.rows("codes")].count(name) > 1:
+        file.refuse(place, "analyte", name, "the analyte stands twice", "Remove one.")
+    for code in row.get("loinc", []):
+        if not is_loinc(str(code)):
+            file.refuse(place, "loinc", code, "the check digit of the code is another", "Correct the code.")
+    if not re.fullmatch(r"(C\d+)?", str(row.get("nci", ""))):
+        file.refuse(place, "nci", row["nci"], "is no concept of the NCI Thesaurus", "Write it like C64848.")
+    if row.get("certainty") not in _CERTAINTIES:
+        fix = f"Write one of {', '.join(_CERTAINTIES)}."
+        file.refuse(place, "certainty", row.get("certainty", ""), "says how sure the codes are", fix)
+
+
+def is_loinc(code: str) -> bool:
+    """Tell whether a text is a LOINC code, by its form and its check digit.
+
+    Examples
+    --------
+    >>> is_loinc("718-7"), is_loinc("718-8")
+    (True, False)
+    """
+    if not re.fullmatch(r"\d{1,7}-\d", code):
+        return False
+    body, check = code.split("-")
+    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(body))]
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == (10 - int(check)) % 10
+
+
+def _codes(row: Content) -> AnalyteCodes:
+    plain = (str(row.get(key, "")) for key in ("cdisc", "nci", "certainty", "source"))
+    return AnalyteCodes(tuple(row.get("loinc", ())), *plain)
 
 
 def _plausible(row: Content) -> PlausibleRange:
