@@ -29,8 +29,8 @@ def render_analytes_page() -> str:
         "",
         "# Measured quantities, their units and codes",
         "",
-        "A column of a frame, a result of a laboratory and a test of the study file are named as here. Each may",
-        "be in any of the units; a value is converted by its label, never by its size",
+        "A column of a frame, a result of a laboratory and a test of the study file are named as here. Each",
+        "may be in any of the units; a value is converted by its label, never by its size",
         "([how to](../howto/say-which-unit.md)).",
         "",
         "## Units",
@@ -41,14 +41,15 @@ def render_analytes_page() -> str:
         [_units_row(one) for one in analytes],
     )
     lines += [
-        "Units of the laboratory's own are compared with that laboratory's limits (`<name>_low`, `<name>_high`)",
-        "as they are; nothing converts them, and a limit in another unit is not compared with them.",
+        "Units of the laboratory's own are compared with that laboratory's limits (`<name>_low`,",
+        "`<name>_high`) as they are; nothing converts them, and a limit in another unit is not",
+        "compared with them.",
         "",
         "## Codes",
         "",
-        f"Of {len(analytes)} quantities {len(coded)} have a code that could be confirmed; the others have none",
-        "here. Confirmed: read in a file of CDISC or HL7. Agreeing: three or more public code lists print the",
-        "code with this name; LOINC itself was not read.",
+        f"Of {len(analytes)} quantities {len(coded)} have a code that could be confirmed; the others have",
+        "none here. Confirmed: read in a file of CDISC or HL7. Agreeing: three or more public code lists",
+        "print the code with this name; LOINC itself was not read.",
         "",
     ]
     lines += build_table(

@@ -40,8 +40,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Reference",
         (
             "reference/instruments/index", "reference/responses/index", "reference/study-file",
-            "reference/data-tables", "reference/results", "reference/commands", "reference/python",
-            "reference/errors", "versioning",
+            "reference/data-tables", "reference/analytes", "reference/results", "reference/commands",
+            "reference/python", "reference/errors", "versioning",
         ),
     ),
     ("Why it is as it is", ("decisions/*",)),

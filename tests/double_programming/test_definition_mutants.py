@@ -187,6 +187,8 @@ ONE_OF_A_KIND: dict[str, tuple[Loader, Checks]] = {
             test_double_programming_analytes.test_what_a_value_can_be,
             test_double_programming_analytes.test_usual_laboratory_tests,
             test_double_programming_analytes.test_spellings,
+            test_double_programming_analytes.test_units_of_the_laboratory_s_own_and_other_columns,
+            test_double_programming_analytes.test_codes,
         ],
     ),
     "populations": (
