@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 
 NOT_DONE_WORDS: Final = ("nd", "n.d.", "not done")
 """What says that an assessment was not done: neither yes nor no, and not zero."""
-YES_WORDS: Final = ("y", "yes", "true", "present", "1", "1.0")
-NO_WORDS: Final = ("n", "no", "false", "absent", "0", "0.0")
+YES_WORDS: Final = ("y", "yes", "true", "present")
+NO_WORDS: Final = ("n", "no", "false", "absent")
 
 _ANSWERS: Final[dict[str, Literal[0, 1]]] = {
-    **dict.fromkeys(YES_WORDS, 1),
-    **dict.fromkeys(NO_WORDS, 0),
+    **dict.fromkeys((*YES_WORDS, "1", "1.0"), 1),
+    **dict.fromkeys((*NO_WORDS, "0", "0.0"), 0),
 }
 
 
@@ -33,3 +33,14 @@ def read_answer(value: Any) -> int | None:
     if isinstance(value, str):
         return _ANSWERS.get(value.strip().casefold())
     return _ANSWERS.get(str(int(value))) if value in (0, 1) else None
+
+
+def says_not_done(text: str) -> bool:
+    """Tell whether a text says that something was not done; capitals and spaces around it do not count.
+
+    Examples
+    --------
+    >>> says_not_done(" nd "), says_not_done("N.D."), says_not_done("no")
+    (True, True, False)
+    """
+    return text.strip().casefold() in NOT_DONE_WORDS

@@ -67,7 +67,8 @@ def takes(**kinds: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 kind = kinds.get(name)
                 if kind is not None and not kind.fits(value):
                     what = f"argument '{name}' of {function.__name__}()"
-                    raise ValueRangeError(what, describe(value), kind.allowed)
+                    found = find_name_twice(value) if _is_frame(kind) else None
+                    raise ValueRangeError(what, found or describe(value), kind.allowed, _fix(kind, value))
             frames = [name for name, kind in kinds.items() if _is_frame(kind)]
             if not frames:
                 return function(*args, **kwargs)
@@ -82,6 +83,23 @@ def takes(**kinds: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return checked
 
     return wrap
+
+
+def find_name_twice(frame: Any) -> Described | None:
+    """Say which name two columns of a frame share, or that a name is no text; None where neither is so."""
+    names = getattr(frame, "column_names", getattr(frame, "columns", ()))
+    listed = list(names) if isinstance(names, Iterable) else []
+    twice = next((name for name in listed if isinstance(name, str) and listed.count(name) > 1), None)
+    if twice is not None:
+        return Described(f"the column {twice!r} twice")
+    other = next((name for name in listed if not isinstance(name, str)), None)
+    return None if other is None else Described(f"a column whose name is a {type(other).__name__}")
+
+
+def _fix(kind: Kind, value: Any) -> str:
+    """Say how rows that are no frame become one."""
+    is_rows = isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes)
+    return "Make a frame of it, as polars.DataFrame(...) does." if is_rows and _is_frame(kind) else ""
 
 
 def _is_frame(kind: Kind) -> bool:

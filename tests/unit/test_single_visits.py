@@ -48,7 +48,7 @@ BAD: dict[str, list[dict[str, Any]]] = {
     "level of a later visit": [healthy(), healthy(day=9, pyrexia=-1)],
     "half a level": [healthy(pyrexia=1.5)],
     "text that is no level": [healthy(pyrexia="severe")],
-    "not done in lower case": [healthy(pyrexia="nd")],
+    "not done beside a number": [healthy(pyrexia="nd 1")],
     "another spelling of a number": [healthy(pyrexia="0x1")],
     "quantity": [healthy(haemoglobin=1300.0)],
     "negative quantity": [healthy(gfr=-3)],

@@ -34,9 +34,21 @@ def read_rows(frame: Any) -> pl.DataFrame:
 
         native = nw.from_native(frame)
         eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-        frame = eager.to_polars()
+        frame = _lend_rows(eager)
     rows: pl.DataFrame = frame
     return rows.fill_nan(None) if any(kind.is_float() for kind in rows.dtypes) else rows
+
+
+def _lend_rows(eager: Any) -> pl.DataFrame:
+    """Lend the rows of an eager frame; columns of objects, which pandas has, may hold several kinds."""
+    if not eager.implementation.is_pandas():
+        found: pl.DataFrame = eager.to_polars()
+        return found
+    mixed = pandas.object_columns(eager.to_native())
+    columns = {name: pandas.to_series(eager[name]) for name in mixed}
+    others = [name for name in eager.columns if name not in columns]
+    columns |= {one.name: one for one in (eager.select(*others).to_polars() if others else ())}
+    return pl.DataFrame([columns[name] for name in eager.columns])
 
 
 def lend_columns(frame: Any, names: Sequence[str]) -> pl.DataFrame:

@@ -18,19 +18,33 @@ def to_series(column: Any) -> pl.Series:
     column : Narwhals series of a pandas frame
     """
     native = column.to_native()
-    is_numpy = getattr(native.dtype, "kind", "O") in "biufM" and native.dtype.name.islower()
+    # pandas has types of its own with the same names, whose columns numpy gives as objects.
+    is_numpy = type(native.dtype).__module__.partition(".")[0] == "numpy" and native.dtype.kind in "biufM"
     if is_numpy:
         values = native.to_numpy()
         return pl.Series(column.name, values, nan_to_null=values.dtype.kind == "f")
     empty = native.isna().to_numpy()
-    cells = [None if gone else value for value, gone in zip(native.tolist(), empty, strict=True)]
+    cells = [None if gone else _plain(value) for value, gone in zip(native.tolist(), empty, strict=True)]
     kinds = {type(cell) for cell in cells if cell is not None}
-    if len(kinds) > 1 and str in kinds:
-        # A column that holds both numbers and "ND" reaches us as objects; as text nothing of it is lost.
-        cells = [
-            None if cell is None else str(int(cell) if isinstance(cell, bool) else cell) for cell in cells
-        ]
+    if len(kinds) < 2:
+        return pl.Series(column.name, cells, strict=False)
+    if not kinds <= {bool, int, float, str}:
+        return pl.Series(column.name, cells, dtype=pl.Object)
+    # True beside numbers, or numbers beside "ND", reach us as objects; as numbers or text nothing is lost.
+    cells = [int(cell) if isinstance(cell, bool) else cell for cell in cells]
+    if str in kinds:
+        cells = [None if cell is None else str(cell) for cell in cells]
     return pl.Series(column.name, cells, strict=False)
+
+
+def _plain(value: Any) -> Any:
+    """Give the number or truth value of Python for one of numpy, as a column of objects may hold them."""
+    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
+
+
+def object_columns(frame: Any) -> list[str]:
+    """Name the columns of a pandas frame whose cells are objects of any kind."""
+    return [name for name in frame.columns if frame[name].dtype.kind == "O"]
 
 
 def replace_columns(frame: Any, columns: pl.DataFrame) -> Any:

@@ -152,14 +152,12 @@ def _check_order_type(opened: OpenFrame, order: str) -> None:
 def _check_history(opened: OpenFrame, subject: str, order: str) -> None:
     """Refuse a history in which a subject has two rows at one time, or a row has no place."""
     frame, ops = opened.frame, opened.ops
+    is_empty = _is_empty(opened, subject) | _is_empty(opened, order)
     if isinstance(frame, pl.DataFrame):
-        is_complete = not (frame[subject].has_nulls() or frame[order].has_nulls())
-        if is_complete and not frame.select(pl.struct(subject, order).is_duplicated().any()).item():
+        is_tied = pl.struct(subject, order).is_duplicated()
+        if not frame.select((is_empty | is_tied).any()).item():
             return
-    empty = (
-        frame.filter(ops.col(subject).is_null() | ops.col(order).is_null()).select(subject, order).head(SHOWN)
-    )
-    found = opened.fetch(empty)
+    found = opened.fetch(frame.filter(is_empty).select(subject, order).head(SHOWN))
     if len(found):
         raise ShapeError(
             f"The columns {subject!r} and {order!r} must not be empty: {len(found)} or more rows have no "
@@ -170,6 +168,14 @@ def _check_history(opened: OpenFrame, subject: str, order: str) -> None:
     counts = frame.group_by(subject, order).agg(ops.len().alias(f"{PREFIX}n"))
     tied = counts.filter(ops.col(f"{PREFIX}n") > 1).head(SHOWN)
     _refuse_ties(opened.fetch(tied).rows(), order)
+
+
+def _is_empty(opened: OpenFrame, name: str) -> Column:
+    """Tell where a column is null, or NaN: no number, and in no order with any."""
+    column = opened.ops.col(name)
+    if not opened.schema[name].is_float():
+        return column.is_null()
+    return column.is_null() | column.is_nan().fill_null(value=False)
 
 
 def _refuse_ties(rows: Sequence[tuple[Any, ...]], order: str) -> None:

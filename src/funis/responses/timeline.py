@@ -15,7 +15,9 @@ from typing import Any, Final
 
 import polars as pl
 
+from funis.answer_words import read_answer, says_not_done
 from funis.catalogue.instrument_tables import organ_systems, systems_of_grades
+from funis.catalogue.yes_no_columns import yes_no_columns
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
 from funis.frames.scales import Scale, convert_rows
@@ -90,18 +92,26 @@ class TimelineVisit:
 
     def _parse(self, column: str) -> Decimal | None:
         value = self.values.get(column)
+        if isinstance(value, str):
+            if says_not_done(value) or not value.strip():
+                return None
+            answer = read_answer(value) if column in yes_no_columns() else None
+            value = value if answer is None else answer
         try:
             return to_decimal(value)
         except ValueError:
             where = f"column {column!r}, subject {self.subject}, visit {self.name}"
-            raise ValueRangeError(where, value, "a number, yes/no, or nothing") from None
+            allowed = "yes, no" if column in yes_no_columns() else "a number"
+            raise ValueRangeError(where, value, f"{allowed}, ND (not done) or nothing") from None
 
     def _letter(self, column: str) -> str | None:
         value = self.values.get(column)
         if value is None or (isinstance(value, str) and value in GRADES and value):
             return value
+        if isinstance(value, str) and (says_not_done(value) or not value.strip()):
+            return None
         where = f"column {column!r}, subject {self.subject}, visit {self.name}"
-        raise ValueRangeError(where, value, "one of the grades A, B, C, D, E, or nothing")
+        raise ValueRangeError(where, value, "one of the grades A, B, C, D, E, ND (not done) or nothing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,13 @@ from funis.frames.polars import watch
 from funis.frames.under_way import ROW, SHOWN, Column, OpenFrame
 from funis.nine_decimals import compare_exactly
 from funis.scoring.items import (
-    NOT_DONE_TEXT,
     ScoringLayout,
     flag_columns,
     is_text_type,
     is_unreadable,
     read_column,
     spell_values,
+    states_not_done,
 )
 from funis.scoring.refused_values import RefusedValues, refuse_values
 from funis.shown import show_values
@@ -139,7 +139,7 @@ def _is_refused(layout: ScoringLayout, item: Item) -> Any:
     if is_text_type(kind) and not item.is_text:
         text = spell_values(ops, item, ops.col(item.name).cast(ops.String).str.strip_chars())
         is_number = text.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-        is_text = ~(is_number | (text == NOT_DONE_TEXT) | (text == ""))
+        is_text = ~(is_number | states_not_done(text) | (text == ""))
         number = ops.when(is_number).then(text).otherwise(ops.lit(None, ops.String)).cast(ops.Float64)
         return is_text.fill_null(value=False) | _is_outside(layout, item, number)
     if item.is_text:

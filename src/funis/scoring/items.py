@@ -12,6 +12,7 @@ from typing import Any
 
 import narwhals as nw
 
+from funis.answer_words import NO_WORDS, NOT_DONE_WORDS, YES_WORDS
 from funis.catalogue.conditions import Condition, Term, find_limit
 from funis.catalogue.model_instrument import Definition, Item
 from funis.catalogue.model_parameter import ParameterValue
@@ -21,9 +22,11 @@ from funis.nine_decimals import compare_exactly
 from funis.scoring.bits.tracer import Tracer
 from funis.scoring.truth_columns import all_of, any_of, is_possible, is_sure
 
-NOT_DONE_TEXT = "ND"
-# Yes/no items are printed with letters; both spellings are read.
-YES_NO: tuple[tuple[str, int], ...] = (("y", 1), ("yes", 1), ("true", 1), ("n", 0), ("no", 0), ("false", 0))
+# Yes/no items are printed with letters and spoken of in words; all are read.
+YES_NO: tuple[tuple[str, int], ...] = (
+    *((word, 1) for word in YES_WORDS),
+    *((word, 0) for word in NO_WORDS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ def read_column(layout: ScoringLayout, item: Item) -> tuple[Column, Column | Non
     kind, column = layout.schema[item.name], layout.ops.col(item.name)
     if is_text_type(kind):
         text = column.cast(layout.ops.String).str.strip_chars()
-        flags.append((text == NOT_DONE_TEXT).fill_null(value=False))
+        flags.append(states_not_done(text).fill_null(value=False))
         clean = spell_values(layout.ops, item, _clean_text(layout, text))
         value = clean if item.is_text else clean.cast(layout.ops.Float64).cast(target)
         return value, _any_flag(flags)
@@ -222,8 +225,13 @@ def read_column(layout: ScoringLayout, item: Item) -> tuple[Column, Column | Non
 
 def _clean_text(layout: ScoringLayout, text: Column) -> Column:
     """Give a text, null where it is blank or says that the assessment was not done."""
-    stated = layout.ops.when(text != NOT_DONE_TEXT, text != "")
+    stated = layout.ops.when(~states_not_done(text), text != "")
     return stated.then(text).otherwise(layout.ops.lit(None, layout.ops.String))
+
+
+def states_not_done(text: Column) -> Column:
+    """Tell where a text says that the assessment was not done, in capitals or not; null where it is empty."""
+    return text.str.to_lowercase().is_in(list(NOT_DONE_WORDS))
 
 
 def spell_values(ops: Any, item: Item, text: Column) -> Column:

@@ -21,17 +21,19 @@ from typing import Any, Final
 
 import numpy as np
 
+from funis.answer_words import says_not_done
 from funis.catalogue.model_instrument import Definition, Item
 from funis.scoring.bits.straight_line import Input
 from funis.scoring.bits.tracer import FIRST, digit_name
 from funis.scoring.check_values import checked_items
 from funis.scoring.history import visit_key_names
-from funis.scoring.items import NOT_DONE_TEXT, YES_NO, is_uncollected
+from funis.scoring.items import YES_NO, is_uncollected
 
 Visit = Mapping[str, Any]
 # Signs at the ends of a text that every library takes for space.
 _SPACE: Final = " \t\n\r\x0b\x0c"
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NOT_DONE: Final = "ND"
 _ANSWERS: Final = {"1": 1, "1.0": 1, "0": 0, "0.0": 0, **dict(YES_NO)}
 # Beyond this not every whole number is a number of its own among floating ones.
 _LARGEST_WHOLE: Final = 2**53
@@ -71,7 +73,7 @@ class NumberColumn:
         if isinstance(cell, str):
             # The text of a column that is no item is never cleaned.
             text = cell.strip(_SPACE) if self.not_done is not None else ""
-            if text == NOT_DONE_TEXT:
+            if says_not_done(text):
                 return nan, True
             cell = None if text == "" and self.not_done is not None else _read_number(text)
         value = plain_cell(cell)
@@ -204,7 +206,7 @@ class VisitReader:
         highest = int(max(item.values))
         digits = [self._add_bit("values", digit_name(item.name, n)) for n in range(highest.bit_length())]
         gap = self._add_bit("gaps", item.name)
-        listed: dict[Any, tuple[int, ...]] = {None: (gap,), NOT_DONE_TEXT: (gap, self._not_done[item.name])}
+        listed: dict[Any, tuple[int, ...]] = {None: (gap,), _NOT_DONE: (gap, self._not_done[item.name])}
         for value in map(int, item.values):
             places = tuple(digit for place, digit in enumerate(digits) if value >> place & 1)
             listed |= {value: places, str(value): places}
@@ -355,8 +357,10 @@ def _read_level(spellings: Mapping[str, Any], cell: Any) -> Any:
     if not isinstance(cell, str):
         return plain_cell(cell)
     text = cell.strip(_SPACE)
-    if text in ("", NOT_DONE_TEXT):
-        return text or None
+    if says_not_done(text):
+        return _NOT_DONE
+    if not text:
+        return None
     return spellings[text.lower()] if text.lower() in spellings else _read_number(text)
 
 

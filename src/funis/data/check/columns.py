@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from funis.answer_words import NO_WORDS, YES_WORDS
 from funis.data.cells import IGNORED_COLUMNS, RawTable
 from funis.data.check.advice import CellOfNumber, fix_of_date, number_fix, word_fix
 from funis.data.check.date_forms import first_shown
@@ -32,7 +33,7 @@ from funis.near_names import find_misspelt
 from funis.schema import DTYPES, LABS, NOT_DONE, SUBJECTS, TABLES, Column, Table, read_word
 from funis.shown import show_name, words_of
 
-_YES = {"yes": 1.0, "y": 1.0, "true": 1.0, "no": 0.0, "n": 0.0, "false": 0.0}
+_YES = {**dict.fromkeys(YES_WORDS, 1.0), **dict.fromkeys(NO_WORDS, 0.0)}
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 """Signs that take no room; they come with text copied from web pages."""
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
@@ -282,10 +283,11 @@ def _type_column(typed: Typed, column: Column) -> pl.DataFrame:
     text = ops.col(column.name)
     cells = typed.frame.select(text)
     flag = f"{column.name}_not_done"
-    not_done = cells.select((text == NOT_DONE).fill_null(value=False).alias(flag))
+    says_so = text.str.to_lowercase() == NOT_DONE.lower()
+    not_done = cells.select(says_so.fill_null(value=False).alias(flag))
     is_flagged = column.not_done and not_done[flag].any()
     if is_flagged:
-        cells = cells.select(ops.when(text != NOT_DONE).then(text))
+        cells = cells.select(ops.when(~says_so).then(text))
     read = _TYPES[column.kind](typed, column, cells, ops)
     if column.filled:
         _check_filled(typed, column, cells, ops)
