@@ -276,7 +276,7 @@ def test_who_was_not_treated_leaves_the_flow_before_the_treated() -> None:
     drawn = draw_flow_chart(flow)
     places = [float(each) for each in re.findall(r'<rect x="364" y="([\d.]+)"', drawn)]
     heights = [
-        float(each) for each in re.findall(r'<rect x="364" y="[\d.]+" width="300" height="(\d+)"', drawn)
+        float(each) for each in re.findall(r'<rect x="364" y="[\d.]+" width="352" height="(\d+)"', drawn)
     ]
     assert len(places) == 2
     assert places[0] + heights[0] < places[1]

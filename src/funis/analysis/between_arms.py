@@ -18,7 +18,7 @@ from funis.analysis.influence import changes_of
 from funis.analysis.paired_tests import SEED, add_comparison, add_exact_least
 from funis.analysis.panel import Booleans, Floats
 from funis.analysis.response_rates import RESPONDER, Answers
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.nine_decimals import round_exactly
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p, name_change
@@ -97,7 +97,7 @@ def compare_changes_between(run: Run, endpoint: Endpoint) -> None:
                         run.numbers.add(place, "p", None, text=why, method=method)
                         continue
                     found = test(a, b, level=run.level_of(endpoint))
-                    add_comparison(run, place, found, method, digits_of(column[chosen]))
+                    add_comparison(run, place, found, method, decimals_of(run, variable, column[chosen]))
                     if method == "welch":
                         least = 2.0 / math.comb(found.n, a.size)
                         add_exact_least(run, place, found.p, least, method)

@@ -10,7 +10,7 @@ from funis.analysis.changes_used import fill_missing, visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.paired_tests import OF_A_MEAN, TESTS, Tested, add_adjusted, add_comparison, run_test
 from funis.analysis.panel import Integers, Matrix
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.summary import summarise_changes
 from funis.results import NOT_AVAILABLE, Place, name_change
 from funis.study.estimand import IMPUTED
@@ -52,7 +52,7 @@ def _compare_one(
             run.numbers.add(place, "p", None, text=why, method=method)
             continue
         found = run_test(run, endpoint, values, method)
-        add_comparison(run, place, found, method, digits_of(values))
+        add_comparison(run, place, found, method, decimals_of(run, measure, values))
         if method == "wilcoxon" and (zeros := int((values == 0.0).sum())):
             run.numbers.add(place, "zero_changes", zeros, text=str(zeros), method=method)
         tested.append(Tested(place, found))

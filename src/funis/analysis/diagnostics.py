@@ -11,7 +11,7 @@ import polars as pl
 from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.influence import Estimated, add_left_out, find_groupings
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.results import ALL, Place, format_number, name_change
 from funis.stats.deletion import leave_out_model
 from funis.stats.mmrm.means import mean_rows
@@ -106,7 +106,7 @@ def _leave_out_of_model(run: Run, endpoint: Endpoint, place: Place, fitted: Mmrm
     is_sample = run.study.kind_of_means(endpoint) == "unconditional"
     contrasts, cells = _contrasts(run, fitted, is_sample=is_sample)
     table = unconditional_table(fitted, contrasts) if is_sample else fitted.contrast_table(contrasts)
-    change, errors = fitted.rows.outcome, table["se"]
+    errors, digits = table["se"], decimals_of(run, place.measure, fitted.rows.outcome)
     position = {subject: i for i, subject in enumerate(run.panel.subjects)}
     order = [position[subject] for subject in fitted.rows.subject.levels]
     labels = {"subject": np.array(run.panel.subjects, dtype=np.str_)} | find_groupings(run)
@@ -117,7 +117,7 @@ def _leave_out_of_model(run: Run, endpoint: Endpoint, place: Place, fitted: Mmrm
         every = leave_out_model(fitted, contrasts, chosen)
         for (visit, arm, control), left, error in zip(cells, every, errors, strict=True):
             own = replace(place, visit=visit, arm=arm, contrast=control)
-            add_left_out(run, Estimated(own, "mmrm", digits_of(change), float(error)), kind, left)
+            add_left_out(run, Estimated(own, "mmrm", digits, float(error)), kind, left)
 
 
 def _contrasts(

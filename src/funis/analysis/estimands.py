@@ -21,7 +21,7 @@ from funis.analysis.estimand_relapses import estimate_relapse
 from funis.analysis.estimand_responses import estimate_response
 from funis.analysis.paired_tests import add_comparison, run_test
 from funis.analysis.panel import Floats, Matrix
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.analysis.target import Target
 from funis.errors import Finding
@@ -290,7 +290,7 @@ def _test_changes(run: Run, estimand: Estimand, endpoint: Endpoint) -> None:
                 run.numbers.add(place, "estimate", None, text=why, method=method)
                 continue
             found = run_test(run, endpoint, samples[cohort.arm], method)
-            add_comparison(run, place, found, method, digits_of(samples[cohort.arm]))
+            add_comparison(run, place, found, method, decimals_of(run, variable, samples[cohort.arm]))
         whole = run.populations.cohort(endpoint.population)
         place = _change_place(run, endpoint, whole, (estimand.id, matrix, rule), visit)
         _add_differences(run, endpoint, place, samples)
@@ -320,7 +320,7 @@ def _add_differences(run: Run, endpoint: Endpoint, place: Place, samples: dict[s
         if arm == control:
             continue
         found: Comparison = two_sample_t(samples[arm], samples[control or ""], level=run.level_of(endpoint))
-        digits = digits_of(samples[arm])
+        digits = decimals_of(run, place.measure, samples[arm])
         add_comparison(run, replace(place, arm=arm, contrast=control or ""), found, "welch", digits)
 
 

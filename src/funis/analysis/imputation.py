@@ -12,7 +12,7 @@ from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.paired_tests import Tested, add_adjusted, add_comparison
 from funis.analysis.panel import Booleans, Floats, Integers
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.target import Target
 from funis.errors import FunisError
 from funis.results import ALL, Place, format_number
@@ -296,7 +296,7 @@ def _add_pooled(run: Run, place: Place, found: PooledVisit | str, done: Complete
         for statistic in ("estimate", "p"):
             run.numbers.add(place, statistic, None, text=found, method=done.policy, status="failed")
         return
-    digits = digits_of(done.imputations.completed[0])
+    digits = decimals_of(run, place.measure, done.imputations.completed[0])
     add_comparison(run, place, found.test, done.policy, digits)
     fraction = found.fraction_missing
     if fraction is not None and place.analysis != "sensitivity":
@@ -357,7 +357,7 @@ def _add_tipping(
     except (FunisError, np.linalg.LinAlgError) as error:
         run.numbers.add(place, "tipping_point", None, text=str(error), method=done.policy, status="failed")
         return
-    digits = digits_of(done.imputations.completed[0])
+    digits = decimals_of(run, place.measure, done.imputations.completed[0])
     for index, shift in enumerate(shifts):
         at_shift = replace(place, delta=shift)
         for statistic in ("estimate", "lower", "upper"):

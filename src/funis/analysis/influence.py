@@ -20,7 +20,7 @@ from funis.analysis.paired_tests import TESTS
 from funis.analysis.panel import Booleans, Matrix
 from funis.analysis.relapses import judge_relapses, relapse_visits_of
 from funis.analysis.response_rates import RESPONDER, Answers
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.summary import subject_source
 from funis.nine_decimals import round_exactly
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_p, name_change
@@ -116,7 +116,7 @@ def _leave_out_change(
         known = label[chosen] != ""
         if known.all():
             left = leave_out_mean(values, label[chosen])
-            add_left_out(run, Estimated(place, "mean", digits_of(values), error), kind, left)
+            add_left_out(run, Estimated(place, "mean", decimals_of(run, variable, values), error), kind, left)
 
 
 def _labels(run: Run, groupings: Mapping[str, Labels]) -> Iterable[tuple[str, Labels]]:

@@ -15,7 +15,7 @@ from funis.analysis.cohorts import Cohort
 from funis.analysis.diagnostics import diagnose_model
 from funis.analysis.paired_tests import ADJUSTMENTS
 from funis.analysis.panel import Floats
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.target import Target
 from funis.errors import FunisError
 from funis.results import ALL, Place, format_number
@@ -171,7 +171,7 @@ def _place(run: Run, endpoint: Endpoint, cohort: Cohort, at: tuple[str, str], in
 
 
 def _add_row(run: Run, place: Place, row: dict[str, Any], outcome: Floats, status: str) -> None:
-    digits = digits_of(outcome)
+    digits = decimals_of(run, place.measure, outcome)
     decimals = {"estimate": digits, "se": digits + 1, "lower": digits, "upper": digits, "df": 1}
     decimals |= {f"conditional_{name}": decimals[name] for name in HELD if f"conditional_{name}" in row}
     for statistic, places in decimals.items():

@@ -17,7 +17,7 @@ from funis.analysis.changes_used import visits_of
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Floats, Integers
 from funis.analysis.populations_assumed import CORRELATIONS, Entered, assume_populations
-from funis.analysis.run import Run, digits_of, mean_of
+from funis.analysis.run import Run, decimals_of, mean_of
 from funis.nine_decimals import round_exactly
 from funis.results import ALL, NOT_AVAILABLE, Place, format_number, format_shortest
 from funis.stats.entry_selection import RegressionToMean, estimate_regression_to_mean
@@ -90,7 +90,7 @@ def _estimate_one(run: Run, endpoint: Endpoint, cohort: Cohort, selection: Selec
             cohort, f"{endpoint.id} {selection.variable} entering", "baseline", base.rows[entered]
         ),
     )  # fmt: skip
-    digits = digits_of(values)
+    digits = decimals_of(run, selection.variable, values)
     excluded = int((known & cohort.members).sum()) - len(entered)
     for statistic, value, text in (
         ("limit", limit, format_shortest(limit)),

@@ -50,6 +50,7 @@ class Run:
         the baseline alone
     listings : data of figures and listings
     answered : what response definitions said, by definition and parameters
+    decimals : of each variable, the decimals that it is printed with
     """
 
     study: Study
@@ -65,6 +66,7 @@ class Run:
     absent: dict[str, tuple[str, str, Integers, Booleans]] = field(default_factory=dict)
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)
     answered: dict[str, pl.DataFrame] = field(default_factory=dict)
+    decimals: dict[str, int] = field(default_factory=dict)
     derived: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     @property
@@ -197,6 +199,24 @@ def digits_of(values: Floats) -> int:
     (2, 1, 0)
     """
     return choose_decimals(float(np.abs(values).max()) if values.size else 0.0)
+
+
+def decimals_of(run: Run, measure: str, values: Floats) -> int:
+    """Choose the decimals of everything about a variable, its levels and its changes: by its largest level.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    measure : a score, a grade or a laboratory test
+    values : decide where the variable has no level
+    """
+    if measure not in run.decimals:
+        matrix = run.panel.matrices.get(measure)
+        levels = values if matrix is None else matrix.values[~np.isnan(matrix.values)]
+        if not levels.size or matrix is None:
+            return digits_of(values)
+        run.decimals[measure] = digits_of(levels)
+    return run.decimals[measure]
 
 
 def add_rate(run: Run, place: Place, count: int, *, level: float, limits: bool = True) -> None:

@@ -14,7 +14,7 @@ from funis.analysis.estimand_responses import Rates, add_rates
 from funis.analysis.paired_tests import TESTS, add_comparison, run_test
 from funis.analysis.panel import Matrix
 from funis.analysis.response_rates import responder_codes
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.target import Target
 from funis.results import Place, name_change
 from funis.study.estimand import CHANGE_POLICIES, IMPUTED, RESPONSE_POLICIES, SensitivityPlan
@@ -113,7 +113,7 @@ def _test_filled(
                 continue
             values = matrix.values[chosen, visit]
             found = run_test(run, endpoint, values, method)
-            add_comparison(run, place, found, method, digits_of(values))
+            add_comparison(run, place, found, method, decimals_of(run, variable, values))
 
 
 def _place(

@@ -8,7 +8,7 @@ import numpy as np
 
 from funis.analysis.changes_used import visits_of
 from funis.analysis.influence import changes_of, find_groupings
-from funis.analysis.run import Run, digits_of, rows_behind
+from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.nine_decimals import round_exactly
 from funis.results import ALL, Place, format_number, name_change
 from funis.stats.cluster import RandomIntercept, fit_random_intercept
@@ -48,7 +48,7 @@ def fit_site_effects(run: Run, endpoint: Endpoint) -> None:
                 )  # fmt: skip
                 values = matrix.values[chosen, visit]
                 fitted = fit_random_intercept(values, label[chosen], level=run.level_of(endpoint))
-                _add_effect(run, place, fitted, digits_of(values))
+                _add_effect(run, place, fitted, decimals_of(run, variable, values))
 
 
 def _add_effect(run: Run, place: Place, fitted: RandomIntercept, digits: int) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 from funis.analysis.asked import add_asked_rate
 from funis.analysis.cohorts import ENROLLED, Cohort, Membership, answer_rule
 from funis.analysis.panel import Booleans, Floats, Integers, Matrix
-from funis.analysis.run import Run, add_rate, digits_of, mean_of, rows_behind
+from funis.analysis.run import Run, add_rate, decimals_of, digits_of, mean_of, rows_behind
 from funis.nine_decimals import round_array
 from funis.results import ALL, NOT_AVAILABLE, Place, format_column, format_mean_sd, format_number, name_change
 from funis.stats.describe import Summary, summarise
@@ -246,7 +246,7 @@ def _describe(run: Run, place: Place, matrix: Matrix, at: tuple[int, Integers]) 
 def add_summary(run: Run, place: Place, values: Floats, *, interval: bool = True) -> Summary:
     """Add n, mean, SD, quartiles and range of exact values, and the interval of the mean where wanted."""
     found = replace(summarise(values, level=run.level), mean=mean_of(values))
-    digits = digits_of(values)
+    digits = decimals_of(run, place.measure, values)
     run.numbers.add(place, "n", found.n)
     run.numbers.add(place, "mean", found.mean, text=format_mean_sd(found.mean, found.sd, found.n, digits))
     pairs = [("sd", found.sd)]
@@ -268,7 +268,7 @@ def _add_censored(run: Run, place: Place, values: Floats, censored: int) -> None
     A result beyond a limit stands at the limit, which leaves order statistics inside the limits right.
     """
     found = summarise(values, level=run.level)
-    digits = digits_of(values)
+    digits = decimals_of(run, place.measure, values)
     run.numbers.add(place, "n", found.n)
     run.numbers.add(place, "censored", censored, text=str(censored))
     pairs = (

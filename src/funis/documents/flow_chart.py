@@ -13,6 +13,8 @@ from funis.documents.figure import FONT
 from funis.documents.table import Inline
 
 _WIDTH, _BOX, _HEIGHT, _GAP = 720, 300, 54, 30
+# The box at the side has its counts in one line with the words, at its right edge.
+_SIDE = 352
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,10 @@ def _inline(inline: Inline) -> str:
     return f'<tspan class="n" role="button" tabindex="0" data-id="{escape(inline.id)}">{text}</tspan>'
 
 
-def _count(box: FlowBox, x: float, y: float) -> str:
+def _count(box: FlowBox, x: float, y: float, *, at_end: bool = False) -> str:
     text = "".join(map(_inline, box.count))
-    return f'<text x="{x}" y="{y}" font-weight="600" fill="{INK}">{text}</text>'
+    anchor = ' text-anchor="end"' if at_end else ""
+    return f'<text x="{x}" y="{y}"{anchor} font-weight="600" fill="{INK}">{text}</text>'
 
 
 def _box(box: FlowBox, top: float) -> str:
@@ -151,13 +154,12 @@ def _side_box(boxes: tuple[FlowBox, ...], place: int, top: float) -> str:
         f'<path d="M{start} {middle}H{x - 8}" stroke="{MUTED}" fill="none"/>',
         f'<path d="M{x - 8} {middle - 4.5}v9l8 -4.5z" fill="{MUTED}"/>',
         (
-            f'<rect x="{x}" y="{top}" width="{_BOX}" height="{height}" rx="3" '
+            f'<rect x="{x}" y="{top}" width="{_SIDE}" height="{height}" rx="3" '
             f'fill="{PAPER}" stroke="{OUTLINE}"/>'
         ),
     ]
     for line, box in enumerate(boxes):
         y = top + 26 + 24 * line
-        shapes.append(
-            f'<text x="{x + 16}" y="{y}" fill="{INK}">{escape(box.title)}</text>{_count(box, x + 210, y)}'
-        )
+        shapes.append(f'<text x="{x + 16}" y="{y}" fill="{INK}">{escape(box.title)}</text>')
+        shapes.append(_count(box, x + _SIDE - 16, y, at_end=True))
     return "".join(shapes)

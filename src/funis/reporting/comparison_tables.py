@@ -13,7 +13,7 @@ from funis.reporting.number_book import (
     NumberBook,
     bound,
     bound_p,
-    digits_for,
+    decimals_for,
     interval,
     level_text,
     p_cell,
@@ -88,7 +88,8 @@ def _difference(book: NumberBook, group: Group, test: Number) -> TableCell:
     numbers = [book.find(group, test.visit, name, method) for name in ("estimate", "lower", "upper")]
     if numbers[0] is None:
         return EMPTY
-    digits = 1 if method == "newcombe" else digits_for(number.value for number in numbers if number)
+    values = (number.value for number in numbers if number)
+    digits = 1 if method == "newcombe" else decimals_for(book, group.measure, values)
     parts = [bound(number, digits) for number in numbers]
     if numbers[1] is None:
         return joined(parts[0])

@@ -18,8 +18,8 @@ from funis.reporting.number_book import (
     adjustment_of,
     bound,
     bound_p,
+    decimals_for,
     decimals_needed,
-    digits_for,
     interval,
     level_text,
     p_cell,
@@ -237,9 +237,10 @@ def variable_lines(labels: Labels, book: NumberBook, variable: VariableByVisit) 
 def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) -> list[Line]:
     """Make the lines n, mean ± SD, median (Q1, Q3) and range; for a titre the geometric mean too."""
     visits = [visit for visit in book.visits(group) if visit != ""]
-    digits = digits_for(
+    values = (
         number.value for number in book.all(group) if number.statistic in {"mean", "median", "q1", "q3"}
     )
+    digits = decimals_for(book, group.measure, values)
     fewest = {names: _fewest(book, group, names, digits) for names in (_MIDDLE, _ENDS)}
     counts, means, medians, ranges = {}, {}, {}, {}
     beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
@@ -277,9 +278,8 @@ def _fewest(book: NumberBook, group: Group, names: Sequence[str], digits: int) -
 
 
 def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
-    digits = digits_for(
-        number.value for number in book.all(group) if number.statistic in {"mean", "lower", "upper"}
-    )
+    values = (number.value for number in book.all(group) if number.statistic in {"mean", "lower", "upper"})
+    digits = decimals_for(book, group.measure, values)
     counts, changes, limits = {}, {}, {}
     for visit in book.visits(group):
         lower, upper = (bound(book.find(group, visit, name), digits) for name in ("lower", "upper"))
@@ -324,11 +324,12 @@ def _test_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
 def _estimate_lines(labels: Labels, book: NumberBook, group: Group, method: str) -> list[Line]:
     """Make one line of what a test estimates and one of its interval: side by side they outgrow the page."""
     estimates, limits = {}, {}
-    digits = digits_for(
+    values = (
         number.value
         for number in book.all(group)
         if number.method == method and number.statistic in {"estimate", "lower", "upper"}
     )
+    digits = decimals_for(book, group.measure, values)
     for visit in book.visits(group):
         lower, upper = (bound(book.find(group, visit, name, method), digits) for name in ("lower", "upper"))
         estimates[visit] = single(book.find(group, visit, "estimate", method), digits)

@@ -18,7 +18,7 @@ from funis.reporting.number_book import (
     bound,
     bound_p,
     count_cell,
-    digits_for,
+    decimals_for,
     interval,
     level_text,
     percent_interval,
@@ -166,7 +166,8 @@ def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterat
     for group in {each.variable: each for each in reversed(groups)}.values():
         visits = [visit for visit in book.visits(group) if visit in endpoint.at] or list(book.visits(group))
         visit = visits[-1]
-        digits = digits_for(number.value for number in book.all(group) if number.statistic == "mean")
+        means = (number.value for number in book.all(group) if number.statistic == "mean")
+        digits = decimals_for(book, group.measure, means)
         mean, lower, upper = (
             bound(book.find(group, visit, name), digits) for name in ("mean", "lower", "upper")
         )

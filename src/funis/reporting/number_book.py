@@ -91,11 +91,13 @@ class NumberBook:
     numbers : in the order they were computed, without those that are withheld
     groups : the same by group, then by visit and statistic
     withheld : endpoints and measures of which numbers are withheld for errors in the data
+    decimals : of each variable whose levels are described, the decimals it is printed with
     """
 
     numbers: tuple[Number, ...]
     groups: dict[Group, dict[tuple[str, str], list[Number]]] = field(default_factory=dict)
     withheld: frozenset[str] = frozenset()
+    decimals: dict[str, int] = field(default_factory=dict)
 
     def of(self, analysis: str) -> Iterator[Group]:
         """Give the groups of one analysis in the order they were computed."""
@@ -163,7 +165,23 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
     for number in book.numbers:
         place = book.groups.setdefault(group_of_number(number), {})
         place.setdefault((number.visit, number.statistic), []).append(number)
+        if (number.analysis, number.statistic) == ("summary", "median") and number.value is not None:
+            # The text is rounded as the analysis chose for the variable.
+            book.decimals.setdefault(number.measure, len(number.text.partition(".")[2]))
     return book
+
+
+def decimals_for(book: NumberBook, measure: str, values: Iterable[float | None]) -> int:
+    """Give the decimals that a variable is printed with everywhere: those of its described levels.
+
+    Parameters
+    ----------
+    book : the numbers of a run
+    measure : the variable
+    values : decide where its levels are not described
+    """
+    known = book.decimals.get(measure)
+    return digits_for(values) if known is None else known
 
 
 def digits_for(values: Iterable[float | None]) -> int:

@@ -10,7 +10,7 @@ from funis.documents.colours import ESTIMATE, INK, MUTED, REFERENCES
 from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
-from funis.reporting.number_book import Group, Number, NumberBook, bound, digits_for, interval
+from funis.reporting.number_book import Group, Number, NumberBook, bound, decimals_for, interval
 from funis.reporting.summary_figures import are_counted, count_points, say_counted
 from funis.results import ALL, Results, format_number, format_shortest
 from funis.study.model import Study
@@ -63,7 +63,10 @@ def _row(name: str, cells: Iterable[TableCell], *, indent: int = 0) -> TableRow:
 
 def _baseline_rows(book: NumberBook, groups: Sequence[Group]) -> Iterable[TableRow]:
     found = [{name: book.find(group, ALL, name) for name in ("limit", "mean", "sd")} for group in groups]
-    digits = [digits_for([each["mean"].value if each["mean"] else None]) for each in found]
+    digits = [
+        decimals_for(book, group.measure, [each["mean"].value if each["mean"] else None])
+        for group, each in zip(groups, found, strict=True)
+    ]
     yield _row("Subjects who entered by the rule", (_size(each["mean"]) for each in found))
     yield _row("Limit of the rule", (_text(each["limit"]) for each in found))
     yield _row(
@@ -118,7 +121,7 @@ def _change_group(book: NumberBook, group: Group) -> Group | None:
 
 def _mean_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
     numbers = [book.find(group, visit, name) for name in ("mean", "lower", "upper")]
-    digits = digits_for(number.value for number in numbers if number)
+    digits = decimals_for(book, group.measure, (number.value for number in numbers if number))
     parts = [bound(number, digits) for number in numbers]
     return joined(parts[0], " (", *interval(parts[1], parts[2]), ")")
 
@@ -129,7 +132,7 @@ def _change_cell(book: NumberBook, group: Group, visit: str, method: str) -> Tab
         return EMPTY
     if estimate.value is None:
         return joined(Inline("not estimable", estimate.id))
-    digits = digits_for([estimate.value])
+    digits = decimals_for(book, group.measure, [estimate.value])
     lower, upper = (bound(book.find(group, visit, name, method), digits) for name in ("lower", "upper"))
     return joined(bound(estimate, digits), " (", *interval(lower, upper), ")")
 
