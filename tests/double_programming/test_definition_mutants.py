@@ -189,6 +189,7 @@ ONE_OF_A_KIND: dict[str, tuple[Loader, Checks]] = {
             test_double_programming_analytes.test_spellings,
             test_double_programming_analytes.test_units_of_the_laboratory_s_own_and_other_columns,
             test_double_programming_analytes.test_codes,
+            test_double_programming_analytes.test_below_what_a_unit_is_not_sure,
         ],
     ),
     "populations": (

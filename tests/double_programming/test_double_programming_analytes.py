@@ -278,3 +278,10 @@ def test_codes() -> None:
 def test_check_digits(code: str, *, is_one: bool) -> None:
     # The last digit: every second digit from the right doubled, the sum brought to ten.
     assert is_loinc(code) == is_one
+
+
+def test_below_what_a_unit_is_not_sure() -> None:
+    # KDIGO 2012, table 7: protein to creatinine below 15 mg/mmol is normal to mildly increased.
+    found = {name: one.plausible for name, one in analyte_table().analytes.items()}
+    sure = {name: each.unsure_below for name, each in found.items() if each is not None}
+    assert {name: below for name, below in sure.items() if below is not None} == {"upcr": 15.0}

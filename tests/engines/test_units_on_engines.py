@@ -159,3 +159,14 @@ def test_the_responder_index_does_not_depend_on_the_unit(convert: Convert) -> No
     rows = rows_of(found, "subject", "day")
     assert [row["s2k_ri_50"] for row in rows] == [1.0, 0.5, 1.0, 1.0]
     assert [row["platelets"] for row in rows] == RENAL["platelets"].to_list()
+
+
+@pytest.mark.parametrize("convert", ENGINES, indirect=True)
+def test_a_nephritis_without_protein_asks_for_the_unit(convert: Convert) -> None:
+    milligrams = RENAL.drop("gfr").with_columns(gfr=pl.lit(90.0))
+    with pytest.raises(Exception, match="reaches 15 mg/mmol"):
+        rows_of(funis.respond(convert(milligrams), "bliss_ln_crr"))
+    # One subject in whom mg/mmol is sure makes it sure of everybody.
+    mixed = milligrams.with_columns(upcr=pl.Series(["339", "45", "14", "10"]))
+    found = rows_of(funis.respond(convert(mixed), "bliss_ln_crr"), "subject")
+    assert [row["responder"] for row in found] == ["yes", "yes"]

@@ -20,7 +20,7 @@ from funis.responses.read_units import (
     columns_of_criteria,
     columns_of_index,
     columns_of_response,
-    settle_response_scales,
+    settle_response_units,
 )
 from funis.units.columns import columns_of_instrument
 from funis.units.spelling import read_unit
@@ -206,9 +206,45 @@ def test_what_is_only_compared_with_itself_needs_no_unit() -> None:
     read = {one.column: one for one in columns_of_response(found, found.settle({}))}
     assert read["creatinine"].unit == ""
     frame = visits(creatinine=[1.0, 1.0])
-    assert settle_response_scales(frame, {"creatinine": "mg/dL"}, [(found, {})]) == {}
+    assert settle_response_units(frame, {"creatinine": "mg/dL"}, [(found, {})]).scales == {}
     index = {one.column: one for one in columns_of_index(responder_index("s2k_ri_50"))}
     assert {name for name, one in index.items() if one.analyte and not one.is_relative} == {
         "platelets",
         "wbc",
     }
+
+
+@pytest.mark.parametrize("value", [3.0, 14.9])
+def test_a_nephritis_without_protein_asks_for_the_unit(value: float) -> None:
+    frame = visits(upcr=[value, 0.4], **NEPHRITIS)
+    for ask in (funis.respond, funis.respond_by_visit):
+        with pytest.raises(
+            UnitError, match=r"reaches 15 mg/mmol.*Say the unit: units=\{\"upcr\": ...\}"
+        ) as told:
+            ask(frame, "bliss_ln_crr")
+        assert "mg/mmol, mg/mg, g/g, mg/g" in str(told.value)
+    for ask_all in (funis.multiverse, funis.compare_responses):
+        with pytest.raises(UnitError, match="'upcr' reaches 15"):
+            ask_all(frame, definitions=["bliss_ln_crr"])
+    # Whoever says the unit is believed.
+    assert answer(frame, "bliss_ln_crr", units={"upcr": "mg/mmol"})
+    assert answer(frame, "bliss_ln_crr", parameters={"upcr_unit": "mg/mmol"})
+    assert answer(frame, "bliss_ln_crr", units={"upcr": "mg/mg"})
+
+
+def test_one_value_that_only_its_usual_unit_explains_is_enough() -> None:
+    two = pl.concat([visits(upcr=[3.0, 0.4], **NEPHRITIS), visits(upcr=[None, 15.0], **NEPHRITIS)])
+    frame = two.with_columns(subject=pl.Series(["1", "1", "2", "2"]))
+    assert funis.respond(frame, "bliss_ln_crr")["responder"][0] == "yes"
+    bounds = visits(upcr=[None, 0.4], upcr_lower=[15.0, None], upcr_upper=[20.0, None], **NEPHRITIS)
+    assert answer(bounds, "bliss_ln_crr")
+    empty = visits(upcr=[None, None], **NEPHRITIS)
+    assert answer(empty.cast({"upcr": pl.Float64}), "bliss_ln_crr") == "cannot tell"
+
+
+def test_relapse_starts_from_remission_where_protein_is_low() -> None:
+    frame = visits(upcr=[3.0, 4.0], creatinine=[80.0, 80.0])
+    assert answer(frame, "kdigo_2012_relapse")
+    # A response that is asked beside it and does not apply says nothing.
+    alone = visits(upcr=[3.0, 4.0], esspri=[6.0, 5.0])
+    assert funis.compare_responses(alone).columns == ["subject", "esspri_mcii", "esspri_pass"]

@@ -17,7 +17,7 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import subject_source
 from funis.catalogue.registry import definition, response_definition
 from funis.errors import FunisError
-from funis.responses.read_units import settle_response_scales
+from funis.responses.read_units import settle_response_units
 from funis.responses.respond import RELAPSE_SCHEMA, respond_with_and_without
 from funis.responses.timeline import build_timelines
 from funis.results import ALL, Place, name_sustained
@@ -212,8 +212,8 @@ def _ask(
     )
     units = {column: unit for column, unit in visit_units(run.study, run.frames).items() if column in known}
     try:
-        scales = settle_response_scales(known, units, [(response_definition(name), parameters)])
-        cohort = build_timelines(known, disposition=events, scales=scales)
+        read = settle_response_units(known, units, [(response_definition(name), parameters)])
+        cohort = build_timelines(known, disposition=events, scales=read.scales)
         both = respond_with_and_without(cohort, name, dict(parameters))
     except FunisError as error:
         # Interim data may not have reached the visit yet: no response is known, and the reason is said.

@@ -27,6 +27,8 @@ class PlausibleRange:
     reason : what lies beyond, or who says so
     usual : outside of them a value is queried; None where nothing is said
     hint_low, hint_high : which slip explains such a value
+    unsure_below : patients in whom the quantity is raised and never reaches this were measured in another
+        unit, unless the unit was said; None where nothing is said
     """
 
     possible: tuple[float, float]
@@ -34,6 +36,7 @@ class PlausibleRange:
     usual: tuple[float, float] | None = None
     hint_low: str = ""
     hint_high: str = ""
+    unsure_below: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

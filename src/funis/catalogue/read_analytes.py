@@ -14,7 +14,7 @@ from funis.catalogue.model_tables import GlucocorticoidTable
 _FILE_KEYS: Final = ("kind", "analytes", "limits", "conversions", "codes", "spellings")
 _HINTS: Final = ("hint_low", "hint_high")
 _ANALYTE_KEYS: Final = (("analyte", "label", "unit"), ("laboratory", "doses_of", "arbitrary", "columns"))
-_LIMIT_KEYS: Final = (("analyte", "possible", "reason"), ("usual", *_HINTS))
+_LIMIT_KEYS: Final = (("analyte", "possible", "reason"), ("usual", "unsure_below", *_HINTS))
 _CONVERSION_KEYS: Final = (("of", "unit", "factor", "source"), ("offset",))
 _CODE_KEYS: Final = (("analyte", "certainty", "source"), ("loinc", "cdisc", "nci"))
 _CERTAINTIES: Final = ("confirmed", "agreeing")
@@ -148,6 +148,7 @@ def _plausible(row: Content) -> PlausibleRange:
         _pair(row["usual"]) if "usual" in row else None,
         row.get("hint_low", ""),
         row.get("hint_high", ""),
+        float(row["unsure_below"]) if "unsure_below" in row else None,
     )
 
 

@@ -28,6 +28,7 @@ from funis.responses.participation import (
 from funis.responses.timeline import (
     CohortTimelines,
     Gathered,
+    UnsaidUnit,
     build_timelines,
     check_visit_columns,
     list_days,
@@ -60,6 +61,7 @@ class Visits:
     instruments : instruments whose grades are asked for
     scales : what brings columns to the units in which they are read
     limits : what the columns can hold, then
+    unsaid : columns of which nobody said the unit
     """
 
     frame: Any
@@ -70,6 +72,7 @@ class Visits:
     instruments: tuple[str, ...] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
     limits: Limits | None = None
+    unsaid: tuple[UnsaidUnit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class _Names:
     instruments: tuple[str, ...]
     scales: Mapping[str, Scale]
     limits: Limits | None
+    unsaid: tuple[UnsaidUnit, ...]
 
 
 def answer_subjects(
@@ -153,7 +157,8 @@ def fetch_facts(visits: Visits) -> tuple[CohortTimelines, Any]:
 
 
 def _names(visits: Visits) -> _Names:
-    return _Names(visits.subject, visits.visit, visits.day, visits.instruments, visits.scales, visits.limits)
+    said = visits.scales, visits.limits, visits.unsaid
+    return _Names(visits.subject, visits.visit, visits.day, visits.instruments, *said)
 
 
 def _open_visits(visits: Visits) -> Any:
@@ -200,7 +205,7 @@ def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> Cohor
     if events is not None:
         events = events.drop(KEY)
     visits = flat_rows(rows).drop(KEY)
-    return build_timelines(
+    cohort = build_timelines(
         visits,
         subject=names.subject,
         visit=names.visit,
@@ -209,6 +214,7 @@ def _read_cohort(names: _Names, rows: Any, events: pl.DataFrame | None) -> Cohor
         scales=names.scales,
         limits=names.limits,
     )
+    return replace(cohort, unsaid=names.unsaid)
 
 
 def _find_facts(names: _Names, table: Any, events: Any = None) -> Any:
@@ -225,6 +231,7 @@ def _facts_of(cohort: CohortTimelines, instruments: Sequence[str]) -> Iterator[F
     if cohort.has_unscheduled:
         yield "unscheduled", "", "", None, 1
     yield from (("column", name, "", None, 1) for name in cohort.columns)
+    yield from (("reached", name, "", None, 1) for name in cohort.reached)
     for name, days in list_days(cohort.timelines).items():
         yield from (("day", name, "", day, 1) for day in days)
     for instrument in instruments:
@@ -255,6 +262,7 @@ def _complete(cohort: CohortTimelines, facts: Sequence[Mapping[str, Any]]) -> Co
         has_unscheduled="unscheduled" in of,
         lettered=frozenset(fact["name"] for fact in of.get("letters", ())),
         held={(fact["instrument"], fact["name"]): fact["n"] for fact in of.get("held", ())},
+        reached=frozenset(fact["name"] for fact in of.get("reached", ())),
     )
     days = order_days({fact["name"]: fact["middle"] for fact in of.get("day", ())})
     columns = frozenset(fact["name"] for fact in of.get("column", ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,10 +15,14 @@ from funis.catalogue.registry import analyte_table, definition, definitions
 from funis.errors import UnitError
 from funis.frames.any_kind import name_columns
 from funis.frames.scales import Scale
+from funis.responses.timeline import CohortTimelines, UnsaidUnit
+from funis.units import known_units
 from funis.units.columns import ReadColumn, find_analyte
-from funis.units.declared import Units, is_same_unit, settle_scales
+from funis.units.declared import Units, find_scales, find_units, is_same_unit
 
 _UNIT: Final = "_unit"
+_RAISED: Final = "nephritis"
+"""Family of responses of patients who have, or had, protein in the urine."""
 Chosen = Mapping[str, ParameterValue]
 
 
@@ -82,10 +87,18 @@ def _plain(unit: ParameterValue | None) -> str:
     return str(unit or "").partition(" (")[0]
 
 
-def settle_response_scales(
+@dataclass(frozen=True, slots=True)
+class ReadUnits:
+    """What brings columns to the units that responses read, and columns of which nobody said the unit."""
+
+    scales: dict[str, Scale]
+    unsaid: tuple[UnsaidUnit, ...]
+
+
+def settle_response_units(
     frame: Any, units: Units | None, asked: Iterable[tuple[ResponseDefinition, Chosen]]
-) -> dict[str, Scale]:
-    """Give what brings the columns of a frame to the units that one or several responses read.
+) -> ReadUnits:
+    """Settle in which unit each column of a frame is that one or several responses read.
 
     Parameters
     ----------
@@ -113,7 +126,40 @@ def settle_response_scales(
                 _refuse_two_units(
                     one.column, read.setdefault(one.column, one).unit, one.unit, found.name, column_of=one
                 )
-    return settle_scales(frame, said, read.values(), present, _name(chosen))
+    known = find_units(frame, said, present)
+    unsaid = (one for one in map(_unsaid_unit, read.values()) if one is not None and one.column not in known)
+    return ReadUnits(find_scales(known, read.values(), present, _name(chosen)), tuple(unsaid))
+
+
+def _unsaid_unit(read: ReadColumn) -> UnsaidUnit | None:
+    """Give what somebody reaches where the usual unit of a column is right; None where any value may be."""
+    found = analyte_table().analytes.get(read.analyte)
+    below = None if found is None or found.plausible is None else found.plausible.unsure_below
+    if found is None or below is None or read.unit != found.unit:
+        return None
+    return UnsaidUnit(read.column, read.unit, below, read.analyte)
+
+
+def refuse_unlikely_units(
+    cohort: CohortTimelines, found: ResponseDefinition, parameters: Mapping[str, ParameterValue]
+) -> None:
+    """Refuse to guess the unit of a column that a response of patients reads in whom it is raised.
+
+    Raises
+    ------
+    UnitError : nobody said the unit, and nobody in the cohort has a value that its usual unit makes sure
+    """
+    if not cohort.unsaid or found.family != _RAISED:
+        return
+    columns = {one.column for one in columns_of_response(found, parameters)}
+    for one in cohort.unsaid:
+        if one.column in columns & cohort.columns and one.column not in cohort.reached:
+            units = known_units(one.analyte)
+            raise UnitError(
+                f"No value of the column {one.column!r} reaches {one.below:g} {one.unit}, the unit in which "
+                f"the response {found.name!r} reads it where none is said: nobody would be ill. Say the unit: "
+                f'units={{"{one.column}": ...}}, one of {", ".join(units)}.'
+            )
 
 
 def _said_by_parameters(

@@ -27,7 +27,7 @@ from funis.responses.completion import decide_surely
 from funis.responses.decide import Decision, decide, is_measured
 from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.possible_values import limits_of_response
-from funis.responses.read_units import settle_response_scales
+from funis.responses.read_units import refuse_unlikely_units, settle_response_units
 from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, word_of
 
@@ -152,24 +152,35 @@ def respond(  # noqa: PLR0913  (the public signature of the design)
     """
     definition = response_definition(name)
     settled = definition.settle(parameters)
-    scales = settle_response_scales(frame, units, [(definition, parameters or {})])
+    read = settle_response_units(frame, units, [(definition, parameters or {})])
     limits = limits_of_response(definition, settled)
     if is_spark(frame):
         instruments = _instruments(definition, settled)
-        visits = Visits(frame, subject, visit, day, disposition, instruments, scales, limits)
+        visits = Visits(
+            frame, subject, visit, day, disposition, instruments, read.scales, limits, read.unsaid
+        )
         return answer_subjects(
             visits, partial(respond_cohort, name=name, parameters=settled), _schema(definition)
         )
     cohort = build_timelines(
-        frame, subject=subject, visit=visit, day=day, disposition=disposition, scales=scales, limits=limits
+        frame,
+        subject=subject,
+        visit=visit,
+        day=day,
+        disposition=disposition,
+        scales=read.scales,
+        limits=limits,
     )
+    cohort = replace(cohort, unsaid=read.unsaid)
     return return_kind(frame, cohort.name_subjects(respond_cohort(cohort, name, parameters), subject))
 
 
 def respond_cohort(cohort: CohortTimelines, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
     """Give the response of every timeline of a cohort, as `respond` does; for asking many definitions."""
     definition = response_definition(name)
-    judged = _choose_target(cohort, definition, definition.settle(parameters))
+    settled = definition.settle(parameters)
+    refuse_unlikely_units(cohort, definition, settled)
+    judged = _choose_target(cohort, definition, settled)
     rows = [_respond_one(_build_assessment(timeline, judged)) for timeline in cohort.timelines]
     return pl.DataFrame(rows, schema=_schema(definition))
 
@@ -225,16 +236,25 @@ def respond_by_visit(  # noqa: PLR0913  (as for `respond`)
     """
     definition = response_definition(name)
     settled = definition.settle(parameters)
-    scales = settle_response_scales(frame, units, [(definition, parameters or {})])
+    read = settle_response_units(frame, units, [(definition, parameters or {})])
     limits = limits_of_response(definition, settled)
     if is_spark(frame):
         work = partial(_respond_at_visits, name=name, parameters=settled)
         instruments = _instruments(definition, settled)
-        visits = Visits(frame, subject, visit, day, disposition, instruments, scales, limits)
+        visits = Visits(
+            frame, subject, visit, day, disposition, instruments, read.scales, limits, read.unsaid
+        )
         return answer_subjects(visits, work, _schema(definition))
     cohort = build_timelines(
-        frame, subject=subject, visit=visit, day=day, disposition=disposition, scales=scales, limits=limits
+        frame,
+        subject=subject,
+        visit=visit,
+        day=day,
+        disposition=disposition,
+        scales=read.scales,
+        limits=limits,
     )
+    cohort = replace(cohort, unsaid=read.unsaid)
     found = [cohort.name_subjects(part, subject) for part in _respond_parts(cohort, name, settled)]
     return return_kind(frame, pl.concat(found))
 

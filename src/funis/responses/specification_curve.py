@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -25,12 +25,11 @@ from funis.catalogue.registry import response_definition, responses
 from funis.column_kinds import check_kinds
 from funis.errors import ColumnError, UnknownNameError, ValueRangeError
 from funis.frames.any_kind import read_rows, return_kind
-from funis.frames.scales import Scale
 from funis.frames.spark import is_spark
 from funis.responses.distribute import Visits, answer_subjects, fetch_facts
 from funis.responses.lacking import find_lacking, holds_column
 from funis.responses.possible_values import limits_of_response
-from funis.responses.read_units import settle_response_scales
+from funis.responses.read_units import ReadUnits, settle_response_units
 from funis.responses.respond import respond_cohort
 from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES
@@ -165,14 +164,15 @@ def multiverse(
         if name not in responses():
             raise UnknownNameError("response", name, responses())
     chosen = {name: dict((parameters or {}).get(name, {})) for name in names}
-    scales = _settle_scales(frame, units, chosen)
+    read = _settle_units(frame, units, chosen)
     if is_spark(frame):
-        visits = _open_visits(frame, chosen, disposition, columns, scales)
+        visits = _open_visits(frame, chosen, disposition, columns, read)
         ways, tallies = _count_on_spark(visits, chosen)
     else:
         cohort = build_timelines(
-            frame, disposition=disposition, scales=scales, limits=_settle_limits(chosen), **columns
+            frame, disposition=disposition, scales=read.scales, limits=_settle_limits(chosen), **columns
         )
+        cohort = replace(cohort, unsaid=read.unsaid)
         ways = _find_ways(cohort, chosen)
         tallies = [_tally(cohort, way) for way in ways]
     rows = [
@@ -214,16 +214,17 @@ def compare_responses(
     """
     names = list(definitions) if definitions is not None else _ordinary_responses()
     chosen = {name: dict((parameters or {}).get(name, {})) for name in names}
-    scales = _settle_scales(frame, units, chosen)
+    read = _settle_units(frame, units, chosen)
     if is_spark(frame):
-        visits = _open_visits(frame, chosen, disposition, columns, scales)
+        visits = _open_visits(frame, chosen, disposition, columns, read)
         shell, facts = fetch_facts(visits)
         applying = _choose_applying(shell, chosen)
         schema = dict.fromkeys(("subject", *applying), pl.String())
         return answer_subjects(visits, partial(_compare_cohort, chosen=applying), schema, facts=facts)
     cohort = build_timelines(
-        frame, disposition=disposition, scales=scales, limits=_settle_limits(chosen), **columns
+        frame, disposition=disposition, scales=read.scales, limits=_settle_limits(chosen), **columns
     )
+    cohort = replace(cohort, unsaid=read.unsaid)
     found = _compare_cohort(cohort, _choose_applying(cohort, chosen))
     return return_kind(frame, cohort.name_subjects(found, columns.get("subject", "subject")))
 
@@ -249,7 +250,7 @@ def _open_visits(
     chosen: Mapping[str, Choice],
     disposition: Any,
     columns: Mapping[str, str],
-    scales: Mapping[str, Scale],
+    read: ReadUnits,
 ) -> Visits:
     """Say how to read a Spark frame, and whose grades any of the ways asks for."""
     instruments: dict[str, None] = {}
@@ -265,7 +266,8 @@ def _open_visits(
         **names,
         disposition=disposition,
         instruments=tuple(instruments),
-        scales=scales,
+        scales=read.scales,
+        unsaid=read.unsaid,
         limits=_settle_limits(chosen),
     )
 
@@ -276,11 +278,9 @@ def _settle_limits(chosen: Mapping[str, Choice]) -> Limits:
     return merge_limits(limits_of_response(found, found.settle(choice)) for found, choice in asked)
 
 
-def _settle_scales(
-    frame: Any, units: Mapping[str, str] | None, chosen: Mapping[str, Choice]
-) -> dict[str, Scale]:
+def _settle_units(frame: Any, units: Mapping[str, str] | None, chosen: Mapping[str, Choice]) -> ReadUnits:
     asked = [(response_definition(name), choice) for name, choice in chosen.items()]
-    return settle_response_scales(frame, units, asked)
+    return settle_response_units(frame, units, asked)
 
 
 @takes(found=Frame())

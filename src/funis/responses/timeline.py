@@ -164,6 +164,7 @@ class Gathered:
     has_visits, has_unscheduled : whether anybody has a visit, and one that was not scheduled
     lettered : columns whose values are letters
     held : subjects measured at each visit, by instrument and visit
+    reached : columns without a unit in which somebody reaches what their usual unit makes sure
     """
 
     n_subjects: int
@@ -171,6 +172,17 @@ class Gathered:
     has_unscheduled: bool
     lettered: frozenset[str]
     held: Mapping[tuple[str, str], int]
+    reached: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class UnsaidUnit:
+    """A column of which nobody said the unit, and what somebody reaches where it is the usual one."""
+
+    column: str
+    unit: str
+    below: float
+    analyte: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +197,7 @@ class CohortTimelines:
     subject_type : type of the study numbers in the frame
     present : every column of the frame
     gathered : what all subjects have together, where `timelines` are those of some of them; else None
+    unsaid : columns of which nobody said the unit, and whose values alone cannot make it sure
     """
 
     timelines: tuple[Timeline, ...]
@@ -193,6 +206,18 @@ class CohortTimelines:
     subject_type: pl.DataType
     present: frozenset[str] = frozenset()
     gathered: Gathered | None = None
+    unsaid: tuple[UnsaidUnit, ...] = ()
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """Name the columns without a unit in which somebody reaches what their usual unit makes sure."""
+        if self.gathered is not None:
+            return self.gathered.reached
+        return frozenset(one.column for one in self.unsaid if self._reaches(one))
+
+    def _reaches(self, one: UnsaidUnit) -> bool:
+        visits = (visit for timeline in self.timelines for visit in timeline.visits)
+        return any(visit.number(one.column).compare(">=", Decimal(str(one.below))) for visit in visits)
 
     @property
     def has_visits(self) -> bool:

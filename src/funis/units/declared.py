@@ -89,7 +89,13 @@ def settle_scales(
     UnknownNameError : `given` names a column that is not there
     UnitError : a unit is not known for what the column holds, or nothing converts it
     """
-    known = find_units(frame, given, present)
+    return find_scales(find_units(frame, given, present), columns, present, what)
+
+
+def find_scales(
+    known: Units, columns: Iterable[ReadColumn], present: Collection[str], what: str
+) -> dict[str, Scale]:
+    """Do the same where the unit of each column is known."""
     scales = {
         read.column: scale_to(read, known[read.column], what) for read in columns if read.column in known
     }
