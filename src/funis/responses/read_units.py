@@ -157,7 +157,7 @@ def refuse_unlikely_units(
             units = known_units(one.analyte)
             raise UnitError(
                 f"No value of the column {one.column!r} reaches {one.below:g} {one.unit}, the unit in which "
-                f"the response {found.name!r} reads it where none is said: nobody would be ill. Say the unit: "
+                f"the response {found.name!r} reads it where none is said: nobody is ill. Say the unit: "
                 f'units={{"{one.column}": ...}}, one of {", ".join(units)}.'
             )
 
