@@ -46,7 +46,8 @@ relapse           relapse; population is the denominator: that of   count, perce
                                                                     cannot_tell (left out)
 time_to_event     relapse, death ... at the planned visits          survival, lower, upper, at_risk, events;
                                                                     n, events, median over all;
-                                                                    restricted_mean se lower upper horizon
+                                                                    restricted_mean se lower upper horizon;
+                                                                    incidence lower upper competing_events
 adverse_events    any, serious, related, grade_3_or_more, fatal,    count and percent of subjects, events
                   term, grade (category)
                   asked, by visit and over all                      count, percent of subjects due

@@ -12,12 +12,14 @@ import polars as pl
 
 from funis.analysis.between_arms import compare_times_between
 from funis.analysis.cohorts import Cohort
+from funis.analysis.competing_events import DEATH, add_incidence, compete_with_death
 from funis.analysis.dated_lines import find_dated_lines, lines_of_subjects
 from funis.analysis.panel import Booleans, Floats, Integers
 from funis.analysis.response_rates import YES, Answers
 from funis.analysis.run import Run
 from funis.errors import ValueRangeError
 from funis.results import ALL, NOT_AVAILABLE, NOT_COLLECTED, Place, format_number, format_shortest
+from funis.stats.competing import cumulative_incidence
 from funis.stats.survival import KaplanMeier, kaplan_meier, restricted_mean
 from funis.study.model import Endpoint
 from funis.study.response_behind import FOUND_AT_VISITS, ORIGINS, first_definition
@@ -76,6 +78,8 @@ def estimate_time_to_event(run: Run, endpoint: Endpoint, judged: tuple[Answers, 
         entering = cohort.members & ~np.isnan(times.day)
         curve = kaplan_meier(times.day[entering], times.happened[entering], level=run.level_of(endpoint))
         _add_curve(run, endpoint, cohort, (curve, times, entering))
+        if endpoint.competing and curve.n:
+            _add_competing(run, endpoint, cohort, times, entering)
         _list_curve(run, endpoint, cohort, curve)
     compare_times_between(run, endpoint, times.day, times.happened)
 
@@ -328,6 +332,31 @@ def _add_point(
     at_risk = int(curve.at_risk_at([opens])[0])
     run.numbers.add(replace(place, source=sources["at_risk"]), "at_risk", at_risk)
     run.numbers.add(replace(place, source=sources["events"]), "events", events)
+
+
+def _add_competing(run: Run, endpoint: Endpoint, cohort: Cohort, times: Times, entering: Booleans) -> None:
+    """Add the share that has had the event at each planned visit, with death as a competing event."""
+    name = endpoint.event or "event"
+    status, death = run.subject_frame["disposition_status"], _numbers(run.subject_frame["death_day"])
+    if name in FOUND_AT_VISITS:
+        death = _planned_days(run, death)
+    died = (status == "died").fill_null(value=False).to_numpy()
+    day, cause = compete_with_death(times.day, times.happened, died, death - times.counted_start)
+    found = (
+        None
+        if status.is_null().all()
+        else cumulative_incidence(day[entering], cause[entering], level=run.level_of(endpoint))
+    )
+    cite = _Citing(run, cohort, f"{endpoint.id} {name}", _observe_days(run, endpoint, times))
+    n = int(entering.sum())
+    whole = replace(cohort.place("time_to_event", name), endpoint=endpoint.id, n=n)
+    for visit in run.study.visits:
+        if visit.day > times.origin:
+            early, late = (0, 0) if name in FOUND_AT_VISITS else visit.window or (0, 0)
+            window = (visit.day + early - times.origin, visit.day + late - times.origin)
+            deaths = entering & (cause == DEATH) & (day <= window[1])
+            place = replace(whole, visit=visit.name, source=cite("", entering))
+            add_incidence(run, place, found, window, cite(f"deaths {visit.name}", deaths))
 
 
 def _add_restricted_mean(

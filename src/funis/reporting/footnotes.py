@@ -48,6 +48,12 @@ METHOD_NOTES: dict[str, str] = {
         "Cochran’s Q test: all visits at once, exact by shuffling the responses of each subject over the "
         "visits while these can be counted, above that chi-square."
     ),
+    "aalen_johansen": (
+        "Cumulative incidence (Aalen-Johansen): share of all subjects that has had the event, with death as "
+        "a competing event; delta-method interval on the log(-log) scale. One minus the Kaplan-Meier "
+        "estimate, which counts death as the end of observation, is never lower. A death without a known day "
+        "counts on the last day seen."
+    ),
     "restricted_mean": (
         "Mean time free of the event: area under the Kaplan-Meier curve from the origin to the planned day "
         "of the visit named, normal interval."

@@ -219,6 +219,8 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
             f". Performance goal: a response rate above {goal}%, met where the lower limit of the exact "
             f"one-sided {level} interval lies above it"
         )
+    if endpoint.competing:
+        text += ". Death is a competing event"
     if endpoint.kind == "relapse":
         text += f". A relapse that is not known {MISSING_RELAPSE[endpoint.missing_relapse]}"
     if "mmrm" in endpoint.methods:
@@ -254,6 +256,11 @@ def _statistics(study: Study) -> Passage:
         )
     if "time_to_event" in kinds:
         sentences.append("Time to an event is estimated by Kaplan-Meier with intervals on the log-log scale.")
+    if any(endpoint.competing for endpoint in study.endpoints):
+        sentences.append(
+            "Where death is a competing event the share that has had the event is the cumulative incidence "
+            "by Aalen and Johansen with intervals on the log(-log) scale; it is not tested."
+        )
     if any(endpoint.restricted_mean for endpoint in study.endpoints):
         sentences.append(
             "The restricted mean time free of the event is the area under that curve up to the planned day "

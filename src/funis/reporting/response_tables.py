@@ -253,6 +253,8 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
         rows.append(heading(f"{name}{within}: days counted from {origin}"))
         for visit in book.visits(group):
             rows.append(_survival_row(labels, book, group, visit))
+            if book.find(group, visit, "incidence") is not None:
+                rows.append(_incidence_row(book, group, visit))
             if book.find(group, visit, "restricted_mean") is not None:
                 rows.append(_mean_row(labels, book, group, visit))
     used = [number for group in groups for number in book.all(group)]
@@ -292,6 +294,20 @@ def _survival_row(labels: Labels, book: NumberBook, group: Group, visit: str) ->
     )
     day = single(book.find(group, visit, "planned_time"), 0)
     return TableRow(words(labels.visit(visit)), (day, at_risk, events, estimate), indent=1)
+
+
+def _incidence_row(book: NumberBook, group: Group, visit: str) -> TableRow:
+    """Make the row of the share that has had the event, with the deaths before it."""
+    names = ("incidence", "lower", "upper")
+    share, lower, upper = (book.find(group, visit, name, "aalen_johansen") for name in names)
+    deaths = bound(book.find(group, visit, "competing_events"), 0)
+    if share is not None and share.value is None and share.status == "not_collected":
+        cell = joined(Inline(share.text, share.id))
+    else:
+        limits = [bound(lower, 3), bound(upper, 3)]
+        cell = joined(bound(share, 3), " (", *interval(*limits), ")") if all(limits) else single(share, 3)
+    label = "Had the event, with death competing; in place of events the deaths before it"
+    return TableRow(words(label), (EMPTY, EMPTY, joined(deaths) if deaths else EMPTY, cell), indent=1)
 
 
 def _mean_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:

@@ -71,7 +71,7 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     ),
     "summary": ("variable", "variables", "missing_outcome", "level"),
     "systems": ("variable", "variables", "methods", "adjust", "missing_outcome", "level"),
-    "time_to_event": ("definition", "parameters", "event", "origin", "restricted_mean", "level"),
+    "time_to_event": ("definition", "parameters", "event", "origin", "competing", "restricted_mean", "level"),
     "adverse_events": ("level",),
     "exposure": (),
     "disposition": (),
@@ -359,6 +359,7 @@ def _check_endpoints(study: Study) -> Iterator[StudyFinding]:
         yield from _check_variables(key, endpoint, variables)
         yield from check_methods(key, endpoint)
         yield from _check_at(study, key, endpoint)
+        yield from _check_competing((*key, "competing"), endpoint)
         yield from _check_horizon(study, (*key, "restricted_mean"), endpoint)
         if endpoint.definition and endpoint.definition not in responses():
             yield unknown_name((*key, "definition"), "response definition", endpoint.definition, responses())
@@ -433,6 +434,13 @@ def _check_at(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> I
             ):
                 fix = f"Add it to the forms of {visit}, or leave the visit out here."
                 yield StudyFinding((*key, "at"), visit, f"'{variable}' is not recorded at this visit.", fix)
+
+
+def _check_competing(key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[StudyFinding]:
+    """Ask that an event does not compete with itself."""
+    if endpoint.competing is not None and endpoint.competing == endpoint.event:
+        fix = "Leave it out: the Kaplan-Meier curve of death says all."
+        yield StudyFinding(key, endpoint.competing, "Death is the event itself.", fix)
 
 
 def _check_horizon(study: Study, key: tuple[str | int, ...], endpoint: Endpoint) -> Iterator[StudyFinding]:

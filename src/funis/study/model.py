@@ -276,6 +276,11 @@ class Endpoint(StudyPart):
     origin: Literal["first_infusion", "response", "consent"] = Field(
         default="first_infusion", description="Where the time to event begins."
     )
+    competing: Literal["death"] | None = Field(
+        default=None,
+        description="Event that makes the other impossible: the share that has had the event is estimated "
+        "beside the Kaplan-Meier curve, which counts death as the end of observation.",
+    )
     restricted_mean: str = Field(
         default="",
         description="Visit up to whose planned day the mean time free of the event is estimated.",
