@@ -22,7 +22,7 @@ def test_presets() -> None:
     assert found == {
         # public deposit: mean and SD of 924 visits, correlation of consecutive ones 60 to 120 days apart
         "gse65391": (set(SLEDAI), 6.40, 5.62, None, 0.61, 158),
-        # 2,868 subjects, 10.2 (3.6), entered with 6 or more
+        # 2,868 subjects, 10.2 (3.6); that they entered with 6 or more is assumed
         "belimumab": ({*SLEDAI, "selena_sledai"}, 10.2, 3.6, 5.5, None, 2868),
         # 40 subjects with 10.83 (4.63) without the one of 34, entered with more than 6
         "lupus_cells": (set(SLEDAI), 10.23, 2.74, 6.5, None, 39),
@@ -47,6 +47,13 @@ def test_words() -> None:
         ),
     }
     assert [
-        [word in preset.certainty for word in ("computed", "from memory", "worked out")]
+        [word in preset.certainty for word in ("computed", "assumed", "worked out")]
         for preset in population_table().presets
     ] == [[True, False, False], [False, True, True], [False, False, True]]
+
+
+def test_limits_that_no_source_was_read_for_are_named() -> None:
+    assert {preset.name: preset.is_limit_assumed for preset in population_table().presets} == {
+        "gse65391": False, "belimumab": True, "lupus_cells": False,
+    }  # fmt: skip
+    assert not any("memory" in preset.certainty for preset in population_table().presets)

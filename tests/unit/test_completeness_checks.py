@@ -93,6 +93,13 @@ POPULATIONS = [
     ("populations", "correlation = 0.61", "correlation = 1.01", "must lie between 0 and 1"),
     ("populations", "correlation = 0.61", "correlation = -0.01", "must lie between 0 and 1"),
     ("populations", "limit = 5.5", "limit = 10.2", "must be a number below the mean"),
+    ("populations", "limit_assumed = true", "limit_assumed = 1", "must be true or false, beside a limit"),
+    (
+        "populations",
+        "limit = 5.5, limit_assumed = true",
+        "limit_assumed = true",
+        "must be true or false, beside a limit",
+    ),
     ("populations", "limit = 5.5", 'limit = "6"', "must be a number below the mean"),
     ("populations", 'source = "GEO', 'source = " ", x_ = "GEO', "is printed and holds no words"),
     ("populations", 'source = "Each', 'source = ""\nx_ = "Each', "is printed and holds no words"),

@@ -167,6 +167,10 @@ def test_the_table_says_what_is_assumed_and_where_it_is_from(trial: tuple[Study,
     assert lines["Mean 6, SD 4"] == ["45.0%", "9.5", "−2.1", "−1.4", "−0.7", "–"]
     children = lines["Children and adolescents with lupus at any visit: mean 6.4, SD 5.6"]
     assert children[-1] == "−1.8 (r = 0.61)"
+    # The entry limit of the belimumab trials was read in no source: it is marked, that of the trial itself is not.
+    marked = [name for name in lines if "†" in name]
+    assert [name.partition(" †")[0] for name in marked] == ["Those who could enter four belimumab trials"]
+    assert any(note.startswith("† The limit of the entry rule is assumed") for note in table.footnotes)
     assert table.footnotes[0].startswith("Not an estimate: what must be believed")
     assert "cut at 6.5." in table.footnotes[0]
     assert "10.83" in table.footnotes[1]

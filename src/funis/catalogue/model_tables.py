@@ -99,6 +99,7 @@ class PopulationPreset:
     instruments : scores that it is about
     mean, sd : of the population; with `limit`, of those who entered above the limit
     limit : limit of an entry rule that mean and SD were observed under, None for a whole population
+    is_limit_assumed : whether the limit stands in no source that was read
     correlation : of the score at two visits, None where the source gives none
     subjects : how many they rest on
     source, certainty : where it is printed, and how sure it is
@@ -114,6 +115,7 @@ class PopulationPreset:
     subjects: int
     source: str
     certainty: str
+    is_limit_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ _KEYS: Final = {
     "grids": (("grid", "instruments", "means", "sds"), ()),
     "presets": (
         ("preset", "label", "instruments", "mean", "sd", "subjects", "source", "certainty"),
-        ("limit", "correlation"),
+        ("limit", "limit_assumed", "correlation"),
     ),
 }
 
@@ -56,6 +56,7 @@ def read_populations(file: DefinitionFile) -> PopulationTable:
             subjects=row["subjects"],
             source=row["source"],
             certainty=row["certainty"],
+            is_limit_assumed=bool(row.get("limit_assumed", False)),
         )
         for row in file.rows("presets")
     )
@@ -79,3 +80,6 @@ def _check_row(file: DefinitionFile, place: tuple[str, int, str], row: Content) 
         file.refuse(place, "correlation", row["correlation"], "must lie between 0 and 1", "Correct it.")
     if "limit" in row and (isinstance(row["limit"], str) or not row["limit"] < row.get("mean", 0)):
         file.refuse(place, "limit", row["limit"], "must be a number below the mean", "Correct it.")
+    assumed = row.get("limit_assumed", False)
+    if not isinstance(assumed, bool) or (assumed and "limit" not in row):
+        file.refuse(place, "limit_assumed", assumed, "must be true or false, beside a limit", "Correct it.")

@@ -42,7 +42,9 @@ def _table(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> TableSp
     ]
     if named:
         rows.append(heading("Published populations"))
-        rows += [_row(book, each, _preset_cell(book, each, presets[each.category].label)) for each in named]
+        rows += [
+            _row(book, each, _preset_cell(book, each, _marked(presets[each.category]))) for each in named
+        ]
     within = "" if first.subgroup == ALL else f" ({labels.population(first.subgroup).lower()})"
     name = labels.variable_with_unit(first.measure)
     ending = "" if first.subgroup == ALL else f"-{first.subgroup}"
@@ -52,8 +54,25 @@ def _table(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> TableSp
         f"{name}{within}: change expected without any effect, from assumed populations",
         _HEADS,
         tuple(rows),
-        (*_notes(book, first), *_sources(presets[each.category] for each in named)),
+        (
+            *_notes(book, first),
+            *_assumed_note(presets[each.category] for each in named),
+            *_sources(presets[each.category] for each in named),
+        ),
     )
+
+
+def _marked(preset: PopulationPreset) -> str:
+    """Print the name of a preset, with the mark of an assumption where its limit is one."""
+    return f"{preset.label} †" if preset.is_limit_assumed else preset.label
+
+
+def _assumed_note(presets: Iterable[PopulationPreset]) -> Iterable[str]:
+    if any(preset.is_limit_assumed for preset in presets):
+        yield (
+            "† The limit of the entry rule is assumed: it was read in no source, and the population before "
+            "the rule rests on it."
+        )
 
 
 def _grid_words(category: str) -> str:
