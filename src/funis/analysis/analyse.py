@@ -94,6 +94,7 @@ from funis.analysis.observations import (
 from funis.analysis.paired_tests import SEED
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.performance_goal import compare_with_goal
+from funis.analysis.recorded_responses import mark_responses
 from funis.analysis.regression_to_mean import estimate_falls
 from funis.analysis.relapses import count_relapses_over_denominators
 from funis.analysis.repeated_responses import compare_responses_over_visits
@@ -161,7 +162,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
     count_findings(run, findings)
     count_recorded_totals(run, scored, findings)
-    numbers = run.numbers.frame()
+    numbers = mark_responses(run, run.numbers.frame())
     _log.info("computed %d numbers, %d findings", numbers.height, len(findings))
     return Results(
         numbers=numbers,
@@ -276,8 +277,7 @@ def _start(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run:
         tables.frames, subject_frame, panel.observations.height
     )
     panel = replace(panel, observations=pl.concat([panel.observations, *others]))
-    missing = {name: each.missing for name, each in scored.items()}
-    missing |= {column: each.missing for each in scored.values() for column in each.definition.grade_columns}
+    missing = {name: policy for each in scored.values() for name, policy in each.policies().items()}
     return Run(
         study=study,
         frames=frames,

@@ -15,6 +15,7 @@ from funis.data.check.eligibility import (
     columns_in_criteria,
     scores_in_criteria,
 )
+from funis.data.recorded_totals import AS_RECORDED
 from funis.data.tables import Tables
 from funis.errors import LEVELS, Finding
 from funis.frames.verbs import as_polars, verbs_of
@@ -163,8 +164,10 @@ def count_recorded_totals(run: Run, scored: Mapping[str, Scored], findings: Sequ
         recorded = each.frame.filter(pl.col(column).is_not_null())
         if recorded.is_empty():
             continue
+        is_taken = recorded[f"{name}_status"] == AS_RECORDED
         found = set(_differing_totals(each).select("file", "line").rows())
-        known = recorded[name].is_not_null().to_list()
+        # A total that was taken as recorded says nothing of its items.
+        known = (recorded[name].is_not_null() & ~is_taken).to_list()
         places = recorded.select("_file", "_line").rows()
         could = sum(is_known or place in found for is_known, place in zip(known, places, strict=True))
         differing = sum(finding.code == RECORDED and finding.table == name for finding in findings)

@@ -7,7 +7,7 @@ assay could not measure: a result of "< 10" is the limit 10, marked as censored 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ import polars as pl
 
 from funis.analysis.few_visits import score_few_visits
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats
+from funis.analysis.recorded_scores import take_recorded
 from funis.analysis.recorded_words import write_converted, write_lab_values
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
@@ -49,12 +50,19 @@ class Scored:
     frame : the instrument's table with the columns of the score added
     missing : missing-data policy
     unit : unit that the study prints the score in, empty for the definition's own
+    recorded : policies of the score and the grades that were taken as recorded, see `take_recorded`
     """
 
     definition: Definition
     frame: pl.DataFrame
     missing: str
     unit: str = ""
+    recorded: Mapping[str, str] = field(default_factory=dict)
+
+    def policies(self) -> dict[str, str]:
+        """Give the policy for missing items of the score and of each grade."""
+        names = (self.definition.name, *self.definition.grade_columns)
+        return {name: self.recorded.get(name, self.missing) for name in names}
 
 
 def score_instruments(study: Study, tables: Tables, names: Sequence[str] | None = None) -> dict[str, Scored]:
@@ -79,18 +87,18 @@ def score_instruments(study: Study, tables: Tables, names: Sequence[str] | None 
         choice = study.choice(name)
         ordered = _order_visits(study, _leave_out_uncollected(frame, definition(name)))
         if is_few(ordered):
-            few = score_few_visits(ordered, name, choice, order=_ORDER)
-            found[name] = Scored(definition(name), few.drop(_ORDER), choice.missing, choice.unit)
-            continue
-        scored = score(
-            ordered,
-            name,
-            missing=choice.missing,
-            subject="subject",
-            order=_ORDER,
-            parameters=dict(choice.parameters) or None,
-        )
-        found[name] = Scored(definition(name), scored.drop(_ORDER), choice.missing, choice.unit)
+            scored = score_few_visits(ordered, name, choice, order=_ORDER)
+        else:
+            scored = score(
+                ordered,
+                name,
+                missing=choice.missing,
+                subject="subject",
+                order=_ORDER,
+                parameters=dict(choice.parameters) or None,
+            )
+        whole, recorded = take_recorded(scored.drop(_ORDER), definition(name), choice.missing)
+        found[name] = Scored(definition(name), whole, choice.missing, choice.unit, recorded)
     return found
 
 

@@ -148,7 +148,7 @@ def instrument_table(name: str) -> Table:
         for system in found.systems
         if found.kind == "grades"
     )
-    recorded = Column(f"{name}_recorded", "number", "Total that somebody wrote down, to compare.")
+    recorded = _recorded_columns(found)
     front = (SUBJECT, VISIT, DATE, DAY, WINDOW_DAYS, RATER)
     seen = {column.name for column in (*front, *items)}
     extra = tuple(column for column in measures if column.name not in seen)
@@ -156,9 +156,23 @@ def instrument_table(name: str) -> Table:
         name,
         "subject and visit",
         ("subject", "visit", "date", "day"),
-        (*front, *items, *extra, *attributions, *histories, recorded),
+        (*front, *items, *extra, *attributions, *histories, *recorded),
         dated=True,
     )
+
+
+def _recorded_columns(found: Definition) -> tuple[Column, ...]:
+    """Describe the columns of a total, and of the grades, that somebody wrote down."""
+    name = found.name
+    words = "that somebody wrote down: compared with the items, or taken where there are none"
+    total = Column(
+        f"{name}_recorded", "number", f"Total {words}.", low=found.range.lowest, high=found.range.highest
+    )
+    grades = tuple(
+        Column(f"{column}_recorded", "text", f"Grade {words}.", allowed=GRADES)
+        for column in found.grade_columns
+    )
+    return (total, *grades)
 
 
 def _item_column(item: Item) -> Column:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from funis.catalogue.registry import definition
+from funis.data.recorded_totals import AS_RECORDED
 from funis.reporting.labels import MISSING, Labels, grade_columns, humanise, in_sentence
 from funis.reporting.number_book import Number
 from funis.reporting.rule_words import rule_words
@@ -151,7 +152,8 @@ def _instrument_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
                 if each.name in choice.parameters
             ]
             if choice.label or chosen:
-                edition = "; ".join([f"scored by {found.title} ({found.version})", *chosen])
+                scored = "taken as recorded of" if str(choice.missing) == AS_RECORDED else "scored by"
+                edition = "; ".join([f"{scored} {found.title} ({found.version})", *chosen])
                 yield f"{choice.label or labels.variable(name)}: {edition}."
 
 

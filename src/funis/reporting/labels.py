@@ -174,11 +174,19 @@ METHODS: dict[str, str] = {
     "graph": "graphical gatekeeping",
 }
 
+_OR_RECORDED = "where no item is there, the total or grade that was written down is taken as recorded"
+
 MISSING: dict[str, str] = {
     "strict": "a score with an unknown item that could change it is not used",
     "absent": "an item that was not recorded counts as absent",
     "worst": "an item that was not recorded counts as the most active level",
     "locf": "an item that was not recorded is carried forward from the visit before",
+    "as_recorded": "the total or grade was written down without its items, and is taken as recorded; "
+    "nobody can check it",
+    "strict_or_recorded": f"a score with an unknown item that could change it is not used; {_OR_RECORDED}",
+    "absent_or_recorded": f"an item that was not recorded counts as absent; {_OR_RECORDED}",
+    "worst_or_recorded": f"an item that was not recorded counts as the most active level; {_OR_RECORDED}",
+    "locf_or_recorded": f"an item that was not recorded is carried forward; {_OR_RECORDED}",
     "observed": "subjects without the value at a visit are left out of that visit",
     "nonresponder": "a subject whose response is not known counts as a non-responder",
     "baseline": "a missing change counts as no change",

@@ -13,6 +13,7 @@ from funis.documents.formats import FORMATS, needs_drawings
 from funis.documents.html import render_page
 from funis.file_sets import build_set
 from funis.files import said_of, write_frame, write_whole
+from funis.reporting.as_recorded import mark_recorded
 from funis.reporting.listing_tables import find_long_listings
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report_figures import build_figures
@@ -70,7 +71,7 @@ def render_report(study: Study, results: Results, formats: tuple[str, ...]) -> d
 @contextmanager
 def _drawing_document(study: Study, results: Results, *, draws: bool) -> Iterator[Document]:
     """Put the document together; where engines run beside this process they draw while tables are made."""
-    results = withhold(study, results)
+    study, results = mark_recorded(study, results), withhold(study, results)
     book = read_numbers(results.numbers)
     figures = build_figures(study, results, book=book)
     with draw_ahead(figure.spec for figure in figures if draws):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
@@ -106,6 +106,7 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
         Frame with the columns of the table (those not in the file are null), ``<item>_not_done`` where a cell
         said so, ``_file`` and ``_line``; every finding.
     """
+    raw = _name_recorded(raw, table)
     texts = tuple(name for name in raw.frame.columns if name != "_line")
     ops = verbs_of(raw.frame)
     plan = _plan(ops, table, texts)
@@ -134,6 +135,32 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
         columns += [f"{name}_not_done"] if f"{name}_not_done" in flags else []
     typed.frame = whole.select(*columns, "_file", "_line")
     return typed
+
+
+def _name_recorded(raw: RawTable, table: Table) -> RawTable:
+    """Read a column with the name of a score as what somebody wrote down of it: ``sledai_2k`` is a total."""
+    if table.name in TABLES:
+        return raw
+    present, known = raw.frame.columns, table.by_name
+    names = {
+        name: recorded
+        for name in present
+        if name not in known and (recorded := f"{name}_recorded") in known and recorded not in present
+    }
+    return replace(raw, frame=raw.frame.rename(names)) if names else raw
+
+
+def _lacking(table: Table, present: Collection[str]) -> tuple[str, ...]:
+    """Name the required columns that a file does not have.
+
+    A form without any item that has a total, or grades, is taken as recorded: no item is missing.
+    """
+    lacking = [column for column in table.columns if column.required and column.name not in present]
+    items = [column.name for column in table.columns if column.not_done]
+    recorded = [name for name in present if name.endswith("_recorded") and name in table.by_name]
+    if table.name not in TABLES and recorded and not set(items) & set(present):
+        lacking = [column for column in lacking if not column.not_done]
+    return tuple(column.name for column in lacking)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -168,7 +195,7 @@ def _plan(ops: Verbs, table: Table, texts: tuple[str, ...]) -> _Plan:
     return _Plan(
         given,
         sort_columns(given),
-        tuple(column.name for column in table.columns if column.required and column.name not in present),
+        _lacking(table, present),
         tuple(name for name in texts if name not in known and name.casefold() not in IGNORED_COLUMNS),
         _stripped(cells),
         cells.replace([""], [None]),

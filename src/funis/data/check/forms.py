@@ -13,6 +13,7 @@ from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
+from funis.data.recorded_totals import items_behind, recorded_columns
 from funis.errors import Finding
 from funis.frames.verbs import Verbs, verbs_of
 
@@ -37,10 +38,42 @@ def check_instruments(data: Data) -> Iterator[Finding]:
         frame = data.frames.get(name)
         if found is None or frame is None or frame.is_empty():
             continue
-        yield from _check_blanks(found, frame, () if data.is_checked("labs") else data.study.lab_names)
+        forms, totals = _part_recorded(found, frame)
+        yield from _say_recorded(found, totals)
+        yield from _check_blanks(found, forms, () if data.is_checked("labs") else data.study.lab_names)
         yield from _check_window(data, name, frame)
         if name in _DAMAGE:
             yield from _check_healing(found, frame)
+
+
+def _part_recorded(found: Definition, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part the rows with items from those that hold only what somebody wrote down of the score."""
+    ops = verbs_of(frame)
+    recorded = [name for name in recorded_columns(found).values() if name in frame.columns]
+    if not recorded:
+        return frame, frame.head(0)
+    blank = [ops.col(item.name).is_null() for item in items_behind(found, found.name)]
+    blank.append(ops.any_horizontal([ops.col(name).is_not_null() for name in recorded]))
+    is_total = ops.all_horizontal(blank)
+    return frame.filter(~is_total), frame.filter(is_total)
+
+
+def _say_recorded(found: Definition, totals: pl.DataFrame) -> Iterator[Finding]:
+    """Say once that rows hold a total, or grades, and no item: they are taken as recorded."""
+    if totals.is_empty():
+        return
+    row = next(totals.head(1).iter_rows(named=True))
+    held = [name for name in recorded_columns(found).values() if name in row and row[name] is not None]
+    yield row_finding(
+        "query",
+        "as_recorded",
+        found.name,
+        row,
+        column=held[0],
+        message=f"{totals.height} visits have what somebody wrote down of {found.title} and no item. "
+        "It is taken as recorded, and cannot be checked.",
+        fix="Add the items if they are at hand; otherwise nothing is to be done.",
+    )
 
 
 def _check_blanks(found: Definition, frame: pl.DataFrame, unread: tuple[str, ...]) -> Iterator[Finding]:
