@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from funis.described import Described
 from funis.errors import ColumnError, ValueRangeError
@@ -43,6 +43,10 @@ def _is_empty(frame: Any, name: str) -> bool:
     import polars as pl
 
     return isinstance(frame, pl.DataFrame) and frame.schema[name] == pl.Null
+
+
+MOST_DAYS: Final = 36_525
+"""No study day is further from the first infusion: a hundred years; a date written as 20240131 is."""
 
 
 def check_kinds(what: str, frame: pl.DataFrame, *, numbers: Sequence[str], most: float = 1e15) -> None:

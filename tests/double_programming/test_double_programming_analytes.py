@@ -50,6 +50,7 @@ temperature degC: degF 1/1.8
 systolic_bp mmHg: kPa 1000000/133322
 diastolic_bp mmHg: kPa 1000000/133322
 age years: months 1/12
+urine_dipstick +
 urine_red_cells /hpf
 urine_white_cells /hpf
 """
@@ -99,6 +100,7 @@ glucocorticoid 0 to 20000
 systolic_bp 40 to 320
 diastolic_bp 10 to 220
 age 0 to 120
+urine_dipstick 0 to 4
 urine_red_cells 0 to 100000
 urine_white_cells 0 to 100000
 """

@@ -97,8 +97,8 @@ def test_a_missing_lower_limit_leaves_grade_one_open() -> None:
 
 
 def test_anemia_and_albumin_never_reach_grade_four_by_number() -> None:
-    for test in ("haemoglobin", "albumin"):
-        found = grade_one(test, 5, low=100.0)
+    for test, value in (("haemoglobin", 20), ("albumin", 1)):
+        found = grade_one(test, value, low=100.0)
         assert found["grade"] == 3
         assert "grade 4 is clinical" in found["grade_reason"]
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from funis.answer_words import read_answer
 from funis.catalogue.model_response import EVENTS
-from funis.column_kinds import is_empty_cell
+from funis.column_kinds import MOST_DAYS, is_empty_cell
 from funis.errors import ColumnError, ValueRangeError
 from funis.near_names import refuse_misspelt
 from funis.schema import DISPOSITION, DISPOSITION_STATUSES, ENDS_BY_FLAG, STATUS_WORDS, read_status
@@ -167,8 +167,11 @@ def _read_day(value: Any, where: str) -> float | None:
     """Read a study day; a date says nothing without the date of the first infusion."""
     if is_empty_cell(value):
         return None
+    fix = "Count the days from the first infusion, day 0."
     try:
-        return float(value)
+        day = float(value)
     except (TypeError, ValueError):
-        fix = "Count the days from the first infusion, day 0."
         raise ValueRangeError(where, value, _DAY_ALLOWED, fix) from None
+    if abs(day) > MOST_DAYS:
+        raise ValueRangeError(where, value, f"{-MOST_DAYS} to {MOST_DAYS} days", fix)
+    return day

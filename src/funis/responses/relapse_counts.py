@@ -10,11 +10,12 @@ from typing import Any, Final
 import polars as pl
 
 from funis.arguments import ByName, Frame, NumberFrom, takes
-from funis.column_kinds import check_kinds
+from funis.column_kinds import MOST_DAYS, check_kinds
 from funis.errors import ColumnError
 from funis.frames.any_kind import read_rows, return_kind
 from funis.frames.spark import is_spark, spark_schema
 from funis.responses.verdict import CANNOT_TELL, YES
+from funis.scoring.column_limits import ColumnLimits, Limits
 
 Schedule = Sequence[tuple[str, float]]
 ALL: Final = "all"
@@ -71,6 +72,8 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     if lacking:
         raise ColumnError("Counting relapses", lacking, rows.columns, "Give what funis.respond returned.")
     check_kinds("Counting relapses", rows, numbers=days)
+    limits = tuple(ColumnLimits(name, -MOST_DAYS, MOST_DAYS, "days") for name in days)
+    Limits("responses", limits).check(rows, [name for name in ("subject",) if name in rows.columns])
     return rows.with_columns(pl.col(days).cast(pl.Float64), pl.col(texts).cast(pl.String))
 
 

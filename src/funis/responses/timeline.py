@@ -18,6 +18,7 @@ import polars as pl
 from funis.answer_words import read_answer, says_not_done
 from funis.catalogue.instrument_tables import organ_systems, systems_of_grades
 from funis.catalogue.yes_no_columns import yes_no_columns
+from funis.column_kinds import MOST_DAYS
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
 from funis.frames.scales import Scale, convert_rows
@@ -371,11 +372,14 @@ def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> Tim
 
 def _parse_day(when: Any, where: str) -> float:
     """Read a study day; a date says nothing without the date of the first infusion."""
+    fix = "Count the days from the first infusion, day 0."
     try:
-        return float(when)
+        day = float(when)
     except (TypeError, ValueError):
-        fix = "Count the days from the first infusion, day 0."
         raise ValueRangeError(where, when, _DAY_ALLOWED, fix) from None
+    if abs(day) > MOST_DAYS:
+        raise ValueRangeError(where, when, f"{-MOST_DAYS} to {MOST_DAYS} days", fix)
+    return day
 
 
 def _day_of(name: str) -> float | None:

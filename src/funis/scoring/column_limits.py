@@ -67,7 +67,7 @@ class Limits:
         >>> limits = Limits("sri_4", (ColumnLimits("pga", 0, 3, "points"),))
         >>> limits.check(pl.DataFrame({"subject": ["01"], "pga": [2.0]}), ["subject"])
         """
-        refused = [found for one in self.columns if (found := _find_refused(rows, one, keys)) is not None]
+        refused = [found for one in self.columns if (found := find_refused(rows, one, keys)) is not None]
         if refused:
             raise refuse_values(self.of, refused)
 
@@ -85,7 +85,11 @@ def merge_limits(parts: Iterable[Limits]) -> Limits:
     return Limits(", ".join(dict.fromkeys(names)), tuple(columns.values()))
 
 
-def _find_refused(rows: pl.DataFrame, limits: ColumnLimits, keys: Sequence[str]) -> RefusedValues | None:
+def find_refused(rows: pl.DataFrame, limits: ColumnLimits, keys: Sequence[str]) -> RefusedValues | None:
+    """Find the rows whose number one column cannot hold, None where there is none; see `Limits.check`.
+
+    A key that is called ``row`` is the number of a row.
+    """
     if limits.column not in rows.columns:
         return None
     values = rows.get_column(limits.column)
@@ -102,7 +106,10 @@ def _find_refused(rows: pl.DataFrame, limits: ColumnLimits, keys: Sequence[str])
     if not len(bad):
         return None
     places = bad.head(_SHOWN).select(keys).rows()
-    where = "; ".join(" at ".join(show_values([key]) for key in place) for place in places)
+    if tuple(keys) == ("row",):
+        where = "row " + ", ".join(str(row) for (row,) in places)
+    else:
+        where = "; ".join(" at ".join(show_values([key]) for key in place) for place in places)
     return RefusedValues(
         limits.column,
         f"{len(bad)} row(s) ({where})",

@@ -32,6 +32,7 @@ class RefusedValues:
     allowed : what the column can hold, with its unit
     unit, analyte : of a measured quantity; with both, a unit is looked for that the values would fit
     advice : what else explains the values, where something does
+    how : how the unit is declared that they would fit, ``UNIT`` in its place; else by the argument ``units``
     """
 
     column: str
@@ -41,6 +42,7 @@ class RefusedValues:
     unit: str = ""
     analyte: str = ""
     advice: str = ""
+    how: str = ""
 
 
 def refuse_values(of: str, refused: Sequence[RefusedValues]) -> ValueRangeError:
@@ -85,7 +87,8 @@ def _advise(one: RefusedValues) -> str:
     # The limits of the laboratory and recorded bounds are in the unit of the column they stand beside.
     column = next((one.column.removesuffix(end) for end in _BESIDE if one.column.endswith(end)), one.column)
     fits = f"{show_values([value])} would fit {' or '.join(units)}"
-    return f'{fits}: pass units={{"{column}": "{units[0]}"}}, correct the value or leave it empty.'
+    how = one.how or f'pass units={{"{column}": "UNIT"}}'
+    return f"{fits}: {how.replace('UNIT', units[0])}, correct the value or leave it empty."
 
 
 def find_fitting(analyte: str, unit: str, values: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:

@@ -11,13 +11,22 @@ import polars as pl
 
 from funis.arguments import Frame, NumberFrom, Text, takes
 from funis.catalogue.model_tables import GlucocorticoidTable
-from funis.catalogue.registry import glucocorticoid_table
+from funis.catalogue.registry import analyte_table, glucocorticoid_table
 from funis.column_kinds import check_days, check_kinds
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.shown import show_values
 
-HIGHEST_MG_A_DAY = 20_000
-"""As prednisone: methylprednisolone of 1 g a day equals 1,250 mg, the largest ever tried 15,000 mg."""
+
+def highest_mg_a_day() -> float:
+    """Give the highest daily dose that is possible, as prednisone, of the table of analytes.
+
+    Examples
+    --------
+    >>> highest_mg_a_day()
+    20000.0
+    """
+    limits = analyte_table().analytes["glucocorticoid"].plausible
+    return math.inf if limits is None else limits.possible[1]
 
 
 class DoseError(ValueRangeError):
@@ -72,8 +81,8 @@ def prednisone_equivalent(
         equal = Fraction(str(betamethasone_mg))
     factor = _unit_factor(table, unit) * 5 / equal
     prednisone = dose * factor.numerator / factor.denominator
-    if prednisone > HIGHEST_MG_A_DAY:
-        allowed = f"a dose that equals {HIGHEST_MG_A_DAY:,} mg of prednisone a day or less"
+    if prednisone > highest_mg_a_day():
+        allowed = f"a dose that equals {highest_mg_a_day():,.0f} mg of prednisone a day or less"
         raise DoseError(f"The dose of {drug} in {unit}", dose, allowed, "Check the number and its unit.")
     return prednisone
 

@@ -19,6 +19,7 @@ from funis.frames.any_kind import return_columns
 from funis.frames.duckdb import is_duckdb, read_table, to_relation
 from funis.frames.spark import is_spark, map_rows
 from funis.nine_decimals import compare_exactly
+from funis.scoring.result_limits import check_results
 from funis.scoring.truth_columns import any_of, is_possible, is_sure
 from funis.units import find_conversion, find_scale
 
@@ -78,6 +79,7 @@ def grade_toxicity(
     UnknownNameError : there is no such version, or `units` names a test that is not known
     ColumnError : there is no column of tests or values
     UnitError : a unit of `units` is not known for its test
+    ValueRangeError : a result is one that its test cannot have; names test, row, value and what is allowed
 
     Examples
     --------
@@ -105,6 +107,7 @@ def grade_toxicity(
         outer = outer.collect()
         native = outer.to_native()
     rows = _lend(outer, names).with_columns(_fill_units(units or {}))
+    _check_results(rows, outer, names)
     graded = [
         _grade_test(part, table.terms.get(test), _Choices(missing_baseline, version, test))
         for (test,), part in rows.partition_by("test", as_dict=True, include_key=True).items()
@@ -115,6 +118,13 @@ def grade_toxicity(
         found = native.with_columns(scored.get_columns())
         return found.lazy() if isinstance(frame, pl.LazyFrame) else found
     return return_columns(native, scored)
+
+
+def _check_results(rows: pl.DataFrame, outer: Any, names: Mapping[str, str]) -> None:
+    """Refuse impossible results; their subject and day are told where the frame has them."""
+    keys = [name for name in ("subject", "day") if name in outer.columns]
+    whose = [pl.Series(name, outer[name].to_list(), strict=False) for name in keys]
+    check_results(rows.with_columns(whose), keys, names=names, has_unit=bool(rows["has_unit"].any()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from funis.errors import ColumnError
 from funis.frames.any_kind import add_columns, name_columns, read_rows, return_kind
 from funis.frames.arrow import flat_rows, plain_table
 from funis.frames.spark import group_of, is_spark, run_groups, spark_schema
+from funis.scoring.column_limits import ColumnLimits, Limits
+from funis.scoring.result_limits import check_results
 
 _GRADES = ("grade", "grade_lower", "grade_upper")
 _LEVELS: Final = ("0", "1", "2", "3", "4", "unknown")
@@ -58,10 +60,13 @@ def derive_lab_baseline(labs: Any, *, last_day: int = 0) -> Any:
 
 
 def _baselines_of(labs: pl.DataFrame, *, last_day: int) -> pl.DataFrame:
-    if "unit" not in labs.columns:
+    has_unit = "unit" in labs.columns
+    if not has_unit:
         labs = labs.with_columns(unit=pl.lit(None, pl.String))
     check_kinds("A laboratory baseline", labs, numbers=("day", "value"))
     labs = labs.with_columns(pl.col("value").cast(pl.Float64))
+    read = labs.select("subject", "day", "test", "value", "unit")
+    check_results(read, ("subject", "day"), has_unit=has_unit)
     before = labs.filter(
         pl.col("day") <= last_day, pl.col("value").is_not_null(), pl.col("value").is_not_nan()
     )
@@ -119,6 +124,7 @@ def _shift_table(names: Sequence[str], last_day: int, table: Any) -> Any:
 
 def _shifts_of(graded: pl.DataFrame, *, last_day: int) -> pl.DataFrame:
     check_kinds("Shifts of laboratory grades", graded, numbers=("day", *_GRADES))
+    _limits_of(_GRADES).check(graded, ("subject", "test", "day"))
     graded = graded.with_columns(pl.col(_GRADES).cast(pl.Int64))
     rows = graded.filter(pl.col("term").is_not_null())
     keys = rows.select("subject", "test", "term").unique(maintain_order=True)
@@ -180,6 +186,8 @@ def count_toxicity_shifts(shifts: Any) -> Any:
         counted = shifts.groupBy(*keys).agg(sql.count("*").alias("n"))
         return run_groups(counted, "test", _fill_table, spark_schema(_COUNTED))
     rows = read_rows(shifts)
+    if rows.schema["baseline_grade"].is_numeric() and rows.schema["worst_grade"].is_numeric():
+        _limits_of(("baseline_grade", "worst_grade")).check(rows, ("subject", "test"))
     counts = rows.group_by(*keys, maintain_order=True).agg(n=pl.len().cast(pl.Int64))
     return return_kind(shifts, _fill_cells(counts))
 
@@ -203,6 +211,11 @@ def _fill_cells(counts: pl.DataFrame) -> pl.DataFrame:
         .join(named.drop("term"), on=["test", *grades], how="left", maintain_order="left")
     )  # fmt: skip
     return cells.with_columns(pl.col("n").fill_null(0)).with_columns(of=pl.col("n").sum().over("test"))
+
+
+def _limits_of(grades: Sequence[str]) -> Limits:
+    """Give what columns of grades can hold: a laboratory result alone is never grade 5."""
+    return Limits("laboratory grades", tuple(ColumnLimits(name, 0, 4) for name in grades))
 
 
 def _check_columns(present: Sequence[str], names: Iterable[str]) -> None:

@@ -13,8 +13,8 @@ from funis.errors import Finding, UnitError
 from funis.frames.verbs import Verbs, verbs_of
 from funis.schema import DISPOSITION_STATUSES
 from funis.scoring.steroids import (
-    HIGHEST_MG_A_DAY,
     DoseError,
+    highest_mg_a_day,
     is_glucocorticoid,
     prednisone_equivalent,
 )
@@ -53,7 +53,7 @@ def _check_doses(data: Data) -> Iterator[Finding]:
         try:
             prednisone_equivalent(row["dose"], row["drug"], row["unit"] or "mg/day")
         except DoseError:
-            most = f"{HIGHEST_MG_A_DAY:,} mg of prednisone a day"
+            most = f"{highest_mg_a_day():,.0f} mg of prednisone a day"
             yield row_finding(
                 "error",
                 "dose_not_possible",
