@@ -76,7 +76,15 @@ topical total trace treated treatment trial true twice type u ug ui ul umol unce
 unscheduled up urine usubjid v value values venous version vial vials visit visitid visits wbc week
 weekly weeks weight when white withdrew workbook x y year years yes µg µmol μg μmol
 """
-COMMON_WORDS = frozenset(_COMMON.split())
+_COMMON_CHINESE = """
+编号 病例号 不良事件 单位 第 第一 参考值 参考范围 出生日期 处理措施 访视 访视名称 访视日期 分级
+分组 给药日期 给药途径 合并用药 化验 化验项目 基线 剂量 检测值 检查日期 检查项目 检验 检验结果
+检验项目 结果 结束日期 开始日期 筛选 批号 年龄 日期 入组日期 身高 实验室 实验室检查 受试者
+受试者编号 受试者信息 数据 数值 体重 下限 上限 项目 性别 研究中心 药物 严重程度 阳性 阴性 用法
+用量 知情同意日期 中心 中心编号 转归 备注 病程 诊断日期 组别 有 无 男 女 未查 未做 未检 不详 缺失
+月 周 天 年 日
+"""
+COMMON_WORDS = frozenset((_COMMON + _COMMON_CHINESE).split())
 """Words of tables and units that stand in data of any study."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -23,7 +22,8 @@ from funis.data.corrections.correction import COLUMNS, CellPlace, Correction
 from funis.data.corrections.correction_table import CorrectionError, read_corrections, write_corrections
 from funis.data.corrections.csv_cells import find_spans, replace_cells
 from funis.data.tables import read_tables
-from funis.errors import ValueRangeError
+from funis.errors import OutputError, ValueRangeError
+from funis.files import write_whole
 from funis.study.read import read_study
 
 CLEAN = Path(__file__).parents[1] / "fault" / "clean"
@@ -491,19 +491,27 @@ def test_commands_answer_with_codes_and_json(
     assert run("check", str(trial), "--corrections", str(trial / "none.txt"))[0] == 2
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="rights to write differ")
-def test_a_folder_that_cannot_be_written_is_as_it_was(trial: Path) -> None:
+def test_a_disk_that_fails_between_two_files_leaves_everything_as_it_was(
+    trial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spoil(trial)
     path, _ = propose(trial)
     approve(path)
-    trial.chmod(0o500)
+    written: list[Path] = []
+
+    def fail_at_the_second(target: Path, content: bytes) -> Path:
+        written.append(target)
+        if len(written) == 2:
+            raise OutputError("The disk is full.")
+        return write_whole(target, content)
+
+    monkeypatch.setattr("funis.data.corrections.apply.write_whole", fail_at_the_second)
     before = snapshot(trial)
-    try:
-        with pytest.raises(Exception, match="cannot be written"):
-            correct(trial, path)
-        assert snapshot(trial) == before
-    finally:
-        trial.chmod(0o700)
+    with pytest.raises(OutputError):
+        correct(trial, path)
+    assert len(written) == 2
+    assert snapshot(trial) == before
+    assert sorted(each.name for each in trial.iterdir()) == ["data", "study.toml"]
 
 
 def test_another_unit_is_asked_about(trial: Path) -> None:
@@ -512,3 +520,15 @@ def test_another_unit_is_asked_about(trial: Path) -> None:
     assert [(row["place"], row["found"], row["proposed"]) for row in rows] == [
         ("labs.csv, line 2, column 'unit'", "stone", "")
     ]
+
+
+def test_a_word_in_many_cells_is_declared_and_not_asked_cell_by_cell(trial: Path) -> None:
+    path = trial / "data" / "labs.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for count, asked in ((5, 5), (6, 0)):
+        spoiled = [
+            line.replace(",baseline,", ",V0,").replace(",month_1,", ",V0,") for line in lines[: count + 1]
+        ]
+        path.write_text("\n".join([*spoiled, *lines[count + 1 :]]) + "\n", encoding="utf-8")
+        _, rows = propose(trial)
+        assert [row["found"] for row in rows] == ["V0"] * asked

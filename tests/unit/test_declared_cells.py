@@ -122,11 +122,16 @@ def test_the_first_day_number_that_every_program_counts_alike() -> None:
     assert read_date("0061", Import(day_numbers=1900)) == "1900-03-01"
 
 
+NAMED = {"visit": ("baseline", "month_1"), "test": ("c3",)}
+
+
 def translate(table: Table, cells: dict[str, list[str | None]], rules: Import) -> tuple[RawTable, RawData]:
     found = RawData()
     height = len(next(iter(cells.values())))
     frame = pl.DataFrame({**cells, "_line": list(range(2, height + 2))})
-    return translate_table(RawTable(table.name, f"{table.name}.csv", frame), table, rules, found), found
+    return translate_table(
+        RawTable(table.name, f"{table.name}.csv", frame), table, (rules, NAMED), found
+    ), found
 
 
 WORDS = Import(present=("+++", "阳性"), absent=("neg", "-"), not_done=("n.d.",), missing=("k.A.",))
@@ -157,6 +162,19 @@ def test_words_mean_what_each_column_can_hold() -> None:
 def test_free_text_is_left_alone_but_for_missing_words() -> None:
     raw, _ = translate(ADVERSE_EVENTS, {"term": ["neg", "k.A.", "Ｒａｓｈ 5,5"]}, WORDS)
     assert raw.frame["term"].to_list() == ["neg", "", "Ｒａｓｈ 5,5"]
+
+
+def test_listed_names_are_read_in_any_capitals_once_a_section_is_declared() -> None:
+    rules = Import(date_order="dmy")
+    labs, _ = translate(
+        LABS, {"visit": ["Baseline", "MONTH 1", "month-1", "month_2"], "test": ["C3", "c3", "", "C4"]}, rules
+    )
+    assert labs.frame["visit"].to_list() == ["baseline", "month_1", "month_1", "month_2"]
+    assert labs.frame["test"].to_list() == ["c3", "c3", "", "C4"]
+    events, _ = translate(ADVERSE_EVENTS, {"outcome": ["Not recovered", "FATAL", "cured"]}, rules)
+    assert events.frame["outcome"].to_list() == ["not_recovered", "fatal", "cured"]
+    untouched, _ = translate(LABS, {"visit": ["Baseline"]}, Import())
+    assert untouched.frame["visit"].to_list() == ["Baseline"]
 
 
 def test_codes_are_read_in_their_column_of_every_table() -> None:

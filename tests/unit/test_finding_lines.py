@@ -56,7 +56,7 @@ def test_eighty_two_decimal_commas_are_one_line() -> None:
         (
             "error: labs.csv, lines 3, 7, 9-40, 50-96, 99 (82 findings), column 'value' (82 subjects, visit week_4): "
             "'value' is not a number; it is left out. Found '3,5', '7,5', '9,5', '10,5', '11,5', '12,5', '13,5', '14,5', "
-            "'15,5', '16,5', '17,5', '18,5' and 70 more. For the first: Write the decimal with a point: 3.5; thousands without."
+            "'15,5', '16,5', '17,5', '18,5' and 70 more. For one of them: Write the decimal with a point: 3.5; thousands without."
         )
     ]
     assert len(json.loads(render_findings(many, "json"))) == 82
@@ -66,7 +66,12 @@ def test_what_is_to_be_done_otherwise_is_another_line() -> None:
     asked = found(3, value="1,234", fix="Ask whether the comma stands before thousands.")
     assert len(list_causes([found(), asked])) == 2
     assert len(list_causes([found(), found(3, code="other")])) == 2
-    assert len(list_causes([found(), found(3, file="visits.csv")])) == 2
+    ranged = [
+        found(line, file=file, code="value_outside_range", fix=f"Allowed: 0 to {line}.")
+        for line in (2, 3)
+        for file in "ab"
+    ]
+    assert len(list_causes(ranged)) == 2
     assert len(list_causes([found(), found(3, message="month_6 is not month_12.")])) == 2
     # A name with a number in it is a name.
     named = [found(line, message=f"There is no visit 'month_{line}'.") for line in (2, 3)]
@@ -105,7 +110,16 @@ def test_findings_of_whole_files_stay_apart() -> None:
 
 def test_all_unknown_columns_of_a_file_stand_in_one_line_with_the_nearest() -> None:
     unknown = [
-        found(1, name, "", code="unknown_column", fix=fix, message="It is not known.", subject="", visit="")
+        found(
+            1,
+            name,
+            "",
+            code="unknown_column",
+            fix=fix,
+            message="Column 7 of those with a name is not known.",
+            subject="",
+            visit="",
+        )
         for name, fix in (
             ("sezure", "The nearest is 'seizure'."),
             ("colour", "Columns: subject, visit."),
@@ -115,7 +129,7 @@ def test_all_unknown_columns_of_a_file_stand_in_one_line_with_the_nearest() -> N
     assert list_causes(unknown) == [
         (
             "error: labs.csv, line 1: 3 columns are not known and are not read: 'sezure' (nearest: 'seizure'), 'colour', "
-            "1 whose names are not shown. Columns: subject, visit."
+            "numbers 7 of those with a name, which are not shown: they may name a person. Columns: subject, visit."
         )
     ]
     assert list_causes(unknown[:1]) == [str(unknown[0])]
@@ -129,3 +143,52 @@ def test_levels_follow_each_other_with_their_counts() -> None:
         "query",
         "2 errors, 0 warnings, 1 query",
     ]
+
+
+def test_a_habit_that_goes_through_several_files_is_one_line() -> None:
+    dates = [
+        found(
+            2, "date", "05.01.2020", code="not_a_date", file="a.csv", fix="Write 2020-01-05 or 2020-05-01."
+        ),
+        found(
+            3,
+            "date",
+            "13.01.2020",
+            code="not_a_date",
+            file="a.csv",
+            fix="Write 2020-01-13. Declare it in [import].",
+        ),
+        found(2, "end", "22.1.2020", code="not_a_date", file="b.csv", fix="Write 2020-01-22."),
+        found(9, "end", "spring", code="not_a_date", file="b.csv", fix="Write YYYY-MM-DD."),
+    ]
+    first, second = list_causes(dates)
+    assert first.startswith(
+        "error: a.csv, lines 2-3 (2 findings), column 'date'; b.csv, line 2, column 'end' (3 findings) ("
+    )
+    assert first.endswith(
+        "Found '05.01.2020', '13.01.2020', '22.1.2020'. Write 2020-01-13. Declare it in [import]."
+    )
+    assert "line 9" in second
+
+
+def test_what_is_wrong_with_several_files_is_one_line() -> None:
+    refused = [
+        found(1, "", "", code="delimiter", file=file, message="Divided by semicolons.", subject="", visit="")
+        for file in ("a.csv", "b.csv")
+    ]
+    assert list_causes(refused) == [
+        "error: a.csv, line 1; b.csv, line 1 (2 findings): Divided by semicolons. Write a number."
+    ]
+    absent = [
+        replace(
+            found(None, "", "", code="missing_table", file=f"{table}.csv", subject="", visit=""),
+            table=table,
+            message=f"The table '{table}' is missing.",
+            fix=f"Add {table}.csv.",
+        )
+        for table in ("labs", "visits")
+    ]
+    assert list_causes(absent) == [
+        "error: labs.csv; visits.csv (2 findings): The table '…' is missing. Add ….csv."
+    ]
+    assert list_causes(absent[:1]) == [str(absent[0])]

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from funis.data.check.advice import CellOfNumber, fix_of_date, number_fix, word_fix
-from funis.data.check.one_reading import one_date, one_number, one_word
+from funis.data.check.advice import CellOfNumber, ColumnOfDates, fix_of_date, number_fix, word_fix
+from funis.data.check.one_reading import one_date, one_number, one_word, orders_of
 from funis.schema import Column
 
 TODAY = date(2026, 1, 1)
@@ -54,7 +54,8 @@ def test_a_number_with_none_or_several_is_not_guessed(text: str) -> None:
 
 def test_what_the_column_says_decides() -> None:
     assert one_number("12 g/dL", unit="g/dL") == "12"
-    assert one_number("350 10^9/L", unit="10^9/L") is None
+    assert one_number("350 10^9/L", unit="10^9/L") == "350"
+    assert one_number("350 10^9/L", unit="10^6/L") is None
     assert one_number("12 g/dL", unit="g/L") is None
     assert one_number("12 g/dL") is None
     assert one_number("1:80", is_titre=True) == "80"
@@ -87,7 +88,7 @@ def test_what_the_column_says_decides() -> None:
     ],
 )
 def test_a_date_with_one_reading(text: str, others: tuple[str, ...], day: str) -> None:
-    assert one_date(text, (text, *others), TODAY) == date.fromisoformat(day)
+    assert one_date(text, orders_of((text, *others)), TODAY) == date.fromisoformat(day)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_a_date_with_one_reading(text: str, others: tuple[str, ...], day: str) -
     ],
 )
 def test_a_date_with_none_or_several_is_not_guessed(text: str, others: tuple[str, ...]) -> None:
-    assert one_date(text, (text, *others), TODAY) is None
+    assert one_date(text, orders_of((text, *others)), TODAY) is None
 
 
 OUTCOMES = ("recovered", "recovering", "not_recovered", "recovered_with_sequelae", "fatal", "unknown")
@@ -183,7 +184,7 @@ def cell(text: str, *, unit: str = "", comparator: bool = False, **column: objec
         (cell("yes", allowed=("0", "1")), "Write 1."),
         (cell("nd", not_done=True), "Write ND when it was not done."),
         (cell("NA"), "Leave the cell empty when the value is missing."),
-        (cell("n.d.", not_done=True), "Leave the cell empty when the value is missing and ND when it was not done."),
+        (cell("n.d.", not_done=True), "Leave the cell empty when the value is missing and ND when it was not done; what a word means in the whole sheet is declared in [import]."),
         (cell("1,234"), "Ask whether the comma stands before thousands or decimals; write the number without it."),
         (
             cell("55.000.000"),
@@ -232,13 +233,45 @@ def test_what_may_not_be_shown_is_not() -> None:
                 "Where the whole sheet has one order, declare date_order in [import]."
             ),
         ),
+        ("03/04/2024", (), "Write 2024-03-04 or 2024-04-03, whichever is meant (YYYY-MM-DD)."),
+        (
+            "03/04/2024",
+            ("25/12/2024",),
+            (
+                "Write 2024-03-04 or 2024-04-03, whichever is meant (YYYY-MM-DD). "
+                'Where the whole sheet is written so, declare date_order = "dmy" in [import].'
+            ),
+        ),
+        (
+            "2024年3月4日",
+            (None,),
+            "Write 2024-03-04, or declare date_order in [import] where the whole sheet is written so.",
+        ),
+        (
+            "1990年3月4日",
+            (None,),
+            "Write it as YYYY-MM-DD, or declare date_order in [import] where the whole sheet is written so.",
+        ),
+        (
+            "45355",
+            (None,),
+            (
+                "This looks like a spreadsheet's day number, 2024-03-04; write that if it is so. "
+                "Where all dates of the sheet are such numbers, declare day_numbers in [import]."
+            ),
+        ),
         ("2024-02-30", (), "2024-02 has no day 30. Write YYYY-MM-DD."),
     ],
 )
 def test_what_is_said_of_a_date(text: str, others: tuple[str | None, ...], fix: str) -> None:
-    assert fix_of_date(text, (text, *others), SHOWN, TODAY) == fix
+    orders = frozenset(orders_of(each for each in (text, *others) if each))
+    assert fix_of_date(text, ColumnOfDates(orders, len(others) > 0, SHOWN, TODAY)) == fix
 
 
 def test_what_is_said_of_a_word() -> None:
     assert word_fix("FATAL", OUTCOMES, ("FATAL",)).startswith("Write 'fatal'. Allowed: recovered, ")
+    assert (
+        word_fix("x", ("a", "b"), ("x", "y"), is_habit=True)
+        == "Allowed: a, b; other codes are declared in [import.codes]."
+    )
     assert word_fix("unrecovered", OUTCOMES, ()).startswith("Allowed: recovered, ")

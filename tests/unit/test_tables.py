@@ -286,7 +286,7 @@ def test_a_new_study_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch:
         # The third of April or the fourth of March: both stand there, and nobody chooses for the writer.
         (
             "03/04/2022",
-            "Write 2022-03-04 or 2022-04-03, whichever is meant (YYYY-MM-DD). Where the whole sheet has one order, declare date_order in [import].",
+            "Write 2022-03-04 or 2022-04-03, whichever is meant (YYYY-MM-DD).",
         ),
         ("13/04/2022", "Write 2022-04-13 (YYYY-MM-DD)."),
     ],

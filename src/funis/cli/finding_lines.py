@@ -17,6 +17,15 @@ FINDING_FORMATS = ("text", "json", "csv")
 _NUMBER = re.compile(r"(?<![\w'.-])[+-]?\d[\w.,:/+-]*(?<![.,:])")
 _OF_SHEET = re.compile(r" \(column '(?:[^'\\]|\\.)*' of the sheet\)")
 _NEAREST = re.compile(r"The nearest is '([^']*)'\.")
+_DIGITS = re.compile(r"\d+")
+_ADVISED = re.compile(r"Write '[^']*'")
+_OF_WRITING = frozenset({"not_a_number", "not_a_date"})
+"""Findings of how something is written: one habit goes through the columns of a sheet."""
+_OF_FILES = frozenset(
+    {"unknown_table", "unused_table", "missing_table", "delimiter", "encoding", "title_above_header"}
+)
+"""Findings of whole files that are told together."""
+_PLACE = re.compile(r"Column (\d+) of")
 _MOST = 12
 """So many places, values or columns of one cause are listed; JSON and CSV have them all."""
 
@@ -55,12 +64,12 @@ def list_causes(findings: Sequence[Finding]) -> list[str]:
     >>> two = replace(one, line=4, value="6,5", fix="Write the decimal with a point: 6.5.", subject="S2")
     >>> print(list_causes([one, two])[0])
     error: labs.csv, lines 3-4 (2 findings), column 'value' (2 subjects, visit week_4): \
-'value' is not a number. Found '5,5', '6,5'. For the first: Write the decimal with a point: 5.5.
+'value' is not a number. Found '5,5', '6,5'. For one of them: Write the decimal with a point: 5.5.
     """
     causes: dict[tuple[str, ...], list[Finding]] = {}
     for number, finding in enumerate(findings):
         causes.setdefault(_cause(finding, number), []).append(finding)
-    # A slip that goes through many columns (n.d. in every item) is one cause as well.
+    # A slip that goes through many columns or files (n.d. in every item) is one cause as well.
     slips: dict[tuple[str, ...], list[Finding]] = {}
     for cause in causes.values():
         slips.setdefault(_slip(cause), []).extend(cause)
@@ -68,29 +77,36 @@ def list_causes(findings: Sequence[Finding]) -> list[str]:
 
 
 def _cause(finding: Finding, number: int) -> tuple[str, ...]:
-    """Say what findings of one cause have in common; numbers in what is said of them may differ."""
+    """Say what findings of one cause have in common within a column."""
     if finding.code == "unknown_column":
         return finding.code, finding.file
-    if finding.line is None:
+    if finding.line is None and finding.code not in _OF_FILES:
         return finding.code, str(number)
-    message = _general(finding, finding.message)
-    return (
-        finding.code,
-        finding.file,
-        finding.column,
-        *(_NUMBER.sub("#", each) for each in (message, finding.fix)),
-    )
+    message = _NUMBER.sub("#", _general(finding, finding.message))
+    return finding.code, finding.file, finding.column, message, _kind(finding)
+
+
+def _kind(finding: Finding) -> str:
+    """Say of which kind what was found is: the numbers in what is to be done may differ."""
+    if finding.code == "not_a_date":
+        return _DIGITS.sub("9", finding.value)
+    return _ADVISED.sub("Write '…'", _NUMBER.sub("#", finding.fix))
 
 
 def _slip(cause: Sequence[Finding]) -> tuple[str, ...]:
-    """Say what causes have in common that differ in nothing but their column."""
+    """Say what causes have in common that differ in nothing but their column or their file."""
     first = cause[0]
-    column = f"'{first.column}'"
-    fixes = {each.fix for each in cause}
-    if first.line is None or not first.column or len(fixes) > 1:
+    name = first.table if first.code == "missing_table" else f"'{first.column}'"
+    is_any = first.code in _OF_FILES or (first.line is not None and first.column)
+    if not is_any or first.code == "unknown_column":
         return (str(id(cause)),)
-    message = _OF_SHEET.sub("", _general(first, first.message)).replace(column, "'…'")
-    return first.code, first.file, message, first.fix.replace(column, "'…'")
+    message = _OF_SHEET.sub("", _NUMBER.sub("#", _general(first, first.message)))
+    # Limits and levels are those of a column; how a number or a date is written goes through all.
+    fix = _kind(first) if first.code in _OF_WRITING else first.fix
+    if len({each.fix for each in cause}) > 1 and first.code not in _OF_WRITING:
+        return (str(id(cause)),)
+    has_name = first.column or first.code == "missing_table"
+    return first.code, *(each.replace(name, "'…'") if has_name else each for each in (message, fix))
 
 
 def _general(finding: Finding, text: str) -> str:
@@ -106,19 +122,37 @@ def _print_cause(group: Sequence[Finding]) -> str:
     if len(group) == 1:
         return str(first)
     columns = list(dict.fromkeys(each.column for each in group))
-    place = f"{first.file}, {_lines(group)}"
-    if columns[0]:
-        plural = "column" if len(columns) == 1 else "columns"
-        quoted = [f"'{each}'" for each in columns]
-        place += f", {plural} {_list(quoted)}"
-    message, fix = _general(first, first.message), first.fix
+    files = list(dict.fromkeys(each.file for each in group))
+    message, fix = _general(first, first.message), max((each.fix for each in group), key=_says_key)
+    if len(files) > 1 and first.code == "missing_table":
+        message, fix = (each.replace(first.table, "…") for each in (message, fix))
     if len(columns) > 1:
         message = _OF_SHEET.sub("", message).replace(f"'{first.column}'", "'…'")
         fix = fix.replace(f"'{first.column}'", "'…'")
     values = [f"{each.value!r}" for each in group if each.value and each.value != each.subject]
     found = f" Found {_list(list(dict.fromkeys(values)))}." if values else ""
-    example = "For the first: " if len({each.fix for each in group}) > 1 and len(columns) == 1 else ""
-    return f"{first.level}: {place}{_whose(group)}: {message}{found} {example}{fix}".rstrip()
+    is_example = len({each.fix for each in group}) > 1 and len(columns) == 1 and bool(columns[0])
+    example = "For one of them: " if is_example else ""
+    places = _list([_place([each for each in group if each.file == file]) for file in files], between="; ")
+    count = f" ({len(group)} findings)" if len(files) > 1 else ""
+    return f"{first.level}: {places}{count}{_whose(group)}: {message}{found} {example}{fix}".rstrip()
+
+
+def _says_key(fix: str) -> bool:
+    """Say whether a fix names the key of the study file that settles all at once."""
+    return "[import" in fix
+
+
+def _place(group: Sequence[Finding]) -> str:
+    """Print where in one file findings stand: its lines and columns."""
+    first = group[0]
+    if first.line is None:
+        return first.file
+    lines = _lines(group)
+    columns = list(dict.fromkeys(each.column for each in group))
+    quoted = [f"'{each}'" for each in columns]
+    plural = "column" if len(columns) == 1 else "columns"
+    return f"{first.file}, {lines}" + (f", {plural} {_list(quoted)}" if columns[0] else "")
 
 
 def _whose(group: Sequence[Finding]) -> str:
@@ -136,7 +170,9 @@ def _whose(group: Sequence[Finding]) -> str:
 def _print_unknown_columns(group: Sequence[Finding]) -> str:
     """Name all unknown columns of a file at once, each with the nearest that is known."""
     first = group[0]
-    named, hidden, rest = [], 0, ""
+    named: list[str] = []
+    hidden: list[str] = []
+    rest = ""
     for each in group:
         near = _NEAREST.search(each.fix)
         hint = f" (nearest: '{near[1]}')" if near else ""
@@ -144,18 +180,22 @@ def _print_unknown_columns(group: Sequence[Finding]) -> str:
         if each.column:
             named.append(f"'{each.column}'{hint}")
         else:
-            hidden += 1
+            place = _PLACE.match(each.message)
+            hidden.append(place[1] if place else "?")
     if len(group) == 1:
         return str(first)
-    named += [f"{hidden} whose names are not shown"] if hidden else []
+    if hidden:
+        named.append(
+            f"numbers {_list(hidden)} of those with a name, which are not shown: they may name a person"
+        )
     said = f"{len(group)} columns are not known and are not read: {', '.join(named)}."
     return f"{first.level}: {first.file}, line {first.line}: {said}{rest}"
 
 
-def _list(names: Sequence[str]) -> str:
+def _list(names: Sequence[str], *, between: str = ", ") -> str:
     """List names, many of them shortened."""
     more = len(names) - _MOST
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_MOST])} and {more} more"
+    return between.join(names) if more <= 0 else f"{between.join(names[:_MOST])} and {more} more"
 
 
 def _lines(group: Sequence[Finding]) -> str:
@@ -169,7 +209,7 @@ def _lines(group: Sequence[Finding]) -> str:
             ranges.append([line, line])
     places = [str(first) if first == last else f"{first}-{last}" for first, last in ranges]
     plural = "line" if len(lines) == 1 else "lines"
-    return f"{plural} {_list(places)} ({len(group)} findings)"
+    return f"{plural} {_list(places)}" + (f" ({len(group)} findings)" if len(group) > 1 else "")
 
 
 def _counted(findings: Sequence[Finding], level: str) -> str:

@@ -47,6 +47,11 @@ def study_tables(study: Study) -> dict[str, Table]:
     return {"subjects": subjects, "visits": TABLES["visits"], **instruments, **rest}
 
 
+def listed_names(study: Study) -> dict[str, tuple[str, ...]]:
+    """Give what columns of the tables hold that the study file lists, by column."""
+    return {"visit": study.visit_names, "test": study.lab_names}
+
+
 def expected_tables(known: Mapping[str, Table]) -> dict[str, bool]:
     """Name the tables that may be there, and say whether the study uses them.
 
@@ -93,7 +98,7 @@ def finding_unknown_table(name: str, file: str, expected: Mapping[str, bool]) ->
     Examples
     --------
     >>> finding_unknown_table("lab", "lab.csv", {"labs": True, "visits": True}).fix
-    "The nearest is 'labs'. Tables: labs, visits."
+    "The nearest is 'labs'. Tables: labs, visits; a sheet of another name is declared in [import.tables]."
     """
     used = [table for table, is_used in expected.items() if is_used]
     if name in expected:
@@ -113,5 +118,5 @@ def finding_unknown_table(name: str, file: str, expected: Mapping[str, bool]) ->
         "",
         shown,
         f"There is no table {named}; it is not read.",
-        f"{hint}Tables: {', '.join(used)}.",
+        f"{hint}Tables: {', '.join(used)}; a sheet of another name is declared in [import.tables].",
     )

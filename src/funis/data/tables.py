@@ -21,7 +21,7 @@ from funis.bounded.limits import Limits
 from funis.data.cells import InputFile, RawData
 from funis.data.check.every_check import check_tables
 from funis.data.given_frames import take_frames
-from funis.data.known_tables import expected_tables, study_tables
+from funis.data.known_tables import expected_tables, listed_names, study_tables
 from funis.data.read.files import read_folder
 from funis.errors import Finding
 from funis.study.model import Study
@@ -87,7 +87,13 @@ def read_tables(
     inside = Path(folder) if place.is_dir() else None
     known = study_tables(study)
     raw = read_folder(
-        place, expected_tables(known), tables=known, rules=study.imported, limits=limits, inside=inside
+        place,
+        expected_tables(known),
+        tables=known,
+        rules=study.imported,
+        named=listed_names(study),
+        limits=limits,
+        inside=inside,
     )
     for file in raw.files:
         # Names of files and counts only: no value of a subject ever reaches a log.

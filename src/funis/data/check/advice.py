@@ -23,6 +23,8 @@ _POINTS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")
 _TWO_READINGS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _TITRE = re.compile(r"1\s*[:/]\s*\d+")
 _NUMBER_AND_TEXT = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s*[^\d\s.,+<>=/:-].*", re.DOTALL)
+_DAY_NUMBER = re.compile(r"[2-6]\d{4}(?:\.0)?")
+_YEAR_LAST = re.compile(r"\d{1,2}[./\- ]\d{1,2}[./\- ]\d{4}")
 _FULL_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)|^\d{8}$")
 _MISSING = "Leave the cell empty when the value is missing"
 
@@ -107,7 +109,7 @@ def _ask_number(cell: CellOfNumber) -> str:
     not_done = f" and {NOT_DONE} when it was not done" if column.not_done else ""
     compared = _COMPARED.fullmatch(text)
     if text.casefold() in _WORDS_WITHOUT_VALUE:
-        fix = f"{_MISSING}{not_done}."
+        fix = f"{_MISSING}{not_done}; what a word means in the whole sheet is declared in [import]."
     elif _TWO_READINGS.fullmatch(text):
         fix = "Ask whether the comma stands before thousands or decimals; write the number without it."
     elif _POINTS.fullmatch(text):
@@ -124,8 +126,14 @@ def _ask_number(cell: CellOfNumber) -> str:
         fix = f"Write the number alone{unit}; ask what the text beside it means for it."
     else:
         levels = f" or one of {', '.join(column.allowed)}" if column.allowed else ""
-        fix = f"Write a number{levels}; {_MISSING[0].lower()}{_MISSING[1:]}{not_done}."
+        words = "; words for present and absent are declared in [import]" if _has_words(column) else ""
+        fix = f"Write a number{levels}; {_MISSING[0].lower()}{_MISSING[1:]}{not_done}{words}."
     return fix
+
+
+def _has_words(column: Column) -> bool:
+    """Say whether a column takes words for present and absent."""
+    return set(column.allowed) == {"0", "1"}
 
 
 def _with_comparator(compared: re.Match[str], *, is_shown: bool) -> str:
@@ -136,15 +144,30 @@ def _with_comparator(compared: re.Match[str], *, is_shown: bool) -> str:
     return f"Write '{sign}' in the column comparator and {shown} here{rest}."
 
 
-def fix_of_date(text: str, others: Iterable[str | None], shown_from: date, latest: date) -> str:
+class ColumnOfDates(NamedTuple):
+    """What the cells of a column show about how its writer writes dates.
+
+    Attributes
+    ----------
+    orders : the orders of day and month of dates that have one reading
+    is_habit : more than one cell is no date as it stands
+    shown_from : first day that may be shown
+    latest : day after which a date lies in the future
+    """
+
+    orders: frozenset[str]
+    is_habit: bool
+    shown_from: date
+    latest: date
+
+
+def fix_of_date(text: str, column: ColumnOfDates) -> str:
     """Say how a date that is written otherwise is written here, or what to ask.
 
     Parameters
     ----------
     text : what stands in the cell
-    others : every text of the column
-    shown_from : first day that may be shown
-    latest : day after which a date lies in the future
+    column : its column
 
     Returns
     -------
@@ -152,25 +175,41 @@ def fix_of_date(text: str, others: Iterable[str | None], shown_from: date, lates
 
     Examples
     --------
-    >>> column, shown, today = ["12/13/2024", "25/12/2024"], date(2016, 1, 1), date(2026, 1, 1)
-    >>> fix_of_date("12/13/2024", column, shown, today)
+    >>> both = frozenset(["dmy", "mdy"])
+    >>> fix_of_date("12/13/2024", ColumnOfDates(both, True, date(2016, 1, 1), date(2026, 1, 1)))
     'Other dates of the column have day and month the other way round: look the date up, write YYYY-MM-DD.'
     """
-    if len(read_dates(text)) == 1 and one_date(text, [each for each in others if each], latest) is None:
+    day = one_date(text, column.orders, column.latest)
+    if day is not None and not read_dates(text):
+        shown = f"Write {day.isoformat()}" if day >= column.shown_from else "Write it as YYYY-MM-DD"
+        return f"{shown}, or declare date_order in [import] where the whole sheet is written so."
+    if len(read_dates(text)) == 1 and day is None:
         if not _FULL_YEAR.search(text) and not text.isdecimal():
             return "Write the whole year, YYYY-MM-DD; the century is not certain."
-        if _FULL_YEAR.search(text) and read_dates(text)[0] <= latest:
+        if _FULL_YEAR.search(text) and read_dates(text)[0] <= column.latest:
             return (
                 "Other dates of the column have day and month the other way round: look the date up, "
                 "write YYYY-MM-DD."
             )
-    fix = date_fix(text, shown_from)
+    return date_fix(text, column.shown_from) + (_declare(text, column.orders) if column.is_habit else "")
+
+
+def _declare(text: str, orders: frozenset[str]) -> str:
+    """Say which key reads a whole sheet of such dates."""
+    if _DAY_NUMBER.fullmatch(text):
+        return " Where all dates of the sheet are such numbers, declare day_numbers in [import]."
+    if not _YEAR_LAST.fullmatch(text):
+        return ""
+    if len(orders) == 1:
+        return f' Where the whole sheet is written so, declare date_order = "{min(orders)}" in [import].'
     if len(read_dates(text)) > 1:
-        fix += " Where the whole sheet has one order, declare date_order in [import]."
-    return fix
+        return " Where the whole sheet has one order, declare date_order in [import]."
+    return ""
 
 
-def word_fix(text: str, allowed: Sequence[str], others: Iterable[str | None]) -> str:
+def word_fix(
+    text: str, allowed: Sequence[str], others: Iterable[str | None], *, is_habit: bool = False
+) -> str:
     """Say which of the allowed words a text is, where that is certain, and list them.
 
     Examples
@@ -180,4 +219,5 @@ def word_fix(text: str, allowed: Sequence[str], others: Iterable[str | None]) ->
     """
     word = one_word(text, allowed, [each for each in others if each])
     hint = f"Write '{word}'. " if word else ""
-    return f"{hint}Allowed: {', '.join(allowed)}."
+    codes = "; other codes are declared in [import.codes]" if is_habit else ""
+    return f"{hint}Allowed: {', '.join(allowed)}{codes}."

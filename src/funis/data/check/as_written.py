@@ -11,6 +11,7 @@ import polars as pl
 from funis.data.cells import RawData, RawTable
 from funis.data.check.row_findings import show_value
 from funis.errors import Finding
+from funis.study.imported import plain_name
 
 OF_HEADERS = frozenset({"missing_column", "unknown_column", "duplicate_column", "control_character"})
 """Findings of a whole column: the row that has their line is none of theirs."""
@@ -60,7 +61,7 @@ def _name_header(message: str, column: str, header: str) -> str:
     >>> _name_header("'value' is not a number.", "value", "Ergebnis")
     "'value' (column 'Ergebnis' of the sheet) is not a number."
     """
-    if not header or f"'{header}'" in message:
+    if not header or plain_name(header) == column or f"'{header}'" in message:
         return message
     said = f"(column '{header}' of the sheet)"
     quoted = f"'{column}'"

@@ -17,8 +17,9 @@ import polars as pl
 
 from funis.answer_words import NO_WORDS, YES_WORDS
 from funis.data.cells import IGNORED_COLUMNS, RawTable
-from funis.data.check.advice import CellOfNumber, fix_of_date, number_fix, word_fix
+from funis.data.check.advice import CellOfNumber, ColumnOfDates, fix_of_date, number_fix, word_fix
 from funis.data.check.date_forms import first_shown
+from funis.data.check.one_reading import orders_of
 from funis.data.check.plain_columns import (
     WHOLE_DATE,
     Sorted,
@@ -263,7 +264,7 @@ def _check_columns(typed: Typed, present: Sequence[str], plan: _Plan) -> None:
         near = get_close_matches(name, [each.lower() for each in strange], n=1, cutoff=0.6)
         meant = next((each for each in strange if near and each.lower() == near[0]), "")
         hint = f" Rename '{meant}'." if show_name(meant, words_of(known)) else ""
-        fix = f"Add the column '{name}'.{hint}"
+        fix = f"Add the column '{name}', or declare its name in the sheet in [import.columns].{hint}"
         typed.finding("error", "missing_column", name, f"The table has no column '{name}'.", fix)
     if typed.table.one_of and not set(typed.table.one_of) & set(present):
         first = typed.table.one_of[0]
@@ -367,9 +368,13 @@ def _type_date(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) ->
     # Only whole ISO dates, with the midnight that spreadsheets add; anything else is a finding of its own.
     text = ops.col(column.name)
     dates = text.str.extract(WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
-    for row in _rows(cells, text.is_not_null() & dates.is_null()):
+    rows = _rows(cells, text.is_not_null() & dates.is_null())
+    if rows:
+        orders = frozenset(orders_of(filter(None, cells[column.name].unique().to_list())))
+        habit = ColumnOfDates(orders, len(rows) > 1, typed.shown_from, typed.today)
+    for row in rows:
         message, written = f"'{column.name}' is not a date; it is left out.", cells[column.name][row]
-        fix = fix_of_date(written, cells[column.name].unique(), typed.shown_from, typed.today)
+        fix = fix_of_date(written, habit)
         typed.finding("error", "not_a_date", column.name, message, fix, row=row, value=written)
     return cells.select(dates.alias(column.name))
 
@@ -393,10 +398,12 @@ def _type_text(typed: Typed, column: Column, cells: pl.DataFrame, ops: Verbs) ->
         spelled = {each: read_word(each, column.spellings) or each for each in written}
         cells = cells.select(text.replace(list(spelled), list(spelled.values())))
     wrong = (~text.is_in(column.allowed)).fill_null(value=False)
-    for row in _rows(cells, wrong):
+    rows = _rows(cells, wrong)
+    others = cells[column.name].unique().to_list() if rows else []
+    for row in rows:
         message = f"'{column.name}' does not take this value; it is left out."
         value = cells[column.name][row]
-        fix = word_fix(value, column.allowed, cells[column.name].unique())
+        fix = word_fix(value, column.allowed, others, is_habit=len(rows) > 1)
         typed.finding("error", "value_not_allowed", column.name, message, fix, row=row, value=value)
     return cells.select(ops.when(~wrong).then(text).alias(column.name))
 

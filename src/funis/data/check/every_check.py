@@ -8,8 +8,9 @@ Levels
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 
 import polars as pl
@@ -38,6 +39,7 @@ from funis.shown import is_word
 from funis.study.days import derive_anchors, derive_days, derive_subject_frame, fill_dates
 from funis.study.model import Study
 
+_MISSING = re.compile(r"(\w+) missing(?=[,;])")
 _ROW_CODES = frozenset({"after_death"})
 """Findings that concern the whole row: not one value of it can be true."""
 
@@ -181,14 +183,25 @@ def _type_tables(
 def _without_echoes(findings: list[Finding]) -> list[Finding]:
     """Leave out "is missing" where the cell was left out for a finding, or the column is not there at all."""
     said = {(each.table, each.line, each.column) for each in findings if each.level == "error"}
+    # A birth date that cannot be read is told as such; that the age is missing follows.
+    said |= {(table, line, "age") for table, line, column in said if column == "birth_date"}
     lacking = {(each.table, each.column) for each in findings if each.code == "missing_column"}
-    return [
-        each
-        for each in findings
-        if not each.code.startswith("missing_")
-        or each.level == "error"
-        or ((each.table, each.line, each.column) not in said and (each.table, each.column) not in lacking)
-    ]
+    return [each for each in findings if not _is_echo(each, said, lacking)]
+
+
+def _is_echo(
+    finding: Finding, said: Collection[tuple[str, int | None, str]], lacking: Collection[tuple[str, str]]
+) -> bool:
+    """Say whether a finding only says again that a value is missing which was left out for another one."""
+    if finding.code == "no_subject":
+        return (finding.table, "subject") in lacking
+    if finding.code == "eligibility_unknown":
+        missing = _MISSING.findall(finding.fix)
+        return bool(missing) and all((finding.table, finding.line, name) in said for name in missing)
+    if not finding.code.startswith("missing_") or finding.level == "error":
+        return False
+    place = (finding.table, finding.line, finding.column)
+    return place in said or (finding.table, finding.column) in lacking
 
 
 def _in_order(findings: list[Finding], known: Mapping[str, Table]) -> list[Finding]:

@@ -57,7 +57,8 @@ def split_comparators(raw: RawTable) -> tuple[RawTable, list[Finding]]:
         ops.when(compared).then(value.str.extract(_COMPARED, 1)).otherwise("comparator").alias("comparator"),
         ops.when(compared).then(value.str.extract(_COMPARED, 2)).otherwise("value").alias("value"),
     )
-    message = f"{len(rows)} results carry their sign; it is moved to the column comparator."
+    count = "1 result carries its" if len(rows) == 1 else f"{len(rows)} results carry their"
+    message = f"{count} sign; it is moved to the column comparator."
     fix = "Write the sign in comparator and the number in value."
     finding = row_finding("warning", "comparator", "labs", rows[0], column="value", message=message, fix=fix)
     return replace(raw, frame=frame), [finding]

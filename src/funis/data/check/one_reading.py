@@ -22,7 +22,7 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _POWER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*[x×*]\s*10\s*(?:\^|\*\*)?\s*(\d{1,2})", re.IGNORECASE)
 _TITRE = re.compile(r"1\s*[:/]\s*(\d+)")
-_WITH_UNIT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([^\d\s.,+<>=-].*)", re.DOTALL)
+_WITH_UNIT = re.compile(r"([+-]?\d+(?:\.\d+)?)(\s*[^\d\s.,+<>=-].*|\s+\d.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _NO_VALUE = frozenset({"na", "n/a", "nan", "null", "#n/a", "missing", "unknown", "n.a."})
 _NOT_DONE_WORDS = frozenset({"nd", "not done", "not_done", "notdone"})
@@ -95,13 +95,13 @@ def _unit_form(unit: str) -> str:
     return unicodedata.normalize("NFKC", unit).replace(" ", "").replace("^", "").replace("*", "").strip()
 
 
-def one_date(text: str, others: Iterable[str], latest: date) -> date | None:
+def one_date(text: str, orders: Collection[str], latest: date) -> date | None:
     """Give the only day that a text can mean.
 
     Parameters
     ----------
     text : a cell that is no date as it stands
-    others : every text of the column: its other dates show the order of day and month of who wrote them
+    orders : what `orders_of` says of the column: the order of day and month of who wrote it
     latest : no date of the column lies after this day
 
     Returns
@@ -113,9 +113,9 @@ def one_date(text: str, others: Iterable[str], latest: date) -> date | None:
     Examples
     --------
     >>> day = date(2026, 1, 1)
-    >>> one_date("13/04/2024", ["13/04/2024", "03/04/2024"], day)
+    >>> one_date("13/04/2024", {"dmy"}, day)
     datetime.date(2024, 4, 13)
-    >>> one_date("03/04/2024", ["03/04/2024"], day), one_date("12/13/2024", ["12/13/2024", "25/12/2024"], day)
+    >>> one_date("03/04/2024", set(), day), one_date("12/13/2024", {"mdy", "dmy"}, day)
     (None, None)
     """
     plain = _usual(text)
@@ -127,8 +127,18 @@ def one_date(text: str, others: Iterable[str], latest: date) -> date | None:
     if len(readings) != 1 or readings[0] > latest:
         return None
     order = _order(plain)
-    orders = {_order(_usual(each)) for each in others if each and len(_days(_usual(each))) == 1} - {""}
-    return readings[0] if not order or orders <= {order} else None
+    return readings[0] if not order or set(orders) <= {order} else None
+
+
+def orders_of(texts: Iterable[str]) -> set[str]:
+    """Give the orders of day and month that dates show which can be read in one way only.
+
+    Examples
+    --------
+    >>> orders_of(["13.04.2024", "03.04.2024"]), orders_of(["03.04.2024"])
+    ({'dmy'}, set())
+    """
+    return {_order(_usual(each)) for each in texts if each and len(_days(_usual(each))) == 1} - {""}
 
 
 def _days(text: str) -> tuple[date, ...]:

@@ -20,6 +20,7 @@ from funis.study.model import Study
 _GAPS = re.compile(r"[\s.-]+")
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
+_DECLARED = frozenset({"visit", "test"})
 _NEW_TEST = "A further test needs its own [[labs]] in study.toml, with test and unit."
 
 
@@ -48,6 +49,8 @@ class Sieve:
             near = _nearest(row[column], [*known, "unscheduled"] if column == "visit" else known)
             hint = f"The nearest is '{near}'. " if near else ""
             listed = f"Known: {', '.join(known)}." if 0 < len(known) <= 12 else f"{len(known)} are known."
+            if column in _DECLARED:
+                listed += f" Other words for them are declared in [import.codes.{column}]."
             self.findings.append(
                 row_finding(
                     "error",

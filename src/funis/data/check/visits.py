@@ -102,7 +102,8 @@ def _check_tables(data: Data) -> Iterator[Finding]:
             continue
         if name in data.present:
             if name in planned - {"subjects"} and data.frames[name].is_empty() and data.has_subjects:
-                message, fix = "The table has no row that can be used.", "Add its rows."
+                message = "The table has no row that can be used."
+                fix = "Correct what is said of its rows, or add them."
                 yield Finding("warning", "empty_table", name, name, None, "", "", message, fix)
             continue
         yield Finding(

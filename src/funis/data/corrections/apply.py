@@ -26,7 +26,7 @@ from funis.data.corrections.correction_table import (
 )
 from funis.data.corrections.csv_cells import find_spans, replace_cells
 from funis.data.corrections.propose import propose_corrections
-from funis.data.known_tables import expected_tables, study_tables
+from funis.data.known_tables import expected_tables, listed_names, study_tables
 from funis.data.read.csv_text import decode, encode
 from funis.data.read.declared_numbers import UnclearError, read_number
 from funis.data.read.files import list_labels, read_folder
@@ -100,7 +100,13 @@ def _read_raw(study: Study, folder: Path, limits: Limits | None) -> RawData:
     known, place = study_tables(study), data_place(folder)
     inside = folder if place.is_dir() else None
     return read_folder(
-        place, expected_tables(known), tables=known, rules=study.imported, limits=limits, inside=inside
+        place,
+        expected_tables(known),
+        tables=known,
+        rules=study.imported,
+        named=listed_names(study),
+        limits=limits,
+        inside=inside,
     )
 
 

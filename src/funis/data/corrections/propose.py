@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-import polars as pl
-
 from funis.data.cells import RawData, RawTable
 from funis.data.check.columns import cell_of_number
-from funis.data.check.one_reading import one_code, one_date, one_word
+from funis.data.check.one_reading import one_code, one_date, one_word, orders_of
 from funis.data.corrections.correction import EMPTY, CellPlace, Correction
 from funis.errors import Finding
 from funis.schema import Table
 from funis.study.model import Study
 
+_FEW = 5
+"""Cells of a column with the same text that a person is asked about one by one."""
 _SWAPPED = str.maketrans(",.", ".,")
+
+
+class _Sheet:
+    """The cells of one table, as they stand in the sheet; what many findings ask is worked out once."""
+
+    def __init__(self, raw: RawTable) -> None:
+        self.raw = raw
+        written = raw.written.cells if raw.written is not None else None
+        self.cells = raw.frame if written is None else written
+        self.rows = {line: row for row, line in enumerate(raw.frame["_line"].to_list())}
+        self._texts: dict[str, list[str]] = {}
+        self._orders: dict[str, set[str]] = {}
+
+    def texts(self, column: str) -> list[str]:
+        """Give every text of a column."""
+        if column not in self._texts:
+            self._texts[column] = [each.strip() for each in self.cells[column].unique().to_list() if each]
+        return self._texts[column]
+
+    def orders(self, column: str) -> set[str]:
+        """Give the orders of day and month that a column shows."""
+        if column not in self._orders:
+            self._orders[column] = orders_of(self.texts(column))
+        return self._orders[column]
 
 
 @dataclass(frozen=True)
@@ -25,7 +50,7 @@ class _Cell:
 
     study: Study
     table: Table
-    raw: RawTable
+    sheet: _Sheet
     column: str
     row: int
     today: date
@@ -33,17 +58,11 @@ class _Cell:
     @property
     def text(self) -> str:
         """Give what stands in the cell."""
-        return str(_written(self.raw)[self.column][self.row] or "").strip()
-
-    @property
-    def others(self) -> list[str]:
-        """Give every text of the column."""
-        cells = _written(self.raw)[self.column].unique().to_list()
-        return [each.strip() for each in cells if each]
+        return str(self.sheet.cells[self.column][self.row] or "").strip()
 
     def beside(self, column: str) -> str:
         """Give another cell of the row, as the table has it; empty where there is none."""
-        frame = self.raw.frame
+        frame = self.sheet.raw.frame
         return str(frame[column][self.row] or "").strip() if column in frame.columns else ""
 
     def known(self, column: str) -> Sequence[str]:
@@ -75,38 +94,40 @@ def propose_corrections(
     -------
     list of Correction
         In the order of the findings, each cell once; where a cell has no or several readings ``proposed`` is
-        empty and ``why`` says what to ask.
+        empty and ``why`` says what to ask. A text without a reading that stands in more than five cells of a
+        column is left out: its meaning is declared in ``[import]``.
     """
     subjects = raw.tables["subjects"].frame if "subjects" in raw.tables else None
     numbers = () if subjects is None or "subject" not in subjects.columns else subjects["subject"].to_list()
+    sheets = {(each.name, each.file): _Sheet(each) for each in (*raw.tables.values(), *raw.unused)}
     made: dict[CellPlace, Correction] = {}
     for finding in findings:
-        for table in [raw.tables.get(finding.table), *raw.unused]:
-            if table is None or (table.name, table.file) != (finding.table, finding.file):
-                continue
-            described = tables.get(table.name)
-            if described is None:
-                continue
-            for correction in _propose(study, described, table, finding, (today, numbers)):
+        sheet, table = sheets.get((finding.table, finding.file)), tables.get(finding.table)
+        if sheet is not None and table is not None:
+            for correction in _propose(study, table, sheet, finding, (today, numbers)):
                 made.setdefault(correction.place, correction)
-    return list(made.values())
+    # A word that stands in many cells is declared in [import]; nobody decides it cell by cell.
+    asked = Counter(_text_in_column(each) for each in made.values() if not each.proposed)
+    return [each for each in made.values() if each.proposed or asked[_text_in_column(each)] <= _FEW]
+
+
+def _text_in_column(each: Correction) -> tuple[str, str, str]:
+    return each.place.file, each.place.header, each.found
 
 
 def _propose(
-    study: Study, table: Table, raw: RawTable, finding: Finding, known: tuple[date, Sequence[str | None]]
+    study: Study, table: Table, sheet: _Sheet, finding: Finding, known: tuple[date, Sequence[str | None]]
 ) -> Iterator[Correction]:
     """Propose the correction of one finding."""
+    raw = sheet.raw
     if finding.code == "unknown_column":
         yield from _propose_header(table, raw)
         return
-    read = _READINGS.get(finding.code)
-    lines = raw.frame["_line"]
-    if read is None or finding.line is None or finding.column not in raw.frame.columns:
+    line = finding.line or 0
+    read, row = _READINGS.get(finding.code), sheet.rows.get(line)
+    if read is None or row is None or finding.column not in raw.frame.columns:
         return
-    rows = (lines == finding.line).arg_true().to_list()
-    if not rows:
-        return
-    cell = _Cell(study, table, raw, finding.column, rows[0], known[0])
+    cell = _Cell(study, table, sheet, finding.column, row, known[0])
     if not cell.text:
         return
     if finding.code == "unknown_subject":
@@ -114,7 +135,7 @@ def _propose(
     else:
         reading = read(cell)
     header = _header(raw, finding.column)
-    place = CellPlace(raw.file, finding.line, header)
+    place = CellPlace(raw.file, line, header)
     proposed = "" if reading is None else reading or EMPTY
     yield Correction(place, cell.text, proposed, _why(finding, is_one=reading is not None))
 
@@ -137,11 +158,6 @@ def _header(raw: RawTable, column: str) -> str:
     return raw.written.headers.get(column, column) if raw.written is not None else column
 
 
-def _written(raw: RawTable) -> pl.DataFrame:
-    """Give the cells as they stand in the sheet."""
-    return raw.written.cells if raw.written is not None and raw.written.cells is not None else raw.frame
-
-
 def _why(finding: Finding, *, is_one: bool) -> str:
     """Say whose cell it is and what the reading rests on, or what to ask."""
     who = ", ".join(filter(None, (finding.subject, finding.visit)))
@@ -153,7 +169,7 @@ def _read_number(cell: _Cell) -> str | None:
     """Give the only number that a cell can be, with the decimal mark of the sheet."""
     has_commas = cell.study.imported.decimal == ","
     column = cell.table.by_name[cell.column]
-    found = cell_of_number(cell.table, _written(cell.raw), column, cell.row)._replace(text=cell.text)
+    found = cell_of_number(cell.table, cell.sheet.cells, column, cell.row)._replace(text=cell.text)
     found = found._replace(unit=cell.beside("unit") or found.unit if cell.column == "value" else found.unit)
     if not has_commas:
         return found.reading
@@ -165,17 +181,17 @@ def _read_date(cell: _Cell) -> str | None:
     """Give the only day that a cell can mean; a declared order that does not fit leaves none."""
     if cell.study.imported.date_order is not None:
         return None
-    day = one_date(cell.text, cell.others, cell.today)
+    day = one_date(cell.text, cell.sheet.orders(cell.column), cell.today)
     return None if day is None else day.isoformat()
 
 
 def _read_flag(cell: _Cell) -> str | None:
-    found = cell_of_number(cell.table, _written(cell.raw), cell.table.by_name[cell.column], cell.row)
+    found = cell_of_number(cell.table, cell.sheet.cells, cell.table.by_name[cell.column], cell.row)
     return found._replace(text=cell.text, column=replace(found.column, allowed=("0", "1"))).reading
 
 
 def _read_allowed(cell: _Cell) -> str | None:
-    return one_word(cell.text, cell.table.by_name[cell.column].allowed, cell.others)
+    return one_word(cell.text, cell.table.by_name[cell.column].allowed, cell.sheet.texts(cell.column))
 
 
 def _read_listed(cell: _Cell) -> str | None:

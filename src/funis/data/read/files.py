@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -49,6 +49,7 @@ def read_folder(
     *,
     tables: Mapping[str, Table] | None = None,
     rules: Import | None = None,
+    named: Mapping[str, Sequence[str]] | None = None,
     limits: Limits | None = None,
     inside: Path | None = None,
 ) -> RawData:
@@ -60,6 +61,7 @@ def read_folder(
     expected : names of tables that may be there, and whether the study uses them
     tables : what the columns of the study's tables are; None where names of columns are taken as they stand
     rules : how the sheets are written; None where they are written as the tables are described
+    named : what columns hold that the study file lists, by column
     limits : how much a file may hold; None for the usual limits
     inside : folder that no link may lead out of; None where the one file was named by the user
 
@@ -70,7 +72,7 @@ def read_folder(
     """
     found = RawData()
     most = limits or Limits()
-    sources = TableSources(expected, tables or {}, rules or Import())
+    sources = TableSources(expected, tables or {}, rules or Import(), named or {})
     paths = _list_paths(folder, most, found)
     if not folder.exists():
         found.finding(
@@ -243,7 +245,7 @@ def _make_raw(
         frame = frame.drop(each for each in columns if not _is_own(each, name, sources))
     raw = RawTable(name, file, leave_out_unusable(frame, found, file, name), grid=cells.grid)
     table = sources.tables.get(name)
-    return raw if table is None else translate_table(raw, table, sources.rules, found)
+    return raw if table is None else translate_table(raw, table, (sources.rules, sources.named), found)
 
 
 def _is_own(header: str, table: str, sources: TableSources) -> bool:

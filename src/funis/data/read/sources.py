@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -26,6 +26,7 @@ class TableSources:
     expected : names of tables that may be there, and whether the study uses them
     tables : what the columns of the study's tables are
     rules : the section ``[import]``
+    named : what columns hold that the study file lists, by column: its visits, its tests
     seen : names of the sheets and files that were met
     behind : what was read of sheets whose names are nearly right
     """
@@ -33,6 +34,7 @@ class TableSources:
     expected: Mapping[str, bool]
     tables: Mapping[str, Table] = field(default_factory=dict)
     rules: Import = field(default_factory=Import)
+    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     behind: list[RawData] = field(default_factory=list)
 

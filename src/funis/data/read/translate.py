@@ -6,7 +6,7 @@ every finding can quote them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -66,14 +66,16 @@ def name_columns(names: list[str], table: Table, rules: Import) -> dict[str, str
     return {header: name for header, name in taken.items() if header != name}
 
 
-def translate_table(raw: RawTable, table: Table, rules: Import, found: RawData) -> RawTable:
+def translate_table(
+    raw: RawTable, table: Table, declared: tuple[Import, Mapping[str, Sequence[str]]], found: RawData
+) -> RawTable:
     """Translate the names and the cells of one table.
 
     Parameters
     ----------
     raw : the table as it stands in the sheet
     table : what its columns should be
-    rules : the section ``[import]``
+    declared : the section ``[import]``; what columns hold that the study file lists, by column
     found : takes a finding for each cell with two readings, and each declared column that is not there
 
     Returns
@@ -81,6 +83,7 @@ def translate_table(raw: RawTable, table: Table, rules: Import, found: RawData) 
     RawTable
         With ``written``, what stood in the sheet.
     """
+    rules, named = declared
     headers = [name for name in raw.frame.columns if name != "_line"]
     names = name_columns(headers, table, rules)
     _report_columns(raw, headers, names, rules, found)
@@ -93,7 +96,9 @@ def translate_table(raw: RawTable, table: Table, rules: Import, found: RawData) 
     changes: list[pl.Series] = []
     for column in table.columns:
         if column.name in frame.columns:
-            cells = _translate_column(raw, frame, column, _reader(column, rules), found)
+            cells = _translate_column(
+                raw, frame, column, _reader(column, rules, named.get(column.name, column.allowed)), found
+            )
             changes += [cells] if cells is not None else []
     original = frame if changes else None
     return replace(raw, frame=frame.with_columns(changes), written=Written(written, original))
@@ -150,23 +155,26 @@ def _translate_column(
         except UnclearError as why:
             unclear[text], made[text] = why, None
     changed = {text: new for text, new in made.items() if text != new}
-    for text, error in unclear.items():
-        for row in (cells == text).fill_null(value=False).arg_true():
-            message = f"'{column.name}' cannot be read; it is left out. {error.message}"
-            place = {"table": raw.name, "line": frame["_line"][row], "column": column.name, "value": text}
-            found.finding("not_a_number", raw.file, message, error.fix, **place)
+    for row in cells.is_in(list(unclear)).fill_null(value=False).arg_true() if unclear else ():
+        error = unclear[cells[row]]
+        message = f"'{column.name}' cannot be read; it is left out. {error.message}"
+        place = {"table": raw.name, "line": frame["_line"][row], "column": column.name, "value": cells[row]}
+        found.finding("not_a_number", raw.file, message, error.fix, **place)
     return cells.replace(changed) if changed else None
 
 
-def _reader(column: Column, rules: Import) -> _Read:
-    """Give what translates the cells of a column."""
+def _reader(column: Column, rules: Import, listed: Sequence[str]) -> _Read:
+    """Give what translates the cells of a column; what it may hold is read whatever its capitals and gaps."""
+    spelt = {plain_form(each): each for each in listed} | {plain_name(each): each for each in listed}
     meanings = _words(column, rules)
     meanings |= {plain_form(code): meaning for code, meaning in rules.codes.get(column.name, {}).items()}
     by_kind = _reader_of_kind(column, rules)
 
     def read(text: str) -> str:
         form = plain_form(text)
-        return meanings[form] if form in meanings else by_kind(text)
+        if form in meanings:
+            return meanings[form]
+        return spelt.get(form) or spelt.get(plain_name(text)) or by_kind(text)
 
     return read
 
