@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from funis.analysis.analyse import analyse
+from funis.analysis.observations import explain_visit, score_instruments
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables, tables_from_frames
 from funis.reporting.report import render_report
@@ -183,8 +184,6 @@ def test_a_total_with_some_item_columns_still_asks_for_the_others() -> None:
 
 def test_cut_offs_follow_from_a_recorded_total() -> None:
     """ESSDAI 5 and 14 are the lower limits of moderate and high activity."""
-    from funis.analysis.observations import score_instruments
-
     study = make_study("essdai")
     rows = [{"subject": f"S{n}", "visit": "baseline", "day": 0, "essdai": n} for n in (4, 5, 13, 14)]
     frame = score_instruments(study, make_tables(study, "essdai", rows))["essdai"].frame.sort("subject")
@@ -193,3 +192,34 @@ def test_cut_offs_follow_from_a_recorded_total() -> None:
     assert found == [(0, 0), (1, 0), (1, 0), (1, 1)]
     assert set(frame["essdai_status"]) == {"as_recorded"}
     assert frame["essdai_lower"].to_list() == frame["essdai_upper"].to_list() == frame["essdai"].to_list()
+
+
+def test_the_working_of_a_recorded_total_is_what_the_report_takes() -> None:
+    study = make_study("sledai_2k")
+    found = explain_visit(
+        study,
+        make_tables(study, "sledai_2k", totals("sledai_2k", 12)),
+        "sledai_2k",
+        subject="S0",
+        visit="baseline",
+    )
+    text = str(found)
+    assert "Total: 12" in text
+    assert "Bounds: 12 to 12" in text
+    assert "Status: as_recorded; missing policy: as_recorded" in text
+    assert {row.note for row in found.rows} == {"the total or grade was recorded without it"}
+
+
+def test_the_working_of_a_recorded_grade_names_it_so() -> None:
+    """The renal grade was recorded; the mucocutaneous one follows from its items."""
+    skin = {item.name: 0 for item in BILAG if item.system == "mucocutaneous"} | {"skin_eruption_severe": 2}
+    row = {"subject": "S0", "visit": "baseline", "day": 0, **skin, "bilag_2004_renal": "B"}
+    study = make_study("bilag_2004")
+    found = explain_visit(
+        study, make_tables(study, "bilag_2004", [row]), "bilag_2004", subject="S0", visit="baseline"
+    )
+    assert (found.outputs["bilag_2004_renal"], found.outputs["bilag_2004_renal_rule"]) == ("B", "as_recorded")
+    assert found.outputs["bilag_2004_mucocutaneous"] == "A"
+    notes = {one.item: one.note for one in found.rows}
+    assert notes["accelerated_hypertension"] == "the total or grade was recorded without it"
+    assert notes["pyrexia"] != "the total or grade was recorded without it"

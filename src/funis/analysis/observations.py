@@ -16,10 +16,11 @@ import polars as pl
 
 from funis.analysis.few_visits import score_few_visits
 from funis.analysis.panel import OBSERVATION_COLUMNS, Floats
-from funis.analysis.recorded_scores import take_recorded
+from funis.analysis.recorded_scores import explain_recorded, take_recorded
 from funis.analysis.recorded_words import write_converted, write_lab_values
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
+from funis.data.recorded_totals import recorded_columns
 from funis.data.tables import Tables
 from funis.errors import UnknownNameError
 from funis.frames.verbs import concat, is_few, verbs_of
@@ -114,7 +115,7 @@ def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str
     if instrument not in study.instrument_names or frame is None:
         raise UnknownNameError("instrument", instrument, study.instrument_names, "the study")
     choice = study.choice(instrument)
-    return explain(
+    found = explain(
         _order_visits(study, _leave_out_uncollected(frame, definition(instrument))),
         instrument,
         subject=subject,
@@ -123,6 +124,11 @@ def explain_visit(study: Study, tables: Tables, instrument: str, *, subject: str
         missing=choice.missing,
         parameters=dict(choice.parameters) or None,
     )
+    if set(recorded_columns(definition(instrument)).values()).isdisjoint(frame.columns):
+        return found
+    scored = score_instruments(study, tables, [instrument])[instrument].frame
+    row = scored.filter(pl.col("subject") == subject, pl.col("visit") == visit)
+    return explain_recorded(found, row.row(0, named=True)) if row.height == 1 else found
 
 
 def _leave_out_uncollected(frame: pl.DataFrame, instrument: Definition) -> pl.DataFrame:

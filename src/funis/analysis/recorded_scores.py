@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 from operator import add
+from typing import Any
 
 import polars as pl
 
 from funis.catalogue.conditions import find_limit
 from funis.catalogue.model_instrument import Definition
-from funis.data.recorded_totals import AS_RECORDED, is_without_items, recorded_columns
+from funis.catalogue.registry import definition
+from funis.data.recorded_totals import AS_RECORDED, is_without_items, items_of, recorded_columns
 from funis.frames.verbs import verbs_of
 from funis.nine_decimals import compare_exactly
+from funis.scoring.explain import Explanation
 
 
 def take_recorded(
@@ -90,3 +95,30 @@ def _add_up_grades(
         for end in (name, f"{name}_lower", f"{name}_upper")
     ]
     return frame.with_columns(*ends, *_words(frame, name, taken))
+
+
+def explain_recorded(found: Explanation, row: Mapping[str, Any]) -> Explanation:
+    """Put what was taken as recorded at a visit into the working of its score.
+
+    Parameters
+    ----------
+    found : the working of the items
+    row : the visit in the frame that `take_recorded` gave
+    """
+    instrument = definition(found.name)
+    marks = {
+        score: row.get(f"{score}_{'status' if score == found.name else 'rule'}")
+        for score in recorded_columns(instrument)
+    }
+    taken = [score for score, mark in marks.items() if mark == AS_RECORDED]
+    if not taken:
+        return found
+    silent = {item.name for score in taken for item in items_of(instrument, score)}
+    rows = tuple(
+        replace(one, note="the total or grade was recorded without it")
+        if one.item in silent and one.recorded == "missing"
+        else one
+        for one in found.rows
+    )
+    outputs = {name: row.get(name, value) for name, value in found.outputs.items()}
+    return replace(found, rows=rows, outputs=outputs, missing=AS_RECORDED)

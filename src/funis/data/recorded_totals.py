@@ -33,14 +33,19 @@ def recorded_columns(instrument: Definition) -> Mapping[str, str]:
     return {name: f"{name}_recorded" for name in (instrument.name, *instrument.grade_columns)}
 
 
+def items_of(instrument: Definition, score: str) -> tuple[Item, ...]:
+    """Give the items that a total or a grade follows from."""
+    system = score.removeprefix(f"{instrument.name}_") if score != instrument.name else ""
+    return tuple(item for item in instrument.items if not system or item.system == system)
+
+
 def items_behind(instrument: Definition, score: str) -> tuple[Item, ...]:
-    """Give the items that a total or a grade follows from and that a form, not the laboratory, holds.
+    """Give those of its items that a form, and not the laboratory, holds.
 
     Where the laboratory holds all of them, these are all items: a count beside a total does not make it one
     that could be computed.
     """
-    system = score.removeprefix(f"{instrument.name}_") if score != instrument.name else ""
-    behind = tuple(item for item in instrument.items if not system or item.system == system)
+    behind = items_of(instrument, score)
     return tuple(item for item in behind if not item.measures) or behind
 
 
