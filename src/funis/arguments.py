@@ -22,6 +22,7 @@ from funis.column_kinds import PLAIN, find_odd_columns
 from funis.described import Described, describe
 from funis.errors import ValueRangeError
 from funis.letters import find_forbidden
+from funis.shown import show_names
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,7 +66,7 @@ def takes(**kinds: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             for name, value in (*zip(names, args, strict=False), *kwargs.items()):
                 kind = kinds.get(name)
-                if kind is not None and not kind.fits(value):
+                if kind is not None and not fits(kind, value):
                     what = f"argument '{name}' of {function.__name__}()"
                     found = find_name_twice(value) if _is_frame(kind) else None
                     raise ValueRangeError(what, found or describe(value), kind.allowed, _fix(kind, value))
@@ -87,11 +88,14 @@ def takes(**kinds: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def find_name_twice(frame: Any) -> Described | None:
     """Say which name two columns of a frame share, or that a name is no text; None where neither is so."""
-    names = getattr(frame, "column_names", getattr(frame, "columns", ()))
+    try:
+        names = getattr(frame, "column_names", getattr(frame, "columns", ()))
+    except Exception:  # noqa: BLE001 - what a foreign object raises is its own affair
+        return None
     listed = list(names) if isinstance(names, Iterable) else []
     twice = next((name for name in listed if isinstance(name, str) and listed.count(name) > 1), None)
     if twice is not None:
-        return Described(f"the column {twice!r} twice")
+        return Described(f"the column {show_names([twice])[0]!r} twice")
     other = next((name for name in listed if not isinstance(name, str)), None)
     return None if other is None else Described(f"a column whose name is a {type(other).__name__}")
 
@@ -100,6 +104,14 @@ def _fix(kind: Kind, value: Any) -> str:
     """Say how rows that are no frame become one."""
     is_rows = isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes)
     return "Make a frame of it, as polars.DataFrame(...) does." if is_rows and _is_frame(kind) else ""
+
+
+def fits(kind: Kind, value: Any) -> bool:
+    """Tell whether a value is of a kind; one that raises when it is looked at is of none."""
+    try:
+        return kind.fits(value)
+    except Exception:  # noqa: BLE001 - what a foreign object raises is its own affair
+        return False
 
 
 def _is_frame(kind: Kind) -> bool:
@@ -131,12 +143,29 @@ def refuse_odd_columns(what: str, frame: Any, error: BaseException) -> None:
     """
     if frame is None:
         return
+    if _is_broken_query(frame):
+        raise ValueRangeError(
+            what, Described("a lazy frame whose query fails"), Frame().allowed, "Collect it to see why."
+        ) from error
     odd = find_odd_columns(frame)
     if odd:
         listed = ", ".join(f"{name!r} ({kind})" for name, kind in odd.items())
         raise ValueRangeError(
             what, Described(listed), PLAIN, "Convert the columns, or leave them out."
         ) from error
+
+
+def _is_broken_query(frame: Any) -> bool:
+    """Tell whether a frame is a query of Polars that has no result."""
+    import polars as pl
+
+    if not isinstance(frame, pl.LazyFrame):
+        return False
+    try:
+        frame.collect()
+    except Exception:  # noqa: BLE001 - it may call functions of the user
+        return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +222,8 @@ class NumberFrom:
             return False
         try:
             number = float(value)
-        except OverflowError:
+        except (OverflowError, TypeError):
+            # A time span of numpy counts as a whole number, and has none.
             return False
         if math.isnan(number):
             return self.nan
@@ -326,6 +356,7 @@ class PathName:
         text = os.fspath(value)
         if not isinstance(text, str) or not text.strip() or "\0" in text or len(text) > _LONGEST_PATH:
             return False
+        # A letter that is half of a pair raises here: no system has such a name.
         return all(len(os.fsencode(part)) <= _LONGEST_NAME for part in Path(text).parts)
 
 

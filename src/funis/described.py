@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_LONGEST = 60
+#: Letters or digits of a value that still stand in a message.
+LONGEST = 60
 
 
 class Described(str):
@@ -12,6 +13,17 @@ class Described(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def shorten(text: str) -> str:
+    """Give a text as it stands in quotes in a message: itself, or how long it is.
+
+    Examples
+    --------
+    >>> shorten("mg/dL"), shorten("x" * 1_000)
+    ('mg/dL', a text of 1,000 letters)
+    """
+    return describe(text) if len(text) > LONGEST and not isinstance(text, Described) else text
 
 
 def describe(value: object) -> str:
@@ -25,9 +37,9 @@ def describe(value: object) -> str:
     if value is None or isinstance(value, bool | float):
         return Described(repr(value))
     if isinstance(value, int):
-        return Described(value if abs(value) < 10**_LONGEST else "a very large whole number")
+        return Described(value if abs(value) < 10**LONGEST else "a very large whole number")
     if isinstance(value, str):
-        is_long = len(value) > _LONGEST
+        is_long = len(value) > LONGEST
         return Described(f"a text of {len(value):,} letters" if is_long else ascii(value))
     kind = type(value).__name__
     article = "an" if kind[:1].lower() in "aeiou" else "a"

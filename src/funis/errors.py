@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import ClassVar, Literal
 
+from funis.described import shorten
 from funis.letters import show_forbidden
 from funis.shown import show_names
 
@@ -90,10 +91,11 @@ class UnknownNameError(FunisError):
     def __init__(self, kind: str, name: str, known: Iterable[str], where: str = "") -> None:
         names = sorted(known)
         self.name = name
-        self.nearest = get_close_matches(name, names, n=3, cutoff=0.5)
+        found = shorten(name)
+        self.nearest = get_close_matches(name, names, n=3, cutoff=0.5) if found == name else []
         place = f"{where}: " if where else ""
         hint = f" Did you mean {self.nearest[0]!r}?" if self.nearest else ""
-        super().__init__(f"{place}there is no {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+        super().__init__(f"{place}there is no {kind} {found!r}.{hint} Known: {', '.join(names)}.")
 
 
 class FindingsError(FunisError):
@@ -127,8 +129,9 @@ class ColumnError(FunisError):
 
     def __init__(self, what: str, lacking: Sequence[str], present: Sequence[str], fix: str) -> None:
         self.lacking = tuple(lacking)
+        named = ", ".join(repr(shorten(each)) for each in lacking)
         super().__init__(
-            f"{what} needs {', '.join(map(repr, lacking))}, which the frame does not have. "
+            f"{what} needs {named}, which the frame does not have. "
             f"It has: {', '.join(show_names(present)) or 'no column'}. {fix}"
         )
 
@@ -152,6 +155,7 @@ class ValueRangeError(FunisError):
     code: ClassVar[str] = "value_range"
 
     def __init__(self, what: str, found: object = None, allowed: str = "", fix: str = "") -> None:
+        found = shorten(found) if isinstance(found, str) else found
         # Polars rebuilds an error raised inside a lazy query from its text alone.
         whole = f"{what}: found {found!r}; allowed is {allowed}. {fix}".rstrip() if allowed else what
         super().__init__(whole)

@@ -48,6 +48,7 @@ _FIXES: Final = {
     errno.ENOTDIR: "A file stands where a folder is needed: move it away, or name another folder.",
     errno.EEXIST: "A file stands where a folder is needed: move it away, or name another folder.",
     errno.EISDIR: "A folder stands where the file is to be: move it away, or give another name.",
+    errno.ELOOP: "A link leads back to itself: remove it, or give another name.",
     errno.ENAMETOOLONG: "Give a shorter name.",
     errno.EBUSY: "The folder is in use, such as the root of a mounted disk: name a folder inside it.",
     errno.EXDEV: "The folder is the root of another disk: name a folder inside it.",
@@ -91,7 +92,10 @@ def write_whole(path: Path, content: bytes | memoryview | str) -> Path:
     """
     data = memoryview(content.encode("utf-8") if isinstance(content, str) else content)
     with said_of(path):
-        target = path.resolve()
+        target = Path(os.path.realpath(path))
+        if target.is_symlink():
+            # Links that lead to each other lead to no file.
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         with lock_folder(target.parent):
             _remove_abandoned(target)
             draft = name_aside(target)

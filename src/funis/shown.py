@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
+from funis.described import Described, describe
+
 _PIECE = re.compile(r"\d(?:[\d.,]*\d)?|[^\W\d_]+|[\W_]+")
 _SIGNS = frozenset(" _-./%^*()<>=+:,'\"#&×·µ[]{}|!\u2212\u2264\u2265")
 # Parts of units, of which no person's number is made.
@@ -312,6 +314,38 @@ def show_values(values: Iterable[object]) -> str:
     '7, a text that is not shown'
     """
     return ", ".join(show_text(str(value)) or "a text that is not shown" for value in values)
+
+
+def show_cell(value: object) -> Described:
+    """Give a cell as a message quotes it, where it may be shown; else say that it is not.
+
+    Examples
+    --------
+    >>> show_cell(7.5), show_cell("severe"), show_cell("Zhang Wei"), show_cell(13812345678)
+    (7.5, 'severe', a text that is not shown, about 13800000000)
+    """
+    if isinstance(value, str):
+        shown = show_text(value)
+        return Described(repr(shown) if shown else "a text that is not shown")
+    said = describe(value)
+    is_number = isinstance(value, int | float) and any(map(str.isdigit, said))
+    return Described((show_text(said) or "a number that is not shown") if is_number else said)
+
+
+def show_place(subject: object, visit: object = None) -> str:
+    """Name a subject and a visit where they read as a number of the study and as a visit.
+
+    Examples
+    --------
+    >>> show_place("S-001", "month_6"), show_place("Zhang Wei", 7)
+    ('subject S-001, visit month_6', 'a subject that is not shown, visit 7')
+    """
+    person = f"subject {subject}" if show_code(str(subject)) else "a subject that is not shown"
+    if visit is None:
+        return person
+    name = str(visit)
+    is_shown = show_code(name) or show_name(name)
+    return f"{person}, {f'visit {name}' if is_shown else 'a visit that is not shown'}"
 
 
 def show_codes(codes: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import fractions
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,11 +24,41 @@ from funis.study.read import template_path
 
 UTC = dt.UTC
 
+
+class Unreadable:
+    """An object that raises whatever it is asked."""
+
+    def __len__(self) -> int:
+        raise RuntimeError("no length")
+
+    def __iter__(self) -> Iterator[object]:
+        raise RuntimeError("no parts")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("neither")
+
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise RuntimeError(name)
+
+
+CIRCLE: list[object] = []
+CIRCLE.append(CIRCLE)
+
 #: Tried for every argument, whatever it takes.
 ANY: tuple[Any, ...] = (
     None, True, 0, -1, 7, 10**30, 1.5, -0.5, math.nan, math.inf, 1e300, "", "nonsense", " ", "\x00", "a" * 10_000,
     b"bytes", (), [], {}, set(), [None], ["a", "b"], [1, 2], {"a": 1}, {1: "a"}, object(), object, len, 1j,
     decimal.Decimal("NaN"), dt.date(2020, 1, 1), dt.datetime(2020, 1, 1, tzinfo=UTC), pd.NA, pd.NaT,
+    Unreadable(), CIRCLE, "\ud800", np.timedelta64(3, "D"), np.datetime64("NaT"), pl.Series([1], dtype=pl.Int128),
+    pl.LazyFrame({"subject": [1]}).select("nothing"), decimal.Decimal("sNaN"), fractions.Fraction(10**400, 3),
     np.float64("nan"), np.array([]), np.array(["a", None], dtype=object), np.zeros((2, 2, 2)), pl.DataFrame(),
     pl.Series("s", [1]), pd.DataFrame(), pd.Series([1, 2]), Path("/no/where"), range(3), iter(()), type,
 )  # fmt: skip

@@ -43,6 +43,9 @@ from . import hostile_values
 TARGETS = {target.name: target for target in hostile_values.TARGETS}
 CALLS_OF_EACH = 70
 SEED = 20_261_128
+#: No message repeats the ten thousand letters that somebody gave; the longest lists what is known.
+MOST_LETTERS = 5_000
+NAME = "Zhang Xiaoming"
 
 
 @pytest.fixture(autouse=True)
@@ -62,15 +65,37 @@ def test_no_call_ends_in_a_traceback(name: str) -> None:
         calls = random.Random(SEED).sample(calls, min(CALLS_OF_EACH, len(calls)))  # noqa: S311
     refused = 0
     raw: list[str] = []
+    long: list[str] = []
     for argument, value in calls:
         try:
             target.call(**{**target.valid, argument: value})
         except FunisError as error:
             refused += bool(str(error).strip())
+            long += [f"{argument}={type(value).__name__}"] if len(str(error)) > MOST_LETTERS else []
         except BaseException as error:  # noqa: BLE001  a panic of a library is no Exception
             raw.append(f"{argument}={type(value).__name__}: {type(error).__name__}: {str(error)[:80]}")
     assert not raw
+    assert not long
     assert refused > len(calls) // 10, "hardly any of these values is refused: are they hostile?"
+
+
+@pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if target.frames])
+def test_no_message_shows_a_cell_of_a_frame(name: str) -> None:
+    """A name stands in each column in turn, in one row and in all of them."""
+    target = TARGETS[name]
+    shown: list[str] = []
+    for argument in target.frames:
+        frame = target.valid[argument]
+        for column in frame.columns:
+            texts = frame[column].cast(pl.String)
+            for planted in ([NAME, *texts[1:]], [NAME] * frame.height):
+                given = frame.with_columns(pl.Series(column, planted))
+                for each in (given, given.to_pandas()):
+                    try:
+                        target.call(**{**target.valid, argument: each})
+                    except FunisError as error:
+                        shown += [f"{argument}.{column}: {error}"] if NAME in str(error) else []
+    assert not shown
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -24,8 +24,10 @@ from funis.bounded.parquet import check_parquet
 from funis.bounded.regular_file import read_regular
 from funis.bounded.unpacked import Archive, check_texts, check_unpacked
 from funis.bounded.workbook import find_cells
+from funis.data.cells import as_texts
 from funis.data.tables import Tables, read_tables
-from funis.errors import StudyError, UnknownNameError, ValueRangeError
+from funis.errors import OutputError, StudyError, UnknownNameError, ValueRangeError
+from funis.files import write_whole
 from funis.scoring.frame_file import FileError, read_frame
 from funis.study.model import Study
 from funis.study.read import read_study, template_path
@@ -102,6 +104,10 @@ def make_link_outside(path: Path) -> None:
     path.symlink_to(secret)
 
 
+def make_circle(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
 MADE = [make_pipe, make_socket, make_device, make_link_outside]
 
 
@@ -118,6 +124,20 @@ def test_only_regular_files_of_the_folder_are_read(
     assert "refused_file" in codes(tables)
     assert tables.frames["subjects"].is_empty()
     assert "SECRET" not in str(tables.findings)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
+def test_links_that_lead_to_each_other_are_no_file(suffix: str, tmp_path: Path, study: Study) -> None:
+    (tmp_path / "data").mkdir()
+    make_circle(tmp_path / "data" / f"subjects.{suffix}")
+    tables = read_tables(tmp_path, study)
+    (found,) = [each for each in tables.findings if each.code == "file_closed"]
+    assert "Too many levels of symbolic links" in found.message
+    with pytest.raises(OutputError, match="A link leads back to itself"):
+        write_whole(tmp_path / "data" / f"subjects.{suffix}", "x")
+    make_circle(tmp_path / "study.toml")
+    with pytest.raises(StudyError):
+        read_study(tmp_path)
 
 
 @pytest.mark.parametrize("make", MADE)
@@ -372,6 +392,23 @@ def test_broken_workbooks_are_refused(kind: str, tmp_path: Path, study: Study) -
     assert "not_workbook" in codes(read_tables(tmp_path, study))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        repack(lambda name, data: None if name.endswith("sharedStrings.xml") else data),
+        in_sheet(b"<v>0</v>", b"<v>99999999</v>"),
+    ],
+    ids=["no texts", "a text that is none"],
+)
+def test_a_workbook_whose_cells_name_texts_that_it_lacks_is_refused(
+    data: bytes, tmp_path: Path, study: Study
+) -> None:
+    (tmp_path / "data.xlsx").write_bytes(data)
+    assert "not_workbook" in codes(read_tables(tmp_path, study))
+    with pytest.raises(FileError, match="it is damaged"):
+        read_frame(tmp_path / "data.xlsx")
+
+
 def test_an_encrypted_part_and_two_parts_of_one_name_are_refused() -> None:
     data = bytearray(write_workbook(with_subjects))
     for place in (each.start() for each in re.finditer(b"PK\x01\x02", data)):
@@ -477,6 +514,66 @@ def test_every_shortened_or_altered_parquet_file_is_refused_or_read(tmp_path: Pa
     assert refused > 20
     (tmp_path / "subjects.parquet").write_bytes(data[:-20])
     assert "not_parquet" in codes(read_tables(tmp_path, study))
+
+
+def test_a_category_counts_in_every_cell_it_stands_in() -> None:
+    named = pl.DataFrame({"a": pl.Series(["x" * 1000, None, "y"] * 500, dtype=pl.Categorical)})
+    check_texts(named, Limits(cell_letters=1000, unpacked_megabytes=1))
+    with pytest.raises(BeyondLimitError, match="A cell holds 1,000 letters"):
+        check_texts(named, Limits(cell_letters=999))
+    kinds = pl.Enum(["x" * 1000, "y"])
+    with pytest.raises(BeyondLimitError, match="fill 2 megabytes"):
+        check_texts(
+            pl.DataFrame({"a": pl.Series(["x" * 1000] * 1001, dtype=kinds)}), Limits(unpacked_megabytes=1)
+        )
+    check_texts(pl.DataFrame({"a": pl.Series([None], dtype=pl.Categorical)}), Limits())
+
+
+def test_texts_kept_as_differences_count_as_what_they_may_become() -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    content = io.BytesIO()
+    texts = arrow.table({"subject": arrow.array(["S" * 30_000] * 1000)})
+    parquet.write_table(
+        texts,
+        content,
+        use_dictionary=False,
+        column_encoding={"subject": "DELTA_BYTE_ARRAY"},
+        data_page_version="2.0",
+    )
+    # 30 kilobytes once and what differs, for each of a thousand.
+    with pytest.raises(BeyondLimitError, match=r"Texts kept as differences may fill 3\d megabytes"):
+        check_parquet(content.getvalue(), Limits(unpacked_megabytes=29))
+    check_parquet(content.getvalue(), Limits(unpacked_megabytes=40))
+    plain = io.BytesIO()
+    parquet.write_table(texts, plain, use_dictionary=True)
+    check_parquet(plain.getvalue(), Limits(unpacked_megabytes=1))
+
+
+@pytest.mark.parametrize("number", [2**31 - 1, -(2**31), 2_932_897, -719_163])
+def test_a_day_that_no_calendar_has_is_no_date(number: int, tmp_path: Path, study: Study) -> None:
+    days = pl.Series([number, 18_000], dtype=pl.Int32).cast(pl.Date)
+    frame = pl.DataFrame({"subject": ["S1", "S2"], "consent_date": days})
+    (tmp_path / "subjects.parquet").write_bytes(write_parquet(frame))
+    tables = read_tables(tmp_path, study)
+    (found,) = [each for each in tables.findings if each.code == "not_a_date"]
+    assert (found.line, found.column, found.value) == (2, "consent_date", "")
+    # 18,000 days after 1 January 1970.
+    assert [str(each) for each in tables.frames["subjects"]["consent_date"]] == ["None", "2019-04-14"]
+
+
+def test_texts_of_days_and_times() -> None:
+    frame = pl.DataFrame({
+        "day": pl.Series([-719_162, 2_932_896, 2_932_897, None], dtype=pl.Int32).cast(pl.Date),
+        "ms": pl.Series([253_402_300_799_999, 253_402_300_800_000, -(2**62), 0]).cast(pl.Datetime("ms")),
+        "us": pl.Series([-62_135_596_800_000_000, -62_135_596_800_000_001, 2**62, None]).cast(pl.Datetime("us")),
+        "zone": pl.Series([0, 2**63 - 1, 1, None]).cast(pl.Datetime("ns", "Asia/Shanghai")),
+    })  # fmt: skip
+    assert as_texts(frame).rows() == [
+        ("0001-01-01", "9999-12-31 23:59:59.999", "0001-01-01 00:00:00.000000", "1970-01-01 08:00:00.000000000+08:00"),
+        ("9999-12-31", "253402300800000", "-62135596800000001", "2262-04-12 07:47:16.854775807+08:00"),
+        ("2932897", "-4611686018427387904", "4611686018427387904", "1970-01-01 08:00:00.000000001+08:00"),
+        (None, "1970-01-01 00:00:00.000", None, None),
+    ]  # fmt: skip
 
 
 # --- one file that somebody names ----------------------------------------------------------------------

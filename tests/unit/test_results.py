@@ -88,6 +88,13 @@ def test_numbers_are_printed_exactly(value: float | None, digits: int, printed: 
     assert format_number(value, digits) == printed
 
 
+@pytest.mark.parametrize("value", [1e61, -1e300, 1.7976931348623157e308])
+def test_the_largest_numbers_are_printed(value: float) -> None:
+    # A float of this size is a whole number, which Python prints in full.
+    assert format_number(value, 0) == format_shortest(value) == str(int(Decimal(repr(value))))
+    assert format_number(value, 9) == f"{int(Decimal(repr(value)))}.000000000"
+
+
 @pytest.mark.parametrize(
     ("value", "printed"),
     [(6.5, "6.5"), (1e6, "1000000"), (0.1 * 3, "0.3"), (-0.5, "-0.5"), (-0.0, "0"), (1 / 3, "0.333333333")],

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
+from funis.described import describe
 from funis.errors import FunisError, UnknownNameError, ValueRangeError
 
 MEGABYTE = 1_000_000
@@ -48,7 +49,7 @@ class Limits:
         for each in fields(self):
             number = getattr(self, each.name)
             if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-                raise ValueRangeError(f"limit '{each.name}'", number, "a whole number above 0")
+                raise ValueRangeError(f"limit '{each.name}'", describe(number), "a whole number above 0")
 
     def check(self, name: str, found: int, what: str) -> None:
         """Refuse more than a limit allows.

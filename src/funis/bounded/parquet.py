@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from funis.bounded.limits import Limits, RefusedFileError
+from funis.bounded.limits import MEGABYTE, Limits, RefusedFileError
 from funis.bounded.unpacked import check_unpacked
 
 _MAGIC = b"PAR1"
 _DEEPEST = 12
+_DELTA_BYTE_ARRAY = 7
 _FIX = "Write it again as Parquet, without encryption."
 _FIXED = {3: 1, 7: 8}
 Fields = dict[int, Any]
@@ -85,26 +86,34 @@ def _read_footer(data: bytes) -> Fields:
 
 def _check_pages(data: bytes, groups: list[_Group], limits: Limits) -> None:
     """Add up what the pages unpack to, and how many values they say they hold."""
-    unpacked = values = 0
-    for size, count in (page for group in groups for place in group.columns for page in _pages(data, place)):
+    unpacked = values = shared = 0
+    pages = (page for group in groups for place in group.columns for page in _pages(data, place))
+    for size, count, encoding in pages:
         if size < 0 or count < 0:
             raise ValueError("negative size")
         unpacked += size
         values += count
         check_unpacked(unpacked, len(data), limits)
+        # Each text may begin with all of the one before.
+        shared += size * count if encoding == _DELTA_BYTE_ARRAY else 0
+        megabytes = -(-shared // MEGABYTE)
+        limits.check(
+            "unpacked_megabytes", megabytes, f"Texts kept as differences may fill {megabytes:,} megabytes"
+        )
         limits.check("cells", values, f"The pages of the table hold {values:,} values or more")
 
 
-def _pages(data: bytes, place: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Give the unpacked size of each page of a column, and its number of values."""
+def _pages(data: bytes, place: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
+    """Give the unpacked size of each page of a column, its number of values and how they are written."""
     start, end = place
     if not 0 < start <= end <= len(data):
         raise ValueError("a column lies outside the file")
     while start < end:
         reader = _Compact(data, start)
         header = reader.read_struct()
-        kind = header.get(5) or header.get(8) or {}
-        yield int(header[2]), int(kind.get(1, 0))
+        first, second = header.get(5) or {}, header.get(8) or {}
+        kind = first or second
+        yield int(header[2]), int(kind.get(1, 0)), int(first.get(2, 0) if first else second.get(4, 0))
         start = reader.place + int(header[3])
         if int(header[3]) < 0:
             raise ValueError("negative size")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -64,7 +65,11 @@ def check_regular(path: Path, *, inside: Path | None = None) -> Path:
     RefusedFileError
     OSError : it is not there
     """
-    real = path.resolve(strict=True)
+    try:
+        real = path.resolve(strict=True)
+    except RuntimeError as error:
+        # Python before 3.13 has its own error for links that lead to each other.
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
     if inside is not None and not real.is_relative_to(inside.resolve(strict=True)):
         raise RefusedFileError(
             "The file is a link that leads out of the study folder; it is not read.",

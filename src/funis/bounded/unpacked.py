@@ -110,10 +110,17 @@ def check_texts(frame: pl.DataFrame, limits: Limits) -> None:
     ------
     BeyondLimitError
     """
-    texts = frame.select(pl.col(pl.String))
-    if not texts.width or texts.is_empty():
-        return
-    longest = max(texts.select(pl.all().str.len_chars().max().fill_null(0)).row(0))
+    texts = [series.drop_nulls() for series in frame if series.dtype == pl.String]
+    # A category may be long and stand in many cells.
+    named = [series.drop_nulls() for series in frame if isinstance(series.dtype, pl.Categorical | pl.Enum)]
+    letters = [each.str.len_chars() for each in texts] + [each.cat.len_chars() for each in named]
+    sizes = [each.str.len_bytes() for each in texts] + [each.cat.len_bytes() for each in named]
+    longest = max((_whole(each.max()) for each in letters), default=0)
     limits.check("cell_letters", longest, f"A cell holds {longest:,} letters")
-    megabytes = -(-sum(texts.select(pl.all().str.len_bytes().cast(pl.UInt64).sum()).row(0)) // MEGABYTE)
+    megabytes = -(-sum(_whole(each.cast(pl.UInt64).sum()) for each in sizes) // MEGABYTE)
     limits.check("unpacked_megabytes", megabytes, f"The texts of the table fill {megabytes:,} megabytes")
+
+
+def _whole(number: object) -> int:
+    """Read a largest value or a sum; a column without a value has none."""
+    return number if isinstance(number, int) else 0

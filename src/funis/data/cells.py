@@ -25,6 +25,9 @@ _SPREADSHEET_ERROR = (
     rf"^\s*(?:#\S{{1,20}}[!?]|#N/?[ADV]|#GETTING_DATA|{NOT_CALCULATED}|Err:5\d\d|#{{2,}})\s*$"
 )
 _UNUSABLE = f"{FORBIDDEN_PATTERN}|{_SPREADSHEET_ERROR}"
+# 1 January 1 and 31 December 9999 in days from 1 January 1970, and how many of its units a day has.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+_OF_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _NO_TEXT = (pl.Binary, pl.Duration, pl.Object)
 _FORBIDDEN_FIX = "Take it out: it stays behind when text is copied from another program."
 _ERROR_FIX = "Correct the formula and save again; leave the cell empty when the value is missing."
@@ -192,10 +195,20 @@ def as_texts(frame: pl.DataFrame) -> pl.DataFrame:
     if all(dtype == pl.String and not name.startswith("_") for name, dtype in frame.schema.items()):
         return frame
     return frame.select(
-        pl.col(name).cast(pl.Int8).cast(pl.String) if dtype == pl.Boolean else pl.col(name).cast(pl.String)
-        for name, dtype in frame.schema.items()
-        if not name.startswith("_")
+        _as_text(name, dtype) for name, dtype in frame.schema.items() if not name.startswith("_")
     )
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Turn a column into texts; a day that no calendar has, which ends Polars, becomes the number it is."""
+    if dtype == pl.Boolean:
+        return pl.col(name).cast(pl.Int8).cast(pl.String)
+    if not isinstance(dtype, pl.Date | pl.Datetime):
+        return pl.col(name).cast(pl.String)
+    of_a_day = 1 if isinstance(dtype, pl.Date) else _OF_A_DAY[dtype.time_unit]
+    number = pl.col(name).to_physical()
+    is_day = number.is_between(_FIRST_DAY * of_a_day, (_LAST_DAY + 1) * of_a_day, closed="left")
+    return pl.coalesce(pl.when(is_day).then(pl.col(name)).cast(pl.String), number.cast(pl.String)).alias(name)
 
 
 def leave_out_unusable(texts: pl.DataFrame, raw: RawData, file: str, table: str) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from funis.arguments import Frame
+from funis.arguments import Frame, fits
 from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable, take_behind
 from funis.data.known_tables import finding_unknown_table, nearest_table
 from funis.described import describe
@@ -130,7 +130,7 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
         if _are_texts(texts):
             return few_texts(texts)
         return pl.DataFrame([_column(each, [row.get(each) for row in given]) for each in names])
-    if not Frame().fits(given):
+    if not fits(Frame(), given):
         raise ValueRangeError(f"table '{name}'", describe(given), _KINDS)
     frame = nw.from_native(given)
     whole = frame.collect() if isinstance(frame, nw.LazyFrame) else frame

@@ -17,6 +17,7 @@ from funis.errors import ColumnError, ShapeError
 from funis.frames.any_kind import lend_columns, return_columns
 from funis.frames.polars import engine_for, stands_in_order, widen
 from funis.frames.scales import Scale, scale_columns
+from funis.shown import show_place
 
 PREFIX: Final = "__funis_"
 """Columns of our own start with it; no caller's column does."""
@@ -180,7 +181,8 @@ def _is_empty(opened: OpenFrame, name: str) -> Column:
 
 def _refuse_ties(rows: Sequence[tuple[Any, ...]], order: str) -> None:
     if rows:
-        places = "; ".join(f"{row[0]} at {row[1]} ({row[2]} rows)" for row in sorted(rows, key=str))
+        listed = [f"{show_place(who)} at {when} ({count} rows)" for who, when, count in sorted(rows, key=str)]
+        places = "; ".join(listed)
         raise ShapeError(
             f"A subject may have one row per {order!r}, found: {places}. The previous visit would not be "
             "known. Leave one row each."

@@ -19,6 +19,7 @@ from funis.column_kinds import MOST_DAYS, is_empty_cell
 from funis.errors import ColumnError, ValueRangeError
 from funis.near_names import refuse_misspelt
 from funis.schema import DISPOSITION, DISPOSITION_STATUSES, ENDS_BY_FLAG, STATUS_WORDS, read_status
+from funis.shown import show_cell, show_place
 
 EVENT_COLUMNS: Final = tuple(f"{event}_day" for event in EVENTS)
 """Columns, one value a subject, that say on which day a subject left the ordinary timeline."""
@@ -137,13 +138,13 @@ def read_ends(rows: pl.DataFrame, subject: str, disposition: pl.DataFrame | None
         _add_events(own, row, number)
         event = _EVENT_OF.get(_read_row(row, number))
         if event is not None:
-            own.add(event, _read_day(row.get("day"), f"day of disposition of subject {number}"))
+            own.add(event, _read_day(row.get("day"), f"day of disposition of {show_place(number)}"))
     return ends
 
 
 def _add_events(ends: Ends, row: Mapping[str, Any], number: str) -> None:
     for name in EVENT_COLUMNS:
-        day = _read_day(row.get(name), f"{name} of subject {number}")
+        day = _read_day(row.get(name), f"{name} of {show_place(number)}")
         if day is not None:
             ends.add(name.removesuffix("_day"), day)
 
@@ -156,10 +157,11 @@ def _read_row(row: Mapping[str, Any], number: str) -> str:
         status = read_status(str(word))
         if status is None:
             allowed = "; ".join(f"{name} ({', '.join(words)})" for name, words in STATUS_WORDS.items())
-            raise ValueRangeError(f"status of subject {number} in the disposition", word, allowed)
+            where = f"status of {show_place(number)} in the disposition"
+            raise ValueRangeError(where, show_cell(word), allowed)
         said.append(status)
     if len(set(said)) > 1:
-        raise ValueRangeError(f"status of subject {number} in the disposition", said, "one end")
+        raise ValueRangeError(f"status of {show_place(number)} in the disposition", said, "one end")
     return said[0] if said else ""
 
 
@@ -171,7 +173,7 @@ def _read_day(value: Any, where: str) -> float | None:
     try:
         day = float(value)
     except (TypeError, ValueError):
-        raise ValueRangeError(where, value, _DAY_ALLOWED, fix) from None
+        raise ValueRangeError(where, show_cell(value), _DAY_ALLOWED, fix) from None
     if abs(day) > MOST_DAYS:
-        raise ValueRangeError(where, value, f"{-MOST_DAYS} to {MOST_DAYS} days", fix)
+        raise ValueRangeError(where, show_cell(value), f"{-MOST_DAYS} to {MOST_DAYS} days", fix)
     return day

@@ -26,6 +26,7 @@ from funis.nine_decimals import to_decimal
 from funis.responses.participation import Ends, read_ends
 from funis.responses.verdict import Span, exactly
 from funis.scoring.column_limits import Limits
+from funis.shown import show_cell, show_place
 
 GRADES: Final = "EDCBA"
 """Grades from least to most active."""
@@ -101,9 +102,9 @@ class TimelineVisit:
         try:
             return to_decimal(value)
         except ValueError:
-            where = f"column {column!r}, subject {self.subject}, visit {self.name}"
+            where = f"column {column!r}, {show_place(self.subject, self.name)}"
             allowed = "yes, no" if column in yes_no_columns() else "a number"
-            raise ValueRangeError(where, value, f"{allowed}, ND (not done) or nothing") from None
+            raise ValueRangeError(where, show_cell(value), f"{allowed}, ND (not done) or nothing") from None
 
     def _letter(self, column: str) -> str | None:
         value = self.values.get(column)
@@ -111,8 +112,10 @@ class TimelineVisit:
             return value
         if isinstance(value, str) and (says_not_done(value) or not value.strip()):
             return None
-        where = f"column {column!r}, subject {self.subject}, visit {self.name}"
-        raise ValueRangeError(where, value, "one of the grades A, B, C, D, E, ND (not done) or nothing")
+        where = f"column {column!r}, {show_place(self.subject, self.name)}"
+        raise ValueRangeError(
+            where, show_cell(value), "one of the grades A, B, C, D, E, ND (not done) or nothing"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +367,7 @@ def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> Tim
         raise ValueRangeError("a row of the frame of visits", None, "a subject and a visit name in every row")
     if when is None:
         when = _day_of(str(name))
-    where = f"day of subject {number}, visit {name}"
+    where = f"day of {show_place(number, name)}"
     if when is None:
         raise ValueRangeError(where, None, _DAY_ALLOWED, "Give the day.")
     return TimelineVisit(str(number), str(name), _parse_day(when, where), row)
@@ -376,9 +379,9 @@ def _parse_day(when: Any, where: str) -> float:
     try:
         day = float(when)
     except (TypeError, ValueError):
-        raise ValueRangeError(where, when, _DAY_ALLOWED, fix) from None
+        raise ValueRangeError(where, show_cell(when), _DAY_ALLOWED, fix) from None
     if abs(day) > MOST_DAYS:
-        raise ValueRangeError(where, when, f"{-MOST_DAYS} to {MOST_DAYS} days", fix)
+        raise ValueRangeError(where, show_cell(when), f"{-MOST_DAYS} to {MOST_DAYS} days", fix)
     return day
 
 
@@ -393,7 +396,8 @@ def _build_timeline(number: str, visits: list[TimelineVisit], ends: Ends) -> Tim
     names = [visit.name for visit in visits if not visit.name.startswith(UNSCHEDULED)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise ShapeError(f"Subject {number} has the visit {doubled[0]!r} more than once; keep one row.")
+        place = show_place(number, doubled[0])
+        raise ShapeError(f"Two rows or more are of {place}; keep one row.")
     # A record dated after the death belongs to a finding in the data, not to a response.
     death = ends.days.get("death")
     alive = [visit for visit in visits if death is None or visit.day <= death]

@@ -24,7 +24,7 @@ NOT_AVAILABLE: Final = "–"
 #: Printed in place of a count of which nobody was asked.
 NOT_COLLECTED: Final = "not collected"
 
-_WIDE: Final = Context(prec=60)
+_WIDE: Final = Context(prec=400)
 
 
 def format_number(value: float | Fraction | Decimal | None, digits: int = 2) -> str:

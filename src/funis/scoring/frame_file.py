@@ -76,7 +76,9 @@ def check_suffix(file: Path) -> Path:
 
 def _read_parquet(data: bytes, _: Path, limits: Limits) -> pl.DataFrame:
     check_parquet(data, limits)
-    return pl.read_parquet(io.BytesIO(data))
+    frame = pl.read_parquet(io.BytesIO(data))
+    check_texts(frame, limits)
+    return frame
 
 
 def _read_workbook(data: bytes, file: Path, limits: Limits) -> pl.DataFrame:
@@ -89,8 +91,13 @@ def _read_workbook(data: bytes, file: Path, limits: Limits) -> pl.DataFrame:
             f"The file '{file}' holds a spreadsheet error in row {row}, column {column}: {text}{more}. "
             "Correct the formula and save again; leave the cell empty when the value is missing."
         )
+    import fastexcel
+
     # Every row decides the kind of a column: a text after a thousand numbers would be left out.
-    frame = pl.read_excel(io.BytesIO(data), infer_schema_length=None)
+    try:
+        frame = pl.read_excel(io.BytesIO(data), infer_schema_length=None)
+    except fastexcel.FastExcelError as error:
+        raise ValueError("the workbook is damaged") from error
     check_texts(frame, limits)
     return frame
 

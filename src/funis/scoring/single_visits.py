@@ -18,6 +18,7 @@ import polars as pl
 from funis.arguments import Anything, ByName, OrNone, Text, takes
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
+from funis.described import describe
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.scales import Scale, scale_cell
 from funis.frames.under_way import close_frame
@@ -273,7 +274,7 @@ def _make_column(name: str, given: Sequence[Any]) -> pl.Series:
     for cell in cells:
         if cell is not None and not isinstance(cell, bool | int | float | str | date):
             allowed = "a number, a text, a truth value, a date or nothing"
-            raise ValueRangeError(f"The cell {name!r} of a visit", cell, allowed)
+            raise ValueRangeError(f"The cell {name!r} of a visit", describe(cell), allowed)
     if len(kinds) > 1 and str in kinds:
         cells = [
             None if cell is None else str(int(cell) if isinstance(cell, bool) else cell) for cell in cells

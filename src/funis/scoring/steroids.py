@@ -13,6 +13,7 @@ from funis.arguments import Frame, NumberFrom, Text, takes
 from funis.catalogue.model_tables import GlucocorticoidTable
 from funis.catalogue.registry import analyte_table, glucocorticoid_table
 from funis.column_kinds import check_days, check_kinds
+from funis.described import shorten
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.shown import show_values
 
@@ -91,7 +92,7 @@ def _unit_factor(table: GlucocorticoidTable, unit: str) -> Fraction:
     name = " ".join(unit.lower().split())
     if name not in table.units:
         known = ", ".join(table.units)
-        raise UnitError(f"The unit {unit!r} of a glucocorticoid is not known. Known: {known}.")
+        raise UnitError(f"The unit {shorten(unit)!r} of a glucocorticoid is not known. Known: {known}.")
     return table.units[name]
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from funis.arguments import NumberFrom, Text, takes
 from funis.catalogue.model_analytes import Analyte, Conversion
 from funis.catalogue.registry import analyte_table
+from funis.described import shorten
 from funis.errors import UnitError, UnknownNameError
 from funis.frames.scales import Scale
 from funis.units.spelling import read_unit
@@ -85,7 +86,9 @@ def find_conversion(analyte: str, unit: str) -> Conversion:
             f"Compare it with the limits of the same laboratory, {analyte}_low and {analyte}_high."
         )
     known = ", ".join(known_units(analyte))
-    raise UnitError(f"The unit {unit!r} is not known for {analyte}. Known: {known}. Correct the unit.")
+    raise UnitError(
+        f"The unit {shorten(unit)!r} is not known for {analyte}. Known: {known}. Correct the unit."
+    )
 
 
 @takes(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from funis.bounded.limits import Limits
 from funis.bounded.unpacked import check_texts
@@ -40,7 +41,12 @@ def read_sheets(
 
         def read(header_row: int | None, sheet: str = name, label: str = label) -> TableCells:
             # skip_rows=0 keeps empty rows at the top, so that row numbers are those that Excel shows.
-            cells = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
+            try:
+                cells = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
+            except (fastexcel.FastExcelError, PanicException) as error:
+                # What the library says may quote the file.
+                message = "The sheet cannot be read: the workbook is damaged."
+                raise UnreadableError("not_workbook", message, "Save it again as .xlsx.") from error
             check_texts(cells, limits)
             records = _sheet_records(cells, places[sheet])
             if rules.decimal == ",":

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from funis.errors import ColumnError, ValueRangeError
+from funis.shown import show_codes
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.formula import DesignColumn, Formula, code_columns, parse_formula
 from funis.stats.mmrm.rows_used import Codes, ModelRows
@@ -62,7 +63,7 @@ class Design:
         for name, known in self.levels.items():
             foreign = set(frame[name].cast(pl.String).drop_nulls().to_list()) - set(known)
             if foreign:
-                raise ValueRangeError(f"Column {name!r}", sorted(foreign), ", ".join(known))
+                raise ValueRangeError(f"Column {name!r}", show_codes(sorted(foreign)), ", ".join(known))
         if self.builder is not None:
             return self.builder(frame)
         values: dict[tuple[str, str | None], Floats] = {}

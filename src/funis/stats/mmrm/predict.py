@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from funis.errors import UnknownNameError, ValueRangeError
+from funis.shown import show_codes
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.fitted import FittedModel
 from funis.stats.mmrm.rows_used import to_polars
@@ -148,7 +149,7 @@ def _codes(frame: pl.DataFrame, name: str, levels: tuple[str, ...]) -> list[int]
     texts = [str(value) for value in frame[name].to_list()]
     foreign = sorted(set(texts) - set(known))
     if foreign:
-        raise ValueRangeError(f"Column {name!r}", foreign, ", ".join(levels))
+        raise ValueRangeError(f"Column {name!r}", show_codes(foreign), ", ".join(levels))
     return [known[text] for text in texts]
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from funis.column_kinds import check_kinds, is_empty_cell
 from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
+from funis.shown import show_codes
 from funis.stats.mmrm.covariance import Floats
 
 Codes = NDArray[np.int64]
@@ -131,8 +132,9 @@ def factor_levels(column: pl.Series, given: Sequence[object] | None = None) -> t
         order = [str(level) for level in given]
         foreign = sorted(set(map(str, found.to_list())) - set(order))
         if foreign:
+            said = show_codes(foreign)
             raise ValueRangeError(
-                f"Column {column.name!r}", foreign, ", ".join(order), "Add the value to the levels."
+                f"Column {column.name!r}", said, ", ".join(order), "Add the value to the levels."
             )
         present = set(map(str, found.to_list()))
         return tuple(level for level in order if level in present)
