@@ -305,6 +305,20 @@ class ByName:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """What stands in a cell and names its row: a text, a number or a day, of Python or of numpy."""
+
+    allowed: str = "a text, a number or a day"
+
+    def fits(self, value: Any) -> bool:
+        """Tell whether a value is of the kind."""
+        if isinstance(value, str):
+            # A letter that is half of a pair stands in no frame.
+            return value.isascii() or bool(value.encode("utf-8"))
+        return isinstance(value, numbers.Number | dt.date) or type(value).__module__ == "numpy"
+
+
+@dataclass(frozen=True, slots=True)
 class Anything:
     """Whatever the function itself looks at."""
 

@@ -223,18 +223,18 @@ COLUMN_NAMES: tuple[Any, ...] = ("subject", "visit", "score", "no_column")
 
 TARGETS = (
     Target("definition", funis.definition, {"name": "sledai_2k"}),
-    Target("score", funis.score, {
+    Target("score", funis.score, {"units": {},
         "frame": SLEDAI.select("subject", "day", *ITEMS), "name": "sledai_2k", "missing": "strict", "subject": "subject",
         "order": "day", "assume_sorted": False, "parameters": {}, "compact": False},
         frames=("frame",), special={"missing": POLICIES, "name": ("bilag_2004", "eular_acr_2019", "egfr_ckd_epi_2021")}),
-    Target("scorer", funis.scorer, {"name": "sledai_2k", "missing": "strict", "parameters": {}}, special={"missing": POLICIES}),
+    Target("scorer", funis.scorer, {"units": {}, "name": "sledai_2k", "missing": "strict", "parameters": {}}, special={"missing": POLICIES}),
     Target("scorer()", funis.scorer("sledai_2k"), {"visits": SLEDAI.rows(named=True)},
         special={"visits": ([{}], [{"seizure": value} for value in ("x", None, 7, math.nan, [], object())], SLEDAI, [[1]], {"seizure": 1})}),
     Target("explain", funis.explain, {
         "frame": SLEDAI.with_columns(visit=pl.Series(["a", "b"])), "name": "sledai_2k", "subject": "S1", "visit": "a",
-        "subject_column": "subject", "visit_column": "visit", "order": "day", "missing": "strict", "parameters": {}},
+        "subject_column": "subject", "visit_column": "visit", "order": "day", "missing": "strict", "parameters": {}, "units": {}},
         special={"frame": (SLEDAI, SLEDAI[:0])}),
-    Target("grade_toxicity", funis.grade_toxicity, {
+    Target("grade_toxicity", funis.grade_toxicity, {"units": {},
         "frame": LABS, "version": "5.0", "columns": {"value": "value"}, "missing_baseline": "cannot_tell"}, frames=("frame",),
         special={"columns": ({"value": "no_column"}, {"vlaue_column": "value"}, {"value": 7})}),
     Target("derive_lab_baseline", funis.derive_lab_baseline, {"labs": LABS, "last_day": 0}, frames=("labs",)),
@@ -247,25 +247,25 @@ TARGETS = (
     Target("derive_steroid_days", funis.derive_steroid_days, {
         "medications": COURSES, "visits": DAYS, "limit": 10.0, "window_days": 57, "betamethasone_mg": 0.75},
         frames=("medications", "visits")),
-    Target("respond", funis.respond, {
+    Target("respond", funis.respond, {"units": {},
         "frame": GRADES, "name": "ucmsc_bilag_response", "subject": "subject", "visit": "visit", "day": "day", "parameters": {},
         "disposition": ENDS}, frames=("frame", "disposition"), special={"name": ("sri_4", "sledai_2k", "essdai_mcii")}),
-    Target("respond_by_visit", funis.respond_by_visit, {
+    Target("respond_by_visit", funis.respond_by_visit, {"units": {},
         "frame": SCORES, "name": "esspri_mcii", "subject": "subject", "visit": "visit", "day": "day", "parameters": {},
         "disposition": ENDS}, frames=("frame",), special={"name": ("sri_4", "ucmsc_bilag_response")}),
     Target("count_relapses", funis.count_relapses, {
         "responses": RELAPSES, "visit_days": {"month_9": 270, "month_12": 360}, "window": 30.0}, frames=("responses",),
         special={"visit_days": ({"month_9": "x"}, {"month_9": None}, {"month_9": math.nan}, {7: 8}, {"a": 1, "b": 1})}),
-    Target("classify", funis.classify, {
+    Target("classify", funis.classify, {"units": {},
         "frame": PEOPLE, "name": "eular_acr_2019", "subject": "subject", "missing": "cannot_tell"}, frames=("frame",)),
-    Target("multiverse", funis.multiverse, {
+    Target("multiverse", funis.multiverse, {"units": {},
         "frame": SCORES, "definitions": ["esspri_mcii"], "reference": "esspri_mcii", "threshold": 50.0,
         "parameters": {}, "disposition": ENDS, "subject": "subject", "visit": "visit", "day": "day"}, frames=("frame",)),
-    Target("compare_responses", funis.compare_responses, {
+    Target("compare_responses", funis.compare_responses, {"units": {},
         "frame": SCORES, "definitions": ["esspri_mcii"], "parameters": {}, "disposition": ENDS, "subject": "subject",
         "visit": "visit", "day": "day"}),
     Target("score_responder_index", funis.score_responder_index,
-        {"frame": RESPONDER, "subject": "subject", "visit": "visit", "day": "day", "baseline_visit": ""},
+        {"units": {}, "frame": RESPONDER, "subject": "subject", "visit": "visit", "day": "day", "baseline_visit": ""},
         frames=("frame",)),
     Target("describe_changes", funis.describe_changes, {"found": FOUND}, frames=("found",)),
     Target("convert", funis.convert, {"value": 1.0, "analyte": "creatinine", "from_unit": "mg/dL", "to_unit": "umol/L"}),

@@ -6,6 +6,7 @@ Which calls are tried is drawn anew from a seed; `FUNIS_HOSTILE_CALLS=all` tries
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import inspect
 import os
 import random
@@ -25,6 +26,7 @@ from funis.arguments import (
     Callback,
     Day,
     Frame,
+    Label,
     NumberFrom,
     Numbers,
     OrNone,
@@ -32,6 +34,7 @@ from funis.arguments import (
     Several,
     Text,
     YesNo,
+    fits,
     takes,
 )
 from funis.column_kinds import check_days, check_kinds, find_odd_columns, is_empty_cell
@@ -175,6 +178,11 @@ KINDS: list[tuple[object, list[object], list[object]]] = [
     (NumberFrom(0, 1, is_open=True), [0.001, 0.999], [0, 1]),
     (NumberFrom(1, 3, whole=True), [1, 3, np.int8(2)], [0, 4, 2.0, True]),
     (OrNone(Text()), [None, "a"], ["", 0]),
+    (
+        Label(),
+        ["", "é", "\x01", 7, 1.5, np.int64(3), np.str_("a"), dt.date(2020, 1, 1), decimal.Decimal(1)],
+        [None, [], object(), "\ud800", len, pl.Series([1])],
+    ),
     (Several(Text()), [[], ["a"], ("a", "b")], ["a", ["a", 1], {"a"}, None, range(2)]),
     (Several(Text(), single=True), ["a", ["a"]], [1, [1]]),
     (Several(Text(), least=1), [["a"]], [[]]),
@@ -207,11 +215,22 @@ def test_what_each_kind_of_argument_takes(place: int) -> None:
     kind, taken, refused = KINDS[place]
     assert isinstance(
         kind,
-        OrNone | Text | YesNo | NumberFrom | Several | ByName | Callback | PathName | Day | Numbers | Frame,
+        OrNone
+        | Label
+        | Text
+        | YesNo
+        | NumberFrom
+        | Several
+        | ByName
+        | Callback
+        | PathName
+        | Day
+        | Numbers
+        | Frame,
     )
     assert kind.allowed
-    assert [value for value in taken if not kind.fits(value)] == []
-    assert [value for value in refused if kind.fits(value)] == []
+    assert [value for value in taken if not fits(kind, value)] == []
+    assert [value for value in refused if fits(kind, value)] == []
 
 
 @pytest.mark.parametrize(

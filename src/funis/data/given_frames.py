@@ -15,7 +15,7 @@ import polars as pl
 from funis.arguments import Frame, fits
 from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable, take_behind
 from funis.data.known_tables import finding_unknown_table, nearest_table
-from funis.described import describe
+from funis.described import Described, describe
 from funis.errors import ValueRangeError
 from funis.frames.verbs import as_few, as_polars, few_texts, frame_like, is_few, verbs_of
 from funis.letters import name_letter
@@ -133,13 +133,23 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
     if not fits(Frame(), given):
         raise ValueRangeError(f"table '{name}'", describe(given), _KINDS)
     frame = nw.from_native(given)
-    whole = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    whole = _collect(name, frame) if isinstance(frame, nw.LazyFrame) else frame
     columns = []
     for each in whole.columns:
         cells, empty = whole[each].to_list(), whole[each].is_null().to_list()
         cells = [None if gone else cell for cell, gone in zip(cells, empty, strict=True)]
         columns.append(_column(str(each), cells))
     return pl.DataFrame(columns)
+
+
+def _collect(name: str, frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    """Run the query of a lazy frame."""
+    try:
+        return frame.collect()
+    except Exception as error:
+        # A query may call functions of the user, and what it raises may quote cells.
+        found = Described("a lazy frame whose query fails")
+        raise ValueRangeError(f"table '{name}'", found, _KINDS, "Collect it to see why.") from error
 
 
 def _are_texts(columns: Mapping[Any, Sequence[Any]]) -> bool:

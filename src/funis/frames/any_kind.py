@@ -110,6 +110,8 @@ def return_kind(frame: Any, found: pl.DataFrame) -> Any:
     import narwhals as nw
 
     native = nw.from_native(frame)
+    # Columns of an answer without rows may have no kind yet, which other frames cannot hold.
+    found = found.with_columns(pl.col(pl.Null).cast(pl.String))
     if native.implementation.is_pandas_like():
         found = pandas.make_room_for_gaps(found)
     schema = nw.from_native(found).schema

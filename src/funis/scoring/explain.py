@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from funis.arguments import Anything, ByName, Frame, OrNone, Text, takes
+from funis.arguments import Anything, ByName, Frame, Label, OrNone, Text, takes
 from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, Feature, Item
 from funis.catalogue.model_parameter import ParameterValue
@@ -96,8 +96,8 @@ class Explanation:
 @takes(
     frame=Frame(),
     name=Text(),
-    subject=Anything(),
-    visit=Anything(),
+    subject=OrNone(Label()),
+    visit=OrNone(Label()),
     subject_column=Text(),
     visit_column=Text(),
     order=OrNone(Text()),
