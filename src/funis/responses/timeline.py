@@ -397,7 +397,7 @@ def _build_timeline(number: str, visits: list[TimelineVisit], ends: Ends) -> Tim
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         place = show_place(number, doubled[0])
-        raise ShapeError(f"Two rows or more are of {place}; keep one row.")
+        raise ShapeError(f"A visit of a subject stands more than once ({place}); keep one row.")
     # A record dated after the death belongs to a finding in the data, not to a response.
     death = ends.days.get("death")
     alive = [visit for visit in visits if death is None or visit.day <= death]
