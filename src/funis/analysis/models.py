@@ -19,6 +19,7 @@ from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.target import Target
 from funis.errors import FunisError
 from funis.results import ALL, Place, format_number
+from funis.stats.mmrm.formula import parse_formula
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.result import MmrmResult
 from funis.study.model import Endpoint
@@ -85,9 +86,23 @@ def fit_variable(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort, in
         run.numbers.add(whole, "covariance", None, text=text, method="mmrm", status=status)
     if into.analysis != "mmrm":
         return
+    if has_shared_slope(run, endpoint):
+        run.numbers.add(whole, "shared_slope", 1.0, text="one slope of baseline at all visits", method="mmrm")
     run.numbers.add(whole, "aic", fitted.aic, method="mmrm")
     run.numbers.add(whole, "log_likelihood", fitted.log_likelihood, method="mmrm")
     diagnose_model(run, endpoint, cohort, variable, fitted)
+
+
+def has_shared_slope(run: Run, endpoint: Endpoint) -> bool:
+    """Tell whether a study's own formula without arms gives baseline one slope at all visits.
+
+    The mean of a visit then has a variance from a slope that is not its own. With arms one slope is usual,
+    and their difference does not rest on it.
+    """
+    formula = parse_formula(endpoint.formula) if endpoint.formula else None
+    if run.study.arms or formula is None or ("baseline",) not in formula.terms:
+        return False
+    return not any({"baseline", "visit"} <= set(term) for term in formula.terms)
 
 
 def _means(run: Run, endpoint: Endpoint, fitted: MmrmResult, by: list[str]) -> list[dict[str, Any]]:

@@ -76,6 +76,7 @@ STATISTICS: dict[str, str] = {
     "tipping_point": "shift of the imputed values at which significance is lost",
     "covariance": "covariance that was fitted",
     "not_met": "subjects who do not meet the criterion",
+    "shared_slope": "the formula of the study file gives baseline one slope at all visits",
     "level": "level that P is compared with",
     "passed": "verdict: 1 passed, 0 not",
     "cannot_tell": "subjects for whom it cannot be determined",

@@ -15,6 +15,7 @@ from funis.reporting.number_book import (
     adjusted_p,
     adjustment_of,
     bound,
+    decimals_for,
     estimate_cell,
     interval,
     level_text,
@@ -145,6 +146,12 @@ _UNCONDITIONAL = (
     "which takes the baselines as they were and is narrower."
 )
 
+_SHARED_SLOPE = (
+    "{}: the formula of the study file gives the baseline one slope at all visits. Where the slopes of "
+    "visits differ, standard errors and intervals of a visit can be too small or too large; with visit * "
+    "baseline each visit has its own."
+)
+
 # --- models --------------------------------------------------------------------------------------------
 
 
@@ -171,6 +178,8 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     if held:
         heads.append(f"{level} CI, baselines held")
         notes.append(_UNCONDITIONAL)
+    shared = dict.fromkeys(number.endpoint for number in used if number.statistic == "shared_slope")
+    notes += [_SHARED_SLOPE.format(labels.endpoint(name)) for name in shared]
     if beside:
         notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")
     title = "Mixed models for repeated measures: marginal mean change from baseline"
@@ -188,21 +197,30 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
 
 def _held_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
     """Give the interval with the baselines held; empty where the printed one holds them."""
-    limits = [bound(book.find(group, visit, f"conditional_{name}"), 2) for name in ("lower", "upper")]
+    digits = _digits(book, group)
+    limits = [bound(book.find(group, visit, f"conditional_{name}"), digits) for name in ("lower", "upper")]
     return joined(*interval(*limits)) if all(limits) else EMPTY
 
 
+def _digits(book: NumberBook, group: Group) -> int:
+    """Give the decimals of a model's means: those of the variable."""
+    means = (number.value for number in book.all(group) if number.statistic == "estimate")
+    return decimals_for(book, group.measure, means)
+
+
 def _model_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
-    estimate = book.find(group, visit, "estimate")
-    limits = [bound(book.find(group, visit, name), 2) for name in ("lower", "upper")]
-    change = joined(bound(estimate, 2), " (", *interval(*limits), ")") if all(limits) else single(estimate, 2)
+    estimate, digits = book.find(group, visit, "estimate"), _digits(book, group)
+    names = ("estimate", "lower", "upper")
+    middle, lower, upper = (bound(book.find(group, visit, name), digits) for name in names)
+    has_limits = lower is not None and upper is not None
+    change = joined(middle, " (", *interval(lower, upper), ")") if has_limits else single(estimate, digits)
     plain = book.find(group, visit, "p")
     cells = (
         joined(Inline(str(estimate.n), estimate.id))
         if estimate is not None and estimate.n is not None
         else EMPTY,
         change,
-        single(book.find(group, visit, "se"), 3),
+        single(book.find(group, visit, "se"), digits + 1),
         single(book.find(group, visit, "df"), 1),
         p_cell(plain, adjusted_p(book, group, visit, plain.method) if plain is not None else None),
     )
