@@ -412,3 +412,52 @@ def test_every_unknown_column_is_told_at_the_line_of_the_header(tmp_path: Path) 
     assert [each.line for each in unknown] == [2, 2]
     assert [each.column for each in unknown if each.column] == ["comparatorr"]
     assert "The nearest is 'comparator'." in {each.fix for each in unknown}
+
+
+def test_what_cannot_be_read_is_not_told_as_missing_as_well(tmp_path: Path) -> None:
+    """One cause, one finding: no result, no age and no subject is missed that another finding speaks of."""
+    tables = {name: [list(row) for row in rows] for name, rows in TABLES.items()}
+    tables["labs"][1][4], tables["subjects"][1][3] = "eighty", "1.5.1980"
+    found = read(write(tmp_path / "cells", tables, ""))
+    assert [
+        (each.code, each.table) for each in found.findings if each.table in {"subjects", "labs", "visits"}
+    ] == [
+        ("not_a_date", "subjects"),
+        ("not_a_number", "labs"),
+    ]
+    empty = {
+        **tables,
+        "labs": [list(row) for row in TABLES["labs"]],
+        "subjects": [list(row) for row in TABLES["subjects"]],
+    }
+    empty["labs"][1][4], empty["subjects"][1][3] = "", ""
+    told = {each.code for each in read(write(tmp_path / "empty", empty, "")).findings}
+    assert told >= {"missing_labs", "eligibility_unknown"}
+    headed = {**TABLES, "subjects": [["Patient", *TABLES["subjects"][0][1:]], *TABLES["subjects"][1:]]}
+    codes = [
+        each.code
+        for each in read(write(tmp_path / "header", headed, "")).findings
+        if each.table == "subjects"
+    ]
+    assert sorted(codes) == ["missing_column", "unknown_column"]
+
+
+def test_a_row_left_out_for_one_cell_is_looked_at_for_its_others(tmp_path: Path) -> None:
+    rows = [list(row) for row in TABLES["labs"]]
+    rows[1] = ["S1", "month_7", "2020-01-05", "creatinin", "80", "umol/L"]
+    rows[2] = ["S9", "month_8", "2020-01-05", "creatinine", "90000", "umol/L"]
+    found = read(write(tmp_path / "trial", {**TABLES, "labs": rows}, "")).findings
+    assert [(each.code, each.line) for each in found if each.table == "labs" and each.level == "error"] == [
+        ("unknown_test", 2),
+        ("unknown_visit", 2),
+        ("unknown_subject", 3),
+        ("value_outside_range", 3),
+        ("unknown_visit", 3),
+    ]
+
+
+def test_headers_in_chinese_are_named(tmp_path: Path) -> None:
+    """Words of tables are no names of persons, and a header that may be one is not shown."""
+    rows = [[*TABLES["labs"][0], "检验结果", "王小明"], *([*row, "", ""] for row in TABLES["labs"][1:])]
+    found = read(write(tmp_path / "trial", {**TABLES, "labs": rows}, "")).findings
+    assert [each.column for each in found if each.code == "unknown_column"] == ["", "检验结果"]

@@ -36,12 +36,14 @@ class Data:
     frames : tables by name; all of the study's
     present : names of the tables that have a file
     unreadable : names of the tables whose file could not be read; nothing is said to be missing from them
+    unread_results : lines of laboratory results that cannot be read; they are not missing
     """
 
     study: Study
     frames: dict[str, pl.DataFrame]
     present: frozenset[str]
     unreadable: frozenset[str]
+    unread_results: frozenset[int] = frozenset()
 
     def is_checked(self, table: str) -> bool:
         """Say whether it makes sense to miss single rows of a table: it was read and has others."""
@@ -72,6 +74,8 @@ class Data:
         known = ops.col("value_recorded").is_not_null()
         if "value_not_done" in labs.columns:
             known |= ops.col("value_not_done").fill_null(value=False)
+        if self.unread_results:
+            known |= ops.col("_line").is_in(sorted(self.unread_results))
         rows = labs.filter(known).group_by("subject", "visit").agg(ops.col("test").unique())
         return {(subject, visit): tests for subject, visit, tests in rows.iter_rows()}
 

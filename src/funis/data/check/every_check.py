@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 import polars as pl
@@ -86,7 +86,8 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
     day_findings = list(check_given_days(frames, anchors))
     frames = derive_days(frames, anchors)
     frames, fill_findings = fill_items(study, frames)
-    data = Data(study, frames, frozenset(raw.tables), frozenset(raw.unreadable))
+    unread = _find_unread_results((*raw.findings, *findings))
+    data = Data(study, frames, frozenset(raw.tables), frozenset(raw.unreadable), unread)
     frames, found = check_data(data)
     every = [
         *raw.findings,
@@ -104,6 +105,15 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
     shown = Concealment(study, known, numbers, today)
     told = quote_written(_without_echoes(every), raw)
     return frames, _in_order([shown.conceal(each) for each in told], known)
+
+
+def _find_unread_results(findings: Iterable[Finding]) -> frozenset[int]:
+    """Give the lines of laboratory results that are no numbers: told as such, they are not missing."""
+    return frozenset(
+        each.line
+        for each in findings
+        if (each.table, each.column, each.level) == ("labs", "value", "error") and each.line is not None
+    )
 
 
 def _check_criteria(study: Study, frames: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
