@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -80,13 +81,9 @@ def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     tuple
         The table with ``status``; an error for each row that says two things, which then says nothing.
     """
-    ops = verbs_of(frame)
     names = ("status", *(f"_{name}" for name in _FLAGS))
-    flags = [ops.when(ops.col(name) == 1).then(ops.lit(name)).alias(f"_{name}") for name in _FLAGS]
+    flags, differs, one = _ends_said(verbs_of(frame), names)
     marked = frame.with_columns(flags)
-    # The first of the ends that are said, and whether another differs from it.
-    said = ops.coalesce(*names)
-    differs = ops.any_horizontal([ops.col(name) != said for name in names])
     findings = [
         row_finding(
             "error",
@@ -100,8 +97,16 @@ def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
         )
         for row in rows_where(marked, differs)
     ]
-    one = ops.when(~differs.fill_null(value=False)).then(said)
     return marked.with_columns(status=one).drop(names[1:]), findings
+
+
+@lru_cache(maxsize=4)
+def _ends_said(ops: Verbs, names: tuple[str, ...]) -> tuple[Sequence[pl.Expr], pl.Expr, pl.Expr]:
+    """Give the ends that flags say, whether the ends that a row says differ, and the one that it says."""
+    flags = [ops.when(ops.col(name) == 1).then(ops.lit(name)).alias(f"_{name}") for name in _FLAGS]
+    said = ops.coalesce(*names)
+    differs = ops.any_horizontal([ops.col(name) != said for name in names])
+    return flags, differs, ops.when(~differs.fill_null(value=False)).then(said)
 
 
 def is_fatal(ops: Verbs) -> pl.Expr:

@@ -15,7 +15,7 @@ from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.data.recorded_totals import items_behind, recorded_columns
 from funis.errors import Finding
-from funis.frames.verbs import Verbs, verbs_of
+from funis.frames.verbs import Verbs, count_gaps, verbs_of
 
 _MANY = 8
 _DAMAGE = ("ssddi", "sdi")
@@ -50,9 +50,11 @@ def _part_recorded(found: Definition, frame: pl.DataFrame) -> tuple[pl.DataFrame
     """Part the rows with items from those that hold only what somebody wrote down of the score."""
     ops = verbs_of(frame)
     recorded = [name for name in recorded_columns(found).values() if name in frame.columns]
-    if not recorded:
+    items = items_behind(found, found.name)
+    # An item that every row has leaves no row without items.
+    if not recorded or any(not frame[item.name].null_count() for item in items):
         return frame, frame.head(0)
-    blank = [ops.col(item.name).is_null() for item in items_behind(found, found.name)]
+    blank = [ops.col(item.name).is_null() for item in items]
     blank.append(ops.any_horizontal([ops.col(name).is_not_null() for name in recorded]))
     is_total = ops.all_horizontal(blank)
     return frame.filter(~is_total), frame.filter(is_total)
@@ -78,8 +80,10 @@ def _say_recorded(found: Definition, totals: pl.DataFrame) -> Iterator[Finding]:
 
 def _check_blanks(found: Definition, frame: pl.DataFrame, unread: tuple[str, ...]) -> Iterator[Finding]:
     """Report blank items: a blank is neither absent nor not done, somebody forgot it."""
-    stand_ins = _find_stand_ins(found.name, unread, tuple(frame.columns))
-    for row in rows_where(frame, _lacks_any(verbs_of(frame), found.name, unread, tuple(frame.columns))):
+    columns = tuple(frame.columns)
+    stand_ins = _find_stand_ins(found.name, unread, columns)
+    gaps = frozenset(name for name, count in count_gaps(frame).items() if count)
+    for row in rows_where(frame, _lacks_any(verbs_of(frame), found.name, unread, (columns, gaps))):
         blank = _blank_items(found, row, stand_ins)
         if len(blank) > _MANY:
             yield row_finding(
@@ -122,13 +126,18 @@ def _find_stand_ins(
 
 
 @lru_cache(maxsize=64)
-def _lacks_any(ops: Verbs, instrument: str, unread: tuple[str, ...], columns: tuple[str, ...]) -> pl.Expr:
-    """Tell in which rows an item is blank and nothing stands for it: few rows of a register."""
-    found = definition(instrument)
-    if found.routes:
-        return ops.any_horizontal([ops.col(item.name).is_null() for item in found.items])
-    lacking = []
-    for others in _find_stand_ins(instrument, unread, columns).values():
+def _lacks_any(
+    ops: Verbs, instrument: str, unread: tuple[str, ...], known: tuple[tuple[str, ...], frozenset[str]]
+) -> pl.Expr:
+    """Tell in which rows an item is blank and nothing stands for it: few rows of a register.
+
+    Of the columns, it is known which have any empty cell; only with such can an item be blank.
+    """
+    found, (columns, gaps) = definition(instrument), known
+    lacking = [ops.col(each.name).is_null() for each in found.items if found.routes and each.name in gaps]
+    for others in () if found.routes else _find_stand_ins(instrument, unread, columns).values():
+        if any(name in columns and name not in gaps for name in others):
+            continue
         silent = [ops.col(name).is_null() for name in sorted(others) if name in columns]
         not_done = [f"{name}_not_done" for name in sorted(others)]
         silent += [

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
+
+import polars as pl
 
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where, show_value
 from funis.errors import Finding
-from funis.frames.verbs import verbs_of
+from funis.frames.verbs import Verbs, verbs_of
 
 _NUMBERED = re.compile(r"^(?P<stem>.*?)_?(?P<number>\d+)$")
 _MINUTES_PER_DAY = 1440
@@ -75,14 +78,8 @@ def _check_times_of_day(data: Data) -> Iterator[Finding]:
     Such a number is a whole count of minutes divided by 1440 and has many decimals; a result that a
     laboratory wrote has few.
     """
-    value = verbs_of(data.frames["labs"]).col("value_recorded")
-    minutes = value * _MINUTES_PER_DAY
-    is_time = (
-        value.is_between(0, 1, closed="none")
-        & ((minutes - minutes.round()).abs() < 1e-4)
-        & ((value * 1e4 - (value * 1e4).round()).abs() > 1e-6)
-    )
-    for row in rows_where(data.frames["labs"], is_time):
+    labs = data.frames["labs"]
+    for row in rows_where(labs, _is_time(verbs_of(labs))):
         recorded = float(row["value_recorded"])
         minute = round(recorded * _MINUTES_PER_DAY)
         clock = f"{minute // _MINUTES_PER_HOUR:02d}:{minute % _MINUTES_PER_HOUR:02d}"
@@ -98,3 +95,15 @@ def _check_times_of_day(data: Data) -> Iterator[Finding]:
             message=f"{row['test']} is the time {clock} as a fraction of a day; it is left out.",
             fix=f"{clock} is what a spreadsheet makes of {origin}; look the result up and write it.",
         )
+
+
+@lru_cache(maxsize=4)
+def _is_time(ops: Verbs) -> pl.Expr:
+    """Tell which results are a whole number of minutes as a fraction of a day."""
+    value = ops.col("value_recorded")
+    minutes = value * _MINUTES_PER_DAY
+    return (
+        value.is_between(0, 1, closed="none")
+        & ((minutes - minutes.round()).abs() < 1e-4)
+        & ((value * 1e4 - (value * 1e4).round()).abs() > 1e-6)
+    )
