@@ -6,10 +6,11 @@ import polars as pl
 import pytest
 
 from funis.data.cells import RawData, RawTable
+from funis.data.known_tables import name_columns
 from funis.data.read.declared_dates import read_date
 from funis.data.read.declared_numbers import UnclearError, read_number
 from funis.data.read.sources import TableSources
-from funis.data.read.translate import name_columns, translate_table
+from funis.data.read.translate import translate_table
 from funis.schema import ADVERSE_EVENTS, DONORS, LABS, SUBJECTS, VISITS, Column, Table
 from funis.study.imported import Import
 

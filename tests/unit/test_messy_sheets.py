@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from funis.data.tables import Tables, read_tables
+from funis.data.tables import Tables, read_tables, tables_from_frames
 from funis.errors import Finding, StudyError
 from funis.study.imported import Import
 from funis.study.read import read_study
@@ -461,3 +461,25 @@ def test_headers_in_chinese_are_named(tmp_path: Path) -> None:
     rows = [[*TABLES["labs"][0], "检验结果", "王小明"], *([*row, "", ""] for row in TABLES["labs"][1:])]
     found = read(write(tmp_path / "trial", {**TABLES, "labs": rows}, "")).findings
     assert [each.column for each in found if each.code == "unknown_column"] == ["", "检验结果"]
+
+
+def test_frames_and_files_spell_names_alike(tmp_path: Path, clean: Tables) -> None:
+    """Capitals, spaces and hyphens of tables and columns do not matter at any door."""
+    spelled = {
+        name: [[each.replace("_", " ").title() for each in rows[0]], *rows[1:]]
+        for name, rows in TABLES.items()
+    }
+    names = {name: name.replace("_", "-").upper() for name in TABLES}
+    study = read_study(CLEAN)
+    files = read(write(tmp_path / "trial", spelled, "", **names))
+    frames = {
+        names[name]: [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+        for name, rows in spelled.items()
+    }
+    given = tables_from_frames(study, frames, today=TODAY)
+    assert_same(files, clean)
+    assert_same(given, clean)
+    # A frame of the very name comes before one that only spells it.
+    both = tables_from_frames(study, {**frames, "labs": frames["LABS"][:1]}, today=TODAY)
+    assert both.frames["labs"].height == 1
+    assert finding(both, "unknown_table").file == "LABS"

@@ -14,17 +14,20 @@ import polars as pl
 
 from funis.arguments import Frame, fits
 from funis.data.cells import RawData, RawTable, UnreadableError, as_texts, leave_out_unusable, take_behind
-from funis.data.known_tables import finding_unknown_table, nearest_table
+from funis.data.known_tables import finding_unknown_table, name_columns, nearest_table
 from funis.described import Described, describe
 from funis.errors import ValueRangeError
 from funis.frames.verbs import as_few, as_polars, few_texts, frame_like, is_few, verbs_of
 from funis.letters import name_letter
 from funis.schema import Table
+from funis.study.imported import Import, plain_name
 
 _KINDS = (
     "a frame of Polars, pandas, PyArrow or DuckDB whose columns have each a name of their own, as text, "
     "or a list of rows as dicts"
 )
+_AS_DESCRIBED = Import()
+"""Frames are not translated: their names and values are those of the tables."""
 _TEXT_OR_EMPTY = {str, type(None)}
 
 
@@ -63,28 +66,47 @@ def take_frames(
     """
     raw = RawData()
     # A table whose name is not right is looked at too: what else is wrong in it is found in the same run.
-    meant = {name: name if expected.get(name) else nearest_table(name, expected) for name in frames}
+    meant = {name: _find_table(name, frames, expected) for name in frames}
     given = {
-        name: _try_columns(table, frames[name], known.get(table)) for name, table in meant.items() if table
+        name: _try_columns(table, frames[name], known.get(table))
+        for name, (table, _) in meant.items()
+        if table
     }
     cells = sum(each.height * each.width for each in given.values() if not isinstance(each, UnreadableError))
     hold_few = few_cells > 0 and cells <= few_cells
     behind: list[RawData] = []
-    for name, table in meant.items():
-        if table != name:
+    for name, (table, is_right) in meant.items():
+        if not is_right:
             raw.findings.append(finding_unknown_table(name, name, expected))
             behind.append(RawData())
         if table:
-            _take_table(table, name, given[name], raw if table == name else behind[-1], hold_few=hold_few)
+            taken = raw if is_right else behind[-1]
+            _take_table(table, name, given[name], (taken, known.get(table)), hold_few=hold_few)
     for each in behind:
         take_behind(each, raw)
     return raw
 
 
+def _find_table(name: str, frames: Mapping[str, Any], expected: Mapping[str, bool]) -> tuple[str, bool]:
+    """Give the table that a frame is, whatever its capitals and gaps, or nearly is; and which of the two."""
+    if expected.get(name):
+        return name, True
+    plain = plain_name(name)
+    if expected.get(plain) and plain not in frames:
+        return plain, True
+    return nearest_table(name, expected), False
+
+
 def _take_table(
-    table: str, file: str, columns: pl.DataFrame | UnreadableError, raw: RawData, *, hold_few: bool
+    table: str,
+    file: str,
+    columns: pl.DataFrame | UnreadableError,
+    place: tuple[RawData, Table | None],
+    *,
+    hold_few: bool,
 ) -> None:
     """Take one table, or say why it cannot be."""
+    raw, described = place
     try:
         if isinstance(columns, UnreadableError):
             raise columns
@@ -93,7 +115,8 @@ def _take_table(
         raw.unreadable.add(table)
         raw.finding(error.code, file, error.message, error.fix, table=table)
         return
-    raw.tables[table] = RawTable(table, file, _without_blank_rows(_named(texts, raw, file)))
+    named = _spelt(_named(texts, raw, file), described)
+    raw.tables[table] = RawTable(table, file, _without_blank_rows(named))
 
 
 def _texts(columns: pl.DataFrame, raw: RawData, place: tuple[str, str], *, hold_few: bool) -> pl.DataFrame:
@@ -194,6 +217,17 @@ def _named(texts: pl.DataFrame, raw: RawData, file: str) -> pl.DataFrame:
             kept[plain] = name
     ops = verbs_of(texts)
     return texts.select(ops.col(name).alias(plain) for plain, name in kept.items())
+
+
+def _spelt(texts: pl.DataFrame, table: Table | None) -> pl.DataFrame:
+    """Name columns as the table spells them, as in a file: capitals and gaps do not matter."""
+    if table is None or set(texts.columns) <= table.by_name.keys():
+        return texts
+    names = name_columns(texts.columns, table, _AS_DESCRIBED)
+    ops = verbs_of(texts)
+    return (
+        texts.select(ops.col(name).alias(names.get(name, name)) for name in texts.columns) if names else texts
+    )
 
 
 def _without_blank_rows(texts: pl.DataFrame) -> pl.DataFrame:

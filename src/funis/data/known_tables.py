@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from funis.catalogue.instrument_tables import instrument_table
@@ -10,6 +10,7 @@ from funis.catalogue.registry import definitions
 from funis.errors import Finding
 from funis.schema import SUBJECTS, TABLES, Column, Table
 from funis.shown import show_name, words_of
+from funis.study.imported import Import, plain_form, plain_name
 from funis.study.kept import once_a_study
 from funis.study.model import Study
 
@@ -65,6 +66,49 @@ def expected_tables(known: Mapping[str, Table]) -> dict[str, bool]:
         By table name; the tables of instruments that the study does not use are False.
     """
     return {name: name in known for name in (*known, *definitions())}
+
+
+def name_columns(names: Sequence[str], table: Table, rules: Import) -> dict[str, str]:
+    """Say which column of a table each column of a sheet is.
+
+    Parameters
+    ----------
+    names : the names in the sheet
+    table : the table that it holds
+    rules : names that are declared; any other is read as the table spells it, capitals and spaces aside
+
+    Returns
+    -------
+    dict
+        Name in the table by name in the sheet, where the two differ; empty for a column that gives way to
+        a declared one.
+
+    Examples
+    --------
+    >>> from funis.schema import SUBJECTS
+    >>> rules = Import(columns={"subjects": {"subject": "Patient ID"}})
+    >>> name_columns(["patient id", "Birth date", "Subject"], SUBJECTS, rules)
+    {'patient id': 'subject', 'Birth date': 'birth_date', 'Subject': ''}
+    """
+    declared = {plain_form(header): name for name, header in rules.columns.get(table.name, {}).items()}
+    taken: dict[str, str] = {}
+    for header in names:
+        name = declared.get(plain_form(header))
+        if name is not None and name not in taken.values():
+            taken[header] = name
+    claimed = set(taken.values())
+    for header in names:
+        name = plain_name(header)
+        if header in taken:
+            continue
+        if header in table.by_name:
+            if header in claimed:
+                taken[header] = ""
+        elif name in claimed:
+            taken[header] = ""
+        elif name in table.by_name and name not in names and name not in taken.values():
+            taken[header] = name
+    return {header: name for header, name in taken.items() if header != name}
 
 
 def nearest_table(name: str, expected: Mapping[str, bool]) -> str:

@@ -30,12 +30,12 @@ from funis.data.cells import (
     leave_out_unusable,
     take_behind,
 )
-from funis.data.known_tables import finding_unknown_table, nearest_table
+from funis.data.known_tables import finding_unknown_table, name_columns, nearest_table
 from funis.data.read.csv_text import read_csv
 from funis.data.read.records import Read
 from funis.data.read.sheets import read_sheets
 from funis.data.read.sources import SUFFIXES, TableSources
-from funis.data.read.translate import name_columns, translate_table
+from funis.data.read.translate import translate_table
 from funis.letters import show_forbidden
 from funis.schema import Table
 from funis.study.imported import Import, plain_form

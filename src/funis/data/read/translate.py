@@ -12,6 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from funis.data.cells import RawData, RawTable, Written
+from funis.data.known_tables import name_columns
 from funis.data.read.declared_dates import read_date
 from funis.data.read.declared_numbers import UnclearError, read_number, usual_width
 from funis.schema import NOT_DONE, Column, Table
@@ -21,49 +22,6 @@ _CODES = frozenset({"subject", "visit", "test", "lot", "donor", "site", "arm"})
 _FLAGS = ({"0", "1"}, {"0", "1", NOT_DONE})
 
 _Read = Callable[[str], str]
-
-
-def name_columns(names: list[str], table: Table, rules: Import) -> dict[str, str]:
-    """Say which column of a table each column of a sheet is.
-
-    Parameters
-    ----------
-    names : the names in the sheet
-    table : the table that it holds
-    rules : names that are declared; any other is read as the table spells it, capitals and spaces aside
-
-    Returns
-    -------
-    dict
-        Name in the table by name in the sheet, where the two differ; empty for a column that gives way to
-        a declared one.
-
-    Examples
-    --------
-    >>> from funis.schema import SUBJECTS
-    >>> rules = Import(columns={"subjects": {"subject": "Patient ID"}})
-    >>> name_columns(["patient id", "Birth date", "Subject"], SUBJECTS, rules)
-    {'patient id': 'subject', 'Birth date': 'birth_date', 'Subject': ''}
-    """
-    declared = {plain_form(header): name for name, header in rules.columns.get(table.name, {}).items()}
-    taken: dict[str, str] = {}
-    for header in names:
-        name = declared.get(plain_form(header))
-        if name is not None and name not in taken.values():
-            taken[header] = name
-    claimed = set(taken.values())
-    for header in names:
-        name = plain_name(header)
-        if header in taken:
-            continue
-        if header in table.by_name:
-            if header in claimed:
-                taken[header] = ""
-        elif name in claimed:
-            taken[header] = ""
-        elif name in table.by_name and name not in names and name not in taken.values():
-            taken[header] = name
-    return {header: name for header, name in taken.items() if header != name}
 
 
 def translate_table(
