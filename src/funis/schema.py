@@ -11,6 +11,8 @@ from typing import Literal
 
 import polars as pl
 
+from funis.column_kinds import MOST_DAYS
+
 Kind = Literal["text", "date", "number", "integer", "flag", "time"]
 
 NOT_DONE = "ND"
@@ -98,14 +100,17 @@ class Table:
         return tuple(self.by_name)
 
 
+def _day_column(name: str, meaning: str) -> Column:
+    """Describe a column of study days; none is a hundred years from the first infusion."""
+    return Column(name, "integer", meaning, low=-MOST_DAYS, high=MOST_DAYS, unit="days")
+
+
 SUBJECT = Column("subject", "text", "Study number of the subject; never a name.", required=True, filled=True)
 VISIT = Column(
     "visit", "text", "Name of the visit as in the study file, or unscheduled.", required=True, filled=True
 )
 DATE = Column("date", "date", "Date of the assessment, YYYY-MM-DD.")
-DAY = Column(
-    "day", "integer", "Study day (day 0 is the first infusion), where the data carry no dates.", unit="days"
-)
+DAY = _day_column("day", "Study day (day 0 is the first infusion), where the data carry no dates.")
 WINDOW_DAYS = Column(
     "window_days", "integer", "Days the assessment looks back.", low=1, high=400, unit="days"
 )
@@ -283,8 +288,8 @@ MEDICATIONS = Table(
         Column("route", "text", "Route of administration."),
         Column("start", "date", "First day."),
         Column("end", "date", "Last day; empty while the course goes on."),
-        Column("start_day", "integer", "First study day, where the data carry no dates.", unit="days"),
-        Column("end_day", "integer", "Last study day, where the data carry no dates.", unit="days"),
+        _day_column("start_day", "First study day, where the data carry no dates."),
+        _day_column("end_day", "Last study day, where the data carry no dates."),
         Column("reason", "text", "Why the drug was given."),
     ),
 )
@@ -298,8 +303,8 @@ ADVERSE_EVENTS = Table(
         Column("term", "text", "What happened, as reported.", required=True, filled=True),
         Column("start", "date", "First day."),
         Column("end", "date", "Last day; empty while the event goes on."),
-        Column("start_day", "integer", "First study day, where the data carry no dates.", unit="days"),
-        Column("end_day", "integer", "Last study day, where the data carry no dates.", unit="days"),
+        _day_column("start_day", "First study day, where the data carry no dates."),
+        _day_column("end_day", "Last study day, where the data carry no dates."),
         Column("grade", "integer", "CTCAE grade.", allowed=("1", "2", "3", "4", "5")),
         Column("serious", "flag", "1 when serious."),
         Column("related", "flag", "1 when related to the cells, possibly or surely."),
@@ -400,7 +405,7 @@ DISPOSITION = Table(
             spellings=tuple(STATUS_WORDS.items()),
         ),
         Column("date", "date", "Date of completion, withdrawal, last contact or death."),
-        Column("day", "integer", "Study day of it, where the data carry no dates.", unit="days"),
+        _day_column("day", "Study day of it, where the data carry no dates."),
         Column("reason", "text", "Reason for leaving early, or cause of death."),
         *(
             Column(name, "flag", f"1 when the subject {name}; may be given in place of status.")

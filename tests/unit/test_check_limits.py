@@ -131,9 +131,14 @@ LIMITS: list[tuple[str, list[Change], bool]] = [
     # Nothing that is measured is larger than 1e15; a dose equals 20,000 mg of prednisone a day or less.
     ("value_outside_range", [("infusions", 0, "cells", "1e15")], False),
     ("value_outside_range", [("infusions", 0, "cells", "1.1e15")], True),
-    ("value_outside_range", [("labs", 0, "low", "-1e15")], False),
-    ("value_outside_range", [("labs", 0, "low", "-1.1e15")], True),
-    ("value_outside_range", [("visits", 0, "day", "-2e15")], True),
+    ("value_outside_range", [("labs", 0, "low", "0")], False),  # creatinine, of which no value is 0
+    ("value_outside_range", [("labs", 0, "low", "-0.1")], True),
+    ("value_outside_range", [("labs", 0, "high", "7000")], False),
+    ("value_outside_range", [("labs", 0, "high", "7000.1")], True),
+    ("value_outside_range", [("visits", 0, "day", "36525")], False),
+    ("value_outside_range", [("visits", 0, "day", "36526")], True),
+    ("value_outside_range", [("visits", 0, "day", "-36525")], False),
+    ("value_outside_range", [("visits", 0, "day", "-36526")], True),
     ("value_outside_range", [(DRUG, 0, "drug", "prednisone"), (DRUG, 0, "dose", "1e300")], True),
     ("dose_not_possible", [(DRUG, 0, "drug", "prednisone"), (DRUG, 0, "dose", "20000")], False),
     ("dose_not_possible", [(DRUG, 0, "drug", "Prednisone"), (DRUG, 0, "dose", "20000.1")], True),
@@ -344,3 +349,13 @@ def test_without_the_table_of_lots_the_release_criteria_are_missed() -> None:
     none = STUDY.model_copy(update={"product": product.model_copy(update={"release": ()})})
     found = tables_from_frames(none, tables, today=TODAY).findings
     assert not [each for each in found if each.table == "lots"]
+
+
+def test_the_unit_that_an_impossible_value_fits_is_asked_about() -> None:
+    """In labs by the unit of the study, in the table of an instrument by the unit of its item."""
+    (result,) = (one for one in find(("labs", 3, "value", "1.2")) if one.code == "value_outside_range")
+    assert result.fix == (
+        "Is it mg/dL, labelled umol/L? Possible is 8 to 7000 umol/L. It would fit mg/dL or mmol/L: is it in that unit?"
+    )
+    (limit,) = (one for one in find(("labs", 0, "high", "-3")) if one.code == "value_outside_range")
+    assert (limit.column, limit.fix) == ("high", "Possible is 0 to 7000 umol/L.")

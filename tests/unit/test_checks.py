@@ -92,7 +92,7 @@ def test_remedies_can_be_typed_in(name: str, code: str, fix: str, read_case: Rea
 
 
 def test_a_result_that_no_item_can_hold_fills_none(tmp_path: Path) -> None:
-    # BILAG takes creatinine from 1 umol/L on; 0.7 is mg/dL. The result is queried, the visit is still scored.
+    # Creatinine is possible from 8 umol/L on; 0.7 is mg/dL. The result is left out, the visit is still scored.
     shutil.copytree(CLEAN, tmp_path / "trial")
     study = tmp_path / "trial" / "study.toml"
     text = study.read_text(encoding="utf-8").replace(
@@ -109,7 +109,9 @@ def test_a_result_that_no_item_can_hold_fills_none(tmp_path: Path) -> None:
     (tmp_path / "trial" / "data" / "bilag_2004.csv").write_text(sheet, encoding="utf-8")
     tables = read_tables(tmp_path / "trial", read_study(tmp_path / "trial"), today=TODAY)
     assert tables.frames["bilag_2004"]["creatinine"].to_list() == [None]
-    assert ("odd_value", "labs", 2) in [(each.code, each.table, each.line) for each in tables.findings]
+    assert ("value_outside_range", "labs", 2) in [
+        (each.code, each.table, each.line) for each in tables.findings
+    ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])

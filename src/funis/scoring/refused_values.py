@@ -91,6 +91,19 @@ def _advise(one: RefusedValues) -> str:
     return f"{fits}: {how.replace('UNIT', units[0])}, correct the value or leave it empty."
 
 
+def ask_for_unit(analyte: str, unit: str, value: Any) -> str:
+    """Ask whether an impossible value is in a unit that it would fit; nothing where it fits none.
+
+    Examples
+    --------
+    >>> ask_for_unit("igg", "g/L", "1600")
+    ' It would fit mg/dL: is it in that unit?'
+    """
+    # The value stands beside it; without it the findings of one cause are one line.
+    _, units = find_fitting(analyte, unit, [value])
+    return f" It would fit {' or '.join(units)}: is it in that unit?" if units else ""
+
+
 def find_fitting(analyte: str, unit: str, values: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:
     """Find the first of some impossible values that another unit explains, and these units.
 

@@ -32,7 +32,9 @@ from funis.errors import Finding, Level
 from funis.frames.verbs import Verbs, frame_like, verbs_of
 from funis.near_names import find_misspelt
 from funis.schema import DTYPES, LABS, NOT_DONE, SUBJECTS, TABLES, Column, Table, read_word
+from funis.scoring.refused_values import ask_for_unit
 from funis.shown import show_name, words_of
+from funis.units.columns import find_analyte
 
 _YES = {**dict.fromkeys(YES_WORDS, 1.0), **dict.fromkeys(NO_WORDS, 0.0)}
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
@@ -427,7 +429,8 @@ def _check_range(typed: Typed, column: Column, numbers: pl.DataFrame, ops: Verbs
     for row in _rows(numbers, wrong):
         message = f"'{column.name}' is outside what is possible; it is left out."
         value = typed.frame[column.name][row]
-        typed.finding("error", "value_outside_range", column.name, message, fix, row=row, value=value)
+        asked = ask_for_unit(find_analyte(column.name), column.unit, value)
+        typed.finding("error", "value_outside_range", column.name, message, fix + asked, row=row, value=value)
     return numbers.select(ops.when(~wrong).then(number).alias(column.name))
 
 

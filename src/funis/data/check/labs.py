@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from funis.catalogue.analyte_limits import possible_in
 from funis.catalogue.instrument_tables import analyte_units, reported_units
 from funis.catalogue.model_analytes import PlausibleRange
 from funis.catalogue.registry import analyte_table
@@ -20,6 +21,7 @@ from funis.data.cells import RawTable
 from funis.data.check.row_findings import row_finding, rows_where, show_value
 from funis.errors import Finding
 from funis.frames.verbs import concat, verbs_of
+from funis.scoring.refused_values import ask_for_unit
 from funis.shown import show_text
 from funis.study.model import LabTest, Study
 from funis.units import convert, find_scale
@@ -99,6 +101,8 @@ def _test_values(lab: LabTest, rows: pl.DataFrame, findings: list[Finding]) -> p
         converted = concat([rows.clear(), *parts])
     converted, found = _leave_out_impossible(lab, converted)
     findings += found
+    converted, of_limits = _leave_out_limits(lab, converted)
+    findings += of_limits
     findings += _odd_values(lab, converted)
     return converted
 
@@ -153,9 +157,7 @@ def _say_unknown(lab: LabTest, unit: str, read: str) -> tuple[str, str]:
 def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, Iterator[Finding]]:
     """Null the values that cannot be: negative, beyond the study's limits, beyond what a body can make."""
     usual = _plausible(lab)
-    lowest, highest = (
-        (None, None) if usual is None else (_in_study_unit(lab, limit) for limit in usual.possible)
-    )
+    lowest, highest = _possible(lab)
     least = max(0.0, lowest or 0.0, lab.minimum or 0.0)
     most = min((limit for limit in (highest, lab.maximum) if limit is not None), default=None)
     if _lie_within(rows["value"], least, most):
@@ -164,7 +166,7 @@ def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFram
     value = ops.col("value")
     wrong = value < 0
     reasons = [(value < 0, "below zero", "Write the value as the laboratory gave it.")]
-    if usual is not None and lowest is not None and highest is not None:
+    if usual is not None and lowest is not None:
         allowed = f"Possible is {lowest:g} to {highest:g} {lab.unit}."
         below, above = f"below {lowest:g} {lab.unit}", f"above {highest:g} {lab.unit}"
         reasons.append(
@@ -182,11 +184,34 @@ def _leave_out_impossible(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFram
         wrong |= condition
         for row in rows_where(rows, condition):
             message = f"{lab.test} is {words}; it is left out."
-            findings.append(_lab_finding("error", "value_outside_range", row, message, fix))
+            asked = ask_for_unit(lab.test, lab.unit, row["value"])
+            findings.append(_lab_finding("error", "value_outside_range", row, message, fix + asked))
     seen: dict[tuple[str, int | None], Finding] = {}
     for finding in findings:
         seen.setdefault((finding.file, finding.line), finding)
     return rows.with_columns(ops.when(~wrong).then(value).alias("value")), iter(seen.values())
+
+
+def _leave_out_limits(lab: LabTest, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
+    """Null limits of normal that no laboratory can have; one of 0 is possible where no value of 0 is."""
+    lowest, highest = _possible(lab)
+    if lowest is None or highest is None:
+        return rows, []
+    least, findings = min(0.0, lowest), []
+    for name in ("low", "high"):
+        if _lie_within(rows[name], least, highest):
+            continue
+        ops = verbs_of(rows)
+        limit = ops.col(name)
+        wrong = (limit < least) | (limit > highest)
+        for row in rows_where(rows, wrong):
+            message = f"This limit of normal of {lab.test} is impossible; it is left out."
+            fix = f"Possible is {least:g} to {highest:g} {lab.unit}."
+            fix += ask_for_unit(lab.test, lab.unit, row[name])
+            said = {"column": name, "value": row[name], "message": message, "fix": fix}
+            findings.append(row_finding("error", "value_outside_range", "labs", row, **said))
+        rows = rows.with_columns(ops.when(~wrong).then(limit).alias(name))
+    return rows, findings
 
 
 def _lie_within(values: pl.Series, low: float | None, high: float | None) -> bool:
@@ -210,6 +235,12 @@ def _plausible(lab: LabTest) -> PlausibleRange | None:
     """Give what a test can be, in its usual unit; None for a test of which nothing is said."""
     analyte = analyte_table().analytes.get(lab.test)
     return None if analyte is None else analyte.plausible
+
+
+def _possible(lab: LabTest) -> tuple[float, float] | tuple[None, None]:
+    """Give the lowest and highest possible value in the unit of the study; None where nothing is known."""
+    analyte = analyte_table().analytes.get(lab.test)
+    return (analyte and possible_in(analyte, lab.unit)) or (None, None)
 
 
 def _in_study_unit(lab: LabTest, limit: float) -> float | None:
