@@ -22,9 +22,10 @@ from funis.errors import Finding
 from funis.study.model import Study
 from funis.study.read import read_study
 
+from .damaged_tables import Rows, Slip, damage, texts
+
 CLEAN = Path(__file__).parents[1] / "fault" / "clean"
 TODAY = date(2026, 1, 1)
-Rows = list[dict[str, str]]
 
 CELLS = ("", "ND", "n/a", "0", "1", "2", "-3", "7.5", "1e9", "1,2", "12 000", "<5", "> 3", "yes", " 1 ", "NaN", "1:80",
          "0.0972222222222222", "2020-01-05", "2020-02-30", "31/12/2024", "43866", "2030-01-01", "1979-01-01",
@@ -80,43 +81,6 @@ def _clean() -> dict[str, Rows]:
 
 STUDY, TABLES = _study(), _clean()
 CHOICES = st.integers(0, 10_000)
-Damage = tuple[str, str, int, int, str]
-
-
-def damage(tables: dict[str, Rows], slips: list[Damage]) -> dict[str, Rows]:
-    """Put slips into the tables, one after another."""
-    damaged = {name: [dict(row) for row in rows] for name, rows in tables.items()}
-    for kind, name, row_number, column_number, cell in slips:
-        rows = damaged.get(name, [])
-        if not rows:
-            continue
-        row = rows[row_number % len(rows)]
-        column = list(row)[column_number % len(row)]
-        if kind == "cell":
-            row[column] = cell
-        elif kind == "no column" and len(row) > 2:
-            for each in rows:
-                del each[column]
-        elif kind == "other column" and "x" + column not in row:
-            damaged[name] = [
-                {("x" + key if key == column else key): each[key] for key in each} for each in rows
-            ]
-        elif kind == "twice":
-            rows.append(dict(row))
-        elif kind == "no row" and len(rows) > 1:
-            rows.remove(row)
-        elif kind == "no table":
-            del damaged[name]
-        elif kind == "other table":
-            damaged[name.removesuffix("s")] = damaged.pop(name)
-    return damaged
-
-
-def texts(rows: Rows) -> pl.DataFrame:
-    return pl.DataFrame(
-        {name: [row[name] or None for row in rows] for name in rows[0]},
-        schema=dict.fromkeys(rows[0], pl.String),
-    )
 
 
 def typed(rows: Rows) -> pl.DataFrame:
@@ -186,7 +150,7 @@ slips = st.lists(
 
 @settings(max_examples=25)
 @given(slips=slips, forms=st.lists(st.sampled_from(sorted(FORMS)), min_size=2, max_size=2, unique=True))
-def test_frames_are_checked_as_files_are(slips: list[Damage], forms: list[str]) -> None:
+def test_frames_are_checked_as_files_are(slips: list[Slip], forms: list[str]) -> None:
     tables = damage(TABLES, slips)
     expected = on_disk(STUDY, tables)
     for form in forms:
