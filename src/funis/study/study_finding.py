@@ -13,7 +13,20 @@ _LONG_LIST = 40
 
 @dataclass(frozen=True, slots=True)
 class StudyFinding:
-    """One thing wrong in a study file, before it has a line."""
+    """One thing wrong in a study file, as the checks of its parts find it: at a key, not yet in a file.
+
+    `funis.errors.Finding` is what a reader gets, and it needs more than a check of a study knows. The same
+    check runs for a file, for text and for a study made in Python: only reading knows the file, the lines of
+    its keys (`funis.study.read`), and that a study has one level, error. A Finding made here would hold three
+    made-up fields until then, and its place, a path of keys, has no column there.
+
+    Attributes
+    ----------
+    key : path of keys and numbers, such as ``("endpoints", 0, "at")``
+    value : what was found, as text; empty where nothing is shown
+    message, fix : what is wrong, and what would be right, one sentence each
+    code : stable name of the check
+    """
 
     key: tuple[str | int, ...]
     value: str
