@@ -11,63 +11,12 @@ from collections.abc import Iterable
 from funis.catalogue.registry import definition
 from funis.data.recorded_totals import AS_RECORDED
 from funis.reporting.labels import MISSING, Labels, grade_columns, humanise, in_sentence
+from funis.reporting.method_words import METHODS
 from funis.reporting.number_book import Number
 from funis.reporting.rule_words import rule_words
 from funis.reporting.small_samples import limit_notes
 from funis.results import ALL, format_number
 
-METHOD_NOTES: dict[str, str] = {
-    "paired_t": "Paired t test: two-sided, n − 1 degrees of freedom, on subjects with both values.",
-    "wilcoxon": (
-        "Wilcoxon signed-rank test: two-sided, zero differences dropped, subjects with both values; exact "
-        "given the ties up to 200 subjects, above that normal approximation with continuity correction. "
-        "Hodges-Lehmann change: median of the averages of all pairs of changes, zero changes included; its "
-        "interval has at least the stated level. The test leaves out a change of 0, which points in neither "
-        "direction; the estimate keeps it, since a change of 0 is a change, and without it the estimate "
-        "would move away from 0."
-    ),
-    "sign_test": "Sign test: two-sided, exact binomial, ties dropped.",
-    "permutation": (
-        "Permutation test: two-sided, of the mean, over all ways the signs of the changes (between arms: the "
-        "subjects) could have fallen."
-    ),
-    "bootstrap": "Bootstrap: bias-corrected and accelerated interval of the mean change.",
-    "mmrm": "Mixed model for repeated measures, restricted maximum likelihood.",
-    "clopper_pearson": "Clopper-Pearson: exact interval of a proportion.",
-    "wilson": "Wilson: score interval of a proportion.",
-    "signed_rank_pratt": (
-        "Signed-rank test for ordered categories: two-sided, exact up to 200 subjects, unchanged pairs "
-        "ranked (Pratt). Share worse minus better: of all subjects graded at both visits, with Newcombe’s "
-        "interval for paired proportions."
-    ),
-    "mcnemar": "McNemar test: two-sided, exact binomial on the subjects whose response changed.",
-    "mcnemar_mid": (
-        "McNemar test, mid-P: of the outcomes as likely as the one seen half is counted; less conservative, "
-        "and its level is not guaranteed."
-    ),
-    "cochran_q": (
-        "Cochran’s Q test: all visits at once, exact by shuffling the responses of each subject over the "
-        "visits while these can be counted, above that chi-square."
-    ),
-    "aalen_johansen": (
-        "Cumulative incidence (Aalen-Johansen): share of all subjects that has had the event, with death as "
-        "a competing event; delta-method interval on the log(-log) scale. One minus the Kaplan-Meier "
-        "estimate, which counts death as the end of observation, is never lower. A death without a known day "
-        "counts on the last day seen."
-    ),
-    "restricted_mean": (
-        "Mean time free of the event: area under the Kaplan-Meier curve from the origin to the planned day "
-        "of the visit named, normal interval."
-    ),
-    "kaplan_meier": "Kaplan-Meier estimate; interval on the log-log scale.",
-    "kaplan_meier_visits_on_planned_days": (
-        "Kaplan-Meier estimate; interval on the log-log scale. "
-        "The event is found at visits: its true day lies between two of them and is not known "
-        "(interval-censored). It is counted on the planned day of the visit at which it was found, and so is "
-        "the end of observation; the curve says when it was found, not when it happened. A subject is "
-        "censored at the last visit, at withdrawal, and at death where death is not the event."
-    ),
-}
 _SCORED = ("strict", "absent", "worst", "locf")
 
 
@@ -163,8 +112,8 @@ def _choice(value: object) -> str:
 
 def _method_notes(used: list[Number]) -> Iterable[str]:
     for method in dict.fromkeys(number.method for number in used):
-        if method in METHOD_NOTES:
-            yield METHOD_NOTES[method]
+        if method in METHODS and METHODS[method].note:
+            yield METHODS[method].note
     yield from _permutation_notes(used)
     statistics = {number.statistic for number in used}
     if statistics & {"q1", "q3"}:

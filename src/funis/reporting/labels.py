@@ -17,6 +17,7 @@ from funis.catalogue.registry import (
     response_definition,
     responses,
 )
+from funis.reporting.method_words import METHODS
 from funis.results import ALL, name_change, name_sustained
 from funis.study.model import Study
 
@@ -123,57 +124,6 @@ STATISTICS: dict[str, str] = {
     "horizon": "end of the time considered, days from the origin",
 }
 
-METHODS: dict[str, str] = {
-    "describe": "Descriptive",
-    "paired_t": "Paired t test",
-    "wilcoxon": "Wilcoxon signed-rank test",
-    "wilcoxon_signed_rank": "Wilcoxon signed-rank test",
-    "wilcoxon_exact": "Wilcoxon signed-rank test, exact",
-    "sign_test": "Sign test",
-    "mmrm": "Mixed model for repeated measures",
-    "bootstrap": "Bootstrap, BCa",
-    "permutation": "Permutation test",
-    "clopper_pearson": "Clopper-Pearson",
-    "wilson": "Wilson",
-    "jeffreys": "Jeffreys",
-    "mid_p": "Mid-P",
-    "holm": "Holm",
-    "hochberg": "Hochberg",
-    "hommel": "Hommel",
-    "kaplan_meier": "Kaplan-Meier",
-    "kaplan_meier_visits_on_planned_days": "Kaplan-Meier, visits on planned days",
-    "aalen_johansen": "Aalen-Johansen",
-    "restricted_mean": "Restricted mean time free of the event",
-    "student_t": "Student t interval of the mean",
-    "signed_rank_pratt": "Signed-rank test for ordered grades, Pratt",
-    "bonferroni": "Bonferroni",
-    "type_7": "Quantile, type 7",
-    "correlation_0.4": "Regression to the mean, correlation 0.4 between visits",
-    "correlation_0.6": "Regression to the mean, correlation 0.6 between visits",
-    "correlation_0.8": "Regression to the mean, correlation 0.8 between visits",
-    "correlation_observed": "Regression to the mean, correlation observed before treatment",
-    "random_intercept": "Random intercept, restricted maximum likelihood",
-    "mean": "Mean",
-    "share": "Share of subjects",
-    "rank_sum": "Wilcoxon rank-sum test",
-    "log_rank": "Log-rank test",
-    "multiple_imputation": "Multiple imputation, missing at random",
-    "j2r": "Multiple imputation, jump to reference",
-    "cr": "Multiple imputation, copy reference",
-    "cir": "Multiple imputation, copy increments in reference",
-    "welch": "Welch two-sample t test",
-    "binomial": "Exact binomial test",
-    "binomial_greater": "Exact one-sided binomial test",
-    "fisher": "Fisher exact test",
-    "mcnemar": "McNemar test, exact",
-    "mcnemar_mid": "McNemar test, mid-P",
-    "cochran_q": "Cochran’s Q test",
-    "newcombe_paired": "Newcombe, paired proportions",
-    "newcombe": "Newcombe",
-    "fixed_sequence": "fixed sequence",
-    "serial_holm": "serial gatekeeping, Holm within families",
-    "graph": "graphical gatekeeping",
-}
 
 _OR_RECORDED = "where no item is there, the total or grade that was written down is taken as recorded"
 
@@ -332,7 +282,8 @@ def in_sentence(words: str) -> str:
 
 def method_label(name: str) -> str:
     """Give the printed name of a statistical method."""
-    return METHODS.get(name, humanise(name))
+    found = METHODS.get(name)
+    return humanise(name) if found is None else found.label
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import Any
 import polars as pl
 
 from funis.catalogue.registry import responses
-from funis.reporting.labels import METHODS, MISSING, STATISTICS, Labels, format_unit, in_sentence
+from funis.reporting.labels import MISSING, STATISTICS, Labels, format_unit, in_sentence
 from funis.reporting.limits import VALUES_IN_PAGE, VALUES_OF_NUMBER
+from funis.reporting.method_words import METHODS
 from funis.reporting.number_book import Number, NumberBook
 from funis.reporting.response_tables import class_label
 from funis.results import ABSENT, ALL, Results, format_number
@@ -223,7 +224,7 @@ def _build_labels(
         },
         "joiners": JOINERS,
         "statistics": STATISTICS,
-        "methods": METHODS,
+        "methods": {name: found.label for name, found in METHODS.items()},
         "missing": MISSING,
         "populations": {
             name: f"{labels.population(name)}{f' ({rule})' if (rule := labels.population_rule(name)) else ''}"
