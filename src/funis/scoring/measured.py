@@ -10,6 +10,7 @@ from funis.catalogue.conditions import Condition, find_limit
 from funis.catalogue.model_instrument import Definition, EquationFactor
 from funis.frames.under_way import Column
 from funis.nine_decimals import compare_exactly
+from funis.scoring.equation_bounds import bound_equation
 from funis.scoring.items import ItemCell, ScoringLayout
 from funis.scoring.truth_columns import all_of, is_sure
 
@@ -24,23 +25,33 @@ def build_measured(layout: ScoringLayout, cells: Mapping[str, ItemCell]) -> tupl
 
     Returns
     -------
-    tuple of two expressions : equal where the value is known, the ends of the range where it is not, null
-        where the instrument does not apply to the subject
+    tuple of two expressions : equal where the value is known; where it is not, the ends of what the known
+        inputs of an equation leave, else those of the range; null where the instrument does not apply
     """
     definition = layout.definition
     value = _take_route(layout, cells)
     if layout.parameters.get(definition.reversed_by):
         value = definition.range.lowest + definition.range.highest - value
-    value = _apply_equation(layout, cells, value) if definition.factors else _keep_in_range(layout, value)
+    lowest: Any = definition.range.lowest
+    highest: Any = definition.range.highest
+    if definition.factors:
+        parts = _parts_of_equation(layout, cells, value)
+        value = _multiply(layout, cells, parts, value)
+        ends = bound_equation(layout, cells, parts)
+    else:
+        value, ends = _keep_in_range(layout, value), (lowest, highest)
     if definition.applies is None:
-        return value.fill_null(definition.range.lowest), value.fill_null(definition.range.highest)
+        return value.fill_null(ends[0]), value.fill_null(ends[1])
     applies = condition_column(layout, cells, definition.applies)
     # Null where it cannot be determined whether the instrument applies: the value is unknown then.
     value = layout.ops.when(applies).then(value)
     is_outside = is_sure(~applies)
+    # Where it may not apply at all its range is all that can be said.
     lower, upper = (
-        layout.ops.when(~is_outside).then(value.fill_null(end))
-        for end in (definition.range.lowest, definition.range.highest)
+        layout.ops.when(~is_outside).then(
+            value.fill_null(layout.ops.when(applies).then(end).otherwise(layout.ops.lit(float(widest))))
+        )
+        for end, widest in zip(ends, (lowest, highest), strict=True)
     )
     return lower, upper
 
@@ -78,14 +89,34 @@ def _keep_in_range(layout: ScoringLayout, value: Column) -> Column:
     return layout.ops.when(is_inside).then(value)
 
 
-def _apply_equation(layout: ScoringLayout, cells: Mapping[str, ItemCell], quantity: Column) -> Column:
-    definition = layout.definition
-    value = quantity * 0.0 + definition.constant if _reads_routes(definition) else None
-    for factor in definition.factors:
+def _parts_of_equation(
+    layout: ScoringLayout, cells: Mapping[str, ItemCell], quantity: Column
+) -> dict[EquationFactor, Column]:
+    """Give the factors in force by the parameters, each with its value where its own input is known."""
+    parts: dict[EquationFactor, Column] = {}
+    for factor in layout.definition.factors:
         if any(layout.parameters[name] != wanted for name, wanted in factor.choice):
             continue
-        part = _factor_column(layout, cells, factor, quantity)
-        value = part * definition.constant if value is None else value * part
+        if factor.times is not None:
+            parts[factor] = layout.ops.lit(float(factor.times), layout.ops.Float64)
+            continue
+        raised = cells[factor.item].value.cast(layout.ops.Float64) if factor.item else quantity
+        parts[factor] = _raise(layout, factor, raised / factor.over)
+    return parts
+
+
+def _multiply(
+    layout: ScoringLayout,
+    cells: Mapping[str, ItemCell],
+    parts: Mapping[EquationFactor, Column],
+    quantity: Column,
+) -> Column:
+    """Multiply the factors; null where an input of one that is, or may be, in force is unknown."""
+    definition = layout.definition
+    value = quantity * 0.0 + definition.constant if _reads_routes(definition) else None
+    for factor, part in parts.items():
+        found = _in_force(layout, cells, factor, part)
+        value = found * definition.constant if value is None else value * found
     return value
 
 
@@ -93,17 +124,11 @@ def _reads_routes(definition: Definition) -> bool:
     return any(not factor.item and factor.times is None for factor in definition.factors)
 
 
-def _factor_column(
-    layout: ScoringLayout, cells: Mapping[str, ItemCell], factor: EquationFactor, quantity: Column
+def _in_force(
+    layout: ScoringLayout, cells: Mapping[str, ItemCell], factor: EquationFactor, part: Column
 ) -> Column:
     """Give one factor: 1 where it is not in force, null where that or its quantity is unknown."""
     ops = layout.ops
-    part: Any
-    if factor.times is not None:
-        part = ops.lit(float(factor.times), ops.Float64)
-    else:
-        raised = cells[factor.item].value.cast(ops.Float64) if factor.item else quantity
-        part = _raise(layout, factor, raised / factor.over)
     for name, wanted in factor.when_item:
         recorded = cells[name].value
         unknown = ops.lit(None, ops.Float64)
