@@ -149,6 +149,19 @@ class MisspeltColumnError(FunisError):
         )
 
 
+class TakenColumnError(FunisError):
+    """A frame has a column already that would be added to it."""
+
+    code: ClassVar[str] = "taken_column"
+
+    def __init__(self, what: str, taken: Sequence[str], fix: str = "") -> None:
+        self.taken = tuple(taken)
+        super().__init__(
+            f"{what} adds {', '.join(map(repr, taken))}, which the frame has already. "
+            f"Rename the column or leave it out. {fix}".rstrip()
+        )
+
+
 class ValueRangeError(FunisError):
     """A value is outside what is allowed."""
 

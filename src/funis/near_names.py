@@ -7,7 +7,7 @@ letter or two was surely meant to be it, and without a word its values would cou
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -25,7 +25,7 @@ def refuse_misspelt(
     present: Sequence[str],
     wanted: Collection[str],
     *,
-    known: Collection[str],
+    known: Callable[[str], bool],
     also: Mapping[str, str] | None = None,
     begun: bool = False,
 ) -> None:
@@ -36,7 +36,7 @@ def refuse_misspelt(
     what : the beginning of the message
     present : names of the columns of the frame
     wanted : names that are read
-    known : names that mean something else, and so are no slip
+    known : tells whether a name means something else, and so is no slip
     also : other names that a column is not read by, with the name that is
     begun : the beginning of a name, of four letters or more, is near to it
 
@@ -45,7 +45,7 @@ def refuse_misspelt(
     MisspeltColumnError : names each such column with the one that it nearly is
     """
     lacking = tuple(name for name in wanted if name not in present)
-    strange = tuple(name for name in present if name not in wanted and name not in known)
+    strange = tuple(name for name in present if name not in wanted and not known(name))
     found = dict(find_misspelt(strange, lacking, begun=begun))
     plain = {name: _NOT_LETTERS.sub("_", name.casefold()) for name in strange}
     found |= {name: also[key] for name, key in plain.items() if also and also.get(key, "") in lacking}

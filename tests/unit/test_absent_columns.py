@@ -58,35 +58,28 @@ def test_an_index_that_nothing_defines_has_the_systems_that_were_recorded() -> N
     assert found["response"].to_list() == ["yes"]
 
 
-def grade_kidneys(**columns: Any) -> tuple[Any, ...]:
+def grade_skin(**columns: Any) -> tuple[Any, ...]:
     quiet: dict[str, Any] = {item.name: 0 for item in funis.definition("bilag_2004").items if item.values}
-    quiet |= {
-        "creatinine": 70.0,
-        "gfr": 90.0,
-        "proteinuria_24h": 0.1,
-        "systolic_bp": 120.0,
-        "diastolic_bp": 80.0,
-    }
     scored = funis.score(pl.DataFrame([quiet | columns]), "bilag_2004")
-    stem = "bilag_2004_renal"
+    stem = "bilag_2004_mucocutaneous"
     found: tuple[Any, ...] = scored.select(stem, f"{stem}_lower", f"{stem}_upper").row(0)
     return found
 
 
 def test_without_its_history_a_quiet_system_is_d_or_e() -> None:
-    assert grade_kidneys() == (None, "E", "D")
-    assert grade_kidneys(renal_ever=None) == (None, "E", "D")
-    assert grade_kidneys(renal_ever=0) == ("E", "E", "E")
-    assert grade_kidneys(renal_ever=1) == ("D", "D", "D")
+    assert grade_skin() == (None, "E", "D")
+    assert grade_skin(mucocutaneous_ever=None) == (None, "E", "D")
+    assert grade_skin(mucocutaneous_ever=0) == ("E", "E", "E")
+    assert grade_skin(mucocutaneous_ever=1) == ("D", "D", "D")
 
 
 def test_the_history_of_another_system_says_nothing() -> None:
-    assert grade_kidneys(constitutional_ever=0) == (None, "E", "D")
-    [found] = funis.scorer("bilag_2004", missing="absent")(
-        [{"subject": "1", "day": 0, "pyrexia": 0, "ophthalmic_ever": 0}]
-    )
+    assert grade_skin(constitutional_ever=0) == (None, "E", "D")
+    visit = {"subject": "1", "day": 0, "pyrexia": 0, "ophthalmic_ever": 0}
+    [found] = funis.scorer("bilag_2004", missing="absent")([visit])
     assert (found["bilag_2004_renal"], found["bilag_2004_renal_upper"]) == ("E", "A")
 
 
 def test_what_is_active_needs_no_history() -> None:
-    assert grade_kidneys(proteinuria_24h=0.3) == ("C", "C", "C")
+    # A mild skin eruption that improves is C by itself.
+    assert grade_skin(skin_eruption_mild=1) == ("C", "C", "C")

@@ -7,6 +7,7 @@ import polars as pl
 from funis.analysis.specifications import _events, _is_planned, _parameters, render_choices
 from funis.catalogue.registry import response_definition, responses
 from funis.responses.specification_curve import FLARES
+from funis.responses.timeline import build_timelines
 from funis.study.model import Endpoint, Study
 
 ROW: dict[str, Any] = {
@@ -107,12 +108,10 @@ def test_who_left_and_why() -> None:
             "disposition_day": [50.0, 60.0, 90.0, 360.0],
         }
     )
-    assert _events(subjects).rows() == [
-        ("S1", None, 50.0, None),
-        ("S2", None, None, 60.0),
-        ("S3", 90.0, None, None),
-        ("S4", None, None, None),
-    ]
+    visits = {"subject": ["S1", "S2", "S3", "S4"], "visit": ["baseline"] * 4}
+    cohort = build_timelines(pl.DataFrame(visits), disposition=_events(subjects))
+    ends = [{"withdrawal": 50.0}, {"lost": 60.0}, {"death": 90.0}, {}]
+    assert [timeline.events for timeline in cohort.timelines] == ends
 
 
 def test_the_planned_way_is_one_row() -> None:

@@ -27,6 +27,7 @@ from funis.responses.assessment import Assessment
 from funis.responses.decide import Answer, ask_criterion
 from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.possible_values import limits_of_criteria
+from funis.responses.read_columns import refuse_misspelt_criteria
 from funis.responses.read_units import columns_of_criteria
 from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES, Span, Verdict, all_of, any_of, word_of
@@ -81,6 +82,7 @@ def classify(
     definition = criteria_set(name)
     is_absent = missing == "absent"
     read, what = columns_of_criteria(definition), f"the criteria {name!r}"
+    refuse_misspelt_criteria(definition, name_columns(frame), subject)
     scales = settle_scales(frame, units, read, name_columns(frame), what)
     limits = limits_of_criteria(definition)
     if is_spark(frame):

@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from funis.answer_words import read_answer
+from funis.catalogue.known_columns import is_known_column
 from funis.catalogue.model_response import EVENTS
 from funis.column_kinds import MOST_DAYS, is_empty_cell
 from funis.errors import ColumnError, ValueRangeError
@@ -76,7 +77,7 @@ def refuse_misspelt_events(what: str, present: Sequence[str]) -> None:
     ------
     MisspeltColumnError
     """
-    refuse_misspelt(what, present, EVENT_COLUMNS, known=(), also=_OTHER_NAMES)
+    refuse_misspelt(what, present, EVENT_COLUMNS, known=is_known_column, also=_OTHER_NAMES)
 
 
 def check_disposition_columns(present: Sequence[str], subject: str) -> None:
@@ -94,8 +95,14 @@ def check_disposition_columns(present: Sequence[str], subject: str) -> None:
     if subject not in present:
         fix = f"It needs the column {subject!r} and any of status, {', '.join(EVENT_COLUMNS)}."
         raise ColumnError(_WHAT, [subject], present, fix)
-    known = (subject, *DISPOSITION.by_name)
-    refuse_misspelt(_WHAT, present, ("status", *EVENT_COLUMNS), known=known, also=_OTHER_NAMES, begun=True)
+    refuse_misspelt(
+        _WHAT,
+        present,
+        ("status", *EVENT_COLUMNS),
+        known=lambda name: name == subject or name in DISPOSITION.by_name,
+        also=_OTHER_NAMES,
+        begun=True,
+    )
     if {"day", "date"} & set(present) and not {"status", *EVENT_COLUMNS, *_FLAGS} & set(present):
         fix = f"Say how participation ended ({', '.join(DISPOSITION_STATUSES)}), or leave the days out."
         raise ColumnError(_WHAT, ["status"], present, fix)

@@ -19,7 +19,7 @@ from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_response import ResponseDefinition
 from funis.catalogue.registry import response_definition
 from funis.errors import UnknownNameError
-from funis.frames.any_kind import return_kind
+from funis.frames.any_kind import name_columns, return_kind
 from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
 from funis.responses.bilag_timeline import watch_response
@@ -27,8 +27,15 @@ from funis.responses.completion import decide_surely
 from funis.responses.decide import Decision, decide, is_measured
 from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.possible_values import limits_of_response
+from funis.responses.read_columns import refuse_misspelt_visits
 from funis.responses.read_units import refuse_unlikely_units, settle_response_units
-from funis.responses.timeline import CohortTimelines, Timeline, TimelineVisit, build_timelines
+from funis.responses.timeline import (
+    CohortTimelines,
+    Timeline,
+    TimelineVisit,
+    build_timelines,
+    refuse_days_twice,
+)
 from funis.responses.verdict import CANNOT_TELL, NO, word_of
 
 Parameters = Mapping[str, ParameterValue]
@@ -126,6 +133,7 @@ def respond(  # noqa: PLR0913  (the public signature of the design)
     Raises
     ------
     UnknownNameError : the response, a parameter or a visit does not exist
+    MisspeltColumnError : a column nearly has the name of one that is read and not there
     ColumnError, ValueRangeError, ShapeError : the frame cannot be used
     UnitError : a unit is not known for a column, or a parameter such as ``upcr_unit`` contradicts `units`
 
@@ -152,6 +160,8 @@ def respond(  # noqa: PLR0913  (the public signature of the design)
     """
     definition = response_definition(name)
     settled = definition.settle(parameters)
+    what, keys = f"The response {name!r}", (subject, visit, day)
+    refuse_misspelt_visits(what, name_columns(frame), [(definition, settled)], keys)
     read = settle_response_units(frame, units, [(definition, parameters or {})])
     limits = limits_of_response(definition, settled)
     if is_spark(frame):
@@ -159,9 +169,8 @@ def respond(  # noqa: PLR0913  (the public signature of the design)
         visits = Visits(
             frame, subject, visit, day, disposition, instruments, read.scales, limits, read.unsaid
         )
-        return answer_subjects(
-            visits, partial(respond_cohort, name=name, parameters=settled), _schema(definition)
-        )
+        work = partial(_respond_one_a_day, name=name, parameters=settled)
+        return answer_subjects(visits, work, _schema(definition))
     cohort = build_timelines(
         frame,
         subject=subject,
@@ -172,7 +181,13 @@ def respond(  # noqa: PLR0913  (the public signature of the design)
         limits=limits,
     )
     cohort = replace(cohort, unsaid=read.unsaid)
-    return return_kind(frame, cohort.name_subjects(respond_cohort(cohort, name, parameters), subject))
+    return return_kind(frame, cohort.name_subjects(_respond_one_a_day(cohort, name, settled), subject))
+
+
+def _respond_one_a_day(cohort: CohortTimelines, name: str, parameters: Parameters) -> pl.DataFrame:
+    """Give the responses; refuse a subject with two visits of one day, of which none is the later one."""
+    refuse_days_twice(cohort)
+    return respond_cohort(cohort, name, parameters)
 
 
 def respond_cohort(cohort: CohortTimelines, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
@@ -236,6 +251,8 @@ def respond_by_visit(  # noqa: PLR0913  (as for `respond`)
     """
     definition = response_definition(name)
     settled = definition.settle(parameters)
+    what, keys = f"The response {name!r}", (subject, visit, day)
+    refuse_misspelt_visits(what, name_columns(frame), [(definition, settled)], keys)
     read = settle_response_units(frame, units, [(definition, parameters or {})])
     limits = limits_of_response(definition, settled)
     if is_spark(frame):
@@ -255,11 +272,13 @@ def respond_by_visit(  # noqa: PLR0913  (as for `respond`)
         limits=limits,
     )
     cohort = replace(cohort, unsaid=read.unsaid)
+    refuse_days_twice(cohort)
     found = [cohort.name_subjects(part, subject) for part in _respond_parts(cohort, name, settled)]
     return return_kind(frame, pl.concat(found))
 
 
 def _respond_at_visits(cohort: CohortTimelines, name: str, parameters: Parameters) -> pl.DataFrame:
+    refuse_days_twice(cohort)
     return pl.concat(_respond_parts(cohort, name, parameters))
 
 

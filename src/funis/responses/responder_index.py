@@ -17,11 +17,12 @@ import polars as pl
 from funis.arguments import ByName, Frame, OrNone, Text, takes
 from funis.catalogue.model_responder_index import IndexItem
 from funis.catalogue.registry import responder_index
-from funis.errors import ColumnError
+from funis.errors import ColumnError, TakenColumnError
 from funis.frames.any_kind import add_columns, name_columns
 from funis.frames.scales import Scale
 from funis.responses.participation import EVENT_COLUMNS
 from funis.responses.possible_values import limits_of_index
+from funis.responses.read_columns import refuse_misspelt_index
 from funis.responses.read_units import columns_of_index
 from funis.responses.responder_measures import has_improved_by_half
 from funis.responses.timeline import (
@@ -81,7 +82,9 @@ def score_responder_index(
 
     Raises
     ------
-    ColumnError : an item of SLEDAI-2K is not there
+    ColumnError : no item of SLEDAI-2K is there; one that is not counts as missing in every row
+    MisspeltColumnError, TakenColumnError : a column nearly has the name of one that is read, or the name of
+        one that is added
     UnitError : a unit is not known for a column, or nothing converts it
 
     Source
@@ -97,6 +100,7 @@ def score_responder_index(
     """
     present = name_columns(frame)
     _check_items(present, subject, visit)
+    refuse_misspelt_index(responder_index(NAME), present, (subject, visit, day))
     read = columns_of_index(responder_index(NAME))
     scales = settle_scales(frame, units, read, present, "the S2K RI-50")
     scores = partial(
@@ -106,10 +110,13 @@ def score_responder_index(
 
 
 def _check_items(present: list[str], subject: str, visit: str) -> None:
-    lacking = [item.item for item in index_items() if item.item not in present]
-    if lacking:
-        raise ColumnError("S2K RI-50", lacking, present, "Give a column per item, empty where not known.")
+    items = [item.item for item in index_items()]
+    if not set(items) & set(present):
+        raise ColumnError("S2K RI-50", items, present, "Give a column per item, empty where not known.")
     check_visit_columns(present, subject, visit)
+    taken = [name for name in present if name in OUTPUTS]
+    if taken:
+        raise TakenColumnError("S2K RI-50", taken)
 
 
 def _score_rows(

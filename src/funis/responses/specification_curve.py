@@ -24,11 +24,12 @@ from funis.catalogue.model_response import (
 from funis.catalogue.registry import response_definition, responses
 from funis.column_kinds import check_kinds
 from funis.errors import ColumnError, UnknownNameError, ValueRangeError
-from funis.frames.any_kind import read_rows, return_kind
+from funis.frames.any_kind import name_columns, read_rows, return_kind
 from funis.frames.spark import is_spark
 from funis.responses.distribute import Visits, answer_subjects, fetch_facts
 from funis.responses.lacking import find_lacking, holds_column
 from funis.responses.possible_values import limits_of_response
+from funis.responses.read_columns import refuse_misspelt_visits
 from funis.responses.read_units import ReadUnits, settle_response_units
 from funis.responses.respond import respond_cohort
 from funis.responses.timeline import CohortTimelines, build_timelines
@@ -280,6 +281,8 @@ def _settle_limits(chosen: Mapping[str, Choice]) -> Limits:
 
 def _settle_units(frame: Any, units: Mapping[str, str] | None, chosen: Mapping[str, Choice]) -> ReadUnits:
     asked = [(response_definition(name), choice) for name, choice in chosen.items()]
+    settled = [(found, found.settle(choice)) for found, choice in asked]
+    refuse_misspelt_visits("The responses", name_columns(frame), settled, ())
     return settle_response_units(frame, units, asked)
 
 

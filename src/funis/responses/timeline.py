@@ -406,6 +406,25 @@ def _build_timeline(number: str, visits: list[TimelineVisit], ends: Ends) -> Tim
     return Timeline(number, ordered, ends.days, ends.unknown_days, late)
 
 
+def refuse_days_twice(cohort: CohortTimelines) -> None:
+    """Refuse a subject with two visits of one day: which of them is the later one, nobody could say.
+
+    Raises
+    ------
+    ShapeError : names the first such subject, the day and the visits
+    """
+    for timeline in cohort.timelines:
+        days = [visit.day for visit in timeline.visits]
+        if len(set(days)) == len(days):
+            continue
+        day = next(each for each in days if days.count(each) > 1)
+        names = ", ".join(visit.name for visit in timeline.visits if visit.day == day)
+        raise ShapeError(
+            f"Subject {timeline.subject} has more than one visit on day {day:g}: {names}. Nobody could say "
+            "which is the later one. Keep one row, or give the days in the column of days."
+        )
+
+
 def _median_days(timelines: Sequence[Timeline]) -> dict[str, float]:
     return order_days({name: float(median(found)) for name, found in list_days(timelines).items()})
 

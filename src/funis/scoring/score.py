@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from funis.arguments import Anything, ByName, Frame, OrNone, Text, YesNo, takes
 from funis.catalogue.conditions import find_limit
+from funis.catalogue.known_columns import is_known_column
 from funis.catalogue.model_instrument import Definition, Flag, Item
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import definition
-from funis.errors import ValueRangeError
+from funis.errors import TakenColumnError, ValueRangeError
 from funis.frames.any_kind import name_columns
 from funis.frames.under_way import PREFIX, Column, OpenFrame, TakesColumns, close_frame, open_frame
+from funis.near_names import refuse_misspelt
 from funis.nine_decimals import compare_exactly
 from funis.scoring.bits.batches import BatchPlan, is_bit_packed, plan_scoring, score_at_once, score_lazily
 from funis.scoring.bits.traced import UntraceableError
@@ -94,6 +96,8 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     ------
     UnknownNameError : no such instrument or parameter
     ColumnError : the frame has none of the item columns, or lacks `subject` or `order`
+    MisspeltColumnError, TakenColumnError : a column nearly has the name of one that is read and not there, or
+        the name of one that is added
     ValueRangeError : a value is outside what the item allows; names column, rows, value
     UnitError : a unit is not known for a column, or nothing converts it
 
@@ -122,10 +126,20 @@ def score(  # noqa: PLR0913  (the public signature of the design)
     plan = _plan_on_bits(working, layout, missing)
     if plan is None:
         outputs = score_working(working, layout, missing)
+        _refuse_taken(frame, instrument, outputs)
     else:
         outputs = tuple(plan.outputs)
+        _refuse_taken(frame, instrument, outputs)
         _score_on_bits(working, layout, plan)
     return close_frame(working, outputs, compact=compact)
+
+
+def _refuse_taken(frame: Any, instrument: Definition, outputs: Sequence[str]) -> None:
+    """Refuse a frame that has an output already: nothing in it is written over."""
+    taken = [name for name in name_columns(frame) if name in outputs]
+    if taken:
+        fix = f"A total that somebody wrote down is called {instrument.name}_recorded."
+        raise TakenColumnError(f"Scoring {instrument.name!r}", taken, fix if instrument.name in taken else "")
 
 
 def _plan_on_bits(working: OpenFrame, layout: ScoringLayout, missing: Missing) -> BatchPlan | None:
@@ -163,6 +177,8 @@ def prepare_layout(
 ) -> tuple[OpenFrame, ScoringLayout]:
     """Take a frame over the border, check its columns, and say how it is laid out."""
     chosen = instrument.parameter_values(parameters)
+    present = name_columns(frame)
+    refuse_misspelt(f"Scoring {instrument.name!r}", present, item_columns(instrument), known=is_known_column)
     read = columns_of_instrument(instrument.name).values()
     what = f"the instrument {instrument.name!r}"
     working = open_frame(
@@ -172,7 +188,7 @@ def prepare_layout(
         order=order,
         assume_sorted=assume_sorted,
         purpose=f"The history of {instrument.name!r}",
-        scales=settle_scales(frame, units, read, name_columns(frame), what),
+        scales=settle_scales(frame, units, read, present, what),
     )
     layout = ScoringLayout(
         instrument,

@@ -16,12 +16,14 @@ import narwhals as nw
 import polars as pl
 
 from funis.arguments import Anything, ByName, OrNone, Text, takes
+from funis.catalogue.known_columns import is_known_column
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.described import describe
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.scales import Scale, scale_cell
 from funis.frames.under_way import close_frame
+from funis.near_names import refuse_misspelt
 from funis.scoring.bits.traced import UntraceableError
 from funis.scoring.items import ScoringLayout, check_columns, item_columns
 from funis.scoring.score import POLICIES, Missing, prepare_layout, score_working
@@ -131,6 +133,7 @@ class VisitScorer:
         # The usual case is compiled now, so that the first visit does not wait for it.
         if self._find_program(Shape()) is None:
             self._reader = None
+        self._read = {SUBJECT, *ORDERS, *item_columns(instrument), *measure_columns(instrument)}
         self._scorable = {name for item in instrument.items for name in (item.name, *item.measures)}
 
     @property
@@ -194,6 +197,11 @@ class VisitScorer:
                 f"A scorer takes the visits of one subject, found {subject!r} and {others[0]!r}. "
                 "Call it once per subject, or score a frame with funis.score."
             )
+        if not present <= self._read:
+            strange = tuple(sorted(present - self._read))
+            what = f"Scoring {self.definition.name!r}"
+            wanted = tuple(name for name in self._read if name not in present)
+            refuse_misspelt(what, strange, wanted, known=is_known_column)
         if present.isdisjoint(self._scorable):
             kinds = dict.fromkeys(sorted(present), nw.Unknown())
             check_columns(ScoringLayout(self.definition, self.parameters, kinds))

@@ -11,13 +11,15 @@ import narwhals as nw
 import polars as pl
 
 from funis.arguments import ByName, Frame, OrNone, Text, takes
+from funis.catalogue.known_columns import is_known_column
 from funis.catalogue.model_tables import GradeRow, ToxicityTable, ToxicityTerm
 from funis.catalogue.registry import toxicity_table
 from funis.column_kinds import is_empty_cell
-from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
+from funis.errors import ColumnError, TakenColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.frames.any_kind import return_columns
 from funis.frames.duckdb import is_duckdb, read_table, to_relation
 from funis.frames.spark import is_spark, map_rows
+from funis.near_names import refuse_misspelt
 from funis.nine_decimals import compare_exactly
 from funis.scoring.result_limits import check_results
 from funis.scoring.truth_columns import any_of, is_possible, is_sure
@@ -78,6 +80,8 @@ def grade_toxicity(
     ------
     UnknownNameError : there is no such version, or `units` names a test that is not known
     ColumnError : there is no column of tests or values
+    MisspeltColumnError, TakenColumnError : a column nearly has the name of one that is read, or the name of
+        one that is added
     UnitError : a unit of `units` is not known for its test
     ValueRangeError : a result is one that its test cannot have; names test, row, value and what is allowed
 
@@ -155,8 +159,13 @@ def _check_columns(present: list[str], columns: Mapping[str, str]) -> None:
         name for name in (columns.get(need, need) for need in ("test", "value")) if name not in present
     ]
     lacking += [given for given in columns.values() if given not in present and given not in lacking]
+    wanted = tuple(columns.get(need, need) for need in _INPUTS)
+    refuse_misspelt("Grading laboratory results", present, wanted, known=is_known_column)
     if lacking:
         raise ColumnError("Grading laboratory results", lacking, present, "Name them with `columns`.")
+    taken = [name for name in present if name in OUTPUTS and name not in wanted]
+    if taken:
+        raise TakenColumnError("Grading laboratory results", taken)
 
 
 def _lend(outer: Any, columns: Mapping[str, str]) -> pl.DataFrame:
