@@ -483,3 +483,40 @@ def test_frames_and_files_spell_names_alike(tmp_path: Path, clean: Tables) -> No
     both = tables_from_frames(study, {**frames, "labs": frames["LABS"][:1]}, today=TODAY)
     assert both.frames["labs"].height == 1
     assert finding(both, "unknown_table").file == "LABS"
+
+
+def test_a_header_below_another_row_is_told_and_its_cells_are_looked_at(tmp_path: Path) -> None:
+    """Groups of columns in merged cells above the names are no header."""
+    groups = ["Patient", "", "Visit", "Laboratory", "", ""]
+    found = read(write(tmp_path / "trial", {**TABLES, "labs": [groups, *bad_labs()]}, ""))
+    told = [(each.code, each.line, each.column) for each in found.findings if each.table == "labs"]
+    assert told == [
+        ("header_below", 1, ""),
+        ("not_a_date", 3, "date"),
+        ("not_a_number", 3, "value"),
+        ("not_a_number", 4, "value"),
+    ]
+    assert "name its row, 2, in [import.header_rows]" in finding(found, "header_below").fix
+    assert found.frames["labs"].is_empty()
+    rules = "\n[import.header_rows]\nlabs = 2\n"
+    assert_same(
+        read(write(tmp_path / "named", {**TABLES, "labs": [groups, *TABLES["labs"]]}, rules)), read(CLEAN)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        # One name in a row is a value; as many names as the header has are no better header.
+        ([["a", "b", "c"], ["subject", "1", "2"]], "missing_column"),
+        ([["subject", "visit", "c"], ["test", "value", "2"]], "missing_column"),
+        ([["a", "b", "c"], ["subject", "visit", "2"]], "header_below"),
+        ([["a", "b", "c"], *[["1", "2", "3"]] * 4, ["subject", "visit", "2"]], "header_below"),
+        ([["a", "b", "c"], *[["1", "2", "3"]] * 5, ["subject", "visit", "2"]], "missing_column"),
+    ],
+)
+def test_only_a_row_with_more_names_is_the_header(tmp_path: Path, rows: Cells, code: str) -> None:
+    found = read(write(tmp_path / "trial", {**TABLES, "labs": rows}, ""))
+    assert (
+        next(each.code for each in found.findings if each.table == "labs" and each.level == "error") == code
+    )

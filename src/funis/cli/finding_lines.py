@@ -22,7 +22,15 @@ _ADVISED = re.compile(r"Write '[^']*'")
 _OF_WRITING = frozenset({"not_a_number", "not_a_date"})
 """Findings of how something is written: one habit goes through the columns of a sheet."""
 _OF_FILES = frozenset(
-    {"unknown_table", "unused_table", "missing_table", "delimiter", "encoding", "title_above_header"}
+    {
+        "unknown_table",
+        "unused_table",
+        "missing_table",
+        "delimiter",
+        "encoding",
+        "title_above_header",
+        "header_below",
+    }
 )
 """Findings of whole files that are told together."""
 _PLACE = re.compile(r"Column (\d+) of")

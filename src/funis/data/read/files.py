@@ -41,6 +41,8 @@ from funis.schema import Table
 from funis.study.imported import Import, plain_form
 
 _LINE = "_line"
+_ROWS_OF_A_HEADER = 5
+"""So many rows below the first one are looked at for the names of columns."""
 
 
 def read_folder(
@@ -216,7 +218,7 @@ def _add_table(name: str, source: str, file: str, read: Read, known: tuple[Table
         found.finding("two_files", file, message, "Keep one of them in the data folder.", table=name)
         return 0
     try:
-        cells = read(sources.rules.header_rows.get(name))
+        cells = _read_cells(name, read, known)
     except UnreadableError as error:
         found.unreadable.add(name)
         found.finding(
@@ -231,6 +233,45 @@ def _add_table(name: str, source: str, file: str, read: Read, known: tuple[Table
         return 0
     found.tables[name] = _make_raw(name, (source, file), cells, known)
     return cells.frame.height
+
+
+def _read_cells(name: str, read: Read, known: tuple[TableSources, RawData]) -> TableCells:
+    """Read a table; refuse one whose header stands below the row that would be taken for it."""
+    sources, found = known
+    declared, table, before = (
+        sources.rules.header_rows.get(name),
+        sources.tables.get(name),
+        len(found.findings),
+    )
+    cells = read(declared)
+    line = None if declared is not None or table is None else _find_lower_header(cells, table, sources.rules)
+    if line is None:
+        return cells
+    # What was said of rows under a header that is none helps nobody.
+    del found.findings[before:]
+    message = f"The names of the columns stand in row {line}, below the first row that is not empty."
+    fix = f"Take out the rows above it, or name its row, {line}, in [import.header_rows]."
+    error = UnreadableError("header_below", message, fix, line=cells.grid.header_line)
+    error.behind = read(line)
+    raise error
+
+
+def _find_lower_header(cells: TableCells, table: Table, rules: Import) -> int | None:
+    """Give the line of a row near the top that names more columns of a table than the header does."""
+    most, found = _count_names(cells.grid.columns, table, rules), None
+    for row in cells.frame.head(_ROWS_OF_A_HEADER).iter_rows(named=True):
+        texts = [cell for column, cell in row.items() if cell and column != _LINE]
+        named = _count_names(texts, table, rules)
+        if named > max(most, 1):
+            most, found = named, int(row[_LINE])
+    return found
+
+
+def _count_names(texts: Iterable[str], table: Table, rules: Import) -> int:
+    """Count the texts that name a column of a table."""
+    distinct = list(dict.fromkeys(each.strip() for each in texts))
+    names = name_columns(distinct, table, rules)
+    return sum(bool(names.get(each)) or (each in table.by_name and each not in names) for each in distinct)
 
 
 def _make_raw(

@@ -123,7 +123,7 @@ def _frame(
 def _check_title(filled: Filled, place: tuple[RawData, str], left: int) -> None:
     """Refuse a table that has a title above its header."""
     first = [cell for cell in filled[0][0] if cell.strip()]
-    following = sum(bool(cell.strip()) for cell in filled[1][0]) if len(filled) > 1 else 0
+    following = sum(bool(cell.strip()) for row, _ in filled[1:2] for cell in row)
     if len(first) == 1 and following > _FEW_CELLS:
         line = filled[1][1]
         message = "The first row has one cell, as a title has, and the header stands below it."
