@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import polars as pl
 
@@ -152,7 +152,7 @@ def _in_order(rows: pl.DataFrame, subject: str, visit: str, day: str) -> list[Ti
     """Return the visits in the order of the rows, with the days a timeline gives them."""
     cohort = build_timelines(rows.with_row_index("_row"), subject=subject, visit=visit, day=day)
     visits = [each for timeline in cohort.timelines for each in timeline.visits]
-    return sorted(visits, key=lambda each: int(each.values["_row"]))
+    return sorted(visits, key=lambda each: cast("int", each.values["_row"]))
 
 
 def _score_visit(

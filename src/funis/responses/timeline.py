@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import polars as pl
 
@@ -21,6 +21,7 @@ from funis.catalogue.yes_no_columns import yes_no_columns
 from funis.column_kinds import MOST_DAYS
 from funis.errors import ColumnError, ShapeError, ValueRangeError
 from funis.frames.any_kind import read_rows
+from funis.frames.cell import Cell
 from funis.frames.scales import Scale, convert_rows
 from funis.nine_decimals import to_decimal
 from funis.responses.participation import Ends, read_ends
@@ -56,7 +57,7 @@ class TimelineVisit:
     subject: str
     name: str
     day: float
-    values: Mapping[str, Any]
+    values: Mapping[str, Cell]
     _seen: dict[tuple[str, ...], tuple[GradeSpan, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -361,7 +362,7 @@ def check_visit_columns(present: Sequence[str], subject: str, visit: str) -> Non
         raise ColumnError("The frame of visits", lacking, present, fix)
 
 
-def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> TimelineVisit:
+def _build_visit(row: dict[str, Cell], subject: str, visit: str, day: str) -> TimelineVisit:
     number, name, when = row.pop(subject), row.pop(visit), row.pop(day, None)
     if number is None or name is None:
         raise ValueRangeError("a row of the frame of visits", None, "a subject and a visit name in every row")
@@ -373,11 +374,12 @@ def _build_visit(row: dict[str, Any], subject: str, visit: str, day: str) -> Tim
     return TimelineVisit(str(number), str(name), _parse_day(when, where), row)
 
 
-def _parse_day(when: Any, where: str) -> float:
+def _parse_day(when: Cell, where: str) -> float:
     """Read a study day; a date says nothing without the date of the first infusion."""
     fix = "Count the days from the first infusion, day 0."
     try:
-        day = float(when)
+        # A date is no number, which float() says too.
+        day = float(cast("float", when))
     except (TypeError, ValueError):
         raise ValueRangeError(where, show_cell(when), _DAY_ALLOWED, fix) from None
     if abs(day) > MOST_DAYS:

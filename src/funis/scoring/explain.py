@@ -24,6 +24,9 @@ from funis.shown import show_codes
 from funis.units.columns import columns_of_instrument
 from funis.units.declared import settle_scales
 
+Known = float | str | None
+"""A cell of a scored row: a number, a truth value or a text; None is empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkingRow:
@@ -82,7 +85,7 @@ class Explanation:
     visit: str
     rows: tuple[WorkingRow, ...]
     clauses: tuple[WorkingClause, ...]
-    outputs: Mapping[str, Any]
+    outputs: Mapping[str, Known]
     parameters: Mapping[str, ParameterValue]
     missing: str
     systems: tuple[str, ...] = ()
@@ -109,8 +112,8 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
     frame: Any,
     name: str,
     *,
-    subject: Any = None,
-    visit: Any = None,
+    subject: str | int | None = None,
+    visit: str | int | None = None,
     subject_column: str = "subject",
     visit_column: str = "visit",
     order: str | None = None,
@@ -194,7 +197,7 @@ def _equation_lines(instrument: Definition, parameters: Mapping[str, ParameterVa
     return (f"{instrument.constant:g}", *(factor.label for factor in in_force))
 
 
-def _own_rows(frame: pl.DataFrame, subject: Any, column: str) -> pl.DataFrame:
+def _own_rows(frame: pl.DataFrame, subject: str | int | None, column: str) -> pl.DataFrame:
     if subject is None:
         return frame
     if column not in frame.columns:
@@ -206,7 +209,7 @@ def _own_rows(frame: pl.DataFrame, subject: Any, column: str) -> pl.DataFrame:
     return own
 
 
-def _find_row(own: pl.DataFrame, visit: Any, column: str) -> int:
+def _find_row(own: pl.DataFrame, visit: str | int | None, column: str) -> int:
     if visit is not None:
         if column not in own.columns:
             raise ColumnError("Naming a visit", [column], own.columns, "Give visit_column.")
@@ -221,7 +224,7 @@ def _find_row(own: pl.DataFrame, visit: Any, column: str) -> int:
     return int(rows[0])
 
 
-def _previous_row(own: pl.DataFrame, position: int, order: str | None) -> dict[str, Any] | None:
+def _previous_row(own: pl.DataFrame, position: int, order: str | None) -> dict[str, Known] | None:
     if order is None:
         return None
     here = own[order][position]
@@ -230,7 +233,7 @@ def _previous_row(own: pl.DataFrame, position: int, order: str | None) -> dict[s
 
 
 def _explain_item(
-    instrument: Definition, item: Item, cells: Mapping[str, Any], before: Mapping[str, Any] | None
+    instrument: Definition, item: Item, cells: Mapping[str, Known], before: Mapping[str, Known] | None
 ) -> WorkingRow:
     raw = cells.get(item.name)
     value = cells.get(f"{PREFIX}{item.name}", raw)
@@ -252,7 +255,7 @@ def _explain_item(
     )  # fmt: skip
 
 
-def _is_ignored(item: Item, cells: Mapping[str, Any]) -> bool:
+def _is_ignored(item: Item, cells: Mapping[str, Known]) -> bool:
     attributed = cells.get(f"{item.name}_attributed")
     return attributed is not None and not bool(attributed)
 
@@ -261,7 +264,7 @@ def _looked_back(instrument: Definition) -> set[str]:
     return {term.name for f in instrument.features for term in f.when.terms if term.looks_back}
 
 
-def _show(value: Any, item: Item) -> str:
+def _show(value: float | str, item: Item) -> str:
     if isinstance(value, str) and not item.is_text:
         return value
     text = value if isinstance(value, str) else f"{float(value):g}"
@@ -271,10 +274,10 @@ def _show(value: Any, item: Item) -> str:
 def _note(
     instrument: Definition,
     item: Item,
-    cells: Mapping[str, Any],
+    cells: Mapping[str, Known],
     *,
-    raw: Any,
-    value: Any,
+    raw: Known,
+    value: Known,
     not_done: bool,
     ignored: bool,
 ) -> str:
@@ -299,7 +302,7 @@ def _note(
 
 def _explain_clauses(
     instrument: Definition,
-    cells: Mapping[str, Any],
+    cells: Mapping[str, Known],
     has_history: bool,  # noqa: FBT001
     parameters: Mapping[str, ParameterValue],
 ) -> tuple[WorkingClause, ...]:
@@ -328,7 +331,7 @@ def _answer(value: object) -> str:
     return "cannot tell" if value is None else "yes" if value else "no"
 
 
-def _count(instrument: Definition, names: tuple[str, ...], cells: Mapping[str, Any]) -> str:
+def _count(instrument: Definition, names: tuple[str, ...], cells: Mapping[str, Known]) -> str:
     features = {feature.name for feature in instrument.features}
     parts = []
     for name in names:
@@ -342,7 +345,7 @@ def _count(instrument: Definition, names: tuple[str, ...], cells: Mapping[str, A
     return ", ".join(parts) or "all 0"
 
 
-def _show_terms(terms: tuple[Term, ...], cells: Mapping[str, Any]) -> str:
+def _show_terms(terms: tuple[Term, ...], cells: Mapping[str, Known]) -> str:
     shown = []
     for term in terms:
         value = cells.get(f"{PREFIX}{term.name}", cells.get(term.name))
@@ -353,7 +356,7 @@ def _show_terms(terms: tuple[Term, ...], cells: Mapping[str, Any]) -> str:
 def _show_feature(
     instrument: Definition,
     name: str,
-    cells: Mapping[str, Any],
+    cells: Mapping[str, Known],
     has_history: bool,  # noqa: FBT001
     parameters: Mapping[str, ParameterValue],
 ) -> list[str]:
@@ -369,7 +372,7 @@ def _show_feature(
     return lines
 
 
-def _show_looking_back(feature: Feature, cells: Mapping[str, Any], has_history: bool) -> str:  # noqa: FBT001
+def _show_looking_back(feature: Feature, cells: Mapping[str, Known], has_history: bool) -> str:  # noqa: FBT001
     shown = _show_terms(feature.when.terms, cells)
     if not feature.when.looks_back:
         return shown

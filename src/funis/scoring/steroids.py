@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +18,9 @@ from funis.column_kinds import check_days, check_kinds
 from funis.described import shorten
 from funis.errors import ColumnError, UnitError, UnknownNameError, ValueRangeError
 from funis.shown import show_values
+
+Day = int | float | date
+"""A study day, or a date."""
 
 
 def highest_mg_a_day() -> float:
@@ -160,7 +165,7 @@ def derive_prednisone(
     check_kinds("Courses of drugs", medications, numbers=("dose",), most=math.inf)
     medications = check_days("Courses of drugs", medications, (start, end), as_dates=has_dates)
     days = check_days("Days", days, (at,), as_dates=has_dates)
-    courses: dict[Any, list[dict[str, Any]]] = {}
+    courses: dict[str, list[_Course]] = {}
     for row in medications.iter_rows(named=True):
         if is_glucocorticoid(str(row["drug"])):
             courses.setdefault(row["subject"], []).append(_read_course(row, start, end, betamethasone_mg))
@@ -181,7 +186,26 @@ def _check_columns(what: str, names: tuple[str, ...], frame: pl.DataFrame) -> No
         raise ColumnError(what, lacking, frame.columns, "Add the columns.")
 
 
-def _read_course(row: Mapping[str, Any], start: str, end: str, betamethasone_mg: float) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """A course of a glucocorticoid.
+
+    Attributes
+    ----------
+    start, end : study days or dates; None where nothing was recorded
+    kind : daily, pulse or other (a route that is not added)
+    dose : as mg of prednisone, None where it is not known
+    note : why it is not, or why it is not added
+    """
+
+    start: Day | None
+    end: Day | None
+    kind: str
+    dose: float | None
+    note: str
+
+
+def _read_course(row: Mapping[str, Any], start: str, end: str, betamethasone_mg: float) -> _Course:
     """Give one course with its dose as prednisone and its kind: daily, pulse or another route."""
     route = str(row.get("route") or "").strip().lower()
     kind = glucocorticoid_table().routes.get(route, "other")
@@ -198,11 +222,11 @@ def _read_course(row: Mapping[str, Any], start: str, end: str, betamethasone_mg:
             dose, note = None, f"the dose of {drug} is not possible"
     if kind == "other":
         note = f"{drug} by route {show_values([route])!r} is not added"
-    return {"start": row[start], "end": row[end], "kind": kind, "dose": dose, "note": note}
+    return _Course(row[start], row[end], kind, dose, note)
 
 
 def _dose_at(
-    courses: list[dict[str, Any]], day: Any, average_days: int
+    courses: list[_Course], day: Day | None, average_days: int
 ) -> tuple[float | None, float | None, str]:
     if day is None:
         return None, None, "the day is missing"
@@ -212,31 +236,32 @@ def _dose_at(
         share = _days_in_force(course, day, average_days)
         if share is None:
             notes.append("a course has no start")
-            if course["kind"] != "other":  # it may have been in force: its dose cannot be left out
-                totals[course["kind"]] = None
+            if course.kind != "other":  # it may have been in force: its dose cannot be left out
+                totals[course.kind] = None
             continue
         if not share:
             continue
-        notes += [course["note"]] if course["note"] else []
-        if course["kind"] == "other":
+        notes += [course.note] if course.note else []
+        if course.kind == "other":
             continue
-        total, dose = totals[course["kind"]], course["dose"]
-        weight = share / average_days if course["kind"] == "daily" else share
-        totals[course["kind"]] = None if total is None or dose is None else total + dose * weight
+        total, dose = totals[course.kind], course.dose
+        weight = share / average_days if course.kind == "daily" else share
+        totals[course.kind] = None if total is None or dose is None else total + dose * weight
     return totals["daily"], totals["pulse"], "; ".join(dict.fromkeys(notes))
 
 
-def _days_in_force(course: Mapping[str, Any], day: Any, average_days: int) -> int | None:
+def _days_in_force(course: _Course, day: Day, average_days: int) -> int | None:
     """Count the days of the window on which a course was in force; None where its start leaves that open."""
-    from datetime import timedelta
+    last = _count_days(day)
+    first = last - (average_days - 1)
+    end = None if course.end is None else _count_days(course.end)
+    if course.start is None:
+        return 0 if end is not None and end < first else None
+    begin = max(first, _count_days(course.start))
+    last = last if end is None else min(last, end)
+    return 0 if last < begin else int(last - begin) + 1
 
-    one: Any = 1 if isinstance(day, int | float) else timedelta(days=1)
-    first = day - one * (average_days - 1)
-    if course["start"] is None:
-        return 0 if course["end"] is not None and course["end"] < first else None
-    begin = max(first, course["start"])
-    last = day if course["end"] is None else min(day, course["end"])
-    if last < begin:
-        return 0
-    length = last - begin
-    return int(getattr(length, "days", length)) + 1
+
+def _count_days(day: Day) -> float:
+    """Give a study day as it is, a date as the number of its day."""
+    return day.toordinal() if isinstance(day, date) else day
