@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import funis
+from funis.catalogue.registry import criteria_sets, responses
 from funis.cli import docs_command, main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "story"))
@@ -73,7 +74,7 @@ def test_new_and_multiverse_answer(answer: Any, trial: Path, tmp_path: Path) -> 
 
 def test_instruments_answer(answer: Any) -> None:
     names = [each["name"] for each in answer("instruments")]
-    assert names == list(funis.definitions())
+    assert names == [*funis.definitions(), *responses(), *criteria_sets(), "s2k_ri_50"]
     shown = answer("instruments", "show", "sledai_2k")
     # 24 descriptors, 0 to 105 (Gladman 2002).
     assert (len(shown["items"]), shown["range"]) == (24, [0, 105])

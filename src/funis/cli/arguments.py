@@ -14,6 +14,12 @@ from funis.errors import UnknownNameError, ValueRangeError
 MISSING = ("strict", "absent", "worst", "locf")
 
 Folder = Annotated[Path, typer.Argument(help="Study folder: study.toml and data/.", metavar="DIR")]
+Entry = Annotated[
+    str,
+    typer.Argument(
+        help="Name of an instrument, a response or criteria; see 'funis instruments'.", metavar="NAME"
+    ),
+]
 Instrument = Annotated[str, typer.Argument(help="Name of an instrument; see 'funis instruments'.")]
 Limit = Annotated[
     list[str] | None,

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from funis.bounded.limits import read_limits
 from funis.cli.answers import Json, print_answer
-from funis.cli.arguments import Instrument, Limit, Table, Unit, check_policy, read_units
+from funis.cli.arguments import Entry, Instrument, Limit, Table, Unit, check_policy, read_units
 from funis.errors import ValueRangeError
 
-if TYPE_CHECKING:
-    from funis.catalogue.model_instrument import Definition
-
 _UNITS_OF_STUDY = "A study folder gives the unit of each test in [[labs]] and in its table of results."
-LISTED = ("name", "title", "version", "kind", "source")
-"""What a list of instruments says of each."""
 
 
 def score(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
@@ -94,53 +89,29 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
 
 
 def instruments(ctx: typer.Context, json_: Json = False) -> None:
-    """List every instrument with its version and source."""
+    """List every instrument, response and set of criteria with its version and source."""
     if ctx.invoked_subcommand is not None:
         return
-    from funis.catalogue.registry import definition, definitions
+    from funis.catalogue.wording.listing import list_entries
 
-    found = [definition(name) for name in definitions()]
-    width = max(len(each.name) for each in found)
+    groups = list_entries()
+    width = max(len(each["name"]) for group in groups.values() for each in group)
     lines: list[str] = []
-    for each in found:
-        version = f" ({each.version})" if each.version else ""
-        lines += [f"{each.name:<{width}}  {each.title}{version}", f"{'':<{width}}  {each.source}"]
-    answer = [{key: getattr(each, key) for key in LISTED} for each in found]
+    for group, entries in groups.items():
+        lines += [*([""] if lines else []), f"{group[:1].upper()}{group[1:]}:"]
+        for each in entries:
+            version = f" ({each['version']})" if each["version"] else ""
+            lines += [
+                f"{each['name']:<{width}}  {each['title']}{version}",
+                f"{'':<{width}}  {each['source']}",
+            ]
+    answer = [each for entries in groups.values() for each in entries]
     print_answer("\n".join(lines), answer, as_json=json_)
 
 
-def show(name: Instrument, json_: Json = False) -> None:
-    """Print the rows of one instrument with their values, range, parameters and source."""
-    from funis.catalogue.registry import definition
+def show(name: Entry, json_: Json = False) -> None:
+    """Print one instrument, response or set of criteria: rows, weights, levels, limits, choices, rules."""
+    from funis.catalogue.wording.listing import show_entry
 
-    found = definition(name)
-    answer = {key: getattr(found, key) for key in (*LISTED, "licence", "window", "unit")} | {
-        "range": [found.range.lowest, found.range.highest],
-        "parameters": [asdict(each) for each in found.parameters],
-        "items": [
-            {
-                "row": item.row,
-                "name": item.name,
-                "label": item.label,
-                "values": item.values,
-                "unit": item.unit,
-            }
-            for item in found.items
-        ],
-    }
-    print_answer(_render_definition(found), answer, as_json=json_)
-
-
-def _render_definition(found: Definition) -> str:
-    lines = [found.title, f"version: {found.version}", f"source: {found.source}", f"licence: {found.licence}"]
-    lines.append(f"range: {found.range.lowest:g} to {found.range.highest:g} {found.unit}".rstrip())
-    if found.window:
-        lines.append(f"looks back: {found.window_words()}")
-    for each in found.parameters:
-        allowed = ", ".join(map(str, each.allowed))
-        choice = f" (one of {allowed})" if allowed else ""
-        lines.append(f"parameter {each.name} = {each.default}{choice}: {each.label}")
-    for item in found.items:
-        values = ", ".join(map(str, item.values)) if item.values else item.unit
-        lines.append(f"{item.row:>3}  {item.name}  [{values}]  {item.label}")
-    return "\n".join(lines)
+    found = show_entry(name)
+    print_answer("\n".join(found.lines), found.answer, as_json=json_)

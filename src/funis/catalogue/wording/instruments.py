@@ -114,6 +114,28 @@ def _lines(found: Definition, values: Mapping[str, Any]) -> Iterator[str]:
     if found.applies is not None:
         yield f"It applies where {condition_words(found, values, found.applies)}."
     yield from _item_lines(found, values)
+    yield from rule_lines(found, values)
+    for each in found.parameters:
+        yield f"Choice: {each.label}: {_choice_words(values[each.name])}."
+    if found.missing:
+        yield f"Missing: {found.missing}."
+
+
+def rule_lines(found: Definition, values: Mapping[str, Any]) -> Iterator[str]:
+    """Say how the items are joined: findings, grades, equation, summaries, cut-offs.
+
+    Parameters
+    ----------
+    found : the definition
+    values : the value of every parameter
+
+    Examples
+    --------
+    >>> from funis.catalogue.registry import definition
+    >>> egfr = definition("egfr_ckd_epi_2021")
+    >>> next(rule_lines(egfr, egfr.parameter_values())).split(":")[0]
+    'Taken from the first of these that was recorded'
+    """
     yield from _feature_lines(found, values)
     yield from _rule_lines(found, values)
     yield from _equation_lines(found, values)
@@ -124,10 +146,6 @@ def _lines(found: Definition, values: Mapping[str, Any]) -> Iterator[str]:
     if found.grade_points:
         points = [f"{grade} {with_unit(Decimal(value), 'points')}" for grade, value in found.grade_points]
         yield f"Total of the grades: {joined_words(points)}."
-    for each in found.parameters:
-        yield f"Choice: {each.label}: {_choice_words(values[each.name])}."
-    if found.missing:
-        yield f"Missing: {found.missing}."
 
 
 def _capital(text: str) -> str:
