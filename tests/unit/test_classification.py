@@ -11,8 +11,10 @@ from funis.errors import ColumnError, DefinitionError, UnknownNameError
 from funis.responses.classify import classify
 
 
-def ask(name: str, **shown: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = classify(pl.DataFrame([{"subject": "1", **shown}]), name).row(0, named=True)
+def ask(name: str, missing: Any = "absent", **shown: Any) -> dict[str, Any]:
+    """Ask about one person with what is printed; what is not was looked for and is absent."""
+    person = pl.DataFrame([{"subject": "1", **shown}])
+    answer: dict[str, Any] = classify(person, name, missing=missing).row(0, named=True)
     return answer
 
 
@@ -135,15 +137,46 @@ def test_missing_is_not_absent_unless_told() -> None:
         }
     )
     found = classify(people, "acr_eular_2016").select("classified", "points", "points_upper").rows()
-    assert found == [("cannot tell", 1, 4), ("cannot tell", 0, 4), ("yes", 4, 4)]
+    # A focus score (3 points) and an ocular staining score (1) have no column: 4 points more for each of them.
+    assert found == [("cannot tell", 1, 8), ("cannot tell", 0, 8), ("yes", 4, 8)]
     absent = classify(people, "acr_eular_2016", missing="absent")
     # the missing Schirmer of the second is not a Schirmer of 0 mm
     assert absent.select("classified", "points").rows() == [("no", 1), ("no", 0), ("yes", 4)]
 
 
 def test_never_recorded_is_said() -> None:
-    reason = ask("acr_eular_2016", oral_symptoms=1, anti_ssa_positive=0)["reason"]
-    assert "never recorded and not counted: focus score" in reason
+    shown = {"oral_symptoms": 1, "anti_ssa_positive": 0}
+    reason = ask("acr_eular_2016", **shown)["reason"]
+    assert "never recorded and not counted: focus score, ocular staining" in reason
+    assert reason.startswith("no: 0 points")
+    row = ask("acr_eular_2016", missing="cannot_tell", **shown)
+    assert (row["classified"], row["focus_score"], row["hepatitis_c"]) == (
+        "cannot tell",
+        "cannot tell",
+        "not recorded",
+    )
+    assert (
+        "never recorded: focus score, ocular staining, schirmer low, flow low; never recorded"
+        in row["reason"]
+    )
+    assert "; never recorded and not counted: head neck irradiation, hepatitis c, aids" in row["reason"]
+
+
+def test_a_column_that_is_not_there_is_missing_for_everybody() -> None:
+    # Nine points and an ANA, nothing else looked for: nobody knows whether there was a tenth.
+    shown = {"ana": 160, "arthritis": 1, "low_c3": 1}
+    assert ask("eular_acr_2019", **shown)["classified"] == "no"
+    absent = ask("eular_acr_2019", missing="cannot_tell", **shown)
+    empty = ask("eular_acr_2019", missing="cannot_tell", **shown, fever=None, anti_sm_positive=None)
+    assert absent["classified"] == "cannot tell"
+    assert absent == empty
+
+
+def test_what_is_shown_is_enough_where_nothing_excludes() -> None:
+    shown = {"ocular_symptoms": 1, "anti_ssa_positive": 1, "unstimulated_flow": 0.08}
+    assert ask("acr_eular_2016", missing="cannot_tell", **shown)["classified"] == "yes"
+    assert ask("acr_eular_2016", missing="cannot_tell", **shown, hepatitis_c=None)["classified"] == "yes"
+    assert ask("acr_eular_2016", missing="cannot_tell", **shown, hepatitis_c=1)["classified"] == "no"
 
 
 def test_refusals() -> None:

@@ -233,7 +233,7 @@ def test_sdd_05_damage_cannot_fall() -> None:
 
 
 def criteria(name: str, **shown: Any) -> tuple[str, int]:
-    row = classify(pl.DataFrame([{"subject": "1", **shown}]), name).row(0, named=True)
+    row = classify(pl.DataFrame([{"subject": "1", **shown}]), name, missing="absent").row(0, named=True)
     return row["classified"], row["points"]
 
 

@@ -1,8 +1,9 @@
 """Classification criteria: points and the criteria met, for every subject.
 
-A criteria set is a definition file with one row per printed criterion. A criterion that the frame never
-recorded for anybody counts as not shown, and the reason says so; one that is missing for a subject is
-cannot tell, unless `missing` says that it counts as absent.
+A criteria set is a definition file with one row per printed criterion. A criterion that is missing for a
+subject, or that the frame never recorded for anybody, is cannot tell, unless `missing` says that it counts as
+absent; the reason names both. Of different measures of one thing, those that somebody recorded are asked. An
+exclusion that was never recorded excludes nobody, and the reason says that it was not counted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from funis.errors import ColumnError
 from funis.frames.any_kind import name_columns, read_rows, return_kind
 from funis.frames.spark import is_spark
 from funis.responses.assessment import Assessment
-from funis.responses.decide import Answer, ask_criterion
+from funis.responses.decide import Answer, ask_criterion, is_asked
 from funis.responses.distribute import Visits, answer_subjects
 from funis.responses.possible_values import limits_of_criteria
 from funis.responses.read_columns import refuse_misspelt_criteria
@@ -53,7 +54,8 @@ def classify(
         not known) or the measurements the definition names
     name : one of `criteria_sets`
     subject : its subject column
-    missing : what an empty cell is; a column that is not there at all counts as not shown
+    missing : what an empty cell is, and a column that is not there: not known, or ``absent`` (not shown); an
+        exclusion without a column excludes nobody
     units : the unit of each column that is not in the unit of the criteria, as for `funis.score`
 
     Returns
@@ -153,7 +155,13 @@ def _build_assessments(cohort: CohortTimelines, definition: CriteriaSet) -> list
 
 
 def _classify_one(assessment: Assessment, definition: CriteriaSet, *, is_absent: bool) -> dict[str, object]:
-    answers = {row.criterion.id: ask_criterion(assessment, row.criterion) for row in definition.rows}
+    criteria = [row.criterion for row in definition.rows]
+    never = [one.id for one in criteria if not is_asked(assessment, one)]
+    if not is_absent:
+        # An exclusion that nobody recorded excludes nobody, and the reason says that it was not counted.
+        exclusions = {name for rule in definition.rules for name in rule.none}
+        criteria = [one if one.id in exclusions else replace(one, absent_means="") for one in criteria]
+    answers = {one.id: ask_criterion(assessment, one) for one in criteria}
     if is_absent:  # the criterion is not shown; a measurement is never filled in, 0 mm would be a finding
         answers = {
             name: replace(answer, verdict=False) if answer.verdict is None else answer
@@ -172,7 +180,7 @@ def _classify_one(assessment: Assessment, definition: CriteriaSet, *, is_absent:
         "points_upper": int(total.high or 0),
         "criteria_met": ", ".join(met),
         "rule": rule,
-        "reason": _describe(classified, rule, total, answers),
+        "reason": _describe(classified, rule, total, answers, never),
         **{name: answer.word for name, answer in answers.items()},
     }
 
@@ -203,14 +211,19 @@ def _total(definition: CriteriaSet, verdicts: Mapping[str, Verdict], demand: Dem
     return Span(Decimal(sum(map(max, sure.values()))), Decimal(sum(map(max, possible.values()))))
 
 
-def _describe(classified: Verdict, rule: str | None, total: Span, answers: Mapping[str, Answer]) -> str:
+def _describe(
+    classified: Verdict, rule: str | None, total: Span, answers: Mapping[str, Answer], never: Sequence[str]
+) -> str:
     met = [name for name, answer in answers.items() if answer.verdict is True]
-    unknown = [name for name, answer in answers.items() if answer.verdict is None]
+    unknown = [name for name, one in answers.items() if one.verdict is None and name not in never]
     absent = [name for name, answer in answers.items() if not answer.is_collected]
     head = {True: f"{YES} ({rule})", False: NO, None: CANNOT_TELL}[classified]
     parts = [f"{head}: {total} points", f"met: {', '.join(met) or 'none'}"]
     if unknown:
         parts.append(f"not known: {', '.join(unknown)}")
+    lacking = [name for name in never if name not in absent]
+    if lacking:
+        parts.append(f"never recorded: {', '.join(lacking)}")
     if absent:
         parts.append(f"never recorded and not counted: {', '.join(absent)}")
     return "; ".join(parts).replace("_", " ") + "."
