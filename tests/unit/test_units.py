@@ -40,6 +40,7 @@ def test_conversion(value: float, analyte: str, start: str, end: str, expected: 
 
 def test_titres_are_averaged_in_doubling_steps() -> None:
     assert titre_exponent(640) == 6.0  # UNI-10
+    assert titre_exponent(0.625) == -4.0  # 10/16
     with pytest.raises(UnitError, match="censored"):
         titre_exponent(0)
 

@@ -169,6 +169,7 @@ def test_cells_and_numbers_are_brought_to_nine_decimals() -> None:
     # 113 degrees are 45 exactly; binary arithmetic gives a little more.
     assert fahrenheit.apply(113) == 45
     assert Scale(Fraction(10)).apply(7.9) == 79
+    assert SAME.apply(3) == 3
     assert scale_cell(None, SAME) is None
     assert scale_cell(cell=True, scale=Scale(Fraction(10))) is True
     assert scale_cell(" 1e1 ", Scale(Fraction(10))) == 100

@@ -158,6 +158,15 @@ def test_two_responses_that_would_read_one_column_in_two_units_are_refused() -> 
     assert ways[0].equals(ways[1])
 
 
+def test_who_reads_a_column_is_named() -> None:
+    frame = visits(upcr=[339.3, 45.24], **NEPHRITIS)
+    with pytest.raises(UnitError, match="'upcr', which the response 'bliss_ln_crr' reads in mg/mmol"):
+        funis.respond(frame, "bliss_ln_crr", units={"upcr": "g/kg"})
+    names = ["bliss_ln_crr", "bliss_ln_perr"]
+    with pytest.raises(UnitError, match="the responses bliss_ln_crr, bliss_ln_perr"):
+        funis.compare_responses(frame, definitions=names, units={"upcr": "g/kg"})
+
+
 def test_criteria_in_other_units() -> None:
     people = pl.DataFrame(
         {"subject": ["1", "2"], "ana": [160, 160], "proteinuria_24h": [501, 500], "wbc": [3999, 4000]}

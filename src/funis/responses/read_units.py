@@ -10,7 +10,7 @@ from typing import Any, Final
 from funis.catalogue.model_criteria import CriteriaSet
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.model_responder_index import ResponderIndex
-from funis.catalogue.model_response import GRADE_MEASURES, ResponseDefinition
+from funis.catalogue.model_response import ResponseDefinition
 from funis.catalogue.registry import analyte_table, definition, definitions
 from funis.errors import UnitError
 from funis.frames.any_kind import name_columns
@@ -44,7 +44,7 @@ def columns_of_response(
     'g/dL'
     """
     phrases = [phrase for row in found.active(parameters) for phrase in row.phrases]
-    names = [name for phrase in phrases if phrase.measure not in GRADE_MEASURES for name in phrase.given]
+    names = [name for phrase in phrases for name in phrase.given]
     columns = []
     for name in dict.fromkeys([*names, *found.quantities]):
         column = parameters.get(name)
