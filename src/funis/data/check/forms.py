@@ -11,6 +11,7 @@ import polars as pl
 from funis.catalogue.instrument_tables import find_definition
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
+from funis.data.check.alternatives import check_alternatives
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.data.recorded_totals import items_behind, recorded_columns
@@ -41,6 +42,7 @@ def check_instruments(data: Data) -> Iterator[Finding]:
         forms, totals = _part_recorded(found, frame)
         yield from _say_recorded(found, totals)
         yield from _check_blanks(found, forms, () if data.is_checked("labs") else data.study.lab_names)
+        yield from check_alternatives(found, frame, data.study.choice(name).missing)
         yield from _check_window(data, name, frame)
         if name in _DAMAGE:
             yield from _check_healing(found, frame)
