@@ -45,6 +45,15 @@ def render_analytes_page() -> str:
         "`<name>_high`) as they are; nothing converts them, and a limit in another unit is not",
         "compared with them.",
         "",
+        "## What a value can be",
+        "",
+        "In the unit stored. What is not possible is refused; what is not usual a study asks about.",
+        "",
+    ]
+    lines += build_table(
+        ("quantity", "name", "possible", "usual", "what lies beyond"), [_limits_row(one) for one in analytes]
+    )
+    lines += [
         "## Codes",
         "",
         f"Of {len(analytes)} quantities {len(coded)} have a code that could be confirmed; the others have",
@@ -70,6 +79,18 @@ def _units_row(one: Analyte) -> Sequence[str]:
         "; ".join(others),
         ", ".join(one.arbitrary),
     )
+
+
+def _limits_row(one: Analyte) -> Sequence[str]:
+    limits = one.plausible
+    if limits is None:
+        return one.label, f"`{one.name}`", "", "", ""
+    usual = "" if limits.usual is None else _ends(limits.usual)
+    return one.label, f"`{one.name}`", f"{_ends(limits.possible)} {one.unit}", usual, limits.reason
+
+
+def _ends(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:.12g} to {ends[1]:.12g}"
 
 
 def _read_in(name: str) -> list[str]:

@@ -10,6 +10,7 @@ from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, GradeRule, Item
 from funis.catalogue.registry import definition, definitions
 from funis.catalogue.wording.instruments import instrument_words
+from funis.scoring.check_values import checked_items
 from markdown_parts import build_table, render_signature
 from pages_of_doses import dose_pages
 
@@ -53,6 +54,7 @@ def render_instrument_page(found: Definition) -> str:
         _render_facts(found),
         _render_words(found),
         _render_items(found),
+        _render_measures(found),
         _render_features(found),
         _render_rules(found),
         _render_routes(found),
@@ -306,6 +308,16 @@ def _render_columns(found: Definition) -> list[str]:
     if not rows:
         return []
     return ["## Columns beside the score", "", *build_table(("column", "meaning", "source"), rows)]
+
+
+def _render_measures(found: Definition) -> list[str]:
+    """Render the measured quantities that fill items: what each can be; anything else is refused."""
+    shown = [item for item in checked_items(found) if item.row == 0]
+    if not shown:
+        return []
+    rows = [(f"`{item.name}`", item.label, item.allowed, "" if item.unit else "any unit") for item in shown]
+    lines = ["## Measured quantities that fill items", "", "Anything but what is possible is refused.", ""]
+    return [*lines, *build_table(("column", "meaning", "possible", "in"), rows)]
 
 
 def _render_parameters(found: Definition) -> list[str]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from funis.catalogue.model_criteria import CriteriaSet
 from funis.catalogue.model_parameter import Parameter, ParameterValue
-from funis.catalogue.model_response import ClassRule, PrintedCriterion, ResponseDefinition
+from funis.catalogue.model_response import ClassRule, PrintedCriterion, PrintedQuantity, ResponseDefinition
 from funis.catalogue.registry import criteria_set, criteria_sets, response_definition, responses
 from funis.catalogue.wording.basis import certainty_words
 from funis.catalogue.wording.responses import response_words
+from funis.responses.possible_values import limits_of_criteria, limits_of_response
+from funis.scoring.column_limits import FrameLimits
 from markdown_parts import build_table
 
 _HEADER = "<!-- Generated from the definition file by `make docs`; do not edit. -->"
 _SIGNATURE = ["## Checked against the paper", "", "Name, date, signature: ______________________________", ""]
+# Bounds of a value have its limits.
+_BOUNDS = ("_lower", "_upper")
 _COUNTED = {"count": "criteria met", "points": "points"}
 
 
@@ -64,6 +68,7 @@ def render_response_page(found: ResponseDefinition) -> str:
         _render_events(found),
         ["## Choices", ""],
         build_table(("choice", "default", "others", "meaning"), _parameter_rows(found)),
+        _render_limits(limits_of_response(found, found.settle({})), found.quantities),
         _render_notes(found.notes),
         _SIGNATURE,
     ]
@@ -110,6 +115,7 @@ def render_criteria_page(found: CriteriaSet) -> str:
         build_table(("criterion", "reads", "points", "domain", "counted as", "as compared"), rows),
         ["## Rules", "", "Any one of them classifies.", ""],
         build_table(("rule", "what must hold"), rules),
+        _render_limits(limits_of_criteria(found), found.quantities),
         _render_notes(found.notes),
         _SIGNATURE,
     ]
@@ -219,6 +225,23 @@ def _render_events(found: ResponseDefinition) -> list[str]:
     if not events and not needs:
         return []
     return ["## What decides before the rules", "", *events, *needs, ""]
+
+
+def _render_limits(limits: FrameLimits, quantities: Mapping[str, PrintedQuantity]) -> list[str]:
+    """Render what the columns can hold; those of yes and no stand in one row."""
+    shown = [one for one in limits.columns if not one.column.endswith(_BOUNDS)]
+    plain = [one for one in shown if one.allowed == "0 to 1"]
+    rows = [
+        (f"`{one.column}`", one.allowed, quantities[one.column].reason if one.column in quantities else "")
+        for one in shown
+        if one not in plain
+    ]
+    if plain:
+        rows.append((", ".join(f"`{one.column}`" for one in plain), "0 or 1", "yes or no"))
+    if not rows:
+        return []
+    lines = ["## What a column can hold", "", "With every choice at its default. Anything else is refused."]
+    return [*lines, "", *build_table(("column", "possible", "why"), rows)]
 
 
 def _render_notes(notes: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ from funis.catalogue.registry import (
 )
 from funis.errors import ValueRangeError
 from funis.responses.possible_values import limits_of_criteria, limits_of_index, limits_of_response
-from funis.scoring.column_limits import ColumnLimits, Limits, merge_limits
+from funis.scoring.column_limits import ColumnLimits, FrameLimits, merge_limits
 
 
 def to_duckdb(frame: pl.DataFrame) -> Any:
@@ -46,7 +46,7 @@ def choices(found: ResponseDefinition) -> Iterator[dict[str, Any]]:
         yield from ({parameter.name: value} for value in parameter.allowed if value != parameter.default)
 
 
-def frame_of(limits: Limits, side: str, outside: str = "") -> pl.DataFrame:
+def frame_of(limits: FrameLimits, side: str, outside: str = "") -> pl.DataFrame:
     """Two visits with every column at one of its ends, and one column just beyond it."""
     cells: dict[str, list[Any]] = {}
     for one in limits.columns:
@@ -205,8 +205,8 @@ def test_a_criterion_that_is_not_chosen_asks_nothing() -> None:
 
 
 def test_several_definitions_take_what_either_takes() -> None:
-    one = Limits("a", (ColumnLimits("pga", 0, 3), ColumnLimits("x", 1, 2)))
-    other = Limits("b", (ColumnLimits("pga", -1, 2), ColumnLimits("y", 0, 1)))
+    one = FrameLimits("a", (ColumnLimits("pga", 0, 3), ColumnLimits("x", 1, 2)))
+    other = FrameLimits("b", (ColumnLimits("pga", -1, 2), ColumnLimits("y", 0, 1)))
     merged = merge_limits([one, other])
     assert merged.of == "a, b"
     assert [(each.column, each.lowest, each.highest) for each in merged.columns] == [

@@ -34,7 +34,7 @@ from funis.responses.timeline import (
     list_days,
     order_days,
 )
-from funis.scoring.column_limits import Limits
+from funis.scoring.column_limits import FrameLimits
 
 FACTS: Final = "_funis_facts"
 Work = Callable[[CohortTimelines], pl.DataFrame]
@@ -71,7 +71,7 @@ class Visits:
     disposition: Any = None
     instruments: tuple[str, ...] = ()
     scales: Mapping[str, Scale] = field(default_factory=dict)
-    limits: Limits | None = None
+    limits: FrameLimits | None = None
     unsaid: tuple[UnsaidUnit, ...] = ()
 
 
@@ -84,7 +84,7 @@ class _Names:
     day: str
     instruments: tuple[str, ...]
     scales: Mapping[str, Scale]
-    limits: Limits | None
+    limits: FrameLimits | None
     unsaid: tuple[UnsaidUnit, ...]
 
 

@@ -20,7 +20,7 @@ from funis.catalogue.model_responder_index import ImprovementMeasure, ResponderI
 from funis.catalogue.model_response import GRADE_MEASURES, Phrase, PrintedQuantity, ResponseDefinition
 from funis.catalogue.registry import analyte_table, definition, definitions
 from funis.scoring.check_values import checked_items
-from funis.scoring.column_limits import ColumnLimits, Limits
+from funis.scoring.column_limits import ColumnLimits, FrameLimits
 from funis.units.columns import find_analyte
 from funis.units.conversions import parse_unit
 
@@ -32,7 +32,7 @@ _OF_UPPER_LIMIT: Final = ("of_upper_limit", "baseline_of_upper_limit")
 Chosen = Mapping[str, ParameterValue]
 
 
-def limits_of_response(found: ResponseDefinition, parameters: Chosen) -> Limits:
+def limits_of_response(found: ResponseDefinition, parameters: Chosen) -> FrameLimits:
     """Give what the columns can hold that a response reads.
 
     Parameters
@@ -56,7 +56,7 @@ def limits_of_response(found: ResponseDefinition, parameters: Chosen) -> Limits:
             continue
         for one in _limits_of_phrase(found, parameters, phrase):
             made.setdefault(one.column, one)
-    return Limits(found.name, tuple(made.values()))
+    return FrameLimits(found.name, tuple(made.values()))
 
 
 def _limits_of_phrase(
@@ -153,7 +153,7 @@ def _range_of_item(name: str) -> tuple[float, float]:
     return min(numbers, default=0.0), max(numbers, default=1.0)
 
 
-def limits_of_criteria(found: CriteriaSet) -> Limits:
+def limits_of_criteria(found: CriteriaSet) -> FrameLimits:
     """Give what the columns can hold that a set of criteria reads.
 
     Examples
@@ -176,10 +176,10 @@ def limits_of_criteria(found: CriteriaSet) -> Limits:
         unit = quantity.unit or (analyte_table().analytes[analyte].unit if analyte else "")
         limits = limits_of_quantity(quantity, name, unit, (quantity.score, name), analyte)
         made += [] if limits is None else [limits]
-    return Limits(found.name, tuple(made))
+    return FrameLimits(found.name, tuple(made))
 
 
-def limits_of_index(found: ResponderIndex) -> Limits:
+def limits_of_index(found: ResponderIndex) -> FrameLimits:
     """Give what the columns can hold that a responder index reads: items, answers, measures and limits."""
     instrument = definition(found.instrument)
     known = {item.name: item for item in checked_items(instrument)}
@@ -194,7 +194,7 @@ def limits_of_index(found: ResponderIndex) -> Limits:
             if isinstance(measure.limit, str) and measure.limit:
                 lowest = min(0.0, limits.lowest)
                 made[measure.limit] = replace(limits, column=measure.limit, lowest=lowest)
-    return Limits(found.name, tuple(made.values()))
+    return FrameLimits(found.name, tuple(made.values()))
 
 
 def _limits_of_measure(measure: ImprovementMeasure, instrument: str) -> ColumnLimits:

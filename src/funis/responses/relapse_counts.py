@@ -15,7 +15,7 @@ from funis.errors import ColumnError
 from funis.frames.any_kind import read_rows, return_kind
 from funis.frames.spark import is_spark, spark_schema
 from funis.responses.verdict import CANNOT_TELL, YES
-from funis.scoring.column_limits import ColumnLimits, Limits
+from funis.scoring.column_limits import ColumnLimits, FrameLimits
 
 Schedule = Sequence[tuple[str, float]]
 ALL: Final = "all"
@@ -73,7 +73,7 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
         raise ColumnError("Counting relapses", lacking, rows.columns, "Give what funis.respond returned.")
     check_kinds("Counting relapses", rows, numbers=days)
     limits = tuple(ColumnLimits(name, -MOST_DAYS, MOST_DAYS, "days") for name in days)
-    Limits("responses", limits).check(rows, [name for name in ("subject",) if name in rows.columns])
+    FrameLimits("responses", limits).check(rows, [name for name in ("subject",) if name in rows.columns])
     return rows.with_columns(pl.col(days).cast(pl.Float64), pl.col(texts).cast(pl.String))
 
 

@@ -34,7 +34,7 @@ from funis.responses.read_units import ReadUnits, settle_response_units
 from funis.responses.respond import respond_cohort
 from funis.responses.timeline import CohortTimelines, build_timelines
 from funis.responses.verdict import CANNOT_TELL, NO, YES
-from funis.scoring.column_limits import Limits, merge_limits
+from funis.scoring.column_limits import FrameLimits, merge_limits
 from funis.stats.proportion import clopper_pearson
 
 Choice = dict[str, ParameterValue]
@@ -273,7 +273,7 @@ def _open_visits(
     )
 
 
-def _settle_limits(chosen: Mapping[str, Choice]) -> Limits:
+def _settle_limits(chosen: Mapping[str, Choice]) -> FrameLimits:
     """Give what the columns can hold that any of the definitions reads, on the scales that were chosen."""
     asked = [(response_definition(name), choice) for name, choice in chosen.items()]
     return merge_limits(limits_of_response(found, found.settle(choice)) for found, choice in asked)

@@ -26,7 +26,7 @@ from funis.frames.scales import Scale, convert_rows
 from funis.nine_decimals import to_decimal
 from funis.responses.participation import Ends, read_ends
 from funis.responses.verdict import Span, exactly
-from funis.scoring.column_limits import Limits
+from funis.scoring.column_limits import FrameLimits
 from funis.shown import show_cell, show_place
 
 GRADES: Final = "EDCBA"
@@ -309,7 +309,7 @@ def build_timelines(
     day: str = "day",
     disposition: Any = None,
     scales: Mapping[str, Scale] | None = None,
-    limits: Limits | None = None,
+    limits: FrameLimits | None = None,
 ) -> CohortTimelines:
     """Sort a frame of visits into one timeline per subject.
 

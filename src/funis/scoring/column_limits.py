@@ -44,7 +44,7 @@ class ColumnLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FrameLimits:
     """What the columns of a frame can hold, and who reads them: the name of a definition."""
 
     of: str
@@ -64,7 +64,7 @@ class Limits:
 
         Examples
         --------
-        >>> limits = Limits("sri_4", (ColumnLimits("pga", 0, 3, "points"),))
+        >>> limits = FrameLimits("sri_4", (ColumnLimits("pga", 0, 3, "points"),))
         >>> limits.check(pl.DataFrame({"subject": ["01"], "pga": [2.0]}), ["subject"])
         """
         refused = [found for one in self.columns if (found := find_refused(rows, one, keys)) is not None]
@@ -72,7 +72,7 @@ class Limits:
             raise refuse_values(self.of, refused)
 
 
-def merge_limits(parts: Iterable[Limits]) -> Limits:
+def merge_limits(parts: Iterable[FrameLimits]) -> FrameLimits:
     """Join the limits of several definitions; a column that two of them read may hold what either allows."""
     names: list[str] = []
     columns: dict[str, ColumnLimits] = {}
@@ -82,11 +82,11 @@ def merge_limits(parts: Iterable[Limits]) -> Limits:
             known = columns.get(one.column, one)
             lowest, highest = min(one.lowest, known.lowest), max(one.highest, known.highest)
             columns[one.column] = replace(known, lowest=lowest, highest=highest)
-    return Limits(", ".join(dict.fromkeys(names)), tuple(columns.values()))
+    return FrameLimits(", ".join(dict.fromkeys(names)), tuple(columns.values()))
 
 
 def find_refused(rows: pl.DataFrame, limits: ColumnLimits, keys: Sequence[str]) -> RefusedValues | None:
-    """Find the rows whose number one column cannot hold, None where there is none; see `Limits.check`.
+    """Find the rows whose number one column cannot hold, None where there is none; see `FrameLimits.check`.
 
     A key that is called ``row`` is the number of a row.
     """
@@ -97,6 +97,8 @@ def find_refused(rows: pl.DataFrame, limits: ColumnLimits, keys: Sequence[str]) 
         if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
             return None
         values = values.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
     if not _lies_beyond(values.min(), values.max(), limits):
         return None
     value = pl.col(limits.column)

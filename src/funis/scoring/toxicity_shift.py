@@ -14,7 +14,7 @@ from funis.errors import ColumnError
 from funis.frames.any_kind import add_columns, name_columns, read_rows, return_kind
 from funis.frames.arrow import flat_rows, plain_table
 from funis.frames.spark import group_of, is_spark, run_groups, spark_schema
-from funis.scoring.column_limits import ColumnLimits, Limits
+from funis.scoring.column_limits import ColumnLimits, FrameLimits
 from funis.scoring.result_limits import check_results
 
 _GRADES = ("grade", "grade_lower", "grade_upper")
@@ -213,9 +213,9 @@ def _fill_cells(counts: pl.DataFrame) -> pl.DataFrame:
     return cells.with_columns(pl.col("n").fill_null(0)).with_columns(of=pl.col("n").sum().over("test"))
 
 
-def _limits_of(grades: Sequence[str]) -> Limits:
+def _limits_of(grades: Sequence[str]) -> FrameLimits:
     """Give what columns of grades can hold: a laboratory result alone is never grade 5."""
-    return Limits("laboratory grades", tuple(ColumnLimits(name, 0, 4) for name in grades))
+    return FrameLimits("laboratory grades", tuple(ColumnLimits(name, 0, 4) for name in grades))
 
 
 def _check_columns(present: Sequence[str], names: Iterable[str]) -> None:
