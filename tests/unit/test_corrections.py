@@ -532,3 +532,36 @@ def test_a_word_in_many_cells_is_declared_and_not_asked_cell_by_cell(trial: Path
         path.write_text("\n".join([*spoiled, *lines[count + 1 :]]) + "\n", encoding="utf-8")
         _, rows = propose(trial)
         assert [row["found"] for row in rows] == ["V0"] * asked
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "proposed"),
+    [
+        ("subjects", "01-01,60", '01-01,"400,0"', "400.0"),
+        ("subjects", "01-01,60", '01-01,"400,1"', ""),
+        ("subjects", "01-01,60", '01-01,"1,0"', "1.0"),
+        ("subjects", "01-01,60", '01-01,"0,9"', ""),
+        ("infusions", "S1,2,", 'S1,"2,0",', "2.0"),
+        ("infusions", "S1,2,", 'S1,"2,5",', ""),
+        ("adverse_events", "1,0,0,rec", '1,"1,0",0,rec', "1.0"),
+        ("adverse_events", "1,0,0,rec", '1,"5,5",0,rec', ""),
+    ],
+)
+def test_a_number_that_cannot_stand_in_its_column_is_no_reading(
+    trial: Path, table: str, old: str, new: str, proposed: str
+) -> None:
+    with (trial / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[import]\ndecimal = "."\n')
+    change(trial, table, old, new)
+    assert [row["proposed"] for row in propose(trial)[1]] == [proposed]
+
+
+def test_a_workbook_named_after_a_person_is_corrected_under_the_name_it_has_in_findings(trial: Path) -> None:
+    change(trial, "labs", "creatinine,80,", 'creatinine,"80,5",')
+    write_workbook(trial).rename(trial / "data" / "Zhang Wei.xlsx")
+    (trial / "data" / "Wang.txt").write_text("a file of another kind", encoding="utf-8")
+    path, rows = propose(trial)
+    assert [row["place"] for row in rows] == ["file 2.xlsx[Labs], line 2, column 'value'"]
+    approve(path)
+    correct(trial, path)
+    assert openpyxl.load_workbook(trial / "data" / "Zhang Wei.xlsx")["Labs"]["E2"].value == 80.5

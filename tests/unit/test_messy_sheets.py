@@ -520,3 +520,19 @@ def test_only_a_row_with_more_names_is_the_header(tmp_path: Path, rows: Cells, c
     assert (
         next(each.code for each in found.findings if each.table == "labs" and each.level == "error") == code
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("subject;visit,date", "delimiter"),
+        ("subject;visit", "delimiter"),
+        ("subject;visit,date,note", "missing_column"),
+        ("subject,visit;date", "missing_column"),
+    ],
+)
+def test_a_sign_in_one_name_divides_no_cells(tmp_path: Path, header: str, code: str) -> None:
+    folder = write(tmp_path / "trial", dict(TABLES), "")
+    (folder / "data" / "visits.csv").write_text(f"{header}\n", encoding="utf-8")
+    found = read(folder).findings
+    assert next(each.code for each in found if each.table == "visits" and each.level == "error") == code

@@ -10,9 +10,10 @@ from datetime import date
 from funis.data.cells import RawData, RawTable
 from funis.data.check.columns import cell_of_number
 from funis.data.check.one_reading import one_code, one_date, one_word, orders_of
+from funis.data.check.plain_columns import number_limits
 from funis.data.corrections.correction import EMPTY, CellPlace, Correction
 from funis.errors import Finding
-from funis.schema import Table
+from funis.schema import NOT_DONE, Column, Table
 from funis.study.model import Study
 
 _FEW = 5
@@ -171,10 +172,22 @@ def _read_number(cell: _Cell) -> str | None:
     column = cell.table.by_name[cell.column]
     found = cell_of_number(cell.table, cell.sheet.cells, column, cell.row)._replace(text=cell.text)
     found = found._replace(unit=cell.beside("unit") or found.unit if cell.column == "value" else found.unit)
-    if not has_commas:
-        return found.reading
-    reading = found._replace(text=cell.text.translate(_SWAPPED)).reading
-    return None if reading is None else reading.translate(_SWAPPED)
+    text = cell.text.translate(_SWAPPED) if has_commas else cell.text
+    reading = found._replace(text=text).reading
+    if reading is None or not _can_stand(column, reading):
+        return None
+    return reading.translate(_SWAPPED) if has_commas else reading
+
+
+def _can_stand(column: Column, reading: str) -> bool:
+    """Say whether a reading is possible in its column: what is beyond its limits was meant otherwise."""
+    if reading in {"", NOT_DONE}:
+        return True
+    number = float(reading)
+    if column.kind == "flag":
+        return number in {0.0, 1.0}
+    low, high = number_limits(column)
+    return low <= number <= high and (column.kind != "integer" or number.is_integer())
 
 
 def _read_date(cell: _Cell) -> str | None:
