@@ -144,7 +144,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     0.0
     """
     scored = score_instruments(study, tables)
-    run = _start(study, tables, scored)
+    run = start_run(study, tables, scored)
     analysis_summary.describe_populations(run)
     analysis_summary.describe_baseline(run)
     eligible = analysis_summary.describe_eligibility(run)
@@ -209,7 +209,7 @@ def find_gaps(study: Study, tables: Tables) -> tuple[Finding, ...]:
         return ()
     from funis.analysis.estimands import find_silent_events
 
-    return find_silent_events(_start(study, tables, score_instruments(study, tables)))
+    return find_silent_events(start_run(study, tables, score_instruments(study, tables)))
 
 
 def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None:
@@ -268,7 +268,7 @@ def _judge_for_time(
 # --- beginning and end ---------------------------------------------------------------------------
 
 
-def _start(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run:
+def start_run(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run:
     """Derive the subject frame, the panel and the populations."""
     values, grades = gather_values(study, tables, scored), gather_grades(scored)
     subject_frame = derive_subject_frame(study, tables.frames, long_scores(scored))

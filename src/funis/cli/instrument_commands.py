@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from funis.bounded.limits import read_limits
 from funis.cli.answers import Json, print_answer
 from funis.cli.arguments import Entry, Instrument, Limit, Table, Unit, check_policy, read_units
-from funis.errors import ValueRangeError
+from funis.errors import UnknownNameError, ValueRangeError
+
+if TYPE_CHECKING:
+    from funis.analysis.response_working import ResponseExplanation
+    from funis.bounded.limits import Limits
+    from funis.scoring.explain import Explanation
 
 _UNITS_OF_STUDY = "A study folder gives the unit of each test in [[labs]] and in its table of results."
 
@@ -45,16 +50,19 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
     file: Annotated[Path | None, typer.Argument(help="File, after the instrument.", metavar="[FILE]")] = None,
     subject: Annotated[str, typer.Option(help="Subject.")] = "",
     visit: Annotated[str, typer.Option(help="Visit.")] = "",
-    instrument: Annotated[str, typer.Option(help="Instrument, where the first word is a place.")] = "",
+    instrument: Annotated[
+        str, typer.Option(help="Instrument, response or endpoint, where the first word is a place.")
+    ] = "",
     order: Annotated[str, typer.Option(help="Of a file: column of the visit's date or day.")] = "",
     missing: Annotated[str, typer.Option(help="Of a file: strict, absent, worst or locf.")] = "strict",
     json_: Json = False,
     limit: Limit = None,
     unit: Unit = None,
 ) -> None:
-    """Print how one score of one visit came about, row by row.
+    """Print how one score of one visit came about, row by row, or a response, criterion by criterion.
 
-    In a study folder the study file says how missing items count; in a file --missing does.
+    In a study folder the study file says how missing items count; in a file --missing does. A response is
+    explained in a study folder alone, by its name or that of an endpoint.
     """
     check_policy(missing)
     limits = read_limits(limit) if limit else None
@@ -65,19 +73,13 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
         if not value:
             raise ValueRangeError(option, value, f"a name; {option} is needed")
     units = read_units(unit)
+    found: Explanation | ResponseExplanation
     if source.is_dir():
         if units:
             raise ValueRangeError(
                 "--unit", ", ".join(unit or ()), "the unit of a column of a file", _UNITS_OF_STUDY
             )
-        from funis.analysis.observations import explain_visit
-        from funis.data.tables import read_tables
-        from funis.study.read import read_study
-
-        study = read_study(source)
-        found = explain_visit(
-            study, read_tables(source, study, limits=limits), name, subject=subject, visit=visit
-        )
+        found = _explain_in_study(source, name, subject=subject, visit=visit, limits=limits)
     else:
         from funis.scoring.score_file import explain_file
 
@@ -86,6 +88,28 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
             name, source, place=words, order=order or None, missing=missing, limits=limits, units=units
         )
     print_answer(str(found), asdict(found), as_json=json_)
+
+
+def _explain_in_study(
+    folder: Path, name: str, *, subject: str, visit: str, limits: Limits | None
+) -> Explanation | ResponseExplanation:
+    """Explain an instrument, or the response of an endpoint, with the choices of the study file."""
+    from funis.data.tables import read_tables
+    from funis.study.read import read_study
+
+    study = read_study(folder)
+    tables = read_tables(folder, study, limits=limits)
+    if name in study.instrument_names:
+        from funis.analysis.observations import explain_visit
+
+        return explain_visit(study, tables, name, subject=subject, visit=visit)
+    from funis.analysis.response_working import explain_response, responses_of
+
+    if name not in responses_of(study):
+        raise UnknownNameError(
+            "instrument or response", name, [*study.instrument_names, *responses_of(study)]
+        )
+    return explain_response(study, tables, name, subject=subject, visit=visit)
 
 
 def instruments(ctx: typer.Context, json_: Json = False) -> None:
