@@ -7,7 +7,7 @@ import pytest
 
 from funis.bounded.limits import RefusedFileError
 from funis.catalogue.registry import definition
-from funis.errors import ColumnError
+from funis.errors import ColumnError, ValueRangeError
 from funis.scoring import score_file as module
 from funis.scoring.frame_file import FileError, read_frame
 from funis.scoring.score_file import score_file, split_frame
@@ -82,3 +82,28 @@ def test_study_numbers_keep_their_zeros(tmp_path: Path) -> None:
     assert frame["site"].to_list() == [1, 2]
     score_file("sledai_2k", tmp_path / "in.csv", tmp_path / "out.csv")
     assert "007" in (tmp_path / "out.csv").read_text()
+
+
+def test_impossible_values_of_a_long_file_are_named_by_their_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second part holds the last rows; subjects stand in another order than in the file."""
+    monkeypatch.setattr(module, "PART", 2)
+    frame = pl.DataFrame(
+        {
+            "subject": ["b", "b", "a", "a"],
+            "day": [0, 1, 0, 1],
+            "platelets": [100, -5, 40_000, 100],
+            "rash": [0, 0, 0, 7],
+        }
+    )
+    frame.write_csv(tmp_path / "visits.csv")
+    with pytest.raises(ValueRangeError) as error:
+        score_file("sledai_2k", tmp_path / "visits.csv", tmp_path / "out.csv", subject="subject", order="day")
+    told = str(error.value)
+    assert "Column 'rash' of 'sledai_2k', 1 row(s) (row 3): found '7'; allowed is 0, 1." in told
+    assert (
+        "Column 'platelets' of 'sledai_2k', 2 row(s) (row 1, 2): found '-5, 40000'; allowed is 0 to 3000"
+        in told
+    )
+    assert not (tmp_path / "out.csv").exists()

@@ -14,9 +14,10 @@ from funis.bounded.limits import Limits
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, UnknownNameError
 from funis.files import write_whole
+from funis.scoring.check_values import check_values
 from funis.scoring.explain import Explanation, explain
 from funis.scoring.frame_file import ORDERS, FileError, check_suffix, read_frame
-from funis.scoring.score import score
+from funis.scoring.score import prepare_layout, score
 from funis.shown import show_codes
 from funis.spreadsheets import render_csv, render_workbook
 
@@ -54,6 +55,8 @@ def score_file(  # noqa: PLR0913  (what the command asks)
     Raises
     ------
     UnknownNameError, ColumnError, FileError
+    ValueRangeError : a value is outside what its column can hold; names each column, rows, values, what is
+        allowed and the unit it would fit
     """
     definition(instrument)
     target = check_suffix(Path(out))
@@ -64,6 +67,8 @@ def score_file(  # noqa: PLR0913  (what the command asks)
     options: dict[str, Any] = {"missing": missing, "subject": subject, "order": order, "units": units}
     if frame.height <= PART:
         return write_scores(score(frame, instrument, **options), target)
+    # Looked at as a whole, so that an error names all columns, and rows by their place in the file.
+    check_values(*prepare_layout(frame, definition(instrument), units=units))
     numbered = frame.with_row_index("_row")
     parts = [score(part, instrument, **options) for part in _with_progress(numbered, subject)]
     return write_scores(pl.concat(parts).sort("_row").drop("_row"), target)
