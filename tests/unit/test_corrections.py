@@ -565,3 +565,21 @@ def test_a_workbook_named_after_a_person_is_corrected_under_the_name_it_has_in_f
     approve(path)
     correct(trial, path)
     assert openpyxl.load_workbook(trial / "data" / "Zhang Wei.xlsx")["Labs"]["E2"].value == 80.5
+
+
+def test_nothing_that_a_spreadsheet_would_run_is_written_into_a_sheet(trial: Path) -> None:
+    change(trial, "adverse_events", "recovered,none", "recoverd,none")
+    path, _ = propose(trial)
+    approve(path, outcome="=HYPERLINK(1)")
+    said = refused(trial, path)
+    assert len(said) == 1
+    assert "would run '=HYPERLINK(1)'" in said[0]
+
+
+def test_the_workbook_of_corrections_offers_yes_and_no(trial: Path) -> None:
+    spoil(trial)
+    path, rows = propose(trial, "corrections.xlsx")
+    sheet = openpyxl.load_workbook(path)["corrections"]
+    offered = sheet.data_validations.dataValidation
+    assert [(str(each.sqref), each.formula1) for each in offered] == [(f"E2:E{len(rows) + 1}", '"yes,no"')]
+    assert sheet.freeze_panes == "A2"

@@ -268,6 +268,17 @@ def test_what_is_said_of_a_date(text: str, others: tuple[str | None, ...], fix: 
     assert fix_of_date(text, ColumnOfDates(orders, len(others) > 0, SHOWN, TODAY)) == fix
 
 
+def test_a_date_of_today_is_none_of_the_future() -> None:
+    both = frozenset({"dmy", "mdy"})
+    today = date(2025, 12, 13)
+    said = fix_of_date("12/13/2025", ColumnOfDates(both, is_habit=True, shown_from=SHOWN, latest=today))
+    assert said.startswith("Other dates of the column")
+    said = fix_of_date(
+        "12/13/2025", ColumnOfDates(both, is_habit=True, shown_from=SHOWN, latest=date(2025, 12, 12))
+    )
+    assert said == "Write 2025-12-13 (YYYY-MM-DD)."
+
+
 def test_what_is_said_of_a_word() -> None:
     assert word_fix("FATAL", OUTCOMES, ("FATAL",)).startswith("Write 'fatal'. Allowed: recovered, ")
     assert (

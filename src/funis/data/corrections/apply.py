@@ -164,13 +164,17 @@ def apply_corrections(
 
 
 def _find_conflicts(approved: Iterable[Correction]) -> list[str]:
-    """Find rows that say nothing, and cells that are approved twice."""
+    """Find rows that say nothing or what a spreadsheet would run, and cells that are approved twice."""
     said: list[str] = []
     seen: set[CellPlace] = set()
     for each in approved:
         if not each.proposed:
             said.append(
                 f"{each.place}: nothing is proposed; write what it should be, or {EMPTY} to empty it."
+            )
+        elif as_plain(each.proposed) != each.proposed:
+            said.append(
+                f"{each.place}: a spreadsheet program would run {each.proposed!r}; write another text."
             )
         if each.place in seen:
             said.append(f"{each.place}: it is approved twice.")
