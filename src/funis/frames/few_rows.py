@@ -15,7 +15,7 @@ import polars as pl
 from funis.frames.few_cells import Cells, UnusualRowsError
 from funis.frames.few_columns import FewColumn, col, one_column
 from funis.frames.few_lists import FewCells, KindsOf, RowsWithGaps, kind_of
-from funis.frames.few_together import Together
+from funis.frames.few_together import Together, gather
 
 _NO_SOURCE: Final = (None, "", None)
 
@@ -117,10 +117,13 @@ class FewRows:
 
     def all_cells(self, names: tuple[str, ...]) -> Cells:
         """Give the cells of several columns, one column after another; not to be changed."""
-        together = self._together
+        frame = self
+        while frame._base is not None and frame._rows is None and frame._own.keys().isdisjoint(names):
+            frame = frame._base
+        together = frame._together
         if together is not None and together.asked.many == names:
             return together.all_cells()
-        return [cell for name in names for cell in self.cells(name)]
+        return gather(frame._own, names, frame.cells)
 
     def count_gaps(self) -> dict[str, int]:
         """Count the empty cells of each column."""

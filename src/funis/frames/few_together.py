@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from operator import is_
 from typing import Any, Final, Protocol
@@ -104,6 +105,25 @@ class Together:
     def kind(self, name: str) -> Any:
         """Give the Polars type of one of the columns."""
         return self.asked.kind or self.frame.kind(name)
+
+
+def gather(own: Mapping[str, Any], names: Iterable[str], cells_of: Callable[[str], Cells]) -> Cells:
+    """Give the cells of columns one after another, without a question where they are at hand.
+
+    Parameters
+    ----------
+    own : what columns of a frame are
+    names : the columns that are wanted
+    cells_of : gives the cells of any other
+    """
+    found: Cells = []
+    for name in names:
+        column = own.get(name)
+        if type(column) is tuple and type(column[0]) is Together:
+            found += column[0].cells(column[1])
+        else:
+            found += column if type(column) is list else cells_of(name)
+    return found
 
 
 @lru_cache(maxsize=1024)
