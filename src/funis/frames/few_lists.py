@@ -32,7 +32,7 @@ class FewCells(list[Any]):
 
     def drop_nulls(self) -> FewCells:
         """Leave out empty cells."""
-        return FewCells(cell for cell in self if cell is not None)
+        return FewCells([cell for cell in self if cell is not None])
 
     def unique(self) -> FewCells:
         """Give each value once."""

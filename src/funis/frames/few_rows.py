@@ -250,15 +250,15 @@ class FewRows:
     def select(self, *columns: Any, **named: Any) -> FewRows:
         """Give columns; a single value stands once, or beside each row of the others."""
         asked = _expressions(columns, named)
-        if any(column.is_free for column in asked):
+        if True in [column.is_free for column in asked]:
             return self._work_out(asked)
-        height = self.height if any(not each.is_one for each in asked) else 1
+        height = self.height if False in [each.is_one for each in asked] else 1
         return _with_together(FewRows(self._asked(asked), height=height), asked)
 
     def _asked(self, asked: Sequence[FewColumn]) -> dict[str, Any]:
         """Say what columns are, without working them out."""
         made: dict[str, Any] = {}
-        single = all(column.is_one for column in asked)
+        single = False not in [column.is_one for column in asked]
         for column in asked:
             if column.plain:
                 made[column.name] = (self, column.plain, None)
@@ -287,7 +287,7 @@ class FewRows:
     def with_columns(self, *columns: Any, **named: Any) -> FewRows:
         """Add columns, or put them in the place of those of the same name."""
         asked = _expressions(columns, named)
-        if any(column.is_free for column in asked):
+        if True in [column.is_free for column in asked]:
             raise UnusualRowsError("A column may have another number of rows.")
         return _with_together(self._view(self._asked(asked)), asked)
 
