@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from funis.bounded.limits import Limits
 from funis.data.tables import Tables, read_tables, tables_from_frames
 from funis.errors import Finding, StudyError
 from funis.study.imported import Import
@@ -536,3 +537,32 @@ def test_a_sign_in_one_name_divides_no_cells(tmp_path: Path, header: str, code: 
     (folder / "data" / "visits.csv").write_text(f"{header}\n", encoding="utf-8")
     found = read(folder).findings
     assert next(each.code for each in found if each.table == "visits" and each.level == "error") == code
+
+
+def test_a_name_that_holds_both_signs_ends_the_search(tmp_path: Path) -> None:
+    folder = write(tmp_path / "trial", dict(TABLES), "")
+    (folder / "data" / "visits.csv").write_text('"a,b;c"\n1\n', encoding="utf-8")
+    assert [each.code for each in read(folder).findings if each.table == "visits" and each.line == 1] == [
+        "delimiter"
+    ]
+
+
+def test_a_declared_header_row_is_held_against_the_limit_of_columns(tmp_path: Path) -> None:
+    rules = "\n[import.header_rows]\nlabs = 2\n"
+    rows = [
+        ["title", "", "", ""],
+        ["subject", "a", "b", "c"],
+        ["S1", "1", "2", "3"],
+        ["S1", "1", "2", "3", "5"],
+    ]
+    folder = write(tmp_path / "trial", {"labs": rows}, rules)
+    for columns, is_read in ((3, False), (4, True)):
+        tables = read_tables(folder, read_study(folder), today=TODAY, limits=Limits(columns=columns))
+        assert ("labs" in tables.present) == is_read
+
+
+def test_a_title_is_one_cell_above_a_row_of_more_than_two(tmp_path: Path) -> None:
+    for number, below in enumerate((["S1", "1", ""], ["S1", "1", "2"])):
+        rows = [["subject", "", ""], below, below]
+        found = read(write(tmp_path / str(number), {"labs": rows}, "")).findings
+        assert ("title_above_header" in {each.code for each in found}) == (number == 1)

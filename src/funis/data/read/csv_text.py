@@ -20,7 +20,13 @@ _UTF8 = b"\xef\xbb\xbf"
 
 
 def read_csv(
-    data: bytes, place: tuple[RawData, str], limits: Limits, rules: Import, header_row: int | None
+    data: bytes,
+    place: tuple[RawData, str],
+    limits: Limits,
+    rules: Import,
+    header_row: int | None,
+    *,
+    is_first: bool = True,
 ) -> TableCells:
     """Read a CSV file as text, each row with the line it begins on.
 
@@ -31,6 +37,7 @@ def read_csv(
     limits : how much it may hold
     rules : the declared separator and encoding
     header_row : line of the header where the study file names it
+    is_first : where another sign divides the cells, look at what stands behind
 
     Returns
     -------
@@ -66,15 +73,18 @@ def read_csv(
     finally:
         csv.field_size_limit(usual)
     limits.check("rows", len(records) - 1, f"The table has {len(records) - 1:,} rows")
-    limits.check("columns", len(records[0]) if records else 0, "The header is long")
+    last = header_row or (lines[0] if lines else 0)
+    widest = max((len(each) for each, line in zip(records, lines, strict=True) if line <= last), default=0)
+    limits.check("columns", widest, "The header is long")
     filled = list(zip(records, lines, strict=True))
     other = _find_delimiter(records[0], rules.separator) if records else None
     if other is not None:
         refused = _delimiter_error(other, rules.separator, lines[0])
-        with suppress(UnreadableError):
-            refused.behind = read_csv(
-                data, place, limits, rules.model_copy(update={"separator": other}), header_row
-            )
+        by_other = rules.model_copy(update={"separator": other})
+        # A name in quotes may hold both signs: the other one is tried once, not in turns.
+        if is_first:
+            with suppress(UnreadableError):
+                refused.behind = read_csv(data, place, limits, by_other, header_row, is_first=False)
         raise refused
     return make_table(filled, place, header_row)
 
