@@ -26,9 +26,10 @@ from funis.errors import UnknownNameError
 from funis.frames.verbs import concat, is_few, verbs_of
 from funis.nine_decimals import round_array, round_column
 from funis.results import format_column
-from funis.scoring.explain import Explanation, explain
+from funis.scoring.explain import explain
 from funis.scoring.items import is_uncollected
 from funis.scoring.score import score
+from funis.scoring.working import Explanation
 from funis.study.model import LabTest, Study
 from funis.units.columns import columns_of_instrument
 

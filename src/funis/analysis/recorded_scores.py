@@ -16,7 +16,7 @@ from funis.catalogue.registry import definition
 from funis.data.recorded_totals import AS_RECORDED, is_without_items, items_of, recorded_columns
 from funis.frames.verbs import verbs_of
 from funis.nine_decimals import compare_exactly
-from funis.scoring.explain import Explanation
+from funis.scoring.working import Explanation
 
 
 def take_recorded(

@@ -16,7 +16,7 @@ from funis.errors import UnknownNameError, ValueRangeError
 if TYPE_CHECKING:
     from funis.analysis.response_working import ResponseExplanation
     from funis.bounded.limits import Limits
-    from funis.scoring.explain import Explanation
+    from funis.scoring.working import Explanation
 
 _UNITS_OF_STUDY = "A study folder gives the unit of each test in [[labs]] and in its table of results."
 

@@ -15,9 +15,10 @@ from funis.catalogue.registry import definition
 from funis.errors import ColumnError, UnknownNameError
 from funis.files import write_whole
 from funis.scoring.check_values import check_values
-from funis.scoring.explain import Explanation, explain
+from funis.scoring.explain import explain
 from funis.scoring.frame_file import ORDERS, FileError, check_suffix, read_frame
 from funis.scoring.score import prepare_layout, score
+from funis.scoring.working import Explanation
 from funis.shown import show_codes
 from funis.spreadsheets import render_csv, render_workbook
 
