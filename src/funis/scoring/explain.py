@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import polars as pl
 
 from funis.arguments import Anything, ByName, Frame, Label, OrNone, Text, takes
-from funis.catalogue.conditions import Term
-from funis.catalogue.model_instrument import Definition, Feature, Item
+from funis.catalogue.conditions import Condition, Term, find_limit
+from funis.catalogue.model_instrument import Definition, Feature, GradeRule, Item
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import definition
 from funis.errors import ColumnError, ShapeError, UnknownNameError
 from funis.frames.any_kind import lend_columns, name_columns
 from funis.frames.scales import convert_rows
 from funis.frames.under_way import PREFIX
+from funis.nine_decimals import compare_exactly, round_decimal, to_decimal
 from funis.scoring.grades import clause_column, clauses_of
 from funis.scoring.items import item_columns
 from funis.scoring.score import Missing, prepare_layout, score, score_working
@@ -108,7 +110,9 @@ def explain(  # noqa: PLR0913  (the public signature of the design)
         source=instrument.source,
         subject="" if subject is None else str(subject),
         visit="" if visit is None else str(visit),
-        rows=tuple(_explain_item(instrument, item, cells, before) for item in instrument.items),
+        rows=tuple(
+            _explain_item(instrument, item, cells, before, layout.parameters) for item in instrument.items
+        ),
         clauses=_explain_clauses(instrument, cells, bool(history), layout.parameters),
         outputs=outputs,
         parameters=layout.parameters,
@@ -162,7 +166,11 @@ def _previous_row(own: pl.DataFrame, position: int, order: str | None) -> dict[s
 
 
 def _explain_item(
-    instrument: Definition, item: Item, cells: Mapping[str, Known], before: Mapping[str, Known] | None
+    instrument: Definition,
+    item: Item,
+    cells: Mapping[str, Known],
+    before: Mapping[str, Known] | None,
+    parameters: Mapping[str, ParameterValue],
 ) -> WorkingRow:
     raw = cells.get(item.name)
     value = cells.get(f"{PREFIX}{item.name}", raw)
@@ -178,10 +186,45 @@ def _explain_item(
     if before is not None and item.name in _looked_back(instrument):
         old = before.get(item.name)
         previous = "missing" if old is None else _show(old, item)
-    return WorkingRow(
-        item.row, item.name, item.label, item.system, recorded, previous, points,
-        _note(instrument, item, cells, raw=raw, value=value, not_done=not_done, ignored=ignored),
-    )  # fmt: skip
+    note = _note(instrument, item, cells, value=value, not_done=not_done, ignored=ignored)
+    if not note and raw is None and item.when and value is not None:
+        note = _derived_from(item, cells, value, parameters)
+    level = "" if not_done or ignored else _level_label(item, value)
+    return WorkingRow(item.row, item.name, item.label, item.system, recorded, previous, points, note, level)
+
+
+def _level_label(item: Item, value: Known) -> str:
+    """Give the words of the level that was recorded; the lowest level has none."""
+    place = item.values.index(value) if value in item.values else 0
+    return item.level_labels[place - 1] if 0 < place <= len(item.level_labels) else ""
+
+
+def _derived_from(
+    item: Item, cells: Mapping[str, Known], value: Known, parameters: Mapping[str, ParameterValue]
+) -> str:
+    """Say which measured values gave a blank item its level, and the condition that is met."""
+    found = ", ".join(f"{name} {cells[name]:g}" for name in item.measures if cells.get(name) is not None)
+    place = item.values.index(value) if value in item.values else 0
+    if place == 0:
+        every = " or ".join(str(condition) for level in item.when for condition in level)
+        return f"from {found}; not met: {every}"
+    met = [each for each in item.when[place - 1] if _may_hold(each, cells, parameters)]
+    return f"from {found} by {' or '.join(map(str, met))}"
+
+
+def _may_hold(
+    condition: Condition, cells: Mapping[str, Known], parameters: Mapping[str, ParameterValue]
+) -> bool:
+    """Whether what is known of this visit does not refute a condition."""
+    for term in condition.terms:
+        value = cells.get(f"{PREFIX}{term.name}", cells.get(term.name))
+        if value is None:
+            return False
+        if term.form != "value" or term.limit in {"LLN", "ULN"}:
+            continue
+        if not compare_exactly(float(value), term.operator, find_limit(term, parameters)):
+            return False
+    return True
 
 
 def _is_ignored(item: Item, cells: Mapping[str, Known]) -> bool:
@@ -205,7 +248,6 @@ def _note(
     item: Item,
     cells: Mapping[str, Known],
     *,
-    raw: Known,
     value: Known,
     not_done: bool,
     ignored: bool,
@@ -222,10 +264,6 @@ def _note(
             instead = f"{taken[0]} was recorded instead"
             return f"{instead}; the bounds leave it open" if instrument.kind == "grades" else instead
         return "" if instrument.kind == "value" else "missing: counted only in the upper bound"
-    if raw is None and item.when:
-        found = [f"{name} {cells[name]:g}" for name in item.measures if cells.get(name) is not None]
-        rules = " or ".join(str(condition) for level in item.when for condition in level)
-        return f"from {', '.join(found)} by {rules}"
     return ""
 
 
@@ -252,8 +290,17 @@ def _explain_clauses(
                 )
                 for name in rule.of_items:
                     tested += _show_feature(instrument, name, cells, has_history, parameters)
-            found.append(WorkingClause(system, grade, clause, rules[0].label, _answer(own), tuple(tested)))
+            looks_back = any(_rule_looks_back(instrument, rule) for rule in rules)
+            label = rules[0].label
+            found.append(WorkingClause(system, grade, clause, label, _answer(own), tuple(tested), looks_back))
     return tuple(found)
+
+
+def _rule_looks_back(instrument: Definition, rule: GradeRule) -> bool:
+    """Whether the visit before can decide a rule, by itself or by a finding it counts."""
+    if rule.when is not None:
+        return rule.when.looks_back
+    return any(each.when.looks_back for each in instrument.features if each.name in rule.of_items)
 
 
 def _answer(value: object) -> str:
@@ -308,9 +355,17 @@ def _show_looking_back(feature: Feature, cells: Mapping[str, Known], has_history
     if not has_history or cells.get(f"{PREFIX}first"):
         return f"{shown}; first visit"
     names = dict.fromkeys(term.name for term in feature.when.terms if term.looks_back)
-    before = [cells.get(f"{PREFIX}previous_carried_{n}", cells.get(f"{PREFIX}previous_{n}")) for n in names]
-    spelled = ", ".join(
-        f"{name} {'missing' if value is None else f'{float(value):g}'}"
-        for name, value in zip(names, before, strict=True)
-    )
-    return f"{shown}; previous {spelled}"
+    return f"{shown}; previous {', '.join(_show_previous(name, cells) for name in names)}"
+
+
+def _show_previous(name: str, cells: Mapping[str, Known]) -> str:
+    """Print the earlier value of a quantity, and the change since then where both are known."""
+    before = cells.get(f"{PREFIX}previous_carried_{name}", cells.get(f"{PREFIX}previous_{name}"))
+    if before is None:
+        return f"{name} missing"
+    text = f"{name} {float(before):g}"
+    now, old = to_decimal(cells.get(f"{PREFIX}{name}", cells.get(name))), to_decimal(before)
+    if now is None or not old:
+        return text
+    percent = round_decimal(100 * (now - old) / old).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{text} (change {percent:+f} %)"

@@ -22,6 +22,7 @@ class WorkingRow:
     previous : the same at the previous visit, empty where no rule looks back
     points : what the row contributed; None where it is unknown or the instrument has no points
     note : why it counted or not
+    level : our own short words of the level that was recorded; empty at the lowest, or where it has none
     """
 
     row: int
@@ -32,11 +33,15 @@ class WorkingRow:
     previous: str
     points: float | None
     note: str
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingClause:
-    """One clause of a decision table at one visit: ``yes``, ``no`` or ``cannot tell``, and what it tested."""
+    """One clause of a decision table at one visit: ``yes``, ``no`` or ``cannot tell``, and what it tested.
+
+    With `looks_back` the visit before could decide it.
+    """
 
     system: str
     grade: str
@@ -44,6 +49,7 @@ class WorkingClause:
     label: str
     answer: str
     tested: tuple[str, ...] = ()
+    looks_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def _print_rows(found: Explanation) -> list[str]:
     for row in found.rows:
         points = "" if row.points is None else f"{row.points:g}"
         before = f"previous {row.previous}" if row.previous else ""
-        note = "; ".join(part for part in (before, row.note) if part)
+        note = "; ".join(part for part in (row.level, before, row.note) if part)
         line = f"{row.row:>3}  {row.label:<{width}}  {row.recorded:>{recorded}}  {points:>4}  {note}"
         lines.append(line.rstrip())
     return lines
@@ -143,10 +149,16 @@ def _print_system(found: Explanation, system: str) -> list[str]:
     ]
     if found.outputs[f"{stem}_rule"]:
         lines.append(f"  decided by {found.outputs[f'{stem}_rule']}")
-    for clause in found.clauses:
-        if clause.system != system:
-            continue
+    own = [clause for clause in found.clauses if clause.system == system]
+    first = [clause for clause in own if clause.answer == "yes"][:1]
+    unknown = [clause for clause in own if clause.answer == "cannot tell"]
+    # A change that decides is shown where it speaks against a grade too.
+    changed = [clause for clause in own if clause.answer == "no" and clause.looks_back]
+    for clause in (*first, *unknown, *changed):
         lines.append(f"  {clause.grade}{clause.clause} {clause.label}: {clause.answer}")
-        if clause.answer != "no" or len(clause.tested) > 1 or not clause.tested[0].startswith("at least"):
-            lines += [f"       {line}" for line in clause.tested]
+        lines += [f"       {line}" for line in clause.tested]
+    refuted = [clause for clause in own if clause.answer == "no" and not clause.looks_back]
+    if refuted:
+        named = "; ".join(f"{clause.grade}{clause.clause} {clause.label}" for clause in refuted)
+        lines.append(f"  not met: {named}")
     return lines
