@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import funis
+from funis.catalogue.registry import response_definition
 
 SYSTEMS = funis.definition("bilag_2004").systems
 QUIET = {f"bilag_2004_{system}": ["E", "E"] for system in SYSTEMS}
@@ -83,3 +84,21 @@ def test_the_history_of_another_system_says_nothing() -> None:
 def test_what_is_active_needs_no_history() -> None:
     # A mild skin eruption that improves is C by itself.
     assert grade_skin(skin_eruption_mild=1) == ("C", "C", "C")
+
+
+def test_items_of_a_set_that_nobody_recorded_are_named() -> None:
+    definition = response_definition("lldas")
+    items = {name: [0, 0] for name in definition.sets["sledai_items"]}
+    columns = VISITS | items | {"sledai_2k": [0, 0], "pga": [0.2, 0.2], "prednisone": [5, 5]}
+    some = respond(columns | {"active_haemolysis": [0, 0], "malabsorption": [0, 0]}, "lldas")
+    assert (some["response"], some["no_haemolysis_or_gi"]) == ("yes", "yes")
+    named = [
+        name
+        for name in definition.sets["haemolysis_gi"]
+        if name not in ("active_haemolysis", "malabsorption")
+    ]
+    assert f"present: none; never recorded and not counted: {', '.join(named)};" in some["reason"]
+    none = respond(columns, "lldas")
+    assert (none["response"], none["no_haemolysis_or_gi"]) == ("yes", "not recorded")
+    assert "no haemolysis or gi, " in none["reason"]
+    assert "not recorded, taken as none" in none["reason"]

@@ -52,7 +52,9 @@ def test_no_word_stands_for_two_ends() -> None:
 
 
 def test_a_word_that_is_not_listed_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ValueRangeError, match=r"status of subject 1 .*found 'gone'.*died \(dead, death"):
+    with pytest.raises(
+        ValueRangeError, match=r"status of subject 1 in the disposition: found .*died \(dead, death"
+    ):
         respond(status="gone", day=100)
 
 
@@ -155,3 +157,8 @@ def test_a_study_folder_is_told_that_nothing_says_how_participation_ended() -> N
     told = check(stat=["died", "lost", "completed"], day=[100, 20, 364])
     assert ("error", "missing_column", "Add the column 'status'. Rename 'stat' to 'status'.") in told
     assert check(died=[1, 0, 0], completed=[0, 1, 1], day=[100, 200, 364]) == []
+
+
+def test_an_end_without_a_day_is_asked_about() -> None:
+    told = check(status=["died", "lost", "completed"], day=[100, None, None])
+    assert told == [("query", "missing_value", "Write the date, or the study day in the column 'day'.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Final
@@ -300,8 +301,15 @@ def measure_items_present(assessment: Assessment, given: Given) -> Measurement:
     """Count the items of a set that are present; a total of 0 settles what the items leave open."""
     if _total_is_zero(assessment, given):
         return Measurement(exactly(0), "present: none (total 0)")
-    items = [item for item in assessment.definition.sets[given[0]] if item not in assessment.ignored]
-    return _count({item: _is_present(assessment.now, item) for item in items}, "present")
+    every = assessment.definition.sets[given[0]]
+    items = [item for item in every if item not in assessment.ignored]
+    found = _count({item: _is_present(assessment.now, item) for item in items}, "present")
+    left_out = ", ".join(item for item in every if item in assessment.ignored)
+    return (
+        replace(found, text=f"{found.text}; never recorded and not counted: {left_out}")
+        if left_out
+        else found
+    )
 
 
 def measure_new_items(assessment: Assessment, given: Given) -> Measurement:

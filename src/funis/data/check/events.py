@@ -327,6 +327,17 @@ def _check_ends(data: Data) -> Iterator[Finding]:
             message="How participation ended is not recorded.",
             fix=f"Write one of: {', '.join(DISPOSITION_STATUSES)}.",
         )
+    is_left = ops.col("status").is_in(["withdrew", "lost", "died"])
+    for row in rows_where(ended, is_left & ops.col("date").is_null() & ops.col("day").is_null()):
+        yield row_finding(
+            "query",
+            "missing_value",
+            "disposition",
+            row,
+            column="date",
+            message=f"Participation ended ('{row['status']}'), and the day is not recorded.",
+            fix="Write the date, or the study day in the column 'day'.",
+        )
     last = next(reversed(data.study.visit_names), None)
     if last is not None:
         seen_last = data.visited.filter(ops.col("visit") == last)["subject"].to_list()
