@@ -18,7 +18,7 @@ def bilag_visits() -> pl.DataFrame:
     blank: dict[str, object] = {item.name: 0 for item in BILAG.items}
     blank |= {
         "systolic_bp": 120.0, "diastolic_bp": 80.0, "creatinine": 70.0, "gfr": 90.0, "haemoglobin": 13.0, "wbc": 5.0,
-        "neutrophils": 3.0, "lymphocytes": 2.0, "platelets": 200.0, "acr": None, "upcr": None, "proteinuria_24h": 0.1,
+        "neutrophils": 3.0, "lymphocytes": 2.0, "platelets": 200.0, "acr": 1.0, "upcr": 5.0, "proteinuria_24h": 0.1,
     }  # fmt: skip
     changes: list[dict[str, object]] = [
         {"proteinuria_24h": 2.0, "active_sediment": 1, "pyrexia": 4, "weight_loss": 2, "anorexia": 3},

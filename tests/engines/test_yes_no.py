@@ -44,7 +44,14 @@ ENGINES: dict[str, Callable[[pl.DataFrame], Any]] = {
 def rows_of(cells: list[Any]) -> pl.DataFrame:
     """One first visit per cell: protein 2.4 g and a sediment recorded as the cell says."""
     blank: dict[str, Any] = {item.name: 0 if item.values else None for item in BILAG.items}
-    blank |= {"creatinine": 70.0, "proteinuria_24h": 2.4, "haemoglobin": 13.0}
+    blank |= {
+        "creatinine": 70.0,
+        "gfr": 90.0,
+        "acr": 1.0,
+        "upcr": 5.0,
+        "proteinuria_24h": 2.4,
+        "haemoglobin": 13.0,
+    }
     rows = [{**blank, "n": n, "active_sediment": cell} for n, cell in enumerate(cells)]
     kind = pl.Boolean if all(cell is None or isinstance(cell, bool) for cell in cells) else pl.String
     return pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"active_sediment": kind})

@@ -80,7 +80,9 @@ def previous_columns(reading: Reading) -> list[Column]:
         cell = cells[name]
         columns.append(previous_value(layout, cell.value).alias(f"{reading.previous_prefix}{name}"))
     for name in _not_measured_names(reading):
-        settled = _is_settled(reading, name)
+        settled = cells[name].not_done
+        if settled is None:
+            continue
         before = previous_value(layout, settled.cast(layout.level_type))
         columns.append(is_sure(before == 1).alias(f"{reading.previous_prefix}{name}_settled"))
     return columns
@@ -90,12 +92,6 @@ def _not_measured_names(reading: Reading) -> list[str]:
     """Quantities of which a rule says ``or was not measured``."""
     terms = [term for f in reading.layout.definition.features for term in f.when.terms]
     return list(dict.fromkeys(term.name for term in terms if term.form == "previous"))
-
-
-def _is_settled(reading: Reading, name: str) -> Column:
-    """Tell whether it was stated that a quantity was not measured."""
-    flag = reading.cells[name].not_done
-    return reading.layout.ops.lit(value=False) if flag is None else flag
 
 
 def item_condition(reading: Reading, name: str, least: int) -> Column:
@@ -292,9 +288,11 @@ def _compared_or(reading: Reading, term: Term, before: Column, *, missing: bool)
 
 def _was_measured(reading: Reading, term: Term, before: Column, *, missing: bool) -> Column:
     """Compare the value of the visit before; "or was not measured" is settled where somebody said so."""
+    found = _compared(reading, term, before)
+    if reading.cells[term.name].not_done is None:
+        return found
     settled = reading.layout.ops.col(f"{reading.previous_prefix}{term.name}_settled")
     answer = reading.layout.ops.lit(value=missing)
-    found = _compared(reading, term, before)
     return reading.layout.ops.when(before.is_null() & settled).then(answer).otherwise(found)
 
 
