@@ -29,9 +29,11 @@ def describe_populations(run: Run) -> None:
             _count_members(run, cohort, int(found.cannot_tell.sum()))
     within = dict.fromkeys((ENROLLED, *(each.population or ENROLLED for each in run.study.endpoints)))
     for population in within:
-        everybody = run.populations.populations[population].members
+        whole = run.populations.populations[population]
         for name, found in run.populations.subgroups.items():
-            unknown = int((found.cannot_tell & everybody).sum())
+            # Whoever may belong to the population and to the subgroup, and does not surely belong to both.
+            possible = (whole.members | whole.cannot_tell) & (found.members | found.cannot_tell)
+            unknown = int((possible & ~(whole.members & found.members)).sum())
             for cohort in run.populations.every_arm(population, name):
                 _count_members(run, cohort, unknown)
 

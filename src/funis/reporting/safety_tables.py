@@ -207,10 +207,9 @@ def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
         *describe_basis(labels, used),
     )
     asked = "Asked about adverse events, n/N due (%)"
-    heads = (
-        "Visit",
-        *(f"{asked}, {arm_label(study, group.arm)}" if len(groups) > 1 else asked for group in groups),
-    )
+    columns = [(group.population, group.arm) for group in groups]
+    titles = _column_titles(study, labels, columns)
+    heads = ("Visit", *(f"{asked}, {title}" if len(groups) > 1 else asked for title in titles))
     title = "Safety questions: what “none” rests on"
     return TableSpec("table-asked", "safety", title, heads, tuple(rows), notes)
 
