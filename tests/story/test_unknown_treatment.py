@@ -1,11 +1,13 @@
 """Where nobody is known to be treated, no column of a page is taken for another, and whom a rule leaves open is counted."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
+from funis.documents.figure import FigureSpec
 from funis.documents.table import TableSpec
 from funis.reporting.trial_document import build_document
 from funis.results import Results
@@ -61,3 +63,24 @@ def test_who_may_belong_to_population_and_subgroup_is_counted(trial: tuple[str, 
     assert told("enrolled") == (1, 1)
     # Where nobody's treatment is known, S1 and S3 may be treated subjects with nephritis; the others are none.
     assert told("treated") == ((1, 1) if kind == "with infusions" else (None, 2))
+
+
+def test_only_members_of_a_population_are_drawn(tmp_path: Path) -> None:
+    folder = write_small_trial(tmp_path / "trial")
+    study = read_study(folder)
+    tables = folder / "data" / "infusions.csv"
+    for treated in (["S1", "S2", "S3", "S4"], ["S1", "S3"], []):
+        rows = tables.read_text(encoding="utf-8").splitlines()
+        kept = [rows[0], *(row for row in rows[1:] if row[:2] in treated)]
+        tables.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        results = analyse(study, read_tables(folder, study))
+        figures = {each.id: each for each in build_document(study, results).figures}
+        # The one endpoint is of the treated, the other of everybody.
+        assert drawn(figures.get("figure-sledai")) == set(treated)
+        assert drawn(figures["figure-sledai_locf"]) == {"S1", "S2", "S3", "S4"}
+
+
+def drawn(figure: FigureSpec | None) -> set[str]:
+    """Name the subjects whose lines a figure draws."""
+    spec = "" if figure is None else json.dumps(figure.spec)
+    return {each for each in ("S1", "S2", "S3", "S4") if f'"{each}"' in spec}

@@ -165,11 +165,15 @@ def _own_scores(results: Results, book: NumberBook, group: Group) -> pl.DataFram
     scores = results.listings["scores"].filter(
         (pl.col("variable") == group.variable) & pl.col("value").is_not_null() & pl.col("day").is_not_null()
     )
-    if group.subgroup != ALL:
-        keys = {number.source for number in book.all(group)} - {""}
-        members = results.behind.frame(sorted(keys))["subject"].unique()
-        scores = scores.filter(pl.col("subject").is_in(members.implode()))
-    return scores
+    wanted = (group.population, group.subgroup, group.arm)
+    if wanted == (EVERYBODY, ALL, ALL):
+        return scores
+    # Whoever was counted as a member, with or without a value; else whoever has one.
+    counted = [each for each in book.of("population") if (each.population, each.subgroup, each.arm) == wanted]
+    keys = {number.source for each in counted for number in book.all(each)} - {""}
+    keys = keys or {number.source for number in book.all(group)} - {""}
+    members = results.behind.frame(sorted(keys))["subject"].unique()
+    return scores.filter(pl.col("subject").is_in(members.implode()))
 
 
 def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:
