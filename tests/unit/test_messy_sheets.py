@@ -566,3 +566,16 @@ def test_a_title_is_one_cell_above_a_row_of_more_than_two(tmp_path: Path) -> Non
         rows = [["subject", "", ""], below, below]
         found = read(write(tmp_path / str(number), {"labs": rows}, "")).findings
         assert ("title_above_header" in {each.code for each in found}) == (number == 1)
+
+
+def test_the_line_that_tells_excel_the_separator_is_no_header(tmp_path: Path, clean: Tables) -> None:
+    folder = write_german(tmp_path / "trial")
+    for path in (folder / "data").iterdir():
+        path.write_text("sep=;\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert_same(read(folder), clean)
+    plain = write(tmp_path / "plain", dict(TABLES), "")
+    for path in (plain / "data").iterdir():
+        path.write_text("SEP=,\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert_same(read(plain), clean)
+    (plain / "data" / "visits.csv").write_text("subject,visit\nsep=,\n", encoding="utf-8")
+    assert [each.line for each in read(plain).findings if each.code == "unknown_subject"] == [2]

@@ -74,14 +74,16 @@ def replace_workbook_cells(
 
 def _replace(xml: bytes, sheet: str, changes: Mapping[tuple[int, int], str]) -> bytes:
     found = find_xml_cells(xml, changes)
-    for place in sorted(changes, key=lambda each: found[each].start if each in found else 0, reverse=True):
-        cell = found.get(place)
+    for place in changes:
         name = f"Row {place[0]}, column {place[1]} of the sheet '{sheet}'"
-        if cell is None:
+        if place not in found:
             raise RefusedFileError(f"{name} is not in the file.", "Save it again as .xlsx.", "not_workbook")
-        if cell.has_formula:
+        if found[place].has_formula:
             fix = "Correct the formula in a spreadsheet program."
             raise RefusedFileError(f"{name} holds a formula.", fix, "formula")
+    # The last cell first: the places of the others stay what they are.
+    for place in sorted(changes, key=lambda each: found[each].start, reverse=True):
+        cell = found[place]
         xml = xml[: cell.start] + _write_cell(cell, place, changes[place]) + xml[cell.end :]
     return xml
 

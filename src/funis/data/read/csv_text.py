@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -16,6 +17,7 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical ba
 # A workbook is a compressed archive; one of these in a file named .csv means a wrong name.
 _ARCHIVE = b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_HINT = re.compile(r"sep=.?", re.IGNORECASE)
 _UTF8 = b"\xef\xbb\xbf"
 
 
@@ -57,7 +59,7 @@ def read_csv(
     usual = csv.field_size_limit(limits.cell_letters)
     try:
         for record in rows:
-            if any(map(str.strip, record)):
+            if any(map(str.strip, record)) and not (begin == 1 and _is_hint(record)):
                 records.append(record)
                 lines.append(begin)
             begin = rows.line_num + 1
@@ -87,6 +89,11 @@ def read_csv(
                 refused.behind = read_csv(data, place, limits, by_other, header_row, is_first=False)
         raise refused
     return make_table(filled, place, header_row)
+
+
+def _is_hint(record: Sequence[str]) -> bool:
+    """Say whether a first line is the one that tells Excel which sign divides the cells (``sep=;``)."""
+    return _HINT.fullmatch(record[0]) is not None and not any(record[1:])
 
 
 def decode(data: bytes, encoding: str) -> str:
