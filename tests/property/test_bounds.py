@@ -160,6 +160,13 @@ def test_every_evaluator_gives_the_same_bounds(drop: tuple[str, ...], missing: A
     assert lazy.select(columns).equals(expected.select(columns))
     pandas = funis.score(frame.to_pandas(), "bilag_2004", missing=missing, **HISTORY)
     general = pl.from_pandas(pandas[columns])
+    if missing == "strict":
+        duckdb = pytest.importorskip("duckdb")
+        table = duckdb.connect().from_arrow(frame.to_arrow())
+        asked = funis.score(table, "bilag_2004", missing=missing, **HISTORY).order("subject, day").pl()
+        assert asked.select(columns).to_dict(as_series=False) == expected.select(columns).to_dict(
+            as_series=False
+        )
     score_visits = funis.scorer("bilag_2004", missing=missing)
     single = [
         found for subject in range(25) for found in score_visits([r for r in rows if r["subject"] == subject])

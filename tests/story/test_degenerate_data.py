@@ -92,7 +92,9 @@ def _write(
     """Write a study of n subjects; ``active`` has a severe rash, ``unmeasured`` lack the renal values."""
     (folder / "data").mkdir(parents=True)
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")
-    names = [item.name for item in definition("bilag_2004").items]
+    bilag = definition("bilag_2004")
+    # Nobody was affected before the study: 0 in all of these.
+    names = [*(item.name for item in bilag.items), *(f"{system}_ever" for system in bilag.systems)]
     rows: dict[str, list[str]] = {
         "subjects": ["subject,sex,age,consent_date"],
         "infusions": ["subject,number,date"],

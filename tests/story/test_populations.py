@@ -30,6 +30,7 @@ QUIET = {
     "haemoglobin": 13, "wbc": 6, "neutrophils": 4, "lymphocytes": 2, "platelets": 250,
 }  # fmt: skip
 ITEMS = [item.name for item in definition("bilag_2004").items if item.name not in {"acr", "upcr", "gfr"}]
+NEVER = [f"{system}_ever" for system in definition("bilag_2004").systems]
 CLASSES = ("MCR", "PCR", "responder", "none", "cannot tell")
 
 
@@ -76,7 +77,7 @@ def analyse_drawn(study: Study, drawn: list[dict[str, Any]]) -> Results:
             infused.append({"subject": name, "number": 1, "date": DAYS["baseline"]})
         for visit, date in DAYS.items():
             state = each.get(visit, "active")
-            cells: dict[str, Any] = dict.fromkeys(ITEMS, 0) | QUIET
+            cells: dict[str, Any] = dict.fromkeys((*ITEMS, *NEVER), 0) | QUIET
             if state == "active":
                 cells["skin_eruption_severe"] = 4
             if state == "ungradable":
