@@ -124,7 +124,7 @@ def _frame_errors() -> tuple[type[BaseException], ...]:
     from polars.exceptions import PanicException, PolarsError
 
     arrow = getattr(sys.modules.get("pyarrow"), "ArrowException", NarwhalsError)
-    own = (TypeError, ValueError, AttributeError, AssertionError)
+    own = (TypeError, ValueError, AttributeError, AssertionError, ArithmeticError, LookupError, RuntimeError)
     return (PolarsError, PanicException, NarwhalsError, arrow, *own)
 
 
@@ -411,7 +411,9 @@ class Numbers:
                 "biufOUS" if self.texts else "biufO"
             ):
                 return False
-            if array.dtype.kind == "O" and not self.texts:
+            if array.dtype.kind == "O" and self.texts:
+                return not any(isinstance(each, tuple | list | dict | set) for each in array.ravel())
+            if array.dtype.kind == "O":
                 np.asarray(
                     [None if each is None else float(each) for each in array.ravel()], dtype=np.float64
                 )

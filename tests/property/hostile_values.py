@@ -310,7 +310,7 @@ TARGETS = (
         "outcome": RNG.normal(size=(9, 2)), "design": np.ones((9, 1)), "chain": Chain(draws=2, burn=1, between=1, seed=1)},
         arrays=("outcome", "design"), special={"chain": (Chain(draws=2, burn=1, between=1, seed=1),)}),
     Target("leave_one_out", funis.stats.leave_one_out, {"values": [1.0, 2.0, 4.0], "label": ["a", "b", "c"], "estimator": np.mean},
-        arrays=("values", "label"), special={"estimator": (str, lambda _: math.nan)}),
+        arrays=("values", "label"), special={"estimator": (str, print, lambda _: math.nan), "label": (pd.MultiIndex.from_tuples([(1, 2)]),)}),
     Target("mcnemar", funis.stats.mcnemar, {"first": [1, 0, 1], "second": [0, 0, 1], "mid": False, "level": 0.95}, arrays=("first", "second")),
     Target("one_sample_log_rank", funis.stats.one_sample_log_rank, {
         "time": TIME, "event": EVENT, "cumulative_hazard": [0.1, 0.2, 0.3, 0.4], "variance": "average", "level": 0.95},

@@ -20,7 +20,8 @@ import numpy.typing as npt
 from scipy import special
 
 from funis.arguments import Callback, Numbers, OrNone, takes
-from funis.errors import ShapeError
+from funis.described import describe
+from funis.errors import ShapeError, ValueRangeError
 from funis.stats.sample import Floats, check_level, check_sample, t_quantile
 
 FEW_GROUPS = 6
@@ -257,13 +258,22 @@ def leave_one_out(
     if sample.ndim not in {1, 2} or labels.shape != sample.shape[:1] or not sample.size:
         raise ShapeError(f"values and labels: found {sample.shape} and {labels.shape}; one label a row.")
     compute = (lambda rows: float(rows.mean())) if estimator is None else estimator
-    overall = float(compute(sample))
+    overall = _number_of(compute, sample)
     unique = list(dict.fromkeys(labels.tolist()))
     if len(unique) < labels.size:
         unique.sort()
     rest = [sample[labels != one] for one in unique]
-    found = np.array([float(compute(rows)) if len(rows) else math.nan for rows in rest])
+    found = np.array([_number_of(compute, rows) if len(rows) else math.nan for rows in rest])
     difference = found - overall
     known = np.flatnonzero(~np.isnan(difference))
     most = unique[int(known[np.argmax(np.abs(difference[known]))])] if known.size else ""
     return Influence(tuple(unique), found, difference, overall, most)
+
+
+def _number_of(estimator: Callable[[Floats], float], rows: Floats) -> float:
+    """Estimate from some rows; refuse what is no number."""
+    found: object = estimator(rows)
+    try:
+        return float(found)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueRangeError("estimator", describe(found), "a function that gives a number") from None

@@ -119,7 +119,7 @@ def convert(value: float, analyte: str, from_unit: str, to_unit: str) -> float:
     >>> convert(0.63, "unstimulated_flow", "mL/10 min", "mL/min")
     0.063
     """
-    return float(find_scale(analyte, from_unit, to_unit).multiply(value))
+    return float(find_scale(analyte, from_unit, to_unit).multiply(float(value)))
 
 
 def find_scale(analyte: str, from_unit: str, to_unit: str) -> Scale:
