@@ -137,7 +137,7 @@ def test_days_recorded_one_by_one_are_averaged() -> None:
 
 def test_dates_serve_where_there_are_dates() -> None:
     courses = pl.DataFrame(
-        {"subject": ["1"], "drug": ["prednisolone"], "dose": [12.5], "unit": [None], "route": [None],
+        {"subject": ["1"], "drug": ["prednisolone"], "dose": [12.5], "unit": ["mg"], "route": [None],
          "start": [date(2020, 1, 1)], "end": [date(2020, 1, 31)]}
     )  # fmt: skip
     days = pl.DataFrame(
@@ -146,6 +146,35 @@ def test_dates_serve_where_there_are_dates() -> None:
     assert funis.derive_prednisone(courses, days)["prednisone"].to_list() == [0.0, 12.5, 0.0]
     with pytest.raises(ColumnError, match="dose"):
         funis.derive_prednisone(courses.drop("dose"), days)
+
+
+@pytest.mark.parametrize(
+    ("changed", "dose", "note"),
+    [
+        ({}, 20.0, ""),
+        ({"route": None}, 20.0, ""),  # by mouth, as the table of routes says
+        ({"unit": None}, None, "the unit of prednisone is missing"),
+        ({"unit": " "}, None, "the unit of prednisone is missing"),
+        ({"dose": None, "unit": None}, None, "the dose of prednisone is missing"),
+        ({"drug": None}, None, "a course without the name of its drug may be a glucocorticoid"),
+        ({"drug": "cyclophosphamide", "unit": None}, 0.0, ""),
+    ],
+)
+@pytest.mark.parametrize("absent", [False, True])
+def test_what_a_course_does_not_say_is_not_known(
+    changed: dict[str, Any],
+    dose: float | None,
+    note: str,
+    absent: bool,  # noqa: FBT001
+) -> None:
+    course = {"drug": "prednisone", "dose": 20.0, "unit": "mg", "route": "oral"} | changed
+    frame = pl.DataFrame([{"subject": "1", **course, "start_day": -30, "end_day": 30}])
+    gone = [name for name in ("unit", "route") if absent and course[name] is None]
+    found = funis.derive_prednisone(
+        frame.with_columns(pl.col("dose").cast(pl.Float64)).drop(gone),
+        pl.DataFrame({"subject": ["1"], "day": [0]}),
+    )
+    assert found.select("prednisone", "prednisone_note").row(0) == (dose, note)
 
 
 def test_a_dose_that_nobody_was_given_is_refused() -> None:
@@ -157,7 +186,7 @@ def test_a_dose_that_nobody_was_given_is_refused() -> None:
     assert math.isnan(funis.prednisone_equivalent(math.nan, "prednisone"))
     courses = pl.DataFrame(
         {"subject": ["01", "02"], "drug": ["prednisone"] * 2, "dose": [1e300, -1.0],
-         "start_day": [0, 0], "end_day": [None, None]}
+         "unit": ["mg"] * 2, "start_day": [0, 0], "end_day": [None, None]}
     )  # fmt: skip
     found = funis.derive_prednisone(courses, pl.DataFrame({"subject": ["01", "02"], "day": [1, 1]}))
     assert found["prednisone"].to_list() == [None, None]

@@ -130,7 +130,9 @@ def derive_prednisone(
     Parameters
     ----------
     medications : one row a course: ``subject``, ``drug``, ``dose``, ``unit``, ``route``, and ``start`` and
-        ``end`` (dates) or ``start_day`` and ``end_day``; an empty end goes on. Other drugs are passed over
+        ``end`` (dates) or ``start_day`` and ``end_day``; an empty end goes on, an empty route is by mouth, as
+        the table of routes says. Other drugs are passed over; a course without the name of its drug, or a
+        glucocorticoid without a unit, leaves the dose unknown
     days : ``subject`` with ``date`` (where courses have dates) or ``day``
     average_days : the dose is the mean over so many days, this one the last; 2 or more averages regimens that
         are recorded day by day
@@ -167,7 +169,8 @@ def derive_prednisone(
     days = check_days("Days", days, (at,), as_dates=has_dates)
     courses: dict[str, list[_Course]] = {}
     for row in medications.iter_rows(named=True):
-        if is_glucocorticoid(str(row["drug"])):
+        drug = str(row["drug"] or "").strip()
+        if not drug or is_glucocorticoid(drug):
             courses.setdefault(row["subject"], []).append(_read_course(row, start, end, betamethasone_mg))
     found = [
         _dose_at(courses.get(row["subject"], []), row[at], average_days)
@@ -210,9 +213,13 @@ def _read_course(row: Mapping[str, Any], start: str, end: str, betamethasone_mg:
     route = str(row.get("route") or "").strip().lower()
     kind = glucocorticoid_table().routes.get(route, "other")
     dose, note = row["dose"], ""
-    drug, unit = str(row["drug"]), row.get("unit") or "mg/day"
-    if dose is None or dose != dose:  # noqa: PLR0124  (NaN is the only number that differs from itself)
+    drug, unit = str(row["drug"] or "").strip(), str(row.get("unit") or "").strip()
+    if not drug:
+        dose, note = None, "a course without the name of its drug may be a glucocorticoid"
+    elif dose is None or dose != dose:  # noqa: PLR0124  (NaN is the only number that differs from itself)
         dose, note = None, f"the dose of {drug} is missing"
+    elif not unit:
+        dose, note = None, f"the unit of {drug} is missing"
     else:
         try:
             dose = prednisone_equivalent(dose, drug, unit, betamethasone_mg=betamethasone_mg)
