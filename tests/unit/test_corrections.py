@@ -583,3 +583,14 @@ def test_the_workbook_of_corrections_offers_yes_and_no(trial: Path) -> None:
     offered = sheet.data_validations.dataValidation
     assert [(str(each.sqref), each.formula1) for each in offered] == [(f"E2:E{len(rows) + 1}", '"yes,no"')]
     assert sheet.freeze_panes == "A2"
+
+
+def test_a_value_that_can_be_read_is_written_whatever_is_said_of_it_next(trial: Path) -> None:
+    """Whether 0.9 is a creatinine in umol/L is for the next check; a person approved that 0,9 is 0.9."""
+    change(trial, "labs", "creatinine,80,", 'creatinine,"0,9",')
+    path, rows = propose(trial)
+    assert [row["proposed"] for row in rows] == ["0.9"]
+    approve(path)
+    assert len(correct(trial, path).corrections) == 1
+    found = read_tables(trial, read_study(trial), today=TODAY).findings
+    assert [(each.code, each.line) for each in found if each.level == "error"] == [("value_outside_range", 2)]
