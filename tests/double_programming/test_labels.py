@@ -57,7 +57,7 @@ GRADES = {
     "unimproved": "is now B or less", "severe_flares_before": "severe flare", "flares_after": "to the horizon",
     "flare_free_days": "consecutive", "baseline_a": "one A|two A", "baseline_b": "two B|four B",
     "new_a_since_previous": "new A|new BILAG A|^A after", "new_b_since_previous": "new B|BILAG A or B|^B after",
-    "new_c_since_previous": "^C after",
+    "new_c_since_previous": "^C after|, or C after",
 }  # fmt: skip
 DIRECTIONS = {
     "rise": "ris|higher|up by|steroid increase|above baseline", "fall": "fall|fell|down", "percent_fall": "fall|halved",

@@ -108,7 +108,7 @@ def test_responder_index(before: dict[str, float], now: dict[str, float], expect
 @pytest.mark.parametrize(
     ("before", "now", "bilag", "explorer"),
     [
-        pytest.param("skin C", "skin B", "moderate", "moderate", id="FLR-01"),
+        pytest.param("skin C", "skin B", "mild", "moderate", id="FLR-01"),
         pytest.param("renal B", "renal A", "severe", "severe", id="FLR-02"),
         pytest.param("msk A", "msk B", "none", "none", id="FLR-03"),
         pytest.param("skin C, msk D", "skin B, msk B", "moderate", "severe", id="FLR-05"),

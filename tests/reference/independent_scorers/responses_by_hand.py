@@ -101,10 +101,14 @@ def is_bicla(before: Values, now: Values, grades: tuple[Grades, Grades]) -> str:
 
 
 def bilag_flare(before: Grades, now: Grades) -> str:
-    for grade, name, worse_than in (("A", "severe", "BCDE"), ("B", "moderate", "CDE"), ("C", "mild", "DE")):
-        if any(now[s] == grade and before[s] in worse_than for s in now):
-            return name
-    return "none"
+    """Count the new grades of a patient, as Mathian 2020 (Table 3) and McElhone 2021 grade a flare."""
+    steps = [before[system] + now[system] for system in now]
+    if any(step in ("BA", "CA", "DA", "EA") for step in steps):
+        return "severe"
+    bs = sum(step in ("CB", "DB", "EB") for step in steps)
+    if bs > 0:
+        return "moderate" if bs > 1 else "mild"
+    return "mild" if sum(step in ("DC", "EC") for step in steps) > 2 else "none"
 
 
 def explorer_flare(before: Grades, now: Grades) -> str:
