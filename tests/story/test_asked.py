@@ -347,6 +347,9 @@ def test_a_category_is_counted_over_those_of_whom_it_is_recorded() -> None:
         ({"medications": [{"subject": "S1", "drug": "Rituximab", "start": "2020-02-01"},
                           {"subject": "S2", "drug": "Aspirin", "start": "2020-02-01"}]},
          {"rescue_medication": (1, None), "death": (None, None)}),
+        # A drug that is no rescue, and no question: none of it is recorded, which is no zero.
+        ({"medications": [{"subject": "S2", "drug": "Aspirin", "start": "2020-02-01"}]},
+         {"rescue_medication": (None, None)}),
         ({"medications": [{"subject": "S1", "drug": "Rituximab", "start": "2020-02-01"}],
           "safety_questions": [{"subject": each, "visit": "month_1", "date": "2020-01-31", "asked": 0,
                                 "any_event": None, "asked_drugs": answer}
@@ -368,7 +371,7 @@ def test_a_category_is_counted_over_those_of_whom_it_is_recorded() -> None:
         ({"adverse_events": [{"subject": "S5", "term": "Flare", "start": "2020-02-01"}]},
          {"adverse_event": (1, None)}),
     ],
-    ids=["nothing", "drugs", "asked_drugs", "infusions", "no_infusion", "ends", "events", "events_unasked"],
+    ids=["nothing", "drugs", "other_drug", "asked_drugs", "infusions", "no_infusion", "ends", "events", "events_unasked"],
 )  # fmt: skip
 def test_an_intercurrent_event_that_was_not_recorded_is_no_zero(
     given_rows: Frames, expected: dict[str, tuple[int | None, int | None]]

@@ -154,7 +154,9 @@ def was_event_asked(run: Run, event: str) -> Booleans:
 def add_event_count(
     run: Run, place: Place, event: str, chosen: Booleans, members: Booleans, *, method: str = ""
 ) -> None:
-    """Add how many had an intercurrent event: over those asked, or without a denominator where nobody was.
+    """Add how many had an intercurrent event: over those of whom it is known.
+
+    Where nobody was asked, what was recorded has no denominator, and that nothing was is "not collected".
 
     Parameters
     ----------
@@ -165,11 +167,13 @@ def add_event_count(
     method : the strategy for it
     """
     had = int((chosen & members).sum())
-    if had and not (was_event_asked(run, event) & members).any():
+    if (was_event_asked(run, event) & members).any() or not members.any():
+        add_asked_count(run, place, chosen, is_event_known(run, event) | chosen, members, method=method)
+    elif had:
         # Over those with a record alone the share would be of those who have something to record.
         run.numbers.add(replace(place, n=had, denominator=None), "count", had, text=str(had), method=method)
     else:
-        add_asked_count(run, place, chosen, is_event_known(run, event) | chosen, members, method=method)
+        add_not_collected(run, place, method=method)
 
 
 def concerns_cells(run: Run) -> bool:
