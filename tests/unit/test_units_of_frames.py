@@ -130,6 +130,15 @@ def test_a_laboratory_s_own_unit_is_compared_with_its_own_limits_only() -> None:
     assert scale_to(ReadColumn("anti_dsdna", "anti_dsdna", ""), "U/L", "") == SAME
 
 
+def test_a_column_that_is_no_analyte_is_in_the_unit_of_its_definition() -> None:
+    dots = ReadColumn("dots", "", "dots/field")
+    assert scale_to(dots, " dots/field ", "a definition") == SAME
+    with pytest.raises(UnitError, match="nothing is known that converts it from 'dots'"):
+        scale_to(dots, "dots", "a definition")
+    # Where no unit is read, any will do.
+    assert scale_to(ReadColumn("dots", "", ""), "dots", "a definition") == SAME
+
+
 def test_which_columns_are_compared_with_their_own_limits_only() -> None:
     read = columns_of_instrument("sledai_2k")
     assert {name for name, column in read.items() if column.is_relative} == {"c3", "c4", "ch50", "anti_dsdna"}
