@@ -27,12 +27,15 @@ _FORMATS_HELP = f"Kinds of file, with commas between: {', '.join(FORMATS)}."
 def new(
     template: Annotated[str, typer.Argument(help="sle, sjogren or observational.")],
     folder: Annotated[Path, typer.Argument(help="Folder to be made.", metavar="DIR")],
+    excel: Annotated[
+        bool, typer.Option("--excel", help="One workbook with drop-downs and legends in place of CSV files.")
+    ] = False,
     json_: Json = False,
 ) -> None:
     """Write a study folder to start from: study.toml and empty tables with the right headers."""
     from funis.data.new_study import new_study
 
-    made = new_study(template, folder)
+    made = new_study(template, folder, excel=excel)
     files = sorted(str(path) for path in made.rglob("*") if path.is_file())
     print_answer(
         f"Made {made}. Edit {made / 'study.toml'}, fill {made / 'data'}, then: funis check {made}",

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
+from typing import Final
 
 from funis.catalogue.instrument_tables import instrument_table
-from funis.catalogue.registry import definitions
+from funis.catalogue.registry import definition, definitions
 from funis.errors import Finding
 from funis.schema import SUBJECTS, TABLES, Column, Table
 from funis.shown import show_name, words_of
 from funis.study.imported import Import, plain_form, plain_name
 from funis.study.kept import once_a_study
 from funis.study.model import Study
+
+LEGEND_SHEETS: Final = ("read_me", "codes")
+"""Sheets of a workbook made by funis that hold no data."""
 
 
 @once_a_study
@@ -43,9 +48,33 @@ def study_tables(study: Study) -> dict[str, Table]:
     subjects = Table(
         SUBJECTS.name, SUBJECTS.row, SUBJECTS.key, (*SUBJECTS.columns, *extra), needed=SUBJECTS.needed
     )
-    instruments = {name: instrument_table(name) for name in study.instrument_names}
+    instruments = {name: _own_columns(study, name) for name in study.instrument_names}
     rest = {name: table for name, table in TABLES.items() if name not in {"subjects", "visits"}}
     return {"subjects": subjects, "visits": TABLES["visits"], **instruments, **rest}
+
+
+def shared_with_labs(study: Study, name: str) -> dict[str, str]:
+    """Name the columns of an instrument that the laboratory fills, each with its test.
+
+    Examples
+    --------
+    >>> from funis.study.read import read_study, template_path
+    >>> shared_with_labs(read_study(template_path("sle")), "bilag_2004")["platelets"]
+    'platelets'
+    """
+    found = definition(name)
+    tests = set(study.lab_names)
+    measured = {item.name: item.lab for item in found.items if item.is_measured and item.lab in tests}
+    return measured | {each.name: each.name for each in found.measures if each.name in tests}
+
+
+def _own_columns(study: Study, name: str) -> Table:
+    """Describe the table of an instrument; a column that the laboratory fills need not stand in it."""
+    table, shared = instrument_table(name), shared_with_labs(study, name)
+    columns = (
+        replace(column, required=column.required and column.name not in shared) for column in table.columns
+    )
+    return replace(table, columns=tuple(columns))
 
 
 def listed_names(study: Study) -> dict[str, tuple[str, ...]]:

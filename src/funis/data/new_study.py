@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from funis.arguments import PathName, Text, takes
+from funis.arguments import PathName, Text, YesNo, takes
+from funis.data.blank_workbook import blank_workbook
 from funis.data.tables import study_tables
 from funis.errors import FunisError
 from funis.file_sets import build_set
-from funis.files import said_of
+from funis.files import said_of, write_whole
 from funis.schema import TABLES
 from funis.study.model import Study
 from funis.study.read import FILE_NAME, read_study, template_path
 
+WORKBOOK = "data.xlsx"
 _FLAG_COLUMNS = ("completed", "withdrew", "lost", "died")
 
 
@@ -29,14 +31,15 @@ class FolderExistsError(FunisError):
         )
 
 
-@takes(template=Text(), folder=PathName())
-def new_study(template: str, folder: Path | str) -> Path:
+@takes(template=Text(), folder=PathName(), excel=YesNo())
+def new_study(template: str, folder: Path | str, *, excel: bool = False) -> Path:
     """Write a study folder to start from: ``study.toml`` and ``data`` with empty tables.
 
     Parameters
     ----------
     template : ``sle``, ``sjogren`` or ``observational``
     folder : a folder that does not exist, or is empty
+    excel : one workbook, ``data/data.xlsx``, with drop-downs, limits and legends, in place of CSV files
 
     Returns
     -------
@@ -64,7 +67,10 @@ def new_study(template: str, folder: Path | str) -> Path:
     with build_set(target, is_listed=False) as draft, said_of(target):
         _write_text(draft / FILE_NAME, source.read_text(encoding="utf-8"))
         (draft / "data").mkdir()
-        write_empty_tables(draft / "data", study)
+        if excel:
+            write_whole(draft / "data" / WORKBOOK, blank_workbook(study, table_headers(study)))
+        else:
+            write_empty_tables(draft / "data", study)
     return target
 
 

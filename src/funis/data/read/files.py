@@ -30,7 +30,7 @@ from funis.data.cells import (
     leave_out_unusable,
     take_behind,
 )
-from funis.data.known_tables import finding_unknown_table, name_columns, nearest_table
+from funis.data.known_tables import LEGEND_SHEETS, finding_unknown_table, name_columns, nearest_table
 from funis.data.read.csv_text import read_csv
 from funis.data.read.records import Read
 from funis.data.read.sheets import read_sheets
@@ -203,6 +203,8 @@ def _read_path(path: Path, sources: TableSources, found: RawData, opening: _Open
 def _add_table(name: str, source: str, file: str, read: Read, known: tuple[TableSources, RawData]) -> int:
     """Add one table if the study expects it; give its number of rows."""
     sources, found = known
+    if name in LEGEND_SHEETS and name not in sources.expected:
+        return 0
     if not sources.expected.get(name):
         found.findings.append(finding_unknown_table(name, file, sources.expected))
         meant = nearest_table(name, sources.expected)
