@@ -39,7 +39,7 @@ RESPONSES = [
     ("sri_4", ", factors = [1, 0.3, 0.03]", "", "one factor for each allowed value"),
     ("sri_4", "factors = [1, 0.3, 0.03]", "factors = [1, 0.3]", "one factor for each allowed value"),
     ("sri_4", "factors = [1, 0.3, 0.03]", "factors = [1, -0.3, 0.03]", "a number above 0"),
-    ("kdigo_2012_relapse", '"1/88.42"', '"1/0"', "a number above 0"),
+    ("kdigo_2012_relapse", "= 0.01}", "= 0}", "a number above 0"),
     ("sri_4", 'version   = "2009"', 'version   = ""', "This is printed and holds no words"),
     ("sri_4", 'name      = "sri_4"', 'name      = "sri"', "The name is not the file's"),
     ("sri_4", "new_a(instrument) <= 0", "new_a(instrument) < 0", "this never holds"),
