@@ -78,3 +78,12 @@ def test_an_arbitrary_unit_of_an_antibody_is_not_converted(written: str) -> None
 
 def test_units_of_enzymes_are_not_arbitrary() -> None:
     assert find_scale("alt", "[U]/L", "U/L").apply(40) == 40
+
+
+def test_units_of_a_laboratory_s_own_are_named_where_a_unit_is_not_known() -> None:
+    with pytest.raises(
+        UnitError, match=r"Known: IU/mL, kU/L, kIU/L; of a laboratory's own: U/mL, U/L, AU/mL"
+    ):
+        find_conversion("anti_dsdna", "g/L")
+    with pytest.raises(UnitError, match=r"Known: g/L, g/dL, mmol/L\. Correct"):
+        find_conversion("haemoglobin", "g/kg")

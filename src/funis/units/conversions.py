@@ -85,9 +85,10 @@ def find_conversion(analyte: str, unit: str) -> Conversion:
             f"{wanted} of {analyte} is a unit of the laboratory's own; nothing converts it to {found.unit}. "
             f"Compare it with the limits of the same laboratory, {analyte}_low and {analyte}_high."
         )
-    known = ", ".join(known_units(analyte))
+    known = ", ".join(found.units)
+    own = f"; of a laboratory's own: {', '.join(found.arbitrary)}" if found.arbitrary else ""
     raise UnitError(
-        f"The unit {shorten(unit)!r} is not known for {analyte}. Known: {known}. Correct the unit."
+        f"The unit {shorten(unit)!r} is not known for {analyte}. Known: {known}{own}. Correct the unit."
     )
 
 
