@@ -95,7 +95,12 @@ def read_deposit(path: Path) -> pl.DataFrame:
     frame = frame.with_columns(pl.col("ds_dna", *LABS).fill_null(""))
     day = pl.col("cumulative_time").cast(pl.Int64)
     number = pl.col("visit").cast(pl.Int64, strict=False)
-    name = pl.when(number.is_null()).then(pl.lit("unscheduled")).otherwise(pl.format("visit_{}", number))
+    # A longer number is none of a visit: a date, a telephone or a card number would become a name.
+    name = (
+        pl.when(number.is_between(0, 999))
+        .then(pl.format("visit_{}", number))
+        .otherwise(pl.lit("unscheduled"))
+    )
     return frame.with_columns(day.alias("day"), name.alias("visit")).sort("subject", "day")
 
 
