@@ -62,6 +62,8 @@ def test_parameters_have_the_printed_defaults() -> None:
         "first_visit_proteinuria": True,
         "previous_proteinuria_missing": True,
         "first_visit_dipstick_severe": False,
+        "first_visit_dipstick_moderate": False,
+        "previous_dipstick_missing": False,
         "first_visit_renal_function": False,
         "previous_creatinine_missing": False,
         "creatinine_ratio_of_exactly_130": "moderate",

@@ -87,6 +87,8 @@ CHOICES: list[dict[str, Any]] = [
             "first_visit_proteinuria": False,
             "previous_proteinuria_missing": False,
             "first_visit_dipstick_severe": True,
+            "first_visit_dipstick_moderate": True,
+            "previous_dipstick_missing": True,
             "first_visit_renal_function": True,
             "mild_proteinuria_must_not_have_fallen": True,
             "moderate_proteinuria_limits": "legacy",

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import funis
+from funis.scoring.score import Missing
 
 NAME = "bilag_classic_renal"
 HEALTHY: dict[str, Any] = {
@@ -20,12 +21,16 @@ def drop_uncollected(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.drop([name for name in frame.columns if frame[name].null_count() == frame.height])
 
 
-def grade(now: dict[str, Any], before: dict[str, Any] | None, **parameters: Any) -> str | None:
+def grade(
+    now: dict[str, Any], before: dict[str, Any] | None, *, missing: Missing = "strict", **parameters: Any
+) -> str | None:
     rows = [{**HEALTHY, **now, "subject": "1", "day": 60}]
     if before is not None:
         rows.insert(0, {**HEALTHY, **before, "subject": "1", "day": 0})
     frame = drop_uncollected(pl.DataFrame(rows, infer_schema_length=None))
-    scored = funis.score(frame, NAME, subject="subject", order="day", parameters=parameters or None)
+    scored = funis.score(
+        frame, NAME, subject="subject", order="day", missing=missing, parameters=parameters or None
+    )
     found: str | None = scored[f"{NAME}_renal"][-1]
     return found
 
@@ -112,6 +117,16 @@ def test_nephrotic_syndrome_is_a_choice() -> None:
     now, before = {"nephrotic_syndrome": 1, "active_sediment": 1}, {"active_sediment": 1}
     assert grade(now, before) == "B"
     assert grade(now, before, nephrotic_syndrome_is_feature=True) == "A"
+
+
+def test_without_an_earlier_dipstick_nothing_tells_a_rise() -> None:
+    now, before = {"urine_dipstick": 2, **NO_URINE}, {"urine_dipstick": None, "proteinuria_24h": 0.1}
+    assert grade(now, None) == "C"
+    assert grade(now, None, first_visit_dipstick=True) == "B"
+    assert grade({**now, "urine_dipstick": 1}, None, first_visit_dipstick=True) == "C"
+    assert grade(now, before, missing="absent") == "C"
+    assert grade(now, before, missing="absent", previous_dipstick_missing=True) == "B"
+    assert grade(now, before) is None  # strict: the earlier dipstick might have been any
 
 
 def test_newly_documented_is_a_choice() -> None:

@@ -155,6 +155,8 @@ LEGACY = [
     ("first visit", {"first_visit_proteinuria": False}, [protein(2.4)], "C"),
     ("first dipstick", {"first_visit_dipstick_severe": True}, [dipstick(2, active_sediment=1)], "A"),
     ("first dipstick default", {}, [dipstick(2, active_sediment=1)], "B"),
+    ("first dipstick moderate", {"first_visit_dipstick_moderate": True}, [dipstick(2)], "B"),
+    ("first dipstick is no rise", {}, [dipstick(3)], "C"),
     ("first creatinine", {"first_visit_renal_function": True}, [{"creatinine": 140.0, "gfr": None}], "B"),
     ("first creatinine default", {}, [{"creatinine": 140.0, "gfr": None}], "E"),
     ("first GFR below 50", {}, [{"gfr": 45.0}], "B"),
@@ -278,7 +280,7 @@ def test_a_measure_without_a_column_is_not_collected() -> None:
 
 
 def test_the_dipstick_counts_only_where_no_quantity_can_have_been_measured() -> None:
-    # First visit, ++: B where no quantity was measured, nothing where one was.
+    # First visit, ++: C where no quantity was measured (nothing tells a rise), nothing where one was.
     blank: dict[str, object] = {**NO_QUANTITY, "urine_dipstick": 2}
     not_done = {f"{name}_not_done": 1 for name in NO_QUANTITY}
     kept: dict[str, object] = {"subject": "02"}  # so that no column is empty in every row
@@ -292,12 +294,12 @@ def test_the_dipstick_counts_only_where_no_quantity_can_have_been_measured() -> 
     scored = funis.score(course(*rows), "bilag_2004")
     assert scored.select(RENAL_COLUMNS).rows()[:4] == [
         (None, "E", "B"),  # an empty quantity may be normal, and then the dipstick says nothing
-        ("B", "B", "B"),
-        ("B", "E", "B"),  # "not done" beside one measure says it of all that are empty; the bounds do not
+        ("C", "C", "B"),  # what was not done might have shown more
+        ("C", "E", "B"),  # "not done" beside one measure says it of all that are empty; the bounds do not
         (None, "E", "B"),  # acr and 24-h protein may show what the ratio does not
     ]
     filled = funis.score(course(*rows), "bilag_2004", missing="absent")
-    assert filled["bilag_2004_renal"].to_list()[:4] == ["B", "B", "B", "E"]
+    assert filled["bilag_2004_renal"].to_list()[:4] == ["C", "C", "C", "E"]
 
 
 def test_each_measure_of_protein_counts() -> None:
@@ -332,6 +334,32 @@ def test_a_previous_value_that_is_missing_leaves_the_bounds_open() -> None:
             parameters={"previous_proteinuria_missing": counts},
         )  # fmt: skip
         assert filled.select(columns).row(1) == (expected, "C", "B")
+
+
+@pytest.mark.parametrize(
+    ("now", "sediment", "rises", "not_known"),
+    [
+        # Two levels are severe, and with active sediment A; one is moderate; + is no rise to ++.
+        pytest.param(3, 0, "B", "C", id="+++"),
+        pytest.param(2, 0, "B", "C", id="++"),
+        pytest.param(2, 1, "A", "B", id="++ with sediment"),
+        pytest.param(1, 0, "C", "C", id="+"),
+    ],
+)
+def test_without_an_earlier_dipstick_nothing_tells_a_rise(
+    now: int, sediment: int, rises: str, not_known: str
+) -> None:
+    # The visit before has its quantities and no dipstick: an empty cell, or one that says "not done".
+    quiet: dict[str, object] = {"urine_dipstick": None, "acr": 1.0, "upcr": 5.0, "proteinuria_24h": 0.1}
+    not_done = {f"{name}_not_done": 1 for name in NO_QUANTITY}
+    frame = course(
+        {**quiet, "urine_dipstick_not_done": 1}, dipstick(now, active_sediment=sediment, **not_done)
+    )
+    choices: dict[str, Any] = {"subject": "subject", "order": "day", "missing": "absent"}
+    assert funis.score(frame, "bilag_2004", **choices)["bilag_2004_renal"][1] == not_known
+    for counts, expected in ((False, not_known), (True, rises)):
+        found = funis.score(frame, "bilag_2004", parameters={"previous_dipstick_missing": counts}, **choices)
+        assert found["bilag_2004_renal"][1] == expected
 
 
 @pytest.mark.parametrize(

@@ -192,13 +192,14 @@ QUANTITATIVE = ("proteinuria_24h", "upcr", "acr")
 
 
 def dipstick_rise(visit: Visit, previous: Visit | None) -> tuple[int, int | None]:
-    """Level now, and rise since the visit before: None at a first visit; a missing value before counts as 0."""
+    """Level now, and rise since the visit before: None where that has no dipstick, so that nothing tells a rise."""
     now = level(visit, 81)
     if any(recorded(visit, name) for name in QUANTITATIVE):
         return 0, None
     if previous is None:
         return now, None
-    return now, now - int(measured_before(previous, "urine_dipstick") or 0)
+    before = measured_before(previous, "urine_dipstick")
+    return now, None if before is None else now - int(before)
 
 
 def renal_features(visit: Visit, earlier: Sequence[tuple[Any, Visit]], day: Any) -> list[str]:
@@ -250,7 +251,7 @@ def grade_renal(visit: Visit, earlier: Sequence[tuple[Any, Visit]], day: Any) ->
     if features:
         return "B"
     now, rise = dipstick_rise(visit, previous)
-    if now >= 2 and (rise is None or rise >= 1):
+    if now >= 2 and rise is not None and rise >= 1:
         return "B"
     for name, limit in (("proteinuria_24h", "0.5"), ("upcr", "50"), ("acr", "50")):
         if above(visit, name, limit, inclusive=True) and not_improved(visit, previous, name):
