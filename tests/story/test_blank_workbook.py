@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from funis.analysis.observations import score_instruments
+from funis.cli import main
 from funis.data.new_study import new_study, table_headers
 from funis.data.tables import read_tables
 from funis.study.read import read_study, template_path
@@ -123,3 +124,25 @@ def test_the_frames_of_a_study_may_lack_what_the_laboratory_measures() -> None:
     assert not table.by_name["haemoglobin"].required
     # Of what the study does not measure, the form is the only place.
     assert table.by_name["systolic_bp"].required
+
+
+def test_a_workbook_is_explained_with_its_laboratory_by_its_own_path_too(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = folder / "data" / "data.xlsx"
+    place = ["--subject", "S1", "--visit", "month_1", "--instrument", "sledai_2k"]
+    told = []
+    for source in (folder, path):
+        monkeypatch.setattr("sys.argv", ["funis", "explain", str(source), *place])
+        with pytest.raises(SystemExit):
+            main()
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert "Total: 1\n" in told[0]
+    # Away from its study the sheet of the instrument is read, and nothing else.
+    alone = tmp_path / "alone.xlsx"
+    alone.write_bytes(path.read_bytes())
+    monkeypatch.setattr("sys.argv", ["funis", "explain", str(alone), *place])
+    with pytest.raises(SystemExit):
+        main()
+    assert "Total: cannot be known\nBounds: 0 to 1\n" in capsys.readouterr().out

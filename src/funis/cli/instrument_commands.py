@@ -73,6 +73,9 @@ def explain(  # noqa: PLR0917  (typer reads the order; nobody calls it by positi
         if not value:
             raise ValueRangeError(option, value, f"a name; {option} is needed")
     units = read_units(unit)
+    # The workbook of a study belongs to its laboratory results and to the choices of the study file.
+    if source.suffix.lower() == ".xlsx" and (source.parent.parent / "study.toml").is_file():
+        source = source.parent.parent
     found: Explanation | ResponseExplanation
     if source.is_dir():
         if units:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +39,8 @@ class FileError(FunisError):
     code = "file"
 
 
-def read_frame(file: Path, limits: Limits | None = None) -> pl.DataFrame:
-    """Read a CSV, Parquet or Excel file.
+def read_frame(file: Path, limits: Limits | None = None, *, sheet: str = "") -> pl.DataFrame:
+    """Read a CSV, Parquet or Excel file; of a workbook the sheet of that name, else the first.
 
     Parameters
     ----------
@@ -58,7 +59,8 @@ def read_frame(file: Path, limits: Limits | None = None) -> pl.DataFrame:
         raise FileError(f"There is no file '{file}'. Give the path of a CSV, Parquet or Excel file.")
     kind = file.suffix.lower()
     most = limits or (Limits() if kind == ".xlsx" else _LARGE)
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_workbook}
+    readers: dict[str, Callable[[bytes, Path, Limits], pl.DataFrame]]
+    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": partial(_read_workbook, name=sheet)}
     try:
         return readers[kind](read_regular(file, most), file, most)
     except (PolarsError, PanicException, OSError, ValueError) as error:
@@ -81,10 +83,14 @@ def _read_parquet(data: bytes, _: Path, limits: Limits) -> pl.DataFrame:
     return frame
 
 
-def _read_workbook(data: bytes, file: Path, limits: Limits) -> pl.DataFrame:
-    """Read the first sheet; a cell without a value that looks empty to the reader is refused."""
-    sheet = next(iter(find_cells(data, limits).values()), None)
-    if sheet is not None and sheet.lost:
+def _read_workbook(data: bytes, file: Path, limits: Limits, *, name: str) -> pl.DataFrame:
+    """Read one sheet; a cell without a value that looks empty to the reader is refused."""
+    sheets = find_cells(data, limits)
+    named = [each for each in sheets if each.strip().casefold() == name.casefold()]
+    chosen = (named or list(sheets))[:1]
+    for sheet in (sheets[each] for each in chosen):
+        if not sheet.lost:
+            continue
         (row, column), text = min(sheet.lost.items())
         more = f", and {len(sheet.lost) - 1} more" if len(sheet.lost) > 1 else ""
         raise FileError(
@@ -95,7 +101,10 @@ def _read_workbook(data: bytes, file: Path, limits: Limits) -> pl.DataFrame:
 
     # Every row decides the kind of a column: a text after a thousand numbers would be left out.
     try:
-        frame = pl.read_excel(io.BytesIO(data), infer_schema_length=None)
+        if named:
+            frame = pl.read_excel(io.BytesIO(data), sheet_name=named[0], infer_schema_length=None)
+        else:
+            frame = pl.read_excel(io.BytesIO(data), infer_schema_length=None)
     except fastexcel.FastExcelError as error:
         raise ValueError("the workbook is damaged") from error
     check_texts(frame, limits)

@@ -42,7 +42,8 @@ def score_file(  # noqa: PLR0913  (what the command asks)
     Parameters
     ----------
     instrument : one of ``funis.definitions()``
-    file : CSV, Parquet or Excel file (first sheet), one row a subject and visit
+    file : CSV, Parquet or Excel file (the sheet named as the instrument, else the first), one row a
+        subject and visit
     out : file to write; the suffix says which kind
     subject, order : columns of subject and order of visits, for instruments that look at the visit before
     missing : ``strict``, ``absent``, ``worst`` or ``locf``
@@ -61,7 +62,7 @@ def score_file(  # noqa: PLR0913  (what the command asks)
     """
     definition(instrument)
     target = check_suffix(Path(out))
-    frame = read_frame(Path(file), limits)
+    frame = read_frame(Path(file), limits, sheet=instrument)
     for name in (subject, order):
         if name is not None and name not in frame.columns:
             raise ColumnError(f"Scoring {instrument}", [name], frame.columns, "Name a column of the file.")
@@ -118,7 +119,8 @@ def explain_file(
     Parameters
     ----------
     instrument : one of ``funis.definitions()``
-    file : CSV, Parquet or Excel file with the columns subject and visit
+    file : CSV, Parquet or Excel file (the sheet named as the instrument, else the first) with the columns
+        subject and visit
     place : ``subject`` and ``visit``
     order : column of the visit's date or day; without it the first of ``ORDERS`` that the file has
     missing : ``strict``, ``absent``, ``worst`` or ``locf``
@@ -130,7 +132,7 @@ def explain_file(
     The working; ``str`` prints it.
     """
     definition(instrument)
-    frame = read_frame(Path(file), limits)
+    frame = read_frame(Path(file), limits, sheet=instrument)
     lacking = [name for name in ("subject", "visit") if name not in frame.columns]
     if lacking:
         raise ColumnError("Explaining a visit", lacking, frame.columns, "Rename the columns of the file.")
