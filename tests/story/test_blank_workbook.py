@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -66,10 +67,12 @@ def test_cells_take_only_what_the_check_takes(folder: Path) -> None:
     assert limits.startswith("AND(ISNUMBER(CELL),CELL>=")
 
 
-def test_filled_in_it_checks_clean_and_the_laboratory_fills_the_instrument(folder: Path) -> None:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a workbook and fill it in as a centre would."""
+    folder = new_study("sle", tmp_path_factory.mktemp("filled") / "trial", excel=True)
     path = folder / "data" / "data.xlsx"
     book = openpyxl.load_workbook(path)
-    study = read_study(folder)
 
     def fill(sheet: str, **given: object) -> None:
         page = book[sheet]
@@ -82,17 +85,25 @@ def test_filled_in_it_checks_clean_and_the_laboratory_fills_the_instrument(folde
 
     fill("subjects", subject="S1", site="01", sex="female", age=30)
     zeros = {cell.value: 0 for cell in book["sledai_2k"][1] if cell.value not in {"subject", "visit", "date"}}
-    fill("sledai_2k", **zeros | {"subject": "S1", "visit": "baseline", "date": "2024-03-01", "arthritis": 1})
     fill(
         "sledai_2k",
-        **zeros | {"subject": "S1", "visit": "month_1", "date": "2024-04-01", "thrombocytopenia": None},
+        **zeros | {"subject": "S1", "visit": "baseline", "date": date(2024, 3, 1), "arthritis": 1},
     )
     fill(
-        "labs", subject="S1", visit="month_1", date="2024-04-01", test="platelets", value=80, unit="10^9/L",
+        "sledai_2k",
+        **zeros | {"subject": "S1", "visit": "month_1", "date": date(2024, 4, 1), "thrombocytopenia": None},
+    )
+    fill(
+        "labs", subject="S1", visit="month_1", date=date(2024, 4, 1), test="platelets", value=80, unit="10^9/L",
         low=100, high=300,
     )  # fmt: skip
     book.save(path)
-    tables = read_tables(folder, study)
+    return folder
+
+
+def test_filled_in_it_checks_clean_and_the_laboratory_fills_the_instrument(filled: Path) -> None:
+    study = read_study(filled)
+    tables = read_tables(filled, study)
     about_columns = [
         one for one in tables.findings if one.code in {"missing_column", "unknown_table", "unknown_column"}
     ]
@@ -127,12 +138,12 @@ def test_the_frames_of_a_study_may_lack_what_the_laboratory_measures() -> None:
 
 
 def test_a_workbook_is_explained_with_its_laboratory_by_its_own_path_too(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    filled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    path = folder / "data" / "data.xlsx"
+    path = filled / "data" / "data.xlsx"
     place = ["--subject", "S1", "--visit", "month_1", "--instrument", "sledai_2k"]
     told = []
-    for source in (folder, path):
+    for source in (filled, path):
         monkeypatch.setattr("sys.argv", ["funis", "explain", str(source), *place])
         with pytest.raises(SystemExit):
             main()

@@ -82,8 +82,8 @@ def show_entry(name: str) -> Entry:
 
     Examples
     --------
-    >>> print(show_entry("sledai_2k").lines[6])
-      1  seizure  [0, 1]  8 points where present  seizure
+    >>> show_entry("sledai_2k").lines[9].split("  ")[2:5]
+    ['seizure', '[0, 1]', '8 points where present']
     """
     for names, read in _GROUPS.values():
         if name in names():
