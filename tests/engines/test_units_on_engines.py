@@ -130,10 +130,11 @@ RENAL = pl.DataFrame(
 def test_responses_and_criteria_do_not_depend_on_the_unit(convert: Convert) -> None:
     units = {"upcr": "mg/mg", "gfr": "mL/s/1.73m2"}
     given = convert(RENAL)
-    found = funis.respond(given, "bliss_ln_crr", units=units)
+    one_visit = {"confirmed": False}
+    found = funis.respond(given, "bliss_ln_crr", units=units, parameters=one_visit)
     assert type(found) is type(given)
     assert [row["responder"] for row in rows_of(found, "subject")] == ["yes", "no"]
-    by_visit = funis.respond_by_visit(given, "bliss_ln_crr", units=units)
+    by_visit = funis.respond_by_visit(given, "bliss_ln_crr", units=units, parameters=one_visit)
     assert [row["responder"] for row in rows_of(by_visit, "subject")] == ["yes", "no"]
     classes = funis.compare_responses(
         given, definitions=["bliss_ln_crr", "eular_2012_renal_response"], units=units
@@ -143,7 +144,8 @@ def test_responses_and_criteria_do_not_depend_on_the_unit(convert: Convert) -> N
         "complete",
         "partial",
     ]
-    ways = funis.multiverse(given, definitions=["bliss_ln_crr"], units=units)
+    parameters = {"bliss_ln_crr": one_visit}
+    ways = funis.multiverse(given, definitions=["bliss_ln_crr"], units=units, parameters=parameters)
     assert {(row["responders"], row["n"]) for row in rows_of(ways)} == {(1, 2)}
     people = convert(RENAL.filter(visit="month_6"))
     criteria = funis.classify(people, "acr_1997", units={"platelets": "/uL"})
@@ -168,5 +170,5 @@ def test_a_nephritis_without_protein_asks_for_the_unit(convert: Convert) -> None
         rows_of(funis.respond(convert(milligrams), "bliss_ln_crr"))
     # One subject in whom mg/mmol is sure makes it sure of everybody.
     mixed = milligrams.with_columns(upcr=pl.Series(["339", "45", "14", "10"]))
-    found = rows_of(funis.respond(convert(mixed), "bliss_ln_crr"), "subject")
+    found = rows_of(funis.respond(convert(mixed), "bliss_ln_crr", parameters={"confirmed": False}), "subject")
     assert [row["responder"] for row in found] == ["yes", "yes"]

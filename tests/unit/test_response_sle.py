@@ -106,6 +106,26 @@ def test_bicla_steroid_limit() -> None:
     assert ask("bicla", BASE | {"prednisone": 10}, now, prednisone_rise_limit=2.5)["response"] == "yes"
 
 
+@pytest.mark.parametrize(
+    ("scale", "before", "now", "below", "at_limit"),
+    [
+        (3, 1.80, 2.09, "yes", "yes"),
+        (3, 1.80, 2.10, "no", "yes"),  # 10 % of the scale
+        (3, 1.80, 2.11, "no", "no"),
+        (100, 60, 70, "no", "yes"),
+        (100, 60, 69.9, "yes", "yes"),
+        (10, 6.0, 7.1, "no", "no"),
+    ],
+)
+def test_bicla_pga_limit_is_a_choice(
+    scale: int, before: float, now: float, below: str, at_limit: str
+) -> None:
+    better = NOW | {"sledai_2k": 6, MSK: "C", SKIN: "C", "pga": now}
+    start = BASE | {"pga": before}
+    assert ask("bicla", start, better, pga_scale=scale)["response"] == below
+    assert ask("bicla", start, better, pga_scale=scale, pga_at_limit=True)["response"] == at_limit
+
+
 def test_bicla_needs_an_a_or_b_at_baseline() -> None:
     quiet = BASE | {MSK: "C", SKIN: "D"}
     row = ask("bicla", quiet, quiet)
@@ -236,7 +256,7 @@ def kidney(upcr: float | None, **more: Any) -> dict[str, Any]:
 def test_bliss_ln(now: dict[str, Any], perr: str, crr: str) -> None:
     start = kidney(3.0, gfr=70, pre_flare_gfr=now["pre_flare_gfr"], prednisone=20)
     for name, expected in (("bliss_ln_perr", perr), ("bliss_ln_crr", crr)):
-        assert ask(name, start, now, upcr_unit="mg/mg")["response"] == expected
+        assert ask(name, start, now, upcr_unit="mg/mg", confirmed=False)["response"] == expected
 
 
 @pytest.mark.parametrize(
@@ -257,7 +277,7 @@ def test_bliss_ln_looks_at_every_dose_from_week_24(
         row = ask(name, *visits, upcr_unit="mg/mg")
         assert row["response"] == expected
         # from day 200 on only month 9 (day 270) is looked at
-        later = ask(name, *visits, upcr_unit="mg/mg", from_day=200)
+        later = ask(name, *visits, upcr_unit="mg/mg", from_day=200, confirmed=False)
         assert later["response"] == ("yes" if month_9 <= 10 else "no")
 
 
@@ -272,18 +292,22 @@ def test_units_of_protein_to_creatinine() -> None:
     now = {"gfr": 95, "prednisone": 5}
     # 0.7 mg/mg are 700 mg/g; 79.1 mg/mmol are 0.699 mg/mg, 79.2 are 0.700128 mg/mg
     for value, unit, expected in ((700, "mg/g", "yes"), (79.1, "mg/mmol", "yes"), (79.2, "mg/mmol", "no")):
-        assert (
-            ask("bliss_ln_perr", {"upcr": 999}, {"upcr": value, **now}, upcr_unit=unit)["response"]
-            == expected
-        )
+        options = {"upcr_unit": unit, "confirmed": False}
+        assert ask("bliss_ln_perr", {"upcr": 999}, {"upcr": value, **now}, **options)["response"] == expected
 
 
 def test_confirmation_at_the_visit_before() -> None:
-    start, good, bad = ({"upcr": u, "gfr": 95, "prednisone": 5} for u in (3.0, 0.5, 0.9))
-    options = {"upcr_unit": "mg/mg", "confirmed": True}
-    assert ask("bliss_ln_perr", start, good, good, **options)["response"] == "yes"
-    assert ask("bliss_ln_perr", start, bad, good, **options)["response"] == "no"
-    assert ask("bliss_ln_perr", start, good, **options)["response"] == "cannot tell"
+    # The trial judged weeks 100 and 104 together: two visits in a row, unless a study says otherwise.
+    start, good, bad = ({"upcr": u, "gfr": 95, "prednisone": 5} for u in (3.0, 0.4, 0.9))
+    for name in ("bliss_ln_perr", "bliss_ln_crr"):
+        options = {"upcr_unit": "mg/mg"}
+        assert ask(name, start, good, good, **options)["response"] == "yes"
+        assert ask(name, start, bad, good, **options)["response"] == "no"
+        assert ask(name, start, good, bad, **options)["response"] == "no"
+        assert ask(name, start, good, **options)["response"] == "cannot tell"
+        assert ask(name, start, bad, **options)["response"] == "no"
+        assert ask(name, start, bad, good, **options, confirmed=False)["response"] == "yes"
+        assert ask(name, start, good, **options, confirmed=False)["response"] == "yes"
 
 
 def lunar(upcr: float, creatinine: float = 80, cells: float = 2, casts: int = 0) -> dict[str, Any]:
@@ -414,5 +438,6 @@ def test_every_visit_at_once() -> None:
         {"subject": "1", "visit": v, "upcr": u, "gfr": 95, "prednisone": 5}
         for v, u in (("baseline", 3.0), ("month_6", 0.9), ("month_12", 0.5))
     ]
-    found = respond_by_visit(pl.DataFrame(rows), "bliss_ln_perr", parameters={"upcr_unit": "mg/mg"})
+    told: dict[str, str | bool] = {"upcr_unit": "mg/mg", "confirmed": False}
+    found = respond_by_visit(pl.DataFrame(rows), "bliss_ln_perr", parameters=told)
     assert found.select("response_visit", "response").rows() == [("month_6", "no"), ("month_12", "yes")]

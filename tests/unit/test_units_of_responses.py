@@ -27,6 +27,7 @@ from funis.units.spelling import read_unit
 
 KEY = {"subject": ["1", "1"], "visit": ["baseline", "month_6"], "day": [0, 180]}
 NEPHRITIS = {"gfr": [90.0, 90.0], "pre_flare_gfr": [90.0, 90.0], "prednisone": [10.0, 5.0]}
+ONE_VISIT = {"confirmed": False}  # these frames have no second visit that could confirm a response
 
 
 def visits(**columns: list[Any]) -> pl.DataFrame:
@@ -78,7 +79,8 @@ def test_haemoglobin_that_is_severe_in_every_unit() -> None:
 def test_the_limit_of_half_a_milligram_a_milligram(unit: str, one: float, end: float, expected: str) -> None:
     # A complete response is below 0.5 mg/mg; 1 mg/mg are 113.1 mg/mmol.
     frame = visits(upcr=[3.0 * one, end * one], **NEPHRITIS)
-    classes = funis.respond(frame, "bliss_ln_crr", units={"upcr": unit})["responder"].to_list()
+    found = funis.respond(frame, "bliss_ln_crr", parameters=ONE_VISIT, units={"upcr": unit})
+    classes = found["responder"].to_list()
     assert classes == [expected]
 
 
@@ -131,7 +133,8 @@ def test_a_column_of_another_name_has_its_unit_too() -> None:
 
 def test_bounds_of_a_ratio_go_with_it() -> None:
     frame = visits(upcr=[3.0, None], upcr_lower=[None, 0.1], upcr_upper=[None, 0.4], **NEPHRITIS)
-    assert funis.respond(frame, "bliss_ln_crr", units={"upcr": "mg/mg"})["responder"][0] == "yes"
+    found = funis.respond(frame, "bliss_ln_crr", parameters=ONE_VISIT, units={"upcr": "mg/mg"})
+    assert found["responder"][0] == "yes"
 
 
 def test_two_responses_that_would_read_one_column_in_two_units_are_refused() -> None:
@@ -244,7 +247,7 @@ def test_a_nephritis_without_protein_asks_for_the_unit(value: float) -> None:
 def test_one_value_that_only_its_usual_unit_explains_is_enough() -> None:
     two = pl.concat([visits(upcr=[3.0, 0.4], **NEPHRITIS), visits(upcr=[None, 15.0], **NEPHRITIS)])
     frame = two.with_columns(subject=pl.Series(["1", "1", "2", "2"]))
-    assert funis.respond(frame, "bliss_ln_crr")["responder"][0] == "yes"
+    assert funis.respond(frame, "bliss_ln_crr", parameters=ONE_VISIT)["responder"][0] == "yes"
     bounds = visits(upcr=[None, 0.4], upcr_lower=[15.0, None], upcr_upper=[20.0, None], **NEPHRITIS)
     assert answer(bounds, "bliss_ln_crr")
     empty = visits(upcr=[None, None], **NEPHRITIS)
