@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from funis.catalogue.registry import definition
 from funis.demo.integer_samples import Draws
 from funis.demo.sle_labs import LabValues
 from funis.demo.sle_sledai import SEDIMENT
@@ -88,13 +89,15 @@ def build_history(timelines: Sequence[PlannedTimeline], seed: int) -> dict[str, 
 
     Returns
     -------
-    system to 0 or 1 a subject
+    system to 0 or 1 a subject, for every system: one of which nothing is said could be D or E
     """
     draws = Draws(seed, "sle history")
     history = {
         system: tuple(int(draws.uniform() < share) for _ in timelines) for system, share in HISTORY.items()
     }
-    return history | {"renal": tuple(int(timeline.nephritis) for timeline in timelines)}
+    affected = history | {"renal": tuple(int(timeline.nephritis) for timeline in timelines)}
+    never = (0,) * len(timelines)
+    return {system: affected.get(system, never) for system in definition("bilag_2004").systems}
 
 
 def _fill_forms(
