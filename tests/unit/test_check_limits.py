@@ -216,6 +216,55 @@ def test_a_check_speaks_beyond_its_limit_and_not_on_it(
     assert (code in {finding.code for finding in found}) is is_found, "\n".join(map(str, found))
 
 
+PRODUCT = STUDY.product.model_copy(update={"release": ("sterility = 'negative'",)})
+STERILE = STUDY.model_copy(update={"product": PRODUCT})
+
+
+@pytest.mark.parametrize(
+    ("decision", "viability", "told"),
+    [
+        ("released", "79.9", [("error", "release", "released")]),
+        ("conditional", "79.9", [("error", "release", "conditional")]),
+        ("quarantine", "79.9", [("warning", "viability_percent", "79.9")]),
+        ("rejected", "79.9", [("warning", "viability_percent", "79.9")]),
+        ("", "79.9", [("warning", "viability_percent", "79.9")]),
+        ("released", "80", []),
+    ],
+)
+def test_a_lot_released_against_a_criterion_is_an_error_of_the_decision(
+    decision: str, viability: str, told: list[tuple[str, str, str]]
+) -> None:
+    found = find(("lots", 0, "release", decision), ("lots", 0, "viability_percent", viability))
+    failed = [each for each in found if each.code == "release_failed"]
+    assert [(each.level, each.column, each.value) for each in failed] == told
+    if told and told[0][0] == "error":
+        assert "viability_percent >= 80; viability_percent is 79.9" in failed[0].message
+
+
+@pytest.mark.parametrize(
+    ("sterility", "level", "words"),
+    [
+        ("positive", "error", "was released against"),
+        ("pending", "warning", "without a result"),
+        ("not_done", "warning", "without a result"),
+    ],
+)
+def test_a_lot_whose_result_is_awaited_was_not_released_against_it(
+    sterility: str, level: str, words: str
+) -> None:
+    found = find(("lots", 0, "sterility", sterility), study=STERILE)
+    failed = [each for each in found if each.code == "release_failed"]
+    assert [each.level for each in failed] == [level]
+    assert words in failed[0].message
+
+
+def test_a_lot_that_was_not_released_and_has_no_result_is_told_as_failing() -> None:
+    found = find(("lots", 0, "sterility", "pending"), ("lots", 0, "release", "quarantine"), study=STERILE)
+    assert [
+        "fails a release criterion" in each.message for each in found if each.code == "release_failed"
+    ] == [True]
+
+
 def test_day_0_is_written_nowhere_in_the_clean_trial() -> None:
     assert find() == ()
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from funis.data.check.checked_data import Data
-from funis.data.check.row_findings import row_finding, rows_where
+from funis.data.check.row_findings import row_finding, rows_where, show_value
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.nine_decimals import compare_exactly
@@ -21,6 +21,9 @@ _TABLE = "infusions"
 _FEW_CELLS = 1e7
 _LEFT = ("withdrew", "lost", "died")
 _DOWN = 0.8
+_RELEASED = ("released", "conditional")
+# What a test says whose result is not known.
+_NO_RESULT = ("pending", "not_done")
 
 
 def check_infusions(data: Data) -> Iterator[Finding]:
@@ -204,6 +207,24 @@ def _check_lots(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
         )
 
 
+def _failed_release(row: dict[str, Any], rule: str, column: str) -> Finding:
+    """Tell that a lot fails a criterion: an error of the decision, where that was to release it."""
+    fix = "Check the result; a lot that fails is not infused."
+    message = f"The lot fails a release criterion: {rule}."
+    if row["release"] in _RELEASED:
+        if not any(row.get(name) in _NO_RESULT for name in rule_columns(rule)):
+            # The decision is what cannot stand: the result stays in the tables.
+            found = ", ".join(f"{name} is {show_value(row.get(name))}" for name in rule_columns(rule))
+            message = f"The lot was released against a release criterion: {rule}; {found}."
+            fix = "Check the result and the decision; a lot that fails is not infused."
+            column = "release"
+            return row_finding(
+                "error", "release_failed", "lots", row, column=column, message=message, fix=fix
+            )
+        message = f"The lot was released without a result that a release criterion asks for: {rule}."
+    return row_finding("warning", "release_failed", "lots", row, column=column, message=message, fix=fix)
+
+
 def _check_release(data: Data) -> Iterator[Finding]:
     """Judge each lot by the release criteria; a test that is missing is never a pass."""
     lots = data.frames["lots"]
@@ -226,14 +247,7 @@ def _check_release(data: Data) -> Iterator[Finding]:
                     fix="Add the test's result.",
                 )
             elif not passed:
-                released = row["release"] in {"released", "conditional"}
-                message = (
-                    f"The lot fails a release criterion{' and was released' if released else ''}: {rule}."
-                )
-                fix = "Check the result; a lot that fails is not infused."
-                yield row_finding(
-                    "warning", "release_failed", "lots", row, column=column, message=message, fix=fix
-                )
+                yield _failed_release(row, rule, column)
     if data.is_checked("donors") and not donors.is_empty():
         for row in rows_where(lots, ~verbs_of(lots).col("donor").is_in(donors["donor"].to_list())):
             message = "The donor is not in the table donors."
