@@ -46,9 +46,10 @@ def test_never_affected_is_read_in_every_spelling(ever: Any) -> None:
 
 @pytest.mark.parametrize("ever", [None, "", float("nan")])
 def test_an_empty_history_is_unknown(ever: Any) -> None:
-    frame = pl.DataFrame(quiet_bilag(renal_ever=ever))
+    # A system without measures of one thing: what GFR could have shown would open the upper bound of the kidney.
+    frame = pl.DataFrame(quiet_bilag(mucocutaneous_ever=ever))
     scored = funis.score(frame, "bilag_2004")
-    stem = "bilag_2004_renal"
+    stem = "bilag_2004_mucocutaneous"
     assert scored.select(stem, f"{stem}_lower", f"{stem}_upper").rows() == [(None, "E", "D")]
 
 
