@@ -47,6 +47,11 @@ def limits_of(definition: Definition) -> dict[str, list[float]]:
     return near
 
 
+def ever_affected(definition: Definition) -> dict[str, int]:
+    """Say of every graded system that it was affected before: without that D and E are not told apart."""
+    return {f"{system}_ever": 1 for system in definition.systems if definition.kind == "grades"}
+
+
 def draw_visits(definition: Definition, seed: int, subjects: int = 12) -> pl.DataFrame:
     """Draw two visits each of several subjects, every item recorded."""
     rng = random.Random(seed)  # noqa: S311
@@ -55,7 +60,7 @@ def draw_visits(definition: Definition, seed: int, subjects: int = 12) -> pl.Dat
     for number in range(subjects):
         for day in (0, 60):
             row = {item.name: draw_value(item, near, rng) for item in definition.items}
-            rows.append({"subject": f"{number:02}", "day": day, **row})
+            rows.append({"subject": f"{number:02}", "day": day, **row, **ever_affected(definition)})
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
@@ -168,6 +173,7 @@ def test_limit_of_a_grade_below_on_and_above(name: str, system: str, grade: str,
     assert isinstance(term.limit, Decimal)
     healthy = {item.name: item.values[0] if item.values else item.minimum for item in definition.items}
     healthy |= {item: definition.item(item).maximum for item in FALLING if item in healthy}
+    healthy |= ever_affected(definition)
     tried = [term.limit - STEP, term.limit, term.limit + STEP]
     frame = pl.DataFrame([{**healthy, term.name: float(value)} for value in tried], infer_schema_length=None)
     grades = funis.score(frame, name)[f"{name}_{system}"].to_list()
