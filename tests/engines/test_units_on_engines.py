@@ -40,6 +40,9 @@ FACTORS: dict[str, dict[str, Any]] = {
     "acr": _RATIO,
     "upcr": _RATIO,
     "proteinuria_24h": {"g/24h": 1, "mg/24h": Fraction(1, 1000)},
+    # A millimetre of mercury is 133.322 Pa.
+    "systolic_bp": {"mmHg": 1, "kPa": 1 / Fraction("0.133322")},
+    "diastolic_bp": {"mmHg": 1, "kPa": 1 / Fraction("0.133322")},
 }
 MOST = max(map(len, FACTORS.values()))
 
