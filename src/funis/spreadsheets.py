@@ -236,7 +236,7 @@ def render_form_workbook(sheets: Sequence[FormSheet], legends: Sequence[LegendSh
     content = io.BytesIO()
     as_text = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with Workbook(content, {**as_text, "in_memory": True}) as book:
-        head = book.add_format({"bold": True, "bg_color": "#E8EEF4", "bottom": 1, "locked": True})
+        head = book.add_format({"bold": True, "bottom": 1, "locked": True})
         kinds = {
             "text": book.add_format({"num_format": "@", "locked": False}),
             "number": book.add_format({"locked": False}),

@@ -6,6 +6,7 @@ tell apart) is asked as complete records.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -58,8 +59,8 @@ def draw_rows(rng: np.random.Generator, name: str, subject: int) -> list[dict[st
     return rows
 
 
-def ask(rows: list[dict[str, Any]], name: str) -> pl.DataFrame:
-    return funis.respond(pl.DataFrame(rows, infer_schema_length=None), name)
+def ask(rows: list[dict[str, Any]], name: str, units: Mapping[str, str] | None = None) -> pl.DataFrame:
+    return funis.respond(pl.DataFrame(rows, infer_schema_length=None), name, units=units)
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -150,8 +151,7 @@ def test_the_known_case_where_two_answers_are_not_possible() -> None:
         {"subject": "1", "visit": visit, "day": day, **values, "upcr": upcr}
         for visit, day, upcr in (("baseline", 0, None), ("month_12", 364, 0.442))
     ]
-    assert ask(rows, "kdigo_2012_relapse")["response"].to_list() == [CANNOT_TELL]
-    known = [
-        ask([{**rows[0], "upcr": before}, rows[1]], "kdigo_2012_relapse") for before in (0.1, 0.7, 1.2, 4.0)
-    ]
+    name, units = "kdigo_2012_relapse", {"creatinine": "mg/dL", "upcr": "mg/mg"}
+    assert ask(rows, name, units)["response"].to_list() == [CANNOT_TELL]
+    known = [ask([{**rows[0], "upcr": before}, rows[1]], name, units) for before in (0.1, 0.7, 1.2, 4.0)]
     assert {one["response"][0] for one in known} == {"none"}

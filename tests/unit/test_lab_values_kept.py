@@ -56,7 +56,7 @@ def test_one_result_in_another_unit_leaves_the_others_alone(kind: str) -> None:
     derived, _ = derive_lab_values(STUDY, as_kind(given, kind))
     assert derived.select("test", "value", "unit", "value_recorded").rows() == [
         ("c3", 0.9, "g/L", 90.0),
-        ("platelets", 200.0, "10*9/L", 200.0),
+        ("platelets", 200.0, "10^9/L", 200.0),
     ]
 
 
