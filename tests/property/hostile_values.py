@@ -272,7 +272,7 @@ TARGETS = (
     Target("canonical_unit", funis.canonical_unit, {"analyte": "creatinine"}),
     Target("titre_exponent", funis.titre_exponent, {"titre": 160}),
     Target("read_study", funis.read_study, {"path": "no_such_place"}),
-    Target("new_study", funis.new_study, {"template": "sle", "folder": "/proc/no/such"}),
+    Target("new_study", funis.new_study, {"template": "sle", "folder": "/proc/no/such", "excel": False}),
     Target("Limits", Limits, {"rows": 7, **dict.fromkeys(("megabytes", "files", "columns", "cells", "cell_letters", "unpacked_megabytes", "unpacked_ratio"), 7)}),
     Target("read_tables", funis.read_tables, {"folder": "no_such_place", "study": STUDY, "today": dt.date(2026, 1, 1), "limits": Limits()}),
     Target("tables_from_frames", funis.tables_from_frames, {"study": STUDY, "frames": GIVEN, "today": dt.date(2026, 1, 1)},
