@@ -206,7 +206,7 @@ def _print_working(found: ResponseExplanation) -> Iterator[str]:
         yield f"Judged for the endpoint {found.endpoint}"
     yield ""
     for each in found.criteria:
-        yield f"{each.answer:>12}  {each.words}"
+        yield f"{each.answer.rjust(12)}  {each.words}"
     yield ""
     for series in found.recorded:
         values = "; ".join(f"{at} {value or 'missing'}" for at, value in series.values.items())

@@ -39,7 +39,7 @@ MOST = 1
 #: A drawing is tried again once, in a new engine: the first may have been ended for the memory of others.
 _TRIES = 2
 #: Seconds after which a drawing is given up. The largest figures take two, on a busy machine ten times that.
-SECONDS: Final = 120.0
+SECONDS: Final = 120
 
 
 class Engine:
@@ -233,7 +233,7 @@ def _draw(spec: Mapping[str, Any]) -> str:
             engine.stop()
             if isinstance(error, TimeoutError):
                 # Another engine would take as long.
-                raise DrawingError(f"It was given up: drawing it took longer than {SECONDS:g} s.") from error
+                raise DrawingError(f"It was given up: drawing it took longer than {SECONDS} s.") from error
             _log.warning("a figure engine ended while it drew")
         finally:
             _free.put(kept)
