@@ -198,6 +198,7 @@ ONE_OF_A_KIND: dict[str, tuple[Loader, Checks]] = {
             test_double_programming_populations.test_grids,
             test_double_programming_populations.test_presets,
             test_double_programming_populations.test_words,
+            test_double_programming_populations.test_limits_that_no_source_was_read_for_are_named,
         ],
     ),
     "s2k_ri_50": (

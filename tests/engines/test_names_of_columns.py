@@ -178,3 +178,10 @@ def test_two_visits_of_one_day_are_told(engine: str, asked: str) -> None:
     with pytest.raises(ShapeError, match="Subject 1 has more than one visit on day 7: baseline, month_6"):
         ask(ENGINES[engine](pl.DataFrame(columns | {"day": [7, 7]})))
     ask(ENGINES[engine](pl.DataFrame(columns | {"day": [7, 8]})))
+
+
+def test_two_visits_of_one_day_show_no_name() -> None:
+    columns, ask = ASKED["respond"]
+    named = {"subject": ["Zhang Wei"] * 2, "day": [7, 7]}
+    with pytest.raises(ShapeError, match=r"^A subject that is not shown has more than one visit on day 7"):
+        ask(pl.DataFrame(columns | named))

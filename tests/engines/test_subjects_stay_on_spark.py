@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import funis
+from funis.errors import TakenColumnError
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -90,8 +91,9 @@ def test_rows_are_graded_without_a_shuffle(spark: Any, jobs: Callable[[], int]) 
     assert jobs() == 0
     assert "Exchange" not in graded._jdf.queryExecution().executedPlan().toString()
     assert {(row.grade, row.notes["site"] >= 0) for row in graded.collect()} == {(3, True)}
-    # Grading again takes the place of the first grades.
-    assert funis.grade_toxicity(graded).columns == graded.columns
+    # Grading again would write over the first grades.
+    with pytest.raises(TakenColumnError, match="'grade'"):
+        funis.grade_toxicity(graded)
 
 
 def test_columns_spark_alone_knows_pass_through(spark: Any) -> None:
@@ -110,7 +112,9 @@ def fails(query: Any) -> str:
 def test_findings_appear_when_the_query_runs(spark: Any) -> None:
     visits = make_visits(spark)
     doubled = funis.respond(visits.union(visits), "essdai_mcii")
-    assert "has the visit 'baseline' more than once; keep one row" in fails(doubled)
+    said = fails(doubled)
+    assert "A visit of a subject stands more than once" in said
+    assert "keep one row" in said
     unknown = funis.respond(visits, "essdai_mcii", parameters={"response_visit": "month_7"})
     assert "there is no visit 'month_7'. Did you mean 'month_6'?" in fails(unknown)
     nameless = visits.withColumn("subject", visits.subject.substr(5, 1)).replace("", None, "subject")

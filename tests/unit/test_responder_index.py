@@ -5,7 +5,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.errors import ColumnError
 from funis.responses.respond import respond
 from funis.responses.responder_index import index_items, score_responder_index
 
@@ -147,6 +146,8 @@ def test_rows_keep_their_order() -> None:
     assert score_responder_index(frame).get_column("s2k_ri_50").to_list() == [2.0, 4.0]
 
 
-def test_items_must_be_there() -> None:
-    with pytest.raises(ColumnError, match="'rash'"):
-        score_responder_index(visits({}, {}).drop("rash"))
+def test_an_item_that_is_not_there_is_missing() -> None:
+    found = score_responder_index(visits({}, {}).drop("rash")).row(1, named=True)
+    # A rash has 2 points (Touma 2011).
+    assert (found["s2k_ri_50"], found["s2k_ri_50_lower"], found["s2k_ri_50_upper"]) == (None, 0, 2)
+    assert found["s2k_ri_50_status"] == "incomplete"

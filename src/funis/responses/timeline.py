@@ -27,7 +27,7 @@ from funis.nine_decimals import to_decimal
 from funis.responses.participation import Ends, read_ends
 from funis.responses.verdict import Span, exactly
 from funis.scoring.column_limits import FrameLimits
-from funis.shown import show_cell, show_place
+from funis.shown import show_cell, show_codes, show_place
 
 GRADES: Final = "EDCBA"
 """Grades from least to most active."""
@@ -420,10 +420,11 @@ def refuse_days_twice(cohort: CohortTimelines) -> None:
         if len(set(days)) == len(days):
             continue
         day = next(each for each in days if days.count(each) > 1)
-        names = ", ".join(visit.name for visit in timeline.visits if visit.day == day)
+        names = ", ".join(show_codes(visit.name for visit in timeline.visits if visit.day == day))
+        person = show_place(timeline.subject)
         raise ShapeError(
-            f"Subject {timeline.subject} has more than one visit on day {day:g}: {names}. Nobody could say "
-            "which is the later one. Keep one row, or give the days in the column of days."
+            f"{person[:1].upper()}{person[1:]} has more than one visit on day {day:g}: {names}. "
+            "Nobody could say which is the later one. Keep one row, or give the days in the column of days."
         )
 
 
