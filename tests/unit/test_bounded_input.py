@@ -23,7 +23,7 @@ from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError, rea
 from funis.bounded.parquet import check_parquet
 from funis.bounded.regular_file import read_regular
 from funis.bounded.unpacked import Archive, check_texts, check_unpacked
-from funis.bounded.workbook import find_cells
+from funis.bounded.workbook import DamagedWorkbookError, find_cells, tell_damage
 from funis.data.cells import as_texts
 from funis.data.tables import Tables, read_tables
 from funis.errors import OutputError, StudyError, UnknownNameError, ValueRangeError
@@ -645,3 +645,13 @@ def test_a_spreadsheet_error_in_a_named_workbook_is_refused(tmp_path: Path) -> N
     file.write_bytes(write_workbook(fill))
     with pytest.raises(FileError, match="row 2, column 1: #DIV/0!, and 1 more"):
         read_frame(file)
+
+
+def test_a_panic_of_a_library_is_told_whatever_its_class() -> None:
+    class PanicException(BaseException):
+        """Stand for the class that each library has of its own."""
+
+    with pytest.raises(DamagedWorkbookError, match=r"^the workbook is damaged$"), tell_damage():
+        raise PanicException("Zhang Wei")
+    with pytest.raises(KeyboardInterrupt), tell_damage():
+        raise KeyboardInterrupt

@@ -8,6 +8,8 @@ that was never calculated as an empty cell. Both are found here, in one pass ove
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from xml.parsers import expat
@@ -19,6 +21,38 @@ from funis.letters import NOT_CALCULATED
 _LETTERS = re.compile(r"[A-Za-z]{1,3}")
 _TEXTS = frozenset({"s", "str", "inlineStr"})
 _REFUSED = ("Save it again as .xlsx.", "not_workbook")
+
+
+class DamagedWorkbookError(ValueError):
+    """A workbook that was opened cannot be read: it is damaged."""
+
+
+@contextmanager
+def tell_damage() -> Iterator[None]:
+    """Give one error for whatever ends the library that reads workbooks.
+
+    Where it meets what it did not expect it panics: an error outside of all others, of a class of its own in
+    each library, known by its name alone.
+
+    Raises
+    ------
+    DamagedWorkbookError : the library gave up; its words, which may quote the file, are not passed on
+
+    Examples
+    --------
+    >>> with tell_damage():
+    ...     pass
+    """
+    import fastexcel
+
+    try:
+        yield
+    except fastexcel.FastExcelError as error:
+        raise DamagedWorkbookError("the workbook is damaged") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DamagedWorkbookError("the workbook is damaged") from error
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from funis.bounded.limits import Limits
 from funis.bounded.parquet import check_parquet
 from funis.bounded.regular_file import read_regular
 from funis.bounded.unpacked import check_texts
-from funis.bounded.workbook import find_cells
+from funis.bounded.workbook import find_cells, tell_damage
 from funis.errors import FunisError, ValueRangeError
 
 SUFFIXES: Final = (".csv", ".parquet", ".xlsx")
@@ -97,16 +97,12 @@ def _read_workbook(data: bytes, file: Path, limits: Limits, *, name: str) -> pl.
             f"The file '{file}' holds a spreadsheet error in row {row}, column {column}: {text}{more}. "
             "Correct the formula and save again; leave the cell empty when the value is missing."
         )
-    import fastexcel
-
     # Every row decides the kind of a column: a text after a thousand numbers would be left out.
-    try:
+    with tell_damage():
         if named:
             frame = pl.read_excel(io.BytesIO(data), sheet_name=named[0], infer_schema_length=None)
         else:
             frame = pl.read_excel(io.BytesIO(data), infer_schema_length=None)
-    except fastexcel.FastExcelError as error:
-        raise ValueError("the workbook is damaged") from error
     check_texts(frame, limits)
     return frame
 

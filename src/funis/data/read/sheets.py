@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 
 import polars as pl
-from polars.exceptions import PanicException
 
 from funis.bounded.limits import Limits
 from funis.bounded.unpacked import check_texts
-from funis.bounded.workbook import SheetCells, find_cells
+from funis.bounded.workbook import DamagedWorkbookError, SheetCells, find_cells, tell_damage
 from funis.data.cells import RawData, TableCells, UnreadableError
 from funis.data.read.records import Read, make_table
 from funis.data.read.sources import TableSources
@@ -28,8 +27,9 @@ def read_sheets(
     rules = sources.rules
     places = find_cells(data, limits, note_texts=rules.decimal == ",")
     try:
-        book = fastexcel.read_excel(data)
-    except fastexcel.FastExcelError as error:
+        with tell_damage():
+            book = fastexcel.read_excel(data)
+    except DamagedWorkbookError as error:
         raise UnreadableError(
             "not_workbook", "The workbook cannot be read.", "Save it as .xlsx, without a password."
         ) from error
@@ -42,9 +42,9 @@ def read_sheets(
         def read(header_row: int | None, sheet: str = name, label: str = label) -> TableCells:
             # skip_rows=0 keeps empty rows at the top, so that row numbers are those that Excel shows.
             try:
-                cells = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
-            except (fastexcel.FastExcelError, PanicException) as error:
-                # What the library says may quote the file.
+                with tell_damage():
+                    cells = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
+            except DamagedWorkbookError as error:
                 message = "The sheet cannot be read: the workbook is damaged."
                 raise UnreadableError("not_workbook", message, "Save it again as .xlsx.") from error
             check_texts(cells, limits)
