@@ -294,6 +294,11 @@ MEDICATIONS = Table(
     ),
 )
 
+CAUSALITY_LEVELS: tuple[str, ...] = ("unrelated", "unlikely", "possible", "probable", "definite")
+"""Relation of an adverse event to the cells, from none to sure."""
+RELATED_LEVELS: tuple[str, ...] = ("possible", "probable", "definite")
+"""Of these levels, those that make an event a related one."""
+
 ADVERSE_EVENTS = Table(
     "adverse_events",
     "adverse event",
@@ -301,6 +306,8 @@ ADVERSE_EVENTS = Table(
     (
         SUBJECT,
         Column("term", "text", "What happened, as reported.", required=True, filled=True),
+        Column("preferred_term", "text", "The coded term, such as MedDRA's; empty: the term as reported."),
+        Column("organ_class", "text", "System organ class of the term."),
         Column("start", "date", "First day."),
         Column("end", "date", "Last day; empty while the event goes on."),
         _day_column("start_day", "First study day, where the data carry no dates."),
@@ -308,6 +315,12 @@ ADVERSE_EVENTS = Table(
         Column("grade", "integer", "CTCAE grade.", allowed=("1", "2", "3", "4", "5")),
         Column("serious", "flag", "1 when serious."),
         Column("related", "flag", "1 when related to the cells, possibly or surely."),
+        Column(
+            "causality",
+            "text",
+            "How sure the relation to the cells is; from possible upwards the event counts as related.",
+            allowed=CAUSALITY_LEVELS,
+        ),
         Column(
             "outcome",
             "text",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from funis.analysis.asked import (
+    add_asked_count,
     add_asked_rate,
     add_not_collected,
     concerns_cells,
@@ -19,40 +20,20 @@ from funis.analysis.asked import (
     who_is_in,
 )
 from funis.analysis.cohorts import ENROLLED, Cohort
+from funis.analysis.event_kinds import CAUSALITY, RELATED, EventKind, classes_of_terms, kinds_of_events
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run, add_rate
 from funis.results import ALL, Place
 
-SEVERE: Final = 3
-GRADE: Final = "grade"
-NOT_GRADED: Final = "not graded"
-RELATED: Final = "related"
 #: What is counted even where it never happened: a zero is an answer where somebody was asked.
 ALWAYS: Final = frozenset({"any", "serious", RELATED, "grade_3_or_more", "fatal"})
+#: Rows that say something about the cells, so about those who were given some.
+OF_CELLS: Final = frozenset({RELATED, CAUSALITY})
 #: Rows with an interval.
 WITH_LIMITS: Final = frozenset({"any", "serious"})
 #: Names that a study file gives to those who were infused.
 SAFETY_POPULATIONS: Final = ("safety", "treated")
 SAFETY_TABLES: Final = {"adverse_events": "adverse_events", "exposure": "infusions"}
-
-
-@dataclass(frozen=True, slots=True)
-class EventKind:
-    """One row of the table of adverse events.
-
-    Attributes
-    ----------
-    variable, category : the row, for example ``serious`` or ``term`` and a term
-    events : the events that are of this kind
-    counted : of them those that make a subject count
-    unknown : events of which it is not recorded whether they are of this kind
-    """
-
-    variable: str
-    category: str
-    events: pl.DataFrame
-    counted: pl.DataFrame
-    unknown: pl.DataFrame
 
 
 def safety_cohorts(run: Run, kind: str) -> Iterator[Cohort]:
@@ -87,10 +68,11 @@ def count_adverse_events(run: Run) -> None:
     """
     events = run.frames["adverse_events"]
     asked = was_asked_about_events(run)
-    kinds = list(_kinds_of_events(events))
+    kinds = list(kinds_of_events(events))
+    run.listings["event_terms"] = classes_of_terms(events)
     for cohort in safety_cohorts(run, "adverse_events"):
         for kind in kinds:
-            if kind.variable == RELATED and not concerns_cells(run):
+            if kind.variable in OF_CELLS and not concerns_cells(run):
                 continue
             if (asked & cohort.members).any() or not cohort.size:
                 _count_over_asked(run, cohort, kind, asked | who_is_in(run, events["subject"]))
@@ -99,41 +81,12 @@ def count_adverse_events(run: Run) -> None:
         _count_asked(run, cohort)
 
 
-def _kinds_of_events(events: pl.DataFrame) -> Iterator[EventKind]:
-    """Give each kind of event (variable and category) with its events."""
-    nothing = events.clear()
-    grade, outcome = pl.col("grade"), pl.col("outcome")
-    yield EventKind("any", "", events, events, nothing)
-    for name in ("serious", RELATED):
-        found = events.filter(pl.col(name) == 1)
-        yield EventKind(name, "", found, found, events.filter(pl.col(name).is_null()))
-    severe = events.filter(grade >= SEVERE)
-    yield EventKind("grade_3_or_more", "", severe, severe, events.filter(grade.is_null()))
-    fatal = (outcome == "fatal") | (grade == 5)
-    unclear = grade.is_null() & (outcome.is_null() | (outcome == "unknown"))
-    yield EventKind("fatal", "", events.filter(fatal), events.filter(fatal), events.filter(unclear))
-    # In the rows of grades a subject counts once, at the highest grade it had.
-    highest = events.filter(grade == grade.max().over("subject"))
-    for number in sorted(events["grade"].drop_nulls().unique()):
-        yield EventKind(
-            GRADE, str(number), events.filter(grade == number), highest.filter(grade == number), nothing
-        )
-    ungraded = events.filter(grade.is_null())
-    if not ungraded.is_empty():
-        never = events.filter(grade.is_null().all().over("subject"))
-        yield EventKind(GRADE, NOT_GRADED, ungraded, never, nothing)
-    named = events.with_columns(pl.col("term").str.strip_chars().str.to_lowercase().alias("_term"))
-    terms = named.group_by("_term").agg(pl.col("subject").n_unique().alias("k")).drop_nulls("_term")
-    for term in terms.sort(["k", "_term"], descending=[True, False])["_term"]:
-        found = named.filter(pl.col("_term") == term)
-        yield EventKind("term", term, found, found, nothing)
-
-
 def _event_place(run: Run, cohort: Cohort, kind: EventKind) -> tuple[Place, pl.DataFrame]:
     """Give the place of a kind of event in a cohort, and its events there."""
     inside = kind.events.filter(pl.col("subject").is_in(members_of(run, cohort)))
     place = cohort.place("adverse_events", kind.variable, kind.category)
-    return replace(place, source=_event_source(run, cohort, kind, inside)), inside
+    source = _event_source(run, cohort, kind, inside)
+    return replace(place, measure=kind.measure or place.measure, source=source), inside
 
 
 def _count_over_asked(run: Run, cohort: Cohort, kind: EventKind, asked: Booleans) -> None:
@@ -141,11 +94,14 @@ def _count_over_asked(run: Run, cohort: Cohort, kind: EventKind, asked: Booleans
     place, inside = _event_place(run, cohort, kind)
     counted = who_is_in(run, kind.counted["subject"])
     members = cohort.members
-    if kind.variable == RELATED:
+    if kind.variable in OF_CELLS:
         members = members & was_infused(run)
         if cohort.size and not (is_infusion_known(run) & cohort.members).any():
             add_not_collected(run, place)
             return
+    if kind.measure:
+        add_asked_count(run, place, counted, asked, members)
+        return
     unknown = who_is_in(run, kind.unknown["subject"]) & ~counted & members
     limits = kind.variable in WITH_LIMITS and not unknown.any()
     add_asked_rate(run, place, counted, asked, members, level=run.level, limits=limits)
@@ -162,7 +118,8 @@ def _count_unasked(run: Run, cohort: Cohort, kind: EventKind) -> None:
     subjects = int((who_is_in(run, kind.counted["subject"]) & cohort.members).sum())
     if subjects:
         run.numbers.add(replace(place, n=subjects, denominator=None), "count", subjects)
-        run.numbers.add(replace(place, n=subjects, denominator=None), "events", inside.height)
+        if not kind.measure:
+            run.numbers.add(replace(place, n=subjects, denominator=None), "events", inside.height)
     elif kind.variable in ALWAYS:
         add_not_collected(run, place)
 

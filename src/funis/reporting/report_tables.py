@@ -18,6 +18,7 @@ from funis.reporting.estimand_tables import (
     build_multiplicity_tables,
     build_sensitivity_tables,
 )
+from funis.reporting.event_term_tables import build_event_term_tables
 from funis.reporting.finding_tables import build_file_tables, build_finding_tables
 from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
@@ -91,6 +92,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_other_tables(study, book),
         *build_glucocorticoid_tables(study, book),
         *build_adverse_event_tables(study, book),
+        *build_event_term_tables(study, results, book),
         *build_event_listings(results),
         *build_exposure_tables(study, book),
         *build_finding_tables(results, book),

@@ -29,6 +29,13 @@ EVENTS: dict[str, str] = {
     "grade_3_or_more": "Grade 3 or more",
     "fatal": "Fatal",
 }
+#: Headings over rows that count each subject in one of several.
+HEADINGS: dict[str, str] = {
+    "grade": "Worst grade of a subject",
+    "causality": "Relation to the cells, the surest of a subject",
+}
+#: The question has a table of its own, and so have terms and their organ classes.
+NOT_IN_SUMMARY = frozenset({"asked", "term", "organ_class"})
 #: Word for word the banner of a report without safety data.
 NOT_COLLECTED_SENTENCES = (
     "Adverse events were not collected.",
@@ -62,7 +69,11 @@ def build_adverse_event_tables(study: Study, book: NumberBook) -> tuple[TableSpe
     """
     groups = list(book.of("adverse_events"))
     asked = [group for group in groups if group.variable == "asked"]
-    counted = [group for group in groups if group.variable != "asked"]
+    counted = [
+        group
+        for group in groups
+        if group.variable not in NOT_IN_SUMMARY and group.measure in ("", group.variable)
+    ]
     has_numbers = any(number.value is not None for group in counted for number in book.all(group))
     tables = [_event_table(study, book, counted)] if has_numbers else []
     return (*tables, *([_asked_table(study, book, asked)] if asked and has_numbers else []))
@@ -103,7 +114,7 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     rows: list[TableRow] = []
     named: set[str] = set()
     for kind, name in sorted(by_kind, key=lambda each: each[0] if each[1] else ""):
-        title = {"term": "By term", "grade": "By grade"}.get(kind, humanise(kind)) if name else ""
+        title = HEADINGS.get(kind, humanise(kind)) if name else ""
         if title and title not in named:
             rows.append(heading(title))
             named.add(title)
@@ -113,13 +124,13 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
     limits = f"{level_text(study)} CI, Clopper-Pearson"
     heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(columns)))
-    titles = _column_titles(study, labels, columns)
+    titles = column_titles(study, labels, columns)
     spanners = (("", 1), *((title, 3) for title in titles)) if len(columns) > 1 else ()
     notes = (*_event_notes(book, groups), *describe_basis(labels, used))
     return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
 
 
-def _column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str]]) -> list[str]:
+def column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str]]) -> list[str]:
     """Name each column by its arm; by its population too where there are several."""
     many = len({population for population, _ in columns}) > 1
     return [
@@ -208,7 +219,7 @@ def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     )
     asked = "Asked about adverse events, n/N due (%)"
     columns = [(group.population, group.arm) for group in groups]
-    titles = _column_titles(study, labels, columns)
+    titles = column_titles(study, labels, columns)
     heads = ("Visit", *(f"{asked}, {title}" if len(groups) > 1 else asked for title in titles))
     title = "Safety questions: what “none” rests on"
     return TableSpec("table-asked", "safety", title, heads, tuple(rows), notes)

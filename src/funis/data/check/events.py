@@ -165,7 +165,7 @@ def _check_events(data: Data) -> Iterator[Finding]:
     for column, fix in (
         ("grade", "Write a CTCAE grade, 1 to 5."),
         ("serious", "Write 1 or 0."),
-        ("related", "Write 1 or 0."),
+        ("related", "Write 1 or 0, or how sure the relation is in 'causality'."),
     ):
         for row in rows_where(events, ops.col(column).is_null()):
             yield _event_finding("query", "missing_value", row, column, f"'{column}' is not recorded.", fix)

@@ -17,6 +17,7 @@ import polars as pl
 
 from funis.data.cells import RawData
 from funis.data.check.as_written import quote_written
+from funis.data.check.causality import derive_related
 from funis.data.check.checked_data import Data
 from funis.data.check.columns import Typed, empty_frame, kept_columns, type_table
 from funis.data.check.concealed import Concealment
@@ -81,6 +82,7 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         # What is wrong with the result of a row that is left out is told in the same run.
         _, lab_findings = derive_lab_values(study, written_labs)
     frames["disposition"], end_findings = derive_status(frames["disposition"])
+    frames["adverse_events"], related_findings = derive_related(frames["adverse_events"])
     frames = fill_dates(frames)
     anchors = derive_anchors(study, frames)
     day_findings = list(check_given_days(frames, anchors))
@@ -96,6 +98,7 @@ def check_tables(study: Study, raw: RawData, *, today: date) -> tuple[dict[str, 
         *future_findings,
         *lab_findings,
         *end_findings,
+        *related_findings,
         *day_findings,
         *fill_findings,
         *found,

@@ -1,0 +1,160 @@
+"""Kinds of adverse events that are counted: any, serious, by grade, by relation, by organ class and term."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from funis.schema import CAUSALITY_LEVELS
+
+SEVERE: Final = 3
+GRADE: Final = "grade"
+NOT_GRADED: Final = "not graded"
+SERIOUS: Final = "serious"
+RELATED: Final = "related"
+CAUSALITY: Final = "causality"
+NOT_RECORDED: Final = "not recorded"
+TERM: Final = "term"
+ORGAN_CLASS: Final = "organ_class"
+#: Columns of the table by term: their grades, from the first to the last; no grade where none was recorded.
+GRADE_BANDS: Final[dict[str, tuple[int, int] | None]] = {
+    "grade_1_2": (1, 2),
+    "grade_3": (3, 3),
+    "grade_4": (4, 4),
+    "grade_5": (5, 5),
+    "not_graded": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One row of the table of adverse events, or one cell of a row.
+
+    Attributes
+    ----------
+    variable, category : the row, for example ``serious`` or ``term`` and a term
+    events : the events that are of this kind
+    counted : of them those that make a subject count
+    unknown : events of which it is not recorded whether they are of this kind
+    measure : the row that a cell belongs to, for example ``term`` of ``term_grade_3``; empty for a row
+    """
+
+    variable: str
+    category: str
+    events: pl.DataFrame
+    counted: pl.DataFrame
+    unknown: pl.DataFrame
+    measure: str = ""
+
+
+def kinds_of_events(events: pl.DataFrame) -> Iterator[EventKind]:
+    """Give each kind of event (variable and category) with its events.
+
+    Parameters
+    ----------
+    events : the checked table ``adverse_events``
+
+    Yields
+    ------
+    EventKind : the rows of the summary first, then each organ class and term with its cells by worst grade
+    """
+    nothing = events.clear()
+    grade, outcome = pl.col("grade"), pl.col("outcome")
+    yield EventKind("any", "", events, events, nothing)
+    for name in (SERIOUS, RELATED):
+        found = events.filter(pl.col(name) == 1)
+        yield EventKind(name, "", found, found, events.filter(pl.col(name).is_null()))
+    severe = events.filter(grade >= SEVERE)
+    yield EventKind("grade_3_or_more", "", severe, severe, events.filter(grade.is_null()))
+    fatal = (outcome == "fatal") | (grade == 5)
+    unclear = grade.is_null() & (outcome.is_null() | (outcome == "unknown"))
+    yield EventKind("fatal", "", events.filter(fatal), events.filter(fatal), events.filter(unclear))
+    yield from _by_causality(events)
+    for number in sorted(events["grade"].drop_nulls().unique()):
+        found = events.filter(grade == number)
+        yield EventKind(GRADE, str(number), found, _at_worst(events, number, number), nothing)
+    ungraded = events.filter(grade.is_null())
+    if not ungraded.is_empty():
+        yield EventKind(GRADE, NOT_GRADED, ungraded, _never_graded(events), nothing)
+    named = events.with_columns(_term().alias("_term"), _plain("organ_class").alias("_class"))
+    for variable, column in ((TERM, "_term"), (ORGAN_CLASS, "_class")):
+        yield from _by_name(named, variable, column)
+
+
+def _by_causality(events: pl.DataFrame) -> Iterator[EventKind]:
+    """Count a subject once, at the surest relation of its events; nothing where no level was recorded."""
+    level = pl.col("causality")
+    if events["causality"].is_null().all():
+        return
+    place = level.replace_strict(list(CAUSALITY_LEVELS), list(range(len(CAUSALITY_LEVELS))), default=None)
+    surest = place == place.max().over("subject")
+    for name in reversed(CAUSALITY_LEVELS):
+        found = events.filter(level == name)
+        yield EventKind(CAUSALITY, name, found, events.filter((level == name) & surest), events.clear())
+    silent = events.filter(level.is_null())
+    if not silent.is_empty():
+        never = events.filter(level.is_null().all().over("subject"))
+        yield EventKind(CAUSALITY, NOT_RECORDED, silent, never, events.clear())
+
+
+def _by_name(named: pl.DataFrame, variable: str, column: str) -> Iterator[EventKind]:
+    """Count each name, those of most subjects first, and the cells by worst grade within it."""
+    nothing = named.clear()
+    names = named.group_by(column).agg(pl.col("subject").n_unique().alias("k")).drop_nulls(column)
+    for name in names.sort(["k", column], descending=[True, False])[column]:
+        found = named.filter(pl.col(column) == name)
+        yield EventKind(variable, name, found, found, nothing)
+        grave = found.filter(pl.col("serious") == 1)
+        yield EventKind(f"{variable}_{SERIOUS}", name, grave, grave, nothing, measure=variable)
+        for band, ends in GRADE_BANDS.items():
+            chosen = _never_graded(found) if ends is None else _at_worst(found, *ends)
+            yield EventKind(f"{variable}_{band}", name, chosen, chosen, nothing, measure=variable)
+
+
+def _at_worst(events: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+    """Give the events by which a subject counts at a grade: a subject counts once, at the highest it had."""
+    grade = pl.col("grade")
+    return events.filter((grade == grade.max().over("subject")) & grade.is_between(first, last))
+
+
+def _never_graded(events: pl.DataFrame) -> pl.DataFrame:
+    """Give the events of the subjects of whom no event has a grade."""
+    return events.filter(pl.col("grade").is_null().all().over("subject"))
+
+
+def _term() -> pl.Expr:
+    """Name an event by its coded term, else as it was reported."""
+    return pl.coalesce(_plain("preferred_term"), _plain("term"))
+
+
+def _plain(column: str) -> pl.Expr:
+    """Give a text without the blanks around it, in small letters; nothing where it is empty."""
+    text = pl.col(column).str.strip_chars().str.to_lowercase()
+    return pl.when(text != "").then(text)
+
+
+def classes_of_terms(events: pl.DataFrame) -> pl.DataFrame:
+    """Give the organ class of each term; of a term recorded in several, the one that is recorded most.
+
+    Parameters
+    ----------
+    events : the checked table ``adverse_events``
+
+    Returns
+    -------
+    polars.DataFrame : ``term, organ_class``, one row a term that has a class
+
+    Examples
+    --------
+    >>> kinds = {"term": pl.String, "preferred_term": pl.String, "organ_class": pl.String}
+    >>> rows = [("Cough", None, "Lungs"), ("cough ", None, None), ("Dry cough", "Cough", "Throat")]
+    >>> classes_of_terms(pl.DataFrame(rows, kinds, orient="row")).rows()
+    [('cough', 'lungs')]
+    """
+    named = events.select(_term().alias("term"), _plain("organ_class").alias("organ_class")).drop_nulls()
+    counted = named.group_by("term", "organ_class").len()
+    most = counted.sort(["len", "organ_class"], descending=[True, False])
+    return most.unique("term", keep="first", maintain_order=True).select("term", "organ_class")
