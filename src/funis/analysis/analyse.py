@@ -49,8 +49,12 @@ time_to_event     relapse, death ... at the planned visits          survival, lo
                                                                     restricted_mean se lower upper horizon;
                                                                     incidence lower upper competing_events
 adverse_events    any, serious, related, grade_3_or_more, fatal,    count and percent of subjects, events
-                  term, grade (category)
+                  term, organ_class, grade, causality (category)
+                  term_grade_3, organ_class_serious ...             count (at the worst grade)
                   asked, by visit and over all                      count, percent of subjects due
+lab_shift         ``<lab>_from_0``, ``_1_or_more``, ``_not_known``  count of those with the baseline grade
+                  (category: worst grade 0 to 4, cannot_tell,
+                  missing); ``<lab>_worsened``                      count, cannot_tell; ``_not_measured``
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
                   infusion_1, infusion_2, all (sum)
                   infused, within_dose, reaction; ``lots``          count, percent
@@ -83,6 +87,7 @@ from funis.analysis.disposition import count_disposition
 from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
 from funis.analysis.glucocorticoid import describe_glucocorticoid
+from funis.analysis.lab_shifts import count_lab_shifts
 from funis.analysis.observations import (
     Scored,
     gather_grades,
@@ -157,6 +162,7 @@ def analyse(study: Study, tables: Tables) -> Results:
         _analyse_endpoint(run, endpoint, visits)
     gaps = _analyse_beyond(run, visits)
     count_adverse_events(run)
+    count_lab_shifts(run)
     describe_exposure(run)
     describe_glucocorticoid(run)
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)

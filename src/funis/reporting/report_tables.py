@@ -22,6 +22,7 @@ from funis.reporting.event_term_tables import build_event_term_tables
 from funis.reporting.finding_tables import build_file_tables, build_finding_tables
 from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
+from funis.reporting.lab_shift_tables import build_lab_shift_tables
 from funis.reporting.listing_tables import build_event_listings, build_response_listings
 from funis.reporting.model_checks import build_diagnostic_tables
 from funis.reporting.number_book import NumberBook, read_numbers
@@ -94,6 +95,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_adverse_event_tables(study, book),
         *build_event_term_tables(study, results, book),
         *build_event_listings(results),
+        *build_lab_shift_tables(study, results, book),
         *build_exposure_tables(study, book),
         *build_finding_tables(results, book),
         *build_file_tables(results),

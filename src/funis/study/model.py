@@ -65,6 +65,9 @@ class Trial(StudyPart):
         "day it is there lies in the future. Absent: Pacific/Kiritimati, where every day begins first, so "
         "that what is today anywhere is not in the future.",
     )
+    ctcae: Literal["5.0", "6.0"] = Field(
+        default="5.0", description="Version of the CTCAE by which laboratory results are graded."
+    )
     registration: str = Field(default="", description="Number in a public trial register.")
     source: str = Field(default="", description="Publication or protocol that the file describes.")
     reconstructed: bool = Field(

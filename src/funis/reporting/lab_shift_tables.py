@@ -1,0 +1,142 @@
+"""The shift table: CTCAE grade of each laboratory test at baseline against the worst one afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels
+from funis.reporting.number_book import Group, NumberBook, bound, single
+from funis.reporting.safety_tables import column_titles
+from funis.results import ALL, Results, format_number
+from funis.study.model import Study
+
+_ANALYSIS: Final = "lab_shift"
+_BASELINES: Final = {
+    "0": "Baseline grade 0",
+    "1_or_more": "Baseline grade 1 or more",
+    "not_known": "Baseline grade not known",
+}
+_HOW: Final = (
+    "CTCAE {version}; a subject stands once a test, at the last result up to day 0 and the worst one after "
+    "it. What also needs a clinical judgement is not graded."
+)
+_WORST: Final = {
+    "0": "Grade 0",
+    "1": "Grade 1",
+    "2": "Grade 2",
+    "3": "Grade 3",
+    "4": "Grade 4",
+    "cannot_tell": "Cannot tell",
+    "missing": "No result",
+}
+
+
+def build_lab_shift_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify laboratory shifts, one table a population and arm.
+
+    Parameters
+    ----------
+    study, results : the plan and what was computed
+    book : the numbers of `results`
+
+    Returns
+    -------
+    tuple of TableSpec : empty where no result could be graded
+    """
+    groups = list(book.of(_ANALYSIS))
+    columns = list(dict.fromkeys((group.population, group.arm) for group in groups))
+    if any(arm != ALL for _, arm in columns):
+        columns = [column for column in columns if column[1] != ALL]
+    listed = results.listings.get("lab_terms")
+    terms = {} if listed is None else dict(listed.iter_rows())
+    titles = column_titles(study, Labels(study), columns)
+    found = []
+    for place, (column, title) in enumerate(zip(columns, titles, strict=True)):
+        own = [group for group in groups if (group.population, group.arm) == column]
+        rows = tuple(_rows(study, book, own, terms))
+        if not rows:
+            continue
+        name = f"table-lab-shifts{f'-{place + 1}' if place else ''}"
+        notes = (
+            *_notes(study, book, own),
+            *describe_basis(Labels(study), [n for g in own for n in book.all(g)]),
+        )
+        of = f": {title}" if len(columns) > 1 else ""
+        heads = ("", "n", *_WORST.values())
+        spanners = (("", 2), ("Worst grade after baseline", len(_WORST)))
+        found.append(
+            TableSpec(name, "safety", f"Laboratory results by CTCAE grade{of}", heads, rows, notes, spanners)
+        )
+    return tuple(found)
+
+
+def _rows(
+    study: Study, book: NumberBook, groups: Sequence[Group], terms: dict[str, str]
+) -> Iterator[TableRow]:
+    """Give the rows of each test: one a grade at baseline, and how many got worse."""
+    labels = Labels(study)
+    for test in dict.fromkeys(group.measure for group in groups):
+        own = {group.variable: group for group in groups if group.measure == test and not group.category}
+        first = next(group for group in groups if group.measure == test)
+        body = [row for name in _BASELINES if (row := _row(book, first, name)) is not None]
+        if not body:
+            continue
+        yield heading(f"{labels.variable(test)}: {terms.get(test, test).lower()}")
+        yield from body
+        worse = own.get(f"{test}_worsened")
+        if worse is not None:
+            cells = (_worsened(book, worse), *(words("") for _ in _WORST))
+            yield TableRow(words("Worse than at baseline, n/N"), cells, indent=1)
+
+
+def _row(book: NumberBook, any_group: Group, name: str) -> TableRow | None:
+    """Give the row of a grade at baseline, None where nobody has it."""
+    counts = [
+        book.find(
+            any_group._replace(variable=f"{any_group.measure}_from_{name}", category=worst), ALL, "count"
+        )
+        for worst in _WORST
+    ]
+    if counts[0] is None:
+        return None
+    of = TableCell((Inline(format_number(float(counts[0].denominator or 0), 0), counts[0].id),))
+    return TableRow(words(_BASELINES[name]), (of, *(single(each, 0) for each in counts)), indent=1)
+
+
+def _worsened(book: NumberBook, group: Group) -> TableCell:
+    count, unclear = book.find(group, ALL, "count"), book.find(group, ALL, "cannot_tell")
+    parts: list[Inline | str | None] = []
+    if count is not None:
+        parts += [bound(count, 0), f"/{count.denominator}"]
+    if unclear is not None and unclear.value:
+        parts += ["; " if parts else "", "cannot tell ", bound(unclear, 0)]
+    return joined(*parts)
+
+
+def _notes(study: Study, book: NumberBook, groups: Sequence[Group]) -> tuple[str, ...]:
+    labels = Labels(study)
+    silent = [
+        labels.variable(group.measure) for group in groups if group.variable == f"{group.measure}_not_graded"
+    ]
+    absent = [
+        f"{labels.variable(group.measure)} {number.value:.0f}/{number.denominator}"
+        for group in groups
+        if group.variable == f"{group.measure}_not_measured"
+        for number in book.all(group)
+        if number.value
+    ]
+    return tuple(
+        filter(
+            None,
+            (
+                _HOW.format(version=study.trial.ctcae),
+                "Limits of normal: the laboratory's; where a result carries none, those of the study file.",
+                "Cannot tell: without a limit, a baseline or an exact value the grade could be higher.",
+                f"Subjects without any result: {', '.join(absent)}." if absent else "",
+                f"Not graded, since no limits of normal are recorded: {', '.join(silent)}." if silent else "",
+            ),
+        )
+    )
