@@ -26,7 +26,7 @@ GRADES: Final[dict[str, str]] = {
 #: A term of so many subjects stands in the shorter table, or of such a share where more were asked.
 FEWEST_SUBJECTS: Final = 2
 LARGE: Final = 50
-SMALLEST_SHARE: Final = 0.05
+SMALLEST_PERCENT: Final = 5
 _GRAVE: Final = ("grade_3", "grade_4", "grade_5", "serious")
 _NONE_SHOWN: Final = "No term is shown: each is of too few subjects, and none is grave"
 _NO_CLASS: Final = "No organ class recorded"
@@ -98,7 +98,7 @@ class _Rows:
         if count is None or count.value is None:
             return False
         of = count.denominator or 0
-        enough = count.value >= FEWEST_SUBJECTS if of < LARGE else count.value >= SMALLEST_SHARE * of
+        enough = count.value >= FEWEST_SUBJECTS if of < LARGE else 100 * count.value >= SMALLEST_PERCENT * of
         return enough or any((found := self.cell(group, band)) and found.value for band in _GRAVE)
 
     def cell(self, group: Group, band: str) -> Number | None:
@@ -162,6 +162,6 @@ def _cut_note(cut: int) -> str:
     few = "1 further term" if cut == 1 else f"{cut} further terms"
     return (
         f"Shown: terms of {FEWEST_SUBJECTS} or more subjects (of {LARGE} or more asked: of "
-        f"{SMALLEST_SHARE:.0%} of them or more), and every term with a serious event or one of grade 3 "
+        f"{SMALLEST_PERCENT} % of them or more), and every term with a serious event or one of grade 3 "
         f"or more; {few} stand in the table of every term."
     )

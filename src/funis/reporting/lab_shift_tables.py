@@ -122,7 +122,7 @@ def _notes(study: Study, book: NumberBook, groups: Sequence[Group]) -> tuple[str
         labels.variable(group.measure) for group in groups if group.variable == f"{group.measure}_not_graded"
     ]
     absent = [
-        f"{labels.variable(group.measure)} {number.value:.0f}/{number.denominator}"
+        f"{labels.variable(group.measure)} {format_number(number.value, 0)}/{number.denominator}"
         for group in groups
         if group.variable == f"{group.measure}_not_measured"
         for number in book.all(group)
