@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from funis.documents.table import TableCell, TableRow, TableSpec, heading, words
@@ -154,8 +154,7 @@ def _table(study: Study, rows: _Rows, terms: Sequence[Group], name: str, of: str
     )
     title = f"Adverse events by {'organ class and ' if rows.classes else ''}term, at the worst grade{of}"
     heads = ("", "Any grade, n/N (%)", *GRADES.values())
-    is_whole = name.startswith("table-event-terms-all")
-    return TableSpec(name, "safety", title, heads, body, notes, is_collapsed=is_whole)
+    return TableSpec(name, "safety", title, heads, body, notes)
 
 
 def _cut_note(cut: int) -> str:
