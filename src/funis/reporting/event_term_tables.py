@@ -61,9 +61,8 @@ def build_event_term_tables(study: Study, results: Results, book: NumberBook) ->
         number = f"-{place + 1}" if place else ""
         if len(rows.frequent) < len(rows.terms):
             found.append(_table(study, rows, rows.frequent, f"table-event-terms{number}", of))
-            found.append(
-                _table(study, rows, rows.terms, f"table-event-terms-all{number}", f"{of}, every term")
-            )
+            whole = _table(study, rows, rows.terms, f"table-event-terms-all{number}", f"{of}, every term")
+            found.append(replace(whole, is_collapsed=True))
         else:
             found.append(_table(study, rows, rows.terms, f"table-event-terms{number}", of))
     return tuple(found)
