@@ -128,16 +128,16 @@ class _Rows:
         if not self.classes:
             yield from (self.row(group, 0) for group in terms)
             return
-        inside: dict[str, list[Group]] = {}
+        inside: dict[str | None, list[Group]] = {}
         for group in terms:
-            inside.setdefault(self.classes.get(group.category, ""), []).append(group)
+            inside.setdefault(self.classes.get(group.category), []).append(group)
         for group in self.groups:
             if group.variable == "organ_class" and group.category in inside:
                 yield self.row(group, 0)
                 yield from (self.row(term, 1) for term in inside[group.category])
-        if "" in inside:
+        if None in inside:
             yield heading(_NO_CLASS)
-            yield from (self.row(term, 1) for term in inside[""])
+            yield from (self.row(term, 1) for term in inside[None])
 
 
 def _table(study: Study, rows: _Rows, terms: Sequence[Group], name: str, of: str) -> TableSpec:
