@@ -7,8 +7,10 @@ Columns get the names that R would give them: ``(Intercept)``, ``ARMCDTRT``, ``A
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,15 +19,45 @@ import polars as pl
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.design import Design, choose_references
 from funis.stats.mmrm.formula import INTERCEPT, FormulaError
-from funis.stats.mmrm.rows_used import ModelRows
+from funis.stats.mmrm.rows_used import ModelDataError, ModelRows
 
 _LEVEL = re.compile(r"\[(?:T\.)?([^\]]*)\]")
 _FORCED = re.compile(r"C\((\w+)\)")
+_FACTOR = re.compile(r"C\(\s*(\w+)\s*(?:,.*)?\)", re.DOTALL)
 
 
 def formula_variables(text: str) -> tuple[str, ...]:
     """List the columns that a formula needs."""
-    return tuple(str(name) for name in _formula(text).required_variables)
+    return tuple(
+        dict.fromkeys(name for term in _formula(text) for part in term.factors for name in _names(part))
+    )
+
+
+def forced_factors(text: str) -> frozenset[str]:
+    """List the columns that stand in ``C(name)`` and nowhere else: categorical whatever their type."""
+    inside, outside = set(), set()
+    for term in _formula(text):
+        for part in term.factors:
+            found = _FORCED.fullmatch(str(part))
+            if found:
+                inside.add(found[1])
+            else:
+                outside |= set(_names(part))
+    return frozenset(inside - outside)
+
+
+def _names(part: Any) -> list[str]:
+    """List the columns in one factor of a term; of a spline's arguments formulaic names none."""
+    from formulaic.transforms import TRANSFORMS
+
+    found = [str(name) for name in part.required_variables]
+    try:
+        tree = ast.parse(str(part.expr), mode="eval")
+    except SyntaxError:
+        return found
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called]
+    return [*found, *(name for name in names if name not in TRANSFORMS)]
 
 
 def _formula(text: str) -> Any:
@@ -61,29 +93,14 @@ def design_by_formulaic(
     ------
     FormulaError : formulaic cannot read or evaluate it, or it has a left side
     """
-    formula = _formula(text)
     levels = {name: known.levels for name, known in rows.factors.items()}
     references = choose_references(levels, coding, reference)
-    frame = pl.DataFrame(
-        {
-            name: np.array(known.levels, dtype=object)[known.codes].tolist()
-            for name, known in rows.factors.items()
-        }
-        | dict(rows.numbers)
-    )
-    from formulaic.errors import FormulaicError
-
-    try:
-        matrix = formula.get_model_matrix(
-            _table(frame, levels, references), output="numpy", ensure_full_rank=True
-        )
-    except FormulaicError as error:
-        raise FormulaError(f"Formula {text!r} cannot be evaluated: {error}") from error
+    matrix = _matrix(text, _table(_frame(rows), levels, references), full_rank=True)
     spec = matrix.model_spec
 
     def builder(given: pl.DataFrame) -> Floats:
         table = _table(given.select([*levels, *rows.numbers]), levels, references)
-        return np.asarray(spec.get_model_matrix(table), dtype=np.float64)
+        return np.asarray(_strictly(lambda: spec.get_model_matrix(table)), dtype=np.float64)
 
     structure = [(term, list(columns)) for term, _, columns in spec.structure]
     terms = [term for term, _ in structure if str(term) != "1"]
@@ -92,12 +109,82 @@ def design_by_formulaic(
     return Design(
         names=tuple(_r_name(name) for name, _ in pairs),
         term=tuple(number for _, number in pairs),
-        terms=tuple(tuple(str(factor) for factor in term.factors) for term in terms),
+        terms=tuple(tuple(_variable(factor, levels) for factor in term.factors) for term in terms),
         levels=levels,
         reference=references,
         means={name: float(values.mean()) for name, values in rows.numbers.items()},
         builder=builder,
     )
+
+
+def every_level(
+    text: str, rows: ModelRows, design: Design
+) -> list[tuple[dict[str, int], frozenset[str], Floats]]:
+    """Lay out each term with a column for every level of its factors, whatever other terms there are.
+
+    Returns
+    -------
+    for each term of the design the number of levels of its categorical parts, its numeric parts, and its
+    columns (N, k) over the rows used
+    """
+    matrix = _matrix(text, _table(_frame(rows), design.levels, design.reference), full_rank=False)
+    spec, values = matrix.model_spec, np.asarray(matrix, dtype=np.float64)
+    found = []
+    for term, _, columns in spec.structure:
+        if str(term) == "1":
+            continue
+        factors, numbers = {}, set()
+        for part in term.factors:
+            kind, state = spec.encoder_state.get(str(part), (None, {}))
+            name = _variable(part, design.levels)
+            if str(getattr(kind, "value", "")) == "categorical":
+                factors[name] = len(state["categories"])
+            else:
+                numbers.add(name)
+        places = [spec.column_indices[name] for name in columns]
+        found.append((factors, frozenset(numbers), values[:, places]))
+    return found
+
+
+def _frame(rows: ModelRows) -> pl.DataFrame:
+    """Put the variables of the rows back into a frame, levels as text."""
+    levels = {
+        name: np.array(known.levels, dtype=object)[known.codes].tolist()
+        for name, known in rows.factors.items()
+    }
+    return pl.DataFrame(levels | dict(rows.numbers))
+
+
+def _matrix(text: str, table: Any, *, full_rank: bool) -> Any:
+    """Evaluate a formula."""
+    from formulaic.errors import FormulaicError
+
+    try:
+        return _formula(text).get_model_matrix(table, output="numpy", ensure_full_rank=full_rank)
+    except FormulaicError as error:
+        raise FormulaError(f"Formula {text!r} cannot be evaluated: {error}") from error
+
+
+def _strictly(build: Callable[[], Any]) -> Any:
+    """Build design rows; a level that ``C()`` has not seen is refused where formulaic takes the reference."""
+    from formulaic.errors import DataMismatchWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        try:
+            return build()
+        except DataMismatchWarning as warning:
+            raise ModelDataError(
+                f"A term in C() has no such level in the data: {warning}. A covariate in C() that stands "
+                "elsewhere in the formula too is a number, and its mean is no level: give it by `at`, or "
+                "make a column of text of it."
+            ) from warning
+
+
+def _variable(part: Any, levels: Mapping[str, tuple[str, ...]]) -> str:
+    """Name a factor of a term: ``C(arm)``, with contrasts or without, is the variable ``arm``."""
+    found = _FACTOR.fullmatch(str(part))
+    return found[1] if found and found[1] in levels else str(part)
 
 
 def _r_name(name: str) -> str:

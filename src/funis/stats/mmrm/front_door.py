@@ -147,7 +147,7 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
         weights=weights,
         coordinates=places,
         covariates=_variables(parsed, formula_text),
-        categorical=parsed.categorical if parsed else frozenset(),
+        categorical=_categorical(parsed, formula_text),
     )
     rows = read_rows(frame, columns, levels)
     design = _design(parsed, formula_text, rows, coding=coding, reference=reference)
@@ -239,6 +239,14 @@ def _variables(parsed: Formula | None, text: str) -> tuple[str, ...]:
     from funis.stats.mmrm.formulaic_terms import formula_variables
 
     return formula_variables(text)
+
+
+def _categorical(parsed: Formula | None, text: str) -> frozenset[str]:
+    if parsed is not None:
+        return parsed.categorical
+    from funis.stats.mmrm.formulaic_terms import forced_factors
+
+    return forced_factors(text)
 
 
 def _design(

@@ -1,14 +1,14 @@
-"""Marginal (least-squares) means, their differences and type III tests.
+"""Marginal (least-squares) means and their differences.
 
 A reference grid holds every combination of the levels of the factors in the model, with numeric covariates
 at their means over the rows used. A marginal mean averages the predictions of the grid over the factors that
 are not asked for: with equal weights as SAS LSMEANS does, or in proportion to how often their combinations
 occur (SAS: OM, emmeans: ``weights = "proportional"``).
 
-Type III hypotheses are those of a model coded with deviations from the mean: each term's contrasts of the
-cells, averaged with equal weights over the other factors, at covariates 0.
+Functions and products of covariates are taken at the covariates' means, as emmeans does, and SAS with AT
+MEANS (without it SAS takes the mean of a product).
 
-Source: Searle, Speed and Milliken 1980; SAS/STAT, "The four types of estimable functions".
+Source: Searle, Speed and Milliken 1980.
 """
 
 from __future__ import annotations
@@ -229,46 +229,3 @@ def mean_differences(  # noqa: PLR0913  all but the fit and the factor are by ke
     else:
         table = result.contrast_table(np.array(rows).reshape(len(picked), len(design.names)), level=level)
     return pl.DataFrame({**labels, **sides, **table}, nan_to_null=True)
-
-
-def type3_rows(design: Design, term: Sequence[str]) -> Floats:
-    """Give the type III hypothesis of a term as rows over the coefficients."""
-    numbers = [name for name in term if name not in design.levels]
-    total = np.zeros(())
-    for signs in product((0, 1), repeat=len(numbers)):
-        values = dict.fromkeys(design.means, 0.0) | {
-            name: float(s) for name, s in zip(numbers, signs, strict=True)
-        }
-        X = design.rows(build_grid(design, values, {}))
-        total = total + (-1) ** (len(numbers) - sum(signs)) * X
-    weights = np.ones((1, 1))
-    for name, known in design.levels.items():
-        k = len(known)
-        part = np.full((1, k), 1.0 / k)
-        if name in term:
-            # Differences from the reference level, as SAS writes them: degrees of freedom that are pooled
-            # over several rows depend on how the hypothesis is written.
-            part = np.eye(k)
-            part[:, known.index(design.reference[name])] -= 1.0
-            part = np.delete(part, known.index(design.reference[name]), axis=0)
-        weights = np.kron(weights, part)
-    rows: Floats = weights @ total
-    return rows
-
-
-def type3_tests(result: FittedModel) -> pl.DataFrame:
-    """Test every term by its type III hypothesis: ``term, num_df, den_df, f, p``.
-
-    Null where the hypothesis is not estimable (empty cells), or the fit failed.
-    """
-    design = result.design
-    rows = []
-    for term in design.terms:
-        found = {"num_df": None, "den_df": None, "f": None, "p": None}
-        if result.converged:
-            L = type3_rows(design, term)
-            if L.shape[0]:
-                found = result.joint_test(L).row(0, named=True)
-        rows.append({"term": ":".join(term), **found})
-    schema = {"term": pl.String, "num_df": pl.Int64, "den_df": pl.Float64, "f": pl.Float64, "p": pl.Float64}
-    return pl.DataFrame(rows, schema=schema)

@@ -7,7 +7,7 @@ import polars as pl
 
 from funis.stats.mmrm.covariance import structure
 from funis.stats.mmrm.fitted import FittedModel
-from funis.stats.mmrm.means import type3_tests
+from funis.stats.mmrm.type3 import type3_tests
 
 
 def render_summary(result: FittedModel) -> str:
@@ -42,7 +42,9 @@ def render_summary(result: FittedModel) -> str:
         lines += _matrix(np.asarray(matrix), result.visits)
     lines += ["", "Fixed effects", *_table(result.coefficients)]
     if result.design.terms:
-        lines += ["", "Type III tests", *_table(type3_tests(result))]
+        tests = type3_tests(result)
+        lines += ["", "Type III tests", *_table(tests.drop("note"))]
+        lines += [f"{row['term']}: {row['note']}" for row in tests.drop_nulls("note").iter_rows(named=True)]
     return "\n".join(lines)
 
 

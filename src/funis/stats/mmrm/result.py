@@ -12,9 +12,10 @@ import polars as pl
 from funis.arguments import AT, BY, LEVEL, RANDOM, Frame, NumberFrom, OrNone, Text, takes
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.fitted import FittedModel
-from funis.stats.mmrm.means import marginal_means, mean_differences, type3_tests
+from funis.stats.mmrm.means import marginal_means, mean_differences
 from funis.stats.mmrm.predict import draw_outcomes, predict, residuals
 from funis.stats.mmrm.printed_summary import render_summary
+from funis.stats.mmrm.type3 import type3_tests
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class MmrmResult(FittedModel):
     """
 
     def type3(self) -> pl.DataFrame:
-        """Test each term by type III hypotheses: ``term, num_df, den_df, f, p``."""
+        """Test each term by its type III hypothesis; see :func:`funis.stats.mmrm.type3.type3_tests`."""
         return type3_tests(self)
 
     @takes(by=BY, weights=Text(), at=AT, level=LEVEL, kind=Text())
