@@ -61,13 +61,16 @@ def _names(part: Any) -> list[str]:
 
 
 def _formula(text: str) -> Any:
-    from formulaic import Formula
+    from formulaic import Formula, SimpleFormula
     from formulaic.errors import FormulaicError
 
     try:
-        return Formula(text)
+        formula = Formula(text)
     except FormulaicError as error:
         raise FormulaError(f"Formula {text!r} cannot be read: {error}") from error
+    if not isinstance(formula, SimpleFormula):
+        raise FormulaError(f"Formula {text!r} has several parts; a model has one, without | and ~.")
+    return formula
 
 
 def _table(frame: pl.DataFrame, levels: Mapping[str, tuple[str, ...]], reference: Mapping[str, str]) -> Any:
