@@ -34,6 +34,7 @@ from funis.study.model import (
     Trial,
     Visit,
 )
+from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
@@ -56,6 +57,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[sensitivity]]", SensitivityPlan),
     ("[multiplicity]", Multiplicity),
     ("[import]", Import),
+    ("[report]", ReportChoices),
 )
 _FRONT = """# The study file
 

@@ -59,7 +59,7 @@ def test_columns_that_the_rules_read() -> None:
 def test_categories_are_counted_over_those_known_without_an_interval() -> None:
     """Two women and a man of three whose sex is recorded."""
     run = analysis.make_run({"x": {"baseline": [1.0] * 4}}, sex=["female", "female", "male", None])
-    summary._count_categories(run, run.populations.cohort(), "sex")
+    summary._count_categories(run, run.populations.cohort(), "sex", "baseline", of_all=False)
     rows = run.numbers.frame().select("category", "statistic", "text").rows()
     assert [row for row in rows if row[1] != "asked"] == [
         ("female", "count", "2/3 (66.7%)"),
@@ -71,5 +71,5 @@ def test_categories_are_counted_over_those_known_without_an_interval() -> None:
 
 def test_a_column_of_which_nothing_is_known_has_no_category() -> None:
     run = analysis.make_run({"x": {"baseline": [1.0]}}, sex=pl.Series([None], dtype=pl.String))
-    summary._count_categories(run, run.populations.cohort(), "sex")
+    summary._count_categories(run, run.populations.cohort(), "sex", "baseline", of_all=False)
     assert run.numbers.frame().is_empty()

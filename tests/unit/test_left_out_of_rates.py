@@ -148,11 +148,11 @@ def described(**columns: Any) -> Run:
 
 def test_duration_of_disease_is_in_years_of_365_and_a_quarter_days() -> None:
     """730.5 days to consent are 2 years; without any day of consent 1461 and 2922 days to baseline are 4 and 8."""
-    found = summary._measured_columns(described())
+    found = summary.measured_columns(described())
     np.testing.assert_array_equal(found["disease_duration_years"], [2.0, np.nan])
     np.testing.assert_array_equal(found["age"], [30.0, 40.0])
     np.testing.assert_array_equal(found["weight_kg"], [50.0, np.nan])
-    without = summary._measured_columns(described(days_diagnosis_to_consent=[None, None]))
+    without = summary.measured_columns(described(days_diagnosis_to_consent=[None, None]))
     np.testing.assert_array_equal(without["disease_duration_years"], [4.0, 8.0])
 
 

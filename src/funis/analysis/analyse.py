@@ -79,6 +79,7 @@ from funis.analysis import influence as analysis_influence
 from funis.analysis import response_rates as analysis_response
 from funis.analysis import summary as analysis_summary
 from funis.analysis.absent_values import list_absent
+from funis.analysis.baseline_split import describe_split
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
@@ -160,6 +161,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     visits = visit_frame(study, tables, scored)
     for endpoint in study.endpoints:
         _analyse_endpoint(run, endpoint, visits)
+    describe_split(run, visits)
     gaps = _analyse_beyond(run, visits)
     count_adverse_events(run)
     count_lab_shifts(run)
@@ -292,6 +294,7 @@ def start_run(study: Study, tables: Tables, scored: Mapping[str, Scored]) -> Run
         populations=derive_populations(study, subject_frame),
         missing=missing,
         subject_rows=subject_rows,
+        decimals=dict(study.report.decimals),
         seen=_seen(tables.frames),
     )
 

@@ -69,20 +69,37 @@ def subject_source(
 def describe_baseline(run: Run) -> None:
     """Describe age, weight, disease duration, sex and site of every analysed population."""
     for cohort in _described(run):
-        for name, values in _measured_columns(run).items():
-            known = cohort.members & ~np.isnan(values)
-            if known.any():
-                texts = format_column(pl.Series(values).fill_nan(None)).fill_null("").to_list()
-                rows = run.observe(name, texts, numbers=values)
-                place = replace(
-                    cohort.place("baseline", name),
-                    visit="baseline",
-                    n=int(known.sum()),
-                    source=subject_source(run, cohort, name, known, rows),
-                )
-                add_summary(run, place, values[known], interval=False)
-        for name in ("sex", "site", *(each.name for each in run.study.columns if each.kind == "text")):
-            _count_categories(run, cohort, name)
+        describe_subjects(run, cohort)
+
+
+def describe_subjects(run: Run, cohort: Cohort, *, analysis: str = "baseline", of_all: bool = False) -> None:
+    """Describe age, weight, disease duration, sex and site of one cohort.
+
+    Parameters
+    ----------
+    run, cohort : the analysis on its way, and whom to describe
+    analysis : where the numbers stand
+    of_all : count every category of the data, also those that nobody of the cohort is in
+    """
+    for name, values in measured_columns(run).items():
+        known = cohort.members & ~np.isnan(values)
+        if known.any():
+            texts = format_column(pl.Series(values).fill_nan(None)).fill_null("").to_list()
+            rows = run.observe(name, texts, numbers=values)
+            place = replace(
+                cohort.place(analysis, name),
+                visit="baseline",
+                n=int(known.sum()),
+                source=subject_source(run, cohort, name, known, rows),
+            )
+            add_summary(run, place, values[known], interval=False)
+    for name in described_categories(run):
+        _count_categories(run, cohort, name, analysis, of_all=of_all)
+
+
+def described_categories(run: Run) -> tuple[str, ...]:
+    """Name the columns of subjects whose categories are counted."""
+    return ("sex", "site", *(each.name for each in run.study.columns if each.kind == "text"))
 
 
 def _described(run: Run) -> Iterable[Cohort]:
@@ -94,7 +111,8 @@ def _described(run: Run) -> Iterable[Cohort]:
         yield from run.populations.every_arm(ENROLLED, subgroup)
 
 
-def _measured_columns(run: Run) -> dict[str, Floats]:
+def measured_columns(run: Run) -> dict[str, Floats]:
+    """Give the numbers of subjects that are described, by name, in the order of the panel."""
     frame = run.subject_frame
     extra = tuple(each.name for each in run.study.columns if each.kind == "number")
     found = {name: frame[name].cast(float).to_numpy().astype(np.float64) for name in (*MEASURED, *extra)}
@@ -105,18 +123,18 @@ def _measured_columns(run: Run) -> dict[str, Floats]:
     return found
 
 
-def _count_categories(run: Run, cohort: Cohort, name: str) -> None:
+def _count_categories(run: Run, cohort: Cohort, name: str, analysis: str, *, of_all: bool) -> None:
     values = run.subject_frame[name]
     known = values.is_not_null().to_numpy() & cohort.members
     if not known.any():
         return
-    present = set(values.filter(known).to_list())
+    present = set((values.drop_nulls() if of_all else values.filter(known)).to_list())
     planned = [site for site in run.study.site_ids if name == "site"] or sorted(present)
     rows = run.observe(name, values.cast(pl.String).fill_null("").to_list())
     for category in dict.fromkeys((*planned, *sorted(present))):
         chosen = known & values.eq_missing(category).to_numpy()
         place = replace(
-            cohort.place("baseline", name, str(category)),
+            cohort.place(analysis, name, str(category)),
             visit="baseline",
             source=subject_source(run, cohort, f"{name}: {category}", chosen, rows),
         )

@@ -234,14 +234,20 @@ def variable_lines(labels: Labels, book: NumberBook, variable: VariableByVisit) 
     return lines + [line for group in tested for line in _test_lines(labels, book, group)]
 
 
-def describe_lines(book: NumberBook, group: Group, *, is_titre: bool = False) -> list[Line]:
-    """Make the lines n, mean ± SD, median (Q1, Q3) and range; for a titre the geometric mean too."""
+def describe_lines(
+    book: NumberBook, group: Group, *, is_titre: bool = False, beside: Sequence[Group] = ()
+) -> list[Line]:
+    """Make the lines n, mean ± SD, median (Q1, Q3) and range; for a titre the geometric mean too.
+
+    Groups that are printed `beside` this one have the same decimals.
+    """
     visits = [visit for visit in book.visits(group) if visit != ""]
     values = (
         number.value for number in book.all(group) if number.statistic in {"mean", "median", "q1", "q3"}
     )
     digits = decimals_for(book, group.measure, values)
-    fewest = {names: _fewest(book, group, names, digits) for names in (_MIDDLE, _ENDS)}
+    alike = (group, *beside)
+    fewest = {names: _fewest(book, alike, names, digits) for names in (_MIDDLE, _ENDS)}
     counts, means, medians, ranges = {}, {}, {}, {}
     beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
     geometric = {visit: single(book.find(group, visit, "geometric_mean"), 1) for visit in visits if is_titre}
@@ -272,9 +278,10 @@ def _quartiles(q1: Inline | None, q3: Inline | None) -> tuple[Inline | str | Non
     return (q1,) if q1 is not None and q1.text == NOT_CALCULATED else (q1, ", ", q3)
 
 
-def _fewest(book: NumberBook, group: Group, names: Sequence[str], digits: int) -> int:
+def _fewest(book: NumberBook, groups: Sequence[Group], names: Sequence[str], digits: int) -> int:
     """Give the decimals at which every one of these statistics of a line is printed."""
-    return decimals_needed((each.value for each in book.all(group) if each.statistic in names), digits)
+    every = (each for group in groups for each in book.all(group))
+    return decimals_needed((each.value for each in every if each.statistic in names), digits)
 
 
 def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:

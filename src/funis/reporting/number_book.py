@@ -27,6 +27,8 @@ from funis.results import (
 )
 from funis.study.model import Study
 
+#: Analyses that describe the levels of a variable.
+_LEVELS = frozenset({"summary", "baseline"})
 _LIMITED = frozenset({"estimate", "lower", "upper"})
 
 
@@ -165,7 +167,7 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
     for number in book.numbers:
         place = book.groups.setdefault(group_of_number(number), {})
         place.setdefault((number.visit, number.statistic), []).append(number)
-        if (number.analysis, number.statistic) == ("summary", "median") and number.value is not None:
+        if number.analysis in _LEVELS and number.statistic == "median" and number.value is not None:
             # The text is rounded as the analysis chose for the variable.
             book.decimals.setdefault(number.measure, len(number.text.partition(".")[2]))
     return book

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from funis.documents.table import TableSpec
 from funis.reporting.assumed_tables import build_assumed_tables
+from funis.reporting.baseline_split_tables import build_split_tables
 from funis.reporting.baseline_tables import (
     build_baseline_tables,
     build_disposition_tables,
@@ -70,7 +71,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_disposition_tables(study, book),
         *build_population_tables(study, book),
         *build_eligibility_tables(study, book),
-        *build_baseline_tables(study, book),
+        *(build_split_tables(study, results, book) or build_baseline_tables(study, book)),
         *build_response_tables(study, book),
         *build_performance_goal_tables(study, book),
         *build_repeated_response_tables(study, book),

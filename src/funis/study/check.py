@@ -28,6 +28,7 @@ from funis.study.check_estimands import (
 )
 from funis.study.check_imported import check_imported
 from funis.study.check_repeated import check_methods
+from funis.study.check_report import check_report
 from funis.study.days import eligibility_schema, subject_schema, subject_values
 from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
 from funis.study.reserved_names import check_reserved
@@ -114,6 +115,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_sensitivity(study),
         check_multiplicity(study),
         check_imported(study),
+        check_report(study, _variables(study)),
     )
     found = [finding for check in checks for finding in check]
     return [each for each in found if not (each.code == "unknown_name" and each.value in defined)]

@@ -36,6 +36,7 @@ from funis.study.estimand import (
 from funis.study.imported import Import
 from funis.study.lab_units import spell_unit
 from funis.study.part import Identifier, Names, StudyPart, Text
+from funis.study.report_choices import ReportChoices
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
 """Forms of a visit that are not instruments."""
@@ -386,6 +387,7 @@ class Study(StudyPart):
     imported: Import = Field(
         default=Import(), alias="import", description="How the sheets of a clinic are written."
     )
+    report: ReportChoices = Field(default=ReportChoices(), description="How the report is laid out.")
 
     @property
     def visit_names(self) -> tuple[str, ...]:
@@ -462,6 +464,11 @@ class Study(StudyPart):
     def primary_endpoints(self) -> tuple[Endpoint, ...]:
         """Give the primary endpoints in the order of the file."""
         return tuple(endpoint for endpoint in self.endpoints if endpoint.role == "primary")
+
+    @property
+    def split_of_baseline(self) -> str:
+        """Name what divides the baseline table: what the report asks for, else the arms, if any."""
+        return self.report.split_by or ("arm" if self.arms else "")
 
     def level_of(self, endpoint: Endpoint) -> float:
         """Give the level of an endpoint's intervals: its own, else 1 - alpha (divided where one suffices).

@@ -45,6 +45,7 @@ from funis.study.model import (
     Visit,
 )
 from funis.study.places import find_lines, nearest_line
+from funis.study.report_choices import ReportChoices
 from funis.study.study_finding import StudyFinding
 
 __all__ = ["Study", "read_study", "study_schema", "template_path"]
@@ -77,6 +78,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("sensitivity",): SensitivityPlan,
     ("multiplicity",): Multiplicity,
     ("import",): Import,
+    ("report",): ReportChoices,
 }
 # What stands in for a broken [study] key while the rest of the file is checked; never leaves this module.
 _STAND_IN = {"id": "x", "title": "x", "condition": "sle", "design": "single_arm"}

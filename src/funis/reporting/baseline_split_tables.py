@@ -1,0 +1,200 @@
+"""Subjects at baseline in columns: everybody, then each part of the split that the study file names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels, humanise, in_sentence
+from funis.reporting.number_book import Group, Number, NumberBook, share_cell, single
+from funis.reporting.safety_tables import arm_label
+from funis.results import ALL, Results, format_number
+from funis.study.model import Study
+
+_ANALYSIS: Final = "baseline_split"
+_LINES: Final = ("Mean ± SD", "Median (Q1, Q3)", "Range")
+_BY_RESPONSE: Final = "The columns are divided by what happened later; they do not show who will respond."
+_DIFFERENCE: Final = (
+    "Standardised difference: of means in units of the spread of both parts (Austin 2009), of categories "
+    "their Mahalanobis distance (Yang and Dalton 2012). It says how far apart the parts are, not whether "
+    "by chance."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column: its head and where its numbers stand."""
+
+    head: str
+    subgroup: str
+    arm: str
+    n: int
+    is_total: bool = False
+
+
+def build_split_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the baseline table with a total column and one column a part.
+
+    Parameters
+    ----------
+    study, results : the plan and what was computed
+    book : the numbers of `results`
+
+    Returns
+    -------
+    tuple of TableSpec : empty where nothing divides the table
+    """
+    listed = results.listings.get(_ANALYSIS)
+    if listed is None or listed.is_empty():
+        return ()
+    labels = Labels(study)
+    split = study.split_of_baseline
+    parts = [
+        _Column(_part_label(study, split, part), subgroup, arm, n)
+        for part, subgroup, arm, n in listed.iter_rows()
+    ]
+    total = _whole(book)
+    columns = [_Column("All", ALL, ALL, total, is_total=True), *parts]
+    has_difference = any(_difference_of(book, group.variable) for group in book.of(_ANALYSIS))
+    table = _Table(labels, book, tuple(columns), has_difference)
+    described = [group for group in book.of("baseline") if _is_whole(group)]
+    rows = list(table.described(described))
+    first = study.baseline_visit
+    measured = [group for group in book.of("summary") if _is_whole(group) and _is_at(book, group, first)]
+    order = [*study.instrument_names, *study.lab_names]
+    measured.sort(key=lambda group: order.index(group.variable) if group.variable in order else len(order))
+    if measured and first is not None:
+        rows.append(heading("At the baseline visit"))
+        rows += [row for group in measured for row in table.measured(group, first, indent=1)]
+    heads = ["", *(f"{column.head}, N = {column.n}" for column in columns)]
+    heads += ["Standardised difference"] if has_difference else []
+    used = [number for group in (*described, *measured) for number in book.all(group)]
+    notes = (
+        "n: subjects with a value, where that is not everybody of the column.",
+        *([_BY_RESPONSE] if split == "responder" else []),
+        *([_DIFFERENCE] if has_difference else []),
+        *describe_basis(
+            labels, [each for each in used if each.analysis == "baseline" or each.visit == first]
+        ),
+    )
+    title = f"Subjects at baseline by {_split_word(labels, split)}"
+    return (TableSpec("table-baseline", "baseline", title, tuple(heads), tuple(rows), notes),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What rows are made from."""
+
+    labels: Labels
+    book: NumberBook
+    columns: tuple[_Column, ...]
+    has_difference: bool
+
+    def described(self, groups: Sequence[Group]) -> list[TableRow]:
+        """Give the rows of subjects: numbers by their lines, categories by their counts."""
+        rows: list[TableRow] = []
+        named: set[str] = set()
+        for group in groups:
+            visit = self.book.visits(group)[0]
+            if not group.category:
+                rows += self.measured(group, visit, indent=0)
+                continue
+            if group.variable not in named:
+                named.add(group.variable)
+                blank = [words("") for _ in self.columns]
+                cells = (*blank, *self._difference(group))
+                rows.append(TableRow(words(self.labels.variable(group.variable)), cells))
+            cells = tuple(
+                share_cell(self.book, self._own(group, column), visit) or words("") for column in self.columns
+            )
+            stub = words(_category(self.labels, group))
+            rows.append(TableRow(stub, (*cells, *self._blank()), indent=1))
+        return rows
+
+    def measured(self, group: Group, visit: str, *, indent: int) -> list[TableRow]:
+        """Give the rows of a number: mean, median and range, and of how many where that is not everybody."""
+        own = [self._own(group, column) for column in self.columns]
+        lines = [
+            {line.label: line.cells.get(visit) for line in describe_lines(self.book, each)} for each in own
+        ]
+        stub = words(self.labels.variable_with_unit(group.variable))
+        sizes = [self._size(each, visit, column) for each, column in zip(own, self.columns, strict=True)]
+        rows = [TableRow(stub, (*sizes, *self._difference(group)), indent=indent)]
+        for label in _LINES:
+            cells = tuple(each.get(label) or words("") for each in lines)
+            if any(cell.text for cell in cells):
+                rows.append(TableRow(words(label), (*cells, *self._blank()), indent=indent + 1))
+        return rows
+
+    def _size(self, group: Group, visit: str, column: _Column) -> TableCell:
+        found = self.book.find(group, visit, "n")
+        if found is None:
+            return words("NA")
+        if found.value == column.n:
+            return words("")
+        return joined("n = ", Inline(format_number(found.value or 0.0, 0), found.id))
+
+    def _own(self, group: Group, column: _Column) -> Group:
+        if column.is_total:
+            return group
+        return group._replace(analysis=_ANALYSIS, subgroup=column.subgroup, arm=column.arm)
+
+    def _blank(self) -> tuple[TableCell, ...]:
+        return (words(""),) if self.has_difference else ()
+
+    def _difference(self, group: Group) -> tuple[TableCell, ...]:
+        if not self.has_difference:
+            return ()
+        found = _difference_of(self.book, group.variable)
+        return (words("") if found is None else single(found, 2),)
+
+
+def _difference_of(book: NumberBook, variable: str) -> Number | None:
+    """Find the standardised difference of a variable."""
+    group = Group(_ANALYSIS, variable, variable)
+    return book.find(group, ALL, "standardised_difference")
+
+
+def _whole(book: NumberBook) -> int:
+    """Give the number of all subjects."""
+    found = next((n for n in book.numbers if n.analysis == "population" and n.population == EVERYBODY), None)
+    return int(found.value or 0) if found is not None else 0
+
+
+def _is_whole(group: Group) -> bool:
+    return (group.population, group.subgroup, group.arm, group.endpoint) == (EVERYBODY, ALL, ALL, "")
+
+
+def _is_at(book: NumberBook, group: Group, visit: str | None) -> bool:
+    return visit is not None and book.find(group, visit, "median") is not None
+
+
+def _category(labels: Labels, group: Group) -> str:
+    names = [
+        site.name for site in labels.study.sites if group.variable == "site" and site.id == group.category
+    ]
+    return f"{group.category}, {names[0]}" if names else humanise(group.category)
+
+
+def _split_word(labels: Labels, split: str) -> str:
+    return {"site": "centre", "arm": "arm", "responder": "response"}.get(
+        split, labels.population(split).lower()
+    )
+
+
+def _part_label(study: Study, split: str, part: str) -> str:
+    """Give the head of a part: the name of a centre or arm, or yes and no in words."""
+    if split == "arm":
+        return arm_label(study, part)
+    if split == "site":
+        names = [site.name for site in study.sites if site.id == part]
+        return names[0] if names else "Centre not known"
+    word = "Responders" if split == "responder" else Labels(study).population(split)
+    other = (
+        "Non-responders" if split == "responder" else f"Not {in_sentence(Labels(study).population(split))}"
+    )
+    return {"yes": word, "no": other}.get(part, "Cannot tell")

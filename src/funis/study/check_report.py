@@ -1,0 +1,45 @@
+"""What the section ``[report]`` must agree on: variables, and what divides the baseline table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from funis.study.model import Study
+from funis.study.report_choices import SPLITS
+from funis.study.study_finding import StudyFinding, unknown_name
+
+_OF_SUBJECTS = ("age", "weight_kg", "height_cm", "disease_duration_years")
+
+
+def check_report(study: Study, variables: Collection[str]) -> Iterator[StudyFinding]:
+    """Find every disagreement within ``[report]`` and with the rest of the study.
+
+    Parameters
+    ----------
+    study : the models, each valid by itself
+    variables : scores and laboratory tests of the study
+
+    Returns
+    -------
+    iterator of StudyFinding
+    """
+    numbers = [each.name for each in study.columns if each.kind == "number"]
+    known = dict.fromkeys((*variables, *_OF_SUBJECTS, *numbers))
+    for name in study.report.decimals:
+        if name not in known:
+            key = ("report", "decimals", name)
+            yield unknown_name(key, "score, laboratory test or number of subjects", name, known)
+    yield from _check_split(study)
+
+
+def _check_split(study: Study) -> Iterator[StudyFinding]:
+    split, key = study.report.split_by, ("report", "split_by")
+    if split and split not in SPLITS and split not in study.subgroups:
+        yield unknown_name(key, "split of the baseline table", split, (*SPLITS, *study.subgroups))
+    if split == "arm" and not study.arms:
+        yield StudyFinding(key, split, "This study has no arms.", "Name another split, or add [[arms]].")
+    if split == "site" and not study.sites:
+        yield StudyFinding(key, split, "This study names no sites.", "Name another split, or add [[sites]].")
+    if split == "responder" and not any(each.kind == "response" for each in study.endpoints):
+        fix = "Name another split, or add an endpoint of kind response."
+        yield StudyFinding(key, split, "This study judges no response.", fix)

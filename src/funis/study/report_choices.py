@@ -1,0 +1,32 @@
+"""What a study file chooses of its report: the split of the baseline table, and decimals by variable."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from funis.study.part import StudyPart
+
+Decimals = Annotated[int, Field(ge=0, le=6)]
+#: Ways of dividing the baseline table that every study has; a subgroup of the study is one too.
+SPLITS: Final = ("site", "arm", "responder")
+
+
+class ReportChoices(StudyPart):
+    """How the report is laid out: the ``[report]`` section. No choice changes the id of a number."""
+
+    split_by: str = Field(
+        default="",
+        description="What divides the baseline table beside a total column: site, arm, responder, or a "
+        "subgroup. Empty: the arms of a trial with arms, else nothing.",
+    )
+    standardised_differences: bool = Field(
+        default=False,
+        description="true for standardised differences between the two parts of the baseline table.",
+    )
+    decimals: dict[str, Decimals] = Field(
+        default_factory=dict,
+        description="Decimals of a score, a laboratory test or a number of subjects, by its name; a mean, a "
+        "change and an interval are printed with them everywhere. Absent: by the largest value.",
+    )

@@ -1,0 +1,159 @@
+"""The baseline table by site, response, arm and subgroup, counted by hand from six subjects.
+
+        age  sex     site  SLEDAI at baseline (arthritis 4, rash 2, fever 1)
+S1      20   female  01    6
+S2      30   female  01    4
+S3      40   male    01    2
+S4      50   female  02    6
+S5      60   female  02    4
+S6      70   female  -     1
+"""
+
+from typing import Any
+
+import pytest
+
+from funis.analysis.analyse import analyse
+from funis.catalogue.registry import definition
+from funis.data.tables import tables_from_frames
+from funis.errors import StudyError
+from funis.reporting.baseline_split_tables import build_split_tables
+from funis.reporting.number_book import read_numbers
+from funis.results import Results
+from funis.study.model import Study
+from funis.study.read import read_study
+
+PEOPLE = (
+    ("S1", 20, "female", "01", ("arthritis", "rash")),
+    ("S2", 30, "female", "01", ("arthritis",)),
+    ("S3", 40, "male", "01", ("rash",)),
+    ("S4", 50, "female", "02", ("arthritis", "rash")),
+    ("S5", 60, "female", "02", ("arthritis",)),
+    ("S6", 70, "female", None, ("fever",)),
+)
+SPLIT = {"split_by": "site"}
+
+
+def make_study(report: dict[str, Any], *, arms: bool = False) -> Study:
+    raw: dict[str, Any] = {
+        "study": {
+            "id": "B",
+            "title": "Split",
+            "condition": "sle",
+            "design": "parallel" if arms else "single_arm",
+        },
+        "sites": (
+            {"id": "01", "name": "First"},
+            {"id": "02", "name": "Second"},
+            {"id": "03", "name": "Third"},
+        ),
+        "visits": ({"name": "baseline", "day": 0, "window": (-1, 0), "forms": ("sledai_2k",)},),
+        "infusions": ({"day": 0, "cells_per_kg": 1e6},),
+        "subgroups": {"older": "age >= 50"},
+        "report": report,
+    }
+    if arms:
+        raw["arms"] = ({"id": "cells", "name": "Cells"}, {"id": "care", "name": "Care", "control": True})
+    return Study.model_validate(raw)
+
+
+def results_of(study: Study) -> Results:
+    items = [item.name for item in definition("sledai_2k").items]
+    rows: dict[str, Any] = {
+        "subjects": [
+            {"subject": name, "age": age, "sex": sex, "site": site, "consent_date": "2019-12-20"}
+            | ({"arm": "cells" if name < "S4" else "care"} if study.arms else {})
+            for name, age, sex, site, _ in PEOPLE
+        ],
+        "infusions": [{"subject": each[0], "number": 1, "date": "2020-01-01"} for each in PEOPLE],
+        "sledai_2k": [
+            {"subject": each[0], "visit": "baseline", "date": "2020-01-01"}
+            | {item: int(item in each[4]) for item in items}
+            for each in PEOPLE
+        ],
+    }
+    return analyse(study, tables_from_frames(study, rows))
+
+
+def printed(study: Study) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]], str]:
+    """Give the heads, the rows of the table by their stub (of repeated ones the first), and the notes."""
+    results = results_of(study)
+    (table,) = build_split_tables(study, results, read_numbers(results.numbers))
+    rows: dict[str, tuple[str, ...]] = {}
+    name = ""
+    for row in table.rows:
+        name = name if row.stub.text in {"Mean ± SD", "Median (Q1, Q3)", "Range"} else row.stub.text
+        key = name if name == row.stub.text else f"{name}: {row.stub.text}"
+        rows.setdefault(key, tuple(cell.text for cell in row.cells))
+    return table.heads, rows, " ".join(table.footnotes)
+
+
+def test_each_site_has_a_column_and_who_has_none_stands_apart() -> None:
+    heads, rows, _ = printed(make_study(SPLIT))
+    # Nobody is at the third centre.
+    assert heads == ("", "All, N = 6", "First, N = 3", "Second, N = 2", "Centre not known, N = 1")
+    # Means need three values.
+    assert rows["Age, years: Range"] == ("20 to 70", "20 to 40", "50 to 60", "70 to 70")
+    assert rows["Age, years: Mean ± SD"][:2] == ("45.00 ± 18.71", "30.00 ± 10.00")
+    assert rows["Female"] == ("5/6", "2/3", "2/2", "1/1")
+    # Male: a category of the data has a zero where nobody of the part is in it.
+    assert rows["Male"] == ("1/6", "1/3", "0/2", "0/1")
+
+
+def test_a_subgroup_divides_into_inside_and_outside_with_standardised_differences() -> None:
+    study = make_study({"split_by": "older", "standardised_differences": True})
+    heads, rows, notes = printed(study)
+    assert heads == ("", "All, N = 6", "Older, N = 3", "Not older, N = 3", "Standardised difference")
+    # Ages 50 60 70 and 20 30 40: 30 / 10. SLEDAI 6 4 1 and 6 4 2: -1/3 divided by the root of the mean of
+    # the variances 19/3 and 4.
+    assert rows["Age, years"][-1] == "3.00"
+    assert rows["SLEDAI-2K"][-1] == "−0.15"
+    # Female 3/3 and 2/3: 1/3 / sqrt((0 + 2/9) / 2) = 1.
+    assert rows["Sex"][-1] == "1.00"
+    assert "Standardised difference" in notes
+
+
+def test_arms_divide_the_table_without_being_asked() -> None:
+    heads, rows, _ = printed(make_study({}, arms=True))
+    assert heads == ("", "All, N = 6", "Cells, N = 3", "Care, N = 3")
+    assert rows["Female"] == ("5/6", "2/3", "3/3")
+
+
+def test_nothing_divides_the_table_of_one_arm_without_being_asked() -> None:
+    study = make_study({})
+    results = results_of(study)
+    assert build_split_tables(study, results, read_numbers(results.numbers)) == ()
+
+
+def test_decimals_of_a_variable_are_those_of_the_study_file_and_change_no_value() -> None:
+    usual, chosen = make_study(SPLIT), make_study({**SPLIT, "decimals": {"sledai_2k": 1, "age": 0}})
+    before, after = results_of(usual).numbers, results_of(chosen).numbers
+    assert before["id"].to_list() == after["id"].to_list()
+    assert before["value"].to_list() == after["value"].to_list()
+    _, rows, _ = printed(chosen)
+    assert rows["Age, years: Mean ± SD"][0] == "45 ± 19"
+    # 6 4 2 6 4 1: mean 23/6, SD sqrt(4.1667).
+    assert rows["SLEDAI-2K: Mean ± SD"][0] == "3.8 ± 2.0"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('split_by = "sites"', "site"),
+        ('split_by = "arm"', "no arms"),
+        ('split_by = "site"', "no sites"),
+        ('split_by = "responder"', "no response"),
+        ("decimals = {sledai = 1}", "sledai_2k"),
+        ("decimals = {age = 7}", "6"),
+    ],
+)
+def test_a_choice_that_fits_nothing_is_an_error_of_the_study_file(
+    lines: str, said: str, tmp_path: Any
+) -> None:
+    text = (
+        '[study]\nid = "B"\ntitle = "B"\ncondition = "sle"\ndesign = "single_arm"\n'
+        '[[visits]]\nname = "baseline"\nday = 0\nforms = ["sledai_2k"]\n[report]\n' + lines + "\n"
+    )
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match=said):
+        read_study(tmp_path)
