@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from funis.arguments import RESULTS, STUDY, PathName, takes
+from funis.catalogue.house_styles import house_styles, styles_checked
 from funis.documents.document import Document
 from funis.documents.drawing import draw_ahead
 from funis.documents.formats import FORMATS, needs_drawings
@@ -14,6 +15,7 @@ from funis.documents.html import render_page
 from funis.file_sets import build_set
 from funis.files import said_of, write_frame, write_whole
 from funis.reporting.as_recorded import mark_recorded
+from funis.reporting.house_style import apply_house_style, name_house_style
 from funis.reporting.listing_tables import find_long_listings
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report_figures import build_figures
@@ -75,7 +77,12 @@ def _drawing_document(study: Study, results: Results, *, draws: bool) -> Iterato
     book = read_numbers(results.numbers)
     figures = build_figures(study, results, book=book)
     with draw_ahead(figure.spec for figure in figures if draws):
-        yield build_document(study, results, book=book, figures=figures)
+        document = build_document(study, results, book=book, figures=figures)
+        style = house_styles().get(study.report.style)
+        if style is not None:
+            styled = apply_house_style(document, book, style)
+            document = name_house_style(styled, style, styles_checked())
+        yield document
 
 
 @takes(study=STUDY, results=RESULTS, folder=PathName())

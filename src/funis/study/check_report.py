@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from funis.catalogue.house_styles import house_styles
 from funis.study.model import Study
 from funis.study.report_choices import SPLITS
 from funis.study.study_finding import StudyFinding, unknown_name
@@ -23,6 +24,8 @@ def check_report(study: Study, variables: Collection[str]) -> Iterator[StudyFind
     -------
     iterator of StudyFinding
     """
+    if study.report.style and study.report.style not in house_styles():
+        yield unknown_name(("report", "style"), "house style", study.report.style, house_styles())
     numbers = [each.name for each in study.columns if each.kind == "number"]
     known = dict.fromkeys((*variables, *_OF_SUBJECTS, *numbers))
     for name in study.report.decimals:

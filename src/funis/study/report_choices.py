@@ -16,6 +16,11 @@ SPLITS: Final = ("site", "arm", "responder")
 class ReportChoices(StudyPart):
     """How the report is laid out: the ``[report]`` section. No choice changes the id of a number."""
 
+    style: str = Field(
+        default="",
+        description="House style in which numbers are printed: nejm, jama, lancet, ard, acr or agency. "
+        "Empty: the style of funis.",
+    )
     split_by: str = Field(
         default="",
         description="What divides the baseline table beside a total column: site, arm, responder, or a "

@@ -1,0 +1,88 @@
+"""House styles: how journals and agencies print percentages, P values, intervals and means."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Aspect = Literal["p", "interval", "percent", "mean_sd", "quartiles", "decimal_mark"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Step(_Part):
+    """Decimals below a limit; of the last step without one."""
+
+    decimals: int = Field(ge=0, le=6)
+    below: float | None = None
+
+
+class HouseStyle(_Part):
+    """How one house prints numbers; the words of each field stand in the table of styles."""
+
+    name: str
+    percent: tuple[Step, ...]
+    p: tuple[Step, ...]
+    p_least: float
+    p_letter: Literal["P", "p"]
+    leading_zero: bool
+    interval: str
+    quartiles: str
+    mean_sd: Literal["plus_minus", "brackets"]
+    decimal_mark: str
+    percent_sign: bool
+    certainty: dict[Aspect, Literal["read", "usual"]]
+
+    def percent_decimals(self, subjects: int) -> int:
+        """Give the decimals of a percentage of so many subjects."""
+        return _decimals(self.percent, subjects)
+
+    def p_decimals(self, p: float) -> int:
+        """Give the decimals of a P value."""
+        return _decimals(self.p, p)
+
+    @property
+    def is_usual(self) -> tuple[Aspect, ...]:
+        """Name what was not read in the house's own guide."""
+        return tuple(name for name, how in self.certainty.items() if how == "usual")
+
+
+class _Table(_Part):
+    checked: date
+    styles: dict[str, HouseStyle]
+
+
+def _decimals(steps: tuple[Step, ...], value: float) -> int:
+    return next(step.decimals for step in steps if step.below is None or value < step.below)
+
+
+@cache
+def _table() -> _Table:
+    text = (files("funis.catalogue") / "tables" / "house_styles.toml").read_text(encoding="utf-8")
+    return _Table.model_validate(tomllib.loads(text))
+
+
+def house_styles() -> Mapping[str, HouseStyle]:
+    """Give every house style by its name in the study file.
+
+    Examples
+    --------
+    >>> list(house_styles())
+    ['nejm', 'jama', 'lancet', 'ard', 'acr', 'agency']
+    >>> house_styles()["lancet"].decimal_mark
+    '·'
+    """
+    return _table().styles
+
+
+def styles_checked() -> date:
+    """Give the day on which the styles were looked up last."""
+    return _table().checked

@@ -1,0 +1,233 @@
+"""A document in the style of a journal: the same numbers with their ids, printed as the house prints them.
+
+The document is made first, in the style of funis. Here its inlines are written anew from the numbers they are
+bound to; no number is computed, left out or moved, so a style changes no id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from funis.catalogue.house_styles import Aspect, HouseStyle
+from funis.documents.document import Document
+from funis.documents.table import Inline, TableCell, TableSpec
+from funis.reporting.number_book import Number, NumberBook
+from funis.results import format_number
+
+_Part = TypeVar("_Part")
+_ASPECTS: Final[Mapping[Aspect, str]] = {
+    "p": "P values",
+    "interval": "intervals",
+    "percent": "decimals of percentages",
+    "mean_sd": "means with SD",
+    "quartiles": "quartiles",
+    "decimal_mark": "the decimal mark",
+}
+_P: Final = frozenset({"p", "p_adjusted", "p_highest", "p_exact_least"})
+_SIGN: Final = "%"
+_TO: Final = " to "
+_PLUS_MINUS: Final = " ± "
+_ALPHA: Final = 0.05
+
+
+def apply_house_style(document: _Part, book: NumberBook, style: HouseStyle) -> _Part:
+    """Write every bound number of a document as a house prints it.
+
+    Parameters
+    ----------
+    document : a document, or any frozen part of one
+    book : the numbers the document prints
+    style : how the house prints them
+
+    Returns
+    -------
+    the same kind of part; ids, order and everything that is not a number are unchanged, but for the words
+    beside numbers that belong to the style ("±", "to", P)
+    """
+    numbers = {number.id: number for number in book.numbers}
+    found: _Part = _Writer(numbers, style).part(document)
+    return found
+
+
+def name_house_style(document: Document, style: HouseStyle, checked: date) -> Document:
+    """Say behind a document which style it is in, and what of that was not read in the house's own guide."""
+    if document.provenance is None:
+        return document
+    usual = ", ".join(_ASPECTS[name] for name in style.is_usual)
+    said = f"Numbers are printed in the style of: {style.name} (looked up {checked.isoformat()}"
+    line = f"{said}; as generally printed, not read in its guide: {usual})." if usual else f"{said})."
+    return replace(
+        document, provenance=replace(document.provenance, lines=(*document.provenance.lines, line))
+    )
+
+
+def format_styled_p(p: float, style: HouseStyle) -> str:
+    """Print a P value; decimals are added where it would else be printed across 0.05.
+
+    Examples
+    --------
+    >>> from funis.catalogue.house_styles import house_styles
+    >>> styles = house_styles()
+    >>> format_styled_p(0.031, styles["jama"]), format_styled_p(0.00004, styles["lancet"])
+    ('.03', '< 0·0001')
+    >>> format_styled_p(0.047, styles["nejm"])
+    '0.047'
+    """
+    if p < style.p_least:
+        return f"< {_marked(_least(style), style)}"
+    decimals = style.p_decimals(p)
+    most = 1 - 10.0**-decimals
+    if p > most:
+        return f"> {_marked(_zero(format_number(most, decimals), style), style)}"
+    while decimals < 15 and (float(format_number(p, decimals)) < _ALPHA) != (p < _ALPHA):
+        decimals += 1
+    return _marked(_zero(format_number(p, decimals), style), style)
+
+
+def _least(style: HouseStyle) -> str:
+    places = next(number for number in range(1, 10) if style.p_least >= 10.0**-number)
+    return _zero(format_number(style.p_least, places), style)
+
+
+def _zero(text: str, style: HouseStyle) -> str:
+    """Leave out the zero before the decimal mark where the house has none."""
+    return text if style.leading_zero else text.replace("0.", ".", 1) if text[:2] == "0." else text
+
+
+def _marked(text: str, style: HouseStyle) -> str:
+    return text.replace(".", style.decimal_mark)
+
+
+class _Writer:
+    """Walks a frozen part and writes its inlines anew."""
+
+    def __init__(self, numbers: Mapping[str, Number], style: HouseStyle) -> None:
+        self.numbers = numbers
+        self.style = style
+
+    def part(self, value: Any) -> Any:
+        """Write anything: a dataclass field by field, a tuple of inlines as one line, the rest as it is."""
+        if isinstance(value, TableCell):
+            return replace(value, parts=self.line(value.parts, in_cell=True))
+        if isinstance(value, TableSpec):
+            return self._table(value)
+        if isinstance(value, tuple) and value and all(isinstance(each, Inline) for each in value):
+            return self.line(value, in_cell=False)
+        if isinstance(value, tuple):
+            return tuple(self.part(each) for each in value)
+        if is_dataclass(value) and not isinstance(value, type | Inline):
+            changed = {each.name: self.part(getattr(value, each.name)) for each in fields(value)}
+            return replace(value, **changed)
+        return value
+
+    def _table(self, table: TableSpec) -> TableSpec:
+        return replace(
+            table,
+            rows=tuple(
+                replace(row, stub=self.part(self._stub(row.stub)), cells=self.part(row.cells))
+                for row in table.rows
+            ),
+            heads=tuple(self._words(head) for head in table.heads),
+        )
+
+    def _stub(self, stub: TableCell) -> TableCell:
+        parts = tuple(each if each.id else replace(each, text=self._words(each.text)) for each in stub.parts)
+        return replace(stub, parts=parts)
+
+    def _words(self, text: str) -> str:
+        """Write the name of a statistic as the cells below or beside it are written."""
+        if self.style.mean_sd == "brackets":
+            text = text.replace("ean ± SD", "ean (SD)")
+        return self.style.p_letter + text[1:] if text[:2] in {"P", "P ", "P,"} else text
+
+    def line(self, parts: Sequence[Inline], *, in_cell: bool) -> tuple[Inline, ...]:
+        """Write one line of inlines."""
+        found = [self._number(place, parts, in_cell=in_cell) for place in range(len(parts))]
+        if in_cell and not self.style.percent_sign:
+            self._bare_limits(found)
+        for rule in (self._intervals, self._quartiles, self._spreads, self._letters):
+            rule(found)
+        return tuple(found)
+
+    def _of(self, part: Inline) -> Number | None:
+        return self.numbers.get(part.id) if part.id else None
+
+    def _number(self, place: int, parts: Sequence[Inline], *, in_cell: bool) -> Inline:
+        """Write one bound number: a P value, a percentage, or any other with the house's decimal mark."""
+        part = parts[place]
+        number = self._of(part)
+        if number is None or number.value is None or not any(letter.isdigit() for letter in part.text):
+            return part
+        if number.statistic in _P:
+            return replace(part, text=format_styled_p(number.value, self.style))
+        text = part.text
+        if number.statistic == "percent" and _SIGN in text:
+            decimals = self.style.percent_decimals(number.denominator or 0)
+            sign = "" if in_cell and not self.style.percent_sign else _SIGN
+            text = format_number(number.value, decimals) + sign
+        elif self._is_limit_of_percent(place, parts):
+            text = format_number(number.value, self.style.percent_decimals(number.denominator or 0))
+        return replace(part, text=_marked(text, self.style))
+
+    def _is_limit_of_percent(self, place: int, parts: Sequence[Inline]) -> bool:
+        """Tell whether a number is a limit of an interval that ends with a sign of percent."""
+        number = self._of(parts[place])
+        if number is None or number.statistic not in {"lower", "upper"} or not number.denominator:
+            return False
+        rest = [each.text for each in parts[place + 1 : place + 4]]
+        return rest[:1] == [_SIGN] or (len(rest) == 3 and rest[0] == _TO and rest[2][:1] == _SIGN)
+
+    def _bare_limits(self, parts: list[Inline]) -> None:
+        """Take the sign of percent from behind an interval."""
+        for place in range(1, len(parts)):
+            if self._is_limit_of_percent(place - 1, parts) and parts[place].text[:1] == _SIGN:
+                parts[place] = replace(parts[place], text=parts[place].text[1:])
+
+    def _triples(self, parts: list[Inline], between: str) -> list[int]:
+        """Find the places of words that stand between two bound numbers."""
+        return [
+            place
+            for place in range(1, len(parts) - 1)
+            if parts[place].text == between
+            and not parts[place].id
+            and parts[place - 1].id
+            and parts[place + 1].id
+        ]
+
+    def _intervals(self, parts: list[Inline]) -> None:
+        for place in self._triples(parts, _TO):
+            ends = [self._of(parts[place - 1]), self._of(parts[place + 1])]
+            kinds = {number.statistic for number in ends if number is not None}
+            negative = any(number is not None and (number.value or 0.0) < 0 for number in ends)
+            if kinds <= {"lower", "upper"} and not (negative and self.style.interval.strip() in {"–", "-"}):
+                parts[place] = replace(parts[place], text=self.style.interval)
+
+    def _quartiles(self, parts: list[Inline]) -> None:
+        for place in self._triples(parts, ", "):
+            ends = [self._of(parts[place - 1]), self._of(parts[place + 1])]
+            if [number.statistic for number in ends if number is not None] == ["q1", "q3"]:
+                negative = any((number.value or 0.0) < 0 for number in ends if number is not None)
+                between = _TO if negative and self.style.quartiles in {"–", "-"} else self.style.quartiles
+                parts[place] = replace(parts[place], text=between)
+
+    def _spreads(self, parts: list[Inline]) -> None:
+        if self.style.mean_sd != "brackets":
+            return
+        for place in reversed(self._triples(parts, _PLUS_MINUS)):
+            parts[place] = replace(parts[place], text=" (")
+            parts.insert(place + 2, Inline(")"))
+
+    def _letters(self, parts: list[Inline]) -> None:
+        """Write the letter before a P value."""
+        for place in range(len(parts) - 1):
+            number, word = self._of(parts[place + 1]), parts[place]
+            if number is None or number.statistic not in _P or word.id:
+                continue
+            for ending in ("P ", "P = "):
+                if word.text[-len(ending) :] == ending:
+                    kept = word.text[: -len(ending)]
+                    parts[place] = replace(word, text=kept + self.style.p_letter + ending[1:])
+                    break
