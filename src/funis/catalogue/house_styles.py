@@ -18,7 +18,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Step(_Part):
+class DecimalsBelow(_Part):
     """Decimals below a limit; of the last step without one."""
 
     decimals: int = Field(ge=0, le=6)
@@ -29,8 +29,8 @@ class HouseStyle(_Part):
     """How one house prints numbers; the words of each field stand in the table of styles."""
 
     name: str
-    percent: tuple[Step, ...]
-    p: tuple[Step, ...]
+    percent: tuple[DecimalsBelow, ...]
+    p: tuple[DecimalsBelow, ...]
     p_least: float
     p_letter: Literal["P", "p"]
     leading_zero: bool
@@ -60,7 +60,7 @@ class _Table(_Part):
     styles: dict[str, HouseStyle]
 
 
-def _decimals(steps: tuple[Step, ...], value: float) -> int:
+def _decimals(steps: tuple[DecimalsBelow, ...], value: float) -> int:
     return next(step.decimals for step in steps if step.below is None or value < step.below)
 
 
