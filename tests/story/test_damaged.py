@@ -158,7 +158,7 @@ def test_a_sound_trial_has_no_banner(tmp_path: Path) -> None:
     gone = (
         "Do not use",
         "was left out:",
-        "not collected",
+        "were not collected",
         "could not be assessed",
         "withheld",
         "were asked about at",

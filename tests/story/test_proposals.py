@@ -104,7 +104,9 @@ def words_of(section: Section) -> list[str]:
 
 def test_no_rule_text_and_no_id_is_in_a_readers_way(report: tuple[str, Report]) -> None:
     document = build_document(*report[1])
-    text = " ".join(word for section in document.sections for word in words_of(section))
+    # Rules as they ran, names of files and ids are looked up under provenance.
+    read = (section for section in document.sections if section.id != "provenance")
+    text = " ".join(word for section in read for word in words_of(section))
     assert len(text) > 20_000
     assert re.findall(r"\w+_\w+", text) == []
     assert not any(word in text for word in ("IS NOT NULL", "IS NULL", " IN (", ">="))

@@ -389,7 +389,7 @@ def test_model_diagnostics_agree_with_each_other(trial: tuple[Study, Results]) -
 
 def test_report_shows_the_diagnostics_folded(trial: tuple[Study, Results]) -> None:
     page = render_html(*trial)
-    assert '<details class="part" id="diagnostics-0">' in page
+    assert '<details class="supplement" id="influence">' in page
     assert 'id="figure-influence"' in page
     assert 'id="figure-regression-sledai_change-sledai_2k"' in page
     assert "not estimable" in page

@@ -1,7 +1,7 @@
 """The document between results and files: whole, numbered once, and drawn by renderers that add nothing."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast, get_args
@@ -26,6 +26,8 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowBox, FlowChart, draw_flow_chart
 from funis.documents.formats import FORMATS
 from funis.documents.html import render_page
+from funis.documents.numbering import number_sections
+from funis.documents.register import reference
 from funis.documents.table import Inline, TableSpec, joined, text_rows
 from funis.errors import BlockError, ShapeError
 from funis.reporting.payload import PANEL_WORDS
@@ -46,13 +48,43 @@ def test_page_is_made_from_the_document_alone(made: ModuleType, document: Docume
 
 
 def test_blocks_are_numbered_once_in_reading_order(document: Document) -> None:
-    blocks = [block for section in document.sections for block in section.all_blocks]
-    tables = [block.label for block in blocks if isinstance(block, TableSpec)]
-    figures = [block.label for block in blocks if isinstance(block, FigureSpec | FlowChart)]
-    assert tables == [f"Table {place + 1}" for place in range(len(tables))]
-    assert figures == [f"Figure {place + 1}" for place in range(len(figures))]
-    assert len(tables) > 15
-    assert len(figures) == 8
+    seen: list[str] = []
+    for sections, sign in ((document.main, ""), (document.supplement, "S")):
+        blocks = [block for section in sections for block in section.all_blocks]
+        tables = [block.label for block in blocks if isinstance(block, TableSpec)]
+        figures = [block.label for block in blocks if isinstance(block, FigureSpec | FlowChart)]
+        assert tables == [f"Table {sign}{place + 1}" for place in range(len(tables))]
+        assert figures == [f"Figure {sign}{place + 1}" for place in range(len(figures))]
+        seen += [*tables, *figures]
+    assert len([label for label in seen if label.startswith("Table")]) > 15
+    assert len([label for label in seen if label.startswith("Figure")]) == 8
+    numbered = [label for label in document.register.labels.values() if " " in label]
+    assert sorted(numbered) == sorted(seen)
+
+
+def test_main_part_stands_before_the_supplement(document: Document) -> None:
+    assert document.sections == (*document.main, *document.supplement)
+    codes = [section.code for section in document.supplement]
+    assert codes == sorted(codes, key=lambda code: int(code[1:]))
+    assert all(document.register.labels[section.id] == section.code for section in document.supplement)
+    page = render_page(document)
+    order = [page.index(f'id="{section.id}"') for section in document.sections]
+    assert order == sorted(order)
+    assert page.index('<section id="supplement"') > page.index('<section id="methods"')
+
+
+def test_words_refer_by_number() -> None:
+    table = TableSpec("t", "a", "T", ("A", "B"), text_rows([("x", "y")]), (f"More: {reference('s')}.",))
+    item = ItemList((plain(f"See {reference('t')}."),))
+    behind = Section("s", "Behind", (replace(table, id="u"),), code="S4")
+    sections, register = number_sections((Section("a", "A", (item, table)), behind))
+    assert sections[0].blocks == (
+        ItemList((plain("See Table 1."),)),
+        replace(table, label="Table 1", footnotes=("More: S4.",)),
+    )
+    assert register.labels == {"t": "Table 1", "s": "S4", "u": "Table S1"}
+    with pytest.raises(ShapeError, match=r"refer to 'w', which it does not hold\. It holds: t, s, u\."):
+        number_sections((Section("a", "A", (Paragraph(plain(reference("w"))), table)), behind))
 
 
 def test_document_names_every_number_it_prints() -> None:

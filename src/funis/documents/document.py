@@ -1,4 +1,4 @@
-"""A document as one frozen value: title block, notices, sections of blocks, provenance, footer.
+"""A document as one frozen value: title block, notices, sections of blocks, main part and supplement, footer.
 
 Everything a reader sees stands in it, in reading order and already numbered. A renderer turns it into a file
 of one kind and adds no word, no number and no order of its own.
@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
+from funis.documents.register import Register
 from funis.documents.table import Inline, TableCell, TableSpec
 
 #: Running text: plain words, and numbers that know the results they print.
@@ -74,12 +75,26 @@ class SectionPart:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section: heading, the blocks before its first part, its parts."""
+    """A section: heading, the blocks before its first part, its parts.
+
+    Attributes
+    ----------
+    id : anchor in the document, unique
+    title : heading
+    blocks, parts : what stands in it, in reading order
+    code : number of a section of the supplement, such as S4; empty in the main part
+    """
 
     id: str
     title: str
     blocks: tuple[Block, ...] = ()
     parts: tuple[SectionPart, ...] = ()
+    code: str = ""
+
+    @property
+    def is_supplement(self) -> bool:
+        """Tell whether the section stands behind the main part."""
+        return bool(self.code)
 
     @property
     def all_blocks(self) -> tuple[Block, ...]:
@@ -102,15 +117,6 @@ class Notice:
     text: str
     tag: str = ""
     is_grave: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProvenanceBlock:
-    """What the document was made from: sentences, then the tables of inputs."""
-
-    title: str
-    lines: tuple[str, ...] = ()
-    tables: tuple[TableSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +150,7 @@ class Document:
     title : printed title
     kicker : one line above the title: what kind of document of which study
     facts : name and value of what stands under the title
-    sections : in reading order
-    provenance : what the document was made from
+    sections : in reading order, those of the main part first
     notices : what must be in sight on every page
     closing : last line
     running_head : words at the top of every printed page
@@ -153,6 +158,8 @@ class Document:
     guidance : words that help a reader find the way
     numbers : what a page shows when a number is opened, by its id; passed on as it is
     numbers_file : the file beside the document that holds every number by its id
+    supplement_title, supplement_lead : head of what stands behind the main part, and the words under it
+    register : the printed number of every table, figure and section of the supplement
     language : of all words, as a BCP 47 tag
     """
 
@@ -160,7 +167,6 @@ class Document:
     sections: tuple[Section, ...] = ()
     kicker: str = ""
     facts: tuple[tuple[str, str], ...] = ()
-    provenance: ProvenanceBlock | None = None
     notices: tuple[Notice, ...] = ()
     closing: str = ""
     running_head: str = ""
@@ -168,7 +174,20 @@ class Document:
     guidance: Guidance = Guidance()
     numbers: Mapping[str, Any] = field(default_factory=dict)
     numbers_file: str = ""
+    supplement_title: str = ""
+    supplement_lead: str = ""
+    register: Register = field(default_factory=Register)
     language: str = "en"
+
+    @property
+    def main(self) -> tuple[Section, ...]:
+        """Give the sections of the main part."""
+        return tuple(section for section in self.sections if not section.is_supplement)
+
+    @property
+    def supplement(self) -> tuple[Section, ...]:
+        """Give the sections behind the main part."""
+        return tuple(section for section in self.sections if section.is_supplement)
 
     @property
     def tags(self) -> tuple[str, ...]:

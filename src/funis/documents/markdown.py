@@ -76,7 +76,10 @@ def render_markdown(document: Document) -> str:
     <BLANKLINE>
     """
     numbers = _Numbers(document.numbers_file)
-    body = [paragraph for section in document.sections for paragraph in _section(section, document, numbers)]
+    body = [paragraph for section in document.main for paragraph in _section(section, document, numbers)]
+    behind = [
+        paragraph for section in document.supplement for paragraph in _section(section, document, numbers)
+    ]
     paragraphs = [
         f"# {escape(document.title)}",
         escape(document.kicker),
@@ -84,7 +87,8 @@ def render_markdown(document: Document) -> str:
         _list(f"{escape(name)}: {escape(value)}" for name, value in document.facts),
         _prose(document.guidance.linked_numbers, numbers) if numbers.places else "",
         *body,
-        *_provenance(document, numbers),
+        *(_supplement_head(document) if behind else ()),
+        *behind,
         escape(document.closing),
         "\n".join(numbers.targets()),
     ]
@@ -104,16 +108,22 @@ def escape(text: str) -> str:
     return _STARTS.sub(lambda found: f"{found[2] or ''}\\{found[1] or found[3]}", marked)
 
 
+def _supplement_head(document: Document) -> tuple[str, str]:
+    """Write what stands over the sections behind the main part."""
+    return _heading(2, "supplement", document.supplement_title), escape(document.supplement_lead)
+
+
 def _section(section: Section, document: Document, numbers: _Numbers) -> Iterator[str]:
-    yield _heading(2, section.id, section.title)
+    level = 3 if section.is_supplement else 2
+    yield _heading(level, section.id, f"{section.code} {section.title}".strip())
     yield from _blocks(section.blocks, document, numbers)
     for part in section.parts:
-        yield from _part(part, document, numbers)
+        yield from _part(part, level + 1, document, numbers)
 
 
-def _part(part: SectionPart, document: Document, numbers: _Numbers) -> Iterator[str]:
+def _part(part: SectionPart, level: int, document: Document, numbers: _Numbers) -> Iterator[str]:
     if part.title:
-        yield _heading(3, part.id, part.title)
+        yield _heading(level, part.id, part.title)
     yield from _blocks(part.blocks, document, numbers)
 
 
@@ -127,13 +137,6 @@ def _blocks(blocks: Iterable[Block], document: Document, numbers: _Numbers) -> I
         if draw is None:
             raise BlockError("Markdown", type(block).__name__, [kind.__name__ for kind in _DRAWINGS])
         yield from draw(block, document, numbers)
-
-
-def _provenance(document: Document, numbers: _Numbers) -> Iterator[str]:
-    if document.provenance is not None:
-        yield _heading(2, "provenance", document.provenance.title)
-        yield _list(escape(line) for line in document.provenance.lines)
-        yield from _blocks(document.provenance.tables, document, numbers)
 
 
 def _list(items: Iterable[str]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
+from typing import TypeVar
 
 from funis.documents.document import (
-    Block,
     Highlight,
     Highlights,
     ItemList,
@@ -20,7 +21,8 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
-from funis.reporting.definition_words import build_full_definitions
+from funis.reporting.arrangement import MAIN, SUPPLEMENT, Arrangement
+from funis.reporting.definition_words import build_definitions, build_full_definitions
 from funis.reporting.finding_tables import findings_in_words
 from funis.reporting.labels import Labels, listed
 from funis.reporting.methods_text import SINGLE_ARM, build_methods
@@ -28,31 +30,20 @@ from funis.reporting.passages import Passage
 from funis.results import Results
 from funis.study.model import Study
 
-#: Sections in the order of the report, with their titles.
-TITLES: dict[str, str] = {
-    "key-results": "Key results",
-    "subjects": "Subjects",
-    "baseline": "Baseline",
-    "response": "Response and relapse",
-    "time-to-event": "Time to event",
-    "efficacy": "Efficacy by endpoint",
-    "systems": "Organ systems",
-    "regression-to-mean": "Regression to the mean",
-    "comparison": "Comparison between arms",
-    "models": "Models",
-    "estimands": "Estimands",
-    "multiplicity": "Primary endpoints together and gatekeeping",
-    "sensitivity": "Sensitivity analyses",
-    "diagnostics": "Diagnostics and influence",
-    "other": "Other measures",
-    "subject-courses": "Timelines of single subjects",
-    "glucocorticoid": "Glucocorticoid and other drugs",
-    "safety": "Safety",
-    "exposure": "Infusions and exposure",
-    "findings": "Findings in the data",
-    "assumptions": "Declared assumptions",
-    "methods": "Methods",
-}
+#: Measures that no endpoint asks for.
+OTHERS = "Other measures"
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What sections are made of: study and results, tables and figures by their place, remarks."""
+
+    study: Study
+    results: Results
+    keys: tuple[Highlight, ...]
+    tables: Mapping[str, Sequence[TableSpec]]
+    figures: Mapping[str, Sequence[FigureSpec | FlowChart]]
+    remarks: Mapping[str, str]
 
 
 def build_sections(
@@ -64,7 +55,7 @@ def build_sections(
     figures: Sequence[FigureSpec | FlowChart],
     remarks: Mapping[str, str] | None = None,
 ) -> tuple[Section, ...]:
-    """Put tables and figures into their sections and number them in reading order.
+    """Put tables and figures into the sections of the main part and of the supplement behind it.
 
     Parameters
     ----------
@@ -76,59 +67,70 @@ def build_sections(
 
     Returns
     -------
-    tuple of Section : those that have something to show
+    tuple of Section : those that have something to show, without numbers
     """
-    sections = []
-    is_observed = study.trial.design == "observational"
-    for name, title in TITLES.items():
-        drawn = [figure for figure in figures if figure.section == name]
-        own_tables = [table for table in tables if table.section == name]
-        parts = tuple(_parts(name, study, drawn, own_tables))
-        highlights = (Highlights(keys),) if name == "key-results" and keys else ()
-        remark = (remarks or {}).get(name, "")
-        if parts or highlights or remark:
-            shown_title = "Results by endpoint" if name == "efficacy" and is_observed else title
-            said = (Paragraph(plain(remark), is_lead=True),) if remark else ()
-            blocks = (*_lead(name, study, results), *said, *highlights)
-            sections.append(Section(name, shown_title, blocks, parts))
-    return tuple(_number(sections))
+    arrangement = Arrangement(study)
+    material = _Material(
+        study, results, keys, _by_place(arrangement, tables), _by_place(arrangement, figures), remarks or {}
+    )
+    named = (*((name, title, "") for name, title in MAIN.items()),)
+    named += tuple((name, title, code) for name, (code, title) in SUPPLEMENT.items())
+    return tuple(
+        section
+        for name, title, code in named
+        if (section := _build_section(material, name, title, code)) is not None
+    )
 
 
-def _number(sections: Iterable[Section]) -> Iterator[Section]:
-    """Give tables and figures their numbers in reading order: what is not shown takes no number."""
-    tables, figures = count(1), count(1)
+_Placed = TypeVar("_Placed", bound=TableSpec | FigureSpec | FlowChart)
 
-    def label(block: Block) -> Block:
-        if isinstance(block, TableSpec):
-            return replace(block, label=f"Table {next(tables)}")
-        if isinstance(block, FigureSpec | FlowChart):
-            return replace(block, label=f"Figure {next(figures)}")
-        return block
 
-    for section in sections:
-        blocks = tuple(map(label, section.blocks))
-        parts = tuple(replace(part, blocks=tuple(map(label, part.blocks))) for part in section.parts)
-        yield replace(section, blocks=blocks, parts=parts)
+def _by_place(arrangement: Arrangement, shown: Iterable[_Placed]) -> dict[str, list[_Placed]]:
+    placed: dict[str, list[_Placed]] = {}
+    for each in shown:
+        placed.setdefault(arrangement.place(each), []).append(each)
+    return placed
+
+
+def _build_section(material: _Material, name: str, title: str, code: str) -> Section | None:
+    """Make one section, or none where it has nothing to show."""
+    tables, figures = material.tables.get(name, ()), material.figures.get(name, ())
+    parts = tuple(_parts(name, material, figures, tables))
+    highlights = (Highlights(material.keys),) if name == "key-results" and material.keys else ()
+    remark = material.remarks.get(name, "")
+    if not (parts or highlights or remark or name == "findings"):
+        return None
+    said = (Paragraph(plain(remark), is_lead=True),) if remark else ()
+    blocks = (*_lead(name, material.study, material.results), *said, *highlights)
+    return Section(name, title, blocks, parts, code)
 
 
 def _parts(
-    name: str, study: Study, drawn: list[FigureSpec | FlowChart], own_tables: list[TableSpec]
+    name: str,
+    material: _Material,
+    drawn: Sequence[FigureSpec | FlowChart],
+    own_tables: Sequence[TableSpec],
 ) -> Iterator[SectionPart]:
+    study = material.study
     if name == "methods":
-        passages = (*build_methods(study), *build_full_definitions(Labels(study)))
-        yield from (_methods_part(place, passage) for place, passage in enumerate(passages))
+        yield from map(_methods_part, count(), build_methods(study))
+    elif name == "definitions":
+        labels = Labels(study)
+        passages = (*build_definitions(labels), *build_full_definitions(labels))
+        used = (passage for passage in passages if passage.paragraphs or passage.items)
+        yield from (_definition_part(place, passage) for place, passage in enumerate(used))
     elif name == "assumptions":
         if study.trial.assumptions:
             yield SectionPart("assumptions-list", blocks=(_items(study.trial.assumptions),))
-    elif name == "findings" and not own_tables:
-        yield SectionPart("findings-none")
-    elif name == "efficacy":
-        yield from _by_endpoint(study, drawn, own_tables)
-    elif name == "diagnostics":
-        yield from _diagnostic_parts((*own_tables, *drawn))
+    elif name in {"scores", "laboratory"}:
+        yield from _by_endpoint(name, study, drawn, own_tables)
+    elif name == "models":
+        yield from _model_parts((*own_tables, *drawn))
+    elif name == "provenance":
+        lines = _items(tuple(describe_provenance(study, material.results)))
+        yield SectionPart("provenance-blocks", blocks=(lines, *own_tables))
     elif drawn or own_tables:
-        blocks = (*drawn, *own_tables) if name == "subjects" else (*own_tables, *drawn)
-        yield SectionPart(f"{name}-blocks", blocks=blocks)
+        yield SectionPart(f"{name}-blocks", blocks=(*own_tables, *drawn))
 
 
 def _items(lines: Sequence[str]) -> ItemList:
@@ -138,41 +140,55 @@ def _items(lines: Sequence[str]) -> ItemList:
 def _methods_part(place: int, passage: Passage) -> SectionPart:
     paragraphs = tuple(Paragraph(plain(line)) for line in passage.paragraphs)
     items = (_items(passage.items),) if passage.items else ()
-    return SectionPart(f"methods-{place}", passage.title, (*paragraphs, *items), is_folded=passage.is_folded)
+    return SectionPart(f"methods-{place}", passage.title, (*paragraphs, *items))
 
 
-#: Parts of the diagnostics, with the tables and figures that stand in each, by the beginning of their ids.
-DIAGNOSTICS: dict[str, tuple[str, ...]] = {
-    "Influence of single subjects, sites and lots": ("table-influence", "figure-influence"),
-    "Sites, lots and donors as random effects": ("table-site-effects",),
-    "Mixed models": ("table-fits", "table-covariance", "table-parameters", "figure-residuals"),
-    "Paired tests": ("table-qq-correlation", "figure-quantiles"),
+def _definition_part(place: int, passage: Passage) -> SectionPart:
+    part = _methods_part(place, passage)
+    return replace(part, id=f"definitions-{place}", is_folded=passage.is_folded)
+
+
+#: Parts of the section on models, with what stands in each, by the sections its makers name.
+MODELS: dict[str, tuple[str, ...]] = {
+    "Mixed models": ("models",),
+    "Estimands": ("estimands",),
+    "Primary endpoints together and gatekeeping": ("multiplicity",),
+    "Sensitivity analyses": ("sensitivity",),
+    "Fit of the mixed models and of the paired tests": ("diagnostics",),
 }
 
 
-def _diagnostic_parts(blocks: Sequence[TableSpec | FigureSpec | FlowChart]) -> Iterator[SectionPart]:
-    """Fold each kind of diagnostics away: they are looked up, not read."""
-    for place, (title, starts) in enumerate(DIAGNOSTICS.items()):
-        own = tuple(block for block in blocks if block.id.startswith(starts))
+def _model_parts(blocks: Sequence[TableSpec | FigureSpec | FlowChart]) -> Iterator[SectionPart]:
+    for place, (title, sections) in enumerate(MODELS.items()):
+        own = tuple(block for block in blocks if block.section in sections)
         if own:
-            yield SectionPart(f"diagnostics-{place}", title, own, is_folded=True)
+            yield SectionPart(f"models-{place}", title, own)
 
 
 def _by_endpoint(
-    study: Study, drawn: list[FigureSpec | FlowChart], own_tables: list[TableSpec]
+    name: str,
+    study: Study,
+    drawn: Sequence[FigureSpec | FlowChart],
+    own_tables: Sequence[TableSpec],
 ) -> Iterator[SectionPart]:
-    """Give each endpoint its heading, its table and its figure."""
+    """Give each endpoint its heading, its table and its figure; what no endpoint asks for stands last."""
+    left: list[TableSpec | FigureSpec | FlowChart] = [*own_tables, *drawn]
     for endpoint in study.endpoints:
-        tables = [table for table in own_tables if table.id == f"table-{endpoint.id}"]
-        figures = [figure for figure in drawn if figure.id == f"figure-{endpoint.id}"]
-        if tables or figures:
-            yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, (*tables, *figures))
+        own = [each for each in left if each.id in {f"table-{endpoint.id}", f"figure-{endpoint.id}"}]
+        left = [each for each in left if each not in own]
+        if own:
+            yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, tuple(own))
+    if left:
+        yield SectionPart(f"{name}-others", OTHERS, tuple(left))
 
 
 def describe_provenance(study: Study, results: Results) -> Iterator[str]:
     """Say what the report was made from and by which rules, one sentence each."""
     origin = results.provenance
     yield f"Made by funis {origin.version} from the study file {study.trial.id} and the input files below."
+    if origin.files:
+        whole = hashlib.sha256("".join(sorted(file.sha256 for file in origin.files)).encode()).hexdigest()
+        yield f"{len(origin.files)} input files, together {whole[:12]}."
     yield f"Data cut: {origin.data_cut or 'the data hold no date'}."
     yield f"Seed of everything drawn at random: {origin.seed}."
     for name in study.instrument_names:

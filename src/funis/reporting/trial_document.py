@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from funis.documents.document import Document, Guidance, Notice, ProvenanceBlock, Section, find_ids
+from funis.documents.document import Document, Guidance, Notice, Section, find_ids
 from funis.documents.figure import FigureSpec
-from funis.documents.table import Inline, TableSpec
+from funis.documents.numbering import number_sections
+from funis.documents.table import Inline
+from funis.reporting.arrangement import SUPPLEMENT
 from funis.reporting.banners import build_notices
 from funis.reporting.flow_figure import build_flow
 from funis.reporting.key_results import build_keys
@@ -18,7 +19,7 @@ from funis.reporting.payload import build_payload
 from funis.reporting.remarks import build_remarks
 from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
-from funis.reporting.sections import build_sections, describe_provenance
+from funis.reporting.sections import build_sections
 from funis.results import Results
 from funis.study.model import Study
 
@@ -56,7 +57,8 @@ GUIDANCE = Guidance(
     ),
     close="Close",
 )
-_PROVENANCE_TITLE = "Provenance: input files and their hashes, data cut, seed, rules"
+SUPPLEMENT_TITLE = "Supplement"
+SUPPLEMENT_LEAD = "What is looked up: definitions, listings, diagnostics, sensitivity, files and rules."
 #: A longer title is cut in the head of a printed page.
 _LONGEST = 70
 
@@ -95,27 +97,26 @@ def build_document(
     book = book or read_numbers(results.numbers)
     drawn = build_figures(study, results, book=book) if figures is None else figures
     tables = build_tables(study, results, book=book)
-    sections = build_sections(
-        study,
-        results,
-        keys=build_keys(study, book),
-        tables=tables,
-        figures=(*build_flow(book), *drawn),
-        remarks=build_remarks(results, book),
+    sections, register = number_sections(
+        build_sections(
+            study,
+            results,
+            keys=build_keys(study, book),
+            tables=tables,
+            figures=(*build_flow(book), *drawn),
+            remarks=build_remarks(results, book),
+        )
     )
     whole = _frame(study, results, sections, build_notices(study, results, book))
-    return replace(
-        whole,
-        provenance=_provenance(study, results, tables),
-        numbers=build_payload(study, results, book, find_ids(sections)),
-    )
+    numbers = build_payload(study, results, book, find_ids(sections))
+    return replace(whole, numbers=numbers, register=register)
 
 
 def _frame(
     study: Study, results: Results, sections: tuple[Section, ...], notices: tuple[Notice, ...]
 ) -> Document:
     """Put title block, notices and closing line around the sections."""
-    trial, version = study.trial, results.provenance.version
+    trial = study.trial
     about = (trial.id, KINDS[trial.design], _capital(CONDITIONS[trial.condition]))
     title = trial.title if len(trial.title) < _LONGEST else trial.title[: _LONGEST - 3].rstrip() + "…"
     return Document(
@@ -124,17 +125,22 @@ def _frame(
         facts=tuple(_facts(study, results)),
         sections=sections,
         notices=notices,
-        closing=f"Made by funis {version}. {NOT_FOR}",
+        closing=NOT_FOR,
         running_head=f"{trial.id}  {title}",
-        generator=f"funis {version}",
+        generator=f"funis {results.provenance.version}",
         guidance=GUIDANCE,
         numbers_file=_NUMBERS_FILE,
+        supplement_title=SUPPLEMENT_TITLE,
+        supplement_lead=_supplement_lead(sections),
     )
 
 
-def _provenance(study: Study, results: Results, tables: Sequence[TableSpec]) -> ProvenanceBlock:
-    files = tuple(replace(table, label="Input") for table in tables if table.section == "provenance")
-    return ProvenanceBlock(_PROVENANCE_TITLE, tuple(describe_provenance(study, results)), files)
+def _supplement_lead(sections: tuple[Section, ...]) -> str:
+    """Say what the supplement holds, and once which of its sections have nothing to show."""
+    shown = {section.id for section in sections}
+    lacking = [f"{code} {title}" for name, (code, title) in SUPPLEMENT.items() if name not in shown]
+    empty = f" Not planned or not collected: {'; '.join(lacking)}." if lacking else ""
+    return f"{SUPPLEMENT_LEAD}{empty}"
 
 
 def _capital(text: str) -> str:
@@ -146,7 +152,3 @@ def _facts(study: Study, results: Results) -> Iterator[tuple[str, str]]:
     if study.trial.registration:
         yield "Registration", study.trial.registration
     yield "Data cut", origin.data_cut or "no dates in the data"
-    yield "Made by", f"funis {origin.version}"
-    if origin.files:
-        whole = hashlib.sha256("".join(sorted(file.sha256 for file in origin.files)).encode()).hexdigest()
-        yield "Input", f"{len(origin.files)} files, together {whole[:12]}"

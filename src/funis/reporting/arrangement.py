@@ -1,0 +1,117 @@
+"""Which place each table and figure has: a section of the main part of the report, or of the supplement."""
+
+from __future__ import annotations
+
+from funis.documents.figure import FigureSpec
+from funis.documents.flow_chart import FlowChart
+from funis.documents.table import TableSpec
+from funis.study.model import Study
+
+#: Sections of the main part in their order, with their titles.
+MAIN: dict[str, str] = {
+    "key-results": "Key results",
+    "subjects": "Participant flow",
+    "baseline": "Baseline",
+    "response": "Response and relapse",
+    "time-to-event": "Time to event",
+    "activity": "Disease activity and other measures",
+    "comparison": "Comparison between arms",
+    "glucocorticoid": "Glucocorticoid and other drugs",
+    "exposure": "Infusions and exposure",
+    "safety": "Safety",
+    "methods": "Methods",
+}
+#: Sections of the supplement: code, title.
+SUPPLEMENT: dict[str, tuple[str, str]] = {
+    "definitions": ("S1", "Definitions in full"),
+    "eligibility": ("S2", "Eligibility by criterion"),
+    "populations": ("S3", "Populations and subgroups"),
+    "responses": ("S4", "Response: other intervals and definitions"),
+    "response-subjects": ("S5", "Response of each subject, with the reason"),
+    "scores": ("S6", "All visits of each score"),
+    "systems": ("S7", "Grades by organ system"),
+    "regression-to-mean": ("S8", "Regression to the mean"),
+    "laboratory": ("S9", "All laboratory visits"),
+    "models": ("S10", "Models and sensitivity"),
+    "events": ("S11", "All adverse events and listing"),
+    "completeness": ("S12", "Completeness"),
+    "findings": ("S13", "Findings in the data and values left out"),
+    "influence": ("S14", "Influence of single subjects, sites and lots"),
+    "subject-courses": ("S15", "Timelines of single subjects"),
+    "assumptions": ("S16", "Declared assumptions"),
+    "provenance": ("S17", "Provenance"),
+    "checklist": ("S18", "Checklist"),
+}
+#: Places by the beginning of an id; the first that fits.
+_BY_ID: tuple[tuple[str, str], ...] = (
+    ("table-disposition", "populations"),
+    ("table-populations", "populations"),
+    ("table-eligibility", "eligibility"),
+    ("table-listing-response", "response-subjects"),
+    ("table-listing-events", "events"),
+    ("table-events-by-term-all", "events"),
+    ("table-influence", "influence"),
+    ("figure-influence", "influence"),
+    ("table-site-effects", "influence"),
+)
+#: Places by the section that the maker of a table or figure names.
+_BY_SECTION: dict[str, str] = {
+    "systems": "systems",
+    "regression-to-mean": "regression-to-mean",
+    "models": "models",
+    "estimands": "models",
+    "multiplicity": "models",
+    "sensitivity": "models",
+    "diagnostics": "models",
+    "findings": "findings",
+    "subject-courses": "subject-courses",
+    "provenance": "provenance",
+}
+
+
+class Arrangement:
+    """Where each table and figure of one study stands.
+
+    Parameters
+    ----------
+    study : its endpoints decide what is a score and what a laboratory test, and which response comes first
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._laboratory = {
+            endpoint.id
+            for endpoint in study.endpoints
+            if endpoint.all_variables and {lab.test for lab in study.labs}.issuperset(endpoint.all_variables)
+        }
+        ranked = sorted(study.endpoints, key=lambda each: each.role != "primary")
+        judged = [each.definition for each in ranked if each.kind == "response" and each.definition]
+        self._first_response = judged[0] if judged else ""
+        changes = [each.id for each in ranked if each.kind in {"change", "summary"}]
+        self._first_change = changes[0] if changes else ""
+
+    def place(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
+        """Name the section of the main part or of the supplement that a table or figure stands in."""
+        known = [place for start, place in _BY_ID if shown.id.startswith(start)]
+        if known or shown.section in _BY_SECTION:
+            return [*known, _BY_SECTION.get(shown.section, "")][0]
+        match shown.section:
+            case "efficacy":
+                return self._place_of_endpoint(shown)
+            case "other":
+                return "laboratory" if shown.id == "table-other-labs" else "scores"
+            case "response":
+                return self._place_of_response(shown)
+            case "safety":
+                return "events" if isinstance(shown, TableSpec) and shown.is_collapsed else "safety"
+        return shown.section
+
+    def _place_of_endpoint(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
+        name = shown.id.partition("-")[2]
+        if name == self._first_change and isinstance(shown, FigureSpec):
+            return "activity"
+        return "laboratory" if name in self._laboratory else "scores"
+
+    def _place_of_response(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
+        is_first = shown.id == f"table-response-{self._first_response}"
+        is_counted = shown.id in {"table-relapse", "table-performance-goal", "table-response-over-visits"}
+        return "response" if is_first or is_counted else "responses"
