@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final, TypeVar
 
 from funis.catalogue.house_styles import Aspect, HouseStyle
-from funis.documents.document import Document
+from funis.documents.document import Document, Paragraph, plain
 from funis.documents.table import Inline, TableCell, TableSpec
 from funis.reporting.number_book import Number, NumberBook
 from funis.results import format_number
@@ -54,14 +54,16 @@ def apply_house_style(document: _Part, book: NumberBook, style: HouseStyle) -> _
 
 def name_house_style(document: Document, style: HouseStyle, checked: date) -> Document:
     """Say behind a document which style it is in, and what of that was not read in the house's own guide."""
-    if document.provenance is None:
-        return document
     usual = ", ".join(_ASPECTS[name] for name in style.is_usual)
     said = f"Numbers are printed in the style of: {style.name} (looked up {checked.isoformat()}"
     line = f"{said}; as generally printed, not read in its guide: {usual})." if usual else f"{said})."
-    return replace(
-        document, provenance=replace(document.provenance, lines=(*document.provenance.lines, line))
+    sections = (
+        replace(section, blocks=(*section.blocks, Paragraph(plain(line))))
+        if section.id == "provenance"
+        else section
+        for section in document.sections
     )
+    return replace(document, sections=tuple(sections))
 
 
 def format_styled_p(p: float, style: HouseStyle) -> str:
