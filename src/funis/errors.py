@@ -20,13 +20,17 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "query")
 _TEXTS = ("table", "file", "column", "value", "message", "fix", "subject", "visit")
 
 
+DEVIATIONS: frozenset[str] = frozenset({"consent_after_infusion", "reaction_without_event"})
+"""Codes of errors about what was done, not about how it was written: nothing is left out for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing found wrong in a study file or a data folder, with its place.
 
     Attributes
     ----------
-    level : ``error`` (the value is left out of the analysis), ``warning`` or ``query``
+    level : ``error`` (the value is left out of the analysis, but for `DEVIATIONS`), ``warning`` or ``query``
     code : stable snake-case name of the check, for example ``visit_outside_window``
     table : table or section the finding stands in
     file : file name, with the sheet for a workbook (``trial.xlsx[labs]``)
@@ -52,6 +56,16 @@ class Finding:
     subject: str = ""
     visit: str = ""
     test: str = field(default="", repr=False)
+
+    @property
+    def is_deviation(self) -> bool:
+        """Tell whether it is an error about what was done; the data stay."""
+        return self.level == "error" and self.code in DEVIATIONS
+
+    @property
+    def is_left_out(self) -> bool:
+        """Tell whether it is an error for which a value or a row is left out."""
+        return self.level == "error" and self.code not in DEVIATIONS
 
     def __post_init__(self) -> None:
         # What was found may hold letters that a terminal obeys; a finding quotes them as escapes.

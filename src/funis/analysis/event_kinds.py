@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,9 @@ NOT_GRADED: Final = "not graded"
 SERIOUS: Final = "serious"
 RELATED: Final = "related"
 CAUSALITY: Final = "causality"
+ONSET: Final = "onset"
+#: When an event began: on the day of an infusion, the day after, later, before the first one, or not known.
+ONSETS: Final = ("infusion_day", "day_after", "later", "before_infusion", "day_not_known")
 NOT_RECORDED: Final = "not recorded"
 TERM: Final = "term"
 ORGAN_CLASS: Final = "organ_class"
@@ -50,12 +53,15 @@ class EventKind:
     measure: str = ""
 
 
-def kinds_of_events(events: pl.DataFrame) -> Iterator[EventKind]:
+def kinds_of_events(
+    events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]]
+) -> Iterator[EventKind]:
     """Give each kind of event (variable and category) with its events.
 
     Parameters
     ----------
     events : the checked table ``adverse_events``
+    infusion_days : study days on which each subject was infused
 
     Yields
     ------
@@ -72,6 +78,7 @@ def kinds_of_events(events: pl.DataFrame) -> Iterator[EventKind]:
     fatal = (outcome == "fatal") | (grade == 5)
     unclear = grade.is_null() & (outcome.is_null() | (outcome == "unknown"))
     yield EventKind("fatal", "", events.filter(fatal), events.filter(fatal), events.filter(unclear))
+    yield from _by_onset(events, infusion_days)
     yield from _by_causality(events)
     for number in sorted(events["grade"].drop_nulls().unique()):
         found = events.filter(grade == number)
@@ -82,6 +89,31 @@ def kinds_of_events(events: pl.DataFrame) -> Iterator[EventKind]:
     named = events.with_columns(_term().alias("_term"), _plain("organ_class").alias("_class"))
     for variable, column in ((TERM, "_term"), (ORGAN_CLASS, "_class")):
         yield from _by_name(named, variable, column)
+
+
+def _by_onset(events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]]) -> Iterator[EventKind]:
+    """Divide events by the day they begin, counted from the subject's last infusion up to it.
+
+    The tables hold dates only: an event within 24 hours of an infusion begins on its day or the day after.
+    """
+    if not infusion_days or events.is_empty():
+        return
+    pairs = zip(events["subject"], events["start_day"], strict=True)
+    onset = pl.Series(
+        [_onset(day, infusion_days.get(subject, ())) for subject, day in pairs], dtype=pl.String
+    )
+    for name in ONSETS:
+        found = events.filter(onset == name)
+        yield EventKind(ONSET, name, found, found, events.clear())
+
+
+def _onset(day: float | None, infused: Sequence[float]) -> str:
+    if day is None:
+        return "day_not_known"
+    before = [day - each for each in infused if each <= day]
+    if not before:
+        return "before_infusion"
+    return {0: "infusion_day", 1: "day_after"}.get(int(min(before)), "later")
 
 
 def _by_causality(events: pl.DataFrame) -> Iterator[EventKind]:

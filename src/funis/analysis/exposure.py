@@ -15,6 +15,7 @@ from funis.analysis.safety_counts import members_of, safety_cohorts
 from funis.analysis.summary import add_summary
 from funis.nine_decimals import round_column
 from funis.results import ALL, format_number
+from funis.schema import is_reaction
 
 
 def describe_exposure(run: Run) -> None:
@@ -52,9 +53,10 @@ def _describe_infusion(run: Run, cohort: Cohort, number: int, part: pl.DataFrame
     for name in ("cells", "cells_per_kg", "day", "weight_kg"):
         _describe_values(run, cohort, (name, visit), part)
     _count_infusions(run, cohort, ("infused", "", visit), part)
-    said = pl.col("reaction").str.strip_chars().str.to_lowercase()
     recorded = part.filter(pl.col("reaction").is_not_null())
-    reacted = recorded.filter(said.is_in(["none", "no", ""]).not_())
+    reacted = recorded.filter(
+        pl.Series([is_reaction(text) for text in recorded["reaction"]], dtype=pl.Boolean)
+    )
     _count_recorded(run, cohort, ("reaction", visit), part, (recorded, reacted))
     plan = run.study.infusions[number - 1] if number <= len(run.study.infusions) else None
     if plan is not None and plan.cells_per_kg is not None:

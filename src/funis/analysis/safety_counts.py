@@ -23,6 +23,7 @@ from funis.analysis.cohorts import ENROLLED, Cohort
 from funis.analysis.event_kinds import CAUSALITY, RELATED, EventKind, classes_of_terms, kinds_of_events
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run, add_rate
+from funis.data.check.reactions import unlisted_reactions
 from funis.results import ALL, Place
 
 #: What is counted even where it never happened: a zero is an answer where somebody was asked.
@@ -66,9 +67,9 @@ def count_adverse_events(run: Run) -> None:
     denominator, and what was not is "not collected". Whether an event is related to the cells is a question
     about those who were given some.
     """
-    events = run.frames["adverse_events"]
+    events = _events_with_reactions(run)
     asked = was_asked_about_events(run)
-    kinds = list(kinds_of_events(events))
+    kinds = list(kinds_of_events(events, _infusion_days(run)))
     run.listings["event_terms"] = classes_of_terms(events)
     for cohort in safety_cohorts(run, "adverse_events"):
         for kind in kinds:
@@ -79,6 +80,33 @@ def count_adverse_events(run: Run) -> None:
             else:
                 _count_unasked(run, cohort, kind)
         _count_asked(run, cohort)
+
+
+def _events_with_reactions(run: Run) -> pl.DataFrame:
+    """Give the adverse events, and each infusion reaction of which none is listed as an event more."""
+    events = run.frames["adverse_events"]
+    reactions = unlisted_reactions(run.frames["infusions"], events)
+    made = [
+        {
+            "subject": row["subject"],
+            "term": row["reaction"],
+            "start": row["date"],
+            "start_day": row["day"],
+            "related": 1,
+            "_row": row["_row"],
+        }
+        for row in reactions
+    ]
+    if not made:
+        return events
+    schema = {name: events.schema[name] for name in made[0]}
+    return pl.concat([events, pl.DataFrame(made, schema=schema)], how="diagonal")
+
+
+def _infusion_days(run: Run) -> dict[str, list[float]]:
+    """Give the study days on which each subject was infused."""
+    known = run.frames["infusions"].filter(pl.col("day").is_not_null())
+    return dict(known.group_by("subject").agg(pl.col("day").cast(pl.Float64)).iter_rows())
 
 
 def _event_place(run: Run, cohort: Cohort, kind: EventKind) -> tuple[Place, pl.DataFrame]:

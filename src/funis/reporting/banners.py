@@ -50,6 +50,7 @@ def build_notices(study: Study, results: Results, book: NumberBook) -> tuple[Not
         *_grave_notices(damage),
         *rebuilt,
         *_error_notices(damage),
+        *_deviation_notices(damage),
         *_interim_notices(study, results, book),
         *_safety_notices(book),
     )
@@ -94,6 +95,19 @@ def _error_notices(damage: Damage) -> Iterator[Notice]:
     if damage.others:
         text = f"First errors: {_first(damage.others)}."
         yield Notice(f"Part of the data was left out: {count_words(damage.others)}.", text)
+
+
+def _deviation_notices(damage: Damage) -> Iterator[Notice]:
+    """Say what was done against the protocol at the level of an error; nobody is left out for it."""
+    if damage.deviations:
+        kinds = listed(
+            [check_label(code).lower() for code in dict.fromkeys(each.code for each in damage.deviations)]
+        )
+        subjects = len({each.subject for each in damage.deviations})
+        who = "1 subject" if subjects == 1 else f"{subjects} subjects"
+        yield Notice(
+            f"Grave deviations in {who}: {kinds}.", f"Nobody is left out. First: {_first(damage.deviations)}."
+        )
 
 
 def _first(errors: Sequence[Finding]) -> str:

@@ -106,7 +106,9 @@ def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableS
             )
             rows.append(TableRow(words(check_label(code)), cells, indent=1))
     heads = ("Check", "Table", "Findings", "Subjects")
-    notes = ("Values at error level are left out of every number of this report; all others are used.",)
+    left_out = "Values at error level are left out of every number of this report; all others are used."
+    kept = "Deviations at error level (what was done, not how it was written) leave nothing out."
+    notes = (left_out, kept) if any(each.is_deviation for each in findings) else (left_out,)
     return TableSpec(
         "table-findings", "findings", "Findings in the data, by check", heads, tuple(rows), notes
     )

@@ -31,9 +31,21 @@ EVENTS: dict[str, str] = {
 }
 #: Headings over rows that count each subject in one of several.
 HEADINGS: dict[str, str] = {
+    "onset": "First day of the event",
     "grade": "Worst grade of a subject",
     "causality": "Relation to the cells, the surest of a subject",
 }
+ONSETS: dict[str, str] = {
+    "infusion_day": "On the day of an infusion",
+    "day_after": "On the day after",
+    "later": "Later",
+    "before_infusion": "Before the first infusion",
+    "day_not_known": "Not known",
+}
+BY_DAYS = (
+    "First day: by dates alone. What began within 24 hours of an infusion began on its day or on the day "
+    "after; a subject counts in each row that it has an event of."
+)
 #: The question has a table of its own, and so have terms and their organ classes.
 NOT_IN_SUMMARY = frozenset({"asked", "term", "organ_class"})
 #: Word for word the banner of a report without safety data.
@@ -155,6 +167,7 @@ def _event_notes(book: NumberBook, groups: Sequence[Group]) -> tuple[str, ...]:
                 OVER_ASKED if over_asked else "",
                 UNASKED if unasked else "",
                 UNCLEAR if unclear else "",
+                BY_DAYS if any(group.variable == "onset" for group in groups) else "",
             ),
         )
     )
@@ -167,6 +180,8 @@ def arm_label(study: Study, arm: str) -> str:
 
 
 def _event_label(kind: str, name: str) -> str:
+    if kind == "onset":
+        return ONSETS[name]
     if not name:
         return EVENTS.get(kind, humanise(kind))
     return f"Grade {name}" if kind == "grade" and name.isdigit() else humanise(name)

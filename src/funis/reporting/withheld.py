@@ -52,12 +52,14 @@ class Damage:
     others : all other errors
     endpoints : ids of the endpoints whose results are withheld
     measures : scores, grades and laboratory tests whose results are withheld
+    deviations : errors about what was done, for which nothing is left out
     """
 
     grave: tuple[Finding, ...] = ()
     others: tuple[Finding, ...] = ()
     endpoints: frozenset[str] = frozenset()
     measures: frozenset[str] = frozenset()
+    deviations: tuple[Finding, ...] = ()
 
 
 def find_damage(study: Study, results: Results) -> Damage:
@@ -78,7 +80,7 @@ def find_damage(study: Study, results: Results) -> Damage:
     several variables only those that are. A laboratory result damages its own test, and an instrument whose
     blank item it would have filled.
     """
-    errors = [finding for finding in results.findings if finding.level == "error"]
+    errors = [finding for finding in results.findings if finding.is_left_out]
     damages_labs = any(finding.table == LABS.name for finding in errors)
     complete = _complete_visits(study, results) if damages_labs else {}
     hits = {finding: _damaged_by(study, finding, complete) for finding in errors}
@@ -97,7 +99,9 @@ def find_damage(study: Study, results: Results) -> Damage:
     own = {name for each in study.endpoints if each.id in endpoints for name in each.all_variables}
     grades = {column for column, (name, _) in grade_columns().items() if name in damaged}
     others = tuple(each for each in errors if each not in grave)
-    return Damage(tuple(grave), others, frozenset(endpoints), frozenset(own | damaged | grades))
+    deviations = tuple(each for each in results.findings if each.is_deviation)
+    withheld = frozenset(own | damaged | grades)
+    return Damage(tuple(grave), others, frozenset(endpoints), withheld, deviations)
 
 
 def _takes_subjects_from(study: Study, sources: EndpointSources, finding: Finding) -> bool:

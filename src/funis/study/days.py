@@ -111,6 +111,8 @@ def eligibility_schema(study: Study) -> dict[str, pl.DataType]:
     hidden = {"infusions_received", "received_cells", "disposition_status", "arm"}
     hidden |= {f"{event}_date" for event in later} | {f"{event}_day" for event in later}
     hidden |= {f"days_{a}_to_{b}" for a, b in combinations(EVENTS, 2) if b in later}
+    # That consent came before the cells is a condition of being treated, not something that happened later.
+    hidden -= {"days_consent_to_first_infusion"}
     return {name: dtype for name, dtype in subject_schema(study).items() if name not in hidden}
 
 

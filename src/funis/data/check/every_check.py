@@ -28,6 +28,7 @@ from funis.data.check.future import check_future
 from funis.data.check.infusions import check_infusions
 from funis.data.check.lab_map import fill_items
 from funis.data.check.labs import derive_lab_values, split_comparators
+from funis.data.check.reactions import check_reactions
 from funis.data.check.rows import sift_tables
 from funis.data.check.series import check_series
 from funis.data.check.subjects import check_subjects
@@ -50,6 +51,7 @@ CHECKS: tuple[Callable[[Data], Iterator[Finding]], ...] = (
     check_instruments,
     check_infusions,
     check_course,
+    check_reactions,
     check_series,
 )
 
@@ -158,7 +160,7 @@ def leave_out(frames: Mapping[str, pl.DataFrame], findings: list[Finding]) -> di
     """
     cells: dict[tuple[str, str], list[str]] = defaultdict(list)
     for finding in findings:
-        if finding.level == "error" and finding.line is not None and finding.table in frames:
+        if finding.is_left_out and finding.line is not None and finding.table in frames:
             column = "" if finding.code in _ROW_CODES else finding.column
             cells[finding.table, column].append(f"{finding.file}:{finding.line}")
     kept = dict(frames)

@@ -182,13 +182,13 @@ def _check_consent(data: Data) -> Iterator[Finding]:
         )
     for row in rows_where(joined, ops.col("consent_date") > ops.col("infused_on")):
         yield row_finding(
-            "warning",
+            "error",
             "consent_after_infusion",
             "subjects",
             row,
             column="consent_date",
             message="The consent is after the first infusion.",
-            fix="Consent comes first: check both dates; if they are true, it is a protocol deviation.",
+            fix="Consent comes first: check both dates. The subject stays in the data.",
         )
 
 
