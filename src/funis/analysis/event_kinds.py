@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from funis.schema import CAUSALITY_LEVELS
+from funis.safety_words import CAUSALITY_LEVELS
 
 SEVERE: Final = 3
 GRADE: Final = "grade"

@@ -15,7 +15,7 @@ from funis.analysis.safety_counts import members_of, safety_cohorts
 from funis.analysis.summary import add_summary
 from funis.nine_decimals import round_column
 from funis.results import ALL, format_number
-from funis.schema import is_reaction
+from funis.safety_words import is_reaction
 
 
 def describe_exposure(run: Run) -> None:

@@ -26,6 +26,8 @@ from funis.analysis.run import Run, add_rate
 from funis.data.check.reactions import unlisted_reactions
 from funis.results import ALL, Place
 
+#: The term of a reaction that is not listed as an event: what was written of it stays in the data.
+REACTION: Final = "infusion reaction"
 #: What is counted even where it never happened: a zero is an answer where somebody was asked.
 ALWAYS: Final = frozenset({"any", "serious", RELATED, "grade_3_or_more", "fatal"})
 #: Rows that say something about the cells, so about those who were given some.
@@ -89,7 +91,7 @@ def _events_with_reactions(run: Run) -> pl.DataFrame:
     made = [
         {
             "subject": row["subject"],
-            "term": row["reaction"],
+            "term": REACTION,
             "start": row["date"],
             "start_day": row["day"],
             "related": 1,

@@ -9,7 +9,7 @@ import polars as pl
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
 from funis.frames.verbs import Verbs, verbs_of
-from funis.schema import CAUSALITY_LEVELS, RELATED_LEVELS
+from funis.safety_words import CAUSALITY_LEVELS, RELATED_LEVELS
 
 
 def derive_related(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:

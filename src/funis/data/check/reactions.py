@@ -10,7 +10,7 @@ import polars as pl
 from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding
 from funis.errors import Finding
-from funis.schema import is_reaction
+from funis.safety_words import is_reaction
 
 #: An event of a reaction begins on the day of the infusion or on the day after.
 LAST_DAY: Final = 1
