@@ -327,13 +327,18 @@ TARGETS = (
     Target("two_sample_permutation", funis.stats.two_sample_permutation, {
         "first": [1.0, 2.0], "second": [3.0, 5.0], "alternative": "two-sided", "draws": 999, "seed": 1}, arrays=("first", "second")),
     Target("upper_limit_of_none", funis.stats.upper_limit_of_none, {"n": 10, "level": 0.95, "one_sided": False}),
-    Target("fit.contrast", FIT.contrast, {"L": [[0.0, 1.0]]}, special={"L": ({"visit[v2]": 1.0}, {"nothing": 1.0}, [1.0], [[1.0]])}),
-    Target("fit.joint_test", FIT.joint_test, {"L": [[0.0, 1.0]]}, arrays=("L",)),
+    Target("fit.contrast", FIT.contrast, {
+        "L": [[0.0, 1.0]], "by": "visit", "weights": "equal", "at": None, "level": 0.9},
+        special={"L": ({"visitv2": 1.0}, {"nothing": 1.0}, {"v2": "x"}, {}, {"x": {}}, [{}], [{"v2": 1}, 3], [1.0], [[1.0]]),
+                 "by": (None, ["nothing"])}),
+    Target("fit.joint_test", FIT.joint_test, {"L": [[0.0, 1.0]], "by": None, "weights": "equal", "at": None}, arrays=("L",)),
+    Target("fit.conf_int", FIT.conf_int, {"level": 0.9}),
     Target("fit.marginal_means", FIT.marginal_means, {
         "by": "visit", "weights": "equal", "at": None, "level": 0.9, "kind": "conditional"},
         special={"at": ({"visit": "v9"}, {"nothing": 1.0}), "by": (["arm"], ["visit", "visit"], [])}),
     Target("fit.differences", FIT.differences, {
-        "of": "visit", "by": None, "weights": "equal", "reference": "v1", "at": None, "level": 0.9, "kind": "conditional"},
+        "of": "visit", "by": None, "weights": "equal", "reference": "v1", "at": None, "level": 0.9, "kind": "conditional",
+        "adjust": "holm"},
         special={"of": ("arm", "nothing"), "by": ("visit", ["nothing"])}),
     Target("fit.predict", FIT.predict, {"frame": PANEL, "interval": None, "level": 0.9}, frames=("frame",)),
     Target("fit.residuals", FIT.residuals, {"kind": "raw"}),

@@ -352,7 +352,7 @@ class TestAfterTheFit:
         expected = fit(frame).coefficients
         pandas_frame = pd.DataFrame(frame.to_dict(as_series=False))
         for other in (frame.lazy(), pandas_frame, frame.to_arrow()):
-            assert fit(other).coefficients.equals(expected)
+            assert pl.DataFrame(fit(other).coefficients).equals(expected)
         pandas_frame["arm"] = pd.Categorical(pandas_frame["arm"], categories=["B", "A"])
         assert "armA" in fit(pandas_frame).coefficients["term"].to_list()
 

@@ -108,7 +108,7 @@ def has_shared_slope(run: Run, endpoint: Endpoint) -> bool:
 def _means(run: Run, endpoint: Endpoint, fitted: MmrmResult, by: list[str]) -> list[dict[str, Any]]:
     """Estimate the marginal means; unconditional ones with the limits of the conditional ones beside."""
     kind = run.study.kind_of_means(endpoint)
-    rows = fitted.marginal_means(by, kind=kind).rows(named=True)
+    rows: list[dict[str, Any]] = fitted.marginal_means(by, kind=kind).rows(named=True)
     if kind == "conditional":
         return rows
     held = fitted.marginal_means(by).rows(named=True)

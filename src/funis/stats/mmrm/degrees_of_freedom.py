@@ -22,7 +22,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from funis.errors import UnknownNameError
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.covariance_r import second_derivative_mean
 from funis.stats.mmrm.engine import Likelihood, State
@@ -79,13 +78,6 @@ class ContrastTest:
     den_df: float
     f: float
     p: float
-
-
-def check_method(name: str) -> str:
-    """Return the name of a method for degrees of freedom, or raise with the known ones."""
-    if name not in DF_METHODS:
-        raise UnknownNameError("degrees-of-freedom method", name, DF_METHODS)
-    return name
 
 
 def parameter_covariance(optimum: Optimum) -> Floats:

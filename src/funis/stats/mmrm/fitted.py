@@ -6,18 +6,18 @@ an estimate raises :class:`NotFittedError` with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
-from funis.arguments import LEVEL, WEIGHTS_OF_TERMS, Numbers, YesNo, takes
-from funis.errors import FunisError, ShapeError
+from funis.arguments import LEVEL, Numbers, YesNo, takes
+from funis.errors import FunisError, ValueRangeError
 from funis.stats.mmrm.covariance import Floats, parameter_names
 from funis.stats.mmrm.degrees_of_freedom import (
+    ContrastTest,
     Inference,
     contrast_variance,
     degrees_of_freedom,
@@ -130,6 +130,8 @@ class FittedModel:
         """
         from scipy.special import stdtr, stdtrit
 
+        if level is not None and not 0 < level < 1:
+            raise ValueRangeError("level", level, "a number between 0 and 1")
         q = L.shape[0]
         # A model of one arm has no comparison of arms: no contrast is an empty table, not a failure.
         if not self.converged or q == 0:
@@ -156,10 +158,14 @@ class FittedModel:
         return turned
 
     @cached_property
-    def coefficients(self) -> pl.DataFrame:
+    def coefficient_table(self) -> pl.DataFrame:
         """One row a coefficient: ``term, estimate, se, df, t, p, lower, upper``; null where not estimated."""
+        return self.coefficients_at(None)
+
+    def coefficients_at(self, level: float | None) -> pl.DataFrame:
+        """Give the coefficients with intervals of another coverage than the fit's."""
         p = len(self.design.names)
-        table = self.contrast_table(np.eye(p), estimable_only=False)
+        table = self.contrast_table(np.eye(p), level=level, estimable_only=False)
         aliased = self.fit.estimable.dropped
         for values in table.values():
             values[aliased] = np.nan
@@ -204,7 +210,7 @@ class FittedModel:
         return {name: stack[g].copy() for g, name in enumerate(self.groups)}
 
     @cached_property
-    def covariance_parameters(self) -> pl.DataFrame:
+    def parameter_table(self) -> pl.DataFrame:
         """One row a covariance parameter in SAS's form: ``group, parameter, estimate, se``."""
         likelihood = self.fit.likelihood
         names = parameter_names(self.covariance, likelihood.sums.visits)
@@ -261,31 +267,9 @@ class FittedModel:
         """
         return -2 * self.log_likelihood + self.n_parameters * float(np.log(self.rows.n_read))
 
-    @takes(L=WEIGHTS_OF_TERMS)
-    def contrast(
-        self, L: Mapping[str, float] | Sequence[float] | Sequence[Sequence[float]] | Floats
-    ) -> pl.DataFrame:
-        """Estimate contrasts of the coefficients.
-
-        Parameters
-        ----------
-        L : weights of the coefficients: one row as a mapping ``{term: weight}`` or a sequence (p,), or
-            several rows (q, p)
-
-        Returns
-        -------
-        one row a contrast: ``estimate, se, df, t, p, lower, upper``; null where not estimable
-
-        Raises
-        ------
-        ShapeError : rows do not have one weight per coefficient, or a term is unknown
-        """
-        return pl.DataFrame(self.contrast_table(self._rows_of(L)), nan_to_null=True)
-
-    @takes(L=Numbers((1, 2)))
-    def joint_test(self, L: Sequence[Sequence[float]] | Floats) -> pl.DataFrame:
-        """Test that all contrasts (rows of L) are zero: one row ``num_df, den_df, f, p``."""
-        turned, fine = self._turn(self._rows_of(L))
+    def joint_table(self, L: Floats) -> pl.DataFrame:
+        """Test that all contrasts (rows of L, (q, p)) are zero: one row ``num_df, den_df, f, p``."""
+        turned, fine = self._turn(L)
         inference = self.inference()
         if not fine.all():
             return pl.DataFrame({"num_df": [None], "den_df": [None], "f": [None], "p": [None]})
@@ -294,25 +278,11 @@ class FittedModel:
             {"num_df": [test.num_df], "den_df": [test.den_df], "f": [test.f], "p": [test.p]}, nan_to_null=True
         )
 
-    def _fixed_test(self, L: Any, turned: Floats) -> Any:
+    def _fixed_test(self, L: Floats, turned: Floats) -> ContrastTest:
         from dataclasses import replace
 
         inference = self.inference()
-        columns = self._rows_of(L)[:, self.fit.estimable.kept]
+        columns = L[:, self.fit.estimable.kept]
         den = degrees_of_freedom(inference, (columns != 0).any(axis=0)[None, :].astype(float))[0]
         fixed = np.full(turned.shape[1], den)
         return f_test(replace(inference, fixed_df=fixed), turned)
-
-    def _rows_of(self, L: Any) -> Floats:
-        names = self.design.names
-        if isinstance(L, Mapping):
-            unknown = [term for term in L if term not in names]
-            if unknown:
-                raise ShapeError(f"No coefficient is called {unknown[0]!r}; there are: {', '.join(names)}.")
-            return np.array([[float(L.get(name, 0.0)) for name in names]])
-        rows = np.atleast_2d(np.asarray(L, dtype=np.float64))
-        if rows.shape[1] != len(names):
-            raise ShapeError(
-                f"A contrast needs {len(names)} weights, one per coefficient; it has {rows.shape[1]}."
-            )
-        return rows

@@ -11,6 +11,7 @@ import ast
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,21 @@ def _table(frame: pl.DataFrame, levels: Mapping[str, tuple[str, ...]], reference
     return pd.DataFrame(columns)
 
 
+@dataclass(frozen=True, slots=True)
+class RowsByFormulaic:
+    """Builds design rows from a frame of variables; a class and no closure, so that a fit can be pickled."""
+
+    spec: Any
+    levels: Mapping[str, tuple[str, ...]]
+    references: Mapping[str, str]
+    numbers: tuple[str, ...]
+
+    def __call__(self, given: pl.DataFrame) -> Floats:
+        """Give the rows (N, p) of the model's design."""
+        table = _table(given.select([*self.levels, *self.numbers]), self.levels, self.references)
+        return np.asarray(_strictly(lambda: self.spec.get_model_matrix(table)), dtype=np.float64)
+
+
 def design_by_formulaic(
     text: str, rows: ModelRows, *, coding: str = "r", reference: Mapping[str, str] | None = None
 ) -> Design:
@@ -100,11 +116,7 @@ def design_by_formulaic(
     references = choose_references(levels, coding, reference)
     matrix = _matrix(text, _table(_frame(rows), levels, references), full_rank=True)
     spec = matrix.model_spec
-
-    def builder(given: pl.DataFrame) -> Floats:
-        table = _table(given.select([*levels, *rows.numbers]), levels, references)
-        return np.asarray(_strictly(lambda: spec.get_model_matrix(table)), dtype=np.float64)
-
+    builder = RowsByFormulaic(spec, levels, references, tuple(rows.numbers))
     structure = [(term, list(columns)) for term, _, columns in spec.structure]
     terms = [term for term, _ in structure if str(term) != "1"]
     numbered = {str(term): number for number, term in enumerate(terms)}

@@ -17,14 +17,15 @@ import numpy as np
 
 from funis.arguments import Anything, ByName, Frame, NumberFrom, OrNone, Several, Text, takes
 from funis.errors import ValueRangeError
-from funis.stats.mmrm.covariance import Floats, structure
-from funis.stats.mmrm.degrees_of_freedom import check_method
+from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.design import Design, arrange, design_from_formula
 from funis.stats.mmrm.formula import INTERCEPT, Formula, FormulaError, parse_formula
+from funis.stats.mmrm.given_back import is_pandas
 from funis.stats.mmrm.one_fit import Fit, fit_arrays
 from funis.stats.mmrm.result import MmrmResult
 from funis.stats.mmrm.rows_used import ModelColumns, ModelRows, read_rows
 from funis.stats.mmrm.sandwich import check_sandwich
+from funis.stats.mmrm.spellings import read_covariance_name, read_df_name
 from funis.stats.mmrm.status import Attempt, fit_in_sequence
 from funis.stats.mmrm.sums import SubjectArrays
 
@@ -81,10 +82,11 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     outcome : numeric column; rows without a value are left out (missing at random)
     fixed : right-hand side of the model formula: names, ``0 1``, ``+ : * -``, brackets and ``C(name)``
     subject, visit : columns; the visit's order is that of ``levels``, of an Enum, or alphabetical
-    covariance : ``us toep toeph ar1 ar1h cs csh ad adh sp_exp``
+    covariance : ``us toep toeph ar1 ar1h cs csh ad adh sp_exp``, or as SAS writes them (``UN``, ``AR(1)``);
+        all spellings stand in :mod:`funis.stats.mmrm.spellings`
     df : ``satterthwaite``, ``kenward-roger`` (SAS's), ``kenward-roger-linear``, ``kenward-roger-mmrm``
-        (R mmrm's), ``between-within`` or ``residual``; without a word Kenward-Roger, with a sandwich
-        Satterthwaite
+        (R mmrm's), ``between-within`` or ``residual``, or short ``kr``, ``sat``; without a word
+        Kenward-Roger, with a sandwich Satterthwaite
     method : ``reml`` or ``ml``
     group : column; each group has its own covariance parameters
     weights : column of positive weights; Var(e) = Sigma / weight
@@ -127,6 +129,8 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     """
     if stopping not in {"tight", "sas"}:
         raise ValueRangeError("stopping", stopping, "'tight' or 'sas'")
+    covariance = read_covariance_name(covariance)
+    fallback = tuple(read_covariance_name(name) for name in fallback)
     checked_df = check_options(
         covariance, df, method=method, sandwich=sandwich, level=level, fallback=fallback
     )
@@ -184,6 +188,7 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
         rows=rows,
         data=arranged,
         fit=verdict.fit,
+        pandas=is_pandas(frame),
     )
 
 
@@ -203,13 +208,13 @@ def check_options(
     UnknownNameError, ValueRangeError
     """
     for name in (covariance, *fallback):
-        structure(name)
+        read_covariance_name(name)
     check_sandwich(sandwich)
     if method not in {"reml", "ml"}:
         raise ValueRangeError("method", method, "'reml' or 'ml'")
     if not 0 < level < 1:
         raise ValueRangeError("level", level, "a number between 0 and 1")
-    chosen = check_method(df or ("satterthwaite" if sandwich else "kenward-roger"))
+    chosen = read_df_name(df or ("satterthwaite" if sandwich else "kenward-roger"))
     if sandwich and chosen.startswith("kenward-roger"):
         raise ValueRangeError(
             "df", chosen, "satterthwaite, between-within or residual with a sandwich variance",

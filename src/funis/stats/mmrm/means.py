@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from funis.errors import UnknownNameError, ValueRangeError
+from funis.stats.mmrm.adjusted import adjust_table
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.design import Design
 from funis.stats.mmrm.fitted import FittedModel
@@ -180,6 +181,7 @@ def mean_differences(  # noqa: PLR0913  all but the fit and the factor are by ke
     at: Mapping[str, float | str] | None = None,
     level: float | None = None,
     kind: str = "conditional",
+    adjust: str | None = None,
 ) -> pl.DataFrame:
     """Compare the marginal means of the levels of a factor, within each cell of others.
 
@@ -191,6 +193,8 @@ def mean_differences(  # noqa: PLR0913  all but the fit and the factor are by ke
     reference : level that is subtracted; the model's reference level without a word; ``"*"`` for all pairs,
         the earlier level minus the later one as SAS lists them
     weights, at, level, kind : as for :func:`marginal_means`
+    adjust : None, ``holm`` or ``bonferroni``: adds P values and intervals for all rows together
+        (:mod:`funis.stats.mmrm.adjusted`)
 
     Returns
     -------
@@ -228,4 +232,5 @@ def mean_differences(  # noqa: PLR0913  all but the fit and the factor are by ke
         table = unconditional_table(result, rows, level)
     else:
         table = result.contrast_table(np.array(rows).reshape(len(picked), len(design.names)), level=level)
-    return pl.DataFrame({**labels, **sides, **table}, nan_to_null=True)
+    found = pl.DataFrame({**labels, **sides, **table}, nan_to_null=True)
+    return adjust_table(found, adjust, result.level if level is None else level)

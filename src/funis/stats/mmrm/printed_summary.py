@@ -40,7 +40,7 @@ def render_summary(result: FittedModel) -> str:
     for name, matrix in matrices.items() if isinstance(matrices, dict) else [("", matrices)]:
         lines += ["", "Covariance between visits" + (f", {result.columns.group} {name}" if name else "")]
         lines += _matrix(np.asarray(matrix), result.visits)
-    lines += ["", "Fixed effects", *_table(result.coefficients)]
+    lines += ["", "Fixed effects", *_table(result.coefficient_table)]
     if result.design.terms:
         tests = type3_tests(result)
         lines += ["", "Type III tests", *_table(tests.drop("note"))]
@@ -60,7 +60,9 @@ def _matrix(matrix: np.ndarray, names: tuple[str, ...]) -> list[str]:
 
 def _table(frame: pl.DataFrame) -> list[str]:
     """Set a frame as fixed-width text: P values with four decimals, degrees of freedom with one."""
-    columns = [[name, *(_cell(name, value) for value in frame[name].to_list())] for name in frame.columns]
+    columns = [
+        [name, *(render_cell(name, value) for value in frame[name].to_list())] for name in frame.columns
+    ]
     widths = [max(len(text) for text in column) for column in columns]
     lines = []
     for row in zip(*columns, strict=True):
@@ -69,7 +71,8 @@ def _table(frame: pl.DataFrame) -> list[str]:
     return lines
 
 
-def _cell(name: str, value: object) -> str:
+def render_cell(name: str, value: object) -> str:
+    """Write one value: a P value with four decimals, degrees of freedom with one, ``.`` for none."""
     if value is None:
         return "."
     if not isinstance(value, float):

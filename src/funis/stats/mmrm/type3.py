@@ -115,7 +115,7 @@ def type3_tests(result: FittedModel) -> pl.DataFrame:
             term = coding.terms[number]
             L = type3_rows(result, coding, term)
             if len(L):
-                found |= result.joint_test(L).row(0, named=True)
+                found |= result.joint_table(L).row(0, named=True)
             found["note"] = _note(result, coding, number, len(L))
         rows.append(found | {"term": ":".join(variables)})
     return pl.DataFrame(rows, schema={**COLUMNS, "note": pl.String})
