@@ -18,6 +18,7 @@ from funis.stats.mmrm.given_back import give_back, is_pandas
 from funis.stats.mmrm.result import MmrmResult
 from funis.stats.mmrm.short_form import MOST_ROWS, render_html
 from funis.stats.mmrm.spellings import read_covariance_name, read_df_name
+from funis.stats.mmrm.visit_order import describe_order, sort_naturally
 
 HERE = Path(__file__).parents[1] / "reference" / "mmrm_r"
 TRIAL = pl.read_csv(HERE / "s40x5.csv")
@@ -300,3 +301,90 @@ def test_weights_divide_the_variance_and_keep_correlations() -> None:
     )
     np.testing.assert_allclose(list(weighted.params.values()), list(plain.params.values()), rtol=1e-5)
     np.testing.assert_allclose(np.asarray(weighted.correlation), np.asarray(plain.correlation), rtol=1e-5)
+
+
+class TestOrderOfVisits:
+    """Names that nobody ordered stand by the size of the numbers in them."""
+
+    def frame(self) -> pl.DataFrame:
+        week = {"V1": "Week 2", "V2": "Week 4", "V3": "Week 10", "V4": "Week 12", "V5": "Week 100"}
+        return TRIAL.with_columns(visit=pl.col("visit").replace_strict(week))
+
+    def test_an_autoregressive_fit_is_that_of_the_ordered_visits(self) -> None:
+        one, two = fit(covariance="ar1"), fit(self.frame(), covariance="ar1")
+        assert two.visits == ("Week 2", "Week 4", "Week 10", "Week 12", "Week 100")
+        assert two.log_likelihood == pytest.approx(one.log_likelihood, rel=1e-12)
+        assert two.design.names[2] == "visitWeek 4"
+        alphabetical = sorted(two.visits)
+        other = fit(self.frame(), covariance="ar1", levels={"visit": alphabetical})
+        assert abs(other.log_likelihood - one.log_likelihood) > 0.1
+
+    def test_a_note_says_which_order(self) -> None:
+        names = "Week 2, Week 4, Week 10, Week 12, Week 100"
+        natural = (
+            f"visits stand in natural order, numbers by their size (another is given by `levels`): {names}"
+        )
+        assert natural in fit(self.frame()).notes
+        categorical = self.frame().with_columns(pl.col("visit").cast(pl.Categorical))
+        assert natural in fit(categorical).notes
+        back = names.split(", ")[::-1]
+        given = fit(self.frame(), levels={"visit": back})
+        assert f"visits stand in the order of `levels`: {', '.join(back)}" in given.notes
+        enum = self.frame().with_columns(pl.col("visit").cast(pl.Enum(back)))
+        assert f"visits stand in the order of their column's categories: {', '.join(back)}" in fit(enum).notes
+        number = TRIAL.with_columns(visit=pl.col("visit").str.tail(1).cast(pl.Int64) * 5)
+        found = fit(number, "arm", covariance="cs").notes
+        assert "visits stand in the order of their values: 5, 10, 15, 20, 25" in found
+
+    def test_many_visits_are_not_all_named(self) -> None:
+        names = [str(number) for number in range(14)]
+        column = pl.Series(names)
+        assert describe_order(column, names, given=True).endswith(
+            ": 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
+        )
+        assert describe_order(column, names[:12], given=True).endswith(", 10, 11")
+        assert describe_order(column, names[:13], given=True).endswith(", 11 and 1 more")
+
+    @pytest.mark.parametrize(
+        "ordered",
+        [
+            ("V1", "V2", "V10"),
+            ("Baseline", "Week 2", "Week 10"),
+            ("Day -14", "Day -1", "Day 1", "Day 10"),
+            ("month-3", "month-12"),
+            ("2024-01-05", "2024-01-20", "2024-11-01"),
+            ("V1.01", "V1.1", "V1.25", "V2"),
+            ("visit 1", "Visit 2", "visit 3"),
+            ("1", "2", "10", "Unscheduled"),
+            ("week 1", "week 1 a", "week 1 b"),
+            ("Week_2", "Week_10"),
+        ],
+    )
+    def test_natural_order(self, ordered: tuple[str, ...]) -> None:
+        assert sort_naturally(reversed(ordered)) == ordered
+        assert sort_naturally(ordered) == ordered
+
+
+class TestSubjectInTwoArms:
+    def test_subjects_are_counted_and_not_named(self) -> None:
+        both = (pl.col("id").is_in([3, 7])) & (pl.col("visit") == "V2")
+        frame = TRIAL.with_columns(arm=pl.when(both).then(pl.lit("PBO")).otherwise(pl.col("arm")))
+        frame = frame.with_columns(
+            arm=pl.when(pl.col("id").is_in([3, 7]) & (pl.col("visit") != "V2"))
+            .then(pl.lit("MSC"))
+            .otherwise(pl.col("arm"))
+        )
+        assert (
+            "'arm' is not constant within 2 of 40 subjects: an arm would be; find these subjects in the data, "
+            "unless the factor is meant to change from visit to visit"
+        ) in fit(frame).notes
+
+    def test_no_note_where_arms_are_constant_or_a_factor_follows_the_visit(self) -> None:
+        early = TRIAL.with_columns(early=pl.col("visit").is_in(["V1", "V2"]).cast(pl.String))
+        for found in (FIT, fit(early, "arm * early")):
+            assert not any("not constant" in note for note in found.notes)
+
+
+def test_a_visit_that_could_be_a_name_is_not_shown() -> None:
+    said = describe_order(pl.Series(["a"]), ["V1", "Zhang Wei"], given=False)
+    assert said.endswith("(another is given by `levels`): V1, 1 that is not shown")

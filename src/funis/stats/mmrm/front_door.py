@@ -81,7 +81,8 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     frame : any data frame narwhals knows (Polars, pandas, PyArrow, DuckDB ...), one row a subject and visit
     outcome : numeric column; rows without a value are left out (missing at random)
     fixed : right-hand side of the model formula: names, ``0 1``, ``+ : * -``, brackets and ``C(name)``
-    subject, visit : columns; the visit's order is that of ``levels``, of an Enum, or alphabetical
+    subject, visit : columns; the visit's order is that of ``levels``, of an Enum, or natural, "Week 2"
+        before "Week 10"; a note says which
     covariance : ``us toep toeph ar1 ar1h cs csh ad adh sp_exp``, or as SAS writes them (``UN``, ``AR(1)``);
         all spellings stand in :mod:`funis.stats.mmrm.spellings`
     df : ``satterthwaite``, ``kenward-roger`` (SAS's), ``kenward-roger-linear``, ``kenward-roger-mmrm``

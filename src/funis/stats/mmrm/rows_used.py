@@ -15,6 +15,7 @@ from funis.column_kinds import check_kinds, is_empty_cell
 from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
 from funis.shown import show_codes
 from funis.stats.mmrm.covariance import Floats
+from funis.stats.mmrm.visit_order import describe_order, sort_naturally
 
 Codes = NDArray[np.int64]
 
@@ -172,6 +173,13 @@ def factor(column: pl.Series, given: Sequence[object] | None = None) -> Factored
     return Factored(codes, levels)
 
 
+def _visit(column: pl.Series, given: Sequence[object] | None) -> Factored:
+    """Code the visits: names that nobody ordered stand in natural order, as visits follow each other."""
+    if given is None and column.dtype in (pl.String, pl.Categorical):
+        given = sort_naturally(column.unique().cast(pl.String).to_list())
+    return factor(column, given)
+
+
 def _integer_factor(column: pl.Series) -> Factored:
     """Code whole numbers by their order: a table of those that occur where they lie close together."""
     values = column.cast(pl.Int64).to_numpy()
@@ -213,7 +221,8 @@ def read_rows(
     check_kinds("The repeated-measures model", table, numbers=numeric)
     n_read = table[columns.subject].drop_nulls().n_unique()
     table, row, notes = _complete_rows(table, columns)
-    subject, visit = factor(table[columns.subject]), factor(table[columns.visit], levels.get(columns.visit))
+    subject, visit = factor(table[columns.subject]), _visit(table[columns.visit], levels.get(columns.visit))
+    notes += (describe_order(table[columns.visit], visit.levels, given=columns.visit in levels),)
     _check_rows(subject, visit, columns)
     factors: dict[str, Factored] = {}
     numbers: dict[str, Floats] = {}

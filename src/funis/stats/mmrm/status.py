@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from funis.stats.mmrm.design import Design
 from funis.stats.mmrm.formula import INTERCEPT
 from funis.stats.mmrm.one_fit import Fit, fit_arrays
-from funis.stats.mmrm.rows_used import ModelRows
+from funis.stats.mmrm.rows_used import Factored, ModelRows
 from funis.stats.mmrm.sums import SubjectArrays
 
 
@@ -115,7 +115,26 @@ def _data_notes(rows: ModelRows) -> list[str]:
     """Say what a reader should know of the data."""
     per_subject = np.bincount(rows.subject.codes)
     single = int((per_subject == 1).sum())
-    return [f"{single} subjects have one outcome each"] if single else []
+    notes = [f"{single} subjects have one outcome each"] if single else []
+    for name, known in rows.factors.items():
+        if known is not rows.visit and (several := _with_several_levels(rows, known)):
+            notes.append(
+                f"{name!r} is not constant within {several} of {len(rows.subject.levels)} subjects: an "
+                "arm would be; find these subjects in the data, unless the factor is meant to change "
+                "from visit to visit"
+            )
+    return notes
+
+
+def _with_several_levels(rows: ModelRows, known: Factored) -> int:
+    """Count the subjects in whom a factor changes; none where it is told by the visit alone."""
+    of_visit = np.zeros(len(rows.visit.levels), dtype=np.int64)
+    of_visit[rows.visit.codes] = known.codes
+    if np.array_equal(of_visit[rows.visit.codes], known.codes):
+        return 0
+    of_subject = np.zeros(len(rows.subject.levels), dtype=np.int64)
+    of_subject[rows.subject.codes] = known.codes
+    return len(np.unique(rows.subject.codes[of_subject[rows.subject.codes] != known.codes]))
 
 
 def _collinear_notes(design: Design, fit: Fit) -> list[str]:
