@@ -244,6 +244,7 @@ MODELS = {
     "0 + a + x": {"a": "a.", "x": "x"},
     "0 + a:x + b": {"b": "b.", "a:x": "a. x"},
     "0 + a + a:x": {"a": "a.", "a:x": "a. x"},
+    "0 + x + b": {"x": "x", "b": "b."},
     "0 + x + z": {"x": "x", "z": "z"},
 }
 
@@ -330,6 +331,12 @@ def test_a_coding_with_fewer_columns_than_levels_is_tested_as_it_is() -> None:
     ends = (frame["a"].to_numpy() == "a1") * 1.0 - (frame["a"].to_numpy() == "a3")
     df, f = dropped(frame["y"].to_numpy(), [known["1"], known["b"]], ends[:, None])
     assert (terms_of(result)["a"]["num_df"], terms_of(result)["a"]["f"]) == pytest.approx((df, f))
+    whole = "C(a, contr.custom([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])) * b"
+    as_coded, plain = terms_of(fit(frame, whole, trust_formula=True)), terms_of(fit(frame, "a * b"))
+    for term in ("a", "b", "a:b"):
+        assert as_coded[term]["num_df"] == plain[term]["num_df"]
+        assert as_coded[term]["f"] == pytest.approx(plain[term]["f"])
+        assert as_coded[term]["note"] is None
 
 
 def test_many_empty_cells_are_counted() -> None:
@@ -379,3 +386,62 @@ def test_printed_summary_says_what_is_not_estimable() -> None:
     text = fit(empty_corner(2, 2), "a * b").summary()
     assert "a:b: not estimable: no data in a 'a2' and b 'b2'" in text
     assert "note" not in text.partition("Type III tests")[2].splitlines()[1]
+
+
+@pytest.mark.parametrize("unit", [1e-7, 1e7])
+def test_unit_of_a_covariate_changes_no_test(unit: float) -> None:
+    """Not where x is aliased with c either: it is 1 where c is c1 and 3 elsewhere."""
+    frame = covariates().with_columns(x=pl.when(pl.col("c") == "c1").then(1.0).otherwise(3.0))
+    for fixed in ("a * b + x:a", "a + c + x", "a + c + x:a + z", "a * b * x"):
+        one = terms_of(fit(frame, fixed))
+        other = terms_of(fit(frame.with_columns(x=pl.col("x") * unit), fixed))
+        for term, row in one.items():
+            assert other[term]["num_df"] == row["num_df"]
+            assert other[term]["f"] == (row["f"] if row["f"] is None else pytest.approx(row["f"], rel=1e-6))
+
+
+def test_slopes_have_weight_one() -> None:
+    result = fit(covariates(), "a + x:a + z")
+    names = list(result.design.names)
+    slopes, z = rows_of(result, 2), rows_of(result, 1)
+    assert z[0] == pytest.approx(np.eye(len(names))[names.index("z")])
+    order = [names.index(f"a{level}:x") for level in ("a2", "a3", "a1")]
+    np.testing.assert_allclose(slopes, np.eye(len(names))[order], atol=1e-12)
+
+
+def test_columns_of_every_level() -> None:
+    coding = full_coding(fit(covariates(), "a * b + x"))
+    assert coding.intercept is not None
+    assert coding.intercept.columns.tolist() == [0]
+    found = {"".join([*term.factors, *term.numbers]): term for term in [*coding.terms, coding.intercept]}
+    assert {name: term.width for name, term in found.items()} == {"a": 1, "b": 1, "x": 1, "ab": 1, "": 1}
+    assert {name: len(term.columns) for name, term in found.items()} == {
+        "a": 3,
+        "b": 2,
+        "x": 1,
+        "ab": 6,
+        "": 1,
+    }
+    assert full_coding(fit(covariates(), "0 + a")).intercept is None
+
+
+def test_satterthwaite_does_not_depend_on_who_read_the_formula() -> None:
+    """Pooled degrees of freedom depend on the basis: formulaic's columns are solved for in the same one."""
+    frame = covariates().with_columns(id=pl.col("id") // 3, visit="v" + (pl.col("id") % 3).cast(pl.String))
+    given: dict[str, Any] = {"outcome": "y", "subject": "id", "visit": "visit", "df": "satterthwaite"}
+    for coding in ("r", "sas"):
+        light, heavy = (
+            fit_mmrm(frame, fixed=fixed, coding=coding, trust_formula=True, **given)
+            for fixed in ("a * visit + x", "a * visit + I(x)")
+        )
+        ours, theirs = light.type3()["den_df"].to_list(), heavy.type3()["den_df"].to_list()
+        assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_unit_of_a_function_of_a_covariate_changes_no_test(unit: float) -> None:
+    frame = covariates()
+    one = terms_of(fit(frame, "a * x + I(x ** 2):b", trust_formula=True))
+    other = terms_of(fit(frame.with_columns(x=pl.col("x") * unit), "a * x + I(x ** 2):b", trust_formula=True))
+    for term, row in one.items():
+        assert (other[term]["num_df"], other[term]["f"]) == pytest.approx((row["num_df"], row["f"]), rel=1e-6)

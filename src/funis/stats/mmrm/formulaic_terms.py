@@ -142,6 +142,8 @@ def every_level(
     for each term of the design the number of levels of its categorical parts, its numeric parts, and its
     columns (N, k) over the rows used
     """
+    from formulaic.transforms.contrasts import CustomContrasts
+
     matrix = _matrix(text, _table(_frame(rows), design.levels, design.reference), full_rank=False)
     spec, values = matrix.model_spec, np.asarray(matrix, dtype=np.float64)
     found = []
@@ -152,7 +154,9 @@ def every_level(
         for part in term.factors:
             kind, state = spec.encoder_state.get(str(part), (None, {}))
             name = _variable(part, design.levels)
-            if str(getattr(kind, "value", "")) == "categorical":
+            # Contrasts of the writer's own are not a column for each level, and are tested as they are.
+            own = isinstance(getattr(state.get("contrasts"), "contrasts", None), CustomContrasts)
+            if str(getattr(kind, "value", "")) == "categorical" and not own:
                 factors[name] = len(state["categories"])
             else:
                 numbers.add(name)

@@ -28,8 +28,6 @@ from funis.stats.mmrm.rows_used import ModelRows
 
 # A weight below this is what rounding leaves of 0.
 ROUNDING = 1e-9
-# A column of every level is one of the model when less than this share of its length is outside of it.
-SPANNED = 1e-6
 
 #: One column: the level of each factor, None for a numeric variable.
 Cell = frozenset[tuple[str, str | None]]
@@ -132,9 +130,7 @@ class _Expression:
             )[0]
         mains = [term[0] for term in design.terms if len(term) == 1 and term[0] in design.levels]
         self.spanning = mains[0] if mains else ""
-        self.margins = {frozenset(term) for term in design.terms}
-        if INTERCEPT in design.names or mains:
-            self.margins.add(frozenset())
+        self.margins = {frozenset[str](), *(frozenset(term) for term in design.terms)}
 
     def weights(self, cell: Cell) -> Floats:
         """Give the weights (p,) of the design's columns."""
@@ -178,12 +174,7 @@ def _coding_by_rows(result: FittedModel) -> FullCoding:
     blocks = [np.ones((X.shape[0], 1))] if INTERCEPT in design.names else []
     intercept = FullTerm({}, frozenset(), 1, np.arange(1)) if blocks else None
     terms: list[FullTerm] = []
-    for number, given in enumerate(every_level(result.formula, result.rows, design)):
-        factors, numbers, block = given
-        if _is_outside(scaled, block):
-            # A coding of the writer's own has fewer columns than levels: the term is the columns it has.
-            own = np.flatnonzero(np.array(design.term) == number)
-            factors, numbers, block = {}, frozenset({f"columns of term {number}"}), X[:, own]
+    for factors, numbers, block in every_level(result.formula, result.rows, design):
         start = sum(earlier.shape[1] for earlier in blocks)
         size = block.shape[1]
         width = size // int(np.prod(list(factors.values()), initial=1))
@@ -213,10 +204,3 @@ def _common_lengths(terms: list[FullTerm], blocks: list[Floats]) -> Floats:
     return np.concatenate(
         [np.full(block.shape[1], longest[term.numbers]) for term, block in zip(terms, blocks, strict=True)]
     )
-
-
-def _is_outside(basis: Floats, columns: Floats) -> bool:
-    """Tell whether columns are more than combinations of others."""
-    scaled = columns / _lengths(columns)
-    left = scaled - basis @ np.linalg.lstsq(basis, scaled, rcond=None)[0]
-    return bool(np.sqrt((left**2).mean(axis=0)).max(initial=0.0) > SPANNED)
