@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from funis.schema import NOT_DONE, TABLES, Column
 from funis.study.check import KEYS_OF_KIND
 from funis.study.days import EVENTS
+from funis.study.deviations import DeviationChoices
 from funis.study.estimand import (
     Estimand,
     Imputation,
@@ -57,6 +58,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[sensitivity]]", SensitivityPlan),
     ("[multiplicity]", Multiplicity),
     ("[import]", Import),
+    ("[deviations]", DeviationChoices),
     ("[report]", ReportChoices),
 )
 _FRONT = """# The study file

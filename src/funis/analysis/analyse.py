@@ -55,6 +55,8 @@ adverse_events    any, serious, related, grade_3_or_more, fatal,    count and pe
 lab_shift         ``<lab>_from_0``, ``_1_or_more``, ``_not_known``  count of those with the baseline grade
                   (category: worst grade 0 to 4, cannot_tell,
                   missing); ``<lab>_worsened``                      count, cannot_tell; ``_not_measured``
+deviation         code of a check (category: criterion); any,       count, percent of the treated
+                  important
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
                   infusion_1, infusion_2, all (sum)
                   infused, within_dose, reaction; ``lots``          count, percent
@@ -83,6 +85,7 @@ from funis.analysis.baseline_split import describe_split
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
 from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
+from funis.analysis.deviations import count_deviations
 from funis.analysis.diagnostics import diagnose_changes
 from funis.analysis.disposition import count_disposition
 from funis.analysis.exposure import describe_exposure
@@ -169,6 +172,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     describe_glucocorticoid(run)
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
     count_findings(run, findings)
+    count_deviations(run, findings)
     count_recorded_totals(run, scored, findings)
     numbers = mark_responses(run, run.numbers.frame())
     _log.info("computed %d numbers, %d findings", numbers.height, len(findings))

@@ -39,7 +39,7 @@ def describe_split(run: Run, visits: pl.DataFrame) -> None:
     one, at its first visit), of an arm, or inside and outside a subgroup; of whom it cannot be told stands
     apart. The names of the parts stand in the listing ``baseline_split``.
     """
-    split = run.study.split_of_baseline
+    split = run.study.report.split_of(has_arms=bool(run.study.arms))
     if not split or not run.panel.subjects:
         return
     parts = _parts(run, visits, split)

@@ -16,6 +16,7 @@ import polars as pl
 from funis.analysis.panel import Booleans
 from funis.results import ALL, Place, name_change
 from funis.study.model import Endpoint, Study
+from funis.study.populations import ELIGIBLE, populations_of
 from funis.study.rules import apply_rule
 
 #: The population of every subject of the data.
@@ -110,7 +111,10 @@ class Populations:
     def of_endpoint(self, endpoint: Endpoint) -> Iterator[Cohort]:
         """Give the cohorts an endpoint asks for: whole population, subgroups, each by arm."""
         whole = () if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
-        for subgroup in (*whole, *endpoint.subgroups):
+        # Where somebody treated did not meet the criteria, a primary result is given without them too.
+        is_judged_twice = endpoint.role == "primary" and endpoint.population != ELIGIBLE
+        beside = [name for name in (ELIGIBLE,) if is_judged_twice and name in self.subgroups]
+        for subgroup in dict.fromkeys((*whole, *endpoint.subgroups, *beside)):
             yield from self.every_arm(endpoint.population, subgroup)
 
 
@@ -128,8 +132,11 @@ def derive_populations(study: Study, subject_frame: pl.DataFrame) -> Populations
     """
     everybody = np.ones(subject_frame.height, dtype=np.bool_)
     populations = {ENROLLED: Membership(everybody, ~everybody)}
-    populations |= {name: answer_rule(subject_frame, rule) for name, rule in study.populations.items()}
+    populations |= {name: answer_rule(subject_frame, rule) for name, rule in populations_of(study).items()}
     subgroups = {name: answer_rule(subject_frame, rule) for name, rule in study.subgroups.items()}
+    eligible = populations.get(ELIGIBLE) if ELIGIBLE not in study.populations else None
+    if eligible is not None and not eligible.members.all():
+        subgroups.setdefault(ELIGIBLE, eligible)
     return Populations(populations, subgroups, _arms(study, subject_frame))
 
 

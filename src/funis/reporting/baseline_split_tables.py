@@ -52,7 +52,7 @@ def build_split_tables(study: Study, results: Results, book: NumberBook) -> tupl
     if listed is None or listed.is_empty():
         return ()
     labels = Labels(study)
-    split = study.split_of_baseline
+    split = study.report.split_of(has_arms=bool(study.arms))
     parts = [
         _Column(_part_label(study, split, part), subgroup, arm, n)
         for part, subgroup, arm, n in listed.iter_rows()

@@ -20,6 +20,7 @@ from funis.catalogue.registry import (
 from funis.reporting.method_words import METHODS
 from funis.results import ALL, name_change, name_sustained
 from funis.study.model import Study
+from funis.study.populations import populations_of
 
 VARIABLES: dict[str, str] = {
     "age": "Age",
@@ -369,7 +370,7 @@ class Labels:
 
     def population_rule(self, name: str) -> str:
         """Give the rule of a population or subgroup, empty where it needs none."""
-        return self.study.populations.get(name) or self.study.subgroups.get(name) or ""
+        return populations_of(self.study).get(name) or self.study.subgroups.get(name) or ""
 
     def endpoint(self, name: str) -> str:
         """Give the printed name of an endpoint; the id in words where the study file has no such row."""

@@ -34,6 +34,7 @@ from funis.results import format_dose, format_shortest
 from funis.study.check_repeated import OVER_VISITS
 from funis.study.estimand import IMPUTED
 from funis.study.model import Criterion, Endpoint, Study
+from funis.study.populations import populations_of
 
 DESIGNS: dict[str, str] = {
     "single_arm": "a single-arm trial with comparisons against baseline",
@@ -158,7 +159,8 @@ def _visits(labels: Labels) -> Passage:
 def _populations(labels: Labels) -> Passage:
     study = labels.study
     items = [
-        f"{labels.population(name)}: {rule_words(labels, rule)}." for name, rule in study.populations.items()
+        f"{labels.population(name)}: {rule_words(labels, rule)}."
+        for name, rule in populations_of(study).items()
     ]
     items += [
         f"{labels.population(name)} (subgroup): {rule_words(labels, rule)}."

@@ -13,6 +13,7 @@ from funis.reporting.baseline_tables import (
 )
 from funis.reporting.co_primary_tables import build_co_primary_tables
 from funis.reporting.comparison_tables import build_comparison_tables
+from funis.reporting.deviation_tables import build_deviation_tables
 from funis.reporting.efficacy_tables import build_efficacy_tables, build_other_tables
 from funis.reporting.estimand_tables import (
     build_estimand_tables,
@@ -71,6 +72,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_disposition_tables(study, book),
         *build_population_tables(study, book),
         *build_eligibility_tables(study, book),
+        *build_deviation_tables(study, results, book),
         *(build_split_tables(study, results, book) or build_baseline_tables(study, book)),
         *build_response_tables(study, book),
         *build_performance_goal_tables(study, book),

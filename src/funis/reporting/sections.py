@@ -29,6 +29,7 @@ from funis.reporting.methods_text import SINGLE_ARM, build_methods
 from funis.reporting.passages import Passage
 from funis.results import Results
 from funis.study.model import Study
+from funis.study.populations import populations_of
 
 #: Measures that no endpoint asks for.
 OTHERS = "Other measures"
@@ -197,7 +198,7 @@ def describe_provenance(study: Study, results: Results) -> Iterator[str]:
             ", ".join(f"{key} = {value}" for key, value in choice.parameters.items()) or "as published"
         )
         yield f"Rule {name}: missing items {choice.missing}; parameters {parameters}."
-    for kind, rules in (("population", study.populations), ("subgroup", study.subgroups)):
+    for kind, rules in (("population", populations_of(study)), ("subgroup", study.subgroups)):
         for name, rule in rules.items():
             yield f"Rule of the {kind} {name}: {rule}."
     for criterion in (*study.eligibility.inclusion, *study.eligibility.exclusion):

@@ -31,6 +31,7 @@ from funis.study.check_repeated import check_methods
 from funis.study.check_report import check_report
 from funis.study.days import eligibility_schema, subject_schema, subject_values
 from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
+from funis.study.populations import populations_of
 from funis.study.reserved_names import check_reserved
 from funis.study.rules import check_rule
 from funis.study.study_finding import StudyFinding, unknown_name
@@ -365,8 +366,9 @@ def _check_endpoints(study: Study) -> Iterator[StudyFinding]:
         yield from _check_horizon(study, (*key, "restricted_mean"), endpoint)
         if endpoint.definition and endpoint.definition not in responses():
             yield unknown_name((*key, "definition"), "response definition", endpoint.definition, responses())
-        if endpoint.population and endpoint.population not in study.populations:
-            yield unknown_name((*key, "population"), "population", endpoint.population, study.populations)
+        if endpoint.population and endpoint.population not in populations_of(study):
+            known = populations_of(study)
+            yield unknown_name((*key, "population"), "population", endpoint.population, known)
         for subgroup in endpoint.subgroups:
             if subgroup not in study.subgroups:
                 yield unknown_name((*key, "subgroups"), "subgroup", subgroup, study.subgroups)

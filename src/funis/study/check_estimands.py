@@ -17,6 +17,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.populations import populations_of
 from funis.study.study_finding import StudyFinding, unknown_name
 
 if TYPE_CHECKING:
@@ -123,8 +124,8 @@ def check_estimands(study: Study) -> Iterator[StudyFinding]:
         wrong = _endpoint_finding(study, (*key, "endpoint"), estimand.endpoint, tuple(_SUMMARIES))
         if wrong is not None:
             yield wrong
-        if estimand.population not in {"", _ENROLLED, *study.populations}:
-            known = (_ENROLLED, *study.populations)
+        if estimand.population not in {"", _ENROLLED, *populations_of(study)}:
+            known = (_ENROLLED, *populations_of(study))
             yield unknown_name((*key, "population"), "population", estimand.population, known)
         yield from _check_strategies(key, estimand)
         endpoint = _of_kinds(study, tuple(_SUMMARIES)).get(estimand.endpoint)
@@ -236,8 +237,8 @@ def check_sensitivity(study: Study) -> Iterator[StudyFinding]:
             yield StudyFinding((*key, "endpoint"), plan.endpoint, message, "Join the two.")
         named.append(plan.endpoint)
         for number, name in enumerate(plan.populations):
-            if name not in {_ENROLLED, *study.populations}:
-                known = (_ENROLLED, *study.populations)
+            if name not in {_ENROLLED, *populations_of(study)}:
+                known = (_ENROLLED, *populations_of(study))
                 yield unknown_name((*key, "populations", number), "population", name, known)
         endpoint = _of_kinds(study).get(plan.endpoint)
         if endpoint is not None:

@@ -1,10 +1,11 @@
-"""What the section ``[report]`` must agree on: variables, and what divides the baseline table."""
+"""What the sections ``[report]`` and ``[deviations]`` must agree on with the rest of the study."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
 from funis.catalogue.house_styles import house_styles
+from funis.study.deviations import DEVIATION_CODES
 from funis.study.model import Study
 from funis.study.report_choices import SPLITS
 from funis.study.study_finding import StudyFinding, unknown_name
@@ -13,7 +14,7 @@ _OF_SUBJECTS = ("age", "weight_kg", "height_cm", "disease_duration_years")
 
 
 def check_report(study: Study, variables: Collection[str]) -> Iterator[StudyFinding]:
-    """Find every disagreement within ``[report]`` and with the rest of the study.
+    """Find every disagreement of ``[report]`` and ``[deviations]`` with the rest of the study.
 
     Parameters
     ----------
@@ -33,6 +34,11 @@ def check_report(study: Study, variables: Collection[str]) -> Iterator[StudyFind
             key = ("report", "decimals", name)
             yield unknown_name(key, "score, laboratory test or number of subjects", name, known)
     yield from _check_split(study)
+    criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
+    kinds = dict.fromkeys((*DEVIATION_CODES, *(each.id for each in criteria)))
+    for name in study.deviations.important:
+        if name not in kinds:
+            yield unknown_name(("deviations", "important"), "kind of deviation", name, kinds)
 
 
 def _check_split(study: Study) -> Iterator[StudyFinding]:

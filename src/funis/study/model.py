@@ -25,6 +25,7 @@ from funis.study.choices import (
     MissingRelapse,
     ParameterValue,
 )
+from funis.study.deviations import DeviationChoices
 from funis.study.estimand import (
     CoPrimary,
     Estimand,
@@ -387,6 +388,9 @@ class Study(StudyPart):
     imported: Import = Field(
         default=Import(), alias="import", description="How the sheets of a clinic are written."
     )
+    deviations: DeviationChoices = Field(
+        default=DeviationChoices(), description="Which deviations from the protocol are important."
+    )
     report: ReportChoices = Field(default=ReportChoices(), description="How the report is laid out.")
 
     @property
@@ -464,11 +468,6 @@ class Study(StudyPart):
     def primary_endpoints(self) -> tuple[Endpoint, ...]:
         """Give the primary endpoints in the order of the file."""
         return tuple(endpoint for endpoint in self.endpoints if endpoint.role == "primary")
-
-    @property
-    def split_of_baseline(self) -> str:
-        """Name what divides the baseline table: what the report asks for, else the arms, if any."""
-        return self.report.split_by or ("arm" if self.arms else "")
 
     def level_of(self, endpoint: Endpoint) -> float:
         """Give the level of an endpoint's intervals: its own, else 1 - alpha (divided where one suffices).

@@ -20,6 +20,7 @@ from funis.errors import Finding, StudyError, UnknownNameError
 from funis.letters import find_forbidden, name_letter
 from funis.shown import scrub, show_expression, show_identifier
 from funis.study.check import check_study
+from funis.study.deviations import DeviationChoices
 from funis.study.estimand import (
     Estimand,
     Imputation,
@@ -79,6 +80,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("multiplicity",): Multiplicity,
     ("import",): Import,
     ("report",): ReportChoices,
+    ("deviations",): DeviationChoices,
 }
 # What stands in for a broken [study] key while the rest of the file is checked; never leaves this module.
 _STAND_IN = {"id": "x", "title": "x", "condition": "sle", "design": "single_arm"}

@@ -35,3 +35,7 @@ class ReportChoices(StudyPart):
         description="Decimals of a score, a laboratory test or a number of subjects, by its name; a mean, a "
         "change and an interval are printed with them everywhere. Absent: by the largest value.",
     )
+
+    def split_of(self, *, has_arms: bool) -> str:
+        """Name what divides the baseline table: what is asked for, else the arms of a trial with arms."""
+        return self.split_by or ("arm" if has_arms else "")

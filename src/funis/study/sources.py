@@ -16,6 +16,7 @@ from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import response_definition, responses
 from funis.study.kept import once_a_study
 from funis.study.model import Endpoint, Study
+from funis.study.populations import populations_of
 from funis.study.response_behind import definition_behind
 from funis.study.rules import rule_columns
 from funis.study.subject_parts import baseline_schema
@@ -63,7 +64,7 @@ def sources_of(study: Study, endpoint: Endpoint) -> EndpointSources:
     >>> sorted(sources_of(study, study.endpoints[0]).every)
     ['c3', 'vas_physician']
     """
-    rules = [study.populations.get(endpoint.population, "")]
+    rules = [populations_of(study).get(endpoint.population, "")]
     rules += [study.subgroups.get(name, "") for name in endpoint.subgroups]
     behind = sources_of_response(study, definition_behind(study, endpoint), endpoint.parameters)
     return EndpointSources(

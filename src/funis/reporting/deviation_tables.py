@@ -1,0 +1,81 @@
+"""Deviations from the protocol: how many subjects each kind concerns, and who they are."""
+
+from __future__ import annotations
+
+from funis.documents.table import TableCell, TableRow, TableSpec, words
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels
+from funis.reporting.number_book import Group, NumberBook, share_cell
+from funis.results import Results
+from funis.study.deviations import DEVIATION_CODES
+from funis.study.model import Study
+
+_MOST_NAMED = 20
+
+
+def build_deviation_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the deviations from the protocol.
+
+    Parameters
+    ----------
+    study, results : the plan and what was computed
+    book : the numbers of `results`
+
+    Returns
+    -------
+    tuple of TableSpec : empty where no deviation was found
+    """
+    groups = list(book.of("deviation"))
+    kinds = [group for group in groups if group.variable in DEVIATION_CODES]
+    if not kinds:
+        return ()
+    listed = results.listings["deviations"]
+    who: dict[tuple[str, str], list[str]] = {}
+    for code, criterion, subject, _ in listed.iter_rows():
+        who.setdefault((code, criterion), []).append(subject)
+    important = set(study.deviations.important)
+    rows = [
+        TableRow(
+            words(_label(study, group)),
+            (
+                share_cell(book, group, "all"),
+                words(_weight(important, group)),
+                words(_names(who[group.variable, group.category])),
+            ),
+        )
+        for group in kinds
+    ]
+    sums = {group.variable: group for group in groups if group.variable not in DEVIATION_CODES}
+    for name, label in (("important", "Any important deviation"), ("any", "Any deviation")):
+        if name in sums:
+            cells: tuple[TableCell, ...] = (share_cell(book, sums[name], "all"), words(""), words(""))
+            rows.append(TableRow(words(label, strong=True), cells))
+    used = [number for group in groups for number in book.all(group)]
+    notes = (
+        "Found by the checks of the data; a deviation that no check looks for is not in this table.",
+        *([] if important else ["The study file does not say which deviations are important."]),
+        *describe_basis(Labels(study), used),
+    )
+    heads = ("Deviation", "Subjects, n/N (%)", "Important", "Subjects")
+    title = "Deviations from the protocol"
+    return (TableSpec("table-deviations", "subjects", title, heads, tuple(rows), notes, is_text=True),)
+
+
+def _label(study: Study, group: Group) -> str:
+    """Name a kind of deviation; a criterion by its id and its words."""
+    criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
+    found = [each for each in criteria if each.id == group.category]
+    word = DEVIATION_CODES[group.variable]
+    return f"{word} ({found[0].id}: {found[0].text})" if found else word
+
+
+def _weight(important: set[str], group: Group) -> str:
+    if not important:
+        return "not graded"
+    return "yes" if important & {group.variable, group.category} else "no"
+
+
+def _names(subjects: list[str]) -> str:
+    shown = ", ".join(subjects[:_MOST_NAMED])
+    more = len(subjects) - _MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
