@@ -20,7 +20,7 @@ def rule_of_eligible(study: Study) -> str:
     --------
     >>> from funis.study.model import Criterion, Eligibility, Trial
     >>> trial = Trial(id="X", title="X", condition="sle", design="single_arm")
-        >>> adult = Criterion(id="I1", text="Adult", rule="age >= 18")
+    >>> adult = Criterion(id="I1", text="Adult", rule="age >= 18")
     >>> heavy = Criterion(id="E1", text="Heavy", rule="weight_kg > 120")
     >>> criteria = Eligibility(inclusion=(adult,), exclusion=(heavy,))
     >>> rule_of_eligible(Study(trial=trial, eligibility=criteria))
