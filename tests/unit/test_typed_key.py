@@ -53,6 +53,9 @@ PARSES = {
     "documents::place_drawing": "reads the drawing that it places",
     "documents::_shorten": "shortens coordinates of a drawing",
     "documents::escape": "escapes marks",
+    "documents::resolve": "references between parts of a document have a notation of their own",
+    "reporting::place": "ids of tables and figures, given in the same room, say where they stand",
+    "reporting::_place_of_endpoint": "ids of tables and figures, given in the same room, say where they stand",
 }
 
 #: What formats or rounds outside `results/text.py`: positions in a drawing, days of a window.

@@ -55,6 +55,7 @@ class MmrmResult(FittedModel):
     Covariance  unstructured, REML, kenward-roger
     Data        5 subjects, 10 outcomes, 2 visits
     Status      converged
+    Notes       1, see .notes
     """
 
     pandas: bool = False
