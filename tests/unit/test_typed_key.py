@@ -40,7 +40,6 @@ PARSES = {
     "reporting::format_unit": "writes a unit with Greek letters",
     "reporting::in_sentence": "sets the first letter of a name small",
     "reporting::short_visit": "abbreviates a word for an axis",
-    "reporting::_diagnostic_parts": "sorts blocks of the page by the beginning of their ids",
     "results::_cut_frame": "keeps the sources of those who are absent, which one place names by this ending",
     "results::_slug": "makes the id",
     "results::_exact": "makes the id",
