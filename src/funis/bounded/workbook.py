@@ -21,6 +21,8 @@ from funis.letters import NOT_CALCULATED
 _LETTERS = re.compile(r"[A-Za-z]{1,3}")
 _TEXTS = frozenset({"s", "str", "inlineStr"})
 _REFUSED = ("Save it again as .xlsx.", "not_workbook")
+OTHER_WORKBOOKS = frozenset({".xls", ".xlsm", ".xlsb", ".xlt", ".xltx", ".ods", ".fods", ".numbers", ".et"})
+"""Endings of workbooks that are not read: the limits are kept for .xlsx alone."""
 
 
 class DamagedWorkbookError(ValueError):

@@ -96,7 +96,8 @@ def _cause(finding: Finding, number: int) -> tuple[str, ...]:
 
 def _kind(finding: Finding) -> str:
     """Say of which kind what was found is: the numbers in what is to be done may differ."""
-    if finding.code == "not_a_date":
+    # A date that may not be shown, as of birth, is told apart by what is said of it.
+    if finding.code == "not_a_date" and finding.value:
         return _DIGITS.sub("9", finding.value)
     return _ADVISED.sub("Write '…'", _NUMBER.sub("#", finding.fix))
 

@@ -16,7 +16,7 @@ from funis.bounded.limits import Limits
 from funis.bounded.parquet import check_parquet
 from funis.bounded.regular_file import read_regular
 from funis.bounded.unpacked import check_texts
-from funis.bounded.workbook import find_cells, tell_damage
+from funis.bounded.workbook import OTHER_WORKBOOKS, find_cells, tell_damage
 from funis.errors import FunisError, ValueRangeError
 
 SUFFIXES: Final = (".csv", ".parquet", ".xlsx")
@@ -72,7 +72,9 @@ def read_frame(file: Path, limits: Limits | None = None, *, sheet: str = "") -> 
 def check_suffix(file: Path) -> Path:
     """Refuse a file whose name does not say which kind it is."""
     if file.suffix.lower() not in SUFFIXES:
-        raise ValueRangeError("kind of file", file.name, f"a name that ends in {', '.join(SUFFIXES)}")
+        is_other = file.suffix.lower() in OTHER_WORKBOOKS
+        advice = "Of workbooks .xlsx alone is read and written; save it as .xlsx." if is_other else ""
+        raise ValueRangeError("kind of file", file.name, f"a name that ends in {', '.join(SUFFIXES)}", advice)
     return file
 
 

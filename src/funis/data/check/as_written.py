@@ -13,8 +13,10 @@ from funis.data.check.row_findings import show_value
 from funis.errors import Finding
 from funis.study.imported import plain_name
 
-OF_HEADERS = frozenset({"missing_column", "unknown_column", "duplicate_column", "control_character"})
-"""Findings of a whole column: the row that has their line is none of theirs."""
+OF_HEADERS = frozenset(
+    {"missing_column", "unknown_column", "duplicate_column", "control_character", "total_row"}
+)
+"""Findings of a whole column, or of a row of totals: no subject is named by the row that has their line."""
 
 
 def quote_written(findings: Iterable[Finding], raw: RawData) -> list[Finding]:

@@ -32,6 +32,7 @@ from funis.data.check.reactions import check_reactions
 from funis.data.check.rows import sift_tables
 from funis.data.check.series import check_series
 from funis.data.check.subjects import check_subjects
+from funis.data.check.total_rows import leave_out_totals
 from funis.data.check.visits import check_given_days, check_visits
 from funis.data.known_tables import study_tables
 from funis.errors import Finding
@@ -184,13 +185,16 @@ def _type_tables(
         if name not in raw.tables:
             frames[name] = empty_frame(table, raw.like, columns=kept_columns(table, ()))
             continue
-        table_text, split = split_comparators(raw.tables[name])
+        of_subjects, totals = leave_out_totals(raw.tables[name])
+        table_text, split = split_comparators(of_subjects)
         typed: Typed = type_table(table_text, table, today=today)
         frames[name] = typed.frame
-        findings += [*typed.findings, *split]
+        findings += [*typed.findings, *split, *totals]
     for unused in raw.unused:
         if unused.name in known:
-            table_text, _ = split_comparators(unused)
+            of_subjects, totals = leave_out_totals(unused)
+            table_text, _ = split_comparators(of_subjects)
+            findings += totals
             findings += type_table(table_text, known[unused.name], today=today).findings
     return frames, findings
 

@@ -19,6 +19,7 @@ from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError
 from funis.bounded.parquet import check_parquet
 from funis.bounded.regular_file import read_regular
 from funis.bounded.unpacked import check_texts
+from funis.bounded.workbook import OTHER_WORKBOOKS
 from funis.data.cells import (
     Grid,
     InputFile,
@@ -86,14 +87,25 @@ def read_folder(
         if path.name.startswith((".", "~$")) or path.is_dir() or path.name == "study.toml":
             continue
         if path.suffix.lower() not in SUFFIXES:
-            fix = "Save tables as .csv (UTF-8, commas), .parquet or .xlsx."
-            found.finding("file_ignored", label, "This file is not read.", fix, level="warning")
+            _report_ignored(path, label, found)
             continue
         _read_path(path, sources, found, _Opening(most, inside, label))
     sources.report_absent(folder.name, found)
     for behind in sources.behind:
         take_behind(behind, found)
     return found
+
+
+def _report_ignored(path: Path, label: str, found: RawData) -> None:
+    """Say that a file is not read; a workbook of another kind surely holds tables, so that is an error."""
+    if path.suffix.lower() in OTHER_WORKBOOKS:
+        kind = path.suffix.lower()
+        message = f"A workbook of the kind {kind} is not read; none of its tables is used."
+        fix = "Open it in a spreadsheet program and save it as .xlsx."
+        found.finding("workbook_of_another_kind", label, message, fix)
+        return
+    fix = "Save tables as .csv (UTF-8, commas), .parquet or .xlsx."
+    found.finding("file_ignored", label, "This file is not read.", fix, level="warning")
 
 
 def read_sheet_of(data: bytes, path: Path, found: RawData, limits: Limits) -> TableCells:
