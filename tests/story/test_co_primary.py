@@ -13,7 +13,7 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.analysis.co_primary import FAILED, NOT_REACHED, PASSED, succeed
 from funis.data.tables import tables_from_frames
-from funis.reporting.key_results import build_keys
+from funis.reporting.key_results import build_key_box
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report import render_html
 from funis.reporting.report_tables import build_tables
@@ -102,10 +102,12 @@ def test_in_order_the_first_that_fails_ends_the_judgement(
     assert found["together"] == verdict
     assert results.value("co_primary.enrolled.primary_endpoints.count") == int(count[0])
     # The page says the verdict and the words of the rule, on the first page and in a table.
-    keys = {key.title: key for key in build_keys(study, read_numbers(results.numbers))}
-    assert keys["Primary endpoints together"].figure.text == f"{verdict}: {count} passed"
+    primary = "".join(
+        each.text for each in build_key_box(study, read_numbers(results.numbers))[0].entries[1].text
+    )
+    assert primary.startswith(f"Primary endpoints together: {verdict}: {count} passed. ")
     rule = "They are judged in this order, each at 0.05; the first that fails ends it."
-    assert rule in keys["Primary endpoints together"].detail.text
+    assert rule in primary
     table = next(each for each in build_tables(study, results) if each.id == "table-co-primary")
     assert [row.cells[-1].text for row in table.rows] == [*expected, f"{verdict}: {count} passed"]
     assert rule in table.footnotes[0]
@@ -135,9 +137,8 @@ def test_nothing_is_judged_without_a_rule_or_with_one_primary_endpoint() -> None
         results = run(study)
         assert verdicts(results) == {}
         assert "table-co-primary" not in {table.id for table in build_tables(study, results)}
-        assert "Primary endpoints together" not in {
-            key.title for key in build_keys(study, read_numbers(results.numbers))
-        }
+        box = build_key_box(study, read_numbers(results.numbers))[0]
+        assert "together" not in "".join(each.text for each in box.entries[1].text)
 
 
 @pytest.mark.parametrize(

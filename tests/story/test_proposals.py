@@ -13,7 +13,7 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct
-from funis.documents.document import Highlights, ItemList, Paragraph, Section
+from funis.documents.document import Box, ItemList, Paragraph, Section
 from funis.documents.table import TableSpec
 from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
@@ -95,8 +95,8 @@ def words_of(section: Section) -> list[str]:
             found.append("".join(part.text for part in block.text))
         elif isinstance(block, ItemList):
             found += ["".join(part.text for part in item) for item in block.items]
-        elif isinstance(block, Highlights):
-            found += [text for each in block.entries for text in (each.title, each.detail.text, each.rank)]
+        elif isinstance(block, Box):
+            found += ["".join(part.text for part in text) for text in block.texts]
         else:
             found += [block.title, *getattr(block, "footnotes", ()), getattr(block, "alt", "")]
     return found

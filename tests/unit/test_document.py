@@ -12,9 +12,9 @@ import funis.documents
 from funis.documents import colours, drawing
 from funis.documents.document import (
     Block,
+    Box,
+    BoxEntry,
     Document,
-    Highlight,
-    Highlights,
     ItemList,
     Paragraph,
     Section,
@@ -28,7 +28,7 @@ from funis.documents.formats import FORMATS
 from funis.documents.html import render_page
 from funis.documents.numbering import number_sections
 from funis.documents.register import reference
-from funis.documents.table import Inline, TableSpec, joined, text_rows
+from funis.documents.table import Inline, TableSpec, text_rows
 from funis.errors import BlockError, ShapeError
 from funis.reporting.payload import PANEL_WORDS
 from funis.reporting.report import render_html
@@ -93,7 +93,7 @@ def test_document_names_every_number_it_prints() -> None:
     blocks: tuple[Block, ...] = (
         Paragraph((Inline("Of "), Inline("40", "prose"))),
         ItemList(((Inline("1", "item"),),)),
-        Highlights((Highlight("K", joined(Inline("2", "key")), joined("of ", Inline("4", "detail"))),)),
+        Box("b", "K", (BoxEntry("E", (Inline("2", "key"),)),), ((Inline("of "), Inline("4", "detail")),)),
         table,
         chart,
     )
@@ -107,7 +107,7 @@ def test_document_names_every_number_it_prints() -> None:
 SAMPLES: tuple[Block, ...] = (
     Paragraph(plain("Words of a paragraph.")),
     ItemList((plain("Words of an item."),)),
-    Highlights((Highlight("Words of a key result", joined("1"), joined("2")),)),
+    Box("b", "Words of a box", (BoxEntry("One", plain("1")),), (plain("2"),)),
     TableSpec("t", "a", "Words of a table", ("A", "B"), text_rows([("x", "y")])),
     FigureSpec(
         "f", "a", "Words of a figure", {"data": {"values": [{"x": 1}]}, "mark": "point"}, "One point."

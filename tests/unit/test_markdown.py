@@ -10,9 +10,9 @@ from markdown_it.token import Token
 
 from funis.documents.document import (
     Block,
+    Box,
+    BoxEntry,
     Document,
-    Highlight,
-    Highlights,
     ItemList,
     Notice,
     Paragraph,
@@ -121,7 +121,7 @@ def test_hostile_words_are_words() -> None:
     blocks: tuple[Block, ...] = (
         Paragraph((hostile,)),
         ItemList(((hostile,),)),
-        Highlights((Highlight(HOSTILE, cell, cell, HOSTILE),)),
+        Box("b", HOSTILE, (BoxEntry(HOSTILE, cell.parts),), ((hostile,),)),
         TableSpec("t", "a", HOSTILE, (HOSTILE, "B"), (TableRow(words(HOSTILE), (cell,)),), (HOSTILE,)),
         FigureSpec("f", "a", HOSTILE, {}, HOSTILE, (HOSTILE,)),
         FlowChart("g", "a", HOSTILE, (box, box), (), HOSTILE),

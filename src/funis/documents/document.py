@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.register import Register
-from funis.documents.table import Inline, TableCell, TableSpec
+from funis.documents.table import Inline, TableSpec
 
 #: Running text: plain words, and numbers that know the results they print.
 Prose: TypeAlias = tuple[Inline, ...]
@@ -35,24 +35,42 @@ class ItemList:
 
 
 @dataclass(frozen=True, slots=True)
-class Highlight:
-    """One result set large: what it is, its figure, a line of detail, and its rank where it has one."""
+class BoxEntry:
+    """One entry of a box: what it is about, and what is said of it."""
 
-    title: str
-    figure: TableCell
-    detail: TableCell
-    rank: str = ""
+    name: str
+    text: Prose
 
 
 @dataclass(frozen=True, slots=True)
-class Highlights:
-    """The results that are read first."""
+class Box:
+    """Sentences that are read together, each under its name.
 
-    entries: tuple[Highlight, ...]
+    Attributes
+    ----------
+    id : anchor in the document, unique
+    title : one line above the box
+    entries : in reading order
+    notes : running text under the entries
+    is_ranked : whether the entries are counted
+    label : printed number of the box, given when the document is put together
+    """
+
+    id: str
+    title: str
+    entries: tuple[BoxEntry, ...]
+    notes: tuple[Prose, ...] = ()
+    is_ranked: bool = False
+    label: str = ""
+
+    @property
+    def texts(self) -> tuple[Prose, ...]:
+        """Give everything the box says, in reading order."""
+        return (*(entry.text for entry in self.entries), *self.notes)
 
 
 #: Everything a section may hold. A renderer draws each kind, or refuses it by its name.
-Block: TypeAlias = Paragraph | ItemList | Highlights | TableSpec | FigureSpec | FlowChart
+Block: TypeAlias = Paragraph | ItemList | Box | TableSpec | FigureSpec | FlowChart
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +248,8 @@ def _ids(block: Block) -> Iterator[str]:
             yield from (each.id for each in block.text if each.id)
         case ItemList():
             yield from (each.id for item in block.items for each in item if each.id)
-        case Highlights():
-            for entry in block.entries:
-                yield from (*entry.figure.ids, *entry.detail.ids)
+        case Box():
+            yield from (each.id for text in block.texts for each in text if each.id)
         case TableSpec() | FlowChart():
             yield from block.ids
         case FigureSpec():

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from funis.documents.colours import MUTED, WARNING_HEAD, write_css_variables
-from funis.documents.document import Block, Document, Highlights, ItemList, Paragraph
+from funis.documents.document import Block, Box, Document, ItemList, Paragraph
 from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart, draw_flow_chart
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 _MACROS: dict[type, str] = {
     Paragraph: "paragraph",
     ItemList: "item_list",
-    Highlights: "highlights",
+    Box: "box",
     TableSpec: "table_block",
     FigureSpec: "figure_block",
     FlowChart: "figure_block",

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from funis.documents.document import (
     Block,
+    Box,
     Document,
-    Highlights,
     ItemList,
     Paragraph,
     Prose,
@@ -166,14 +166,11 @@ def _draw_list(block: ItemList, _: Document, numbers: _Numbers) -> Iterator[str]
     yield _list(_prose(item, numbers) for item in block.items)
 
 
-def _draw_highlights(block: Highlights, _: Document, numbers: _Numbers) -> Iterator[str]:
-    lines = []
-    for entry in block.entries:
-        rank = f"**{escape(entry.rank)}** " if entry.rank else ""
-        figure = f"**{_prose(entry.figure.parts, numbers)}**"
-        detail = _prose(entry.detail.parts, numbers)
-        lines.append("; ".join(filter(None, (f"{rank}{escape(entry.title)}: {figure}", detail))))
-    yield _list(lines)
+def _draw_box(box: Box, document: Document, numbers: _Numbers) -> Iterator[str]:
+    yield _caption(box, document)
+    sign = "1." if box.is_ranked else "-"
+    yield "\n".join(f"{sign} **{escape(entry.name)}** {_prose(entry.text, numbers)}" for entry in box.entries)
+    yield from (_prose(note, numbers) for note in box.notes)
 
 
 def _draw_table(table: TableSpec, document: Document, numbers: _Numbers) -> Iterator[str]:
@@ -225,7 +222,7 @@ def _draw_flow(chart: FlowChart, document: Document, numbers: _Numbers) -> Itera
     yield escape(" ".join(chart.footnotes))
 
 
-def _caption(shown: TableSpec | FigureSpec | FlowChart, document: Document) -> str:
+def _caption(shown: TableSpec | FigureSpec | FlowChart | Box, document: Document) -> str:
     tags = "".join(f" ({escape(tag)})" for tag in document.tags)
     return f'<a id="{quote(shown.id)}"></a>\n\n**{escape(shown.label)}.** {escape(shown.title)}{tags}'
 
@@ -233,7 +230,7 @@ def _caption(shown: TableSpec | FigureSpec | FlowChart, document: Document) -> s
 _DRAWINGS: dict[type, Callable[[Any, Document, _Numbers], Iterator[str]]] = {
     Paragraph: _draw_paragraph,
     ItemList: _draw_list,
-    Highlights: _draw_highlights,
+    Box: _draw_box,
     TableSpec: _draw_table,
     FigureSpec: _draw_figure,
     FlowChart: _draw_flow,

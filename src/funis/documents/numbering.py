@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
-from funis.documents.document import Block, Highlight, Highlights, ItemList, Paragraph, Prose, Section
+from funis.documents.document import Block, Box, ItemList, Paragraph, Prose, Section
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.register import Register, RegisterEntry
-from funis.documents.table import TableCell, TableSpec
+from funis.documents.table import TableSpec
 
 
 def number_sections(sections: Iterable[Section]) -> tuple[tuple[Section, ...], Register]:
@@ -43,7 +43,7 @@ def number_sections(sections: Iterable[Section]) -> tuple[tuple[Section, ...], R
 
 
 def _label_all(sections: Iterable[Section]) -> Iterator[Section]:
-    counters = {(kind, sign): count(1) for kind in ("Table", "Figure") for sign in ("", "S")}
+    counters = {(kind, sign): count(1) for kind in ("Table", "Figure", "Box") for sign in ("", "S")}
     for section in sections:
 
         def label(block: Block, sign: str = "S" if section.is_supplement else "") -> Block:
@@ -52,6 +52,8 @@ def _label_all(sections: Iterable[Section]) -> Iterator[Section]:
                     return replace(block, label=f"Table {sign}{next(counters['Table', sign])}")
                 case FigureSpec() | FlowChart():
                     return replace(block, label=f"Figure {sign}{next(counters['Figure', sign])}")
+                case Box():
+                    return replace(block, label=f"Box {sign}{next(counters['Box', sign])}")
             return block
 
         yield _map_blocks(section, label)
@@ -67,7 +69,7 @@ def _entries(sections: Iterable[Section]) -> Iterator[RegisterEntry]:
         if section.is_supplement:
             yield RegisterEntry(section.id, section.code, section.title, section.code)
         for block in section.all_blocks:
-            if isinstance(block, TableSpec | FigureSpec | FlowChart):
+            if isinstance(block, TableSpec | FigureSpec | FlowChart | Box):
                 yield RegisterEntry(block.id, block.label, block.title, section.code)
 
 
@@ -78,17 +80,13 @@ def _resolve(block: Block, register: Register) -> Block:
             return replace(block, text=_prose(block.text, register))
         case ItemList():
             return replace(block, items=tuple(_prose(item, register) for item in block.items))
-        case Highlights():
-            return Highlights(tuple(_highlight(each, register) for each in block.entries))
+        case Box():
+            entries = tuple(replace(each, text=_prose(each.text, register)) for each in block.entries)
+            return replace(
+                block, entries=entries, notes=tuple(_prose(note, register) for note in block.notes)
+            )
     return replace(block, footnotes=tuple(map(register.resolve, block.footnotes)))
 
 
 def _prose(text: Prose, register: Register) -> Prose:
     return tuple(replace(each, text=register.resolve(each.text)) for each in text)
-
-
-def _highlight(entry: Highlight, register: Register) -> Highlight:
-    def resolve(cell: TableCell) -> TableCell:
-        return replace(cell, parts=_prose(cell.parts, register))
-
-    return replace(entry, figure=resolve(entry.figure), detail=resolve(entry.detail))

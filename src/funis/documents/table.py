@@ -67,6 +67,7 @@ class TableSpec:
     footnotes : one sentence each: population, denominator, missing data, versions
     is_text : True for a listing of words (set ragged right), False for a table of numbers
     is_collapsed : True when the table is folded away until asked for
+    is_upright : whether the page is not turned for it, however many columns it has
     label : printed number of the table, given when the document is put together
 
     Raises
@@ -83,6 +84,7 @@ class TableSpec:
     spanners: tuple[tuple[str, int], ...] = ()
     is_text: bool = False
     is_collapsed: bool = False
+    is_upright: bool = False
     label: str = ""
 
     def __post_init__(self) -> None:
@@ -109,7 +111,7 @@ class TableSpec:
     @property
     def shape(self) -> str:
         """Tell how wide the table is: wide (printed on its side), full or narrow."""
-        if len(self.heads) > 8:
+        if len(self.heads) > 8 and not self.is_upright:
             return "wide"
         return "narrow" if len(self.heads) <= 4 and not self.is_text else "full"
 

@@ -9,17 +9,19 @@ from funis.study.model import Study
 
 #: Sections of the main part in their order, with their titles.
 MAIN: dict[str, str] = {
-    "key-results": "Key results",
+    "key-results": "Summary",
     "subjects": "Participant flow",
+    "endpoints": "Endpoints",
     "baseline": "Baseline",
     "response": "Response and relapse",
-    "time-to-event": "Time to event",
     "activity": "Disease activity and other measures",
     "comparison": "Comparison between arms",
     "glucocorticoid": "Glucocorticoid and other drugs",
     "exposure": "Infusions and exposure",
     "safety": "Safety",
     "methods": "Methods",
+    "quality": "Data quality",
+    "limits": "Limits of interpretation",
 }
 #: Sections of the supplement: code, title.
 SUPPLEMENT: dict[str, tuple[str, str]] = {
@@ -44,6 +46,10 @@ SUPPLEMENT: dict[str, tuple[str, str]] = {
 }
 #: Places by the beginning of an id; the first that fits.
 _BY_ID: tuple[tuple[str, str], ...] = (
+    ("table-time-to-event", "responses"),
+    ("figure-flow", "subjects"),
+    ("table-exposure", "influence"),
+    ("table-asked", "completeness"),
     ("table-disposition", "populations"),
     ("table-populations", "populations"),
     ("table-eligibility", "eligibility"),
@@ -84,34 +90,31 @@ class Arrangement:
             if endpoint.all_variables and {lab.test for lab in study.labs}.issuperset(endpoint.all_variables)
         }
         ranked = sorted(study.endpoints, key=lambda each: each.role != "primary")
-        judged = [each.definition for each in ranked if each.kind == "response" and each.definition]
-        self._first_response = judged[0] if judged else ""
         changes = [each.id for each in ranked if each.kind in {"change", "summary"}]
         self._first_change = changes[0] if changes else ""
 
     def place(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
         """Name the section of the main part or of the supplement that a table or figure stands in."""
+        if shown.id.startswith("table-main-"):
+            return shown.section
         known = [place for start, place in _BY_ID if shown.id.startswith(start)]
-        if known or shown.section in _BY_SECTION:
-            return [*known, _BY_SECTION.get(shown.section, "")][0]
+        known += [_BY_SECTION[shown.section]] if shown.section in _BY_SECTION else []
+        return known[0] if known else self._place_by_content(shown)
+
+    def _place_by_content(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
         match shown.section:
             case "efficacy":
                 return self._place_of_endpoint(shown)
             case "other":
                 return "laboratory" if shown.id == "table-other-labs" else "scores"
             case "response":
-                return self._place_of_response(shown)
+                return "response" if shown.id == "table-performance-goal" else "responses"
             case "safety":
                 return "events" if isinstance(shown, TableSpec) and shown.is_collapsed else "safety"
-        return shown.section
+        return "response" if shown.section == "time-to-event" else shown.section
 
     def _place_of_endpoint(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
         name = shown.id.partition("-")[2]
         if name == self._first_change and isinstance(shown, FigureSpec):
             return "activity"
         return "laboratory" if name in self._laboratory else "scores"
-
-    def _place_of_response(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
-        is_first = shown.id == f"table-response-{self._first_response}"
-        is_counted = shown.id in {"table-relapse", "table-performance-goal", "table-response-over-visits"}
-        return "response" if is_first or is_counted else "responses"

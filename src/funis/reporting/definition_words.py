@@ -126,7 +126,7 @@ def endpoint_words(labels: Labels, endpoint: Endpoint) -> str:
         visit_words(labels, name) if is_judged else in_sentence(labels.visit(name)) for name in endpoint.at
     ]
     at = f" at {listed(visits)}" if visits else ""
-    named = [_with_unit(labels, name) for name in endpoint.all_variables]
+    named = [with_unit(labels, name) for name in endpoint.all_variables]
     match endpoint.kind:
         case "response" | "relapse":
             return _judged_words(labels, endpoint, at)
@@ -144,7 +144,7 @@ def endpoint_words(labels: Labels, endpoint: Endpoint) -> str:
     return _COUNTED[endpoint.kind]
 
 
-def _with_unit(labels: Labels, name: str) -> str:
+def with_unit(labels: Labels, name: str) -> str:
     """Name a variable with its unit in brackets, so that a list of several can be read."""
     unit = format_unit(labels.unit(name))
     return f"{in_sentence(labels.variable(name))} ({unit})" if unit else in_sentence(labels.variable(name))

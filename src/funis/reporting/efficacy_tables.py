@@ -76,15 +76,22 @@ def build_efficacy_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
             variables = [
                 variable
                 for name in endpoint.all_variables
-                for variable in _variables_by_visit(book, endpoint, name)
+                for variable in variables_by_visit(book, endpoint, name)
             ]
             if variables:
                 found.append(_variable_table(study, book, endpoint, variables))
     return tuple(found)
 
 
-def _variables_by_visit(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[VariableByVisit]:
-    """Gather the analyses of a variable by the subjects they were made in."""
+def variables_by_visit(book: NumberBook, endpoint: Endpoint, variable: str) -> Iterable[VariableByVisit]:
+    """Gather the analyses of a variable of an endpoint by the subjects they were made in.
+
+    Parameters
+    ----------
+    book : the numbers of a run
+    endpoint : of kind change or summary
+    variable : one of its variables
+    """
     whole = () if endpoint.subgroup_only and endpoint.subgroups else (ALL,)
     subgroups = {*whole, *endpoint.subgroups}
     gathered: dict[tuple[str, str, str], dict[tuple[str, str], Group]] = {}

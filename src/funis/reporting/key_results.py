@@ -1,244 +1,243 @@
-"""The summary at the top of a report: the endpoints in the order of their rank, one figure each."""
+"""Box 1: six results in words, always the same six in the same order, each number bound to its result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from funis.catalogue.registry import response_definition, responses
-from funis.documents.document import Highlight
-from funis.documents.table import Inline, joined, words
+from funis.documents.document import Box, BoxEntry, plain
+from funis.documents.register import reference
+from funis.documents.table import Inline, joined
 from funis.reporting.baseline_tables import DISPOSITION
-from funis.reporting.co_primary_tables import TITLE, find_verdict
+from funis.reporting.co_primary_tables import find_verdict
 from funis.reporting.definition_words import is_proposed
 from funis.reporting.estimand_text import co_primary_words
-from funis.reporting.labels import Labels, in_sentence, method_label
-from funis.reporting.number_book import (
-    Group,
-    NumberBook,
-    bound,
-    bound_p,
-    count_cell,
-    decimals_for,
-    interval,
-    level_text,
-    percent_interval,
-    share_cell,
-    small_n,
-)
-from funis.reporting.planned_tables import find_unassessed
-from funis.reporting.response_tables import class_label
+from funis.reporting.key_measures import change_words, main_change, survival_words
+from funis.reporting.key_rates import rate_words, relapse_words
+from funis.reporting.labels import Labels, in_sentence, listed
+from funis.reporting.number_book import NumberBook, bound
+from funis.reporting.planned_tables import NOT_ASSESSED, find_unassessed
 from funis.reporting.safety_tables import UNASKED, main_events, not_collected_words
-from funis.results import ALL
+from funis.results import ALL, format_number
 from funis.study.model import Endpoint, Study
 from funis.study.response_behind import definition_behind
 
-_MOST = 9
-_RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
+BOX = "box-key-results"
+ENDPOINTS_BOX = "box-endpoints"
+NAMES = ("Patients", "Primary", "Durability", "Activity", "Harms", "Limits")
+#: What the design leaves open, word for word.
+LIMITS: dict[str, str] = {
+    "single_arm": ("There was no control group: the changes cannot be put down to the treatment alone."),
+    "parallel": "The arms are compared as they were treated; results of one arm by itself show no effect.",
+    "observational": (
+        "No treatment was assigned: differences may come from who was treated, and are associations."
+    ),
+}
+NOT_AN_ENDPOINT = "Not an endpoint of this study."
+Said = tuple[Inline | str | None, ...]
 
 
-def build_keys(study: Study, book: NumberBook) -> tuple[Highlight, ...]:
-    """Choose the results for the top of the report: subjects, then endpoints by rank, then safety.
+def build_key_box(study: Study, book: NumberBook, *, has_definitions: bool = False) -> tuple[Box, ...]:
+    """Write the six results that are read first.
 
     Parameters
     ----------
     study : the study file
     book : the numbers of a run
+    has_definitions : whether the document has the box of endpoints in words
 
     Returns
     -------
-    tuple of Highlight : at most a dozen
+    tuple of Box : one; none where nothing was computed
     """
+    if not book.numbers and not book.withheld:
+        return ()
     labels = Labels(study)
-    ranked = sorted(study.endpoints, key=lambda each: _RANK[each.role])
-    found = [key for endpoint in ranked for key in _endpoint_keys(labels, book, endpoint)]
-    first = (*_subject_keys(book), *_unassessed_keys(labels, book), *_verdict_keys(study, book))
-    return (*first, *found[:_MOST], *_safety_keys(book))
+    primary = tuple(each for each in study.endpoints if each.role == "primary")
+    main = _main(labels, book, primary)
+    lasting, used = _durability(labels, book)
+    texts = (
+        _patients(labels, book),
+        main,
+        lasting,
+        _activity(labels, book, {each.id for each in primary} | used),
+        _harms(book),
+        _limits(labels),
+    )
+    entries = tuple(BoxEntry(name, joined(*text).parts) for name, text in zip(NAMES, texts, strict=True))
+    return (
+        Box(BOX, "Key results", entries, tuple(map(plain, _notes(has_definitions, primary))), is_ranked=True),
+    )
 
 
-def _verdict_keys(study: Study, book: NumberBook) -> Iterator[Highlight]:
-    """Say how the primary endpoints were judged together, with the words of the rule."""
-    verdict = find_verdict(book)
-    if verdict is not None:
-        yield Highlight(TITLE, joined(*verdict), words(co_primary_words(study)))
+def _notes(has_definitions: bool, primary: Sequence[Endpoint]) -> Iterator[str]:  # noqa: FBT001 - one caller
+    if has_definitions:
+        yield f"Definitions: {reference(ENDPOINTS_BOX)}."
+    if primary:
+        names = listed([in_sentence(each.printed) for each in primary])
+        yield (
+            f"Primary in the study file: {names}. "
+            "Whether the plan was fixed before the data were seen: not stated."
+        )
 
 
-def _unassessed_keys(labels: Labels, book: NumberBook) -> Iterator[Highlight]:
-    """Say first which primary endpoints could not be assessed, and why: no other result takes their place."""
-    for each in find_unassessed(labels.study, book):
-        if each.endpoint.role == "primary":
-            yield Highlight(each.title, words(each.what), each.reason, _rank_words(labels, each.endpoint))
-
-
-def _rank_words(labels: Labels, endpoint: Endpoint) -> str:
-    """Say that an endpoint is primary, and that its definition is only proposed where it is."""
-    names = (definition_behind(labels.study, endpoint), *endpoint.all_variables)
-    proposed = ["Definition proposed by funis."] if any(map(is_proposed, names)) else []
-    return " ".join([*(["Primary."] if endpoint.role == "primary" else []), *proposed])
-
-
-def _subject_keys(book: NumberBook) -> Iterator[Highlight]:
+def _patients(labels: Labels, book: NumberBook) -> Said:
+    """Say how many were treated, and how many were followed to the last visit."""
     counts = {
         group.variable: book.find(group, ALL, "count")
         for group in book.of("disposition")
         if group.subgroup == ALL and group.arm == ALL and not group.category
     }
-    known = {name for name, number in counts.items() if number is not None and number.value is not None}
+    known = {name: each for name, each in counts.items() if each is not None and each.value is not None}
     main = next((name for name in ("treated", "enrolled") if name in known), None)
     if main is None:
-        return
-    rest = [name for name in ("completed", "withdrew", "lost", "died", "not_recorded") if name in known]
-    detail: list[Inline | str | None] = []
-    for name in rest:
-        detail += [", " if detail else "", f"{DISPOSITION[name].lower()} ", bound(counts[name], 0)]
-    yield Highlight(f"Subjects {DISPOSITION[main].lower()}", joined(bound(counts[main], 0)), joined(*detail))
+        return _members(book)
+    said: list[Inline | str | None] = [
+        bound(known[main], 0), f" patient{_s(known[main].value)} {_were(known[main].value)} {main}"
+    ]  # fmt: skip
+    if "completed" in known:
+        last = in_sentence(labels.visit(labels.study.visits[-1].name)) if labels.study.visits else "the end"
+        said += ["; ", bound(known["completed"], 0), f" {_were(known['completed'].value)} followed to {last}"]
+    for name in ("withdrew", "lost", "died", "not_recorded"):
+        if name in known and known[name].value:
+            said += [f"; {in_sentence(DISPOSITION[name])} ", bound(known[name], 0)]
+    return (*said, ".")
 
 
-def _endpoint_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
-    if endpoint.kind in {"response", "relapse"}:
-        yield from _rate_keys(labels, book, endpoint)
-    elif endpoint.kind == "change" and endpoint.all_variables:
-        yield from _change_keys(labels, book, endpoint)
-    elif endpoint.kind == "summary" and endpoint.all_variables:
-        yield from _summary_keys(labels, book, endpoint)
+def _s(count: float | None) -> str:
+    return "" if count == 1 else "s"
 
 
-def _rate_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
-    is_response = endpoint.kind == "response"
-    for group in book.of(endpoint.kind):
-        if group.endpoint not in {endpoint.id, ""} or group.subgroup != ALL or group.arm != ALL:
-            continue
-        if is_response and (group.variable != group.measure or not _is_key(group)):
-            continue
-        if not is_response and group.population != "at_risk":
-            continue
-        for visit in book.visits(group):
-            count = book.find(group, visit, "count")
-            if count is None or count.value is None or (not is_response and visit == ALL):
-                continue
-            limits = [
-                bound(book.find(group, visit, each, "clopper_pearson"), 1) for each in ("lower", "upper")
-            ]
-            what = (
-                class_label(group.measure, group.category)
-                if is_response
-                else "Relapse, of responders still at risk"
-            )
-            when = "" if visit == ALL else f", {labels.visit(visit).lower()}"
-            level = level_text(labels.study, endpoint.id)
-            detail = (
-                joined(f"{level} CI ", *percent_interval(*limits), " (Clopper-Pearson)")
-                if all(limits)
-                else joined("")
-            )
-            if group.category == "responder":
-                detail = joined(*detail.parts, *_goal_words(book, endpoint, visit))
-            yield Highlight(
-                f"{what}{when}", share_cell(book, group, visit), detail, _rank_words(labels, endpoint)
-            )
+def _were(count: float | None) -> str:
+    return "was" if count == 1 else "were"
 
 
-def _goal_words(book: NumberBook, endpoint: Endpoint, visit: str) -> Iterator[Inline | str]:
-    """Say whether the performance goal of an endpoint was met, where it has one."""
-    for group in book.of("performance_goal"):
-        goal, met = book.find(group, visit, "goal"), book.find(group, visit, "met")
-        if group.endpoint == endpoint.id and goal is not None and met is not None:
-            yield from ("; goal ", Inline(goal.text, goal.id), " ", Inline(met.text, met.id))
+def _members(book: NumberBook) -> Said:
+    """Count the subjects of the data where their flow was not computed."""
+    for group in book.of("population"):
+        number = book.find(group, ALL, "n")
+        if group.subgroup == ALL and group.arm == ALL and number is not None:
+            return bound(number, 0), f" patient{_s(number.value)} {_were(number.value)} in the data."
+    return ("The number of patients was not counted.",)
 
 
-def _is_key(group: Group) -> bool:
-    """Whether a class is shown on the first page: any response, and its kinds where there are several."""
-    if group.category == "responder" or group.measure not in responses():
-        return group.category == "responder"
-    responding = response_definition(group.measure).responding
-    return len(responding) > 1 and group.category in responding
+def _main(labels: Labels, book: NumberBook, primary: Sequence[Endpoint]) -> Said:
+    """Say the primary result, or why there is none; no other result takes its place."""
+    if not primary:
+        return ("No primary endpoint was named in the study file.",)
+    lacking = [each for each in find_unassessed(labels.study, book) if each.endpoint.role == "primary"]
+    said: list[Inline | str | None] = []
+    for each in lacking:
+        what = "The primary endpoint" if len(primary) == 1 else each.title
+        verb = "could not be assessed" if each.what == NOT_ASSESSED else "is withheld"
+        said += [f"{what} {verb}: ", *each.reason.parts, ". "]
+    verdict = find_verdict(book)
+    if verdict is not None:
+        said += ["Primary endpoints together: ", *verdict, ". ", co_primary_words(labels.study), " "]
+    for endpoint in primary:
+        result = _result(labels, book, endpoint)
+        said += [*result, " "] if result else []
+    names = [definition_behind(labels.study, each) for each in primary if each.kind != "relapse"]
+    if any(map(is_proposed, [*names, *(name for each in primary for name in each.all_variables)])):
+        said.append("The definition was proposed by funis.")
+    return _trimmed(said) or ("The primary endpoint could not be assessed.",)
 
 
-def _change_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
-    """Take the last visit of the endpoint, or the one it names alone."""
-    wanted = endpoint.all_variables[:1]
-    groups = [group for group in book.of("change") if group.measure in wanted and group.arm == ALL]
-    groups = [group for group in groups if endpoint.subgroup_only or group.subgroup == ALL]
-    # The endpoint's own subjects, with missing outcomes filled as it says; not those of another endpoint.
-    groups = [group for group in groups if group.population == (endpoint.population or group.population)]
-    groups = [group for group in groups if group.endpoint == endpoint.id] or [
-        group for group in groups if not group.endpoint
-    ]
-    for group in {each.variable: each for each in reversed(groups)}.values():
-        visits = [visit for visit in book.visits(group) if visit in endpoint.at] or list(book.visits(group))
-        visit = visits[-1]
-        means = (number.value for number in book.all(group) if number.statistic == "mean")
-        digits = decimals_for(book, group.measure, means)
-        mean, lower, upper = (
-            bound(book.find(group, visit, name), digits) for name in ("mean", "lower", "upper")
-        )
-        if mean is None:
-            continue
-        within = "" if group.subgroup == ALL else f", {labels.population(group.subgroup).lower()}"
-        changed = labels.variable_with_unit(group.variable, group.measure)
-        title = f"{changed}, {labels.visit(visit).lower()}{within}"
-        level = level_text(labels.study)
-        detail = joined(f"{level} CI ", *interval(lower, upper), *_p_words(book, endpoint, group, visit))
-        yield Highlight(title, joined(mean), detail, _rank_words(labels, endpoint))
+def _trimmed(said: Sequence[Inline | str | None]) -> Said:
+    """Leave out the space at the end."""
+    found = list(said)
+    while found and isinstance(found[-1], str) and not found[-1].strip():
+        found.pop()
+    if found and isinstance(found[-1], str):
+        found[-1] = found[-1].rstrip()
+    return tuple(found)
 
 
-def _p_words(
-    book: NumberBook, endpoint: Endpoint, group: Group, visit: str
-) -> tuple[Inline | str | None, ...]:
-    tests = [
-        each
-        for each in book.of("test")
-        if each._replace(analysis="change", endpoint=group.endpoint) == group and each.endpoint == endpoint.id
-    ]
-    for test in tests:
-        plain = next(
-            (
-                book.find(test, visit, "p", name)
-                for name in endpoint.methods
-                if book.find(test, visit, "p", name)
-            ),
-            None,
-        )
-        if plain is None or plain.value is None:
-            continue
-        said: tuple[Inline | str | None, ...] = (
-            "; P ",
-            bound_p(plain),
-            f" ({in_sentence(method_label(plain.method))}",
-            *small_n(plain),
-            ")",
-        )
-        adjusted = book.find(test, visit, "p_adjusted", plain.method)
-        return (*said, f"; {method_label(endpoint.adjust)} ", bound_p(adjusted)) if adjusted else said
+def _result(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Said:
+    """Say the result of one primary endpoint; a relapse stands under durability."""
+    match endpoint.kind:
+        case "response":
+            return rate_words(labels, book, endpoint)
+        case "change" | "summary":
+            return change_words(labels, book, endpoint)
+        case "time_to_event":
+            return survival_words(labels, book, endpoint)
     return ()
 
 
-def _summary_keys(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Highlight]:
-    for group in book.of("summary"):
-        visits = [visit for visit in book.visits(group) if visit not in {ALL, ""}]
-        if (
-            group.variable != endpoint.all_variables[0]
-            or group.subgroup != ALL
-            or group.arm != ALL
-            or not visits
-        ):
+def _durability(labels: Labels, book: NumberBook) -> tuple[Said, set[str]]:
+    """Say who relapsed, else who was free of the event, and which endpoint that is."""
+    for endpoint in sorted(labels.study.endpoints, key=lambda each: each.kind != "relapse"):
+        if endpoint.kind == "relapse":
+            said = relapse_words(labels, book, endpoint)
+        elif endpoint.kind == "time_to_event" and endpoint.role != "primary":
+            said = survival_words(labels, book, endpoint)
+        else:
             continue
-        mean, sd = (bound(book.find(group, visits[0], name), 2) for name in ("mean", "sd"))
-        count = bound(book.find(group, visits[0], "n"), 0)
-        title = f"{labels.variable_with_unit(group.variable)}, {labels.visit(visits[0]).lower()}"
-        yield Highlight(title, joined(mean, " ± ", sd), joined("n = ", count), _rank_words(labels, endpoint))
-        return
+        if said:
+            return said, {endpoint.id}
+    if any(each.kind in {"relapse", "time_to_event"} for each in labels.study.endpoints):
+        return ("Durability could not be assessed.",), set()
+    return (NOT_AN_ENDPOINT,), set()
 
 
-def _safety_keys(book: NumberBook) -> Iterator[Highlight]:
+def _activity(labels: Labels, book: NumberBook, used: set[str]) -> Said:
+    """Say the change of the first score that no item before has said."""
+    endpoint = main_change(labels.study, used)
+    if endpoint is None:
+        return (NOT_AN_ENDPOINT if not _has_primary_change(labels.study) else "See Primary.",)
+    return change_words(labels, book, endpoint) or (f"{endpoint.printed} could not be assessed.",)
+
+
+def _has_primary_change(study: Study) -> bool:
+    return any(each.role == "primary" and each.kind == "change" for each in study.endpoints)
+
+
+def _harms(book: NumberBook) -> Said:
+    """Say how many had an adverse event, and what an absence of events rests on."""
     events = main_events(book)
     count = book.find(events, ALL, "count") if events is not None else None
     if events is None or count is None:
-        return
+        return (not_collected_words(book) or "Adverse events were not an endpoint of this study.",)
     if count.value is None:
-        yield Highlight("Adverse events", count_cell(count), words(not_collected_words(book)))
-        return
-    question = events._replace(variable="asked", measure="asked")
-    asked = book.find(question, ALL, "count")
-    basis = count_cell(asked, book.find(question, ALL, "percent")).parts if asked is not None else ()
-    detail = joined("asked at ", *basis, " of visits due") if basis else words(UNASKED)
-    yield Highlight("Subjects with any adverse event", share_cell(book, events, ALL, "asked"), detail)
+        return (not_collected_words(book) or "Adverse events were not collected.",)
+    asked = book.find(events._replace(variable="asked", measure="asked"), ALL, "count")
+    if asked is None or asked.value is None:
+        return Inline(format_number(count.value, 0), count.id), f" had an adverse event. {UNASKED}"
+    basis: Said = (
+        "patients were asked at ", Inline(format_number(asked.value, 0), asked.id),
+        f" of {asked.denominator} visits due.",
+    )  # fmt: skip
+    if not count.value and count.denominator is not None:
+        upper = bound(book.find(events, ALL, "upper", "clopper_pearson"), 1)
+        limit: Said = (" (upper 95% limit ", upper, "%)") if upper is not None else ()
+        none = Inline("None", count.id)
+        return none, f" was recorded in {count.denominator} patients asked", *limit, "; ", *basis
+    over = f"/{count.denominator}" if count.denominator is not None else ""
+    serious = _serious(book, events.population)
+    return (
+        Inline(f"{format_number(count.value, 0)}{over}", count.id),
+        " had an adverse event",
+        *serious,
+        "; ",
+        *basis,
+    )
+
+
+def _serious(book: NumberBook, population: str) -> Said:
+    for group in book.of("adverse_events"):
+        number = book.find(group, ALL, "count")
+        is_whole = group.subgroup == ALL and group.arm == ALL and group.population == population
+        if group.variable == "serious" and is_whole and number is not None and number.value is not None:
+            return ", ", Inline(format_number(number.value, 0), number.id), " a serious one"
+    return ()
+
+
+def _limits(labels: Labels) -> Said:
+    """Say what the design leaves open, and the worst note on data or certainty."""
+    study = labels.study
+    notes = [LIMITS[study.trial.design]]
+    if study.trial.reconstructed:
+        notes.append("The data were rebuilt from published figures.")
+    elif any(is_proposed(each.definition) for each in study.endpoints if each.definition):
+        notes.append("A definition was proposed by funis.")
+    return (" ".join(notes),)

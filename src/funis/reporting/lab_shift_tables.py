@@ -68,7 +68,16 @@ def build_lab_shift_tables(study: Study, results: Results, book: NumberBook) -> 
         heads = ("", "n", *_WORST.values())
         spanners = (("", 2), ("Worst grade after baseline", len(_WORST)))
         found.append(
-            TableSpec(name, "safety", f"Laboratory results by CTCAE grade{of}", heads, rows, notes, spanners)
+            TableSpec(
+                name,
+                "safety",
+                f"Laboratory results by CTCAE grade{of}",
+                heads,
+                rows,
+                notes,
+                spanners,
+                is_upright=True,
+            )
         )
     return tuple(found)
 

@@ -26,6 +26,9 @@ from funis.reporting.glucocorticoid_tables import build_glucocorticoid_tables
 from funis.reporting.influence_tables import build_influence_tables, build_site_tables
 from funis.reporting.lab_shift_tables import build_lab_shift_tables
 from funis.reporting.listing_tables import build_event_listings, build_response_listings
+from funis.reporting.main_exposure import build_main_exposure
+from funis.reporting.main_measures import build_main_measures
+from funis.reporting.main_rates import build_main_rates
 from funis.reporting.model_checks import build_diagnostic_tables
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.performance_goal_tables import build_performance_goal_tables
@@ -74,6 +77,9 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_eligibility_tables(study, book),
         *build_deviation_tables(study, results, book),
         *(build_split_tables(study, results, book) or build_baseline_tables(study, book)),
+        *build_main_rates(study, book),
+        *build_main_measures(study, book),
+        *build_main_exposure(study, book),
         *build_response_tables(study, book),
         *build_performance_goal_tables(study, book),
         *build_repeated_response_tables(study, book),

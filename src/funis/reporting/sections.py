@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import dataclass
 from typing import TypeVar
 
 from funis.documents.document import (
-    Highlight,
-    Highlights,
+    Box,
     ItemList,
     Paragraph,
     Section,
@@ -25,7 +23,7 @@ from funis.reporting.arrangement import MAIN, SUPPLEMENT, Arrangement
 from funis.reporting.definition_words import build_definitions, build_full_definitions
 from funis.reporting.finding_tables import findings_in_words
 from funis.reporting.labels import Labels, listed
-from funis.reporting.methods_text import SINGLE_ARM, build_methods
+from funis.reporting.methods_text import build_methods
 from funis.reporting.passages import Passage
 from funis.results import Results
 from funis.study.model import Study
@@ -41,7 +39,8 @@ class _Material:
 
     study: Study
     results: Results
-    keys: tuple[Highlight, ...]
+    boxes: Mapping[str, tuple[Box, ...]]
+    words: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, Sequence[TableSpec]]
     figures: Mapping[str, Sequence[FigureSpec | FlowChart]]
     remarks: Mapping[str, str]
@@ -51,7 +50,8 @@ def build_sections(
     study: Study,
     results: Results,
     *,
-    keys: tuple[Highlight, ...],
+    boxes: Mapping[str, tuple[Box, ...]],
+    words: Mapping[str, tuple[str, ...]],
     tables: Sequence[TableSpec],
     figures: Sequence[FigureSpec | FlowChart],
     remarks: Mapping[str, str] | None = None,
@@ -61,7 +61,8 @@ def build_sections(
     Parameters
     ----------
     study, results : as for the report
-    keys : the summary at the top
+    boxes : by section, the boxes that open it
+    words : by section, its running text, one paragraph each
     tables : every table
     figures : every figure, the flow of subjects first
     remarks : by section, what is said of what was not collected
@@ -72,7 +73,13 @@ def build_sections(
     """
     arrangement = Arrangement(study)
     material = _Material(
-        study, results, keys, _by_place(arrangement, tables), _by_place(arrangement, figures), remarks or {}
+        study,
+        results,
+        boxes,
+        words,
+        _by_place(arrangement, tables),
+        _by_place(arrangement, figures),
+        remarks or {},
     )
     named = (*((name, title, "") for name, title in MAIN.items()),)
     named += tuple((name, title, code) for name, (code, title) in SUPPLEMENT.items())
@@ -97,12 +104,13 @@ def _build_section(material: _Material, name: str, title: str, code: str) -> Sec
     """Make one section, or none where it has nothing to show."""
     tables, figures = material.tables.get(name, ()), material.figures.get(name, ())
     parts = tuple(_parts(name, material, figures, tables))
-    highlights = (Highlights(material.keys),) if name == "key-results" and material.keys else ()
+    boxes = material.boxes.get(name, ())
+    told = tuple(Paragraph(plain(line)) for line in material.words.get(name, ()))
     remark = material.remarks.get(name, "")
-    if not (parts or highlights or remark or name == "findings"):
+    if not (parts or boxes or told or remark or name == "findings"):
         return None
     said = (Paragraph(plain(remark), is_lead=True),) if remark else ()
-    blocks = (*_lead(name, material.study, material.results), *said, *highlights)
+    blocks = (*_lead(name, material.study, material.results), *said, *boxes, *told)
     return Section(name, title, blocks, parts, code)
 
 
@@ -113,11 +121,9 @@ def _parts(
     own_tables: Sequence[TableSpec],
 ) -> Iterator[SectionPart]:
     study = material.study
-    if name == "methods":
-        yield from map(_methods_part, count(), build_methods(study))
-    elif name == "definitions":
+    if name == "definitions":
         labels = Labels(study)
-        passages = (*build_definitions(labels), *build_full_definitions(labels))
+        passages = (*build_methods(study), *build_definitions(labels), *build_full_definitions(labels))
         used = (passage for passage in passages if passage.paragraphs or passage.items)
         yield from (_definition_part(place, passage) for place, passage in enumerate(used))
     elif name == "assumptions":
@@ -138,15 +144,10 @@ def _items(lines: Sequence[str]) -> ItemList:
     return ItemList(tuple(plain(line) for line in lines))
 
 
-def _methods_part(place: int, passage: Passage) -> SectionPart:
+def _definition_part(place: int, passage: Passage) -> SectionPart:
     paragraphs = tuple(Paragraph(plain(line)) for line in passage.paragraphs)
     items = (_items(passage.items),) if passage.items else ()
-    return SectionPart(f"methods-{place}", passage.title, (*paragraphs, *items))
-
-
-def _definition_part(place: int, passage: Passage) -> SectionPart:
-    part = _methods_part(place, passage)
-    return replace(part, id=f"definitions-{place}", is_folded=passage.is_folded)
+    return SectionPart(f"definitions-{place}", passage.title, (*paragraphs, *items), passage.is_folded)
 
 
 #: Parts of the section on models, with what stands in each, by the sections its makers name.
@@ -214,7 +215,7 @@ def describe_provenance(study: Study, results: Results) -> Iterator[str]:
 
 _LEADS: dict[str, Callable[[Study, Results], str]] = {
     "assumptions": lambda *_: "What the sources do not say, and this report therefore assumes.",
-    "methods": lambda *_: (
+    "definitions": lambda *_: (
         "Written from the study file; nothing is described that the study file does not ask for."
     ),
     "findings": lambda _, results: _finding_lead(results),
@@ -223,8 +224,6 @@ _LEADS: dict[str, Callable[[Study, Results], str]] = {
 
 def _lead(name: str, study: Study, results: Results) -> tuple[Paragraph, ...]:
     lead = _LEADS.get(name)
-    if name == "key-results" and study.trial.design == "single_arm":
-        return (Paragraph(plain(SINGLE_ARM), is_lead=True),)
     return (Paragraph(plain(lead(study, results)), is_lead=True),) if lead else ()
 
 

@@ -11,8 +11,10 @@ from funis.documents.numbering import number_sections
 from funis.documents.table import Inline
 from funis.reporting.arrangement import SUPPLEMENT
 from funis.reporting.banners import build_notices
+from funis.reporting.endpoint_box import build_endpoint_box
 from funis.reporting.flow_figure import build_flow
-from funis.reporting.key_results import build_keys
+from funis.reporting.key_results import build_key_box
+from funis.reporting.main_words import limit_words, methods_words, quality_words
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.payload import build_payload
@@ -97,11 +99,17 @@ def build_document(
     book = book or read_numbers(results.numbers)
     drawn = build_figures(study, results, book=book) if figures is None else figures
     tables = build_tables(study, results, book=book)
+    ends = build_endpoint_box(study)
     sections, register = number_sections(
         build_sections(
             study,
             results,
-            keys=build_keys(study, book),
+            boxes={"key-results": build_key_box(study, book, has_definitions=bool(ends)), "endpoints": ends},
+            words={
+                "methods": methods_words(study),
+                "quality": quality_words(study, results, book),
+                "limits": limit_words(study, book),
+            },
             tables=tables,
             figures=(*build_flow(book), *drawn),
             remarks=build_remarks(results, book),

@@ -1,0 +1,121 @@
+"""Box 2: the endpoints in words, before any of their results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from funis.catalogue.registry import definition, definitions
+from funis.documents.document import Box, BoxEntry, plain
+from funis.documents.register import reference
+from funis.reporting.definition_words import endpoint_words, words_of_response
+from funis.reporting.estimand_text import co_primary_words
+from funis.reporting.key_results import ENDPOINTS_BOX
+from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed
+from funis.study.model import Endpoint, Study
+
+_MEASURED = frozenset({"change", "summary", "systems"})
+_METRIC = {"change": "change from baseline", "summary": "level", "systems": "grade compared with baseline"}
+
+
+def build_endpoint_box(study: Study) -> tuple[Box, ...]:
+    """Define the endpoints of a study in words: classes of response, events, and one line a measure.
+
+    Parameters
+    ----------
+    study : the study file
+
+    Returns
+    -------
+    tuple of Box : one; none where the study file names no endpoint that is judged or measured
+
+    Examples
+    --------
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> build_endpoint_box(Study.model_validate({"study": trial}))
+    ()
+    """
+    labels = Labels(study)
+    entries = (*_judged(labels), *_timed(labels), *_measured(labels))
+    if not entries:
+        return ()
+    notes = [f"Rows, limits and versions of every instrument: {reference('definitions')}."]
+    together = co_primary_words(study)
+    if together:
+        notes.insert(0, together)
+    notes.insert(0, _estimand_line(labels))
+    return (Box(ENDPOINTS_BOX, "Endpoints in words", entries, tuple(map(plain, notes))),)
+
+
+def _judged(labels: Labels) -> Iterator[BoxEntry]:
+    """Define each class of the responses that are not only exploratory, then what a relapse is."""
+    responses = [each for each in labels.study.endpoints if each.kind == "response" and each.definition]
+    shown = [each for each in responses if each.role != "exploratory"] or responses[:1]
+    seen: set[str] = set()
+    for endpoint in shown:
+        if endpoint.definition in seen:
+            continue
+        seen.add(endpoint.definition)
+        words = words_of_response(labels, endpoint)
+        for sentence in words.classes:
+            name, _, rest = sentence.partition(": ")
+            yield BoxEntry(name, plain(f"{rest[:1].upper()}{rest[1:]}"))
+        rule = f"No value at the visit: {MISSING_OUTCOME[endpoint.missing_outcome]}."
+        yield BoxEntry(
+            f"{labels.variable(endpoint.definition)}", plain(" ".join([*words.rules, rule, words.basis]))
+        )
+        if words.relapse and any(each.kind == "relapse" for each in labels.study.endpoints):
+            yield BoxEntry("Relapse", plain(_without_name(" ".join(words.relapse))))
+    others = [each for each in responses if each.definition not in seen]
+    if others:
+        names = listed(list(dict.fromkeys(in_sentence(each.printed) for each in others)))
+        yield BoxEntry("Exploratory", plain(f"{names[:1].upper()}{names[1:]}: {reference('definitions')}."))
+
+
+def _without_name(text: str) -> str:
+    """Leave out what the name of the entry says."""
+    name, found, rest = text.partition(": ")
+    return f"{rest[:1].upper()}{rest[1:]}" if found and len(name) < 40 else text
+
+
+def _timed(labels: Labels) -> Iterator[BoxEntry]:
+    for endpoint in labels.study.endpoints:
+        if endpoint.kind == "time_to_event":
+            said = endpoint_words(labels, endpoint)
+            yield BoxEntry(endpoint.printed, plain(f"{said[:1].upper()}{said[1:]}."))
+
+
+def _measured(labels: Labels) -> Iterator[BoxEntry]:
+    """Give variable, metric, summary and time points of each measured endpoint, one line each."""
+    for endpoint in labels.study.endpoints:
+        if endpoint.kind in _MEASURED:
+            named = listed([_name_with_edition(labels, name) for name in endpoint.all_variables])
+            visits = ", ".join(in_sentence(labels.visit(name)) for name in endpoint.at) or "every visit"
+            summary = "counts of patients" if endpoint.kind == "systems" else "mean"
+            parts = [named, _METRIC[endpoint.kind], summary, visits, *_subjects(labels, endpoint)]
+            yield BoxEntry(f"{endpoint.printed} ({endpoint.role})", plain(f"{' | '.join(parts)}."))
+
+
+def _subjects(labels: Labels, endpoint: Endpoint) -> Iterator[str]:
+    if endpoint.subgroup_only and endpoint.subgroups:
+        yield f"only in {listed([labels.population(name).lower() for name in endpoint.subgroups])}"
+
+
+def _name_with_edition(labels: Labels, name: str) -> str:
+    """Name a score with the edition it is scored by; a laboratory test by its name alone."""
+    words = labels.variable(name)
+    if name not in definitions():
+        return in_sentence(words)
+    found = definition(name)
+    edition = f"scored by {found.title}" if found.title not in words else ""
+    return f"{words} ({edition})" if edition else words
+
+
+def _estimand_line(labels: Labels) -> str:
+    """Say whom and what the results are about, and what happens to those without an outcome."""
+    study = labels.study
+    names = dict.fromkeys(each.population or "enrolled" for each in study.endpoints)
+    who = listed([in_sentence(labels.population(name)) for name in names])
+    treatment = study.product.name or "the treatment"
+    compared = "the arms are compared" if study.arms else "no treatment is compared"
+    planned = "; estimands with their strategies: " + reference("models") if study.estimands else ""
+    return f"Population: {who}. Treatment: {treatment}; {compared}{planned}."

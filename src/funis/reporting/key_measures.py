@@ -1,0 +1,219 @@
+"""Measures in the words of the first page: a change, a difference between arms, time to an event."""
+
+from __future__ import annotations
+
+from funis.catalogue.registry import definitions
+from funis.documents.table import Inline
+from funis.reporting.definition_words import with_unit
+from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.number_book import (
+    Group,
+    NumberBook,
+    bound,
+    decimals_for,
+    interval,
+    level_text,
+)
+from funis.results import ALL, format_number
+from funis.study.model import Endpoint, Study
+
+_Said = tuple[Inline | str | None, ...]
+_RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
+
+
+def main_change(study: Study, without: set[str]) -> Endpoint | None:
+    """Give the change endpoint of a score that ranks first, none of those named.
+
+    Parameters
+    ----------
+    study : the study file
+    without : ids of endpoints that are said elsewhere
+    """
+    found = [
+        each
+        for each in study.endpoints
+        if each.kind == "change" and each.id not in without and any(map(_is_score, each.all_variables))
+    ]
+    return min(found, key=lambda each: (_RANK[each.role], each.subgroup_only), default=None)
+
+
+def _is_score(name: str) -> bool:
+    return name in definitions()
+
+
+def change_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
+    """Say the level before and at the last visit of an endpoint, and the change with its interval.
+
+    Parameters
+    ----------
+    labels : the printed words of the study
+    book : the numbers of a run
+    endpoint : of kind change or summary
+    """
+    if endpoint.kind == "summary":
+        return _level_words(labels, book, endpoint)
+    if labels.study.arms:
+        return _difference_words(labels, book, endpoint) or _within_words(labels, book, endpoint)
+    return _within_words(labels, book, endpoint)
+
+
+def _own(book: NumberBook, analysis: str, endpoint: Endpoint) -> list[Group]:
+    """Give the groups of the endpoint's first variable, in its own subjects."""
+    found = [
+        group
+        for group in book.of(analysis)
+        if group.measure in endpoint.all_variables[:1]
+        and group.arm == ALL
+        and (endpoint.subgroup_only or group.subgroup == ALL)
+        and group.population == (endpoint.population or group.population)
+    ]
+    return [group for group in found if group.endpoint == endpoint.id] or [
+        group for group in found if not group.endpoint
+    ]
+
+
+def _within_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
+    for group in _own(book, "change", endpoint):
+        visits = [visit for visit in book.visits(group) if visit in endpoint.at] or list(book.visits(group))
+        if not visits:
+            continue
+        visit, baseline = visits[-1], labels.study.baseline_visit or ""
+        means = (number.value for number in book.all(group) if number.statistic == "mean")
+        digits = decimals_for(book, group.measure, means)
+        mean, lower, upper = (
+            bound(book.find(group, visit, name), digits) for name in ("mean", "lower", "upper")
+        )
+        size = bound(book.find(group, visit, "n"), 0)
+        if mean is None or mean.text == "–":
+            continue
+        levels = [each for each in _own(book, "summary", endpoint) if each.subgroup == group.subgroup]
+        before, after = (
+            bound(book.find(levels[0], each, "mean"), digits) if levels else None
+            for each in (baseline, visit)
+        )
+        within = "" if group.subgroup == ALL else f" in {labels.population(group.subgroup).lower()}"
+        named = with_unit(labels, group.measure)
+        when = in_sentence(labels.visit(visit))
+        limits: _Said = (
+            ("; ", f"{level_text(labels.study)} CI ", *interval(lower, upper)) if lower and upper else ()
+        )
+        tail: _Said = (*limits, "; n = ", size, ").")
+        if before is None or after is None:
+            return (
+                f"Mean change of {named}{within} at {when} was ",
+                mean,
+                " (",
+                *limits[1:],
+                "; n = ",
+                size,
+                ").",
+            )
+        head: _Said = (
+            f"Mean {named}{within} was ",
+            before,
+            " at baseline and ",
+            after,
+            f" at {when} (change ",
+        )
+        return (*head, mean, *tail)
+    return ()
+
+
+def _difference_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
+    """Say the difference between arms at the last visit."""
+    for group in book.of("comparison"):
+        is_own = group.measure in endpoint.all_variables[:1] and group.endpoint in {endpoint.id, ""}
+        visits = [visit for visit in book.visits(group) if visit in endpoint.at]
+        if not is_own or group.subgroup != ALL or not visits:
+            continue
+        number = next(
+            (each for each in book.all(group) if (each.visit, each.statistic) == (visits[-1], "estimate")),
+            None,
+        )
+        if number is None or number.value is None:
+            continue
+        digits = decimals_for(book, group.measure, (number.value,))
+        ends = [bound(book.beside(number, name), digits) for name in ("lower", "upper")]
+        names = {arm.id: arm.name for arm in labels.study.arms}
+        arms = f"{names.get(group.arm, group.arm)} minus {names.get(group.contrast, group.contrast)}"
+        limits: _Said = (f" ({level_text(labels.study)} CI ", *interval(*ends), ")") if all(ends) else ()
+        named = in_sentence(labels.variable_with_unit(group.variable, group.measure))
+        when = in_sentence(labels.visit(visits[-1]))
+        return (
+            f"{named[:1].upper()}{named[1:]} at {when} differed by ",
+            bound(number, digits),
+            *limits,
+            f" ({arms}).",
+        )
+    return ()
+
+
+def _level_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
+    for group in book.of("summary"):
+        visits = [visit for visit in book.visits(group) if visit not in {ALL, ""}]
+        if (
+            group.variable not in endpoint.all_variables[:1]
+            or group.subgroup != ALL
+            or group.arm != ALL
+            or not visits
+        ):
+            continue
+        chosen = [visit for visit in visits if visit in endpoint.at] or visits[:1]
+        numbers = [book.find(group, chosen[0], name) for name in ("mean", "sd", "n")]
+        digits = decimals_for(book, group.measure, (each.value for each in numbers[:2] if each is not None))
+        mean, sd = (bound(each, digits) for each in numbers[:2])
+        size = bound(numbers[2], 0)
+        if mean is None:
+            continue
+        named, when = (
+            with_unit(labels, group.variable),
+            in_sentence(labels.visit(chosen[0])),
+        )
+        spread: _Said = ("SD ", sd, "; ") if sd is not None else ()
+        return f"Mean {named} was ", mean, f" at {when} (", *spread, "n = ", size, ")."
+    return ()
+
+
+def survival_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
+    """Say who was free of the event at the last planned visit, with its interval.
+
+    Parameters
+    ----------
+    labels : the printed words of the study
+    book : the numbers of a run
+    endpoint : of kind time_to_event
+    """
+    for group in book.of("time_to_event"):
+        if group.endpoint not in {endpoint.id, ""} or group.subgroup != ALL or group.arm != ALL:
+            continue
+        visits = [visit for visit in book.visits(group) if visit != ALL]
+        free = book.find(group, visits[-1], "survival") if visits else None
+        events, size = book.find(group, ALL, "events"), book.find(group, ALL, "n")
+        if free is None or free.value is None or events is None or size is None:
+            continue
+        ends = [book.find(group, visits[-1], name, free.method) for name in ("lower", "upper")]
+        shown = [
+            in_percent(each.value, each.id) if each is not None and each.value is not None else None
+            for each in ends
+        ]
+        limits: _Said = (
+            (f"; {level_text(labels.study, endpoint.id)} CI ", *interval(*shown)) if all(shown) else ()
+        )
+        share = in_percent(free.value, free.id)
+        return (
+            f"{endpoint.printed}: ", bound(events, 0), " events in ", bound(size, 0), " patients; ",
+            f"free of the event at {in_sentence(labels.visit(visits[-1]))} ",
+            Inline(f"{share.text}%", share.id), " (Kaplan-Meier", *limits, ").",
+        )  # fmt: skip
+    return ()
+
+
+def in_percent(share: float, name: str) -> Inline:
+    """Print a probability as a percentage with one decimal, bound to its id.
+
+    Examples
+    --------
+    >>> in_percent(0.759, "a").text
+    '75.9'
+    """
+    return Inline(format_number(100 * share, 1), name)

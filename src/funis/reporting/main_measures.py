@@ -1,0 +1,321 @@
+"""The tables of the main part that follow a measure: scores and subgroups over time, tests by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from funis.catalogue.registry import definitions
+from funis.documents.register import reference
+from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.definition_words import with_unit
+from funis.reporting.efficacy_tables import VariableByVisit, ordered_visits, variables_by_visit
+from funis.reporting.labels import Labels, in_sentence, listed, method_label
+from funis.reporting.number_book import (
+    Group,
+    NumberBook,
+    bound,
+    bound_p,
+    decimals_for,
+    interval,
+    level_text,
+    single,
+)
+from funis.reporting.small_samples import limit_notes
+from funis.results import ALL
+from funis.study.model import Endpoint, Study
+
+#: Measures side by side in one table.
+_ABREAST = 2
+#: Visits of a table of the main part; all stand in the supplement.
+_MOST_VISITS = 7
+_RANK = {"primary": 0, "secondary": 1, "exploratory": 2}
+
+
+class _Measure(NamedTuple):
+    """One measured variable in one group of subjects, with the endpoint that asks for it."""
+
+    endpoint: Endpoint
+    found: VariableByVisit
+
+    @property
+    def is_score(self) -> bool:
+        return self.found.variable in definitions()
+
+
+def build_main_measures(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the tables of measured changes that stand in the main part.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple of TableSpec : scores over time, two abreast; each subgroup over time; one row a laboratory test
+    """
+    labels = Labels(study)
+    measures = _find_measures(study, book)
+    followed = [each for each in measures if _is_followed(labels, book, each)]
+    tables: list[TableSpec] = []
+    for _, group in groupby(followed, key=_subjects):
+        chosen = list(group)
+        for start in range(0, len(chosen), _ABREAST):
+            pair = chosen[start : start + _ABREAST]
+            tables.append(_over_time(labels, book, pair, len(tables)))
+    rest = [each for each in measures if each not in followed]
+    return (*tables, *_by_row(labels, book, rest))
+
+
+def _subjects(measure: _Measure) -> tuple[str, str]:
+    return measure.found.population, measure.found.subgroup
+
+
+def _find_measures(study: Study, book: NumberBook) -> list[_Measure]:
+    """Give every measured variable of the change endpoints once, scores of everybody first."""
+    found: list[_Measure] = []
+    seen: set[tuple[str, str, str]] = set()
+    for endpoint in sorted(study.endpoints, key=lambda each: _RANK[each.role]):
+        if endpoint.kind not in {"change", "summary"}:
+            continue
+        for name in endpoint.all_variables:
+            for variable in variables_by_visit(book, endpoint, name):
+                key = (variable.variable, variable.subgroup, variable.arm)
+                is_wanted = variable.subgroup == ALL or endpoint.subgroup_only
+                is_arm = variable.arm != ALL or not study.arms
+                if key not in seen and is_wanted and is_arm:
+                    seen.add(key)
+                    found.append(_Measure(endpoint, variable))
+    found.sort(key=lambda each: (each.found.subgroup != ALL, not each.is_score))
+    return _arms_together(found)
+
+
+def _arms_together(measures: Sequence[_Measure]) -> list[_Measure]:
+    """Keep the first arm of each variable: its table has a part for each arm."""
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for each in measures:
+        key = (each.found.variable, each.found.subgroup)
+        if key not in seen:
+            seen.add(key)
+            kept.append(each)
+    return kept
+
+
+def _group(measure: VariableByVisit, analysis: str) -> Group | None:
+    return next((group for group in measure.groups if group.analysis == analysis), None)
+
+
+def _visits(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> tuple[str, ...]:
+    """Give the visits of a table: baseline and those the endpoint names, at most seven."""
+    seen = [visit for each in measures for group in each.found.groups for visit in book.visits(group)]
+    ordered = ordered_visits(labels.study, seen)
+    asked = {visit for each in measures for visit in each.endpoint.at}
+    baseline = labels.study.baseline_visit
+    kept = [visit for visit in ordered if not asked or visit in asked or visit == baseline]
+    if len(kept) <= _MOST_VISITS:
+        return tuple(kept)
+    step = (len(kept) - 1) / (_MOST_VISITS - 1)
+    return tuple(kept[round(place * step)] for place in range(_MOST_VISITS))
+
+
+def _is_followed(labels: Labels, book: NumberBook, measure: _Measure) -> bool:
+    """Tell whether a measure has a table over time: a score, or one of a subgroup, at three visits."""
+    return (measure.is_score or measure.found.subgroup != ALL) and len(_visits(labels, book, [measure])) > 2
+
+
+# --- over time -----------------------------------------------------------------------------------
+
+
+def _over_time(labels: Labels, book: NumberBook, pair: Sequence[_Measure], place: int) -> TableSpec:
+    study = labels.study
+    visits = _visits(labels, book, pair)
+    level, with_p = level_text(study), not study.arms
+    names = [with_unit(labels, each.found.variable) for each in pair]
+    columns = ("n", "Mean ± SD", f"Change ({level} CI)", *([_p_head(pair)] if with_p else []))
+    rows: list[TableRow] = []
+    for arm in [arm.id for arm in study.arms] or [ALL]:
+        own = [_of_arm(book, each, arm) for each in pair]
+        if arm != ALL:
+            rows.append(heading(next(each.name for each in study.arms if each.id == arm)))
+        for visit in visits:
+            cells = tuple(cell for each in own for cell in _visit_cells(book, each, visit, with_p=with_p))
+            rows.append(TableRow(words(labels.visit(visit)), cells, indent=int(arm != ALL)))
+    within = pair[0].found.subgroup
+    title = f"{listed(names)} over time"
+    if within != ALL:
+        title = f"{labels.population(within)}: {listed([in_sentence(each) for each in names])} over time"
+    heads = ("Visit", *columns * len(pair))
+    over = (("", 1), *((_capital(name), len(columns)) for name in names)) if len(pair) > 1 else ()
+    notes = tuple(_notes(labels, book, pair))
+    return TableSpec(
+        f"table-main-measure-{place + 1}", "activity", _capital(title), heads, tuple(rows), notes, over,
+        is_upright=True,
+    )  # fmt: skip
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _of_arm(book: NumberBook, measure: _Measure, arm: str) -> VariableByVisit:
+    for each in variables_by_visit(book, measure.endpoint, measure.found.variable):
+        if each.arm == arm and each.subgroup == measure.found.subgroup:
+            return each
+    return measure.found._replace(groups=())
+
+
+def _p_head(pair: Sequence[_Measure]) -> str:
+    adjusted = {each.endpoint.adjust for each in pair} - {"none"}
+    return f"P ({method_label(next(iter(adjusted)))})" if len(adjusted) == 1 else "P"
+
+
+def _visit_cells(
+    book: NumberBook, measure: VariableByVisit, visit: str, *, with_p: bool
+) -> tuple[TableCell, ...]:
+    level, change = _group(measure, "summary"), _group(measure, "change")
+    digits = _digits(book, measure)
+    size = joined(bound(book.find(level, visit, "n"), 0)) if level is not None else EMPTY
+    cells = (size, _level_cell(book, level, visit, digits), change_cell(book, change, visit, digits))
+    return (*cells, _p_cell(book, measure, visit)) if with_p else cells
+
+
+def _digits(book: NumberBook, measure: VariableByVisit) -> int:
+    values = (
+        number.value
+        for group in measure.groups
+        if group.analysis in {"summary", "change"}
+        for number in book.all(group)
+        if number.statistic == "mean"
+    )
+    return decimals_for(book, measure.variable, values)
+
+
+def _level_cell(book: NumberBook, group: Group | None, visit: str, digits: int) -> TableCell:
+    if group is None:
+        return EMPTY
+    mean, sd = (bound(book.find(group, visit, name), digits) for name in ("mean", "sd"))
+    return joined(mean, " ± ", sd) if sd is not None else joined(mean)
+
+
+def change_cell(book: NumberBook, group: Group | None, visit: str, digits: int) -> TableCell:
+    """Make a cell of a mean change with its interval; a dash where there is none."""
+    if group is None:
+        return EMPTY
+    mean, lower, upper = (bound(book.find(group, visit, name), digits) for name in ("mean", "lower", "upper"))
+    return joined(mean, " (", *interval(lower, upper), ")") if lower and upper else joined(mean)
+
+
+def _p_cell(book: NumberBook, measure: VariableByVisit, visit: str) -> TableCell:
+    """Print the adjusted P of the first planned test, the unadjusted where none is adjusted."""
+    for group in measure.groups:
+        if group.analysis != "test":
+            continue
+        methods = dict.fromkeys(each.method for each in book.all(group) if each.statistic == "p")
+        for method in list(methods)[:1]:
+            found = book.find(group, visit, "p_adjusted", method) or book.find(group, visit, "p", method)
+            return joined(bound_p(found))
+    return EMPTY
+
+
+def _notes(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> Iterator[str]:
+    who = in_sentence(labels.population(pair[0].found.population))
+    yield f"Population: {who}. Change: value minus baseline, of patients with both."
+    if not labels.study.arms:
+        yield from _test_notes(book, pair)
+    if pair[0].found.subgroup != ALL:
+        yield (
+            f"Subgroup fixed at baseline: {reference('definitions')}. Chosen for high or low values, it "
+            "moves to the mean by itself."
+        )
+    used = [number for each in pair for group in each.found.groups for number in book.all(group)]
+    yield from limit_notes(used)
+    yield f"Every visit, median and other tests: {reference(_behind(labels, pair))}."
+
+
+def _behind(labels: Labels, pair: Sequence[_Measure]) -> str:
+    """Name the section of the supplement that has the same endpoint in full."""
+    labs = {lab.test for lab in labels.study.labs}
+    return "laboratory" if labs.issuperset(pair[0].endpoint.all_variables) else "scores"
+
+
+def _test_notes(book: NumberBook, pair: Sequence[_Measure]) -> Iterator[str]:
+    tests = dict.fromkeys(
+        next((number.method for number in book.all(group) if number.statistic == "p"), "")
+        for each in pair
+        for group in each.found.groups
+        if group.analysis == "test"
+    )
+    named = [in_sentence(method_label(name)) for name in tests if name]
+    if named:
+        adjusted = {each.endpoint.adjust for each in pair} - {"none"}
+        beside = f", {method_label(next(iter(adjusted)))} over the visits" if adjusted else ", not adjusted"
+        yield f"P: {listed(named)}{beside}; it tests a change from baseline, not an effect of treatment."
+
+
+# --- one row a test ------------------------------------------------------------------------------
+
+
+def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> Iterator[TableSpec]:
+    if not measures:
+        return
+    study = labels.study
+    visits = _ends(_visits(labels, book, measures), study.baseline_visit or "")
+    level, with_p = level_text(study), not study.arms
+    rows: list[TableRow] = []
+    for arm in [arm.id for arm in study.arms] or [ALL]:
+        if arm != ALL:
+            rows.append(heading(next(each.name for each in study.arms if each.id == arm)))
+        for each in measures:
+            own = _of_arm(book, each, arm)
+            cells = tuple(_row_cells(labels, book, own, visits, with_p=with_p))
+            within = "" if own.subgroup == ALL else f" ({labels.population(own.subgroup).lower()})"
+            name = with_unit(labels, own.variable)
+            rows.append(
+                TableRow(words(f"{name[:1].upper()}{name[1:]}{within}"), cells, indent=int(arm != ALL))
+            )
+    heads = (
+        "", "n", *(f"{labels.visit(visit)}, mean ± SD" for visit in visits), f"Last change ({level} CI)",
+        *(["P"] if with_p else []),
+    )  # fmt: skip
+    notes = [
+        "n: patients with both values of the change; change at the last visit of the measure.",
+        *(_test_notes(book, measures) if with_p else ()),
+        *limit_notes(
+            number for each in measures for group in each.found.groups for number in book.all(group)
+        ),
+        f"All visits, limits of normal and other tests: {reference(_behind_rows(labels, measures))}.",
+    ]
+    title = (
+        "Laboratory tests and other measures"
+        if any(not each.is_score for each in measures)
+        else "Other measures"
+    )
+    yield TableSpec("table-main-tests", "activity", title, heads, tuple(rows), tuple(notes), is_upright=True)
+
+
+def _behind_rows(labels: Labels, measures: Sequence[_Measure]) -> str:
+    return next((name for each in measures if (name := _behind(labels, [each])) == "laboratory"), "scores")
+
+
+def _ends(visits: Sequence[str], baseline: str) -> tuple[str, ...]:
+    """Give baseline, a visit in the middle and the last one."""
+    later = [visit for visit in visits if visit != baseline]
+    middle = [later[(len(later) - 1) // 2]] if len(later) > 1 else []
+    return (*([baseline] if baseline in visits else []), *middle, *later[-1:])
+
+
+def _row_cells(
+    labels: Labels, book: NumberBook, measure: VariableByVisit, visits: Sequence[str], *, with_p: bool
+) -> Iterator[TableCell]:
+    level, change = _group(measure, "summary"), _group(measure, "change")
+    digits = _digits(book, measure)
+    changed = ordered_visits(labels.study, book.visits(change)) if change is not None else ()
+    last = changed[-1] if changed else ""
+    yield single(book.find(change, last, "n"), 0) if change is not None and last else EMPTY
+    yield from (_level_cell(book, level, visit, digits) for visit in visits)
+    yield change_cell(book, change, last, digits) if last else EMPTY
+    if with_p:
+        yield _p_cell(book, measure, last) if last else EMPTY

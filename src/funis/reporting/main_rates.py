@@ -1,0 +1,231 @@
+"""The tables of the main part that count patients: response with its interval, relapse over denominators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from funis.documents.register import reference
+from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.key_measures import in_percent
+from funis.reporting.key_rates import share_of
+from funis.reporting.labels import (
+    MISSING_OUTCOME,
+    MISSING_RELAPSE,
+    Labels,
+    in_sentence,
+    listed,
+)
+from funis.reporting.number_book import (
+    Group,
+    NumberBook,
+    bound,
+    interval,
+    level_text,
+    percent_interval,
+    share_cell,
+)
+from funis.reporting.response_tables import (
+    BOUNDS_HEAD,
+    BOUNDS_NOTE,
+    DENOMINATORS,
+    bounds_cell,
+    printed_class,
+    response_label,
+)
+from funis.reporting.safety_tables import arm_label
+from funis.reporting.small_samples import has_percent
+from funis.results import ALL, name_sustained
+from funis.study.model import Endpoint, Study
+
+RESPONSE, RELAPSE = "table-main-response", "table-main-relapse"
+
+
+def build_main_rates(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify the tables of response and of relapse that stand in the main part.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple of TableSpec : those of which there is a result
+    """
+    labels = Labels(study)
+    return (*_response_table(labels, book), *_relapse_table(labels, book))
+
+
+def _percent_cell(book: NumberBook, group: Group, visit: str) -> TableCell:
+    """Make a cell of a percentage with the planned interval; of few subjects the interval alone."""
+    percent = book.find(group, visit, "percent")
+    limits = [bound(book.find(group, visit, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
+    shown = bound(percent, 1) if percent is not None and has_percent(percent) else None
+    if shown is None or shown.text == "–" or percent is None or percent.value is None:
+        return EMPTY
+    whole = Inline(f"{shown.text}%", shown.id)
+    return joined(whole, " (", *percent_interval(*limits), ")") if all(limits) else joined(whole)
+
+
+def _rows_of_response(book: NumberBook, endpoint: Endpoint) -> Iterator[tuple[str, Group, str]]:
+    """Give label, group and visit of each row, any response first, and what is not known last."""
+    own = [
+        group
+        for group in book.of("response")
+        if group.endpoint in {endpoint.id, ""}
+        and group.measure == group.variable == endpoint.definition
+        and group.subgroup == ALL
+    ]
+    last = {"responder": -1, "cannot tell": 1}
+    own.sort(key=lambda group: last.get(group.category, 0))
+    for group in own:
+        for visit in book.visits(group):
+            if book.find(group, visit, "count") is not None:
+                yield response_label(group), group, visit
+
+
+def _response_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
+    study = labels.study
+    ranked = sorted(
+        (each for each in study.endpoints if each.kind == "response" and each.definition),
+        key=lambda each: each.role != "primary",
+    )
+    blocks: dict[tuple[str, str, str], list[tuple[str, Group, str]]] = {}
+    for endpoint in ranked[:1]:
+        for row in _rows_of_response(book, endpoint):
+            blocks.setdefault((row[2], row[1].arm, row[1].population), []).append(row)
+    if not blocks:
+        return
+    used = [row for found in blocks.values() for row in found]
+    with_bounds = any(book.find(group, visit, "count_lowest") for _, group, visit in used)
+    body: list[TableRow] = []
+    for (visit, arm, _), found in blocks.items():
+        if len(blocks) > 1:
+            body.append(heading(_block_title(labels, visit, arm)))
+        body += [_response_row(book, *row, with_bounds=with_bounds) for row in found]
+    for endpoint in ranked[1:]:
+        body += [
+            _response_row(
+                book, f"{endpoint.printed}, any ({endpoint.role})", group, visit, with_bounds=with_bounds
+            )
+            for label, group, visit in _rows_of_response(book, endpoint)
+            if group.category == "responder" and group.arm == ALL
+        ]
+    level = level_text(study, ranked[0].id)
+    heads = ("", "n/N", f"% ({level} CI)", *([BOUNDS_HEAD] if with_bounds else []))
+    visit = next(iter(blocks))[0]
+    when = (
+        f" at {in_sentence(labels.visit(visit))}"
+        if len({each for each, _, _ in blocks}) == 1 and visit != ALL
+        else ""
+    )
+    title = f"{labels.variable(ranked[0].definition)}{when} ({ranked[0].role})"
+    notes = tuple(_response_notes(labels, ranked[0], with_bounds=with_bounds))
+    yield TableSpec(RESPONSE, "response", title, heads, tuple(body), notes)
+
+
+def _response_row(book: NumberBook, label: str, group: Group, visit: str, *, with_bounds: bool) -> TableRow:
+    found = printed_class(group.measure, group.category)
+    is_part = found is not None and found.extent in {"full", "partial"}
+    cells = (share_of(book, group, visit), _percent_cell(book, group, visit))
+    bounds = (bounds_cell(book, group, visit),) if with_bounds else ()
+    return TableRow(words(label), (*cells, *bounds), indent=int(is_part))
+
+
+def _block_title(labels: Labels, visit: str, arm: str) -> str:
+    when = "To the end of follow-up" if visit == ALL else labels.visit(visit)
+    return when if arm in {ALL, ""} else f"{when}, {arm_label(labels.study, arm)}"
+
+
+def _response_notes(labels: Labels, endpoint: Endpoint, *, with_bounds: bool) -> Iterator[str]:
+    who = in_sentence(labels.population(endpoint.population or "enrolled"))
+    yield f"N: all {who}. CI: Clopper-Pearson, exact."
+    rule = MISSING_OUTCOME[endpoint.missing_outcome]
+    yield f"{rule[:1].upper()}{rule[1:]}."
+    if with_bounds:
+        yield BOUNDS_NOTE
+    yield f"Other intervals, every class and definition: {reference('responses')}."
+
+
+def _relapse_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
+    """Count relapses at each visit of all, of responders, and of responders at risk, and what was kept."""
+    groups = [group for group in book.of("relapse") if group.subgroup == ALL and group.arm == ALL]
+    names = list(dict.fromkeys(group.population for group in groups))
+    if not names:
+        return
+    by_name = {name: next(group for group in groups if group.population == name) for name in names}
+    visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
+    rows = []
+    for visit in sorted(visits, key=lambda each: each == ALL):
+        last = in_sentence(labels.visit(visits[-2 if visits[-1] == ALL and len(visits) > 1 else -1]))
+        label = f"By {last}" if visit == ALL else f"Found at {in_sentence(labels.visit(visit))}"
+        cells = tuple(_relapse_cell(book, by_name[name], visit, with_interval=visit == ALL) for name in names)
+        rows.append(TableRow(words(label), cells))
+    rows += [*_kept_rows(book, names), *_free_rows(labels, book, names)]
+    heads = ("", *(_over_whom(labels, name) for name in names))
+    level = level_text(labels.study, groups[0].endpoint)
+    yield TableSpec(
+        RELAPSE,
+        "response",
+        "Relapse and durability",
+        heads,
+        tuple(rows),
+        tuple(_relapse_notes(labels, level)),
+    )
+
+
+def _over_whom(labels: Labels, name: str) -> str:
+    return DENOMINATORS.get(name, f"of all {in_sentence(labels.population(name))}").capitalize()
+
+
+def _relapse_cell(book: NumberBook, group: Group, visit: str, *, with_interval: bool) -> TableCell:
+    if book.find(group, visit, "count") is None:
+        return EMPTY
+    cell = share_cell(book, group, visit)
+    limits = [bound(book.find(group, visit, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
+    if not with_interval or not all(limits) or group.population != "responders":
+        return cell
+    return joined(*cell.parts, "; ", *percent_interval(*limits))
+
+
+def _kept_rows(book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
+    """Count those whose response was kept to the end."""
+    for group in book.of("response"):
+        is_whole = group.subgroup == ALL and group.arm == ALL and not group.category
+        if group.variable == name_sustained(group.measure) and is_whole and group.population in names:
+            cells = tuple(
+                share_cell(book, group, ALL) if name == group.population else EMPTY for name in names
+            )
+            yield TableRow(words("Response kept to the end"), cells)
+
+
+def _free_rows(labels: Labels, book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
+    """Give the Kaplan-Meier estimate at the last visit in the column of responders."""
+    for group in book.of("time_to_event"):
+        visits = [visit for visit in book.visits(group) if visit != ALL]
+        is_whole = group.subgroup == ALL and group.arm == ALL
+        free = book.find(group, visits[-1], "survival") if visits and is_whole else None
+        if free is None or free.value is None or "responders" not in names or group.variable != "relapse":
+            continue
+        ends = [book.find(group, visits[-1], name, free.method) for name in ("lower", "upper")]
+        shown = [
+            in_percent(each.value, each.id) if each is not None and each.value is not None else None
+            for each in ends
+        ]
+        share = in_percent(free.value, free.id)
+        limits = (" (", *interval(*shown), "%)") if all(shown) else ()
+        cell = joined(Inline(f"{share.text}%", share.id), *limits)
+        label = f"Free of relapse at {in_sentence(labels.visit(visits[-1]))}, Kaplan-Meier"
+        yield TableRow(words(label), tuple(cell if name == "responders" else EMPTY for name in names))
+
+
+def _relapse_notes(labels: Labels, level: str) -> Iterator[str]:
+    yield f"n/N (%), over all visits with the exact {level} interval of responders (Clopper-Pearson)."
+    yield "At risk: responders without an earlier relapse and still observed."
+    yield "Relapse is found at visits; its true day lies between two visits."
+    rules = dict.fromkeys(
+        MISSING_RELAPSE[each.missing_relapse] for each in labels.study.endpoints if each.kind == "relapse"
+    )
+    if rules:
+        yield f"A relapse that is not known {listed(list(rules))}."
+    yield f"Other intervals and the estimate at each visit: {reference('responses')}."

@@ -1,0 +1,209 @@
+"""The words of the main part behind the results: methods on half a page, data quality, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from funis.documents.register import reference
+from funis.errors import LEVELS
+from funis.reporting.definition_words import is_proposed, visit_words
+from funis.reporting.finding_tables import findings_in_words
+from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
+from funis.reporting.methods_text import CONDITIONS, DESIGNS
+from funis.reporting.number_book import NumberBook
+from funis.results import ALL, Results, format_dose, format_number, format_shortest
+from funis.study.model import Study
+
+#: By design, what every change or difference holds beside the treatment.
+_DESIGN_LIMITS: dict[str, str] = {
+    "single_arm": "No control group: natural course, other drugs and closer care are part of every change.",
+    "parallel": "Differences between arms hold whatever else differed between them.",
+    "observational": (
+        "No treatment was assigned: results are associations, and what was not recorded may explain them."
+    ),
+}
+_KINDS = {"made": "rebuilt from published figures", "real": "as the input files hold them"}
+
+
+def methods_words(study: Study) -> tuple[str, ...]:
+    """Write the methods of the main part, one paragraph a subject.
+
+    Parameters
+    ----------
+    study : the study file
+
+    Returns
+    -------
+    tuple of str : design and patients, treatment and visits, statistics; references to what stands in full
+
+    Examples
+    --------
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> methods_words(Study.model_validate({"study": trial}))[0]
+    'This is a single-arm trial with comparisons against baseline in systemic lupus erythematosus.'
+    """
+    labels = Labels(study)
+    paragraphs = (" ".join(_design(labels)), " ".join(_treatment(labels)), " ".join(_statistics(labels)))
+    return tuple(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _design(labels: Labels) -> Iterator[str]:
+    study, trial = labels.study, labels.study.trial
+    at = f", at {len(study.sites)} centre{'s' if len(study.sites) > 1 else ''}" if study.sites else ""
+    yield f"This is {DESIGNS[trial.design]} in {CONDITIONS[trial.condition]}{at}."
+    entered = [in_sentence(each.text) for each in study.eligibility.inclusion]
+    barred = [in_sentence(each.text) for each in study.eligibility.exclusion]
+    if entered:
+        yield f"Who could enter: {'; '.join(entered)}."
+    if barred:
+        yield f"Who could not: {'; '.join(barred)}."
+
+
+def _treatment(labels: Labels) -> Iterator[str]:
+    study = labels.study
+    if study.infusions:
+        days = listed([f"day {infusion.day}" for infusion in study.infusions])
+        doses = dict.fromkeys(format_dose(each.cells_per_kg) for each in study.infusions if each.cells_per_kg)
+        dose = f", {listed(list(doses))} cells per kg body weight each" if doses else ""
+        yield f"{study.product.name or 'The cell product'} was planned on {days}{dose}."
+    if study.visits:
+        yield f"Visits: {_visit_list(labels)}."
+
+
+def _visit_list(labels: Labels) -> str:
+    """Name every visit with its window; of many visits the first and the last."""
+    names = [visit.name for visit in labels.study.visits]
+    if len(names) > 8:
+        return f"{len(names)}, from {visit_words(labels, names[0])} to {visit_words(labels, names[-1])}"
+    return "; ".join(visit_words(labels, name) for name in names)
+
+
+def _statistics(labels: Labels) -> Iterator[str]:
+    study = labels.study
+    level = format_shortest(100 * (1 - study.trial.alpha))
+    kinds = {endpoint.kind for endpoint in study.endpoints}
+    if kinds & {"response", "relapse"}:
+        yield f"Proportions are given with exact {level}% CI."
+    changes = [each for each in study.endpoints if each.kind == "change"]
+    if changes:
+        named = dict.fromkeys(method for each in changes for method in each.methods if method != "mmrm")
+        tested = (
+            f", tested by the {listed([in_sentence(method_label(name)) for name in named])}" if named else ""
+        )
+        yield f"Changes from baseline are means with t intervals{tested}."
+        yield from _adjustments(labels)
+        rules = dict.fromkeys(MISSING_OUTCOME[each.missing_outcome] for each in changes)
+        yield f"Missing values: {'; '.join(rules)}."
+    if any("mmrm" in each.methods for each in study.endpoints):
+        yield f"A mixed model for repeated measures stands beside it: {reference('definitions')}."
+    if "time_to_event" in kinds:
+        yield "Time to an event is estimated by Kaplan-Meier."
+    yield f"Tests are two-sided at {format_shortest(study.trial.alpha)}."
+    yield "A sample size calculation is not stated in the study file."
+    yield f"Everything in full: {reference('definitions')}."
+
+
+def _adjustments(labels: Labels) -> Iterator[str]:
+    by_name: dict[str, int] = {}
+    for endpoint in labels.study.endpoints:
+        if endpoint.adjust != "none":
+            by_name[endpoint.adjust] = max(by_name.get(endpoint.adjust, 0), len(endpoint.at))
+    for name, visits in by_name.items():
+        over = f"up to {visits} visits" if visits else "its visits"
+        yield (
+            f"P values of one endpoint were adjusted by {method_label(name)} over {over}; endpoints were not "
+            "adjusted for each other."
+        )
+
+
+# --- data quality --------------------------------------------------------------------------------
+
+
+def quality_words(study: Study, results: Results, book: NumberBook) -> tuple[str, ...]:
+    """Say how complete and how sound the data are.
+
+    Parameters
+    ----------
+    study, results : as for the report
+    book : the numbers of `results`
+
+    Returns
+    -------
+    tuple of str : one sentence each
+    """
+    levels = [finding.level for finding in results.findings]
+    said = listed([findings_in_words(level, levels.count(level)) for level in LEVELS])
+    found = f"The checks found {said}" if levels else "The checks found nothing in the data"
+    sentences = [
+        f"{found}: {reference('findings')}. Values at error level are left out, all others used as recorded."
+    ]
+    sentences += _unclassified(book)
+    is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
+    sentences.append(f"The data are {_KINDS['made' if is_rebuilt else 'real']}: {reference('provenance')}.")
+    return tuple(sentences)
+
+
+def _unclassified(book: NumberBook) -> Iterator[str]:
+    """Count those whose response cannot be told, at the visit where most cannot."""
+    unclear = [
+        number
+        for group in book.of("response")
+        if group.category == "cannot tell" and group.subgroup == ALL and group.arm == ALL
+        for number in book.all(group)
+        if number.statistic == "count" and number.value is not None
+    ]
+    if unclear:
+        most = max(unclear, key=lambda each: each.value or 0.0)
+        yield (
+            f"Patients whose response cannot be told: {format_number(most.value or 0.0, 0)} of "
+            f"{most.denominator} at most."
+        )
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+
+def limit_words(study: Study, book: NumberBook) -> tuple[str, ...]:
+    """Say what the results cannot show; only what is true of the study.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple of str : one sentence each
+    """
+    return tuple(_limits(study, book))
+
+
+def _limits(study: Study, book: NumberBook) -> Iterator[str]:
+    yield _DESIGN_LIMITS[study.trial.design]
+    if any(book.of("regression_to_mean")) and not study.arms:
+        yield (
+            "Entry selected patients who were ill: they are on average better at the next visit (regression "
+            "to the mean); what is expected of that, or why it could not be estimated: "
+            f"{reference('regression-to-mean')}."
+        )
+    size = _treated(book)
+    if size and size >= 3:
+        seen = format_shortest(round(300 / size, 1))
+        yield f"With {size} patients a harm in fewer than about {seen}% can be missed."
+    tests = sum(number.statistic == "p" for number in book.numbers)
+    if tests:
+        yield f"{tests} test{'s' if tests > 1 else ''} were made.".replace("1 test were", "1 test was")
+    if any(is_proposed(each.definition) for each in study.endpoints if each.definition):
+        yield "A response definition is a proposal of funis, as the trial's own could not be found."
+
+
+def _treated(book: NumberBook) -> int:
+    """Count the treated, else everybody of the data."""
+    sizes = {
+        group.population: number.value
+        for group in book.of("population")
+        if group.subgroup == ALL and group.arm == ALL
+        for number in [book.find(group, ALL, "n")]
+        if number is not None and number.value is not None
+    }
+    return int(sizes.get("treated") or max(sizes.values(), default=0))
