@@ -114,7 +114,7 @@ class Arrangement:
         return "response" if shown.section == "time-to-event" else shown.section
 
     def _place_of_endpoint(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
-        name = shown.id.partition("-")[2]
-        if name == self._first_change and isinstance(shown, FigureSpec):
+        if shown.id == f"figure-{self._first_change}":
             return "activity"
-        return "laboratory" if name in self._laboratory else "scores"
+        is_laboratory = any(shown.id in {f"table-{name}", f"figure-{name}"} for name in self._laboratory)
+        return "laboratory" if is_laboratory else "scores"

@@ -14,6 +14,7 @@ from funis.reporting.number_book import (
     interval,
     level_text,
 )
+from funis.reporting.small_samples import NOT_CALCULATED
 from funis.results import ALL, format_number
 from funis.study.model import Endpoint, Study
 
@@ -94,29 +95,26 @@ def _within_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said
         within = "" if group.subgroup == ALL else f" in {labels.population(group.subgroup).lower()}"
         named = with_unit(labels, group.measure)
         when = in_sentence(labels.visit(visit))
+        has_limits = lower is not None and upper is not None and lower.text not in {"–", NOT_CALCULATED}
         limits: _Said = (
-            ("; ", f"{level_text(labels.study)} CI ", *interval(lower, upper)) if lower and upper else ()
+            ("; ", f"{level_text(labels.study)} CI ", *interval(lower, upper)) if has_limits else ()
         )
+        mean_of = "" if size is not None and size.text == "1" else "mean "
         tail: _Said = (*limits, "; n = ", size, ").")
         if before is None or after is None:
             return (
-                f"Mean change of {named}{within} at {when} was ",
+                _capital(f"{mean_of}change of {named}{within} at {when} was "),
                 mean,
                 " (",
-                *limits[1:],
-                "; n = ",
-                size,
-                ").",
+                *(tail[1:] if limits else ("n = ", size, ").")),
             )
-        head: _Said = (
-            f"Mean {named}{within} was ",
-            before,
-            " at baseline and ",
-            after,
-            f" at {when} (change ",
-        )
-        return (*head, mean, *tail)
+        opening = _capital(f"{mean_of}{named}{within} was ")
+        return (opening, before, " at baseline and ", after, f" at {when} (change ", mean, *tail)
     return ()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _difference_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:

@@ -96,6 +96,8 @@ def _classes(book: NumberBook, endpoint: Endpoint, whole: Group, visit: str) -> 
 def _open(book: NumberBook, group: Group, visit: str) -> Iterator[Inline | str | None]:
     """Give the bounds where some cannot be told."""
     unclear = book.find(group, visit, "cannot_tell")
+    if unclear is None:
+        unclear = book.find(group._replace(category="cannot tell"), visit, "count")
     if unclear is None or not unclear.value:
         return
     yield "; "

@@ -127,9 +127,8 @@ def _main(labels: Labels, book: NumberBook, primary: Sequence[Endpoint]) -> Said
     lacking = [each for each in find_unassessed(labels.study, book) if each.endpoint.role == "primary"]
     said: list[Inline | str | None] = []
     for each in lacking:
-        what = "The primary endpoint" if len(primary) == 1 else each.title
-        verb = "could not be assessed" if each.what == NOT_ASSESSED else "is withheld"
-        said += [f"{what} {verb}: ", *each.reason.parts, ". "]
+        verb = f" {NOT_ASSESSED}" if each.what == NOT_ASSESSED else ""
+        said += [f"{each.title}{verb}: ", *each.reason.parts, ". "]
     verdict = find_verdict(book)
     if verdict is not None:
         said += ["Primary endpoints together: ", *verdict, ". ", co_primary_words(labels.study), " "]
@@ -207,20 +206,13 @@ def _harms(book: NumberBook) -> Said:
         "patients were asked at ", Inline(format_number(asked.value, 0), asked.id),
         f" of {asked.denominator} visits due.",
     )  # fmt: skip
-    if not count.value and count.denominator is not None:
-        upper = bound(book.find(events, ALL, "upper", "clopper_pearson"), 1)
-        limit: Said = (" (upper 95% limit ", upper, "%)") if upper is not None else ()
-        none = Inline("None", count.id)
-        return none, f" was recorded in {count.denominator} patients asked", *limit, "; ", *basis
     over = f"/{count.denominator}" if count.denominator is not None else ""
-    serious = _serious(book, events.population)
-    return (
-        Inline(f"{format_number(count.value, 0)}{over}", count.id),
-        " had an adverse event",
-        *serious,
-        "; ",
-        *basis,
-    )
+    said: Said = (Inline(f"{format_number(count.value, 0)}{over}", count.id), " had an adverse event")
+    if not count.value and (count.denominator or 0) > 1:
+        # Where nothing happened, the upper limit says how often it could have happened unseen.
+        upper = bound(book.find(events, ALL, "upper", "clopper_pearson"), 1)
+        return (*said, *((" (upper 95% limit ", upper, "%)") if upper is not None else ()), "; ", *basis)
+    return (*said, *_serious(book, events.population), "; ", *basis)
 
 
 def _serious(book: NumberBook, population: str) -> Said:

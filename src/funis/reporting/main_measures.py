@@ -117,8 +117,7 @@ def _visits(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> t
     kept = [visit for visit in ordered if not asked or visit in asked or visit == baseline]
     if len(kept) <= _MOST_VISITS:
         return tuple(kept)
-    step = (len(kept) - 1) / (_MOST_VISITS - 1)
-    return tuple(kept[round(place * step)] for place in range(_MOST_VISITS))
+    return tuple(kept[place * (len(kept) - 1) // (_MOST_VISITS - 1)] for place in range(_MOST_VISITS))
 
 
 def _is_followed(labels: Labels, book: NumberBook, measure: _Measure) -> bool:

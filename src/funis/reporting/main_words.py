@@ -188,7 +188,7 @@ def _limits(study: Study, book: NumberBook) -> Iterator[str]:
         )
     size = _treated(book)
     if size and size >= 3:
-        seen = format_shortest(round(300 / size, 1))
+        seen = format_number(300 / size, 1)
         yield f"With {size} patients a harm in fewer than about {seen}% can be missed."
     tests = sum(number.statistic == "p" for number in book.numbers)
     if tests:

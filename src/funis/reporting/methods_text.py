@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from funis.reporting.definition_words import endpoint_words
+from funis.reporting.definition_words import build_definitions, endpoint_words
 from funis.reporting.estimand_text import (
     co_primary_words,
     draw_words,
@@ -93,6 +93,7 @@ def build_methods(study: Study) -> tuple[Passage, ...]:
         _visits(labels),
         _populations(labels),
         _endpoints(labels),
+        *build_definitions(labels),
         _estimands(labels),
         _statistics(study),
     )

@@ -20,7 +20,7 @@ from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
 from funis.reporting.arrangement import MAIN, SUPPLEMENT, Arrangement
-from funis.reporting.definition_words import build_definitions, build_full_definitions
+from funis.reporting.definition_words import build_full_definitions
 from funis.reporting.finding_tables import findings_in_words
 from funis.reporting.labels import Labels, listed
 from funis.reporting.methods_text import build_methods
@@ -123,7 +123,7 @@ def _parts(
     study = material.study
     if name == "definitions":
         labels = Labels(study)
-        passages = (*build_methods(study), *build_definitions(labels), *build_full_definitions(labels))
+        passages = (*build_methods(study), *build_full_definitions(labels))
         used = (passage for passage in passages if passage.paragraphs or passage.items)
         yield from (_definition_part(place, passage) for place, passage in enumerate(used))
     elif name == "assumptions":

@@ -1,0 +1,123 @@
+"""Studies of each kind, made from the two rebuilt trials: what a report must hold for all of them."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+from funis.demo.reconstruct import reconstruct
+
+KINDS = (
+    "sle",
+    "sjogren",
+    "two_arms",
+    "observational",
+    "one_subject",
+    "nobody_asked",
+    "wrecked",
+    "no_response_known",
+)
+ARMS = """
+[[arms]]
+id = "A"
+name = "Cells"
+
+[[arms]]
+id = "B"
+name = "Placebo"
+control = true
+"""
+
+
+def make_study(kind: str, folder: Path) -> Path:
+    """Write the study of one kind into a folder.
+
+    Parameters
+    ----------
+    kind : one of `KINDS`
+    folder : does not exist yet
+    """
+    made = reconstruct("sjogren" if kind == "sjogren" else "sle", folder)
+    change = {
+        "two_arms": _two_arms,
+        "observational": _observational,
+        "one_subject": _one_subject,
+        "nobody_asked": _nobody_asked,
+        "wrecked": _wrecked,
+        "no_response_known": _no_response_known,
+    }.get(kind)
+    if change is not None:
+        change(made)
+    return made
+
+
+def _rewrite(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def _rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        return list(reader.fieldnames or ()), list(reader)
+
+
+def _write(path: Path, names: list[str], rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _two_arms(folder: Path) -> None:
+    _rewrite(folder / "study.toml", 'design = "single_arm"', 'design = "parallel"')
+    _rewrite(folder / "study.toml", "[eligibility]", f"{ARMS}\n[eligibility]")
+    names, rows = _rows(folder / "data" / "subjects.csv")
+    for place, row in enumerate(rows):
+        row["arm"] = "AB"[place % 2]
+    _write(folder / "data" / "subjects.csv", [*names, *(["arm"] if "arm" not in names else [])], rows)
+
+
+def _observational(folder: Path) -> None:
+    _rewrite(folder / "study.toml", 'design = "single_arm"', 'design = "observational"')
+
+
+def _one_subject(folder: Path) -> None:
+    first = _rows(folder / "data" / "subjects.csv")[1][0]["subject"]
+    for path in (folder / "data").glob("*.csv"):
+        names, rows = _rows(path)
+        _write(path, names, [row for row in rows if row["subject"] == first])
+
+
+def _nobody_asked(folder: Path) -> None:
+    for name in ("safety_questions", "adverse_events"):
+        (folder / "data" / f"{name}.csv").unlink()
+    text = (folder / "study.toml").read_text(encoding="utf-8").replace(', "safety_questions"', "")
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+
+
+def _wrecked(folder: Path) -> None:
+    path = folder / "data" / "bilag_2004.csv"
+    text = path.read_text(encoding="utf-8").splitlines()
+    text[5] = text[5].rsplit(",", 1)[0] + ",banana"
+    path.write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+def _no_response_known(folder: Path) -> None:
+    """Leave out the grades of five subjects at month 6, and count nobody in their place."""
+    path = folder / "data" / "bilag_2004.csv"
+    names, rows = _rows(path)
+    gone = sorted({row["subject"] for row in rows})[:5]
+    kept = [row for row in rows if not (row["subject"] in gone and row["visit"] == "month_6")]
+    _write(path, names, kept)
+    text = (
+        (folder / "study.toml").read_text(encoding="utf-8").replace('missing_outcome = "nonresponder"\n', "")
+    )
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+
+
+def copy_of(folder: Path, target: Path) -> Path:
+    """Copy a study."""
+    return Path(shutil.copytree(folder, target))
