@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from pathlib import Path
 
 from funis.demo.reconstruct import reconstruct
@@ -116,8 +115,3 @@ def _no_response_known(folder: Path) -> None:
         (folder / "study.toml").read_text(encoding="utf-8").replace('missing_outcome = "nonresponder"\n', "")
     )
     (folder / "study.toml").write_text(text, encoding="utf-8")
-
-
-def copy_of(folder: Path, target: Path) -> Path:
-    """Copy a study."""
-    return Path(shutil.copytree(folder, target))

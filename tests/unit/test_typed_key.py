@@ -54,7 +54,8 @@ PARSES = {
     "documents::escape": "escapes marks",
     "documents::resolve": "references between parts of a document have a notation of their own",
     "reporting::place": "ids of tables and figures, given in the same room, say where they stand",
-    "reporting::_place_of_endpoint": "ids of tables and figures, given in the same room, say where they stand",
+    "reporting::_judged": "gives each class of a response its sentence, which begins with its name",
+    "reporting::_without_name": "leaves out the name that stands over a sentence",
 }
 
 #: What formats or rounds outside `results/text.py`: positions in a drawing, days of a window.

@@ -1,0 +1,261 @@
+"""What a reader may rely on in every report, statement by statement, in both rebuilt trials and other studies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
+from funis.documents.document import Box, Document, ItemList, Paragraph, Section
+from funis.documents.flow_chart import FlowChart
+from funis.documents.table import TableCell, TableSpec
+from funis.reporting.as_recorded import mark_recorded
+from funis.reporting.trial_document import build_document
+from funis.reporting.withheld import withhold
+from funis.study.read import read_study
+
+from .report_kinds import KINDS, make_study
+
+ITEMS = ["Patients", "Primary", "Durability", "Activity", "Harms", "Limits"]
+NO_CONTROL = "There was no control group"
+#: Words that claim an effect, which neither one arm nor a cohort can show.
+CLAIMS = (
+    r"\b(reduced|improved|led to|induced|effective|benefit|due to|caused|significant\w*|proved|safe|"
+    r"well tolerated)\b"
+)
+
+
+@cache
+def report(kind: str) -> Document:
+    """Make the report of one kind of study, once."""
+    with TemporaryDirectory() as place:
+        folder = make_study(kind, Path(place) / kind)
+        study = read_study(folder)
+        results = analyse(study, read_tables(folder, study))
+    return build_document(mark_recorded(study, results), withhold(study, results))
+
+
+def cells_of(table: TableSpec) -> Iterator[TableCell]:
+    for row in table.rows:
+        yield from (row.stub, *row.cells)
+
+
+def words_of(section: Section) -> Iterator[str]:
+    yield section.title
+    for block in section.all_blocks:
+        match block:
+            case Paragraph():
+                yield "".join(part.text for part in block.text)
+            case ItemList():
+                yield from ("".join(part.text for part in item) for item in block.items)
+            case Box():
+                yield block.title
+                yield from (entry.name for entry in block.entries)
+                yield from ("".join(part.text for part in text) for text in block.texts)
+            case TableSpec():
+                yield from (
+                    block.title,
+                    *block.heads,
+                    *block.footnotes,
+                    *(each.text for each in cells_of(block)),
+                )
+            case _:
+                yield from (block.title, *block.footnotes)
+
+
+def main_text(kind: str) -> str:
+    document = report(kind)
+    head = [document.title, document.kicker, *(value for _, value in document.facts)]
+    return "\n".join([*head, *(word for section in document.main for word in words_of(section))])
+
+
+def main_tables(kind: str) -> list[TableSpec]:
+    return [block for each in report(kind).main for block in each.all_blocks if isinstance(block, TableSpec)]
+
+
+def box_of(kind: str, place: int) -> Box:
+    boxes = [block for each in report(kind).main for block in each.all_blocks if isinstance(block, Box)]
+    return boxes[place]
+
+
+def item(kind: str, name: str) -> str:
+    entry = next(each for each in box_of(kind, 0).entries if each.name == name)
+    return "".join(part.text for part in entry.text)
+
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+with_response = pytest.mark.parametrize("kind", ["sle", "two_arms", "observational", "no_response_known"])
+
+
+@every_kind
+def test_statement_2_box_1_has_six_items_in_order(kind: str) -> None:
+    box = box_of(kind, 0)
+    assert box.label == "Box 1"
+    assert [entry.name for entry in box.entries] == ITEMS
+    assert all("".join(part.text for part in entry.text).strip("– ") for entry in box.entries)
+
+
+@every_kind
+def test_statement_4_the_endpoints_are_defined_in_words_before_their_results(kind: str) -> None:
+    names = [section.id for section in report(kind).main]
+    for later in {"response", "activity"} & set(names):
+        assert names.index("endpoints") < names.index(later)
+    assert box_of(kind, 1).label == "Box 2"
+
+
+@with_response
+def test_statement_5_a_definition_names_version_source_and_certainty(kind: str) -> None:
+    said = " ".join(word for text in box_of(kind, 1).texts for word in [part.text for part in text])
+    assert "Instruments: BILAG-2004 (form revision 1 Sep 2009)." in said
+    assert re.search(r"Source: .*2014;16:R79", said)
+    assert "Certainty: proposal of funis" in said
+
+
+@every_kind
+def test_statement_6_no_word_of_a_query_is_in_the_main_part(kind: str) -> None:
+    assert re.findall(r"\b(SELECT|IS NOT NULL|IS NULL|IN \(|BETWEEN|NULL)\b", main_text(kind)) == []
+    assert not re.search(r">=|<=|!=|==", main_text(kind))
+
+
+@every_kind
+def test_statement_7_no_token_with_an_underscore_is_in_the_main_part(kind: str) -> None:
+    assert re.findall(r"\w*_\w*", main_text(kind)) == []
+
+
+@every_kind
+def test_statement_8_no_hash_path_or_version_of_software_is_in_the_main_part(kind: str) -> None:
+    text = main_text(kind)
+    assert re.findall(r"\b[0-9a-f]{12,}\b", text) == []
+    assert re.findall(r"\b[\w/]+\.(?:csv|toml|parquet|py|html)\b", text) == []
+    assert re.findall(r"\bfunis \d+\.\d", text) == []
+
+
+@every_kind
+def test_statement_9_a_number_of_a_result_has_its_id(kind: str) -> None:
+    """A decimal number or a count over a denominator in a cell of the main part is bound to its result."""
+    for table in main_tables(kind):
+        for row in table.rows:
+            for cell in row.cells:
+                loose = [
+                    part.text for part in cell.parts if not part.id and re.search(r"\d+[./]\d", part.text)
+                ]
+                assert loose == [], (table.id, cell.text)
+
+
+@every_kind
+def test_statement_14_every_percentage_stands_beside_its_n(kind: str) -> None:
+    for table in main_tables(kind):
+        for row in table.rows:
+            line = " ".join(cell.text for cell in row.cells)
+            if "%" in line and "Kaplan-Meier" not in row.stub.text:
+                assert re.search(r"\d+/\d+", line), (table.id, row.stub.text, line)
+
+
+def test_statement_15_of_few_patients_no_percentage_is_printed() -> None:
+    assert re.findall(r"\d+/[1-9] \(\d", main_text("one_subject")) == []
+    for name in ("Primary", "Durability", "Activity", "Harms"):
+        assert "%" not in item("one_subject", name), name
+
+
+@with_response
+def test_statement_16_classes_and_cannot_tell_add_up_to_n(kind: str) -> None:
+    table = next(each for each in main_tables(kind) if each.id == "table-main-response")
+    rows = {row.stub.text: row.cells[0].text for row in table.rows if row.cells}
+    counted = ("Major clinical response", "Partial clinical response", "No response", "Cannot tell")
+    if kind != "two_arms":
+        assert sum(int(rows[name].split("/")[0]) for name in counted) == 40
+    assert rows["Any response"]
+
+
+@every_kind
+def test_statement_17_boxes_of_the_flow_add_up(kind: str) -> None:
+    charts = [
+        block for each in report(kind).main for block in each.all_blocks if isinstance(block, FlowChart)
+    ]
+    for chart in charts:
+        counts = {
+            box.title: int("".join(part.text for part in box.count).split("=")[1]) for box in chart.boxes
+        }
+        gone = sum(
+            count for title, count in counts.items() if title in {"Withdrew", "Lost to follow-up", "Died"}
+        )
+        rest = sum(count for title, count in counts.items() if "not recorded" in title or "Still in" in title)
+        if {"Treated", "Completed follow-up"} <= set(counts):
+            assert counts["Treated"] == counts["Completed follow-up"] + gone + rest
+
+
+@pytest.mark.parametrize("kind", ["sle", "observational", "no_response_known"])
+def test_statement_18_a_column_names_the_population_it_is_divided_by(kind: str) -> None:
+    table = next(each for each in main_tables(kind) if each.id == "table-main-relapse")
+    assert table.heads[1:] == ("Of all treated", "Of responders", "Of responders still at risk")
+    over = {cell.text.split("/")[1].split(" ")[0] for row in table.rows[:2] for cell in row.cells[:1]}
+    assert over == {"40" if kind != "no_response_known" else "35"}
+
+
+@with_response
+def test_statement_20_only_the_planned_interval_stands_in_the_main_part(kind: str) -> None:
+    text = main_text(kind)
+    assert "Wilson" not in text
+    assert "Clopper-Pearson" in text
+
+
+@every_kind
+def test_statement_21_no_p_of_zero_no_star_no_ns(kind: str) -> None:
+    assert not re.search(r"\b0\.000\b|\bNS\b|\d\*", main_text(kind))
+
+
+@every_kind
+def test_statement_22_adjusted_and_raw_p_share_no_cell(kind: str) -> None:
+    for table in main_tables(kind):
+        for cell in cells_of(table):
+            assert sum(".p." in name or ".p_adjusted." in name for name in cell.ids) <= 1, table.id
+
+
+@every_kind
+def test_statement_23_the_baseline_table_has_no_p(kind: str) -> None:
+    for table in main_tables(kind):
+        if table.id.startswith("table-baseline"):
+            assert not any(re.match(r"P\b", head) for head in table.heads)
+
+
+def test_statement_30_what_cannot_be_told_has_bounds() -> None:
+    # 40 treated, 5 of them without grades: 26 responders among 35; between 26 and 31 among all 40.
+    assert "26/35" in item("no_response_known", "Primary")
+    assert "5 cannot be told: lowest 26/40, highest 31/40" in item("no_response_known", "Primary")
+    table = next(each for each in main_tables("no_response_known") if each.id == "table-main-response")
+    row = next(row for row in table.rows if row.stub.text == "Any response")
+    assert row.cells[-1].text == "26/40 / 31/40"
+
+
+@pytest.mark.parametrize("kind", ["sle", "sjogren", "observational", "nobody_asked", "no_response_known"])
+def test_statement_32_verbs_that_claim_an_effect_are_absent(kind: str) -> None:
+    document = report(kind)
+    said = [document.title, *("".join(part.text for part in text) for text in box_of(kind, 0).texts)]
+    assert re.findall(CLAIMS, " ".join(said), flags=re.IGNORECASE) == []
+
+
+@every_kind
+def test_statement_33_without_a_control_group_box_1_says_so(kind: str) -> None:
+    has_one_arm = kind not in {"two_arms", "observational"}
+    assert (NO_CONTROL in item(kind, "Limits")) is has_one_arm
+
+
+def test_harms_that_nobody_asked_about_are_not_a_zero() -> None:
+    assert item("nobody_asked", "Harms") == (
+        "Adverse events were not collected. This report cannot say whether any occurred."
+    )
+    assert "0/40" in item("sle", "Harms")
+    assert "upper 95% limit 8.8%" in item("sle", "Harms")
+    assert "14.2%" in item("sjogren", "Harms")
+
+
+def test_a_withheld_primary_result_is_replaced_by_no_other() -> None:
+    assert "withheld" in item("wrecked", "Primary")
+    assert "29/40" not in main_text("wrecked")
+    assert item("wrecked", "Durability") == "Durability could not be assessed."
