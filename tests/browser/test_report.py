@@ -54,7 +54,7 @@ def page(browser: Browser, report: Path) -> Iterator[Page]:
 
 
 def test_number_opens_its_source(page: Page) -> None:
-    page.locator('#table-sledai_change [data-id="summary.treated.month_6.sledai_2k.mean"]').click()
+    page.locator('#table-main-measure-1 [data-id="summary.treated.month_6.sledai_2k.mean"]').click()
     panel = page.locator("#origin")
     expect(panel).to_be_visible()
     expect(panel.locator("h2")).to_have_text("Mean of SLEDAI (version not stated by the source) at month 6")
@@ -91,15 +91,15 @@ def test_keyboard_alone_is_enough(page: Page) -> None:
 
 
 def test_arrows_walk_through_a_table(page: Page) -> None:
-    start = page.locator('#table-sledai_change [data-id="summary.treated.month_3.sledai_2k.mean"]')
+    start = page.locator('#table-main-measure-1 [data-id="summary.treated.month_3.sledai_2k.mean"]')
     start.focus()
     page.keyboard.press("ArrowDown")
     expect(
-        page.locator('#table-sledai_change [data-id="summary.treated.month_3.sledai_2k.median"]')
+        page.locator('#table-main-measure-1 [data-id="summary.treated.month_6.sledai_2k.mean"]')
     ).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(
-        page.locator('#table-sledai_change [data-id="summary.treated.month_3.sledai_2k.q1"]')
+        page.locator('#table-main-measure-1 [data-id="summary.treated.month_6.sledai_2k.sd"]')
     ).to_be_focused()
 
 
@@ -206,7 +206,7 @@ def test_who_is_not_in_a_number_is_listed(page: Page) -> None:
         element.textContent = JSON.stringify(book);
     }"""
     )
-    page.locator('#table-sledai_change [data-id="summary.treated.month_6.sledai_2k.mean"]').click()
+    page.locator('#table-main-measure-1 [data-id="summary.treated.month_6.sledai_2k.mean"]').click()
     panel = page.locator("#origin")
     expect(panel.locator("h3").last).to_have_text("Not in this number (1)")
     expect(panel.locator("table.absent tbody tr")).to_have_text("01-099withdrew on day 60x.csv:7")
