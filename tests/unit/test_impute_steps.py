@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from funis.errors import ShapeError
-from funis.stats import impute
+from funis.stats import impute, reference_based
 from funis.stats.sample import Floats
 
 NAN = math.nan
@@ -39,10 +39,10 @@ COVARIANCE = np.array([[4.0, 2.0], [2.0, 5.0]])
 
 def test_regression_of_the_missing_on_the_observed_visit() -> None:
     """Slope 2 / 4; what is left of 5 is 5 - 2 x 2 / 4 = 4. With nothing observed all is left."""
-    slope, rest = impute._conditional(COVARIANCE, np.array([0]), np.array([1]))
+    slope, rest = impute.condition_on(COVARIANCE, np.array([0]), np.array([1]))
     assert slope.tolist() == [[0.5]]
     assert rest.tolist() == [[4.0]]
-    slope, rest = impute._conditional(COVARIANCE, np.array([], dtype=int), np.array([0, 1]))
+    slope, rest = impute.condition_on(COVARIANCE, np.array([], dtype=int), np.array([0, 1]))
     assert slope.shape == (2, 0)
     assert rest.tolist() == COVARIANCE.tolist()
 
@@ -50,10 +50,10 @@ def test_regression_of_the_missing_on_the_observed_visit() -> None:
 def test_missing_values_are_the_regression_plus_a_scaled_normal_number() -> None:
     """Mean 3 + 0.5 (6 - 2) + 2 x 1.5 = 8 and 3 + 0.5 (1 - 2) - 2 x 0.5 = 1.5; what was seen stays."""
     values = np.array([[6.0, NAN], [7.0, 8.0], [1.0, NAN]])
-    patterns = impute._patterns(np.isnan(values))
+    patterns = impute.list_patterns(np.isnan(values))
     assert [[each.tolist() for each in one] for one in patterns] == [[[0, 2], [0], [1]]]
     mean = np.tile([2.0, 3.0], (3, 1))
-    filled = impute._fill(values, mean, COVARIANCE, patterns, generator([[[1.5], [-0.5]]]))
+    filled = impute.fill_missing(values, mean, COVARIANCE, patterns, generator([[[1.5], [-0.5]]]))
     assert filled.tolist() == [[6.0, 8.0], [7.0, 8.0], [1.0, 1.5]]
 
 
@@ -124,12 +124,12 @@ def test_a_monotone_draw_by_hand() -> None:
 def test_correlation_of_draws_that_follow_each_other() -> None:
     """Means 1, 3, 2, 4 lie -1.5, 0.5, -0.5 and 1.5 off theirs: -1.75 / 5. The second visit 1, 2, 3, 4: 1.25 / 5."""
     draws = [
-        impute._Draw(np.array([[first, second]]), np.eye(2), np.zeros((1, 2)))
+        impute.Drawn(np.array([[first, second]]), np.eye(2), np.zeros((1, 2)))
         for first, second in ((1.0, 1.0), (3.0, 2.0), (2.0, 3.0), (4.0, 4.0))
     ]
-    assert impute._autocorrelation(draws, np.ones((3, 1))) == pytest.approx(-0.35)
-    turned = [impute._Draw(each.effects[:, ::-1], each.covariance, each.completed) for each in draws]
-    assert impute._autocorrelation(turned, np.ones((3, 1))) == pytest.approx(-0.35)
+    assert impute.autocorrelation(draws, np.ones((3, 1))) == pytest.approx(-0.35)
+    turned = [impute.Drawn(each.effects[:, ::-1], each.covariance, each.completed) for each in draws]
+    assert impute.autocorrelation(turned, np.ones((3, 1))) == pytest.approx(-0.35)
 
 
 # --- who deviated, and to what mean ----------------------------------------------------------------------
@@ -137,17 +137,17 @@ def test_correlation_of_draws_that_follow_each_other() -> None:
 
 def test_visits_before_deviation_end_with_the_last_value() -> None:
     missing = np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1]], dtype=bool)
-    assert impute._visits_before(missing, None).tolist() == [3, 2, 3, 1, 2, 0]
+    assert reference_based._visits_before(missing, None).tolist() == [3, 2, 3, 1, 2, 0]
 
 
 def test_a_deviation_given_is_checked() -> None:
     missing = np.array([[0, 0, 1], [0, 1, 1]], dtype=bool)
-    assert impute._visits_before(missing, [2, 1]).tolist() == [2, 1]
-    assert impute._visits_before(missing, [3, 3]).tolist() == [3, 3]
+    assert reference_based._visits_before(missing, [2, 1]).tolist() == [2, 1]
+    assert reference_based._visits_before(missing, [3, 3]).tolist() == [3, 3]
     for wrong in ([2], [-1, 1], [4, 1]):
         with pytest.raises(ShapeError, match="from 0 to 3"):
-            impute._visits_before(missing, wrong)
-    assert impute._visits_before(np.ones((2, 3), dtype=bool), [0, 0]).tolist() == [0, 0]
+            reference_based._visits_before(missing, wrong)
+    assert reference_based._visits_before(np.ones((2, 3), dtype=bool), [0, 0]).tolist() == [0, 0]
 
 
 OWN, OTHER = np.array([[10.0, 6.0, 4.0]]), np.array([[11.0, 9.0, 8.0]])
@@ -174,5 +174,5 @@ OWN, OTHER = np.array([[10.0, 6.0, 4.0]]), np.array([[11.0, 9.0, 8.0]])
     ],
 )
 def test_means_after_deviation(strategy: Any, before: int, expected: list[float]) -> None:
-    found = impute._strategy_means(OWN, OTHER, np.array([before]), strategy)
+    found = reference_based._strategy_means(OWN, OTHER, np.array([before]), strategy)
     assert found.tolist() == [expected]

@@ -1,6 +1,7 @@
 """Permutation tests: the ways of counting agree with each other and with listing."""
 
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,3 +133,31 @@ def test_arrangements_are_counted_up_to_the_limits_and_drawn_beyond(
     found = permutation.two_sample_permutation([1, 2, 3], [4, 5, 6])
     assert (found.draws == 0) is is_exact
     assert found.p == pytest.approx(0.1, abs=1e-12 if is_exact else 0.02)
+
+
+def test_shuffle_test_lists_every_order_where_it_can() -> None:
+    # Medians 2 and 5: as far apart only with 1 2 3 or 1 2 4 in a group, on either side: 4 of 20.
+    member = np.array([True, True, True, False, False, False])
+
+    def gap(values: Any, label: Any) -> float:
+        return float(np.median(values[label]) - np.median(values[~label]))
+
+    found = permutation.shuffle_test([1, 2, 3, 4, 5, 6], member, gap)
+    assert (found.p, found.method, found.draws) == (0.2, "permutation test, exact", 0)
+    assert permutation.shuffle_test([1, 2, 3, 4, 5, 6], member, gap, alternative="less").p == 0.1
+
+
+def test_every_order_of_three_groups_is_listed_once() -> None:
+    # 5! / (2! 2! 1!) = 30.
+    labels = np.array([2, 0, 1, 1, 0])
+    every = [tuple(each.tolist()) for each in permutation._arrangements(labels)]
+    assert len(every) == len(set(every)) == permutation._count_arrangements(labels) == 30
+    assert all(sorted(each) == [0, 0, 1, 1, 2] for each in every)
+
+
+def test_shuffle_test_draws_beyond_the_limit() -> None:
+    # 18 choose 9 are 48,620 orders.
+    values = np.arange(18.0)
+    found = permutation.shuffle_test(values, values < 9, lambda x, label: float(x[label].sum()), draws=999)
+    assert found.draws == 999
+    assert "999 draws" in found.method

@@ -16,8 +16,9 @@ from funis.analysis.run import Run, decimals_of, rows_behind
 from funis.analysis.target import Target
 from funis.errors import FunisError
 from funis.results import ALL, Place, format_number
-from funis.stats.impute import Chain, Imputations, Strategy, impute_mar, impute_reference
+from funis.stats.impute import Chain, Imputations, impute_mar
 from funis.stats.pooling import Pooled, add_delta, estimate_tipping_point, pool_rubin
+from funis.stats.reference_based import Strategy, impute_reference
 from funis.stats.sample import t_p, t_quantile
 from funis.stats.tests.compare import Comparison
 from funis.study.estimand import REFERENCE_BASED, Imputation
@@ -140,7 +141,7 @@ def _draw(
     if policy in REFERENCE_BASED:
         return impute_reference(
             outcome, arms, reference=control or "", strategy=cast("Strategy", policy), covariates=centred,
-            chain=chain,
+            covariance=settings.covariance, chain=chain,
         )  # fmt: skip
     groups = sorted(set(arms)) or [""]
     columns = [np.array([arm == group for arm in arms or ("",) * len(start)], float) for group in groups]

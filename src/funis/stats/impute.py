@@ -1,4 +1,4 @@
-"""Multiple imputation of repeated measures: missing at random, and by reference to another arm.
+"""Multiple imputation of repeated measures that are missing at random.
 
 Model: the v visits of subject i are Y_i ~ N(B' x_i, Sigma), x_i (p,) the design row, B (p, v) an effect of
 each column at each visit, Sigma (v, v) unstructured. With Jeffreys' prior, data augmentation alternates
@@ -6,31 +6,20 @@ each column at each visit, Sigma (v, v) unstructured. With Jeffreys' prior, data
     I  missing values given the observed ones: N(mu_m + S_mo S_oo^-1 (y_o - mu_o), S_mm - S_mo S_oo^-1 S_om)
     P  Sigma ~ inverse Wishart(R'R, n - p), R the residuals of least squares; B ~ N(B^, Sigma x (X'X)^-1)
 
-starting from the estimate of the EM algorithm. By reference, the values after a subject's deviation are
-drawn from the same conditional distribution with another mean vector (own arm a, reference r, k visits
-before deviation):
-
-    J2R  a_1 .. a_k, r_(k+1) .. r_v                  jump to reference
-    CR   r_1 .. r_v                                  copy reference
-    CIR  a_1 .. a_k, a_k + (r_(k+1) - r_k) ..        copy increments from reference
-    LMCF a_1 .. a_k, a_k ..                          last mean carried forward
+starting from the estimate of the EM algorithm. By reference to another arm: `funis.stats.reference_based`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from funis.arguments import CHAIN, Numbers, OrNone, takes
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats.sample import Booleans, Floats, Integers, check_choice
-
-Strategy = Literal["mar", "j2r", "cr", "cir", "lmcf"]
-STRATEGIES = ("mar", "j2r", "cr", "cir", "lmcf")
+from funis.stats.sample import Booleans, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +62,7 @@ class Imputations:
 
 
 @dataclass(frozen=True, slots=True)
-class _Draw:
+class Drawn:
     """One state of the chain: effects (p, v), covariance (v, v), completed data (n, v)."""
 
     effects: Floats
@@ -114,14 +103,14 @@ def impute_mar(
     >>> found.completed.shape, bool(10 < found.completed[:, 5, 1].mean() < 14)
     ((3, 6, 2), True)
     """
-    values, missing, columns = _check_outcome(outcome, design)
-    draws = _run_chain(values, missing, columns, chain)
+    values, missing, columns = check_outcome(outcome, design)
+    draws = run_chain(values, missing, columns, chain)
     completed = np.stack([draw.completed for draw in draws])
     method = f"multiple imputation under MAR, data augmentation, {chain.draws} draws, seed {chain.seed}"
-    return Imputations(completed, missing, method, _autocorrelation(draws, columns))
+    return Imputations(completed, missing, method, autocorrelation(draws, columns))
 
 
-def _check_outcome(outcome: npt.ArrayLike, design: npt.ArrayLike | None) -> tuple[Floats, Booleans, Floats]:
+def check_outcome(outcome: npt.ArrayLike, design: npt.ArrayLike | None) -> tuple[Floats, Booleans, Floats]:
     """Give outcome, missing pattern and design as arrays, or refuse them."""
     values = np.asarray(outcome, dtype=np.float64)
     if values.ndim != 2 or not values.size:
@@ -147,7 +136,7 @@ def _check_outcome(outcome: npt.ArrayLike, design: npt.ArrayLike | None) -> tupl
     return values, np.asarray(missing, dtype=np.bool_), columns
 
 
-def _patterns(missing: Booleans) -> list[tuple[Integers, Integers, Integers]]:
+def list_patterns(missing: Booleans) -> list[tuple[Integers, Integers, Integers]]:
     """List the patterns that lack something: subjects, observed visits, missing visits."""
     unique, member = np.unique(missing, axis=0, return_inverse=True)
     member = member.reshape(-1)
@@ -158,7 +147,7 @@ def _patterns(missing: Booleans) -> list[tuple[Integers, Integers, Integers]]:
     ]
 
 
-def _conditional(covariance: Floats, seen: Integers, lacking: Integers) -> tuple[Floats, Floats]:
+def condition_on(covariance: Floats, seen: Integers, lacking: Integers) -> tuple[Floats, Floats]:
     """Give the regression of missing on observed visits and the covariance that is left."""
     cross = covariance[np.ix_(lacking, seen)]
     slope: Floats = np.asarray(cross, dtype=np.float64)
@@ -177,12 +166,12 @@ def _start(values: Floats, missing: Booleans, columns: Floats) -> tuple[Floats, 
         effects[:, visit] = np.linalg.lstsq(columns[seen], values[seen, visit], rcond=None)[0]
         spread[visit] = np.var(values[seen, visit] - columns[seen] @ effects[:, visit]) + 1e-12
     covariance = np.asarray(np.diag(spread), dtype=np.float64)
-    patterns = _patterns(missing)
+    patterns = list_patterns(missing)
     for _ in range(50):
         filled, left = np.where(missing, 0.0, values), np.zeros((v, v))
         mean = columns @ effects
         for rows, seen_visits, lacking in patterns:
-            slope, rest = _conditional(covariance, seen_visits, lacking)
+            slope, rest = condition_on(covariance, seen_visits, lacking)
             away = values[np.ix_(rows, seen_visits)] - mean[np.ix_(rows, seen_visits)]
             filled[np.ix_(rows, lacking)] = mean[np.ix_(rows, lacking)] + away @ slope.T
             left[np.ix_(lacking, lacking)] += rows.size * rest
@@ -192,7 +181,7 @@ def _start(values: Floats, missing: Booleans, columns: Floats) -> tuple[Floats, 
     return effects, covariance
 
 
-def _fill(
+def fill_missing(
     values: Floats,
     mean: Floats,
     covariance: Floats,
@@ -202,7 +191,7 @@ def _fill(
     """Draw the missing values given the observed ones, pattern by pattern."""
     filled = values.copy()
     for rows, seen, lacking in patterns:
-        slope, rest = _conditional(covariance, seen, lacking)
+        slope, rest = condition_on(covariance, seen, lacking)
         away = values[np.ix_(rows, seen)] - mean[np.ix_(rows, seen)]
         noise = rng.standard_normal((rows.size, lacking.size)) @ _root(rest).T
         filled[np.ix_(rows, lacking)] = mean[np.ix_(rows, lacking)] + away @ slope.T + noise
@@ -232,24 +221,24 @@ def _draw_parameters(
     return effects, covariance
 
 
-def _run_chain(values: Floats, missing: Booleans, columns: Floats, chain: Chain) -> list[_Draw]:
+def run_chain(values: Floats, missing: Booleans, columns: Floats, chain: Chain) -> list[Drawn]:
     """Run data augmentation and keep the planned draws."""
     if chain.draws < 2 or chain.burn < 0 or chain.between < 1:
         raise ValueRangeError("chain", (chain.draws, chain.burn, chain.between), "draws >= 2, between >= 1")
     rng = np.random.default_rng(chain.seed)
-    patterns = _patterns(missing)
+    patterns = list_patterns(missing)
     inner = np.asarray(np.linalg.inv(columns.T @ columns), dtype=np.float64)
     effects, covariance = _start(values, missing, columns)
-    kept: list[_Draw] = []
+    kept: list[Drawn] = []
     for iteration in range(chain.burn + (chain.draws - 1) * chain.between + 1):
-        completed = _fill(values, columns @ effects, covariance, patterns, rng)
+        completed = fill_missing(values, columns @ effects, covariance, patterns, rng)
         if iteration >= chain.burn and (iteration - chain.burn) % chain.between == 0:
-            kept.append(_Draw(effects, covariance, completed))
+            kept.append(Drawn(effects, covariance, completed))
         effects, covariance = _draw_parameters(completed, columns, inner, rng)
     return kept
 
 
-def _autocorrelation(draws: list[_Draw], columns: Floats) -> float:
+def autocorrelation(draws: list[Drawn], columns: Floats) -> float:
     """Give the largest lag-one correlation of kept means over visits."""
     means = np.stack([columns.mean(axis=0) @ draw.effects for draw in draws])
     centred = means - means.mean(axis=0)
@@ -281,7 +270,7 @@ def impute_monotone(
     >>> found.completed.shape
     (3, 6, 2)
     """
-    values, missing, columns = _check_outcome(outcome, design)
+    values, missing, columns = check_outcome(outcome, design)
     if np.any(missing[:, :-1] & ~missing[:, 1:]):
         raise ShapeError("outcome: a subject has a value after a missing one. Use impute_mar.")
     rng = np.random.default_rng(chain.seed)
@@ -313,115 +302,3 @@ def _monotone_draw(values: Floats, missing: Booleans, columns: Floats, rng: np.r
         drawn = rng.standard_normal(int(lacking.sum())) * math.sqrt(variance)
         filled[lacking, visit] = predictors[lacking] @ slope + drawn
     return filled
-
-
-def impute_reference(
-    outcome: npt.ArrayLike,
-    arm: npt.ArrayLike,
-    *,
-    reference: str,
-    strategy: Strategy = "j2r",
-    covariates: npt.ArrayLike | None = None,
-    deviation: npt.ArrayLike | None = None,
-    chain: Chain = DEFAULT_CHAIN,
-) -> Imputations:
-    """Draw values after deviation by reference to another arm.
-
-    Parameters
-    ----------
-    outcome : float array, shape (n, v), NaN where missing
-    arm : array, shape (n,), label of each subject's arm
-    reference : label of the reference arm, whose own missing values are drawn under missing at random
-    strategy : ``mar``, ``j2r``, ``cr``, ``cir`` or ``lmcf`` (head of the module)
-    covariates : float array, shape (n, q), complete, such as the baseline; None for none
-    deviation : whole numbers, shape (n,), visits before deviation, v for none; None takes the visits up to
-        the last value. Values missing before deviation are drawn under missing at random
-    chain : how many draws, and how far apart
-
-    Returns
-    -------
-    Imputations : with no visit before deviation CIR is J2R, and LMCF is missing at random
-
-    Raises
-    ------
-    ShapeError, ValueRangeError : as `impute_mar`; a value stands after a deviation; the reference arm is
-        unknown
-
-    Source
-    ------
-    Carpenter, Roger and Kenward 2013 (J Biopharm Stat 23: 1352), with one covariance for all arms.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(5)
-    >>> values = rng.normal(0, 1, (40, 2)) + np.repeat([[0, 0], [0, 9]], 20, axis=0)
-    >>> values[39, 1] = np.nan
-    >>> arms = ["control"] * 20 + ["active"] * 20
-    >>> jumped = impute_reference(values, arms, reference="control", strategy="j2r")
-    >>> bool(jumped.completed[:, 39, 1].mean() < 4)
-    True
-    """
-    check_choice(strategy, STRATEGIES, "strategy of imputation")
-    labels, member = np.unique(np.asarray(arm).astype(str), return_inverse=True)
-    check_choice(str(reference), tuple(map(str, labels)), "arm")
-    arms = np.eye(labels.size)[member]
-    extra = np.empty((len(arms), 0)) if covariates is None else np.asarray(covariates, dtype=np.float64)
-    values, missing, columns = _check_outcome(outcome, np.hstack([arms, extra]))
-    before = _visits_before(missing, deviation)
-    borrowed = columns.copy()
-    borrowed[:, : labels.size] = np.eye(labels.size)[int(np.flatnonzero(labels == str(reference))[0])]
-    rng = np.random.default_rng([chain.seed, 1])
-    draws = _run_chain(values, missing, columns, chain)
-    v = values.shape[1]
-    after = (np.arange(v) >= before[:, None]) & missing
-    completed = []
-    for draw in draws:
-        mean = _strategy_means(columns @ draw.effects, borrowed @ draw.effects, before, strategy)
-        # Values lacking before deviation keep their draw under MAR; only those after it are drawn anew.
-        known = np.where(after, np.nan, draw.completed)
-        completed.append(_fill(known, mean, draw.covariance, _patterns(after), rng))
-    name = "under MAR" if strategy == "mar" else f"{strategy.upper()} with reference {reference}"
-    method = f"multiple imputation {name}, {chain.draws} draws, seed {chain.seed}"
-    return Imputations(np.stack(completed), missing, method, _autocorrelation(draws, columns))
-
-
-def _visits_before(missing: Booleans, deviation: npt.ArrayLike | None) -> Integers:
-    """Give the number of visits before deviation of every subject."""
-    v = missing.shape[1]
-    last = v - np.argmax(~missing[:, ::-1], axis=1)
-    last[missing.all(axis=1)] = 0
-    if deviation is None:
-        return np.asarray(last, dtype=np.int64)
-    before = np.asarray(deviation, dtype=np.int64)
-    if before.shape != (len(missing),) or np.any(before < 0) or np.any(before > v):
-        raise ShapeError(f"deviation: one whole number from 0 to {v} for each subject is needed.")
-    if np.any(last > before):
-        row = int(np.flatnonzero(last > before)[0])
-        raise ValueRangeError(
-            f"outcome of row {row}",
-            "a value after deviation",
-            "none",
-            "Set it to NaN if the strategy ignores it.",
-        )
-    return before
-
-
-def _strategy_means(own: Floats, other: Floats, before: Integers, strategy: Strategy) -> Floats:
-    """Give the mean vector of every subject under the strategy; `own` and `other` have shape (n, v)."""
-    if strategy == "mar":
-        return own
-    if strategy == "cr":
-        return other
-    visits = np.arange(own.shape[1])
-    later = visits >= before[:, None]
-    last = np.maximum(before - 1, 0)[:, None]
-    own_last, other_last = np.take_along_axis(own, last, axis=1), np.take_along_axis(other, last, axis=1)
-    started = (before > 0)[:, None]
-    if strategy == "j2r":
-        tail = other
-    elif strategy == "cir":
-        tail = np.where(started, own_last + other - other_last, other)
-    else:
-        tail = np.where(started, own_last, own)
-    return np.asarray(np.where(later, tail, own), dtype=np.float64)

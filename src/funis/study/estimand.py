@@ -104,6 +104,10 @@ class Imputation(StudyPart):
     seed: int = Field(default=20120701, ge=0, description="Start of the random stream.")
     burn: int = Field(default=200, ge=0, description="Iterations before the first draw.")
     between: int = Field(default=20, ge=1, description="Iterations between two draws.")
+    covariance: Literal["one", "by_arm"] = Field(
+        default="one",
+        description="By reference to another arm: one covariance for all arms, or one for each.",
+    )
     delta: float = Field(
         default=0.0,
         description="Added to every imputed change, in the unit of the variable; in a parallel trial not in "

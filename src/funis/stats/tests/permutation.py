@@ -7,13 +7,13 @@ are split in two halves, each with all its sums listed and sorted, and pairs of 
 are counted by bisection; (c) otherwise signs are drawn. In (a) and (b) the P value is exact.
 
 Two samples: (a) whole numbers as above; (b) up to 100,000 ways to choose the first sample are listed one by
-one; (c) otherwise the choice is drawn.
+one; (c) otherwise the choice is drawn. Any other statistic: up to 20,000 orders of the labels are listed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain, combinations
 from typing import Any
 
@@ -31,6 +31,7 @@ MOST_COUNTED = 300_000  # largest whole-number sum, so that counting stays under
 MOST_SPLIT = 40  # two halves of 2^20 sums
 MOST_SUBSET_CELLS = 2_000_000
 MOST_LISTED = 100_000  # choices of the first sample that are listed one by one
+MOST_SHUFFLED = 20_000  # orders of labels of which a statistic is computed one by one
 DEFAULT_DRAWS = 99_999
 
 
@@ -273,7 +274,8 @@ def shuffle_test(
 
     Returns
     -------
-    Comparison : `estimate` and `statistic` are the statistic's value; interval NaN
+    Comparison : `estimate` and `statistic` are the statistic's value; interval NaN. Exact where the labels
+        have no more than 20,000 different orders, else drawn: `method` and `draws` say which
 
     Source
     ------
@@ -293,11 +295,43 @@ def shuffle_test(
     groups: npt.NDArray[Any] = np.asarray(labels)
     if groups.shape != sample.shape:
         raise ShapeError(f"labels: found shape {groups.shape}; {sample.shape} is needed, one for each value.")
-    rng = np.random.default_rng(seed)
-    observed = _one_number(statistic(sample, groups))
-    reached = np.array([_one_number(statistic(sample, rng.permutation(groups))) for _ in range(draws)])
+    observed, nan = _one_number(statistic(sample, groups)), math.nan
     slack = 1e-10 * max(float(np.abs(sample).max()), 1e-300)
+    if _count_arrangements(groups) <= MOST_SHUFFLED:
+        every = [_one_number(statistic(sample, each)) for each in _arrangements(groups)]
+        p = float(_is_beyond(np.array(every), observed, alternative, slack).mean())
+        return Comparison(observed, nan, nan, observed, nan, p, sample.size, "permutation test, exact")
+    rng = np.random.default_rng(seed)
+    reached = np.array([_one_number(statistic(sample, rng.permutation(groups))) for _ in range(draws)])
     beyond = int(_is_beyond(reached, observed, alternative, slack).sum())
     p = (beyond + 1) / (draws + 1)
     method = f"permutation test, {draws} draws, seed {seed}"
-    return Comparison(observed, math.nan, math.nan, observed, math.nan, p, sample.size, method, draws=draws)
+    return Comparison(observed, nan, nan, observed, nan, p, sample.size, method, draws=draws)
+
+
+def _count_arrangements(groups: npt.NDArray[Any]) -> int:
+    """Count the different orders of the labels."""
+    _, sizes = np.unique(groups, return_counts=True)
+    count, left = 1, groups.size
+    for size in sizes.tolist():
+        count *= math.comb(left, size)
+        left -= size
+    return count
+
+
+def _arrangements(groups: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """Give every different order of the labels once."""
+    names, sizes = np.unique(groups, return_counts=True)
+
+    def place(made: npt.NDArray[Any], free: tuple[int, ...], which: int) -> Iterator[npt.NDArray[Any]]:
+        if which == len(names) - 1:
+            last = made.copy()
+            last[list(free)] = names[which]
+            yield last
+            return
+        for chosen in combinations(free, int(sizes[which])):
+            next_one = made.copy()
+            next_one[list(chosen)] = names[which]
+            yield from place(next_one, tuple(sorted(set(free) - set(chosen))), which + 1)
+
+    yield from place(np.empty_like(groups), tuple(range(groups.size)), 0)
