@@ -304,6 +304,11 @@ TARGETS = (
     Target("cochran_q", funis.stats.cochran_q, {"answers": [[1, 0, 1], [0, 0, 1], [1, 0, 0]], "exact": True}, arrays=("answers",)),
     Target("cumulative_incidence", funis.stats.cumulative_incidence, {"time": TIME, "cause": [1, 2, 0, 1], "of": 1, "level": 0.95},
         arrays=("time", "cause")),
+    Target("estimate_conditional_mean", funis.stats.estimate_conditional_mean, {
+        "outcome": RNG.normal(size=(12, 2)), "arm": ["a"] * 6 + ["b"] * 6, "estimator": lambda y, _: float(y.mean()),
+        "reference": "a", "strategy": "j2r", "covariates": None, "deviation": None, "covariance": "one",
+        "resampling": "jackknife", "samples": 2, "seed": 1, "level": 0.9}, arrays=("outcome",),
+        special={"estimator": (lambda *_: "x", lambda *_: math.nan, lambda *_: None), "strategy": (["j2r"], "jr")}),
     Target("historical_hazard", funis.stats.historical_hazard, {
         "time": TIME, "curve_time": [1.0, 2.0, 5.0], "curve_survival": [0.9, 0.8, 0.5]}, arrays=("time", "curve_time", "curve_survival")),
     Target("impute_monotone", funis.stats.impute_monotone, {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from funis.stats.cluster import leave_one_out as leave_one_out
     from funis.stats.competing import cumulative_incidence as cumulative_incidence
+    from funis.stats.conditional_mean import estimate_conditional_mean as estimate_conditional_mean
     from funis.stats.impute import impute_monotone as impute_monotone
     from funis.stats.pooling import carry_forward as carry_forward
     from funis.stats.proportion import agresti_coull as agresti_coull
@@ -33,6 +34,7 @@ _HOME = {
     "carry_forward": "funis.stats.pooling",
     "cochran_q": "funis.stats.tests.contingency",
     "cumulative_incidence": "funis.stats.competing",
+    "estimate_conditional_mean": "funis.stats.conditional_mean",
     "historical_hazard": "funis.stats.survival",
     "impute_monotone": "funis.stats.impute",
     "leave_one_out": "funis.stats.cluster",

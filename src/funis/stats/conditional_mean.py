@@ -19,7 +19,19 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from funis.errors import FunisError, ShapeError, ValueRangeError
+from funis.arguments import (
+    DRAWS,
+    SEED,
+    Callback,
+    EitherOf,
+    NumberFrom,
+    Numbers,
+    OrNone,
+    Several,
+    Text,
+    takes,
+)
+from funis.errors import FunisError, ValueRangeError
 from funis.stats.impute import condition_on, list_patterns
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.reference_based import (
@@ -31,7 +43,7 @@ from funis.stats.reference_based import (
     plan_reference,
     subjects_alike,
 )
-from funis.stats.sample import Floats, Integers, check_choice, check_level
+from funis.stats.sample import Floats, Integers, check_choice, check_level, one_number
 
 # Gives the estimate of one completed data set (n, v) from the places of its subjects among all subjects.
 Estimator = Callable[[Floats, Integers], float]
@@ -63,6 +75,20 @@ class ConditionalMean:
     level: float
 
 
+@takes(
+    outcome=Numbers((2,)),
+    arm=Numbers((1,), texts=True),
+    estimator=Callback(),
+    reference=Text(),
+    strategy=EitherOf((Text(), Several(Text()))),
+    covariates=OrNone(Numbers((2,))),
+    deviation=OrNone(Numbers()),
+    covariance=Text(),
+    resampling=Text(),
+    samples=DRAWS,
+    seed=SEED,
+    level=NumberFrom(),
+)
 def estimate_conditional_mean(  # noqa: PLR0913  all but the first three are by keyword
     outcome: npt.ArrayLike,
     arm: npt.ArrayLike,
@@ -126,7 +152,7 @@ def estimate_conditional_mean(  # noqa: PLR0913  all but the first three are by 
     n = len(plan.values)
     everybody = np.arange(n)
     completed = complete_by_means(plan, covariance)
-    estimate = float(estimator(completed, everybody))
+    estimate = one_number(estimator(completed, everybody), "estimator")
     if resampling == "jackknife":
         chosen = [np.delete(everybody, place) for place in range(n)]
     else:
@@ -232,7 +258,7 @@ def _estimate_of(
         extra=plan.extra[places],
     )
     try:
-        return float(estimator(complete_by_means(part, covariance), places))
+        return one_number(estimator(complete_by_means(part, covariance), places), "estimator")
     except FunisError as error:
         lacking = sorted(set(range(len(plan.values))) - set(places.tolist()))
         without = f"row {lacking[0]}" if len(lacking) == 1 else f"{len(lacking)} rows"
@@ -254,8 +280,6 @@ def _summed(
     from scipy.special import ndtr, ndtri
 
     resampling, samples, seed = how
-    if not math.isfinite(estimate):
-        raise ShapeError("estimator: it gave no finite number for the completed data.")
     half = float(ndtri(0.5 + level / 2)) * error
     p = 2.0 * float(ndtr(-abs(estimate) / error)) if error > 0 else math.nan
     drawn = f", {samples} samples, seed {seed}" if resampling == "bootstrap" else ""

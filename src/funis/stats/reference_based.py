@@ -329,8 +329,10 @@ def _visits_before(missing: Booleans, deviation: npt.ArrayLike | None) -> Intege
         last = v - np.argmax(~missing[:, ::-1], axis=1)
         last[missing.all(axis=1)] = 0
         return np.asarray(last, dtype=np.int64)
-    before = np.asarray(deviation, dtype=np.int64)
-    if before.shape != (len(missing),) or np.any(before < 0) or np.any(before > v):
+    given = np.asarray(deviation, dtype=np.float64)
+    is_whole = given.shape == (len(missing),) and bool(np.all(given == np.rint(given)))
+    before = given.astype(np.int64) if is_whole else np.full(1, -1)
+    if np.any(before < 0) or np.any(before > v):
         raise ShapeError(f"deviation: one whole number from 0 to {v} for each subject is needed.")
     return before
 

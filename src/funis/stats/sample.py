@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from funis.arguments import NumberFrom
+from funis.described import describe
 from funis.errors import ShapeError, UnknownNameError, ValueRangeError
 
 Floats = npt.NDArray[np.float64]
@@ -112,3 +114,21 @@ def midranks(values: Floats) -> Floats:
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
     return (last - (count - 1) / 2.0)[place]
+
+
+def one_number(found: object, name: str) -> float:
+    """Refuse what a function of the caller gives when it is no finite number.
+
+    Parameters
+    ----------
+    found : what the function returned
+    name : of the argument that it was given as
+
+    Examples
+    --------
+    >>> one_number(2, "estimator")
+    2.0
+    """
+    if not NumberFrom().fits(found):
+        raise ValueRangeError(f"what '{name}' returned", describe(found), NumberFrom().allowed)
+    return float(found)  # type: ignore[arg-type]

@@ -20,10 +20,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from funis.arguments import DRAWS, SEED, Callback, NumberFrom, Numbers, Text, takes
-from funis.described import describe
+from funis.arguments import DRAWS, SEED, Callback, Numbers, Text, takes
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats.sample import ALTERNATIVES, Alternative, Floats, Integers, check_choice, check_sample, settle
+from funis.stats.sample import (
+    ALTERNATIVES,
+    Alternative,
+    Floats,
+    Integers,
+    check_choice,
+    check_sample,
+    one_number,
+    settle,
+)
 from funis.stats.tests import ranks
 from funis.stats.tests.compare import Comparison
 
@@ -239,13 +247,6 @@ def _drawn_sums(values: Floats, size: int, draws: int, seed: int) -> Floats:
     return sums
 
 
-def _one_number(found: object) -> float:
-    """Refuse what a statistic gives when it is no finite number."""
-    if not NumberFrom().fits(found):
-        raise ValueRangeError("what 'statistic' returned", describe(found), NumberFrom().allowed)
-    return float(found)  # type: ignore[arg-type]
-
-
 @takes(
     values=Numbers((1, 2)),
     labels=Numbers(),
@@ -295,14 +296,16 @@ def shuffle_test(
     groups: npt.NDArray[Any] = np.asarray(labels)
     if groups.shape != sample.shape:
         raise ShapeError(f"labels: found shape {groups.shape}; {sample.shape} is needed, one for each value.")
-    observed, nan = _one_number(statistic(sample, groups)), math.nan
+    observed, nan = one_number(statistic(sample, groups), "statistic"), math.nan
     slack = 1e-10 * max(float(np.abs(sample).max()), 1e-300)
     if _count_arrangements(groups) <= MOST_SHUFFLED:
-        every = [_one_number(statistic(sample, each)) for each in _arrangements(groups)]
+        every = [one_number(statistic(sample, each), "statistic") for each in _arrangements(groups)]
         p = float(_is_beyond(np.array(every), observed, alternative, slack).mean())
         return Comparison(observed, nan, nan, observed, nan, p, sample.size, "permutation test, exact")
     rng = np.random.default_rng(seed)
-    reached = np.array([_one_number(statistic(sample, rng.permutation(groups))) for _ in range(draws)])
+    reached = np.array(
+        [one_number(statistic(sample, rng.permutation(groups)), "statistic") for _ in range(draws)]
+    )
     beyond = int(_is_beyond(reached, observed, alternative, slack).sum())
     p = (beyond + 1) / (draws + 1)
     method = f"permutation test, {draws} draws, seed {seed}"
