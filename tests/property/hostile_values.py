@@ -338,6 +338,8 @@ TARGETS = (
                  "by": (None, ["nothing"])}),
     Target("fit.joint_test", FIT.joint_test, {"L": [[0.0, 1.0]], "by": None, "weights": "equal", "at": None}, arrays=("L",)),
     Target("fit.conf_int", FIT.conf_int, {"level": 0.9}),
+    Target("fit.plot", FIT.plot, {"x": "visit", "lines": None, "weights": "equal", "at": None, "level": 0.9, "kind": "conditional"},
+        special={"at": ({"visit": "v9"}, {"nothing": 1.0})}),
     Target("fit.marginal_means", FIT.marginal_means, {
         "by": "visit", "weights": "equal", "at": None, "level": 0.9, "kind": "conditional"},
         special={"at": ({"visit": "v9"}, {"nothing": 1.0}), "by": (["arm"], ["visit", "visit"], [])}),

@@ -66,7 +66,7 @@ def _grid_at(result: FittedModel, at: Mapping[str, float | str] | None) -> pl.Da
     return build_grid(design, numbers, fixed)
 
 
-def _default_by(design: Design) -> tuple[str, ...]:
+def default_by(design: Design) -> tuple[str, ...]:
     """Take the factors of the largest term made of factors alone."""
     terms = [term for term in design.terms if term and all(name in design.levels for name in term)]
     return max(terms, key=len) if terms else ()
@@ -164,7 +164,7 @@ def _check_kind(kind: str, weights: str) -> None:
 
 def _cell_names(design: Design, by: Sequence[str] | str | None) -> tuple[str, ...]:
     """Give the factors that span the cells; those of the largest term of factors without a word."""
-    names = (by,) if isinstance(by, str) else tuple(_default_by(design) if by is None else by)
+    names = (by,) if isinstance(by, str) else tuple(default_by(design) if by is None else by)
     for name in names:
         if name not in design.levels:
             raise UnknownNameError("factor of the model", name, list(design.levels))
@@ -204,7 +204,7 @@ def mean_differences(  # noqa: PLR0913  all but the fit and the factor are by ke
     _check_kind(kind, weights)
     if of not in design.levels:
         raise UnknownNameError("factor of the model", of, list(design.levels))
-    default = tuple(name for name in _default_by(design) if name != of)
+    default = tuple(name for name in default_by(design) if name != of)
     within = (by,) if isinstance(by, str) else (default if by is None else tuple(by))
     if of in within:
         raise ValueRangeError("by", list(within), f"other factors than {of!r}, whose levels are compared")

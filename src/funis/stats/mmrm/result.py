@@ -13,6 +13,7 @@ from funis.stats.mmrm.contrasts import contrast_estimates, contrast_rows
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.fitted import FittedModel
 from funis.stats.mmrm.given_back import give_back, give_by_term
+from funis.stats.mmrm.mean_plot import MeansPlot, plot_means
 from funis.stats.mmrm.means import marginal_means, mean_differences
 from funis.stats.mmrm.predict import draw_outcomes, predict, residuals
 from funis.stats.mmrm.printed_summary import render_summary
@@ -175,6 +176,20 @@ class MmrmResult(FittedModel):
             adjust=adjust,
         )
         return self._given(found)
+
+    @takes(x=OrNone(Text()), lines=OrNone(Text()), weights=Text(), at=AT, level=LEVEL, kind=Text())
+    def plot(
+        self,
+        x: str | None = None,
+        lines: str | None = None,
+        *,
+        weights: str = "equal",
+        at: Mapping[str, float | str] | None = None,
+        level: float | None = None,
+        kind: str = "conditional",
+    ) -> MeansPlot:
+        """Draw marginal means as SVG; see :func:`funis.stats.mmrm.mean_plot.plot_means`."""
+        return plot_means(self, x, lines, weights=weights, at=at, level=level, kind=kind)
 
     @takes(frame=OrNone(Frame()), interval=OrNone(Text()), level=LEVEL)
     def predict(self, frame: Any = None, *, interval: str | None = None, level: float | None = None) -> Any:
