@@ -22,6 +22,10 @@ AT_REST = 0.25
 SADDLE, ESCAPES = 1e-9, 2
 # Shares of the moment correlations kept in further starting values, tried where the first fails.
 OTHER_STARTS = (0.5, 0.0)
+# The likelihood of these can have several maxima, so each start is tried and the highest is taken.
+SEVERAL_MAXIMA = frozenset({"toep", "toeph", "ad", "adh"})
+EVERY_START = (0.5, 0.0, -0.5)
+SAME_HEIGHT = 1e-9
 # After so many steps a correlation matrix with so small an eigenvalue ends the search.
 PATIENCE, HOPELESS = 15, 1e-9
 # A correlation matrix with a smaller eigenvalue than this is called singular.
@@ -61,11 +65,28 @@ def maximise(likelihood: Likelihood, start: Floats | None = None) -> Optimum:
     if start is not None:
         return _climb(likelihood, start)
     best = _climb(likelihood, likelihood.start())
+    if likelihood.covariance in SEVERAL_MAXIMA:
+        return _best_of(likelihood, best)
     for kept in OTHER_STARTS:
         if best.status == "converged":
             break
         again = _climb(likelihood, likelihood.start(kept=kept))
         best = again if again.status == "converged" else best
+    return best
+
+
+def _best_of(likelihood: Likelihood, best: Optimum) -> Optimum:
+    """Search from every start and give the highest maximum; of equal ones the first."""
+    for kept in EVERY_START:
+        again = _climb(likelihood, likelihood.start(kept=kept))
+        if again.state is None or again.status != "converged":
+            continue
+        if best.state is None or best.status != "converged":
+            best = again
+            continue
+        closer = SAME_HEIGHT * max(1.0, abs(best.state.objective))
+        if again.state.objective < best.state.objective - closer:
+            best = again
     return best
 
 
