@@ -16,6 +16,21 @@ KEY = [
     "adjustment",
 ]  # fmt: skip
 TOLERANCE = 1e-9
+#: Counted by hand, not by R: four events of three subjects of eleven. Zoster, grades 2 and 1, twice in S02,
+#: and pneumonia, grade 5 and serious, in S06 began weeks after the infusion, a headache of grade 1 on its
+#: day in S01. What is not named here is 0.
+BY_HAND = {
+    "onset_infusion_day.count": 1,
+    "onset_infusion_day.events": 1,
+    "onset_infusion_day.percent": 100 / 11,
+    "onset_later.count": 2,
+    "onset_later.events": 3,
+    "onset_later.percent": 200 / 11,
+    "term_grade_1_2_headache.count": 1,
+    "term_grade_1_2_herpes_zoster.count": 1,
+    "term_serious_pneumonia.count": 1,
+    "term_grade_5_pneumonia.count": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,4 +69,9 @@ def test_every_number_of_r_is_computed_and_agrees(results: Results, expected: pl
 def test_no_number_of_these_analyses_is_left_unchecked(results: Results, expected: pl.DataFrame) -> None:
     checked = results.numbers.filter(pl.col("analysis").is_in(expected["analysis"].unique().to_list()))
     beyond = checked.join(expected.select(KEY), on=KEY, how="anti", nulls_equal=True)
-    assert not beyond["id"].to_list()
+    prefix = "adverse_events.treated."
+    of_cells = beyond.filter((pl.col("measure") != pl.col("variable")) | (pl.col("variable") == "onset"))
+    assert beyond["id"].to_list() == of_cells["id"].to_list()
+    assert set(BY_HAND) <= {name.removeprefix(prefix) for name in beyond["id"]}
+    for name, value in beyond.select("id", "value").iter_rows():
+        assert value == pytest.approx(BY_HAND.get(name.removeprefix(prefix), 0)), name
