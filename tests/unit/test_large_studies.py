@@ -91,7 +91,9 @@ def test_no_single_subject_is_drawn_above_the_limit_and_captions_say_so(
     assert list(figures) == list(small)
     for name in SINGLE:
         text = json.dumps(figures[name].spec)
-        assert "01-001" in json.dumps(small[name].spec)
+        # The rows of the swimmer plot are numbered anew, so that they do not tell who is who.
+        is_neutral = name == "figure-swimmer"
+        assert ("01-001" in json.dumps(small[name].spec)) != is_neutral
         assert "01-001" not in text
         assert "With more than 300 subjects single subjects are not drawn" in figures[name].footnotes[0]
         assert "320" in figures[name].footnotes[0]

@@ -24,6 +24,7 @@ from queue import SimpleQueue
 from threading import Event, Lock, Timer
 from typing import Any, Final
 
+from funis.documents.text_extents import fix_lengths
 from funis.errors import DrawingError
 
 _PROGRAM = Path(__file__).with_name("drawing_process.py")
@@ -221,12 +222,12 @@ def _draw(spec: Mapping[str, Any]) -> str:
     text = _write_spec(spec)
     start_renderer()
     if not _open.is_set():
-        return _draw_here(text)
+        return fix_lengths(_draw_here(text))
     for _ in range(_TRIES):
         engine = _take_engine()
         kept: Engine | None = engine
         try:
-            return engine.draw(text)
+            return fix_lengths(engine.draw(text))
         except OSError as error:
             kept = None
             _started.remove(engine)

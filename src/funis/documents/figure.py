@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from funis.documents.colours import GRID, INK, MUTED
+from funis.documents.colours import GRID, INK, MUTED, PAPER
+from funis.documents.text_extents import measure, wrap
 
 Spec = dict[str, Any]
 
-WIDTH = 880
-FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
+#: Of a drawing with all its words, in pixels: 174 mm, the width of a printed page. A drawing as wide as that
+#: is printed in its own size, and 11 pixels are more than 8 points.
+WIDTH = 656
+#: Helvetica first: widths of words are measured in it.
+FONT = "Helvetica, Arial, Liberation Sans, sans-serif"
+#: The smallest letters, and those of titles.
+SMALL, TITLE = 11, 11.5
+#: Room of a legend's mark and the gaps beside its word.
+_KEY = 36
 
 CONFIG: Spec = {
     "font": FONT,
@@ -21,29 +31,30 @@ CONFIG: Spec = {
     "axis": {
         "labelColor": MUTED,
         "titleColor": INK,
-        "labelFontSize": 11,
-        "titleFontSize": 12,
+        "labelFontSize": SMALL,
+        "titleFontSize": TITLE,
         "titleFontWeight": "normal",
         "domainColor": MUTED,
         "tickColor": MUTED,
         "gridColor": GRID,
         "titlePadding": 8,
+        "labelSeparation": 5,
         "tickSize": 4,
     },
     "axisX": {"grid": False},
     "legend": {
         "labelColor": INK,
         "titleColor": MUTED,
-        "labelFontSize": 11,
-        "titleFontSize": 11,
+        "labelFontSize": SMALL,
+        "titleFontSize": SMALL,
         "titleFontWeight": "normal",
         "orient": "top",
         "symbolType": "square",
         "titleOrient": "left",
     },
-    "header": {"labelColor": INK, "labelFontSize": 11.5, "labelFontWeight": "bold", "title": None},
-    "title": {"color": INK, "fontSize": 12, "anchor": "start", "fontWeight": "bold", "offset": 6},
-    "text": {"color": INK, "fontSize": 11},
+    "header": {"labelColor": INK, "labelFontSize": TITLE, "labelFontWeight": "bold", "title": None},
+    "title": {"color": INK, "fontSize": TITLE, "anchor": "start", "fontWeight": "bold", "offset": 6},
+    "text": {"color": INK, "fontSize": SMALL},
 }
 
 
@@ -69,6 +80,81 @@ class FigureSpec:
     alt: str
     footnotes: tuple[str, ...] = ()
     label: str = ""
+
+
+def fit(spec: Spec) -> Spec:
+    """Make a drawing of one view as wide as the page, its words within."""
+    return spec | {"width": WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def wrapped_axis(names: Iterable[str], width: float, *, most: int = 2, **axis: Any) -> Spec:
+    """Describe an upright axis whose labels are wrapped into the room they have.
+
+    Parameters
+    ----------
+    names : every label
+    width : of the room, in pixels
+    most : lines of a label at most
+    axis : more keys of the axis
+    """
+    words = {name: wrap(name, width, SMALL, most=most) for name in names}
+    return {
+        "title": None,
+        "ticks": False,
+        "labelLimit": 0,
+        "labelExpr": f"{json.dumps(words)}[datum.value]",
+        "labelLineHeight": SMALL + 1.5,
+    } | axis
+
+
+def top_legend(names: Iterable[str], width: float = WIDTH, title: str | None = None) -> Spec:
+    """Describe a legend above a drawing in as many columns as fit; long words are cut.
+
+    Parameters
+    ----------
+    names : every label
+    width : of the room, in pixels
+    title : stands before the labels
+    """
+    room = width - (measure(title, SMALL) + 12 if title else 0)
+    widest = max((measure(name, SMALL) for name in names), default=0)
+    columns = max(1, int((room - _KEY) // (widest + _KEY)))
+    return {"title": title, "columns": columns, "labelLimit": room - _KEY}
+
+
+def hatch(areas: Iterable[Spec], ends: Spec, *, slant: float, apart: float = 1.6) -> list[Spec]:
+    """Draw areas as an outline with slanted strokes, for what is not known: it is seen in a grey copy.
+
+    Parameters
+    ----------
+    areas : ``from``, ``to``, ``top`` and ``bottom`` of each
+    ends : encodings of the ends, which read these fields
+    slant : how far a whole stroke moves to the right, in the unit of ``from``
+    apart : distance of two strokes in that unit
+    """
+    shown = list(areas)
+    strokes: list[Spec] = []
+    for area in shown:
+        start, end, tall = area["from"], area["to"], area["bottom"] - area["top"]
+        for step in range(1, int((end - start + slant) / apart) + 1):
+            foot = start + step * apart - slant
+            low, high = max(foot, start), min(foot + slant, end)
+            if high > low:
+                near, far = ((each - foot) / slant for each in (low, high))
+                strokes.append(
+                    {
+                        "from": round(low, 3),
+                        "to": round(high, 3),
+                        "top": round(area["bottom"] - near * tall, 3),
+                        "bottom": round(area["bottom"] - far * tall, 3),
+                    }
+                )
+    line = {"strokeWidth": 0.8}
+    frame = {"type": "rect", "fill": PAPER, "stroke": MUTED} | line
+    return [
+        {"data": {"values": shown}, "mark": frame, "encoding": ends},
+        {"data": {"values": strokes}, "mark": {"type": "rule", "color": MUTED} | line, "encoding": ends},
+    ]
 
 
 def finish(spec: Spec) -> Spec:

@@ -8,16 +8,18 @@ import polars as pl
 
 from funis.catalogue.low_doses import low_doses
 from funis.documents.colours import ESTIMATE, MUTED, SUBJECT_BEHIND
-from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import SMALL, FigureSpec, Spec, finish
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook
 from funis.reporting.small_samples import limit_missed
 from funis.reporting.summary_figures import is_summarised, say_summarised
-from funis.reporting.time_axis import time_axis, words_below
+from funis.reporting.time_axis import AXIS_ROOM, PLOT_WITH_ROWS, time_axis, words_below
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
-_DRAWN: Final = WIDTH - 110
+#: The line of low doses has its words right of the plot.
+_WORDS_ROOM: Final = 48
+_DRAWN: Final = PLOT_WITH_ROWS - _WORDS_ROOM
 
 
 def build_glucocorticoid_figures(study: Study, results: Results, book: NumberBook) -> tuple[FigureSpec, ...]:
@@ -100,7 +102,7 @@ def _figure(study: Study, points: list[Spec], lines: list[Spec]) -> FigureSpec:
         "scale": {"domain": [min(days), max(days)], "nice": False},
     }
     top: Spec = {"width": _DRAWN, "height": 260, "layer": _layers(points, drawn, x, max(low_doses()))}
-    rows = [_row(points, x, "n", "Dose known"), _row(points, x, "cannot_tell", "Unknown")]
+    rows = [_row(points, x, "n", "Known"), _row(points, x, "cannot_tell", "Unknown")]
     many = f" (n = {subjects})"
     who = (
         f"Thin lines: single subjects, by the day of each visit{many}, broken where a dose is not known."
@@ -111,7 +113,13 @@ def _figure(study: Study, points: list[Spec], lines: list[Spec]) -> FigureSpec:
         id="figure-glucocorticoid",
         section="glucocorticoid",
         title="Glucocorticoid by mouth over time: median with quartiles, and the dose of every subject",
-        spec=finish({"vconcat": [top, *rows], "spacing": 6}),
+        spec=finish(
+            {
+                "vconcat": [top, *rows],
+                "spacing": 6,
+                "padding": {"left": 4, "top": 4, "bottom": 4, "right": _WORDS_ROOM},
+            }
+        ),
         alt=_words(labels, points),
         footnotes=(
             who,
@@ -127,7 +135,12 @@ def _layers(points: list[Spec], lines: list[Spec], x: Spec, low: float) -> list[
     y: Spec = {
         "type": "quantitative",
         "scale": {"domainMin": 0},
-        "axis": {"title": "Prednisone-equivalent, mg/day", "tickCount": 6},
+        "axis": {
+            "title": "Prednisone-equivalent, mg/day",
+            "tickCount": 6,
+            "minExtent": AXIS_ROOM - 14,
+            "maxExtent": AXIS_ROOM - 14,
+        },
     }
     known = [point for point in points if "median" in point]
     medians: Spec = {"data": {"values": known}}
@@ -146,7 +159,13 @@ def _layers(points: list[Spec], lines: list[Spec], x: Spec, low: float) -> list[
         },
         rule
         | {
-            "mark": {"type": "text", "color": MUTED, "fontSize": 11, "align": "left", "dx": _DRAWN / 2 + 6},
+            "mark": {
+                "type": "text",
+                "color": MUTED,
+                "fontSize": SMALL,
+                "align": "left",
+                "dx": _DRAWN / 2 + 6,
+            },
             "encoding": {"y": y | {"field": "low"}, "text": {"field": "words"}},
         },
         quartiles | {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},

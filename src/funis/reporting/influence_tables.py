@@ -8,7 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from funis.documents.colours import GROUPS, INK
-from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import FigureSpec, Spec, finish, fit, top_legend, wrapped_axis
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import Number, NumberBook, bound, interval, p_cell
@@ -31,6 +31,10 @@ class _Line(NamedTuple):
     contrast: str
     visit: str
     method: str
+
+
+#: Height of a row that holds two lines of words.
+_TWO_LINES = 27
 
 
 def build_influence_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -253,22 +257,29 @@ def _strip_name(labels: Labels, line: _Line) -> str:
 
 
 def _strips(points: list[Spec], names: list[str], kinds: list[str]) -> Spec:
+    step = min(30, round(780 / len(names), 1))
     y: Spec = {
         "field": "name",
         "type": "nominal",
         "sort": names,
-        "axis": {"title": None, "domain": False, "ticks": False, "labelLimit": 330, "grid": True},
+        "axis": wrapped_axis(
+            names, 250, most=2 if step > _TWO_LINES else 1, domain=False, grid=True, labelOverlap=False
+        ),
     }
     x: Spec = {
         "field": "shift",
         "type": "quantitative",
-        "axis": {"title": "Distance from the estimate from all, standard errors", "grid": True},
+        "axis": {
+            "title": "Distance from the estimate from all, standard errors",
+            "grid": True,
+            "labelOverlap": "greedy",
+        },
     }
     colour: Spec = {
         "field": "kind",
         "type": "nominal",
         "scale": {"domain": kinds, "range": [_KIND_COLOURS[kind] for kind in kinds]},
-        "legend": {"title": "Without one"},
+        "legend": top_legend(kinds, title="Without one"),
     }
     single = [point for point in points if point["kind"] == "subject"]
     shared = [point for point in points if point["kind"] != "subject"]
@@ -289,4 +300,4 @@ def _strips(points: list[Spec], names: list[str], kinds: list[str]) -> Spec:
         layers.append(
             {"data": {"values": shared}, "mark": mark, "encoding": {"x": x, "y": y, "color": colour}}
         )
-    return {"width": WIDTH - 380, "height": {"step": 22}, "layer": layers}
+    return fit({"height": {"step": step}, "layer": layers})

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from funis.documents.colours import ESTIMATE, MUTED
-from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import TITLE, WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.text_extents import wrap
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, Number, NumberBook, bound
@@ -23,6 +24,8 @@ from funis.results import ALL, Results, format_number, name_change
 from funis.study.model import Study
 
 SECTION = "diagnostics"
+#: Room of the upright axis of a panel.
+_AXIS = 58
 _COLUMNS = 4
 _FITS = (
     ("converged", "Status"),
@@ -218,7 +221,7 @@ def _residual_figures(labels: Labels, results: Results) -> Iterable[FigureSpec]:
     for (endpoint, variable, subgroup), own in frame.group_by(keys, maintain_order=True):
         within = "" if subgroup == ALL else f" ({labels.population(str(subgroup)).lower()})"
         name = f"{labels.variable(str(variable))}{within}"
-        width = (WIDTH - 160) // 2
+        width = WIDTH // 2 - 18 - _AXIS
         against = _scatter(own, ("fitted", "Fitted change"), ("residual", "Normalised residual"))
         line = thin_line(own, "expected") if are_counted(own.height) else own
         quantiles = _scatter(line, ("expected", "Normal quantile"), ("residual", "Normalised residual"))
@@ -230,7 +233,7 @@ def _residual_figures(labels: Labels, results: Results) -> Iterable[FigureSpec]:
             id=f"figure-residuals-{endpoint}-{variable}" + ("" if subgroup == ALL else f"-{subgroup}"),
             section=SECTION,
             title=f"{name}, mixed model: normalised residuals against fitted values and normal quantiles",
-            spec=finish({"hconcat": panels, "spacing": 36}),
+            spec=finish({"hconcat": panels, "spacing": 20}),
             alt=(
                 f"Two scatters of {own.height} normalised residuals of the mixed model for {name}, from "
                 f"{format_number(float(own['residual'].min()), 1)} to "  # type: ignore[arg-type]
@@ -266,9 +269,13 @@ def _scatter(rows: pl.DataFrame, x: tuple[str, str], y: tuple[str, str]) -> Spec
         "mark": {"type": "circle", "color": ESTIMATE, "size": 22, "opacity": 0.55},
         "encoding": {
             "x": {"field": x[0], "type": "quantitative", "scale": {"zero": False}, "axis": {"title": x[1]}},
-            "y": {"field": y[0], "type": "quantitative", "scale": {"zero": False}, "axis": {"title": y[1]}},
+            "y": {"field": y[0], "type": "quantitative", "scale": {"zero": False}, "axis": _upright(y[1])},
         },
     }
+
+
+def _upright(title: str | None) -> Spec:
+    return {"title": title, "tickCount": 5, "minExtent": _AXIS - 20, "maxExtent": _AXIS - 20}
 
 
 def _zero(field: str) -> Spec:
@@ -303,7 +310,7 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
         return
     panels = []
     is_thinned = False
-    width = (WIDTH - 75 * _COLUMNS) // _COLUMNS
+    width = (WIDTH - 8) // _COLUMNS - 14 - _AXIS
     for group, worst in _least_normal(book):
         own = frame.filter(
             (pl.col("endpoint") == group.endpoint)
@@ -314,14 +321,13 @@ def _quantile_figure(labels: Labels, results: Results, book: NumberBook) -> Iter
         is_thinned = is_thinned or is_summarised(own.height)
         line = thin_line(own, "expected") if is_summarised(own.height) else own
         layer = _scatter(line, ("expected", "Normal quantile"), ("change", ""))
-        layer["encoding"]["y"]["axis"] = {"title": None, "tickCount": 4}
+        layer["encoding"]["y"]["axis"] = _upright(None)
         layer["encoding"]["x"]["axis"] = {"title": None, "tickCount": 4}
         title = labels.variable(group.measure)
-        text = [title if len(title) < 28 else f"{title[:26].rstrip()}…", labels.visit(worst)]
-        panels.append(
-            {"title": {"text": text, "fontSize": 10.5}, "width": width, "height": 110, "layer": [layer]}
-        )
-    body = {"concat": panels, "columns": _COLUMNS, "spacing": {"column": 24, "row": 20}}
+        room = width + _AXIS - 6
+        text = [*wrap(title, room, TITLE, is_bold=True), labels.visit(worst)]
+        panels.append({"title": {"text": text}, "width": width, "height": 110, "layer": [layer]})
+    body = {"concat": panels, "columns": _COLUMNS, "spacing": {"column": 14, "row": 20}}
     yield FigureSpec(
         id="figure-quantiles",
         section=SECTION,

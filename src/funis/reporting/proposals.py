@@ -14,7 +14,7 @@ from funis.study.model import Endpoint, Study
 from funis.study.response_behind import definition_behind
 
 #: Figures of several endpoints at once: responses, relapses and changes of all of them.
-_OF_ALL = frozenset({"figure-swimmer", "figure-influence"})
+_OF_ALL = ("figure-swimmer", "figure-influence")
 
 
 def say_proposals_of_tables(
@@ -52,7 +52,7 @@ def say_proposals_of_figures(study: Study, figures: Sequence[FigureSpec]) -> Ite
         own = [
             endpoint
             for endpoint in study.endpoints
-            if figure.id == f"figure-{endpoint.id}" or figure.id in _OF_ALL
+            if figure.id == f"figure-{endpoint.id}" or figure.id.startswith(_OF_ALL)
         ]
         names = [name for endpoint in own for name in _names_of(labels, endpoint)]
         notes = _notes(labels, names, figure.footnotes)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from funis.documents.colours import ESTIMATE, INK, MUTED, REFERENCES
-from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import SMALL, FigureSpec, Spec, finish, fit
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound, decimals_for, interval
@@ -212,7 +212,7 @@ def _figure(
         + ("" if group.subgroup == ALL else f"-{group.subgroup}"),
         section=_SECTION,
         title=f"{labels.variable(variable)}: baseline against change, with the limit of the entry rule",
-        spec=finish({"width": WIDTH - 120, "height": 300, "layer": layers}),
+        spec=finish(fit({"height": 280, "layer": layers})),
         alt=_words(labels, group, points, limit, is_estimable=is_estimable),
         footnotes=_notes(points, visit, is_estimable=is_estimable),
     )
@@ -266,7 +266,7 @@ def _limit_layer(limit: float, x: Spec) -> Spec:
         "layer": [
             {"mark": {"type": "rule", "color": INK, "strokeDash": [4, 3]}},
             {
-                "mark": {"type": "text", "align": "left", "dx": 4, "dy": -7, "fontSize": 11, "color": INK},
+                "mark": {"type": "text", "align": "left", "dx": 4, "dy": -7, "fontSize": SMALL, "color": INK},
                 "encoding": {"y": {"value": 0}, "text": {"field": "words"}},
             },
         ],

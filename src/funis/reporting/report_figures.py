@@ -13,8 +13,9 @@ from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.proposals import say_proposals_of_figures
 from funis.reporting.regression_tables import build_regression_figures
 from funis.reporting.response_figures import build_response_figures
-from funis.reporting.subject_figures import build_heat_map, build_swimmer
+from funis.reporting.subject_figures import build_heat_map
 from funis.reporting.survival_figures import build_survival_figures
+from funis.reporting.swimmer_figures import build_swimmer
 from funis.reporting.timeline_figures import build_timeline_figures
 from funis.results import Results
 from funis.study.model import Study

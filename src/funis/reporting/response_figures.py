@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from funis.documents.colours import (
     CLASSES,
@@ -11,7 +13,8 @@ from funis.documents.colours import (
     SPARE_CLASS,
     ink_on,
 )
-from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import SMALL, FigureSpec, Spec, finish, hatch, top_legend
+from funis.documents.text_extents import measure, wrap
 from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, NumberBook
@@ -20,7 +23,12 @@ from funis.results import ALL, format_number
 from funis.study.model import Study
 
 _EXTENT_COLOURS = {"full": CLASSES[0], "partial": CLASSES[1], "none": NO_CLASS}
-_NOT_STACKED = {"responder", "cannot tell"}
+#: Every class of response together; each of them has its own part.
+RESPONDER: Final = "responder"
+#: Not a class, but a part of the bar.
+CANNOT_TELL: Final = "cannot tell"
+#: Room of the names left, height of a row, share of it above and below a bar, and pixels a percent.
+_NAMES, _HEIGHT, _EDGE, _PERCENT = 150, 44, 0.16, 4.65
 
 
 def build_response_figures(study: Study, book: NumberBook) -> tuple[FigureSpec, ...]:
@@ -29,58 +37,91 @@ def build_response_figures(study: Study, book: NumberBook) -> tuple[FigureSpec, 
     by_definition: dict[str, list[Spec]] = {}
     for group in book.of("response"):
         definition, name = group.measure, group.category
-        if group.variable != definition or name in _NOT_STACKED:
+        if group.variable != definition or name == RESPONDER:
             continue
         for visit in book.visits(group):
             bar = _response_bar(labels, book, group, visit)
             if bar is not None:
                 by_definition.setdefault(definition, []).append(
-                    bar | {"class": class_label(definition, name), "name": name}
+                    bar | {"class": _class_name(definition, name), "name": name}
                 )
     return tuple(_response_figure(labels, name, bars) for name, bars in by_definition.items())
 
 
+def _class_name(definition: str, name: str) -> str:
+    return "Cannot tell" if name == CANNOT_TELL else class_label(definition, name)
+
+
 def _response_bar(labels: Labels, book: NumberBook, group: Group, visit: str) -> Spec | None:
     count, share = (book.find(group, visit, name) for name in ("count", "percent"))
-    if count is None or share is None or share.value is None or visit == ALL:
+    if count is None or count.value is None or visit == ALL:
+        return None
+    if group.category == CANNOT_TELL:
+        if not count.value:
+            return None
+    elif share is None or share.value is None:
         return None
     names = [name for name in (group.subgroup, group.arm) if name != ALL] or [group.population]
     who = ", ".join(in_sentence(labels.population(name)) for name in names)
-    words = f"{format_number(count.value, 0)} ({format_number(share.value, 1)}%)"
+    words = format_number(count.value, 0)
+    if share is not None and share.value is not None:
+        words += f" ({format_number(share.value, 1)}%)"
     return {
-        "bar": f"{labels.visit(visit)}, {who} (n = {count.denominator})",
-        "share": share.value,
+        "bar": f"{labels.visit(visit)}, {who} (N = {count.denominator})",
+        "count": count.value,
         "words": words,
     }
 
 
 def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> FigureSpec:
-    names = dict.fromkeys(bar["name"] for bar in bars)
-    colours = _class_colours(definition, names)
-    classes = {bar["name"]: bar["class"] for bar in bars}
-    tops: dict[str, float] = {}
-    for bar in bars:
-        bar["from"] = tops.get(bar["bar"], 0.0)
-        bar["to"] = tops[bar["bar"]] = bar["from"] + bar["share"]
-        bar["middle"] = (bar["from"] + bar["to"]) / 2
-        bar["ink"] = ink_on(colours[bar["name"]])
-        bar["label"] = bar["words"] if bar["share"] >= 9 else ""
+    classes = {bar["name"]: bar["class"] for bar in bars if bar["name"] != CANNOT_TELL}
+    colours = _class_colours(definition, classes)
+    _place(bars, colours | {CANNOT_TELL: PAPER})
     title = labels.variable(definition)
     words = "; ".join(f"{bar['bar']}: {bar['class'].lower()} {bar['words']}" for bar in bars)
+    has_unknown = any(bar["name"] == CANNOT_TELL for bar in bars)
     return FigureSpec(
         id=f"figure-response-{definition}",
         section="response",
         title=f"{title}: classes of response",
-        spec=finish(_response_body(bars, {classes[name]: colours[name] for name in names})),
+        spec=finish(_response_body(bars, {classes[name]: colours[name] for name in classes})),
         alt=f"Stacked bars of response classes. {words}.",
         footnotes=(
             (
-                "Each bar is the whole of the group named at its left whose response is known; the "
-                "numbers are those of the response table."
+                "Each bar is the whole of the group named at its left; the numbers are those of the response "
+                "table, those of narrow parts stand there alone."
             ),
+            *(("Hatched: cannot tell.",) if has_unknown else ()),
             *proposal_notes(labels, definition),
         ),
     )
+
+
+def _place(bars: list[Spec], colours: Mapping[str, str]) -> None:
+    """Give each part its ends in percent of all of its bar, those counted whose response is not known."""
+    rows = list(dict.fromkeys(bar["bar"] for bar in bars))
+    totals = {row: sum(bar["count"] for bar in bars if bar["bar"] == row) for row in rows}
+    tops = dict.fromkeys(rows, 0.0)
+    for bar in bars:
+        row = bar["bar"]
+        share = 100 * bar["count"] / totals[row] if totals[row] else 0.0
+        bar["from"] = round(tops[row], 6)
+        tops[row] += share
+        bar["to"] = round(tops[row], 6)
+        bar["middle"] = (bar["from"] + bar["to"]) / 2
+        bar["top"], bar["row"] = rows.index(row) + _EDGE, rows.index(row) + 0.5
+        bar["bottom"] = rows.index(row) + 1 - _EDGE
+        bar["ink"] = ink_on(colours[bar["name"]])
+        is_known = bar["name"] != CANNOT_TELL
+        bar["label"] = _fitting(bar["words"], bar["count"], share * _PERCENT) if is_known else ""
+
+
+def _fitting(words: str, count: float, room: float) -> str:
+    """Choose what fits into a part: count and percent, the count, or nothing."""
+    for text in (words, format_number(count, 0)):
+        if measure(text, SMALL) + 6 <= room:
+            return text
+    return ""
 
 
 def _class_colours(definition: str, names: Iterable[str]) -> dict[str, str]:
@@ -92,32 +133,52 @@ def _class_colours(definition: str, names: Iterable[str]) -> dict[str, str]:
 
 
 def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:
-    longest = max(len(bar["bar"]) for bar in bars)
+    rows = list(dict.fromkeys(bar["bar"] for bar in bars))
+    words = {f"{place + 0.5:g}": wrap(row, _NAMES, SMALL, most=3) for place, row in enumerate(rows)}
     y: Spec = {
-        "field": "bar",
-        "type": "nominal",
-        "sort": None,
-        "axis": {"title": None, "ticks": False, "labelLimit": 320},
+        "type": "quantitative",
+        "scale": {"domain": [len(rows), 0], "nice": False, "zero": False},
+        "axis": {
+            "title": None,
+            "ticks": False,
+            "grid": False,
+            "domain": False,
+            "values": [place + 0.5 for place in range(len(rows))],
+            "labelExpr": f"{json.dumps(words)}[datum.value]",
+            "labelLimit": 0,
+            "labelOverlap": False,
+            "labelLineHeight": SMALL + 1.5,
+            "minExtent": _NAMES + 8,
+            "maxExtent": _NAMES + 8,
+        },
     }
     x: Spec = {"field": "from", "type": "quantitative", "scale": {"domain": [0, 100]}}
     scale = {"domain": list(colours), "range": list(colours.values())}
-    bar: Spec = {
-        "mark": {"type": "bar", "stroke": PAPER, "strokeWidth": 1, "height": 26},
-        "encoding": {
-            "x": x | {"axis": {"title": "Percent of subjects"}},
-            "x2": {"field": "to"},
-            "y": y,
-            "color": {"field": "class", "type": "nominal", "legend": {"title": None}, "scale": scale},
-        },
+    ends: Spec = {
+        "x": x | {"axis": {"title": "Percent of subjects", "values": list(range(0, 101, 20))}},
+        "x2": {"field": "to"},
+        "y": y | {"field": "top"},
+        "y2": {"field": "bottom"},
+    }
+    known = [bar for bar in bars if bar["name"] != CANNOT_TELL]
+    unknown = [bar for bar in bars if bar["name"] == CANNOT_TELL]
+    colour: Spec = {"field": "class", "type": "nominal", "legend": top_legend(colours), "scale": scale}
+    part: Spec = {
+        "data": {"values": known},
+        "mark": {"type": "rect", "stroke": PAPER, "strokeWidth": 1},
+        "encoding": ends | {"color": colour},
     }
     label: Spec = {
-        "mark": {"type": "text", "fontSize": 11.5},
+        "data": {"values": [bar for bar in known if bar["label"]]},
+        "mark": {"type": "text", "fontSize": SMALL},
         "encoding": {
             "x": x | {"field": "middle"},
-            "y": y,
+            "y": y | {"field": "row"},
             "text": {"field": "label"},
             "color": {"field": "ink", "type": "nominal", "scale": None},
         },
     }
-    width = WIDTH - 60 - min(320, round(5.8 * longest))
-    return {"width": width, "height": {"step": 40}, "data": {"values": bars}, "layer": [bar, label]}
+    layers = [part, label]
+    if unknown:
+        layers += hatch(unknown, ends, slant=_HEIGHT * (1 - 2 * _EDGE) / _PERCENT)
+    return {"width": 100 * _PERCENT, "height": _HEIGHT * len(rows), "layer": layers}

@@ -10,7 +10,18 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from funis.documents.colours import ESTIMATE, INK, PAPER, RULE, SUBJECT_ALONE
-from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import (
+    SMALL,
+    TITLE,
+    WIDTH,
+    FigureSpec,
+    Spec,
+    finish,
+    fit,
+    top_legend,
+    wrapped_axis,
+)
+from funis.documents.text_extents import wrap
 from funis.reporting.labels import Labels, system_labels
 from funis.reporting.limits import POINTS_DRAWN, SUBJECTS_DRAWN
 from funis.reporting.time_axis import short_visit
@@ -21,6 +32,8 @@ from funis.study.model import Study
 QUANTILES = {"p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95}
 #: Bins of a panel of counted points, across and upwards.
 BINS = (60, 40)
+#: Room of the upright axis of a panel.
+_PANEL_AXIS = 38
 #: Bands of fewer values than this would follow single subjects.
 _FEWEST = 20
 
@@ -176,37 +189,45 @@ def _share_panels(
     domain = [*colours, *others]
     words = {visit: short_visit(labels.visit(visit)) for visit in visits}
     panels = []
+    wide = (WIDTH - 8 - 14 * (columns - 1)) // columns - _PANEL_AXIS - 4
     for system in dict.fromkeys(bar["system"] for bar in bars):
         own = [bar | {"when": words[bar["visit"]]} for bar in bars if bar["system"] == system]
         x: Spec = {
             "field": "when",
             "type": "ordinal",
             "sort": list(words.values()),
-            "axis": {"title": None, "labelAngle": 0},
+            "axis": {"title": None, "labelAngle": 0, "labelOverlap": "greedy"},
         }
         y: Spec = {
             "field": "from",
             "type": "quantitative",
             "scale": {"domain": [0, 100]},
-            "axis": {"title": None, "tickCount": 3, "format": "d", "labelExpr": "datum.label + '%'"},
+            "axis": {
+                "title": None,
+                "values": [0, 50, 100],
+                "labelExpr": "datum.label + '%'",
+                "minExtent": _PANEL_AXIS,
+                "maxExtent": _PANEL_AXIS,
+            },
         }
         colour: Spec = {
             "field": "grade",
             "type": "nominal",
-            "legend": {"title": "Grade", "symbolStrokeColor": RULE, "symbolStrokeWidth": 0.5},
+            "legend": top_legend(domain, title="Grade")
+            | {"symbolStrokeColor": RULE, "symbolStrokeWidth": 0.5},
             "scale": {"domain": domain, "range": [*colours.values(), *([PAPER] * len(others))]},
         }
         panels.append(
             {
-                "title": {"text": system_labels()[system], "fontSize": 10.5},
-                "width": (WIDTH - 60 * columns) // columns,
+                "title": {"text": wrap(system_labels()[system], wide, TITLE, most=1, is_bold=True)},
+                "width": wide,
                 "height": 90,
                 "data": {"values": own},
                 "mark": {"type": "bar", "stroke": RULE, "strokeWidth": 0.3},
                 "encoding": {"x": x, "y": y, "y2": {"field": "to"}, "color": colour},
             }
         )
-    return {"concat": panels, "columns": columns, "spacing": {"column": 22, "row": 18}}
+    return {"concat": panels, "columns": columns, "spacing": {"column": 14, "row": 18}}
 
 
 # --- what happened when ----------------------------------------------------------------------------------
@@ -277,27 +298,34 @@ def _place_of(day: pl.Expr, limits: Sequence[float]) -> pl.Expr:
 
 
 def _count_grid(cells: list[Spec], kinds: Sequence[str], names: Sequence[str]) -> Spec:
-    return {
-        "width": WIDTH - 200,
-        "height": {"step": 24},
-        "data": {"values": cells},
-        "mark": {"type": "text", "fontSize": 11, "color": INK},
-        "encoding": {
-            "x": {
-                "field": "when",
-                "type": "ordinal",
-                "sort": list(names),
-                "axis": {"title": None, "labelAngle": 0, "orient": "top", "domain": False, "ticks": False},
+    return fit(
+        {
+            "height": {"step": 24},
+            "data": {"values": cells},
+            "mark": {"type": "text", "fontSize": SMALL, "color": INK},
+            "encoding": {
+                "x": {
+                    "field": "when",
+                    "type": "ordinal",
+                    "sort": list(names),
+                    "axis": {
+                        "title": None,
+                        "labelAngle": 0,
+                        "orient": "top",
+                        "domain": False,
+                        "ticks": False,
+                    },
+                },
+                "y": {
+                    "field": "what",
+                    "type": "nominal",
+                    "sort": list(kinds),
+                    "axis": wrapped_axis(kinds, 130, domain=False, grid=True),
+                },
+                "text": {"field": "words"},
             },
-            "y": {
-                "field": "what",
-                "type": "nominal",
-                "sort": list(kinds),
-                "axis": {"title": None, "domain": False, "ticks": False, "grid": True, "minExtent": 170},
-            },
-            "text": {"field": "words"},
-        },
-    }
+        }
+    )
 
 
 # --- points ----------------------------------------------------------------------------------------------

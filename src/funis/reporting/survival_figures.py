@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Final
 
 import polars as pl
 
-from funis.documents.colours import GROUPS, UNKNOWN_RULE
-from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.documents.colours import GROUPS, MUTED, UNKNOWN_RULE
+from funis.documents.figure import SMALL, TITLE, FigureSpec, Spec, finish
+from funis.documents.text_extents import wrap
 from funis.reporting.labels import Labels
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import level_text
 from funis.reporting.response_tables import origin_words
-from funis.reporting.time_axis import short_visit, words_below
+from funis.reporting.time_axis import AXIS_ROOM, PLOT_WITH_ROWS, short_visit, words_below
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 _DAYS_PER_MONTH = 30.4375
-_WIDE = WIDTH - 90
+#: Line types of arms, so that they differ in a grey copy too.
+_DASHES: Final = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3])
+#: Room right of the curves for the names of arms; letters are so high, two lines a name at most.
+_NAME_ROOM: Final = 118
+_LINE_HIGH: Final = 13
+_HIGH: Final = 280
 # Share of the axis that two ticks must be apart, so that numbers at risk and words below them do not touch.
 _ROOM = 0.045
 #: At fewer subjects at risk a step of the curve is large and its interval says little.
@@ -76,21 +83,42 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
         "scale": {"domain": [0, domain], "nice": False},
         "axis": axis | {"title": f"Months from {origin}"},
     }
-    colours = dict(zip(curves, GROUPS * 9, strict=False))
-    layers = [_curve_layers(curve, (x, domain), event, colours[arm]) for arm, curve in curves.items()]
-    top: Spec = {"width": _WIDE, "height": 280, "layer": [layer for each in layers for layer in each]}
-    rows = [
-        _risk_layer(
-            labels, arm, {tick: risk[arm].get(tick, _at_risk(curve, tick)) for tick in ticks}, x, colours[arm]
-        )
+    looks = dict(zip(curves, zip(GROUPS * 9, _DASHES * 9, strict=False), strict=False))
+    medians = {arm: median for arm in curves for median in _medians(numbers, arm)}
+    layers = [
+        layer
         for arm, curve in curves.items()
+        for layer in (
+            *_curve_layers(curve, (x, domain), event, looks[arm]),
+            *_median_layers(medians.get(arm), x),
+        )
     ]
-    notes = (*_notes(labels, endpoint, numbers, event, origin), *_notes_of_curves(curves))
+    names = _names_of(labels, curves)
+    layers += _name_layers(names, curves, {arm: colour for arm, (colour, _) in looks.items()})
+    width = PLOT_WITH_ROWS - (_NAME_ROOM if names else 0)
+    top: Spec = {"width": width, "height": _HIGH, "layer": layers}
+    rows = [
+        row
+        for arm, curve in curves.items()
+        for row in _risk_rows(
+            names.get(arm, ""),
+            {tick: risk[arm].get(tick, _at_risk(curve, tick)) for tick in ticks},
+            x,
+            (width, looks[arm][0]),
+        )
+    ]
+    notes = (*_notes(labels, endpoint, numbers, event, origin), *_notes_of_curves(curves, medians))
     return FigureSpec(
         id=f"figure-{endpoint}",
         section="time-to-event",
         title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
-        spec=finish({"vconcat": [top, *rows], "spacing": 6}),
+        spec=finish(
+            {
+                "vconcat": [top, *rows],
+                "spacing": 6,
+                "padding": {"left": 4, "top": 4, "bottom": 4, "right": _NAME_ROOM + 4 if names else 4},
+            }
+        ),
         alt=_survival_words(curves, event, origin),
         footnotes=notes,
     )
@@ -117,7 +145,7 @@ def _notes(labels: Labels, endpoint: str, numbers: pl.DataFrame, event: str, ori
     return tuple(filter(None, found))
 
 
-def _notes_of_curves(curves: dict[str, pl.DataFrame]) -> tuple[str, ...]:
+def _notes_of_curves(curves: dict[str, pl.DataFrame], medians: dict[str, float]) -> tuple[str, ...]:
     """Say what the strokes of censoring are, or how many are not drawn, and where the curve is grey."""
     crowded = [curve for curve in curves.values() if _is_crowded(curve)]
     count = sum(int(curve["censored"].sum()) for curve in crowded)
@@ -134,7 +162,82 @@ def _notes_of_curves(curves: dict[str, pl.DataFrame]) -> tuple[str, ...]:
             f"Grey and dashed: fewer than {FEWEST_AT_RISK} subjects, or fewer than a tenth of those at the "
             "start, are at risk."
         )
+    if medians:
+        found.append("Dotted: the median time.")
     return tuple(found)
+
+
+def _medians(numbers: pl.DataFrame, arm: str) -> list[float]:
+    """Give the median of an arm, none where it is not reached."""
+    own = numbers.filter(
+        (pl.col("statistic") == "median")
+        & (pl.col("arm") == arm)
+        & (pl.col("subgroup") == ALL)
+        & pl.col("value").is_not_null()
+    )
+    return own["value"].to_list()[:1]
+
+
+def _median_layers(median: float | None, x: Spec) -> list[Spec]:
+    """Draw from half upwards to the curve and down to the time; nothing where the median is not reached."""
+    if median is None:
+        return []
+    path = [(0.0, 0.5), (median, 0.5), (median, 0.0)]
+    return [
+        {
+            "data": {
+                "values": [
+                    {"place": place, "time": time, "survival": share}
+                    for place, (time, share) in enumerate(path)
+                ]
+            },
+            "mark": {"type": "line", "color": MUTED, "strokeWidth": 1.2, "strokeDash": [2, 3]},
+            "encoding": {
+                "x": x,
+                "y": {"field": "survival", "type": "quantitative"},
+                "order": {"field": "place", "type": "quantitative"},
+            },
+        }
+    ]
+
+
+def _names_of(labels: Labels, curves: Iterable[str]) -> dict[str, str]:
+    """Give the names of arms, none where the whole population is drawn."""
+    names = {each.id: each.name for each in labels.study.arms}
+    return {arm: names.get(arm, arm) for arm in curves if arm != ALL}
+
+
+def _name_layers(
+    names: Mapping[str, str], curves: Mapping[str, pl.DataFrame], colours: Mapping[str, str]
+) -> list[Spec]:
+    """Print the name of each arm right of the end of its curve, no two upon each other."""
+    ends = sorted((float(curves[arm].sort("time")["survival"][-1]), arm) for arm in names)
+    layers: list[Spec] = []
+    taken = -1.0
+    for share, arm in ends:
+        lines = wrap(names[arm], _NAME_ROOM - 12, SMALL)
+        half = len(lines) * _LINE_HIGH / 2 / _HIGH
+        middle = max(share, taken + half, half)
+        taken = middle + half
+        layers.append(
+            {
+                "data": {"values": [{"words": lines, "share": round(middle, 4)}]},
+                "mark": {
+                    "type": "text",
+                    "align": "left",
+                    "baseline": "middle",
+                    "lineHeight": _LINE_HIGH,
+                    "dy": -(len(lines) - 1) * _LINE_HIGH / 2,
+                    "color": colours[arm],
+                },
+                "encoding": {
+                    "x": {"value": PLOT_WITH_ROWS - _NAME_ROOM + 8},
+                    "y": {"field": "share", "type": "quantitative"},
+                    "text": {"field": "words"},
+                },
+            }
+        )
+    return layers
 
 
 def _is_crowded(curve: pl.DataFrame) -> bool:
@@ -202,8 +305,11 @@ def _apart(times: list[float], last: float) -> list[float]:
     return [*kept, times[-1]] if times[-1] not in kept else kept
 
 
-def _curve_layers(curve: pl.DataFrame, axis: tuple[Spec, float], event: str, colour: str) -> list[Spec]:
+def _curve_layers(
+    curve: pl.DataFrame, axis: tuple[Spec, float], event: str, look: tuple[str, list[int]]
+) -> list[Spec]:
     x, domain = axis
+    colour, dash = look
     columns = ["time", "survival", "lower", "upper"]
     start = {"time": 0.0, "survival": 1.0, "lower": 1.0, "upper": 1.0}
     points = [start, *(row for row in curve.select(columns).to_dicts() if row["time"] > 0)]
@@ -216,9 +322,16 @@ def _curve_layers(curve: pl.DataFrame, axis: tuple[Spec, float], event: str, col
     y: Spec = {
         "type": "quantitative",
         "scale": {"domain": [0, 1]},
-        "axis": {"title": f"Free of {event}", "format": ".0%"},
+        "axis": {
+            "title": wrap(f"Free of {event}", _HIGH, TITLE),
+            "format": ".0%",
+            "minExtent": AXIS_ROOM - 14,
+            "maxExtent": AXIS_ROOM - 14,
+        },
     }
-    stepped = {"interpolate": "step-after", "color": colour}
+    stepped: Spec = {"interpolate": "step-after", "color": colour} | (
+        {} if dash == [1, 0] else {"strokeDash": dash}
+    )
     grey: Spec = {"color": UNKNOWN_RULE, "strokeDash": [5, 3]}
     drawn = [(firm, stepped)] + ([(frail, stepped | grey)] if frail else [])
     bands: list[Spec] = [
@@ -245,10 +358,22 @@ def _curve_layers(curve: pl.DataFrame, axis: tuple[Spec, float], event: str, col
     return [*bands, *lines, ticks]
 
 
-def _risk_layer(labels: Labels, arm: str, at_risk: dict[float, int], x: Spec, colour: str) -> Spec:
+def _risk_rows(name: str, at_risk: dict[float, int], x: Spec, look: tuple[int, str]) -> list[Spec]:
+    """Print the numbers at risk; the name of an arm stands in a line of its own above them."""
+    width, colour = look
     risk = [{"time": tick, "words": str(count)} for tick, count in at_risk.items()]
-    names = {each.id: each.name for each in labels.study.arms}
-    return words_below(risk, x, names.get(arm, "At risk"), width=_WIDE, colour=colour)
+    row = words_below(risk, x, "At risk", width=width, colour=colour)
+    if not name:
+        return [row]
+    text = {"type": "text", "align": "left", "color": colour, "text": wrap(name, width, SMALL, most=1)[0]}
+    above: Spec = {
+        "width": width,
+        "height": 12,
+        "data": {"values": [{}]},
+        "mark": text,
+        "encoding": {"x": {"value": 0}},
+    }
+    return [above, row]
 
 
 def _at_risk(curve: pl.DataFrame, tick: float) -> int:

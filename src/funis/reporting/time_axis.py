@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import Final
 
-from funis.documents.figure import Spec
+from funis.documents.figure import SMALL, WIDTH, Spec
 from funis.reporting.labels import Labels
 from funis.study.model import Study
+
+#: Room left of a plot that rows of counts stand below: labels and title of its upright axis, titles of rows.
+AXIS_ROOM: Final = 52
+#: What is left for such a plot: the axis title, the gaps and half of the last label want some more.
+PLOT_WITH_ROWS: Final = WIDTH - AXIS_ROOM - 48
 
 
 def short_visit(label: str) -> str:
@@ -46,7 +52,7 @@ def words_below(values: Sequence[Spec], x: Spec, title: str, *, width: int, colo
         "data": {"values": values},
         "title": {
             "text": title,
-            "fontSize": 11,
+            "fontSize": SMALL,
             "fontWeight": "normal",
             "orient": "left",
             "angle": 0,
@@ -54,9 +60,9 @@ def words_below(values: Sequence[Spec], x: Spec, title: str, *, width: int, colo
             "anchor": "middle",
             "color": colour,
             "baseline": "middle",
-            "offset": 14,
+            "offset": 12,
         },
-        "mark": {"type": "text", "fontSize": 11},
+        "mark": {"type": "text", "fontSize": SMALL},
         "encoding": {"x": x | {"axis": None}, "text": {"field": "words"}},
     }
 
@@ -66,10 +72,13 @@ def time_axis(study: Study, days: Sequence[float]) -> Spec:
     if study.visits and study.trial.design != "observational":
         labels = Labels(study)
         words = {str(visit.day): short_visit(labels.visit(visit.name)) for visit in study.visits}
+        unit = "Time"
+        if all(word == "0" or word.endswith(" mo") for word in words.values()):
+            unit, words = "Months", {day: word.removesuffix(" mo") for day, word in words.items()}
         return {
             "values": [visit.day for visit in study.visits],
             "labelExpr": f"{json.dumps(words)}[datum.value]",
-            "title": "Time from first infusion",
+            "title": f"{unit} from first infusion",
             "labelOverlap": "greedy",
         }
     last = max(days, default=0.0)

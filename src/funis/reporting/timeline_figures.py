@@ -6,24 +6,30 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from funis.catalogue.registry import definition, definitions
 from funis.documents.colours import (
     ESTIMATE,
     MUTED,
     SUBJECT_ALONE,
     SUBJECT_BEHIND,
 )
-from funis.documents.figure import WIDTH, FigureSpec, Spec, finish
+from funis.documents.figure import SMALL, TITLE, WIDTH, FigureSpec, Spec, finish
+from funis.documents.text_extents import wrap
 from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
-from funis.reporting.labels import Labels
+from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, NumberBook, level_text
 from funis.reporting.summary_figures import band_layers, is_summarised, quantile_bands
-from funis.reporting.time_axis import time_axis
+from funis.reporting.time_axis import AXIS_ROOM, PLOT_WITH_ROWS, time_axis, words_below
 from funis.results import ALL, Results, format_number
 from funis.study.model import Endpoint, Study
 from funis.study.time_bands import BAND_NAMES
 
 _COLUMNS = 3
+#: Between two panels, and the room of a panel's upright axis.
+_BETWEEN, _PANEL_AXIS = 14, 42
+#: Height of all panels of a page, of the words of a panel, and of the lowest panel.
+_PAGE, _BELOW, _LOWEST = 850, 76, 50
 #: Means of fewer subjects than this are printed in the table, not drawn.
 _FEWEST = 10
 
@@ -69,9 +75,11 @@ class _Panel:
         labels = Labels(study)
         planned = {visit.name: visit.day for visit in study.visits}
         self.group = group
+        self.first = study.baseline_visit
         self.title = labels.variable_with_unit(group.variable)
-        if group.subgroup != ALL:
-            self.title += f" ({labels.population(group.subgroup).lower()})"
+        divided = [labels.population(name) for name in (group.subgroup, group.arm) if name != ALL]
+        if divided:
+            self.title += f" ({', '.join(in_sentence(name) for name in divided)})"
         self.means = [
             point for visit in book.visits(group) for point in _mean_point(book, group, visit, planned)
         ]
@@ -90,6 +98,23 @@ class _Panel:
             self.bands = quantile_bands(own.select("visit", "day", "value"), planned)
         else:
             self.lines = own.select("subject", "day", "value").sort("subject", "day").to_dicts()
+
+    @property
+    def baseline(self) -> float | None:
+        """Give the mean at baseline, None where there is none."""
+        found: float | None = next(
+            (point["mean"] for point in self.means if point["visit"] == self.first), None
+        )
+        return found
+
+    @property
+    def lowest(self) -> float | None:
+        """Give the lowest possible value of a score, or a lower end of an interval; or None."""
+        if self.group.variable not in definitions():
+            return None
+        lowest = definition(self.group.variable).range.lowest
+        found: float = min([lowest, *(point["lower"] for point in self.means if point["lower"] is not None)])
+        return found
 
     @property
     def visit_means(self) -> list[Spec]:
@@ -112,8 +137,11 @@ def _mean_point(book: NumberBook, group: Group, visit: str, planned: dict[str, i
     if mean is None or mean.value is None or visit not in planned:
         return
     lower, upper = (book.find(group, visit, name) for name in ("lower", "upper"))
+    count = book.find(group, visit, "n")
     yield {
         "day": planned[visit],
+        "visit": visit,
+        "n": count.value if count else None,
         "mean": mean.value,
         "lower": lower.value if lower else None,
         "upper": upper.value if upper else None,
@@ -140,7 +168,7 @@ def _visit_layers(panel: _Panel, *, width: int) -> Spec:
         "sort": None,
         "axis": {"title": panel.axis_title, "labelAngle": 0},
     }
-    y: Spec = {"type": "quantitative", "axis": {"title": panel.title, "tickCount": 5}}
+    y: Spec = {"type": "quantitative", "axis": _y_axis(panel, 180)}
     limits: Spec = {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}}
     layers: list[Spec] = [
         {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},
@@ -153,7 +181,7 @@ def _visit_layers(panel: _Panel, *, width: int) -> Spec:
             "encoding": {"x": x, "y": y | {"field": "mean"}},
         },
         {
-            "mark": {"type": "text", "fontSize": 9.5, "dy": -8, "color": MUTED},
+            "mark": {"type": "text", "fontSize": SMALL, "dy": -8, "color": MUTED},
             "encoding": {"x": x, "y": y | {"field": "upper"}, "text": {"field": "n"}},
         },
     ]
@@ -179,24 +207,28 @@ def _own_scores(results: Results, book: NumberBook, group: Group) -> pl.DataFram
 def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:
     labels = Labels(study)
     columns = min(len(panels), _COLUMNS)
-    width = WIDTH - 40 if columns == 1 else (WIDTH - 75 * columns) // columns
+    column = (WIDTH - 8 - _BETWEEN * (columns - 1)) // columns
+    width = PLOT_WITH_ROWS if columns == 1 else column - _PANEL_AXIS
     days = [day for panel in panels for day in panel.days]
     axis = time_axis(study, days)
     if columns > 1:
         axis |= {"title": None}
     drawn = [
-        _timeline_layers(panel, axis, width=width, height=300 if columns == 1 else 150) for panel in panels
+        _timeline_layers(panel, axis, width=width, height=_height(len(panels), columns)) for panel in panels
     ]
     by_visit = panels[0].visit_means
     if columns == 1 and by_visit:
         body = {"vconcat": [drawn[0], _visit_layers(panels[0], width=width)], "spacing": 18}
     elif columns == 1:
-        body = drawn[0]
+        body = {"vconcat": [drawn[0], *_counts_below(panels[0], drawn[0])], "spacing": 6}
     else:
         body = {
-            "concat": [layer | {"title": panel.title} for layer, panel in zip(drawn, panels, strict=True)],
+            "concat": [
+                layer | {"title": {"text": wrap(panel.title, column - 6, TITLE, is_bold=True)}}
+                for layer, panel in zip(drawn, panels, strict=True)
+            ],
             "columns": columns,
-            "spacing": {"column": 26, "row": 22},
+            "spacing": {"column": _BETWEEN, "row": 22},
         }
     names = ", ".join(panel.title for panel in panels)
     has_mean = any(panel.means for panel in panels)
@@ -214,11 +246,22 @@ def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel])
 
 
 def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spec:
-    x: Spec = {"field": "day", "type": "quantitative", "axis": axis, "scale": {"nice": False}}
+    ends = [*panel.days, *axis["values"]]
+    x: Spec = {
+        "field": "day",
+        "type": "quantitative",
+        "axis": axis,
+        "scale": {"domain": [min(ends), max(ends)], "nice": False},
+    }
+    is_alone = width == PLOT_WITH_ROWS
     y: Spec = {
         "type": "quantitative",
-        "axis": {"title": panel.title if width > 400 else None, "tickCount": 6},
+        "axis": _y_axis(panel, height)
+        if is_alone
+        else {"title": None, "tickCount": 5, "minExtent": _PANEL_AXIS, "maxExtent": _PANEL_AXIS},
     }
+    if panel.lowest is not None:
+        y["scale"] = {"domainMin": panel.lowest}
     layers = band_layers(panel.bands, x, y, has_means=bool(panel.means)) if panel.is_summarised else []
     faint = 0.55 if panel.subjects <= 60 else 0.3
     lines: Spec = {
@@ -237,12 +280,48 @@ def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> S
         means: Spec = {"data": {"values": panel.means}}
         at: Spec = {"x": x, "y": y | {"field": "mean"}}
         limits: Spec = {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}}
+        if panel.baseline is not None:
+            layers.append(
+                {
+                    "data": {"values": [{"baseline": panel.baseline}]},
+                    "mark": {"type": "rule", "color": MUTED, "strokeDash": [5, 4], "strokeWidth": 1.2},
+                    "encoding": {"y": y | {"field": "baseline"}},
+                }
+            )
         layers += [
-            means | {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},
-            means | {"mark": {"type": "line", "color": ESTIMATE, "strokeWidth": 2.2}, "encoding": at},
+            means | {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 2.2}, "encoding": limits},
+            means | {"mark": {"type": "line", "color": ESTIMATE, "strokeWidth": 2.6}, "encoding": at},
             means | {"mark": {"type": "circle", "color": ESTIMATE, "size": 52, "opacity": 1}, "encoding": at},
         ]
     return {"width": width, "height": height, "layer": layers}
+
+
+def _height(panels: int, columns: int) -> int:
+    """Give the height of each panel, so that all of them stand on one printed page."""
+    if columns == 1:
+        return 260
+    rows = -(-panels // columns)
+    return max(_LOWEST, min(150, _PAGE // rows - _BELOW))
+
+
+def _y_axis(panel: _Panel, height: int) -> Spec:
+    """Describe the upright axis of a plot that stands alone; rows of counts below it share its room."""
+    return {
+        "title": wrap(panel.title, height, TITLE),
+        "tickCount": 6,
+        "minExtent": AXIS_ROOM - 14,
+        "maxExtent": AXIS_ROOM - 14,
+    }
+
+
+def _counts_below(panel: _Panel, drawn: Spec) -> list[Spec]:
+    """Print the number of subjects with a value below each planned visit."""
+    counted = [point for point in panel.means if point["n"] is not None]
+    if not counted:
+        return []
+    values = [{"day": point["day"], "words": format_number(point["n"], 0)} for point in counted]
+    x = drawn["layer"][0]["encoding"]["x"]
+    return [words_below(values, x, "n", width=PLOT_WITH_ROWS, colour=MUTED)]
 
 
 def _timeline_words(labels: Labels, panels: Sequence[_Panel], names: str) -> str:
@@ -275,6 +354,14 @@ def _subject_notes(panels: Sequence[_Panel]) -> list[str]:
     return notes
 
 
+def _count_notes(panels: Sequence[_Panel]) -> list[str]:
+    """Say how many values stand behind the means; below a plot that stands alone they are printed."""
+    if len(panels) == 1:
+        return ["Below: subjects with a value at the visit."]
+    counts = [round(point["n"]) for panel in panels for point in panel.means if point["n"] is not None]
+    return [f"Values behind each mean: {_range_text(counts)}; each is in the table."] if counts else []
+
+
 def _range_text(counts: Sequence[int]) -> str:
     low, high = min(counts), max(counts)
     return str(low) if low == high else f"{low} to {high}"
@@ -290,6 +377,9 @@ def _timeline_notes(
             f"Points and bars: mean and {level} confidence interval of the mean, "
             "at the planned day of the visit."
         )
+        if any(panel.baseline is not None for panel in panels):
+            notes.append("Dashed: the mean at baseline.")
+        notes += _count_notes(panels)
     elif len(panels) == 1 and panels[0].visit_means:
         notes.append(
             f"Below: mean with {level} confidence interval, the number of subjects above; from {_FEWEST} "
