@@ -233,6 +233,26 @@ def test_statement_30_what_cannot_be_told_has_bounds() -> None:
     assert row.cells[-1].text == "26/40 / 31/40"
 
 
+def test_statement_31_equal_sensitivity_rows_are_one_sentence_and_differing_rows_a_table() -> None:
+    def shown(kind: str) -> tuple[list[str], list[str]]:
+        section = next(each for each in report(kind).supplement if each.id == "models")
+        tables = [each.id for each in section.all_blocks if isinstance(each, TableSpec)]
+        lines = [
+            "".join(part.text for part in each.text)
+            for each in section.all_blocks
+            if isinstance(each, Paragraph)
+        ]
+        return [name for name in tables if "sensitivity" in name], lines
+
+    tables, lines = shown("sle")
+    assert tables == []
+    assert (
+        "Sensitivity analyses: clinical response at month 6: all 4 treatments of missing values gave 29/40 (72.5%"
+        in (" ".join(lines))
+    )
+    assert shown("no_response_known")[0] == ["table-sensitivity-response_month_6"]
+
+
 @pytest.mark.parametrize("kind", ["sle", "sjogren", "observational", "nobody_asked", "no_response_known"])
 def test_statement_32_verbs_that_claim_an_effect_are_absent(kind: str) -> None:
     document = report(kind)

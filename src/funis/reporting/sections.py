@@ -20,6 +20,7 @@ from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
 from funis.reporting.arrangement import MAIN, SUPPLEMENT, Arrangement
+from funis.reporting.collapsing import collapse_equal
 from funis.reporting.definition_words import build_full_definitions
 from funis.reporting.finding_tables import findings_in_words
 from funis.reporting.labels import Labels, listed
@@ -164,7 +165,11 @@ def _model_parts(blocks: Sequence[TableSpec | FigureSpec | FlowChart]) -> Iterat
     for place, (title, sections) in enumerate(MODELS.items()):
         own = tuple(block for block in blocks if block.section in sections)
         if own:
-            yield SectionPart(f"models-{place}", title, own)
+            shown = (
+                collapse_equal(block) if isinstance(block, TableSpec) and "sensitivity" in sections else block
+                for block in own
+            )
+            yield SectionPart(f"models-{place}", title, tuple(shown))
 
 
 def _by_endpoint(

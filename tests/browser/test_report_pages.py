@@ -1,0 +1,134 @@
+"""The reports of both rebuilt trials on screen and on paper: how many pages, and that nothing is cut off."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
+from funis.demo.reconstruct import reconstruct
+from funis.reporting.report import write_report
+from funis.study.read import read_study
+
+pytestmark = pytest.mark.browser
+SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WITHOUT_SUPPLEMENT = "@media print { #supplement { display: none !important } }"
+LETTER = "@page { size: letter } @page side { size: letter landscape }"
+#: Width between the margins of 16 mm, in pixels of 1/96 inch.
+PAPERS = {"A4": round((210 - 32) / 25.4 * 96), "Letter": round((215.9 - 32) / 25.4 * 96)}
+#: Typefaces differ in width: letters are set closer and wider than the machine's own.
+SPACINGS = ("-0.03em", "0", "0.03em")
+BEYOND = """(width) => [...document.querySelectorAll("h1, main table, main svg, main p, main .box, main li")]
+  .filter((node) => node.checkVisibility() && !node.closest("#supplement .wide, .visually-hidden"))
+  .filter((node) => node.getBoundingClientRect().right > width + 1)
+  .map((node) => `${(node.closest("[id]") ?? node).id} ${node.tagName}`)"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine: the report is not tried in a browser")
+    with sync_playwright() as engine:
+        opened = engine.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module", params=["sle", "sjogren"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = reconstruct(request.param, tmp_path_factory.mktemp("pages") / request.param)
+    study = read_study(folder)
+    return write_report(study, analyse(study, read_tables(folder, study)), folder / "report")
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.goto(report.as_uri())
+    yield opened
+    opened.close()
+
+
+def count_pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_statement_1_the_main_part_prints_on_eight_pages(page: Page, paper: str) -> None:
+    page.add_style_tag(content=WITHOUT_SUPPLEMENT + (LETTER if paper == "Letter" else ""))
+    assert 4 <= count_pages(page.pdf(prefer_css_page_size=True)) <= 8
+
+
+def test_statement_3_box_1_stands_on_page_1(page: Page) -> None:
+    page.set_viewport_size({"width": PAPERS["A4"], "height": 900})
+    page.emulate_media(media="print")
+    low = page.locator("#box-key-results").bounding_box()
+    assert low is not None
+    # 297 mm less the margins of 17 and 15 mm.
+    assert low["y"] + low["height"] < (297 - 32) / 25.4 * 96
+
+
+@pytest.mark.parametrize("spacing", SPACINGS)
+@pytest.mark.parametrize("paper", PAPERS)
+def test_statement_37_nothing_is_wider_than_the_paper(page: Page, paper: str, spacing: str) -> None:
+    width = PAPERS[paper]
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    page.add_style_tag(content=f"* {{ letter-spacing: {spacing} !important }}")
+    page.emulate_media(media="print")
+    assert page.evaluate(BEYOND, width) == []
+
+
+def test_statement_38_heads_repeat_and_rows_stay_whole(page: Page) -> None:
+    page.emulate_media(media="print")
+    shown = page.evaluate(
+        """() => [...document.querySelectorAll("main table")].map((table) => [
+        table.tHead ? getComputedStyle(table.tHead).display : "none",
+        getComputedStyle(table.rows[0]).breakInside, getComputedStyle(table.caption).breakAfter])"""
+    )
+    assert len(shown) > 10
+    assert {tuple(each) for each in shown} == {("table-header-group", "avoid", "avoid")}
+
+
+@pytest.mark.parametrize("spacing", SPACINGS)
+@pytest.mark.parametrize("width", [320, 390, 1100, 1280])
+def test_nothing_is_cut_off_on_a_screen(page: Page, width: int, spacing: str) -> None:
+    """What is wider than the screen stands in a region that scrolls by itself; the page never does."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    page.add_style_tag(content=f"* {{ letter-spacing: {spacing} !important }}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("main th, main td, main p, main li, main dd")]
+        .filter((node) => node.checkVisibility() && node.scrollWidth > node.clientWidth + 1
+          && getComputedStyle(node).overflowX !== "visible").length"""
+    )
+    assert cut == 0
+
+
+def test_the_first_column_stays_in_sight(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    region = page.locator("#table-main-measure-1 .scroll")
+    head = page.locator("#table-main-measure-1 tbody th").first
+    before = head.bounding_box()
+    region.evaluate("(node) => { node.scrollLeft = 200; }")
+    after = head.bounding_box()
+    assert region.evaluate("(node) => node.scrollLeft") > 100
+    assert before is not None
+    assert after is not None
+    assert abs(after["x"] - before["x"]) < 2
+
+
+def test_numbers_do_not_wrap(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('main .n')].filter((each) => each.getClientRects().length > 1).length"
+        )
+        == 0
+    )
