@@ -101,7 +101,7 @@ S4,02,female,15,2019-12-20,50
     "infusions": """subject,number,date,cells,weight_kg,reaction
 S1,1,2020-01-01,5e7,50,none
 S2,1,2020-01-01,5e7,50,none
-S3,1,2020-01-01,6e7,50,fever
+S3,1,2020-01-01,6e7,50,none
 S4,1,2020-01-01,7e7,50,none
 """,
     "labs": """subject,visit,date,test,value,comparator,unit

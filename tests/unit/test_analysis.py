@@ -29,6 +29,8 @@ from funis.responses.relapse_counts import count_relapses
 from funis.results import format_number
 from funis.study.choices import MissingRelapse
 from funis.study.model import Arm, Criterion, Eligibility, Endpoint, LabTest, Study, Trial, Visit
+from funis.study.populations import rule_of_eligible
+from funis.study.rules import rule_columns
 
 Values = Mapping[str, Mapping[str, Sequence[float | None]]]
 
@@ -79,6 +81,11 @@ def make_run(values: Values, study: Study | None = None, **columns: Any) -> Run:
     frame = pl.DataFrame({"subject": subjects, "arm": None, **columns}).with_columns(
         pl.col("arm").cast(pl.String)
     )
+    # The frame of a study has every column that a rule may name; what was not given is not known.
+    asked = (
+        set(rule_columns(rule_of_eligible(plan))) - set(frame.columns) if plan.eligibility.inclusion else ()
+    )
+    frame = frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in asked)
     panel = build_panel(layout, observations, observations.clear())
     return Run(
         study=plan, frames={}, subject_frame=frame, panel=panel, populations=derive_populations(plan, frame),

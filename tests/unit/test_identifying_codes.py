@@ -38,9 +38,9 @@ def test_a_number_of_the_study_stays() -> None:
 def test_a_word_among_numbers_is_a_name() -> None:
     visits = [{"subject": name, "visit": "one", "day": 3} for name in ("S1", "zhangwei", "Okonkwo")]
     found = checked(
-        [{"subject": each} for each in ("S1", "zhangwei", "O'Brien", "Wu-Li", "Total")], visits=visits
+        [{"subject": each} for each in ("S1", "zhangwei", "O'Brien", "Wu-Li", "Study")], visits=visits
     )
-    assert found.frames["subjects"]["subject"].to_list() == ["S1", "Total"]
+    assert found.frames["subjects"]["subject"].to_list() == ["S1", "Study"]
     named = [each for each in found.findings if each.code == "identifying_number"]
     assert [(each.level, each.line, each.value, each.subject) for each in named] == [
         ("error", line, "", "") for line in (2, 3, 4)

@@ -15,6 +15,7 @@ import polars as pl
 
 # Okabe and Ito's colours that stand out from white, for eyes that do not tell red from green.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
+GRID, PAPER = "#ddd", "#fff"
 DASHES = ("none", "6 3", "2 3", "8 3 2 3")
 SHAPES = ("circle", "square", "diamond")
 WIDTH, HEIGHT = 640, 400
@@ -71,7 +72,7 @@ def draw_intervals(table: pl.DataFrame, by: Sequence[str], *, outcome: str, word
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
         f'height="{HEIGHT}" role="img" font-family="sans-serif" font-size="12">'
-        f'<title>{escape(words)}</title><rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>'
+        f'<title>{escape(words)}</title><rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>'
         f"{''.join(parts)}</svg>"
     )
 
@@ -101,7 +102,7 @@ def _axes(panel: IntervalPanel, name: str, outcome: str, *, turned: bool) -> str
     for tick in panel.ticks:
         y = panel.up(tick)
         parts.append(
-            f'<line x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
+            f'<line x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>'
             f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>'
         )
     for place in panel.places:
