@@ -28,6 +28,7 @@ POINTS = {
     "ad": np.array([5.0, 0.6, 0.2, -0.5]),
     "adh": np.array([4.0, 5.0, 6.0, 7.0, 0.6, 0.2, -0.5]),
     "sp_exp": np.array([5.0, 1.7]),
+    "sp_gau": np.array([5.0, 1.7]),
 }
 
 
@@ -52,6 +53,8 @@ def sigma(name: str, theta: np.ndarray) -> np.ndarray:
         ("ar1", [8, 0.5], [[8, 4, 2], [4, 8, 4], [2, 4, 8]]),
         # range 1 / log 2: exp(-d log 2) = 2^-d
         ("sp_exp", [8, 1 / np.log(2)], [[8, 4, 2], [4, 8, 4], [2, 4, 8]]),
+        # range 1 / sqrt(log 2): exp(-d^2 log 2) = 2^-(d^2)
+        ("sp_gau", [8, 1 / np.sqrt(np.log(2))], [[8, 4, 0.5], [4, 8, 4], [0.5, 4, 8]]),
         ("us", [4, 3, 9, 2, 6, 16], [[4, 3, 2], [3, 9, 6], [2, 6, 16]]),
     ],
 )
@@ -112,7 +115,8 @@ def r_parameters(name: str) -> np.ndarray:
     return np.concatenate([0.5 * np.log(variance), rho / np.sqrt(1 - rho**2)])
 
 
-@pytest.mark.parametrize("name", STRUCTURES)
+# R's mmrm has no Gaussian structure.
+@pytest.mark.parametrize("name", [name for name in STRUCTURES if name != "sp_gau"])
 def test_second_derivatives_in_parameters_of_r(name: str) -> None:
     """Weighted second derivatives agree with differences taken in R's own parameters."""
     theta, phi = POINTS[name], r_parameters(name)
@@ -145,7 +149,7 @@ def test_second_derivatives_in_parameters_of_r(name: str) -> None:
 def test_start_recovers_a_matrix_of_the_structure(name: str) -> None:
     found = start_values(name, sigma(name, POINTS[name]))
     assert found.size == count_parameters(name, M) == len(parameter_names(name, M))
-    if name not in {"sp_exp", "toeph", "ar1h", "csh"}:
+    if name not in {"sp_exp", "sp_gau", "toeph", "ar1h", "csh"}:
         np.testing.assert_allclose(sigma(name, found), sigma(name, POINTS[name]), rtol=1e-9, atol=1e-12)
 
 
@@ -173,6 +177,7 @@ def test_unknown_name_lists_the_nearest() -> None:
         ("ad", ("Variance", "Rho(1)", "Rho(2)")),
         ("adh", ("Var(1)", "Var(2)", "Var(3)", "Rho(1)", "Rho(2)")),
         ("sp_exp", ("Residual", "SP(EXP)")),
+        ("sp_gau", ("Residual", "SP(GAU)")),
     ],
 )
 def test_names_of_the_parameters_of_three_visits(name: str, expected: tuple[str, ...]) -> None:
@@ -190,6 +195,7 @@ def test_names_of_the_parameters_of_three_visits(name: str, expected: tuple[str,
         ("ar1", [4, 1]),
         ("ad", [4, 1, 1]),
         ("sp_exp", [4, 1]),
+        ("sp_gau", [4, 1]),
         ("ar1h", [4, 9, 25, 1]),
         ("toeph", [4, 9, 25, 1, 1]),
         ("csh", [4, 9, 25, 1]),

@@ -379,13 +379,14 @@ def test_no_contrast_is_an_empty_table() -> None:
     assert all(values.size == 0 for values in result.contrast_table(np.empty(0)).values())
 
 
-def test_times_of_each_subject_its_own() -> None:
-    """sp_exp with irregular times agrees with the likelihood written down densely."""
+@pytest.mark.parametrize(("structure", "power"), [("sp_exp", 1), ("sp_gau", 2)])
+def test_times_of_each_subject_its_own(structure: str, power: int) -> None:
+    """Structures of distance with irregular times agree with the likelihood written down densely."""
     rng = np.random.default_rng(5)
     frame = trial(20, missing=0).with_columns(
         day=pl.Series(np.tile(np.arange(4.0), 20) + rng.uniform(0, 0.8, 80))
     )
-    result = fit(frame, "arm", covariance="sp_exp", coordinates="day", df="satterthwaite")
+    result = fit(frame, "arm", covariance=structure, coordinates="day", df="satterthwaite")
     assert result.status == "converged"
 
     def minus_log_likelihood(s2: float, reach: float) -> float:
@@ -394,7 +395,7 @@ def test_times_of_each_subject_its_own() -> None:
         V = np.zeros((80, 80))
         for i in range(20):
             V[4 * i : 4 * i + 4, 4 * i : 4 * i + 4] = s2 * np.exp(
-                -np.abs(np.subtract.outer(day[i], day[i])) / reach
+                -((np.abs(np.subtract.outer(day[i], day[i])) / reach) ** power)
             )
         W = np.linalg.inv(V)
         gram = X.T @ W @ X
@@ -412,3 +413,23 @@ def test_times_of_each_subject_its_own() -> None:
 def test_two_outcomes_at_one_place() -> None:
     with pytest.raises(ValueRangeError, match="same place"):
         fit(trial().with_columns(day=pl.lit(1.0)), covariance="sp_exp", coordinates="day")
+
+
+def test_without_coordinates_the_number_in_the_name_of_a_visit_is_its_time() -> None:
+    frame = trial(20, missing=0)
+    months = dict(zip(sorted(frame["visit"].unique()), (3, 6, 12, 24), strict=True))
+    named = frame.with_columns(
+        visit=pl.format("Month {}", pl.col("visit").replace_strict(months)),
+        month=pl.col("visit").replace_strict(months).cast(pl.Float64),
+    )
+    own = fit(named, "arm", covariance="sp_exp", df="satterthwaite")
+    given = fit(named, "arm", covariance="sp_exp", coordinates="month", df="satterthwaite")
+    assert own.log_likelihood == pytest.approx(given.log_likelihood, abs=1e-10)
+    nameless = named.with_columns(visit=pl.col("visit").str.replace("Month 3", "Start"))
+    with pytest.raises(ValueRangeError, match=r"Start.*numeric column of times"):
+        fit(nameless, "arm", covariance="sp_gau", df="satterthwaite")
+
+
+def test_the_gaussian_structure_is_not_one_of_r() -> None:
+    with pytest.raises(ValueRangeError, match="R's mmrm has no such structure"):
+        fit(trial(), "arm", covariance="sp_gau", df="kenward-roger-mmrm")

@@ -56,6 +56,11 @@ PARSES = {
     "reporting::place": "ids of tables and figures, given in the same room, say where they stand",
     "reporting::_judged": "gives each class of a response its sentence, which begins with its name",
     "reporting::_without_name": "leaves out the name that stands over a sentence",
+    "documents::wrap": "breaks the words of a drawing into lines",
+    "documents::fix_lengths": "reads the drawing whose lines it measures",
+    "documents::_fix_text": "reads the drawing whose lines it measures",
+    "reporting::time_axis": "writes the names of visits as months on an axis",
+    "reporting::say_proposals_of_figures": "finds the figure of an endpoint by the id it was given",
 }
 
 #: What formats or rounds outside `results/text.py`: positions in a drawing, days of a window.
@@ -69,13 +74,20 @@ ROUNDS = {
     "reporting::_stack": "heights of the bars of a drawing",
     "reporting::count_points": "points of a drawing",
     "reporting::thin_line": "which points of a line are drawn",
-    "reporting::_response_body": "width of a drawing in pixels",
+    "reporting::_row_axis": "places of bars in a drawing",
     "reporting::build_influence_figures": "strokes of a drawing that cannot be told apart",
     "reporting::_visits": "whole days of a window, with their sign",
     "reporting::_scatter": "points of a drawing",
     "reporting::time_axis": "ticks of an axis",
     "results::format_number": "the one place that prints",
     "documents::css_string": "escapes a letter for a style sheet",
+    "documents::_length": "length of a line of words in a drawing",
+    "documents::hatch": "places of strokes in a drawing",
+    "reporting::_grade_grid": "heights of the rows of a drawing",
+    "reporting::_place": "borders of the bars of a drawing",
+    "reporting::_strips": "heights of the rows of a drawing",
+    "reporting::_count_notes": "whole numbers that a drawing holds as others",
+    "reporting::_name_layers": "heights of words in a drawing",
 }
 
 

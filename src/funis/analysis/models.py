@@ -27,6 +27,9 @@ from funis.study.model import Endpoint
 # One slope for all visits would give a visit whose own slope differs an unconditional variance not its own.
 SINGLE_ARM: Final = "visit * baseline"
 SEVERAL_ARMS: Final = "arm * visit + baseline"
+#: Structures whose correlation falls with the time between visits, and the column of that time.
+OF_DISTANCE: Final = frozenset({"sp_exp", "sp_gau"})
+PLANNED_DAY: Final = "planned_day"
 HELD: Final = ("se", "lower", "upper")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _OWN: Final = frozenset({"visit", "baseline", "arm", "C", "subject", "outcome"})
@@ -133,6 +136,7 @@ def _model_frame(run: Run, endpoint: Endpoint, variable: str, cohort: Cohort) ->
             .select("subject", "arm", *(name for name in _covariates(run, endpoint)))
             .with_columns(
                 pl.lit(run.panel.visits[visit]).alias("visit"),
+                pl.lit(run.panel.layout.planned[visit]).alias(PLANNED_DAY),
                 pl.Series("baseline", base.values[chosen]),
                 pl.Series("outcome", change.values[chosen, visit]),
             )
@@ -161,6 +165,7 @@ def _fit(run: Run, endpoint: Endpoint, frame: pl.DataFrame) -> MmrmResult | str:
             subject="subject",
             visit="visit",
             covariance=endpoint.covariance,
+            coordinates=PLANNED_DAY if OF_DISTANCE & {endpoint.covariance, *endpoint.fallback} else None,
             df=endpoint.df,
             fallback=endpoint.fallback,
             level=run.level_of(endpoint),

@@ -185,6 +185,7 @@ COVARIANCES: dict[str, str] = {
     "ad": "ante-dependence",
     "adh": "heterogeneous ante-dependence",
     "sp_exp": "spatial exponential",
+    "sp_gau": "spatial Gaussian",
 }
 
 FINDING_LEVELS: dict[str, str] = {

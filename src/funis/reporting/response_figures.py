@@ -132,10 +132,10 @@ def _class_colours(definition: str, names: Iterable[str]) -> dict[str, str]:
     return {name: colour or next(spare, SPARE_CLASS) for name, colour in found.items()}
 
 
-def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:
-    rows = list(dict.fromkeys(bar["bar"] for bar in bars))
+def _row_axis(rows: list[str]) -> Spec:
+    """Name the bars at the left, each name in the lines that it needs."""
     words = {f"{place + 0.5:g}": wrap(row, _NAMES, SMALL, most=3) for place, row in enumerate(rows)}
-    y: Spec = {
+    return {
         "type": "quantitative",
         "scale": {"domain": [len(rows), 0], "nice": False, "zero": False},
         "axis": {
@@ -152,6 +152,11 @@ def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:
             "maxExtent": _NAMES + 8,
         },
     }
+
+
+def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:
+    rows = list(dict.fromkeys(bar["bar"] for bar in bars))
+    y = _row_axis(rows)
     x: Spec = {"field": "from", "type": "quantitative", "scale": {"domain": [0, 100]}}
     scale = {"domain": list(colours), "range": list(colours.values())}
     ends: Spec = {

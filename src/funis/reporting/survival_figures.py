@@ -85,40 +85,29 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
     }
     looks = dict(zip(curves, zip(GROUPS * 9, _DASHES * 9, strict=False), strict=False))
     medians = {arm: median for arm in curves for median in _medians(numbers, arm)}
-    layers = [
-        layer
-        for arm, curve in curves.items()
-        for layer in (
-            *_curve_layers(curve, (x, domain), event, looks[arm]),
-            *_median_layers(medians.get(arm), x),
-        )
-    ]
+    layers: list[Spec] = []
+    for arm, curve in curves.items():
+        layers += _curve_layers(curve, (x, domain), event, looks[arm])
+        layers += _median_layers(medians.get(arm), x)
     names = _names_of(labels, curves)
     layers += _name_layers(names, curves, {arm: colour for arm, (colour, _) in looks.items()})
     width = PLOT_WITH_ROWS - (_NAME_ROOM if names else 0)
     top: Spec = {"width": width, "height": _HIGH, "layer": layers}
+    at_risk = {
+        arm: {tick: risk[arm].get(tick, _at_risk(curve, tick)) for tick in ticks}
+        for arm, curve in curves.items()
+    }
     rows = [
         row
-        for arm, curve in curves.items()
-        for row in _risk_rows(
-            names.get(arm, ""),
-            {tick: risk[arm].get(tick, _at_risk(curve, tick)) for tick in ticks},
-            x,
-            (width, looks[arm][0]),
-        )
+        for arm in curves
+        for row in _risk_rows(names.get(arm, ""), at_risk[arm], x, (width, looks[arm][0]))
     ]
     notes = (*_notes(labels, endpoint, numbers, event, origin), *_notes_of_curves(curves, medians))
     return FigureSpec(
         id=f"figure-{endpoint}",
         section="time-to-event",
         title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
-        spec=finish(
-            {
-                "vconcat": [top, *rows],
-                "spacing": 6,
-                "padding": {"left": 4, "top": 4, "bottom": 4, "right": _NAME_ROOM + 4 if names else 4},
-            }
-        ),
+        spec=_stacked([top, *rows], room=_NAME_ROOM if names else 0),
         alt=_survival_words(curves, event, origin),
         footnotes=notes,
     )
@@ -305,6 +294,23 @@ def _apart(times: list[float], last: float) -> list[float]:
     return [*kept, times[-1]] if times[-1] not in kept else kept
 
 
+def _stacked(parts: list[Spec], *, room: int) -> Spec:
+    """Set the curves over their numbers at risk, with room for names at the right."""
+    padding = {"left": 4, "top": 4, "bottom": 4, "right": room + 4}
+    return finish({"vconcat": parts, "spacing": 6, "padding": padding})
+
+
+def _share_axis(event: str) -> Spec:
+    """Draw the share without the event, from 0 to 100 %."""
+    extent = AXIS_ROOM - 14
+    axis = {"title": wrap(f"Free of {event}", _HIGH, TITLE), "format": ".0%"}
+    return {
+        "type": "quantitative",
+        "scale": {"domain": [0, 1]},
+        "axis": axis | {"minExtent": extent, "maxExtent": extent},
+    }
+
+
 def _curve_layers(
     curve: pl.DataFrame, axis: tuple[Spec, float], event: str, look: tuple[str, list[int]]
 ) -> list[Spec]:
@@ -319,16 +325,7 @@ def _curve_layers(
     begins = points[-1]["time"] if few is None else few
     firm = [point for point in points if point["time"] <= begins]
     frail = [point for point in points if point["time"] >= begins] if few is not None else []
-    y: Spec = {
-        "type": "quantitative",
-        "scale": {"domain": [0, 1]},
-        "axis": {
-            "title": wrap(f"Free of {event}", _HIGH, TITLE),
-            "format": ".0%",
-            "minExtent": AXIS_ROOM - 14,
-            "maxExtent": AXIS_ROOM - 14,
-        },
-    }
+    y = _share_axis(event)
     stepped: Spec = {"interpolate": "step-after", "color": colour} | (
         {} if dash == [1, 0] else {"strokeDash": dash}
     )

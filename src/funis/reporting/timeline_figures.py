@@ -276,6 +276,12 @@ def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> S
     }
     if not panel.is_summarised:
         layers = [lines]
+    return {"width": width, "height": height, "layer": [*layers, *_mean_layers(panel, x, y)]}
+
+
+def _mean_layers(panel: _Panel, x: Spec, y: Spec) -> list[Spec]:
+    """Draw the means with their intervals over a dashed line at the mean of the baseline."""
+    layers: list[Spec] = []
     if panel.means:
         means: Spec = {"data": {"values": panel.means}}
         at: Spec = {"x": x, "y": y | {"field": "mean"}}
@@ -293,7 +299,7 @@ def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> S
             means | {"mark": {"type": "line", "color": ESTIMATE, "strokeWidth": 2.6}, "encoding": at},
             means | {"mark": {"type": "circle", "color": ESTIMATE, "size": 52, "opacity": 1}, "encoding": at},
         ]
-    return {"width": width, "height": height, "layer": layers}
+    return layers
 
 
 def _height(panels: int, columns: int) -> int:

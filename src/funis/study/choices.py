@@ -21,7 +21,7 @@ ChangeMethod = Literal["paired_t", "wilcoxon", "mmrm", "sign_test", "bootstrap",
 VisitMethod = Literal["mcnemar", "mcnemar_mid", "cochran_q"]
 Method = Literal[ChangeMethod, VisitMethod]
 Adjustment = Literal["none", "holm", "hochberg", "hommel", "bonferroni"]
-Covariance = Literal["us", "toep", "toeph", "ar1", "ar1h", "cs", "csh", "ad", "adh", "sp_exp"]
+Covariance = Literal["us", "toep", "toeph", "ar1", "ar1h", "cs", "csh", "ad", "adh", "sp_exp", "sp_gau"]
 DegreesOfFreedom = Literal[
     "satterthwaite",
     "kenward-roger",

@@ -19,6 +19,7 @@ csh      CSH         sqrt(v_i v_j) rho off the diagonal
 ad       (none)      s2 prod(rho_k), k between i and j; R mmrm's homogeneous ante-dependence
 adh      ANTE(1)     sqrt(v_i v_j) prod(rho_k)
 sp_exp   SP(EXP)     s2 exp(-d_ij / range)
+sp_gau   SP(GAU)     s2 exp(-(d_ij / range)^2)
 =======  ==========  ====================================================================
 
 R ``mmrm`` uses other parameters (log standard deviations, transformed correlations, a Cholesky factor);
@@ -64,7 +65,10 @@ _TABLE = (
     Structure("ad", "", "homogeneous ante-dependence", "homogeneous", "ad"),
     Structure("adh", "ANTE(1)", "heterogeneous ante-dependence", "heterogeneous", "ad"),
     Structure("sp_exp", "SP(EXP)", "spatial exponential", "distance", "exp"),
+    Structure("sp_gau", "SP(GAU)", "spatial Gaussian", "distance", "gau"),
 )
+#: Power of the distance in the exponent of spatial correlations.
+POWERS = {"exp": 1, "gau": 2}
 STRUCTURES: dict[str, Structure] = {structure.name: structure for structure in _TABLE}
 
 
@@ -96,7 +100,7 @@ def count_parameters(name: str, visits: int) -> int:
     shape = structure(name)
     if name == "us":
         return visits * (visits + 1) // 2
-    correlations = {"ar1": 1, "cs": 1, "exp": 1, "toep": visits - 1, "ad": visits - 1}[shape.correlation]
+    correlations = {"toep": visits - 1, "ad": visits - 1}.get(shape.correlation, 1)
     return (visits if shape.form == "heterogeneous" else 1) + min(correlations, max(visits - 1, 0))
 
 
@@ -256,7 +260,7 @@ def evaluate_structure(
     theta : float array (r,), in SAS's parameters
     visits : m
     order : 0, 1 or 2, the highest derivative wanted (zeros above it)
-    distance : float array (..., m, m), for ``sp_exp`` alone
+    distance : float array (..., m, m), for ``sp_exp`` and ``sp_gau`` alone
 
     Returns
     -------
@@ -273,7 +277,7 @@ def evaluate_structure(
         basis = linear_basis(name, visits)
         return (theta @ basis.reshape(theta.size, -1)).reshape(visits, visits), basis, None
     if shape.form == "distance":
-        return _spatial(theta, distance, visits)
+        return _spatial(shape, theta, distance, visits)
     if shape.form == "homogeneous":
         value, first, second = _correlation(shape.correlation, theta[1:], visits, order)
         gradient = np.concatenate([value[None], theta[0] * first])
@@ -318,8 +322,10 @@ def _heterogeneous(shape: Structure, theta: Floats, m: int, order: int) -> tuple
     return scale * value, gradient, curvature
 
 
-def _spatial(theta: Floats, distance: Floats | None, visits: int) -> tuple[Floats, Floats, Floats]:
-    """Evaluate s2 exp(-d / range) for one or many distance matrices."""
+def _spatial(
+    shape: Structure, theta: Floats, distance: Floats | None, visits: int
+) -> tuple[Floats, Floats, Floats]:
+    """Evaluate s2 exp(-(d / range)^k) for one or many distance matrices; k is 2 where it is Gaussian."""
     d = _lags(visits) if distance is None else distance
     if theta.size == 1:
         one = np.ones_like(d)
@@ -328,9 +334,11 @@ def _spatial(theta: Floats, distance: Floats | None, visits: int) -> tuple[Float
     if not reach > 0:
         nothing = np.full_like(d, np.nan)
         return nothing, np.stack([nothing, nothing], -3), np.zeros((*d.shape[:-2], 2, 2, *d.shape[-2:]))
-    value = np.exp(-d / reach)
-    by_range = value * d / reach**2
-    twice = value * (d**2 / reach**4 - 2 * d / reach**3)
+    power = POWERS[shape.correlation]
+    far = (d / reach) ** power
+    value = np.exp(-far)
+    by_range = value * power * far / reach
+    twice = value * power * far * (power * far - power - 1) / reach**2
     gradient = np.stack([value, s2 * by_range], axis=-3)
     first_row = np.stack([np.zeros_like(d), by_range], axis=-3)
     second_row = np.stack([by_range, s2 * twice], axis=-3)
@@ -357,6 +365,7 @@ def start_values(name: str, moment: Floats, distance: Floats | None = None) -> F
         "cs": np.array([overall]),
         "ad": np.diagonal(correlation, 1),
         "exp": np.array([max(overall, 0.1)]),
+        "gau": np.array([max(overall, 0.1)]),
     }[shape.correlation].clip(-0.95, 0.95)
     if name == "cs":
         tail = tail.clip(-0.9 / (m - 1), 0.95)
@@ -364,7 +373,7 @@ def start_values(name: str, moment: Floats, distance: Floats | None = None) -> F
     if shape.form == "distance":
         spread = _lags(m) if distance is None else distance
         typical = float(np.median(spread[spread > 0])) if (spread > 0).any() else 1.0
-        return np.array([head[0], -typical / np.log(tail[0])])
+        return np.array([head[0], typical / (-np.log(tail[0])) ** (1 / POWERS[shape.correlation])])
     scale = head[0] if name == "toep" else 1.0
     for _ in range(60):
         theta = np.concatenate([head, scale * tail])

@@ -17,7 +17,7 @@ import numpy as np
 
 from funis.arguments import Anything, ByName, Frame, NumberFrom, OrNone, Several, Text, takes
 from funis.errors import ValueRangeError
-from funis.stats.mmrm.covariance import Floats
+from funis.stats.mmrm.covariance import Floats, structure
 from funis.stats.mmrm.design import Design, arrange, design_from_formula
 from funis.stats.mmrm.formula import INTERCEPT, Formula, FormulaError, parse_formula
 from funis.stats.mmrm.given_back import is_pandas
@@ -28,6 +28,7 @@ from funis.stats.mmrm.sandwich import check_sandwich
 from funis.stats.mmrm.spellings import read_covariance_name, read_df_name
 from funis.stats.mmrm.status import Attempt, fit_in_sequence
 from funis.stats.mmrm.sums import SubjectArrays
+from funis.stats.mmrm.visit_order import own_numbers
 
 
 # Longer than other functions because its options are the public contract and are handed on one by one.
@@ -83,7 +84,7 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     fixed : right-hand side of the model formula: names, ``0 1``, ``+ : * -``, brackets and ``C(name)``
     subject, visit : columns; the visit's order is that of ``levels``, of an Enum, or natural, "Week 2"
         before "Week 10"; a note says which
-    covariance : ``us toep toeph ar1 ar1h cs csh ad adh sp_exp``, or as SAS writes them (``UN``, ``AR(1)``);
+    covariance : ``us toep toeph ar1 ar1h cs csh ad adh sp_exp sp_gau``, or as SAS writes them (``UN``);
         all spellings stand in :mod:`funis.stats.mmrm.spellings`
     df : ``satterthwaite``, ``kenward-roger`` (SAS's), ``kenward-roger-linear``, ``kenward-roger-mmrm``
         (R mmrm's), ``between-within`` or ``residual``, or short ``kr``, ``sat``; without a word
@@ -94,7 +95,8 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     sandwich : None, ``CR0``, ``CR2`` or ``CR3``
     coding : ``r`` (first level is the reference) or ``sas`` (last level)
     level : coverage of the intervals, in (0, 1)
-    coordinates : numeric column or columns of time or place for ``sp_exp``; the visit's own number otherwise
+    coordinates : numeric column or columns of time or place for ``sp_exp`` and ``sp_gau``; without it the one
+        number in the name of each visit (3 of "Month 3"), and an error where there is none
     levels : order of the levels of categorical columns
     reference : reference level of categorical columns
     fallback : structures to try, in order, if the first one fails; what happened is in ``fallbacks``
@@ -158,7 +160,8 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     design = _design(parsed, formula_text, rows, coding=coding, reference=reference)
     arranged = arrange(design, replace(rows, weights=None))
     data = arrange(design, rows) if rows.weights is not None else arranged
-    if any(name == "sp_exp" for name in (covariance, *fallback)):
+    if any(structure(name).form == "distance" for name in (covariance, *fallback)):
+        _check_distances((covariance, *fallback), checked_df)
         distance = find_distances(rows)
         data, arranged = replace(data, distance=distance), replace(arranged, distance=distance)
     attempt = Attempt(
@@ -270,8 +273,15 @@ def _design(
     return design_by_formulaic(text, rows, coding=coding, reference=reference)
 
 
+def _check_distances(names: Sequence[str], df: str) -> None:
+    """Refuse what R's mmrm, whose parameters are asked for, does not have."""
+    if df == "kenward-roger-mmrm" and "sp_gau" in names:
+        fix = "R's mmrm has no such structure: take df = 'kenward-roger'."
+        raise ValueRangeError("covariance", "sp_gau with kenward-roger-mmrm", "another structure", fix)
+
+
 def find_distances(rows: ModelRows) -> Floats:
-    """Find the distances between the observations of each subject for ``sp_exp``.
+    """Find the distances between the observations of each subject, for structures of distance.
 
     Returns
     -------
@@ -279,12 +289,15 @@ def find_distances(rows: ModelRows) -> Floats:
 
     Raises
     ------
-    ValueRangeError : two visits of one subject stand at the same place
+    ValueRangeError : two visits of one subject stand at the same place, or a visit has no number of its own
     """
     m, n = len(rows.visit.levels), len(rows.subject.levels)
     visit, subject = rows.visit.codes, rows.subject.codes
     if rows.coordinates is None:
-        return np.abs(np.subtract.outer(np.arange(m), np.arange(m))).astype(np.float64)
+        own = own_numbers(rows.visit.levels)
+        between: Floats = np.abs(np.subtract.outer(own, own)).astype(np.float64)
+        _check_apart(between[None], np.ones((1, m), dtype=bool))
+        return between
     place = np.zeros((m, rows.coordinates.shape[1]))
     place[visit] = rows.coordinates
     if np.array_equal(place[visit], rows.coordinates):

@@ -26,6 +26,8 @@ COVARIANCE_SPELLINGS: Mapping[str, str] = MappingProxyType(
         "antedependence": "ad",
         "spatialexponential": "sp_exp",
         "spexp": "sp_exp",
+        "spatialgaussian": "sp_gau",
+        "spgau": "sp_gau",
     }
 )
 DF_SPELLINGS: Mapping[str, str] = MappingProxyType(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from funis.errors import ValueRangeError
 from funis.shown import show_codes
 
 # A minus belongs to the number where no letter or digit stands before it: "Day -1", but not "month-3".
@@ -54,3 +55,28 @@ def describe_order(column: pl.Series, levels: Sequence[str], *, given: bool) -> 
     named = ", ".join(show_codes(levels[:MOST_NAMED]))
     left = len(levels) - MOST_NAMED
     return f"visits stand in {source}: {named}" + (f" and {left} more" if left > 0 else "")
+
+
+def own_numbers(names: Sequence[str]) -> tuple[float, ...]:
+    """Give the one number that stands in each name.
+
+    Parameters
+    ----------
+    names : of the visits
+
+    Raises
+    ------
+    ValueRangeError : a name has no number, or several; asks for coordinates
+
+    Examples
+    --------
+    >>> own_numbers(["Month 3", "Month 6", "Month 12"])
+    (3.0, 6.0, 12.0)
+    """
+    found = [_NUMBER.findall(name) for name in names]
+    odd = [name for name, numbers in zip(names, found, strict=True) if len(numbers) != 1]
+    if odd:
+        told = f"{len(odd)} visits whose name does not hold one number ({', '.join(show_codes(odd[:3]))})"
+        fix = "Name a numeric column of times, such as the planned day."
+        raise ValueRangeError("coordinates", told, "a column of times or places", fix)
+    return tuple(float(numbers[0]) for numbers in found)
