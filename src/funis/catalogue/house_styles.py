@@ -66,7 +66,7 @@ def _decimals(steps: tuple[DecimalsBelow, ...], value: float) -> int:
 
 @cache
 def _table() -> _Table:
-    text = (files("funis.catalogue") / "tables" / "house_styles.toml").read_text(encoding="utf-8")
+    text = (files("funis.catalogue") / "house_styles.toml").read_text(encoding="utf-8")
     return _Table.model_validate(tomllib.loads(text))
 
 
