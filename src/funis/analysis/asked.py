@@ -80,8 +80,10 @@ def add_not_collected(run: Run, place: Place, *, method: str = "") -> None:
 
 def who_is_in(run: Run, subjects: pl.Series) -> Booleans:
     """Tell, in the order of the panel, who is named in a column of subjects."""
-    named = set(subjects.drop_nulls())
-    return np.array([subject in named for subject in run.panel.subjects], dtype=np.bool_)
+    places = run.panel.layout.places
+    found = np.zeros(len(places), dtype=np.bool_)
+    found[[places[name] for name in subjects.drop_nulls().unique() if name in places]] = True
+    return found
 
 
 def was_asked_about_events(run: Run) -> Booleans:

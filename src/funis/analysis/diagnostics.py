@@ -107,7 +107,7 @@ def _leave_out_of_model(run: Run, endpoint: Endpoint, place: Place, fitted: Mmrm
     contrasts, cells = _contrasts(run, fitted, is_sample=is_sample)
     table = unconditional_table(fitted, contrasts) if is_sample else fitted.contrast_table(contrasts)
     errors, digits = table["se"], decimals_of(run, place.measure, fitted.rows.outcome)
-    position = {subject: i for i, subject in enumerate(run.panel.subjects)}
+    position = run.panel.layout.places
     order = [position[subject] for subject in fitted.rows.subject.levels]
     labels = {"subject": np.array(run.panel.subjects, dtype=np.str_)} | find_groupings(run)
     for kind, label in labels.items():

@@ -112,7 +112,7 @@ def gather_events(run: Run) -> Events:
     """Find the events and arrange their days by subject, in the order of the panel."""
     found = find_intercurrent_events(run.study, run.frames, run.subject_frame)
     seen = run.subject_frame["last_visit_day"].to_numpy().astype(np.float64)
-    place = {subject: row for row, subject in enumerate(run.panel.subjects)}
+    place = run.panel.layout.places
     days: dict[str, Floats] = {}
     for subject, event, day in found.select("subject", "event", "day").iter_rows():
         if subject not in place:
@@ -151,7 +151,7 @@ def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Eve
     named = {each.event for each in estimand.intercurrent_events}
     members = run.populations.cohort(endpoint.population).members
     horizon = _horizon(run, endpoint)
-    place = {subject: row for row, subject in enumerate(run.panel.subjects)}
+    place = run.panel.layout.places
     for row in events.found.iter_rows(named=True):
         event, position = row["event"], place[row["subject"]]
         day = events.days[event][position]

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from funis.analysis.asked import who_is_in
 from funis.analysis.cohorts import Cohort
-from funis.analysis.panel import Booleans
+from funis.analysis.panel import Booleans, Integers
 from funis.analysis.run import Run
 from funis.analysis.safety_counts import safety_cohorts
 from funis.catalogue.registry import toxicity_table
-from funis.results import Place
+from funis.results import ALL, Place
 from funis.scoring.toxicity import grade_toxicity
 from funis.scoring.toxicity_shift import derive_lab_baseline, derive_toxicity_shifts
 
+Words = npt.NDArray[np.str_]
 ANALYSIS: Final = "lab_shift"
 #: Rows of the table, by the grade at baseline; columns, by the worst grade after it.
 BASELINES: Final = ("0", "1_or_more", "not_known")
@@ -32,20 +33,27 @@ NOT_MEASURED: Final = "not_measured"
 
 @dataclass(frozen=True, slots=True)
 class _Shifts:
-    """The shifts of one test: one row a subject with ``from``, ``worst`` and ``worsened``."""
+    """The shifts of one test, in the order of the panel; empty words for who has no result.
+
+    Attributes
+    ----------
+    test : its name
+    start, worst, worsened : shape (subjects,), baseline, worst grade, and whether it is worse, in words
+    rows, owners : of each observation of the test its row, and the place of its subject
+    """
 
     test: str
-    rows: pl.DataFrame
+    start: Words
+    worst: Words
+    worsened: Words
+    rows: Integers
+    owners: Integers
 
     @property
     def is_graded(self) -> bool:
         """Tell whether any result has a grade; without limits of normal none may have."""
-        has_grade = (pl.col("from") != BASELINES[2]) | ~pl.col("worst").is_in(["cannot_tell", "missing"])
-        return not self.rows.filter(has_grade).is_empty()
-
-    def who(self, run: Run, condition: pl.Expr) -> Booleans:
-        """Tell, in the order of the panel, of whom a condition on the row is met."""
-        return who_is_in(run, self.rows.filter(condition)["subject"])
+        has_grade = (self.start != BASELINES[2]) | ~np.isin(self.worst, ("cannot_tell", "missing"))
+        return bool((has_grade & (self.start != "")).any())
 
 
 def count_lab_shifts(run: Run) -> None:
@@ -128,57 +136,59 @@ def _shifts_of(graded: pl.DataFrame, run: Run) -> Iterator[_Shifts]:
         pl.col("treatment_emergent").alias(WORSENED),
     )
     by_test = named.partition_by("test", as_dict=True)
+    places = run.panel.layout.places
+    observed = run.panel.observations.with_row_index("_row").filter(
+        pl.col("variable") == pl.col("measure"), pl.col("subject").is_in(list(places))
+    )
     for lab in run.study.labs:
-        if (lab.test,) in by_test:
-            yield _Shifts(lab.test, by_test[lab.test,])
+        if (lab.test,) not in by_test:
+            continue
+        own = by_test[lab.test,].filter(pl.col("subject").is_in(list(places)))
+        words = np.full((3, len(places)), "", dtype="<U11")
+        at = [places[name] for name in own["subject"]]
+        for line, column in zip(words, ("from", "worst", WORSENED), strict=True):
+            line[at] = own[column].to_list()
+        results = observed.filter(pl.col("measure") == lab.test)
+        owners = np.array([places[name] for name in results["subject"]], dtype=np.int64)
+        rows = results["_row"].to_numpy().astype(np.int64)
+        yield _Shifts(lab.test, words[0], words[1], words[2], rows, owners)
 
 
 def _count_test(run: Run, cohort: Cohort, shifts: _Shifts) -> None:
     """Count the cells of one test, and how many got worse of those of whom it can be told."""
     members = cohort.members
-    measured = shifts.who(run, pl.lit(value=True)) & members
+    measured = (shifts.start != "") & members
     if not shifts.is_graded:
-        _add(
-            run,
-            _place(run, cohort, shifts.test, NOT_GRADED, measured, int(members.sum())),
-            int(measured.sum()),
-        )
+        _add(run, _place(run, cohort, shifts, NOT_GRADED, measured, members), measured)
         return
     for baseline in BASELINES:
-        row = shifts.who(run, pl.col("from") == baseline) & members
+        row = (shifts.start == baseline) & members
         if not row.any():
             continue
         for worst in WORST:
-            chosen = shifts.who(run, pl.col("worst") == worst) & row
-            place = _place(run, cohort, shifts.test, f"from_{baseline}", chosen, int(row.sum()))
-            _add(run, replace(place, category=worst), int(chosen.sum()))
-    told = shifts.who(run, pl.col(WORSENED).is_in(["yes", "no"])) & members
-    worse = shifts.who(run, pl.col(WORSENED) == "yes") & members
+            chosen = (shifts.worst == worst) & row
+            place = _place(run, cohort, shifts, f"from_{baseline}", chosen, row)
+            _add(run, replace(place, category=worst), chosen)
+    told = np.isin(shifts.worsened, ("yes", "no")) & members
+    worse = (shifts.worsened == "yes") & members
     if told.any():
-        _add(run, _place(run, cohort, shifts.test, WORSENED, worse, int(told.sum())), int(worse.sum()))
+        _add(run, _place(run, cohort, shifts, WORSENED, worse, told), worse)
     unclear = measured & ~told
-    place = _place(run, cohort, shifts.test, WORSENED, unclear, int(measured.sum()))
+    place = _place(run, cohort, shifts, WORSENED, unclear, measured)
     run.numbers.add(place, "cannot_tell", int(unclear.sum()), text=str(int(unclear.sum())))
     absent = members & ~measured
-    place = _place(run, cohort, shifts.test, NOT_MEASURED, absent, int(members.sum()))
-    _add(run, replace(place, source=""), int(absent.sum()))
+    _add(run, replace(_place(run, cohort, shifts, NOT_MEASURED, absent, members), source=""), absent)
 
 
-def _add(run: Run, place: Place, count: int) -> None:
+def _add(run: Run, place: Place, chosen: Booleans) -> None:
+    count = int(chosen.sum())
     run.numbers.add(place, "count", count, text=f"{count}/{place.denominator}")
 
 
-def _place(run: Run, cohort: Cohort, test: str, what: str, chosen: Booleans, of: int) -> Place:
-    """Give the place of a count of subjects, with the results of the test behind it."""
-    place = cohort.place(ANALYSIS, f"{test}_{what}")
-    return replace(place, measure=test, n=of, denominator=of, source=_source(run, cohort, test, what, chosen))
-
-
-def _source(run: Run, cohort: Cohort, test: str, what: str, chosen: Booleans) -> str:
-    names = [name for name, is_in in zip(run.panel.subjects, chosen, strict=True) if is_in]
-    rows = run.panel.observations.with_row_index("_row").filter(
-        (pl.col("measure") == test) & (pl.col("variable") == test) & pl.col("subject").is_in(names)
-    )
-    if rows.is_empty():
-        return ""
-    return run.source(cohort, f"{ANALYSIS} {test} {what}", "all", rows["_row"].to_numpy().astype(np.int64))
+def _place(run: Run, cohort: Cohort, shifts: _Shifts, what: str, chosen: Booleans, among: Booleans) -> Place:
+    """Give the place of a count of subjects among others, with the results of the test behind it."""
+    of = int(among.sum())
+    rows = shifts.rows[chosen[shifts.owners]]
+    source = run.source(cohort, f"{ANALYSIS} {shifts.test} {what}", ALL, rows) if rows.size else ""
+    place = cohort.place(ANALYSIS, f"{shifts.test}_{what}")
+    return replace(place, measure=shifts.test, n=of, denominator=of, source=source)

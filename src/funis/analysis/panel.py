@@ -10,7 +10,7 @@ baseline visit. Where a study names no baseline visit, it is the value of the su
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -81,12 +81,18 @@ class Layout:
     visits : visit names in order
     planned : planned study day of each visit, NaN where none is planned
     baseline : name of the baseline visit, None where the study names none
+    places : position of each subject by its number
     """
 
     subjects: tuple[str, ...]
     visits: tuple[str, ...]
     planned: tuple[float, ...]
     baseline: str | None
+    places: Mapping[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Give each subject its place once, as every count asks for it."""
+        object.__setattr__(self, "places", {name: place for place, name in enumerate(self.subjects)})
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -176,7 +182,7 @@ def build_panel(layout: Layout, values: pl.DataFrame, grades: pl.DataFrame) -> P
 
 def _place(everything: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Give subjects and visits their positions, and measure how far each value is from its planned day."""
-    subjects = {name: i for i, name in enumerate(layout.subjects)}
+    subjects = layout.places
     visits = {name: i for i, name in enumerate(layout.visits)}
     planned = dict(zip(layout.visits, layout.planned, strict=True))
     return (

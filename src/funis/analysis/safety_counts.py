@@ -73,14 +73,19 @@ def count_adverse_events(run: Run) -> None:
     asked = was_asked_about_events(run)
     kinds = list(kinds_of_events(events, _infusion_days(run)))
     run.listings["event_terms"] = classes_of_terms(events)
+    known = asked | who_is_in(run, events["subject"])
+    has_cells = concerns_cells(run)
     for cohort in safety_cohorts(run, "adverse_events"):
+        over_asked = bool((asked & cohort.members).any()) or not cohort.size
+        names = frozenset(members_of(run, cohort))
         for kind in kinds:
-            if kind.variable in OF_CELLS and not concerns_cells(run):
+            if kind.variable in OF_CELLS and not has_cells:
                 continue
-            if (asked & cohort.members).any() or not cohort.size:
-                _count_over_asked(run, cohort, kind, asked | who_is_in(run, events["subject"]))
+            place, inside = _event_place(run, cohort, kind, names)
+            if over_asked:
+                _count_over_asked(run, cohort, kind, (place, inside), known)
             else:
-                _count_unasked(run, cohort, kind)
+                _count_unasked(run, cohort, kind, (place, inside))
         _count_asked(run, cohort)
 
 
@@ -111,17 +116,23 @@ def _infusion_days(run: Run) -> dict[str, list[float]]:
     return dict(known.group_by("subject").agg(pl.col("day").cast(pl.Float64)).iter_rows())
 
 
-def _event_place(run: Run, cohort: Cohort, kind: EventKind) -> tuple[Place, pl.DataFrame]:
-    """Give the place of a kind of event in a cohort, and its events there."""
-    inside = kind.events.filter(pl.col("subject").is_in(members_of(run, cohort)))
+def _event_place(
+    run: Run, cohort: Cohort, kind: EventKind, names: frozenset[str]
+) -> tuple[Place, pl.DataFrame]:
+    """Give the place of a kind of event in a cohort, whose members are named, and its events there."""
+    inside = kind.events.filter(
+        pl.Series([name in names for name in kind.events["subject"]], dtype=pl.Boolean)
+    )
     place = cohort.place("adverse_events", kind.variable, kind.category)
     source = _event_source(run, cohort, kind, inside)
     return replace(place, measure=kind.measure or place.measure, source=source), inside
 
 
-def _count_over_asked(run: Run, cohort: Cohort, kind: EventKind, asked: Booleans) -> None:
+def _count_over_asked(
+    run: Run, cohort: Cohort, kind: EventKind, at: tuple[Place, pl.DataFrame], asked: Booleans
+) -> None:
     """Count the subjects with a kind of event over those who were asked, and the events themselves."""
-    place, inside = _event_place(run, cohort, kind)
+    place, inside = at
     counted = who_is_in(run, kind.counted["subject"])
     members = cohort.members
     if kind.variable in OF_CELLS:
@@ -142,9 +153,9 @@ def _count_over_asked(run: Run, cohort: Cohort, kind: EventKind, asked: Booleans
         run.numbers.add(over, "cannot_tell", int(unknown.sum()), text=str(int(unknown.sum())))
 
 
-def _count_unasked(run: Run, cohort: Cohort, kind: EventKind) -> None:
+def _count_unasked(run: Run, cohort: Cohort, kind: EventKind, at: tuple[Place, pl.DataFrame]) -> None:
     """Count what was recorded though nobody was asked: the lowest possible number, a share of nobody."""
-    place, inside = _event_place(run, cohort, kind)
+    place, inside = at
     subjects = int((who_is_in(run, kind.counted["subject"]) & cohort.members).sum())
     if subjects:
         run.numbers.add(replace(place, n=subjects, denominator=None), "count", subjects)
@@ -182,7 +193,7 @@ def _count_asked(run: Run, cohort: Cohort) -> None:
         return
     asked_at = set(asked.filter(pl.col("asked") == 1).select("subject", "visit").iter_rows())
     visits = planned or [name for name in run.panel.visits if name in set(asked["visit"])]
-    index = {name: i for i, name in enumerate(run.panel.subjects)}
+    index = run.panel.layout.places
     all_due = all_asked = 0
     for visit in visits:
         was_asked = np.zeros(len(index), dtype=np.bool_)
