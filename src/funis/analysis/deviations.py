@@ -10,11 +10,10 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.asked import who_is_in
-from funis.analysis.cohorts import answer_rule
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run, add_rate
 from funis.analysis.safety_counts import safety_cohorts
-from funis.analysis.summary import subject_source
+from funis.analysis.summary import judge_criteria, subject_source
 from funis.errors import Finding
 from funis.results import Place
 from funis.study.deviations import DEVIATION_CODES
@@ -71,13 +70,8 @@ def count_deviations(run: Run, findings: Sequence[Finding]) -> None:
 
 
 def _kinds(run: Run, findings: Sequence[Finding]) -> Iterator[_Kind]:
-    parts = ((run.study.eligibility.inclusion, True), (run.study.eligibility.exclusion, False))
-    for criteria, wanted in parts:
-        for criterion in criteria:
-            if criterion.rule:
-                answer = answer_rule(run.subject_frame, criterion.rule)
-                refused = ~answer.members & ~answer.cannot_tell if wanted else answer.members
-                yield _Kind("not_eligible", criterion.id, refused)
+    for criterion, _, refused in judge_criteria(run):
+        yield _Kind("not_eligible", criterion, refused)
     for code in DEVIATION_CODES:
         if code != "not_eligible":
             named = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -147,25 +147,32 @@ def describe_eligibility(run: Run) -> Membership | None:
     Returns who meets every criterion that has a rule, and of whom that cannot be told; None where there is
     no such criterion.
     """
-    height = run.subject_frame.height
-    eligible, refused = np.ones(height, dtype=np.bool_), np.zeros(height, dtype=np.bool_)
-    judged = False
-    criteria = [(each, True) for each in run.study.eligibility.inclusion]
-    criteria += [(each, False) for each in run.study.eligibility.exclusion]
-    for criterion, wanted in criteria:
-        if not criterion.rule:
-            continue
-        judged = True
-        answer = answer_rule(run.subject_frame, criterion.rule)
-        met = answer.members if wanted else ~answer.members & ~answer.cannot_tell
-        eligible &= met
-        refused |= ~met & ~answer.cannot_tell
-        _count_criterion(run, criterion.id, answer)
+    judged = list(judge_criteria(run))
     if not judged:
         return None
+    for name, answer, _ in judged:
+        _count_criterion(run, name, answer)
+    eligible = np.logical_and.reduce([~refused & ~answer.cannot_tell for _, answer, refused in judged])
+    refused = np.logical_or.reduce([refused for _, _, refused in judged])
     found = Membership(eligible, ~eligible & ~refused)
     _count_criterion(run, "eligible", found)
     return found
+
+
+def judge_criteria(run: Run) -> Iterator[tuple[str, Membership, Booleans]]:
+    """Judge each criterion of eligibility that has a rule.
+
+    Yields
+    ------
+    tuple : its id, what its rule says of every subject, and who may not take part for it
+    """
+    parts = ((run.study.eligibility.inclusion, True), (run.study.eligibility.exclusion, False))
+    for criteria, wanted in parts:
+        for criterion in criteria:
+            if criterion.rule:
+                answer = answer_rule(run.subject_frame, criterion.rule)
+                refused = ~answer.members & ~answer.cannot_tell if wanted else answer.members
+                yield criterion.id, answer, refused
 
 
 def _count_criterion(run: Run, name: str, answer: Membership) -> None:
