@@ -176,3 +176,17 @@ def test_the_page_prints_both_and_names_the_rule() -> None:
     page = render_html(study, results_of(study))
     assert "Deviations from the protocol" in page
     assert "Subgroup of treated" in page
+
+
+def test_somebody_infused_outside_the_population_does_not_divide_the_deviations() -> None:
+    """S2, who is 15, was infused and is in no population of this study: the table is of the four others."""
+    study = make_study()
+    narrow = study.model_copy(
+        update={"populations": {"treated": "first_infusion_date IS NOT NULL AND COALESCE(age, 30) >= 16"}}
+    )
+    results = results_of(narrow)
+    (table,) = build_deviation_tables(narrow, results, read_numbers(results.numbers))
+    rows = {row.stub.text: tuple(cell.text for cell in row.cells) for row in table.rows}
+    assert rows["Criterion of eligibility not met (I2: Active)"] == ("1/4", "not graded", "S3")
+    assert "Criterion of eligibility not met (I1: Age 16 or more)" not in rows
+    assert rows["Any deviation"][0] == "2/4"

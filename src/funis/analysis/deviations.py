@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.asked import who_is_in
+from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run, add_rate
 from funis.analysis.safety_counts import safety_cohorts
 from funis.analysis.summary import judge_criteria, subject_source
 from funis.errors import Finding
-from funis.results import Place
+from funis.results import ALL, Place
 from funis.study.deviations import DEVIATION_CODES
 
 ANALYSIS: Final = "deviation"
@@ -44,29 +45,34 @@ def count_deviations(run: Run, findings: Sequence[Finding]) -> None:
     nothing is said. The other kinds are the findings of `DEVIATION_CODES`. Which are important the study file
     says (``[deviations]``); without that no count of important ones is made.
     """
-    important = run.study.deviations.important
-    kinds = list(_kinds(run, findings))
-    for cohort in safety_cohorts(run, "exposure"):
-        if cohort.arm != "all" or not cohort.size:
+    cohort = _whose(run)
+    if cohort is None:
+        return
+    important = set(run.study.deviations.important)
+    everyone = np.zeros(len(run.panel.subjects), dtype=np.bool_)
+    grave = everyone.copy()
+    rows = []
+    for kind in _kinds(run, findings):
+        chosen = kind.who & cohort.members
+        if not chosen.any():
             continue
-        everyone = np.zeros(len(run.panel.subjects), dtype=np.bool_)
-        grave = everyone.copy()
-        rows = []
-        for kind in kinds:
-            chosen = kind.who & cohort.members
-            if not chosen.any():
-                continue
-            everyone |= chosen
-            is_important = bool({kind.code, kind.criterion} & set(important))
-            grave |= chosen if is_important else False
-            _add(run, cohort.place(ANALYSIS, kind.code, kind.criterion), chosen)
-            names = [name for name, is_in in zip(run.panel.subjects, chosen, strict=True) if is_in]
-            rows += [(kind.code, kind.criterion, name, is_important) for name in names]
-        _add(run, cohort.place(ANALYSIS, "any"), everyone)
-        if important:
-            _add(run, cohort.place(ANALYSIS, "important"), grave)
-        schema = {"code": pl.String, "criterion": pl.String, "subject": pl.String, "important": pl.Boolean}
-        run.listings["deviations"] = pl.DataFrame(rows, schema=schema, orient="row")
+        is_important = bool({kind.code, kind.criterion} & important)
+        everyone |= chosen
+        grave |= chosen & is_important
+        _add(run, cohort.place(ANALYSIS, kind.code, kind.criterion), cohort, chosen)
+        names = [name for name, is_in in zip(run.panel.subjects, chosen, strict=True) if is_in]
+        rows += [(kind.code, kind.criterion, name) for name in names]
+    _add(run, cohort.place(ANALYSIS, "any"), cohort, everyone)
+    if important:
+        _add(run, cohort.place(ANALYSIS, "important"), cohort, grave)
+    schema = dict.fromkeys(("code", "criterion", "subject"), pl.String)
+    run.listings["deviations"] = pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _whose(run: Run) -> Cohort | None:
+    """Give the treated, or everybody where nobody is; one population, also where others were infused."""
+    sized = [each for each in safety_cohorts(run, "exposure") if each.arm == ALL and each.size]
+    return sized[-1] if sized else None
 
 
 def _kinds(run: Run, findings: Sequence[Finding]) -> Iterator[_Kind]:
@@ -80,9 +86,8 @@ def _kinds(run: Run, findings: Sequence[Finding]) -> Iterator[_Kind]:
             yield _Kind(code, "", who_is_in(run, pl.Series(named, dtype=pl.String)))
 
 
-def _add(run: Run, place: Place, chosen: Booleans) -> None:
+def _add(run: Run, place: Place, cohort: Cohort, chosen: Booleans) -> None:
     """Add how many of the members deviate; the subjects' own rows stand behind the number."""
-    cohort = run.populations.cohort(place.population)
     about = f"{ANALYSIS} {place.variable} {place.category}".rstrip()
     source = subject_source(run, cohort, about, chosen)
     count = int(chosen.sum())

@@ -6,7 +6,7 @@ from funis.documents.table import TableCell, TableRow, TableSpec, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook, share_cell
-from funis.results import Results
+from funis.results import ALL, Results
 from funis.study.deviations import DEVIATION_CODES
 from funis.study.model import Study
 
@@ -31,14 +31,14 @@ def build_deviation_tables(study: Study, results: Results, book: NumberBook) -> 
         return ()
     listed = results.listings["deviations"]
     who: dict[tuple[str, str], list[str]] = {}
-    for code, criterion, subject, _ in listed.iter_rows():
+    for code, criterion, subject in listed.iter_rows():
         who.setdefault((code, criterion), []).append(subject)
     important = set(study.deviations.important)
     rows = [
         TableRow(
             words(_label(study, group)),
             (
-                share_cell(book, group, "all"),
+                share_cell(book, group, ALL),
                 words(_weight(important, group)),
                 words(_names(who[group.variable, group.category])),
             ),
@@ -48,7 +48,7 @@ def build_deviation_tables(study: Study, results: Results, book: NumberBook) -> 
     sums = {group.variable: group for group in groups if group.variable not in DEVIATION_CODES}
     for name, label in (("important", "Any important deviation"), ("any", "Any deviation")):
         if name in sums:
-            cells: tuple[TableCell, ...] = (share_cell(book, sums[name], "all"), words(""), words(""))
+            cells: tuple[TableCell, ...] = (share_cell(book, sums[name], ALL), words(""), words(""))
             rows.append(TableRow(words(label, strong=True), cells))
     used = [number for group in groups for number in book.all(group)]
     notes = (
