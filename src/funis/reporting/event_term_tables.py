@@ -10,7 +10,7 @@ from funis.documents.table import TableCell, TableRow, TableSpec, heading, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise
 from funis.reporting.number_book import Group, Number, NumberBook, share_cell, single
-from funis.reporting.safety_tables import UNASKED, column_titles
+from funis.reporting.safety_tables import UNASKED, parts_by_arm
 from funis.results import ALL, Results
 from funis.study.model import Study
 
@@ -48,17 +48,9 @@ def build_event_term_tables(study: Study, results: Results, book: NumberBook) ->
     """
     groups = [group for group in book.of("adverse_events") if group.variable in {"term", "organ_class"}]
     classes = dict(results.listings["event_terms"].iter_rows()) if "event_terms" in results.listings else {}
-    columns = list(dict.fromkeys((group.population, group.arm) for group in groups))
-    if any(arm != ALL for _, arm in columns):
-        columns = [column for column in columns if column[1] != ALL]
-    titles = column_titles(study, Labels(study), columns)
     found: list[TableSpec] = []
-    for place, (column, title) in enumerate(zip(columns, titles, strict=True)):
-        rows = _Rows(
-            book, tuple(group for group in groups if (group.population, group.arm) == column), classes
-        )
-        of = f": {title}" if len(columns) > 1 else ""
-        number = f"-{place + 1}" if place else ""
+    for own, of, number in parts_by_arm(study, groups):
+        rows = _Rows(book, own, classes)
         if len(rows.frequent) < len(rows.terms):
             found.append(_table(study, rows, rows.frequent, f"table-event-terms{number}", of))
             whole = _table(study, rows, rows.terms, f"table-event-terms-all{number}", f"{of}, every term")

@@ -9,7 +9,7 @@ from funis.documents.table import Inline, TableCell, TableRow, TableSpec, headin
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook, bound, single
-from funis.reporting.safety_tables import column_titles
+from funis.reporting.safety_tables import parts_by_arm
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
@@ -47,24 +47,18 @@ def build_lab_shift_tables(study: Study, results: Results, book: NumberBook) -> 
     tuple of TableSpec : empty where no result could be graded
     """
     groups = list(book.of(_ANALYSIS))
-    columns = list(dict.fromkeys((group.population, group.arm) for group in groups))
-    if any(arm != ALL for _, arm in columns):
-        columns = [column for column in columns if column[1] != ALL]
     listed = results.listings.get("lab_terms")
     terms = {} if listed is None else dict(listed.iter_rows())
-    titles = column_titles(study, Labels(study), columns)
     found = []
-    for place, (column, title) in enumerate(zip(columns, titles, strict=True)):
-        own = [group for group in groups if (group.population, group.arm) == column]
+    for own, of, number in parts_by_arm(study, groups):
         rows = tuple(_rows(study, book, own, terms))
         if not rows:
             continue
-        name = f"table-lab-shifts{f'-{place + 1}' if place else ''}"
+        name = f"table-lab-shifts{number}"
         notes = (
             *_notes(study, book, own),
             *describe_basis(Labels(study), [n for g in own for n in book.all(g)]),
         )
-        of = f": {title}" if len(columns) > 1 else ""
         heads = ("", "n", *_WORST.values())
         spanners = (("", 2), ("Worst grade after baseline", len(_WORST)))
         found.append(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import describe_lines
@@ -136,13 +137,13 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
     limits = f"{level_text(study)} CI, Clopper-Pearson"
     heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(columns)))
-    titles = column_titles(study, labels, columns)
+    titles = _column_titles(study, labels, columns)
     spanners = (("", 1), *((title, 3) for title in titles)) if len(columns) > 1 else ()
     notes = (*_event_notes(book, groups), *describe_basis(labels, used))
     return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
 
 
-def column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str]]) -> list[str]:
+def _column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str]]) -> list[str]:
     """Name each column by its arm; by its population too where there are several."""
     many = len({population for population, _ in columns}) > 1
     return [
@@ -151,6 +152,32 @@ def column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str
         else arm_label(study, arm)
         for population, arm in columns
     ]
+
+
+class ArmPart(NamedTuple):
+    """The groups of one table of several that are alike, one a population and arm.
+
+    Attributes
+    ----------
+    groups : what the table prints
+    title : what ends its title: whose it is, empty where there is one table
+    number : what ends its id, empty for the first
+    """
+
+    groups: tuple[Group, ...]
+    title: str
+    number: str
+
+
+def parts_by_arm(study: Study, groups: Sequence[Group]) -> Iterator[ArmPart]:
+    """Divide groups into tables: one an arm, or one of everybody in a trial without arms."""
+    columns = list(dict.fromkeys((group.population, group.arm) for group in groups))
+    if any(arm != ALL for _, arm in columns):
+        columns = [column for column in columns if column[1] != ALL]
+    titles = _column_titles(study, Labels(study), columns)
+    for place, (column, title) in enumerate(zip(columns, titles, strict=True), start=1):
+        own = tuple(group for group in groups if (group.population, group.arm) == column)
+        yield ArmPart(own, f": {title}" if len(columns) > 1 else "", f"-{place}" if place > 1 else "")
 
 
 def _event_notes(book: NumberBook, groups: Sequence[Group]) -> tuple[str, ...]:
@@ -234,7 +261,7 @@ def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     )
     asked = "Asked about adverse events, n/N due (%)"
     columns = [(group.population, group.arm) for group in groups]
-    titles = column_titles(study, labels, columns)
+    titles = _column_titles(study, labels, columns)
     heads = ("Visit", *(f"{asked}, {title}" if len(groups) > 1 else asked for title in titles))
     title = "Safety questions: what “none” rests on"
     return TableSpec("table-asked", "safety", title, heads, tuple(rows), notes)
