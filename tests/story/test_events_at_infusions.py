@@ -11,6 +11,7 @@ from funis.analysis.analyse import analyse
 from funis.data.tables import tables_from_frames
 from funis.reporting.banners import build_notices
 from funis.reporting.number_book import read_numbers
+from funis.reporting.report import render_html
 from funis.reporting.safety_tables import build_adverse_event_tables
 from funis.results import Results
 from funis.study.model import Study
@@ -188,3 +189,18 @@ def test_without_consent_the_criterion_is_not_met() -> None:
     rows = make_rows()
     rows["subjects"][0]["consent_date"] = None
     assert results_of(rows).value("eligibility.enrolled.I1.count") == 3
+
+
+def test_the_page_says_what_is_left_out_and_what_is_not() -> None:
+    """A deviation is the first check of its level, a value that cannot be read the last: both are told."""
+    rows = make_rows()
+    rows["subjects"][0]["consent_date"] = "2020-01-02"
+    rows["adverse_events"] = [event("S1", "2020-02-31")]
+    page = render_html(make_study(), results_of(rows))
+    # In the data quality of the main part, above the findings, and under their table.
+    assert (
+        page.count("Deviations at error level (what was done, not how it was written) leave nothing out.")
+        == 3
+    )
+    sound = render_html(make_study(), results_of(make_rows()))
+    assert "Deviations at error level" not in sound

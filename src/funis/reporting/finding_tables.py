@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -83,7 +84,21 @@ def build_finding_tables(results: Results, book: NumberBook) -> tuple[TableSpec,
     for finding in results.findings:
         by_level[finding.level].append(finding)
     listed = [_listing(level, by_level[level]) for level in LEVELS if by_level[level]]
-    return (_count_table(by_level, book), *totals, *listed)
+    use = use_of_values(results.findings)
+    return (replace(_count_table(by_level, book), footnotes=(use,)), *totals, *listed)
+
+
+def use_of_values(findings: Iterable[Finding]) -> str:
+    """Say what becomes of what was found: errors are left out, but not for what was done.
+
+    Examples
+    --------
+    >>> use_of_values(())
+    'Values at error level are left out, all others used as recorded.'
+    """
+    said = "Values at error level are left out, all others used as recorded."
+    kept = " Deviations at error level (what was done, not how it was written) leave nothing out."
+    return said + kept if any(each.is_deviation for each in findings) else said
 
 
 def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableSpec:
@@ -106,12 +121,7 @@ def _count_table(by_level: dict[str, list[Finding]], book: NumberBook) -> TableS
             )
             rows.append(TableRow(words(check_label(code)), cells, indent=1))
     heads = ("Check", "Table", "Findings", "Subjects")
-    left_out = "Values at error level are left out of every number of this report; all others are used."
-    kept = "Deviations at error level (what was done, not how it was written) leave nothing out."
-    notes = (left_out, kept) if any(each.is_deviation for each in findings) else (left_out,)
-    return TableSpec(
-        "table-findings", "findings", "Findings in the data, by check", heads, tuple(rows), notes
-    )
+    return TableSpec("table-findings", "findings", "Findings in the data, by check", heads, tuple(rows))
 
 
 def _count(book: NumberBook, group: Group | None, found: int) -> TableCell:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from funis.documents.register import reference
 from funis.errors import LEVELS
 from funis.reporting.definition_words import is_proposed, visit_words
-from funis.reporting.finding_tables import findings_in_words
+from funis.reporting.finding_tables import findings_in_words, use_of_values
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
 from funis.reporting.methods_text import CONDITIONS, DESIGNS
 from funis.reporting.number_book import NumberBook
@@ -134,9 +134,7 @@ def quality_words(study: Study, results: Results, book: NumberBook) -> tuple[str
     levels = [finding.level for finding in results.findings]
     said = listed([findings_in_words(level, levels.count(level)) for level in LEVELS])
     found = f"The checks found {said}" if levels else "The checks found nothing in the data"
-    sentences = [
-        f"{found}: {reference('findings')}. Values at error level are left out, all others used as recorded."
-    ]
+    sentences = [f"{found}: {reference('findings')}. {use_of_values(results.findings)}"]
     sentences += _unclassified(book)
     is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
     sentences.append(f"The data are {_KINDS['made' if is_rebuilt else 'real']}: {reference('provenance')}.")
@@ -192,7 +190,7 @@ def _limits(study: Study, book: NumberBook) -> Iterator[str]:
         yield f"With {size} patients a harm in fewer than about {seen}% can be missed."
     tests = sum(number.statistic == "p" for number in book.numbers)
     if tests:
-        yield f"{tests} test{'s' if tests > 1 else ''} were made.".replace("1 test were", "1 test was")
+        yield "1 test was made." if tests == 1 else f"{tests} tests were made."
     if any(is_proposed(each.definition) for each in study.endpoints if each.definition):
         yield "A response definition is a proposal of funis, as the trial's own could not be found."
 

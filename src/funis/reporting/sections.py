@@ -22,7 +22,7 @@ from funis.errors import LEVELS
 from funis.reporting.arrangement import MAIN, SUPPLEMENT, Arrangement
 from funis.reporting.collapsing import collapse_equal
 from funis.reporting.definition_words import build_full_definitions
-from funis.reporting.finding_tables import findings_in_words
+from funis.reporting.finding_tables import findings_in_words, use_of_values
 from funis.reporting.labels import Labels, listed
 from funis.reporting.methods_text import build_methods
 from funis.reporting.passages import Passage
@@ -237,7 +237,4 @@ def _finding_lead(results: Results) -> str:
     if not levels:
         return "The checks found nothing in the data."
     said = [findings_in_words(level, levels.count(level)) for level in LEVELS]
-    return (
-        f"The checks found {listed(said)}. "
-        "A value at error level is left out; everything else is used as recorded."
-    )
+    return f"The checks found {listed(said)}. {use_of_values(results.findings)}"
