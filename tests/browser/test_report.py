@@ -1,18 +1,16 @@
 """The report in a real browser: numbers open their sources, by mouse and by key, and nothing is fetched."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from funis.reporting.report import write_report
 
 pytestmark = pytest.mark.browser
-SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +22,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = util.module_from_spec(spec)
     spec.loader.exec_module(made)
     return write_report(made.make_study(), made.make_results(), tmp_path_factory.mktemp("report"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine: the report is not tried in a browser")
-    with sync_playwright() as engine:
-        opened = engine.chromium.launch(executable_path=chromium, args=SWITCHES)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

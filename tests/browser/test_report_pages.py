@@ -1,12 +1,11 @@
 """The reports of both rebuilt trials on screen and on paper: how many pages, and that nothing is cut off."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
@@ -15,7 +14,6 @@ from funis.reporting.report import write_report
 from funis.study.read import read_study
 
 pytestmark = pytest.mark.browser
-SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WITHOUT_SUPPLEMENT = "@media print { #supplement { display: none !important } }"
 LETTER = "@page { size: letter } @page side { size: letter landscape }"
 #: Width between the margins of 16 mm, in pixels of 1/96 inch.
@@ -26,17 +24,6 @@ BEYOND = """(width) => [...document.querySelectorAll("h1, main table, main svg, 
   .filter((node) => node.checkVisibility() && !node.closest("#supplement .wide, .visually-hidden"))
   .filter((node) => node.getBoundingClientRect().right > width + 1)
   .map((node) => `${(node.closest("[id]") ?? node).id} ${node.tagName}`)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine: the report is not tried in a browser")
-    with sync_playwright() as engine:
-        opened = engine.chromium.launch(executable_path=chromium, args=SWITCHES)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module", params=["sle", "sjogren"])
