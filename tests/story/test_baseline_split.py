@@ -145,6 +145,7 @@ def test_decimals_of_a_variable_are_those_of_the_study_file_and_change_no_value(
         ('split_by = "responder"', "no response"),
         ("decimals = {sledai = 1}", "sledai_2k"),
         ("decimals = {age = 7}", "6"),
+        ("standardised_differences = true", "nothing to compare"),
     ],
 )
 def test_a_choice_that_fits_nothing_is_an_error_of_the_study_file(
@@ -157,3 +158,9 @@ def test_a_choice_that_fits_nothing_is_an_error_of_the_study_file(
     (tmp_path / "study.toml").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match=said):
         read_study(tmp_path)
+
+
+def test_three_parts_have_no_standardised_difference_and_the_table_says_so() -> None:
+    heads, _, notes = printed(make_study({**SPLIT, "standardised_differences": True}))
+    assert "Standardised difference" not in heads
+    assert "this table has another number of them" in notes

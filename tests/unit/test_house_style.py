@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from funis.catalogue.house_styles import HouseStyle, house_styles
+from funis.catalogue.house_styles import HouseStyle, house_style, house_styles
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, joined, words
+from funis.errors import UnknownNameError
 from funis.reporting.house_style import apply_house_style, format_styled_p
 from funis.reporting.number_book import Number, NumberBook
 
@@ -135,3 +136,8 @@ def test_the_table_of_styles_says_how_each_row_is_known(style: str) -> None:
     assert found.percent[-1].below is None
     assert found.p[-1].below is None
     assert replace(Inline("x"), text=found.decimal_mark).text in {".", "·"}
+
+
+def test_an_unknown_style_of_a_study_made_in_python_is_our_error() -> None:
+    with pytest.raises(UnknownNameError, match="nejm"):
+        house_style("nejn")

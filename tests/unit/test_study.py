@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from funis.errors import StudyError, UnknownNameError
+from funis.study.check_estimands import check_imputation
 from funis.study.places import find_lines, nearest_line
 from funis.study.read import Study, read_study, study_schema, template_path
 
@@ -182,3 +183,18 @@ def test_lines_of_inline_lists_are_found() -> None:
     assert lines["b", "list", 1] == 5
     assert lines["c", "d", 1, "y"] == 10
     assert nearest_line(lines, ("b", "list", 0, "x")) == 4
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"), [("multiple_imputation", 1), ("observed", 1), ("j2r", 0), ("cr", 0), ("cir", 0)]
+)
+def test_a_covariance_by_arm_needs_a_reference(policy: str, found: int) -> None:
+    change = {"id": "e", "kind": "change", "variable": "sledai_2k", "missing_outcome": policy}
+    trial = {"id": "X", "title": "X", "condition": "sle", "design": "parallel"}
+    arms = ({"id": "a", "name": "A"}, {"id": "b", "name": "B", "control": True})
+    drawn = {"covariance": "by_arm"}
+    study = Study.model_validate(
+        {"study": trial, "arms": arms, "endpoints": (change | {"imputation": drawn},)}
+    )
+    keys = [each.key for each in check_imputation(study)]
+    assert keys.count(("endpoints", 0, "imputation", "covariance")) == found

@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from funis.errors import UnknownNameError
+
 Aspect = Literal["p", "interval", "percent", "mean_sd", "quartiles", "decimal_mark"]
 
 
@@ -81,6 +83,23 @@ def house_styles() -> Mapping[str, HouseStyle]:
     '·'
     """
     return _table().styles
+
+
+def house_style(name: str) -> HouseStyle:
+    """Give one house style.
+
+    Raises
+    ------
+    UnknownNameError : there is no such style; the nearest is named
+
+    Examples
+    --------
+    >>> house_style("nejm").interval
+    ' to '
+    """
+    if name not in house_styles():
+        raise UnknownNameError("house style", name, house_styles())
+    return house_styles()[name]
 
 
 def styles_checked() -> date:

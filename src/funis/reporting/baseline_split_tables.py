@@ -18,6 +18,7 @@ from funis.study.model import Study
 _ANALYSIS: Final = "baseline_split"
 _LINES: Final = ("Mean ± SD", "Median (Q1, Q3)", "Range")
 _BY_RESPONSE: Final = "The columns are divided by what happened later; they do not show who will respond."
+_NOT_TWO: Final = "Standardised differences compare two parts; this table has another number of them."
 _DIFFERENCE: Final = (
     "Standardised difference: of means in units of the spread of both parts (Austin 2009), of categories "
     "their Mahalanobis distance (Yang and Dalton 2012). It says how far apart the parts are, not whether "
@@ -77,6 +78,7 @@ def build_split_tables(study: Study, results: Results, book: NumberBook) -> tupl
         "n: subjects with a value, where that is not everybody of the column.",
         *([_BY_RESPONSE] if split == "responder" else []),
         *([_DIFFERENCE] if has_difference else []),
+        *([_NOT_TWO] if study.report.standardised_differences and not has_difference else []),
         *describe_basis(
             labels, [each for each in used if each.analysis == "baseline" or each.visit == first]
         ),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from funis.arguments import RESULTS, STUDY, PathName, takes
-from funis.catalogue.house_styles import house_styles, styles_checked
+from funis.catalogue.house_styles import house_style, styles_checked
 from funis.documents.document import Document
 from funis.documents.drawing import draw_ahead
 from funis.documents.formats import FORMATS, needs_drawings
@@ -78,8 +78,8 @@ def _drawing_document(study: Study, results: Results, *, draws: bool) -> Iterato
     figures = build_figures(study, results, book=book)
     with draw_ahead(figure.spec for figure in figures if draws):
         document = build_document(study, results, book=book, figures=figures)
-        style = house_styles().get(study.report.style)
-        if style is not None:
+        if study.report.style:
+            style = house_style(study.report.style)
             styled = apply_house_style(document, book, style)
             document = name_house_style(styled, style, styles_checked())
         yield document

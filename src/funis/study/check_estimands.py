@@ -64,6 +64,7 @@ def check_imputation(study: Study) -> Iterator[StudyFinding]:
         if endpoint.missing_outcome in IMPUTED:
             yield from _check_drawn(study, key, endpoint)
         yield from _check_shifts(key, endpoint)
+        yield from _check_covariance(key, endpoint)
         if endpoint.fallback and "mmrm" not in endpoint.methods:
             fix = 'Add "mmrm" to methods, or leave it out.'
             yield StudyFinding((*key, "fallback"), "", "A fall-back belongs to a mixed model.", fix)
@@ -81,6 +82,15 @@ def check_imputation(study: Study) -> Iterator[StudyFinding]:
         if endpoint.performance_goal is not None and study.arms:
             found, fix = f"{endpoint.performance_goal:g}", "Leave it out: arms are compared with each other."
             yield StudyFinding((*key, "performance_goal"), found, "The trial has arms.", fix)
+
+
+def _check_covariance(key: Key, endpoint: Endpoint) -> Iterator[StudyFinding]:
+    """Refuse a covariance by arm where no other arm is referred to: it would change nothing."""
+    drawn = endpoint.imputation
+    if drawn is not None and drawn.covariance == "by_arm" and endpoint.missing_outcome not in REFERENCE_BASED:
+        message = "A covariance by arm belongs to imputation by reference to another arm."
+        fix = f"Leave it out, or take one of {', '.join(REFERENCE_BASED)} as missing_outcome."
+        yield StudyFinding((*key, "imputation", "covariance"), drawn.covariance, message, fix)
 
 
 def _check_drawn(study: Study, key: Key, endpoint: Endpoint) -> Iterator[StudyFinding]:

@@ -34,6 +34,10 @@ def check_report(study: Study, variables: Collection[str]) -> Iterator[StudyFind
             key = ("report", "decimals", name)
             yield unknown_name(key, "score, laboratory test or number of subjects", name, known)
     yield from _check_split(study)
+    if study.report.standardised_differences and not study.report.split_of(has_arms=bool(study.arms)):
+        message = "Nothing divides the baseline table, so there is nothing to compare."
+        fix = "Name a split with two parts in split_by, or leave it out."
+        yield StudyFinding(("report", "standardised_differences"), "true", message, fix)
     criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
     kinds = dict.fromkeys((*DEVIATION_CODES, *(each.id for each in criteria)))
     for name in study.deviations.important:
