@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from funis.catalogue.registry import definitions
 from funis.documents.table import Inline
 from funis.reporting.definition_words import with_unit
@@ -184,26 +186,54 @@ def survival_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Sai
     for group in book.of("time_to_event"):
         if group.endpoint not in {endpoint.id, ""} or group.subgroup != ALL or group.arm != ALL:
             continue
-        visits = [visit for visit in book.visits(group) if visit != ALL]
-        free = book.find(group, visits[-1], "survival") if visits else None
+        free = free_of_event(book, group)
         events, size = book.find(group, ALL, "events"), book.find(group, ALL, "n")
-        if free is None or free.value is None or events is None or size is None:
+        if free is None or events is None or size is None:
             continue
-        ends = [book.find(group, visits[-1], name, free.method) for name in ("lower", "upper")]
-        shown = [
-            in_percent(each.value, each.id) if each is not None and each.value is not None else None
-            for each in ends
-        ]
-        limits: _Said = (
-            (f"; {level_text(labels.study, endpoint.id)} CI ", *interval(*shown)) if all(shown) else ()
-        )
-        share = in_percent(free.value, free.id)
+        level = f"; {level_text(labels.study, endpoint.id)} CI "
+        limits: _Said = (level, *free.limits) if free.limits else ()
         return (
             f"{endpoint.printed}: ", bound(events, 0), " events in ", bound(size, 0), " patients; ",
-            f"free of the event at {in_sentence(labels.visit(visits[-1]))} ",
-            Inline(f"{share.text}%", share.id), " (Kaplan-Meier", *limits, ").",
+            f"free of the event at {in_sentence(labels.visit(free.visit))} ",
+            free.share, " (Kaplan-Meier", *limits, ").",
         )  # fmt: skip
     return ()
+
+
+class FreeOfEvent(NamedTuple):
+    """Who was free of an event at the last visit of a curve.
+
+    Attributes
+    ----------
+    visit : the visit
+    share : percentage with its sign
+    limits : its interval, empty where there is none
+    """
+
+    visit: str
+    share: Inline
+    limits: tuple[Inline | str | None, ...]
+
+
+def free_of_event(book: NumberBook, group: Group) -> FreeOfEvent | None:
+    """Find the Kaplan-Meier estimate at the last visit of a curve, None where there is none.
+
+    Parameters
+    ----------
+    book, group : which curve, of ``time_to_event``
+    """
+    visits = [visit for visit in book.visits(group) if visit != ALL]
+    free = book.find(group, visits[-1], "survival") if visits else None
+    if free is None or free.value is None:
+        return None
+    ends = [book.find(group, visits[-1], name, free.method) for name in ("lower", "upper")]
+    shown = [
+        in_percent(each.value, each.id) if each is not None and each.value is not None else None
+        for each in ends
+    ]
+    share = in_percent(free.value, free.id)
+    limits = interval(*shown) if all(shown) else ()
+    return FreeOfEvent(visits[-1], Inline(f"{share.text}%", share.id), limits)
 
 
 def in_percent(share: float, name: str) -> Inline:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
-from funis.reporting.key_measures import in_percent
+from funis.reporting.key_measures import free_of_event
 from funis.reporting.key_rates import share_of
 from funis.reporting.labels import (
     MISSING_OUTCOME,
@@ -19,7 +19,6 @@ from funis.reporting.number_book import (
     Group,
     NumberBook,
     bound,
-    interval,
     level_text,
     percent_interval,
     share_cell,
@@ -202,20 +201,12 @@ def _kept_rows(book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
 def _free_rows(labels: Labels, book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
     """Give the Kaplan-Meier estimate at the last visit in the column of responders."""
     for group in book.of("time_to_event"):
-        visits = [visit for visit in book.visits(group) if visit != ALL]
         is_whole = group.subgroup == ALL and group.arm == ALL
-        free = book.find(group, visits[-1], "survival") if visits and is_whole else None
-        if free is None or free.value is None or "responders" not in names or group.variable != "relapse":
+        free = free_of_event(book, group) if is_whole else None
+        if free is None or "responders" not in names or group.variable != "relapse":
             continue
-        ends = [book.find(group, visits[-1], name, free.method) for name in ("lower", "upper")]
-        shown = [
-            in_percent(each.value, each.id) if each is not None and each.value is not None else None
-            for each in ends
-        ]
-        share = in_percent(free.value, free.id)
-        limits = (" (", *interval(*shown), "%)") if all(shown) else ()
-        cell = joined(Inline(f"{share.text}%", share.id), *limits)
-        label = f"Free of relapse at {in_sentence(labels.visit(visits[-1]))}, Kaplan-Meier"
+        cell = joined(free.share, *((" (", *free.limits, "%)") if free.limits else ()))
+        label = f"Free of relapse at {in_sentence(labels.visit(free.visit))}, Kaplan-Meier"
         yield TableRow(words(label), tuple(cell if name == "responders" else EMPTY for name in names))
 
 
