@@ -204,3 +204,25 @@ def test_the_page_says_what_is_left_out_and_what_is_not() -> None:
     )
     sound = render_html(make_study(), results_of(make_rows()))
     assert "Deviations at error level" not in sound
+
+
+def test_an_event_of_somebody_without_an_infusion_is_before_or_after_none() -> None:
+    rows = make_rows()
+    rows["infusions"] = [row for row in rows["infusions"] if row["subject"] != "S4"]
+    rows["infusions"][0]["date"] = rows["infusions"][1]["date"] = None
+    rows["adverse_events"] = [event("S4", "2020-01-01"), event("S4", "2020-03-01"), event("S1", "2020-01-01")]
+    found = {
+        row["category"]: (row["value"], row["denominator"])
+        for row in results_of(rows).select(variable="onset", population="enrolled").iter_rows(named=True)
+        if row["statistic"] == "events"
+    }
+    assert found["before_infusion"] == (0, 4)
+    assert found["no_infusion"] == (2, 4)
+    # The days of the infusions of S1 are not recorded.
+    assert found["day_not_known"] == (1, 4)
+
+
+def test_where_everybody_was_infused_no_row_speaks_of_none() -> None:
+    rows = make_rows()
+    rows["adverse_events"] = [event("S1", "2020-01-01")]
+    assert "No infusion is recorded" not in counted(results_of(rows))

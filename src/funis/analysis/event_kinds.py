@@ -19,6 +19,8 @@ CAUSALITY: Final = "causality"
 ONSET: Final = "onset"
 #: When an event began: on the day of an infusion, the day after, later, before the first one, or not known.
 ONSETS: Final = ("infusion_day", "day_after", "later", "before_infusion", "day_not_known")
+#: Of somebody of whom no infusion is recorded, as in a control arm, an event is before or after none.
+NO_INFUSION: Final = "no_infusion"
 NOT_RECORDED: Final = "not recorded"
 TERM: Final = "term"
 ORGAN_CLASS: Final = "organ_class"
@@ -61,7 +63,7 @@ def kinds_of_events(
     Parameters
     ----------
     events : the checked table ``adverse_events``
-    infusion_days : study days on which each subject was infused
+    infusion_days : study days on which each subject was infused, empty where they are not recorded
 
     Yields
     ------
@@ -99,16 +101,17 @@ def _by_onset(events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]]
     if not infusion_days or events.is_empty():
         return
     pairs = zip(events["subject"], events["start_day"], strict=True)
-    onset = pl.Series(
-        [_onset(day, infusion_days.get(subject, ())) for subject, day in pairs], dtype=pl.String
-    )
-    for name in ONSETS:
+    onset = pl.Series([_onset(day, infusion_days.get(subject)) for subject, day in pairs], dtype=pl.String)
+    for name in (*ONSETS, *([NO_INFUSION] if (onset == NO_INFUSION).any() else [])):
         found = events.filter(onset == name)
         yield EventKind(ONSET, name, found, found, events.clear())
 
 
-def _onset(day: float | None, infused: Sequence[float]) -> str:
-    if day is None:
+def _onset(day: float | None, infused: Sequence[float] | None) -> str:
+    """Place a day beside the days of a subject's infusions: None without an infusion, empty without a day."""
+    if infused is None:
+        return NO_INFUSION
+    if day is None or not infused:
         return "day_not_known"
     before = [day - each for each in infused if each <= day]
     if not before:

@@ -111,9 +111,9 @@ def _events_with_reactions(run: Run) -> pl.DataFrame:
 
 
 def _infusion_days(run: Run) -> dict[str, list[float]]:
-    """Give the study days on which each subject was infused."""
-    known = run.frames["infusions"].filter(pl.col("day").is_not_null())
-    return dict(known.group_by("subject").agg(pl.col("day").cast(pl.Float64)).iter_rows())
+    """Give the study days on which each subject was infused, as far as they are recorded."""
+    days = pl.col("day").cast(pl.Float64).drop_nulls()
+    return dict(run.frames["infusions"].group_by("subject").agg(days).iter_rows())
 
 
 def _event_place(

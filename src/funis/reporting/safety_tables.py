@@ -42,6 +42,7 @@ ONSETS: dict[str, str] = {
     "later": "Later",
     "before_infusion": "Before the first infusion",
     "day_not_known": "Not known",
+    "no_infusion": "No infusion is recorded",
 }
 BY_DAYS = (
     "First day: by dates alone. What began within 24 hours of an infusion began on its day or on the day "
