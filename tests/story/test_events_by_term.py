@@ -236,3 +236,31 @@ def test_the_level_of_causality_says_whether_an_event_is_related(
     assert codes.count("related_contradicts_causality") == found
     assert tables.frames["adverse_events"]["related"].to_list() == [kept]
     assert tables.frames["adverse_events"]["causality"].to_list() == [None if found or not level else level]
+
+
+def test_an_arm_prints_the_terms_of_its_own_subjects_and_an_empty_one_nothing() -> None:
+    """Care (S5, S6) has headache, nausea and vomiting, each in S5; nobody of it was infused."""
+    study, rows = make_study(arms=True), make_rows()
+    rows["subjects"] = [
+        {**each, "arm": "cells" if place < 4 else "care"} for place, each in enumerate(rows["subjects"])
+    ]
+    rows["infusions"] = rows["infusions"][:4]
+    results = results_of(rows, study)
+    tables = build_event_term_tables(study, results, read_numbers(results.numbers))
+    titles = [each.title for each in tables]
+    assert not [title for title in titles if "Treated, usual care" in title]
+    (short,) = [each for each in tables if each.title.endswith("Enrolled, usual care")]
+    assert "3 further terms" in " ".join(short.footnotes)
+    (whole,) = [each for each in tables if each.title.endswith("Enrolled, usual care, every term")]
+    # Organ classes in the order of the whole study: nerves in three subjects, gut in one.
+    assert [row.stub.text for row in whole.rows] == ["Nerves", "Headache", "Gut", "Nausea", "Vomiting"]
+
+
+def test_events_of_those_without_cells_are_not_in_the_rows_about_the_cells() -> None:
+    rows = make_rows()
+    rows["infusions"] = rows["infusions"][:4]
+    found = results_of(rows).select(variable="causality", population="enrolled", statistic="events")
+    counted = dict(zip(found["category"], found["value"], strict=True))
+    # The three events without a level are those of S5, who was given none.
+    assert counted["not recorded"] == 0
+    assert counted["unrelated"] == 4

@@ -78,10 +78,13 @@ def count_adverse_events(run: Run) -> None:
     for cohort in safety_cohorts(run, "adverse_events"):
         over_asked = bool((asked & cohort.members).any()) or not cohort.size
         names = frozenset(members_of(run, cohort))
+        infused = frozenset(run.frames["infusions"]["subject"]) & names
         for kind in kinds:
-            if kind.variable in OF_CELLS and not has_cells:
+            of_cells = kind.variable in OF_CELLS
+            if of_cells and not has_cells:
                 continue
-            place, inside = _event_place(run, cohort, kind, names)
+            # What is said of the cells is said of those who were given some, and of their events.
+            place, inside = _event_place(run, cohort, kind, infused if of_cells and over_asked else names)
             if over_asked:
                 _count_over_asked(run, cohort, kind, (place, inside), known)
             else:

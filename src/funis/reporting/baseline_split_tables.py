@@ -21,8 +21,8 @@ _BY_RESPONSE: Final = "The columns are divided by what happened later; they do n
 _NOT_TWO: Final = "Standardised differences compare two parts; this table has another number of them."
 _DIFFERENCE: Final = (
     "Standardised difference: of means, the first part minus the second, in units of the spread of both "
-    "(Austin 2009); of categories their Mahalanobis distance (Yang and Dalton 2012). It says how far apart the "
-    "parts are, not whether by chance."
+    "(Austin 2009); of categories their Mahalanobis distance (Yang and Dalton 2012). It says how far apart "
+    "the parts are, not whether by chance."
 )
 
 

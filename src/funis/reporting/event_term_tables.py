@@ -51,6 +51,8 @@ def build_event_term_tables(study: Study, results: Results, book: NumberBook) ->
     found: list[TableSpec] = []
     for own, of, number in parts_by_arm(study, groups):
         rows = _Rows(book, own, classes)
+        if not rows.terms:
+            continue
         if len(rows.frequent) < len(rows.terms):
             found.append(_table(study, rows, rows.frequent, f"table-event-terms{number}", of))
             whole = _table(study, rows, rows.terms, f"table-event-terms-all{number}", f"{of}, every term")
@@ -77,7 +79,12 @@ class _Rows:
 
     @property
     def terms(self) -> tuple[Group, ...]:
-        return tuple(group for group in self.groups if group.variable == "term")
+        """Give the terms that somebody had."""
+        return tuple(group for group in self.groups if group.variable == "term" and self._count(group))
+
+    def _count(self, group: Group) -> float | None:
+        count = self.book.find(group, ALL, "count")
+        return None if count is None else count.value
 
     @property
     def frequent(self) -> tuple[Group, ...]:
