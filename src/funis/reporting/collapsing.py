@@ -13,7 +13,8 @@ def collapse_equal(table: TableSpec) -> TableSpec | Paragraph:
 
     Parameters
     ----------
-    table : of sensitivity analyses, its cells what was done about missing values, n, estimate and P
+    table : of sensitivity analyses, its cells what was done about missing values, n, estimate and P, under a
+        heading for each visit and population
 
     Returns
     -------
@@ -31,5 +32,8 @@ def collapse_equal(table: TableSpec) -> TableSpec | Paragraph:
     printed = {tuple(cell.text for cell in row.cells[1:]) for row in rows}
     if len(rows) < _FEWEST or len(printed) > 1:
         return table
-    lead = f"{table.title}: all {len(rows)} treatments of missing values gave "
-    return Paragraph((Inline(lead), *rows[0].cells[2].parts, Inline(".")))
+    estimate, p = rows[0].cells[2], rows[0].cells[3]
+    blocks = sum(row.is_heading for row in table.rows)
+    what = "treatments of missing values" if blocks <= 1 else "analyses, over visits and populations,"
+    said = (*estimate.parts, *((Inline("; P "), *p.parts) if p.text else ()), Inline("."))
+    return Paragraph((Inline(f"{table.title}: all {len(rows)} {what} gave "), *said))

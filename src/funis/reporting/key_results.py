@@ -14,7 +14,7 @@ from funis.reporting.estimand_text import co_primary_words
 from funis.reporting.key_measures import change_words, main_change, survival_words
 from funis.reporting.key_rates import rate_words, relapse_words
 from funis.reporting.labels import Labels, in_sentence, listed
-from funis.reporting.number_book import NumberBook, bound
+from funis.reporting.number_book import NumberBook, bound, level_text
 from funis.reporting.planned_tables import NOT_ASSESSED, find_unassessed
 from funis.reporting.safety_tables import UNASKED, main_events, not_collected_words
 from funis.results import ALL, format_number
@@ -60,7 +60,7 @@ def build_key_box(study: Study, book: NumberBook, *, has_definitions: bool = Fal
         main,
         lasting,
         _activity(labels, book, {each.id for each in primary} | used),
-        _harms(book),
+        _harms(study, book),
         _limits(labels),
     )
     entries = tuple(BoxEntry(name, joined(*text).parts) for name, text in zip(NAMES, texts, strict=True))
@@ -191,7 +191,7 @@ def _has_primary_change(study: Study) -> bool:
     return any(each.role == "primary" and each.kind == "change" for each in study.endpoints)
 
 
-def _harms(book: NumberBook) -> Said:
+def _harms(study: Study, book: NumberBook) -> Said:
     """Say how many had an adverse event, and what an absence of events rests on."""
     events = main_events(book)
     count = book.find(events, ALL, "count") if events is not None else None
@@ -211,7 +211,8 @@ def _harms(book: NumberBook) -> Said:
     if not count.value and (count.denominator or 0) > 1:
         # Where nothing happened, the upper limit says how often it could have happened unseen.
         upper = bound(book.find(events, ALL, "upper", "clopper_pearson"), 1)
-        return (*said, *((" (upper 95% limit ", upper, "%)") if upper is not None else ()), "; ", *basis)
+        limit: Said = (f" (upper {level_text(study)} limit ", upper, "%)") if upper is not None else ()
+        return (*said, *limit, "; ", *basis)
     return (*said, *_serious(book, events.population), "; ", *basis)
 
 

@@ -1,0 +1,47 @@
+"""A table whose rows all say the same becomes a sentence that says no more than they do."""
+
+from funis.documents.document import Paragraph
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, words
+from funis.reporting.collapsing import collapse_equal
+
+HEADS = ("Method", "Missing outcome", "n", "Estimate (95% CI)", "P")
+
+
+def row(rule: str, estimate: str = "29/40", p: str = "") -> TableRow:
+    shown = TableCell((Inline(estimate, f"id.{rule}"),))
+    return TableRow(words("Proportion"), (words(rule), words("40"), shown, words(p)), indent=1)
+
+
+def said(*rows: TableRow) -> str:
+    found = collapse_equal(TableSpec("t", "sensitivity", "Sensitivity analyses: response", HEADS, rows))
+    return "".join(part.text for part in found.text) if isinstance(found, Paragraph) else "table"
+
+
+def test_equal_rows_of_one_block_are_treatments_of_missing_values() -> None:
+    expected = "Sensitivity analyses: response: all 2 treatments of missing values gave 29/40."
+    assert said(heading("Month 6; population: treated"), row("observed"), row("worst")) == expected
+
+
+def test_rows_of_several_populations_are_not_called_treatments_of_missing_values() -> None:
+    rows = (row("observed"), row("worst"))
+    text = said(
+        heading("Month 6; population: treated"), *rows, heading("Month 6; population: enrolled"), *rows
+    )
+    assert text == "Sensitivity analyses: response: all 4 analyses, over visits and populations, gave 29/40."
+
+
+def test_an_equal_p_value_is_said_and_a_different_one_keeps_the_table() -> None:
+    assert said(row("observed", p="0.04"), row("worst", p="0.04")).endswith("gave 29/40; P 0.04.")
+    assert said(row("observed", p="0.04"), row("worst", p="0.05")) == "table"
+
+
+def test_one_row_or_another_estimate_keeps_the_table() -> None:
+    assert said(row("observed")) == "table"
+    assert said(row("observed"), row("worst", "28/40")) == "table"
+
+
+def test_the_number_keeps_its_id() -> None:
+    table = TableSpec("t", "sensitivity", "Title", HEADS, (row("observed"), row("worst")))
+    found = collapse_equal(table)
+    assert isinstance(found, Paragraph)
+    assert [part.id for part in found.text if part.id] == ["id.observed"]
