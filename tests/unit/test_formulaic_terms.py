@@ -53,6 +53,7 @@ def fit(fixed: str, frame: pl.DataFrame | None = None, **options: Any) -> MmrmRe
         ("C(arm, contr.treatment(base='A'))", {"arm"}),
         ("log(base) + I(dose ** 2)", {"base", "dose"}),
         ("`my column` + arm", {"my column", "arm"}),
+        ("I(`my column` ** 2) + np.log(`a b`) * dose", {"my column", "a b", "dose"}),
     ],
 )
 def test_columns_that_a_formula_needs(text: str, names: set[str]) -> None:

@@ -23,6 +23,7 @@ from funis.stats.mmrm.formula import INTERCEPT, FormulaError
 from funis.stats.mmrm.rows_used import ModelDataError, ModelRows
 
 _LEVEL = re.compile(r"\[(?:T\.)?([^\]]*)\]")
+_QUOTED = re.compile(r"`([^`]+)`")
 _FORCED = re.compile(r"C\((\w+)\)")
 _FACTOR = re.compile(r"C\(\s*(\w+)\s*(?:,.*)?\)", re.DOTALL)
 
@@ -48,17 +49,22 @@ def forced_factors(text: str) -> frozenset[str]:
 
 
 def _names(part: Any) -> list[str]:
-    """List the columns in one factor of a term; of a spline's arguments formulaic names none."""
+    """List the columns in one factor of a term from its text, as not every version of formulaic does."""
     from formulaic.transforms import TRANSFORMS
 
-    found = [str(name) for name in part.required_variables]
+    text = str(part.expr)
+    if str(getattr(part.eval_method, "value", "")) == "lookup":
+        return [text]
+    quoted = dict(enumerate(_QUOTED.findall(text)))
+    places = iter(quoted)
     try:
-        tree = ast.parse(str(part.expr), mode="eval")
+        tree = ast.parse(_QUOTED.sub(lambda _: f"_quoted_{next(places)}", text), mode="eval")
     except SyntaxError:
-        return found
+        return []
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called]
-    return [*found, *(name for name in names if name not in TRANSFORMS)]
+    own = {f"_quoted_{place}": name for place, name in quoted.items()}
+    return [own.get(name, name) for name in names if name not in TRANSFORMS]
 
 
 def _formula(text: str) -> Any:
