@@ -55,6 +55,81 @@ def test_number_opens_its_source(page: Page) -> None:
     expect(rows.first).to_contain_text("sledai_2k.csv:5")
 
 
+def test_address_opens_a_number(page: Page, report: Path) -> None:
+    page.goto(f"{report.as_uri()}#number=summary.treated.month_6.sledai_2k.mean")
+    page.reload()
+    panel = page.locator("#origin")
+    expect(panel).to_be_visible()
+    expect(panel.locator("h2")).to_be_focused()
+    expect(panel.locator("dl code")).to_have_text("summary.treated.month_6.sledai_2k.mean")
+    printed = page.locator(".n.is-open")
+    expect(printed).to_have_count(1)
+    expect(printed).to_be_in_viewport()
+    assert panel.locator(".big").inner_text() == printed.inner_text()
+    page.keyboard.press("Escape")
+    expect(printed).to_have_count(0)
+    expect(page.locator('[data-id="summary.treated.month_6.sledai_2k.mean"]').first).to_be_focused()
+
+
+def test_number_gives_its_address(page: Page) -> None:
+    number = page.locator('#table-main-measure-1 [data-id="summary.treated.month_3.sledai_2k.sd"]')
+    number.click()
+    link = page.locator("#origin dl a")
+    link.click()
+    assert page.url.endswith("#number=summary.treated.month_3.sledai_2k.sd")
+    expect(page.locator("#origin dl code")).to_have_text("summary.treated.month_3.sledai_2k.sd")
+    # The other number of the same page is opened by an address that changes while the page stands open.
+    page.evaluate("location.hash = 'number=summary.treated.month_6.sledai_2k.sd'")
+    expect(page.locator("#origin dl code")).to_have_text("summary.treated.month_6.sledai_2k.sd")
+
+
+def test_address_unfolds_what_hides_the_number(page: Page, report: Path) -> None:
+    folded = page.evaluate(
+        """() => {
+        const first = (id) => document.querySelector(`[data-id="${CSS.escape(id)}"]`);
+        const isFolded = (node) => node.closest("details.supplement details, details.supplement") !== null;
+        return [...document.querySelectorAll("[data-id]")].map((node) => node.dataset.id)
+          .find((id) => isFolded(first(id)));
+      }"""
+    )
+    expect(page.locator(f'[data-id="{folded}"]').first).to_be_hidden()
+    page.goto(f"{report.as_uri()}#number={folded}")
+    expect(page.locator(f'[data-id="{folded}"]').first).to_be_in_viewport()
+    expect(page.locator("#origin dl code")).to_have_text(folded)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("no.such.number", "no.such.number"), ("%22%5D%3Cb%3E", '"]<b>'), ("50%25%", "50%25%"), ("", "")],
+)
+def test_address_of_no_number_says_so(page: Page, report: Path, written: str, said: str) -> None:
+    page.goto(f"{report.as_uri()}#number={written}")
+    panel = page.locator("#origin")
+    expect(panel.locator("h2")).to_have_text("No such number here")
+    expect(panel.locator("code")).to_have_text(said)
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_address_on_a_phone_leaves_the_number_in_sight(page: Page, report: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{report.as_uri()}#number=summary.treated.month_6.sledai_2k.mean")
+    panel = page.locator("#origin")
+    expect(panel).to_be_visible()
+    number, above = page.locator(".n.is-open").bounding_box(), panel.bounding_box()
+    bars = page.locator(".status").last.bounding_box()
+    assert number is not None
+    assert above is not None
+    assert bars is not None
+    assert bars["y"] + bars["height"] <= number["y"]
+    assert number["y"] + number["height"] <= above["y"]
+
+
+def test_address_of_a_section_opens_no_panel(page: Page, report: Path) -> None:
+    page.goto(f"{report.as_uri()}#key-results")
+    expect(page.locator("#origin")).to_be_hidden()
+
+
 def test_change_shows_baseline_and_visit(page: Page) -> None:
     page.locator('[data-id="change.treated.month_6.sledai_2k_change.mean"]').first.click()
     rows = page.locator("#origin tbody tr")

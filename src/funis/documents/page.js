@@ -43,7 +43,7 @@
     return found;
   };
 
-  const said = (name) => read().words[name];
+  const said = (name) => read().words?.[name] ?? name;
   const word = (kind, name) => (name ? read().labels[kind]?.[name] ?? name : "");
 
   const heading = (number) => {
@@ -53,6 +53,19 @@
     if (number.category) text += `, ${number.category}`;
     if (number.visit) text += `${breathe()} ${said("at")} ${word("visit_phrases", number.visit)}`;
     return text.charAt(0).toUpperCase() + text.slice(1);
+  };
+
+  // a number has an address of its own, for a link from another page or in a letter
+  const NAMED = "#number=";
+  const address = (id) => NAMED + encodeURIComponent(id);
+  const named = () => {
+    if (!location.hash.startsWith(NAMED)) return null;
+    const written = location.hash.slice(NAMED.length);
+    try {
+      return decodeURIComponent(written);
+    } catch {
+      return written;
+    }
   };
 
   const facts = (number) => {
@@ -81,7 +94,10 @@
     say("missing_outcome", word("missing", number.missing_outcome));
     say("status", number.status);
     const id = make("dd");
-    id.append(make("code", number.id));
+    const link = make("a");
+    link.href = address(number.id);
+    link.append(make("code", number.id));
+    id.append(link);
     list.append(make("dt", said("id")), id);
     return list;
   };
@@ -187,17 +203,37 @@
     opener = null;
   };
 
-  const open = (node) => {
-    const number = record(node.dataset.id);
-    if (!number) return;
+  const show = (node, head, ...content) => {
     unmark();
     opener = node;
-    node.classList.add("is-open");
-    title.textContent = heading(number);
-    body.replaceChildren(make("p", node.textContent.trim(), "big"), facts(number), values(number), ...absent(number));
+    node?.classList.add("is-open");
+    title.textContent = head;
+    body.replaceChildren(...content);
     makeRoom(true, node);
     panel.scrollTop = 0;
     title.focus({ preventScroll: true });
+  };
+
+  const open = (node) => {
+    const number = record(node.dataset.id);
+    if (!number) return;
+    show(node, heading(number), make("p", node.textContent.trim(), "big"), facts(number), values(number), ...absent(number));
+  };
+
+  // the number that the address names: where it is printed it comes into sight, folds around it opened
+  const openNamed = () => {
+    const id = named();
+    if (id === null) return;
+    const node = document.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    if (!node || !record(id)) {
+      show(null, said("unknown"), make("p", said("unknown_why")), make("code", id));
+      return;
+    }
+    for (let fold = node.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    // on a narrow screen the panel covers the lower part of the page
+    const isNarrow = matchMedia("(max-width: 640px)").matches;
+    node.scrollIntoView({ block: isNarrow ? "start" : "center", behavior: "instant" });
+    open(node);
   };
 
   const step = (node, key) => {
@@ -236,6 +272,8 @@
     }
   });
   panel.querySelector(".close").addEventListener("click", close);
+  addEventListener("hashchange", openNamed);
+  openNamed();
 
   // the contents follow the reader
   const links = new Map([...document.querySelectorAll("nav.contents a")].map((link) => [link.hash.slice(1), link]));

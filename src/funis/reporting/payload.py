@@ -65,6 +65,11 @@ PANEL_WORDS: dict[str, str] = {
     "value": "Value",
     "place": "File and line",
     "show_all": "Show all {count}",
+    "unknown": "No such number here",
+    "unknown_why": (
+        "The address names a number that this report does not print. It may have been made from other data, "
+        "or the number may have been left out. All numbers stand in results.csv, beside this page. Asked for:"
+    ),
     "cut": (
         "These are the values of the first subjects. All {count} are the rows of sources.parquet, beside "
         "this page, whose source is {source}"
