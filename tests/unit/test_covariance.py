@@ -90,6 +90,9 @@ def r_sigma(name: str, phi: np.ndarray) -> np.ndarray:
     if name == "sp_exp":
         return sigma(name, np.array([np.exp(phi[0]), -1 / np.log(1 / (1 + np.exp(-phi[1])))]))
     rho = phi[heads:] / np.sqrt(1 + phi[heads:] ** 2)
+    if name in {"cs", "csh"}:
+        # Since mmrm 0.3.16: from -1/3, the least of four visits, to 1.
+        rho = 4 / 3 / (1 + np.exp(-phi[heads:])) - 1 / 3
     variance = np.exp(2 * phi[:heads])
     if name == "cs":
         return sigma(name, np.array([variance[0] * (1 - rho[0]), variance[0] * rho[0]]))
@@ -112,6 +115,9 @@ def r_parameters(name: str) -> np.ndarray:
         variance, rho = np.array([4.5]), np.array([1.5 / 4.5])
     if name == "toep":
         rho = rho / variance
+    if name in {"cs", "csh"}:
+        share = (rho + 1 / 3) / (4 / 3)
+        return np.concatenate([0.5 * np.log(variance), np.log(share / (1 - share))])
     return np.concatenate([0.5 * np.log(variance), rho / np.sqrt(1 - rho**2)])
 
 

@@ -6,12 +6,14 @@ matrix of the estimated parameters phi. The sum changes with the parameters chos
 - ``us``: log of the diagonal of a Cholesky factor, and the lower triangle of that factor divided by its
   diagonal, row by row;
 - correlations: rho = x / sqrt(1 + x^2); standard deviations: their logarithm;
+- the correlation of ``cs`` and ``csh``, since version 0.3.16: rho = (1 + a) / (1 + exp(-x)) - a with
+  a = 1 / (m - 1), which covers what makes a positive definite matrix of m visits; before it was as above;
 - ``sp_exp``: log of the variance, and the logit of the correlation at distance 1.
 
 With theta the parameters of `covariance`, J = dtheta/dphi and w_phi = J^-1 w_theta J^-T,
 the sum equals ``sum_rs w_theta[r, s] E2[r, s] + sum_r E_r tr(w_phi d2theta_r/dphi2)``.
 
-Source: R mmrm 0.3, vignettes "covariance" and "kenward"; Kenward and Roger 1997, eq. 5.
+Source: R mmrm 0.3.16, vignettes "covariance" and "kenward", news; Kenward and Roger 1997, eq. 5.
 """
 
 from __future__ import annotations
@@ -59,9 +61,9 @@ def _reparametrisation(shape: Structure, theta: Floats, visits: int) -> tuple[Fl
     heads = visits if shape.form == "heterogeneous" else 1
     jacobian, bend = np.zeros((r, r)), np.zeros((r, r, r))
     if shape.name == "cs":
-        return _through_total(np.array([theta.sum(), *theta[1:]]), compound=True)
+        return _through_total(np.array([theta.sum(), *theta[1:]]), visits, compound=True)
     if shape.name == "toep":
-        return _through_total(theta, compound=False)
+        return _through_total(theta, visits, compound=False)
     # Variances: v = exp(2 phi), except sp_exp, where R writes v = exp(phi).
     factor = 1.0 if shape.form == "distance" else 2.0
     for i in range(heads):
@@ -71,9 +73,18 @@ def _reparametrisation(shape: Structure, theta: Floats, visits: int) -> tuple[Fl
         if shape.form == "distance":
             jacobian[i, i], bend[i, i, i] = _range_slopes(theta[i])
         else:
-            jacobian[i, i] = (1 - theta[i] ** 2) ** 1.5
-            bend[i, i, i] = -3 * theta[i] * (1 - theta[i] ** 2) ** 2
+            is_compound = shape.correlation == "cs"
+            jacobian[i, i], bend[i, i, i] = _correlation_slopes(theta[i], visits, compound=is_compound)
     return jacobian, bend
+
+
+def _correlation_slopes(rho: float, visits: int, *, compound: bool) -> tuple[float, float]:
+    """Differentiate a correlation in R's parameter, once and twice."""
+    if compound:
+        least = -1.0 / (visits - 1)
+        first = (rho - least) * (1 - rho) / (1 - least)
+        return first, first * (1 + least - 2 * rho) / (1 - least)
+    return (1 - rho**2) ** 1.5, -3 * rho * (1 - rho**2) ** 2
 
 
 def _range_slopes(reach: float) -> tuple[float, float]:
@@ -85,18 +96,18 @@ def _range_slopes(reach: float) -> tuple[float, float]:
     return first, second
 
 
-def _through_total(theta: Floats, *, compound: bool) -> tuple[Floats, Floats]:
+def _through_total(theta: Floats, visits: int, *, compound: bool) -> tuple[Floats, Floats]:
     """Differentiate (v, c_1, ...) with v = exp(2 phi_0), c_k = v rho_k; for cs, (v - c, c) instead."""
     r = theta.size
     v, rho = theta[0], theta[1:] / theta[0]
     jacobian, bend = np.zeros((r, r)), np.zeros((r, r, r))
     jacobian[0, 0], bend[0, 0, 0] = 2 * v, 4 * v
     for k in range(1, r):
-        slope = (1 - rho[k - 1] ** 2) ** 1.5
-        jacobian[k, 0], jacobian[k, k] = 2 * v * rho[k - 1], v * slope
+        first, second = _correlation_slopes(rho[k - 1], visits, compound=compound)
+        jacobian[k, 0], jacobian[k, k] = 2 * v * rho[k - 1], v * first
         bend[k, 0, 0] = 4 * v * rho[k - 1]
-        bend[k, 0, k] = bend[k, k, 0] = 2 * v * slope
-        bend[k, k, k] = -3 * v * rho[k - 1] * (1 - rho[k - 1] ** 2) ** 2
+        bend[k, 0, k] = bend[k, k, 0] = 2 * v * first
+        bend[k, k, k] = v * second
     if compound and r > 1:
         jacobian[0] -= jacobian[1]
         bend[0] -= bend[1]
