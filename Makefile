@@ -1,7 +1,7 @@
 # make demo   sets everything up and runs the main job: three reports under demo/
 # make test   sets everything up and passes every check and test
 # make check  format, lint, types, import contracts, size limits, spelling
-# make mutate puts one fault at a time into the code: a test must notice (about 25 minutes on two cores, never part of the tests)
+# make mutate puts one fault at a time into the code: a test must notice (about 25 minutes on two cores, never part of the tests); SEED=2 PLACES=60 draw another sample
 # make matrix kernels, lowest versions, the built wheel, newer Pythons (40 minutes at most)
 # make docs   writes the generated pages and builds the documentation site under build/site/html
 # make wheel  builds the wheel, documentation included, under dist
@@ -14,6 +14,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+# The sample of make mutate.
+SEED ?= 1
+PLACES ?= 200
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
@@ -61,7 +64,7 @@ test: system check
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 mutate: $(VENV)/.all
-	$(BIN)/python scripts/mutate.py
+	$(BIN)/python scripts/mutate.py --seed $(SEED) --places $(PLACES)
 
 kernels: $(VENV)/.all
 	FUNIS_KERNELS=all $(BIN)/python -m pytest tests/kernels

@@ -3,6 +3,7 @@
 import ast
 import sys
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -70,12 +71,54 @@ def test_every_change_of_the_sample_is_valid_and_changes_the_tree() -> None:
 
 def test_parts_have_equal_shares_and_one_seed_gives_one_sample() -> None:
     places = mutate.find_places()
-    sample = mutate.draw_sample(places, 40, 7)
-    assert sample == mutate.draw_sample(places, 40, 7)
+    sample = mutate.draw_sample(places, 42, 7)
+    assert sample == mutate.draw_sample(places, 42, 7)
     assert {part: sum(each.part == part for each in sample) for part in mutate.PARTS} == dict.fromkeys(
-        mutate.PARTS, 10
+        mutate.PARTS, 7
     )
-    assert sample != mutate.draw_sample(places, 40, 8)
+    assert sample != mutate.draw_sample(places, 42, 8)
+
+
+def test_every_file_that_decides_something_is_reached() -> None:
+    """Files are left out because they hold words or no number, never because nobody named them."""
+    reached = {place.file for place in mutate.find_places()}
+    rooms = ("analysis", "catalogue", "data", "responses", "results", "scoring", "stats", "study", "units")
+    left_out = {
+        name
+        for room in rooms
+        for path in (mutate.SOURCE / room).rglob("*.py")
+        if (name := path.relative_to(mutate.SOURCE).as_posix()) not in reached
+        and list(mutate.find_places_in(path.read_text(encoding="utf-8"), "", name))
+    }
+    words = {name for name in left_out if name.startswith("catalogue/wording/")}
+    assert left_out - words == {"results/write.py", "scoring/explain.py", "scoring/score_file.py"}
+    assert {"study/check.py", "data/corrections/apply.py", "catalogue/check_equations.py"} <= reached
+
+
+def test_a_constant_on_an_inner_line_is_tried_by_the_tests_of_its_statement() -> None:
+    text = "def f(x):\n    if g(\n        1,\n    ):\n        y = (\n            2,\n            x,\n        )\n    return y\n"
+    by_words = {place.before: place for place in mutate.find_places_in(text, "rules", "x.py")}
+    assert {before: (place.first, place.last) for before, place in by_words.items()} == {
+        "1": (2, 4),
+        "2": (5, 8),
+    }
+    run = {2: "of the head", 5: "of the table", 7: "of the table as well", 9: "of the end"}
+    suite = mutate.Suite({("x.py", line): frozenset({test}) for line, test in run.items()}, {})
+    assert suite.nearest(by_words["1"]) == ["of the head"]
+    assert suite.nearest(by_words["2"]) == ["of the table", "of the table as well"]
+    own = mutate.Suite({**suite.by_line, ("x.py", 6): frozenset({"of the line"})}, {})
+    assert own.nearest(by_words["2"]) == ["of the line"]
+    elsewhere = mutate.Suite({("x.py", 9): frozenset({"of the end"})}, {})
+    assert elsewhere.nearest(by_words["2"]) == ["of the end"]
+
+
+def test_the_head_of_a_match_has_its_own_lines() -> None:
+    text = "def f(x):\n    match x + 1:\n        case 2 if x > 3:\n            return 4\n"
+    found = {
+        place.before: (place.first, place.last) for place in mutate.find_places_in(text, "rules", "x.py")
+    }
+    assert found["x + 1"] == (2, 2)
+    assert found["4"] == (4, 4)
 
 
 def test_an_excuse_is_for_one_of_several_places_with_the_same_words() -> None:
@@ -106,6 +149,58 @@ def test_tests_that_lost_their_names_are_no_notice_taken(tmp_path: Path) -> None
     assert mutate._run_tests([gone], suite, environment).startswith("FAILED")
     (tmp_path / "test_a.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
     assert mutate._run_tests([gone], suite, environment).startswith("ERROR")
+
+
+def test_tests_that_cannot_start_are_no_notice_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "conftest.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
+    (tmp_path / "test_a.py").write_text("def test_a():\n    assert True\n", encoding="utf-8")
+    environment = mutate._environment(mutate.ROOT / "src", tmp_path)
+    failed = mutate._run_tests([f"{tmp_path}/test_a.py::test_a"], mutate.Suite({}, {}), environment)
+    assert failed.startswith(mutate.UNABLE)
+    assert "nothing_of_this_name" in failed
+
+    place = next(iter(mutate.find_places_in(SOURCE, "rules", "x.py")))
+    noticed, error = mutate.Outcome(place, "noticed", "test"), mutate.Outcome(place, "error", failed)
+    assert mutate.report([noticed] * 19 + [error], {}) == 0
+    told = capsys.readouterr().out
+    assert "19/19 noticed (100.0 %), 0 equivalent, 1 after which the tests could not start" in told
+    assert "error     x.py" in told
+    assert mutate.report([noticed] * 18 + [error] * 2, {}) == 1
+
+
+def test_a_change_is_an_error_where_its_tests_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "funis" / "x.py"
+    file.parent.mkdir()
+    file.write_text(SOURCE, encoding="utf-8")
+    place = next(each for each in mutate.find_places_in(SOURCE, "rules", "x.py") if each.before == "1")
+    suite = mutate.Suite({("x.py", place.line): frozenset({"tests/a.py"})}, {})
+    answers = {"": "survived", "FAILED tests/a.py": "noticed", f"{mutate.UNABLE}: why)": "error"}
+    for answer, status in answers.items():
+        monkeypatch.setattr(mutate, "_run_tests", lambda *_, answer=answer: answer)
+        assert mutate.try_place(place, suite, tmp_path).status == status
+    assert file.read_text(encoding="utf-8") == SOURCE
+    assert mutate.try_place(place, mutate.Suite({}, {}), tmp_path).status == "not run"
+
+
+def test_what_is_excused_is_not_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    excused, tried = list(mutate.find_places_in(SOURCE, "rules", "x.py"))[:2]
+    monkeypatch.setattr(mutate, "WORK", tmp_path)
+    monkeypatch.setattr(mutate, "make_copies", lambda _: (_one_folder(tmp_path), tmp_path / "none"))
+    monkeypatch.setattr(mutate, "read_equivalent", lambda: {excused.excuse: "cannot matter"})
+    monkeypatch.setattr(mutate, "try_place", lambda place, *_: mutate.Outcome(place, "noticed", "test"))
+    outcomes = mutate.try_all([excused, tried], mutate.Suite({}, {}), 1)
+    assert [each.status for each in outcomes] == ["equivalent", "noticed"]
+    assert mutate.report(outcomes, {excused.excuse: "cannot matter"}) == 0
+
+
+def _one_folder(folder: Path) -> Queue[Path]:
+    copies: Queue[Path] = Queue()
+    copies.put(folder)
+    return copies
 
 
 def test_the_test_that_noticed_a_change_is_remembered_for_its_place(
