@@ -18,6 +18,7 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
 from funis.study.intercurrent import MEANINGS
 from funis.study.model import (
@@ -25,7 +26,6 @@ from funis.study.model import (
     Criterion,
     Eligibility,
     Endpoint,
-    ExtraColumn,
     Infusion,
     InstrumentChoice,
     LabTest,
@@ -35,6 +35,7 @@ from funis.study.model import (
     Trial,
     Visit,
 )
+from funis.study.people import Person
 from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 
@@ -42,6 +43,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[study]", Trial),
     ("[[sites]]", Site),
     ("[[arms]]", Arm),
+    ("[[people]]", Person),
     ("[eligibility]", Eligibility),
     ("eligibility: inclusion, exclusion", Criterion),
     ("[product]", Product),
@@ -107,6 +109,13 @@ EXAMPLES_OF_IMPORT: tuple[tuple[str, str, str], ...] = (
     ("codes", 'codes = {sex = {"1" = "male", "女" = "female"}}', 'codes = {sex = {"1" = "man"}}'),
 )
 """Of each key of ``[import]`` what it is about, one example that is read and one that is refused."""
+EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
+    "[[people]]": (
+        '[[people]]\nname = "A. Example"\nrole = "statistician"\ndisclosure = "none"',
+        '[[people]]\nrole = "statistician"\ndisclosure = "none"',
+    ),
+}
+"""Of a section, one example that is read and one that is refused."""
 _RULES = """## Rules
 
 A rule is an SQL condition over one row, for example `age >= 16 AND sex = 'female'`. It may use comparisons,
@@ -168,7 +177,7 @@ def render_study_page() -> str:
     '# The study file'
     """
     parts = [_FRONT]
-    parts += [f"## `{title}`\n\n{_keys(model)}" for title, model in _SECTIONS]
+    parts += [f"## `{title}`\n\n{_keys(model)}{_examples(title)}" for title, model in _SECTIONS]
     for name in ("populations", "subgroups"):
         parts.append(f"## `[{name}]`\n\n{Study.model_fields[name].description}\n")
     examples = (f"| {what} | `{read}` | `{refused}` |" for what, read, refused in EXAMPLES_OF_IMPORT)
@@ -220,6 +229,14 @@ def _keys(model: type[BaseModel]) -> str:
         meaning = str(key.get("description", "")).replace("|", "\\|")
         rows.append(f"| `{name}` | {_type(key)} | {default} | {meaning} |")
     return "\n".join(rows) + "\n"
+
+
+def _examples(title: str) -> str:
+    """Show what is read of a section, and what is refused."""
+    if title not in EXAMPLES_OF_SECTIONS:
+        return ""
+    read, refused = EXAMPLES_OF_SECTIONS[title]
+    return f"\nRead:\n\n```\n{read}\n```\n\nRefused:\n\n```\n{refused}\n```\n"
 
 
 def _type(key: dict[str, Any]) -> str:

@@ -1,9 +1,34 @@
-"""The page of the study file says the keys of every kind of endpoint."""
+"""The page of the study file says the keys of every kind of endpoint, and its examples are what it says."""
 
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from funis.errors import StudyError
 from funis.study.check import KEYS_OF_KIND
 from funis.study.model import Endpoint
+from funis.study.read import read_study
+
+sys.path[:0] = [str(Path(__file__).parents[2] / "docs")]
+EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = import_module(
+    "pages_of_the_study_file"
+).EXAMPLES_OF_SECTIONS
+TRIAL = '[study]\nid = "X"\ntitle = "X"\ncondition = "sle"\ndesign = "observational"\n'
 
 
 def test_every_kind_of_endpoint_says_its_keys() -> None:
     kinds = Endpoint.model_json_schema()["properties"]["kind"]["enum"]
     assert set(kinds) == set(KEYS_OF_KIND)
+
+
+@pytest.mark.parametrize("section", EXAMPLES_OF_SECTIONS)
+def test_examples_of_a_section_are_read_and_refused(section: str, tmp_path: Path) -> None:
+    read, refused = EXAMPLES_OF_SECTIONS[section]
+    file = tmp_path / "study.toml"
+    file.write_text(f"{TRIAL}\n{read}\n", encoding="utf-8")
+    assert read_study(file).trial.id == "X"
+    file.write_text(f"{TRIAL}\n{refused}\n", encoding="utf-8")
+    with pytest.raises(StudyError):
+        read_study(file)

@@ -43,6 +43,7 @@ SUPPLEMENT: dict[str, tuple[str, str]] = {
     "assumptions": ("S16", "Declared assumptions"),
     "provenance": ("S17", "Provenance"),
     "checklist": ("S18", "Checklist"),
+    "people": ("S19", "People and disclosures"),
 }
 #: Places by the beginning of an id; the first that fits.
 _BY_ID: tuple[tuple[str, str], ...] = (

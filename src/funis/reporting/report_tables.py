@@ -31,6 +31,7 @@ from funis.reporting.main_measures import build_main_measures
 from funis.reporting.main_rates import build_main_rates
 from funis.reporting.model_checks import build_diagnostic_tables
 from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.people_tables import build_people_tables
 from funis.reporting.performance_goal_tables import build_performance_goal_tables
 from funis.reporting.planned_tables import build_planned_tables
 from funis.reporting.proposals import say_proposals_of_tables
@@ -108,5 +109,6 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_exposure_tables(study, book),
         *build_finding_tables(results, book),
         *build_file_tables(results),
+        *build_people_tables(study),
     )
     return tuple(say_proposals_of_tables(study, book, tables))

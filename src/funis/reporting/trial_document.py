@@ -18,6 +18,7 @@ from funis.reporting.main_words import limit_words, methods_words, quality_words
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.payload import build_payload
+from funis.reporting.people_tables import people_words
 from funis.reporting.remarks import build_remarks
 from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
@@ -109,6 +110,7 @@ def build_document(
                 "methods": methods_words(study),
                 "quality": quality_words(study, results, book),
                 "limits": limit_words(study, book),
+                "people": people_words(study),
             },
             tables=tables,
             figures=(*build_flow(book), *drawn),

@@ -34,9 +34,11 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
 from funis.study.lab_units import spell_unit
 from funis.study.part import Identifier, Names, StudyPart, Text
+from funis.study.people import Person
 from funis.study.report_choices import ReportChoices
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
@@ -212,18 +214,6 @@ class InstrumentChoice(StudyPart):
     )
 
 
-class ExtraColumn(StudyPart):
-    """A column of the subjects table beyond the usual ones, to be used in rules and formulas."""
-
-    name: Identifier = Field(description="Name of the column.")
-    kind: Literal["text", "number", "date", "flag"] = Field(
-        default="text", description="Kind of its values; a flag is 0 or 1."
-    )
-    label: str = Field(default="", description="What is printed.")
-    allowed: tuple[str, ...] = Field(default=(), description="The only values allowed; empty: any.")
-    unit: str = Field(default="", description="Unit of a number.")
-
-
 class Endpoint(StudyPart):
     """One planned analysis."""
 
@@ -352,6 +342,7 @@ class Study(StudyPart):
     trial: Trial = Field(alias="study", description="What the trial is.")
     sites: tuple[Site, ...] = Field(default=(), description="The centres.")
     arms: tuple[Arm, ...] = Field(default=(), description="The arms of a parallel trial.")
+    people: tuple[Person, ...] = Field(default=(), description="Who had which part, and what was disclosed.")
     eligibility: Eligibility = Field(default=Eligibility(), description="Who may take part.")
     product: Product = Field(default=Product(), description="The cell product.")
     infusions: tuple[Infusion, ...] = Field(default=(), description="The planned infusions.")

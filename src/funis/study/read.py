@@ -29,13 +29,13 @@ from funis.study.estimand import (
     Multiplicity,
     SensitivityPlan,
 )
+from funis.study.extra_column import ExtraColumn
 from funis.study.imported import Import
 from funis.study.model import (
     Arm,
     Criterion,
     Eligibility,
     Endpoint,
-    ExtraColumn,
     Infusion,
     InstrumentChoice,
     LabTest,
@@ -45,6 +45,7 @@ from funis.study.model import (
     Trial,
     Visit,
 )
+from funis.study.people import Person
 from funis.study.places import find_lines, nearest_line
 from funis.study.report_choices import ReportChoices
 from funis.study.study_finding import StudyFinding
@@ -63,6 +64,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("study",): Trial,
     ("sites",): Site,
     ("arms",): Arm,
+    ("people",): Person,
     ("eligibility",): Eligibility,
     ("eligibility", "inclusion"): Criterion,
     ("eligibility", "exclusion"): Criterion,
