@@ -100,6 +100,7 @@ from funis.analysis.observations import (
     score_instruments,
     visit_frame,
 )
+from funis.analysis.outcome_subgroups import form_outcome_subgroups
 from funis.analysis.paired_tests import SEED
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.performance_goal import compare_with_goal
@@ -153,7 +154,8 @@ def analyse(study: Study, tables: Tables) -> Results:
     0.0
     """
     scored = score_instruments(study, tables)
-    run = start_run(study, tables, scored)
+    visits = visit_frame(study, tables, scored)
+    run = form_outcome_subgroups(start_run(study, tables, scored), visits)
     analysis_summary.describe_populations(run)
     analysis_summary.describe_baseline(run)
     eligible = analysis_summary.describe_eligibility(run)
@@ -161,7 +163,6 @@ def analyse(study: Study, tables: Tables) -> Results:
     analysis_summary.summarise_variables(run)
     _summarise_bands(run, study, tables, scored)
     count_grades(run)
-    visits = visit_frame(study, tables, scored)
     for endpoint in study.endpoints:
         _analyse_endpoint(run, endpoint, visits)
     describe_split(run, visits)

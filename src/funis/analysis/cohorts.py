@@ -16,6 +16,7 @@ import polars as pl
 from funis.analysis.panel import Booleans
 from funis.results import ALL, Place, name_change
 from funis.study.model import Endpoint, Study
+from funis.study.outcomes import outcome_subgroups
 from funis.study.populations import ELIGIBLE, populations_of
 from funis.study.rules import apply_rule
 
@@ -119,7 +120,7 @@ class Populations:
 
 
 def derive_populations(study: Study, subject_frame: pl.DataFrame) -> Populations:
-    """Evaluate the rules of all populations and subgroups.
+    """Evaluate the rules of all populations and of the subgroups that no outcome forms.
 
     Parameters
     ----------
@@ -133,7 +134,10 @@ def derive_populations(study: Study, subject_frame: pl.DataFrame) -> Populations
     everybody = np.ones(subject_frame.height, dtype=np.bool_)
     populations = {ENROLLED: Membership(everybody, ~everybody)}
     populations |= {name: answer_rule(subject_frame, rule) for name, rule in populations_of(study).items()}
-    subgroups = {name: answer_rule(subject_frame, rule) for name, rule in study.subgroups.items()}
+    late = outcome_subgroups(study)
+    subgroups = {
+        name: answer_rule(subject_frame, rule) for name, rule in study.subgroups.items() if name not in late
+    }
     eligible = populations.get(ELIGIBLE) if ELIGIBLE not in study.populations else None
     if eligible is not None and not eligible.members.all():
         subgroups.setdefault(ELIGIBLE, eligible)

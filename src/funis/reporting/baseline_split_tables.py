@@ -11,6 +11,7 @@ from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, share_cell, single
+from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
@@ -77,6 +78,7 @@ def build_split_tables(study: Study, results: Results, book: NumberBook) -> tupl
     notes = (
         "n: subjects with a value, where that is not everybody of the column.",
         *([_BY_RESPONSE] if split == "responder" else []),
+        *caution_of_subgroups(labels, [split]),
         *([_DIFFERENCE] if has_difference else []),
         *([_NOT_TWO] if study.report.standardised_differences and not has_difference else []),
         *describe_basis(

@@ -9,6 +9,7 @@ from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, count_cell, share_cell, single
+from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.rule_words import rule_words
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL
@@ -55,6 +56,7 @@ def build_population_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         rows.append(TableRow(words(labels.population(name)), cells))
     notes = (
         "Cannot tell: a value that the rule needs is missing; such a subject is not counted as a member.",
+        *caution_of_subgroups(labels, [group.subgroup for group in groups]),
     )
     heads = ("Name", "Kind", "Rule", "n", "Cannot tell")
     return (

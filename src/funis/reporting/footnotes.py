@@ -13,6 +13,7 @@ from funis.data.recorded_totals import AS_RECORDED
 from funis.reporting.labels import MISSING, Labels, grade_columns, humanise, in_sentence
 from funis.reporting.method_words import METHODS
 from funis.reporting.number_book import Number
+from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.rule_words import rule_words
 from funis.reporting.small_samples import limit_notes
 from funis.results import ALL, format_number
@@ -75,6 +76,7 @@ def _population_notes(labels: Labels, used: list[Number]) -> Iterable[str]:
         rule = labels.population_rule(subgroup)
         if subgroup not in {ALL, ""} and rule:
             yield f"Subgroup {labels.population(subgroup).lower()}: {rule_words(labels, rule)}."
+    yield from caution_of_subgroups(labels, [number.subgroup for number in used])
 
 
 def _missing_notes(used: list[Number]) -> Iterable[str]:

@@ -25,6 +25,7 @@ from funis.reporting.number_book import (
 from funis.reporting.small_samples import limit_notes
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
+from funis.study.outcomes import outcome_subgroups
 
 #: Measures side by side in one table.
 _ABREAST = 2
@@ -84,6 +85,8 @@ def _find_measures(study: Study, book: NumberBook) -> list[_Measure]:
             for variable in variables_by_visit(book, endpoint, name):
                 key = (variable.variable, variable.subgroup, variable.arm)
                 is_wanted = variable.subgroup == ALL or endpoint.subgroup_only
+                # What an outcome forms is described in the supplement; here it would read as a result.
+                is_wanted = is_wanted and variable.subgroup not in outcome_subgroups(study)
                 is_arm = variable.arm != ALL or not study.arms
                 if key not in seen and is_wanted and is_arm:
                     seen.add(key)

@@ -27,6 +27,7 @@ from funis.reporting.labels import (
     method_label,
 )
 from funis.reporting.methods_diagnostics import diagnostic_sentences
+from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.passages import Passage
 from funis.reporting.performance_goal_tables import one_sided_level
 from funis.reporting.rule_words import rule_words
@@ -170,7 +171,8 @@ def _populations(labels: Labels) -> Passage:
     lead = (
         "A subject for whom a value that the rule needs is missing is not a member and is counted apart.",
     )
-    return Passage("Populations and subgroups", lead if items else (), tuple(items))
+    caution = caution_of_subgroups(labels, study.subgroups)
+    return Passage("Populations and subgroups", (*lead, *caution) if items else (), tuple(items))
 
 
 def _endpoints(labels: Labels) -> Passage:

@@ -7,7 +7,9 @@ from typing import Final
 
 from funis.catalogue.wording.plain_words import joined_words
 from funis.reporting.labels import Labels, format_unit, in_sentence, listed
+from funis.reporting.outcome_words import compared_outcome, outcome_phrase
 from funis.results import format_shortest
+from funis.study.outcomes import outcomes_of
 from funis.study.rule_nodes import (
     Absolute,
     Between,
@@ -126,6 +128,9 @@ def _bracketed(labels: Labels, node: Node) -> str:
 
 def _compared(labels: Labels, node: Compare) -> str:
     """Word a comparison with what is measured first, and the unit after the limit."""
+    outcome = compared_outcome(labels, node)
+    if outcome:
+        return outcome
     left, right, sign = node.left, node.right, node.comparator
     if isinstance(left, Value) and not isinstance(right, Value):
         left, right, sign = right, left, _TURNED[sign]
@@ -144,6 +149,8 @@ def _unit(labels: Labels, node: Node) -> str:
 
 def _column(labels: Labels, name: str) -> tuple[str, str]:
     """Give the words and the unit of a column."""
+    if name in outcomes_of(labels.study):
+        return outcome_phrase(labels, outcomes_of(labels.study)[name]), ""
     if name.startswith("baseline_"):
         measure = name.removeprefix("baseline_")
         return f"{in_sentence(labels.variable(measure))} at baseline", format_unit(labels.unit(measure))

@@ -19,6 +19,7 @@ from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, NumberBook, level_text
+from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.summary_figures import band_layers, is_summarised, quantile_bands
 from funis.reporting.time_axis import AXIS_ROOM, PLOT_WITH_ROWS, time_axis, words_below
 from funis.results import ALL, Results, format_number
@@ -395,4 +396,4 @@ def _timeline_notes(
     for population, subgroup in groups:
         within = "" if subgroup == ALL else f", subgroup {labels.population(subgroup).lower()}"
         notes.append(f"Population: {labels.population(population).lower()}{within}.")
-    return tuple(notes)
+    return (*notes, *caution_of_subgroups(labels, [subgroup for _, subgroup in groups]))

@@ -26,6 +26,7 @@ from funis.study.check_estimands import (
     check_multiplicity,
     check_sensitivity,
 )
+from funis.study.check_groups import check_groups
 from funis.study.check_imported import check_imported
 from funis.study.check_repeated import check_methods
 from funis.study.check_report import check_report
@@ -319,12 +320,8 @@ def _check_instruments(study: Study) -> Iterator[StudyFinding]:
 
 
 def _check_rules(study: Study) -> Iterator[StudyFinding]:
-    schema, values = subject_schema(study), subject_values(study)
-    early = eligibility_schema(study)
-    for section in ("populations", "subgroups"):
-        for name, rule in getattr(study, section).items():
-            for finding in check_rule(rule, schema, allowed=values):
-                yield StudyFinding((section, name), rule, finding.message, finding.fix, "rule")
+    yield from check_groups(study)
+    schema, values, early = subject_schema(study), subject_values(study), eligibility_schema(study)
     parts: tuple[tuple[str, tuple[Criterion, ...]], ...] = (
         ("inclusion", study.eligibility.inclusion),
         ("exclusion", study.eligibility.exclusion),

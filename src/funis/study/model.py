@@ -362,7 +362,9 @@ class Study(StudyPart):
         default_factory=dict, description="Analysis populations: name and rule over the subject frame."
     )
     subgroups: dict[str, str] = Field(
-        default_factory=dict, description="Subgroups analysed within a population: name and rule."
+        default_factory=dict,
+        description="Subgroups analysed within a population: name and rule; a rule may name an outcome, "
+        "<endpoint> or <endpoint>_responder, of several visits <endpoint>_<visit>.",
     )
     endpoints: tuple[Endpoint, ...] = Field(default=(), description="The planned analyses.")
     estimands: tuple[Estimand, ...] = Field(default=(), description="What the endpoints estimate.")

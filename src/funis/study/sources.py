@@ -16,6 +16,7 @@ from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import response_definition, responses
 from funis.study.kept import once_a_study
 from funis.study.model import Endpoint, Study
+from funis.study.outcomes import outcomes_in
 from funis.study.populations import populations_of
 from funis.study.response_behind import definition_behind
 from funis.study.rules import rule_columns
@@ -67,10 +68,11 @@ def sources_of(study: Study, endpoint: Endpoint) -> EndpointSources:
     rules = [populations_of(study).get(endpoint.population, "")]
     rules += [study.subgroups.get(name, "") for name in endpoint.subgroups]
     behind = sources_of_response(study, definition_behind(study, endpoint), endpoint.parameters)
+    outcomes = {outcome.endpoint for rule in rules if rule for outcome in outcomes_in(study, rule)}
     return EndpointSources(
         by_variable={name: source_of_variable(study, name) for name in endpoint.all_variables},
-        shared=_sources_of_rules(study, filter(None, rules)) | behind,
-        has_ends=endpoint.kind in {"response", "relapse", "time_to_event"},
+        shared=_sources_of_rules(study, filter(None, rules)) | behind | _sources_of_outcomes(study, outcomes),
+        has_ends=endpoint.kind in {"response", "relapse", "time_to_event"} or bool(outcomes),
     )
 
 
@@ -155,6 +157,13 @@ def _sources_of_rules(study: Study, rules: Iterable[str]) -> frozenset[str]:
     known = baseline_schema(study)
     read = [column for rule in rules for column in rule_columns(rule) if column in known]
     return frozenset(source_of_variable(study, column.removeprefix("baseline_")) for column in read)
+
+
+def _sources_of_outcomes(study: Study, names: Iterable[str]) -> frozenset[str]:
+    """Name what the endpoints are judged from whose outcomes form a subgroup."""
+    found = (study.endpoint(name) for name in names)
+    every = (sources_of_response(study, each.definition, each.parameters) for each in found)
+    return frozenset().union(*every)
 
 
 @cache
