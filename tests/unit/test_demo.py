@@ -36,6 +36,18 @@ def test_every_published_figure_agrees(made: tuple[Path, int, str]) -> None:
     assert code == 0
 
 
+def test_claims_are_not_counted_among_the_figures(made: tuple[Path, int, str]) -> None:
+    for name, count in (("sle", 83), ("sjogren", 68)):
+        assert f"{count} of {count} published figures agree." in made[2]
+        written = pl.read_csv(made[0] / name / "report" / "published.csv")
+        assert written["agrees"].count() == count
+        rows = written.rows(named=True)
+        assert all(row["reason"] for row in rows)
+        assert all(row["results"] for row in rows if row["status"] == "equal")
+        sentences = sorted({row["sentence"] for row in rows})
+        assert sentences == list(range(1, len(sentences) + 1))
+
+
 @pytest.mark.parametrize("name", ["sle", "sjogren"])
 def test_each_trial_has_study_data_and_report(made: tuple[Path, int, str], name: str) -> None:
     folder = made[0] / name
@@ -51,7 +63,9 @@ def test_each_trial_has_study_data_and_report(made: tuple[Path, int, str], name:
 def test_the_reconstructed_data_hold_no_error_and_no_warning(tmp_path: Path, name: str) -> None:
     run = demonstrate(name, reconstruct(name, tmp_path / name, seed=5))
     assert run.findings == {}
-    assert [each.id for each in run.comparisons if not each.agrees] == []
+    assert [each.id for each in run.comparisons if each.agrees is False] == []
+    # No claim names a number that the report does not have.
+    assert [each.id for each in run.comparisons if each.computed == "no such number was computed"] == []
 
 
 @pytest.mark.parametrize("name", ["sle", "sjogren"])

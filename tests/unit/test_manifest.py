@@ -1,20 +1,23 @@
 """Published beside computed: which number a figure selects, and when the two agree."""
 
+import re
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from funis.demo.manifest import (
-    ComparedFigure,
-    ManifestError,
+from funis.demo.cohort import statements_text
+from funis.published.compare import (
+    ComparedRow,
     compare_with_published,
-    parse_manifest,
-    read_manifest,
+    frame_of_comparison,
     render_comparison,
 )
-from funis.errors import UnknownNameError
+from funis.published.manifest import STATUSES, Manifest
+from funis.published.parse import ManifestError, parse_manifest
 from funis.results import NumberList, Place
+
+ONE_SENTENCE = 'sentences = [{number = 1, part = "Results", text = "It was so."}]'
 
 
 def numbers(**means: float) -> pl.DataFrame:
@@ -25,9 +28,9 @@ def numbers(**means: float) -> pl.DataFrame:
     return collected.frame()
 
 
-def compare(row: str, frame: pl.DataFrame) -> ComparedFigure:
+def compare(row: str, frame: pl.DataFrame) -> ComparedRow:
     manifest = parse_manifest(
-        f'figures = [{{id = "f", {row}}}]\n[select]\n'
+        f'{ONE_SENTENCE}\nfigures = [{{id = "f", sentence = 1, {row}}}]\n[select]\n'
         'analysis = "summary"\nvariable = "sledai_2k"\nstatistic = "mean"',
         "test",
     )
@@ -120,46 +123,202 @@ def test_a_factor_turns_the_number_into_the_printed_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "error", "message"),
+    ("row", "message"),
     [
-        ('relation = "fall", visits = ["a"]', UnknownNameError, "Did you mean 'falls'"),
-        ('printed = "1", visti = "a"', UnknownNameError, "Did you mean 'visit'"),
-        ('relation = "falls", printed = "1"', ManifestError, "a direction needs 'visits'"),
-        ('visit = "a"', ManifestError, "any other relation needs 'printed'"),
-        ('relation = "lowest at", printed = "z", visits = ["a", "b"]', ManifestError, "'z' is not among"),
+        ('relation = "fall", visits = ["a"]', "Did you mean 'falls'"),
+        ('printed = "1", visti = "a"', "Did you mean 'visit'"),
+        ('relation = "falls", printed = "1"', "a direction needs 'visits'"),
+        ('relation = "<", printed = "1", visits = ["a"]', "a direction needs 'visits'"),
+        ('visit = "a"', "any other relation needs 'printed'"),
+        ('relation = "lowest at", printed = "z", visits = ["a", "b"]', "this is not among the visits"),
+        ('relation = "falls", printed = "a", visits = ["a", "b"]', "'falls' prints no figure"),
+        ('printed = "7,43"', "this is not a number as printed"),
+        ("printed = 7.43", "'printed' must be a text in quotes"),
+        ('printed = "1", factor = "10"', "'factor' must be a number"),
+        ('printed = "1", factor = true', "'factor' must be a number"),
+        ('printed = "1", results = []', None),
+        ('printed = "1", results = ["a", "b"]', "1 results are needed"),
+        ('relation = "falls", visits = ["a", "b"], results = ["a"]', "2 results are needed"),
+        ('printed = "1", results = [1]', "'results' must be a list of texts"),
+        ('printed = "1", results = [""]', "'results' must be a list of texts"),
+        ('printed = "1", status = "equal", reason = "x"', "the comparison decides the status"),
+        ('printed = "1", status = "level assumed"', "the reason is lacking"),
+        ('printed = "\\u0007"', "'printed' must be a text in quotes"),
     ],
 )
-def test_a_manifest_that_says_nothing_clear_is_refused(
-    row: str, error: type[Exception], message: str
-) -> None:
-    with pytest.raises(error, match=message):
+def test_a_manifest_that_says_nothing_clear_is_refused(row: str, message: str | None) -> None:
+    if message is None:
+        assert not compare(row, numbers(a=1.0)).agrees
+        return
+    with pytest.raises(ManifestError, match=message) as caught:
         compare(row, numbers(a=1.0))
+    (finding,) = caught.value.findings
+    assert (finding.level, finding.file, finding.table, finding.line) == ("error", "test", "figures", 2)
 
 
-def test_an_id_stands_once() -> None:
-    row = '{id = "f", analysis = "summary", variable = "x", statistic = "n", printed = "1"}'
-    with pytest.raises(ManifestError, match="the id 'f' stands twice"):
-        parse_manifest(f"figures = [{row}, {row}]", "test")
+FIGURE = '{id = "f", sentence = 1, analysis = "summary", variable = "x", statistic = "n", printed = "1"}'
+
+CLAIM = '{id = "c", sentence = 1, text = "t", status = "direction only", reason = "r"}'
 
 
-def test_manifests_are_found_by_name_and_by_path(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text('figures = [{id = "n", analysis = "a", variable = "v", statistic = "n", printed = "3"}]')
-    assert read_manifest(path).figures[0].printed == "3"
-    assert read_manifest("sle").name == "sle"
-    with pytest.raises(UnknownNameError, match="Did you mean 'sle'"):
-        read_manifest("sles")
+def claims(old: str, new: str) -> str:
+    """One claim with something else in it."""
+    return f"claims = [{CLAIM.replace(old, new)}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"figures = [{FIGURE},\n {FIGURE}]", "line 3, column 'id': The id 'f' stands twice"),
+        (f"figures = [{FIGURE}]\n" + claims('"c"', '"f"'), "line 3, column 'id': The id 'f' stands twice"),
+        (
+            claims("direction only", "equal"),
+            "a claim has no such status. Found 'equal'",
+        ),
+        (claims('"r"', '""'), "the reason is empty"),
+        (claims('id = "c", ', ""), "The row lacks 'id'"),
+        (
+            claims("sentence = 1", "sentence = 2"),
+            "no sentence of this number. Found '2'",
+        ),
+        (
+            claims("sentence = 1", "sentence = true"),
+            "'sentence' must be a whole number",
+        ),
+        ("claims = []", "Sentence 1 has no row"),
+        ("claims = [3]", "'claims' must be a section of keys"),
+        ("claims = 3", "'claims' must be a list of rows"),
+        ("title = 3", "'title' must be a text"),
+        ("select = 3", "'select' must be a section of keys"),
+        ("[select]\nvariable = 3", "'variable' must be a text"),
+        ("[select]\nvariabel = 'x'", "Did you mean 'variable'"),
+        ("clams = []", "Did you mean 'claims'"),
+        ("claims = [", "The file is not TOML"),
+        (
+            f"claims = [{CLAIM}]\nelsewhere = [{{sentence = 7, text = 't', source = 's'}}]",
+            "line 3, column 'sentence': There is no sentence of this number. Found '7'",
+        ),
+        (
+            'figures = [{id = "f", sentence = 1, analysis = "a", variable = "x", printed = "1"}]',
+            "f: the row lacks 'statistic'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(ManifestError, match=message):
+        parse_manifest(f"{ONE_SENTENCE}\n{text}", "test")
+
+
+@pytest.mark.parametrize(
+    ("sentences", "message"),
+    [
+        ('{number = 2, part = "p", text = "t"}', "not counted from 1 on. Found '2'. Write 1"),
+        ('{number = 1, part = "p", text = "of {g}"}', "Sentence 1 has no figure of this id. Found 'g'"),
+        (
+            '{number = 1, part = "p", text = "t"}, {number = 2, part = "p", text = "u"}',
+            "Sentence 2 has no row",
+        ),
+        ("", "The file has no sentence"),
+    ],
+)
+def test_sentences_are_counted_and_each_has_a_row(sentences: str, message: str) -> None:
+    with pytest.raises(ManifestError, match=message):
+        parse_manifest(f"sentences = [{sentences}]\nfigures = [{FIGURE if sentences else ''}]", "test")
+
+
+def test_every_finding_is_told_at_once() -> None:
+    with pytest.raises(ManifestError, match="8 findings") as caught:
+        parse_manifest(
+            f"{ONE_SENTENCE}\nclaims = [{{}}]\nfigures = [{FIGURE[:-1]}, x = 1, y = 1}}]\ntitel=''", "t"
+        )
+    assert [each.line for each in caught.value.findings] == sorted(
+        each.line or 0 for each in caught.value.findings
+    )
+
+
+def test_a_number_is_named_by_its_id() -> None:
+    frame = numbers(a=6.0, b=4.0)
+    names = dict(zip(("a", "b"), frame["id"].to_list(), strict=True))
+    equal = f'{{id = "e", sentence = 1, printed = "6.0", results = ["{names["a"]}"]}}'
+    falls = (
+        '{id = "d", sentence = 1, relation = "falls", visits = ["a", "b"], '
+        f'results = ["{names["a"]}", "{names["b"]}"]}}'
+    )
+    lost = '{id = "l", sentence = 1, printed = "6.0", results = ["no.such"]}'
+    manifest = parse_manifest(f"{ONE_SENTENCE}\nfigures = [{equal}, {falls}, {lost}]", "test")
+    found = compare_with_published(frame, manifest)
+    assert [each.agrees for each in found] == [True, True, False]
+    assert [each.status for each in found] == ["equal", "direction only", "not reproduced"]
+    assert [each.results for each in found] == [(names["a"],), (names["a"], names["b"]), ()]
+    assert [each.computed for each in found] == ["6.0", "6.00 → 4.00", "no such number was computed"]
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "reason"),
+    [
+        ('visit = "a", printed = "6"', "equal", "as printed"),
+        ('visit = "a", printed = "6", reason = "by hand"', "equal", "by hand"),
+        ('visit = "a", printed = "5"', "not reproduced", "does not stand"),
+        ('visit = "a", relation = ">=", printed = "6"', "direction only", "a limit only"),
+        ('relation = "falls", visits = ["a", "b"]', "direction only", "a direction only"),
+        (
+            'relation = "falls", visits = ["a", "b"], status = "level assumed", reason = "so"',
+            "level assumed",
+            "so",
+        ),
+        (
+            'relation = "rises", visits = ["a", "b"], status = "level assumed", reason = "so"',
+            "not reproduced",
+            "not st",
+        ),
+    ],
+)
+def test_each_figure_has_a_status_and_a_reason(row: str, status: str, reason: str) -> None:
+    found = compare(row, numbers(a=6.0, b=4.0))
+    assert found.status == status
+    assert reason in found.reason
+
+
+def test_a_claim_stands_beside_its_numbers_and_is_not_counted() -> None:
+    frame = numbers(a=6.0, b=4.0)
+    first, second = frame["id"].to_list()
+    bears = CLAIM.replace('"r"', f'"r", results = ["{first}", "{second}"]')
+    lost = CLAIM.replace('"c"', '"lost"').replace('"r"', f'"r", results = ["{first}", "gone"]')
+    figure = f'{{id = "f", sentence = 1, printed = "6", results = ["{first}"]}}'
+    manifest = parse_manifest(
+        f"{ONE_SENTENCE.replace('was so', 'was {f}')}\nfigures = [{figure}]\nclaims = [{bears}, {lost}]",
+        "test",
+    )
+    found = compare_with_published(frame, manifest)
+    texts = frame["text"].to_list()
+    assert [(each.id, each.agrees, each.status) for each in found] == [
+        ("f", True, "equal"),
+        ("c", None, "direction only"),
+        ("lost", None, "not reproduced"),
+    ]
+    assert found[1].computed == f"{texts[0]}; {texts[1]}"
+    assert found[2].computed == "no such number was computed"
+    assert render_comparison(found).endswith("1 of 1 published figures agree.")
+    written = frame_of_comparison(found, manifest, "made")
+    assert written["statement"].to_list() == ["It was 6.", "t", "t"]
+    assert written["results"].to_list() == [first, f"{first} {second}", first]
+    assert written["agrees"].to_list() == [True, None, None]
+    assert written["data"].unique().to_list() == ["made"]
 
 
 def test_the_printed_comparison_names_what_differs() -> None:
     rows = (
-        ComparedFigure("a", "10.83", "=", "10.83", True, ""),  # noqa: FBT003
-        ComparedFigure("b", "7.43", "=", "7.44", False, ""),  # noqa: FBT003
+        ComparedRow("a", 1, "", "10.83", "=", "10.83", True, "", "", (), ""),  # noqa: FBT003
+        ComparedRow("b", 1, "", "7.43", "=", "7.44", False, "", "", (), ""),  # noqa: FBT003
     )
     lines = render_comparison(rows).splitlines()
     assert lines[2].split() == ["a", "10.83", "10.83", "agrees"]
     assert lines[3].split() == ["b", "7.43", "7.44", "DIFFERS"]
     assert lines[-1] == "1 of 2 published figures agree."
+
+
+def published(name: str) -> Manifest:
+    return parse_manifest(statements_text(name), name)
 
 
 # The figures of the lupus abstract, typed a second time from the publication's list of figures.
@@ -179,7 +338,7 @@ SLE_PUBLISHED = {
 
 
 def test_the_lupus_manifest_holds_the_published_figures() -> None:
-    figures = {figure.id: figure for figure in read_manifest("sle").figures}
+    figures = {figure.id: figure for figure in published("sle").figures}
     assert {name: figures[name].printed for name in SLE_PUBLISHED} == SLE_PUBLISHED
     assert {figures[name].relation for name in SLE_PUBLISHED} == {"="}
 
@@ -201,6 +360,68 @@ SJOGREN_PUBLISHED = {
 
 
 def test_the_sjogren_manifest_holds_the_published_figures() -> None:
-    figures = {figure.id: figure for figure in read_manifest("sjogren").figures}
+    figures = {figure.id: figure for figure in published("sjogren").figures}
     assert {name: figures[name].printed for name in SJOGREN_PUBLISHED} == SJOGREN_PUBLISHED
     assert {figures[name].relation for name in SJOGREN_PUBLISHED} == {"="}
+
+
+PARTS = {
+    "Background/Purpose": "Background",
+    "Methods": "Methods",
+    "Results": "Results",
+    "Conclusion": "Conclusion",
+}
+
+
+def read_sentences(text: str) -> list[tuple[str, str]]:
+    """Give part and words of each sentence of a published abstract; the disclosures count as one."""
+    found = []
+    for head, part in PARTS.items():
+        body = text.partition(f"{head}:")[2].partition("\n")[0].strip()
+        found += [(part, each) for each in re.split(r"(?<=[.])\s+(?=[A-Z])", body)]
+    return [*found, ("Disclosure", text.partition("Disclosure:")[2].partition("«")[0])]
+
+
+@pytest.mark.parametrize(("name", "count"), [("sle", 21), ("sjogren", 22)])
+def test_every_sentence_of_the_abstract_has_a_row_and_every_row_a_sentence(
+    reference_data: Path, name: str, count: int
+) -> None:
+    original = read_sentences((reference_data / "published" / f"{name}-2012.txt").read_text(encoding="utf-8"))
+    manifest = published(name)
+    assert len(original) == count
+    assert [each.part for each in manifest.sentences] == [part for part, _ in original]
+    assert [each.number for each in manifest.sentences] == list(range(1, count + 1))
+    assert {row.sentence for row in manifest.rows} == set(range(1, count + 1))
+    # What is printed with decimals stands in the sentence of its row, so that no row has slipped to another.
+    figures = [each for each in manifest.figures if "." in each.printed and each.status != "level assumed"]
+    printed = [each for each in figures if not each.source.startswith("derived")]
+    assert len(printed) > 20
+    assert [each.id for each in printed if each.printed not in original[each.sentence - 1][1]] == []
+    assert {claim.status for claim in manifest.claims} <= set(STATUSES)
+
+
+@pytest.mark.parametrize("name", ["sle", "sjogren"])
+def test_no_words_of_the_abstract_are_copied(reference_data: Path, name: str) -> None:
+    def split(text: str) -> list[str]:
+        return re.findall(r"[^\W_]+", text.lower())
+
+    original = split((reference_data / "published" / f"{name}-2012.txt").read_text(encoding="utf-8"))
+    runs = {tuple(original[start : start + 5]) for start in range(len(original) - 4)}
+    manifest = published(name)
+    texts = [each.text for each in manifest.sentences]
+    texts += [each.text for each in manifest.claims] + [each.text for each in manifest.elsewhere]
+    for text in texts:
+        words = split(re.sub(r"\{\w+\}", "#", text))
+        copied = [words[start : start + 5] for start in range(len(words) - 4)]
+        assert [run for run in copied if tuple(run) in runs] == []
+
+
+def test_the_claims_that_a_single_arm_cannot_carry_say_so() -> None:
+    claims = {claim.id: claim for name in ("sle", "sjogren") for claim in published(name).claims}
+    for name in ("well_tolerated", "due_to_relapses", "works", "repeat", "safe", "amelioration"):
+        assert claims[name].status == "this design cannot support it"
+
+
+def test_what_the_full_paper_says_otherwise_is_named() -> None:
+    said = {(each.sentence, each.text.split(" ")[0]) for each in published("sle").elsewhere}
+    assert {(8, "13"), (9, "12.5%"), (10, "37"), (18, "Three")} <= said

@@ -72,6 +72,20 @@ def study_text(name: str) -> str:
     return (files("funis.demo") / "published" / f"{name}_study.toml").read_text(encoding="utf-8")
 
 
+def statements_text(name: str) -> str:
+    """Give the published statements of a reconstructed trial, as `funis.published.parse` reads them.
+
+    Parameters
+    ----------
+    name : ``sle`` or ``sjogren``
+
+    Returns
+    -------
+    text of a manifest
+    """
+    return (files("funis.demo") / "published" / f"{name}_figures.toml").read_text(encoding="utf-8")
+
+
 def write_cohort(cohort: ReconstructedCohort, folder: Path) -> Path:
     """Write a study folder: study.toml, README.md and the tables under data/.
 

@@ -14,15 +14,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import polars as pl
-
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
-from funis.demo.manifest import ComparedFigure, compare_with_published, read_manifest, render_comparison
+from funis.demo.cohort import statements_text
 from funis.demo.reconstruct import COHORTS, reconstruct
 from funis.errors import FunisError
 from funis.file_sets import build_set
 from funis.files import write_frame
+from funis.published.compare import (
+    ComparedRow,
+    compare_with_published,
+    frame_of_comparison,
+    render_comparison,
+)
+from funis.published.parse import parse_manifest
 from funis.reporting.report import write_report_set
 from funis.study.read import read_study
 
@@ -35,8 +40,11 @@ _GSE_MISSING = (
     "table of series GSE65391 from the Gene Expression Omnibus as described in examples/gse65391/README.md, "
     f"then run `funis demo --gse65391 {GSE_FILE}`."
 )
-#: What is said of a published figure, in published.csv and in the answer as JSON.
-COMPARED = ("id", "published", "computed", "relation", "agrees", "source")
+#: What is said of a published figure, and of a claim without one, in the answer as JSON.
+_SAID_OF_FIGURE = (
+    "id", "sentence", "published", "computed", "relation", "agrees", "status", "reason", "results", "source",
+)  # fmt: skip
+_SAID_OF_CLAIM = ("id", "sentence", "text", "computed", "status", "reason", "results")
 #: Stands in every folder that the demonstration wrote; a folder without it is never emptied.
 _MARKER = ".funis-demo"
 
@@ -55,13 +63,13 @@ class DemoRun:
     ----------
     name : folder below the output folder
     report : the HTML report
-    comparisons : published beside computed; empty for a cohort without a published manifest
+    comparisons : published beside computed, and claims; empty for a cohort without a published manifest
     findings : number of findings in the data, by level and code
     """
 
     name: str
     report: Path
-    comparisons: tuple[ComparedFigure, ...]
+    comparisons: tuple[ComparedRow, ...]
     findings: Mapping[tuple[str, str], int]
 
 
@@ -112,7 +120,7 @@ def _write_part(name: str, out: Path, fill: Callable[[Path], Path]) -> DemoRun:
 
 def find_differing(runs: Sequence[DemoRun]) -> list[str]:
     """Name every published figure that the computed one differs from."""
-    return [f"{run.name} {each.id}" for run in runs for each in run.comparisons if not each.agrees]
+    return [f"{run.name} {each.id}" for run in runs for each in run.comparisons if each.agrees is False]
 
 
 def describe_runs(runs: Sequence[DemoRun]) -> list[dict[str, object]]:
@@ -121,7 +129,8 @@ def describe_runs(runs: Sequence[DemoRun]) -> list[dict[str, object]]:
         {
             "name": run.name,
             "report": str(run.report),
-            "figures": [{name: getattr(each, name) for name in COMPARED} for each in run.comparisons],
+            "figures": [_say(each, _SAID_OF_FIGURE) for each in run.comparisons if each.agrees is not None],
+            "claims": [_say(each, _SAID_OF_CLAIM) for each in run.comparisons if each.agrees is None],
             "findings": [
                 {"level": level, "code": code, "count": count}
                 for (level, code), count in sorted(run.findings.items())
@@ -129,6 +138,10 @@ def describe_runs(runs: Sequence[DemoRun]) -> list[dict[str, object]]:
         }
         for run in runs
     ]
+
+
+def _say(row: ComparedRow, names: Sequence[str]) -> dict[str, object]:
+    return {name: getattr(row, name) for name in names}
 
 
 def demonstrate(name: str, folder: Path) -> DemoRun:
@@ -148,20 +161,15 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
     tables = read_tables(folder, study)
     results = analyse(study, tables)
     report, *_ = write_report_set(study, results, folder / "report")
-    comparisons: tuple[ComparedFigure, ...] = ()
+    comparisons: tuple[ComparedRow, ...] = ()
     if name in COHORTS:
-        comparisons = compare_with_published(results.numbers, read_manifest(name))
-        write_comparison(comparisons, folder / "report" / "published.csv")
+        manifest = parse_manifest(statements_text(name), f"{name}_figures.toml")
+        comparisons = compare_with_published(results.numbers, manifest)
+        frame = frame_of_comparison(comparisons, manifest, "reconstructed, no patient data")
+        write_frame(frame, folder / "report" / "published.csv")
     return DemoRun(
         name, report, comparisons, Counter((finding.level, finding.code) for finding in results.findings)
     )
-
-
-def write_comparison(comparisons: Sequence[ComparedFigure], path: Path) -> Path:
-    """Write published beside computed as CSV; a column says on every line what the data are."""
-    frame = pl.DataFrame({name: [getattr(each, name) for each in comparisons] for name in COMPARED})
-    marked = frame.with_columns(data=pl.lit("reconstructed, no patient data"))
-    return write_frame(marked, path)
 
 
 def find_deposit(named: Path | None) -> Path | None:

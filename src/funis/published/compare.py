@@ -1,0 +1,281 @@
+"""Published figures beside computed ones, figure by figure, and the claims of the text with their reasons.
+
+A figure that is printed with two decimals must be met to both; a direction ("falls", "lowest at month 6")
+must hold among the computed numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+
+from funis.published.manifest import (
+    DEFAULTS,
+    DIRECTION,
+    EQUAL,
+    LIMITS,
+    NOT_REPRODUCED,
+    SELECTORS,
+    Claim,
+    Figure,
+    Manifest,
+    visit_words,
+)
+from funis.results import format_number, format_p
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One row of a published text beside what was computed.
+
+    Attributes
+    ----------
+    id : of the figure or claim
+    sentence : number of its sentence
+    text : the claim in words; empty for a figure
+    published, relation : as printed, and how the two must stand to each other; empty for a claim
+    computed : what the analysis gave, printed with the decimals of the publication
+    agrees : whether they stand so; None for a claim, which is not compared
+    status, reason : how far the study carries the row, and why
+    results : ids of the numbers that were computed
+    source : where the figure is printed
+    """
+
+    id: str
+    sentence: int
+    text: str
+    published: str
+    relation: str
+    computed: str
+    agrees: bool | None
+    status: str
+    reason: str
+    results: tuple[str, ...]
+    source: str
+
+
+class _Found(NamedTuple):
+    """One number of the results."""
+
+    id: str
+    value: float
+    statistic: str
+
+
+_Values = Sequence[float]
+# Each direction as a test over the values at the figure's visits and, where one is named, its place.
+_DIRECTIONS: Final[Mapping[str, Callable[[_Values, int], bool]]] = {
+    "falls": lambda values, _: all(value < values[0] for value in values[1:]),
+    "rises": lambda values, _: all(value > values[0] for value in values[1:]),
+    "not above": lambda values, _: all(value <= values[0] for value in values[1:]),
+    "keeps falling": lambda values, _: all(b < a for a, b in pairwise(values)),
+    "keeps rising": lambda values, _: all(b > a for a, b in pairwise(values)),
+    "lowest at": lambda values, at: all(values[at] < x for i, x in enumerate(values) if i != at),
+    "highest at": lambda values, at: all(values[at] > x for i, x in enumerate(values) if i != at),
+}
+_LIMITS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": lambda computed, limit: computed < limit,
+    ">": lambda computed, limit: computed > limit,
+    ">=": lambda computed, limit: computed >= limit,
+}
+_HOLDS: Final = {
+    EQUAL: "It comes out as printed, to the last decimal.",
+    DIRECTION: "The text gives a direction only, which holds.",
+    "limit": "The text gives a limit only, which holds.",
+}
+_LACKING: Final = "no such number was computed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The numbers of a run, found by their id and by what a figure selects most often."""
+
+    by_id: Mapping[str, Mapping[str, Any]]
+    by_key: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]]
+
+
+def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> tuple[ComparedRow, ...]:
+    """Set each row of a published text beside the computed numbers.
+
+    Parameters
+    ----------
+    numbers : the list of numbers of an analysis (``Results.numbers``, or ``results.csv`` read again)
+    manifest : the published text
+
+    Returns
+    -------
+    one ComparedRow a figure and claim, by sentence, the figures of a sentence first; a figure whose number
+        was not computed, or that fits several numbers, does not agree
+    """
+    columns = ["id", *SELECTORS, "text", "value"]
+    filled = numbers.select(columns).with_columns(pl.col(["id", *SELECTORS, "text"]).fill_null(""))
+    rows = [dict(zip(columns, row, strict=True)) for row in filled.iter_rows()]
+    by_key: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        by_key.setdefault((row["analysis"], row["variable"], row["statistic"]), []).append(row)
+    found = _Numbers({row["id"]: row for row in rows}, by_key)
+    compared = [
+        *(_compare(figure, found) for figure in manifest.figures),
+        *(_answer(claim, found) for claim in manifest.claims),
+    ]
+    return tuple(sorted(compared, key=lambda row: row.sentence))
+
+
+def _compare(figure: Figure, numbers: _Numbers) -> ComparedRow:
+    found: list[_Found] = []
+    try:
+        for place, visit in enumerate(figure.visits or (figure.select.get("visit", DEFAULTS["visit"]),)):
+            found.append(_find(figure, numbers, visit, place))
+        agrees, computed = _judge(figure, found)
+    except LookupError as failure:
+        agrees, computed = False, str(failure.args[0])
+    status, reason = _mark(figure, agrees=agrees)
+    return ComparedRow(
+        id=figure.id,
+        sentence=figure.sentence,
+        text="",
+        published=figure.published,
+        relation=figure.relation,
+        computed=computed,
+        agrees=agrees,
+        status=status,
+        reason=reason,
+        results=tuple(each.id for each in found),
+        source=figure.source,
+    )
+
+
+def _judge(figure: Figure, found: Sequence[_Found]) -> tuple[bool, str]:
+    """Tell whether the numbers stand to the figure as they must, and print them."""
+    values = [each.value * figure.factor for each in found]
+    if figure.visits:
+        place = figure.visits.index(figure.printed) if figure.printed else 0
+        printed = " → ".join(format_number(value, 2) for value in values)
+        return _DIRECTIONS[figure.relation](values, place), printed
+    if figure.relation == "=":
+        computed = format_number(values[0], figure.decimals)
+        return computed == figure.printed, computed
+    is_p = found[0].statistic in {"p", "p_adjusted"}
+    computed = format_p(values[0]) if is_p else format_number(values[0], 2)
+    return _LIMITS[figure.relation](values[0], float(figure.printed)), computed
+
+
+def _mark(figure: Figure, *, agrees: bool) -> tuple[str, str]:
+    """Give the status of a figure and its reason."""
+    if not agrees:
+        return NOT_REPRODUCED, "The computed number does not stand to the printed one as it must."
+    kind = EQUAL if figure.relation == "=" else DIRECTION
+    words = _HOLDS["limit" if figure.relation in LIMITS else kind]
+    return figure.status or kind, figure.reason or words
+
+
+def _answer(claim: Claim, numbers: _Numbers) -> ComparedRow:
+    """Set a claim beside the numbers that bear on it; one that was not computed leaves it not reproduced."""
+    rows = [numbers.by_id.get(name) for name in claim.results]
+    lacks = None in rows
+    computed = _LACKING if lacks else "; ".join(row["text"] for row in rows if row is not None)
+    return ComparedRow(
+        id=claim.id,
+        sentence=claim.sentence,
+        text=claim.text,
+        published="",
+        relation="",
+        computed=computed,
+        agrees=None,
+        status=NOT_REPRODUCED if lacks else claim.status,
+        reason=claim.reason,
+        results=tuple(row["id"] for row in rows if row is not None),
+        source="",
+    )
+
+
+def _find(figure: Figure, numbers: _Numbers, visit: str, place: int) -> _Found:
+    """Find the one number a figure means at a visit."""
+    if figure.results:
+        named = numbers.by_id.get(figure.results[place])
+        found = [named] if named else []
+    else:
+        select = figure.select
+        key = (select["analysis"], select["variable"], select["statistic"])
+        wanted = {**DEFAULTS, **select, "visit": visit}
+        found = [
+            row
+            for row in numbers.by_key.get(key, ())
+            if all(row[name] == value for name, value in wanted.items())
+        ]
+    if len(found) != 1:
+        words = f"{len(found)} numbers fit" if found else _LACKING
+        raise LookupError(f"{words} at {visit_words(visit)}" if figure.visits else words)
+    if found[0]["value"] is None:
+        raise LookupError("the number could not be estimated")
+    return _Found(found[0]["id"], float(found[0]["value"]), found[0]["statistic"])
+
+
+def render_comparison(compared: Sequence[ComparedRow]) -> str:
+    """Print published beside computed as a plain table, one line a figure.
+
+    Parameters
+    ----------
+    compared : what :func:`compare_with_published` gave; claims, which are not compared, are left out
+
+    Returns
+    -------
+    text with a last line that counts the agreements
+    """
+    figures = [each for each in compared if each.agrees is not None]
+    heads = ("figure", "published", "computed", "")
+    rows = [
+        (each.id, each.published, each.computed, "agrees" if each.agrees else "DIFFERS") for each in figures
+    ]
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(4)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in (heads, tuple("-" * width for width in widths), *rows)]  # fmt: skip
+    agreed = sum(bool(each.agrees) for each in figures)
+    return "\n".join([*lines, f"{agreed} of {len(figures)} published figures agree."])
+
+
+def frame_of_comparison(compared: Sequence[ComparedRow], manifest: Manifest, data: str) -> pl.DataFrame:
+    """Write the rows of a published text as a frame, one row each, as ``published.csv`` holds them.
+
+    Parameters
+    ----------
+    compared : what :func:`compare_with_published` gave
+    manifest : the published text
+    data : what the data are, said on every line
+
+    Returns
+    -------
+    polars frame : id, sentence, statement (the claim, or the sentence of a figure, in our words), published,
+        computed, relation, agrees (empty for a claim), status, reason, results (ids, divided by a space),
+        source, data
+    """
+    texts = {each.number: fill_sentence(each.text, manifest) for each in manifest.sentences}
+    rows = [
+        {
+            "id": each.id,
+            "sentence": each.sentence,
+            "statement": each.text or texts[each.sentence],
+            "published": each.published,
+            "computed": each.computed,
+            "relation": each.relation,
+            "agrees": each.agrees,
+            "status": each.status,
+            "reason": each.reason,
+            "results": " ".join(each.results),
+            "source": each.source,
+            "data": data,
+        }
+        for each in compared
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def fill_sentence(text: str, manifest: Manifest) -> str:
+    """Put the printed figures into the words of a sentence."""
+    for figure in manifest.figures:
+        text = text.replace(f"{{{figure.id}}}", figure.printed)
+    return text
