@@ -80,7 +80,8 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
     Parameters
     ----------
     frame : any data frame narwhals knows (Polars, pandas, PyArrow, DuckDB ...), one row a subject and visit
-    outcome : numeric column; rows without a value are left out (missing at random)
+    outcome : numeric column; rows without a value are left out (missing at random); its numbers, and
+        those of covariates, are finite, and the largest of a column is 0 or lies between 1e-50 and 1e50
     fixed : right-hand side of the model formula: names, ``0 1``, ``+ : * -``, brackets and ``C(name)``
     subject, visit : columns; the visit's order is that of ``levels``, of an Enum, or natural, "Week 2"
         before "Week 10"; a note says which
@@ -91,7 +92,7 @@ def fit_mmrm(  # noqa: PLR0913  all but the frame are by keyword
         Kenward-Roger, with a sandwich Satterthwaite
     method : ``reml`` or ``ml``
     group : column; each group has its own covariance parameters
-    weights : column of positive weights; Var(e) = Sigma / weight
+    weights : column of weights from 1e-15 to 1e15; Var(e) = Sigma / weight
     sandwich : None, ``CR0``, ``CR2`` or ``CR3``
     coding : ``r`` (first level is the reference) or ``sas`` (last level)
     level : coverage of the intervals, in (0, 1)

@@ -12,9 +12,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from funis.column_kinds import check_kinds, is_empty_cell
+from funis.described import Described
 from funis.errors import ColumnError, FunisError, UnknownNameError, ValueRangeError
-from funis.shown import show_codes
+from funis.shown import show_codes, show_place
 from funis.stats.mmrm.covariance import Floats
+from funis.stats.mmrm.numbers_used import MOST, MOST_OF_PARTS, check_numbers
 from funis.stats.mmrm.visit_order import describe_order, sort_naturally
 
 Codes = NDArray[np.int64]
@@ -218,35 +220,24 @@ def read_rows(
     table = to_polars(frame, names, "The repeated-measures model")
     _check_parts(columns, levels)
     numeric = (*columns.coordinates, *([columns.weights] if columns.weights else []))
-    check_kinds("The repeated-measures model", table, numbers=numeric)
+    check_kinds("The repeated-measures model", table, numbers=numeric, most=np.inf)
     n_read = table[columns.subject].drop_nulls().n_unique()
     table, row, notes = _complete_rows(table, columns)
     subject, visit = factor(table[columns.subject]), _visit(table[columns.visit], levels.get(columns.visit))
     notes += (describe_order(table[columns.visit], visit.levels, given=columns.visit in levels),)
     _check_rows(subject, visit, columns)
-    factors: dict[str, Factored] = {}
-    numbers: dict[str, Floats] = {}
-    for name in dict.fromkeys(columns.covariates):
-        if name == columns.visit and (
-            is_categorical(table[name]) or name in columns.categorical or name in levels
-        ):
-            factors[name] = visit
-        elif is_categorical(table[name]) or name in columns.categorical or name in levels:
-            factors[name] = factor(table[name], levels.get(name))
-        else:
-            numbers[name] = table[name].cast(pl.Float64).to_numpy()
-    weights = table[columns.weights].cast(pl.Float64).to_numpy() if columns.weights else None
-    if weights is not None and not (weights > 0).all():
-        raise ValueRangeError(f"Weights {columns.weights!r}", float(weights.min()), "numbers above 0")
+    taken = _Taken(table, row, subject, visit)
+    factors, numbers = _covariates(taken, columns, levels)
     coordinates = None
     if columns.coordinates:
-        coordinates = table.select(pl.col(columns.coordinates).cast(pl.Float64)).to_numpy()
+        places = [taken.numbers(name, "Coordinates", most=MOST_OF_PARTS) for name in columns.coordinates]
+        coordinates = np.stack(places, axis=1)
     return ModelRows(
-        outcome=table[columns.outcome].cast(pl.Float64).to_numpy(),
+        outcome=taken.numbers(columns.outcome, "Outcome"),
         subject=subject,
         visit=visit,
         group=factor(table[columns.group], levels.get(columns.group)) if columns.group else None,
-        weights=weights,
+        weights=_weights(taken, columns.weights) if columns.weights else None,
         coordinates=coordinates,
         factors=factors,
         numbers=numbers,
@@ -254,6 +245,60 @@ def read_rows(
         n_read=n_read,
         notes=notes,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The rows that are used, and where each stands in the frame given."""
+
+    table: pl.DataFrame
+    row: Codes
+    subject: Factored
+    visit: Factored
+
+    def numbers(self, name: str, part: str, *, most: float = MOST) -> Floats:
+        """Give a column of finite numbers of a size that can be squared."""
+        values = self.table[name].cast(pl.Float64).to_numpy()
+        check_numbers(f"{part} {name!r}", values, self.describe, most=most)
+        return values
+
+    def describe(self, place: int) -> str:
+        """Say where one of the rows stands in the frame given."""
+        return describe_row(self.row, self.subject, self.visit, place)
+
+
+def describe_row(row: Codes, subject: Factored, visit: Factored, place: int) -> str:
+    """Say where one of the rows used stands in the frame given."""
+    whose = show_place(subject.levels[subject.codes[place]], visit.levels[visit.codes[place]])
+    return f"row {int(row[place]) + 1} counted from 1 ({whose})"
+
+
+def _covariates(
+    taken: _Taken, columns: ModelColumns, levels: Mapping[str, Sequence[object]]
+) -> tuple[dict[str, Factored], dict[str, Floats]]:
+    """Divide the covariates into factors and numbers."""
+    factors: dict[str, Factored] = {}
+    numbers: dict[str, Floats] = {}
+    for name in dict.fromkeys(columns.covariates):
+        column = taken.table[name]
+        if not (is_categorical(column) or name in columns.categorical or name in levels):
+            numbers[name] = taken.numbers(name, "Covariate")
+        elif name == columns.visit:
+            factors[name] = taken.visit
+        else:
+            factors[name] = factor(column, levels.get(name))
+    return factors, numbers
+
+
+def _weights(taken: _Taken, name: str) -> Floats:
+    """Give the weights, each above 0 and none so far from the others that theirs are lost beside it."""
+    weights = taken.numbers(name, "Weights", most=MOST_OF_PARTS)
+    low = int(weights.argmin())
+    if not weights[low] * MOST_OF_PARTS >= 1:
+        allowed = f"numbers above 0, from {1 / MOST_OF_PARTS:g}"
+        found = Described(f"{float(weights[low]):.3g} in {taken.describe(low)}")
+        raise ValueRangeError(f"Weights {name!r}", found, allowed, "Leave a row out by an empty outcome.")
+    return weights
 
 
 def _check_parts(columns: ModelColumns, levels: Mapping[str, Sequence[object]]) -> None:
