@@ -221,7 +221,9 @@ def test_a_declared_ladder_of_covariances_is_recorded(tmp_path: Path) -> None:
 # --- multiple imputation -----------------------------------------------------------------------------
 
 
-def lab_trial(folder: Path, arms: list[str], values: np.ndarray, endpoint: str) -> Results:
+def lab_trial(
+    folder: Path, arms: list[str], values: np.ndarray, endpoint: str, ends: dict[str, str] | None = None
+) -> Results:
     """Write a trial of one laboratory test at baseline, month 3 and month 6 (NaN: no row), and analyse it."""
     (folder / "data").mkdir(parents=True)
     design = "parallel" if any(arms) else "single_arm"
@@ -254,6 +256,10 @@ def lab_trial(folder: Path, arms: list[str], values: np.ndarray, endpoint: str) 
     (folder / "data" / "infusions.csv").write_text(
         "subject,number,day\n" + "\n".join(infused) + "\n", encoding="utf-8"
     )
+    if ends is not None:
+        ended = [f"{name},{status},100" for name, status in ends.items()]
+        text = "subject,status,day\n" + "\n".join(ended) + "\n"
+        (folder / "data" / "disposition.csv").write_text(text, encoding="utf-8")
     checked = read_study(folder)
     return analyse(checked, read_tables(folder, checked))
 
@@ -337,6 +343,34 @@ def test_jump_to_reference_gives_drop_outs_the_control_arm(tmp_path: Path) -> No
     assert gap["multiple_imputation"] < gap["j2r"] - 4
     difference = number(results["j2r"], "p", analysis="test", visit="month_6", arm="A", contrast="C")
     assert difference["method"] == "j2r"
+
+
+def test_each_end_of_participation_has_its_own_strategy(tmp_path: Path) -> None:
+    """Of ten treated who leave before any visit four died (jump to reference), the rest keep their own arm."""
+    values = drawn_values(40)
+    arms = ["C"] * 20 + ["A"] * 20
+    values[20:, 1:] -= 15
+    values[30:, 1:] = np.nan
+    change = values[:, 2] - values[:, 0]
+    ends = dict.fromkeys([f"S{i}" for i in range(30, 34)], "died")
+    ends |= dict.fromkeys([f"S{i}" for i in range(34, 37)], "lost")
+    settings = (
+        'missing_outcome = "by_ending"\n[endpoints.imputation]\ndraws = 200\nseed = 5\n'
+        'strategies = {died = "j2r", lost = "mar"}\n'
+    )
+    results = lab_trial(tmp_path, arms, values, settings, ends)
+    seen = ~np.isnan(change)
+    is_treated = np.array([arm == "A" for arm in arms], dtype=float)
+    design = np.column_stack([np.ones(40), is_treated, values[:, 0]])
+    slope = np.linalg.lstsq(design[seen], change[seen], rcond=None)[0]
+    own, reference = design @ slope, np.column_stack([np.ones(40), np.zeros(40), values[:, 0]]) @ slope
+    jumps = np.isin(np.arange(40), range(30, 34))
+    expected = np.where(seen, change, np.where(jumps, reference, own))[20:].mean()
+    assert abs(estimate(results, "month_6", "test", arm="A", contrast="") - expected) < 0.4
+    # Four of twenty by the other strategy would lie 4 * 15 / 20 = 3 away.
+    assert (
+        number(results, "p", analysis="test", visit="month_6", arm="A", contrast="C")["method"] == "by_ending"
+    )
 
 
 def test_a_declared_shift_moves_the_main_analysis_and_not_the_sensitivity_table(tmp_path: Path) -> None:

@@ -116,7 +116,11 @@ def test_what_cannot_be_counted_is_drawn_and_said(
     # 99,999 draws at P = 0.5 have a standard error of 0.0016.
     assert values(results, analysis, "p") == pytest.approx(exact, abs=0.007)
     assert values(results, analysis, "draws") == {"month_3": 99_999, "month_6": 99_999}
+    # sqrt(1/3 x 2/3 / 99,999) = 0.0015; of P 1 there is none; sqrt(1/4 / 99,999) and sqrt(3/16 / 99,999).
+    errors = {"month_3": 0.00149, "month_6": 0.0} if arms else {"month_3": 0.00158, "month_6": 0.00137}
+    assert values(results, analysis, "p_error") == pytest.approx(errors, abs=2e-5)
     table = printed(study, results, "table-comparison" if arms else "table-permuted")
+    assert ("SE of P 0.0015" if arms else "Standard error of P by drawing") in table
     assert "99999 arrangements were drawn at random with the seed of the analysis" in table
     assert ("99999 drawn" if arms else "Arrangements drawn at random") in table
     assert "P is exact" not in table

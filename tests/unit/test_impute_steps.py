@@ -176,3 +176,26 @@ OWN, OTHER = np.array([[10.0, 6.0, 4.0]]), np.array([[11.0, 9.0, 8.0]])
 def test_means_after_deviation(strategy: Any, before: int, expected: list[float]) -> None:
     found = reference_based._strategy_means(OWN, OTHER, np.array([before]), strategy)
     assert found.tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"), [("cir", [1, 5, 9]), ("lmcf", [1, 1, 1]), ("j2r", [1, 6, 10])]
+)
+def test_means_after_deviation_as_rbmi_states_them(strategy: Any, expected: list[float]) -> None:
+    """The case of R rbmi's own tests (tests/testthat/test-strategies.R): missing after the first of 3 visits."""
+    own, other = np.array([[1.0, 3.0, 5.0]]), np.array([[2.0, 6.0, 10.0]])
+    assert reference_based._strategy_means(own, other, np.array([1]), strategy).tolist() == [expected]
+
+
+def test_covariances_after_deviation_as_rbmi_states_them() -> None:
+    """The same file: one covariance is kept; nothing before leaves the reference's, everything one's own."""
+    own, other = np.eye(3) + 0.5, np.eye(3) + 0.2
+    assert np.allclose(reference_based.strategy_covariance(own, own, 2, "j2r"), own, atol=1e-14)
+    assert np.allclose(reference_based.strategy_covariance(own, other, 0, "cir"), other, atol=1e-14)
+    assert np.allclose(reference_based.strategy_covariance(own, other, 3, "j2r"), own, atol=1e-14)
+    made = reference_based.strategy_covariance(own, other, 2, "j2r")
+    assert np.allclose(made[:2, :2], own[:2, :2], atol=1e-14)
+    assert made[2, 2] != other[2, 2]
+    assert not np.allclose(made[:2, 2], own[:2, 2])
+    assert not np.allclose(made[:2, 2], other[:2, 2])
+    assert np.allclose(made, made.T, atol=1e-14)

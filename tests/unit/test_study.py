@@ -198,3 +198,24 @@ def test_a_covariance_by_arm_needs_a_reference(policy: str, found: int) -> None:
     )
     keys = [each.key for each in check_imputation(study)]
     assert keys.count(("endpoints", 0, "imputation", "covariance")) == found
+
+
+@pytest.mark.parametrize(
+    ("policy", "strategies", "place"),
+    [
+        ("by_ending", {}, "missing_outcome"),
+        ("by_ending", {"died": "mar"}, "missing_outcome"),
+        ("by_ending", {"died": "mar", "lost": "cr"}, None),
+        ("j2r", {"died": "cr"}, "strategies"),
+        ("observed", {"died": "cr"}, "strategies"),
+    ],
+)
+def test_strategies_by_ending_and_their_rule_need_each_other(
+    policy: str, strategies: dict[str, str], place: str | None
+) -> None:
+    change = {"id": "e", "kind": "change", "variable": "sledai_2k", "missing_outcome": policy}
+    trial = {"id": "X", "title": "X", "condition": "sle", "design": "parallel"}
+    arms = ({"id": "a", "name": "A"}, {"id": "b", "name": "B", "control": True})
+    end = change | {"imputation": {"strategies": strategies}}
+    study = Study.model_validate({"study": trial, "arms": arms, "endpoints": (end,)})
+    assert [each.key[-1] for each in check_imputation(study)] == ([place] if place else [])

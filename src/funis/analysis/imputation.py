@@ -21,7 +21,7 @@ from funis.stats.pooling import Pooled, add_delta, estimate_tipping_point, pool_
 from funis.stats.reference_based import Strategy, impute_reference
 from funis.stats.sample import t_p, t_quantile
 from funis.stats.tests.compare import Comparison
-from funis.study.estimand import REFERENCE_BASED, Imputation
+from funis.study.estimand import Imputation
 from funis.study.model import Endpoint
 
 DEFAULTS: Final = Imputation()
@@ -39,7 +39,7 @@ class Completed:
     visits : positions of the visits in the panel
     baseline : shape (members,)
     arm : shape (members,), code of the arm; empty where there is one
-    policy : multiple_imputation, j2r, cr or cir
+    policy : multiple_imputation, j2r, cr, cir or by_ending
     """
 
     imputations: Imputations
@@ -93,7 +93,7 @@ def impute_changes(
     endpoint : of kind change; its visits predict each other, with the baseline and the arm
     variable : without the ending of a change
     cohort : of every arm; members without a baseline have no change to draw and are left out
-    policy : multiple_imputation, j2r, cr or cir
+    policy : multiple_imputation, j2r, cr, cir or by_ending
 
     Returns
     -------
@@ -113,12 +113,24 @@ def impute_changes(
     arms = run.subject_frame["arm"].gather(members).to_list() if run.populations.arms else []
     settings = endpoint.imputation or DEFAULTS
     try:
-        drawn = _draw(
-            outcome, start, tuple(arms), policy=policy, settings=settings, control=run.study.control_arm
-        )
+        how = _strategies(run, members, policy, settings)
+        drawn = _draw(outcome, start, tuple(arms), how=how, settings=settings, control=run.study.control_arm)
     except (FunisError, np.linalg.LinAlgError) as error:
         return str(error) or "the covariance of the changes is singular"
     return Completed(drawn, members, visits, start, tuple(arms), policy)
+
+
+def _strategies(
+    run: Run, members: Integers, policy: str, settings: Imputation
+) -> Strategy | tuple[Strategy, ...] | None:
+    """Give the strategy of everybody, or of each member by how participation ended; None for no reference."""
+    if policy == "multiple_imputation":
+        return None
+    if policy != "by_ending":
+        return cast("Strategy", policy)
+    endings = run.subject_frame["disposition_status"].gather(members).to_list()
+    named = settings.strategies
+    return tuple(named.get(ending, named.get("other", "mar")) for ending in endings)
 
 
 def _draw(
@@ -126,7 +138,7 @@ def _draw(
     start: Floats,
     arms: tuple[str, ...],
     *,
-    policy: str,
+    how: Strategy | tuple[Strategy, ...] | None,
     settings: Imputation,
     control: str | None,
 ) -> Imputations:
@@ -138,9 +150,9 @@ def _draw(
     centred = (
         (start - start.mean())[:, None] if start.size and np.ptp(start) > 0 else np.empty((len(start), 0))
     )
-    if policy in REFERENCE_BASED:
+    if how is not None:
         return impute_reference(
-            outcome, arms, reference=control or "", strategy=cast("Strategy", policy), covariates=centred,
+            outcome, arms, reference=control or "", strategy=how, covariates=centred,
             covariance=settings.covariance, chain=chain,
         )  # fmt: skip
     groups = sorted(set(arms)) or [""]

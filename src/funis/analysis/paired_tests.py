@@ -73,6 +73,8 @@ def add_comparison(run: Run, place: Place, found: Comparison, method: str, digit
         run.numbers.add(place, statistic, value, text=format_number(value, digits), method=method)
     if found.draws:
         run.numbers.add(place, "draws", found.draws, text=str(found.draws), method=method)
+        error = found.p_error
+        run.numbers.add(place, "p_error", error, text=format_number(error, 4), method=method)
     for statistic, value in (("statistic", found.statistic), ("df", found.df)):
         if np.isfinite(value):
             run.numbers.add(place, statistic, value, method=method)

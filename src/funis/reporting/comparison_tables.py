@@ -110,7 +110,9 @@ def _test(book: NumberBook, group: Group, test: Number) -> TableCell:
     draws = book.find(group, test.visit, "draws", test.method)
     if draws is None:
         return words(method_label(test.method))
-    return joined(f"{method_label(test.method)}, ", Inline(draws.text, draws.id), " drawn")
+    error = book.find(group, test.visit, "p_error", test.method)
+    beside = (", SE of P ", Inline(error.text, error.id)) if error is not None else ()
+    return joined(f"{method_label(test.method)}, ", Inline(draws.text, draws.id), " drawn", *beside)
 
 
 def _events(book: NumberBook, group: Group, visit: str) -> TableCell:

@@ -332,6 +332,8 @@ def _test_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
         lines.append(Line("Changes of 0, left out of the test", zeros))
         drawn = {visit: single(book.find(group, visit, "draws", method), 0) for visit in visits}
         lines.append(Line("Arrangements drawn at random", drawn))
+        error = {visit: single(book.find(group, visit, "p_error", method), 4) for visit in visits}
+        lines.append(Line("Standard error of P by drawing", error))
     return [line for line in lines if any(cell.ids for cell in line.cells.values())]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from funis.reporting.definition_words import endpoint_words
 from funis.reporting.labels import MISSING_OUTCOME, MISSING_RELAPSE, Labels, in_sentence, method_label
 from funis.results import format_shortest
-from funis.study.estimand import IMPUTED, Estimand, IntercurrentEvent, Multiplicity
+from funis.study.estimand import IMPUTED, Estimand, Imputation, IntercurrentEvent, Multiplicity
 from funis.study.model import Endpoint, Study
 
 EVENTS: dict[str, str] = {
@@ -112,12 +112,42 @@ def _estimator(endpoint: Endpoint, estimand: Estimand) -> str:
 
 
 def draw_words(endpoint: Endpoint) -> str:
-    """Say how many values were drawn, from which seed, and by how much they were shifted."""
-    from funis.study.estimand import Imputation
-
+    """Say by which strategies and how often values were drawn, from which seed, and how far shifted."""
     settings = endpoint.imputation or Imputation()
+    by_ending = endpoint.missing_outcome == "by_ending"
+    strategies = f"{_strategy_words(settings)}; " if by_ending else ""
     shift = f", shifted by {format_shortest(settings.delta)}".replace("-", "−") if settings.delta else ""
-    return f"{settings.draws} draws from seed {settings.seed}{shift}, pooled by Rubin’s rules"
+    return f"{strategies}{settings.draws} draws from seed {settings.seed}{shift}, pooled by Rubin’s rules"
+
+
+_ENDINGS = {
+    "completed": "completed",
+    "ongoing": "still in the study",
+    "withdrew": "withdrew",
+    "lost": "lost to follow-up",
+    "died": "died",
+    "other": "every other end",
+}
+_DRAWN_BY = {
+    "mar": "missing at random",
+    "j2r": "jump to reference",
+    "cr": "copy reference",
+    "cir": "copy increments in reference",
+    "lmcf": "last mean carried forward",
+}
+
+
+def _strategy_words(settings: Imputation) -> str:
+    """Name the strategy of each ending, the rest last.
+
+    Examples
+    --------
+    >>> _strategy_words(Imputation(strategies={"died": "j2r", "lost": "mar"}))
+    'died: jump to reference; lost to follow-up: missing at random; every other end: missing at random'
+    """
+    named = {**settings.strategies}
+    named["other"] = named.pop("other", "mar")
+    return "; ".join(f"{_ENDINGS[ending]}: {_DRAWN_BY[how]}" for ending, how in named.items())
 
 
 def multiplicity_sentence(labels: Labels, plan: Multiplicity) -> str:

@@ -118,6 +118,7 @@ STATISTICS: dict[str, str] = {
     "goal": "performance goal",
     "met": "whether the performance goal was met",
     "draws": "arrangements drawn at random",
+    "p_error": "standard error of P by drawing at random",
     "incidence": "share that has had the event, with death as a competing event",
     "competing_events": "deaths before the event so far",
     "restricted_mean": "mean time free of the event, days",
@@ -147,6 +148,7 @@ MISSING: dict[str, str] = {
     "j2r": "a missing change is drawn by jump to reference",
     "cr": "a missing change is drawn by copy reference",
     "cir": "a missing change is drawn by copy increments in reference",
+    "by_ending": "a missing change is drawn by a strategy for how participation ended (see the methods)",
 }
 
 MISSING_OUTCOME: dict[str, str] = {
@@ -158,6 +160,7 @@ MISSING_OUTCOME: dict[str, str] = {
     "j2r": "a missing change is drawn by reference to the control arm (jump to reference)",
     "cr": "a missing change is drawn by reference to the control arm (copy reference)",
     "cir": "a missing change is drawn by reference to the control arm (copy increments in reference)",
+    "by_ending": "a missing change is drawn by the strategy for how participation ended",
 }
 
 MISSING_RELAPSE: dict[str, str] = {

@@ -112,6 +112,7 @@ METHODS: dict[str, MethodWords] = {
     "j2r": MethodWords("Multiple imputation, jump to reference"),
     "cr": MethodWords("Multiple imputation, copy reference"),
     "cir": MethodWords("Multiple imputation, copy increments in reference"),
+    "by_ending": MethodWords("Multiple imputation by how participation ended"),
     "welch": MethodWords("Welch two-sample t test"),
     "binomial": MethodWords("Exact binomial test"),
     "binomial_greater": MethodWords("Exact one-sided binomial test"),

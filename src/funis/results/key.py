@@ -21,7 +21,7 @@ ALL: Final = "all"
 _NAMED_BY_METHOD: Final = frozenset(
     {
         "lower", "upper", "p", "p_adjusted", "p_highest", "statistic", "df", "estimate", "se",
-        "most_influential", "most_influential_label", "draws",
+        "most_influential", "most_influential_label", "draws", "p_error",
         "p_exact_least", "zero_changes", "conditional_se", "conditional_lower", "conditional_upper",
     }
 )  # fmt: skip

@@ -65,6 +65,7 @@ def check_imputation(study: Study) -> Iterator[StudyFinding]:
             yield from _check_drawn(study, key, endpoint)
         yield from _check_shifts(key, endpoint)
         yield from _check_covariance(key, endpoint)
+        yield from _check_endings(key, endpoint)
         if endpoint.fallback and "mmrm" not in endpoint.methods:
             fix = 'Add "mmrm" to methods, or leave it out.'
             yield StudyFinding((*key, "fallback"), "", "A fall-back belongs to a mixed model.", fix)
@@ -91,6 +92,20 @@ def _check_covariance(key: Key, endpoint: Endpoint) -> Iterator[StudyFinding]:
         message = "A covariance by arm belongs to imputation by reference to another arm."
         fix = f"Leave it out, or take one of {', '.join(REFERENCE_BASED)} as missing_outcome."
         yield StudyFinding((*key, "imputation", "covariance"), drawn.covariance, message, fix)
+
+
+def _check_endings(key: Key, endpoint: Endpoint) -> Iterator[StudyFinding]:
+    """Find strategies by ending without the policy that reads them, and the policy without any."""
+    named = endpoint.imputation.strategies if endpoint.imputation is not None else {}
+    if endpoint.missing_outcome == "by_ending" and not any(each != "mar" for each in named.values()):
+        fix = 'Add [endpoints.imputation] with strategies, for example {died = "j2r", lost = "mar"}.'
+        message = "No ending has a strategy but missing at random."
+        yield StudyFinding((*key, "missing_outcome"), "by_ending", message, fix)
+    if endpoint.missing_outcome != "by_ending" and named:
+        fix = 'Write missing_outcome = "by_ending", or leave the strategies out.'
+        found = ", ".join(f"{ending} = {how}" for ending, how in named.items())
+        message = "Strategies by ending are not read by this rule for missing outcomes."
+        yield StudyFinding((*key, "imputation", "strategies"), found, message, fix)
 
 
 def _check_drawn(study: Study, key: Key, endpoint: Endpoint) -> Iterator[StudyFinding]:

@@ -32,6 +32,6 @@ DegreesOfFreedom = Literal[
 ]
 KindOfMeans = Literal["conditional", "unconditional"]
 MissingOutcome = Literal[
-    "observed", "nonresponder", "worst", "locf", "multiple_imputation", "j2r", "cr", "cir"
+    "observed", "nonresponder", "worst", "locf", "multiple_imputation", "j2r", "cr", "cir", "by_ending"
 ]
 MissingRelapse = Literal["left_out", "none", "relapse"]

@@ -28,9 +28,11 @@ SummaryMeasure = Literal[
     "difference in relapse rate",
 ]
 EVENT_NAMES: tuple[EventName, ...] = get_args(EventName)
-#: Ways to fill missing changes by drawing them; the last three need the control arm of a parallel trial.
-IMPUTED = ("multiple_imputation", "j2r", "cr", "cir")
-REFERENCE_BASED = ("j2r", "cr", "cir")
+#: Ways to fill missing changes by drawing them; all but the first need the control arm of a parallel trial.
+IMPUTED = ("multiple_imputation", "j2r", "cr", "cir", "by_ending")
+REFERENCE_BASED = ("j2r", "cr", "cir", "by_ending")
+Ending = Literal["completed", "ongoing", "withdrew", "lost", "died", "other"]
+DrawingStrategy = Literal["mar", "j2r", "cr", "cir", "lmcf"]
 SensitivityMethod = Literal[
     "paired_t", "wilcoxon", "sign_test", "mmrm", "multiple_imputation", "j2r", "cr", "cir"
 ]
@@ -107,6 +109,12 @@ class Imputation(StudyPart):
     covariance: Literal["one", "by_arm"] = Field(
         default="one",
         description="By reference to another arm: one covariance for all arms, or one for each.",
+    )
+    strategies: dict[Ending, DrawingStrategy] = Field(
+        default={},
+        description="With missing_outcome by_ending: how the changes of a subject are drawn, by how its "
+        "participation ended (disposition); other is every ending not named here, and one not known. "
+        "mar is missing at random, lmcf the last mean carried forward.",
     )
     delta: float = Field(
         default=0.0,

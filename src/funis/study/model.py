@@ -249,7 +249,8 @@ class Endpoint(StudyPart):
     missing_outcome: MissingOutcome = Field(
         default="observed",
         description="What a missing outcome counts as. multiple_imputation (missing at random), j2r, cr and "
-        "cir (by reference to the control arm) are for changes, the last three in parallel trials.",
+        "cir (by reference to the control arm) and by_ending (imputation.strategies says which of them for "
+        "which end of participation) are for changes, all but the first in parallel trials.",
     )
     imputation: Imputation | None = Field(
         default=None, description="How missing changes are drawn, and the shifts of a tipping point."

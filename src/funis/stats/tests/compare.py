@@ -63,6 +63,18 @@ class Comparison:
     note: str = ""
     draws: int = 0
 
+    @property
+    def p_error(self) -> float:
+        """Monte Carlo standard error of a P from drawn arrangements; 0 where none was drawn.
+
+        Examples
+        --------
+        >>> found = Comparison(1.0, 0.0, 2.0, 1.0, math.nan, 0.05, 30, "permutation test", draws=1900)
+        >>> round(found.p_error, 6)
+        0.005
+        """
+        return math.sqrt(self.p * (1 - self.p) / self.draws) if self.draws else 0.0
+
 
 def one_sample_t(
     values: npt.ArrayLike,
