@@ -16,7 +16,7 @@ from typing import Any
 import pages_of_instruments
 import pages_of_responses
 from funis.reporting.labels import STATISTICS
-from funis.schema import RESULT_COLUMNS
+from funis.results import NUMBER_COLUMNS
 from pages_of_analytes import render_analytes_page
 from pages_of_the_study_file import render_study_page, render_tables_page
 
@@ -169,7 +169,7 @@ def render_results_page() -> str:
     """Render the page of the results: columns, analyses, statistics."""
     words = {"String": "text", "Float64": "number", "Int64": "whole number"}
     columns = [
-        (f"`{name}`", words[str(kind)], TEXTS["columns"][name]) for name, kind in RESULT_COLUMNS.items()
+        (f"`{name}`", words[str(kind)], TEXTS["columns"][name]) for name, kind in NUMBER_COLUMNS.items()
     ]
     parts = [
         TEXTS["fronts"]["results"],

@@ -130,6 +130,10 @@ Populations, subgroups and eligibility see one row a subject:
 * dates: {dates}
 * study days: {days}
 * `infusions_received`, `disposition_status`
+* `drugs_failed`: how many distinct drugs had failed before day 0, by the table `medications`: a course that
+  began before it had the response `none` or `partial`. `intolerance` is not counted: what the drug would have
+  done is not known. Cannot tell where no course before day 0 is recorded, and where one without a response,
+  a first day or a name may be one more
 * `days_<earlier>_to_<later>` for any two of {events}, in this order: dates are not subtracted in a rule
 * `baseline_<score>`, `baseline_<test>` and, for graded instruments, `baseline_<score>_<system>`
 

@@ -277,6 +277,9 @@ DONORS = Table(
     ),
 )
 
+DRUG_RESPONSES = ("none", "partial", "complete", "intolerance", "not_applicable")
+"""What a course of a drug did; without a response, or with a partial one, the drug has failed."""
+
 MEDICATIONS = Table(
     "medications",
     "course of a drug",
@@ -292,6 +295,13 @@ MEDICATIONS = Table(
         _day_column("start_day", "First study day, where the data carry no dates."),
         _day_column("end_day", "Last study day, where the data carry no dates."),
         Column("reason", "text", "Why the drug was given."),
+        Column(
+            "response",
+            "text",
+            "What the course did against the disease, as the investigator judged it; not_applicable where it "
+            "was given for something else. Empty: not known.",
+            allowed=DRUG_RESPONSES,
+        ),
     ),
 )
 
@@ -443,36 +453,6 @@ TABLES: dict[str, Table] = {
 
 PLACE_COLUMNS = ("_file", "_line")
 """Where a row was read: file (with the sheet of a workbook) and line (the header is line 1)."""
-
-RESULT_COLUMNS: dict[str, pl.DataType] = {
-    "id": pl.String(),
-    "analysis": pl.String(),
-    "endpoint": pl.String(),
-    "estimand": pl.String(),
-    "population": pl.String(),
-    "subgroup": pl.String(),
-    "arm": pl.String(),
-    "contrast": pl.String(),
-    "visit": pl.String(),
-    "variable": pl.String(),
-    "measure": pl.String(),
-    "category": pl.String(),
-    "parameter": pl.String(),
-    "cluster": pl.String(),
-    "statistic": pl.String(),
-    "value": pl.Float64(),
-    "text": pl.String(),
-    "n": pl.Int64(),
-    "denominator": pl.Int64(),
-    "method": pl.String(),
-    "adjustment": pl.String(),
-    "delta": pl.Float64(),
-    "missing": pl.String(),
-    "missing_outcome": pl.String(),
-    "status": pl.String(),
-    "source": pl.String(),
-}
-"""The columns of the results, one row a number."""
 
 
 def is_unscheduled(visit: str) -> bool:

@@ -29,6 +29,7 @@ VARIABLES: dict[str, str] = {
     "weight_kg": "Weight",
     "disease_duration_years": "Disease duration",
     "prednisone": "Glucocorticoid dose as prednisone",
+    "drugs_failed": "Drugs that failed before the first infusion",
 }
 
 UNITS: dict[str, str] = {

@@ -15,7 +15,7 @@ import polars as pl
 from funis.errors import Finding
 from funis.reporting.labels import grade_columns
 from funis.results import Results, name_change
-from funis.schema import LABS
+from funis.schema import LABS, MEDICATIONS
 from funis.study.model import Study
 from funis.study.sources import EndpointSources, filling_tests, sources_of
 
@@ -38,6 +38,10 @@ _KEYS: Final[Mapping[str, frozenset[str]]] = {
     "visits": frozenset({"", "subject", "visit", "date", "day"}),
     "infusions": frozenset({"", "subject", "number", "date", "day"}),
 }
+#: Columns of drugs that decide how many had failed before the first infusion.
+_OF_FAILED_DRUGS: Final = frozenset(
+    {"", "subject", "drug", "response", "start", "start_day", "end", "end_day"}
+)
 #: Columns of a listing that name what its rows are about.
 _NAMING: Final = ("endpoint", "definition", "variable", "measure", "instrument")
 
@@ -116,6 +120,8 @@ def _takes_subjects_from(study: Study, sources: EndpointSources, finding: Findin
 def _damaged_by(study: Study, finding: Finding, complete: Mapping[str, Visits]) -> frozenset[str]:
     """Name the instruments or the laboratory tests that an error takes a value from."""
     if finding.table in study.instrument_names:
+        return frozenset({finding.table})
+    if finding.table == MEDICATIONS.name and finding.column in _OF_FAILED_DRUGS:
         return frozenset({finding.table})
     if finding.table != LABS.name:
         return frozenset()

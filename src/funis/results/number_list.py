@@ -10,10 +10,36 @@ import polars as pl
 from funis.errors import FunisError
 from funis.results.key import Place, build_id, build_key, tell_apart
 from funis.results.text import format_number, format_p
-from funis.schema import RESULT_COLUMNS
 
-#: The columns of the list of numbers, in the order of the files, with their types.
-NUMBER_COLUMNS: Final[dict[str, pl.DataType]] = RESULT_COLUMNS
+NUMBER_COLUMNS: Final[dict[str, pl.DataType]] = {
+    "id": pl.String(),
+    "analysis": pl.String(),
+    "endpoint": pl.String(),
+    "estimand": pl.String(),
+    "population": pl.String(),
+    "subgroup": pl.String(),
+    "arm": pl.String(),
+    "contrast": pl.String(),
+    "visit": pl.String(),
+    "variable": pl.String(),
+    "measure": pl.String(),
+    "category": pl.String(),
+    "parameter": pl.String(),
+    "cluster": pl.String(),
+    "statistic": pl.String(),
+    "value": pl.Float64(),
+    "text": pl.String(),
+    "n": pl.Int64(),
+    "denominator": pl.Int64(),
+    "method": pl.String(),
+    "adjustment": pl.String(),
+    "delta": pl.Float64(),
+    "missing": pl.String(),
+    "missing_outcome": pl.String(),
+    "status": pl.String(),
+    "source": pl.String(),
+}
+"""The columns of the list of numbers, in the order of the files, with their types."""
 
 
 class NumberList:

@@ -23,6 +23,7 @@ import polars as pl
 from funis.catalogue.model_instrument import GRADES
 from funis.frames.verbs import Verbs, concat, frame_like, verbs_of
 from funis.schema import DISPOSITION_STATUSES, DTYPES, SUBJECTS, is_unscheduled
+from funis.study.drugs_failed import DRUGS_FAILED
 from funis.study.kept import once_a_study
 from funis.study.model import Study
 from funis.study.subject_parts import (
@@ -83,6 +84,7 @@ def subject_schema(study: Study) -> dict[str, pl.DataType]:
     schema |= {
         "infusions_received": pl.Float64(),
         "disposition_status": pl.String(),
+        DRUGS_FAILED: pl.Float64(),
     }
     schema |= {f"days_{a}_to_{b}": pl.Float64() for a, b in combinations(EVENTS, 2)}
     return schema | baseline_schema(study)

@@ -14,6 +14,8 @@ from funis.catalogue.instrument_tables import find_definition, graded_systems, i
 from funis.catalogue.model_instrument import Item
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import response_definition, responses
+from funis.schema import MEDICATIONS
+from funis.study.drugs_failed import DRUGS_FAILED
 from funis.study.kept import once_a_study
 from funis.study.model import Endpoint, Study
 from funis.study.outcomes import outcomes_in
@@ -155,8 +157,9 @@ def items_of_tests(study: Study, instrument: str) -> tuple[Item, ...]:
 def _sources_of_rules(study: Study, rules: Iterable[str]) -> frozenset[str]:
     """Name what the baseline values come from that rules over the subjects read."""
     known = baseline_schema(study)
-    read = [column for rule in rules for column in rule_columns(rule) if column in known]
-    return frozenset(source_of_variable(study, column.removeprefix("baseline_")) for column in read)
+    read = {column for rule in rules for column in rule_columns(rule)}
+    named = {source_of_variable(study, each.removeprefix("baseline_")) for each in read if each in known}
+    return frozenset(named | ({MEDICATIONS.name} if DRUGS_FAILED in read else set()))
 
 
 def _sources_of_outcomes(study: Study, names: Iterable[str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ import polars as pl
 from funis.catalogue.instrument_tables import graded_systems
 from funis.frames.verbs import Verbs, concat, frame_like, verbs_of
 from funis.nine_decimals import round_column
+from funis.study.drugs_failed import DRUGS_FAILED, derive_drugs_failed
 from funis.study.kept import once_a_study
 from funis.study.model import Study
 
@@ -104,6 +105,7 @@ PARTS: Final[dict[tuple[str, ...], Callable[[Study, Mapping[str, pl.DataFrame]],
     ("first_infusion_", "last_infusion_", "infusions_received"): _infusions,
     ("baseline_date", "baseline_day", "last_visit_"): _visited,
     ("disposition_", "death_"): _ended,
+    (DRUGS_FAILED,): derive_drugs_failed,
 }
 """How the names of columns begin, and what derives them."""
 

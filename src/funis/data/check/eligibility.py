@@ -10,6 +10,7 @@ import polars as pl
 from funis.data.check.row_findings import row_finding
 from funis.errors import Finding
 from funis.shown import show_text
+from funis.study.drugs_failed import DRUGS_FAILED
 from funis.study.kept import once_a_study
 from funis.study.model import Criterion, Study
 from funis.study.rules import apply_rule, rule_columns
@@ -134,7 +135,8 @@ def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool)
 
 
 def _may_show(name: str, value: object) -> bool:
-    return value is None or (name.startswith("baseline_") and not isinstance(value, date))
+    is_of_the_disease = name.startswith("baseline_") or name == DRUGS_FAILED
+    return value is None or (is_of_the_disease and not isinstance(value, date))
 
 
 def _show(value: object) -> str:

@@ -12,13 +12,14 @@ from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import on_day, row_finding, rows_where
 from funis.errors import Finding, UnitError
 from funis.frames.verbs import Verbs, verbs_of
-from funis.schema import DISPOSITION_STATUSES
+from funis.schema import DISPOSITION_STATUSES, DRUG_RESPONSES
 from funis.scoring.steroids import (
     DoseError,
     highest_mg_a_day,
     is_glucocorticoid,
     prednisone_equivalent,
 )
+from funis.study.drugs_failed import asks_for_failed_drugs, began_before
 
 _FLAGS = ("completed", "withdrew", "lost", "died")
 
@@ -37,6 +38,7 @@ def check_course(data: Data) -> Iterator[Finding]:
     for table in ("adverse_events", "medications"):
         yield from _check_interval(data, table)
     yield from _check_doses(data)
+    yield from _check_responses(data)
     yield from _check_events(data)
     yield from _check_deaths(data)
     yield from _check_questions(data)
@@ -67,6 +69,24 @@ def _check_doses(data: Data) -> Iterator[Finding]:
         except UnitError:
             # A unit that is not known leaves the dose open, which the derived dose says.
             continue
+
+
+def _check_responses(data: Data) -> Iterator[Finding]:
+    """Ask what earlier drugs did, where a rule counts those that failed."""
+    medications = data.frames["medications"]
+    if not asks_for_failed_drugs(data.study):
+        return
+    for row in rows_where(medications, verbs_of(medications).col("response").is_null()):
+        if began_before(row["start_day"], row["end_day"]) is not False:
+            yield row_finding(
+                "query",
+                "missing_response",
+                "medications",
+                row,
+                column="response",
+                message="What this drug did is not recorded, and a rule counts the drugs that failed.",
+                fix=f"Write one of: {', '.join(DRUG_RESPONSES)}.",
+            )
 
 
 def derive_status(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
