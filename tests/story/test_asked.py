@@ -269,18 +269,22 @@ def test_who_was_not_treated_leaves_the_flow_before_the_treated() -> None:
     for each in frames["subjects"][3:]:
         each["received_cells"] = 0
     results = run(study, frames)
-    flow = build_flow(read_numbers(results.numbers))[0]
+    flow = build_flow(study, read_numbers(results.numbers))[0]
     counts = {box.title: int(box.count[-1].text) for box in flow.boxes}
-    assert [box.title for box in flow.left_early] == ["Not treated"]
-    assert flow.main[flow.early_arrow].title == "Treated"
-    # Every arrow adds up: 5 = 2 + 3, and 3 = 1 + 0 + 2 of whom nothing is recorded.
-    assert counts["Enrolled"] == counts["Not treated"] + counts["Treated"]
-    ends = ("Withdrew", "Died", "End of participation not recorded", "Completed follow-up")
+    assert [step.box.title for step in flow.steps] == [
+        "Consented, enrolled",
+        "Treated",
+        "Completed follow-up",
+    ]
+    assert [box.title for box in flow.steps[0].left] == ["Not treated"]
+    # Every arrow adds up: 5 = 2 + 3, and 3 = 1 + 2 of whom nothing is recorded. Nobody died: there is no line.
+    assert counts["Consented, enrolled"] == counts["Not treated"] + counts["Treated"]
+    ends = ("Withdrew", "End of participation not recorded", "Completed follow-up")
     assert counts["Treated"] == sum(counts[name] for name in ends)
     drawn = draw_flow_chart(flow)
     places = [float(each) for each in re.findall(r'<rect x="364" y="([\d.]+)"', drawn)]
     heights = [
-        float(each) for each in re.findall(r'<rect x="364" y="[\d.]+" width="352" height="(\d+)"', drawn)
+        float(each) for each in re.findall(r'<rect x="364" y="[\d.]+" width="352" height="([\d.]+)"', drawn)
     ]
     assert len(places) == 2
     assert places[0] + heights[0] < places[1]
@@ -309,8 +313,8 @@ def test_that_no_infusion_is_there_does_not_say_that_none_was_given() -> None:
     # A rule that asks for the day of the infusion cannot tell of S5, and says no of S4.
     assert results.value("population.treated.subjects.n") == 3
     assert results.value("population.treated.subjects.cannot_tell") == 1
-    flow = build_flow(read_numbers(results.numbers))[0]
-    early = {box.title: box.count[-1].text for box in flow.left_early}
+    flow = build_flow(study, read_numbers(results.numbers))[0]
+    early = {box.title: box.count[-1].text for box in flow.steps[0].left}
     assert early == {"Not treated": "1", "Not recorded whether treated": "1"}
     page = page_of(study, results)
     assert "Not recorded whether treated 1/5" in page

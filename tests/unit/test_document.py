@@ -23,7 +23,7 @@ from funis.documents.document import (
 )
 from funis.documents.drawing import draw_ahead, render_svg
 from funis.documents.figure import FigureSpec
-from funis.documents.flow_chart import FlowBox, FlowChart, draw_flow_chart
+from funis.documents.flow_chart import FlowBox, FlowChart, FlowStep, draw_flow_chart
 from funis.documents.formats import FORMATS
 from funis.documents.html import render_page
 from funis.documents.numbering import number_sections
@@ -89,7 +89,7 @@ def test_words_refer_by_number() -> None:
 
 def test_document_names_every_number_it_prints() -> None:
     table = TableSpec("t", "a", "T", ("A", "B"), text_rows([("x", "y")]))
-    chart = FlowChart("f", "a", "F", (FlowBox("In", (Inline("3", "flow"),)),), (), "One box.")
+    chart = FlowChart("f", "a", "F", (FlowStep(FlowBox("In", (Inline("3", "flow"),))),), "One box.")
     blocks: tuple[Block, ...] = (
         Paragraph((Inline("Of "), Inline("40", "prose"))),
         ItemList(((Inline("1", "item"),),)),
@@ -112,7 +112,7 @@ SAMPLES: tuple[Block, ...] = (
     FigureSpec(
         "f", "a", "Words of a figure", {"data": {"values": [{"x": 1}]}, "mark": "point"}, "One point."
     ),
-    FlowChart("g", "a", "Words of a flow chart", (FlowBox("In", plain("3")),), (), "One box."),
+    FlowChart("g", "a", "Words of a flow chart", (FlowStep(FlowBox("In", plain("3"))),), "One box."),
 )
 
 
@@ -217,7 +217,7 @@ def test_notices_stand_on_the_page_in_its_title_and_beside_every_table(document:
 
 def test_words_of_a_flow_chart_are_escaped() -> None:
     box = FlowBox("<b>", (Inline("n = "), Inline("3", 'a"b')))
-    drawn = draw_flow_chart(FlowChart("f", "a", "F", (box, box), (box,), "Boxes."))
+    drawn = draw_flow_chart(FlowChart("f", "a", "F", (FlowStep(box, left=(box,)), FlowStep(box)), "Boxes."))
     assert "<b>" not in drawn
     assert drawn.count("&lt;b&gt;") == 3
     assert drawn.count('data-id="a&quot;b"') == 3

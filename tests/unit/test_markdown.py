@@ -21,7 +21,7 @@ from funis.documents.document import (
     plain,
 )
 from funis.documents.figure import FigureSpec
-from funis.documents.flow_chart import FlowBox, FlowChart
+from funis.documents.flow_chart import FlowArm, FlowBox, FlowChart, FlowStep
 from funis.documents.markdown import render_markdown
 from funis.documents.table import Inline, TableRow, TableSpec, joined, words
 from funis.errors import BlockError
@@ -117,14 +117,14 @@ def test_notice_and_tag_are_in_sight(document: Document) -> None:
 def test_hostile_words_are_words() -> None:
     hostile = Inline(HOSTILE)
     cell = joined(HOSTILE, Inline(HOSTILE, HOSTILE))
-    box = FlowBox(HOSTILE, (hostile,))
+    step = FlowStep(FlowBox(HOSTILE, (hostile,)))
     blocks: tuple[Block, ...] = (
         Paragraph((hostile,)),
         ItemList(((hostile,),)),
         Box("b", HOSTILE, (BoxEntry(HOSTILE, cell.parts),), ((hostile,),)),
         TableSpec("t", "a", HOSTILE, (HOSTILE, "B"), (TableRow(words(HOSTILE), (cell,)),), (HOSTILE,)),
         FigureSpec("f", "a", HOSTILE, {}, HOSTILE, (HOSTILE,)),
-        FlowChart("g", "a", HOSTILE, (box, box), (), HOSTILE),
+        FlowChart("g", "a", HOSTILE, (step, step), HOSTILE, arms=(FlowArm(HOSTILE, (step,)),)),
     )
     section = Section("a", HOSTILE, blocks, (SectionPart("p", HOSTILE),))
     document = Document(

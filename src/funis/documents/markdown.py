@@ -21,7 +21,7 @@ from funis.documents.document import (
     SectionPart,
 )
 from funis.documents.figure import FigureSpec
-from funis.documents.flow_chart import FlowChart
+from funis.documents.flow_chart import FlowBox, FlowChart
 from funis.documents.table import TableCell, TableRow, TableSpec
 from funis.errors import BlockError
 from funis.letters import replace_forbidden
@@ -218,8 +218,15 @@ def _draw_figure(figure: FigureSpec, document: Document, _: _Numbers) -> Iterato
 
 def _draw_flow(chart: FlowChart, document: Document, numbers: _Numbers) -> Iterator[str]:
     yield _caption(chart, document)
-    yield _list(f"{escape(box.title)}: {_prose(box.count, numbers)}" for box in chart.boxes)
+    for title, steps in (("", chart.steps), *((arm.title, arm.steps) for arm in chart.arms)):
+        if title:
+            yield f"**{escape(title)}**"
+        yield _list(_flow_line(box, numbers) for step in steps for box in step.boxes)
     yield escape(" ".join(chart.footnotes))
+
+
+def _flow_line(box: FlowBox, numbers: _Numbers) -> str:
+    return f"{escape(box.title)}: {_prose(box.count, numbers)}" if box.count else escape(box.title)
 
 
 def _caption(shown: TableSpec | FigureSpec | FlowChart | Box, document: Document) -> str:

@@ -113,7 +113,7 @@ def build_document(
                 "people": people_words(study),
             },
             tables=tables,
-            figures=(*build_flow(book), *drawn),
+            figures=(*build_flow(study, book), *drawn),
             remarks=build_remarks(results, book),
         )
     )
