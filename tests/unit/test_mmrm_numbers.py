@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from funis.errors import ValueRangeError
+from funis.stats.mmrm.formula import FormulaError
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.numbers_used import check_numbers
 from funis.stats.mmrm.result import MmrmResult
@@ -151,3 +152,91 @@ def test_a_unit_within_the_limits_changes_neither_t_nor_degrees_of_freedom(power
     far = fit(trial().with_columns(y=pl.col("y") * 10.0**power)).coefficients
     for name in ("t", "df"):
         np.testing.assert_allclose(far[name].to_numpy(), plain[name].to_numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("formula", ["np.log(x)", "log(x)", "np.sqrt(x)"])
+def test_a_formula_that_gives_no_number_in_some_rows_names_column_and_row(formula: str) -> None:
+    """formulaic left the rows out, and the sums of a fit ended in an error of numpy's; numpy warned besides."""
+    frame = with_cell("x", 5, -1.0).with_columns(
+        x=pl.col("x").abs() * pl.when(pl.col("x") == -1.0).then(-1).otherwise(1)
+    )
+    with pytest.raises(ValueRangeError) as caught:
+        fit(frame, fixed=f"visit + {formula}", trust_formula=True)
+    assert str(caught.value) == (
+        f"Column '{formula}' of the design: found nan in row 5 counted from 1 (subject S-01, visit v1); allowed is "
+        "finite numbers. Change the formula, or correct or empty the cells that the column is computed from."
+    )
+
+
+def test_a_prediction_where_the_formula_gives_no_number_is_empty() -> None:
+    result = fit(trial().with_columns(x=pl.col("x").abs()), fixed="visit + np.log(x)", trust_formula=True)
+    rows = pl.DataFrame({"visit": ["v0", "v1"], "x": [-1.0, 1.0]})
+    found = result.predict(rows)["estimate"]
+    assert found.is_null().to_list() == [True, False]
+    assert found[1] == pytest.approx(result.params["(Intercept)"] + result.params["visitv1"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("1 / (x - x)", "found (-inf|inf) in row 2 counted from 1"),
+        ("np.exp(x * 0 + 1000)", "found inf in row 2 counted from 1"),
+        ("1e200 * w", r"found 1e\+200 in row 2 .* from -1e\+100 to 1e\+100.*divide it by 1e\+200"),
+        ("1e-200 * w", "found no number further from 0 than 1e-200; allowed is .* at least 1e-100"),
+    ],
+)
+def test_a_formula_whose_numbers_have_no_square_is_refused(formula: str, said: str) -> None:
+    with pytest.raises(ValueRangeError, match=rf"Column 'I\(.*\)' of the design: {said}"):
+        fit(trial(), fixed=f"visit + I({formula})", trust_formula=True)
+
+
+def test_products_of_covariates_have_limits_of_their_own() -> None:
+    frame = trial().with_columns(u=pl.col("x") * 1e40, v=pl.col("w") * 1e49, z=pl.col("place") * 1e12)
+    assert fit(frame, fixed="u:v").converged
+    with pytest.raises(
+        ValueRangeError, match=r"Column 'u:v:z' of the design: found -?\d.*e\+10\d in row \d+"
+    ):
+        fit(frame, fixed="u:v:z")
+    small = frame.with_columns(u=pl.col("x") * 1e-40, v=pl.col("w") * 1e-49)
+    assert fit(small, fixed="u:v").converged
+    with pytest.raises(ValueRangeError, match="Column 'u:v:z' of the design: found no number further from 0"):
+        fit(small.with_columns(z=pl.col("place") * 1e-13), fixed="u:v:z")
+
+
+def test_a_product_that_overflows_is_refused() -> None:
+    names = [f"a{k}" for k in range(8)]
+    frame = trial().with_columns(**{name: pl.col("w") * 1e49 for name in names})
+    with pytest.raises(ValueRangeError, match="of the design: found inf in row 2 counted"):
+        fit(frame, fixed=":".join(names))
+
+
+def test_a_large_covariate_beside_others_that_never_meet_it_is_taken() -> None:
+    """The product of the largest of either is beyond the limit, that of any one row is not."""
+    frame = trial().with_columns(
+        u=pl.when(pl.col("id") == "S-01").then(1e49).otherwise(1.0),
+        v=pl.when(pl.col("visit") == "v2").then(1e45).otherwise(0.0),
+        z=pl.when((pl.col("id") == "S-01") | (pl.col("visit") != "v2")).then(0.0).otherwise(1e20),
+    )
+    assert fit(frame, fixed="u:v:z").status in {"converged", "rank deficient"}
+
+
+@pytest.mark.parametrize("formula", ["I(", "C(", "I(x", "`x", "{x"])
+def test_a_formula_that_does_not_end_is_told_without_the_colours_of_a_terminal(formula: str) -> None:
+    with pytest.raises(FormulaError) as caught:
+        fit(trial(), fixed=f"visit + {formula}", trust_formula=True)
+    close = {"{": "}", "`": "`"}.get(formula[0], ")")
+    assert str(caught.value) == (
+        f"Formula 'visit + {formula}' cannot be read: Formula ended before quote context was closed. "
+        f"Expected: {close}, in {formula!r}."
+    )
+
+
+@pytest.mark.parametrize("formula", ["I(x[0])", "np.array([1, 2])", "I('a')"])
+def test_a_part_of_a_formula_that_is_no_column_is_refused(formula: str) -> None:
+    with pytest.raises(FormulaError, match="a part of it does not give one number for each row"):
+        fit(trial(), fixed=f"visit + {formula}", trust_formula=True)
+
+
+def test_complex_numbers_are_refused() -> None:
+    with pytest.raises(FormulaError, match="complex numbers; a model needs real ones"):
+        fit(trial(), fixed="visit + I(x + 1j)", trust_formula=True)

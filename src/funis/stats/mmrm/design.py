@@ -17,7 +17,8 @@ from funis.errors import ColumnError, ValueRangeError
 from funis.shown import show_codes
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.formula import DesignColumn, Formula, code_columns, parse_formula
-from funis.stats.mmrm.rows_used import Codes, ModelRows
+from funis.stats.mmrm.numbers_used import MOST_OF_PRODUCTS, check_numbers
+from funis.stats.mmrm.rows_used import Codes, ModelRows, describe_row
 from funis.stats.mmrm.sums import SubjectArrays, split_design
 
 Builder = Callable[[pl.DataFrame], Floats]
@@ -236,9 +237,15 @@ def arrange(design: Design, rows: ModelRows) -> SubjectArrays:
     outcome[subject, visit] = rows.outcome
     observed[subject, visit] = True
     if design.builder is None:
-        u, C = _split_columns(design, rows)
+        # Products of large numbers may overflow; what comes of it is looked at, not how.
+        with np.errstate(over="ignore", under="ignore"):
+            u, C = _split_columns(design, rows)
+        _check_products(design, rows, u, C)
     else:
-        u, C = split_design(design.builder(_variables(design, rows)), subject, visit, n=n, m=m)
+        columns = design.builder(_variables(design, rows))
+        for j, name in enumerate(design.names):
+            _check_column(name, columns[:, j], rows)
+        u, C = split_design(columns, subject, visit, n=n, m=m)
     u, C = standardise(u, C)
     group = np.zeros(n, dtype=np.int64)
     if rows.group is not None:
@@ -247,6 +254,28 @@ def arrange(design: Design, rows: ModelRows) -> SubjectArrays:
             raise ValueRangeError("group", "a subject in two groups", "one covariance group per subject")
     arrays = SubjectArrays(outcome, observed, u, C, group)
     return _weighted(arrays, rows) if rows.weights is not None else arrays
+
+
+def _check_products(design: Design, rows: ModelRows, u: Floats, C: Floats) -> None:
+    """Refuse a product of covariates that is too large or too small to be squared."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        bound = np.abs(u).max(axis=0) @ np.abs(C).max(axis=0)
+    fine = (bound <= MOST_OF_PRODUCTS) & ((bound * MOST_OF_PRODUCTS >= 1) | (bound == 0))
+    for j in np.flatnonzero(~fine):
+        part = C[rows.visit.codes, :, j]
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = np.where(part == 0, 0.0, u[rows.subject.codes] * part).sum(axis=1)
+        _check_column(design.names[j], values, rows)
+
+
+def _check_column(name: str, values: Floats, rows: ModelRows) -> None:
+    """Refuse a column of the design with a number that no fit can use."""
+
+    def where(place: int) -> str:
+        return describe_row(rows.row, rows.subject, rows.visit, place)
+
+    fix = "Change the formula, or correct or empty the cells that the column is computed from."
+    check_numbers(f"Column {name!r} of the design", values, where, most=MOST_OF_PRODUCTS, fix=fix)
 
 
 def _variables(design: Design, rows: ModelRows) -> pl.DataFrame:

@@ -25,6 +25,9 @@ from funis.stats.mmrm.rows_used import ModelDataError, ModelRows
 _LEVEL = re.compile(r"\[(?:T\.)?([^\]]*)\]")
 _QUOTED = re.compile(r"`([^`]+)`")
 _FORCED = re.compile(r"C\((\w+)\)")
+# What formulaic writes of a place in a formula: colours of a terminal, and brackets round the place.
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
+_MARKED = re.compile("\u29db(.*)\u29da", re.DOTALL)
 _FACTOR = re.compile(r"C\(\s*(\w+)\s*(?:,.*)?\)", re.DOTALL)
 
 
@@ -74,7 +77,7 @@ def _formula(text: str) -> Any:
     try:
         formula = Formula(text)
     except FormulaicError as error:
-        raise FormulaError(f"Formula {text!r} cannot be read: {error}") from error
+        raise FormulaError(f"Formula {text!r} cannot be read: {_plain(error)}") from error
     if not isinstance(formula, SimpleFormula):
         raise FormulaError(f"Formula {text!r} has several parts; a model has one, without | and ~.")
     return formula
@@ -106,7 +109,7 @@ class RowsByFormulaic:
     def __call__(self, given: pl.DataFrame) -> Floats:
         """Give the rows (N, p) of the model's design."""
         table = _table(given.select([*self.levels, *self.numbers]), self.levels, self.references)
-        return np.asarray(_strictly(lambda: self.spec.get_model_matrix(table)), dtype=np.float64)
+        return _real(_strictly(lambda: self.spec.get_model_matrix(table)))
 
 
 def design_by_formulaic(
@@ -181,20 +184,50 @@ def _frame(rows: ModelRows) -> pl.DataFrame:
 
 
 def _matrix(text: str, table: Any, *, full_rank: bool) -> Any:
-    """Evaluate a formula."""
+    """Evaluate a formula; rows for which it gives no number stay, so that they can be named."""
     from formulaic.errors import FormulaicError
 
+    formula = _formula(text)
     try:
-        return _formula(text).get_model_matrix(table, output="numpy", ensure_full_rank=full_rank)
+        with np.errstate(all="ignore"):
+            return formula.get_model_matrix(
+                table, output="numpy", ensure_full_rank=full_rank, na_action="ignore"
+            )
     except FormulaicError as error:
-        raise FormulaError(f"Formula {text!r} cannot be evaluated: {error}") from error
+        raise FormulaError(f"Formula {text!r} cannot be evaluated: {_plain(error)}") from error
+    except (ValueError, TypeError) as error:
+        # formulaic puts columns together without a look at their lengths and kinds.
+        raise FormulaError(
+            f"Formula {text!r} cannot be evaluated: a part of it does not give one number for each row. "
+            "Write parts of as many numbers as there are rows, or make a column of what is computed."
+        ) from error
+
+
+def _real(matrix: Any) -> Floats:
+    """Take the design as floats.
+
+    Raises
+    ------
+    FormulaError : it holds complex numbers, whose imaginary parts a cast would drop
+    """
+    values = np.asarray(matrix)
+    if np.iscomplexobj(values):
+        raise FormulaError("The formula gives complex numbers; a model needs real ones.")
+    return values.astype(np.float64)
+
+
+def _plain(error: Exception) -> str:
+    """Give formulaic's words without the colours of a terminal; what it colours is quoted."""
+    said, _, shown = _COLOURS.sub("", str(error)).partition("\n\n")
+    found = _MARKED.search(shown)
+    return f"{said}, in {found[1]!r}." if found else said
 
 
 def _strictly(build: Callable[[], Any]) -> Any:
     """Build design rows; a level that ``C()`` has not seen is refused where formulaic takes the reference."""
     from formulaic.errors import DataMismatchWarning
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("error", DataMismatchWarning)
         try:
             return build()

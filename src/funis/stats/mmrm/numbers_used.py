@@ -26,7 +26,9 @@ MOST_OF_PARTS: Final = 1e15
 _CORRECT = "Correct the value, or leave it empty."
 
 
-def check_numbers(what: str, values: Floats, where: Callable[[int], str], *, most: float = MOST) -> None:
+def check_numbers(
+    what: str, values: Floats, where: Callable[[int], str], *, most: float = MOST, fix: str = _CORRECT
+) -> None:
     """Refuse a column with a number that is not finite, or that is too large or too small to be squared.
 
     Parameters
@@ -35,6 +37,7 @@ def check_numbers(what: str, values: Floats, where: Callable[[int], str], *, mos
     values : (N,) the column
     where : says where the value at a place stands
     most : the largest number that is taken; the largest of a column is 0 or at least 1 / most
+    fix : what to do about a number that is not finite
 
     Raises
     ------
@@ -49,16 +52,20 @@ def check_numbers(what: str, values: Floats, where: Callable[[int], str], *, mos
     size = np.abs(values)
     wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:
-        raise ValueRangeError(what, _found(values, wrong, where), "finite numbers", _CORRECT)
+        raise ValueRangeError(what, _found(values, wrong, where), "finite numbers", fix)
     wrong = np.flatnonzero(size > most)
     if wrong.size:
         power = round(float(np.log10(largest)))
-        fix = f"Correct the value, or give the column in a larger unit: divide it by 1e+{power}, say."
-        raise ValueRangeError(what, _found(values, wrong, where), f"numbers from {-most:g} to {most:g}", fix)
+        larger = f"Correct the value, or give the column in a larger unit: divide it by 1e+{power}, say."
+        raise ValueRangeError(
+            what, _found(values, wrong, where), f"numbers from {-most:g} to {most:g}", larger
+        )
     power = round(-float(np.log10(largest)))
     found = Described(f"no number further from 0 than {float(values[int(size.argmax())]):.3g}")
-    fix = f"Give the column in a smaller unit: multiply it by 1e+{power}, say."
-    raise ValueRangeError(what, found, f"a column whose largest number is 0 or at least {1 / most:g}", fix)
+    smaller = f"Give the column in a smaller unit: multiply it by 1e+{power}, say."
+    raise ValueRangeError(
+        what, found, f"a column whose largest number is 0 or at least {1 / most:g}", smaller
+    )
 
 
 def _found(values: Floats, wrong: NDArray[np.int64], where: Callable[[int], str]) -> Described:
