@@ -77,6 +77,12 @@ def graded(seed: int) -> pl.DataFrame:
     return scored
 
 
+def relapsed(seed: int) -> list[str]:
+    """The subjects whose response was lost by month 12."""
+    found = respond(graded(seed), "ucmsc_bilag_response")
+    return sorted(found.filter(pl.col("relapse") == "yes")["subject"])
+
+
 def t_of(before: Sequence[float], after: Sequence[float]) -> float:
     changes = [y - x for x, y in zip(before, after, strict=True)]
     return statistics.fmean(changes) / (statistics.stdev(changes) / math.sqrt(len(changes)))
@@ -205,6 +211,11 @@ def test_published_directions_of_the_laboratory(seed: int) -> None:
         path = means(found[test], everybody)
         assert path.index(min(path)) == month_6
         assert min(path[month_9], path[month_12]) > path[month_6]
+        lost = relapsed(seed)
+        path = means(found[test], lost)
+        assert min(path[month_9], path[month_12]) > path[month_6]
+        path = means(found[test], [subject for subject in everybody if subject not in lost])
+        assert max(path[month_9], path[month_12]) <= path[month_6]
     for test in ("albumin", "c3", "c4"):
         path = means(found[test], everybody)
         assert path.index(max(path)) == month_6

@@ -20,8 +20,9 @@ LEUKOPENIA_BELOW, THROMBOCYTOPENIA_BELOW = 3.0, 100.0
 # Change of C3 from baseline at each visit (g/L), per unit of response; the peak is at month 6.
 _C3_RISE = (0.0, 0.09, 0.20, 0.31, 0.27, 0.25)
 _DSDNA_LEFT = (1.0, 0.72, 0.48, 0.42, 0.46, 0.49)
-_CREATININE_SHIFT = (0.0, -1.5, -4.0, -7.0, -6.0, -5.5)
-_UREA_SHIFT = (0.0, -0.2, -0.6, -1.1, -1.0, -0.95)
+# Kidney function is kept after month 6: what rises later are the renal relapses alone.
+_CREATININE_SHIFT = (0.0, -1.5, -4.0, -7.0, -7.8, -7.8)
+_UREA_SHIFT = (0.0, -0.2, -0.6, -1.1, -1.2, -1.2)
 _ALBUMIN_RISE = (0.0, 1.5, 4.0, 6.5, 6.0, 5.7)
 _BENEFIT = {"MCR": 1.15, "PCR": 1.0, "none": 0.7}
 
@@ -78,8 +79,8 @@ def build_labs(
             haemoglobin=_draw_haemoglobin(timeline, turn.get(timeline.subject), draws),
             platelets=_draw_platelets(timeline, turn.get(timeline.subject), draws),
             albumin=_draw_albumin(timeline, grams, draws),
-            creatinine=_draw_kidney(timeline, _CREATININE_SHIFT, (62.0, 14.0, 9.0), draws, digits=0),
-            urea_nitrogen=_draw_kidney(timeline, _UREA_SHIFT, (5.6, 1.3, 1.1), draws, digits=1),
+            creatinine=_draw_kidney(timeline, _CREATININE_SHIFT, (62.0, 14.0, 24.0), draws, digits=0),
+            urea_nitrogen=_draw_kidney(timeline, _UREA_SHIFT, (5.6, 1.3, 2.6), draws, digits=1),
         )
         for timeline, grams in zip(timelines, protein, strict=True)
     )
@@ -165,11 +166,13 @@ def _draw_kidney(
     *,
     digits: int,
 ) -> tuple[float, ...]:
-    """Draw creatinine or urea nitrogen: level (mean, SD, rise of a relapse); lowest at month 6."""
+    """Draw creatinine or urea nitrogen: level (mean, SD, rise of a renal relapse); lowest at month 6."""
     mean, sd, relapse = level
+    is_renal = timeline.relapse_system == "renal"
     start = max(draws.normal(mean, sd), mean - 1.6 * sd) + (0.8 * sd if timeline.nephritis else 0.0)
     return tuple(
         round(start + shift * _BENEFIT[timeline.response]
-              + (relapse if timeline.has_relapsed(visit) else 0.0) + draws.normal(0, 0.06 * sd), digits)
+              + (relapse if is_renal and timeline.has_relapsed(visit) else 0.0)
+              + draws.normal(0, 0.06 * sd), digits)
         for visit, shift in enumerate(shifts)
     )  # fmt: skip

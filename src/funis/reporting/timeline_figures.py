@@ -128,6 +128,17 @@ class _Panel:
         return len({point["day"] for point in self.means or self.lines or self.bands}) > 1
 
     @property
+    def heights(self) -> list[float]:
+        """Give every height drawn: of means and their limits, of the lines, of the ends of the bands."""
+        drawn = (
+            (self.means, ("mean", "lower", "upper")),
+            (self.lines, ("value",)),
+            (self.bands, ("p5", "p95")),
+        )
+        found = (point[name] for points, names in drawn for point in points for name in names)
+        return [height for height in found if height is not None]
+
+    @property
     def days(self) -> list[float]:
         """Give every day drawn."""
         return [point["day"] for point in (*self.means, *self.lines, *self.bands)]
@@ -207,7 +218,7 @@ def _own_scores(results: Results, book: NumberBook, group: Group) -> pl.DataFram
 
 def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:
     labels = Labels(study)
-    columns = min(len(panels), _COLUMNS)
+    columns = _columns(panels)
     column = (WIDTH - 8 - _BETWEEN * (columns - 1)) // columns
     width = PLOT_WITH_ROWS if columns == 1 else column - _PANEL_AXIS
     days = [day for panel in panels for day in panel.days]
@@ -215,7 +226,8 @@ def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel])
     if columns > 1:
         axis |= {"title": None}
     drawn = [
-        _timeline_layers(panel, axis, width=width, height=_height(len(panels), columns)) for panel in panels
+        _timeline_layers(panel, axis, width=width, height=_height(len(panels), columns), scale=scale)
+        for panel, scale in zip(panels, _scales(panels), strict=True)
     ]
     by_visit = panels[0].visit_means
     if columns == 1 and by_visit:
@@ -246,7 +258,7 @@ def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel])
     )
 
 
-def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> Spec:
+def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int, scale: Spec) -> Spec:
     ends = [*panel.days, *axis["values"]]
     x: Spec = {
         "field": "day",
@@ -261,8 +273,8 @@ def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int) -> S
         if is_alone
         else {"title": None, "tickCount": 5, "minExtent": _PANEL_AXIS, "maxExtent": _PANEL_AXIS},
     }
-    if panel.lowest is not None:
-        y["scale"] = {"domainMin": panel.lowest}
+    if scale:
+        y["scale"] = scale
     layers = band_layers(panel.bands, x, y, has_means=bool(panel.means)) if panel.is_summarised else []
     faint = 0.55 if panel.subjects <= 60 else 0.3
     lines: Spec = {
@@ -301,6 +313,26 @@ def _mean_layers(panel: _Panel, x: Spec, y: Spec) -> list[Spec]:
             means | {"mark": {"type": "circle", "color": ESTIMATE, "size": 52, "opacity": 1}, "encoding": at},
         ]
     return layers
+
+
+def _columns(panels: Sequence[_Panel]) -> int:
+    """Give the panels in a row; the groups of one variable stand beside each other where they have room."""
+    groups = len({panel.group.subgroup for panel in panels})
+    return groups if 1 < groups < _COLUMNS else min(len(panels), _COLUMNS)
+
+
+def _scales(panels: Sequence[_Panel]) -> list[Spec]:
+    """Give the ends of each upright axis: the groups of one variable are compared over the same heights."""
+    scales: list[Spec] = []
+    for panel in panels:
+        own = [each for each in panels if each.group.variable == panel.group.variable]
+        values = [value for each in own for value in each.heights]
+        lows = [each.lowest for each in own if each.lowest is not None]
+        scale: Spec = {"domainMin": min(lows)} if lows else {}
+        if len(own) > 1:
+            scale = {"domainMin": min([*lows, *values, 0]), "domainMax": max([*values, 0])}
+        scales.append(scale)
+    return scales
 
 
 def _height(panels: int, columns: int) -> int:
