@@ -36,6 +36,7 @@ from funis.study.model import (
     Visit,
 )
 from funis.study.people import Person
+from funis.study.printed_names import FIXED, MAIN_SECTIONS, NAMED, NUMBERED
 from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 
@@ -116,6 +117,44 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
     ),
 }
 """Of a section, one example that is read and one that is refused."""
+EXAMPLES_OF_REPORT: tuple[tuple[str, str, str], ...] = (
+    ("order of the main part", 'main = ["key_results", "safety", "..."]', 'main = ["safety", "..."]'),
+    (
+        "sections of the main part",
+        'main = ["key_results", "response", "quality", "limits"]',
+        'main = ["key_results", "response"]',
+    ),
+    (
+        "tables and figures of a section",
+        'main = ["key_results", "flow", "figure-flow", "table-disposition", "..."]',
+        'main = ["key_results", "flow", "table-dispositions", "..."]',
+    ),
+    ("own title", 'titles = {"table-baseline" = "Patients"}', 'titles = {"table-baseline" = ""}'),
+    (
+        "own footnote",
+        'footnotes = {"table-baseline" = "Weight as told by the patient."}',
+        'footnotes = {"baseline" = "Weight as told by the patient."}',
+    ),
+)
+"""Of each choice of parts and words in ``[report]`` one example that is read and one that is refused."""
+_REPORT = """## Parts of the report
+
+`[report]` chooses which sections, tables and figures make the main part, in which order, and says titles and
+footnotes of the study's own. No choice changes a number or its id; what leaves the main part stands in the
+supplement. The key results open every report, and data quality and limits are never moved behind it.
+
+| what it is about | read | refused |
+|---|---|---|
+{examples}
+
+Sections of the main part: {sections}. Tables and figures are named as in a link to them:
+
+| name | what it shows |
+|---|---|
+{names}
+
+A name in capitals stands for a name of the study file; a subgroup stands behind it with a hyphen.
+"""
 _RULES = """## Rules
 
 A rule is an SQL condition over one row, for example `age >= 16 AND sex = 'female'`. It may use comparisons,
@@ -186,6 +225,7 @@ def render_study_page() -> str:
         parts.append(f"## `[{name}]`\n\n{Study.model_fields[name].description}\n")
     examples = (f"| {what} | `{read}` | `{refused}` |" for what, read, refused in EXAMPLES_OF_IMPORT)
     parts.append(_IMPORT.format(examples="\n".join(examples)))
+    parts.append(_report())
     parts.append("## Intercurrent events\n\n" + _events())
     parts.append("## Keys of each kind of endpoint\n\n" + _kinds())
     parts.append(
@@ -270,6 +310,15 @@ def _kinds() -> str:
     rows = ["| kind | keys besides id, kind, label, role, at, population, subgroups |", "|---|---|"]
     rows += [f"| `{kind}` | {', '.join(f'`{key}`' for key in keys)} |" for kind, keys in KEYS_OF_KIND.items()]
     return "\n".join(rows) + "\n"
+
+
+def _report() -> str:
+    """Name what a report can hold, with examples of each choice."""
+    examples = (f"| {what} | `{read}` | `{refused}` |" for what, read, refused in EXAMPLES_OF_REPORT)
+    several = {f"{start}-{2 if start in FIXED else 1}": shown for start, shown in NUMBERED.items()}
+    rows = (f"| `{name}` | {shown} |" for name, shown in (FIXED | several | NAMED).items())
+    sections = ", ".join(f"`{name}`" for name in MAIN_SECTIONS)
+    return _REPORT.format(examples="\n".join(examples), sections=sections, names="\n".join(rows))
 
 
 def _events() -> str:

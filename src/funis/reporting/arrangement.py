@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.study.model import Study
+from funis.study.printed_names import FIRST, MAIN_SECTIONS, REST
 
+#: Code of a section that has its number when it is known which of those before it have something to show.
+MOVED: Final = "S"
+#: What a place is given to.
+Shown: TypeAlias = TableSpec | FigureSpec | FlowChart
 #: Sections of the main part in their order, with their titles.
 MAIN: dict[str, str] = {
     "key-results": "Summary",
@@ -45,6 +54,7 @@ SUPPLEMENT: dict[str, tuple[str, str]] = {
     "checklist": ("S18", "Checklist"),
     "people": ("S19", "People and disclosures"),
 }
+_OTHERS = "further tables and figures"
 #: Places by the beginning of an id; the first that fits.
 _BY_ID: tuple[tuple[str, str], ...] = (
     ("table-time-to-event", "responses"),
@@ -76,6 +86,25 @@ _BY_SECTION: dict[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedSection:
+    """One section, with the tables and figures that stand in it.
+
+    Attributes
+    ----------
+    id, title : of the section
+    code : empty in the main part; `MOVED` for what the study file puts behind the usual supplement
+    shown : in reading order
+    is_whole : False for what the study file takes out of a section of the main part, without its words
+    """
+
+    id: str
+    title: str
+    code: str
+    shown: tuple[Shown, ...]
+    is_whole: bool = True
+
+
 class Arrangement:
     """Where each table and figure of one study stands.
 
@@ -93,8 +122,49 @@ class Arrangement:
         ranked = sorted(study.endpoints, key=lambda each: each.role != "primary")
         changes = [each.id for each in ranked if each.kind in {"change", "summary"}]
         self._first_change = changes[0] if changes else ""
+        self._main = study.report.main
+        titles = study.report.titles
+        self._titles = {name: titles.get(key, MAIN[name]) for key, name in MAIN_SECTIONS.items()}
 
-    def place(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
+    def arrange(self, shown: Sequence[Shown]) -> tuple[PlacedSection, ...]:
+        """Give every section in reading order, the main part as the study file chooses it.
+
+        Parameters
+        ----------
+        shown : every table and figure, in the order of the report
+
+        Returns
+        -------
+        tuple of PlacedSection : of the main part, of the supplement, and what the study file moved there
+        """
+        chosen = _read_main(self._main)
+        named = {name for own in chosen.values() for name in own}
+        usual: dict[str, list[Shown]] = {}
+        for each in shown:
+            if each.id not in named:
+                usual.setdefault(self.place(each), []).append(each)
+        by_id = {each.id: each for each in shown}
+        main, moved = [], []
+        for name, own in chosen.items():
+            here = tuple(by_id[each] for each in own if each in by_id)
+            others = tuple(usual.get(name, ()))
+            # What could not be assessed stays in sight whatever else is chosen.
+            keeps = not own or name == MAIN_SECTIONS[FIRST]
+            main.append(PlacedSection(name, self._titles[name], "", (*others, *here) if keeps else here))
+            if others and not keeps:
+                title = f"{self._titles[name]}: {_OTHERS}"
+                moved.append(PlacedSection(f"{name}-others", title, MOVED, others, is_whole=False))
+        left_out = (name for name in MAIN if name not in chosen)
+        moved += [
+            PlacedSection(name, self._titles[name], MOVED, tuple(usual.get(name, ()))) for name in left_out
+        ]
+        behind = (
+            PlacedSection(name, title, code, tuple(usual.get(name, ())))
+            for name, (code, title) in SUPPLEMENT.items()
+        )
+        return (*main, *behind, *moved)
+
+    def place(self, shown: Shown) -> str:
         """Name the section of the main part or of the supplement that a table or figure stands in."""
         if shown.id.startswith("table-main-"):
             return shown.section
@@ -102,7 +172,7 @@ class Arrangement:
         known += [_BY_SECTION[shown.section]] if shown.section in _BY_SECTION else []
         return known[0] if known else self._place_by_content(shown)
 
-    def _place_by_content(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
+    def _place_by_content(self, shown: Shown) -> str:
         match shown.section:
             case "efficacy":
                 return self._place_of_endpoint(shown)
@@ -114,8 +184,24 @@ class Arrangement:
                 return "events" if isinstance(shown, TableSpec) and shown.is_collapsed else "safety"
         return "response" if shown.section == "time-to-event" else shown.section
 
-    def _place_of_endpoint(self, shown: TableSpec | FigureSpec | FlowChart) -> str:
+    def _place_of_endpoint(self, shown: Shown) -> str:
         if shown.id == f"figure-{self._first_change}":
             return "activity"
         is_laboratory = any(shown.id in {f"table-{name}", f"figure-{name}"} for name in self._laboratory)
         return "laboratory" if is_laboratory else "scores"
+
+
+def _read_main(names: Sequence[str]) -> dict[str, list[str]]:
+    """Give the sections of the main part in the order asked for, each with what is named for it."""
+    chosen: dict[str, list[str]] = {}
+    section = ""
+    for name in names or (REST,):
+        if name == REST:
+            rest = (place for key, place in MAIN_SECTIONS.items() if key not in names)
+            chosen |= {place: [] for place in rest}
+        elif name in MAIN_SECTIONS:
+            section = MAIN_SECTIONS[name]
+            chosen[section] = []
+        else:
+            chosen[section].append(name)
+    return chosen

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from itertools import count
 
 from funis.documents.document import (
     Box,
@@ -19,7 +19,7 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.errors import LEVELS
-from funis.reporting.arrangement import MAIN, SUPPLEMENT, Arrangement
+from funis.reporting.arrangement import MOVED, SUPPLEMENT, Arrangement, PlacedSection, Shown
 from funis.reporting.collapsing import collapse_equal
 from funis.reporting.definition_words import build_full_definitions
 from funis.reporting.finding_tables import findings_in_words, use_of_values
@@ -36,14 +36,12 @@ OTHERS = "Other measures"
 
 @dataclass(frozen=True, slots=True)
 class _Material:
-    """What sections are made of: study and results, tables and figures by their place, remarks."""
+    """What sections are made of: study and results, remarks."""
 
     study: Study
     results: Results
     boxes: Mapping[str, tuple[Box, ...]]
     words: Mapping[str, tuple[str, ...]]
-    tables: Mapping[str, Sequence[TableSpec]]
-    figures: Mapping[str, Sequence[FigureSpec | FlowChart]]
     remarks: Mapping[str, str]
 
 
@@ -72,39 +70,32 @@ def build_sections(
     -------
     tuple of Section : those that have something to show, without numbers
     """
-    arrangement = Arrangement(study)
-    material = _Material(
-        study,
-        results,
-        boxes,
-        words,
-        _by_place(arrangement, tables),
-        _by_place(arrangement, figures),
-        remarks or {},
+    material = _Material(study, results, boxes, words, remarks or {})
+    built = (
+        _build_section(material, place) if place.is_whole else _build_rest(place)
+        for place in Arrangement(study).arrange((*tables, *figures))
     )
-    named = (*((name, title, "") for name, title in MAIN.items()),)
-    named += tuple((name, title, code) for name, (code, title) in SUPPLEMENT.items())
-    return tuple(
-        section
-        for name, title, code in named
-        if (section := _build_section(material, name, title, code)) is not None
+    return tuple(_number_moved(section for section in built if section is not None))
+
+
+def _number_moved(sections: Iterable[Section]) -> Iterator[Section]:
+    """Give what was moved to the supplement the codes after those that every supplement has."""
+    numbers = count(len(SUPPLEMENT) + 1)
+    for section in sections:
+        yield replace(section, code=f"S{next(numbers)}") if section.code == MOVED else section
+
+
+def _build_rest(place: PlacedSection) -> Section:
+    """Put what the study file takes from a section of the main part into one of the supplement."""
+    return Section(
+        place.id, place.title, parts=(SectionPart(f"{place.id}-blocks", blocks=place.shown),), code=place.code
     )
 
 
-_Placed = TypeVar("_Placed", bound=TableSpec | FigureSpec | FlowChart)
-
-
-def _by_place(arrangement: Arrangement, shown: Iterable[_Placed]) -> dict[str, list[_Placed]]:
-    placed: dict[str, list[_Placed]] = {}
-    for each in shown:
-        placed.setdefault(arrangement.place(each), []).append(each)
-    return placed
-
-
-def _build_section(material: _Material, name: str, title: str, code: str) -> Section | None:
+def _build_section(material: _Material, place: PlacedSection) -> Section | None:
     """Make one section, or none where it has nothing to show."""
-    tables, figures = material.tables.get(name, ()), material.figures.get(name, ())
-    parts = tuple(_parts(name, material, figures, tables))
+    name = place.id
+    parts = tuple(_parts(name, material, place.shown))
     boxes = material.boxes.get(name, ())
     told = tuple(Paragraph(plain(line)) for line in material.words.get(name, ()))
     remark = material.remarks.get(name, "")
@@ -112,15 +103,10 @@ def _build_section(material: _Material, name: str, title: str, code: str) -> Sec
         return None
     said = (Paragraph(plain(remark), is_lead=True),) if remark else ()
     blocks = (*_lead(name, material.study, material.results), *said, *boxes, *told)
-    return Section(name, title, blocks, parts, code)
+    return Section(name, place.title, blocks, parts, place.code)
 
 
-def _parts(
-    name: str,
-    material: _Material,
-    drawn: Sequence[FigureSpec | FlowChart],
-    own_tables: Sequence[TableSpec],
-) -> Iterator[SectionPart]:
+def _parts(name: str, material: _Material, shown: tuple[Shown, ...]) -> Iterator[SectionPart]:
     study = material.study
     if name == "definitions":
         labels = Labels(study)
@@ -131,14 +117,14 @@ def _parts(
         if study.trial.assumptions:
             yield SectionPart("assumptions-list", blocks=(_items(study.trial.assumptions),))
     elif name in {"scores", "laboratory"}:
-        yield from _by_endpoint(name, study, drawn, own_tables)
+        yield from _by_endpoint(name, study, shown)
     elif name == "models":
-        yield from _model_parts((*own_tables, *drawn))
+        yield from _model_parts(shown)
     elif name == "provenance":
         lines = _items(tuple(describe_provenance(study, material.results)))
-        yield SectionPart("provenance-blocks", blocks=(lines, *own_tables))
-    elif drawn or own_tables:
-        yield SectionPart(f"{name}-blocks", blocks=(*own_tables, *drawn))
+        yield SectionPart("provenance-blocks", blocks=(lines, *shown))
+    elif shown:
+        yield SectionPart(f"{name}-blocks", blocks=shown)
 
 
 def _items(lines: Sequence[str]) -> ItemList:
@@ -161,7 +147,7 @@ MODELS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _model_parts(blocks: Sequence[TableSpec | FigureSpec | FlowChart]) -> Iterator[SectionPart]:
+def _model_parts(blocks: Sequence[Shown]) -> Iterator[SectionPart]:
     for place, (title, sections) in enumerate(MODELS.items()):
         own = tuple(block for block in blocks if block.section in sections)
         if own:
@@ -172,14 +158,9 @@ def _model_parts(blocks: Sequence[TableSpec | FigureSpec | FlowChart]) -> Iterat
             yield SectionPart(f"models-{place}", title, tuple(shown))
 
 
-def _by_endpoint(
-    name: str,
-    study: Study,
-    drawn: Sequence[FigureSpec | FlowChart],
-    own_tables: Sequence[TableSpec],
-) -> Iterator[SectionPart]:
+def _by_endpoint(name: str, study: Study, shown: Sequence[Shown]) -> Iterator[SectionPart]:
     """Give each endpoint its heading, its table and its figure; what no endpoint asks for stands last."""
-    left: list[TableSpec | FigureSpec | FlowChart] = [*own_tables, *drawn]
+    left = list(shown)
     for endpoint in study.endpoints:
         own = [each for each in left if each.id in {f"table-{endpoint.id}", f"figure-{endpoint.id}"}]
         left = [each for each in left if each not in own]

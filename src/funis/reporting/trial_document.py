@@ -17,6 +17,7 @@ from funis.reporting.key_results import build_key_box
 from funis.reporting.main_words import limit_words, methods_words, quality_words
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.own_words import with_own_words
 from funis.reporting.payload import build_payload
 from funis.reporting.people_tables import people_words
 from funis.reporting.remarks import build_remarks
@@ -99,7 +100,7 @@ def build_document(
     """
     book = book or read_numbers(results.numbers)
     drawn = build_figures(study, results, book=book) if figures is None else figures
-    tables = build_tables(study, results, book=book)
+    tables = tuple(with_own_words(study.report, build_tables(study, results, book=book)))
     ends = build_endpoint_box(study)
     sections, register = number_sections(
         build_sections(
@@ -113,7 +114,10 @@ def build_document(
                 "people": people_words(study),
             },
             tables=tables,
-            figures=(*build_flow(study, book), *drawn),
+            figures=(
+                *with_own_words(study.report, build_flow(study, book)),
+                *with_own_words(study.report, drawn),
+            ),
             remarks=build_remarks(results, book),
         )
     )

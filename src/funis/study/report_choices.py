@@ -1,13 +1,14 @@
-"""What a study file chooses of its report: the split of the baseline table, and decimals by variable."""
+"""What a study file chooses of its report: order and words of its parts, baseline split, decimals, style."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from funis.study.part import StudyPart
+from funis.study.part import Names, StudyPart, Text, as_tuple
 
+Sentences = Annotated[tuple[Text, ...], BeforeValidator(as_tuple)]
 Decimals = Annotated[int, Field(ge=0, le=6)]
 #: Ways of dividing the baseline table that every study has; a subgroup of the study is one too.
 SPLITS: Final = ("site", "arm", "responder")
@@ -34,6 +35,23 @@ class ReportChoices(StudyPart):
         default_factory=dict,
         description="Decimals of a score, a laboratory test or a number of subjects, by its name; a mean, a "
         "change and an interval are printed with them everywhere. Absent: by the largest value.",
+    )
+
+    main: Names = Field(
+        default=(),
+        description="Sections of the main part in their order, key_results first; one that is not named "
+        "stands in the supplement, and `...` stands for all that are not named. Behind a section, the tables "
+        "and figures it shall hold, by their names: its others move to the supplement. The names stand "
+        "below. Empty: the usual order.",
+    )
+    titles: dict[str, Text] = Field(
+        default_factory=dict,
+        description="Own titles of sections of the main part, tables and figures, by their names.",
+    )
+    footnotes: dict[str, Sentences] = Field(
+        default_factory=dict,
+        description="Own footnotes of tables and figures, by their names: a text or a list of texts. They "
+        "stand below the others, of which none is left out.",
     )
 
     def split_of(self, *, has_arms: bool) -> str:
