@@ -29,7 +29,6 @@ from funis.study.model import (
     Infusion,
     InstrumentChoice,
     LabTest,
-    Product,
     Site,
     Study,
     Trial,
@@ -37,6 +36,7 @@ from funis.study.model import (
 )
 from funis.study.people import Person
 from funis.study.printed_names import FIXED, MAIN_SECTIONS, NAMED, NUMBERED
+from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 
@@ -48,6 +48,9 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[eligibility]", Eligibility),
     ("eligibility: inclusion, exclusion", Criterion),
     ("[product]", Product),
+    ("[[product.tests]]", ProductTest),
+    ("[donor]", Donor),
+    ("[[donor.tests]]", DonorTest),
     ("[[infusions]]", Infusion),
     ("[[visits]]", Visit),
     ("[instruments.NAME]", InstrumentChoice),
@@ -178,7 +181,8 @@ Populations, subgroups and eligibility see one row a subject:
 
 The study day of the first infusion is 0. A baseline is the last value on day 0 or before; a value of day 0
 itself counts as taken before the infusion. Eligibility sees only what is known before the first infusion.
-Release criteria of the product see the columns of the table `lots`.
+Release criteria of the product see the columns of the table `lots`, rules of the donor those of `donors`; a
+rule of a test sees its `result` alone.
 """
 _TABLES = """# The tables of the data folder
 

@@ -20,7 +20,18 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "query")
 _TEXTS = ("table", "file", "column", "value", "message", "fix", "subject", "visit")
 
 
-DEVIATIONS: frozenset[str] = frozenset({"consent_after_infusion", "reaction_without_event"})
+DEVIATIONS: frozenset[str] = frozenset(
+    {
+        "consent_after_infusion",
+        "reaction_without_event",
+        *("missing_lot", "unknown_lot", "lot_expired", "lot_not_made", "lot_released_later", "unfit_cells"),
+        *("lot_not_decided", "lot_not_released", "lot_conditional", "release_failed"),
+        *("lot_test_missing", "lot_test_failed", "missing_donor", "unknown_donor"),
+        *("donor_without_consent", "donor_consent_late", "donor_without_collection", "donor_not_eligible"),
+        *("donor_rule_failed", "donor_test_missing", "donor_test_failed"),
+        *("donor_test_undated", "donor_test_late", "donor_test_date"),
+    }
+)
 """Codes of errors about what was done, not about how it was written: nothing is left out for them."""
 
 

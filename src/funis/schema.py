@@ -126,6 +126,12 @@ def _marker(name: str, meaning: str) -> Column:
     return Column(name, "number", meaning, unit="%", low=0.0, high=100.0)
 
 
+DONOR_TESTS = {
+    "hiv": "HIV 1 and 2", "hbv": "hepatitis B", "hcv": "hepatitis C",
+    "syphilis": "syphilis", "htlv": "HTLV 1 and 2", "cmv": "cytomegalovirus",
+}  # fmt: skip
+"""Tests of a donor's blood, each with its printed words."""
+
 SUBJECTS = Table(
     "subjects",
     "subject",
@@ -261,16 +267,16 @@ DONORS = Table(
     (
         Column("donor", "text", "Donor code; never a name.", required=True, filled=True),
         Column("consent_date", "date", "Date of the donor's consent."),
-        Column("delivery_date", "date", "Date of delivery."),
+        Column("delivery_date", "date", "Date of delivery, where the cells come from a cord."),
+        Column("collection_date", "date", "Date of collection; empty: the day of delivery, as of a cord."),
+        Column("delivery", "text", "How the child was delivered.", allowed=("vaginal", "caesarean")),
+        Column("healthy", "flag", "1 when history and examination found the donor healthy, 0 when not."),
         *(
-            Column(name, "text", f"Donor test: {label}.", allowed=_TEST_RESULTS)
-            for name, label in (
-                ("hiv", "HIV 1 and 2"),
-                ("hbv", "hepatitis B"),
-                ("hcv", "hepatitis C"),
-                ("syphilis", "syphilis"),
-                ("htlv", "HTLV 1 and 2"),
-                ("cmv", "cytomegalovirus"),
+            column
+            for name, label in DONOR_TESTS.items()
+            for column in (
+                Column(name, "text", f"Donor test: {label}.", allowed=_TEST_RESULTS),
+                Column(f"{name}_date", "date", f"Date of the specimen of {name}."),
             )
         ),
         Column("eligible", "flag", "1 when the donor was found eligible."),

@@ -5,6 +5,7 @@ day 7 +- 1; a dose may differ by 20 % of 1e6 cells per kg. The limits stand in s
 """
 
 import csv
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -383,21 +384,35 @@ def test_a_birth_date_is_left_out_and_never_shown() -> None:
         assert text not in str(found)
 
 
-def test_without_the_table_of_lots_the_release_criteria_are_missed() -> None:
-    tables = {name: rows for name, rows in TABLES.items() if name != "lots"}
-    (finding,) = [
-        each for each in tables_from_frames(STUDY, tables, today=TODAY).findings if each.table == "lots"
-    ]
-    assert (finding.level, finding.code) == ("error", "missing_table")
-    assert "; the criterion of release cannot be judged" in finding.message
-    empty = tables_from_frames(STUDY, {**TABLES, "lots": []}, today=TODAY).findings
-    assert [(each.level, each.code) for each in empty if each.table == "lots"] == [("warning", "empty_table")]
-    product = STUDY.product.model_copy(update={"release": STUDY.product.release * 2})
-    two = STUDY.model_copy(update={"product": product})
-    assert "; the 2 criteria of release cannot" in str(tables_from_frames(two, tables, today=TODAY).findings)
-    none = STUDY.model_copy(update={"product": product.model_copy(update={"release": ()})})
-    found = tables_from_frames(none, tables, today=TODAY).findings
-    assert not [each for each in found if each.table == "lots"]
+def test_without_the_tables_of_cells_their_criteria_are_missed() -> None:
+    def told(study: Study, tables: Mapping[str, object]) -> dict[str, tuple[str, str, str]]:
+        found = tables_from_frames(study, tables, today=TODAY).findings
+        named = ("lots", "donors")
+        return {each.table: (each.level, each.code, each.message) for each in found if each.table in named}
+
+    rest = {name: rows for name, rows in TABLES.items() if name not in {"lots", "donors"}}
+    lots = "The table 'lots' is missing; the {} of release cannot be judged."
+    donors = "The table 'donors' is missing; no donor can be judged."
+    # Two criteria and one test of sterility.
+    assert told(STUDY, rest) == {
+        "lots": ("error", "missing_table", lots.format("3 criteria")),
+        "donors": ("error", "missing_table", donors),
+    }
+    empty = told(STUDY, {**rest, "lots": [], "donors": []})
+    assert {name: each[:2] for name, each in empty.items()} == {
+        "lots": ("warning", "empty_table"), "donors": ("warning", "empty_table"),
+    }  # fmt: skip
+
+    def ask(release: int, tests: int, *, donor: bool) -> dict[str, str]:
+        product = {"release": STUDY.product.release[:release], "tests": STUDY.product.tests[:tests]}
+        changes: dict[str, object] = {"product": STUDY.product.model_copy(update=product)}
+        changes |= {} if donor else {"donor": None}
+        return {name: each[2] for name, each in told(STUDY.model_copy(update=changes), rest).items()}
+
+    assert ask(1, 0, donor=False) == {"lots": lots.format("criterion")}
+    assert ask(0, 1, donor=False) == {"lots": lots.format("criterion")}
+    assert ask(0, 0, donor=True) == {"lots": "The table 'lots' is missing.", "donors": donors}
+    assert ask(0, 0, donor=False) == {}
 
 
 def test_the_unit_that_an_impossible_value_fits_is_asked_about() -> None:

@@ -8,8 +8,6 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Literal
 
-import polars as pl
-
 from funis.catalogue.instrument_tables import (
     analyte_units,
     find_definition,
@@ -19,7 +17,7 @@ from funis.catalogue.instrument_tables import (
 )
 from funis.catalogue.registry import criteria_sets, definitions, responses
 from funis.errors import UnknownNameError, ValueRangeError
-from funis.schema import DTYPES, LOTS, SUBJECTS, is_unscheduled
+from funis.schema import SUBJECTS, is_unscheduled
 from funis.study.check_estimands import (
     check_estimands,
     check_imputation,
@@ -28,6 +26,7 @@ from funis.study.check_estimands import (
 )
 from funis.study.check_groups import check_groups
 from funis.study.check_imported import check_imported
+from funis.study.check_product import check_product
 from funis.study.check_repeated import check_methods
 from funis.study.check_report import check_report
 from funis.study.days import eligibility_schema, subject_schema, subject_values
@@ -118,6 +117,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_multiplicity(study),
         check_imported(study),
         check_report(study, _variables(study)),
+        check_product(study),
     )
     found = [finding for check in checks for finding in check]
     return [each for each in found if not (each.code == "unknown_name" and each.value in defined)]
@@ -335,11 +335,6 @@ def _check_rules(study: Study) -> Iterator[StudyFinding]:
                 message = f"'{late}' is known only after the first infusion." if late else finding.message
                 fix = "Eligibility uses only what is known before." if late else finding.fix
                 yield StudyFinding(("eligibility", part, index, "rule"), criterion.rule, message, fix, "rule")
-    lots: dict[str, pl.DataType] = {column.name: DTYPES[column.kind] for column in LOTS.columns}
-    allowed = {column.name: column.allowed for column in LOTS.columns if column.allowed}
-    for index, rule in enumerate(study.product.release):
-        for finding in check_rule(rule, lots, allowed=allowed):
-            yield StudyFinding(("product", "release", index), rule, finding.message, finding.fix, "rule")
 
 
 def _variables(study: Study) -> dict[str, Literal["number", "grade"]]:

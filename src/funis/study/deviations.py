@@ -20,9 +20,14 @@ DEVIATION_CODES: Final[Mapping[str, str]] = {
     "missing_infusion": "Planned infusion not recorded",
     "unplanned_infusion": "Infusion that is not planned",
     "lot_not_released": "Lot infused that was not released",
+    "lot_not_decided": "Lot infused of whose release nothing is recorded",
+    "lot_conditional": "Lot infused that was released conditionally",
+    "lot_released_later": "Lot infused before its release",
     "lot_expired": "Lot infused after its expiry",
     "lot_not_made": "Lot infused before it was made",
+    "missing_lot": "Infusion without a recorded lot",
     "unknown_lot": "Lot that is not recorded",
+    "unfit_cells": "Cells of a lot or donor that breaks a rule",
     "visit_outside_window": "Visit outside its window",
 }
 """Codes of checks whose findings are deviations of a subject, in the order they are printed, with words."""

@@ -39,6 +39,7 @@ from funis.study.imported import Import
 from funis.study.lab_units import spell_unit
 from funis.study.part import Identifier, Names, StudyPart, Text
 from funis.study.people import Person
+from funis.study.product import Donor, Product
 from funis.study.report_choices import ReportChoices
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
@@ -119,15 +120,6 @@ class Eligibility(StudyPart):
 
     inclusion: tuple[Criterion, ...] = Field(default=(), description="Criteria that must be met.")
     exclusion: tuple[Criterion, ...] = Field(default=(), description="Criteria that must not be met.")
-
-
-class Product(StudyPart):
-    """The cell product."""
-
-    name: str = Field(default="", description="Name of the product.")
-    release: tuple[str, ...] = Field(
-        default=(), description="Release criteria: SQL expressions over the columns of lots."
-    )
 
 
 class Infusion(StudyPart):
@@ -346,6 +338,10 @@ class Study(StudyPart):
     people: tuple[Person, ...] = Field(default=(), description="Who had which part, and what was disclosed.")
     eligibility: Eligibility = Field(default=Eligibility(), description="Who may take part.")
     product: Product = Field(default=Product(), description="The cell product.")
+    donor: Donor | None = Field(
+        default=None,
+        description="Who may give the cells; absent: the defaults, where there is a table donors.",
+    )
     infusions: tuple[Infusion, ...] = Field(default=(), description="The planned infusions.")
     visits: tuple[Visit, ...] = Field(
         default=(),

@@ -39,7 +39,6 @@ from funis.study.model import (
     Infusion,
     InstrumentChoice,
     LabTest,
-    Product,
     Site,
     Study,
     Trial,
@@ -47,6 +46,7 @@ from funis.study.model import (
 )
 from funis.study.people import Person
 from funis.study.places import find_lines, nearest_line
+from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.report_choices import ReportChoices
 from funis.study.study_finding import StudyFinding
 
@@ -69,6 +69,9 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("eligibility", "inclusion"): Criterion,
     ("eligibility", "exclusion"): Criterion,
     ("product",): Product,
+    ("product", "tests"): ProductTest,
+    ("donor",): Donor,
+    ("donor", "tests"): DonorTest,
     ("infusions",): Infusion,
     ("visits",): Visit,
     ("labs",): LabTest,

@@ -28,6 +28,7 @@ from funis.data.check.future import check_future
 from funis.data.check.infusions import check_infusions
 from funis.data.check.lab_map import fill_items
 from funis.data.check.labs import derive_lab_values, split_comparators
+from funis.data.check.lots import check_lots
 from funis.data.check.reactions import check_reactions
 from funis.data.check.rows import sift_tables
 from funis.data.check.series import check_series
@@ -51,6 +52,7 @@ CHECKS: tuple[Callable[[Data], Iterator[Finding]], ...] = (
     check_visits,
     check_instruments,
     check_infusions,
+    check_lots,
     check_course,
     check_reactions,
     check_series,

@@ -1,4 +1,4 @@
-"""Checks of the infusions and the cells: dose, day, order, lot, release."""
+"""Checks of the infusions against the plan: dose, day, order."""
 
 from __future__ import annotations
 
@@ -8,26 +8,21 @@ from typing import Any
 import polars as pl
 
 from funis.data.check.checked_data import Data
-from funis.data.check.row_findings import row_finding, rows_where, show_value
+from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.nine_decimals import compare_exactly
-from funis.shown import show_code
 from funis.study.model import Infusion
-from funis.study.rules import apply_rule, rule_columns
 
 _TABLE = "infusions"
 # Fewer cells than this in a whole infusion is a dose per kilogram, or a count in millions.
 _FEW_CELLS = 1e7
 _LEFT = ("withdrew", "lost", "died")
 _DOWN = 0.8
-_RELEASED = ("released", "conditional")
-# What a test says whose result is not known.
-_NO_RESULT = ("pending", "not_done")
 
 
 def check_infusions(data: Data) -> Iterator[Finding]:
-    """Check infusions against the plan, and the lots against the release criteria.
+    """Check infusions against the plan; their cells are the matter of `check_lots`.
 
     Parameters
     ----------
@@ -59,8 +54,6 @@ def check_infusions(data: Data) -> Iterator[Finding]:
         yield from _check_times(row)
     yield from _check_order(infusions)
     yield from _check_missing(data, infusions)
-    yield from _check_lots(data, infusions)
-    yield from _check_release(data)
 
 
 def _finding(level: Any, code: str, row: Mapping[str, Any], column: str, message: str, fix: str) -> Finding:
@@ -173,90 +166,4 @@ def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
                 column="subject",
                 message=message,
                 fix=fix,
-            )
-
-
-def _check_lots(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
-    """Each infusion used a known lot, released, before it expired."""
-    lots = data.frames["lots"]
-    if not data.is_checked("lots") or lots.is_empty():
-        return
-    ops = verbs_of(lots)
-    known = lots.select("lot", "release", "expiry", "manufactured", found=ops.lit(value=True))
-    joined = infusions.join(known, on="lot", how="left", maintain_order="left")
-    for row in rows_where(joined, ops.col("lot").is_null()):
-        yield _finding(
-            "warning", "missing_lot", row, "lot", "The lot is not recorded.", "Write the lot of the cells."
-        )
-    for row in rows_where(joined, ops.col("lot").is_not_null() & ops.col("found").is_null()):
-        known_lots = ", ".join(filter(None, map(show_code, lots["lot"].head(12))))
-        message, fix = "The lot is not in the table lots.", f"Known: {known_lots}."
-        yield _finding("warning", "unknown_lot", row, "lot", message, fix)
-    for row in rows_where(joined, ops.col("date") > ops.col("expiry")):
-        message = "The lot had expired."
-        yield _finding(
-            "warning", "lot_expired", row, "date", message, "Check both dates; report the deviation."
-        )
-    for row in rows_where(joined, ops.col("date") < ops.col("manufactured")):
-        message = "The lot was made later."
-        yield _finding("warning", "lot_not_made", row, "date", message, "Check both dates.")
-    for row in rows_where(joined, ops.col("release").is_in(["quarantine", "rejected"])):
-        message = f"The lot is not released but '{row['release']}'."
-        yield _finding(
-            "warning", "lot_not_released", row, "lot", message, "Check the lot; report the deviation."
-        )
-
-
-def _failed_release(row: dict[str, Any], rule: str, column: str) -> Finding:
-    """Tell that a lot fails a criterion: an error of the decision, where that was to release it."""
-    fix = "Check the result; a lot that fails is not infused."
-    message = f"The lot fails a release criterion: {rule}."
-    if row["release"] in _RELEASED:
-        if not any(row.get(name) in _NO_RESULT for name in rule_columns(rule)):
-            # The decision is what cannot stand: the result stays in the tables.
-            found = ", ".join(f"{name} is {show_value(row.get(name))}" for name in rule_columns(rule))
-            message = f"The lot was released against a release criterion: {rule}; {found}."
-            fix = "Check the result and the decision; a lot that fails is not infused."
-            column = "release"
-            return row_finding(
-                "error", "release_failed", "lots", row, column=column, message=message, fix=fix
-            )
-        message = f"The lot was released without a result that a release criterion asks for: {rule}."
-    return row_finding("warning", "release_failed", "lots", row, column=column, message=message, fix=fix)
-
-
-def _check_release(data: Data) -> Iterator[Finding]:
-    """Judge each lot by the release criteria; a test that is missing is never a pass."""
-    lots = data.frames["lots"]
-    if lots.is_empty():
-        return
-    donors = data.frames["donors"]
-    for rule in data.study.product.release:
-        column = rule_columns(rule)[0] if rule_columns(rule) else "lot"
-        for index, passed in enumerate(apply_rule(lots, rule)):
-            row = lots.row(index, named=True)
-            if passed is None:
-                message = f"The release criterion cannot be judged: {rule}."
-                yield row_finding(
-                    "query",
-                    "release_unknown",
-                    "lots",
-                    row,
-                    column=column,
-                    message=message,
-                    fix="Add the test's result.",
-                )
-            elif not passed:
-                yield _failed_release(row, rule, column)
-    if data.is_checked("donors") and not donors.is_empty():
-        for row in rows_where(lots, ~verbs_of(lots).col("donor").is_in(donors["donor"].to_list())):
-            message = "The donor is not in the table donors."
-            yield row_finding(
-                "warning",
-                "unknown_donor",
-                "lots",
-                row,
-                column="donor",
-                message=message,
-                fix="Add the donor.",
             )

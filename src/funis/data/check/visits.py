@@ -95,7 +95,8 @@ def _check_tables(data: Data) -> Iterator[Finding]:
     forms = {form for visit in study.visits for form in visit.forms}
     planned = {"subjects", *study.instrument_names} | ({"labs"} if study.labs else set())
     planned |= {"infusions"} if study.infusions else set()
-    planned |= {"lots"} if study.product.release else set()
+    planned |= {"donors", "lots"} if study.donor is not None else set()
+    planned |= {"lots"} if study.product.release or study.product.tests else set()
     wished = {"safety_questions"} & forms | (set(_TABLES_OF_A_TRIAL) if study.infusions else set())
     for name in data.frames:
         if name in data.unreadable or name not in planned | wished:
@@ -121,7 +122,9 @@ def _check_tables(data: Data) -> Iterator[Finding]:
 
 def _lost_without(name: str, study: Study) -> str:
     """Say which checks a missing table takes with it."""
-    count = len(study.product.release) if name == "lots" else 0
+    if name == "donors":
+        return "; no donor can be judged"
+    count = len(study.product.release) + len(study.product.tests) if name == "lots" else 0
     criteria = "criterion" if count == 1 else f"{count} criteria"
     return f"; the {criteria} of release cannot be judged" if count else ""
 

@@ -1,0 +1,139 @@
+"""Checks of the donors whose cells were released or given: consent, collection, tests, rules of the study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+
+from funis.data.check.cell_chain import NO_RESULT, CellChain, Row, collected_on, days_of, judge_test
+from funis.data.check.checked_data import Data
+from funis.data.check.row_findings import row_finding
+from funis.errors import Finding, Level
+from funis.schema import DONORS
+from funis.study.product import Donor, DonorTest
+from funis.study.rules import apply_rule, rule_columns
+
+Answers = Mapping[str, list[bool | None]]
+_BLOCK = "If it is so, block every lot of this donor, and tell who was given one."
+
+
+def check_donors(data: Data, chain: CellChain) -> Iterator[Finding]:
+    """Check each donor whose cells were released or given by the rules of the study.
+
+    Parameters
+    ----------
+    data : the tables and what is known about them
+    chain : donors, lots and infusions
+
+    Returns
+    -------
+    iterator of Finding
+        An error for whatever a donor lacks. A donor of whom no cells were used may lack anything.
+    """
+    donors = data.frames[DONORS.name]
+    if donors.is_empty():
+        return
+    plan = data.study.donor or Donor()
+    tests = {each.test: judge_test(donors, each.test, each.rule) for each in plan.tests}
+    rules = {rule: apply_rule(donors, rule).to_list() for rule in plan.rules}
+    for index, donor in enumerate(chain.donors):
+        if not chain.needs_donor(donor):
+            continue
+        yield from _check_consent(donor)
+        yield from _check_decision(donor)
+        yield from _check_rules(donor, {rule: answers[index] for rule, answers in rules.items()})
+        if any(each.has_window for each in plan.tests) and collected_on(donor) is None:
+            message = "The day of collection is not recorded, so no test can be dated by it."
+            fix = "Write the date of the delivery or of the collection."
+            yield _finding("donor_without_collection", donor, "delivery_date", message, fix)
+        for each in plan.tests:
+            yield from _check_result(donor, each, passed=tests[each.test][index])
+            yield from _check_specimen(donor, each, chain.first_use(donor))
+
+
+def _finding(
+    code: str, donor: Row, column: str, message: str, fix: str, *, level: Level = "error"
+) -> Finding:
+    return row_finding(level, code, DONORS.name, donor, column=column, message=message, fix=fix)
+
+
+def _check_consent(donor: Row) -> Iterator[Finding]:
+    """Ask for a consent before the collection, and for a cord that was collected after the delivery."""
+    consent, collected = donor["consent_date"], collected_on(donor)
+    if consent is None:
+        message, fix = "Cells of a donor were used without a recorded consent.", "Write its date. " + _BLOCK
+        yield _finding("donor_without_consent", donor, "consent_date", message, fix)
+    elif collected is not None and consent > collected:
+        message = f"The donor's consent is dated {days_of(consent - collected)} after the collection."
+        fix = f"The consent comes first; check both dates. {_BLOCK}"
+        yield _finding("donor_consent_late", donor, "consent_date", message, fix)
+    own, delivery = donor["collection_date"], donor["delivery_date"]
+    if own is not None and delivery is not None and own < delivery:
+        message = f"The collection is dated {days_of(delivery - own)} before the delivery; it is left out."
+        yield _finding("collection_before_delivery", donor, "collection_date", message, "Check both dates.")
+
+
+def _check_decision(donor: Row) -> Iterator[Finding]:
+    """Ask whether the donor was found eligible."""
+    if donor["eligible"] is None:
+        message, fix = "It is not recorded whether the donor was found eligible.", "Write 1 or 0."
+        yield _finding("donor_not_judged", donor, "eligible", message, fix, level="query")
+    elif not donor["eligible"]:
+        message = "Cells were used of a donor who was found not eligible."
+        yield _finding("donor_not_eligible", donor, "eligible", message, f"Allowed is 1. {_BLOCK}")
+
+
+def _check_rules(donor: Row, answers: Mapping[str, bool | None]) -> Iterator[Finding]:
+    for rule, answer in answers.items():
+        column = next(iter(rule_columns(rule)), "donor")
+        if answer is None:
+            message, fix = f"The donor's rule cannot be judged: {rule}.", "Fill what is missing."
+            yield _finding("donor_rule_unknown", donor, column, message, fix, level="query")
+        elif not answer:
+            message = f"Cells were used of a donor who does not meet a rule: {rule}."
+            yield _finding("donor_rule_failed", donor, column, message, f"Check the value. {_BLOCK}")
+
+
+def _check_result(donor: Row, test: DonorTest, *, passed: bool | None) -> Iterator[Finding]:
+    """Ask for a result that passes."""
+    if passed is None or donor[test.test] in NO_RESULT:
+        message = "Cells were used of a donor without a result of this test."
+        fix = f"Allowed is {test.rule}; add the result. Without one, block every lot of this donor."
+        yield _finding("donor_test_missing", donor, test.test, message, fix)
+    elif not passed:
+        message = "Cells were used of a donor who fails this test."
+        yield _finding("donor_test_failed", donor, test.test, message, f"Allowed is {test.rule}. {_BLOCK}")
+
+
+def _check_specimen(donor: Row, test: DonorTest, used: date | None) -> Iterator[Finding]:
+    """Ask for a specimen within its days around the collection, and before the cells were used."""
+    column = f"{test.test}_date"
+    taken, collected = donor[column], collected_on(donor)
+    if taken is None:
+        if test.has_window and donor[test.test] not in NO_RESULT:
+            message, fix = "The specimen of this test has no date.", f"Write it: {_days(test)}."
+            yield _finding("donor_test_undated", donor, column, message, fix)
+        return
+    if used is not None and taken > used:
+        late = days_of(taken - used)
+        message = f"The specimen was taken {late} after cells of the donor were first released or given."
+        fix = f"Allowed is a result known before; check both dates. {_BLOCK}"
+        yield _finding("donor_test_late", donor, column, message, fix)
+    before, after = test.max_days_before_collection, test.max_days_after_collection
+    if collected is not None and (
+        (before is not None and taken < collected - timedelta(days=before))
+        or (after is not None and taken > collected + timedelta(days=after))
+    ):
+        side = "before" if taken < collected else "after"
+        message = f"The specimen was taken {days_of(taken - collected)} {side} the collection."
+        yield _finding("donor_test_date", donor, column, message, f"Allowed is {_days(test)}. {_BLOCK}")
+
+
+def _days(test: DonorTest) -> str:
+    """Say in words when a specimen may be taken."""
+    limits = (
+        (test.max_days_before_collection, "before"),
+        (test.max_days_after_collection, "after"),
+    )
+    said = [f"{days_of(timedelta(days))} {side}" for days, side in limits if days is not None]
+    return f"at most {' and '.join(said)} the collection"

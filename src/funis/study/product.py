@@ -1,0 +1,75 @@
+"""The cell product of a study file: release criteria of a lot, what a donor must meet."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from funis.study.part import StudyPart, Text
+
+
+class ProductTest(StudyPart):
+    """One test of a lot."""
+
+    test: Text = Field(description="Column of lots that holds the result.")
+    rule: Text = Field(
+        description="SQL expression over `result`, true for a lot that passes: result = 'negative'."
+    )
+    result: Literal["before_release", "after_release"] = Field(
+        default="before_release",
+        description="When the result is known. after_release: the lot may be released, and infused, while it "
+        "is pending, as sterility of a fresh product is; release is then written conditional.",
+    )
+
+
+class Product(StudyPart):
+    """The cell product."""
+
+    name: str = Field(default="", description="Name of the product.")
+    release: tuple[str, ...] = Field(
+        default=(), description="Release criteria: SQL expressions over the columns of lots."
+    )
+    tests: tuple[ProductTest, ...] = Field(
+        default=(), description="Tests that every lot has: one missing is an error, not a question."
+    )
+
+
+class DonorTest(StudyPart):
+    """One test of the donor's blood."""
+
+    test: Text = Field(description="Column of donors that holds the result; its date stands in <test>_date.")
+    rule: Text = Field(
+        description="SQL expression over `result`, true for a donor who passes: result = 'negative'."
+    )
+    max_days_before_collection: int | None = Field(
+        default=None,
+        ge=0,
+        description="How early the specimen may be taken: days before the collection; absent: any.",
+    )
+    max_days_after_collection: int | None = Field(
+        default=None,
+        ge=0,
+        description="How late it may be taken: days after the collection; absent: any until cells are given.",
+    )
+
+    @property
+    def has_window(self) -> bool:
+        """Tell whether the day of the specimen is limited."""
+        return self.max_days_before_collection is not None or self.max_days_after_collection is not None
+
+
+class Donor(StudyPart):
+    """Who may give the cells."""
+
+    rules: tuple[str, ...] = Field(
+        default=(),
+        description="SQL expressions over the columns of donors, true for a donor whose cells may be given.",
+    )
+    tests: tuple[DonorTest, ...] = Field(
+        default=tuple(
+            DonorTest(test=name, rule="result = 'negative'") for name in ("hiv", "hbv", "hcv", "syphilis")
+        ),
+        description="Tests that every donor has. Absent: hiv, hbv, hcv and syphilis are negative (21 CFR "
+        "1271.85; Directive 2006/17/EC, annex II).",
+    )
