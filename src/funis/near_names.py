@@ -45,10 +45,12 @@ def refuse_misspelt(
     MisspeltColumnError : names each such column with the one that it nearly is
     """
     lacking = tuple(name for name in wanted if name not in present)
-    strange = tuple(name for name in present if name not in wanted and not known(name))
-    found = dict(find_misspelt(strange, lacking, begun=begun))
+    strange = tuple(name for name in present if name not in wanted)
+    near = dict(find_misspelt(strange, lacking, begun=begun))
     plain = {name: _NOT_LETTERS.sub("_", name.casefold()) for name in strange}
-    found |= {name: also[key] for name, key in plain.items() if also and also.get(key, "") in lacking}
+    near |= {name: also[key] for name, key in plain.items() if also and also.get(key, "") in lacking}
+    # What means something else is asked last, of the few that are left: it reads every definition.
+    found = {name: each for name, each in near.items() if not known(name)}
     if found:
         raise MisspeltColumnError(what, found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from funis.documents.table import TableCell, TableRow, TableSpec, joined, words
@@ -16,6 +16,8 @@ WITHHELD = "withheld"
 _FOR_ERRORS = words("withheld: errors in the data take values from a primary result")
 #: Kinds whose tables say by themselves what was not collected.
 _SAID_ELSEWHERE = frozenset({"adverse_events", "exposure", "disposition"})
+#: Analyses whose numbers tell that a variable was measured.
+_MEASURED = frozenset({"summary", "change", "mmrm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,13 @@ def find_unassessed(study: Study, book: NumberBook) -> tuple[Unassessed, ...]:
     """
     labels = Labels(study)
     found: list[Unassessed] = []
+    measured: dict[str, list[Number]] = {}
+    for number in book.numbers:
+        if number.analysis in _MEASURED and number.statistic in {"n", "estimate"}:
+            measured.setdefault(number.measure, []).append(number)
     for endpoint in study.endpoints:
         if endpoint.kind in {"change", "summary"}:
-            found += _variables_without(labels, book, endpoint)
+            found += _variables_without(labels, book, endpoint, measured)
         elif endpoint.kind not in _SAID_ELSEWHERE and not _has_result(book, endpoint):
             found.append(Unassessed(endpoint, endpoint.printed, _reason(labels, book, endpoint)))
     return tuple(found)
@@ -86,12 +92,14 @@ def build_planned_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...
     return (TableSpec("table-unassessed", "key-results", title, heads, rows, notes, is_text=True),)
 
 
-def _variables_without(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Unassessed]:
+def _variables_without(
+    labels: Labels, book: NumberBook, endpoint: Endpoint, by_measure: Mapping[str, Sequence[Number]]
+) -> Iterator[Unassessed]:
     """Give the variables of an endpoint without a value, and the visits of a primary one without."""
     wanted = "mean" if endpoint.kind == "summary" else "change"
     for variable in endpoint.all_variables:
         title = f"{endpoint.printed}: {labels.variable(variable)}"
-        measured = [number for number in book.numbers if _is_about(endpoint, number, variable)]
+        measured = [number for number in by_measure.get(variable, ()) if _is_about(endpoint, number)]
         visits = {
             number.visit for number in measured if wanted != "change" or number.analysis in {"change", "mmrm"}
         }
@@ -109,14 +117,11 @@ def _needed(endpoint: Endpoint) -> str:
     return "a value" if endpoint.kind == "summary" else "a value and a baseline"
 
 
-def _is_about(endpoint: Endpoint, number: Number, variable: str) -> bool:
-    """Tell whether a number with a value is of the endpoint's variable and subjects."""
+def _is_about(endpoint: Endpoint, number: Number) -> bool:
+    """Tell whether a number with a value is of the endpoint's subjects."""
     subgroups = set(endpoint.subgroups) | (set() if endpoint.subgroup_only and endpoint.subgroups else {ALL})
     return (
         number.value is not None
-        and number.measure == variable
-        and number.analysis in {"summary", "change", "mmrm"}
-        and number.statistic in {"n", "estimate"}
         and number.population == (endpoint.population or "enrolled")
         and number.subgroup in subgroups
         and number.endpoint in {endpoint.id, ""}
