@@ -32,11 +32,11 @@ from funis.responses.read_units import refuse_unlikely_units, settle_response_un
 from funis.responses.timeline import (
     CohortTimelines,
     Timeline,
-    TimelineVisit,
     build_timelines,
     refuse_days_twice,
 )
 from funis.responses.verdict import CANNOT_TELL, NO, word_of
+from funis.responses.visit_judged import find_target, visit_judged
 
 Parameters = Mapping[str, ParameterValue]
 
@@ -314,24 +314,8 @@ def _choose_target(
     if definition.reads_grades(parameters) and cohort.has_visits:
         systems = cohort.systems(str(parameters["instrument"]))
     expected = _expected_visits(cohort, parameters, systems) if systems else {}
-    target, target_day = _find_target(cohort, parameters)
+    target, target_day = find_target(cohort, parameters)
     return _Judged(cohort, definition, parameters, target, target_day, systems, expected)
-
-
-def _find_target(cohort: CohortTimelines, parameters: Mapping[str, ParameterValue]) -> tuple[str, float]:
-    named = str(parameters["response_visit"])
-    if named:
-        if named not in cohort.days:
-            raise UnknownNameError("visit", named, cohort.days, where="parameter 'response_visit'")
-        return named, cohort.days[named]
-    wanted, window = float(parameters["response_day"]), float(parameters["response_window"])
-    if wanted <= 0:
-        return list(cohort.days.items())[-1] if cohort.days else ("", 0.0)
-    near = [(abs(at - wanted), at, name) for name, at in cohort.days.items() if abs(at - wanted) <= window]
-    if not near:
-        return f"day {wanted:g}", wanted
-    _, at, name = min(near)
-    return name, at
 
 
 def _expected_visits(
@@ -348,7 +332,7 @@ def _expected_visits(
 
 def _build_assessment(timeline: Timeline, judged: _Judged) -> Assessment:
     parameters = judged.parameters
-    now = _visit_judged(timeline, judged)
+    now = visit_judged(timeline, parameters, judged.target)
     base = timeline.baseline(str(parameters["baseline_visit"]))
     if parameters.get("compared_with") == "previous":
         base = None if now is None else timeline.before(now)
@@ -364,15 +348,6 @@ def _build_assessment(timeline: Timeline, judged: _Judged) -> Assessment:
         systems=judged.systems,
         expected=judged.expected,
     )
-
-
-def _visit_judged(timeline: Timeline, judged: _Judged) -> TimelineVisit | None:
-    visit = timeline.find(judged.target)
-    parameters = judged.parameters
-    wanted = float(parameters["response_day"])
-    if visit is None or parameters["response_visit"] or wanted <= 0:
-        return visit
-    return visit if abs(visit.day - wanted) <= float(parameters["response_window"]) else None
 
 
 def _schema(definition: ResponseDefinition) -> dict[str, pl.DataType]:
