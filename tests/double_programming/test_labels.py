@@ -55,7 +55,7 @@ COLUMNS = {
 GRADES = {
     "with_a": "at A", "with_b": "at B|one B|two B", "new_a": "new BILAG A", "new_b": "new BILAG B|new B",
     "unimproved": "is now B or less", "severe_flares_before": "severe flare", "flares_after": "to the horizon",
-    "flare_free_days": "consecutive", "baseline_a": "one A|two A", "baseline_b": "two B|four B",
+    "flare_free_days": "consecutive", "relapses_before": "no relapse", "baseline_a": "one A|two A", "baseline_b": "two B|four B",
     "new_a_since_previous": "new A|new BILAG A|^A after", "new_b_since_previous": "new B|BILAG A or B|^B after",
     "new_c_since_previous": "^C after|, or C after",
 }  # fmt: skip

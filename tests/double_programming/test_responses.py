@@ -48,6 +48,7 @@ QUANTITIES = {
     "severe_flares_before": "severe flares before",
     "flares_after": "new A or B after",
     "flare_free_days": "days without new A or B",
+    "relapses_before": "relapses before",
 }
 SIGNS = {"<=": "at most", "<": "below", ">=": "at least", ">": "above"}
 # Treatment failure is the same three rows in every trial response and has no limit to mistype.

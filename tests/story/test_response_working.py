@@ -38,7 +38,7 @@ def test_the_working_is_that_of_the_report(lupus: tuple[Path, Study, Tables, Res
             row["reason"],
         )
         assert {each.criterion: each.answer for each in found.criteria} == {
-            name: row[name] for name in ("no_a", "no_b", "no_severe_flare", "few_b")
+            name: row[name] for name in ("no_a", "no_b", "no_severe_flare", "few_b", "not_lost")
         }
         assert {each.answer for each in found.criteria} <= words
         assert found.endpoint == "response_month_6"

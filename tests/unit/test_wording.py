@@ -127,6 +127,10 @@ PHRASES = [
         "flares_after(instrument) <= 0",
         "no new A or B in any system after the visit judged up to day 360 (30 days either side)",
     ),
+    (
+        "relapses_before(instrument) <= 0",
+        "no relapse up to the visit judged after a response at day 180 (30 days either side)",
+    ),
     ("flare_free_days(instrument) >= 112", "at least 112 days after the visit judged without a new A or B in any system"),
 ]  # fmt: skip
 
@@ -161,16 +165,17 @@ def test_the_response_of_the_lupus_trials() -> None:
         "no severe flare after baseline up to the visit judged (a new A in any system, or a new A or B in 2 systems, "
         "compared with baseline; a new A is A after B, C, D or E, a new B is B after C, D or E)"
     )
+    kept = "no relapse up to the visit judged after a response at day 180 (30 days either side)"
     assert words.classes == (
         (
             "Major clinical response: at month 6 (day 180, 30 days either side), (a) no system graded A; (b) no system "
-            f"graded B; and (c) {flare}."
+            f"graded B; (c) {flare}; and (d) {kept}."
         ),
         (
-            "Partial clinical response: at month 6 (day 180, 30 days either side), (a) no system graded A; and (b) at most "
+            "Partial clinical response: at month 6 (day 180, 30 days either side), (a) no system graded A; (b) at most "
             "1 system graded B, or at most 2 systems graded B with at least 1 system graded A at baseline and at least 2 "
             "systems graded B at baseline, or at most 2 systems graded B with at least 2 systems graded A at baseline, or "
-            "at most 2 systems graded B with at least 4 systems graded B at baseline."
+            f"at most 2 systems graded B with at least 4 systems graded B at baseline; and (c) {kept}."
         ),
     )
     assert words.rules == (

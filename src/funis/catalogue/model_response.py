@@ -55,6 +55,7 @@ GRADE_MEASURES: Final = frozenset(
         "severe_flares_before",
         "flares_after",
         "flare_free_days",
+        "relapses_before",
     }
 )
 MEASURES: Final = NUMBER_MEASURES | GRADE_MEASURES

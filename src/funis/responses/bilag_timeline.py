@@ -299,6 +299,27 @@ def _describe_watch(
     return f"no new A or B to day {followed_to:g}"
 
 
+def lost_by(first: Assessment, judged: Assessment) -> tuple[Verdict, str]:
+    """Answer whether a response was lost after its visit, up to and with a later visit judged; say where."""
+    start = first.now.day if first.now is not None else first.target_day
+    end = judged.now.day if judged.now is not None else judged.target_day
+    visits = [visit for visit in first.visits_between(start, end) if has_grades(first, visit)]
+    found = [(visit, new_activity(first, visit, first.now)) for visit in visits]
+    for visit, verdict in found:
+        if verdict is True:
+            change = describe_activity(first, visit, first.now)
+            return True, f"relapse at {visit.name} (day {visit.day:g}): {change}"
+    between = _expected_after(first, first.target_day, judged.target_day)
+    names = [name for name in between if name != judged.target]
+    gaps, consecutive = _open_gaps(first, names, closed=has_grades(first, judged.now))
+    if consecutive and first.text("two_missing") == "not_maintained":
+        return True, "two visits in a row without grades, not maintained"
+    doubts = [*(visit.name for visit, verdict in found if verdict is None), *gaps]
+    if doubts:
+        return None, f"a relapse cannot be ruled out at {', '.join(doubts)}"
+    return False, f"no relapse since {first.target}"
+
+
 def measure_flares_after(assessment: Assessment, given: Given) -> Measurement:  # noqa: ARG001
     """Return 1 when a new A or B appeared between the visit judged and the horizon, 0 when none did."""
     watch = watch_response(assessment)

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
-from funis.catalogue.model_response import ClassRule, Failure, Phrase, PrintedCriterion, ResponseDefinition
+from funis.catalogue.model_response import (
+    GRADE_MEASURES,
+    ClassRule,
+    Failure,
+    Phrase,
+    PrintedCriterion,
+    ResponseDefinition,
+)
 from funis.nine_decimals import to_decimal
 from funis.responses.assessment import Assessment, Measurement
-from funis.responses.bilag_timeline import GRADE_FUNCTIONS, has_grades
+from funis.responses.bilag_timeline import GRADE_FUNCTIONS, Given, has_grades, lost_by
 from funis.responses.measures import NUMBER_FUNCTIONS
-from funis.responses.verdict import CANNOT_TELL, NO, YES, Verdict, all_of, any_of, reaches, word_of
+from funis.responses.verdict import (
+    CANNOT_TELL,
+    NO,
+    YES,
+    Span,
+    Verdict,
+    all_of,
+    any_of,
+    exactly,
+    reaches,
+    word_of,
+)
+from funis.responses.visit_judged import find_target, visit_judged
 
-MEASURE_FUNCTIONS: Final = {**NUMBER_FUNCTIONS, **GRADE_FUNCTIONS}
 NOT_RECORDED: Final = "not recorded"
 
 _SUBJECT_MEASURES: Final = frozenset(
@@ -76,7 +95,7 @@ def ask_phrase(assessment: Assessment, phrase: Phrase) -> Answer:
 
 def columns_of(assessment: Assessment, phrase: Phrase) -> tuple[str, ...]:
     """Return the columns a phrase reads, item sets spread out."""
-    if phrase.measure in GRADE_FUNCTIONS:
+    if phrase.measure in GRADE_MEASURES:
         return assessment.systems
     names = [assessment.definition.sets.get(name, (assessment.column(name),)) for name in phrase.given]
     return tuple(column for group in names for column in group)
@@ -300,7 +319,9 @@ def _decisive_texts(
     counted = rule is None or rule.counted == "all"
     wanted = rule is not None
     texts = dict.fromkeys(
-        answers[i].text for i in ids if answers[i].is_collected and answers[i].verdict is wanted
+        answers[i].text
+        for i in ids
+        if answers[i].is_collected and answers[i].verdict is wanted and answers[i].text
     )
     unmeasured = [answers[i].text for i in ids if answers[i].is_collected and answers[i].verdict is None]
     if not counted or any(rule.counted != "all" for rule in definition.rules):
@@ -318,3 +339,41 @@ def _is_response(definition: ResponseDefinition, name: str) -> bool:
 def _settle(definition: ResponseDefinition, name: str, text: str, answers: Mapping[str, Answer]) -> Decision:
     responder = YES if _is_response(definition, name) else NO
     return Decision(name, responder, f"{name}: {text}.", "", (name,), answers)
+
+
+# --- a response that was lost before -------------------------------------------------------------
+
+
+def _find_first(assessment: Assessment) -> Assessment | None:
+    """Give the subject at the visit of the definition's own day; None where that is not before this one."""
+    parameters = {**assessment.parameters, "response_visit": ""}
+    target, day = find_target(assessment.cohort, parameters)
+    if target not in assessment.cohort.days or day >= assessment.target_day:
+        return None
+    now = visit_judged(assessment.timeline, parameters, target)
+    return replace(assessment, parameters=parameters, target=target, target_day=day, now=now)
+
+
+def measure_relapses_before(assessment: Assessment, given: Given) -> Measurement:  # noqa: ARG001
+    """Return 1 when a response at the definition's own day was lost by the visit judged, 0 when none was."""
+    first = _find_first(assessment)
+    if first is None:
+        return Measurement(exactly(0), "")
+    responder = decide(first).responder
+    if responder == NO:
+        return Measurement(exactly(0), f"no response at {first.target} to lose")
+    is_lost, text = lost_by(first, assessment)
+    if is_lost is False:
+        return Measurement(exactly(0), text)
+    if is_lost is True and responder == YES:
+        return Measurement(exactly(1), text)
+    if is_lost is True:
+        text = f"{text}, if there was a response at {first.target}"
+    return Measurement(Span(Decimal(0), Decimal(1)), text)
+
+
+MEASURE_FUNCTIONS: Final = {
+    **NUMBER_FUNCTIONS,
+    **GRADE_FUNCTIONS,
+    "relapses_before": measure_relapses_before,
+}

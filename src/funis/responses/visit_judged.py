@@ -1,4 +1,4 @@
-"""Which visit a response is judged at: the one that is named, else the one nearest to the day of the definition."""
+"""Which visit a response is judged at: the one named, else the one nearest to the day of the definition."""
 
 from __future__ import annotations
 

@@ -282,6 +282,13 @@ def _flare_free(reading: ChosenDefinition, phrase: Phrase) -> str:
     return f"{days} after {JUDGED} without a new A or B in any system"
 
 
+def _relapses_before(reading: ChosenDefinition, phrase: Phrase) -> str:
+    count = _count_words(reading, phrase, "relapse", "relapses")
+    day, window = (Decimal(str(reading.parameters[name])) for name in ("response_day", "response_window"))
+    first = f"day {number_words(day)} ({with_unit(window, 'days')} either side)"
+    return f"{count} up to {JUDGED} after a response at {first}"
+
+
 _GRADES: Final[Mapping[str, Callable[[ChosenDefinition, Phrase], str]]] = {
     "with_a": _systems("graded A"),
     "with_b": _systems("graded B"),
@@ -297,4 +304,5 @@ _GRADES: Final[Mapping[str, Callable[[ChosenDefinition, Phrase], str]]] = {
     "severe_flares_before": _severe_flares,
     "flares_after": _flares_after,
     "flare_free_days": _flare_free,
+    "relapses_before": _relapses_before,
 }

@@ -46,7 +46,7 @@ _TWO_GAPS: Final = {
     "cannot_tell": "leave the answer open",
     "not_maintained": "count as a response that was not kept",
 }
-_WATCHED: Final = frozenset({"severe_flares_before", "flares_after", "flare_free_days"})
+_WATCHED: Final = frozenset({"severe_flares_before", "flares_after", "flare_free_days", "relapses_before"})
 
 
 @dataclass(frozen=True, slots=True)
