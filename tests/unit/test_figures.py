@@ -15,7 +15,7 @@ from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
 from funis.reporting.report_figures import build_figures
 from funis.reporting.subject_figures import GRADE_COLOURS, order_subjects
-from funis.reporting.survival_figures import _apart, _months, build_survival_figures
+from funis.reporting.survival_figures import _apart, _months, build_survival_figures, spread
 from funis.reporting.time_axis import short_visit, time_axis
 from funis.results import NumberList, Place, Results
 from funis.study.model import Study
@@ -156,6 +156,24 @@ def test_each_arm_has_its_own_numbers_at_risk(made: ModuleType) -> None:
     assert ["words" in row for each in rows[::2] for row in each["data"]["values"]] == [False, False]
     # the arm without rows in the table is read off its curve: 29, 28 and 24 less 15
     assert drawn == [["15", "13", "9"], ["14", "13", "9"]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "heights", "found"),
+    [
+        # Free: each where its curve ends. At the ends: moved in by half its height.
+        ([0.2, 0.5, 0.9], [0.1, 0.1, 0.1], [0.2, 0.5, 0.9]),
+        ([0.0, 1.0], [0.2, 0.1], [0.1, 0.95]),
+        # Upon each other: the upper one goes up until they touch; from the top all of them are pressed down.
+        ([0.5, 0.5], [0.1, 0.2], [0.5, 0.65]),
+        ([1.0, 1.0, 1.0], [0.1, 0.2, 0.1], [0.65, 0.8, 0.95]),
+        ([0.3, 1.0, 1.0], [0.1, 0.1, 0.1], [0.3, 0.85, 0.95]),
+    ],
+)
+def test_names_of_curves_stand_apart_and_within_the_axis(
+    wanted: list[float], heights: list[float], found: list[float]
+) -> None:
+    assert spread(wanted, heights) == pytest.approx(found)
 
 
 def test_visits_close_together_have_short_names(made: ModuleType) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -21,12 +21,16 @@ from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 _DAYS_PER_MONTH = 30.4375
+#: Colour and line type of a curve.
+_Look = tuple[str, list[int]]
 #: Line types of arms, so that they differ in a grey copy too.
 _DASHES: Final = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3])
 #: Room right of the curves for the names of arms; letters are so high, two lines a name at most.
-_NAME_ROOM: Final = 118
+_NAME_ROOM: Final = 128
+#: A piece of the line stands before a name: the words are ink, some colours are too pale for letters.
+_KEY: Final = 16
 _LINE_HIGH: Final = 13
-_HIGH: Final = 280
+_HIGH: Final = 190
 # Share of the axis that two ticks must be apart, so that numbers at risk and words below them do not touch.
 _ROOM = 0.045
 #: At fewer subjects at risk a step of the curve is large and its interval says little.
@@ -90,7 +94,7 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
         layers += _curve_layers(curve, (x, domain), event, looks[arm])
         layers += _median_layers(medians.get(arm), x)
     names = _names_of(labels, curves)
-    layers += _name_layers(names, curves, {arm: colour for arm, (colour, _) in looks.items()})
+    layers += _name_layers(names, curves, looks)
     width = PLOT_WITH_ROWS - (_NAME_ROOM if names else 0)
     top: Spec = {"width": width, "height": _HIGH, "layer": layers}
     at_risk = {
@@ -98,16 +102,14 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
         for arm, curve in curves.items()
     }
     rows = [
-        row
-        for arm in curves
-        for row in _risk_rows(names.get(arm, ""), at_risk[arm], x, (width, looks[arm][0]))
+        row for arm in curves for row in _risk_rows(names.get(arm, ""), at_risk[arm], x, width, looks[arm])
     ]
     notes = (*_notes(labels, endpoint, numbers, event, origin), *_notes_of_curves(curves, medians))
     return FigureSpec(
         id=f"figure-{endpoint}",
         section="time-to-event",
         title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
-        spec=_stacked([top, *rows], room=_NAME_ROOM if names else 0),
+        spec=_stacked([top, *rows]),
         alt=_survival_words(curves, event, origin),
         footnotes=notes,
     )
@@ -197,36 +199,69 @@ def _names_of(labels: Labels, curves: Iterable[str]) -> dict[str, str]:
 
 
 def _name_layers(
-    names: Mapping[str, str], curves: Mapping[str, pl.DataFrame], colours: Mapping[str, str]
+    names: Mapping[str, str], curves: Mapping[str, pl.DataFrame], looks: Mapping[str, _Look]
 ) -> list[Spec]:
     """Print the name of each arm right of the end of its curve, no two upon each other."""
     ends = sorted((float(curves[arm].sort("time")["survival"][-1]), arm) for arm in names)
+    wrapped = {arm: wrap(names[arm], _NAME_ROOM - 12 - _KEY, SMALL) for _, arm in ends}
+    heights = [len(wrapped[arm]) * _LINE_HIGH / _HIGH for _, arm in ends]
+    middles = spread([share for share, _ in ends], heights)
     layers: list[Spec] = []
-    taken = -1.0
-    for share, arm in ends:
-        lines = wrap(names[arm], _NAME_ROOM - 12, SMALL)
-        half = len(lines) * _LINE_HIGH / 2 / _HIGH
-        middle = max(share, taken + half, half)
-        taken = middle + half
+    for (_, arm), middle in zip(ends, middles, strict=True):
+        lines = wrapped[arm]
+        data: Spec = {"data": {"values": [{"words": lines, "share": round(middle, 4)}]}}
+        y: Spec = {"y": {"field": "share", "type": "quantitative"}}
+        left = PLOT_WITH_ROWS - _NAME_ROOM + 6
+        layers.append(data | _key(looks[arm], left, y))
         layers.append(
-            {
-                "data": {"values": [{"words": lines, "share": round(middle, 4)}]},
+            data
+            | {
                 "mark": {
                     "type": "text",
                     "align": "left",
                     "baseline": "middle",
                     "lineHeight": _LINE_HIGH,
                     "dy": -(len(lines) - 1) * _LINE_HIGH / 2,
-                    "color": colours[arm],
                 },
-                "encoding": {
-                    "x": {"value": PLOT_WITH_ROWS - _NAME_ROOM + 8},
-                    "y": {"field": "share", "type": "quantitative"},
-                    "text": {"field": "words"},
-                },
+                "encoding": y | {"x": {"value": left + _KEY + 4}, "text": {"field": "words"}},
             }
         )
     return layers
+
+
+def _key(look: _Look, left: float, y: Spec) -> Spec:
+    """Draw a piece of an arm's line."""
+    colour, dash = look
+    mark: Spec = {"type": "rule", "color": colour, "strokeWidth": 2}
+    return {
+        "mark": mark | ({} if dash == [1, 0] else {"strokeDash": dash}),
+        "encoding": y | {"x": {"value": left}, "x2": {"value": left + _KEY}},
+    }
+
+
+def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
+    """Move the middles of words on an axis from 0 to 1 apart, and keep them on it where there is room.
+
+    Parameters
+    ----------
+    wanted : where each should stand, rising
+    heights : of each, as a share of the axis
+
+    Examples
+    --------
+    >>> [round(each, 3) for each in spread([0.4, 0.42, 1.0], [0.1, 0.1, 0.1])]
+    [0.4, 0.5, 0.95]
+    """
+    found: list[float] = []
+    taken = 0.0
+    for share, height in zip(wanted, heights, strict=True):
+        found.append(max(share, taken + height / 2))
+        taken = found[-1] + height / 2
+    free = 1.0
+    for place in range(len(found) - 1, -1, -1):
+        found[place] = min(found[place], free - heights[place] / 2)
+        free = found[place] - heights[place] / 2
+    return found
 
 
 def _is_crowded(curve: pl.DataFrame) -> bool:
@@ -294,10 +329,9 @@ def _apart(times: list[float], last: float) -> list[float]:
     return [*kept, times[-1]] if times[-1] not in kept else kept
 
 
-def _stacked(parts: list[Spec], *, room: int) -> Spec:
-    """Set the curves over their numbers at risk, with room for names at the right."""
-    padding = {"left": 4, "top": 4, "bottom": 4, "right": room + 4}
-    return finish({"vconcat": parts, "spacing": 6, "padding": padding})
+def _stacked(parts: list[Spec]) -> Spec:
+    """Set the curves over their numbers at risk; names beside the curves are within the width of the page."""
+    return finish({"vconcat": parts, "spacing": 2})
 
 
 def _share_axis(event: str) -> Spec:
@@ -311,9 +345,7 @@ def _share_axis(event: str) -> Spec:
     }
 
 
-def _curve_layers(
-    curve: pl.DataFrame, axis: tuple[Spec, float], event: str, look: tuple[str, list[int]]
-) -> list[Spec]:
+def _curve_layers(curve: pl.DataFrame, axis: tuple[Spec, float], event: str, look: _Look) -> list[Spec]:
     x, domain = axis
     colour, dash = look
     columns = ["time", "survival", "lower", "upper"]
@@ -355,20 +387,21 @@ def _curve_layers(
     return [*bands, *lines, ticks]
 
 
-def _risk_rows(name: str, at_risk: dict[float, int], x: Spec, look: tuple[int, str]) -> list[Spec]:
+def _risk_rows(name: str, at_risk: dict[float, int], x: Spec, width: int, look: _Look) -> list[Spec]:
     """Print the numbers at risk; the name of an arm stands in a line of its own above them."""
-    width, colour = look
     risk = [{"time": tick, "words": str(count)} for tick, count in at_risk.items()]
-    row = words_below(risk, x, "At risk", width=width, colour=colour)
+    row = words_below(risk, x, "At risk", width=width, colour=MUTED)
     if not name:
         return [row]
-    text = {"type": "text", "align": "left", "color": colour, "text": wrap(name, width, SMALL, most=1)[0]}
+    words: Spec = {
+        "mark": {"type": "text", "align": "left", "text": wrap(name, width - _KEY, SMALL, most=1)[0]},
+        "encoding": {"x": {"value": _KEY + 4}},
+    }
     above: Spec = {
         "width": width,
         "height": 12,
         "data": {"values": [{}]},
-        "mark": text,
-        "encoding": {"x": {"value": 0}},
+        "layer": [_key(look, 0, {"y": {"value": 6}}), words],
     }
     return [above, row]
 

@@ -31,6 +31,8 @@ _COLUMNS = 3
 _BETWEEN, _PANEL_AXIS = 14, 42
 #: Height of all panels of a page, of the words of a panel, and of the lowest panel.
 _PAGE, _BELOW, _LOWEST = 850, 76, 50
+#: Height of a panel that stands alone: with its words 72 mm in print.
+_ALONE = 200
 #: Means of fewer subjects than this are printed in the table, not drawn.
 _FEWEST = 10
 
@@ -338,7 +340,7 @@ def _scales(panels: Sequence[_Panel]) -> list[Spec]:
 def _height(panels: int, columns: int) -> int:
     """Give the height of each panel, so that all of them stand on one printed page."""
     if columns == 1:
-        return 260
+        return _ALONE
     rows = -(-panels // columns)
     return max(_LOWEST, min(150, _PAGE // rows - _BELOW))
 
