@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
+from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, method_label
 from funis.reporting.number_book import (
     Group,
@@ -15,7 +16,6 @@ from funis.reporting.number_book import (
     bound_p,
     decimals_for,
     interval,
-    level_text,
     p_cell,
 )
 from funis.results import ALL, name_change
@@ -34,7 +34,8 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         for visit in _ordered(study, book.visits(group)):
             rows += _visit_rows(labels, book, group, visit)
     used = [number for group in groups for number in book.all(group)]
-    heads = ("", "n, arm", "n, control", f"Difference ({level_text(study)} CI)", "Test", "P")
+    ends = [group.endpoint for group in groups]
+    heads = ("", "n, arm", "n, control", f"Difference ({levels_text(study, ends)} CI)", "Test", "P")
     notes = (
         (
             "Difference: arm minus control. Changes: mean difference for Welch’s t test, Hodges-Lehmann "
@@ -42,6 +43,7 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
             "Responders: percent points with Newcombe’s interval, P by Fisher. "
             "Time to event: events observed (expected) in arm and control."
         ),
+        *level_notes(labels, ends),
         *describe_basis(labels, used),
     )
     title = "Comparison between arms"

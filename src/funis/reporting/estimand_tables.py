@@ -8,7 +8,16 @@ from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec,
 from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence, multiplicity_sentence
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label
-from funis.reporting.number_book import Group, Number, NumberBook, bound, bound_p, count_cell, interval
+from funis.reporting.number_book import (
+    Group,
+    Number,
+    NumberBook,
+    bound,
+    bound_p,
+    count_cell,
+    interval,
+    level_text,
+)
 from funis.reporting.safety_tables import UNASKED
 from funis.reporting.small_samples import has_percent
 from funis.results import ALL, format_shortest
@@ -44,7 +53,8 @@ def _estimand_table(
         rows += [_estimate_row(labels, book, group, visit) for visit in book.visits(group)]
     used = [number for group in groups for number in book.all(group)]
     title = f"Estimand {estimand.id}: {in_sentence(labels.endpoint(estimand.endpoint))}"
-    heads = ("", "n", "Estimate (95% CI)", "Method", "P")
+    level = level_text(labels.study, estimand.endpoint)
+    heads = ("", "n", f"Estimate ({level} CI)", "Method", "P")
     unasked = any(
         each.statistic == "count" and each.denominator is None and each.value is not None for each in used
     )
@@ -157,7 +167,8 @@ def _sensitivity_table(
     meaning = MISSING | {"locf": MISSING_OUTCOME["locf"]}
     meanings = tuple(f"{rule[:1].upper() + rule[1:]}: {meaning[rule]}." for rule in rules)
     title = f"Sensitivity analyses: {in_sentence(endpoint.printed)}"
-    heads = ("Method", "Missing outcome", "n", "Estimate (95% CI)", "P")
+    level = level_text(labels.study, endpoint.id)
+    heads = ("Method", "Missing outcome", "n", f"Estimate ({level} CI)", "P")
     return TableSpec(
         f"table-sensitivity-{endpoint.id}", "sensitivity", title, heads, tuple(rows), (*meanings, *notes),
         is_collapsed=len(rows) > 40,

@@ -10,6 +10,7 @@ import polars as pl
 from funis.documents.colours import GROUPS, INK
 from funis.documents.figure import FigureSpec, Spec, finish, fit, top_legend, wrapped_axis
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import Number, NumberBook, bound, interval, p_cell
 from funis.results import ALL, Results, format_number, name_change
@@ -155,6 +156,7 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
             )
             if get["word"] is not None:
                 notes[f"{text[:1].upper()}{text[1:]}."] = ""
+    ends = [group.endpoint for group in groups]
     heads = (
         "",
         "By",
@@ -163,7 +165,7 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
         "Mean change",
         "SD between",
         "SD within",
-        "Share between (95% CI)",
+        f"Share between ({levels_text(study, ends)} CI)",
         "P",
     )
     footnotes = (
@@ -171,6 +173,7 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
             "Random intercept by restricted maximum likelihood. Share between: variance between groups over "
             "all variance. P: F test that groups do not differ."
         ),
+        *level_notes(labels, ends),
         *notes,
     )
     title = "Sites, lots and donors as random effects of the change"

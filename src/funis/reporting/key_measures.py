@@ -136,7 +136,9 @@ def _difference_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _
         ends = [bound(book.beside(number, name), digits) for name in ("lower", "upper")]
         names = {arm.id: arm.name for arm in labels.study.arms}
         arms = f"{names.get(group.arm, group.arm)} minus {names.get(group.contrast, group.contrast)}"
-        limits: _Said = (f" ({level_text(labels.study)} CI ", *interval(*ends), ")") if all(ends) else ()
+        limits: _Said = (
+            (f" ({level_text(labels.study, endpoint.id)} CI ", *interval(*ends), ")") if all(ends) else ()
+        )
         named = in_sentence(labels.variable_with_unit(group.variable, group.measure))
         when = in_sentence(labels.visit(visits[-1]))
         return (

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.key_measures import free_of_event
 from funis.reporting.key_rates import share_of
 from funis.reporting.labels import (
@@ -19,7 +20,6 @@ from funis.reporting.number_book import (
     Group,
     NumberBook,
     bound,
-    level_text,
     percent_interval,
     share_cell,
 )
@@ -110,8 +110,8 @@ def _response_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
             for label, group, visit in _rows_of_response(book, endpoint)
             if group.category == "responder" and group.arm == ALL
         ]
-    level = level_text(study, ranked[0].id)
-    heads = ("", "n/N", f"% ({level} CI)", *([BOUNDS_HEAD] if with_bounds else []))
+    ends = [ranked[0].id, *(each.id for each in ranked[1:] if any(_rows_of_response(book, each)))]
+    heads = ("", "n/N", f"% ({levels_text(study, ends)} CI)", *([BOUNDS_HEAD] if with_bounds else []))
     visit = next(iter(blocks))[0]
     when = (
         f" at {in_sentence(labels.visit(visit))}"
@@ -119,7 +119,7 @@ def _response_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
         else ""
     )
     title = f"{labels.variable(ranked[0].definition)}{when} ({ranked[0].role})"
-    notes = tuple(_response_notes(labels, ranked[0], with_bounds=with_bounds))
+    notes = (*_response_notes(labels, ranked[0], with_bounds=with_bounds), *level_notes(labels, ends))
     yield TableSpec(RESPONSE, "response", title, heads, tuple(body), notes)
 
 
@@ -162,14 +162,16 @@ def _relapse_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
         rows.append(TableRow(words(label), cells))
     rows += [*_kept_rows(book, names), *_free_rows(labels, book, names)]
     heads = ("", *(_over_whom(labels, name) for name in names))
-    level = level_text(labels.study, groups[0].endpoint)
+    ends = [group.endpoint for group in groups]
+    timed = [group.endpoint for group in book.of("time_to_event") if group.variable == "relapse"]
+    notes = (*_relapse_notes(labels, levels_text(labels.study, ends)), *level_notes(labels, [*ends, *timed]))
     yield TableSpec(
         RELAPSE,
         "response",
         "Relapse and durability",
         heads,
         tuple(rows),
-        tuple(_relapse_notes(labels, level)),
+        notes,
     )
 
 

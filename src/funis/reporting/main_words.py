@@ -8,6 +8,7 @@ from funis.documents.register import reference
 from funis.errors import LEVELS
 from funis.reporting.definition_words import is_proposed, visit_words
 from funis.reporting.finding_tables import findings_in_words, use_of_values
+from funis.reporting.interval_levels import levels_text
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
 from funis.reporting.methods_text import CONDITIONS, DESIGNS
 from funis.reporting.number_book import NumberBook
@@ -80,10 +81,10 @@ def _visit_list(labels: Labels) -> str:
 
 def _statistics(labels: Labels) -> Iterator[str]:
     study = labels.study
-    level = format_shortest(100 * (1 - study.trial.alpha))
     kinds = {endpoint.kind for endpoint in study.endpoints}
     if kinds & {"response", "relapse"}:
-        yield f"Proportions are given with exact {level}% CI."
+        counted = [each.id for each in study.endpoints if each.kind in {"response", "relapse"}]
+        yield f"Proportions are given with exact {levels_text(study, counted)} CI."
     changes = [each for each in study.endpoints if each.kind == "change"]
     if changes:
         named = dict.fromkeys(method for each in changes for method in each.methods if method != "mmrm")

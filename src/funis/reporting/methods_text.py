@@ -15,6 +15,7 @@ from funis.reporting.estimand_text import (
     multiplicity_sentence,
     sensitivity_words,
 )
+from funis.reporting.interval_levels import own_levels_words
 from funis.reporting.labels import (
     COVARIANCES,
     DEGREES,
@@ -27,6 +28,7 @@ from funis.reporting.labels import (
     method_label,
 )
 from funis.reporting.methods_diagnostics import diagnostic_sentences
+from funis.reporting.number_book import level_text
 from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.passages import Passage
 from funis.reporting.performance_goal_tables import one_sided_level
@@ -245,12 +247,12 @@ def _fixed_effects(study: Study) -> str:
 
 
 def _statistics(study: Study) -> Passage:
-    level = format_shortest(100 * (1 - study.trial.alpha))
+    level = f"{level_text(study)}{own_levels_words(Labels(study))}"
     kinds = {endpoint.kind for endpoint in study.endpoints}
     sentences = [
         *([SINGLE_ARM] if study.trial.design == "single_arm" else []),
         "Measures are given as mean ± standard deviation (n − 1), median with quartiles (type 7) and range.",
-        f"Intervals have level {level}% and tests are two-sided at {format_shortest(study.trial.alpha)}.",
+        f"Intervals have level {level} and tests are two-sided at {format_shortest(study.trial.alpha)}.",
         *_test_sentences(study),
     ]
     if kinds & {"response", "relapse"}:

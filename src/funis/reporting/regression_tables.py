@@ -9,8 +9,9 @@ import polars as pl
 from funis.documents.colours import ESTIMATE, INK, MUTED, REFERENCES
 from funis.documents.figure import SMALL, FigureSpec, Spec, finish, fit
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence
-from funis.reporting.number_book import Group, Number, NumberBook, bound, decimals_for, interval
+from funis.reporting.number_book import Group, Number, NumberBook, bound, decimals_for, interval, level_text
 from funis.reporting.summary_figures import are_counted, count_points, say_counted
 from funis.results import ALL, Results, format_number, format_shortest
 from funis.study.model import Study
@@ -30,9 +31,10 @@ def build_regression_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     if not groups:
         return ()
     labels = Labels(study)
+    ends = [group.endpoint for group in groups]
     rows = [
         *_baseline_rows(book, groups),
-        heading("Change expected without any effect (95% CI)"),
+        heading(f"Change expected without any effect ({levels_text(study, ends)} CI)"),
         *_expected_rows(book, groups),
         *_observed_rows(labels, book, groups),
     ]
@@ -44,6 +46,7 @@ def build_regression_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
             "the next visit. Expected change: (1 − correlation) times the distance between the mean before "
             "the rule and the mean of those who entered, with a normal distribution before the rule."
         ),
+        *level_notes(labels, ends),
         *_reasons(book, groups),
     )
     title = "Regression to the mean: change expected without any effect, from the entry rule alone"
@@ -102,7 +105,7 @@ def _observed_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) ->
     changes = [_change_group(book, group) for group in groups]
     visits = dict.fromkeys(visit for group in changes if group for visit in book.visits(group))
     if visits:
-        yield heading("Mean change observed (95% CI)")
+        yield heading(f"Mean change observed ({level_text(labels.study)} CI)")
     for visit in visits:
         cells = [_mean_cell(book, group, visit) if group else EMPTY for group in changes]
         yield _row(labels.visit(visit), cells, indent=1)

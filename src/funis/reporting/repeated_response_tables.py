@@ -7,6 +7,7 @@ from typing import Final
 
 from funis.documents.table import EMPTY, Inline, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
+from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import (
     Group,
@@ -14,7 +15,6 @@ from funis.reporting.number_book import (
     bound,
     bound_p,
     interval,
-    level_text,
     single,
 )
 from funis.reporting.safety_tables import arm_label
@@ -50,9 +50,9 @@ def build_repeated_response_tables(study: Study, book: NumberBook) -> tuple[Tabl
         rows.append(heading(_title(labels, group)))
         rows += [row for visit in book.visits(group) for row in _rows(labels, book, group, visit)]
     used = [number for group in groups for number in book.all(group)]
-    level = level_text(study, groups[0].endpoint)
-    heads = ("", "N", "No to yes", "Yes to no", f"Difference ({level} CI)", "P")
-    notes = (_BASIS, *describe_basis(labels, used, with_missing=False))
+    ends = [group.endpoint for group in groups]
+    heads = ("", "N", "No to yes", "Yes to no", f"Difference ({levels_text(study, ends)} CI)", "P")
+    notes = (_BASIS, *level_notes(labels, ends), *describe_basis(labels, used, with_missing=False))
     title = "Responses compared over visits"
     return (TableSpec("table-response-over-visits", "response", title, heads, tuple(rows), notes),)
 

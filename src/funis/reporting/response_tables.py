@@ -8,6 +8,7 @@ from funis.catalogue.model_response import ResponseClass
 from funis.catalogue.registry import response_definition, responses
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
+from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import MISSING_OUTCOME, MISSING_RELAPSE, Labels, humanise, in_sentence
 from funis.reporting.number_book import (
     Group,
@@ -258,10 +259,11 @@ def build_survival_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
             if book.find(group, visit, "restricted_mean") is not None:
                 rows.append(_mean_row(labels, book, group, visit))
     used = [number for group in groups for number in book.all(group)]
-    level = level_text(study, groups[0].endpoint)
+    ends = [group.endpoint for group in groups]
+    level = levels_text(study, ends)
     same = origins[0] if len(set(origins)) == 1 else "origin"
     heads = ("", f"Days from {same}", "At risk", "Events so far", f"Free of the event ({level} CI)")
-    notes = (_AT_RISK, *describe_basis(labels, used))
+    notes = (_AT_RISK, *level_notes(labels, ends), *describe_basis(labels, used))
     return (TableSpec("table-time-to-event", "time-to-event", "Time to event", heads, tuple(rows), notes),)
 
 

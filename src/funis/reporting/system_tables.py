@@ -8,6 +8,7 @@ from dataclasses import replace
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import EVERYBODY, MOST_COLUMNS, ordered_visits
 from funis.reporting.footnotes import describe_basis
+from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import COVARIANCES, DEGREES, Labels, grade_columns, method_label, system_labels
 from funis.reporting.number_book import (
     Group,
@@ -172,12 +173,14 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     used = [number for group in groups for number in book.all(group)]
     beside = adjustment_of(used)
     test = f"P ({method_label(beside)})" if beside else "P"
-    level = level_text(study, groups[0].endpoint)
+    ends = [group.endpoint for group in groups]
+    level = levels_text(study, ends)
     heads = ["Visit", "n", f"Mean change ({level} CI)", "SE", "df", test]
     notes = [_model_words(study, endpoint) for endpoint in study.endpoints if "mmrm" in endpoint.methods]
     if held:
         heads.append(f"{level} CI, baselines held")
         notes.append(_UNCONDITIONAL)
+    notes += level_notes(labels, ends)
     shared = dict.fromkeys(number.endpoint for number in used if number.statistic == "shared_slope")
     notes += [_SHARED_SLOPE.format(labels.endpoint(name)) for name in shared]
     if beside:

@@ -247,7 +247,7 @@ def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel])
         }
     names = ", ".join(panel.title for panel in panels)
     has_mean = any(panel.means for panel in panels)
-    mean_words = f"mean with {level_text(study, endpoint.id)} confidence interval, and " if has_mean else ""
+    mean_words = f"mean with {level_text(study)} confidence interval, and " if has_mean else ""
     has_bands = any(panel.is_summarised for panel in panels)
     drawn_words = "median with bands of quantiles" if has_bands else "timeline of every subject"
     return FigureSpec(
@@ -256,7 +256,7 @@ def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel])
         title=f"{endpoint.printed}: {mean_words}{drawn_words}",
         spec=finish(body),
         alt=_timeline_words(labels, panels, names),
-        footnotes=_timeline_notes(labels, panels, endpoint.id, has_mean=has_mean),
+        footnotes=_timeline_notes(labels, panels, has_mean=has_mean),
     )
 
 
@@ -408,10 +408,9 @@ def _range_text(counts: Sequence[int]) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _timeline_notes(
-    labels: Labels, panels: Sequence[_Panel], endpoint: str, *, has_mean: bool
-) -> tuple[str, ...]:
-    level = level_text(labels.study, endpoint)
+def _timeline_notes(labels: Labels, panels: Sequence[_Panel], *, has_mean: bool) -> tuple[str, ...]:
+    # Means of a visit are described by the level of the study, whatever that of the endpoint's tests.
+    level = level_text(labels.study)
     notes = _subject_notes(panels)
     if has_mean:
         notes.append(
