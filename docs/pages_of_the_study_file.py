@@ -37,6 +37,7 @@ from funis.study.model import (
 from funis.study.people import Person
 from funis.study.printed_names import FIXED, MAIN_SECTIONS, NAMED, NUMBERED
 from funis.study.product import Donor, DonorTest, Product, ProductTest
+from funis.study.published_source import PublishedSource
 from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 
@@ -66,6 +67,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[import]", Import),
     ("[deviations]", DeviationChoices),
     ("[report]", ReportChoices),
+    ("[source]", PublishedSource),
 )
 _FRONT = """# The study file
 
@@ -114,6 +116,10 @@ EXAMPLES_OF_IMPORT: tuple[tuple[str, str, str], ...] = (
 )
 """Of each key of ``[import]`` what it is about, one example that is read and one that is refused."""
 EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
+    "[source]": (
+        '[source]\ncitation = "A. Example et al., J Example 2026;1:1"\nstatements = "statements.toml"',
+        '[source]\nstatements = "statements.toml"',
+    ),
     "[[people]]": (
         '[[people]]\nname = "A. Example"\nrole = "statistician"\ndisclosure = "none"',
         '[[people]]\nrole = "statistician"\ndisclosure = "none"',

@@ -341,7 +341,7 @@ def test_long_listings_are_cut_and_written_beside_the_page(
     assert listed.footnotes == (
         "The first 600 of 640 rows; all stand in listings/adverse_events.csv beside this page.",
     )
-    paths = write_report_set(study, largest, tmp_path / "report", ("md",))
+    paths = write_report_set(study, largest, tmp_path / "report", ("md",)).files
     beside = [path.relative_to(tmp_path / "report").as_posix() for path in paths[-2:]]
     assert beside == ["listings/responses.csv", "listings/adverse_events.csv"]
     assert all(pl.read_csv(path).height == 640 for path in paths[-2:])

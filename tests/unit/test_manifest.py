@@ -9,6 +9,7 @@ import pytest
 from funis.demo.cohort import statements_text
 from funis.published.compare import (
     ComparedRow,
+    ComparedText,
     compare_with_published,
     frame_of_comparison,
     render_comparison,
@@ -34,7 +35,7 @@ def compare(row: str, frame: pl.DataFrame) -> ComparedRow:
         'analysis = "summary"\nvariable = "sledai_2k"\nstatistic = "mean"',
         "test",
     )
-    (comparison,) = compare_with_published(frame, manifest)
+    (comparison,) = compare_with_published(frame, manifest).rows
     return comparison
 
 
@@ -246,7 +247,7 @@ def test_a_number_is_named_by_its_id() -> None:
     )
     lost = '{id = "l", sentence = 1, printed = "6.0", results = ["no.such"]}'
     manifest = parse_manifest(f"{ONE_SENTENCE}\nfigures = [{equal}, {falls}, {lost}]", "test")
-    found = compare_with_published(frame, manifest)
+    found = compare_with_published(frame, manifest).rows
     assert [each.agrees for each in found] == [True, True, False]
     assert [each.status for each in found] == ["equal", "direction only", "not reproduced"]
     assert [each.results for each in found] == [(names["a"],), (names["a"], names["b"]), ()]
@@ -289,7 +290,8 @@ def test_a_claim_stands_beside_its_numbers_and_is_not_counted() -> None:
         f"{ONE_SENTENCE.replace('was so', 'was {f}')}\nfigures = [{figure}]\nclaims = [{bears}, {lost}]",
         "test",
     )
-    found = compare_with_published(frame, manifest)
+    compared = compare_with_published(frame, manifest)
+    found = compared.rows
     texts = frame["text"].to_list()
     assert [(each.id, each.agrees, each.status) for each in found] == [
         ("f", True, "equal"),
@@ -298,8 +300,9 @@ def test_a_claim_stands_beside_its_numbers_and_is_not_counted() -> None:
     ]
     assert found[1].computed == f"{texts[0]}; {texts[1]}"
     assert found[2].computed == "no such number was computed"
-    assert render_comparison(found).endswith("1 of 1 published figures agree.")
-    written = frame_of_comparison(found, manifest, "made")
+    assert render_comparison(compared).endswith("1 of 1 published figures agree.")
+    assert compared.results == (first, second)
+    written = frame_of_comparison(compared, "made")
     assert written["statement"].to_list() == ["It was 6.", "t", "t"]
     assert written["results"].to_list() == [first, f"{first} {second}", first]
     assert written["agrees"].to_list() == [True, None, None]
@@ -308,10 +311,13 @@ def test_a_claim_stands_beside_its_numbers_and_is_not_counted() -> None:
 
 def test_the_printed_comparison_names_what_differs() -> None:
     rows = (
-        ComparedRow("a", 1, "", "10.83", "=", "10.83", True, "", "", (), ""),  # noqa: FBT003
-        ComparedRow("b", 1, "", "7.43", "=", "7.44", False, "", "", (), ""),  # noqa: FBT003
+        ComparedRow("a", 1, "", "10.83", "=", "10.83", True, "", "", (), (), ""),  # noqa: FBT003
+        ComparedRow("b", 1, "", "7.43", "=", "7.44", False, "", "", (), (), ""),  # noqa: FBT003
     )
-    lines = render_comparison(rows).splitlines()
+    manifest = parse_manifest(f"{ONE_SENTENCE}\nclaims = [{CLAIM}]", "test")
+    compared = ComparedText(manifest, rows)
+    assert compared.differing == ("b",)
+    lines = render_comparison(compared).splitlines()
     assert lines[2].split() == ["a", "10.83", "10.83", "agrees"]
     assert lines[3].split() == ["b", "7.43", "7.44", "DIFFERS"]
     assert lines[-1] == "1 of 2 published figures agree."

@@ -79,7 +79,8 @@ def report(
 ) -> None:
     """Check, score and analyse a study, and write its report and results into DIR/report.
 
-    Exit 1 when a finding is an error: what could be written is written all the same.
+    Exit 1 when a finding is an error, or a published figure of a study with [source] differs: what could be
+    written is written all the same.
     """
     formats = find_formats(form)
     if needs_drawings(formats):
@@ -88,19 +89,25 @@ def report(
         start_renderer()
     from funis.analysis.analyse import analyse
     from funis.data.tables import read_tables
+    from funis.published.read import read_statements
     from funis.reporting.report import write_report_set
 
     limits = read_limits(limit or ())
     study = _read_study(existing_folder(folder))
+    statements = read_statements(study, folder)
     results = analyse(study, read_tables(folder, study, limits=limits))
-    paths = write_report_set(study, results, folder / "report", formats)
+    report_set = write_report_set(study, results, folder / "report", formats, statements)
     if results.findings and not json_:
         typer.echo(render_findings(results.findings, "text"), err=True)
-    written = [str(path) for path in paths]
-    print_answer(
-        "\n".join(written), {"files": written, "findings": list_findings(results.findings)}, as_json=json_
-    )
-    raise typer.Exit(_exit_code(results.findings))
+    written = [str(path) for path in report_set.files]
+    answer: dict[str, object] = {"files": written, "findings": list_findings(results.findings)}
+    differing: tuple[str, ...] = ()
+    if (text := report_set.text) is not None:
+        differing = text.differing
+        answer["published"] = {"agreement": text.agreement, "differing": differing}
+        typer.echo("; ".join([text.agreement, *(f"{each} differs" for each in differing)]), err=True)
+    print_answer("\n".join(written), answer, as_json=json_)
+    raise typer.Exit(int(bool(differing)) or _exit_code(results.findings))
 
 
 def multiverse(
@@ -144,14 +151,22 @@ def _read_study(folder: Path) -> Study:
 
 
 def _find_findings(folder: Path, limit: list[str] | None) -> Sequence[Finding]:
-    """Give the findings of the study file; where it has none, those of the data."""
+    """Give the findings of the study file; where it has none, those of published statements and the data."""
     from funis.data.tables import read_tables
 
     limits = read_limits(limit or ())
+    from funis.published.parse import ManifestError
+    from funis.published.read import read_statements
+
     try:
         study = _read_study(folder)
     except StudyError as error:
         return error.findings
+    said: Sequence[Finding] = ()
+    try:
+        read_statements(study, folder)
+    except ManifestError as error:
+        said = error.findings
     from funis.analysis.every_finding import find_findings
 
-    return find_findings(study, read_tables(folder, study, limits=limits))
+    return [*said, *find_findings(study, read_tables(folder, study, limits=limits))]

@@ -87,7 +87,7 @@ def statements_text(name: str) -> str:
 
 
 def write_cohort(cohort: ReconstructedCohort, folder: Path) -> Path:
-    """Write a study folder: study.toml, README.md and the tables under data/.
+    """Write a study folder: study.toml, statements.toml, README.md and the tables under data/.
 
     Parameters
     ----------
@@ -101,6 +101,7 @@ def write_cohort(cohort: ReconstructedCohort, folder: Path) -> Path:
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     (folder / "study.toml").write_text(study_text(cohort.name), encoding="utf-8")
+    (folder / "statements.toml").write_text(statements_text(cohort.name), encoding="utf-8")
     readme = _README.format(title=cohort.title, source=cohort.source, mark=MARK, seed=cohort.seed)
     (folder / "README.md").write_text(readme, encoding="utf-8")
     for name in sorted({*cohort.tables, *cohort.columns}):

@@ -16,18 +16,11 @@ from pathlib import Path
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
-from funis.demo.cohort import statements_text
 from funis.demo.reconstruct import COHORTS, reconstruct
 from funis.errors import FunisError
 from funis.file_sets import build_set
-from funis.files import write_frame
-from funis.published.compare import (
-    ComparedRow,
-    compare_with_published,
-    frame_of_comparison,
-    render_comparison,
-)
-from funis.published.parse import parse_manifest
+from funis.published.compare import ComparedRow, ComparedText, render_comparison
+from funis.published.read import read_statements
 from funis.reporting.report import write_report_set
 from funis.study.read import read_study
 
@@ -63,13 +56,13 @@ class DemoRun:
     ----------
     name : folder below the output folder
     report : the HTML report
-    comparisons : published beside computed, and claims; empty for a cohort without a published manifest
+    text : published beside computed; None for a cohort without a published text
     findings : number of findings in the data, by level and code
     """
 
     name: str
     report: Path
-    comparisons: tuple[ComparedRow, ...]
+    text: ComparedText | None
     findings: Mapping[tuple[str, str], int]
 
 
@@ -95,7 +88,7 @@ def run_demonstrations(out: Path, *, gse65391: Path | None = None, echo: Echo = 
     for name in COHORTS:
         runs.append(run := _write_part(name, out, partial(reconstruct, name)))
         echo(f"\n{name}: reconstructed from published figures, no patient data\n")
-        echo(render_comparison(run.comparisons))
+        echo(render_comparison(run.text) if run.text is not None else "")
         echo(f"report: {run.report}")
     if deposit is None:
         echo(f"\n{_GSE_MISSING}")
@@ -120,7 +113,7 @@ def _write_part(name: str, out: Path, fill: Callable[[Path], Path]) -> DemoRun:
 
 def find_differing(runs: Sequence[DemoRun]) -> list[str]:
     """Name every published figure that the computed one differs from."""
-    return [f"{run.name} {each.id}" for run in runs for each in run.comparisons if each.agrees is False]
+    return [f"{run.name} {each}" for run in runs if run.text is not None for each in run.text.differing]
 
 
 def describe_runs(runs: Sequence[DemoRun]) -> list[dict[str, object]]:
@@ -129,8 +122,8 @@ def describe_runs(runs: Sequence[DemoRun]) -> list[dict[str, object]]:
         {
             "name": run.name,
             "report": str(run.report),
-            "figures": [_say(each, _SAID_OF_FIGURE) for each in run.comparisons if each.agrees is not None],
-            "claims": [_say(each, _SAID_OF_CLAIM) for each in run.comparisons if each.agrees is None],
+            "figures": [_say(each, _SAID_OF_FIGURE) for each in _rows(run) if each.agrees is not None],
+            "claims": [_say(each, _SAID_OF_CLAIM) for each in _rows(run) if each.agrees is None],
             "findings": [
                 {"level": level, "code": code, "count": count}
                 for (level, code), count in sorted(run.findings.items())
@@ -140,12 +133,16 @@ def describe_runs(runs: Sequence[DemoRun]) -> list[dict[str, object]]:
     ]
 
 
+def _rows(run: DemoRun) -> tuple[ComparedRow, ...]:
+    return run.text.rows if run.text is not None else ()
+
+
 def _say(row: ComparedRow, names: Sequence[str]) -> dict[str, object]:
     return {name: getattr(row, name) for name in names}
 
 
 def demonstrate(name: str, folder: Path) -> DemoRun:
-    """Check, analyse and report one study folder, and compare it where a manifest of its name exists.
+    """Check, analyse and report one study folder, and compare it with the published text it names.
 
     Parameters
     ----------
@@ -160,16 +157,9 @@ def demonstrate(name: str, folder: Path) -> DemoRun:
     study = read_study(folder)
     tables = read_tables(folder, study)
     results = analyse(study, tables)
-    report, *_ = write_report_set(study, results, folder / "report")
-    comparisons: tuple[ComparedRow, ...] = ()
-    if name in COHORTS:
-        manifest = parse_manifest(statements_text(name), f"{name}_figures.toml")
-        comparisons = compare_with_published(results.numbers, manifest)
-        frame = frame_of_comparison(comparisons, manifest, "reconstructed, no patient data")
-        write_frame(frame, folder / "report" / "published.csv")
-    return DemoRun(
-        name, report, comparisons, Counter((finding.level, finding.code) for finding in results.findings)
-    )
+    written = write_report_set(study, results, folder / "report", statements=read_statements(study, folder))
+    found: Counter[tuple[str, str]] = Counter((each.level, each.code) for each in results.findings)
+    return DemoRun(name, written.files[0], written.text, found)
 
 
 def find_deposit(named: Path | None) -> Path | None:

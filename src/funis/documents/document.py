@@ -170,6 +170,7 @@ class Document:
     facts : name and value of what stands under the title
     sections : in reading order, those of the main part first
     notices : what must be in sight on every page
+    related : words that lead to other documents of the set; they stand under the facts
     closing : last line
     running_head : words at the top of every printed page
     generator : program and version, for the properties of a file
@@ -186,6 +187,7 @@ class Document:
     kicker: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     notices: tuple[Notice, ...] = ()
+    related: Prose = ()
     closing: str = ""
     running_head: str = ""
     generator: str = ""

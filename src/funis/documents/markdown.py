@@ -85,6 +85,7 @@ def render_markdown(document: Document) -> str:
         escape(document.kicker),
         *(f"> **{escape(notice.title)}** {escape(notice.text)}" for notice in document.notices),
         _list(f"{escape(name)}: {escape(value)}" for name, value in document.facts),
+        _prose(document.related, numbers),
         _prose(document.guidance.linked_numbers, numbers) if numbers.places else "",
         *body,
         *(_supplement_head(document) if behind else ()),
@@ -151,6 +152,8 @@ def _prose(inlines: Prose, numbers: _Numbers) -> str:
         text = escape(inline.text) if opens else escape(f"x{inline.text}")[1:]
         if inline.is_code:
             text = f"`{inline.text.replace('`', '')}`"
+        if inline.target:
+            text = f"[{text}]({quote(inline.target, safe='/#=:%')})"
         written += numbers.link(text, inline.id) if inline.id else text
     return written
 

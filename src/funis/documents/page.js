@@ -214,19 +214,26 @@
     title.focus({ preventScroll: true });
   };
 
+  const explain = (node, number, text) =>
+    show(node, heading(number), make("p", text, "big"), facts(number), values(number), ...absent(number));
+
   const open = (node) => {
     const number = record(node.dataset.id);
-    if (!number) return;
-    show(node, heading(number), make("p", node.textContent.trim(), "big"), facts(number), values(number), ...absent(number));
+    if (number) explain(node, number, node.textContent.trim());
   };
 
   // the number that the address names: where it is printed it comes into sight, folds around it opened
   const openNamed = () => {
     const id = named();
     if (id === null) return;
-    const node = document.querySelector(`[data-id="${CSS.escape(id)}"]`);
-    if (!node || !record(id)) {
+    const number = record(id);
+    if (!number) {
       show(null, said("unknown"), make("p", said("unknown_why")), make("code", id));
+      return;
+    }
+    const node = document.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    if (!node) {
+      explain(null, number, number.text);
       return;
     }
     for (let fold = node.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;

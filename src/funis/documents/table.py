@@ -13,11 +13,20 @@ from funis.errors import ShapeError
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """A stretch of text; `id` names the result behind it, empty for plain words."""
+    """A stretch of text.
+
+    Attributes
+    ----------
+    text : the words
+    id : the result behind a number; empty for plain words
+    is_code : whether it is a name as a program writes it
+    target : address that the words lead to, such as ``report.html``; empty for none
+    """
 
     text: str
     id: str = ""
     is_code: bool = False
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +77,13 @@ class TableSpec:
     is_text : True for a listing of words (set ragged right), False for a table of numbers
     is_collapsed : True when the table is folded away until asked for
     is_upright : whether the page is not turned for it, however many columns it has
+    widths : share of the width of each column, percent; empty where the words decide
+    is_stacked : whether on a narrow screen the cells of a row stand under each other, each with its head
     label : printed number of the table, given when the document is put together
 
     Raises
     ------
-    ShapeError : a row has not one cell a head, or the spanners do not cover the heads
+    ShapeError : a row has not one cell a head, the spanners do not cover the heads, or a width is lacking
     """
 
     id: str
@@ -85,6 +96,8 @@ class TableSpec:
     is_text: bool = False
     is_collapsed: bool = False
     is_upright: bool = False
+    widths: tuple[int, ...] = ()
+    is_stacked: bool = False
     label: str = ""
 
     def __post_init__(self) -> None:
@@ -96,6 +109,11 @@ class TableSpec:
                     f"Table {self.id!r}: row {row.stub.text!r} has {1 + len(row.cells)} cells with its stub "
                     f"for {width} heads ({', '.join(map(repr, self.heads))}). Give each head one cell."
                 )
+        if self.widths and len(self.widths) != width:
+            raise ShapeError(
+                f"Table {self.id!r}: {len(self.widths)} widths for {width} heads. "
+                "Give each column one, or give none."
+            )
         spanned = sum(width for _, width in self.spanners)
         if self.spanners and spanned != width:
             raise ShapeError(

@@ -25,7 +25,7 @@ from funis.published.manifest import (
     Manifest,
     visit_words,
 )
-from funis.results import format_number, format_p
+from funis.results import format_number, format_p, trim
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class ComparedRow:
     ----------
     id : of the figure or claim
     sentence : number of its sentence
-    text : the claim in words; empty for a figure
+    text : the claim in words, or the name of a figure; empty for a figure without one
     published, relation : as printed, and how the two must stand to each other; empty for a claim
-    computed : what the analysis gave, printed with the decimals of the publication
+    computed : what the analysis gave, printed with the decimals of the publication, or why there is nothing
     agrees : whether they stand so; None for a claim, which is not compared
     status, reason : how far the study carries the row, and why
-    results : ids of the numbers that were computed
+    results, texts : ids of the numbers that were computed, and each as printed in `computed`
     source : where the figure is printed
     """
 
@@ -55,7 +55,43 @@ class ComparedRow:
     status: str
     reason: str
     results: tuple[str, ...]
+    texts: tuple[str, ...]
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedText:
+    """A published text beside what was computed.
+
+    Attributes
+    ----------
+    manifest : what it says
+    rows : its rows, by sentence
+    """
+
+    manifest: Manifest
+    rows: tuple[ComparedRow, ...]
+
+    @property
+    def figures(self) -> tuple[ComparedRow, ...]:
+        """Give the rows that are compared."""
+        return tuple(row for row in self.rows if row.agrees is not None)
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """Give the ids of the figures that differ."""
+        return tuple(row.id for row in self.figures if not row.agrees)
+
+    @property
+    def agreement(self) -> str:
+        """Say how many figures agree, as in ``83 of 83 published figures agree``."""
+        count = len(self.figures)
+        return f"{count - len(self.differing)} of {count} published figures agree"
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """Give the ids of all computed numbers that stand beside the text, each once."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.results))
 
 
 class _Found(NamedTuple):
@@ -83,11 +119,12 @@ _LIMITS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">=": lambda computed, limit: computed >= limit,
 }
 _HOLDS: Final = {
-    EQUAL: "It comes out as printed, to the last decimal.",
-    DIRECTION: "The text gives a direction only, which holds.",
-    "limit": "The text gives a limit only, which holds.",
+    EQUAL: "As printed, to the last decimal.",
+    DIRECTION: "The text gives a direction only; it holds.",
+    "limit": "The text gives a limit only; it holds.",
 }
 _LACKING: Final = "no such number was computed"
+_WITHHELD: Final = "the number is withheld for errors in the data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +135,7 @@ class _Numbers:
     by_key: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]]
 
 
-def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> tuple[ComparedRow, ...]:
+def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> ComparedText:
     """Set each row of a published text beside the computed numbers.
 
     Parameters
@@ -108,11 +145,11 @@ def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> tuple[C
 
     Returns
     -------
-    one ComparedRow a figure and claim, by sentence, the figures of a sentence first; a figure whose number
-        was not computed, or that fits several numbers, does not agree
+    ComparedText : one row a figure and claim, by sentence, the figures of a sentence first; a figure whose
+        number was not computed, or that fits several numbers, does not agree
     """
-    columns = ["id", *SELECTORS, "text", "value"]
-    filled = numbers.select(columns).with_columns(pl.col(["id", *SELECTORS, "text"]).fill_null(""))
+    columns = ["id", *SELECTORS, "text", "status", "value"]
+    filled = numbers.select(columns).with_columns(pl.col(["id", *SELECTORS, "text", "status"]).fill_null(""))
     rows = [dict(zip(columns, row, strict=True)) for row in filled.iter_rows()]
     by_key: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in rows:
@@ -122,7 +159,7 @@ def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> tuple[C
         *(_compare(figure, found) for figure in manifest.figures),
         *(_answer(claim, found) for claim in manifest.claims),
     ]
-    return tuple(sorted(compared, key=lambda row: row.sentence))
+    return ComparedText(manifest, tuple(sorted(compared, key=lambda row: row.sentence)))
 
 
 def _compare(figure: Figure, numbers: _Numbers) -> ComparedRow:
@@ -130,14 +167,15 @@ def _compare(figure: Figure, numbers: _Numbers) -> ComparedRow:
     try:
         for place, visit in enumerate(figure.visits or (figure.select.get("visit", DEFAULTS["visit"]),)):
             found.append(_find(figure, numbers, visit, place))
-        agrees, computed = _judge(figure, found)
+        agrees, texts = _judge(figure, found)
+        computed = " → ".join(texts)
     except LookupError as failure:
-        agrees, computed = False, str(failure.args[0])
+        agrees, texts, computed, found = False, (), str(failure.args[0]), []
     status, reason = _mark(figure, agrees=agrees)
     return ComparedRow(
         id=figure.id,
         sentence=figure.sentence,
-        text="",
+        text=figure.text,
         published=figure.published,
         relation=figure.relation,
         computed=computed,
@@ -145,23 +183,24 @@ def _compare(figure: Figure, numbers: _Numbers) -> ComparedRow:
         status=status,
         reason=reason,
         results=tuple(each.id for each in found),
+        texts=texts,
         source=figure.source,
     )
 
 
-def _judge(figure: Figure, found: Sequence[_Found]) -> tuple[bool, str]:
-    """Tell whether the numbers stand to the figure as they must, and print them."""
+def _judge(figure: Figure, found: Sequence[_Found]) -> tuple[bool, tuple[str, ...]]:
+    """Tell whether the numbers stand to the figure as they must, and print each."""
     values = [each.value * figure.factor for each in found]
     if figure.visits:
         place = figure.visits.index(figure.printed) if figure.printed else 0
-        printed = " → ".join(format_number(value, 2) for value in values)
+        printed = tuple(format_number(value, 2) for value in values)
         return _DIRECTIONS[figure.relation](values, place), printed
     if figure.relation == "=":
         computed = format_number(values[0], figure.decimals)
-        return computed == figure.printed, computed
+        return computed == figure.printed, (computed,)
     is_p = found[0].statistic in {"p", "p_adjusted"}
-    computed = format_p(values[0]) if is_p else format_number(values[0], 2)
-    return _LIMITS[figure.relation](values[0], float(figure.printed)), computed
+    computed = format_p(values[0]) if is_p else trim(values[0], 2)
+    return _LIMITS[figure.relation](values[0], float(figure.printed)), (computed,)
 
 
 def _mark(figure: Figure, *, agrees: bool) -> tuple[str, str]:
@@ -175,20 +214,21 @@ def _mark(figure: Figure, *, agrees: bool) -> tuple[str, str]:
 
 def _answer(claim: Claim, numbers: _Numbers) -> ComparedRow:
     """Set a claim beside the numbers that bear on it; one that was not computed leaves it not reproduced."""
-    rows = [numbers.by_id.get(name) for name in claim.results]
-    lacks = None in rows
-    computed = _LACKING if lacks else "; ".join(row["text"] for row in rows if row is not None)
+    rows = [numbers.by_id[name] for name in claim.results if name in numbers.by_id]
+    lacks = len(rows) < len(claim.results)
+    texts = tuple(row["text"] for row in rows)
     return ComparedRow(
         id=claim.id,
         sentence=claim.sentence,
         text=claim.text,
         published="",
         relation="",
-        computed=computed,
+        computed=_LACKING if lacks else "; ".join(texts),
         agrees=None,
         status=NOT_REPRODUCED if lacks else claim.status,
         reason=claim.reason,
-        results=tuple(row["id"] for row in rows if row is not None),
+        results=tuple(row["id"] for row in rows),
+        texts=texts,
         source="",
     )
 
@@ -211,11 +251,12 @@ def _find(figure: Figure, numbers: _Numbers, visit: str, place: int) -> _Found:
         words = f"{len(found)} numbers fit" if found else _LACKING
         raise LookupError(f"{words} at {visit_words(visit)}" if figure.visits else words)
     if found[0]["value"] is None:
-        raise LookupError("the number could not be estimated")
+        is_withheld = found[0]["status"] == "withheld"
+        raise LookupError(_WITHHELD if is_withheld else "the number could not be estimated")
     return _Found(found[0]["id"], float(found[0]["value"]), found[0]["statistic"])
 
 
-def render_comparison(compared: Sequence[ComparedRow]) -> str:
+def render_comparison(compared: ComparedText) -> str:
     """Print published beside computed as a plain table, one line a figure.
 
     Parameters
@@ -226,25 +267,23 @@ def render_comparison(compared: Sequence[ComparedRow]) -> str:
     -------
     text with a last line that counts the agreements
     """
-    figures = [each for each in compared if each.agrees is not None]
     heads = ("figure", "published", "computed", "")
     rows = [
-        (each.id, each.published, each.computed, "agrees" if each.agrees else "DIFFERS") for each in figures
+        (each.id, each.published, each.computed, "agrees" if each.agrees else "DIFFERS")
+        for each in compared.figures
     ]
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(4)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in (heads, tuple("-" * width for width in widths), *rows)]  # fmt: skip
-    agreed = sum(bool(each.agrees) for each in figures)
-    return "\n".join([*lines, f"{agreed} of {len(figures)} published figures agree."])
+    return "\n".join([*lines, f"{compared.agreement}."])
 
 
-def frame_of_comparison(compared: Sequence[ComparedRow], manifest: Manifest, data: str) -> pl.DataFrame:
+def frame_of_comparison(compared: ComparedText, data: str) -> pl.DataFrame:
     """Write the rows of a published text as a frame, one row each, as ``published.csv`` holds them.
 
     Parameters
     ----------
     compared : what :func:`compare_with_published` gave
-    manifest : the published text
     data : what the data are, said on every line
 
     Returns
@@ -253,7 +292,8 @@ def frame_of_comparison(compared: Sequence[ComparedRow], manifest: Manifest, dat
         computed, relation, agrees (empty for a claim), status, reason, results (ids, divided by a space),
         source, data
     """
-    texts = {each.number: fill_sentence(each.text, manifest) for each in manifest.sentences}
+    manifest = compared.manifest
+    texts = {each.number: _fill(each.text, manifest) for each in manifest.sentences}
     rows = [
         {
             "id": each.id,
@@ -269,12 +309,12 @@ def frame_of_comparison(compared: Sequence[ComparedRow], manifest: Manifest, dat
             "source": each.source,
             "data": data,
         }
-        for each in compared
+        for each in compared.rows
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def fill_sentence(text: str, manifest: Manifest) -> str:
+def _fill(text: str, manifest: Manifest) -> str:
     """Put the printed figures into the words of a sentence."""
     for figure in manifest.figures:
         text = text.replace(f"{{{figure.id}}}", figure.printed)

@@ -61,6 +61,7 @@ class Figure:
     id : name of the figure
     sentence : number of the sentence that prints it
     select : result column to value; which number is meant
+    text : name of the figure on the page; made from the number when empty
     results : ids of the numbers instead, one a visit for a direction
     relation : ``=``, ``<``, ``>``, ``>=``, ``falls``, ``rises``, ``keeps falling``, ``keeps rising``,
         ``lowest at``, ``highest at``, ``not above``
@@ -76,6 +77,7 @@ class Figure:
     sentence: int
     select: Mapping[str, str]
     relation: str
+    text: str = ""
     results: tuple[str, ...] = ()
     printed: str = ""
     visits: tuple[str, ...] = ()

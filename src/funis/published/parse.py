@@ -221,14 +221,14 @@ def _check_rows(reading: _Reading, rows: Mapping[str, Iterable[tuple[int, Any]]]
                 ("figures", place, *([key] if key else [])), "figure", found, f"{figure.id}: {message}", fix
             )
     for place, claim in rows["claims"]:
-        if claim.status not in STATUSES[1:]:
+        if claim.status not in STATUSES:
             message = f"{claim.id}: a claim has no such status."
             reading.find(
                 ("claims", place, "status"),
                 "status",
                 claim.status,
                 message,
-                _nearest(claim.status, STATUSES[1:]),
+                _nearest(claim.status, STATUSES),
             )
         if not claim.reason:
             message, fix = f"{claim.id}: the reason is empty.", "Say why the claim has this status."

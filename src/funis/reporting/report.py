@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from funis.arguments import RESULTS, STUDY, PathName, takes
 from funis.catalogue.house_styles import house_style, styles_checked
-from funis.documents.document import Document
+from funis.documents.document import Document, Prose
 from funis.documents.drawing import draw_ahead
 from funis.documents.formats import FORMATS, needs_drawings
 from funis.documents.html import render_page
 from funis.file_sets import build_set
 from funis.files import said_of, write_frame, write_whole
+from funis.published.compare import ComparedText, compare_with_published, frame_of_comparison
+from funis.published.manifest import Manifest
+from funis.reporting.abstract_page import PAGE, TABLE, build_abstract, related_words
 from funis.reporting.as_recorded import mark_recorded
 from funis.reporting.house_style import apply_house_style, name_house_style
 from funis.reporting.listing_tables import find_long_listings
@@ -23,6 +27,20 @@ from funis.reporting.trial_document import build_document
 from funis.reporting.withheld import withhold
 from funis.results import Results, write_results
 from funis.study.model import Study
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """What was written of a report.
+
+    Attributes
+    ----------
+    files : paths, the report first
+    text : the published text beside the numbers; None where the study has none
+    """
+
+    files: tuple[Path, ...]
+    text: ComparedText | None = None
 
 
 @takes(study=STUDY, results=RESULTS)
@@ -54,30 +72,39 @@ def render_html(study: Study, results: Results) -> str:
         return render_page(document)
 
 
-def render_report(study: Study, results: Results, formats: tuple[str, ...]) -> dict[str, str | bytes]:
+def render_report(
+    study: Study, results: Results, formats: tuple[str, ...], text: ComparedText | None = None
+) -> dict[str, str | bytes]:
     """Write the report as files of several kinds, all from one document.
 
     Parameters
     ----------
     study, results : as for `render_html`
     formats : names of kinds of file, as `funis.documents.formats.find_formats` gives them
+    text : a published text beside the numbers, that the report leads to
 
     Returns
     -------
     dict : what each file holds by its name, such as ``report.md``
     """
-    with _drawing_document(study, results, draws=needs_drawings(formats)) as document:
+    related = related_words(text, has_page="html" in formats) if text is not None else ()
+    also = text.results if text is not None else ()
+    with _drawing_document(
+        study, results, draws=needs_drawings(formats), related=related, also=also
+    ) as document:
         return {f"report.{name}": FORMATS[name].render(document) for name in formats}
 
 
 @contextmanager
-def _drawing_document(study: Study, results: Results, *, draws: bool) -> Iterator[Document]:
+def _drawing_document(
+    study: Study, results: Results, *, draws: bool, related: Prose = (), also: Sequence[str] = ()
+) -> Iterator[Document]:
     """Put the document together; where engines run beside this process they draw while tables are made."""
     study, results = mark_recorded(study, results), withhold(study, results)
     book = read_numbers(results.numbers)
     figures = build_figures(study, results, book=book)
     with draw_ahead(figure.spec for figure in figures if draws):
-        document = build_document(study, results, book=book, figures=figures)
+        document = build_document(study, results, book=book, figures=figures, related=related, also=also)
         if study.report.style:
             style = house_style(study.report.style)
             styled = apply_house_style(document, book, style)
@@ -119,29 +146,49 @@ def write_report(study: Study, results: Results, folder: Path | str) -> Path:
 
 
 def write_report_set(
-    study: Study, results: Results, folder: Path, formats: tuple[str, ...] = ("html",)
-) -> tuple[Path, ...]:
+    study: Study,
+    results: Results,
+    folder: Path,
+    formats: tuple[str, ...] = ("html",),
+    statements: Manifest | None = None,
+) -> WrittenReport:
     """Write the report and the results it was made from; the folder holds the whole set or is as it was.
 
     Parameters
     ----------
     study, results, formats : as for `render_report`
     folder : is made when it does not exist; what funis did not write there is kept
+    statements : of a published text, as `funis.published.read.read_statements` gives them
 
     Returns
     -------
-    tuple of Path : the report in each format, then results.csv, results.parquet and sources.parquet, then the
-        listings that are too long for the report, in the folder ``listings``
+    WrittenReport : its files are the report in each format, then results.csv, results.parquet and
+        sources.parquet, then published.csv where there is a published text and abstract.html beside
+        report.html, then the listings that are too long for the report, in the folder ``listings``
 
     Raises
     ------
     OutputError : the set cannot be written; the old one is as it was
     """
     results = withhold(study, results)
-    pages = render_report(study, results, formats)
+    text = compare_with_published(results.numbers, statements) if statements is not None else None
+    pages = render_report(study, results, formats, text)
     with build_set(folder) as draft:
         written = [write_whole(draft / name, content) for name, content in pages.items()]
         written += write_results(results, draft)
+        if text is not None:
+            written += _write_text(study, results, draft, text, has_page="html" in formats)
         for name, frame in find_long_listings(results).items():
             written.append(write_frame(frame, draft / "listings" / f"{name}.csv"))
-    return tuple(folder / path.relative_to(draft) for path in written)
+    return WrittenReport(tuple(folder / path.relative_to(draft) for path in written), text)
+
+
+def _write_text(
+    study: Study, results: Results, folder: Path, text: ComparedText, *, has_page: bool
+) -> Iterator[Path]:
+    """Write the rows of a published text as a table, and the page that leads into report.html."""
+    data = "reconstructed, no patient data" if study.trial.reconstructed else "as recorded"
+    yield write_frame(frame_of_comparison(text, data), folder / TABLE)
+    if has_page:
+        page = build_abstract(study, results, read_numbers(results.numbers), text)
+        yield write_whole(folder / PAGE, render_page(page))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from funis.documents.document import Document, Guidance, Notice, Section, find_ids
+from funis.documents.document import Document, Guidance, Notice, Prose, Section, find_ids
 from funis.documents.figure import FigureSpec
 from funis.documents.numbering import number_sections
 from funis.documents.table import Inline
@@ -73,6 +73,8 @@ def build_document(
     *,
     book: NumberBook | None = None,
     figures: Sequence[FigureSpec] | None = None,
+    related: Prose = (),
+    also: Sequence[str] = (),
 ) -> Document:
     """Put the trial report together.
 
@@ -82,6 +84,8 @@ def build_document(
     results : everything computed
     book : the numbers of `results`, where they were read before
     figures : the figures of the report, where they were specified before
+    related : words that lead to other documents of the set
+    also : ids of numbers that other documents lead to, printed in the report or not
 
     Returns
     -------
@@ -122,8 +126,8 @@ def build_document(
         )
     )
     whole = _frame(study, results, sections, build_notices(study, results, book))
-    numbers = build_payload(study, results, book, find_ids(sections))
-    return replace(whole, numbers=numbers, register=register)
+    numbers = build_payload(study, results, book, (*find_ids(sections), *also))
+    return replace(whole, numbers=numbers, register=register, related=related)
 
 
 def _frame(

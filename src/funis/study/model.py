@@ -40,6 +40,7 @@ from funis.study.lab_units import spell_unit
 from funis.study.part import Identifier, Names, StudyPart, Text
 from funis.study.people import Person
 from funis.study.product import Donor, Product
+from funis.study.published_source import PublishedSource
 from funis.study.report_choices import ReportChoices
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
@@ -382,6 +383,9 @@ class Study(StudyPart):
         default=DeviationChoices(), description="Which deviations from the protocol are important."
     )
     report: ReportChoices = Field(default=ReportChoices(), description="How the report is laid out.")
+    source: PublishedSource | None = Field(
+        default=None, description="The published text that the study rebuilds or reports."
+    )
 
     @property
     def visit_names(self) -> tuple[str, ...]:

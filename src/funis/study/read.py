@@ -47,6 +47,7 @@ from funis.study.model import (
 from funis.study.people import Person
 from funis.study.places import find_lines, nearest_line
 from funis.study.product import Donor, DonorTest, Product, ProductTest
+from funis.study.published_source import PublishedSource
 from funis.study.report_choices import ReportChoices
 from funis.study.study_finding import StudyFinding
 
@@ -85,6 +86,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("multiplicity",): Multiplicity,
     ("import",): Import,
     ("report",): ReportChoices,
+    ("source",): PublishedSource,
     ("deviations",): DeviationChoices,
 }
 # What stands in for a broken [study] key while the rest of the file is checked; never leaves this module.
