@@ -173,8 +173,8 @@ def claims(old: str, new: str) -> str:
         (f"figures = [{FIGURE},\n {FIGURE}]", "line 3, column 'id': The id 'f' stands twice"),
         (f"figures = [{FIGURE}]\n" + claims('"c"', '"f"'), "line 3, column 'id': The id 'f' stands twice"),
         (
-            claims("direction only", "equal"),
-            "a claim has no such status. Found 'equal'",
+            claims("direction only", "direction"),
+            "a claim has no such status. Found 'direction'. Did you mean 'direction only'",
         ),
         (claims('"r"', '""'), "the reason is empty"),
         (claims('id = "c", ', ""), "The row lacks 'id'"),
@@ -257,7 +257,7 @@ def test_a_number_is_named_by_its_id() -> None:
 @pytest.mark.parametrize(
     ("row", "status", "reason"),
     [
-        ('visit = "a", printed = "6"', "equal", "as printed"),
+        ('visit = "a", printed = "6"', "equal", "As printed"),
         ('visit = "a", printed = "6", reason = "by hand"', "equal", "by hand"),
         ('visit = "a", printed = "5"', "not reproduced", "does not stand"),
         ('visit = "a", relation = ">=", printed = "6"', "direction only", "a limit only"),

@@ -60,6 +60,9 @@ PARSES = {
     "documents::fix_lengths": "reads the drawing whose lines it measures",
     "documents::_fix_text": "reads the drawing whose lines it measures",
     "reporting::time_axis": "writes the names of visits as months on an axis",
+    "reporting::_write_sentence": "a sentence of a published text has places for its figures",
+    "reporting::_name_figure": "a name with a comma in it goes on after one",
+    "reporting::_plain_variable": "leaves out the remark that a study file sets behind a label",
     "reporting::say_proposals_of_figures": "finds the figure of an endpoint by the id it was given",
 }
 

@@ -49,9 +49,8 @@ MEANINGS: Final[Mapping[str, str]] = {
 }
 #: Share of the width of each column of a table of rows, percent.
 _WIDTHS: Final = (25, 12, 20, 15, 28)
-#: A remark in brackets behind the name of a variable, and a minus before a number.
+#: A remark in brackets behind the name of a variable.
 _REMARK: Final = re.compile(r" \([^()]*\)$")
-_MINUS: Final = re.compile(r"(?<!\w)-(?=\d)")
 _ELSEWHERE: Final = "said otherwise elsewhere"
 _REBUILT: Final = (
     "The data were made so that they give the printed figures. That figures agree shows that they are "
@@ -163,7 +162,7 @@ def _rows(
     population = usual.most_common(1)[0][0] if usual else ""
     for sentence in sentences:
         of_it = [row for row in text.rows if row.sentence == sentence.number]
-        yield TableRow(TableCell(_sentence(sentence, text), is_strong=True))
+        yield TableRow(TableCell(_write_sentence(sentence, text), is_strong=True))
         for row in of_it:
             yield _row(labels, numbers, population, row)
         for other in text.manifest.elsewhere:
@@ -171,7 +170,7 @@ def _rows(
                 yield _other(other)
 
 
-def _sentence(sentence: Sentence, text: ComparedText) -> Prose:
+def _write_sentence(sentence: Sentence, text: ComparedText) -> Prose:
     """Write a sentence with its printed figures in it, each a link to the computed one."""
     printed = {figure.id: figure.printed for figure in text.manifest.figures}
     targets = {row.id: link_of(row.results[0]) for row in text.rows if row.results}
@@ -188,7 +187,7 @@ def _sentence(sentence: Sentence, text: ComparedText) -> Prose:
 def _row(labels: Labels, numbers: Mapping[str, Number], population: str, row: ComparedRow) -> TableRow:
     """Write a figure or a claim beside what was computed."""
     is_bad = row.status in {NOT_REPRODUCED, NO_SUPPORT}
-    name = row.text or _name(labels, numbers, population, row)
+    name = row.text or _name_figure(labels, numbers, population, row)
     cells = (
         words(row.published) if row.published else EMPTY,
         _computed(labels, numbers, row),
@@ -214,7 +213,7 @@ def _computed(labels: Labels, numbers: Mapping[str, Number], row: ComparedRow) -
         parts.append(Inline(between if parts else ""))
         if row.agrees is None and number is not None and len(found) > 1:
             parts.append(Inline(f"{_told_apart(labels, found, number)} "))
-        parts.append(Inline(_MINUS.sub("−", text), target=link_of(name)))
+        parts.append(Inline(text.replace("-", "−"), target=link_of(name)))
     return TableCell(tuple(part for part in parts if part.text))
 
 
@@ -223,7 +222,7 @@ def _told_apart(labels: Labels, found: list[Number | None], number: Number) -> s
     others = [each for each in found if each is not None]
     said = []
     if len({each.variable for each in others}) > 1:
-        said.append(_variable(labels, number.measure or number.variable))
+        said.append(_plain_variable(labels, number.measure or number.variable))
     if len({each.category for each in others}) > 1:
         said.append(_category(number))
     if len({each.subgroup for each in others}) > 1:
@@ -233,7 +232,7 @@ def _told_apart(labels: Labels, found: list[Number | None], number: Number) -> s
     return ", ".join(each for each in said if each)
 
 
-def _name(labels: Labels, numbers: Mapping[str, Number], population: str, row: ComparedRow) -> str:
+def _name_figure(labels: Labels, numbers: Mapping[str, Number], population: str, row: ComparedRow) -> str:
     """Name a figure as the panel of the report does, with the group that it is about."""
     number = numbers.get(row.results[0]) if row.results else None
     if number is None:
@@ -242,7 +241,7 @@ def _name(labels: Labels, numbers: Mapping[str, Number], population: str, row: C
     said = STATISTICS.get(number.statistic, number.analysis)
     breath = "," if ", " in said else ""
     if number.variable:
-        phrase = in_sentence(_variable(labels, number.variable, number.measure))
+        phrase = in_sentence(_plain_variable(labels, number.variable, number.measure))
         said += f"{breath} {JOINERS.get(number.statistic, 'of')} {phrase}"
     if number.category:
         said += f", {_category(number)}"
@@ -255,7 +254,7 @@ def _name(labels: Labels, numbers: Mapping[str, Number], population: str, row: C
     return said[:1].upper() + said[1:]
 
 
-def _variable(labels: Labels, name: str, measure: str = "") -> str:
+def _plain_variable(labels: Labels, name: str, measure: str = "") -> str:
     return _REMARK.sub("", labels.variable(name, measure))
 
 
