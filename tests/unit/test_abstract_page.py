@@ -262,13 +262,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def test_check_tells_what_is_wrong_in_the_file(run: Run, own: Path) -> None:
     assert run("check", own)[0] == 0
     (own / "statements.toml").write_text(
-        STATEMENTS.replace('relation = "falls"', 'relation = "fals"'), encoding="utf-8"
+        STATEMENTS.replace('relation = "falls"', 'relation = "fall"'), encoding="utf-8"
     )
     code, said, _ = run("check", own, "--json")
     assert code == 1
     (finding,) = json.loads(said)
     assert (finding["file"], finding["line"], finding["column"]) == ("statements.toml", 11, "relation")
-    assert finding["value"] == "fals"
+    assert finding["value"] == "fall"
     assert "Did you mean 'falls'" in finding["fix"]
 
 
