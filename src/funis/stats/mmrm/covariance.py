@@ -330,7 +330,7 @@ def _spatial(
     if theta.size == 1:
         one = np.ones_like(d)
         return theta[0] * one, one[..., None, :, :], np.zeros((*d.shape[:-2], 1, 1, *d.shape[-2:]))
-    s2, reach = float(theta[0]), float(theta[1])
+    s2, reach = theta[0], theta[1]
     if not reach > 0:
         nothing = np.full_like(d, np.nan)
         return nothing, np.stack([nothing, nothing], -3), np.zeros((*d.shape[:-2], 2, 2, *d.shape[-2:]))

@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.covariance_r import second_derivative_mean
@@ -49,7 +50,7 @@ class SubjectScores:
 
     left: Floats
     right: Floats
-    subject: Floats
+    subject: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,8 @@ def degrees_of_freedom(inference: Inference, L: Floats) -> Floats:
     if inference.fixed_df is not None:
         values = np.where(L != 0, inference.fixed_df, np.inf).min(axis=1)
         return np.where(np.isfinite(values), values, np.nan)
+    # Degrees of freedom have no unit, but hold the fourth power of a contrast's; powers of two take it off.
+    L = np.ldexp(L, -np.frexp(np.abs(L).max(axis=1, initial=0.0))[1][:, None])
     if inference.scores is not None:
         return _bell_mccaffrey(inference, L)
     slopes = np.einsum("qi,rij,qj->qr", L, inference.PhiPPhi, L, optimize=True)
@@ -201,10 +204,13 @@ def _bell_mccaffrey(inference: Inference, L: Floats) -> Floats:
         inner = inference.phi @ (z.T @ z)
         trace = float((squares - leverage).sum())
         trace_squared = float((squares**2 - 2 * squares * leverage).sum() + (inner * inner.T).sum())
-        result[q] = trace**2 / trace_squared
+        # A contrast that no residual bears on has no variance and no degrees of freedom.
+        known = trace_squared > ROUNDING * float((squares**2).sum())
+        result[q] = trace**2 / trace_squared if known else np.nan
     return result
 
 
+@np.errstate(all="ignore")
 def f_test(inference: Inference, L: Floats) -> ContrastTest:
     """Test L beta = 0 for L (q, p); redundant rows are taken out first."""
     from scipy.special import fdtrc
@@ -233,8 +239,8 @@ def _pooled_df(df: Floats) -> float:
         return float(df.mean())
     if (df <= 2).any():
         return 2.0
-    total = float((df / (df - 2)).sum())
-    return 2 * total / (total - df.size)
+    total = (df / (df - 2)).sum()
+    return float(2 * total / (total - df.size))
 
 
 def _kenward_roger_scale(inference: Inference, L: Floats) -> tuple[float, float]:
@@ -243,8 +249,9 @@ def _kenward_roger_scale(inference: Inference, L: Floats) -> tuple[float, float]
     theta = L.T @ np.linalg.solve(L @ inference.phi @ L.T, L)
     TP = theta @ inference.PhiPPhi
     traces = np.einsum("rii->r", TP)
-    a1 = float(traces @ inference.weight @ traces)
-    a2 = float(np.einsum("rs,rij,sji->", inference.weight, TP, TP, optimize=True))
+    # numpy's floats, which divide by 0: without covariance parameters to estimate there is nothing to adjust.
+    a1 = np.float64(traces @ inference.weight @ traces)
+    a2 = np.float64(np.einsum("rs,rij,sji->", inference.weight, TP, TP, optimize=True))
     b = (a1 + 6 * a2) / (2 * q)
     g = ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2)
     base = 3 * q + 2 * (1 - g)
@@ -253,4 +260,4 @@ def _kenward_roger_scale(inference: Inference, L: Floats) -> tuple[float, float]
     variance = (2 / q) * (1 + c1 * b) / ((1 - c2 * b) ** 2 * (1 - c3 * b))
     rho = variance / (2 * mean**2)
     den = 4 + (q + 2) / (q * rho - 1)
-    return den, den / (mean * (den - 2))
+    return float(den), float(den / (mean * (den - 2)))

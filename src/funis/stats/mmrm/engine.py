@@ -309,6 +309,15 @@ class Likelihood:
             result -= g @ state.phi @ g.T
         return 0.5 * (result + result.T), P
 
+    def information_of_known_means(self, state: State) -> Floats:
+        """Give the expected Hessian (r, r) were the means known: 1/2 sum_k n_k tr(E_r W_k E_s W_k)."""
+        result = np.zeros((self.size, self.size))
+        for group, cells in enumerate(self.cells):
+            W = state.W[cells]
+            Z = 0.5 * self.sums.count[cells, None, None] * W
+            result[self.part(group), self.part(group)] = self._trace_term(W, Z, state.gradients[group])
+        return 0.5 * (result + result.T)
+
     def log_likelihood(self, state: State) -> float:
         """Give the log-likelihood with its constants, as SAS and R mmrm count them."""
         sums = self.sums

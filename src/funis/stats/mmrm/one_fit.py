@@ -16,6 +16,7 @@ from funis.stats.mmrm.search import Optimum, maximise, no_optimum
 from funis.stats.mmrm.sums import SubjectArrays, sum_patterns
 
 REFINEMENTS = 3
+BEYOND = "the estimates lie beyond the numbers that a machine has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ def between_within_df(data: SubjectArrays, estimable: Estimable, *, intercept: i
     return np.where(is_within | at, float(df_within), float(df_between))
 
 
+# Degenerate data divide by zero or overflow on the way. What comes of it is judged where it decides: a step
+# to what is not finite is not taken, and a fit that holds such a number has no estimates.
+@np.errstate(all="ignore")
 def fit_arrays(  # noqa: PLR0913  all but the data by keyword, as in fit_mmrm
     data: SubjectArrays,
     *,
@@ -106,21 +110,40 @@ def fit_arrays(  # noqa: PLR0913  all but the data by keyword, as in fit_mmrm
     by_visit = stopping != "sas" and has_visit_variances(covariance)
     prepared = prepare(data, by_visit=by_visit)
     prepared, likelihood, optimum = _search(prepared, covariance, reml=reml, stopping=stopping)
-    estimable, turned = prepared.estimable, prepared.data
-    kept = estimable.kept
-    inference = None
+    estimable, inference = prepared.estimable, None
     if optimum.state is not None:
         fixed = None
         if df == "between-within":
             fixed = between_within_df(unweighted or data, estimable, intercept=intercept)
         elif df == "residual":
-            fixed = np.full(kept.size, float(likelihood.sums.n_observations - kept.size))
-        robust = None
-        if sandwich is not None:
-            robust = sandwich_variance(likelihood, optimum.state, turned, kind=sandwich)
-        inference = build_inference(likelihood, optimum, df, fixed_df=fixed, sandwich=robust)
-        inference = replace(inference, beta=inference.beta + prepared.beta)
-    return Fit(likelihood, optimum, estimable, turned, inference, prepared.scale, prepared.exact)
+            kept = estimable.kept.size
+            fixed = np.full(kept, float(likelihood.sums.n_observations - kept))
+        inference = _infer(prepared, likelihood, optimum, df, fixed=fixed, sandwich=sandwich)
+        if inference is None:
+            optimum = no_optimum("did not converge", BEYOND, optimum.steps)
+    return Fit(likelihood, optimum, estimable, prepared.data, inference, prepared.scale, prepared.exact)
+
+
+def _infer(
+    prepared: Prepared,
+    likelihood: Likelihood,
+    optimum: Optimum,
+    df: str,
+    *,
+    fixed: Floats | None,
+    sandwich: str | None,
+) -> Inference | None:
+    """Compute what tests need; None where a number of it is not finite or a matrix has no inverse."""
+    robust = None
+    try:
+        if sandwich is not None and optimum.state is not None:
+            robust = sandwich_variance(likelihood, optimum.state, prepared.data, kind=sandwich)
+        found = build_inference(likelihood, optimum, df, fixed_df=fixed, sandwich=robust)
+    except np.linalg.LinAlgError:
+        return None
+    found = replace(found, beta=found.beta + prepared.beta)
+    numbers = (found.beta, found.vcov, found.phi, found.weight, found.PhiPPhi, prepared.estimable.transform)
+    return found if all(np.isfinite(one).all() for one in numbers) else None
 
 
 def _search(

@@ -66,6 +66,10 @@ def prepare(data: SubjectArrays, *, by_visit: bool) -> Prepared:
     for turn in range(MAX_ROUNDS):
         beta, residual = _least_squares(rows, estimable)
         spread = _spread(residual, data, groups) * scale
+        if turn == 0 and _is_rounding(spread, _spread(data.outcome, data, groups)):
+            # Finer units would only follow the rounding from visit to visit.
+            spread, wanted = np.zeros_like(spread), scale
+            break
         wanted = _divisors(spread, by_visit=by_visit)
         change = wanted / scale
         if change.max() <= EVEN * change.min() or turn == MAX_ROUNDS - 1:
@@ -92,6 +96,12 @@ def prepare(data: SubjectArrays, *, by_visit: bool) -> Prepared:
         varies=largest > ROUNDING * size,
         exact=tuple(int(a) for a in np.flatnonzero(gone)) if by_visit else (),
     )
+
+
+def _is_rounding(spread: Floats, size: Floats) -> bool:
+    """Tell whether the residuals of every visit are what rounding leaves of zeros."""
+    known = ~np.isnan(spread)
+    return bool((spread[known] <= ROUNDING * size[known]).all())
 
 
 def is_well_scaled(state: State, *, by_visit: bool) -> bool:

@@ -97,11 +97,11 @@ def _climb(likelihood: Likelihood, theta: Floats, *, escapes: int = ESCAPES) -> 
         return no_optimum("did not converge", "no starting value gives positive definite matrices")
     expected = True
     near: Rest | None = None
-    hopes = np.ones(likelihood.size)
     for step in range(MAX_STEPS):
         hessian, P = likelihood.hessian(state, expected=expected)
-        if step == 0:
-            hopes = np.diag(hessian)
+        hopeless = _hopeless(likelihood, state, hessian, step)
+        if hopeless is not None:
+            return hopeless
         indefinite = None
         if not expected and not is_positive_definite(hessian):
             indefinite = hessian
@@ -109,22 +109,29 @@ def _climb(likelihood: Likelihood, theta: Floats, *, escapes: int = ESCAPES) -> 
             expected = True
         direction = _direction(hessian, state.score)
         decrement = float(-direction @ state.score)
-        if step > PATIENCE and _is_singular(likelihood, state, HOPELESS):
-            return _failed(likelihood, state, step, "the likelihood grows without bound")
         if indefinite is not None and decrement < SADDLE and escapes:
             return _leave_saddle(likelihood, state, indefinite, hessian, escapes=escapes - 1)
         if not expected and decrement < DECREMENT_AT_REST:
             here = Rest(decrement, Optimum("converged", "", state, hessian, P, step))
             if decrement < DECREMENT or (near is not None and decrement > AT_REST * near.decrement):
-                return _settled(likelihood, here, near, hopes)
+                return _settled(likelihood, here, near)
             near = here
         following = _line_search(likelihood, state, direction, sure=near is not None)
         if following is None:
-            return _stuck(likelihood, state, near, step, hopes)
+            return _stuck(likelihood, state, near, step)
         # The first step is Fisher scoring; after it the observed Hessian is tried every time.
         expected = False
         state = following
     return _failed(likelihood, state, MAX_STEPS, f"no convergence in {MAX_STEPS} steps")
+
+
+def _hopeless(likelihood: Likelihood, state: State, hessian: Floats, step: int) -> Optimum | None:
+    """Recognise a search that has nothing to find: at its start by the design, later by where it goes."""
+    if step == 0 and _is_flat(likelihood, state, hessian):
+        return no_optimum("covariance not estimable", NO_SLOPE)
+    if step > PATIENCE and _is_singular(likelihood, state, HOPELESS):
+        return _failed(likelihood, state, step, "the likelihood grows without bound")
+    return None
 
 
 def _leave_saddle(
@@ -156,30 +163,32 @@ def _leave_saddle(
     return found[0] if found else _failed(likelihood, state, 0, "the search ends at a saddle point")
 
 
-def _stuck(likelihood: Likelihood, state: State, near: Rest | None, step: int, hopes: Floats) -> Optimum:
+def _stuck(likelihood: Likelihood, state: State, near: Rest | None, step: int) -> Optimum:
     """Judge a point that no step improves: where the last point was near enough, the search rests there."""
     if near is not None:
-        return _settled(likelihood, near, None, hopes)
+        return _settled(likelihood, near, None)
     return _failed(likelihood, state, step, "no step improves the likelihood")
 
 
-def _settled(likelihood: Likelihood, here: Rest, near: Rest | None, hopes: Floats) -> Optimum:
-    """Take the better of the last two points of a search that rests, unless it determines no covariance.
-
-    ``hopes`` is the diagonal of the information expected at the start: a cheap first look for a direction in
-    which there is none.
-    """
+def _settled(likelihood: Likelihood, here: Rest, near: Rest | None) -> Optimum:
+    """Take the better of the last two points of a search that rests, unless it determines no covariance."""
     best = here if near is None or here.decrement <= near.decrement else near
     state, hessian, steps = best.optimum.state, best.optimum.hessian, best.optimum.steps
     if state is None:
         return best.optimum
     if _is_singular(likelihood, state, SINGULAR):
         return no_optimum("singular covariance", "an estimated correlation matrix is singular", steps)
-    if _smallest_share(hessian, np.diag(hopes)) < FLAT:
-        expected, _ = likelihood.hessian(state, expected=True)
-        if _smallest_share(hessian, expected) < FLAT:
-            return no_optimum("covariance not estimable", NO_SLOPE, steps)
+    if _is_flat(likelihood, state, hessian):
+        return no_optimum("covariance not estimable", NO_SLOPE, steps)
     return best.optimum
+
+
+def _is_flat(likelihood: Likelihood, state: State, hessian: Floats) -> bool:
+    """Tell whether the means, being estimated, leave nothing of what the outcomes hold of the covariance.
+
+    Expected at the start it shows by the design alone, before a search goes astray that follows rounding.
+    """
+    return _smallest_share(hessian, likelihood.information_of_known_means(state)) < FLAT
 
 
 def _smallest_share(observed: Floats, expected: Floats) -> float:
