@@ -151,35 +151,32 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
     printed = {row.stub.text: [cell.text for cell in row.cells] for row in table.rows}
     assert table.heads == (
         "",
-        "n",
+        "Known",
         "Mean (SD)",
         "Median (IQR)",
         "≤ 7.5 mg",
         "≤ 5 mg",
         "None",
         "Raised",
-        "Unknown",
     )
     assert [cell.split(" (")[0] for cell in printed["Baseline"]] == [
-        "3",
+        "3/4",
         "11.7",
         "10.0",
         "1",
         "1",
         "0",
         "–",
-        "1",
     ]
     assert printed["Month 3"][1:3] == ["5.8 (5.2)", "7.5 (n/c)"]
     assert [cell.split(" (")[0] for cell in printed["Month 6"]] == [
-        "2",
+        "2/3",
         "8.8",
         "8.8",
         "1",
         "1",
         "0",
         "1/2",
-        "1",
     ]
     assert sum(count for _, count in table.spanners) == len(table.heads)
     assert any("Liu D" in note for note in table.footnotes)
@@ -206,9 +203,25 @@ def test_drugs_that_nobody_recorded_are_said_in_a_sentence(tmp_path: Path, medic
     assert build_glucocorticoid_figures(study, results, read_numbers(results.numbers)) == ()
 
 
-def test_other_diseases_have_no_such_table(tmp_path: Path) -> None:
-    _, results = run_trial(tmp_path / "small", condition="sjogren")
-    assert "glucocorticoid" not in set(results.numbers["analysis"])
+def test_another_disease_has_the_doses_but_no_low_dose_of_lupus(tmp_path: Path) -> None:
+    """No definition of another disease sets a low dose: no count of it, no column, no line in the figure."""
+    study, results = run_trial(tmp_path / "small", condition="sjogren")
+    lupus_study, lupus = run_trial(tmp_path / "lupus")
+    ids = set(results.numbers.filter(pl.col("analysis") == "glucocorticoid")["category"])
+    assert ids == {"", "none", "raised"}
+    mean = "glucocorticoid.treated.baseline.prednisone.mean"
+    assert results.value(mean) == lupus.value(mean)
+    table = next(table for table in build_tables(study, results) if table.id == "table-glucocorticoid")
+    assert table.heads == ("", "Known", "Mean (SD)", "Median (IQR)", "None", "Raised")
+    assert sum(width for _, width in table.spanners) == len(table.heads)
+    drawn = {}
+    for name, trial, found in (("sjogren", study, results), ("sle", lupus_study, lupus)):
+        (drawn[name],) = build_glucocorticoid_figures(trial, found, read_numbers(found.numbers))
+    assert (
+        len(drawn["sle"].spec["vconcat"][0]["layer"]) == len(drawn["sjogren"].spec["vconcat"][0]["layer"]) + 2
+    )
+    assert "Dashed" in drawn["sle"].footnotes[1]
+    assert "Dashed" not in drawn["sjogren"].footnotes[1]
 
 
 def test_only_unknown_doses_give_no_mean_and_no_figure(tmp_path: Path) -> None:
@@ -220,7 +233,7 @@ def test_only_unknown_doses_give_no_mean_and_no_figure(tmp_path: Path) -> None:
     assert rows.filter(pl.col("statistic") == "cannot_tell")["value"].to_list() == [4.0, 3.0, 3.0]
     assert build_glucocorticoid_figures(study, results, read_numbers(results.numbers)) == ()
     table = next(table for table in build_tables(study, results) if table.id == "table-glucocorticoid")
-    assert [cell.text for cell in table.rows[0].cells] == ["0", "–", "–", "–", "–", "–", "–", "4"]
+    assert [cell.text for cell in table.rows[0].cells] == ["0/4", "–", "–", "–", "–", "–", "–"]
 
 
 def test_the_population_is_that_of_the_primary_endpoint(found: tuple[Study, Results]) -> None:

@@ -1,6 +1,6 @@
-"""Glucocorticoid beside the study product: the daily dose as prednisone at every visit of a lupus trial.
+"""Glucocorticoid beside the study product: the daily dose as prednisone at every visit.
 
-A fall in activity may be due to it, so every lupus report prints it. The dose follows from the courses of
+A fall in activity may be due to it, so every report prints it. The dose follows from the courses of
 drugs (:func:`funis.scoring.steroids.derive_prednisone`). Nobody's dose is 0 for want of a record: a subject
 of whom no drug at all was recorded has an unknown dose, and a trial without drugs has no numbers here.
 """
@@ -68,14 +68,12 @@ def population_of(study: Study) -> str:
 
 
 def describe_glucocorticoid(run: Run) -> None:
-    """Describe the dose at every visit of a lupus trial, as far as drugs were recorded.
+    """Describe the dose at every visit, as far as drugs were recorded.
 
     Parameters
     ----------
     run : the analysis on its way; gets numbers and a listing called ``glucocorticoid``
     """
-    if run.study.trial.condition != "sle":
-        return
     doses = derive_doses(run)
     if doses is None:
         return
@@ -242,7 +240,8 @@ def _counted(run: Run, doses: Doses, place: int, known: Booleans) -> dict[str, t
     """Give who is counted, and of whom: at low doses, without, raised above baseline."""
     values = doses.values[:, place]
     found = {
-        name_at_most(limit): (known & (round_array(values - limit) <= 0), known) for limit in low_doses()
+        name_at_most(limit): (known & (round_array(values - limit) <= 0), known)
+        for limit in low_doses(run.study.trial.condition)
     }
     found[NONE_TAKEN] = (known & (values == 0), known)
     if doses.visits[place] != run.panel.layout.baseline:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from funis.demo.cohort import MARK, NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
+from funis.demo.drug_courses import Calendar
 from funis.demo.integer_samples import Draws
+from funis.demo.sjogren_drugs import build_sjogren_drugs
 from funis.demo.sjogren_scores import (
     ANTIBODY_SUBJECTS,
     SALIVA_SUBJECTS,
@@ -104,6 +106,7 @@ def build_sjogren(
         "sialography": _sialography_rows(measured, seed),
         "labs": _with_not_done([*_lab_rows(people, present, seed), *_duct_rows(measured, seed)], people),
         "infusions": [_infusion_row(person) for person in people],
+        "medications": build_sjogren_drugs([_calendar(person) for person in people], seed),
         "safety_questions": [
             {**person.place(visit), "asked": 1, "any_event": 0} for person in people for visit in VISITS[1:]
         ],
@@ -141,6 +144,10 @@ def _measured(people: Sequence[_Person], seed: int) -> tuple[_Person, ...]:
     """Choose who has salivary flow and sialography measured."""
     chosen = sorted(Draws(seed, "sjogren saliva").shuffled(SUBJECTS)[:SALIVA_SUBJECTS])
     return tuple(people[i] for i in chosen)
+
+
+def _calendar(person: _Person) -> Calendar:
+    return Calendar(person.subject, person.first_infusion, [person.visit_dates[visit] for visit in VISITS])
 
 
 def _subject_row(person: _Person) -> Row:

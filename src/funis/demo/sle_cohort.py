@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from funis.demo.cohort import NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
+from funis.demo.drug_courses import Calendar
 from funis.demo.integer_samples import Draws
 from funis.demo.sle_bilag import build_bilag, build_history
+from funis.demo.sle_drugs import build_sle_drugs
 from funis.demo.sle_labs import (
     ANTI_DSDNA_HIGH,
     C3_LOW,
@@ -98,6 +100,7 @@ def build_sle(
         "bilag_2004": _form_rows(people, forms, bilag_names, build_history(timelines, seed)),
         "labs": list(_lab_rows(people, protein, labs, present, seed)),
         "infusions": list(_infusion_rows(people)),
+        "medications": build_sle_drugs(timelines, [_calendar(person) for person in people], seed),
         "safety_questions": [
             {**place, "asked": 1, "any_event": 0} for _, visit, place in _each_visit(people) if visit > 0
         ],
@@ -152,6 +155,10 @@ def _build_people(timelines: Sequence[PlannedTimeline], seed: int) -> tuple[_Per
             )
         )
     return tuple(people)
+
+
+def _calendar(person: _Person) -> Calendar:
+    return Calendar(person.subject, person.first_infusion, person.visit_dates)
 
 
 def _subject_row(person: _Person) -> Row:

@@ -70,6 +70,7 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     ("table-influence", "influence"),
     ("figure-influence", "influence"),
     ("table-site-effects", "influence"),
+    ("figure-glucocorticoid", "subject-courses"),
 )
 #: Places by the section that the maker of a table or figure names.
 _BY_SECTION: dict[str, str] = {

@@ -20,6 +20,7 @@ from funis.study.model import Study
 #: The line of low doses has its words right of the plot.
 _WORDS_ROOM: Final = 48
 _DRAWN: Final = PLOT_WITH_ROWS - _WORDS_ROOM
+_DASHED: Final = "Dashed: highest dose that counts as low. "
 
 
 def build_glucocorticoid_figures(study: Study, results: Results, book: NumberBook) -> tuple[FigureSpec, ...]:
@@ -91,7 +92,7 @@ def _points(study: Study, book: NumberBook, group: Group) -> list[Spec]:
 
 
 def _figure(study: Study, points: list[Spec], lines: list[Spec]) -> FigureSpec:
-    labels = Labels(study)
+    labels, low = Labels(study), max(low_doses(study.trial.condition), default=None)
     subjects = len({line["subject"] for line in lines})
     drawn = [] if is_summarised(subjects) else lines
     days = [point["day"] for point in (*points, *drawn)]
@@ -101,7 +102,7 @@ def _figure(study: Study, points: list[Spec], lines: list[Spec]) -> FigureSpec:
         "axis": time_axis(study, days),
         "scale": {"domain": [min(days), max(days)], "nice": False},
     }
-    top: Spec = {"width": _DRAWN, "height": 260, "layer": _layers(points, drawn, x, max(low_doses()))}
+    top: Spec = {"width": _DRAWN, "height": 260, "layer": _layers(points, drawn, x, low)}
     rows = [_row(points, x, "n", "Known"), _row(points, x, "cannot_tell", "Unknown")]
     many = f" (n = {subjects})"
     who = (
@@ -124,14 +125,14 @@ def _figure(study: Study, points: list[Spec], lines: list[Spec]) -> FigureSpec:
         footnotes=(
             who,
             (
-                "Points and bars: median and quartiles, at the planned day of the visit. Dashed: highest "
-                "dose that counts as low. Below: subjects seen whose dose is known, and is not known."
+                "Points and bars: median and quartiles, at the planned day of the visit. "
+                f"{'' if low is None else _DASHED}Below: subjects seen whose dose is known, and is not known."
             ),
         ),
     )
 
 
-def _layers(points: list[Spec], lines: list[Spec], x: Spec, low: float) -> list[Spec]:
+def _layers(points: list[Spec], lines: list[Spec], x: Spec, low: float | None) -> list[Spec]:
     y: Spec = {
         "type": "quantitative",
         "scale": {"domainMin": 0},
@@ -149,9 +150,19 @@ def _layers(points: list[Spec], lines: list[Spec], x: Spec, low: float) -> list[
     limits: Spec = {"x": x, "y": y | {"field": "q1"}, "y2": {"field": "q3"}}
     faint: Spec = {"type": "line", "color": SUBJECT_BEHIND, "strokeWidth": 0.9, "opacity": 0.55}
     single: Spec = {"x": x, "y": y | {"field": "value"}, "detail": {"field": "part"}}
-    rule: Spec = {"data": {"values": [{"low": low, "words": f"{format_number(low, 1)} mg"}]}}
     return [
         {"data": {"values": lines}, "mark": faint, "encoding": single},
+        *([] if low is None else _line_of_low_dose(low, y)),
+        quartiles | {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},
+        medians | {"mark": {"type": "line", "color": ESTIMATE, "strokeWidth": 2.2}, "encoding": at},
+        medians | {"mark": {"type": "circle", "color": ESTIMATE, "size": 52, "opacity": 1}, "encoding": at},
+    ]
+
+
+def _line_of_low_dose(low: float, y: Spec) -> list[Spec]:
+    """Draw the highest dose that counts as low, with its words right of the plot."""
+    rule: Spec = {"data": {"values": [{"low": low, "words": f"{format_number(low, 1)} mg"}]}}
+    return [
         rule
         | {
             "mark": {"type": "rule", "color": MUTED, "strokeDash": [5, 4], "strokeWidth": 1.2},
@@ -168,9 +179,6 @@ def _layers(points: list[Spec], lines: list[Spec], x: Spec, low: float) -> list[
             },
             "encoding": {"y": y | {"field": "low"}, "text": {"field": "words"}},
         },
-        quartiles | {"mark": {"type": "rule", "color": ESTIMATE, "strokeWidth": 1.8}, "encoding": limits},
-        medians | {"mark": {"type": "line", "color": ESTIMATE, "strokeWidth": 2.2}, "encoding": at},
-        medians | {"mark": {"type": "circle", "color": ESTIMATE, "size": 52, "opacity": 1}, "encoding": at},
     ]
 
 

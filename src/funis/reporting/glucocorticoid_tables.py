@@ -10,7 +10,7 @@ from funis.catalogue.registry import glucocorticoid_table
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, in_sentence
-from funis.reporting.number_book import Group, NumberBook, bound, count_cell, interval, single
+from funis.reporting.number_book import Group, NumberBook, bound, count_cell, interval
 from funis.reporting.small_samples import has_percent
 from funis.results import ALL, format_shortest, name_at_most
 from funis.study.model import Study
@@ -35,7 +35,8 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
     if not whole:
         return ()
     labels = Labels(study)
-    limits = [name_at_most(limit) for limit in low_doses()]
+    low = low_doses(study.trial.condition)
+    limits = [name_at_most(limit) for limit in low]
     rows: list[TableRow] = []
     for group in whole:
         rows += [heading(_whose(labels, group))] if len(whole) > 1 else []
@@ -45,9 +46,9 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
             )
             for visit in book.visits(group)
         ]
-    shares = [f"≤ {format_shortest(limit)} mg" for limit in low_doses()]
-    heads = ("", "n", "Mean (SD)", "Median (IQR)", *shares, "None", "Raised", "Unknown")
-    spanners = (("", 2), ("mg/day", 2), ("n (%)", len(shares) + 1), ("n/N", 1), ("n", 1))
+    shares = [f"≤ {format_shortest(limit)} mg" for limit in low]
+    heads = ("", "Known", "Mean (SD)", "Median (IQR)", *shares, "None", "Raised")
+    spanners = (("", 1), ("n/N", 1), ("mg/day", 2), ("n (%)", len(shares) + 1), ("n/N", 1))
     used = [number for group in book.of("glucocorticoid") for number in book.all(group)]
     notes = (*_notes(), *describe_basis(labels, used, with_missing=False))
     title = "Glucocorticoid by mouth, daily dose as prednisone"
@@ -63,18 +64,17 @@ def _cells(book: NumberBook, group: Group, visit: str, limits: list[str]) -> Ite
     mean, sd, median, lower, upper = (
         bound(book.find(group, visit, name), _DIGITS) for name in ("mean", "sd", "median", "q1", "q3")
     )
-    yield single(book.find(group, visit, "n"), 0)
+    yield count_cell(book.find(group, visit, "n"))
     yield joined(mean, " (", sd, ")") if mean else words("–")
     yield joined(median, " (", *interval(lower, upper), ")") if median else words("–")
     for category in (*limits, "none"):
         yield _share(book, group._replace(category=category), visit)
     raised = book.find(group._replace(category="raised"), visit, "count")
     yield count_cell(raised) if raised is not None else _NO_COMPARISON
-    yield single(book.find(group, visit, "cannot_tell"), 0)
 
 
 def _share(book: NumberBook, group: Group, visit: str) -> TableCell:
-    """Print a count with its percentage; N stands in the column n of the row."""
+    """Print a count with its percentage; N stands in the first column of the row."""
     count, percent = book.find(group, visit, "count"), book.find(group, visit, "percent")
     printed, share = bound(count, 0), bound(percent, 1)
     if printed is None or count is None:
@@ -86,10 +86,10 @@ def _share(book: NumberBook, group: Group, visit: str) -> TableCell:
 
 def _notes() -> Iterator[str]:
     yield (
-        "n: subjects seen at the visit whose dose is known; shares are of them. Raised: dose above that at "
-        "baseline, of those whose dose is known at both. None: no course of glucocorticoid by mouth was in "
-        "force, and other drugs of the subject were recorded. Unknown: seen, but a dose, unit or start is "
-        "missing, or no drug of the subject was recorded at all."
+        "Known: subjects whose dose is known, of those seen at the visit; shares are of them. It is not "
+        "known where a dose, unit or start is missing, or no drug of the subject was recorded at all. None: "
+        "no course of glucocorticoid by mouth was in force, and other drugs of the subject were recorded. "
+        "Raised: dose above that at baseline, of those whose dose is known at both."
     )
     yield "The dose is that of the day of the visit; doses by vein are pulses and no part of it."
     yield f"Equivalents: {glucocorticoid_table().source}."
