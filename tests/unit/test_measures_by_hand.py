@@ -22,7 +22,7 @@ DAYS = (0, 28, 56)
 def assess(*rows: Row, days: tuple[int, ...] = DAYS, **parameters: Any) -> Assessment:
     """Assess a subject with these visits at the last of them, against the first."""
     visits = [
-        {"subject": "1", "visit": f"v{day}", "day": day} | row for day, row in zip(days, rows, strict=True)
+        {"subject": "1", "visit": f"v{day}", "day": day, **row} for day, row in zip(days, rows, strict=True)
     ]
     cohort = build_timelines(pl.DataFrame(visits, infer_schema_length=None))
     (timeline,) = cohort.timelines
@@ -42,7 +42,8 @@ def measured(measure: str, assessment: Assessment, *given: str) -> Measurement:
 
 
 def span(low: float | str | None, high: float | str | None) -> Span:
-    return Span(*(None if end is None else Decimal(str(end)) for end in (low, high)))
+    ends = [None if end is None else Decimal(str(end)) for end in (low, high)]
+    return Span(ends[0], ends[1])
 
 
 def ask(measure: str, *rows: Row, of: tuple[str, ...] = ("x",), **parameters: Any) -> Span:
