@@ -72,7 +72,11 @@ def words_of(section: Section) -> Iterator[str]:
 
 def main_text(kind: str) -> str:
     document = report(kind)
-    head = [document.title, document.kicker, *(value for _, value in document.facts)]
+    head = [
+        document.title,
+        document.kicker,
+        *("".join(part.text for part in value) for _, value in document.facts),
+    ]
     return "\n".join([*head, *(word for section in document.main for word in words_of(section))])
 
 

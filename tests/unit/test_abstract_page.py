@@ -14,7 +14,7 @@ from funis.analysis.analyse import analyse
 from funis.cli import main
 from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct
-from funis.documents.document import Document, Section
+from funis.documents.document import Document, Section, plain
 from funis.documents.html import render_page
 from funis.documents.markdown import render_markdown
 from funis.documents.table import Inline, TableSpec, text_rows
@@ -131,7 +131,7 @@ def test_the_marks_are_explained_and_counted(page: Document) -> None:
         "not reproduced": "2",
         "this design cannot support it": "1",
     }
-    assert dict(page.facts)["Agreement"] == "2 of 4 published figures agree"
+    assert dict(page.facts)["Agreement"] == plain("2 of 4 published figures agree")
     assert [notice.tag for notice in page.notices if notice.tag] == ["reconstructed data"]
 
 

@@ -128,7 +128,11 @@ def test_hostile_words_are_words() -> None:
     )
     section = Section("a", HOSTILE, blocks, (SectionPart("p", HOSTILE),))
     document = Document(
-        HOSTILE, (section,), notices=(Notice(HOSTILE, HOSTILE),), facts=((HOSTILE, HOSTILE),), closing=HOSTILE
+        HOSTILE,
+        (section,),
+        notices=(Notice(HOSTILE, HOSTILE),),
+        facts=((HOSTILE, plain(HOSTILE)),),
+        closing=HOSTILE,
     )
     tokens = parse(render_markdown(document))
     kinds = {child.type for token in tokens for child in token.children or ()}

@@ -123,6 +123,8 @@ from funis.study.time_bands import TIME_BANDS
 from funis.version import VERSION
 
 _log = logging.getLogger(__name__)
+#: Dates of the subject frame that say when somebody entered, the first that is known.
+_ENTRIES = ("consent_date", "first_infusion_date", "baseline_date")
 
 
 @takes(study=STUDY, tables=TABLES)
@@ -180,7 +182,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     return Results(
         numbers=numbers,
         sources=run.sources.keep(run.observations(), list_absent(run, scored)),
-        provenance=_provenance(study, tables),
+        provenance=_provenance(study, tables, run.subject_frame),
         listings=run.listings | _listings(run, scored),
         findings=findings,
     )
@@ -431,7 +433,8 @@ def _list_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _provenance(study: Study, tables: Tables) -> Provenance:
+def _provenance(study: Study, tables: Tables, subjects: pl.DataFrame) -> Provenance:
+    entered = subjects.select(pl.coalesce(_ENTRIES).drop_nulls().cast(pl.String)).to_series()
     dates = [
         str(frame[name].max())
         for frame in tables.frames.values()
@@ -444,6 +447,8 @@ def _provenance(study: Study, tables: Tables) -> Provenance:
         title=study.trial.title,
         files=tuple(InputRecord(file.name, file.sha256, file.rows) for file in tables.files),
         data_cut=max(dates, default=""),
+        first_entry=min(entered, default=""),
+        last_entry=max(entered, default=""),
         seed=SEED,
         reconstructed=study.trial.reconstructed,
         assumptions=study.trial.assumptions,

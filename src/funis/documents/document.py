@@ -185,7 +185,7 @@ class Document:
     title: str
     sections: tuple[Section, ...] = ()
     kicker: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, Prose], ...] = ()
     notices: tuple[Notice, ...] = ()
     related: Prose = ()
     closing: str = ""
@@ -228,11 +228,11 @@ class Document:
     @property
     def ids(self) -> tuple[str, ...]:
         """Give the ids of every result that the document prints, in reading order."""
-        return find_ids(self.sections)
+        return find_ids(self.sections, self.facts)
 
 
-def find_ids(sections: tuple[Section, ...]) -> tuple[str, ...]:
-    """Give the ids of every result that sections print, in reading order, each once.
+def find_ids(sections: tuple[Section, ...], facts: tuple[tuple[str, Prose], ...] = ()) -> tuple[str, ...]:
+    """Give the ids of every result that facts and sections print, in reading order, each once.
 
     Examples
     --------
@@ -240,8 +240,9 @@ def find_ids(sections: tuple[Section, ...]) -> tuple[str, ...]:
     >>> find_ids((Section("a", "A", (lead,)),))
     ('disposition.treated',)
     """
+    told = (each.id for _, text in facts for each in text if each.id)
     found = (name for section in sections for block in section.all_blocks for name in _ids(block))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys((*told, *found)))
 
 
 def _ids(block: Block) -> Iterator[str]:

@@ -69,13 +69,15 @@ def render_markdown(document: Document) -> str:
 
     Examples
     --------
-    >>> print(render_markdown(Document("A_B", facts=(("Data cut", "2012-06-30"),))))
+    >>> from funis.documents.document import plain
+    >>> print(render_markdown(Document("A_B", facts=(("Data cut", plain("2012-06-30")),))))
     # A\_B
     <BLANKLINE>
     - Data cut: 2012-06-30
     <BLANKLINE>
     """
     numbers = _Numbers(document.numbers_file)
+    facts = [f"{escape(name)}: {_prose(value, numbers)}" for name, value in document.facts]
     body = [paragraph for section in document.main for paragraph in _section(section, document, numbers)]
     behind = [
         paragraph for section in document.supplement for paragraph in _section(section, document, numbers)
@@ -84,7 +86,7 @@ def render_markdown(document: Document) -> str:
         f"# {escape(document.title)}",
         escape(document.kicker),
         *(f"> **{escape(notice.title)}** {escape(notice.text)}" for notice in document.notices),
-        _list(f"{escape(name)}: {escape(value)}" for name, value in document.facts),
+        _list(facts),
         _prose(document.related, numbers),
         _prose(document.guidance.linked_numbers, numbers) if numbers.places else "",
         *body,

@@ -120,7 +120,7 @@ def build_abstract(study: Study, results: Results, book: NumberBook, text: Compa
     return Document(
         title=text.manifest.title,
         kicker=f"{trial.id} · A published text, sentence by sentence",
-        facts=(("Published", citation), ("Agreement", text.agreement)),
+        facts=(("Published", plain(citation)), ("Agreement", plain(text.agreement))),
         sections=numbered,
         notices=build_notices(study, results, book),
         related=(

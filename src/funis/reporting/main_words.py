@@ -12,6 +12,7 @@ from funis.reporting.interval_levels import levels_text
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
 from funis.reporting.methods_text import CONDITIONS, DESIGNS
 from funis.reporting.number_book import NumberBook
+from funis.reporting.title_block import size_of
 from funis.results import ALL, Results, format_dose, format_number, format_shortest
 from funis.study.model import Study
 
@@ -185,7 +186,8 @@ def _limits(study: Study, book: NumberBook) -> Iterator[str]:
             "to the mean); what is expected of that, or why it could not be estimated: "
             f"{reference('regression-to-mean')}."
         )
-    size = _treated(book)
+    counted = size_of(book)
+    size = int(counted.value or 0) if counted is not None else 0
     if size and size >= 3:
         seen = format_number(300 / size, 1)
         yield f"With {size} patients a harm in fewer than about {seen}% can be missed."
@@ -194,15 +196,3 @@ def _limits(study: Study, book: NumberBook) -> Iterator[str]:
         yield "1 test was made." if tests == 1 else f"{tests} tests were made."
     if any(is_proposed(each.definition) for each in study.endpoints if each.definition):
         yield "A response definition is a proposal of funis, as the trial's own could not be found."
-
-
-def _treated(book: NumberBook) -> int:
-    """Count the treated, else everybody of the data."""
-    sizes = {
-        group.population: number.value
-        for group in book.of("population")
-        if group.subgroup == ALL and group.arm == ALL
-        for number in [book.find(group, ALL, "n")]
-        if number is not None and number.value is not None
-    }
-    return int(sizes.get("treated") or max(sizes.values(), default=0))

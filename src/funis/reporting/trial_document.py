@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from funis.documents.document import Document, Guidance, Notice, Prose, Section, find_ids
@@ -24,6 +24,7 @@ from funis.reporting.remarks import build_remarks
 from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
 from funis.reporting.sections import build_sections
+from funis.reporting.title_block import build_facts
 from funis.results import Results
 from funis.study.model import Study
 
@@ -125,9 +126,10 @@ def build_document(
             remarks=build_remarks(results, book),
         )
     )
+    facts = build_facts(study, results.provenance, book)
     whole = _frame(study, results, sections, build_notices(study, results, book))
-    numbers = build_payload(study, results, book, (*find_ids(sections), *also))
-    return replace(whole, numbers=numbers, register=register, related=related)
+    numbers = build_payload(study, results, book, (*find_ids(sections, facts), *also))
+    return replace(whole, facts=facts, numbers=numbers, register=register, related=related)
 
 
 def _frame(
@@ -140,7 +142,6 @@ def _frame(
     return Document(
         title=trial.title,
         kicker=" · ".join(about),
-        facts=tuple(_facts(study, results)),
         sections=sections,
         notices=notices,
         closing=NOT_FOR,
@@ -163,10 +164,3 @@ def _supplement_lead(sections: tuple[Section, ...]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _facts(study: Study, results: Results) -> Iterator[tuple[str, str]]:
-    origin = results.provenance
-    if study.trial.registration:
-        yield "Registration", study.trial.registration
-    yield "Data cut", origin.data_cut or "no dates in the data"

@@ -33,6 +33,8 @@ class Provenance:
     study, title : id and title of the study
     files : every input file with its hash
     data_cut : latest date in the data, ISO 8601, empty when the data hold no date
+    first_entry, last_entry : dates on which the first and the last subject entered: their consent, else
+        their first infusion, else their first visit; ISO 8601, empty when the data hold no date of any
     seed : seed of everything drawn at random
     reconstructed : the data were made from published figures and belong to nobody
     assumptions : what the study file declares as assumed
@@ -43,6 +45,8 @@ class Provenance:
     title: str
     files: tuple[InputRecord, ...] = ()
     data_cut: str = ""
+    first_entry: str = ""
+    last_entry: str = ""
     seed: int = 0
     reconstructed: bool = False
     assumptions: tuple[str, ...] = ()

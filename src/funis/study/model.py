@@ -75,6 +75,10 @@ class Trial(StudyPart):
         default="5.0", description="Version of the CTCAE by which laboratory results are graded."
     )
     registration: str = Field(default="", description="Number in a public trial register.")
+    protocol: str = Field(
+        default="", description="Version and date of the protocol and of the plan of analysis, as printed."
+    )
+    funding: str = Field(default="", description="Who paid for the trial, as printed.")
     source: str = Field(default="", description="Publication or protocol that the file describes.")
     reconstructed: bool = Field(
         default=False,
