@@ -12,15 +12,15 @@ def test_facts_of_all_become_those_of_the_timelines_at_hand() -> None:
     cohort = build_timelines(pl.DataFrame({"subject": ["1"], "visit": ["first"], "day": [3], "x": [None]}))
     facts = [
         ("subject", "", "", None, 2), ("subject", "", "", None, 3), ("visits", "", "", None, 1),
-        ("unscheduled", "", "", None, 1), ("column", "x", "", None, 1), ("reached", "y", "", None, 1),
+        ("unscheduled", "", "", None, 1), ("column", "x", "", None, 1), ("column", "i_g", "", None, 1), ("reached", "y", "", None, 1),
         ("letters", "i_g", "", None, 1), ("held", "first", "i", None, 4), ("day", "last", "", 9.0, 1),
         ("day", "first", "", 3.0, 1),
     ]  # fmt: skip
     whole = _complete(cohort, [dict(zip(NAMES, fact, strict=True)) for fact in facts])
     assert (whole.has_visits, whole.has_unscheduled) == (True, True)
-    assert [sorted(names) for names in (whole.columns, whole.reached)] == [["x"], ["y"]]
+    assert [sorted(names) for names in (whole.columns, whole.reached)] == [["i_g", "x"], ["y"]]
     assert whole.lettered("i") == frozenset({"i_g"})
-    assert whole.held("i") == {"first": 4}
+    assert whole.held("i") == {"first": 4, "last": 0}
     assert dict(whole.days) == {"first": 3.0, "last": 9.0}
     assert whole.gathered is not None
     assert whole.gathered.n_subjects == 5
