@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -20,12 +21,12 @@ from funis.documents.markdown import render_markdown
 from funis.documents.table import Inline, TableSpec, text_rows
 from funis.errors import ShapeError
 from funis.published.compare import compare_with_published
-from funis.published.parse import ManifestError
+from funis.published.parse import ManifestError, parse_manifest
 from funis.published.read import read_statements
 from funis.reporting.abstract_page import build_abstract, link_of, related_words
 from funis.reporting.number_book import read_numbers
 from funis.reporting.report import write_report_set
-from funis.results import Results
+from funis.results import NumberList, Place, Results
 from funis.study.model import Study
 from funis.study.read import read_study
 
@@ -133,6 +134,57 @@ def test_the_marks_are_explained_and_counted(page: Document) -> None:
     }
     assert dict(page.facts)["Agreement"] == plain("2 of 4 published figures agree")
     assert [notice.tag for notice in page.notices if notice.tag] == ["reconstructed data"]
+
+
+NUMBERS = """
+sentences = [{number = 1, part = "Results", text = "So it was."}]
+figures = [
+  {id = "level", sentence = 1, printed = "2", results = ["summary.treated.month_12.ssdai.mean"]},
+  {id = "usual", sentence = 1, printed = "2", results = ["summary.treated.month_6.ssdai.mean"]},
+  {id = "within", sentence = 1, printed = "3", results = ["summary.treated.old.month_12.ssdai.mean"]},
+  {id = "other", sentence = 1, printed = "4", results = ["summary.at_risk.month_12.ssdai.mean"]},
+  {id = "test", sentence = 1, relation = "<", printed = "0.05", results = ["test.treated.month_12.ssdai_change.p"]},
+  {id = "class", sentence = 1, printed = "5", results = ["response.treated.month_12.explorer_response_MCR.count"]},
+]
+claims = [
+  {id = "all", sentence = 1, text = "c", status = "direction only", reason = "r", results = ["summary.treated.month_12.ssdai.mean", "summary.treated.old.month_12.ssdai.mean"]},
+  {id = "classes", sentence = 1, text = "d", status = "direction only", reason = "r", results = ["response.treated.month_12.explorer_response_MCR.count", "response.treated.month_12.explorer_response_PCR.count"]},
+  {id = "measures", sentence = 1, text = "e", status = "direction only", reason = "r", results = ["summary.treated.month_12.ssdai.mean", "response.treated.month_12.explorer_response_MCR.count"]},
+]
+"""
+
+
+def test_a_number_is_named_with_the_group_that_it_is_about(trial: tuple[Path, Study, Results]) -> None:
+    _, study, results = trial
+    collected = NumberList()
+    level = Place(analysis="summary", variable="ssdai", population="treated", visit="month_12")
+    change = replace(level, analysis="test", variable="ssdai_change", measure="ssdai")
+    response = replace(level, analysis="response", variable="explorer_response")
+    collected.add(level, "mean", 2.0)
+    collected.add(replace(level, visit="month_6"), "mean", 2.0)
+    collected.add(replace(level, subgroup="old"), "mean", 3.0)
+    collected.add(replace(level, population="at_risk"), "mean", 4.0)
+    collected.add(change, "p", 0.04)
+    for name in ("MCR", "PCR"):
+        collected.add(replace(response, category=name), "count", 5.0)
+    made = replace(results, numbers=collected.frame())
+    assert set(collected.frame()["id"]) >= set(re.findall(r'"([\w.]+\.[\w.]+)"', NUMBERS)) - {"0.05"}
+    text = compare_with_published(made.numbers, parse_manifest(NUMBERS, "n"))
+    page = build_abstract(study, made, read_numbers(made.numbers), text)
+    _, *rows = tables_of(page)["Results"].rows
+    assert [row.stub.text for row in rows[:6]] == [
+        "Mean of SSDAI at month 12",
+        "Mean of SSDAI at month 6",
+        "Mean of SSDAI at month 12 (old)",
+        "Mean of SSDAI at month 12 (at risk)",
+        "P value, unadjusted, of change in SSDAI, at month 12",
+        "Count of EXPLORER response, Major clinical response at month 12",
+    ]
+    assert [row.cells[1].text for row in rows[6:]] == [
+        "all 2.00; old 3.00",
+        "Major clinical response 5; Partial clinical response 5",
+        "SSDAI 2.00; EXPLORER response, Major clinical response 5",
+    ]
 
 
 def test_links_are_drawn_in_every_format(page: Document) -> None:

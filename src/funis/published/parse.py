@@ -60,9 +60,10 @@ class _Reading:
     def find(self, place: tuple[str | int, ...], code: str, found: str, message: str, fix: str) -> None:
         """Note a finding at its line."""
         line = nearest_line(self.lines, place)
-        column = str(place[-1]) if place and isinstance(place[-1], str) else ""
-        table = str(place[0]) if place else ""
-        self.findings.append(Finding("error", code, table, self.name, line, column, found, message, fix))
+        column = place[-1] if isinstance(place[-1], str) else ""
+        self.findings.append(
+            Finding("error", code, str(place[0]), self.name, line, column, found, message, fix)
+        )
 
 
 def parse_manifest(text: str, name: str) -> Manifest:
@@ -137,7 +138,7 @@ def _read_top(reading: _Reading, content: Mapping[str, Any]) -> dict[str, str]:
             reading.find(("select", key), "unknown_key", "", message, fix)
         elif not isinstance(value, str):
             _refuse_type(reading, ("select", key), value, str)
-    return {key: value for key, value in select.items() if key in SELECTORS and isinstance(value, str)}
+    return select
 
 
 def _read_rows(
