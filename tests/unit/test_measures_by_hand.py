@@ -142,6 +142,24 @@ def test_a_dose_per_kg_takes_the_last_weight_of_six_months() -> None:
     assert measured("per_kg", lost(late), *of).span == span(0, None)
 
 
+def test_the_words_of_a_measure_name_its_columns_and_values() -> None:
+    row = {"x": 4, "ref": 10, "dose": 30, "kg": 60}
+    now = assess({"x": 8, "ref": 10, "dose": 20, "kg": 60}, row, days=(0, 28))
+    assert measured("percent_below", now, "x", "ref").text == "ref and x 10 -> 4"
+    assert measured("per_kg", now, "dose", "kg").text == "dose 0.5 per kg"
+    bare = assess(row | {"kg": None}, days=(0,))
+    assert measured("per_kg", bare, "dose", "kg").text == "dose 30, kg not recorded"
+    assert measured("now", now, "x").text == "x 4"
+    assert measured("baseline", now, "x").text.startswith("x 8")
+    for measure in ("rise", "fall", "rise_since_previous", "fall_since_previous", "percent_fall", "percent_rise",
+                    "percent_rise_since_previous", "percent_of_baseline"):  # fmt: skip
+        assert measured(measure, now, "x").text == "x 8 -> 4"
+    assert measured("percent_fall_confirmed", now, "x").text.startswith("x 8 at baseline, then ")
+    assert measured("ever", now, "x").text == "x recorded"
+    limited = assess({"x": 3, "x_high": 2.0}, days=(0,))
+    assert measured("of_upper_limit", limited, "x").text == "x 3, upper limit 2"
+
+
 def test_a_dose_of_nothing_is_nothing_whatever_the_weight() -> None:
     of = ("dose", "kg")
     assert ask("per_kg", {"dose": 0, "kg": None}, of=of) == span(0, 0)
