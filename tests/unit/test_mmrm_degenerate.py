@@ -1,6 +1,7 @@
 """Data that hold too little or nothing: how a fit of them ends, without a raw error, a warning or a made-up number."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from funis.stats.mmrm.degrees_of_freedom import (
     f_test,
 )
 from funis.stats.mmrm.engine import Likelihood
+from funis.stats.mmrm.fit_notes import note_fit
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.one_fit import BEYOND
 from funis.stats.mmrm.result import MmrmResult
@@ -187,3 +189,134 @@ def test_what_inference_cannot_compute_is_a_status(
     assert (found.status, found.detail) == ("did not converge", BEYOND)
     assert not found.converged
     assert found.coefficients["se"].null_count() == 9
+
+
+def notes(found: MmrmResult) -> str:
+    """Give the notes without that on the order of visits."""
+    return "; ".join(found.notes[1:])
+
+
+@pytest.mark.parametrize("covariance", STRUCTURES)
+def test_a_visit_at_which_nothing_varies(covariance: str) -> None:
+    """A variance of its own has nothing to rest on; where all visits share one it is told in a note."""
+    frame = trial().with_columns(y=pl.when(pl.col("visit") == "v1").then(2.0).otherwise(pl.col("y")))
+    found = fit(frame, covariance)
+    assert "the outcomes at 'v1' are all the same" in found.notes
+    if covariance in HETEROGENEOUS:
+        said = "the outcomes at 'v1' are all the same and have no variance"
+        assert (found.status, found.detail) == ("covariance not estimable", said)
+    else:
+        assert (found.status, found.detail) == ("converged", "")
+
+
+def test_visits_at_which_nothing_varies_are_named_together_and_one_outcome_is_none() -> None:
+    frame = (
+        trial()
+        .with_columns(y=pl.when(pl.col("visit").is_in(["v0", "v2"])).then(1.0).otherwise(pl.col("y")))
+        .filter((pl.col("visit") != "v3") | (pl.col("id") == 0))
+    )
+    assert "the outcomes at 'v0', 'v2' are all the same" in fit(frame, "cs").notes
+    two = trial().filter((pl.col("visit") != "v3") | (pl.col("id") < 2))
+    same = two.with_columns(y=pl.when(pl.col("visit") == "v3").then(1.0).otherwise(pl.col("y")))
+    assert "the outcomes at 'v3' are all the same" in fit(same, "cs").notes
+    assert "all the same" not in notes(fit(trial(), "cs"))
+
+
+def test_a_variance_that_kenward_and_roger_make_negative_is_told() -> None:
+    """Five subjects with nine outcomes: the estimates stand, and what has no standard error is named."""
+    cells = [
+        (0, "b", "v0", -3.2), (0, "b", "v1", -0.9), (1, "a", "v0", 2.8), (1, "a", "v2", 1.9), (2, "b", "v2", -0.1),
+        (3, "a", "v2", -1.0), (3, "a", "v3", 1.0), (4, "b", "v1", 2.4), (4, "b", "v2", 0.4),
+    ]  # fmt: skip
+    frame = pl.DataFrame(cells, schema=["id", "arm", "visit", "y"], orient="row")
+    found = fit(frame, "sp_exp", fixed="arm * visit")
+    lacking = found.coefficients.filter(pl.col("se").is_null() & pl.col("estimate").is_not_null())
+    assert "visitv1" in lacking["term"]
+    assert lacking["p"].null_count() == lacking.height
+    named = ", ".join(map(repr, lacking["term"]))
+    assert (
+        f"no standard error of {named}: the adjustment of Kenward and Roger makes a variance negative, as it can where "
+        "the data say little of the covariance; df='satterthwaite' leaves variances as they are"
+    ) in found.notes
+    plain = fit(frame, "sp_exp", df="satterthwaite", fixed="arm * visit")
+    assert plain.coefficients["se"].null_count() == 2
+    assert "no standard error" not in notes(plain)
+    assert "no standard error" not in notes(fit(trial(), "ar1"))
+
+
+def test_a_negative_variance_of_no_coefficient_is_told_of_comparisons() -> None:
+    fitted = fit(trial(), "ar1").fit
+    vcov = np.eye(9)
+    vcov[0, 1] = vcov[1, 0] = 2.0
+    assert fitted.inference is not None
+    changed = replace(
+        fitted,
+        inference=replace(fitted.inference, vcov=vcov),
+        estimable=replace(fitted.estimable, transform=np.eye(9)),
+    )
+    (said,) = note_fit(changed, tuple("abcdefghi"), "ar1", sandwich=False)
+    assert said.startswith("no standard error of some comparisons: the adjustment of Kenward and Roger makes")
+
+
+def test_a_sandwich_variance_of_nothing_is_told() -> None:
+    """The one subject of arm b is fitted exactly, so that its residuals and the variance that they give are 0."""
+    frame = trial().with_columns(arm=pl.when(pl.col("id") == 3).then(pl.lit("b")).otherwise(pl.lit("a")))
+    found = fit(frame, "cs", sandwich="CR0", fixed="0 + arm:visit")
+    lacking = found.coefficients.filter(pl.col("se").is_null())["term"].to_list()
+    assert lacking == [f"armb:visitv{a}" for a in range(4)]
+    assert (
+        "no standard error of 'armb:visitv0', 'armb:visitv1', 'armb:visitv2', 'armb:visitv3': the sandwich variance is 0, "
+        "as those who decide the estimate are fitted exactly"
+    ) in found.notes
+
+
+def test_how_little_a_covariance_rests_on_is_told() -> None:
+    """Three outcomes more than coefficients, 12 - 9; four are enough for two parameters, 16 - 9 for us's ten are not."""
+    three, four = (trial().filter(pl.col("id") < n) for n in (3, 4))
+    said = "more outcomes than coefficients are left for"
+    assert f"3 {said} 2 covariance parameters: standard errors rest on little" in fit(three, "ar1").notes
+    assert said not in notes(fit(four, "ar1"))
+    short = three.filter(pl.col("visit") != "v3").with_columns(arm=pl.lit("a"))
+    assert said not in notes(fit(short, "ar1", fixed="visit + x"))  # 9 - 4 = 5 for 2
+    one = pl.DataFrame({"id": [1, 2], "visit": ["v"] * 2, "y": [1.0, 2.0]})
+    assert (
+        f"1 {said} 1 covariance parameter: standard errors rest on little" in fit(one, "us", fixed="1").notes
+    )
+    two = pl.DataFrame({"id": [1, 2, 3], "visit": ["v"] * 3, "y": [1.0, 2.0, 4.0]})
+    assert said not in notes(fit(two, "us", fixed="1"))
+
+
+@pytest.mark.parametrize(("covariance", "said"), [("sp_exp", True), ("sp_gau", True), ("ar1", False)])
+def test_a_spatial_structure_at_the_end_of_its_correlations_is_told(covariance: str, said: bool) -> None:  # noqa: FBT001
+    """Outcomes of a subject that sum to 0 are negatively correlated, which a spatial structure cannot be."""
+    frame = trial().with_columns(y=pl.col("y") - pl.col("y").mean().over("id"))
+    found = fit(frame, covariance)
+    told = (
+        f"no outcomes of a subject are correlated: {covariance} has no negative correlations, so take another "
+        "structure if they may be"
+    )
+    assert found.status == "converged"
+    assert (told in found.notes) is said
+    assert told not in fit(trial(), covariance).notes
+
+
+def test_an_outcome_that_leaves_no_digits_of_others_is_told_with_its_row() -> None:
+    far = pl.int_range(pl.len()) == 18
+    found = fit(trial().with_columns(y=pl.when(far).then(-1e15).otherwise(pl.col("y"))), "cs")
+    assert (
+        "the outcome in row 19 counted from 1 (subject 4, visit v2) is -1e+15, more than 1e+08 times as far from 0 as "
+        "half of those at its visit: it leaves few digits of theirs"
+    ) in found.notes
+    others = pl.int_range(pl.len()).is_in([18, 22, 26])
+    found = fit(trial().with_columns(y=pl.when(others).then(1e15).otherwise(pl.col("y"))), "cs")
+    assert "times as far from 0 as half of those at its visit, as are 2 more: it leaves" in notes(found)
+    assert "times as far" not in notes(fit(trial(), "cs"))
+
+
+@pytest.mark.parametrize(("values", "said"), [([1.0, 2.0, 3.0, 2.1e8], True), ([1.0, 2.0, 3.0, 2.0e8], False),
+                                              ([0.0, 0.0, 0.0, 1e9], False), ([1.0, 3.0, 2.5e8], False)])  # fmt: skip
+def test_far_is_beyond_a_hundred_million_times_the_middle(values: list[float], said: bool) -> None:  # noqa: FBT001
+    """The middle of four is the lower one of the two, 2; of three the second, 3."""
+    n = len(values)
+    frame = pl.DataFrame({"id": range(n), "visit": ["v"] * n, "y": values})
+    assert ("times as far" in notes(fit(frame, "us", fixed="1"))) is said

@@ -16,6 +16,7 @@ from funis.stats.mmrm.search import Optimum, maximise, no_optimum
 from funis.stats.mmrm.sums import SubjectArrays, sum_patterns
 
 REFINEMENTS = 3
+UNVARIED = "the residuals do not vary"
 BEYOND = "the estimates lie beyond the numbers that a machine has"
 
 
@@ -178,7 +179,7 @@ def _hopeless(prepared: Prepared, likelihood: Likelihood) -> Optimum | None:
     if sums.n_observations <= sums.coefficients:
         return no_optimum("saturated", f"{sums.n_observations} outcomes, {sums.coefficients} coefficients")
     if not prepared.varies:
-        return no_optimum("singular covariance", "the residuals do not vary")
+        return no_optimum("singular covariance", UNVARIED)
     if prepared.exact:
         places = ", ".join(str(place + 1) for place in prepared.exact)
         return no_optimum("covariance not estimable", f"outcomes are fitted exactly at visit number {places}")

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from funis.stats.mmrm.covariance import has_visit_variances
 from funis.stats.mmrm.design import Design
+from funis.stats.mmrm.fit_notes import find_constant_visits, note_fit, note_outcomes
 from funis.stats.mmrm.formula import INTERCEPT
-from funis.stats.mmrm.one_fit import Fit, fit_arrays
+from funis.stats.mmrm.one_fit import UNVARIED, Fit, fit_arrays
 from funis.stats.mmrm.rows_used import Factored, ModelRows
 from funis.stats.mmrm.sums import SubjectArrays
 
@@ -49,7 +51,9 @@ def fit_in_sequence(attempt: Attempt, sequence: Sequence[str]) -> Verdict:
         if fit.inference is not None or position == len(sequence) - 1:
             break
         failed.append((covariance, status))
-    notes = list(attempt.rows.notes) + _data_notes(attempt.rows) + _collinear_notes(attempt.design, fit)
+    notes = list(attempt.rows.notes) + _data_notes(attempt.rows)
+    notes += note_outcomes(attempt.unweighted, attempt.rows) + _collinear_notes(attempt.design, fit)
+    notes += note_fit(fit, attempt.design.names, covariance, sandwich=attempt.sandwich is not None)
     if failed:
         tried = "; ".join(f"{name}: {reason}" for name, reason in failed)
         notes.append(f"fell back to covariance {covariance!r} as declared ({tried})")
@@ -69,18 +73,7 @@ def _fit_one(attempt: Attempt, covariance: str) -> tuple[Fit, str, str]:
         stopping=attempt.stopping,
     )
     if fit.inference is None:
-        visits = attempt.rows.visit.levels
-        if fit.exact and fit.optimum.status == "covariance not estimable":
-            exact = ", ".join(repr(visits[place]) for place in fit.exact)
-            return (
-                fit,
-                "covariance not estimable",
-                f"the outcomes at {exact} are fitted exactly and do not vary",
-            )
-        lacking = _not_informed(attempt.data.observed, covariance, visits)
-        if lacking and fit.optimum.status != "saturated":
-            return fit, "covariance not estimable", lacking
-        return fit, fit.optimum.status, fit.optimum.detail
+        return fit, *_reason(attempt, fit, covariance)
     dropped = [names[int(j)] for j in fit.estimable.dropped]
     if not dropped:
         return fit, "converged", ""
@@ -88,6 +81,25 @@ def _fit_one(attempt: Attempt, covariance: str) -> tuple[Fit, str, str]:
     if empty:
         return fit, "separation", f"no data in {'; '.join(empty)}; not estimated: {', '.join(dropped)}"
     return fit, "rank deficient", f"not estimated, as they depend on earlier columns: {', '.join(dropped)}"
+
+
+def _reason(attempt: Attempt, fit: Fit, covariance: str) -> tuple[str, str]:
+    """Say why a fit has no estimates: by the data where they tell, else by how the search ended."""
+    status, detail = fit.optimum.status, fit.optimum.detail
+    visit = attempt.rows.visit
+    if status == "saturated" or detail == UNVARIED:
+        return status, detail
+    same = find_constant_visits(attempt.unweighted, visit) if has_visit_variances(covariance) else []
+    if same:
+        named = ", ".join(map(repr, same))
+        return "covariance not estimable", f"the outcomes at {named} are all the same and have no variance"
+    if fit.exact and status == "covariance not estimable":
+        exact = ", ".join(repr(visit.levels[place]) for place in fit.exact)
+        return "covariance not estimable", f"the outcomes at {exact} are fitted exactly and do not vary"
+    lacking = _not_informed(attempt.data.observed, covariance, visit.levels)
+    if lacking:
+        return "covariance not estimable", lacking
+    return status, detail
 
 
 def empty_cells(design: Design, rows: ModelRows) -> list[str]:
