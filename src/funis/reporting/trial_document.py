@@ -11,6 +11,7 @@ from funis.documents.numbering import number_sections
 from funis.documents.table import Inline
 from funis.reporting.arrangement import SUPPLEMENT
 from funis.reporting.banners import build_notices
+from funis.reporting.checklist import with_checklist
 from funis.reporting.endpoint_box import build_endpoint_box
 from funis.reporting.flow_figure import build_flow
 from funis.reporting.key_results import build_key_box
@@ -107,25 +108,24 @@ def build_document(
     drawn = build_figures(study, results, book=book) if figures is None else figures
     tables = tuple(with_own_words(study.report, build_tables(study, results, book=book)))
     ends = build_endpoint_box(study)
-    sections, register = number_sections(
-        build_sections(
-            study,
-            results,
-            boxes={"key-results": build_key_box(study, book, has_definitions=bool(ends)), "endpoints": ends},
-            words={
-                "methods": methods_words(study),
-                "quality": quality_words(study, results, book),
-                "limits": limit_words(study, book),
-                "people": people_words(study),
-            },
-            tables=tables,
-            figures=(
-                *with_own_words(study.report, build_flow(study, book)),
-                *with_own_words(study.report, drawn),
-            ),
-            remarks=build_remarks(results, book),
-        )
+    built = build_sections(
+        study,
+        results,
+        boxes={"key-results": build_key_box(study, book, has_definitions=bool(ends)), "endpoints": ends},
+        words={
+            "methods": methods_words(study),
+            "quality": quality_words(study, results, book),
+            "limits": limit_words(study, book),
+            "people": people_words(study),
+        },
+        tables=tables,
+        figures=(
+            *with_own_words(study.report, build_flow(study, book)),
+            *with_own_words(study.report, drawn),
+        ),
+        remarks=build_remarks(results, book),
     )
+    sections, register = number_sections(with_checklist(study, built))
     facts = build_facts(study, results.provenance, book)
     whole = _frame(study, results, sections, build_notices(study, results, book))
     numbers = build_payload(study, results, book, (*find_ids(sections, facts), *also))

@@ -1,0 +1,60 @@
+"""Statements on how studies are reported: their items, and the sections of a report that speak to each."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChecklistItem(_Part):
+    """One item: its number, its name, ids of the sections that speak to it, whether authors write of it."""
+
+    number: int
+    item: str
+    sections: tuple[str, ...]
+    authors: bool
+
+
+class ReportingChecklist(_Part):
+    """One statement: its name, where it was published, the designs it is for, its items in their order."""
+
+    title: str
+    source: str
+    designs: tuple[str, ...]
+    items: tuple[ChecklistItem, ...]
+
+
+@cache
+def reporting_checklists() -> Mapping[str, ReportingChecklist]:
+    """Give every statement by its name.
+
+    Examples
+    --------
+    >>> [(name, len(each.items)) for name, each in reporting_checklists().items()]
+    [('trend', 22), ('strobe', 22)]
+    """
+    text = (files("funis.catalogue") / "reporting_checklists.toml").read_text(encoding="utf-8")
+    return {name: ReportingChecklist.model_validate(each) for name, each in tomllib.loads(text).items()}
+
+
+def checklist_of(design: str) -> ReportingChecklist:
+    """Give the statement for a design of study.
+
+    Parameters
+    ----------
+    design : as the study file names it
+
+    Examples
+    --------
+    >>> checklist_of("observational").title
+    'STROBE'
+    """
+    return next(each for each in reporting_checklists().values() if design in each.designs)

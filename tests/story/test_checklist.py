@@ -1,0 +1,167 @@
+"""The checklist names, item by item, the sections that a report has, and nothing that it has not."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from funis.analysis.analyse import analyse
+from funis.catalogue.reporting_checklists import reporting_checklists
+from funis.data.tables import read_tables
+from funis.documents.document import Document, Section
+from funis.documents.table import TableSpec
+from funis.reporting.arrangement import MAIN, SUPPLEMENT
+from funis.reporting.checklist import with_checklist
+from funis.reporting.trial_document import build_document
+from funis.results import Results
+from funis.study.model import Study
+from funis.study.read import read_study
+from funis.study.report_choices import ReportChoices
+
+from .report_kinds import make_study
+
+#: Names of the items as the two statements print them, in short; typed from their tables.
+TREND = [
+    "title abstract",
+    "background",
+    "participants",
+    "interventions",
+    "objectives",
+    "outcomes",
+    "sample size",
+    "assignment method",
+    "blinding",
+    "unit of analysis",
+    "statistical methods",
+    "participant flow",
+    "recruitment",
+    "baseline data",
+    "baseline equivalence",
+    "numbers",
+    "outcomes estimation",
+    "ancillary analyses",
+    "adverse events",
+    "interpretation",
+    "generali",
+    "overall evidence",
+]
+STROBE = [
+    "title abstract",
+    "background rationale",
+    "objectives",
+    "study design",
+    "setting",
+    "participants",
+    "variables",
+    "data sources measurement",
+    "bias",
+    "study size",
+    "quantitative variables",
+    "statistical methods",
+    "participants",
+    "descriptive data",
+    "outcome data",
+    "main results",
+    "other analyses",
+    "key results",
+    "limitations",
+    "interpretation",
+    "generali",
+    "funding",
+]
+
+
+@cache
+def analysed(kind: str) -> tuple[Study, Results]:
+    with TemporaryDirectory() as place:
+        folder = make_study(kind, Path(place) / kind)
+        study = read_study(folder)
+        return study, analyse(study, read_tables(folder, study))
+
+
+def checklist(page: Document) -> tuple[Section, dict[str, tuple[str, str]]]:
+    section = next(each for each in page.sections if each.id == "checklist")
+    (table,) = section.all_blocks
+    assert isinstance(table, TableSpec)
+    return section, {row.stub.text: (row.cells[0].text, row.cells[1].text) for row in table.rows}
+
+
+@pytest.mark.parametrize(("name", "words"), [("trend", TREND), ("strobe", STROBE)])
+def test_items_are_those_of_the_statement_in_its_order(name: str, words: list[str]) -> None:
+    items = reporting_checklists()[name].items
+    assert [each.number for each in items] == list(range(1, 23))
+    for each, expected in zip(items, words, strict=True):
+        assert all(word in each.item.lower() for word in expected.split()), (each.item, expected)
+
+
+def test_every_section_an_item_names_is_one_that_a_report_can_have() -> None:
+    known = {"title", *MAIN, *SUPPLEMENT}
+    for statement in reporting_checklists().values():
+        for each in statement.items:
+            assert set(each.sections) <= known, each
+            assert each.sections or each.authors, each
+
+
+def test_each_design_has_one_statement() -> None:
+    designs = [design for each in reporting_checklists().values() for design in each.designs]
+    assert sorted(designs) == ["observational", "parallel", "single_arm"]
+
+
+def test_the_checklist_of_one_arm_names_the_sections_by_number_and_title() -> None:
+    section, rows = checklist(build_document(*analysed("sle")))
+    assert (section.code, section.title) == ("S18", "Checklist")
+    assert rows["1"] == ("Title and abstract", "Title block; the rest is for the authors to write")
+    assert rows["2"] == ("Background", "For the authors to write")
+    assert rows["3"] == ("Participants", "Methods; S2 Eligibility by criterion")
+    assert rows["13"] == ("Recruitment", "Title block")
+    # Nobody had an event, so there is no listing of events.
+    assert rows["19"] == ("Adverse events", "Safety")
+    assert len(rows) == 22
+
+
+def test_a_section_that_a_report_has_not_is_not_named() -> None:
+    study, results = analysed("sle")
+    sections = with_checklist(study, (Section("methods", "Methods"),))
+    table = sections[1].all_blocks[0]
+    assert isinstance(table, TableSpec)
+    rows = {row.stub.text: row.cells[1].text for row in table.rows}
+    assert rows["3"] == "Methods"
+    assert rows["14"] == "Not in this report"
+    assert rows["15"] == "For the authors to write"
+    assert rows["10"] == "For the authors to write"
+    assert results.numbers.height
+
+
+def test_a_cohort_has_the_items_of_its_own_statement() -> None:
+    _, rows = checklist(build_document(*analysed("observational")))
+    assert rows["22"] == ("Funding", "Title block; S19 People and disclosures")
+    assert rows["4"] == ("Study design", "Methods")
+
+
+def test_the_checklist_stands_between_its_neighbours_and_names_what_was_moved() -> None:
+    study, results = analysed("sle")
+    choices = ReportChoices(main=("key_results", "response", "quality", "limits"))
+    page = build_document(study.model_copy(update={"report": choices}), results)
+    names = [each.id for each in page.sections]
+    place = names.index("checklist")
+    assert names[place - 1] == "provenance"
+    assert names[place + 1 : place + 3] == ["people", "subjects"]
+    _, rows = checklist(page)
+    flow = next(each for each in page.sections if each.id == "subjects")
+    assert rows["12"][1].startswith(f"{flow.code} Participant flow; S3 ")
+
+
+def test_people_stand_behind_the_checklist() -> None:
+    study, _ = analysed("sle")
+    given = (
+        Section("limits", "L"),
+        Section("provenance", "P", code="S17"),
+        Section("people", "People", code="S19"),
+    )
+    assert [each.id for each in with_checklist(study, given)] == [
+        "limits",
+        "provenance",
+        "checklist",
+        "people",
+    ]
