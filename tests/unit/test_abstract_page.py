@@ -1,5 +1,6 @@
 """A published text beside the report: what a study names in [source] is read, compared and written."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -132,6 +133,12 @@ def test_the_marks_are_explained_and_counted(page: Document) -> None:
         "not reproduced": "2",
         "this design cannot support it": "1",
     }
+    digest = hashlib.sha256(STATEMENTS.encode()).hexdigest()
+    assert (
+        tables_of(page)["How far the study carries the text"]
+        .footnotes[1]
+        .endswith(f"read from statements.toml, SHA-256 {digest}.")
+    )
     assert dict(page.facts)["Agreement"] == plain("2 of 4 published figures agree")
     assert [notice.tag for notice in page.notices if notice.tag] == ["reconstructed data"]
 

@@ -31,7 +31,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
 
 
 def test_every_published_figure_agrees(made: tuple[Path, int, str]) -> None:
-    _, code, text = made
+    out, code, text = made
+    for name in ("sle", "sjogren"):
+        assert f"published text, sentence by sentence: {out / name / 'report' / 'abstract.html'}" in text
+        assert (out / name / "report" / "abstract.html").is_file()
     assert "DIFFERS" not in text
     assert code == 0
 

@@ -21,6 +21,7 @@ from funis.errors import FunisError
 from funis.file_sets import build_set
 from funis.published.compare import ComparedRow, ComparedText, render_comparison
 from funis.published.read import read_statements
+from funis.reporting.abstract_page import PAGE
 from funis.reporting.report import write_report_set
 from funis.study.read import read_study
 
@@ -89,7 +90,7 @@ def run_demonstrations(out: Path, *, gse65391: Path | None = None, echo: Echo = 
         runs.append(run := _write_part(name, out, partial(reconstruct, name)))
         echo(f"\n{name}: reconstructed from published figures, no patient data\n")
         echo(render_comparison(run.text) if run.text is not None else "")
-        echo(f"report: {run.report}")
+        echo(f"report: {run.report}\npublished text, sentence by sentence: {run.report.with_name(PAGE)}")
     if deposit is None:
         echo(f"\n{_GSE_MISSING}")
     else:

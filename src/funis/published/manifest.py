@@ -153,6 +153,7 @@ class Manifest:
     sentences : every sentence, in order
     figures, claims : the rows of the sentences; each sentence has at least one of them
     elsewhere : what other publications of the same trial say
+    digest : SHA-256 of the file; empty where the text was given
     """
 
     name: str
@@ -162,6 +163,7 @@ class Manifest:
     figures: tuple[Figure, ...]
     claims: tuple[Claim, ...]
     elsewhere: tuple[OtherReport, ...]
+    digest: str = ""
 
     @property
     def rows(self) -> tuple[Figure | Claim, ...]:

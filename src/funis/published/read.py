@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +44,8 @@ def read_statements(study: Study, folder: Path) -> Manifest | None:
         return None
     name = study.source.statements
     try:
-        text = read_regular(folder / name, _LIMITS, inside=folder).decode("utf-8-sig")
+        content = read_regular(folder / name, _LIMITS, inside=folder)
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _refused(name, "encoding", "The file is not UTF-8 text.", "Save it as UTF-8.") from error
     except BeyondLimitError as error:
@@ -56,7 +59,8 @@ def read_statements(study: Study, folder: Path) -> Manifest | None:
     except OSError as error:
         message = f"The file cannot be opened: {error.strerror}."
         raise _refused(name, "file_closed", message, "Check that you may read it.") from error
-    return parse_manifest(text.replace("\r\n", "\n"), name)
+    manifest = parse_manifest(text.replace("\r\n", "\n"), name)
+    return replace(manifest, digest=hashlib.sha256(content).hexdigest())
 
 
 def _refused(name: str, code: str, message: str, fix: str) -> ManifestError:

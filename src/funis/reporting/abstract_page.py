@@ -146,7 +146,11 @@ def _build_marks(study: Study, text: ComparedText) -> Section:
         "How far the study carries the text",
         ("Mark", "Meaning", "Rows"),
         rows,
-        ("The sentences are in our own words: the text belongs to its publisher.",),
+        (
+            "The sentences are in our own words: the text belongs to its publisher.",
+            f"They, and what the text prints, are read from {text.manifest.name}"
+            + (f", SHA-256 {text.manifest.digest}." if text.manifest.digest else "."),
+        ),
         is_text=True,
     )
     lead = (Paragraph(plain(_REBUILT)),) if study.trial.reconstructed else ()
