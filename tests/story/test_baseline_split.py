@@ -20,7 +20,7 @@ from funis.errors import StudyError
 from funis.reporting.baseline_split_tables import build_split_tables
 from funis.reporting.number_book import read_numbers
 from funis.results import Results
-from funis.study.model import Study
+from funis.study.model import LabTest, Study
 from funis.study.read import read_study
 
 PEOPLE = (
@@ -164,3 +164,31 @@ def test_three_parts_have_no_standardised_difference_and_the_table_says_so() -> 
     heads, _, notes = printed(make_study({**SPLIT, "standardised_differences": True}))
     assert "Standardised difference" not in heads
     assert "this table has another number of them" in notes
+
+
+def test_a_part_with_a_value_beyond_a_limit_of_the_assay_is_not_described() -> None:
+    """S1, at site 01, has c3 below 0.2 g/L: it has no mean. Site 02 is described; nobody unknown was measured."""
+    study = make_study(SPLIT).model_copy(update={"labs": (LabTest(test="c3", unit="g/L"),)})
+    values = {"S1": "<0.2", "S2": "0.5", "S3": "0.9", "S4": "0.6", "S5": "0.8"}
+    rows: dict[str, Any] = {
+        "subjects": [
+            {"subject": name, "site": site, "consent_date": "2019-12-20"} for name, _, _, site, _ in PEOPLE
+        ],
+        "infusions": [{"subject": each[0], "number": 1, "date": "2020-01-01"} for each in PEOPLE],
+        "labs": [
+            {
+                "subject": name,
+                "visit": "baseline",
+                "date": "2020-01-01",
+                "test": "c3",
+                "value": value,
+                "unit": "g/L",
+            }
+            for name, value in values.items()
+        ],
+    }
+    numbers = analyse(study, tables_from_frames(study, rows)).numbers
+    split = numbers.filter(analysis="baseline_split", variable="c3")
+    assert set(split["subgroup"]) == {"site 02"}
+    (counted,) = split.filter(statistic="n").to_dicts()
+    assert (counted["value"], counted["n"]) == (2, 2)
