@@ -15,6 +15,7 @@ from funis.study.read import read_study
 pytestmark = pytest.mark.browser
 #: Width of A4 between margins of 16 mm, in pixels of 1/96 inch.
 PAPER = round((210 - 32) / 25.4 * 96)
+LETTER = round((215.9 - 32) / 25.4 * 96)
 #: Of each figure: the smallest letters in points, words beyond the drawing, and words upon words.
 MEASURE = """() => [...document.querySelectorAll("figure svg")].map((svg) => {
   const frame = svg.getBoundingClientRect(), scale = svg.getScreenCTM().a;
@@ -71,3 +72,15 @@ def test_statement_36_words_of_figures_are_within_and_apart_and_printed_in_8_poi
     assert [each["id"] for each in measured if each["beyond"]] == []
     assert [(each["id"], each["upon"]) for each in measured if each["upon"]] == []
     assert [(each["id"], each["smallest"]) for each in measured if each["smallest"] < 8] == []
+
+
+def test_statement_37_nothing_of_any_kind_of_study_is_wider_than_the_paper(page: Page) -> None:
+    wide = """(width) => [...document.querySelectorAll("main table, main svg, main p, main .box, main li")]
+      .filter((node) => node.checkVisibility() && !node.closest("#supplement .wide, .visually-hidden"))
+      .filter((node) => node.getBoundingClientRect().right > width + 1)
+      .map((node) => `${(node.closest("[id]") ?? node).id} ${node.tagName}`)"""
+    for spacing in ("0", "0.03em"):
+        page.add_style_tag(content=f"* {{ letter-spacing: {spacing} !important }}")
+        for paper in (PAPER, LETTER):
+            page.set_viewport_size({"width": paper, "height": 900})
+            assert page.evaluate(wide, paper) == [], (spacing, paper)

@@ -173,9 +173,33 @@ def test_statement_16_classes_and_cannot_tell_add_up_to_n(kind: str) -> None:
     table = next(each for each in main_tables(kind) if each.id == "table-main-response")
     rows = {row.stub.text: row.cells[0].text for row in table.rows if row.cells}
     counted = ("Major clinical response", "Partial clinical response", "No response", "Cannot tell")
+    assert rows["Any response"]
     if kind != "two_arms":
         assert sum(int(rows[name].split("/")[0]) for name in counted) == 40
-    assert rows["Any response"]
+        return
+    beside = {row.stub.text: row.cells[2].text for row in table.rows if row.cells}
+    for arm in (rows, beside):
+        assert sum(int(arm[name].split("/")[0]) for name in counted) == 20
+
+
+def test_a_trial_of_two_arms_prints_differences_with_interval_and_p() -> None:
+    """Each table of responses and of measures over time ends with the difference and its P; no P within an arm."""
+    shown = [
+        each
+        for each in main_tables("two_arms")
+        if each.id.startswith(("table-main-response", "table-main-measure"))
+    ]
+    assert len(shown) >= 5
+    for table in shown:
+        assert table.heads[-2] == "Difference (95% CI)"
+        assert [name for name, _ in table.spanners] == ["", "Cells", "Placebo", ""]
+        assert len([head for head in table.heads if head.startswith("P")]) == 1
+        told = [row.cells[-2] for row in table.rows if row.cells and row.cells[-2].text != "–"]
+        assert told
+        for cell in told:
+            assert re.fullmatch(r"−?[\d.]+ \(−?[\d.]+ to −?[\d.]+\)", cell.text)
+            assert all("A_-_B" in name for name in cell.ids)
+            assert len(cell.ids) == 3
 
 
 def count_of(box: FlowBox) -> int:

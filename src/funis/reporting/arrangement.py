@@ -71,6 +71,7 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     ("figure-influence", "influence"),
     ("table-site-effects", "influence"),
     ("figure-glucocorticoid", "subject-courses"),
+    ("table-comparison", "models"),
 )
 #: Places by the section that the maker of a table or figure names.
 _BY_SECTION: dict[str, str] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.interval_levels import level_notes, levels_text
@@ -46,8 +47,25 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         *level_notes(labels, ends),
         *describe_basis(labels, used),
     )
-    title = "Comparison between arms"
-    return (TableSpec("table-comparison", "comparison", title, heads, tuple(rows), notes),)
+    title = "Comparison between arms: every test"
+    whole = TableSpec("table-comparison", "comparison", title, heads, tuple(rows), notes)
+    return (*_event_table(labels, book, groups), whole)
+
+
+def _event_table(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterable[TableSpec]:
+    """Specify the times to an event: their difference is in no other table of the main part."""
+    rows = []
+    for group in groups:
+        test = book.find(group, ALL, "p", "log_rank")
+        if test is not None:
+            sizes = tuple(_text(book.find(group, ALL, name)) for name in ("n_first", "n_second"))
+            cells = (*sizes, _events(book, group, ALL), _p_cell(book, group, test))
+            rows.append(TableRow(words(_title(labels, group)), cells))
+    if rows:
+        heads = ("", "n, arm", "n, control", "Events observed (expected), arm and control", "P")
+        notes = (f"P: log-rank test. Every other test between arms: {reference('models')}.",)
+        title = "Time to an event: comparison between arms"
+        yield TableSpec("table-main-comparison", "comparison", title, heads, tuple(rows), notes)
 
 
 def _title(labels: Labels, group: Group) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from funis.catalogue.registry import definitions
 from funis.documents.table import Inline
+from funis.reporting.arm_differences import find_control, find_difference
 from funis.reporting.definition_words import with_unit
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import (
@@ -121,31 +122,25 @@ def _capital(text: str) -> str:
 
 def _difference_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
     """Say the difference between arms at the last visit."""
-    for group in book.of("comparison"):
-        is_own = group.measure in endpoint.all_variables[:1] and group.endpoint in {endpoint.id, ""}
-        visits = [visit for visit in book.visits(group) if visit in endpoint.at]
-        if not is_own or group.subgroup != ALL or not visits:
+    control = find_control(labels.study)
+    if control is None or not endpoint.at:
+        return ()
+    measure, visit = endpoint.all_variables[0], endpoint.at[-1]
+    for arm in labels.study.arms:
+        found = find_difference(labels.study, book, endpoint, measure, ALL, arm.id, visit)
+        if found is None or found.estimate.value is None:
             continue
-        number = next(
-            (each for each in book.all(group) if (each.visit, each.statistic) == (visits[-1], "estimate")),
-            None,
-        )
-        if number is None or number.value is None:
-            continue
-        digits = decimals_for(book, group.measure, (number.value,))
-        ends = [bound(book.beside(number, name), digits) for name in ("lower", "upper")]
-        names = {arm.id: arm.name for arm in labels.study.arms}
-        arms = f"{names.get(group.arm, group.arm)} minus {names.get(group.contrast, group.contrast)}"
-        limits: _Said = (
-            (f" ({level_text(labels.study, endpoint.id)} CI ", *interval(*ends), ")") if all(ends) else ()
-        )
-        named = in_sentence(labels.variable_with_unit(group.variable, group.measure))
-        when = in_sentence(labels.visit(visits[-1]))
+        digits = decimals_for(book, measure, found.values)
+        ends = [bound(each, digits) for each in (found.lower, found.upper)]
+        level = level_text(labels.study, endpoint.id)
+        limits: _Said = (f" ({level} CI ", *interval(*ends), ")") if all(ends) else ()
+        named = labels.variable_with_unit(found.estimate.variable, measure)
+        when = in_sentence(labels.visit(visit))
         return (
-            f"{named[:1].upper()}{named[1:]} at {when} differed by ",
-            bound(number, digits),
+            f"{_capital(named)} at {when} differed by ",
+            bound(found.estimate, digits),
             *limits,
-            f" ({arms}).",
+            f" ({arm.name} minus {control.name}).",
         )
     return ()
 

@@ -357,10 +357,15 @@ class Labels:
 
     def within(self, subgroup: str, arm: str, contrast: str = "") -> list[str]:
         """Name the subgroup and the arm that numbers are about, small; none where not divided."""
-        names = [self.population(name).lower() for name in (subgroup, arm) if name not in {ALL, ""}]
+        names = [self.population(subgroup).lower()] if subgroup not in {ALL, ""} else []
+        names += [self.arm(arm)] if arm not in {ALL, ""} else []
         if contrast:
-            names[-1] += f" - {self.population(contrast).lower()}"
+            names[-1] += f" minus {self.arm(contrast)}"
         return names
+
+    def arm(self, name: str) -> str:
+        """Give the printed name of an arm, as it stands in a sentence."""
+        return in_sentence(next((arm.name for arm in self.study.arms if arm.id == name), humanise(name)))
 
     def visit(self, name: str) -> str:
         """Give the printed name of a visit: the study file's label, else words made of the name."""

@@ -9,8 +9,16 @@ from typing import NamedTuple
 from funis.catalogue.registry import definitions
 from funis.documents.register import reference
 from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.arm_differences import (
+    Difference,
+    difference_cells,
+    difference_heads,
+    difference_notes,
+    find_difference,
+)
 from funis.reporting.definition_words import with_unit
 from funis.reporting.efficacy_tables import VariableByVisit, ordered_visits, variables_by_visit
+from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence, listed, method_label
 from funis.reporting.number_book import (
     Group,
@@ -63,8 +71,10 @@ def build_main_measures(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
     tables: list[TableSpec] = []
     for _, group in groupby(followed, key=_subjects):
         chosen = list(group)
-        for start in range(0, len(chosen), _ABREAST):
-            pair = chosen[start : start + _ABREAST]
+        # With arms each measure has a table of its own: the arms stand abreast.
+        step = 1 if len(study.arms) > 1 else _ABREAST
+        for start in range(0, len(chosen), step):
+            pair = chosen[start : start + step]
             tables.append(_over_time(labels, book, pair, len(tables)))
     rest = [each for each in measures if each not in followed]
     return (*tables, *_by_row(labels, book, rest))
@@ -131,31 +141,94 @@ def _is_followed(labels: Labels, book: NumberBook, measure: _Measure) -> bool:
 # --- over time -----------------------------------------------------------------------------------
 
 
+class _Body(NamedTuple):
+    """Heads, heads over them, and rows of a table over time, with what its notes say of differences."""
+
+    heads: tuple[str, ...]
+    spanners: tuple[tuple[str, int], ...]
+    rows: list[TableRow]
+    notes: tuple[str, ...] = ()
+
+
 def _over_time(labels: Labels, book: NumberBook, pair: Sequence[_Measure], place: int) -> TableSpec:
-    study = labels.study
-    visits = _visits(labels, book, pair)
-    level, with_p = level_text(study), not study.arms
     names = [with_unit(labels, each.found.variable) for each in pair]
-    columns = ("n", "Mean ± SD", f"Change ({level} CI)", *([_p_head(pair)] if with_p else []))
-    rows: list[TableRow] = []
-    for arm in [arm.id for arm in study.arms] or [ALL]:
-        own = [_of_arm(book, each, arm) for each in pair]
-        if arm != ALL:
-            rows.append(heading(next(each.name for each in study.arms if each.id == arm)))
-        for visit in visits:
-            cells = tuple(cell for each in own for cell in _visit_cells(book, each, visit, with_p=with_p))
-            rows.append(TableRow(words(labels.visit(visit)), cells, indent=int(arm != ALL)))
     within = pair[0].found.subgroup
     title = f"{listed(names)} over time"
     if within != ALL:
         title = f"{labels.population(within)}: {listed([in_sentence(each) for each in names])} over time"
-    heads = ("Visit", *columns * len(pair))
-    over = (("", 1), *((_capital(name), len(columns)) for name in names)) if len(pair) > 1 else ()
-    notes = tuple(_notes(labels, book, pair))
+    body = _body_of_arms(labels, book, pair[0]) if len(labels.study.arms) > 1 else _body(labels, book, pair)
+    notes = (*_notes(labels, book, pair), *body.notes)
     return TableSpec(
-        f"table-main-measure-{place + 1}", "activity", _capital(title), heads, tuple(rows), notes, over,
-        is_upright=True,
+        f"table-main-measure-{place + 1}", "activity", _capital(title), body.heads, tuple(body.rows), notes,
+        body.spanners, is_upright=True,
     )  # fmt: skip
+
+
+def _body(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> _Body:
+    """Set the measures of one group of patients abreast."""
+    study = labels.study
+    level, with_p = level_text(study), not study.arms
+    columns = ("n", "Mean ± SD", f"Change ({level} CI)", *([_p_head(pair)] if with_p else []))
+    own = [_of_arm(book, each, study.arms[0].id if study.arms else ALL) for each in pair]
+    rows = [
+        TableRow(
+            words(labels.visit(visit)),
+            tuple(cell for each in own for cell in _visit_cells(book, each, visit, with_p=with_p)),
+        )
+        for visit in _visits(labels, book, pair)
+    ]
+    names = [with_unit(labels, each.found.variable) for each in pair]
+    over = (("", 1), *((_capital(name), len(columns)) for name in names)) if len(pair) > 1 else ()
+    return _Body(("Visit", *columns * len(pair)), over, rows)
+
+
+def _body_of_arms(labels: Labels, book: NumberBook, measure: _Measure) -> _Body:
+    """Set two arms abreast, more below each other, with the difference from the control arm at the right."""
+    study, visits = labels.study, _visits(labels, book, [measure])
+    level, digits = level_text(study), _digits(book, measure.found)
+    columns = ("n", "Mean ± SD", f"Change ({level} CI)")
+    own = {arm.id: _of_arm(book, measure, arm.id) for arm in study.arms}
+    found = {(arm, visit): _difference(labels, book, measure, arm, visit) for arm in own for visit in visits}
+    known = [each for each in found.values() if each is not None]
+    behind = difference_heads(level_text(study, measure.endpoint.id), known)
+
+    def cells(arm: str, visit: str) -> tuple[TableCell, ...]:
+        return _visit_cells(book, own[arm], visit, with_p=False)
+
+    def last(arms: Sequence[str], visit: str) -> tuple[TableCell, ...]:
+        there = next((found[arm, visit] for arm in arms if found[arm, visit] is not None), None)
+        return difference_cells(there, digits) if behind else ()
+
+    notes = tuple(difference_notes(labels, known))
+    if len(own) == 2:
+        rows = [
+            TableRow(
+                words(labels.visit(visit)),
+                (*(each for arm in own for each in cells(arm, visit)), *last([*own], visit)),
+            )
+            for visit in visits
+        ]
+        over = (
+            ("", 1),
+            *((arm.name, len(columns)) for arm in study.arms),
+            *([("", len(behind))] if behind else []),
+        )
+        return _Body(("Visit", *columns * 2, *behind), over, rows, notes)
+    rows = []
+    for arm in study.arms:
+        rows.append(heading(arm.name))
+        rows += [
+            TableRow(words(labels.visit(visit)), (*cells(arm.id, visit), *last([arm.id], visit)), indent=1)
+            for visit in visits
+        ]
+    return _Body(("Visit", *columns, *behind), (), rows, notes)
+
+
+def _difference(
+    labels: Labels, book: NumberBook, measure: _Measure, arm: str, visit: str
+) -> Difference | None:
+    found = measure.found
+    return find_difference(labels.study, book, measure.endpoint, found.variable, found.subgroup, arm, visit)
 
 
 def _capital(text: str) -> str:
@@ -264,38 +337,71 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
     if not measures:
         return
     study = labels.study
+    has_arms = len(study.arms) > 1
     visits = _ends(_visits(labels, book, measures), study.baseline_visit or "")
+    if has_arms and len(visits) > 2:
+        # The room of the visit in the middle is that of the difference between arms.
+        visits = (visits[0], visits[-1])
     level, with_p = level_text(study), not study.arms
+    found = {arm.id: _last_differences(labels, book, measures, arm.id) for arm in study.arms}
+    known = [each for own in found.values() for each in own if each is not None]
+    behind = difference_heads(levels_text(study, (each.endpoint.id for each in measures)), known)
     rows: list[TableRow] = []
     for arm in [arm.id for arm in study.arms] or [ALL]:
         if arm != ALL:
             rows.append(heading(next(each.name for each in study.arms if each.id == arm)))
-        for each in measures:
+        for place, each in enumerate(measures):
             own = _of_arm(book, each, arm)
             cells = tuple(_row_cells(labels, book, own, visits, with_p=with_p))
-            within = "" if own.subgroup == ALL else f" ({labels.population(own.subgroup).lower()})"
-            name = with_unit(labels, own.variable)
-            rows.append(
-                TableRow(words(f"{name[:1].upper()}{name[1:]}{within}"), cells, indent=int(arm != ALL))
-            )
+            if behind:
+                cells += difference_cells(found[arm][place], _digits(book, own))
+            rows.append(TableRow(words(_row_name(labels, own)), cells, indent=int(arm != ALL)))
     heads = (
         "", "n", *(f"{labels.visit(visit)}, mean ± SD" for visit in visits), f"Last change ({level} CI)",
-        *(["P"] if with_p else []),
+        *(["P"] if with_p else []), *behind,
     )  # fmt: skip
-    notes = [
-        "n: patients with both values of the change; change at the last visit of the measure.",
-        *(_test_notes(book, measures) if with_p else ()),
-        *limit_notes(
-            number for each in measures for group in each.found.groups for number in book.all(group)
-        ),
-        f"All visits, limits of normal and other tests: {reference(_behind_rows(labels, measures))}.",
-    ]
     title = (
         "Laboratory tests and other measures"
         if any(not each.is_score for each in measures)
         else "Other measures"
     )
-    yield TableSpec("table-main-tests", "activity", title, heads, tuple(rows), tuple(notes), is_upright=True)
+    notes = tuple(_row_notes(labels, book, measures, known))
+    yield TableSpec("table-main-tests", "activity", title, heads, tuple(rows), notes, is_upright=True)
+
+
+def _row_name(labels: Labels, measure: VariableByVisit) -> str:
+    within = "" if measure.subgroup == ALL else f" ({labels.population(measure.subgroup).lower()})"
+    return f"{_capital(with_unit(labels, measure.variable))}{within}"
+
+
+def _row_notes(
+    labels: Labels, book: NumberBook, measures: Sequence[_Measure], differences: Sequence[Difference]
+) -> Iterator[str]:
+    yield "n: patients with both values of the change; change at the last visit of the measure."
+    if not labels.study.arms:
+        yield from _test_notes(book, measures)
+    yield from difference_notes(labels, differences)
+    if differences:
+        yield from level_notes(labels, (each.endpoint.id for each in measures))
+    yield from limit_notes(
+        number for each in measures for group in each.found.groups for number in book.all(group)
+    )
+    yield f"All visits, limits of normal and other tests: {reference(_behind_rows(labels, measures))}."
+
+
+def _last_differences(
+    labels: Labels, book: NumberBook, measures: Sequence[_Measure], arm: str
+) -> list[Difference | None]:
+    """Give how an arm differed from the control arm in the last change of each measure."""
+    return [_difference(labels, book, each, arm, _last_change(labels, book, each, arm)) for each in measures]
+
+
+def _last_change(labels: Labels, book: NumberBook, measure: _Measure, arm: str) -> str:
+    """Name the last visit at which an arm's change of a measure is known; empty where none is."""
+    change = _group(_of_arm(book, measure, arm), "change")
+    return (
+        next(iter(ordered_visits(labels.study, book.visits(change))[::-1]), "") if change is not None else ""
+    )
 
 
 def _behind_rows(labels: Labels, measures: Sequence[_Measure]) -> str:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.arm_differences import (
+    POINTS,
+    Difference,
+    difference_cells,
+    difference_heads,
+    difference_notes,
+    find_risk_difference,
+)
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.key_measures import free_of_event
 from funis.reporting.key_rates import share_of
@@ -95,40 +104,116 @@ def _response_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
             blocks.setdefault((row[2], row[1].arm, row[1].population), []).append(row)
     if not blocks:
         return
-    used = [row for found in blocks.values() for row in found]
-    with_bounds = any(book.find(group, visit, "count_lowest") for _, group, visit in used)
+    later = [
+        (f"{endpoint.printed}, any ({endpoint.role})", group, visit)
+        for endpoint in ranked[1:]
+        for _, group, visit in _rows_of_response(book, endpoint)
+        if group.category == "responder"
+    ]
+    ids = {endpoint.definition: endpoint for endpoint in reversed(ranked)}
+    used = [*(row for found in blocks.values() for row in found), *later]
+    differences = {
+        (group, visit): find_risk_difference(study, book, group, ids[group.measure], visit)
+        for _, group, visit in used
+    }
+    known = [each for each in differences.values() if each is not None]
+    ends = [ranked[0].id, *(each.id for each in ranked[1:] if any(_rows_of_response(book, each)))]
+    level = levels_text(study, ends)
+    shape = _Shape(
+        with_bounds=any(book.find(group, visit, "count_lowest") for _, group, visit in used),
+        level=level,
+        differences=differences,
+        behind=difference_heads(level, known),
+    )
+    body, heads, over = (
+        _arms_abreast(labels, book, used, shape)
+        if len(study.arms) == 2
+        else _arms_below(labels, book, blocks, later, shape)
+    )
+    title = _response_title(labels, ranked[0], [visit for visit, _, _ in blocks])
+    notes = (
+        *_response_notes(labels, ranked[0], with_bounds=shape.with_bounds),
+        *level_notes(labels, ends),
+        *difference_notes(labels, known),
+    )
+    yield TableSpec(RESPONSE, "response", title, heads, tuple(body), notes, over)
+
+
+def _response_title(labels: Labels, endpoint: Endpoint, visits: Sequence[str]) -> str:
+    is_one = len(set(visits)) == 1 and visits[0] != ALL
+    when = f" at {in_sentence(labels.visit(visits[0]))}" if is_one else ""
+    return f"{labels.variable(endpoint.definition)}{when} ({endpoint.role})"
+
+
+_Row = tuple[str, Group, str]
+
+
+class _Shape(NamedTuple):
+    """What columns a table of responses has, with the differences of its rows from the control arm."""
+
+    with_bounds: bool
+    level: str
+    differences: Mapping[tuple[Group, str], Difference | None]
+    behind: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("n/N", f"% ({self.level} CI)", *([BOUNDS_HEAD] if self.with_bounds else []))
+
+
+_Body = tuple[list[TableRow], tuple[str, ...], tuple[tuple[str, int], ...]]
+
+
+def _arms_below(
+    labels: Labels,
+    book: NumberBook,
+    blocks: Mapping[tuple[str, str, str], Sequence[_Row]],
+    later: Sequence[_Row],
+    shape: _Shape,
+) -> _Body:
+    """Set the arms below each other, all of them together first."""
     body: list[TableRow] = []
     for (visit, arm, _), found in blocks.items():
         if len(blocks) > 1:
             body.append(heading(_block_title(labels, visit, arm)))
-        body += [_response_row(book, *row, with_bounds=with_bounds) for row in found]
-    for endpoint in ranked[1:]:
-        body += [
-            _response_row(
-                book, f"{endpoint.printed}, any ({endpoint.role})", group, visit, with_bounds=with_bounds
-            )
-            for label, group, visit in _rows_of_response(book, endpoint)
-            if group.category == "responder" and group.arm == ALL
-        ]
-    ends = [ranked[0].id, *(each.id for each in ranked[1:] if any(_rows_of_response(book, each)))]
-    heads = ("", "n/N", f"% ({levels_text(study, ends)} CI)", *([BOUNDS_HEAD] if with_bounds else []))
-    visit = next(iter(blocks))[0]
-    when = (
-        f" at {in_sentence(labels.visit(visit))}"
-        if len({each for each, _, _ in blocks}) == 1 and visit != ALL
-        else ""
-    )
-    title = f"{labels.variable(ranked[0].definition)}{when} ({ranked[0].role})"
-    notes = (*_response_notes(labels, ranked[0], with_bounds=with_bounds), *level_notes(labels, ends))
-    yield TableSpec(RESPONSE, "response", title, heads, tuple(body), notes)
+        body += [_response_row(book, [row], shape) for row in found]
+    body += [_response_row(book, [row], shape) for row in later if row[1].arm == ALL]
+    return body, ("", *shape.columns, *shape.behind), ()
 
 
-def _response_row(book: NumberBook, label: str, group: Group, visit: str, *, with_bounds: bool) -> TableRow:
-    found = printed_class(group.measure, group.category)
-    is_part = found is not None and found.extent in {"full", "partial"}
-    cells = (share_of(book, group, visit), _percent_cell(book, group, visit))
-    bounds = (bounds_cell(book, group, visit),) if with_bounds else ()
-    return TableRow(words(label), (*cells, *bounds), indent=int(is_part))
+def _arms_abreast(labels: Labels, book: NumberBook, rows: Sequence[_Row], shape: _Shape) -> _Body:
+    """Set two arms side by side, the difference at the right."""
+    arms = labels.study.arms
+    places: dict[tuple[str, str, str], dict[str, _Row]] = {}
+    for row in rows:
+        if row[1].arm != ALL:
+            places.setdefault((row[2], row[0], row[1].measure), {})[row[1].arm] = row
+    visits = list(dict.fromkeys(visit for visit, _, _ in places))
+    body: list[TableRow] = []
+    for visit in visits:
+        if len(visits) > 1:
+            body.append(heading(_block_title(labels, visit, ALL)))
+        for (when, _, _), found in places.items():
+            if when == visit and len(found) == len(arms):
+                body.append(_response_row(book, [found[arm.id] for arm in arms], shape))
+    behind = [("", len(shape.behind))] if shape.behind else []
+    over = (("", 1), *((arm.name, len(shape.columns)) for arm in arms), *behind)
+    return body, ("", *shape.columns * len(arms), *shape.behind), over
+
+
+def _response_row(book: NumberBook, rows: Sequence[_Row], shape: _Shape) -> TableRow:
+    """Make one row of what is counted in each of some arms, and of how the arm differs from control."""
+    cells: list[TableCell] = []
+    for _, group, visit in rows:
+        cells += [share_of(book, group, visit), _percent_cell(book, group, visit)]
+        cells += [bounds_cell(book, group, visit)] if shape.with_bounds else []
+    label, group, _ = rows[0]
+    if shape.behind:
+        found = [shape.differences[each, visit] for _, each, visit in rows]
+        cells += difference_cells(next((each for each in found if each is not None), None), POINTS)
+    named = printed_class(group.measure, group.category)
+    is_part = named is not None and named.extent in {"full", "partial"}
+    return TableRow(words(label), tuple(cells), indent=int(is_part))
 
 
 def _block_title(labels: Labels, visit: str, arm: str) -> str:

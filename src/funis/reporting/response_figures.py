@@ -61,8 +61,8 @@ def _response_bar(labels: Labels, book: NumberBook, group: Group, visit: str) ->
             return None
     elif share is None or share.value is None:
         return None
-    names = [name for name in (group.subgroup, group.arm) if name != ALL] or [group.population]
-    who = ", ".join(in_sentence(labels.population(name)) for name in names)
+    names = labels.within(group.subgroup, group.arm) or [in_sentence(labels.population(group.population))]
+    who = ", ".join(names)
     words = format_number(count.value, 0)
     if share is not None and share.value is not None:
         words += f" ({format_number(share.value, 1)}%)"

@@ -139,6 +139,7 @@ def _definition_part(place: int, passage: Passage) -> SectionPart:
 
 #: Parts of the section on models, with what stands in each, by the sections its makers name.
 MODELS: dict[str, tuple[str, ...]] = {
+    "Comparison between arms": ("comparison",),
     "Mixed models": ("models",),
     "Estimands": ("estimands",),
     "Primary endpoints together and gatekeeping": ("multiplicity",),

@@ -110,7 +110,7 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
         section="time-to-event",
         title=f"{labels.endpoint(endpoint)}: Kaplan-Meier estimate with numbers at risk",
         spec=_stacked([top, *rows]),
-        alt=_survival_words(curves, event, origin),
+        alt=_survival_words(curves, names, event, origin),
         footnotes=notes,
     )
 
@@ -412,13 +412,15 @@ def _at_risk(curve: pl.DataFrame, tick: float) -> int:
     return int(later["at_risk"][0]) if later.height else 0
 
 
-def _survival_words(curves: dict[str, pl.DataFrame], event: str, origin: str) -> str:
+def _survival_words(
+    curves: dict[str, pl.DataFrame], names: Mapping[str, str], event: str, origin: str
+) -> str:
     said = []
     for arm, curve in curves.items():
         last = curve.row(-1, named=True)
         events = int(curve["events"].sum())
         said.append(
-            f"{'' if arm == ALL else f'{arm}: '}{int(curve['at_risk'][0])} subjects, {events} events, "
+            f"{'' if arm == ALL else f'{names[arm]}: '}{int(curve['at_risk'][0])} subjects, {events} events, "
             f"{format_number(100 * last['survival'], 1)} percent free of {event} "
             f"on day {format_number(last['time'], 0)}"
         )

@@ -16,7 +16,7 @@ from funis.documents.colours import (
 from funis.documents.figure import SMALL, TITLE, WIDTH, FigureSpec, Spec, finish
 from funis.documents.text_extents import wrap
 from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
-from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.labels import Labels
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, NumberBook, level_text
 from funis.reporting.outcome_words import caution_of_subgroups
@@ -80,9 +80,9 @@ class _Panel:
         self.group = group
         self.first = study.baseline_visit
         self.title = labels.variable_with_unit(group.variable)
-        divided = [labels.population(name) for name in (group.subgroup, group.arm) if name != ALL]
+        divided = labels.within(group.subgroup, group.arm)
         if divided:
-            self.title += f" ({', '.join(in_sentence(name) for name in divided)})"
+            self.title += f" ({', '.join(divided)})"
         self.means = [
             point for visit in book.visits(group) for point in _mean_point(book, group, visit, planned)
         ]
