@@ -20,10 +20,14 @@ def one_subject(folder: Path) -> dict[str, pl.DataFrame]:
         path.stem: pl.read_csv(path, infer_schema=False) for path in sorted((folder / "data").glob("*.csv"))
     }
     first = tables["subjects"]["subject"][0]
-    return {
+    own = {
         name: frame.filter(pl.col("subject") == first) if "subject" in frame.columns else frame
         for name, frame in tables.items()
     }
+    # The cells that the subject was given, and whose they were.
+    own["lots"] = own["lots"].filter(pl.col("lot").is_in(own["infusions"]["lot"].to_list()))
+    own["donors"] = own["donors"].filter(pl.col("donor").is_in(own["lots"]["donor"].to_list()))
+    return own
 
 
 def measure(repeats: int = 40) -> dict[str, float]:

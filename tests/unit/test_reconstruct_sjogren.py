@@ -171,7 +171,7 @@ def test_glands_look_better_after_a_year() -> None:
 
 def test_every_row_carries_the_mark_of_a_reconstruction() -> None:
     for name, rows in cohort(2012).tables.items():
-        assert all(str(row["subject"]).startswith(MARK) for row in rows), name
+        assert all(str(next(iter(row.values()))).startswith(MARK) for row in rows), name
 
 
 def test_the_same_seed_gives_the_same_cohort() -> None:

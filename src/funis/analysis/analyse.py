@@ -60,6 +60,9 @@ deviation         code of a check (category: criterion); any,       count, perce
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
                   infusion_1, infusion_2, all (sum)
                   infused, within_dose, reaction; ``lots``          count, percent
+product           donors, lots, infusions; traced_to_lot,           count, percent of donors, lots, infusions;
+                  unbroken; ``lot_passage``, ``donor_hiv`` ...      n mean sd median q1 q3 min max
+                  (category: a result; infusions_of_lot: the lot)
 glucocorticoid    prednisone (category: at_most_7.5, at_most_5,     n mean sd median q1 q3 min max
                   none, raised) by visit, in a lupus trial          cannot_tell; count, percent of known
 drugs             asked: about other drugs at least once, or one    count, percent, in a lupus trial
@@ -83,6 +86,7 @@ from funis.analysis import summary as analysis_summary
 from funis.analysis.absent_values import list_absent
 from funis.analysis.baseline_split import describe_split
 from funis.analysis.between_arms import compare_changes_between, compare_responses_between
+from funis.analysis.cell_product import describe_product
 from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.deviations import count_deviations
@@ -176,6 +180,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
     count_findings(run, findings)
     count_deviations(run, findings)
+    describe_product(run, findings)
     count_recorded_totals(run, scored, findings)
     numbers = mark_responses(run, run.numbers.frame())
     _log.info("computed %d numbers, %d findings", numbers.height, len(findings))

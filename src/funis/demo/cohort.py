@@ -14,7 +14,7 @@ Cell = str | int | float | date | None
 Row = Mapping[str, Cell]
 
 MARK = "RECON-"
-"""Every row of every table names a subject, and every subject's number begins with this mark."""
+"""Every row of every table names a subject, a lot or a donor, whose number begins with this mark."""
 
 NO_EVENTS: Mapping[str, tuple[str, ...]] = {
     "adverse_events": (
@@ -26,8 +26,8 @@ NO_EVENTS: Mapping[str, tuple[str, ...]] = {
 _README = """# Reconstructed data: {title}
 
 **These are not the data of real people.** The trial's patient data are not public. The tables in `data/`
-were made by funis so that they give the summary figures its authors published ({source}). Every
-subject's number begins with `{mark}`, so that no row can be taken for a real one.
+were made by funis so that they give the summary figures its authors published ({source}). The
+number of every subject, lot and donor begins with `{mark}`, so that no row can be taken for a real one.
 
 What the publication does not give is assumed; the assumptions stand in `study.toml` under `assumptions`
 and are printed in the report. Do not use these tables as evidence of anything: they show what the printed

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from funis.demo.cells import build_cells
 from funis.demo.cohort import MARK, NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
 from funis.demo.drug_courses import Calendar
 from funis.demo.integer_samples import Draws
@@ -105,8 +106,8 @@ def build_sjogren(
         ],
         "sialography": _sialography_rows(measured, seed),
         "labs": _with_not_done([*_lab_rows(people, present, seed), *_duct_rows(measured, seed)], people),
-        "infusions": [_infusion_row(person) for person in people],
         "medications": build_sjogren_drugs([_calendar(person) for person in people], seed),
+        **build_cells([_infusion_row(person) for person in people], seed, "sjogren", subjects_of_lot=4),
         "safety_questions": [
             {**person.place(visit), "asked": 1, "any_event": 0} for person in people for visit in VISITS[1:]
         ],

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from funis.demo.cells import build_cells
 from funis.demo.cohort import NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
 from funis.demo.drug_courses import Calendar
 from funis.demo.integer_samples import Draws
@@ -99,8 +100,8 @@ def build_sle(
         "sledai_2k": sledai,
         "bilag_2004": _form_rows(people, forms, bilag_names, build_history(timelines, seed)),
         "labs": list(_lab_rows(people, protein, labs, present, seed)),
-        "infusions": list(_infusion_rows(people)),
         "medications": build_sle_drugs(timelines, [_calendar(person) for person in people], seed),
+        **build_cells(list(_infusion_rows(people)), seed, "sle", subjects_of_lot=5),
         "safety_questions": [
             {**place, "asked": 1, "any_event": 0} for _, visit, place in _each_visit(people) if visit > 0
         ],

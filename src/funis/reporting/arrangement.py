@@ -60,6 +60,7 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     ("table-time-to-event", "responses"),
     ("figure-flow", "subjects"),
     ("table-exposure", "influence"),
+    ("table-product-lots", "influence"),
     ("table-asked", "completeness"),
     ("table-disposition", "populations"),
     ("table-populations", "populations"),

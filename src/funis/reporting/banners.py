@@ -103,8 +103,9 @@ def _deviation_notices(damage: Damage) -> Iterator[Notice]:
         kinds = listed(
             [check_label(code).lower() for code in dict.fromkeys(each.code for each in damage.deviations)]
         )
-        subjects = len({each.subject for each in damage.deviations})
-        who = "1 subject" if subjects == 1 else f"{subjects} subjects"
+        # A donor or a lot that was not given yet concerns no subject.
+        subjects = len({each.subject for each in damage.deviations if each.subject})
+        who = "1 subject" if subjects == 1 else f"{subjects or 'no'} subjects"
         yield Notice(
             f"Grave deviations in {who}: {kinds}.", f"Nobody is left out. First: {_first(damage.deviations)}."
         )

@@ -32,6 +32,7 @@ from funis.reporting.number_book import level_text
 from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.passages import Passage
 from funis.reporting.performance_goal_tables import one_sided_level
+from funis.reporting.product_words import describe_cells
 from funis.reporting.rule_words import rule_words
 from funis.results import format_dose, format_shortest
 from funis.study.check_repeated import OVER_VISITS
@@ -145,7 +146,7 @@ def _treatment(labels: Labels) -> Passage:
     if study.product.release:
         rules = [rule_words(labels, rule) for rule in study.product.release]
         text += f" A lot was released when {listed(rules)}."
-    return Passage("Treatment", (text,))
+    return Passage("Treatment", (" ".join((text, *describe_cells(labels))),))
 
 
 def _visits(labels: Labels) -> Passage:

@@ -34,6 +34,7 @@ from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.people_tables import build_people_tables
 from funis.reporting.performance_goal_tables import build_performance_goal_tables
 from funis.reporting.planned_tables import build_planned_tables
+from funis.reporting.product_tables import build_product_tables
 from funis.reporting.proposals import say_proposals_of_tables
 from funis.reporting.regression_tables import build_regression_tables
 from funis.reporting.repeated_response_tables import build_repeated_response_tables
@@ -81,6 +82,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_main_rates(study, book),
         *build_main_measures(study, book),
         *build_main_exposure(study, book),
+        *build_product_tables(study, results, book),
         *build_response_tables(study, book),
         *build_performance_goal_tables(study, book),
         *build_repeated_response_tables(study, book),

@@ -26,6 +26,7 @@ from funis.reporting.finding_tables import findings_in_words, use_of_values
 from funis.reporting.labels import Labels, listed
 from funis.reporting.methods_text import build_methods
 from funis.reporting.passages import Passage
+from funis.reporting.product_words import rules_of_cells
 from funis.results import Results
 from funis.study.model import Study
 from funis.study.populations import populations_of
@@ -192,8 +193,7 @@ def describe_provenance(study: Study, results: Results) -> Iterator[str]:
     for criterion in (*study.eligibility.inclusion, *study.eligibility.exclusion):
         if criterion.rule:
             yield f"Rule of the criterion {criterion.id}: {criterion.rule}."
-    for number, rule in enumerate(study.product.release, 1):
-        yield f"Rule of release {number}: {rule}."
+    yield from rules_of_cells(study)
     for endpoint in study.endpoints:
         if endpoint.parameters:
             parameters = ", ".join(f"{key} = {value}" for key, value in endpoint.parameters.items())

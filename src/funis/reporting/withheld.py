@@ -29,6 +29,7 @@ _KEPT: Final = (
     "eligibility",
     "adverse_events",
     "exposure",
+    "product",
     "findings",
     "baseline",
 )

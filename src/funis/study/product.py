@@ -54,9 +54,19 @@ class DonorTest(StudyPart):
     )
 
     @property
-    def has_window(self) -> bool:
-        """Tell whether the day of the specimen is limited."""
-        return self.max_days_before_collection is not None or self.max_days_after_collection is not None
+    def window_words(self) -> str:
+        """Say when the specimen may be taken; empty where that is not limited.
+
+        Examples
+        --------
+        >>> DonorTest(test="hiv", rule="result = 'negative'", max_days_before_collection=7).window_words
+        'at most 7 days before the collection'
+        """
+        limits = ((self.max_days_before_collection, "before"), (self.max_days_after_collection, "after"))
+        said = [
+            f"{days} {'day' if days == 1 else 'days'} {side}" for days, side in limits if days is not None
+        ]
+        return f"at most {' and '.join(said)} the collection" if said else ""
 
 
 class Donor(StudyPart):

@@ -6,17 +6,24 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import polars as pl
 
-from funis.frames.verbs import verbs_of
+from funis.schema import DTYPES, Kind, Table
 from funis.study.model import Study
-from funis.study.rules import apply_rule
+from funis.study.rules import apply_rule, rule_columns
 
 Row = Mapping[str, Any]
 
+BREAKS: Final = frozenset(
+    {
+        "missing_lot", "unknown_lot", "lot_expired", "lot_not_made", "lot_released_later", "lot_not_decided",
+        "lot_not_released", "lot_conditional", "unfit_cells",
+    }
+)  # fmt: skip
+"""Codes of the findings of an infusion whose cells are not traced, or should not have been given."""
 RELEASED: Final = ("released", "conditional")
 """Decisions after which a lot may be given."""
 AWAITED: Final = (None, "pending")
@@ -115,29 +122,46 @@ def collected_on(donor: Row) -> date | None:
     return day
 
 
-def judge_test(frame: pl.DataFrame, test: str, rule: str) -> list[bool | None]:
-    """Judge one test of every row by its rule.
+def judge_row(row: Row, table: Table, rule: str, *, result: str = "") -> bool | None:
+    """Judge one row of lots or donors by a rule.
 
     Parameters
     ----------
-    frame : lots or donors
-    test : column of the result
-    rule : expression over `result`
+    row : the row
+    table : what its columns are
+    rule : expression over its columns
+    result : column that the rule calls `result`, where it is the rule of a test
 
     Returns
     -------
-    list of bool or None
-        None where the result is not known.
+    bool or None
+        None where it cannot be told.
 
     Examples
     --------
-    >>> lots = pl.DataFrame({"sterility": ["negative", "positive", None]})
-    >>> judge_test(lots, "sterility", "result = 'negative'")
-    [True, False, None]
+    >>> from funis.schema import LOTS
+    >>> lot = {"sterility": "positive", "passage": None}
+    >>> judge_row(lot, LOTS, "result = 'negative'", result="sterility"), judge_row(lot, LOTS, "passage <= 5")
+    (False, None)
     """
-    ops = verbs_of(frame)
-    answers: list[bool | None] = apply_rule(frame.select(ops.col(test).alias("result")), rule).to_list()
-    return answers
+    names = rule_columns(rule)
+    columns = (result,) * len(names) if result else names
+    kinds = tuple(table.by_name[column].kind for column in columns)
+    return _judge_values(rule, names, kinds, tuple(row[column] for column in columns))
+
+
+@lru_cache(maxsize=4096)
+def _judge_values(
+    rule: str, names: tuple[str, ...], kinds: tuple[Kind, ...], values: tuple[Any, ...]
+) -> bool | None:
+    """Judge the values that a rule reads; most lots and donors have those of others."""
+    columns = [
+        pl.Series(name, [value], dtype=DTYPES[kind])
+        for name, kind, value in zip(names, kinds, values, strict=True)
+    ]
+    frame = pl.DataFrame([pl.Series("_row", [0]), *columns])
+    answer: bool | None = apply_rule(frame, rule)[0]
+    return answer
 
 
 def days_of(span: timedelta) -> str:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from funis.data.check.cell_chain import NO_RESULT, CellChain, Row, collected_on, days_of, judge_test
-from funis.data.check.checked_data import Data
+from funis.data.check.cell_chain import NO_RESULT, CellChain, Row, collected_on, days_of, judge_row
 from funis.data.check.row_findings import row_finding
 from funis.errors import Finding, Level
 from funis.schema import DONORS
 from funis.study.product import Donor, DonorTest
-from funis.study.rules import apply_rule, rule_columns
+from funis.study.rules import rule_columns
 
-Answers = Mapping[str, list[bool | None]]
 _BLOCK = "If it is so, block every lot of this donor, and tell who was given one."
 
 
-def check_donors(data: Data, chain: CellChain) -> Iterator[Finding]:
+def check_donors(plan: Donor, chain: CellChain) -> Iterator[Finding]:
     """Check each donor whose cells were released or given by the rules of the study.
 
     Parameters
     ----------
-    data : the tables and what is known about them
+    plan : what a donor must meet
     chain : donors, lots and infusions
 
     Returns
@@ -30,24 +28,16 @@ def check_donors(data: Data, chain: CellChain) -> Iterator[Finding]:
     iterator of Finding
         An error for whatever a donor lacks. A donor of whom no cells were used may lack anything.
     """
-    donors = data.frames[DONORS.name]
-    if donors.is_empty():
-        return
-    plan = data.study.donor or Donor()
-    tests = {each.test: judge_test(donors, each.test, each.rule) for each in plan.tests}
-    rules = {rule: apply_rule(donors, rule).to_list() for rule in plan.rules}
-    for index, donor in enumerate(chain.donors):
-        if not chain.needs_donor(donor):
-            continue
+    for donor in filter(chain.needs_donor, chain.donors):
         yield from _check_consent(donor)
         yield from _check_decision(donor)
-        yield from _check_rules(donor, {rule: answers[index] for rule, answers in rules.items()})
-        if any(each.has_window for each in plan.tests) and collected_on(donor) is None:
+        yield from _check_rules(donor, plan.rules)
+        if any(each.window_words for each in plan.tests) and collected_on(donor) is None:
             message = "The day of collection is not recorded, so no test can be dated by it."
             fix = "Write the date of the delivery or of the collection."
             yield _finding("donor_without_collection", donor, "delivery_date", message, fix)
         for each in plan.tests:
-            yield from _check_result(donor, each, passed=tests[each.test][index])
+            yield from _check_result(donor, each)
             yield from _check_specimen(donor, each, chain.first_use(donor))
 
 
@@ -83,8 +73,9 @@ def _check_decision(donor: Row) -> Iterator[Finding]:
         yield _finding("donor_not_eligible", donor, "eligible", message, f"Allowed is 1. {_BLOCK}")
 
 
-def _check_rules(donor: Row, answers: Mapping[str, bool | None]) -> Iterator[Finding]:
-    for rule, answer in answers.items():
+def _check_rules(donor: Row, rules: Sequence[str]) -> Iterator[Finding]:
+    for rule in rules:
+        answer = judge_row(donor, DONORS, rule)
         column = next(iter(rule_columns(rule)), "donor")
         if answer is None:
             message, fix = f"The donor's rule cannot be judged: {rule}.", "Fill what is missing."
@@ -94,8 +85,9 @@ def _check_rules(donor: Row, answers: Mapping[str, bool | None]) -> Iterator[Fin
             yield _finding("donor_rule_failed", donor, column, message, f"Check the value. {_BLOCK}")
 
 
-def _check_result(donor: Row, test: DonorTest, *, passed: bool | None) -> Iterator[Finding]:
+def _check_result(donor: Row, test: DonorTest) -> Iterator[Finding]:
     """Ask for a result that passes."""
+    passed = judge_row(donor, DONORS, test.rule, result=test.test)
     if passed is None or donor[test.test] in NO_RESULT:
         message = "Cells were used of a donor without a result of this test."
         fix = f"Allowed is {test.rule}; add the result. Without one, block every lot of this donor."
@@ -110,8 +102,8 @@ def _check_specimen(donor: Row, test: DonorTest, used: date | None) -> Iterator[
     column = f"{test.test}_date"
     taken, collected = donor[column], collected_on(donor)
     if taken is None:
-        if test.has_window and donor[test.test] not in NO_RESULT:
-            message, fix = "The specimen of this test has no date.", f"Write it: {_days(test)}."
+        if test.window_words and donor[test.test] not in NO_RESULT:
+            message, fix = "The specimen of this test has no date.", f"Write it: {test.window_words}."
             yield _finding("donor_test_undated", donor, column, message, fix)
         return
     if used is not None and taken > used:
@@ -126,14 +118,4 @@ def _check_specimen(donor: Row, test: DonorTest, used: date | None) -> Iterator[
     ):
         side = "before" if taken < collected else "after"
         message = f"The specimen was taken {days_of(taken - collected)} {side} the collection."
-        yield _finding("donor_test_date", donor, column, message, f"Allowed is {_days(test)}. {_BLOCK}")
-
-
-def _days(test: DonorTest) -> str:
-    """Say in words when a specimen may be taken."""
-    limits = (
-        (test.max_days_before_collection, "before"),
-        (test.max_days_after_collection, "after"),
-    )
-    said = [f"{days_of(timedelta(days))} {side}" for days, side in limits if days is not None]
-    return f"at most {' and '.join(said)} the collection"
+        yield _finding("donor_test_date", donor, column, message, f"Allowed is {test.window_words}. {_BLOCK}")

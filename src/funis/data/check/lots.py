@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain as one_after_another
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-
-import polars as pl
 
 from funis.data.check.cell_chain import (
     AWAITED,
@@ -17,7 +14,7 @@ from funis.data.check.cell_chain import (
     collected_on,
     days_of,
     join_cells,
-    judge_test,
+    judge_row,
 )
 from funis.data.check.checked_data import Data
 from funis.data.check.donors import check_donors
@@ -25,8 +22,8 @@ from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding, Level
 from funis.schema import DONORS, INFUSIONS, LOTS
 from funis.shown import show_code
-from funis.study.product import ProductTest
-from funis.study.rules import apply_rule, rule_columns
+from funis.study.product import Donor, ProductTest
+from funis.study.rules import rule_columns
 
 _AFTER_MANUFACTURE = (
     ("release_before_made", "release_date", "was released"),
@@ -48,24 +45,27 @@ def check_lots(data: Data) -> Iterator[Finding]:
         Those of donors and lots, then those of the infusions, each told once more that its cells should not
         have been given where the donor or the lot breaks a rule.
     """
-    lots = data.frames[LOTS.name]
-    if lots.is_empty() and data.frames[DONORS.name].is_empty():
+    if data.frames[LOTS.name].is_empty() and data.frames[DONORS.name].is_empty():
         return
     chain = join_cells(data.study, data.frames)
-    found = list(
-        one_after_another(check_donors(data, chain), _check_origin(data, chain), _check_tests(data, chain),
-                          _check_dates(chain), _check_release(data.study.product.release, lots))
-    )  # fmt: skip
+    product = data.study.product
+    found = [
+        *check_donors(data.study.donor or Donor(), chain),
+        *_check_origin(data, chain),
+        *_check_tests(product.tests, chain),
+        *_check_dates(chain),
+        *_check_release(product.release, chain),
+    ]
     yield from found
     if data.is_checked(LOTS.name):
-        known = ", ".join(filter(None, map(show_code, lots["lot"].head(12))))
-        awaited = [each.test for each in data.study.product.tests if each.result == "after_release"]
+        known = ", ".join(filter(None, map(show_code, list(chain.lot_rows)[:12])))
+        may_await = any(each.result == "after_release" for each in product.tests)
         for row in chain.infusions:
             lot = chain.lot_rows.get(row["lot"])
             if lot is None:
                 yield _lot_not_found(row, known)
             else:
-                yield from _check_infusion(row, lot, may_await=bool(awaited))
+                yield from _check_infusion(row, lot, may_await=may_await)
         yield from _check_fitness(chain, found)
 
 
@@ -91,17 +91,15 @@ def _check_origin(data: Data, chain: CellChain) -> Iterator[Finding]:
             yield _of_lot("unknown_donor", lot, "donor", message, f"Add the donor. Known: {known}.")
 
 
-def _check_tests(data: Data, chain: CellChain) -> Iterator[Finding]:
+def _check_tests(tests: Sequence[ProductTest], chain: CellChain) -> Iterator[Finding]:
     """Ask of each lot that was used for its tests; only a result declared so may be awaited."""
-    lots = data.frames[LOTS.name]
-    for test in data.study.product.tests if chain.lots else ():
-        answers = judge_test(lots, test.test, test.rule)
-        for lot, passed in zip(chain.lots, answers, strict=True):
-            if chain.is_used(lot):
-                yield from _check_test(lot, test, passed=passed)
+    for test in tests:
+        for lot in filter(chain.is_used, chain.lots):
+            yield from _check_test(lot, test)
 
 
-def _check_test(lot: Row, test: ProductTest, *, passed: bool | None) -> Iterator[Finding]:
+def _check_test(lot: Row, test: ProductTest) -> Iterator[Finding]:
+    passed = judge_row(lot, LOTS, test.rule, result=test.test)
     if test.result == "after_release" and lot[test.test] in AWAITED:
         message = "The lot was released before the result of this test is known."
         yield _of_lot("result_awaited", lot, test.test, message, "Add it as soon as it is.", level="query")
@@ -196,11 +194,12 @@ def _check_fitness(chain: CellChain, found: Iterable[Finding]) -> Iterator[Findi
             yield _of_infusion("unfit_cells", row, "lot", message, fix)
 
 
-def _check_release(rules: Iterable[str], lots: pl.DataFrame) -> Iterator[Finding]:
+def _check_release(rules: Sequence[str], chain: CellChain) -> Iterator[Finding]:
     """Judge each lot by the release criteria; a test that is missing is never a pass."""
-    for rule in rules if not lots.is_empty() else ():
-        column = rule_columns(rule)[0] if rule_columns(rule) else "lot"
-        for row, passed in zip(lots.iter_rows(named=True), apply_rule(lots, rule).to_list(), strict=True):
+    for rule in rules:
+        column = next(iter(rule_columns(rule)), "lot")
+        for row in chain.lots:
+            passed = judge_row(row, LOTS, rule)
             if passed is None:
                 message = f"The release criterion cannot be judged: {rule}."
                 fix = "Add the test's result."
