@@ -68,6 +68,8 @@ glucocorticoid    prednisone (category: at_most_7.5, at_most_5,     n mean sd me
 drugs             asked: about other drugs at least once, or one    count, percent, in a lupus trial
                   is recorded
 findings          error, warning, query (category: code)            count
+size              harm_missed: rarer than this it can be missed;    percent; count
+                  tests that were made
 ================  ================================================  ==========================================
 """
 
@@ -96,6 +98,7 @@ from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
 from funis.analysis.glucocorticoid import describe_glucocorticoid
 from funis.analysis.lab_shifts import count_lab_shifts
+from funis.analysis.limits_of_size import describe_size
 from funis.analysis.observations import (
     Scored,
     gather_grades,
@@ -182,6 +185,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     count_deviations(run, findings)
     describe_product(run, findings)
     count_recorded_totals(run, scored, findings)
+    describe_size(run)
     numbers = mark_responses(run, run.numbers.frame())
     _log.info("computed %d numbers, %d findings", numbers.height, len(findings))
     return Results(

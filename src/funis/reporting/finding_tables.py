@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import polars as pl
 
-from funis.documents.table import TableCell, TableRow, TableSpec, heading, text_rows, words
+from funis.documents.document import Prose, plain
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, text_rows, words
 from funis.errors import LEVELS, Finding
 from funis.reporting.labels import FINDING_LEVELS, humanise, label_of_definition
-from funis.reporting.number_book import Group, NumberBook, share_cell, single
+from funis.reporting.number_book import Group, NumberBook, bound, share_cell, single
 from funis.results import ALL, Results
 
 #: A check that fails everywhere is read once, not a thousand times; `funis check` prints them all.
 MOST_LISTED = 200
 
+_PLURALS = {"error": "errors", "warning": "warnings", "query": "queries"}
 #: Checks whose names in words say too little.
 CHECKS: dict[str, str] = {
     "time_of_day": "Titre turned into a time of day by a spreadsheet",
@@ -146,6 +148,27 @@ def _listing(level: str, findings: Sequence[Finding]) -> TableSpec:
     )
 
 
+def finding_words(results: Results, book: NumberBook) -> Prose:
+    """Say how many findings of each level there are, each number bound to its result.
+
+    Parameters
+    ----------
+    results : with the findings
+    book : the numbers of `results`
+    """
+    if not results.findings:
+        return plain("The checks found nothing in the data")
+    counted = {group.variable: group for group in book.of("findings") if not group.category}
+    levels = Counter(finding.level for finding in results.findings)
+    said: list[Inline] = [Inline("The checks found ")]
+    for place, level in enumerate(LEVELS):
+        number = book.find(counted[level], ALL, "count") if level in counted else None
+        said += [Inline(" and " if place == len(LEVELS) - 1 else ", ")] if place else []
+        said += [bound(number, 0) or Inline(str(levels[level]))]
+        said += [Inline(f" {level if levels[level] == 1 else _PLURALS[level]}")]
+    return tuple(said)
+
+
 def findings_in_words(level: str, count: int) -> str:
     """Say how many findings of a level there are.
 
@@ -154,8 +177,7 @@ def findings_in_words(level: str, count: int) -> str:
     >>> findings_in_words("query", 2), findings_in_words("error", 1)
     ('2 queries', '1 error')
     """
-    plurals = {"error": "errors", "warning": "warnings", "query": "queries"}
-    return f"{count} {level if count == 1 else plurals[level]}"
+    return f"{count} {level if count == 1 else _PLURALS[level]}"
 
 
 def _record(finding: Finding) -> tuple[str, str, str, str]:

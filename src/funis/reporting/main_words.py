@@ -1,30 +1,16 @@
-"""The words of the main part behind the results: methods on half a page, data quality, limits."""
+"""The methods of the main part, on half a page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from funis.documents.register import reference
-from funis.errors import LEVELS
-from funis.reporting.definition_words import is_proposed, visit_words
-from funis.reporting.finding_tables import findings_in_words, use_of_values
+from funis.reporting.definition_words import visit_words
 from funis.reporting.interval_levels import levels_text
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
 from funis.reporting.methods_text import CONDITIONS, DESIGNS
-from funis.reporting.number_book import NumberBook
-from funis.reporting.title_block import size_of
-from funis.results import ALL, Results, format_dose, format_number, format_shortest
+from funis.results import format_dose, format_shortest
 from funis.study.model import Study
-
-#: By design, what every change or difference holds beside the treatment.
-_DESIGN_LIMITS: dict[str, str] = {
-    "single_arm": "No control group: natural course, other drugs and closer care are part of every change.",
-    "parallel": "Differences between arms hold whatever else differed between them.",
-    "observational": (
-        "No treatment was assigned: results are associations, and what was not recorded may explain them."
-    ),
-}
-_KINDS = {"made": "rebuilt from published figures", "real": "as the input files hold them"}
 
 
 def methods_words(study: Study) -> tuple[str, ...]:
@@ -116,83 +102,3 @@ def _adjustments(labels: Labels) -> Iterator[str]:
             f"P values of one endpoint were adjusted by {method_label(name)} over {over}; endpoints were not "
             "adjusted for each other."
         )
-
-
-# --- data quality --------------------------------------------------------------------------------
-
-
-def quality_words(study: Study, results: Results, book: NumberBook) -> tuple[str, ...]:
-    """Say how complete and how sound the data are.
-
-    Parameters
-    ----------
-    study, results : as for the report
-    book : the numbers of `results`
-
-    Returns
-    -------
-    tuple of str : one sentence each
-    """
-    levels = [finding.level for finding in results.findings]
-    said = listed([findings_in_words(level, levels.count(level)) for level in LEVELS])
-    found = f"The checks found {said}" if levels else "The checks found nothing in the data"
-    sentences = [f"{found}: {reference('findings')}. {use_of_values(results.findings)}"]
-    sentences += _unclassified(book)
-    is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
-    sentences.append(f"The data are {_KINDS['made' if is_rebuilt else 'real']}: {reference('provenance')}.")
-    return tuple(sentences)
-
-
-def _unclassified(book: NumberBook) -> Iterator[str]:
-    """Count those whose response cannot be told, at the visit where most cannot."""
-    unclear = [
-        number
-        for group in book.of("response")
-        if group.category == "cannot tell" and group.subgroup == ALL and group.arm == ALL
-        for number in book.all(group)
-        if number.statistic == "count" and number.value is not None
-    ]
-    if unclear:
-        most = max(unclear, key=lambda each: each.value or 0.0)
-        yield (
-            f"Patients whose response cannot be told: {format_number(most.value or 0.0, 0)} of "
-            f"{most.denominator} at most."
-        )
-
-
-# --- limits --------------------------------------------------------------------------------------
-
-
-def limit_words(study: Study, book: NumberBook) -> tuple[str, ...]:
-    """Say what the results cannot show; only what is true of the study.
-
-    Parameters
-    ----------
-    study : the study file
-    book : the numbers of a run
-
-    Returns
-    -------
-    tuple of str : one sentence each
-    """
-    return tuple(_limits(study, book))
-
-
-def _limits(study: Study, book: NumberBook) -> Iterator[str]:
-    yield _DESIGN_LIMITS[study.trial.design]
-    if any(book.of("regression_to_mean")) and not study.arms:
-        yield (
-            "Entry selected patients who were ill: they are on average better at the next visit (regression "
-            "to the mean); what is expected of that, or why it could not be estimated: "
-            f"{reference('regression-to-mean')}."
-        )
-    counted = size_of(book)
-    size = int(counted.value or 0) if counted is not None else 0
-    if size and size >= 3:
-        seen = format_number(300 / size, 1)
-        yield f"With {size} patients a harm in fewer than about {seen}% can be missed."
-    tests = sum(number.statistic == "p" for number in book.numbers)
-    if tests:
-        yield "1 test was made." if tests == 1 else f"{tests} tests were made."
-    if any(is_proposed(each.definition) for each in study.endpoints if each.definition):
-        yield "A response definition is a proposal of funis, as the trial's own could not be found."

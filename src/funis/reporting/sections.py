@@ -11,6 +11,7 @@ from funis.documents.document import (
     Box,
     ItemList,
     Paragraph,
+    Prose,
     Section,
     SectionPart,
     plain,
@@ -18,12 +19,10 @@ from funis.documents.document import (
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
-from funis.errors import LEVELS
 from funis.reporting.arrangement import MOVED, SUPPLEMENT, Arrangement, PlacedSection, Shown
 from funis.reporting.collapsing import collapse_equal
 from funis.reporting.definition_words import build_full_definitions
-from funis.reporting.finding_tables import findings_in_words, use_of_values
-from funis.reporting.labels import Labels, listed
+from funis.reporting.labels import Labels
 from funis.reporting.methods_text import build_methods
 from funis.reporting.passages import Passage
 from funis.reporting.product_words import rules_of_cells
@@ -42,7 +41,7 @@ class _Material:
     study: Study
     results: Results
     boxes: Mapping[str, tuple[Box, ...]]
-    words: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, tuple[Prose, ...]]
     remarks: Mapping[str, str]
 
 
@@ -51,7 +50,7 @@ def build_sections(
     results: Results,
     *,
     boxes: Mapping[str, tuple[Box, ...]],
-    words: Mapping[str, tuple[str, ...]],
+    words: Mapping[str, tuple[Prose, ...]],
     tables: Sequence[TableSpec],
     figures: Sequence[FigureSpec | FlowChart],
     remarks: Mapping[str, str] | None = None,
@@ -98,7 +97,7 @@ def _build_section(material: _Material, place: PlacedSection) -> Section | None:
     name = place.id
     parts = tuple(_parts(name, material, place.shown))
     boxes = material.boxes.get(name, ())
-    told = tuple(Paragraph(plain(line)) for line in material.words.get(name, ()))
+    told = tuple(Paragraph(line, is_lead=name in _LED) for line in material.words.get(name, ()))
     remark = material.remarks.get(name, "")
     if not (parts or boxes or told or remark or name == "findings"):
         return None
@@ -200,23 +199,16 @@ def describe_provenance(study: Study, results: Results) -> Iterator[str]:
             yield f"Rule {endpoint.definition or endpoint.id}: parameters {parameters}."
 
 
+#: Sections whose words stand before what they introduce.
+_LED = frozenset({"findings"})
 _LEADS: dict[str, Callable[[Study, Results], str]] = {
     "assumptions": lambda *_: "What the sources do not say, and this report therefore assumes.",
     "definitions": lambda *_: (
         "Written from the study file; nothing is described that the study file does not ask for."
     ),
-    "findings": lambda _, results: _finding_lead(results),
 }
 
 
 def _lead(name: str, study: Study, results: Results) -> tuple[Paragraph, ...]:
     lead = _LEADS.get(name)
     return (Paragraph(plain(lead(study, results)), is_lead=True),) if lead else ()
-
-
-def _finding_lead(results: Results) -> str:
-    levels = [finding.level for finding in results.findings]
-    if not levels:
-        return "The checks found nothing in the data."
-    said = [findings_in_words(level, levels.count(level)) for level in LEVELS]
-    return f"The checks found {listed(said)}. {use_of_values(results.findings)}"

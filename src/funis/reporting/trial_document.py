@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from funis.documents.document import Document, Guidance, Notice, Prose, Section, find_ids
+from funis.documents.document import Document, Guidance, Notice, Prose, Section, find_ids, plain
 from funis.documents.figure import FigureSpec
 from funis.documents.numbering import number_sections
 from funis.documents.table import Inline
 from funis.reporting.arrangement import SUPPLEMENT
 from funis.reporting.banners import build_notices
 from funis.reporting.checklist import with_checklist
+from funis.reporting.closing_words import findings_lead, limit_words, quality_words
 from funis.reporting.endpoint_box import build_endpoint_box
 from funis.reporting.flow_figure import build_flow
 from funis.reporting.key_results import build_key_box
-from funis.reporting.main_words import limit_words, methods_words, quality_words
+from funis.reporting.main_words import methods_words
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.own_words import with_own_words
@@ -113,10 +114,11 @@ def build_document(
         results,
         boxes={"key-results": build_key_box(study, book, has_definitions=bool(ends)), "endpoints": ends},
         words={
-            "methods": methods_words(study),
+            "methods": tuple(map(plain, methods_words(study))),
             "quality": quality_words(study, results, book),
             "limits": limit_words(study, book),
-            "people": people_words(study),
+            "findings": (findings_lead(results, book),),
+            "people": tuple(map(plain, people_words(study))),
         },
         tables=tables,
         figures=(

@@ -31,6 +31,7 @@ _KEPT: Final = (
     "exposure",
     "product",
     "findings",
+    "size",
     "baseline",
 )
 #: Columns of tables that decide who is analysed and on which day; the others take nothing from a score.

@@ -58,6 +58,16 @@ class NumberList:
         self._rows: list[tuple[object, ...]] = []
         self._ids: dict[str, tuple[str, ...]] = {}
 
+    def count_of(self, statistic: str) -> int:
+        """Count the numbers of one kind that were added so far.
+
+        Parameters
+        ----------
+        statistic : such as ``p``
+        """
+        place = list(NUMBER_COLUMNS).index("statistic")
+        return sum(row[place] == statistic for row in self._rows)
+
     def add(
         self,
         place: Place,

@@ -1,0 +1,33 @@
+"""What the size of a study limits: how rare a harm it can miss, and how many tests it made."""
+
+from __future__ import annotations
+
+from funis.analysis.run import Run
+from funis.results import Place, format_number
+
+ANALYSIS = "size"
+#: Fewer subjects than these show so little that no share is worth naming.
+_FEWEST = 3
+#: Of so many percent nothing is seen in n subjects, divided by n, at 95 % confidence (the rule of three).
+_RULE_OF_THREE = 300.0
+
+
+def describe_size(run: Run) -> None:
+    """Add the share below which a harm can be missed, and the number of tests that were made.
+
+    Notes
+    -----
+    Where a harm was seen in none of n subjects, its true share lies below 3 / n with 95 % confidence
+    (Hanley JA, Lippman-Hand A. JAMA 1983;249:1743-5). The subjects are the treated, else everybody.
+    """
+    cohort = run.populations.cohort()
+    if "treated" in run.populations.populations:
+        treated = run.populations.cohort("treated")
+        cohort = treated if treated.size else cohort
+    if cohort.size >= _FEWEST:
+        share = _RULE_OF_THREE / cohort.size
+        text = f"{format_number(share, 1)}%"
+        run.numbers.add(cohort.place(ANALYSIS, "harm_missed"), "percent", share, text=text)
+    tests = run.numbers.count_of("p")
+    if tests:
+        run.numbers.add(Place(analysis=ANALYSIS, variable="tests"), "count", tests)

@@ -1,0 +1,115 @@
+"""The words that close the main part: how sound the data are, and what the results cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from funis.documents.document import Prose, plain
+from funis.documents.register import reference
+from funis.documents.table import Inline
+from funis.reporting.definition_words import is_proposed
+from funis.reporting.finding_tables import finding_words, use_of_values
+from funis.reporting.number_book import Number, NumberBook, bound
+from funis.reporting.title_block import size_of
+from funis.results import ALL, Results
+from funis.study.model import Study
+
+#: By design, what every change or difference holds beside the treatment.
+_DESIGN_LIMITS: dict[str, str] = {
+    "single_arm": "No control group: natural course, other drugs and closer care are part of every change.",
+    "parallel": "Differences between arms hold whatever else differed between them.",
+    "observational": (
+        "No treatment was assigned: results are associations, and what was not recorded may explain them."
+    ),
+}
+_KINDS = {"made": "rebuilt from published figures", "real": "as the input files hold them"}
+
+
+def quality_words(study: Study, results: Results, book: NumberBook) -> tuple[Prose, ...]:
+    """Say how complete and how sound the data are.
+
+    Parameters
+    ----------
+    study, results : as for the report
+    book : the numbers of `results`
+
+    Returns
+    -------
+    tuple of Prose : one paragraph each; a number carries the id of its result
+    """
+    found = (*finding_words(results, book), Inline(f": {reference('findings')}. "))
+    is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
+    kind = f"The data are {_KINDS['made' if is_rebuilt else 'real']}: {reference('provenance')}."
+    return ((*found, Inline(use_of_values(results.findings))), *_unclassified(book), plain(kind))
+
+
+def findings_lead(results: Results, book: NumberBook) -> Prose:
+    """Say over the listing of findings how many there are and what becomes of them.
+
+    Parameters
+    ----------
+    results : with the findings
+    book : the numbers of `results`
+    """
+    return (*finding_words(results, book), Inline(f". {use_of_values(results.findings)}"))
+
+
+def _unclassified(book: NumberBook) -> Iterator[Prose]:
+    """Count those whose response cannot be told, at the visit where most cannot."""
+    unclear = [
+        number
+        for group in book.of("response")
+        if group.category == "cannot tell" and group.subgroup == ALL and group.arm == ALL
+        for number in book.all(group)
+        if number.statistic == "count" and number.value is not None
+    ]
+    if unclear:
+        most = max(unclear, key=lambda each: each.value or 0.0)
+        over = f" of {most.denominator} at most."
+        yield _sentence("Patients whose response cannot be told: ", bound(most, 0), over)
+
+
+def limit_words(study: Study, book: NumberBook) -> tuple[Prose, ...]:
+    """Say what the results cannot show; only what is true of the study.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple of Prose : one sentence each; a number carries the id of its result
+    """
+    return tuple(_limits(study, book))
+
+
+def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
+    yield plain(_DESIGN_LIMITS[study.trial.design])
+    if any(book.of("regression_to_mean")) and not study.arms:
+        yield plain(
+            "Entry selected patients who were ill: they are on average better at the next visit (regression "
+            "to the mean); what is expected of that, or why it could not be estimated: "
+            f"{reference('regression-to-mean')}."
+        )
+    size, share, tests = size_of(book), _of_size(book, "percent"), _of_size(book, "count")
+    if size is not None and share is not None:
+        seen = bound(share, 1)
+        yield _sentence(
+            "With ", bound(size, 0), " patients a harm in fewer than about ", seen, "% can be missed."
+        )
+    if tests is not None:
+        yield _sentence("", bound(tests, 0), " test was made." if tests.value == 1 else " tests were made.")
+    if any(is_proposed(each.definition) for each in study.endpoints if each.definition):
+        yield plain("A response definition is a proposal of funis, as the trial's own could not be found.")
+
+
+def _of_size(book: NumberBook, statistic: str) -> Number | None:
+    """Find what the size of the study limits: a share of patients, or a count of tests."""
+    found = (number for group in book.of("size") for number in book.all(group))
+    return next((number for number in found if number.statistic == statistic), None)
+
+
+def _sentence(*parts: Inline | str | None) -> Prose:
+    """Put words and numbers into a line; empty words are left out."""
+    return tuple(Inline(part) if isinstance(part, str) else part for part in parts if part)
