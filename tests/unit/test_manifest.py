@@ -85,6 +85,34 @@ def test_a_tie_is_neither_lowest_nor_falling() -> None:
     assert not compare('relation = "falls", visits = ["a", "b"]', frame).agrees
 
 
+@pytest.mark.parametrize(
+    ("relation", "agrees"),
+    [
+        ("falls", False), ("rises", False), ("keeps falling", False), ("keeps rising", False), ("not above", True),
+    ],
+)  # fmt: skip
+def test_a_value_that_stays_moves_in_no_direction(relation: str, agrees: bool) -> None:  # noqa: FBT001
+    row = f'relation = "{relation}", visits = ["a", "b"]'
+    assert compare(row, numbers(a=5.0, b=5.0)).agrees is agrees
+
+
+@pytest.mark.parametrize(("relation", "other"), [("lowest at", 6.0), ("highest at", 4.0)])
+def test_a_value_that_two_visits_share_is_neither_lowest_nor_highest(relation: str, other: float) -> None:
+    row = f'relation = "{relation}", printed = "b", visits = ["a", "b", "c"]'
+    assert not compare(row, numbers(a=5.0, b=5.0, c=other)).agrees
+    assert compare(row, numbers(a=other, b=5.0, c=other)).agrees
+
+
+def test_a_limit_prints_ours_with_two_decimals_at_most_and_a_p_as_a_p() -> None:
+    row = 'visit = "a", relation = "<", printed = "6"'
+    assert compare(row, numbers(a=2.3456)).computed == "2.35"
+    assert compare(row, numbers(a=2.0)).computed == "2"
+    collected = NumberList()
+    collected.add(Place(analysis="summary", variable="sledai_2k", visit="a"), "p", 0.0004)
+    below = compare('statistic = "p", visit = "a", relation = "<", printed = "0.05"', collected.frame())
+    assert (below.computed, below.agrees) == ("< 0.001", True)
+
+
 def test_a_number_that_was_not_computed_does_not_agree() -> None:
     found = compare('visit = "month_3", printed = "7.43"', numbers(baseline=7.43))
     assert not found.agrees
