@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from funis.catalogue.registry import criteria_sets
 from funis.schema import NOT_DONE, TABLES, Column
 from funis.study.check import KEYS_OF_KIND
 from funis.study.days import EVENTS
@@ -183,6 +184,11 @@ Populations, subgroups and eligibility see one row a subject:
   done is not known. Cannot tell where no course before day 0 is recorded, and where one without a response,
   a first day or a name may be one more
 * `days_<earlier>_to_<later>` for any two of {events}, in this order: dates are not subtracted in a rule
+* `baseline_<set>` for each set of classification criteria ({sets}): `'met'` or `'not met'`; where it cannot
+  be told there is no value, so that a rule cannot tell either. The criteria are judged from columns of
+  `subjects` in `[[columns]]` that have their names (1 shown, 0 not shown), from the instruments of the study,
+  from its laboratory tests, and from the side of the laboratory's own limit on which a test lies: `anti_ssa`
+  above it is `anti_ssa_positive`, `c3` below it is `low_c3`
 * `baseline_<score>`, `baseline_<test>` and, for graded instruments, `baseline_<score>_<system>`
 
 The study day of the first infusion is 0. A baseline is the last value on day 0 or before; a value of day 0
@@ -246,6 +252,7 @@ def render_study_page() -> str:
             dates=", ".join(f"`{event}_date`" for event in EVENTS),
             days=", ".join(f"`{event}_day`" for event in EVENTS[3:]),
             events=", ".join(f"`{event}`" for event in EVENTS),
+            sets=", ".join(f"`{name}`" for name in criteria_sets()),
         )
     )
     return "\n".join(parts)

@@ -30,6 +30,7 @@ from funis.scoring.explain import explain
 from funis.scoring.items import is_uncollected
 from funis.scoring.score import score
 from funis.scoring.working import Explanation
+from funis.study.classified import scored_beside
 from funis.study.model import LabTest, Study
 from funis.units.columns import columns_of_instrument
 
@@ -275,6 +276,12 @@ def long_scores(scored: Mapping[str, Scored]) -> pl.DataFrame | None:
         scored.
     """
     parts = [_long_column(each, each.definition.name, is_grade=False) for each in scored.values()]
+    parts += [
+        _long_column(each, column, is_grade=False)
+        for each in scored.values()
+        for column in each.frame.columns
+        if column in scored_beside()
+    ]
     parts += [
         _long_column(each, column, is_grade=True)
         for each in scored.values()

@@ -14,6 +14,7 @@ from funis.demo.cells import build_cells
 from funis.demo.cohort import MARK, NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
 from funis.demo.drug_courses import Calendar
 from funis.demo.integer_samples import Draws
+from funis.demo.sjogren_criteria import Known, build_criteria
 from funis.demo.sjogren_drugs import build_sjogren_drugs
 from funis.demo.sjogren_scores import (
     ANTIBODY_SUBJECTS,
@@ -85,7 +86,12 @@ def build_sjogren(
     present = build_ssdai(weights, seed)
     measured = _measured(people, seed)
     tables: dict[str, Sequence[Row]] = {
-        "subjects": [_subject_row(person) for person in people],
+        "subjects": [
+            {**_subject_row(person), **items}
+            for person, items in zip(
+                people, build_criteria(_known(people, measured, seed), seed), strict=True
+            )
+        ],
         "visits": [person.place(visit) for person in people for visit in VISITS],
         "ssdai": [
             {**person.place(visit), **{item: int(item in items) for item in weights}}
@@ -149,6 +155,17 @@ def _measured(people: Sequence[_Person], seed: int) -> tuple[_Person, ...]:
 
 def _calendar(person: _Person) -> Calendar:
     return Calendar(person.subject, person.first_infusion, [person.visit_dates[visit] for visit in VISITS])
+
+
+def _immune_order(seed: int) -> tuple[int, ...]:
+    """Draw in which order subjects are taken whose antibodies, T cells and cytokines were measured."""
+    return Draws(seed, "sjogren immune tests").shuffled(SUBJECTS)
+
+
+def _known(people: Sequence[_Person], measured: Sequence[_Person], seed: int) -> list[Known]:
+    """Tell in whom antibodies were measured, and in whom the glands: the tables show both."""
+    antibodies, glands = set(_immune_order(seed)[:ANTIBODY_SUBJECTS]), {person.subject for person in measured}
+    return [Known(i in antibodies, person.subject in glands) for i, person in enumerate(people)]
 
 
 def _subject_row(person: _Person) -> Row:
@@ -232,7 +249,7 @@ def _lab_rows(
             wbc = round(draws.uniform(2.6, 3.4) if is_low else usual + draws.uniform(-0.4, 0.4), 1)
             for test, value in (("wbc", wbc), ("lymphocytes", round(0.31 * wbc, 2))):
                 yield {**person.place(visit), "test": test, "value": value, "unit": "10^9/L"}
-    order = Draws(seed, "sjogren immune tests").shuffled(SUBJECTS)
+    order = _immune_order(seed)
     for test, unit, level, change, n in _MONTH_1_TESTS:
         pairs = build_fall(seed, test, level, change, n)
         for i, pair in zip(sorted(order[:n]), pairs, strict=True):

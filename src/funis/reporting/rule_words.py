@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from funis.catalogue.registry import criteria_set
 from funis.catalogue.wording.plain_words import joined_words
 from funis.reporting.labels import Labels, format_unit, in_sentence, listed
 from funis.reporting.outcome_words import compared_outcome, outcome_phrase
 from funis.results import format_shortest
+from funis.study.classified import classification_schema
 from funis.study.outcomes import outcomes_of
 from funis.study.rule_nodes import (
     Absolute,
@@ -151,6 +153,9 @@ def _column(labels: Labels, name: str) -> tuple[str, str]:
     """Give the words and the unit of a column."""
     if name in outcomes_of(labels.study):
         return outcome_phrase(labels, outcomes_of(labels.study)[name]), ""
+    if name in classification_schema():
+        title = criteria_set(name.removeprefix("baseline_")).title
+        return f"classification by {title.replace(' classification criteria', '')}", ""
     if name.startswith("baseline_"):
         measure = name.removeprefix("baseline_")
         return f"{in_sentence(labels.variable(measure))} at baseline", format_unit(labels.unit(measure))

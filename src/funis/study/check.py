@@ -18,6 +18,7 @@ from funis.catalogue.instrument_tables import (
 from funis.catalogue.registry import criteria_sets, definitions, responses
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.schema import SUBJECTS, is_unscheduled
+from funis.study.check_classified import check_classified
 from funis.study.check_estimands import (
     check_estimands,
     check_imputation,
@@ -116,6 +117,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_sensitivity(study),
         check_multiplicity(study),
         check_imported(study),
+        check_classified(study),
         check_report(study, _variables(study)),
         check_product(study),
     )

@@ -23,6 +23,13 @@ import polars as pl
 from funis.catalogue.model_instrument import GRADES
 from funis.frames.verbs import Verbs, concat, frame_like, verbs_of
 from funis.schema import DISPOSITION_STATUSES, DTYPES, SUBJECTS, is_unscheduled
+from funis.study.classified import (
+    MET,
+    NOT_MET,
+    classification_schema,
+    classifications_asked,
+    derive_classifications,
+)
 from funis.study.drugs_failed import DRUGS_FAILED
 from funis.study.kept import once_a_study
 from funis.study.model import Study
@@ -87,7 +94,7 @@ def subject_schema(study: Study) -> dict[str, pl.DataType]:
         DRUGS_FAILED: pl.Float64(),
     }
     schema |= {f"days_{a}_to_{b}": pl.Float64() for a, b in combinations(EVENTS, 2)}
-    return schema | baseline_schema(study)
+    return schema | baseline_schema(study) | dict(classification_schema())
 
 
 def eligibility_schema(study: Study) -> dict[str, pl.DataType]:
@@ -146,6 +153,7 @@ def subject_values(study: Study) -> dict[str, tuple[str, ...]]:
     if study.arms:
         values["arm"] = tuple(arm.id for arm in study.arms)
     values |= {column.name: column.allowed for column in study.columns if column.allowed}
+    values |= dict.fromkeys(classification_schema(), (MET, NOT_MET))
     graded = [name for name, dtype in baseline_schema(study).items() if dtype == pl.String]
     return values | dict.fromkeys(graded, GRADES)
 
@@ -371,6 +379,10 @@ def derive_subject_frame(
     if any(name.startswith("baseline_") for name in schema):
         wide = derive_baselines(study, frames, scores)
         frame = frame.join(wide, on="subject", how="left", maintain_order="left")
+    asked = [name for name in classifications_asked(study) if f"baseline_{name}" in schema]
+    if asked:
+        judged = derive_classifications(study, frames, scores, asked)
+        frame = frame.join(judged, on="subject", how="left", maintain_order="left")
     lacking = {
         name: dtype for name, dtype in subject_schema(study).items() if name in needed - {*frame.columns}
     }

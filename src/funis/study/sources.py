@@ -15,6 +15,7 @@ from funis.catalogue.model_instrument import Item
 from funis.catalogue.model_parameter import ParameterValue
 from funis.catalogue.registry import response_definition, responses
 from funis.schema import MEDICATIONS
+from funis.study.classified import classification_schema, classified_by
 from funis.study.drugs_failed import DRUGS_FAILED
 from funis.study.kept import once_a_study
 from funis.study.model import Endpoint, Study
@@ -159,6 +160,8 @@ def _sources_of_rules(study: Study, rules: Iterable[str]) -> frozenset[str]:
     known = baseline_schema(study)
     read = {column for rule in rules for column in rule_columns(rule)}
     named = {source_of_variable(study, each.removeprefix("baseline_")) for each in read if each in known}
+    for column in read & set(classification_schema()):
+        named |= classified_by(study, column.removeprefix("baseline_")).sources
     return frozenset(named | ({MEDICATIONS.name} if DRUGS_FAILED in read else set()))
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from funis.data.check.row_findings import row_finding
 from funis.errors import Finding
 from funis.shown import show_text
+from funis.study.classified import MET, NOT_MET, classification_schema, classified_by
 from funis.study.drugs_failed import DRUGS_FAILED
 from funis.study.kept import once_a_study
 from funis.study.model import Criterion, Study
@@ -92,18 +93,29 @@ def scores_in_criteria(study: Study) -> tuple[str, ...]:
     tests = {f"baseline_{test}" for test in study.lab_names}
     criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
     columns = {column for each in criteria if each.rule for column in rule_columns(each.rule)} - tests
+    classified = {name for column in columns for name in _instruments_behind(study, column)}
     return tuple(
         name
         for name in study.instrument_names
-        if any(column.startswith(f"baseline_{name}") for column in columns)
+        if name in classified or any(column.startswith(f"baseline_{name}") for column in columns)
     )
+
+
+def _instruments_behind(study: Study, column: str) -> frozenset[str]:
+    """Name the instruments that a set of classification criteria is judged from; none for another column."""
+    if column not in classification_schema():
+        return frozenset()
+    return frozenset(classified_by(study, column.removeprefix("baseline_")).scores)
 
 
 def _reads_scores(study: Study, rule: str) -> bool:
     """Say whether a rule names the score or a grade of an instrument."""
     names = tuple(f"baseline_{name}" for name in study.instrument_names)
     tests = {f"baseline_{test}" for test in study.lab_names}
-    return any(column.startswith(names) and column not in tests for column in rule_columns(rule))
+    return any(
+        (column.startswith(names) and column not in tests) or _instruments_behind(study, column)
+        for column in rule_columns(rule)
+    )
 
 
 def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool) -> Iterator[Finding]:
@@ -142,4 +154,6 @@ def _may_show(name: str, value: object) -> bool:
 def _show(value: object) -> str:
     if value is None:
         return "missing"
+    if value in {MET, NOT_MET}:
+        return str(value)
     return show_text(f"{value:g}" if isinstance(value, float) else str(value)) or "as recorded"

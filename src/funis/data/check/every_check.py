@@ -21,6 +21,7 @@ from funis.data.check.causality import derive_related
 from funis.data.check.checked_data import Data
 from funis.data.check.columns import Typed, empty_frame, kept_columns, type_table
 from funis.data.check.concealed import Concealment
+from funis.data.check.criteria_columns import check_criteria_columns
 from funis.data.check.eligibility import check_eligibility, columns_in_criteria
 from funis.data.check.events import check_course, derive_status
 from funis.data.check.forms import check_instruments
@@ -49,6 +50,7 @@ _ROW_CODES = frozenset({"after_death"})
 
 CHECKS: tuple[Callable[[Data], Iterator[Finding]], ...] = (
     check_subjects,
+    check_criteria_columns,
     check_visits,
     check_instruments,
     check_infusions,
