@@ -139,6 +139,17 @@ def test_a_blank_item_is_reported_and_a_full_row_is_not() -> None:
     assert blanks(rash=None, rash_not_done=True) == []
 
 
+def test_an_item_without_a_column_is_blank_in_every_row() -> None:
+    found = definition("sledai_2k")
+    rows = [
+        {item.name: 0.0 for item in found.items if item.name != "rash"}
+        | {"subject": subject, "visit": "baseline", "_file": "sledai_2k.csv", "_line": line}
+        for subject, line in (("S1", 2), ("S2", 3))
+    ]
+    findings = list(_check_blanks(found, pl.DataFrame(rows, infer_schema_length=None), ()))
+    assert [(each.column, each.line) for each in findings] == [("rash", 2), ("rash", 3)]
+
+
 def test_a_measure_beside_a_blank_item_says_that_nobody_forgot_it() -> None:
     """C3 was measured; that its limit of normal is not known leaves the item open, and is no slip."""
     assert blanks(low_complement=None) == ["low_complement"]

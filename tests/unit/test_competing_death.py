@@ -102,7 +102,7 @@ def test_where_the_curve_is_not_known() -> None:
     assert found(run, "month_3", "incidence")[0] == 0.5
 
 
-def response_run(**columns: Any) -> Run:
+def response_run(window: tuple[int, int] | None = (-21, 21), **columns: Any) -> Run:
     """One responds at month 3, one dies on day 85 in its window, one is seen to month 6."""
     given: dict[str, Any] = {
         "death_day": [None, 85, None],
@@ -111,7 +111,7 @@ def response_run(**columns: Any) -> Run:
         "last_visit_day": [180, 20, 180],
         **columns,
     }
-    run: Run = times.run_of(3, times.make_study(window=(-21, 21)), **given)
+    run: Run = times.run_of(3, times.make_study(window=window), **given)
     endpoint = Endpoint(
         id="t", kind="time_to_event", event="response", definition="ucmsc_bilag_response", competing="death"
     )
@@ -136,6 +136,16 @@ def test_a_death_in_the_window_of_a_visit_counts_on_its_planned_day() -> None:
     early = response_run(death_day=[None, 60, None], disposition_day=[180, 60, 180])
     # Death before the window stands on its own day: 2 of 3 are free and at risk on day 90, one of them responds.
     assert found(early, "month_3", "incidence")[0] == pytest.approx(2 / 3 * 1 / 2)
+
+
+def test_a_visit_without_a_window_is_told_on_its_planned_day() -> None:
+    """A death on day 91 is beyond month 3, on day 90; who was seen up to day 90 is known there."""
+    for day, deaths in ((90, 1), (91, 0)):
+        late = response_run(None, death_day=[None, day, None], disposition_day=[180, day, 180])
+        assert found(late, "month_3", "competing_events")[0] == deaths
+    left = {"disposition_day": [90, 85, 90], "last_visit_day": [90, 20, 90]}
+    assert found(response_run(None, **left), "month_3", "incidence")[0] is not None
+    assert found(response_run(None, **left), "month_6", "incidence")[0] is None
 
 
 def test_deaths_that_nobody_looked_for_are_not_none() -> None:
