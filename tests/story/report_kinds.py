@@ -87,7 +87,7 @@ def _one_subject(folder: Path) -> None:
     first = _rows(folder / "data" / "subjects.csv")[1][0]["subject"]
     for path in (folder / "data").glob("*.csv"):
         names, rows = _rows(path)
-        _write(path, names, [row for row in rows if row["subject"] == first])
+        _write(path, names, [row for row in rows if row.get("subject", first) == first])
 
 
 def _nobody_asked(folder: Path) -> None:

@@ -135,3 +135,35 @@ def test_moving_the_rise_to_the_others_is_noticed(tmp_path: Path) -> None:
     assert set(after.differing) == {
         f"{test}_{row}" for test in TESTS for row in ("rises_in_relapsed", "rises_in_no_other")
     }
+
+
+def test_both_times_and_durability_stand_in_the_main_part(
+    lupus: tuple[Study, Results], tables: dict[str, TableSpec]
+) -> None:
+    """29 responded at month 6 and 7 of them relapsed: 22 still respond, whoever else does."""
+    relapsed = set(lupus[1].listings["relapses"]["subject"])
+    last = (
+        lupus[1]
+        .listings["responses_all"]
+        .filter(pl.col("endpoint") == "response", pl.col("visit") == "month_12")
+    )
+    assert last.height == 40
+    assert not relapsed & set(last.filter(pl.col("responder") == "yes")["subject"])
+    response = tables["table-main-response"]
+    assert response.spanners == (("", 1), ("Month 6", 2), ("Month 12", 2))
+    rows = {row.stub.text: [cell.text for cell in row.cells] for row in response.rows}
+    assert rows["Any response"][0] == "29/40"
+    assert rows["Any response"][2] == f"{last.filter(pl.col('responder') == 'yes').height}/40"
+    explorer = next(cells for name, cells in rows.items() if "EXPLORER" in name)
+    assert explorer[0] != "–"
+    assert explorer[2:] == ["–", "–"]
+    relapse = {row.stub.text: [cell.text for cell in row.cells] for row in tables["table-main-relapse"].rows}
+    assert relapse["Still responding at month 12"][:2] == ["22/40 (55.0%)", "22/29 (75.9%); 56.5 to 89.7%"]
+    assert "Response kept to the end" not in relapse
+    shift = tables["table-durability-response"]
+    cells = {row.stub.text: [cell.text for cell in row.cells] for row in shift.rows if row.cells}
+    assert [cells[name][0] for name in cells if cells[name][0]] == ["14", "15", "11"]
+    for name in ("Major clinical response", "Partial clinical response", "No response"):
+        assert sum(int(cell) for cell in cells[name][1:5]) == int(cells[name][0])
+    assert cells["All who responded"][-1] == "22/29 (75.9%); 56.5 to 89.7%"
+    assert cells["All"][-1].startswith("22/40 (55.0%)")

@@ -27,11 +27,13 @@ def lupus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study, Tables
 
 def test_the_working_is_that_of_the_report(lupus: tuple[Path, Study, Tables, Results]) -> None:
     _, study, tables, results = lupus
-    listed = results.listings["responses_all"].filter(pl.col("endpoint") == "response_month_6")
+    listed = results.listings["responses_all"].filter(
+        pl.col("endpoint") == "response", pl.col("visit") == "month_6"
+    )
     words = {"yes", "no", "cannot tell", "not recorded", "not asked"}
     # One of each class, and whoever cannot be told: every fifth subject has them.
     for row in listed.gather_every(5).iter_rows(named=True):
-        found = explain_response(study, tables, "response_month_6", subject=row["subject"], visit="month_6")
+        found = explain_response(study, tables, "response", subject=row["subject"], visit="month_6")
         assert (found.response, found.responder, found.reason) == (
             row["response"],
             row["responder"],
@@ -41,7 +43,7 @@ def test_the_working_is_that_of_the_report(lupus: tuple[Path, Study, Tables, Res
             name: row[name] for name in ("no_a", "no_b", "no_severe_flare", "few_b", "not_lost")
         }
         assert {each.answer for each in found.criteria} <= words
-        assert found.endpoint == "response_month_6"
+        assert found.endpoint == "response"
 
 
 def test_the_values_behind_a_criterion_are_those_of_the_tables(
@@ -86,10 +88,10 @@ def test_an_endpoint_of_that_visit_comes_first_and_any_response_can_be_asked_for
     lupus: tuple[Path, Study, Tables, Results],
 ) -> None:
     _, study, _, _ = lupus
-    assert _find_endpoint(study, "ucmsc_bilag_response", "month_6").id == "response_month_6"
+    assert _find_endpoint(study, "ucmsc_bilag_response", "month_6").id == "response"
     assert _find_endpoint(study, "explorer_response", "month_12").id == "explorer_response"
     assert _find_endpoint(study, "sri_4", "month_6").at == ("month_6",)
-    assert {"response_month_6", "sri_4"} <= set(responses_of(study))
+    assert {"response", "sri_4"} <= set(responses_of(study))
     with pytest.raises(UnknownNameError, match="sri_4"):
         _find_endpoint(study, "sri4", "month_6")
 

@@ -47,7 +47,7 @@ def lupus(whole: Path, tmp_path: Path) -> Path:
 def test_interim_data_say_that_the_response_cannot_be_told_yet(lupus: Path) -> None:
     _keep(lupus, "visit", {"baseline", "month_1", "month_3"})
     results = _analyse(lupus)
-    found = results.select(analysis="response", statistic="count", endpoint="response_month_6")
+    found = results.select(analysis="response", statistic="count", endpoint="response", visit="month_6")
     told = found.filter(pl.col("category") == "cannot tell")["value"].to_list()
     assert told == [40.0]
     assert "month_6" in results.listings["responses"]["reason"][0]

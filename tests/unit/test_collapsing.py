@@ -45,3 +45,14 @@ def test_the_number_keeps_its_id() -> None:
     found = collapse_equal(table)
     assert isinstance(found, Paragraph)
     assert [part.id for part in found.text if part.id] == ["id.observed"]
+
+
+def test_each_visit_is_said_where_they_differ_and_each_has_one_answer() -> None:
+    first = (heading("Month 6"), row("observed"), row("worst"))
+    second = (heading("Month 12"), row("observed", "32/40", "0.04"), row("worst", "32/40", "0.04"))
+    assert said(*first, *second) == (
+        "Sensitivity analyses: response: whatever was done about missing values, the same came out. "
+        "Month 6, 2 treatments: 29/40. Month 12, 2 treatments: 32/40; P 0.04."
+    )
+    assert said(*first, heading("Month 12"), row("observed", "32/40"), row("worst", "31/40")) == "table"
+    assert said(*first, heading("Month 12"), row("observed", "32/40")) == "table"

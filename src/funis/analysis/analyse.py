@@ -35,12 +35,17 @@ diagnostics       ``<variable>_change`` (parameter: ``UN(1,1)``,    converged ai
                   or the visit a correlation is with)               estimate se residual_sd correlation
 systems           ``bilag_2004_renal`` by visit (category A ... E)  count, percent
                   ``bilag_2004_renal`` by visit; endpoint id        n improved worsened unchanged p p_adjusted
-response          definition (category: its classes, responder,     count, percent, lower and upper by
-                  cannot tell); ``<definition>_sustained``          clopper_pearson and wilson
+response          definition (category: its classes, open_class,    count, percent, lower and upper by
+                  responder, cannot tell);                          clopper_pearson and wilson
+                  ``<definition>_sustained``
 co_primary        endpoint id; primary_endpoints (together)         level p passed; count, passed
 performance_goal  definition (category: responder) by visit         goal, lower, p, met; count, percent
 response_over_    definition (category: responder) by later visit   gained lost estimate lower upper p
 visits            by mcnemar, mcnemar_mid; over all by cochran_q    statistic df p
+durability        definition (category: responder) by later visit;  count, percent, lower and upper by
+                  population is that of the endpoint, responders    clopper_pearson and wilson; imputed,
+                  (at the first visit)                              cannot_tell (left out)
+                  definition (category: ``MCR``; ``MCR to none``)   n at the first visit; count
 relapse           relapse; population is the denominator: that of   count, percent, lower and upper by
                   the endpoint, responders, at_risk; visit or all   clopper_pearson and wilson; imputed,
                                                                     cannot_tell (left out)
@@ -94,6 +99,7 @@ from funis.analysis.cohorts import derive_populations
 from funis.analysis.deviations import count_deviations
 from funis.analysis.diagnostics import diagnose_changes
 from funis.analysis.disposition import count_disposition
+from funis.analysis.durability import count_durability
 from funis.analysis.exposure import describe_exposure
 from funis.analysis.findings import check_scored, count_findings, count_recorded_totals
 from funis.analysis.glucocorticoid import describe_glucocorticoid
@@ -259,6 +265,7 @@ def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> Non
             analysis_response.count_responses(run, endpoint, judged)
             compare_responses_between(run, endpoint, judged)
             compare_responses_over_visits(run, endpoint, judged)
+            count_durability(run, endpoint, judged)
             for answers in judged:
                 compare_with_goal(run, endpoint, answers)
                 analysis_response.list_responses(run, endpoint, answers)

@@ -28,6 +28,8 @@ CANNOT_TELL: Final = "cannot tell"
 #: How a parameter of a definition says that a response which is not known stays so.
 CANNOT_TELL_KEY: Final = "cannot_tell"
 RESPONDER: Final = "responder"
+#: A response of which the records leave the class open: MCR or PCR.
+OPEN_CLASS: Final = "open_class"
 YES: Final = "yes"
 NO: Final = "no"
 NOTHING: Final = "nothing was recorded that the response could be determined from"
@@ -303,6 +305,9 @@ def _count_classes(run: Run, endpoint: Endpoint, answers: Answers, cohort: Cohor
     # A definition with one class of response, called "yes", is given by the row of responders.
     told_apart = response_classes if len(response_classes) > 1 else []
     counted = [(name, answers.of_class(name) & cohort.members) for name in told_apart]
+    is_open = answers.responders & answers.of_class(CANNOT_TELL) & cohort.members
+    if told_apart and is_open.any():
+        counted.append((OPEN_CLASS, is_open))
     counted.append((RESPONDER, answers.responders & cohort.members))
     counted.append((answers.failing, answers.of_class(answers.failing) & cohort.members))
     for name, chosen in counted:

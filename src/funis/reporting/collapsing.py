@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from funis.documents.document import Paragraph
-from funis.documents.table import Inline, TableSpec
+from funis.documents.table import Inline, TableRow, TableSpec
 
 _FEWEST = 2
 
 
 def collapse_equal(table: TableSpec) -> TableSpec | Paragraph:
-    """Put a sensitivity table into one sentence where every row printed the same.
+    """Put a sensitivity table into one sentence where every row of a visit and population printed the same.
 
     Parameters
     ----------
@@ -30,10 +30,35 @@ def collapse_equal(table: TableSpec) -> TableSpec | Paragraph:
     """
     rows = [row for row in table.rows if not row.is_heading]
     printed = {tuple(cell.text for cell in row.cells[1:]) for row in rows}
-    if len(rows) < _FEWEST or len(printed) > 1:
+    if len(rows) < _FEWEST:
         return table
+    if len(printed) > 1:
+        return _collapse_blocks(table)
     estimate, p = rows[0].cells[2], rows[0].cells[3]
     blocks = sum(row.is_heading for row in table.rows)
     what = "treatments of missing values" if blocks <= 1 else "analyses, over visits and populations,"
     said = (*estimate.parts, *((Inline("; P "), *p.parts) if p.text else ()), Inline("."))
     return Paragraph((Inline(f"{table.title}: all {len(rows)} {what} gave "), *said))
+
+
+def _collapse_blocks(table: TableSpec) -> TableSpec | Paragraph:
+    """Say of each visit and population what all its rows printed; the table where one of them differs."""
+    blocks: list[tuple[str, list[TableRow]]] = []
+    for row in table.rows:
+        if row.is_heading:
+            blocks.append((row.stub.text, []))
+        elif blocks:
+            blocks[-1][1].append(row)
+    if not blocks:
+        return table
+    for _, rows in blocks:
+        if len(rows) < _FEWEST or len({tuple(cell.text for cell in row.cells[1:]) for row in rows}) > 1:
+            return table
+    said: list[Inline] = [
+        Inline(f"{table.title}: whatever was done about missing values, the same came out. ")
+    ]
+    for name, rows in blocks:
+        estimate, p = rows[0].cells[2], rows[0].cells[3]
+        said += [Inline(f"{name}, {len(rows)} treatments: "), *estimate.parts]
+        said += [*((Inline("; P "), *p.parts) if p.text else ()), Inline(". ")]
+    return Paragraph((*said[:-1], Inline(".")))

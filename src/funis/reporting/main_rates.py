@@ -15,6 +15,7 @@ from funis.reporting.arm_differences import (
     difference_notes,
     find_risk_difference,
 )
+from funis.reporting.durability_tables import kept_group
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.key_measures import free_of_event
 from funis.reporting.key_rates import share_of
@@ -46,6 +47,8 @@ from funis.results import ALL, name_sustained
 from funis.study.model import Endpoint, Study
 
 RESPONSE, RELAPSE = "table-main-response", "table-main-relapse"
+#: Visits of a response that stand beside each other; more stand one below the other.
+_MOST_ABREAST = 2
 
 
 def build_main_rates(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -92,17 +95,17 @@ def _rows_of_response(book: NumberBook, endpoint: Endpoint) -> Iterator[tuple[st
                 yield response_label(group), group, visit
 
 
+_Row = tuple[str, Group, str]
+
+
 def _response_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
     study = labels.study
     ranked = sorted(
         (each for each in study.endpoints if each.kind == "response" and each.definition),
         key=lambda each: each.role != "primary",
     )
-    blocks: dict[tuple[str, str, str], list[tuple[str, Group, str]]] = {}
-    for endpoint in ranked[:1]:
-        for row in _rows_of_response(book, endpoint):
-            blocks.setdefault((row[2], row[1].arm, row[1].population), []).append(row)
-    if not blocks:
+    rows = [row for endpoint in ranked[:1] for row in _rows_of_response(book, endpoint)]
+    if not rows:
         return
     later = [
         (f"{endpoint.printed}, any ({endpoint.role})", group, visit)
@@ -111,7 +114,7 @@ def _response_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
         if group.category == "responder"
     ]
     ids = {endpoint.definition: endpoint for endpoint in reversed(ranked)}
-    used = [*(row for found in blocks.values() for row in found), *later]
+    used = [*rows, *later]
     differences = {
         (group, visit): find_risk_difference(study, book, group, ids[group.measure], visit)
         for _, group, visit in used
@@ -125,12 +128,14 @@ def _response_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
         differences=differences,
         behind=difference_heads(level, known),
     )
-    body, heads, over = (
-        _arms_abreast(labels, book, used, shape)
-        if len(study.arms) == 2
-        else _arms_below(labels, book, blocks, later, shape)
-    )
-    title = _response_title(labels, ranked[0], [visit for visit, _, _ in blocks])
+    visits = list(dict.fromkeys(visit for *_, visit in rows))
+    if len(study.arms) == 2:
+        body, heads, over = _arms_abreast(labels, book, used, shape)
+    elif not study.arms and 1 < len(visits) <= _MOST_ABREAST and not shape.with_bounds:
+        body, heads, over = _visits_abreast(labels, book, used, shape, visits)
+    else:
+        body, heads, over = _arms_below(labels, book, rows, later, shape)
+    title = _response_title(labels, ranked[0], visits)
     notes = (
         *_response_notes(labels, ranked[0], with_bounds=shape.with_bounds),
         *level_notes(labels, ends),
@@ -143,9 +148,6 @@ def _response_title(labels: Labels, endpoint: Endpoint, visits: Sequence[str]) -
     is_one = len(set(visits)) == 1 and visits[0] != ALL
     when = f" at {in_sentence(labels.visit(visits[0]))}" if is_one else ""
     return f"{labels.variable(endpoint.definition)}{when} ({endpoint.role})"
-
-
-_Row = tuple[str, Group, str]
 
 
 class _Shape(NamedTuple):
@@ -167,18 +169,40 @@ _Body = tuple[list[TableRow], tuple[str, ...], tuple[tuple[str, int], ...]]
 def _arms_below(
     labels: Labels,
     book: NumberBook,
-    blocks: Mapping[tuple[str, str, str], Sequence[_Row]],
+    rows: Sequence[_Row],
     later: Sequence[_Row],
     shape: _Shape,
 ) -> _Body:
-    """Set the arms below each other, all of them together first."""
+    """Set visits and arms below each other, all arms together first, and the other endpoints last."""
+    blocks: dict[tuple[str, str, str], list[_Row]] = {}
+    for row in rows:
+        blocks.setdefault((row[2], row[1].arm, row[1].population), []).append(row)
     body: list[TableRow] = []
     for (visit, arm, _), found in blocks.items():
         if len(blocks) > 1:
             body.append(heading(_block_title(labels, visit, arm)))
         body += [_response_row(book, [row], shape) for row in found]
-    body += [_response_row(book, [row], shape) for row in later if row[1].arm == ALL]
+    several = len({visit for visit, *_ in blocks}) > 1
+    for label, group, visit in later:
+        when = f", {in_sentence(labels.visit(visit))}" if several and visit != ALL else ""
+        if group.arm == ALL:
+            body.append(_response_row(book, [(f"{label}{when}", group, visit)], shape))
     return body, ("", *shape.columns, *shape.behind), ()
+
+
+def _visits_abreast(
+    labels: Labels, book: NumberBook, rows: Sequence[_Row], shape: _Shape, visits: Sequence[str]
+) -> _Body:
+    """Set the visits of a trial without arms side by side, one row a class."""
+    body: list[TableRow] = []
+    for label in dict.fromkeys(label for label, *_ in rows):
+        own = {row[2]: _response_row(book, [row], shape) for row in rows if row[0] == label}
+        blank = (EMPTY,) * len(shape.columns)
+        cells = (cell for visit in visits for cell in (own[visit].cells if visit in own else blank))
+        first = next(iter(own.values()))
+        body.append(TableRow(first.stub, tuple(cells), indent=first.indent))
+    over = (("", 1), *((labels.visit(visit), len(shape.columns)) for visit in visits))
+    return body, ("", *shape.columns * len(visits)), over
 
 
 def _arms_abreast(labels: Labels, book: NumberBook, rows: Sequence[_Row], shape: _Shape) -> _Body:
@@ -245,9 +269,13 @@ def _relapse_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
         label = f"By {last}" if visit == ALL else f"Found at {in_sentence(labels.visit(visit))}"
         cells = tuple(_relapse_cell(book, by_name[name], visit, with_interval=visit == ALL) for name in names)
         rows.append(TableRow(words(label), cells))
-    rows += [*_kept_rows(book, names), *_free_rows(labels, book, names)]
+    kept = [*_still_rows(labels, book, names)] or [*_kept_rows(book, names)]
+    rows += [*kept, *_free_rows(labels, book, names)]
     heads = ("", *(_over_whom(labels, name) for name in names))
     ends = [group.endpoint for group in groups]
+    ends += [
+        each.id for each in labels.study.endpoints if kept and len(each.at) > 1 and each.kind == "response"
+    ]
     timed = [group.endpoint for group in book.of("time_to_event") if group.variable == "relapse"]
     notes = (*_relapse_notes(labels, levels_text(labels.study, ends)), *level_notes(labels, [*ends, *timed]))
     yield TableSpec(
@@ -272,6 +300,18 @@ def _relapse_cell(book: NumberBook, group: Group, visit: str, *, with_interval: 
     if not with_interval or not all(limits) or group.population != "responders":
         return cell
     return joined(*cell.parts, "; ", *percent_interval(*limits))
+
+
+def _still_rows(labels: Labels, book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
+    """Count who still responds at each later visit of a response that is judged at several."""
+    for endpoint in labels.study.endpoints:
+        found = {name: kept_group(book, endpoint, name) for name in names}
+        for visit in endpoint.at[1:] if any(found.values()) else ():
+            cells = (
+                EMPTY if group is None else _relapse_cell(book, group, visit, with_interval=True)
+                for group in found.values()
+            )
+            yield TableRow(words(f"Still responding at {in_sentence(labels.visit(visit))}"), tuple(cells))
 
 
 def _kept_rows(book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:

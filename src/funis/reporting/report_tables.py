@@ -14,6 +14,7 @@ from funis.reporting.baseline_tables import (
 from funis.reporting.co_primary_tables import build_co_primary_tables
 from funis.reporting.comparison_tables import build_comparison_tables
 from funis.reporting.deviation_tables import build_deviation_tables
+from funis.reporting.durability_tables import build_durability_tables
 from funis.reporting.efficacy_tables import build_efficacy_tables, build_other_tables
 from funis.reporting.estimand_tables import (
     build_estimand_tables,
@@ -85,6 +86,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_product_tables(study, results, book),
         *build_response_tables(study, book),
         *build_performance_goal_tables(study, book),
+        *build_durability_tables(study, book),
         *build_repeated_response_tables(study, book),
         *build_relapse_tables(study, book),
         *build_response_listings(study, results),

@@ -31,6 +31,7 @@ CANNOT_TELL = "cannot tell"
 CLASSES: dict[str, str] = {
     "responder": "Any response",
     "cannot tell": "Cannot tell",
+    "open_class": "Response of an open class",
 }
 DENOMINATORS: dict[str, str] = {
     "responders": "of responders",

@@ -7,7 +7,7 @@ away from zero. The names below are its entry points.
 """
 
 from funis.results.everything import InputRecord, Provenance, Results
-from funis.results.key import ALL, Place, build_id, name_at_most, name_change, name_sustained
+from funis.results.key import ALL, Place, build_id, name_at_most, name_change, name_shift, name_sustained
 from funis.results.number_list import NUMBER_COLUMNS, NumberList
 from funis.results.sources import ABSENT, SOURCE_COLUMNS, SourceList
 from funis.results.text import (
@@ -57,6 +57,7 @@ __all__ = [
     "format_shortest",
     "name_at_most",
     "name_change",
+    "name_shift",
     "name_sustained",
     "trim",
     "write_results",

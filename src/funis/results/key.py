@@ -101,6 +101,17 @@ def name_sustained(definition: str) -> str:
     return f"{definition}_sustained"
 
 
+def name_shift(before: str, after: str) -> str:
+    """Name those who were in one class at the first visit and are in another at a later one.
+
+    Examples
+    --------
+    >>> name_shift("MCR", "none")
+    'MCR to none'
+    """
+    return f"{before} to {after}"
+
+
 def name_at_most(limit: float) -> str:
     """Name the category of those at a dose or below.
 

@@ -100,6 +100,7 @@ NAMED: Final[dict[str, str]] = {
     "table-ENDPOINT": "an endpoint at every visit",
     "figure-ENDPOINT": "an endpoint over time",
     "table-sensitivity-ENDPOINT": "sensitivity analyses of an endpoint",
+    "table-durability-ENDPOINT": "classes of a response at its first visit and later",
     "table-response-DEFINITION": "a response with every interval",
     "figure-response-DEFINITION": "a response over visits",
     "table-listing-response-DEFINITION": "the response of each subject",
@@ -151,7 +152,7 @@ def printed_names(study: Study) -> tuple[str, ...]:
 
 def _names_of(endpoint: Endpoint) -> Iterator[str]:
     name, definition = endpoint.id, endpoint.definition
-    yield from (f"table-{name}", f"figure-{name}", f"table-sensitivity-{name}")
+    yield from (f"table-{name}", f"figure-{name}", f"table-sensitivity-{name}", f"table-durability-{name}")
     if definition:
         yield from (f"{start}-{definition}" for start in ("table-response", "figure-response"))
         yield f"table-listing-response-{definition}"
