@@ -534,6 +534,13 @@ def test_a_word_in_many_cells_is_declared_and_not_asked_cell_by_cell(trial: Path
         assert [row["found"] for row in rows] == ["V0"] * asked
 
 
+def test_a_number_of_a_subject_is_read_by_those_of_the_table_of_subjects(trial: Path) -> None:
+    change(trial, "labs", "S1,month_1,2020-02-05,creatinine", "S 1,month_1,2020-02-05,creatinine")
+    change(trial, "labs", "S2,month_1,2020-03-06,creatinine", "S9,month_1,2020-03-06,creatinine")
+    rows = propose(trial)[1]
+    assert {(row["found"], row["proposed"]) for row in rows} >= {("S 1", "S1"), ("S9", "")}
+
+
 @pytest.mark.parametrize(
     ("table", "old", "new", "proposed"),
     [

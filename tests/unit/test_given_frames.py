@@ -50,6 +50,14 @@ def test_up_to_so_many_cells_are_held_as_few_rows(few_cells: int, *, few: bool) 
     assert is_few(raw.tables["visits"].frame) is few
 
 
+def test_one_cell_is_few_where_one_is_allowed() -> None:
+    rows = [{"subject": "A"}]
+    assert is_few(taken(rows, few_cells=1).tables["visits"].frame)
+    assert not is_few(taken(rows).tables["visits"].frame)
+    # Nothing is held as few rows where no cell is allowed, however few there are.
+    assert not is_few(taken([], few_cells=0).tables["visits"].frame)
+
+
 def test_an_empty_list_is_a_table_with_its_columns() -> None:
     table = taken([]).tables["visits"].frame
     assert table.height == 0
