@@ -72,6 +72,8 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     ("figure-influence", "influence"),
     ("table-site-effects", "influence"),
     ("figure-glucocorticoid", "subject-courses"),
+    # Of the cells the main part has what was given; donors and lots would make it longer than eight pages.
+    ("table-main-product", "influence"),
     ("table-comparison", "models"),
 )
 #: Places by the section that the maker of a table or figure names.
@@ -169,9 +171,9 @@ class Arrangement:
 
     def place(self, shown: Shown) -> str:
         """Name the section of the main part or of the supplement that a table or figure stands in."""
-        if shown.id.startswith("table-main-"):
-            return shown.section
         known = [place for start, place in _BY_ID if shown.id.startswith(start)]
+        if not known and shown.id.startswith("table-main-"):
+            return shown.section
         known += [_BY_SECTION[shown.section]] if shown.section in _BY_SECTION else []
         return known[0] if known else self._place_by_content(shown)
 
