@@ -283,7 +283,7 @@ def toxicity_table(version: str = "5.0") -> ToxicityTable:
     """
     if version not in toxicity_versions():
         raise UnknownNameError("CTCAE version", str(version), toxicity_versions())
-    return _read(ToxicityTable, "table", f"ctcae_{version.split('.', maxsplit=1)[0]}", "toxicity")
+    return _read(ToxicityTable, "table", f"ctcae_{version.partition('.')[0]}", "toxicity")
 
 
 @cache

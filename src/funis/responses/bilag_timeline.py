@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise, product
+from math import inf
 from typing import Final, Literal
 
 from funis.responses.assessment import Assessment, Measurement
@@ -219,7 +220,7 @@ def _horizon_visit(assessment: Assessment) -> TimelineVisit | None:
     """
     horizon, window = assessment.number("horizon_day"), assessment.number("horizon_window")
     near = [(abs(day - horizon), name) for name, day in assessment.cohort.days.items()]
-    distance, name = min(near, default=(window + 1, ""))
+    distance, name = min(near, default=(inf, ""))
     visit = assessment.timeline.find(name) if distance <= window else None
     return visit if has_grades(assessment, visit) else None
 
