@@ -60,6 +60,8 @@ FIXED: Final[dict[str, str]] = {
     "table-glucocorticoid": "glucocorticoid dose",
     "figure-glucocorticoid": "glucocorticoid dose",
     "table-main-exposure": "cells given",
+    "table-main-product": "the cells: donors, lots and infusions",
+    "table-product-lots": "lots given, with their donors",
     "table-exposure": "infusions and exposure",
     "table-adverse-events": "adverse events",
     "table-event-terms": "adverse events by organ class and term",
