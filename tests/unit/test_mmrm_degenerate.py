@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 import pytest
 
+from funis.errors import ValueRangeError
 from funis.stats.mmrm import one_fit
-from funis.stats.mmrm.covariance import evaluate_structure
+from funis.stats.mmrm.batch import fit_mmrm_batch
+from funis.stats.mmrm.covariance import Floats, evaluate_structure
 from funis.stats.mmrm.degrees_of_freedom import (
     Inference,
     SubjectScores,
@@ -320,3 +322,96 @@ def test_far_is_beyond_a_hundred_million_times_the_middle(values: list[float], s
     n = len(values)
     frame = pl.DataFrame({"id": range(n), "visit": ["v"] * n, "y": values})
     assert ("times as far" in notes(fit(frame, "us", fixed="1"))) is said
+
+
+@pytest.mark.parametrize("covariance", HETEROGENEOUS)
+def test_beside_a_number_mistyped_by_many_digits_the_reason_is_told(covariance: str) -> None:
+    """With 1e20 at one visit a coefficient of another has no digit left; it was said that these "do not vary"."""
+    frame = trial().with_columns(y=pl.when(pl.int_range(pl.len()) == 16).then(1e20).otherwise(pl.col("y")))
+    found = fit(frame, covariance)
+    said = "the outcomes at 'v1', 'v2', 'v3' are fitted exactly, to 1e-10 of what is left at other visits"
+    assert (found.status, found.detail) == ("covariance not estimable", said)
+    assert "the outcome in row 17 counted from 1 (subject 4, visit v0) is 1e+20" in notes(found)
+
+
+def batch_design(n: int) -> tuple[Floats, Floats]:
+    """A mean at each of two visits."""
+    C = np.zeros((2, 1, 2))
+    C[0, 0, 0] = C[1, 0, 1] = 1.0
+    return np.ones((n, 1)), C
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_a_batch_ends_in_the_status_of_a_fit(engine: Literal["numpy", "compiled"]) -> None:
+    """One number of 1e30; outcomes all the same; a visit all the same."""
+    n = 10
+    u, C = batch_design(n)
+    y = np.random.default_rng(5).normal(size=(4, n, 2))
+    y[0, 3, 0] = 1e30
+    y[1] = 3.0
+    y[2, :, 0] = 1.0
+    found = fit_mmrm_batch(y, u, C, engine=engine)
+    flat = "covariance not estimable"
+    assert found.status == (flat, "singular covariance", flat, "converged")
+    assert np.isnan(found.estimate[:3]).all()
+    assert np.isnan(found.p[:3]).all()
+    assert found.estimate[3, 1] == pytest.approx(y[3, :, 1].mean(), rel=1e-9)
+    assert found.se[3, 1] == pytest.approx(y[3, :, 1].std(ddof=1) / np.sqrt(n), rel=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_batch_with_no_more_outcomes_than_coefficients_is_saturated(
+    engine: Literal["numpy", "compiled"], seed: int
+) -> None:
+    """By maximum likelihood the compiled path took the rounding of zeros for residuals."""
+    rng = np.random.default_rng(seed)
+    u = np.column_stack([np.ones(3), [0.0, 1.0, 0.0], rng.normal(size=3)])
+    C = np.eye(3)[None]
+    y = rng.normal(size=(1, 3, 1))
+    assert fit_mmrm_batch(y, u, C, method="ml", engine=engine).status == ("saturated",)
+    more = np.concatenate([u, [[1.0, 1.0, 0.3]]])
+    assert fit_mmrm_batch(
+        np.ones((1, 4, 1)) * rng.normal(size=(1, 4, 1)), more, C, method="ml", engine=engine
+    ).status == ("converged",)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"outcomes": (1, 2, 0, np.inf)}, "outcomes: found inf in [1, 2, 0]; allowed is finite"),
+        (
+            {"outcomes": (0, 9, 1, -1e51)},
+            "outcomes: found -1e+51 in [0, 9, 1]; allowed is numbers from -1e+50 to 1e+50",
+        ),
+        ({"u": (4, 0, np.nan)}, "subject_part: found nan in [4, 0]; allowed is finite"),
+        ({"C": (1, 0, 1, 1e60)}, "visit_part: found 1e+60 in [1, 0, 1]; allowed is numbers from"),
+        ({"L": (1, 0, -np.inf)}, "contrasts: found -inf in [1, 0]; allowed is finite"),
+    ],
+)
+def test_a_batch_names_the_place_of_a_number_that_it_cannot_use(change: dict[str, Any], said: str) -> None:
+    u, C = batch_design(10)
+    arrays = {"outcomes": np.random.default_rng(5).normal(size=(2, 10, 2)), "u": u, "C": C, "L": np.eye(2)}
+    for name, (*place, value) in change.items():
+        arrays[name][tuple(place)] = value
+    with pytest.raises(ValueRangeError) as caught:
+        fit_mmrm_batch(arrays["outcomes"], arrays["u"], arrays["C"], contrasts=arrays["L"])
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(("size", "taken"), [(1e50, True), (1.1e50, False), (1e-50, True), (0.9e-50, False)])
+def test_a_batch_takes_each_trial_up_to_the_limits(size: float, taken: bool) -> None:  # noqa: FBT001
+    """The other trial does not hide it, and a trial of zeros is no number too small."""
+    u, C = batch_design(10)
+    y = np.random.default_rng(5).normal(size=(3, 10, 2))
+    y[1] *= size / np.abs(y[1]).max()
+    y[2] = 0.0
+    if taken:
+        assert fit_mmrm_batch(y, u, C, engine="numpy").status == (
+            "converged",
+            "converged",
+            "singular covariance",
+        )
+        return
+    with pytest.raises(ValueRangeError, match="outcomes: found"):
+        fit_mmrm_batch(y, u, C)

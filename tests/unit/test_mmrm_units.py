@@ -158,7 +158,7 @@ def test_a_visit_that_does_not_vary(covariance: str) -> None:
     y[:, 0] = 0.0
     result = fit(frame(y, base=np.arange(40.0)), "arm * visit + base", covariance=covariance)
     assert result.status == "covariance not estimable"
-    assert result.detail == "the outcomes at 'v0' are fitted exactly and do not vary"
+    assert result.detail == "the outcomes at 'v0' are all the same and have no variance"
 
 
 def test_a_search_that_starts_at_a_saddle_point_goes_on() -> None:

@@ -19,6 +19,7 @@ from funis.errors import ShapeError, ValueRangeError
 from funis.stats.mmrm.covariance import Floats
 from funis.stats.mmrm.degrees_of_freedom import contrast_variance, degrees_of_freedom
 from funis.stats.mmrm.design import standardise
+from funis.stats.mmrm.numbers_used import MOST, check_numbers
 from funis.stats.mmrm.one_fit import fit_arrays
 from funis.stats.mmrm.sums import SubjectArrays
 
@@ -33,7 +34,7 @@ class BatchResult:
 
     Attributes
     ----------
-    estimate, se, df : (B, q), ``nan`` where the fit failed
+    estimate, se, df : (B, q), ``nan`` where the fit failed; ``se`` also where its variance is negative
     status : (B,) text, as in :class:`funis.stats.mmrm.result.MmrmResult`
     """
 
@@ -47,7 +48,8 @@ class BatchResult:
         """Two-sided P values (B, q)."""
         from scipy.special import stdtr
 
-        values: Floats = 2 * stdtr(self.df, -np.abs(self.estimate / self.se))
+        with np.errstate(all="ignore"):
+            values: Floats = 2 * stdtr(self.df, -np.abs(self.estimate / self.se))
         return values
 
 
@@ -90,8 +92,8 @@ def fit_mmrm_batch(
     Raises
     ------
     ShapeError : shapes that do not fit each other
-    ValueRangeError : an unknown option, an infinite outcome, a value of the design that is not finite, or
-        ``compiled`` where numba is not installed
+    ValueRangeError : an unknown option, a number that is not finite or beyond 1e50, or ``compiled`` where
+        numba is not installed
 
     Source
     ------
@@ -152,15 +154,33 @@ def _check_shapes(outcomes: Floats, subject_part: Floats, visit_part: Floats, co
             f"Contrasts need {visit_part.shape[2]} weights a row, one per coefficient; "
             f"found {contrasts.shape}."
         )
-    if np.isinf(outcomes).any():
-        raise ValueRangeError("outcomes", "an infinite value", "numbers, and nan where not observed")
-    for name, values in (
-        ("subject_part", subject_part),
-        ("visit_part", visit_part),
-        ("contrasts", contrasts),
+    _check_numbers(outcomes, subject_part, visit_part, contrasts)
+
+
+def _check_numbers(outcomes: Floats, subject_part: Floats, visit_part: Floats, contrasts: Floats) -> None:
+    """Refuse numbers that no fit can use, each trial's outcomes and each column of the design by itself."""
+    size = np.abs(np.where(np.isnan(outcomes), 0.0, outcomes)).reshape(outcomes.shape[0], -1)
+    largest = size.max(axis=1, initial=0.0)
+    for trial in np.flatnonzero(~((largest == 0) | ((largest * MOST >= 1) & (largest <= MOST))))[:1]:
+        values = np.where(np.isnan(outcomes[trial]), 0.0, outcomes[trial])
+        _check_array("outcomes", values, (int(trial),), 0)
+    for name, array, column in (
+        ("subject_part", subject_part, 1),
+        ("visit_part", visit_part, 2),
+        ("contrasts", contrasts, 1),
     ):
-        if not np.isfinite(values).all():
-            raise ValueRangeError(name, "a value that is not finite", "finite numbers")
+        for j in range(array.shape[column]):
+            _check_array(name, np.take(array, [j], axis=column).squeeze(column), (j,), column)
+
+
+def _check_array(name: str, values: Floats, fixed: tuple[int, ...], axis: int) -> None:
+    """Refuse a part of an array; ``fixed`` is its place along an axis."""
+
+    def where(place: int) -> str:
+        found = [int(at) for at in np.unravel_index(place, values.shape)]
+        return str([*found[:axis], *fixed, *found[axis:]])
+
+    check_numbers(name, values.reshape(-1), where)
 
 
 def _check_options(df: str, method: str, engine: str) -> Engine:
@@ -203,7 +223,7 @@ def _run_compiled(
         COMPILED_DF[df],
     )
     result.estimate[:], result.se[:], result.df[:] = estimate, se, degrees
-    done: NDArray[np.bool_] = flag == compiled.CONVERGED
+    done: NDArray[np.bool_] = (flag == compiled.CONVERGED) & np.isfinite(estimate).all(axis=1)
     return done
 
 
@@ -229,8 +249,9 @@ def _run_numpy(
         return fit.optimum.status
     if fit.estimable.dropped.size:
         return "rank deficient"
-    turned = L @ fit.estimable.transform
-    result.estimate[trial] = turned @ fit.inference.beta
-    result.se[trial] = np.sqrt(contrast_variance(fit.inference, turned))
-    result.df[trial] = degrees_of_freedom(fit.inference, turned)
+    with np.errstate(all="ignore"):
+        turned = L @ fit.estimable.transform
+        result.estimate[trial] = turned @ fit.inference.beta
+        result.se[trial] = np.sqrt(contrast_variance(fit.inference, turned))
+        result.df[trial] = degrees_of_freedom(fit.inference, turned)
     return "converged"

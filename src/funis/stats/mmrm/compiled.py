@@ -36,6 +36,8 @@ _DECREMENT = 1e-20
 _RESTS_BELOW, _AT_REST = 1e-16, 0.25
 # A visit of which the earlier ones explain all but this share is left to the NumPy path.
 _OWN = 1e-3
+# A variance below this share of the largest may be that of an exact fit, which the NumPy path tells.
+_LEAST = 1e-16
 _STEPS = 30
 _HALVINGS = 12
 
@@ -291,7 +293,8 @@ def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
     flag = GAVE_UP
     turn = 0
     earlier = math.inf
-    if not (fine and fine2):
+    # With no more outcomes than coefficients the residuals are what rounding leaves of zeros.
+    if not (fine and fine2) or observed.sum() <= p:
         return flag, f, sigma, beta, phi, P, H, W, count, products
     for turn in range(_STEPS):
         # The first step leaves out how beta responds to Sigma: cheaper, and as good far from the maximum.
@@ -326,9 +329,12 @@ def fit_trial(Y: Any, observed: Any, u: Any, C: Any, p: int, reml: bool) -> Any:
         if not improved:
             break
     factor = np.zeros((m, m))
+    largest = 0.0
+    for a in range(m):
+        largest = max(largest, sigma[a, a])
     if cholesky(sigma, m, factor):
         for a in range(m):
-            if factor[a, a] ** 2 < _OWN * sigma[a, a]:
+            if factor[a, a] ** 2 < _OWN * sigma[a, a] or sigma[a, a] < _LEAST * largest:
                 flag = GAVE_UP
     else:
         flag = GAVE_UP

@@ -95,7 +95,8 @@ def _reason(attempt: Attempt, fit: Fit, covariance: str) -> tuple[str, str]:
         return "covariance not estimable", f"the outcomes at {named} are all the same and have no variance"
     if fit.exact and status == "covariance not estimable":
         exact = ", ".join(repr(visit.levels[place]) for place in fit.exact)
-        return "covariance not estimable", f"the outcomes at {exact} are fitted exactly and do not vary"
+        said = f"the outcomes at {exact} are fitted exactly, to 1e-10 of what is left at other visits"
+        return "covariance not estimable", said
     lacking = _not_informed(attempt.data.observed, covariance, visit.levels)
     if lacking:
         return "covariance not estimable", lacking
