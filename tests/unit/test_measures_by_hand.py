@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.catalogue.model_parameter import Parameter
 from funis.catalogue.registry import response_definition
 from funis.responses.assessment import Assessment, Measurement
 from funis.responses.measures import NUMBER_FUNCTIONS
@@ -120,6 +121,24 @@ def test_an_upper_limit_is_declared_else_it_stands_beside_the_value() -> None:
     assert ask("of_upper_limit", *rows, x_upper_limit=0) == span("0.25", "0.25")
     assert ask("of_upper_limit", {"x": None, "x_lower": 2, "x_upper": 6, "x_high": 4.0}) == span("0.5", "1.5")
     assert ask("of_upper_limit", {"x": None, "x_lower": 2, "x_high": 4.0}) == span("0.5", None)
+
+
+def test_a_recorded_value_is_brought_to_scale_and_unit() -> None:
+    """A unit of which one is 2 of the printed one, and a scale of half the length: 3 is 6, and 3 again."""
+    now = assess({"x": 3}, days=(0,), x_unit="u")
+    unit = Parameter("x_unit", "u", ("u",), "unit", factors=(Decimal(2),))
+    scale = Parameter("x_scale", 10, (10,), "scale", factors=(Decimal("0.5"),))
+
+    def with_choices(*choices: Parameter) -> Span:
+        parameters = dict(now.definition.parameters) | {each.name: each for each in choices}
+        settled = dict(now.parameters) | {each.name: each.default for each in choices}
+        definition = replace(now.definition, parameters=parameters)
+        return measured("now", replace(now, definition=definition, parameters=settled), "x").span
+
+    assert with_choices() == span(3, 3)
+    assert with_choices(unit) == span(6, 6)
+    assert with_choices(scale) == span("1.5", "1.5")
+    assert with_choices(unit, scale) == span(3, 3)
 
 
 def test_without_an_upper_limit_nothing_is_said() -> None:
