@@ -84,7 +84,8 @@ def checklist(page: Document) -> tuple[Section, dict[str, tuple[str, str]]]:
     section = next(each for each in page.sections if each.id == "checklist")
     (table,) = section.all_blocks
     assert isinstance(table, TableSpec)
-    return section, {row.stub.text: (row.cells[0].text, row.cells[1].text) for row in table.rows}
+    said = [(row.stub.text.split(" ", 1), row.cells[0].text) for row in table.rows]
+    return section, {number: (item, where) for (number, item), where in said}
 
 
 @pytest.mark.parametrize(("name", "words"), [("trend", TREND), ("strobe", STROBE)])
@@ -125,7 +126,7 @@ def test_a_section_that_a_report_has_not_is_not_named() -> None:
     sections = with_checklist(study, (Section("methods", "Methods"),))
     table = sections[1].all_blocks[0]
     assert isinstance(table, TableSpec)
-    rows = {row.stub.text: row.cells[1].text for row in table.rows}
+    rows = {row.stub.text.split(" ", 1)[0]: row.cells[0].text for row in table.rows}
     assert rows["3"] == "Methods"
     assert rows["14"] == "Not in this report"
     assert rows["15"] == "For the authors to write"

@@ -73,6 +73,8 @@ glucocorticoid    prednisone (category: at_most_7.5, at_most_5,     n mean sd me
 drugs             asked: about other drugs at least once, or one    count, percent, in a lupus trial
                   is recorded
 findings          error, warning, query (category: code)            count
+completeness      score or test by planned visit and over all;      count, percent of values due
+                  values: of all of them
 size              harm_missed: rarer than this it can be missed;    percent; count
                   tests that were made
 ================  ================================================  ==========================================
@@ -96,6 +98,7 @@ from funis.analysis.between_arms import compare_changes_between, compare_respons
 from funis.analysis.cell_product import describe_product
 from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
+from funis.analysis.completeness import count_completeness
 from funis.analysis.deviations import count_deviations
 from funis.analysis.diagnostics import diagnose_changes
 from funis.analysis.disposition import count_disposition
@@ -191,6 +194,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     count_deviations(run, findings)
     describe_product(run, findings)
     count_recorded_totals(run, scored, findings)
+    count_completeness(run)
     describe_size(run)
     numbers = mark_responses(run, run.numbers.frame())
     _log.info("computed %d numbers, %d findings", numbers.height, len(findings))

@@ -34,7 +34,7 @@ def with_checklist(study: Study, sections: Sequence[Section]) -> tuple[Section, 
     >>> study = Study.model_validate({"study": trial})
     >>> table = with_checklist(study, ())[0].all_blocks[0]
     >>> [cell.text for cell in table.rows[0].cells]
-    ['Title and abstract', 'Title block; the rest is for the authors to write']
+    ['Title block; the rest is for the authors to write']
     """
     code, title = SUPPLEMENT[_NAME]
     part = SectionPart(f"{_NAME}-blocks", blocks=(_table(study, sections),))
@@ -48,7 +48,7 @@ def with_checklist(study: Study, sections: Sequence[Section]) -> tuple[Section, 
 def _table(study: Study, sections: Sequence[Section]) -> TableSpec:
     statement = checklist_of(study.trial.design)
     places = _TITLE_BLOCK | {each.id: f"{each.code} {each.title}".strip() for each in sections}
-    rows = text_rows((str(each.number), each.item, _where(each, places)) for each in statement.items)
+    rows = text_rows((f"{each.number} {each.item}", _where(each, places)) for each in statement.items)
     notes = (
         f"Items of {statement.title}, in words of our own: {statement.source}.",
         "A section that is named speaks to the item; whether it says enough is for the authors to judge.",
@@ -57,7 +57,7 @@ def _table(study: Study, sections: Sequence[Section]) -> TableSpec:
         f"table-{_NAME}",
         _NAME,
         f"{statement.title}: where this report speaks to each item",
-        ("No.", "Item", "Where it stands"),
+        ("Item", "Where it stands"),
         rows,
         notes,
         is_text=True,

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from funis.documents.document import Prose, plain
 from funis.documents.register import reference
 from funis.documents.table import Inline
+from funis.reporting.completeness_tables import values_due
 from funis.reporting.definition_words import is_proposed
 from funis.reporting.finding_tables import finding_words, use_of_values
 from funis.reporting.number_book import Number, NumberBook, bound
 from funis.reporting.title_block import size_of
-from funis.results import ALL, Results
+from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 #: By design, what every change or difference holds beside the treatment.
@@ -38,9 +39,22 @@ def quality_words(study: Study, results: Results, book: NumberBook) -> tuple[Pro
     tuple of Prose : one paragraph each; a number carries the id of its result
     """
     found = (*finding_words(results, book), Inline(f": {reference('findings')}. "))
+    present = values_due(book)
     is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
     kind = f"The data are {_KINDS['made' if is_rebuilt else 'real']}: {reference('provenance')}."
-    return ((*found, Inline(use_of_values(results.findings))), *_unclassified(book), plain(kind))
+    used = (*found, Inline(use_of_values(results.findings)))
+    return (*(_present_words(*present) if present else ()), used, *_unclassified(book), plain(kind))
+
+
+def _present_words(count: Number, percent: Number) -> Iterator[Prose]:
+    """Say how many of the values due are there."""
+    behind = f"%): {reference('completeness')}."
+    yield _sentence(_of_all(count), " values due were present (", bound(percent, 1), behind)
+
+
+def _of_all(count: Number) -> Inline:
+    """Print a count with its denominator, both bound to the result."""
+    return Inline(f"{format_number(count.value or 0.0, 0)} of {count.denominator}", count.id)
 
 
 def findings_lead(results: Results, book: NumberBook) -> Prose:
@@ -65,8 +79,7 @@ def _unclassified(book: NumberBook) -> Iterator[Prose]:
     ]
     if unclear:
         most = max(unclear, key=lambda each: each.value or 0.0)
-        over = f" of {most.denominator} at most."
-        yield _sentence("Patients whose response cannot be told: ", bound(most, 0), over)
+        yield _sentence("Patients whose response cannot be told: ", _of_all(most), " at most.")
 
 
 def limit_words(study: Study, book: NumberBook) -> tuple[Prose, ...]:

@@ -13,6 +13,7 @@ from funis.reporting.baseline_tables import (
 )
 from funis.reporting.co_primary_tables import build_co_primary_tables
 from funis.reporting.comparison_tables import build_comparison_tables
+from funis.reporting.completeness_tables import build_completeness_tables
 from funis.reporting.deviation_tables import build_deviation_tables
 from funis.reporting.durability_tables import build_durability_tables
 from funis.reporting.efficacy_tables import build_efficacy_tables, build_other_tables
@@ -111,6 +112,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_event_listings(results),
         *build_lab_shift_tables(study, results, book),
         *build_exposure_tables(study, book),
+        *build_completeness_tables(study, book),
         *build_finding_tables(results, book),
         *build_file_tables(results),
         *build_people_tables(study),

@@ -31,6 +31,7 @@ _KEPT: Final = (
     "exposure",
     "product",
     "findings",
+    "completeness",
     "size",
     "baseline",
 )

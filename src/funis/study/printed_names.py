@@ -68,6 +68,7 @@ FIXED: Final[dict[str, str]] = {
     "table-event-terms-all": "adverse events by organ class, every term",
     "table-listing-events": "listing of adverse events",
     "table-asked": "who was asked about adverse events",
+    "table-completeness": "values that are there, of those due",
     "table-lab-shifts": "laboratory results by CTCAE grade",
     "table-regression-to-mean": "regression to the mean",
     "table-mmrm": "mixed models",
