@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,9 @@ BY_MEASURES = study_with(
 )
 
 
-def by_measures(labs: list[tuple[Any, ...]], **columns: list[Any]) -> Tables:
+def by_measures(
+    labs: list[tuple[Any, ...]], *, flows: Sequence[float] = (1.0, 2.0), **columns: list[Any]
+) -> Tables:
     """Two subjects: wetting of the eyes 5 and 12 mm in S1, 12 and 12 in S2; saliva 1 and 2 mL in 10 min."""
     eyes = {"subject": ["S1", "S2"], "visit": ["baseline"] * 2, "date": ["2020-03-01"] * 2}
     given: dict[str, list[Any]] = {"subject": ["S1", "S2"]}
@@ -120,7 +123,7 @@ def by_measures(labs: list[tuple[Any, ...]], **columns: list[Any]) -> Tables:
         BY_MEASURES,
         given,
         schirmer=pl.DataFrame(eyes | {"right_mm": [5, 12], "left_mm": [12, 12]}),
-        unstimulated_flow=pl.DataFrame(eyes | {"volume_ml": [1.0, 2.0], "minutes": [10, 10]}),
+        unstimulated_flow=pl.DataFrame(eyes | {"volume_ml": list(flows), "minutes": [10, 10]}),
         labs=pl.DataFrame(labs, schema=heads, orient="row", strict=False),
     )
 
@@ -319,3 +322,45 @@ def test_yes_no_columns_are_told_from_measures() -> None:
     flags = yes_no_columns("acr_eular_2016")
     assert {"ocular_symptoms", "anti_ssa_positive", "hepatitis_c"} <= flags
     assert not flags & {"focus_score", "essdai", "unstimulated_flow", "schirmer_worst"}
+
+
+def test_the_day_of_the_infusion_counts_the_day_after_does_not() -> None:
+    at_once = (*POSITIVE[:2], "2020-03-02", *POSITIVE[3:])
+    assert judged(by_measures([at_once], focus_score=[0.0, 0.0]))[0] == "met"
+    next_day = ("S1", "unscheduled", "2020-03-03", *POSITIVE[3:])
+    assert judged(by_measures([next_day], focus_score=[0.0, 0.0]))[0] is None
+
+
+def test_of_two_results_of_one_day_the_last_counts() -> None:
+    second = ("S1", "unscheduled", "2020-03-01", "anti_ssa", 5.0, "U/mL", None, None)
+    assert judged(by_measures([POSITIVE, second], focus_score=[0.0, 0.0]))[0] == "not met"
+    first = ("S1", "unscheduled", *POSITIVE[2:])
+    assert (
+        judged(by_measures([(*second[:1], "baseline", *second[2:]), first], focus_score=[0.0, 0.0]))[0]
+        == "met"
+    )
+
+
+def test_a_score_without_a_day_is_of_its_visit() -> None:
+    """3 for the biopsy and 1 for a flow of 0.05 mL/min make 4; one of 0.5 makes 3, and 1 for the dye is open."""
+    tables = by_measures([NEGATIVE, ("S1", *NEGATIVE[1:])], focus_score=[1.0, 1.0])
+    for flows, word in (([0.05, 0.5], "met"), ([0.5, 0.05], None)):
+        scores = pl.DataFrame(
+            {"subject": ["S1", "S1"], "visit": ["baseline", "month_1"], "day": [None, None]}
+            | {"variable": ["unstimulated_flow"] * 2, "value": flows, "grade": [None, None]},
+            schema_overrides={"day": pl.Float64, "grade": pl.String},
+        )
+        found = derive_classifications(BY_MEASURES, tables.frames, scores, ["acr_eular_2016"])
+        assert found.row(0) == ("S1", word)
+
+
+def test_the_worse_eye_decides_not_the_mean_of_both() -> None:
+    """5 and 12 mm: the mean of 8.5 would not count. With 3 for anti-SSA the worse eye makes 4."""
+    positive = [POSITIVE, ("S2", *POSITIVE[1:])]
+    assert judged(by_measures(positive, flows=[2.0, 2.0], focus_score=[0.0, 0.0])) == ["met", None]
+
+
+@pytest.mark.parametrize(("value", "is_kept"), [(0.0, True), (50.0, True), (-0.1, False), (50.1, False)])
+def test_the_limits_of_a_column_themselves_are_possible(value: float, is_kept: bool) -> None:  # noqa: FBT001
+    tables = by_measures([POSITIVE], focus_score=[value, 1.0])
+    assert (tables.frames["subjects"]["focus_score"].to_list()[0] == value) is is_kept
