@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from funis.demo.cells import build_cells
 from funis.demo.reconstruct import reconstruct
 
 #: Laboratory tests that no item of an instrument is compared with: they may move a little.
@@ -26,6 +27,9 @@ TERMS = (
 )  # fmt: skip
 #: So many of the subjects leave before the last visit.
 LEFT = 0.05
+#: Lots of cells, each of its own donor.
+LOTS = 40
+LOT_SEED = 20
 
 
 def write_large_study(folder: Path, subjects: int, seed: int = 20) -> Path:
@@ -70,7 +74,8 @@ def build_tables(
             "left": rng.random(subjects) < LEFT,
         }
     )
-    large = {name: _repeat(frame, people) for name, frame in tables.items()}
+    large = {name: _repeat(frame, people) for name, frame in tables.items() if "subject" in frame.columns}
+    large |= _draw_cells(large["infusions"], subjects)
     large["labs"] = _move_values(large["labs"], rng)
     items = [pl.col(name) for name in FREE_ITEMS]
     turned = [pl.Series(name, rng.random(large["sledai_2k"].height) < 0.03) for name in FREE_ITEMS]
@@ -106,6 +111,13 @@ def _repeat(frame: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     ]
     rows = people.join(frame, on="subject", how="inner", maintain_order="left_right").with_columns(moved)
     return rows.with_columns(subject=pl.col("new")).select(frame.columns)
+
+
+def _draw_cells(infusions: pl.DataFrame, subjects: int) -> dict[str, pl.DataFrame]:
+    """Give forty lots and their donors, each for the subjects who were infused one after the other."""
+    given = infusions.drop("lot").with_columns(pl.col("date").str.to_date()).to_dicts()
+    cells = build_cells(given, LOT_SEED, "large study", subjects_of_lot=-(-subjects // LOTS))
+    return {name: pl.DataFrame(rows).select(pl.all().cast(pl.String)) for name, rows in cells.items()}
 
 
 def _move_values(labs: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
