@@ -183,6 +183,8 @@ def test_a_dose_of_nothing_is_nothing_whatever_the_weight() -> None:
     of = ("dose", "kg")
     assert ask("per_kg", {"dose": 0, "kg": None}, of=of) == span(0, 0)
     assert ask("per_kg", {"dose": 3, "kg": None}, of=of) == span(0, None)
+    assert ask("per_kg", {"dose": 0.5, "kg": None}, of=of) == span(0, None)
+    assert ask("per_kg", {"dose": 0.5, "kg": 0.5}, of=of) == span(1, 1)
     assert ask("per_kg", {"dose": 3, "kg": 0}, of=of) == span(0, None)
     later = assess({"dose": 1, "kg": 50}, {"dose": 3, "kg": 1}, {"dose": 1, "kg": 99})
     earlier = replace(later, now=later.timeline.visits[1])
