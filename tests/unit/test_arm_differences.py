@@ -85,10 +85,11 @@ class Maker:
         arm: str = "c",
         subgroup: str = "all",
         adjusted: float | None = None,
+        n: int = 40,
     ) -> None:
         place: dict[str, Any] = {
             "analysis": "mmrm" if method == "mmrm" else "comparison", "endpoint": "score", "subgroup": subgroup,
-            "variable": "sledai_2k_change", "measure": "sledai_2k", "arm": arm, "contrast": "p", "visit": visit, "n": 40,
+            "variable": "sledai_2k_change", "measure": "sledai_2k", "arm": arm, "contrast": "p", "visit": visit, "n": n,
         }  # fmt: skip
         for name, value in (
             ("estimate", estimate),
@@ -143,6 +144,16 @@ def test_another_difference_is_not_taken(measure: str, subgroup: str, arm: str, 
     maker.differ("welch", "month_6", -2.0, 0.04)
     study = study_of(CELLS, PLACEBO, USUAL)
     assert find_difference(study, maker.book, CHANGE, measure, subgroup, arm, visit) is None
+
+
+@pytest.mark.parametrize(("n", "method"), [(20, "mmrm"), (19, "welch")])
+def test_a_model_of_too_few_gives_way_to_the_test(n: int, method: str) -> None:
+    maker = Maker("c", "p")
+    maker.differ("welch", "month_6", -2.0, 0.04, n=n)
+    maker.differ("mmrm", "month_6", -1.5, 0.02, n=n)
+    found = find_difference(study_of(CELLS, PLACEBO), maker.book, CHANGE, "sledai_2k", "all", "c", "month_6")
+    assert found is not None
+    assert found.estimate.method == method
 
 
 def test_cells_and_heads_and_notes() -> None:

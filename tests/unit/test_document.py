@@ -57,7 +57,7 @@ def test_blocks_are_numbered_once_in_reading_order(document: Document) -> None:
         assert figures == [f"Figure {sign}{place + 1}" for place in range(len(figures))]
         seen += [*tables, *figures]
     assert len([label for label in seen if label.startswith("Table")]) > 15
-    assert len([label for label in seen if label.startswith("Figure")]) == 8
+    assert len([label for label in seen if label.startswith("Figure")]) == 9
     numbered = [label for label in document.register.labels.values() if not label.startswith(("S", "Box"))]
     assert sorted(numbered) == sorted(seen)
 

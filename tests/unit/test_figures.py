@@ -59,7 +59,7 @@ def test_all_figures_of_a_trial_are_there(figures: dict[str, FigureSpec]) -> Non
     assert list(figures) == [
         "figure-sledai_change", "figure-bilag_change", "figure-labs_change",
         "figure-response-ucmsc_bilag_response",
-        "figure-grades", "figure-time_to_relapse", "figure-swimmer",
+        "figure-grades", "figure-time_to_relapse", "figure-swimmer", "figure-waterfall-sledai_change",
     ]  # fmt: skip
 
 

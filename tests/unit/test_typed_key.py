@@ -76,6 +76,7 @@ ROUNDS = {
     "reporting::_months": "whether a tick stands on a whole month",
     "reporting::_intervals": "borders of the bars of a drawing",
     "reporting::_stack": "heights of the bars of a drawing",
+    "reporting::_curve": "points of a drawing",
     "reporting::count_points": "points of a drawing",
     "reporting::thin_line": "which points of a line are drawn",
     "reporting::_row_axis": "places of bars in a drawing",

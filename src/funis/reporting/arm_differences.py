@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from funis.documents.table import EMPTY, TableCell, joined
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import Group, Number, NumberBook, bound, bound_p, interval
+from funis.reporting.small_samples import limit_missed
 from funis.results import name_change
 from funis.study.model import Arm, Endpoint, Study
 
@@ -100,7 +101,8 @@ def find_risk_difference(
 
 def _read(book: NumberBook, group: Group, visit: str) -> Difference | None:
     estimate = book.find(group, visit, "estimate")
-    if estimate is None:
+    # What too few subjects are there for is not printed: the next analysis may need fewer.
+    if estimate is None or limit_missed(estimate) is not None:
         return None
     test = "fisher" if estimate.method == "newcombe" else estimate.method
     p = book.beside(estimate, "p_adjusted", test) or book.beside(estimate, "p", test)

@@ -70,6 +70,8 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     ("table-events-by-term-all", "events"),
     ("table-influence", "influence"),
     ("figure-influence", "influence"),
+    ("figure-forest-", "populations"),
+    ("figure-waterfall-", "scores"),
     ("table-site-effects", "influence"),
     ("figure-glucocorticoid", "subject-courses"),
     # Of the cells the main part has what was given; donors and lots would make it longer than eight pages.

@@ -6,6 +6,7 @@ Means, intervals, rates and survival are taken from the results; nothing is aggr
 from __future__ import annotations
 
 from funis.documents.figure import FigureSpec
+from funis.reporting.forest_figures import build_forest
 from funis.reporting.glucocorticoid_figures import build_glucocorticoid_figures
 from funis.reporting.influence_tables import build_influence_figures
 from funis.reporting.model_checks import build_diagnostic_figures
@@ -17,6 +18,7 @@ from funis.reporting.subject_figures import build_heat_map
 from funis.reporting.survival_figures import build_survival_figures
 from funis.reporting.swimmer_figures import build_swimmer
 from funis.reporting.timeline_figures import build_timeline_figures
+from funis.reporting.waterfall_figures import build_waterfall
 from funis.results import Results
 from funis.study.model import Study
 
@@ -54,6 +56,8 @@ def build_figures(
         *build_survival_figures(study, results),
         *build_swimmer(study, results),
         *build_glucocorticoid_figures(study, results, book),
+        *build_waterfall(study, results, book),
+        *build_forest(study, book),
         *build_regression_figures(study, results, book),
         *build_influence_figures(study, results),
         *build_diagnostic_figures(study, results, book),

@@ -66,11 +66,7 @@ def _response_bar(labels: Labels, book: NumberBook, group: Group, visit: str) ->
     words = format_number(count.value, 0)
     if share is not None and share.value is not None:
         words += f" ({format_number(share.value, 1)}%)"
-    return {
-        "bar": f"{labels.visit(visit)}, {who} (N = {count.denominator})",
-        "count": count.value,
-        "words": words,
-    }
+    return {"bar": f"{labels.visit(visit)}, {who}", "count": count.value, "words": words}
 
 
 def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> FigureSpec:
@@ -91,7 +87,11 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
                 "Each bar is the whole of the group named at its left; the numbers are those of the response "
                 "table, those of narrow parts stand there alone."
             ),
-            *(("Hatched: cannot tell.",) if has_unknown else ()),
+            *(
+                ("Hatched: cannot tell. Such a bar is of everybody, and has counts without a percentage.",)
+                if has_unknown
+                else ()
+            ),
             *proposal_notes(labels, definition),
         ),
     )
@@ -99,6 +99,15 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
 
 def _place(bars: list[Spec], colours: Mapping[str, str]) -> None:
     """Give each part its ends in percent of all of its bar, those counted whose response is not known."""
+    sizes: dict[str, float] = {}
+    for bar in bars:
+        sizes[bar["bar"]] = sizes.get(bar["bar"], 0) + bar["count"]
+    # A percentage of the table is of those who can be told: in a bar of everybody it would be of another N.
+    open_bars = {bar["bar"] for bar in bars if bar["name"] == CANNOT_TELL}
+    for bar in bars:
+        if bar["bar"] in open_bars:
+            bar["words"] = format_number(bar["count"], 0)
+        bar["bar"] = f"{bar['bar']} (N={format_number(sizes[bar['bar']], 0)})"
     rows = list(dict.fromkeys(bar["bar"] for bar in bars))
     totals = {row: sum(bar["count"] for bar in bars if bar["bar"] == row) for row in rows}
     tops = dict.fromkeys(rows, 0.0)

@@ -163,12 +163,16 @@ def _by_endpoint(name: str, study: Study, shown: Sequence[Shown]) -> Iterator[Se
     """Give each endpoint its heading, its table and its figure; what no endpoint asks for stands last."""
     left = list(shown)
     for endpoint in study.endpoints:
-        own = [each for each in left if each.id in {f"table-{endpoint.id}", f"figure-{endpoint.id}"}]
+        own = [each for each in left if each.id in _of_endpoint(endpoint.id)]
         left = [each for each in left if each not in own]
         if own:
             yield SectionPart(f"endpoint-{endpoint.id}", endpoint.printed, tuple(own))
     if left:
         yield SectionPart(f"{name}-others", OTHERS, tuple(left))
+
+
+def _of_endpoint(name: str) -> tuple[str, ...]:
+    return f"table-{name}", f"figure-{name}", f"figure-waterfall-{name}"
 
 
 def describe_provenance(study: Study, results: Results) -> Iterator[str]:

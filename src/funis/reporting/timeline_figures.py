@@ -207,15 +207,27 @@ def _own_scores(results: Results, book: NumberBook, group: Group) -> pl.DataFram
     scores = results.listings["scores"].filter(
         (pl.col("variable") == group.variable) & pl.col("value").is_not_null() & pl.col("day").is_not_null()
     )
+    members = members_of(results, book, group)
+    return scores if members is None else scores.filter(pl.col("subject").is_in(members))
+
+
+def members_of(results: Results, book: NumberBook, group: Group) -> list[str] | None:
+    """Name the subjects of a group, those counted as its members; None where that is everybody.
+
+    Parameters
+    ----------
+    results, book : what the subjects behind the numbers are read from
+    group : its population, subgroup and arm; its numbers where no members were counted
+    """
     wanted = (group.population, group.subgroup, group.arm)
     if wanted == (EVERYBODY, ALL, ALL):
-        return scores
+        return None
     # Whoever was counted as a member, with or without a value; else whoever has one.
     counted = [each for each in book.of("population") if (each.population, each.subgroup, each.arm) == wanted]
     keys = {number.source for each in counted for number in book.all(each)} - {""}
     keys = keys or {number.source for number in book.all(group)} - {""}
-    members = results.behind.frame(sorted(keys))["subject"].unique()
-    return scores.filter(pl.col("subject").is_in(members.implode()))
+    found: list[str] = results.behind.frame(sorted(keys))["subject"].unique().sort().to_list()
+    return found
 
 
 def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel]) -> FigureSpec:

@@ -102,6 +102,8 @@ NUMBERED: Final[dict[str, str]] = {
 NAMED: Final[dict[str, str]] = {
     "table-ENDPOINT": "an endpoint at every visit",
     "figure-ENDPOINT": "an endpoint over time",
+    "figure-waterfall-ENDPOINT": "the change of each subject",
+    "figure-forest-ENDPOINT": "an endpoint in each subgroup",
     "table-sensitivity-ENDPOINT": "sensitivity analyses of an endpoint",
     "table-durability-ENDPOINT": "classes of a response at its first visit and later",
     "table-response-DEFINITION": "a response with every interval",
@@ -156,6 +158,7 @@ def printed_names(study: Study) -> tuple[str, ...]:
 def _names_of(endpoint: Endpoint) -> Iterator[str]:
     name, definition = endpoint.id, endpoint.definition
     yield from (f"table-{name}", f"figure-{name}", f"table-sensitivity-{name}", f"table-durability-{name}")
+    yield from (f"figure-waterfall-{name}", f"figure-forest-{name}")
     if definition:
         yield from (f"{start}-{definition}" for start in ("table-response", "figure-response"))
         yield f"table-listing-response-{definition}"
