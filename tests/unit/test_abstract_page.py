@@ -79,7 +79,12 @@ def tables_of(page: Document) -> dict[str, TableSpec]:
 
 
 def test_each_part_of_the_text_is_a_section_with_its_sentences(page: Document) -> None:
-    assert [section.title for section in page.sections] == ["The marks", "Methods", "Results"]
+    assert [(section.id, section.title) for section in page.sections] == [
+        ("marks", "The marks"),
+        ("part-1", "Methods"),
+        ("part-2", "Results"),
+    ]
+    assert [table.label for table in tables_of(page).values()] == ["Table 1", "Table 2", "Table 3"]
     rows = tables_of(page)["Results"].rows
     assert [row.stub.text for row in rows if row.is_heading] == ["2. Fatigue fell.", "3. The cells work."]
     assert all(row.stub.is_strong for row in rows if row.is_heading)
