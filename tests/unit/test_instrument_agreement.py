@@ -155,6 +155,81 @@ def test_the_range_is_what_the_rows_reach() -> None:
     assert reachable_range(replace(EYES, kind="sum")) == (0.0, 2 * highest)
 
 
+def test_a_row_stands_once_in_its_table() -> None:
+    first = SLEDAI.parameters[0]
+    assert ("parameters", len(SLEDAI.parameters) + 1, "") in told(
+        replace(SLEDAI, parameters=(*SLEDAI.parameters, first))
+    )
+    features = (*BILAG.features, BILAG.features[0])
+    assert ("features", len(features), "") in told(replace(BILAG, features=features))
+    rules = (*BILAG.rules, BILAG.rules[0])
+    assert ("rules", len(rules), "") in told(replace(BILAG, rules=rules))
+    assert ("flags", 3, "") in told(replace(EYES, flags=(*EYES.flags, EYES.flags[0])))
+
+
+def test_items_are_told_apart_and_recorded_by_somebody() -> None:
+    assert ("items", 3, "label") in with_item(2, label=SLEDAI.items[0].label)
+    assert ("items", 3, "by") in with_item(2, by="nobody")
+    assert ("items", 3, "level_labels") in with_item(2, level_labels=("one", "two"))
+    assert ("items", 3, "level_labels") in with_item(2, level_labels=("",))
+    assert ("items", 3, "level_labels") not in with_item(2, level_labels=("one",))
+    assert ("items", 3, "excludes") in with_item(2, excludes=("drugs", " "))
+
+
+def test_measures_have_a_unit_and_limits_and_something_compares_them() -> None:
+    def second(**changed: Any) -> set[tuple[str, int | None, str]]:
+        measures = (SLEDAI.measures[0], replace(SLEDAI.measures[1], **changed), *SLEDAI.measures[2:])
+        return {each for each in told(replace(SLEDAI, measures=measures)) if each[0] == "measures"}
+
+    assert second() == set()
+    assert ("measures", 2, "minimum") in second(minimum=5.0, maximum=5.0)
+    assert ("measures", 2, "minimum") in second(minimum=None)
+    assert ("measures", 2, "minimum") in second(maximum=None)
+    assert ("measures", 2, "minimum") not in second(minimum=5.0, maximum=5.1)
+    assert ("measures", 2, "unit") in second(unit="")
+    assert ("measures", 2, "name") in second(name="other")
+
+
+def test_what_is_printed_can_be_printed() -> None:
+    for digits, is_told in ((0, False), (-1, True), (99, True)):
+        assert (("file", None, "digits") in told(replace(SLEDAI, digits=digits))) is is_told
+    assert ("systems", None, "systems") in told(replace(BILAG, systems=(*BILAG.systems, "hair")))
+    assert ("file", None, "systems") in told(replace(EYES, kind="value"))
+    assert ("file", None, "reversed_by") in told(replace(SLEDAI, reversed_by="window_days"))
+
+
+@pytest.mark.parametrize(
+    ("months", "days", "keys"),
+    [
+        (1, 30, set()), (0, 0, set()), (0, 30, {"within_days"}), (1, 0, {"within_days"}),
+        (-1, 30, {"within_months"}), (1, -30, {"within_days"}), (1, "no_such", {"within_days"}),
+    ],
+)  # fmt: skip
+def test_a_lookback_window_is_given_in_months_and_days(months: int, days: Any, keys: set[str]) -> None:
+    feature = replace(BILAG.features[1], within_months=months, within_days=days)
+    features = (BILAG.features[0], feature, *BILAG.features[2:])
+    found = told(replace(BILAG, features=features))
+    assert {key for table, row, key in found if (table, row) == ("features", 2)} == keys
+
+
+def test_grades_fall_and_clauses_begin_at_one() -> None:
+    rising = tuple((grade, 4 - value) for value, grade in enumerate("EDCBA"))
+    assert ("grade_points", None, "grade_points") in told(replace(BILAG, grade_points=rising))
+    uneven = (("A", 12), ("B", 13), ("C", 1), ("D", 0), ("E", 0))
+    assert ("grade_points", None, "grade_points") in told(replace(BILAG, grade_points=uneven))
+    for clause, is_told in ((0, True), (-1, True), (1, False)):
+        rules = (replace(BILAG.rules[0], clause=clause), *BILAG.rules[1:])
+        found = {each for each in told(replace(BILAG, rules=rules)) if each[2] == "clause"}
+        assert bool(found) is is_told
+    feature = replace(BILAG.features[1], only_without=("no_such",))
+    features = (BILAG.features[0], feature, *BILAG.features[2:])
+    assert ("features", 2, "only_without") in told(replace(BILAG, features=features))
+    elsewhere = replace(BILAG.features[1], system="no_such")
+    assert {("features", 2, "system"), ("features", 2, "feature")} <= told(
+        replace(BILAG, features=(BILAG.features[0], elsewhere, *BILAG.features[2:]))
+    )
+
+
 # --- sets of criteria --------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from funis.errors import ValueRangeError
-from funis.stats.entry_selection import estimate_regression_to_mean
+from funis.stats.entry_selection import estimate_regression_to_mean, expect_regression_to_mean
 
 
 @pytest.mark.parametrize("limit", [6.5, 7.0])
@@ -119,3 +119,38 @@ def test_the_interval_is_that_of_the_likelihood(mu: float, sigma: float, limit: 
 def test_two_subjects_have_an_interval_and_one_has_none() -> None:
     found = [estimate_regression_to_mean(10.0, 2.0, 7.0, correlation=0.5, n=n) for n in (1, 2)]
     assert [math.isnan(each.lower) for each in found] == [True, False]
+
+
+def test_what_is_not_estimable_says_the_spread_and_the_excess() -> None:
+    found = estimate_regression_to_mean(10.83, 4.63, 6.5, correlation=0.6)
+    assert found.note == (
+        "not estimable: the standard deviation 4.63 is not below the mean excess 4.33 over the limit 6.5, "
+        "so no truncated normal distribution fits"
+    )
+    # A spread that equals the excess, 2 over 4, is that of an exponential distribution.
+    equal = estimate_regression_to_mean(6.0, 2.0, 4.0, correlation=0.5)
+    assert equal.status == "not_estimable"
+    assert equal.note.startswith("not estimable: the standard deviation 2 is not below the mean excess 2 ")
+    assert math.isnan(equal.change)
+
+
+def test_ends_of_the_correlation_are_allowed_and_what_lies_beyond_is_not() -> None:
+    for correlation in (0.0, 1.0):
+        assert estimate_regression_to_mean(10.23, 2.75, 6.5, correlation=correlation).status == "scored"
+        assert expect_regression_to_mean(6.5, 4.0, 6.5, correlation=correlation).share_entering == 0.5
+    for correlation in (-0.001, 1.001):
+        with pytest.raises(ValueRangeError, match="correlation"):
+            expect_regression_to_mean(6.5, 4.0, 6.5, correlation=correlation)
+    for sd in (0.0, -1.0):
+        with pytest.raises(ValueRangeError, match="standard deviation"):
+            expect_regression_to_mean(6.5, sd, 6.5, correlation=0.5)
+    with pytest.raises(ValueRangeError, match="baseline mean"):
+        estimate_regression_to_mean(6.5, 1.0, 6.5, correlation=0.5)
+
+
+def test_those_who_enter_from_an_assumed_population() -> None:
+    """Cut at its mean a normal distribution with sd 4 has its mean 4 sqrt(2 / pi) higher; half of it comes back."""
+    excess = 4.0 * math.sqrt(2.0 / math.pi)
+    found = expect_regression_to_mean(6.0, 4.0, 6.0, correlation=0.5)
+    assert found.change == pytest.approx(-excess / 2, rel=1e-12)
+    assert found.mean_entering == pytest.approx(6.0 + excess, rel=1e-12)
