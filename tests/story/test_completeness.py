@@ -171,3 +171,18 @@ def test_the_words_on_quality_open_with_it(results: Results) -> None:
     ]
     assert values_due(NumberBook(())) is None
     assert build_completeness_tables(make_study(), NumberBook(())) == ()
+
+
+def test_where_every_value_is_there_one_sentence_says_so(results: Results) -> None:
+    study = make_study(labs=())
+    (table,) = build_completeness_tables(study, read_numbers(analysed_scores(study).numbers))
+    # One subject, seen at baseline and not at month 1: one value of two.
+    assert table.said == ()
+    once = make_study(visits=({"name": "baseline", "day": 0, "forms": ("sledai_2k",)},), labs=())
+    (table,) = build_completeness_tables(once, read_numbers(analysed_scores(once).numbers))
+    said = "".join(part.text for part in table.said)
+    assert said.startswith(
+        "All 1 values due, of 1 measure, are there. Due: of all treated, at the planned visits"
+    )
+    assert [part.id for part in table.said if part.id] == ["completeness.treated.values.count"]
+    assert table_of(make_study(), results).said == ()

@@ -1,8 +1,8 @@
 """A table whose rows all say the same becomes a sentence that says no more than they do."""
 
 from funis.documents.document import Paragraph
-from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, words
-from funis.reporting.collapsing import collapse_equal
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.collapsing import collapse_equal, in_words
 
 HEADS = ("Method", "Missing outcome", "n", "Estimate (95% CI)", "P")
 
@@ -56,3 +56,40 @@ def test_each_visit_is_said_where_they_differ_and_each_has_one_answer() -> None:
     )
     assert said(*first, heading("Month 12"), row("observed", "32/40"), row("worst", "31/40")) == "table"
     assert said(*first, heading("Month 12"), row("observed", "32/40")) == "table"
+
+
+def counted(name: str, text: str) -> TableRow:
+    return TableRow(words(name), (joined(Inline(text, f"id.{name}")),))
+
+
+def told(table: TableSpec) -> str:
+    found = in_words(table)
+    return "".join(part.text for part in found.text) if isinstance(found, Paragraph) else "table"
+
+
+def test_a_table_of_one_number_is_a_sentence_with_its_notes_and_its_id() -> None:
+    table = TableSpec(
+        "t", "s", "Disposition", ("", "n/N"), (counted("Died", "1/40"),), ("N: treated.", "Day 0.")
+    )
+    assert told(table) == "Disposition: Died, 1/40. N: treated. Day 0."
+    found = in_words(table)
+    assert isinstance(found, Paragraph)
+    assert [part.id for part in found.text if part.id] == ["id.Died"]
+    plain = TableSpec("t", "s", "Fits", ("", "n"), (TableRow(words(""), (words("3"),)),))
+    assert told(plain) == "Fits: 3."
+
+
+def test_two_rows_two_columns_a_listing_or_a_heading_stay_a_table() -> None:
+    row = counted("Died", "1/40")
+    assert told(TableSpec("t", "s", "D", ("", "n"), (row, counted("Lost", "0/40")))) == "table"
+    wide = TableRow(words("Died"), (words("1"), words("40")))
+    assert told(TableSpec("t", "s", "D", ("", "n", "N"), (wide,))) == "table"
+    assert told(TableSpec("t", "s", "D", ("", "n"), (row,), is_text=True)) == "table"
+    assert told(TableSpec("t", "s", "D", ("", "n"), (heading("Ends"),))) == "table"
+    assert told(TableSpec("t", "s", "D", ("", "n"), ())) == "table"
+
+
+def test_a_table_with_a_sentence_of_its_own_is_that_sentence() -> None:
+    rows = (counted("Died", "0/40"), counted("Lost", "0/40"))
+    table = TableSpec("t", "s", "D", ("", "n"), rows, said=(Inline("Nobody left."),))
+    assert told(table) == "Nobody left."

@@ -80,6 +80,7 @@ class TableSpec:
     widths : share of the width of each column, percent; empty where the words decide
     is_stacked : whether on a narrow screen the cells of a row stand under each other, each with its head
     label : printed number of the table, given when the document is put together
+    said : the sentence that says as much as the table and stands in its place; empty where none does
 
     Raises
     ------
@@ -99,6 +100,7 @@ class TableSpec:
     widths: tuple[int, ...] = ()
     is_stacked: bool = False
     label: str = ""
+    said: tuple[Inline, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold heads, spanners and rows to one another: a column is added to all of them or to none."""

@@ -1,4 +1,4 @@
-"""Tables whose rows all say the same: one sentence stands in their place."""
+"""Tables that say no more than a sentence: equal rows, all there is of what was due, a single number."""
 
 from __future__ import annotations
 
@@ -6,6 +6,35 @@ from funis.documents.document import Paragraph
 from funis.documents.table import Inline, TableRow, TableSpec
 
 _FEWEST = 2
+
+
+def in_words(table: TableSpec) -> TableSpec | Paragraph:
+    """Put a table into words where it says no more: one with a sentence of its own, or with a single number.
+
+    Parameters
+    ----------
+    table : any table
+
+    Returns
+    -------
+    TableSpec or Paragraph : the sentence with what stands under the table, or the table as it is
+
+    Examples
+    --------
+    >>> from funis.documents.table import TableRow, joined, words
+    >>> row = TableRow(words("Died"), (joined(Inline("1/40", "disposition.died.count")),))
+    >>> table = TableSpec("t", "subjects", "Disposition", ("", "n/N"), (row,), ("N: the treated.",))
+    >>> "".join(part.text for part in in_words(table).text)
+    'Disposition: Died, 1/40. N: the treated.'
+    """
+    if table.said:
+        return Paragraph(table.said)
+    if len(table.rows) != 1 or len(table.heads) != _FEWEST or table.is_text or not table.rows[0].cells:
+        return table
+    (row,) = table.rows
+    named = f": {row.stub.text}, " if row.stub.text else ": "
+    notes = " ".join(("", *table.footnotes))
+    return Paragraph((Inline(f"{table.title}{named}"), *row.cells[0].parts, Inline(f".{notes}")))
 
 
 def collapse_equal(table: TableSpec) -> TableSpec | Paragraph:

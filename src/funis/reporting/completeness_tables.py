@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from funis.documents.table import TableCell, TableRow, TableSpec, words
+from collections.abc import Sequence
+
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, words
 from funis.reporting.key_rates import share_of
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, count_cell
@@ -53,14 +55,31 @@ def build_completeness_tables(study: Study, book: NumberBook) -> tuple[TableSpec
     who = in_sentence(labels.population(groups[0].population))
     notes = (
         (
-            f"N: values due, of all {who}, at the planned visits whose form has the measure; of a laboratory "
+            f"Due: of all {who}, at the planned visits whose form has the measure; of a laboratory "
             "test, at those of them at which anybody has it. Nothing is due of whoever left before the "
             "window of a visit opened, or is still to come to it."
         ),
         "A score is there where it can be told from what was recorded.",
     )
     title = "Values that are there, of those due"
-    return (TableSpec("table-completeness", "completeness", title, heads, rows, notes, is_upright=True),)
+    said = _all_words(book, groups, notes)
+    return (
+        TableSpec(
+            "table-completeness", "completeness", title, heads, rows, notes, is_upright=True, said=said
+        ),
+    )
+
+
+def _all_words(book: NumberBook, groups: Sequence[Group], notes: tuple[str, ...]) -> tuple[Inline, ...]:
+    """Say that every value due is there; nothing where one is not."""
+    found = values_due(book)
+    if found is None or found[0].value != found[0].denominator:
+        return ()
+    measures = sum(group.variable != _VALUES for group in groups)
+    of_measures = "1 measure" if measures == 1 else f"{measures} measures"
+    whole = Inline(str(found[0].denominator), found[0].id)
+    behind = f" values due, of {of_measures}, are there. {' '.join(notes)}"
+    return (Inline("All "), whole, Inline(behind))
 
 
 def _row(labels: Labels, book: NumberBook, group: Group, visits: list[str]) -> TableRow:

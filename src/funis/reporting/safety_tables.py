@@ -254,10 +254,8 @@ def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     ]
     used = [number for group in groups for number in book.all(group)]
     notes = (
-        (
-            "N: subjects from whom the answer was due at the visit. Only where the question was asked is "
-            "“no adverse event” an observation."
-        ),
+        "N: subjects from whom the answer was due at the visit.",
+        "Only where the question was asked is “no adverse event” an observation.",
         *describe_basis(labels, used),
     )
     asked = "Asked about adverse events, n/N due (%)"
@@ -265,7 +263,20 @@ def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     titles = _column_titles(study, labels, columns)
     heads = ("Visit", *(f"{asked}, {title}" if len(groups) > 1 else asked for title in titles))
     title = "Safety questions: what “none” rests on"
-    return TableSpec("table-asked", "safety", title, heads, tuple(rows), notes)
+    said = _always_asked_words(book, groups, notes[1:])
+    return TableSpec("table-asked", "safety", title, heads, tuple(rows), notes, said=said)
+
+
+def _always_asked_words(
+    book: NumberBook, groups: Sequence[Group], notes: tuple[str, ...]
+) -> tuple[Inline, ...]:
+    """Say that the question was asked at every visit due; nothing where it was not, or of several groups."""
+    count = book.find(groups[0], ALL, "count")
+    if len(groups) > 1 or count is None or not count.value or count.value != count.denominator:
+        return ()
+    whole = Inline(str(count.denominator), count.id)
+    opening, behind = "The question about adverse events was asked at all ", f" visits due. {' '.join(notes)}"
+    return (Inline(opening), whole, Inline(behind))
 
 
 def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:

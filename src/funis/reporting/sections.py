@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from funis.documents.document import (
+    Block,
     Box,
     ItemList,
     Paragraph,
@@ -20,7 +21,7 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.reporting.arrangement import MOVED, SUPPLEMENT, Arrangement, PlacedSection, Shown
-from funis.reporting.collapsing import collapse_equal
+from funis.reporting.collapsing import collapse_equal, in_words
 from funis.reporting.definition_words import build_full_definitions
 from funis.reporting.labels import Labels
 from funis.reporting.methods_text import build_methods
@@ -75,7 +76,17 @@ def build_sections(
         _build_section(material, place) if place.is_whole else _build_rest(place)
         for place in Arrangement(study).arrange((*tables, *figures))
     )
-    return tuple(_number_moved(section for section in built if section is not None))
+    return tuple(_number_moved(_in_words(section) for section in built if section is not None))
+
+
+def _in_words(section: Section) -> Section:
+    """Put the tables of a section into words that say no more than a sentence."""
+
+    def shorten(block: Block) -> Block:
+        return in_words(block) if isinstance(block, TableSpec) else block
+
+    parts = tuple(replace(part, blocks=tuple(map(shorten, part.blocks))) for part in section.parts)
+    return replace(section, parts=parts)
 
 
 def _number_moved(sections: Iterable[Section]) -> Iterator[Section]:
