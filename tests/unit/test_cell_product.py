@@ -15,7 +15,9 @@ import pytest
 import funis
 from funis.data.tables import tables_from_frames
 from funis.documents.table import TableSpec
+from funis.reporting.banners import build_notices
 from funis.reporting.labels import Labels
+from funis.reporting.number_book import read_numbers
 from funis.reporting.product_words import describe_cells, rules_of_cells
 from funis.reporting.report_tables import build_tables
 from funis.results import Results
@@ -214,6 +216,28 @@ def test_a_lot_without_donor_passage_or_decision_says_so(
     nothing: list[Change] = [("lots", 1, name, "") for name in ("donor", "passage", "release")]
     rows = shown(trial(*nothing))["table-product-lots"].rows
     assert [cell.text for cell in rows[1].cells[:4]] == ["not recorded", "", "88.5", "not recorded"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        # S2 was given both infusions of L2, whose donor is D2.
+        ([("donors", 1, "hiv", "positive")], "Grave deviations in 1 subject: unfit cells and donor test failed."),
+        ([("donors", 0, "hiv", "positive"), ("donors", 1, "hiv", "positive")],
+         "Grave deviations in 2 subjects: unfit cells and donor test failed."),
+        # A lot that was released and given to nobody.
+        ([("lots", 2, "passage", "3"), ("lots", 2, "release", "released")],
+         "Grave deviations in no subjects: donor test failed."),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_a_banner_counts_the_subjects_who_were_given_such_cells(
+    changes: list[Change], told: str | None
+) -> None:
+    results = trial(*changes)
+    notices = build_notices(STUDY, results, read_numbers(results.numbers))
+    grave = [each.title for each in notices if each.title.startswith("Grave deviations")]
+    assert grave == ([told] if told else [])
 
 
 def test_no_lot_was_given(shown: Callable[[Results], dict[str, TableSpec]]) -> None:
