@@ -10,6 +10,8 @@ import pytest
 from funis.analysis.durability import count_durability, has_kept
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run
+from funis.reporting.durability_tables import build_durability_tables
+from funis.reporting.number_book import read_numbers
 from funis.study.model import Endpoint
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -107,3 +109,19 @@ def test_without_relapse_in_the_definition_both_responses_are_enough() -> None:
         first.rows,
     )  # fmt: skip
     assert has_kept(plain, later).tolist() == [True, False, True, True, False, False, False, True]
+
+
+def test_nobody_in_the_population_leaves_a_table_that_says_so() -> None:
+    endpoint = Endpoint.model_validate(
+        {
+            "id": "r", "kind": "response", "definition": "ucmsc_bilag_response",
+            "at": ("month_6", "month_12"), "population": "old",
+        }
+    )  # fmt: skip
+    study = analysis.make_study(endpoint, populations={"old": "age > 90"})
+    run: Run = analysis.make_run({"x": {"baseline": [1.0] * 8}}, study, age=[30.0] * 8)
+    count_durability(run, endpoint, [_answers(run, 0, "month_6"), _answers(run, 3, "month_12")])
+    (table,) = build_durability_tables(study, read_numbers(run.numbers.frame()))
+    shown = [[row.stub.text, *(cell.text for cell in row.cells)] for row in table.rows]
+    assert shown[0] == ["Month 12; population: old"]
+    assert [row[0] for row in shown[1:]] == ["All", "All who responded"]

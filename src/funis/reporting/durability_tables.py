@@ -72,7 +72,7 @@ def _table(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Tab
     for block in dict.fromkeys(group._replace(category="", population="") for group in groups):
         own = [group for group in groups if group._replace(category="", population="") == block]
         for visit in later:
-            rows.append(heading(_title(labels, own, visit)))
+            rows.append(heading(_title(labels, endpoint, block, visit)))
             rows += list(_rows(book, own, visit, classes))
     used = [number for group in groups for number in book.all(group)]
     when = in_sentence(labels.visit(first))
@@ -89,12 +89,10 @@ def _table(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Tab
     yield TableSpec(f"table-durability-{endpoint.id}", "response", title, heads, tuple(rows), notes)
 
 
-def _title(labels: Labels, groups: Sequence[Group], visit: str) -> str:
-    population = next(group.population for group in groups if group.category != "responder")
-    group = groups[0]
+def _title(labels: Labels, endpoint: Endpoint, group: Group, visit: str) -> str:
     within = [labels.population(group.subgroup).lower()] if group.subgroup not in {ALL, ""} else []
     within += [f"arm {arm_label(labels.study, group.arm)}"] if group.arm not in {ALL, ""} else []
-    of_whom = ", ".join([in_sentence(labels.population(population)), *within])
+    of_whom = ", ".join([in_sentence(labels.population(endpoint.population or "enrolled")), *within])
     return f"{labels.visit(visit)}; population: {of_whom}"
 
 
