@@ -48,7 +48,9 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     write_results(results, folder / "report")
     page = render_html(study, results)
     rows = pl.read_csv(folder / "report" / "results.csv", infer_schema_length=None).to_dicts()
-    found = re.findall(r'data-id="([^"]+)"[^>]*>([^<]*)<', page)
+    # The script of the page looks numbers up by their id; what it says is no number of the page.
+    printed_page = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    found = re.findall(r'data-id="([^"]+)"[^>]*>([^<]*)<', printed_page)
     printed = [(html.unescape(key), html.unescape(text).replace("−", "-")) for key, text in found]
     data = re.search(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
     assert data is not None
@@ -116,7 +118,8 @@ def test_the_panel_holds_the_value_and_the_text_of_the_file(report: Report) -> N
     for key, cells in numbers.items():
         row = report.rows[key]
         assert strings[cells[text]] == (row["text"] or "")
-        assert cells[value] == row["value"]
+        # Empty cells at the end of a row are left out of the panel.
+        assert (cells[value] if value < len(cells) else None) == row["value"], key
 
 
 def test_a_median_that_lies_below_its_tie_is_printed_away_from_zero(report: Report) -> None:
