@@ -134,6 +134,17 @@ def test_dates_and_other_drugs() -> None:
     assert found.get_column(f"{ABOVE}_upper").to_list() == [4, 14]  # a visit without a date: nothing is known
 
 
+def test_days_serve_where_one_of_the_two_tables_has_no_dates() -> None:
+    """20 mg on days 330 to 333, with a dated visit; and courses with dates beside a visit that has a day only."""
+    dated = pl.DataFrame({"subject": ["1"], "day": [364], "date": [date(2020, 12, 30)]})
+    given = courses((5, 0, 329), (20, 330, 333))
+    assert count(derive_steroid_days(given, dated), ABOVE) == (4, 4, 4)
+    both = given.with_columns(start=pl.lit(date(2020, 1, 1)), end=pl.lit(date(2020, 1, 2)))
+    assert count(derive_steroid_days(both, dated.drop("date")), ABOVE) == (4, 4, 4)
+    # Where both have dates these are taken: both doses fell on the first two days of the year, long before.
+    assert count(derive_steroid_days(both, dated), ABOVE) == (0, 0, 0)
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(ValueRangeError, match="window_days"):
         days_above((5, 0, None), window_days=0)
