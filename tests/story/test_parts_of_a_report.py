@@ -164,7 +164,8 @@ def test_choices_change_no_id_no_value_and_no_printed_number() -> None:
     }
     for each in usual.sections:
         for block in each.all_blocks:
-            if isinstance(block, TableSpec):
+            # The checklist says in which section an item stands: that is what was chosen.
+            if isinstance(block, TableSpec) and block.id != "table-checklist":
                 assert tables[block.id] == block.rows
 
 
