@@ -150,6 +150,17 @@ def test_an_item_without_a_column_is_blank_in_every_row() -> None:
     assert [(each.column, each.line) for each in findings] == [("rash", 2), ("rash", 3)]
 
 
+def test_one_route_to_a_value_is_enough_and_the_others_need_no_column() -> None:
+    found = definition("egfr_ckd_epi_2021")
+    rows = [
+        {"subject": "S1", "visit": "baseline", "creatinine": value, "age": 40, "sex": "male",
+         "_file": "egfr.csv", "_line": line}
+        for value, line in ((80.0, 2), (None, 3))
+    ]  # fmt: skip
+    findings = list(_check_blanks(found, pl.DataFrame(rows, infer_schema_length=None), ()))
+    assert [(each.column, each.line) for each in findings] == [("creatinine_mg_dl", 3)]
+
+
 def test_a_measure_beside_a_blank_item_says_that_nobody_forgot_it() -> None:
     """C3 was measured; that its limit of normal is not known leaves the item open, and is no slip."""
     assert blanks(low_complement=None) == ["low_complement"]
