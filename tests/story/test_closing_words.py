@@ -73,7 +73,7 @@ def test_the_limits_say_what_forty_patients_can_miss_and_how_many_tests_were_mad
     assert f"{tests} tests were made." in found
     assert bound_numbers("sle", "limits") == {
         "population.treated.subjects.n": "40",
-        "size.treated.harm_missed.percent": "7.5",
+        "size.treated.harm_missed.percent": "7.5%",
         "size.enrolled.tests.count": str(tests),
     }
     assert results.value("size.treated.harm_missed.percent") == 7.5

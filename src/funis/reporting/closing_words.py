@@ -48,8 +48,13 @@ def quality_words(study: Study, results: Results, book: NumberBook) -> tuple[Pro
 
 def _present_words(count: Number, percent: Number) -> Iterator[Prose]:
     """Say how many of the values due are there."""
-    behind = f"%): {reference('completeness')}."
-    yield _sentence(_of_all(count), " values due were present (", bound(percent, 1), behind)
+    behind = f"): {reference('completeness')}."
+    yield _sentence(_of_all(count), " values due were present (", _in_percent(percent), behind)
+
+
+def _in_percent(share: Number) -> Inline:
+    """Print a share with its sign, both bound to the result."""
+    return Inline(f"{format_number(share.value or 0.0, 1)}%", share.id)
 
 
 def _of_all(count: Number) -> Inline:
@@ -107,9 +112,9 @@ def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
         )
     size, share, tests = size_of(book), _of_size(book, "percent"), _of_size(book, "count")
     if size is not None and share is not None:
-        seen = bound(share, 1)
+        seen = _in_percent(share)
         yield _sentence(
-            "With ", bound(size, 0), " patients a harm in fewer than about ", seen, "% can be missed."
+            "With ", bound(size, 0), " patients a harm in fewer than about ", seen, " can be missed."
         )
     if tests is not None:
         yield _sentence("", bound(tests, 0), " test was made." if tests.value == 1 else " tests were made.")
