@@ -48,7 +48,9 @@ def _load(name: str, place: Path) -> object:
     return module
 
 
-@pytest.fixture(scope="module", params=["sle", "sjogren", "two_arms", "observational", "no_response_known"])
+@pytest.fixture(
+    scope="module", params=["sle", "sjogren", "two_arms", "observational", "no_response_known", "one_subject"]
+)
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     kinds = _load("report_kinds", Path(__file__).parents[1] / "story" / "report_kinds.py")
     folder = kinds.make_study(request.param, tmp_path_factory.mktemp("measured") / request.param)  # type: ignore[attr-defined]
@@ -68,7 +70,7 @@ def page(browser: Browser, report: Path) -> Iterator[Page]:
 
 def test_statement_36_words_of_figures_are_within_and_apart_and_printed_in_8_points(page: Page) -> None:
     measured = page.evaluate(MEASURE)
-    assert len(measured) >= 8
+    assert len(measured) >= 4
     assert [each["id"] for each in measured if each["beyond"]] == []
     assert [(each["id"], each["upon"]) for each in measured if each["upon"]] == []
     assert [(each["id"], each["smallest"]) for each in measured if each["smallest"] < 8] == []
@@ -84,3 +86,15 @@ def test_statement_37_nothing_of_any_kind_of_study_is_wider_than_the_paper(page:
         for paper in (PAPER, LETTER):
             page.set_viewport_size({"width": paper, "height": 900})
             assert page.evaluate(wide, paper) == [], (spacing, paper)
+
+
+def test_axe_core_finds_nothing_in_a_report(page: Page) -> None:
+    """Every rule of axe-core 4.14.1 (WCAG 2.2 A and AA, and its best practices), with every part unfolded."""
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate((Path(__file__).with_name("axe_core") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(
+        """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+        .map((each) => `${each.id}: ${each.nodes.length}, ${each.nodes[0].target}`)"""
+    )
+    assert found == []

@@ -234,6 +234,18 @@ def test_statement_18_a_column_names_the_population_it_is_divided_by(kind: str) 
     assert over == {"40" if kind != "no_response_known" else "35"}
 
 
+@every_kind
+def test_statement_19_each_interval_of_a_percentage_names_its_method_once(kind: str) -> None:
+    """A table of the main part that prints exact intervals names Clopper-Pearson in its notes, and in one of them."""
+    for table in main_tables(kind):
+        exact = [name for cell in cells_of(table) for name in cell.ids if name.endswith(".clopper_pearson")]
+        named = [note for note in table.footnotes if "Clopper-Pearson" in note]
+        assert sum(note.count("Clopper-Pearson") for note in named) <= 1, table.id
+        if exact:
+            heads = [head for head in table.heads if "Clopper-Pearson" in head]
+            assert len(named) + len(heads) >= 1, table.id
+
+
 @with_response
 def test_statement_20_only_the_planned_interval_stands_in_the_main_part(kind: str) -> None:
     text = main_text(kind)

@@ -137,7 +137,14 @@ def place_drawing(figure: FigureSpec | FlowChart, svg: str, *, is_interactive: b
     # Ids of clip paths and gradients are numbered from 0 in every drawing; in one document they must differ.
     rest = re.sub(r'(id="|url\(#|href="#)(clip|gradient)', rf"\1{figure.id}-\2", svg[start.end() :])
     rest = re.sub(r'\b(?:d|transform)="[^"]*"', _shorten, rest)
+    if not is_interactive:
+        # An image is read aloud by its name alone: marks that call themselves images would need names too.
+        rest = re.sub(r"<\w[^>]*>", _without_roles, rest)
     return Markup(f"<svg {names}{attributes}>{words}{rest}")  # noqa: S704 - drawn by us, words escaped above
+
+
+def _without_roles(tag: re.Match[str]) -> str:
+    return re.sub(r'\s(?:role|aria-[a-z]+)="[^"]*"', "", tag.group())
 
 
 def _shorten(attribute: re.Match[str]) -> str:

@@ -91,14 +91,15 @@ def _visit_rows(labels: Labels, book: NumberBook, group: Group, visit: str) -> I
     sizes = tuple(_text(book.find(group, visit, name)) for name in ("n_first", "n_second"))
     tests = [number for number in book.all(group) if number.visit == visit and number.statistic == "p"]
     for place, test in enumerate(tests):
-        when = "" if visit == ALL else labels.visit(visit)
+        # Every row has a name: a reader who hears the table cannot see what stands above.
+        when = "Whole follow-up" if visit == ALL else labels.visit(visit)
         cells = (
             *(sizes if place == 0 else (words(""), words(""))),
             _difference(book, group, test),
             _test(book, group, test),
             _p_cell(book, group, test),
         )
-        yield TableRow(words(when if place == 0 else ""), cells, indent=1)
+        yield TableRow(words(when), cells, indent=1)
 
 
 def _difference(book: NumberBook, group: Group, test: Number) -> TableCell:
