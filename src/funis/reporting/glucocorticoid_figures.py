@@ -19,7 +19,8 @@ from funis.study.model import Study
 
 #: The line of low doses has its words right of the plot.
 _WORDS_ROOM: Final = 48
-_DRAWN: Final = PLOT_WITH_ROWS - _WORDS_ROOM
+#: Rows of counts below have longer names than "n" and "At risk": the plot leaves them the room.
+_DRAWN: Final = PLOT_WITH_ROWS - _WORDS_ROOM - 48
 _DASHED: Final = "Dashed: highest dose that counts as low. "
 
 
