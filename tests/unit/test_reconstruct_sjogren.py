@@ -23,7 +23,7 @@ SSDAI = {
     "month_6": ("3.46", "1.18"), "month_12": ("3.08", "1.21"),
 }  # fmt: skip
 LATER = ("week_2", "month_1", "month_3", "month_6", "month_12")
-SEEDS = (2012, 1, 7)
+SEEDS = (2012, *range(1, 25))
 
 
 @cache

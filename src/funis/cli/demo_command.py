@@ -13,12 +13,13 @@ from funis.cli.answers import Json, print_answer
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the demonstrations.")] = Path("demo"),
     gse65391: Annotated[Path | None, typer.Option(help="Table of the real cohort GSE65391.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of all draws: other patients, the same figures.")] = 2012,
     json_: Json = False,
 ) -> None:
     """Rebuild both published trials, analyse them and print published beside computed."""
     from funis.demo.run_demo import describe_runs, find_differing, run_demonstrations
 
-    runs = run_demonstrations(out, gse65391=gse65391, echo=_be_silent if json_ else typer.echo)
+    runs = run_demonstrations(out, gse65391=gse65391, seed=seed, echo=_be_silent if json_ else typer.echo)
     if json_:
         print_answer("", describe_runs(runs), as_json=True)
     raise typer.Exit(int(bool(find_differing(runs))))

@@ -137,3 +137,22 @@ def _render_cell(cell: Cell) -> str:
 def add_days(start: date, days: int) -> date:
     """Give the date so many days after a start."""
     return start + timedelta(days=days)
+
+
+def working_day(day: date, towards: int) -> date:
+    """Move a Saturday or Sunday to the Friday before or the Monday after.
+
+    Parameters
+    ----------
+    day : the date wished for
+    towards : below 0 the Friday, else the Monday
+
+    Examples
+    --------
+    >>> working_day(date(2009, 3, 7), -1), working_day(date(2009, 3, 8), 1), working_day(date(2009, 3, 9), -1)
+    (datetime.date(2009, 3, 6), datetime.date(2009, 3, 9), datetime.date(2009, 3, 9))
+    """
+    beyond = day.weekday() - 4
+    if beyond <= 0:
+        return day
+    return add_days(day, -beyond if towards < 0 else 3 - beyond)

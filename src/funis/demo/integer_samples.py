@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from funis.errors import FunisError
 
 _MASK = (1 << 64) - 1
+_Drawn = TypeVar("_Drawn")
 
 
 class SampleError(FunisError):
@@ -261,6 +263,47 @@ def _best_exchange(
             if tuple(trial) not in seen:
                 best = score
     return None if best is None else (best[1], best[2])
+
+
+def paired_t(pairs: Sequence[tuple[float, float]]) -> float:
+    """Give Student's t of the changes of pairs.
+
+    Examples
+    --------
+    >>> round(paired_t([(5.0, 3.0), (6.0, 5.0), (7.0, 4.0)]), 4)
+    -3.4641
+    """
+    changes = [later - first for first, later in pairs]
+    mean = sum(changes) / len(changes)
+    spread = sum((x - mean) ** 2 for x in changes) / (len(changes) - 1)
+    return mean / math.sqrt(spread / len(changes))
+
+
+def draw_until(
+    seed: int, name: str, draw: Callable[[Draws], _Drawn], fits: Callable[[_Drawn], bool]
+) -> _Drawn:
+    """Draw anew until what was drawn fits what is published: a sample by rejection.
+
+    Parameters
+    ----------
+    seed, name : of the draws; each attempt has a stream of its own
+    draw : makes one sample
+    fits : tells whether it is kept
+
+    Raises
+    ------
+    SampleError : none of 500 fits
+
+    Examples
+    --------
+    >>> draw_until(1, "dice", lambda draws: int(draws.uniform(1, 7)), lambda thrown: thrown == 6)
+    6
+    """
+    for attempt in range(500):
+        drawn = draw(Draws(seed, f"{name} {attempt}"))
+        if fits(drawn):
+            return drawn
+    raise SampleError(f"None of 500 samples of {name} with seed {seed} fits what is published.")
 
 
 def choose_items(

@@ -17,9 +17,10 @@ from funis.demo.cohort import ReconstructedCohort, write_cohort
 from funis.errors import UnknownNameError
 
 COHORTS = ("sle", "sjogren")
+SEED = 2012
 
 
-def build_cohort(name: str, *, seed: int = 2012) -> ReconstructedCohort:
+def build_cohort(name: str, *, seed: int = SEED) -> ReconstructedCohort:
     """Make the subjects of one trial.
 
     Parameters
@@ -54,7 +55,7 @@ def build_cohort(name: str, *, seed: int = 2012) -> ReconstructedCohort:
     raise UnknownNameError("reconstructed cohort", name, COHORTS)
 
 
-def reconstruct(name: str, folder: Path, *, seed: int = 2012) -> Path:
+def reconstruct(name: str, folder: Path, *, seed: int = SEED) -> Path:
     """Make the subjects of one trial and write them as a study folder.
 
     Parameters

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from funis.demo.cells import build_cells
-from funis.demo.cohort import MARK, NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
+from funis.demo.cohort import MARK, NO_EVENTS, Cell, ReconstructedCohort, Row, add_days, working_day
 from funis.demo.drug_courses import Calendar
 from funis.demo.integer_samples import Draws
 from funis.demo.sjogren_criteria import Known, build_criteria
@@ -85,6 +85,7 @@ def build_sjogren(
     people = _build_people(seed)
     present = build_ssdai(weights, seed)
     measured = _measured(people, seed)
+    unstimulated = build_unstimulated_flow(seed)
     tables: dict[str, Sequence[Row]] = {
         "subjects": [
             {**_subject_row(person), **items}
@@ -103,11 +104,11 @@ def build_sjogren(
             for person, readings in zip(people, build_vas(seed), strict=True)
             for visit, reading in zip(VISITS, readings, strict=True)
         ],
-        "unstimulated_flow": _flow_rows(measured, build_unstimulated_flow(seed)),
-        "stimulated_flow": _flow_rows(measured, build_stimulated_flow(seed)),
+        "unstimulated_flow": _flow_rows(measured, unstimulated),
+        "stimulated_flow": _flow_rows(measured, build_stimulated_flow(unstimulated, seed)),
         "tess_modified": [
             {**person.place(visit), **dict(zip(tess_items, ratings, strict=True))}
-            for person, rated in zip(people, build_tess(len(tess_items), seed), strict=True)
+            for person, rated in zip(people, build_tess(tess_items, present, seed), strict=True)
             for visit, ratings in zip(VISITS, rated, strict=True)
         ],
         "sialography": _sialography_rows(measured, seed),
@@ -131,9 +132,13 @@ def _build_people(seed: int) -> tuple[_Person, ...]:
     man = draws.shuffled(SUBJECTS)[0]
     people = []
     for i, age in enumerate(ages):
-        first = add_days(date(2009, 4, 6), 17 * i + int(draws.uniform(0, 12)))
+        first = working_day(add_days(date(2009, 4, 6), 17 * i + int(draws.uniform(0, 12))), 1)
         slips = [-int(draws.uniform(1, 5)), *(int(draws.uniform(-slip, slip + 1)) for slip in _SLIPS[1:])]
-        days = [day + slip for day, slip in zip(_PLANNED_DAYS, slips, strict=True)]
+        # What falls on a weekend is moved towards the planned day, the baseline away from the infusion.
+        dates = [
+            working_day(add_days(first, day + slip), -1 if day == 0 or slip > 0 else 1)
+            for day, slip in zip(_PLANNED_DAYS, slips, strict=True)
+        ]
         people.append(
             _Person(
                 subject=f"{MARK}{i + 1:02d}",
@@ -141,7 +146,7 @@ def _build_people(seed: int) -> tuple[_Person, ...]:
                 age=age,
                 weight_kg=round(draws.normal(66 if i == man else 56, 6), 1),
                 first_infusion=first,
-                visit_dates={visit: add_days(first, day) for visit, day in zip(VISITS, days, strict=True)},
+                visit_dates=dict(zip(VISITS, dates, strict=True)),
             )
         )
     return tuple(people)
@@ -174,7 +179,7 @@ def _subject_row(person: _Person) -> Row:
         "site": "01",
         "sex": person.sex,
         "age": person.age,
-        "consent_date": add_days(person.visit_dates["baseline"], -3),
+        "consent_date": working_day(add_days(person.visit_dates["baseline"], -3), -1),
         "weight_kg": person.weight_kg,
     }
 
@@ -242,12 +247,18 @@ def _lab_rows(
 ) -> Iterator[Row]:
     draws = Draws(seed, "sjogren leucocytes")
     for person, rated in zip(people, present, strict=True):
-        usual = draws.uniform(4.2, 7.5)
+        # Who has few cells at one visit has not many more at another.
+        is_ever_low = any("leukopenia_lymphopenia" in items for items in rated.values())
+        usual, share = draws.uniform(*((3.8, 4.4) if is_ever_low else (4.4, 7.5))), draws.uniform(0.26, 0.36)
         for visit, items in rated.items():
             is_low = "leukopenia_lymphopenia" in items
             # Below 3.5 (or lymphocytes below 1.0) is what the item means.
-            wbc = round(draws.uniform(2.6, 3.4) if is_low else usual + draws.uniform(-0.4, 0.4), 1)
-            for test, value in (("wbc", wbc), ("lymphocytes", round(0.31 * wbc, 2))):
+            wbc = round(draws.uniform(2.7, 3.4) if is_low else usual + draws.uniform(-0.3, 0.3), 1)
+            lymphocytes = round(wbc * (share + draws.uniform(-0.03, 0.03)), 2)
+            for test, value in (
+                ("wbc", wbc),
+                ("lymphocytes", lymphocytes if is_low else max(lymphocytes, 1.0)),
+            ):
                 yield {**person.place(visit), "test": test, "value": value, "unit": "10^9/L"}
     order = _immune_order(seed)
     for test, unit, level, change, n in _MONTH_1_TESTS:

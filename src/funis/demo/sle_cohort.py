@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from funis.demo.cells import build_cells
-from funis.demo.cohort import NO_EVENTS, Cell, ReconstructedCohort, Row, add_days
+from funis.demo.cohort import NO_EVENTS, Cell, ReconstructedCohort, Row, add_days, working_day
 from funis.demo.drug_courses import Calendar
 from funis.demo.integer_samples import Draws
 from funis.demo.sle_bilag import build_bilag, build_history
@@ -140,7 +140,7 @@ def _build_people(timelines: Sequence[PlannedTimeline], seed: int) -> tuple[_Per
     men = set(draws.shuffled(len(timelines))[:_MEN])
     people = []
     for i, timeline in enumerate(timelines):
-        first = add_days(date(2009, 3, 2), 9 * i + int(draws.uniform(0, 8)))
+        first = working_day(add_days(date(2009, 3, 2), 9 * i + int(draws.uniform(0, 8))), 1)
         shifts = [-int(draws.uniform(1, 5))] + [int(draws.uniform(-5, 6)) for _ in VISITS[1:]]
         people.append(
             _Person(
@@ -150,8 +150,10 @@ def _build_people(timelines: Sequence[PlannedTimeline], seed: int) -> tuple[_Per
                 age=round(min(max(2.718 ** draws.normal(3.36, 0.27), 17), 58)),
                 weight_kg=round(draws.normal(62 if i in men else 55, 6), 1),
                 first_infusion=first,
+                # Weekends are moved towards the planned day, the baseline away from the infusion.
                 visit_dates=tuple(
-                    add_days(first, day + shift) for day, shift in zip(_PLANNED_DAYS, shifts, strict=True)
+                    working_day(add_days(first, day + shift), -1 if day == 0 or shift > 0 else 1)
+                    for day, shift in zip(_PLANNED_DAYS, shifts, strict=True)
                 ),
             )
         )
@@ -169,7 +171,7 @@ def _subject_row(person: _Person) -> Row:
         "sex": person.sex,
         "age": person.age,
         # Consent stands before the baseline visit, which stands before the first infusion.
-        "consent_date": add_days(person.visit_dates[0], -3),
+        "consent_date": working_day(add_days(person.visit_dates[0], -3), -1),
         "weight_kg": person.weight_kg,
     }
 
@@ -195,14 +197,20 @@ def _lab_rows(
     seed: int,
 ) -> Iterator[Row]:
     draws = Draws(seed, "sle leucocytes")
-    usual = [draws.uniform(4.5, 7.8) for _ in people]
+    # Who has few leucocytes at one visit has not many more at another.
+    ever = [any("leukopenia" in items for items in rated) for rated in present]
+    usual = [draws.uniform(*((3.3, 4.2) if is_ever else (4.6, 7.8))) for is_ever in ever]
+    shares = [(draws.uniform(0.54, 0.66), draws.uniform(0.18, 0.26)) for _ in people]
     for i, visit, place in _each_visit(people):
         wbc = _draw_wbc(usual[i], is_low="leukopenia" in present[i][visit], draws=draws)
+        neutrophils = round((shares[i][0] + draws.uniform(-0.03, 0.03)) * wbc, 1)
+        lymphocytes = round((shares[i][1] + draws.uniform(-0.02, 0.02)) * wbc, 1)
         values = {
             "proteinuria_24h": protein[i][visit] / 100,
             "wbc": wbc,
-            "neutrophils": round(0.62 * wbc, 1),
-            "lymphocytes": round(0.27 * wbc, 1),
+            "neutrophils": neutrophils,
+            # Monocytes and eosinophils are the rest.
+            "lymphocytes": min(lymphocytes, round(wbc - neutrophils - 0.1, 1)),
         }
         for test, unit, low, high in _LAB_TESTS:
             value = values[test] if test in values else getattr(labs[i], test)[visit]
@@ -213,5 +221,5 @@ def _draw_wbc(usual: float, *, is_low: bool, draws: Draws) -> float:
     """Draw leucocytes, 10^9/L, on the side of 3 that the item of the index says."""
     drawn = draws.uniform()
     if is_low:
-        return round(2.1 + 0.8 * drawn, 1)
+        return round(2.2 + 0.7 * drawn, 1)
     return round(max(usual + 0.8 * (drawn - 0.5), LEUKOPENIA_BELOW + 0.1), 1)

@@ -36,7 +36,7 @@ _CLASS_SHIFT = {
 _PRICE = {
     "rash": 0.9, "alopecia": 1.0, "mucosal_ulcers": 1.3, "arthritis": 0.8, "leukopenia": 0.35,
     "fever": 1.0, "pleurisy": 2.0, "pericarditis": 2.2, "myositis": 2.6,
-    "hematuria": 0.6, "urinary_casts": 1.3, "pyuria": 0.9,
+    "hematuria": 0.12, "urinary_casts": 0.8, "pyuria": 0.5,
 }  # fmt: skip
 
 

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from funis.demo.integer_samples import Draws, fit_integers
+from funis.demo.integer_samples import Draws, draw_until, fit_integers, paired_t
 
 VISITS = ("baseline", "month_1", "month_3", "month_6", "month_9", "month_12")
 MONTH_6 = VISITS.index("month_6")
+_MONTH_9 = VISITS.index("month_9")
 
+# |t| of a paired test of 28 below which a change is far from significant at 5 % (2.05 on 27 degrees).
+_T_UNDECIDED = 1.9
 # More than this many hundredths of a gram a day would be queried as a slip of the pen.
 _HIGHEST = 490
 
@@ -151,13 +154,31 @@ def build_protein(timelines: Sequence[PlannedTimeline], seed: int) -> tuple[tupl
     -------
     one row a subject, one value a visit
     """
-    draws = Draws(seed, "sle protein")
     sick = [i for i, timeline in enumerate(timelines) if timeline.nephritis]
+
+    def is_undecided(rows: tuple[tuple[int, ...], ...]) -> bool:
+        starts = [rows[i][0] for i in sick]
+        return all(
+            -_T_UNDECIDED
+            < paired_t([(start, rows[i][visit]) for i, start in zip(sick, starts, strict=True)])
+            < 0
+            for visit in range(1, MONTH_6 + 1)
+        )
+
+    return draw_until(seed, "sle protein", lambda draws: _draw_protein(timelines, sick, draws), is_undecided)
+
+
+def _draw_protein(
+    timelines: Sequence[PlannedTimeline], sick: Sequence[int], draws: Draws
+) -> tuple[tuple[int, ...], ...]:
     first = _fit_first(timelines, sick, draws)
-    paths = {i: _lead_to_month_6(timelines[i], start, draws) for i, start in zip(sick, first, strict=True)}
+    most = {i: round(_HIGHEST - draws.uniform(0, 90)) for i in sick}
+    paths = {
+        i: _lead_to_month_6(timelines[i], start, most[i], draws) for i, start in zip(sick, first, strict=True)
+    }
     for visit, mean, sd in ((4, 1.24, 1.09), (5, 1.41, 1.33)):
-        limits = [_limit_later(timelines[i], visit, paths[i][-1], draws) for i in sick]
-        wish = [_wish_later(timelines[i], visit, paths[i]) * draws.uniform(0.7, 1.4) for i in sick]
+        limits = [_limit_later(timelines[i], visit, paths[i][-1], most[i], draws) for i in sick]
+        wish = [_wish_later(timelines[i], visit, paths[i], draws) for i in sick]
         total, squares = match_moments(mean, sd, len(sick))
         fitted = fit_integers(
             wish, total, squares, lower=[low for low, _ in limits], upper=[high for _, high in limits]
@@ -181,41 +202,51 @@ def _fit_first(timelines: Sequence[PlannedTimeline], sick: Sequence[int], draws:
     floor = {"MCR": 62, "PCR": 95, "none": 140}
     total, squares = match_moments(2.24, 1.43, len(sick))
     lower = [floor[timelines[i].response] for i in sick]
-    return fit_integers(wish, total, squares, lower=lower, upper=[_HIGHEST] * len(sick))
+    upper = [round(_HIGHEST - draws.uniform(0, 90)) for _ in sick]
+    return fit_integers(wish, total, squares, lower=lower, upper=upper)
 
 
-def _lead_to_month_6(timeline: PlannedTimeline, start: int, draws: Draws) -> list[int]:
-    """Lead the protein from baseline over months 1 and 3 to month 6."""
+def _lead_to_month_6(timeline: PlannedTimeline, start: int, most: int, draws: Draws) -> list[int]:
+    """Lead the protein from baseline to month 6, when many a kidney does not respond yet."""
     if timeline.has_quiet_kidney:
         month_1 = start * draws.uniform(0.60, 0.72)
         month_3 = month_1 * draws.uniform(0.50, 0.68)
         month_6 = min(0.7 * month_3, draws.uniform(14, 44))
     else:
-        fall = {"PCR": (0.80, 1.00), "none": (0.88, 1.08)}[timeline.response]
-        month_1 = start * draws.uniform(*fall)
-        month_3 = month_1 * draws.uniform(*fall)
+        step = {"PCR": (0.86, 1.08), "none": (0.94, 1.34)}[timeline.response]
+        month_1 = start * draws.uniform(*step)
+        month_3 = month_1 * draws.uniform(*step)
         # Not down by a quarter from month 3, or the kidney would be at grade C.
-        month_6 = max(month_3 * draws.uniform(0.84, 0.98), 108 if "renal_a" in timeline.held else 56)
-    return [start, *(min(round(value), _HIGHEST) for value in (month_1, month_3, month_6))]
+        last = (0.84, 1.02) if timeline.response == "PCR" else (0.9, 1.3)
+        month_6 = max(month_3 * draws.uniform(*last), 108 if "renal_a" in timeline.held else 56)
+    # Near the highest a subject has, a rise is a small step up or down.
+    later = (month_1, month_3, month_6)
+    return [start, *(round(value if value < most else most - draws.uniform(0, 40)) for value in later)]
 
 
-def _limit_later(timeline: PlannedTimeline, visit: int, previous: int, draws: Draws) -> tuple[int, int]:
+def _limit_later(
+    timeline: PlannedTimeline, visit: int, previous: int, most: int, draws: Draws
+) -> tuple[int, int]:
     """Bound the protein of months 9 and 12 by what the timeline says."""
     drawn = draws.uniform()
     if timeline.relapses_at(visit) and timeline.relapse_system == "renal":
         # A new grade A of a kidney at B needs more than 1 g that has not fallen by a quarter.
-        return max(115, round(0.85 * previous)), _HIGHEST
+        return max(115, round(0.85 * previous)), most
     if timeline.has_relapsed(visit):
-        return round(55 + 40 * drawn), 420
+        return round(55 + 40 * drawn), round(0.85 * most)
     if timeline.has_quiet_kidney:
         quiet = min(max(round(previous * (0.8 + 0.3 * drawn)), 8), 45)
         return quiet, quiet
     low = round((54 if timeline.response == "PCR" else 30) + 30 * drawn)
-    return low, 450 if timeline.response == "PCR" else _HIGHEST
+    return low, round(0.92 * most) if timeline.response == "PCR" else most
 
 
-def _wish_later(timeline: PlannedTimeline, visit: int, path: Sequence[int]) -> float:
+def _wish_later(timeline: PlannedTimeline, visit: int, path: Sequence[int], draws: Draws) -> float:
     """Say which protein would be natural at months 9 and 12."""
+    varied = draws.uniform(0.7, 1.4)
     if timeline.relapses_at(visit):
-        return 0.6 * path[0] + 60
-    return 0.45 * path[-1] + 0.25 * path[0]
+        return (0.6 * path[0] + 60) * varied
+    if timeline.response == "none":
+        # A kidney that has not responded by month 6 responds late, or not at all.
+        return path[-1] * (0.4 if visit == _MONTH_9 and draws.uniform() < 0.6 else 1.2)
+    return (0.3 * path[-1] + 0.1 * path[0]) * varied
