@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from funis.documents.colours import MUTED, WARNING_HEAD, write_css_variables
+from funis.documents.compact_drawing import compact_drawing
 from funis.documents.document import Block, Box, Document, ItemList, Paragraph
 from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
@@ -139,7 +140,7 @@ def place_drawing(figure: FigureSpec | FlowChart, svg: str, *, is_interactive: b
     rest = re.sub(r'\b(?:d|transform)="[^"]*"', _shorten, rest)
     if not is_interactive:
         # An image is read aloud by its name alone: marks that call themselves images would need names too.
-        rest = re.sub(r"<\w[^>]*>", _without_roles, rest)
+        rest = compact_drawing(re.sub(r"<\w[^>]*>", _without_roles, rest))
     return Markup(f"<svg {names}{attributes}>{words}{rest}")  # noqa: S704 - drawn by us, words escaped above
 
 
