@@ -142,7 +142,7 @@ def test_tables_have_captions_and_scopes(page: Page) -> None:
 
 def test_figures_have_a_name_and_words(text: str, page: Page) -> None:
     drawings = page.all("svg")
-    assert len(drawings) == 8
+    assert len(drawings) == 9
     assert {about["role"] for about in drawings} == {"img", "group"}
     assert (
         len(
