@@ -69,8 +69,11 @@ def test_the_limits_say_what_forty_patients_can_miss_and_how_many_tests_were_mad
     _, results = analysed("sle")
     tests = results.numbers.filter(pl.col("statistic") == "p").height
     found = lines("sle", "limits")
-    assert "With 40 patients a harm in fewer than about 7.5% can be missed." in found
-    assert f"{tests} tests were made." in found
+    assert (
+        "With 40 patients a harm in fewer than about 7.5% can be missed (one-sided upper limit of none seen)."
+        in found
+    )
+    assert f"{tests} P values were calculated." in found
     assert bound_numbers("sle", "limits") == {
         "population.treated.subjects.n": "40",
         "size.treated.harm_missed.percent": "7.5%",
@@ -129,8 +132,9 @@ def sizes(subjects: int, infused: int) -> dict[str, float | None]:
 
 def test_a_share_is_named_from_three_subjects_on_of_the_treated_or_of_everybody() -> None:
     assert sizes(2, 0) == {}
-    assert sizes(3, 0) == {"size.enrolled.harm_missed.percent": 100.0}
-    assert sizes(6, 4) == {"size.treated.harm_missed.percent": 75.0}
+    # Of three none are harmed with a probability of (1 - x)^3; 0.05 at x = 0.632. Of four at 0.527.
+    assert sizes(3, 0) == {"size.enrolled.harm_missed.percent": pytest.approx(63.16, abs=0.01)}
+    assert sizes(6, 4) == {"size.treated.harm_missed.percent": pytest.approx(52.71, abs=0.01)}
     assert sizes(6, 2) == {}
 
 
@@ -139,7 +143,7 @@ def test_one_test_is_one_test() -> None:
     numbers.add(Place(analysis="size", variable="tests"), "count", 1)
     study, _ = analysed("sle")
     said = ["".join(part.text for part in line) for line in limit_words(study, read_numbers(numbers.frame()))]
-    assert "1 test was made." in said
+    assert "1 P value was calculated." in said
     assert not any("can be missed" in line for line in said)
 
 
@@ -149,3 +153,13 @@ def test_only_the_statistic_asked_for_is_counted() -> None:
     for statistic in ("p", "p_adjusted", "estimate"):
         numbers.add(place, statistic, 0.5)
     assert (numbers.count_of("p"), numbers.count_of("lower")) == (1, 0)
+
+
+def test_a_p_that_was_not_calculated_or_stands_elsewhere_does_not_count() -> None:
+    numbers = NumberList()
+    numbers.add(Place(analysis="test", variable="a"), "p", 0.5)
+    numbers.add(Place(analysis="test", variable="b"), "p", None, text="too few")
+    numbers.add(Place(analysis="multiplicity", variable="a"), "p", 0.5)
+    numbers.add(Place(analysis="sensitivity", variable="a", delta=2.0), "p", 0.6)
+    numbers.add(Place(analysis="sensitivity", variable="b", delta=0.0), "p", 0.5)
+    assert numbers.count_of("p", apart_from={"multiplicity"}) == 2

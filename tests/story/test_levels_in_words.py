@@ -101,7 +101,7 @@ def heads_of(kind: str, replacements: tuple[tuple[str, str], ...], name: str) ->
     ("name", "said"),
     [
         ("table-estimand-whole", "Estimate (90% CI)"),
-        ("table-sensitivity-response_month_6", "Estimate (90% CI)"),
+        ("table-sensitivity-response", "Estimate (90% CI)"),
         ("table-site-effects", "Share between (90% CI)"),
         ("table-mmrm", "Mean change (90% CI)"),
         ("table-main-response", "% (90% CI)"),
@@ -136,7 +136,7 @@ def test_the_table_of_response_names_the_levels_of_all_its_rows() -> None:
     table = heads_of("sle", own, "table-main-response")
     assert table.heads[2] == "% (95% or 80% CI)"
     assert (
-        "Level of the intervals: 95% for clinical response at month 6; 80% for response by the rules of the "
+        "Level of the intervals: 95% for clinical response; 80% for response by the rules of the "
         "EXPLORER trial." in table.footnotes
     )
 
@@ -145,8 +145,8 @@ def test_the_curve_beside_relapses_says_its_own_level() -> None:
     own = (('event = "relapse"', 'event = "relapse"\nlevel = 0.8'),)
     notes = heads_of("sle", own, "table-main-relapse").footnotes
     assert (
-        "Level of the intervals: 95% for relapse after a response; 80% for time from response to relapse."
-        in notes
+        "Level of the intervals: 95% for relapse after a response and clinical response; 80% for time from "
+        "response to relapse." in notes
     )
     assert notes[0] == "n/N (%), over all visits with the exact 95% interval of responders (Clopper-Pearson)."
 
@@ -192,7 +192,4 @@ def test_methods_name_the_level_of_each_kind_of_interval() -> None:
     )
     text = everything(build_document(*analysed("sle", own)))
     assert "Proportions are given with exact 99% or 95% CI." in text
-    assert (
-        "Intervals have level 95% (99% for clinical response at month 6; 90% for change of SLEDAI) and tests"
-        in text
-    )
+    assert "Intervals have level 95% (99% for clinical response; 90% for change of SLEDAI) and tests" in text

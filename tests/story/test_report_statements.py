@@ -295,8 +295,8 @@ def test_statement_31_equal_sensitivity_rows_are_one_sentence_and_differing_rows
     tables, lines = shown("sle")
     assert tables == []
     assert (
-        "Sensitivity analyses: clinical response: whatever was done about missing values, the same came out. "
-        "Month 6; population: treated, 4 treatments: 29/40 (72.5%" in " ".join(lines)
+        "Sensitivity analyses: clinical response: all 8 analyses, over visits and populations, gave 29/40 (72.5%"
+        in " ".join(lines)
     )
     assert shown("no_response_known")[0] == ["table-sensitivity-response"]
 

@@ -144,7 +144,9 @@ def test_the_marks_are_explained_and_counted(page: Document) -> None:
         .footnotes[1]
         .endswith(f"read from statements.toml, SHA-256 {digest}.")
     )
-    assert dict(page.facts)["Agreement"] == plain("2 of 4 published figures agree")
+    assert dict(page.facts)["Agreement"] == plain(
+        "2 of 4 published figures agree (1 to the last decimal, 1 in a direction or limit that the text states)"
+    )
     assert [notice.tag for notice in page.notices if notice.tag] == ["reconstructed data"]
 
 

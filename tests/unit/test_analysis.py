@@ -426,6 +426,8 @@ def test_bounds_of_each_class_and_of_responses_kept_to_the_end() -> None:
         # Four respond for sure; of none only one is sure.
         ("", "responder", "lowest"): 4, ("", "responder", "highest"): 7,
         ("", "none", "lowest"): 1, ("", "none", "highest"): 4,
+        # A responder of unknown class for sure; the three unknown may be.
+        ("", "open_class", "lowest"): 1, ("", "open_class", "highest"): 4,
         # Kept: one for sure; beside the three unknown the one whose end is open.
         ("_sustained", "", "lowest"): 1, ("_sustained", "", "highest"): 5,
     }  # fmt: skip

@@ -1,13 +1,15 @@
 """Who still responds later: counted by hand from the classes of eight subjects at two visits."""
 
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
-from funis.analysis.durability import count_durability, has_kept
+from funis.analysis.durability import count_durability, has_kept, has_lost
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run
 from funis.reporting.durability_tables import build_durability_tables
@@ -103,12 +105,12 @@ def test_the_child_is_not_among_the_adults() -> None:
 def test_without_relapse_in_the_definition_both_responses_are_enough() -> None:
     run: Run = analysis.make_run({"x": {"baseline": [1.0] * 8}}, analysis.make_study())
     first, later = _answers(run, 0, "month_6"), _answers(run, 3, "month_12")
-    assert has_kept(first, later).tolist() == [True, False, False, True, False, False, False, False]
+    assert has_kept(first, later, 360.0).tolist() == [True, False, False, True, False, False, False, False]
     plain = Answers(
         first.definition, "month_6", first.answers.drop("relapse", "relapse_day"), first.classes, "none",
         first.rows,
     )  # fmt: skip
-    assert has_kept(plain, later).tolist() == [True, False, True, True, False, False, False, True]
+    assert has_kept(plain, later, 360.0).tolist() == [True, False, True, True, False, False, False, True]
 
 
 def test_nobody_in_the_population_leaves_a_table_that_says_so() -> None:
@@ -125,3 +127,31 @@ def test_nobody_in_the_population_leaves_a_table_that_says_so() -> None:
     shown = [[row.stub.text, *(cell.text for cell in row.cells)] for row in table.rows]
     assert shown[0] == ["Month 12; population: old"]
     assert [row[0] for row in shown[1:]] == ["All", "All who responded"]
+
+
+def test_a_relapse_ends_a_response_also_where_the_later_visit_was_missed_or_carried_forward() -> None:
+    """Days 270 and 400 with the later visit possible up to day 390; no relapse; a relapse without a day."""
+    run: Run = analysis.make_run({"x": {"baseline": [1.0] * 4}}, analysis.make_study())
+
+    def answers(visit: str, said: str, day: float | None, *, filled: bool = False) -> Answers:
+        frame = pl.DataFrame(
+            {
+                "subject": run.panel.subjects,
+                "response": [said] * 4,
+                "responder": [RESPONDS[said]] * 4,
+                "relapse": ["yes", "yes", "no", "yes"],
+                "relapse_day": [270.0, 400.0, None, None],
+                "response_day": [day] * 4,
+            },
+            schema_overrides={"response_day": pl.Float64, "relapse_day": pl.Float64},
+        )
+        marks = np.full(4, filled)
+        made = Answers("ucmsc_bilag_response", visit, frame, ("MCR", "PCR", "none"), "none", run.subject_rows)
+        return replace(made, imputed=marks)
+
+    first = answers("month_6", "MCR", 180.0)
+    missed = answers("month_12", "cannot tell", None)
+    carried = answers("month_12", "MCR", 180.0, filled=True)
+    assert has_lost(first, missed, 390.0).tolist() == [True, False, False, True]
+    assert has_lost(first, carried, 390.0).tolist() == [True, False, False, True]
+    assert has_kept(first, carried, 390.0).tolist() == [False, True, True, False]

@@ -150,7 +150,7 @@ def test_figures_have_a_name_and_words(text: str, page: Page) -> None:
                 r"<title id=\"figure-[\w-]+-title\">[^<]+</title><desc id=\"[\w-]+\">[^<]{40,}</desc>", text
             )
         )
-        == 8
+        == 9
     )
 
 

@@ -78,9 +78,10 @@ def _are_due(run: Run, visit: Visit) -> Booleans:
     """Tell of whom something was due at a visit."""
     later = [each.name for each in run.study.visits[run.study.visits.index(visit) :]]
     frame = run.subject_frame.select("disposition_status", "disposition_day")
+    has_ends = bool(frame["disposition_status"].is_not_null().any())
     return np.array(
         [
-            _is_due(run, subject, (status, day), visit, later)
+            _is_due(run, subject, (status, day), visit, later, has_ends=has_ends)
             for subject, (status, day) in zip(run.panel.subjects, frame.iter_rows(), strict=True)
         ],
         dtype=np.bool_,
@@ -88,15 +89,24 @@ def _are_due(run: Run, visit: Visit) -> Booleans:
 
 
 def _is_due(
-    run: Run, subject: str, end: tuple[str | None, float | None], visit: Visit, later: list[str]
+    run: Run,
+    subject: str,
+    end: tuple[str | None, float | None],
+    visit: Visit,
+    later: list[str],
+    *,
+    has_ends: bool,
 ) -> bool:
     if (subject, visit.name) in run.seen:
         return True
     status, day = end
-    if status == "ongoing":
+    if status is None and not has_ends:
+        return True
+    # Where ends are recorded, but none or no day for this subject, nobody knows that a later visit was due.
+    if status in {None, "ongoing"} or day is None:
         return any((subject, name) in run.seen for name in later)
     opens = visit.day + (visit.window[0] if visit.window else 0)
-    return day is None or day >= opens
+    return day >= opens
 
 
 def _has_value(run: Run, measure: str, visit: str) -> Booleans:

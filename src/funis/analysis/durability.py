@@ -50,23 +50,50 @@ def count_durability(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) ->
             _count_shifts(run, endpoint, cohort, pair)
 
 
-def has_kept(first: Answers, later: Answers) -> Booleans:
-    """Tell who responds at both visits and has no relapse on record up to the later one."""
-    kept: Booleans = first.responders & later.responders
-    if "relapse" not in first.answers.columns or not kept.any():
-        return kept
-    day = later.answers["response_day"].cast(pl.Float64).to_numpy()
-    relapse_day = first.answers["relapse_day"].cast(pl.Float64).to_numpy()
+def has_kept(first: Answers, later: Answers, last_day: float) -> Booleans:
+    """Tell who responds at both visits and has no relapse on record up to the later one.
+
+    Parameters
+    ----------
+    first, later : of one endpoint
+    last_day : on which the later visit could be made
+    """
+    kept: Booleans = first.responders & later.responders & ~has_lost(first, later, last_day)
+    return kept
+
+
+def has_lost(first: Answers, later: Answers, last_day: float) -> Booleans:
+    """Tell who responded first and has a relapse on record up to the later visit, seen at it or not.
+
+    Parameters
+    ----------
+    first, later, last_day : as for `has_kept`
+    """
+    if "relapse" not in first.answers.columns:
+        return np.zeros(len(first.responders), dtype=np.bool_)
+    # An answer that was carried forward has the day of the visit that it was carried from.
+    day = later.answers["response_day"].cast(pl.Float64).fill_null(last_day).to_numpy()
+    day = np.where(later.filled | ~later.determinate, last_day, day)
+    relapse_day = first.answers["relapse_day"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     # A relapse found at no visit has no day: two visits were missed, and the response counts as lost.
-    is_later = relapse_day > day
-    return kept & ~((first.answers["relapse"] == YES).fill_null(value=False).to_numpy() & ~is_later)
+    has_relapsed = (first.answers["relapse"] == YES).fill_null(value=False).to_numpy()
+    lost: Booleans = first.responders & has_relapsed & ~(relapse_day > day)
+    return lost
+
+
+def _last_day(run: Run, visit: str) -> float:
+    """Give the last study day on which a visit could be made."""
+    planned = run.study.visit(visit)
+    return float(planned.day + (planned.window[1] if planned.window else 0))
 
 
 def _count_kept(run: Run, endpoint: Endpoint, cohort: Cohort, pair: tuple[Answers, Answers]) -> None:
     first, later = pair
-    kept = has_kept(first, later)
-    # Who did not respond first has nothing to keep, whatever is known later.
-    known = first.determinate & (later.determinate | ~first.responders)
+    last_day = _last_day(run, later.visit)
+    kept = has_kept(first, later, last_day)
+    # Who did not respond first has nothing to keep, who has relapsed has lost it, whatever is known later.
+    decided = ~first.responders | has_lost(first, later, last_day)
+    known = first.determinate & (later.determinate | decided)
     imputed = first.filled | (first.responders & later.filled)
     for name, base in _denominators(cohort, first):
         members = base & cohort.members

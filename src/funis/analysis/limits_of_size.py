@@ -8,6 +8,10 @@ from funis.results import Place, format_number
 ANALYSIS = "size"
 #: Fewer subjects than these show so little that no share is worth naming.
 _FEWEST = 3
+#: From so many subjects on the rule of three is near the exact limit; below it is too high (100% of three).
+_RULE_HOLDS = 30
+#: Analyses that judge a P again which stands elsewhere.
+_REPEATED = frozenset({"co_primary", "multiplicity"})
 #: Of so many percent nothing is seen in n subjects, divided by n, at 95 % confidence (the rule of three).
 _RULE_OF_THREE = 300.0
 
@@ -18,16 +22,18 @@ def describe_size(run: Run) -> None:
     Notes
     -----
     Where a harm was seen in none of n subjects, its true share lies below 3 / n with 95 % confidence
-    (Hanley JA, Lippman-Hand A. JAMA 1983;249:1743-5). The subjects are the treated, else everybody.
+    (Hanley JA, Lippman-Hand A. JAMA 1983;249:1743-5), of fewer than 30 below the exact 1 - 0.05^(1/n). The
+    subjects are the treated, else everybody.
     """
     cohort = run.populations.cohort()
     if "treated" in run.populations.populations:
         treated = run.populations.cohort("treated")
         cohort = treated if treated.size else cohort
     if cohort.size >= _FEWEST:
-        share = _RULE_OF_THREE / cohort.size
+        n = cohort.size
+        share = _RULE_OF_THREE / n if n >= _RULE_HOLDS else 100 * (1 - 0.05 ** (1 / n))
         text = f"{format_number(share, 1)}%"
         run.numbers.add(cohort.place(ANALYSIS, "harm_missed"), "percent", share, text=text)
-    tests = run.numbers.count_of("p")
+    tests = run.numbers.count_of("p", apart_from=_REPEATED)
     if tests:
         run.numbers.add(Place(analysis=ANALYSIS, variable="tests"), "count", tests)

@@ -257,7 +257,8 @@ def _no_answers(run: Run, name: str, reason: str) -> pl.DataFrame:
     everybody = pl.DataFrame({"subject": run.panel.subjects}, schema={"subject": pl.String})
     found = everybody.with_columns(pl.lit(value).alias(column) for column, value in said.items())
     relapse = RELAPSE_SCHEMA if response_definition(name).has_relapse else {}
-    return found.with_columns(pl.lit(None, dtype).alias(column) for column, dtype in relapse.items())
+    empty = {"response_visit": pl.String(), "response_day": pl.Float64(), **relapse}
+    return found.with_columns(pl.lit(None, dtype).alias(column) for column, dtype in empty.items())
 
 
 def _carry_forward(
@@ -275,7 +276,9 @@ def _carry_forward(
         if not unknown.any():
             break
         before = _respond(run, visits, endpoint.definition, parameters | {"response_visit": name})
-        merged = pl.concat([answers.filter(~unknown), before.select(answers.columns).filter(unknown)])
+        merged = pl.concat(
+            [answers.filter(~unknown), before.select(answers.columns).filter(unknown)], how="vertical_relaxed"
+        )
         answers = order.join(merged, on="subject", how="left", maintain_order="left")
     return answers
 

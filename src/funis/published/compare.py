@@ -6,6 +6,7 @@ must hold among the computed numbers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -87,6 +88,20 @@ class ComparedText:
         """Say how many figures agree, as in ``83 of 83 published figures agree``."""
         count = len(self.figures)
         return f"{count - len(self.differing)} of {count} published figures agree"
+
+    @property
+    def composition(self) -> str:
+        """Say how those that agree do so: a level that was chosen is no figure that came out.
+
+        Of a figure that is derived from the text the status is that of a printed one.
+        """
+        held = Counter(row.status for row in self.figures if row.agrees)
+        said = (
+            (held["equal"], "to the last decimal"),
+            (held["direction only"], "in a direction or limit that the text states"),
+            (held["level assumed"], "at a level that the text does not print and that was assumed"),
+        )
+        return ", ".join(f"{count} {how}" for count, how in said if count)
 
     @property
     def results(self) -> tuple[str, ...]:

@@ -84,10 +84,14 @@ def related_words(text: ComparedText, *, has_page: bool) -> Prose:
     name = "The published text, sentence by sentence"
     return (
         Inline(name, target=PAGE if has_page else ""),
-        Inline(f": {text.agreement}. Its rows as a table: "),
+        Inline(f": {_agreement(text)}. Its rows as a table: "),
         Inline(TABLE, target=TABLE),
         Inline("."),
     )
+
+
+def _agreement(text: ComparedText) -> str:
+    return f"{text.agreement} ({text.composition})" if text.composition else text.agreement
 
 
 def build_abstract(study: Study, results: Results, book: NumberBook, text: ComparedText) -> Document:
@@ -120,7 +124,7 @@ def build_abstract(study: Study, results: Results, book: NumberBook, text: Compa
     return Document(
         title=text.manifest.title,
         kicker=f"{trial.id} · A published text, sentence by sentence",
-        facts=(("Published", plain(citation)), ("Agreement", plain(text.agreement))),
+        facts=(("Published", plain(citation)), ("Agreement", plain(_agreement(text)))),
         sections=numbered,
         notices=build_notices(study, results, book),
         related=(
@@ -263,4 +267,6 @@ def _plain_variable(labels: Labels, name: str, measure: str = "") -> str:
 
 
 def _category(number: Number) -> str:
+    if number.analysis == "durability" and number.category == "responder":
+        return "Still responding"
     return class_label(number.measure, number.category)

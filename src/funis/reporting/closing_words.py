@@ -114,10 +114,18 @@ def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
     if size is not None and share is not None:
         seen = _in_percent(share)
         yield _sentence(
-            "With ", bound(size, 0), " patients a harm in fewer than about ", seen, " can be missed."
+            "With ",
+            bound(size, 0),
+            " patients a harm in fewer than about ",
+            seen,
+            " can be missed (one-sided upper limit of none seen).",
         )
     if tests is not None:
-        yield _sentence("", bound(tests, 0), " test was made." if tests.value == 1 else " tests were made.")
+        yield _sentence(
+            "",
+            bound(tests, 0),
+            " P value was calculated." if tests.value == 1 else " P values were calculated.",
+        )
     if any(is_proposed(each.definition) for each in study.endpoints if each.definition):
         yield plain("A response definition is a proposal of funis, as the trial's own could not be found.")
 

@@ -214,7 +214,7 @@ def _mismatches_of(counts: _Counts) -> Iterator[str]:
 
 
 def _notes(whole: _Counts, *, has_arms: bool) -> Iterator[str]:
-    yield "Counts are those of the disposition table."
+    yield "The same counts, one by one, stand in the table “Disposition”."
     if "eligible" in whole and _is_aside(whole, "eligible"):
         yield f"Not everybody enrolled is known to have met every criterion: {reference('eligibility')}."
     if has_arms:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from funis.catalogue.model_response import ResponseClass
 from funis.catalogue.registry import response_definition, responses
+from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.interval_levels import level_notes, levels_text
@@ -142,7 +143,7 @@ def _response_table(labels: Labels, book: NumberBook, definition: str, groups: S
     notes = (
         *_basis_of_responses(used),
         *((BOUNDS_NOTE,) if with_bounds else ()),
-        f"Definition in words: Methods, “Definition of {labels.variable(definition)}”.",
+        f"Definition in words: {reference('definitions')}, “Definition of {labels.variable(definition)}”.",
         *dict.fromkeys(policies),
         *describe_basis(labels, used, with_missing=False),
     )

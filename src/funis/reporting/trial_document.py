@@ -160,7 +160,11 @@ def _supplement_lead(sections: tuple[Section, ...]) -> str:
     """Say what the supplement holds, and once which of its sections have nothing to show."""
     shown = {section.id for section in sections}
     lacking = [f"{code} {title}" for name, (code, title) in SUPPLEMENT.items() if name not in shown]
-    empty = f" Not planned or not collected: {'; '.join(lacking)}." if lacking else ""
+    empty = (
+        f" Nothing to show (not planned, not collected, or none occurred): {'; '.join(lacking)}."
+        if lacking
+        else ""
+    )
     return f"{SUPPLEMENT_LEAD}{empty}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Final
 
 import polars as pl
@@ -58,15 +59,23 @@ class NumberList:
         self._rows: list[tuple[object, ...]] = []
         self._ids: dict[str, tuple[str, ...]] = {}
 
-    def count_of(self, statistic: str) -> int:
-        """Count the numbers of one kind that were added so far.
+    def count_of(self, statistic: str, *, apart_from: Collection[str] = ()) -> int:
+        """Count the numbers of one kind that were added so far and have a value, shifted ones left out.
 
         Parameters
         ----------
         statistic : such as ``p``
+        apart_from : analyses whose numbers do not count
         """
-        place = list(NUMBER_COLUMNS).index("statistic")
-        return sum(row[place] == statistic for row in self._rows)
+        names = list(NUMBER_COLUMNS)
+        kind, analysis, value, delta = map(names.index, ("statistic", "analysis", "value", "delta"))
+        return sum(
+            row[kind] == statistic
+            and row[value] is not None
+            and not row[delta]
+            and row[analysis] not in apart_from
+            for row in self._rows
+        )
 
     def add(
         self,
