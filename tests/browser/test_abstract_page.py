@@ -51,6 +51,8 @@ def test_every_number_of_the_page_is_found_in_the_report(page: Page) -> None:
     assert len(names) > 60
     assert all(name.startswith("report.html#number=") for name in names)
     page.get_by_role("link", name="To the report").click()
+    # The new page has to be there before its numbers are asked for.
+    page.locator("script#numbers").wait_for(state="attached")
     lost = page.evaluate(
         """(names) => {
         const known = JSON.parse(document.getElementById("numbers").textContent).numbers;
