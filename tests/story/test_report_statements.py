@@ -327,3 +327,7 @@ def test_a_withheld_primary_result_is_replaced_by_no_other() -> None:
     assert "withheld" in item("wrecked", "Primary")
     assert "29/40" not in main_text("wrecked")
     assert item("wrecked", "Durability") == "Durability could not be assessed."
+    # Of 29 who responded 7 relapsed, so 22 are left; that 29 respond at month 12 too is another 7.
+    said = item("sle", "Durability")
+    assert said.startswith("7 of 29 responders relapsed by month 12 (24.1%")
+    assert said.endswith(". 22 of 29 still responded at month 12.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from funis.catalogue.registry import response_definition, responses
 from funis.documents.table import Inline, TableCell, joined
+from funis.reporting.durability_tables import kept_group
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound, interval, level_text
 from funis.reporting.response_tables import class_label
@@ -146,5 +147,19 @@ def relapse_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said
         at = f" at {in_sentence(labels.visit(chosen))}" if chosen != ALL else by
         if share and count is not None:
             whole = Inline(f"{format_number(count.value or 0, 0)} of {count.denominator}", count.id)
-            return (whole, f" responders relapsed{at}", *share[1:], *_open(book, group, chosen), ".")
+            kept = _kept(labels, book, endpoint)
+            return (whole, f" responders relapsed{at}", *share[1:], *_open(book, group, chosen), ".", *kept)
     return ()
+
+
+def _kept(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[Inline | str]:
+    """Say how many still respond at the last visit of the response that a relapse ends: not who is new."""
+    for response in labels.study.endpoints:
+        is_its_own = response.kind == "response" and response.definition == endpoint.definition
+        group = kept_group(book, response, "responders") if is_its_own else None
+        count = book.find(group, response.at[-1], "count") if group is not None else None
+        if count is not None and count.value is not None:
+            yield " "
+            yield Inline(f"{format_number(count.value, 0)} of {count.denominator}", count.id)
+            yield f" still responded at {in_sentence(labels.visit(response.at[-1]))}."
+            return
