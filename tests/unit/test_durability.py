@@ -56,7 +56,8 @@ def _count(population: str = "") -> dict[tuple[str, str, str], float | None]:
             "at": ("month_6", "month_12"), "population": population,
         }
     )  # fmt: skip
-    study = analysis.make_study(endpoint, populations={"adults": "age >= 18"})
+    populations = {"adults": "age >= 18", "responders": "age >= 18"}
+    study = analysis.make_study(endpoint, populations=populations)
     run: Run = analysis.make_run({"x": {"baseline": [1.0] * 8}}, study, age=[30.0] * 7 + [12.0])
     count_durability(run, endpoint, [_answers(run, 0, "month_6"), _answers(run, 3, "month_12")])
     found = run.numbers.frame().filter(pl.col("analysis") == "durability")
@@ -155,3 +156,10 @@ def test_a_relapse_ends_a_response_also_where_the_later_visit_was_missed_or_carr
     assert has_lost(first, missed, 390.0).tolist() == [True, False, False, True]
     assert has_lost(first, carried, 390.0).tolist() == [True, False, False, True]
     assert has_kept(first, carried, 390.0).tolist() == [False, True, True, False]
+
+
+def test_a_population_that_is_called_responders_has_the_name_alone() -> None:
+    found = _count("responders")
+    # Seven adults; of one the first class is not known and of one the later: two of five still respond.
+    assert found["responders", "responder", "count"] == 2
+    assert found["responders", "responder", "percent"] == pytest.approx(100 * 2 / 5)

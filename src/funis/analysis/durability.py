@@ -106,9 +106,13 @@ def _count_kept(run: Run, endpoint: Endpoint, cohort: Cohort, pair: tuple[Answer
 
 
 def _denominators(cohort: Cohort, first: Answers) -> Iterator[tuple[str, Booleans]]:
-    """Give the denominators by their names: the population, and its responders."""
+    """Give the denominators by their names: the population, and its responders.
+
+    A population of the study file that is called so has the name alone, as it has for relapses.
+    """
     yield cohort.population, np.ones(len(first.responders), dtype=np.bool_)
-    yield RESPONDERS, first.responders
+    if cohort.population != RESPONDERS:
+        yield RESPONDERS, first.responders
 
 
 def _count_shifts(run: Run, endpoint: Endpoint, cohort: Cohort, pair: tuple[Answers, Answers]) -> None:

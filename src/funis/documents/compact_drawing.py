@@ -33,9 +33,9 @@ def compact_drawing(svg: str) -> str:
 
     Examples
     --------
-    >>> compact_drawing('<g class="mark-rect"><path d="M1" fill="red"/><path d="M2" fill="red"/>'
-    ...                 '<path d="M3" fill="red"/></g>')
-    '<g><g fill="red"><path d="M1"/><path d="M2"/><path d="M3"/></g></g>'
+    >>> compact_drawing('<g class="mark-rect"><path d="M1" stroke-width="2"/><path d="M2" stroke-width="2"/>'
+    ...                 '<path d="M3" stroke-width="2"/></g>')
+    '<g><g stroke-width="2"><path d="M1"/><path d="M2"/><path d="M3"/></g></g>'
     """
     seen = _UNPAINTED.sub("", _HIDDEN.sub("", svg))
     return _PATHS.sub(_say_once, _CLASS.sub(r"\1", seen))
