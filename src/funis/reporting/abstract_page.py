@@ -166,7 +166,8 @@ def _rows(
 ) -> Iterator[TableRow]:
     """Write each sentence and under it its rows, then what other publications say."""
     labels = Labels(study)
-    usual = Counter(number.population for number in numbers.values() if number.id in set(text.results))
+    beside = set(text.results)
+    usual = Counter(number.population for number in numbers.values() if number.id in beside)
     population = usual.most_common(1)[0][0] if usual else ""
     for sentence in sentences:
         of_it = [row for row in text.rows if row.sentence == sentence.number]

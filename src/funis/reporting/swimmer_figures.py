@@ -101,7 +101,8 @@ def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     looks = {name: look for name, look in _looks(results).items() if name in found}
     if is_summarised(len(subjects)):
         return (build_event_counts(study, bars, marks, list(looks)),)
-    parts = [part for bar in bars for part in _without_gaps(bar, _gaps(study, results))]
+    gaps = _gaps(study, results)
+    parts = [part for bar in bars for part in _without_gaps(bar, gaps)]
     return tuple(
         _page(study, (subjects, start), parts, marks, looks) for start in range(0, len(subjects), _ROWS)
     )
