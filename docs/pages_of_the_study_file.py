@@ -33,9 +33,9 @@ from funis.study.model import (
     Site,
     Study,
     Trial,
-    Visit,
 )
 from funis.study.people import Person
+from funis.study.planned_visit import Visit
 from funis.study.printed_names import FIXED, MAIN_SECTIONS, NAMED, NUMBERED
 from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource

@@ -28,7 +28,8 @@ from funis.reporting.number_book import read_numbers
 from funis.responses.relapse_counts import count_relapses
 from funis.results import format_number
 from funis.study.choices import MissingRelapse
-from funis.study.model import Arm, Criterion, Eligibility, Endpoint, LabTest, Study, Trial, Visit
+from funis.study.model import Arm, Criterion, Eligibility, Endpoint, LabTest, Study, Trial
+from funis.study.planned_visit import Visit
 from funis.study.populations import rule_of_eligible
 from funis.study.rules import rule_columns
 

@@ -19,7 +19,8 @@ from funis.reporting.main_measures import build_main_measures
 from funis.reporting.main_rates import build_main_rates
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.results import NumberList, Place
-from funis.study.model import Arm, Endpoint, Study, Visit
+from funis.study.model import Arm, Endpoint, Study
+from funis.study.planned_visit import Visit
 
 CELLS, PLACEBO, USUAL = (
     Arm(id="c", name="Cells"),

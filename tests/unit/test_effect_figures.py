@@ -12,7 +12,8 @@ from funis.reporting.number_book import read_numbers
 from funis.reporting.response_figures import build_response_figures
 from funis.reporting.waterfall_figures import build_waterfall
 from funis.results import NumberList, Place, Provenance, Results
-from funis.study.model import Arm, Endpoint, Study, Visit
+from funis.study.model import Arm, Endpoint, Study
+from funis.study.planned_visit import Visit
 
 ARMS = (Arm(id="c", name="Cells"), Arm(id="p", name="Placebo", control=True))
 VISITS = (Visit(name="baseline", day=0), Visit(name="month_3", day=90), Visit(name="month_6", day=180))

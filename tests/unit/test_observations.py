@@ -7,7 +7,8 @@ import pytest
 from funis.analysis.observations import gather_values, score_instruments, visit_frame
 from funis.analysis.recorded_words import count_significant, significant, write_lab_values
 from funis.data.tables import Tables
-from funis.study.model import InstrumentChoice, LabTest, Study, Trial, Visit
+from funis.study.model import InstrumentChoice, LabTest, Study, Trial
+from funis.study.planned_visit import Visit
 
 TRIAL = Trial(id="X", title="X", condition="sle", design="single_arm")
 

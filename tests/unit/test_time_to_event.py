@@ -13,7 +13,8 @@ import pytest
 from funis.analysis import time_to_event
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run
-from funis.study.model import Arm, Endpoint, Study, Trial, Visit
+from funis.study.model import Arm, Endpoint, Study, Trial
+from funis.study.planned_visit import Visit
 
 sys.path.insert(0, str(Path(__file__).parent))
 analysis = import_module("test_analysis")

@@ -11,7 +11,8 @@ import pytest
 
 from funis.analysis.glucocorticoid import _baseline, _visit_days
 from funis.analysis.relapses import _opening
-from funis.study.model import Study, Trial, Visit
+from funis.study.model import Study, Trial
+from funis.study.planned_visit import Visit
 
 sys.path.insert(0, str(Path(__file__).parent))
 analysis = import_module("test_analysis")

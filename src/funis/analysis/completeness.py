@@ -12,7 +12,7 @@ from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run, add_rate
 from funis.results import ALL
-from funis.study.model import Visit
+from funis.study.planned_visit import Visit
 
 ANALYSIS: Final = "completeness"
 #: All measures together.
@@ -105,8 +105,7 @@ def _is_due(
     # Where ends are recorded, but none or no day for this subject, nobody knows that a later visit was due.
     if status in {None, "ongoing"} or day is None:
         return any((subject, name) in run.seen for name in later)
-    opens = visit.day + (visit.window[0] if visit.window else 0)
-    return day >= opens
+    return day >= visit.opens
 
 
 def _has_value(run: Run, measure: str, visit: str) -> Booleans:

@@ -81,15 +81,9 @@ def has_lost(first: Answers, later: Answers, last_day: float) -> Booleans:
     return lost
 
 
-def _last_day(run: Run, visit: str) -> float:
-    """Give the last study day on which a visit could be made."""
-    planned = run.study.visit(visit)
-    return float(planned.day + (planned.window[1] if planned.window else 0))
-
-
 def _count_kept(run: Run, endpoint: Endpoint, cohort: Cohort, pair: tuple[Answers, Answers]) -> None:
     first, later = pair
-    last_day = _last_day(run, later.visit)
+    last_day = run.study.visit(later.visit).closes
     kept = has_kept(first, later, last_day)
     # Who did not respond first has nothing to keep, who has relapsed has lost it, whatever is known later.
     decided = ~first.responders | has_lost(first, later, last_day)

@@ -139,11 +139,10 @@ def _horizon(run: Run, endpoint: Endpoint) -> Floats:
     if not names:
         return np.full(len(run.panel.subjects), np.inf)
     last = max((run.study.visit(name) for name in names), key=lambda visit: visit.day)
-    closes = float(last.day + (last.window[1] if last.window else 0))
     if last.name not in run.panel.visits:
-        return np.full(len(run.panel.subjects), closes)
+        return np.full(len(run.panel.subjects), float(last.closes))
     seen = run.panel.days[:, run.panel.visit_index(last.name)]
-    return np.where(np.isnan(seen), closes, seen)
+    return np.where(np.isnan(seen), last.closes, seen)
 
 
 def _silent_events(run: Run, estimand: Estimand, endpoint: Endpoint, events: Events) -> Iterator[Finding]:

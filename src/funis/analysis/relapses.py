@@ -153,11 +153,8 @@ def _after(run: Run, visit: str) -> list[str]:
 
 
 def _opening(run: Run, visit: str) -> float:
-    """Give the first study day that counts as a visit; without a window, the planned day."""
-    planned = run.study.visit(visit) if visit in run.study.visit_names else None
-    if planned is None:
-        return 0.0
-    return float(planned.day + (planned.window[0] if planned.window else 0))
+    """Give the first study day that counts as a visit; 0 of one that is not planned."""
+    return float(run.study.visit(visit).opens) if visit in run.study.visit_names else 0.0
 
 
 def _add_relapse(

@@ -31,7 +31,8 @@ from funis.study.check_product import check_product
 from funis.study.check_repeated import check_methods
 from funis.study.check_report import check_report
 from funis.study.days import eligibility_schema, subject_schema, subject_values
-from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study, Visit
+from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study
+from funis.study.planned_visit import Visit
 from funis.study.populations import populations_of
 from funis.study.reserved_names import check_reserved
 from funis.study.rules import check_rule

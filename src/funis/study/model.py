@@ -6,7 +6,7 @@ checked in ``study.py``; here stands only what one key can say about itself.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -39,17 +39,13 @@ from funis.study.imported import Import
 from funis.study.lab_units import spell_unit
 from funis.study.part import Identifier, Names, StudyPart, Text
 from funis.study.people import Person
+from funis.study.planned_visit import Visit, Window
 from funis.study.product import Donor, Product
 from funis.study.published_source import PublishedSource
 from funis.study.report_choices import ReportChoices
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
 """Forms of a visit that are not instruments."""
-
-
-Window = Annotated[
-    tuple[int, int], Field(description="First and last day allowed, relative to the planned day.")
-]
 
 
 class Trial(StudyPart):
@@ -138,29 +134,6 @@ class Infusion(StudyPart):
     tolerance_percent: float = Field(
         default=20.0, ge=0, le=100, description="Deviation of the dose that is tolerated, percent."
     )
-
-
-class Visit(StudyPart):
-    """One planned visit; the order in the file is the order of printing."""
-
-    name: Identifier = Field(description="Name of the visit, as in the column visit of every table.")
-    day: int = Field(description="Planned study day. The baseline is on day 0 or before.")
-    window: Window | None = Field(
-        default=None, description="First and last day allowed, relative to the planned day; absent: any day."
-    )
-    label: str = Field(default="", description="What is printed; made from the name when empty.")
-    forms: tuple[str, ...] = Field(
-        default=(),
-        description="Instruments and tables that are due: instrument names, labs, safety_questions.",
-    )
-    labs: tuple[str, ...] = Field(
-        default=(), description="Tests that are due where labs is among the forms; empty: every test."
-    )
-
-    @property
-    def printed(self) -> str:
-        """Give the label, or the name in words."""
-        return self.label or self.name.replace("_", " ").capitalize()
 
 
 class LabTest(StudyPart):

@@ -42,10 +42,10 @@ from funis.study.model import (
     Site,
     Study,
     Trial,
-    Visit,
 )
 from funis.study.people import Person
 from funis.study.places import find_lines, nearest_line
+from funis.study.planned_visit import Visit
 from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource
 from funis.study.report_choices import ReportChoices

@@ -14,7 +14,8 @@ from funis.data.check.visit_order import check_visit_order
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.schema import TABLES
-from funis.study.model import DATA_FORMS, Study, Visit
+from funis.study.model import DATA_FORMS, Study
+from funis.study.planned_visit import Visit
 
 _FEW = 3
 """A test without any result is missed at each visit where so many are due, once where more are."""
@@ -327,7 +328,7 @@ def _check_missed(data: Data) -> Iterator[Finding]:
     for row in people.iter_rows(named=True):
         followed = _followed_until(row, data)
         for visit in data.study.visits:
-            due = visit.day + (visit.window or (0, 0))[1]
+            due = visit.closes
             if followed is None or due > followed or (row["subject"], visit.name) in seen:
                 continue
             yield row_finding(
@@ -345,7 +346,7 @@ def _followed_until(row: dict[str, object], data: Data) -> int | None:
     """Give the study day up to which a subject was to be seen: the end of study, else the data cut."""
     ended, anchor = row["ended_on"] or None, row["anchor"]
     if row["status"] == "completed":
-        return max(visit.day + (visit.window or (0, 0))[1] for visit in data.study.visits)
+        return max(visit.closes for visit in data.study.visits)
     if row["status"] in _LEFT and isinstance(row["ended_day"], int):
         return row["ended_day"]
     last = ended or data.last_seen
