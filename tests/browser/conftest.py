@@ -1,10 +1,10 @@
 """The browser that pages are tried in."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -19,3 +19,26 @@ def browser() -> Iterator[Browser]:
         opened = engine.chromium.launch(executable_path=chromium, args=SWITCHES)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """Open pages by their addresses; what they ask for and complain about must stay empty."""
+    pages: list[Page] = []
+    asked: list[str] = []
+    said: list[str] = []
+
+    def open_at(address: str) -> Page:
+        opened = browser.new_page(viewport={"width": 1280, "height": 900})
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.on("console", lambda message: said.append(message.text))
+        opened.on("pageerror", lambda error: said.append(str(error)))
+        opened.goto(address)
+        pages.append(opened)
+        return opened
+
+    yield open_at
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert said == []
+    for each in pages:
+        each.close()
