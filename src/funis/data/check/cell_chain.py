@@ -150,6 +150,30 @@ def judge_row(row: Row, table: Table, rule: str, *, result: str = "") -> bool | 
     return _judge_values(rule, names, kinds, tuple(row[column] for column in columns))
 
 
+def judge_result(row: Row, table: Table, test: str, rule: str) -> bool | None:
+    """Judge the result of a test of a lot or a donor by its rule.
+
+    Parameters
+    ----------
+    row, table : as for `judge_row`
+    test : column of the result
+    rule : expression over `result`
+
+    Returns
+    -------
+    bool or None
+        None where no result is known.
+
+    Examples
+    --------
+    >>> from funis.schema import LOTS
+    >>> [judge_result({"sterility": found}, LOTS, "sterility", "result = 'negative'")
+    ...  for found in ("negative", "positive", "pending")]
+    [True, False, None]
+    """
+    return None if row[test] in NO_RESULT else judge_row(row, table, rule, result=test)
+
+
 @lru_cache(maxsize=4096)
 def _judge_values(
     rule: str, names: tuple[str, ...], kinds: tuple[Kind, ...], values: tuple[Any, ...]

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from funis.data.check.cell_chain import NO_RESULT, CellChain, Row, collected_on, days_of, judge_row
+from funis.data.check.cell_chain import (
+    NO_RESULT,
+    CellChain,
+    Row,
+    collected_on,
+    days_of,
+    judge_result,
+    judge_row,
+)
 from funis.data.check.row_findings import row_finding
 from funis.errors import Finding, Level
 from funis.schema import DONORS
@@ -87,8 +95,8 @@ def _check_rules(donor: Row, rules: Sequence[str]) -> Iterator[Finding]:
 
 def _check_result(donor: Row, test: DonorTest) -> Iterator[Finding]:
     """Ask for a result that passes."""
-    passed = judge_row(donor, DONORS, test.rule, result=test.test)
-    if passed is None or donor[test.test] in NO_RESULT:
+    passed = judge_result(donor, DONORS, test.test, test.rule)
+    if passed is None:
         message = "Cells were used of a donor without a result of this test."
         fix = f"Allowed is {test.rule}; add the result. Without one, block every lot of this donor."
         yield _finding("donor_test_missing", donor, test.test, message, fix)

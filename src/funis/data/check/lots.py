@@ -14,6 +14,7 @@ from funis.data.check.cell_chain import (
     collected_on,
     days_of,
     join_cells,
+    judge_result,
     judge_row,
 )
 from funis.data.check.checked_data import Data
@@ -99,11 +100,11 @@ def _check_tests(tests: Sequence[ProductTest], chain: CellChain) -> Iterator[Fin
 
 
 def _check_test(lot: Row, test: ProductTest) -> Iterator[Finding]:
-    passed = judge_row(lot, LOTS, test.rule, result=test.test)
+    passed = judge_result(lot, LOTS, test.test, test.rule)
     if test.result == "after_release" and lot[test.test] in AWAITED:
         message = "The lot was released before the result of this test is known."
         yield _of_lot("result_awaited", lot, test.test, message, "Add it as soon as it is.", level="query")
-    elif passed is None or lot[test.test] in NO_RESULT:
+    elif passed is None:
         message = "The lot was used without a result of this test."
         fix = f"Allowed is {test.rule}; add the result. Without one, a lot is not given."
         yield _of_lot("lot_test_missing", lot, test.test, message, fix)
