@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from funis.cli.answers import Json, print_answer
+from funis.demo import SEED
 
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the demonstrations.")] = Path("demo"),
     gse65391: Annotated[Path | None, typer.Option(help="Table of the real cohort GSE65391.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of all draws: other patients, the same figures.")] = 2012,
+    seed: Annotated[int, typer.Option(min=0, help="Of all draws: other patients, the same figures.")] = SEED,
     json_: Json = False,
 ) -> None:
     """Rebuild both published trials, analyse them and print published beside computed."""

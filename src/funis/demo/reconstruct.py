@@ -12,12 +12,11 @@ from pathlib import Path
 
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
-from funis.demo import sjogren_cohort, sle_cohort
+from funis.demo import SEED, sjogren_cohort, sle_cohort
 from funis.demo.cohort import ReconstructedCohort, write_cohort
 from funis.errors import UnknownNameError
 
 COHORTS = ("sle", "sjogren")
-SEED = 2012
 
 
 def build_cohort(name: str, *, seed: int = SEED) -> ReconstructedCohort:

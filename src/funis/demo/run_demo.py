@@ -16,7 +16,8 @@ from pathlib import Path
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
-from funis.demo.reconstruct import COHORTS, SEED, reconstruct
+from funis.demo import SEED
+from funis.demo.reconstruct import COHORTS, reconstruct
 from funis.errors import FunisError
 from funis.file_sets import build_set
 from funis.published.compare import ComparedRow, ComparedText, render_comparison

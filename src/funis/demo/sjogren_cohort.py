@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from funis.demo import SEED
 from funis.demo.cells import build_cells
 from funis.demo.cohort import MARK, NO_EVENTS, Cell, ReconstructedCohort, Row, add_days, working_day
 from funis.demo.drug_courses import Calendar
@@ -32,7 +33,6 @@ from funis.demo.sjogren_scores import (
 
 TITLE = "umbilical-cord mesenchymal stem cells in primary Sjogren's syndrome"
 SOURCE = "ACR/ARHP 2012 annual meeting abstract"
-SEED = 2012
 _PLANNED_DAYS = (0, 14, 30, 90, 180, 360)
 _SLIPS = (0, 2, 3, 6, 10, 10)
 _IMMUNE_SUBJECTS = 12

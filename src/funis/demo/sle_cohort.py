@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from funis.demo import SEED
 from funis.demo.cells import build_cells
 from funis.demo.cohort import NO_EVENTS, Cell, ReconstructedCohort, Row, add_days, working_day
 from funis.demo.drug_courses import Calendar
@@ -30,7 +31,6 @@ from funis.demo.sle_timelines import VISITS, PlannedTimeline, build_protein, bui
 
 TITLE = "umbilical-cord mesenchymal stem cells in active systemic lupus erythematosus"
 SOURCE = "ACR/ARHP 2012 annual meeting abstract"
-SEED = 2012
 _PLANNED_DAYS = (0, 30, 90, 180, 270, 360)
 _SITE_SIZES = (("01", 16), ("02", 10), ("03", 8), ("04", 6))
 _MEN = 3
