@@ -114,6 +114,20 @@ def test_a_visit_at_which_a_test_was_not_done_has_no_number(results: Results) ->
     assert set(found["visit"]) == {"baseline", "all"}
 
 
+def test_a_visit_that_lists_its_tests_decides_what_is_due() -> None:
+    """C3 is listed at month 1, where nobody has it and three were due; creatinine is not, though two have it."""
+    visits = (
+        {"name": "baseline", "day": 0, "window": (-1, 0), "forms": ("sledai_2k", "labs")},
+        {"name": "month_1", "day": 30, "window": (-7, 7), "forms": ("sledai_2k", "labs"), "labs": ("c3",)},
+    )
+    numbers = analysed(make_study(visits=visits)).numbers.filter(pl.col("statistic") == "count")
+    found = {row["id"]: (row["value"], row["denominator"]) for row in numbers.iter_rows(named=True)}
+    assert found["completeness.treated.month_1.c3.count"] == (0, 3)
+    assert found["completeness.treated.c3.count"] == (5, 8)
+    assert "completeness.treated.month_1.creatinine.count" not in found
+    assert found["completeness.treated.creatinine.count"] == (4, 5)
+
+
 def test_a_count_at_a_visit_opens_the_values_that_are_there(results: Results) -> None:
     row = results.numbers.filter(pl.col("id") == "completeness.treated.month_1.creatinine.count").row(
         0, named=True

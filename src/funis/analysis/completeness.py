@@ -61,16 +61,20 @@ def _add(run: Run, cohort: Cohort, measure: str, visit: str, counts: tuple[int, 
 
 
 def _planned(run: Run) -> Mapping[str, tuple[str, ...]]:
-    """Give the visits at which each measure is planned, instruments first, in the order of the study file."""
+    """Give the visits at which each measure is planned, instruments first, in the order of the study file.
+
+    A visit that lists no tests has those that anybody has there; a test that nobody has is due at all such.
+    """
     study = run.study
     scored = {
         name: tuple(visit.name for visit in study.visits if name in visit.forms)
         for name in study.instrument_names
     }
-    drawn = tuple(visit.name for visit in study.visits if "labs" in visit.forms)
+    drawn = tuple(visit for visit in study.visits if "labs" in visit.forms)
     for name in study.lab_names:
-        done = tuple(visit for visit in drawn if _has_value(run, name, visit).any())
-        scored[name] = done or drawn
+        may = tuple(visit for visit in drawn if not visit.labs or name in visit.labs)
+        done = tuple(visit for visit in may if visit.labs or _has_value(run, name, visit.name).any())
+        scored[name] = tuple(visit.name for visit in done or may)
     return {name: visits for name, visits in scored.items() if visits}
 
 
