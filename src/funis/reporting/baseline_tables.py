@@ -126,7 +126,7 @@ def build_eligibility_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
     groups = list(book.of("eligibility"))
     if not groups:
         return ()
-    criteria = {each.id: each for each in (*study.eligibility.inclusion, *study.eligibility.exclusion)}
+    criteria = {each.id: each for each in study.eligibility.criteria}
     rows = []
     for group in groups:
         criterion = criteria.get(group.variable)

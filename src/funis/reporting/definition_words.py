@@ -202,7 +202,7 @@ def _classifications(labels: Labels) -> Iterator[Passage]:
     """Define each set of classification criteria that eligibility asks for, once."""
     eligibility = labels.study.eligibility
     asking: dict[str, list[str]] = {}
-    for criterion in (*eligibility.inclusion, *eligibility.exclusion):
+    for criterion in eligibility.criteria:
         if criterion.classification:
             asking.setdefault(criterion.classification, []).append(criterion.id)
     for name, ids in asking.items():

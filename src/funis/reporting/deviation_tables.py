@@ -63,7 +63,7 @@ def build_deviation_tables(study: Study, results: Results, book: NumberBook) -> 
 
 def _label(study: Study, group: Group) -> str:
     """Name a kind of deviation; a criterion by its id and its words."""
-    criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
+    criteria = study.eligibility.criteria
     found = [each for each in criteria if each.id == group.category]
     word = DEVIATION_CODES[group.variable]
     return f"{word} ({found[0].id}: {found[0].text})" if found else word

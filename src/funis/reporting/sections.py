@@ -204,7 +204,7 @@ def describe_provenance(study: Study, results: Results) -> Iterator[str]:
     for kind, rules in (("population", populations_of(study)), ("subgroup", study.subgroups)):
         for name, rule in rules.items():
             yield f"Rule of the {kind} {name}: {rule}."
-    for criterion in (*study.eligibility.inclusion, *study.eligibility.exclusion):
+    for criterion in study.eligibility.criteria:
         if criterion.rule:
             yield f"Rule of the criterion {criterion.id}: {criterion.rule}."
     yield from rules_of_cells(study)

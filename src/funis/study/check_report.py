@@ -42,7 +42,7 @@ def check_report(study: Study, variables: Collection[str]) -> Iterator[StudyFind
         message = "Nothing divides the baseline table, so there is nothing to compare."
         fix = "Name a split with two parts in split_by, or leave it out."
         yield StudyFinding(("report", "standardised_differences"), "true", message, fix)
-    criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
+    criteria = study.eligibility.criteria
     kinds = dict.fromkeys((*DEVIATION_CODES, *(each.id for each in criteria)))
     for name in study.deviations.important:
         if name not in kinds:

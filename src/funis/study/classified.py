@@ -52,10 +52,7 @@ def classifications_asked(study: Study) -> tuple[str, ...]:
     >>> classifications_asked(Study.model_validate({"study": trial, "populations": rule}))
     ('aecg_2002',)
     """
-    criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
-    rules = [each.rule for each in criteria if each.rule]
-    rules += [*study.populations.values(), *study.subgroups.values()]
-    read = {column for rule in rules for column in rule_columns(rule)}
+    read = {column for rule in study.subject_rules for column in rule_columns(rule)}
     formulas = [each.formula for each in study.endpoints]
     return tuple(
         name

@@ -97,7 +97,4 @@ def asks_for_failed_drugs(study: Study) -> bool:
     >>> asks_for_failed_drugs(study)
     True
     """
-    criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
-    rules = [each.rule for each in criteria if each.rule]
-    rules += [*study.populations.values(), *study.subgroups.values()]
-    return any(DRUGS_FAILED in rule_columns(rule) for rule in rules)
+    return any(DRUGS_FAILED in rule_columns(rule) for rule in study.subject_rules)

@@ -122,6 +122,11 @@ class Eligibility(StudyPart):
     inclusion: tuple[Criterion, ...] = Field(default=(), description="Criteria that must be met.")
     exclusion: tuple[Criterion, ...] = Field(default=(), description="Criteria that must not be met.")
 
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Give every criterion, those that must be met first."""
+        return (*self.inclusion, *self.exclusion)
+
 
 class Infusion(StudyPart):
     """One planned infusion."""
@@ -400,6 +405,12 @@ class Study(StudyPart):
     def lab_names(self) -> tuple[str, ...]:
         """Give the laboratory tests of the study in order."""
         return tuple(lab.test for lab in self.labs)
+
+    @property
+    def subject_rules(self) -> tuple[str, ...]:
+        """Give the rules over subjects: of the criteria, the populations and the subgroups."""
+        asked = (criterion.rule for criterion in self.eligibility.criteria if criterion.rule)
+        return (*asked, *self.populations.values(), *self.subgroups.values())
 
     @property
     def control_arm(self) -> str | None:

@@ -91,7 +91,7 @@ def scores_in_criteria(study: Study) -> tuple[str, ...]:
         In the order of the study file; of names that begin alike (``sledai``, ``sledai_2k``), all.
     """
     tests = {f"baseline_{test}" for test in study.lab_names}
-    criteria = (*study.eligibility.inclusion, *study.eligibility.exclusion)
+    criteria = study.eligibility.criteria
     columns = {column for each in criteria if each.rule for column in rule_columns(each.rule)} - tests
     classified = {name for column in columns for name in _instruments_behind(study, column)}
     return tuple(
