@@ -184,6 +184,19 @@ def test_of_fewer_than_ten_no_percentage_is_a_row() -> None:
     assert build_forest(study_of(RESPONSE), read_numbers(numbers.frame())) == ()
 
 
+def test_a_forest_of_subgroups_that_an_outcome_forms_says_what_they_cannot_show() -> None:
+    numbers = NumberList()
+    respond(numbers, "all", 60, n=40)
+    respond(numbers, "renal", 55, n=28)
+    study = study_of(RESPONSE)
+    baseline = build_forest(study, read_numbers(numbers.frame()))[0]
+    later = study.model_copy(update={"subgroups": {"renal": "answer_responder = 1"}})
+    formed = build_forest(later, read_numbers(numbers.frame()))[0]
+    assert not any("immortal time" in note for note in baseline.footnotes)
+    assert formed.footnotes[-1].startswith("Renal: formed by an outcome that was known only after treatment.")
+    assert not any("baseline" in note for note in formed.footnotes)
+
+
 def test_one_row_alone_is_no_forest() -> None:
     numbers = NumberList()
     respond(numbers, "all", 60, n=40)

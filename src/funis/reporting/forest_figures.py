@@ -10,6 +10,7 @@ from funis.documents.figure import SMALL, WIDTH, FigureSpec, Spec, finish, wrapp
 from funis.reporting.arm_differences import find_control, find_difference, find_risk_difference
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound, decimals_for, level_text
+from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.small_samples import has_percent, limit_missed
 from funis.results import ALL, name_change
 from funis.study.model import Endpoint, Study
@@ -132,9 +133,8 @@ def _figure(labels: Labels, endpoint: Endpoint, rows: Sequence[_Row]) -> FigureS
     ]
     if control is not None:
         notes.append(f"{whom} minus {in_sentence(control.name)}; the upright line is no difference.")
-    notes.append(
-        "Subgroups fixed at baseline are small: an interval that differs from another proves no difference."
-    )
+    notes.append("Subgroups are small: an interval that differs from another proves no difference.")
+    notes += caution_of_subgroups(labels, endpoint.subgroups)
     return FigureSpec(
         id=f"figure-forest-{endpoint.id}",
         section="populations",
