@@ -14,7 +14,7 @@ from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
 from funis.results import Results
 from funis.study.model import Study
-from funis.study.read import read_study
+from funis.study.read import read_study, template_path
 
 TESTS = ("creatinine", "urea_nitrogen")
 LATE = ("month_9", "month_12")
@@ -167,3 +167,16 @@ def test_both_times_and_durability_stand_in_the_main_part(
         assert sum(int(cell) for cell in cells[name][1:5]) == int(cells[name][0])
     assert cells["All who responded"][-1] == "22/29 (75.9%); 56.5 to 89.7%"
     assert cells["All"][-1].startswith("22/40 (55.0%)")
+
+
+def test_the_template_asks_at_both_months_and_who_still_responds(folder: Path) -> None:
+    """By the template: 14 + 15 of 40 respond at month 6, 3 + 4 of them relapse, and 22 still respond."""
+    study = read_study(template_path("sle"))
+    assert study.endpoint("response").at == ("month_6", "month_12")
+    results = analyse(study, read_tables(folder, study))
+    classes = "response.response.treated.month_6.ucmsc_bilag_response"
+    assert [results.value(f"{classes}_{each}.count") for each in ("MCR", "PCR", "none")] == [14, 15, 11]
+    kept = "durability.response.{}.month_12.ucmsc_bilag_response_responder.{}"
+    assert results.value(kept.format("responders", "count")) == 22
+    assert results.value(kept.format("responders", "percent")) == pytest.approx(100 * 22 / 29)
+    assert results.value(kept.format("treated", "percent")) == pytest.approx(55)
