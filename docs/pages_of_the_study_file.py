@@ -27,7 +27,6 @@ from funis.study.model import (
     Criterion,
     Eligibility,
     Endpoint,
-    Infusion,
     InstrumentChoice,
     LabTest,
     Site,
@@ -35,6 +34,7 @@ from funis.study.model import (
     Trial,
 )
 from funis.study.people import Person
+from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 from funis.study.printed_names import FIXED, MAIN_SECTIONS, NAMED, NUMBERED
 from funis.study.product import Donor, DonorTest, Product, ProductTest
@@ -120,6 +120,18 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
     "[source]": (
         '[source]\ncitation = "A. Example et al., J Example 2026;1:1"\nstatements = "statements.toml"',
         '[source]\nstatements = "statements.toml"',
+    ),
+    "[[infusions]]": (
+        (
+            '[[visits]]\nname = "baseline"\nday = 0\n\n[[visits]]\nname = "month_6"\nday = 180\n\n'
+            "[[infusions]]\nday = 0\ncells_per_kg = 1e6\n\n"
+            '[[infusions]]\nwhen = "month_6"\nday = 0\ncells_per_kg = 1e6'
+        ),
+        (
+            '[[visits]]\nname = "baseline"\nday = 0\n\n[[visits]]\nname = "month_6"\nday = 180\n\n'
+            "[[infusions]]\nday = 0\ncells_per_kg = 1e6\n\n"
+            '[[infusions]]\nwhen = "month_6"\nday = 180\ncells_per_kg = 1e6'
+        ),
     ),
     "[[people]]": (
         '[[people]]\nname = "A. Example"\nrole = "statistician"\ndisclosure = "none"',

@@ -217,6 +217,13 @@ INFUSIONS = Table(
             high=100,
         ),
         *DATED,
+        Column(
+            "course",
+            "integer",
+            "Course of treatment, 1 the first; only where the plan and the days do not tell it.",
+            low=1,
+            high=20,
+        ),
         Column("lot", "text", "Lot of the cell product."),
         Column("cells", "number", "Number of cells infused.", unit="cells", low=0),
         Column("weight_kg", "number", "Body weight on the day.", unit="kg", low=1, high=400),

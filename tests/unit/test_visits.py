@@ -20,7 +20,8 @@ from funis.study.days import (
     eligibility_schema,
     subject_schema,
 )
-from funis.study.model import Arm, Infusion, LabTest, Study, Trial
+from funis.study.model import Arm, LabTest, Study, Trial
+from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 
 

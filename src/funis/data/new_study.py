@@ -12,6 +12,7 @@ from funis.errors import FunisError
 from funis.file_sets import build_set
 from funis.files import said_of, write_whole
 from funis.schema import TABLES
+from funis.study.courses import later_courses
 from funis.study.model import Study
 from funis.study.read import FILE_NAME, read_study, template_path
 
@@ -128,6 +129,7 @@ def table_headers(study: Study) -> dict[str, tuple[str, ...]]:
         if name in left_out:
             continue
         rare = {"day", "start_day", "end_day", "window_days", "rater"} | (set() if study.arms else {"arm"})
+        rare |= set() if later_courses(study) else {"course"}
         if name in TABLES:
             rare |= set(_FLAG_COLUMNS) if name == "disposition" else set()
             columns = [column.name for column in table.columns]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from funis.documents.register import reference
+from funis.reporting.course_words import planned_courses_words
 from funis.reporting.definition_words import visit_words
 from funis.reporting.interval_levels import levels_text
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
 from funis.reporting.methods_text import CONDITIONS, DESIGNS
 from funis.results import format_dose, format_shortest
+from funis.study.courses import first_treatment
 from funis.study.model import Study
 
 
@@ -49,11 +51,13 @@ def _design(labels: Labels) -> Iterator[str]:
 
 def _treatment(labels: Labels) -> Iterator[str]:
     study = labels.study
-    if study.infusions:
-        days = listed([f"day {infusion.day}" for infusion in study.infusions])
-        doses = dict.fromkeys(format_dose(each.cells_per_kg) for each in study.infusions if each.cells_per_kg)
+    planned = first_treatment(study)
+    if planned:
+        days = listed([f"day {infusion.day}" for infusion in planned])
+        doses = dict.fromkeys(format_dose(each.cells_per_kg) for each in planned if each.cells_per_kg)
         dose = f", {listed(list(doses))} cells per kg body weight each" if doses else ""
         yield f"{study.product.name or 'The cell product'} was planned on {days}{dose}."
+        yield from planned_courses_words(labels, with_tolerance=False)
     if study.visits:
         yield f"Visits: {_visit_list(labels)}."
 

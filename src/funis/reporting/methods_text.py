@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from funis.reporting.course_words import dose_words, planned_courses_words
 from funis.reporting.definition_words import build_definitions, endpoint_words
 from funis.reporting.estimand_text import (
     co_primary_words,
@@ -34,8 +35,9 @@ from funis.reporting.passages import Passage
 from funis.reporting.performance_goal_tables import one_sided_level
 from funis.reporting.product_words import describe_cells
 from funis.reporting.rule_words import rule_words
-from funis.results import format_dose, format_shortest
+from funis.results import format_shortest
 from funis.study.check_repeated import OVER_VISITS
+from funis.study.courses import first_treatment
 from funis.study.estimand import IMPUTED
 from funis.study.model import Criterion, Endpoint, Study
 from funis.study.populations import populations_of
@@ -134,15 +136,13 @@ def _treatment(labels: Labels) -> Passage:
     if not study.infusions:
         return Passage("Treatment")
     name = study.product.name or "The cell product"
-    days = listed([f"day {infusion.day}" for infusion in study.infusions])
-    doses = dict.fromkeys(
-        f"{format_dose(infusion.cells_per_kg)} cells per kg body weight "
-        f"(tolerance {format_shortest(infusion.tolerance_percent)}%)"
-        for infusion in study.infusions
-        if infusion.cells_per_kg
+    planned = first_treatment(study)
+    days = listed([f"day {infusion.day}" for infusion in planned])
+    doses = dose_words(planned, with_tolerance=True)
+    dose = f", each of {doses}" if doses else ""
+    text = " ".join(
+        (f"{name} was planned on {days}{dose}.", *planned_courses_words(labels, with_tolerance=True))
     )
-    dose = f", each of {listed(list(doses))}" if doses else ""
-    text = f"{name} was planned on {days}{dose}."
     if study.product.release:
         rules = [rule_words(labels, rule) for rule in study.product.release]
         text += f" A lot was released when {listed(rules)}."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.course_words import begins_words, begun_words
 from funis.reporting.efficacy_tables import describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
@@ -21,6 +22,7 @@ from funis.reporting.number_book import (
     single,
 )
 from funis.results import ALL, format_dose, format_number, format_shortest
+from funis.study.courses import planned_courses
 from funis.study.model import Study
 
 EVENTS: dict[str, str] = {
@@ -293,7 +295,7 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
         if group.arm != arm:
             arm = group.arm
             rows.append(heading(arm_label(study, arm)))
-        label = _exposure_label(group)
+        label = _exposure_label(labels, group)
         statistics = {statistic for _, statistic in book.groups[group]}
         if "mean" in statistics:
             rows.append(heading(label))
@@ -310,22 +312,32 @@ def build_exposure_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
             rows.append(TableRow(words(label), tuple(_count(book, group, visit) for visit in visits)))
     used = [number for group in groups for number in book.all(group)]
     heads = ("", *("All infusions" if visit == ALL else humanise(visit) for visit in visits))
-    planned = [
-        f"Planned: infusion {place} on day {infusion.day}"
-        + (
-            f", {format_dose(infusion.cells_per_kg)} cells/kg "
-            f"± {format_shortest(infusion.tolerance_percent)}%."
-            if infusion.cells_per_kg
-            else "."
-        )
-        for place, infusion in enumerate(study.infusions, start=1)
-    ]
-    notes = (*planned, "All infusions: sum over the infusions of a subject.", *describe_basis(labels, used))
+    notes = (
+        *_planned_notes(labels),
+        "All infusions: sum over the infusions of a subject.",
+        *describe_basis(labels, used),
+    )
     return (TableSpec("table-exposure", "exposure", "Infusions and exposure", heads, tuple(rows), notes),)
 
 
-def _exposure_label(group: Group) -> str:
+def _planned_notes(labels: Labels) -> Iterator[str]:
+    """Say what was planned of each infusion."""
+    for course in planned_courses(labels.study):
+        begins = f" of the course {begins_words(labels, course.when)}" if course.when else ""
+        for place, infusion in enumerate(course.infusions, start=1):
+            dose = (
+                f", {format_dose(infusion.cells_per_kg)} cells/kg "
+                f"± {format_shortest(infusion.tolerance_percent)}%"
+                if infusion.cells_per_kg
+                else ""
+            )
+            yield f"Planned: infusion {place}{begins} on day {infusion.day}{dose}."
+
+
+def _exposure_label(labels: Labels, group: Group) -> str:
     number = group.category
+    if group.variable == "when":
+        return f"Begun {begun_words(labels, number)}"
     if group.variable == "infusions" and number:
         return f"Subjects with {number} {'infusion' if number == '1' else 'infusions'}"
     return EXPOSURE.get(group.variable, humanise(group.variable))

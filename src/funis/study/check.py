@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from itertools import pairwise
 from typing import Literal
 
 from funis.catalogue.instrument_tables import (
@@ -19,6 +18,7 @@ from funis.catalogue.registry import criteria_sets, definitions, responses
 from funis.errors import UnknownNameError, ValueRangeError
 from funis.schema import SUBJECTS, is_unscheduled
 from funis.study.check_classified import check_classified
+from funis.study.check_courses import check_courses
 from funis.study.check_estimands import (
     check_estimands,
     check_imputation,
@@ -30,8 +30,9 @@ from funis.study.check_imported import check_imported
 from funis.study.check_product import check_product
 from funis.study.check_repeated import check_methods
 from funis.study.check_report import check_report
+from funis.study.check_windows import check_order, check_window
 from funis.study.days import eligibility_schema, subject_schema, subject_values
-from funis.study.model import DATA_FORMS, Criterion, Endpoint, Infusion, LabTest, Study
+from funis.study.model import DATA_FORMS, Criterion, Endpoint, LabTest, Study
 from funis.study.planned_visit import Visit
 from funis.study.populations import populations_of
 from funis.study.reserved_names import check_reserved
@@ -107,7 +108,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_reserved(study),
         check_timezone(study),
         _check_arms(study),
-        _check_infusions(study),
+        check_courses(study),
         _check_visits(study),
         _check_labs(study),
         _check_instruments(study),
@@ -180,62 +181,6 @@ def _check_names(study: Study) -> Iterator[StudyFinding]:
             yield StudyFinding((section, name), name, "This is not a name.", fix)
 
 
-def _check_window(key: tuple[str | int, ...], window: tuple[int, int]) -> Iterator[StudyFinding]:
-    low, high = window
-    if low > high:
-        yield StudyFinding(
-            key, str([low, high]), "The window ends before it begins.", f"Write [{high}, {low}].", "window"
-        )
-    elif not low <= 0 <= high:
-        yield StudyFinding(
-            key,
-            str([low, high]),
-            "The window does not contain the planned day.",
-            "Give the first and last day relative to the planned day, for example [-7, 7].",
-            "window",
-        )
-
-
-def _check_infusions(study: Study) -> Iterator[StudyFinding]:
-    for index, infusion in enumerate(study.infusions):
-        yield from _check_window(("infusions", index, "window"), infusion.window)
-    days = [infusion.day for infusion in study.infusions]
-    if days and days[0] != 0:
-        yield StudyFinding(
-            ("infusions", 0, "day"),
-            str(days[0]),
-            "The first infusion is not on day 0.",
-            "Study days count from it: write 0.",
-        )
-    yield from _check_order("infusions", study.infusions)
-
-
-def _check_order(
-    section: Literal["infusions", "visits"], planned: Sequence[Infusion | Visit]
-) -> Iterator[StudyFinding]:
-    """Planned days rise through the file and windows do not overlap."""
-    for index, (earlier, later) in enumerate(pairwise(planned), start=1):
-        if later.day <= earlier.day:
-            yield StudyFinding(
-                (section, index, "day"),
-                str(later.day),
-                f"Day {later.day} stands after day {earlier.day}.",
-                f"Write the {section} in the order of their days, each day once.",
-                "order",
-            )
-        elif (
-            earlier.window and later.window and earlier.day + earlier.window[1] >= later.day + later.window[0]
-        ):
-            last, first = earlier.day + earlier.window[1], later.day + later.window[0]
-            yield StudyFinding(
-                (section, index, "window"),
-                str(list(later.window)),
-                f"The window opens on day {first}, and the one before it closes on day {last}.",
-                f"Windows may touch but not overlap: close the earlier on day {first - 1} or before.",
-                "window",
-            )
-
-
 def _check_visits(study: Study) -> Iterator[StudyFinding]:
     if not study.visits and study.trial.design != "observational":
         yield StudyFinding(
@@ -248,11 +193,11 @@ def _check_visits(study: Study) -> Iterator[StudyFinding]:
             "No visit is on day 0 or before.",
             "Plan a baseline visit.",
         )
-    yield from _check_order("visits", study.visits)
+    yield from check_order("visits", study.visits)
     for index, visit in enumerate(study.visits):
         key = ("visits", index)
         if visit.window is not None:
-            yield from _check_window((*key, "window"), visit.window)
+            yield from check_window((*key, "window"), visit.window)
         if is_unscheduled(visit.name):
             yield StudyFinding(
                 (*key, "name"), visit.name, "This name is kept for unplanned visits.", "Choose another."

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from funis.study.courses import first_treatment, place_infusions
 from funis.study.estimand import EventName
 from funis.study.model import Study
 
@@ -20,9 +21,11 @@ MEANINGS: dict[EventName, str] = {
     "after day 0",
     "new_immunosuppressant": "`medications`: the first course of a listed drug, begun after day 0, by a "
     "subject without a course of it begun before",
-    "second_infusion_missed": "`infusions`: a first infusion but no second, though two are planned and the "
-    "subject was followed beyond the window of the second; on the last day of the window",
-    "reinfusion": "`infusions`: an infusion beyond the planned number, on its day",
+    "second_infusion_missed": "`infusions`: a first infusion but no second of the first treatment, though "
+    "two are planned and the subject was followed beyond the window of the second; on the last day of the "
+    "window",
+    "reinfusion": "`infusions`: one of a later course of treatment (retreatment), or beyond the planned "
+    "number, on its day",
     "adverse_event": "`adverse_events`: a term listed in `[intercurrent_events]`, begun on day 0 or later",
 }
 """How each event is found in the data."""
@@ -119,13 +122,14 @@ def _missed(
     study: Study, frames: Mapping[str, pl.DataFrame], subject_frame: pl.DataFrame
 ) -> pl.DataFrame | None:
     """Find who had the first infusion, was followed past the window of the second, and had none."""
-    if len(study.infusions) < 2:
+    plan = first_treatment(study)
+    if len(plan) < 2:
         return None
-    planned = study.infusions[1]
-    closes = planned.day + planned.window[1]
-    numbers = frames["infusions"].select("subject", "number")
-    first = numbers.filter(pl.col("number") == 1)["subject"].to_list()
-    later = numbers.filter(pl.col("number") >= 2)["subject"].to_list()
+    closes = plan[1].closes
+    rows = frames["infusions"].to_dicts()
+    own = [row for row, each in zip(rows, place_infusions(study, rows), strict=True) if each.course == 1]
+    first = [row["subject"] for row in own if row["number"] == 1]
+    later = [row["subject"] for row in own if row["number"] >= 2]
     left = pl.col("disposition_status").is_in(["withdrew", "lost", "died"]).fill_null(value=False)
     gone = left & (pl.col("disposition_day") <= closes)
     followed = pl.max_horizontal("last_visit_day", "disposition_day") > closes
@@ -141,5 +145,7 @@ def _missed(
 def _repeated(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
     if not study.infusions:
         return None
-    beyond = frames["infusions"].filter(pl.col("number") > len(study.infusions))
-    return _rows(beyond, "reinfusion", "infusions", "day")
+    infusions = frames["infusions"]
+    placed = place_infusions(study, infusions.to_dicts())
+    is_beyond = [each.course > 1 or each.position > len(first_treatment(study)) for each in placed]
+    return _rows(infusions.filter(pl.Series(is_beyond, dtype=pl.Boolean)), "reinfusion", "infusions", "day")

@@ -39,7 +39,8 @@ from funis.study.imported import Import
 from funis.study.lab_units import spell_unit
 from funis.study.part import Identifier, Names, StudyPart, Text
 from funis.study.people import Person
-from funis.study.planned_visit import Visit, Window
+from funis.study.planned_infusion import Infusion
+from funis.study.planned_visit import Visit
 from funis.study.product import Donor, Product
 from funis.study.published_source import PublishedSource
 from funis.study.report_choices import ReportChoices
@@ -126,19 +127,6 @@ class Eligibility(StudyPart):
     def criteria(self) -> tuple[Criterion, ...]:
         """Give every criterion, those that must be met first."""
         return (*self.inclusion, *self.exclusion)
-
-
-class Infusion(StudyPart):
-    """One planned infusion."""
-
-    day: int = Field(description="Planned study day; the first infusion is day 0.")
-    window: Window = (0, 0)
-    cells_per_kg: float | None = Field(
-        default=None, gt=0, description="Planned dose, cells per kg body weight."
-    )
-    tolerance_percent: float = Field(
-        default=20.0, ge=0, le=100, description="Deviation of the dose that is tolerated, percent."
-    )
 
 
 class LabTest(StudyPart):

@@ -36,7 +36,6 @@ from funis.study.model import (
     Criterion,
     Eligibility,
     Endpoint,
-    Infusion,
     InstrumentChoice,
     LabTest,
     Site,
@@ -45,6 +44,7 @@ from funis.study.model import (
 )
 from funis.study.people import Person
 from funis.study.places import find_lines, nearest_line
+from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource

@@ -1,4 +1,8 @@
-"""Checks of the infusions against the plan: dose, day, order."""
+"""Checks of the infusions against the plan: dose, day, order; of later courses of treatment too.
+
+A course that begins at relapse is judged where the relapses are (`funis.analysis.courses_checked`): its first
+infusion has no planned day here.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,18 @@ from typing import Any
 import polars as pl
 
 from funis.data.check.checked_data import Data
+from funis.data.check.infusion_courses import check_missing, check_written_courses
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
 from funis.frames.verbs import verbs_of
 from funis.nine_decimals import compare_exactly
-from funis.study.model import Infusion
+from funis.study.courses import PlacedInfusion, days_allowed, place_infusions
+from funis.study.model import Study
+from funis.study.planned_infusion import Infusion
 
 _TABLE = "infusions"
 # Fewer cells than this in a whole infusion is a dose per kilogram, or a count in millions.
 _FEW_CELLS = 1e7
-_LEFT = ("withdrew", "lost", "died")
 _DOWN = 0.8
 
 
@@ -34,26 +40,20 @@ def check_infusions(data: Data) -> Iterator[Finding]:
     """
     weights = data.frames["subjects"].select("subject", "arm", subject_weight="weight_kg")
     infusions = data.frames[_TABLE].join(weights, on="subject", how="left", maintain_order="left")
-    planned = data.study.infusions
-    for row in infusions.iter_rows(named=True):
-        if not 1 <= row["number"] <= len(planned) if planned else False:
-            yield _finding(
-                "query",
-                "unplanned_infusion",
-                row,
-                "number",
-                "This infusion is not planned.",
-                f"{len(planned)} are planned.",
-            )
-        elif planned:
-            plan = planned[row["number"] - 1]
+    rows = list(infusions.iter_rows(named=True))
+    placed = place_infusions(data.study, rows)
+    for row, place in zip(rows, placed, strict=True):
+        if place.infusion is not None:
             # The control arm gets no cells; whatever it gets is given at the planned time.
             if row["arm"] is None or row["arm"] != data.study.control_arm or row["cells"]:
-                yield from _check_dose(row, plan)
-            yield from _check_day(row, plan)
+                yield from _check_dose(row, place.infusion)
+            yield from _check_day(data.study, row, place)
+        elif data.study.infusions:
+            yield from _check_unplanned(row, place)
         yield from _check_times(row)
     yield from _check_order(infusions)
-    yield from _check_missing(data, infusions)
+    yield from check_written_courses(data.study, rows, placed)
+    yield from check_missing(data, rows, placed)
 
 
 def _finding(level: Any, code: str, row: Mapping[str, Any], column: str, message: str, fix: str) -> Finding:
@@ -94,16 +94,30 @@ def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Finding]:
         yield _finding("query", "weight_differs", row, "weight_kg", message, "Check both weights.")
 
 
-def _check_day(row: Mapping[str, Any], plan: Infusion) -> Iterator[Finding]:
+def _check_unplanned(row: Mapping[str, Any], place: PlacedInfusion) -> Iterator[Finding]:
+    """Say that an infusion is beyond the plan of its course, or of no planned course."""
+    if place.plan is None:
+        fix = f"Of course {place.course} nothing is planned; write its [[infusions]] with when, or check it."
+    elif place.course == 1:
+        fix = f"{len(place.plan.infusions)} are planned."
+    else:
+        fix = f"{len(place.plan.infusions)} are planned of course {place.course}."
+    message = "This infusion is not planned."
+    yield _finding("query", "unplanned_infusion", row, "number", message, fix)
+
+
+def _check_day(study: Study, row: Mapping[str, Any], place: PlacedInfusion) -> Iterator[Finding]:
     if row["date"] is None and row["day"] is None:
         fix = "Write the date; study days count from the first infusion."
         yield _finding("warning", "missing_date", row, "date", "The infusion has no date.", fix)
         return
-    low, high = plan.day + plan.window[0], plan.day + plan.window[1]
-    if row["day"] is not None and not low <= row["day"] <= high:
+    window = days_allowed(study, place)
+    if row["day"] is not None and window is not None and not window[0] <= row["day"] <= window[1]:
         column = "date" if row["date"] is not None else "day"
+        low, high = (f"{each:g}" for each in window)
         allowed = f"day {low}" if low == high else f"day {low} to day {high}"
-        message = f"Infusion {row['number']} is on study day {row['day']}, outside its window."
+        of_course = f" of course {place.course}" if place.course > 1 else ""
+        message = f"Infusion {row['number']}{of_course} is on study day {row['day']}, outside its window."
         fix = f"It is planned on {allowed}; check the date."
         yield _finding("warning", "infusion_outside_window", row, column, message, fix)
 
@@ -130,40 +144,3 @@ def _check_order(infusions: pl.DataFrame) -> Iterator[Finding]:
         yield _finding(
             "warning", "infusion_order", row, "number", message, "Number infusions from 1, or add the first."
         )
-
-
-def _check_missing(data: Data, infusions: pl.DataFrame) -> Iterator[Finding]:
-    """Every planned infusion was given to whoever was still in the study on its day."""
-    if not data.study.infusions or not data.is_checked(_TABLE):
-        return
-    ops = verbs_of(infusions)
-    given = dict(infusions.group_by("subject").agg(ops.col("number").unique()).iter_rows())
-    ended = data.frames["disposition"].filter(ops.col("status").is_in(_LEFT))
-    left_on = dict(ended.select("subject", "day").iter_rows())
-    last_day = dict(data.visited.group_by("subject").agg(ops.col("day").max()).iter_rows())
-    for row in data.frames["subjects"].iter_rows(named=True):
-        subject = row["subject"]
-        if row["received_cells"] == 0 and subject not in given:
-            continue
-        # A control arm need not get a sham infusion.
-        if row["arm"] is not None and row["arm"] == data.study.control_arm and subject not in given:
-            continue
-        for number, plan in enumerate(data.study.infusions, start=1):
-            latest = plan.day + plan.window[1]
-            gone = subject in left_on and (left_on[subject] is None or left_on[subject] < latest)
-            if number in given.get(subject, ()) or gone or (last_day.get(subject) or -1) < latest:
-                continue
-            message = f"Infusion {number} (day {plan.day}) is not recorded."
-            fix = (
-                "Add it to infusions; if it was not given, say in disposition or visits why, and write 0 in "
-                "received_cells of a subject who had none."
-            )
-            yield row_finding(
-                "warning",
-                "missing_infusion",
-                "subjects",
-                row,
-                column="subject",
-                message=message,
-                fix=fix,
-            )
