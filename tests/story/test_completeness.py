@@ -58,7 +58,7 @@ def lab(subject: str, visit: str, test: str) -> dict[str, Any]:
     return {"subject": subject, "visit": visit, "date": day, "test": test, "value": value, "unit": unit}
 
 
-def analysed(study: Study) -> Results:
+def analysed(study: Study, more: dict[str, Any] | None = None) -> Results:
     people = [f"S{number}" for number in range(1, 7)]
     treated = people[:5]
     left = {"S3": ("withdrew", "2020-01-23"), "S4": ("lost", "2020-01-24"), "S5": ("ongoing", "2020-01-10")}
@@ -80,7 +80,8 @@ def analysed(study: Study) -> Results:
             lab("S2", "month_1", "creatinine"),
         ],
     }
-    return analyse(study, tables_from_frames(study, frames))
+    named = {name: rows for name, rows in frames.items() if study.labs or name != "labs"}
+    return analyse(study, tables_from_frames(study, named | (more or {})))
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +201,34 @@ def test_where_every_value_is_there_one_sentence_says_so(results: Results) -> No
     )
     assert [part.id for part in table.said if part.id] == ["completeness.treated.values.count"]
     assert table_of(make_study(), results).said == ()
+
+
+def test_an_instrument_on_no_form_is_due_where_its_endpoints_need_it() -> None:
+    """S1 has a flow at baseline; the endpoint is judged at month 1, where 3 were due and nobody has it.
+
+    S1, S2, S4 and S3, S5 (treated) were all due at baseline: 1 of 5 there, 0 of 3 at month 1. A visual scale
+    without an endpoint is due where anybody has it: at baseline.
+    """
+    study = make_study(
+        labs=(),
+        instruments={"sledai_2k": {}, "unstimulated_flow": {}, "vas_patient": {}},
+        endpoints=({"id": "flow", "kind": "change", "variable": "unstimulated_flow", "at": ("month_1",)},),
+    )
+    dated = {"subject": "S1", "visit": "baseline", "date": "2020-01-01"}
+    more = {
+        "unstimulated_flow": [dated | {"volume_ml": 1.5, "minutes": 15}],
+        "vas_patient": [dated | {"reading_mm": 40}, dated | {"subject": "S2", "reading_mm": 50}],
+    }
+    found = analysed(study, more)
+    (table,) = build_completeness_tables(study, read_numbers(found.numbers))
+    assert [(row.stub.text, *(cell.text for cell in row.cells)) for row in table.rows] == [
+        ("SLEDAI-2K", "5/5", "1/3", "6/8"),
+        ("Unstimulated salivary flow", "1/5", "0/3", "1/8"),
+        ("Patient global, VAS", "2/5", "–", "2/5"),
+        ("All measures", "–", "–", "9/21 (42.9%)"),
+    ]
+    assert table.footnotes[1] == (
+        "No visit of the study file lists unstimulated salivary flow and patient global, VAS as a "
+        "form: due at the visits that the endpoints name, at baseline, and where anybody has a value."
+    )
+    assert "No visit" not in " ".join(table_of(make_study(), analysed(make_study())).footnotes)

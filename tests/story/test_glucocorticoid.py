@@ -114,6 +114,31 @@ def test_nobody_is_raised_at_baseline(found: tuple[Study, Results]) -> None:
     assert set(rows["visit"]) == {"month_3", "month_6"}
 
 
+def test_higher_than_at_the_last_visit_is_not_higher_than_at_baseline(tmp_path: Path) -> None:
+    """S1 20, 5, 10: higher than at month 3, not than at baseline. S2 10, unknown, 12.5: higher than at baseline,
+    the last visit at which it was known. S3 5, 7.5, 5: higher at month 3 than both, at month 6 than neither."""
+    header = MEDICATIONS.splitlines()[0]
+    courses = """
+S1,Prednisone,20,mg/day,oral,2019-06-01,2020-02-29
+S1,Prednisone,5,mg/day,oral,2020-03-01,2020-06-01
+S1,Prednisone,10,mg/day,oral,2020-06-02,
+S2,Prednisone,10,mg/day,oral,2019-01-01,2020-02-29
+S2,Prednisone,,mg/day,oral,2020-03-01,2020-06-01
+S2,Prednisone,12.5,mg/day,oral,2020-06-02,
+S3,Prednisone,5,mg/day,oral,2019-01-01,2020-02-29
+S3,Prednisone,7.5,mg/day,oral,2020-03-01,2020-06-01
+S3,Prednisone,5,mg/day,oral,2020-06-02,
+"""
+    study, results = run_trial(tmp_path / "small", header + courses)
+    for visit, baseline, last, of in (("month_3", 1, 1, 2), ("month_6", 1, 2, 3)):
+        assert value(results, visit, "count", "raised") == baseline
+        assert value(results, visit, "count", "raised_since_last") == last
+        assert value(results, visit, "n", "") == of
+    table = next(table for table in build_tables(study, results) if table.id == "table-glucocorticoid")
+    assert [cell.text for cell in table.rows[-1].cells[-2:]] == ["1/3", "2/3"]
+    assert any("the last visit before at which it was known" in note for note in table.footnotes)
+
+
 def test_each_dose_cites_the_course_in_force(found: tuple[Study, Results]) -> None:
     """Line 1 is the header; the course begun last counts where several are in force."""
     results = found[1]
@@ -157,8 +182,10 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
         "≤ 7.5 mg",
         "≤ 5 mg",
         "None",
-        "Raised",
+        "than at baseline",
+        "than at last visit",
     )
+    assert table.spanners[-1] == ("Dose higher, n/N", 2)
     assert [cell.split(" (")[0] for cell in printed["Baseline"]] == [
         "3/4",
         "11.7",
@@ -166,6 +193,7 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
         "1",
         "1",
         "0",
+        "–",
         "–",
     ]
     assert printed["Month 3"][1:3] == ["5.8 (5.2)", "7.5 (n/c)"]
@@ -176,6 +204,7 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
         "1",
         "1",
         "0",
+        "1/2",
         "1/2",
     ]
     assert sum(count for _, count in table.spanners) == len(table.heads)
@@ -208,11 +237,13 @@ def test_another_disease_has_the_doses_but_no_low_dose_of_lupus(tmp_path: Path) 
     study, results = run_trial(tmp_path / "small", condition="sjogren")
     lupus_study, lupus = run_trial(tmp_path / "lupus")
     ids = set(results.numbers.filter(pl.col("analysis") == "glucocorticoid")["category"])
-    assert ids == {"", "none", "raised"}
+    assert ids == {"", "none", "raised", "raised_since_last"}
     mean = "glucocorticoid.treated.baseline.prednisone.mean"
     assert results.value(mean) == lupus.value(mean)
     table = next(table for table in build_tables(study, results) if table.id == "table-glucocorticoid")
-    assert table.heads == ("", "Known", "Mean (SD)", "Median (IQR)", "None", "Raised")
+    assert table.heads == (
+        "", "Known", "Mean (SD)", "Median (IQR)", "None", "than at baseline", "than at last visit",
+    )  # fmt: skip
     assert sum(width for _, width in table.spanners) == len(table.heads)
     drawn = {}
     for name, trial, found in (("sjogren", study, results), ("sle", lupus_study, lupus)):
@@ -233,7 +264,7 @@ def test_only_unknown_doses_give_no_mean_and_no_figure(tmp_path: Path) -> None:
     assert rows.filter(pl.col("statistic") == "cannot_tell")["value"].to_list() == [4.0, 3.0, 3.0]
     assert build_glucocorticoid_figures(study, results, read_numbers(results.numbers)) == ()
     table = next(table for table in build_tables(study, results) if table.id == "table-glucocorticoid")
-    assert [cell.text for cell in table.rows[0].cells] == ["0/4", "–", "–", "–", "–", "–", "–"]
+    assert [cell.text for cell in table.rows[0].cells] == ["0/4", *["–"] * 7]
 
 
 def test_the_population_is_that_of_the_primary_endpoint(found: tuple[Study, Results]) -> None:

@@ -69,8 +69,9 @@ product           donors, lots, infusions; traced_to_lot,           count, perce
                   unbroken; ``lot_passage``, ``donor_hiv`` ...      n mean sd median q1 q3 min max
                   (category: a result; infusions_of_lot: the lot)
 glucocorticoid    prednisone (category: at_most_7.5, at_most_5,     n mean sd median q1 q3 min max
-                  none, raised) by visit, in a lupus trial          cannot_tell; count, percent of known
-drugs             asked: about other drugs at least once, or one    count, percent, in a lupus trial
+                  none, raised, raised_since_last) by visit,        cannot_tell; count, percent of known
+                  the first two in a lupus trial
+drugs             asked: about other drugs at least once, or one    count, percent
                   is recorded
 findings          error, warning, query (category: code)            count
 completeness      score or test by planned visit and over all;      count, percent of values due

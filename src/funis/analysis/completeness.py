@@ -11,6 +11,7 @@ import numpy as np
 from funis.analysis.cohorts import Cohort
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run, add_rate
+from funis.catalogue.instrument_tables import graded_systems
 from funis.results import ALL
 from funis.study.planned_visit import Visit
 
@@ -25,7 +26,8 @@ def count_completeness(run: Run) -> None:
     Notes
     -----
     A value is due at a planned visit whose form has the measure; a form does not say which laboratory tests
-    are done, so that a test is due at those of its visits at which anybody has it. It is due of the treated
+    are done, so that a test is due at those of its visits at which anybody has it. A measure on no form is
+    due where its endpoints need it and where anybody has it. A value is due of the treated
     (of everybody, where nobody was), unless they left before the window of the visit opened and were not seen
     at it, or are still in follow-up and were seen neither at it nor at a later visit. A score is there where
     it can be told.
@@ -66,7 +68,7 @@ def _planned(run: Run) -> Mapping[str, tuple[str, ...]]:
     A visit that lists no tests has those that anybody has there; a test that nobody has is due at all such.
     """
     study = run.study
-    scored = {
+    on_forms = {
         name: tuple(visit.name for visit in study.visits if name in visit.forms)
         for name in study.instrument_names
     }
@@ -74,8 +76,25 @@ def _planned(run: Run) -> Mapping[str, tuple[str, ...]]:
     for name in study.lab_names:
         may = tuple(visit for visit in drawn if not visit.labs or name in visit.labs)
         done = tuple(visit for visit in may if visit.labs or _has_value(run, name, visit.name).any())
-        scored[name] = tuple(visit.name for visit in done or may)
-    return {name: visits for name, visits in scored.items() if visits}
+        on_forms[name] = tuple(visit.name for visit in done or may)
+    planned = {name: visits or _without_form(run, name) for name, visits in on_forms.items()}
+    return {name: visits for name, visits in planned.items() if visits}
+
+
+def _without_form(run: Run, measure: str) -> tuple[str, ...]:
+    """Give the visits of a measure on no form: those its endpoints need, and those where anybody has it."""
+    study = run.study
+    after = tuple(visit.name for visit in study.follow_up_visits)
+    columns = {measure, *(f"{measure}_{system}" for system in graded_systems(measure))}
+    needed: set[str | None] = set()
+    for endpoint in study.endpoints:
+        if columns & set(endpoint.all_variables):
+            needed |= {*(endpoint.at or after), study.baseline_visit}
+    return tuple(
+        visit.name
+        for visit in study.visits
+        if visit.name in needed or _has_value(run, measure, visit.name).any()
+    )
 
 
 def _are_due(run: Run, visit: Visit) -> Booleans:

@@ -29,6 +29,7 @@ from funis.study.time_bands import TIME_BANDS
 VARIABLE: Final = "prednisone"
 NONE_TAKEN: Final = "none"
 RAISED: Final = "raised"
+RAISED_SINCE_LAST: Final = "raised_since_last"
 UNLISTED: Final = "no drug of this subject was recorded"
 UNASKED: Final = "not asked about drugs at this visit or later"
 
@@ -237,7 +238,7 @@ def _describe_visit(run: Run, cohort: Cohort, doses: Doses, at: tuple[int, Integ
 
 
 def _counted(run: Run, doses: Doses, place: int, known: Booleans) -> dict[str, tuple[Booleans, Booleans]]:
-    """Give who is counted, and of whom: at low doses, without, raised above baseline."""
+    """Give who is counted, and of whom: at low doses, without, above baseline, raised since the last dose."""
     values = doses.values[:, place]
     found = {
         name_at_most(limit): (known & (round_array(values - limit) <= 0), known)
@@ -247,6 +248,18 @@ def _counted(run: Run, doses: Doses, place: int, known: Booleans) -> dict[str, t
     if doses.visits[place] != run.panel.layout.baseline:
         both = known & ~np.isnan(doses.baseline)
         found[RAISED] = (both & (round_array(values - doses.baseline) > 0), both)
+    if place:
+        before = _last_known(doses.values[:, :place])
+        both = known & ~np.isnan(before)
+        found[RAISED_SINCE_LAST] = (both & (round_array(values - before) > 0), both)
+    return found
+
+
+def _last_known(values: Floats) -> Floats:
+    """Give the last known dose of each subject, NaN where none is known."""
+    found = np.full(len(values), np.nan)
+    for own in values.T:
+        found = np.where(np.isnan(own), found, own)
     return found
 
 

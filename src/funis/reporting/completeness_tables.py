@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, words
 from funis.reporting.key_rates import share_of
-from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.labels import Labels, in_sentence, listed
 from funis.reporting.number_book import Group, Number, NumberBook, count_cell
 from funis.results import ALL
 from funis.study.model import Study
@@ -59,6 +59,7 @@ def build_completeness_tables(study: Study, book: NumberBook) -> tuple[TableSpec
             "test, at those of them at which anybody has it. Nothing is due of whoever left before the "
             "window of a visit opened, or is still to come to it."
         ),
+        *_on_no_form(labels, groups),
         "A score is there where it can be told from what was recorded.",
     )
     title = "Values that are there, of those due"
@@ -68,6 +69,20 @@ def build_completeness_tables(study: Study, book: NumberBook) -> tuple[TableSpec
             "table-completeness", "completeness", title, heads, rows, notes, is_upright=True, said=said
         ),
     )
+
+
+def _on_no_form(labels: Labels, groups: Sequence[Group]) -> Iterator[str]:
+    """Say by what rule something is due that stands on no form; nothing where every measure is on one."""
+    study = labels.study
+    forms = {form for visit in study.visits for form in visit.forms}
+    names = set(study.instrument_names) | (set() if "labs" in forms else set(study.lab_names))
+    measures = [group.measure for group in groups if group.measure in names - forms]
+    if measures:
+        said = listed([in_sentence(labels.variable(name)) for name in measures])
+        yield (
+            f"No visit of the study file lists {said} as a form: due at the visits that the endpoints name, "
+            "at baseline, and where anybody has a value."
+        )
 
 
 def _all_words(book: NumberBook, groups: Sequence[Group], notes: tuple[str, ...]) -> tuple[Inline, ...]:

@@ -14,7 +14,6 @@ from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed
 from funis.study.model import Endpoint, Study
 
 _MEASURED = frozenset({"change", "summary", "systems"})
-_METRIC = {"change": "change from baseline", "summary": "level", "systems": "grade compared with baseline"}
 
 
 def build_endpoint_box(study: Study) -> tuple[Box, ...]:
@@ -85,29 +84,50 @@ def _timed(labels: Labels) -> Iterator[BoxEntry]:
 
 
 def _measured(labels: Labels) -> Iterator[BoxEntry]:
-    """Give variable, metric, summary and time points of each measured endpoint, one line each."""
+    """Say of each measured endpoint what is measured, how it is summed up, when, and in whom."""
     for endpoint in labels.study.endpoints:
         if endpoint.kind in _MEASURED:
-            named = listed([_name_with_edition(labels, name) for name in endpoint.all_variables])
-            visits = ", ".join(in_sentence(labels.visit(name)) for name in endpoint.at) or "every visit"
-            summary = "counts of patients" if endpoint.kind == "systems" else "mean"
-            parts = [named, _METRIC[endpoint.kind], summary, visits, *_subjects(labels, endpoint)]
-            yield BoxEntry(f"{endpoint.printed} ({endpoint.role})", plain(f"{' | '.join(parts)}."))
+            editions = _editions(labels, endpoint)
+            said = f"{_summary(labels, endpoint)}{_when(labels, endpoint)}{_subjects(labels, endpoint)}."
+            yield BoxEntry(
+                f"{endpoint.printed} ({endpoint.role})", plain(" ".join([_capital(said), *editions]))
+            )
 
 
-def _subjects(labels: Labels, endpoint: Endpoint) -> Iterator[str]:
-    if endpoint.subgroup_only and endpoint.subgroups:
-        yield f"only in {listed([labels.population(name).lower() for name in endpoint.subgroups])}"
+def _summary(labels: Labels, endpoint: Endpoint) -> str:
+    """Name the variables with the metric and its summary."""
+    several = len(endpoint.all_variables) > 1
+    names = listed([in_sentence(labels.variable(name)) for name in endpoint.all_variables])
+    if endpoint.kind == "systems":
+        return f"grades of each organ system by {names}, compared with baseline, as numbers of patients,"
+    if endpoint.kind == "summary":
+        return f"mean level{'s' if several else ''} of {names}"
+    return f"mean change{'s' if several else ''} from baseline in {names}"
 
 
-def _name_with_edition(labels: Labels, name: str) -> str:
-    """Name a score with the edition it is scored by; a laboratory test by its name alone."""
-    words = labels.variable(name)
-    if name not in definitions():
-        return in_sentence(words)
-    found = definition(name)
-    edition = f"scored by {found.title}" if found.title not in words else ""
-    return f"{words} ({edition})" if edition else words
+def _when(labels: Labels, endpoint: Endpoint) -> str:
+    visits = [in_sentence(labels.visit(name)) for name in endpoint.at]
+    return f" at {listed(visits)}" if visits else " at every visit"
+
+
+def _subjects(labels: Labels, endpoint: Endpoint) -> str:
+    if not (endpoint.subgroup_only and endpoint.subgroups):
+        return ""
+    names = [labels.population(name).lower() for name in endpoint.subgroups]
+    return f", only in the subgroup{'s' if len(names) > 1 else ''} {listed(names)}"
+
+
+def _editions(labels: Labels, endpoint: Endpoint) -> Iterator[str]:
+    """Say by which instrument a score is scored that the study file calls by a name of its own."""
+    for name in endpoint.all_variables:
+        own = labels.study.choice(name).label if name in definitions() else ""
+        if own and definition(name).title not in own:
+            subject = "it" if len(endpoint.all_variables) == 1 else in_sentence(own)
+            yield f"{_capital(subject)} is scored by {definition(name).title}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _estimand_line(labels: Labels) -> str:

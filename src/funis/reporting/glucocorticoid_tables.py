@@ -17,6 +17,8 @@ from funis.study.model import Study
 
 _NO_COMPARISON: Final = joined("–")
 _DIGITS: Final = 1
+#: What a dose is compared with, by the category of the number, and the head of its column.
+_COMPARED: Final = {"raised": "than at baseline", "raised_since_last": "than at last visit"}
 
 
 def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -47,8 +49,10 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
             for visit in book.visits(group)
         ]
     shares = [f"≤ {format_shortest(limit)} mg" for limit in low]
-    heads = ("", "Known", "Mean (SD)", "Median (IQR)", *shares, "None", "Raised")
-    spanners = (("", 1), ("n/N", 1), ("mg/day", 2), ("n (%)", len(shares) + 1), ("n/N", 1))
+    heads = ("", "Known", "Mean (SD)", "Median (IQR)", *shares, "None", *_COMPARED.values())
+    spanners = (
+        ("", 1), ("n/N", 1), ("mg/day", 2), ("n (%)", len(shares) + 1), ("Dose higher, n/N", len(_COMPARED)),
+    )  # fmt: skip
     used = [number for group in book.of("glucocorticoid") for number in book.all(group)]
     notes = (*_notes(), *describe_basis(labels, used, with_missing=False))
     title = "Glucocorticoid by mouth, daily dose as prednisone"
@@ -69,8 +73,9 @@ def _cells(book: NumberBook, group: Group, visit: str, limits: list[str]) -> Ite
     yield joined(median, " (", *interval(lower, upper), ")") if median else words("–")
     for category in (*limits, "none"):
         yield _share(book, group._replace(category=category), visit)
-    raised = book.find(group._replace(category="raised"), visit, "count")
-    yield count_cell(raised) if raised is not None else _NO_COMPARISON
+    for category in _COMPARED:
+        raised = book.find(group._replace(category=category), visit, "count")
+        yield count_cell(raised) if raised is not None else _NO_COMPARISON
 
 
 def _share(book: NumberBook, group: Group, visit: str) -> TableCell:
@@ -88,8 +93,11 @@ def _notes() -> Iterator[str]:
     yield (
         "Known: subjects whose dose is known, of those seen at the visit; shares are of them. It is not "
         "known where a dose, unit or start is missing, or no drug of the subject was recorded at all. None: "
-        "no course of glucocorticoid by mouth was in force, and other drugs of the subject were recorded. "
-        "Raised: dose above that at baseline, of those whose dose is known at both."
+        "no course of glucocorticoid by mouth was in force, and other drugs of the subject were recorded."
+    )
+    yield (
+        "Dose higher: than at baseline, and than at the last visit before at which it was known; of those "
+        "whose dose is known at both. A higher dose that was over before the visit is not seen."
     )
     yield "The dose is that of the day of the visit; doses by vein are pulses and no part of it."
     yield f"Equivalents: {glucocorticoid_table().source}."

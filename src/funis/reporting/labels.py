@@ -263,27 +263,47 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
+#: Names keep their capital inside a sentence: of people, of kinds of cells, of scales named by themselves.
+_NAMES = (
+    "Aalen",
+    "Bonferroni",
+    "Clopper",
+    "Cochran",
+    "Composite of Relevant",
+    "Fisher",
+    "Hochberg",
+    "Holm",
+    "Hommel",
+    "Jeffreys",
+    "Kaplan",
+    "Lupus Low",
+    "McNemar",
+    "Newcombe",
+    "Schirmer",
+    "Sjogren",
+    "Sjögren",
+    "Student",
+    "Treatment Emergent",
+    "Treg",
+    "Welch",
+    "Wilcoxon",
+    "Wilson",
+)
+
+
 def in_sentence(words: str) -> str:
-    """Put a name into a sentence: small first letter, except names of people and abbreviations.
+    """Put a name into a sentence: small first letter, except names, abbreviations and words with a figure.
 
     Examples
     --------
     >>> in_sentence("Paired t test"), in_sentence("Wilcoxon signed-rank test"), in_sentence("SLEDAI-2K")
     ('paired t test', 'Wilcoxon signed-rank test', 'SLEDAI-2K')
+    >>> in_sentence("Th17 cells"), in_sentence("Treg cells"), in_sentence("White cells")
+    ('Th17 cells', 'Treg cells', 'white cells')
     """
     first = words.split(" ", maxsplit=1)[0].split("-", maxsplit=1)[0]
-    is_name = first in {
-        "Wilcoxon",
-        "Kaplan",
-        "Clopper",
-        "Wilson",
-        "Jeffreys",
-        "Holm",
-        "Hochberg",
-        "Hommel",
-        "Cochran’s",
-    }
-    return words if is_name or not first[1:].islower() else words[:1].lower() + words[1:]
+    is_word = first[1:].islower() and first.replace("’", "").replace("'", "").strip(",:").isalpha()
+    return words[:1].lower() + words[1:] if is_word and not words.startswith(_NAMES) else words
 
 
 def method_label(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -22,7 +22,9 @@ from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence, listed, method_label
 from funis.reporting.number_book import (
     Group,
+    Number,
     NumberBook,
+    adjustment_of,
     bound,
     bound_p,
     decimals_for,
@@ -168,7 +170,7 @@ def _body(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> _Body:
     """Set the measures of one group of patients abreast."""
     study = labels.study
     level, with_p = level_text(study), not study.arms
-    columns = ("n", "Mean ± SD", f"Change ({level} CI)", *([_p_head(pair)] if with_p else []))
+    columns = ("n", "Mean ± SD", f"Change ({level} CI)", *([_p_head(book, pair)] if with_p else []))
     own = [_of_arm(book, each, study.arms[0].id if study.arms else ALL) for each in pair]
     rows = [
         TableRow(
@@ -242,9 +244,28 @@ def _of_arm(book: NumberBook, measure: _Measure, arm: str) -> VariableByVisit:
     return measure.found._replace(groups=())
 
 
-def _p_head(pair: Sequence[_Measure]) -> str:
-    adjusted = {each.endpoint.adjust for each in pair} - {"none"}
-    return f"P ({method_label(next(iter(adjusted)))})" if len(adjusted) == 1 else "P"
+def _p_head(book: NumberBook, measures: Sequence[_Measure]) -> str:
+    """Name the adjustment of a column of P values; where rows differ, the notes say which has which."""
+    found = set(_adjustments(book, measures).values())
+    if found == {""}:
+        return "P"
+    return f"P ({method_label(found.pop())})" if len(found) == 1 else "P (adjusted as noted)"
+
+
+def _adjustments(book: NumberBook, measures: Sequence[_Measure]) -> dict[str, str]:
+    """Give the adjustment of the P printed of each measure, empty where none; untested ones are left out."""
+    found: dict[str, str] = {}
+    for each in measures:
+        tests = [group for group in each.found.groups if group.analysis == "test"]
+        printed = [
+            number
+            for group in tests
+            for visit in book.visits(group)
+            for number in _printed_p(book, group, visit)
+        ]
+        if printed:
+            found[each.found.variable] = adjustment_of(printed)
+    return found
 
 
 def _visit_cells(
@@ -286,20 +307,23 @@ def change_cell(book: NumberBook, group: Group | None, visit: str, digits: int) 
 def _p_cell(book: NumberBook, measure: VariableByVisit, visit: str) -> TableCell:
     """Print the adjusted P of the first planned test, the unadjusted where none is adjusted."""
     for group in measure.groups:
-        if group.analysis != "test":
-            continue
-        methods = dict.fromkeys(each.method for each in book.all(group) if each.statistic == "p")
-        for method in list(methods)[:1]:
-            found = book.find(group, visit, "p_adjusted", method) or book.find(group, visit, "p", method)
+        for found in _printed_p(book, group, visit) if group.analysis == "test" else ():
             return joined(bound_p(found))
     return EMPTY
+
+
+def _printed_p(book: NumberBook, group: Group, visit: str) -> Iterator[Number | None]:
+    """Find the P of the first planned test, adjusted where it is; nothing where nothing was tested."""
+    methods = dict.fromkeys(each.method for each in book.all(group) if each.statistic == "p")
+    for method in list(methods)[:1]:
+        yield book.find(group, visit, "p_adjusted", method) or book.find(group, visit, "p", method)
 
 
 def _notes(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> Iterator[str]:
     who = in_sentence(labels.population(pair[0].found.population))
     yield f"Population: {who}. Change: value minus baseline, of patients with both."
     if not labels.study.arms:
-        yield from _test_notes(book, pair)
+        yield from _test_notes(labels, book, pair)
     if pair[0].found.subgroup != ALL:
         yield (
             f"Subgroup fixed at baseline: {reference('definitions')}. Chosen for high or low values, it "
@@ -316,7 +340,7 @@ def _behind(labels: Labels, pair: Sequence[_Measure]) -> str:
     return "laboratory" if labs.issuperset(pair[0].endpoint.all_variables) else "scores"
 
 
-def _test_notes(book: NumberBook, pair: Sequence[_Measure]) -> Iterator[str]:
+def _test_notes(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> Iterator[str]:
     tests = dict.fromkeys(
         next((number.method for number in book.all(group) if number.statistic == "p"), "")
         for each in pair
@@ -325,9 +349,22 @@ def _test_notes(book: NumberBook, pair: Sequence[_Measure]) -> Iterator[str]:
     )
     named = [in_sentence(method_label(name)) for name in tests if name]
     if named:
-        adjusted = {each.endpoint.adjust for each in pair} - {"none"}
-        beside = f", {method_label(next(iter(adjusted)))} over the visits" if adjusted else ", not adjusted"
+        beside = _adjustment_words(labels, _adjustments(book, pair))
         yield f"P: {listed(named)}{beside}; it tests a change from baseline, not an effect of treatment."
+
+
+def _adjustment_words(labels: Labels, adjustments: Mapping[str, str]) -> str:
+    """Say how the P values of measures are adjusted, by measure where they differ."""
+    by_way: dict[str, list[str]] = {}
+    for variable, way in adjustments.items():
+        by_way.setdefault(way, []).append(in_sentence(labels.variable(variable)))
+    said = {
+        way: f"adjusted by {in_sentence(method_label(way))} over the visits" if way else "not adjusted"
+        for way in by_way
+    }
+    if len(by_way) == 1:
+        return f", {next(iter(said.values()))}"
+    return "; " + "; ".join(f"{said[way]}: {listed(names)}" for way, names in by_way.items())
 
 
 # --- one row a test ------------------------------------------------------------------------------
@@ -358,7 +395,7 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
             rows.append(TableRow(words(_row_name(labels, own)), cells, indent=int(arm != ALL)))
     heads = (
         "", "n", *(f"{labels.visit(visit)}, mean ± SD" for visit in visits), f"Last change ({level} CI)",
-        *(["P"] if with_p else []), *behind,
+        *([_p_head(book, measures)] if with_p else []), *behind,
     )  # fmt: skip
     title = (
         "Laboratory tests and other measures"
@@ -379,7 +416,7 @@ def _row_notes(
 ) -> Iterator[str]:
     yield "n: patients with both values of the change; change at the last visit of the measure."
     if not labels.study.arms:
-        yield from _test_notes(book, measures)
+        yield from _test_notes(labels, book, measures)
     yield from difference_notes(labels, differences)
     if differences:
         yield from level_notes(labels, (each.endpoint.id for each in measures))

@@ -1,0 +1,69 @@
+"""A column of P values says in its head how they are adjusted, and in a note where they are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from funis.documents.table import TableSpec
+from funis.reporting.main_measures import build_main_measures
+from funis.reporting.number_book import read_numbers
+from funis.results import NumberList, Place
+from funis.study.model import Study
+
+LABS = ("creatinine", "albumin")
+
+
+def table_of(*adjusted: str, variables: tuple[str, ...] = LABS) -> TableSpec:
+    """Make the table of two measures, of which some have an adjusted P beside the unadjusted one."""
+    numbers = NumberList()
+    for name in variables:
+        for visit in ("baseline", "month_6"):
+            level = Place(analysis="summary", variable=name, population="treated", visit=visit, n=30)
+            numbers.add(level, "mean", 80.0)
+        place = Place(
+            analysis="test", variable=f"{name}_change", measure=name, population="treated", visit="month_6", n=30,
+            endpoint=name,
+        )  # fmt: skip
+        numbers.add(replace(place, analysis="change", endpoint=""), "mean", -5.0)
+        numbers.add(place, "p", 0.012, method="paired_t")
+        if name in adjusted:
+            numbers.add(replace(place, adjustment="holm"), "p_adjusted", 0.024, method="paired_t")
+    raw: dict[str, Any] = {
+        "study": {"id": "C", "title": "C", "condition": "sle", "design": "single_arm"},
+        "visits": ({"name": "baseline", "day": 0}, {"name": "month_6", "day": 180}),
+        "labs": tuple({"test": name, "unit": "g/L" if name == "albumin" else "umol/L"} for name in LABS),
+        "populations": {"treated": "first_infusion_date IS NOT NULL"},
+        "endpoints": tuple(
+            {"id": name, "kind": "change", "variable": name, "population": "treated",
+             "adjust": "holm" if name in adjusted else "none", "methods": ("paired_t",)}
+            for name in variables
+        ),
+    }  # fmt: skip
+    (table,) = build_main_measures(Study.model_validate(raw), read_numbers(numbers.frame()))
+    return table
+
+
+def test_one_adjustment_of_every_row_stands_in_the_head() -> None:
+    table = table_of(*LABS)
+    assert table.heads[-1] == "P (Holm)"
+    assert [row.cells[-1].text for row in table.rows] == ["0.024", "0.024"]
+    assert table.footnotes[1].startswith(
+        "P: paired t test, adjusted by Holm over the visits; it tests a change"
+    )
+
+
+def test_without_an_adjustment_the_note_says_so() -> None:
+    table = table_of()
+    assert table.heads[-1] == "P"
+    assert [row.cells[-1].text for row in table.rows] == ["0.012", "0.012"]
+    assert table.footnotes[1].startswith("P: paired t test, not adjusted; it tests a change")
+
+
+def test_where_rows_differ_the_head_points_to_the_note_and_the_note_names_them() -> None:
+    table = table_of("creatinine")
+    assert table.heads[-1] == "P (adjusted as noted)"
+    assert [row.cells[-1].text for row in table.rows] == ["0.024", "0.012"]
+    assert table.footnotes[1].startswith(
+        "P: paired t test; adjusted by Holm over the visits: creatinine; not adjusted: albumin; it tests a change"
+    )
