@@ -25,6 +25,7 @@ DEVIATIONS: frozenset[str] = frozenset(
         "consent_after_infusion",
         "reaction_without_event",
         *("missing_lot", "unknown_lot", "lot_expired", "lot_not_made", "lot_released_later", "unfit_cells"),
+        *("given_before_collection", "release_after_expiry", "lot_overdrawn"),
         *("lot_not_decided", "lot_not_released", "lot_conditional", "release_failed"),
         *("lot_test_missing", "lot_test_failed", "missing_donor", "unknown_donor"),
         *("donor_without_consent", "donor_consent_late", "donor_without_collection", "donor_not_eligible"),

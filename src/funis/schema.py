@@ -242,6 +242,7 @@ LOTS = Table(
         Column("lot", "text", "Number of the lot.", required=True, filled=True),
         Column("donor", "text", "Donor code, as in donors."),
         Column("passage", "integer", "Passage number.", low=0, high=30),
+        Column("cells", "number", "Cells that the lot holds, counted as in infusions.", low=0),
         _marker("viability_percent", "Viable cells."),
         _marker("cd73_percent", "Cells positive for CD73."),
         _marker("cd90_percent", "Cells positive for CD90."),

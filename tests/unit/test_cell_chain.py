@@ -54,6 +54,12 @@ def lot(column: str, text: str) -> Change:
     return ("lots", 0, column, text)
 
 
+def collected(day: str) -> list[Change]:
+    """Move the delivery to a day, with specimens of 2020-01-06, and leave out when the lot was made and released."""
+    tests = [donor(f"{agent}_date", "2020-01-06") for agent in ("hiv", "hbv", "hcv", "syphilis")]
+    return [donor("delivery_date", day), *tests, lot("manufactured", ""), lot("release_date", "")]
+
+
 UNFIT = "unfit_cells"
 
 
@@ -98,6 +104,17 @@ UNFIT = "unfit_cells"
         ([lot("release_date", "2020-01-06")], []),
         ([lot("release_date", "2020-01-07")], ["lot_released_later"]),
         ([lot("release_date", "")], ["release_undated"]),
+        ([lot("expiry", "")], ["expiry_undated"]),
+        ([lot("manufactured", "")], ["manufacture_undated"]),
+        ([lot("expiry", ""), lot("release_date", ""), lot("manufactured", "")], ["expiry_undated", "manufacture_undated", "release_undated"]),
+        # Of a lot that was not released no day of release is asked.
+        ([lot("release", "rejected"), lot("release_date", ""), lot("expiry", "")], ["expiry_undated", "lot_not_released"]),
+        ([lot("release_date", "2020-01-06"), lot("expiry", "2020-01-06")], ["lot_expired"]),
+        ([lot("release_date", "2020-01-06"), lot("expiry", "2020-01-05")], ["lot_expired", "release_after_expiry", UNFIT]),
+        # Infusions of 6e7 cells twice and of 7e7 cells twice are 2.6e8; without the last, 1.9e8.
+        ([lot("cells", "260000000")], []),
+        ([lot("cells", "259999999")], ["lot_overdrawn", UNFIT]),
+        ([lot("cells", "190000000"), ("infusions", 3, "cells", "")], ["missing_dose"]),
         ([lot("release", "quarantine"), lot("release_date", "2020-01-07")], ["lot_not_released"]),
         ([lot("release", "rejected")], ["lot_not_released"]),
         ([lot("release", ""), lot("release_date", "")], ["lot_not_decided"]),
@@ -115,6 +132,10 @@ UNFIT = "unfit_cells"
         # The infusion.
         ([("infusions", 0, "lot", "")], ["missing_lot"]),
         ([("infusions", 0, "lot", "L2")], ["unknown_lot"]),
+        ([("infusions", 1, "date", ""), ("infusions", 1, "day", "7")], ["infusion_undated"]),
+        # Given on the day of the collection, and the day before it.
+        (collected("2020-01-06"), ["manufacture_undated", "release_undated"]),
+        (collected("2020-01-07"), ["given_before_collection", "manufacture_undated", "release_undated"]),
         ([lot("manufactured", "2020-01-06"), lot("release_date", "2020-01-06")], []),
         ([lot("manufactured", "2020-01-07"), lot("release_date", "2020-01-07")], ["lot_not_made", "lot_released_later"]),
     ],
@@ -125,7 +146,8 @@ def test_the_chain_breaks_beyond_each_limit_and_not_on_it(changes: list[Change],
 
 
 @pytest.mark.parametrize("level_of", [("result_awaited", lot("sterility", "")), ("donor_not_judged", donor("eligible", "")),
-                                      ("donor_rule_unknown", donor("healthy", "")), ("release_undated", lot("release_date", ""))])  # fmt: skip
+                                      ("donor_rule_unknown", donor("healthy", "")), ("release_undated", lot("release_date", "")),
+                                      ("expiry_undated", lot("expiry", "")), ("manufacture_undated", lot("manufactured", ""))])  # fmt: skip
 def test_what_is_only_not_known_yet_is_a_query(level_of: tuple[str, Change]) -> None:
     code, change = level_of
     assert {each.level for each in check(tables_with(change))} == {"query"}
@@ -253,7 +275,10 @@ def test_a_study_that_says_nothing_of_donors_asks_for_four_tests() -> None:
     for agent in ("hiv", "hbv", "hcv", "syphilis"):
         assert codes(donor(agent, "positive"), study=study) == ["donor_test_failed", UNFIT]
     # No day is asked of a specimen, nor a healthy donor.
-    assert codes(donor("hiv_date", ""), donor("healthy", ""), donor("delivery_date", ""), study=study) == []
+    assert codes(donor("hiv_date", ""), donor("healthy", ""), study=study) == []
+    # Without the day of collection nobody can tell whether the consent came first.
+    (asked,) = check(tables_with(donor("delivery_date", "")), study)
+    assert (asked.level, asked.code) == ("query", "donor_without_collection")
     tables = {name: rows for name, rows in TABLES.items() if name != "donors"}
     assert check(tables, study) == ()
 

@@ -25,6 +25,7 @@ DEVIATION_CODES: Final[Mapping[str, str]] = {
     "lot_released_later": "Lot infused before its release",
     "lot_expired": "Lot infused after its expiry",
     "lot_not_made": "Lot infused before it was made",
+    "given_before_collection": "Cells infused before their collection",
     "missing_lot": "Infusion without a recorded lot",
     "unknown_lot": "Lot that is not recorded",
     "unfit_cells": "Cells of a lot or donor that breaks a rule",

@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 BREAKS: Final = frozenset(
     {
         "missing_lot", "unknown_lot", "lot_expired", "lot_not_made", "lot_released_later", "lot_not_decided",
-        "lot_not_released", "lot_conditional", "unfit_cells",
+        "lot_not_released", "lot_conditional", "given_before_collection", "unfit_cells",
     }
 )  # fmt: skip
 """Codes of the findings of an infusion whose cells are not traced, or should not have been given."""

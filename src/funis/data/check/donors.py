@@ -40,10 +40,8 @@ def check_donors(plan: Donor, chain: CellChain) -> Iterator[Finding]:
         yield from _check_consent(donor)
         yield from _check_decision(donor)
         yield from _check_rules(donor, plan.rules)
-        if any(each.window_words for each in plan.tests) and collected_on(donor) is None:
-            message = "The day of collection is not recorded, so no test can be dated by it."
-            fix = "Write the date of the delivery or of the collection."
-            yield _finding("donor_without_collection", donor, "delivery_date", message, fix)
+        if collected_on(donor) is None:
+            yield _without_collection(donor, is_dated=any(each.window_words for each in plan.tests))
         for each in plan.tests:
             yield from _check_result(donor, each)
             yield from _check_specimen(donor, each, chain.first_use(donor))
@@ -53,6 +51,18 @@ def _finding(
     code: str, donor: Row, column: str, message: str, fix: str, *, level: Level = "error"
 ) -> Finding:
     return row_finding(level, code, DONORS.name, donor, column=column, message=message, fix=fix)
+
+
+def _without_collection(donor: Row, *, is_dated: bool) -> Finding:
+    """Tell what cannot be judged without the day of collection: an error where tests are dated by it."""
+    message = (
+        "The day of collection is not recorded, so whether the donor's consent came first cannot be told."
+    )
+    if is_dated:
+        message = "The day of collection is not recorded, so no test can be dated by it."
+    fix = "Write the date of the delivery or of the collection."
+    level: Level = "error" if is_dated else "query"
+    return _finding("donor_without_collection", donor, "delivery_date", message, fix, level=level)
 
 
 def _check_consent(donor: Row) -> Iterator[Finding]:

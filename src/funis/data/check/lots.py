@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from funis.data.check.checked_data import Data
 from funis.data.check.donors import check_donors
 from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding, Level
+from funis.nine_decimals import compare_exactly
 from funis.schema import DONORS, INFUSIONS, LOTS
 from funis.shown import show_code
 from funis.study.product import Donor, ProductTest
@@ -29,6 +31,11 @@ from funis.study.rules import rule_columns
 _AFTER_MANUFACTURE = (
     ("release_before_made", "release_date", "was released"),
     ("expiry_before_made", "expiry", "expired"),
+)
+_UNDATED = (
+    ("manufacture_undated", "manufactured", "the day on which it was made"),
+    ("release_undated", "release_date", "the day of its release"),
+    ("expiry_undated", "expiry", "its expiry"),
 )
 _REPORT = "Check the lot and both dates; report the deviation."
 
@@ -55,6 +62,7 @@ def check_lots(data: Data) -> Iterator[Finding]:
         *_check_origin(data, chain),
         *_check_tests(product.tests, chain),
         *_check_dates(chain),
+        *_check_cells(chain),
         *_check_release(product.release, chain),
     ]
     yield from found
@@ -67,6 +75,7 @@ def check_lots(data: Data) -> Iterator[Finding]:
                 yield _lot_not_found(row, known)
             else:
                 yield from _check_infusion(row, lot, may_await=may_await)
+                yield from _check_collected(row, chain.donor_rows.get(lot["donor"]))
         yield from _check_fitness(chain, found)
 
 
@@ -74,8 +83,10 @@ def _of_lot(code: str, row: Row, column: str, message: str, fix: str, *, level: 
     return row_finding(level, code, LOTS.name, row, column=column, message=message, fix=fix)
 
 
-def _of_infusion(code: str, row: Row, column: str, message: str, fix: str, **value: object) -> Finding:
-    return row_finding("error", code, INFUSIONS.name, row, column=column, message=message, fix=fix, **value)
+def _of_infusion(
+    code: str, row: Row, column: str, message: str, fix: str, *, level: Level = "error"
+) -> Finding:
+    return row_finding(level, code, INFUSIONS.name, row, column=column, message=message, fix=fix)
 
 
 def _check_origin(data: Data, chain: CellChain) -> Iterator[Finding]:
@@ -131,9 +142,40 @@ def _check_dates(chain: CellChain) -> Iterator[Finding]:
                 early = days_of(made - lot[column])
                 message = f"The lot {what} {early} before it was made; the date is left out."
                 yield _of_lot(code, lot, column, message, "Check both dates.")
-        if lot["lot"] in chain.given and lot["release"] in RELEASED and lot["release_date"] is None:
-            message = "The lot was given, and the day of its release is not recorded."
-            yield _of_lot("release_undated", lot, "release_date", message, "Write the date.", level="query")
+        if lot["lot"] in chain.given:
+            yield from _check_undated(lot)
+        yield from _check_release_by_expiry(lot)
+
+
+def _check_release_by_expiry(lot: Row) -> Iterator[Finding]:
+    """Ask for a release before the expiry; one before the manufacture is told as that."""
+    made, released, expiry = lot["manufactured"], lot["release_date"], lot["expiry"]
+    if released is None or expiry is None or lot["release"] not in RELEASED:
+        return
+    if released > expiry and (made is None or expiry >= made):
+        message = f"The lot was released {days_of(released - expiry)} after it had expired."
+        yield _of_lot("release_after_expiry", lot, "release_date", message, _REPORT)
+
+
+def _check_undated(lot: Row) -> Iterator[Finding]:
+    """Ask for the days of a lot that was given; without them nobody can tell whether it was fit to be."""
+    for code, column, what in _UNDATED:
+        if lot[column] is None and (column != "release_date" or lot["release"] in RELEASED):
+            message = f"The lot was given, and {what} is not recorded."
+            yield _of_lot(code, lot, column, message, "Write the date.", level="query")
+
+
+def _check_cells(chain: CellChain) -> Iterator[Finding]:
+    """Ask that no more cells of a lot were given than it holds; infusions without a number add none."""
+    for lot in chain.lots:
+        given = [row["cells"] for row in chain.given.get(lot["lot"], []) if row["cells"] is not None]
+        if lot["cells"] is not None and compare_exactly(math.fsum(given), ">", lot["cells"]):
+            message = (
+                f"{len(given)} infusions of this lot gave {math.fsum(given):.0f} cells, "
+                f"and it holds {lot['cells']:.0f}."
+            )
+            fix = "Check the lot of each of these infusions, their cells, and those of the lot."
+            yield _of_lot("lot_overdrawn", lot, "cells", message, fix)
 
 
 def _lot_not_found(row: Row, known: str) -> Finding:
@@ -158,6 +200,9 @@ def _check_infusion(row: Row, lot: Row, *, may_await: bool) -> Iterator[Finding]
     if given is not None and released is not None and given < released:
         message = f"The lot was released {days_of(released - given)} later."
         yield _of_infusion("lot_released_later", row, "date", message, _REPORT)
+    if given is None and row["day"] is not None and any(lot[column] for _, column, _ in _UNDATED):
+        message = "The infusion has no date: whether its lot was made, released and in date cannot be told."
+        yield _of_infusion("infusion_undated", row, "date", message, "Write the date.", level="query")
     decision = lot["release"]
     if decision is None:
         message, fix = "Nothing says whether the lot was released.", "Write the decision in lots."
@@ -169,6 +214,14 @@ def _check_infusion(row: Row, lot: Row, *, may_await: bool) -> Iterator[Finding]
         message = "The lot was released conditionally, and no test of the study may be awaited."
         fix = "Allowed is released, or a test of [[product.tests]] with result = 'after_release'."
         yield _of_infusion("lot_conditional", row, "lot", message, fix)
+
+
+def _check_collected(row: Row, donor: Row | None) -> Iterator[Finding]:
+    """Ask for cells that were collected before they were given."""
+    given, collected = row["date"], None if donor is None else collected_on(donor)
+    if given is not None and collected is not None and given < collected:
+        message = f"The cells were collected from their donor {days_of(collected - given)} later."
+        yield _of_infusion("given_before_collection", row, "date", message, _REPORT)
 
 
 def _check_fitness(chain: CellChain, found: Iterable[Finding]) -> Iterator[Finding]:
