@@ -222,6 +222,17 @@ class DrawingError(FunisError):
     code: ClassVar[str] = "drawing"
 
 
+class MissingExtraError(FunisError):
+    """Something needs libraries that only come with an extra of the package, which is not installed."""
+
+    code: ClassVar[str] = "missing_extra"
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        super().__init__(
+            f'{what} needs the library {library!r}, which is not installed: pip install "funis[{extra}]".'
+        )
+
+
 class OutputError(FunisError):
     """Something cannot be written where it was asked for; what stands there is as it was."""
 

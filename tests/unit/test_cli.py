@@ -209,6 +209,12 @@ def test_report_is_written_in_the_formats_asked_for(run: Runner, trial: Path) ->
     written = {path.name for path in (trial / "report").iterdir() if not path.name.startswith(".")}
     assert written == {"report.md", "results.csv", "results.parquet", "sources.parquet"}
     assert done.out.splitlines()[0].endswith("report.md")
+    done = run("report", trial, "--format", "rtf")
+    assert done.code == 0
+    tables = sorted(path.name for path in (trial / "report" / "tables").iterdir())
+    assert "table-1.rtf" in tables
+    assert {Path(line).name for line in done.out.splitlines()[: len(tables)]} == set(tables)
+    assert not (trial / "report" / "report.md").exists()
     refused = run("report", trial, "--format", "html,mdd")
     assert refused.code == 2
     assert "there is no format 'mdd'. Did you mean 'md'? Known: html, " in refused.err

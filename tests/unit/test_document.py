@@ -120,6 +120,10 @@ SAMPLES: tuple[Block, ...] = (
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_renderer_draws_every_kind_of_block(name: str, block: Block) -> None:
     drawn = FORMATS[name].render(Document("D", (Section("a", "A", (block,)),)))
+    if name == "rtf" and isinstance(block, Paragraph | ItemList | Box):
+        # One file a table or a figure: running text stands in none of them.
+        assert not drawn
+        return
     assert re.search(r"Words of an? [\w ]+", str(drawn))
 
 

@@ -173,6 +173,7 @@ class Document:
     related : words that lead to other documents of the set; they stand under the facts
     closing : last line
     running_head : words at the top of every printed page
+    running_foot : words at the bottom of every printed page, such as the date of the data
     generator : program and version, for the properties of a file
     guidance : words that help a reader find the way
     numbers : what a page shows when a number is opened, by its id; passed on as it is
@@ -190,6 +191,7 @@ class Document:
     related: Prose = ()
     closing: str = ""
     running_head: str = ""
+    running_foot: str = ""
     generator: str = ""
     guidance: Guidance = Guidance()
     numbers: Mapping[str, Any] = field(default_factory=dict)
@@ -213,6 +215,18 @@ class Document:
     def tags(self) -> tuple[str, ...]:
         """Give the words that stand beside every table and figure."""
         return tuple(notice.tag for notice in self.notices if notice.tag)
+
+    @property
+    def margin_warning(self) -> str:
+        """Give the words that warn in the margin of every page: the gravest, and what the data are.
+
+        What follows a colon in a notice is said once, on the first page.
+        """
+        return " · ".join(
+            notice.title.partition(":")[0]
+            for place, notice in enumerate(self.notices)
+            if notice.tag or not place
+        )
 
     @property
     def full_title(self) -> str:

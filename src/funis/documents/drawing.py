@@ -9,16 +9,18 @@ draws while the tables are made.
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 import logging
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Timer
@@ -64,7 +66,7 @@ class Engine:
         )
 
     def draw(self, text: str) -> str:
-        """Draw one specification.
+        """Draw one specification, or make the picture of a drawing, in base 64.
 
         Raises
         ------
@@ -102,8 +104,8 @@ class Engine:
         answer = json.loads(line)
         if "error" in answer:
             raise DrawingError(answer["error"])
-        svg: str = answer["svg"]
-        return svg
+        drawn: str = answer["png"] if "png" in answer else answer["svg"]
+        return drawn
 
     def stop(self) -> None:
         """End the process; there is nothing in it worth waiting for."""
@@ -213,21 +215,51 @@ def render_svg(spec: Mapping[str, Any]) -> str:
     return _draw(spec) if drawing is None else drawing.result()
 
 
+@lru_cache(maxsize=64)
+def render_png(svg: str, density: float, typefaces: str = "") -> bytes:
+    """Make the picture of a drawing; the same one is made once.
+
+    Parameters
+    ----------
+    svg : the svg element
+    density : pixels an inch; an inch of the drawing is 72 of its units
+    typefaces : folder of typefaces to be used beside those of the machine; empty for none
+
+    Returns
+    -------
+    bytes : a PNG file
+
+    Raises
+    ------
+    DrawingError : it cannot be made
+
+    Examples
+    --------
+    >>> render_png('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>', 72)[1:4]
+    b'PNG'
+    """
+    question = json.dumps([svg, density, typefaces])
+    return base64.b64decode(_ask_engine(question, _make_picture_here))
+
+
 def _draw(spec: Mapping[str, Any]) -> str:
+    return fix_lengths(_ask_engine(_write_spec(spec), _draw_here))
+
+
+def _ask_engine(text: str, here: Callable[[str], str]) -> str:
     """Draw in an engine beside this process.
 
     What ends an engine would end this process too: nothing is drawn here unless no interpreter can be
     started at all, as in a program that has Python built in.
     """
-    text = _write_spec(spec)
     start_renderer()
     if not _open.is_set():
-        return fix_lengths(_draw_here(text))
+        return here(text)
     for _ in range(_TRIES):
         engine = _take_engine()
         kept: Engine | None = engine
         try:
-            return fix_lengths(engine.draw(text))
+            return engine.draw(text)
         except OSError as error:
             kept = None
             _started.remove(engine)
@@ -272,3 +304,15 @@ def _draw_here(text: str) -> str:
     except ValueError as error:
         raise DrawingError(str(error)) from error
     return svg
+
+
+def _make_picture_here(text: str) -> str:
+    import vl_convert
+
+    svg, density, typefaces = json.loads(text)
+    if typefaces:
+        vl_convert.register_font_directory(typefaces)
+    try:
+        return base64.b64encode(vl_convert.svg_to_png(svg, scale=1, ppi=density)).decode("ascii")
+    except ValueError as error:
+        raise DrawingError(str(error)) from error

@@ -1,11 +1,13 @@
-"""The figure engine as a program of its own: one Vega-Lite specification a line in, one drawing a line out.
+"""The figure engine as a program of its own: one question a line in, one answer a line out.
 
-It is run by path with the seconds that one drawing may take, imports nothing of funis and ends when its
-input ends.
+A question is JSON: a Vega-Lite specification, which is an object and becomes a drawing, or the list of a
+drawing, its pixels an inch and a folder of typefaces, which becomes a picture. The program is run by path
+with the seconds that one answer may take, imports nothing of funis and ends when its input ends.
 """
 
 from __future__ import annotations
 
+import base64
 import faulthandler
 import json
 import sys
@@ -53,12 +55,24 @@ def main(seconds: float) -> None:
     for line in sys.stdin.buffer:
         faulthandler.dump_traceback_later(seconds, exit=True)
         try:
-            answer = {"svg": vl_convert.vegalite_to_svg(line.decode("ascii"), allowed_base_urls=[])}
+            answer = _answer(line.decode("ascii"))
         except ValueError as error:
             answer = {"error": str(error)}
         faulthandler.cancel_dump_traceback_later()
         sys.stdout.buffer.write(json.dumps(answer).encode("ascii") + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _answer(line: str) -> dict[str, str]:
+    """Draw a specification, or make the picture of a drawing."""
+    import vl_convert
+
+    if not line.startswith("["):
+        return {"svg": vl_convert.vegalite_to_svg(line, allowed_base_urls=[])}
+    svg, density, typefaces = json.loads(line)
+    if typefaces:
+        vl_convert.register_font_directory(typefaces)
+    return {"png": base64.b64encode(vl_convert.svg_to_png(svg, scale=1, ppi=density)).decode("ascii")}
 
 
 if __name__ == "__main__":

@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from funis.errors import UnknownNameError
+from funis.errors import MissingExtraError, UnknownNameError
 
 if TYPE_CHECKING:
     from funis.documents.document import Document
 
+#: What files hold, by their path in the folder of the report.
+Files = Mapping[str, str | bytes]
+
 
 class FileFormat(NamedTuple):
-    """A kind of file: how a document is written as one, and whether its figures are drawn for it."""
+    """A kind of file.
 
-    render: Callable[[Document], str | bytes]
+    Attributes
+    ----------
+    render : how a document is written as files of this kind
+    draws_figures : whether its figures are drawn for it
+    library : the module it needs that comes with the extra ``documents`` only; empty for none
+    """
+
+    render: Callable[[Document], Files]
     draws_figures: bool
+    library: str = ""
 
 
-def _render_html(document: Document) -> str:
+def _render_html(document: Document) -> Files:
     from funis.documents.html import render_page
 
-    return render_page(document)
+    return {"report.html": render_page(document)}
 
 
-def _render_markdown(document: Document) -> str:
+def _render_markdown(document: Document) -> Files:
     from funis.documents.markdown import render_markdown
 
-    return render_markdown(document)
+    return {"report.md": render_markdown(document)}
 
 
-#: By the ending of the file, without its point.
+def _render_rtf(document: Document) -> Files:
+    from funis.documents.rtf_files import render_rtf
+
+    return render_rtf(document)
+
+
+#: By the name that asks for it: the ending of its files, without its point.
 FORMATS: dict[str, FileFormat] = {
     "html": FileFormat(_render_html, draws_figures=True),
     "md": FileFormat(_render_markdown, draws_figures=False),
+    "rtf": FileFormat(_render_rtf, draws_figures=True),
 }
 
 
@@ -51,6 +70,7 @@ def find_formats(text: str) -> tuple[str, ...]:
     Raises
     ------
     UnknownNameError : a name is not among those of `FORMATS`
+    MissingExtraError : a kind needs a library that is not installed
 
     Examples
     --------
@@ -61,6 +81,10 @@ def find_formats(text: str) -> tuple[str, ...]:
     for name in names:
         if name not in FORMATS:
             raise UnknownNameError("format", name, FORMATS, "--format")
+    for name in names:
+        library = FORMATS[name].library
+        if library and find_spec(library) is None:
+            raise MissingExtraError(f"--format {name}", library, "documents")
     return names
 
 

@@ -172,17 +172,11 @@ def css_string(text: str) -> str:
 
 def _page_margins(document: Document) -> str:
     """Name the document, the kind of data and the page on every printed page."""
-    # The gravest, and what the data are; what follows a colon is said once, on the first page.
-    warning = " · ".join(
-        notice.title.partition(":")[0]
-        for place, notice in enumerate(document.notices)
-        if notice.tag or not place
-    )
     small = f"font: 8pt Helvetica, Arial, sans-serif; color: {MUTED};"
     boxes = (
         f"@top-left {{ content: {css_string(document.running_head)}; {small} }} "
-        f"@top-right {{ content: {css_string(warning)}; font: bold 8pt Helvetica, Arial, sans-serif; "
-        f"color: {WARNING_HEAD}; text-align: right; }} "
+        f"@top-right {{ content: {css_string(document.margin_warning)}; "
+        f"font: bold 8pt Helvetica, Arial, sans-serif; color: {WARNING_HEAD}; text-align: right; }} "
         f"@bottom-right {{ content: counter(page) ' / ' counter(pages); {small} }}"
     )
     return f"@page {{ {boxes} }}"

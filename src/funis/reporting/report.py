@@ -85,14 +85,14 @@ def render_report(
 
     Returns
     -------
-    dict : what each file holds by its name, such as ``report.md``
+    dict : what each file holds by its path in the folder of the report, such as ``report.md``
     """
     related = related_words(text, has_page="html" in formats) if text is not None else ()
     also = text.results if text is not None else ()
     with _drawing_document(
         study, results, draws=needs_drawings(formats), related=related, also=also
     ) as document:
-        return {f"report.{name}": FORMATS[name].render(document) for name in formats}
+        return {file: content for name in formats for file, content in FORMATS[name].render(document).items()}
 
 
 @contextmanager
@@ -174,13 +174,19 @@ def write_report_set(
     text = compare_with_published(results.numbers, statements) if statements is not None else None
     pages = render_report(study, results, formats, text)
     with build_set(folder) as draft:
-        written = [write_whole(draft / name, content) for name, content in pages.items()]
+        written = [_write_file(draft / name, content) for name, content in pages.items()]
         written += write_results(results, draft)
         if text is not None:
             written += _write_text(study, results, draft, text, has_page="html" in formats)
         for name, frame in find_long_listings(results).items():
             written.append(write_frame(frame, draft / "listings" / f"{name}.csv"))
     return WrittenReport(tuple(folder / path.relative_to(draft) for path in written), text)
+
+
+def _write_file(path: Path, content: str | bytes) -> Path:
+    with said_of(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return write_whole(path, content)
 
 
 def _write_text(

@@ -148,6 +148,7 @@ def _frame(
         notices=notices,
         closing=NOT_FOR,
         running_head=f"{trial.id}  {title}",
+        running_foot=f"Data cut {cut}" if (cut := results.provenance.data_cut) else "",
         generator=f"funis {results.provenance.version}",
         guidance=GUIDANCE,
         numbers_file=_NUMBERS_FILE,

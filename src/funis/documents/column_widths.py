@@ -1,0 +1,185 @@
+"""How wide the columns of a printed table are, in which size of letters, and whether the page is turned.
+
+Remedies in order: words of heads and labels wrap; smaller letters; the page on its side. A number does not
+wrap as long as that can be helped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from math import ceil
+from typing import Final, NamedTuple
+
+from funis.documents.table import TableSpec
+from funis.documents.text_extents import measure
+
+#: Room of the words on A4 with margins of 18 mm, upright and on its side, in points.
+PORTRAIT: Final = 493.0
+LANDSCAPE: Final = 740.0
+#: Sizes of letters that are tried, in points.
+SIZES: Final = (9.0, 8.0)
+#: Between the edge of a cell and its words, at each side.
+PADDING: Final = 3.5
+#: Added to the narrowest column: a word processor rounds, and would break its longest word.
+_SLACK: Final = 1.5
+#: A label is not squeezed below this width as long as another remedy is left.
+_LABEL: Final = 92.0
+#: A column of words is not squeezed below this width, unless its words are narrower.
+_WORDS: Final = 60.0
+#: Added to a column that would have its words from edge to edge.
+_LOOSE: Final = 14.0
+#: So many of the longest words of a column are measured: letters differ in width by less than lengths do.
+_MEASURED: Final = 40
+
+
+class ColumnFit(NamedTuple):
+    """How a table is laid out.
+
+    Attributes
+    ----------
+    size : of the letters, in points
+    is_turned : whether it stands on a page on its side
+    widths : of the columns with their padding, in points
+    """
+
+    size: float
+    is_turned: bool
+    widths: tuple[float, ...]
+
+    @property
+    def width(self) -> float:
+        """Give the width of the table."""
+        return sum(self.widths)
+
+
+class _Need(NamedTuple):
+    """Widths of a column per point of letters: the least it can do with, and that at which nothing wraps."""
+
+    least: float
+    most: float
+
+
+def fit_columns(table: TableSpec) -> ColumnFit:
+    """Choose size of letters, page and widths of the columns for a table.
+
+    Parameters
+    ----------
+    table : with its words
+
+    Examples
+    --------
+    >>> from funis.documents.table import text_rows
+    >>> table = TableSpec("t", "s", "T", ("Visit", "n"), text_rows([("Month 12", "40")]))
+    >>> fit = fit_columns(table)
+    >>> fit.size, fit.is_turned, [round(width) for width in fit.widths]
+    (9.0, False, [57, 31])
+    """
+    needs = tuple(_need(table, place) for place in range(len(table.heads)))
+    for is_turned, room in ((False, PORTRAIT), (True, LANDSCAPE)):
+        if is_turned and table.is_upright:
+            break
+        for size in SIZES:
+            least = [_floor(table, place, need, size) for place, need in enumerate(needs)]
+            if sum(least) <= room:
+                return ColumnFit(size, is_turned, _share(table, needs, least, size, room))
+    is_turned, room = not table.is_upright, PORTRAIT if table.is_upright else LANDSCAPE
+    least = [need.least * SIZES[-1] + 2 * PADDING + _SLACK for need in needs]
+    if sum(least) <= room:
+        return ColumnFit(SIZES[-1], is_turned, _share(table, needs, least, SIZES[-1], room))
+    # Words break within: nothing else is left.
+    return ColumnFit(SIZES[-1], is_turned, tuple(width * room / sum(least) for width in least))
+
+
+def _floor(table: TableSpec, place: int, need: _Need, size: float) -> float:
+    """Give the width below which a column is not squeezed while a remedy is left."""
+    kept = _WORDS if table.is_text else _LABEL if place == 0 else 0.0
+    return max(need.least * size, min(need.most * size, kept)) + 2 * PADDING + _SLACK
+
+
+def _share(
+    table: TableSpec, needs: Sequence[_Need], least: Sequence[float], size: float, room: float
+) -> tuple[float, ...]:
+    """Share the room that is left among the columns that would use it."""
+    if table.widths:
+        whole = sum(table.widths)
+        given = tuple(share * room / whole for share in table.widths)
+        if all(width >= low for width, low in zip(given, least, strict=True)):
+            return given
+    most = [max(need.most * size + 2 * PADDING + _SLACK, low) for need, low in zip(needs, least, strict=True)]
+    left = room - sum(least)
+    wanted = sum(most) - sum(least)
+    if wanted > left:
+        return tuple(low + (high - low) * left / wanted for low, high in zip(least, most, strict=True))
+    loose = min(_LOOSE, (left - wanted) / len(most))
+    return tuple(high + loose for high in most)
+
+
+def _need(table: TableSpec, place: int) -> _Need:
+    """Measure the words of a column; a number and what stands beside it in a cell stay on one line."""
+    rows = [row for row in table.rows if not row.is_heading]
+    texts = {row.cells[place - 1].text for row in rows} if place else {row.stub.text for row in rows}
+    strong = {table.heads[place]} if place == 0 else {table.heads[place]} | _spanner(table, place)
+    widest = max(_widest(texts), _widest(strong, is_bold=True))
+    words = _widest({word for text in texts for word in text.split()})
+    heads = _widest({word for text in strong for word in text.split()}, is_bold=True)
+    if place and not table.is_text:
+        # Words among numbers, such as a reason, wrap like others; a number in digits does not.
+        numbers = {text for text in texts if text[:1].isdigit() or text[:1] in "−<>–("}
+        words = max(words, _widest(numbers))
+    indent = max((row.indent for row in rows), default=0) if place == 0 else 0
+    return _Need(max(words, heads) + indent, widest + indent)
+
+
+def _spanner(table: TableSpec, place: int) -> set[str]:
+    """Give the head that spans a column alone; one over several columns has their room."""
+    start = 0
+    for words, width in table.spanners:
+        if start == place and width == 1:
+            return {words}
+        start += width
+    return set()
+
+
+def _widest(texts: Iterable[str], *, is_bold: bool = False) -> float:
+    """Measure the widest of some texts in letters of one point."""
+    longest = sorted(texts, key=_length, reverse=True)[:_MEASURED]
+    return max((measure(text, 1.0, is_bold=is_bold) for text in longest), default=0.0)
+
+
+def _length(text: str) -> float:
+    # Chinese letters are twice as wide as others.
+    return len(text) if text.isascii() else len(text) + sum(ord(letter) > 0x2E7F for letter in text)
+
+
+@lru_cache(maxsize=20_000)
+def count_lines(text: str, width: float, size: float) -> int:
+    """Tell how many lines words take in a column, a word that is too long broken where it ends.
+
+    Parameters
+    ----------
+    text : the words
+    width : of the column without its padding, in points
+    size : of the letters
+
+    Examples
+    --------
+    >>> count_lines("Glucocorticoid by mouth", 60, 9), count_lines("n", 60, 9)
+    (2, 1)
+    """
+    if _length(text) * size * 0.6 <= width:
+        return 1
+    lines, used = 1, 0.0
+    space = measure(" ", size)
+    for word in text.split():
+        wide = measure(word, size)
+        if used and used + space + wide > width:
+            lines, used = lines + 1, 0.0
+        elif used:
+            used += space
+        used += wide
+        if used > width:
+            letters = max(1, int(width * len(word) // used))
+            more = ceil(len(word) / letters) - 1
+            lines, used = lines + more, wide * (len(word) - more * letters) / len(word)
+    return lines
