@@ -65,6 +65,13 @@ deviation         code of a check (category: criterion); any,       count, perce
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
                   infusion_1, infusion_2, all (sum)
                   infused, within_dose, reaction; ``lots``          count, percent
+                  of a later course course_2, course_2_infusion_1;
+                  ``when`` (category: what began it)                count, percent
+course            a measure at the baseline of a course, and its    n mean sd lower upper median q1 q3
+                  change at visits counted from it (category: the   min max
+                  course; subgroup: who had the later one)
+                  definition (category: its classes, responder,     count, percent, lower and upper by
+                  cannot tell); ``retreated_before`` by visit       clopper_pearson and wilson
 product           donors, lots, infusions; traced_to_lot,           count, percent of donors, lots, infusions;
                   unbroken; ``lot_passage``, ``donor_hiv`` ...      n mean sd median q1 q3 min max
                   (category: a result; infusions_of_lot: the lot)
@@ -100,6 +107,8 @@ from funis.analysis.cell_product import describe_product
 from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.completeness import count_completeness
+from funis.analysis.course_efficacy import describe_courses
+from funis.analysis.courses_checked import check_courses
 from funis.analysis.deviations import count_deviations
 from funis.analysis.diagnostics import diagnose_changes
 from funis.analysis.disposition import count_disposition
@@ -133,6 +142,7 @@ from funis.arguments import STUDY, TABLES, takes
 from funis.data.tables import Tables
 from funis.errors import Finding
 from funis.results import InputRecord, Provenance, Results
+from funis.study.courses import relapse_behind
 from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
 from funis.study.response_behind import definition_behind, response_visit
@@ -189,7 +199,9 @@ def analyse(study: Study, tables: Tables) -> Results:
     count_adverse_events(run)
     count_lab_shifts(run)
     describe_exposure(run)
+    describe_courses(run, tables, scored, visits)
     describe_glucocorticoid(run)
+    gaps = (*gaps, *check_courses(run, visits))
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
     count_findings(run, findings)
     count_deviations(run, findings)
@@ -230,7 +242,7 @@ def _analyse_beyond(run: Run, visits: pl.DataFrame) -> tuple[Finding, ...]:
 
 
 def find_gaps(study: Study, tables: Tables) -> tuple[Finding, ...]:
-    """Find the intercurrent events of the data that an estimand has no strategy for.
+    """Find intercurrent events that an estimand has no strategy for, and courses that are not due.
 
     Parameters
     ----------
@@ -238,13 +250,17 @@ def find_gaps(study: Study, tables: Tables) -> tuple[Finding, ...]:
 
     Returns
     -------
-    tuple of Finding : at error level; none where the study file has no estimand
+    tuple of Finding : none where the study file has no estimand, and no course at relapse
     """
-    if not study.estimands:
+    at_relapse = relapse_behind(study) is not None
+    if not study.estimands and not at_relapse:
         return ()
     from funis.analysis.estimands import find_silent_events
 
-    return find_silent_events(start_run(study, tables, score_instruments(study, tables)))
+    scored = score_instruments(study, tables)
+    run = start_run(study, tables, scored)
+    courses = check_courses(run, visit_frame(study, tables, scored)) if at_relapse else ()
+    return (*find_silent_events(run), *courses)
 
 
 def _analyse_endpoint(run: Run, endpoint: Endpoint, visits: pl.DataFrame) -> None:

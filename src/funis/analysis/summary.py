@@ -226,7 +226,7 @@ def summarise_levels(run: Run, cohort: Cohort, name: str) -> None:
         )
         lacking = np.flatnonzero(cohort.members & ~known[:, visit])
         run.note_absent(place.source, name, at_visit, lacking, np.zeros(len(lacking), dtype=np.bool_))
-        _describe(run, place, matrix, (int(visit), chosen))
+        describe_at(run, place, matrix, (int(visit), chosen))
 
 
 def summarise_changes(
@@ -256,10 +256,19 @@ def summarise_changes(
         lacking = np.flatnonzero(cohort.members & ~known[:, visit])
         has_level = ~np.isnan(run.panel.matrices[measure].values[lacking, visit])
         run.note_absent(place.source, measure, at_visit, lacking, has_level)
-        _describe(run, place, matrix, (int(visit), chosen))
+        describe_at(run, place, matrix, (int(visit), chosen))
 
 
-def _describe(run: Run, place: Place, matrix: Matrix, at: tuple[int, Integers]) -> None:
+def describe_at(run: Run, place: Place, matrix: Matrix, at: tuple[int, Integers]) -> None:
+    """Describe the values of a matrix at one visit.
+
+    Parameters
+    ----------
+    run : the analysis on its way
+    place : where the numbers stand
+    matrix : levels or changes by subject and visit
+    at : position of the visit, and those of the subjects
+    """
     visit, chosen = at
     values = matrix.values[chosen, visit]
     censored = int((matrix.censored[chosen, visit] != 0).sum())

@@ -1,0 +1,202 @@
+"""Efficacy by course of treatment: levels and changes from each course's own baseline, responses after it.
+
+Who is infused again is chosen by what happened before, at relapse by being at the worst: a second course is
+not comparable with the first, and part of its change is regression to the mean. So there is no test here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from funis.analysis.cohorts import Cohort
+from funis.analysis.course_frame import has_courses, infusions_by_course
+from funis.analysis.course_timeline import GivenCourse, count_again, given_courses, visits_of_course
+from funis.analysis.observations import Scored, gather_grades, gather_values
+from funis.analysis.panel import Booleans
+from funis.analysis.response_rates import CANNOT_TELL, RESPONDER, Answers, answer_endpoint
+from funis.analysis.run import Run, add_rate
+from funis.analysis.summary import add_summary, describe_at, subject_source
+from funis.data.tables import Tables
+from funis.results import format_shortest
+from funis.study.courses import name_course
+from funis.study.model import Endpoint
+
+ANALYSIS: Final = "course"
+#: How old the baseline of a course is, in days.
+AGE_OF_BASELINE: Final = "days_baseline_to_course"
+#: Who was infused again before a visit of the first treatment.
+RETREATED: Final = "retreated_before"
+
+
+def describe_courses(run: Run, tables: Tables, scored: Mapping[str, Scored], visits: pl.DataFrame) -> None:
+    """Describe efficacy by course, where somebody had a second one.
+
+    Parameters
+    ----------
+    run : the analysis on its way; numbers of the analysis ``course`` are added
+    tables, scored : what its panel was built from
+    visits : one row per subject and visit with the scored columns
+
+    Notes
+    -----
+    Each later course is described in those who had it, and the course before in the same subjects, up to the
+    day on which they were infused again. Subjects whose course has no known day are not among them.
+    """
+    infusions = infusions_by_course(run)
+    if infusions is None or not has_courses(run.study, infusions) or not run.study.follow_up_visits:
+        return
+    courses = given_courses(run, infusions)
+    if len(courses) < 2:
+        return
+    values, grades = gather_values(run.study, tables, scored), gather_grades(scored)
+    counted = {each.number: count_again(run, each, values, grades) for each in courses}
+    for before, course in pairwise(courses):
+        for endpoint, measure, cohort in _measures(run):
+            members = cohort.members & course.members
+            for each in (before, course):
+                own = replace(cohort, subgroup=name_course(course.number), members=members & each.members)
+                _describe_measure(counted[each.number], own, (endpoint, measure), each)
+        _describe_age(run, course, visits)
+        _count_responses(counted[course.number], course, visits)
+    _count_retreated(run, courses[1])
+
+
+def _measures(run: Run) -> Iterator[tuple[Endpoint, str, Cohort]]:
+    """Give each measure of a change once a population, by arm where the trial has arms."""
+    done: set[tuple[str, str]] = set()
+    for endpoint in run.study.endpoints:
+        for measure in endpoint.all_variables if endpoint.kind == "change" else ():
+            if measure in run.panel.matrices and (endpoint.population, measure) not in done:
+                done.add((endpoint.population, measure))
+                for cohort in run.populations.every_arm(endpoint.population):
+                    yield endpoint, measure, cohort
+
+
+def _describe_measure(counted: Run, cohort: Cohort, asked: tuple[Endpoint, str], course: GivenCourse) -> None:
+    """Describe a measure at the baseline of a course and its changes at the visits counted from it."""
+    endpoint, measure = asked
+    if not cohort.size:
+        return
+    panel = counted.panel
+    visits = [name for name in endpoint.at if name in panel.visits] or [
+        visit.name for visit in counted.study.follow_up_visits
+    ]
+    base = panel.layout.baseline or ""
+    for visit in (base, *visits):
+        matrix = panel.matrices[measure] if visit == base else panel.changes.get(measure)
+        position = panel.visit_index(visit)
+        levels = panel.matrices[measure].rows[:, position]
+        if matrix is None:
+            continue
+        chosen = np.flatnonzero(~np.isnan(matrix.values[:, position]) & cohort.members)
+        rows = levels[chosen]
+        if visit != base:
+            rows = np.concatenate([rows, panel.baselines[measure].rows[chosen]])
+        whole = (
+            cohort.place(ANALYSIS, measure) if visit == base else cohort.place_of_change(ANALYSIS, measure)
+        )
+        place = replace(
+            whole,
+            category=name_course(course.number),
+            visit=visit,
+            n=len(chosen),
+            denominator=cohort.size,
+            missing=counted.policy(measure),
+            source=counted.source(cohort, f"{name_course(course.number)} {whole.variable}", visit, rows),
+        )
+        if len(chosen):
+            describe_at(counted, place, matrix, (position, chosen))
+        else:
+            counted.numbers.add(place, "n", 0)
+
+
+def _describe_age(run: Run, course: GivenCourse, visits: pl.DataFrame) -> None:
+    """Describe how many days before a course its baseline was recorded."""
+    whole = run.populations.cohort()
+    cohort = replace(whole, subgroup=name_course(course.number), members=course.members)
+    own = visits_of_course(run, course, visits)
+    early = own.filter(pl.col("day") <= 0).group_by("subject").agg(pl.col("day").max())
+    ages = np.full(len(run.panel.subjects), np.nan)
+    for subject, day in early.iter_rows():
+        ages[run.panel.layout.places[subject]] = -day
+    known = ~np.isnan(ages) & cohort.members
+    if known.any():
+        text = ["" if np.isnan(age) else format_shortest(age) for age in ages]
+        rows = run.observe(f"{AGE_OF_BASELINE} {course.number}", text, numbers=ages)
+        place = replace(
+            cohort.place(ANALYSIS, AGE_OF_BASELINE),
+            n=int(known.sum()),
+            denominator=cohort.size,
+            source=subject_source(run, cohort, AGE_OF_BASELINE, known, rows),
+        )
+        add_summary(run, place, ages[known], interval=False)
+
+
+def _count_responses(counted: Run, course: GivenCourse, visits: pl.DataFrame) -> None:
+    """Count the responses after a course over those of its members of whom they are known."""
+    own = visits_of_course(counted, course, visits)
+    number = name_course(course.number)
+    for endpoint in counted.study.endpoints:
+        if endpoint.kind != "response":
+            continue
+        # Who has not reached the visit yet is unknown, and no failure of the second course.
+        asked = endpoint.model_copy(update={"id": f"{endpoint.id} {number}", "missing_outcome": "observed"})
+        for at in endpoint.at:
+            answers = answer_endpoint(counted, own, asked, at)
+            for cohort in counted.populations.every_arm(endpoint.population):
+                members = cohort.members & course.members
+                if members.any():
+                    _add_response(
+                        counted, endpoint, replace(cohort, subgroup=number, members=members), answers
+                    )
+
+
+def _add_response(run: Run, endpoint: Endpoint, cohort: Cohort, answers: Answers) -> None:
+    classes = [name for name in answers.classes if name != answers.failing]
+    counted: list[tuple[str, Booleans]] = [
+        *((name, answers.of_class(name)) for name in (classes if len(classes) > 1 else [])),
+        (RESPONDER, answers.responders),
+    ]
+    over = answers.determinate & cohort.members
+    for name, who in (*counted, (CANNOT_TELL, ~answers.determinate)):
+        base = cohort.members if name == CANNOT_TELL else over
+        chosen = who & base
+        place = replace(
+            cohort.place(ANALYSIS, answers.definition, name),
+            visit=answers.visit,
+            endpoint=endpoint.id,
+            n=int(base.sum()),
+            denominator=int(base.sum()),
+            source=subject_source(run, cohort, f"{endpoint.id} {name} {answers.visit}", chosen, answers.rows),
+        )
+        add_rate(run, place, int(chosen.sum()), level=run.level_of(endpoint), limits=name != CANNOT_TELL)
+
+
+def _count_retreated(run: Run, course: GivenCourse) -> None:
+    """Count who had been infused again before each visit of the first treatment."""
+    text = [
+        "" if np.isnan(start) else f"infused again on day {format_shortest(start)}" for start in course.starts
+    ]
+    rows = run.observe(RETREATED, text, numbers=course.starts)
+    for population in dict.fromkeys(each.population for each in run.study.endpoints if each.at):
+        for cohort in run.populations.every_arm(population):
+            for visit in run.study.follow_up_visits:
+                if visit.name not in run.panel.visits or not cohort.size:
+                    continue
+                day = run.panel.days[:, run.panel.visit_index(visit.name)]
+                day = np.where(np.isnan(day), float(visit.day), day)
+                before = course.members & (course.starts < day) & cohort.members
+                place = replace(
+                    cohort.place(ANALYSIS, RETREATED),
+                    visit=visit.name,
+                    n=cohort.size,
+                    denominator=cohort.size,
+                    source=subject_source(run, cohort, f"{RETREATED} {visit.name}", before, rows),
+                )
+                add_rate(run, place, int(before.sum()), level=run.level, limits=False)

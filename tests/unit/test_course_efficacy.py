@@ -1,0 +1,221 @@
+"""Courses of treatment in the results: five timelines, each number worked out by hand.
+
+Infusions on days 0 and 7, and again on days 0 and 7 of a course at relapse; visits every three months, each
++- 15 days; a relapse is looked for at months 9 and 12 after a response at month 6. The renal grade is that of
+BILAG-2004, every other system is E; SLEDAI-2K is a recorded total.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from funis.analysis.analyse import analyse
+from funis.analysis.every_finding import find_findings
+from funis.catalogue.registry import definition
+from funis.data.tables import Tables, tables_from_frames
+from funis.results import Results
+from funis.study.model import Study
+
+sys.path.insert(0, str(Path(__file__).parent))
+files = import_module("test_courses")
+
+MEASURES = """
+[instruments.bilag_2004]
+missing = "strict"
+
+[instruments.sledai_2k]
+missing = "strict"
+
+[populations]
+treated = "first_infusion_date IS NOT NULL OR first_infusion_day = 0"
+
+[[endpoints]]
+id = "activity"
+kind = "change"
+variable = "sledai_2k"
+at = ["month_3", "month_6"]
+population = "treated"
+"""
+# Of each subject: study day, visit, renal grade, SLEDAI-2K.
+TIMELINES: Mapping[str, list[tuple[int, str, str, int]]] = {
+    # Major response, relapse at month 12, infused again ten days later: days 90 and 180 of course 2 follow.
+    "S1": [
+        (0, "baseline", "A", 12), (92, "month_3", "B", 8), (181, "month_6", "C", 4), (270, "month_9", "C", 4),
+        (360, "month_12", "A", 14), (460, "unscheduled", "B", 9), (550, "unscheduled_2", "C", 6),
+    ],
+    # Major response, relapse at month 9, infused again on day 280: month 12 is day 80 of course 2, day 460 is
+    # day 180 of it.
+    "S2": [
+        (0, "baseline", "A", 10), (90, "month_3", "C", 6), (180, "month_6", "C", 4), (270, "month_9", "A", 10),
+        (360, "month_12", "B", 7), (460, "unscheduled", "A", 8),
+    ],
+    # Response kept, never infused again.
+    "S3": [(0, "baseline", "A", 8), (90, "month_3", "C", 4), (180, "month_6", "C", 2), (270, "month_9", "C", 2),
+           (360, "month_12", "C", 2)],
+    # Relapse at month 9, followed to month 12, not infused again.
+    "S4": [(0, "baseline", "A", 9), (90, "month_3", "C", 5), (180, "month_6", "C", 3), (270, "month_9", "A", 9),
+           (360, "month_12", "A", 9)],
+    # Response kept, infused again on day 200 all the same: days 70 and 160 of course 2 are in no window.
+    "S5": [(0, "baseline", "A", 11), (90, "month_3", "C", 7), (180, "month_6", "C", 5), (270, "month_9", "C", 3),
+           (360, "month_12", "C", 3)],
+}  # fmt: skip
+AGAIN = {"S1": 370, "S2": 280, "S5": 200}
+
+
+@cache
+def trial(folder: Path) -> Study:
+    study: Study = files.read(folder, files.again("relapse"), files.RELAPSE, MEASURES)
+    return study
+
+
+def tables(study: Study, again: Mapping[str, int] = AGAIN, **more: list[dict[str, Any]]) -> Tables:
+    systems = {f"bilag_2004_{system}_recorded": "E" for system in definition("bilag_2004").systems}
+    visits = [
+        {"subject": subject, "visit": visit, "day": day}
+        for subject, own in TIMELINES.items()
+        for day, visit, _, _ in own
+    ]
+    bilag = [
+        {"subject": subject, "visit": visit, "day": day, **systems, "bilag_2004_renal_recorded": grade}
+        for subject, own in TIMELINES.items()
+        for day, visit, grade, _ in own
+    ]
+    sledai = [
+        {"subject": subject, "visit": visit, "day": day, "sledai_2k_recorded": total}
+        for subject, own in TIMELINES.items()
+        for day, visit, _, total in own
+    ]
+    given = {
+        "subjects": [{"subject": name, "sex": "female", "age": 30, "weight_kg": 60} for name in TIMELINES],
+        "visits": visits,
+        "bilag_2004": bilag,
+        "sledai_2k": sledai,
+        "infusions": list(infusions(again)),
+    }
+    return tables_from_frames(study, given | more, today=date(2026, 1, 1))
+
+
+def infusions(again: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    for name in TIMELINES:
+        days = [0, 7] + ([again[name], again[name] + 7] if name in again else [])
+        for number, day in enumerate(days, start=1):
+            cells = 6e7 if number < 3 else 3e7
+            yield {"subject": name, "number": number, "day": day, "cells": cells, "weight_kg": 60}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return trial(tmp_path_factory.mktemp("trial"))
+
+
+@pytest.fixture(scope="module")
+def results(study: Study) -> Results:
+    return analyse(study, tables(study))
+
+
+# --- findings --------------------------------------------------------------------------------------------
+
+
+def found(study: Study, again: Mapping[str, int]) -> list[tuple[str, str, str]]:
+    codes = {"retreated_without_relapse", "missing_infusion", "infusion_outside_window"}
+    every = find_findings(study, tables(study, again))
+    return [(each.code, each.subject, each.level) for each in every if each.code in codes]
+
+
+def test_a_course_at_relapse_is_held_against_the_relapses(study: Study) -> None:
+    assert found(study, AGAIN) == [
+        ("retreated_without_relapse", "S5", "warning"),
+        ("missing_infusion", "S4", "warning"),
+    ]
+    # S1 relapses on day 360, S2 on day 270: the day itself is in time, the day before is not.
+    early = {"S1": 359, "S2": 270, "S4": 271}
+    assert found(study, early) == [("retreated_without_relapse", "S1", "warning")]
+    # S1 is seen after its relapse of day 360, and has no course.
+    assert ("missing_infusion", "S1", "warning") in found(study, {"S2": 280, "S4": 280})
+
+
+def test_the_findings_of_the_report_are_those_of_the_check(study: Study, results: Results) -> None:
+    checked = find_findings(study, tables(study))
+    assert sorted(map(str, results.findings)) == sorted(map(str, checked))
+    assert results.value("deviation.treated.retreated_without_relapse.count") == 1
+
+
+def test_a_window_after_the_relapse_is_kept(tmp_path: Path) -> None:
+    again = files.again("relapse").replace("day = 0\n", "day = 0\nwindow = [0, 14]\n")
+    narrow = files.read(tmp_path, again, files.RELAPSE, MEASURES)
+    assert found(narrow, {"S1": 374, "S2": 284, "S4": 284}) == []
+    assert found(narrow, {"S1": 375, "S2": 284, "S4": 284}) == [("infusion_outside_window", "S1", "warning")]
+
+
+# --- numbers ---------------------------------------------------------------------------------------------
+
+
+def test_exposure_is_by_course(results: Results) -> None:
+    place = "exposure.treated"
+    assert results.value(f"{place}.infusion_2.infused.count") == 5
+    assert results.value(f"{place}.course_2_infusion_1.infused.count") == 3
+    assert results.value(f"{place}.course_2.infused.count") == 3
+    # 60 million cells for 60 kg twice, then 30 million twice.
+    assert results.value(f"{place}.course_1.cells_per_kg.mean") == 2e6
+    assert results.value(f"{place}.course_2.cells_per_kg.mean") == 1e6
+    assert results.value(f"{place}.course_2_infusion_1.within_dose.count") == 3
+    # Days 370, 280 and 200.
+    assert results.value(f"{place}.course_2.day.median") == 280
+    assert results.value(f"{place}.course_2.when_relapse.count") == 3
+
+
+def test_changes_count_from_the_baseline_of_their_course(results: Results) -> None:
+    def value(visit: str, what: str, course: int, statistic: str) -> float | None:
+        return results.value(f"course.treated.course_2.{visit}.{what}_course_{course}.{statistic}")
+
+    # Course 2 begins at 14 (S1, month 12), 10 (S2, month 9) and 5 (S5, month 6).
+    assert value("baseline", "sledai_2k", 2, "n") == 3
+    assert value("baseline", "sledai_2k", 2, "mean") == pytest.approx(29 / 3)
+    # Day 90 of S1: 9 - 14 = -5; day 80 of S2: 7 - 10 = -3; S5 has nothing in the window.
+    assert value("month_3", "sledai_2k_change", 2, "n") == 2
+    assert value("month_3", "sledai_2k_change", 2, "mean") == -4
+    # Day 180 of S1: 6 - 14 = -8; day 180 of S2: 8 - 10 = -2.
+    assert value("month_6", "sledai_2k_change", 2, "mean") == -5
+    # The first course of the same three: 12, 10 and 11; at month 3 -4, -4, -4; at month 6 -8, -6, -6.
+    assert value("baseline", "sledai_2k", 1, "mean") == 11
+    assert value("month_3", "sledai_2k_change", 1, "mean") == -4
+    assert value("month_6", "sledai_2k_change", 1, "mean") == pytest.approx(-20 / 3)
+    # The baselines of course 2 were recorded 10, 10 and 20 days before it.
+    assert results.value("course.enrolled.course_2.days_baseline_to_course.max") == 20
+
+
+def test_a_number_leads_to_both_values_of_a_change(study: Study, results: Results) -> None:
+    numbers = results.numbers
+    row = numbers.filter(
+        numbers["id"] == "course.treated.course_2.month_6.sledai_2k_change_course_2.mean"
+    ).row(0, named=True)
+    behind = results.sources.filter(results.sources["source"] == row["source"])
+    assert sorted(zip(behind["subject"], behind["visit"], behind["value"], strict=True)) == [
+        ("S1", "month_12", 14), ("S1", "unscheduled_2", 6), ("S2", "month_9", 10), ("S2", "unscheduled", 8),
+    ]  # fmt: skip
+
+
+def test_responses_are_judged_again_from_the_baseline_of_a_course(results: Results) -> None:
+    place = "course.response.enrolled.course_2.month_6.ucmsc_bilag_response"
+    # S1: C on day 180; S2: A; S5 was not seen in the window.
+    assert results.value(f"{place}_MCR.count") == 1
+    assert results.value(f"{place}_responder.count") == 1
+    assert results.value(f"{place}_responder.percent") == 50
+    assert results.value(f"{place}_cannot_tell.count") == 1
+
+
+def test_who_was_infused_again_before_a_visit_is_counted(results: Results) -> None:
+    # S5 on day 200, S2 on day 280, S1 after month 12.
+    counts = [results.value(f"course.treated.month_{month}.retreated_before.count") for month in (6, 9, 12)]
+    assert counts == [0, 1, 2]
+
+
+def test_without_a_second_course_there_is_no_course(study: Study) -> None:
+    alone = analyse(study, tables(study, {}))
+    assert "course" not in set(alone.numbers["analysis"])
