@@ -4,43 +4,14 @@ Day 0 of S1 is 2020-01-06, of S2 2020-02-06. The windows are baseline [-28, 0], 
 day 7 +- 1; a dose may differ by 20 % of 1e6 cells per kg. The limits stand in study.toml and in the checks.
 """
 
-import csv
 from collections.abc import Mapping
-from datetime import date
-from pathlib import Path
 
 import pytest
 
 from funis.data.tables import tables_from_frames
-from funis.errors import Finding
 from funis.study.model import Study
-from funis.study.read import read_study
 
-CLEAN = Path(__file__).parents[1] / "fault" / "clean"
-TODAY = date(2026, 1, 1)
-STUDY = read_study(CLEAN)
-TABLES = {
-    path.stem: list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    for path in sorted((CLEAN / "data").glob("*.csv"))
-}
-Change = tuple[str, int, str, str]
-"""Table, row (from 0; one more than there are adds a row of S1), column, text."""
-
-
-def find(
-    *changes: Change, study: Study = STUDY, without: tuple[tuple[str, str, str], ...] = ()
-) -> tuple[Finding, ...]:
-    """Check the clean trial with some cells changed and without rows, each named by table, column and text."""
-    tables = {name: [dict(row) for row in rows] for name, rows in TABLES.items()}
-    for name, column, text in without:
-        tables[name] = [row for row in tables[name] if row.get(column) != text]
-    for name, row, column, text in changes:
-        rows = tables.setdefault(name, [])
-        if row == len(rows):
-            rows.append({"subject": "S1"})
-        rows[row][column] = text
-    return tables_from_frames(study, tables, today=TODAY).findings
-
+from .clean_trial import STUDY, TABLES, TODAY, Change, find
 
 EVENT, DRUG = "adverse_events", "medications"
 HERE = ["the cell that was changed last"]

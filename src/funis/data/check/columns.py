@@ -296,7 +296,8 @@ def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> No
     for name in [name for name, is_padded in zip(padded, any_padded, strict=True) if is_padded]:
         rows = _rows(raw, padded[name])
         if rows and name in typed.table.by_name:
-            message = f"{len(rows)} cells have spaces around the value; they are taken away."
+            count = "1 cell has" if len(rows) == 1 else f"{len(rows)} cells have"
+            message = f"{count} spaces around the value; they are taken away."
             typed.finding(
                 "warning", "spaces", name, message, "Take them out.", row=rows[0], value=raw[name][rows[0]]
             )

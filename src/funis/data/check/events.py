@@ -347,7 +347,8 @@ def _check_ends(data: Data) -> Iterator[Finding]:
             message="How participation ended is not recorded.",
             fix=f"Write one of: {', '.join(DISPOSITION_STATUSES)}.",
         )
-    is_left = ops.col("status").is_in(["withdrew", "lost", "died"])
+    # The day of a death is asked for where deaths are checked.
+    is_left = ops.col("status").is_in(["withdrew", "lost"])
     for row in rows_where(ended, is_left & ops.col("date").is_null() & ops.col("day").is_null()):
         yield row_finding(
             "query",

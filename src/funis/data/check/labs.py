@@ -114,7 +114,9 @@ def _convert_group(
     first = group.row(0, named=True)
     said = {"column": "unit", "value": unit}
     if unit is None:
-        message = f"{group.height} results of {lab.test} have no unit; they are read as {lab.unit}."
+        is_one = group.height == 1
+        said_of = f"1 result of {lab.test} has" if is_one else f"{group.height} results of {lab.test} have"
+        message = f"{said_of} no unit; {'it is' if is_one else 'they are'} read as {lab.unit}."
         fix = f"Write the unit, {lab.unit}."
         findings.append(
             row_finding("warning", "missing_unit", "labs", first, message=message, fix=fix, **said)
