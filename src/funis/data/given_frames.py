@@ -24,7 +24,7 @@ from funis.study.imported import Import, plain_name
 
 _KINDS = (
     "a frame of Polars, pandas, PyArrow or DuckDB whose columns have each a name of their own, as text, "
-    "or a list of rows as dicts"
+    "or a list of rows as dicts whose keys are texts"
 )
 _AS_DESCRIBED = Import()
 """Frames are not translated: their names and values are those of the tables."""
@@ -146,6 +146,8 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
         return given
     if isinstance(given, Sequence) and all(isinstance(row, Mapping) for row in given):
         names = dict.fromkeys(key for row in given for key in row)
+        if not all(isinstance(each, str) for each in names):
+            raise ValueRangeError(f"table '{name}'", Described("a row with a key that is no text"), _KINDS)
         if not given and table is not None:
             names = dict.fromkeys(column.name for column in table.columns if not column.not_done)
             names |= dict.fromkeys(column.name for column in table.columns)
@@ -178,8 +180,6 @@ def _collect(name: str, frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
 def _are_texts(columns: Mapping[Any, Sequence[Any]]) -> bool:
     """Tell whether all cells are texts that a file can hold, so that nothing is to be done about them."""
     if not all(set(map(type, cells)) <= _TEXT_OR_EMPTY for cells in (columns, *columns.values())):
-        return False
-    if None in columns:
         return False
     try:
         "".join(filter(None, chain(columns, *columns.values()))).encode()
