@@ -126,9 +126,9 @@ def _check_names(definition: Definition) -> Iterator[DefinitionFinding]:
 
 def _check_routes(definition: Definition, measured: set[str]) -> Iterator[DefinitionFinding]:
     for number, route in enumerate(definition.routes, 1):
-        for name in (route.item, *([route.per] if route.per else [])):
-            if name not in measured:
-                yield _unknown("routes", number, name, "item", name, measured)
+        for key, name in (("item", route.item), ("per", route.per)):
+            if (name or key == "item") and name not in measured:
+                yield _unknown("routes", number, name, key, name, measured)
     for item in definition.items:
         for name in item.alternatives:
             if name not in {one.name for one in definition.items}:
@@ -181,9 +181,10 @@ def _check_choices(definition: Definition) -> Iterator[DefinitionFinding]:
                     "no such choice",
                     "Name a parameter.",
                 )
-        for answer in (feature.first_visit, feature.previous_missing):
+        for key in ("first_visit", "previous_missing"):
+            answer = getattr(feature, key)
             if isinstance(answer, str) and answer not in by_name:
-                yield _unknown("features", number, feature.name, "first_visit", answer, set(by_name))
+                yield _unknown("features", number, feature.name, key, answer, set(by_name))
 
 
 def _check_rules(definition: Definition) -> Iterator[DefinitionFinding]:
