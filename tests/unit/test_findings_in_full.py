@@ -15,9 +15,10 @@ SLIPS: list[tuple[list[Change], dict[str, str]]] = [
     ([("infusions", 0, "weight_kg", "")], {}),
     ([("subjects", 0, "weight_kg", "")], {}),
     ([("infusions", 1, "date", "")], {"warning missing_date infusions:2 date": "study days count from the first infusion"}),
-    ([("infusions", 1, "date", ""), ("infusions", 1, "day", "8")], {}),
+    # A study day is enough for the plan; whether the lot was in date is told by dates alone.
+    ([("infusions", 1, "date", ""), ("infusions", 1, "day", "8")], {"query infusion_undated infusions:2 date": "its lot"}),
     ([("infusions", 1, "date", ""), ("infusions", 1, "day", "9")],
-     {"warning infusion_outside_window infusions:2 day 9": "Infusion 2 is on study day 9, outside its window. It is planned on day 6 to day 8;"}),
+     {"query infusion_undated infusions:2 date": "", "warning infusion_outside_window infusions:2 day 9": "Infusion 2 is on study day 9, outside its window. It is planned on day 6 to day 8;"}),
     ([("infusions", 0, "lot", "")], {"error missing_lot infusions:1 lot": ""}),
     # Events: each value that a table of events needs.
     ([(EVENT, 0, "start", ""), (EVENT, 0, "end", "")], {"warning missing_date adverse_events:1 start": ""}),
