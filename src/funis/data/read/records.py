@@ -50,9 +50,9 @@ def make_table(
     if header_row is None:
         _check_title(filled, place, left)
     header, line, rows = _find_header(filled, header_row)
-    names = _check_header(header, line, place)
+    names = _check_header(header, line, place, left)
     columns = {name: left + index for name, index in names.items()}
-    return TableCells(_frame(header, names, rows, place), Grid(line, columns))
+    return TableCells(_frame(header, names, rows, place, left), Grid(line, columns))
 
 
 def _what(file: str) -> str:
@@ -81,7 +81,7 @@ def _find_header(filled: Filled, header_row: int | None) -> tuple[list[str], int
 
 
 def _frame(
-    header: Sequence[str], names: Mapping[str, int], rows: Filled, place: tuple[RawData, str]
+    header: Sequence[str], names: Mapping[str, int], rows: Filled, place: tuple[RawData, str], left: int
 ) -> pl.DataFrame:
     """Make a frame of texts; rows with too few or too many cells are left out and reported."""
     width = len(header)
@@ -112,7 +112,7 @@ def _frame(
         message = f"The row has {len(record)} cells, the header {width}; the row is left out."
         fix = 'Give each column one cell; write a text that holds a comma in "quotes".'
         found.finding("ragged_row", file, message, fix, line=line)
-    _finding_strays(strays, place)
+    _finding_strays(strays, place, left)
     columns = {
         name: pl.Series(name, [record[index] for record in kept], dtype=pl.String)
         for name, index in names.items()
@@ -128,7 +128,7 @@ def _check_title(filled: Filled, place: tuple[RawData, str], left: int) -> None:
         line = filled[1][1]
         message = "The first row has one cell, as a title has, and the header stands below it."
         fix = f"Take out the rows above the header, or name its row, {line}, in [import.header_rows]."
-        error = UnreadableError("title_above_header", message, fix, line=line - 1)
+        error = UnreadableError("title_above_header", message, fix, line=filled[0][1])
         error.behind = make_table(filled[1:], place, None, left=left)
         raise error
 
@@ -143,17 +143,17 @@ def _note_strays(
             strays[index] = (first, count + 1)
 
 
-def _finding_strays(strays: Mapping[int, tuple[int, int]], place: tuple[RawData, str]) -> None:
-    """Say which columns hold values and have no name."""
+def _finding_strays(strays: Mapping[int, tuple[int, int]], place: tuple[RawData, str], left: int) -> None:
+    """Say which columns, counted as in the sheet, hold values and have no name."""
     found, file = place
     for index, (line, count) in sorted(strays.items()):
         cells = "one value" if count == 1 else f"{count} values"
-        message = f"Column {index + 1} has no name in the header and holds {cells}; it is not read."
+        message = f"Column {left + index} has no name in the header and holds {cells}; it is not read."
         fix = "Write its name into the header, or empty the column."
         found.finding("unnamed_column", file, message, fix, line=line, level="warning")
 
 
-def _check_header(header: Sequence[str], line: int, place: tuple[RawData, str]) -> dict[str, int]:
+def _check_header(header: Sequence[str], line: int, place: tuple[RawData, str], left: int) -> dict[str, int]:
     """Give the position of each column; a name that stands twice or is empty is reported."""
     found, file = place
     names: dict[str, int] = {}
@@ -162,7 +162,8 @@ def _check_header(header: Sequence[str], line: int, place: tuple[RawData, str]) 
         if not name:
             continue
         if name in names:
-            message = f"The column stands twice; column {names[name] + 1} is read, column {index + 1} is not."
+            first, second = left + names[name], left + index
+            message = f"The column stands twice; column {first} is read, column {second} is not."
             found.finding("duplicate_column", file, message, "Keep one of them.", line=line, column=name)
             continue
         names[name] = index
