@@ -5,7 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.responses.relapse_counts import count_relapses, flag_relapses
+from funis.errors import ValueRangeError
+from funis.responses.relapse_counts import _unfold_batches, count_relapses, flag_relapses
 from funis.responses.specification_curve import Tally, _count
 
 DAYS = {"month_6": 180.0, "month_3": 90.0, "month_12": 360.0}
@@ -102,3 +103,52 @@ def test_those_of_whom_nothing_is_known_are_counted_as_the_rule_says() -> None:
     assert (nobody["n"], nobody["conclusion"]) == (0, "no response can be determined")
     one = _count(Tally(None, {"yes": 1}), "left_out", 50.0)
     assert (one["n"], one["percent"]) == (1, 100.0)
+
+
+def test_the_relapses_of_responders_alone_can_be_open() -> None:
+    rows = [
+        person(relapse="cannot tell"),
+        person(relapse="cannot tell"),
+        person(),
+        person(responder="no", relapse="cannot tell"),
+        person(responder="cannot tell", relapse="cannot tell"),
+    ]
+    counted = count_relapses(pl.DataFrame(rows), {"month_3": 90.0}).filter(denominator="responders")
+    assert counted.rows() == [("month_3", "responders", 0, 3, 2), ("all", "responders", 0, 3, 2)]
+
+
+def test_without_a_visit_the_risk_begins_on_day_0() -> None:
+    rows = [person(followed_to_day=0.0), person(followed_to_day=1.0), person(followed_to_day=-1.0)]
+    counted = count_relapses(pl.DataFrame(rows), {})
+    assert counted.rows() == [
+        ("all", "enrolled", 0, 3, 0),
+        ("all", "responders", 0, 3, 0),
+        ("all", "at_risk", 0, 2, 0),
+    ]
+
+
+def test_what_a_worker_counted_is_unfolded_and_an_empty_part_says_nothing() -> None:
+    ordered = (("month_3", 90.0),)
+    counts = {"enrolled": 9, "responders": 5, "open": 2, "relapse_0": 1, "at_risk_0": 3, "at_risk": 4}
+    table = pl.DataFrame([counts]).to_arrow()
+    parts = [*table.slice(0, 0).to_batches(), *table.to_batches()]
+    parts.insert(0, table.to_batches()[0].slice(0, 0))
+    found = [row for batch in _unfold_batches(ordered, parts) for row in batch.to_pylist()]
+    assert [tuple(row.values()) for row in found] == [
+        ("month_3", "enrolled", 1, 9, 2), ("month_3", "responders", 1, 5, 2), ("month_3", "at_risk", 1, 3, 2),
+        ("all", "enrolled", 1, 9, 2), ("all", "responders", 1, 5, 2), ("all", "at_risk", 1, 4, 2),
+    ]  # fmt: skip
+    assert list(found[0]) == ["visit", "denominator", "count", "n", "cannot_tell"]
+
+
+def test_a_relapse_at_no_visit_belongs_to_the_next_after_its_day() -> None:
+    assert flags(relapse="yes", relapse_visit=None, relapse_day=100.0)[0] == ["month_6"]
+    assert flags(relapse="yes", relapse_visit=None, relapse_day=None)[0] == ["month_12"]
+
+
+def test_a_day_beyond_a_life_is_refused_with_its_subject() -> None:
+    far = [{"subject": "p7", **person(relapse_day=40_000.0)}, {"subject": "p8", **person()}]
+    with pytest.raises(ValueRangeError, match="relapse_day.*p7"):
+        count_relapses(pl.DataFrame(far), DAYS)
+    with pytest.raises(ValueRangeError, match="relapse_day"):
+        count_relapses(pl.DataFrame(far).drop("subject"), DAYS)

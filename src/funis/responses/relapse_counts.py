@@ -164,8 +164,7 @@ def _is_named(names: Sequence[str]) -> Any:
     """Tell whether the visit of a relapse is one of these; no where it has none."""
     import narwhals as nw
 
-    found = [(nw.col("relapse_visit") == name).fill_null(value=False) for name in names]
-    return reduce(or_, found) if found else nw.lit(value=False)
+    return reduce(or_, [(nw.col("relapse_visit") == name).fill_null(value=False) for name in names])
 
 
 def _belongs(place: int, ordered: Schedule) -> Any:
