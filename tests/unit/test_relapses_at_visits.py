@@ -148,7 +148,7 @@ def test_a_relapse_at_no_visit_belongs_to_the_next_after_its_day() -> None:
 
 def test_a_day_beyond_a_life_is_refused_with_its_subject() -> None:
     far = [{"subject": "p7", **person(relapse_day=40_000.0)}, {"subject": "p8", **person()}]
-    with pytest.raises(ValueRangeError, match="relapse_day.*p7"):
+    with pytest.raises(ValueRangeError, match=r"relapse_day.*p7"):
         count_relapses(pl.DataFrame(far), DAYS)
     with pytest.raises(ValueRangeError, match="relapse_day"):
         count_relapses(pl.DataFrame(far).drop("subject"), DAYS)
