@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funis.errors import ShapeError, ValueRangeError
+from funis.errors import FunisError, ShapeError, ValueRangeError
 from funis.stats.conditional_mean import complete_by_means, estimate_conditional_mean
 from funis.stats.impute import Chain
 from funis.stats.reference_based import impute_reference, plan_reference, strategy_covariance
@@ -214,3 +214,54 @@ def test_drawn_values_lie_around_the_conditional_means() -> None:
         assert np.abs(drawn.completed.mean(axis=0) - means).max() < 0.35
         assert "J2R" in drawn.method
         assert "CIR" in drawn.method
+
+
+def test_the_bootstrap_error_is_the_standard_deviation_of_its_estimates() -> None:
+    values = VALUES.copy()
+    values[7, 1] = 1.0
+    again: list[float] = []
+
+    def noted(completed: Floats, places: Integers) -> float:
+        again.append(difference(completed, places))
+        return again[-1]
+
+    found = estimate_conditional_mean(
+        values + np.random.default_rng(2).normal(0, 0.1, values.shape), ARMS, noted, reference="control",
+        resampling="bootstrap", samples=2, seed=4, level=0.9,
+    )  # fmt: skip
+    first, one, two = again
+    assert found.estimate == first
+    # Two estimates lie half their difference from their mean: the standard deviation is |difference| / sqrt 2.
+    error = abs(one - two) / math.sqrt(2)
+    assert found.standard_error == pytest.approx(error, rel=1e-9)
+    # The upper 5 % point of the normal distribution is 1.644854.
+    assert found.lower == pytest.approx(first - 1.644854 * error, rel=1e-5)
+    assert (found.samples, found.n, found.level) == (2, 8, 0.9)
+    assert found.method == "conditional mean imputation, bootstrap standard error, 2 samples, seed 4"
+
+
+def test_an_estimate_that_never_changes_has_no_test() -> None:
+    found = estimate_conditional_mean(VALUES, ARMS, lambda *_: 2.0, reference="control")
+    assert (found.estimate, found.standard_error, found.lower, found.upper) == (2.0, 0.0, 2.0, 2.0)
+    assert math.isnan(found.p)
+    assert found.method == "conditional mean imputation, jackknife standard error"
+
+
+def test_an_estimate_that_fails_names_who_was_left_out() -> None:
+    def fails_without(*lacking: int) -> Any:
+        return lambda _, places: math.nan if not set(lacking) & set(places.tolist()) else 1.0
+
+    with pytest.raises(FunisError, match=r"^Without row 3: "):
+        estimate_conditional_mean(VALUES, ARMS, fails_without(3), reference="control")
+    with pytest.raises(FunisError, match=r"^Without [2-6] rows: "):
+        estimate_conditional_mean(
+            VALUES, ARMS, fails_without(1), reference="control", resampling="bootstrap", samples=50
+        )
+
+
+@pytest.mark.parametrize(("covariance", "slope"), [("one", SLOPE), ("by_arm", 0.5)])
+def test_a_value_lacking_before_a_deviation_is_missing_at_random(covariance: Any, slope: float) -> None:
+    """Nobody deviates before the end: the strategy asks for nothing, and the arm's own mean is taken."""
+    completed = complete_by_means(plan(deviation=[2] * 8), covariance)
+    assert completed[7, 1] == pytest.approx(3 + slope * 0.5 + slope * 1.5, abs=1e-6)
+    assert (completed[:7] == VALUES[:7]).all()

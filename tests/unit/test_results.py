@@ -284,6 +284,8 @@ def test_numbers_are_found_by_id_and_by_column() -> None:
     key = results.numbers["id"][0]
     assert results.value(key) == 1.0
     assert results.select(statistic="count").height == 1
+    # What divides nothing is empty, and can be asked for.
+    assert results.select(cluster="").height == results.numbers.height
     with pytest.raises(UnknownNameError, match="Did you mean"):
         results.value(key + "x")
     with pytest.raises(UnknownNameError, match="statistic"):
