@@ -67,13 +67,13 @@ def graded(*visits: tuple[tuple[str, ...] | None, tuple[str, ...] | None, float 
             row[name] = scored_grades[place] if scored_grades else None
             row[f"{name}_recorded"] = recorded[place] if recorded else None
             row[f"{name}_rule"] = known[1]
-        items = {item.system: item.name for item in BILAG.items if not item.measures}
-        row |= dict.fromkeys(items.values(), 0 if scored_grades else None)
+        forms = {item.system: item.name for item in BILAG.items if not item.measures}
+        row |= dict.fromkeys(forms.values(), 0 if scored_grades else None)
         rows.append(row)
-    floats = dict.fromkeys(("bilag_2004", "bilag_2004_lower", "bilag_2004_upper"), pl.Float64)
-    texts = {name: pl.String for name in rows[0] if name.startswith("bilag_2004_") and name not in floats}
-    items = {name: pl.Int64 for name in rows[0] if name not in floats and name not in texts}
-    return pl.DataFrame(rows, schema=floats | texts | items)
+    schema: dict[str, Any] = dict.fromkeys(rows[0], pl.Int64)
+    schema |= dict.fromkeys((name for name in rows[0] if name.startswith("bilag_2004_")), pl.String)
+    schema |= dict.fromkeys(("bilag_2004", "bilag_2004_lower", "bilag_2004_upper"), pl.Float64)
+    return pl.DataFrame(rows, schema=schema)
 
 
 def test_recorded_grades_are_added_up_where_nobody_recorded_the_total() -> None:
