@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from funis.results import sources
-from funis.results.key import Place, build_id, build_key
+from funis.results.key import Place, build_id, build_key, tell_apart
 from funis.results.number_list import NumberList
 from funis.results.sources import SOURCE_COLUMNS, SourceList, Sources
 from funis.results.text import (
@@ -81,6 +81,8 @@ def test_numbers_with_more_places_than_are_recorded_are_printed_with_what_the_fl
     assert format_number(1.00000000049, 9) == "1.000000000"
     assert format_number(1.0000000005, 9) == "1.000000001"
     assert format_number(1.00000000049, 11) == "1.00000000049"
+    # The float of 1.5e-9 lies below the tie that it looks like.
+    assert format_number(1.5e-9, 9) == "0.000000002"
 
 
 def test_a_count_of_one_has_a_percentage_and_of_none_has_none() -> None:
@@ -271,3 +273,14 @@ def test_sources_are_written_whole_part_by_part(
     with (tmp_path / "more.parquet").open("wb") as file:
         Sources.of_frame(more_rows("d", "e")).write(file)
     assert lines(pl.read_parquet(tmp_path / "more.parquet")) == {"d": [0], "e": [1]}
+
+
+def test_a_number_whose_readable_id_is_taken_has_a_sum_of_its_letters() -> None:
+    """The first eight digits of SHA-256 of the parts with a zero byte between them, by the program sha256sum."""
+    assert tell_apart("population.x.n", ("population", "x", "n")) == "population.x.n~47f23637"
+    numbers = NumberList()
+    for name in ("visit_1", "visit 1"):
+        numbers.add(place(name), "mean", 1.0)
+    first, second = numbers.frame()["id"]
+    assert second.startswith(f"{first}~")
+    assert len(second) == len(first) + 9

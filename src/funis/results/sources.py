@@ -44,7 +44,7 @@ class SourceList:
 
         Names of the study can be put together to one key in two ways (subgroup ``a``, arm ``b/c``).
         """
-        given = np.asarray(rows, dtype=np.int32).reshape(-1)
+        given = np.asarray(rows, dtype=np.int32).ravel()
         own, number = key, 1
         while not np.array_equal(self._rows.setdefault(own, given), given):
             number += 1
