@@ -436,6 +436,8 @@ def _listings(run: Run, scored: Mapping[str, Scored]) -> dict[str, pl.DataFrame]
     columns = ["subject", "visit", "day", "variable", "value", "text", "censored"]
     levels = run.panel.observations.filter(pl.col("variable").is_in(list(run.panel.matrices)))
     found = {"scores": levels.select(columns), "grades": _list_grades(scored)}
+    if len(run.left_out):
+        found["influence"] = run.left_out.frame()
     for name in ("infusions", "adverse_events", "disposition", "medications", "visits"):
         frame = run.frame(name)
         if frame is not None:

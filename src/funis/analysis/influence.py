@@ -150,20 +150,9 @@ def add_left_out(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> No
 
 def _list_estimates(run: Run, estimated: Estimated, kind: str, left: LeftOut) -> None:
     """List how far each estimate moves without one, in standard errors, for the figure."""
-    place = estimated.place
-    if not estimated.error > 0:
-        return
-    keys = {
-        "endpoint": place.endpoint, "subgroup": place.subgroup, "arm": place.arm,
-        "contrast": place.contrast, "visit": place.visit, "variable": place.variable,
-        "measure": place.measure or place.variable, "method": estimated.method, "kind": kind,
-    }  # fmt: skip
-    shift = (left.estimate - left.overall) / estimated.error
-    rows = pl.DataFrame({"label": left.label, "shift": shift}).with_columns(
-        pl.lit(value).alias(name) for name, value in keys.items()
-    )
-    known = [run.listings["influence"]] if "influence" in run.listings else []
-    run.listings["influence"] = pl.concat([*known, rows.filter(pl.col("shift").is_not_nan())])
+    if estimated.error > 0:
+        shift = (left.estimate - left.overall) / estimated.error
+        run.left_out.add(estimated.place, estimated.method, kind, left.label, shift)
 
 
 def _named(most: tuple[str, ...]) -> str:

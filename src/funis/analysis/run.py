@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from funis.analysis.cohorts import Cohort, Populations
+from funis.analysis.left_out_list import LeftOutList
 from funis.analysis.panel import Booleans, Floats, Integers, Matrix, Panel
 from funis.nine_decimals import PARTS_OF_ONE
 from funis.results import (
@@ -49,6 +50,7 @@ class Run:
     absent : by source the variable, the visit, who of the cohort has no value there, and who of them lacks
         the baseline alone
     listings : data of figures and listings
+    left_out : how far estimates move without one
     answered : what response definitions said, by definition and parameters
     decimals : of each variable, the decimals that it is printed with
     """
@@ -65,6 +67,7 @@ class Run:
     sources: SourceList = field(default_factory=SourceList)
     absent: dict[str, tuple[str, str, Integers, Booleans]] = field(default_factory=dict)
     listings: dict[str, pl.DataFrame] = field(default_factory=dict)
+    left_out: LeftOutList = field(default_factory=LeftOutList)
     answered: dict[str, pl.DataFrame] = field(default_factory=dict)
     decimals: dict[str, int] = field(default_factory=dict)
     derived: dict[str, pl.DataFrame] = field(default_factory=dict)
