@@ -153,11 +153,6 @@ def _reml_ratio(sizes: Floats, means: Floats, within: float) -> float:
     """Maximise the restricted likelihood over the ratio of variances: a grid, then the zero of its slope."""
     n = float(sizes.sum())
 
-    def loss(ratio: float) -> float:
-        weight = sizes / (1.0 + sizes * ratio)
-        q = _quadratic(sizes, means, within, ratio)
-        return (n - 1.0) * math.log(q) + float(np.log1p(sizes * ratio).sum()) + math.log(float(weight.sum()))
-
     def slope(ratio: float) -> float:
         weight = sizes / (1.0 + sizes * ratio)
         mean = float(weight @ means / weight.sum())
@@ -165,7 +160,7 @@ def _reml_ratio(sizes: Floats, means: Floats, within: float) -> float:
         return float(weight.sum()) - float((weight**2).sum()) / float(weight.sum()) - (n - 1.0) * fall
 
     grid = np.concatenate([[0.0], np.logspace(-6, 6, 121)])
-    best = int(np.argmin([loss(float(ratio)) for ratio in grid]))
+    best = int(np.argmin(_restricted_loss(sizes, means, within, grid)))
     low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, grid.size - 1)])
     if slope(low) >= 0.0:
         return low
@@ -173,6 +168,17 @@ def _reml_ratio(sizes: Floats, means: Floats, within: float) -> float:
         middle = (low + high) / 2.0
         low, high = (middle, high) if slope(middle) < 0.0 else (low, middle)
     return (low + high) / 2.0
+
+
+def _restricted_loss(sizes: Floats, means: Floats, within: float, ratios: Floats) -> Floats:
+    """Give minus twice the restricted log likelihood, but for a constant, at each ratio of variances."""
+    spread = np.outer(ratios, sizes)
+    weight = sizes / (1.0 + spread)
+    total = weight.sum(axis=1)
+    centred = means - (weight @ means / total)[:, None]
+    q = within + (weight * centred**2).sum(axis=1)
+    loss: Floats = (sizes.sum() - 1.0) * np.log(q) + np.log1p(spread).sum(axis=1) + np.log(total)
+    return loss
 
 
 def _f_test(sizes: Floats, means: Floats, within: float) -> tuple[float, float]:
