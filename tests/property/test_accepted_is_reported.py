@@ -21,7 +21,7 @@ from funis.analysis.every_finding import find_findings
 from funis.catalogue.registry import definition
 from funis.data.tables import read_tables
 from funis.errors import StudyError
-from funis.reporting.report import render_report
+from funis.reporting.report import render_html
 from funis.results import Results, write_results
 from funis.study.read import read_study
 
@@ -257,7 +257,7 @@ def test_what_check_accepts_report_prints(made: Folder) -> None:
         find_findings(study, tables)
         results = analyse(study, tables)
         write_results(results, folder / "report")
-        page = str(render_report(study, results, ("html",))["report.html"])
+        page = render_html(study, results)
         assert results.numbers["id"].is_unique().all()
         assert "</html>" in page
         left_out = {row["subject"].strip() for row in data_tables(made)["subjects"]} - set(

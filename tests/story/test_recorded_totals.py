@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ from funis.analysis.analyse import analyse
 from funis.analysis.observations import explain_visit, score_instruments
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables, tables_from_frames
-from funis.reporting.report import render_report
+from funis.reporting.report import write_report_set
 from funis.results import Results
 from funis.study.model import Study
 
@@ -54,7 +55,7 @@ def policies(results: Results, measure: str) -> set[str]:
 
 
 @pytest.mark.parametrize("column", ["sledai_2k", "sledai_2k_recorded"])
-def test_totals_alone_are_taken_as_recorded(column: str) -> None:
+def test_totals_alone_are_taken_as_recorded(column: str, tmp_path: Path) -> None:
     study = make_study("sledai_2k", endpoints=(SUMMARY,))
     tables = make_tables(study, "sledai_2k", totals(column, 12, 8, 4))
     found = [(f.level, f.code) for f in tables.findings if f.table == "sledai_2k"]
@@ -64,8 +65,7 @@ def test_totals_alone_are_taken_as_recorded(column: str) -> None:
     assert results.value("summary.enrolled.baseline.sledai_2k.mean") == 8
     assert results.value("summary.enrolled.month_6.sledai_2k.mean") == 6
     assert policies(results, "sledai_2k") == {"as_recorded"}
-    page = render_report(study, results, formats=("md",))["report.md"]
-    text = page if isinstance(page, str) else page.decode()
+    text = write_report_set(study, results, tmp_path, ("md",)).files[0].read_text(encoding="utf-8")
     assert "SLEDAI-2K, as recorded" in text
     assert "the total or grade was written down without its items" in text
     assert "scored by SLEDAI-2K" not in text

@@ -1,5 +1,6 @@
 """The report as Markdown, read back by a parser of its own: same words, same tables, every number a link."""
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 from urllib.parse import unquote
@@ -25,7 +26,7 @@ from funis.documents.flow_chart import FlowArm, FlowBox, FlowChart, FlowStep
 from funis.documents.markdown import render_markdown
 from funis.documents.table import Inline, TableRow, TableSpec, joined, words
 from funis.errors import BlockError
-from funis.reporting.report import render_report
+from funis.reporting.report import write_report_set
 from funis.reporting.trial_document import build_document
 
 HOSTILE = "1. <b>&amp;*_`~ | [x](y) # ![z] https://e.org www.e.org a@b.c $1$ \\ --- \n\n- x"
@@ -173,11 +174,13 @@ def test_heads_name_what_spans_them() -> None:
     assert tables_of(parse(render_markdown(document)))[0][0] == ["", "Month 6, n", "Month 6, Mean"]
 
 
-def test_one_document_gives_several_files(made: ModuleType) -> None:
-    files = render_report(made.make_study(), made.make_results(), ("md", "html"))
-    assert list(files) == ["report.md", "report.html"]
-    assert str(files["report.html"]).startswith("<!DOCTYPE html>")
-    assert str(files["report.md"]).startswith("# Umbilical")
+def test_one_document_gives_several_files(made: ModuleType, tmp_path: Path) -> None:
+    written = write_report_set(made.make_study(), made.make_results(), tmp_path / "report", ("md", "html"))
+    text, page, *beside = written.files
+    assert (text.name, page.name) == ("report.md", "report.html")
+    assert [path.name for path in beside[:3]] == ["results.csv", "results.parquet", "sources.parquet"]
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert text.read_text(encoding="utf-8").startswith("# Umbilical")
 
 
 def test_plain_page_without_numbers_promises_no_link() -> None:

@@ -11,7 +11,7 @@ from funis.analysis.every_finding import check_frames, find_findings
 from funis.analysis.observations import _order_visits
 from funis.data.tables import read_tables
 from funis.errors import Finding
-from funis.reporting.report import render_report
+from funis.reporting.report import render_html
 from funis.results import Results
 from funis.study.model import Study
 from funis.study.read import read_study
@@ -101,7 +101,7 @@ def run(folder: Path) -> tuple[Results, str, list[str]]:
     study = read_study(folder)
     tables = read_tables(folder, study)
     results = analyse(study, tables)
-    page = str(render_report(study, results, ("html",))["report.html"])
+    page = render_html(study, results)
     return results, page, [each.code for each in find_findings(study, tables)]
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -138,6 +139,8 @@ _HOLDS: Final = {
     DIRECTION: "The text gives a direction only; it holds.",
     "limit": "The text gives a limit only; it holds.",
 }
+#: What a figure selects most often.
+_KEY: Final = itemgetter("analysis", "variable", "statistic")
 _LACKING: Final = "no such number was computed"
 _WITHHELD: Final = "the number is withheld for errors in the data"
 
@@ -163,18 +166,29 @@ def compare_with_published(numbers: pl.DataFrame, manifest: Manifest) -> Compare
     ComparedText : one row a figure and claim, by sentence, the figures of a sentence first; a figure whose
         number was not computed, or that fits several numbers, does not agree
     """
-    columns = ["id", *SELECTORS, "text", "status", "value"]
-    filled = numbers.select(columns).with_columns(pl.col(["id", *SELECTORS, "text", "status"]).fill_null(""))
-    rows = [dict(zip(columns, row, strict=True)) for row in filled.iter_rows()]
-    by_key: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        by_key.setdefault((row["analysis"], row["variable"], row["statistic"]), []).append(row)
-    found = _Numbers({row["id"]: row for row in rows}, by_key)
+    found = _read_numbers(numbers, manifest)
     compared = [
         *(_compare(figure, found) for figure in manifest.figures),
         *(_answer(claim, found) for claim in manifest.claims),
     ]
     return ComparedText(manifest, tuple(sorted(compared, key=lambda row: row.sentence)))
+
+
+def _read_numbers(numbers: pl.DataFrame, manifest: Manifest) -> _Numbers:
+    """Take the few numbers that the figures and claims of a text may mean out of the list."""
+    columns = ["id", *SELECTORS, "text", "status", "value"]
+    filled = numbers.select(columns).with_columns(pl.col(["id", *SELECTORS, "text", "status"]).fill_null(""))
+    names = {name for figure in manifest.figures for name in figure.results}
+    names |= {name for claim in manifest.claims for name in claim.results}
+    selected = (_KEY(each.select) for each in manifest.figures if not each.results)
+    by_key: dict[tuple[str, str, str], list[dict[str, Any]]] = {key: [] for key in selected}
+    by_id: dict[str, dict[str, Any]] = {}
+    keys = filled.select("analysis", "variable", "statistic").iter_rows()
+    for key, row in zip(keys, filled.iter_rows(), strict=True):
+        if key in by_key or row[0] in names:
+            by_id[row[0]] = dict(zip(columns, row, strict=True))
+            by_key.get(key, []).append(by_id[row[0]])
+    return _Numbers(by_id, by_key)
 
 
 def _compare(figure: Figure, numbers: _Numbers) -> ComparedRow:
@@ -255,7 +269,7 @@ def _find(figure: Figure, numbers: _Numbers, visit: str, place: int) -> _Found:
         found = [named] if named else []
     else:
         select = figure.select
-        key = (select["analysis"], select["variable"], select["statistic"])
+        key = _KEY(select)
         wanted = {**DEFAULTS, **select, "visit": visit}
         found = [
             row

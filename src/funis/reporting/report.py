@@ -21,7 +21,7 @@ from funis.reporting.abstract_page import PAGE, TABLE, build_abstract, related_w
 from funis.reporting.as_recorded import mark_recorded
 from funis.reporting.house_style import apply_house_style, name_house_style
 from funis.reporting.listing_tables import find_long_listings
-from funis.reporting.number_book import read_numbers
+from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.report_figures import build_figures
 from funis.reporting.trial_document import build_document
 from funis.reporting.withheld import withhold
@@ -68,38 +68,15 @@ def render_html(study: Study, results: Results) -> str:
     >>> "<title>A &lt; B</title>" in page
     True
     """
-    with _drawing_document(study, results, draws=True) as document:
+    with _drawing_document(study, results, draws=True) as (document, _):
         return render_page(document)
-
-
-def render_report(
-    study: Study, results: Results, formats: tuple[str, ...], text: ComparedText | None = None
-) -> dict[str, str | bytes]:
-    """Write the report as files of several kinds, all from one document.
-
-    Parameters
-    ----------
-    study, results : as for `render_html`
-    formats : names of kinds of file, as `funis.documents.formats.find_formats` gives them
-    text : a published text beside the numbers, that the report leads to
-
-    Returns
-    -------
-    dict : what each file holds by its path in the folder of the report, such as ``report.md``
-    """
-    related = related_words(text, has_page="html" in formats) if text is not None else ()
-    also = text.results if text is not None else ()
-    with _drawing_document(
-        study, results, draws=needs_drawings(formats), related=related, also=also
-    ) as document:
-        return {file: content for name in formats for file, content in FORMATS[name].render(document).items()}
 
 
 @contextmanager
 def _drawing_document(
     study: Study, results: Results, *, draws: bool, related: Prose = (), also: Sequence[str] = ()
-) -> Iterator[Document]:
-    """Put the document together; where engines run beside this process they draw while tables are made."""
+) -> Iterator[tuple[Document, NumberBook]]:
+    """Put the document together; where engines run beside this process they draw as long as this is open."""
     study, results = mark_recorded(study, results), withhold(study, results)
     book = read_numbers(results.numbers)
     figures = build_figures(study, results, book=book)
@@ -109,7 +86,7 @@ def _drawing_document(
             style = house_style(study.report.style)
             styled = apply_house_style(document, book, style)
             document = name_house_style(styled, style, styles_checked())
-        yield document
+        yield document, book
 
 
 @takes(study=STUDY, results=RESULTS, folder=PathName())
@@ -156,7 +133,8 @@ def write_report_set(
 
     Parameters
     ----------
-    study, results, formats : as for `render_report`
+    study, results : as for `render_html`
+    formats : names of kinds of file, as `funis.documents.formats.find_formats` gives them
     folder : is made when it does not exist; what funis did not write there is kept
     statements : of a published text, as `funis.published.read.read_statements` gives them
 
@@ -172,15 +150,24 @@ def write_report_set(
     """
     results = withhold(study, results)
     text = compare_with_published(results.numbers, statements) if statements is not None else None
-    pages = render_report(study, results, formats, text)
-    with build_set(folder) as draft:
-        written = [_write_file(draft / name, content) for name, content in pages.items()]
-        written += write_results(results, draft)
+    has_page = "html" in formats
+    related = related_words(text, has_page=has_page) if text is not None else ()
+    also = text.results if text is not None else ()
+    drawn = _drawing_document(study, results, draws=needs_drawings(formats), related=related, also=also)
+    with build_set(folder) as draft, drawn as (document, book):
+        # What waits for no drawing comes first.
+        beside = [*write_results(results, draft)]
         if text is not None:
-            written += _write_text(study, results, draft, text, has_page="html" in formats)
+            beside += _write_text(study, results, book, draft, text, has_page=has_page)
         for name, frame in find_long_listings(results).items():
-            written.append(write_frame(frame, draft / "listings" / f"{name}.csv"))
-    return WrittenReport(tuple(folder / path.relative_to(draft) for path in written), text)
+            beside.append(write_frame(frame, draft / "listings" / f"{name}.csv"))
+        written = [
+            _write_file(draft / name, content)
+            for form in formats
+            for name, content in FORMATS[form].render(document).items()
+        ]
+    files = tuple(folder / path.relative_to(draft) for path in (*written, *beside))
+    return WrittenReport(files, text)
 
 
 def _write_file(path: Path, content: str | bytes) -> Path:
@@ -190,11 +177,11 @@ def _write_file(path: Path, content: str | bytes) -> Path:
 
 
 def _write_text(
-    study: Study, results: Results, folder: Path, text: ComparedText, *, has_page: bool
+    study: Study, results: Results, book: NumberBook, folder: Path, text: ComparedText, *, has_page: bool
 ) -> Iterator[Path]:
     """Write the rows of a published text as a table, and the page that leads into report.html."""
     data = "reconstructed, no patient data" if study.trial.reconstructed else "as recorded"
     yield write_frame(frame_of_comparison(text, data), folder / TABLE)
     if has_page:
-        page = build_abstract(study, results, read_numbers(results.numbers), text)
+        page = build_abstract(study, results, book, text)
         yield write_whole(folder / PAGE, render_page(page))
