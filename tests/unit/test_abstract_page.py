@@ -47,7 +47,7 @@ figures = [
 claims = [
   {id = "work", sentence = 3, text = "The cells work", status = "this design cannot support it", reason = "No control arm.", results = ["change.treated.month_6.ssdai_change.mean", "change.treated.month_12.ssdai_change.mean"]},
 ]
-elsewhere = [{sentence = 3, text = "They do not.", source = "B et al. 2020"}]
+elsewhere = [{sentence = 3, text = "They do not.", source = "B et al. 2020", read_in = "its abstract"}]
 """
 
 
@@ -125,7 +125,19 @@ def test_directions_and_claims_link_each_of_their_numbers(page: Document) -> Non
     assert work.cells[0].text == "–"
     assert work.cells[2].is_strong
     assert elsewhere.stub.text == "B et al. 2020"
-    assert [cell.text for cell in elsewhere.cells] == ["–", "–", "said otherwise elsewhere", "They do not."]
+    said = "They do not. Known from: its abstract."
+    assert [cell.text for cell in elsewhere.cells] == ["–", "–", "said otherwise elsewhere", said]
+
+
+def test_a_paper_of_which_nobody_says_where_it_was_read_is_marked(
+    trial: tuple[Path, Study, Results],
+) -> None:
+    _, study, results = trial
+    manifest = parse_manifest(STATEMENTS.replace(', read_in = "its abstract"', ""), "statements.toml")
+    text = compare_with_published(results.numbers, manifest)
+    shown = build_abstract(study, results, read_numbers(results.numbers), text)
+    *_, last = tables_of(shown)["Results"].rows
+    assert last.cells[-1].text == "They do not. From where that is known is not stated."
 
 
 def test_the_marks_are_explained_and_counted(page: Document) -> None:

@@ -456,6 +456,18 @@ def test_the_claims_that_a_single_arm_cannot_carry_say_so() -> None:
         assert claims[name].status == "this design cannot support it"
 
 
-def test_what_the_full_paper_says_otherwise_is_named() -> None:
-    said = {(each.sentence, each.text.split(" ")[0]) for each in published("sle").elsewhere}
-    assert {(8, "13"), (9, "12.5%"), (10, "37"), (18, "Three")} <= said
+def test_what_the_full_paper_says_otherwise_is_named_with_where_that_was_read() -> None:
+    elsewhere = published("sle").elsewhere
+    said = {(each.sentence, each.text.split(" ")[0]) for each in elsewhere}
+    assert {(8, "13"), (9, "3"), (10, "37"), (12, "Skin"), (18, "Three")} <= said
+    # 3 and 4 of the 13 + 11 who responded there, as that paper prints them.
+    assert [f"{100 * count / (13 + 11):.1f}%" for count in (3, 4)] == ["12.5%", "16.7%"]
+    assert all(f"{100 * count / 24:.1f}%" in elsewhere[2].text for count in (3, 4))
+    assert all(each.read_in for name in ("sle", "sjogren") for each in published(name).elsewhere)
+
+
+def test_the_registered_ssdai_does_not_fit_the_printed_one() -> None:
+    """Each of k patients with 8 or more adds (8 - mean)² to the squares about the mean, 23 SD² in all."""
+    (said,) = [each.text for each in published("sjogren").elsewhere if each.sentence == 4]
+    most = int(23 * 1.445**2 / (8 - 5.635) ** 2)
+    assert f"at least {24 - most} of the 24 had less than 8" in said

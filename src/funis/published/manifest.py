@@ -135,11 +135,14 @@ class OtherReport:
     sentence : number of the sentence it stands beside
     text : what it says, in words of our own
     source : the publication
+    read_in : where in it that was read, as a phrase (``its abstract``), or how else it is known; empty: not
+        stated, and the page says so
     """
 
     sentence: int
     text: str
     source: str
+    read_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

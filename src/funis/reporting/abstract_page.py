@@ -207,7 +207,8 @@ def _row(labels: Labels, numbers: Mapping[str, Number], population: str, row: Co
 
 
 def _other(other: OtherReport) -> TableRow:
-    cells = (EMPTY, EMPTY, words(_ELSEWHERE, strong=True), words(other.text))
+    known = f"Known from: {other.read_in}." if other.read_in else "From where that is known is not stated."
+    cells = (EMPTY, EMPTY, words(_ELSEWHERE, strong=True), words(f"{other.text} {known}"))
     return TableRow(words(other.source), cells, indent=1)
 
 

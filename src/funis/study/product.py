@@ -80,6 +80,7 @@ class Donor(StudyPart):
         default=tuple(
             DonorTest(test=name, rule="result = 'negative'") for name in ("hiv", "hbv", "hcv", "syphilis")
         ),
-        description="Tests that every donor has. Absent: hiv, hbv, hcv and syphilis are negative (21 CFR "
-        "1271.85; Directive 2006/17/EC, annex II).",
+        description="Tests that every donor has. Absent: hiv, hbv, hcv and syphilis are negative, which 21 "
+        "CFR 1271.85(a) and point 1.1 of annex II of Directive 2006/17/EC ask of every donor; what they ask "
+        "beyond that, and when the specimen is taken, stands in the guide to the data folder.",
     )
