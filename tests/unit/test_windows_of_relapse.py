@@ -9,7 +9,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from funis.analysis.glucocorticoid import _baseline, _visit_days
+from funis.analysis.drug_visits import visit_days
+from funis.analysis.glucocorticoid import _baseline
 from funis.analysis.relapses import _opening
 from funis.study.model import Study, Trial
 from funis.study.planned_visit import Visit
@@ -55,6 +56,6 @@ def test_visits_without_a_plan_are_put_into_bands_of_time() -> None:
         layout=SimpleNamespace(subjects=("S1", "S2"), visits=("a", "b", "c", "d")), days=days
     )
     run = SimpleNamespace(panel=panel, frame=lambda _: None, study=SimpleNamespace(has_open_visits=True))
-    names, found = _visit_days(cast("Any", run))
+    names, found = visit_days(cast("Any", run))
     assert names == ("day_0", "days_1_to_90", "days_91_to_180")
     np.testing.assert_array_equal(found, [[0.0, 90.0, np.nan], [np.nan, np.nan, 91.0]])

@@ -78,6 +78,8 @@ product           donors, lots, infusions; traced_to_lot,           count, perce
 glucocorticoid    prednisone (category: at_most_7.5, at_most_5,     n mean sd median q1 q3 min max
                   none, raised, raised_since_last) by visit,        cannot_tell; count, percent of known
                   the first two in a lupus trial
+concomitant       known, on by visit, started, stopped (category:   count, percent of those known
+                  the drug as recorded; none: any of them)
 drugs             asked: about other drugs at least once, or one    count, percent
                   is recorded
 findings          error, warning, query (category: code)            count
@@ -107,6 +109,7 @@ from funis.analysis.cell_product import describe_product
 from funis.analysis.change import compare_changes
 from funis.analysis.cohorts import derive_populations
 from funis.analysis.completeness import count_completeness
+from funis.analysis.concomitant import count_concomitant
 from funis.analysis.course_efficacy import describe_courses
 from funis.analysis.courses_checked import check_courses
 from funis.analysis.deviations import count_deviations
@@ -201,6 +204,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     describe_exposure(run)
     describe_courses(run, tables, scored, visits)
     describe_glucocorticoid(run)
+    count_concomitant(run)
     gaps = (*gaps, *check_courses(run, visits))
     findings = (*tables.findings, *check_scored(study, run.subject_frame, scored, tables.findings), *gaps)
     count_findings(run, findings)

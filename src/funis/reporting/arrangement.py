@@ -74,6 +74,7 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     ("figure-waterfall-", "scores"),
     ("table-site-effects", "influence"),
     ("figure-glucocorticoid", "subject-courses"),
+    ("table-concomitant-all", "subject-courses"),
     # Of the cells the main part has what was given; donors and lots would make it longer than eight pages.
     ("table-main-product", "influence"),
     ("table-comparison", "models"),

@@ -41,7 +41,7 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
     limits = [name_at_most(limit) for limit in low]
     rows: list[TableRow] = []
     for group in whole:
-        rows += [heading(_whose(labels, group))] if len(whole) > 1 else []
+        rows += [heading(whose(labels, group))] if len(whole) > 1 else []
         rows += [
             TableRow(
                 words(labels.visit(visit)), tuple(_cells(book, group, visit, limits)), indent=len(whole) > 1
@@ -59,7 +59,8 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
     return (TableSpec("table-glucocorticoid", "glucocorticoid", title, heads, tuple(rows), notes, spanners),)
 
 
-def _whose(labels: Labels, group: Group) -> str:
+def whose(labels: Labels, group: Group) -> str:
+    """Name the arm of a group, or everybody of its population."""
     arm = next((each.name for each in labels.study.arms if each.id == group.arm), "")
     return arm if group.arm != ALL else f"All {in_sentence(labels.population(group.population))}"
 
@@ -72,14 +73,14 @@ def _cells(book: NumberBook, group: Group, visit: str, limits: list[str]) -> Ite
     yield joined(mean, " (", sd, ")") if mean else words("–")
     yield joined(median, " (", *interval(lower, upper), ")") if median else words("–")
     for category in (*limits, "none"):
-        yield _share(book, group._replace(category=category), visit)
+        yield share_of_row(book, group._replace(category=category), visit)
     for category in _COMPARED:
         raised = book.find(group._replace(category=category), visit, "count")
         yield count_cell(raised) if raised is not None else _NO_COMPARISON
 
 
-def _share(book: NumberBook, group: Group, visit: str) -> TableCell:
-    """Print a count with its percentage; N stands in the first column of the row."""
+def share_of_row(book: NumberBook, group: Group, visit: str) -> TableCell:
+    """Print a count with its percentage; N stands elsewhere, once for several."""
     count, percent = book.find(group, visit, "count"), book.find(group, visit, "percent")
     printed, share = bound(count, 0), bound(percent, 1)
     if printed is None or count is None:

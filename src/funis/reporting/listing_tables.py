@@ -114,7 +114,8 @@ def find_long_listings(results: Results) -> dict[str, pl.DataFrame]:
     dict : frames by the name of the file in the folder ``listings``; empty where nothing is cut
     """
     responses = results.listings.get("responses_all", results.listings.get("responses", pl.DataFrame()))
-    named = {"responses": responses, "adverse_events": results.listings.get("adverse_events", pl.DataFrame())}
+    others = ("adverse_events", "concomitant")
+    named = {"responses": responses} | {name: results.listings.get(name, pl.DataFrame()) for name in others}
     return {name: frame for name, frame in named.items() if frame.height > ROWS_LISTED}
 
 

@@ -14,6 +14,7 @@ from funis.reporting.baseline_tables import (
 from funis.reporting.co_primary_tables import build_co_primary_tables
 from funis.reporting.comparison_tables import build_comparison_tables
 from funis.reporting.completeness_tables import build_completeness_tables
+from funis.reporting.concomitant_tables import build_concomitant_tables
 from funis.reporting.deviation_tables import build_deviation_tables
 from funis.reporting.durability_tables import build_durability_tables
 from funis.reporting.efficacy_tables import build_efficacy_tables, build_other_tables
@@ -74,7 +75,13 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
     '0/40'
     """
     book = book or read_numbers(results.numbers)
-    tables = (
+    tables = (*_main_tables(study, results, book), *_other_tables(study, results, book))
+    return tuple(say_proposals_of_tables(study, book, tables))
+
+
+def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify who took part, what is in the main part of every report, and the responses."""
+    return (
         *build_planned_tables(study, book),
         *build_disposition_tables(study, book),
         *build_population_tables(study, book),
@@ -92,6 +99,12 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_relapse_tables(study, book),
         *build_response_listings(study, results),
         *build_survival_tables(study, book),
+    )
+
+
+def _other_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify measures and models, other treatment, safety, and what the data were."""
+    return (
         *build_efficacy_tables(study, book),
         *build_system_tables(study, book),
         *build_regression_tables(study, book),
@@ -107,6 +120,7 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_diagnostic_tables(study, book),
         *build_other_tables(study, book),
         *build_glucocorticoid_tables(study, book),
+        *build_concomitant_tables(study, results, book),
         *build_adverse_event_tables(study, book),
         *build_event_term_tables(study, results, book),
         *build_event_listings(results),
@@ -117,4 +131,3 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
         *build_file_tables(results),
         *build_people_tables(study),
     )
-    return tuple(say_proposals_of_tables(study, book, tables))
