@@ -262,3 +262,20 @@ def test_who_is_not_in_a_number_is_listed(page: Page) -> None:
     panel = page.locator("#origin")
     expect(panel.locator("h3").last).to_have_text("Not in this number (1)")
     expect(panel.locator("table.absent tbody tr")).to_have_text("01-099withdrew on day 60x.csv:7")
+
+
+def test_a_number_printed_once_for_several_opens_each_of_them(page: Page, report: Path) -> None:
+    printed = page.locator("[data-also]").first
+    ids = [printed.get_attribute("data-id"), *(printed.get_attribute("data-also") or "").split("\n")]
+    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    printed.click()
+    listed = page.locator("#origin .alike button")
+    assert listed.all_inner_texts() == ids
+    listed.nth(1).click()
+    assert page.locator("#origin dd a code").inner_text() == ids[1]
+    assert page.locator("#origin .alike [aria-current]").all_inner_texts() == [ids[1]]
+    page.evaluate("history.scrollRestoration = 'manual'")
+    page.goto(f"{report.as_uri()}#number={ids[-1]}")
+    page.reload()
+    assert page.locator("#origin dd a code").inner_text() == ids[-1]
+    expect(printed).to_be_in_viewport()

@@ -1,8 +1,8 @@
 """A table whose rows all say the same becomes a sentence that says no more than they do."""
 
 from funis.documents.document import Paragraph
-from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
-from funis.reporting.collapsing import collapse_equal, in_words
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, ids_of, joined, words
+from funis.reporting.collapsing import collapse_columns, collapse_equal, in_words
 
 HEADS = ("Method", "Missing outcome", "n", "Estimate (95% CI)", "P")
 
@@ -93,3 +93,93 @@ def test_a_table_with_a_sentence_of_its_own_is_that_sentence() -> None:
     rows = (counted("Died", "0/40"), counted("Lost", "0/40"))
     table = TableSpec("t", "s", "D", ("", "n"), rows, said=(Inline("Nobody left."),))
     assert told(table) == "Nobody left."
+
+
+def test_every_number_behind_an_equal_row_keeps_its_id() -> None:
+    def whole(rule: str) -> TableRow:
+        estimate = joined(Inline("29/40", f"{rule}.estimate"), " (", Inline("56.1", f"{rule}.lower"), ")")
+        size, p = (joined(Inline(text, f"{rule}.{name}")) for text, name in (("40", "n"), ("0.04", "p")))
+        return TableRow(words("Proportion"), (words(rule), size, estimate, p), indent=1)
+
+    rows = (whole("observed"), whole("worst"), whole("best"))
+    expected = {
+        f"{rule}.{name}" for rule in ("observed", "worst", "best") for name in ("estimate", "lower", "n", "p")
+    }
+    found = collapse_equal(TableSpec("t", "sensitivity", "Title", HEADS, rows))
+    assert isinstance(found, Paragraph)
+    assert set(ids_of(found.text)) == expected
+    several = collapse_equal(
+        TableSpec(
+            "t", "s", "Title", HEADS, (heading("Month 6"), *rows, heading("Month 9"), row("x"), row("y"))
+        )
+    )
+    assert isinstance(several, Paragraph)
+    assert expected <= set(ids_of(several.text))
+
+
+def test_a_sentence_in_place_of_a_table_keeps_the_ids_of_the_table() -> None:
+    rows = (counted("Month 3", "40/40"), counted("Month 6", "40/40"))
+    table = TableSpec(
+        "t", "s", "D", ("", "n"), rows, said=(Inline("All "), Inline("80", "all"), Inline(" are there."))
+    )
+    found = in_words(table)
+    assert isinstance(found, Paragraph)
+    assert set(ids_of(found.text)) == {"all", "id.Month 3", "id.Month 6"}
+    assert "".join(part.text for part in found.text) == "All 80 are there."
+
+
+LOTS = ("Lot", "Infusions", "Viability", "Released")
+
+
+def lot(name: str, infusions: str, viability: str, released: str = "yes") -> TableRow:
+    given = joined(Inline(infusions, f"{name}.infusions"), " (", Inline("5", f"{name}.subjects"), ")")
+    return TableRow(words(name), (given, joined(Inline(viability, f"{name}.viability")), words(released)))
+
+
+def test_a_column_that_is_the_same_in_every_row_is_said_once_with_all_its_ids() -> None:
+    rows = (lot("L1", "10", "92"), heading("Donor 2"), lot("L2", "10", "95"), lot("L3", "10", "91"))
+    found = collapse_columns(TableSpec("t", "lots", "Lots", LOTS, rows, widths=(10, 20, 30, 40)))
+    assert found.heads == ("Lot", "Viability")
+    assert found.widths == (10, 30)
+    assert [[cell.text for cell in row.cells] for row in found.rows] == [["92"], [], ["95"], ["91"]]
+    (line,) = found.instead
+    assert "".join(part.text for part in line) == "The same in every row. Infusions: 10 (5); Released: yes."
+    assert set(ids_of(line)) == {
+        f"L{place}.{name}" for place in (1, 2, 3) for name in ("infusions", "subjects")
+    }
+    assert set(found.ids) == {
+        f"L{place}.{name}" for place in (1, 2, 3) for name in ("infusions", "subjects", "viability")
+    }
+
+
+def test_a_column_with_one_other_cell_stays_and_so_do_few_rows() -> None:
+    rows = (lot("L1", "10", "92"), lot("L2", "10", "92"), lot("L3", "11", "92", "no"))
+    found = collapse_columns(TableSpec("t", "lots", "Lots", LOTS, rows))
+    assert found.heads == ("Lot", "Infusions", "Released")
+    two = TableSpec("t", "lots", "Lots", LOTS, rows[:2])
+    assert collapse_columns(two) is two
+    assert collapse_columns(two, 2).heads == ("Lot", "Infusions")
+
+
+def test_a_table_whose_columns_are_all_the_same_keeps_the_first() -> None:
+    rows = tuple(lot(name, "10", "92") for name in ("L1", "L2", "L3"))
+    found = collapse_columns(TableSpec("t", "lots", "Lots", LOTS, rows))
+    assert found.heads == ("Lot", "Infusions")
+    assert (
+        "".join(part.text for part in found.instead[0])
+        == "The same in every row. Viability: 92; Released: yes."
+    )
+
+
+def test_numbers_that_look_alike_with_other_parts_are_not_one() -> None:
+    """`1` and `0` side by side read like `10`, but they are two results."""
+    split = TableRow(words("b"), (joined(Inline("1", "b.1"), Inline("0", "b.2")), words("x")))
+    plain = [TableRow(words(name), (joined(Inline("10", name)), words(name))) for name in ("a", "c")]
+    table = TableSpec("t", "s", "T", ("", "n", "m"), (plain[0], split, plain[1]))
+    assert collapse_columns(table) is table
+
+
+def test_a_column_without_entries_is_said_to_have_none() -> None:
+    rows = tuple(TableRow(words(name), (words(name), words(""))) for name in "abc")
+    found = collapse_columns(TableSpec("t", "s", "T", ("", "m", "Relapse"), rows))
+    assert "".join(part.text for part in found.instead[0]) == "The same in every row. Relapse: no entry."

@@ -155,9 +155,13 @@ def test_figures_have_a_name_and_words(text: str, page: Page) -> None:
 
 
 def test_every_number_on_the_page_can_be_traced(made: ModuleType, text: str, page: Page) -> None:
-    printed = [about["data-id"] for _, about in page.elements if "data-id" in about]
+    first = [about["data-id"] for _, about in page.elements if "data-id" in about]
+    equal = [name for _, about in page.elements for name in about.get("data-also", "").split()]
+    printed = [*first, *equal]
     payload = payload_of(text)
     assert len(printed) > 800
+    assert len(equal) > 5
+    assert not set(first) & set(equal)
     assert set(printed) == set(payload["numbers"])
     assert set(printed) <= set(made.make_results().numbers["id"])
 

@@ -322,7 +322,12 @@ def test_long_listings_are_cut_and_written_beside_the_page(
     made: ModuleType, large: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = made.make_study()
-    assert find_long_listings(large) == {}
+    short = large.listings["responses"].head(300)
+    assert find_long_listings(replace(large, listings={"responses": short})) == {}
+    (whole,) = build_response_listings(
+        study, replace(large, listings={"responses": short.with_columns(reason=pl.lit("no A"))})
+    )
+    assert (len(whole.rows), whole.instead) == (300, ())
     reasons = large.listings["responses"].with_columns(reason=pl.lit("no A, no B"))
     events = large.listings["adverse_events"]
     largest = replace(
@@ -332,15 +337,12 @@ def test_long_listings_are_cut_and_written_beside_the_page(
     )  # fmt: skip
     (responses,) = build_response_listings(study, largest)
     (listed,) = build_event_listings(largest)
-    assert (len(responses.rows), len(listed.rows)) == (600, 600)
-    # Below it stands that the definition is a proposal.
-    assert responses.footnotes[0] == (
-        "The first 600 of 640 rows; all stand in listings/responses.csv beside this page."
-    )
-    assert len(responses.footnotes) == 2
-    assert listed.footnotes == (
-        "The first 600 of 640 rows; all stand in listings/adverse_events.csv beside this page.",
-    )
+    assert (len(responses.rows), len(listed.rows)) == (50, 50)
+    for table, name in ((responses, "responses"), (listed, "adverse_events")):
+        (line,) = table.instead
+        said = "".join(part.text for part in line)
+        assert said == f"The first 50 of 640 rows; all stand in listings/{name}.csv beside this page."
+        assert [part.target for part in line if part.target] == [f"listings/{name}.csv"]
     paths = write_report_set(study, largest, tmp_path / "report", ("md",)).files
     beside = [path.relative_to(tmp_path / "report").as_posix() for path in paths[-2:]]
     assert beside == ["listings/responses.csv", "listings/adverse_events.csv"]

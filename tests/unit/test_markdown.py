@@ -1,5 +1,7 @@
 """The report as Markdown, read back by a parser of its own: same words, same tables, every number a link."""
 
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -77,10 +79,26 @@ def tokens(document: Document) -> list[Token]:
     return parse(render_markdown(document))
 
 
+def printed_with_others(part: object) -> Iterator[str]:
+    """Give the ids of results that an equal number stands for, wherever in a document it is printed."""
+    if isinstance(part, Inline):
+        yield from part.also
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from printed_with_others(each)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from printed_with_others(getattr(part, field.name))
+
+
 def test_every_number_links_to_its_result(document: Document, tokens: list[Token]) -> None:
     targets = [target.removeprefix("results.csv#") for _, target in links_of(tokens)]
-    assert tuple(dict.fromkeys(targets)) == document.ids
+    equal = set(printed_with_others(document.sections))
+    linked = set(targets)
+    assert tuple(dict.fromkeys(targets)) == tuple(name for name in document.ids if name in linked)
+    assert set(document.ids) - linked <= equal
     assert len(targets) > 800
+    assert len(equal) > 5
 
 
 def test_tables_say_what_the_document_says(document: Document, tokens: list[Token]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.register import Register
-from funis.documents.table import Inline, TableSpec
+from funis.documents.table import Inline, TableSpec, ids_of
 
 #: Running text: plain words, and numbers that know the results they print.
 Prose: TypeAlias = tuple[Inline, ...]
@@ -254,7 +254,7 @@ def find_ids(sections: tuple[Section, ...], facts: tuple[tuple[str, Prose], ...]
     >>> find_ids((Section("a", "A", (lead,)),))
     ('disposition.treated',)
     """
-    told = (each.id for _, text in facts for each in text if each.id)
+    told = (name for _, text in facts for name in ids_of(text))
     found = (name for section in sections for block in section.all_blocks for name in _ids(block))
     return tuple(dict.fromkeys((*told, *found)))
 
@@ -262,11 +262,11 @@ def find_ids(sections: tuple[Section, ...], facts: tuple[tuple[str, Prose], ...]
 def _ids(block: Block) -> Iterator[str]:
     match block:
         case Paragraph():
-            yield from (each.id for each in block.text if each.id)
+            yield from ids_of(block.text)
         case ItemList():
-            yield from (each.id for item in block.items for each in item if each.id)
+            yield from (name for item in block.items for name in ids_of(item))
         case Box():
-            yield from (each.id for text in block.texts for each in text if each.id)
+            yield from (name for text in block.texts for name in ids_of(text))
         case TableSpec() | FlowChart():
             yield from block.ids
         case FigureSpec():

@@ -188,6 +188,7 @@ def _draw_table(table: TableSpec, document: Document, numbers: _Numbers) -> Iter
             *(_line(_row(row, len(table.heads), numbers)) for row in table.rows),
         )
     )
+    yield from (_prose(line, numbers) for line in table.instead)
     yield escape(" ".join(table.footnotes))
 
 

@@ -85,6 +85,9 @@ def _resolve(block: Block, register: Register) -> Block:
             return replace(
                 block, entries=entries, notes=tuple(_prose(note, register) for note in block.notes)
             )
+        case TableSpec():
+            instead = tuple(_prose(line, register) for line in block.instead)
+            return replace(block, footnotes=tuple(map(register.resolve, block.footnotes)), instead=instead)
     return replace(block, footnotes=tuple(map(register.resolve, block.footnotes)))
 
 

@@ -214,12 +214,34 @@
     title.focus({ preventScroll: true });
   };
 
+  const also = (node) => (node?.dataset.also ?? "").split("\n").filter(Boolean);
+  // a number that is printed once for several equal results opens each of them
+  const alike = (node, number) => {
+    const others = also(node);
+    if (!others.length) return [];
+    const list = make("ul", undefined, "alike");
+    for (const id of [node.dataset.id, ...others]) {
+      const other = record(id);
+      if (!other) continue;
+      const choose = make("button", id, "plain");
+      if (id === number.id) choose.setAttribute("aria-current", "true");
+      choose.addEventListener("click", () => explain(node, other, other.text));
+      const item = make("li");
+      item.append(choose);
+      list.append(item);
+    }
+    return [make("h3", `${said("alike")} (${list.children.length})`), list];
+  };
+
   const explain = (node, number, text) =>
-    show(node, heading(number), make("p", text, "big"), facts(number), values(number), ...absent(number));
+    show(node, heading(number), make("p", text, "big"), facts(number), ...alike(node, number), values(number), ...absent(number));
+
+  // words that stand for several numbers are no number
+  const printed = (node, number) => (also(node).length ? number.text : node.textContent.trim());
 
   const open = (node) => {
     const number = record(node.dataset.id);
-    if (number) explain(node, number, node.textContent.trim());
+    if (number) explain(node, number, printed(node, number));
   };
 
   // the number that the address names: where it is printed it comes into sight, folds around it opened
@@ -231,7 +253,9 @@
       show(null, said("unknown"), make("p", said("unknown_why")), make("code", id));
       return;
     }
-    const node = document.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    const node =
+      document.querySelector(`[data-id="${CSS.escape(id)}"]`) ??
+      [...document.querySelectorAll("[data-also]")].find((each) => also(each).includes(id));
     if (!node) {
       explain(null, number, number.text);
       return;
@@ -240,7 +264,7 @@
     // on a narrow screen the panel covers the lower part of the page
     const isNarrow = matchMedia("(max-width: 640px)").matches;
     node.scrollIntoView({ block: isNarrow ? "start" : "center", behavior: "instant" });
-    open(node);
+    explain(node, number, printed(node, number));
   };
 
   const step = (node, key) => {

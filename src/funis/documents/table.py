@@ -21,12 +21,25 @@ class Inline:
     id : the result behind a number; empty for plain words
     is_code : whether it is a name as a program writes it
     target : address that the words lead to, such as ``report.html``; empty for none
+    also : ids of further results for which the number stands, where several that are equal are printed once
     """
 
     text: str
     id: str = ""
     is_code: bool = False
     target: str = ""
+    also: tuple[str, ...] = ()
+
+
+def ids_of(parts: Iterable[Inline]) -> tuple[str, ...]:
+    """Give the ids of the results that a line prints, those behind an equal number too.
+
+    Examples
+    --------
+    >>> ids_of((Inline("n = "), Inline("40", "month_3.n", also=("month_6.n",))))
+    ('month_3.n', 'month_6.n')
+    """
+    return tuple(name for part in parts if part.id for name in (part.id, *part.also))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,7 @@ class TableCell:
     @property
     def ids(self) -> tuple[str, ...]:
         """Give the ids of the results printed in the cell."""
-        return tuple(part.id for part in self.parts if part.id)
+        return ids_of(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,7 @@ class TableSpec:
     is_stacked : whether on a narrow screen the cells of a row stand under each other, each with its head
     label : printed number of the table, given when the document is put together
     said : the sentence that says as much as the table and stands in its place; empty where none does
+    instead : sentences in place of rows and columns that would say nothing new; they stand under the table
 
     Raises
     ------
@@ -101,6 +115,7 @@ class TableSpec:
     is_stacked: bool = False
     label: str = ""
     said: tuple[Inline, ...] = ()
+    instead: tuple[tuple[Inline, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Hold heads, spanners and rows to one another: a column is added to all of them or to none."""
@@ -126,7 +141,8 @@ class TableSpec:
     @property
     def ids(self) -> tuple[str, ...]:
         """Give the ids of every result that the table prints, in reading order."""
-        return tuple(name for row in self.rows for cell in (row.stub, *row.cells) for name in cell.ids)
+        cells = (name for row in self.rows for cell in (row.stub, *row.cells) for name in cell.ids)
+        return (*cells, *(name for line in self.instead for name in ids_of(line)))
 
     @property
     def shape(self) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.agreeing_tests import find_agreeing
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, grade_columns, in_sentence, method_label
 from funis.reporting.number_book import (
@@ -111,8 +112,9 @@ def _variable_table(
 ) -> TableSpec:
     labels = Labels(study)
     seen = [visit for variable in variables for group in variable.groups for visit in book.visits(group)]
+    agreeing = find_agreeing(study, book, endpoint, [variable.groups for variable in variables])
     lines = [
-        (variable, _with_planned_visits(variable_lines(labels, book, variable), endpoint.at))
+        (variable, _with_planned_visits(variable_lines(labels, book, variable, set(agreeing)), endpoint.at))
         for variable in variables
     ]
     visits = ordered_visits(study, [*seen, *(visit for _, each in lines for visit in _cells_of_first(each))])
@@ -136,7 +138,10 @@ def _variable_table(
     title = endpoint.printed if not single_title or endpoint.label else f"{endpoint.printed}: {single_title}"
     # Hundreds of rows are looked up, not read: they are folded, and the figure stands for them.
     is_long = len(rows) > MOST_ROWS
-    return TableSpec(f"table-{endpoint.id}", "efficacy", title, heads, rows, notes, is_collapsed=is_long)
+    return TableSpec(
+        f"table-{endpoint.id}", "efficacy", title, heads, rows, notes, is_collapsed=is_long,
+        instead=tuple(agreeing.values()),
+    )  # fmt: skip
 
 
 def _with_planned_visits(lines: list[Line], planned: Sequence[str]) -> list[Line]:
@@ -230,15 +235,20 @@ def _visits_in_rows(
     return tuple(rows)
 
 
-def variable_lines(labels: Labels, book: NumberBook, variable: VariableByVisit) -> list[Line]:
-    """Make the lines of a variable: description, change with interval, tests with their adjusted P."""
+def variable_lines(
+    labels: Labels, book: NumberBook, variable: VariableByVisit, without: Collection[str] = ()
+) -> list[Line]:
+    """Make the lines of a variable: description, change with interval, tests with their adjusted P.
+
+    Tests `without` a line are said in a sentence.
+    """
     is_titre = any(lab.test == variable.variable and lab.scale == "log2" for lab in labels.study.labs)
     described = [group for group in variable.groups if group.analysis == "summary"]
     compared = [group for group in variable.groups if group.analysis == "change"]
     tested = [group for group in variable.groups if group.analysis in {"test", "change"}]
     lines = [line for group in described for line in describe_lines(book, group, is_titre=is_titre)]
     lines += [line for group in compared for line in _change_lines(labels, book, group)]
-    return lines + [line for group in tested for line in _test_lines(labels, book, group)]
+    return lines + [line for group in tested for line in _test_lines(labels, book, group, without)]
 
 
 def describe_lines(
@@ -308,9 +318,11 @@ def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
     return [line for line in found if any(cell.ids for cell in line.cells.values())]
 
 
-def _test_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
+def _test_lines(labels: Labels, book: NumberBook, group: Group, without: Collection[str]) -> list[Line]:
     methods = dict.fromkeys(
-        number.method for number in book.all(group) if number.statistic in {"p", "estimate"}
+        number.method
+        for number in book.all(group)
+        if number.statistic in {"p", "estimate"} and number.method not in without
     )
     lines = []
     for method in methods:

@@ -133,6 +133,7 @@ class _Writer:
                 for row in table.rows
             ),
             heads=tuple(self._words(head) for head in table.heads),
+            instead=self.part(table.instead),
         )
 
     def _stub(self, stub: TableCell) -> TableCell:

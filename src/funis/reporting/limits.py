@@ -13,7 +13,9 @@ SUBJECTS_DRAWN: Final = 300
 #: Above so many points in one panel, points are counted in cells.
 POINTS_DRAWN: Final = 2_000
 #: Above so many rows a listing is cut; the whole of it is a file beside the page.
-ROWS_LISTED: Final = 600
+ROWS_LISTED: Final = 300
+#: So many rows a listing keeps that is cut.
+ROWS_KEPT: Final = 50
 #: So many recorded values stand in a page, whole behind each number; above, each number keeps some of them.
 VALUES_IN_PAGE: Final = 60_000
 #: So many recorded values each number keeps where not all of them stand in the page.

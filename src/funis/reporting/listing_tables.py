@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from funis.documents.table import TableSpec, text_rows
+from funis.documents.table import Inline, TableSpec, text_rows
 from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import Labels, humanise
-from funis.reporting.limits import ROWS_LISTED
+from funis.reporting.limits import ROWS_KEPT, ROWS_LISTED
 from funis.reporting.response_tables import class_label
 from funis.results import Results, format_number
 from funis.study.model import Study
@@ -47,7 +47,7 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
         ]
         rows = text_rows(
             tuple(_word(labels, name, column, value) for column, value in zip(columns, row, strict=True))
-            for row in own.select(columns).head(ROWS_LISTED).iter_rows()
+            for row in _kept(own.select(columns)).iter_rows()
         )
         what = labels.variable(name) if name else "Response"
         title = f"{what} of each subject, with the reason"
@@ -59,9 +59,10 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
                 title,
                 heads,
                 rows,
-                (*_say_cut(own.height, "responses"), *proposal_notes(labels, name)),
+                tuple(proposal_notes(labels, name)),
                 is_text=True,
                 is_collapsed=True,
+                instead=_say_cut(own.height, "responses"),
             )
         )
     return tuple(found)
@@ -83,23 +84,36 @@ def build_event_listings(results: Results) -> tuple[TableSpec, ...]:
     columns = [name for name in _EVENT_COLUMNS if name in frame.columns and frame[name].is_not_null().any()]
     if frame.is_empty() or not columns:
         return ()
-    listed = frame.select(columns).head(ROWS_LISTED)
-    rows = text_rows(tuple(_text(value) for value in row) for row in listed.iter_rows())
+    rows = text_rows(tuple(_text(value) for value in row) for row in _kept(frame.select(columns)).iter_rows())
     heads = tuple(humanise(column) for column in columns)
     title = "Adverse events, each as recorded"
-    notes = _say_cut(frame.height, "adverse_events")
+    rest = _say_cut(frame.height, "adverse_events")
     return (
         TableSpec(
-            "table-listing-events", "safety", title, heads, rows, notes, is_text=True, is_collapsed=True
+            "table-listing-events",
+            "safety",
+            title,
+            heads,
+            rows,
+            is_text=True,
+            is_collapsed=True,
+            instead=rest,
         ),
     )
 
 
-def _say_cut(rows: int, name: str) -> tuple[str, ...]:
-    """Say where the rest of a listing stands when it is cut."""
+def _kept(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows that the report prints: all of them, or the first where there are too many."""
+    return frame if frame.height <= ROWS_LISTED else frame.head(ROWS_KEPT)
+
+
+def _say_cut(rows: int, name: str) -> tuple[tuple[Inline, ...], ...]:
+    """Lead to the file that holds all rows of a listing that is cut."""
     if rows <= ROWS_LISTED:
         return ()
-    return (f"The first {ROWS_LISTED} of {rows} rows; all stand in listings/{name}.csv beside this page.",)
+    path = f"listings/{name}.csv"
+    before = Inline(f"The first {ROWS_KEPT} of {rows} rows; all stand in ")
+    return ((before, Inline(path, target=path), Inline(" beside this page.")),)
 
 
 def find_long_listings(results: Results) -> dict[str, pl.DataFrame]:

@@ -57,6 +57,7 @@ PANEL_WORDS: dict[str, str] = {
     "values": "Recorded values behind it",
     "values_of": "Recorded values of {variable} behind it",
     "absent": "Not in this number",
+    "alike": "Results that this number is printed once for",
     "reason": "Reason",
     "no_values": "No single recorded values stand behind this number.",
     "subject": "Subject",

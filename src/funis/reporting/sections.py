@@ -21,7 +21,7 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.reporting.arrangement import MOVED, SUPPLEMENT, Arrangement, PlacedSection, Shown
-from funis.reporting.collapsing import collapse_equal, in_words
+from funis.reporting.collapsing import collapse_columns, collapse_equal, in_words
 from funis.reporting.definition_words import build_full_definitions
 from funis.reporting.labels import Labels
 from funis.reporting.methods_text import build_methods
@@ -33,6 +33,18 @@ from funis.study.populations import populations_of
 
 #: Measures that no endpoint asks for.
 OTHERS = "Other measures"
+#: Tables that are looked up rather than compared, by the beginning of an id: from so many rows on a column
+#: that is the same in all of them is said once, wherever the study file puts the table.
+_COLLAPSING = (
+    ("table-main-exposure", 2),
+    *(
+        (f"table-{name}", 3)
+        for name in (
+            "eligibility", "populations", "listing-", "mmrm", "sensitivity-", "product-lots", "people",
+            "files", "deviations", "site-effects", "fits",
+        )
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +92,13 @@ def build_sections(
 
 
 def _in_words(section: Section) -> Section:
-    """Put the tables of a section into words that say no more than a sentence."""
+    """Put into words the tables of a section that say no more than a sentence, and its constant columns."""
 
     def shorten(block: Block) -> Block:
-        return in_words(block) if isinstance(block, TableSpec) else block
+        if not isinstance(block, TableSpec):
+            return block
+        fewest = next((rows for start, rows in _COLLAPSING if block.id.startswith(start)), None)
+        return in_words(block if fewest is None else collapse_columns(block, fewest))
 
     parts = tuple(replace(part, blocks=tuple(map(shorten, part.blocks))) for part in section.parts)
     return replace(section, parts=parts)
