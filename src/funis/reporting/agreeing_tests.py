@@ -45,7 +45,7 @@ def find_agreeing(
     methods = [name for name in endpoint.methods if name not in {"mmrm"}]
     # 1 − 0.95 is a little more than 0.05, and a P of 0.05 is not below alpha.
     alpha = round(1.0 - study.level_of(endpoint), 12)
-    found = {}
+    found: dict[str, tuple[Inline, ...]] = {}
     for second in methods[1:] if methods and methods[0] == "paired_t" else ():
         if second not in _SECOND:
             continue
