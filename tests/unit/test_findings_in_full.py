@@ -2,7 +2,9 @@
 
 import pytest
 
-from .clean_trial import Change, find
+from funis.data.tables import tables_from_frames
+
+from .clean_trial import STUDY, TABLES, TODAY, Change, find
 
 EVENT = "adverse_events"
 AGAIN: list[Change] = [(EVENT, 1, column, text) for column, text in
@@ -74,6 +76,22 @@ SLIPS: list[tuple[list[Change], dict[str, str]]] = [
     ([("labs", 1, "value", "1.2 ")], {"warning spaces labs:2 value 1.2": "1 cell has spaces around the value"}),
     ([("labs", 0, "value", " 80 "), ("labs", 1, "value", " 1.2")], {"warning spaces labs:1 value  80": "2 cells have spaces"}),
     ([("labs", 5, "value", "<60"), ("labs", 2, "value", "< 60")], {"warning comparator labs:3 value < 60": "2 results carry their sign"}),
+    # Words of a column: where several are none, its codes can be declared.
+    ([("subjects", 0, "sex", "Female")], {"error value_not_allowed subjects:1 sex": "Write 'female'. Allowed: female, male."}),
+    ([("subjects", 0, "sex", "Female"), ("subjects", 1, "sex", "Male")],
+     {"error value_not_allowed subjects:1 sex": "Allowed: female, male; other codes are declared in [import.codes].",
+      "error value_not_allowed subjects:2 sex": "Write 'male'."}),
+    # A sign before a number has a column where results are, and none elsewhere.
+    ([("labs", 0, "value", "<80 umol/L")], {"error not_a_number labs:1 value <80 umol/L":
+      "Write '<' in the column comparator and 80 here and 'umol/L' in the column unit."}),
+    ([("infusions", 0, "cells", "<6e7")], {"error not_a_number infusions:1 cells <6e7": "This table has no column for '<'"}),
+    ([("labs", 0, "value", "80 umol/L")], {"error not_a_number labs:1 value 80 umol/L": "Write the number alone: 80."}),
+    ([("labs", 0, "value", "80 umol/L"), ("labs", 0, "unit", "mg/dL")],
+     {"error not_a_number labs:1 value 80 umol/L": "Write the number alone, in mg/dL; ask what the text beside it means for it."}),
+    # A column with the name of a score is what somebody wrote down of it, unless that has its own column.
+    ([("sledai_2k", 0, "sledai_2k", "10")], {}),
+    ([("sledai_2k", 0, "sledai_2k", "10"), ("sledai_2k", 0, "sledai_2k_recorded", "10")],
+     {"warning unknown_column sledai_2k:1 sledai_2k": ""}),
 ]  # fmt: skip
 
 
@@ -98,3 +116,25 @@ def test_an_infusion_without_the_first_is_told_and_counted_as_day_zero() -> None
     ]
     assert "Infusion 1 (day 0)" in found[0].message
     assert "Infusion 2 stands without infusion 1." in found[2].message
+
+
+def test_a_form_of_totals_alone_lacks_no_item() -> None:
+    rows = [
+        {name: row[name] for name in ("subject", "visit", "date")} | {"sledai_2k": "4"}
+        for row in TABLES["sledai_2k"]
+    ]
+    (found,) = tables_from_frames(STUDY, {**TABLES, "sledai_2k": rows}, today=TODAY).findings
+    assert (found.level, found.code, found.line, found.column, found.value) == (
+        "query", "as_recorded", 1, "sledai_2k_recorded", "4",
+    )  # fmt: skip
+    assert found.message.startswith("4 visits have what somebody wrote down of SLEDAI-2K and no item.")
+    # One item makes it a form whose other items are missing, and a total without its visit has no place.
+    one = [row | {"seizure": "0"} for row in rows]
+    lacking = [
+        each.column for each in tables_from_frames(STUDY, {**TABLES, "sledai_2k": one}, today=TODAY).findings
+    ]
+    assert len(lacking) == 23
+    assert "seizure" not in lacking
+    bare = [{name: text for name, text in row.items() if name != "visit"} for row in rows]
+    found_of = tables_from_frames(STUDY, {**TABLES, "sledai_2k": bare}, today=TODAY).findings
+    assert ("missing_column", "visit") in [(each.code, each.column) for each in found_of]
