@@ -11,6 +11,7 @@ import pytest
 
 import funis
 from funis.analysis.observations import long_scores, score_instruments
+from funis.catalogue.registry import criteria_set
 from funis.data.check.eligibility import scores_in_criteria
 from funis.data.tables import Tables
 from funis.errors import StudyError
@@ -18,6 +19,7 @@ from funis.reporting.labels import Labels
 from funis.reporting.rule_words import rule_words
 from funis.study.check_classified import yes_no_columns
 from funis.study.classified import (
+    _say_items,
     classifications_asked,
     classified_by,
     derive_classifications,
@@ -99,6 +101,31 @@ def test_the_rule_counts_and_findings_name_who_does_not_meet_it() -> None:
     assert {subject for code, subject in told if code == "eligibility_unknown"} == {"S5", "S6"}
     said = next(each for each in tables.findings if each.code == "not_eligible")
     assert "baseline_aecg_2002 not met" in said.fix
+
+
+def test_a_finding_names_the_items_that_are_lacking_and_no_illness_that_excludes() -> None:
+    said = {
+        each.subject: each.fix.partition(" Of ")[2]
+        for each in by_columns().findings
+        if each.code in {"not_eligible", "eligibility_unknown"}
+    }
+    assert said == {
+        "S2": "baseline_aecg_2002, not shown: histopathology, autoantibodies.",
+        "S4": "baseline_aecg_2002, not shown: histopathology, salivary_signs; 1 exclusion applies.",
+        "S5": "baseline_aecg_2002, not shown: salivary_signs, autoantibodies; not known: histopathology.",
+        "S6": "baseline_aecg_2002, not shown: histopathology, salivary_signs; not known: hepatitis_c.",
+        "S7": "baseline_aecg_2002, not shown: oral_symptoms, ocular_signs, salivary_signs, autoantibodies; "
+        "not known: histopathology.",
+    }
+    assert not any("hepatitis" in text for subject, text in said.items() if subject != "S6")
+
+
+def test_of_many_items_the_first_are_named_and_the_others_counted() -> None:
+    answers = {row.criterion.id: "no" for row in criteria_set("slicc_2012").rows}
+    text = _say_items("slicc_2012", answers)
+    assert text.startswith("not shown: ")
+    assert text.count(",") == 7
+    assert text.endswith(f" and {len(answers) - 8} more")
 
 
 LABS = ({"test": "anti_ssa", "unit": "U/mL", "high": 20.0}, {"test": "c3", "unit": "g/L", "low": 0.8})
@@ -198,7 +225,7 @@ def test_a_test_is_read_in_the_unit_of_the_study() -> None:
             columns: dict[str, list[Any]] = {"subject": ["S1"], "ana_positive": [1], "joints": [1]}
             tables = tables_of(study, columns | {"proteinuria": [protein]}, labs=labs)
             made = derive_classifications(study, tables.frames, None, ["eular_acr_2019"])
-            assert made.rows() == [("S1", word)], unit
+            assert made.select("subject", "baseline_eular_acr_2019").rows() == [("S1", word)], unit
 
 
 @pytest.mark.parametrize(
@@ -351,7 +378,7 @@ def test_a_score_without_a_day_is_of_its_visit() -> None:
             schema_overrides={"day": pl.Float64, "grade": pl.String},
         )
         found = derive_classifications(BY_MEASURES, tables.frames, scores, ["acr_eular_2016"])
-        assert found.row(0) == ("S1", word)
+        assert found.select("subject", "baseline_acr_eular_2016").row(0) == ("S1", word)
 
 
 def test_the_worse_eye_decides_not_the_mean_of_both() -> None:

@@ -18,6 +18,7 @@ import polars as pl
 from funis.catalogue.registry import criteria_set, criteria_sets
 from funis.frames.verbs import frame_like, verbs_of
 from funis.nine_decimals import compare_exactly
+from funis.responses.verdict import CANNOT_TELL, NO, YES
 from funis.study.kept import once_a_study
 from funis.study.model import Study
 from funis.study.rules import rule_columns
@@ -26,6 +27,8 @@ MET: Final = "met"
 NOT_MET: Final = "not met"
 _WORDS: Final = {"yes": MET, "no": NOT_MET}
 _BASELINE: Final = "baseline_"
+_ITEMS: Final = "_items_of_"
+_MOST_ITEMS: Final = 8
 _Cells = dict[str, dict[str, float]]
 
 
@@ -164,7 +167,8 @@ def derive_classifications(
     Returns
     -------
     polars.DataFrame
-        ``subject`` and ``baseline_<set>``: ``met``, ``not met``, or null where it cannot be told.
+        ``subject`` and ``baseline_<set>``: ``met``, ``not met``, or null where it cannot be told; beside each
+        what `items_column` names.
     """
     subjects = frames["subjects"].unique("subject", keep="first", maintain_order=True)
     order = subjects["subject"].to_list()
@@ -175,16 +179,20 @@ def derive_classifications(
         for subject, *row in subjects.select("subject", *by.columns).iter_rows():
             own = known.setdefault(subject, {})
             own |= {column: value for column, value in zip(by.columns, row, strict=True) if value is not None}
-        said = _classify(study, name, by, order, known)
-        cells[f"{_BASELINE}{name}"] = [said.get(subject) for subject in order]
+        judged = _classify(study, name, by, order, known)
+        nobody: tuple[str | None, str | None] = (None, None)
+        words, items = (
+            zip(*(judged.get(subject, nobody) for subject in order), strict=True) if order else ((), ())
+        )
+        cells |= {f"{_BASELINE}{name}": list(words), items_column(f"{_BASELINE}{name}"): list(items)}
     schema = dict.fromkeys(("subject", *cells), pl.String())
     return frame_like(subjects, {"subject": order, **cells}, schema)
 
 
 def _classify(
     study: Study, name: str, by: ClassifiedBy, order: Sequence[str], known: _Cells
-) -> Mapping[str, str]:
-    """Give the word for each subject of whom it can be told."""
+) -> Mapping[str, tuple[str | None, str]]:
+    """Give the word for each subject, None where it cannot be told, and what of the items is lacking."""
     # The public classification takes any frame; importing it costs as much as reading a study.
     from funis.responses.classify import classify
 
@@ -199,10 +207,49 @@ def _classify(
     units = {test: study.lab(test).unit for test in by.tests}
     found = classify(rows, name, units=units or None)
     return {
-        subject: _WORDS[word]
-        for subject, word in found.select("subject", "classified").iter_rows()
-        if word in _WORDS
+        row["subject"]: (_WORDS.get(row["classified"]), _say_items(name, row))
+        for row in found.iter_rows(named=True)
     }
+
+
+def items_column(column: str) -> str:
+    """Name the column of the subject frame that says which items of a set of criteria are lacking.
+
+    Parameters
+    ----------
+    column : one of `classification_schema`
+
+    Examples
+    --------
+    >>> items_column("baseline_aecg_2002")
+    '_items_of_baseline_aecg_2002'
+    """
+    return f"{_ITEMS}{column}"
+
+
+def _say_items(name: str, answers: Mapping[str, object]) -> str:
+    """Say which items are not shown, which are not known, and whether an exclusion applies.
+
+    An exclusion that applies is an illness of its own and is counted, not named.
+    """
+    definition = criteria_set(name)
+    exclusions = {each for rule in definition.rules for each in rule.none}
+    items = [row.criterion.id for row in definition.rows]
+    not_shown = [each for each in items if each not in exclusions and answers[each] == NO]
+    not_known = [each for each in items if answers[each] == CANNOT_TELL]
+    applying = sum(answers[each] == YES for each in exclusions)
+    said = [
+        f"{what}: {_shorten(named)}"
+        for what, named in (("not shown", not_shown), ("not known", not_known))
+        if named
+    ]
+    said += [f"{applying} {'exclusion applies' if applying == 1 else 'exclusions apply'}"] if applying else []
+    return "; ".join(said)
+
+
+def _shorten(named: Sequence[str]) -> str:
+    more = len(named) - _MOST_ITEMS
+    return ", ".join(named[:_MOST_ITEMS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _values_at_baseline(

@@ -29,6 +29,7 @@ from funis.study.classified import (
     classification_schema,
     classifications_asked,
     derive_classifications,
+    items_column,
 )
 from funis.study.drugs_failed import DRUGS_FAILED
 from funis.study.kept import once_a_study
@@ -361,7 +362,8 @@ def derive_subject_frame(
     Returns
     -------
     polars.DataFrame
-        The columns of :func:`subject_schema` and ``_file``, ``_line`` of the subjects table. ``age`` is in
+        The columns of :func:`subject_schema`, `items_column` of each set of criteria that is asked for, and
+        ``_file``, ``_line`` of the subjects table. ``age`` is in
         completed years at consent. Numbers are rounded to nine decimals, so that 0.1 * 3 decides nothing.
     """
     frame = frames["subjects"].unique("subject", keep="first", maintain_order=True)
@@ -394,6 +396,7 @@ def derive_subject_frame(
             infusions_received=ops.coalesce("infusions_received", _none_given(study, ops, frame))
         )
     frame = frame.with_columns(days_between(ops, a, b) for a, b in days)
+    items = [items_column(f"baseline_{name}") for name in asked]
     return frame.select(
-        *(in_nine_decimals(ops, name, dtype) for name, dtype in schema.items()), "_file", "_line"
+        *(in_nine_decimals(ops, name, dtype) for name, dtype in schema.items()), *items, "_file", "_line"
     )

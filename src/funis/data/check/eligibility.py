@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -10,7 +10,7 @@ import polars as pl
 from funis.data.check.row_findings import row_finding
 from funis.errors import Finding
 from funis.shown import show_text
-from funis.study.classified import MET, NOT_MET, classification_schema, classified_by
+from funis.study.classified import MET, NOT_MET, classification_schema, classified_by, items_column
 from funis.study.drugs_failed import DRUGS_FAILED
 from funis.study.kept import once_a_study
 from funis.study.model import Criterion, Study
@@ -135,6 +135,7 @@ def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool)
             said = "is not met" if wanted else "excludes the subject"
             message = f"Criterion {criterion.id} {said}: {criterion.text}."
             fix = f"The rule is {criterion.rule}{values}; check the data, or report the deviation."
+        fix += _items_behind(columns, row)
         yield row_finding(
             "query" if answer is None else "warning",
             "not_eligible" if answer is not None else "eligibility_unknown",
@@ -144,6 +145,12 @@ def _check_criterion(criterion: Criterion, frame: pl.DataFrame, *, wanted: bool)
             message=message,
             fix=fix,
         )
+
+
+def _items_behind(columns: Sequence[str], row: Mapping[str, object]) -> str:
+    """Name the items of each set of criteria that the subject lacks; empty for a rule that reads none."""
+    said = {name: row.get(items_column(name)) for name in columns if name in classification_schema()}
+    return "".join(f" Of {name}, {items}." for name, items in said.items() if items)
 
 
 def _may_show(name: str, value: object) -> bool:
