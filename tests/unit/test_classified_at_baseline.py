@@ -391,3 +391,14 @@ def test_the_worse_eye_decides_not_the_mean_of_both() -> None:
 def test_the_limits_of_a_column_themselves_are_possible(value: float, is_kept: bool) -> None:  # noqa: FBT001
     tables = by_measures([POSITIVE], focus_score=[value, 1.0])
     assert (tables.frames["subjects"]["focus_score"].to_list()[0] == value) is is_kept
+
+
+def test_a_stage_of_sialography_states_no_item() -> None:
+    """Punctate stages of both glands say nothing of diffuse or obstructed: the item stays what a reader states."""
+    study = study_with(
+        instruments={"sialography": {}, "unstimulated_flow": {}},
+        columns=({"name": "sialography_positive", "kind": "flag"},),
+    )
+    found = classified_by(study, "aecg_2002")
+    assert set(found.scores) == {"unstimulated_flow"}
+    assert found.columns == ("sialography_positive",)

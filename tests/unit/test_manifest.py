@@ -471,3 +471,40 @@ def test_the_registered_ssdai_does_not_fit_the_printed_one() -> None:
     (said,) = [each.text for each in published("sjogren").elsewhere if each.sentence == 4]
     most = int(23 * 1.445**2 / (8 - 5.635) ** 2)
     assert f"at least {24 - most} of the 24 had less than 8" in said
+
+
+def test_a_figure_that_the_text_does_not_print_is_marked_and_counted() -> None:
+    rows = ('printed = "10.83"', 'printed = "10.8", derived = true', 'printed = "9.0", derived = true')
+    figures = ", ".join(
+        f'{{id = "f{place}", sentence = 1, results = ["summary.sledai_2k"], {row}}}'
+        for place, row in enumerate(rows)
+    )
+    manifest = parse_manifest(
+        f"sentences = [{{number = 1, part = 'Results', text = 'It fell.'}}]\nfigures = [{figures}]", "test"
+    )
+    frame = numbers(baseline=10.83).with_columns(id=pl.lit("summary.sledai_2k"))
+    text = compare_with_published(frame, manifest)
+    assert [row.derived for row in text.rows] == [False, True, True]
+    assert text.agreement == "2 of 3 published figures agree"
+    assert text.composition == "2 to the last decimal; 2 of all not printed there, but derived from what is"
+    last = render_comparison(text).splitlines()[-1]
+    assert last == f"{text.agreement}. 2 of all not printed there, but derived from what is."
+    assert frame_of_comparison(text, "made").select("id", "derived").rows() == [
+        ("f0", False), ("f1", True), ("f2", True),
+    ]  # fmt: skip
+    with pytest.raises(ManifestError) as refused:
+        parse_manifest(
+            "sentences = [{number = 1, part = 'Results', text = 'It fell.'}]\n"
+            'figures = [{id = "f", sentence = 1, results = ["x"], printed = "1", derived = "yes"}]',
+            "test",
+        )
+    assert "'derived' must be true or false" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["sle", "sjogren"])
+def test_every_derived_figure_of_the_demonstrations_says_from_what(name: str) -> None:
+    figures = published(name).figures
+    assert {each.id for each in figures if each.derived} == {
+        each.id for each in figures if each.source.startswith("derived: ")
+    }
+    assert all(each.reason for each in figures if each.derived)

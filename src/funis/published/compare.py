@@ -45,6 +45,7 @@ class ComparedRow:
     status, reason : how far the study carries the row, and why
     results, texts : ids of the numbers that were computed, and each as printed in `computed`
     source : where the figure is printed
+    derived : the text does not print it; it follows from what the text says
     """
 
     id: str
@@ -59,6 +60,7 @@ class ComparedRow:
     results: tuple[str, ...]
     texts: tuple[str, ...]
     source: str
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class ComparedText:
     def composition(self) -> str:
         """Say how those that agree do so: a level that was chosen is no figure that came out.
 
-        Of a figure that is derived from the text the status is that of a printed one.
+        Of a figure that is derived from the text the status is that of a printed one; they are counted.
         """
         held = Counter(row.status for row in self.figures if row.agrees)
         said = (
@@ -102,7 +104,14 @@ class ComparedText:
             (held["direction only"], "in a direction or limit that the text states"),
             (held["level assumed"], "at a level that the text does not print and that was assumed"),
         )
-        return ", ".join(f"{count} {how}" for count, how in said if count)
+        ways = ", ".join(f"{count} {how}" for count, how in said if count)
+        return "; ".join(filter(None, (ways, self.derivation)))
+
+    @property
+    def derivation(self) -> str:
+        """Say how many of the figures are not printed; empty where all are."""
+        count = sum(row.derived for row in self.figures)
+        return f"{count} of all not printed there, but derived from what is" if count else ""
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -214,6 +223,7 @@ def _compare(figure: Figure, numbers: _Numbers) -> ComparedRow:
         results=tuple(each.id for each in found),
         texts=texts,
         source=figure.source,
+        derived=figure.derived,
     )
 
 
@@ -304,7 +314,8 @@ def render_comparison(compared: ComparedText) -> str:
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(4)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in (heads, tuple("-" * width for width in widths), *rows)]  # fmt: skip
-    return "\n".join([*lines, f"{compared.agreement}."])
+    ends = (compared.agreement, compared.derivation)
+    return "\n".join([*lines, " ".join(f"{end}." for end in ends if end)])
 
 
 def frame_of_comparison(compared: ComparedText, data: str) -> pl.DataFrame:
@@ -318,8 +329,8 @@ def frame_of_comparison(compared: ComparedText, data: str) -> pl.DataFrame:
     Returns
     -------
     polars frame : id, sentence, statement (the claim, or the sentence of a figure, in our words), published,
-        computed, relation, agrees (empty for a claim), status, reason, results (ids, divided by a space),
-        source, data
+        derived (not printed), computed, relation, agrees (empty for a claim), status, reason, results (ids,
+        divided by a space), source, data
     """
     manifest = compared.manifest
     texts = {each.number: _fill(each.text, manifest) for each in manifest.sentences}
@@ -329,6 +340,7 @@ def frame_of_comparison(compared: ComparedText, data: str) -> pl.DataFrame:
             "sentence": each.sentence,
             "statement": each.text or texts[each.sentence],
             "published": each.published,
+            "derived": each.derived,
             "computed": each.computed,
             "relation": each.relation,
             "agrees": each.agrees,

@@ -68,6 +68,7 @@ class Figure:
     printed : the figure as printed, with its decimals; a visit for ``lowest at`` and ``highest at``
     visits : visits that a direction is about, the first is what the others are compared with
     factor : the computed number is multiplied by it to be in the printed unit
+    derived : the text does not print it; it follows from what the text says, and `reason` says how
     status : ``level assumed`` where the levels behind our number are not the text's; else empty
     reason : why, in one sentence
     source : where it is printed
@@ -82,6 +83,7 @@ class Figure:
     printed: str = ""
     visits: tuple[str, ...] = ()
     factor: float = 1.0
+    derived: bool = False
     status: str = ""
     reason: str = ""
     source: str = ""

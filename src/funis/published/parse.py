@@ -38,9 +38,12 @@ _WANTED: Final = {
     float: "a number",
     str: "a text in quotes",
     tuple: "a list of texts in [ ]",
+    bool: "true or false",
 }
 #: Keys that hold something else than a text.
-_KIND_OF: Final = {"number": int, "sentence": int, "factor": float, "visits": tuple, "results": tuple}
+_KIND_OF: Final = {
+    "number": int, "sentence": int, "factor": float, "derived": bool, "visits": tuple, "results": tuple,
+}  # fmt: skip
 
 
 class ManifestError(FindingsError):
@@ -194,6 +197,8 @@ def _is_of(value: object, wanted: type) -> bool:
         return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
     if wanted is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
+    if wanted is bool:
+        return isinstance(value, bool)
     if wanted is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, str) and not find_forbidden(value)

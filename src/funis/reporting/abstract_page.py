@@ -41,7 +41,7 @@ TABLE: Final = "published.csv"
 _REPORT: Final = "report.html"
 _MARK: Final = re.compile(r"\{(\w+)\}")
 MEANINGS: Final[Mapping[str, str]] = {
-    EQUAL: "The printed figure comes out, to its last decimal.",
+    EQUAL: "The printed figure comes out, to its last decimal; or one that follows from those, marked so.",
     DIRECTION: "The text gives a direction or a limit, and it holds; the size is not compared.",
     ASSUMED: "The text prints no level. Ours was chosen: that it fits says nothing of the trial.",
     NOT_REPRODUCED: "Ours differs, or the study holds nothing that it could be computed from.",
@@ -198,7 +198,7 @@ def _row(labels: Labels, numbers: Mapping[str, Number], population: str, row: Co
     is_bad = row.status in {NOT_REPRODUCED, NO_SUPPORT}
     name = row.text or _name_figure(labels, numbers, population, row)
     cells = (
-        words(row.published) if row.published else EMPTY,
+        words(f"{row.published} (not printed)" if row.derived else row.published) if row.published else EMPTY,
         _computed(labels, numbers, row),
         words(row.status, strong=is_bad),
         words(row.reason),
