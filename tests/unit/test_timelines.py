@@ -239,3 +239,9 @@ def test_what_the_responder_index_reads_lies_within_printed_limits() -> None:
     assert limits["c3"] == limits["c3_low"] == (0, 10_000)
     assert limits["seizure"] == limits["seizure_improved"] == (0, 1)
     assert limits["seizure_count"] == (0, 10_000)
+
+
+def test_a_column_without_a_value_was_not_collected() -> None:
+    found = cohort(("1", "a", 1), ("1", "b", 2), x=[1.0, None], y=[None, None], z=[1.0, 2.0])
+    assert found.columns == {"x", "z"}
+    assert found.present == {"subject", "visit", "day", "x", "y", "z"}

@@ -184,6 +184,10 @@ def test_a_column_holds_what_its_scale_can_hold() -> None:
     )
     assert limits(of)["pga"] == limits(of)["pga_lower"] == limits(of)["pga_upper"] == (1.0, 10.0)
     assert limits(of, pga_scale=100)["pga"] == (10.0, 100.0)
+    third = replace(scale, factors=(Decimal(1), Decimal("0.3")))
+    odd = replace(of, parameters=dict(of.parameters) | {"pga_scale": third})
+    # 1 / 0.3 and 10 / 0.3, to the nine decimals of a recorded value.
+    assert limits(odd, pga_scale=100)["pga"] == (3.333333333, 33.333333333)
     (one,) = [each for each in limits_of_response(of, of.settle({})).columns if each.column == "pga"]
     assert one.scales == (('parameters={"pga_scale": 100}', 10.0, 100.0),)
 
