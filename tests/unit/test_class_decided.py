@@ -75,7 +75,8 @@ def test_a_phrase_compares_with_its_limit(x: float | None, verdict: Verdict) -> 
     assert ask_phrase(one, phrase("x")).verdict is verdict
     # A limit that is named is a parameter; one that nobody gives is met by nothing.
     assert ask_phrase(replace(one, parameters={"most": 3}), phrase("x", limit="most")).verdict is verdict
-    assert ask_phrase(replace(one, parameters={"most": None}), phrase("x", limit="most")).verdict is False
+    nobody: Any = {"most": None}
+    assert ask_phrase(replace(one, parameters=nobody), phrase("x", limit="most")).verdict is False
 
 
 def test_no_percentage_of_zero_meets_anything() -> None:

@@ -93,7 +93,7 @@ def test_the_words_about_new_activity_name_both_grades() -> None:
     )
 
 
-def two_systems(*visits: str, **chosen: object) -> Assessment:
+def two_systems(*visits: str, **chosen: bool) -> Assessment:
     """Assess a subject at week 24 by two systems, each visit such as ``C BA``: the one C, the other B or A."""
     rows = []
     for (name, day), text in zip(DAYS.items(), visits, strict=False):

@@ -150,27 +150,30 @@ def test_a_term_in_several_classes_is_of_the_one_recorded_most() -> None:
 # --- laboratory values in words --------------------------------------------------------------------
 
 
-def written(values: list[float], used: list[float], **columns: list[Any]) -> list[str]:
-    given: dict[str, list[Any]] = {"value": values, "comparator": [None] * len(values)} | columns
+def written(values: list[float], used: list[float], **columns: Any) -> list[str]:
+    given: dict[str, Any] = {"value": values, "comparator": [None] * len(values)} | columns
     first = given.pop("first", [None])[0]
     frame = pl.DataFrame(given, schema_overrides={"comparator": pl.String, "value": pl.Float64})
     return write_lab_values(frame, "umol/L", np.array(used), titre_of_first=first).to_list()
 
 
 def test_a_value_is_written_as_recorded_and_as_used() -> None:
-    recorded = {"value_recorded": [0.82, 88.42, 0.5], "unit_recorded": ["mg/dL", "umol/L", None]}
+    recorded: dict[str, Any] = {
+        "value_recorded": [0.82, 88.42, 0.5],
+        "unit_recorded": ["mg/dL", "umol/L", None],
+    }
     # 0.82 mg/dL at 88.42 umol/L a mg/dL are 72.5044: two digits were recorded, three are printed.
     assert written([72.5044, 88.42, 0.7], [0, 0, 0], **recorded) == [
         "0.82 mg/dL -> 72.5 umol/L", "88.42", "0.5  -> 0.7 umol/L",
     ]  # fmt: skip
-    long = {"value_recorded": [0.8234], "unit_recorded": ["mg/dL"]}
+    long: dict[str, Any] = {"value_recorded": [0.8234], "unit_recorded": ["mg/dL"]}
     assert written([72.80503], [0], **long) == ["0.8234 mg/dL -> 72.805 umol/L"]
     assert written([5.0, 5.0, 5.25], [9, 9, 9], comparator=["<", None, ">"]) == [
         "<5, used as 5",
         "5",
         ">5.25, used as 5.25",
     ]
-    both = {"value_recorded": [0.82], "unit_recorded": ["mg/dL"], "comparator": ["<"]}
+    both: dict[str, Any] = {"value_recorded": [0.82], "unit_recorded": ["mg/dL"], "comparator": ["<"]}
     assert written([72.5044], [0], **both) == ["<0.82 mg/dL -> <72.5 umol/L, used as 72.5"]
     # One of the two columns is not enough to say what was recorded.
     assert written([5.0], [0], value_recorded=[4.0]) == ["5"]
