@@ -63,9 +63,8 @@ lab_shift         ``<lab>_from_0``, ``_1_or_more``, ``_not_known``  count of tho
 deviation         code of a check (category: criterion); any,       count, percent of the treated
                   important
 exposure          cells, cells_per_kg, day, weight_kg; visit        n mean sd median q1 q3 min max
-                  infusion_1, infusion_2, all (sum)
+                  infusion_1, course_2_infusion_1, course_2, all
                   infused, within_dose, reaction; ``lots``          count, percent
-                  of a later course course_2, course_2_infusion_1;
                   ``when`` (category: what began it)                count, percent
 course            a measure at the baseline of a course, and its    n mean sd lower upper median q1 q3
                   change at visits counted from it (category: the   min max
@@ -111,6 +110,7 @@ from funis.analysis.cohorts import derive_populations
 from funis.analysis.completeness import count_completeness
 from funis.analysis.concomitant import count_concomitant
 from funis.analysis.course_efficacy import describe_courses
+from funis.analysis.course_frame import add_courses
 from funis.analysis.courses_checked import check_courses
 from funis.analysis.deviations import count_deviations
 from funis.analysis.diagnostics import diagnose_changes
@@ -448,6 +448,8 @@ def _listings(run: Run, scored: Mapping[str, Scored]) -> dict[str, pl.DataFrame]
             shown = frame.select(each for each in frame.columns if each != "_row")
             if name == "adverse_events":
                 shown = shown.with_columns(pl.col("start_day").cast(pl.Float64).alias("day"))
+            if name == "infusions":
+                shown = add_courses(run.study, shown)
             found[name] = shown.rename({"_file": "file", "_line": "line"})
     return found
 

@@ -24,14 +24,10 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import add_summary, describe_at, subject_source
 from funis.data.tables import Tables
 from funis.results import format_shortest
-from funis.study.courses import name_course
+from funis.study.courses import AGE_OF_BASELINE, RETREATED_BEFORE, name_course
 from funis.study.model import Endpoint
 
 ANALYSIS: Final = "course"
-#: How old the baseline of a course is, in days.
-AGE_OF_BASELINE: Final = "days_baseline_to_course"
-#: Who was infused again before a visit of the first treatment.
-RETREATED: Final = "retreated_before"
 
 
 def describe_courses(run: Run, tables: Tables, scored: Mapping[str, Scored], visits: pl.DataFrame) -> None:
@@ -75,7 +71,15 @@ def _measures(run: Run) -> Iterator[tuple[Endpoint, str, Cohort]]:
             if measure in run.panel.matrices and (endpoint.population, measure) not in done:
                 done.add((endpoint.population, measure))
                 for cohort in run.populations.every_arm(endpoint.population):
-                    yield endpoint, measure, cohort
+                    yield endpoint, measure, _within(run, endpoint, cohort)
+
+
+def _within(run: Run, endpoint: Endpoint, cohort: Cohort) -> Cohort:
+    """Keep of a cohort who is in a subgroup of an endpoint that is analysed in its subgroups alone."""
+    if not (endpoint.subgroup_only and endpoint.subgroups):
+        return cohort
+    named = [run.populations.subgroups[name].members for name in endpoint.subgroups]
+    return replace(cohort, members=cohort.members & np.logical_or.reduce(named))
 
 
 def _describe_measure(counted: Run, cohort: Cohort, asked: tuple[Endpoint, str], course: GivenCourse) -> None:
@@ -147,24 +151,28 @@ def _count_responses(counted: Run, course: GivenCourse, visits: pl.DataFrame) ->
             continue
         # Who has not reached the visit yet is unknown, and no failure of the second course.
         asked = endpoint.model_copy(update={"id": f"{endpoint.id} {number}", "missing_outcome": "observed"})
-        for at in endpoint.at:
+        base = counted.panel.layout.baseline or ""
+        for at in (base, *endpoint.at):
             answers = answer_endpoint(counted, own, asked, at)
             for cohort in counted.populations.every_arm(endpoint.population):
                 members = cohort.members & course.members
                 if members.any():
-                    _add_response(
-                        counted, endpoint, replace(cohort, subgroup=number, members=members), answers
-                    )
+                    within = replace(cohort, subgroup=number, members=members)
+                    _add_response(counted, endpoint, within, answers, is_baseline=at == base)
 
 
-def _add_response(run: Run, endpoint: Endpoint, cohort: Cohort, answers: Answers) -> None:
-    classes = [name for name in answers.classes if name != answers.failing]
+def _add_response(
+    run: Run, endpoint: Endpoint, cohort: Cohort, answers: Answers, *, is_baseline: bool
+) -> None:
+    """Count each class, or at the baseline of the course who counts as a responder without any change."""
+    classes = [name for name in answers.classes if name != answers.failing and not is_baseline]
     counted: list[tuple[str, Booleans]] = [
         *((name, answers.of_class(name)) for name in (classes if len(classes) > 1 else [])),
         (RESPONDER, answers.responders),
     ]
     over = answers.determinate & cohort.members
-    for name, who in (*counted, (CANNOT_TELL, ~answers.determinate)):
+    unknown = [] if is_baseline else [(CANNOT_TELL, ~answers.determinate)]
+    for name, who in (*counted, *unknown):
         base = cohort.members if name == CANNOT_TELL else over
         chosen = who & base
         place = replace(
@@ -183,7 +191,7 @@ def _count_retreated(run: Run, course: GivenCourse) -> None:
     text = [
         "" if np.isnan(start) else f"infused again on day {format_shortest(start)}" for start in course.starts
     ]
-    rows = run.observe(RETREATED, text, numbers=course.starts)
+    rows = run.observe(RETREATED_BEFORE, text, numbers=course.starts)
     for population in dict.fromkeys(each.population for each in run.study.endpoints if each.at):
         for cohort in run.populations.every_arm(population):
             for visit in run.study.follow_up_visits:
@@ -193,10 +201,10 @@ def _count_retreated(run: Run, course: GivenCourse) -> None:
                 day = np.where(np.isnan(day), float(visit.day), day)
                 before = course.members & (course.starts < day) & cohort.members
                 place = replace(
-                    cohort.place(ANALYSIS, RETREATED),
+                    cohort.place(ANALYSIS, RETREATED_BEFORE),
                     visit=visit.name,
                     n=cohort.size,
                     denominator=cohort.size,
-                    source=subject_source(run, cohort, f"{RETREATED} {visit.name}", before, rows),
+                    source=subject_source(run, cohort, f"{RETREATED_BEFORE} {visit.name}", before, rows),
                 )
                 add_rate(run, place, int(before.sum()), level=run.level, limits=False)

@@ -8,14 +8,17 @@ counts on its planned day. What was recorded after the next course began belongs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
+from funis.analysis.course_frame import infusions_by_course
+from funis.analysis.event_kinds import CourseOfEvents
 from funis.analysis.panel import Booleans, Floats, build_panel
 from funis.analysis.run import Run
+from funis.study.courses import name_course
 from funis.study.model import Study
 
 #: A visit that is none of the course: outside every window, or of another course.
@@ -164,3 +167,25 @@ def _visit_on(study: Study, day: float | None) -> str:
     return next(
         (each.name for each in study.follow_up_visits if each.opens <= day <= each.closes), _ELSEWHERE
     )
+
+
+def courses_of_events(run: Run) -> tuple[CourseOfEvents, ...]:
+    """Give the courses that adverse events are divided by: none where nobody had a second one."""
+    infusions = infusions_by_course(run)
+    courses = () if infusions is None else given_courses(run, infusions)
+    if len(courses) < 2:
+        return ()
+    questions = run.frames["safety_questions"].filter(pl.col("asked") == 1, pl.col("day").is_not_null())
+    asked = list(questions.select("subject", pl.col("day").cast(pl.Float64)).iter_rows())
+    return tuple(_divide(run, course, asked) for course in courses)
+
+
+def _divide(run: Run, course: GivenCourse, asked: Sequence[tuple[str, float]]) -> CourseOfEvents:
+    """Give the days of a course by subject, and who was asked about adverse events within it."""
+    days = {
+        name: (float(course.starts[place]), float(course.ends[place]))
+        for place, name in enumerate(run.panel.subjects)
+        if course.members[place]
+    }
+    within = (name for name, day in asked if name in days and days[name][0] < day <= days[name][1])
+    return CourseOfEvents(name_course(course.number), days, frozenset(within))

@@ -19,6 +19,8 @@ CAUSALITY: Final = "causality"
 ONSET: Final = "onset"
 #: When an event began: on the day of an infusion, the day after, later, before the first one, or not known.
 ONSETS: Final = ("infusion_day", "day_after", "later", "before_infusion", "day_not_known")
+#: Those of them within a course.
+WITHIN: Final = ("infusion_day", "day_after", "later")
 #: Of somebody of whom no infusion is recorded, as in a control arm, an event is before or after none.
 NO_INFUSION: Final = "no_infusion"
 NOT_RECORDED: Final = "not recorded"
@@ -35,6 +37,22 @@ GRADE_BANDS: Final[dict[str, tuple[int, int] | None]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class CourseOfEvents:
+    """One course of treatment, as events are divided by it.
+
+    Attributes
+    ----------
+    name : as it is called in the list of numbers
+    days : of each subject who had it, the study days of its beginning and of that of the next one
+    asked : of them who was asked about adverse events after its beginning, up to the day of the next one
+    """
+
+    name: str
+    days: Mapping[str, tuple[float, float]]
+    asked: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class EventKind:
     """One row of the table of adverse events, or one cell of a row.
 
@@ -45,6 +63,7 @@ class EventKind:
     counted : of them those that make a subject count
     unknown : events of which it is not recorded whether they are of this kind
     measure : the row that a cell belongs to, for example ``term`` of ``term_grade_3``; empty for a row
+    course : the course of treatment in which the events began; None where they are not divided by it
     """
 
     variable: str
@@ -53,10 +72,11 @@ class EventKind:
     counted: pl.DataFrame
     unknown: pl.DataFrame
     measure: str = ""
+    course: CourseOfEvents | None = None
 
 
 def kinds_of_events(
-    events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]]
+    events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]], courses: Sequence[CourseOfEvents] = ()
 ) -> Iterator[EventKind]:
     """Give each kind of event (variable and category) with its events.
 
@@ -64,6 +84,7 @@ def kinds_of_events(
     ----------
     events : the checked table ``adverse_events``
     infusion_days : study days on which each subject was infused, empty where they are not recorded
+    courses : where somebody had a second course of treatment, the courses
 
     Yields
     ------
@@ -81,6 +102,8 @@ def kinds_of_events(
     unclear = grade.is_null() & (outcome.is_null() | (outcome == "unknown"))
     yield EventKind("fatal", "", events.filter(fatal), events.filter(fatal), events.filter(unclear))
     yield from _by_onset(events, infusion_days)
+    for course in courses:
+        yield from _of_course(events, infusion_days, course)
     yield from _by_causality(events)
     for number in sorted(events["grade"].drop_nulls().unique()):
         found = events.filter(grade == number)
@@ -105,6 +128,25 @@ def _by_onset(events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]]
     for name in (*ONSETS, *([NO_INFUSION] if (onset == NO_INFUSION).any() else [])):
         found = events.filter(onset == name)
         yield EventKind(ONSET, name, found, found, events.clear())
+
+
+def _of_course(
+    events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]], course: CourseOfEvents
+) -> Iterator[EventKind]:
+    """Give the events that began in a course, up to the day before the next one, by their onset in it."""
+    pairs = list(zip(events["subject"], events["start_day"], strict=True))
+    inside = pl.Series([_is_within(day, course.days.get(name)) for name, day in pairs], dtype=pl.Boolean)
+    onset = pl.Series([_onset(day, infusion_days.get(name)) for name, day in pairs], dtype=pl.String)
+    is_serious = (events[SERIOUS] == 1).fill_null(value=False)
+    divided = (("any", "", inside), (SERIOUS, "", inside & is_serious))
+    by_day = ((ONSET, name, inside & (onset == name)) for name in WITHIN)
+    for variable, category, is_so in (*divided, *by_day):
+        found = events.filter(is_so)
+        yield EventKind(variable, category, found, found, events.clear(), course=course)
+
+
+def _is_within(day: float | None, days: tuple[float, float] | None) -> bool:
+    return day is not None and days is not None and days[0] <= day < days[1]
 
 
 def _onset(day: float | None, infused: Sequence[float] | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from funis.analysis.asked import (
     who_is_in,
 )
 from funis.analysis.cohorts import ENROLLED, Cohort
+from funis.analysis.course_timeline import courses_of_events
 from funis.analysis.event_kinds import CAUSALITY, RELATED, EventKind, classes_of_terms, kinds_of_events
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run, add_rate
@@ -71,7 +72,7 @@ def count_adverse_events(run: Run) -> None:
     """
     events = _events_with_reactions(run)
     asked = was_asked_about_events(run)
-    kinds = list(kinds_of_events(events, _infusion_days(run)))
+    kinds = list(kinds_of_events(events, _infusion_days(run), courses_of_events(run)))
     run.listings["event_terms"] = classes_of_terms(events)
     known = asked | who_is_in(run, events["subject"])
     has_cells = concerns_cells(run)
@@ -84,7 +85,9 @@ def count_adverse_events(run: Run) -> None:
             if of_cells and not has_cells:
                 continue
             # What is said of the cells is said of those who were given some, and of their events.
-            place, inside = _event_place(run, cohort, kind, infused if of_cells and over_asked else names)
+            whom = infused if of_cells and over_asked else names
+            whom = whom if kind.course is None else whom & kind.course.days.keys()
+            place, inside = _event_place(run, cohort, kind, whom)
             if over_asked:
                 _count_over_asked(run, cohort, kind, (place, inside), known)
             else:
@@ -128,7 +131,13 @@ def _event_place(
     )
     place = cohort.place("adverse_events", kind.variable, kind.category)
     source = _event_source(run, cohort, kind, inside)
-    return replace(place, measure=kind.measure or place.measure, source=source), inside
+    measure = kind.measure or place.measure
+    return replace(place, measure=measure, visit=_visit_of(kind), source=source), inside
+
+
+def _visit_of(kind: EventKind) -> str:
+    """Name the course of a kind of event where visits stand."""
+    return ALL if kind.course is None else kind.course.name
 
 
 def _count_over_asked(
@@ -143,6 +152,10 @@ def _count_over_asked(
         if cohort.size and not (is_infusion_known(run) & cohort.members).any():
             add_not_collected(run, place)
             return
+    if kind.course is not None:
+        # That nothing happened after a course says who was asked after it.
+        members = members & _who(run, kind.course.days)
+        asked = _who(run, kind.course.asked) | who_is_in(run, kind.events["subject"])
     if kind.measure:
         add_asked_count(run, place, counted, asked, members)
         return
@@ -154,6 +167,10 @@ def _count_over_asked(
     if unknown.any():
         over = replace(place, n=int(unknown.sum()), denominator=int((asked & members).sum()))
         run.numbers.add(over, "cannot_tell", int(unknown.sum()), text=str(int(unknown.sum())))
+
+
+def _who(run: Run, names: Collection[str]) -> Booleans:
+    return who_is_in(run, pl.Series(sorted(names), dtype=pl.String))
 
 
 def _count_unasked(run: Run, cohort: Cohort, kind: EventKind, at: tuple[Place, pl.DataFrame]) -> None:
@@ -179,7 +196,7 @@ def _event_source(run: Run, cohort: Cohort, kind: EventKind, chosen: pl.DataFram
     return run.source(
         cohort,
         f"adverse_events {': '.join(filter(None, (kind.variable, kind.category)))}",
-        ALL,
+        _visit_of(kind),
         chosen["_row"].to_numpy().astype(np.int64),
     )
 

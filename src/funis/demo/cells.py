@@ -14,7 +14,7 @@ _KEPT_DAYS = 365
 
 
 def build_cells(
-    infusions: Sequence[Row], seed: int, name: str, *, subjects_of_lot: int
+    infusions: Sequence[Row], seed: int, name: str, *, subjects_of_lot: int, first_lot: int = 1
 ) -> dict[str, list[Row]]:
     """Invent a donor and a lot for each few subjects, and write the lot beside each infusion.
 
@@ -22,6 +22,7 @@ def build_cells(
     ----------
     infusions : rows of infusions with their dates
     seed, name : of the draws
+    first_lot : number of the first lot and its donor
     subjects_of_lot : how many subjects are given cells of one lot, in the order of their first infusion
 
     Returns
@@ -43,7 +44,7 @@ def build_cells(
         if isinstance(day, date):
             firsts[subject] = min(day, firsts.get(subject, day))
     ordered = sorted(firsts, key=lambda subject: (firsts[subject], subject))
-    lot_of = {subject: place // subjects_of_lot + 1 for place, subject in enumerate(ordered)}
+    lot_of = {subject: place // subjects_of_lot + first_lot for place, subject in enumerate(ordered)}
     starts = {lot_of[subject]: firsts[subject] for subject in reversed(ordered)}
     numbers = sorted(starts)
     return {

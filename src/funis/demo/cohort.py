@@ -36,6 +36,19 @@ figures are consistent with, and they test the software.
 Made with seed {seed}; the same seed gives the same files.
 """
 
+_SCENARIO_README = """# Invented scenario: {title}
+
+**These are not the data of real people, and no publication reports what they show.** The subjects were made
+by funis so that they give the summary figures of a publication ({source}); what happens to some
+of them after that is invented. The assumptions stand in `study.toml` under `assumptions` and are printed in
+the report. The number of every subject, lot and donor begins with `{mark}`.
+
+Do not use these tables as evidence of anything: they show how a second course of treatment is planned,
+checked and reported.
+
+Made with seed {seed}; the same seed gives the same files.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ReconstructedCohort:
@@ -86,12 +99,13 @@ def statements_text(name: str) -> str:
     return (files("funis.demo") / "published" / f"{name}_figures.toml").read_text(encoding="utf-8")
 
 
-def write_cohort(cohort: ReconstructedCohort, folder: Path) -> Path:
+def write_cohort(cohort: ReconstructedCohort, folder: Path, *, scenario: str = "") -> Path:
     """Write a study folder: study.toml, statements.toml, README.md and the tables under data/.
 
     Parameters
     ----------
     cohort : what is written
+    scenario : study file of an invented scenario on the cohort; it has no published statements
     folder : made when it does not exist; tables of an earlier run are replaced
 
     Returns
@@ -100,9 +114,11 @@ def write_cohort(cohort: ReconstructedCohort, folder: Path) -> Path:
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    (folder / "study.toml").write_text(study_text(cohort.name), encoding="utf-8")
-    (folder / "statements.toml").write_text(statements_text(cohort.name), encoding="utf-8")
-    readme = _README.format(title=cohort.title, source=cohort.source, mark=MARK, seed=cohort.seed)
+    (folder / "study.toml").write_text(scenario or study_text(cohort.name), encoding="utf-8")
+    if not scenario:
+        (folder / "statements.toml").write_text(statements_text(cohort.name), encoding="utf-8")
+    form = _SCENARIO_README if scenario else _README
+    readme = form.format(title=cohort.title, source=cohort.source, mark=MARK, seed=cohort.seed)
     (folder / "README.md").write_text(readme, encoding="utf-8")
     for name in sorted({*cohort.tables, *cohort.columns}):
         rows = cohort.tables.get(name, ())

@@ -14,6 +14,8 @@ from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.demo import SEED, sjogren_cohort, sle_cohort
 from funis.demo.cohort import ReconstructedCohort, write_cohort
+from funis.demo.retreatment import retreat_relapsed, scenario_text
+from funis.demo.sle_timelines import build_timelines
 from funis.errors import UnknownNameError
 
 COHORTS = ("sle", "sjogren")
@@ -68,6 +70,23 @@ def reconstruct(name: str, folder: Path, *, seed: int = SEED) -> Path:
     the folder
     """
     return write_cohort(build_cohort(name, seed=seed), folder)
+
+
+def reconstruct_scenario(folder: Path, *, seed: int = SEED) -> Path:
+    """Make the invented scenario of a second course at relapse, and write it as a study folder.
+
+    Parameters
+    ----------
+    folder : where study.toml, README.md and data/ are written
+    seed : of all draws
+
+    Returns
+    -------
+    the folder
+    """
+    relapses = {each.subject: each.relapse for each in build_timelines(seed) if each.relapse}
+    cohort = retreat_relapsed(build_cohort("sle", seed=seed), relapses, seed=seed)
+    return write_cohort(cohort, folder, scenario=scenario_text())
 
 
 def _weights(name: str) -> dict[str, int]:

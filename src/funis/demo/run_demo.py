@@ -17,7 +17,8 @@ from pathlib import Path
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
 from funis.demo import SEED
-from funis.demo.reconstruct import COHORTS, reconstruct
+from funis.demo.reconstruct import COHORTS, reconstruct, reconstruct_scenario
+from funis.demo.retreatment import SCENARIO
 from funis.errors import FunisError
 from funis.file_sets import build_set
 from funis.published.compare import ComparedRow, ComparedText, render_comparison
@@ -106,6 +107,27 @@ def run_demonstrations(
     if differing:
         echo(f"\nPublished and computed differ in {len(differing)}: {', '.join(differing)}.")
     return runs
+
+
+def run_scenario(out: Path, *, seed: int = SEED, echo: Echo = print) -> list[DemoRun]:
+    """Make the report of the invented scenario: those who relapsed in the rebuilt lupus trial infused again.
+
+    Parameters
+    ----------
+    out : folder that gets ``sle-retreatment``
+    seed : of all draws
+    echo : takes each line of output
+
+    Raises
+    ------
+    DemoError : the folder holds what is not the demonstration's
+    """
+    run = _write_part(f"sle-{SCENARIO}", out, partial(reconstruct_scenario, seed=seed))
+    echo(
+        f"\n{run.name}: an invented scenario on rebuilt subjects; nobody was treated so, no text reports it\n"
+    )
+    echo(f"report: {run.report}")
+    return [run]
 
 
 def _write_part(name: str, out: Path, fill: Callable[[Path], Path]) -> DemoRun:

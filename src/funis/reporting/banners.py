@@ -44,7 +44,7 @@ def build_notices(study: Study, results: Results, book: NumberBook) -> tuple[Not
     tuple of Notice : none for data without an error in which everybody was asked at every visit
     """
     is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
-    rebuilt = (REBUILT,) if is_rebuilt else ()
+    rebuilt = (*_invented_notices(study), *((REBUILT,) if is_rebuilt else ()))
     damage = find_damage(study, results)
     return (
         *_grave_notices(damage),
@@ -54,6 +54,15 @@ def build_notices(study: Study, results: Results, book: NumberBook) -> tuple[Not
         *_interim_notices(study, results, book),
         *_safety_notices(book),
     )
+
+
+def _invented_notices(study: Study) -> Iterator[Notice]:
+    """Say that the data are of a scenario that somebody invented."""
+    if study.trial.scenario:
+        text = (
+            "Nobody was treated so, and no publication reports it: what is assumed stands in the supplement."
+        )
+        yield Notice(f"Invented scenario: {study.trial.scenario}.", text, tag="invented scenario")
 
 
 def table_label(name: str) -> str:

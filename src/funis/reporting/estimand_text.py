@@ -16,7 +16,7 @@ EVENTS: dict[str, str] = {
     "rescue_medication": "rescue medication",
     "new_immunosuppressant": "a new immunosuppressant",
     "second_infusion_missed": "a missed second infusion",
-    "reinfusion": "an infusion beyond the plan",
+    "reinfusion": "an infusion of a later course, or beyond the plan",
     "adverse_event": "a listed adverse event",
 }
 STRATEGIES: dict[str, str] = {

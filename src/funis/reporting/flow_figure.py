@@ -13,9 +13,10 @@ from funis.documents.flow_chart import MOST_ARMS, FlowArm, FlowBox, FlowChart, F
 from funis.documents.register import reference
 from funis.documents.table import Inline
 from funis.reporting.baseline_tables import DISPOSITION
-from funis.reporting.labels import Labels, in_sentence, listed
+from funis.reporting.labels import Labels, humanise, in_sentence, listed
 from funis.reporting.number_book import Number, NumberBook, bound
 from funis.results import ALL, name_change
+from funis.study.courses import name_course
 from funis.study.model import Endpoint, Study
 
 #: Steps before anybody is treated; those with equal counts share a box.
@@ -55,13 +56,15 @@ def build_flow(study: Study, book: NumberBook) -> tuple[FlowChart, ...]:
     labels = Labels(study)
     if are_drawn:
         steps = _steps([whole], trunk)[0]
-        found = _steps([by_arm[arm.id] for arm in arms], _IN_ARM)
+        again = [_infused_again(book, arm.id) for arm in arms]
+        found = _steps([by_arm[arm.id] for arm in arms], _IN_ARM, again)
         columns = tuple(
             FlowArm(arm.name, (*own, *_analysed(labels, book, arm.id)))
             for arm, own in zip(arms, found, strict=True)
         )
     else:
-        steps, columns = (*_steps([whole], main)[0], *_analysed(labels, book, ALL)), ()
+        again = [_infused_again(book, ALL)]
+        steps, columns = (*_steps([whole], main, again)[0], *_analysed(labels, book, ALL)), ()
     wrong = list(_find_mismatches(study, by_arm if are_drawn else {ALL: whole}))
     notes = (*wrong, *_notes(whole, has_arms=bool(study.arms) and not are_drawn))
     alt = " ".join((_say(steps, columns), *wrong))
@@ -85,8 +88,20 @@ def _size(number: Number) -> int:
 # --- boxes -----------------------------------------------------------------------------------------------
 
 
-def _steps(columns: Sequence[_Counts], names: Sequence[str]) -> list[tuple[FlowStep, ...]]:
-    """Give the steps of each column in their order.
+def _infused_again(book: NumberBook, arm: str) -> tuple[FlowBox, ...]:
+    """Count who had a later course of treatment, one line a course."""
+    own = [each for each in book.of("exposure") if each.variable == "infused" and each.arm == arm]
+    visits = dict.fromkeys(visit for group in own[-1:] for visit in book.visits(group))
+    later = (name_course(number) for number in range(2, len(visits) + 1))
+    found = ((name, book.find(own[-1], name, "count")) for name in later if name in visits)
+    named = ((f"Infused again, {in_sentence(humanise(name))}", each) for name, each in found)
+    return tuple(_box(title, each) for title, each in named if each is not None)
+
+
+def _steps(
+    columns: Sequence[_Counts], names: Sequence[str], again: Sequence[tuple[FlowBox, ...]] = ()
+) -> list[tuple[FlowStep, ...]]:
+    """Give the steps of each column in their order, with the later courses of the treated.
 
     Entry steps of equal counts that nobody left between are one, where they are in every column: the rows of
     the columns are the same.
@@ -101,10 +116,14 @@ def _steps(columns: Sequence[_Counts], names: Sequence[str]) -> list[tuple[FlowS
     following = [*(row[0] for row in rows[1:]), ""]
     return [
         tuple(
-            FlowStep(_box(_title(row), counts[row[-1]]), left=_left_before(counts, after))
+            FlowStep(
+                _box(_title(row), counts[row[-1]]),
+                own if row[-1] == "treated" else (),
+                left=_left_before(counts, after),
+            )
             for row, after in zip(rows, following, strict=True)
         )
-        for counts in columns
+        for counts, own in zip(columns, again or [()] * len(columns), strict=True)
     ]
 
 

@@ -15,6 +15,7 @@ from funis.reporting.co_primary_tables import build_co_primary_tables
 from funis.reporting.comparison_tables import build_comparison_tables
 from funis.reporting.completeness_tables import build_completeness_tables
 from funis.reporting.concomitant_tables import build_concomitant_tables
+from funis.reporting.course_tables import build_course_tables
 from funis.reporting.deviation_tables import build_deviation_tables
 from funis.reporting.durability_tables import build_durability_tables
 from funis.reporting.efficacy_tables import build_efficacy_tables, build_other_tables
@@ -90,6 +91,7 @@ def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tabl
         *(build_split_tables(study, results, book) or build_baseline_tables(study, book)),
         *build_main_rates(study, book),
         *build_main_measures(study, book),
+        *build_course_tables(study, book),
         *build_main_exposure(study, book),
         *build_product_tables(study, results, book),
         *build_response_tables(study, book),

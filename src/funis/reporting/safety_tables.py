@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
@@ -49,6 +49,11 @@ ONSETS: dict[str, str] = {
 BY_DAYS = (
     "First day: by dates alone. What began within 24 hours of an infusion began on its day or on the day "
     "after; a subject counts in each row that it has an event of."
+)
+BY_COURSE = (
+    "By course: events that began on the day of its first infusion or later, and before the next course; N: "
+    "those who had the course and were asked after its first infusion, or have such an event. An event "
+    "without a day is in no course."
 )
 #: The question has a table of its own, and so have terms and their organ classes.
 NOT_IN_SUMMARY = frozenset({"asked", "term", "organ_class"})
@@ -127,16 +132,8 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     by_kind: dict[tuple[str, str], dict[tuple[str, str], Group]] = {}
     for group in groups:
         by_kind.setdefault((group.variable, group.category), {})[group.population, group.arm] = group
-    rows: list[TableRow] = []
-    named: set[str] = set()
-    for kind, name in sorted(by_kind, key=lambda each: each[0] if each[1] else ""):
-        title = HEADINGS.get(kind, humanise(kind)) if name else ""
-        if title and title not in named:
-            rows.append(heading(title))
-            named.add(title)
-        found = [by_kind[kind, name].get(column) for column in columns]
-        cells = [cell for group in found for cell in _event_cells(book, group)]
-        rows.append(TableRow(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title))))
+    rows = list(_event_rows(book, by_kind, columns))
+    rows += list(_rows_by_course(book, by_kind, columns))
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
     limits = f"{level_text(study)} CI, Clopper-Pearson"
     heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(columns)))
@@ -144,6 +141,49 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     spanners = (("", 1), *((title, 3) for title in titles)) if len(columns) > 1 else ()
     notes = (*_event_notes(book, groups), *describe_basis(labels, used))
     return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
+
+
+_ByKind = Mapping[tuple[str, str], Mapping[tuple[str, str], Group]]
+
+
+def _event_rows(book: NumberBook, by_kind: _ByKind, columns: Sequence[tuple[str, str]]) -> Iterator[TableRow]:
+    """Give the rows of all events, with a heading over those that count each subject in one of several."""
+    named: set[str] = set()
+    for kind, name in sorted(by_kind, key=lambda each: each[0] if each[1] else ""):
+        found = [by_kind[kind, name].get(column) for column in columns]
+        if not any(group is not None and ALL in book.visits(group) for group in found):
+            continue
+        title = HEADINGS.get(kind, humanise(kind)) if name else ""
+        if title and title not in named:
+            yield heading(title)
+            named.add(title)
+        cells = [cell for group in found for cell in _event_cells(book, group)]
+        yield TableRow(words(_event_label(kind, name)), tuple(cells), indent=int(bool(title)))
+
+
+def _rows_by_course(
+    book: NumberBook, by_kind: _ByKind, columns: Sequence[tuple[str, str]]
+) -> Iterator[TableRow]:
+    """Give the rows of events that began in each course of treatment."""
+    groups = [group for found in by_kind.values() for group in found.values()]
+    courses = dict.fromkeys(visit for group in groups for visit in book.visits(group) if visit != ALL)
+    for course in courses:
+        yield heading(f"{humanise(course)}: events that began in it")
+        for (kind, name), found in by_kind.items():
+            own = [found.get(column) for column in columns]
+            if any(group is not None and course in book.visits(group) for group in own):
+                cells = [cell for group in own for cell in _course_cells(book, group, course)]
+                yield TableRow(words(_event_label(kind, name)), tuple(cells), indent=1)
+
+
+def _course_cells(
+    book: NumberBook, group: Group | None, course: str
+) -> tuple[TableCell, TableCell, TableCell]:
+    if group is None:
+        return words(""), words(""), words("")
+    limits = [bound(book.find(group, course, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
+    told = joined(*percent_interval(*limits)) if all(limits) else words("")
+    return share_cell(book, group, course, "asked"), told, single(book.find(group, course, "events"), 0)
 
 
 def _column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str]]) -> list[str]:
@@ -198,6 +238,7 @@ def _event_notes(book: NumberBook, groups: Sequence[Group]) -> tuple[str, ...]:
                 UNASKED if unasked else "",
                 UNCLEAR if unclear else "",
                 BY_DAYS if any(group.variable == "onset" for group in groups) else "",
+                BY_COURSE if any(book.visits(group) != (ALL,) for group in groups) else "",
             ),
         )
     )

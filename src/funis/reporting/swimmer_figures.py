@@ -43,9 +43,11 @@ class Look(NamedTuple):
 _TIMES: Final = "M-.7-1L0-.3L.7-1L1-.7L.3 0L1 .7L.7 1L0 .3L-.7 1L-1 .7L-.3 0L-1-.7Z"
 _ARROW: Final = "M-1-.25H.2V-.8L1 0L.2 .8V.25H-1Z"
 ONGOING: Final = "Still followed"
+LATER: Final = "Infusion of a later course"
 #: What happens to a subject, in the order of the legend.
 LOOKS: dict[str, Look] = {
     "Infusion": Look("triangle-up", INK, INK),
+    LATER: Look("triangle-up", PAPER, INK),
     "Relapse": Look(_TIMES, WORSE, WORSE),
     "Adverse event": Look("diamond", HARM, INK),
     "Serious adverse event": Look("square", SERIOUS_HARM, INK),
@@ -74,9 +76,9 @@ def _responding(results: Results) -> list[ResponseClass]:
 
 def _looks(results: Results) -> dict[str, Look]:
     """Give everything that may stand above a bar, in the order of the legend."""
-    (infusion, look), *others = LOOKS.items()
+    (infusion, look), (later, again), *others = LOOKS.items()
     own = {one.label: _RESPONSE_LOOKS[one.extent] for one in _responding(results)}
-    return {infusion: look, **own, **dict(others)}
+    return {infusion: look, later: again, **own, **dict(others)}
 
 
 def build_swimmer(study: Study, results: Results) -> tuple[FigureSpec, ...]:
@@ -236,7 +238,8 @@ def _listing(results: Results, name: str, *columns: str) -> list[Spec]:
 def _marks(study: Study, results: Results) -> list[Spec]:
     """Gather what happened to each subject, with its day."""
     found = [
-        (row["subject"], row["day"], "Infusion") for row in _listing(results, "infusions", "subject", "day")
+        (row["subject"], row["day"], LATER if (row.get("course") or 1) > 1 else "Infusion")
+        for row in _listing(results, "infusions", "subject", "day")
     ]
     words = {one.name: one.label for one in _responding(results)}
     planned = {visit.name: visit.day for visit in study.visits}

@@ -31,6 +31,10 @@ def short_visit(label: str) -> str:
     return "0" if label == "Baseline" else label
 
 
+#: Days of a month in the plan of a trial: month 6 is day 180.
+DAYS_OF_MONTH: Final = 30
+
+
 def words_below(values: Sequence[Spec], x: Spec, title: str, *, width: int, colour: str) -> Spec:
     """Print a word below each place of an axis of time, such as the number at risk.
 
@@ -75,8 +79,9 @@ def time_axis(study: Study, days: Sequence[float]) -> Spec:
         unit = "Time"
         if all(word == "0" or word.endswith(" mo") for word in words.values()):
             unit, words = "Months", {day: word.removesuffix(" mo") for day, word in words.items()}
+            words |= _months_beyond(study, max(days, default=0.0))
         return {
-            "values": [visit.day for visit in study.visits],
+            "values": [int(day) for day in words],
             "labelExpr": f"{json.dumps(words)}[datum.value]",
             "title": f"{unit} from first infusion",
             "labelOverlap": "greedy",
@@ -91,3 +96,13 @@ def time_axis(study: Study, days: Sequence[float]) -> Spec:
         "title": f"{unit} from first visit",
         "labelOverlap": "greedy",
     }
+
+
+def _months_beyond(study: Study, last: float) -> dict[str, str]:
+    """Name the months after the last planned visit up to a day, in the steps of the last two visits."""
+    planned = [visit.day for visit in study.visits]
+    step = planned[-1] - planned[-2] if len(planned) > 1 else 0
+    if step < DAYS_OF_MONTH or step % DAYS_OF_MONTH or planned[-1] % DAYS_OF_MONTH:
+        return {}
+    days = range(planned[-1] + step, int(last) + 1, step)
+    return {str(day): str(day // DAYS_OF_MONTH) for day in days}

@@ -56,6 +56,10 @@ class PlacedInfusion:
         return planned[self.position - 1] if 1 <= self.position <= len(planned) else None
 
 
+#: What is told of courses in the list of numbers: how old, in days, the baseline of a course is; who had been
+#: infused again before a visit of the first treatment.
+AGE_OF_BASELINE: Final = "days_baseline_to_course"
+RETREATED_BEFORE: Final = "retreated_before"
 #: How a course is called that was given and that the study file does not plan.
 NOT_PLANNED: Final = "not_planned"
 

@@ -81,6 +81,11 @@ class Trial(StudyPart):
         default=False,
         description="true when the data were made from published figures; printed on every page.",
     )
+    scenario: str = Field(
+        default="",
+        description="Invented scenario that the data were made for, in words; printed on every page. Such a "
+        "study is no evidence of anything.",
+    )
     assumptions: tuple[str, ...] = Field(
         default=(), description="What the sources do not give and the file assumes; printed in the report."
     )

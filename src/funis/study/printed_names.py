@@ -50,6 +50,8 @@ FIXED: Final[dict[str, str]] = {
     "table-time-to-event": "time to event",
     "figure-swimmer": "each subject's course",
     "table-main-tests": "laboratory tests and other measures at the last visit",
+    "table-courses": "efficacy by course of treatment",
+    "table-retreated": "infused again before a visit of the first treatment",
     "table-main-comparison": "times to an event compared between arms",
     "table-comparison": "comparison between arms",
     "table-other-scores": "scores that no endpoint asks for",

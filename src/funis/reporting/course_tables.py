@@ -1,0 +1,317 @@
+"""Efficacy by course of treatment, and who had been infused again before a visit of the first one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.efficacy_tables import EVERYBODY
+from funis.reporting.footnotes import describe_basis
+from funis.reporting.labels import Labels, humanise, in_sentence, listed
+from funis.reporting.number_book import (
+    Group,
+    Number,
+    NumberBook,
+    bound,
+    decimals_for,
+    interval,
+    level_text,
+    percent_interval,
+    share_cell,
+)
+from funis.reporting.response_tables import class_label
+from funis.reporting.safety_tables import arm_label
+from funis.results import ALL
+from funis.study.courses import AGE_OF_BASELINE, RETREATED_BEFORE
+from funis.study.model import Study
+
+#: Said wherever courses stand side by side.
+CAUTION: Final = (
+    "Who is infused again is chosen by what happened after the first treatment, at relapse by being at the "
+    "worst: the courses are not comparable, and part of a fall from such a baseline is regression to the "
+    "mean. Nothing is tested."
+)
+_COUNTED: Final = (
+    "Each course counts from its own first infusion: its baseline is the last value on that day or before, "
+    "and a later value is at the visit in whose window it falls from there, up to the day of the next "
+    "course. The course before is that of the same subjects."
+)
+_RESPONSES: Final = (
+    "Response after the later course: judged again from its baseline, over those of whom it is known; who "
+    "was not seen in the window is among those of whom it cannot be told. Responses to the first treatment "
+    "stand with those of everybody. At the baseline: who would count as a responder by the grades of the "
+    "course's own baseline alone, without any change."
+)
+_RETREATED: Final = (
+    "Values of the endpoints of the first treatment are used as recorded after a later course too (treatment "
+    "policy), and a relapse counts whenever it is found. An estimand of the study file can say otherwise, "
+    "with the intercurrent event reinfusion."
+)
+
+
+def build_course_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+    """Specify efficacy by course, one column a course, and who was infused again before a visit.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple of TableSpec : none where nobody had a second course
+    """
+    groups = list(book.of("course"))
+    if not groups:
+        return ()
+    labels = Labels(study)
+    return (*_efficacy(labels, book, groups), *_retreated(labels, book, groups))
+
+
+# --- efficacy by course ----------------------------------------------------------------------------------
+
+
+def _efficacy(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterator[TableSpec]:
+    measured = [group for group in groups if group.measure in _measures(groups)]
+    columns = list(dict.fromkeys((group.subgroup, group.category) for group in measured))
+    if not columns:
+        return
+    rows: list[TableRow] = []
+    blocks = dict.fromkeys((group.population, group.arm, group.measure) for group in measured)
+    for population, arm, measure in blocks:
+        own = [
+            each
+            for each in measured
+            if (each.population, each.arm, each.measure) == (population, arm, measure)
+        ]
+        title = _block_title(labels, population, arm, labels.variable_with_unit(measure))
+        rows.append(heading(f"{title}{_within(labels.study, population, measure)}"))
+        rows += list(_rows_of_measure(labels, book, own, columns))
+    rows += list(_response_rows(labels, book, groups, columns))
+    rows += list(_age_rows(book, groups, columns))
+    used = [number for group in groups for number in book.all(group) if group.variable != RETREATED_BEFORE]
+    level = level_text(labels.study)
+    notes = (
+        CAUTION,
+        _COUNTED,
+        f"Changes: mean with {level} t interval. n: with both values; N: those who had the later course.",
+        *_not_reached(labels, book, measured, columns),
+        _RESPONSES,
+        *describe_basis(labels, used),
+    )
+    later = list(dict.fromkeys(subgroup for subgroup, _ in columns))
+    spanners = (
+        ("", 1),
+        *(
+            (f"Subjects with {in_sentence(humanise(name))}", sum(subgroup == name for subgroup, _ in columns))
+            for name in later
+        ),
+    )
+    heads = ("", *(humanise(category) for _, category in columns))
+    title = "Efficacy by course of treatment"
+    yield TableSpec("table-courses", "activity", title, heads, tuple(rows), notes, spanners, is_upright=True)
+
+
+def _within(study: Study, population: str, measure: str) -> str:
+    """Name the subgroups that a measure is described in alone, as its endpoint is."""
+    asked = (
+        each
+        for each in study.endpoints
+        if each.kind == "change"
+        and measure in each.all_variables
+        and (each.population or EVERYBODY) == population
+    )
+    endpoint = next(asked, None)
+    if endpoint is None or not (endpoint.subgroup_only and endpoint.subgroups):
+        return ""
+    return f", in {listed([in_sentence(humanise(name)) for name in endpoint.subgroups])}"
+
+
+def _measures(groups: Sequence[Group]) -> frozenset[str]:
+    """Name what is described by course: what has a level, and so a baseline."""
+    return frozenset(
+        group.variable for group in groups if group.variable == group.measure and group.category
+    ) - (_definitions(groups))
+
+
+def _definitions(groups: Sequence[Group]) -> frozenset[str]:
+    return frozenset(group.variable for group in groups if group.endpoint)
+
+
+def _block_title(labels: Labels, population: str, arm: str, what: str) -> str:
+    within = [in_sentence(labels.population(population))] if population != EVERYBODY else []
+    within += [f"arm {arm_label(labels.study, arm)}"] if arm != ALL else []
+    return f"{what} ({', '.join(within)})" if within else what
+
+
+_Columns = Sequence[tuple[str, str]]
+
+
+def _rows_of_measure(
+    labels: Labels, book: NumberBook, own: Sequence[Group], columns: _Columns
+) -> Iterator[TableRow]:
+    """Give the baseline of each course, then the change to each visit counted from it."""
+    values = [number.value for group in own for number in book.all(group) if number.statistic == "mean"]
+    digits = decimals_for(book, own[0].measure, values)
+    levels = {(each.subgroup, each.category): each for each in own if each.variable == each.measure}
+    changes = {(each.subgroup, each.category): each for each in own if each.variable != each.measure}
+    base = next(iter(book.visits(next(iter(levels.values())))), "")
+    cells = [_level_cell(book, levels.get(column), base, digits) for column in columns]
+    yield TableRow(words("Baseline of the course, mean ± SD; n/N"), tuple(cells), indent=1)
+    for visit in _reached(book, changes, columns):
+        cells = [_change_cell(book, changes.get(column), visit, digits) for column in columns]
+        label = f"Change to {in_sentence(labels.visit(visit))}, mean (interval); n/N"
+        yield TableRow(words(label), tuple(cells), indent=1)
+
+
+def _reached(book: NumberBook, changes: Mapping[tuple[str, str], Group], columns: _Columns) -> list[str]:
+    """Give the visits at which somebody has a value after a later course."""
+    later = [changes[column] for column in columns if column[0] == column[1] and column in changes]
+    visits = dict.fromkeys(visit for group in later for visit in book.visits(group))
+    return [visit for visit in visits if any(_value(book, group, visit, "n") for group in later)]
+
+
+def _not_reached(
+    labels: Labels, book: NumberBook, measured: Sequence[Group], columns: _Columns
+) -> Iterator[str]:
+    """Name the visits that nobody has reached after the later course."""
+    changes = [group for group in measured if group.variable != group.measure]
+    later = [
+        each
+        for each in changes
+        if (each.subgroup, each.category) in columns and each.subgroup == each.category
+    ]
+    visits = dict.fromkeys(visit for group in later for visit in book.visits(group))
+    none = [v for v in visits if not any(_value(book, group, v, "n") for group in later)]
+    if none:
+        named = listed([in_sentence(labels.visit(visit)) for visit in none])
+        yield f"After the later course nobody has a value at {named}."
+
+
+def _value(book: NumberBook, group: Group, visit: str, statistic: str) -> float:
+    number = book.find(group, visit, statistic)
+    return 0.0 if number is None else number.value or 0.0
+
+
+def _level_cell(book: NumberBook, group: Group | None, visit: str, digits: int) -> TableCell:
+    if group is None:
+        return EMPTY
+    mean, sd = (bound(book.find(group, visit, name), digits) for name in ("mean", "sd"))
+    return _with_size(book, group, visit, (mean, " ± ", sd) if mean is not None else ())
+
+
+def _change_cell(book: NumberBook, group: Group | None, visit: str, digits: int) -> TableCell:
+    if group is None or visit not in book.visits(group):
+        return EMPTY
+    mean = bound(book.find(group, visit, "mean"), digits)
+    limits = [bound(book.find(group, visit, name, "student_t"), digits) for name in ("lower", "upper")]
+    told = () if mean is None else (mean, " (", *interval(*limits), ")") if all(limits) else (mean,)
+    return _with_size(book, group, visit, told)
+
+
+def _with_size(book: NumberBook, group: Group, visit: str, told: tuple[object, ...]) -> TableCell:
+    """Put how many have the value, of how many, behind it; a median where a mean cannot be told."""
+    size = book.find(group, visit, "n")
+    if not told:
+        median = book.find(group, visit, "median")
+        told = ("median ", bound(median, 2)) if median is not None else ()
+    return joined(*told, *(("; ",) if told else ()), *_of_all(size))  # type: ignore[arg-type]
+
+
+def _of_all(size: Number | None) -> tuple[object, ...]:
+    shown = bound(size, 0)
+    return () if size is None or shown is None else (shown, f"/{size.denominator}")
+
+
+def _response_rows(
+    labels: Labels, book: NumberBook, groups: Sequence[Group], columns: _Columns
+) -> Iterator[TableRow]:
+    own = [group for group in groups if group.endpoint]
+    blocks = dict.fromkeys((each.endpoint, each.population, each.arm) for each in own)
+    for endpoint, population, arm in blocks:
+        here = [
+            each for each in own if (each.endpoint, each.population, each.arm) == (endpoint, population, arm)
+        ]
+        title = _block_title(labels, population, arm, labels.endpoint(endpoint))
+        yield heading(f"{title}, n/N (%; {level_text(labels.study, endpoint)} CI)")
+        visits = _known(book, here)
+        categories = dict.fromkeys((group.variable, group.category) for group in here)
+        for visit in visits:
+            for variable, category in categories:
+                found = {
+                    each.subgroup: each
+                    for each in here
+                    if (each.variable, each.category) == (variable, category)
+                }
+                cells = [
+                    _response_cell(book, found.get(subgroup), visit) if subgroup == course else EMPTY
+                    for subgroup, course in columns
+                ]
+                if any(cell is not EMPTY for cell in cells):
+                    label = f"{labels.visit(visit)}: {in_sentence(class_label(variable, category))}"
+                    yield TableRow(words(label), tuple(cells), indent=1)
+
+
+def _known(book: NumberBook, groups: Sequence[Group]) -> list[str]:
+    """Give the visits at which a response is known of somebody."""
+    visits = dict.fromkeys(visit for group in groups for visit in book.visits(group))
+    responding = [group for group in groups if group.category == "responder"]
+    return [
+        visit for visit in visits if any(_has_known(book.find(each, visit, "count")) for each in responding)
+    ]
+
+
+def _has_known(number: Number | None) -> bool:
+    return number is not None and number.value is not None
+
+
+def _response_cell(book: NumberBook, group: Group | None, visit: str) -> TableCell:
+    if group is None or visit not in book.visits(group):
+        return EMPTY
+    cell = share_cell(book, group, visit)
+    limits = [bound(book.find(group, visit, name, "clopper_pearson"), 1) for name in ("lower", "upper")]
+    return joined(*cell.parts, "; ", *percent_interval(*limits)) if all(limits) else cell
+
+
+def _age_rows(book: NumberBook, groups: Sequence[Group], columns: _Columns) -> Iterator[TableRow]:
+    found = {group.subgroup: group for group in groups if group.variable == AGE_OF_BASELINE}
+    if not found:
+        return
+    cells = []
+    for subgroup, course in columns:
+        group = found.get(subgroup) if subgroup == course else None
+        if group is None:
+            cells.append(EMPTY)
+            continue
+        median, low, high = (bound(book.find(group, ALL, name), 0) for name in ("median", "min", "max"))
+        told = (median, " (", low, " to ", high, "); ") if median is not None else ()
+        cells.append(joined(*told, *_of_all(book.find(group, ALL, "n"))))  # type: ignore[arg-type]
+    label = "Days from the last visit before the course to its first infusion, median (range); n/N"
+    yield TableRow(words(label), tuple(cells))
+
+
+# --- the first treatment ---------------------------------------------------------------------------------
+
+
+def _retreated(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterator[TableSpec]:
+    own = [group for group in groups if group.variable == RETREATED_BEFORE]
+    visits = list(dict.fromkeys(visit for group in own for visit in book.visits(group)))
+    shown = [visit for visit in visits if any(_value(book, group, visit, "count") for group in own)]
+    if not own:
+        return
+    heads = ("Visit of the first treatment", *(_column(labels, group) for group in own))
+    rows = [
+        TableRow(words(labels.visit(visit)), tuple(share_cell(book, group, visit) for group in own))
+        for visit in shown
+    ]
+    none_yet = [in_sentence(labels.visit(visit)) for visit in visits if visit not in shown]
+    before = (f"Nobody had been infused again before {listed(none_yet)}.",) if none_yet else ()
+    used = [number for group in own for visit in shown for number in book.all(group) if number.visit == visit]
+    notes = (_RETREATED, *before, *describe_basis(labels, used))
+    title = "Infused again before a visit of the first treatment"
+    yield TableSpec("table-retreated", "activity", title, heads, tuple(rows), notes, is_upright=True)
+
+
+def _column(labels: Labels, group: Group) -> str:
+    return _block_title(labels, group.population, group.arm, "Infused again, n/N (%)")

@@ -1,0 +1,129 @@
+"""Courses of treatment on the page: what is printed of the five timelines of `test_course_efficacy`."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from funis.analysis.analyse import analyse
+from funis.documents.table import TableSpec
+from funis.reporting.banners import build_notices
+from funis.reporting.course_tables import CAUTION, build_course_tables
+from funis.reporting.flow_figure import build_flow
+from funis.reporting.methods_text import build_methods
+from funis.reporting.number_book import read_numbers
+from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
+from funis.reporting.swimmer_figures import LATER, build_swimmer
+from funis.reporting.time_axis import time_axis
+from funis.results import Results
+from funis.study.model import Study
+
+sys.path.insert(0, str(Path(__file__).parent))
+courses = import_module("test_course_efficacy")
+
+# S1 is infused again on day 370, S2 on day 280, S5 on day 200.
+EVENTS = [
+    {"subject": "S1", "term": "fever", "start_day": 0, "serious": 0},  # infusion of course 1
+    {"subject": "S1", "term": "rash", "start_day": 369, "serious": 0},  # the day before course 2
+    {"subject": "S1", "term": "fever", "start_day": 371, "serious": 1},  # the day after its first infusion
+    {"subject": "S2", "term": "cough", "start_day": 300, "serious": 0},  # 13 days after its second
+    {"subject": "S3", "term": "cough", "start_day": 300, "serious": 0},  # never infused again
+]
+# S1 and S2 are asked after their second course, S5 on its very day only: that is about the time before.
+QUESTIONS = [
+    {"subject": "S1", "visit": "unscheduled", "day": 460, "asked": 1, "any_event": 1},
+    {"subject": "S2", "visit": "month_12", "day": 360, "asked": 1, "any_event": 1},
+    {"subject": "S3", "visit": "month_12", "day": 360, "asked": 1, "any_event": 1},
+    {"subject": "S4", "visit": "month_12", "day": 360, "asked": 1, "any_event": 0},
+    {"subject": "S5", "visit": "unscheduled", "day": 200, "asked": 1, "any_event": 0},
+]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    found: Study = courses.trial(tmp_path_factory.mktemp("trial"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def results(study: Study) -> Results:
+    tables = courses.tables(study, adverse_events=EVENTS, safety_questions=QUESTIONS)
+    return analyse(study, tables)
+
+
+def rows(table: TableSpec) -> list[tuple[str, ...]]:
+    return [(row.stub.text, *(cell.text for cell in row.cells)) for row in table.rows]
+
+
+def test_efficacy_stands_by_course_with_its_caution(study: Study, results: Results) -> None:
+    table, retreated = build_course_tables(study, read_numbers(results.numbers))
+    assert table.heads == ("", "Course 1", "Course 2")
+    shown = dict.fromkeys(rows(table))
+    # The numbers by hand stand in test_course_efficacy; of two subjects, and of three times −4, no interval.
+    assert ("Change to month 3, mean (interval); n/N", "−4.00 (–); 3/3", "−4.00 (n/c); 2/3") in shown
+    assert ("Month 6: major clinical response", "–", "1/2; 1.3 to 98.7%") in shown
+    # No course begins at grades that are a response already: A of S1 and S2, C of S5.
+    assert ("Baseline: any response", "–", "1/3; 0.8 to 90.6%") in shown
+    assert table.footnotes[0] == CAUTION
+    # In the treated, and among everybody: the same five.
+    assert rows(retreated) == [("Month 9", "1/5", "1/5"), ("Month 12", "2/5", "2/5")]
+    ids = set(results.numbers["id"])
+    assert all(set(cell.ids) <= ids and cell.ids for cell in retreated.rows[0].cells)
+
+
+def test_events_of_a_course_are_over_those_asked_after_it(study: Study, results: Results) -> None:
+    def value(course: int, what: str) -> tuple[float | None, int]:
+        name = f"adverse_events.treated.course_{course}.{what}.count"
+        found = results.numbers.filter(results.numbers["id"] == name).row(0, named=True)
+        return found["value"], found["denominator"]
+
+    # Course 1: S1 (days 0 and 369) and S3; asked in it were S3, S4 and S5, S1 has an event.
+    assert value(1, "any") == (2, 4)
+    assert value(1, "onset_infusion_day") == (1, 4)
+    assert value(1, "onset_later") == (2, 4)
+    # Course 2: S1 the day after its first infusion, S2 later; S5 was not asked after its own.
+    assert value(2, "any") == (2, 2)
+    assert value(2, "serious") == (1, 2)
+    assert value(2, "onset_day_after") == (1, 2)
+    assert value(2, "onset_later") == (1, 2)
+    table, *_ = build_adverse_event_tables(study, read_numbers(results.numbers))
+    assert ("Course 2: events that began in it",) in rows(table)
+
+
+def test_flow_swimmer_and_exposure_show_the_second_course(study: Study, results: Results) -> None:
+    book = read_numbers(results.numbers)
+    chart = build_flow(study, book)[0]
+    assert "infused again, course 2 3" in chart.alt
+    assert "exposure.treated.course_2.infused.count" in chart.ids
+    figure = build_swimmer(study, results)[0]
+    # Ten infusions of the first treatment, six of second courses.
+    assert "10 × infusion, 6 × infusion of a later course" in figure.alt
+    assert LATER in str(figure.spec)
+    table = build_exposure_tables(study, book)[0]
+    assert "Course 2 infusion 1" in table.heads
+    assert any(
+        note.startswith("Planned: infusion 2 of the course at relapse on day 7") for note in table.footnotes
+    )
+    words = " ".join(line for passage in build_methods(study) for line in passage.paragraphs)
+    assert (
+        "A later course is planned at relapse (lost), once for whoever relapses, infusions on day 0 and day 7"
+        in words
+    )
+
+
+def test_an_axis_goes_on_where_subjects_were_followed_beyond_the_plan(study: Study) -> None:
+    # Visits at months 3, 6, 9 and 12: month 15 is day 450, month 18 day 540.
+    assert time_axis(study, [370])["values"] == [0, 90, 180, 270, 360]
+    assert time_axis(study, [449.0])["values"][-1] == 360
+    assert time_axis(study, [550])["values"][-2:] == [450, 540]
+    assert '"540": "18"' in time_axis(study, [550])["labelExpr"]
+
+
+def test_an_invented_scenario_is_said_on_every_page(study: Study, results: Results) -> None:
+    trial = study.trial.model_copy(update={"scenario": "what if nobody had relapsed"})
+    invented = study.model_copy(update={"trial": trial})
+    notices = build_notices(invented, results, read_numbers(results.numbers))
+    found = next(each for each in notices if each.tag == "invented scenario")
+    assert found.title == "Invented scenario: what if nobody had relapsed."
+    assert not any(each.tag for each in build_notices(study, results, read_numbers(results.numbers)))
