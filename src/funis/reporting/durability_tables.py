@@ -48,15 +48,15 @@ def build_durability_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
     return tuple(table for endpoint in asked for table in _table(labels, book, endpoint))
 
 
-def kept_group(book: NumberBook, endpoint: Endpoint, population: str) -> Group | None:
-    """Give the group of those who still respond, of all subjects of the endpoint, over one denominator."""
+def kept_group(book: NumberBook, endpoint: Endpoint, population: str, arm: str = ALL) -> Group | None:
+    """Give the group of those who still respond, of all subjects of the endpoint or of one arm."""
     return next(
         (
             group
             for group in book.of(ANALYSIS)
             if (group.endpoint, group.category, group.population) == (endpoint.id, "responder", population)
             and group.subgroup == ALL
-            and group.arm == ALL
+            and group.arm == arm
         ),
         None,
     )

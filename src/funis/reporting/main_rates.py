@@ -256,25 +256,32 @@ def _response_notes(labels: Labels, endpoint: Endpoint, *, with_bounds: bool) ->
 
 
 def _relapse_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
-    """Count relapses at each visit of all, of responders, and of responders at risk, and what was kept."""
-    groups = [group for group in book.of("relapse") if group.subgroup == ALL and group.arm == ALL]
+    """Count relapses at each visit of all, of responders, and of responders at risk, and what was kept.
+
+    With arms each has its own block, and all together stand last.
+    """
+    arms = [arm.id for arm in labels.study.arms]
+    groups = [group for group in book.of("relapse") if group.subgroup == ALL and group.arm in {ALL, *arms}]
     names = list(dict.fromkeys(group.population for group in groups))
     if not names:
         return
-    by_name = {name: next(group for group in groups if group.population == name) for name in names}
-    visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
-    rows = []
-    for visit in sorted(visits, key=lambda each: each == ALL):
-        last = in_sentence(labels.visit(visits[-2 if visits[-1] == ALL and len(visits) > 1 else -1]))
-        label = f"By {last}" if visit == ALL else f"Found at {in_sentence(labels.visit(visit))}"
-        cells = tuple(_relapse_cell(book, by_name[name], visit, with_interval=visit == ALL) for name in names)
-        rows.append(TableRow(words(label), cells))
-    kept = [*_still_rows(labels, book, names)] or [*_kept_rows(book, names)]
-    rows += [*kept, *_free_rows(labels, book, names)]
+    blocks = {arm: [group for group in groups if group.arm == arm] for arm in (*arms, ALL)}
+    rows: list[TableRow] = []
+    has_kept = False
+    for arm, own in blocks.items():
+        kept = [*_still_rows(labels, book, names, arm)] or [*_kept_rows(book, names, arm)]
+        has_kept = has_kept or bool(kept)
+        if own and arms:
+            rows.append(heading(arm_label(labels.study, arm) if arm != ALL else "All arms together"))
+        if own:
+            counted = _counted_rows(labels, book, names, own)
+            rows += [*counted, *kept, *_free_rows(labels, book, names, arm)]
     heads = ("", *(_over_whom(labels, name) for name in names))
     ends = [group.endpoint for group in groups]
     ends += [
-        each.id for each in labels.study.endpoints if kept and len(each.at) > 1 and each.kind == "response"
+        each.id
+        for each in labels.study.endpoints
+        if has_kept and len(each.at) > 1 and each.kind == "response"
     ]
     timed = [group.endpoint for group in book.of("time_to_event") if group.variable == "relapse"]
     notes = (*_relapse_notes(labels, levels_text(labels.study, ends)), *level_notes(labels, [*ends, *timed]))
@@ -286,6 +293,24 @@ def _relapse_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
         tuple(rows),
         notes,
     )
+
+
+def _counted_rows(
+    labels: Labels, book: NumberBook, names: Sequence[str], groups: Sequence[Group]
+) -> Iterator[TableRow]:
+    """Count the relapses found at each visit, then those of all visits together, over each denominator."""
+    by_name = {group.population: group for group in reversed(groups)}
+    visits = list(dict.fromkeys(visit for group in groups for visit in book.visits(group)))
+    for visit in sorted(visits, key=lambda each: each == ALL):
+        last = in_sentence(labels.visit(visits[-2 if visits[-1] == ALL and len(visits) > 1 else -1]))
+        label = f"By {last}" if visit == ALL else f"Found at {in_sentence(labels.visit(visit))}"
+        cells = (
+            _relapse_cell(book, by_name[name], visit, with_interval=visit == ALL)
+            if name in by_name
+            else EMPTY
+            for name in names
+        )
+        yield TableRow(words(label), tuple(cells))
 
 
 def _over_whom(labels: Labels, name: str) -> str:
@@ -302,10 +327,10 @@ def _relapse_cell(book: NumberBook, group: Group, visit: str, *, with_interval: 
     return joined(*cell.parts, "; ", *percent_interval(*limits))
 
 
-def _still_rows(labels: Labels, book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
+def _still_rows(labels: Labels, book: NumberBook, names: Sequence[str], arm: str) -> Iterator[TableRow]:
     """Count who still responds at each later visit of a response that is judged at several."""
     for endpoint in labels.study.endpoints:
-        found = {name: kept_group(book, endpoint, name) for name in names}
+        found = {name: kept_group(book, endpoint, name, arm) for name in names}
         for visit in endpoint.at[1:] if any(found.values()) else ():
             cells = (
                 EMPTY if group is None else _relapse_cell(book, group, visit, with_interval=True)
@@ -314,10 +339,10 @@ def _still_rows(labels: Labels, book: NumberBook, names: Sequence[str]) -> Itera
             yield TableRow(words(f"Still responding at {in_sentence(labels.visit(visit))}"), tuple(cells))
 
 
-def _kept_rows(book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
+def _kept_rows(book: NumberBook, names: Sequence[str], arm: str) -> Iterator[TableRow]:
     """Count those whose response was kept to the end."""
     for group in book.of("response"):
-        is_whole = group.subgroup == ALL and group.arm == ALL and not group.category
+        is_whole = group.subgroup == ALL and group.arm == arm and not group.category
         if group.variable == name_sustained(group.measure) and is_whole and group.population in names:
             cells = tuple(
                 share_cell(book, group, ALL) if name == group.population else EMPTY for name in names
@@ -325,10 +350,10 @@ def _kept_rows(book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
             yield TableRow(words("Response kept to the end"), cells)
 
 
-def _free_rows(labels: Labels, book: NumberBook, names: Sequence[str]) -> Iterator[TableRow]:
+def _free_rows(labels: Labels, book: NumberBook, names: Sequence[str], arm: str) -> Iterator[TableRow]:
     """Give the Kaplan-Meier estimate at the last visit in the column of responders."""
     for group in book.of("time_to_event"):
-        is_whole = group.subgroup == ALL and group.arm == ALL
+        is_whole = group.subgroup == ALL and group.arm == arm
         free = free_of_event(book, group) if is_whole else None
         if free is None or "responders" not in names or group.variable != "relapse":
             continue
