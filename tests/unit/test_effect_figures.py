@@ -1,14 +1,18 @@
 """Waterfall, forest and bars with open answers, by hand: what is drawn of whom, and what is not known."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 
 from funis.documents.figure import FigureSpec
+from funis.reporting import timeline_figures, waterfall_figures
 from funis.reporting.forest_figures import build_forest
-from funis.reporting.number_book import read_numbers
+from funis.reporting.influence_tables import build_influence_figures
+from funis.reporting.number_book import Group, read_numbers
 from funis.reporting.response_figures import build_response_figures
 from funis.reporting.waterfall_figures import build_waterfall
 from funis.results import NumberList, Place, Provenance, Results
@@ -106,6 +110,45 @@ def test_of_more_than_300_subjects_a_curve_of_quantiles_is_drawn(subjects: int, 
         assert {"percent": 50.17, "change": -150.0} in points
         assert "all 301 are summarised" in figure.footnotes[0]
         assert figure.footnotes[-1].startswith("Of 1 subjects one of the two values is missing")
+
+
+@pytest.mark.parametrize(("in_an_arm", "is_many"), [(150, False), (151, True)])
+def test_arms_of_a_study_of_more_than_300_subjects_are_summarised_together(
+    monkeypatch: pytest.MonkeyPatch, in_an_arm: int, *, is_many: bool
+) -> None:
+    """302 subjects in two arms are many, though neither arm is: no line and no bar of a single subject."""
+    values: dict[str, tuple[float | None, float | None]] = {
+        f"{arm}{place:03}": (10.0 + place % 7, 5.0 + place % 3) for arm in "cp" for place in range(in_an_arm)
+    }
+    results = results_of(values)
+    numbers = NumberList()
+    for arm in "cp":
+        for visit in ("baseline", "month_3", "month_6"):
+            numbers.add(
+                Place(analysis="summary", variable="sledai_2k", arm=arm, visit=visit, n=in_an_arm),
+                "mean",
+                9.0,
+            )
+    book = read_numbers(numbers.frame())
+
+    def members(_: Results, __: object, group: Group) -> list[str]:
+        return [name for name in values if name.startswith(group.arm)]
+
+    for module in (timeline_figures, waterfall_figures):
+        monkeypatch.setattr(module, "members_of", members)
+    study = study_of(CHANGE, arms=ARMS)
+    (course,) = timeline_figures.build_timeline_figures(study, results, book)
+    (waterfall,) = build_waterfall(study, results, book)
+    assert len(course.spec["concat"]) == len(waterfall.spec["vconcat"]) == 2
+    for figure in (course, waterfall):
+        assert (
+            "more than 300 subjects single subjects are not drawn" in " ".join(figure.footnotes)
+        ) is is_many
+    assert ('"p95"' in json.dumps(course.spec)) is is_many
+    assert ('"rect"' in json.dumps(waterfall.spec)) is not is_many
+    assert waterfall.title.endswith("quantiles of the changes at month 6") is is_many
+    # What is plotted are the values, though the endpoint is their change.
+    assert course.title.startswith("SLEDAI-2K, values by visit: mean with 95% confidence interval")
 
 
 # --- forest ----------------------------------------------------------------------------------------------
@@ -210,7 +253,7 @@ def test_one_row_alone_is_no_forest() -> None:
 def test_who_cannot_be_told_is_a_hatched_part_of_the_bar_of_everybody() -> None:
     """30 who respond and 6 who do not of 36, 4 more cannot be told: 75, 15 and 10 percent of 40."""
     numbers = NumberList()
-    for category, count, denominator in (("SRI-4", 30, 36), ("none", 6, 36), ("cannot tell", 4, 40)):
+    for category, count, denominator in (("cannot tell", 4, 40), ("no", 6, 36), ("yes", 30, 36)):
         place = Place(
             analysis="response", variable="sri_4", measure="sri_4", category=category, endpoint="answer", visit="month_6",
             n=denominator, denominator=denominator,
@@ -219,13 +262,14 @@ def test_who_cannot_be_told_is_a_hatched_part_of_the_bar_of_everybody() -> None:
         if category != "cannot tell":
             numbers.add(place, "percent", 100 * count / denominator)
     figure = build_response_figures(study_of(RESPONSE), read_numbers(numbers.frame()))[0]
-    known, labels, frame, strokes = (layer["data"]["values"] for layer in figure.spec["layer"])
+    known, labels, frame, strokes, *ground = (layer["data"]["values"] for layer in figure.spec["layer"])
     assert [(part["bar"], part["from"], part["to"]) for part in known] == [
         ("Month 6, enrolled (N=40)", 0.0, 75.0), ("Month 6, enrolled (N=40)", 75.0, 90.0),
     ]  # fmt: skip
     assert [(part["from"], part["to"]) for part in frame] == [(90.0, 100.0)]
     # A percentage of 36 would not fit a bar of 40.
     assert [part["label"] for part in labels] == ["30", "6"]
+    assert [[part["label"] for part in drawn] for drawn in ground] == [["4"], ["4"]]
     assert all(90 <= stroke["from"] <= stroke["to"] <= 100 for stroke in strokes)
     assert len(strokes) > 3
     assert any(note.startswith("Hatched: cannot tell.") for note in figure.footnotes)
@@ -245,3 +289,39 @@ def test_without_open_answers_the_parts_have_their_percentage() -> None:
     assert [part["bar"] for part in known] == ["Month 6, enrolled (N=40)"] * 2
     assert [part["label"] for part in labels] == ["30 (75.0%)", "10 (25.0%)"]
     assert not any("Hatched" in note for note in figure.footnotes)
+
+
+# --- influence -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("subjects", "is_span"), [(300, False), (301, True)])
+def test_estimates_without_one_of_many_subjects_are_a_span(subjects: int, *, is_span: bool) -> None:
+    """Distances of -0.1, 0 and 0.2 over and over, and one site of 0.5: a bar from -0.1 to 0.2."""
+    shifts = [(-0.1, 0.0, 0.2)[place % 3] for place in range(subjects)]
+    line = {"endpoint": "score", "variable": "sledai_2k_change", "measure": "sledai_2k", "subgroup": "all"}
+    rows = [
+        line
+        | {
+            "arm": "all",
+            "contrast": "",
+            "visit": "month_6",
+            "method": "paired_t",
+            "kind": kind,
+            "shift": shift,
+        }
+        for kind, shift in [*(("subject", each) for each in shifts), ("site", 0.5)]
+    ]
+    results = replace(results_of({"S1": (1, 1)}), listings={"influence": pl.DataFrame(rows)})
+    (figure,) = build_influence_figures(study_of(CHANGE), results)
+    drawn = {
+        layer["mark"]["type"] + str(layer["mark"].get("strokeWidth", "")): layer
+        for layer in figure.spec["layer"]
+    }
+    strokes = sorted(point["shift"] for point in drawn["tick"]["data"]["values"])
+    assert strokes == ([] if is_span else [-0.1, 0.0, 0.2])
+    assert ("rule6" in drawn) is is_span
+    if is_span:
+        assert [(each["from"], each["shift"]) for each in drawn["rule6"]["data"]["values"]] == [(-0.1, 0.2)]
+        assert "all 301 are summarised. Bar: from the lowest to the highest of them." in figure.footnotes[-1]
+    assert [point["shift"] for point in drawn["circle"]["data"]["values"]] == [0.5]
+    assert "The farthest, 0.5, is of" in figure.alt

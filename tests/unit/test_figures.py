@@ -247,7 +247,7 @@ def test_censorings_of_more_than_300_subjects_are_said_and_not_drawn(
     notes = " ".join(figure.footnotes)
     assert ("Small strokes: subjects censored." in notes) is is_drawn
     # One censored at 178 days and 21 at 190.
-    words = "Of curves of more than 300 subjects censorings are not drawn: 22 subjects were censored."
+    words = "With more than 300 subjects censorings are not drawn: 22 subjects were censored."
     assert (words in notes) is not is_drawn
 
 

@@ -192,15 +192,32 @@ def test_an_event_on_the_day_of_a_visit_belongs_to_the_interval_that_ends_there(
     assert days.select(place.alias("place"))["place"].to_list() == [0, 1, 1, 2]
 
 
-def test_points_are_counted_in_cells_and_none_is_lost() -> None:
-    drawn = np.random.default_rng(3).normal(size=(5000, 2))
+def test_points_are_counted_in_the_nearest_hexagon_and_none_is_lost() -> None:
+    """Every middle of two grids set into each other is tried for every point; ties are drawn by no point."""
+    drawn = np.random.default_rng(3).normal(size=(2000, 2))
     cells = count_points(pl.DataFrame({"x": drawn[:, 0], "y": drawn[:, 1]}), "x", "y")
-    assert sum(cell["points"] for cell in cells) == 5000
-    assert len(cells) <= 60 * 40
+    low, high = drawn.min(axis=0), drawn.max(axis=0)
+    # Forty hexagons across; rows half the root of three of a width apart, twenty of them.
+    unit = (drawn - low) / (high - low) * (40, 20 * 3**0.5 / 2)
+    even = [(x, y * 3**0.5) for x in range(42) for y in range(-1, 13)]
+    middles = np.array(
+        [*even, *((x + 0.5, y + 3**0.5 / 2) for x, y in even), *((x - 0.5, 0.75**0.5) for x, _ in even)]
+    )
+    middles = np.unique(np.round(middles, 9), axis=0)
+    far = ((unit[:, None, :] - middles[None, :, :]) ** 2).sum(axis=2)
+    nearest = far.argmin(axis=1)
+    wanted = np.unique(nearest, return_counts=True)[1]
+    assert sorted(cell["points"] for cell in cells) == sorted(wanted.tolist())
+    # A hexagon reaches 1/sqrt(3) of its width; a square would reach farther.
+    assert far.min(axis=1).max() <= 1 / 3 + 1e-9
+    back = (np.array([(cell["x"], cell["y"]) for cell in cells]) - low) / (high - low) * (40, 20 * 3**0.5 / 2)
+    assert ((back[:, None, :] - middles[None, :, :]) ** 2).sum(axis=2).min(axis=1).max() < 1e-4
+    assert sum(cell["points"] for cell in cells) == 2000
     assert count_points(pl.DataFrame({"x": [2.0, 2.0], "y": [5.0, 5.0]}), "x", "y")[0]["points"] == 2
-    assert not summary_figures.are_counted(limits.POINTS_DRAWN)
-    assert summary_figures.are_counted(limits.POINTS_DRAWN + 1)
-    assert "7 points are counted in cells" in say_counted("Left", 7)
+    assert not summary_figures.are_counted(300, limits.POINTS_DRAWN)
+    assert summary_figures.are_counted(301, 301)
+    assert summary_figures.are_counted(40, limits.POINTS_DRAWN + 1)
+    assert "7 points are counted in hexagons" in say_counted("Left", 7)
 
 
 def test_a_line_keeps_its_ends_when_it_is_thinned() -> None:

@@ -114,7 +114,8 @@ def _figure(study: Study, points: list[Spec], lines: list[Spec]) -> FigureSpec:
     return FigureSpec(
         id="figure-glucocorticoid",
         section="glucocorticoid",
-        title="Glucocorticoid by mouth over time: median with quartiles, and the dose of every subject",
+        title="Glucocorticoid by mouth over time: median with quartiles"
+        + (", and the dose of every subject" if drawn else ""),
         spec=finish(
             {
                 "vconcat": [top, *rows],

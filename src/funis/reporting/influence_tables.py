@@ -13,6 +13,7 @@ from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec,
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import Number, NumberBook, bound, interval, p_cell
+from funis.reporting.summary_figures import is_summarised, say_summarised
 from funis.results import ALL, Results, format_number, name_change
 from funis.study.model import Study
 
@@ -200,6 +201,10 @@ def _effect_cells(get: dict[str, Number | None]) -> Iterable[TableCell]:
 # --- the figure ------------------------------------------------------------------------------------------
 
 
+#: What a mark of single subjects is: a stroke of one, or a bar of all.
+_WITHOUT = {False: "stroke is the estimate", True: "bar spans the estimates"}
+
+
 def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     """Specify how far each estimate moves without one, at the last visit of each endpoint, in one panel."""
     frame = results.listings.get("influence", pl.DataFrame())
@@ -208,16 +213,18 @@ def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec,
     labels = Labels(study)
     points: list[Spec] = []
     names: list[str] = []
+    most = 0
     for rows in _last_parts(frame):
         first = rows.row(0, named=True)
         name = _strip_name(labels, _Line(*(first[each] for each in _Line._fields)))
         names.append(name)
-        # Strokes closer than a hundredth of a standard error cannot be told apart.
-        seen = rows.select("kind", pl.col("shift").round(2)).unique(maintain_order=True)
-        points += [{"name": name, "kind": kind, "shift": shift} for kind, shift in seen.iter_rows()]
+        subjects = rows.filter(pl.col("kind") == "subject").height
+        most = max(most, subjects if is_summarised(subjects) else 0)
+        points += [{"name": name} | point for point in _strip_points(rows, is_span=is_summarised(subjects))]
     names = list(dict.fromkeys(names))
     kinds = [kind for kind in _KINDS if any(point["kind"] == kind for point in points)]
-    farthest = max(points, key=lambda point: abs(point["shift"]))
+    reached = [point | {"shift": point.get(end, 0.0)} for point in points for end in ("shift", "from")]
+    farthest = max(reached, key=lambda point: abs(point["shift"]))
     return (
         FigureSpec(
             id="figure-influence",
@@ -225,7 +232,7 @@ def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec,
             title="How far one subject, site or lot moves each estimate",
             spec=finish(_strips(points, names, kinds)),
             alt=(
-                f"Strip chart of {len(names)} estimates: each stroke is the estimate without one subject, "
+                f"Strip chart of {len(names)} estimates: each {_WITHOUT[bool(most)]} without one subject, "
                 "each circle without one site or lot, as its distance from the estimate from all in standard "
                 f"errors. The farthest, {format_number(farthest['shift'], 1)}, is of {farthest['name']} "
                 f"without one {farthest['kind']}."
@@ -236,9 +243,22 @@ def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec,
                     "all, in standard errors of the latter. A mark that stands alone carries weight; beyond "
                     "1 it moves the estimate by more than its own uncertainty."
                 ),
+                *((f"{say_summarised(most)} Bar: from the lowest to the highest of them.",) if most else ()),
             ),
         ),
     )  # fmt: skip
+
+
+def _strip_points(rows: pl.DataFrame, *, is_span: bool) -> Iterable[Spec]:
+    """Give each distance of an estimate once; those without one subject as their two ends where asked."""
+    # Strokes closer than a hundredth of a standard error cannot be told apart.
+    seen = rows.select("kind", pl.col("shift").round(2)).unique(maintain_order=True)
+    of_subjects = seen.filter(pl.col("kind") == "subject")["shift"]
+    if is_span:
+        yield {"kind": "subject", "from": of_subjects.min(), "shift": of_subjects.max()}
+    for kind, shift in seen.iter_rows():
+        if kind != "subject" or not is_span:
+            yield {"kind": kind, "shift": shift}
 
 
 def _last_parts(frame: pl.DataFrame) -> Iterable[pl.DataFrame]:
@@ -284,7 +304,8 @@ def _strips(points: list[Spec], names: list[str], kinds: list[str]) -> Spec:
         "scale": {"domain": kinds, "range": [_KIND_COLOURS[kind] for kind in kinds]},
         "legend": top_legend(kinds, title="Without one"),
     }
-    single = [point for point in points if point["kind"] == "subject"]
+    single = [point for point in points if point["kind"] == "subject" and "from" not in point]
+    spans = [point for point in points if "from" in point]
     shared = [point for point in points if point["kind"] != "subject"]
     layers: list[Spec] = [
         {
@@ -298,6 +319,11 @@ def _strips(points: list[Spec], names: list[str], kinds: list[str]) -> Spec:
             "encoding": {"x": x, "y": y, "color": colour},
         },
     ]
+    if spans:
+        bar: Spec = {"x": x | {"field": "from"}, "x2": {"field": "shift"}, "y": y, "color": colour}
+        layers.append(
+            {"data": {"values": spans}, "mark": {"type": "rule", "strokeWidth": 6}, "encoding": bar}
+        )
     if shared:
         mark: Spec = {"type": "circle", "size": 46, "opacity": 0.9}
         layers.append(

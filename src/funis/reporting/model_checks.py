@@ -14,6 +14,7 @@ from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, Number, NumberBook, bound
 from funis.reporting.summary_figures import (
+    HEXAGON,
     are_counted,
     count_points,
     is_summarised,
@@ -222,8 +223,10 @@ def _residual_figures(labels: Labels, results: Results) -> Iterable[FigureSpec]:
         within = "" if subgroup == ALL else f" ({labels.population(str(subgroup)).lower()})"
         name = f"{labels.variable(str(variable))}{within}"
         width = WIDTH // 2 - 18 - _AXIS
-        against = _scatter(own, ("fitted", "Fitted change"), ("residual", "Normalised residual"))
-        line = thin_line(own, "expected") if are_counted(own.height) else own
+        is_counted = are_counted(own["subject"].n_unique(), own.height)
+        axes = ("fitted", "Fitted change"), ("residual", "Normalised residual")
+        against = _hexagons(own, *axes) if is_counted else _scatter(own, *axes)
+        line = thin_line(own, "expected") if is_counted else own
         quantiles = _scatter(line, ("expected", "Normal quantile"), ("residual", "Normalised residual"))
         panels = [
             {"width": width, "height": 220, "layer": [_zero("residual"), against]},
@@ -245,25 +248,17 @@ def _residual_figures(labels: Labels, results: Results) -> Iterable[FigureSpec]:
                     "Normalised residuals: multiplied by the inverse Cholesky factor of the covariance; "
                     "independent with spread 1 if the model holds."
                 ),
-                *_say_if_counted(own.height),
+                *(_say_counted(own.height) if is_counted else ()),
             ),
         )
 
 
-def _say_if_counted(points: int) -> Iterable[str]:
-    if are_counted(points):
-        yield say_counted("Left", points)
-        yield "Right: an even choice of the points by their order, with both ends."
+def _say_counted(points: int) -> Iterable[str]:
+    yield say_counted("Left", points)
+    yield "Right: an even choice of the points by their order, with both ends."
 
 
 def _scatter(rows: pl.DataFrame, x: tuple[str, str], y: tuple[str, str]) -> Spec:
-    if are_counted(rows.height):
-        drawn = _scatter(rows.head(0), x, y)
-        drawn["data"] = {"values": count_points(rows, x[0], y[0])}
-        del drawn["mark"]["size"]
-        size: Spec = {"field": "points", "type": "quantitative", "legend": None, "scale": {"range": [6, 260]}}
-        drawn["encoding"]["size"] = size
-        return drawn
     return {
         "data": {"values": rows.select(pl.col(x[0]).round(4), pl.col(y[0]).round(4)).to_dicts()},
         "mark": {"type": "circle", "color": ESTIMATE, "size": 22, "opacity": 0.55},
@@ -272,6 +267,17 @@ def _scatter(rows: pl.DataFrame, x: tuple[str, str], y: tuple[str, str]) -> Spec
             "y": {"field": y[0], "type": "quantitative", "scale": {"zero": False}, "axis": _upright(y[1])},
         },
     }
+
+
+def _hexagons(rows: pl.DataFrame, x: tuple[str, str], y: tuple[str, str]) -> Spec:
+    """Draw hexagons in place of points, each as large as the points it holds are many."""
+    drawn = _scatter(rows.head(0), x, y)
+    drawn["data"] = {"values": count_points(rows, x[0], y[0])}
+    drawn["mark"] = {"type": "point", "shape": HEXAGON, "filled": True, "color": ESTIMATE, "opacity": 0.8}
+    drawn["encoding"]["size"] = {
+        "field": "points", "type": "quantitative", "legend": None, "scale": {"range": [8, 200]},
+    }  # fmt: skip
+    return drawn
 
 
 def _upright(title: str | None) -> Spec:

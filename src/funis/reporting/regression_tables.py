@@ -12,7 +12,7 @@ from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec,
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, Number, NumberBook, bound, decimals_for, interval, level_text
-from funis.reporting.summary_figures import are_counted, count_points, say_counted
+from funis.reporting.summary_figures import HEXAGON, are_counted, count_points, say_counted
 from funis.results import ALL, Results, format_number, format_shortest
 from funis.study.model import Study
 
@@ -231,7 +231,8 @@ def _point_layers(points: pl.DataFrame, x: Spec, y: Spec) -> list[Spec]:
         },
         {
             "data": {"values": _drawn_points(points)},
-            "mark": {"type": "circle", "color": ESTIMATE, "opacity": 0.55},
+            "mark": {"type": "point", "filled": True, "color": ESTIMATE, "opacity": 0.55}
+            | {"shape": HEXAGON if _are_counted(points) else "circle"},
             "encoding": {
                 "x": x,
                 "y": y | {"field": "change"},
@@ -246,9 +247,13 @@ def _point_layers(points: pl.DataFrame, x: Spec, y: Spec) -> list[Spec]:
     ]
 
 
+def _are_counted(points: pl.DataFrame) -> bool:
+    return are_counted(int(points["subjects"].sum()), points.height)
+
+
 def _drawn_points(points: pl.DataFrame) -> list[Spec]:
-    """Give every pair of values once; very many pairs are counted in cells."""
-    if not are_counted(points.height):
+    """Give every pair of values once; of many subjects the pairs are counted in hexagons."""
+    if not _are_counted(points):
         return points.select("baseline", "change", "subjects").to_dicts()
     whole = points.select(pl.col("baseline", "change").repeat_by("subjects").explode())
     return [
@@ -316,8 +321,11 @@ def _words(
 
 def _notes(points: pl.DataFrame, visit: str, *, is_estimable: bool) -> tuple[str, ...]:
     n = int(points["subjects"].sum())
+    is_counted = _are_counted(points)
     first = (
-        f"One point a pair of values, its area the number of subjects (n = {n}, {in_sentence(visit)}). "
+        f"Baseline and change of {n} subjects at {in_sentence(visit)}. Dashed: limit of the entry rule."
+        if is_counted
+        else f"One point a pair of values, its area the number of subjects (n = {n}, {in_sentence(visit)}). "
         "Dashed: limit of the entry rule."
     )
     second = (
@@ -326,5 +334,5 @@ def _notes(points: pl.DataFrame, visit: str, *, is_estimable: bool) -> tuple[str
         else "No expected line: not estimable, see the table."
     )
     third = "A fall that is larger where the baseline is higher is not by itself a sign of an effect."
-    counted = (say_counted("Circles", points.height),) if are_counted(points.height) else ()
+    counted = (say_counted("Hexagons", n),) if is_counted else ()
     return first, second, third, *counted

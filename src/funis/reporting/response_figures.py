@@ -23,8 +23,12 @@ from funis.results import ALL, format_number
 from funis.study.model import Study
 
 _EXTENT_COLOURS = {"full": CLASSES[0], "partial": CLASSES[1], "none": NO_CLASS}
+#: Where a part stands in its bar, by the extent of its class.
+_RANKS: Final = {"full": 0, "partial": 1, "open": 2, "none": 3}
 #: Every class of response together; each of them has its own part.
 RESPONDER: Final = "responder"
+#: A response of which it is not known which class it is.
+OPEN_CLASS: Final = "open_class"
 #: Not a class, but a part of the bar.
 CANNOT_TELL: Final = "cannot tell"
 #: Room of the names left, height of a row, share of it above and below a bar, and pixels a percent.
@@ -70,6 +74,7 @@ def _response_bar(labels: Labels, book: NumberBook, group: Group, visit: str) ->
 
 
 def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> FigureSpec:
+    bars = _order_parts(definition, bars)
     classes = {bar["name"]: bar["class"] for bar in bars if bar["name"] != CANNOT_TELL}
     colours = _class_colours(definition, classes)
     _place(bars, colours | {CANNOT_TELL: PAPER})
@@ -97,6 +102,19 @@ def _response_figure(labels: Labels, definition: str, bars: list[Spec]) -> Figur
     )
 
 
+def _order_parts(definition: str, bars: list[Spec]) -> list[Spec]:
+    """Put the parts of each bar in order: responses, an open class with them, then none, then cannot tell."""
+    rows = list(dict.fromkeys(bar["bar"] for bar in bars))
+
+    def rank(bar: Spec) -> tuple[int, int]:
+        printed = printed_class(definition, bar["name"])
+        last = {CANNOT_TELL: len(_RANKS), OPEN_CLASS: _RANKS["open"]}
+        own = _RANKS.get(printed.extent if printed else "", _RANKS["partial"])
+        return rows.index(bar["bar"]), last.get(bar["name"], own)
+
+    return sorted(bars, key=rank)
+
+
 def _place(bars: list[Spec], colours: Mapping[str, str]) -> None:
     """Give each part its ends in percent of all of its bar, those counted whose response is not known."""
     sizes: dict[str, float] = {}
@@ -121,8 +139,7 @@ def _place(bars: list[Spec], colours: Mapping[str, str]) -> None:
         bar["top"], bar["row"] = rows.index(row) + _EDGE, rows.index(row) + 0.5
         bar["bottom"] = rows.index(row) + 1 - _EDGE
         bar["ink"] = ink_on(colours[bar["name"]])
-        is_known = bar["name"] != CANNOT_TELL
-        bar["label"] = _fitting(bar["words"], bar["count"], share * _PERCENT) if is_known else ""
+        bar["label"] = _fitting(bar["words"], bar["count"], share * _PERCENT)
 
 
 def _fitting(words: str, count: float, room: float) -> str:
@@ -195,4 +212,12 @@ def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:
     layers = [part, label]
     if unknown:
         layers += hatch(unknown, ends, slant=_HEIGHT * (1 - 2 * _EDGE) / _PERCENT)
+        # The number stands on a ground of paper, or the strokes would run through it.
+        counted = label | {"data": {"values": [bar for bar in unknown if bar["label"]]}}
+        ground = {"type": "text", "fontSize": SMALL, "stroke": PAPER, "strokeWidth": 5, "strokeJoin": "round"}
+        layers += [
+            counted
+            | {"mark": ground, "encoding": {name: label["encoding"][name] for name in ("x", "y", "text")}},
+            counted,
+        ]
     return {"width": 100 * _PERCENT, "height": _HEIGHT * len(rows), "layer": layers}

@@ -30,8 +30,13 @@ from funis.study.model import Study
 
 #: The quantiles of a band, outer and inner, and the line between them.
 QUANTILES = {"p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95}
-#: Bins of a panel of counted points, across and upwards.
-BINS = (60, 40)
+#: Hexagons of a panel of counted points, across and upwards.
+BINS = (40, 20)
+#: Outline of a hexagon that stands on a corner, for a mark of the size of its width.
+HEXAGON = "M0,-1L0.866,-0.5L0.866,0.5L0,1L-0.866,0.5L-0.866,-0.5Z"
+_SQRT_3 = 3**0.5
+#: A row of hexagons lies so much above the one below, in widths of a hexagon.
+_HEXAGON_RISE = _SQRT_3 / 2
 #: Room of the upright axis of a panel.
 _PANEL_AXIS = 38
 #: Bands of fewer values than this would follow single subjects.
@@ -332,7 +337,9 @@ def _count_grid(cells: list[Spec], kinds: Sequence[str], names: Sequence[str]) -
 
 
 def count_points(points: pl.DataFrame, x: str, y: str) -> list[Spec]:
-    """Count points in cells of equal size over the range of the data.
+    """Count points in hexagons of equal size over the range of the data.
+
+    The middles of the hexagons are two square grids set into each other; a point belongs to the nearest.
 
     Parameters
     ----------
@@ -340,31 +347,55 @@ def count_points(points: pl.DataFrame, x: str, y: str) -> list[Spec]:
 
     Returns
     -------
-    list of dict : the middle of each cell that holds a point under the names of the columns, and ``points``
+    list of dict : the middle of each hexagon that holds a point, by the names of the columns, and ``points``
 
     Examples
     --------
-    >>> count_points(pl.DataFrame({"a": [0.0, 0.0, 60.0], "b": [0.0, 0.1, 40.0]}), "a", "b")
-    [{'a': 0.5, 'b': 0.5, 'points': 2}, {'a': 59.5, 'b': 39.5, 'points': 1}]
+    >>> rows = pl.DataFrame({"a": [0.0, 0.0, 40.0], "b": [0.0, 0.1, 34.64]})
+    >>> count_points(rows, "a", "b")
+    [{'a': 0.0, 'b': 0.0, 'points': 2}, {'a': 40.0, 'b': 34.64, 'points': 1}]
     """
-    places, middles = [], []
-    for name, bins in zip((x, y), BINS, strict=True):
-        low, high = float(points[name].min()), float(points[name].max())  # type: ignore[arg-type]
-        step = (high - low) / bins or 1.0
-        places.append(((pl.col(name) - low) / step).floor().clip(0, bins - 1).alias(f"at_{name}"))
-        middles.append((low + step * (pl.col(f"at_{name}") + 0.5)).round(4).alias(name))
-    cells = points.select(places).group_by(pl.all()).len("points").sort(f"at_{x}", f"at_{y}")
-    return cells.select(*middles, "points").to_dicts()
+    lows, steps = {}, {}
+    for name, bins in ((x, BINS[0]), (y, BINS[1] * _HEXAGON_RISE)):
+        lows[name], high = float(points[name].min()), float(points[name].max())  # type: ignore[arg-type]
+        steps[name] = (high - lows[name]) / bins or 1.0
+    across, up = ((pl.col(name) - lows[name]) / steps[name] for name in (x, y))
+    placed = points.select(across.alias("across"), up.alias("up")).with_columns(
+        pl.col("across").round().alias("even_x"),
+        (pl.col("up") / _SQRT_3).round().alias("even_y") * _SQRT_3,
+        ((pl.col("across") - 0.5).round() + 0.5).alias("odd_x"),
+        (((pl.col("up") / _SQRT_3 - 0.5).round() + 0.5) * _SQRT_3).alias("odd_y"),
+    )
+    even, odd = (
+        (pl.col("across") - pl.col(f"{kind}_x")) ** 2 + (pl.col("up") - pl.col(f"{kind}_y")) ** 2
+        for kind in ("even", "odd")
+    )
+    middles = [
+        (
+            pl.when(even <= odd).then(pl.col(f"even_{axis}")).otherwise(pl.col(f"odd_{axis}")) * steps[name]
+            + lows[name]
+        )
+        .round(4)
+        .alias(name)
+        for name, axis in ((x, "x"), (y, "y"))
+    ]
+    return placed.select(middles).group_by(x, y).len("points").sort(x, y).to_dicts()
 
 
-def are_counted(points: int) -> bool:
-    """Tell whether so many points are counted in cells instead of drawn one by one."""
-    return points > POINTS_DRAWN
+def are_counted(subjects: int, points: int) -> bool:
+    """Tell whether points of so many subjects are counted in hexagons instead of drawn one by one.
+
+    Examples
+    --------
+    >>> are_counted(300, 1500), are_counted(301, 301)
+    (False, True)
+    """
+    return is_summarised(subjects) or points > POINTS_DRAWN
 
 
 def say_counted(what: str, points: int) -> str:
-    """Say in a caption that points are counted in cells."""
-    return f"{what}: {points} points are counted in cells; the larger a circle, the more of them lie there."
+    """Say in a caption that points are counted in hexagons."""
+    return f"{what}: {points} points are counted in hexagons; the larger one is, the more of them lie there."
 
 
 def thin_line(points: pl.DataFrame, by: str, most: int = POINTS_DRAWN // 10) -> pl.DataFrame:

@@ -90,8 +90,10 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
     looks = dict(zip(curves, zip(GROUPS * 9, _DASHES * 9, strict=False), strict=False))
     medians = {arm: median for arm in curves for median in _medians(numbers, arm)}
     layers: list[Spec] = []
+    is_crowded = _are_crowded(curves.values())
     for arm, curve in curves.items():
-        layers += _curve_layers(curve, (x, domain), event, looks[arm])
+        shown = curve.with_columns(censored=pl.lit(0)) if is_crowded else curve
+        layers += _curve_layers(shown, (x, domain), event, looks[arm])
         layers += _median_layers(medians.get(arm), x)
     names = _names_of(labels, curves)
     layers += _name_layers(names, curves, looks)
@@ -138,16 +140,15 @@ def _notes(labels: Labels, endpoint: str, numbers: pl.DataFrame, event: str, ori
 
 def _notes_of_curves(curves: dict[str, pl.DataFrame], medians: dict[str, float]) -> tuple[str, ...]:
     """Say what the strokes of censoring are, or how many are not drawn, and where the curve is grey."""
-    crowded = [curve for curve in curves.values() if _is_crowded(curve)]
-    count = sum(int(curve["censored"].sum()) for curve in crowded)
+    count = sum(int(curve["censored"].sum()) for curve in curves.values())
     found = []
-    if len(crowded) < len(curves):
-        found.append("Small strokes: subjects censored.")
-    if crowded:
+    if _are_crowded(curves.values()):
         found.append(
-            f"Of curves of more than {SUBJECTS_DRAWN} subjects censorings are not drawn: {count} subjects "
+            f"With more than {SUBJECTS_DRAWN} subjects censorings are not drawn: {count} subjects "
             "were censored."
         )
+    elif count:
+        found.append("Small strokes: subjects censored.")
     if any(_find_few(curve) is not None for curve in curves.values()):
         found.append(
             f"Grey and dashed: fewer than {FEWEST_AT_RISK} subjects, or fewer than a tenth of those at the "
@@ -264,9 +265,9 @@ def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
     return found
 
 
-def _is_crowded(curve: pl.DataFrame) -> bool:
+def _are_crowded(curves: Iterable[pl.DataFrame]) -> bool:
     """Tell whether strokes of censoring would run into each other."""
-    return int(curve["at_risk"][0]) > SUBJECTS_DRAWN
+    return sum(int(curve["at_risk"][0]) for curve in curves) > SUBJECTS_DRAWN
 
 
 def _find_few(curve: pl.DataFrame) -> float | None:
@@ -352,7 +353,7 @@ def _curve_layers(curve: pl.DataFrame, axis: tuple[Spec, float], event: str, loo
     start = {"time": 0.0, "survival": 1.0, "lower": 1.0, "upper": 1.0}
     points = [start, *(row for row in curve.select(columns).to_dicts() if row["time"] > 0)]
     points.append(points[-1] | {"time": points[-1]["time"] + _STUB * domain})
-    censored = curve.clear() if _is_crowded(curve) else curve.filter(pl.col("censored") > 0)
+    censored = curve.filter(pl.col("censored") > 0)
     few = _find_few(curve)
     begins = points[-1]["time"] if few is None else few
     firm = [point for point in points if point["time"] <= begins]

@@ -49,7 +49,14 @@ def build_timeline_figures(study: Study, results: Results, book: NumberBook) -> 
         groups = [
             group for name in endpoint.all_variables for group in _timeline_groups(book, endpoint, name)
         ]
-        panels = [_Panel(study, results, book, group) for group in groups]
+        own = [_own_scores(results, book, group) for group in groups]
+        # Arms of 200 subjects each are 400: all panels of a figure are drawn alike.
+        subjects = pl.concat([each.select("subject") for each in own])["subject"].n_unique() if own else 0
+        is_many = is_summarised(subjects)
+        panels = [
+            _Panel(study, book, group, scores, is_summarised=is_many)
+            for group, scores in zip(groups, own, strict=True)
+        ]
         drawn = [panel for panel in panels if panel.has_timeline]
         if drawn:
             found.append(_timeline_figure(study, endpoint, drawn))
@@ -74,7 +81,9 @@ def _timeline_groups(book: NumberBook, endpoint: Endpoint, variable: str) -> Ite
 class _Panel:
     """The data of one timeline: the mean points of a group and the lines of its subjects."""
 
-    def __init__(self, study: Study, results: Results, book: NumberBook, group: Group) -> None:
+    def __init__(
+        self, study: Study, book: NumberBook, group: Group, own: pl.DataFrame, *, is_summarised: bool
+    ) -> None:
         labels = Labels(study)
         planned = {visit.name: visit.day for visit in study.visits}
         self.group = group
@@ -92,9 +101,8 @@ class _Panel:
         self.axis_title = "Time from first visit" if bands else "Visit"
         names = bands or order_numbered(open_visits)
         self.unplanned = [point for visit in names for point in _visit_mean(labels, book, group, visit)]
-        own = _own_scores(results, book, group)
         self.subjects = own["subject"].n_unique()
-        self.is_summarised = is_summarised(self.subjects)
+        self.is_summarised = is_summarised
         self.lines: list[Spec] = []
         self.bands: list[Spec] = []
         if self.is_summarised:
@@ -265,11 +273,17 @@ def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel])
     return FigureSpec(
         id=f"figure-{endpoint.id}",
         section="efficacy",
-        title=f"{endpoint.printed}: {mean_words}{drawn_words}",
+        title=f"{_plotted(labels, endpoint, panels)}: {mean_words}{drawn_words}",
         spec=finish(body),
         alt=_timeline_words(labels, panels, names),
         footnotes=_timeline_notes(labels, panels, has_mean=has_mean),
     )
+
+
+def _plotted(labels: Labels, endpoint: Endpoint, panels: Sequence[_Panel]) -> str:
+    """Say what is drawn: the values of a visit, whether the endpoint is their change or not."""
+    variables = list(dict.fromkeys(panel.group.variable for panel in panels))
+    return f"{labels.variable(variables[0]) if len(variables) == 1 else endpoint.printed}, values by visit"
 
 
 def _timeline_layers(panel: _Panel, axis: Spec, *, width: int, height: int, scale: Spec) -> Spec:
@@ -401,7 +415,7 @@ def _subject_notes(panels: Sequence[_Panel]) -> list[str]:
     if bands:
         notes.append(
             f"With more than {SUBJECTS_DRAWN} subjects single subjects are not drawn: all "
-            f"{_range_text(bands)} are summarised. Bands: 5th to 95th and 25th to 75th "
+            f"{max(bands)} are summarised. Bands: 5th to 95th and 25th to 75th "
             "percentile at each visit; dashed: the median."
         )
     return notes

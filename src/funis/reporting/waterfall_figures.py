@@ -58,12 +58,13 @@ def build_waterfall(study: Study, results: Results, book: NumberBook) -> tuple[F
     variable = endpoint.all_variables[0]
     named = labels.variable_with_unit(variable)
     when = in_sentence(labels.visit(visit))
-    is_many = is_summarised(max(each.subjects for each in columns))
+    is_many = is_summarised(sum(each.subjects for each in columns))
     return (
         FigureSpec(
             id=f"figure-waterfall-{endpoint.id}",
             section="efficacy",
-            title=f"{labels.variable(variable)}: change of each subject at {when}",
+            title=f"{labels.variable(variable)}: "
+            + (f"quantiles of the changes at {when}" if is_many else f"change of each subject at {when}"),
             spec=finish(_panels(columns, f"Change of {named}", is_many=is_many)),
             alt=_words(columns, named, when),
             footnotes=tuple(_notes(columns, is_many=is_many)),
