@@ -201,10 +201,6 @@ def _effect_cells(get: dict[str, Number | None]) -> Iterable[TableCell]:
 # --- the figure ------------------------------------------------------------------------------------------
 
 
-#: What a mark of single subjects is: a stroke of one, or a bar of all.
-_WITHOUT = {False: "stroke is the estimate", True: "bar spans the estimates"}
-
-
 def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec, ...]:
     """Specify how far each estimate moves without one, at the last visit of each endpoint, in one panel."""
     frame = results.listings.get("influence", pl.DataFrame())
@@ -223,20 +219,13 @@ def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec,
         points += [{"name": name} | point for point in _strip_points(rows, is_span=is_summarised(subjects))]
     names = list(dict.fromkeys(names))
     kinds = [kind for kind in _KINDS if any(point["kind"] == kind for point in points)]
-    reached = [point | {"shift": point.get(end, 0.0)} for point in points for end in ("shift", "from")]
-    farthest = max(reached, key=lambda point: abs(point["shift"]))
     return (
         FigureSpec(
             id="figure-influence",
             section=SECTION,
             title="How far one subject, site or lot moves each estimate",
             spec=finish(_strips(points, names, kinds)),
-            alt=(
-                f"Strip chart of {len(names)} estimates: each {_WITHOUT[bool(most)]} without one subject, "
-                "each circle without one site or lot, as its distance from the estimate from all in standard "
-                f"errors. The farthest, {format_number(farthest['shift'], 1)}, is of {farthest['name']} "
-                f"without one {farthest['kind']}."
-            ),
+            alt=_strip_words(points, len(names), is_span=bool(most)),
             footnotes=(
                 (
                     "At the last visit of each endpoint: the estimate without one, minus the estimate from "
@@ -247,6 +236,18 @@ def build_influence_figures(study: Study, results: Results) -> tuple[FigureSpec,
             ),
         ),
     )  # fmt: skip
+
+
+def _strip_words(points: Sequence[Spec], estimates: int, *, is_span: bool) -> str:
+    """Say what the strips show, and which mark lies farthest."""
+    reached = [point | {"shift": point.get(end, 0.0)} for point in points for end in ("shift", "from")]
+    farthest = max(reached, key=lambda point: abs(point["shift"]))
+    mark = "bar spans the estimates" if is_span else "stroke is the estimate"
+    return (
+        f"Strip chart of {estimates} estimates: each {mark} without one subject, each circle without one site or "
+        "lot, as its distance from the estimate from all in standard errors. The farthest, "
+        f"{format_number(farthest['shift'], 1)}, is of {farthest['name']} without one {farthest['kind']}."
+    )
 
 
 def _strip_points(rows: pl.DataFrame, *, is_span: bool) -> Iterable[Spec]:
