@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -244,8 +244,8 @@ def _strip_words(points: Sequence[Spec], estimates: int, *, is_span: bool) -> st
     farthest = max(reached, key=lambda point: abs(point["shift"]))
     mark = "bar spans the estimates" if is_span else "stroke is the estimate"
     return (
-        f"Strip chart of {estimates} estimates: each {mark} without one subject, each circle without one site or "
-        "lot, as its distance from the estimate from all in standard errors. The farthest, "
+        f"Strip chart of {estimates} estimates: each {mark} without one subject, each circle without one "
+        "site or lot, as its distance from the estimate from all in standard errors. The farthest, "
         f"{format_number(farthest['shift'], 1)}, is of {farthest['name']} without one {farthest['kind']}."
     )
 
@@ -305,29 +305,31 @@ def _strips(points: list[Spec], names: list[str], kinds: list[str]) -> Spec:
         "scale": {"domain": kinds, "range": [_KIND_COLOURS[kind] for kind in kinds]},
         "legend": top_legend(kinds, title="Without one"),
     }
-    single = [point for point in points if point["kind"] == "subject" and "from" not in point]
-    spans = [point for point in points if "from" in point]
-    shared = [point for point in points if point["kind"] != "subject"]
+    at: Spec = {"x": x, "y": y, "color": colour}
     layers: list[Spec] = [
         {
             "data": {"values": [{"shift": 0}]},
             "mark": {"type": "rule", "color": INK, "strokeWidth": 0.8},
             "encoding": {"x": x},
         },
-        {
-            "data": {"values": single},
-            "mark": {"type": "tick", "thickness": 1.2, "size": 13, "opacity": 0.8},
-            "encoding": {"x": x, "y": y, "color": colour},
-        },
+        *_mark_layers(points, at),
     ]
-    if spans:
-        bar: Spec = {"x": x | {"field": "from"}, "x2": {"field": "shift"}, "y": y, "color": colour}
-        layers.append(
-            {"data": {"values": spans}, "mark": {"type": "rule", "strokeWidth": 6}, "encoding": bar}
-        )
-    if shared:
-        mark: Spec = {"type": "circle", "size": 46, "opacity": 0.9}
-        layers.append(
-            {"data": {"values": shared}, "mark": mark, "encoding": {"x": x, "y": y, "color": colour}}
-        )
     return fit({"height": {"step": step}, "layer": layers})
+
+
+def _mark_layers(points: list[Spec], at: Spec) -> Iterable[Spec]:
+    """Draw strokes of single subjects, bars of many, and circles of what subjects share."""
+    single = [point for point in points if point["kind"] == "subject" and "from" not in point]
+    spans = [point for point in points if "from" in point]
+    shared = [point for point in points if point["kind"] != "subject"]
+    stroke: Spec = {"type": "tick", "thickness": 1.2, "size": 13, "opacity": 0.8}
+    yield {"data": {"values": single}, "mark": stroke, "encoding": at}
+    if spans:
+        ends = at | {"x": at["x"] | {"field": "from"}, "x2": {"field": "shift"}}
+        yield {"data": {"values": spans}, "mark": {"type": "rule", "strokeWidth": 6}, "encoding": ends}
+    if shared:
+        yield {
+            "data": {"values": shared},
+            "mark": {"type": "circle", "size": 46, "opacity": 0.9},
+            "encoding": at,
+        }
