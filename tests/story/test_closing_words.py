@@ -65,21 +65,24 @@ def test_no_number_of_the_closing_words_is_without_its_result(kind: str, name: s
 
 
 def test_the_limits_say_what_forty_patients_can_miss_and_how_many_tests_were_made() -> None:
-    # 300 / 40.
+    # 1 - 0.025^(1 / 40), as beside the count of none in Box 1.
     _, results = analysed("sle")
     tests = results.numbers.filter(pl.col("statistic") == "p").height
     found = lines("sle", "limits")
     assert (
-        "With 40 patients a harm in fewer than about 7.5% can be missed (one-sided upper limit of none seen)."
-        in found
+        "With 40 patients a harm in fewer than 8.8% can be missed: the upper Clopper-Pearson limit where none is "
+        "seen, as beside other counts of none." in found
     )
     assert f"{tests} P values were calculated." in found
     assert bound_numbers("sle", "limits") == {
         "population.treated.subjects.n": "40",
-        "size.treated.harm_missed.percent": "7.5%",
+        "size.treated.harm_missed.upper.clopper_pearson": "8.8%",
         "size.enrolled.tests.count": str(tests),
     }
     assert results.value("size.treated.harm_missed.percent") == 7.5
+    upper = results.value("size.treated.harm_missed.upper.clopper_pearson")
+    assert upper == results.value("adverse_events.treated.any.upper.clopper_pearson")
+    assert upper == pytest.approx(100 * (1 - 0.025 ** (1 / 40)), abs=1e-9)
 
 
 def test_findings_are_counted_by_level_in_words_and_numbers() -> None:
@@ -133,8 +136,16 @@ def sizes(subjects: int, infused: int) -> dict[str, float | None]:
 def test_a_share_is_named_from_three_subjects_on_of_the_treated_or_of_everybody() -> None:
     assert sizes(2, 0) == {}
     # Of three none are harmed with a probability of (1 - x)^3; 0.05 at x = 0.632. Of four at 0.527.
-    assert sizes(3, 0) == {"size.enrolled.harm_missed.percent": pytest.approx(63.16, abs=0.01)}
-    assert sizes(6, 4) == {"size.treated.harm_missed.percent": pytest.approx(52.71, abs=0.01)}
+    # At 0.025, as the report prints it, these are 0.708 and 0.602.
+    limit = "upper.clopper_pearson"
+    assert sizes(3, 0) == {
+        "size.enrolled.harm_missed.percent": pytest.approx(63.16, abs=0.01),
+        f"size.enrolled.harm_missed.{limit}": pytest.approx(70.76, abs=0.01),
+    }
+    assert sizes(6, 4) == {
+        "size.treated.harm_missed.percent": pytest.approx(52.71, abs=0.01),
+        f"size.treated.harm_missed.{limit}": pytest.approx(60.24, abs=0.01),
+    }
     assert sizes(6, 2) == {}
 
 

@@ -209,7 +209,7 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
     ]
     assert sum(count for _, count in table.spanners) == len(table.heads)
     assert any("Liu D" in note for note in table.footnotes)
-    assert "Population: treated (first infusion date is known)." in table.footnotes
+    assert "Population: treated (the date of the first infusion is recorded)." in table.footnotes
 
 
 def test_the_page_shows_table_and_figure_and_no_sentence(found: tuple[Study, Results]) -> None:

@@ -273,7 +273,7 @@ def test_relapse_has_an_estimand_of_its_own() -> None:
         sentence = table.footnotes[0]
         assert sentence in [item for passage in build_methods(study) for item in passage.items]
         assert "Population: treated" in sentence
-        assert "relapse after the response by UC-MSC BILAG response at month 6" in sentence
+        assert "relapse after UC-MSC BILAG response at month 6" in sentence
         assert "looked for at month 9" in sentence
         assert "of the responders of the population" in sentence
         assert "(composite: a responder counts as relapsed from then on)" in sentence

@@ -244,16 +244,17 @@ def test_no_lot_was_given(shown: Callable[[Results], dict[str, TableSpec]]) -> N
     tables = shown(trial(*(("infusions", row, "lot", "") for row in range(4))))
     assert "table-product-lots" not in tables
     rows = {row.stub.text: [cell.text for cell in row.cells] for row in tables["table-main-product"].rows}
-    assert rows["Lots given"] == ["0"]
+    assert rows["Lots given"] == ["not collected"]
+    assert rows["Donors of the cells given"] == ["not collected"]
     assert rows["Traced to a recorded lot"] == ["0/4"]
 
 
 def test_the_methods_say_what_is_asked_of_lots_and_donors() -> None:
     assert list(describe_cells(Labels(STUDY))) == [
-        "Each lot has these results: sterility test (result is negative; it may come after the release).",
-        "Of each donor is asked: delivery is vaginal and healthy is 1.",
+        "Required of each lot: sterility test (result is negative; it may come after the release).",
+        "Required of each donor: delivery is vaginal and found healthy by history and examination.",
         (
-            "Each donor has these results: HIV 1 and 2, hepatitis B, hepatitis C and syphilis (result is "
+            "Required tests of each donor: HIV 1 and 2, hepatitis B, hepatitis C and syphilis (result is "
             "negative; specimen at most 7 days before and 7 days after the collection)."
         ),
     ]
@@ -268,11 +269,22 @@ def test_the_methods_say_what_is_asked_of_lots_and_donors() -> None:
         "Rule of the donor's hiv: result = 'negative'.",
     ]
     assert (
-        next(describe_cells(Labels(study)))
-        == "Each lot has these results: mycoplasma test (result is negative)."
+        next(describe_cells(Labels(study))) == "Required of each lot: mycoplasma test (result is negative)."
     )
     bare = study.model_copy(update={"donor": None, "product": product.model_copy(update={"tests": ()})})
     assert list(describe_cells(Labels(bare))) == []
     assert list(rules_of_cells(bare)) == ["Rule of release 1: passage <= 5."]
     nothing = study.model_copy(update={"donor": Donor(rules=(), tests=())})
-    assert [each[:8] for each in describe_cells(Labels(nothing))] == ["Each lot"]
+    assert [each[:8] for each in describe_cells(Labels(nothing))] == ["Required"]
+
+
+@pytest.mark.parametrize("table", ["lots", "donors"])
+def test_what_no_table_tells_is_not_a_zero(
+    shown: Callable[[Results], dict[str, TableSpec]], table: str
+) -> None:
+    """Without lots nobody knows of which donors the cells are; without donors the lots are known all the same."""
+    tables = shown(trial(without=(table,)))
+    rows = {row.stub.text: [cell.text for cell in row.cells] for row in tables["table-main-product"].rows}
+    assert rows["Donors of the cells given"] == ["not collected"]
+    assert rows["Lots given"] == (["not collected"] if table == "lots" else ["2"])
+    assert rows["Traced to a recorded donor"] == ["not collected"]

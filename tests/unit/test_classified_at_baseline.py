@@ -296,7 +296,7 @@ def test_values_that_a_rule_may_ask_for() -> None:
     assert subject_values(BY_COLUMNS)["baseline_aecg_2002"] == ("met", "not met")
     assert (
         rule_words(Labels(BY_COLUMNS), PRIMARY["rule"])
-        == "classification by AECG 2002, primary Sjogren's syndrome is met"
+        == "the classification criteria AECG 2002, primary Sjogren's syndrome, are met"
     )
 
 

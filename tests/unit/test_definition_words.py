@@ -96,7 +96,7 @@ def test_the_lupus_template_defines_its_response_once_for_three_endpoints() -> N
     assert [each.title for each in passages] == ["Definition of UC-MSC BILAG response"]
     assert passages[0].paragraphs == (
         (
-            "It defines clinical response at 6 months, relapse after a clinical response and time to relapse after a "
+            "It defines clinical response, relapse after a clinical response and time to relapse after a "
             "clinical response. The definition of UC-MSC BILAG response is a proposal of funis: the trial's own "
             "definition is not printed in what could be read."
         ),
@@ -104,7 +104,9 @@ def test_the_lupus_template_defines_its_response_once_for_three_endpoints() -> N
     assert (
         passages[0]
         .items[0]
-        .startswith("Major clinical response: at month 6 (day 180, 30 days either side), (a) no")
+        .startswith(
+            "Major clinical response: at month 6 (day 180, 30 days either side) and month 12 (day 360"
+        )
     )
     assert "horizon" not in " ".join(passages[0].items)
 
@@ -130,15 +132,15 @@ def test_endpoints_judged_otherwise_are_defined_apart() -> None:
 
 RESPONSE = {"id": "r", "kind": "response", "definition": "ucmsc_bilag_response", "at": "month_6"}
 ENDPOINTS = [
-    (RESPONSE, "response by UC-MSC BILAG response at month 6 (day 180, 30 days either side)"),
+    (RESPONSE, "UC-MSC BILAG response at month 6 (day 180, 30 days either side)"),
     (
         {"id": "x", "kind": "relapse", "definition": "ucmsc_bilag_response", "at": ("month_9", "month_12")},
-        ("relapse after the response by UC-MSC BILAG response at month 6 (day 180, 30 days either side), looked for at "
+        ("relapse after UC-MSC BILAG response at month 6 (day 180, 30 days either side), looked for at "
         "month 9 (day 270, on the day) and month 12 (day 360, 1 day before to 14 days after)"),
     ),
     (
         {"id": "x", "kind": "relapse", "definition": "ucmsc_bilag_response", "parameters": {"response_visit": "end"}},
-        "relapse after the response by UC-MSC BILAG response at end (day 400), looked for",
+        "relapse after UC-MSC BILAG response at end (day 400), looked for at every later visit",
     ),
     (
         {"id": "x", "kind": "change", "variables": ("sledai_2k", "c3"), "at": ("month_6", "end")},
@@ -152,7 +154,7 @@ ENDPOINTS = [
     (
         {"id": "x", "kind": "time_to_event", "event": "death"},
         ("days from the first infusion to death from any cause; without the event, time ends at the last day seen, at "
-        "withdrawal, loss"),
+        "withdrawal or loss"),
     ),
     (
         {"id": "x", "kind": "time_to_event", "event": "withdrawal", "origin": "consent"},
@@ -161,20 +163,20 @@ ENDPOINTS = [
     ),
     (
         {"id": "x", "kind": "time_to_event", "event": "relapse", "origin": "response"},
-        ("days from the visit of the response to relapse after the response by UC-MSC BILAG response at month 6 (day "
-        "180, 30 days either side); without the event, time ends at the last day seen, at withdrawal, loss or death; "
+        ("days from the visit of the response (UC-MSC BILAG response at month 6 (day 180, 30 days either side)) to "
+        "relapse after it; without the event, time ends at the last day seen, at withdrawal, loss or death; "
         "what is found at a visit counts on its planned day"),
     ),
     (
         {"id": "x", "kind": "time_to_event", "event": "response"},
-        ("days from the first infusion to the first visit with the response by UC-MSC BILAG response; without the "
+        ("days from the first infusion to the first visit with UC-MSC BILAG response; without the "
         "event, time ends at the last day seen, at withdrawal, loss or death; what is found at a visit counts on its "
         "planned day"),
     ),
     (
         {"id": "x", "kind": "time_to_event", "event": "death", "origin": "response"},
-        ("days from the visit of the response to death from any cause by UC-MSC BILAG response at month 6 (day 180, 30 "
-        "days either side); without the event, time ends at the last day seen, at withdrawal, loss"),
+        ("days from the visit of the response (UC-MSC BILAG response at month 6 (day 180, 30 days either side)) to "
+        "death from any cause; without the event, time ends at the last day seen, at withdrawal or loss"),
     ),
 ]  # fmt: skip
 
@@ -219,31 +221,50 @@ def test_laboratory_tests_and_instruments() -> None:
 
 
 RULES = [
-    ("age >= 16", "age at least 16 years"),
-    ("16 <= age", "age at least 16 years"),
-    ("16 < age", "age above 16 years"),
-    ("60 > age", "age below 60 years"),
-    ("60 >= age", "age at most 60 years"),
-    ("baseline_proteinuria_24h > 0.5", "24-hour urine protein at baseline above 0.5 g/24h"),
+    ("age >= 16", "age is at least 16 years"),
+    ("16 <= age", "age is at least 16 years"),
+    ("16 < age", "age is above 16 years"),
+    ("60 > age", "age is below 60 years"),
+    ("60 >= age", "age is at most 60 years"),
+    ("baseline_proteinuria_24h > 0.5", "24-hour urine protein at baseline is above 0.5 g/24h"),
     ("baseline_bilag_2004_renal IN ('A', 'B', 'C')", "BILAG-2004, renal at baseline is A, B or C"),
-    ("first_infusion_date IS NOT NULL", "first infusion date is known"),
+    ("first_infusion_date IS NOT NULL", "the date of the first infusion is recorded"),
+    ("consent_date IS NULL", "the date of consent is not recorded"),
     ("subject IS NOT NULL", "every subject of the data"),
     ("sex IS NULL", "sex is not known"),
     ("sex = 'female'", "sex is female"),
-    ("sex <> 'female' OR age < 50 AND age > 18", "sex is not female or (age below 50 years and age above 18 years)"),
-    ("NOT (age < 18)", "not (age below 18 years)"),
-    ("age BETWEEN 18 AND 65", "age from 18 to 65 years"),
-    ("days_consent_to_first_infusion <= 28", "days from consent to first infusion at most 28"),
-    ("viability_percent >= 80", "viability at least 80 %"),
-    ("cd34_percent <= 2", "CD34 at most 2 %"),
+    ("sex <> 'female' OR age < 50 AND age > 18", "sex is not female or (age is below 50 years and age is above 18 years)"),
+    ("age > 18 AND age < 50 AND sex = 'male'", "age is above 18 years; age is below 50 years; and sex is male"),
+    ("NOT (age < 18)", "age is at least 18 years"),
+    ("NOT (sex = 'male' OR age < 18)", "it does not hold that (sex is male or age is below 18 years)"),
+    ("age BETWEEN 18 AND 65", "age is from 18 to 65 years"),
+    ("days_consent_to_first_infusion <= 28", "at most 28 days from consent to first infusion"),
+    ("days_consent_to_first_infusion < 28", "fewer than 28 days from consent to first infusion"),
+    ("days_consent_to_first_infusion >= 0", "first infusion on or after the day of consent"),
+    ("0 < days_consent_to_first_infusion", "first infusion after the day of consent"),
+    (
+        "consent_date IS NOT NULL AND COALESCE(days_consent_to_first_infusion, 0) >= 0",
+        ("the date of consent is recorded; and (first infusion on or after the day of consent, or that is not "
+        "known)"),
+    ),
+    ("viability_percent >= 80", "viability is at least 80%"),
+    ("cd34_percent <= 2", "CD34 is at most 2%"),
     ("sterility = 'negative'", "sterility is negative"),
-    ("(age - 18) * 2 > 10", "((age minus 18) times 2) above 10"),
-    ("ABS(age) > -1", "the size of age above −1"),
-    ("COALESCE(age, 40) > 30", "the first known of age and 40 above 30"),
-    ("CASE WHEN age > 30 THEN 1 ELSE 0 END = 1", "(1 where age above 30 years; else 0) is 1"),
-    ("consent_date > DATE '2020-01-31'", "consent date above 2020-01-31"),
-    ("(age > 30) IS TRUE", "age above 30 years is true"),
-    ("age / 2 + 1 >= 10", "(age divided by 2 plus 1) at least 10"),
+    ("healthy = 1", "found healthy by history and examination"),
+    ("healthy = 0", "not found healthy by history and examination"),
+    ("eligible <> 0", "found eligible as a donor"),
+    ("drugs_failed >= 1", "at least 1 drug failed before the first infusion"),
+    ("drugs_failed > 2", "more than 2 drugs failed before the first infusion"),
+    ("(age - 18) * 2 > 10", "((age minus 18) times 2) is above 10"),
+    ("ABS(age) > -1", "age (whatever its sign) is above −1"),
+    ("COALESCE(age, 40) > 30", "age is above 30 years, or that is not known"),
+    ("COALESCE(age, 20) > 30", "age is above 30 years, and that is known"),
+    ("COALESCE(age, weight_kg) > 30", "the first that is known of age and weight is above 30"),
+    ("CASE WHEN age > 30 THEN 1 ELSE 0 END = 1", "(1 where age is above 30 years; otherwise 0) is 1"),
+    ("consent_date > DATE '2020-01-31'", "the date of consent is after 2020-01-31"),
+    ("consent_date <= DATE '2020-01-31'", "the date of consent is not after 2020-01-31"),
+    ("(age > 30) IS TRUE", "it is known to hold that age is above 30 years"),
+    ("age / 2 + 1 >= 10", "(age divided by 2 plus 1) is at least 10"),
 ]  # fmt: skip
 
 

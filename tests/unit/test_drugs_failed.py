@@ -174,7 +174,7 @@ def test_a_table_without_the_column_says_nothing_of_failed_drugs() -> None:
 def test_the_number_is_known_before_the_first_infusion_and_has_words() -> None:
     assert eligibility_schema(STUDY)["drugs_failed"] == pl.Float64()
     said = rule_words(Labels(STUDY), RULE)
-    assert said == "drugs that failed before the first infusion at least 2"
+    assert said == "at least 2 drugs failed before the first infusion"
 
 
 def test_an_error_in_a_response_damages_endpoints_of_those_who_failed_drugs() -> None:

@@ -122,7 +122,7 @@ def test_response_names_population_and_both_intervals(tables: tuple[TableSpec, .
     assert found.heads == ("", "n/N (%)", "95% CI, Clopper-Pearson", "95% CI, Wilson")
     assert found.rows[0].stub.text == "Month 6; population: treated"
     assert lines(found)[1][:2] == ("Major clinical response", "14/40 (35.0%)")
-    assert "Population: treated (first infusion date is known)." in found.footnotes
+    assert "Population: treated (the date of the first infusion is recorded)." in found.footnotes
     assert any(note.startswith("Missing outcome (observed)") for note in found.footnotes)
 
 
@@ -204,7 +204,7 @@ def test_endpoint_of_a_subgroup_prints_only_that_subgroup(made: ModuleType) -> N
     found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
     # The planned visits without a value keep their columns.
     assert lines(found) == [("n", "24", *(["not collected"] * 4))]
-    assert "Subgroup lupus nephritis: proteinuria, 24 h at baseline above 0.5." in found.footnotes
+    assert "Subgroup lupus nephritis: proteinuria, 24 h at baseline is above 0.5." in found.footnotes
 
 
 def test_screened_is_no_share_of_the_enrolled(tables: tuple[TableSpec, ...]) -> None:

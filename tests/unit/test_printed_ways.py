@@ -19,7 +19,9 @@ ROW: dict[str, Any] = {
 
 
 def printed(*rows: dict[str, Any]) -> list[str]:
-    return render_choices(pl.DataFrame([ROW | row for row in rows], infer_schema_length=None)).splitlines()
+    return render_choices(
+        pl.DataFrame([ROW | row for row in rows], infer_schema_length=None), 0.95
+    ).splitlines()
 
 
 def test_others_are_all_rows_but_the_planned_one() -> None:

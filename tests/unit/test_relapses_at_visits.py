@@ -87,21 +87,23 @@ def test_counts_over_every_denominator() -> None:
 def test_an_interval_that_begins_or_ends_on_the_threshold_settles_nothing(
     yes: int, no: int, threshold: float, conclusion: str
 ) -> None:
-    found = _count(Tally(None, {"yes": yes, "no": no}), "nonresponder", threshold)
+    found = _count(Tally(None, {"yes": yes, "no": no}), "nonresponder", threshold, 0.95)
     assert found["conclusion"] == conclusion
 
 
 def test_those_of_whom_nothing_is_known_are_counted_as_the_rule_says() -> None:
     tally = Tally(None, {"yes": 2, "no": 3, "cannot tell": 5})
-    found = {policy: _count(tally, policy, 50.0) for policy in ("nonresponder", "left_out", "responder")}
+    found = {
+        policy: _count(tally, policy, 50.0, 0.95) for policy in ("nonresponder", "left_out", "responder")
+    }
     assert [(each["responders"], each["n"], each["percent"]) for each in found.values()] == [
         (2, 10, 20.0),
         (2, 5, 40.0),
         (7, 10, 70.0),
     ]
-    nobody = _count(Tally(None, {"cannot tell": 3}), "left_out", 50.0)
+    nobody = _count(Tally(None, {"cannot tell": 3}), "left_out", 50.0, 0.95)
     assert (nobody["n"], nobody["conclusion"]) == (0, "no response can be determined")
-    one = _count(Tally(None, {"yes": 1}), "left_out", 50.0)
+    one = _count(Tally(None, {"yes": 1}), "left_out", 50.0, 0.95)
     assert (one["n"], one["percent"]) == (1, 100.0)
 
 

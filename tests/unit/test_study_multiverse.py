@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from funis.analysis.specifications import find_reference, render_choices, try_choices
+from funis.analysis.specifications import find_reference, level_of_ways, render_choices, try_choices
 from funis.data.tables import read_tables
 from funis.study.read import read_study
 
@@ -128,7 +128,7 @@ def test_what_is_lacking_stands_once(found: pl.DataFrame) -> None:
 
 
 def test_printed_table_and_conclusion(found: pl.DataFrame) -> None:
-    printed = render_choices(found).splitlines()
+    printed = render_choices(found, 0.95).splitlines()
     planned = [line for line in printed if "(plan)" in line]
     assert len(planned) == 1
     assert "esspri_mcii" in planned[0]
@@ -143,3 +143,20 @@ def test_printed_table_and_conclusion(found: pl.DataFrame) -> None:
         sum("esspri_mcii" in line and " absent " in line and " treated " in line for line in printed[:40])
         == 1
     )
+
+
+def test_the_intervals_have_the_level_of_the_study(folder: Path) -> None:
+    """At an alpha of 0.2: 5 of 6 from x with 6 x^5 - 5 x^6 = 0.1 to 0.9^(1/6), which settles the conclusion."""
+    read = read_study(folder)
+    study = read.model_copy(update={"trial": read.trial.model_copy(update={"alpha": 0.2})})
+    ways = try_choices(study, read_tables(folder, study), threshold=40.0)
+    planned = ways.filter(changes="reference").row(0, named=True)
+    lower = planned["lower"] / 100
+    assert 6 * lower**5 - 5 * lower**6 == pytest.approx(0.1, abs=1e-9)
+    assert planned["upper"] == pytest.approx(100 * 0.9 ** (1 / 6), abs=1e-9)
+    assert planned["conclusion"] == "above"
+    printed = render_choices(ways, level_of_ways(study))
+    assert "percent (80 % interval)" in printed
+    assert "83.3% (49.0 to 98.3)" in printed
+    one = tuple(each.model_copy(update={"level": 0.9}) for each in study.endpoints)
+    assert level_of_ways(study.model_copy(update={"endpoints": one})) == 0.9

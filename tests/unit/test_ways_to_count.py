@@ -85,7 +85,7 @@ def test_a_definition_that_lacks_its_columns_is_named_once() -> None:
     (lacking,) = ways(visits().drop("essdai"), essdai_mcii={})
     assert lacking == Way("essdai_mcii", "lacks essdai", {}, is_lacking=True)
     assert _tally(build_timelines(visits()), lacking).counts == {}
-    (row,) = _print_way(lacking, _tally(build_timelines(visits()), lacking), 50.0)
+    (row,) = _print_way(lacking, _tally(build_timelines(visits()), lacking), 50.0, 0.95)
     assert (row["status"], row["choice"]) == ("not applicable", "lacks essdai")
     chosen = ways(visits(rescue_medication=[0, 0, 0, 1]), essdai_mcii={"rescue_is_failure": False})
     assert [(way.label, way.choice) for way in chosen] == [("as defined", {"rescue_is_failure": False})]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from funis.analysis.asked import add_asked_rate, add_not_collected, concerns_cells
+from funis.analysis.asked import add_asked_rate, add_not_collected, concerns_cells, is_infusion_known
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run
 from funis.analysis.summary import add_summary
@@ -102,7 +102,8 @@ def describe_product(run: Run, findings: Sequence[Finding]) -> None:
 
     Notes
     -----
-    Where a study gives cells and has no table of lots, or of donors, they are "not collected".
+    Where a study gives cells and nothing tells of which lots they are, or of which donors, these are "not
+    collected": none is an answer only where no cells were given.
     """
     given = _Given(run, join_cells(run.study, run.frames))
     if not concerns_cells(run) and not given.chain.lots and not given.chain.donors:
@@ -114,7 +115,7 @@ def describe_product(run: Run, findings: Sequence[Finding]) -> None:
 
 
 def _describe_donors(given: _Given) -> None:
-    if not given.chain.donors:
+    if not given.chain.donors or (given.chain.infusions and not given.donors):
         add_not_collected(given.run, Place(analysis=ANALYSIS, variable="donors", measure="donors"))
         return
     donors = given.donors
@@ -129,7 +130,7 @@ def _describe_donors(given: _Given) -> None:
 
 
 def _describe_lots(given: _Given) -> None:
-    if not given.chain.lots:
+    if not given.chain.lots or (given.chain.infusions and not given.lots):
         add_not_collected(given.run, Place(analysis=ANALYSIS, variable="lots", measure="lots"))
         return
     lots = given.lots
@@ -152,9 +153,14 @@ def _describe_infusions(given: _Given, findings: Sequence[Finding]) -> None:
     rows = chain.infusions
     broken = {(each.file, each.line) for each in findings if each.code in BREAKS}
     has_lots, has_donors = bool(chain.lots), bool(chain.donors)
+    if not rows and not is_infusion_known(given.run).any():
+        add_not_collected(given.run, Place(analysis=ANALYSIS, variable="infusions", measure="infusions"))
+        return
     given.number("infusions", rows)
     given.count("traced_to_lot", rows, lambda row: row["lot"] in chain.lot_rows if has_lots else None)
-    given.count("traced_to_donor", rows, lambda row: _has_donor(chain, row) if has_donors else None)
+    given.count(
+        "traced_to_donor", rows, lambda row: _has_donor(chain, row) if has_lots and has_donors else None
+    )
     given.count(
         "unbroken",
         rows,

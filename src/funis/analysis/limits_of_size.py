@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from funis.analysis.run import Run
 from funis.results import Place, format_number
+from funis.stats.proportion import clopper_pearson
 
 ANALYSIS = "size"
 #: Fewer subjects than these show so little that no share is worth naming.
@@ -23,7 +24,8 @@ def describe_size(run: Run) -> None:
     -----
     Where a harm was seen in none of n subjects, its true share lies below 3 / n with 95 % confidence
     (Hanley JA, Lippman-Hand A. JAMA 1983;249:1743-5), of fewer than 30 below the exact 1 - 0.05^(1/n). The
-    subjects are the treated, else everybody.
+    report prints the upper Clopper-Pearson limit at the level of the study instead, as beside every other
+    count of none. The subjects are the treated, else everybody.
     """
     cohort = run.populations.cohort()
     if "treated" in run.populations.populations:
@@ -33,7 +35,10 @@ def describe_size(run: Run) -> None:
         n = cohort.size
         share = _RULE_OF_THREE / n if n >= _RULE_HOLDS else 100 * (1 - 0.05 ** (1 / n))
         text = f"{format_number(share, 1)}%"
-        run.numbers.add(cohort.place(ANALYSIS, "harm_missed"), "percent", share, text=text)
+        place = cohort.place(ANALYSIS, "harm_missed")
+        run.numbers.add(place, "percent", share, text=text)
+        upper = 100 * clopper_pearson(0, n, run.level).upper
+        run.numbers.add(place, "upper", upper, text=format_number(upper, 1), method="clopper_pearson")
     tests = run.numbers.count_of("p", apart_from=_REPEATED)
     if tests:
         run.numbers.add(Place(analysis=ANALYSIS, variable="tests"), "count", tests)

@@ -23,7 +23,7 @@ from funis.analysis.observations import (
 from funis.catalogue.registry import response_definition, responses
 from funis.data.tables import Tables
 from funis.responses.specification_curve import AS_DEFINED, FLARES, Choice, flag_changes, multiverse
-from funis.results import format_interval, format_number
+from funis.results import format_interval, format_number, format_shortest
 from funis.study.choices import MissingPolicy
 from funis.study.days import derive_subject_frame
 from funis.study.model import Endpoint, InstrumentChoice, Study
@@ -46,7 +46,8 @@ def try_choices(study: Study, tables: Tables, *, threshold: float = 50.0) -> pl.
     ----------
     study : its first response endpoint (a primary one before others) is the way all others are held against
     tables : as ``funis.read_tables`` gives them
-    threshold : percent; the conclusion is whether the 95 % interval lies above it, below it, or on it
+    threshold : percent; the conclusion is whether the interval lies above it, below it, or on it; it has the
+        level of the response endpoint's intervals (`level_of_ways`)
 
     Returns
     -------
@@ -92,6 +93,7 @@ def try_choices(study: Study, tables: Tables, *, threshold: float = 50.0) -> pl.
                     chosen,
                     definitions=[*parameters],
                     threshold=threshold,
+                    level=level_of_ways(study),
                     parameters=parameters,
                     disposition=left,
                     units={name: unit for name, unit in units.items() if name in chosen.columns},
@@ -126,22 +128,40 @@ def find_reference(study: Study) -> Endpoint | None:
     return min(found, key=lambda each: each.role != "primary", default=None)
 
 
-def render_choices(found: pl.DataFrame) -> str:
+def level_of_ways(study: Study) -> float:
+    """Give the level of the intervals: that of the response the others are held against, else of the study.
+
+    Examples
+    --------
+    >>> trial = {"id": "T", "title": "T", "condition": "sle", "design": "observational", "alpha": 0.1}
+    >>> level_of_ways(Study.model_validate({"study": trial}))
+    0.9
+    """
+    endpoint = find_reference(study)
+    return 1.0 - study.trial.alpha if endpoint is None else study.level_of(endpoint)
+
+
+def render_choices(found: pl.DataFrame, level: float) -> str:
     """Print what `try_choices` found as a table, and say what changes the conclusion.
 
     Where every response is known, the rules for the others give one number and stand in one row.
 
+    Parameters
+    ----------
+    found : what `try_choices` gave
+    level : level of its intervals, as `level_of_ways` gives it
+
     Examples
     --------
     >>> lacking = {"definition": ["sri_4"], "choice": ["lacks pga"], "status": ["not applicable"]}
-    >>> print(render_choices(pl.DataFrame(lacking)))
+    >>> print(render_choices(pl.DataFrame(lacking), 0.95))
     No response can be counted on these records.
     <BLANKLINE>
     Not counted
       sri_4: lacks pga
     """
     rows = list(_rows_told_apart(found.filter(status=_COUNTED)))
-    lines = _table(rows) if rows else ["No response can be counted on these records."]
+    lines = _table(rows, level) if rows else ["No response can be counted on these records."]
     changed = [row for row in rows if row["changes"] == "yes"]
     if rows:
         lines += ["", _conclude(rows, changed)]
@@ -258,11 +278,12 @@ def _rows_told_apart(counted: pl.DataFrame) -> Iterator[dict[str, str]]:
     yield from seen.values()
 
 
-def _table(rows: list[dict[str, str]]) -> list[str]:
+def _table(rows: list[dict[str, str]], level: float) -> list[str]:
     heads = {
         "definition": "definition", "visit": "visit", "choice": "choice", "scoring": "scoring",
         "population": "population", "missing": "cannot tell", "counts": "response",
-        "percent": "percent (95 % interval)", "conclusion": "conclusion", "changes": "changes it",
+        "percent": f"percent ({format_shortest(100 * level)} % interval)", "conclusion": "conclusion",
+        "changes": "changes it",
     }  # fmt: skip
     marked = [{**row, "changes": {"no": "", "reference": "(plan)"}.get(row["changes"], row["changes"])}
               for row in rows]  # fmt: skip

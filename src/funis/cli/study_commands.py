@@ -113,7 +113,7 @@ def report(
 def multiverse(
     folder: Folder,
     threshold: Annotated[
-        float, typer.Option(help="Percent of responders that the 95 % interval is compared with.")
+        float, typer.Option(help="Percent of responders that the interval is compared with.")
     ] = 50.0,
     json_: Json = False,
     limit: Limit = None,
@@ -122,14 +122,14 @@ def multiverse(
 
     The answer says which choice changes the conclusion.
     """
-    from funis.analysis.specifications import render_choices, try_choices
+    from funis.analysis.specifications import level_of_ways, render_choices, try_choices
     from funis.data.tables import read_tables
     from funis.files import write_frame
 
     limits = read_limits(limit or ())
     study = _read_study(existing_folder(folder))
     found = try_choices(study, read_tables(folder, study, limits=limits), threshold=threshold)
-    print_answer(render_choices(found), found.to_dicts(), as_json=json_)
+    print_answer(render_choices(found, level_of_ways(study)), found.to_dicts(), as_json=json_)
     typer.echo(str(write_frame(found, folder / "report" / "multiverse.csv")), err=True)
 
 

@@ -110,15 +110,16 @@ def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
             "to the mean); what is expected of that, or why it could not be estimated: "
             f"{reference('regression-to-mean')}."
         )
-    size, share, tests = size_of(book), _of_size(book, "percent"), _of_size(book, "count")
+    size, share, tests = size_of(book), _of_size(book, "upper"), _of_size(book, "count")
     if size is not None and share is not None:
         seen = _in_percent(share)
         yield _sentence(
             "With ",
             bound(size, 0),
-            " patients a harm in fewer than about ",
+            " patients a harm in fewer than ",
             seen,
-            " can be missed (one-sided upper limit of none seen).",
+            " can be missed: the upper Clopper-Pearson limit where none is seen, as beside other counts of "
+            "none.",
         )
     if tests is not None:
         yield _sentence(

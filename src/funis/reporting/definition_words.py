@@ -10,16 +10,16 @@ from funis.catalogue.wording.criteria import criteria_words
 from funis.catalogue.wording.instruments import InstrumentWords, instrument_words
 from funis.catalogue.wording.plain_words import number_words
 from funis.catalogue.wording.responses import ResponseWords, response_words
-from funis.reporting.labels import MISSING, Labels, format_unit, in_sentence, listed
+from funis.reporting.labels import MISSING, Labels, behind_number, format_unit, in_sentence, listed
 from funis.reporting.passages import Passage
 from funis.study.model import Endpoint, LabTest
 from funis.study.response_behind import FOUND_AT_VISITS, ORIGINS, definition_behind, response_visit
 
-#: What ends the time of an endpoint, and where it begins.
-EVENTS: Final = {
-    "relapse": "relapse after the response",
+#: What ends the time of an endpoint.
+_EVENTS: Final = {
+    "relapse": "relapse after {response}",
     "death": "death from any cause",
-    "response": "the first visit with the response",
+    "response": "the first visit with {response}",
     "withdrawal": "withdrawal or loss to follow-up",
 }
 _LABORATORY: Final = (
@@ -151,10 +151,17 @@ def with_unit(labels: Labels, name: str) -> str:
 
 
 def _judged_words(labels: Labels, endpoint: Endpoint, at: str) -> str:
-    response = f"response by {labels.variable(endpoint.definition)}"
+    named = _response_named(labels, endpoint.definition)
     if endpoint.kind == "response":
-        return f"{response}{at}"
-    return f"relapse after the {response}{_response_visit_words(labels, endpoint)}, looked for{at}"
+        return f"{named}{at}"
+    visit = _response_visit_words(labels, endpoint)
+    return f"relapse after {named}{visit}, looked for{at or ' at every later visit'}"
+
+
+def _response_named(labels: Labels, name: str) -> str:
+    """Name a response; one whose name does not say that it is a response, as the response by it."""
+    label = labels.variable(name) if name else "the response"
+    return label if "response" in label.lower() else f"response by {label}"
 
 
 def _response_visit_words(labels: Labels, endpoint: Endpoint) -> str:
@@ -166,15 +173,15 @@ def _response_visit_words(labels: Labels, endpoint: Endpoint) -> str:
 def _time_words(labels: Labels, endpoint: Endpoint) -> str:
     event, origin = endpoint.event or "relapse", endpoint.origin
     name = definition_behind(labels.study, endpoint)
-    by = f" by {labels.variable(name)}" if name else ""
-    after = (
-        _response_visit_words(labels, endpoint) if by and (origin == "response" or event == "relapse") else ""
-    )
-    death = "" if event == "death" else " or death"
-    text = (
-        f"days from {ORIGINS[origin]} to {EVENTS[event]}{by}{after}; without the event, time ends at the "
-        f"last day seen, at withdrawal, loss{death}"
-    )
+    named = _response_named(labels, name)
+    visit = _response_visit_words(labels, endpoint) if name else ""
+    begins = ORIGINS[origin]
+    if origin == "response":
+        begins += f" ({named}{visit})" if name else ""
+        named, visit = "it", ""
+    ends = _EVENTS[event].format(response=f"{named}{visit if event == 'relapse' else ''}")
+    without = "withdrawal or loss" if event == "death" else "withdrawal, loss or death"
+    text = f"days from {begins} to {ends}; without the event, time ends at the last day seen, at {without}"
     if event in FOUND_AT_VISITS:
         text += "; what is found at a visit counts on its planned day"
     return text
@@ -267,12 +274,14 @@ def _test_words(labels: Labels, test: LabTest) -> str:
     if test.scale == "log2":
         text += ", analysed as the logarithm to base 2 of the titre divided by 10"
     low, high = test.low, test.high
+    # A titre is its own unit: what is normal is a titre, not so many titres.
+    of, behind = ("a titre of ", "") if unit == "titre" else ("", behind_number(unit))
     if low is not None and high is not None:
-        text += f"; normal from {number_words(low)} to {number_words(high)} {unit}"
+        text += f"; normal from {of}{number_words(low)} to {number_words(high)}{behind}"
     elif high is not None:
-        text += f"; normal up to {number_words(high)} {unit}"
+        text += f"; normal up to {of}{number_words(high)}{behind}"
     elif low is not None:
-        text += f"; normal from {number_words(low)} {unit}"
+        text += f"; normal from {of}{number_words(low)}{behind}"
     return f"{text}."
 
 

@@ -211,6 +211,19 @@ def format_unit(unit: str) -> str:
     return "µ" + raised[1:] if raised.startswith(("umol", "ug")) else raised
 
 
+def behind_number(unit: str) -> str:
+    """Give what stands behind a number for its unit, with the space or the sign between them.
+
+    Examples
+    --------
+    >>> [f"80{behind_number(unit)}" for unit in ("%", "g/L", "10⁹/L", "")]
+    ['80%', '80 g/L', '80 × 10⁹/L', '80']
+    """
+    if unit in {"", "%"}:
+        return unit
+    return f" × {unit}" if unit.startswith("10") else f" {unit}"
+
+
 def humanise(name: str) -> str:
     """Turn a snake-case name into words, first letter capital.
 

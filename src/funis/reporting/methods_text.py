@@ -145,7 +145,7 @@ def _treatment(labels: Labels) -> Passage:
     )
     if study.product.release:
         rules = [rule_words(labels, rule) for rule in study.product.release]
-        text += f" A lot was released when {listed(rules)}."
+        text += f" A lot could be released when {listed(rules)}."
     return Passage("Treatment", (" ".join((text, *describe_cells(labels))),))
 
 

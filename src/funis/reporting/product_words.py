@@ -25,17 +25,17 @@ def describe_cells(labels: Labels) -> Iterator[str]:
             late = "; it may come after the release" if test.result == "after_release" else ""
             name = LOTS.by_name[test.test].meaning[:-1].lower()
             tests.setdefault(f"{rule_words(labels, test.rule)}{late}", []).append(name)
-        yield f"Each lot has these results: {_grouped(tests)}."
+        yield f"Required of each lot: {_grouped(tests)}."
     if donor is None:
         return
     if donor.rules:
-        yield f"Of each donor is asked: {listed([rule_words(labels, rule) for rule in donor.rules])}."
+        yield f"Required of each donor: {listed([rule_words(labels, rule) for rule in donor.rules])}."
     if donor.tests:
         asked: dict[str, list[str]] = {}
         for each in donor.tests:
             said = f"{rule_words(labels, each.rule)}{_window(each)}"
             asked.setdefault(said, []).append(DONOR_TESTS.get(each.test, each.test))
-        yield f"Each donor has these results: {_grouped(asked)}."
+        yield f"Required tests of each donor: {_grouped(asked)}."
 
 
 def rules_of_cells(study: Study) -> Iterator[str]:

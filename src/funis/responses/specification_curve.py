@@ -103,6 +103,7 @@ class Tally:
     definitions=OrNone(Several(Text())),
     reference=OrNone(Text()),
     threshold=NumberFrom(),
+    level=NumberFrom(),
     parameters=OrNone(ByName(ByName(Anything()))),
     disposition=OrNone(Frame()),
     subject=Text(),
@@ -110,12 +111,13 @@ class Tally:
     day=Text(),
     units=OrNone(ByName(Text())),
 )
-def multiverse(
+def multiverse(  # noqa: PLR0913  all but the frame are by keyword
     frame: Any,
     *,
     definitions: Sequence[str] | None = None,
     reference: str | None = None,
     threshold: float = 50.0,
+    level: float = 0.95,
     parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     disposition: Any = None,
     units: Mapping[str, str] | None = None,
@@ -129,7 +131,8 @@ def multiverse(
     definitions : responses to try; None takes all but the flare indices
     reference : definition whose default, with non-responders imputed, the others are held against; None
         takes the first that applies
-    threshold : percent; the conclusion is whether the 95 % interval lies above it, below it, or on it
+    threshold : percent; the conclusion is whether the interval lies above it, below it, or on it
+    level : level of the interval, between 0 and 1
     parameters : choices made for a definition throughout, by its name (units, scales, visit judged)
     disposition : as for `funis.respond`
     units : the unit of each column, as for `funis.respond`; needed where `parameters` make two
@@ -148,7 +151,7 @@ def multiverse(
     Raises
     ------
     UnknownNameError : a definition does not exist
-    ValueRangeError : the threshold is not between 0 and 100
+    ValueRangeError : the threshold is not between 0 and 100, or the level not between 0 and 1
     UnitError : a unit is not known for a column, or two definitions would read one column in two units
 
     Examples
@@ -160,6 +163,8 @@ def multiverse(
     """
     if not 0 <= threshold <= 100:
         raise ValueRangeError("threshold of the multiverse", threshold, "a percentage from 0 to 100")
+    if not 0 < level < 1:
+        raise ValueRangeError("level of the multiverse", level, "between 0 and 1, both excluded")
     names = list(definitions) if definitions is not None else _ordinary_responses()
     for name in (*names, *([reference] if reference is not None else [])):
         if name not in responses():
@@ -176,9 +181,8 @@ def multiverse(
         cohort = replace(cohort, unsaid=read.unsaid)
         ways = _find_ways(cohort, chosen)
         tallies = [_tally(cohort, way) for way in ways]
-    rows = [
-        row for way, tally in zip(ways, tallies, strict=True) for row in _print_way(way, tally, threshold)
-    ]
+    counted = zip(ways, tallies, strict=True)
+    rows = [row for way, tally in counted for row in _print_way(way, tally, threshold, level)]
     return return_kind(frame, _flag_changes(pl.DataFrame(rows, schema=_SCHEMA), reference))
 
 
@@ -414,12 +418,12 @@ def _try_ways(cohort: CohortTimelines, ways: Sequence[Way]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _print_way(way: Way, tally: Tally, threshold: float) -> list[dict[str, object]]:
+def _print_way(way: Way, tally: Tally, threshold: float, level: float) -> list[dict[str, object]]:
     head = {"definition": way.name, "title": response_definition(way.name).title, "choice": way.label}
     if way.is_lacking:
         return [{**head, "status": "not applicable"}]
     return [
-        {**head, "visit": tally.visit, "missing": policy, **_count(tally, policy, threshold)}
+        {**head, "visit": tally.visit, "missing": policy, **_count(tally, policy, threshold, level)}
         for policy in POLICIES
     ]
 
@@ -437,7 +441,7 @@ def _print_value(value: ParameterValue) -> str:
     return str(value)
 
 
-def _count(tally: Tally, policy: str, threshold: float) -> dict[str, object]:
+def _count(tally: Tally, policy: str, threshold: float, level: float) -> dict[str, object]:
     unknown = tally.counts.get(CANNOT_TELL, 0)
     responders = tally.counts.get(YES, 0) + (unknown if policy == "responder" else 0)
     n = sum(tally.counts.values()) - (unknown if policy == "left_out" else 0)
@@ -451,7 +455,7 @@ def _count(tally: Tally, policy: str, threshold: float) -> dict[str, object]:
     }
     if n == 0:
         return counts
-    interval = clopper_pearson(responders, n)
+    interval = clopper_pearson(responders, n, level)
     lower, upper = 100 * interval.lower, 100 * interval.upper
     conclusion = "above" if lower > threshold else "below" if upper < threshold else "not settled"
     rate = 100 * responders / n
