@@ -121,7 +121,7 @@ def test_a_relapse_is_looked_for_after_its_response(tmp_path: Path) -> None:
         ([again("month_6").replace("day = 0", "day = 180")], "infusions[3].day", "not on day 0"),
         ([again("month_6").replace("day = 7", "day = 0")], "infusions[4].day", "Day 0 stands after day 0."),
         ([again("month_6"), FIRST.replace("day = 0", "day = 20")], "infusions[5].when", "do not stand together"),
-        ([again("month_6").replace("day = 7", "day = 95"), again("month_9")], "infusions[5].when", "has ended"),
+        ([again("month_6").replace("day = 7", "day = 95"), again("month_9")], "infusions[5].when", "has ended, on day 275."),
     ],
 )  # fmt: skip
 def test_what_begins_no_course_is_refused(

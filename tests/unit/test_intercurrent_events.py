@@ -105,6 +105,8 @@ ONCE = [("A", 1, 0)]
         ("completed", 9, 30, True),
         ("withdrew", None, 10, True),
         (None, None, None, False),
+        # Nobody wrote down how it ended: who was seen later was not gone.
+        (None, 9, 30, True),
     ],
 )
 def test_a_second_infusion_is_missed_by_who_was_followed_past_its_window(

@@ -99,7 +99,7 @@ def _named(frame: pl.DataFrame, column: str, names: tuple[str, ...]) -> pl.DataF
 
 def _drugs(frames: Mapping[str, pl.DataFrame], event: str, names: tuple[str, ...]) -> pl.DataFrame:
     courses = _named(frames["medications"], "drug", names)
-    begun = courses.filter(pl.col("start_day").fill_null(1) > 0)
+    begun = courses.filter((pl.col("start_day") > 0).fill_null(value=True))
     return _rows(begun, event, "medications", "start_day")
 
 
@@ -107,14 +107,14 @@ def _new_drugs(frames: Mapping[str, pl.DataFrame], names: tuple[str, ...]) -> pl
     drug = pl.col("drug").str.strip_chars().str.to_lowercase().alias("_drug")
     courses = _named(frames["medications"], "drug", names).with_columns(drug)
     before = courses.filter(pl.col("start_day") <= 0).select("subject", "_drug").unique()
-    begun = courses.filter(pl.col("start_day").fill_null(1) > 0)
+    begun = courses.filter((pl.col("start_day") > 0).fill_null(value=True))
     begun = begun.join(before, on=["subject", "_drug"], how="anti", maintain_order="left")
     return _rows(begun, "new_immunosuppressant", "medications", "start_day")
 
 
 def _terms(frames: Mapping[str, pl.DataFrame], names: tuple[str, ...]) -> pl.DataFrame:
     events = _named(frames["adverse_events"], "term", names)
-    begun = events.filter(pl.col("start_day").fill_null(0) >= 0)
+    begun = events.filter((pl.col("start_day") >= 0).fill_null(value=True))
     return _rows(begun, "adverse_event", "adverse_events", "start_day")
 
 

@@ -7,14 +7,15 @@ what a file means; it only makes a message say where to look.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 
 Path = tuple[str | int, ...]
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
-_KEY = re.compile(
-    r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"))*)\s*=\s*(.*)$"
-)
+_NAME = r"(?:[A-Za-z0-9_-]+|\"(?:[^\"\\]|\\.)*\"|'[^']*')"
+_KEY = re.compile(rf"^\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=\s*(.*)$")
+_PART = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^.\s]+")
 _STRING = re.compile(r"\"\"\"|'''|\"(?:[^\"\\]|\\.)*\"|'[^']*'")
 
 
@@ -86,7 +87,16 @@ def nearest_line(lines: dict[Path, int], path: Path) -> int | None:
 
 
 def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+    """Give the parts of a dotted key; dots and escapes inside quotes belong to the name."""
+    return tuple(map(_plain, _PART.findall(dotted)))
+
+
+def _plain(part: str) -> str:
+    """Give one part without its quotes; a line of a longer text may only look like a key."""
+    try:
+        return str(tomllib.loads(f"name = {part}")["name"]) if part[0] in "\"'" else part
+    except tomllib.TOMLDecodeError:
+        return part.strip("\"'")
 
 
 def _section(parts: tuple[str, ...], bracket: str, counts: Counter[Path]) -> Path:

@@ -423,6 +423,8 @@ def _finding(key: _Key, detail: ErrorDetails) -> StudyFinding:
             fix = _meaning(key)
         case _:
             said = _TYPES.get(kind) or detail["msg"].removeprefix("Input should be").strip()
+            if not isinstance(value, str):
+                said = said.removesuffix(" without quotes")
             found, message, fix = _shown(value), f"'{name}' must be {said}.", _meaning(key)
     return StudyFinding(key, found, message, fix)
 
