@@ -53,6 +53,8 @@ ALLOWED: Final = (
 )
 
 _MAX_DEPTH = 4 * MAX_LEVELS
+_MOST_SHOWN = 40
+"""Letters of a word that are repeated in a message."""
 _FORBIDDEN = frozenset(
     (
         *("SELECT", "FROM", "WITH", "EXISTS", "OVER", "CAST", "INTERVAL", "AS", "UNION"),
@@ -148,16 +150,23 @@ def parse_rule(rule: str) -> Node:
     except TokenError as error:
         raise _refusal(rule, "The rule cannot be read: a quote is not closed.", _spelling(rule)) from error
     except ParseError as error:
-        raise _refusal(rule, f"The rule cannot be read{_place(error.errors)}.", _spelling(rule)) from error
+        raise _refusal(
+            rule, f"The rule cannot be read{_place(rule, error.errors)}.", _spelling(rule)
+        ) from error
     except RecursionError as error:
         # Where the caller's own stack is nearly full, fewer levels fit than are allowed.
         raise _too_deep(rule) from error
     return tree
 
 
-def _place(errors: Sequence[dict[str, object]]) -> str:
-    word = str(errors[0].get("highlight") or "") if errors else ""
-    return f" at {word[:40]!r}" if word else ": it is not complete"
+def _place(rule: str, errors: Sequence[dict[str, object]]) -> str:
+    """Name the word that does not belong there; any other rule that cannot be read lacks a part."""
+    for said in errors:
+        if str(said["description"]).startswith("Invalid expression"):
+            line = rule.split("\n")[int(str(said["line"])) - 1]
+            word = line[: int(str(said["col"]))].split()[-1]
+            return f" at {word[:_MOST_SHOWN]!r}"
+    return ": it is not complete"
 
 
 def _refusal(rule: str, message: str, fix: str = ALLOWED) -> RuleError:
@@ -238,12 +247,12 @@ def _closed_tokens(rule: str, tokens: list[Token]) -> list[Token]:
             kept.append(token)
             continue
         if called:
-            raise _refusal(rule, f"'{text[:40]}()' may not stand in a rule.")
+            raise _refusal(rule, f"'{text[:_MOST_SHOWN]}()' may not stand in a rule.")
         if kind == TokenType.DATE and following is not None and following.token_type == TokenType.STRING:
             kept.append(token)
             continue
         if kind != TokenType.IDENTIFIER and not re.fullmatch(r"[^\W\d]\w*", text):
-            raise _refusal(rule, f"'{text[:40]}' may not stand in a rule.")
+            raise _refusal(rule, f"'{text[:_MOST_SHOWN]}' may not stand in a rule.")
         kept.append(
             Token(TokenType.IDENTIFIER, text, token.line, token.col, start=token.start, end=token.end)
         )
@@ -348,11 +357,15 @@ class _Reader:
         if node.args["is_string"]:
             return Value(text)
         if not _NUMBER.fullmatch(text):
-            raise _refusal(self.rule, f"{text[:40]!r} is not a number.", "Write it as 16, 0.5 or 1e6.")
+            raise _refusal(
+                self.rule, f"{text[:_MOST_SHOWN]!r} is not a number.", "Write it as 16, 0.5 or 1e6."
+            )
         if text.isdigit() and len(text) <= 18:
             return Value(int(text))
         if not math.isfinite(float(text)):
-            raise _refusal(self.rule, f"The number {text[:40]} is too large.", "Write a smaller one.")
+            raise _refusal(
+                self.rule, f"The number {text[:_MOST_SHOWN]} is too large.", "Write a smaller one."
+            )
         return Value(float(text))
 
     def date(self, node: exp.Expr, _: int) -> Node:
@@ -364,7 +377,9 @@ class _Reader:
                 return Value(dt.date.fromisoformat(text))
         except ValueError:
             pass
-        raise _refusal(self.rule, f"{text[:40]!r} is not a date.", "A date is written DATE '2020-01-31'.")
+        raise _refusal(
+            self.rule, f"{text[:_MOST_SHOWN]!r} is not a date.", "A date is written DATE '2020-01-31'."
+        )
 
     def minus(self, node: exp.Expr, depth: int) -> Node:
         part = self.read(node.this, depth)

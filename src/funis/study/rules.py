@@ -109,7 +109,8 @@ class _Walk:
         if name in self.schema:
             return _dtype_family(self.schema[name])
         near = _nearest(name, self.schema, 0.5)
-        quoted = "A text is written in single quotes. " if '"' in name or not name.isidentifier() else ""
+        is_text = not name.isidentifier() or any(name in values for values in self.allowed.values())
+        quoted = "A text is written in single quotes. " if is_text else ""
         fix = f"The nearest column is {near[0]!r}." if near else f"Columns: {', '.join(self.schema)}."
         self.finding(f"There is no column {name[:_LONGEST_NAME]!r} here.", quoted + fix)
         return None
