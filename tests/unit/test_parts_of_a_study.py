@@ -273,8 +273,8 @@ def test_what_is_left_of_a_broken_list_is_checked_under_its_own_numbers(tmp_path
 @pytest.mark.parametrize(
     ("text", "key", "line", "message", "fix"),
     [
-        ('[instruments.sledai_2k]\nmissing_ = "strict"\n', "instruments.sledai_2k.missing_", 7,
-         "There is no key 'missing_' here.", "The nearest is 'missing'."),
+        ('[instruments.sledai_2k]\nmissing2 = "strict"\n', "instruments.sledai_2k.missing2", 7,
+         "There is no key 'missing2' here.", "The nearest is 'missing'."),
         ("[populations]\nold = 65\n", "populations.old", 7, "'old' must be a text in quotes.", ""),
         ("[report]\nmain = 5\n", "report.main", 7, "'main' must be a list in [ ].", ""),
         ("[[visits]]\nname = 5\nday = 0\n", "visits[1].name", 7, "'name' must be a text in quotes.", ""),
