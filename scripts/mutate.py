@@ -31,9 +31,10 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "funis"
@@ -221,8 +222,8 @@ def _functions(tree: ast.Module) -> dict[int, str]:
             return
         if isinstance(node, ast.Raise) or _is_typing_block(node):
             return  # the words of a message are read, not computed with
-        for field, value in ast.iter_fields(node):
-            if field in {"annotation", "returns", "type_comment"}:
+        for part, value in ast.iter_fields(node):
+            if part in {"annotation", "returns", "type_comment"}:
                 continue
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
@@ -367,6 +368,18 @@ def _environment(source: Path, machine_code: Path) -> dict[str, str]:
 COMPILED = "stats/mmrm/compiled"
 
 
+#: Decorators that keep an answer: a line of such a function is run by the first test that asks alone.
+KEEPERS = frozenset({"cache", "lru_cache", "once_a_study"})
+
+
+class Caller(NamedTuple):
+    """Where a function that keeps its answers is named: file, line, and the functions around."""
+
+    file: str
+    line: int
+    around: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """Which tests run which line, and how long each takes.
@@ -375,16 +388,19 @@ class Suite:
     ----------
     by_line : tests by file (relative to the package) and line
     seconds : by test, without tracing as far as it is known
+    callers : where each function that keeps its answers is named, by its name
     """
 
     by_line: Mapping[tuple[str, int], frozenset[str]]
     seconds: Mapping[str, float]
+    callers: Mapping[str, frozenset[Caller]] = field(default_factory=dict)
 
     def nearest(self, place: Place) -> list[str]:
-        """Give the tests that run the line of a change, the quickest first.
+        """Give the tests that run the line of a change, the quickest first, and then those that ask for it.
 
         Inner lines of a statement over several lines may have no entry of their own (a constant has nothing
-        to run); the tests of the statement stand for them.
+        to run); the tests of the statement stand for them. A test that asks a function which keeps its
+        answers may be given what it answered to another test; in a run of its own it is not.
         """
         found = self.by_line.get((place.file, place.line), frozenset())
         if not found:
@@ -395,7 +411,53 @@ class Suite:
             found = frozenset(
                 test for (file, _), tests in self.by_line.items() if file == place.file for test in tests
             )
-        return sorted(found, key=lambda test: (self.seconds.get(test, 1.0), test))
+        asking = self._asking(place.function) | found
+        return sorted(asking, key=lambda test: (test not in found, self.seconds.get(test, 1.0), test))
+
+    def _asking(self, function: str) -> frozenset[str]:
+        """Give the tests that run a line which names a function that keeps its answers."""
+        waiting, seen, tests = [*function.split(".")], set[str](), frozenset[str]()
+        while waiting:
+            name = waiting.pop()
+            for each in self.callers.get(name, ()) if name not in seen else ():
+                tests |= self.by_line.get((each.file, each.line), frozenset())
+                waiting += each.around
+            seen.add(name)
+        return tests
+
+
+def find_callers(texts: Mapping[str, str]) -> dict[str, frozenset[Caller]]:
+    """Find where functions that keep their answers are named.
+
+    Parameters
+    ----------
+    texts : the sources by file, relative to the package
+    """
+    trees = {file: ast.parse(text) for file, text in texts.items()}
+    kept = {
+        node.name
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and any(map(_keeps, node.decorator_list))
+    }
+    found: dict[str, set[Caller]] = defaultdict(set)
+
+    def visit(node: ast.AST, file: str, around: tuple[str, ...]) -> None:
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if name in kept and around:
+            found[name].add(Caller(file, getattr(node, "lineno", 0), around))
+        inner = (*around, node.name) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else around
+        for child in ast.iter_child_nodes(node):
+            visit(child, file, inner)
+
+    for file, tree in trees.items():
+        visit(tree, file, ())
+    return {name: frozenset(callers) for name, callers in found.items()}
+
+
+def _keeps(decorator: ast.expr) -> bool:
+    named = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return ast.unparse(named).rpartition(".")[2] in KEEPERS
 
 
 def read_suite() -> Suite:
@@ -410,8 +472,11 @@ def read_suite() -> Suite:
             name = Path(file).relative_to(SOURCE).as_posix()
             for line, contexts in data.contexts_by_lineno(file).items():
                 by_line[name, line] |= {test for each in contexts if (test := _test_of(each))}
-    seconds = _read_durations()
-    return Suite({place: frozenset(tests) for place, tests in by_line.items()}, seconds)
+    texts = {
+        path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")
+    }
+    tests_by_line = {place: frozenset(tests) for place, tests in by_line.items()}
+    return Suite(tests_by_line, _read_durations(), find_callers(texts))
 
 
 def _test_of(context: str) -> str:

@@ -112,6 +112,31 @@ def test_a_constant_on_an_inner_line_is_tried_by_the_tests_of_its_statement() ->
     assert elsewhere.nearest(by_words["2"]) == ["of the end"]
 
 
+def test_a_function_that_keeps_its_answers_is_tried_by_all_that_ask_for_it() -> None:
+    texts = {
+        "x.py": "@lru_cache(maxsize=4)\ndef f(x):\n    return x < 1\n\n@once_a_study\ndef g(x):\n    return f(x)\n",
+        "y.py": "from x import f, g\ndef h(x):\n    return x.g(x)\ndef plain(x):\n    return h(x)\n",
+    }
+    callers = mutate.find_callers(texts)
+    assert callers == {
+        "f": {mutate.Caller("x.py", 7, ("g",))},
+        "g": {mutate.Caller("y.py", 3, ("h",))},
+    }
+    run = {
+        ("x.py", 3): {"slow first"},
+        ("x.py", 7): {"of g"},
+        ("y.py", 3): {"of h"},
+        ("y.py", 5): {"of plain"},
+    }
+    seconds = {"slow first": 9.0, "of g": 2.0, "of h": 1.0}
+    suite = mutate.Suite({place: frozenset(tests) for place, tests in run.items()}, seconds, callers)
+    place, *_ = mutate.find_places_in(texts["x.py"], "rules", "x.py")
+    # Whoever runs the line comes first, then the quickest; who calls h is a test of h already.
+    assert suite.nearest(place) == ["slow first", "of h", "of g"]
+    other, *_ = mutate.find_places_in("def h(x):\n    return x < 1\n", "rules", "y.py")
+    assert "of g" not in suite.nearest(other)
+
+
 def test_the_head_of_a_match_has_its_own_lines() -> None:
     text = "def f(x):\n    match x + 1:\n        case 2 if x > 3:\n            return 4\n"
     found = {
