@@ -134,6 +134,9 @@ LIMITS: list[tuple[str, list[Change], list[str]]] = [
     ("after_death", [("disposition", 0, "status", "died"), (EVENT, 0, "start", ""), (EVENT, 0, "end", ""), (EVENT, 0, "start_day", "31")], HERE),
     ("after_leaving", [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", "2020-02-05")], []),
     ("after_leaving", [("disposition", 0, "status", "withdrew"), ("disposition", 0, "date", "2020-02-04")], ["visits:2 date 2020-02-05"]),
+    # Who left on day 30, and a visit of which only the day is known: of a visit with a date nothing can be told.
+    ("after_leaving", [("disposition", 0, "status", "lost"), ("disposition", 0, "date", ""), ("disposition", 0, "day", "30"), ("visits", 1, "date", ""), ("visits", 1, "day", "30")], []),
+    ("after_leaving", [("disposition", 0, "status", "lost"), ("disposition", 0, "date", ""), ("disposition", 0, "day", "30"), ("visits", 1, "date", ""), ("visits", 1, "day", "31")], HERE),
     # S1 and S2 have infusions; who is said to have had none is not asked for one.
     ("infusion_denied", [("subjects", 0, "received_cells", "0")], ["subjects:1 received_cells"]),
     ("infusion_denied", [("subjects", 0, "received_cells", "1")], []),

@@ -88,6 +88,9 @@ SLIPS: list[tuple[list[Change], dict[str, str]]] = [
     ([("labs", 0, "value", "80 umol/L")], {"error not_a_number labs:1 value 80 umol/L": "Write the number alone: 80."}),
     ([("labs", 0, "value", "80 umol/L"), ("labs", 0, "unit", "mg/dL")],
      {"error not_a_number labs:1 value 80 umol/L": "Write the number alone, in mg/dL; ask what the text beside it means for it."}),
+    # The unit of a row is that of its result, not of its limits; and a dose is not "not done".
+    ([("labs", 0, "low", "44 umol/L")], {"error not_a_number labs:1 low 44 umol/L": "Write the number alone; ask what the text"}),
+    ([("infusions", 0, "cells", "ND")], {"error not_a_number infusions:1 cells ND": ""}),
     # A column with the name of a score is what somebody wrote down of it, unless that has its own column.
     ([("sledai_2k", 0, "sledai_2k", "10")], {}),
     ([("sledai_2k", 0, "sledai_2k", "10"), ("sledai_2k", 0, "sledai_2k_recorded", "10")],

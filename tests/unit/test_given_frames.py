@@ -191,3 +191,26 @@ def test_cells_of_all_tables_together_are_few_or_many() -> None:
     for few_cells, few in ((2, False), (3, True)):
         raw = take_frames(two, {}, EXPECTED, few_cells=few_cells)
         assert [is_few(each.frame) for each in raw.tables.values()] == [few, few]
+
+
+@FEW_OR_MANY
+@pytest.mark.parametrize(
+    ("unit", "of_a_day", "hour"),
+    [(None, 1, ""), ("ms", 86_400_000, " 00:00:00.000"), ("us", 86_400_000_000, " 00:00:00.000000")],
+)
+def test_a_day_that_no_calendar_has_becomes_its_number(
+    unit: Any, of_a_day: int, hour: str, few_cells: int
+) -> None:
+    """Days count from 1970-01-01: 719,162 before it the first year began, 2,932,896 after it the year 9999 ended."""
+    days = [-719_163, -719_162, 0, 2_932_896, 2_932_897]
+    column = pl.Series("date", [day * of_a_day for day in days], dtype=pl.Int64 if unit else pl.Int32)
+    dated = pl.DataFrame(
+        {"subject": list("ABCDE"), "date": column.cast(pl.Datetime(unit) if unit else pl.Date)}
+    )
+    assert taken(dated, few_cells=few_cells).tables["visits"].frame["date"].to_list() == [
+        str(-719_163 * of_a_day),
+        f"0001-01-01{hour}",
+        f"1970-01-01{hour}",
+        f"9999-12-31{hour}",
+        str(2_932_897 * of_a_day),
+    ]

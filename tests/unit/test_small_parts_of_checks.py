@@ -14,9 +14,12 @@ from funis.data.check.causality import derive_related
 from funis.data.check.cell_chain import CellChain, join_cells
 from funis.data.check.checked_data import Data
 from funis.data.check.date_forms import date_fix, may_show
+from funis.data.check.eligibility import columns_in_criteria
 from funis.data.check.events import derive_status
 from funis.errors import Finding
+from funis.frames.verbs import verbs_of
 from funis.study.model import Study
+from funis.study.subject_parts import count_years
 
 # --- what stands in the sheet ------------------------------------------------------------------------
 
@@ -110,71 +113,74 @@ def test_a_column_is_called_what_it_is_called_in_the_sheet(column: str, message:
 
 # --- causality ---------------------------------------------------------------------------------------
 
+#: What a row says of its event, what is kept of it, and whether it is told.
+RELATIONS: list[tuple[tuple[int | None, str | None], tuple[int | None, str | None], bool]] = [
+    ((None, "unrelated"), (0, "unrelated"), False),
+    ((None, "unlikely"), (0, "unlikely"), False),
+    ((None, "possible"), (1, "possible"), False),
+    ((None, "probable"), (1, "probable"), False),
+    ((None, "definite"), (1, "definite"), False),
+    ((None, None), (None, None), False),
+    ((1, None), (1, None), False),
+    ((0, None), (0, None), False),
+    ((1, "possible"), (1, "possible"), False),
+    ((0, "unlikely"), (0, "unlikely"), False),
+    ((1, "unlikely"), (None, None), True),
+    ((0, "definite"), (None, None), True),
+]
 
-@pytest.mark.parametrize(
-    ("related", "causality", "kept", "is_told"),
-    [
-        (None, "unrelated", (0, "unrelated"), False),
-        (None, "unlikely", (0, "unlikely"), False),
-        (None, "possible", (1, "possible"), False),
-        (None, "probable", (1, "probable"), False),
-        (None, "definite", (1, "definite"), False),
-        (None, None, (None, None), False),
-        (1, None, (1, None), False),
-        (0, None, (0, None), False),
-        (1, "possible", (1, "possible"), False),
-        (0, "unlikely", (0, "unlikely"), False),
-        (1, "unlikely", (None, None), True),
-        (0, "definite", (None, None), True),
-    ],
-)
-def test_the_level_of_causality_says_whether_an_event_is_related(
-    related: int | None, causality: str | None, kept: tuple[int | None, str | None], *, is_told: bool
-) -> None:
+
+def test_the_level_of_causality_says_whether_an_event_is_related() -> None:
+    said = [row for row, _, _ in RELATIONS]
     frame = pl.DataFrame(
-        {"subject": ["A"], "related": [related], "causality": [causality], "_file": ["f"], "_line": [7]},
-        schema_overrides={"related": pl.Int64, "causality": pl.String},
+        {
+            "subject": ["A"] * len(said),
+            "related": [related for related, _ in said],
+            "causality": [causality for _, causality in said],
+            "_file": ["f"] * len(said),
+            "_line": range(len(said)),
+        }
     )
     derived, findings = derive_related(frame)
-    assert derived.select("related", "causality").row(0) == kept
+    assert derived.select("related", "causality").rows() == [kept for _, kept, _ in RELATIONS]
     assert derived.columns == frame.columns
-    assert [(each.level, each.code, each.line, each.column, each.value) for each in findings] == (
-        [("error", "related_contradicts_causality", 7, "causality", causality)] if is_told else []
-    )
-    if is_told:
-        assert f"related = {related};" in findings[0].message
+    assert [(each.level, each.code, each.line, each.column, each.value) for each in findings] == [
+        ("error", "related_contradicts_causality", line, "causality", causality)
+        for line, ((_, causality), _, is_told) in enumerate(RELATIONS)
+        if is_told
+    ]
+    assert ["related = 1;" in findings[0].message, "related = 0;" in findings[1].message] == [True, True]
 
 
 # --- how participation ended -------------------------------------------------------------------------
 
 FLAGS = ("completed", "withdrew", "lost", "died")
+#: What a row says, how participation ended by it, and what is told of it.
+ENDS: list[tuple[Mapping[str, Any], str | None, str]] = [
+    ({}, None, ""),
+    ({"status": "lost"}, "lost", ""),
+    ({"died": 1}, "died", ""),
+    ({"died": 0}, None, ""),
+    ({"status": "died", "died": 1}, "died", ""),
+    ({"status": "ongoing", "died": 0, "lost": 0}, "ongoing", ""),
+    # Two ends are none, whether a flag contradicts the status or another flag.
+    ({"status": "ongoing", "died": 1}, None, "ongoing and died"),
+    ({"withdrew": 1, "lost": 1}, None, "withdrew and lost"),
+]
 
 
-@pytest.mark.parametrize(
-    ("said", "status", "value"),
-    [
-        ({}, None, None),
-        ({"status": "lost"}, "lost", None),
-        ({"died": 1}, "died", None),
-        ({"died": 0}, None, None),
-        ({"status": "died", "died": 1}, "died", None),
-        ({"status": "ongoing", "died": 0, "lost": 0}, "ongoing", None),
-        # Two ends are none, whether a flag contradicts the status or another flag.
-        ({"status": "ongoing", "died": 1}, None, "ongoing and died"),
-        ({"withdrew": 1, "lost": 1}, None, "withdrew and lost"),
-    ],
-)
-def test_flags_say_how_participation_ended_where_the_status_does_not(
-    said: Mapping[str, Any], status: str | None, value: str | None
-) -> None:
-    row = {"subject": "A", "status": None, **dict.fromkeys(FLAGS), **said, "_file": "d.csv", "_line": 4}
-    frame = pl.DataFrame([row], schema_overrides={"status": pl.String, **dict.fromkeys(FLAGS, pl.Int64)})
+def test_flags_say_how_participation_ended_where_the_status_does_not() -> None:
+    empty = {"subject": "A", "status": None, **dict.fromkeys(FLAGS), "_file": "d.csv"}
+    rows = [{**empty, **said, "_line": line} for line, (said, _, _) in enumerate(ENDS)]
+    frame = pl.DataFrame(rows, schema_overrides={"status": pl.String, **dict.fromkeys(FLAGS, pl.Int64)})
     derived, findings = derive_status(frame)
-    assert derived["status"].to_list() == [status]
+    assert derived["status"].to_list() == [status for _, status, _ in ENDS]
     assert derived.columns == frame.columns
-    assert [(each.level, each.code, each.line, each.column, each.value) for each in findings] == (
-        [("error", "disposition_contradiction", 4, "status", value)] if value else []
-    )
+    assert [(each.level, each.code, each.line, each.column, each.value) for each in findings] == [
+        ("error", "disposition_contradiction", line, "status", value)
+        for line, (_, _, value) in enumerate(ENDS)
+        if value
+    ]
 
 
 # --- cells of donors and lots ------------------------------------------------------------------------
@@ -313,6 +319,58 @@ def test_a_death_is_told_by_the_end_of_participation_or_by_a_fatal_event() -> No
     ]  # fmt: skip
 
 
+def test_what_has_a_subject_a_visit_and_a_day_is_seen() -> None:
+    place = pl.DataFrame(
+        {
+            "subject": ["A"],
+            "visit": ["v"],
+            "date": [date(2020, 1, 1)],
+            "day": [0],
+            "_file": ["f"],
+            "_line": [2],
+        }
+    )
+    seen = data(
+        subjects=place.drop("visit"), visits=place, labs=place.with_columns(value=pl.lit(1.0))
+    ).visited
+    assert seen["table"].to_list() == ["visits", "labs"]
+    assert seen.columns == ["table", "subject", "visit", "date", "day", "_file", "_line"]
+    known = data(visits=place, labs=place.with_columns(date=pl.lit(date(2020, 3, 1)))).last_seen
+    assert known == date(2020, 3, 1)
+    assert data(visits=place.clear()).last_seen is None
+
+
+# --- who is judged by what ---------------------------------------------------------------------------
+
+
+def test_criteria_are_parted_by_whether_they_read_a_score() -> None:
+    trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    rules = (
+        "age >= 16",
+        "baseline_pga > 1 AND weight_kg > 1",
+        "baseline_pgax > 1",
+        "baseline_bilag_2004_renal = 'A'",
+    )
+    parts: dict[str, Any] = {
+        "study": trial, "instruments": {"pga": {}, "bilag_2004": {}}, "labs": ({"test": "pgax", "unit": "g"},),
+    }  # fmt: skip
+
+    def named(*chosen: int, needs_scores: bool) -> frozenset[str] | None:
+        inclusion = tuple({"id": f"I{number}", "text": "x", "rule": rules[number]} for number in chosen)
+        study = Study.model_validate(
+            {**parts, "eligibility": {"inclusion": (*inclusion, {"id": "free", "text": "x"})}}
+        )
+        return columns_in_criteria(study, needs_scores=needs_scores)
+
+    # A test whose name begins like that of an instrument is no score of it.
+    assert named(0, 1, 2, 3, needs_scores=True) == frozenset(
+        {"baseline_pga", "weight_kg", "baseline_bilag_2004_renal"}
+    )
+    assert named(0, 1, 2, 3, needs_scores=False) == frozenset({"age", "baseline_pgax"})
+    assert named(0, 2, needs_scores=True) is None
+    assert named(1, 3, needs_scores=False) is None
+
+
 # --- dates -------------------------------------------------------------------------------------------
 
 
@@ -353,3 +411,17 @@ def test_a_date_is_repeated_from_the_first_day_that_may_be_shown(text: str, fix:
     first = date(2016, 1, 1)
     assert may_show(text, first) is shown
     assert date_fix(text, first) == fix
+
+
+def test_years_are_completed_on_the_birthday() -> None:
+    """Of the names of columns none is used elsewhere: what counts them is kept by name."""
+    pairs = [
+        ((2000, 3, 5), (2020, 3, 4), 19), ((2000, 3, 5), (2020, 3, 5), 20), ((2000, 3, 5), (2020, 2, 28), 19),
+        ((2000, 3, 5), (2020, 4, 1), 20), ((2000, 12, 31), (2020, 1, 1), 19), ((2000, 1, 1), (2020, 12, 31), 20),
+        ((2000, 2, 29), (2021, 2, 28), 20), ((2000, 2, 29), (2021, 3, 1), 21), ((2000, 3, 5), (2000, 3, 5), 0),
+    ]  # fmt: skip
+    frame = pl.DataFrame(
+        {"born_on": [date(*a) for a, _, _ in pairs], "seen_on": [date(*b) for _, b, _ in pairs]}
+    )
+    counted = frame.select(count_years(verbs_of(frame), "born_on", "seen_on").alias("years"))["years"]
+    assert counted.to_list() == [years for _, _, years in pairs]

@@ -49,7 +49,8 @@ def check_alternatives(found: Definition, frame: pl.DataFrame, missing: str) -> 
 
 def _is_blank_beside(ops: Verbs, found: Definition, item: Item, held: set[str]) -> pl.Expr:
     """Tell where an item is blank, another measure is there, and none that makes it meaningless."""
-    others = [name for name in item.alternatives if name != item.name and name in held]
+    # The item itself may stand among them: where it is blank, it speaks for nothing.
+    others = [name for name in item.alternatives if name in held]
     outranked = [f.only_without for f in found.features if item.name in f.when.names]
     above = set.intersection(*map(set, outranked)) if outranked else set()
     others = [name for name in others if name not in above]
