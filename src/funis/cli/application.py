@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import os
@@ -62,7 +63,9 @@ def main() -> NoReturn:
     cannot be carried out) or 130 (interrupted from the keyboard).
     """
     # A command ends soon: searching everything it has read for dead cycles costs more than it frees.
-    gc.set_threshold(200_000, 20, 50)
+    gc.set_threshold(1_000_000, 20, 50)
+    # The interpreter searches once more as it ends; what is frozen it leaves to the system.
+    atexit.register(gc.freeze)
     try:
         _run()
     except FunisError as error:
