@@ -318,6 +318,10 @@ class Definition:
     is_proposal: bool = False
     file: str = field(default="", compare=False)
 
+    def __hash__(self) -> int:
+        """Hash the name: a definition is a key of what is kept for it, and has a hundred items."""
+        return hash((self.name, self.version))
+
     def item(self, name: str) -> Item:
         """Give one item by its name."""
         for found in self.items:

@@ -151,7 +151,10 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
         if not given and table is not None:
             names = dict.fromkeys(column.name for column in table.columns if not column.not_done)
             names |= dict.fromkeys(column.name for column in table.columns)
-        texts = {each: [row.get(each) for row in given] for each in names}
+        if all(row.keys() == names.keys() for row in given):
+            texts = {each: [row[each] for row in given] for each in names}
+        else:
+            texts = {each: [row.get(each) for row in given] for each in names}
         if _are_texts(texts):
             return few_texts(texts)
         return pl.DataFrame([_column(each, [row.get(each) for row in given]) for each in names])

@@ -488,10 +488,10 @@ def _expressions(columns: Iterable[Any], named: Mapping[str, Any]) -> list[FewCo
     """Take texts as names of columns, lists as what stands in them, keywords as names of answers."""
     flat: list[FewColumn] = []
     for each in columns:
-        if isinstance(each, str):
-            flat.append(one_column(each))
-        elif isinstance(each, FewColumn):
+        if isinstance(each, FewColumn):
             flat.append(each)
+        elif isinstance(each, str):
+            flat.append(one_column(each))
         else:
             flat += _expressions(each, {})
     for name, given in named.items():

@@ -14,9 +14,9 @@ Baseline
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import combinations
-from typing import cast
+from typing import NamedTuple, cast
 
 import polars as pl
 
@@ -342,6 +342,39 @@ def _none_given(study: Study, ops: Verbs, frame: pl.DataFrame) -> pl.Expr:
     return cast("pl.Expr", ops.when(denied).then(0.0))
 
 
+class _FramePlan(NamedTuple):
+    """What a subject frame with some columns is made of.
+
+    Attributes
+    ----------
+    schema : its columns and their types
+    days : events between which days are counted
+    needed : every column that is read on the way
+    parts : what derives the columns of single tables
+    """
+
+    schema: dict[str, pl.DataType]
+    days: Sequence[tuple[str, str]]
+    needed: dict[str, pl.DataType]
+    parts: Sequence[Callable[[Study, Mapping[str, pl.DataFrame]], pl.DataFrame]]
+
+
+@once_a_study
+def _plan_frame(study: Study, columns: frozenset[str] | None) -> _FramePlan:
+    """Plan a subject frame with some columns, or with all."""
+    whole = subject_schema(study)
+    schema = {
+        name: dtype
+        for name, dtype in whole.items()
+        if columns is None or name == "subject" or name in columns
+    }
+    days = [pair for pair in combinations(EVENTS, 2) if f"days_{pair[0]}_to_{pair[1]}" in schema]
+    read = {*schema, *(f"{event}_{kind}" for pair in days for event in pair for kind in ("date", "day"))}
+    parts = [derive for starts, derive in PARTS.items() if any(name.startswith(starts) for name in read)]
+    needed = {name: dtype for name, dtype in whole.items() if name in read}
+    return _FramePlan(schema, days, needed, parts)
+
+
 def derive_subject_frame(
     study: Study,
     frames: Mapping[str, pl.DataFrame],
@@ -368,16 +401,9 @@ def derive_subject_frame(
     """
     frame = frames["subjects"].unique("subject", keep="first", maintain_order=True)
     ops = verbs_of(frame)
-    schema = {
-        name: dtype
-        for name, dtype in subject_schema(study).items()
-        if columns is None or name == "subject" or name in columns
-    }
-    days = [pair for pair in combinations(EVENTS, 2) if f"days_{pair[0]}_to_{pair[1]}" in schema]
-    needed = {*schema, *(f"{event}_{kind}" for pair in days for event in pair for kind in ("date", "day"))}
-    for starts, derive in PARTS.items():
-        if any(name.startswith(starts) for name in needed):
-            frame = frame.join(derive(study, frames), on="subject", how="left", maintain_order="left")
+    schema, days, needed, parts = _plan_frame(study, None if columns is None else frozenset(columns))
+    for derive in parts:
+        frame = frame.join(derive(study, frames), on="subject", how="left", maintain_order="left")
     if any(name.startswith("baseline_") for name in schema):
         wide = derive_baselines(study, frames, scores)
         frame = frame.join(wide, on="subject", how="left", maintain_order="left")
@@ -385,10 +411,9 @@ def derive_subject_frame(
     if asked:
         judged = derive_classifications(study, frames, scores, asked)
         frame = frame.join(judged, on="subject", how="left", maintain_order="left")
-    lacking = {
-        name: dtype for name, dtype in subject_schema(study).items() if name in needed - {*frame.columns}
-    }
-    frame = frame.with_columns(ops.lit(None, dtype).alias(name) for name, dtype in lacking.items())
+    present = {*frame.columns}
+    lacking = [(name, dtype) for name, dtype in needed.items() if name not in present]
+    frame = frame.with_columns(ops.lit(None, dtype).alias(name) for name, dtype in lacking)
     if "age" in schema:
         frame = frame.with_columns(age=ops.coalesce(count_years(ops, "birth_date", "consent_date"), "age"))
     if "infusions_received" in schema:
