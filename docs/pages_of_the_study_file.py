@@ -159,6 +159,43 @@ EXAMPLES_OF_REPORT: tuple[tuple[str, str, str], ...] = (
     ),
 )
 """Of each choice of parts and words in ``[report]`` one example that is read and one that is refused."""
+EXAMPLES_OF_COURSES: tuple[tuple[str, str, str], ...] = (
+    ("a course at a visit, for everybody", 'when = "month_6", day = 0', 'when = "month_5", day = 0'),
+    ("a course at relapse", 'when = "relapse", day = 0', 'when = "relapsed", day = 0'),
+    (
+        "which relapse",
+        'when = "relapse", relapse = "lost", day = 0',
+        'when = "month_6", relapse = "lost", day = 0',
+    ),
+    (
+        "when it may begin",
+        'when = "relapse", day = 0, window = [0, 56]',
+        'when = "relapse", day = 0, window = [7, 56]',
+    ),
+    ("its days", 'when = "month_6", day = 0', 'when = "month_6", day = 180'),
+)
+"""Of a later course of treatment one example of its first infusion that is read and one that is refused."""
+_COURSES = """## Courses of treatment
+
+The infusions without `when` are the first treatment, course 1. Those with one `when` are a later course: at a
+visit, for everybody, or at relapse, once for whoever relapses. Its days count from its own first infusion,
+and so do its baseline and its visits in the report. With visits of months 6 and 9 and an endpoint `lost` of
+kind relapse:
+
+| what it is about | read | refused |
+|---|---|---|
+{examples}
+
+A recorded infusion opens the next course of its subject where the running course has had all its planned
+infusions, or where its day is nearer to the first day on which a later course can be due than to the planned
+day of the running course's next infusion. Where a course at a visit and one at relapse are planned, it is the
+one in whose window it lies, else the one at relapse. The column `course` of `infusions` says it where that is
+not so.
+
+The endpoints of the first treatment use what was recorded after a later course as it is, and a relapse counts
+whenever it is found. An estimand says otherwise with the intercurrent event `reinfusion`.
+
+"""
 _REPORT = """## Parts of the report
 
 `[report]` chooses which sections, tables and figures make the main part, in which order, and says titles and
@@ -252,6 +289,8 @@ def render_study_page() -> str:
     for name in ("populations", "subgroups"):
         parts.append(f"## `[{name}]`\n\n{Study.model_fields[name].description}\n")
     examples = (f"| {what} | `{read}` | `{refused}` |" for what, read, refused in EXAMPLES_OF_IMPORT)
+    courses = (f"| {what} | `{read}` | `{refused}` |" for what, read, refused in EXAMPLES_OF_COURSES)
+    parts.append(_COURSES.format(examples="\n".join(courses)))
     parts.append(_IMPORT.format(examples="\n".join(examples)))
     parts.append(_report())
     parts.append("## Intercurrent events\n\n" + _events())

@@ -12,9 +12,9 @@ from funis.study.model import Endpoint
 from funis.study.read import read_study
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "docs")]
-EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = import_module(
-    "pages_of_the_study_file"
-).EXAMPLES_OF_SECTIONS
+pages = import_module("pages_of_the_study_file")
+EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = pages.EXAMPLES_OF_SECTIONS
+EXAMPLES_OF_COURSES: tuple[tuple[str, str, str], ...] = pages.EXAMPLES_OF_COURSES
 TRIAL = '[study]\nid = "X"\ntitle = "X"\ncondition = "sle"\ndesign = "observational"\n'
 
 
@@ -32,3 +32,22 @@ def test_examples_of_a_section_are_read_and_refused(section: str, tmp_path: Path
     file.write_text(f"{TRIAL}\n{refused}\n", encoding="utf-8")
     with pytest.raises(StudyError):
         read_study(file)
+
+
+@pytest.mark.parametrize(("read", "refused"), [each[1:] for each in EXAMPLES_OF_COURSES])
+def test_examples_of_courses_are_read_and_refused(read: str, refused: str, tmp_path: Path) -> None:
+    names = {"baseline": 0, "month_6": 180, "month_9": 270}
+    visits = "".join(f'\n[[visits]]\nname = "{name}"\nday = {day}\n' for name, day in names.items())
+    lost = (
+        '[[endpoints]]\nid = "lost"\nkind = "relapse"\ndefinition = "ucmsc_bilag_response"\nat = "month_9"\n'
+    )
+    file = tmp_path / "study.toml"
+    for keys, is_read in ((read, True), (refused, False)):
+        infusions = f"infusions = [{{day = 0}}, {{{keys}}}]\n"
+        file.write_text(f"{infusions}{TRIAL}{visits}\n{lost}", encoding="utf-8")
+        if is_read:
+            assert len(read_study(file).infusions) == 2
+        else:
+            with pytest.raises(StudyError) as caught:
+                read_study(file)
+            assert all(each.column.startswith("infusions[2]") for each in caught.value.findings)

@@ -20,6 +20,8 @@ from funis.analysis.every_finding import find_findings
 from funis.catalogue.registry import definition
 from funis.data.tables import Tables, tables_from_frames
 from funis.results import Results
+from funis.study.days import derive_subject_frame
+from funis.study.intercurrent import find_intercurrent_events
 from funis.study.model import Study
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -219,3 +221,73 @@ def test_who_was_infused_again_before_a_visit_is_counted(results: Results) -> No
 def test_without_a_second_course_there_is_no_course(study: Study) -> None:
     alone = analyse(study, tables(study, {}))
     assert "course" not in set(alone.numbers["analysis"])
+
+
+# --- other plans -----------------------------------------------------------------------------------------
+
+
+def test_a_course_at_a_visit_is_one_for_everybody(tmp_path: Path) -> None:
+    study = files.read(tmp_path, files.again("month_6"), files.RELAPSE, MEASURES)
+    # Month 6 of everybody lies on day 180 or 181, its window ends on day 195; S5 comes on day 200.
+    again = {"S1": 183, "S2": 183, "S3": 180, "S5": 200}
+    every = find_findings(study, tables(study, again))
+    codes = {"missing_infusion", "infusion_outside_window", "retreated_without_relapse"}
+    assert [(each.code, each.subject) for each in every if each.code in codes] == [
+        ("missing_infusion", "S4"),
+        ("infusion_outside_window", "S5"),
+    ]
+    numbers = analyse(study, tables(study, again))
+    place = "course.treated.course_2"
+    # The baseline is month 6: 4 (S1), 4 (S2), 2 (S3), 5 (S5).
+    assert numbers.value(f"{place}.baseline.sledai_2k_course_2.mean") == 15 / 4
+    # Month 9 on day 270 is day 87, 87 and 90 of course 2, and day 70 of S5: 0, +6, 0.
+    assert numbers.value(f"{place}.month_3.sledai_2k_change_course_2.n") == 3
+    assert numbers.value(f"{place}.month_3.sledai_2k_change_course_2.mean") == 2
+    # Month 12 on day 360 is day 177, 177 and 180: +10, +3, 0; day 160 of S5.
+    assert numbers.value(f"{place}.month_6.sledai_2k_change_course_2.mean") == pytest.approx(13 / 3)
+    assert numbers.value("exposure.treated.course_2.when_month_6.count") == 4
+
+
+def test_a_course_that_was_written_down_needs_no_plan(tmp_path: Path) -> None:
+    study = files.read(tmp_path, files.RELAPSE, MEASURES)
+    rows = [{**row, "course": 1 if row["number"] < 3 else 2} for row in infusions(AGAIN)]
+    numbers = analyse(study, tables(study, infusions=rows))
+    assert numbers.value("exposure.treated.course_2.when_not_planned.count") == 3
+    # As with the plan: S1 -5, S2 -3.
+    assert numbers.value("course.treated.course_2.month_3.sledai_2k_change_course_2.mean") == -4
+    # Without the plan nobody says that the dose is within it.
+    assert "exposure.treated.course_2_infusion_1.within_dose.count" not in set(numbers.numbers["id"])
+
+
+def test_two_arms_have_their_own_courses(tmp_path: Path) -> None:
+    arms = '\n[[arms]]\nid = "a"\nname = "A"\n\n[[arms]]\nid = "b"\nname = "B"\ncontrol = true\n'
+    study = files.read(tmp_path, files.again("relapse"), files.RELAPSE, MEASURES, arms)
+    trial = study.trial.model_copy(update={"design": "parallel"})
+    study = study.model_copy(update={"trial": trial})
+    people = [
+        {"subject": name, "sex": "female", "age": 30, "weight_kg": 60, "arm": "a" if name < "S3" else "b"}
+        for name in TIMELINES
+    ]
+    numbers = analyse(study, tables(study, subjects=people))
+    ids = numbers.numbers["id"].to_list()
+    (own,) = [each for each in ids if each.endswith("course_2.a.month_3.sledai_2k_change_course_2.mean")]
+    assert numbers.value(own) == -4
+    # Of arm b only S5 had a second course, and nothing in the window of month 3.
+    (other,) = [each for each in ids if each.endswith("course_2.b.month_3.sledai_2k_change_course_2.n")]
+    assert numbers.value(other) == 0
+
+
+def test_an_infusion_of_a_later_course_is_a_reinfusion(study: Study) -> None:
+    frames = tables(study).frames
+    subjects = derive_subject_frame(study, frames)
+    events = find_intercurrent_events(study, frames, subjects)
+    found = events.filter(events["event"] == "reinfusion").select("subject", "day").rows()
+    assert sorted(found) == [("S1", 370), ("S2", 280), ("S5", 200)]
+    # Nobody lacks the second infusion of the first treatment because of a second course.
+    assert "second_infusion_missed" not in set(events["event"])
+    single = [row for row in infusions(AGAIN) if (row["subject"], row["number"]) != ("S1", 2)]
+    lacking = tables(study, infusions=[{**row, "number": 2} if (row["subject"], row["number"]) == ("S1", 3)
+                                       else {**row, "number": 3} if (row["subject"], row["number"]) == ("S1", 4)
+                                       else row for row in single]).frames  # fmt: skip
+    missed = find_intercurrent_events(study, lacking, derive_subject_frame(study, lacking))
+    assert missed.filter(missed["event"] == "second_infusion_missed")["subject"].to_list() == ["S1"]

@@ -13,6 +13,7 @@ from funis.reporting.finding_tables import finding_words, use_of_values
 from funis.reporting.number_book import Number, NumberBook, bound
 from funis.reporting.title_block import size_of
 from funis.results import ALL, Results, format_number
+from funis.study.courses import name_course
 from funis.study.model import Study
 
 #: By design, what every change or difference holds beside the treatment.
@@ -110,6 +111,7 @@ def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
             "to the mean); what is expected of that, or why it could not be estimated: "
             f"{reference('regression-to-mean')}."
         )
+    yield from _infused_again(book)
     size, share, tests = size_of(book), _of_size(book, "upper"), _of_size(book, "count")
     if size is not None and share is not None:
         seen = _in_percent(share)
@@ -129,6 +131,23 @@ def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
         )
     if any(is_proposed(each.definition) for each in study.endpoints if each.definition):
         yield plain("A response definition is a proposal of funis, as the trial's own could not be found.")
+
+
+def _infused_again(book: NumberBook) -> Iterator[Prose]:
+    """Say how many were infused again: what followed is in their values of the first treatment."""
+    retreated = [
+        book.find(group, name_course(2), "count")
+        for group in book.of("exposure")
+        if group.variable == "infused" and group.arm == ALL
+    ]
+    count = next((each for each in reversed(retreated) if each is not None and each.value), None)
+    if count is not None:
+        yield _sentence(
+            "Infused again: ",
+            _of_all(count),
+            ". They were chosen by what happened before: a second course is not comparable with the first, "
+            "and what followed it is part of their later values.",
+        )
 
 
 def _of_size(book: NumberBook, statistic: str) -> Number | None:

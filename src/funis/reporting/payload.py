@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from funis.catalogue.registry import responses
-from funis.reporting.labels import MISSING, STATISTICS, Labels, format_unit, in_sentence
+from funis.reporting.labels import MISSING, STATISTICS, Labels, format_unit, humanise, in_sentence
 from funis.reporting.limits import VALUES_IN_PAGE, VALUES_OF_NUMBER
 from funis.reporting.method_words import METHODS
 from funis.reporting.number_book import Number, NumberBook
@@ -144,7 +144,9 @@ def _shown(labels: Labels, number: Number, name: str) -> str:
     """Give what the panel shows of a column: what divides nothing is left out, a class is named in full."""
     value = str(getattr(number, name))
     if name == "category":
-        return class_label(number.measure, value) if number.measure in responses() else value
+        if number.measure in responses():
+            return class_label(number.measure, value)
+        return humanise(value) if number.analysis == "course" else value
     if name == "parameter" and value in labels.study.visit_names:
         return labels.visit(value)
     return "" if value == ALL and name in {"subgroup", "arm", "visit"} else value
