@@ -7,12 +7,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+import funis
 from funis.catalogue.registry import definition
 from funis.data.check.date_forms import date_fix
 from funis.data.check.forms import _check_blanks
 from funis.data.check.labs import _leave_out_impossible
 from funis.data.check.rows import _is_shown
-from funis.study.model import LabTest
+from funis.study.model import LabTest, Study
 
 
 @pytest.mark.parametrize(
@@ -159,6 +160,113 @@ def test_one_route_to_a_value_is_enough_and_the_others_need_no_column() -> None:
     ]  # fmt: skip
     findings = list(_check_blanks(found, pl.DataFrame(rows, infer_schema_length=None), ()))
     assert [(each.column, each.line) for each in findings] == [("creatinine_mg_dl", 3)]
+
+
+def test_of_a_quantity_of_two_parts_the_one_that_is_lacking_is_named() -> None:
+    """Saliva is a volume or a weight over a time, or a flow: one of these is enough."""
+    rows: list[tuple[dict[str, float], str]] = [
+        ({"volume_ml": 3, "minutes": 15}, ""),
+        ({"weight_g": 3, "minutes": 15}, ""),
+        ({"ml_per_min": 0.2}, ""),
+        ({"ml_per_15_min": 3, "minutes": 15}, ""),
+        ({"volume_ml": 3}, "minutes"),
+        ({"weight_g": 3}, "minutes"),
+        ({"minutes": 15}, "volume_ml"),
+        ({}, "volume_ml"),
+        ({"volume_ml_not_done": 1}, ""),
+        ({"minutes": 15, "minutes_not_done": 0}, "volume_ml"),
+    ]
+    found = definition("unstimulated_flow")
+    empty = dict.fromkeys([item.name for item in found.items] + ["volume_ml_not_done", "minutes_not_done"])
+    frame = pl.DataFrame(
+        [
+            empty | row | {"subject": "S", "visit": "v", "_file": "f", "_line": line}
+            for line, (row, _) in enumerate(rows)
+        ],
+        infer_schema_length=None,
+    )
+    told = [(each.line, each.column) for each in _check_blanks(found, frame, ())]
+    assert told == [(line, column) for line, (_, column) in enumerate(rows) if column]
+
+
+def test_of_measures_of_one_thing_the_first_speaks_for_all() -> None:
+    found = definition("bilag_2004")
+    gone = {"urine_dipstick", "acr", "upcr", "proteinuria_24h", "creatinine", "gfr"}
+    full = {item.name: 0.0 for item in found.items} | {"acr_not_done": False, "gfr_not_done": False}
+    rows: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, []),
+        (dict.fromkeys(gone), ["urine_dipstick", "creatinine"]),
+        (dict.fromkeys(gone) | {"acr": 3.0}, ["creatinine"]),
+        (dict.fromkeys(gone) | {"gfr": 90.0}, ["urine_dipstick"]),
+        (dict.fromkeys(gone) | {"acr_not_done": True, "gfr_not_done": True}, []),
+        ({"pyrexia": None, "creatinine": None}, ["pyrexia"]),
+    ]
+
+    def told(unread: tuple[str, ...]) -> list[tuple[int | None, str]]:
+        frame = pl.DataFrame(
+            [
+                full | row | {"subject": "S", "visit": "v", "_file": "f", "_line": line}
+                for line, (row, _) in enumerate(rows)
+            ],
+            infer_schema_length=None,
+        )
+        return [(each.line, each.column) for each in _check_blanks(found, frame, unread)]
+
+    assert told(()) == [(line, column) for line, (_, columns) in enumerate(rows) for column in columns]
+    # Where the laboratory was not read, what comes from there is not forgotten one by one.
+    assert told(("upcr",)) == [(1, "creatinine"), (2, "creatinine"), (5, "pyrexia")]
+    assert told(("upcr", "creatinine")) == [(5, "pyrexia")]
+
+
+def test_damage_does_not_go_away() -> None:
+    items = [item.name for item in definition("ssddi").items]
+    first, second = items[:2]
+
+    def row(subject: str, day: int | None, **changed: float | None) -> dict[str, Any]:
+        return {"subject": subject, "visit": f"v{day}", "day": day, **dict.fromkeys(items, 0), **changed}
+
+    rows = [
+        row("A", 90, **{first: 0, second: 1}),
+        row("A", 0, **{first: 1}),
+        row("A", 30, **{first: None}),
+        row("A", 180, **{first: 1, second: 0}),
+        row("B", 0, **{first: 0}),
+        row("B", 90, **{first: 1}),
+    ]
+    study = Study.model_validate(
+        {
+            "study": {"id": "X", "title": "X", "condition": "sle", "design": "observational"},
+            "instruments": {"ssddi": {}},
+        }
+    )
+    tables = {"subjects": [{"subject": name, "age": 30, "sex": "female"} for name in "AB"], "ssddi": rows}
+    found = [each for each in funis.check_frames(study, tables) if each.code == "damage_falls"]
+    # Day 90 of A is row 1, after day 0 with the first item; day 180, row 4, after day 90 with the second.
+    assert [(each.level, each.table, each.line, each.column, each.value) for each in found] == [
+        ("warning", "ssddi", 1, first, "0"), ("warning", "ssddi", 4, second, "0"),
+    ]  # fmt: skip
+    assert f"'{first}' was present at an earlier visit" in found[0].message
+
+
+def test_assessments_look_back_as_far_as_the_study_file_says() -> None:
+    parts: dict[str, Any] = {
+        "study": {"id": "X", "title": "X", "condition": "sle", "design": "observational"}
+    }
+    rows = [
+        {"subject": "A", "visit": f"v{line}", "day": line, "window_days": days}
+        | {item.name: 0 for item in definition("sledai_2k").items}
+        for line, days in enumerate((10, 30, None, 11), start=1)
+    ]
+    tables = {"subjects": [{"subject": "A", "age": 30, "sex": "female"}], "sledai_2k": rows}
+
+    def told(**parameters: int) -> list[tuple[str, int | None, str]]:
+        study = Study.model_validate({**parts, "instruments": {"sledai_2k": {"parameters": parameters}}})
+        found = [each for each in funis.check_frames(study, tables) if each.code == "window_days"]
+        return [(each.column, each.line, each.value) for each in found]
+
+    assert told(window_days=10) == [("window_days", 2, "30"), ("window_days", 4, "11")]
+    assert told(window_days=30) == [("window_days", 1, "10"), ("window_days", 4, "11")]
+    assert told() == []
 
 
 def test_a_measure_beside_a_blank_item_says_that_nobody_forgot_it() -> None:

@@ -160,7 +160,7 @@ def _blank_items(
         )
         missing = [item.name for item in found.items if row.get(item.name) is None]
         done = any(row.get(f"{item.name}_not_done") for item in found.items)
-        return [] if whole or done else missing[:1]
+        return [] if whole or done else (_half_known(found, row) or missing)[:1]
     blank: list[str] = []
     for name, others in stand_ins.items():
         is_said = any(row.get(other) is not None or row.get(f"{other}_not_done") for other in others)
@@ -168,6 +168,13 @@ def _blank_items(
         if not is_said and not set(blank) & set(found.item(name).alternatives):
             blank.append(name)
     return blank
+
+
+def _half_known(found: Definition, row: Mapping[str, Any]) -> list[str]:
+    """Name what is lacking to a quantity of two parts of which one is known: the time beside a volume."""
+    parts = [(route.item, route.per) for route in found.routes if route.per]
+    lacking = [per for item, per in parts if row.get(item) is not None]
+    return lacking or [item for item, per in parts if row.get(per) is not None]
 
 
 def _check_window(data: Data, name: str, frame: pl.DataFrame) -> Iterator[Finding]:
