@@ -5,16 +5,24 @@ Each limit was set from what is usual in the disease, not from what the generato
 
 import math
 import statistics
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 
+import polars as pl
 import pytest
 
 from funis.demo.cohort import ReconstructedCohort
 from funis.demo.reconstruct import build_cohort
+from funis.responses.respond import respond
+
+sys.path.insert(0, str(Path(__file__).parent))
+reconstruct_sle = import_module("test_reconstruct_sle")
 
 SEEDS = (2012, *range(1, 25))
 LUPUS_VISITS = ("baseline", "month_1", "month_3", "month_6", "month_9", "month_12")
@@ -162,3 +170,61 @@ def test_white_cells_in_the_sjogren_cohort_are_those_of_the_disease(seed: int) -
     assert all(abs(later - before) <= 2.5 for path in wbc.values() for before, later in pairwise(path))
     shares = [x / cells for s, path in wbc.items() for x, cells in zip(lymphocytes[s], path, strict=True)]
     assert statistics.stdev(shares) > 0.02
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_symptom_scale_does_not_contradict_the_laboratory_or_itself(seed: int) -> None:
+    tables, wbc = cohort("sjogren", seed).tables, lab("sjogren", seed, "wbc")
+    pressures: dict[str, set[str]] = defaultdict(set)
+    for row in tables["tess_modified"]:
+        subject = str(row["subject"])
+        if row["abnormal_blood_count"] != 0:
+            assert min(wbc[subject]) < 4, subject
+        pressures[subject] |= {each for each in ("hypotension", "hypertension") if row[each] != 0}
+    assert [subject for subject, found in pressures.items() if len(found) > 1] == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nobody_takes_much_prednisone_for_years(seed: int) -> None:
+    """30 mg a day or more is taken for months: begun at most half a year before the first infusion."""
+    tables = cohort("sle", seed).tables
+    first = {row["subject"]: row["date"] for row in tables["infusions"] if row["number"] == 1}
+    rows = [
+        row for row in tables["medications"] if row["drug"] == "prednisone" and float(str(row["dose"])) >= 30
+    ]
+    assert rows
+    for row in rows:
+        began = date.fromisoformat(str(row["start"]))
+        given = date.fromisoformat(str(first[row["subject"]]))
+        assert (given - began).days <= 183, row["subject"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_creatinine_is_one_that_a_laboratory_reports(seed: int) -> None:
+    """35 µmol/L is 0.4 mg/dL; less is seen in muscle wasting, which nobody here has."""
+    paths = lab("sle", seed, "creatinine").values()
+    assert min(value for path in paths for value in path) >= 35
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_kidney_gets_worse_after_month_6_in_those_who_relapsed_and_in_no_other_group(seed: int) -> None:
+    """Three groups by the rules of response: the means of the two without a relapse do not rise, in any seed."""
+    found = respond(reconstruct_sle.graded(seed), "ucmsc_bilag_response")
+    outcome = dict(
+        found.select(
+            "subject",
+            pl.when(pl.col("relapse") == "yes")
+            .then(pl.lit("relapsed"))
+            .otherwise(pl.when(pl.col("response") == "none").then(pl.lit("none")).otherwise(pl.lit("kept"))),
+        ).iter_rows()
+    )
+    assert [list(outcome.values()).count(name) for name in ("relapsed", "kept", "none")] == [7, 22, 11]
+    for test in ("creatinine", "urea_nitrogen"):
+        paths = lab("sle", seed, test)
+        for name in ("relapsed", "kept", "none"):
+            own = [path for subject, path in paths.items() if outcome[subject] == name]
+            at_6, at_9, at_12 = (statistics.fmean(path[visit] for path in own) for visit in (3, 4, 5))
+            if name == "relapsed":
+                assert min(at_9, at_12) > at_6
+            else:
+                assert max(at_9, at_12) <= at_6, (test, name)

@@ -245,7 +245,31 @@ def _draw_tess(
         most = sum(path[0]) - 1 if visit == "week_2" else sum(path[1]) if len(path) > 1 else sum(ratings)
         _lower_to(ratings, last, most, own)
         path.append(ratings)
+    _move_contradictions(path, items, own, rated)
     return tuple(map(tuple, path))
+
+
+def _move_contradictions(
+    path: Sequence[list[int]], items: Sequence[str], own: Sequence[int], rated: Mapping[str, frozenset[str]]
+) -> None:
+    """Give ratings that the laboratory or another item denies to a symptom that is free; sums stay.
+
+    A blood count is abnormal in leukopenia only, which the values of the laboratory follow, and nobody's
+    blood pressure is both low and high.
+    """
+    places = {item: place for place, item in enumerate(items)}
+    count, low, high = places["abnormal_blood_count"], places["hypotension"], places["hypertension"]
+    has_both = any(ratings[low] for ratings in path) and any(ratings[high] for ratings in path)
+    is_leukopenic = any("leukopenia_lymphopenia" in seen for seen in rated.values())
+    denied = [count] * (not is_leukopenic and any(ratings[count] for ratings in path)) + [low] * has_both
+    free = [
+        place
+        for place in own
+        if place not in {count, low, high} and not any(ratings[place] for ratings in path)
+    ]
+    for place, other in zip(denied, free, strict=False):
+        for ratings in path:
+            ratings[other], ratings[place] = ratings[place], 0
 
 
 def _lower_to(ratings: list[int], last: list[int], most: int, own: Sequence[int]) -> None:

@@ -25,6 +25,8 @@ _START_NEPHRITIS: Final = (30.0, 40.0, 40.0, 50.0, 60.0)
 _START_OTHER: Final = (20.0, 25.0, 30.0, 30.0, 40.0)
 #: Doses that month 6 and month 9 begin, mg a day, by response.
 _LATER: Final = {"MCR": (10.0, 7.5), "PCR": (12.5, 10.0), "none": (20.0, 17.5)}
+#: Days before the first infusion on which the dose at baseline began; nobody takes 50 mg a day for years.
+_DOSE_BEGAN: Final = (28, 120)
 _AFTER_RELAPSE: Final = (30.0, 35.0, 40.0)
 _CYCLOPHOSPHAMIDE: Final = Drug("cyclophosphamide", 0.8, "g/month", "intravenous")
 _OTHERS: Final = (
@@ -55,7 +57,7 @@ def build_sle_drugs(
     rows: list[Row] = []
     for timeline, calendar in zip(timelines, calendars, strict=True):
         doses = prednisone_doses(timeline, draws)
-        began = earlier(draws, calendar, 60, 900)
+        began = earlier(draws, calendar, *_DOSE_BEGAN)
         rows += tapered_rows(calendar, began, doses, reason=_REASON, response="partial")
         rows += _immunosuppressants(timeline, calendar, draws)
     return rows
