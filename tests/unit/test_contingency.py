@@ -97,3 +97,10 @@ def test_binomial_upper_tail_of_one_event() -> None:
     # at least 1 of 3 at rate 1/2: 7/8
     assert contingency.binomial_test(1, 3, 0.5, alternative="greater").p == pytest.approx(7 / 8)
     assert contingency.binomial_test(0, 3, 0.5, alternative="greater").p == 1.0
+
+
+def test_chances_of_each_count_add_up_by_pascals_triangle() -> None:
+    assert contingency.binomial_chances(3, 0.5).tolist() == pytest.approx([1 / 8, 3 / 8, 3 / 8, 1 / 8])
+    # One in four: 27, 27, 9 and 1 of 64.
+    assert contingency.binomial_chances(3, 0.25).tolist() == pytest.approx([27 / 64, 27 / 64, 9 / 64, 1 / 64])
+    assert contingency.binomial_chances(1, 0.0).tolist() == pytest.approx([1.0, 0.0])

@@ -161,3 +161,20 @@ def test_shuffle_test_draws_beyond_the_limit() -> None:
     found = permutation.shuffle_test(values, values < 9, lambda x, label: float(x[label].sum()), draws=999)
     assert found.draws == 999
     assert "999 draws" in found.method
+
+
+@pytest.mark.parametrize(("most", "draws"), [(19, 999), (20, 0), (21, 0)])
+def test_as_many_orders_as_may_be_listed_are_listed(
+    monkeypatch: pytest.MonkeyPatch, most: int, draws: int
+) -> None:
+    """Three of six can be chosen in 20 ways; the ends are reached in two of them."""
+    monkeypatch.setattr(permutation, "MOST_SHUFFLED", most)
+
+    def gap(values: np.ndarray, label: np.ndarray) -> float:
+        return float(values[label].mean() - values[~label].mean())
+
+    found = permutation.shuffle_test([1, 2, 3, 4, 5, 6], np.array([True] * 3 + [False] * 3), gap, draws=999)
+    assert found.draws == draws
+    assert found.p == pytest.approx(2 / 20, abs=0.03 if draws else 1e-12)
+    # The error of a share p of n draws is sqrt(p (1 - p) / n).
+    assert found.p_error == pytest.approx((found.p * (1 - found.p) / 999) ** 0.5 if draws else 0.0)

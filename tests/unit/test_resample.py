@@ -80,3 +80,11 @@ def test_between_two_resamples_the_normal_quantiles_interpolate() -> None:
     share = 0.125661 / 0.253347
     assert low == pytest.approx(16 + 16 * share, rel=1e-5)
     assert high == pytest.approx(16 - 8 * share, rel=1e-5)
+
+
+def test_fewer_than_999_resamples_are_refused() -> None:
+    found = bootstrap([1.0, 2.0, 4.0], lambda x: x.mean(axis=1), repeats=999, method="percentile", seed=3)
+    assert found.replicates.shape == (999,)
+    assert found.method == "bootstrap percentile, 999 resamples, seed 3"
+    with pytest.raises(ValueRangeError, match="999 or more"):
+        bootstrap([1.0, 2.0, 4.0], lambda x: x.mean(axis=1), repeats=998)

@@ -33,3 +33,14 @@ def test_a_date_or_a_word_is_no_day(days: list[Any]) -> None:
 def test_a_date_of_death_is_no_day() -> None:
     with pytest.raises(ValueRangeError, match=r"death_day of subject 01.*number of days"):
         respond([0, 180], death_day=[date(2020, 3, 1), None])
+
+
+def test_every_visit_after_day_0_is_judged() -> None:
+    visits = {
+        "subject": ["01"] * 4,
+        "visit": ["early", "first", "second", "third"],
+        "day": [-7, 0, 1, 30],
+        "essdai": [9, 9, 7, 5],
+    }
+    found = funis.respond_by_visit(pl.DataFrame(visits), "essdai_mcii")
+    assert found.select("response_visit", "response").rows() == [("second", "no"), ("third", "yes")]
