@@ -327,8 +327,8 @@ def _pseudo_median(sample: Floats, level: float, *, exact: bool) -> tuple[float,
         return math.nan, math.nan, math.nan, "no values"
     walsh = ranks.walsh_averages(sample)
     if exact:
-        distribution = ranks.signed_sum_distribution(np.arange(1, n + 1))
-        lower, upper = ranks.order_interval(walsh, distribution, level)
+        _, chances = ranks.signed_sum_distribution(np.arange(1, n + 1))
+        lower, upper = ranks.order_interval(walsh, chances, level)
     else:
         sd = math.sqrt(n * (n + 1) * (2 * n + 1) / 24.0)
         lower, upper = ranks.normal_order_interval(walsh, n * (n + 1) / 4.0, sd, level)
@@ -383,7 +383,7 @@ def sign_test(
         )
     count = np.arange(sample.size + 1, dtype=np.int64)
     chances = np.asarray(np.diff(special.bdtr(count, sample.size, 0.5), prepend=0.0), dtype=np.float64)
-    lower, upper = ranks.order_interval(np.sort(sample), (count, chances), level)
+    lower, upper = ranks.order_interval(np.sort(sample), chances, level)
     note = f"no {100 * level:g} % interval exists with {sample.size} values" if math.isnan(lower) else ""
     estimate = float(np.median(sample))
     return Comparison(estimate, lower, upper, float(rises), math.nan, p, sample.size, method, level, note)
@@ -456,9 +456,9 @@ def wilcoxon_rank_sum(
     if exact:
         doubled = np.rint(2.0 * rank).astype(np.int64)
         p = ranks.tail_p(ranks.subset_sum_distribution(doubled, a.size), 2.0 * rank_sum, alternative)
-        untied = ranks.subset_sum_distribution(np.arange(1, n + 1), a.size)
-        start = a.size * (a.size + 1) // 2
-        lower, upper = ranks.order_interval(shifts, (untied[0][start:] - start, untied[1][start:]), level)
+        _, untied = ranks.subset_sum_distribution(np.arange(1, n + 1), a.size)
+        # The least sum of ranks, that of the first ones, is a statistic of 0.
+        lower, upper = ranks.order_interval(shifts, untied[a.size * (a.size + 1) // 2 :], level)
     else:
         variance = a.size * b.size / n * float(((rank - rank.mean()) ** 2).sum()) / (n - 1)
         away = _continuity(rank_sum - a.size * (n + 1) / 2.0, alternative)

@@ -30,6 +30,7 @@ from funis.stats.tests.compare import Comparison, wilcoxon_signed_rank
 
 # Two tables whose chances differ by less than this share count as equally likely (as in R).
 EQUALLY_LIKELY = 1.0 + 1e-7
+MOST_STATES = 200_000  # states of the columns up to which Cochran's Q is exact unless it is said otherwise
 
 
 def binomial_test(
@@ -251,7 +252,7 @@ def cochran_q(answers: npt.ArrayLike, *, exact: bool | None = None) -> Compariso
     q = visits * (visits - 1) * float(((columns - columns.mean()) ** 2).sum()) / spread
     states = math.comb(informative.size + visits - 1, visits - 1)
     if exact is None:
-        exact = states <= 200_000
+        exact = states <= MOST_STATES
     p = _cochran_exact_p(yes[(rows > 0) & (rows < visits)]) if exact else chi_square_p(q, visits - 1.0)
     method = f"Cochran's Q, {'exact' if exact else 'chi-square'}"
     return Comparison(nan, nan, nan, q, visits - 1.0, p, len(table), method)

@@ -88,12 +88,12 @@ def middle(ordered: Ordered) -> float:
     return float((ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2.0)
 
 
-def order_interval(ordered: Ordered, distribution: Distribution, level: float) -> tuple[float, float]:
+def order_interval(ordered: Ordered, probability: Floats, level: float) -> tuple[float, float]:
     """Cut the same number of order statistics from both ends so that coverage is at least `level`.
 
-    NaN twice when even the whole range covers less than that.
+    `probability` is that of the statistic at each of its values from 0. NaN twice when even the whole range
+    covers less than the level.
     """
-    _, probability = distribution
     tail = (1.0 - level) / 2.0
     # The largest c with P(statistic <= c - 1) <= tail; c = 0 means that no interval of this level exists.
     cut = int(np.searchsorted(np.cumsum(probability), tail + 1e-12, side="right"))

@@ -1,0 +1,158 @@
+"""Tests and estimates on their limits: one at, one below and one above, by hand or from tables."""
+
+import math
+from itertools import combinations_with_replacement
+
+import numpy as np
+import pytest
+
+from funis.errors import ValueRangeError
+from funis.stats.cluster import FEW_GROUPS, fit_random_intercept
+from funis.stats.competing import cumulative_incidence
+from funis.stats.deletion import leave_out_mean
+from funis.stats.entry_selection import estimate_regression_to_mean
+from funis.stats.impute import Imputations
+from funis.stats.normality import plot_quantiles
+from funis.stats.pooling import estimate_tipping_point
+from funis.stats.proportion import difference_of_paired_proportions
+from funis.stats.resample import bootstrap
+from funis.stats.survival import restricted_mean
+from funis.stats.tests import adjust, contingency, ranks
+from funis.stats.tests.compare import wilcoxon_rank_sum, wilcoxon_signed_rank
+
+
+def test_the_interval_of_an_incidence_is_that_of_its_double_logarithm() -> None:
+    """Of four one has the event first: F = 1/4 with the binomial variance 3/64.
+
+    1.959964 * sqrt(3/64) / (1/4 * ln 4) = 1.224400, and exp of it is 3.402124.
+    """
+    found = cumulative_incidence([1, 2, 3, 4], [1, 2, 1, 0])
+    assert found.standard_error[0] == pytest.approx(math.sqrt(3) / 8)
+    assert found.lower[0] == pytest.approx(0.25**3.402124, rel=1e-5)
+    assert found.upper[0] == pytest.approx(0.25 ** (1 / 3.402124), rel=1e-5)
+
+
+def test_the_share_of_variance_between_groups() -> None:
+    """Groups 1 2 3 | 5 6 7 | 3 4 5: 11/3 between and 1 within, so 11/14 of all."""
+    found = fit_random_intercept([1, 2, 3, 5, 6, 7, 3, 4, 5], list("aaabbbccc"))
+    assert found.icc == pytest.approx(11 / 14, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("groups", "is_few"), [(FEW_GROUPS - 1, True), (FEW_GROUPS, False), (FEW_GROUPS + 1, False)]
+)
+def test_a_caution_stands_beside_few_groups(groups: int, *, is_few: bool) -> None:
+    values = [float(group * group % 5 + part) for group in range(groups) for part in range(3)]
+    labels = [f"g{group}" for group in range(groups) for _ in range(3)]
+    assert bool(fit_random_intercept(values, labels).caution) is is_few
+
+
+def test_a_difference_of_paired_shares_exists_from_one_subject_on() -> None:
+    one = difference_of_paired_proportions(1, 0, 1)
+    assert (one.estimate, one.k, one.n) == (1.0, 1, 1)
+    assert -1.0 <= one.lower < one.upper <= 1.0 + 1e-12
+    assert math.isnan(difference_of_paired_proportions(0, 0, 0).estimate)
+
+
+def test_a_spread_as_large_as_the_excess_fits_no_truncated_normal() -> None:
+    at = estimate_regression_to_mean(9.0, 2.5, 6.5, correlation=0.6)
+    assert at.note.startswith("not estimable: the standard deviation 2.5 is not below the mean excess 2.5")
+    assert estimate_regression_to_mean(9.0, 2.0, 6.5, correlation=0.6).status == "scored"
+
+
+def test_the_bias_is_how_far_the_resamples_lie_from_the_estimate() -> None:
+    found = bootstrap([1.0, 2.0, 9.0], lambda x: x.var(axis=1), method="percentile", seed=5)
+    assert found.bias == pytest.approx(float(found.replicates.mean()) - found.estimate)
+    # The variance of a resample is on average 2/3 of that of the sample, 38/3.
+    assert found.bias == pytest.approx(-38 / 9, abs=0.3)
+
+
+def test_one_of_three_weights_is_each_of_them_alike() -> None:
+    support, chance = ranks.subset_sum_distribution(np.array([1, 2, 3]), 1)
+    assert support.tolist() == [0, 1, 2, 3]
+    assert chance.tolist() == pytest.approx([0, 1 / 3, 1 / 3, 1 / 3])
+    support, chance = ranks.subset_sum_distribution(np.array([1, 2, 4]), 2)
+    assert chance[[3, 5, 6]].tolist() == pytest.approx([1 / 3] * 3)
+
+
+@pytest.mark.parametrize("horizon", [0.0, -1.0, 10.5])
+def test_a_restricted_mean_has_a_horizon_within_what_was_observed(horizon: float) -> None:
+    with pytest.raises(ValueRangeError, match="above 0 and at most 10"):
+        restricted_mean([3, 5, 5, 8, 10], [1, 1, 0, 1, 0], horizon)
+    # Once nobody is left the curve stays at 0: 3 + 4/2 = 4 of the mean of 3 and 5.
+    assert restricted_mean([3, 5], [1, 1], 99.0).estimate == pytest.approx(4.0)
+    assert restricted_mean([3, 5, 5, 8, 10], [1, 1, 0, 1, 0], 10).estimate == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize(("most", "word"), [(5, "chi-square"), (6, "exact"), (7, "exact")])
+def test_cochrans_q_is_exact_up_to_a_number_of_states(
+    monkeypatch: pytest.MonkeyPatch, most: int, word: str
+) -> None:
+    """Two subjects who changed over three visits: C(2 + 2, 2) = 6 states."""
+    monkeypatch.setattr(contingency, "MOST_STATES", most)
+    found = contingency.cochran_q([[1, 0, 0], [1, 1, 0], [1, 1, 1]])
+    assert found.method == f"Cochran's Q, {word}"
+
+
+@pytest.mark.parametrize(("p", "rejected"), [(0.05, True), (0.0500001, False), (0.0499999, True)])
+def test_a_p_on_the_level_rejects(p: float, *, rejected: bool) -> None:
+    assert adjust.gatekeeping([p, 1.0], [1.0, 0.0], [[0, 1], [0, 0]], alpha=0.05).rejected.tolist() == [
+        rejected,
+        False,
+    ]
+
+
+def test_a_plot_of_quantiles_by_hand() -> None:
+    """1, 2 and 6 lie 2, 1 and -3 below their mean: G1 = sqrt(6) * (18 / 3) / (14 / 3)^1.5."""
+    found = plot_quantiles([1.0, 2.0, 6.0])
+    assert found.skewness == pytest.approx(math.sqrt(6) * 6 / (14 / 3) ** 1.5)
+    # Blom's positions of 3 are 5/26, 1/2 and 21/26: -0.8694, 0, 0.8694. The correlation is 5 / sqrt(2 * 14).
+    assert found.expected.tolist() == pytest.approx([-0.869424, 0.0, 0.869424], abs=1e-5)
+    assert found.qq_correlation == pytest.approx(5 / math.sqrt(28))
+    assert math.isnan(plot_quantiles([1.0, 2.0]).skewness)
+    assert math.isnan(plot_quantiles([2.0, 2.0, 2.0]).skewness)
+
+
+@pytest.mark.parametrize(("n", "cut"), [(10, 8), (20, 52), (30, 137)])
+def test_the_normal_interval_of_a_pseudo_median_cuts_the_means_of_pairs(n: int, cut: int) -> None:
+    """n (n + 1) / 4 less 1.959964 sqrt(n (n + 1) (2 n + 1) / 24): 8.27, 52.5 and 137.2."""
+    values = [float(1.3**place) for place in range(n)]
+    pairs = sorted((a + b) / 2 for a, b in combinations_with_replacement(values, 2))
+    found = wilcoxon_signed_rank(values, exact=False)
+    assert found.lower == pytest.approx(pairs[cut - 1], rel=1e-9)
+    assert found.upper == pytest.approx(pairs[-cut], rel=1e-9)
+
+
+def test_the_exact_interval_of_a_shift_cuts_the_differences() -> None:
+    """Of 4 and 5 the chances of W <= 1 and 2 are 2/126 and 4/126: two differences are cut from each end."""
+    first, second = [1.0, 4.5, 9.2, 16.1], [2.3, 3.7, 8.8, 15.6, 30.4]
+    differences = sorted(a - b for a in first for b in second)
+    found = wilcoxon_rank_sum(first, second, exact=True)
+    assert found.lower == pytest.approx(differences[1])
+    assert found.upper == pytest.approx(differences[-2])
+
+
+@pytest.mark.parametrize(
+    ("after", "note"), [([4, 3], ""), ([4, 4], "every grade is unchanged"), ([3, 3], "")]
+)
+def test_grades_that_never_change_are_told(after: list[int], note: str) -> None:
+    assert contingency.paired_ordinal([4, 4], after).note == note
+
+
+@pytest.mark.parametrize(
+    "deltas", [[0.0, 0.5, -1.0], [0.0, -0.5, 1.0], [0.1, 0.5], [0.0, 0.5, 0.5], [0.0, 1.0, 0.5]]
+)
+def test_shifts_go_away_from_0_on_one_side(deltas: list[float]) -> None:
+    values = np.linspace(-3.0, -1.0, 20)[:, None]
+    full = Imputations(np.stack([values, values + 0.01]), np.arange(20)[:, None] >= 10, "", 0.0)
+    with pytest.raises(ValueRangeError, match="0 first, then away from it on one side"):
+        estimate_tipping_point(full, lambda y: (float(y.mean()), 0.01, 19.0), deltas)
+
+
+def test_a_label_left_alone_has_no_test() -> None:
+    two = leave_out_mean([1.0, 3.0], ["a", "b"])
+    assert two.estimate.tolist() == [3.0, 1.0]
+    assert np.isnan(two.p).all()
+    # Without c: 2 and 4, mean 3 and standard error 1, t = 3 with 1 degree of freedom.
+    three = leave_out_mean([2.0, 4.0, 9.0], ["a", "b", "c"])
+    assert three.p[2] == pytest.approx(1 - 2 * math.atan(3.0) / math.pi)
