@@ -7,11 +7,14 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.catalogue.instrument_tables import organ_systems
 from funis.catalogue.model_response import ClassRule, Failure, Phrase, PrintedCriterion, ResponseDefinition
-from funis.catalogue.registry import response_definition
+from funis.catalogue.registry import analyte_table, response_definition
+from funis.errors import UnknownNameError
 from funis.responses.assessment import Assessment
 from funis.responses.decide import (
     Answer,
+    Decision,
     _decisive_texts,
     _possible_classes,
     ask_criterion,
@@ -22,9 +25,14 @@ from funis.responses.decide import (
     find_failure,
     is_asked,
     is_measured,
+    measure_relapses_before,
 )
+from funis.responses.read_units import _unsaid_unit
+from funis.responses.respond import _confirm
 from funis.responses.timeline import build_timelines
-from funis.responses.verdict import Verdict, print_number
+from funis.responses.verdict import Span, Verdict, print_number
+from funis.responses.visit_judged import find_target, visit_judged
+from funis.units.columns import ReadColumn
 
 MET, NOT_MET, OPEN = Answer(True, "met"), Answer(False, "not met"), Answer(None, "open")  # noqa: FBT003
 
@@ -361,3 +369,130 @@ def test_nothing_measured_is_as_the_plan_says() -> None:
     assert (
         decide(assess(ever, None, start={"x": 1}, missing_response="cannot_tell")).response == "cannot tell"
     )
+
+
+# --- a response that another visit must confirm, or that a later one has lost ---------------------
+
+
+def confirmed(*x: float | None, days: tuple[int, ...] = (0, 90, 180)) -> Decision:
+    """Confirm the class at the last of these visits by the visit before."""
+    rows = [
+        {"subject": "1", "visit": f"v{day}", "day": day, "x": each, "w": 1.0}
+        for day, each in zip(days, x, strict=True)
+    ]
+    cohort = build_timelines(pl.DataFrame(rows, infer_schema_length=None))
+    timeline = cohort.timelines[0]
+    last = timeline.visits[-1]
+    settled = SIMPLE.settle({}) | {"confirmed": True, "missing_response": "cannot_tell"}
+    one = Assessment(SIMPLE, settled, cohort, timeline, last.name, last.day, last, timeline.visits[0], (), {})
+    return _confirm(one, decide(one))
+
+
+def test_a_response_is_confirmed_by_the_visit_before() -> None:
+    both = confirmed(9, 2, 1)
+    assert (both.response, both.reason) == ("yes", "yes at v180: x 1. At v90: yes at v90: x 2.")
+    not_yet = confirmed(1, 9, 1)
+    assert (not_yet.response, not_yet.responder, not_yet.possible) == ("none", "no", ("none",))
+    assert not_yet.reason == "none: not confirmed at v90 (none at v90: x 9.)"
+    silent = confirmed(9, None, 1)
+    assert (silent.response, silent.responder, silent.possible) == (
+        "cannot tell",
+        "cannot tell",
+        ("yes", "none"),
+    )
+    assert confirmed(1, 1, 9).reason == "none at v180: x 9."
+    open_ = confirmed(1, 9, None)
+    assert (open_.response, "At v90" in open_.reason) == ("cannot tell", True)
+
+
+def test_the_baseline_confirms_nothing() -> None:
+    found = confirmed(1, 1, days=(0, 180))
+    assert (found.response, found.responder) == ("cannot tell", "cannot tell")
+    assert found.reason == "cannot tell: there is no visit before v180 that could confirm the response."
+    assert confirmed(1, 1, 1, days=(0, 1, 180)).response == "yes"
+
+
+@pytest.mark.parametrize(("day", "found"), [(150, True), (149, False), (210, True), (211, False)])
+def test_a_visit_is_judged_within_the_window_of_the_day(day: int, *, found: bool) -> None:
+    cohort = build_timelines(pl.DataFrame({"subject": ["1"], "visit": ["v"], "day": [day]}))
+    (timeline,) = cohort.timelines
+
+    def judged(**given: Any) -> bool:
+        settled: dict[str, Any] = {"response_day": 180, "response_window": 30, "response_visit": ""} | given
+        return visit_judged(timeline, settled, "v") is not None
+
+    assert judged() is found
+    # A visit that is named, or no day at all, leaves no window.
+    assert judged(response_visit="v")
+    assert judged(response_day=0)
+    assert judged(response_day=1, response_window=1) is False
+    assert not judged(response_day=180, response_window=0)
+
+
+def test_the_target_is_the_visit_nearest_to_the_day() -> None:
+    days = {"subject": ["1"] * 3, "visit": ["a", "b", "c"], "day": [0, 160, 205]}
+    cohort = build_timelines(pl.DataFrame(days))
+
+    def target(**given: Any) -> tuple[str, float]:
+        settled: dict[str, Any] = {"response_day": 180, "response_window": 30, "response_visit": ""} | given
+        return find_target(cohort, settled)
+
+    assert target() == ("b", 160.0)
+    assert target(response_day=183) == ("c", 205.0)
+    # Where two lie equally near, the earlier one.
+    assert target(response_day=182.5) == ("b", 160.0)
+    assert target(response_window=20) == ("b", 160.0)
+    assert target(response_window=19) == ("day 180", 180.0)
+    assert target(response_day=0) == ("c", 205.0)
+    assert target(response_day=1, response_window=1) == ("a", 0.0)
+    assert target(response_visit="a") == ("a", 0.0)
+    with pytest.raises(UnknownNameError, match="parameter 'response_visit'"):
+        target(response_visit="d")
+    nobody = build_timelines(pl.DataFrame(days).clear())
+    assert find_target(nobody, {"response_day": 0, "response_window": 30, "response_visit": ""}) == ("", 0.0)
+
+
+def graded(*renal: str | None) -> Assessment:
+    """Assess the last of these visits by the definition of one published trial, whose own day is 180."""
+    days = (0, 180, 270, 360)[: len(renal)]
+    quiet: dict[str, Any] = {f"bilag_2004_{system}": "E" for system in organ_systems("bilag_2004")}
+    rows = [
+        quiet | {"subject": "1", "visit": f"v{day}", "day": day, "bilag_2004_renal": grade}
+        for day, grade in zip(days, renal, strict=True)
+    ]
+    cohort = build_timelines(pl.DataFrame(rows, infer_schema_length=None))
+    of, systems, (timeline,) = (
+        response_definition("ucmsc_bilag_response"),
+        cohort.systems("bilag_2004"),
+        cohort.timelines,
+    )
+    last = timeline.visits[-1]
+    return Assessment(
+        of, of.settle({}), cohort, timeline, last.name, last.day, last, timeline.visits[0], systems,
+        cohort.expected(systems, "bilag_2004"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("renal", "low", "high", "text"),
+    [
+        (("A", "C", "B"), 1, 1, "relapse at v270 (day 270): renal C -> B"), (("A", "C", "C"), 0, 0, "no relapse since v180"),
+        (("A", "C", "C", "B"), 1, 1, "relapse at v360 (day 360): renal C -> B"), (("A", "A", "B"), 0, 0, "no response at v180 to lose"),
+        (("A", "C"), 0, 0, ""),
+    ],
+)  # fmt: skip
+def test_a_response_that_was_lost_before(renal: tuple[str, ...], low: int, high: int, text: str) -> None:
+    found = measure_relapses_before(graded(*renal), ())
+    assert (found.span, found.text) == (Span(Decimal(low), Decimal(high)), text)
+
+
+def test_a_unit_that_nobody_said_is_doubted_where_low_values_may_be_another() -> None:
+    """A ratio of protein to creatinine below 15 mg/mmol may be one in mg/mg; a haemoglobin says its unit itself."""
+    found = _unsaid_unit(ReadColumn("upcr", "upcr", "mg/mmol", False))  # noqa: FBT003
+    assert found is not None
+    assert (found.column, found.unit, found.below) == ("upcr", "mg/mmol", 15)
+    assert _unsaid_unit(ReadColumn("upcr", "upcr", "mg/mg", False)) is None  # noqa: FBT003
+    assert _unsaid_unit(ReadColumn("x", "", "mg/mmol", False)) is None  # noqa: FBT003
+    for name, analyte in analyte_table().analytes.items():
+        if analyte.plausible is None or analyte.plausible.unsure_below is None:
+            assert _unsaid_unit(ReadColumn(name, name, analyte.unit, False)) is None  # noqa: FBT003

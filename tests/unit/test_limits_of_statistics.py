@@ -6,7 +6,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 
-from funis.errors import ValueRangeError
+from funis.errors import ShapeError, ValueRangeError
 from funis.stats.cluster import FEW_GROUPS, fit_random_intercept
 from funis.stats.competing import cumulative_incidence
 from funis.stats.deletion import leave_out_mean
@@ -16,7 +16,7 @@ from funis.stats.normality import plot_quantiles
 from funis.stats.pooling import estimate_tipping_point
 from funis.stats.proportion import difference_of_paired_proportions
 from funis.stats.resample import bootstrap
-from funis.stats.survival import restricted_mean
+from funis.stats.survival import historical_hazard, log_rank, restricted_mean
 from funis.stats.tests import adjust, contingency, ranks
 from funis.stats.tests.compare import wilcoxon_rank_sum, wilcoxon_signed_rank
 
@@ -113,9 +113,9 @@ def test_a_plot_of_quantiles_by_hand() -> None:
     assert math.isnan(plot_quantiles([2.0, 2.0, 2.0]).skewness)
 
 
-@pytest.mark.parametrize(("n", "cut"), [(10, 8), (20, 52), (30, 137)])
+@pytest.mark.parametrize(("n", "cut"), [(6, 1), (10, 8), (20, 52), (30, 137)])
 def test_the_normal_interval_of_a_pseudo_median_cuts_the_means_of_pairs(n: int, cut: int) -> None:
-    """n (n + 1) / 4 less 1.959964 sqrt(n (n + 1) (2 n + 1) / 24): 8.27, 52.5 and 137.2."""
+    """n (n + 1) / 4 less 1.959964 sqrt(n (n + 1) (2 n + 1) / 24): 1.15, 8.27, 52.5 and 137.2."""
     values = [float(1.3**place) for place in range(n)]
     pairs = sorted((a + b) / 2 for a, b in combinations_with_replacement(values, 2))
     found = wilcoxon_signed_rank(values, exact=False)
@@ -156,3 +156,52 @@ def test_a_label_left_alone_has_no_test() -> None:
     # Without c: 2 and 4, mean 3 and standard error 1, t = 3 with 1 degree of freedom.
     three = leave_out_mean([2.0, 4.0, 9.0], ["a", "b", "c"])
     assert three.p[2] == pytest.approx(1 - 2 * math.atan(3.0) / math.pi)
+
+
+def test_of_five_values_no_normal_interval_exists() -> None:
+    """7.5 less 7.27 is below the first."""
+    assert math.isnan(wilcoxon_signed_rank([1.0, 2.0, 4.0, 8.0, 16.0], exact=False).lower)
+
+
+def test_the_normal_interval_of_a_shift_cuts_the_differences() -> None:
+    """Of 6 and 8: 24 less 1.959964 sqrt(6 * 8 * 15 / 12) = 8.82: eight differences are cut from each end."""
+    first, second = [1.3**place for place in range(6)], [0.1 + 1.7**place for place in range(8)]
+    differences = sorted(a - b for a in first for b in second)
+    found = wilcoxon_rank_sum(first, second, exact=False)
+    assert found.lower == pytest.approx(differences[7], rel=1e-9)
+    assert found.upper == pytest.approx(differences[-8], rel=1e-9)
+
+
+def test_two_groups_have_a_variance_between_them() -> None:
+    """1 2 3 | 5 6 7: means 2 and 6, MSB 24, MSW 1: between (24 - 1) / 3."""
+    found = fit_random_intercept([1, 2, 3, 5, 6, 7], list("aaabbb"))
+    assert found.status == "scored"
+    assert found.between_sd == pytest.approx(math.sqrt(23 / 3), rel=1e-9)
+    assert fit_random_intercept([1, 2, 3], list("aaa")).status != "scored"
+
+
+def test_a_historical_curve_is_read_up_to_its_end() -> None:
+    found = historical_hazard([0, 3, 6, 9, 12], [6, 12, 18], [0.5, 0.25, 0.2])
+    assert found.tolist() == pytest.approx(
+        [0.0, math.log(2) / 2, math.log(2), 1.5 * math.log(2), 2 * math.log(2)]
+    )
+    assert historical_hazard([18], [6, 12, 18], [0.5, 0.25, 0.2]).tolist() == pytest.approx([math.log(5)])
+    with pytest.raises(ValueRangeError, match="up to 18, the curve's end"):
+        historical_hazard([18.5], [6, 12, 18], [0.5, 0.25, 0.2])
+    for points, survival in (
+        ([6, 12, 18], [0.5, 0.25, 0.0]),
+        ([6, 12], [0.25, 0.5]),
+        ([6, 6], [0.5, 0.25]),
+        ([0, 6], [0.5, 0.25]),
+        ([6], [1.1]),
+    ):
+        with pytest.raises(ShapeError, match="historical curve"):
+            historical_hazard([1], points, survival)
+
+
+@pytest.mark.parametrize(
+    ("group", "strata"), [(["a", "b"], ["s"] * 3), (["a", "b", "b"], ["s"] * 2), (["a"] * 3, None)]
+)
+def test_groups_and_strata_are_of_the_length_of_the_times(group: list[str], strata: list[str] | None) -> None:
+    with pytest.raises(ShapeError):
+        log_rank([1, 2, 3], [1, 1, 0], group, strata=strata)
