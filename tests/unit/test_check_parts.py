@@ -138,6 +138,7 @@ def test_a_blank_item_is_reported_and_a_full_row_is_not() -> None:
     assert blanks() == []
     assert blanks(rash=None) == ["rash"]
     assert blanks(rash=None, rash_not_done=True) == []
+    assert blanks(rash=None, rash_not_done=None) == blanks(rash=None, rash_not_done=False) == ["rash"]
 
 
 def test_an_item_without_a_column_is_blank_in_every_row() -> None:

@@ -289,6 +289,29 @@ def test_a_course_is_missed_by_who_was_there_on_its_last_day(tmp_path: Path) -> 
         ), (last, left)
 
 
+@pytest.mark.parametrize(
+    ("given", "last_day", "missed"),
+    [
+        # Infusion 2 may be as late as day 8; a course with a window of its own as late as 4 days after month 6, day 180.
+        (PLANNED[:1], 8, "Infusion 2 (day 7) is not recorded."),
+        (PLANNED[:2], 184, "The course at Month 6 (day 180) is not recorded."),
+        # Its second infusion is due 7 + 2 days after its first, on day 185.
+        (PLANNED[:3], 194, "Infusion 2 of course 2 is not recorded."),
+    ],
+)
+def test_an_infusion_is_missed_from_its_last_day_on(
+    given: list[tuple[int, int, float]], last_day: int, missed: str, tmp_path: Path
+) -> None:
+    study = read(tmp_path, again("month_6").replace("day = 0\n", "day = 0\nwindow = [-3, 4]\n", 1))
+    for last, expected in ((last_day, [missed]), (last_day - 1, [])):
+        found = [each for each in check(study, given, last=last) if each.code == "missing_infusion"]
+        assert [each.message for each in found] == expected
+        for each in found:
+            assert (each.level, each.table, each.line, each.column, each.value) == (
+                "warning", "subjects", 1, "subject", "S1",
+            )  # fmt: skip
+
+
 def test_written_courses_are_held_against_numbers_and_days(tmp_path: Path) -> None:
     study = read(tmp_path, again("month_6"))
     assert check(study, PLANNED, courses=[1, 1, 2, 2]) == []
