@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
@@ -120,6 +120,23 @@ class Section:
         return (*self.blocks, *(block for part in self.parts for block in part.blocks))
 
 
+class NumberRecord(NamedTuple):
+    """What a file that holds numbers by their id says of each.
+
+    Attributes
+    ----------
+    value : unrounded; None where there is none
+    unit : what it is measured in; empty for a count or a share
+    n : subjects or events with a value; None where that is not counted
+    source : key of the recorded values behind it
+    """
+
+    value: float | None
+    unit: str = ""
+    n: int | None = None
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What must be in sight on every page.
@@ -148,6 +165,7 @@ class Guidance:
     open_numbers : how a number is opened, where it can be
     closed_numbers : where the same is found, where numbers cannot be opened
     linked_numbers : where a number leads, where it is a link
+    tagged_numbers : how a number is found again, where each is a field with a key
     close : name of the button that closes what was opened
     """
 
@@ -156,6 +174,7 @@ class Guidance:
     open_numbers: Prose = ()
     closed_numbers: Prose = ()
     linked_numbers: Prose = ()
+    tagged_numbers: Prose = ()
     close: str = ""
 
 
@@ -177,6 +196,7 @@ class Document:
     generator : program and version, for the properties of a file
     guidance : words that help a reader find the way
     numbers : what a page shows when a number is opened, by its id; passed on as it is
+    records : what a file that holds numbers by their id says of each
     numbers_file : the file beside the document that holds every number by its id
     supplement_title, supplement_lead : head of what stands behind the main part, and the words under it
     register : the printed number of every table, figure and section of the supplement
@@ -195,6 +215,7 @@ class Document:
     generator: str = ""
     guidance: Guidance = Guidance()
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    records: Mapping[str, NumberRecord] = field(default_factory=dict)
     numbers_file: str = ""
     supplement_title: str = ""
     supplement_lead: str = ""

@@ -42,6 +42,12 @@ def _render_markdown(document: Document) -> Files:
     return {"report.md": render_markdown(document)}
 
 
+def _render_docx(document: Document) -> Files:
+    from funis.documents.docx_file import render_docx
+
+    return {"report.docx": render_docx(document)}
+
+
 def _render_rtf(document: Document) -> Files:
     from funis.documents.rtf_files import render_rtf
 
@@ -51,6 +57,7 @@ def _render_rtf(document: Document) -> Files:
 #: By the name that asks for it: the ending of its files, without its point.
 FORMATS: dict[str, FileFormat] = {
     "html": FileFormat(_render_html, draws_figures=True),
+    "docx": FileFormat(_render_docx, draws_figures=True, library="docx"),
     "md": FileFormat(_render_markdown, draws_figures=False),
     "rtf": FileFormat(_render_rtf, draws_figures=True),
 }
@@ -82,10 +89,25 @@ def find_formats(text: str) -> tuple[str, ...]:
         if name not in FORMATS:
             raise UnknownNameError("format", name, FORMATS, "--format")
     for name in names:
-        library = FORMATS[name].library
-        if library and find_spec(library) is None:
-            raise MissingExtraError(f"--format {name}", library, "documents")
+        if library := FORMATS[name].library:
+            require_library(f"--format {name}", library)
     return names
+
+
+def require_library(what: str, library: str) -> None:
+    """Refuse what needs a library of the extra ``documents`` where that is not installed.
+
+    Parameters
+    ----------
+    what : what needs it
+    library : name of the module; it is not loaded
+
+    Raises
+    ------
+    MissingExtraError : it is not installed
+    """
+    if find_spec(library) is None:
+        raise MissingExtraError(what, library, "documents")
 
 
 def needs_drawings(names: tuple[str, ...]) -> bool:

@@ -10,7 +10,7 @@ from funis.documents.document import Block, Box, ItemList, Paragraph, Prose, Sec
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.register import Register, RegisterEntry
-from funis.documents.table import TableSpec
+from funis.documents.table import Inline, TableSpec
 
 
 def number_sections(sections: Iterable[Section]) -> tuple[tuple[Section, ...], Register]:
@@ -34,8 +34,8 @@ def number_sections(sections: Iterable[Section]) -> tuple[tuple[Section, ...], R
     >>> from funis.documents.document import plain
     >>> from funis.documents.register import reference
     >>> section = Section("a", "A", (Paragraph(plain(f"See {reference('a')}.")),), code="S4")
-    >>> number_sections((section,))[0][0].blocks[0].text[0].text
-    'See S4.'
+    >>> [inline.text for inline in number_sections((section,))[0][0].blocks[0].text]
+    ['See ', 'S4', '.']
     """
     numbered = tuple(_label_all(sections))
     register = Register(tuple(_entries(numbered)))
@@ -92,4 +92,14 @@ def _resolve(block: Block, register: Register) -> Block:
 
 
 def _prose(text: Prose, register: Register) -> Prose:
-    return tuple(replace(each, text=register.resolve(each.text)) for each in text)
+    return tuple(inline for each in text for inline in _inlines(each, register))
+
+
+def _inlines(inline: Inline, register: Register) -> Iterator[Inline]:
+    """Write the references in a stretch of text, each as a stretch of its own."""
+    parts = tuple(register.pieces(inline.text))
+    if not any(name for _, name in parts):
+        yield inline
+        return
+    for words, name in parts:
+        yield replace(inline, text=words, refers_to=name)

@@ -6,6 +6,7 @@ Renderers read it and add no number of their own. Words refer to what is numbere
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -61,6 +62,30 @@ class Register:
             return text
         labels = self.labels
         return _REFERENCE.sub(lambda found: _find(labels, found[1]), text)
+
+    def pieces(self, text: str) -> Iterator[tuple[str, str]]:
+        """Split a text into words and printed numbers: each with the id it refers to, empty for words.
+
+        Parameters
+        ----------
+        text : words, with references as `reference` makes them
+
+        Raises
+        ------
+        ShapeError : the text refers to what the document does not hold
+
+        Examples
+        --------
+        >>> register = Register((RegisterEntry("table-relapse", "Table 3", "Relapse"),))
+        >>> list(register.pieces(f"See {reference('table-relapse')}."))
+        [('See ', ''), ('Table 3', 'table-relapse'), ('.', '')]
+        """
+        labels = self.labels
+        for place, part in enumerate(_REFERENCE.split(text)):
+            if place % 2:
+                yield _find(labels, part), part
+            elif part:
+                yield part, ""
 
 
 def _find(labels: dict[str, str], name: str) -> str:

@@ -22,6 +22,7 @@ class Inline:
     is_code : whether it is a name as a program writes it
     target : address that the words lead to, such as ``report.html``; empty for none
     also : ids of further results for which the number stands, where several that are equal are printed once
+    refers_to : id of the table, figure or section whose printed number the words are; empty for none
     """
 
     text: str
@@ -29,6 +30,7 @@ class Inline:
     is_code: bool = False
     target: str = ""
     also: tuple[str, ...] = ()
+    refers_to: str = ""
 
 
 def ids_of(parts: Iterable[Inline]) -> tuple[str, ...]:

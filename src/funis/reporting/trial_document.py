@@ -19,6 +19,7 @@ from funis.reporting.key_results import build_key_box
 from funis.reporting.main_words import methods_words
 from funis.reporting.methods_text import CONDITIONS
 from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.number_records import build_records
 from funis.reporting.own_words import with_own_words
 from funis.reporting.payload import build_payload
 from funis.reporting.people_tables import people_words
@@ -61,6 +62,15 @@ GUIDANCE = Guidance(
         Inline("Every number is a link that ends in the id of its result; the row with this id in "),
         Inline(_NUMBERS_FILE, is_code=True),
         Inline(" says its method, population and unrounded value."),
+    ),
+    tagged_numbers=(
+        Inline(
+            "Every number is a content control, or stands in one with the other numbers of its row. Its tag "
+            "is a key; the file holds a list that leads from each key to the id of the result, its unrounded "
+            "value and its source. "
+        ),
+        Inline("funis check-document", is_code=True),
+        Inline(" compares a text that was edited with the results."),
     ),
     close="Close",
 )
@@ -130,8 +140,15 @@ def build_document(
     sections, register = number_sections(with_checklist(study, built))
     facts = build_facts(study, results.provenance, book)
     whole = _frame(study, results, sections, build_notices(study, results, book))
-    numbers = build_payload(study, results, book, (*find_ids(sections, facts), *also))
-    return replace(whole, facts=facts, numbers=numbers, register=register, related=related)
+    ids = find_ids(sections, facts)
+    return replace(
+        whole,
+        facts=facts,
+        numbers=build_payload(study, results, book, (*ids, *also)),
+        records=build_records(study, book, ids),
+        register=register,
+        related=related,
+    )
 
 
 def _frame(
