@@ -81,7 +81,8 @@ def edited(content: bytes, tmp_path: Path) -> Callable[..., Path]:
 
 
 def differences(path: Path, results: pl.DataFrame) -> list[tuple[str, str, str, str]]:
-    return [tuple(each) for each in check_document(path, results).differences]
+    found = check_document(path, results).differences
+    return [(each.id, each.found, each.expected, each.why) for each in found]
 
 
 def test_file_as_written_agrees(edited: Callable[..., Path], results: pl.DataFrame) -> None:
@@ -179,6 +180,22 @@ def test_results_that_changed_are_named_where_another_number_would_be_printed(
         text=pl.when(pl.col("id") == name).then(pl.lit(now.get(name, ""))).otherwise("text"),
     )
     assert differences(edited(), changed) == expected
+
+
+def test_number_that_stands_for_several_is_compared_with_each(results: pl.DataFrame, tmp_path: Path) -> None:
+    both = Inline("40", "n", also=("m",))
+    row = TableRow(words("All visits"), (joined(both),))
+    table = TableSpec("table-a", "s", "Numbers", ("Visit", "n"), (row,))
+    sections, register = number_sections(
+        (Section("a", "A", (Paragraph((both,)),)), Section("s", "S", (table,), code="S1"))
+    )
+    records = {name: NumberRecord(40.0, n=40) for name in ("n", "m")}
+    path = tmp_path / "a.docx"
+    path.write_bytes(render_docx(Document("A", sections=sections, register=register, records=records)))
+    same = results.vstack(results.filter(pl.col("id") == "n").with_columns(id=pl.lit("m")))
+    assert differences(path, same) == []
+    other = same.with_columns(value=pl.when(pl.col("id") == "m").then(39.0).otherwise("value"))
+    assert differences(path, other) == [("m", "40", "39", "results changed")] * 2
 
 
 def test_result_that_is_gone_is_named(edited: Callable[..., Path], results: pl.DataFrame) -> None:

@@ -53,7 +53,7 @@ def flow(name: str) -> FlowChart:
 
 def document(*sections: Section, **about: Any) -> Document:
     numbered, register = number_sections(sections)
-    facts = {
+    facts: dict[str, Any] = {
         "title": HOSTILE,
         "running_head": "X-1  A trial",
         "running_foot": "Data cut 2011-02-08",
@@ -154,7 +154,7 @@ def test_letters_are_latin_and_chinese(parts: dict[str, bytes]) -> None:
 
 def test_captions_are_counted_by_word_and_references_lead_to_them(parts: dict[str, bytes]) -> None:
     body = body_of(parts)
-    fields = {}
+    fields: dict[str, list[str]] = {}
     for each in body.iter(f"{W}fldSimple"):
         fields.setdefault(each.get(f"{W}instr").strip(), []).append(text_of(each))
     assert fields["SEQ Table \\* ARABIC"] == ["1", "2"]
@@ -240,9 +240,9 @@ def test_keys_that_meet_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(docx_keys, "short_key", lambda name, length=10: f"n{'same' + name}"[: length - 5])
     keys = KeyList()
-    first, second = keys.add("abc", "1"), keys.add("abd", "2")
+    first, second = keys.add(Inline("1", "abc")), keys.add(Inline("2", "abd"))
     assert first != second
-    assert (keys.add("abc", "3"), keys.add("abd", "2")) == (first, second)
+    assert (keys.add(Inline("3", "abc")), keys.add(Inline("2", "abd"))) == (first, second)
     assert keys.printed == {"abc": ["1", "3"], "abd": ["2"]}
 
 

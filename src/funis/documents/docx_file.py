@@ -193,7 +193,8 @@ def _table(table: TableSpec, section: Section, writing: DocxWriting) -> _Piece:
     fit = fit_columns(table)
     caption = writing.caption(table, is_supplement=section.is_supplement)
     body = write_table(table, fit, writing, is_supplement=section.is_supplement)
-    return _Piece(caption + body + _notes(table.footnotes), is_turned=fit.is_turned)
+    instead = "".join(paragraph(writing.prose(line), "FunisTableNote") for line in table.instead)
+    return _Piece(caption + body + instead + _notes(table.footnotes), is_turned=fit.is_turned)
 
 
 def _notes(notes: tuple[str, ...]) -> str:

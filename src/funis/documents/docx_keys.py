@@ -15,6 +15,7 @@ from xml.sax.saxutils import quoteattr
 
 from funis.documents.document import NumberRecord
 from funis.documents.docx_text import escape_text
+from funis.documents.table import Inline
 
 #: Name space of the list; the number at its end changes with its shape.
 NAMESPACE: Final = "urn:funis:numbers:1"
@@ -43,19 +44,22 @@ class KeyList:
     ----------
     keys : by id
     printed : each text that an id is printed as, in the order printed
+    also : further ids for which the number of an id stands, where several that are equal are printed once
     rows : the ids of each row, by the key of the row
     """
 
     keys: dict[str, str] = field(default_factory=dict)
     printed: dict[str, list[str]] = field(default_factory=dict)
+    also: dict[str, list[str]] = field(default_factory=dict)
     rows: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _taken: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, text: str) -> str:
+    def add(self, inline: Inline) -> str:
         """Give the key of a number that is printed, and note what it is printed as."""
-        texts = self.printed.setdefault(name, [])
-        if text not in texts:
-            texts.append(text)
+        name = inline.id
+        _note(self.printed.setdefault(name, []), inline.text)
+        for other in inline.also:
+            _note(self.also.setdefault(name, []), other)
         if name not in self.keys:
             self.keys[name] = self._find(name)
         return self.keys[name]
@@ -78,7 +82,7 @@ class KeyList:
         """Write the list as XML: of each key the id, value, unit, n, source and what it is printed as."""
         numbers = "".join(
             f"<number key={quoteattr(key)} id={quoteattr(name)}{_facts(records.get(name))}>"
-            f"{self._texts(name)}</number>"
+            f"{self._texts(name)}{self._others(name, records)}</number>"
             for name, key in self.keys.items()
         )
         rows = "".join(
@@ -89,6 +93,15 @@ class KeyList:
 
     def _texts(self, name: str) -> str:
         return "".join(f"<printed>{escape_text(text)}</printed>" for text in self.printed[name])
+
+    def _others(self, name: str, records: Mapping[str, NumberRecord]) -> str:
+        others = self.also.get(name, ())
+        return "".join(f"<also id={quoteattr(other)}{_facts(records.get(other))}/>" for other in others)
+
+
+def _note(texts: list[str], text: str) -> None:
+    if text not in texts:
+        texts.append(text)
 
 
 def _facts(record: NumberRecord | None) -> str:

@@ -26,12 +26,14 @@ class WrittenNumber(NamedTuple):
     value : unrounded, as it was written; empty where there was none
     n : of the result; empty where there was none
     printed : every text it was printed as
+    also : further results that it stands for, where several that are equal are printed once
     """
 
     id: str
     value: str
     n: str
     printed: tuple[str, ...]
+    also: tuple[WrittenNumber, ...] = ()
 
 
 class FoundNumber(NamedTuple):
@@ -118,7 +120,11 @@ def _open(path: Path) -> tuple[Any, Any]:
 
 def _written(number: Any) -> WrittenNumber:
     texts = tuple(each.text or "" for each in number.iter(f"{_FUNIS}printed"))
-    return WrittenNumber(number.get("id"), number.get("value", ""), number.get("n", ""), texts)
+    others = tuple(
+        WrittenNumber(each.get("id"), each.get("value", ""), each.get("n", ""), texts)
+        for each in number.iter(f"{_FUNIS}also")
+    )
+    return WrittenNumber(number.get("id"), number.get("value", ""), number.get("n", ""), texts, others)
 
 
 def _find(body: Any, written: dict[str, WrittenNumber], rows: dict[str, list[str]]) -> Iterator[FoundNumber]:

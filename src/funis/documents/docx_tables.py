@@ -91,9 +91,10 @@ def _heads(shape: _Shape) -> str:
 
 
 def _row(row: TableRow, shape: _Shape, writing: DocxWriting, *, is_supplement: bool) -> str:
-    names = tuple(name for cell in (row.stub, *row.cells) for name in cell.ids)
+    cells_of_row = (row.stub, *row.cells)
+    names = tuple(part.id for cell in cells_of_row for part in cell.parts if part.id and part.text)
     # Where two numbers touch, each keeps a control of its own.
-    in_row = is_supplement and not any(has_neighbours(cell.parts) for cell in (row.stub, *row.cells))
+    in_row = is_supplement and not any(has_neighbours(cell.parts) for cell in cells_of_row)
     opening = "<w:tr><w:trPr><w:cantSplit/></w:trPr>"
     if row.is_heading:
         cell = _opening(sum(shape.widths), len(shape.widths))

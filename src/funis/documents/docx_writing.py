@@ -60,7 +60,7 @@ class DocxWriting:
     def _inline(self, inline: Inline, *, is_tagged: bool) -> str:
         if inline.id:
             number = run(inline.text, "FunisNumber")
-            key = self.keys.add(inline.id, inline.text)
+            key = self.keys.add(inline)
             return control(key, self.next_id(), number, is_run=True) if is_tagged else number
         if inline.refers_to:
             return docx_text.field(f"REF {anchor_of(inline.refers_to)} \\h", inline.text)

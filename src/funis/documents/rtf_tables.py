@@ -63,8 +63,13 @@ def render_table(table: TableSpec, document: Document, name: str) -> str:
         parts.append(heads)
         parts += [_row(row, rows[row is page[-1]], cells, fit) for row in page]
         parts.append("\\pard\\plain\\fs4\\par\n")
-        parts.append(note_lines(table.footnotes, fit.size - 1))
+        parts.append(note_lines(_notes(table), fit.size - 1))
     return "".join((*parts, CLOSE))
+
+
+def _notes(table: TableSpec) -> tuple[str, ...]:
+    """Give the lines under a table: sentences in place of rows that would say nothing new, then its notes."""
+    return (*("".join(part.text for part in line) for line in table.instead), *table.footnotes)
 
 
 def _pages(table: TableSpec, fit: ColumnFit) -> Iterator[Sequence[TableRow]]:
@@ -96,7 +101,7 @@ def _room(table: TableSpec, fit: ColumnFit) -> float:
     """Give the height that is left for rows on a page: at least a third of it, whatever stands around."""
     line = fit.size * _LINE
     width = LANDSCAPE if fit.is_turned else PORTRAIT
-    notes = sum(count_lines(note, width, fit.size - 1) for note in table.footnotes) * (line + 1)
+    notes = sum(count_lines(note, width, fit.size - 1) for note in _notes(table)) * (line + 1)
     titles = count_lines(table.title, width, 10) * 12
     heads = max(
         (

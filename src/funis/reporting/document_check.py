@@ -108,21 +108,33 @@ def _compare(
 ) -> Iterator[DocumentDifference]:
     for each in found:
         number = written[each.key]
-        expected = " or ".join(number.printed)
-        row = rows.get(number.id)
         if each.text is None:
-            yield DocumentDifference(number.id, each.row, expected, "row changed")
-        elif row is None:
-            yield DocumentDifference(number.id, each.text, "", "no such result")
-        elif (now := _changed_to(number, row)) is not None:
-            if now != _plain(each.text):
-                yield DocumentDifference(number.id, each.text, now, "results changed")
-        elif not _is_printed(each.text, number):
-            yield DocumentDifference(number.id, each.text, expected, "edited")
+            yield DocumentDifference(number.id, each.row, " or ".join(number.printed), "row changed")
+            continue
+        for other in (number, *number.also):
+            if (difference := _differs(each.text, other, rows.get(other.id))) is not None:
+                yield difference
+                break
+
+
+def _differs(text: str, number: WrittenNumber, row: Mapping[str, Any] | None) -> DocumentDifference | None:
+    """Compare a text with one result that it stands for."""
+    if row is None:
+        return DocumentDifference(number.id, text, "", "no such result")
+    if (now := _changed_to(number, row)) is not None:
+        return None if now == _plain(text) else DocumentDifference(number.id, text, now, "results changed")
+    if _is_printed(text, number):
+        return None
+    return DocumentDifference(number.id, text, " or ".join(number.printed), "edited")
 
 
 def _changed_to(number: WrittenNumber, row: Mapping[str, Any]) -> str | None:
-    """Give what the results print now where their value is another; None where it is the same."""
+    """Give what the results print now where their value is another; None where it is the same.
+
+    Words that stand for numbers, such as "the same reading", say nothing of a value.
+    """
+    if not any(letter.isdigit() for letter in number.printed[0]):
+        return None
     was = float(number.value) if number.value else None
     now, n = row["value"], "" if row["n"] is None else str(row["n"])
     same_value = now is None if was is None else now is not None and math.isclose(was, now, rel_tol=_AGREE)
