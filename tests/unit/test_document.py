@@ -1,6 +1,8 @@
 """The document between results and files: whole, numbered once, and drawn by renderers that add nothing."""
 
+import io
 import re
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -79,7 +81,7 @@ def test_words_refer_by_number() -> None:
     behind = Section("s", "Behind", (replace(table, id="u"),), code="S4")
     sections, register = number_sections((Section("a", "A", (item, table)), behind))
     assert sections[0].blocks == (
-        ItemList((plain("See Table 1."),)),
+        ItemList(((Inline("See "), Inline("Table 1", refers_to="t"), Inline(".")),)),
         replace(table, label="Table 1", footnotes=("More: S4.",)),
     )
     assert register.labels == {"t": "Table 1", "s": "S4", "u": "Table S1"}
@@ -119,7 +121,11 @@ SAMPLES: tuple[Block, ...] = (
 @pytest.mark.parametrize("block", SAMPLES, ids=lambda block: type(block).__name__)
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_renderer_draws_every_kind_of_block(name: str, block: Block) -> None:
-    drawn = FORMATS[name].render(Document("D", (Section("a", "A", (block,)),)))
+    sections, register = number_sections((Section("a", "A", (block,)),))
+    drawn = FORMATS[name].render(Document("D", sections, register=register))
+    if name == "docx":
+        with zipfile.ZipFile(io.BytesIO(cast("bytes", drawn["report.docx"]))) as file:
+            drawn = {"document.xml": file.read("word/document.xml").decode()}
     if name == "rtf" and isinstance(block, Paragraph | ItemList | Box):
         # One file a table or a figure: running text stands in none of them.
         assert not drawn

@@ -100,7 +100,7 @@ class DocxWriting:
         if shown.label != f"{kind} {sign}{place}":
             raise ShapeError(
                 f"{shown.id!r} is labelled {shown.label!r}, and is {kind} {sign}{place} in reading order. "
-                f" Number the sections anew (number_sections) before they are written."
+                f"Number the sections anew (number_sections) before they are written."
             )
         number = run(f"{kind} {sign}") + docx_text.field(f"SEQ {series} \\* ARABIC", str(place))
         tags = "".join(f" ({tag})" for tag in self.document.tags)
