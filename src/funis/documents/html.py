@@ -28,6 +28,11 @@ from funis.letters import replace_forbidden
 
 _HERE = Path(__file__).parent
 _log = logging.getLogger(__name__)
+_TAG = re.compile(r"<\w[^>]*>")
+_ROLE = re.compile(r'\s(?:role|aria-[a-z]+)="[^"]*"')
+#: Coordinates are cut after two decimals: less than a hundredth of a point cannot be seen.
+_COORDINATES = re.compile(r'\b(?:d|transform)="[^"]*"')
+_BEYOND = re.compile(r"(?<=\.\d\d)\d+")
 #: Each kind of block, and the macro of ``parts.html.j2`` that draws it.
 _MACROS: dict[type, str] = {
     Paragraph: "paragraph",
@@ -137,20 +142,16 @@ def place_drawing(figure: FigureSpec | FlowChart, svg: str, *, is_interactive: b
     attributes = re.sub(r'\s(?:role|aria-[a-z]+|class)="[^"]*"', "", start.group(1))
     # Ids of clip paths and gradients are numbered from 0 in every drawing; in one document they must differ.
     rest = re.sub(r'(id="|url\(#|href="#)(clip|gradient)', rf"\1{figure.id}-\2", svg[start.end() :])
-    rest = re.sub(r'\b(?:d|transform)="[^"]*"', _shorten, rest)
+    rest = _COORDINATES.sub(lambda found: _BEYOND.sub("", found.group()), rest)
     if not is_interactive:
         # An image is read aloud by its name alone: marks that call themselves images would need names too.
-        rest = compact_drawing(re.sub(r"<\w[^>]*>", _without_roles, rest))
+        rest = compact_drawing(_TAG.sub(_without_roles, rest))
     return Markup(f"<svg {names}{attributes}>{words}{rest}")  # noqa: S704 - drawn by us, words escaped above
 
 
-def _without_roles(tag: re.Match[str]) -> str:
-    return re.sub(r'\s(?:role|aria-[a-z]+)="[^"]*"', "", tag.group())
-
-
-def _shorten(attribute: re.Match[str]) -> str:
-    """Cut coordinates after two decimals: less than a hundredth of a point cannot be seen."""
-    return re.sub(r"(\.\d\d)\d+", r"\1", attribute.group())
+def _without_roles(found: re.Match[str]) -> str:
+    tag = found.group()
+    return _ROLE.sub("", tag) if "role=" in tag or "aria-" in tag else tag
 
 
 def _hash_of(script: str) -> str:
