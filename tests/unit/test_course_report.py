@@ -57,7 +57,7 @@ def rows(table: TableSpec) -> list[tuple[str, ...]]:
 
 
 def test_efficacy_stands_by_course_with_its_caution(study: Study, results: Results) -> None:
-    table, retreated = build_course_tables(study, read_numbers(results.numbers))
+    table, retreated, listed = build_course_tables(study, results, read_numbers(results.numbers))
     assert table.heads == ("", "Course 1", "Course 2")
     shown = dict.fromkeys(rows(table))
     # The numbers by hand stand in test_course_efficacy; of two subjects, and of three times −4, no interval.
@@ -68,6 +68,19 @@ def test_efficacy_stands_by_course_with_its_caution(study: Study, results: Resul
     assert table.footnotes[0] == CAUTION
     # In the treated, and among everybody: the same five.
     assert rows(retreated) == [("Month 9", "1/5", "1/5"), ("Month 12", "2/5", "2/5")]
+    assert rows(listed) == [
+        (
+            "S1",
+            "2",
+            "at relapse found at month 12, study day 360",
+            "370",
+            "2",
+            "1.00",
+            "Major clinical response",
+        ),
+        ("S2", "2", "at relapse found at month 9, study day 270", "280", "2", "1.00", "No response"),
+        ("S5", "2", "at relapse", "200", "2", "1.00", "Cannot tell"),
+    ]
     ids = set(results.numbers["id"])
     assert all(set(cell.ids) <= ids and cell.ids for cell in retreated.rows[0].cells)
 
@@ -98,7 +111,9 @@ def test_flow_swimmer_and_exposure_show_the_second_course(study: Study, results:
     assert "exposure.treated.course_2.infused.count" in chart.ids
     figure = build_swimmer(study, results)[0]
     # Ten infusions of the first treatment, six of second courses.
-    assert "10 × infusion, 6 × infusion of a later course" in figure.alt
+    # Major responses at month 6 of all five, and of S1 again on day 180 of its second course.
+    assert "10 × infusion, 6 × infusion of a later course, 6 × major clinical response" in figure.alt
+    assert results.listings["courses"].select("subject", "response_day").rows()[0] == ("S1", 550)
     assert LATER in str(figure.spec)
     table = build_exposure_tables(study, book)[0]
     assert "Course 2 infusion 1" in table.heads

@@ -16,6 +16,7 @@ import polars as pl
 
 from funis.analysis.cohorts import Cohort
 from funis.analysis.course_frame import has_courses, infusions_by_course
+from funis.analysis.course_listing import list_courses
 from funis.analysis.course_timeline import GivenCourse, count_again, given_courses, visits_of_course
 from funis.analysis.observations import Scored, gather_grades, gather_values
 from funis.analysis.panel import Booleans
@@ -52,6 +53,7 @@ def describe_courses(run: Run, tables: Tables, scored: Mapping[str, Scored], vis
         return
     values, grades = gather_values(run.study, tables, scored), gather_grades(scored)
     counted = {each.number: count_again(run, each, values, grades) for each in courses}
+    judged: dict[int, Answers] = {}
     for before, course in pairwise(courses):
         for endpoint, measure, cohort in _measures(run):
             members = cohort.members & course.members
@@ -59,7 +61,10 @@ def describe_courses(run: Run, tables: Tables, scored: Mapping[str, Scored], vis
                 own = replace(cohort, subgroup=name_course(course.number), members=members & each.members)
                 _describe_measure(counted[each.number], own, (endpoint, measure), each)
         _describe_age(run, course, visits)
-        _count_responses(counted[course.number], course, visits)
+        answers = _count_responses(counted[course.number], course, visits)
+        if answers:
+            judged[course.number] = answers[0]
+    list_courses(run, infusions, visits, judged)
     _count_retreated(run, courses[1])
 
 
@@ -142,8 +147,9 @@ def _describe_age(run: Run, course: GivenCourse, visits: pl.DataFrame) -> None:
         add_summary(run, place, ages[known], interval=False)
 
 
-def _count_responses(counted: Run, course: GivenCourse, visits: pl.DataFrame) -> None:
-    """Count the responses after a course over those of its members of whom they are known."""
+def _count_responses(counted: Run, course: GivenCourse, visits: pl.DataFrame) -> list[Answers]:
+    """Count the responses after a course over those of its members of whom they are known; give them."""
+    found = []
     own = visits_of_course(counted, course, visits)
     number = name_course(course.number)
     for endpoint in counted.study.endpoints:
@@ -154,11 +160,13 @@ def _count_responses(counted: Run, course: GivenCourse, visits: pl.DataFrame) ->
         base = counted.panel.layout.baseline or ""
         for at in (base, *endpoint.at):
             answers = answer_endpoint(counted, own, asked, at)
+            found += [answers] if at != base else []
             for cohort in counted.populations.every_arm(endpoint.population):
                 members = cohort.members & course.members
                 if members.any():
                     within = replace(cohort, subgroup=number, members=members)
                     _add_response(counted, endpoint, within, answers, is_baseline=at == base)
+    return found
 
 
 def _add_response(

@@ -37,7 +37,8 @@ def add_courses(study: Study, infusions: pl.DataFrame) -> pl.DataFrame:
         infusion), ``when`` (what begins it; empty for the first treatment, null where it is not planned),
         ``planned_per_kg`` and ``tolerance_percent`` (null where the infusion is not planned).
     """
-    placed = place_infusions(study, infusions.to_dicts())
+    needed = [name for name in ("subject", "number", "day", "course") if name in infusions.columns]
+    placed = place_infusions(study, infusions.select(needed).to_dicts())
     rows = [
         (
             each.course,

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from funis.documents.table import EMPTY, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import (
+    EMPTY,
+    TableCell,
+    TableRow,
+    TableSpec,
+    heading,
+    joined,
+    text_rows,
+    words,
+)
+from funis.reporting.course_words import begun_words
 from funis.reporting.efficacy_tables import EVERYBODY
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence, listed
+from funis.reporting.limits import ROWS_LISTED
 from funis.reporting.number_book import (
     Group,
     Number,
@@ -22,8 +33,8 @@ from funis.reporting.number_book import (
 )
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import arm_label
-from funis.results import ALL
-from funis.study.courses import AGE_OF_BASELINE, RETREATED_BEFORE
+from funis.results import ALL, Results, format_millions, format_number
+from funis.study.courses import AGE_OF_BASELINE, NOT_PLANNED, RETREATED_BEFORE
 from funis.study.model import Study
 
 #: Said wherever courses stand side by side.
@@ -50,23 +61,27 @@ _RETREATED: Final = (
 )
 
 
-def build_course_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
+def build_course_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify efficacy by course, one column a course, and who was infused again before a visit.
 
     Parameters
     ----------
-    study : the study file
-    book : the numbers of a run
+    study, results : the plan and what was computed
+    book : the numbers of `results`
 
     Returns
     -------
-    tuple of TableSpec : none where nobody had a second course
+    tuple of TableSpec : with a listing of the later courses; none where nobody had a second course
     """
     groups = list(book.of("course"))
     if not groups:
         return ()
     labels = Labels(study)
-    return (*_efficacy(labels, book, groups), *_retreated(labels, book, groups))
+    return (
+        *_efficacy(labels, book, groups),
+        *_retreated(labels, book, groups),
+        *_listing(labels, results),
+    )
 
 
 # --- efficacy by course ----------------------------------------------------------------------------------
@@ -315,3 +330,39 @@ def _retreated(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Ite
 
 def _column(labels: Labels, group: Group) -> str:
     return _block_title(labels, group.population, group.arm, "Infused again, n/N (%)")
+
+
+# --- each later course -----------------------------------------------------------------------------------
+
+
+def _listing(labels: Labels, results: Results) -> Iterator[TableSpec]:
+    """List what each later course was begun for, when, with how many cells, and what followed."""
+    frame = results.listings.get("courses")
+    if frame is None or frame.is_empty():
+        return
+    rows = text_rows(tuple(_listed(labels, row)) for row in frame.head(ROWS_LISTED).iter_rows(named=True))
+    after = frame["visit"].drop_nulls()
+    response = (
+        f"Response at {in_sentence(labels.visit(after[0]))} of the course" if after.len() else "Response"
+    )
+    heads = ("Subject", "Course", "Begun", "Study day", "Infusions", "10⁶ cells/kg", response)
+    cut = frame.height > ROWS_LISTED
+    notes = (f"The first {ROWS_LISTED} of {frame.height} courses.",) if cut else ()
+    title = "Each later course of treatment"
+    yield TableSpec(
+        "table-listing-courses", "subject-courses", title, heads, rows, notes, is_text=True, is_collapsed=True
+    )
+
+
+def _listed(labels: Labels, row: Mapping[str, Any]) -> Iterator[str]:
+    yield str(row["subject"])
+    yield str(row["course"])
+    found = ""
+    if row["relapse_day"] is not None:
+        at = f" at {in_sentence(labels.visit(row['relapse_visit']))}" if row["relapse_visit"] else ""
+        found = f" found{at}, study day {format_number(row['relapse_day'], 0)}"
+    yield f"{begun_words(labels, row['when'] or NOT_PLANNED)}{found}"
+    yield "not recorded" if row["day"] is None else format_number(row["day"], 0)
+    yield str(row["infusions"])
+    yield "not recorded" if row["cells_per_kg"] is None else format_millions(row["cells_per_kg"])
+    yield class_label(row["definition"], row["response"]) if row["response"] else ""

@@ -91,7 +91,7 @@ def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tabl
         *(build_split_tables(study, results, book) or build_baseline_tables(study, book)),
         *build_main_rates(study, book),
         *build_main_measures(study, book),
-        *build_course_tables(study, book),
+        *build_course_tables(study, results, book),
         *build_main_exposure(study, book),
         *build_product_tables(study, results, book),
         *build_response_tables(study, book),

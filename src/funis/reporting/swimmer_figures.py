@@ -251,6 +251,11 @@ def _marks(study: Study, results: Results) -> list[Spec]:
         if row["response"] in words and day is not None:
             found.append((row["subject"], day, words[row["response"]]))
     found += [
+        (row["subject"], row["response_day"], words[row["response"]])
+        for row in _listing(results, "courses", "subject", "response", "response_day")
+        if row["response"] in words
+    ]
+    found += [
         (row["subject"], row["day"], "Relapse") for row in _listing(results, "relapses", "subject", "day")
     ]
     for row in _listing(results, "adverse_events", "subject", "day"):
