@@ -39,6 +39,7 @@ from funis.study.planned_visit import Visit
 from funis.study.printed_names import FIXED, MAIN_SECTIONS, NAMED, NUMBERED
 from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource
+from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.rule_tree import FUNCTIONS, MAX_LENGTH, MAX_LEVELS
 
@@ -46,6 +47,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[study]", Trial),
     ("[[sites]]", Site),
     ("[[arms]]", Arm),
+    ("[randomisation]", Randomisation),
     ("[[people]]", Person),
     ("[eligibility]", Eligibility),
     ("eligibility: inclusion, exclusion", Criterion),
@@ -116,7 +118,15 @@ EXAMPLES_OF_IMPORT: tuple[tuple[str, str, str], ...] = (
     ("codes", 'codes = {sex = {"1" = "male", "女" = "female"}}', 'codes = {sex = {"1" = "man"}}'),
 )
 """Of each key of ``[import]`` what it is about, one example that is read and one that is refused."""
+_ARMS = (
+    '[[visits]]\nname = "baseline"\nday = 0\n\n'
+    '[[arms]]\nid = "cells"\nname = "Cells"\n\n[[arms]]\nid = "placebo"\nname = "Placebo"\ncontrol = true\n\n'
+)
 EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
+    "[randomisation]": (
+        f'{_ARMS}[randomisation]\nmethod = "blocks"\nstrata = ["site"]\nratio = {{cells = 2, placebo = 1}}',
+        f'{_ARMS}[randomisation]\nmethod = "blocks"\nstrata = ["site"]\nratio = {{cells = 1}}',
+    ),
     "[source]": (
         '[source]\ncitation = "A. Example et al., J Example 2026;1:1"\nstatements = "statements.toml"',
         '[source]\nstatements = "statements.toml"',

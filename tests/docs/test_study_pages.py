@@ -27,9 +27,10 @@ def test_every_kind_of_endpoint_says_its_keys() -> None:
 def test_examples_of_a_section_are_read_and_refused(section: str, tmp_path: Path) -> None:
     read, refused = EXAMPLES_OF_SECTIONS[section]
     file = tmp_path / "study.toml"
-    file.write_text(f"{TRIAL}\n{read}\n", encoding="utf-8")
+    trial = TRIAL.replace("observational", "parallel") if "[[arms]]" in read else TRIAL
+    file.write_text(f"{trial}\n{read}\n", encoding="utf-8")
     assert read_study(file).trial.id == "X"
-    file.write_text(f"{TRIAL}\n{refused}\n", encoding="utf-8")
+    file.write_text(f"{trial}\n{refused}\n", encoding="utf-8")
     with pytest.raises(StudyError):
         read_study(file)
 

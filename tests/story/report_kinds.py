@@ -27,6 +27,12 @@ id = "B"
 name = "Placebo"
 control = true
 """
+RANDOMISATION = """
+[randomisation]
+method = "blocks"
+strata = ["site", "lupus_nephritis"]
+ratio = {A = 1, B = 1}
+"""
 
 
 def make_study(kind: str, folder: Path) -> Path:
@@ -34,12 +40,13 @@ def make_study(kind: str, folder: Path) -> Path:
 
     Parameters
     ----------
-    kind : one of `KINDS`
+    kind : one of `KINDS`, or randomised
     folder : does not exist yet
     """
     made = reconstruct("sjogren" if kind == "sjogren" else "sle", folder)
     change = {
         "two_arms": _two_arms,
+        "randomised": _randomised,
         "observational": _observational,
         "one_subject": _one_subject,
         "nobody_asked": _nobody_asked,
@@ -77,6 +84,13 @@ def _two_arms(folder: Path) -> None:
     for place, row in enumerate(rows):
         row["arm"] = "AB"[place % 2]
     _write(folder / "data" / "subjects.csv", [*names, *(["arm"] if "arm" not in names else [])], rows)
+
+
+def _randomised(folder: Path) -> None:
+    """Call the two arms randomised, as a study file does that says how subjects were allocated."""
+    _two_arms(folder)
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(RANDOMISATION)
 
 
 def _observational(folder: Path) -> None:

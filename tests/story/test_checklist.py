@@ -88,6 +88,12 @@ def checklist(page: Document) -> tuple[Section, dict[str, tuple[str, str]]]:
     return section, {number: (item, where) for (number, item), where in said}
 
 
+def title_of(section: Section) -> str:
+    (table,) = section.all_blocks
+    assert isinstance(table, TableSpec)
+    return table.title
+
+
 @pytest.mark.parametrize(("name", "words"), [("trend", TREND), ("strobe", STROBE)])
 def test_items_are_those_of_the_statement_in_its_order(name: str, words: list[str]) -> None:
     items = reporting_checklists()[name].items
@@ -106,7 +112,21 @@ def test_every_section_an_item_names_is_one_that_a_report_can_have() -> None:
 
 def test_each_design_has_one_statement() -> None:
     designs = [design for each in reporting_checklists().values() for design in each.designs]
-    assert sorted(designs) == ["observational", "parallel", "single_arm"]
+    assert sorted(designs) == ["observational", "parallel", "randomised", "single_arm"]
+
+
+def test_only_a_trial_that_says_how_it_was_randomised_has_the_items_of_randomised_trials() -> None:
+    section, rows = checklist(build_document(*analysed("randomised")))
+    assert title_of(section).startswith("CONSORT 2025:")
+    assert rows["17"] == (
+        "Randomisation: sequence generation",
+        "Methods; the rest is for the authors to write",
+    )
+    assert rows["22"] == ("Participant flow", "Participant flow; S3 Populations and subgroups")
+    assert rows["24"][1].startswith("Glucocorticoid and other drugs; Infusions and exposure; S14 ")
+    assert len(rows) == 30
+    other, _ = checklist(build_document(*analysed("two_arms")))
+    assert title_of(other).startswith("TREND:")
 
 
 def test_the_checklist_of_one_arm_names_the_sections_by_number_and_title() -> None:

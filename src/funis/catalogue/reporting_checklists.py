@@ -39,7 +39,7 @@ def reporting_checklists() -> Mapping[str, ReportingChecklist]:
     Examples
     --------
     >>> [(name, len(each.items)) for name, each in reporting_checklists().items()]
-    [('trend', 22), ('strobe', 22)]
+    [('trend', 22), ('strobe', 22), ('consort', 30)]
     """
     text = (files("funis.catalogue") / "reporting_checklists.toml").read_text(encoding="utf-8")
     return {name: ReportingChecklist.model_validate(each) for name, each in tomllib.loads(text).items()}
@@ -50,7 +50,7 @@ def checklist_of(design: str) -> ReportingChecklist:
 
     Parameters
     ----------
-    design : as the study file names it
+    design : as the study file names it, or randomised
 
     Examples
     --------

@@ -21,7 +21,7 @@ def with_checklist(study: Study, sections: Sequence[Section]) -> tuple[Section, 
 
     Parameters
     ----------
-    study : its design says which statement applies
+    study : its design and its randomisation say which statement applies
     sections : all others, in reading order
 
     Returns
@@ -46,7 +46,7 @@ def with_checklist(study: Study, sections: Sequence[Section]) -> tuple[Section, 
 
 
 def _table(study: Study, sections: Sequence[Section]) -> TableSpec:
-    statement = checklist_of(study.trial.design)
+    statement = checklist_of(study.trial.design if study.randomisation is None else "randomised")
     places = _TITLE_BLOCK | {each.id: f"{each.code} {each.title}".strip() for each in sections}
     rows = text_rows((f"{each.number} {each.item}", _where(each, places)) for each in statement.items)
     notes = (

@@ -24,6 +24,9 @@ _DESIGN_LIMITS: dict[str, str] = {
         "No treatment was assigned: results are associations, and what was not recorded may explain them."
     ),
 }
+_RANDOMISED_LIMITS = (
+    "Arms were formed at random: they can still differ by chance, the more the smaller they are."
+)
 _KINDS = {"made": "rebuilt from published figures", "real": "as the input files hold them"}
 
 
@@ -104,7 +107,7 @@ def limit_words(study: Study, book: NumberBook) -> tuple[Prose, ...]:
 
 
 def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
-    yield plain(_DESIGN_LIMITS[study.trial.design])
+    yield plain(_DESIGN_LIMITS[study.trial.design] if study.randomisation is None else _RANDOMISED_LIMITS)
     if any(book.of("regression_to_mean")) and not study.arms:
         yield plain(
             "Entry selected patients who were ill: they are on average better at the next visit (regression "

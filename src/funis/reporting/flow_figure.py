@@ -24,6 +24,13 @@ _ENTRY = ("screened", "consented", "enrolled", "eligible", "treated")
 _MAIN = (*_ENTRY, "completed")
 #: Steps of an arm: nobody has an arm before enrolment.
 _IN_ARM = ("enrolled", "treated", "completed")
+#: What the steps are called where subjects were allocated at random.
+_RANDOMISED: dict[str, str] = {"screened": "Assessed for eligibility", "enrolled": "Randomised"}
+_ALLOCATED: dict[str, str] = {
+    "enrolled": "Allocated",
+    "treated": "Received treatment",
+    "completed": "Followed to the end",
+}
 #: Who leaves before a step, and whose count is that step's less theirs.
 _LEAVES: dict[str, tuple[str, tuple[str, ...]]] = {
     "treated": ("enrolled", ("not_treated", "treatment_not_recorded")),
@@ -54,10 +61,17 @@ def build_flow(study: Study, book: NumberBook) -> tuple[FlowChart, ...]:
     are_drawn = 2 <= len(arms) <= MOST_ARMS and len(arms) == len(study.arms) and "enrolled" in whole
     trunk = [name for name in main if name in {"screened", "consented", "enrolled", "eligible"}]
     labels = Labels(study)
+    is_random = study.randomisation is not None
+    if are_drawn and is_random:
+        # Who was randomised comes last before the arms; whoever is "eligible" here is as many.
+        trunk.sort(key=lambda name: name == "enrolled")
     if are_drawn:
-        steps = _steps([whole], trunk)[0]
+        called = _RANDOMISED if is_random else {}
+        steps = (*_not_assessed(study, whole), *_steps([whole], trunk, called=called)[0])
         again = [_infused_again(book, arm.id) for arm in arms]
-        found = _steps([by_arm[arm.id] for arm in arms], _IN_ARM, again)
+        found = _steps(
+            [by_arm[arm.id] for arm in arms], _IN_ARM, again, called=_ALLOCATED if is_random else {}
+        )
         columns = tuple(
             FlowArm(arm.name, (*own, *_analysed(labels, book, arm.id)))
             for arm, own in zip(arms, found, strict=True)
@@ -98,10 +112,22 @@ def _infused_again(book: NumberBook, arm: str) -> tuple[FlowBox, ...]:
     return tuple(_box(title, each) for title, each in named if each is not None)
 
 
+def _not_assessed(study: Study, whole: _Counts) -> Iterator[FlowStep]:
+    """Say of a randomised trial that nobody recorded who was assessed, where that is so."""
+    if study.randomisation is not None and "screened" not in whole:
+        yield FlowStep(FlowBox(_RANDOMISED["screened"], (Inline("n = NA: screening was not recorded"),)))
+
+
 def _steps(
-    columns: Sequence[_Counts], names: Sequence[str], again: Sequence[tuple[FlowBox, ...]] = ()
+    columns: Sequence[_Counts],
+    names: Sequence[str],
+    again: Sequence[tuple[FlowBox, ...]] = (),
+    *,
+    called: Mapping[str, str] | None = None,
 ) -> list[tuple[FlowStep, ...]]:
     """Give the steps of each column in their order, with the later courses of the treated.
+
+    Some steps are `called` by another name.
 
     Entry steps of equal counts that nobody left between are one, where they are in every column: the rows of
     the columns are the same.
@@ -117,7 +143,7 @@ def _steps(
     return [
         tuple(
             FlowStep(
-                _box(_title(row), counts[row[-1]]),
+                _box(_title(row, called or {}), counts[row[-1]]),
                 own if row[-1] == "treated" else (),
                 left=_left_before(counts, after),
             )
@@ -127,8 +153,8 @@ def _steps(
     ]
 
 
-def _title(names: Sequence[str]) -> str:
-    words = [DISPOSITION[name] for name in names]
+def _title(names: Sequence[str], called: Mapping[str, str]) -> str:
+    words = [called.get(name, DISPOSITION[name]) for name in names]
     return ", ".join((words[0], *map(in_sentence, words[1:])))
 
 

@@ -9,7 +9,7 @@ from funis.reporting.course_words import planned_courses_words
 from funis.reporting.definition_words import visit_words
 from funis.reporting.interval_levels import levels_text
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
-from funis.reporting.methods_text import CONDITIONS, DESIGNS
+from funis.reporting.methods_text import CONDITIONS, design_words
 from funis.results import format_dose, format_shortest
 from funis.study.courses import first_treatment
 from funis.study.model import Study
@@ -40,13 +40,41 @@ def methods_words(study: Study) -> tuple[str, ...]:
 def _design(labels: Labels) -> Iterator[str]:
     study, trial = labels.study, labels.study.trial
     at = f", at {len(study.sites)} centre{'s' if len(study.sites) > 1 else ''}" if study.sites else ""
-    yield f"This is {DESIGNS[trial.design]} in {CONDITIONS[trial.condition]}{at}."
+    yield f"This is {design_words(study)} in {CONDITIONS[trial.condition]}{at}."
+    if study.randomisation is not None:
+        yield allocation_words(labels)
     entered = [in_sentence(each.text) for each in study.eligibility.inclusion]
     barred = [in_sentence(each.text) for each in study.eligibility.exclusion]
     if entered:
         yield f"Who could enter: {'; '.join(entered)}."
     if barred:
         yield f"Who could not: {'; '.join(barred)}."
+
+
+def allocation_words(labels: Labels) -> str:
+    """Say how subjects were allocated to the arms; nothing where the study file says nothing of it.
+
+    Parameters
+    ----------
+    labels : the printed words of the study
+    """
+    plan = labels.study.randomisation
+    if plan is None:
+        return ""
+    arms = [(arm.name, plan.ratio[arm.id]) for arm in labels.study.arms]
+    named = f"{listed([in_sentence(name) for name, _ in arms])} ({':'.join(str(share) for _, share in arms)})"
+    over = listed([_stratum(labels, name) for name in plan.strata])
+    how = {
+        "simple": "by simple randomisation",
+        "blocks": "in permuted blocks" + (f", stratified by {over}" if over else ""),
+        "minimisation": "by minimisation" + (f" over {over}" if over else ""),
+    }[plan.method]
+    return f"Subjects were allocated at random to {named} {how}."
+
+
+def _stratum(labels: Labels, name: str) -> str:
+    is_group = name in labels.study.subgroups
+    return in_sentence(labels.population(name) if is_group else name.replace("_", " "))
 
 
 def _treatment(labels: Labels) -> Iterator[str]:

@@ -47,6 +47,8 @@ DESIGNS: dict[str, str] = {
     "parallel": "a trial with parallel arms",
     "observational": "an observational cohort",
 }
+#: A trial whose study file says how subjects were allocated at random.
+_RANDOMISED = "a randomised trial with parallel arms"
 CONDITIONS: dict[str, str] = {
     "sle": "systemic lupus erythematosus",
     "sjogren": "primary Sjögren’s syndrome",
@@ -106,6 +108,18 @@ def build_methods(study: Study) -> tuple[Passage, ...]:
     return tuple(passage for passage in passages if passage.paragraphs or passage.items)
 
 
+def design_words(study: Study) -> str:
+    """Name the design of a study in a sentence; without a randomisation no trial is called randomised.
+
+    Examples
+    --------
+    >>> trial = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
+    >>> design_words(Study.model_validate({"study": trial}))
+    'a single-arm trial with comparisons against baseline'
+    """
+    return DESIGNS[study.trial.design] if study.randomisation is None else _RANDOMISED
+
+
 def _criterion(labels: Labels, criterion: Criterion) -> str:
     """Print a criterion, and beside it what was compared, where a rule checks it."""
     checked = f" (checked: {rule_words(labels, criterion.rule)})" if criterion.rule else ""
@@ -114,7 +128,7 @@ def _criterion(labels: Labels, criterion: Criterion) -> str:
 
 def _design(labels: Labels) -> Passage:
     study, trial = labels.study, labels.study.trial
-    first = f"{trial.id} is {DESIGNS[trial.design]} in {CONDITIONS[trial.condition]}"
+    first = f"{trial.id} is {design_words(study)} in {CONDITIONS[trial.condition]}"
     if study.sites:
         first += f", at {len(study.sites)} {'centre' if len(study.sites) == 1 else 'centres'}"
     sentences = [f"{first}."]

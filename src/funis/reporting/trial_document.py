@@ -156,7 +156,10 @@ def _frame(
 ) -> Document:
     """Put title block, notices and closing line around the sections."""
     trial = study.trial
-    about = (trial.id, KINDS[trial.design], _capital(CONDITIONS[trial.condition]))
+    kind = KINDS[trial.design]
+    if study.randomisation is not None:
+        kind = f"Randomised {kind[:1].lower()}{kind[1:]}"
+    about = (trial.id, kind, _capital(CONDITIONS[trial.condition]))
     title = trial.title if len(trial.title) < _LONGEST else trial.title[: _LONGEST - 3].rstrip() + "…"
     return Document(
         title=trial.title,

@@ -28,6 +28,7 @@ from funis.study.check_estimands import (
 from funis.study.check_groups import check_groups
 from funis.study.check_imported import check_imported
 from funis.study.check_product import check_product
+from funis.study.check_randomisation import check_randomisation
 from funis.study.check_repeated import check_methods
 from funis.study.check_report import check_report
 from funis.study.check_windows import check_order, check_window
@@ -108,6 +109,7 @@ def check_study(study: Study, defined: frozenset[str] = frozenset()) -> list[Stu
         check_reserved(study),
         check_timezone(study),
         _check_arms(study),
+        check_randomisation(study),
         check_courses(study),
         _check_visits(study),
         _check_labs(study),

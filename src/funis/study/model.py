@@ -43,6 +43,7 @@ from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 from funis.study.product import Donor, Product
 from funis.study.published_source import PublishedSource
+from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
 
 DATA_FORMS = ("labs", "safety_questions", "adverse_events", "medications", "infusions")
@@ -311,6 +312,10 @@ class Study(StudyPart):
     trial: Trial = Field(alias="study", description="What the trial is.")
     sites: tuple[Site, ...] = Field(default=(), description="The centres.")
     arms: tuple[Arm, ...] = Field(default=(), description="The arms of a parallel trial.")
+    randomisation: Randomisation | None = Field(
+        default=None,
+        description="How subjects were allocated to the arms; absent: the trial is not called randomised.",
+    )
     people: tuple[Person, ...] = Field(default=(), description="Who had which part, and what was disclosed.")
     eligibility: Eligibility = Field(default=Eligibility(), description="Who may take part.")
     product: Product = Field(default=Product(), description="The cell product.")

@@ -48,6 +48,7 @@ from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 from funis.study.product import Donor, DonorTest, Product, ProductTest
 from funis.study.published_source import PublishedSource
+from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.study_finding import StudyFinding
 
@@ -65,6 +66,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("study",): Trial,
     ("sites",): Site,
     ("arms",): Arm,
+    ("randomisation",): Randomisation,
     ("people",): Person,
     ("eligibility",): Eligibility,
     ("eligibility", "inclusion"): Criterion,

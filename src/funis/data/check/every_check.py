@@ -16,6 +16,7 @@ from datetime import date
 import polars as pl
 
 from funis.data.cells import RawData
+from funis.data.check.allocation import check_allocation
 from funis.data.check.as_written import quote_written
 from funis.data.check.causality import derive_related
 from funis.data.check.checked_data import Data
@@ -50,6 +51,7 @@ _ROW_CODES = frozenset({"after_death"})
 
 CHECKS: tuple[Callable[[Data], Iterator[Finding]], ...] = (
     check_subjects,
+    check_allocation,
     check_criteria_columns,
     check_visits,
     check_instruments,
