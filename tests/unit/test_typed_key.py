@@ -84,6 +84,7 @@ PARSES = {
     "reporting::_write_sentence": "a sentence of a published text has places for its figures",
     "reporting::_name_figure": "a name with a comma in it goes on after one",
     "reporting::_plain_variable": "leaves out the remark that a study file sets behind a label",
+    "reporting::shorten": "finds the kind of a table by the id it was given",
     "reporting::say_proposals_of_figures": "finds the figure of an endpoint by the id it was given",
 }
 
@@ -101,7 +102,8 @@ ROUNDS = {
     "reporting::count_points": "points of a drawing",
     "reporting::thin_line": "which points of a line are drawn",
     "reporting::_row_axis": "places of bars in a drawing",
-    "reporting::build_influence_figures": "strokes of a drawing that cannot be told apart",
+    "reporting::_strip_points": "strokes of a drawing that cannot be told apart",
+    "reporting::find_agreeing": "takes the noise of a subtraction off a limit that is compared, not printed",
     "reporting::_visits": "whole days of a window, with their sign",
     "reporting::_scatter": "points of a drawing",
     "reporting::time_axis": "ticks of an axis",
