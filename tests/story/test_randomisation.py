@@ -64,7 +64,7 @@ def test_each_method_has_its_words(tmp_path: Path, plan: str, said: str) -> None
         ("p = 1}", "q = 1}", "There is no arm of this id."),
         (", p = 1}", "}", "The arm 'p' has no share."),
         ("p = 1}", "p = 0}", "ratio"),
-        ('"region"]', '"regoin"]', "There is no column or subgroup of this name to balance over."),
+        ('"region"]', '"district"]', "There is no column or subgroup of this name to balance over."),
         ('"region", "young"]', '"site"]', "This name is given twice."),
         ('"blocks"', '"simple"', "Simple randomisation balances over nothing"),
         ('"blocks"', '"coin"', "method"),
