@@ -246,7 +246,7 @@ def test_who_is_not_in_a_number_is_listed(page: Page) -> None:
         const element = document.getElementById("numbers");
         const book = JSON.parse(element.textContent);
         const record = book.numbers["summary.treated.month_6.sledai_2k.mean"];
-        const source = book.strings[record[book.columns.indexOf("source")]];
+        const source = book.strings[book.places[record[0]][book.columns.indexOf("source")]];
         const place = book.atoms.line.length;
         for (const [name, text] of [["subject", "01-099"], ["visit", ""], ["variable", ""], ["file", "x.csv"],
             ["value", "withdrew on day 60"]]) {

@@ -95,26 +95,28 @@ def printed(results: Results, study: Study | None = None) -> dict[str, list[tupl
 
 def test_each_term_is_counted_at_the_worst_grade_of_a_subject() -> None:
     tables = printed(results_of(make_rows()))
-    # Columns: any grade, 1-2, 3, 4, 5, not graded, serious. Six asked: below ten no percentage.
+    # Columns: any grade, events, 1-2, 3, 4, 5, not graded, serious. Six asked: below ten no percentage.
     assert tables["table-event-terms-all"] == [
-        ("Lungs", "3/6", "1", "1", "1", "0", "0", "0"),
-        ("  Cough", "2/6", "1", "1", "0", "0", "0", "0"),
-        ("  Pneumonia", "1/6", "0", "0", "1", "0", "0", "0"),
-        ("Nerves", "3/6", "1", "0", "0", "0", "2", "1"),
-        ("  Headache", "3/6", "1", "0", "0", "0", "2", "1"),
-        ("Gut", "1/6", "1", "0", "0", "0", "0", "0"),
-        ("  Nausea", "1/6", "1", "0", "0", "0", "0", "0"),
-        ("  Vomiting", "1/6", "1", "0", "0", "0", "0", "0"),
-        ("Skin", "1/6", "1", "0", "0", "0", "0", "0"),
-        ("  Rash", "1/6", "1", "0", "0", "0", "0", "0"),
+        ("Any adverse event", "5/6", "12", "3", "1", "1", "0", "0", "1"),
+        ("Lungs", "3/6", "4", "1", "1", "1", "0", "0", "0"),
+        ("  Cough", "2/6", "3", "1", "1", "0", "0", "0", "0"),
+        ("  Pneumonia", "1/6", "1", "0", "0", "1", "0", "0", "0"),
+        ("Nerves", "3/6", "4", "1", "0", "0", "0", "2", "1"),
+        ("  Headache", "3/6", "4", "1", "0", "0", "0", "2", "1"),
+        ("Gut", "1/6", "2", "1", "0", "0", "0", "0", "0"),
+        ("  Nausea", "1/6", "1", "1", "0", "0", "0", "0", "0"),
+        ("  Vomiting", "1/6", "1", "1", "0", "0", "0", "0", "0"),
+        ("Skin", "1/6", "1", "1", "0", "0", "0", "0", "0"),
+        ("  Rash", "1/6", "1", "1", "0", "0", "0", "0", "0"),
         ("No organ class recorded",),
-        ("  Fall", "1/6", "1", "0", "0", "0", "0", "0"),
+        ("  Fall", "1/6", "1", "1", "0", "0", "0", "0", "0"),
     ]
 
 
 def test_the_shorter_table_keeps_terms_of_two_subjects_and_the_grave_ones() -> None:
     study, results = make_study(), results_of(make_rows())
     assert [row[0] for row in printed(results)["table-event-terms"]] == [
+        "Any adverse event",
         "Lungs",
         "  Cough",
         "  Pneumonia",
@@ -140,7 +142,7 @@ def test_without_classes_the_terms_stand_alone_and_there_is_one_table_when_nothi
     more = ("S2", "cough", None, None, 2, 0, None)
     tables = printed(results_of(make_rows((*events, more), coded=False)))
     assert list(tables) == ["table-event-terms"]
-    assert [row[0] for row in tables["table-event-terms"]] == ["Headache", "Cough"]
+    assert [row[0] for row in tables["table-event-terms"]] == ["Any adverse event", "Headache", "Cough"]
 
 
 def test_nothing_is_printed_by_term_where_no_event_was_recorded() -> None:
@@ -161,7 +163,7 @@ def test_two_arms_have_a_table_each_with_those_asked_in_the_arm() -> None:
     ]
     cells = {row[0].strip(): row[1:] for row in tables["table-event-terms-all"] if len(row) > 1}
     assert cells["Cough"][0] == "2/4"
-    assert cells["Headache"] == ("2/4", "1", "0", "0", "0", "1", "1")
+    assert cells["Headache"] == ("2/4", "3", "1", "0", "0", "0", "1", "1")
 
 
 def test_of_more_than_fifty_asked_a_term_needs_one_in_twenty() -> None:
@@ -179,7 +181,10 @@ def test_of_more_than_fifty_asked_a_term_needs_one_in_twenty() -> None:
         for term, count in (("cough", 3), ("rash", 2))
         for name in names[:count]
     ]
-    assert [row[0] for row in printed(results_of(rows))["table-event-terms"]] == ["Cough"]
+    assert [row[0] for row in printed(results_of(rows))["table-event-terms"]] == [
+        "Any adverse event",
+        "Cough",
+    ]
 
 
 def test_relation_is_counted_once_a_subject_at_the_surest_level() -> None:
@@ -206,7 +211,7 @@ def test_who_was_not_asked_gets_no_denominator_and_no_zero() -> None:
     cells = {
         row[0].strip(): row[1:] for row in printed(results_of(rows))["table-event-terms-all"] if len(row) > 1
     }
-    assert cells["Cough"] == ("2", "1", "1", "NA", "NA", "NA", "NA")
+    assert cells["Cough"] == ("2", "3", "1", "1", "NA", "NA", "NA", "NA")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +258,14 @@ def test_an_arm_prints_the_terms_of_its_own_subjects_and_an_empty_one_nothing() 
     assert "3 further terms" in " ".join(short.footnotes)
     (whole,) = [each for each in tables if each.title.endswith("Enrolled, usual care, every term")]
     # Organ classes in the order of the whole study: nerves in three subjects, gut in one.
-    assert [row.stub.text for row in whole.rows] == ["Nerves", "Headache", "Gut", "Nausea", "Vomiting"]
+    assert [row.stub.text for row in whole.rows] == [
+        "Any adverse event",
+        "Nerves",
+        "Headache",
+        "Gut",
+        "Nausea",
+        "Vomiting",
+    ]
 
 
 def test_events_of_those_without_cells_are_not_in_the_rows_about_the_cells() -> None:

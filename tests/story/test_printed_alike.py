@@ -116,8 +116,8 @@ def test_the_panel_holds_the_value_and_the_text_of_the_file(report: Report) -> N
     text, value = columns.index("text"), columns.index("value")
     numbers = report.panel["numbers"]
     assert {key for key, _ in report.printed} <= set(numbers)
-    for key, cells in numbers.items():
-        row = report.rows[key]
+    for key, (place, *own) in numbers.items():
+        row, cells = report.rows[key], [*report.panel["places"][place], *own]
         assert strings[cells[text]] == (row["text"] or "")
         # Empty cells at the end of a row are left out of the panel.
         assert (cells[value] if value < len(cells) else None) == row["value"], key

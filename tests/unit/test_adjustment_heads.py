@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from funis.documents.table import TableSpec
+from funis.reporting.footnotes import say_unadjusted
 from funis.reporting.main_measures import build_main_measures
-from funis.reporting.number_book import read_numbers
+from funis.reporting.main_words import methods_words
+from funis.reporting.number_book import Number, read_numbers
 from funis.results import NumberList, Place
 from funis.study.model import Study
 
@@ -67,3 +71,41 @@ def test_where_rows_differ_the_head_points_to_the_note_and_the_note_names_them()
     assert table.footnotes[1].startswith(
         "P: paired t test; adjusted by Holm over the visits: creatinine; not adjusted: albumin; it tests a change"
     )
+
+
+def test_unadjusted_p_values_are_said_to_be_so_and_adjusted_ones_are_not() -> None:
+    def numbers(*statistics: str) -> tuple[Number, ...]:
+        found = NumberList()
+        for name in statistics:
+            found.add(Place(analysis="test", variable="x", n=30), name, 0.02, method="paired_t")
+        return read_numbers(found.frame()).numbers
+
+    assert say_unadjusted(numbers("estimate", "p")) == ("P: not adjusted for the number of tests.",)
+    assert say_unadjusted(numbers("p", "p_adjusted")) == ()
+    assert say_unadjusted(numbers("estimate")) == ()
+
+
+@pytest.mark.parametrize(
+    ("methods", "adjust", "said"),
+    [
+        (
+            ("paired_t",),
+            "none",
+            "P values were not adjusted for the number of visits, variables and endpoints.",
+        ),
+        (("paired_t",), "holm", "P values of one endpoint were adjusted by Holm over its visits"),
+        ((), "none", ""),
+    ],
+)
+def test_the_methods_of_the_main_part_say_how_p_is_adjusted(
+    methods: tuple[str, ...], adjust: str, said: str
+) -> None:
+    end = {"id": "a", "kind": "change", "variable": "creatinine", "methods": methods, "adjust": adjust}
+    raw: dict[str, Any] = {
+        "study": {"id": "C", "title": "C", "condition": "sle", "design": "single_arm"},
+        "visits": ({"name": "baseline", "day": 0}, {"name": "month_6", "day": 180}),
+        "labs": ({"test": "creatinine", "unit": "umol/L"},),
+        "endpoints": (end,),
+    }
+    text = " ".join(methods_words(Study.model_validate(raw)))
+    assert (said in text) if said else ("adjusted" not in text)

@@ -194,7 +194,8 @@ def test_two_arms_stand_abreast_with_the_difference_at_the_right() -> None:
          "−2.0 (−3.0 to −1.0)", "0.040"],
     ]  # fmt: skip
     assert (
-        table.footnotes[-1] == "Difference: Cells minus placebo, difference of mean changes, Welch’s t test."
+        table.footnotes[-1]
+        == "Difference: Cells minus placebo, difference of mean changes, Welch’s t test; P not adjusted."
     )
 
 
@@ -275,7 +276,7 @@ def test_responses_of_two_arms_stand_abreast_with_the_risk_difference_of_any_res
     ]
     assert [row[-2:] for row in rows_of(table)[1:]] == [["–", "–"]] * 3
     assert table.footnotes[-1] == (
-        "Difference: Cells minus placebo, percent points, Newcombe’s interval; P by Fisher’s exact test."
+        "Difference: Cells minus placebo, percent points, Newcombe’s interval; P by Fisher’s exact test; P not adjusted."
     )
 
 

@@ -14,6 +14,8 @@ import polars as pl
 
 from funis.analysis.disposition import count_disposition
 from funis.analysis.run import Run
+from funis.reporting.baseline_tables import stage_label
+from funis.results import NumberList
 from funis.study.model import Arm
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -89,3 +91,33 @@ def test_an_end_that_was_not_recorded_is_no_end() -> None:
     assert "withdrew" not in found
     # That nobody died is said where it was looked for.
     assert found["died"] == "0/2 (0.0%)"
+
+
+def test_who_left_early_is_counted_together_and_by_reason() -> None:
+    """S2 and S3 withdrew and died among the three treated; S4, never treated, is no part of it."""
+    run = run_of(disposition_status=["completed", "withdrew", "died", "lost"])
+    assert counts(run, "all")["left_early"] == "2/3 (66.7%)"
+    assert not [name for name in counts(run, "all") if name.startswith("left_early ")]
+    rows = {"subject": ["S02", "S03", "S04"], "reason": ["Moved  away ", None, "No effect"]}
+    frames = {**run.frames, "disposition": pl.DataFrame(rows)}
+    told = replace(
+        run,
+        frames=frames,
+        numbers=NumberList(),
+        listings={},
+    )
+    count_disposition(told, None)
+    found = counts(told, "all")
+    assert found["left_early"] == "2/3 (66.7%)"
+    assert found["left_early moved away"] == "1/3 (33.3%)"
+    assert found["left_early no reason recorded"] == "1/3 (33.3%)"
+    assert "left_early no effect" not in found
+    assert counts(told, "cells")["left_early moved away"] == "1/2 (50.0%)"
+    assert "left_early no reason recorded" not in counts(told, "cells")
+    assert "left_early" not in dict(told.listings["flow"].select("stage", "count").iter_rows())
+    assert stage_label("left_early", "moved away") == "Reason: moved away"
+
+
+def test_where_nobody_left_early_there_is_no_row() -> None:
+    found = counts(run_of(disposition_status=["completed", "completed", "ongoing", "lost"]), "all")
+    assert not [name for name in found if name.startswith("left_early")]

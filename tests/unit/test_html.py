@@ -170,7 +170,8 @@ def test_values_behind_a_number_are_complete(made: ModuleType, text: str) -> Non
     payload = payload_of(text)
     name = "summary.treated.month_6.sledai_2k.mean"
     # What is empty at the end of a row is left out.
-    record = dict(zip(payload["columns"], payload["numbers"][name], strict=False))
+    place, *own = payload["numbers"][name]
+    record = dict(zip(payload["columns"], [*payload["places"][place], *own], strict=False))
     assert payload["strings"][record["population"]] == "treated"
     places: list[int] = []
     for span in payload["sources"][payload["strings"][record["source"]]].split(","):

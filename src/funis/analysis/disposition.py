@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -27,6 +28,11 @@ NOT_TREATED: Final = "not_treated"
 #: Subjects of whom it is not recorded whether they were treated.
 TREATMENT_NOT_RECORDED: Final = "treatment_not_recorded"
 NOT_RECORDED: Final = "not_recorded"
+#: Ends before the planned one, together; a category of it is a reason as it was recorded.
+LEFT_EARLY: Final = "left_early"
+EARLY: Final = frozenset({"withdrew", "lost", "died"})
+#: The category of those of whom no reason is recorded.
+NO_REASON: Final = "no reason recorded"
 #: Subjects still in follow-up who were not seen at the last planned visit: the data are interim.
 NOT_REACHED: Final = "not_reached"
 
@@ -72,7 +78,7 @@ def count_disposition(run: Run, eligible: Membership | None) -> None:
     for cohort in run.populations.every_arm():
         for stage in stages:
             who = stage.reached & cohort.members
-            if stage.category and not (who & stage.base).any():
+            if (stage.category or stage.name == LEFT_EARLY) and not (who & stage.base).any():
                 continue
             base = run.populations.cohort(arm=cohort.arm)
             whole = replace(base, population=stage.population, members=stage.base & cohort.members)
@@ -81,7 +87,8 @@ def count_disposition(run: Run, eligible: Membership | None) -> None:
                 source=subject_source(run, whole, f"disposition {stage.name}", who & whole.members, rows),
             )
             add_asked_rate(run, place, who, stage.known, whole.members, level=run.level, limits=False)
-            if cohort.arm == ALL and not stage.category and (stage.known & whole.members).any():
+            is_step = not stage.category and stage.name != LEFT_EARLY
+            if cohort.arm == ALL and is_step and (stage.known & whole.members).any():
                 flow.append((stage.name, int((who & whole.members).sum())))
     run.listings["flow"] = pl.DataFrame(
         flow, schema={"stage": pl.String, "count": pl.Int64}, orient="row"
@@ -140,6 +147,7 @@ def _ends(run: Run, base: Cohort) -> Iterator[Stage]:
         chosen = (status == name).fill_null(value=False).to_numpy()
         if (chosen & base.members).any() or name in ALWAYS:
             yield Stage(name, chosen, known, base.members, base.population)
+    yield from _early(run, base, known)
     waiting = _has_not_reached(run) & base.members
     if waiting.any():
         yield Stage(NOT_REACHED, waiting, known, base.members, base.population)
@@ -150,3 +158,29 @@ def _ends(run: Run, base: Cohort) -> Iterator[Stage]:
             chosen = (status == name).fill_null(value=False).to_numpy()
             if (chosen & who).any():
                 yield Stage(name, chosen, known, who, ENROLLED, category)
+
+
+def _early(run: Run, base: Cohort, known: Booleans) -> Iterator[Stage]:
+    """Give who left before the planned end, and for which reasons, where any was recorded."""
+    left = run.subject_frame["disposition_status"].is_in(list(EARLY)).fill_null(value=False).to_numpy()
+    if not (left & base.members).any():
+        return
+    yield Stage(LEFT_EARLY, left, known, base.members, base.population)
+    reasons = _reasons(run)
+    counted = Counter(reasons[place] for place in np.flatnonzero(left & base.members))
+    if set(counted) == {NO_REASON}:
+        return
+    for reason, _ in sorted(counted.items(), key=lambda each: (each[0] == NO_REASON, -each[1], each[0])):
+        chosen = left & np.array([each == reason for each in reasons], dtype=np.bool_)
+        yield Stage(LEFT_EARLY, chosen, known, base.members, base.population, reason)
+
+
+def _reasons(run: Run) -> list[str]:
+    """Give the reason recorded of each subject, in small letters, in the order of the panel."""
+    frame = run.frame("disposition")
+    told: dict[str, str] = {}
+    if frame is not None and "reason" in frame.columns:
+        for subject, reason in frame.select("subject", "reason").iter_rows():
+            if reason and reason.strip():
+                told[subject] = " ".join(reason.split()).lower()
+    return [told.get(subject, NO_REASON) for subject in run.panel.subjects]

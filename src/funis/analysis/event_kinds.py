@@ -111,6 +111,8 @@ def kinds_of_events(
     ungraded = events.filter(grade.is_null())
     if not ungraded.is_empty():
         yield EventKind(GRADE, NOT_GRADED, ungraded, _never_graded(events), nothing)
+    if not events.is_empty():
+        yield from _by_band(events, "any", "", "any")
     named = events.with_columns(_term().alias("_term"), _plain("organ_class").alias("_class"))
     for variable, column in ((TERM, "_term"), (ORGAN_CLASS, "_class")):
         yield from _by_name(named, variable, column)
@@ -184,11 +186,17 @@ def _by_name(named: pl.DataFrame, variable: str, column: str) -> Iterator[EventK
     for name in names.sort(["k", column], descending=[True, False])[column]:
         found = named.filter(pl.col(column) == name)
         yield EventKind(variable, name, found, found, nothing)
-        grave = found.filter(pl.col("serious") == 1)
-        yield EventKind(f"{variable}_{SERIOUS}", name, grave, grave, nothing, measure=variable)
-        for band, ends in GRADE_BANDS.items():
-            chosen = _never_graded(found) if ends is None else _at_worst(found, *ends)
-            yield EventKind(f"{variable}_{band}", name, chosen, chosen, nothing, measure=variable)
+        yield from _by_band(found, variable, name, variable)
+
+
+def _by_band(events: pl.DataFrame, variable: str, name: str, measure: str) -> Iterator[EventKind]:
+    """Count the cells of a row: the serious ones, and each subject at its worst grade."""
+    nothing = events.clear()
+    grave = events.filter(pl.col("serious") == 1)
+    yield EventKind(f"{variable}_{SERIOUS}", name, grave, grave, nothing, measure=measure)
+    for band, ends in GRADE_BANDS.items():
+        chosen = _never_graded(events) if ends is None else _at_worst(events, *ends)
+        yield EventKind(f"{variable}_{band}", name, chosen, chosen, nothing, measure=measure)
 
 
 def _at_worst(events: pl.DataFrame, first: int, last: int) -> pl.DataFrame:

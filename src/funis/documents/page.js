@@ -32,12 +32,13 @@
   };
 
   const record = (id) => {
-    const { columns, numeric, strings, numbers } = read();
-    const cells = numbers[id];
-    if (!cells) return null;
+    const { columns, numeric, strings, places, numbers } = read();
+    if (!numbers[id]) return null;
+    const [place, ...own] = numbers[id];
+    const cells = [...places[place], ...own];
     const found = { id };
-    columns.forEach((name, place) => {
-      const cell = cells[place] ?? null;
+    columns.forEach((name, at) => {
+      const cell = cells[at] ?? null;
       found[name] = cell === null || numeric.includes(name) ? cell : strings[cell];
     });
     return found;

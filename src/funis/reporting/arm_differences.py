@@ -140,7 +140,11 @@ def difference_notes(labels: Labels, found: Iterable[Difference | None]) -> Iter
         own = [each.p for each in known if each.estimate.method == method and each.p is not None]
         ways = dict.fromkeys(each.adjustment for each in own if each.adjustment)
         adjusted = (
-            f"; P adjusted by {in_sentence(method_label(next(iter(ways))))} over the visits" if ways else ""
+            f"; P adjusted by {in_sentence(method_label(next(iter(ways))))} over the visits"
+            if ways
+            else "; P not adjusted"
+            if own
+            else ""
         )
         said = _ESTIMATES.get(method, in_sentence(method_label(method)))
         yield f"Difference: {whom} minus {in_sentence(control.name)}, {said}{adjusted}."

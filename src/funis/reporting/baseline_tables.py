@@ -28,6 +28,7 @@ DISPOSITION: dict[str, str] = {
     "withdrew": "Withdrew",
     "lost": "Lost to follow-up",
     "died": "Died",
+    "left_early": "Left before the planned end",
     "not_reached": "Still to reach the last visit",
     "not_recorded": "End of participation not recorded",
 }
@@ -80,6 +81,7 @@ def build_disposition_tables(study: Study, book: NumberBook) -> tuple[TableSpec,
         TableRow(
             words(stage_label(*stage)),
             tuple(_stage_cell(book, groups, stage, arm) for arm in arms),
+            indent=int(stage[0] == "left_early" and bool(stage[1])),
         )
         for stage in stages
     )
@@ -98,6 +100,8 @@ def stage_label(stage: str, category: str = "") -> str:
     ('Completed follow-up', 'Not treated: completed follow-up')
     """
     printed = DISPOSITION.get(stage, humanise(stage))
+    if stage == "left_early" and category:
+        return f"Reason: {category}"
     return f"{humanise(category)}: {in_sentence(printed)}" if category else printed
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
-from funis.reporting.footnotes import describe_basis
+from funis.reporting.footnotes import UNADJUSTED, describe_basis
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, method_label
 from funis.reporting.number_book import (
@@ -44,12 +44,19 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
             "Responders: percent points with Newcombe’s interval, P by Fisher. "
             "Time to event: events observed (expected) in arm and control."
         ),
+        _unadjusted(used),
         *level_notes(labels, ends),
         *describe_basis(labels, used),
     )
     title = "Comparison between arms: every test"
     whole = TableSpec("table-comparison", "comparison", title, heads, tuple(rows), notes)
     return (*_event_table(labels, book, groups), whole)
+
+
+def _unadjusted(used: Iterable[Number]) -> str:
+    """Say that the P values are as each test gives them, and where adjusted ones stand."""
+    has_adjusted = any(number.statistic == "p_adjusted" for number in used)
+    return f"{UNADJUSTED[:-1]}; adjusted ones stand with the outcome." if has_adjusted else UNADJUSTED
 
 
 def _event_table(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iterable[TableSpec]:
@@ -63,7 +70,12 @@ def _event_table(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> I
             rows.append(TableRow(words(_title(labels, group)), cells))
     if rows:
         heads = ("", "n, arm", "n, control", "Events observed (expected), arm and control", "P")
-        notes = (f"P: log-rank test. Every other test between arms: {reference('models')}.",)
+        notes = (
+            (
+                "P: log-rank test, not adjusted for the number of tests. Every other test between arms: "
+                f"{reference('models')}."
+            ),
+        )
         title = "Time to an event: comparison between arms"
         yield TableSpec("table-main-comparison", "comparison", title, heads, tuple(rows), notes)
 

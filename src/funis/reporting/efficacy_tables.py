@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.agreeing_tests import find_agreeing
-from funis.reporting.footnotes import describe_basis
+from funis.reporting.footnotes import UNADJUSTED, describe_basis
 from funis.reporting.labels import Labels, grade_columns, in_sentence, method_label
 from funis.reporting.number_book import (
     Group,
@@ -182,7 +182,7 @@ def order_numbered(visits: Sequence[str]) -> list[str]:
 def _adjust_notes(endpoint: Endpoint, used: Sequence[Number]) -> tuple[str, ...]:
     tests = [number for number in used if number.statistic in {"p", "p_adjusted"}]
     if not any(number.statistic == "p_adjusted" for number in tests):
-        return ("P: not adjusted for the number of tests.",) if tests else ()
+        return (UNADJUSTED,) if tests else ()
     name = method_label(endpoint.adjust)
     return (
         (
@@ -308,11 +308,12 @@ def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
     for visit in book.visits(group):
         lower, upper = (bound(book.find(group, visit, name), digits) for name in ("lower", "upper"))
         counts[visit] = single(book.find(group, visit, "n"), 0)
-        changes[visit] = single(book.find(group, visit, "mean"), digits)
+        mean, sd = (bound(book.find(group, visit, name), digits) for name in ("mean", "sd"))
+        changes[visit] = joined(mean, " ± ", sd) if sd else joined(mean)
         limits[visit] = joined(*interval(lower, upper))
     found = [
         Line(_SIZES[1], counts),
-        Line("Mean change from baseline", changes),
+        Line("Mean ± SD change from baseline", changes),
         Line(f"{level_text(labels.study)} CI of the change", limits),
     ]
     return [line for line in found if any(cell.ids for cell in line.cells.values())]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence, multiplicity_sentence
-from funis.reporting.footnotes import describe_basis
+from funis.reporting.footnotes import describe_basis, say_unadjusted
 from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label
 from funis.reporting.number_book import (
     Group,
@@ -59,7 +59,8 @@ def _estimand_table(
         each.statistic == "count" and each.denominator is None and each.value is not None for each in used
     )
     notes = (
-        estimand_sentence(labels, estimand), *((UNASKED,) if unasked else ()), *_notes(labels, used),
+        estimand_sentence(labels, estimand), *((UNASKED,) if unasked else ()), *say_unadjusted(used),
+        *_notes(labels, used),
     )  # fmt: skip
     return TableSpec(f"table-estimand-{estimand.id}", "estimands", title, heads, tuple(rows), notes)
 
@@ -170,7 +171,8 @@ def _sensitivity_table(
     level = level_text(labels.study, endpoint.id)
     heads = ("Method", "Missing outcome", "n", f"Estimate ({level} CI)", "P")
     return TableSpec(
-        f"table-sensitivity-{endpoint.id}", "sensitivity", title, heads, tuple(rows), (*meanings, *notes),
+        f"table-sensitivity-{endpoint.id}", "sensitivity", title, heads, tuple(rows),
+        (*meanings, *say_unadjusted(used), *notes),
         is_collapsed=len(rows) > 40,
     )  # fmt: skip
 

@@ -46,7 +46,9 @@ def build_event_term_tables(study: Study, results: Results, book: NumberBook) ->
         Of each arm the terms of several subjects and the grave ones; every term once more behind it, where
         that are more. Nothing where no event was recorded.
     """
-    groups = [group for group in book.of("adverse_events") if group.variable in {"term", "organ_class"}]
+    groups = [
+        group for group in book.of("adverse_events") if group.variable in {"any", "term", "organ_class"}
+    ]
     classes = dict(results.listings["event_terms"].iter_rows()) if "event_terms" in results.listings else {}
     found: list[TableSpec] = []
     for own, of, number in parts_by_arm(study, groups):
@@ -116,12 +118,15 @@ class _Rows:
         """Print a row: any grade with its share, and the count of each grade."""
         cells = [
             share_cell(self.book, group, ALL, "asked"),
+            single(self.book.find(group, ALL, "events"), 0),
             *(self._grade_cell(group, band) for band in GRADES),
         ]
-        return TableRow(words(humanise(group.category)), tuple(cells), indent=indent)
+        name = humanise(group.category) if group.category else "Any adverse event"
+        return TableRow(words(name, strong=not group.category), tuple(cells), indent=indent)
 
     def body(self, terms: Sequence[Group]) -> Iterator[TableRow]:
         """Give the rows: each organ class with its terms; the terms alone where no class was recorded."""
+        yield from (self.row(group, 0) for group in self.groups if group.variable == "any")
         if not terms:
             yield heading(_NONE_SHOWN)
         if not self.classes:
@@ -144,14 +149,17 @@ def _table(study: Study, rows: _Rows, terms: Sequence[Group], name: str, of: str
     used = [number for group in rows.groups for number in rows.book.all(group)]
     cut = len(rows.terms) - len(terms)
     notes = (
-        "A subject counts once in each row, at the worst grade; not graded: no event of the row has a grade.",
+        (
+            "A subject counts once in each row, at the worst grade; not graded: no event of the row has a "
+            "grade. Events: each as often as it was recorded."
+        ),
         "Terms as coded; where there is no code, as reported." if rows.classes else "Terms as reported.",
         *([] if rows.is_asked else [UNASKED, "NA: nobody was asked, and none was recorded."]),
         *([_cut_note(cut)] if cut else []),
         *describe_basis(Labels(study), used),
     )
     title = f"Adverse events by {'organ class and ' if rows.classes else ''}term, at the worst grade{of}"
-    heads = ("", "Any grade, n/N (%)", *GRADES.values())
+    heads = ("", "Any grade, n/N (%)", "Events", *GRADES.values())
     return TableSpec(name, "safety", title, heads, body, notes)
 
 

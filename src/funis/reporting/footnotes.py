@@ -21,6 +21,7 @@ from funis.results import ALL, format_number
 _SCORED = ("strict", "absent", "worst", "locf")
 
 
+UNADJUSTED = "P: not adjusted for the number of tests."
 FAILED_FIT = "failed: the fit did not converge; no estimate is reported."
 
 
@@ -59,6 +60,17 @@ def describe_basis(
             )
         )
     )
+
+
+def say_unadjusted(numbers: Iterable[Number]) -> tuple[str, ...]:
+    """Say of the P values of a table that none is adjusted; nothing where one is, or where there is none.
+
+    Parameters
+    ----------
+    numbers : the numbers a table prints
+    """
+    found = {number.statistic for number in numbers if number is not None and number.value is not None}
+    return (UNADJUSTED,) if "p" in found and "p_adjusted" not in found else ()
 
 
 def _population_notes(labels: Labels, used: list[Number]) -> Iterable[str]:

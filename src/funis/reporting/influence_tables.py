@@ -10,6 +10,7 @@ import polars as pl
 from funis.documents.colours import GROUPS, INK
 from funis.documents.figure import FigureSpec, Spec, finish, fit, top_legend, wrapped_axis
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.reporting.footnotes import say_unadjusted
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import Number, NumberBook, bound, interval, p_cell
@@ -174,6 +175,7 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
             "Random intercept by restricted maximum likelihood. Share between: variance between groups over "
             "all variance. P: F test that groups do not differ."
         ),
+        *say_unadjusted(number for group in groups for number in book.all(group)),
         *level_notes(labels, ends),
         *notes,
     )

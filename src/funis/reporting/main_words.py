@@ -128,6 +128,9 @@ def _adjustments(labels: Labels) -> Iterator[str]:
     for endpoint in labels.study.endpoints:
         if endpoint.adjust != "none":
             by_name[endpoint.adjust] = max(by_name.get(endpoint.adjust, 0), len(endpoint.at))
+    tested = any(each.methods for each in labels.study.endpoints if each.kind == "change")
+    if tested and not by_name:
+        yield "P values were not adjusted for the number of visits, variables and endpoints."
     for name, visits in by_name.items():
         over = f"up to {visits} visits" if visits else "its visits"
         yield (

@@ -21,15 +21,12 @@ from funis.results import ABSENT, ALL, Results, format_number
 from funis.study.model import Study
 
 _NUMERIC = ("value", "n", "denominator", "delta")
-#: Parts of a key that few numbers have: they come last, and what is empty at the end of a row is left out.
-_SPARSE = (
-    "category", "adjustment", "missing_outcome", "cluster", "parameter", "contrast", "estimand", "delta",
-)  # fmt: skip
-_COLUMNS = (
-    *(name for name in Number._fields if name not in {"id", "measure", *_NUMERIC, *_SPARSE}),
-    *(name for name in _NUMERIC if name not in _SPARSE),
-    *_SPARSE,
-)
+#: What a number has for itself; the parts that few have come last, and what is empty at the end is left out.
+_OWN = ("statistic", "text", "value", "method", "adjustment", "delta")
+#: What the numbers of a place share: it stands once for all of them.
+_SHARED = tuple(name for name in Number._fields if name not in {"id", "measure", *_OWN})
+#: What the panel shows of a number, in the order of its cells: those of its place, then its own.
+_COLUMNS = (*_SHARED, *_OWN)
 #: The words of the panel itself; what stands in braces is filled in by the page.
 PANEL_WORDS: dict[str, str] = {
     "of": "of",
@@ -84,6 +81,9 @@ JOINERS: dict[str, str] = {
 }  # fmt: skip
 
 
+_Cell = float | int | None
+
+
 class _Words:
     """A list of words, each once, and the position of each."""
 
@@ -106,13 +106,15 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
 
     Returns
     -------
-    dict : columns, strings, numbers by id, recorded values in columns, sources as ranges, the number of
-        values of each source of which only the first subjects stand in the page, labels, words of the panel
+    dict : columns, strings, places, numbers by id (place and own cells), recorded values in columns, sources
+        as ranges, the number of values of each source of which only the first subjects stand in the page,
+        labels, words of the panel
     """
     printed = set(ids)
     chosen = [number for number in book.numbers if number.id in printed]
     words, labels = _Words(), Labels(study)
-    numbers = {number.id: _write_row(labels, number, words) for number in chosen}
+    places: dict[tuple[_Cell, ...], int] = {}
+    numbers = {number.id: _write_row(labels, number, words, places) for number in chosen}
     keys = {f"{number.source}{end}" for number in chosen if number.source for end in ("", ABSENT)}
     kept, cut = results.behind.cut(keys, VALUES_IN_PAGE, VALUES_OF_NUMBER)
     atoms, sources = _build_sources(kept, words)
@@ -120,6 +122,7 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
         "columns": _COLUMNS,
         "numeric": _NUMERIC,
         "strings": list(words.places),
+        "places": [list(place) for place in places],
         "numbers": numbers,
         "atoms": atoms,
         "sources": sources,
@@ -129,15 +132,24 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     }
 
 
-def _write_row(labels: Labels, number: Number, words: _Words) -> list[float | int | None]:
-    """Write a number as positions of words and as numbers, without what is empty at the end."""
-    last = len(_COLUMNS)
-    while getattr(number, _COLUMNS[last - 1]) in {"", None}:
+def _write_row(
+    labels: Labels, number: Number, words: _Words, places: dict[tuple[_Cell, ...], int]
+) -> list[_Cell]:
+    """Write a number as its place and its own cells, without what is empty at the end."""
+    shared = tuple(_cell(labels, number, name, words) for name in _SHARED)
+    last = len(_OWN)
+    while getattr(number, _OWN[last - 1]) in {"", None}:
         last -= 1
-    return [
-        getattr(number, name) if name in _NUMERIC else words.place(_shown(labels, number, name))
-        for name in _COLUMNS[:last]
-    ]
+    own = (_cell(labels, number, name, words) for name in _OWN[:last])
+    return [places.setdefault(shared, len(places)), *own]
+
+
+def _cell(labels: Labels, number: Number, name: str, words: _Words) -> _Cell:
+    """Write a cell as a number, or as the position of a word; a whole number without its decimals."""
+    if name not in _NUMERIC:
+        return words.place(_shown(labels, number, name))
+    value = getattr(number, name)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _shown(labels: Labels, number: Number, name: str) -> str:

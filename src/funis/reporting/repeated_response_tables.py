@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from funis.documents.table import EMPTY, Inline, TableRow, TableSpec, heading, joined, words
-from funis.reporting.footnotes import describe_basis
+from funis.reporting.footnotes import describe_basis, say_unadjusted
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import Labels, in_sentence, method_label
 from funis.reporting.number_book import (
@@ -52,7 +52,12 @@ def build_repeated_response_tables(study: Study, book: NumberBook) -> tuple[Tabl
     used = [number for group in groups for number in book.all(group)]
     ends = [group.endpoint for group in groups]
     heads = ("", "N", "No to yes", "Yes to no", f"Difference ({levels_text(study, ends)} CI)", "P")
-    notes = (_BASIS, *level_notes(labels, ends), *describe_basis(labels, used, with_missing=False))
+    notes = (
+        _BASIS,
+        *say_unadjusted(used),
+        *level_notes(labels, ends),
+        *describe_basis(labels, used, with_missing=False),
+    )
     title = "Responses compared over visits"
     return (TableSpec("table-response-over-visits", "response", title, heads, tuple(rows), notes),)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.efficacy_tables import EVERYBODY, MOST_COLUMNS, ordered_visits
-from funis.reporting.footnotes import describe_basis
+from funis.reporting.footnotes import describe_basis, say_unadjusted
 from funis.reporting.interval_levels import level_notes, levels_text
 from funis.reporting.labels import COVARIANCES, DEGREES, Labels, grade_columns, method_label, system_labels
 from funis.reporting.number_book import (
@@ -123,7 +123,7 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
     notes += (
         [f"P ({method_label(beside)}): unadjusted, and adjusted over the visits of one system, not all."]
         if beside
-        else []
+        else say_unadjusted(used)
     )
     title = "Organ systems: change of grade from baseline"
     return TableSpec(
@@ -185,6 +185,7 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     notes += [_SHARED_SLOPE.format(labels.endpoint(name)) for name in shared]
     if beside:
         notes.append(f"{test}: unadjusted, and in brackets adjusted over the visits of the endpoint.")
+    notes += say_unadjusted(used)
     title = "Mixed models for repeated measures: marginal mean change from baseline"
     return (
         TableSpec(
