@@ -97,6 +97,7 @@ def test_a_sentence_prints_published_figures_that_lead_to_ours(page: Document) -
         ("24", "report.html#number=population.treated.subjects.n"),
         ("22", "report.html#number=baseline.treated.baseline.sex_female.count"),
     ]
+    assert n.stub.text == "Number of subjects"
     assert [cell.text for cell in n.cells] == ["24", "24", "equal", "As printed, to the last decimal."]
     # 23 of the 24 are women; the text above says 22.
     assert [cell.text for cell in women.cells[:3]] == ["22", "23", "not reproduced"]

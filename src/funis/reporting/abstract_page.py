@@ -250,7 +250,8 @@ def _name_figure(labels: Labels, numbers: Mapping[str, Number], population: str,
         return said[:1].upper() + said[1:]
     said = STATISTICS.get(number.statistic, number.analysis)
     breath = "," if ", " in said else ""
-    if number.variable:
+    # Of a population the variable is its subjects, whose number the statistic names already.
+    if number.variable and number.analysis != "population":
         phrase = in_sentence(_plain_variable(labels, number.variable, number.measure))
         said += f"{breath} {JOINERS.get(number.statistic, 'of')} {phrase}"
     if number.category:
