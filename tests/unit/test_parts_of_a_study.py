@@ -10,11 +10,12 @@ import pytest
 
 from funis.errors import StudyError
 from funis.study.check import check_study
-from funis.study.courses import PlacedInfusion, days_allowed, planned_courses
+from funis.study.courses import PlacedInfusion, days_allowed, first_due, planned_courses
 from funis.study.days import derive_anchors, derive_days, fill_dates
 from funis.study.model import Study
 from funis.study.places import find_lines
 from funis.study.read import _finding, read_study
+from funis.study.sources import filling_tests, items_of_tests, source_of_variable
 
 TRIAL = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
 COHORT = {**TRIAL, "design": "observational"}
@@ -90,6 +91,49 @@ def test_a_course_begins_after_the_last_infusion_of_the_one_before() -> None:
     assert wrong({"day": 0}, {"when": "week_1", "day": 0}, visits=soon) == []
 
 
+def test_windows_of_one_course_do_not_overlap() -> None:
+    first: dict[str, Any] = {"day": 0, "window": (0, 5)}
+    second: dict[str, Any] = {"day": 7, "window": (-1, 1)}
+    later: dict[str, Any] = {"when": "month_6", "day": 0, "window": (-3, 9)}
+    assert wrong(first, second) == []
+    assert wrong(first | {"window": (0, 6)}, second) == [("infusions.1.window", "[-1, 1]")]
+    # The window of the first infusion of a later course lies around its visit, those of the others around it.
+    assert wrong(first, second, later, second | {"when": "month_6"}) == []
+    wide = {"when": "month_6", "day": 7, "window": (-7, 1)}
+    assert wrong(first, second, later, wide) == [("infusions.3.window", "[-7, 1]")]
+    assert wrong(first, second, later, wide | {"window": (-6, 1)}) == []
+    assert wrong(first, second, later | {"day": 1}) == [("infusions.2.day", "1")]
+
+
+RESPONDS: dict[str, Any] = {
+    "id": "r",
+    "kind": "response",
+    "definition": "ucmsc_bilag_response",
+    "at": ("month_6",),
+}
+RELAPSES: dict[str, Any] = {"id": "q", "kind": "relapse", "definition": "ucmsc_bilag_response"}
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "day"),
+    [
+        # A relapse is looked for after the visit of the response, never at it.
+        ((RESPONDS, RELAPSES | {"at": ("month_6", "month_8")}), 200.0),
+        ((RESPONDS, RELAPSES | {"at": ("month_7", "month_8")}), 190.0),
+        ((RESPONDS, RELAPSES), 190.0),
+        ((RELAPSES,), 180.0),
+        ((RESPONDS, RELAPSES | {"at": ("baseline",)}), None),
+        ((RESPONDS,), None),
+    ],
+)
+def test_a_course_at_relapse_is_due_from_the_first_visit_that_can_find_one(
+    endpoints: tuple[dict[str, Any], ...], day: float | None
+) -> None:
+    plan = ({"day": 0}, {"when": "relapse", "day": 0})
+    study = study_of(visits=MONTHS, infusions=plan, endpoints=endpoints)
+    assert first_due(study, planned_courses(study)[1]) == day
+
+
 def test_the_first_infusion_of_a_study_is_planned_by_day() -> None:
     assert wrong({"when": "month_6", "day": 0}, {"day": 0})[0] == ("infusions.0.when", "month_6")
 
@@ -108,6 +152,69 @@ def test_days_are_allowed_where_an_infusion_is_planned() -> None:
     assert (allowed(1, 3, 0.0), allowed(1, 0, 0.0), allowed(3, 1, 300.0)) == (None, None, None)
     assert (allowed(2, 1, 182.0), allowed(2, 2, 182.0), allowed(2, 2, None)) == ((177, 184), (192, 192), None)
     assert [(each.opens, each.closes) for each in study.infusions] == [(0, 0), (6, 9), (-3, 4), (10, 10)]
+
+
+# --- levels, visits, outcomes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("success", "levels"),
+    [(None, [0.96, 0.96, 0.96, 0.9]), ("all", [0.96, 0.96, 0.96, 0.9]), ("any", [0.98, 0.98, 0.96, 0.9])],
+)
+def test_the_level_is_divided_over_primary_endpoints_where_one_suffices(
+    success: str | None, levels: list[float]
+) -> None:
+    """Alpha is 0.04: of two primary endpoints each has 0.02; the others, and one with a level of its own, keep theirs."""
+    ends = [{"id": name, "kind": "exposure"} for name in "abcd"]
+    given = (
+        ends[0] | {"role": "primary"},
+        ends[1] | {"role": "primary"},
+        ends[2],
+        {"id": "d", "kind": "adverse_events", "level": 0.9},
+    )
+    plan = {"co_primary": {"success": success}} if success else {}
+    trial: Any = {**TRIAL, "alpha": 0.04}
+    study = study_of(trial, endpoints=given, **plan)
+    assert [study.level_of(each) for each in study.endpoints] == pytest.approx(levels)
+
+
+@pytest.mark.parametrize(("window", "days"), [(None, (30, 30)), ((-3, 5), (27, 35)), ((0, 0), (30, 30))])
+def test_a_visit_opens_and_closes_with_its_window(window: Any, days: tuple[int, int]) -> None:
+    (visit,) = study_of(visits=({"name": "month_1", "day": 30, "window": window},)).visits
+    assert (visit.opens, visit.closes, visit.printed) == (*days, "Month 1")
+
+
+def test_an_outcome_with_the_name_of_a_column_is_told_once() -> None:
+    named = {"id": "sex", "kind": "response", "definition": "doris_2021", "at": ("month_6",)}
+    found = check_study(study_of(visits=MONTHS, endpoints=(named,), subgroups={"women": "sex = 'female'"}))
+    assert [(each.key, each.message) for each in found] == [
+        (("subgroups", "women"), "'sex' is a column of the subjects and an outcome of the endpoints.")
+    ]
+
+
+def test_a_grade_belongs_to_its_instrument_and_a_test_to_itself() -> None:
+    chosen: dict[str, Any] = {"sledai_2k": {}, "bilag_2004": {}, "bilag_classic_9_3_1": {}}
+    study = study_of(instruments=chosen, labs=({"test": "c3", "unit": "g/L"},))
+    owners = {
+        "bilag_2004_renal": "bilag_2004",
+        "bilag_2004": "bilag_2004",
+        "sledai_2k": "sledai_2k",
+        "c3": "c3",
+        "unknown": "unknown",
+        "essdai_renal": "essdai_renal",
+    }
+    assert {name: source_of_variable(study, name) for name in owners} == owners
+
+
+def test_a_test_fills_the_items_that_it_decides_at_its_own_visit() -> None:
+    labs = tuple(
+        {"test": name, "unit": unit} for name, unit in (("platelets", "10^9/L"), ("creatinine", "umol/L"))
+    )
+    study = study_of(instruments={"sledai_2k": {}}, labs=labs)
+    assert [item.name for item in items_of_tests(study, "sledai_2k")] == ["thrombocytopenia"]
+    assert filling_tests(study, "sledai_2k") == frozenset({"platelets"})
+    assert items_of_tests(study, "no_such") == ()
+    assert items_of_tests(study_of(instruments={"sledai_2k": {}}), "sledai_2k") == ()
 
 
 # --- days --------------------------------------------------------------------------------------------
