@@ -113,7 +113,8 @@ def test_who_left_early_is_counted_together_and_by_reason() -> None:
     assert found["left_early no reason recorded"] == "1/3 (33.3%)"
     assert "left_early no effect" not in found
     assert counts(told, "cells")["left_early moved away"] == "1/2 (50.0%)"
-    assert "left_early no reason recorded" not in counts(told, "cells")
+    assert counts(told, "cells")["left_early no reason recorded"] == "0/2 (0.0%)"
+    assert counts(told, "usual")["left_early"] == "1/1 (100.0%)"
     assert "left_early" not in dict(told.listings["flow"].select("stage", "count").iter_rows())
     assert stage_label("left_early", "moved away") == "Reason: moved away"
 

@@ -78,7 +78,7 @@ def count_disposition(run: Run, eligible: Membership | None) -> None:
     for cohort in run.populations.every_arm():
         for stage in stages:
             who = stage.reached & cohort.members
-            if (stage.category or stage.name == LEFT_EARLY) and not (who & stage.base).any():
+            if stage.category and stage.name != LEFT_EARLY and not (who & stage.base).any():
                 continue
             base = run.populations.cohort(arm=cohort.arm)
             whole = replace(base, population=stage.population, members=stage.base & cohort.members)
