@@ -10,12 +10,14 @@ import pytest
 
 from funis.documents.figure import FigureSpec
 from funis.reporting import timeline_figures, waterfall_figures
+from funis.reporting.estimand_figures import build_estimand_forest
 from funis.reporting.forest_figures import build_forest
 from funis.reporting.influence_tables import build_influence_figures
 from funis.reporting.number_book import Group, read_numbers
 from funis.reporting.response_figures import build_response_figures
 from funis.reporting.waterfall_figures import build_waterfall
 from funis.results import NumberList, Place, Provenance, Results
+from funis.study.estimand import Estimand
 from funis.study.model import Arm, Endpoint, Study
 from funis.study.planned_visit import Visit
 
@@ -325,3 +327,71 @@ def test_estimates_without_one_of_many_subjects_are_a_span(subjects: int, *, is_
         assert "all 301 are summarised. Bar: from the lowest to the highest of them." in figure.footnotes[-1]
     assert [point["shift"] for point in drawn["circle"]["data"]["values"]] == [0.5]
     assert "The farthest, 0.5, is of" in figure.alt
+
+
+# --- estimands -------------------------------------------------------------------------------------------
+
+
+def estimated(
+    numbers: NumberList, name: str, value: float, *, arm: str = "all", contrast: str = "", n: int = 40
+) -> None:
+    for visit, shift in (("month_3", 50.0), ("month_6", 0.0)):
+        place = Place(
+            analysis="estimand", variable="sledai_2k_change", measure="sledai_2k", estimand=name, endpoint="score", arm=arm,
+            contrast=contrast, visit=visit, n=n,
+        )  # fmt: skip
+        for statistic, far in (("estimate", 0.0), ("lower", -2.0), ("upper", 1.0)):
+            numbers.add(place, statistic, value + shift + far, method="mmrm")
+
+
+def estimands_of(*arms: Arm) -> Study:
+    own = tuple(
+        Estimand(id=name, endpoint="score", treatment="cells", summary=summary, intercurrent_events=())
+        for name, summary in (
+            ("policy", "mean change"),
+            ("as_treated", "mean change"),
+            ("other", "median change"),
+        )
+    )
+    return study_of(CHANGE, arms=arms).model_copy(update={"estimands": own})
+
+
+def test_each_estimand_of_an_endpoint_is_a_row_with_its_interval_and_n() -> None:
+    numbers = NumberList()
+    for name, value in (("policy", -4.0), ("as_treated", -5.5), ("other", -9.0)):
+        estimated(numbers, name, value)
+    (figure,) = build_estimand_forest(estimands_of(), read_numbers(numbers.frame()))
+    rows = figure.spec["data"]["values"]
+    assert [(row["name"], row["estimate"], row["lower"], row["upper"]) for row in rows] == [
+        ("policy, month 6 (n = 40)", -4.0, -6.0, -3.0), ("as treated, month 6 (n = 40)", -5.5, -7.5, -4.5),
+    ]  # fmt: skip
+    assert rows[1]["words"] == "−5.50 (−7.50 to −4.50)"
+    # Without a control there is no line of no difference, and none is spoken of.
+    assert len(figure.spec["layer"]) == 3
+    assert "no difference" not in " ".join(figure.footnotes)
+
+
+def test_with_arms_the_rows_are_differences_from_control_alone() -> None:
+    numbers = NumberList()
+    for name in ("policy", "as_treated"):
+        for arm, value in (("all", -3.0), ("c", -4.0), ("p", -2.0)):
+            estimated(numbers, name, value, arm=arm)
+        estimated(numbers, name, -2.0, arm="c", contrast="p")
+    (figure,) = build_estimand_forest(estimands_of(*ARMS), read_numbers(numbers.frame()))
+    assert [row["estimate"] for row in figure.spec["data"]["values"]] == [-2.0, -2.0]
+    assert len(figure.spec["layer"]) == 4
+    assert figure.alt.startswith(
+        "Difference from placebo: mean change of SLEDAI-2K with 95% confidence intervals"
+    )
+
+
+def test_one_estimand_alone_or_one_without_an_interval_is_no_figure() -> None:
+    numbers = NumberList()
+    estimated(numbers, "policy", -4.0)
+    place = Place(
+        analysis="estimand", variable="sledai_2k_change", measure="sledai_2k", estimand="as_treated", endpoint="score",
+        visit="month_6", n=40,
+    )  # fmt: skip
+    numbers.add(place, "estimate", -4.0, method="mmrm")
+    numbers.add(place, "lower", None, method="mmrm", status="failed")
+    assert build_estimand_forest(estimands_of(), read_numbers(numbers.frame())) == ()

@@ -47,7 +47,15 @@ def test_endpoints_definitions_and_estimands_give_names() -> None:
     estimand = {"id": "main", "endpoint": "e", "treatment": "cells", "summary": "mean change"}
     names = set(printed_names(study(endpoints=(change, response), estimands=(estimand,))))
     added = names - set(printed_names(study()))
-    assert {"table-e", "figure-e", "table-r", "figure-r", "figure-waterfall-e", "figure-forest-e"} <= added
+    assert {
+        "table-e",
+        "figure-e",
+        "table-r",
+        "figure-r",
+        "figure-waterfall-e",
+        "figure-forest-e",
+        "figure-estimands-e",
+    } <= added
     assert {"table-response-doris_2021", "figure-response-doris_2021"} <= added
     assert "table-listing-response-doris_2021" in added
     assert "table-estimand-main" in added

@@ -18,7 +18,7 @@ from funis.study.model import Endpoint, Study
 _NAMES, _WORDS, _ROW = 170, 150, 30
 
 
-class _Row(NamedTuple):
+class ForestRow(NamedTuple):
     """One estimate with its interval, in words and in numbers."""
 
     name: str
@@ -50,7 +50,7 @@ def build_forest(study: Study, book: NumberBook) -> tuple[FigureSpec, ...]:
     return tuple(found)
 
 
-def _rows(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[_Row]:
+def _rows(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Iterator[ForestRow]:
     """Give the rows: everybody first, then each subgroup; with arms one for each that is compared."""
     study = labels.study
     whole = () if endpoint.subgroup_only else (ALL,)
@@ -103,7 +103,9 @@ def _within(book: NumberBook, endpoint: Endpoint, subgroup: str) -> Sequence[Num
     return ()
 
 
-def _row(book: NumberBook, name: str, endpoint: Endpoint, numbers: Sequence[Number | None]) -> Iterator[_Row]:
+def _row(
+    book: NumberBook, name: str, endpoint: Endpoint, numbers: Sequence[Number | None]
+) -> Iterator[ForestRow]:
     known = [each for each in numbers if each is not None and each.value is not None]
     is_small = any(limit_missed(each) is not None or not has_percent(each) for each in known)
     if len(known) < 3 or is_small:
@@ -112,10 +114,12 @@ def _row(book: NumberBook, name: str, endpoint: Endpoint, numbers: Sequence[Numb
     digits = 1 if endpoint.kind == "response" else decimals_for(book, endpoint.all_variables[0], values)
     texts = [part.text for each in known if (part := bound(each, digits)) is not None]
     size = "" if known[0].n is None else f" (n = {known[0].n})"
-    yield _Row(f"{name}{size}", values[0], values[1], values[2], f"{texts[0]} ({texts[1]} to {texts[2]})")
+    yield ForestRow(
+        f"{name}{size}", values[0], values[1], values[2], f"{texts[0]} ({texts[1]} to {texts[2]})"
+    )
 
 
-def _figure(labels: Labels, endpoint: Endpoint, rows: Sequence[_Row]) -> FigureSpec:
+def _figure(labels: Labels, endpoint: Endpoint, rows: Sequence[ForestRow]) -> FigureSpec:
     control = find_control(labels.study)
     arms = [arm.name for arm in labels.study.arms if control is not None and arm.id != control.id]
     level = level_text(labels.study, endpoint.id)
@@ -139,13 +143,21 @@ def _figure(labels: Labels, endpoint: Endpoint, rows: Sequence[_Row]) -> FigureS
         id=f"figure-forest-{endpoint.id}",
         section="populations",
         title=f"{endpoint.printed}: everybody and subgroups",
-        spec=finish(_body(rows, what, has_line=control is not None)),
+        spec=finish(forest_body(rows, what, has_line=control is not None)),
         alt=f"{what} with {level} confidence intervals. {told}.",
         footnotes=tuple(notes),
     )
 
 
-def _body(rows: Sequence[_Row], what: str, *, has_line: bool) -> Spec:
+def forest_body(rows: Sequence[ForestRow], what: str, *, has_line: bool) -> Spec:
+    """Draw each row as a square with its interval, its name at the left and its words at the right.
+
+    Parameters
+    ----------
+    rows : from top to bottom
+    what : title of the axis
+    has_line : whether no difference, zero, is drawn
+    """
     names = [row.name for row in rows]
     values = [
         {

@@ -6,6 +6,7 @@ Means, intervals, rates and survival are taken from the results; nothing is aggr
 from __future__ import annotations
 
 from funis.documents.figure import FigureSpec
+from funis.reporting.estimand_figures import build_estimand_forest
 from funis.reporting.forest_figures import build_forest
 from funis.reporting.glucocorticoid_figures import build_glucocorticoid_figures
 from funis.reporting.influence_tables import build_influence_figures
@@ -58,6 +59,7 @@ def build_figures(
         *build_glucocorticoid_figures(study, results, book),
         *build_waterfall(study, results, book),
         *build_forest(study, book),
+        *build_estimand_forest(study, book),
         *build_regression_figures(study, results, book),
         *build_influence_figures(study, results),
         *build_diagnostic_figures(study, results, book),

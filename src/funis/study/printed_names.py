@@ -110,6 +110,7 @@ NAMED: Final[dict[str, str]] = {
     "figure-ENDPOINT": "an endpoint over time",
     "figure-waterfall-ENDPOINT": "the change of each subject",
     "figure-forest-ENDPOINT": "an endpoint in each subgroup",
+    "figure-estimands-ENDPOINT": "the estimands of an endpoint",
     "table-sensitivity-ENDPOINT": "sensitivity analyses of an endpoint",
     "table-durability-ENDPOINT": "classes of a response at its first visit and later",
     "table-response-DEFINITION": "a response with every interval",
@@ -164,7 +165,7 @@ def printed_names(study: Study) -> tuple[str, ...]:
 def _names_of(endpoint: Endpoint) -> Iterator[str]:
     name, definition = endpoint.id, endpoint.definition
     yield from (f"table-{name}", f"figure-{name}", f"table-sensitivity-{name}", f"table-durability-{name}")
-    yield from (f"figure-waterfall-{name}", f"figure-forest-{name}")
+    yield from (f"figure-waterfall-{name}", f"figure-forest-{name}", f"figure-estimands-{name}")
     if definition:
         yield from (f"{start}-{definition}" for start in ("table-response", "figure-response"))
         yield f"table-listing-response-{definition}"
