@@ -346,7 +346,7 @@ def estimated(
 
 def estimands_of(*arms: Arm) -> Study:
     own = tuple(
-        Estimand(id=name, endpoint="score", treatment="cells", summary=summary, intercurrent_events=())
+        Estimand.model_validate({"id": name, "endpoint": "score", "treatment": "cells", "summary": summary})
         for name, summary in (
             ("policy", "mean change"),
             ("as_treated", "mean change"),
@@ -380,9 +380,7 @@ def test_with_arms_the_rows_are_differences_from_control_alone() -> None:
     (figure,) = build_estimand_forest(estimands_of(*ARMS), read_numbers(numbers.frame()))
     assert [row["estimate"] for row in figure.spec["data"]["values"]] == [-2.0, -2.0]
     assert len(figure.spec["layer"]) == 4
-    assert figure.alt.startswith(
-        "Difference from placebo: mean change of SLEDAI-2K with 95% confidence intervals"
-    )
+    assert figure.alt.startswith("Mean change of SLEDAI-2K, against placebo with 95% confidence intervals")
 
 
 def test_one_estimand_alone_or_one_without_an_interval_is_no_figure() -> None:

@@ -86,10 +86,11 @@ def _figure(
     control = find_control(study)
     level = level_text(study, endpoint.id)
     summary = estimands[0].summary
+    unit = ", percent" if control is None else ", percent points"
     what = f"{summary[:1].upper()}{summary[1:]}"
-    what += ", percent" if endpoint.kind != "change" else f" of {labels.variable(endpoint.all_variables[0])}"
+    what += unit if endpoint.kind != "change" else f" of {labels.variable(endpoint.all_variables[0])}"
     if control is not None:
-        what = f"Difference from {in_sentence(control.name)}: {in_sentence(what)}"
+        what = f"{what}, against {in_sentence(control.name)}"
     notes = [
         (
             f"Squares: estimate at the last visit of each; lines: {level} confidence interval. Each row is "
