@@ -1,5 +1,6 @@
 """The invented scenario of a second course: it says what it is, and changes nothing of what was published."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from funis.analysis.analyse import analyse
+from funis.cli import app
 from funis.data.tables import read_tables
 from funis.demo.reconstruct import build_cohort, reconstruct, reconstruct_scenario
 from funis.demo.retreatment import retreat_relapsed
@@ -97,3 +100,17 @@ def of(rows: Any, subject: str, visit: str) -> dict[str, Any]:
     """The items of one visit, without where it was."""
     row = next(row for row in rows if (row["subject"], row["visit"]) == (subject, visit))
     return {name: cell for name, cell in row.items() if name not in {"visit", "date"}}
+
+
+def test_the_command_makes_the_scenario_alone(tmp_path: Path) -> None:
+    asked = ["demo", "--scenario", "retreatment", "--out", str(tmp_path), "--json"]
+    answer = CliRunner().invoke(app, asked)
+    assert answer.exit_code == 0, answer.output
+    (made,) = json.loads(answer.stdout)
+    assert made["name"] == "sle-retreatment"
+    assert made["figures"] == []
+    page = Path(made["report"]).read_text(encoding="utf-8")
+    assert "Invented scenario: what if the seven who relapsed had been infused again at relapse." in page
+    assert [place.name for place in tmp_path.iterdir()] == ["sle-retreatment"]
+    # The scenario is compared with no published text: it has no page of sentences.
+    assert not (Path(made["report"]).parent / "abstract.html").exists()

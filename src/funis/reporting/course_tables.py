@@ -110,7 +110,7 @@ def _efficacy(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iter
     notes = (
         CAUTION,
         _COUNTED,
-        f"Changes: mean with {level} t interval. n: with both values; N: those who had the later course.",
+        f"Changes: mean with {level} t interval. n: with both values; N: with a later course of known day.",
         *_not_reached(labels, book, measured, columns),
         _RESPONSES,
         *describe_basis(labels, used),
