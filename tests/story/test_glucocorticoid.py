@@ -182,10 +182,10 @@ def test_the_table_prints_one_row_a_visit(found: tuple[Study, Results]) -> None:
         "≤ 7.5 mg",
         "≤ 5 mg",
         "None",
-        "than at baseline",
-        "than at last visit",
+        "Above baseline",
+        "Above last visit",
     )
-    assert table.spanners[-1] == ("Dose higher, n/N", 2)
+    assert table.spanners[-1] == ("n/N", 2)
     assert [cell.split(" (")[0] for cell in printed["Baseline"]] == [
         "3/4",
         "11.7",
@@ -242,7 +242,7 @@ def test_another_disease_has_the_doses_but_no_low_dose_of_lupus(tmp_path: Path) 
     assert results.value(mean) == lupus.value(mean)
     table = next(table for table in build_tables(study, results) if table.id == "table-glucocorticoid")
     assert table.heads == (
-        "", "Known", "Mean (SD)", "Median (IQR)", "None", "than at baseline", "than at last visit",
+        "", "Known", "Mean (SD)", "Median (IQR)", "None", "Above baseline", "Above last visit",
     )  # fmt: skip
     assert sum(width for _, width in table.spanners) == len(table.heads)
     drawn = {}

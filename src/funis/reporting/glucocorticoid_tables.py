@@ -18,7 +18,7 @@ from funis.study.model import Study
 _NO_COMPARISON: Final = joined("–")
 _DIGITS: Final = 1
 #: What a dose is compared with, by the category of the number, and the head of its column.
-_COMPARED: Final = {"raised": "than at baseline", "raised_since_last": "than at last visit"}
+_COMPARED: Final = {"raised": "Above baseline", "raised_since_last": "Above last visit"}
 
 
 def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -51,7 +51,7 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
     shares = [f"≤ {format_shortest(limit)} mg" for limit in low]
     heads = ("", "Known", "Mean (SD)", "Median (IQR)", *shares, "None", *_COMPARED.values())
     spanners = (
-        ("", 1), ("n/N", 1), ("mg/day", 2), ("n (%)", len(shares) + 1), ("Dose higher, n/N", len(_COMPARED)),
+        ("", 1), ("n/N", 1), ("mg/day", 2), ("n (%)", len(shares) + 1), ("n/N", len(_COMPARED)),
     )  # fmt: skip
     used = [number for group in book.of("glucocorticoid") for number in book.all(group)]
     notes = (*_notes(), *describe_basis(labels, used, with_missing=False))
@@ -97,8 +97,9 @@ def _notes() -> Iterator[str]:
         "no course of glucocorticoid by mouth was in force, and other drugs of the subject were recorded."
     )
     yield (
-        "Dose higher: than at baseline, and than at the last visit before at which it was known; of those "
-        "whose dose is known at both. A higher dose that was over before the visit is not seen."
+        "Above baseline, above last visit: a dose higher than at baseline, and than at the last visit before "
+        "at which it was known; of those whose dose is known at both. A higher dose that was over before the "
+        "visit is not seen."
     )
     yield "The dose is that of the day of the visit; doses by vein are pulses and no part of it."
     yield f"Equivalents: {glucocorticoid_table().source}."
