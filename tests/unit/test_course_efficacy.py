@@ -246,6 +246,9 @@ def test_a_course_at_a_visit_is_one_for_everybody(tmp_path: Path) -> None:
     # Month 12 on day 360 is day 177, 177 and 180: +10, +3, 0; day 160 of S5.
     assert numbers.value(f"{place}.month_6.sledai_2k_change_course_2.mean") == pytest.approx(13 / 3)
     assert numbers.value("exposure.treated.course_2.when_month_6.count") == 4
+    # Of the relapses of S1, S2 and S4 those of S1 and S2 are found after their second course.
+    assert numbers.value("course.lost.enrolled.relapsed_after_retreatment.count") == 2
+    assert numbers.value("course.lost.enrolled.relapsed_after_retreatment.percent") == pytest.approx(200 / 3)
 
 
 def test_a_course_that_was_written_down_needs_no_plan(tmp_path: Path) -> None:

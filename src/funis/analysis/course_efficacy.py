@@ -20,13 +20,14 @@ from funis.analysis.course_listing import list_courses
 from funis.analysis.course_timeline import GivenCourse, count_again, given_courses, visits_of_course
 from funis.analysis.observations import Scored, gather_grades, gather_values
 from funis.analysis.panel import Booleans
-from funis.analysis.response_rates import CANNOT_TELL, RESPONDER, Answers, answer_endpoint
+from funis.analysis.response_rates import CANNOT_TELL, RESPONDER, YES, Answers, answer_endpoint
 from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import add_summary, describe_at, subject_source
 from funis.data.tables import Tables
 from funis.results import format_shortest
-from funis.study.courses import AGE_OF_BASELINE, RETREATED_BEFORE, name_course
+from funis.study.courses import AGE_OF_BASELINE, RELAPSED_AFTER, RETREATED_BEFORE, name_course
 from funis.study.model import Endpoint
+from funis.study.response_behind import response_visit
 
 ANALYSIS: Final = "course"
 
@@ -66,6 +67,7 @@ def describe_courses(run: Run, tables: Tables, scored: Mapping[str, Scored], vis
             judged[course.number] = answers[0]
     list_courses(run, infusions, visits, judged)
     _count_retreated(run, courses[1])
+    _count_relapsed_after(run, courses[1], visits)
 
 
 def _measures(run: Run) -> Iterator[tuple[Endpoint, str, Cohort]]:
@@ -216,3 +218,27 @@ def _count_retreated(run: Run, course: GivenCourse) -> None:
                     source=subject_source(run, cohort, f"{RETREATED_BEFORE} {visit.name}", before, rows),
                 )
                 add_rate(run, place, int(before.sum()), level=run.level, limits=False)
+
+
+def _count_relapsed_after(run: Run, course: GivenCourse, visits: pl.DataFrame) -> None:
+    """Count, of those who relapsed, whose relapse was found after a second course had begun."""
+    for endpoint in run.study.endpoints:
+        if endpoint.kind != "relapse":
+            continue
+        answers = answer_endpoint(run, visits, endpoint, response_visit(run.study, endpoint))
+        if "relapse" not in answers.answers.columns:
+            continue
+        relapsed = (answers.answers["relapse"] == YES).fill_null(value=False).to_numpy() & answers.responders
+        day = answers.answers["relapse_day"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        after = relapsed & course.members & (day > course.starts)
+        for cohort in run.populations.every_arm(endpoint.population):
+            base, chosen = relapsed & cohort.members, after & cohort.members
+            place = replace(
+                cohort.place(ANALYSIS, RELAPSED_AFTER),
+                endpoint=endpoint.id,
+                n=int(base.sum()),
+                denominator=int(base.sum()),
+                source=subject_source(run, cohort, f"{RELAPSED_AFTER} {endpoint.id}", chosen, answers.rows),
+            )
+            if cohort.size:
+                add_rate(run, place, int(chosen.sum()), level=run.level, limits=False)

@@ -34,9 +34,11 @@ from funis.reporting.number_book import (
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL, Results, format_millions, format_number
-from funis.study.courses import AGE_OF_BASELINE, NOT_PLANNED, RETREATED_BEFORE
+from funis.study.courses import AGE_OF_BASELINE, NOT_PLANNED, RELAPSED_AFTER, RETREATED_BEFORE
 from funis.study.model import Study
 
+#: What is told of the first treatment, in a table of its own.
+_OF_FIRST: Final = frozenset({RETREATED_BEFORE, RELAPSED_AFTER})
 #: Said wherever courses stand side by side.
 CAUTION: Final = (
     "Who is infused again is chosen by what happened after the first treatment, at relapse by being at the "
@@ -105,7 +107,7 @@ def _efficacy(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iter
         rows += list(_rows_of_measure(labels, book, own, columns))
     rows += list(_response_rows(labels, book, groups, columns))
     rows += list(_age_rows(book, groups, columns))
-    used = [number for group in groups for number in book.all(group) if group.variable != RETREATED_BEFORE]
+    used = [number for group in groups for number in book.all(group) if group.variable not in _OF_FIRST]
     level = level_text(labels.study)
     notes = (
         CAUTION,
@@ -242,7 +244,7 @@ def _of_all(size: Number | None) -> tuple[object, ...]:
 def _response_rows(
     labels: Labels, book: NumberBook, groups: Sequence[Group], columns: _Columns
 ) -> Iterator[TableRow]:
-    own = [group for group in groups if group.endpoint]
+    own = [group for group in groups if group.endpoint and group.variable != RELAPSED_AFTER]
     blocks = dict.fromkeys((each.endpoint, each.population, each.arm) for each in own)
     for endpoint, population, arm in blocks:
         here = [
@@ -313,19 +315,33 @@ def _retreated(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Ite
     own = [group for group in groups if group.variable == RETREATED_BEFORE]
     visits = list(dict.fromkeys(visit for group in own for visit in book.visits(group)))
     shown = [visit for visit in visits if any(_value(book, group, visit, "count") for group in own)]
-    if not own:
+    relapses = list(_relapse_rows(labels, book, groups, own))
+    if not own or not (shown or relapses):
         return
     heads = ("Visit of the first treatment", *(_column(labels, group) for group in own))
     rows = [
         TableRow(words(labels.visit(visit)), tuple(share_cell(book, group, visit) for group in own))
         for visit in shown
-    ]
+    ] + relapses
     none_yet = [in_sentence(labels.visit(visit)) for visit in visits if visit not in shown]
     before = (f"Nobody had been infused again before {listed(none_yet)}.",) if none_yet else ()
     used = [number for group in own for visit in shown for number in book.all(group) if number.visit == visit]
     notes = (_RETREATED, *before, *describe_basis(labels, used))
     title = "Infused again before a visit of the first treatment"
     yield TableSpec("table-retreated", "activity", title, heads, tuple(rows), notes, is_upright=True)
+
+
+def _relapse_rows(
+    labels: Labels, book: NumberBook, groups: Sequence[Group], columns: Sequence[Group]
+) -> Iterator[TableRow]:
+    """Say of each relapse how many were found after a second course had begun, of those found."""
+    own = [group for group in groups if group.variable == RELAPSED_AFTER]
+    for endpoint in dict.fromkeys(group.endpoint for group in own):
+        found = {(each.population, each.arm): each for each in own if each.endpoint == endpoint}
+        cells = [found.get((column.population, column.arm)) for column in columns]
+        label = f"{labels.endpoint(endpoint)}: found after a second course, of those found"
+        shares = tuple(EMPTY if each is None else share_cell(book, each, ALL) for each in cells)
+        yield TableRow(words(label), shares)
 
 
 def _column(labels: Labels, group: Group) -> str:
