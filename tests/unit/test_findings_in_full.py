@@ -141,3 +141,14 @@ def test_a_form_of_totals_alone_lacks_no_item() -> None:
     bare = [{name: text for name, text in row.items() if name != "visit"} for row in rows]
     found_of = tables_from_frames(STUDY, {**TABLES, "sledai_2k": bare}, today=TODAY).findings
     assert ("missing_column", "visit") in [(each.code, each.column) for each in found_of]
+
+
+def test_who_completed_the_study_has_its_last_visit() -> None:
+    # Day 30 of S2, with everything that is recorded of it.
+    tables = ("visits", "sledai_2k", "labs", "safety_questions")
+    found = find(without=tuple((name, "date", "2020-03-06") for name in tables))
+    assert [(each.level, each.code, each.table, each.line, each.column) for each in found] == [
+        ("query", "missing_visit", "subjects", 2, "subject"),
+        ("query", "completed_without_last_visit", "disposition", 2, "status"),
+    ]
+    assert "'month_1'" in found[1].message

@@ -6,7 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from funis.catalogue.registry import definition
 from funis.data.check.labs import derive_lab_values
+from funis.data.tables import tables_from_frames
 from funis.frames.verbs import as_few
 from funis.study.model import LabTest, Study, Trial
 
@@ -65,3 +67,37 @@ def test_a_test_that_the_study_does_not_have_goes(kind: str) -> None:
     given = labs(("c4", 0.2, "g/L"), ("c3", 1.0, "g/L"))
     derived, _ = derive_lab_values(STUDY, as_kind(given, kind))
     assert derived["test"].to_list() == ["c3"]
+
+
+def test_a_measured_item_is_not_done_where_the_laboratory_says_so_and_blank_where_it_says_nothing() -> None:
+    items = {item.name: "ND" for item in definition("bilag_2004").items} | {"platelets": ""}
+    study = Study.model_validate(
+        {
+            "study": {"id": "X", "title": "X", "condition": "sle", "design": "observational"},
+            "instruments": {"bilag_2004": {}},
+            "labs": ({"test": "platelets", "unit": "10^9/L"},),
+        }
+    )
+    labs = {"first": "ND", "second": "200", "fourth": "ND"}
+    tables = {
+        "subjects": [{"subject": "A", "age": 30, "sex": "female"}],
+        "bilag_2004": [
+            {"subject": "A", "visit": visit, "day": day, **items, "platelets": own}
+            for visit, day, own in (
+                ("first", 0, ""),
+                ("second", 30, ""),
+                ("third", 60, ""),
+                ("fourth", 90, "150"),
+            )
+        ],
+        "labs": [
+            {"subject": "A", "visit": visit, "test": "platelets", "value": value, "unit": "10^9/L"}
+            for visit, value in labs.items()
+        ],
+    }
+    found = tables_from_frames(study, tables)
+    kept = found.frames["bilag_2004"].sort("day").select("platelets", "platelets_not_done")
+    # What the form says of the fourth visit stands, whatever the laboratory says.
+    assert kept.rows() == [(None, True), (200.0, False), (None, False), (150.0, False)]
+    blank = [(each.line, each.column) for each in found.findings if each.code == "missing_item"]
+    assert blank == [(3, "platelets")]
