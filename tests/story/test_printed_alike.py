@@ -26,7 +26,8 @@ write_small_trial = import_module("small_trial").write_small_trial
 
 FIGURE = re.compile(r"-?\d+(?:\.(\d+))?")
 #: What is printed in place of a number that could not be computed.
-WORDS = {"failed", "not estimable", "–", "n/c"}
+#: "The same reading" stands for every number of a second test that reads as the first; each opens by itself.
+WORDS = {"the same reading", "failed", "not estimable", "–", "n/c"}
 
 
 class Report(NamedTuple):
