@@ -5,20 +5,21 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from funis.errors import ShapeError, ValueRangeError
-from funis.stats.cluster import FEW_GROUPS, fit_random_intercept
+from funis.stats.cluster import FEW_GROUPS, fit_random_intercept, leave_one_out
 from funis.stats.competing import cumulative_incidence
 from funis.stats.deletion import leave_out_mean
 from funis.stats.entry_selection import estimate_regression_to_mean
 from funis.stats.impute import Imputations
 from funis.stats.normality import plot_quantiles
-from funis.stats.pooling import estimate_tipping_point
+from funis.stats.pooling import carry_forward, estimate_tipping_point, pool_analysis, pool_rubin
 from funis.stats.proportion import difference_of_paired_proportions
 from funis.stats.resample import bootstrap
-from funis.stats.survival import historical_hazard, log_rank, restricted_mean
+from funis.stats.survival import historical_hazard, log_rank, one_sample_log_rank, restricted_mean
 from funis.stats.tests import adjust, contingency, ranks
-from funis.stats.tests.compare import wilcoxon_rank_sum, wilcoxon_signed_rank
+from funis.stats.tests.compare import sign_test, wilcoxon_rank_sum, wilcoxon_signed_rank
 
 
 def test_the_interval_of_an_incidence_is_that_of_its_double_logarithm() -> None:
@@ -205,3 +206,91 @@ def test_a_historical_curve_is_read_up_to_its_end() -> None:
 def test_groups_and_strata_are_of_the_length_of_the_times(group: list[str], strata: list[str] | None) -> None:
     with pytest.raises(ShapeError):
         log_rank([1, 2, 3], [1, 1, 0], group, strata=strata)
+
+
+def test_the_restricted_mean_has_the_error_of_its_areas() -> None:
+    """Right of 3, 5 and 8 lie 4.0, 2.4 and 0.6: 16/20 + 5.76/12 + 0.36/2 = 1.46."""
+    found = restricted_mean([3, 5, 5, 8, 10], [1, 1, 0, 1, 0], 10)
+    assert found.standard_error == pytest.approx(math.sqrt(1.46))
+    assert found.lower == pytest.approx(7 - 1.959964 * math.sqrt(1.46), rel=1e-6)
+    assert found.upper == pytest.approx(7 + 1.959964 * math.sqrt(1.46), rel=1e-6)
+
+
+def test_pooled_by_rubin_by_hand() -> None:
+    """Estimates 2 and 4 of variance 1: within 1, between 2, added 3, in all 4; df 1 / 0.75^2."""
+    found = pool_rubin([2.0, 4.0], [1.0, 1.0])
+    half = float(stats.t.ppf(0.975, 16 / 9)) * 2.0
+    assert (found.estimate, found.standard_error, found.within, found.between) == pytest.approx((3, 2, 1, 2))
+    assert found.df == pytest.approx(16 / 9)
+    assert (found.lower, found.upper) == pytest.approx((3 - half, 3 + half))
+    assert found.p == pytest.approx(2 * float(stats.t.sf(1.5, 16 / 9)))
+
+
+def test_the_degrees_of_freedom_of_complete_data_are_those_of_the_first_data_set() -> None:
+    full = Imputations(np.array([[[1.0], [3.0]], [[1.0], [5.0]]]), np.array([[False], [True]]), "", 0.0)
+
+    def pooled(df: float) -> float:
+        return pool_analysis(full, lambda y: (float(y.mean()), 1.0, df)).df
+
+    direct = pool_rubin([2.0, 3.0], [1.0, 1.0], complete_df=3.0)
+    assert pooled(3.0) == pytest.approx(direct.df)
+    assert pooled(3.0) < pooled(300.0)
+
+
+def test_what_is_left_out_has_a_range_and_a_name() -> None:
+    found = leave_out_mean([1.0, 2.0, 9.0, 4.0], ["a", "b", "c", "d"])
+    assert (found.lowest, found.highest) == pytest.approx((7 / 3, 5.0))
+    assert found.most == ("c",)
+    alone = leave_out_mean([1.0, 2.0], ["a", "a"])
+    assert math.isnan(alone.lowest)
+    assert math.isnan(alone.highest)
+    assert np.isnan(alone.estimate).all()
+
+
+def test_a_value_is_carried_to_the_next_visits_and_nothing_before_the_first() -> None:
+    nan = math.nan
+    found = carry_forward([[nan, 8.0, nan, 5.0, nan], [nan] * 5, [1.0, nan, nan, nan, 2.0]])
+    expected = [[nan, 8, 8, 5, 5], [nan] * 5, [1, 1, 1, 1, 2]]
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueRangeError, match=r"2 dimension\(s\)"):
+        carry_forward([1.0, nan])
+
+
+def test_exact_chances_of_events_against_a_historical_curve() -> None:
+    """Three events where 1 was expected: P(3 or more) = 1 - 2.5 / e; none where 1 was: P(0) = 1 / e."""
+    more = one_sample_log_rank([1.0] * 3, [1, 1, 1], [1 / 3] * 3)
+    assert more.observed == 3
+    assert more.expected == pytest.approx(1.0)
+    assert more.p_exact == pytest.approx(2 * (1 - 2.5 / math.e))
+    none = one_sample_log_rank([1.0] * 3, [0, 0, 0], [1 / 3] * 3)
+    assert none.p_exact == pytest.approx(2 / math.e)
+    assert (none.ratio, none.lower) == (0.0, 0.0)
+    # The upper limit of no event is -ln 0.025 over what was expected.
+    assert none.upper == pytest.approx(-math.log(0.025))
+
+
+def test_the_interval_of_a_median_change_by_signs() -> None:
+    """Of nine P(0 or 1) = 10/512 and of eight 9/256: two are cut from each end, and one."""
+    values = [3.0, -1.0, 7.0, 2.0, 9.0, 4.0, 6.0, 5.0, 8.0]
+    nine, eight = sign_test(values), sign_test(values[:-1])
+    assert (nine.lower, nine.upper) == (2.0, 8.0)
+    assert (eight.lower, eight.upper) == (-1.0, 9.0)
+    assert nine.method == "sign test, exact"
+    assert sign_test([1.0, -1.0, 0.0]).method == "sign test, exact, zeros dropped"
+    assert sign_test([1.0, -1.0, 2.0]).method == "sign test, exact"
+
+
+def test_groups_left_out_stand_by_name_and_single_subjects_as_they_come() -> None:
+    assert leave_one_out([1.0, 2.0, 9.0], ["s2", "s3", "s1"]).label == ("s2", "s3", "s1")
+    assert leave_one_out([1.0, 2.0, 9.0], ["s2", "s1", "s2"]).label == ("s1", "s2")
+    moved = leave_one_out([1.0, 2.0, 9.0], ["s2", "s3", "s1"])
+    assert moved.difference.tolist() == pytest.approx([1.5, 1.0, -2.5])
+    assert moved.most == "s1"
+
+
+def test_incidence_without_an_interval_where_it_is_none_or_all() -> None:
+    found = cumulative_incidence([1, 2, 3], [2, 1, 1])
+    assert found.incidence.tolist() == pytest.approx([0.0, 1 / 3, 2 / 3])
+    assert np.isnan(found.lower).tolist() == [True, False, False]
+    whole = cumulative_incidence([1, 2], [1, 1])
+    assert np.isnan(whole.upper).tolist() == [False, True]
