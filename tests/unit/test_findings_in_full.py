@@ -152,3 +152,42 @@ def test_who_completed_the_study_has_its_last_visit() -> None:
         ("query", "completed_without_last_visit", "disposition", 2, "status"),
     ]
     assert "'month_1'" in found[1].message
+
+
+def test_a_conditional_release_needs_a_test_that_may_be_awaited() -> None:
+    # The clean trial awaits sterility after the release; without that test nothing is awaited.
+    nothing = STUDY.model_copy(update={"product": STUDY.product.model_copy(update={"tests": ()})})
+    conditional: Change = ("lots", 0, "release", "conditional")
+    assert find(study=nothing) == find(conditional) == ()
+    found = find(conditional, study=nothing)
+    assert [(each.level, each.code, each.table, each.line, each.column, each.value) for each in found] == [
+        ("error", "lot_conditional", "infusions", row, "lot", "L1") for row in (1, 2, 3, 4)
+    ]
+
+
+def test_lots_are_planned_by_criteria_by_tests_and_by_donors() -> None:
+    rest = {name: rows for name, rows in TABLES.items() if name not in {"lots", "donors"}}
+
+    def told(*, release: bool, tests: bool, donor: bool) -> dict[str, str]:
+        product = STUDY.product.model_copy(
+            update=({} if release else {"release": ()}) | ({} if tests else {"tests": ()})
+        )
+        study = STUDY.model_copy(update={"product": product} | ({} if donor else {"donor": None}))
+        found = tables_from_frames(study, rest, today=TODAY).findings
+        return {each.table: each.level for each in found if each.code == "missing_table"}
+
+    both = {"lots": "error", "donors": "error"}
+    assert told(release=True, tests=True, donor=True) == told(release=False, tests=False, donor=True) == both
+    assert told(release=True, tests=False, donor=False) == {"lots": "error"}
+    assert told(release=False, tests=True, donor=False) == {"lots": "error"}
+    assert told(release=False, tests=False, donor=False) == {}
+
+
+def test_a_consent_is_missed_of_who_was_infused() -> None:
+    unsigned: Change = ("subjects", 0, "consent_date", "")
+    gone = (("infusions", "subject", "S1"),)
+    assert "missing_consent" in {each.code for each in find(unsigned)}
+    assert "missing_consent" not in {each.code for each in find(unsigned, without=gone)}
+    assert "missing_consent" not in {
+        each.code for each in find(unsigned, ("subjects", 0, "received_cells", "0"), without=gone)
+    }

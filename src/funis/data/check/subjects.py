@@ -160,7 +160,7 @@ def _check_consent(data: Data) -> Iterator[Finding]:
         data.frames["infusions"].group_by("subject").agg(infused_on=ops.col("date").min(), infused=ops.len())
     )
     joined = data.frames["subjects"].join(infused, on="subject", how="left", maintain_order="left")
-    for row in rows_where(joined, (ops.col("received_cells") == 0) & (ops.col("infused") > 0)):
+    for row in rows_where(joined, (ops.col("received_cells") == 0) & ops.col("infused").is_not_null()):
         yield row_finding(
             "warning",
             "infusion_denied",
@@ -170,7 +170,7 @@ def _check_consent(data: Data) -> Iterator[Finding]:
             message="The subject is said to have had no infusion, and one is recorded; it counts.",
             fix="Write 1 in received_cells, or take the infusion out.",
         )
-    for row in rows_where(joined, ops.col("consent_date").is_null() & (ops.col("infused") > 0)):
+    for row in rows_where(joined, ops.col("consent_date").is_null() & ops.col("infused").is_not_null()):
         yield row_finding(
             "warning",
             "missing_consent",
