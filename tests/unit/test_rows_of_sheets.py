@@ -3,6 +3,7 @@
 import pytest
 
 from funis.data.cells import RawData, TableCells, UnreadableError
+from funis.data.read.csv_text import _find_delimiter, decode
 from funis.data.read.records import Filled, make_table
 
 HEADER = ["subject", "day", "sex"]
@@ -162,3 +163,26 @@ def test_a_declared_row_that_is_empty_or_not_there_is_told(row: int) -> None:
 def test_a_declared_first_row_of_one_cell_is_no_title() -> None:
     cells, _ = made(numbered(["subject", "", ""], ["A", "1", "f"]), 1)
     assert cells.frame.rows() == [("A", 2)]
+
+
+def test_a_byte_order_mark_says_utf_8_whatever_is_declared() -> None:
+    marked = b"\xef\xbb\xbf" + "Größe".encode()
+    assert decode(marked, "utf-8") == decode(marked, "gb18030") == decode(marked, "windows-1252") == "Größe"
+    assert (
+        decode("Größe".encode("windows-1252"), "windows-1252") == decode("Größe".encode(), "utf-8") == "Größe"
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "sign"),
+    [
+        (["a;b"], ";"),
+        # One decimal comma in the header of a file that semicolons divide makes two cells of it, not three.
+        (["a;b", "c"], ";"),
+        (["a;b", "c", "d"], None),
+        (["a", "b;c"], None),
+        (["a", "b"], None),
+    ],
+)
+def test_another_sign_divides_the_cells_where_it_makes_as_many(header: list[str], sign: str | None) -> None:
+    assert _find_delimiter(header, ",") == sign
