@@ -121,6 +121,8 @@ SAMPLES: tuple[Block, ...] = (
 @pytest.mark.parametrize("block", SAMPLES, ids=lambda block: type(block).__name__)
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_renderer_draws_every_kind_of_block(name: str, block: Block) -> None:
+    if library := FORMATS[name].library:
+        pytest.importorskip(library)
     sections, register = number_sections((Section("a", "A", (block,)),))
     drawn = FORMATS[name].render(Document("D", sections, register=register))
     if name == "docx":

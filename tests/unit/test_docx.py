@@ -186,7 +186,9 @@ def test_contents_are_filled_in_and_lead_to_the_headings(parts: dict[str, bytes]
     marks = {each.get(f"{W}name"): each for each in body.iter(f"{W}bookmarkStart")}
     assert all(name in marks for name, _ in links)
     codes = [each.get(f"{W}fldCharType") for each in body.iter(f"{W}fldChar")]
-    assert codes == ["begin", "separate", "end"]
+    assert codes == ["begin", "separate", "end"] * 2
+    fields = [each.text.strip() for each in body.iter(f"{W}instrText")]
+    assert fields == ['TOC \\o "1-1" \\h \\z \\u', 'TOC \\o "2-2" \\h \\z \\u \\b _TocSupplement']
     # The answer stands before the contents.
     texts = [text_of(each) for each in body]
     assert texts.index("Contents") > next(
@@ -283,8 +285,8 @@ def test_pages_are_turned_for_a_wide_table_with_its_heading_alone() -> None:
         "table-wide",
         "s",
         "Wide",
-        ("Visit", *["Change"] * 6),
-        (TableRow(words("Month 1"), (CHANGE,) * 6),),
+        ("Visit", *["Change"] * 7),
+        (TableRow(words("Month 1"), (CHANGE,) * 7),),
         ("N.",),
     )
     content = render_docx(

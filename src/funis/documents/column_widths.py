@@ -1,7 +1,7 @@
 """How wide the columns of a printed table are, in which size of letters, and whether the page is turned.
 
-Remedies in order: words of heads and labels wrap; smaller letters; the page on its side. A number does not
-wrap as long as that can be helped.
+Remedies in order: words of heads and labels wrap; smaller letters; what stands in brackets behind a number
+stands below it; the page on its side. Digits of a number stay together as long as that can be helped.
 """
 
 from __future__ import annotations
@@ -54,10 +54,18 @@ class ColumnFit(NamedTuple):
 
 
 class _Need(NamedTuple):
-    """Widths of a column per point of letters: the least it can do with, and that at which nothing wraps."""
+    """Widths of a column per point of letters.
+
+    Attributes
+    ----------
+    least : numbers do not wrap, words do
+    most : nothing wraps
+    broken : a number wraps before what stands in brackets behind it
+    """
 
     least: float
     most: float
+    broken: float
 
 
 def fit_columns(table: TableSpec) -> ColumnFit:
@@ -76,19 +84,25 @@ def fit_columns(table: TableSpec) -> ColumnFit:
     (9.0, False, [57, 31])
     """
     needs = tuple(_need(table, place) for place in range(len(table.heads)))
-    for is_turned, room in ((False, PORTRAIT), (True, LANDSCAPE)):
-        if is_turned and table.is_upright:
-            break
-        for size in SIZES:
-            least = [_floor(table, place, need, size) for place, need in enumerate(needs)]
-            if sum(least) <= room:
-                return ColumnFit(size, is_turned, _share(table, needs, least, size, room))
-    is_turned, room = not table.is_upright, PORTRAIT if table.is_upright else LANDSCAPE
-    least = [need.least * SIZES[-1] + 2 * PADDING + _SLACK for need in needs]
+    broken = tuple(need._replace(least=need.broken) for need in needs)
+    last = SIZES[-1]
+    tries = [(needs, size, False) for size in SIZES] + [(broken, last, False)]
+    tries += [] if table.is_upright else [(needs, size, True) for size in SIZES]
+    for wanted, size, is_turned in tries:
+        least = [_floor(table, place, need, size) for place, need in enumerate(wanted)]
+        if sum(least) <= _room(is_turned=is_turned):
+            return ColumnFit(size, is_turned, _share(table, wanted, least, size, _room(is_turned=is_turned)))
+    is_turned = not table.is_upright
+    room = _room(is_turned=is_turned)
+    least = [need.broken * last + 2 * PADDING + _SLACK for need in needs]
     if sum(least) <= room:
-        return ColumnFit(SIZES[-1], is_turned, _share(table, needs, least, SIZES[-1], room))
+        return ColumnFit(last, is_turned, _share(table, broken, least, last, room))
     # Words break within: nothing else is left.
-    return ColumnFit(SIZES[-1], is_turned, tuple(width * room / sum(least) for width in least))
+    return ColumnFit(last, is_turned, tuple(width * room / sum(least) for width in least))
+
+
+def _room(*, is_turned: bool) -> float:
+    return LANDSCAPE if is_turned else PORTRAIT
 
 
 def _floor(table: TableSpec, place: int, need: _Need, size: float) -> float:
@@ -123,12 +137,14 @@ def _need(table: TableSpec, place: int) -> _Need:
     widest = max(_widest(texts), _widest(strong, is_bold=True))
     words = _widest({word for text in texts for word in text.split()})
     heads = _widest({word for text in strong for word in text.split()}, is_bold=True)
+    numbers: set[str] = set()
     if place and not table.is_text:
         # Words among numbers, such as a reason, wrap like others; a number in digits does not.
         numbers = {text for text in texts if text[:1].isdigit() or text[:1] in "−<>–("}
-        words = max(words, _widest(numbers))
+    pieces = {piece for text in numbers for piece in text.replace(" (", "\n(").splitlines()}
     indent = max((row.indent for row in rows), default=0) if place == 0 else 0
-    return _Need(max(words, heads) + indent, widest + indent)
+    least, broken = (max(words, heads, _widest(each)) + indent for each in (numbers, pieces))
+    return _Need(least, widest + indent, broken)
 
 
 def _spanner(table: TableSpec, place: int) -> set[str]:

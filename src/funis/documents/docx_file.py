@@ -52,6 +52,8 @@ _HYPERLINK: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relat
 #: How Word names the list of keys among the parts of the file.
 _ITEM: Final = "{5F1D3B52-6A57-4C1E-9E0B-2B4C0A6D7E11}"
 _KINDS: Final = (Paragraph, ItemList, Box, TableSpec, FigureSpec, FlowChart)
+#: The bookmark around everything behind the main part, for the contents that stand at its head.
+_BEHIND: Final = "_TocSupplement"
 #: Letters of a property of the file at most.
 _PROPERTY: Final = 255
 #: The date of every entry of the file, so that the same document gives the same bytes.
@@ -114,11 +116,16 @@ def _pieces(document: Document, writing: DocxWriting, pictures: Pictures) -> Ite
             # The answer stands on the first page, the contents after it.
             yield _Piece(contents)
     if document.supplement:
+        number = writing.next_id()
         head = writing.heading(document.supplement_title, "supplement", 1)
         lead = paragraph(run(document.supplement_lead), "BodyText")
-        yield _Piece(head + lead, leads=True)
+        entries = [(f"{each.code} {each.title}", each.id) for each in document.supplement]
+        contents = contents_field(entries, document.guidance.contents, level=2, within=_BEHIND)
+        start = f'<w:bookmarkStart w:id="{number}" w:name="{_BEHIND}"/>'
+        yield _Piece(f"{start}{head}{lead}{contents}", leads=True)
         for section in document.supplement:
             yield from _section(section, 2, writing, pictures)
+        yield _Piece(f'<w:bookmarkEnd w:id="{number}"/>')
     if document.closing:
         yield _Piece(paragraph(run(document.closing), "BodyText"))
 
@@ -137,17 +144,15 @@ def _title_block(document: Document, writing: DocxWriting) -> Iterator[str]:
 
 
 def _contents(document: Document) -> str:
-    """Write the contents, and under them how a number is found again."""
-    entries = [(1, section.title, section.id) for section in document.main]
+    """Write the contents of the main part, and under them how a number is found again."""
+    entries = [(section.title, section.id) for section in document.main]
     if document.supplement:
-        entries.append((1, document.supplement_title, "supplement"))
-        entries += [(2, f"{section.code} {section.title}", section.id) for section in document.supplement]
+        entries.append((document.supplement_title, "supplement"))
     words = "".join(
         run(inline.text, "FunisCode" if inline.is_code else "") for inline in document.guidance.tagged_numbers
     )
-    return contents_field(entries, document.guidance.contents) + (
-        paragraph(words, "BodyText") if words else ""
-    )
+    contents = contents_field(entries, document.guidance.contents) if entries else ""
+    return contents + (paragraph(words, "BodyText") if words else "")
 
 
 def _section(section: Section, level: int, writing: DocxWriting, pictures: Pictures) -> Iterator[_Piece]:
@@ -198,7 +203,11 @@ def _table(table: TableSpec, section: Section, writing: DocxWriting) -> _Piece:
 
 
 def _notes(notes: tuple[str, ...]) -> str:
-    return "".join(paragraph(run(note), "FunisTableNote") for note in notes)
+    """Write the notes under a table or a figure, which stay together."""
+    last = len(notes) - 1
+    return "".join(
+        paragraph(run(note), "FunisTableNote", is_kept=place < last) for place, note in enumerate(notes)
+    )
 
 
 # --- the parts of the file -------------------------------------------------------------------------------

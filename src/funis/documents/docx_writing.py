@@ -130,25 +130,30 @@ def has_neighbours(text: Prose) -> bool:
     return any(first.id and second.id for first, second in pairwise(shown))
 
 
-def contents_field(entries: list[tuple[int, str, str]], title: str) -> str:
-    """Write the table of contents, filled in: an empty field would show nothing until it is updated.
+def contents_field(entries: list[tuple[str, str]], title: str, *, level: int = 1, within: str = "") -> str:
+    """Write a table of contents, filled in: an empty field would show nothing until it is updated.
 
     Parameters
     ----------
-    entries : level, words and id of each section
+    entries : words and id of each section
     title : heading of the contents
+    level : of the headings that it lists
+    within : bookmark around the part of the file that it lists; empty for all of it
     """
+    part = f" \\b {within}" if within else ""
     begin = (
         '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve">'
-        ' TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+        f' TOC \\o "{level}-{level}" \\h \\z \\u{part} </w:instrText></w:r>'
+        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
     )
     end = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    last = len(entries) - 1
     lines = [
         paragraph(
             f"{'' if place else begin}{docx_text.link(contents_anchor(name), run(words))}"
-            f"{end if place == len(entries) - 1 else ''}",
+            f"{end if place == last else ''}",
             f"TOC{level}",
         )
-        for place, (level, words, name) in enumerate(entries)
+        for place, (words, name) in enumerate(entries)
     ]
     return "".join((paragraph(run(title), "TOCHeading"), *lines))
