@@ -277,7 +277,7 @@ def test_every_page_names_document_data_and_page(parts: dict[str, bytes]) -> Non
     assert [each.get(f"{W}instr").strip() for each in foot.iter(f"{W}fldSimple")] == ["PAGE", "NUMPAGES"]
     assert text_of(foot) == "Data cut 2011-02-08 · Page 1 of 1"
     sections = list(body_of(parts).iter(f"{W}sectPr"))
-    assert [len(list(each.iter(f"{W}headerReference", f"{W}footerReference"))) for each in sections] == [2]
+    assert [len(list(each.iter(f"{W}headerReference", f"{W}footerReference"))) for each in sections] == [2, 0]
 
 
 def test_pages_are_turned_for_a_wide_table_with_its_heading_alone() -> None:
@@ -354,5 +354,11 @@ def test_figure_that_cannot_be_drawn_says_so() -> None:
 def test_listing_of_thousands_of_rows_is_whole() -> None:
     rows = text_rows([(f"S{place:05d}", f"Term {place}") for place in range(5000)])
     content = render_docx(document(Section("s", "S", (table("l", rows=rows, is_text=True),), code="S1")))
-    found = re.findall(r">(S\d{5})<", parts_of(content)["word/document.xml"].decode())
+    parts = parts_of(content)
+    found = re.findall(r">(S\d{5})<", parts["word/document.xml"].decode())
     assert found == [f"S{place:05d}" for place in range(5000)]
+    tables = list(body_of(parts).iter(f"{W}tbl"))
+    assert len(tables) == 13
+    assert {text_of(next(each.iter(f"{W}tr"))) for each in tables} == {"VisitChange"}
+    # Without a paragraph between them Word would make them one table again.
+    assert all(each.getnext().tag == f"{W}p" for each in tables)

@@ -61,11 +61,20 @@ _DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 
 class _Piece(NamedTuple):
-    """A stretch of the file: elements, whether the page is turned for them, whether they lead to the next."""
+    """A stretch of the file: what it holds, and where it stands on a page.
+
+    Attributes
+    ----------
+    xml : its elements
+    is_turned : whether the page is turned for it
+    leads : whether it belongs to what follows
+    begins_page : whether it stands at the top of a page
+    """
 
     xml: str
     is_turned: bool = False
     leads: bool = False
+    begins_page: bool = False
 
 
 def render_docx(document: Document) -> bytes:
@@ -122,7 +131,7 @@ def _pieces(document: Document, writing: DocxWriting, pictures: Pictures) -> Ite
         entries = [(f"{each.code} {each.title}", each.id) for each in document.supplement]
         contents = contents_field(entries, document.guidance.contents, level=2, within=_BEHIND)
         start = f'<w:bookmarkStart w:id="{number}" w:name="{_BEHIND}"/>'
-        yield _Piece(f"{start}{head}{lead}{contents}", leads=True)
+        yield _Piece(f"{start}{head}{lead}{contents}", begins_page=True)
         for section in document.supplement:
             yield from _section(section, 2, writing, pictures)
         yield _Piece(f'<w:bookmarkEnd w:id="{number}"/>')
@@ -272,7 +281,7 @@ def _fill_body(word: WordDocument, pieces: list[_Piece]) -> None:
     written, start = [], 0
     for place in range(1, len(pieces) + 1):
         is_last = place == len(pieces)
-        if not is_last and turned[place] == turned[start]:
+        if not is_last and turned[place] == turned[start] and not pieces[place].begins_page:
             continue
         xml = "".join(piece.xml for piece in pieces[start:place])
         own = _section_properties("" if start else references, is_turned=turned[start])

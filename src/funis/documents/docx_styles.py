@@ -103,7 +103,7 @@ _NEXT: Final = ("keepNext", "<w:keepNext/>")
 _LINES: Final = ("keepLines", "<w:keepLines/>")
 _BOX: Final = ("top", "left", "bottom", "right")
 _SIDES: Final = (*_BOX, "insideH", "insideV")
-_CELL: Final = _space(1.5, 1.5)
+_CELL: Final = _space(1, 1)
 _UNDER: Final = _edges(INK, "bottom")
 
 
@@ -127,13 +127,13 @@ _STYLES: Final = (
     _heading(1, 14, 14),
     _heading(2, 11.5, 12),
     _heading(3, 10, 10),
-    _Style("Body Text", 9.5, (_space(0, 6, 1.1),)),
+    _Style("Body Text", 9.5, (_space(0, 5, 1.05),)),
     _Style(
         "List Bullet",
         9.5,
         (
             ("numPr", '<w:numPr><w:numId w:val="1"/></w:numPr>'),
-            _space(0, 3, 1.1),
+            _space(0, 3, 1.05),
             ("contextualSpacing", "<w:contextualSpacing/>"),
         ),
         based="Body Text",
@@ -160,9 +160,10 @@ _STYLES: Final = (
     _Style(
         "Funis Key Box",
         9.5,
-        (_LINES, _edges(OUTLINE, *_BOX, space=4), _fill(FAINT), _space(0, 3, 1.1), _indent(6, 6)),
+        (_LINES, _edges(OUTLINE, *_BOX, space=4), _fill(FAINT), _space(0, 3, 1.05), _indent(6, 6)),
     ),
     _Style("Funis Figure", 9, (_NEXT, _space(0, 4))),
+    _Style("Funis Table Gap", 1, (_space(0, 0),)),
     _Style("Funis Table Note", 8, (_space(1, 1),), colour=LEAD),
     *_in_cells("Funis Table Text"),
     *_in_cells("Funis Table Text Indented", _indent(9)),

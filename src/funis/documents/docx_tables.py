@@ -13,6 +13,9 @@ from funis.documents.table import TableCell, TableRow, TableSpec
 
 #: A table of so many rows stays on one page with its notes.
 _SHORT = 14
+#: A table of more rows is written as several, each with its heads: a word processor takes minutes to open one
+#: of ten thousand.
+_LONG = 400
 _INDENTED = ("Funis Table Text", "Funis Table Text Indented", "Funis Table Text Indented Twice")
 
 
@@ -28,7 +31,7 @@ def write_table(table: TableSpec, fit: ColumnFit, writing: DocxWriting, *, is_su
 
     Returns
     -------
-    str : the element, as XML; head rows are repeated on every page, rows do not split
+    str : as XML; head rows are repeated on every page, rows do not split
     """
     widths = [twips(width) for width in fit.widths]
     columns = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
@@ -38,8 +41,13 @@ def write_table(table: TableSpec, fit: ColumnFit, writing: DocxWriting, *, is_su
         f'w:lastColumn="0" w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val="{_attribute(table.title)}"/>'
     )
     shape = _Shape(table, fit, widths)
-    rows = "".join(_row(row, shape, writing, is_supplement=is_supplement) for row in table.rows)
-    return f"<w:tbl><w:tblPr>{look}</w:tblPr><w:tblGrid>{columns}</w:tblGrid>{_heads(shape)}{rows}</w:tbl>"
+    opening = f"<w:tbl><w:tblPr>{look}</w:tblPr><w:tblGrid>{columns}</w:tblGrid>{_heads(shape)}"
+    stretches = (table.rows[start : start + _LONG] for start in range(0, max(len(table.rows), 1), _LONG))
+    # Two tables without a paragraph between them are one again.
+    return paragraph("", "FunisTableGap").join(
+        f"{opening}{''.join(_row(row, shape, writing, is_supplement=is_supplement) for row in rows)}</w:tbl>"
+        for rows in stretches
+    )
 
 
 def _attribute(text: str) -> str:
