@@ -294,3 +294,8 @@ def test_incidence_without_an_interval_where_it_is_none_or_all() -> None:
     assert np.isnan(found.lower).tolist() == [True, False, False]
     whole = cumulative_incidence([1, 2], [1, 1])
     assert np.isnan(whole.upper).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("n", "word"), [(199, "exact"), (200, "exact"), (201, "normal")])
+def test_signed_ranks_are_exact_up_to_two_hundred(n: int, word: str) -> None:
+    assert word in wilcoxon_signed_rank([float(place + 1) for place in range(n)]).method

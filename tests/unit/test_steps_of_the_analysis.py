@@ -281,3 +281,23 @@ def test_populations_assumed_lie_at_the_limit_and_outside_it(
     grid = default_grid(entered, direction)
     assert grid.means == means
     assert grid.sds == pytest.approx(sds, abs=0.051)
+
+
+@pytest.mark.parametrize(
+    ("at", "outcome", "planned"),
+    [
+        ((), "nonresponder", [True, True, False]),
+        (("month_6",), "worst", [True, False, False]),
+        ((), "observed", [False, False, True]),
+    ],
+)
+def test_the_planned_way_is_the_one_of_the_endpoint(
+    at: tuple[str, ...], outcome: str, planned: list[bool]
+) -> None:
+    endpoint: Any = SimpleNamespace(definition="d", missing_outcome=outcome, at=at)
+    rows = pl.DataFrame([way(), way(visit="month_3"), way(missing="left_out")])
+    assert rows.select(specifications._is_planned(endpoint, "enrolled")).to_series().to_list() == planned
+    for other in ({"definition": "e"}, {"choice": "k = 1"}, {"scoring": "strict"}, {"population": "treated"}):
+        none = pl.DataFrame([way(**other)])
+        assert none.select(specifications._is_planned(endpoint, "enrolled")).to_series().to_list() == [False]
+    assert rows.select(specifications._is_planned(None, "enrolled")).item() is False
