@@ -212,12 +212,16 @@ def _response_body(bars: list[Spec], colours: dict[str, str]) -> Spec:
     layers = [part, label]
     if unknown:
         layers += hatch(unknown, ends, slant=_HEIGHT * (1 - 2 * _EDGE) / _PERCENT)
-        # The number stands on a ground of paper, or the strokes would run through it.
-        counted = label | {"data": {"values": [bar for bar in unknown if bar["label"]]}}
-        ground = {"type": "text", "fontSize": SMALL, "stroke": PAPER, "strokeWidth": 5, "strokeJoin": "round"}
-        layers += [
-            counted
-            | {"mark": ground, "encoding": {name: label["encoding"][name] for name in ("x", "y", "text")}},
-            counted,
-        ]
+        counted = [bar for bar in unknown if bar["label"]]
+        layers += [_ground(counted, ends), label | {"data": {"values": counted}}]
     return {"width": 100 * _PERCENT, "height": _HEIGHT * len(rows), "layer": layers}
+
+
+def _ground(bars: list[Spec], ends: Spec) -> Spec:
+    """Draw paper behind the number of a hatched part, or the strokes would run through it."""
+    areas = []
+    for bar in bars:
+        half = (measure(bar["label"], SMALL) / 2 + 2) / _PERCENT
+        across = {"from": bar["middle"] - half, "to": bar["middle"] + half}
+        areas.append(across | {"top": bar["row"] - 0.18, "bottom": bar["row"] + 0.18})
+    return {"data": {"values": areas}, "mark": {"type": "rect", "color": PAPER}, "encoding": ends}
