@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -104,6 +106,16 @@ def text_of(element: Any) -> str:
 
 def styles_used(body: Any) -> list[str]:
     return [each.get(f"{W}val") for each in body.iter(f"{W}pStyle", f"{W}rStyle", f"{W}tblStyle")]
+
+
+def test_a_plain_report_loads_no_library_of_word_files() -> None:
+    program = (
+        "import sys; from funis.cli import main; from funis.documents.formats import find_formats; "
+        "import funis.reporting.report; find_formats('html,docx,rtf'); "
+        "print(sorted({'docx', 'lxml', 'vl_convert', 'typst'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_same_document_gives_the_same_bytes() -> None:

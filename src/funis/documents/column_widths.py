@@ -81,7 +81,7 @@ def fit_columns(table: TableSpec) -> ColumnFit:
     >>> table = TableSpec("t", "s", "T", ("Visit", "n"), text_rows([("Month 12", "40")]))
     >>> fit = fit_columns(table)
     >>> fit.size, fit.is_turned, [round(width) for width in fit.widths]
-    (9.0, False, [57, 31])
+    (9.0, False, [60, 33])
     """
     needs = tuple(_need(table, place) for place in range(len(table.heads)))
     broken = tuple(need._replace(least=need.broken) for need in needs)

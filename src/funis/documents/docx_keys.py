@@ -30,7 +30,7 @@ def short_key(name: str, length: int = _LENGTH) -> str:
     Examples
     --------
     >>> short_key("summary.treated.baseline.sledai_2k.mean")
-    'n7k4idxfhjh'
+    'nf2mp3irzt7'
     """
     digest = hashlib.sha256(name.encode("utf-8")).digest()
     return f"n{b32encode(digest).decode('ascii').lower()[:length]}"

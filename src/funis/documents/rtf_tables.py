@@ -47,7 +47,7 @@ def render_table(table: TableSpec, document: Document, name: str) -> str:
     >>> table = TableSpec("t", "s", "Visits", ("Visit", "n"), text_rows([("Month 1", "40")]), label="Table 1")
     >>> text = render_table(table, Document("A"), "table_1")
     >>> text[:6], text.count("\\trhdr"), "Table 1" in text
-    ('{\\\\rtf1', 1, True)
+    ('{\\rtf1', 1, True)
     """
     fit = fit_columns(table)
     heads = _heads(table, fit)
