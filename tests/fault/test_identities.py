@@ -5,8 +5,8 @@ of every table, in columns nobody knows, in columns without a name, in headers, 
 of files and sheets, comments, and values of the study file that are none. Every command answers, as text and as
 JSON, and writes what it writes. None of the secrets may stand in any of it.
 
-Three things are shown on purpose, and are not planted here: terms, organ classes and actions of adverse events, which the
-report lists as they were recorded; codes that the study chose (numbers of subjects, lots, donors, names of visits where every visit counts)
+Three things are shown on purpose, and are not planted here: terms, organ classes and actions of adverse events and names
+of drugs, which the report lists as they were recorded; codes that the study chose (numbers of subjects, lots, donors, names of visits where every visit counts)
 where they do not read as a name, a date, a telephone or a card number; and texts that the study file defines (titles,
 labels, names of sites and arms, criteria) or names in small letters, as it names everything. ``funis score FILE`` writes
 the user's own table with columns added, ``funis demo --gse65391 FILE`` the data folder it made of the file.
@@ -71,7 +71,10 @@ SECRETS = {
 # As a study file names what it defines.
 NAMES_IN_SMALL_LETTERS = {"okonkwo"}
 # A table that is listed as it was recorded; see the docstring of the module.
-LISTED = {("adverse_events", name) for name in ("term", "preferred_term", "organ_class", "action")}
+LISTED = {
+    *(("adverse_events", name) for name in ("term", "preferred_term", "organ_class", "action")),
+    ("medications", "drug"),
+}
 Rows = list[list[str]]
 
 

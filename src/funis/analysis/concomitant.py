@@ -34,6 +34,7 @@ STOPPED: Final = "stopped"
 #: Any of the drugs.
 ANY: Final = ""
 YES, NO, OPEN = 1, 0, -1
+_ROUTES: Final = {"pulse": "by vein", "other": "by another route"}
 #: Columns of the listing, by when a course began and ended.
 PERIODS: Final = ("before", "at_day_0", "after", "begin_not_recorded")
 
@@ -98,7 +99,7 @@ def _gather(run: Run) -> dict[str, tuple[DrugCourse, ...]]:
     for subject, drug, dose, unit, route, start, end, row in (
         run.frames["medications"].select(columns).iter_rows()
     ):
-        name = _name(drug or "", route or "")
+        name = _drug_name(drug or "", route or "")
         if not name or subject not in places:
             continue
         key = name.casefold()
@@ -109,13 +110,16 @@ def _gather(run: Run) -> dict[str, tuple[DrugCourse, ...]]:
     return {spellings[key].most_common(1)[0][0]: tuple(own) for key, own in gathered.items()}
 
 
-def _name(drug: str, route: str) -> str:
-    """Name a drug; a glucocorticoid with its route, and not at all where it is part of the daily dose."""
+def _drug_name(drug: str, route: str) -> str:
+    """Name a drug; a glucocorticoid with its route, and not at all where it is part of the daily dose.
+
+    A route is told by its kind, however it is written: what else stands in its cell is nobody's to print.
+    """
     name = " ".join(drug.split())
     if not is_glucocorticoid(name):
         return name
-    way = " ".join(route.lower().split())
-    return "" if glucocorticoid_table().routes.get(way) == "daily" else f"{name}, {way}"
+    kind = glucocorticoid_table().routes.get(" ".join(route.lower().split()), "other")
+    return "" if kind == "daily" else f"{name}, {_ROUTES[kind]}"
 
 
 def _answer(courses: tuple[DrugCourse, ...], days: Floats, known: Booleans) -> DrugAnswers:
