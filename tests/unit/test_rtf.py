@@ -178,3 +178,12 @@ def test_page_is_turned_only_where_smaller_letters_do_not_help() -> None:
 def test_lines_are_counted(text: str, width: float, expected: int) -> None:
     """In letters of 9 points: ten m of 7.5 points are 75 wide, ten Chinese letters 90; "a b" is 12.5."""
     assert count_lines(text, width, 9) == expected
+
+
+def test_bracket_below_its_number_is_not_broken_within() -> None:
+    cell = joined(Inline("−10.25", "a"), " (", Inline("< 12.45", "b"), ", ", Inline("−8.05", "c"), ")")
+    rows = (TableRow(words("Month 12 or later"), (cell,) * 6),)
+    made = TableSpec("t", "s", "T", ("Visit", *["Change"] * 6), rows, label="Table 1")
+    assert fit_columns(made).is_broken
+    read = read_rtf(render_table(made, DOCUMENT, "t"))
+    assert read.pages[0].rows[1][1:] == ["−10.25 (<\u00a012.45,\u00a0−8.05)"] * 6

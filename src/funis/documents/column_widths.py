@@ -41,11 +41,13 @@ class ColumnFit(NamedTuple):
     size : of the letters, in points
     is_turned : whether it stands on a page on its side
     widths : of the columns with their padding, in points
+    is_broken : whether what stands in brackets behind a number stands below it
     """
 
     size: float
     is_turned: bool
     widths: tuple[float, ...]
+    is_broken: bool = False
 
     @property
     def width(self) -> float:
@@ -91,12 +93,13 @@ def fit_columns(table: TableSpec) -> ColumnFit:
     for wanted, size, is_turned in tries:
         least = [_floor(table, place, need, size) for place, need in enumerate(wanted)]
         if sum(least) <= _room(is_turned=is_turned):
-            return ColumnFit(size, is_turned, _share(table, wanted, least, size, _room(is_turned=is_turned)))
+            widths = _share(table, wanted, least, size, _room(is_turned=is_turned))
+            return ColumnFit(size, is_turned, widths, is_broken=wanted is broken)
     is_turned = not table.is_upright
     room = _room(is_turned=is_turned)
     least = [need.broken * last + 2 * PADDING + _SLACK for need in needs]
     if sum(least) <= room:
-        return ColumnFit(last, is_turned, _share(table, broken, least, last, room))
+        return ColumnFit(last, is_turned, _share(table, broken, least, last, room), is_broken=True)
     # Words break within: nothing else is left.
     return ColumnFit(last, is_turned, tuple(width * room / sum(least) for width in least))
 
@@ -168,6 +171,21 @@ def _length(text: str) -> float:
     return len(text) if text.isascii() else len(text) + sum(ord(letter) > 0x2E7F for letter in text)
 
 
+def bind(text: str) -> str:
+    r"""Keep the words of a cell on one line, but for a bracket, which may stand below what is before it.
+
+    Parameters
+    ----------
+    text : of a cell or of a part of it
+
+    Examples
+    --------
+    >>> bind("1.76 (0.96, 5.50)").split(" ")
+    ['1.76', '(0.96,\xa05.50)']
+    """
+    return text.replace(" ", "\u00a0").replace("\u00a0(", " (")
+
+
 @lru_cache(maxsize=20_000)
 def count_lines(text: str, width: float, size: float) -> int:
     """Tell how many lines words take in a column, a word that is too long broken where it ends.
@@ -187,7 +205,7 @@ def count_lines(text: str, width: float, size: float) -> int:
         return 1
     lines, used = 1, 0.0
     space = measure(" ", size)
-    for word in text.split():
+    for word in text.split(" "):
         wide = measure(word, size)
         if used and used + space + wide > width:
             lines, used = lines + 1, 0.0

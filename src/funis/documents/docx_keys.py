@@ -57,7 +57,8 @@ class KeyList:
     def add(self, inline: Inline) -> str:
         """Give the key of a number that is printed, and note what it is printed as."""
         name = inline.id
-        _note(self.printed.setdefault(name, []), inline.text)
+        # Where a line may break is no part of what is printed.
+        _note(self.printed.setdefault(name, []), inline.text.replace("\u00a0", " "))
         for other in inline.also:
             _note(self.also.setdefault(name, []), other)
         if name not in self.keys:

@@ -124,7 +124,7 @@ def _in_cells(name: str, *look: _Property, is_bold: bool = False) -> tuple[_Styl
 _STYLES: Final = (
     _Style("Title", 18, (_NEXT, _LINES, _space(0, 6)), following="Body Text", is_bold=True),
     _Style("Subtitle", 10, (_space(0, 4),), following="Body Text", colour=MUTED),
-    _heading(1, 14, 14),
+    _heading(1, 14, 12),
     _heading(2, 11.5, 12),
     _heading(3, 10, 10),
     _Style("Body Text", 9.5, (_space(0, 5, 1.05),)),
@@ -138,7 +138,7 @@ _STYLES: Final = (
         ),
         based="Body Text",
     ),
-    _Style("Caption", 9.5, (_NEXT, _LINES, _space(10, 4)), is_bold=True),
+    _Style("Caption", 9.5, (_NEXT, _LINES, _space(8, 3)), is_bold=True),
     _Style("Header", 8, colour=MUTED),
     _Style("Footer", 8, (_side("right"),), colour=MUTED),
     _Style("TOC Heading", 12, (_NEXT, _LINES, _space(12, 4)), is_bold=True),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from funis.documents.column_widths import ColumnFit
+from funis.documents.column_widths import ColumnFit, bind
 from funis.documents.docx_styles import style_id
 from funis.documents.docx_text import escape_text, paragraph, run
 from funis.documents.docx_writing import DocxWriting, has_neighbours
@@ -71,6 +72,7 @@ class _Shape:
         self.spanner = style_id("Funis Table Spanner", is_small=is_small)
         self.openings = [_opening(width) for width in widths]
         self.is_kept = len(table.rows) <= _SHORT
+        self.is_broken = fit.is_broken
 
 
 def _opening(width: int, span: int = 1, *, at_bottom: bool = False) -> str:
@@ -113,11 +115,18 @@ def _row(row: TableRow, shape: _Shape, writing: DocxWriting, *, is_supplement: b
         first = _words(row.stub, stub, writing, is_tagged=not in_row, is_kept=shape.is_kept)
         cells = [f"{shape.openings[0]}{first}</w:tc>"]
         cells += [
-            f"{start}{_words(cell, shape.cell, writing, is_tagged=not in_row)}</w:tc>"
+            f"{start}{_words(_bound(cell, shape), shape.cell, writing, is_tagged=not in_row)}</w:tc>"
             for start, cell in zip(shape.openings[1:], row.cells, strict=True)
         ]
         written = f"{opening}{''.join(cells)}</w:tr>"
     return writing.row(names, written) if names and in_row else written
+
+
+def _bound(cell: TableCell, shape: _Shape) -> TableCell:
+    """Keep the pieces of a broken number on lines of their own."""
+    if not shape.is_broken or not cell.ids:
+        return cell
+    return replace(cell, parts=tuple(replace(part, text=bind(part.text)) for part in cell.parts))
 
 
 def _words(

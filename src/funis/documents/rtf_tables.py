@@ -9,10 +9,18 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
-from funis.documents.column_widths import LANDSCAPE, PADDING, PORTRAIT, ColumnFit, count_lines, fit_columns
+from funis.documents.column_widths import (
+    LANDSCAPE,
+    PADDING,
+    PORTRAIT,
+    ColumnFit,
+    bind,
+    count_lines,
+    fit_columns,
+)
 from funis.documents.document import Document
 from funis.documents.rtf_text import CLOSE, MARGIN, PAGE, escape, note_lines, open_file, title_lines, twips
-from funis.documents.table import TableRow, TableSpec
+from funis.documents.table import TableCell, TableRow, TableSpec
 
 #: Height of a line by the size of its letters, and what a row has above and below, in points.
 _LINE: Final = 1.2
@@ -119,10 +127,19 @@ def _height(row: TableRow, fit: ColumnFit) -> float:
         lines = count_lines(row.stub.text, fit.width, fit.size)
     else:
         lines = max(
-            count_lines(cell.text, wide - 2 * PADDING - (0 if place else row.indent * _INDENT), fit.size)
+            count_lines(
+                _cell_text(cell, place, fit),
+                wide - 2 * PADDING - (0 if place else row.indent * _INDENT),
+                fit.size,
+            )
             for place, (cell, wide) in enumerate(zip((row.stub, *row.cells), fit.widths, strict=True))
         )
     return lines * fit.size * _LINE + _ROW
+
+
+def _cell_text(cell: TableCell, place: int, fit: ColumnFit) -> str:
+    """Give the words of a cell; of a broken number each piece stays on a line of its own."""
+    return bind(cell.text) if place and fit.is_broken and cell.ids else cell.text
 
 
 def _definition(fit: ColumnFit, edges: Sequence[str] | str = "", *, is_head: bool = False) -> str:
@@ -179,7 +196,7 @@ def _row(row: TableRow, ends: str, openings: tuple[str, str], fit: ColumnFit) ->
     indent = rf"\li{twips(row.indent * _INDENT)}" if row.indent else ""
     heavy = r"\b" if row.stub.is_strong else ""
     words = f"{first}{indent}{heavy} {escape(row.stub.text)}\\cell"
-    for cell in row.cells:
-        text = escape(cell.text)
+    for place, cell in enumerate(row.cells, start=1):
+        text = escape(_cell_text(cell, place, fit))
         words += f"{other}{{\\b {text}}}\\cell" if cell.is_strong else f"{other}{text}\\cell"
     return f"{ends}\n{words}\\row\n"

@@ -30,7 +30,9 @@ _BOLD: Final = (
     333, 556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556, 278, 889, 611, 611,
     611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500, 389, 280, 389, 584,
 )  # fmt: skip
-_OTHERS: Final = {"–": 556, "—": 1000, "…": 1000, "−": 584, "×": 584, "±": 584, "·": 278, "µ": 556, "°": 400}
+_OTHERS: Final = {
+    "–": 556, "—": 1000, "…": 1000, "−": 584, "×": 584, "±": 584, "·": 278, "µ": 556, "°": 400, "\u00a0": 278,
+}  # fmt: skip
 #: Of a letter that no table holds: most Greek and Cyrillic ones are narrower; Chinese ones fill a square.
 _UNKNOWN, _SQUARE = 650, 1000
 _TEXT = re.compile(r"<text\b([^>]*)>(.*?)</text>", re.DOTALL)
