@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from funis.analysis.disposition import count_disposition
 from funis.analysis.run import Run
@@ -110,13 +111,38 @@ def test_who_left_early_is_counted_together_and_by_reason() -> None:
     found = counts(told, "all")
     assert found["left_early"] == "2/3 (66.7%)"
     assert found["left_early moved away"] == "1/3 (33.3%)"
-    assert found["left_early no reason recorded"] == "1/3 (33.3%)"
-    assert "left_early no effect" not in found
+    # The reason of a death is its cause: the report says that the subject died.
+    assert found["left_early death"] == "1/3 (33.3%)"
+    assert "left_early lack of efficacy" not in found
     assert counts(told, "cells")["left_early moved away"] == "1/2 (50.0%)"
-    assert counts(told, "cells")["left_early no reason recorded"] == "0/2 (0.0%)"
+    assert counts(told, "cells")["left_early death"] == "0/2 (0.0%)"
     assert counts(told, "usual")["left_early"] == "1/1 (100.0%)"
     assert "left_early" not in dict(told.listings["flow"].select("stage", "count").iter_rows())
     assert stage_label("left_early", "moved away") == "Reason: moved away"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "printed"),
+    [
+        ("No effect", "lack of efficacy"),
+        ("lost to follow up", "lost to follow-up"),
+        ("AE", "adverse event"),
+        ("moved to her sister at 12 Elm Road", "another reason"),
+        (" ", "no reason recorded"),
+        (None, "no reason recorded"),
+    ],
+)
+def test_a_reason_is_printed_by_its_name_and_never_as_it_was_typed(
+    recorded: str | None, printed: str
+) -> None:
+    """A typed reason may say who somebody is. One of two left for a reason of the list."""
+    run = run_of(disposition_status=["completed", "withdrew", "lost", "lost"])
+    rows = {"subject": ["S02", "S03"], "reason": ["Flare", recorded]}
+    frames = {**run.frames, "disposition": pl.DataFrame(rows)}
+    told = replace(run, frames=frames, numbers=NumberList(), listings={})
+    count_disposition(told, None)
+    found = {name for name in counts(told, "all") if name.startswith("left_early ")}
+    assert found == {"left_early relapse or progression of the disease", f"left_early {printed}"}
 
 
 def test_where_nobody_left_early_there_is_no_row() -> None:

@@ -12,6 +12,7 @@ import polars as pl
 
 from funis.analysis.asked import add_asked_rate, is_infusion_known, was_infused
 from funis.analysis.cohorts import ENROLLED, Cohort, Membership
+from funis.analysis.leaving_reasons import DEATH, NO_REASON, name_reason
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run
 from funis.analysis.summary import subject_source
@@ -28,11 +29,9 @@ NOT_TREATED: Final = "not_treated"
 #: Subjects of whom it is not recorded whether they were treated.
 TREATMENT_NOT_RECORDED: Final = "treatment_not_recorded"
 NOT_RECORDED: Final = "not_recorded"
-#: Ends before the planned one, together; a category of it is a reason as it was recorded.
+#: Ends before the planned one, together; a category of it is a reason.
 LEFT_EARLY: Final = "left_early"
 EARLY: Final = frozenset({"withdrew", "lost", "died"})
-#: The category of those of whom no reason is recorded.
-NO_REASON: Final = "no reason recorded"
 #: Subjects still in follow-up who were not seen at the last planned visit: the data are interim.
 NOT_REACHED: Final = "not_reached"
 
@@ -168,7 +167,7 @@ def _early(run: Run, base: Cohort, known: Booleans) -> Iterator[Stage]:
     yield Stage(LEFT_EARLY, left, known, base.members, base.population)
     reasons = _reasons(run)
     counted = Counter(reasons[place] for place in np.flatnonzero(left & base.members))
-    if set(counted) == {NO_REASON}:
+    if set(counted) <= {NO_REASON, DEATH}:
         return
     for reason, _ in sorted(counted.items(), key=lambda each: (each[0] == NO_REASON, -each[1], each[0])):
         chosen = left & np.array([each == reason for each in reasons], dtype=np.bool_)
@@ -176,11 +175,13 @@ def _early(run: Run, base: Cohort, known: Booleans) -> Iterator[Stage]:
 
 
 def _reasons(run: Run) -> list[str]:
-    """Give the reason recorded of each subject, in small letters, in the order of the panel."""
+    """Give the reason for which each subject left, by its name, in the order of the panel."""
     frame = run.frame("disposition")
     told: dict[str, str] = {}
     if frame is not None and "reason" in frame.columns:
-        for subject, reason in frame.select("subject", "reason").iter_rows():
-            if reason and reason.strip():
-                told[subject] = " ".join(reason.split()).lower()
-    return [told.get(subject, NO_REASON) for subject in run.panel.subjects]
+        told = {subject: reason or "" for subject, reason in frame.select("subject", "reason").iter_rows()}
+    died = run.subject_frame["disposition_status"] == "died"
+    return [
+        DEATH if is_dead else name_reason(told.get(subject, ""))
+        for subject, is_dead in zip(run.panel.subjects, died, strict=True)
+    ]
