@@ -353,3 +353,59 @@ def test_a_withheld_primary_result_is_replaced_by_no_other() -> None:
     said = item("sle", "Durability")
     assert said.startswith("7 of 29 responders relapsed by month 12 (24.1%")
     assert said.endswith(". 22 of 29 still responded at month 12.")
+
+
+def newcombe(first: tuple[int, int], second: tuple[int, int]) -> tuple[float, float]:
+    """Combine two Wilson intervals (Newcombe, Stat Med 1998;17:873-90, method 10), in percentage points."""
+    ends = []
+    for events, size in (first, second):
+        z, share = 1.959964, events / size
+        middle = share + z * z / (2 * size)
+        half = z * (share * (1 - share) / size + z * z / (4 * size * size)) ** 0.5
+        ends.append((share, (middle - half) / (1 + z * z / size), (middle + half) / (1 + z * z / size)))
+    (p, low, high), (q, below, above) = ends
+    apart = p - q
+    return (
+        100 * (apart - ((p - low) ** 2 + (above - q) ** 2) ** 0.5),
+        100 * (apart + ((high - p) ** 2 + (q - below) ** 2) ** 0.5),
+    )
+
+
+@pytest.mark.parametrize("kind", ["two_arms", "randomised"])
+def test_box_1_of_two_arms_says_the_result_of_each_arm_and_their_difference_first(kind: str) -> None:
+    """All subjects of both arms together answer no question of a trial that compares them."""
+    said = item(kind, "Primary")
+    found = re.match(
+        r"At month 6, a response \(UC-MSC BILAG response\): "
+        r"Cells (\d+)/20 \([^)]*\), Placebo (\d+)/20 \([^)]*\); difference (−?[\d.]+) percentage points "
+        r"\(95% CI (−?[\d.]+) to (−?[\d.]+); Cells minus Placebo\)\.",
+        said,
+    )
+    assert found, said
+    cells, placebo = int(found[1]), int(found[2])
+    assert cells + placebo == 29  # the abstract: 14 and 15 of 40
+    low, high = newcombe((cells, 20), (placebo, 20))
+    numbers = [float(each.replace("−", "-")) for each in found.groups()[2:]]
+    assert numbers == pytest.approx([5 * (cells - placebo), low, high], abs=0.051)
+    lasting = item(kind, "Durability")
+    shares = [(int(a), int(b)) for a, b in re.findall(r"(?:Cells|Placebo) (\d+)/(\d+)", lasting)]
+    assert len(shares) == 4
+    assert [sum(each) for each in zip(*shares[:2], strict=True)] == [7, 29]
+    assert [sum(each) for each in zip(*shares[2:], strict=True)] == [22, 29]
+    # None of 20: 1 − 0.025^(1/20) = 16.8%.
+    none = "0/20 (upper 95% limit 16.8%)"
+    assert item(kind, "Harms").startswith(
+        f"Any adverse event: Cells {none}, Placebo {none}; patients were asked"
+    )
+    for name in ("Primary", "Durability", "Harms"):
+        assert "/40" not in item(kind, name)
+
+
+def test_box_1_calls_arms_formed_at_random_only_where_the_study_file_says_so() -> None:
+    """“As treated” names an analysis, which nobody asked for here."""
+    assert item("randomised", "Limits").startswith("Arms were formed at random.")
+    assert item("two_arms", "Limits").startswith(
+        "The study file does not say that arms were formed at random:"
+    )
+    for kind in ("randomised", "two_arms"):
+        assert "as they were treated" not in item(kind, "Limits")

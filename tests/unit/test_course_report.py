@@ -11,6 +11,7 @@ from funis.documents.table import TableSpec
 from funis.reporting.banners import build_notices
 from funis.reporting.course_tables import CAUTION, build_course_tables
 from funis.reporting.flow_figure import build_flow
+from funis.reporting.key_results import build_key_box
 from funis.reporting.methods_text import build_methods
 from funis.reporting.number_book import read_numbers
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
@@ -144,3 +145,16 @@ def test_an_invented_scenario_is_said_on_every_page(study: Study, results: Resul
     found = next(each for each in notices if each.tag == "invented scenario")
     assert found.title == "Invented scenario: what if nobody had relapsed."
     assert not any(each.tag for each in build_notices(study, results, read_numbers(results.numbers)))
+
+
+def test_the_first_page_says_who_was_infused_again(study: Study, results: Results) -> None:
+    """Whoever reads one box must not take a value after a second course for one of the first alone."""
+    (box,) = build_key_box(study, read_numbers(results.numbers))
+    said = {entry.name: "".join(part.text for part in entry.text) for entry in box.entries}
+    # S1, S2 and S5; S2 (day 280) and S5 (day 200) before month 12, S1 (day 370) after it.
+    assert said["Patients"].endswith("; 3 were infused again.")
+    assert said["Limits"].endswith(
+        " 2/5 had been infused again before month 12: their values then are used as recorded."
+    )
+    bound = {entry.name: [part.id for part in entry.text if part.id] for entry in box.entries}
+    assert len(bound["Limits"]) == 1

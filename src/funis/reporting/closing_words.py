@@ -136,14 +136,19 @@ def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
         yield plain("A response definition is a proposal of funis, as the trial's own could not be found.")
 
 
-def _infused_again(book: NumberBook) -> Iterator[Prose]:
-    """Say how many were infused again: what followed is in their values of the first treatment."""
+def count_infused_again(book: NumberBook) -> Number | None:
+    """Find how many had a second course, of all treated; None where nobody had."""
     retreated = [
         book.find(group, name_course(2), "count")
         for group in book.of("exposure")
         if group.variable == "infused" and group.arm == ALL
     ]
-    count = next((each for each in reversed(retreated) if each is not None and each.value), None)
+    return next((each for each in reversed(retreated) if each is not None and each.value), None)
+
+
+def _infused_again(book: NumberBook) -> Iterator[Prose]:
+    """Say how many were infused again: what followed is in their values of the first treatment."""
+    count = count_infused_again(book)
     if count is not None:
         yield _sentence(
             "Infused again: ",

@@ -66,7 +66,7 @@ def rate_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
             named = in_sentence(labels.variable(group.measure))
             when = "By the last visit" if visit == ALL else f"At {in_sentence(labels.visit(visit))}"
             said += [" " if said else "", f"{when}, ", *share, f" had a response ({named})"]
-            said += [*_classes(book, endpoint, group, visit), *_open(book, group, visit)]
+            said += [*_classes(book, endpoint, group, visit), *open_words(book, group, visit)]
             said += [*_goal(book, endpoint, visit), "."]
     return tuple(said)
 
@@ -94,8 +94,13 @@ def _classes(book: NumberBook, endpoint: Endpoint, whole: Group, visit: str) -> 
                 yield f" {in_sentence(class_label(whole.measure, name))}"
 
 
-def _open(book: NumberBook, group: Group, visit: str) -> Iterator[Inline | str | None]:
-    """Give the bounds where some cannot be told."""
+def open_words(book: NumberBook, group: Group, visit: str) -> Iterator[Inline | str | None]:
+    """Say how many cannot be told, and between which bounds the count lies; nothing where all are known.
+
+    Parameters
+    ----------
+    book, group, visit : which count
+    """
     unclear = book.find(group, visit, "cannot_tell")
     if unclear is None:
         unclear = book.find(group._replace(category="cannot tell"), visit, "count")
@@ -148,7 +153,14 @@ def relapse_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said
         if share and count is not None:
             whole = Inline(f"{format_number(count.value or 0, 0)} of {count.denominator}", count.id)
             kept = _kept(labels, book, endpoint)
-            return (whole, f" responders relapsed{at}", *share[1:], *_open(book, group, chosen), ".", *kept)
+            return (
+                whole,
+                f" responders relapsed{at}",
+                *share[1:],
+                *open_words(book, group, chosen),
+                ".",
+                *kept,
+            )
     return ()
 
 

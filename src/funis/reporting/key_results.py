@@ -8,9 +8,11 @@ from funis.documents.document import Box, BoxEntry, plain
 from funis.documents.register import reference
 from funis.documents.table import Inline, joined
 from funis.reporting.baseline_tables import DISPOSITION
+from funis.reporting.closing_words import count_infused_again
 from funis.reporting.co_primary_tables import find_verdict
 from funis.reporting.definition_words import is_proposed
 from funis.reporting.estimand_text import co_primary_words
+from funis.reporting.key_arms import events_by_arm, rates_by_arm, relapses_by_arm, survival_by_arm
 from funis.reporting.key_measures import change_words, main_change, survival_words
 from funis.reporting.key_rates import rate_words, relapse_words
 from funis.reporting.labels import Labels, in_sentence, listed
@@ -18,6 +20,7 @@ from funis.reporting.number_book import NumberBook, bound, level_text
 from funis.reporting.planned_tables import NOT_ASSESSED, find_unassessed
 from funis.reporting.safety_tables import UNASKED, main_events, not_collected_words
 from funis.results import ALL, format_number
+from funis.study.courses import RETREATED_BEFORE
 from funis.study.model import Endpoint, Study
 from funis.study.response_behind import definition_behind
 
@@ -27,11 +30,15 @@ NAMES = ("Patients", "Primary", "Durability", "Activity", "Harms", "Limits")
 #: What the design leaves open, word for word.
 LIMITS: dict[str, str] = {
     "single_arm": ("There was no control group: the changes cannot be put down to the treatment alone."),
-    "parallel": "The arms are compared as they were treated; results of one arm by itself show no effect.",
+    "parallel": (
+        "The study file does not say that arms were formed at random: differences between them may come from "
+        "who was in which. Results of one arm by itself show no effect."
+    ),
     "observational": (
         "No treatment was assigned: differences may come from who was treated, and are associations."
     ),
 }
+_RANDOMISED_LIMITS = "Arms were formed at random. Results of one arm by itself show no effect."
 NOT_AN_ENDPOINT = "Not an endpoint of this study."
 Said = tuple[Inline | str | None, ...]
 
@@ -61,7 +68,7 @@ def build_key_box(study: Study, book: NumberBook, *, has_definitions: bool = Fal
         lasting,
         _activity(labels, book, {each.id for each in primary} | used),
         _harms(study, book),
-        _limits(labels),
+        _limits(labels, book),
     )
     entries = tuple(BoxEntry(name, joined(*text).parts) for name, text in zip(NAMES, texts, strict=True))
     return (
@@ -100,6 +107,9 @@ def _patients(labels: Labels, book: NumberBook) -> Said:
     for name in ("withdrew", "lost", "died", "not_recorded"):
         if name in known and known[name].value:
             said += [f"; {in_sentence(DISPOSITION[name])} ", bound(known[name], 0)]
+    again = count_infused_again(book)
+    if again is not None:
+        said += ["; ", bound(again, 0), f" {_were(again.value)} infused again"]
     return (*said, ".")
 
 
@@ -155,11 +165,11 @@ def _result(labels: Labels, book: NumberBook, endpoint: Endpoint) -> Said:
     """Say the result of one primary endpoint; a relapse stands under durability."""
     match endpoint.kind:
         case "response":
-            return rate_words(labels, book, endpoint)
+            return rates_by_arm(labels, book, endpoint) or rate_words(labels, book, endpoint)
         case "change" | "summary":
             return change_words(labels, book, endpoint)
         case "time_to_event":
-            return survival_words(labels, book, endpoint)
+            return survival_by_arm(labels, book, endpoint) or survival_words(labels, book, endpoint)
     return ()
 
 
@@ -167,9 +177,9 @@ def _durability(labels: Labels, book: NumberBook) -> tuple[Said, set[str]]:
     """Say who relapsed, else who was free of the event, and which endpoint that is."""
     for endpoint in sorted(labels.study.endpoints, key=lambda each: each.kind != "relapse"):
         if endpoint.kind == "relapse":
-            said = relapse_words(labels, book, endpoint)
+            said = relapses_by_arm(labels, book, endpoint) or relapse_words(labels, book, endpoint)
         elif endpoint.kind == "time_to_event" and endpoint.role != "primary":
-            said = survival_words(labels, book, endpoint)
+            said = survival_by_arm(labels, book, endpoint) or survival_words(labels, book, endpoint)
         else:
             continue
         if said:
@@ -206,6 +216,9 @@ def _harms(study: Study, book: NumberBook) -> Said:
         "patients were asked at ", Inline(format_number(asked.value, 0), asked.id),
         f" of {asked.denominator} visits due.",
     )  # fmt: skip
+    each_arm = events_by_arm(study, book, events)
+    if each_arm:
+        return (*each_arm, "; ", *basis)
     over = f"/{count.denominator}" if count.denominator is not None else ""
     said: Said = (Inline(f"{format_number(count.value, 0)}{over}", count.id), " had an adverse event")
     if not count.value and (count.denominator or 0) > 1:
@@ -225,12 +238,30 @@ def _serious(book: NumberBook, population: str) -> Said:
     return ()
 
 
-def _limits(labels: Labels) -> Said:
-    """Say what the design leaves open, and the worst note on data or certainty."""
+def _limits(labels: Labels, book: NumberBook) -> Said:
+    """Say what the design leaves open, the worst note on data or certainty, and what a later course adds."""
     study = labels.study
-    notes = [LIMITS[study.trial.design]]
+    notes = [LIMITS[study.trial.design] if study.randomisation is None else _RANDOMISED_LIMITS]
     if study.trial.reconstructed:
         notes.append("The data were rebuilt from published figures.")
     elif any(is_proposed(each.definition) for each in study.endpoints if each.definition):
         notes.append("A definition was proposed by funis.")
-    return (" ".join(notes),)
+    return (" ".join(notes), *_infused_before(labels, book))
+
+
+def _infused_before(labels: Labels, book: NumberBook) -> Said:
+    """Say how many had been infused again before the last visit: these results hold what followed."""
+    for group in book.of("course"):
+        if (group.variable, group.subgroup, group.arm) != (RETREATED_BEFORE, ALL, ALL):
+            continue
+        for visit in reversed(book.visits(group)):
+            count = book.find(group, visit, "count")
+            if count is not None and count.value:
+                again = Inline(f"{format_number(count.value, 0)}/{count.denominator}", count.id)
+                when = in_sentence(labels.visit(visit))
+                return (
+                    " ",
+                    again,
+                    f" had been infused again before {when}: their values then are used as recorded.",
+                )
+    return ()
