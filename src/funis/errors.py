@@ -233,6 +233,12 @@ class MissingExtraError(FunisError):
         )
 
 
+class TypesettingError(FunisError):
+    """A document cannot be set as pages: a letter is in no typeface, or a figure has no alternative text."""
+
+    code: ClassVar[str] = "typesetting"
+
+
 class OutputError(FunisError):
     """Something cannot be written where it was asked for; what stands there is as it was."""
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Final, NamedTuple
 
-from funis.documents.table import TableSpec
+from funis.documents.table import TableCell, TableRow, TableSpec
 from funis.documents.text_extents import measure
 
 #: Room of the words on A4 with margins of 18 mm, upright and on its side, in points.
@@ -23,6 +23,11 @@ SIZES: Final = (9.0, 8.0)
 PADDING: Final = 3.5
 #: Added to the narrowest column: a word processor rounds, and would break its longest word.
 _SLACK: Final = 1.5
+#: Height of a line by the size of its letters, and what a row has above and below, in points.
+LINE: Final = 1.2
+ROW: Final = 3.0
+#: A label stands so far to the right for each step that it is indented.
+INDENT: Final = 8.0
 #: A label is not squeezed below this width as long as another remedy is left.
 _LABEL: Final = 92.0
 #: A column of words is not squeezed below this width, unless its words are narrower.
@@ -70,12 +75,13 @@ class _Need(NamedTuple):
     broken: float
 
 
-def fit_columns(table: TableSpec) -> ColumnFit:
+def fit_columns(table: TableSpec, breadth: float = 1.0) -> ColumnFit:
     """Choose size of letters, page and widths of the columns for a table.
 
     Parameters
     ----------
     table : with its words
+    breadth : of the letters it is printed in, as a share of that of Helvetica
 
     Examples
     --------
@@ -85,7 +91,7 @@ def fit_columns(table: TableSpec) -> ColumnFit:
     >>> fit.size, fit.is_turned, [round(width) for width in fit.widths]
     (9.0, False, [60, 33])
     """
-    needs = tuple(_need(table, place) for place in range(len(table.heads)))
+    needs = tuple(_need(table, place, breadth) for place in range(len(table.heads)))
     broken = tuple(need._replace(least=need.broken) for need in needs)
     last = SIZES[-1]
     tries = [(needs, size, False) for size in SIZES] + [(broken, last, False)]
@@ -101,7 +107,16 @@ def fit_columns(table: TableSpec) -> ColumnFit:
     if sum(least) <= room:
         return ColumnFit(last, is_turned, _share(table, broken, least, last, room), is_broken=True)
     # Words break within: nothing else is left.
-    return ColumnFit(last, is_turned, tuple(width * room / sum(least) for width in least))
+    return ColumnFit(last, is_turned, _level(least, room))
+
+
+def _level(least: Sequence[float], room: float) -> tuple[float, ...]:
+    """Squeeze the widest columns alone, all of them to one width."""
+    widths, left = list(least), room
+    for done, place in enumerate(sorted(range(len(least)), key=least.__getitem__)):
+        widths[place] = min(least[place], left / (len(least) - done))
+        left -= widths[place]
+    return tuple(widths)
 
 
 def _room(*, is_turned: bool) -> float:
@@ -132,7 +147,7 @@ def _share(
     return tuple(high + loose for high in most)
 
 
-def _need(table: TableSpec, place: int) -> _Need:
+def _need(table: TableSpec, place: int, breadth: float) -> _Need:
     """Measure the words of a column; a number and what stands beside it in a cell stay on one line."""
     rows = [row for row in table.rows if not row.is_heading]
     texts = {row.cells[place - 1].text for row in rows} if place else {row.stub.text for row in rows}
@@ -146,8 +161,8 @@ def _need(table: TableSpec, place: int) -> _Need:
         numbers = {text for text in texts if text[:1].isdigit() or text[:1] in "−<>–("}
     pieces = {piece for text in numbers for piece in text.replace(" (", "\n(").splitlines()}
     indent = max((row.indent for row in rows), default=0) if place == 0 else 0
-    least, broken = (max(words, heads, _widest(each)) + indent for each in (numbers, pieces))
-    return _Need(least, widest + indent, broken)
+    least, broken = ((max(words, heads, _widest(each))) * breadth + indent for each in (numbers, pieces))
+    return _Need(least, widest * breadth + indent, broken)
 
 
 def _spanner(table: TableSpec, place: int) -> set[str]:
@@ -217,3 +232,37 @@ def count_lines(text: str, width: float, size: float) -> int:
             more = ceil(len(word) / letters) - 1
             lines, used = lines + more, wide * (len(word) - more * letters) / len(word)
     return lines
+
+
+def row_height(row: TableRow, fit: ColumnFit) -> float:
+    """Tell how high a row is, in points.
+
+    Parameters
+    ----------
+    row : with its words
+    fit : of its table
+    """
+    if row.is_heading:
+        lines = count_lines(row.stub.text, fit.width, fit.size)
+    else:
+        lines = max(
+            count_lines(
+                cell_text(cell, place, fit),
+                wide - 2 * PADDING - (0 if place else row.indent * INDENT),
+                fit.size,
+            )
+            for place, (cell, wide) in enumerate(zip((row.stub, *row.cells), fit.widths, strict=True))
+        )
+    return lines * fit.size * LINE + ROW
+
+
+def cell_text(cell: TableCell, place: int, fit: ColumnFit) -> str:
+    """Give the words of a cell; of a broken number each piece stays on a line of its own.
+
+    Parameters
+    ----------
+    cell : with its words
+    place : of its column, from 0
+    fit : of its table
+    """
+    return bind(cell.text) if place and fit.is_broken and cell.ids else cell.text

@@ -6,6 +6,7 @@ of one kind and adds no word, no number and no order of its own.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -166,6 +167,7 @@ class Guidance:
     closed_numbers : where the same is found, where numbers cannot be opened
     linked_numbers : where a number leads, where it is a link
     tagged_numbers : how a number is found again, where each is a field with a key
+    attached_numbers : where a number leads and how it is found again, where the file holds a list of them
     close : name of the button that closes what was opened
     """
 
@@ -175,6 +177,7 @@ class Guidance:
     closed_numbers: Prose = ()
     linked_numbers: Prose = ()
     tagged_numbers: Prose = ()
+    attached_numbers: Prose = ()
     close: str = ""
 
 
@@ -201,6 +204,7 @@ class Document:
     supplement_title, supplement_lead : head of what stands behind the main part, and the words under it
     register : the printed number of every table, figure and section of the supplement
     language : of all words, as a BCP 47 tag
+    date : last day of the data, for the properties of a file; None where they hold no date
     """
 
     title: str
@@ -221,6 +225,7 @@ class Document:
     supplement_lead: str = ""
     register: Register = field(default_factory=Register)
     language: str = "en"
+    date: dt.date | None = None
 
     @property
     def main(self) -> tuple[Section, ...]:

@@ -22,12 +22,12 @@ class FileFormat(NamedTuple):
     ----------
     render : how a document is written as files of this kind
     draws_figures : whether its figures are drawn for it
-    library : the module it needs that comes with the extra ``documents`` only; empty for none
+    libraries : the modules it needs that come with the extra ``documents`` only
     """
 
     render: Callable[[Document], Files]
     draws_figures: bool
-    library: str = ""
+    libraries: tuple[str, ...] = ()
 
 
 def _render_html(document: Document) -> Files:
@@ -48,6 +48,12 @@ def _render_docx(document: Document) -> Files:
     return {"report.docx": render_docx(document)}
 
 
+def _render_pdf(document: Document) -> Files:
+    from funis.documents.pdf_file import render_pdf
+
+    return {"report.pdf": render_pdf(document)}
+
+
 def _render_rtf(document: Document) -> Files:
     from funis.documents.rtf_files import render_rtf
 
@@ -57,7 +63,8 @@ def _render_rtf(document: Document) -> Files:
 #: By the name that asks for it: the ending of its files, without its point.
 FORMATS: dict[str, FileFormat] = {
     "html": FileFormat(_render_html, draws_figures=True),
-    "docx": FileFormat(_render_docx, draws_figures=True, library="docx"),
+    "docx": FileFormat(_render_docx, draws_figures=True, libraries=("docx",)),
+    "pdf": FileFormat(_render_pdf, draws_figures=True, libraries=("typst", "pylopdf_fonts_zh_cn")),
     "md": FileFormat(_render_markdown, draws_figures=False),
     "rtf": FileFormat(_render_rtf, draws_figures=True),
 }
@@ -89,7 +96,7 @@ def find_formats(text: str) -> tuple[str, ...]:
         if name not in FORMATS:
             raise UnknownNameError("format", name, FORMATS, "--format")
     for name in names:
-        if library := FORMATS[name].library:
+        for library in FORMATS[name].libraries:
             require_library(f"--format {name}", library)
     return names
 

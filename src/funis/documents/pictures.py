@@ -42,6 +42,42 @@ class Picture(NamedTuple):
     height: float
 
 
+class SizedDrawing(NamedTuple):
+    """A figure as a drawing.
+
+    Attributes
+    ----------
+    svg : the drawing
+    width, height : printed size in points
+    scale : by which a drawing wider than a page is made smaller
+    """
+
+    svg: str
+    width: float
+    height: float
+    scale: float
+
+
+def draw_shape(figure: FigureSpec | FlowChart) -> SizedDrawing:
+    """Draw a figure and say how large it is printed.
+
+    Parameters
+    ----------
+    figure : a drawing wider than a page is printed as wide as the page
+
+    Raises
+    ------
+    DrawingError : it cannot be drawn
+    """
+    svg = draw_flow_chart(figure) if isinstance(figure, FlowChart) else render_svg(figure.spec)
+    size = _SIZE.search(svg)
+    if size is None:
+        raise DrawingError(f"The drawing of {figure.id!r} does not say how large it is.")
+    wide, high = (float(each) for each in size.groups())
+    scale = min(1.0, WIDTH / wide)
+    return SizedDrawing(svg, wide * scale * _POINTS, high * scale * _POINTS, scale)
+
+
 def draw_picture(figure: FigureSpec | FlowChart) -> Picture:
     """Draw a figure and make its picture.
 
@@ -62,15 +98,10 @@ def draw_picture(figure: FigureSpec | FlowChart) -> Picture:
     >>> picture.width, picture.png[1:4]
     (492.0, b'PNG')
     """
-    svg = draw_flow_chart(figure) if isinstance(figure, FlowChart) else render_svg(figure.spec)
-    size = _SIZE.search(svg)
-    if size is None:
-        raise DrawingError(f"The drawing of {figure.id!r} does not say how large it is.")
-    wide, high = (float(each) for each in size.groups())
-    scale = min(1.0, WIDTH / wide)
-    density = DENSITY / _DRAWN * _UNITS * scale
-    png = render_png(_lighten(svg), density, _find_typefaces(figure, svg))
-    return Picture(svg, png, wide * scale * _POINTS, high * scale * _POINTS)
+    shape = draw_shape(figure)
+    density = DENSITY / _DRAWN * _UNITS * shape.scale
+    png = render_png(_lighten(shape.svg), density, _find_typefaces(figure, shape.svg))
+    return Picture(shape.svg, png, shape.width, shape.height)
 
 
 def _lighten(svg: str) -> str:

@@ -10,27 +10,27 @@ from itertools import accumulate
 from typing import Final
 
 from funis.documents.column_widths import (
+    INDENT,
     LANDSCAPE,
+    LINE,
     PADDING,
     PORTRAIT,
+    ROW,
     ColumnFit,
-    bind,
+    cell_text,
     count_lines,
     fit_columns,
+    row_height,
 )
 from funis.documents.document import Document
 from funis.documents.rtf_text import CLOSE, MARGIN, PAGE, escape, note_lines, open_file, title_lines, twips
-from funis.documents.table import TableCell, TableRow, TableSpec
+from funis.documents.table import TableRow, TableSpec
 
-#: Height of a line by the size of its letters, and what a row has above and below, in points.
-_LINE: Final = 1.2
-_ROW: Final = 3.0
 #: Of a page: its height in points by whether it is turned, and what title, head and foot take.
 _HEIGHTS: Final = {turned: (PAGE[0 if turned else 1] - 2 * MARGIN) / 20 for turned in (False, True)}
 _TITLE: Final = 48.0
 #: Left free: a word processor sets words a little wider or higher than they are measured here.
 _SPARE: Final = 24.0
-_INDENT: Final = 8.0
 #: A rule above or below a cell.
 _ABOVE: Final = r"\clbrdrt\brdrs\brdrw10"
 _BELOW: Final = r"\clbrdrb\brdrs\brdrw10"
@@ -87,7 +87,7 @@ def _pages(table: TableSpec, fit: ColumnFit) -> Iterator[Sequence[TableRow]]:
     """
     rows, start, used = table.rows, 0, 0.0
     room = _room(table, fit)
-    heights = [_height(row, fit) for row in rows]
+    heights = [row_height(row, fit) for row in rows]
     above: tuple[TableRow, ...] = ()
     for place, high in enumerate(heights):
         if used + high > room and place > start:
@@ -96,7 +96,7 @@ def _pages(table: TableSpec, fit: ColumnFit) -> Iterator[Sequence[TableRow]]:
                 end -= 1
             yield (*above, *rows[start:end])
             above = () if rows[end].is_heading else _last_heading((*above, *rows[start:end]))
-            start, used = end, sum(heights[end:place]) + sum(_height(row, fit) for row in above)
+            start, used = end, sum(heights[end:place]) + sum(row_height(row, fit) for row in above)
         used += high
     yield (*above, *rows[start:])
 
@@ -107,7 +107,7 @@ def _last_heading(rows: Sequence[TableRow]) -> tuple[TableRow, ...]:
 
 def _room(table: TableSpec, fit: ColumnFit) -> float:
     """Give the height that is left for rows on a page: at least a third of it, whatever stands around."""
-    line = fit.size * _LINE
+    line = fit.size * LINE
     width = LANDSCAPE if fit.is_turned else PORTRAIT
     notes = sum(count_lines(note, width, fit.size - 1) for note in _notes(table)) * (line + 1)
     titles = count_lines(table.title, width, 10) * 12
@@ -118,34 +118,14 @@ def _room(table: TableSpec, fit: ColumnFit) -> float:
         ),
         default=1,
     )
-    taken = _TITLE + titles + notes + (heads + bool(table.spanners)) * (line + _ROW) + _SPARE
+    taken = _TITLE + titles + notes + (heads + bool(table.spanners)) * (line + ROW) + _SPARE
     return max(_HEIGHTS[fit.is_turned] - taken, _HEIGHTS[fit.is_turned] / 3)
-
-
-def _height(row: TableRow, fit: ColumnFit) -> float:
-    if row.is_heading:
-        lines = count_lines(row.stub.text, fit.width, fit.size)
-    else:
-        lines = max(
-            count_lines(
-                _cell_text(cell, place, fit),
-                wide - 2 * PADDING - (0 if place else row.indent * _INDENT),
-                fit.size,
-            )
-            for place, (cell, wide) in enumerate(zip((row.stub, *row.cells), fit.widths, strict=True))
-        )
-    return lines * fit.size * _LINE + _ROW
-
-
-def _cell_text(cell: TableCell, place: int, fit: ColumnFit) -> str:
-    """Give the words of a cell; of a broken number each piece stays on a line of its own."""
-    return bind(cell.text) if place and fit.is_broken and cell.ids else cell.text
 
 
 def _definition(fit: ColumnFit, edges: Sequence[str] | str = "", *, is_head: bool = False) -> str:
     """Write what a row is and where its cells end, with the rules at the edges of all cells or of each."""
     repeated, side = (r"\trhdr", "b") if is_head else ("", "t")
-    above = twips(_ROW / 2)
+    above = twips(ROW / 2)
     opening = (
         rf"\trowd\trgaph{twips(PADDING)}\trpaddt{above}\trpaddb{above}\trpaddft3\trpaddfb3\trkeep{repeated}"
     )
@@ -193,10 +173,10 @@ def _row(row: TableRow, ends: str, openings: tuple[str, str], fit: ColumnFit) ->
     if row.is_heading:
         whole = _definition(ColumnFit(fit.size, fit.is_turned, (fit.width,)))
         return f"{whole}\n{first}\\keepn\\b {escape(row.stub.text)}\\cell\\row\n"
-    indent = rf"\li{twips(row.indent * _INDENT)}" if row.indent else ""
+    indent = rf"\li{twips(row.indent * INDENT)}" if row.indent else ""
     heavy = r"\b" if row.stub.is_strong else ""
     words = f"{first}{indent}{heavy} {escape(row.stub.text)}\\cell"
     for place, cell in enumerate(row.cells, start=1):
-        text = escape(_cell_text(cell, place, fit))
+        text = escape(cell_text(cell, place, fit))
         words += f"{other}{{\\b {text}}}\\cell" if cell.is_strong else f"{other}{text}\\cell"
     return f"{ends}\n{words}\\row\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -71,6 +72,14 @@ GUIDANCE = Guidance(
         ),
         Inline("funis check-document", is_code=True),
         Inline(" compares a text that was edited with the results."),
+    ),
+    attached_numbers=(
+        Inline(
+            "A number of the main part that the supplement prints too is a link to its row there. The "
+            "attached file "
+        ),
+        Inline("numbers.csv", is_code=True),
+        Inline(" lists every number with its key, its id, its unrounded value, its unit and its n."),
     ),
     close="Close",
 )
@@ -173,6 +182,7 @@ def _frame(
         guidance=GUIDANCE,
         numbers_file=_NUMBERS_FILE,
         supplement_title=SUPPLEMENT_TITLE,
+        date=dt.date.fromisoformat(cut) if cut else None,
         supplement_lead=_supplement_lead(sections),
     )
 
