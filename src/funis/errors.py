@@ -121,7 +121,8 @@ class UnknownNameError(FunisError):
         self.nearest = get_close_matches(name, names, n=3, cutoff=0.5) if found == name else []
         place = f"{where}: " if where else ""
         hint = f" Did you mean {self.nearest[0]!r}?" if self.nearest else ""
-        super().__init__(f"{place}there is no {kind} {found!r}.{hint} Known: {', '.join(names)}.")
+        listed = f"Known: {', '.join(names)}." if names else "None is known here."
+        super().__init__(f"{place}there is no {kind} {found!r}.{hint} {listed}")
 
 
 class FindingsError(FunisError):

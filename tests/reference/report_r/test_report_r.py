@@ -31,6 +31,11 @@ BY_HAND = {
     "term_serious_pneumonia.count": 1,
     "term_grade_5_pneumonia.count": 1,
 }
+#: Counted by hand: of the eleven treated S06 died and S10 withdrew; S12, lost, was never treated.
+ENDS_BY_HAND = {
+    "disposition.treated.left_early.count": 2,
+    "disposition.treated.left_early.percent": 200 / 11,
+}
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +74,9 @@ def test_every_number_of_r_is_computed_and_agrees(results: Results, expected: pl
 def test_no_number_of_these_analyses_is_left_unchecked(results: Results, expected: pl.DataFrame) -> None:
     checked = results.numbers.filter(pl.col("analysis").is_in(expected["analysis"].unique().to_list()))
     beyond = checked.join(expected.select(KEY), on=KEY, how="anti", nulls_equal=True)
+    ends = beyond.filter(pl.col("analysis") == "disposition")
+    assert dict(ends.select("id", "value").rows()) == pytest.approx(ENDS_BY_HAND)
+    beyond = beyond.filter(pl.col("analysis") != "disposition")
     prefix = "adverse_events.treated."
     of_cells = beyond.filter((pl.col("measure") != pl.col("variable")) | (pl.col("variable") == "onset"))
     assert beyond["id"].to_list() == of_cells["id"].to_list()

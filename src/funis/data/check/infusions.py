@@ -83,8 +83,10 @@ def _check_dose(row: Mapping[str, Any], plan: Infusion) -> Iterator[Finding]:
     if compare_exactly(abs(deviation), ">", plan.tolerance_percent):
         low, high = (expected * (1 + sign * plan.tolerance_percent / 100) for sign in (-1, 1))
         hint = " Is it the dose per kilogram, or in millions?" if cells < _FEW_CELLS <= low else ""
+        side = "above" if deviation > 0 else "below"
         message = (
-            f"The dose is {deviation:+.1f} % of the planned {plan.cells_per_kg:g} cells/kg at this weight."
+            f"The dose is {abs(deviation):.1f} % {side} the planned {plan.cells_per_kg:g} cells/kg "
+            "at this weight."
         )
         fix = f"Within {plan.tolerance_percent:g} % is {low:.4g} to {high:.4g} cells.{hint}"
         yield _finding("warning", "dose_outside_tolerance", row, "cells", message, fix)
