@@ -30,6 +30,9 @@ BY_HAND = {
     "term_grade_1_2_herpes_zoster.count": 1,
     "term_serious_pneumonia.count": 1,
     "term_grade_5_pneumonia.count": 1,
+    "any_serious.count": 1,
+    "any_grade_1_2.count": 2,
+    "any_grade_5.count": 1,
 }
 #: Counted by hand: of the eleven treated S06 died and S10 withdrew; S12, lost, was never treated.
 ENDS_BY_HAND = {
