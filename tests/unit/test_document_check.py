@@ -218,6 +218,22 @@ def test_other_files_are_refused(edited: Callable[..., Path], results: pl.DataFr
         check_document(edited(("<w:body>", "<w:bodi>")), results)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('value="-3.4"', 'value="x"'),
+        ('value="-3.4"', 'value="inf"'),
+        ('id="p"', 'id=""'),
+        ('numbers="n', 'numbers="m'),
+    ],
+)
+def test_list_of_keys_that_was_changed_is_refused(
+    old: str, new: str, edited: Callable[..., Path], results: pl.DataFrame
+) -> None:
+    with pytest.raises(ValueRangeError, match="whose list of keys is as funis wrote it"):
+        check_document(edited((old, new), part="customXml/item1.xml"), results)
+
+
 def test_command_answers_and_ends_with_1_where_a_number_differs(
     edited: Callable[..., Path], results: pl.DataFrame, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,9 +91,17 @@ def read_docx_numbers(path: Path) -> DocxNumbers:
             "a report.docx that funis wrote, edited or not: its list of keys is gone from this one",
             "Save the edited file as .docx, not through another kind of file.",
         )
-    written = {number.get("key"): _written(number) for number in listed.iter(f"{_FUNIS}number")}
-    rows = {row.get("key"): row.get("numbers").split() for row in listed.iter(f"{_FUNIS}row")}
+    written = {number.get("key"): _written(number, path) for number in listed.iter(f"{_FUNIS}number")}
+    rows = {row.get("key"): row.get("numbers", "").split() for row in listed.iter(f"{_FUNIS}row")}
+    if unknown := {name for names in rows.values() for name in names} - set(written):
+        raise _damaged(path, min(unknown))
     return DocxNumbers(written, tuple(_find(body, written, rows)))
+
+
+def _damaged(path: Path, what: str) -> ValueRangeError:
+    return ValueRangeError(
+        "Word file", str(path), "a report.docx whose list of keys is as funis wrote it", f"Look at: {what!r}."
+    )
 
 
 def _open(path: Path) -> tuple[Any, Any]:
@@ -115,16 +124,28 @@ def _open(path: Path) -> tuple[Any, Any]:
         ]
     except (zipfile.BadZipFile, PackageNotFoundError, KeyError, ValueError, SyntaxError) as error:
         raise ValueRangeError("Word file", str(path), "a file in the format .docx") from error
+    if word.element.body is None:
+        raise ValueRangeError("Word file", str(path), "a file in the format .docx")
     return word.element.body, next((part for part in parts if part.tag == f"{_FUNIS}numbers"), None)
 
 
-def _written(number: Any) -> WrittenNumber:
+def _written(number: Any, path: Path) -> WrittenNumber:
     texts = tuple(each.text or "" for each in number.iter(f"{_FUNIS}printed"))
-    others = tuple(
-        WrittenNumber(each.get("id"), each.get("value", ""), each.get("n", ""), texts)
-        for each in number.iter(f"{_FUNIS}also")
-    )
-    return WrittenNumber(number.get("id"), number.get("value", ""), number.get("n", ""), texts, others)
+    others = tuple(_number(each, texts, (), path) for each in number.iter(f"{_FUNIS}also"))
+    return _number(number, texts, others, path)
+
+
+def _number(
+    element: Any, texts: tuple[str, ...], others: tuple[WrittenNumber, ...], path: Path
+) -> WrittenNumber:
+    name, value = element.get("id"), element.get("value", "")
+    try:
+        known = not value or math.isfinite(float(value))
+    except ValueError:
+        known = False
+    if not known or not name or not texts:
+        raise _damaged(path, name or value)
+    return WrittenNumber(name, value, element.get("n", ""), texts, others)
 
 
 def _find(body: Any, written: dict[str, WrittenNumber], rows: dict[str, list[str]]) -> Iterator[FoundNumber]:
