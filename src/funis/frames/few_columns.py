@@ -476,9 +476,19 @@ def _known(
         made = FewColumn(run, left.name, is_free=left.is_free, many=left.many or other.many, kind=kind)
         made.is_cellwise = left.is_cellwise and other.is_cellwise
         return made
-    return rowwise(
+    made = rowwise(
         lambda one, two: None if one is None or two is None else function(one, two), (left, other), kind
     )
+    if made.is_one or left.is_one:
+        return made
+    here, beside = left.run, other.run
+
+    def run_both(frame: Any, each: str) -> Cells:
+        pairs = zip(here(frame, each), beside(frame, each), strict=True)
+        return [None if one is None or two is None else function(one, two) for one, two in pairs]
+
+    made.run = run_both
+    return made
 
 
 def _compare(function: Callable[[Any, Any], Any], left: FewColumn, right: object) -> FewColumn:

@@ -8,16 +8,15 @@ from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
+from funis.frames.few_asked import as_expressions
 from funis.frames.few_cells import Cells, UnusualRowsError
-from funis.frames.few_columns import FewColumn, col, one_column
+from funis.frames.few_columns import FewColumn, col
 from funis.frames.few_lists import FewCells, KindsOf, RowsWithGaps, kind_of
 from funis.frames.few_together import Together, gather
-
-_NO_SOURCE: Final = (None, "", None)
 
 
 class FewRows:
@@ -36,13 +35,16 @@ class FewRows:
     [('S1', 30)]
     """
 
-    __slots__ = (*("_base", "_cells", "_kinds", "_listed", "_names", "_own", "_rows", "_together", "height"),)
+    __slots__ = (
+        *("_base", "_cells", "_gaps", "_kinds", "_listed", "_names", "_own", "_rows", "_together", "height"),
+    )
 
     def __init__(
         self, columns: Mapping[str, Any], kinds: Mapping[str, Any] | None = None, height: int | None = None
     ) -> None:
-        # What a column is: its cells; or the frame that has them, what is asked of it (a column by name or an
-        # expression), and the rows to take (None for all) or the name that the expression is asked for.
+        # What a column is: its cells; what works it out together with others; or the frame that has them,
+        # what is asked of it (a column by name or an expression), and the rows to take (None for all) or the
+        # name that the expression is asked for.
         self._own = columns
         self._names: Mapping[str, Any] = columns
         # All other columns are those of the base, where there is one, of these of its rows (None for all).
@@ -52,6 +54,7 @@ class FewRows:
         self._cells: dict[str, Cells] = {}
         self._kinds: Mapping[str, Any] = kinds or {}
         self._listed: list[str] | None = None
+        self._gaps: dict[str, int] | None = None
         # What works out all own columns in one go, if anything does.
         self._together: Together | None = None
         self.height = len(next(iter(columns.values()), ())) if height is None else height
@@ -112,7 +115,8 @@ class FewRows:
         """Give the cells of a column, worked out where they have not been; not to be changed."""
         known = self._cells.get(name)
         if known is None:
-            known = self._cells[name] = self._find(name)
+            column = self._own.get(name)
+            known = self._cells[name] = column if type(column) is list else self._find(name)
         return known
 
     def all_cells(self, names: tuple[str, ...]) -> Cells:
@@ -126,8 +130,10 @@ class FewRows:
         return gather(frame._own, names, frame.cells)
 
     def count_gaps(self) -> dict[str, int]:
-        """Count the empty cells of each column."""
-        return self._of_each(Together.count_gaps, lambda cells: cells.count(None))
+        """Count the empty cells of each column, once: no frame changes; the counts are not to be changed."""
+        if self._gaps is None:
+            self._gaps = self._of_each(Together.count_gaps, lambda cells: cells.count(None))
+        return self._gaps
 
     def _of_each(
         self, of_many: Callable[[Together], Mapping[str, Any]], of_one: Callable[[Cells], Any]
@@ -136,14 +142,15 @@ class FewRows:
         made: dict[str, Any] = {}
         last: Together | None = None
         found: Mapping[str, Any] = {}
+        own = self._own
         for name in self._names:
-            source, asked, _ = column if type(column := self._own.get(name)) is tuple else _NO_SOURCE
+            source = own.get(name)
             if type(source) is not Together:
                 made[name] = of_one(self.cells(name))
                 continue
             if source is not last:
                 last, found = source, of_many(source)
-            made[name] = found[asked]
+            made[name] = found[name]
         return made
 
     def _find(self, name: str) -> Cells:
@@ -155,9 +162,9 @@ class FewRows:
                 source, asked, which = column
                 if type(asked) is not str or which is not None:
                     break
-                if type(source) is Together:
-                    return source.cells(asked)
                 frame, called = source, asked
+            elif type(column) is Together:
+                return column.cells(called)
             elif column is not None:
                 return column  # type: ignore[no-any-return]
             elif frame._base is None:
@@ -203,8 +210,10 @@ class FewRows:
                 return asked.kind
             if which in frame._names:
                 return frame.kind(which)
-        elif column is None and self._base is not None:
-            return self._base.kind(name)
+        else:
+            source = self._base if column is None else column
+            if isinstance(source, FewRows | Together):
+                return source.kind(name)
         return kind_of(self.cells(name))
 
     def __getitem__(self, name: str) -> FewCells:
@@ -249,7 +258,7 @@ class FewRows:
 
     def select(self, *columns: Any, **named: Any) -> FewRows:
         """Give columns; a single value stands once, or beside each row of the others."""
-        asked = _expressions(columns, named)
+        asked = as_expressions(columns, named)
         if True in [column.is_free for column in asked]:
             return self._work_out(asked)
         height = self.height if False in [each.is_one for each in asked] else 1
@@ -264,7 +273,7 @@ class FewRows:
                 made[column.name] = (self, column.plain, None)
             elif column.many and (column.inner if single and column.inner else column).is_cellwise:
                 together = Together(self, column)
-                made |= {name: (together, name, None) for name in column.many}
+                made |= dict.fromkeys(column.many, together)
             elif column.many:
                 made |= {name: (self, column, name) for name in column.many}
             else:
@@ -286,15 +295,17 @@ class FewRows:
 
     def with_columns(self, *columns: Any, **named: Any) -> FewRows:
         """Add columns, or put them in the place of those of the same name."""
-        asked = _expressions(columns, named)
+        asked = as_expressions(columns, named)
         if True in [column.is_free for column in asked]:
             raise UnusualRowsError("A column may have another number of rows.")
         return _with_together(self._view(self._asked(asked)), asked)
 
     def filter(self, *conditions: Any) -> FewRows:
         """Keep the rows that meet every condition; null does not meet it."""
+        if not self.height:
+            return self
         rows: Sequence[int] = range(self.height)
-        for condition in _expressions(conditions, {}):
+        for condition in as_expressions(conditions, {}):
             met = condition.run(self, "")
             rows = [row for row in rows if (met if condition.is_one else met[row])]
         if not rows:
@@ -438,7 +449,7 @@ class FewGroups:
 
     def agg(self, *columns: Any, **named: Any) -> FewRows:
         """Work out one row a key: single values, or lists of what is more."""
-        expressions = _expressions(columns, named)
+        expressions = as_expressions(columns, named)
         names = [name for column in expressions for name in column.many or (column.name,)]
         made: dict[str, Cells] = {name: [] for name in names}
         for _, rows in self:
@@ -478,23 +489,7 @@ def concat_few(frames: Iterable[FewRows]) -> FewRows:
 def _with_together(frame: FewRows, asked: Sequence[FewColumn]) -> FewRows:
     """Note what works out all own columns of a frame, where they were asked for in one go."""
     if len(asked) == 1 and asked[0].many:
-        (source, _, _) = frame._own[asked[0].many[0]]
+        source = frame._own[asked[0].many[0]]
         if type(source) is Together:
             frame._together = source
     return frame
-
-
-def _expressions(columns: Iterable[Any], named: Mapping[str, Any]) -> list[FewColumn]:
-    """Take texts as names of columns, lists as what stands in them, keywords as names of answers."""
-    flat: list[FewColumn] = []
-    for each in columns:
-        if isinstance(each, FewColumn):
-            flat.append(each)
-        elif isinstance(each, str):
-            flat.append(one_column(each))
-        else:
-            flat += _expressions(each, {})
-    for name, given in named.items():
-        column = one_column(given) if isinstance(given, str) else given
-        flat.append(column.alias(name))
-    return flat

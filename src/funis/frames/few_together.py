@@ -71,9 +71,14 @@ class Together:
 
     def count_gaps(self) -> dict[str, int]:
         """Count the empty cells of each column."""
-        if None not in self.all_cells():
+        cells, height = self.all_cells(), self.height
+        if None not in cells:
             return dict.fromkeys(self.places, 0)
-        return {name: self.cells(name).count(None) for name in self.places}
+        starts = range(0, len(cells), height)
+        return {
+            name: cells[start : start + height].count(None)
+            for name, start in zip(self.places, starts, strict=True)
+        }
 
     def is_same(self) -> bool:
         """Tell whether every cell is the one that was asked about."""
@@ -119,8 +124,8 @@ def gather(own: Mapping[str, Any], names: Iterable[str], cells_of: Callable[[str
     found: Cells = []
     for name in names:
         column = own.get(name)
-        if type(column) is tuple and type(column[0]) is Together:
-            found += column[0].cells(column[1])
+        if type(column) is Together:
+            found += column.cells(name)
         else:
             found += column if type(column) is list else cells_of(name)
     return found
