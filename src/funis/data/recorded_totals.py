@@ -39,6 +39,7 @@ def items_of(instrument: Definition, score: str) -> tuple[Item, ...]:
     return tuple(item for item in instrument.items if not system or item.system == system)
 
 
+@lru_cache(maxsize=512)
 def items_behind(instrument: Definition, score: str) -> tuple[Item, ...]:
     """Give those of its items that a form, and not the laboratory, holds.
 

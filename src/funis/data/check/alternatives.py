@@ -9,7 +9,7 @@ import polars as pl
 from funis.catalogue.model_instrument import Definition, Item
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding
-from funis.frames.verbs import Verbs, verbs_of
+from funis.frames.verbs import Verbs, count_gaps, verbs_of
 
 
 def check_alternatives(found: Definition, frame: pl.DataFrame, missing: str) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def check_alternatives(found: Definition, frame: pl.DataFrame, missing: str) -> 
     if found.kind != "grades" or missing != "strict":
         return
     ops = verbs_of(frame)
-    held = {name for name in frame.columns if frame[name].null_count() < frame.height}
+    held = {name for name, count in count_gaps(frame).items() if count < frame.height}
     for item in found.items:
         if item.name not in held or not item.alternatives:
             continue
