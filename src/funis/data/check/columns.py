@@ -113,13 +113,11 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
     texts = tuple(name for name in raw.frame.columns if name != "_line")
     ops = verbs_of(raw.frame)
     plan = _plan(ops, table, texts)
-    trimmed, stripped = raw.frame, raw.frame
-    if texts:
-        trimmed = raw.frame.with_columns(plan.clean)
-        stripped = trimmed.with_columns(plan.known)
+    stripped = raw.frame.with_columns(plan.known) if texts else raw.frame
     typed = Typed(table, raw.file, stripped, today, raw.grid.header_line)
     _check_columns(typed, texts, plan)
-    if not trimmed.equals(raw.frame):
+    # Where nothing changed, which is nearly always, one look is enough to know.
+    if not stripped.equals(raw.frame) and not raw.frame.with_columns(plan.clean).equals(raw.frame):
         _check_spaces(typed, raw.frame, texts)
     if stripped.is_empty():
         typed.frame = empty_frame(table, raw.frame, columns=kept_columns(table, texts))
@@ -176,7 +174,7 @@ class _Plan:
     columns : the same by what they hold
     lacking : required columns that the file does not have
     strange : names in the file that have no meaning
-    clean, known : take spaces off the texts; then make what is empty null
+    clean, known : take spaces off the texts; the same, and make what is empty null
     kept : the columns of the typed table by name; a null for one that the file does not have
     """
 
@@ -194,14 +192,14 @@ def _plan(ops: Verbs, table: Table, texts: tuple[str, ...]) -> _Plan:
     """Plan the typing of a table once for the names of its columns; few rows are typed a thousand times."""
     present = frozenset(texts)
     given = tuple(column for column in table.columns if column.name in present)
-    cells, known = ops.col(texts), table.by_name
+    clean, known = _stripped(ops.col(texts)), table.by_name
     return _Plan(
         given,
         sort_columns(given),
         _lacking(table, present),
         tuple(name for name in texts if name not in known and name.casefold() not in IGNORED_COLUMNS),
-        _stripped(cells),
-        cells.replace([""], [None]),
+        clean,
+        clean.replace([""], [None]),
         {
             column.name: ops.col(column.name)
             if column.name in present

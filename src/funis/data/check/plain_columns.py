@@ -15,6 +15,8 @@ from funis.schema import Column
 WHOLE_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 """A whole ISO date, with the midnight that spreadsheets add."""
 
+_LIKE_NUMBERS = {"flag": "number", "integer": "number"}
+"""Kinds whose texts are read as those of another; which of the numbers are possible differs."""
 LARGEST = 1e15
 """No column of a study holds a larger number: a dose of cells is some 1e8."""
 
@@ -103,45 +105,58 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sorted) -> pl.DataFrame:
     """
     ops = verbs_of(frame)
     gaps = count_gaps(frame)
-    unfilled = {name for name in columns.filled if gaps[name]}
-    free = [name for name in columns.free if name not in unfilled]
-    named = [(sort, _without(sort.names, unfilled)) for sort in columns.sorts]
-    typed = frame.select(*free, *(_read_plainly(ops, sort, names) for sort, names in named if names))
+    unfilled = frozenset(name for name in columns.filled if gaps[name])
+    typed = frame.select(_read_all(ops, columns, unfilled))
     unread = count_gaps(typed)
-    odd = {name for name, count in unread.items() if count != gaps[name]}
-    kept = [(sort, _without(names, odd)) for sort, names in named]
-    checked = [(sort, names) for sort, names in kept if names and sort.like.kind != "date"]
-    answers = typed.select(_are_plain(ops, sort, names) for sort, names in checked)
-    passed = answers.row(0, named=True) if checked else {}
+    odd = unfilled.union(name for name, count in unread.items() if count != gaps[name])
+    answers = _answer_all(ops, columns, odd)
+    passed = typed.select(answers).row(0, named=True) if answers else {}
     plain = [
-        (sort, name) for sort, names in kept for name in names if passed.get(name, sort.like.kind == "date")
+        (sort, name) for sort, name in _names(columns, odd) if passed.get(name, sort.like.kind == "date")
     ]
     whole_numbers = [name for sort, name in plain if sort.like.kind == "integer"]
     if whole_numbers:
         typed = typed.with_columns(ops.col(whole_numbers).cast(ops.Int64))
+    free = [name for name in columns.free if name not in unfilled]
     return typed.select(*free, *(name for _, name in plain))
 
 
-def _without(names: tuple[str, ...], gone: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if name not in gone) if gone else names
+def _names(columns: Sorted, gone: Collection[str]) -> list[tuple[Sort, str]]:
+    """Name the columns of which some texts are no values, but for some, each with its sort."""
+    return [(sort, name) for sort in columns.sorts for name in sort.names if name not in gone]
+
+
+@lru_cache(maxsize=1024)
+def _read_all(ops: Verbs, columns: Sorted, gone: frozenset[str]) -> Sequence[pl.Expr | str]:
+    """Read columns of texts as their kind, but for some; those that are read alike by one expression."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for sort, name in _names(columns, gone):
+        alike[_LIKE_NUMBERS.get(sort.like.kind, sort.like.kind)].append(name)
+    free = [name for name in columns.free if name not in gone]
+    return [*free, *(_read_plainly(ops, kind, names) for kind, names in alike.items())]
+
+
+@lru_cache(maxsize=1024)
+def _answer_all(ops: Verbs, columns: Sorted, gone: frozenset[str]) -> Sequence[pl.Expr]:
+    """Tell which columns, but for some, hold nothing but possible values; every date is possible."""
+    left = [(sort, [name for name in sort.names if name not in gone]) for sort in columns.sorts]
+    return [_are_plain(ops, sort, names) for sort, names in left if names and sort.like.kind != "date"]
 
 
 def _is_free(column: Column) -> bool:
     return not column.allowed and not column.not_done
 
 
-@lru_cache(maxsize=1024)
-def _read_plainly(ops: Verbs, sort: Sort, names: tuple[str, ...]) -> pl.Expr:
-    """Read columns of texts as their kind; null where a text is something else."""
-    if sort.like.kind == "text":
+def _read_plainly(ops: Verbs, kind: str, names: Sequence[str]) -> pl.Expr:
+    """Read columns of texts as a kind; null where a text is something else."""
+    if kind == "text":
         return ops.col(names)
-    if sort.like.kind == "date":
+    if kind == "date":
         return ops.col(names).str.extract(WHOLE_DATE).str.to_date("%Y-%m-%d", strict=False)
     return ops.col(names).cast(ops.Float64, strict=False)
 
 
-@lru_cache(maxsize=1024)
-def _are_plain(ops: Verbs, sort: Sort, names: tuple[str, ...]) -> pl.Expr:
+def _are_plain(ops: Verbs, sort: Sort, names: Sequence[str]) -> pl.Expr:
     """Tell which columns hold nothing but possible values."""
     values, possible = ops.col(names), is_possible(ops, sort.like, names)
     whole = possible & (values == values.floor()) if sort.like.kind == "integer" else possible
