@@ -434,3 +434,14 @@ def test_a_hypothetical_estimand_draws_what_would_have_been(tmp_path: Path) -> N
     expected = np.where(seen, change[:, 1], design @ slope).mean()
     assert abs(estimate(results, "month_6") - expected) < 0.3
     assert estimate(results, "month_6", "test") == pytest.approx(change[:, 1].mean())
+
+
+def test_an_estimand_is_printed_in_words_and_not_by_its_id(tmp_path: Path) -> None:
+    """The id of the study file stood in the heading and the sentence, underscores and all."""
+    text = RESCUE + estimand("rescue_medication while_on_treatment")
+    study, results = run_small(tmp_path / "t", text.replace('id = "main"', 'id = "change_without_rescue"'))
+    table = next(
+        each for each in build_tables(study, results) if each.id == "table-estimand-change_without_rescue"
+    )
+    assert table.title.startswith("Estimand “change without rescue”: ")
+    assert table.footnotes[0].startswith("Estimand “change without rescue” of ")

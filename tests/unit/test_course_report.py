@@ -9,6 +9,7 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.documents.table import TableSpec
 from funis.reporting.banners import build_notices
+from funis.reporting.closing_words import limit_words
 from funis.reporting.course_tables import CAUTION, build_course_tables
 from funis.reporting.flow_figure import build_flow
 from funis.reporting.key_results import build_key_box
@@ -158,3 +159,35 @@ def test_the_first_page_says_who_was_infused_again(study: Study, results: Result
     )
     bound = {entry.name: [part.id for part in entry.text if part.id] for entry in box.entries}
     assert len(bound["Limits"]) == 1
+
+
+def test_a_second_course_without_a_day_is_counted_apart_and_told(study: Study) -> None:
+    """Not known to be before a visit is not known to be after it: such a course was silently left out."""
+    rows = [
+        {**row, "course": 1 if row["number"] < 3 else 2}
+        | ({"day": None} if row["subject"] == "S2" and row["number"] > 2 else {})
+        for row in courses.infusions(courses.AGAIN)
+    ]
+    results = analyse(study, courses.tables(study, infusions=rows))
+    book = read_numbers(results.numbers)
+    assert results.value("course.treated.retreated_without_day.count") == 1
+    # S5 alone is known to have been infused again before month 12.
+    assert results.value("course.treated.month_12.retreated_before.count") == 1
+    (box,) = build_key_box(study, book)
+    said = {entry.name: "".join(part.text for part in entry.text) for entry in box.entries}
+    assert "1/5 had been infused again before month 12" in said["Limits"]
+    assert said["Limits"].endswith(" Of 1 infused again the day is not recorded.")
+    _, retreated, *_ = build_course_tables(study, results, book)
+    assert any(note.startswith("A second course of which no day is recorded") for note in retreated.footnotes)
+    lines = ["".join(part.text for part in line) for line in limit_words(study, book)]
+    assert any(line.startswith("The day of the second course is not recorded of 1 of 5: ") for line in lines)
+
+
+def test_lots_are_no_share_of_the_subjects(study: Study) -> None:
+    """Two lots for five subjects read 2/5."""
+    given = [{**row, "lot": f"L{row['number'] % 2}"} for row in courses.infusions(courses.AGAIN)]
+    (table,) = build_exposure_tables(
+        study, read_numbers(analyse(study, courses.tables(study, infusions=given)).numbers)
+    )
+    shown = {row.stub.text: [cell.text for cell in row.cells if cell.text] for row in table.rows}
+    assert shown["Lots"] == ["2"]

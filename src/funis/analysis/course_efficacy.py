@@ -25,7 +25,7 @@ from funis.analysis.run import Run, add_rate
 from funis.analysis.summary import add_summary, describe_at, subject_source
 from funis.data.tables import Tables
 from funis.results import format_shortest
-from funis.study.courses import AGE_OF_BASELINE, RELAPSED_AFTER, RETREATED_BEFORE, name_course
+from funis.study.courses import AGE_OF_BASELINE, RELAPSED_AFTER, RETREATED_BEFORE, WITHOUT_DAY, name_course
 from funis.study.model import Endpoint
 from funis.study.response_behind import response_visit
 
@@ -44,11 +44,13 @@ def describe_courses(run: Run, tables: Tables, scored: Mapping[str, Scored], vis
     Notes
     -----
     Each later course is described in those who had it, and the course before in the same subjects, up to the
-    day on which they were infused again. Subjects whose course has no known day are not among them.
+    day on which they were infused again. Subjects whose course has no known day are not among them; they are
+    counted apart.
     """
     infusions = infusions_by_course(run)
     if infusions is None or not has_courses(run.study, infusions) or not run.study.follow_up_visits:
         return
+    _count_without_day(run, infusions)
     courses = given_courses(run, infusions)
     if len(courses) < 2:
         return
@@ -218,6 +220,29 @@ def _count_retreated(run: Run, course: GivenCourse) -> None:
                     source=subject_source(run, cohort, f"{RETREATED_BEFORE} {visit.name}", before, rows),
                 )
                 add_rate(run, place, int(before.sum()), level=run.level, limits=False)
+
+
+def _count_without_day(run: Run, infusions: pl.DataFrame) -> None:
+    """Count who had a second course of which no day is known: they may have had it before any visit."""
+    undated = infusions.filter(pl.col("course") == 2, pl.col("course_start").is_null())["subject"].to_list()
+    chosen = np.array([subject in undated for subject in run.panel.subjects], dtype=bool)
+    if not chosen.any():
+        return
+    rows = run.observe(
+        WITHOUT_DAY, ["infused again on a day not recorded" if each else "" for each in chosen]
+    )
+    for population in dict.fromkeys(each.population for each in run.study.endpoints if each.at):
+        for cohort in run.populations.every_arm(population):
+            if not cohort.size:
+                continue
+            members = chosen & cohort.members
+            place = replace(
+                cohort.place(ANALYSIS, WITHOUT_DAY),
+                n=cohort.size,
+                denominator=cohort.size,
+                source=subject_source(run, cohort, WITHOUT_DAY, members, rows),
+            )
+            add_rate(run, place, int(members.sum()), level=run.level, limits=False)
 
 
 def _count_relapsed_after(run: Run, course: GivenCourse, visits: pl.DataFrame) -> None:

@@ -33,6 +33,11 @@ _ROLE = re.compile(r'\s(?:role|aria-[a-z]+)="[^"]*"')
 #: Coordinates are cut after two decimals: less than a hundredth of a point cannot be seen.
 _COORDINATES = re.compile(r'\b(?:d|transform)="[^"]*"')
 _BEYOND = re.compile(r"(?<=\.\d\d)\d+")
+#: A number with the bracket before it and the sign or bracket behind it. A browser breaks a line beside a
+#: button even where no word ends, and left "%)" alone on a line.
+_HELD = re.compile(
+    r'\(?<button class="n"[^>]*>[^<]*</button>[)%;,.]+|\(<button class="n"[^>]*>[^<]*</button>'
+)
 #: Each kind of block, and the macro of ``parts.html.j2`` that draws it.
 _MACROS: dict[type, str] = {
     Paragraph: "paragraph",
@@ -98,7 +103,7 @@ def render_page(document: Document) -> str:
         script_hash=_hash_of(script),
         numbers=Markup(write_json(document.numbers)),  # noqa: S704 - escaped where it is written
     )
-    return replace_forbidden(page)
+    return replace_forbidden(_HELD.sub(r'<span class="held">\g<0></span>', page))
 
 
 def _draw_figure(figure: FigureSpec | FlowChart) -> Markup:

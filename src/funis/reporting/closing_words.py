@@ -13,7 +13,7 @@ from funis.reporting.finding_tables import finding_words, use_of_values
 from funis.reporting.number_book import Number, NumberBook, bound
 from funis.reporting.title_block import size_of
 from funis.results import ALL, Results, format_number
-from funis.study.courses import name_course
+from funis.study.courses import WITHOUT_DAY, name_course
 from funis.study.model import Study
 
 #: By design, what every change or difference holds beside the treatment.
@@ -146,6 +146,16 @@ def count_infused_again(book: NumberBook) -> Number | None:
     return next((each for each in reversed(retreated) if each is not None and each.value), None)
 
 
+def count_without_day(book: NumberBook) -> Number | None:
+    """Find of how many the day of the second course is not recorded, None where it is of all."""
+    found = (
+        book.find(group, ALL, "count")
+        for group in book.of("course")
+        if (group.variable, group.subgroup, group.arm) == (WITHOUT_DAY, ALL, ALL)
+    )
+    return next((each for each in found if each is not None and each.value), None)
+
+
 def _infused_again(book: NumberBook) -> Iterator[Prose]:
     """Say how many were infused again: what followed is in their values of the first treatment."""
     count = count_infused_again(book)
@@ -155,6 +165,13 @@ def _infused_again(book: NumberBook) -> Iterator[Prose]:
             _of_all(count),
             ". They were chosen by what happened before: a second course is not comparable with the first, "
             "and what followed it is part of their later values.",
+        )
+    undated = count_without_day(book)
+    if undated is not None:
+        yield _sentence(
+            "The day of the second course is not recorded of ",
+            _of_all(undated),
+            ": they are in no result by course, and are not counted as infused again before a visit.",
         )
 
 

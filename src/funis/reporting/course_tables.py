@@ -34,11 +34,11 @@ from funis.reporting.number_book import (
 from funis.reporting.response_tables import class_label
 from funis.reporting.safety_tables import arm_label
 from funis.results import ALL, Results, format_millions, format_number
-from funis.study.courses import AGE_OF_BASELINE, NOT_PLANNED, RELAPSED_AFTER, RETREATED_BEFORE
+from funis.study.courses import AGE_OF_BASELINE, NOT_PLANNED, RELAPSED_AFTER, RETREATED_BEFORE, WITHOUT_DAY
 from funis.study.model import Study
 
 #: What is told of the first treatment, in a table of its own.
-_OF_FIRST: Final = frozenset({RETREATED_BEFORE, RELAPSED_AFTER})
+_OF_FIRST: Final = frozenset({RETREATED_BEFORE, RELAPSED_AFTER, WITHOUT_DAY})
 #: Said wherever courses stand side by side.
 CAUTION: Final = (
     "Who is infused again is chosen by what happened after the first treatment, at relapse by being at the "
@@ -60,6 +60,11 @@ _RETREATED: Final = (
     "Values of the endpoints of the first treatment are used as recorded after a later course too (treatment "
     "policy), and a relapse counts whenever it is found. An estimand of the study file can say otherwise, "
     "with the intercurrent event reinfusion."
+)
+
+_WITHOUT_DAY: Final = (
+    "A second course of which no day is recorded is in no row, though it may have been before any visit: "
+    "Limits of interpretation."
 )
 
 
@@ -326,7 +331,8 @@ def _retreated(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Ite
     none_yet = [in_sentence(labels.visit(visit)) for visit in visits if visit not in shown]
     before = (f"Nobody had been infused again before {listed(none_yet)}.",) if none_yet else ()
     used = [number for group in own for visit in shown for number in book.all(group) if number.visit == visit]
-    notes = (_RETREATED, *before, *describe_basis(labels, used))
+    undated = (_WITHOUT_DAY,) if any(group.variable == WITHOUT_DAY for group in groups) else ()
+    notes = (_RETREATED, *before, *undated, *describe_basis(labels, used))
     title = "Infused again before a visit of the first treatment"
     yield TableSpec("table-retreated", "activity", title, heads, tuple(rows), notes, is_upright=True)
 

@@ -8,7 +8,7 @@ from funis.documents.figure import FigureSpec, finish
 from funis.documents.register import reference
 from funis.reporting.arm_differences import find_control
 from funis.reporting.forest_figures import ForestRow, forest_body
-from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.labels import Labels, in_sentence, words_of_name
 from funis.reporting.number_book import Group, Number, NumberBook, level_text
 from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.small_samples import has_percent, limit_missed
@@ -72,7 +72,7 @@ def _row(
     size = "" if number.n is None else f" (n = {number.n})"
     estimate, lower, upper = (each.value or 0.0 for each in known)
     words = "{} ({} to {})".format(*map(_printed, known))
-    yield ForestRow(f"{estimand.id.replace('_', ' ')}{of_arm}{when}{size}", estimate, lower, upper, words)
+    yield ForestRow(f"{words_of_name(estimand.id)}{of_arm}{when}{size}", estimate, lower, upper, words)
 
 
 def _printed(number: Number) -> str:

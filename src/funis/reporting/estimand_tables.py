@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence, multiplicity_sentence
 from funis.reporting.footnotes import describe_basis, say_unadjusted
-from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label
+from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label, words_of_name
 from funis.reporting.number_book import (
     Group,
     Number,
@@ -52,7 +52,7 @@ def _estimand_table(
     for group in estimated:
         rows += [_estimate_row(labels, book, group, visit) for visit in book.visits(group)]
     used = [number for group in groups for number in book.all(group)]
-    title = f"Estimand {estimand.id}: {in_sentence(labels.endpoint(estimand.endpoint))}"
+    title = f"Estimand “{words_of_name(estimand.id)}”: {in_sentence(labels.endpoint(estimand.endpoint))}"
     level = level_text(labels.study, estimand.endpoint)
     heads = ("", "n", f"Estimate ({level} CI)", "Method", "P")
     unasked = any(

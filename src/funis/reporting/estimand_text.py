@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from funis.reporting.definition_words import endpoint_words
-from funis.reporting.labels import MISSING_OUTCOME, MISSING_RELAPSE, Labels, in_sentence, method_label
+from funis.reporting.labels import (
+    MISSING_OUTCOME,
+    MISSING_RELAPSE,
+    Labels,
+    in_sentence,
+    method_label,
+    words_of_name,
+)
 from funis.results import format_shortest
 from funis.study.estimand import IMPUTED, Estimand, Imputation, IntercurrentEvent, Multiplicity
 from funis.study.model import Endpoint, Study
@@ -74,7 +81,7 @@ def estimand_sentence(labels: Labels, estimand: Estimand) -> str:
     events = [strategy_words(each, estimand, endpoint.kind) for each in estimand.intercurrent_events]
     handled = f"Intercurrent events: {'; '.join(events)}." if events else "No intercurrent event is expected."
     return (
-        f"Estimand “{estimand.id}” of {in_sentence(endpoint.printed)}. "
+        f"Estimand “{words_of_name(estimand.id)}” of {in_sentence(endpoint.printed)}. "
         f"Treatment: {estimand.treatment.rstrip('.')}. "
         f"Population: {in_sentence(labels.population(population))}. Variable: {what}. {handled} "
         f"Summary: {estimand.summary}, {_estimator(endpoint, estimand)}."

@@ -8,7 +8,7 @@ from funis.documents.document import Box, BoxEntry, plain
 from funis.documents.register import reference
 from funis.documents.table import Inline, joined
 from funis.reporting.baseline_tables import DISPOSITION
-from funis.reporting.closing_words import count_infused_again
+from funis.reporting.closing_words import count_infused_again, count_without_day
 from funis.reporting.co_primary_tables import find_verdict
 from funis.reporting.definition_words import is_proposed
 from funis.reporting.estimand_text import co_primary_words
@@ -246,7 +246,9 @@ def _limits(labels: Labels, book: NumberBook) -> Said:
         notes.append("The data were rebuilt from published figures.")
     elif any(is_proposed(each.definition) for each in study.endpoints if each.definition):
         notes.append("A definition was proposed by funis.")
-    return (" ".join(notes), *_infused_before(labels, book))
+    undated = count_without_day(book)
+    again: Said = (" Of ", bound(undated, 0), " infused again the day is not recorded.") if undated else ()
+    return (" ".join(notes), *_infused_before(labels, book), *again)
 
 
 def _infused_before(labels: Labels, book: NumberBook) -> Said:

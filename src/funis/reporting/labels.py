@@ -232,8 +232,19 @@ def humanise(name: str) -> str:
     >>> humanise("month_6")
     'Month 6'
     """
-    words = name.replace("_", " ").strip()
+    words = words_of_name(name)
     return words[:1].upper() + words[1:]
+
+
+def words_of_name(name: str) -> str:
+    """Turn a snake-case name into words within a sentence.
+
+    Examples
+    --------
+    >>> words_of_name("response_without_rescue")
+    'response without rescue'
+    """
+    return name.replace("_", " ").strip()
 
 
 @cache

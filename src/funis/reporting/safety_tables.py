@@ -387,6 +387,9 @@ def _exposure_label(labels: Labels, group: Group) -> str:
 def _count(book: NumberBook, group: Group, visit: str) -> TableCell:
     if visit not in book.visits(group):
         return words("")
+    if group.variable == "lots":
+        # Lots are no share of the subjects.
+        return single(book.find(group, visit, "count"), 0)
     return share_cell(book, group, visit)
 
 

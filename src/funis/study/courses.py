@@ -57,10 +57,12 @@ class PlacedInfusion:
 
 
 #: What is told of courses in the list of numbers: how old, in days, the baseline of a course is; who had been
-#: infused again before a visit of the first treatment, and whose relapse was found after that.
+#: infused again before a visit of the first treatment, whose relapse was found after that, and whose second
+#: course has no day.
 AGE_OF_BASELINE: Final = "days_baseline_to_course"
 RETREATED_BEFORE: Final = "retreated_before"
 RELAPSED_AFTER: Final = "relapsed_after_retreatment"
+WITHOUT_DAY: Final = "retreated_without_day"
 #: How a course is called that was given and that the study file does not plan.
 NOT_PLANNED: Final = "not_planned"
 
