@@ -1,5 +1,6 @@
-"""The rebuilt lupus trial as page, Word file and RTF files: the same numbers, those of results.csv, one numbering."""
+"""The rebuilt lupus trial as page, PDF, Word file and RTF files: the same numbers, those of results.csv, one numbering."""
 
+import csv
 import html
 import io
 import re
@@ -27,6 +28,8 @@ from funis.study.read import read_study
 from .test_printed_alike import WORDS, agrees
 
 pytest.importorskip("docx")
+pytest.importorskip("typst")
+pypdf = pytest.importorskip("pypdf")
 etree = pytest.importorskip("lxml.etree")
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 read_rtf = import_module("rtf_reader").read_rtf
@@ -48,7 +51,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     folder = reconstruct("sle", tmp_path_factory.mktemp("sle") / "trial")
     study = read_study(folder)
     results = analyse(study, read_tables(folder, study))
-    write_report_set(study, results, folder / "report", ("html", "docx", "rtf"))
+    write_report_set(study, results, folder / "report", ("html", "docx", "pdf", "rtf"))
     rows = pl.read_csv(folder / "report" / "results.csv", infer_schema_length=None).to_dicts()
     return Written(folder / "report", build_document(study, results), {row["id"]: row for row in rows})
 
@@ -135,7 +138,51 @@ def test_every_number_of_every_rtf_file_is_that_of_its_result(written: Written) 
     assert compared > 3000
 
 
-def test_tables_and_figures_have_one_number_in_all_files(written: Written) -> None:
+@pytest.fixture(scope="module")
+def pdf_text(written: Written) -> str:
+    """Give the words of the PDF in reading order, without spaces."""
+    pages = pypdf.PdfReader(written.folder / "report.pdf").pages
+    return packed("".join(page.extract_text() for page in pages))
+
+
+def packed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def test_every_row_of_every_table_stands_whole_in_the_pdf_and_its_numbers_are_those_of_the_results(
+    written: Written, pdf_text: str
+) -> None:
+    compared, place = 0, 0
+    for section in written.document.sections:
+        for block in section.all_blocks:
+            if not isinstance(block, TableSpec):
+                continue
+            place = pdf_text.find(packed(f"{block.label}. {block.title}"), place)
+            assert place >= 0, block.label
+            for row in block.rows:
+                words = packed("".join(cells(row)))
+                found = pdf_text.find(words, place)
+                assert found >= 0, (block.label, cells(row))
+                place = found + len(words)
+                inlines = [inline for cell in (row.stub, *row.cells) for inline in cell.parts if inline.id]
+                assert [each for each in inlines if not is_of(written.rows[each.id], each.text)] == []
+                compared += len(inlines)
+    assert compared > 3000
+
+
+def test_attached_list_of_the_pdf_holds_the_numbers_of_the_page_with_their_values(written: Written) -> None:
+    ((content,),) = pypdf.PdfReader(written.folder / "report.pdf").attachments.values()
+    listed = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
+    assert {row["id"] for row in listed} >= {name for name, _ in page_numbers(written)}
+    assert [row for row in listed if not is_listed(row, written.rows[row["id"]])] == []
+
+
+def is_listed(row: dict[str, str], result: dict[str, Any]) -> bool:
+    value = float(row["value"]) if row["value"] else None
+    return value == result["value"] and row["n"] == ("" if result["n"] is None else str(result["n"]))
+
+
+def test_tables_and_figures_have_one_number_in_all_files(written: Written, pdf_text: str) -> None:
     labels = [
         entry.label
         for entry in written.document.register.entries
@@ -152,6 +199,11 @@ def test_tables_and_figures_have_one_number_in_all_files(written: Written) -> No
         if (style := paragraph.find(f"{W}pPr/{W}pStyle")) is not None and style.get(f"{W}val") == "Caption"
     ]
     assert [caption.partition(".")[0] for caption in captions] == labels
+    # Titles stand in the order of the register; a table may be named before, in words.
+    place = 0
+    for entry in (entry for entry in written.document.register.entries if entry.label in labels):
+        place = pdf_text.find(packed(f"{entry.label}. {entry.title}"), place)
+        assert place >= 0, entry.label
     files = {path.stem for path in (written.folder / "tables").iterdir()}
     assert files == {label.lower().replace(" ", "-") for label in labels if not label.startswith("Box")}
 

@@ -241,6 +241,17 @@ def test_every_page_names_document_data_and_page() -> None:
     assert [int(row) for row in rows] == list(range(150))
 
 
+def test_title_of_a_table_stays_with_its_first_rows() -> None:
+    """Wherever the page ends: words before push the table down line by line."""
+    rows = (heading("Group"), *table("long", 40).rows)
+    long = table("long", rows=rows, footnotes=("A note.",) * 9)
+    for lines in range(36, 56, 2):
+        before = (ItemList((plain("Words."),) * lines), long)
+        pages = [page.extract_text() for page in read(render_pdf(document(Section("a", "A", before)))).pages]
+        (titled,) = (text for text in pages if "Title long" in text)
+        assert "−3.40" in titled.partition("Title long")[2]
+
+
 def test_every_letter_is_drawn_chinese_ones_too() -> None:
     spec = {
         "data": {"values": [{"x": 1, "who": CHINESE}]},
