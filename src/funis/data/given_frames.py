@@ -145,7 +145,7 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
     if isinstance(given, pl.DataFrame):
         return given
     if isinstance(given, Sequence) and all(isinstance(row, Mapping) for row in given):
-        names = dict.fromkeys(key for row in given for key in row)
+        names = dict.fromkeys(chain.from_iterable(given))
         if not all(isinstance(each, str) for each in names):
             raise ValueRangeError(f"table '{name}'", Described("a row with a key that is no text"), _KINDS)
         if not given and table is not None:
@@ -182,10 +182,11 @@ def _collect(name: str, frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
 
 def _are_texts(columns: Mapping[Any, Sequence[Any]]) -> bool:
     """Tell whether all cells are texts that a file can hold, so that nothing is to be done about them."""
-    if not all(set(map(type, cells)) <= _TEXT_OR_EMPTY for cells in (columns, *columns.values())):
+    every = [*chain(columns, *columns.values())]
+    if not set(map(type, every)) <= _TEXT_OR_EMPTY:
         return False
     try:
-        "".join(filter(None, chain(columns, *columns.values()))).encode()
+        "".join(filter(None, every)).encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -43,7 +43,7 @@ def once_a_study(
         place = id(study)
         if place not in kept:
             kept[place] = (weakref.ref(study, lambda _: kept.pop(place, None)), {})
-        answers, asked = kept[place][1], (args, tuple(sorted(kwargs.items())))
+        answers, asked = kept[place][1], (args, tuple(sorted(kwargs.items())) if kwargs else ())
         answer = answers.get(asked, _NOTHING)
         if answer is _NOTHING:
             answer = answers[asked] = function(study, *args, **kwargs)

@@ -26,10 +26,11 @@ def check_alternatives(found: Definition, frame: pl.DataFrame, missing: str) -> 
     """
     if found.kind != "grades" or missing != "strict":
         return
-    ops = verbs_of(frame)
-    held = {name for name, count in count_gaps(frame).items() if count < frame.height}
+    ops, gaps = verbs_of(frame), count_gaps(frame)
+    held = {name for name, count in gaps.items() if count < frame.height}
     for item in found.items:
-        if item.name not in held or not item.alternatives:
+        # Only a measure that some rows have and others lack can be blank beside another.
+        if item.name not in held or not gaps[item.name] or not item.alternatives:
             continue
         rows = list(rows_where(frame, _is_blank_beside(ops, found, item, held)))
         if rows:
