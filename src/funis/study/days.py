@@ -175,8 +175,9 @@ def derive_anchors(study: Study, frames: Mapping[str, pl.DataFrame]) -> pl.DataF
     """
     ops = verbs_of(frames["subjects"])
     infused = frames["infusions"].drop_nulls("date").group_by("subject").agg(anchor=ops.col("date").min())
+    is_baseline = _is_baseline(ops, study)
     seen = [
-        frame.filter(_is_baseline(ops, study)).select("subject", "date").drop_nulls()
+        frame.filter(is_baseline).select("subject", "date").drop_nulls()
         for name, frame in frames.items()
         if name not in {"infusions", "disposition"}
         and not frame.is_empty()
@@ -259,14 +260,15 @@ def derive_days(frames: Mapping[str, pl.DataFrame], anchors: pl.DataFrame) -> di
     anchor = ops.col("subject").replace_strict(
         anchors["subject"], anchors["anchor"], default=None, return_dtype=ops.Date
     )
+    derived = {
+        (date, day): ops.coalesce((ops.col(date) - anchor).dt.total_days(), day).alias(day)
+        for date, day in pairs
+    }
     filled: dict[str, pl.DataFrame] = {}
     for name, frame in frames.items():
-        due = [(date, day) for date, day in pairs if {date, day, "subject"} <= set(frame.columns)]
-        filled[name] = frame
-        if due and not frame.is_empty():
-            filled[name] = frame.with_columns(
-                ops.coalesce((ops.col(date) - anchor).dt.total_days(), day).alias(day) for date, day in due
-            )
+        present = set(frame.columns)
+        due = [column for pair, column in derived.items() if {*pair, "subject"} <= present]
+        filled[name] = frame.with_columns(due) if due and not frame.is_empty() else frame
     return filled
 
 

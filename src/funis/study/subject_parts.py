@@ -117,9 +117,8 @@ def derive_baselines(
     ops = verbs_of(frames["labs"])
     labs = frames["labs"].with_columns(variable=ops.col("test"), grade=ops.lit(None, ops.String))
     given = [labs] if scores is None else [scores, labs]
-    every = concat(
-        frame.select(ops.col(name).cast(dtype) for name, dtype in _SCORES.items()) for frame in given
-    )
+    columns = [ops.col(name).cast(dtype) for name, dtype in _SCORES.items()]
+    every = concat(frame.select(columns) for frame in given)
     early = ops.col("day") <= 0
     named = ops.col("day").is_null() & (ops.col("visit") == (study.baseline_visit or ""))
     known = (
