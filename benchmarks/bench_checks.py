@@ -1,4 +1,10 @@
-"""What a check of one subject costs where no file is involved: the data of one subject of the lupus demonstration."""
+"""What a check of one subject costs where no file is involved: the data of one subject of the lupus demonstration.
+
+On two cores shared with other work the least of many calls was 9.7 ms with frames and 9.6 with dicts, one in ten took
+10.1 ms or less, and the median was 11.5 ms: the aim of 10 ms is not met with room. Where the time goes: a fifth
+types the tables (BILAG-2004 has 100 columns), a tenth compares laboratory results with the items that they
+decide, and the rest is hundreds of expressions of a few microseconds, each over a few cells.
+"""
 
 from __future__ import annotations
 
