@@ -409,3 +409,19 @@ def test_box_1_calls_arms_formed_at_random_only_where_the_study_file_says_so() -
     )
     for kind in ("randomised", "two_arms"):
         assert "as they were treated" not in item(kind, "Limits")
+
+
+def test_the_methods_of_the_main_part_say_how_arms_are_compared() -> None:
+    """They named tests within an arm alone, of which no P is printed where there are arms."""
+    assert "Responses of the arms are compared by Fisher’s exact test" in main_text("two_arms")
+    assert "Changes of the arms are compared by Welch’s t test" in main_text("two_arms")
+    assert "of the arms are compared" not in main_text("sle")
+
+
+@every_kind
+def test_no_table_over_time_has_dashes_alone(kind: str) -> None:
+    """One subject without nephritis had a table of nephritis without a number."""
+    for table in main_tables(kind):
+        if table.id.startswith("table-main-measure"):
+            shown = [cell.text for row in table.rows for cell in row.cells]
+            assert any(re.search(r"\d", text) for text in shown), table.title

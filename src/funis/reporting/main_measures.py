@@ -69,7 +69,8 @@ def build_main_measures(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
     """
     labels = Labels(study)
     measures = _find_measures(study, book)
-    followed = [each for each in measures if _is_followed(labels, book, each)]
+    over_time = [each for each in measures if _is_followed(labels, book, each)]
+    followed = [each for each in over_time if _has_value(book, each.found)]
     tables: list[TableSpec] = []
     for _, group in groupby(followed, key=_subjects):
         chosen = list(group)
@@ -78,7 +79,7 @@ def build_main_measures(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
         for start in range(0, len(chosen), step):
             pair = chosen[start : start + step]
             tables.append(_over_time(labels, book, pair, len(tables)))
-    rest = [each for each in measures if each not in followed]
+    rest = [each for each in measures if each not in over_time]
     return (*tables, *_by_row(labels, book, rest))
 
 
@@ -105,6 +106,16 @@ def _find_measures(study: Study, book: NumberBook) -> list[_Measure]:
                     found.append(_Measure(endpoint, variable))
     found.sort(key=lambda each: (each.found.subgroup != ALL, not each.is_score))
     return _arms_together(found)
+
+
+def _has_value(book: NumberBook, measure: VariableByVisit) -> bool:
+    """Tell whether anything was measured: a table of dashes says less than the list of what has no result."""
+    return any(
+        number.value is not None
+        for group in measure.groups
+        for number in book.all(group)
+        if number.statistic == "mean"
+    )
 
 
 def _arms_together(measures: Sequence[_Measure]) -> list[_Measure]:

@@ -9,6 +9,7 @@ from funis.reporting.course_words import planned_courses_words
 from funis.reporting.definition_words import visit_words
 from funis.reporting.interval_levels import levels_text
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
+from funis.reporting.methods_diagnostics import between_arms
 from funis.reporting.methods_text import CONDITIONS, design_words
 from funis.results import format_dose, format_shortest
 from funis.study.courses import first_treatment
@@ -118,6 +119,7 @@ def _statistics(labels: Labels) -> Iterator[str]:
         yield f"A mixed model for repeated measures stands beside it: {reference('definitions')}."
     if "time_to_event" in kinds:
         yield "Time to an event is estimated by Kaplan-Meier."
+    yield from between_arms(study, {name for each in study.endpoints for name in each.methods})
     yield f"Tests are two-sided at {format_shortest(study.trial.alpha)}."
     yield "A sample size calculation is not stated in the study file."
     yield f"Everything in full: {reference('definitions')}."

@@ -48,7 +48,7 @@ def diagnostic_sentences(study: Study) -> Iterator[str]:
         )
     if "paired_t" in methods:
         yield "The changes behind a paired t test are set against normal quantiles."
-    yield from _between(study, methods)
+    yield from between_arms(study, methods)
 
 
 def _regression(study: Study) -> Iterator[str]:
@@ -69,7 +69,14 @@ def _regression(study: Study) -> Iterator[str]:
             )
 
 
-def _between(study: Study, methods: set[str]) -> Iterator[str]:
+def between_arms(study: Study, methods: set[str]) -> Iterator[str]:
+    """Say how arms are compared, one sentence a kind of outcome; nothing without two arms.
+
+    Parameters
+    ----------
+    study : the study file
+    methods : those that the endpoints name
+    """
     if len(study.arms) < 2:
         return
     tests = [
