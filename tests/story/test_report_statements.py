@@ -425,3 +425,12 @@ def test_no_table_over_time_has_dashes_alone(kind: str) -> None:
         if table.id.startswith("table-main-measure"):
             shown = [cell.text for row in table.rows for cell in row.cells]
             assert any(re.search(r"\d", text) for text in shown), table.title
+
+
+def test_the_flow_of_a_withheld_result_counts_nobody_as_analysed_for_it() -> None:
+    """Box 1 withheld the response, and the flow said that 40 were analysed for it."""
+    chart = next(
+        block for each in report("wrecked").main for block in each.all_blocks if isinstance(block, FlowChart)
+    )
+    assert not [step for step in chart.steps if step.box.title.startswith("Analysed for")]
+    assert chart.steps[-1].box.title == "Clinical response: withheld for errors in the data"

@@ -185,6 +185,10 @@ def _analysed(labels: Labels, book: NumberBook, arm: str) -> Iterator[FlowStep]:
     primary = next((each for each in labels.study.endpoints if each.role == "primary"), None)
     if primary is None:
         return
+    if primary.id in book.withheld:
+        # Box 1 withholds the result: a number of those analysed for it would say the opposite.
+        yield FlowStep(FlowBox(f"{primary.printed}: withheld for errors in the data", ()))
+        return
     title = f"Analysed for {in_sentence(primary.printed)}"
     lines = tuple(_lines_of(book, primary, arm))
     if len(lines) == 1:
