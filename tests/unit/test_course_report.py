@@ -191,3 +191,16 @@ def test_lots_are_no_share_of_the_subjects(study: Study) -> None:
     )
     shown = {row.stub.text: [cell.text for cell in row.cells if cell.text] for row in table.rows}
     assert shown["Lots"] == ["2"]
+
+
+def test_nobody_is_infused_again_of_whom_none_counts_as_treated(study: Study) -> None:
+    """Without a single day it read: 0 patients were treated; 3 were infused again."""
+    rows = [
+        {**row, "course": 1 if row["number"] < 3 else 2, "day": None}
+        for row in courses.infusions(courses.AGAIN)
+    ]
+    results = analyse(study, courses.tables(study, infusions=rows))
+    (box,) = build_key_box(study, read_numbers(results.numbers))
+    said = "".join(part.text for part in box.entries[0].text)
+    assert said.startswith("0 patients were treated")
+    assert "infused again" not in said

@@ -108,7 +108,8 @@ def _patients(labels: Labels, book: NumberBook) -> Said:
         if name in known and known[name].value:
             said += [f"; {in_sentence(DISPOSITION[name])} ", bound(known[name], 0)]
     again = count_infused_again(book)
-    if again is not None:
+    if again is not None and known[main].value:
+        # Without a day of the first infusion nobody counts as treated, and so nobody as infused again.
         said += ["; ", bound(again, 0), f" {_were(again.value)} infused again"]
     return (*said, ".")
 
