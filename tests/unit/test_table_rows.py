@@ -39,7 +39,7 @@ def test_a_title_above_the_header_is_named_with_the_row_of_the_header() -> None:
     with pytest.raises(UnreadableError) as caught:
         read([(["Visits 2024", "", ""], 1), (HEADER, 4), (["A", "1", "x"], 5)])
     error = caught.value
-    assert (error.code, error.line) == ("title_above_header", 3)
+    assert (error.code, error.line) == ("title_above_header", 1)
     assert "name its row, 4," in error.fix
     assert error.behind is not None
     assert error.behind.frame.rows() == [("A", "1", "x", 5)]

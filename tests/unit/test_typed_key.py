@@ -51,6 +51,7 @@ PARSES = {
     "results::_slug": "makes the id",
     "results::_exact": "makes the id",
     "results::format_column": "prints",
+    "documents::render_page": "keeps a number and its bracket on one line of the page that it has written",
     "documents::margin_warning": "shortens a title for the margin of a page",
     "documents::_write_spec": "refuses letters that would end the drawing engine",
     "documents::_luminance": "reads a colour",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +12,7 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
 from funis.documents.table import Inline, TableRow, TableSpec
 from funis.documents.typst_text import join, number, quote
+from funis.spreadsheets import render_rows
 
 _COLUMNS: Final = ("key", "id", "printed", "value", "unit", "n")
 
@@ -114,14 +113,13 @@ def write_key_list(keys: KeyList, records: Mapping[str, NumberRecord]) -> str:
     key,id,printed,value,unit,n
     nt5uskwvsjq,sledai.mean,7.43,7.425,points,40
     """
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(_COLUMNS)
+    rows: list[tuple[str, ...]] = [_COLUMNS]
     for name, key in keys.keys.items():
         printed = " | ".join(keys.printed[name])
-        for other in (name, *keys.also.get(name, ())):
-            lines.writerow((key, other, printed, *_facts(records.get(other))))
-    return text.getvalue()
+        rows += [
+            (key, other, printed, *_facts(records.get(other))) for other in (name, *keys.also.get(name, ()))
+        ]
+    return render_rows(rows)
 
 
 def _facts(record: NumberRecord | None) -> tuple[str, str, str]:
