@@ -259,7 +259,7 @@ TARGETS = (
     Target("classify", funis.classify, {"units": {},
         "frame": PEOPLE, "name": "eular_acr_2019", "subject": "subject", "missing": "cannot_tell"}, frames=("frame",)),
     Target("multiverse", funis.multiverse, {"units": {},
-        "frame": SCORES, "definitions": ["esspri_mcii"], "reference": "esspri_mcii", "threshold": 50.0,
+        "frame": SCORES, "definitions": ["esspri_mcii"], "reference": "esspri_mcii", "threshold": 50.0, "level": 0.9,
         "parameters": {}, "disposition": ENDS, "subject": "subject", "visit": "visit", "day": "day"}, frames=("frame",)),
     Target("compare_responses", funis.compare_responses, {"units": {},
         "frame": SCORES, "definitions": ["esspri_mcii"], "parameters": {}, "disposition": ENDS, "subject": "subject",

@@ -63,7 +63,7 @@ def counted(results: Results, variable: str, drug: str, visit: str) -> tuple[flo
     return None if rows.is_empty() else (rows["value"][0], rows["denominator"][0])
 
 
-HCQ, MMF, PULSE = "hydroxychloroquine", "mycophenolate mofetil", "methylprednisolone, intravenous"
+HCQ, MMF, PULSE = "hydroxychloroquine", "mycophenolate mofetil", "methylprednisolone, by vein"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_the_table_has_a_row_a_drug_and_says_its_rule(found: tuple[Study, Result
         "Any of these drugs": ["1/2", "2/2", "2", "2/3", "1/3"],
         "Hydroxychloroquine": ["1/2", "2/2", "1/2", "1/2", "1/3"],
         "Mycophenolate mofetil": ["1", "1", "2", "1/3", "0/3"],
-        "Methylprednisolone, intravenous": ["0", "1", "0", "1/3", "1/3"],
+        "Methylprednisolone, by vein": ["0", "1", "0", "1/3", "1/3"],
     }
     notes = " ".join(table.footnotes)
     assert "a course had begun by the day of the visit and had not ended before it" in notes
@@ -161,7 +161,7 @@ def test_each_subject_has_a_line_with_every_course(found: tuple[Study, Results])
             "",
             "",
             (
-                "hydroxychloroquine 200 mg/day (day 30 to 120); methylprednisolone, intravenous 500 mg/day (day 90 "
+                "hydroxychloroquine 200 mg/day (day 30 to 120); methylprednisolone, by vein 500 mg/day (day 90 "
                 "to 90)"
             ),
             "",

@@ -64,6 +64,7 @@ def lupus(tmp_path_factory: pytest.TempPathFactory) -> Results:
     text = (folder / "study.toml").read_text(encoding="utf-8")
     text = text.replace('id = "response"', 'id = "response"\nnull_rate = 0.5', 1)
     text = text.replace('at = ["month_6", "month_12"]', 'at = "month_6"')
+    text = text.replace("response_month_6_responder", "response_responder")
     (folder / "study.toml").write_text(text + ESTIMANDS, encoding="utf-8")
     changed = read_study(folder)
     return analyse(changed, read_tables(folder, changed))

@@ -44,6 +44,7 @@ def run_with(folder: Path, goal: str, extra: str = "") -> tuple[Study, Results]:
     assert marked != text
     single = marked.replace('at = ["month_6", "month_12"]', 'at = "month_6"')
     assert single != marked
+    single = single.replace("response_month_6_responder", "response_responder")
     changed = folder.parent / "changed.toml"
     changed.write_text(f"{single}\n{extra}", encoding="utf-8")
     study = read_study(changed)
