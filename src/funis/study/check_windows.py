@@ -63,7 +63,7 @@ def check_order(
                 "order",
             )
         elif earlier.window and later.window:
-            closes, opens = earlier.day + earlier.window[1], later.day + later.window[0]
+            closes, opens = earlier.closes, later.opens
             if closes < opens:
                 continue
             yield StudyFinding(
