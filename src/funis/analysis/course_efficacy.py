@@ -204,22 +204,27 @@ def _count_retreated(run: Run, course: GivenCourse) -> None:
         "" if np.isnan(start) else f"infused again on day {format_shortest(start)}" for start in course.starts
     ]
     rows = run.observe(RETREATED_BEFORE, text, numbers=course.starts)
+    for cohort in _asked_at_visits(run):
+        for visit in run.study.follow_up_visits:
+            if visit.name not in run.panel.visits:
+                continue
+            day = run.panel.days[:, run.panel.visit_index(visit.name)]
+            day = np.where(np.isnan(day), float(visit.day), day)
+            before = course.members & (course.starts < day) & cohort.members
+            place = replace(
+                cohort.place(ANALYSIS, RETREATED_BEFORE),
+                visit=visit.name,
+                n=cohort.size,
+                denominator=cohort.size,
+                source=subject_source(run, cohort, f"{RETREATED_BEFORE} {visit.name}", before, rows),
+            )
+            add_rate(run, place, int(before.sum()), level=run.level, limits=False)
+
+
+def _asked_at_visits(run: Run) -> Iterator[Cohort]:
+    """Give whom endpoints at visits are asked of: each population that has subjects, and its arms."""
     for population in dict.fromkeys(each.population for each in run.study.endpoints if each.at):
-        for cohort in run.populations.every_arm(population):
-            for visit in run.study.follow_up_visits:
-                if visit.name not in run.panel.visits or not cohort.size:
-                    continue
-                day = run.panel.days[:, run.panel.visit_index(visit.name)]
-                day = np.where(np.isnan(day), float(visit.day), day)
-                before = course.members & (course.starts < day) & cohort.members
-                place = replace(
-                    cohort.place(ANALYSIS, RETREATED_BEFORE),
-                    visit=visit.name,
-                    n=cohort.size,
-                    denominator=cohort.size,
-                    source=subject_source(run, cohort, f"{RETREATED_BEFORE} {visit.name}", before, rows),
-                )
-                add_rate(run, place, int(before.sum()), level=run.level, limits=False)
+        yield from (cohort for cohort in run.populations.every_arm(population) if cohort.size)
 
 
 def _count_without_day(run: Run, infusions: pl.DataFrame) -> None:
@@ -231,18 +236,15 @@ def _count_without_day(run: Run, infusions: pl.DataFrame) -> None:
     rows = run.observe(
         WITHOUT_DAY, ["infused again on a day not recorded" if each else "" for each in chosen]
     )
-    for population in dict.fromkeys(each.population for each in run.study.endpoints if each.at):
-        for cohort in run.populations.every_arm(population):
-            if not cohort.size:
-                continue
-            members = chosen & cohort.members
-            place = replace(
-                cohort.place(ANALYSIS, WITHOUT_DAY),
-                n=cohort.size,
-                denominator=cohort.size,
-                source=subject_source(run, cohort, WITHOUT_DAY, members, rows),
-            )
-            add_rate(run, place, int(members.sum()), level=run.level, limits=False)
+    for cohort in _asked_at_visits(run):
+        members = chosen & cohort.members
+        place = replace(
+            cohort.place(ANALYSIS, WITHOUT_DAY),
+            n=cohort.size,
+            denominator=cohort.size,
+            source=subject_source(run, cohort, WITHOUT_DAY, members, rows),
+        )
+        add_rate(run, place, int(members.sum()), level=run.level, limits=False)
 
 
 def _count_relapsed_after(run: Run, course: GivenCourse, visits: pl.DataFrame) -> None:
