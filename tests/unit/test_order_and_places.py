@@ -6,7 +6,7 @@ import pytest
 from funis.analysis.event_kinds import classes_of_terms
 from funis.study.days import derive_visit_order
 from funis.study.model import Study, Trial
-from funis.study.places import find_lines, nearest_line
+from funis.toml_places import find_lines, nearest_line
 
 COHORT = Study(trial=Trial(id="X", title="X", condition="sle", design="observational"))
 

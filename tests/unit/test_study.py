@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from funis.errors import StudyError, UnknownNameError
 from funis.study.check_estimands import check_imputation
-from funis.study.places import find_lines, nearest_line
+from funis.toml_places import find_lines, nearest_line
 from funis.study.read import Study, read_study, study_schema, template_path
 
 FINDINGS = Path(__file__).parents[1] / "fault"

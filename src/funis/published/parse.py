@@ -25,7 +25,7 @@ from funis.published.manifest import (
     OtherReport,
     Sentence,
 )
-from funis.study.places import find_lines, nearest_line
+from funis.toml_places import find_lines, nearest_line
 
 #: Each list of the file, and what one of its rows is.
 _LISTS: Final[Mapping[str, type]] = {

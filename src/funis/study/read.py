@@ -43,7 +43,7 @@ from funis.study.model import (
     Trial,
 )
 from funis.study.people import Person
-from funis.study.places import find_lines, nearest_line
+from funis.toml_places import find_lines, nearest_line
 from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 from funis.study.product import Donor, DonorTest, Product, ProductTest
