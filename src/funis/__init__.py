@@ -14,6 +14,8 @@ from funis.version import VERSION
 if TYPE_CHECKING:
     from funis.analysis.analyse import analyse as analyse
     from funis.analysis.every_finding import check_frames as check_frames
+    from funis.audit.audit import audit as audit
+    from funis.audit.read_figures import read_figures as read_figures
     from funis.bounded.limits import Limits as Limits
     from funis.catalogue.model_instrument import Definition as Definition
     from funis.catalogue.registry import definition as definition
@@ -93,6 +95,8 @@ _HOME = {
     "write_report": "funis.reporting.report",
     "fit_mmrm": "funis.stats.mmrm.front_door",
     "fit_mmrm_batch": "funis.stats.mmrm.batch",
+    "audit": "funis.audit.audit",
+    "read_figures": "funis.audit.read_figures",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604  (the names are the keys of the table above)
@@ -103,9 +107,8 @@ def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'funis' has no attribute {name!r}. It has: {', '.join(sorted(_HOME))}.")
     found: object = getattr(import_module(_HOME[name]), name)
-    # Keep it, so that the next use costs nothing.
-    globals()[name] = found
-    return found
+    # Keep it, so that the next use costs nothing; the room of the audit, which is called itself, stays.
+    return globals().setdefault(name, found)
 
 
 def __dir__() -> list[str]:

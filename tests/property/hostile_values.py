@@ -17,6 +17,7 @@ import polars as pl
 
 import funis
 import funis.stats
+from funis.audit.figures import FigureLabels, FigurePlace, PrintedCount, PrintedNumber
 from funis.bounded.limits import Limits
 from funis.responses.responder_index import index_items
 from funis.stats.impute import Chain
@@ -161,6 +162,7 @@ class Target:
 
 RNG = np.random.default_rng(7)
 STUDY = funis.read_study(template_path("observational"))
+PRINTED = PrintedCount("a", FigureLabels("relapse"), FigurePlace(), PrintedNumber("3"), PrintedNumber("40"))
 SUBJECTS = pl.DataFrame({"subject": ["S1", "S2"], "age": [31.0, 40.0], "sex": ["female", "male"]})
 VISITS = pl.DataFrame({"subject": ["S1", "S2"], "visit": ["v1", "v1"], "day": [0, 0]})
 GIVEN = {"subjects": SUBJECTS, "visits": VISITS}
@@ -272,6 +274,8 @@ TARGETS = (
     Target("canonical_unit", funis.canonical_unit, {"analyte": "creatinine"}),
     Target("titre_exponent", funis.titre_exponent, {"titre": 160}),
     Target("read_study", funis.read_study, {"path": "no_such_place"}),
+    Target("read_figures", funis.read_figures, {"path": "no_such_place"}),
+    Target("audit", funis.audit, {"figures": [PRINTED]}),
     Target("new_study", funis.new_study, {"template": "sle", "folder": "/proc/no/such", "excel": False}),
     Target("Limits", Limits, {"rows": 7, **dict.fromkeys(("megabytes", "files", "columns", "cells", "cell_letters", "unpacked_megabytes", "unpacked_ratio"), 7)}),
     Target("read_tables", funis.read_tables, {"folder": "no_such_place", "study": STUDY, "today": dt.date(2026, 1, 1), "limits": Limits()}),

@@ -13,9 +13,9 @@ from funis.study.check import check_study
 from funis.study.courses import PlacedInfusion, days_allowed, first_due, planned_courses
 from funis.study.days import derive_anchors, derive_days, fill_dates
 from funis.study.model import Study
-from funis.toml_places import find_lines
 from funis.study.read import _finding, read_study
 from funis.study.sources import filling_tests, items_of_tests, source_of_variable
+from funis.toml_places import find_lines
 
 TRIAL = {"id": "X", "title": "X", "condition": "sle", "design": "single_arm"}
 COHORT = {**TRIAL, "design": "observational"}

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from funis.errors import StudyError, UnknownNameError
 from funis.study.check_estimands import check_imputation
-from funis.toml_places import find_lines, nearest_line
 from funis.study.read import Study, read_study, study_schema, template_path
+from funis.toml_places import find_lines, nearest_line
 
 FINDINGS = Path(__file__).parents[1] / "fault"
 CASES = list(csv.DictReader((FINDINGS / "study" / "expected.csv").read_text(encoding="utf-8").splitlines()))

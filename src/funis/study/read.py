@@ -43,7 +43,6 @@ from funis.study.model import (
     Trial,
 )
 from funis.study.people import Person
-from funis.toml_places import find_lines, nearest_line
 from funis.study.planned_infusion import Infusion
 from funis.study.planned_visit import Visit
 from funis.study.product import Donor, DonorTest, Product, ProductTest
@@ -51,6 +50,7 @@ from funis.study.published_source import PublishedSource
 from funis.study.randomisation import Randomisation
 from funis.study.report_choices import ReportChoices
 from funis.study.study_finding import StudyFinding
+from funis.toml_places import find_lines, nearest_line
 
 __all__ = ["Study", "read_study", "study_schema", "template_path"]
 
