@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from funis.catalogue.registry import definition, definitions
 from funis.documents.document import Notice
 from funis.errors import Finding
+from funis.reporting.causes import group_by_cause, rows_words
 from funis.reporting.finding_tables import check_label
 from funis.reporting.labels import humanise, in_sentence, listed
 from funis.reporting.number_book import NumberBook
@@ -87,9 +88,11 @@ def count_words(errors: Sequence[Finding]) -> str:
     '1 error in the data affects laboratory tests'
     """
     tables = listed([table_label(name) for name in dict.fromkeys(each.table for each in errors)])
-    if len(errors) == 1:
-        return f"1 error in the data affects {tables}"
-    return f"{len(errors)} errors in the data affect {tables}"
+    causes, rows = len(group_by_cause(errors)), rows_words(errors)
+    where = f"{rows} of the data" if rows else "the data"
+    if causes == 1:
+        return f"1 error in {where} affects {tables}"
+    return f"{causes} errors in {where} affect {tables}"
 
 
 def _grave_notices(damage: Damage) -> Iterator[Notice]:
@@ -121,11 +124,18 @@ def _deviation_notices(damage: Damage) -> Iterator[Notice]:
 
 
 def _first(errors: Sequence[Finding]) -> str:
-    """Name the places of the first errors, without anything that stands there."""
+    """Name the places of the first errors, one a cause, without anything that stands there."""
     return "; ".join(
-        f"{check_label(each.code).lower()} ({each.file}{'' if each.line is None else f', line {each.line}'})"
-        for each in errors[:MOST_NAMED]
+        f"{check_label(each[0].code).lower()} ({_place_of(each)})"
+        for each in group_by_cause(errors)[:MOST_NAMED]
     )
+
+
+def _place_of(cause: Sequence[Finding]) -> str:
+    """Name the first place of a cause, and in how many more rows it stands."""
+    first = cause[0]
+    place = first.file if first.line is None else f"{first.file}, line {first.line}"
+    return place if len(cause) == 1 else f"{place}, and {len(cause) - 1} more rows"
 
 
 def _interim_notices(study: Study, results: Results, book: NumberBook) -> Iterator[Notice]:

@@ -12,6 +12,7 @@ from funis.reporting.number_book import Group, Number, NumberBook, count_cell, s
 from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.rule_words import rule_words
 from funis.reporting.safety_tables import arm_label
+from funis.reporting.single_patient import mean_words
 from funis.results import ALL
 from funis.study.model import Study
 
@@ -167,9 +168,11 @@ def build_baseline_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ..
         rows += [row for group in scores for row in _measured_rows(labels, book, group, first)]
     used: list[Number] = [number for group in described for number in book.all(group)]
     used += [number for group in scores for number in book.all(group) if number.visit == first]
-    heads = ("", "n", "Mean ± SD or n/N (%)", "Median (Q1, Q3)", "Range")
+    mean = mean_words("Mean ± SD or n/N (%)", of_one=book.has_one_subject)
+    heads = ("", "n", mean, "Median (Q1, Q3)", "Range")
     notes = describe_basis(labels, used)
-    return (TableSpec("table-baseline", "baseline", "Subjects at baseline", heads, tuple(rows), notes),)
+    title = "The subject at baseline" if book.has_one_subject else "Subjects at baseline"
+    return (TableSpec("table-baseline", "baseline", title, heads, tuple(rows), notes),)
 
 
 def _place(order: Sequence[str], name: str) -> int:
@@ -183,7 +186,7 @@ def _is_everybody(group: Group) -> bool:
 
 
 def _is_measured(book: NumberBook, group: Group, visit: str) -> bool:
-    return _is_everybody(group) and book.find(group, visit, "median") is not None
+    return _is_everybody(group) and book.find(group, visit, "mean") is not None
 
 
 def _described_rows(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> list[TableRow]:
@@ -218,5 +221,6 @@ def _measured_rows(
     labels: Labels, book: NumberBook, group: Group, visit: str, *, indent: int = 1
 ) -> list[TableRow]:
     lines = {line.label: line.cells.get(visit) for line in describe_lines(book, group)}
-    cells = tuple(lines.get(name) or words("") for name in ("n", "Mean ± SD", "Median (Q1, Q3)", "Range"))
+    mean = mean_words("Mean ± SD", of_one=book.has_one_subject)
+    cells = tuple(lines.get(name) or words("") for name in ("n", mean, "Median (Q1, Q3)", "Range"))
     return [TableRow(words(labels.variable_with_unit(group.variable)), cells, indent=indent)]

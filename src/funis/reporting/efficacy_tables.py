@@ -26,6 +26,7 @@ from funis.reporting.number_book import (
     p_cell,
     single,
 )
+from funis.reporting.single_patient import mean_words
 from funis.reporting.small_samples import NOT_CALCULATED
 from funis.results import ALL, NOT_COLLECTED, name_change
 from funis.study.estimand import IMPUTED
@@ -277,12 +278,12 @@ def describe_lines(
         }
         counts[visit] = single(book.find(group, visit, "n"), 0)
         means[visit] = joined(get["mean"], " ± ", get["sd"]) if get["sd"] else joined(get["mean"])
-        medians[visit] = joined(trimmed["median"], " (", *_quartiles(trimmed["q1"], trimmed["q3"]), ")")
+        medians[visit] = joined(trimmed["median"], *_quartiles(trimmed["q1"], trimmed["q3"]))
         ranges[visit] = joined(trimmed["min"], " to ", trimmed["max"])
     found = [
         Line(_SIZES[0], counts),
         Line("Beyond a limit of the assay", beyond),
-        Line("Mean ± SD", means),
+        Line(mean_words("Mean ± SD", of_one=book.has_one_subject), means),
         Line("Geometric mean titre", geometric),
         Line("Median (Q1, Q3)", medians),
         Line("Range", ranges),
@@ -291,8 +292,10 @@ def describe_lines(
 
 
 def _quartiles(q1: Inline | None, q3: Inline | None) -> tuple[Inline | str | None, ...]:
-    """Give the inlines of the quartiles; what is not calculated is said once."""
-    return (q1,) if q1 is not None and q1.text == NOT_CALCULATED else (q1, ", ", q3)
+    """Give the inlines of the quartiles in brackets; one value has none."""
+    if q1 is None and q3 is None:
+        return ()
+    return (" (", q1, ")") if q1 is not None and q1.text == NOT_CALCULATED else (" (", q1, ", ", q3, ")")
 
 
 def _fewest(book: NumberBook, groups: Sequence[Group], names: Sequence[str], digits: int) -> int:
@@ -313,7 +316,7 @@ def _change_lines(labels: Labels, book: NumberBook, group: Group) -> list[Line]:
         limits[visit] = joined(*interval(lower, upper))
     found = [
         Line(_SIZES[1], counts),
-        Line("Mean ± SD change from baseline", changes),
+        Line(mean_words("Mean ± SD change from baseline", of_one=book.has_one_subject), changes),
         Line(f"{level_text(labels.study)} CI of the change", limits),
     ]
     return [line for line in found if any(cell.ids for cell in line.cells.values())]

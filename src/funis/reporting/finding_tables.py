@@ -11,6 +11,7 @@ import polars as pl
 from funis.documents.document import Prose, plain
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, text_rows, words
 from funis.errors import LEVELS, Finding
+from funis.reporting.causes import group_by_cause, group_by_file, lines_words
 from funis.reporting.labels import FINDING_LEVELS, humanise, label_of_definition
 from funis.reporting.number_book import Group, NumberBook, bound, share_cell, single
 from funis.results import ALL, Results
@@ -138,9 +139,11 @@ def _listing(level: str, findings: Sequence[Finding]) -> TableSpec:
     rows: list[TableRow] = []
     for code, group in by_code.items():
         rows.append(heading(f"{check_label(code)} ({len(group)})"))
-        rows += text_rows(_record(finding) for finding in group[:MOST_LISTED])
-        if len(group) > MOST_LISTED:
-            rows.append(heading(f"{len(group) - MOST_LISTED} more like these; funis check lists them all."))
+        listed = [part for cause in group_by_cause(group) for part in group_by_file(cause)]
+        rows += text_rows(map(_record, listed[:MOST_LISTED]))
+        more = sum(map(len, listed[MOST_LISTED:]))
+        if more:
+            rows.append(heading(f"{more} more like these; funis check lists them all."))
     heads = ("Place", "Subject, visit", "Found", "What is wrong, and what would be right")
     title = f"{findings_in_words(level, len(findings))}, each with its place"
     return TableSpec(
@@ -166,6 +169,9 @@ def finding_words(results: Results, book: NumberBook) -> Prose:
         said += [Inline(" and " if place == len(LEVELS) - 1 else ", ")] if place else []
         said += [bound(number, 0) or Inline(str(levels[level]))]
         said += [Inline(f" {level if levels[level] == 1 else _PLURALS[level]}")]
+    causes = len(group_by_cause(results.findings))
+    if causes < len(results.findings):
+        said.append(Inline(f", of {causes} cause{'s' if causes > 1 else ''}"))
     return tuple(said)
 
 
@@ -180,14 +186,16 @@ def findings_in_words(level: str, count: int) -> str:
     return f"{count} {level if count == 1 else _PLURALS[level]}"
 
 
-def _record(finding: Finding) -> tuple[str, str, str, str]:
-    column = f", {finding.column}" if finding.column else ""
-    who = ", ".join(part for part in (finding.subject, finding.visit) if part)
-    return _place_of(finding) + column, who, finding.value, f"{finding.message} {finding.fix}".strip()
-
-
-def _place_of(finding: Finding) -> str:
-    return finding.file if finding.line is None else f"{finding.file}:{finding.line}"
+def _record(findings: Sequence[Finding]) -> tuple[str, str, str, str]:
+    """Write the findings of one cause in one file: its lines, whose they are, what was found."""
+    first = findings[0]
+    lines = lines_words(findings)
+    place = f"{first.file}:{lines}" if lines else first.file
+    column = f", {first.column}" if first.column else ""
+    visits = list(dict.fromkeys(each.visit for each in findings if each.visit))
+    when = f"{len(visits)} visits" if len(visits) > 1 else "".join(visits)
+    who = ", ".join(part for part in (first.subject, when) if part)
+    return place + column, who, first.value, f"{first.message} {first.fix}".strip()
 
 
 def build_file_tables(results: Results) -> tuple[TableSpec, ...]:

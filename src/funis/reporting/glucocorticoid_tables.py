@@ -11,6 +11,7 @@ from funis.documents.table import Inline, TableCell, TableRow, TableSpec, headin
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Group, NumberBook, bound, count_cell, interval
+from funis.reporting.single_patient import mean_words
 from funis.reporting.small_samples import has_percent
 from funis.results import ALL, format_shortest, name_at_most
 from funis.study.model import Study
@@ -49,7 +50,15 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
             for visit in book.visits(group)
         ]
     shares = [f"≤ {format_shortest(limit)} mg" for limit in low]
-    heads = ("", "Known", "Mean (SD)", "Median (IQR)", *shares, "None", *_COMPARED.values())
+    heads = (
+        "",
+        "Known",
+        mean_words("Mean (SD)", of_one=book.has_one_subject),
+        "Median (IQR)",
+        *shares,
+        "None",
+        *_COMPARED.values(),
+    )
     spanners = (
         ("", 1), ("n/N", 1), ("mg/day", 2), ("n (%)", len(shares) + 1), ("n/N", len(_COMPARED)),
     )  # fmt: skip
@@ -70,8 +79,8 @@ def _cells(book: NumberBook, group: Group, visit: str, limits: list[str]) -> Ite
         bound(book.find(group, visit, name), _DIGITS) for name in ("mean", "sd", "median", "q1", "q3")
     )
     yield count_cell(book.find(group, visit, "n"))
-    yield joined(mean, " (", sd, ")") if mean else words("–")
-    yield joined(median, " (", *interval(lower, upper), ")") if median else words("–")
+    yield joined(mean, *((" (", sd, ")") if sd else ()))
+    yield joined(median, *((" (", *interval(lower, upper), ")") if lower and upper else ()))
     for category in (*limits, "none"):
         yield share_of_row(book, group._replace(category=category), visit)
     for category in _COMPARED:

@@ -180,6 +180,8 @@ def survival_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Sai
     book : the numbers of a run
     endpoint : of kind time_to_event
     """
+    if book.has_one_subject:
+        return _event_words(labels, book, endpoint)
     for group in book.of("time_to_event"):
         if group.endpoint not in {endpoint.id, ""} or group.subgroup != ALL or group.arm != ALL:
             continue
@@ -195,6 +197,21 @@ def survival_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Sai
             free.share, " (Kaplan-Meier", *limits, ").",
         )  # fmt: skip
     return ()
+
+
+def _event_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
+    """Say whether the one subject of the data had the event: of one there is no curve."""
+    own = (
+        number
+        for number in book.numbers
+        if (number.analysis, number.endpoint, number.statistic) == ("time_to_event", endpoint.id, "events")
+        and (number.subgroup, number.arm, number.visit) == (ALL, ALL, ALL)
+    )
+    events = next((number for number in own if number.value is not None), None)
+    if events is None:
+        return ()
+    ended = f"to {in_sentence(labels.visit(endpoint.at[-1]))}" if endpoint.at else "while followed"
+    return (f"{endpoint.printed}: the event was observed in ", bound(events, 0), f" of 1 patient {ended}.")
 
 
 class FreeOfEvent(NamedTuple):

@@ -155,7 +155,7 @@ def relapse_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said
             kept = _kept(labels, book, endpoint)
             return (
                 whole,
-                f" responders relapsed{at}",
+                f" responder{'' if count.denominator == 1 else 's'} relapsed{at}",
                 *share[1:],
                 *open_words(book, group, chosen),
                 ".",

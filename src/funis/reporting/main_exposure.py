@@ -12,9 +12,11 @@ from funis.reporting.safety_tables import arm_label
 from funis.results import ALL
 from funis.study.model import Study
 
+_SPREAD_WORDS = ", median (range)"
+#: The heads, those of a spread of values without its words.
 _HEADS = (
-    "Infusion", "Infused, n/N (%)", "Day, median (range)", "10⁶ cells/kg, median (range)",
-    "Within planned dose", "Infusion reaction",
+    ("Infusion", False), ("Infused, n/N (%)", False), ("Day", True), ("10⁶ cells/kg", True),
+    ("Within planned dose", False), ("Infusion reaction", False),
 )  # fmt: skip
 
 
@@ -44,10 +46,12 @@ def build_main_exposure(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
             TableRow(words(humanise(visit)), tuple(_cells(book, own, visit)), indent=int(len(arms) > 1))
             for visit in visits
         ]
+    spread = "" if book.has_one_subject else _SPREAD_WORDS
+    heads = tuple(f"{head}{spread if is_spread else ''}" for head, is_spread in _HEADS)
     notes = (f"Cells in all, weights, lots and sums over the infusions: {reference('influence')}.",)
     return (
         TableSpec(
-            "table-main-exposure", "exposure", "Cells given", _HEADS, tuple(rows), notes, is_upright=True
+            "table-main-exposure", "exposure", "Cells given", heads, tuple(rows), notes, is_upright=True
         ),
     )
 
@@ -55,10 +59,11 @@ def build_main_exposure(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
 def _cells(book: NumberBook, own: dict[str, Group], visit: str) -> Iterator[TableCell]:
     yield _share(book, own.get("infused"), visit)
     day, dose = own.get("day"), own.get("cells_per_kg")
-    yield _spread(
+    spread = _value if book.has_one_subject else _spread
+    yield spread(
         *(bound(book.find(day, visit, name), 0) if day else None for name in ("median", "min", "max"))
     )
-    yield _spread(
+    yield spread(
         *(
             bound_in_millions(book.find(dose, visit, name)) if dose else None
             for name in ("median", "min", "max")
@@ -70,6 +75,11 @@ def _cells(book: NumberBook, own: dict[str, Group], visit: str) -> Iterator[Tabl
 
 def _share(book: NumberBook, group: Group | None, visit: str) -> TableCell:
     return EMPTY if group is None else share_cell(book, group, visit)
+
+
+def _value(median: Inline | None, *_: Inline | None) -> TableCell:
+    """Print the value of one subject, which is its median and both ends of its range."""
+    return joined(median)
 
 
 def _spread(median: Inline | None, low: Inline | None, high: Inline | None) -> TableCell:

@@ -32,6 +32,7 @@ from funis.reporting.number_book import (
     level_text,
     single,
 )
+from funis.reporting.single_patient import mean_words
 from funis.reporting.small_samples import limit_notes
 from funis.results import ALL
 from funis.study.model import Endpoint, Study
@@ -181,7 +182,7 @@ def _body(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> _Body:
     """Set the measures of one group of patients abreast."""
     study = labels.study
     level, with_p = level_text(study), not study.arms
-    columns = ("n", "Mean ± SD", f"Change ({level} CI)", *([_p_head(book, pair)] if with_p else []))
+    columns = (*_columns(book, level), *([_p_head(book, pair)] if with_p else []))
     own = [_of_arm(book, each, study.arms[0].id if study.arms else ALL) for each in pair]
     rows = [
         TableRow(
@@ -199,7 +200,7 @@ def _body_of_arms(labels: Labels, book: NumberBook, measure: _Measure) -> _Body:
     """Set two arms abreast, more below each other, with the difference from the control arm at the right."""
     study, visits = labels.study, _visits(labels, book, [measure])
     level, digits = level_text(study), _digits(book, measure.found)
-    columns = ("n", "Mean ± SD", f"Change ({level} CI)")
+    columns = _columns(book, level)
     own = {arm.id: _of_arm(book, measure, arm.id) for arm in study.arms}
     found = {(arm, visit): _difference(labels, book, measure, arm, visit) for arm in own for visit in visits}
     known = [each for each in found.values() if each is not None]
@@ -235,6 +236,14 @@ def _body_of_arms(labels: Labels, book: NumberBook, measure: _Measure) -> _Body:
             for visit in visits
         ]
     return _Body(("Visit", *columns, *behind), (), rows, notes)
+
+
+def _columns(book: NumberBook, level: str) -> tuple[str, ...]:
+    return "n", _head(book, "Mean ± SD"), f"Change ({level} CI)"
+
+
+def _head(book: NumberBook, words: str) -> str:
+    return mean_words(words, of_one=book.has_one_subject)
 
 
 def _difference(
@@ -342,7 +351,8 @@ def _notes(labels: Labels, book: NumberBook, pair: Sequence[_Measure]) -> Iterat
         )
     used = [number for each in pair for group in each.found.groups for number in book.all(group)]
     yield from limit_notes(used)
-    yield f"Every visit, median and other tests: {reference(_behind(labels, pair))}."
+    also = "" if book.has_one_subject else ", median and other tests"
+    yield f"Every visit{also}: {reference(_behind(labels, pair))}."
 
 
 def _behind(labels: Labels, pair: Sequence[_Measure]) -> str:
@@ -405,7 +415,8 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
                 cells += difference_cells(found[arm][place], _digits(book, own))
             rows.append(TableRow(words(_row_name(labels, own)), cells, indent=int(arm != ALL)))
     heads = (
-        "", "n", *(f"{labels.visit(visit)}, mean ± SD" for visit in visits), f"Last change ({level} CI)",
+        "", "n", *(_head(book, f"{labels.visit(visit)}, mean ± SD") for visit in visits),
+        f"Last change ({level} CI)",
         *([_p_head(book, measures)] if with_p else []), *behind,
     )  # fmt: skip
     title = (
@@ -434,7 +445,9 @@ def _row_notes(
     yield from limit_notes(
         number for each in measures for group in each.found.groups for number in book.all(group)
     )
-    yield f"All visits, limits of normal and other tests: {reference(_behind_rows(labels, measures))}."
+    also = "and limits of normal" if book.has_one_subject else "limits of normal and other tests"
+    joint = " " if book.has_one_subject else ", "
+    yield f"All visits{joint}{also}: {reference(_behind_rows(labels, measures))}."
 
 
 def _last_differences(

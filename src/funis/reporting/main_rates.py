@@ -137,7 +137,7 @@ def _response_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
         body, heads, over = _arms_below(labels, book, rows, later, shape)
     title = _response_title(labels, ranked[0], visits)
     notes = (
-        *_response_notes(labels, ranked[0], with_bounds=shape.with_bounds),
+        *_response_notes(labels, book, ranked[0], with_bounds=shape.with_bounds),
         *level_notes(labels, ends),
         *difference_notes(labels, known),
     )
@@ -245,14 +245,17 @@ def _block_title(labels: Labels, visit: str, arm: str) -> str:
     return when if arm in {ALL, ""} else f"{when}, {arm_label(labels.study, arm)}"
 
 
-def _response_notes(labels: Labels, endpoint: Endpoint, *, with_bounds: bool) -> Iterator[str]:
+def _response_notes(
+    labels: Labels, book: NumberBook, endpoint: Endpoint, *, with_bounds: bool
+) -> Iterator[str]:
     who = in_sentence(labels.population(endpoint.population or "enrolled"))
-    yield f"N: all {who}. CI: Clopper-Pearson, exact."
+    yield f"N: all {who}." + ("" if book.has_one_subject else " CI: Clopper-Pearson, exact.")
     rule = MISSING_OUTCOME[endpoint.missing_outcome]
     yield f"{rule[:1].upper()}{rule[1:]}."
     if with_bounds:
         yield BOUNDS_NOTE
-    yield f"Other intervals, every class and definition: {reference('responses')}."
+    other = "Every" if book.has_one_subject else "Other intervals, every"
+    yield f"{other} class and definition: {reference('responses')}."
 
 
 def _relapse_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
@@ -284,7 +287,8 @@ def _relapse_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
         if has_kept and len(each.at) > 1 and each.kind == "response"
     ]
     timed = [group.endpoint for group in book.of("time_to_event") if group.variable == "relapse"]
-    notes = (*_relapse_notes(labels, levels_text(labels.study, ends)), *level_notes(labels, [*ends, *timed]))
+    level = "" if book.has_one_subject else levels_text(labels.study, ends)
+    notes = (*_relapse_notes(labels, level), *(level_notes(labels, [*ends, *timed]) if level else ()))
     yield TableSpec(
         RELAPSE,
         "response",
@@ -363,7 +367,9 @@ def _free_rows(labels: Labels, book: NumberBook, names: Sequence[str], arm: str)
 
 
 def _relapse_notes(labels: Labels, level: str) -> Iterator[str]:
-    yield f"n/N (%), over all visits with the exact {level} interval of responders (Clopper-Pearson)."
+    """Say what the table counts; without a level it has no interval, as in a report of one subject."""
+    if level:
+        yield f"n/N (%), over all visits with the exact {level} interval of responders (Clopper-Pearson)."
     yield "At risk: responders without an earlier relapse and still observed."
     yield "Relapse is found at visits; its true day lies between two visits."
     rules = dict.fromkeys(
@@ -371,4 +377,5 @@ def _relapse_notes(labels: Labels, level: str) -> Iterator[str]:
     )
     if rules:
         yield f"A relapse that is not known {listed(list(rules))}."
-    yield f"Other intervals and the estimate at each visit: {reference('responses')}."
+    if level:
+        yield f"Other intervals and the estimate at each visit: {reference('responses')}."

@@ -11,17 +11,19 @@ from funis.reporting.interval_levels import levels_text
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
 from funis.reporting.methods_diagnostics import between_arms
 from funis.reporting.methods_text import CONDITIONS, design_words
+from funis.reporting.single_patient import METHODS as METHODS_OF_ONE
 from funis.results import format_dose, format_shortest
 from funis.study.courses import first_treatment
 from funis.study.model import Study
 
 
-def methods_words(study: Study) -> tuple[str, ...]:
+def methods_words(study: Study, *, of_one: bool = False) -> tuple[str, ...]:
     """Write the methods of the main part, one paragraph a subject.
 
     Parameters
     ----------
     study : the study file
+    of_one : whether the data hold one subject, of whom nothing is estimated
 
     Returns
     -------
@@ -34,7 +36,8 @@ def methods_words(study: Study) -> tuple[str, ...]:
     'This is a single-arm trial with comparisons against baseline in systemic lupus erythematosus.'
     """
     labels = Labels(study)
-    paragraphs = (" ".join(_design(labels)), " ".join(_treatment(labels)), " ".join(_statistics(labels)))
+    statistics = _statistics_of_one() if of_one else _statistics(labels)
+    paragraphs = (" ".join(_design(labels)), " ".join(_treatment(labels)), " ".join(statistics))
     return tuple(paragraph for paragraph in paragraphs if paragraph)
 
 
@@ -97,6 +100,11 @@ def _visit_list(labels: Labels) -> str:
     if len(names) > 8:
         return f"{len(names)}, from {visit_words(labels, names[0])} to {visit_words(labels, names[-1])}"
     return "; ".join(visit_words(labels, name) for name in names)
+
+
+def _statistics_of_one() -> Iterator[str]:
+    yield METHODS_OF_ONE
+    yield f"What is planned for more subjects: {reference('definitions')}."
 
 
 def _statistics(labels: Labels) -> Iterator[str]:

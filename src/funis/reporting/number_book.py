@@ -13,6 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from funis.documents.table import EMPTY, Inline, TableCell, joined
+from funis.reporting.single_patient import has_one_subject, is_printed
 from funis.reporting.small_samples import NOT_CALCULATED, SMALL, has_percent, limit_missed
 from funis.results import (
     ALL,
@@ -94,12 +95,14 @@ class NumberBook:
     groups : the same by group, then by visit and statistic
     withheld : endpoints and measures of which numbers are withheld for errors in the data
     decimals : of each variable whose levels are described, the decimals it is printed with
+    has_one_subject : whether the data hold one subject, of whom no table has a spread, interval or P
     """
 
     numbers: tuple[Number, ...]
     groups: dict[Group, dict[tuple[str, str], list[Number]]] = field(default_factory=dict)
     withheld: frozenset[str] = frozenset()
     decimals: dict[str, int] = field(default_factory=dict)
+    has_one_subject: bool = False
 
     def of(self, analysis: str) -> Iterator[Group]:
         """Give the groups of one analysis in the order they were computed."""
@@ -144,7 +147,7 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
     Returns
     -------
     NumberBook : the numbers in the order of the frame; null text is empty text. Numbers that are withheld
-        are not in it, only of what they are
+        are not in it, only of what they are; what one subject cannot have is in no group
 
     Examples
     --------
@@ -164,13 +167,27 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
         tuple(Number(*row) for row in shown.iter_rows()),
         withheld=frozenset(name for pair in names for name in pair if name),
     )
+    book.has_one_subject = has_one_subject(book.numbers, everybody="enrolled", whole=ALL)
     for number in book.numbers:
-        place = book.groups.setdefault(group_of_number(number), {})
-        place.setdefault((number.visit, number.statistic), []).append(number)
+        if is_printed(number, of_one=book.has_one_subject):
+            place = book.groups.setdefault(group_of_number(number), {})
+            place.setdefault((number.visit, number.statistic), []).append(number)
         if number.analysis in _LEVELS and number.statistic == "median" and number.value is not None:
             # The text is rounded as the analysis chose for the variable.
             book.decimals.setdefault(number.measure, len(number.text.partition(".")[2]))
+    if book.has_one_subject:
+        book.decimals.update(_recorded_decimals(book))
     return book
+
+
+def _recorded_decimals(book: NumberBook) -> dict[str, int]:
+    """Give the decimals that the values of one subject were recorded with, at most those of a mean."""
+    found: dict[str, int] = {}
+    for number in book.numbers:
+        if number.analysis in _LEVELS and number.statistic == "mean" and number.value is not None:
+            needed = min(count_decimals(number.value), book.decimals.get(number.measure, 2))
+            found[number.measure] = max(found.get(number.measure, 0), needed)
+    return found
 
 
 def decimals_for(book: NumberBook, measure: str, values: Iterable[float | None]) -> int:

@@ -162,13 +162,14 @@ def _reason(labels: Labels, book: NumberBook, endpoint: Endpoint, variable: str 
         name = in_sentence(labels.population(population))
         return words(f"nobody is known to belong to the population {name}")
     whole = bound(size, 0)
+    noun = "subject" if size.value == 1 else "subjects"
     if endpoint.kind in {"response", "relapse"}:
-        return joined("of none of ", whole, " subjects a response can be told")
+        return joined("of none of ", whole, f" {noun} a response can be told")
     if endpoint.kind == "time_to_event":
-        return joined("of none of ", whole, " subjects the time is known")
+        return joined("of none of ", whole, f" {noun} the time is known")
     what = labels.variable(variable) if variable else "a grade"
     need = "has a value" if endpoint.kind in {"summary", "systems"} else "has a value and a baseline"
-    return joined("none of ", whole, f" subjects {need} of {what}")
+    return joined("none of ", whole, f" {noun} {need} of {what}")
 
 
 def _size(book: NumberBook, population: str) -> Number | None:

@@ -15,6 +15,7 @@ from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.proposals import say_proposals_of_figures
 from funis.reporting.regression_tables import build_regression_figures
 from funis.reporting.response_figures import build_response_figures
+from funis.reporting.single_patient import figures_of_one
 from funis.reporting.subject_figures import build_heat_map
 from funis.reporting.survival_figures import build_survival_figures
 from funis.reporting.swimmer_figures import build_swimmer
@@ -64,4 +65,5 @@ def build_figures(
         *build_influence_figures(study, results),
         *build_diagnostic_figures(study, results, book),
     )
-    return tuple(say_proposals_of_figures(study, figures))
+    shown = figures_of_one(figures) if book.has_one_subject else figures
+    return tuple(say_proposals_of_figures(study, shown))

@@ -44,6 +44,7 @@ from funis.reporting.regression_tables import build_regression_tables
 from funis.reporting.repeated_response_tables import build_repeated_response_tables
 from funis.reporting.response_tables import build_relapse_tables, build_response_tables, build_survival_tables
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
+from funis.reporting.single_patient import table_of_one
 from funis.reporting.system_tables import build_model_tables, build_system_tables
 from funis.results import Results
 from funis.study.model import Study
@@ -77,7 +78,8 @@ def build_tables(study: Study, results: Results, *, book: NumberBook | None = No
     """
     book = book or read_numbers(results.numbers)
     tables = (*_main_tables(study, results, book), *_other_tables(study, results, book))
-    return tuple(say_proposals_of_tables(study, book, tables))
+    said = say_proposals_of_tables(study, book, tables)
+    return tuple(map(table_of_one, said) if book.has_one_subject else said)
 
 
 def _main_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:

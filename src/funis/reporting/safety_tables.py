@@ -21,6 +21,7 @@ from funis.reporting.number_book import (
     share_cell,
     single,
 )
+from funis.reporting.single_patient import mean_words
 from funis.results import ALL, format_dose, format_number, format_shortest
 from funis.study.courses import planned_courses
 from funis.study.model import Study
@@ -403,4 +404,8 @@ def _dose_lines(book: NumberBook, group: Group) -> list[tuple[str, dict[str, Tab
         counts[visit] = single(book.find(group, visit, "n"), 0)
         means[visit] = joined(mean, " ± ", sd) if sd else joined(mean)
         ranges[visit] = joined(low, " to ", high)
-    return [("n", counts), ("Mean ± SD, × 10⁶", means), ("Range, × 10⁶", ranges)]
+    return [
+        ("n", counts),
+        (mean_words("Mean ± SD, × 10⁶", of_one=book.has_one_subject), means),
+        ("Range, × 10⁶", ranges),
+    ]

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from funis.reporting.single_patient import ONE_SUBJECT
+
 NOT_CALCULATED: Final = "n/c"
 
 
@@ -98,9 +100,11 @@ def has_percent(number: Counted) -> bool:
 
 
 def limit_notes(numbers: Iterable[Counted]) -> tuple[str, ...]:
-    """Say what n/c stands for in a table that holds it; none where it does not."""
-    missed = dict.fromkeys(found for number in numbers if (found := limit_missed(number)) is not None)
-    if not missed:
-        return ()
+    """Say what n/c stands for in a table that holds it, and what stands where n is 1."""
+    used = list(numbers)
+    missed = dict.fromkeys(found for number in used if (found := limit_missed(number)) is not None)
     reasons = "; ".join(limit.words for limit in LIMITS if limit in missed)
-    return (f"{NOT_CALCULATED}: too few subjects to print it: {reasons}.",)
+    notes = (f"{NOT_CALCULATED}: too few subjects to print it: {reasons}.",) if missed else ()
+    # In a report of one subject no mean has a spread beside it, and nothing is missed.
+    alone = any(number.n == 1 and number.statistic == "mean" for number in used)
+    return (*notes, ONE_SUBJECT) if alone and any(number.statistic == "sd" for number in used) else notes

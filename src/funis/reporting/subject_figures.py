@@ -89,7 +89,8 @@ def build_heat_map(study: Study, results: Results) -> tuple[FigureSpec, ...]:
             title="Organ-system grades of every subject at every visit",
             spec=finish(_grade_grid(cells, names, subjects)),
             alt=(
-                f"Heat map: {len(subjects)} subjects in rows, {len(systems)} organ systems with "
+                f"Heat map: {len(subjects)} subject{'s' if len(subjects) > 1 else ''} in rows, "
+                f"{len(systems)} organ systems with "
                 f"{len(visits)} visits each in columns, coloured by grade A to E. "
                 f"{active} of {len(cells)} cells are grade A or B."
             ),

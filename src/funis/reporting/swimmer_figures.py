@@ -135,8 +135,8 @@ def _page(
             _swimmer_body(study, own_parts, own_marks, (list(rows.values()), looks, (min(starts), max(ends))))
         ),
         alt=(
-            f"Swimmer plot: one bar for each of {len(rows)} subjects over time, with {counts}."
-            + ("" if is_one else f" These are {said}.")
+            f"Swimmer plot: one bar for each of {len(rows)} subject{'s' if len(rows) > 1 else ''} "
+            f"over time, with {counts}." + ("" if is_one else f" These are {said}.")
         ),
         footnotes=(
             (

@@ -92,9 +92,9 @@ class _Panel:
         divided = labels.within(group.subgroup, group.arm)
         if divided:
             self.title += f" ({', '.join(divided)})"
-        self.means = [
-            point for visit in book.visits(group) for point in _mean_point(book, group, visit, planned)
-        ]
+        # The mean of one subject is its own line.
+        named = () if book.has_one_subject else book.visits(group)
+        self.means = [point for visit in named for point in _mean_point(book, group, visit, planned)]
         open_visits = [visit for visit in book.visits(group) if visit not in planned]
         # Bands of time say more than the number of a visit: where they were computed, they are drawn.
         bands = [visit for visit in open_visits if visit in BAND_NAMES]
@@ -270,6 +270,8 @@ def _timeline_figure(study: Study, endpoint: Endpoint, panels: Sequence[_Panel])
     mean_words = f"mean with {level_text(study)} confidence interval, and " if has_mean else ""
     has_bands = any(panel.is_summarised for panel in panels)
     drawn_words = "median with bands of quantiles" if has_bands else "timeline of every subject"
+    if not has_mean and [panel.subjects for panel in panels] == [1] * len(panels):
+        drawn_words = "timeline of the subject"
     return FigureSpec(
         id=f"figure-{endpoint.id}",
         section="efficacy",
@@ -410,7 +412,9 @@ def _subject_notes(panels: Sequence[_Panel]) -> list[str]:
     bands = [panel.subjects for panel in panels if panel.is_summarised]
     if lines:
         notes.append(
-            f"Thin grey lines: single subjects, by the day of each visit (n = {_range_text(lines)})."
+            "The line of one subject, by the day of each visit."
+            if set(lines) == {1}
+            else f"Thin grey lines: single subjects, by the day of each visit (n = {_range_text(lines)})."
         )
     if bands:
         notes.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from funis.documents.document import Prose, plain
+from funis.reporting.efficacy_tables import EVERYBODY
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Number, NumberBook, bound
 from funis.results import ALL, Provenance
@@ -44,13 +45,32 @@ def _facts(study: Study, origin: Provenance, book: NumberBook) -> Iterator[tuple
     if size is not None and whole is not None:
         who = in_sentence(Labels(study).population(size.population))
         yield "Subjects", (*plain("N = "), whole, *plain(f" {who}"))
-    yield "Centres", plain(str(len(study.sites)) if study.sites else NOT_STATED)
+    yield "Centres", _centres(study, book)
     yield "Registration", plain(study.trial.registration or NOT_STATED)
     yield "Protocol and analysis plan", plain(study.trial.protocol or NOT_STATED)
     yield "Funding", plain(study.trial.funding or NOT_STATED)
     entered = dict.fromkeys(filter(None, (origin.first_entry, origin.last_entry)))
     yield "Subjects entered", plain(" to ".join(entered) or _NO_DATES)
     yield "Data cut", plain(origin.data_cut or _NO_DATES)
+
+
+def _centres(study: Study, book: NumberBook) -> Prose:
+    """Count the centres of the study file, and those of them that have a patient, where these are fewer."""
+    if not study.sites:
+        return plain(NOT_STATED)
+    counted = {
+        group.category: count
+        for group in book.of("baseline")
+        if (group.variable, group.population, group.subgroup, group.arm) == ("site", EVERYBODY, ALL, ALL)
+        for visit in book.visits(group)[:1]
+        for count in [book.find(group, visit, "count")]
+        if count is not None and count.value is not None
+    }
+    having = [site.id for site in study.sites if site.id in counted and counted[site.id].value]
+    planned = str(len(study.sites))
+    if not having or len(having) == len(study.sites):
+        return plain(planned)
+    return plain(f"{planned} planned, {len(having)} with patients in the data")
 
 
 def size_of(book: NumberBook) -> Number | None:

@@ -28,6 +28,7 @@ from funis.reporting.remarks import build_remarks
 from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
 from funis.reporting.sections import build_sections
+from funis.reporting.single_patient import TITLE as SINGLE_PATIENT
 from funis.reporting.title_block import build_facts
 from funis.results import Results
 from funis.study.model import Study
@@ -133,7 +134,7 @@ def build_document(
         results,
         boxes={"key-results": build_key_box(study, book, has_definitions=bool(ends)), "endpoints": ends},
         words={
-            "methods": tuple(map(plain, methods_words(study))),
+            "methods": tuple(map(plain, methods_words(study, of_one=book.has_one_subject))),
             "quality": quality_words(study, results, book),
             "limits": limit_words(study, book),
             "findings": (findings_lead(results, book),),
@@ -148,7 +149,7 @@ def build_document(
     )
     sections, register = number_sections(with_checklist(study, built))
     facts = build_facts(study, results.provenance, book)
-    whole = _frame(study, results, sections, build_notices(study, results, book))
+    whole = _frame(study, results, book, sections, build_notices(study, results, book))
     ids = find_ids(sections, facts)
     return replace(
         whole,
@@ -161,14 +162,19 @@ def build_document(
 
 
 def _frame(
-    study: Study, results: Results, sections: tuple[Section, ...], notices: tuple[Notice, ...]
+    study: Study,
+    results: Results,
+    book: NumberBook,
+    sections: tuple[Section, ...],
+    notices: tuple[Notice, ...],
 ) -> Document:
     """Put title block, notices and closing line around the sections."""
     trial = study.trial
     kind = KINDS[trial.design]
     if study.randomisation is not None:
         kind = f"Randomised {kind[:1].lower()}{kind[1:]}"
-    about = (trial.id, kind, _capital(CONDITIONS[trial.condition]))
+    one = (SINGLE_PATIENT,) if book.has_one_subject else ()
+    about = (trial.id, *one, kind, _capital(CONDITIONS[trial.condition]))
     title = trial.title if len(trial.title) < _LONGEST else trial.title[: _LONGEST - 3].rstrip() + "…"
     return Document(
         title=trial.title,

@@ -1,0 +1,113 @@
+"""A report of one subject, and of one subject who is lacking: what a reader must not be told of either."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
+from funis.demo.reconstruct import reconstruct
+from funis.documents.document import Document
+from funis.documents.figure import FigureSpec
+from funis.documents.table import TableSpec
+from funis.reporting.trial_document import build_document
+from funis.reporting.withheld import withhold
+from funis.study.read import read_study
+
+from .report_kinds import make_study
+from .test_report_statements import item, report, words_of
+
+
+def tables_of(document: Document) -> list[TableSpec]:
+    return [
+        block for section in document.sections for block in section.all_blocks if isinstance(block, TableSpec)
+    ]
+
+
+def every_word() -> str:
+    return "\n".join(word for section in report("one_subject").sections for word in words_of(section))
+
+
+def test_a_report_of_one_subject_says_so_first() -> None:
+    assert "Single-patient report" in report("one_subject").kicker
+    assert "Single-patient report" not in report("sle").kicker
+    facts = {name: "".join(part.text for part in value) for name, value in report("one_subject").facts}
+    # The first subject is of the second of four centres.
+    assert facts["Centres"] == "4 planned, 1 with patients in the data"
+    assert {name: value[0].text for name, value in report("sle").facts}["Centres"] == "4"
+
+
+def test_one_value_has_no_spread_interval_percentage_or_p() -> None:
+    for table in tables_of(report("one_subject")):
+        heads = [*table.heads, *(words for words, _ in table.spanners)]
+        assert not re.search(r"\bP\b|SD|CI\b|\(%", " ".join(heads)), (table.id, heads)
+        for row in table.rows:
+            cells = [cell.text for cell in row.cells]
+            assert not any("±" in text or "(–)" in text or "n/c" in text for text in cells), (table.id, cells)
+    assert "P values were calculated" not in every_word()
+    assert "tested by" not in every_word()
+
+
+def test_the_value_of_one_subject_is_printed_as_it_was_recorded() -> None:
+    with TemporaryDirectory() as place:
+        folder = make_study("one_subject", Path(place) / "trial")
+        with (folder / "data" / "subjects.csv").open(encoding="utf-8") as file:
+            recorded = next(csv.DictReader(file))["weight_kg"]
+    table = next(each for each in tables_of(report("one_subject")) if each.id == "table-baseline")
+    assert table.heads == ("", "Value or n/N")
+    row = next(row for row in table.rows if row.stub.text.startswith("Weight"))
+    assert [cell.text for cell in row.cells] == [recorded]
+    measured = next(each for each in tables_of(report("one_subject")) if each.id == "table-main-measure-1")
+    assert measured.heads == ("Visit", "Value", "Change", "Value", "Change")
+    assert sum(width for _, width in measured.spanners) == 5
+
+
+def test_one_subject_has_no_curve_and_no_bars() -> None:
+    figures = [
+        block
+        for section in report("one_subject").sections
+        for block in section.all_blocks
+        if isinstance(block, FigureSpec)
+    ]
+    assert figures
+    assert not [each.id for each in figures if each.section == "time-to-event" or "response" in each.id]
+    assert not [each.title for each in figures if "mean" in each.title or "every subject:" in each.title]
+    assert "Kaplan-Meier" not in item("one_subject", "Durability")
+    assert "1 responder relapsed" in item("one_subject", "Durability")
+
+
+@cache
+def lacking() -> Document:
+    """Make the report of the lupus demonstration without the row of its first subject."""
+    with TemporaryDirectory() as place:
+        folder = reconstruct("sle", Path(place) / "trial")
+        path = folder / "data" / "subjects.csv"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([lines[0], *lines[2:]]) + "\n", encoding="utf-8")
+        study = read_study(folder)
+        return build_document(study, withhold(study, analyse(study, read_tables(folder, study))))
+
+
+def test_a_subject_who_is_not_listed_is_one_cause_with_the_count_of_its_rows() -> None:
+    """Each of 112 rows of eight tables was an error of its own on the first page."""
+    with TemporaryDirectory() as place:
+        folder = reconstruct("sle", Path(place) / "trial")
+        rows = 0
+        for path in (folder / "data").glob("*.csv"):
+            with path.open(encoding="utf-8") as file:
+                rows += sum(row.get("subject") == "RECON-01" for row in csv.DictReader(file))
+    notices = " ".join(f"{each.title} {each.text}" for each in lacking().notices)
+    counted = [int(found) for found in re.findall(r"1 error in (\d+) rows of the data affects", notices)]
+    assert sum(counted) == rows - 1  # its row in the table of subjects is gone
+    assert notices.count("unknown subject (") == len(counted)
+    listing = next(each for each in tables_of(lacking()) if each.id == "table-findings-error")
+    listed = [row for row in listing.rows if not row.is_heading]
+    assert len(listed) == 8
+    assert listed[0].stub.text == "visits.csv:2-7, subject"
+    assert listed[0].cells[0].text == "RECON-01, 6 visits"
+    said = "\n".join(word for section in lacking().sections for word in words_of(section))
+    assert f"{rows - 1} errors, 0 warnings and 0 queries, of 1 cause" in said
