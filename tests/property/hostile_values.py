@@ -17,6 +17,7 @@ import polars as pl
 
 import funis
 import funis.stats
+import funis.stats.meta
 from funis.audit.figures import FigureLabels, FigurePlace, PrintedCount, PrintedNumber
 from funis.bounded.limits import Limits
 from funis.responses.responder_index import index_items
@@ -161,6 +162,15 @@ class Target:
 
 
 RNG = np.random.default_rng(7)
+TWO_MEANS = {
+    "mean_1": [1.0, 2],
+    "sd_1": [1.0, 2],
+    "n_1": [10, 20],
+    "mean_2": [2.0, 2],
+    "sd_2": [1.0, 2],
+    "n_2": [9, 18],
+}
+TWO_RISKS = {"events_1": [1, 3], "n_1": [9, 8], "events_2": [2, 3], "n_2": [9, 8]}
 STUDY = funis.read_study(template_path("observational"))
 PRINTED = PrintedCount("a", FigureLabels("relapse"), FigurePlace(), PrintedNumber("3"), PrintedNumber("40"))
 SUBJECTS = pl.DataFrame({"subject": ["S1", "S2"], "age": [31.0, 40.0], "sex": ["female", "male"]})
@@ -336,6 +346,26 @@ TARGETS = (
     Target("two_sample_permutation", funis.stats.two_sample_permutation, {
         "first": [1.0, 2.0], "second": [3.0, 5.0], "alternative": "two-sided", "draws": 999, "seed": 1}, arrays=("first", "second")),
     Target("upper_limit_of_none", funis.stats.upper_limit_of_none, {"n": 10, "level": 0.95, "one_sided": False}),
+    Target("meta.mean_of_arm", funis.stats.meta.mean_of_arm, {"mean": [1.0, 2.0], "sd": [1.0, 2.0], "n": [10, 20]}, arrays=("mean", "sd", "n")),
+    Target("meta.change_within_arm", funis.stats.meta.change_within_arm, {
+        "before": [9.0, 8], "sd_before": [1.0, 2], "after": [5.0, 4], "sd_after": [1.0, 2], "n": [10, 20], "correlation": 0.5},
+        arrays=("before", "sd_before", "after", "sd_after", "n")),
+    Target("meta.mean_difference", funis.stats.meta.mean_difference, TWO_MEANS | {"spread": "pooled"}, arrays=tuple(TWO_MEANS)),
+    Target("meta.standardised_mean_difference", funis.stats.meta.standardised_mean_difference, TWO_MEANS, arrays=tuple(TWO_MEANS)),
+    *(Target(f"meta.{name}", getattr(funis.stats.meta, name), TWO_RISKS | {"zero_cells": "none"}, arrays=tuple(TWO_RISKS))
+      for name in ("log_risk_ratio", "log_odds_ratio", "risk_difference")),
+    Target("meta.log_odds", funis.stats.meta.log_odds, {"events": [1, 3], "n": [9, 8], "zero_cells": "none"}, arrays=("events", "n")),
+    Target("meta.double_arcsine", funis.stats.meta.double_arcsine, {"events": [1, 3], "n": [9, 8]}, arrays=("events", "n")),
+    Target("meta.undo_double_arcsine", funis.stats.meta.undo_double_arcsine, {"value": [0.5], "n": 9.5}, arrays=("value",)),
+    Target("meta.combine_fixed", funis.stats.meta.combine_fixed, {"estimates": [1.0, 2], "variances": [0.1, 0.2], "level": 0.9},
+        arrays=("estimates", "variances")),
+    *(Target(f"meta.{name}", getattr(funis.stats.meta, name), {
+        "estimates": [1.0, 2, 4], "variances": [0.1, 0.2, 0.3], "estimator": "reml", "interval": "normal", "prediction": "k_minus_2",
+        "level": 0.9}, arrays=("estimates", "variances")) for name in ("combine_random", "omit_each_study")),
+    Target("meta.combine_proportions", funis.stats.meta.combine_proportions, {"events": [1, 3], "n": [9, 8], "interval": "t", "level": 0.9},
+        arrays=("events", "n")),
+    Target("meta.combine_mantel_haenszel", funis.stats.meta.combine_mantel_haenszel, TWO_RISKS | {"measure": "odds_ratio", "level": 0.9},
+        arrays=tuple(TWO_RISKS)),
     Target("fit.contrast", FIT.contrast, {
         "L": [[0.0, 1.0]], "by": "visit", "weights": "equal", "at": None, "level": 0.9},
         special={"L": ({"visitv2": 1.0}, {"nothing": 1.0}, {"v2": "x"}, {}, {"x": {}}, [{}], [{"v2": 1}, 3], [1.0], [[1.0]]),

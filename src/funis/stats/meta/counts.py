@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from funis.arguments import NumberFrom, Numbers, takes
+from funis.arguments import NumberFrom, Numbers, Text, takes
 from funis.errors import ValueRangeError
 from funis.stats.meta.effects import Effects, check_sizes
 from funis.stats.sample import Booleans, Floats, check_choice, check_same_length, check_sample
@@ -60,7 +60,7 @@ def _effects(estimates: Floats, variances: Floats, unknown: Booleans, scale: str
     return Effects(found[0], found[1], scale)  # type: ignore[arg-type]
 
 
-@takes(events_1=Numbers(), n_1=Numbers(), events_2=Numbers(), n_2=Numbers())
+@takes(events_1=Numbers(), n_1=Numbers(), events_2=Numbers(), n_2=Numbers(), zero_cells=Text())
 def log_risk_ratio(
     events_1: npt.ArrayLike,
     n_1: npt.ArrayLike,
@@ -107,7 +107,7 @@ def log_risk_ratio(
     return _effects(estimates, variances, unknown | says_nothing, "log")
 
 
-@takes(events_1=Numbers(), n_1=Numbers(), events_2=Numbers(), n_2=Numbers())
+@takes(events_1=Numbers(), n_1=Numbers(), events_2=Numbers(), n_2=Numbers(), zero_cells=Text())
 def log_odds_ratio(
     events_1: npt.ArrayLike,
     n_1: npt.ArrayLike,
@@ -143,7 +143,7 @@ def log_odds_ratio(
     return _effects(estimates, variances, unknown | says_nothing, "log")
 
 
-@takes(events_1=Numbers(), n_1=Numbers(), events_2=Numbers(), n_2=Numbers())
+@takes(events_1=Numbers(), n_1=Numbers(), events_2=Numbers(), n_2=Numbers(), zero_cells=Text())
 def risk_difference(
     events_1: npt.ArrayLike,
     n_1: npt.ArrayLike,
@@ -179,7 +179,7 @@ def risk_difference(
     return _effects(estimates, variances, has_zero & (variances == 0), "raw")
 
 
-@takes(events=Numbers(), n=Numbers())
+@takes(events=Numbers(), n=Numbers(), zero_cells=Text())
 def log_odds(events: npt.ArrayLike, n: npt.ArrayLike, *, zero_cells: str = "half_if_zero") -> Effects:
     """Give the logarithm of the odds of one arm of each study.
 

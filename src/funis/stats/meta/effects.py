@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from funis.arguments import NumberFrom, Numbers, takes
+from funis.arguments import NumberFrom, Numbers, Text, takes
 from funis.errors import ValueRangeError
 from funis.stats.sample import Floats, check_choice, check_same_length, check_sample
 
@@ -151,7 +151,15 @@ def change_within_arm(
     return Effects(last - first, variance / sizes, "raw")
 
 
-@takes(mean_1=Numbers(), sd_1=Numbers(), n_1=Numbers(), mean_2=Numbers(), sd_2=Numbers(), n_2=Numbers())
+@takes(
+    mean_1=Numbers(),
+    sd_1=Numbers(),
+    n_1=Numbers(),
+    mean_2=Numbers(),
+    sd_2=Numbers(),
+    n_2=Numbers(),
+    spread=Text(),
+)
 def mean_difference(
     mean_1: npt.ArrayLike,
     sd_1: npt.ArrayLike,
