@@ -287,3 +287,13 @@ def test_below_what_a_unit_is_not_sure() -> None:
     found = {name: one.plausible for name, one in analyte_table().analytes.items()}
     sure = {name: each.unsure_below for name, each in found.items() if each is not None}
     assert {name: below for name, below in sure.items() if below is not None} == {"upcr": 15.0}
+
+
+def test_below_what_no_group_has_its_mean() -> None:
+    # Healthy adults: 25 to 90 mg a day by electrophoresis, 28 to 141 and 40 to 150 mg by dyes and biuret.
+    found = {
+        name: one.plausible for name, one in analyte_table().analytes.items() if one.plausible is not None
+    }
+    lowest = {name: each.lowest_mean for name, each in found.items() if each.lowest_mean is not None}
+    assert lowest == {"proteinuria_24h": 0.01}
+    assert all(found[name].mean_reason for name in lowest)

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, get_args
 
 from funis.arguments import takes
+from funis.audit.checks.at_risk import check_at_risk
+from funis.audit.checks.common_number import check_numbers_of_subjects
+from funis.audit.checks.criteria import check_stated_limits
+from funis.audit.checks.denominators import check_denominators
+from funis.audit.checks.exact_tests import check_exact_tests
+from funis.audit.checks.independent_p import check_independent_p
+from funis.audit.checks.mean_granularity import check_means
+from funis.audit.checks.paired_p import check_paired_p
 from funis.audit.checks.percentage import check_percentages
+from funis.audit.checks.reports import check_reports
+from funis.audit.checks.spread import check_spreads
+from funis.audit.checks.sums import check_sums
+from funis.audit.checks.two_by_two import check_two_proportions
+from funis.audit.checks.units import check_units
 from funis.audit.figures import PrintedFigure, ReportFigures
 from funis.audit.findings import AuditFinding
 from funis.audit.gathered import GatheredFigures, gather
@@ -15,7 +28,22 @@ from funis.errors import ValueRangeError
 
 Check: TypeAlias = Callable[[GatheredFigures], Iterator[AuditFinding]]
 #: Every check, in the order of its findings.
-CHECKS: Final[tuple[Check, ...]] = (check_percentages,)
+CHECKS: Final[tuple[Check, ...]] = (
+    check_percentages,
+    check_denominators,
+    check_at_risk,
+    check_sums,
+    check_means,
+    check_spreads,
+    check_numbers_of_subjects,
+    check_stated_limits,
+    check_units,
+    check_paired_p,
+    check_independent_p,
+    check_exact_tests,
+    check_two_proportions,
+    check_reports,
+)
 
 
 @dataclass(frozen=True, slots=True)

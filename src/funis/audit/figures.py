@@ -225,6 +225,7 @@ class PrintedCount:
     denominator_name : of whom, in the words of the text: ``enrolled``; empty where it does not say
     only_after : outcomes (or one of them) that a subject must have had before it can have this one: a relapse
         needs a response
+    is_cumulative : whether it counts from the start up to its time, not at its time
     """
 
     id: str
@@ -235,6 +236,7 @@ class PrintedCount:
     percent: PrintedNumber | None = None
     denominator_name: str = ""
     only_after: tuple[str, ...] = ()
+    is_cumulative: bool = False
 
 
 @dataclass(frozen=True, slots=True)

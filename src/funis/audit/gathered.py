@@ -18,6 +18,7 @@ from funis.audit.figures import (
     PrintedP,
     PrintedTotal,
 )
+from funis.audit.times import same_time
 
 _Kind = TypeVar("_Kind", bound=PrintedFigure)
 #: Figures that may print a number of subjects of their own.
@@ -98,7 +99,7 @@ class GatheredFigures:
             for each in self.group_sizes
             if each.place.file == file and same_words(each.about.group, about.group)
         ]
-        at_its_time = [each for each in held if same_words(each.about.time, about.time)]
+        at_its_time = [each for each in held if same_time(each.about.time, about.time)]
         at_no_time = [each for each in held if not each.about.time]
         return next(iter([*at_its_time, *at_no_time]), None)
 
@@ -116,7 +117,7 @@ class GatheredFigures:
             for each in self.means
             if each.place.file == file
             and same_words(each.about.outcome, about.outcome)
-            and same_words(each.about.time, time)
+            and same_time(each.about.time, time)
             and same_words(each.about.group, group)
         ]
         return held[0] if len(held) == 1 else None

@@ -72,7 +72,7 @@ _ABOUT: Final[Mapping[str, _Key]] = {
 ROWS: Final[Mapping[str, Mapping[str, _Key]]] = {
     "counts": {
         "count": _NUMBER, "denominator": _NUMBER, "percent": _NUMBER, "denominator_name": _TEXT,
-        "only_after": _Key("texts"),
+        "only_after": _Key("texts"), "is_cumulative": _Key("yes_no"),
     },
     "means": {
         "mean": _Key("number", required=True), "spread": _NUMBER,

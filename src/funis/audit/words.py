@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from funis.results.text import format_number
+from funis.audit.figures import FigureLabels, PrintedMean, PrintedP
+from funis.audit.p_ranges import PRange
+from funis.results.text import format_number, format_p
 
 #: Longer lists are cut, with a word of how many there are.
 _MOST = 8
@@ -44,3 +46,41 @@ def list_numbers(numbers: Iterable[int]) -> str:
     if len(parts) > _MOST:
         parts = [*parts[: _MOST - 1], f"{len(parts) - _MOST + 1} more up to {runs[-1][-1]}"]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
+
+
+def name_figure(about: FigureLabels) -> str:
+    """Name what a figure is about, as the beginning of a sentence.
+
+    Examples
+    --------
+    >>> name_figure(FigureLabels("SLEDAI", time="month 6")), name_figure(FigureLabels())
+    ('SLEDAI at month 6', 'This outcome')
+    """
+    words = about.outcome or "This outcome"
+    if about.time:
+        words += f" at {about.time}"
+    return f"{words} ({about.group})" if about.group else words
+
+
+def describe_mean(figure: PrintedMean) -> str:
+    """Give a mean as it is printed, with what stands behind the plus-minus sign."""
+    spread = f" ± {figure.spread}" if figure.spread is not None else ""
+    return f"{figure.mean}{spread}"
+
+
+def describe_p(figure: PrintedP) -> str:
+    """Give a P value as it is printed."""
+    return f"P {figure.relation} {figure.p}"
+
+
+def show_range(possible: PRange) -> str:
+    """Give possible P values in words.
+
+    Examples
+    --------
+    >>> show_range(PRange(0.0, 0.016)), show_range(PRange(0.02, 0.5))
+    ('at most 0.016', '0.020 to 0.500')
+    """
+    if possible.lowest == 0:
+        return f"at most {format_p(possible.highest)}"
+    return f"{format_p(possible.lowest)} to {format_p(possible.highest)}"

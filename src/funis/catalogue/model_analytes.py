@@ -29,6 +29,7 @@ class PlausibleRange:
     hint_low, hint_high : which slip explains such a value
     unsure_below : patients in whom the quantity is raised and never reaches this were measured in another
         unit, unless the unit was said; None where nothing is said
+    lowest_mean, mean_reason : no group of people has a lower mean, and why; None where nothing is said
     """
 
     possible: tuple[float, float]
@@ -37,6 +38,8 @@ class PlausibleRange:
     hint_low: str = ""
     hint_high: str = ""
     unsure_below: float | None = None
+    lowest_mean: float | None = None
+    mean_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from funis.catalogue.model_tables import GlucocorticoidTable
 _FILE_KEYS: Final = ("kind", "analytes", "limits", "conversions", "codes", "spellings")
 _HINTS: Final = ("hint_low", "hint_high")
 _ANALYTE_KEYS: Final = (("analyte", "label", "unit"), ("laboratory", "doses_of", "arbitrary", "columns"))
-_LIMIT_KEYS: Final = (("analyte", "possible", "reason"), ("usual", "unsure_below", *_HINTS))
+_MEAN_KEYS: Final = ("lowest_mean", "mean_reason")
+_LIMIT_KEYS: Final = (("analyte", "possible", "reason"), ("usual", "unsure_below", *_HINTS, *_MEAN_KEYS))
 _CONVERSION_KEYS: Final = (("of", "unit", "factor", "source"), ("offset",))
 _CODE_KEYS: Final = (("analyte", "certainty", "source"), ("loinc", "cdisc", "nci"))
 _CERTAINTIES: Final = ("confirmed", "agreeing")
@@ -98,6 +99,8 @@ def _check_limits(file: DefinitionFile, row: Content, number: int, names: list[s
     if len(possible) != 2 or len(usual) != 2 or not usual[0] < usual[1] or ends != sorted(ends):
         message = "limits must rise: possible from, usual from, usual to, possible to"
         file.refuse(place, "possible", ends, message, "Correct the numbers.")
+    if len(set(row) & set(_MEAN_KEYS)) == 1:
+        file.refuse(place, _MEAN_KEYS[0], "", "a lowest mean stands with its reason", "Write both, or none.")
     if "usual" not in row and set(row) & set(_HINTS):
         file.refuse(place, _HINTS[0], "", "a hint explains a value that is not usual", "Write usual.")
 
@@ -149,6 +152,8 @@ def _plausible(row: Content) -> PlausibleRange:
         row.get("hint_low", ""),
         row.get("hint_high", ""),
         float(row["unsure_below"]) if "unsure_below" in row else None,
+        float(row["lowest_mean"]) if "lowest_mean" in row else None,
+        row.get("mean_reason", ""),
     )
 
 

@@ -1,0 +1,193 @@
+"""Denominators that are not printed: of how many subjects can a percentage be.
+
+Rules: a count and its percentage name the denominators that give it; a percentage and its denominator must
+have a count (GRIM for percentages: Brown and Heathers 2017); a percentage alone is held against the size
+of its group. Closed intervals: ties may be rounded either way. Digits that were cut off are accepted where
+rounding fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from math import ceil, floor
+from typing import Final
+
+from funis.audit.figures import PrintedCount, PrintedFigure, PrintedNumber, RoundingInterval
+from funis.audit.findings import (
+    CONSISTENT,
+    INCONSISTENT,
+    NOT_CHECKABLE,
+    UNEXPLAINED,
+    AuditFinding,
+    make_finding,
+)
+from funis.audit.gathered import GatheredFigures
+from funis.audit.words import list_numbers, name_figure, show_fraction
+
+NAME: Final = "denominator"
+#: Denominators that are tried where no size of a group is printed.
+_MOST_TRIED: Final = 1_000
+
+
+def check_denominators(figures: GatheredFigures) -> Iterator[AuditFinding]:
+    """Check every percentage that lacks its count, its denominator or both."""
+    for figure in figures.counts:
+        if figure.percent is None:
+            continue
+        if figure.denominator is not None:
+            if figure.count is None:
+                yield _check_count_exists(figure, figure.percent, figure.denominator)
+        elif figure.count is not None:
+            yield _check_count(figures, figure, figure.percent, figure.count)
+        else:
+            yield _check_alone(figures, figure, figure.percent)
+
+
+def denominators_of(count: int, percent: PrintedNumber, most: int) -> tuple[int, ...]:
+    """Give the denominators up to a largest one of which a count is a percentage.
+
+    Examples
+    --------
+    >>> denominators_of(3, PrintedNumber("7.5"), 200), denominators_of(3, PrintedNumber("12.5"), 200)
+    ((40,), (24,))
+    """
+    ends = percent.rounding
+    if count == 0:
+        return tuple(range(1, most + 1)) if ends.lower <= 0 else ()
+    if ends.upper <= 0:
+        return ()
+    low = max(count, ceil(100 * count / ends.upper))
+    high = most if ends.lower <= 0 else min(most, floor(100 * count / ends.lower))
+    return tuple(range(low, high + 1))
+
+
+def counts_of(percent: PrintedNumber, denominator: int) -> tuple[int, ...]:
+    """Give the counts of a denominator that are printed as a percentage; cut off where none is rounded to it.
+
+    Examples
+    --------
+    >>> counts_of(PrintedNumber("54.0"), 150), counts_of(PrintedNumber("67.4"), 150)
+    ((81,), ())
+    """
+    return _counts_in(percent.rounding, denominator) or _cut_off(percent, denominator)
+
+
+def _counts_in(ends: RoundingInterval, denominator: int) -> tuple[int, ...]:
+    low = max(0, ceil(ends.lower * denominator / 100))
+    high = min(denominator, floor(ends.upper * denominator / 100))
+    return tuple(range(low, high + 1))
+
+
+def _cut_off(percent: PrintedNumber, denominator: int) -> tuple[int, ...]:
+    ends = percent.truncation
+    found = _counts_in(ends, denominator)
+    return tuple(k for k in found if 100 * k != ends.upper * denominator)
+
+
+def _check_count_exists(
+    figure: PrintedCount, percent: PrintedNumber, denominator: PrintedNumber
+) -> AuditFinding:
+    n, about = int(denominator.value), name_figure(figure.about)
+    found = counts_of(percent, n)
+    if found:
+        statement = f"{about}: {percent}% can be of {n}."
+        arithmetic = f"{list_numbers(found)} of {n} is printed as {percent}%."
+        return make_finding(NAME, CONSISTENT, [figure], statement, arithmetic)
+    below = int(percent.value * n // 100)
+    near = " and ".join(
+        f"{k}/{n} = {show_fraction(Fraction(100 * k, n), percent.decimals + 1)}%"
+        for k in (below, below + 1)
+        if n and 0 <= k <= n
+    )
+    return make_finding(
+        NAME,
+        INCONSISTENT,
+        [figure],
+        f"{about}: no count of {n} is {percent}%.",
+        f"{near or f'n = {n}'}; {percent}% is printed.",
+        certainty="Certain where subjects are counted, also where digits are cut off.",
+        ask=f"How many subjects are {percent}%, and of how many?",
+    )
+
+
+def _check_count(
+    figures: GatheredFigures, figure: PrintedCount, percent: PrintedNumber, count: PrintedNumber
+) -> AuditFinding:
+    about = name_figure(figure.about)
+    size = figures.size_of(figure.about, figure.place.file)
+    most = max(_MOST_TRIED, int(size.n.value) if size is not None else 0)
+    found = denominators_of(int(count.value), percent, most)
+    arithmetic = f"{count} is {percent}% of {list_numbers(found)} (1 to {most} tried)."
+    held: list[PrintedFigure] = [figure] if size is None else [figure, size]
+    if not found:
+        return make_finding(
+            NAME,
+            INCONSISTENT,
+            held,
+            f"{about}: {count} is {percent}% of no number of subjects.",
+            arithmetic,
+            certainty="Certain for a rounded percentage of subjects.",
+            ask=f"Of how many subjects are the {count} counted?",
+        )
+    if size is None or size.n.value in found:
+        whom = "the group" if size is not None else "the numbers listed"
+        statement = f"{about}: {count} is {percent}% of {whom}."
+        ask = (
+            ""
+            if figure.denominator_name or size is not None
+            else "What is the denominator of the percentage?"
+        )
+        return make_finding(NAME, CONSISTENT, held, statement, arithmetic, ask=ask)
+    return make_finding(
+        NAME,
+        UNEXPLAINED,
+        held,
+        f"{about}: {count} is {percent}% of another number than the {size.n} subjects of the group.",
+        f"{count}/{size.n} = {show_fraction(100 * count.value / size.n.value, percent.decimals + 2)}%; "
+        f"{arithmetic}",
+        certainty="Certain for a rounded percentage; the denominator may be those with a value.",
+        ask="What is the denominator of the percentage, and who is not in it?",
+    )
+
+
+def _check_alone(figures: GatheredFigures, figure: PrintedCount, percent: PrintedNumber) -> AuditFinding:
+    about = name_figure(figure.about)
+    size = figures.size_of(figure.about, figure.place.file)
+    if size is None or size.n.value == 0:
+        statement = f"{about}: {percent}% has neither count nor denominator."
+        reason = "The size of the group is not printed either."
+        return make_finding(NAME, NOT_CHECKABLE, [figure], statement, reason, ask="How many, of how many?")
+    n = int(size.n.value)
+    found = counts_of(percent, n)
+    if found:
+        statement = f"{about}: {percent}% can be of the {n} subjects of the group."
+        arithmetic = f"{list_numbers(found)} of {n} is printed as {percent}%."
+        return make_finding(NAME, CONSISTENT, [figure, size], statement, arithmetic)
+    fewer = [k for k in range(max(1, n // 2), n) if counts_of(percent, k)]
+    return make_finding(
+        NAME,
+        UNEXPLAINED,
+        [figure, size],
+        f"{about}: {percent}% is no share of the {n} subjects of the group.",
+        f"No count of {n} is printed as {percent}%; of fewer, it can be of {list_numbers(fewer)}.",
+        certainty="Certain for a rounded percentage; the denominator may be those with a value.",
+        ask="What is the denominator of the percentage?",
+    )
+
+
+def implied_denominators(figure: PrintedCount, most: int = _MOST_TRIED) -> Iterable[int]:
+    """Give the printed denominator, or those that count and percentage leave.
+
+    Examples
+    --------
+    >>> from funis.audit.figures import FigureLabels, FigurePlace
+    >>> list(implied_denominators(PrintedCount("a", FigureLabels(), FigurePlace(), PrintedNumber("4"),
+    ...                                        percent=PrintedNumber("16.7"))))
+    [24]
+    """
+    if figure.denominator is not None:
+        return (int(figure.denominator.value),)
+    if figure.count is None or figure.percent is None:
+        return ()
+    return denominators_of(int(figure.count.value), figure.percent, most)

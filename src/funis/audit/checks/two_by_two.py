@@ -1,0 +1,98 @@
+"""P values of two proportions from their counts.
+
+Rule: Fisher's exact test (Fisher 1935; two-sided by likelihood, and as twice the smaller side) and the
+chi-square test with and without Yates's correction (1934) of the printed counts give their P values. A
+printed P is held against those of the named test; where none is named, against all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import erfc, sqrt
+from typing import Final
+
+from funis.audit.figures import PrintedCount, PrintedP
+from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
+from funis.audit.gathered import GatheredFigures, same_words
+from funis.audit.p_ranges import PRange, printed_range
+from funis.audit.words import describe_p, name_figure
+from funis.results.text import format_p
+
+NAME: Final = "two_proportions"
+_FISHER: Final = ("Fisher's exact test", "twice the one-sided Fisher's exact test")
+_CHI_SQUARE: Final = ("the chi-square test", "the chi-square test with Yates's correction")
+_TESTS: Final = {"fisher": _FISHER, "chi_square": _CHI_SQUARE}
+
+
+def check_two_proportions(figures: GatheredFigures) -> Iterator[AuditFinding]:
+    """Check every P value that compares the counts of two groups."""
+    for figure in figures.p_values:
+        if not figure.against_group or figure.test not in {"", "other", *_TESTS}:
+            continue
+        one, two = (_count(figures, figure, group) for group in (figure.about.group, figure.against_group))
+        if one is not None and two is not None:
+            yield _check(figure, one, two)
+
+
+def _count(figures: GatheredFigures, figure: PrintedP, group: str) -> PrintedCount | None:
+    held = [
+        each
+        for each in figures.counts
+        if each.place.file == figure.place.file
+        and each.count is not None
+        and each.denominator is not None
+        and each.denominator.value >= each.count.value
+        and each.denominator.value > 0
+        and same_words(each.about.outcome, figure.about.outcome)
+        and same_words(each.about.time, figure.about.time)
+        and same_words(each.about.group, group)
+    ]
+    return held[0] if len(held) == 1 else None
+
+
+def p_values_of(k1: int, n1: int, k2: int, n2: int) -> dict[str, float]:
+    """Give the two-sided P of each test of two proportions.
+
+    Examples
+    --------
+    >>> {name: round(p, 4) for name, p in p_values_of(9, 12, 5, 6).items()}["Fisher's exact test"]
+    1.0
+    """
+    from funis.stats.tests.contingency import fisher_exact
+
+    sides = [fisher_exact(k1, n1, k2, n2, alternative=side).p for side in ("less", "greater")]
+    found = dict(zip(_FISHER, (fisher_exact(k1, n1, k2, n2).p, min(1.0, 2 * min(sides))), strict=True))
+    events, total = k1 + k2, n1 + n2
+    if 0 < events < total:
+        gap = abs(k1 * (n2 - k2) - k2 * (n1 - k1))
+        margins = events * (total - events) * n1 * n2
+        for name, less in zip(_CHI_SQUARE, (0.0, total / 2), strict=True):
+            found[name] = erfc(sqrt(total * max(0.0, gap - less) ** 2 / margins) / sqrt(2))
+    return found
+
+
+def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> AuditFinding:
+    counts = [int(each.value) for each in (one.count, one.denominator, two.count, two.denominator) if each]
+    values = p_values_of(*counts)
+    named = _TESTS.get(figure.test, tuple(values))
+    printed, said = printed_range(figure), describe_p(figure)
+    fitting = [name for name in named if name in values and printed.meets(PRange(values[name], values[name]))]
+    shown = "; ".join(f"{name}: {format_p(p)}" for name, p in values.items())
+    working = f"{one.count}/{one.denominator} against {two.count}/{two.denominator}. {shown}."
+    held, about = (figure, one, two), name_figure(figure.about)
+    if fitting:
+        statement = f"{about}: {said} agrees with {' and '.join(fitting)}."
+        return make_finding(NAME, CONSISTENT, held, statement, working)
+    others = [name for name, p in values.items() if printed.meets(PRange(p, p))]
+    others += [f"half the P of {name}" for name, p in values.items() if printed.meets(PRange(p / 2, p / 2))]
+    if others:
+        working += f" {said} would be {' or '.join(others)}."
+    return make_finding(
+        NAME,
+        INCONSISTENT if figure.test in _TESTS and not others else UNEXPLAINED,
+        held,
+        f"{about}: the printed counts do not give {said}.",
+        working,
+        certainty="Certain for these tests of these counts; a model with covariates gives another P.",
+        ask="Which test gave this P, and of which counts?",
+    )
