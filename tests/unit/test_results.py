@@ -262,7 +262,8 @@ def _results() -> Results:
 def test_files_hold_what_was_computed(tmp_path: Path) -> None:
     results = _results()
     paths = write_results(results, tmp_path / "report")
-    assert sorted(path.name for path in paths) == ["results.csv", "results.parquet", "sources.parquet"]
+    names = ["provenance.json", "results.csv", "results.parquet", "sources.parquet"]
+    assert sorted(path.name for path in paths) == names
     assert pl.read_parquet(tmp_path / "report" / "results.parquet").equals(results.numbers)
     assert pl.read_parquet(tmp_path / "report" / "sources.parquet").equals(results.sources)
     table = pl.read_csv(tmp_path / "report" / "results.csv")

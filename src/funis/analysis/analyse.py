@@ -129,8 +129,8 @@ from funis.analysis.observations import (
     score_instruments,
     visit_frame,
 )
+from funis.analysis.origin import find_origin
 from funis.analysis.outcome_subgroups import form_outcome_subgroups
-from funis.analysis.paired_tests import SEED
 from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.performance_goal import compare_with_goal
 from funis.analysis.recorded_responses import mark_responses
@@ -144,17 +144,14 @@ from funis.analysis.system_grades import compare_systems, count_grades
 from funis.arguments import STUDY, TABLES, takes
 from funis.data.tables import Tables
 from funis.errors import Finding
-from funis.results import InputRecord, Provenance, Results
+from funis.results import Results
 from funis.study.courses import relapse_behind
 from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
 from funis.study.response_behind import definition_behind, response_visit
 from funis.study.time_bands import TIME_BANDS
-from funis.version import VERSION
 
 _log = logging.getLogger(__name__)
-#: Dates of the subject frame that say when somebody entered, the first that is known.
-_ENTRIES = ("consent_date", "first_infusion_date", "baseline_date")
 
 
 @takes(study=STUDY, tables=TABLES)
@@ -218,7 +215,7 @@ def analyse(study: Study, tables: Tables) -> Results:
     return Results(
         numbers=numbers,
         sources=run.sources.keep(run.observations(), list_absent(run, scored)),
-        provenance=_provenance(study, tables, run.subject_frame),
+        provenance=find_origin(study, tables, run.subject_frame),
         listings=run.listings | _listings(run, scored),
         findings=findings,
     )
@@ -476,25 +473,3 @@ def _list_grades(scored: Mapping[str, Scored]) -> pl.DataFrame:
                 )
             )
     return pl.concat(parts)
-
-
-def _provenance(study: Study, tables: Tables, subjects: pl.DataFrame) -> Provenance:
-    entered = subjects.select(pl.coalesce(_ENTRIES).drop_nulls().cast(pl.String)).to_series()
-    dates = [
-        str(frame[name].max())
-        for frame in tables.frames.values()
-        for name, dtype in frame.schema.items()
-        if dtype == pl.Date and name != "expiry" and frame[name].is_not_null().any()
-    ]
-    return Provenance(
-        version=VERSION,
-        study=study.trial.id,
-        title=study.trial.title,
-        files=tuple(InputRecord(file.name, file.sha256, file.rows) for file in tables.files),
-        data_cut=max(dates, default=""),
-        first_entry=min(entered, default=""),
-        last_entry=max(entered, default=""),
-        seed=SEED,
-        reconstructed=study.trial.reconstructed,
-        assumptions=study.trial.assumptions,
-    )

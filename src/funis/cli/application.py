@@ -15,7 +15,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from funis.cli import correction_commands, document_commands, instrument_commands, study_commands
+from funis.cli import (
+    correction_commands,
+    document_commands,
+    instrument_commands,
+    number_commands,
+    study_commands,
+)
 from funis.cli.demo_command import demo
 from funis.cli.docs_command import docs
 from funis.errors import FunisError
@@ -47,6 +53,7 @@ app.add_typer(instruments_app, name="instruments")
 for command in (study_commands.new, study_commands.check, study_commands.report, study_commands.multiverse):
     app.command()(command)
 app.command()(correction_commands.correct)
+app.command()(number_commands.trace)
 app.command("check-document")(document_commands.check_document)
 app.command("study-schema")(study_commands.study_schema)
 app.command()(demo)

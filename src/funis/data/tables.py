@@ -83,6 +83,16 @@ def read_tables(
     >>> tables.frames["labs"].height, tables.findings[0].code
     (0, 'no_subject')
     """
+    return check_cells(study, read_cells(folder, study, limits=limits), today)
+
+
+def read_cells(folder: Path | str, study: Study, *, limits: Limits | None = None) -> RawData:
+    """Read the data of a study as texts, before anything is made of them.
+
+    Parameters
+    ----------
+    folder, study, limits : as for `read_tables`
+    """
     place = data_place(Path(folder))
     inside = Path(folder) if place.is_dir() else None
     known = study_tables(study)
@@ -98,7 +108,7 @@ def read_tables(
     for file in raw.files:
         # Names of files and counts only: no value of a subject ever reaches a log.
         _log.info("read %s (%d rows)", file.name, file.rows)
-    return _checked(study, raw, today)
+    return raw
 
 
 def data_place(folder: Path) -> Path:
@@ -168,9 +178,17 @@ def few_tables(study: Study, frames: Mapping[str, Any], *, today: date | None = 
 
 def _take(study: Study, frames: Mapping[str, Any], today: date | None, *, few_cells: int) -> Tables:
     known = study_tables(study)
-    return _checked(study, take_frames(frames, known, expected_tables(known), few_cells=few_cells), today)
+    return check_cells(study, take_frames(frames, known, expected_tables(known), few_cells=few_cells), today)
 
 
-def _checked(study: Study, raw: RawData, today: date | None) -> Tables:
+def check_cells(study: Study, raw: RawData, today: date | None = None) -> Tables:
+    """Type and check cells: what `read_tables` gives for the files that hold them.
+
+    Parameters
+    ----------
+    study : the study
+    raw : the cells of all tables; not changed
+    today : as for `read_tables`
+    """
     frames, findings = check_tables(study, raw, today=today or study_today(study))
     return Tables(frames, tuple(findings), frozenset(raw.tables), tuple(raw.files))

@@ -147,12 +147,12 @@ def _write_row(
 def _cell(labels: Labels, number: Number, name: str, words: _Words) -> _Cell:
     """Write a cell as a number, or as the position of a word; a whole number without its decimals."""
     if name not in _NUMERIC:
-        return words.place(_shown(labels, number, name))
+        return words.place(shown_part(labels, number, name))
     value = getattr(number, name)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _shown(labels: Labels, number: Number, name: str) -> str:
+def shown_part(labels: Labels, number: Number, name: str) -> str:
     """Give what the panel shows of a column: what divides nothing is left out, a class is named in full."""
     value = str(getattr(number, name))
     if name == "category":
@@ -176,7 +176,7 @@ def _build_sources(used: pl.DataFrame, words: _Words) -> tuple[dict[str, list[An
     groups = placed.group_by("source", maintain_order=True).agg(pl.col("place").unique().sort())
     sources = {key: write_ranges(places) for key, places in groups.sort("source").iter_rows()}
     texts = atoms["text"].to_list() if "text" in atoms.columns else [None] * atoms.height
-    values = [_value(number, text) for number, text in zip(atoms["value"].to_list(), texts, strict=True)]
+    values = [print_value(number, text) for number, text in zip(atoms["value"].to_list(), texts, strict=True)]
     found: dict[str, list[Any]] = {
         name: [words.place(word or "") for word in atoms[name].to_list()]
         for name in ("subject", "visit", "variable", "file")
@@ -187,7 +187,14 @@ def _build_sources(used: pl.DataFrame, words: _Words) -> tuple[dict[str, list[An
     }, sources
 
 
-def _value(number: float | None, text: str | None) -> str:
+def print_value(number: float | None, text: str | None) -> str:
+    """Print a recorded value: its words, else its number with the decimals it has.
+
+    Examples
+    --------
+    >>> print_value(7.0, None), print_value(None, "MCR"), print_value(None, "")
+    ('7', 'MCR', 'missing')
+    """
     if text:
         return text
     if number is None:

@@ -31,6 +31,7 @@ class Provenance:
     ----------
     version : version of funis
     study, title : id and title of the study
+    study_sha256 : fingerprint of what the study file says
     files : every input file with its hash
     data_cut : latest date in the data, ISO 8601, empty when the data hold no date
     first_entry, last_entry : dates on which the first and the last subject entered: their consent, else
@@ -43,6 +44,7 @@ class Provenance:
     version: str
     study: str
     title: str
+    study_sha256: str = ""
     files: tuple[InputRecord, ...] = ()
     data_cut: str = ""
     first_entry: str = ""

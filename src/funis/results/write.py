@@ -1,8 +1,10 @@
-"""Write the list of numbers and the recorded values behind them."""
+"""Write the list of numbers, the recorded values behind them, and what both were made from."""
 
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from funis.arguments import RESULTS, PathName, takes
@@ -13,7 +15,7 @@ from funis.spreadsheets import render_csv
 
 @takes(results=RESULTS, folder=PathName())
 def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
-    """Write results.csv, results.parquet and sources.parquet; each file appears whole or not at all.
+    """Write results.csv, results.parquet, sources.parquet and provenance.json, each whole or not at all.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
     ... )
     >>> with tempfile.TemporaryDirectory() as place:
     ...     [path.name for path in write_results(nothing, place)]
-    ['results.csv', 'results.parquet', 'sources.parquet']
+    ['results.csv', 'results.parquet', 'sources.parquet', 'provenance.json']
     """
     target = Path(folder)
     with said_of(target):
@@ -48,5 +50,6 @@ def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
         "results.csv": render_csv(results.numbers),
         "results.parquet": numbers.getbuffer(),
         "sources.parquet": sources.getbuffer(),
+        "provenance.json": f"{json.dumps(asdict(results.provenance), indent=1, ensure_ascii=False)}\n",
     }
     return tuple(write_whole(target / name, content) for name, content in named.items())

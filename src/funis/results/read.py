@@ -1,0 +1,107 @@
+"""Read what a report was written with: its numbers, the recorded values behind them, their provenance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from funis.described import Described
+from funis.errors import ValueRangeError
+from funis.results.everything import InputRecord, Provenance
+from funis.results.number_list import NUMBER_COLUMNS
+from funis.results.sources import SOURCE_COLUMNS
+
+#: The files that `read_results` needs, in the folder of a report.
+NUMBERS, SOURCES, PROVENANCE = "results.parquet", "sources.parquet", "provenance.json"
+_ALLOWED: Final = "the file as funis report wrote it"
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedResults:
+    """The numbers of a report as they were printed.
+
+    Attributes
+    ----------
+    numbers : one row a number, columns of ``NUMBER_COLUMNS``
+    origin : what they were made from
+    folder : of the report
+    """
+
+    numbers: pl.DataFrame
+    origin: Provenance
+    folder: Path
+
+    def values_behind(self, source: str) -> pl.DataFrame:
+        """Give the recorded values of one source, columns of ``SOURCE_COLUMNS``; none for an empty key."""
+        place = self.folder / SOURCES
+        try:
+            found = pl.read_parquet(place, columns=list(SOURCE_COLUMNS))
+        except (PolarsError, OSError) as error:
+            raise _damaged(place) from error
+        return found.filter((pl.col("source") == source) & (pl.lit(source) != ""))
+
+
+def read_results(folder: Path) -> PrintedResults:
+    """Read the results in the folder of a report.
+
+    Parameters
+    ----------
+    folder : the folder ``report`` of a study
+
+    Raises
+    ------
+    ValueRangeError : there is no report, or a file of it is damaged or of an older version
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from funis.results import NumberList, Place, Results
+    >>> from funis.results.write import write_results
+    >>> numbers = NumberList()
+    >>> numbers.add(Place(analysis="summary", variable="ssdai", n=3), "mean", 5.0)
+    >>> results = Results(
+    ...     numbers=numbers.frame(),
+    ...     sources=pl.DataFrame(schema=SOURCE_COLUMNS),
+    ...     provenance=Provenance(version="0", study="T", title="T"),
+    ... )
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     _ = write_results(results, place)
+    ...     read_results(Path(place)).numbers["text"].to_list()
+    ['5.00']
+    """
+    for name in (NUMBERS, SOURCES, PROVENANCE):
+        if not (folder / name).is_file():
+            where = folder.parent if folder.name == "report" else folder
+            raise ValueRangeError(
+                f"report of the study, {name}",
+                Described("no such file"),
+                _ALLOWED,
+                f"Run: funis report {where}",
+            )
+    try:
+        numbers = pl.read_parquet(folder / NUMBERS).select(list(NUMBER_COLUMNS))
+    except (PolarsError, OSError) as error:
+        raise _damaged(folder / NUMBERS) from error
+    return PrintedResults(numbers, _read_provenance(folder / PROVENANCE), folder)
+
+
+def _read_provenance(path: Path) -> Provenance:
+    try:
+        given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        files = tuple(InputRecord(**each) for each in given["files"])
+        known = {each.name for each in fields(Provenance)}
+        kept = {name: value for name, value in given.items() if name in known}
+        return Provenance(**kept | {"files": files, "assumptions": tuple(given["assumptions"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> ValueRangeError:
+    fix = "It is damaged, or another version wrote it: run funis report again."
+    found = Described("a file that cannot be read")
+    return ValueRangeError(f"report of the study, {path.name}", found, _ALLOWED, fix)
