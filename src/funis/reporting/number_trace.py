@@ -293,7 +293,7 @@ def _print(trace: NumberTrace) -> Iterator[str]:
     yield ""
     facts = {**trace.parts, **_facts(trace)}
     width = max(map(len, facts))
-    yield from (f"{name:<{width}}  {words}" for name, words in facts.items())
+    yield from (f"{name.ljust(width)}  {words}" for name, words in facts.items())
     yield ""
     yield from _print_values(trace)
     if trace.absent:
@@ -306,7 +306,7 @@ def _print(trace: NumberTrace) -> Iterator[str]:
         yield ""
     yield f"Made with funis {trace.version} from study {trace.study}"
     every = (trace.inputs.study_file, *trace.inputs.files)
-    yield from (f"  {each.then or 'not there':<64}  {each.name}" for each in every)
+    yield from (f"  {(each.then or 'not there').ljust(64)}  {each.name}" for each in every)
 
 
 def _facts(trace: NumberTrace) -> dict[str, str]:
@@ -345,7 +345,7 @@ def _columns(values: Sequence[TracedValue]) -> Iterator[str]:
     rows = [(each.subject, each.visit, each.variable, each.value, _place(each)) for each in values]
     widths = [max(len(row[place]) for row in rows) for place in range(5)]
     for each, row in zip(values, rows, strict=True):
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield f"  {'  '.join(cells)}".rstrip()
         if each.working:
             yield f"      {each.working}"
