@@ -54,6 +54,7 @@ for command in (study_commands.new, study_commands.check, study_commands.report,
     app.command()(command)
 app.command()(correction_commands.correct)
 app.command()(number_commands.trace)
+app.command()(number_commands.text)
 app.command("check-document")(document_commands.check_document)
 app.command("study-schema")(study_commands.study_schema)
 app.command()(demo)

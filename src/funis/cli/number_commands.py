@@ -1,4 +1,4 @@
-"""Commands about one printed number: where it comes from."""
+"""Commands about one printed number: where it comes from, and how it stands in a manuscript."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from funis.cli.answers import Json, print_answer
 from funis.cli.arguments import Folder, Limit, existing_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
 
     from funis.data.cells import RawData
-    from funis.reporting.number_trace import NumberTrace
+    from funis.reporting.number_trace import Inputs, NumberTrace
+    from funis.results.read import PrintedResults
     from funis.study.model import Study
 
 NumberId = Annotated[
@@ -34,19 +37,60 @@ def trace(folder: Folder, number: NumberId, json_: Json = False, limit: Limit = 
     value with file and line, the scores and rules behind it, version and hashes. Exit 1 when study file or
     data have changed since the report was written.
     """
+    from funis.reporting.number_trace import trace_number
+
+    study, printed, raw, inputs = _read_printed(folder, limit)
+    found = trace_number(study, printed, number, inputs, lambda values: _work_out(study, raw, values))
+    print_answer(str(found), _describe(found), as_json=json_)
+    raise typer.Exit(int(bool(inputs.changed)))
+
+
+def text(folder: Folder, number: NumberId, json_: Json = False, limit: Limit = None) -> None:
+    """Print one number of DIR/report as it stands in a manuscript, in the house style of the study file.
+
+    A mean comes with SD, interval and n, a share with its count, an estimate with interval, P and n; a limit
+    or a P brings the estimate it belongs to. Exit 1 when study file or data have changed since the report
+    was written.
+    """
+    from funis.reporting.labels import Labels
+    from funis.reporting.number_book import read_numbers
+    from funis.reporting.number_text import write_number
+    from funis.reporting.number_trace import find_number, say_older
+    from funis.reporting.number_words import name_number
+
+    study, printed, _, inputs = _read_printed(folder, limit)
+    book = read_numbers(printed.numbers)
+    asked = find_number(book, number)
+    parts = write_number(study, book, asked)
+    if inputs.changed:
+        typer.echo(say_older(inputs), err=True)
+    written = "".join(part.text for part in parts)
+    answer = {
+        "id": asked.id,
+        "text": written,
+        "words": name_number(Labels(study), asked),
+        "style": study.report.style or "funis",
+        "numbers": list(dict.fromkeys(part.id for part in parts if part.id)),
+        "changed": inputs.changed,
+    }
+    print_answer(written, answer, as_json=json_)
+    raise typer.Exit(int(bool(inputs.changed)))
+
+
+def _read_printed(folder: Path, limit: list[str] | None) -> tuple[Study, PrintedResults, RawData, Inputs]:
+    """Read the report of a study, its data as they are now, and what has changed between the two."""
     from funis.data.tables import read_cells
-    from funis.reporting.number_trace import compare_inputs, trace_number
+    from funis.reporting.number_trace import compare_inputs
     from funis.results.read import read_results
     from funis.study.digest import study_digest
     from funis.study.read import read_study
 
+    limits = read_limits(limit or ())
     study = read_study(existing_folder(folder))
     printed = read_results(folder / "report")
-    raw = read_cells(folder, study, limits=read_limits(limit or ()))
-    inputs = compare_inputs(printed, study_digest(study), {each.name: each.sha256 for each in raw.files})
-    found = trace_number(study, printed, number, inputs, lambda values: _work_out(study, raw, values))
-    print_answer(str(found), _describe(found), as_json=json_)
-    raise typer.Exit(int(bool(inputs.changed)))
+    raw = read_cells(folder, study, limits=limits)
+    now = {each.name: each.sha256 for each in raw.files}
+    return study, printed, raw, compare_inputs(printed, study_digest(study), now)
 
 
 def _work_out(study: Study, raw: RawData, values: pl.DataFrame) -> list[str]:

@@ -31,6 +31,8 @@ _SIGN: Final = "%"
 _TO: Final = " to "
 _PLUS_MINUS: Final = " ± "
 _ALPHA: Final = 0.05
+#: What a P value begins with that is no more than a number.
+_FIGURES: Final = frozenset("0123456789.·")
 
 
 def apply_house_style(document: _Part, book: NumberBook, style: HouseStyle) -> _Part:
@@ -224,7 +226,7 @@ class _Writer:
             parts.insert(place + 2, Inline(")"))
 
     def _letters(self, parts: list[Inline]) -> None:
-        """Write the letter before a P value."""
+        """Write the letter before a P value, and the sign of equality where it has none of its own."""
         for place in range(len(parts) - 1):
             number, word = self._of(parts[place + 1]), parts[place]
             if number is None or number.statistic not in _P or word.id:
@@ -232,5 +234,6 @@ class _Writer:
             for ending in ("P ", "P = "):
                 if word.text[-len(ending) :] == ending:
                     kept = word.text[: -len(ending)]
-                    parts[place] = replace(word, text=kept + self.style.p_letter + ending[1:])
+                    sign = " = " if parts[place + 1].text[:1] in _FIGURES else " "
+                    parts[place] = replace(word, text=kept + self.style.p_letter + sign)
                     break
