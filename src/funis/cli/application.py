@@ -55,6 +55,7 @@ for command in (study_commands.new, study_commands.check, study_commands.report,
 app.command()(correction_commands.correct)
 app.command()(number_commands.trace)
 app.command()(number_commands.text)
+app.command()(number_commands.impact)
 app.command("check-document")(document_commands.check_document)
 app.command("study-schema")(study_commands.study_schema)
 app.command()(demo)

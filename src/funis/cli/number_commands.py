@@ -1,4 +1,4 @@
-"""Commands about one printed number: where it comes from, and how it stands in a manuscript."""
+"""Commands about printed numbers: where one comes from, how it is written, which hang on a value."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from funis.bounded.limits import read_limits
-from funis.cli.answers import Json, print_answer
+from funis.cli.answers import Json, list_findings, print_answer
 from funis.cli.arguments import Folder, Limit, existing_folder
+from funis.errors import ValueRangeError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from funis.data.cells import RawData
+    from funis.reporting.impact import Impact
     from funis.reporting.number_trace import Inputs, NumberTrace
     from funis.results.read import PrintedResults
     from funis.study.model import Study
@@ -75,6 +77,64 @@ def text(folder: Folder, number: NumberId, json_: Json = False, limit: Limit = N
     }
     print_answer(written, answer, as_json=json_)
     raise typer.Exit(int(bool(inputs.changed)))
+
+
+def impact(
+    folder: Folder,
+    subject: Annotated[str, typer.Option(help="Whose value.")] = "",
+    item: Annotated[
+        str,
+        typer.Option(
+            help="Item or laboratory test; TABLE.COLUMN or labs.TEST.COLUMN where that is not enough."
+        ),
+    ] = "",
+    value: Annotated[
+        str | None, typer.Option(help="The value instead, as the tables are described; '' for none.")
+    ] = None,
+    visit: Annotated[
+        str, typer.Option(help="At which visit; left out for a table with one row a subject.")
+    ] = "",
+    json_: Json = False,
+    limit: Limit = None,
+) -> None:
+    """List the printed numbers and the findings that differ if one value of the data were another.
+
+    The data are read, checked, scored and analysed twice in memory, as they are and with the one value; no
+    file is touched. Exit 1 when the value brings a finding at level error.
+    """
+    from funis.analysis.analyse import analyse
+    from funis.data.changed_value import Datum, change_value
+    from funis.data.tables import read_cells
+    from funis.reporting.impact import find_impact
+    from funis.reporting.impact_lines import say_impact
+    from funis.study.read import read_study
+
+    for option, given in {"--subject": subject, "--item": item, "--value": value}.items():
+        if given is None or (not given and option != "--value"):
+            raise ValueRangeError(option, given or "", f"a text; {option} is needed")
+    limits = read_limits(limit or ())
+    study = read_study(existing_folder(folder))
+    raw = read_cells(folder, study, limits=limits)
+    changed = change_value(study, raw, Datum(subject, visit, item, value or ""))
+    before, after = analyse(study, changed.before), analyse(study, changed.after)
+    found = find_impact(study, before, after, subject, (changed.file, changed.line))
+    place = f"{changed.file} line {changed.line}, {changed.column}"
+    cell = {name: getattr(changed, name) for name in ("table", "file", "line", "column", "was", "now")}
+    answer = {"cell": cell, **_describe_impact(found)}
+    print_answer(say_impact(found, place, changed.was, changed.now), answer, as_json=json_)
+    raise typer.Exit(int(found.is_error))
+
+
+def _describe_impact(found: Impact) -> dict[str, Any]:
+    """Give an impact with the keys of its parts."""
+    kinds = ("changed", "appeared", "vanished", "unrounded")
+    numbers = {kind: [each._asdict() for each in getattr(found, kind)] for kind in kinds}
+    return {
+        "numbers": found.numbers,
+        **numbers,
+        "new_findings": list_findings(found.new_findings),
+        "gone_findings": list_findings(found.gone_findings),
+    }
 
 
 def _read_printed(folder: Path, limit: list[str] | None) -> tuple[Study, PrintedResults, RawData, Inputs]:

@@ -89,6 +89,17 @@ def _drawing_document(
         yield document, book
 
 
+def print_document(study: Study, results: Results) -> Document:
+    """Put the report together as it is printed, in its house style; nothing is drawn.
+
+    Parameters
+    ----------
+    study, results : as for `render_html`
+    """
+    with _drawing_document(study, results, draws=False) as (document, _):
+        return document
+
+
 @takes(study=STUDY, results=RESULTS, folder=PathName())
 def write_report(study: Study, results: Results, folder: Path | str) -> Path:
     """Write ``report.html`` into a folder; the file is whole or not there.
