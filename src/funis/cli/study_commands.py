@@ -15,13 +15,13 @@ from funis.cli.answers import Json, list_findings, print_answer
 from funis.cli.arguments import Folder, Limit, existing_folder
 from funis.cli.correction_commands import write_corrections_of
 from funis.cli.finding_lines import FINDING_FORMATS, render_findings
-from funis.documents.formats import FORMATS, find_formats, needs_drawings
+from funis.documents.formats import ALL_FORMATS, find_formats, needs_drawings
 from funis.errors import Finding, StudyError, UnknownNameError
 
 if TYPE_CHECKING:
     from funis.study.model import Study
 
-_FORMATS_HELP = f"Kinds of file, with commas between: {', '.join(FORMATS)}."
+_FORMATS_HELP = f"Kinds of file, with commas between: {', '.join(ALL_FORMATS)}."
 
 
 def new(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from funis.errors import MissingExtraError, UnknownNameError
 
@@ -68,6 +68,9 @@ FORMATS: dict[str, FileFormat] = {
     "md": FileFormat(_render_markdown, draws_figures=False),
     "rtf": FileFormat(_render_rtf, draws_figures=True),
 }
+#: Kinds of file that hold the results themselves, for programs: who has the results writes them.
+RESULT_FORMATS: Final = ("ars",)
+ALL_FORMATS: Final = (*FORMATS, *RESULT_FORMATS)
 
 
 def find_formats(text: str) -> tuple[str, ...]:
@@ -83,7 +86,7 @@ def find_formats(text: str) -> tuple[str, ...]:
 
     Raises
     ------
-    UnknownNameError : a name is not among those of `FORMATS`
+    UnknownNameError : a name is not in `ALL_FORMATS`
     MissingExtraError : a kind needs a library that is not installed
 
     Examples
@@ -93,9 +96,9 @@ def find_formats(text: str) -> tuple[str, ...]:
     """
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
-        if name not in FORMATS:
-            raise UnknownNameError("format", name, FORMATS, "--format")
-    for name in names:
+        if name not in ALL_FORMATS:
+            raise UnknownNameError("format", name, ALL_FORMATS, "--format")
+    for name in formats_of_document(names):
         for library in FORMATS[name].libraries:
             require_library(f"--format {name}", library)
     return names
@@ -117,6 +120,11 @@ def require_library(what: str, library: str) -> None:
         raise MissingExtraError(what, library, "documents")
 
 
-def needs_drawings(names: tuple[str, ...]) -> bool:
+def formats_of_document(names: Iterable[str]) -> tuple[str, ...]:
+    """Give those of some kinds of file that a document is written as."""
+    return tuple(name for name in names if name in FORMATS)
+
+
+def needs_drawings(names: Iterable[str]) -> bool:
     """Tell whether figures are drawn for any of these kinds of file."""
-    return any(FORMATS[name].draws_figures for name in names)
+    return any(FORMATS[name].draws_figures for name in formats_of_document(names))

@@ -61,9 +61,27 @@ def render_rtf(document: Document) -> dict[str, str]:
             if draw is None:
                 known = [kind.__name__ for kind in (*_DRAWINGS, *_WORDS)]
                 raise BlockError("RTF", type(block).__name__, known)
-            name = block.label.lower().replace(" ", "-")
-            files[f"{_FOLDER}/{name}.rtf"] = draw(block, document, name.replace("-", "_"))
+            files[path_of(block.label)] = draw(block, document, _name_of(block.label).replace("-", "_"))
     return files
+
+
+def path_of(label: str) -> str:
+    """Give the path of the file of a table or a figure.
+
+    Parameters
+    ----------
+    label : its printed number
+
+    Examples
+    --------
+    >>> path_of("Figure S3")
+    'tables/figure-s3.rtf'
+    """
+    return f"{_FOLDER}/{_name_of(label)}.rtf"
+
+
+def _name_of(label: str) -> str:
+    return label.lower().replace(" ", "-")
 
 
 def render_figure(figure: FigureSpec | FlowChart, document: Document, name: str) -> str:

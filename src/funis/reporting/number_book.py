@@ -157,9 +157,7 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
     >>> read_numbers(numbers.frame()).numbers[0].n
     3
     """
-    ordered = frame.select(Number._fields)
-    textual = [name for name in Number._fields if name not in _NUMERIC]
-    ordered = ordered.with_columns(pl.col(textual).cast(pl.String).fill_null(""))
+    ordered = _with_empty_text(frame)
     is_withheld = pl.col("status") == "withheld"
     names = ordered.filter(is_withheld).select("endpoint", "measure").unique().rows()
     shown = ordered.filter(~is_withheld)
@@ -188,6 +186,21 @@ def _recorded_decimals(book: NumberBook) -> dict[str, int]:
             needed = min(count_decimals(number.value), book.decimals.get(number.measure, 2))
             found[number.measure] = max(found.get(number.measure, 0), needed)
     return found
+
+
+def every_number(frame: pl.DataFrame) -> Iterator[Number]:
+    """Give every number of the results frame in its order, those that are withheld too.
+
+    Parameters
+    ----------
+    frame : polars frame with the columns of the results; null text is empty text
+    """
+    return (Number(*row) for row in _with_empty_text(frame).iter_rows())
+
+
+def _with_empty_text(frame: pl.DataFrame) -> pl.DataFrame:
+    textual = [name for name in Number._fields if name not in _NUMERIC]
+    return frame.select(Number._fields).with_columns(pl.col(textual).cast(pl.String).fill_null(""))
 
 
 def decimals_for(book: NumberBook, measure: str, values: Iterable[float | None]) -> int:

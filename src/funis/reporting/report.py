@@ -11,7 +11,7 @@ from funis.arguments import RESULTS, STUDY, PathName, takes
 from funis.catalogue.house_styles import house_style, styles_checked
 from funis.documents.document import Document, Prose
 from funis.documents.drawing import draw_ahead
-from funis.documents.formats import FORMATS, needs_drawings
+from funis.documents.formats import FORMATS, Files, formats_of_document, needs_drawings
 from funis.documents.html import render_page
 from funis.file_sets import build_set
 from funis.files import said_of, write_frame, write_whole
@@ -175,10 +175,19 @@ def write_report_set(
         written = [
             _write_file(draft / name, content)
             for form in formats
-            for name, content in FORMATS[form].render(document).items()
+            for name, content in _render(form, study, results, document, formats).items()
         ]
     files = tuple(folder / path.relative_to(draft) for path in (*written, *beside))
     return WrittenReport(files, text)
+
+
+def _render(form: str, study: Study, results: Results, document: Document, formats: tuple[str, ...]) -> Files:
+    """Write a report as one kind of file."""
+    if form in FORMATS:
+        return FORMATS[form].render(document)
+    from funis.reporting.ars_file import ARS_FILE, render_ars
+
+    return {ARS_FILE: render_ars(study, results, document, formats_of_document(formats))}
 
 
 def _write_file(path: Path, content: str | bytes) -> Path:

@@ -7,7 +7,17 @@ away from zero. The names below are its entry points.
 """
 
 from funis.results.everything import InputRecord, Provenance, Results
-from funis.results.key import ALL, Place, build_id, name_at_most, name_change, name_shift, name_sustained
+from funis.results.key import (
+    ALL,
+    Place,
+    build_id,
+    join_exactly,
+    name_at_most,
+    name_change,
+    name_shift,
+    name_sustained,
+    tell_apart,
+)
 from funis.results.number_list import NUMBER_COLUMNS, NumberList
 from funis.results.sources import ABSENT, SOURCE_COLUMNS, SourceList
 from funis.results.text import (
@@ -55,10 +65,12 @@ __all__ = [
     "format_number",
     "format_p",
     "format_shortest",
+    "join_exactly",
     "name_at_most",
     "name_change",
     "name_shift",
     "name_sustained",
+    "tell_apart",
     "trim",
     "write_results",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -183,6 +184,25 @@ def tell_apart(key: str, exact: tuple[str, ...]) -> str:
     'population.x.subjects.n~47f23637'
     """
     return f"{key}~{_sum_of(chr(0).join(exact))}"
+
+
+def join_exactly(*parts: str) -> str:
+    """Join names to one readable id; a name whose signs cannot all stand in it has a sum of its letters.
+
+    Parameters
+    ----------
+    parts : names of the study, of the data or of funis; empty ones are left out
+
+    Examples
+    --------
+    >>> join_exactly("summary", "", "sledai_2k"), join_exactly("arm", "UC-MSC (high)")
+    ('summary.sledai_2k', 'arm.UC-MSC_high~fe04bac0')
+    """
+    return ".".join(slug if slug == part else f"{slug}~{_sum_of(part)}" for part, slug in _slugs(parts))
+
+
+def _slugs(parts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return ((part, _slug(part)) for part in parts if part)
 
 
 def _variant(place: Place, method: str) -> tuple[str, ...]:
