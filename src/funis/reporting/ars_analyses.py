@@ -62,17 +62,31 @@ SPONSOR_TERMS: Final = (
 
 @dataclass(slots=True)
 class Method:
-    """A method of ARS: the analysis it belongs to, its statistical method, and its operations by name."""
+    """A method of ARS: the analysis it belongs to, its statistical method, and its operations.
+
+    Attributes
+    ----------
+    operations : what each is called in words, by its name, in the order they were first used
+    """
 
     id: str
     analysis: str
     method: str
-    operations: dict[str, None] = field(default_factory=dict)
+    operations: dict[str, str] = field(default_factory=dict)
 
     def operation_id(self, name: str) -> str:
-        """Name an operation; one that is new is added."""
-        self.operations[name] = None
+        """Name an operation."""
         return f"{self.id}.{name}"
+
+    def use(self, statistic: str, basis: str = "") -> str:
+        """Name the operation that gives a statistic, or its basis; one that is new is added."""
+        words = STATISTICS.get(statistic) or in_sentence(humanise(statistic))
+        name = statistic
+        if basis:
+            name = f"{statistic}_{basis}" if statistic else basis
+            words = f"{BASIS[basis]}: {words}" if statistic else BASIS[basis]
+        self.operations.setdefault(name, words)
+        return self.operation_id(name)
 
 
 @dataclass(slots=True)
@@ -235,18 +249,16 @@ def _results(members: Iterable[Number], used: tuple[str, ...], method: Method) -
         basis = number.n, number.denominator
         is_first = values not in known
         if known.setdefault(values, basis) != basis or is_first:
-            before = "" if is_first else f"{number.statistic}_"
+            own = "" if is_first else number.statistic
             results += [
-                {"operationId": method.operation_id(before + name), **within}
+                {"operationId": method.use(own, name), **within}
                 | {"rawValue": str(count), "formattedValue": str(count)}
                 for name, count in zip(BASIS, basis, strict=True)
                 if count is not None
             ]
         raw = {} if number.value is None else {"rawValue": _raw(number.value)}
         results.append(
-            {"operationId": method.operation_id(number.statistic), **within}
-            | raw
-            | {"formattedValue": number.text}
+            {"operationId": method.use(number.statistic), **within} | raw | {"formattedValue": number.text}
         )
     return results
 
@@ -275,20 +287,12 @@ def _method(method: Method) -> Entry:
     label = method_label(method.method) if method.method else "Counts and descriptive statistics"
     note = {"description": words.note} if words is not None and words.note else {}
     operations = [
-        {"id": method.operation_id(name), "name": name, "label": _words(name), "order": order}
+        {"id": method.operation_id(name), "name": name, "label": words, "order": order}
         | _relations(method, name)
-        for order, name in enumerate(method.operations, start=1)
+        for order, (name, words) in enumerate(method.operations.items(), start=1)
     ]
     name = ": ".join(filter(None, (method.analysis, method.method)))
     return {"id": method.id, "name": name, "label": label, **note, "operations": operations}
-
-
-def _words(operation: str) -> str:
-    for name, words in BASIS.items():
-        if operation.endswith(name):
-            own = operation.removesuffix(name).rstrip("_")
-            return f"{words}, of {STATISTICS.get(own, own)}" if own else words
-    return STATISTICS.get(operation, humanise(operation).lower())
 
 
 def _relations(method: Method, operation: str) -> Entry:
