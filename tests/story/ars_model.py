@@ -1,4 +1,4 @@
-"""Checks a file against the logical model of the Analysis Results Standard, as `reference/ars` has it.
+"""Checks a file against the logical model of the Analysis Results Standard, as the folder `ars` has it.
 
 It knows nothing of what wrote the file.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-TABLE = Path(__file__).parents[1] / "reference" / "ars" / "model.csv"
+TABLE = Path(__file__).with_name("ars") / "model.csv"
 
 
 class Slot(NamedTuple):
