@@ -4,6 +4,7 @@ import random
 from decimal import Decimal
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ import funis
 from funis.catalogue.check_instrument import reachable_range
 from funis.catalogue.conditions import Term
 from funis.catalogue.model_instrument import Definition, Item
-from funis.frames.verbs import narwhals_schema, verbs_of
+from funis.frames.verbs import verbs_of
 from funis.scoring.derived_items import derived_columns
 
 NAMES = funis.definitions()
@@ -282,6 +283,6 @@ def test_unit_change_with_values_changes_nothing() -> None:
     counts = (99_999.0, 100_000.0, 100_001.0)
     canonical = [funis.convert(count, "platelets", "/mm3", "10^9/L") for count in counts]
     frame = pl.DataFrame({"platelets": canonical})
-    columns = derived_columns(funis.definition("sledai_2k"), narwhals_schema(frame), verbs_of(frame))
+    columns = derived_columns(funis.definition("sledai_2k"), {"platelets": nw.Float64()}, verbs_of(frame))
     derived = frame.select(columns)
     assert derived["thrombocytopenia"].to_list() == [1, 0, 0]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import narwhals as nw
 import polars as pl
 import pytest
 
@@ -11,7 +12,7 @@ from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import DEFINITIONS, read_definition_file
 from funis.errors import DefinitionError, UnknownNameError
 from funis.frames.few_rows import FewRows
-from funis.frames.verbs import narwhals_schema, verbs_of
+from funis.frames.verbs import verbs_of
 from funis.scoring.derived_items import derived_columns
 
 
@@ -68,7 +69,7 @@ def derived(name: str, item: str, values: dict[str, float], *, optional_needed: 
     many = pl.DataFrame({key: [value] for key, value in values.items()})
     found: list[object] = []
     for frame in (many, FewRows.of(many)):
-        schema, ops = narwhals_schema(frame), verbs_of(frame)  # type: ignore[arg-type]
+        schema, ops = dict.fromkeys(values, nw.Float64()), verbs_of(frame)  # type: ignore[arg-type]
         columns = derived_columns(funis.definition(name), schema, ops, optional_needed=optional_needed)
         found.append(frame.select(columns)[item][0])
     assert found[0] == found[1]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import polars as pl
 
 from funis.errors import Finding
-from funis.frames.verbs import Verbs, text_columns, verbs_of
+from funis.frames.few_answers import KeptAnswers, answers
+from funis.frames.verbs import FEW, Verbs, cells_of, is_few, text_columns, verbs_of
 from funis.letters import FORBIDDEN_PATTERN, NOT_CALCULATED, find_forbidden, name_letter
 
 IGNORED_COLUMNS = frozenset({"comment", "comments", "note", "notes", "remark", "remarks"})
@@ -245,6 +246,8 @@ def leave_out_unusable(texts: pl.DataFrame, raw: RawData, file: str, table: str)
     if not names or texts.is_empty():
         return texts
     ops = verbs_of(texts)
+    if is_few(texts) and _usable_texts().of(cells_of(texts, names)) is not None:
+        return texts
     found = texts.select(_any_unusable(ops, names)).row(0, named=True)
     if True not in found.values():
         return texts
@@ -260,6 +263,17 @@ def leave_out_unusable(texts: pl.DataFrame, raw: RawData, file: str, table: str)
 def _any_unusable(ops: Verbs, names: tuple[str, ...]) -> pl.Expr:
     """Tell which columns have a cell that holds no value."""
     return ops.col(names).str.contains(_UNUSABLE).any()
+
+
+@cache
+def _usable_texts() -> KeptAnswers:
+    """Give the texts that hold a value, each with itself."""
+    unusable = FEW.col("text").str.contains(_UNUSABLE)
+    return KeptAnswers(
+        lambda texts: {
+            text: text for text, is_so in zip(texts, answers(unusable, texts), strict=True) if not is_so
+        }
+    )
 
 
 def _report_unusable(text: str, raw: RawData, file: str, place: dict[str, object]) -> None:

@@ -48,11 +48,11 @@ class FewCells(list[Any]):
 
     def min(self) -> Any:
         """Give the smallest value."""
-        return min(self.drop_nulls(), default=None)
+        return min(self.drop_nulls() if None in self else self, default=None)
 
     def max(self) -> Any:
         """Give the largest value."""
-        return max(self.drop_nulls(), default=None)
+        return max(self.drop_nulls() if None in self else self, default=None)
 
     def any(self) -> bool:
         """Tell whether any cell is true."""
@@ -61,14 +61,6 @@ class FewCells(list[Any]):
     def arg_true(self) -> FewCells:
         """Give the places of the cells that are true."""
         return FewCells(place for place, cell in enumerate(self) if cell)
-
-
-class RowsWithGaps(list[int | None]):
-    """Rows to take, some of which are not there."""
-
-    def take(self, cells: Cells) -> Cells:
-        """Take the cells of these rows; of a row that is not there an empty one."""
-        return [None if row is None else cells[row] for row in self]
 
 
 def kind_of(cells: Cells) -> pl.DataType:

@@ -8,6 +8,7 @@ from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter, methodcaller
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,8 @@ import polars as pl
 from funis.frames.few_asked import as_expressions
 from funis.frames.few_cells import Cells, UnusualRowsError
 from funis.frames.few_columns import FewColumn, col
-from funis.frames.few_lists import FewCells, KindsOf, RowsWithGaps, kind_of
+from funis.frames.few_lists import FewCells, KindsOf, kind_of
+from funis.frames.few_sources import Asked, RowsWithGaps, Taken, renamed
 from funis.frames.few_together import Together, gather
 
 
@@ -35,46 +37,19 @@ class FewRows:
     [('S1', 30)]
     """
 
-    __slots__ = (
-        *("_base", "_cells", "_gaps", "_kinds", "_listed", "_names", "_own", "_rows", "_together", "height"),
-    )
+    __slots__ = (*("_gaps", "_kinds", "_listed", "_own", "height"),)
 
     def __init__(
         self, columns: Mapping[str, Any], kinds: Mapping[str, Any] | None = None, height: int | None = None
     ) -> None:
-        # What a column is: its cells; what works it out together with others; or the frame that has them,
-        # what is asked of it (a column by name or an expression), and the rows to take (None for all) or the
-        # name that the expression is asked for.
-        self._own = columns
-        self._names: Mapping[str, Any] = columns
-        # All other columns are those of the base, where there is one, of these of its rows (None for all).
+        # Of each column its cells, or what works them out once for every frame that has the column.
         # No frame refers to itself, so that a frame goes as soon as nobody holds it.
-        self._base: FewRows | None = None
-        self._rows: Sequence[int] | None = None
-        self._cells: dict[str, Cells] = {}
+        self._own = columns
+        # Types of columns whose cells are at hand; of the others their source knows.
         self._kinds: Mapping[str, Any] = kinds or {}
         self._listed: list[str] | None = None
         self._gaps: dict[str, int] | None = None
-        # What works out all own columns in one go, if anything does.
-        self._together: Together | None = None
         self.height = len(next(iter(columns.values()), ())) if height is None else height
-
-    def _view(
-        self,
-        own: Mapping[str, Any],
-        rows: Sequence[int] | None = None,
-        *,
-        names: Mapping[str, Any] | None = None,
-    ) -> FewRows:
-        """Give a frame of the same columns, but for some of its own, of all rows or of some."""
-        made = FewRows(own, height=self.height if rows is None else len(rows))
-        made._base, made._rows = self, rows
-        if names is None:
-            names = self._names
-            if own and not own.keys() <= names.keys():
-                names = {**names, **own}
-        made._names = names
-        return made
 
     @classmethod
     def of(cls, frame: pl.DataFrame, *, are_texts: bool = False) -> FewRows:
@@ -87,20 +62,20 @@ class FewRows:
     def to_polars(self) -> pl.DataFrame:
         """Give the same rows as a Polars frame."""
         return pl.DataFrame(
-            [pl.Series(name, self.cells(name), dtype=self.schema[name]) for name in self._names]
+            [pl.Series(name, self.cells(name), dtype=self.schema[name]) for name in self._own]
         )
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns; not to be changed."""
         if self._listed is None:
-            self._listed = list(self._names)
+            self._listed = list(self._own)
         return self._listed
 
     @property
     def width(self) -> int:
         """Number of columns."""
-        return len(self._names)
+        return len(self._own)
 
     @property
     def schema(self) -> KindsOf:
@@ -113,26 +88,27 @@ class FewRows:
 
     def cells(self, name: str) -> Cells:
         """Give the cells of a column, worked out where they have not been; not to be changed."""
-        known = self._cells.get(name)
-        if known is None:
-            column = self._own.get(name)
-            known = self._cells[name] = column if type(column) is list else self._find(name)
-        return known
+        column = self._own[name]
+        if type(column) is list or isinstance(column, list):
+            return column
+        return column.cells(name)  # type: ignore[no-any-return]
 
     def all_cells(self, names: tuple[str, ...]) -> Cells:
         """Give the cells of several columns, one column after another; not to be changed."""
-        frame = self
-        while frame._base is not None and frame._rows is None and frame._own.keys().isdisjoint(names):
-            frame = frame._base
-        together = frame._together
-        if together is not None and together.asked.many == names:
-            return together.all_cells()
-        return gather(frame._own, names, frame.cells)
+        own = self._own
+        first = own[names[0]] if names else None
+        if (
+            type(first) is Together
+            and first.asked.many == names
+            and all(own[name] is first for name in names)
+        ):
+            return first.all_cells()
+        return gather(own, names)
 
     def count_gaps(self) -> dict[str, int]:
         """Count the empty cells of each column, once: no frame changes; the counts are not to be changed."""
         if self._gaps is None:
-            self._gaps = self._of_each(Together.count_gaps, lambda cells: cells.count(None))
+            self._gaps = self._of_each(Together.count_gaps, methodcaller("count", None))
         return self._gaps
 
     def _of_each(
@@ -142,79 +118,29 @@ class FewRows:
         made: dict[str, Any] = {}
         last: Together | None = None
         found: Mapping[str, Any] = {}
-        own = self._own
-        for name in self._names:
-            source = own.get(name)
-            if type(source) is not Together:
+        for name, source in self._own.items():
+            if type(source) is list:
+                made[name] = of_one(source)
+            elif type(source) is Together:
+                if source is not last:
+                    last, found = source, of_many(source)
+                made[name] = found[name]
+            else:
                 made[name] = of_one(self.cells(name))
-                continue
-            if source is not last:
-                last, found = source, of_many(source)
-            made[name] = found[name]
         return made
-
-    def _find(self, name: str) -> Cells:
-        """Work out a column, or find the frame that has it: those between only pass it on."""
-        frame, called = self, name
-        while True:
-            column = frame._own.get(called)
-            if type(column) is tuple:
-                source, asked, which = column
-                if type(asked) is not str or which is not None:
-                    break
-                frame, called = source, asked
-            elif type(column) is Together:
-                return column.cells(called)
-            elif column is not None:
-                return column  # type: ignore[no-any-return]
-            elif frame._base is None:
-                raise KeyError(name)
-            elif frame._rows is None:
-                frame = frame._base
-            else:
-                break
-            known = frame._cells.get(called)
-            if known is not None:
-                return known
-        return frame._work_out_column(called)
-
-    def _work_out_column(self, name: str) -> Cells:
-        """Work out a column that no other frame has as it stands."""
-        column, known = self._own.get(name), []
-        if column is not None:
-            source, asked, which = column
-            if type(asked) is not str:
-                known = asked.run(source, which)
-                known = [known] * self.height if asked.is_one else known
-            elif type(which) is RowsWithGaps:
-                known = which.take(source.cells(asked))
-            else:
-                lent = source.cells(asked)
-                known = [lent[row] for row in which]
-        else:
-            lent = self._base.cells(name)  # type: ignore[union-attr]
-            known = [lent[row] for row in self._rows]  # type: ignore[union-attr]
-        self._cells[name] = known
-        return known
 
     def kind(self, name: str) -> Any:
         """Give the Polars type of a column."""
-        if name in self._kinds:
-            return self._kinds[name]
-        column = self._own.get(name)
-        if type(column) is tuple:
-            frame, asked, which = column
-            if type(asked) is str:
-                return frame.kind(asked)
-            if asked.kind is not None:
-                return asked.kind
-            if which in frame._names:
-                return frame.kind(which)
-        else:
-            source = self._base if column is None else column
-            if isinstance(source, FewRows | Together):
-                return source.kind(name)
-        return kind_of(self.cells(name))
+        column = self._own[name]
+        if not isinstance(column, list):
+            return column.kind(name)
+        return self._kinds[name] if name in self._kinds else kind_of(column)
+
+    def text_columns(self) -> tuple[str, ...]:
+        """Name the columns that hold texts."""
+        # To compare types of Polars costs more than to look at them.
+        kinds = ((name, self.kind(name)) for name in self._own)
+        return tuple(name for name, kind in kinds if type(kind) is pl.String or kind == pl.String)
 
     def __getitem__(self, name: str) -> FewCells:
         """Give a column as a list that answers to some names of a Polars series."""
@@ -222,7 +148,7 @@ class FewRows:
 
     def take(self, rows: Sequence[int]) -> FewRows:
         """Take some rows, in this order."""
-        return self._view({}, rows)
+        return FewRows(dict.fromkeys(self._own, Taken(self, rows)), height=len(rows))
 
     def keep(self, rows: Sequence[int]) -> FewRows:
         """Keep some rows, each once and in the order in which they stand."""
@@ -237,18 +163,18 @@ class FewRows:
 
     def row(self, index: int, *, named: bool = False) -> Any:
         """Give one row, as a dict or a tuple."""
-        row = self._of_each(lambda together: together.row(index), lambda cells: cells[index])
+        row = self._of_each(lambda together: together.row(index), itemgetter(index))
         return row if named else tuple(row.values())
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Give every row."""
-        return list(zip(*map(self.cells, self._names), strict=True)) if self.height else []
+        return list(zip(*map(self.cells, self._own), strict=True)) if self.height else []
 
     def iter_rows(self, *, named: bool = False) -> Iterator[Any]:
         """Give one row after another, as dicts or as tuples."""
         if not named:
             return iter(self.rows())
-        names = self._names
+        names = self._own
         return (dict(zip(names, row, strict=True)) for row in self.rows())
 
     def item(self) -> Any:
@@ -259,26 +185,34 @@ class FewRows:
     def select(self, *columns: Any, **named: Any) -> FewRows:
         """Give columns; a single value stands once, or beside each row of the others."""
         asked = as_expressions(columns, named)
-        if True in [column.is_free for column in asked]:
-            return self._work_out(asked)
-        height = self.height if False in [each.is_one for each in asked] else 1
-        return _with_together(FewRows(self._asked(asked), height=height), asked)
-
-    def _asked(self, asked: Sequence[FewColumn]) -> dict[str, Any]:
-        """Say what columns are, without working them out."""
-        made: dict[str, Any] = {}
-        single = False not in [column.is_one for column in asked]
+        single = True
         for column in asked:
+            if column.is_free:
+                return self._work_out(asked)
+            single = single and column.is_one
+        height = 1 if single else self.height
+        made, kinds = self._asked(asked, height, single=single)
+        return FewRows(made, kinds, height)
+
+    def _asked(
+        self, asked: Sequence[FewColumn], height: int, *, single: bool
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Say what columns are, without working them out, and the types of those at hand."""
+        made: dict[str, Any] = {}
+        kinds: dict[str, Any] = {}
+        for column in asked:
+            name = column.name
             if column.plain:
-                made[column.name] = (self, column.plain, None)
+                source = self._own[column.plain]
+                made[name] = source if name == column.plain else renamed(source, column.plain, name)
+                if type(source) is list or isinstance(source, list):
+                    kinds[name] = self.kind(column.plain)
             elif column.many and (column.inner if single and column.inner else column).is_cellwise:
-                together = Together(self, column)
-                made |= dict.fromkeys(column.many, together)
-            elif column.many:
-                made |= {name: (self, column, name) for name in column.many}
+                made |= dict.fromkeys(column.many, Together(self, column))
             else:
-                made[column.name] = (self, column, column.name)
-        return made
+                for each in column.many or (name,):
+                    made[each] = Asked(self, column, each, height)
+        return made, kinds
 
     def _work_out(self, asked: Sequence[FewColumn]) -> FewRows:
         """Work out columns whose number of cells only the cells tell."""
@@ -291,14 +225,19 @@ class FewRows:
         found = {name: [cells] * height if column.is_one else cells for name, (column, cells) in made.items()}
         if any(len(cells) != height for cells in found.values()):
             raise UnusualRowsError("Columns have different numbers of rows.")
-        return FewRows(found, {name: self.kind(name) for name in made if name in self._names}, height)
+        return FewRows(found, {name: self.kind(name) for name in made if name in self._own}, height)
 
     def with_columns(self, *columns: Any, **named: Any) -> FewRows:
         """Add columns, or put them in the place of those of the same name."""
         asked = as_expressions(columns, named)
         if True in [column.is_free for column in asked]:
             raise UnusualRowsError("A column may have another number of rows.")
-        return _with_together(self._view(self._asked(asked)), asked)
+        single = False not in [column.is_one for column in asked]
+        return self._beside(*self._asked(asked, self.height, single=single))
+
+    def _beside(self, made: Mapping[str, Any], kinds: Mapping[str, Any]) -> FewRows:
+        """Add columns of the same rows, or put them in the place of those of the same name."""
+        return FewRows({**self._own, **made}, {**self._kinds, **kinds} if kinds else self._kinds, self.height)
 
     def filter(self, *conditions: Any) -> FewRows:
         """Keep the rows that meet every condition; null does not meet it."""
@@ -325,9 +264,10 @@ class FewRows:
         gone = {name for each in names for name in ([each] if isinstance(each, str) else each)}
         if not gone:
             return self
-        if strict and not gone <= self._names.keys():
-            raise KeyError(", ".join(sorted(gone - self._names.keys())))
-        return self._view({}, names={name: None for name in self._names if name not in gone})
+        if strict and not gone <= self._own.keys():
+            raise KeyError(", ".join(sorted(gone - self._own.keys())))
+        kept = {name: source for name, source in self._own.items() if name not in gone}
+        return FewRows(kept, self._kinds, self.height)
 
     def drop_nulls(self, name: str | None = None) -> FewRows:
         """Leave out the rows where a column is null, or any of all."""
@@ -335,16 +275,20 @@ class FewRows:
 
     def rename(self, names: Mapping[str, str] | Callable[[str], str]) -> FewRows:
         """Give columns other names."""
-        new = names.get if isinstance(names, Mapping) else None
-        made = {
-            (new(name, name) if new else names(name)): (self, name, None)  # type: ignore[operator]
-            for name in self._names
+        new = {
+            name: names.get(name, name) if isinstance(names, Mapping) else names(name) for name in self._own
         }
-        return FewRows(made, height=self.height)
+        made = {called: renamed(self._own[name], name, called) for name, called in new.items()}
+        kinds = {called: self._kinds[name] for name, called in new.items() if name in self._kinds}
+        return FewRows(made, kinds, self.height)
 
     def hstack(self, other: FewRows) -> FewRows:
         """Put the columns of another frame beside these."""
-        return self._view({name: (other, name, None) for name in other._names})
+        return self._beside(other._own, other._kinds_at_hand())
+
+    def _kinds_at_hand(self) -> dict[str, Any]:
+        """Give the types of the columns whose cells are at hand."""
+        return {name: self.kind(name) for name, source in self._own.items() if isinstance(source, list)}
 
     def sort(self, *names: str, nulls_last: bool = False, maintain_order: bool = True) -> FewRows:
         """Sort by columns, the first foremost; rows that are equal keep their order."""
@@ -368,11 +312,12 @@ class FewRows:
 
     def equals(self, other: FewRows) -> bool:
         """Tell whether names and cells are the same."""
-        together = self._together
-        if together is not None and self._base is other and together.is_same():
-            return True
         return self.columns == other.columns and all(
-            (mine := self.cells(name)) is (its := other.cells(name)) or mine == its for name in self._names
+            source is other._own[name]
+            or (type(source) is Together and source.frame is other and source.is_same())
+            or (mine := self.cells(name)) is (its := other.cells(name))
+            or mine == its
+            for name, source in self._own.items()
         )
 
     def join(self, other: FewRows, *, on: Any, how: str, maintain_order: str = "left") -> FewRows:
@@ -390,13 +335,16 @@ class FewRows:
             for match in (found or ((None,) if how == "left" else ()))
         ]
         rows, matches = [row for row, _ in pairs], RowsWithGaps(match for _, match in pairs)
+        lent = Taken(other, matches)
         beside = {
-            (f"{name}_right" if name in self._names else name): (other, name, matches)
-            for name in other._names
+            called: renamed(lent, name, called)
+            for name in other._own
             if name not in keys
+            for called in (f"{name}_right" if name in self._own else name,)
         }
         # Where each row meets one other or none, the rows stay as they are.
-        return self._view(beside, None if rows == list(range(self.height)) else rows)
+        kept = self if rows == list(range(self.height)) else self.take(rows)
+        return kept._beside(beside, {})
 
     def partition_by(
         self, name: str, *, as_dict: bool, maintain_order: bool = True, include_key: bool = True
@@ -484,12 +432,3 @@ def concat_few(frames: Iterable[FewRows]) -> FewRows:
         return full[0]
     made = {name: [cell for part in full for cell in part.cells(name)] for name in names}
     return FewRows(made, {name: parts[0].kind(name) for name in names}, sum(part.height for part in full))
-
-
-def _with_together(frame: FewRows, asked: Sequence[FewColumn]) -> FewRows:
-    """Note what works out all own columns of a frame, where they were asked for in one go."""
-    if len(asked) == 1 and asked[0].many:
-        source = frame._own[asked[0].many[0]]
-        if type(source) is Together:
-            frame._together = source
-    return frame

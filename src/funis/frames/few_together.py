@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from operator import is_
 from typing import Any, Final, Protocol
@@ -41,7 +41,7 @@ class Together:
     places : of each column among all
     """
 
-    __slots__ = (*("_answers", "_is_same", "asked", "frame", "height", "places"),)
+    __slots__ = (*("_answers", "_cut", "_is_same", "asked", "frame", "height", "places"),)
 
     def __init__(self, frame: LendsColumns, asked: FewColumn) -> None:
         self.frame, self.asked = frame, asked
@@ -49,14 +49,18 @@ class Together:
         self.places = _places(asked.many)
         self._answers: Cells | None = None
         self._is_same = False
+        self._cut: dict[str, Cells] = {}
 
     def cells(self, name: str) -> Cells:
         """Give the cells of one of the columns."""
-        answers = self.all_cells()
-        if self._is_same:
-            return self.frame.cells(name)
-        start = self.places[name] * self.height
-        return answers[start : start + self.height]
+        known = self._cut.get(name)
+        if known is None:
+            answers = self.all_cells()
+            if self._is_same:
+                return self.frame.cells(name)
+            start = self.places[name] * self.height
+            known = self._cut[name] = answers[start : start + self.height]
+        return known
 
     def all_cells(self) -> Cells:
         """Give the cells of all columns, one column after another; not to be changed."""
@@ -92,9 +96,9 @@ class Together:
         values = list(dict.fromkeys(cells))
         # Equal numbers can differ in their sign of zero, which only a truth value never shows.
         if asked.kind is not Boolean and not {type(value) for value in values} <= _TEXTS:
-            found = asked.run(_OneColumn(cells), "")
+            found = asked.run(OneColumn(cells), "")
         else:
-            answers = asked.run(_OneColumn(values), "")
+            answers = asked.run(OneColumn(values), "")
             if sum_up and cells and len(set(answers)) == 1:
                 # What sums up answers that are all the same gives that answer.
                 return [sum_up(answers)] * len(self.places)
@@ -112,22 +116,18 @@ class Together:
         return self.asked.kind or self.frame.kind(name)
 
 
-def gather(own: Mapping[str, Any], names: Iterable[str], cells_of: Callable[[str], Cells]) -> Cells:
-    """Give the cells of columns one after another, without a question where they are at hand.
+def gather(own: Mapping[str, Any], names: Iterable[str]) -> Cells:
+    """Give the cells of columns one after another.
 
     Parameters
     ----------
-    own : what columns of a frame are
+    own : what the columns of a frame are: their cells, or what has them
     names : the columns that are wanted
-    cells_of : gives the cells of any other
     """
     found: Cells = []
     for name in names:
-        column = own.get(name)
-        if type(column) is Together:
-            found += column.cells(name)
-        else:
-            found += column if type(column) is list else cells_of(name)
+        column = own[name]
+        found += column if isinstance(column, list) else column.cells(name)
     return found
 
 
@@ -137,7 +137,7 @@ def _places(names: tuple[str, ...]) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-class _OneColumn:
+class OneColumn:
     """The cells of many columns as those of one, whatever its name."""
 
     __slots__ = (*("_cells", "height"),)
@@ -146,7 +146,9 @@ class _OneColumn:
         self._cells, self.height = cells, len(cells)
 
     def cells(self, _: str) -> Cells:
+        """Give the cells."""
         return self._cells
 
     def kind(self, _: str) -> Any:
+        """Give the Polars type."""
         return kind_of(self._cells)

@@ -8,10 +8,8 @@ are those of Polars for both, so that a checker of types reads every line once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
-import narwhals as nw
 import polars as pl
 
 from funis.frames import few_verbs
@@ -67,6 +65,10 @@ class Verbs(Protocol):
         """Count the rows."""
 
 
+FEW: Final = cast("Verbs", few_verbs)
+"""What makes expressions over few rows."""
+
+
 def verbs_of(frame: pl.DataFrame) -> Verbs:
     """Give the module whose expressions a frame takes.
 
@@ -84,7 +86,7 @@ def verbs_of(frame: pl.DataFrame) -> Verbs:
     >>> days.filter(verbs_of(days).col("day") > 7).rows()
     [(30,)]
     """
-    return cast("Verbs", few_verbs if isinstance(frame, FewRows) else pl)
+    return FEW if isinstance(frame, FewRows) else cast("Verbs", pl)
 
 
 def is_few(frame: pl.DataFrame) -> bool:
@@ -114,26 +116,16 @@ def count_gaps(frame: pl.DataFrame) -> dict[str, int]:
     return dict(zip(frame.columns, frame.null_count().row(0), strict=True))
 
 
+def cells_of(frame: pl.DataFrame, names: tuple[str, ...]) -> list[Any]:
+    """Give the cells of several columns of few rows, one column after another; not to be changed."""
+    return cast("FewRows", frame).all_cells(names)
+
+
 def text_columns(frame: pl.DataFrame) -> tuple[str, ...]:
     """Name the columns that hold texts."""
     if isinstance(frame, FewRows):
-        # To compare types of Polars costs more than to look at them.
-        kinds = ((name, frame.kind(name)) for name in frame.columns)
-        return tuple(name for name, kind in kinds if type(kind) is pl.String or kind == pl.String)
+        return frame.text_columns()
     return tuple(name for name, dtype in frame.schema.items() if dtype == pl.String)
-
-
-def narwhals_schema(frame: pl.DataFrame) -> dict[str, Any]:
-    """Give the types of the columns in the words of Narwhals, as scoring reads them."""
-    if isinstance(frame, FewRows):
-        return {name: _narwhals_kind(kind) for name, kind in frame.schema.items()}
-    return dict(nw.from_native(frame).schema)
-
-
-@lru_cache(maxsize=64)
-def _narwhals_kind(kind: pl.DataType) -> Any:
-    """Give a type of Polars in the words of Narwhals."""
-    return getattr(nw, str(kind), nw.Unknown)()
 
 
 def frame_like(frame: pl.DataFrame, columns: Mapping[str, Any], schema: Mapping[str, Any]) -> pl.DataFrame:
@@ -152,6 +144,11 @@ def frame_like(frame: pl.DataFrame, columns: Mapping[str, Any], schema: Mapping[
     if isinstance(frame, FewRows):
         return cast("pl.DataFrame", FewRows(columns or {name: [] for name in schema}, schema))
     return pl.DataFrame(columns, schema=dict(schema)) if columns else pl.DataFrame(schema=dict(schema))
+
+
+def put_beside(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Put the columns of another frame of the same rows beside these, or in the place of those so called."""
+    return frame.hstack(other) if is_few(frame) else frame.with_columns(other.get_columns())
 
 
 def concat(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

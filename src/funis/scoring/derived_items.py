@@ -42,11 +42,11 @@ def derived_columns(
 
     Examples
     --------
+    >>> import narwhals as nw
     >>> import polars as pl
     >>> from funis.catalogue.registry import definition
-    >>> from funis.frames.verbs import narwhals_schema
     >>> counts = pl.DataFrame({"platelets": [99.0, None]})
-    >>> columns = derived_columns(definition("sledai_2k"), narwhals_schema(counts), pl)
+    >>> columns = derived_columns(definition("sledai_2k"), {"platelets": nw.Float64()}, pl)
     >>> counts.select(columns)["thrombocytopenia"].to_list()
     [1, None]
     """

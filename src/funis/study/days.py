@@ -407,7 +407,7 @@ def derive_subject_frame(
     for derive in parts:
         frame = frame.join(derive(study, frames), on="subject", how="left", maintain_order="left")
     if any(name.startswith("baseline_") for name in schema):
-        wide = derive_baselines(study, frames, scores)
+        wide = derive_baselines(frames, scores, study.baseline_visit, schema)
         frame = frame.join(wide, on="subject", how="left", maintain_order="left")
     asked = [name for name in classifications_asked(study) if f"baseline_{name}" in schema]
     if asked:

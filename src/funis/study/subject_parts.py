@@ -111,34 +111,46 @@ PARTS: Final[dict[tuple[str, ...], Callable[[Study, Mapping[str, pl.DataFrame]],
 
 
 def derive_baselines(
-    study: Study, frames: Mapping[str, pl.DataFrame], scores: pl.DataFrame | None
+    frames: Mapping[str, pl.DataFrame],
+    scores: pl.DataFrame | None,
+    baseline_visit: str | None,
+    schema: Mapping[str, pl.DataType],
 ) -> pl.DataFrame:
-    """Last value on day 0 or before of each score, grade and laboratory test, one column each."""
-    ops = verbs_of(frames["labs"])
-    labs = frames["labs"].with_columns(variable=ops.col("test"), grade=ops.lit(None, ops.String))
-    given = [labs] if scores is None else [scores, labs]
-    columns = [ops.col(name).cast(dtype) for name, dtype in _SCORES.items()]
-    every = concat(frame.select(columns) for frame in given)
+    """Last value on day 0 or before of each score, grade and laboratory test of a schema, one column each."""
+    labs = frames["labs"]
+    ops = verbs_of(labs)
+    wanted = {
+        name.removeprefix("baseline_"): dtype
+        for name, dtype in schema.items()
+        if name.startswith("baseline_")
+    }
+    measured = labs.filter(ops.col("test").is_in(list(wanted)))
+    tests = measured.with_columns(variable=ops.col("test"), grade=ops.lit(None, ops.String))
+    given = [tests] if scores is None else [scores.filter(ops.col("variable").is_in(list(wanted))), tests]
+    every = concat(frame.select(_columns_of_scores(ops)) for frame in given)
     early = ops.col("day") <= 0
-    named = ops.col("day").is_null() & (ops.col("visit") == (study.baseline_visit or ""))
+    named = ops.col("day").is_null() & (ops.col("visit") == (baseline_visit or ""))
     known = (
         every.filter(ops.col("value").is_not_null() | ops.col("grade").is_not_null(), early | named)
         .sort("day", nulls_last=False, maintain_order=True)
-        .group_by("subject", "variable")
-        .agg(ops.col("value", "grade").last())
+        .unique(["subject", "variable"], keep="last", maintain_order=True)
     )
-    schema = baseline_schema(study)
     parts = frames["subjects"].select("subject").unique(maintain_order=True)
-    for column, name in (("value", "number"), ("grade", "text")):
+    for column in ("value", "grade"):
         wide = known.filter(ops.col(column).is_not_null()).pivot("variable", index="subject", values=column)
-        wide = wide.rename({name_: f"baseline_{name_}" for name_ in wide.columns if name_ != "subject"})
-        wanted = [
-            each
-            for each in wide.columns
-            if each in schema and (schema[each] == pl.String) == (name == "text")
+        kept = [
+            name
+            for name in wide.columns
+            if name != "subject" and (wanted[name] == pl.String) == (column == "grade")
         ]
-        parts = parts.join(wide.select("subject", *wanted), on="subject", how="left", maintain_order="left")
+        named_so = [ops.col(name).alias(f"baseline_{name}") for name in kept]
+        parts = parts.join(wide.select("subject", *named_so), on="subject", how="left", maintain_order="left")
     return parts
+
+
+@cache
+def _columns_of_scores(ops: Verbs) -> list[pl.Expr]:
+    return [ops.col(name).cast(dtype) for name, dtype in _SCORES.items()]
 
 
 @cache

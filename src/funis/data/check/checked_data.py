@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Final
 
 import polars as pl
@@ -82,18 +82,17 @@ class Data:
     @cached_property
     def deaths(self) -> pl.DataFrame:
         """Date and study day of death of each subject who died, by disposition or a fatal event."""
-        columns = ("subject", "died_on", "died_day")
+        columns = {"subject": pl.String(), "died_on": pl.Date(), "died_day": pl.Int64()}
         ops = verbs_of(self.frames["disposition"])
-        ended = self.frames["disposition"].filter(ops.col("status") == "died")
-        events = self.frames["adverse_events"].filter(
-            (ops.col("outcome") == "fatal") | (ops.col("grade") == 5)
-        )
+        ended = self.frames["disposition"].filter(_died(ops))
+        events = self.frames["adverse_events"].filter(_is_fatal(ops))
+        if ended.is_empty() and events.is_empty():
+            return frame_like(ended, {}, columns)
         fatal = events.select(
             "subject", died_on=ops.coalesce("end", "start"), died_day=ops.coalesce("end_day", "start_day")
         )
         return (
             concat([ended.select("subject", died_on=ops.col("date"), died_day=ops.col("day")), fatal])
-            .select(columns)
             .group_by("subject")
             .agg(ops.col("died_on", "died_day").drop_nulls().first())
         )
@@ -112,3 +111,13 @@ def _place(ops: Verbs, table: str) -> Sequence[pl.Expr]:
         ops.lit(table).alias("table"),
         *(ops.col(name).cast(_PLACE[name]) for name in _PLACE if name in _LOCATED),
     ]
+
+
+@cache
+def _died(ops: Verbs) -> pl.Expr:
+    return ops.col("status") == "died"
+
+
+@cache
+def _is_fatal(ops: Verbs) -> pl.Expr:
+    return (ops.col("outcome") == "fatal") | (ops.col("grade") == 5)

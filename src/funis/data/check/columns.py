@@ -25,11 +25,13 @@ from funis.data.check.plain_columns import (
     Sorted,
     is_possible,
     number_limits,
+    read_few_texts,
     read_plain_columns,
     sort_columns,
+    strip_texts,
 )
 from funis.errors import Finding, Level
-from funis.frames.verbs import Verbs, frame_like, verbs_of
+from funis.frames.verbs import Verbs, frame_like, is_few, verbs_of
 from funis.near_names import find_misspelt
 from funis.schema import DTYPES, LABS, NOT_DONE, SUBJECTS, TABLES, Column, Table, read_word
 from funis.scoring.refused_values import ask_for_unit
@@ -37,8 +39,6 @@ from funis.shown import show_name, words_of
 from funis.units.columns import find_analyte
 
 _YES = {**dict.fromkeys(YES_WORDS, 1.0), **dict.fromkeys(NO_WORDS, 0.0)}
-_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
-"""Signs that take no room; they come with text copied from web pages."""
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
@@ -116,6 +116,8 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
     stripped = raw.frame.with_columns(plan.known) if texts else raw.frame
     typed = Typed(table, raw.file, stripped, today, raw.grid.header_line)
     _check_columns(typed, texts, plan)
+    if is_few(raw.frame) and _type_few(typed, raw.frame, plan):
+        return typed
     # Where nothing changed, which is nearly always, one look is enough to know.
     if not stripped.equals(raw.frame) and not raw.frame.with_columns(plan.clean).equals(raw.frame):
         _check_spaces(typed, raw.frame, texts)
@@ -125,17 +127,36 @@ def type_table(raw: RawTable, table: Table, *, today: date) -> Typed:
     plain = read_plain_columns(stripped, plan.columns)
     whole = stripped.select(ops.lit(raw.file).alias("_file"), ops.col("_line"))
     whole = whole.hstack(plain) if plain.width else whole
-    read = set(plain.columns)
+    typed.frame = _put_together(typed, plan, whole)
+    return typed
+
+
+def _type_few(typed: Typed, given: pl.DataFrame, plan: _Plan) -> bool:
+    """Type few rows of which no cell needs a closer look, and tell whether they are such."""
+    if given.is_empty():
+        return False
+    cells = read_few_texts(given, plan.columns)
+    if cells is None:
+        return False
+    cells |= {"_file": [typed.file] * given.height, "_line": given["_line"].to_list()}
+    typed.frame = _put_together(typed, plan, frame_like(given, cells, plan.kinds))
+    return True
+
+
+def _put_together(typed: Typed, plan: _Plan, plain: pl.DataFrame) -> pl.DataFrame:
+    """Type the columns that are not yet, and put all in the order of the table."""
+    whole, read = plain, set(plain.columns)
     for column in plan.given:
         if column.name not in read:
             whole = whole.hstack(_type_column(typed, column))
-    flags = frozenset(whole.columns).difference(texts)
-    columns: list[pl.Expr | str] = []
+    flags = set(whole.columns).difference(plan.texts, plan.kept)
+    if not flags:
+        return whole.select(plan.kept.values())
+    columns: list[pl.Expr] = []
     for name, kept in plan.kept.items():
         columns.append(kept)
-        columns += [f"{name}_not_done"] if f"{name}_not_done" in flags else []
-    typed.frame = whole.select(*columns, "_file", "_line")
-    return typed
+        columns += [verbs_of(whole).col(f"{name}_not_done")] if f"{name}_not_done" in flags else []
+    return whole.select(columns)
 
 
 def _name_recorded(raw: RawTable, table: Table) -> RawTable:
@@ -170,14 +191,17 @@ class _Plan:
 
     Attributes
     ----------
-    given : the columns of the table that the file has
+    texts : the columns of the file
+    given : those of the table among them
     columns : the same by what they hold
     lacking : required columns that the file does not have
     strange : names in the file that have no meaning
     clean, known : take spaces off the texts; the same, and make what is empty null
     kept : the columns of the typed table by name; a null for one that the file does not have
+    kinds : types of the columns that the file has
     """
 
+    texts: tuple[str, ...]
     given: tuple[Column, ...]
     columns: Sorted
     lacking: tuple[str, ...]
@@ -185,6 +209,7 @@ class _Plan:
     clean: pl.Expr
     known: pl.Expr
     kept: Mapping[str, pl.Expr]
+    kinds: Mapping[str, pl.DataType]
 
 
 @lru_cache(maxsize=256)
@@ -192,8 +217,10 @@ def _plan(ops: Verbs, table: Table, texts: tuple[str, ...]) -> _Plan:
     """Plan the typing of a table once for the names of its columns; few rows are typed a thousand times."""
     present = frozenset(texts)
     given = tuple(column for column in table.columns if column.name in present)
-    clean, known = _stripped(ops.col(texts)), table.by_name
+    clean, known = strip_texts(ops.col(texts)), table.by_name
+    place = {"_file": pl.String(), "_line": pl.Int64()}
     return _Plan(
+        texts,
         given,
         sort_columns(given),
         _lacking(table, present),
@@ -205,7 +232,9 @@ def _plan(ops: Verbs, table: Table, texts: tuple[str, ...]) -> _Plan:
             if column.name in present
             else ops.lit(None, DTYPES[column.kind]).alias(column.name)
             for column in kept_columns(table, present)
-        },
+        }
+        | {name: ops.col(name) for name in place},
+        {column.name: DTYPES[column.kind] for column in given} | place,
     )
 
 
@@ -230,11 +259,6 @@ def kept_columns(table: Table, present: Collection[str]) -> list[Column]:
         for column in table.columns
         if column.required or column.not_done or column.name in present or column.name in {"date", "day"}
     ]
-
-
-def _stripped(cells: pl.Expr) -> pl.Expr:
-    """Take spaces and signs that nobody sees off both ends of texts."""
-    return cells.str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
 
 
 def empty_frame(
@@ -288,7 +312,7 @@ def _check_columns(typed: Typed, present: Sequence[str], plan: _Plan) -> None:
 def _check_spaces(typed: Typed, raw: pl.DataFrame, present: Sequence[str]) -> None:
     """Spaces around values are taken away; said once a column."""
     ops = verbs_of(raw)
-    stripped = {name: _stripped(ops.col(name)) for name in present}
+    stripped = {name: strip_texts(ops.col(name)) for name in present}
     padded = {name: (ops.col(name) != text) & (text != "") for name, text in stripped.items()}
     any_padded = raw.select(each.any().alias(name) for name, each in padded.items()).row(0) if padded else ()
     for name in [name for name, is_padded in zip(padded, any_padded, strict=True) if is_padded]:

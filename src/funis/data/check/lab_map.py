@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from funis.catalogue.instrument_tables import analyte_units, find_definition
 from funis.catalogue.model_instrument import Definition, Item
 from funis.data.check.row_findings import row_finding, show_value
 from funis.errors import Finding
-from funis.frames.verbs import Verbs, narwhals_schema, verbs_of
+from funis.frames.verbs import Verbs, put_beside, verbs_of
 from funis.nine_decimals import compare_exactly
 from funis.scoring.derived_items import derived_columns
 from funis.shown import show_text
@@ -146,11 +147,16 @@ def _in_units(study: Study, name: str, ops: Verbs, wide: tuple[str, ...]) -> Seq
     columns = [ops.col(key) for key in _KEYS]
     for test, wanted in ({} if mapped is None else mapped.units).items():
         unit = study.lab(test).unit
-        for kind, called in (("value", test), ("low", f"{test}_low"), ("high", f"{test}_high")):
+        for kind, called in zip(("value", "low", "high"), _result_columns(test), strict=True):
             is_there = f"{kind}_{test}" in wide
             number = ops.col(f"{kind}_{test}") if is_there else ops.lit(None, ops.Float64)
             columns.append(_in_unit(ops, number, test, unit, wanted).alias(called))
     return columns
+
+
+def _result_columns(test: str) -> tuple[str, str, str]:
+    """Name what the laboratory gives of a test: the result and the limits of normal."""
+    return test, f"{test}_low", f"{test}_high"
 
 
 def _in_unit(ops: Verbs, number: pl.Expr, test: str, unit: str, wanted: str) -> pl.Expr:
@@ -174,8 +180,7 @@ def _fill_instrument(
     values, not_done = labs
     items, ops = mapped.items, verbs_of(frame)
     measured = frame.select(_KEYS).join(values, on=_KEYS, how="left", maintain_order="left")
-    schema = tuple(narwhals_schema(measured).items())
-    made = measured.select(_derivations(study, mapped.definition.name, ops, schema))
+    made = measured.select(_derivations(study, mapped.definition.name, ops))
     beside = made.rename(_LAB.format)
     told = tuple(item.name for item in items if item.is_measured and item.lab in not_done)
     for item in items:
@@ -189,22 +194,20 @@ def _fill_instrument(
         rows = found[_DIFFERS.format(item.name)].arg_true().to_list()
         findings += _disagreements(mapped, item, rows, (frame, made, measured))
     kept = [name for name in found.columns if not name.startswith(_DIFFERS.format(""))]
-    others = frame.select(name for name in frame.columns if name not in kept)
-    return others.hstack(found.select(kept)).select(*dict.fromkeys([*frame.columns, *kept])), findings
+    return put_beside(frame, found.select(kept)), findings
 
 
 @once_a_study
-def _derivations(
-    study: Study, name: str, ops: Verbs, schema: tuple[tuple[str, Any], ...]
-) -> Sequence[pl.Expr]:
+def _derivations(study: Study, name: str, ops: Verbs) -> Sequence[pl.Expr]:
     """Give the items of an instrument as they follow from the laboratory."""
     mapped = _map_instrument(study, name)
     if mapped is None:
         return ()
+    schema = {called: nw.Float64() for test in mapped.units for called in _result_columns(test)}
     # What the laboratory did not measure it cannot say, not even of a measure that need not be there.
     return derived_columns(
         mapped.definition,
-        dict(schema),
+        dict.fromkeys(_KEYS, nw.String()) | schema,
         ops,
         items=mapped.items,
         parameters=mapped.parameters,

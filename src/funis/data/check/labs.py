@@ -88,6 +88,7 @@ def derive_lab_values(study: Study, labs: pl.DataFrame) -> tuple[pl.DataFrame, l
     is_unchanged = all(part is rows for part, (_, rows) in zip(parts, due, strict=True))
     if not (is_unchanged and sum(part.height for part in parts) == labs.height):
         labs = concat([labs.clear(), *parts])
+    findings += _reversed_limits(labs)
     return labs.sort("_file", "_line", maintain_order=True), findings
 
 
@@ -253,15 +254,18 @@ def _in_study_unit(lab: LabTest, limit: float) -> float | None:
     return limit if known[0] == lab.unit else float(convert(limit, lab.test, known[0], lab.unit))
 
 
-def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
-    """Query values that are possible but nearly always a slip."""
-    ops = verbs_of(rows)
-    has_limits = rows["low"].null_count() < rows.height
-    for row in rows_where(rows, ops.col("low") > ops.col("high")) if has_limits else ():
+def _reversed_limits(labs: pl.DataFrame) -> Iterator[Finding]:
+    """Find limits of normal of which the lower is above the upper."""
+    ops = verbs_of(labs)
+    for row in rows_where(labs, ops.col("low") > ops.col("high")):
         message = f"The lower limit of normal is above the upper ({show_text(show_value(row['high']))})."
         yield row_finding(
             "warning", "limits_reversed", "labs", row, column="low", message=message, fix="Exchange them."
         )
+
+
+def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
+    """Query values that are possible but nearly always a slip."""
     usual = _plausible(lab)
     low, high = (
         (None, None)
@@ -273,6 +277,7 @@ def _odd_values(lab: LabTest, rows: pl.DataFrame) -> Iterator[Finding]:
     trace = _in_study_unit(lab, _ALMOST_NONE) if lab.test == "proteinuria_24h" else None
     if _lie_within(rows["value"], low if trace is None else max(low, trace), high):
         return
+    ops = verbs_of(rows)
     free = ops.col("comparator").is_null()
     for row in rows_where(rows, (ops.col("value") < low) & free):
         message = f"{lab.test} below {low:g} {lab.unit} is nearly always a slip."

@@ -6,15 +6,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
-from funis.frames.verbs import Verbs, count_gaps, verbs_of
-from funis.schema import Column
+from funis.frames.few_answers import KeptAnswers, answers
+from funis.frames.verbs import FEW, Named, Verbs, cells_of, count_gaps, verbs_of
+from funis.schema import Column, Kind
 
 WHOLE_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 """A whole ISO date, with the midnight that spreadsheets add."""
 
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+"""Signs that take no room; they come with text copied from web pages."""
 _LIKE_NUMBERS = {"flag": "number", "integer": "number"}
 """Kinds whose texts are read as those of another; which of the numbers are possible differs."""
 LARGEST = 1e15
@@ -44,15 +48,17 @@ class Sorted:
     free : those that take any text
     filled : those that need a value in every row
     sorts : those of which some texts are no values
+    others : those of which every cell needs a closer look
     """
 
     free: tuple[str, ...]
     filled: tuple[str, ...]
     sorts: tuple[Sort, ...]
+    others: tuple[str, ...]
 
 
 def sort_columns(columns: Iterable[Column]) -> Sorted:
-    """Sort columns by what they hold; those whose every cell needs a closer look are none of them.
+    """Sort columns by what they hold.
 
     Parameters
     ----------
@@ -76,8 +82,11 @@ def sort_columns(columns: Iterable[Column]) -> Sorted:
         if is_known or (column.kind == "text" and not _is_free(column) and not column.not_done):
             # What decides whether a value can stand in a column.
             alike[column.kind, column.allowed, column.low, column.high].append(column)
-    sorts = (Sort(same[0], tuple(column.name for column in same)) for same in alike.values())
-    return Sorted(tuple(free), tuple(column.name for column in every if column.filled), tuple(sorts))
+    sorts = tuple(Sort(same[0], tuple(column.name for column in same)) for same in alike.values())
+    filled = tuple(column.name for column in every if column.filled)
+    sorted_names = {*free, *(name for sort in sorts for name in sort.names)}
+    others = tuple(column.name for column in every if column.name not in sorted_names)
+    return Sorted(tuple(free), filled, sorts, others)
 
 
 def read_plain_columns(frame: pl.DataFrame, columns: Sorted) -> pl.DataFrame:
@@ -121,6 +130,82 @@ def read_plain_columns(frame: pl.DataFrame, columns: Sorted) -> pl.DataFrame:
     return typed.select(*free, *(name for _, name in plain))
 
 
+def read_few_texts(frame: pl.DataFrame, columns: Sorted) -> dict[str, list[Any]] | None:
+    """Type the columns of few rows by what is known of each text; None where any needs a closer look.
+
+    Parameters
+    ----------
+    frame : few rows of texts, as they were given
+    columns : the columns of the table that the frame has
+
+    Returns
+    -------
+    dict
+        Cells by column, but for those of which every cell needs a closer look.
+
+    Examples
+    --------
+    >>> both = sort_columns([Column("age", "number", ""), Column("weight_kg", "number", "")])
+    >>> read_few_texts(few_texts({"age": ["31", ""], "weight_kg": ["70", "71.5"]}), both)
+    {'age': [31.0, None], 'weight_kg': [70.0, 71.5]}
+    >>> read_few_texts(few_texts({"age": ["31"], "weight_kg": ["70 kg"]}), both)
+    """
+    height = frame.height
+    found: dict[str, list[Any]] = {}
+    for names, known in _plain_cells(columns):
+        cells = known.of(cells_of(frame, names))
+        if cells is None:
+            return None
+        for place, name in enumerate(names):
+            found[name] = cells[place * height : (place + 1) * height]
+    # Spaces around what is still to be looked at are told by those who look.
+    if columns.others and _any_text().of(cells_of(frame, columns.others)) is None:
+        return None
+    return None if any(None in found[name] for name in columns.filled if name in found) else found
+
+
+@lru_cache(maxsize=256)
+def _plain_cells(columns: Sorted) -> list[tuple[tuple[str, ...], KeptAnswers]]:
+    """Give the columns that hold the same sort, with what is known of their texts."""
+    sorts = [
+        (sort.names, _cells_of_sort(sort.like.kind, sort.like.allowed, sort.like.low, sort.like.high))
+        for sort in columns.sorts
+    ]
+    return [*sorts, *([(columns.free, _any_text())] if columns.free else [])]
+
+
+def _any_text() -> KeptAnswers:
+    return _cells_of_sort("text", (), None, None)
+
+
+@lru_cache(maxsize=256)
+def _cells_of_sort(
+    kind: Kind, allowed: tuple[str, ...], low: float | None, high: float | None
+) -> KeptAnswers:
+    """Give what the texts of a sort stand for: of those that need no closer look."""
+    like = Column("cell", kind, "", allowed=allowed, low=low, high=high)
+    text = FEW.col(like.name)
+    clean, read = strip_texts(text), _read_plainly(FEW, _LIKE_NUMBERS.get(kind, kind), like.name)
+    is_plain = text.is_null() | (FEW.lit(value=True) if _is_any(like) else _is_plain(FEW, like, like.name))
+
+    def say(texts: Sequence[str | None]) -> dict[str | None, Any]:
+        stripped = [each or None for each in answers(clean, texts)]
+        cells = answers(read, stripped)
+        said = zip(texts, stripped, cells, answers(is_plain, cells), strict=True)
+        return {
+            given: int(cell) if kind == "integer" and cell is not None else cell
+            for given, bare, cell, is_so in said
+            if is_so and (given or None) == bare and (cell is None) == (bare is None)
+        }
+
+    return KeptAnswers(say)
+
+
+def _is_any(column: Column) -> bool:
+    """Tell whether whatever can be read is possible."""
+    return column.kind == "date" or (column.kind == "text" and _is_free(column))
+
+
 def _names(columns: Sorted, gone: Collection[str]) -> list[tuple[Sort, str]]:
     """Name the columns of which some texts are no values, but for some, each with its sort."""
     return [(sort, name) for sort in columns.sorts for name in sort.names if name not in gone]
@@ -147,7 +232,7 @@ def _is_free(column: Column) -> bool:
     return not column.allowed and not column.not_done
 
 
-def _read_plainly(ops: Verbs, kind: str, names: Sequence[str]) -> pl.Expr:
+def _read_plainly(ops: Verbs, kind: str, names: Named) -> pl.Expr:
     """Read columns of texts as a kind; null where a text is something else."""
     if kind == "text":
         return ops.col(names)
@@ -158,12 +243,21 @@ def _read_plainly(ops: Verbs, kind: str, names: Sequence[str]) -> pl.Expr:
 
 def _are_plain(ops: Verbs, sort: Sort, names: Sequence[str]) -> pl.Expr:
     """Tell which columns hold nothing but possible values."""
-    values, possible = ops.col(names), is_possible(ops, sort.like, names)
-    whole = possible & (values == values.floor()) if sort.like.kind == "integer" else possible
-    return (values.is_null() | whole).all()
+    return (ops.col(names).is_null() | _is_plain(ops, sort.like, names)).all()
 
 
-def is_possible(ops: Verbs, sort: Column, names: Sequence[str]) -> pl.Expr:
+def _is_plain(ops: Verbs, like: Column, names: Named) -> pl.Expr:
+    """Tell which cells are possible values of their sort."""
+    values, possible = ops.col(names), is_possible(ops, like, names)
+    return possible & (values == values.floor()) if like.kind == "integer" else possible
+
+
+def strip_texts(cells: pl.Expr) -> pl.Expr:
+    """Take spaces and signs that nobody sees off both ends of texts."""
+    return cells.str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
+
+
+def is_possible(ops: Verbs, sort: Column, names: Named) -> pl.Expr:
     """Say whether values can stand in their columns: finite numbers within their limits, one of the levels.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 import polars as pl
 
@@ -194,6 +195,8 @@ def _check_dates(data: Data) -> Iterator[Finding]:
 
 def _check_after_death(data: Data) -> Iterator[Finding]:
     """Nothing is seen or given after death."""
+    if data.deaths.is_empty():
+        return
     ops = verbs_of(data.visited)
     rows = data.visited.join(data.deaths, on="subject", how="inner", maintain_order="left")
     by_date = ops.col("date") > ops.col("died_on")
@@ -274,13 +277,13 @@ def _missing_form(form: str, row: dict[str, object]) -> Finding:
 
 def _absent_tests(data: Data, attended: pl.DataFrame) -> list[str]:
     """Name tests that are due at many attended visits and have no result anywhere."""
-    ops = verbs_of(data.visited)
     due: Counter[str] = Counter()
     if data.is_checked("labs"):
+        # Each subject stands once at a visit.
+        subjects = Counter(attended["visit"].to_list())
         for visit in data.study.visits:
             if "labs" in visit.forms:
-                count = attended.filter(ops.col("visit") == visit.name)["subject"].n_unique()
-                due.update(dict.fromkeys(visit.labs or data.study.lab_names, count))
+                due.update(dict.fromkeys(visit.labs or data.study.lab_names, subjects[visit.name]))
     ever = data.frames["labs"]["test"].unique().to_list()
     return missing_tests([test for test, count in due.items() if count > _FEW], ever)
 
@@ -317,6 +320,10 @@ def _check_missed(data: Data) -> Iterator[Finding]:
     ops = verbs_of(data.visited)
     if data.study.has_open_visits or data.last_seen is None:
         return
+    seen = set(data.visited.select("subject", "visit").iter_rows())
+    subjects = data.frames["subjects"]["subject"].to_list()
+    if seen.issuperset(product(subjects, data.study.visit_names)):
+        return
     ended = data.frames["disposition"].select("subject", "status", ended_on="date", ended_day="day")
     anchors = data.visited.group_by("subject").agg(
         anchor=(ops.col("date") - ops.duration(days=ops.col("day"))).drop_nulls().first()
@@ -324,7 +331,6 @@ def _check_missed(data: Data) -> Iterator[Finding]:
     people = (
         data.frames["subjects"].join(ended, on="subject", how="left").join(anchors, on="subject", how="left")
     )
-    seen = set(data.visited.select("subject", "visit").iter_rows())
     for row in people.iter_rows(named=True):
         followed = _followed_until(row, data)
         for visit in data.study.visits:
