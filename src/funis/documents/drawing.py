@@ -238,8 +238,11 @@ def render_png(svg: str, density: float, typefaces: str = "") -> bytes:
     >>> render_png('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>', 72)[1:4]
     b'PNG'
     """
+    # Only here: numpy takes a tenth of a second to load, and the engine is to be warm by then.
+    from funis.documents.compact_picture import compact_picture
+
     question = json.dumps([svg, density, typefaces])
-    return base64.b64decode(_ask_engine(question, _make_picture_here))
+    return compact_picture(base64.b64decode(_ask_engine(question, _make_picture_here)))
 
 
 def _draw(spec: Mapping[str, Any]) -> str:
