@@ -20,6 +20,7 @@ from funis.cli import (
     document_commands,
     instrument_commands,
     number_commands,
+    pool_commands,
     study_commands,
 )
 from funis.cli.demo_command import demo
@@ -58,6 +59,7 @@ app.command()(number_commands.text)
 app.command()(number_commands.impact)
 app.command("check-document")(document_commands.check_document)
 app.command("study-schema")(study_commands.study_schema)
+app.command()(pool_commands.pool)
 app.command()(demo)
 app.command()(docs)
 app.command()(instrument_commands.score)
