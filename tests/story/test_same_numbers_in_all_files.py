@@ -33,6 +33,7 @@ pypdf = pytest.importorskip("pypdf")
 etree = pytest.importorskip("lxml.etree")
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 read_rtf = import_module("rtf_reader").read_rtf
+find_faults = import_module("docx_package").find_faults
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 KEYS = "{urn:funis:numbers:1}"
@@ -103,6 +104,12 @@ def test_page_and_word_file_print_the_same_numbers_and_they_are_those_of_the_res
     assert Counter(page) == Counter(word)
     assert len(word) > 3000
     assert [(name, text) for name, text in word if not is_of(written.rows[name], text)] == []
+
+
+def test_word_file_is_a_sound_package_and_goes_through_mail(written: Written) -> None:
+    content = (written.folder / "report.docx").read_bytes()
+    assert find_faults(content) == []
+    assert len(content) < 3_000_000
 
 
 def cells(row: TableRow) -> list[str]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, cast
 
 import pytest
@@ -35,6 +36,7 @@ from funis.errors import BlockError, ShapeError
 
 docx = pytest.importorskip("docx")
 etree = pytest.importorskip("lxml.etree")
+find_faults = import_module(".docx_package", __package__).find_faults
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 HOSTILE = '<w:p>&amp; "x" \x07 王小明 β−😀'
@@ -374,3 +376,27 @@ def test_listing_of_thousands_of_rows_is_whole() -> None:
     assert {text_of(next(each.iter(f"{W}tr"))) for each in tables} == {"VisitChange"}
     # Without a paragraph between them Word would make them one table again.
     assert all(each.getnext().tag == f"{W}p" for each in tables)
+
+
+def test_package_is_sound() -> None:
+    assert find_faults(render_docx(WHOLE)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (b'r:embed="', b'r:embed="x', "is no relationship"),
+        (b'w:name="_Toc', b'w:name="_Tox', "no bookmark"),
+        (b'w:fldCharType="end"', b'w:fldCharType="separate"', "field"),
+        (b"<w:gridCol ", b"<w:gridColumn ", "a row of"),
+    ],
+)
+def test_the_check_of_the_package_finds_what_is_wrong(old: bytes, new: bytes, fault: str) -> None:
+    parts = parts_of(render_docx(WHOLE))
+    assert old in parts["word/document.xml"]
+    parts["word/document.xml"] = parts["word/document.xml"].replace(old, new, 1)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as package:
+        for name, blob in parts.items():
+            package.writestr(name, blob)
+    assert any(fault in each for each in find_faults(file.getvalue()))

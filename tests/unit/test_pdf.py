@@ -241,6 +241,14 @@ def test_every_page_names_document_data_and_page() -> None:
     assert [int(row) for row in rows] == list(range(150))
 
 
+def test_long_title_and_warning_at_the_head_of_a_page_have_a_line_each() -> None:
+    head = "X-1  Umbilical-cord mesenchymal stem cells in active systemic lupus erythematosus of adults"
+    content = render_pdf(replace(WHOLE, running_head=head))
+    first = read(content).pages[0].extract_text().splitlines()
+    assert first[0].startswith(head)
+    assert first[1].startswith("Made up")
+
+
 def test_title_of_a_table_stays_with_its_first_rows() -> None:
     """Wherever the page ends: words before push the table down line by line."""
     rows = (heading("Group"), *table("long", 40).rows)

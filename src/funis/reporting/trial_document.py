@@ -175,14 +175,13 @@ def _frame(
         kind = f"Randomised {kind[:1].lower()}{kind[1:]}"
     one = (SINGLE_PATIENT,) if book.has_one_subject else ()
     about = (trial.id, *one, kind, _capital(CONDITIONS[trial.condition]))
-    title = trial.title if len(trial.title) < _LONGEST else trial.title[: _LONGEST - 3].rstrip() + "…"
     return Document(
         title=trial.title,
         kicker=" · ".join(about),
         sections=sections,
         notices=notices,
         closing=NOT_FOR,
-        running_head=f"{trial.id}  {title}",
+        running_head=f"{trial.id}  {_shorten(trial.title)}",
         running_foot=f"Data cut {cut}" if (cut := results.provenance.data_cut) else "",
         generator=f"funis {results.provenance.version}",
         guidance=GUIDANCE,
@@ -203,6 +202,21 @@ def _supplement_lead(sections: tuple[Section, ...]) -> str:
         else ""
     )
     return f"{SUPPLEMENT_LEAD}{empty}"
+
+
+def _shorten(title: str) -> str:
+    """Cut a long title behind a whole word; a title without spaces, such as a Chinese one, behind a letter.
+
+    Examples
+    --------
+    >>> _shorten("Cells in lupus"), _shorten("Umbilical " * 9)
+    ('Cells in lupus', 'Umbilical Umbilical Umbilical Umbilical Umbilical Umbilical…')
+    """
+    if len(title) < _LONGEST:
+        return title
+    kept = title[: _LONGEST - 3]
+    whole = kept if title[len(kept)] == " " else kept.rpartition(" ")[0]
+    return f"{(whole or kept).rstrip()}…"
 
 
 def _capital(text: str) -> str:
