@@ -20,6 +20,8 @@ from funis.audit.figures import OutcomeScale, PrintedNumber, RoundingInterval
 
 #: Up to so many sums are tried one by one; more have no power to exclude anything but by their bounds.
 MOST_SUMS: Final = 20_000
+#: So many fewer subjects than the group has are tried at most.
+_MOST_FEWER: Final = 2_000
 #: Up to so many subjects all samples are tried.
 _FEW: Final = 4
 #: Samples of few subjects are tried up to this sum of squared deviations: the others are left as possible.
@@ -149,6 +151,17 @@ def fits(
     return any(
         next(squares_that_fit(total, variance, n, grid, divisor=divisor), None) is not None for total in sums
     )
+
+
+def fewer_than(n: int) -> range:
+    """Give the numbers of subjects that are tried where n is the size of the group: from half of it up.
+
+    Examples
+    --------
+    >>> fewer_than(40), fewer_than(1)
+    (range(20, 40), range(1, 1))
+    """
+    return range(max(1, n // 2, n - _MOST_FEWER), n)
 
 
 def numbers_that_fit(

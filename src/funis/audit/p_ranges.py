@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, erfc, inf, sqrt
+from math import comb, erfc, exp, inf, ldexp, lgamma, sqrt
 from typing import Final
 
 from funis.audit.figures import PrintedMean, PrintedP, RoundingInterval
 
 _SLACK: Final = 1e-9
+#: Ways to choose are counted exactly up to so many subjects.
+_MOST_COUNTED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class SampleSummary:
 
 
 def summarise_mean(figure: PrintedMean, n: int, *, is_standard_error: bool) -> SampleSummary | None:
-    """Make a summary of a printed mean, None where it has no spread."""
-    if figure.spread is None:
+    """Make a summary of a printed mean, None where it has no spread, or one below 0."""
+    if figure.spread is None or figure.spread.value < 0:
         return None
     ends, times = figure.spread.rounding, n if is_standard_error else 1
     variance = RoundingInterval(max(ends.lower, Fraction(0)) ** 2 * times, ends.upper**2 * times)
@@ -269,7 +271,7 @@ def floor_of_signs(n: int) -> FloorP:
     0.0625
     """
     by_signs = _normal_p(sqrt(n))
-    return FloorP(min(1.0, 2 / 2**n), by_signs, by_signs)
+    return FloorP(min(1.0, ldexp(2.0, -n)), by_signs, by_signs)
 
 
 def floor_of_signed_ranks(n: int) -> FloorP:
@@ -282,7 +284,7 @@ def floor_of_signed_ranks(n: int) -> FloorP:
     """
     middle, spread = n * (n + 1) / 4, sqrt(n * (n + 1) * (2 * n + 1) / 24)
     # Ties make the variance smaller: of n equal changes it is that of the signs.
-    return FloorP(min(1.0, 2 / 2**n), _normal_p(middle / spread if n else 0.0), _normal_p(sqrt(n)))
+    return FloorP(min(1.0, ldexp(2.0, -n)), _normal_p(middle / spread if n else 0.0), _normal_p(sqrt(n)))
 
 
 def floor_of_rank_sums(n1: int, n2: int) -> FloorP:
@@ -299,7 +301,8 @@ def floor_of_rank_sums(n1: int, n2: int) -> FloorP:
     # All values of a group may be alike, which makes the variance of the ranks smaller.
     ties = (n1**3 - n1 + n2**3 - n2) / (total * (total - 1))
     plain, tied = (n1 * n2 / 12 * (total + 1 - each) for each in (0, ties))
-    exact = min(1.0, 2 / comb(total, n1))
+    ways = lgamma(total + 1) - lgamma(n1 + 1) - lgamma(n2 + 1)
+    exact = min(1.0, 2 / comb(total, n1) if total <= _MOST_COUNTED else 2 * exp(-ways))
     return FloorP(exact, _normal_p(middle / sqrt(plain)), _normal_p(middle / sqrt(tied)))
 
 

@@ -1,7 +1,7 @@
 """A TOML of printed figures to frozen records; every fault of the file is told in one run.
 
 Figures stand in quotes, as they are printed: 7.50 without quotes would lose its last zero, and with it what
-may have been rounded to it. The rows are described in `ROWS` and in ``docs/howto/audit-printed-figures.md``.
+may have been rounded to it. The rows are described in `ROWS` and in ``docs/methods/printed_figures.md``.
 """
 
 from __future__ import annotations
@@ -116,6 +116,8 @@ _WANTED: Final[Mapping[str, str]] = {
     "count": "a whole number, 1 or more",
     "yes_no": "true or false",
 }
+#: Figures that are not below 0.
+_NOT_NEGATIVE: Final = frozenset({"spread", "percent", "p"})
 #: Figures that count subjects or events: they are whole and not below 0.
 _WHOLE: Final = frozenset({"count", "denominator", "n", "total", "parts"})
 
@@ -345,24 +347,24 @@ def _check(reading: _Reading, place: _Place, value: object, key: _Key) -> bool:
     """Tell whether a value is of its kind; note where it is not."""
     name = str(place[-1])
     if key.kind == "word":
-        if value in key.words:
-            return True
-        fix = nearest_name(str(value), key.words)
-        reading.find(place, "unknown_word", value, f"'{name}' cannot be this.", fix)
-        return False
+        if value not in key.words:
+            fix = nearest_name(str(value), key.words)
+            reading.find(place, "unknown_word", value, f"'{name}' cannot be this.", fix)
+        return value in key.words
     numbers = value if key.kind == "numbers" and isinstance(value, list) else [value]
     if key.kind in {"number", "numbers"} and any(isinstance(each, float) for each in numbers):
         fix = 'Write it as printed, in quotes: "7.50" and "7.5" are rounded differently.'
         reading.find(place, "not_quoted", value, f"'{name}' stands without quotes.", fix)
-        return False
-    if not _is_of(value, key.kind):
+    elif not _is_of(value, key.kind):
         reading.find(place, "type", value, f"'{name}' must be {_WANTED[key.kind]}.", "Write it so.")
-        return False
-    if name in _WHOLE and not all(_is_count(each) for each in numbers):
+    elif name in _WHOLE and not all(_is_count(each) for each in numbers):
         fix = "Write the number of subjects or events; a percentage has its own key."
         reading.find(place, "no_count", value, f"'{name}' must be a whole number, 0 or more.", fix)
-        return False
-    return True
+    elif name in _NOT_NEGATIVE and (plain_number(str(value)) or "").startswith("-"):
+        reading.find(place, "negative", value, f"'{name}' cannot be below 0.", "Write it as printed.")
+    else:
+        return True
+    return False
 
 
 def _is_of(value: object, kind: str) -> bool:

@@ -25,19 +25,19 @@ def show_fraction(value: Fraction | float, digits: int) -> str:
 
 
 def list_numbers(numbers: Iterable[int]) -> str:
-    """List whole numbers in words, neighbours as a range.
+    """List whole numbers in words, neighbours as a range; a range of Python is one of neighbours.
 
     Examples
     --------
     >>> list_numbers([20, 25, 30]), list_numbers([3, 4, 5, 6, 9]), list_numbers([])
     ('20, 25 or 30', '3 to 6 or 9', 'none')
     """
-    runs: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
+    runs: list[range] = [numbers] if isinstance(numbers, range) and numbers else []
+    for number in () if isinstance(numbers, range) else sorted(set(numbers)):
+        if runs and number == runs[-1].stop:
+            runs[-1] = range(runs[-1].start, number + 1)
         else:
-            runs.append([number])
+            runs.append(range(number, number + 1))
     parts: list[str] = []
     for run in runs:
         parts += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run]

@@ -74,17 +74,17 @@ def _check(
             certainty="Certain where subjects are counted and the event needs the other one first.",
             ask=f"Who is counted among the {count}?",
         )
-    denominators = list(implied_denominators(figure))
+    denominators = implied_denominators(figure)
     size = figures.size_of(figure.about, figure.place.file)
     if size is not None and int(size.n.value) in denominators:
-        denominators = [int(size.n.value)]
+        denominators = range(int(size.n.value), int(size.n.value) + 1)
     if not denominators:
         return None
     share = f"{count}/{had} = {show_fraction(Fraction(100 * count, had), 1)}%" if had else ""
     at_risk = had - earlier
     if earlier and at_risk > 0:
         share += f"; of the {at_risk} without it before, {show_fraction(Fraction(100 * count, at_risk), 1)}%"
-    if min(denominators) <= had:
+    if denominators[0] <= had:
         statement = f"{about}: the denominator is no larger than those who could have it."
         return make_finding(NAME, CONSISTENT, held, statement, f"{words} {share}.")
     return make_finding(

@@ -15,7 +15,7 @@ from funis.audit.checks.spread import is_standard_error
 from funis.audit.figures import PrintedMean
 from funis.audit.findings import CONSISTENT, UNEXPLAINED, AuditFinding, make_finding
 from funis.audit.gathered import GatheredFigures, plain_words
-from funis.audit.granularity import grid_of, has_no_power, numbers_that_fit
+from funis.audit.granularity import fewer_than, grid_of, has_no_power, numbers_that_fit
 from funis.audit.words import list_numbers
 
 NAME: Final = "number_of_subjects"
@@ -38,11 +38,11 @@ def _check(figures: GatheredFigures, held: Sequence[PrintedMean]) -> AuditFindin
     if len(subjects) < len(held) or len(set(subjects)) > 1:
         return None
     n = subjects[0]
-    tried = range(max(2, n // 2), n + 1)
+    tried = [each for each in (*fewer_than(n), n) if each > 1]
     fitting: dict[str, tuple[int, ...]] = {}
     for place, each in enumerate(held, 1):
         grid = grid_of(bounds_at(figures, each.about, each.place.file).scale)
-        if grid is None or n < 2 or has_no_power(each.mean, n, grid):
+        if grid is None or not tried or has_no_power(each.mean, n, grid):
             return None
         # A spread that is, or may be, a standard error says nothing by its sum of squares here.
         spread = each.spread if is_standard_error(figures, each) is not True else None

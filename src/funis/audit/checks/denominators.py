@@ -8,7 +8,7 @@ rounding fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
 from typing import Final
@@ -23,6 +23,7 @@ from funis.audit.findings import (
     make_finding,
 )
 from funis.audit.gathered import GatheredFigures
+from funis.audit.granularity import fewer_than
 from funis.audit.words import list_numbers, name_figure, show_fraction
 
 NAME: Final = "denominator"
@@ -44,45 +45,46 @@ def check_denominators(figures: GatheredFigures) -> Iterator[AuditFinding]:
             yield _check_alone(figures, figure, figure.percent)
 
 
-def denominators_of(count: int, percent: PrintedNumber, most: int) -> tuple[int, ...]:
+def denominators_of(count: int, percent: PrintedNumber, most: int) -> range:
     """Give the denominators up to a largest one of which a count is a percentage.
 
     Examples
     --------
     >>> denominators_of(3, PrintedNumber("7.5"), 200), denominators_of(3, PrintedNumber("12.5"), 200)
-    ((40,), (24,))
+    (range(40, 41), range(24, 25))
     """
     ends = percent.rounding
     if count == 0:
-        return tuple(range(1, most + 1)) if ends.lower <= 0 else ()
+        return range(1, most + 1 if ends.lower <= 0 else 1)
     if ends.upper <= 0:
-        return ()
+        return range(0)
     low = max(count, ceil(100 * count / ends.upper))
     high = most if ends.lower <= 0 else min(most, floor(100 * count / ends.lower))
-    return tuple(range(low, high + 1))
+    return range(low, high + 1)
 
 
-def counts_of(percent: PrintedNumber, denominator: int) -> tuple[int, ...]:
+def counts_of(percent: PrintedNumber, denominator: int) -> range:
     """Give the counts of a denominator that are printed as a percentage; cut off where none is rounded to it.
 
     Examples
     --------
     >>> counts_of(PrintedNumber("54.0"), 150), counts_of(PrintedNumber("67.4"), 150)
-    ((81,), ())
+    (range(81, 82), range(102, 102))
     """
     return _counts_in(percent.rounding, denominator) or _cut_off(percent, denominator)
 
 
-def _counts_in(ends: RoundingInterval, denominator: int) -> tuple[int, ...]:
+def _counts_in(ends: RoundingInterval, denominator: int) -> range:
     low = max(0, ceil(ends.lower * denominator / 100))
     high = min(denominator, floor(ends.upper * denominator / 100))
-    return tuple(range(low, high + 1))
+    return range(low, high + 1)
 
 
-def _cut_off(percent: PrintedNumber, denominator: int) -> tuple[int, ...]:
+def _cut_off(percent: PrintedNumber, denominator: int) -> range:
     ends = percent.truncation
     found = _counts_in(ends, denominator)
-    return tuple(k for k in found if 100 * k != ends.upper * denominator)
+    # The upper end is a limit that is not reached.
+    return found[:-1] if found and 100 * found[-1] == ends.upper * denominator else found
 
 
 def _check_count_exists(
@@ -130,7 +132,7 @@ def _check_count(
             certainty="Certain for a rounded percentage of subjects.",
             ask=f"Of how many subjects are the {count} counted?",
         )
-    if size is None or size.n.value in found:
+    if size is None or int(size.n.value) in found:
         whom = "the group" if size is not None else "the numbers listed"
         statement = f"{about}: {count} is {percent}% of {whom}."
         ask = (
@@ -164,7 +166,7 @@ def _check_alone(figures: GatheredFigures, figure: PrintedCount, percent: Printe
         statement = f"{about}: {percent}% can be of the {n} subjects of the group."
         arithmetic = f"{list_numbers(found)} of {n} is printed as {percent}%."
         return make_finding(NAME, CONSISTENT, [figure, size], statement, arithmetic)
-    fewer = [k for k in range(max(1, n // 2), n) if counts_of(percent, k)]
+    fewer = [k for k in fewer_than(n) if counts_of(percent, k)]
     return make_finding(
         NAME,
         UNEXPLAINED,
@@ -176,7 +178,7 @@ def _check_alone(figures: GatheredFigures, figure: PrintedCount, percent: Printe
     )
 
 
-def implied_denominators(figure: PrintedCount, most: int = _MOST_TRIED) -> Iterable[int]:
+def implied_denominators(figure: PrintedCount, most: int = _MOST_TRIED) -> range:
     """Give the printed denominator, or those that count and percentage leave.
 
     Examples
@@ -187,7 +189,7 @@ def implied_denominators(figure: PrintedCount, most: int = _MOST_TRIED) -> Itera
     [24]
     """
     if figure.denominator is not None:
-        return (int(figure.denominator.value),)
+        return range(int(figure.denominator.value), int(figure.denominator.value) + 1)
     if figure.count is None or figure.percent is None:
-        return ()
+        return range(0)
     return denominators_of(int(figure.count.value), figure.percent, most)

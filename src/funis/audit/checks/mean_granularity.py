@@ -23,7 +23,14 @@ from funis.audit.findings import (
     make_finding,
 )
 from funis.audit.gathered import GatheredFigures, Subjects
-from funis.audit.granularity import ValueGrid, grid_of, has_no_power, numbers_that_fit, sums_that_fit
+from funis.audit.granularity import (
+    ValueGrid,
+    fewer_than,
+    grid_of,
+    has_no_power,
+    numbers_that_fit,
+    sums_that_fit,
+)
 from funis.audit.words import describe_mean, list_numbers, name_figure, show_fraction
 
 NAME: Final = "mean_granularity"
@@ -93,13 +100,13 @@ def _check(figure: PrintedMean, grid: ValueGrid, subjects: Subjects) -> AuditFin
             certainty=f"Certain for a rounded mean. {_assumed(grid)}",
             ask=f"Is n = {n} the number of subjects with a value, and is {mean} as computed?",
         )
-    fitting = numbers_that_fit(mean, None, grid, range(1, n))
+    fitting = numbers_that_fit(mean, None, grid, fewer_than(n))
     return make_finding(
         NAME,
         UNEXPLAINED,
         held,
         f"{about}: {mean} cannot be the mean of all {n} subjects of the group.",
-        f"{nearest} Of fewer, it can be of {list_numbers(each for each in fitting if each >= n // 2)}.",
+        f"{nearest} Of fewer, it can be of {list_numbers(fitting)}.",
         certainty=f"Certain for n = {n}; the text does not print how many had a value. {_assumed(grid)}",
         ask="Of how many subjects is this mean, and how were missing values handled?",
     )

@@ -149,7 +149,7 @@ def _judge(
             f"{about}: {said} needs a correlation of at least {shown} between the two times in a "
             "paired t test.",
             f"{working} {said} needs r of {shown} or more at the printed means and spreads.",
-            certainty="Possible, but values months apart are rarely so alike; another test may give it.",
+            certainty="Possible, in few subjects by chance; values months apart are rarely so alike.",
             ask="Which test gave this P, and what are the mean and the standard deviation of the changes?",
         )
     limit = (

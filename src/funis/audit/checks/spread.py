@@ -20,6 +20,7 @@ from funis.audit.figures import OutcomeScale, PrintedFigure, PrintedMean, Roundi
 from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
 from funis.audit.gathered import GatheredFigures, Subjects, plain_words
 from funis.audit.granularity import (
+    fewer_than,
     fits,
     grid_of,
     largest_variance,
@@ -89,7 +90,7 @@ def is_standard_error(figures: GatheredFigures, figure: PrintedMean) -> bool | N
 
 def _read(figures: GatheredFigures, figure: PrintedMean) -> _Reading | None:
     subjects = figures.subjects_of(figure)
-    if figure.spread is None or subjects is None or subjects.n < 2:
+    if figure.spread is None or figure.spread.value < 0 or subjects is None or subjects.n < 2:
         return None
     bounds = bounds_at(figures, figure.about, figure.place.file)
     n, grid = subjects.n, grid_of(bounds.scale)
@@ -184,7 +185,9 @@ def _fewer(reading: _Reading) -> tuple[int, ...]:
     if grid is None:
         return ()
     n = reading.subjects.n
-    return numbers_that_fit(reading.figure.mean, reading.figure.spread, grid, range(max(2, n // 2), n))
+    return numbers_that_fit(
+        reading.figure.mean, reading.figure.spread, grid, (each for each in fewer_than(n) if each > 1)
+    )
 
 
 def _tell_apart(readings: Sequence[_Reading]) -> AuditFinding:

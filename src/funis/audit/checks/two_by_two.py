@@ -12,13 +12,22 @@ from math import erfc, sqrt
 from typing import Final
 
 from funis.audit.figures import PrintedCount, PrintedP
-from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
+from funis.audit.findings import (
+    CONSISTENT,
+    INCONSISTENT,
+    NOT_CHECKABLE,
+    UNEXPLAINED,
+    AuditFinding,
+    make_finding,
+)
 from funis.audit.gathered import GatheredFigures, same_words
 from funis.audit.p_ranges import PRange, printed_range
 from funis.audit.words import describe_p, name_figure
 from funis.results.text import format_p
 
 NAME: Final = "two_proportions"
+#: The exact test is computed up to so many subjects.
+_MOST_COUNTED: Final = 100_000
 _FISHER: Final = ("Fisher's exact test", "twice the one-sided Fisher's exact test")
 _CHI_SQUARE: Final = ("the chi-square test", "the chi-square test with Yates's correction")
 _TESTS: Final = {"fisher": _FISHER, "chi_square": _CHI_SQUARE}
@@ -60,8 +69,10 @@ def p_values_of(k1: int, n1: int, k2: int, n2: int) -> dict[str, float]:
     """
     from funis.stats.tests.contingency import fisher_exact
 
-    sides = [fisher_exact(k1, n1, k2, n2, alternative=side).p for side in ("less", "greater")]
-    found = dict(zip(_FISHER, (fisher_exact(k1, n1, k2, n2).p, min(1.0, 2 * min(sides))), strict=True))
+    found: dict[str, float] = {}
+    if n1 + n2 <= _MOST_COUNTED:
+        sides = [fisher_exact(k1, n1, k2, n2, alternative=side).p for side in ("less", "greater")]
+        found = dict(zip(_FISHER, (fisher_exact(k1, n1, k2, n2).p, min(1.0, 2 * min(sides))), strict=True))
     events, total = k1 + k2, n1 + n2
     if 0 < events < total:
         gap = abs(k1 * (n2 - k2) - k2 * (n1 - k1))
@@ -75,6 +86,10 @@ def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> AuditFindi
     counts = [int(each.value) for each in (one.count, one.denominator, two.count, two.denominator) if each]
     values = p_values_of(*counts)
     named = _TESTS.get(figure.test, tuple(values))
+    if not set(named) & set(values):
+        statement = f"{name_figure(figure.about)}: {describe_p(figure)} cannot be computed from the counts."
+        reason = "Nobody, or everybody, had the event, or the counts are too large for the exact test."
+        return make_finding(NAME, NOT_CHECKABLE, (figure, one, two), statement, reason)
     printed, said = printed_range(figure), describe_p(figure)
     fitting = [name for name in named if name in values and printed.meets(PRange(values[name], values[name]))]
     shown = "; ".join(f"{name}: {format_p(p)}" for name, p in values.items())
