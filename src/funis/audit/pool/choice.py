@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final, Literal, TypeAlias
 
-from funis.audit.pool.study_table import PoolError, StudyRow, make_finding
+from funis.audit.pool.study_table import KINDS, PoolError, StudyRow, make_finding
 from funis.errors import Finding, UnknownNameError, ValueRangeError
 from funis.results.text import format_number, format_shortest
 from funis.stats.meta.combine import INTERVALS, PREDICTIONS
@@ -269,13 +269,10 @@ class _Chooser:
         if choice.against:
             self._say("This measure is of one arm.", "Leave --against out.", choice.against, "arm")
         if not choice.arm:
-            many = sorted(
-                {
-                    row.study
-                    for row in rows
-                    if len({o.arm.casefold() for o in rows if o.study == row.study}) > 1
-                }
-            )
+            arms: dict[str, set[str]] = {}
+            for row in rows:
+                arms.setdefault(row.study, set()).add(row.arm.casefold())
+            many = [study for study, held in arms.items() if len(held) > 1]
             if many:
                 message = f"More than one arm is printed by {_list_names(many)}."
                 self._say(message, f"Choose one with --arm: {_list_names(names)}.", "", "arm")
@@ -293,14 +290,15 @@ class _Chooser:
         taken: list[TakenStudy] = []
         left: list[StudyLeftOut] = []
         named = {name.casefold() for name in choice.leave_out}
-        suspected = (
-            _suspect_errors([row for row in of_outcome if row.kind == "value"]) if choice.is_of_means else {}
-        )
+        suspected: dict[int, str] = {}
+        for kind in KINDS if choice.is_of_means else ():
+            suspected |= _suspect_errors([row for row in of_outcome if row.kind == kind])
+        asked_of, all_of = _by_study(asked), _by_study(of_outcome)
         for study in dict.fromkeys(row.study for row in self.rows):
             if study.casefold() in named:
                 left.append(StudyLeftOut(study, "Left out as asked."))
                 continue
-            found = _gather(study, choice, asked, of_outcome)
+            found = _gather(study, choice, asked_of.get(study, []), all_of.get(study, []))
             if isinstance(found, StudyLeftOut):
                 left.append(found)
                 continue
@@ -336,15 +334,21 @@ def _list_names(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
+def _by_study(rows: Sequence[StudyRow]) -> dict[str, list[StudyRow]]:
+    held: dict[str, list[StudyRow]] = {}
+    for row in rows:
+        held.setdefault(row.study, []).append(row)
+    return held
+
+
 def _lines(rows: Sequence[StudyRow]) -> tuple[int, ...]:
     return tuple(sorted(row.line for row in rows if row.line))
 
 
 def _gather(
-    study: str, choice: PoolChoice, asked: Sequence[StudyRow], of_outcome: Sequence[StudyRow]
+    study: str, choice: PoolChoice, own: Sequence[StudyRow], of_outcome: Sequence[StudyRow]
 ) -> TakenStudy | StudyLeftOut:
     """Give the rows of one study that the measure needs, or why it cannot take part."""
-    own = [row for row in asked if row.study == study]
     if not own:
         printed = f" that is a {choice.kind}" if choice.kind else ""
         return StudyLeftOut(study, f"No row with this outcome and time{printed}.")
@@ -361,7 +365,7 @@ def _gather(
     earlier = None
     if choice.measure == "mean_change" and row.kind == "value":
         earlier = next(
-            (each for each in of_outcome if each.study == study and _same(each.arm, row.arm)
+            (each for each in of_outcome if _same(each.arm, row.arm)
              and each.kind == "value" and _same(each.time, choice.before)), None,
         )  # fmt: skip
         if earlier is None:
@@ -402,16 +406,14 @@ def _suspect_errors(rows: Sequence[StudyRow]) -> dict[int, str]:
     A spread that the table does not name is suspected where it is below half the median of the other studies'
     and times the root of n comes nearer to that median than it is itself. Two other studies are needed.
     """
-    named = [row for row in rows if row.sd and row.n]
+    named = _by_study([row for row in rows if row.sd and row.n])
+    usual_of = {study: median(map(spread_of, held)) for study, held in named.items()}
     found: dict[int, str] = {}
-    for row in named:
-        others: dict[str, list[float]] = {}
-        for each in named:
-            if each.study != row.study:
-                others.setdefault(each.study, []).append(spread_of(each))
+    for row in (row for held in named.values() for row in held):
+        others = [spread for study, spread in usual_of.items() if study != row.study]
         if row.sd_is or len(others) < 2 or not row.sd or not row.n:
             continue
-        usual = median(median(spreads) for spreads in others.values())
+        usual = median(others)
         as_error = row.sd * math.sqrt(row.n)
         if row.sd < usual / 2 and abs(math.log(as_error / usual)) < abs(math.log(row.sd / usual)):
             found[id(row)] = (

@@ -28,7 +28,7 @@ COLUMNS: Final = (*NEEDED, *FIGURES, *OPTIONAL)
 #: What a mean is of, and what stands in the column of the standard deviation.
 KINDS: Final = ("value", "change")
 SPREADS: Final = ("sd", "se")
-_LIMITS: Final = Limits(megabytes=20, rows=100_000, columns=200, cells=2_000_000)
+_LIMITS: Final = Limits(megabytes=20, rows=5_000, columns=200, cells=2_000_000)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 
 
