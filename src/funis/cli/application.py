@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from funis.cli import (
+    audit_commands,
     correction_commands,
     document_commands,
     instrument_commands,
@@ -58,6 +59,7 @@ app.command()(number_commands.trace)
 app.command()(number_commands.text)
 app.command()(number_commands.impact)
 app.command("check-document")(document_commands.check_document)
+app.command()(audit_commands.audit)
 app.command("study-schema")(study_commands.study_schema)
 app.command()(pool_commands.pool)
 app.command()(demo)
