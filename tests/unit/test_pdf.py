@@ -5,7 +5,6 @@ import io
 import re
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -30,7 +29,7 @@ from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowBox, FlowChart, FlowStep
 from funis.documents.formats import find_formats
 from funis.documents.numbering import number_sections
-from funis.documents.pdf_file import render_pdf
+from funis.documents.pdf_file import render_pdf, set_pages
 from funis.documents.pdf_source import write_source
 from funis.documents.register import reference
 from funis.documents.table import Inline, TableRow, TableSpec, heading, joined, text_rows, words
@@ -306,9 +305,8 @@ def test_the_typesetter_refuses_a_picture_without_words_itself() -> None:
     source = write_source(document(Section("a", "A", (flow("f", alt="One box."),))))
     without = source.replace(',alt:"One box."', "")
     assert without != source
-    folder = str(Path(cast("str", __import__("pylopdf_fonts_zh_cn").__file__)).parent)
     with pytest.raises(TypesettingError, match="missing alt text"):
-        pdf_file._set_pages(without, folder)
+        set_pages(without)
 
 
 def test_block_that_cannot_be_drawn_is_refused_by_its_name() -> None:

@@ -60,13 +60,20 @@ def _render_rtf(document: Document) -> Files:
     return render_rtf(document)
 
 
-#: By the name that asks for it: the ending of its files, without its point.
+def _render_figures(document: Document) -> Files:
+    from funis.documents.figure_files import render_figure_files
+
+    return render_figure_files(document)
+
+
+#: By the name that asks for it: the ending of its files, without its point; figures one by one.
 FORMATS: dict[str, FileFormat] = {
     "html": FileFormat(_render_html, draws_figures=True),
     "docx": FileFormat(_render_docx, draws_figures=True, libraries=("docx",)),
     "pdf": FileFormat(_render_pdf, draws_figures=True, libraries=("typst", "pylopdf_fonts_zh_cn")),
     "md": FileFormat(_render_markdown, draws_figures=False),
     "rtf": FileFormat(_render_rtf, draws_figures=True),
+    "figures": FileFormat(_render_figures, draws_figures=True, libraries=("typst", "pylopdf_fonts_zh_cn")),
 }
 #: Kinds of file that hold the results themselves, for programs: who has the results writes them.
 RESULT_FORMATS: Final = ("ars",)

@@ -47,15 +47,27 @@ def render_pdf(document: Document) -> bytes:
     >>> render_pdf(Document("A"))[:5]
     b'%PDF-'
     """
+    return set_pages(write_source(document))
+
+
+def set_pages(source: str) -> bytes:
+    """Set a source as a tagged PDF, with typefaces that come with packages alone.
+
+    Parameters
+    ----------
+    source : it reads no file and needs no package
+
+    Raises
+    ------
+    MissingExtraError : the typefaces are not installed
+    TypesettingError : a letter is in no typeface, or a figure has no alternative text
+    """
     found = find_spec(TYPEFACES)
     if found is None or found.origin is None:
         raise MissingExtraError("A PDF", TYPEFACES, "documents")
-    return _set_pages(write_source(document), str(Path(found.origin).parent))
-
-
-def _set_pages(source: str, typefaces: str) -> bytes:
     import typst
 
+    typefaces = str(Path(found.origin).parent)
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[typefaces])
     try:
         return typst.compile(

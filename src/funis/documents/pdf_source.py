@@ -209,17 +209,47 @@ def _box(box: Box, writing: PdfWriting) -> str:
 
 
 def _figure(figure: FigureSpec | FlowChart, writing: PdfWriting) -> str:
-    if not figure.alt.strip():
-        raise TypesettingError(
-            f"{figure.label or figure.id} has no alternative text, which a PDF of this kind must have "
-            "(PDF/UA-1). Give the figure one."
-        )
+    _check_words(figure)
     if isinstance(figure, FlowChart):
         # Its counts are drawn; the list of numbers holds them too.
         for inline in (inline for box in figure.boxes for inline in box.count if inline.id):
             writing.keys.add(inline)
     notes = listed(map(quote, figure.footnotes))
     return f"#drawn-figure({quote(figure.id)},{writing.caption(figure)},{_drawing(figure)},{notes})\n"
+
+
+def write_figure_source(figure: FigureSpec | FlowChart) -> str:
+    """Write one figure as the source of a PDF of its own: a page as large as the drawing, and nothing else.
+
+    Parameters
+    ----------
+    figure : it has an alternative text
+
+    Raises
+    ------
+    DrawingError : it cannot be drawn
+    TypesettingError : it has no alternative text
+    """
+    _check_words(figure)
+    drawn = draw_shape(figure)
+    page = f"width:{points(drawn.width)},height:{points(drawn.height)},margin:0pt"
+    return (
+        f'#set document(title:{quote(figure.title)})\n#set text(lang:"en")\n#set page({page})\n'
+        f"#{_image(figure, drawn.svg, drawn.width)}\n"
+    )
+
+
+def _image(figure: FigureSpec | FlowChart, drawing: str, width: float) -> str:
+    svg = quote(_FAMILY.sub(_TYPEFACE, drawing))
+    return f'image(bytes({svg}),format:"svg",width:{points(width)},alt:{quote(figure.alt)})'
+
+
+def _check_words(figure: FigureSpec | FlowChart) -> None:
+    if not figure.alt.strip():
+        raise TypesettingError(
+            f"{figure.label or figure.id} has no alternative text, which a PDF of this kind must have "
+            "(PDF/UA-1). Give the figure one."
+        )
 
 
 def _drawing(figure: FigureSpec | FlowChart) -> str:
@@ -231,5 +261,4 @@ def _drawing(figure: FigureSpec | FlowChart) -> str:
             f"This figure could not be drawn. {error} Its numbers stand in the tables and in results.csv."
         )
     scale = min(1.0, PORTRAIT / drawn.width, _HIGHEST / drawn.height)
-    svg = quote(_FAMILY.sub(_TYPEFACE, drawn.svg))
-    return f'image(bytes({svg}),format:"svg",width:{points(drawn.width * scale)},alt:{quote(figure.alt)})'
+    return _image(figure, drawn.svg, drawn.width * scale)
