@@ -150,6 +150,8 @@ EXAMPLES_OF_SECTIONS: dict[str, tuple[str, str]] = {
 }
 """Of a section, one example that is read and one that is refused."""
 EXAMPLES_OF_REPORT: tuple[tuple[str, str, str], ...] = (
+    ("house style", 'style = "lancet"', 'style = "lancett"'),
+    ("decimals of a variable", "decimals = {age = 0}", "decimals = {age = 9}"),
     ("order of the main part", 'main = ["key_results", "safety", "..."]', 'main = ["safety", "..."]'),
     (
         "sections of the main part",
@@ -392,11 +394,14 @@ def _kinds() -> str:
 
 def _report() -> str:
     """Name what a report can hold, with examples of each choice."""
+    from pages_of_house_styles import describe_styles
+
     examples = (f"| {what} | `{read}` | `{refused}` |" for what, read, refused in EXAMPLES_OF_REPORT)
     several = {f"{start}-{2 if start in FIXED else 1}": shown for start, shown in NUMBERED.items()}
     rows = (f"| `{name}` | {shown} |" for name, shown in (FIXED | several | NAMED).items())
     sections = ", ".join(f"`{name}`" for name in MAIN_SECTIONS)
-    return _REPORT.format(examples="\n".join(examples), sections=sections, names="\n".join(rows))
+    parts = _REPORT.format(examples="\n".join(examples), sections=sections, names="\n".join(rows))
+    return parts + describe_styles()
 
 
 def _events() -> str:

@@ -73,19 +73,19 @@ def test_each_kind_of_number_in_each_style(style: str, texts: tuple[str, ...]) -
 @pytest.mark.parametrize(
     ("p", "style", "text"),
     [
-        (0.0009, "nejm", "< 0.001"),
+        (0.0009, "nejm", "<0.001"),
         (0.001, "nejm", "0.001"),
         (0.0099, "nejm", "0.010"),
         (0.01, "nejm", "0.01"),
         (0.2, "nejm", "0.20"),
-        (0.996, "nejm", "> 0.99"),
+        (0.996, "nejm", ">0.99"),
         (0.99, "nejm", "0.99"),
         (0.0004, "jama", "< .001"),
         (0.03, "jama", ".03"),
-        (0.00009, "lancet", "< 0·0001"),
+        (0.00009, "lancet", "<0·0001"),
         (0.0003, "lancet", "0·0003"),
-        (0.00009, "agency", "< 0.0001"),
-        (0.99999, "agency", "> 0.9999"),
+        (0.00009, "agency", "<0.0001"),
+        (0.99999, "agency", ">0.9999"),
         (0.0125, "ard", "0.013"),
         # Two decimals would print these across 0.05.
         (0.047, "nejm", "0.047"),
@@ -96,6 +96,22 @@ def test_each_kind_of_number_in_each_style(style: str, texts: tuple[str, ...]) -
 )
 def test_p_values(p: float, style: str, text: str) -> None:
     assert format_styled_p(p, STYLES[style]) == text
+
+
+def test_a_p_value_without_a_sign_of_its_own_has_one_in_a_sentence() -> None:
+    small = NumberBook((number("p", "p", 0.0004),))
+    line = (Inline("It fell (P "), Inline("< 0.001", "p"), Inline(")."))
+    # Below 0.0001 alone the Lancet prints a sign of its own; the AMA does so below .001.
+    expected = {
+        "nejm": "P<0.001",
+        "jama": "P < .001",
+        "lancet": "p=0·0004",
+        "ard": "p<0.001",
+        "acr": "P < 0.001",
+    }
+    for style, text in {**expected, "agency": "P=0.0004"}.items():
+        found = apply_house_style((line,), small, STYLES[style])[0]
+        assert "".join(part.text for part in found) == f"It fell ({text})."
 
 
 def test_the_number_of_subjects_decides_the_decimals_of_a_percentage() -> None:
@@ -112,7 +128,7 @@ def test_words_beside_numbers_and_names_of_statistics_follow() -> None:
     assert [row.stub.text for row in found.rows] == ["Mean (SD)", "p, paired t test"]
     line = (Inline("It fell (P = "), Inline("0.031", "p"), Inline(")."))
     prose = apply_house_style((line,), BOOK, STYLES["lancet"])[0]
-    assert "".join(part.text for part in prose) == "It fell (p = 0·03)."
+    assert "".join(part.text for part in prose) == "It fell (p=0·03)."
 
 
 def test_what_is_not_available_or_not_bound_stays_as_it_is() -> None:

@@ -36,6 +36,7 @@ class HouseStyle(_Part):
     p_least: float
     p_letter: Literal["P", "p"]
     leading_zero: bool
+    p_spaces: bool
     interval: str
     quartiles: str
     mean_sd: Literal["plus_minus", "brackets"]

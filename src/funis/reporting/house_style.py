@@ -56,7 +56,7 @@ def apply_house_style(document: _Part, book: NumberBook, style: HouseStyle) -> _
 
 def name_house_style(document: Document, style: HouseStyle, checked: date) -> Document:
     """Say behind a document which style it is in, and what of that was not read in the house's own guide."""
-    usual = ", ".join(_ASPECTS[name] for name in style.is_usual)
+    usual = name_unread(style)
     said = f"Numbers are printed in the style of: {style.name} (looked up {checked.isoformat()}"
     line = f"{said}; as generally printed, not read in its guide: {usual})." if usual else f"{said})."
     sections = (
@@ -68,6 +68,11 @@ def name_house_style(document: Document, style: HouseStyle, checked: date) -> Do
     return replace(document, sections=tuple(sections))
 
 
+def name_unread(style: HouseStyle) -> str:
+    """Name what of a style was not read in the house's own guide; empty where all was."""
+    return ", ".join(_ASPECTS[name] for name in style.is_usual)
+
+
 def format_styled_p(p: float, style: HouseStyle) -> str:
     """Print a P value; decimals are added where it would else be printed across 0.05.
 
@@ -76,16 +81,17 @@ def format_styled_p(p: float, style: HouseStyle) -> str:
     >>> from funis.catalogue.house_styles import house_styles
     >>> styles = house_styles()
     >>> format_styled_p(0.031, styles["jama"]), format_styled_p(0.00004, styles["lancet"])
-    ('.03', '< 0·0001')
+    ('.03', '<0·0001')
     >>> format_styled_p(0.047, styles["nejm"])
     '0.047'
     """
+    space = " " if style.p_spaces else ""
     if p < style.p_least:
-        return f"< {_marked(_least(style), style)}"
+        return f"<{space}{_marked(_least(style), style)}"
     decimals = style.p_decimals(p)
     most = 1 - 10.0**-decimals
     if p > most:
-        return f"> {_marked(_zero(format_number(most, decimals), style), style)}"
+        return f">{space}{_marked(_zero(format_number(most, decimals), style), style)}"
     while decimals < 15 and (float(format_number(p, decimals)) < _ALPHA) != (p < _ALPHA):
         decimals += 1
     return _marked(_zero(format_number(p, decimals), style), style)
@@ -121,7 +127,9 @@ class _Writer:
         if isinstance(value, tuple) and value and all(isinstance(each, Inline) for each in value):
             return self.line(value, in_cell=False)
         if isinstance(value, tuple):
-            return tuple(self.part(each) for each in value)
+            parts = tuple(self.part(each) for each in value)
+            # An entry of the register keeps the names of its parts.
+            return value._make(parts) if hasattr(value, "_make") else parts
         if is_dataclass(value) and not isinstance(value, type | Inline):
             changed = {each.name: self.part(getattr(value, each.name)) for each in fields(value)}
             return replace(value, **changed)
@@ -234,6 +242,7 @@ class _Writer:
             for ending in ("P ", "P = "):
                 if word.text[-len(ending) :] == ending:
                     kept = word.text[: -len(ending)]
-                    sign = " = " if parts[place + 1].text[:1] in _FIGURES else " "
+                    space = " " if self.style.p_spaces else ""
+                    sign = f"{space}={space}" if parts[place + 1].text[:1] in _FIGURES else space
                     parts[place] = replace(word, text=kept + self.style.p_letter + sign)
                     break
