@@ -17,8 +17,8 @@ _FRONT = """### House styles
 it. No number changes its id, its value or its place. The styles were looked up on {checked}; what was not
 read in the guide of the house, or in open software made for it, is how it is generally printed. The report
 says which style it is in, and the same of it. Decimals of means are those of the variable
-(`[report.decimals]`) in every style, a P value is never printed across 0.05, and a dash gives way to "to" where
-a limit is negative.
+(`[report.decimals]`) in every style, a P value is never printed across 0.05, and a dash gives way to "to"
+where a limit is negative.
 
 | `style` | house | share | mean | median | estimate | not read |
 |---|---|---|---|---|---|---|

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _HEADER: Final = struct.Struct(">IIBBBBB")
 #: Eight bits each of red, green, blue and opacity, line after line.
 _FULL_COLOUR: Final = (8, 6, 0, 0, 0)
@@ -39,7 +39,7 @@ def compact_picture(png: bytes) -> bytes:
     -------
     bytes : a PNG file with the same pixels
     """
-    chunks = list(_chunks(png))
+    chunks = list(read_chunks(png))
     kind, header = chunks[0] if chunks else (b"", b"")
     if kind != b"IHDR" or (facts := _HEADER.unpack(header))[2:] != _FULL_COLOUR:
         return png
@@ -50,13 +50,13 @@ def compact_picture(png: bytes) -> bytes:
         return png
     pixels = _read_pixels(lines, wide)
     others = [(name, body) for name, body in chunks if name not in {b"IHDR", b"IDAT", b"IEND"}]
-    written = b"".join(_chunk(*each) for each in (*_write_pixels(pixels, others), (b"IEND", b"")))
-    return min(_SIGNATURE + written, png, key=len)
+    written = b"".join(write_chunk(*each) for each in (*_write_pixels(pixels, others), (b"IEND", b"")))
+    return min(SIGNATURE + written, png, key=len)
 
 
-def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Give kind and content of each part of the file."""
-    place = len(_SIGNATURE)
+def read_chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Give kind and content of each part of a PNG file."""
+    place = len(SIGNATURE)
     while place + 8 <= len(png):
         length, kind = struct.unpack_from(">I4s", png, place)
         yield kind, png[place + 8 : place + 8 + length]
@@ -101,5 +101,6 @@ def _pack(rows: npt.NDArray[np.uint8]) -> bytes:
     return zlib.compress(lines.tobytes(), _LEVEL)
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def write_chunk(kind: bytes, body: bytes) -> bytes:
+    """Write one part of a PNG file, with its length and its sum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import struct
-import zlib
-from collections.abc import Iterator
 from typing import Final
 
+from funis.documents.compact_picture import SIGNATURE, read_chunks, write_chunk
 from funis.documents.document import Box, Document, ItemList, Paragraph
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
@@ -18,8 +17,7 @@ from funis.errors import BlockError, DrawingError
 
 _FOLDER: Final = "figures"
 _WORDS: Final = (Paragraph, ItemList, Box, TableSpec)
-#: Length of the signature of a PNG, and the kind of the part that says how many pixels a metre it has.
-_SIGNATURE: Final = 8
+#: The part of a PNG that says how many pixels a metre it has.
 _SIZE: Final = b"pHYs"
 _METRE: Final = 1 / 0.0254
 
@@ -81,18 +79,5 @@ def _with_density(png: bytes) -> bytes:
     The engine counts an inch of the drawing, which is printed at another size.
     """
     pixels = struct.pack(">IIB", *2 * (int(DENSITY * _METRE + 0.5),), 1)
-    head, *rest = (kind + content for kind, content in _parts(png) if kind != _SIZE)
-    written = (
-        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part))
-        for part in (head, _SIZE + pixels, *rest)
-    )
-    return png[:_SIGNATURE] + b"".join(written)
-
-
-def _parts(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Give the kind and the content of each part of a PNG."""
-    place = _SIGNATURE
-    while place < len(png):
-        (length,) = struct.unpack_from(">I", png, place)
-        yield png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
-        place += length + 12
+    head, *rest = (each for each in read_chunks(png) if each[0] != _SIZE)
+    return SIGNATURE + b"".join(write_chunk(*each) for each in (head, (_SIZE, pixels), *rest))
