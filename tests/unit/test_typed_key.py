@@ -68,7 +68,7 @@ PARSES = {
     "reporting::_without_name": "leaves out the name that stands over a sentence",
     "documents::wrap": "breaks the words of a drawing into lines",
     "documents::fix_lengths": "reads the drawing whose lines it measures",
-    "documents::_drawing": "names the typefaces of a drawing that it places",
+    "documents::_image": "names the typefaces of a drawing that it places",
     "documents::_words": "breaks a word that is wider than its column",
     "documents::_explain": "reads what the typesetter says, which has no code for it",
     "documents::_letter": "reads the letter that the typesetter names",
