@@ -69,3 +69,16 @@ def test_the_figures_are_those_that_are_printed(name: str) -> None:
         if each[0] not in {"mean_granularity", "spread", "number_of_subjects", "at_risk"}
     }
     assert kept <= again
+
+
+def test_other_reports() -> None:
+    """By hand: 8 + 4 = 12, not 10; 125 + 92 = 217, not 218. Everything else fits, 28/81 = 34.57 as 34 cut off."""
+    findings = told("literature.toml")
+    assert lines(findings, "inconsistent as printed") == {("sum_of_parts", "zhou")}
+    # As standard errors 1323.9 and 800.7 of 12 would be deviations of 4586 and 2774, below the m sqrt(n) = 8678 and
+    # 2972 that the means allow: which of the two they are stays open.
+    assert lines(findings, "unexplained") == {("sum_of_parts", "bliss_sum"), ("spread", "liang_0")}
+    words = {each.figures[0]: each.arithmetic for each in findings}
+    assert "cut off" in words["wang_2018"]
+    assert words["bliss_52"].startswith("125 of 287")
+    assert words["bliss_76"].startswith("92 of 275")
