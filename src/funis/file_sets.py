@@ -79,6 +79,57 @@ def build_set(folder: Path, *, is_listed: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
+def add_to_set(folder: Path) -> Iterator[Path]:
+    """Build a set that begins with the one that stands there; when the block ends, it takes its place.
+
+    Parameters
+    ----------
+    folder : of a set, or a new one; what funis did not write there is kept
+
+    Yields
+    ------
+    Path : the folder to fill, with what funis wrote before in it; write over its files with
+        `funis.files.write_whole` only, as they are the same files under another name. After an error in the
+        block the old set is as it was
+
+    Raises
+    ------
+    OutputError : the set cannot be written; the old one is as it was
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     report = Path(place) / "report"
+    ...     for name in ("a.txt", "b.txt"):
+    ...         with add_to_set(report) as draft:
+    ...             _ = (draft / name).write_text("new")
+    ...     sorted(path.name for path in report.iterdir())
+    ['.funis-files.json', 'a.txt', 'b.txt']
+    """
+    with build_set(folder) as draft:
+        live = Path(os.path.realpath(folder))
+        if live.is_dir():
+            with said_of(folder):
+                _take_over(live, draft)
+        yield draft
+
+
+def _take_over(old: Path, new: Path) -> None:
+    """Let everything that funis wrote into a folder, and nobody changed since, stand in another, too."""
+    written = _read_written(old)
+    for found in _walk(old):
+        name = found.relative_to(old).as_posix()
+        if found.name == LIST_NAME or not _is_written(found, name, written):
+            continue
+        if _is_folder(found):
+            (new / name).mkdir(parents=True, exist_ok=True)
+        else:
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            _keep_file(found, new / name)
+
+
+@contextmanager
 def change_set(folder: Path) -> Iterator[Path]:
     """Change files of a folder aside; when the block ends, the changed folder takes its place as a whole.
 

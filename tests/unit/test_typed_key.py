@@ -57,6 +57,7 @@ PARSES = {
     "documents::_luminance": "reads a colour",
     "documents::_ask": "reads lines from the drawing process",
     "documents::find_formats": "reads an option of the command line",
+    "reporting::find_abstract_formats": "reads an option of the command line",
     "documents::place_drawing": "reads the drawing that it places",
     "documents::_without_roles": "reads the drawing that it is part of placing",
     "documents::compact_drawing": "makes a drawing smaller",

@@ -24,6 +24,7 @@ from funis.cli import (
     pool_commands,
     study_commands,
 )
+from funis.cli.abstract_command import abstract
 from funis.cli.demo_command import demo
 from funis.cli.docs_command import docs
 from funis.errors import FunisError
@@ -58,6 +59,7 @@ app.command()(correction_commands.correct)
 app.command()(number_commands.trace)
 app.command()(number_commands.text)
 app.command()(number_commands.impact)
+app.command()(abstract)
 app.command("check-document")(document_commands.check_document)
 app.command()(audit_commands.audit)
 app.command("study-schema")(study_commands.study_schema)

@@ -129,7 +129,8 @@ def _pieces(document: Document, writing: DocxWriting, pictures: Pictures) -> Ite
         head = writing.heading(document.supplement_title, "supplement", 1)
         lead = paragraph(run(document.supplement_lead), "BodyText")
         entries = [(f"{each.code} {each.title}", each.id) for each in document.supplement]
-        contents = contents_field(entries, document.guidance.contents, level=2, within=_BEHIND)
+        title = document.guidance.contents
+        contents = contents_field(entries, title, level=2, within=_BEHIND) if title else ""
         start = f'<w:bookmarkStart w:id="{number}" w:name="{_BEHIND}"/>'
         yield _Piece(f"{start}{head}{lead}{contents}", begins_page=True)
         for section in document.supplement:
@@ -160,7 +161,9 @@ def _contents(document: Document) -> str:
     words = "".join(
         run(inline.text, "FunisCode" if inline.is_code else "") for inline in document.guidance.tagged_numbers
     )
-    contents = contents_field(entries, document.guidance.contents) if entries else ""
+    title = document.guidance.contents
+    # A document of one page has no contents, and says so by having no words for them.
+    contents = contents_field(entries, title) if entries and title else ""
     return contents + (paragraph(words, "BodyText") if words else "")
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from funis.reporting.labels import Labels, in_sentence, listed
 from funis.results import format_dose, format_shortest
 from funis.study.courses import NOT_PLANNED, PlannedCourse, later_courses, relapse_behind
 from funis.study.planned_infusion import RELAPSE, Infusion
+
+#: From which day the infusions of a later course count.
+OWN_DAYS: Final = "Its infusions count from its own day 0."
 
 
 def begins_words(labels: Labels, when: str) -> str:
@@ -58,7 +62,7 @@ def planned_courses_words(labels: Labels, *, with_tolerance: bool) -> Iterator[s
         doses = _doses(course, with_tolerance=with_tolerance)
         yield f"A later course is planned {_begins(labels, course)}{_days(course)}{doses}."
         if number == 2:
-            yield "Its infusions count from its own day 0."
+            yield OWN_DAYS
 
 
 def _begins(labels: Labels, course: PlannedCourse) -> str:

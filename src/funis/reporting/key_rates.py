@@ -67,7 +67,7 @@ def rate_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _Said:
             when = "By the last visit" if visit == ALL else f"At {in_sentence(labels.visit(visit))}"
             said += [" " if said else "", f"{when}, ", *share, f" had a response ({named})"]
             said += [*_classes(book, endpoint, group, visit), *open_words(book, group, visit)]
-            said += [*_goal(book, endpoint, visit), "."]
+            said += [*goal_words(book, endpoint, visit), "."]
     return tuple(said)
 
 
@@ -123,8 +123,15 @@ def _over(number: Number | None) -> Inline | None:
     return Inline(f"{format_number(number.value, 0)}/{number.denominator}", number.id)
 
 
-def _goal(book: NumberBook, endpoint: Endpoint, visit: str) -> Iterator[Inline | str]:
-    """Say whether the performance goal of an endpoint was met, where it has one."""
+def goal_words(book: NumberBook, endpoint: Endpoint, visit: str) -> Iterator[Inline | str]:
+    """Say whether the performance goal of an endpoint was met, where it has one.
+
+    Parameters
+    ----------
+    book : the numbers of a run
+    endpoint : of kind response
+    visit : when
+    """
     for group in book.of("performance_goal"):
         goal, met = book.find(group, visit, "goal"), book.find(group, visit, "met")
         if group.endpoint == endpoint.id and goal is not None and met is not None:

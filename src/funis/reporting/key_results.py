@@ -63,11 +63,11 @@ def build_key_box(study: Study, book: NumberBook, *, has_definitions: bool = Fal
     main = _main(labels, book, primary)
     lasting, used = _durability(labels, book)
     texts = (
-        _patients(labels, book),
+        patients_words(labels, book),
         main,
         lasting,
         _activity(labels, book, {each.id for each in primary} | used),
-        _harms(study, book),
+        harms_words(study, book),
         _limits(labels, book),
     )
     entries = tuple(BoxEntry(name, joined(*text).parts) for name, text in zip(NAMES, texts, strict=True))
@@ -87,8 +87,14 @@ def _notes(has_definitions: bool, primary: Sequence[Endpoint]) -> Iterator[str]:
         )
 
 
-def _patients(labels: Labels, book: NumberBook) -> Said:
-    """Say how many were treated, and how many were followed to the last visit."""
+def patients_words(labels: Labels, book: NumberBook) -> Said:
+    """Say how many were treated, and how many were followed to the last visit.
+
+    Parameters
+    ----------
+    labels : the printed words of the study
+    book : the numbers of a run
+    """
     counts = {
         group.variable: book.find(group, ALL, "count")
         for group in book.of("disposition")
@@ -202,8 +208,14 @@ def _has_primary_change(study: Study) -> bool:
     return any(each.role == "primary" and each.kind == "change" for each in study.endpoints)
 
 
-def _harms(study: Study, book: NumberBook) -> Said:
-    """Say how many had an adverse event, and what an absence of events rests on."""
+def harms_words(study: Study, book: NumberBook) -> Said:
+    """Say how many had an adverse event, and what an absence of events rests on.
+
+    Parameters
+    ----------
+    study : the study file
+    book : the numbers of a run
+    """
     events = main_events(book)
     count = book.find(events, ALL, "count") if events is not None else None
     if events is None or count is None:
@@ -214,8 +226,8 @@ def _harms(study: Study, book: NumberBook) -> Said:
     if asked is None or asked.value is None:
         return Inline(format_number(count.value, 0), count.id), f" had an adverse event. {UNASKED}"
     basis: Said = (
-        "patients were asked at ", Inline(format_number(asked.value, 0), asked.id),
-        f" of {asked.denominator} visits due.",
+        "patients were asked at ",
+        Inline(f"{format_number(asked.value, 0)} of {asked.denominator}", asked.id), " visits due.",
     )  # fmt: skip
     each_arm = events_by_arm(study, book, events)
     if each_arm:
@@ -249,11 +261,21 @@ def _limits(labels: Labels, book: NumberBook) -> Said:
         notes.append("A definition was proposed by funis.")
     undated = count_without_day(book)
     again: Said = (" Of ", bound(undated, 0), " infused again the day is not recorded.") if undated else ()
-    return (" ".join(notes), *_infused_before(labels, book), *again)
+    return (" ".join(notes), *infused_before_words(labels, book), *again)
 
 
-def _infused_before(labels: Labels, book: NumberBook) -> Said:
-    """Say how many had been infused again before the last visit: these results hold what followed."""
+def infused_before_words(labels: Labels, book: NumberBook) -> Said:
+    """Say how many had been infused again before the last visit: these results hold what followed.
+
+    Parameters
+    ----------
+    labels : the printed words of the study
+    book : the numbers of a run
+
+    Returns
+    -------
+    tuple : a sentence behind a space; empty where nobody had
+    """
     for group in book.of("course"):
         if (group.variable, group.subgroup, group.arm) != (RETREATED_BEFORE, ALL, ALL):
             continue

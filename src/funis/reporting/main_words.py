@@ -82,6 +82,22 @@ def _stratum(labels: Labels, name: str) -> str:
 
 
 def _treatment(labels: Labels) -> Iterator[str]:
+    yield from treatment_words(labels)
+    if labels.study.visits:
+        yield f"Visits: {_visit_list(labels)}."
+
+
+def treatment_words(labels: Labels) -> Iterator[str]:
+    """Say what was planned to be infused, on which days and at which dose.
+
+    Parameters
+    ----------
+    labels : the printed words of the study
+
+    Yields
+    ------
+    str : one sentence a course; none where no infusion is planned
+    """
     study = labels.study
     planned = first_treatment(study)
     if planned:
@@ -90,8 +106,6 @@ def _treatment(labels: Labels) -> Iterator[str]:
         dose = f", {listed(list(doses))} cells per kg body weight each" if doses else ""
         yield f"{study.product.name or 'The cell product'} was planned on {days}{dose}."
         yield from planned_courses_words(labels, with_tolerance=False)
-    if study.visits:
-        yield f"Visits: {_visit_list(labels)}."
 
 
 def _visit_list(labels: Labels) -> str:

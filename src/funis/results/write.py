@@ -6,11 +6,15 @@ import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from funis.arguments import RESULTS, PathName, takes
 from funis.files import said_of, write_whole
 from funis.results.everything import Results
 from funis.spreadsheets import render_csv
+
+#: The list of numbers, one row each.
+NUMBERS_FILE: Final = "results.csv"
 
 
 @takes(results=RESULTS, folder=PathName())
@@ -47,7 +51,7 @@ def write_results(results: Results, folder: Path | str) -> tuple[Path, ...]:
     results.numbers.write_parquet(numbers)
     results.behind.write(sources)
     named: dict[str, str | memoryview] = {
-        "results.csv": render_csv(results.numbers),
+        NUMBERS_FILE: render_csv(results.numbers),
         "results.parquet": numbers.getbuffer(),
         "sources.parquet": sources.getbuffer(),
         "provenance.json": f"{json.dumps(asdict(results.provenance), indent=1, ensure_ascii=False)}\n",

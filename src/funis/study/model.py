@@ -77,6 +77,11 @@ class Trial(StudyPart):
         default="", description="Version and date of the protocol and of the plan of analysis, as printed."
     )
     funding: str = Field(default="", description="Who paid for the trial, as printed.")
+    ethics: str = Field(
+        default="",
+        description="Approval by an ethics committee, with its number, as printed in an abstract; empty: not "
+        "stated, which is a place to be filled in there.",
+    )
     source: str = Field(default="", description="Publication or protocol that the file describes.")
     reconstructed: bool = Field(
         default=False,
