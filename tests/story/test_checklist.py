@@ -21,7 +21,7 @@ from funis.study.report_choices import ReportChoices
 
 from .report_kinds import make_study
 
-#: Names of the items as the two statements print them, in short; typed from their tables.
+#: Names of the items as the two statements print them, in short; which of them were read stands in the table.
 TREND = [
     "title abstract",
     "background",
@@ -100,6 +100,15 @@ def test_items_are_those_of_the_statement_in_its_order(name: str, words: list[st
     assert [each.number for each in items] == list(range(1, 23))
     for each, expected in zip(items, words, strict=True):
         assert all(word in each.item.lower() for word in expected.split()), (each.item, expected)
+
+
+def test_the_table_says_which_items_were_read_and_which_stand_from_memory() -> None:
+    section, _ = checklist(build_document(*analysed("sle")))
+    (table,) = section.all_blocks
+    assert isinstance(table, TableSpec)
+    assert "items 1 to 8 in copies of the checklist" in table.footnotes[0]
+    assert "items 9 to 22 are from memory" in table.footnotes[0]
+    assert reporting_checklists()["consort"].read == "all 30 items in Table 1 of it"
 
 
 def test_every_section_an_item_names_is_one_that_a_report_can_have() -> None:

@@ -24,10 +24,11 @@ class ChecklistItem(_Part):
 
 
 class ReportingChecklist(_Part):
-    """One statement: its name, where it was published, the designs it is for, its items in their order."""
+    """One statement: its name, source, which items were read where, its designs, its items in their order."""
 
     title: str
     source: str
+    read: str
     designs: tuple[str, ...]
     items: tuple[ChecklistItem, ...]
 

@@ -50,7 +50,7 @@ def _table(study: Study, sections: Sequence[Section]) -> TableSpec:
     places = _TITLE_BLOCK | {each.id: f"{each.code} {each.title}".strip() for each in sections}
     rows = text_rows((f"{each.number} {each.item}", _where(each, places)) for each in statement.items)
     notes = (
-        f"Items of {statement.title}, in words of our own: {statement.source}.",
+        f"Items of {statement.title}, in words of our own: {statement.source}. Read: {statement.read}.",
         "A section that is named speaks to the item; whether it says enough is for the authors to judge.",
     )
     return TableSpec(
