@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -259,6 +261,45 @@ def test_data_that_were_made_are_marked_at_both_ends(kind: str) -> None:
     )
     assert "are no evidence of anything." in part(written, "conclusion")
     assert any("not patient data" in notice.title for notice in written.notices)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
+    """Write the trial of four subjects whose every number is worked out by hand."""
+    folder: Path = import_module("tests.story.small_trial").write_small_trial(
+        tmp_path_factory.mktemp("small") / "trial"
+    )
+    return folder, read_study(folder)
+
+
+def test_numbers_of_a_trial_that_was_worked_out_by_hand(small: tuple[Path, Study]) -> None:
+    """The arithmetic stands in test_small_trial.py: levels of 4, changes of 3 at both visits, S4 carried forward."""
+    folder, study = small
+    results = analyse(study, read_tables(folder, study))
+    said = part(build_congress_abstract(study, results, congress_rule("eular")), "results")
+    assert said.startswith("4 patients were treated; 3 were followed to month 6; withdrew 1.")
+    assert (
+        "SLEDAI-2K: 9.25 ± 2.22 at baseline, 7.33 ± 1.15 (−2.67) at month 3, 4.67 ± 3.06 (−5.33) at month 6; "
+        "n = 3, 4 at baseline." in said
+    )
+    assert "n = 4 for the change" in said
+    assert "patients were asked at 5 of 6 visits due. Counts are lowest possible values." in said
+
+
+def test_an_interim_abstract_says_who_is_still_followed(small: tuple[Path, Study]) -> None:
+    folder, study = small
+    results = analyse(study, read_tables(folder, study))
+    row = {
+        "id": "disposition.treated.not_reached.count", "analysis": "disposition", "population": "treated",
+        "variable": "not_reached", "statistic": "count", "value": 1.0, "text": "1/4", "n": 4, "denominator": 4,
+        "subgroup": "all", "arm": "all", "visit": "all", "status": "ok",
+    }  # fmt: skip
+    more = pl.concat([results.numbers, pl.DataFrame([row])], how="diagonal_relaxed").select(
+        results.numbers.columns
+    )
+    written = build_congress_abstract(study, replace(results, numbers=more), congress_rule("acr"))
+    assert "The trial goes on: 1/4 have not reached month 6; results will change." in part(written, "results")
+    assert "Recruitment: whether the trial goes on" not in {each.item for each in written.missing_items}
 
 
 # --- what is to be filled in ---------------------------------------------------------------------

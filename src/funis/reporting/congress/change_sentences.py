@@ -66,6 +66,7 @@ class _AtVisit(NamedTuple):
 
     visit: str
     n: Number | None
+    n_of_level: Number | None
     level: Prose
     change: Prose
     p: Number | None
@@ -156,9 +157,7 @@ def _at_visit(telling: Telling, endpoint: Endpoint, found: VariableByVisit, visi
     p = _find(book, tests, visit, "p", test) if has_p else None
     adjusted = _find(book, tests, visit, "p_adjusted", test) if has_p else None
     both = _find(book, changes, visit, "n")
-    return _AtVisit(
-        visit, n if endpoint.kind == "summary" or both is None else both, level, change, p, adjusted
-    )
+    return _AtVisit(visit, n if both is None else both, n, level, change, p, adjusted)
 
 
 def _digits(book: NumberBook, found: VariableByVisit) -> int:
@@ -198,7 +197,7 @@ def _words(telling: Telling, name: str, first: _AtVisit | None, visits: Sequence
         when = in_sentence(labels.visit(each.visit))
         behind: Prose = prose(" (", *each.change, ")") if each.change and each.level else each.change
         said += [", " if place else "", *each.level, *behind, f" at {when}"]
-    return prose(*said, *_size(at[1:] if len(at) > len(visits) else at), *_p_words(visits), ".")
+    return prose(*said, *_size(first if len(at) > len(visits) else None, visits), *_p_words(visits), ".")
 
 
 def _key(telling: Telling, endpoint: Endpoint, at: Sequence[_AtVisit]) -> str:
@@ -218,13 +217,22 @@ def _key(telling: Telling, endpoint: Endpoint, at: Sequence[_AtVisit]) -> str:
     return said
 
 
-def _size(visits: Sequence[_AtVisit]) -> Iterator[Inline | str]:
-    """Give n: once where it is the same at every visit, else in the order of the visits."""
-    sizes = [each.n for each in visits if each.n is not None]
+def _size(first: _AtVisit | None, visits: Sequence[_AtVisit]) -> Iterator[Inline | str]:
+    """Give n: once where it is the same at every visit, else in their order; of baseline if it differs."""
+    sizes = [shown for each in visits if (shown := bound(each.n, 0)) is not None]
     if not sizes:
         return
     yield "; n = "
-    yield from _once_or_each([bound(each, 0) for each in sizes])
+    yield from _once_or_each(sizes)
+    levels = [shown for each in visits if (shown := bound(each.n_of_level, 0)) is not None]
+    if [each.text for each in levels] != [each.text for each in sizes]:
+        # Who has a level and no baseline has no change; a missing change may be filled.
+        yield " for the change"
+    before = bound(first.n_of_level, 0) if first is not None else None
+    if before is not None and {before.text} != {each.text for each in sizes}:
+        yield ", "
+        yield before
+        yield " at baseline"
 
 
 def _once_or_each(numbers: Iterable[Inline | None]) -> Iterator[Inline | str]:

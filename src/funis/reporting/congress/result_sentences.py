@@ -11,7 +11,7 @@ from funis.reporting.co_primary_tables import find_verdict
 from funis.reporting.congress.change_sentences import Measured, measured
 from funis.reporting.congress.course_sentences import course_words
 from funis.reporting.congress.rate_sentences import rates
-from funis.reporting.congress.sentence import AbstractSentence, Reduction, prose
+from funis.reporting.congress.sentence import AbstractSentence, Reduction, capital, prose
 from funis.reporting.congress.telling import Telling
 from funis.reporting.key_results import harms_words, infused_before_words, patients_words
 from funis.reporting.labels import in_sentence
@@ -19,7 +19,7 @@ from funis.reporting.number_book import Group, Number, NumberBook, bound, decima
 from funis.reporting.planned_tables import NOT_ASSESSED, WITHHELD, Unassessed, find_unassessed
 from funis.reporting.safety_tables import main_events, not_collected_words
 from funis.reporting.small_samples import NOT_CALCULATED
-from funis.results import ALL, NOT_AVAILABLE
+from funis.results import ALL, NOT_AVAILABLE, format_number
 from funis.study.model import Endpoint
 
 _COUNTED: Final = frozenset({"response", "relapse", "time_to_event"})
@@ -77,6 +77,9 @@ def result_sentences(telling: Telling) -> Iterator[AbstractSentence]:
 def _patients(telling: Telling) -> Iterator[AbstractSentence]:
     said = prose(*patients_words(telling.labels, telling.book))
     yield AbstractSentence("results", ("patients",), "patients", (said,))
+    waiting = _not_reached(telling)
+    if waiting:
+        yield AbstractSentence("results", ("status",), "who is still followed", (waiting,))
     arms = _by_arm(telling)
     if arms:
         yield AbstractSentence("results", ("numbers_by_arm",), "patients of each arm", (arms,))
@@ -88,6 +91,19 @@ def _patients(telling: Telling) -> Iterator[AbstractSentence]:
     who = _description(telling)
     if who:
         yield AbstractSentence("results", ("description",), "sex and age", (who,), (Reduction.DESCRIPTION,))
+
+
+def _not_reached(telling: Telling) -> Prose:
+    """Say how many have not reached the last visit yet; empty where everybody could have."""
+    book, visits = telling.book, telling.study.visits
+    for group in book.of("disposition"):
+        count = book.find(group, ALL, "count")
+        is_whole = (group.variable, group.subgroup, group.arm) == ("not_reached", ALL, ALL)
+        if is_whole and visits and count is not None and count.value:
+            shown = Inline(f"{format_number(count.value, 0)}/{count.denominator}", count.id)
+            last = in_sentence(visits[-1].printed)
+            return prose("The trial goes on: ", shown, f" have not reached {last}; results will change.")
+    return ()
 
 
 def _by_arm(telling: Telling) -> Prose:
@@ -200,11 +216,14 @@ def _without_result(lacking: Sequence[Unassessed]) -> Iterator[AbstractSentence]
             said = prose(f"Withheld for errors in the data: {'; '.join(dict.fromkeys(withheld))}.")
             name = f"which {rank} are withheld"
             yield AbstractSentence("results", ("no_result",), name, (said,), last)
+        by_reason: dict[str, list[Unassessed]] = {}
         for each in own:
             if each.what != WITHHELD:
-                said = prose(f"{each.title} {NOT_ASSESSED}: ", *each.reason.parts, ".")
-                name = f"{in_sentence(each.title)} ({NOT_ASSESSED})"
-                yield AbstractSentence("results", ("no_result",), name, (said,), last)
+                by_reason.setdefault(each.reason.text, []).append(each)
+        for alike in by_reason.values():
+            names = "; ".join(dict.fromkeys(in_sentence(each.title) for each in alike))
+            said = prose(f"{capital(NOT_ASSESSED)}: {names} (", *alike[0].reason.parts, ").")
+            yield AbstractSentence("results", ("no_result",), f"{names} ({NOT_ASSESSED})", (said,), last)
 
 
 def _leaves(endpoint: Endpoint, *, is_first: bool) -> tuple[Reduction, ...]:
