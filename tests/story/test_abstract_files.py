@@ -123,7 +123,7 @@ def test_without_a_report_the_results_come_with_it(tmp_path: Path) -> None:
     assert "population.treated.subjects.n" not in found.stdout
     report = folder / "report"
     assert {path.name for path in report.iterdir() if path.name[0] != "."} == {
-        "abstract.md", "results.csv", "results.parquet", "sources.parquet",
+        "abstract.md", "provenance.json", "results.csv", "results.parquet", "sources.parquet",
     }  # fmt: skip
     assert "`population.treated.subjects.n`" in (report / "abstract.md").read_text(encoding="utf-8")
 
