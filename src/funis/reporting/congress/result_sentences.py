@@ -141,9 +141,12 @@ def _description(telling: Telling) -> Prose:
         if count is not None and _is_told(telling, "sex", count):
             said += [", " if said else "", bound(count, 0), f" {one if count.value == 1 else several}"]
     age = own.get(("age", ""))
-    low, mean, high = (_first(book, age, name) for name in ("min", "mean", "max"))
-    if mean is not None and low is not None and high is not None and _is_told(telling, "age", mean):
-        said += [", " if said else "", *_age(telling, mean, low, high)]
+    mean = _first(book, age, "mean")
+    if mean is not None and _is_told(telling, "age", mean):
+        said += [
+            ", " if said else "",
+            *_age(telling, mean, *(_first(book, age, name) for name in ("min", "max"))),
+        ]
     first = _first(book, own.get(("sex", "female")), "count") or _first(
         book, own.get(("sex", "male")), "count"
     )
@@ -159,9 +162,10 @@ def _is_told(telling: Telling, name: str, number: Number) -> bool:
     return is_told
 
 
-def _age(telling: Telling, mean: Number, low: Number, high: Number) -> Prose:
-    if mean.n == 1:
-        return prose("aged ", bound(low, 0), " years")
+def _age(telling: Telling, mean: Number, low: Number | None, high: Number | None) -> Prose:
+    if mean.n == 1 or low is None or high is None:
+        # Of one subject the mean is the age.
+        return prose("aged " if mean.n == 1 else "mean age ", bound(mean, 0), " years")
     digits = decimals_for(telling.book, "age", [mean.value])
     shown = bound(mean, digits, trimmed=True)
     if shown is None or shown.text in {NOT_AVAILABLE, NOT_CALCULATED}:
