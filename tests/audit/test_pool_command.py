@@ -44,3 +44,25 @@ def test_what_cannot_be_carried_out_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(PoolError, match="--time"):
         run(str(SLEDAI), *ASKED, "--html", str(page))
     assert not page.exists()
+
+
+def test_figures_of_a_paper_go_from_the_audit_to_the_pool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("doe.txt").write_text("Of forty patients, 14/40 (35.0%) responded.", encoding="utf-8")
+    found = CliRunner().invoke(app, ["audit", "doe.txt", "--export", "t.csv"])
+    assert found.exit_code == 0
+    assert "t.csv: 1 row;" in found.stderr
+    code, out = run("t.csv", "--measure", "proportion")
+    assert code == 0
+    # 14/40: 20.6 to 51.7 (Clopper and Pearson, R 4.2.2).
+    assert "35.0 (20.6 to 51.7)" in out
+
+
+def test_the_paper_itself_is_never_written_over(tmp_path: Path) -> None:
+    paper = tmp_path / "doe.txt"
+    paper.write_text("Of forty patients, 14/40 (35.0%) responded.", encoding="utf-8")
+    found = CliRunner().invoke(app, ["audit", str(paper), "--export", str(paper)])
+    assert "another file than those that are read" in str(found.exception)
+    assert paper.read_text(encoding="utf-8").startswith("Of forty")

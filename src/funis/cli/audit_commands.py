@@ -27,9 +27,21 @@ Page = Annotated[
     ),
 ]
 
+StudyTable = Annotated[
+    Path | None,
+    typer.Option(
+        "--export", metavar="TABLE", help="Write means, medians and counts as a CSV that funis pool reads."
+    ),
+]
+
 
 def audit(
-    file: PrintedFile, second: SecondFile = None, html: Page = None, json_: Json = False, limit: Limit = None
+    file: PrintedFile,
+    second: SecondFile = None,
+    html: Page = None,
+    export: StudyTable = None,
+    json_: Json = False,
+    limit: Limit = None,
 ) -> None:
     """Check whether the printed figures of a paper fit together; exit 1 when some do not.
 
@@ -46,5 +58,9 @@ def audit(
         from funis.audit.page import render_audit_page
 
         write_whole(html, render_audit_page(found))
+    if export is not None:
+        from funis.audit.pool.export import export_papers
+
+        typer.echo(export_papers(found.papers, export, inputs=(file, second)), err=True)
     print_answer(write_answer(found), [each.as_record() for each in found.findings], as_json=json_)
     raise typer.Exit(int(found.has_errors))

@@ -6,9 +6,10 @@ that the text does not name has no name here either, and a percentage without a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from funis.audit.figures import (
     FigureLabels,
@@ -22,7 +23,12 @@ from funis.audit.figures import (
 from funis.audit.gathered import GatheredFigures, gather
 from funis.audit.pool.study_table import COLUMNS
 from funis.audit.times import same_time
+from funis.errors import ValueRangeError
+from funis.files import write_whole
 from funis.spreadsheets import render_rows
+
+if TYPE_CHECKING:
+    from funis.audit.papers import Paper
 
 _WITH_ROWS: Final = (PrintedMean, PrintedMedian, PrintedCount)
 
@@ -102,6 +108,54 @@ def export_studies(reports: Iterable[StudyFigures]) -> ExportedTable:
                 # A figure that a report prints twice alike has one row.
                 rows[row] = None
     return ExportedTable(render_rows([COLUMNS, *rows]), len(rows), without)
+
+
+def export_papers(papers: Sequence[Paper], path: Path, *, inputs: Sequence[Path | None]) -> str:
+    """Write the figures of one report, or of two of one trial, as a table of studies.
+
+    Parameters
+    ----------
+    papers : as they were read; two get one cohort, so that their patients do not count twice
+    path : of the CSV file
+    inputs : files that were read, which are never written over
+
+    Returns
+    -------
+    str : one line that says how many rows were written and what has none
+
+    Raises
+    ------
+    ValueRangeError : the path is that of a file that was read
+    OutputError : the file cannot be written
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from funis.audit.papers import audit_file
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     file = Path(place) / "abstract.txt"
+    ...     _ = file.write_text("Of forty patients, 14/40 (35.0%) responded.", encoding="utf-8")
+    ...     export_papers(audit_file(file).papers, Path(place) / "t.csv", inputs=(file,)).partition(": ")[2]
+    '1 row; every mean, median and count has one.'
+    """
+    if any(each is not None and path.resolve() == each.resolve() for each in inputs):
+        raise ValueRangeError("--export", str(path), "another file than those that are read")
+    names = [paper.title or Path(paper.name).stem for paper in papers]
+    cohort = names[0] if len(papers) > 1 else ""
+    if len(set(names)) < len(names):
+        names = [paper.name for paper in papers]
+    found = export_studies(
+        StudyFigures(name, paper.name, paper.figures, cohort)
+        for name, paper in zip(names, papers, strict=True)
+    )
+    write_whole(path, found.text)
+    rows = "1 row" if found.rows == 1 else f"{found.rows} rows"
+    without = (
+        f"{found.without_row} figures have none: no outcome is named, or no count is printed"
+        if found.without_row
+        else "every mean, median and count has one"
+    )
+    return f"{path}: {rows}; {without}."
 
 
 def _row(

@@ -211,14 +211,14 @@ def _check_header(names: Sequence[str], file: str) -> Iterator[Finding]:
 
 
 class _RowReader:
-    """Reads rows and keeps what was wrong with them."""
+    """Reads rows and keeps what is to be corrected in them."""
 
     def __init__(self, file: str, names: Sequence[str]) -> None:
         self.file, self.names = file, names
         self.findings: list[Finding] = []
 
     def read(self, line: int, cells: Sequence[str]) -> StudyRow | None:
-        """Read one row; None where anything in it is wrong."""
+        """Read one row; None where anything in it is to be corrected."""
         if len(cells) != len(self.names):
             found, wanted = len(cells), len(self.names)
             message = f"The row has {found} cells, the header {wanted}."
