@@ -369,6 +369,15 @@ def test_the_smallest_p_of_few_subjects(
     assert told.classification == classification
 
 
+def test_a_p_with_its_own_n_at_a_later_time_is_one_of_changes() -> None:
+    assert (
+        only("exact_test", figure("p", time="1 month", p="0.001", relation="<", n="5")).classification
+        == UNEXPLAINED
+    )
+    for keys in ({"time": "baseline"}, {}):
+        assert not found("exact_test", figure("p", p="0.001", relation="<", n="5", **keys))
+
+
 def test_a_signed_rank_p_of_eleven_is_one_of_a_list() -> None:
     # R: psignrank(0:66, 11): two-sided 0.0068, 0.0098 around 0.008 and 0.0420, 0.0537 around 0.043.
     told = only(

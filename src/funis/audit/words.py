@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from funis.audit.figures import FigureLabels, PrintedMean, PrintedP
 from funis.audit.p_ranges import PRange
-from funis.results.text import format_number, format_p
+from funis.results.text import format_number, format_p, format_shortest
 
 #: Longer lists are cut, with a word of how many there are.
 _MOST = 8
@@ -46,6 +46,17 @@ def list_numbers(numbers: Iterable[int]) -> str:
     if len(parts) > _MOST:
         parts = [*parts[: _MOST - 1], f"{len(parts) - _MOST + 1} more up to {runs[-1][-1]}"]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
+
+
+def show_bound(value: Fraction | None) -> str:
+    """Print a bound of values in decimals.
+
+    Examples
+    --------
+    >>> show_bound(Fraction(53, 2)), show_bound(None)
+    ('26.5', 'no bound')
+    """
+    return "no bound" if value is None else format_shortest(float(value))
 
 
 def name_figure(about: FigureLabels) -> str:

@@ -14,7 +14,7 @@ from funis.audit.bounds import bounds_at
 from funis.audit.figures import PrintedMean, PrintedMedian, PrintedNumber
 from funis.audit.findings import CONSISTENT, INCONSISTENT, AuditFinding, make_finding
 from funis.audit.gathered import GatheredFigures
-from funis.audit.words import name_figure
+from funis.audit.words import name_figure, show_bound
 
 NAME: Final = "stated_limits"
 
@@ -38,16 +38,14 @@ def _check(figures: GatheredFigures, figure: PrintedMean | PrintedMedian) -> Aud
     about, held = name_figure(figure.about), (figure, *bounds.limits)
     ends = printed.rounding
     if low is not None and ends.upper < low:
-        fault = f"{printed} < {low}, the lowest value a subject can have"
+        fault = f"{printed} < {show_bound(low)}, the lowest value a subject can have"
     elif high is not None and ends.lower > high:
-        fault = f"{printed} > {high}, the highest value a subject can have"
+        fault = f"{printed} > {show_bound(high)}, the highest value a subject can have"
     elif not bounds.limits:
         return None
     else:
-        low_words = "no bound" if low is None else f"{low}"
-        high_words = "no bound" if high is None else f"{high}"
         statement = f"{about}: the {kind} {printed} keeps the stated limits."
-        arithmetic = f"Values of subjects go from {low_words} to {high_words}."
+        arithmetic = f"Values of subjects go from {show_bound(low)} to {show_bound(high)}."
         return make_finding(NAME, CONSISTENT, held, statement, arithmetic)
     stated = " and ".join(f"{each.relation} {each.value} ({each.kind})" for each in bounds.limits)
     return make_finding(

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from math import sqrt
 from typing import Final
 
+from funis.audit.bounds import is_at_entry
 from funis.audit.figures import PrintedFigure, PrintedP
 from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
 from funis.audit.gathered import GatheredFigures, same_words
@@ -44,11 +45,18 @@ def check_exact_tests(figures: GatheredFigures) -> Iterator[AuditFinding]:
         if figure.against_group:
             if figure.test == "wilcoxon_rank_sum":
                 yield from _check_groups(figures, figure)
-        elif figure.test in _PAIRED or (figure.test == "" and figure.against_time):
+        elif figure.test in _PAIRED or (not figure.test and _is_change(figure)):
             subjects = figures.subjects_of(figure)
             if subjects is not None and subjects.n > 0:
                 others = () if subjects.printed_with_it else (subjects.said_by,)
                 yield from _check_changes(figure, (figure, *others), subjects.n)
+
+
+def _is_change(figure: PrintedP) -> bool:
+    """Tell whether a P without a test is of changes: it names a time before, or a later one with its n."""
+    return bool(figure.against_time) or (
+        figure.n is not None and bool(figure.about.time) and not is_at_entry(figure.about.time)
+    )
 
 
 def _check_changes(figure: PrintedP, held: Sequence[PrintedFigure], n: int) -> Iterator[AuditFinding]:

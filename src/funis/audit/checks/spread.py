@@ -28,7 +28,7 @@ from funis.audit.granularity import (
     sums_that_fit,
     variance_of,
 )
-from funis.audit.words import describe_mean, list_numbers, name_figure, show_fraction
+from funis.audit.words import describe_mean, list_numbers, name_figure, show_bound, show_fraction
 
 NAME: Final = "spread"
 BINARY: Final = "binary_spread"
@@ -116,8 +116,7 @@ def _refusal(
     mean = figure.mean.rounding
     most = largest_variance(mean, n, scale.minimum, scale.maximum)
     if most is not None and variance.lower > most:
-        low = "no bound" if scale.minimum is None else f"{scale.minimum}"
-        high = "no bound" if scale.maximum is None else f"{scale.maximum}"
+        low, high = show_bound(scale.minimum), show_bound(scale.maximum)
         digits = (figure.spread or figure.mean).decimals + 1
         return (
             f"with n = {n}, a mean of {figure.mean} and values from {low} to {high} no standard deviation is "
