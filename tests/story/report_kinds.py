@@ -45,7 +45,7 @@ def make_study(kind: str, folder: Path) -> Path:
     """
     made = reconstruct("sjogren" if kind == "sjogren" else "sle", folder)
     change = {
-        "two_arms": _two_arms,
+        "two_arms": make_two_arms,
         "randomised": _randomised,
         "observational": _observational,
         "one_subject": _one_subject,
@@ -77,7 +77,7 @@ def _write(path: Path, names: list[str], rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def _two_arms(folder: Path) -> None:
+def make_two_arms(folder: Path) -> None:
     _rewrite(folder / "study.toml", 'design = "single_arm"', 'design = "parallel"')
     _rewrite(folder / "study.toml", "[eligibility]", f"{ARMS}\n[eligibility]")
     names, rows = _rows(folder / "data" / "subjects.csv")
@@ -88,7 +88,7 @@ def _two_arms(folder: Path) -> None:
 
 def _randomised(folder: Path) -> None:
     """Call the two arms randomised, as a study file does that says how subjects were allocated."""
-    _two_arms(folder)
+    make_two_arms(folder)
     with (folder / "study.toml").open("a", encoding="utf-8") as file:
         file.write(RANDOMISATION)
 
