@@ -368,6 +368,10 @@ def _environment(source: Path, machine_code: Path) -> dict[str, str]:
 COMPILED = "stats/mmrm/compiled"
 
 
+#: Where machine code is asked for: its own lines are not traced, and the tests that ask stand for them.
+COMPILED_DOOR = "stats/mmrm/batch.py"
+
+
 #: Decorators that keep an answer: a line of such a function is run by the first test that asks alone.
 KEEPERS = frozenset({"cache", "lru_cache", "once_a_study"})
 
@@ -403,6 +407,8 @@ class Suite:
         answers may be given what it answered to another test; in a run of its own it is not.
         """
         found = self.by_line.get((place.file, place.line), frozenset())
+        if place.file.startswith(COMPILED):
+            found = self._asking_for_machine_code()
         if not found:
             lines = range(place.first, place.last + 1)
             found = frozenset().union(*(self.by_line.get((place.file, line), frozenset()) for line in lines))
@@ -413,6 +419,12 @@ class Suite:
             )
         asking = self._asking(place.function) | found
         return sorted(asking, key=lambda test: (test not in found, self.seconds.get(test, 1.0), test))
+
+    def _asking_for_machine_code(self) -> frozenset[str]:
+        """Give the tests that run a line of the door of the compiled code."""
+        return frozenset(
+            test for (file, _), tests in self.by_line.items() if file == COMPILED_DOOR for test in tests
+        )
 
     def _asking(self, function: str) -> frozenset[str]:
         """Give the tests that run a line which names a function that keeps its answers."""

@@ -112,6 +112,14 @@ def test_a_constant_on_an_inner_line_is_tried_by_the_tests_of_its_statement() ->
     assert elsewhere.nearest(by_words["2"]) == ["of the end"]
 
 
+def test_machine_code_is_tried_by_the_tests_that_ask_for_it() -> None:
+    """No line of it is traced: what ran the head of a function at its import tells nothing."""
+    place, *_ = mutate.find_places_in("def f(x):\n    return x < 1\n", "statistics", f"{mutate.COMPILED}.py")
+    run = {(f"{mutate.COMPILED}.py", 1): {"of an import"}, (mutate.COMPILED_DOOR, 9): {"of a batch"}}
+    suite = mutate.Suite({where: frozenset(tests) for where, tests in run.items()}, {})
+    assert suite.nearest(place) == ["of a batch"]
+
+
 def test_a_function_that_keeps_its_answers_is_tried_by_all_that_ask_for_it() -> None:
     texts = {
         "x.py": "@lru_cache(maxsize=4)\ndef f(x):\n    return x < 1\n\n@once_a_study\ndef g(x):\n    return f(x)\n",
