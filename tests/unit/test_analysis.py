@@ -217,6 +217,14 @@ def test_bootstrap_gives_an_interval_and_no_p() -> None:
     assert set(run.numbers.frame()["statistic"]) == {"estimate", "lower", "upper"}
 
 
+def test_two_changes_are_enough_to_draw_from_and_one_is_not() -> None:
+    endpoint = Endpoint(id="e", kind="change", variable="x", at=("month_3",), methods=("bootstrap",))
+    for later, wanted in (([6.0, 7.0], -3.5), ([6.0, None], None)):
+        run = make_run({"x": {"baseline": [10, 10], "month_3": later}}, make_study(endpoint))
+        analysis_change.compare_changes(run, endpoint)
+        assert value_of(run, "test.e.enrolled.month_3.x_change.estimate.bootstrap") == wanted
+
+
 # --- mixed model ---------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from funis.analysis import imputation, paired_tests
 from funis.analysis.changes_used import fill_missing, visits_of
+from funis.analysis.influence import changes_of
 from funis.analysis.models import _covariates
 from funis.analysis.run import Run
 from funis.analysis.target import Target
@@ -65,6 +66,20 @@ def test_a_rule_given_stands_before_that_of_the_endpoint() -> None:
     filled, named = fill_missing(run, change_of(missing_outcome="observed"), "x", "locf")
     assert named == "locf"
     assert filled.values[0, 2] == -4
+
+
+@pytest.mark.parametrize(
+    ("rule", "named", "second"),
+    [("locf", "locf", 0), ("j2r", "observed", np.nan), ("observed", "observed", np.nan)],
+)
+def test_what_is_left_out_in_turn_is_filled_by_a_rule_and_never_drawn(
+    rule: str, named: str, second: float
+) -> None:
+    """Drawn values differ with each subject left out: without them the observed changes are looked at."""
+    run = analysis.make_run({"x": VALUES})
+    filled, used = changes_of(run, change_of(missing_outcome=rule), "x")
+    assert used == named
+    np.testing.assert_array_equal(filled.values[1, 1], second)
 
 
 def test_visits_of_an_endpoint() -> None:

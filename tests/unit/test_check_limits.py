@@ -409,3 +409,10 @@ def test_the_unit_that_an_impossible_value_fits_is_asked_about() -> None:
     )
     (limit,) = (one for one in find(("labs", 0, "high", "-3")) if one.code == "value_outside_range")
     assert (limit.column, limit.fix) == ("high", "Possible is 0 to 7000 umol/L.")
+
+
+def test_a_dose_outside_is_told_with_the_limits_of_that_weight() -> None:
+    """80 % and 120 % of 1e6 cells per kg of 60 kg; a bound of 1 / 1.2 and 1 / 0.8 is another rule."""
+    found = find(("infusions", 0, "cells", "47999990"))
+    (told,) = [each for each in found if each.code == "dose_outside_tolerance"]
+    assert "4.8e+07 to 7.2e+07 cells" in told.fix

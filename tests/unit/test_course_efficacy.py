@@ -212,6 +212,36 @@ def test_responses_are_judged_again_from_the_baseline_of_a_course(results: Resul
     assert results.value(f"{place}_cannot_tell.count") == 1
 
 
+def test_at_the_baseline_of_a_course_nobody_has_a_class(results: Results) -> None:
+    """A class is a change since then: before any change there is at most who counts as a responder."""
+    answered = results.numbers.filter(
+        analysis="course", subgroup="course_2", variable="ucmsc_bilag_response", statistic="count"
+    )
+    at = {
+        visit: set(answered.filter(answered["visit"] == visit)["category"])
+        for visit in ("baseline", "month_6")
+    }
+    assert at == {"baseline": {"responder"}, "month_6": {"MCR", "PCR", "responder", "cannot tell"}}
+
+
+def test_a_measure_stands_at_the_visits_of_its_endpoint(results: Results) -> None:
+    changes = results.numbers.filter(analysis="course", variable="sledai_2k_change")
+    assert set(changes["visit"]) == {"month_3", "month_6"}
+
+
+def test_a_subgroup_that_is_shown_as_well_leaves_nobody_out(tmp_path: Path) -> None:
+    """Everybody is 30 years old. An endpoint of its subgroup alone has nobody, one shown besides all."""
+    place = "course.treated.course_2.month_3.sledai_2k_change_course_2.n"
+    for alone, wanted in (("", 2), ("subgroup_only = true\n", None)):
+        text = f'{MEASURES}subgroups = ["older"]\n{alone}\n[subgroups]\nolder = "age > 60"\n'
+        folder = tmp_path / (alone[:1] or "all")
+        folder.mkdir()
+        study = files.read(folder, files.again("relapse"), files.RELAPSE, text)
+        numbers = analyse(study, tables(study)).numbers
+        found = numbers.filter(id=place)["value"].to_list()
+        assert found == ([] if wanted is None else [wanted])
+
+
 def test_who_was_infused_again_before_a_visit_is_counted(results: Results) -> None:
     # S5 on day 200, S2 on day 280, S1 after month 12.
     counts = [results.value(f"course.treated.month_{month}.retreated_before.count") for month in (6, 9, 12)]

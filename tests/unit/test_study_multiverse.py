@@ -7,6 +7,7 @@ import pytest
 
 from funis.analysis.specifications import find_reference, level_of_ways, render_choices, try_choices
 from funis.data.tables import read_tables
+from funis.study.model import Study
 from funis.study.read import read_study
 
 STUDY = """
@@ -117,6 +118,17 @@ def test_a_policy_that_changes_no_score_is_not_tried(found: pl.DataFrame) -> Non
 
 def test_the_primary_endpoint_is_the_reference(folder: Path) -> None:
     reference = find_reference(read_study(folder))
+    assert reference is not None
+    assert reference.id == "response"
+
+
+def test_a_relapse_is_no_reference_though_it_names_a_response() -> None:
+    trial = {"id": "T", "title": "T", "condition": "sle", "design": "single_arm"}
+    ends = [
+        {"id": "relapse", "kind": "relapse", "definition": "ucmsc_bilag_response", "at": ("month_9",)},
+        {"id": "response", "kind": "response", "definition": "ucmsc_bilag_response", "at": ("month_6",)},
+    ]
+    reference = find_reference(Study.model_validate({"study": trial, "endpoints": tuple(ends)}))
     assert reference is not None
     assert reference.id == "response"
 
