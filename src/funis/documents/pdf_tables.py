@@ -96,7 +96,7 @@ def _cells(row: TableRow, fit: ColumnFit, writing: PdfWriting) -> Iterator[str]:
         words = _words(bound, wide - 2 * PADDING, fit.size, writing)
         if not place and marks:
             words = join((marks, words))
-        yield f"indented({row.indent},{words})" if row.indent and not place else words
+        yield f"indented({int(row.indent)},{words})" if row.indent and not place else words
 
 
 def _bound(cell: TableCell) -> TableCell:

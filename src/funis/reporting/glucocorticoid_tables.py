@@ -45,7 +45,9 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
         rows += [heading(whose(labels, group))] if len(whole) > 1 else []
         rows += [
             TableRow(
-                words(labels.visit(visit)), tuple(_cells(book, group, visit, limits)), indent=len(whole) > 1
+                words(labels.visit(visit)),
+                tuple(_cells(book, group, visit, limits)),
+                indent=int(len(whole) > 1),
             )
             for visit in book.visits(group)
         ]
