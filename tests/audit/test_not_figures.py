@@ -43,3 +43,26 @@ def test_what_is_not_understood_is_listed_with_its_place() -> None:
     assert found.figures == ()
     (missed,) = found.not_understood
     assert [found.source.text[a:b] for a, b in missed.pieces] == ["7,300", "12"]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "1",
+        "a-b-",
+        "3, 6, ",
+        "1,2,3,",
+        "1.2 ± ",
+        "14 of ",
+        "(",
+        "the group ",
+        "5% ",
+        "median ",
+        "P ",
+        "1.1.1.",
+    ],
+)
+def test_a_long_chain_of_one_piece_is_read_to_its_end(piece: str) -> None:
+    """A pattern that could read such a chain in many ways would not come back."""
+    found = extract_figures(build_source("a.txt", [TextLine(piece * (1500 // len(piece)))]))
+    assert len(found.figures) <= 1500

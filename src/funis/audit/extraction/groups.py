@@ -34,7 +34,8 @@ collaborative oncology age-matched working cooperative risk blood research contr
 single trial this that multi isles lupus across within among into to for from no with than
 """
 _NO_NAME: Final = frozenset(_NO_NAME_WORDS.split())
-_NAME: Final = r"[A-Za-z0-9][\w/+.-]*(?:[ -][A-Za-z0-9][\w/+.-]*){0,2}?"
+#: Words are short and parted by spaces alone: with hyphens on both sides a long chain would be tried in every way.
+_NAME: Final = r"[A-Za-z0-9][\w/+.-]{0,40}(?: [A-Za-z0-9][\w/+.-]{0,40}){0,2}?"
 _ONE: Final = re.compile(rf"\b(?P<name>{_NAME})[ -](?:groups?|arms?|cohort)\b", re.IGNORECASE)
 _TWO: Final = re.compile(
     r"\b(?:the |in |for |with )?(?P<one>[A-Za-z0-9][\w/+.-]*) (?:and|or|versus|vs\.?) (?:the )?(?P<two>[A-Za-z0-9][\w/+.-]*)[ -](?:groups|arms|cohorts|recipients|patients)\b"

@@ -38,16 +38,17 @@ _BASELINE: Final = re.compile(
     re.IGNORECASE,
 )
 _ITEM: Final = rf"(?:{NUMBER})(?:\s?\([^()]{{0,160}}\))?"
-_SEPARATOR: Final = r"\s?(?:,\s?(?:and|or)?|and|or|&)\s?"
+#: Atomic, so that a long list of numbers is read in one way only.
+_SEPARATOR: Final = r"(?>\s?(?:,\s?(?:and|or)?|and|or|&)\s?)"
 #: 3, 6 and 12 months; 3 (7.4 ± 3.9), 6 (6.3 ± 3.6) and 12 months (6.5 ± 3.5).
 _UNIT_BEHIND: Final = re.compile(
-    rf"(?<![\w.,/±<>=-])(?P<items>{_ITEM}(?:{_SEPARATOR}{_ITEM})*)[ -]?(?P<unit>{TIME_UNIT})\b(?![ -]?old|\s?of age|\s?/)"
+    rf"(?<![\w.,/±<>=-])(?P<items>{_ITEM}(?:{_SEPARATOR}{_ITEM}){{0,30}})[ -]?(?P<unit>{TIME_UNIT})\b(?![ -]?old|\s?of age|\s?/)"
     r"(?P<last>\s?(?:\([^()]{0,160}\))?)",
     re.IGNORECASE,
 )
 #: months 3, 6 and 12; week 24 (6.3 ± 3.6).
 _UNIT_BEFORE: Final = re.compile(
-    rf"\b(?P<unit>days?|weeks?|months?|years?|visits?)[ -]+(?P<items>{_ITEM}(?:{_SEPARATOR}{_ITEM})*)(?![0-9]|\.[0-9]|\s?[%±])",
+    rf"\b(?P<unit>days?|weeks?|months?|years?|visits?)[ -]+(?P<items>{_ITEM}(?:{_SEPARATOR}{_ITEM}){{0,30}})(?![0-9]|\.[0-9]|\s?[%±])",
     re.IGNORECASE,
 )
 _WORDED: Final = re.compile(

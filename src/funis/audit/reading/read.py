@@ -20,7 +20,7 @@ LIMITS: Final = Limits(megabytes=40)
 """A paper with its pictures; whoever trusts a larger file raises the limit."""
 
 #: Letters that are looked at: a book. More is a data file under the name of a text.
-MOST_LETTERS: Final = 3_000_000
+MOST_LETTERS: Final = 1_000_000
 
 
 class TextKind(NamedTuple):
