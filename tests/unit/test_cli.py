@@ -219,7 +219,10 @@ def test_report_is_written_in_the_formats_asked_for(run: Runner, trial: Path) ->
     assert not (trial / "report" / "report.md").exists()
     refused = run("report", trial, "--format", "html,mdd")
     assert refused.code == 2
-    assert "there is no format 'mdd'. Did you mean 'md'? Known: docx, html, md, pdf, rtf." in refused.err
+    assert (
+        "there is no format 'mdd'. Did you mean 'md'? Known: ars, docx, figures, html, md, pdf, rtf."
+        in refused.err
+    )
 
 
 def test_study_schema_is_json(run: Runner) -> None:

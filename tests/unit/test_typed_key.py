@@ -96,6 +96,7 @@ PARSES = {
     "reporting::_write_sentence": "a sentence of a published text has places for its figures",
     "reporting::_name_figure": "a name with a comma in it goes on after one",
     "reporting::_plain_variable": "leaves out the remark that a study file sets behind a label",
+    "reporting::_shorten": "ends a title at the head of a page with a whole word",
     "reporting::shorten": "finds the kind of a table by the id it was given",
     "reporting::say_proposals_of_figures": "finds the figure of an endpoint by the id it was given",
 }

@@ -126,7 +126,7 @@ class NumberBook:
     def beside(self, number: Number, statistic: str, method: str | None = None) -> Number | None:
         """Find what was computed with a number: by the same method, rule for missing outcomes and shift."""
         wanted = (number.method if method is None else method, number.missing_outcome, number.delta)
-        for each in self.groups[group_of_number(number)].get((number.visit, statistic), ()):
+        for each in self.groups.get(group_of_number(number), {}).get((number.visit, statistic), ()):
             if (each.method, each.missing_outcome, each.delta) == wanted:
                 return each
         return None
