@@ -64,6 +64,7 @@ def _declared_kind(path: Path) -> str:
     return ""
 
 
+@cache
 def names_of_kind(*kinds: str) -> tuple[str, ...]:
     """Name what the catalogue holds of some kinds, in alphabetical order."""
     return tuple(sorted(name for name, (kind, _) in _files().items() if kind in kinds))

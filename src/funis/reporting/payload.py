@@ -7,6 +7,7 @@ in them, written as ranges. A source of 40 subjects that stand together takes fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import polars as pl
@@ -25,6 +26,7 @@ _NUMERIC = ("value", "n", "denominator", "delta")
 _OWN = ("statistic", "text", "value", "method", "adjustment", "delta")
 #: What the numbers of a place share: it stands once for all of them.
 _SHARED = tuple(name for name in Number._fields if name not in {"id", "measure", *_OWN})
+_shared_of, _own_of = attrgetter(*_SHARED), attrgetter(*_OWN)
 #: What the panel shows of a number, in the order of its cells: those of its place, then its own.
 _COLUMNS = (*_SHARED, *_OWN)
 #: The words of the panel itself; what stands in braces is filled in by the page.
@@ -113,8 +115,8 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     printed = set(ids)
     chosen = [number for number in book.numbers if number.id in printed]
     words, labels = _Words(), Labels(study)
-    places: dict[tuple[_Cell, ...], int] = {}
-    numbers = {number.id: _write_row(labels, number, words, places) for number in chosen}
+    rows = _Rows(labels, words)
+    numbers = {number.id: rows.write(number) for number in chosen}
     keys = {f"{number.source}{end}" for number in chosen if number.source for end in ("", ABSENT)}
     kept, cut = results.behind.cut(keys, VALUES_IN_PAGE, VALUES_OF_NUMBER)
     atoms, sources = _build_sources(kept, words)
@@ -122,7 +124,7 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
         "columns": _COLUMNS,
         "numeric": _NUMERIC,
         "strings": list(words.places),
-        "places": [list(place) for place in places],
+        "places": [list(place) for place in rows.places],
         "numbers": numbers,
         "atoms": atoms,
         "sources": sources,
@@ -132,16 +134,39 @@ def build_payload(study: Study, results: Results, book: NumberBook, ids: Iterabl
     }
 
 
-def _write_row(
-    labels: Labels, number: Number, words: _Words, places: dict[tuple[_Cell, ...], int]
-) -> list[_Cell]:
-    """Write a number as its place and its own cells, without what is empty at the end."""
-    shared = tuple(_cell(labels, number, name, words) for name in _SHARED)
-    last = len(_OWN)
-    while getattr(number, _OWN[last - 1]) in {"", None}:
-        last -= 1
-    own = (_cell(labels, number, name, words) for name in _OWN[:last])
-    return [places.setdefault(shared, len(places)), *own]
+class _Rows:
+    """Numbers as their place and their own cells; a cell or a place that stood before is looked up.
+
+    Attributes
+    ----------
+    places : the cells of each place, and its position
+    """
+
+    def __init__(self, labels: Labels, words: _Words) -> None:
+        self._labels, self._words = labels, words
+        self.places: dict[tuple[_Cell, ...], int] = {}
+        self._shared: dict[tuple[Any, ...], int] = {}
+        self._own: dict[tuple[str, Any], _Cell] = {}
+
+    def write(self, number: Number) -> list[_Cell]:
+        """Write a number without what is empty at the end."""
+        # What a class is called depends on the measure, too.
+        written = (number.measure, *_shared_of(number))
+        place = self._shared.get(written)
+        if place is None:
+            cells = tuple(_cell(self._labels, number, name, self._words) for name in _SHARED)
+            place = self._shared[written] = self.places.setdefault(cells, len(self.places))
+        own = list(_own_of(number))
+        while own[-1] in {"", None}:
+            own.pop()
+        return [place, *(self._own_cell(number, *each) for each in zip(_OWN, own, strict=False))]
+
+    def _own_cell(self, number: Number, name: str, value: Any) -> _Cell:
+        """Write a cell that depends on nothing but its column and its value."""
+        known = self._own.get((name, value))
+        if known is None:
+            known = self._own[name, value] = _cell(self._labels, number, name, self._words)
+        return known
 
 
 def _cell(labels: Labels, number: Number, name: str, words: _Words) -> _Cell:
