@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
+from funis.analysis.analyse import analyse
+from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct
+from funis.results import Results
+from funis.study.model import Study
+from funis.study.read import read_study
 
 KINDS = (
     "sle",
@@ -43,7 +52,7 @@ def make_study(kind: str, folder: Path) -> Path:
     kind : one of `KINDS`, or randomised
     folder : does not exist yet
     """
-    made = reconstruct("sjogren" if kind == "sjogren" else "sle", folder)
+    made = Path(shutil.copytree(_rebuilt("sjogren" if kind == "sjogren" else "sle"), folder))
     change = {
         "two_arms": make_two_arms,
         "randomised": _randomised,
@@ -56,6 +65,23 @@ def make_study(kind: str, folder: Path) -> Path:
     if change is not None:
         change(made)
     return made
+
+
+@cache
+def _rebuilt(name: str) -> Path:
+    """Rebuild a trial once a process, into a folder that goes with it."""
+    place = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return reconstruct(name, Path(place) / name)
+
+
+@cache
+def analysed(kind: str) -> tuple[Study, Results]:
+    """Analyse the study of one kind, once a process; neither is to be changed."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = make_study(kind, Path(place) / kind)
+        study = read_study(folder)
+        return study, analyse(study, read_tables(folder, study))
 
 
 def _rewrite(path: Path, old: str, new: str) -> None:

@@ -1,25 +1,16 @@
 """The checklist names, item by item, the sections that a report has, and nothing that it has not."""
 
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
 
-from funis.analysis.analyse import analyse
 from funis.catalogue.reporting_checklists import reporting_checklists
-from funis.data.tables import read_tables
 from funis.documents.document import Document, Section
 from funis.documents.table import TableSpec
 from funis.reporting.arrangement import MAIN, SUPPLEMENT
 from funis.reporting.checklist import with_checklist
 from funis.reporting.trial_document import build_document
-from funis.results import Results
-from funis.study.model import Study
-from funis.study.read import read_study
 from funis.study.report_choices import ReportChoices
 
-from .report_kinds import make_study
+from .report_kinds import analysed
 
 #: Names of the items as the two statements print them, in short; which of them were read stands in the table.
 TREND = [
@@ -70,14 +61,6 @@ STROBE = [
     "generali",
     "funding",
 ]
-
-
-@cache
-def analysed(kind: str) -> tuple[Study, Results]:
-    with TemporaryDirectory() as place:
-        folder = make_study(kind, Path(place) / kind)
-        study = read_study(folder)
-        return study, analyse(study, read_tables(folder, study))
 
 
 def checklist(page: Document) -> tuple[Section, dict[str, tuple[str, str]]]:

@@ -2,15 +2,13 @@
 
 import re
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 import pytest
 
 from funis.analysis.analyse import analyse
-from funis.data.tables import read_tables, tables_from_frames
+from funis.data.tables import tables_from_frames
 from funis.documents.document import Paragraph, Section
 from funis.reporting.closing_words import limit_words
 from funis.reporting.number_book import read_numbers
@@ -18,23 +16,19 @@ from funis.reporting.trial_document import build_document
 from funis.reporting.withheld import withhold
 from funis.results import NumberList, Place, Results
 from funis.study.model import Study
-from funis.study.read import read_study
 
-from .report_kinds import make_study
+from .report_kinds import analysed
 
 
 @cache
-def analysed(kind: str) -> tuple[Study, Results]:
-    with TemporaryDirectory() as place:
-        folder = make_study(kind, Path(place) / kind)
-        study = read_study(folder)
-        results = analyse(study, read_tables(folder, study))
+def withheld(kind: str) -> tuple[Study, Results]:
+    study, results = analysed(kind)
     return study, withhold(study, results)
 
 
 @cache
 def section(kind: str, name: str) -> Section:
-    return next(each for each in build_document(*analysed(kind)).sections if each.id == name)
+    return next(each for each in build_document(*withheld(kind)).sections if each.id == name)
 
 
 def lines(kind: str, name: str) -> list[str]:
@@ -60,13 +54,13 @@ def test_no_number_of_the_closing_words_is_without_its_result(kind: str, name: s
         if not part.id and re.search(r"(?<![S\d])\d", part.text)
     ]
     assert loose == []
-    known = set(analysed(kind)[1].numbers["id"])
+    known = set(withheld(kind)[1].numbers["id"])
     assert set(bound_numbers(kind, name)) <= known
 
 
 def test_the_limits_say_what_forty_patients_can_miss_and_how_many_tests_were_made() -> None:
     # 1 - 0.025^(1 / 40), as beside the count of none in Box 1.
-    _, results = analysed("sle")
+    _, results = withheld("sle")
     tests = results.numbers.filter(pl.col("statistic") == "p").height
     found = lines("sle", "limits")
     assert (
@@ -86,7 +80,7 @@ def test_the_limits_say_what_forty_patients_can_miss_and_how_many_tests_were_mad
 
 
 def test_findings_are_counted_by_level_in_words_and_numbers() -> None:
-    _, results = analysed("wrecked")
+    _, results = withheld("wrecked")
     counts = {
         level: sum(each.level == level for each in results.findings)
         for level in ("error", "warning", "query")
@@ -105,7 +99,7 @@ def test_those_of_whom_a_response_cannot_be_told_open_their_result() -> None:
 
 
 def test_clean_data_say_so_and_end_with_what_they_are() -> None:
-    study, results = analysed("sle")
+    study, results = withheld("sle")
     found = lines("sle", "quality")
     assert found[-1] == "The data are rebuilt from published figures: S17."
     clean = Results(
@@ -152,7 +146,7 @@ def test_a_share_is_named_from_three_subjects_on_of_the_treated_or_of_everybody(
 def test_one_test_is_one_test() -> None:
     numbers = NumberList()
     numbers.add(Place(analysis="size", variable="tests"), "count", 1)
-    study, _ = analysed("sle")
+    study, _ = withheld("sle")
     said = ["".join(part.text for part in line) for line in limit_words(study, read_numbers(numbers.frame()))]
     assert "1 P value was calculated." in said
     assert not any("can be missed" in line for line in said)

@@ -1,15 +1,11 @@
 """What a study file chooses of its report: order of the parts, titles and footnotes, and no number by it."""
 
 import importlib.util
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from funis.analysis.analyse import analyse
-from funis.data.tables import read_tables
 from funis.documents.document import Document
 from funis.documents.figure import FigureSpec
 from funis.documents.flow_chart import FlowChart
@@ -19,24 +15,14 @@ from funis.reporting.arrangement import MAIN
 from funis.reporting.report_figures import build_figures
 from funis.reporting.report_tables import build_tables
 from funis.reporting.trial_document import build_document
-from funis.results import Results
-from funis.study.model import Study
 from funis.study.printed_names import FIXED, MAIN_SECTIONS, NUMBERED, is_printed, printed_names
 from funis.study.read import read_study
 from funis.study.report_choices import ReportChoices
 
-from .report_kinds import make_study
+from .report_kinds import analysed
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = '[study]\nid = "B"\ntitle = "B"\ncondition = "sle"\ndesign = "observational"\n'
-
-
-@cache
-def analysed(kind: str) -> tuple[Study, Results]:
-    with TemporaryDirectory() as place:
-        folder = make_study(kind, Path(place) / kind)
-        study = read_study(folder)
-        return study, analyse(study, read_tables(folder, study))
 
 
 def document(**choices: Any) -> Document:

@@ -10,9 +10,6 @@ import re
 
 import pytest
 
-from funis.analysis.analyse import analyse
-from funis.data.tables import read_tables
-from funis.demo.reconstruct import reconstruct
 from funis.documents.document import Box, ItemList, Paragraph, Section
 from funis.documents.table import TableSpec
 from funis.reporting.report_figures import build_figures
@@ -21,7 +18,8 @@ from funis.reporting.sections import describe_provenance
 from funis.reporting.trial_document import build_document
 from funis.results import Results
 from funis.study.model import Study
-from funis.study.read import read_study
+
+from .report_kinds import analysed
 
 Report = tuple[Study, Results]
 RESPONSE = "The definition of UC-MSC BILAG response is a proposal of funis: the trial's own definition is not printed"
@@ -47,10 +45,8 @@ WITH_SYMPTOMS = {
 
 
 @pytest.fixture(scope="module", params=["sle", "sjogren"])
-def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Report]:
-    folder = reconstruct(request.param, tmp_path_factory.mktemp("proposals") / request.param)
-    study = read_study(folder)
-    return request.param, (study, analyse(study, read_tables(folder, study)))
+def report(request: pytest.FixtureRequest) -> tuple[str, Report]:
+    return request.param, analysed(request.param)
 
 
 def said(report: Report) -> dict[str, list[str]]:

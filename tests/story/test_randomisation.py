@@ -4,12 +4,10 @@ from fractions import Fraction
 from functools import cache
 from math import comb
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
 
-from funis.analysis.analyse import analyse
 from funis.data.check.allocation import chance_of_share
 from funis.data.tables import read_tables
 from funis.documents.flow_chart import FlowChart, FlowStep
@@ -19,7 +17,7 @@ from funis.reporting.trial_document import build_document
 from funis.study.model import Study
 from funis.study.read import read_study
 
-from .report_kinds import make_study
+from .report_kinds import analysed, make_study
 
 HEAD = '[study]\nid = "X"\ntitle = "X"\ncondition = "sle"\ndesign = "parallel"\n'
 VISIT = '[[visits]]\nname = "baseline"\nday = 0\n'
@@ -143,10 +141,7 @@ def test_a_subject_outside_the_arms_is_an_error(tmp_path: Path) -> None:
 def charts() -> dict[str, FlowChart]:
     found = {}
     for kind in ("randomised", "two_arms"):
-        with TemporaryDirectory() as place:
-            folder = make_study(kind, Path(place) / kind)
-            study = read_study(folder)
-            page = build_document(study, analyse(study, read_tables(folder, study)))
+        page = build_document(*analysed(kind))
         blocks = [block for section in page.sections for block in section.all_blocks]
         (found[kind],) = (block for block in blocks if isinstance(block, FlowChart))
         assert page.kicker.split(" · ")[1] == {"randomised": "Randomised parallel-arm trial"}.get(

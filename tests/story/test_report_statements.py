@@ -6,22 +6,17 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from funis.analysis.analyse import analyse
-from funis.data.tables import read_tables
 from funis.documents.document import Box, Document, ItemList, Paragraph, Section
 from funis.documents.flow_chart import FlowBox, FlowChart
 from funis.documents.table import TableCell, TableSpec
 from funis.reporting.as_recorded import mark_recorded
 from funis.reporting.trial_document import build_document
 from funis.reporting.withheld import withhold
-from funis.study.read import read_study
 
-from .report_kinds import KINDS, make_study
+from .report_kinds import KINDS, analysed
 
 ITEMS = ["Patients", "Primary", "Durability", "Activity", "Harms", "Limits"]
 NO_CONTROL = "There was no control group"
@@ -35,10 +30,7 @@ CLAIMS = (
 @cache
 def report(kind: str) -> Document:
     """Make the report of one kind of study, once."""
-    with TemporaryDirectory() as place:
-        folder = make_study(kind, Path(place) / kind)
-        study = read_study(folder)
-        results = analyse(study, read_tables(folder, study))
+    study, results = analysed(kind)
     return build_document(mark_recorded(study, results), withhold(study, results))
 
 

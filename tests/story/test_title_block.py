@@ -18,11 +18,13 @@ from funis.reporting.trial_document import build_document
 from funis.results import NumberList, Place
 from funis.study.read import read_study
 
-from .report_kinds import make_study
+from .report_kinds import analysed, make_study
 
 
 @cache
 def page(kind: str, more: str = "", drop: str = "") -> Document:
+    if not more and not drop:
+        return build_document(*analysed(kind))
     with TemporaryDirectory() as place:
         folder = make_study(kind, Path(place) / kind)
         file = folder / "study.toml"

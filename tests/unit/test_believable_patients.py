@@ -5,24 +5,19 @@ Each limit was set from what is usual in the disease, not from what the generato
 
 import math
 import statistics
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from importlib import import_module
 from itertools import pairwise
-from pathlib import Path
 
 import polars as pl
 import pytest
 
-from funis.demo.cohort import ReconstructedCohort
-from funis.demo.reconstruct import build_cohort
 from funis.responses.respond import respond
 
-sys.path.insert(0, str(Path(__file__).parent))
-reconstruct_sle = import_module("test_reconstruct_sle")
+from .rebuilt_cohorts import cohort, each_seed
+from .test_reconstruct_sle import graded
 
 SEEDS = (2012, *range(1, 25))
 LUPUS_VISITS = ("baseline", "month_1", "month_3", "month_6", "month_9", "month_12")
@@ -30,11 +25,6 @@ LUPUS_VISITS = ("baseline", "month_1", "month_3", "month_6", "month_9", "month_1
 T_27, T_39 = 2.0518, 2.0227
 
 Paths = dict[str, list[float]]
-
-
-@cache
-def cohort(name: str, seed: int) -> ReconstructedCohort:
-    return build_cohort(name, seed=seed)
 
 
 @cache
@@ -61,7 +51,7 @@ def correlation(seed: int, one: str, other: str, visit: int, subjects: Sequence[
     return statistics.correlation([first[s][visit] for s in subjects], [second[s][visit] for s in subjects])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_protein_is_significant_where_the_abstract_says_so_and_not_elsewhere(seed: int) -> None:
     values = lab("sle", seed, "proteinuria_24h")
     paths = [values[subject] for subject in nephritic(seed)]
@@ -71,7 +61,7 @@ def test_protein_is_significant_where_the_abstract_says_so_and_not_elsewhere(see
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 @pytest.mark.parametrize("test", ["ana", "anti_dsdna"])
 def test_antibodies_are_significant_at_month_3_alone(seed: int, test: str) -> None:
     paths = list(lab("sle", seed, test).values())
@@ -82,14 +72,14 @@ def test_antibodies_are_significant_at_month_3_alone(seed: int, test: str) -> No
         assert (abs(t_of(paths, visit)) > T_39) == (name == "month_3"), name
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_no_value_is_the_limit_of_the_generator(seed: int) -> None:
     values = sorted(value for path in lab("sle", seed, "proteinuria_24h").values() for value in path)
     assert values.count(values[-1]) == 1
     assert values[-2] != 4.9
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_laboratory_values_go_together(seed: int) -> None:
     everybody, sick = list(lab("sle", seed, "c3")), nephritic(seed)
     for visit in range(6):
@@ -102,7 +92,7 @@ def test_laboratory_values_go_together(seed: int) -> None:
     assert in_nephritis > statistics.fmean(creatinine[subject][0] for subject in others)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_sediment_is_found_in_nephritis_and_nowhere_else(seed: int) -> None:
     active = {
         str(row["subject"])
@@ -114,7 +104,7 @@ def test_sediment_is_found_in_nephritis_and_nowhere_else(seed: int) -> None:
     assert len(active) >= len(sick) / 4
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_white_cells_do_not_jump_and_have_differentials_that_vary(seed: int) -> None:
     wbc, neutrophils, lymphocytes = (lab("sle", seed, test) for test in ("wbc", "neutrophils", "lymphocytes"))
     for subject, path in wbc.items():
@@ -128,7 +118,7 @@ def test_white_cells_do_not_jump_and_have_differentials_that_vary(seed: int) -> 
         assert statistics.stdev(shares) > 0.02
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 @pytest.mark.parametrize("name", ["sle", "sjogren"])
 def test_everything_happens_on_working_days(seed: int, name: str) -> None:
     tables = cohort(name, seed).tables
@@ -137,7 +127,7 @@ def test_everything_happens_on_working_days(seed: int, name: str) -> None:
     assert [(who, day) for who, day in days if not isinstance(day, date) or day.weekday() > 4] == []
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_a_stimulated_gland_gives_more(seed: int) -> None:
     tables = cohort("sjogren", seed).tables
     rest, stimulated = (
@@ -148,7 +138,7 @@ def test_a_stimulated_gland_gives_more(seed: int) -> None:
     assert [place for place, flow in rest.items() if stimulated[place] <= flow] == []
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_both_scales_agree_on_fever_and_fatigue(seed: int) -> None:
     tables = cohort("sjogren", seed).tables
     symptoms = {(row["subject"], row["visit"]): row for row in tables["tess_modified"]}
@@ -161,7 +151,7 @@ def test_both_scales_agree_on_fever_and_fatigue(seed: int) -> None:
         assert not index["fatigue_change"] or index["fatigue"]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_white_cells_in_the_sjogren_cohort_are_those_of_the_disease(seed: int) -> None:
     """Leukopenia is found in a sixth to a half of such patients, not in most, and does not come and go by much."""
     wbc, lymphocytes = lab("sjogren", seed, "wbc"), lab("sjogren", seed, "lymphocytes")
@@ -172,7 +162,7 @@ def test_white_cells_in_the_sjogren_cohort_are_those_of_the_disease(seed: int) -
     assert statistics.stdev(shares) > 0.02
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_the_symptom_scale_does_not_contradict_the_laboratory_or_itself(seed: int) -> None:
     tables, wbc = cohort("sjogren", seed).tables, lab("sjogren", seed, "wbc")
     pressures: dict[str, set[str]] = defaultdict(set)
@@ -184,7 +174,7 @@ def test_the_symptom_scale_does_not_contradict_the_laboratory_or_itself(seed: in
     assert [subject for subject, found in pressures.items() if len(found) > 1] == []
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_nobody_takes_much_prednisone_for_years(seed: int) -> None:
     """30 mg a day or more is taken for months: begun at most half a year before the first infusion."""
     tables = cohort("sle", seed).tables
@@ -199,17 +189,17 @@ def test_nobody_takes_much_prednisone_for_years(seed: int) -> None:
         assert (given - began).days <= 183, row["subject"]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_creatinine_is_one_that_a_laboratory_reports(seed: int) -> None:
     """35 µmol/L is 0.4 mg/dL; less is seen in muscle wasting, which nobody here has."""
     paths = lab("sle", seed, "creatinine").values()
     assert min(value for path in paths for value in path) >= 35
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_the_kidney_gets_worse_after_month_6_in_those_who_relapsed_and_in_no_other_group(seed: int) -> None:
     """Three groups by the rules of response: the means of the two without a relapse do not rise, in any seed."""
-    found = respond(reconstruct_sle.graded(seed), "ucmsc_bilag_response")
+    found = respond(graded(seed), "ucmsc_bilag_response")
     outcome = dict(
         found.select(
             "subject",

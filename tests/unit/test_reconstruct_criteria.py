@@ -12,6 +12,8 @@ from funis.demo.cohort import Row
 from funis.demo.reconstruct import build_cohort, reconstruct
 from funis.study.read import read_study
 
+from .rebuilt_cohorts import cohort, each_seed
+
 SEEDS = (2012, 1, 7)
 ITEMS = (
     "ocular_symptoms",
@@ -29,10 +31,10 @@ EXCLUSIONS = (
 
 
 def subjects(seed: int) -> list[Row]:
-    return list(build_cohort("sjogren", seed=seed).tables["subjects"])
+    return list(cohort("sjogren", seed).tables["subjects"])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_everybody_meets_the_criteria_by_hand(seed: int) -> None:
     """4 of the 6 with the biopsy or an antibody, or 3 of the 4 objective items; none of the exclusions."""
     rows = subjects(seed)
@@ -47,9 +49,9 @@ def test_everybody_meets_the_criteria_by_hand(seed: int) -> None:
     assert all(12 <= count <= 24 for count in shown.values()), shown
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_whose_antibodies_and_glands_were_measured_has_them(seed: int) -> None:
-    tables = build_cohort("sjogren", seed=seed).tables
+    tables = cohort("sjogren", seed).tables
     by_subject = {row["subject"]: row for row in tables["subjects"]}
     above = [
         row["subject"]
@@ -62,7 +64,7 @@ def test_whose_antibodies_and_glands_were_measured_has_them(seed: int) -> None:
 
 
 def test_the_same_seed_gives_the_same_items() -> None:
-    assert subjects(2012) == subjects(2012)
+    assert list(build_cohort("sjogren", seed=2012).tables["subjects"]) == subjects(2012)
     assert [row["ocular_signs"] for row in subjects(1)] != [row["ocular_signs"] for row in subjects(7)]
 
 

@@ -17,6 +17,8 @@ from funis.demo.sjogren_drugs import prednisone_doses as sjogren_doses
 from funis.demo.sle_drugs import prednisone_doses as sle_doses
 from funis.demo.sle_timelines import build_timelines
 
+from .rebuilt_cohorts import cohort, each_seed
+
 SEEDS = (2012, 1, 7)
 VISITS = ("baseline", "month_1", "month_3", "month_6", "month_9", "month_12")
 
@@ -24,20 +26,20 @@ VISITS = ("baseline", "month_1", "month_3", "month_6", "month_9", "month_12")
 @cache
 def rows_of(name: str, seed: int = 2012) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in build_cohort(name, seed=seed).tables["medications"]:
+    for row in cohort(name, seed).tables["medications"]:
         found[str(row["subject"])].append(row)
     return found
 
 
 @cache
 def first_infusions(name: str, seed: int = 2012) -> dict[str, date]:
-    rows = build_cohort(name, seed=seed).tables["infusions"]
+    rows = cohort(name, seed).tables["infusions"]
     return {str(row["subject"]): day_of(row["date"]) for row in rows if row["number"] == 1}
 
 
 @cache
 def last_visits(name: str, seed: int = 2012) -> dict[str, date]:
-    rows = build_cohort(name, seed=seed).tables["visits"]
+    rows = cohort(name, seed).tables["visits"]
     return {str(row["subject"]): day_of(row["date"]) for row in rows if row["visit"] == "month_12"}
 
 
@@ -66,7 +68,7 @@ def test_the_same_seed_gives_the_same_drugs_and_another_gives_others(name: str) 
     assert rows_of(name, 1) != rows_of(name, 7)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 @pytest.mark.parametrize("name", ["sle", "sjogren"])
 def test_courses_of_one_drug_follow_one_another_and_begin_before_the_end_of_the_study(
     name: str, seed: int
@@ -82,7 +84,7 @@ def test_courses_of_one_drug_follow_one_another_and_begin_before_the_end_of_the_
                 assert day_of(before["end"]) + timedelta(days=1) == day_of(after["start"])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 @pytest.mark.parametrize("name", ["sle", "sjogren"])
 def test_what_began_before_the_cells_has_a_response_and_what_began_later_has_none(
     name: str, seed: int
@@ -94,7 +96,7 @@ def test_what_began_before_the_cells_has_a_response_and_what_began_later_has_non
             assert is_earlier or row["response"] == ""
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 @pytest.mark.parametrize(("name", "subjects"), [("sle", 40), ("sjogren", 24)])
 def test_one_drug_at_least_had_failed_in_every_subject(name: str, subjects: int, seed: int) -> None:
     failed = [
@@ -104,7 +106,7 @@ def test_one_drug_at_least_had_failed_in_every_subject(name: str, subjects: int,
     assert min(failed) >= 1
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_prednisone_in_lupus_is_held_tapered_and_raised_after_a_relapse(seed: int) -> None:
     """Held to month 1; never above what it was, but after a relapse at month 9; 17.5 mg or less at the end."""
     draws = Draws(seed, "any")
@@ -123,7 +125,7 @@ def test_prednisone_in_lupus_is_held_tapered_and_raised_after_a_relapse(seed: in
         assert all(dose % 2.5 == 0 for dose in doses)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_everybody_with_lupus_takes_prednisone_and_one_immunosuppressant_at_baseline(seed: int) -> None:
     suppressants = {
         "mycophenolate mofetil", "cyclophosphamide", "leflunomide", "azathioprine", "methotrexate"
@@ -154,7 +156,7 @@ def test_less_of_the_immunosuppressant_from_month_6_on_in_a_major_response_only(
             assert before["drug"] == "cyclophosphamide"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_seed(*SEEDS)
 def test_prednisone_in_sjogren_is_that_of_13_subjects_and_ends_at_5_mg_or_none(seed: int) -> None:
     doses = []
     for subject, rows in rows_of("sjogren", seed).items():
