@@ -105,7 +105,8 @@ def report(
     if (text := report_set.text) is not None:
         differing = text.differing
         answer["published"] = {"agreement": text.agreement, "differing": differing}
-        typer.echo("; ".join([text.agreement, *(f"{each} differs" for each in differing)]), err=True)
+        unlike = [each for each in differing if each not in text.withheld]
+        typer.echo("; ".join([text.agreement, *(f"{each} differs" for each in unlike)]), err=True)
     print_answer("\n".join(written), answer, as_json=json_)
     raise typer.Exit(int(bool(differing)) or _exit_code(results.findings))
 

@@ -46,6 +46,7 @@ class ComparedRow:
     results, texts : ids of the numbers that were computed, and each as printed in `computed`
     source : where the figure is printed
     derived : the text does not print it; it follows from what the text says
+    is_withheld : its number is withheld for errors in the data: nothing was compared
     """
 
     id: str
@@ -61,6 +62,7 @@ class ComparedRow:
     texts: tuple[str, ...]
     source: str
     derived: bool = False
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,23 @@ class ComparedText:
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """Give the ids of the figures that differ."""
+        """Give the ids of the figures that do not agree, those that are withheld too."""
         return tuple(row.id for row in self.figures if not row.agrees)
 
     @property
+    def withheld(self) -> tuple[str, ...]:
+        """Give the ids of the figures that were not compared, as their numbers are withheld."""
+        return tuple(row.id for row in self.figures if row.is_withheld)
+
+    @property
     def agreement(self) -> str:
-        """Say how many figures agree, as in ``83 of 83 published figures agree``."""
-        count = len(self.figures)
-        return f"{count - len(self.differing)} of {count} published figures agree"
+        """Say how many agree, as in ``83 of 83 published figures agree``, and how many are withheld."""
+        count, withheld = len(self.figures), len(self.withheld)
+        said = f"{count - len(self.differing)} of {count} published figures agree"
+        if not withheld:
+            return said
+        verb = "is" if withheld == 1 else "are"
+        return f"{said}, {withheld} {verb} not compared: withheld for errors in the data"
 
     @property
     def composition(self) -> str:
@@ -152,6 +163,11 @@ _HOLDS: Final = {
 _KEY: Final = itemgetter("analysis", "variable", "statistic")
 _LACKING: Final = "no such number was computed"
 _WITHHELD: Final = "the number is withheld for errors in the data"
+_NOT_COMPARED: Final = "Errors in the data take values from a primary result: nothing was compared."
+
+
+class _WithheldError(LookupError):
+    """The number that a figure means is withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +223,11 @@ def _compare(figure: Figure, numbers: _Numbers) -> ComparedRow:
             found.append(_find(figure, numbers, visit, place))
         agrees, texts = _judge(figure, found)
         computed = " → ".join(texts)
+        is_withheld = False
     except LookupError as failure:
         agrees, texts, computed, found = False, (), str(failure.args[0]), []
-    status, reason = _mark(figure, agrees=agrees)
+        is_withheld = isinstance(failure, _WithheldError)
+    status, reason = _mark(figure, agrees=agrees, is_withheld=is_withheld)
     return ComparedRow(
         id=figure.id,
         sentence=figure.sentence,
@@ -224,6 +242,7 @@ def _compare(figure: Figure, numbers: _Numbers) -> ComparedRow:
         texts=texts,
         source=figure.source,
         derived=figure.derived,
+        is_withheld=is_withheld,
     )
 
 
@@ -242,8 +261,10 @@ def _judge(figure: Figure, found: Sequence[_Found]) -> tuple[bool, tuple[str, ..
     return _LIMITS[figure.relation](values[0], float(figure.printed)), (computed,)
 
 
-def _mark(figure: Figure, *, agrees: bool) -> tuple[str, str]:
+def _mark(figure: Figure, *, agrees: bool, is_withheld: bool) -> tuple[str, str]:
     """Give the status of a figure and its reason."""
+    if is_withheld:
+        return NOT_REPRODUCED, _NOT_COMPARED
     if not agrees:
         return NOT_REPRODUCED, "The computed number does not stand to the printed one as it must."
     kind = EQUAL if figure.relation == "=" else DIRECTION
@@ -290,8 +311,9 @@ def _find(figure: Figure, numbers: _Numbers, visit: str, place: int) -> _Found:
         words = f"{len(found)} numbers fit" if found else _LACKING
         raise LookupError(f"{words} at {visit_words(visit)}" if figure.visits else words)
     if found[0]["value"] is None:
-        is_withheld = found[0]["status"] == "withheld"
-        raise LookupError(_WITHHELD if is_withheld else "the number could not be estimated")
+        if found[0]["status"] == "withheld":
+            raise _WithheldError(_WITHHELD)
+        raise LookupError("the number could not be estimated")
     return _Found(found[0]["id"], float(found[0]["value"]), found[0]["statistic"])
 
 
@@ -307,15 +329,18 @@ def render_comparison(compared: ComparedText) -> str:
     text with a last line that counts the agreements
     """
     heads = ("figure", "published", "computed", "")
-    rows = [
-        (each.id, each.published, each.computed, "agrees" if each.agrees else "DIFFERS")
-        for each in compared.figures
-    ]
+    rows = [(each.id, each.published, each.computed, _verdict(each)) for each in compared.figures]
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(4)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in (heads, tuple("-" * width for width in widths), *rows)]  # fmt: skip
     ends = (compared.agreement, compared.derivation)
     return "\n".join([*lines, " ".join(f"{end}." for end in ends if end)])
+
+
+def _verdict(row: ComparedRow) -> str:
+    if row.is_withheld:
+        return "WITHHELD"
+    return "agrees" if row.agrees else "DIFFERS"
 
 
 def frame_of_comparison(compared: ComparedText, data: str) -> pl.DataFrame:

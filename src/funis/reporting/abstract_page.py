@@ -44,7 +44,10 @@ MEANINGS: Final[Mapping[str, str]] = {
     EQUAL: "The printed figure comes out, to its last decimal; or one that follows from those, marked so.",
     DIRECTION: "The text gives a direction or a limit, and it holds; the size is not compared.",
     ASSUMED: "The text prints no level. Ours was chosen: that it fits says nothing of the trial.",
-    NOT_REPRODUCED: "Ours differs, or the study holds nothing that it could be computed from.",
+    NOT_REPRODUCED: (
+        "Ours differs or is withheld for errors in the data, or the study holds nothing that it could be "
+        "computed from."
+    ),
     NO_SUPPORT: "No analysis of a trial of this design can show it, however the numbers come out.",
 }
 #: Share of the width of each column of a table of rows, percent.

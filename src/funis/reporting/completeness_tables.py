@@ -60,7 +60,7 @@ def build_completeness_tables(study: Study, book: NumberBook) -> tuple[TableSpec
             "window of a visit opened, or is still to come to it."
         ),
         *_on_no_form(labels, groups),
-        "A score is there where it can be told from what was recorded.",
+        "A score is there where it can be told from what was recorded and can be used.",
     )
     title = "Values that are there, of those due"
     said = _all_words(book, groups, notes)
