@@ -276,7 +276,7 @@ def test_responses_of_two_arms_stand_abreast_with_the_risk_difference_of_any_res
     ]
     assert [row[-2:] for row in rows_of(table)[1:]] == [["–", "–"]] * 3
     assert table.footnotes[-1] == (
-        "Difference: Cells minus placebo, percent points, Newcombe’s interval; P by Fisher’s exact test; P not adjusted."
+        "Difference: Cells minus placebo, percentage points, Newcombe’s interval; P by Fisher’s exact test; P not adjusted."
     )
 
 

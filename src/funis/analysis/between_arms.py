@@ -109,7 +109,7 @@ def _add_sizes(run: Run, place: Place, first: int, second: int) -> None:
 
 
 def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) -> None:
-    """Compare the shares of responders: difference in percent points by Newcombe, P by Fisher."""
+    """Compare the shares of responders: difference in percentage points by Newcombe, P by Fisher."""
     for answers in judged:
         visit = answers.visit or ALL
         for first, second, both in _cohorts(run, endpoint):

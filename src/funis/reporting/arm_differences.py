@@ -18,7 +18,7 @@ from funis.study.model import Arm, Endpoint, Study
 
 #: Where differences stand, the adjusted one first.
 _ANALYSES: Final = ("mmrm", "comparison")
-#: Decimals of percent points.
+#: Decimals of percentage points.
 POINTS: Final = 1
 #: What is estimated by each method.
 _ESTIMATES: Final[dict[str, str]] = {
@@ -26,7 +26,7 @@ _ESTIMATES: Final[dict[str, str]] = {
     "welch": "difference of mean changes, Welch’s t test",
     "rank_sum": "Hodges-Lehmann shift of changes, rank-sum test",
     "permutation": "difference of mean changes, permutation test, without an interval",
-    "newcombe": "percent points, Newcombe’s interval; P by Fisher’s exact test",
+    "newcombe": "percentage points, Newcombe’s interval; P by Fisher’s exact test",
 }
 
 

@@ -32,6 +32,8 @@ MAIN: dict[str, str] = {
     "quality": "Data quality",
     "limits": "Limits of interpretation",
 }
+#: Titles of the main part where no treatment was assigned and no safety was asked for by a protocol.
+_OBSERVED: dict[str, str] = {"safety": "Harms recorded in routine notes", "exposure": "Cells given"}
 #: Sections of the supplement: code, title.
 SUPPLEMENT: dict[str, tuple[str, str]] = {
     "definitions": ("S1", "Definitions in full"),
@@ -132,7 +134,8 @@ class Arrangement:
         self._first_change = changes[0] if changes else ""
         self._main = study.report.main
         titles = study.report.titles
-        self._titles = {name: titles.get(key, MAIN[name]) for key, name in MAIN_SECTIONS.items()}
+        usual = MAIN | (_OBSERVED if study.trial.design == "observational" else {})
+        self._titles = {name: titles.get(key, usual[name]) for key, name in MAIN_SECTIONS.items()}
 
     def arrange(self, shown: Sequence[Shown]) -> tuple[PlacedSection, ...]:
         """Give every section in reading order, the main part as the study file chooses it.

@@ -99,7 +99,13 @@ def _unclassified(book: NumberBook) -> Iterator[Prose]:
     ]
     if unclear:
         most = max(unclear, key=lambda each: each.value or 0.0)
-        yield _sentence("Patients whose response cannot be told: ", _of_all(most), " at most.")
+        if not most.value:
+            whole = Inline(str(most.denominator), most.id)
+            noun = " patient" if most.denominator == 1 else " patients"
+            yield _sentence("A response could be judged in all ", whole, f"{noun}.")
+            return
+        where = ", at the visit with the most of them" if len({each.visit for each in unclear}) > 1 else ""
+        yield _sentence("A response could not be judged in ", _of_all(most), f" patients{where}.")
 
 
 def limit_words(study: Study, book: NumberBook) -> tuple[Prose, ...]:

@@ -41,7 +41,7 @@ def build_comparison_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
         (
             "Difference: arm minus control. Changes: mean difference for Welch’s t test, Hodges-Lehmann "
             "shift for the rank-sum test, mean difference without an interval for the permutation test. "
-            "Responders: percent points with Newcombe’s interval, P by Fisher. "
+            "Responders: percentage points with Newcombe’s interval, P by Fisher. "
             "Time to event: events observed (expected) in arm and control."
         ),
         _unadjusted(used),

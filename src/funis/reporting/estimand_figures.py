@@ -86,7 +86,7 @@ def _figure(
     control = find_control(study)
     level = level_text(study, endpoint.id)
     summary = estimands[0].summary
-    unit = ", percent" if control is None else ", percent points"
+    unit = ", percent" if control is None else ", percentage points"
     what = f"{summary[:1].upper()}{summary[1:]}"
     what += unit if endpoint.kind != "change" else f" of {labels.variable(endpoint.all_variables[0])}"
     if control is not None:

@@ -31,6 +31,15 @@ _ALLOCATED: dict[str, str] = {
     "treated": "Received treatment",
     "completed": "Followed to the end",
 }
+#: What they are called in a cohort: nobody was enrolled to be treated, and entry is what the records hold.
+_OBSERVED: dict[str, str] = {
+    "screened": "Records searched",
+    "consented": "Consent recorded",
+    "enrolled": "In the cohort",
+    "eligible": "Fits every criterion of the cohort",
+    "treated": "Given the cells",
+    "completed": "Followed to the last visit",
+}
 #: Who leaves before a step, and whose count is that step's less theirs.
 _LEAVES: dict[str, tuple[str, tuple[str, ...]]] = {
     "treated": ("enrolled", ("not_treated", "treatment_not_recorded")),
@@ -78,7 +87,9 @@ def build_flow(study: Study, book: NumberBook) -> tuple[FlowChart, ...]:
         )
     else:
         again = [_infused_again(book, ALL)]
-        steps, columns = (*_steps([whole], main, again)[0], *_analysed(labels, book, ALL)), ()
+        is_cohort = study.trial.design == "observational"
+        own = _steps([whole], main, again, called=_OBSERVED if is_cohort else {})[0]
+        steps, columns = (*own, *_analysed(labels, book, ALL)), ()
     wrong = list(_find_mismatches(study, by_arm if are_drawn else {ALL: whole}))
     notes = (*wrong, *_notes(whole, has_arms=bool(study.arms) and not are_drawn))
     alt = " ".join((_say(steps, columns), *wrong))

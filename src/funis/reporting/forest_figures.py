@@ -124,7 +124,7 @@ def _figure(labels: Labels, endpoint: Endpoint, rows: Sequence[ForestRow]) -> Fi
     arms = [arm.name for arm in labels.study.arms if control is not None and arm.id != control.id]
     level = level_text(labels.study, endpoint.id)
     if endpoint.kind == "response":
-        what = "Responders, percent" if control is None else "Difference of responders, percent points"
+        what = "Responders, percent" if control is None else "Difference of responders, percentage points"
     else:
         named = labels.variable_with_unit(endpoint.all_variables[0])
         what = f"Mean change of {named}" if control is None else f"Difference of change of {named}"

@@ -24,7 +24,7 @@ from funis.study.model import Study
 _BASIS: Final = (
     "N: subjects of the population whose response is known or imputed at every visit that is compared; of "
     "two visits only the subjects that changed carry information. Difference: share of responders at the "
-    "later visit minus the share at the first, in percent points, with Newcombe’s interval for paired "
+    "later visit minus the share at the first, in percentage points, with Newcombe’s interval for paired "
     "proportions."
 )
 

@@ -16,11 +16,18 @@ from funis.reporting.labels import Labels
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import level_text
 from funis.reporting.response_tables import origin_words
-from funis.reporting.time_axis import AXIS_ROOM, PLOT_WITH_ROWS, short_visit, words_below
+from funis.reporting.time_axis import (
+    AXIS_ROOM,
+    MONTHS,
+    PLOT_WITH_ROWS,
+    TimeUnit,
+    short_visit,
+    unit_of,
+    words_below,
+)
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
-_DAYS_PER_MONTH = 30.4375
 #: Colour and line type of a curve.
 _Look = tuple[str, list[int]]
 #: Line types of arms, so that they differ in a grey copy too.
@@ -78,14 +85,14 @@ def _survival_figure(labels: Labels, endpoint: str, steps: pl.DataFrame, numbers
     curves = {str(arm): part.sort("time") for (arm,), part in steps.group_by("arm", maintain_order=True)}
     risk = {arm: _risk_at_visits(labels, numbers, arm, curve) for arm, curve in curves.items()}
     times = [time for each in risk.values() for time in each]
-    last = max([float(steps["time"].max() or 0), _DAYS_PER_MONTH, *times])  # type: ignore[arg-type]
+    last = max([float(steps["time"].max() or 0), MONTHS.days, *times])  # type: ignore[arg-type]
     domain = 1.03 * last
-    axis, ticks = _time_axis(labels, numbers, last)
+    axis, ticks = _time_axis(labels, numbers, last, origin)
     x: Spec = {
         "field": "time",
         "type": "quantitative",
         "scale": {"domain": [0, domain], "nice": False},
-        "axis": axis | {"title": f"Months from {origin}"},
+        "axis": axis,
     }
     looks = dict(zip(curves, zip(GROUPS * 9, _DASHES * 9, strict=False), strict=False))
     medians = {arm: median for arm in curves for median in _medians(numbers, arm)}
@@ -122,7 +129,9 @@ def _notes(labels: Labels, endpoint: str, numbers: pl.DataFrame, event: str, ori
     level = level_text(labels.study, endpoint)
     named = origin if origin.startswith("the ") else f"the {origin}"
     found = (
-        f"Time 0 is {named}; ticks stand at the planned visits, whose names are below the months.",
+        f"Time 0 is {named}; ticks stand at the planned visits, whose names are below the time."
+        if "planned_time" in numbers["statistic"].to_list()
+        else f"Time 0 is {named}.",
         (
             f"Band: {level} confidence interval on the log-log scale; the last step is drawn a little beyond "
             "its day so that its band is seen. Below the curve: subjects still under observation and free of "
@@ -296,27 +305,30 @@ def _risk_at_visits(labels: Labels, numbers: pl.DataFrame, arm: str, curve: pl.D
     return {0.0: int(curve["at_risk"][0])} | at_risk
 
 
-def _time_axis(labels: Labels, numbers: pl.DataFrame, last: float) -> tuple[Spec, list[float]]:
-    """Put ticks at the origin and the planned visits, months above the visit's name; else at whole months."""
+def _time_axis(labels: Labels, numbers: pl.DataFrame, last: float, origin: str) -> tuple[Spec, list[float]]:
+    """Put ticks at origin and planned visits, the time above the visit's name; else at whole units."""
     planned = numbers.filter(pl.col("statistic") == "planned_time").unique("visit", maintain_order=True)
     visits = sorted(zip(planned["value"].to_list(), planned["visit"].to_list(), strict=True))
+    unit = unit_of(last, at_visits=bool(visits))
+    titled: Spec = {"title": f"{unit.name} from {origin}"}
     if not visits:
-        months = last / _DAYS_PER_MONTH
-        every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120) if months / step <= 13 or step == 120)
-        ticks = [place * every * _DAYS_PER_MONTH for place in range(int(months / every) + 1)]
-        return {"values": ticks, "labelExpr": f"round(datum.value / {_DAYS_PER_MONTH})"}, ticks
+        ticks = unit.ticks(last)
+        return titled | {"values": ticks, "labelExpr": f"round(datum.value / {unit.days})"}, ticks
     names = {0.0: ""} | {float(day): labels.visit(name) for day, name in visits}
     ticks = _apart(list(names), last)
     has_room = all(after - before >= 2 * _ROOM * last for before, after in pairwise(ticks))
-    words = {time: [_months(time), name if has_room else short_visit(name)] for time, name in names.items()}
+    words = {
+        time: [_in_units(time, unit), name if has_room else short_visit(name)] for time, name in names.items()
+    }
     texts = {f"{tick:g}": words[tick] for tick in ticks}
-    return {"values": ticks, "labelExpr": f"{json.dumps(texts)}[format(datum.value, 'd')]"}, ticks
+    labels_at = f"{json.dumps(texts)}[format(datum.value, 'd')]"
+    return titled | {"values": ticks, "labelExpr": labels_at}, ticks
 
 
-def _months(days: float) -> str:
-    """Print days as months: whole where they are within a fifth of a month, else with one decimal."""
-    months = days / _DAYS_PER_MONTH
-    return format_number(months, 0 if abs(months - round(months)) < 0.2 else 1)
+def _in_units(days: float, unit: TimeUnit) -> str:
+    """Print days in a unit: whole where they are within a fifth of one, else with one decimal."""
+    length = days / unit.days
+    return format_number(length, 0 if abs(length - round(length)) < 0.2 else 1)
 
 
 def _apart(times: list[float], last: float) -> list[float]:

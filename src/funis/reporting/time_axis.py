@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from funis.documents.figure import SMALL, WIDTH, Spec
@@ -87,15 +88,63 @@ def time_axis(study: Study, days: Sequence[float]) -> Spec:
             "labelOverlap": "greedy",
         }
     last = max(days, default=0.0)
-    unit, length = ("Years", 365.25) if last > 730 else ("Months", 30.4375)
-    step = max(1, round(last / length / 12)) * length
-    ticks = [round(place * step, 2) for place in range(int(last // step) + 1)]
+    unit = unit_of(last)
     return {
-        "values": ticks,
-        "labelExpr": f"round(datum.value / {length})",
-        "title": f"{unit} from first visit",
+        "values": unit.ticks(last),
+        "labelExpr": f"round(datum.value / {unit.days})",
+        "title": f"{unit.name} from first visit",
         "labelOverlap": "greedy",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUnit:
+    """A unit of an axis of time.
+
+    Attributes
+    ----------
+    name : as an axis is titled
+    days : its length
+    steps : between ticks, in units, the smallest first
+    """
+
+    name: str
+    days: float
+    steps: tuple[int, ...]
+
+    def ticks(self, last: float) -> list[float]:
+        """Give whole units from 0 to a day, at most fourteen of them, as days."""
+        length = last / self.days
+        step = next((each for each in self.steps if length / each <= _MOST_TICKS), self.steps[-1])
+        return [round(place * step * self.days, 4) for place in range(int(length // step) + 1)]
+
+
+_MOST_TICKS: Final = 13
+DAYS: Final = TimeUnit("Days", 1.0, (1, 2, 7, 14))
+MONTHS: Final = TimeUnit("Months", 30.4375, (1, 2, 3, 6, 12))
+YEARS: Final = TimeUnit("Years", 365.25, (1, 2, 5, 10, 20))
+#: The last day up to which days are counted, and months; a trial's visits are named in months for longer.
+_LAST_IN_DAYS, _LAST_IN_MONTHS, _LAST_OF_VISITS = 62.0, 730.0, 5 * 365.25
+
+
+def unit_of(last: float, *, at_visits: bool = False) -> TimeUnit:
+    """Choose days, months or years for an axis of time.
+
+    Parameters
+    ----------
+    last : the last day it shows
+    at_visits : whether its ticks stand at planned visits
+
+    Examples
+    --------
+    >>> [unit_of(last).name for last in (30, 62, 63, 730, 731)]
+    ['Days', 'Days', 'Months', 'Months', 'Years']
+    >>> unit_of(1000, at_visits=True).name, unit_of(3000, at_visits=True).name
+    ('Months', 'Years')
+    """
+    if last <= _LAST_IN_DAYS:
+        return DAYS
+    return MONTHS if last <= (_LAST_OF_VISITS if at_visits else _LAST_IN_MONTHS) else YEARS
 
 
 def _months_beyond(study: Study, last: float) -> dict[str, str]:

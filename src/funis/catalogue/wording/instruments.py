@@ -189,7 +189,13 @@ def _term_words(found: Definition, values: Mapping[str, Any], term: Term) -> str
             return f"rise in {name} since the visit before {compared_words(term.operator, limit, unit)}"
         case "previous":
             return f"{name} at the visit before {compared_words(term.operator, limit, unit)}"
-    return f"{name} {compared_words(term.operator, limit, unit)}"
+    counts = unit and name[: len(unit)] == unit
+    # What is counted is the unit: "at least 2 joints with pain", not "joints with pain at least 2 joints".
+    return (
+        f"{compared_words(term.operator, limit)} {name}"
+        if counts
+        else f"{name} {compared_words(term.operator, limit, unit)}"
+    )
 
 
 def _is_yes_no(found: Definition, name: str) -> bool:

@@ -105,7 +105,9 @@ def _check_unplanned(row: Mapping[str, Any], place: PlacedInfusion) -> Iterator[
     else:
         fix = f"{len(place.plan.infusions)} are planned of course {place.course}."
     message = "This infusion is not planned."
-    yield _finding("query", "unplanned_infusion", row, "number", message, fix)
+    # More cells than a course's plan has is a dose outside it; of a course without a plan nothing is known.
+    level = "query" if place.plan is None else "warning"
+    yield _finding(level, "unplanned_infusion", row, "number", message, fix)
 
 
 def _check_day(study: Study, row: Mapping[str, Any], place: PlacedInfusion) -> Iterator[Finding]:

@@ -1,0 +1,42 @@
+"""A cohort is not told as a trial: nobody was enrolled to be treated, and no protocol asked about harms."""
+
+from __future__ import annotations
+
+import pytest
+
+from funis.documents.flow_chart import FlowChart
+from funis.reporting.time_axis import unit_of
+
+from .test_report_statements import report
+
+
+def test_the_flow_of_a_cohort_names_what_its_records_hold() -> None:
+    def titles(kind: str) -> str:
+        blocks = [block for section in report(kind).main for block in section.all_blocks]
+        chart = next(block for block in blocks if isinstance(block, FlowChart))
+        return "; ".join(step.box.title for step in chart.steps)
+
+    cohort = titles("observational")
+    assert "in the cohort" in cohort
+    assert "nrolled" not in cohort
+    assert "enrolled" in titles("sle")
+
+
+def test_harms_of_a_cohort_were_noted_in_routine_and_not_asked_for_by_a_protocol() -> None:
+    names = {kind: {s.id: s.title for s in report(kind).main} for kind in ("observational", "sle")}
+    assert names["observational"]["safety"] == "Harms recorded in routine notes"
+    assert names["sle"]["safety"] == "Safety"
+
+
+@pytest.mark.parametrize(
+    ("last", "unit", "ticks"),
+    [
+        # By hand: 42 days in weeks; 360 days are 11.8 months; 10 years in years.
+        (42.0, "Days", [0, 7, 14, 21, 28, 35, 42]),
+        (365.25, "Months", [30.4375 * month for month in range(13)]),
+        (3652.5, "Years", [365.25 * year for year in range(11)]),
+    ],
+)
+def test_an_axis_of_time_counts_in_the_unit_that_fits(last: float, unit: str, ticks: list[float]) -> None:
+    assert unit_of(last).name == unit
+    assert unit_of(last).ticks(last) == pytest.approx(ticks, abs=1e-3)
