@@ -15,8 +15,8 @@ from funis.documents.drawing import render_svg
 from funis.documents.figure import FigureSpec
 from funis.reporting.report_figures import build_figures
 from funis.reporting.subject_figures import GRADE_COLOURS, order_subjects
-from funis.reporting.survival_figures import _apart, _months, build_survival_figures, spread
-from funis.reporting.time_axis import short_visit, time_axis
+from funis.reporting.survival_figures import _apart, _in_units, build_survival_figures, spread
+from funis.reporting.time_axis import MONTHS, short_visit, time_axis
 from funis.results import NumberList, Place, Results
 from funis.study.model import Study
 
@@ -302,7 +302,7 @@ def test_ticks_too_near_each_other_are_left_out() -> None:
     ("days", "words"), [(0, "0"), (14, "0.5"), (30, "1"), (84, "2.8"), (90, "3"), (98, "3.2"), (360, "12")]
 )
 def test_days_as_months(days: float, words: str) -> None:
-    assert _months(days) == words
+    assert _in_units(days, MONTHS) == words
 
 
 def test_without_planned_times_ticks_are_months(made: ModuleType) -> None:

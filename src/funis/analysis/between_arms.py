@@ -109,29 +109,56 @@ def _add_sizes(run: Run, place: Place, first: int, second: int) -> None:
 
 
 def compare_responses_between(run: Run, endpoint: Endpoint, judged: Sequence[Answers]) -> None:
-    """Compare the shares of responders: difference in percentage points by Newcombe, P by Fisher."""
+    """Compare the shares of responders: difference in percentage points by Newcombe, P by Fisher.
+
+    Of each class of response the difference has its interval and no P: the classes are parts of one answer,
+    which is tested once. Where it is open which class somebody has, the classes are not compared.
+    """
     for answers in judged:
-        visit = answers.visit or ALL
         for first, second, both in _cohorts(run, endpoint):
             determinate = [answers.determinate & cohort.members for cohort in (first, second)]
-            n = [int(each.sum()) for each in determinate]
-            k = [int((answers.responders & each).sum()) for each in determinate]
-            if not all(n):
+            if not all(each.any() for each in determinate):
                 continue
-            key = f"{endpoint.id} {answers.definition}: {RESPONDER} {visit} arms"
-            place = replace(
-                both.place("comparison", answers.definition, RESPONDER), visit=visit, endpoint=endpoint.id,
-                n=sum(n), missing_outcome=endpoint.missing_outcome,
-                source=subject_source(run, both, key, determinate[0] | determinate[1], answers.rows),
-            )  # fmt: skip
-            _add_sizes(run, place, n[0], n[1])
-            found = fisher_exact(k[0], n[0], k[1], n[1], level=run.level_of(endpoint))
-            given = (("estimate", found.estimate), ("lower", found.lower), ("upper", found.upper))
-            for statistic, value in given:
-                points = round_exactly(100.0 * value)
-                text = format_number(points, 1)
-                run.numbers.add(place, statistic, points, text=text, method="newcombe")
-            run.numbers.add(place, "p", found.p, method="fisher")
+            for name, chosen in _classes_compared(answers, both):
+                _compare_class(run, endpoint, answers, (name, chosen), (both, determinate))
+
+
+def _classes_compared(answers: Answers, both: Cohort) -> Iterator[tuple[str, Booleans]]:
+    """Give the responders, then each class of response where there are several and none is open."""
+    yield RESPONDER, answers.responders
+    classes = [name for name in answers.classes if name != answers.failing]
+    in_one = np.logical_or.reduce([answers.of_class(name) for name in classes]) if classes else None
+    if len(classes) > 1 and in_one is not None and not (answers.responders & ~in_one & both.members).any():
+        for name in classes:
+            yield name, answers.of_class(name)
+
+
+def _compare_class(
+    run: Run,
+    endpoint: Endpoint,
+    answers: Answers,
+    counted: tuple[str, Booleans],
+    over: tuple[Cohort, Sequence[Booleans]],
+) -> None:
+    """Add the difference of one share between two arms, tested where it is that of all responders."""
+    (name, chosen), (both, determinate) = counted, over
+    visit = answers.visit or ALL
+    n = [int(each.sum()) for each in determinate]
+    k = [int((chosen & each).sum()) for each in determinate]
+    key = f"{endpoint.id} {answers.definition}: {name} {visit} arms"
+    place = replace(
+        both.place("comparison", answers.definition, name), visit=visit, endpoint=endpoint.id,
+        n=sum(n), missing_outcome=endpoint.missing_outcome,
+        source=subject_source(run, both, key, determinate[0] | determinate[1], answers.rows),
+    )  # fmt: skip
+    _add_sizes(run, place, n[0], n[1])
+    found = fisher_exact(k[0], n[0], k[1], n[1], level=run.level_of(endpoint))
+    given = (("estimate", found.estimate), ("lower", found.lower), ("upper", found.upper))
+    for statistic, value in given:
+        points = round_exactly(100.0 * value)
+        run.numbers.add(place, statistic, points, text=format_number(points, 1), method="newcombe")
+    if name == RESPONDER:
+        run.numbers.add(place, "p", found.p, method="fisher")
 
 
 def compare_times_between(run: Run, endpoint: Endpoint, day: Floats, happened: Booleans) -> None:

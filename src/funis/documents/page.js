@@ -307,6 +307,15 @@
   addEventListener("hashchange", openNamed);
   openNamed();
 
+  // on a narrow screen the contents are folded, so that the results come first
+  const list = document.querySelector("nav.contents details");
+  const narrow = matchMedia("(max-width: 899px)");
+  const fold = () => {
+    if (list) list.open = !narrow.matches;
+  };
+  narrow.addEventListener("change", fold);
+  fold();
+
   // the contents follow the reader
   const links = new Map([...document.querySelectorAll("nav.contents a")].map((link) => [link.hash.slice(1), link]));
   const watch = new IntersectionObserver(

@@ -80,7 +80,12 @@ _BY_ID: tuple[tuple[str, str], ...] = (
     # Of the cells the main part has what was given; donors and lots would make it longer than eight pages.
     ("table-main-product", "influence"),
     ("table-comparison", "models"),
+    # Every grade of every test is looked up; the main part has who got worse.
+    ("table-lab-shifts", "laboratory"),
+    ("table-courses-labs", "laboratory"),
 )
+#: With arms, in three blocks each, these would make the main part longer than eight pages.
+_BY_ARMS: tuple[tuple[str, str], ...] = (("table-concomitant", "subject-courses"),)
 #: Places by the section that the maker of a table or figure names.
 _BY_SECTION: dict[str, str] = {
     "systems": "systems",
@@ -132,6 +137,7 @@ class Arrangement:
         ranked = sorted(study.endpoints, key=lambda each: each.role != "primary")
         changes = [each.id for each in ranked if each.kind in {"change", "summary"}]
         self._first_change = changes[0] if changes else ""
+        self._by_arms = _BY_ARMS if len(study.arms) > 1 else ()
         self._main = study.report.main
         titles = study.report.titles
         usual = MAIN | (_OBSERVED if study.trial.design == "observational" else {})
@@ -177,7 +183,7 @@ class Arrangement:
 
     def place(self, shown: Shown) -> str:
         """Name the section of the main part or of the supplement that a table or figure stands in."""
-        known = [place for start, place in _BY_ID if shown.id.startswith(start)]
+        known = [place for start, place in (*self._by_arms, *_BY_ID) if shown.id.startswith(start)]
         if not known and shown.id.startswith("table-main-"):
             return shown.section
         known += [_BY_SECTION[shown.section]] if shown.section in _BY_SECTION else []

@@ -47,23 +47,20 @@ def quality_words(study: Study, results: Results, book: NumberBook) -> tuple[Pro
     is_rebuilt = study.trial.reconstructed or results.provenance.reconstructed
     kind = f"The data are {_KINDS['made' if is_rebuilt else 'real']}: {reference('provenance')}."
     used = (*found, Inline(use_of_values(results.findings)))
-    there = _present_words(*present, unusable=_count_unusable(results)) if present else ()
+    left_out = any(each.is_left_out for each in results.findings)
+    there = _present_words(*present, are_left_out=left_out) if present else ()
     return (*there, used, *_unclassified(book), plain(kind))
 
 
-def _count_unusable(results: Results) -> int:
-    """Count the cells and rows that were recorded and are left out as errors."""
-    places = {(each.file, each.line, each.column) for each in results.findings if each.is_left_out}
-    return len(places)
-
-
-def _present_words(count: Number, percent: Number, *, unusable: int) -> Iterator[Prose]:
+def _present_words(count: Number, percent: Number, *, are_left_out: bool) -> Iterator[Prose]:
     """Say how many of the values due are there, and that others were recorded and cannot be used."""
     left_out = (
-        f" A score is present where it can be told without what cannot be used: {unusable} recorded "
-        f"value{'' if unusable == 1 else 's'}, left out as {'an error' if unusable == 1 else 'errors'}."
+        f" A score is present where it can be told without what was left out as an error: "
+        f"{reference('findings')}."
+        if are_left_out
+        else ""
     )
-    behind = f"): {reference('completeness')}.{left_out if unusable else ''}"
+    behind = f"): {reference('completeness')}.{left_out}"
     yield _sentence(_of_all(count), " values due were present (", _in_percent(percent), behind)
 
 
@@ -145,9 +142,8 @@ def _limits(study: Study, book: NumberBook) -> Iterator[Prose]:
         )
     if tests is not None:
         counted = " P value was calculated" if tests.value == 1 else " P values were calculated"
-        gone = book.withheld_tests
-        kept = f"; {gone} of them {'is' if gone == 1 else 'are'} withheld for errors in the data"
-        yield _sentence("", bound(tests, 0), counted, f"{kept if gone else ''}.")
+        kept = "; those of withheld results are not printed" if book.withholds_tests else ""
+        yield _sentence("", bound(tests, 0), counted, f"{kept}.")
     if any(is_proposed(each.definition) for each in study.endpoints if each.definition):
         yield plain("A response definition is a proposal of funis, as the trial's own could not be found.")
 

@@ -68,6 +68,9 @@ _WITHOUT_DAY: Final = (
 )
 
 
+_Columns = Sequence[tuple[str, str]]
+
+
 def build_course_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
     """Specify efficacy by course, one column a course, and who was infused again before a visit.
 
@@ -99,6 +102,25 @@ def _efficacy(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iter
     columns = list(dict.fromkeys((group.subgroup, group.category) for group in measured))
     if not columns:
         return
+    labs = set(labels.study.lab_names)
+    scores = [group for group in measured if group.measure not in labs]
+    tests = [group for group in measured if group.measure in labs]
+    # Without a score the tests are what the main part can show.
+    yield from _efficacy_table(labels, book, groups, scores or tests, columns, is_main=True)
+    if scores and tests:
+        yield from _efficacy_table(labels, book, groups, tests, columns, is_main=False)
+
+
+def _efficacy_table(
+    labels: Labels,
+    book: NumberBook,
+    groups: Sequence[Group],
+    measured: Sequence[Group],
+    columns: _Columns,
+    *,
+    is_main: bool,
+) -> Iterator[TableSpec]:
+    """Specify scores and responses by course, or the laboratory tests, which are looked up."""
     rows: list[TableRow] = []
     blocks = dict.fromkeys((group.population, group.arm, group.measure) for group in measured)
     for population, arm, measure in blocks:
@@ -110,16 +132,18 @@ def _efficacy(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iter
         title = _block_title(labels, population, arm, labels.variable_with_unit(measure))
         rows.append(heading(f"{title}{_within(labels.study, population, measure)}"))
         rows += list(_rows_of_measure(labels, book, own, columns))
-    rows += list(_response_rows(labels, book, groups, columns))
-    rows += list(_age_rows(book, groups, columns))
-    used = [number for group in groups for number in book.all(group) if group.variable not in _OF_FIRST]
+    if is_main:
+        rows += list(_response_rows(labels, book, groups, columns))
+        rows += list(_age_rows(book, groups, columns))
+    printed = {name for row in rows for cell in row.cells for name in cell.ids}
+    used = [each for group in groups for each in book.all(group) if each.id in printed]
     level = level_text(labels.study)
     notes = (
         CAUTION,
         _COUNTED,
         f"Changes: mean with {level} t interval. n: with both values; N: with a later course of known day.",
         *_not_reached(labels, book, measured, columns),
-        _RESPONSES,
+        *((_RESPONSES,) if is_main else ()),
         *describe_basis(labels, used),
     )
     later = list(dict.fromkeys(subgroup for subgroup, _ in columns))
@@ -131,8 +155,9 @@ def _efficacy(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> Iter
         ),
     )
     heads = ("", *(humanise(category) for _, category in columns))
-    title = "Efficacy by course of treatment"
-    yield TableSpec("table-courses", "activity", title, heads, tuple(rows), notes, spanners, is_upright=True)
+    title = "Efficacy by course of treatment" if is_main else "Laboratory tests by course of treatment"
+    name, section = ("table-courses", "activity") if is_main else ("table-courses-labs", "laboratory")
+    yield TableSpec(name, section, title, heads, tuple(rows), notes, spanners, is_upright=True)
 
 
 def _within(study: Study, population: str, measure: str) -> str:
@@ -165,9 +190,6 @@ def _block_title(labels: Labels, population: str, arm: str, what: str) -> str:
     within = [in_sentence(labels.population(population))] if population != EVERYBODY else []
     within += [f"arm {arm_label(labels.study, arm)}"] if arm != ALL else []
     return f"{what} ({', '.join(within)})" if within else what
-
-
-_Columns = Sequence[tuple[str, str]]
 
 
 def _rows_of_measure(

@@ -34,7 +34,7 @@ def build_endpoint_box(study: Study) -> tuple[Box, ...]:
     ()
     """
     labels = Labels(study)
-    entries = (*_judged(labels), *_timed(labels), *_measured(labels))
+    entries = (*_judged(labels), *_timed(labels), *_measured(labels), *_exploratory(labels))
     if not entries:
         return ()
     notes = [f"Rows, limits and versions of every instrument: {reference('definitions')}."]
@@ -48,7 +48,7 @@ def build_endpoint_box(study: Study) -> tuple[Box, ...]:
 def _judged(labels: Labels) -> Iterator[BoxEntry]:
     """Define each class of the responses that are not only exploratory, then what a relapse is."""
     responses = [each for each in labels.study.endpoints if each.kind == "response" and each.definition]
-    shown = [each for each in responses if each.role != "exploratory"] or responses[:1]
+    shown = _shown_responses(responses)
     seen: set[str] = set()
     for endpoint in shown:
         if endpoint.definition in seen:
@@ -64,10 +64,6 @@ def _judged(labels: Labels) -> Iterator[BoxEntry]:
         )
         if words.relapse and any(each.kind == "relapse" for each in labels.study.endpoints):
             yield BoxEntry("Relapse", plain(_without_name(" ".join(words.relapse))))
-    others = [each for each in responses if each.definition not in seen]
-    if others:
-        names = listed(list(dict.fromkeys(in_sentence(each.printed) for each in others)))
-        yield BoxEntry("Exploratory", plain(f"{names[:1].upper()}{names[1:]}: {reference('definitions')}."))
 
 
 def _without_name(text: str) -> str:
@@ -85,13 +81,40 @@ def _timed(labels: Labels) -> Iterator[BoxEntry]:
 
 def _measured(labels: Labels) -> Iterator[BoxEntry]:
     """Say of each measured endpoint what is measured, how it is summed up, when, and in whom."""
-    for endpoint in labels.study.endpoints:
-        if endpoint.kind in _MEASURED:
+    measured = [each for each in labels.study.endpoints if each.kind in _MEASURED]
+    for endpoint in measured:
+        if endpoint.role != "exploratory" or not _has_others(labels.study):
             editions = _editions(labels, endpoint)
             said = f"{_summary(labels, endpoint)}{_when(labels, endpoint)}{_subjects(labels, endpoint)}."
             yield BoxEntry(
                 f"{endpoint.printed} ({endpoint.role})", plain(" ".join([_capital(said), *editions]))
             )
+
+
+def _has_others(study: Study) -> bool:
+    """Tell whether anything is asked that is not exploratory."""
+    return any(each.role != "exploratory" for each in study.endpoints)
+
+
+def _exploratory(labels: Labels) -> Iterator[BoxEntry]:
+    """Name what is exploratory in one entry; its definitions stand in the supplement."""
+    study = labels.study
+    responses = [each for each in study.endpoints if each.kind == "response" and each.definition]
+    told = {each.definition for each in _shown_responses(responses)}
+    others = [
+        each
+        for each in study.endpoints
+        if (each.kind == "response" and each.definition and each.definition not in told)
+        or (each.kind in _MEASURED and each.role == "exploratory" and _has_others(study))
+    ]
+    if others:
+        names = listed(list(dict.fromkeys(in_sentence(each.printed) for each in others)))
+        yield BoxEntry("Exploratory", plain(f"{_capital(names)}: {reference('definitions')}."))
+
+
+def _shown_responses(responses: list[Endpoint]) -> list[Endpoint]:
+    """Give the responses that are defined in the box: those that are not only exploratory, else the first."""
+    return [each for each in responses if each.role != "exploratory"] or responses[:1]
 
 
 def _summary(labels: Labels, endpoint: Endpoint) -> str:

@@ -143,6 +143,9 @@ def _steps(
     Entry steps of equal counts that nobody left between are one, where they are in every column: the rows of
     the columns are the same.
     """
+    undated = [
+        _is_undated(counts, own) for counts, own in zip(columns, again or [()] * len(columns), strict=True)
+    ]
     present = [name for name in names if all(name in each and not _is_aside(each, name) for each in columns)]
     rows: list[list[str]] = []
     for name in present:
@@ -154,14 +157,21 @@ def _steps(
     return [
         tuple(
             FlowStep(
-                _box(_title(row, called or {}), counts[row[-1]]),
-                own if row[-1] == "treated" else (),
+                _box(
+                    _title(row, called or {}), counts[row[-1]], cannot_tell=is_open and row[-1] == "treated"
+                ),
+                own if row[-1] == "treated" and not is_open else (),
                 left=_left_before(counts, after),
             )
             for row, after in zip(rows, following, strict=True)
         )
-        for counts, own in zip(columns, again or [()] * len(columns), strict=True)
+        for counts, own, is_open in zip(columns, again or [()] * len(columns), undated, strict=True)
     ]
+
+
+def _is_undated(counts: _Counts, again: Sequence[FlowBox]) -> bool:
+    """Tell whether somebody was infused again, and nobody counts as treated for want of a day."""
+    return bool(again) and "treated" in counts and not _size(counts["treated"])
 
 
 def _title(names: Sequence[str], called: Mapping[str, str]) -> str:
@@ -186,7 +196,9 @@ def _left_before(counts: _Counts, name: str) -> tuple[FlowBox, ...]:
     )
 
 
-def _box(title: str, number: Number) -> FlowBox:
+def _box(title: str, number: Number, *, cannot_tell: bool = False) -> FlowBox:
+    if cannot_tell:
+        return FlowBox(title, (Inline("cannot tell: no first infusion has a day"),))
     count = bound(number, 0)
     return FlowBox(title, (Inline("n = "), *((count,) if count else ())))
 

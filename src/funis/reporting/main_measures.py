@@ -172,8 +172,11 @@ def _over_time(labels: Labels, book: NumberBook, pair: Sequence[_Measure], place
         title = f"{labels.population(within)}: {listed([in_sentence(each) for each in names])} over time"
     body = _body_of_arms(labels, book, pair[0]) if len(labels.study.arms) > 1 else _body(labels, book, pair)
     notes = (*_notes(labels, book, pair), *body.notes)
+    # With arms each measure fills a table: what is asked of a subgroup alone is looked up.
+    is_aside = within != ALL and len(labels.study.arms) > 1
+    section = _behind(labels, pair) if is_aside else "activity"
     return TableSpec(
-        f"table-main-measure-{place + 1}", "activity", _capital(title), body.heads, tuple(body.rows), notes,
+        f"table-main-measure-{place + 1}", section, _capital(title), body.heads, tuple(body.rows), notes,
         body.spanners, is_upright=True,
     )  # fmt: skip
 

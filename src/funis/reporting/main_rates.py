@@ -47,6 +47,11 @@ from funis.results import ALL, name_sustained
 from funis.study.model import Endpoint, Study
 
 RESPONSE, RELAPSE = "table-main-response", "table-main-relapse"
+#: Said where relapses of several arms stand beside each other.
+_RESPONDERS_OF_ARMS = (
+    "Who responds is known only after the arms were formed: responders of two arms are not alike, and their "
+    "relapses are described, not compared. Of all treated, the arms can be compared."
+)
 #: Visits of a response that stand beside each other; more stand one below the other.
 _MOST_ABREAST = 2
 
@@ -288,7 +293,11 @@ def _relapse_table(labels: Labels, book: NumberBook) -> Iterator[TableSpec]:
     ]
     timed = [group.endpoint for group in book.of("time_to_event") if group.variable == "relapse"]
     level = "" if book.has_one_subject else levels_text(labels.study, ends)
-    notes = (*_relapse_notes(labels, level), *(level_notes(labels, [*ends, *timed]) if level else ()))
+    notes = (
+        *_relapse_notes(labels, level),
+        *([_RESPONDERS_OF_ARMS] if len(arms) > 1 else []),
+        *(level_notes(labels, [*ends, *timed]) if level else ()),
+    )
     yield TableSpec(
         RELAPSE,
         "response",

@@ -30,8 +30,6 @@ from funis.study.model import Study
 
 #: Analyses that describe the levels of a variable.
 _LEVELS = frozenset({"summary", "baseline"})
-#: Analyses whose P values are those of others.
-_JUDGED_AGAIN = ("co_primary", "multiplicity")
 _LIMITED = frozenset({"estimate", "lower", "upper"})
 
 
@@ -97,7 +95,7 @@ class NumberBook:
     groups : the same by group, then by visit and statistic
     withheld : endpoints and measures of which numbers are withheld for errors in the data
     decimals : of each variable whose levels are described, the decimals it is printed with
-    withheld_tests : P values of which nothing is printed for errors in the data
+    withholds_tests : whether P values are among what is withheld for errors in the data
     has_one_subject : whether the data hold one subject, of whom no table has a spread, interval or P
     """
 
@@ -105,7 +103,7 @@ class NumberBook:
     groups: dict[Group, dict[tuple[str, str], list[Number]]] = field(default_factory=dict)
     withheld: frozenset[str] = frozenset()
     decimals: dict[str, int] = field(default_factory=dict)
-    withheld_tests: int = 0
+    withholds_tests: bool = False
     has_one_subject: bool = False
 
     def of(self, analysis: str) -> Iterator[Group]:
@@ -168,7 +166,7 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
     book = NumberBook(
         tuple(Number(*row) for row in shown.iter_rows()),
         withheld=frozenset(name for pair in names for name in pair if name),
-        withheld_tests=_count_tests(ordered.filter(is_withheld)),
+        withholds_tests=(ordered.filter(is_withheld)["statistic"] == "p").any(),
     )
     book.has_one_subject = has_one_subject(book.numbers, everybody="enrolled", whole=ALL)
     for number in book.numbers:
@@ -181,12 +179,6 @@ def read_numbers(frame: pl.DataFrame) -> NumberBook:
     if book.has_one_subject:
         book.decimals.update(_recorded_decimals(book))
     return book
-
-
-def _count_tests(numbers: pl.DataFrame) -> int:
-    """Count the P values among numbers, without those that judge again a P that stands elsewhere."""
-    is_again = pl.col("analysis").is_in(_JUDGED_AGAIN)
-    return numbers.filter((pl.col("statistic") == "p") & ~is_again).height
 
 
 def _recorded_decimals(book: NumberBook) -> dict[str, int]:

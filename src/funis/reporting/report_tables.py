@@ -31,6 +31,7 @@ from funis.reporting.influence_tables import build_influence_tables, build_site_
 from funis.reporting.lab_shift_tables import build_lab_shift_tables
 from funis.reporting.listing_tables import build_event_listings, build_response_listings
 from funis.reporting.main_exposure import build_main_exposure
+from funis.reporting.main_lab_shifts import build_main_lab_shifts
 from funis.reporting.main_measures import build_main_measures
 from funis.reporting.main_rates import build_main_rates
 from funis.reporting.model_checks import build_diagnostic_tables
@@ -128,6 +129,7 @@ def _other_tables(study: Study, results: Results, book: NumberBook) -> tuple[Tab
         *build_adverse_event_tables(study, book),
         *build_event_term_tables(study, results, book),
         *build_event_listings(results),
+        *build_main_lab_shifts(study, results, book),
         *build_lab_shift_tables(study, results, book),
         *build_exposure_tables(study, book),
         *build_completeness_tables(study, book),
