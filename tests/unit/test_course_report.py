@@ -204,3 +204,21 @@ def test_nobody_is_infused_again_of_whom_none_counts_as_treated(study: Study) ->
     said = "".join(part.text for part in box.entries[0].text)
     assert said.startswith("0 patients were treated")
     assert "infused again" not in said
+    (chart,) = build_flow(study, read_numbers(results.numbers))
+    treated = next(step.box for step in chart.steps if "reated" in step.box.title)
+    assert "".join(part.text for part in treated.count) == "cannot tell: no first infusion has a day"
+    assert not [box.title for step in chart.steps for box in step.boxes if "again" in box.title]
+
+
+def test_notes_of_courses_name_what_is_printed_alone(study: Study, results: Results) -> None:
+    """They named a population and the Wilson interval of numbers that stand in no cell."""
+    table = build_course_tables(study, results, read_numbers(results.numbers))[0]
+    said = " ".join(table.footnotes)
+    assert "Wilson" not in said
+    assert said.count("Population: ") == len(
+        {
+            part
+            for part in ("enrolled", "treated")
+            if any(f".{part}." in name for row in table.rows for cell in row.cells for name in cell.ids)
+        }
+    )
