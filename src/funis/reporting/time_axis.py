@@ -88,11 +88,11 @@ def time_axis(study: Study, days: Sequence[float]) -> Spec:
             "labelOverlap": "greedy",
         }
     last = max(days, default=0.0)
-    unit = unit_of(last)
+    counted = unit_of(last)
     return {
-        "values": unit.ticks(last),
-        "labelExpr": f"round(datum.value / {unit.days})",
-        "title": f"{unit.name} from first visit",
+        "values": counted.ticks(last),
+        "labelExpr": f"round(datum.value / {counted.days})",
+        "title": f"{counted.name} from first visit",
         "labelOverlap": "greedy",
     }
 
