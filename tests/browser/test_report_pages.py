@@ -119,3 +119,17 @@ def test_numbers_do_not_wrap(page: Page) -> None:
         )
         == 0
     )
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 899])
+def test_on_a_narrow_screen_the_contents_are_folded_and_a_key_opens_them(page: Page, width: int) -> None:
+    listed = page.locator("nav.contents ol").first
+    assert listed.is_visible()  # 1,280 pixels
+    page.set_viewport_size({"width": width, "height": 900})
+    listed.wait_for(state="hidden")
+    page.locator("nav.contents summary").focus()
+    page.keyboard.press("Enter")
+    assert listed.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": 900, "height": 900})
+    listed.wait_for(state="visible")
