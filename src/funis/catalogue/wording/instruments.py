@@ -192,7 +192,7 @@ def _term_words(found: Definition, values: Mapping[str, Any], term: Term) -> str
     counts = unit and name[: len(unit)] == unit
     # What is counted is the unit: "at least 2 joints with pain", not "joints with pain at least 2 joints".
     return (
-        f"{compared_words(term.operator, limit)} {name}"
+        f"{compared_words(term.operator, limit, unit)}{name[len(unit) :]}"
         if counts
         else f"{name} {compared_words(term.operator, limit, unit)}"
     )
