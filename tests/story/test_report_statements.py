@@ -176,8 +176,10 @@ def test_a_trial_of_two_arms_prints_differences_with_interval_and_p() -> None:
     """Each table of responses and of measures over time ends with the difference and its P; no P within an arm."""
     shown = [
         each
-        for each in main_tables("two_arms")
-        if each.id.startswith(("table-main-response", "table-main-measure"))
+        # Measures of a subgroup stand in the supplement.
+        for section in report("two_arms").sections
+        for each in section.all_blocks
+        if isinstance(each, TableSpec) and each.id.startswith(("table-main-response", "table-main-measure"))
     ]
     assert len(shown) >= 5
     for table in shown:
