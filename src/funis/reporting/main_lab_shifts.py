@@ -16,13 +16,10 @@ from funis.study.model import Study
 _ANALYSIS: Final = "lab_shift"
 _FULL: Final = "table-lab-shifts"
 _WORSE: Final = "Worse than at baseline, n/N"
-#: CTCAE calls these severe and life-threatening.
-_HIGH: Final = ("3", "4")
-_BASELINES: Final = ("0", "1_or_more", "not_known")
 
 
 def build_main_lab_shifts(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
-    """Specify one row a test: who got worse, and who had grade 3 or 4 after baseline, in each arm.
+    """Specify one row a test: who got worse than at baseline, in each arm.
 
     Parameters
     ----------
@@ -45,12 +42,12 @@ def build_main_lab_shifts(study: Study, results: Results, book: NumberBook) -> t
             rows.append(TableRow(words(name), tuple(cells)))
     if not rows:
         return ()
-    own = (_WORSE, "Grade 3 or 4 after baseline, n")
+    own = (_WORSE,)
     titles = [arm_label(study, part.groups[0].arm) for part in parts]
     over = (("", 1), *((title, len(own)) for title in titles)) if len(parts) > 1 else ()
     note = (
         f"CTCAE {study.trial.ctcae}. Worse: a higher grade after baseline than at the last result up to day "
-        "0; N: those of whom both are known. Grade 3 or 4: the worst one after baseline. Every grade, the "
+        "0; N: those of whom both are known. Every grade, the "
         f"limits of normal and what was not graded: {reference(_FULL)}."
     )
     title = "Laboratory results: grade worse than at baseline"
@@ -62,20 +59,6 @@ def _cells(book: NumberBook, groups: Sequence[Group], test: str) -> Iterator[Tab
     own = [group for group in groups if group.measure == test]
     worse = next((group for group in own if group.variable == f"{test}_worsened"), None)
     yield EMPTY if worse is None else _worsened(book, worse)
-    counts = [
-        number
-        for group in own
-        for number in [book.find(group, ALL, "count")]
-        if number is not None
-        and group.category in _HIGH
-        and group.variable in {f"{test}_from_{name}" for name in _BASELINES}
-    ]
-    if not counts:
-        yield EMPTY
-        return
-    total = sum(number.value or 0.0 for number in counts)
-    ids = [number.id for number in counts]
-    yield joined(Inline(format_number(total, 0), ids[0], also=tuple(ids[1:])))
 
 
 def _worsened(book: NumberBook, group: Group) -> TableCell:
