@@ -169,7 +169,7 @@ def _write_median(study: Study, book: NumberBook, head: Number) -> Parts:
 
 
 def _write_other(study: Study, book: NumberBook, head: Number) -> Parts:
-    """Write an estimate as −4.53 (95% CI −5.78 to −3.27; P < 0.001; n = 40), anything else with its n."""
+    """Write an estimate as −4.53 (95% CI −5.90 to −3.15; P < 0.001; n = 40), anything else with its n."""
     if head.statistic in _WORDS:
         return (Inline(head.text, head.id),)
     if head.value is None or limit_missed(head) is not None:

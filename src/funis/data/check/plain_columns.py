@@ -145,6 +145,7 @@ def read_few_texts(frame: pl.DataFrame, columns: Sorted) -> dict[str, list[Any]]
 
     Examples
     --------
+    >>> from funis.frames.verbs import few_texts
     >>> both = sort_columns([Column("age", "number", ""), Column("weight_kg", "number", "")])
     >>> read_few_texts(few_texts({"age": ["31", ""], "weight_kg": ["70", "71.5"]}), both)
     {'age': [31.0, None], 'weight_kg': [70.0, 71.5]}
