@@ -110,6 +110,20 @@ def test_a_count_cites_the_courses_of_those_counted(found: tuple[Study, Results]
     ]  # fmt: skip
 
 
+def test_the_first_line_of_a_table_is_cited_too(found: tuple[Study, Results]) -> None:
+    number = (
+        found[1]
+        .numbers.filter(
+            (pl.col("analysis") == "concomitant")
+            & (pl.col("category") == HCQ)
+            & (pl.col("visit") == "month_6")
+        )
+        .row(0, named=True)
+    )
+    cited = found[1].sources.filter(pl.col("source") == number["source"])
+    assert cited.select("subject", "file", "line").rows() == [("S1", "medications.csv", 2)]
+
+
 def table_of(found: tuple[Study, Results], name: str) -> TableSpec:
     return next(table for table in build_tables(*found) if table.id == name)
 

@@ -285,6 +285,10 @@ def test_with_nothing_missing_imputation_is_the_paired_t_test(tmp_path: Path) ->
     t = change.mean() / (change.std(ddof=1) / math.sqrt(20))
     assert number(results, "statistic", analysis="test", visit="month_6")["value"] == pytest.approx(t)
     assert number(results, "df", analysis="test", visit="month_6")["value"] == 19
+    # The 97.5 % point of Student's t with 19 degrees of freedom is 2.093024 (tables).
+    half = 2.093024 * change.std(ddof=1) / math.sqrt(20)
+    limits = [number(results, side, analysis="test", visit="month_6")["value"] for side in ("lower", "upper")]
+    assert limits == pytest.approx([change.mean() - half, change.mean() + half], rel=1e-5)
 
 
 def test_under_mar_the_mean_is_the_regression_estimate(tmp_path: Path) -> None:
@@ -343,6 +347,21 @@ def test_jump_to_reference_gives_drop_outs_the_control_arm(tmp_path: Path) -> No
     assert gap["multiple_imputation"] < gap["j2r"] - 4
     difference = number(results["j2r"], "p", analysis="test", visit="month_6", arm="A", contrast="C")
     assert difference["method"] == "j2r"
+
+
+def test_a_tipping_point_of_two_arms_is_about_their_difference(tmp_path: Path) -> None:
+    values = drawn_values(40)
+    values[30:, 2] = np.nan
+    settings = "[endpoints.imputation]\ndraws = 200\nseed = 5\ntipping_point = [0.0, 4.0]\n"
+    results = lab_trial(tmp_path / "t", ["C"] * 20 + ["A"] * 20, values, MI + settings)
+    rows = results.numbers.filter(
+        pl.col("analysis") == "sensitivity", pl.col("statistic") == "estimate", pl.col("delta").is_not_null()
+    )
+    assert set(rows.select("arm", "contrast").iter_rows()) == {("A", "C")}
+    # Ten of the twenty treated shift by 4: their mean by 10 * 4 / 20 = 2, and the difference nearly so, as it
+    # is adjusted for a baseline that differs a little between those who shift and the others.
+    steps = dict(zip(rows["delta"], rows["value"], strict=True))
+    assert steps[4.0] - steps[0.0] == pytest.approx(2, abs=0.2)
 
 
 def test_each_end_of_participation_has_its_own_strategy(tmp_path: Path) -> None:

@@ -276,6 +276,8 @@ def test_site_effect_by_hand(tmp_path: Path) -> None:
     # -6, -4 against -6: between 2/9 + 4/9 = 2/3, within 2, F = 1/3; F(1, 1): P = 1 - 2/pi atan(sqrt F) = 2/3
     assert results.value(f"{front}.p.random_intercept") == pytest.approx(2 / 3)
     assert results.value(f"{front}.between_sd") == 0
+    # Nothing lies between the sites; a share has two decimals.
+    assert text(results, f"{front}.icc") == "0.00"
     assert "fewer than 6 groups" in text(results, f"{front}.word")
 
 
