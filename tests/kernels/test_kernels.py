@@ -1,12 +1,14 @@
 """The same figures on every processor: the fits of fits.py under several kernels of OpenBLAS, and the tests.
 
 A child process takes the kernel from OPENBLAS_CORETYPE before NumPy is imported; threadpoolctl tells which one is in
-force. Kernels that a processor lacks fall back to one that is compared already and are left out. By itself the table
-is short; ``FUNIS_KERNELS=all`` fits every structure by every method and runs the statistics tests under each kernel.
+force. Kernels that a processor lacks fall back to one that is compared already, or end at the first instruction it
+does not know; both are left out. By itself the table is short; ``FUNIS_KERNELS=all`` fits every structure by every
+method and runs the statistics tests under each kernel.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +51,8 @@ def tables() -> dict[str, dict[str, Any]]:
     for kernel in KERNELS:
         command = [sys.executable, str(HERE / "fits.py"), "all" if EVERY else "few"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(kernel))
+        if done.returncode == -signal.SIGILL:
+            continue
         assert done.returncode == 0, done.stderr
         names, table = map(json.loads, done.stdout.splitlines())
         assert len(names) == 1, f"NumPy and SciPy use different kernels: {names}"
@@ -106,4 +110,6 @@ def test_the_statistics_tests_pass_under_every_kernel(kernel: str) -> None:
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=environment(kernel), cwd=ROOT
     )
+    if done.returncode == -signal.SIGILL:
+        pytest.skip(f"this processor does not run the kernel {kernel}")
     assert done.returncode == 0, done.stdout[-4000:]

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from funis.data.check.labs import _lie_within, _odd_values, _study_limit
+from funis.data.check.labs import _lie_within, _odd_values, _reversed_limits, _study_limit
 from funis.study.model import LabTest
 
 Row = dict[str, Any]
@@ -29,7 +29,8 @@ def odd(test: str, unit: str, *given: Row | float) -> list[tuple[str, int | None
         pl.lit("labs.csv").alias("_file"),
         pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias("_line"),
     )
-    return [(each.code, each.line) for each in _odd_values(LabTest(test=test, unit=unit), frame)]
+    found = [*_reversed_limits(frame), *_odd_values(LabTest(test=test, unit=unit), frame)]
+    return [(each.code, each.line) for each in found]
 
 
 def test_usual_values_are_not_queried() -> None:

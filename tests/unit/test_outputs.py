@@ -161,13 +161,25 @@ def test_failed_fit_prints_its_status_and_no_value(study: Study) -> None:
 
 def test_value_that_is_not_estimable_is_a_dash_with_its_id(study: Study) -> None:
     numbers = NumberList()
-    place = Place(analysis="summary", variable="sledai_2k", population="treated", visit="baseline", n=1)
+    place = Place(analysis="summary", variable="sledai_2k", population="treated", visit="baseline", n=3)
     numbers.add(place, "mean", 8.0)
     numbers.add(place, "sd", None)
     found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
     assert lines(found) == [("Mean ± SD", "8.00 ± –")]
     assert len(found.rows[0].cells[0].ids) == 2
     assert any(note.startswith("–: not estimable") for note in found.footnotes)
+
+
+def test_one_value_has_no_spread_and_a_note_says_so(study: Study) -> None:
+    numbers = NumberList()
+    for visit, n, spread in (("baseline", 5, 1.5), ("month_3", 1, None)):
+        place = Place(analysis="summary", variable="sledai_2k", population="treated", visit=visit, n=n)
+        numbers.add(place, "n", n)
+        numbers.add(place, "mean", 8.0)
+        numbers.add(place, "sd", spread)
+    found = table(build_tables(study, results_of(numbers)), "table-sledai_change")
+    assert ("Mean ± SD", "8.00 ± 1.50", "8.00") in [row[:3] for row in lines(found)]
+    assert any(note.startswith("n = 1: the value of the one subject") for note in found.footnotes)
 
 
 def test_many_visits_stand_in_rows(study: Study) -> None:
@@ -336,12 +348,17 @@ def test_findings_are_grouped_counted_and_capped(study: Study) -> None:
     one = Finding(
         "warning", "late", "visits", "visits.csv", 2, "date", "x", "Late.", "Correct it.", "S1", "month_3"
     )
-    found = build_tables(study, results_of(NumberList(), findings=(one,) * (MOST_LISTED + 5)))
+    many = tuple(replace(one, line=line) for line in range(2, MOST_LISTED + 7))
+    others = tuple(replace(each, value=f"x{each.line}") for each in many)
+    found = build_tables(study, results_of(NumberList(), findings=others))
     assert lines(table(found, "table-findings"))[1] == ("Late", "visits", "205", "1")
     listing = table(found, "table-findings-warning")
     assert listing.is_collapsed
-    assert lines(listing)[1] == ("visits.csv:2, date", "S1, month_3", "x", "Late. Correct it.")
+    assert lines(listing)[1] == ("visits.csv:2, date", "S1, month_3", "x2", "Late. Correct it.")
     assert listing.rows[-1].stub.text == "5 more like these; funis check lists them all."
+    # The same of the same value is one cause, read once, with its lines.
+    same = table(build_tables(study, results_of(NumberList(), findings=many)), "table-findings-warning")
+    assert lines(same)[1:] == [("visits.csv:2-206, date", "S1, month_3", "x", "Late. Correct it.")]
 
 
 def test_footnotes_name_version_and_policy(tables: tuple[TableSpec, ...]) -> None:

@@ -9,7 +9,7 @@ from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, joined, words
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Group, NumberBook, bound
-from funis.reporting.safety_tables import arm_label, parts_by_arm
+from funis.reporting.safety_tables import column_titles, parts_by_arm
 from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
@@ -43,7 +43,8 @@ def build_main_lab_shifts(study: Study, results: Results, book: NumberBook) -> t
     if not rows:
         return ()
     own = (_WORSE,)
-    titles = [arm_label(study, part.groups[0].arm) for part in parts]
+    columns = [(part.groups[0].population, part.groups[0].arm) for part in parts]
+    titles = column_titles(study, Labels(study), columns)
     over = (("", 1), *((title, len(own)) for title in titles)) if len(parts) > 1 else ()
     note = (
         f"CTCAE {study.trial.ctcae}. Worse: a higher grade after baseline than at the last result up to day "

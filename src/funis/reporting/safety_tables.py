@@ -138,7 +138,7 @@ def _event_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     used = [number for group in groups for number in book.all(group) if number.method != "wilson"]
     limits = f"{level_text(study)} CI, Clopper-Pearson"
     heads = ("", *(["Subjects, n/N (%)", limits, "Events"] * len(columns)))
-    titles = _column_titles(study, labels, columns)
+    titles = column_titles(study, labels, columns)
     spanners = (("", 1), *((title, 3) for title in titles)) if len(columns) > 1 else ()
     notes = (*_event_notes(book, groups), *describe_basis(labels, used))
     return TableSpec("table-adverse-events", "safety", "Adverse events", heads, tuple(rows), notes, spanners)
@@ -187,7 +187,7 @@ def _course_cells(
     return share_cell(book, group, course, "asked"), told, single(book.find(group, course, "events"), 0)
 
 
-def _column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str]]) -> list[str]:
+def column_titles(study: Study, labels: Labels, columns: Sequence[tuple[str, str]]) -> list[str]:
     """Name each column by its arm; by its population too where there are several."""
     many = len({population for population, _ in columns}) > 1
     return [
@@ -218,7 +218,7 @@ def parts_by_arm(study: Study, groups: Sequence[Group]) -> Iterator[ArmPart]:
     columns = list(dict.fromkeys((group.population, group.arm) for group in groups))
     if any(arm != ALL for _, arm in columns):
         columns = [column for column in columns if column[1] != ALL]
-    titles = _column_titles(study, Labels(study), columns)
+    titles = column_titles(study, Labels(study), columns)
     for place, (column, title) in enumerate(zip(columns, titles, strict=True), start=1):
         own = tuple(group for group in groups if (group.population, group.arm) == column)
         yield ArmPart(own, f": {title}" if len(columns) > 1 else "", f"-{place}" if place > 1 else "")
@@ -304,7 +304,7 @@ def _asked_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> Tab
     )
     asked = "Asked about adverse events, n/N due (%)"
     columns = [(group.population, group.arm) for group in groups]
-    titles = _column_titles(study, labels, columns)
+    titles = column_titles(study, labels, columns)
     heads = ("Visit", *(f"{asked}, {title}" if len(groups) > 1 else asked for title in titles))
     title = "Safety questions: what “none” rests on"
     said = _always_asked_words(book, groups, notes[1:])
