@@ -10,8 +10,9 @@ import pytest
 from funis.audit.pool.choice import PoolChoice, choose_studies
 from funis.audit.pool.forest import build_forest
 from funis.audit.pool.page import build_page
-from funis.audit.pool.pooled import PoolResult, pool_studies
+from funis.audit.pool.pooled import pool_studies
 from funis.audit.pool.records import as_record
+from funis.audit.pool.result import PoolResult
 from funis.audit.pool.study_table import PoolError, StudyRow, parse_study_table, read_study_table
 from funis.audit.pool.words import write_text
 from funis.documents.html import render_page

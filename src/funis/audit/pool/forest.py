@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from funis.audit.pool.pooled import PooledAnswer, PoolResult
+from funis.audit.pool.result import PooledAnswer, PoolResult
 from funis.audit.pool.words import (
     is_percent,
     level_words,

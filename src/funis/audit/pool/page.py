@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from funis.audit.pool.forest import build_forest
-from funis.audit.pool.pooled import PoolResult
+from funis.audit.pool.result import PoolResult
 from funis.audit.pool.words import (
     is_percent,
     level_words,

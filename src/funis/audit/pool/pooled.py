@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from funis.audit.pool.choice import (
     choose_studies,
     spread_of,
 )
+from funis.audit.pool.result import PooledAnswer, PoolResult, StudyEffect
 from funis.audit.pool.study_table import PoolError, StudyRow, make_finding
 from funis.audit.pool.words import describe_figures
 from funis.stats.meta.binomial_normal import CombinedProportion, combine_proportions
@@ -36,7 +37,6 @@ from funis.stats.meta.effects import (
     mean_of_arm,
     standardised_mean_difference,
 )
-from funis.stats.meta.heterogeneity import Heterogeneity
 from funis.stats.meta.mantel_haenszel import combine_mantel_haenszel
 from funis.stats.proportion import clopper_pearson
 from funis.stats.sample import Floats, normal_quantile
@@ -45,90 +45,6 @@ from funis.stats.sample import Floats, normal_quantile
 _SAYS_NOTHING: Final = (
     "Its counts give no estimate: none or all in both arms, or a zero cell with nothing added."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StudyEffect:
-    """The effect of one study on the scale that is printed, with its interval.
-
-    Attributes
-    ----------
-    study, citation : as in the table
-    subjects : of the arms used
-    estimate, lower, upper : of ratios the ratio, of proportions the proportion
-    weight : share in the combined effect; NaN where the model has no weights
-    figures : what it is made of, in words
-    lines : of the table
-    """
-
-    study: str
-    citation: str
-    subjects: int
-    estimate: float
-    lower: float
-    upper: float
-    weight: float
-    figures: str
-    lines: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PooledAnswer:
-    """One estimate with its interval, on the scale that is printed.
-
-    Attributes
-    ----------
-    model : ``random``, ``fixed`` or ``mantel_haenszel``; also ``one_sample`` for all subjects as one
-    estimate, lower, upper : combined
-    p : two-sided, of no effect; NaN where none is tested
-    prediction_lower, prediction_upper : NaN where there is none
-    """
-
-    model: str
-    estimate: float
-    lower: float
-    upper: float
-    p: float = math.nan
-    prediction_lower: float = math.nan
-    prediction_upper: float = math.nan
-
-
-@dataclass(frozen=True, slots=True)
-class PoolResult:
-    """Everything that is printed of studies combined.
-
-    Attributes
-    ----------
-    chosen : the question, the studies that take part and those that do not
-    effects : of each study that takes part
-    main : as asked; None where one study is left, and nothing is combined
-    beside : the other model, for comparison; None where there is none
-    heterogeneity : how far the studies differ; None for one study and for exact likelihood
-    tau2 : variance between studies on the scale of the model; None for one study
-    variance_factor : of Hartung and Knapp; 1 where not used
-    without : combined without each study in turn; empty with fewer than three
-    likelihood_ratio_p : of the model of exact likelihood against one common proportion; NaN else
-    """
-
-    chosen: ChosenStudies
-    effects: tuple[StudyEffect, ...]
-    main: PooledAnswer | None
-    beside: PooledAnswer | None = None
-    heterogeneity: Heterogeneity | None = None
-    tau2: float | None = None
-    variance_factor: float = 1.0
-    without: tuple[PooledAnswer, ...] = ()
-    likelihood_ratio_p: float = math.nan
-
-    @property
-    def choice(self) -> PoolChoice:
-        """Give the question with its names settled."""
-        return self.chosen.choice
-
-    @property
-    def has_faults(self) -> bool:
-        """Tell whether a study was left out for its figures."""
-        return any(each.is_fault for each in self.chosen.left_out)
 
 
 def pool_studies(rows: Sequence[StudyRow], choice: PoolChoice, file: str = "table") -> PoolResult:

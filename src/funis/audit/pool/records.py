@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from funis.audit.pool.pooled import PooledAnswer, PoolResult
+from funis.audit.pool.result import PooledAnswer, PoolResult
 from funis.audit.pool.words import list_cautions, name_measure, name_model
 
 

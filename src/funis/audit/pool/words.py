@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from funis.audit.pool.choice import PoolChoice, TakenStudy, spread_of
+from funis.audit.pool.result import PooledAnswer, PoolResult
 from funis.results.text import (
     choose_decimals,
     format_interval,
@@ -15,9 +16,6 @@ from funis.results.text import (
     format_p,
     format_shortest,
 )
-
-if TYPE_CHECKING:
-    from funis.audit.pool.pooled import PooledAnswer, PoolResult
 
 MEASURE_WORDS: Final = {
     "mean": "mean",
