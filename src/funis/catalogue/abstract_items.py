@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 
-from pydantic import BaseModel, ConfigDict
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from funis.catalogue.table_file import TablePart, read_table_file
 
 
-class AbstractItem(_Row):
+class AbstractItem(TablePart):
     """One item: number, name, the topics that speak to it, whether only randomised trials are asked."""
 
     number: int
@@ -22,7 +16,7 @@ class AbstractItem(_Row):
     randomised: bool
 
 
-class AbstractItems(_Row):
+class AbstractItems(TablePart):
     """The statement: its name, where it was published and read, its items in their order."""
 
     title: str
@@ -39,5 +33,4 @@ def abstract_items() -> AbstractItems:
     >>> abstract_items().title, len(abstract_items().items)
     ('CONSORT for abstracts', 17)
     """
-    text = (files("funis.catalogue") / "abstract_items.toml").read_text(encoding="utf-8")
-    return AbstractItems.model_validate(tomllib.loads(text))
+    return AbstractItems.model_validate(read_table_file("abstract_items"))

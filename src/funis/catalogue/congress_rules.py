@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from funis.catalogue.table_file import TablePart, read_table_file
 from funis.errors import UnknownNameError
 
 AbstractPart = Literal["background", "objectives", "methods", "results", "conclusion", "disclosure"]
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CongressRule(_Row):
+class CongressRule(TablePart):
     """The rule of one congress.
 
     Attributes
@@ -59,15 +54,14 @@ class CongressRule(_Row):
         return f"headings and text, {spaces}{authors}; title and {apart} apart"
 
 
-class _Table(_Row):
+class _Table(TablePart):
     checked: date
     rules: dict[str, CongressRule]
 
 
 @cache
 def _table() -> _Table:
-    text = (files("funis.catalogue") / "congress_rules.toml").read_text(encoding="utf-8")
-    return _Table.model_validate(tomllib.loads(text))
+    return _Table.model_validate(read_table_file("congress_rules"))
 
 
 def congress_rules() -> Mapping[str, CongressRule]:

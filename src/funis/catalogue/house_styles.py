@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from funis.catalogue.table_file import TablePart, read_table_file
 from funis.errors import UnknownNameError
 
 Aspect = Literal["p", "interval", "percent", "mean_sd", "quartiles", "decimal_mark"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DecimalsBelow(_Part):
+class DecimalsBelow(TablePart):
     """Decimals below a limit; of the last step without one."""
 
     decimals: int = Field(ge=0, le=6)
     below: float | None = None
 
 
-class HouseStyle(_Part):
+class HouseStyle(TablePart):
     """How one house prints numbers; the words of each field stand in the table of styles."""
 
     name: str
@@ -58,7 +53,7 @@ class HouseStyle(_Part):
         return tuple(name for name, how in self.certainty.items() if how == "usual")
 
 
-class _Table(_Part):
+class _Table(TablePart):
     checked: date
     styles: dict[str, HouseStyle]
 
@@ -69,8 +64,7 @@ def _decimals(steps: tuple[DecimalsBelow, ...], value: float) -> int:
 
 @cache
 def _table() -> _Table:
-    text = (files("funis.catalogue") / "house_styles.toml").read_text(encoding="utf-8")
-    return _Table.model_validate(tomllib.loads(text))
+    return _Table.model_validate(read_table_file("house_styles"))
 
 
 def house_styles() -> Mapping[str, HouseStyle]:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
-from pydantic import BaseModel, ConfigDict
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from funis.catalogue.table_file import TablePart, read_table_file
 
 
-class ChecklistItem(_Part):
+class ChecklistItem(TablePart):
     """One item: its number, its name, ids of the sections that speak to it, whether authors write of it."""
 
     number: int
@@ -23,7 +17,7 @@ class ChecklistItem(_Part):
     authors: bool
 
 
-class ReportingChecklist(_Part):
+class ReportingChecklist(TablePart):
     """One statement: its name, source, which items were read where, its designs, its items in their order."""
 
     title: str
@@ -42,8 +36,10 @@ def reporting_checklists() -> Mapping[str, ReportingChecklist]:
     >>> [(name, len(each.items)) for name, each in reporting_checklists().items()]
     [('trend', 22), ('strobe', 22), ('consort', 30)]
     """
-    text = (files("funis.catalogue") / "reporting_checklists.toml").read_text(encoding="utf-8")
-    return {name: ReportingChecklist.model_validate(each) for name, each in tomllib.loads(text).items()}
+    return {
+        name: ReportingChecklist.model_validate(each)
+        for name, each in read_table_file("reporting_checklists").items()
+    }
 
 
 def checklist_of(design: str) -> ReportingChecklist:
