@@ -7,7 +7,7 @@ one comparison of one variable, for a subgroup several joined by AND. Every rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from funis.reporting.labels import Labels
@@ -97,11 +97,7 @@ def build_sets(labels: Labels, numbers: Iterable[Number]) -> list[Entry]:
     -------
     list of dict : entries of ``analysisSets``
     """
-    return [
-        {"id": set_id(name), **_named(labels, name), "level": 1, "order": order}
-        | _where(labels.population_rule(name), joins=False)
-        for order, name in enumerate(dict.fromkeys(each.population for each in numbers), start=1)
-    ]
+    return _list_selections(labels, (each.population for each in numbers), set_id, joins=False)
 
 
 def build_subsets(labels: Labels, numbers: Iterable[Number]) -> list[Entry]:
@@ -116,11 +112,18 @@ def build_subsets(labels: Labels, numbers: Iterable[Number]) -> list[Entry]:
     -------
     list of dict : entries of ``dataSubsets``
     """
-    subgroups = dict.fromkeys(each.subgroup for each in numbers if each.subgroup != ALL)
+    subgroups = (each.subgroup for each in numbers if each.subgroup != ALL)
+    return _list_selections(labels, subgroups, subset_id, joins=True)
+
+
+def _list_selections(
+    labels: Labels, names: Iterable[str], id_of: Callable[[str], str], *, joins: bool
+) -> list[Entry]:
+    """Describe each of some populations or subgroups once, in the order of the results."""
     return [
-        {"id": subset_id(name), **_named(labels, name), "level": 1, "order": order}
-        | _where(labels.population_rule(name), joins=True)
-        for order, name in enumerate(subgroups, start=1)
+        {"id": id_of(name), **_named(labels, name), "level": 1, "order": order}
+        | _where(labels.population_rule(name), joins=joins)
+        for order, name in enumerate(dict.fromkeys(names), start=1)
     ]
 
 

@@ -9,6 +9,7 @@ variance alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -52,6 +53,20 @@ def _check_arms(
     second, size_2 = check_events(events_2, n_2)
     check_same_length(first, second, "events of the two arms")
     return first, size_1 - first, second, size_2 - second
+
+
+def _log_ratios(
+    cells: tuple[Floats, Floats, Floats, Floats],
+    zero_cells: str,
+    formula: Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Floats]],
+) -> Effects:
+    """Give logarithms of ratios; of counts of nobody or everybody in both arms there are none."""
+    a, b, c, d = cells
+    says_nothing = ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
+    (a, b, c, d), unknown = _adjust(cells, zero_cells)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimates, variances = formula(a, b, c, d)
+    return _effects(estimates, variances, unknown | says_nothing, "log")
 
 
 def _effects(estimates: Floats, variances: Floats, unknown: Booleans, scale: str) -> Effects:
@@ -98,13 +113,12 @@ def log_risk_ratio(
     >>> round(float(found.estimates[0]), 4), round(float(found.variances[0]), 4)
     (-0.8893, 0.3256)
     """
-    a, b, c, d = _check_arms(events_1, n_1, events_2, n_2)
-    says_nothing = ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
-    (a, b, c, d), unknown = _adjust((a, b, c, d), zero_cells)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        estimates = np.log(a / (a + b)) - np.log(c / (c + d))
-        variances = 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
-    return _effects(estimates, variances, unknown | says_nothing, "log")
+
+    def of_risks(a: Floats, b: Floats, c: Floats, d: Floats) -> tuple[Floats, Floats]:
+        logarithm = np.log(a / (a + b)) - np.log(c / (c + d))
+        return logarithm, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
+
+    return _log_ratios(_check_arms(events_1, n_1, events_2, n_2), zero_cells, of_risks)
 
 
 @takes(events_1=Numbers(), n_1=Numbers(), events_2=Numbers(), n_2=Numbers(), zero_cells=Text())
@@ -134,13 +148,11 @@ def log_odds_ratio(
     >>> round(float(found.estimates[0]), 4), round(float(found.variances[0]), 4)
     (-0.9387, 0.3571)
     """
-    a, b, c, d = _check_arms(events_1, n_1, events_2, n_2)
-    says_nothing = ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
-    (a, b, c, d), unknown = _adjust((a, b, c, d), zero_cells)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        estimates = np.log(a / b) - np.log(c / d)
-        variances = 1 / a + 1 / b + 1 / c + 1 / d
-    return _effects(estimates, variances, unknown | says_nothing, "log")
+
+    def of_odds(a: Floats, b: Floats, c: Floats, d: Floats) -> tuple[Floats, Floats]:
+        return np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
+
+    return _log_ratios(_check_arms(events_1, n_1, events_2, n_2), zero_cells, of_odds)
 
 
 @takes(events_1=Numbers(), n_1=Numbers(), events_2=Numbers(), n_2=Numbers(), zero_cells=Text())
