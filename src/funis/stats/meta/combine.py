@@ -26,6 +26,15 @@ from funis.stats.sample import (
 
 INTERVALS: Final = ("hartung_knapp", "hartung_knapp_ad_hoc", "normal")
 PREDICTIONS: Final = ("k_minus_2", "k_minus_1", "normal")
+#: What a function that combines effects by random effects takes.
+_takes_effects: Final = takes(
+    estimates=Numbers(),
+    variances=Numbers(),
+    estimator=Text(),
+    interval=Text(),
+    prediction=Text(),
+    level=NumberFrom(0, 1, is_open=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +141,7 @@ def combine_fixed(
     )  # fmt: skip
 
 
-@takes(
-    estimates=Numbers(),
-    variances=Numbers(),
-    estimator=Text(),
-    interval=Text(),
-    prediction=Text(),
-    level=NumberFrom(0, 1, is_open=True),
-)
+@_takes_effects
 def combine_random(
     estimates: npt.ArrayLike,
     variances: npt.ArrayLike,
@@ -223,14 +225,7 @@ def _predict(tau2: float, error: float, k: int, prediction: str, level: float) -
     return _quantile(df, level) * math.sqrt(tau2 + error**2) if df > 0 else math.nan
 
 
-@takes(
-    estimates=Numbers(),
-    variances=Numbers(),
-    estimator=Text(),
-    interval=Text(),
-    prediction=Text(),
-    level=NumberFrom(0, 1, is_open=True),
-)
+@_takes_effects
 def omit_each_study(
     estimates: npt.ArrayLike,
     variances: npt.ArrayLike,
