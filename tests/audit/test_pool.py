@@ -301,6 +301,17 @@ def test_every_number_of_the_text_stands_in_the_json_and_on_the_page() -> None:
     assert "http" not in page.replace("http://www.w3.org", "").replace("http-equiv", "")
 
 
+def test_a_difference_of_risks_is_in_percentage_points_everywhere() -> None:
+    rows = counts(("A", 4, 40, 8, 40), ("B", 9, 30, 12, 30))
+    found = ask(rows, measure="risk_difference", arm="cells", against="none")
+    page = render_page(build_page(found, "t.csv"))
+    assert "Estimate (95% CI), percentage points" in page
+    for text in (write_text(found), page):
+        assert "risk difference, percentage points" in text
+        assert "percent points" not in text
+    assert "CI), percent<" not in page
+
+
 def test_the_figure_tells_each_study_in_words_and_cuts_what_goes_on() -> None:
     rows = counts(("A", 20, 400, 40, 400), ("B", 25, 400, 38, 400), ("C", 1, 4, 2, 400))
     figure = build_forest(ask(rows, measure="risk_ratio", arm="cells", against="none"))

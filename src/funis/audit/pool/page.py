@@ -7,7 +7,6 @@ import math
 from funis.audit.pool.forest import build_forest
 from funis.audit.pool.result import PoolResult
 from funis.audit.pool.words import (
-    is_percent,
     level_words,
     list_cautions,
     list_decision,
@@ -18,6 +17,7 @@ from funis.audit.pool.words import (
     tell_answer,
     tell_heterogeneity,
     tell_prediction,
+    unit_of,
 )
 from funis.documents.document import Document, Guidance, ItemList, Paragraph, Section, plain
 from funis.documents.numbering import number_sections
@@ -77,9 +77,8 @@ def _answer(result: PoolResult) -> Section:
 
 
 def _studies(result: PoolResult) -> Section:
-    unit = ", percent" if is_percent(result) else ""
     level = level_words(result.choice)
-    heads = ["Study", "Line", "Figures", f"Estimate ({level} CI){unit}"]
+    heads = ["Study", "Line", "Figures", f"Estimate ({level} CI){unit_of(result)}"]
     has_weights = math.isfinite(result.effects[0].weight)
     heads += ["Weight"] if has_weights else []
     heads += ["Without it"] if result.without else []

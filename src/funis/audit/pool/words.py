@@ -25,7 +25,7 @@ MEASURE_WORDS: Final = {
     "proportion": "proportion",
     "risk_ratio": "risk ratio",
     "odds_ratio": "odds ratio",
-    "risk_difference": "risk difference, percent points",
+    "risk_difference": "risk difference, percentage points",
 }
 _ESTIMATORS: Final = {
     "reml": "REML",
@@ -84,6 +84,13 @@ def show_ends(lower: float, upper: float, result: PoolResult) -> str:
 def is_percent(result: PoolResult) -> bool:
     """Tell whether effects are printed as percent."""
     return result.choice.measure in _PERCENT
+
+
+def unit_of(result: PoolResult) -> str:
+    """Name the unit of an effect in the head of a column, after a comma; empty where it has none."""
+    if result.choice.measure == "risk_difference":
+        return ", percentage points"
+    return ", percent" if is_percent(result) else ""
 
 
 def _digits(result: PoolResult) -> int:
