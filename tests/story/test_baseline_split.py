@@ -9,6 +9,7 @@ S5      60   female  02    4
 S6      70   female  -     1
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from funis.reporting.number_book import read_numbers
 from funis.results import Results
 from funis.study.model import LabTest, Study
 from funis.study.read import read_study
+
+from .report_kinds import analysed
 
 PEOPLE = (
     ("S1", 20, "female", "01", ("arthritis", "rash")),
@@ -98,6 +101,27 @@ def test_each_site_has_a_column_and_who_has_none_stands_apart() -> None:
     assert rows["Female"] == ("5/6", "2/3", "2/2", "1/1")
     # Male: a category of the data has a zero where nobody of the part is in it.
     assert rows["Male"] == ("1/6", "1/3", "0/2", "0/1")
+
+
+def test_a_line_has_one_number_of_decimals_in_all_its_columns() -> None:
+    """Ages 20 to 70 have quartiles 32.5 and 57.5: the medians 30 and 55 of two sites have a decimal too."""
+    _, rows, _ = printed(make_study(SPLIT))
+    assert rows["Age, years: Median (Q1, Q3)"][:3] == ("45.0 (32.5, 57.5)", "30.0 (n/c)", "55.0 (n/c)")
+    # SLEDAI 6 4 2 6 4 1: quartiles 2.5 and 5.5; range of whole points.
+    assert rows["SLEDAI-2K: Median (Q1, Q3)"][:3] == ("4.0 (2.5, 5.5)", "4.0 (n/c)", "5.0 (n/c)")
+    assert rows["SLEDAI-2K: Range"][:3] == ("1 to 6", "2 to 6", "4 to 6")
+
+
+def test_every_line_of_the_rebuilt_trial_by_arm_has_one_number_of_decimals() -> None:
+    study, results = analysed("two_arms")
+    (table,) = build_split_tables(study, results, read_numbers(results.numbers))
+    of_a_line = []
+    for row in table.rows:
+        numbers = [re.findall(r"\d+(?:\.(\d+))?", cell.text) for cell in row.cells]
+        if row.stub.text in {"Mean ± SD", "Median (Q1, Q3)", "Range"}:
+            of_a_line.append({len(decimals) for each in numbers for decimals in each})
+    assert len(of_a_line) > 30
+    assert all(len(each) == 1 for each in of_a_line)
 
 
 def test_a_subgroup_divides_into_inside_and_outside_with_standardised_differences() -> None:

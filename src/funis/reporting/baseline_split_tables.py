@@ -123,7 +123,8 @@ class _Table:
         """Give the rows of a number: mean, median and range, and of how many where that is not everybody."""
         own = [self._own(group, column) for column in self.columns]
         lines = [
-            {line.label: line.cells.get(visit) for line in describe_lines(self.book, each)} for each in own
+            {line.label: line.cells.get(visit) for line in describe_lines(self.book, each, beside=own)}
+            for each in own
         ]
         stub = words(self.labels.variable_with_unit(group.variable))
         sizes = [self._size(each, visit, column) for each, column in zip(own, self.columns, strict=True)]

@@ -44,6 +44,7 @@ ESTIMATES: dict[str, str] = {
     **{name: f"Mean change, {in_sentence(method_label(name))}" for name in IMPUTED},
 }
 _MIDDLE, _ENDS = ("median", "q1", "q3"), ("min", "max")
+_OF_LEVELS = frozenset({"mean", *_MIDDLE})
 #: The population of an endpoint that names none.
 EVERYBODY = "enrolled"
 
@@ -260,11 +261,9 @@ def describe_lines(
     Groups that are printed `beside` this one have the same decimals.
     """
     visits = [visit for visit in book.visits(group) if visit != ""]
-    values = (
-        number.value for number in book.all(group) if number.statistic in {"mean", "median", "q1", "q3"}
-    )
-    digits = decimals_for(book, group.measure, values)
     alike = (group, *beside)
+    levels = (number for each in alike for number in book.all(each) if number.statistic in _OF_LEVELS)
+    digits = decimals_for(book, group.measure, (number.value for number in levels))
     fewest = {names: _fewest(book, alike, names, digits) for names in (_MIDDLE, _ENDS)}
     counts, means, medians, ranges = {}, {}, {}, {}
     beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
