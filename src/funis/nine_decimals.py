@@ -15,6 +15,7 @@ from funis.errors import ValueRangeError
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
     from numpy.typing import NDArray
 
 PLACES: Final = 9
@@ -64,6 +65,30 @@ def round_exactly(value: float) -> float:
     (0.30000000000000004, 0.3)
     """
     return round(value, PLACES)
+
+
+def unsigned_zero(value: float) -> float:
+    """Give a number as it is, zero without a sign: arithmetic leaves ``-0.0`` where nothing is negative.
+
+    Examples
+    --------
+    >>> unsigned_zero(-0.0), unsigned_zero(-2.5)
+    (0.0, -2.5)
+    """
+    return float(value) + 0.0
+
+
+def unsigned_zeros(values: pl.Series) -> pl.Series:
+    """Give floating-point numbers as they are, each zero without a sign.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> unsigned_zeros(pl.Series([-0.0, -2.5, None])).to_list()
+    [0.0, -2.5, None]
+    """
+    # Polars takes the addition of 0.0 for nothing to do, and leaves the sign.
+    return values.abs().zip_with(values == 0.0, values)
 
 
 def round_array(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from funis.errors import FunisError
+from funis.nine_decimals import unsigned_zero
 from funis.results.key import Place, build_id, build_key, tell_apart
 from funis.results.text import format_number, format_p
 
@@ -101,7 +102,7 @@ class NumberList:
         ------
         FunisError : the same place, statistic and method were added before
         """
-        number = None if value is None or not math.isfinite(value) else float(value)
+        number = None if value is None or not math.isfinite(value) else unsigned_zero(value)
         if number is None and status == "ok":
             status = "not_estimable"
         if text is None:
@@ -112,12 +113,13 @@ class NumberList:
         if key in self._ids:
             raise FunisError(f"The number {key!r} was computed twice; a number has one place.")
         self._ids[key] = exact
+        delta = None if place.delta is None else unsigned_zero(place.delta)
         self._rows.append(
             (
                 key, place.analysis, place.endpoint, place.estimand, place.population, place.subgroup,
                 place.arm, place.contrast, place.visit, place.variable, place.measure or place.variable,
                 place.category, place.parameter, place.cluster, statistic, number, text, place.n,
-                place.denominator, method, place.adjustment, place.delta, place.missing,
+                place.denominator, method, place.adjustment, delta, place.missing,
                 place.missing_outcome, status, place.source,
             )
         )  # fmt: skip

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from funis.nine_decimals import unsigned_zeros
+
 #: Ends the key of the list of those who are not in the numbers of a source.
 ABSENT: Final = "/missing"
 #: The columns of the list of recorded values that the numbers rest on.
@@ -57,9 +59,13 @@ class SourceList:
 
     def keep(self, observations: pl.DataFrame, more: pl.DataFrame | None = None) -> Sources:
         """Give the sources with the observations they name, each kept once; `more` are rows of their own."""
-        return Sources(
-            observations, self._rows, pl.DataFrame(schema=SOURCE_COLUMNS) if more is None else more
-        )
+        others = pl.DataFrame(schema=SOURCE_COLUMNS) if more is None else more
+        return Sources(_with_plain_zeros(observations), self._rows, _with_plain_zeros(others))
+
+
+def _with_plain_zeros(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give recorded values with each zero without a sign, whether it was typed or came of a difference."""
+    return frame.with_columns(unsigned_zeros(frame["value"]))
 
 
 class Sources:

@@ -17,7 +17,7 @@ from typing import Final
 import polars as pl
 
 from funis.errors import FunisError
-from funis.nine_decimals import PLACES, round_exactly
+from funis.nine_decimals import PLACES, round_exactly, unsigned_zeros
 
 #: What stands where a number does not exist.
 NOT_AVAILABLE: Final = "–"
@@ -109,14 +109,15 @@ def count_decimals(value: float | Decimal) -> int:
 
 
 def format_column(values: pl.Series) -> pl.Series:
-    """Print recorded numbers with the decimals they have; whole numbers without a point.
+    """Print recorded numbers with the decimals they have; whole numbers without a point, zero without a sign.
 
     Examples
     --------
-    >>> format_column(pl.Series([10.0, 0.25, None])).to_list()
-    ['10', '0.25', None]
+    >>> format_column(pl.Series([10.0, 0.25, -0.0, None])).to_list()
+    ['10', '0.25', '0', None]
     """
-    return values.cast(pl.String).str.strip_suffix(".0")
+    plain = unsigned_zeros(values) if values.dtype.is_float() else values
+    return plain.cast(pl.String).str.strip_suffix(".0")
 
 
 def choose_decimals(largest: float) -> int:
