@@ -17,6 +17,7 @@ from funis.documents.numbering import number_sections
 from funis.documents.table import Inline, TableRow, TableSpec, joined, words
 from funis.errors import MissingExtraError, ValueRangeError
 from funis.reporting.document_check import check_document
+from funis.results import NUMBER_COLUMNS
 
 pytest.importorskip("docx")
 runner = pytest.importorskip("typer.testing").CliRunner()
@@ -59,6 +60,18 @@ def results() -> pl.DataFrame:
             "text": [text for text, _ in PRINTED.values()],
         }
     )
+
+
+def write_alone(results: pl.DataFrame, folder: Path) -> Path:
+    """Write results as the report does, without the files that stand beside them there."""
+    (folder / "report").mkdir()
+    path = folder / "report" / "results.parquet"
+    lacking = [
+        pl.lit(None, kind).alias(name) for name, kind in NUMBER_COLUMNS.items() if name not in results.columns
+    ]
+    whole = results.with_columns(pl.col("n").cast(pl.Int64), *lacking)
+    whole.select(list(NUMBER_COLUMNS)).write_parquet(path)
+    return path
 
 
 @pytest.fixture
@@ -237,8 +250,7 @@ def test_list_of_keys_that_was_changed_is_refused(
 def test_command_answers_and_ends_with_1_where_a_number_differs(
     edited: Callable[..., Path], results: pl.DataFrame, tmp_path: Path
 ) -> None:
-    (tmp_path / "report").mkdir()
-    results.write_parquet(tmp_path / "report" / "results.parquet")
+    write_alone(results, tmp_path)
     done = runner.invoke(app, ["check-document", str(tmp_path), str(edited())])
     assert (done.exit_code, done.stdout) == (
         0, "No number in the text differs from the results (9 compared).\n",
@@ -258,13 +270,30 @@ def test_command_answers_and_ends_with_1_where_a_number_differs(
     }
 
 
-def test_command_asks_for_results_and_file(tmp_path: Path) -> None:
+def test_command_asks_for_results_and_file(results: pl.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(ValueRangeError, match="Run: funis report"):
         document_commands.check_document(tmp_path, tmp_path / "a.docx")
-    (tmp_path / "report").mkdir()
-    (tmp_path / "report" / "results.parquet").touch()
+    write_alone(results, tmp_path)
     with pytest.raises(ValueRangeError, match="a file that exists"):
         document_commands.check_document(tmp_path, tmp_path / "a.docx")
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "older", "other kinds"])
+def test_damaged_results_are_refused_in_words(
+    damage: str, edited: Callable[..., Path], results: pl.DataFrame, tmp_path: Path
+) -> None:
+    path = write_alone(results, tmp_path)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-40])
+    elif damage == "text":
+        path.write_text("id,value\n", encoding="utf-8")
+    elif damage == "older":
+        pl.read_parquet(path).drop("estimand").write_parquet(path)
+    else:
+        pl.read_parquet(path).with_columns(pl.col("value").cast(pl.String)).write_parquet(path)
+    with pytest.raises(ValueRangeError, match="run funis report again") as refused:
+        document_commands.check_document(tmp_path, edited())
+    assert "results.parquet" in str(refused.value)
 
 
 def test_without_the_extra_the_command_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,19 +75,57 @@ def read_results(folder: Path) -> PrintedResults:
     ['5.00']
     """
     for name in (NUMBERS, SOURCES, PROVENANCE):
-        if not (folder / name).is_file():
-            where = folder.parent if folder.name == "report" else folder
-            raise ValueRangeError(
-                f"report of the study, {name}",
-                Described("no such file"),
-                _ALLOWED,
-                f"Run: funis report {where}",
-            )
+        _require(folder, name)
+    return PrintedResults(read_number_list(folder), _read_provenance(folder / PROVENANCE), folder)
+
+
+def read_number_list(folder: Path) -> pl.DataFrame:
+    """Read the list of numbers in the folder of a report, without what they were made from.
+
+    The file is enough by itself: what compares printed numbers with results needs neither the recorded
+    values nor the provenance beside it, and somebody may have been sent the one file.
+
+    Parameters
+    ----------
+    folder : the folder ``report`` of a study
+
+    Returns
+    -------
+    polars.DataFrame : one row a number, columns of ``NUMBER_COLUMNS``
+
+    Raises
+    ------
+    ValueRangeError : there is no such file, or it is damaged or of an older version
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from funis.results import NumberList, Place
+    >>> numbers = NumberList()
+    >>> numbers.add(Place(analysis="summary", variable="ssdai", n=3), "mean", 5.0)
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     numbers.frame().write_parquet(Path(place) / NUMBERS)
+    ...     read_number_list(Path(place))["text"].to_list()
+    ['5.00']
+    """
+    _require(folder, NUMBERS)
     try:
         numbers = pl.read_parquet(folder / NUMBERS).select(list(NUMBER_COLUMNS))
     except (PolarsError, OSError) as error:
         raise _damaged(folder / NUMBERS) from error
-    return PrintedResults(numbers, _read_provenance(folder / PROVENANCE), folder)
+    if dict(numbers.schema) != NUMBER_COLUMNS:
+        raise _damaged(folder / NUMBERS)
+    return numbers
+
+
+def _require(folder: Path, name: str) -> None:
+    """Refuse a folder that lacks a file, and say which command writes it."""
+    if (folder / name).is_file():
+        return
+    where = folder.parent if folder.name == "report" else folder
+    raise ValueRangeError(
+        f"report of the study, {name}", Described("no such file"), _ALLOWED, f"Run: funis report {where}"
+    )
 
 
 def _read_provenance(path: Path) -> Provenance:
