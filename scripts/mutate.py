@@ -335,15 +335,18 @@ def record_coverage(workers: int) -> None:
         "[report]\nignore_errors = true\n",
         encoding="utf-8",
     )
-    shutil.rmtree(WORK / "coverage", ignore_errors=True)
-    (WORK / "coverage").mkdir(parents=True)
+    for folder in ("coverage", "seconds"):
+        shutil.rmtree(WORK / folder, ignore_errors=True)
+        (WORK / folder).mkdir(parents=True)
     skipped = [f"--ignore={folder}" for folder in SLOW]
     command = [
         sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadgroup",
         f"--cov-config={settings}", f"--cov={SOURCE}", "--cov-context=test", "--cov-report=",
-        f"--junit-xml={WORK / 'durations.xml'}", *skipped, "tests",
+        "-p", "processor_seconds", f"--processor-seconds={WORK / 'seconds'}", *skipped, "tests",
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=ROOT, env=_environment(ROOT / "src", WORK / "numba"), check=False)
+    environment = _environment(ROOT / "src", WORK / "numba")
+    environment["PYTHONPATH"] += os.pathsep + str(ROOT / "scripts")
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if done.returncode:
         sys.exit("The suite must pass before faults are put into the code.")
 
