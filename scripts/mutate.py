@@ -36,6 +36,8 @@ from pathlib import Path
 from queue import Queue
 from typing import NamedTuple
 
+from processor_seconds import Times, read_times
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "funis"
 WORK = ROOT / ".mutation"
@@ -60,8 +62,10 @@ SLOW = ("tests/engines", "tests/browser", "tests/docs", "tests/kernels", "tests/
 AIM = 0.95
 #: Share of the sample after which the tests may fail to start: more of them and the run has told too little.
 UNSTARTED = 0.05
-#: Seconds of tests, as measured without tracing, that are run for one change before it is said to survive.
+#: Processor time of tests, recorded with tracing, that is spent on one change before it is said to survive;
+#: what the machine does besides changes nothing of it. In seconds, as is the first, quick batch of it.
 BUDGET = 60.0
+QUICK = 5.0
 
 COMPARISONS: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -394,12 +398,12 @@ class Suite:
     Attributes
     ----------
     by_line : tests by file (relative to the package) and line
-    seconds : by test, without tracing as far as it is known
+    times : the processor time of each test, recorded with its lines
     callers : where each function that keeps its answers is named, by its name
     """
 
     by_line: Mapping[tuple[str, int], frozenset[str]]
-    seconds: Mapping[str, float]
+    times: Times
     callers: Mapping[str, frozenset[Caller]] = field(default_factory=dict)
 
     def nearest(self, place: Place) -> list[str]:
@@ -421,7 +425,7 @@ class Suite:
                 test for (file, _), tests in self.by_line.items() if file == place.file for test in tests
             )
         asking = self._asking(place.function) | found
-        return sorted(asking, key=lambda test: (test not in found, self.seconds.get(test, 1.0), test))
+        return sorted(asking, key=lambda test: (test not in found, self.times.alone(test), test))
 
     def _asking_for_machine_code(self) -> frozenset[str]:
         """Give the tests that run a line of the door of the compiled code."""
@@ -491,25 +495,13 @@ def read_suite() -> Suite:
         path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")
     }
     tests_by_line = {place: frozenset(tests) for place, tests in by_line.items()}
-    return Suite(tests_by_line, _read_durations(), find_callers(texts))
+    return Suite(tests_by_line, read_times(WORK / "seconds"), find_callers(texts))
 
 
 def _test_of(context: str) -> str:
     """Name the test to run for a context; what a shared fixture ran may matter to any test of its file."""
     test, _, phase = context.rpartition("|")
     return test.partition("::")[0] if phase == "setup" else test
-
-
-def _read_durations() -> dict[str, float]:
-    import xml.etree.ElementTree as ET
-
-    seconds: dict[str, float] = defaultdict(float)
-    for case in ET.parse(WORK / "durations.xml").getroot().iter("testcase"):  # noqa: S314 - written by us
-        file = case.get("classname", "").replace(".", "/") + ".py"
-        taken = float(case.get("time", "0"))
-        seconds[f"{file}::{case.get('name', '')}"] = taken
-        seconds[file] += taken
-    return dict(seconds)
 
 
 # --- trying one change -------------------------------------------------------------------------------
@@ -537,7 +529,7 @@ def try_place(place: Place, suite: Suite, copy_of_source: Path, noticed_by: str 
         machine_code = machine_code.with_name("numba of one change")
     try:
         first = [[noticed_by]] if noticed_by in tests else []
-        for batch in (*first, *_batches(tests, suite.seconds)):
+        for batch in (*first, *_batches(tests, suite.times)):
             failed = _run_tests(batch, suite, _environment(copy_of_source, machine_code))
             if failed:
                 status = "error" if failed.startswith(UNABLE) else "noticed"
@@ -552,15 +544,19 @@ def try_place(place: Place, suite: Suite, copy_of_source: Path, noticed_by: str 
 UNABLE = "(the tests could not start"
 
 
-def _batches(tests: Sequence[str], seconds: Mapping[str, float]) -> Iterator[list[str]]:
-    """Cut the tests into a quick batch and a longer one; more time than the budget is not spent."""
-    spent, batch, limit = 0.0, [], 5.0
+def _batches(tests: Sequence[str], times: Times) -> Iterator[list[str]]:
+    """Cut the tests into a quick batch and a longer one; more time than the budget is not spent.
+
+    A shared fixture costs its time once a batch: each batch is a process of its own.
+    """
+    spent, batch, made, limit = 0.0, list[str](), set[str](), QUICK
     for test in tests:
         batch.append(test)
-        spent += seconds.get(test, 1.0)
+        spent += times.of(test) + sum(times.shared[name] for name in times.fixtures_of(test) - made)
+        made |= times.fixtures_of(test)
         if spent > limit or len(batch) >= 300:
             yield batch
-            batch, limit = [], BUDGET
+            batch, made, limit = [], set(), BUDGET
             if spent > BUDGET:
                 return
     if batch:
@@ -569,7 +565,8 @@ def _batches(tests: Sequence[str], seconds: Mapping[str, float]) -> Iterator[lis
 
 def _run_tests(tests: Sequence[str], suite: Suite, environment: Mapping[str, str]) -> str:
     """Run tests against the changed package; give the first that fails, empty where all pass."""
-    allowed = 240 + 5 * sum(suite.seconds.get(test, 1.0) for test in tests)
+    # Seconds of a clock: a machine that does much else must not make a slow test a noticed fault.
+    allowed = 240 + 10 * sum(map(suite.times.alone, tests))
     quietly = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Write down how much processor time each test takes: a plugin of pytest for `mutate`.
+"""Write down how much processor time each test takes, and read it again: a plugin of pytest for `mutate`.
 
 What a clock shows depends on what else the machine does; the processor time of the process and of the
 children it waited for does not. Fixtures that several tests share are written down apart: whichever test
@@ -16,7 +16,8 @@ import os
 import resource
 import time
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,7 @@ class Recorder:
         return answer
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[object]
-    ) -> Generator[None, object, object]:
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
         """Measure one shared fixture, without those it asks for in its turn."""
         if fixturedef.scope == "function":
             return (yield)
@@ -88,3 +87,58 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.getoption("--processor-seconds")
     if folder:
         config.pluginmanager.register(Recorder(Path(str(folder))), "processor seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Processor times of tests, in seconds; a test file stands for all its tests.
+
+    Attributes
+    ----------
+    own : by test, without the fixtures that it shares with others
+    shared : by shared fixture
+    fixtures : shared fixtures by test
+    """
+
+    own: Mapping[str, float] = field(default_factory=dict)
+    shared: Mapping[str, float] = field(default_factory=dict)
+    fixtures: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def of(self, test: str) -> float:
+        """Give the time of a test where its shared fixtures are made; a second where nothing is known."""
+        return self.own.get(test, 1.0)
+
+    def fixtures_of(self, test: str) -> frozenset[str]:
+        """Name the shared fixtures of a test."""
+        return self.fixtures.get(test, frozenset())
+
+    def alone(self, test: str) -> float:
+        """Give the time of a test that is run alone and pays for its shared fixtures."""
+        return self.of(test) + sum(self.shared[name] for name in self.fixtures_of(test))
+
+
+def read_times(folder: Path) -> Times:
+    """Read what the processes of one run wrote into a folder.
+
+    A fixture that several processes made, or that was made for several parameters, takes the longest of them.
+    """
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    shared: dict[str, float] = defaultdict(float)
+    for name, seconds in ((name, seconds) for each in found for name, seconds in each["shared"].items()):
+        shared[name] = max(shared[name], seconds)
+    own: dict[str, float] = defaultdict(float)
+    fixtures: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for test, seconds in ((test, seconds) for each in found for test, seconds in each["own"].items()):
+        own[test] += seconds
+        own[test.partition("::")[0]] += seconds
+    for test, asked in ((test, asked) for each in found for test, asked in each["fixtures"].items()):
+        used = {name for name in shared if _is_for(name, test) and name.rpartition("::")[2] in asked}
+        fixtures[test] |= used
+        fixtures[test.partition("::")[0]] |= used
+    return Times(dict(own), dict(shared), dict(fixtures))
+
+
+def _is_for(fixture: str, test: str) -> bool:
+    """Tell whether a fixture is defined in the file of a test, in a folder above it or nowhere of its own."""
+    where = fixture.rpartition("::")[0]
+    return test.startswith((f"{where}::", f"{where}/")) or not where

@@ -1,6 +1,9 @@
 """The faults that ``make mutate`` puts into the code: each changes one expression and nothing else."""
 
 import ast
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from queue import Queue
@@ -11,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import mutate  # noqa: E402
+from processor_seconds import Times, read_times  # noqa: E402
 
 SOURCE = '''
 """Words."""
@@ -103,12 +107,12 @@ def test_a_constant_on_an_inner_line_is_tried_by_the_tests_of_its_statement() ->
         "2": (5, 8),
     }
     run = {2: "of the head", 5: "of the table", 7: "of the table as well", 9: "of the end"}
-    suite = mutate.Suite({("x.py", line): frozenset({test}) for line, test in run.items()}, {})
+    suite = mutate.Suite({("x.py", line): frozenset({test}) for line, test in run.items()}, Times())
     assert suite.nearest(by_words["1"]) == ["of the head"]
     assert suite.nearest(by_words["2"]) == ["of the table", "of the table as well"]
-    own = mutate.Suite({**suite.by_line, ("x.py", 6): frozenset({"of the line"})}, {})
+    own = mutate.Suite({**suite.by_line, ("x.py", 6): frozenset({"of the line"})}, Times())
     assert own.nearest(by_words["2"]) == ["of the line"]
-    elsewhere = mutate.Suite({("x.py", 9): frozenset({"of the end"})}, {})
+    elsewhere = mutate.Suite({("x.py", 9): frozenset({"of the end"})}, Times())
     assert elsewhere.nearest(by_words["2"]) == ["of the end"]
 
 
@@ -116,7 +120,7 @@ def test_machine_code_is_tried_by_the_tests_that_ask_for_it() -> None:
     """No line of it is traced: what ran the head of a function at its import tells nothing."""
     place, *_ = mutate.find_places_in("def f(x):\n    return x < 1\n", "statistics", f"{mutate.COMPILED}.py")
     run = {(f"{mutate.COMPILED}.py", 1): {"of an import"}, (mutate.COMPILED_DOOR, 9): {"of a batch"}}
-    suite = mutate.Suite({where: frozenset(tests) for where, tests in run.items()}, {})
+    suite = mutate.Suite({where: frozenset(tests) for where, tests in run.items()}, Times())
     assert suite.nearest(place) == ["of a batch"]
 
 
@@ -136,8 +140,8 @@ def test_a_function_that_keeps_its_answers_is_tried_by_all_that_ask_for_it() -> 
         ("y.py", 3): {"of h"},
         ("y.py", 5): {"of plain"},
     }
-    seconds = {"slow first": 9.0, "of g": 2.0, "of h": 1.0}
-    suite = mutate.Suite({place: frozenset(tests) for place, tests in run.items()}, seconds, callers)
+    times = Times({"slow first": 9.0, "of g": 2.0, "of h": 1.0})
+    suite = mutate.Suite({place: frozenset(tests) for place, tests in run.items()}, times, callers)
     place, *_ = mutate.find_places_in(texts["x.py"], "rules", "x.py")
     # Whoever runs the line comes first, then the quickest; who calls h is a test of h already.
     assert suite.nearest(place) == ["slow first", "of h", "of g"]
@@ -174,7 +178,7 @@ def test_a_bar_in_the_name_of_a_test_does_not_cut_it() -> None:
 def test_tests_that_lost_their_names_are_no_notice_taken(tmp_path: Path) -> None:
     """Parameters read from the package change their names with it; what is left of the file decides."""
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert True\n", encoding="utf-8")
-    suite = mutate.Suite({}, {})
+    suite = mutate.Suite({}, Times())
     environment = mutate._environment(mutate.ROOT / "src", tmp_path)
     gone = f"{tmp_path}/test_a.py::test_b"
     assert not mutate._run_tests([gone], suite, environment)
@@ -190,7 +194,7 @@ def test_tests_that_cannot_start_are_no_notice_taken(
     (tmp_path / "conftest.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert True\n", encoding="utf-8")
     environment = mutate._environment(mutate.ROOT / "src", tmp_path)
-    failed = mutate._run_tests([f"{tmp_path}/test_a.py::test_a"], mutate.Suite({}, {}), environment)
+    failed = mutate._run_tests([f"{tmp_path}/test_a.py::test_a"], mutate.Suite({}, Times()), environment)
     assert failed.startswith(mutate.UNABLE)
     assert "nothing_of_this_name" in failed
 
@@ -210,13 +214,13 @@ def test_a_change_is_an_error_where_its_tests_cannot_start(
     file.parent.mkdir()
     file.write_text(SOURCE, encoding="utf-8")
     place = next(each for each in mutate.find_places_in(SOURCE, "rules", "x.py") if each.before == "1")
-    suite = mutate.Suite({("x.py", place.line): frozenset({"tests/a.py"})}, {})
+    suite = mutate.Suite({("x.py", place.line): frozenset({"tests/a.py"})}, Times())
     answers = {"": "survived", "FAILED tests/a.py": "noticed", f"{mutate.UNABLE}: why)": "error"}
     for answer, status in answers.items():
         monkeypatch.setattr(mutate, "_run_tests", lambda *_, answer=answer: answer)
         assert mutate.try_place(place, suite, tmp_path).status == status
     assert file.read_text(encoding="utf-8") == SOURCE
-    assert mutate.try_place(place, mutate.Suite({}, {}), tmp_path).status == "not run"
+    assert mutate.try_place(place, mutate.Suite({}, Times()), tmp_path).status == "not run"
 
 
 def test_what_is_excused_is_not_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +229,7 @@ def test_what_is_excused_is_not_tried(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(mutate, "make_copies", lambda _: (_one_folder(tmp_path), tmp_path / "none"))
     monkeypatch.setattr(mutate, "read_equivalent", lambda: {excused.excuse: "cannot matter"})
     monkeypatch.setattr(mutate, "try_place", lambda place, *_: mutate.Outcome(place, "noticed", "test"))
-    outcomes = mutate.try_all([excused, tried], mutate.Suite({}, {}), 1)
+    outcomes = mutate.try_all([excused, tried], mutate.Suite({}, Times()), 1)
     assert [each.status for each in outcomes] == ["equivalent", "noticed"]
     assert mutate.report(outcomes, {excused.excuse: "cannot matter"}) == 0
 
@@ -267,3 +271,105 @@ def test_the_share_decides_the_exit_code(capsys: pytest.CaptureFixture[str]) -> 
     assert mutate.report([noticed] * 18 + [survived] * 2, {}) == 1
     assert mutate.report([survived], {place.excuse: "cannot matter"}) == 0
     assert "90.0 %" in capsys.readouterr().out
+
+
+TIMED = """
+import time
+
+import pytest
+
+
+def work(seconds):
+    started = time.process_time()
+    while time.process_time() - started < seconds:
+        pass
+
+
+@pytest.fixture(scope="module")
+def made():
+    work(0.3)
+
+
+@pytest.fixture(scope="module")
+def made_of_it(made):
+    work(0.2)
+
+
+@pytest.fixture
+def own():
+    work(0.1)
+
+
+def test_with_all(made_of_it, own):
+    pass
+
+
+def test_again(made_of_it):
+    pass
+
+
+def test_waiting():
+    time.sleep(0.3)
+
+
+def test_starting_another():
+    import subprocess, sys
+    subprocess.run([sys.executable, "-c", "while __import__('time').process_time() < 0.2: pass"])
+"""
+
+
+def test_times_are_those_of_the_processor_and_shared_fixtures_are_paid_once(tmp_path: Path) -> None:
+    """What a test waits for is no work; what it starts is; what was made for another would be made for it alone."""
+    (tmp_path / "test_timed.py").write_text(TIMED, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    plugin = ["-p", "processor_seconds", f"--processor-seconds={tmp_path}", "test_timed.py"]
+    subprocess.run([*command, *plugin], cwd=tmp_path, env=environment, check=True)
+    times = read_times(tmp_path)
+    name = "test_timed.py::test_{}".format
+    assert times.shared["test_timed.py::made"] >= 0.3
+    assert times.shared["test_timed.py::made_of_it"] >= 0.2
+    assert times.fixtures_of(name("again")) == {"test_timed.py::made", "test_timed.py::made_of_it"}
+    assert times.of(name("with_all")) >= 0.1
+    assert times.of(name("with_all")) < 0.3
+    assert times.of(name("again")) < 0.1
+    assert times.alone(name("again")) >= 0.5
+    assert times.of(name("waiting")) < 0.2
+    assert times.of(name("starting_another")) >= 0.2
+    assert times.fixtures_of("test_timed.py") == times.fixtures_of(name("again"))
+    assert times.of("test_timed.py") == pytest.approx(
+        sum(map(times.of, map(name, ("with_all", "again", "waiting", "starting_another"))))
+    )
+
+
+def test_times_of_several_processes_are_one(tmp_path: Path) -> None:
+    first = {
+        "own": {"tests/a/test_x.py::one": 1.0},
+        "shared": {"tests::run": 4.0, "tests/a/test_x.py::made": 2.0},
+        "fixtures": {"tests/a/test_x.py::one": ["run", "made"]},
+    }
+    second = {
+        "own": {"tests/a/test_x.py::two": 3.0, "tests/a/test_xy.py::three": 1.0},
+        "shared": {"tests::run": 5.0},
+        "fixtures": {"tests/a/test_x.py::two": ["made"], "tests/a/test_xy.py::three": ["run", "made"]},
+    }
+    for name, found in (("1.json", first), ("2.json", second)):
+        (tmp_path / name).write_text(json.dumps(found), encoding="utf-8")
+    times = read_times(tmp_path)
+    # The longer of the two runs of one fixture; a fixture of one file is not that of another of the same name.
+    assert times.alone("tests/a/test_x.py::one") == 1.0 + 5.0 + 2.0
+    assert times.alone("tests/a/test_x.py::two") == 3.0 + 2.0
+    assert times.alone("tests/a/test_xy.py::three") == 1.0 + 5.0
+    assert times.alone("tests/a/test_x.py") == 4.0 + 5.0 + 2.0
+    assert times.alone("never timed") == 1.0
+
+
+def test_a_shared_fixture_counts_once_a_batch_against_the_budget() -> None:
+    names = [f"t{number:02}" for number in range(40)]
+    fixtures = dict.fromkeys(names, frozenset({"made"}))
+    shared = Times(dict.fromkeys(names, 0.5), {"made": 3.0}, fixtures)
+    # 3 + 5 x 0.5 is above the 5 s of the quick batch; the next makes the fixture again, and all fit in.
+    assert [len(batch) for batch in mutate._batches(names, shared)] == [5, 35]
+    each_its_own = Times(dict.fromkeys(names, 3.5))
+    # 2 x 3.5 s, then on to 18 x 3.5 = 63 s, the first beyond the 60 s of the budget.
+    assert [len(batch) for batch in mutate._batches(names, each_its_own)] == [2, 16]
