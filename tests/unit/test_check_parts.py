@@ -10,9 +10,12 @@ import pytest
 import funis
 from funis.catalogue.registry import definition
 from funis.data.check.date_forms import date_fix
+from funis.data.check.every_check import _in_order, leave_out
 from funis.data.check.forms import _check_blanks
 from funis.data.check.labs import _leave_out_impossible
+from funis.data.check.row_findings import row_finding
 from funis.data.check.rows import _is_shown
+from funis.errors import Finding
 from funis.study.model import LabTest, Study
 
 
@@ -301,3 +304,51 @@ def test_items_of_the_laboratory_are_not_forgotten_where_it_was_not_read() -> No
 )
 def test_which_part_of_a_key_may_stand_in_a_message(column: str, value: object, *, expected: bool) -> None:
     assert _is_shown(column, value) is expected
+
+
+# --- findings and what they leave out --------------------------------------------------------------------
+
+
+def a_finding(line: int | None, column: str = "dose", **other: str) -> Finding:
+    said = {"level": "error", "code": "bad", "table": "infusions", "file": "infusions.csv"} | other
+    return Finding(**said, line=line, column=column, value="", message="Odd.", fix="Check.")  # type: ignore[arg-type]
+
+
+def test_only_the_cell_of_an_error_is_left_out_and_the_whole_row_after_death() -> None:
+    frames = {
+        "infusions": pl.DataFrame(
+            {"dose": [1.0, 2.0, 3.0], "_file": ["infusions.csv", "more.csv", "more.csv"], "_line": [2, 2, 3]}
+        ),
+        "labs": pl.DataFrame({"dose": [9.0], "_file": ["infusions.csv"], "_line": [2]}),
+    }
+
+    def doses(*findings: Finding) -> list[list[float | None]]:
+        kept = leave_out(frames, list(findings))
+        assert set(kept) == {"infusions", "labs"}
+        return [frame["dose"].to_list() for frame in kept.values()]
+
+    assert doses(a_finding(2)) == [[None, 2.0, 3.0], [9.0]]
+    assert doses(a_finding(2, file="more.csv"), a_finding(3, file="more.csv")) == [[1.0, None, None], [9.0]]
+    assert doses(a_finding(2, code="after_death", level="error")) == [[2.0, 3.0], [9.0]]
+    untouched = [[1.0, 2.0, 3.0], [9.0]]
+    assert doses(a_finding(2, level="query"), a_finding(3, level="warning")) == untouched
+    # A finding of a whole file, of a column that is not there, of a table that is not read.
+    assert doses(a_finding(None), a_finding(2, "no_such"), a_finding(2, table="no_such")) == untouched
+
+
+def test_findings_stand_in_the_order_of_table_line_and_column_those_of_whole_files_first() -> None:
+    known: Any = dict.fromkeys(("subjects", "infusions", "labs"))
+    places = [
+        ("labs", 2, "a"), ("infusions", 3, "a"), ("infusions", 2, "b"), ("infusions", 2, "a"),
+        ("infusions", None, "z"), ("subjects", 9, "a"), ("", None, ""),
+    ]  # fmt: skip
+    found = _in_order([a_finding(line, column, table=table) for table, line, column in places], known)
+    assert [(each.table, each.line, each.column) for each in found] == places[::-1]
+
+
+def test_a_finding_names_the_test_of_a_laboratory_result_alone() -> None:
+    row = {"subject": "S1", "visit": "week_1", "test": "c3", "value": 0.5, "_file": "f.csv", "_line": 2}
+    said = {"column": "value", "message": "Odd.", "fix": "Check."}
+    assert row_finding("query", "odd", "labs", row, **said).test == "c3"
+    assert row_finding("query", "odd", "labs", row | {"test": None}, **said).test == ""
+    assert row_finding("query", "odd", "infusions", row, **said).test == ""

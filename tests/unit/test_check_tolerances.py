@@ -119,3 +119,40 @@ def test_a_sheet_of_a_workbook_is_given(tmp_path: Path) -> None:
     book.create_sheet("adverse_events").append(["subject", "term", "start"])
     book.save(tmp_path / "data.xlsx")
     assert read_tables(tmp_path, BLOOD, today=TODAY).present == {"subjects", "adverse_events"}
+
+
+@pytest.mark.parametrize(
+    ("item", "platelets", "attributed", "level"),
+    [
+        # SLEDAI-2K counts platelets below 100. Absent beside a low count: it may have another cause.
+        ("0", "80", "", "query"),
+        ("0", "80", "0", "query"),
+        # Present beside a normal count cannot be; with another cause it should have been recorded as absent.
+        ("1", "200", "", "warning"),
+        ("1", "200", "0", "query"),
+        ("1", "80", "0", None),
+        ("0", "200", "", None),
+    ],
+)
+def test_an_item_beside_another_laboratory_result_is_a_question_where_another_cause_explains_it(
+    item: str, platelets: str, attributed: str, level: str | None
+) -> None:
+    study = Study.model_validate(
+        {
+            "study": SERIES,
+            "visits": ({"name": "visit_1", "day": 0, "forms": ("sledai_2k", "labs")},),
+            "labs": ({"test": "platelets", "unit": "10^9/L"},),
+        }
+    )
+    items = dict.fromkeys((each.name for each in definition("sledai_2k").items), "0")
+    visit = {"subject": "S1", "visit": "visit_1", "date": "2020-01-05"}
+    judged = {"thrombocytopenia": item, "thrombocytopenia_attributed": attributed}
+    tables = {
+        "subjects": [{"subject": "S1"}],
+        "sledai_2k": [visit | items | judged],
+        "labs": [visit | {"test": "platelets", "value": platelets, "unit": "10^9/L"}],
+    }
+    found = tables_from_frames(study, tables, today=TODAY).findings
+    told = [each for each in found if each.code == "lab_contradicts_item"]
+    assert [each.level for each in told] == ([] if level is None else [level])
+    assert all(("another cause" in each.fix) is (level == "query") for each in told)

@@ -205,3 +205,18 @@ def test_every_set_loads_with_source_and_labels(name: str) -> None:
     found = criteria_set(name)
     assert found.source
     assert all(row.criterion.label for row in found.rows)
+
+
+def test_the_reason_tells_met_unknown_and_never_recorded_apart() -> None:
+    """Of two subjects the second has no answer on anti-SSA; nobody was biopsied, and hepatitis C was never asked."""
+    people = pl.DataFrame(
+        {"subject": ["1", "2"], "oral_symptoms": [1, 1], "anti_ssa_positive": [1, None],
+         "focus_score": [0.5, 0.5], "ocular_staining_score": [1, 1], "unstimulated_flow": [0.05, 0.05],
+         "schirmer": [6.0, 6.0]}
+    )  # fmt: skip
+    first, second = classify(people, "acr_eular_2016")["reason"]
+    never = "never recorded and not counted: head neck irradiation, hepatitis c, aids, sarcoidosis, amyloidosis, graft versus host, igg4 disease."
+    assert first == f"yes (4 points): 4 points; met: entry suspicion, anti ssa, flow low; {never}"
+    assert (
+        second == f"cannot tell: 1 to 4 points; met: entry suspicion, flow low; not known: anti ssa; {never}"
+    )

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal
+from types import SimpleNamespace
+from typing import Any, Literal, cast
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ from funis.stats.mmrm.degrees_of_freedom import (
     f_test,
 )
 from funis.stats.mmrm.engine import Likelihood
-from funis.stats.mmrm.fit_notes import note_fit
+from funis.stats.mmrm.fit_notes import _strongest, note_fit
 from funis.stats.mmrm.front_door import fit_mmrm
 from funis.stats.mmrm.one_fit import BEYOND
 from funis.stats.mmrm.result import MmrmResult
@@ -415,3 +416,30 @@ def test_a_batch_takes_each_trial_up_to_the_limits(size: float, taken: bool) -> 
         return
     with pytest.raises(ValueRangeError, match="outcomes: found"):
         fit_mmrm_batch(y, u, C)
+
+
+def test_a_correlation_of_visits_that_nobody_has_both_of_says_nothing() -> None:
+    """Visits 1 and 3 share no subject: what the model makes of them, 0.9, rests on nobody; of 1 and 2 it is 0.5."""
+    sigma = np.array([[[4.0, 2.0, 3.6], [2.0, 4.0, 1.0], [3.6, 1.0, 4.0]]])
+    pair = np.array([[[5.0, 3.0, 0.0], [3.0, 5.0, 2.0], [0.0, 2.0, 4.0]]])
+
+    def found(pair: Floats) -> float:
+        sums = SimpleNamespace(pair=pair, group=np.array([0]), visits=3)
+        likelihood = SimpleNamespace(sums=sums, irregular=False)
+        return _strongest(cast("Any", SimpleNamespace(likelihood=likelihood, sigma=lambda: sigma)))
+
+    assert found(pair) == 0.5
+    assert found(pair * np.eye(3)) == np.inf
+
+
+def test_a_range_that_is_not_above_zero_gives_no_covariance() -> None:
+    for reach in (0.0, -1.0):
+        value, gradient, curvature = evaluate_structure("sp_exp", np.array([2.0, reach]), 3, order=2)
+        assert np.isnan(value).all()
+        assert np.isnan(gradient).all()
+        assert (gradient.shape, curvature.shape) == ((2, 3, 3), (2, 2, 3, 3))
+
+
+def test_one_visit_has_a_variance_and_no_range() -> None:
+    value, gradient, curvature = evaluate_structure("sp_exp", np.array([2.0]), 1, order=2)
+    assert (value.tolist(), gradient.tolist(), curvature.tolist()) == ([[2.0]], [[[1.0]]], [[[[0.0]]]])

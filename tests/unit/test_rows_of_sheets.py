@@ -186,3 +186,20 @@ def test_a_byte_order_mark_says_utf_8_whatever_is_declared() -> None:
 )
 def test_another_sign_divides_the_cells_where_it_makes_as_many(header: list[str], sign: str | None) -> None:
     assert _find_delimiter(header, ",") == sign
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"\nsubject\n\xff", 3),
+        (b"\xff", 1),
+        (b"a\nb\xff\n", 2),
+        (b"\nsubject\nS\x001", 3),
+        (b"S\x001", 1),
+        (b"a\nb\x00\n", 2),
+    ],
+)
+def test_a_letter_that_cannot_be_read_is_told_with_its_line(data: bytes, line: int) -> None:
+    with pytest.raises(UnreadableError) as told:
+        decode(data, "utf-8")
+    assert told.value.line == line

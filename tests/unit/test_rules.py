@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from funis.frames.verbs import as_few
+from funis.study.rule_tree import RuleError
 from funis.study.rules import apply_rule, check_rule, rule_columns
 
 SCHEMA: dict[str, pl.DataType] = {
@@ -136,3 +137,18 @@ def test_a_rule_without_a_column_answers_for_every_row() -> None:
 
 def test_columns_of_a_rule() -> None:
     assert rule_columns("age > 3 AND (sex = 'male' OR age < 80)") == ("age", "sex")
+
+
+@pytest.mark.parametrize(("innermost", "is_read"), [("c", True), ("c + d", False)])
+def test_twenty_levels_of_brackets_hold_an_or_an_and_and_a_comparison_each(
+    innermost: str, *, is_read: bool
+) -> None:
+    """Four nodes a level: the 80 that are read end with one name in the innermost bracket."""
+    rule = innermost
+    for _ in range(20):
+        rule = f"a OR b AND c = ({rule})"
+    if is_read:
+        assert rule_columns(rule) == ("a", "b", "c")
+    else:
+        with pytest.raises(RuleError, match="nested too deeply"):
+            rule_columns(rule)

@@ -270,3 +270,20 @@ def test_programs_that_are_kept_are_few(monkeypatch: pytest.MonkeyPatch) -> None
     found = [scorer([visit])[0]["sledai_2k_lower"] for visit in asked]
     assert found == [0, 1, 1, 2, 0]
     assert scorer._find_program.cache_info().currsize == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ([True, 3, None], [1, 3, None]),
+        ([True, False, None], [True, False, None]),
+        ([1, 2.5, None], [1.0, 2.5, None]),
+        ([True, "A", 2, None], ["1", "A", "2", None]),
+        (["A", None], ["A", None]),
+        ([None, None], [None, None]),
+    ],
+)
+def test_cells_of_several_kinds_become_one_column(cells: list[object], column: list[object]) -> None:
+    found = single_visits._make_column("a", cells).to_list()
+    assert found == column
+    assert [type(cell) for cell in found] == [type(cell) for cell in column]

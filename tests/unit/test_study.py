@@ -219,3 +219,14 @@ def test_strategies_by_ending_and_their_rule_need_each_other(
     end = change | {"imputation": {"strategies": strategies}}
     study = Study.model_validate({"study": trial, "arms": arms, "endpoints": (end,)})
     assert [each.key[-1] for each in check_imputation(study)] == ([place] if place else [])
+
+
+def test_the_line_that_is_not_toml_is_the_one_quoted(tmp_path: Path) -> None:
+    """A text may hold a sign that ends a line elsewhere, as copied from a word processor; TOML counts line feeds."""
+    wrong = "phase = " + "two" * 30
+    text = f'[study]\ntitle = "one\u2028two\u2028three"\n{wrong}\n'
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as told:
+        read_study(tmp_path)
+    [finding] = told.value.findings
+    assert (finding.code, finding.line, finding.value) == ("syntax", 3, wrong[:60])

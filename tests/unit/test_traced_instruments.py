@@ -5,6 +5,8 @@ import pytest
 
 import funis
 from funis.scoring.bits.batches import can_be_traced
+from funis.scoring.bits.program import ZERO, Graph
+from funis.scoring.bits.traced import Levels, UntraceableError, number_of, whole_number
 from funis.study.rule_tree import parse_rule
 from funis.study.rules import _check_evaluation
 
@@ -49,3 +51,21 @@ def test_the_frame_library_has_the_last_word_on_a_rule(rule: str, kind: pl.DataT
         # Its own first line is quoted, and no more of what it says.
         assert len(finding.message) > len(words) or words.endswith(".")
         assert "\n" not in finding.message
+
+
+def test_a_level_of_one_byte_reaches_what_is_above_zero_and_no_more_than_255() -> None:
+    """Every recorded level is at least 0, where a missing one stands as 0; none is above 255."""
+    graph = Graph()
+    levels = Levels(graph, graph.load("levels", "a"), ZERO)
+    asked = {least: graph.steps[(levels >= least).low].constants for least in (0.5, 1, 1.5, 254.5, 255)}
+    assert asked == {0.5: (">=", 1), 1: (">=", 1), 1.5: (">=", 2), 254.5: (">=", 255), 255: (">=", 255)}
+    for least in (-1, 0, 255.5, 256):
+        with pytest.raises(UntraceableError):
+            _ = levels >= least
+
+
+def test_numbers_joined_digit_by_digit_can_be_added_to() -> None:
+    """2 or 1 joined are 3, and one more is 4, which takes a digit more."""
+    graph = Graph()
+    joined = (whole_number(graph, 2) | whole_number(graph, 1)) + 1
+    assert (number_of(joined), joined.most) == (4, 4)

@@ -9,11 +9,13 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from funis.analysis.course_timeline import _visit_on
 from funis.analysis.drug_visits import visit_days
 from funis.analysis.glucocorticoid import _baseline
 from funis.analysis.relapses import _opening
 from funis.study.model import Study, Trial
 from funis.study.planned_visit import Visit
+from funis.study.time_bands import BAND_NAMES, find_band
 
 sys.path.insert(0, str(Path(__file__).parent))
 analysis = import_module("test_analysis")
@@ -59,3 +61,25 @@ def test_visits_without_a_plan_are_put_into_bands_of_time() -> None:
     names, found = visit_days(cast("Any", run))
     assert names == ("day_0", "days_1_to_90", "days_91_to_180")
     np.testing.assert_array_equal(found, [[0.0, 90.0, np.nan], [np.nan, np.nan, 91.0]])
+
+
+@pytest.mark.parametrize(
+    ("day", "band"),
+    # 19 years are 6939.75 days, printed as 6940; the last band has no end.
+    [(-3, "day_0"), (366, "year_2"), (6940, "year_19"), (6941, "year_20"), (20000, "year_20")],
+)
+def test_bands_of_time_have_no_gap_and_no_end(day: float, band: str) -> None:
+    assert BAND_NAMES[find_band(day)] == band
+
+
+def test_the_day_of_the_infusion_belongs_to_the_baseline_even_where_a_window_opens_on_it() -> None:
+    """Week 1 is planned on day 7, give or take 7 days: a value of day 0 was taken before the infusion, that of day 1 after."""
+    visits = (
+        Visit(name="baseline", day=0),
+        Visit(name="week_1", day=7, window=(-7, 7)),
+        Visit(name="month_1", day=30),
+    )
+    trial = Trial(id="X", title="X", condition="sle", design="single_arm")
+    study = Study(trial=trial, visits=visits)
+    days = [None, -1.0, 0.0, 1.0, 14.0, 15.0, 30.0]
+    assert [_visit_on(study, day) for day in days] == ["", "", "", "week_1", "week_1", "", "month_1"]

@@ -149,7 +149,7 @@ from funis.study.courses import relapse_behind
 from funis.study.days import derive_subject_frame, derive_visit_order
 from funis.study.model import Endpoint, Study
 from funis.study.response_behind import definition_behind, response_visit
-from funis.study.time_bands import TIME_BANDS
+from funis.study.time_bands import BAND_NAMES, find_band
 
 _log = logging.getLogger(__name__)
 
@@ -417,14 +417,13 @@ def _summarise_bands(run: Run, study: Study, tables: Tables, scored: Mapping[str
     """Summarise a cohort without planned visits by bands of time; the last value in a band counts."""
     if not study.has_open_visits:
         return
-    days, names = [day for day, _ in TIME_BANDS[:-1]], [name for _, name in TIME_BANDS]
     banded = []
     for frame in (gather_values(study, tables, scored), gather_grades(scored)):
         known = frame.filter(pl.col("day").is_not_null())
-        places = np.searchsorted(days, known["day"].to_numpy())
-        band = pl.Series("visit", [names[place] for place in places], dtype=pl.String)
+        names = [BAND_NAMES[find_band(day)] for day in known["day"]]
+        band = pl.Series("visit", names, dtype=pl.String)
         banded.append(known.with_columns(band))
-    used = [name for name in names if (banded[0]["visit"] == name).any()]
+    used = [name for name in BAND_NAMES if (banded[0]["visit"] == name).any()]
     layout = replace(run.panel.layout, visits=tuple(used), planned=(np.nan,) * len(used), baseline=None)
     within = replace(run, panel=build_panel(layout, banded[0], banded[1]))
     for cohort in run.populations.every_arm():

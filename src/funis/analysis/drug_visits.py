@@ -11,7 +11,7 @@ import polars as pl
 from funis.analysis.asked import who_is_in
 from funis.analysis.panel import Booleans, Floats
 from funis.analysis.run import Run
-from funis.study.time_bands import TIME_BANDS
+from funis.study.time_bands import BAND_NAMES, find_band
 
 UNLISTED: Final = "no drug of this subject was recorded"
 UNASKED: Final = "not asked about drugs at this visit or later"
@@ -43,13 +43,12 @@ def visit_days(run: Run) -> tuple[tuple[str, ...], Floats]:
         if visited is not None:
             _fill_days(days, visited, layout.subjects, layout.visits)
         return layout.visits, days
-    limits, names = [day for day, _ in TIME_BANDS[:-1]], tuple(name for _, name in TIME_BANDS)
-    banded = np.full((len(layout.subjects), len(names)), np.nan)
+    banded = np.full((len(layout.subjects), len(BAND_NAMES)), np.nan)
     for subject, days in enumerate(run.panel.days):
         for day in np.sort(days[~np.isnan(days)]):
-            banded[subject, np.searchsorted(limits, day)] = day
+            banded[subject, find_band(day)] = day
     used = ~np.isnan(banded).all(axis=0)
-    return tuple(name for name, kept in zip(names, used, strict=True) if kept), banded[:, used]
+    return tuple(name for name, kept in zip(BAND_NAMES, used, strict=True) if kept), banded[:, used]
 
 
 def _fill_days(

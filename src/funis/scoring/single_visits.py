@@ -283,7 +283,7 @@ def _make_column(name: str, given: Sequence[Any]) -> pl.Series:
         if cell is not None and not isinstance(cell, bool | int | float | str | date):
             allowed = "a number, a text, a truth value, a date or nothing"
             raise ValueRangeError(f"The cell {name!r} of a visit", describe(cell), allowed)
-    if len(kinds) > 1 and str in kinds:
+    if str in kinds:
         cells = [
             None if cell is None else str(int(cell) if isinstance(cell, bool) else cell) for cell in cells
         ]

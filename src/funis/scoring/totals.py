@@ -89,7 +89,7 @@ def _sum_items(layout: ScoringLayout, cells: Mapping[str, ItemCell], settled: Ma
 
 
 def _is_yes_no(item: Item) -> bool:
-    return item.values == (0, 1) and item.points[0] == 0 and not (item.is_measured or item.is_text)
+    return item.values == (0, 1) and item.points[0] == 0
 
 
 def build_parts(layout: ScoringLayout, cells: Mapping[str, ItemCell], *, as_paper: bool) -> dict[str, Bounds]:

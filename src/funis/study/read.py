@@ -243,7 +243,8 @@ def _syntax_finding(file: str, error: tomllib.TOMLDecodeError, text: str) -> Fin
     """Turn a syntax error of TOML into a finding with its line."""
     match = re.search(r"at line (\d+)", str(error))
     line = int(match.group(1)) if match else None
-    found = text.splitlines()[line - 1].strip() if line and line <= text.count("\n") + 1 else ""
+    # TOML counts line feeds alone; other signs that end a line may stand inside a text.
+    found = text.split("\n")[line - 1].strip() if line else ""
     message = f"The file is not TOML: {str(error).partition(' (at')[0]}."
     fix = "Correct the line; texts stand in quotes, lists in [ ], and each key once in its section."
     return Finding("error", "syntax", "", file, line, "", show_expression(found[:60]), scrub(message), fix)
