@@ -104,16 +104,16 @@ def test_parallel_graph_is_holm_in_the_second_family() -> None:
 def test_an_estimate_that_is_alone_has_its_own_interval() -> None:
     """Rows without an estimate are no part of the family: t of 9 degrees of freedom at 97.5 % is 2.2622."""
     table = pl.DataFrame(
-        {"estimate": [2.0, None], "se": [1.0, None], "df": [9.0, None], "p": [0.07635, None]}
+        {"estimate": [2.0, None], "se": [0.5, None], "df": [9.0, None], "p": [0.00310, None]}
     )
     for method in ("holm", "bonferroni"):
         found = adjust_table(table, method, 0.95)
-        assert found["p_adjusted"].to_list() == [0.07635, None]
-        assert found["lower_adjusted"].to_list() == [pytest.approx(2.0 - 2.262157), None]
-        assert found["upper_adjusted"].to_list() == [pytest.approx(2.0 + 2.262157), None]
-    two = adjust_table(table.with_columns(estimate=2.0, se=1.0, df=9.0, p=0.07635), "holm", 0.95)
+        assert found["p_adjusted"].to_list() == [0.00310, None]
+        assert found["lower_adjusted"].to_list() == [pytest.approx(2.0 - 0.5 * 2.262157), None]
+        assert found["upper_adjusted"].to_list() == [pytest.approx(2.0 + 0.5 * 2.262157), None]
+    two = adjust_table(table.with_columns(estimate=2.0, se=0.5, df=9.0, p=0.0031), "holm", 0.95)
     # Of two, each has 98.75 %: 2.6850.
-    assert two["lower_adjusted"].to_list() == pytest.approx([2.0 - 2.685011] * 2)
+    assert two["lower_adjusted"].to_list() == pytest.approx([2.0 - 0.5 * 2.685011] * 2)
 
 
 def test_a_table_without_any_estimate_stays_empty() -> None:

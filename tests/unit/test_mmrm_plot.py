@@ -155,7 +155,11 @@ def test_lines_differ_in_shape_and_dashes() -> None:
         visit=["V1", "V2"] * 4, arm=["a", "a", "b", "b", "c", "c", "d", "d"],
         estimate=[1.0] * 8, lower=[0.0] * 8, upper=[2.0] * 8,
     )  # fmt: skip
-    groups = drawn(frame, ["visit", "arm"]).findall(f"{SVG}g")
+    svg = drawn(frame, ["visit", "arm"])
+    groups = svg.findall(f"{SVG}g")
+    # The name of a visit stands below the middle of its lines, a quarter and three quarters of the way from 72 to 624.
+    places = [each.get("x") for each in svg.iter(f"{SVG}text") if each.text in {"V1", "V2"}]
+    assert places == ["210.0", "486.0"]
     dashes = [group.findall(f"{SVG}line")[0].get("stroke-dasharray") for group in groups]
     assert dashes == ["none", "6 3", "2 3", "8 3 2 3"]
     shapes = [

@@ -139,7 +139,7 @@ def test_columns_of_a_rule() -> None:
     assert rule_columns("age > 3 AND (sex = 'male' OR age < 80)") == ("age", "sex")
 
 
-@pytest.mark.parametrize(("innermost", "is_read"), [("c", True), ("c + d", False)])
+@pytest.mark.parametrize(("innermost", "is_read"), [("c", True), ("c * d", False)])
 def test_twenty_levels_of_brackets_hold_an_or_an_and_and_a_comparison_each(
     innermost: str, *, is_read: bool
 ) -> None:

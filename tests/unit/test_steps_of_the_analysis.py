@@ -19,7 +19,7 @@ from funis.analysis import (
 )
 from funis.analysis.populations_assumed import Entered, default_grid
 from funis.analysis.response_rates import Answers
-from funis.analysis.response_working import _change, _show
+from funis.analysis.response_working import RecordedSeries, ResponseExplanation, _change, _show
 from funis.analysis.run import digits_of, mean_of
 
 
@@ -208,6 +208,33 @@ def test_a_change_is_printed_from_the_last_value_before_treatment() -> None:
     assert change([-7, 0, 30], [10, 8, None]) == ""
     assert change([1, 2, 30], [10, 8, 6]) == ""
     assert _change(pl.DataFrame({"visit": ["v"], "day": [0], "x": ["A"]}), "x", "v") == ""
+
+
+def test_the_working_of_a_response_says_what_was_recorded_and_what_is_missing() -> None:
+    """A value of 0 was recorded; a visit without a value is missing; a column without a change has none printed."""
+    recorded = (
+        RecordedSeries("sledai_2k", "", {"baseline": "8", "week_4": "", "week_8": "0"}, "-8, -100.0 %"),
+        RecordedSeries("c3", "g/L", {"baseline": "0.9"}, ""),
+    )
+    texts = ("sri", "SRI-4", "1.0", "Furie 2009", "S1", "week_8")
+    for endpoint in ("", "primary"):
+        found = ResponseExplanation(
+            *texts, endpoint, (), recorded, "yes", "1", "Every part met.", {"relapse": "no"}
+        )
+        judged = [f"Judged for the endpoint {endpoint}"] if endpoint else []
+        assert str(found).splitlines() == [
+            "SRI-4 (1.0), subject S1, visit week_8",
+            "Source: Furie 2009",
+            *judged,
+            "",
+            "",
+            "sledai_2k: baseline 8; week_4 missing; week_8 0 (change at week_8: -8, -100.0 %)",
+            "c3 g/L: baseline 0.9",
+            "",
+            "Response: yes; responder: 1",
+            "Because: Every part met.",
+            "relapse: no",
+        ]
 
 
 @pytest.mark.parametrize(

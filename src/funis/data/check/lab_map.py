@@ -265,7 +265,7 @@ def _disagree(ops: Verbs, item: Item) -> pl.Expr:
     gap: pl.Expr = compare_exactly(
         (own - lab).abs(), ">", ops.max_horizontal(own.abs(), lab.abs()) * _ROUNDING
     )
-    return gap.fill_null(value=False) & own.is_not_null() & lab.is_not_null()
+    return gap.fill_null(value=False)
 
 
 def _disagreements(
