@@ -5,6 +5,9 @@ one (a limit turned from ``<`` to ``<=``, ``+`` to ``-``, ``and`` to ``or``, a w
 For each the tests that run the changed line are run, the quickest first, until one fails. A change that no
 test notices is printed with its place; the run fails where fewer than 95 % are noticed.
 
+The ``strict`` of a ``zip`` is not changed: it is a guard, which ends the run where two columns are not of one
+length and never alters what a run that ends gives.
+
 Changes that cannot alter any result stand in ``tests/mutation/equivalent.toml`` with the reason, by file,
 function and code, not by line, so that they stay found when lines move. They are not run. A change after
 which the tests cannot even start says nothing of the tests: it is counted apart, never as noticed.
@@ -215,6 +218,7 @@ def _functions(tree: ast.Module) -> dict[int, str]:
     """Give the function of every node that is run inside one: no annotation, default or decorator."""
     numbers = {id(node): number for number, node in enumerate(ast.walk(tree))}
     found: dict[int, str] = {}
+    guards: set[int] = set()
 
     def visit(node: ast.AST, name: str, *, is_inside: bool) -> None:
         if is_inside:
@@ -226,6 +230,10 @@ def _functions(tree: ast.Module) -> dict[int, str]:
             return
         if isinstance(node, ast.Raise) or _is_typing_block(node):
             return  # the words of a message are read, not computed with
+        if isinstance(node, ast.keyword) and id(node) in guards:
+            return
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "zip":
+            guards.update(id(each) for each in node.keywords)
         for part, value in ast.iter_fields(node):
             if part in {"annotation", "returns", "type_comment"}:
                 continue

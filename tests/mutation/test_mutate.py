@@ -58,6 +58,12 @@ def test_only_the_expression_is_changed() -> None:
     assert mutate.mutate(SOURCE, place) == SOURCE.replace("value >= -1 for", "(value > -1) for")
 
 
+def test_the_guard_of_a_zip_is_left_alone_and_another_strictness_is_not() -> None:
+    text = "def f(x, y):\n    return zip(x[1:], y, strict=True), g(x, strict=True)\n"
+    found = [(place.before, place.after) for place in mutate.find_places_in(text, "rules", "x.py")]
+    assert found == [("True", "False"), ("1", "2")]
+
+
 def test_text_beyond_ascii_before_the_expression_moves_nothing() -> None:
     text = 'def f(x):\n    return ("≥ µ", x < 1)\n'
     place = next(each for each in mutate.find_places_in(text, "rules", "x.py") if each.kind == "comparison")
