@@ -5,11 +5,11 @@ import math
 import polars as pl
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.story.report_kinds import analysed
 
 from funis.results import NumberList, Place, format_column, format_number, format_shortest
 from funis.results.sources import SOURCE_COLUMNS, SourceList
 from funis.spreadsheets import render_csv
-from tests.story.report_kinds import analysed
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
