@@ -22,12 +22,14 @@ from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.relapses import count_relapses_over_denominators
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, mean_of
+from funis.analysis.sensitivity import analyse_sensitivity
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import read_numbers
 from funis.responses.relapse_counts import count_relapses
 from funis.results import format_number
 from funis.study.choices import MissingRelapse
+from funis.study.estimand import SensitivityPlan
 from funis.study.model import Arm, Criterion, Eligibility, Endpoint, LabTest, Study, Trial
 from funis.study.planned_visit import Visit
 from funis.study.populations import rule_of_eligible
@@ -652,3 +654,24 @@ def test_death_is_counted_from_the_infusion_and_the_others_are_censored_when_las
         (100.0, 2, 1, 0),
         (365.0, 1, 0, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("methods", "kinds"),
+    [(("paired_t",), {"paired_t"}), (("mmrm",), {"mmrm"}), (("wilcoxon", "mmrm"), {"wilcoxon", "mmrm"})],
+)
+def test_a_sensitivity_analysis_has_the_methods_that_were_planned_and_no_other(
+    methods: tuple[Any, ...], kinds: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[str] = []
+    monkeypatch.setattr(analysis_mmrm, "fit_variable", lambda *given: fitted.append(given[2]))
+    endpoint = Endpoint(id="e", kind="change", variable="x", at=("month_3",), methods=("paired_t",))
+    plan = SensitivityPlan(endpoint="e", methods=methods, missing=("observed",))
+    run = make_run(
+        {"x": {"baseline": [9.0, 8.0, 7.0, 6.0], "month_3": [5.0, 5.0, 6.0, 2.0]}},
+        make_study(endpoint, sensitivity=(plan,)),
+    )
+    analyse_sensitivity(run, pl.DataFrame())
+    tested = set(run.numbers.frame()["method"].unique()) & {"paired_t", "wilcoxon"}
+    assert tested | ({"mmrm"} if fitted else set()) == kinds
+    assert fitted in ([], ["x"])

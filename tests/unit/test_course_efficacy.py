@@ -190,6 +190,10 @@ def test_changes_count_from_the_baseline_of_their_course(results: Results) -> No
     assert value("month_6", "sledai_2k_change", 1, "mean") == pytest.approx(-20 / 3)
     # The baselines of course 2 were recorded 10, 10 and 20 days before it.
     assert results.value("course.enrolled.course_2.days_baseline_to_course.max") == 20
+    # They are described; what days of other patients would be is nobody's question.
+    age = "course.enrolled.course_2.days_baseline_to_course."
+    told = results.numbers["id"].filter(results.numbers["id"].str.starts_with(age))
+    assert set(told) == {age + name for name in ("n", "mean", "sd", "median", "q1", "q3", "min", "max")}
 
 
 def test_a_number_leads_to_both_values_of_a_change(study: Study, results: Results) -> None:

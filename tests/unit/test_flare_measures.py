@@ -64,6 +64,13 @@ def test_flares_are_one_none_or_either() -> None:
     assert flares(assess(("A", "C", "C", None))) == days(0, 1)
 
 
+def test_a_death_closes_the_gap_before_it() -> None:
+    """Where visits beside a gap close it: after week 36 without grades nothing is to be seen of who died on day 300."""
+    assert flares(assess(("A", "C", None, None), death_day=300)) == days(0, 0)
+    assert flares(assess(("A", "C", None, None), lost_day=300)) == days(0, 1)
+    assert flares(assess(("A", "C", None, "C"))) == days(0, 0)
+
+
 def test_a_or_b_over_a_grade_that_is_surely_low_is_a_flare() -> None:
     # Which of B and A, and which of E, D and C, is not known: new activity all the same. Over a B it may be none.
     assert flares(assess(("A", "EC", "BA", "C"))) == days(1, 1)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from funis.errors import ValueRangeError
-from funis.stats.mmrm import one_fit
+from funis.stats.mmrm import fitted, one_fit
 from funis.stats.mmrm.batch import fit_mmrm_batch
 from funis.stats.mmrm.covariance import Floats, evaluate_structure
 from funis.stats.mmrm.degrees_of_freedom import (
@@ -161,6 +161,12 @@ def test_an_f_test_without_anything_to_adjust_has_no_degrees_of_freedom() -> Non
     found = f_test(inference(), np.eye(2))
     assert found.num_df == 2
     assert np.isnan([found.den_df, found.f, found.p]).all()
+
+
+def test_an_f_test_that_cannot_be_computed_is_empty_in_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitted, "f_test", lambda *_: f_test(inference(), np.eye(2)))
+    found = fit(trial()).joint_table(np.eye(9)[1:3])
+    assert found.row(0) == (2, None, None, None)
 
 
 def test_degrees_of_freedom_beyond_count_are_pooled_without_a_division_by_zero() -> None:

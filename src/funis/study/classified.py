@@ -198,7 +198,7 @@ def _classify(
 
     scored = [column for columns in by.scores.values() for column in columns]
     columns = dict.fromkeys((*by.columns, *scored, *by.tests, *by.above, *by.below))
-    if not columns or not order:
+    if not columns:
         return {}
     rows = pl.DataFrame(
         {"subject": order} | {each: [known.get(one, {}).get(each) for one in order] for each in columns},

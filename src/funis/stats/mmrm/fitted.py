@@ -274,9 +274,9 @@ class FittedModel:
         if not fine.all():
             return pl.DataFrame({"num_df": [None], "den_df": [None], "f": [None], "p": [None]})
         test = f_test(inference, turned) if inference.fixed_df is None else self._fixed_test(L, turned)
-        return pl.DataFrame(
-            {"num_df": [test.num_df], "den_df": [test.den_df], "f": [test.f], "p": [test.p]}, nan_to_null=True
-        )
+        # Of arrays alone NaN becomes null: in a list it would stay, as a number that is none.
+        numbers = {name: np.array([getattr(test, name)]) for name in ("den_df", "f", "p")}
+        return pl.DataFrame({"num_df": [test.num_df], **numbers}, nan_to_null=True)
 
     def _fixed_test(self, L: Floats, turned: Floats) -> ContrastTest:
         from dataclasses import replace
