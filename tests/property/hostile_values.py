@@ -362,6 +362,10 @@ TARGETS = (
     *(Target(f"meta.{name}", getattr(funis.stats.meta, name), {
         "estimates": [1.0, 2, 4], "variances": [0.1, 0.2, 0.3], "estimator": "reml", "interval": "normal", "prediction": "k_minus_2",
         "level": 0.9}, arrays=("estimates", "variances")) for name in ("combine_random", "omit_each_study")),
+    Target("meta.assess_asymmetry", funis.stats.meta.assess_asymmetry, {
+        "estimates": [1.0, 2, 4], "variances": [0.1, 0.2, 0.3], "level": 0.9}, arrays=("estimates", "variances")),
+    Target("meta.convert_median", funis.stats.meta.convert_median, {
+        "n": 20, "median": 6.0, "minimum": 1.0, "maximum": 9.0, "lower_quartile": 4.0, "upper_quartile": 8.0, "method": "wan"}),
     Target("meta.combine_proportions", funis.stats.meta.combine_proportions, {"events": [1, 3], "n": [9, 8], "interval": "t", "level": 0.9},
         arrays=("events", "n")),
     Target("meta.combine_mantel_haenszel", funis.stats.meta.combine_mantel_haenszel, TWO_RISKS | {"measure": "odds_ratio", "level": 0.9},

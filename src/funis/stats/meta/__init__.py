@@ -1,8 +1,9 @@
 """Results of several studies combined into one: effects of single studies, and what they say together.
 
 ``effects`` and ``counts`` give the effect of each study with its sampling variance, ``combine`` puts effects
-together, ``binomial_normal`` and ``mantel_haenszel`` work on the counts themselves. Rubin's rules, which pool
-completed data sets of one study, are in `funis.stats.pooling`.
+together, ``binomial_normal`` and ``mantel_haenszel`` work on the counts themselves, ``asymmetry`` asks
+whether small studies show other effects, ``quantiles`` turns a printed median into a mean. Rubin's rules,
+which pool completed data sets of one study, are in `funis.stats.pooling`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from funis.stats.meta.asymmetry import assess_asymmetry as assess_asymmetry
     from funis.stats.meta.binomial_normal import combine_proportions as combine_proportions
     from funis.stats.meta.combine import combine_fixed as combine_fixed
     from funis.stats.meta.combine import combine_random as combine_random
@@ -26,13 +28,16 @@ if TYPE_CHECKING:
     from funis.stats.meta.effects import mean_of_arm as mean_of_arm
     from funis.stats.meta.effects import standardised_mean_difference as standardised_mean_difference
     from funis.stats.meta.mantel_haenszel import combine_mantel_haenszel as combine_mantel_haenszel
+    from funis.stats.meta.quantiles import convert_median as convert_median
 
 _HOME = {
+    "assess_asymmetry": "asymmetry",
     "change_within_arm": "effects",
     "combine_fixed": "combine",
     "combine_mantel_haenszel": "mantel_haenszel",
     "combine_proportions": "binomial_normal",
     "combine_random": "combine",
+    "convert_median": "quantiles",
     "double_arcsine": "counts",
     "log_odds": "counts",
     "log_odds_ratio": "counts",

@@ -72,7 +72,8 @@ class CombinedEffect:
     heterogeneity: Heterogeneity | None
 
 
-def _check_effects(estimates: npt.ArrayLike, variances: npt.ArrayLike, least: int) -> tuple[Floats, Floats]:
+def check_effects(estimates: npt.ArrayLike, variances: npt.ArrayLike, least: int) -> tuple[Floats, Floats]:
+    """Give effects and variances as floats; refuse fewer than `least` and what cannot be weighed."""
     y = check_sample(estimates, "effects of studies")
     v = check_sample(variances, "sampling variances of studies")
     check_same_length(y, v, "effects and sampling variances")
@@ -128,7 +129,7 @@ def combine_fixed(
     >>> round(found.estimate, 3), round(found.standard_error, 3)  # weights 1 and 4
     (1.8, 0.447)
     """
-    y, v = _check_effects(estimates, variances, 1)
+    y, v = check_effects(estimates, variances, 1)
     check_level(level)
     w = 1 / v
     estimate, error = weighted_mean(y, w), math.sqrt(1 / float(w.sum()))
@@ -191,7 +192,7 @@ def combine_random(
     >>> round(found.estimate, 4), round(found.standard_error, 4)  # the spread of the three, 0.7, over √3
     (0.1, 0.4041)
     """
-    y, v = _check_effects(estimates, variances, 2)
+    y, v = check_effects(estimates, variances, 2)
     check_choice(estimator, ESTIMATORS, "estimator of the variance between studies")
     check_choice(interval, INTERVALS, "interval of the combined effect")
     check_choice(prediction, PREDICTIONS, "prediction interval")
@@ -263,7 +264,7 @@ def omit_each_study(
     >>> [round(each.estimate, 9) for each in found]
     [4.0, 3.5, 1.5]
     """
-    y, v = _check_effects(estimates, variances, 2)
+    y, v = check_effects(estimates, variances, 2)
     if y.size < 3:
         raise ShapeError(f"effects of studies: found {y.size}; three are needed to leave one out.")
     options = {"estimator": estimator, "interval": interval, "prediction": prediction}
