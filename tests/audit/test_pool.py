@@ -9,12 +9,13 @@ import pytest
 
 from funis.audit.pool.choice import PoolChoice, choose_studies
 from funis.audit.pool.forest import build_forest
+from funis.audit.pool.funnel import build_funnel, has_funnel
 from funis.audit.pool.page import build_page
 from funis.audit.pool.pooled import pool_studies
 from funis.audit.pool.records import as_record
 from funis.audit.pool.result import PoolResult
 from funis.audit.pool.study_table import PoolError, StudyRow, parse_study_table, read_study_table
-from funis.audit.pool.words import write_text
+from funis.audit.pool.text import write_text
 from funis.documents.html import render_page
 from funis.errors import FunisError, UnknownNameError, ValueRangeError
 
@@ -275,6 +276,125 @@ def test_how_a_double_arcsine_is_turned_back_is_printed_and_matters() -> None:
     assert estimates[0] != pytest.approx(estimates[1], rel=0.05)
     for result, words in zip(found.values(), ("harmonic mean", "fits the variance"), strict=True):
         assert words in write_text(result)
+
+
+MEDIANS = "study,arm,outcome,time,n,mean,sd,median,q1,q3,minimum,maximum\n"
+
+
+def test_a_median_takes_part_only_where_a_method_is_named_and_is_marked_everywhere() -> None:
+    """The range is metaBLUE's example: mean 4.356748, standard deviation 2.205578."""
+    text = MEDIANS + "A,,SLEDAI,,30,,,4,,,1,10\nB,,SLEDAI,,25,5,2,,,,,\nC,,SLEDAI,,20,,,6,,,,\n"
+    rows = parse_study_table(text, "t.csv")
+    plain = ask(rows, measure="mean")
+    assert [each.study for each in plain.effects] == ["B"]
+    reasons = {each.study: each.why for each in plain.chosen.left_out}
+    assert "--medians luo_wan" in reasons["A"]
+    assert "neither both quartiles" in reasons["C"]
+    found = ask(rows, measure="mean", medians="luo_wan")
+    assert [each.study for each in found.effects] == ["A", "B"]
+    assert found.effects[0].estimate == pytest.approx(4.356748, abs=5e-7)
+    assert found.effects[0].error == pytest.approx(2.205578 / 30**0.5, abs=5e-7)
+    assert [each["converted"] for each in as_record(found)["studies"]] == ["luo_wan", ""]
+    for told in (write_text(found), render_page(build_page(found, "t.csv")), build_forest(found).alt):
+        assert "A (from a median)" in told
+        assert "B (from a median)" not in told
+    assert "4.36 ± 2.21 (n = 30), from median 4, range 1 to 10" in write_text(found)
+    assert any(
+        "Made of a printed median: A (mean by Luo 2018" in line for line in as_record(found)["cautions"]
+    )
+
+
+def test_a_printed_mean_is_never_replaced_by_one_made_of_a_median() -> None:
+    rows = parse_study_table(MEDIANS + "A,,SLEDAI,,30,7,2,4,,,1,10\n", "t.csv")
+    assert ask(rows, measure="mean", medians="wan").effects[0].estimate == 7
+
+
+def test_quantiles_out_of_order_are_told_with_line_and_column() -> None:
+    found = refused(MEDIANS + "A,,SLEDAI,,30,,,4,5,6,,\nB,,SLEDAI,,30,,,4,3,6,,5\n")
+    assert "line 2, column 'median': The lower quartile lies above the median. Found '4'." in found[0]
+    assert "line 3, column 'maximum': The upper quartile lies above the maximum. Found '5'." in found[1]
+
+
+def test_the_answer_is_shown_with_other_correlations_and_they_are_right() -> None:
+    """Equal spreads of 2 before and after, n 50: the variance of a change is 2 x 4 (1 - r) / 50."""
+    rows = [
+        StudyRow(name, "", "SLEDAI", time, 50, mean, 2.0)
+        for name, drop in (("A", 4.0), ("B", 6.0))
+        for time, mean in (("baseline", 10.0), ("month 6", 10.0 - drop))
+    ]
+    found = ask(rows, measure="mean_change", correlation=0.6, model="fixed")
+    assert [each.correlation for each in found.by_correlation] == [0.3, 0.5, 0.6, 0.7, 0.9]
+    for each in found.by_correlation:
+        half = 1.959964 * math.sqrt(8 * (1 - each.correlation) / 50 / 2)
+        assert each.answer.estimate == pytest.approx(-5)
+        assert each.answer.upper == pytest.approx(-5 + half, abs=1e-5)
+    assert found.by_correlation[2].answer == found.main
+    assert "0.6 (asked for): -5.00" in write_text(found)
+    assert "The answer with other correlations" in render_page(build_page(found, "t.csv"))
+    given = ask(rows, measure="mean_change", correlation=0.6, correlations=(0.1,))
+    assert [each["correlation"] for each in as_record(given)["by_correlation"]] == [0.1, 0.6]
+
+
+def test_printed_changes_need_no_other_correlations() -> None:
+    rows = [StudyRow(name, "", "SLEDAI", "", 16, -4.0, 4.0, kind="change") for name in ("A", "B")]
+    assert ask(rows, measure="mean_change", correlation=0.5).by_correlation == ()
+
+
+def of_many(k: int) -> list[StudyRow]:
+    """Studies whose effect falls as their error rises: 4 with an error of 0.5, 1 less for each unit more."""
+    return [
+        StudyRow(
+            f"S{place}",
+            "",
+            "SLEDAI",
+            "",
+            16,
+            4.0 - place / 4 + (-1) ** place / 10,
+            2.0 + place,
+            kind="change",
+            sd_is="sd",
+        )
+        for place in range(k)
+    ]
+
+
+def test_the_funnel_is_tested_from_ten_studies_on_and_says_why_not_before() -> None:
+    few, many = ask(of_many(9), measure="mean"), ask(of_many(10), measure="mean")
+    assert few.asymmetry is None
+    assert "With 9 studies, fewer than 10" in write_text(few)
+    assert many.asymmetry is not None
+    # By hand: one unit of sd / 4 more makes the effect one unit less.
+    assert many.asymmetry.slope == pytest.approx(-1, abs=0.15)
+    assert "Egger's test of 10 studies" in write_text(many)
+    assert as_record(many)["asymmetry"]["slope"] == many.asymmetry.slope
+    page = render_page(build_page(many, "t.csv"))
+    assert "s test of 10 studies: slope" in page
+
+
+def test_the_funnel_holds_every_study_and_its_lines_start_at_the_fixed_effect() -> None:
+    found = ask(of_many(10), measure="mean")
+    figure = build_funnel(found)
+    upright, left, right, points = figure.spec["layer"]
+    fixed = found.beside
+    assert fixed is not None
+    ends = [layer["data"]["values"] for layer in (upright, left, right)]
+    assert {path[0]["effect"] for path in ends} == {fixed.estimate}
+    for path, side in zip(ends, (0, -1, 1), strict=True):
+        assert path[1]["effect"] == pytest.approx(
+            fixed.estimate + side * 1.959964 * path[1]["error"], abs=1e-5
+        )
+    assert [each["error"] for each in points["data"]["values"]] == [(2.0 + place) / 4 for place in range(10)]
+    assert "S9" in figure.alt
+
+
+def test_a_proportion_and_two_studies_have_no_funnel() -> None:
+    rows = [StudyRow(f"S{place}", "", "death", "", 40, events=place + 1) for place in range(12)]
+    for scale in ("binomial_normal", "logit"):
+        found = ask(rows, measure="proportion", scale=scale)
+        assert not has_funnel(found)
+        assert found.asymmetry is None
+        assert "No funnel plot" in render_page(build_page(found, "t.csv"))
+    assert not has_funnel(ask(of_many(2), measure="mean"))
 
 
 def test_a_table_of_events_where_means_are_asked_says_so() -> None:

@@ -6,19 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funis.audit.pool.choice import MEASURES, SCALES, PoolChoice
+from funis.audit.pool.conversion import MEDIANS
 from funis.audit.pool.pooled import pool_studies
 from funis.audit.pool.records import as_record
 from funis.audit.pool.study_table import StudyRow, parse_study_table
-from funis.audit.pool.words import write_text
+from funis.audit.pool.text import write_text
 from funis.errors import FunisError
 
 NAME = st.sampled_from(["", "A", "B", "C", "a", "cells", "placebo", "baseline"])
 ROW = st.builds(
-    lambda study, arm, time, n, mean, sd, events, kind, sd_is: StudyRow(
-        study, arm, "SLEDAI", time, n, mean, sd, None if n is None or events is None else min(events, n), "", kind, sd_is
+    lambda study, arm, time, n, mean, sd, events, kind, sd_is, of_median: StudyRow(
+        study, arm, "SLEDAI", time, n, mean, sd, None if n is None or events is None else min(events, n), "", kind, sd_is, **of_median
     ),
     NAME.filter(bool), NAME, NAME, st.none() | st.integers(1, 200), st.none() | st.floats(-50, 50), st.none() | st.floats(0.01, 40),
     st.none() | st.integers(0, 200), st.sampled_from(["value", "change"]), st.sampled_from(["", "sd", "se"]),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(("median", "q1", "q3", "minimum", "maximum"), st.floats(-50, 50))),
 )  # fmt: skip
 
 
@@ -41,12 +43,20 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     model=st.sampled_from(["random", "fixed"]),
     arms=st.sampled_from([("", ""), ("cells", "placebo"), ("cells", "")]),
     time=st.sampled_from(["", "a"]),
+    medians=st.sampled_from(MEDIANS),
 )
 def test_any_question_is_answered_or_refused_in_words(
-    rows: list[StudyRow], measure: str, scale: str, model: str, arms: tuple[str, str], time: str
+    rows: list[StudyRow], measure: str, scale: str, model: str, arms: tuple[str, str], time: str, medians: str
 ) -> None:
     asked = PoolChoice(
-        measure, time=time, arm=arms[0], against=arms[1], correlation=0.5, scale=scale, model=model
+        measure,
+        time=time,
+        arm=arms[0],
+        against=arms[1],
+        correlation=0.5,
+        scale=scale,
+        model=model,
+        medians=medians,
     )
     try:
         found = pool_studies(rows, asked)

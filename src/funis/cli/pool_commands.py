@@ -12,7 +12,9 @@ from funis.cli.answers import Json, print_answer
 StudyTable = Annotated[
     Path,
     typer.Argument(
-        help="CSV: study, arm, outcome, time, n, and mean, sd, events as far as printed.", metavar="TABLE"
+        help="CSV: study, arm, outcome, time, n, and as far as printed mean, sd, events, median, q1, q3, "
+        "minimum, maximum.",
+        metavar="TABLE",
     ),
 ]
 
@@ -34,6 +36,10 @@ def pool(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
     correlation: Annotated[
         float | None,
         typer.Option(help="Of a mean change that is not printed: assumed correlation of both values."),
+    ] = None,
+    correlations: Annotated[
+        list[float] | None,
+        typer.Option(help="Others to show the answer with (0.3, 0.5, 0.7, 0.9). May be given again."),
     ] = None,
     kind: Annotated[str, typer.Option(help="value or change, where the table has both.")] = "",
     leave_out: Annotated[
@@ -57,6 +63,13 @@ def pool(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
         str,
         typer.Option(help="How a combined double arcsine is turned back: harmonic_mean or pooled_variance."),
     ] = "harmonic_mean",
+    medians: Annotated[
+        str,
+        typer.Option(
+            help="A median where a mean is needed: left_out, luo_wan (mean by Luo 2018, standard deviation "
+            "by Wan 2014) or wan."
+        ),
+    ] = "left_out",
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     html: Annotated[Path | None, typer.Option(help="File to write, with the forest plot.")] = None,
     json_: Json = False,
@@ -70,11 +83,12 @@ def pool(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
     from funis.audit.pool.pooled import pool_studies
     from funis.audit.pool.records import as_record
     from funis.audit.pool.study_table import read_study_table
-    from funis.audit.pool.words import write_text
+    from funis.audit.pool.text import write_text
 
     choice = PoolChoice(
         measure, outcome, time, arm, against, before, correlation, kind, model, estimator, interval,
         prediction, zero_cells, scale, undoing, level, tuple(leave_out or ()),
+        medians, *((tuple(correlations),) if correlations else ()),
     )  # fmt: skip
     found = pool_studies(read_study_table(table), choice, table.name)
     if html is not None:

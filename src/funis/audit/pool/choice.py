@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final, Literal, TypeAlias
 
+from funis.audit.pool.conversion import MEDIANS, convert_medians, say_why_no_mean
 from funis.audit.pool.study_table import KINDS, PoolError, StudyRow, make_finding
 from funis.errors import Finding, UnknownNameError, ValueRangeError
 from funis.results.text import format_number, format_shortest
@@ -52,6 +53,8 @@ class PoolChoice:
     scale, undoing : of a proportion; how a combined double arcsine is turned back
     level : coverage
     leave_out : studies that are not to take part
+    correlations : others that the answer is printed with beside it, of changes that are not printed
+    medians : what is done with a median where a mean is needed: one of `MEDIANS`
     """
 
     measure: str
@@ -71,20 +74,23 @@ class PoolChoice:
     undoing: str = "harmonic_mean"
     level: float = 0.95
     leave_out: tuple[str, ...] = ()
+    medians: str = "left_out"
+    correlations: tuple[float, ...] = (0.3, 0.5, 0.7, 0.9)
 
     def __post_init__(self) -> None:
         allowed: dict[str, Sequence[str]] = {
             "measure": MEASURES, "model": MODELS, "estimator": ESTIMATORS, "interval": INTERVALS,
             "prediction": PREDICTIONS, "zero_cells": ZERO_CELLS, "scale": SCALES, "undoing": UNDOINGS,
-            "kind": ("", "value", "change"),
+            "medians": MEDIANS, "kind": ("", "value", "change"),
         }  # fmt: skip
         for name, names in allowed.items():
             if getattr(self, name) not in names:
                 raise UnknownNameError(name.replace("_", " "), str(getattr(self, name)), filter(None, names))
         if not 0 < self.level < 1:
             raise ValueRangeError("level", self.level, "between 0 and 1, both excluded", "95 % is 0.95.")
-        if self.correlation is not None and not -1 <= self.correlation <= 1:
-            raise ValueRangeError("correlation", self.correlation, "-1 to 1")
+        for correlation in (self.correlation, *self.correlations):
+            if correlation is not None and not -1 <= correlation <= 1:
+                raise ValueRangeError("correlation", correlation, "-1 to 1")
         if self.model == "mantel_haenszel" and self.measure not in {
             "risk_ratio",
             "odds_ratio",
@@ -193,7 +199,7 @@ def choose_studies(rows: Sequence[StudyRow], choice: PoolChoice, file: str = "ta
     >>> [each.row.study for each in found.taken], found.left_out[0].why
     (['A'], 'No row with this outcome and time.')
     """
-    chooser = _Chooser(rows, choice, file)
+    chooser = _Chooser(convert_medians(rows, choice.medians) if choice.is_of_means else rows, choice, file)
     return chooser.choose()
 
 
@@ -387,8 +393,9 @@ def _find_faults(study: TakenStudy, choice: PoolChoice) -> Iterator[str]:
         elif row.n < least:
             yield f"n is {row.n}{where}; a spread needs two subjects."
         if choice.is_of_means and row.mean is None:
-            yield f"No mean is given{where}."
-        if choice.is_of_means and row.sd is None:
+            has_median = row.median is not None
+            yield f"{say_why_no_mean(row, choice.medians) if has_median else 'No mean is given'}{where}."
+        if choice.is_of_means and row.sd is None and (row.mean is not None or row.median is None):
             yield f"No standard deviation is given{where}; none is made up."
         if not choice.is_of_means and row.events is None:
             yield f"No events are given{where}."

@@ -77,7 +77,7 @@ def export_studies(reports: Iterable[StudyFigures]) -> ExportedTable:
     Returns
     -------
     ExportedTable : one row a mean, median or count with its outcome; numbers as printed, trailing zeros too.
-        A median has a row without figures, so that its study is seen to be left out
+        The ends beside a median have a place where the text says what they are
 
     Examples
     --------
@@ -92,7 +92,7 @@ def export_studies(reports: Iterable[StudyFigures]) -> ExportedTable:
     ... ''', "trial.toml")
     >>> found = export_studies([StudyFigures("Trial", "trial.toml", tuple(report.figures))])
     >>> found.text.splitlines()[1], found.rows
-    ('Trial,,SLEDAI,month 6,40,6.30,3.63,,trial.toml,,,', 1)
+    ('Trial,,SLEDAI,month 6,40,6.30,3.63,,trial.toml,,,,,,,,', 1)
     """
     rows: dict[tuple[str, ...], None] = {}
     without = 0
@@ -178,13 +178,20 @@ def _row(
         cells |= {"mean": _digits(figure.mean), "sd": _digits(figure.spread), "sd_is": named}
         cells["n"] = _digits(figure.n)
     else:
-        notes.append(f"median {figure.median}")
+        cells |= _of_median(figure)
         cells["n"] = _digits(figure.n)
     if not cells["n"]:
         cells["n"], note = _size_of(about, figure.place.file, gathered)
         notes += [note] if note else []
     cells["citation"] = "; ".join(note for note in notes if note)
     return tuple(cells[name] for name in COLUMNS)
+
+
+def _of_median(figure: PrintedMedian) -> dict[str, str]:
+    """Give a median with its ends under the names that the text gives them; others stay out."""
+    names = {"range": ("minimum", "maximum"), "iqr": ("q1", "q3")}.get(figure.spread_kind)
+    ends = dict(zip(names, (_digits(figure.low), _digits(figure.high)), strict=True)) if names else {}
+    return {"median": _digits(figure.median), **ends}
 
 
 def _size_of(about: FigureLabels, file: str, gathered: GatheredFigures) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from funis.audit.pool.words import (
     level_words,
     name_measure,
     name_model,
+    name_study,
     show_ends,
     show_value,
     tell_answer,
@@ -111,7 +112,7 @@ def build_forest(result: PoolResult) -> FigureSpec:
     axis = _choose_axis(result)
     answers = [each for each in (result.main, result.beside) if each is not None]
     predicted = next((each for each in answers if math.isfinite(each.prediction_lower)), None)
-    names = [each.study for each in result.effects]
+    names = [name_study(each) for each in result.effects]
     texts = [_row_words(each.estimate, each.lower, each.upper, result) for each in result.effects]
     for each in answers:
         names.append(
@@ -343,7 +344,8 @@ def _notes(result: PoolResult, has_prediction: bool) -> list[str]:  # noqa: FBT0
 def _tell(result: PoolResult, answers: Sequence[PooledAnswer]) -> str:
     """Say what the figure shows to whoever cannot see it."""
     told = [
-        f"{each.study} {_row_words(each.estimate, each.lower, each.upper, result)}" for each in result.effects
+        f"{name_study(each)} {_row_words(each.estimate, each.lower, each.upper, result)}"
+        for each in result.effects
     ]
     for each in answers:
         told.append(f"{name_model(each.model, result.choice)} {tell_answer(each, result)}")

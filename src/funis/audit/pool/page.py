@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from funis.audit.pool.forest import build_forest
+from funis.audit.pool.funnel import build_funnel, has_funnel, tell_asymmetry
 from funis.audit.pool.result import PoolResult
 from funis.audit.pool.words import (
     level_words,
@@ -12,9 +13,11 @@ from funis.audit.pool.words import (
     list_decision,
     name_measure,
     name_model,
+    name_study,
     show_ends,
     show_value,
     tell_answer,
+    tell_correlations,
     tell_heterogeneity,
     tell_prediction,
     unit_of,
@@ -39,7 +42,7 @@ def build_page(result: PoolResult, file: str) -> Document:
     Document : for any renderer
     """
     title = name_measure(result)
-    sections = (_decision(result), _answer(result), _studies(result), _beware(result))
+    sections = (_decision(result), _answer(result), _studies(result), _small_studies(result), _beware(result))
     numbered, register = number_sections(sections)
     return Document(
         title=f"Studies combined: {title}",
@@ -85,7 +88,7 @@ def _studies(result: PoolResult) -> Section:
     heads += ["Printed in"]
     rows = []
     for place, each in enumerate(result.effects):
-        cells = [each.study, ", ".join(map(str, each.lines)), each.figures]
+        cells = [name_study(each), ", ".join(map(str, each.lines)), each.figures]
         cells.append(f"{show_value(each.estimate, result)} ({show_ends(each.lower, each.upper, result)})")
         cells += [f"{format_number(100 * each.weight, 1)}%"] if has_weights else []
         if result.without:
@@ -103,7 +106,31 @@ def _studies(result: PoolResult) -> Section:
         "table-studies", "studies", "Each study", tuple(heads), text_rows(rows), tuple(notes),
         is_text=True, is_stacked=True,
     )  # fmt: skip
-    return Section("studies", "Each study", (table,))
+    return Section("studies", "Each study", (table, *_correlations(result)))
+
+
+def _correlations(result: PoolResult) -> tuple[TableSpec, ...]:
+    """Show how far the answer hangs on the correlation that is assumed; nothing where none is."""
+    rows = [list(row) for row in tell_correlations(result)]
+    if not rows:
+        return ()
+    level = level_words(result.choice)
+    heads = ("Correlation of the values before and after", f"Estimate ({level} CI)", "tau2")
+    notes = (
+        "Papers do not print this correlation; the changes of the studies that print both means need it.",
+    )
+    return (
+        TableSpec(
+            "table-correlations", "studies", "The answer with other correlations", heads, text_rows(rows),
+            notes, is_text=True, is_stacked=True,
+        ),
+    )  # fmt: skip
+
+
+def _small_studies(result: PoolResult) -> Section:
+    if has_funnel(result):
+        return Section("funnel", "Small studies", (build_funnel(result),))
+    return Section("funnel", "Small studies", (ItemList(tuple(map(plain, tell_asymmetry(result)))),))
 
 
 def _beware(result: PoolResult) -> Section:

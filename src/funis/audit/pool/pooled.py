@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,9 +17,11 @@ from funis.audit.pool.choice import (
     choose_studies,
     spread_of,
 )
-from funis.audit.pool.result import PooledAnswer, PoolResult, StudyEffect
+from funis.audit.pool.result import ENOUGH, AnswerAt, PooledAnswer, PoolResult, StudyEffect
 from funis.audit.pool.study_table import PoolError, StudyRow, make_finding
 from funis.audit.pool.words import describe_figures
+from funis.errors import ValueRangeError
+from funis.stats.meta.asymmetry import Asymmetry, assess_asymmetry
 from funis.stats.meta.binomial_normal import CombinedProportion, combine_proportions
 from funis.stats.meta.combine import CombinedEffect, combine_fixed, combine_random, omit_each_study
 from funis.stats.meta.counts import (
@@ -157,11 +159,7 @@ def _pool_effects(chosen: ChosenStudies, found: Effects) -> PoolResult:
     if y.size == 1:
         return PoolResult(chosen, _study_effects(chosen, found, undo, np.ones(1)), None)
     fixed = combine_fixed(y, v, level=choice.level)
-    options: dict[str, Any] = {
-        "estimator": choice.estimator, "interval": choice.interval, "prediction": choice.prediction,
-        "level": choice.level,
-    }  # fmt: skip
-    random = combine_random(y, v, **options)
+    random = combine_random(y, v, **_options(choice))
     main = random
     if choice.model == "fixed":
         main = fixed
@@ -174,12 +172,46 @@ def _pool_effects(chosen: ChosenStudies, found: Effects) -> PoolResult:
     other = fixed if choice.model == "random" else random
     without: tuple[PooledAnswer, ...] = ()
     if y.size > 2 and choice.model == "random":
-        without = tuple(_answer(each, undo) for each in omit_each_study(y, v, **options))
+        without = tuple(_answer(each, undo) for each in omit_each_study(y, v, **_options(choice)))
     return PoolResult(
         chosen, _study_effects(chosen, found, undo, main.weights), _answer(main, undo), _answer(other, undo),
         random.heterogeneity, random.heterogeneity.tau2 if random.heterogeneity else None,
-        main.variance_factor, without,
+        main.variance_factor, without, common=math.nan if choice.measure == "proportion" else fixed.estimate,
+        asymmetry=_assess_asymmetry(found, choice), by_correlation=tuple(_vary_correlation(chosen, undo)),
     )  # fmt: skip
+
+
+def _options(choice: PoolChoice) -> dict[str, Any]:
+    return {
+        "estimator": choice.estimator, "interval": choice.interval, "prediction": choice.prediction,
+        "level": choice.level,
+    }  # fmt: skip
+
+
+def _assess_asymmetry(found: Effects, choice: PoolChoice) -> Asymmetry | None:
+    """Test ten studies or more for effects that change with the error; None where nothing can be tested."""
+    if choice.measure == "proportion" or found.estimates.size < ENOUGH:
+        return None
+    try:
+        return assess_asymmetry(found.estimates, found.variances, level=choice.level)
+    except ValueRangeError:
+        # Errors that are all the same, or effects that lie on one line: the words say so.
+        return None
+
+
+def _vary_correlation(chosen: ChosenStudies, undo: Undo) -> Iterator[AnswerAt]:
+    """Combine anew with each correlation, where a change is taken from the values before and after."""
+    choice = chosen.choice
+    if not any(each.earlier is not None for each in chosen.taken):
+        return
+    for correlation in sorted({*choice.correlations, choice.correlation or 0.0}):
+        found = _compute(chosen.taken, replace(choice, correlation=correlation))
+        if choice.model == "fixed":
+            made = combine_fixed(found.estimates, found.variances, level=choice.level)
+        else:
+            made = combine_random(found.estimates, found.variances, **_options(choice))
+        tau2 = made.heterogeneity.tau2 if made.heterogeneity else math.nan
+        yield AnswerAt(correlation, _answer(made, undo), tau2 if made.model == "random" else 0.0)
 
 
 Undo = Callable[[float, float], float]
@@ -216,11 +248,11 @@ def _study_effects(
     made: list[StudyEffect] = []
     for place, each in enumerate(chosen.taken):
         row = each.row
+        y, error = float(found.estimates[place]), math.sqrt(float(found.variances[place]))
         if chosen.choice.measure == "proportion":
             exact = clopper_pearson(row.events or 0, row.n or 0, chosen.choice.level)
             ends = (exact.estimate, exact.lower, exact.upper)
         else:
-            y, error = float(found.estimates[place]), math.sqrt(float(found.variances[place]))
             ends = (undo(y, error), undo(y - quantile * error, error), undo(y + quantile * error, error))
         made.append(
             StudyEffect(
@@ -231,6 +263,8 @@ def _study_effects(
                 float(weights[place]),
                 describe_figures(each, chosen.choice),
                 tuple(sorted(used.line for used in each.rows)),
+                next((used.converted for used in each.rows if used.converted), ""),
+                *((y, error) if chosen.choice.measure != "proportion" else (math.nan, math.nan)),
             )
         )
     return tuple(made)

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from funis.audit.pool.funnel import tell_asymmetry
 from funis.audit.pool.result import PooledAnswer, PoolResult
 from funis.audit.pool.words import list_cautions, name_measure, name_model
 
@@ -64,6 +65,15 @@ def as_record(result: PoolResult) -> dict[str, Any]:
             name: _number(value) if isinstance(value, float) else value
             for name, value in asdict(found).items()
         },
+        "asymmetry": None
+        if result.asymmetry is None
+        else {name: _number(value) for name, value in asdict(result.asymmetry).items()},
+        "small_studies": tell_asymmetry(result),
+        "by_correlation": [
+            {"correlation": each.correlation, "tau2": _number(each.tau2)}
+            | (_answer(each.answer, result) or {})
+            for each in result.by_correlation
+        ],
         "likelihood_ratio_p": _number(result.likelihood_ratio_p),
         "variance_factor": result.variance_factor,
         "without": [

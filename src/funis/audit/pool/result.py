@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from funis.audit.pool.choice import ChosenStudies, PoolChoice
+from funis.stats.meta.asymmetry import Asymmetry
 from funis.stats.meta.heterogeneity import Heterogeneity
+
+#: Fewer studies tell an asymmetry from chance too rarely for a test (Sterne et al. 2011, BMJ 343: d4002).
+ENOUGH: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,8 @@ class StudyEffect:
     weight : share in the combined effect; NaN where the model has no weights
     figures : what it is made of, in words
     lines : of the table
+    converted : how means were made of printed medians; empty where all are printed
+    on_scale, error : effect and standard error on the scale of the model; NaN where the model has none
     """
 
     study: str
@@ -32,6 +39,9 @@ class StudyEffect:
     weight: float
     figures: str
     lines: tuple[int, ...]
+    converted: str = ""
+    on_scale: float = math.nan
+    error: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,22 @@ class PooledAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerAt:
+    """The answer with one correlation of the values before and after.
+
+    Attributes
+    ----------
+    correlation : that is assumed
+    answer : by the model asked for
+    tau2 : variance between studies that belongs to it
+    """
+
+    correlation: float
+    answer: PooledAnswer
+    tau2: float
+
+
+@dataclass(frozen=True, slots=True)
 class PoolResult:
     """Everything that is printed of studies combined.
 
@@ -70,6 +96,9 @@ class PoolResult:
     variance_factor : of Hartung and Knapp; 1 where not used
     without : combined without each study in turn; empty with fewer than three
     likelihood_ratio_p : of the model of exact likelihood against one common proportion; NaN else
+    common : fixed effect on the scale of the model; NaN for one study and for proportions
+    asymmetry : Egger's test, of ten studies or more; None where it is not made
+    by_correlation : the answer with other correlations; empty where every change is printed
     """
 
     chosen: ChosenStudies
@@ -81,6 +110,9 @@ class PoolResult:
     variance_factor: float = 1.0
     without: tuple[PooledAnswer, ...] = ()
     likelihood_ratio_p: float = math.nan
+    common: float = math.nan
+    asymmetry: Asymmetry | None = None
+    by_correlation: tuple[AnswerAt, ...] = ()
 
     @property
     def choice(self) -> PoolChoice:

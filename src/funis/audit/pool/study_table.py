@@ -10,8 +10,9 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -20,14 +21,21 @@ from funis.bounded.limits import BeyondLimitError, Limits, RefusedFileError
 from funis.bounded.regular_file import read_regular
 from funis.errors import Finding, FindingsError
 from funis.near_names import find_misspelt
+from funis.results.text import format_shortest
 
 NEEDED: Final = ("study", "arm", "outcome", "time", "n")
 FIGURES: Final = ("mean", "sd", "events")
+#: What stands instead of mean and standard deviation.
+OF_MEDIAN: Final = ("median", "q1", "q3", "minimum", "maximum")
 OPTIONAL: Final = ("citation", "kind", "sd_is", "cohort")
-COLUMNS: Final = (*NEEDED, *FIGURES, *OPTIONAL)
+COLUMNS: Final = (*NEEDED, *FIGURES, *OPTIONAL, *OF_MEDIAN)
 #: What a mean is of, and what stands in the column of the standard deviation.
 KINDS: Final = ("value", "change")
 SPREADS: Final = ("sd", "se")
+_MEDIAN_WORDS: Final = {
+    "minimum": "minimum", "q1": "lower quartile", "median": "median", "q3": "upper quartile",
+    "maximum": "maximum",
+}  # fmt: skip
 _LIMITS: Final = Limits(megabytes=20, rows=5_000, columns=200, cells=2_000_000)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 
@@ -52,6 +60,8 @@ class StudyRow:
     sd_is : ``sd`` or ``se``; empty where the table does not say
     cohort : name that studies of the same patients share; empty for patients of its own
     line : of the file
+    median, q1, q3, minimum, maximum : as printed; None where not printed
+    converted : how mean and standard deviation were made of the median; empty where they are printed
     """
 
     study: str
@@ -67,6 +77,12 @@ class StudyRow:
     sd_is: str = ""
     cohort: str = ""
     line: int = 0
+    median: float | None = None
+    q1: float | None = None
+    q3: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    converted: str = ""
 
 
 def make_finding(file: str, line: int | None, column: str, value: str, message: str, fix: str) -> Finding:
@@ -87,8 +103,9 @@ def read_study_table(path: Path | str) -> tuple[StudyRow, ...]:
     Parameters
     ----------
     path : CSV file in UTF-8, separated by commas, with a header. Needed: study, arm, outcome, time, n. As far
-        as printed: mean, sd, events. Where it applies: citation; kind (value or change); sd_is (sd or se);
-        cohort (a name that studies of the same patients share). An empty cell is "not printed"
+        as printed: mean, sd, events; median, q1, q3, minimum, maximum. Where it applies: citation; kind
+        (value or change); sd_is (sd or se); cohort (a name that studies of the same patients share). An empty
+        cell is "not printed"
 
     Returns
     -------
@@ -204,10 +221,9 @@ def _check_header(names: Sequence[str], file: str) -> Iterator[Finding]:
         if name not in names and name not in near.values():
             fix = f"Needed are {', '.join(NEEDED)}."
             yield make_finding(file, 1, name, "", "The table lacks this column.", fix)
-    if not set(FIGURES) & ({*names} | {*near.values()}):
-        yield make_finding(
-            file, 1, "", "", "The table has no figures.", "Add columns mean and sd, or a column events."
-        )
+    if not {*FIGURES, "median"} & ({*names} | {*near.values()}):
+        fix = "Add columns mean and sd, a column events, or median with q1 and q3."
+        yield make_finding(file, 1, "", "", "The table has no figures.", fix)
 
 
 class _RowReader:
@@ -231,6 +247,8 @@ class _RowReader:
         for name in ("study", "outcome"):
             if not given[name]:
                 self._say(line, name, "", "The cell is empty.", f"Write the name of the {name}.")
+        of_median = {name: self._number(line, name, given.get(name, "")) for name in OF_MEDIAN}
+        self._check_order(line, of_median)
         kind = self._choice(line, "kind", given.get("kind", ""), KINDS) or "value"
         sd_is = self._choice(line, "sd_is", given.get("sd_is", ""), SPREADS)
         if n == 0:
@@ -247,7 +265,17 @@ class _RowReader:
         return StudyRow(
             given["study"], given["arm"], given["outcome"], given["time"], n, mean, sd, events,
             given.get("citation", ""), kind, sd_is, given.get("cohort", ""), line,
+            median=of_median["median"], q1=of_median["q1"], q3=of_median["q3"],
+            minimum=of_median["minimum"], maximum=of_median["maximum"],
         )  # fmt: skip
+
+    def _check_order(self, line: int, found: Mapping[str, float | None]) -> None:
+        rising = [(name, found[name]) for name in ("minimum", "q1", "median", "q3", "maximum")]
+        known = [(name, value) for name, value in rising if value is not None]
+        for (low, first), (high, second) in pairwise(known):
+            if first > second:
+                message = f"The {_MEDIAN_WORDS[low]} lies above the {_MEDIAN_WORDS[high]}."
+                self._say(line, high, format_shortest(second), message, "Write them as printed.")
 
     def _say(self, line: int, column: str, value: str, message: str, fix: str) -> None:
         self.findings.append(make_finding(self.file, line, column, value, message, fix))

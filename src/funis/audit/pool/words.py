@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from funis.audit.pool.choice import PoolChoice, TakenStudy, spread_of
-from funis.audit.pool.result import PooledAnswer, PoolResult
+from funis.audit.pool.conversion import METHOD_WORDS, describe_median
+from funis.audit.pool.result import PooledAnswer, PoolResult, StudyEffect
 from funis.results.text import (
     choose_decimals,
     format_interval,
@@ -63,7 +64,8 @@ def describe_figures(study: TakenStudy, choice: PoolChoice) -> str:
         if choice.is_of_means:
             spread = spread_of(row)
             figures = format_mean_sd(row.mean, spread, row.n or 0)
-            parts.append(f"{figures}{', from its standard error' if row.sd_is == 'se' else ''}")
+            figures += ", from its standard error" if row.sd_is == "se" else ""
+            parts.append(f"{figures}, from {describe_median(row)}" if row.converted else figures)
         else:
             parts.append(f"{row.events}/{row.n}")
     joiner = " → " if study.earlier is not None else " v "
@@ -147,6 +149,17 @@ def name_model(model: str, choice: PoolChoice) -> str:
     return f"random effects, tau2 by {_ESTIMATORS[choice.estimator]}, {how}"
 
 
+def name_study(effect: StudyEffect) -> str:
+    """Name a study, and say where its mean is made of a median.
+
+    Examples
+    --------
+    >>> name_study(StudyEffect("A", "", 30, 4.36, 3.57, 5.15, 1.0, "", (2,), "luo_wan"))
+    'A (from a median)'
+    """
+    return f"{effect.study} (from a median)" if effect.converted else effect.study
+
+
 def level_words(choice: PoolChoice) -> str:
     """Print the coverage.
 
@@ -161,11 +174,18 @@ def level_words(choice: PoolChoice) -> str:
 def tell_answer(answer: PooledAnswer, result: PoolResult) -> str:
     """Print one combined estimate with interval and P."""
     ends = show_ends(answer.lower, answer.upper, result)
-    p = f", P {_relation(format_p(answer.p))}" if math.isfinite(answer.p) and _has_null(result) else ""
+    p = f", P {relate(format_p(answer.p))}" if math.isfinite(answer.p) and _has_null(result) else ""
     return f"{show_value(answer.estimate, result)} ({level_words(result.choice)} CI {ends}){p}"
 
 
-def _relation(p: str) -> str:
+def relate(p: str) -> str:
+    """Put the sign before a printed P that has none.
+
+    Examples
+    --------
+    >>> relate("0.052"), relate("<0.001")
+    ('= 0.052', '<0.001')
+    """
     return p if p[0] in "<>" else f"= {p}"
 
 
@@ -198,12 +218,12 @@ def tell_heterogeneity(result: PoolResult) -> list[str]:
         tau2 = format_number(result.tau2, 3)
         if result.tau2 == 0:
             return ["Between studies: tau2 0; the likelihood is highest without a variance between studies."]
-        told = f"Between studies: tau2 {tau2} of the log-odds; against one common proportion P {_relation(p)}"
+        told = f"Between studies: tau2 {tau2} of the log-odds; against one common proportion P {relate(p)}"
         return [f"{told} (likelihood ratio, halved: no variance is the edge)."]
     digits = 3 if found.tau2_upper < 100 else 1
     profile = format_interval(found.tau2_lower, found.tau2_upper, digits)
     parts = (
-        f"Q {format_number(found.q, 2)} on {found.df} df, P {_relation(format_p(found.p))}",
+        f"Q {format_number(found.q, 2)} on {found.df} df, P {relate(format_p(found.p))}",
         f"tau2 {format_number(found.tau2, digits)} ({level} Q-profile {profile})",
         f"I2 {format_number(found.i2, 1)}% ({format_interval(found.i2_lower, found.i2_upper, 1)})",
         f"H2 {format_number(found.h2, 2)}",
@@ -212,6 +232,19 @@ def tell_heterogeneity(result: PoolResult) -> list[str]:
     if found.tau2_upper == 0:
         lines.append("The studies differ less than chance lets them; the interval of tau2 is 0 at both ends.")
     return lines
+
+
+def tell_correlations(result: PoolResult) -> list[tuple[str, str, str]]:
+    """Print the answer with each correlation: which, the estimate with its interval, tau2."""
+    asked = result.choice.correlation
+    return [
+        (
+            format_shortest(each.correlation) + (" (asked for)" if each.correlation == asked else ""),
+            tell_answer(each.answer, result),
+            format_number(each.tau2, 3),
+        )
+        for each in result.by_correlation
+    ]
 
 
 def list_cautions(result: PoolResult) -> list[str]:
@@ -232,8 +265,16 @@ def _cautions(result: PoolResult) -> Iterator[str]:
         )
     if any(each.earlier is not None for each in result.chosen.taken):
         yield (
-            f"Changes that are not printed are taken from both means with an assumed correlation of "
-            f"{format_shortest(choice.correlation or 0.0)}; the weights depend on it, try others."
+            "Changes that are not printed are taken from both means with an assumed correlation of "
+            f"{format_shortest(choice.correlation or 0.0)}; the weights depend on it, see the answers with "
+            "others."
+        )
+    converted = [each.study for each in result.effects if each.converted]
+    if converted:
+        yield (
+            f"Made of a printed median: {', '.join(converted)} ({METHOD_WORDS[choice.medians]}), as if the "
+            "values were normal. Medians are mostly printed of skewed values, where this is biased; "
+            "--leave-out gives the answer without them."
         )
     if not choice.needs_two_arms:
         yield "One arm has no control: what is combined holds regression to the mean and all other treatment."
@@ -257,16 +298,16 @@ def _has_zero(result: PoolResult) -> bool:
     return any(row.events in {0, row.n} for row in rows)
 
 
-def write_text(result: PoolResult) -> str:
-    """Write the whole answer for a terminal."""
+def write_answer(result: PoolResult) -> str:
+    """Write the answer for a terminal, without what is to be said beside it."""
     head = name_measure(result)
     lines = [head, "", *list_decision(result), ""]
     level = level_words(result.choice)
-    width = max(len(each.study) for each in result.effects)
+    width = max(len(name_study(each)) for each in result.effects)
     for each in result.effects:
         weight = f"  weight {format_number(100 * each.weight, 1)}%" if math.isfinite(each.weight) else ""
         effect = f"{show_value(each.estimate, result)} ({show_ends(each.lower, each.upper, result)})"
-        lines.append(f"  {each.study:<{width}}  {effect}{weight}  [{each.figures}]")
+        lines.append(f"  {name_study(each):<{width}}  {effect}{weight}  [{each.figures}]")
     lines.append(f"  (estimate and {level} CI of each study)")
     for answer in (result.main, result.beside):
         if answer is None:
@@ -280,5 +321,8 @@ def write_text(result: PoolResult) -> str:
         lines += ["", "Without each study in turn:"]
         for each, answer in zip(result.effects, result.without, strict=True):
             told = tell_answer(answer, result) if math.isfinite(answer.estimate) else "no finite estimate"
-            lines.append(f"  {each.study:<{width}}  {told}")
-    return "\n".join([*lines, "", *list_cautions(result)]).rstrip()
+            lines.append(f"  {name_study(each):<{width}}  {told}")
+    if result.by_correlation:
+        lines += ["", "With other correlations of the values before and after:"]
+        lines += [f"  {which}: {told}, tau2 {tau2}" for which, told, tau2 in tell_correlations(result)]
+    return "\n".join(lines)
