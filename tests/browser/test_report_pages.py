@@ -1,15 +1,16 @@
-"""The reports of both rebuilt trials on screen and on paper: how many pages, and that nothing is cut off."""
+"""Reports on screen and on paper: how many pages, and that nothing is cut off."""
 
 import re
 from collections.abc import Iterator
+from importlib import util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
-from funis.demo.reconstruct import reconstruct
 from funis.reporting.report import write_report
 from funis.study.read import read_study
 
@@ -26,11 +27,27 @@ BEYOND = """(width) => [...document.querySelectorAll("h1, main table, main svg, 
   .map((node) => `${(node.closest("[id]") ?? node).id} ${node.tagName}`)"""
 
 
-@pytest.fixture(scope="module", params=["sle", "sjogren"])
-def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = reconstruct(request.param, tmp_path_factory.mktemp("pages") / request.param)
+def _load_kinds() -> ModuleType:
+    """Load the maker of studies of each kind, which the tests of whole stories share."""
+    spec = util.spec_from_file_location(
+        "report_kinds", Path(__file__).parents[1] / "story" / "report_kinds.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_kind(kind: str, place: Path) -> Path:
+    folder = _load_kinds().make_study(kind, place / kind)
     study = read_study(folder)
     return write_report(study, analyse(study, read_tables(folder, study)), folder / "report")
+
+
+@pytest.fixture(scope="module", params=["sle", "sjogren"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_kind(request.param, tmp_path_factory.mktemp("pages"))
 
 
 @pytest.fixture
@@ -49,6 +66,42 @@ def count_pages(pdf: bytes) -> int:
 def test_statement_1_the_main_part_prints_on_eight_pages(page: Page, paper: str) -> None:
     page.add_style_tag(content=WITHOUT_SUPPLEMENT + (LETTER if paper == "Letter" else ""))
     assert 4 <= count_pages(page.pdf(prefer_css_page_size=True)) <= 8
+
+
+@pytest.fixture(scope="module", params=["two_arms", "retreatment", "observational"])
+def longer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a report whose main part has more in it: arms beside each other, or a second course."""
+    return write_kind(request.param, tmp_path_factory.mktemp("longer"))
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_statement_1_arms_and_a_second_course_fit_eight_pages_too(
+    browser: Browser, longer: Path, paper: str
+) -> None:
+    opened = browser.new_page(viewport={"width": PAPERS[paper], "height": 900})
+    opened.goto(longer.as_uri())
+    opened.add_style_tag(content=WITHOUT_SUPPLEMENT + (LETTER if paper == "Letter" else ""))
+    assert 5 <= count_pages(opened.pdf(prefer_css_page_size=True)) <= 8
+    opened.emulate_media(media="print")
+    assert opened.evaluate(BEYOND, PAPERS[paper]) == []
+    opened.close()
+
+
+def test_numbers_of_arms_stay_on_one_line_on_paper(browser: Browser, longer: Path) -> None:
+    """A long label beside them does not take their room: a share and its interval are read as one."""
+    opened = browser.new_page(viewport={"width": PAPERS["A4"], "height": 900})
+    opened.goto(longer.as_uri())
+    opened.emulate_media(media="print")
+    broken = opened.evaluate(
+        """() => [...document.querySelectorAll("#table-main-response td, #table-main-measure-1 td, #table-main-tests td")]
+        .filter((cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          return range.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(cell).lineHeight);
+        }).map((cell) => cell.textContent)"""
+    )
+    assert broken == []
+    opened.close()
 
 
 def test_statement_3_box_1_stands_on_page_1(page: Page) -> None:

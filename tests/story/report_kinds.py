@@ -11,7 +11,7 @@ from pathlib import Path
 
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
-from funis.demo.reconstruct import reconstruct
+from funis.demo.reconstruct import reconstruct, reconstruct_scenario
 from funis.results import Results
 from funis.study.model import Study
 from funis.study.read import read_study
@@ -49,9 +49,11 @@ def make_study(kind: str, folder: Path) -> Path:
 
     Parameters
     ----------
-    kind : one of `KINDS`, or randomised
+    kind : one of `KINDS`, randomised, or retreatment
     folder : does not exist yet
     """
+    if kind == "retreatment":
+        return reconstruct_scenario(folder)
     made = Path(shutil.copytree(_rebuilt("sjogren" if kind == "sjogren" else "sle"), folder))
     change = {
         "two_arms": make_two_arms,

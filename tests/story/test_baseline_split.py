@@ -60,9 +60,9 @@ def make_study(report: dict[str, Any], *, arms: bool = False) -> Study:
     return Study.model_validate(raw)
 
 
-def results_of(study: Study) -> Results:
+def rows_of(study: Study) -> dict[str, Any]:
     items = [item.name for item in definition("sledai_2k").items]
-    rows: dict[str, Any] = {
+    return {
         "subjects": [
             {"subject": name, "age": age, "sex": sex, "site": site, "consent_date": "2019-12-20"}
             | ({"arm": "cells" if name < "S4" else "care"} if study.arms else {})
@@ -75,18 +75,22 @@ def results_of(study: Study) -> Results:
             for each in PEOPLE
         ],
     }
-    return analyse(study, tables_from_frames(study, rows))
+
+
+def results_of(study: Study) -> Results:
+    return analyse(study, tables_from_frames(study, rows_of(study)))
 
 
 def printed(study: Study) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]], str]:
-    """Give the heads, the rows of the table by their stub (of repeated ones the first), and the notes."""
+    """Give the heads, the rows of the table by the name of the variable or category, and the notes."""
     results = results_of(study)
     (table,) = build_split_tables(study, results, read_numbers(results.numbers))
     rows: dict[str, tuple[str, ...]] = {}
     name = ""
     for row in table.rows:
-        name = name if row.stub.text in {"Mean ± SD", "Median (Q1, Q3)", "Range"} else row.stub.text
-        key = name if name == row.stub.text else f"{name}: {row.stub.text}"
+        is_second = row.stub.text == "median (Q1, Q3)"
+        name = name if is_second else row.stub.text.removesuffix(", mean ± SD; range")
+        key = f"{name}: median" if is_second else name
         rows.setdefault(key, tuple(cell.text for cell in row.cells))
     return table.heads, rows, " ".join(table.footnotes)
 
@@ -95,9 +99,19 @@ def test_each_site_has_a_column_and_who_has_none_stands_apart() -> None:
     heads, rows, _ = printed(make_study(SPLIT))
     # Nobody is at the third centre.
     assert heads == ("", "All, N = 6", "First, N = 3", "Second, N = 2", "Centre not known, N = 1")
-    # Means need three values.
-    assert rows["Age, years: Range"] == ("20 to 70", "20 to 40", "50 to 60", "70 to 70")
-    assert rows["Age, years: Mean ± SD"][:2] == ("45.00 ± 18.71", "30.00 ± 10.00")
+    # A spread needs three values.
+    assert [cell.partition("; ")[2] for cell in rows["Age, years"]] == [
+        "20 to 70",
+        "20 to 40",
+        "50 to 60",
+        "70 to 70",
+    ]
+    assert [cell.partition("; ")[0] for cell in rows["Age, years"][:3]] == [
+        "45.00 ± 18.71",
+        "30.00 ± 10.00",
+        "55.00 ± n/c",
+    ]
+    assert rows["Age, years: median"][0] == "45.0 (32.5, 57.5)"
     assert rows["Female"] == ("5/6", "2/3", "2/2", "1/1")
     # Male: a category of the data has a zero where nobody of the part is in it.
     assert rows["Male"] == ("1/6", "1/3", "0/2", "0/1")
@@ -106,10 +120,11 @@ def test_each_site_has_a_column_and_who_has_none_stands_apart() -> None:
 def test_a_line_has_one_number_of_decimals_in_all_its_columns() -> None:
     """Ages 20 to 70 have quartiles 32.5 and 57.5: the medians 30 and 55 of two sites have a decimal too."""
     _, rows, _ = printed(make_study(SPLIT))
-    assert rows["Age, years: Median (Q1, Q3)"][:3] == ("45.0 (32.5, 57.5)", "30.0 (n/c)", "55.0 (n/c)")
+    assert rows["Age, years: median"][:3] == ("45.0 (32.5, 57.5)", "30.0 (n/c)", "55.0 (n/c)")
     # SLEDAI 6 4 2 6 4 1: quartiles 2.5 and 5.5; range of whole points.
-    assert rows["SLEDAI-2K: Median (Q1, Q3)"][:3] == ("4.0 (2.5, 5.5)", "4.0 (n/c)", "5.0 (n/c)")
-    assert rows["SLEDAI-2K: Range"][:3] == ("1 to 6", "2 to 6", "4 to 6")
+    assert rows["SLEDAI-2K: median"][:3] == ("4.0 (2.5, 5.5)", "4.0 (n/c)", "5.0 (n/c)")
+    ranges = [cell.rpartition("; ")[2] for cell in rows["SLEDAI-2K"]]
+    assert ranges[:3] == ["1 to 6", "2 to 6", "4 to 6"]
 
 
 def test_every_line_of_the_rebuilt_trial_by_arm_has_one_number_of_decimals() -> None:
@@ -117,9 +132,11 @@ def test_every_line_of_the_rebuilt_trial_by_arm_has_one_number_of_decimals() -> 
     (table,) = build_split_tables(study, results, read_numbers(results.numbers))
     of_a_line = []
     for row in table.rows:
-        numbers = [re.findall(r"\d+(?:\.(\d+))?", cell.text) for cell in row.cells]
-        if row.stub.text in {"Mean ± SD", "Median (Q1, Q3)", "Range"}:
-            of_a_line.append({len(decimals) for each in numbers for decimals in each})
+        if row.stub.text.endswith(("; range", "median (Q1, Q3)")):
+            # Mean and range of a line have decimals of their own.
+            for piece in zip(*(cell.text.split("; ") for cell in row.cells), strict=True):
+                found = (re.findall(r"\d+(?:\.(\d+))?", text) for text in piece)
+                of_a_line.append({len(decimals) for each in found for decimals in each})
     assert len(of_a_line) > 30
     assert all(len(each) == 1 for each in of_a_line)
 
@@ -135,6 +152,17 @@ def test_a_subgroup_divides_into_inside_and_outside_with_standardised_difference
     # Female 3/3 and 2/3: 1/3 / sqrt((0 + 2/9) / 2) = 1.
     assert rows["Sex"][-1] == "1.00"
     assert "Standardised difference" in notes
+
+
+def test_a_value_that_is_not_known_of_everybody_says_of_how_many() -> None:
+    study = make_study(SPLIT)
+    rows = rows_of(study)
+    rows["subjects"][0]["age"] = None
+    results = analyse(study, tables_from_frames(study, rows))
+    (table,) = build_split_tables(study, results, read_numbers(results.numbers))
+    # Ages 30 40 50 60 70; of the first centre 30 and 40; of the second 50 and 60.
+    row = next(row for row in table.rows if row.stub.text.startswith("Age"))
+    assert [cell.text.rpartition("; ")[2] for cell in row.cells] == ["n = 5", "n = 2", "50 to 60", "70 to 70"]
 
 
 def test_arms_divide_the_table_without_being_asked() -> None:
@@ -155,9 +183,9 @@ def test_decimals_of_a_variable_are_those_of_the_study_file_and_change_no_value(
     assert before["id"].to_list() == after["id"].to_list()
     assert before["value"].to_list() == after["value"].to_list()
     _, rows, _ = printed(chosen)
-    assert rows["Age, years: Mean ± SD"][0] == "45 ± 19"
+    assert rows["Age, years"][0] == "45 ± 19; 20 to 70"
     # 6 4 2 6 4 1: mean 23/6, SD sqrt(4.1667).
-    assert rows["SLEDAI-2K: Mean ± SD"][0] == "3.8 ± 2.0"
+    assert rows["SLEDAI-2K"][0] == "3.8 ± 2.0; 1 to 6"
 
 
 @pytest.mark.parametrize(

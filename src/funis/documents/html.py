@@ -178,11 +178,12 @@ def css_string(text: str) -> str:
 
 def _page_margins(document: Document) -> str:
     """Name the document, the kind of data and the page on every printed page."""
-    small = f"font: 8pt Helvetica, Arial, sans-serif; color: {MUTED};"
+    small = f"font: 7pt Helvetica, Arial, sans-serif; color: {MUTED};"
     boxes = (
         f"@top-left {{ content: {css_string(document.running_head)}; {small} }} "
         f"@top-right {{ content: {css_string(document.margin_warning)}; "
-        f"font: bold 8pt Helvetica, Arial, sans-serif; color: {WARNING_HEAD}; text-align: right; }} "
+        f"font: bold 7pt Helvetica, Arial, sans-serif; color: {WARNING_HEAD}; text-align: right; }} "
+        f"@bottom-left {{ content: {css_string(document.running_foot)}; {small} }} "
         f"@bottom-right {{ content: counter(page) ' / ' counter(pages); {small} }}"
     )
     return f"@page {{ {boxes} }}"

@@ -17,7 +17,7 @@ from funis.results import ALL, Results, format_number
 from funis.study.model import Study
 
 _ANALYSIS: Final = "baseline_split"
-_LINES: Final = ("Mean ± SD", "Median (Q1, Q3)", "Range")
+_MEAN, _MEDIAN, _RANGE = "Mean ± SD", "Median (Q1, Q3)", "Range"
 _BY_RESPONSE: Final = "The columns are divided by what happened later; they do not show who will respond."
 _NOT_TWO: Final = "Standardised differences compare two parts; this table has another number of them."
 _DIFFERENCE: Final = (
@@ -120,28 +120,34 @@ class _Table:
         return rows
 
     def measured(self, group: Group, visit: str, *, indent: int) -> list[TableRow]:
-        """Give the rows of a number: mean, median and range, and of how many where that is not everybody."""
+        """Give the rows of a number: mean with range, then median, and of how many where that is not everybody.
+
+        What the statistics are stands behind the name, so that a variable takes two lines and not four.
+        """
         own = [self._own(group, column) for column in self.columns]
         lines = [
             {line.label: line.cells.get(visit) for line in describe_lines(self.book, each, beside=own)}
             for each in own
         ]
-        stub = words(self.labels.variable_with_unit(group.variable))
         sizes = [self._size(each, visit, column) for each, column in zip(own, self.columns, strict=True)]
-        rows = [TableRow(stub, (*sizes, *self._difference(group)), indent=indent)]
-        for label in _LINES:
-            cells = tuple(each.get(label) or words("") for each in lines)
-            if any(cell.text for cell in cells):
-                rows.append(TableRow(words(label), (*cells, *self._blank()), indent=indent + 1))
+        stub = self.labels.variable_with_unit(group.variable)
+        found = [_first_cell(each, size) for each, size in zip(lines, sizes, strict=True)]
+        shown = [in_sentence(label) for label in (_MEAN, _RANGE) if any(each.get(label) for each in lines)]
+        first = words(f"{stub}, {'; '.join(shown)}" if shown else stub)
+        rows = [TableRow(first, (*found, *self._difference(group)), indent=indent)]
+        medians = tuple(each.get(_MEDIAN) or words("") for each in lines)
+        if any(cell.text for cell in medians):
+            rows.append(TableRow(words(in_sentence(_MEDIAN)), (*medians, *self._blank()), indent=indent + 1))
         return rows
 
-    def _size(self, group: Group, visit: str, column: _Column) -> TableCell:
+    def _size(self, group: Group, visit: str, column: _Column) -> tuple[Inline, ...]:
+        """Say of how many a number is where that is not everybody of the column."""
         found = self.book.find(group, visit, "n")
         if found is None:
-            return words("NA")
+            return (Inline("NA"),)
         if found.value == column.n:
-            return words("")
-        return joined("n = ", Inline(format_number(found.value or 0.0, 0), found.id))
+            return ()
+        return (Inline("n = "), Inline(format_number(found.value or 0.0, 0), found.id))
 
     def _own(self, group: Group, column: _Column) -> Group:
         if column.is_total:
@@ -156,6 +162,13 @@ class _Table:
             return ()
         found = _difference_of(self.book, group.variable)
         return (words("") if found is None else single(found, 2),)
+
+
+def _first_cell(lines: dict[str, TableCell | None], size: tuple[Inline, ...]) -> TableCell:
+    """Put mean, range and the number of subjects of a column beside each other, as far as each is known."""
+    pieces = [cell.parts for name in (_MEAN, _RANGE) if (cell := lines.get(name)) is not None]
+    pieces += [size] if size else []
+    return TableCell(tuple(part for piece in pieces for part in (Inline("; "), *piece))[1:])
 
 
 def _difference_of(book: NumberBook, variable: str) -> Number | None:

@@ -34,7 +34,7 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
     -------
     tuple of TableSpec : one table, or none
     """
-    whole = [group for group in book.of("glucocorticoid") if not group.category]
+    whole = _shown(book)
     if not whole:
         return ()
     labels = Labels(study)
@@ -64,10 +64,18 @@ def build_glucocorticoid_tables(study: Study, book: NumberBook) -> tuple[TableSp
     spanners = (
         ("", 1), ("n/N", 1), ("mg/day", 2), ("n (%)", len(shares) + 1), ("n/N", len(_COMPARED)),
     )  # fmt: skip
-    used = [number for group in book.of("glucocorticoid") for number in book.all(group)]
+    arms = {group.arm for group in whole}
+    own = [group for group in book.of("glucocorticoid") if group.arm in arms]
+    used = [number for group in own for number in book.all(group)]
     notes = (*_notes(), *describe_basis(labels, used, with_missing=False))
     title = "Glucocorticoid by mouth, daily dose as prednisone"
     return (TableSpec("table-glucocorticoid", "glucocorticoid", title, heads, tuple(rows), notes, spanners),)
+
+
+def _shown(book: NumberBook) -> list[Group]:
+    """Give the groups that have rows: where arms stand beside each other, not all of them together."""
+    whole = [group for group in book.of("glucocorticoid") if not group.category]
+    return [group for group in whole if group.arm != ALL] or whole
 
 
 def whose(labels: Labels, group: Group) -> str:

@@ -37,11 +37,13 @@ def build_main_exposure(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
     if not visits:
         return ()
     rows: list[TableRow] = []
-    arms = list(dict.fromkeys(group.arm for group in groups))
+    found = list(dict.fromkeys(group.arm for group in groups))
+    # Where arms stand beside each other, all of them together are looked up in the supplement.
+    arms = [arm for arm in found if arm != ALL] or found
     for arm in arms:
         own = {group.variable: group for group in groups if group.arm == arm and not group.category}
         if len(arms) > 1:
-            rows.append(heading("All arms" if arm == ALL else arm_label(study, arm)))
+            rows.append(heading(arm_label(study, arm)))
         rows += [
             TableRow(words(humanise(visit)), tuple(_cells(book, own, visit)), indent=int(len(arms) > 1))
             for visit in visits
