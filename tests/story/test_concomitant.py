@@ -12,6 +12,7 @@ Prednisone by mouth is no part; methylprednisolone by vein is. Rituximab of S1 e
 """
 
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import pytest
 from funis.analysis.analyse import analyse
 from funis.data.tables import read_tables
 from funis.documents.table import TableSpec
+from funis.reporting.listing_tables import find_long_listings
 from funis.reporting.report_tables import build_tables
 from funis.results import Results
 from funis.study.model import Study
@@ -193,3 +195,17 @@ def test_without_any_drug_recorded_there_is_no_table(tmp_path: Path) -> None:
     study, results = run_trial(tmp_path / "small", MEDICATIONS.splitlines()[0] + "\n")
     assert "concomitant" not in set(results.numbers["analysis"])
     assert not [table.id for table in build_tables(study, results) if "concomitant" in table.id]
+
+
+def test_a_long_list_of_drugs_leads_to_the_file_that_holds_them_all(found: tuple[Study, Results]) -> None:
+    study, results = found
+    whole = pl.concat([results.listings["concomitant"]] * 101)
+    told = replace(results, listings={**results.listings, "concomitant": whole})
+    table = table_of((study, told), "table-listing-drugs")
+    (line,) = table.instead
+    rows = whole.height
+    assert rows > 300
+    said = f"The first 50 of {rows} rows; all stand in listings/concomitant.csv beside this page."
+    assert (len(table.rows), "".join(part.text for part in line)) == (50, said)
+    assert [part.target for part in line if part.target] == ["listings/concomitant.csv"]
+    assert find_long_listings(told)["concomitant"].height == rows

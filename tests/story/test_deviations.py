@@ -20,7 +20,7 @@ from funis.data.tables import tables_from_frames
 from funis.errors import StudyError
 from funis.reporting.deviation_tables import build_deviation_tables
 from funis.reporting.number_book import read_numbers
-from funis.reporting.report import render_html
+from funis.reporting.report import render_html, write_report_set
 from funis.results import Results
 from funis.study.model import Study
 from funis.study.read import read_study
@@ -116,6 +116,28 @@ def test_each_deviation_names_whom_it_concerns() -> None:
         "Any deviation": ("3/5", "", ""),
     }
     assert "does not say which deviations are important" in notes
+
+
+@pytest.mark.parametrize("young", [20, 21])
+def test_subjects_that_a_row_does_not_name_stand_in_a_file(young: int, tmp_path: Path) -> None:
+    people = tuple((f"S{place:02}", 15, "2019-12-20", "seizure") for place in range(young))
+    study = make_study()
+    results = results_of(study, people)
+    (table,) = build_deviation_tables(study, results, read_numbers(results.numbers))
+    written = write_report_set(study, results, tmp_path / "report", ("md",)).files
+    whole = tmp_path / "report" / "listings" / "deviations.csv"
+    named = table.rows[0].cells[-1].text
+    if young == 20:
+        assert named.endswith("S18, S19")
+        assert (table.instead, whole.exists()) == ((), False)
+        return
+    assert named.endswith("S18, S19 and 1 more")
+    assert ["".join(part.text for part in line) for line in table.instead] == [
+        "A row names at most 20 subjects; every subject of every row stands in listings/deviations.csv "
+        "beside this page."
+    ]
+    assert whole in written
+    assert whole.read_text(encoding="utf-8").count(",S20") == 1
 
 
 def test_the_study_file_says_which_are_important() -> None:

@@ -1,9 +1,11 @@
 """Courses of treatment on the page: what is printed of the five timelines of `test_course_efficacy`."""
 
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from funis.analysis.analyse import analyse
@@ -15,6 +17,7 @@ from funis.reporting.flow_figure import build_flow
 from funis.reporting.key_results import build_key_box
 from funis.reporting.methods_text import build_methods
 from funis.reporting.number_book import read_numbers
+from funis.reporting.report import write_report_set
 from funis.reporting.safety_tables import build_adverse_event_tables, build_exposure_tables
 from funis.reporting.swimmer_figures import LATER, build_swimmer
 from funis.reporting.time_axis import time_axis
@@ -222,3 +225,29 @@ def test_notes_of_courses_name_what_is_printed_alone(study: Study, results: Resu
             if any(f".{part}." in name for row in table.rows for cell in row.cells for name in cell.ids)
         }
     )
+
+
+@pytest.mark.parametrize("copies", [100, 101])
+def test_a_long_list_of_courses_leads_to_the_file_that_holds_them_all(
+    study: Study, results: Results, tmp_path: Path, copies: int
+) -> None:
+    """Three later courses, told a hundred times, are 300 rows: all are printed. One time more is too long."""
+    courses_told = pl.concat([results.listings["courses"]] * copies)
+    told = replace(results, listings={**results.listings, "courses": courses_told})
+    *_, listed = build_course_tables(study, told, read_numbers(told.numbers))
+    files = write_report_set(study, told, tmp_path / "report", ("md",)).files
+    whole = tmp_path / "report" / "listings" / "courses.csv"
+    if copies == 100:
+        assert (len(listed.rows), listed.instead, whole.exists()) == (300, (), False)
+        return
+    (line,) = listed.instead
+    said = "The first 50 of 303 rows; all stand in listings/courses.csv beside this page."
+    assert (len(listed.rows), "".join(part.text for part in line)) == (50, said)
+    assert [part.target for part in line if part.target] == ["listings/courses.csv"]
+    assert whole in files
+    written = pl.read_csv(whole)
+    assert written.height == 303
+    assert written.row(2)[:3] == ("S5", 2, "relapse")
+    assert said.replace("listings/courses.csv", "[listings/courses.csv](listings/courses.csv)") in (
+        tmp_path / "report" / "report.md"
+    ).read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from funis.reporting.event_term_tables import FEWEST_SUBJECTS, LARGE, SMALLEST_P
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.glucocorticoid_tables import share_of_row, whose
 from funis.reporting.labels import Labels
-from funis.reporting.limits import ROWS_LISTED
+from funis.reporting.listing_tables import kept_rows, say_cut
 from funis.reporting.number_book import Group, NumberBook, count_cell
 from funis.results import ALL, Results
 from funis.study.model import Study
@@ -144,17 +144,10 @@ def _listing(frame: pl.DataFrame) -> Iterator[TableSpec]:
     periods = [name for name in _PERIODS if name in frame.columns and (frame[name] != "").any()]
     if frame.is_empty() or not periods:
         return
-    rows = text_rows(frame.select("subject", *periods).head(ROWS_LISTED).iter_rows())
+    rows = text_rows(kept_rows(frame.select("subject", *periods)).iter_rows())
     heads = ("Subject", *(_PERIODS[name] for name in periods))
-    notes = [
-        "Dose as recorded, with study days; without a last day the course goes on. Day 0: first infusion."
-    ]
-    if frame.height > ROWS_LISTED:
-        notes.append(
-            f"The first {ROWS_LISTED} of {frame.height} rows; all stand in listings/{_ANALYSIS}.csv beside "
-            "this page."
-        )
+    note = "Dose as recorded, with study days; without a last day the course goes on. Day 0: first infusion."
     yield TableSpec(
-        "table-listing-drugs", "subject-courses", "Other drugs of each subject", heads, rows, tuple(notes),
-        is_text=True, is_collapsed=True,
+        "table-listing-drugs", "subject-courses", "Other drugs of each subject", heads, rows, (note,),
+        is_text=True, is_collapsed=True, instead=say_cut(frame.height, _ANALYSIS),
     )  # fmt: skip

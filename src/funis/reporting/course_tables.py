@@ -19,7 +19,7 @@ from funis.reporting.course_words import begun_words
 from funis.reporting.efficacy_tables import EVERYBODY
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence, listed
-from funis.reporting.limits import ROWS_LISTED
+from funis.reporting.listing_tables import kept_rows, say_cut
 from funis.reporting.number_book import (
     Group,
     Number,
@@ -384,18 +384,18 @@ def _listing(labels: Labels, results: Results) -> Iterator[TableSpec]:
     frame = results.listings.get("courses")
     if frame is None or frame.is_empty():
         return
-    rows = text_rows(tuple(_listed(labels, row)) for row in frame.head(ROWS_LISTED).iter_rows(named=True))
+    rows = text_rows(tuple(_listed(labels, row)) for row in kept_rows(frame).iter_rows(named=True))
     after = frame["visit"].drop_nulls()
     response = (
         f"Response at {in_sentence(labels.visit(after[0]))} of the course" if after.len() else "Response"
     )
     heads = ("Subject", "Course", "Begun", "Study day", "Infusions", "10⁶ cells/kg", response)
-    cut = frame.height > ROWS_LISTED
-    notes = (f"The first {ROWS_LISTED} of {frame.height} courses.",) if cut else ()
+    rest = say_cut(frame.height, "courses")
     title = "Each later course of treatment"
     yield TableSpec(
-        "table-listing-courses", "subject-courses", title, heads, rows, notes, is_text=True, is_collapsed=True
-    )
+        "table-listing-courses", "subject-courses", title, heads, rows, is_text=True, is_collapsed=True,
+        instead=rest,
+    )  # fmt: skip
 
 
 def _listed(labels: Labels, row: Mapping[str, Any]) -> Iterator[str]:

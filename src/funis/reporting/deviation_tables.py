@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from funis.documents.table import TableCell, TableRow, TableSpec, words
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels
+from funis.reporting.limits import SUBJECTS_NAMED
+from funis.reporting.listing_tables import has_unnamed, lead_to_listing
 from funis.reporting.number_book import Group, NumberBook, share_cell
 from funis.results import ALL, Results
 from funis.study.deviations import DEVIATION_CODES
 from funis.study.model import Study
 
-_MOST_NAMED = 20
+_UNNAMED: Final = f"A row names at most {SUBJECTS_NAMED} subjects; every subject of every row stands in "
 
 
 def build_deviation_tables(study: Study, results: Results, book: NumberBook) -> tuple[TableSpec, ...]:
@@ -58,7 +62,12 @@ def build_deviation_tables(study: Study, results: Results, book: NumberBook) -> 
     )
     heads = ("Deviation", "Subjects, n/N (%)", "Important", "Subjects")
     title = "Deviations from the protocol"
-    return (TableSpec("table-deviations", "subjects", title, heads, tuple(rows), notes, is_text=True),)
+    whole = (lead_to_listing(_UNNAMED, "deviations"),) if has_unnamed(listed) else ()
+    return (
+        TableSpec(
+            "table-deviations", "subjects", title, heads, tuple(rows), notes, is_text=True, instead=whole
+        ),
+    )
 
 
 def _label(study: Study, group: Group) -> str:
@@ -76,6 +85,6 @@ def _weight(important: set[str], group: Group) -> str:
 
 
 def _names(subjects: list[str]) -> str:
-    shown = ", ".join(subjects[:_MOST_NAMED])
-    more = len(subjects) - _MOST_NAMED
+    shown = ", ".join(subjects[:SUBJECTS_NAMED])
+    more = len(subjects) - SUBJECTS_NAMED
     return f"{shown} and {more} more" if more > 0 else shown

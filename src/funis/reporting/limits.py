@@ -16,6 +16,8 @@ POINTS_DRAWN: Final = 2_000
 ROWS_LISTED: Final = 300
 #: So many rows a listing keeps that is cut.
 ROWS_KEPT: Final = 50
+#: So many subjects are named in one cell.
+SUBJECTS_NAMED: Final = 20
 #: So many recorded values stand in a page, whole behind each number; above, each number keeps some of them.
 VALUES_IN_PAGE: Final = 60_000
 #: So many recorded values each number keeps where not all of them stand in the page.

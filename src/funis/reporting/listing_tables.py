@@ -7,7 +7,7 @@ import polars as pl
 from funis.documents.table import Inline, TableSpec, text_rows
 from funis.reporting.definition_words import proposal_notes
 from funis.reporting.labels import Labels, humanise
-from funis.reporting.limits import ROWS_KEPT, ROWS_LISTED
+from funis.reporting.limits import ROWS_KEPT, ROWS_LISTED, SUBJECTS_NAMED
 from funis.reporting.response_tables import class_label
 from funis.results import Results, format_number
 from funis.study.model import Study
@@ -47,7 +47,7 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
         ]
         rows = text_rows(
             tuple(_word(labels, name, column, value) for column, value in zip(columns, row, strict=True))
-            for row in _kept(own.select(columns)).iter_rows()
+            for row in kept_rows(own.select(columns)).iter_rows()
         )
         what = labels.variable(name) if name else "Response"
         title = f"{what} of each subject, with the reason"
@@ -62,7 +62,7 @@ def build_response_listings(study: Study, results: Results) -> tuple[TableSpec, 
                 tuple(proposal_notes(labels, name)),
                 is_text=True,
                 is_collapsed=True,
-                instead=_say_cut(own.height, "responses"),
+                instead=say_cut(own.height, "responses"),
             )
         )
     return tuple(found)
@@ -84,10 +84,12 @@ def build_event_listings(results: Results) -> tuple[TableSpec, ...]:
     columns = [name for name in _EVENT_COLUMNS if name in frame.columns and frame[name].is_not_null().any()]
     if frame.is_empty() or not columns:
         return ()
-    rows = text_rows(tuple(_text(value) for value in row) for row in _kept(frame.select(columns)).iter_rows())
+    rows = text_rows(
+        tuple(_text(value) for value in row) for row in kept_rows(frame.select(columns)).iter_rows()
+    )
     heads = tuple(humanise(column) for column in columns)
     title = "Adverse events, each as recorded"
-    rest = _say_cut(frame.height, "adverse_events")
+    rest = say_cut(frame.height, "adverse_events")
     return (
         TableSpec(
             "table-listing-events",
@@ -102,18 +104,37 @@ def build_event_listings(results: Results) -> tuple[TableSpec, ...]:
     )
 
 
-def _kept(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give the rows that the report prints: all of them, or the first where there are too many."""
+def kept_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows of a listing that the report prints: all of them, or the first where there are too many.
+
+    Parameters
+    ----------
+    frame : the whole listing
+    """
     return frame if frame.height <= ROWS_LISTED else frame.head(ROWS_KEPT)
 
 
-def _say_cut(rows: int, name: str) -> tuple[tuple[Inline, ...], ...]:
-    """Lead to the file that holds all rows of a listing that is cut."""
+def say_cut(rows: int, name: str) -> tuple[tuple[Inline, ...], ...]:
+    """Lead to the file that holds all rows of a listing that is cut.
+
+    Parameters
+    ----------
+    rows : of the whole listing
+    name : of the listing, one of those of `find_long_listings`
+
+    Returns
+    -------
+    tuple of lines : empty where nothing is cut
+    """
     if rows <= ROWS_LISTED:
         return ()
+    return (lead_to_listing(f"The first {ROWS_KEPT} of {rows} rows; all stand in ", name),)
+
+
+def lead_to_listing(before: str, name: str) -> tuple[Inline, ...]:
+    """Say, behind words that end in a blank, which file beside the report holds a whole listing."""
     path = f"listings/{name}.csv"
-    before = Inline(f"The first {ROWS_KEPT} of {rows} rows; all stand in ")
-    return ((before, Inline(path, target=path), Inline(" beside this page.")),)
+    return Inline(before), Inline(path, target=path), Inline(" beside this page.")
 
 
 def find_long_listings(results: Results) -> dict[str, pl.DataFrame]:
@@ -128,9 +149,23 @@ def find_long_listings(results: Results) -> dict[str, pl.DataFrame]:
     dict : frames by the name of the file in the folder ``listings``; empty where nothing is cut
     """
     responses = results.listings.get("responses_all", results.listings.get("responses", pl.DataFrame()))
-    others = ("adverse_events", "concomitant")
+    others = ("adverse_events", "concomitant", "courses")
     named = {"responses": responses} | {name: results.listings.get(name, pl.DataFrame()) for name in others}
-    return {name: frame for name, frame in named.items() if frame.height > ROWS_LISTED}
+    long = {name: frame for name, frame in named.items() if frame.height > ROWS_LISTED}
+    deviations = results.listings.get("deviations", pl.DataFrame())
+    return long | ({"deviations": deviations} if has_unnamed(deviations) else {})
+
+
+def has_unnamed(deviations: pl.DataFrame) -> bool:
+    """Tell whether a kind of deviation has more subjects than its cell names.
+
+    Parameters
+    ----------
+    deviations : the listing of them, one row a kind and subject
+    """
+    if deviations.is_empty():
+        return False
+    return deviations.group_by("code", "criterion").len().filter(pl.col("len") > SUBJECTS_NAMED).height > 0
 
 
 def _text(value: object) -> str:
