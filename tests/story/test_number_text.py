@@ -97,11 +97,11 @@ EXPECTED = {
     f"{MEAN}.mean": (
         "7.43 ± 3.93 (95% CI 6.17 to 8.68; n = 40)",
         "7.43 ± 3.93 (95% CI 6.17 to 8.68; n = 40)",
-        "7.43 (3.93) (95% CI 6.17 to 8.68; n = 40)",
-        "7·43 (3·93) (95% CI 6·17 to 8·68; n = 40)",
-        "7.43 (3.93) (95% CI 6.17 to 8.68; n = 40)",
+        "7.43 (SD 3.93; 95% CI 6.17 to 8.68; n = 40)",
+        "7·43 (SD 3·93; 95% CI 6·17 to 8·68; n = 40)",
+        "7.43 (SD 3.93; 95% CI 6.17 to 8.68; n = 40)",
         "7.43 ± 3.93 (95% CI 6.17–8.68; n = 40)",
-        "7.43 (3.93) (95% CI 6.17, 8.68; n = 40)",
+        "7.43 (SD 3.93; 95% CI 6.17, 8.68; n = 40)",
     ),
     f"{PROTEIN}.median": (
         "1.80 g/24h (IQR 1.17, 2.80; n = 28)",
@@ -189,13 +189,13 @@ def test_the_command_prints_the_text_alone_in_the_style_of_the_study(
     call("report", folder, "--format", "md")
     name = "summary.treated.month_3.sledai_2k.mean"
     # The abstract prints 7.43 and 3.93.
-    assert call("text", folder, name)[:2] == (0, "7·43 (3·93) (95% CI 6·17 to 8·68; n = 40)\n")
+    assert call("text", folder, name)[:2] == (0, "7·43 (SD 3·93; 95% CI 6·17 to 8·68; n = 40)\n")
     code, out, _ = call("text", folder, name, "--json")
     answer = json.loads(out)
     assert (code, answer["style"], answer["id"]) == (0, "lancet", name)
     assert "summary.treated.month_3.sledai_2k.lower.student_t" in answer["numbers"]
     (folder / "data" / "visits.csv").unlink()
     code, out, err = call("text", folder, name)
-    assert (code, out) == (1, "7·43 (3·93) (95% CI 6·17 to 8·68; n = 40)\n")
+    assert (code, out) == (1, "7·43 (SD 3·93; 95% CI 6·17 to 8·68; n = 40)\n")
     assert "visits.csv is gone" in err
     assert call("text", folder, "no.such.number")[0] == 2

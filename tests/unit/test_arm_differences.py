@@ -226,7 +226,7 @@ def test_the_first_page_says_the_difference_of_the_table() -> None:
     study = study_of(CELLS, PLACEBO)
     said = change_words(Labels(study), maker.book, CHANGE)
     text = "".join(part if isinstance(part, str) else part.text for part in said if part is not None)
-    assert text.endswith("at month 6 differed by −1.5 (95% CI −2.5 to −0.5) (Cells minus Placebo).")
+    assert text.endswith("at month 6 differed by −1.5 (95% CI −2.5 to −0.5; Cells minus Placebo).")
 
 
 def respond(maker: Maker, arm: str, count: int, *, unknown: int = 0) -> None:

@@ -54,6 +54,16 @@ def printed(cell: TableCell, style: str) -> str:
     return apply_house_style(cell, BOOK, STYLES[style]).text
 
 
+def test_an_sd_in_brackets_shares_them_with_what_stands_in_brackets_beside_it() -> None:
+    with_n = joined(*MEAN.parts, " (n = ", Inline("40", "m"), ")")
+    assert printed(with_n, "jama") == "−4.53 (SD 3.93; n = 40)"
+    assert printed(with_n, "nejm") == "−4.53 ± 3.93 (n = 40)"
+    inside = joined("Level (", *MEAN.parts, "; ", *P.parts, ")")
+    assert printed(inside, "jama") == "Level (−4.53, SD 3.93; .03)"
+    # Brackets that were closed before it are no brackets around it.
+    assert printed(joined("Level (all): ", *MEAN.parts), "jama") == "Level (all): −4.53 (3.93)"
+
+
 @pytest.mark.parametrize(
     ("style", "texts"),
     [

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from funis.catalogue.model_tables import PopulationPreset
 from funis.catalogue.registry import population_table
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
-from funis.reporting.labels import Labels
+from funis.reporting.labels import Labels, with_groups
 from funis.reporting.number_book import Group, Number, NumberBook, bound
 from funis.results import ALL
 from funis.study.model import Study
@@ -45,13 +45,12 @@ def _table(labels: Labels, book: NumberBook, groups: Sequence[Group]) -> TableSp
         rows += [
             _row(book, each, _preset_cell(book, each, _marked(presets[each.category]))) for each in named
         ]
-    within = "" if first.subgroup == ALL else f" ({labels.population(first.subgroup).lower()})"
-    name = labels.variable_with_unit(first.measure)
+    name = with_groups(labels.variable_with_unit(first.measure), labels.within(first.subgroup, ALL))
     ending = "" if first.subgroup == ALL else f"-{first.subgroup}"
     return TableSpec(
         f"table-regression-assumed-{first.endpoint}-{first.measure}{ending}",
         "regression-to-mean",
-        f"{name}{within}: change expected without any effect, from assumed populations",
+        f"{name}: change expected without any effect, from assumed populations",
         _HEADS,
         tuple(rows),
         (

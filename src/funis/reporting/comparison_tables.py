@@ -8,7 +8,7 @@ from funis.documents.register import reference
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import UNADJUSTED, describe_basis
 from funis.reporting.interval_levels import level_notes, levels_text
-from funis.reporting.labels import Labels, method_label
+from funis.reporting.labels import Labels, method_label, with_groups
 from funis.reporting.number_book import (
     Group,
     Number,
@@ -89,8 +89,8 @@ def _title(labels: Labels, group: Group) -> str:
         if is_change
         else labels.endpoint(group.endpoint)
     )
-    within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
-    return f"{measure}{within}: {names.get(arm, arm)} minus {names.get(control, control)}"
+    named = with_groups(measure, labels.within(group.subgroup, ALL))
+    return f"{named}: {names.get(arm, arm)} minus {names.get(control, control)}"
 
 
 def _ordered(study: Study, visits: Sequence[str]) -> Iterable[str]:

@@ -18,7 +18,7 @@ from funis.documents.table import (
 from funis.reporting.course_words import begun_words
 from funis.reporting.efficacy_tables import EVERYBODY
 from funis.reporting.footnotes import describe_basis
-from funis.reporting.labels import Labels, humanise, in_sentence, listed
+from funis.reporting.labels import Labels, humanise, in_sentence, listed, with_groups
 from funis.reporting.listing_tables import kept_rows, say_cut
 from funis.reporting.number_book import (
     Group,
@@ -189,7 +189,7 @@ def _definitions(groups: Sequence[Group]) -> frozenset[str]:
 def _block_title(labels: Labels, population: str, arm: str, what: str) -> str:
     within = [in_sentence(labels.population(population))] if population != EVERYBODY else []
     within += [f"arm {arm_label(labels.study, arm)}"] if arm != ALL else []
-    return f"{what} ({', '.join(within)})" if within else what
+    return with_groups(what, within)
 
 
 def _rows_of_measure(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.agreeing_tests import find_agreeing
 from funis.reporting.footnotes import UNADJUSTED, describe_basis
-from funis.reporting.labels import Labels, grade_columns, in_sentence, method_label
+from funis.reporting.labels import Labels, grade_columns, in_sentence, method_label, with_groups
 from funis.reporting.number_book import (
     Group,
     Number,
@@ -195,9 +195,8 @@ def _adjust_notes(endpoint: Endpoint, used: Sequence[Number]) -> tuple[str, ...]
 
 
 def _variable_title(labels: Labels, variable: VariableByVisit) -> str:
-    within = labels.within(variable.subgroup, variable.arm)
     title = labels.variable_with_unit(variable.variable)
-    return f"{title} ({', '.join(within)})" if within else title
+    return with_groups(title, labels.within(variable.subgroup, variable.arm))
 
 
 def _visits_in_columns(

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.estimand_text import EVENTS, STRATEGIES, estimand_sentence, multiplicity_sentence
 from funis.reporting.footnotes import describe_basis, say_unadjusted
-from funis.reporting.labels import MISSING, MISSING_OUTCOME, Labels, in_sentence, method_label, words_of_name
+from funis.reporting.labels import (
+    MISSING,
+    MISSING_OUTCOME,
+    Labels,
+    in_sentence,
+    method_label,
+    with_groups,
+    words_of_name,
+)
 from funis.reporting.number_book import (
     Group,
     Number,
@@ -69,9 +77,8 @@ def _notes(labels: Labels, used: Iterable[Number]) -> tuple[str, ...]:
     return describe_basis(labels, used, failed=_FAILED)
 
 
-def _within(labels: Labels, group: Group) -> str:
-    names = labels.within(group.subgroup, group.arm, group.contrast)
-    return f" ({', '.join(names)})" if names else ""
+def _groups(labels: Labels, group: Group) -> list[str]:
+    return labels.within(group.subgroup, group.arm, group.contrast)
 
 
 def _event_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
@@ -84,7 +91,7 @@ def _event_row(labels: Labels, book: NumberBook, group: Group) -> TableRow:
         cell = joined(*(counted or (Inline(number.text, number.id),)), *_asked(book, group))
     method = number.method if number is not None else ""
     strategy = STRATEGIES.get(method, method) or "no strategy"
-    stub = words(event[:1].upper() + event[1:] + _within(labels, group))
+    stub = words(with_groups(event[:1].upper() + event[1:], _groups(labels, group)))
     return TableRow(stub, (cell, words(""), words(strategy), words("")), indent=1)
 
 
@@ -98,7 +105,8 @@ def _asked(book: NumberBook, group: Group) -> tuple[Inline | str, ...]:
 
 def _estimate_row(labels: Labels, book: NumberBook, group: Group, visit: str) -> TableRow:
     estimate = book.find(group, visit, "estimate")
-    stub = words(f"{labels.visit(visit) if visit != ALL else 'All visits'}{_within(labels, group)}")
+    when = labels.visit(visit) if visit != ALL else "All visits"
+    stub = words(with_groups(when, _groups(labels, group)))
     if estimate is None:
         note = book.find(group, visit, "covariance")
         cell = joined(Inline(note.text, note.id)) if note is not None else EMPTY
@@ -125,11 +133,18 @@ def _estimate_cells(book: NumberBook, estimate: Number) -> tuple[TableCell, ...]
     method = estimate.method
     limits = [_shown(book.beside(estimate, name)) for name in ("lower", "upper")]
     middle = _shown(estimate)
-    value = joined(middle, " (", *interval(*limits), ")") if all(limits) else joined(middle)
+    value = _with_limits(middle, limits) if all(limits) else joined(middle)
     test = book.beside(estimate, "p", _TEST_OF_RATE.get(method, method))
     n = TableCell((Inline(str(estimate.n), estimate.id),)) if estimate.n is not None else EMPTY
     p = joined(bound_p(test)) if test is not None else words("")
     return n, value, words(method_label(method) if method else ""), p
+
+
+def _with_limits(estimate: Inline | None, limits: Sequence[Inline | None]) -> TableCell:
+    """Put an interval in brackets behind an estimate; a count with its share has brackets already."""
+    if estimate is not None and estimate.text.endswith(")"):
+        return joined(estimate, "; CI ", *interval(*limits))
+    return joined(estimate, " (", *interval(*limits), ")")
 
 
 def _shown(number: Number | None) -> Inline | None:
@@ -194,8 +209,8 @@ def _rule(number: Number) -> str:
 def _block(labels: Labels, endpoint: Endpoint, group: Group, visit: str) -> str:
     when = labels.visit(visit) if visit != ALL else "All visits"
     several = f"{labels.variable(group.variable, group.measure)}, " if len(endpoint.all_variables) > 1 else ""
-    whom = f"population: {in_sentence(labels.population(group.population))}{_within(labels, group)}"
-    return f"{several}{when}; {whom}"
+    whom = with_groups(in_sentence(labels.population(group.population)), _groups(labels, group))
+    return f"{several}{when}; population: {whom}"
 
 
 def _method_rows(book: NumberBook, group: Group, visit: str) -> list[TableRow]:

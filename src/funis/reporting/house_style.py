@@ -230,8 +230,19 @@ class _Writer:
         if self.style.mean_sd != "brackets":
             return
         for place in reversed(self._triples(parts, _PLUS_MINUS)):
-            parts[place] = replace(parts[place], text=" (")
-            parts.insert(place + 2, Inline(")"))
+            before = "".join(part.text for part in parts[:place])
+            if before.count("(") > before.count(")"):
+                # Within brackets there are no other ones.
+                parts[place] = replace(parts[place], text=", SD ")
+                continue
+            following = parts[place + 2] if place + 2 < len(parts) else None
+            if following is not None and not following.id and following.text.startswith(" ("):
+                # What stands in brackets behind the SD stands in its brackets, and the SD is named.
+                parts[place] = replace(parts[place], text=" (SD ")
+                parts[place + 2] = replace(following, text=f"; {following.text[2:]}")
+            else:
+                parts[place] = replace(parts[place], text=" (")
+                parts.insert(place + 2, Inline(")"))
 
     def _letters(self, parts: list[Inline]) -> None:
         """Write the letter before a P value, and the sign of equality where it has none of its own."""

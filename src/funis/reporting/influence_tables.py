@@ -12,7 +12,7 @@ from funis.documents.figure import FigureSpec, Spec, finish, fit, top_legend, wr
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.reporting.footnotes import say_unadjusted
 from funis.reporting.interval_levels import level_notes, levels_text
-from funis.reporting.labels import Labels, in_sentence, method_label
+from funis.reporting.labels import Labels, in_sentence, method_label, with_groups
 from funis.reporting.number_book import Number, NumberBook, bound, interval, p_cell
 from funis.reporting.summary_figures import is_summarised, say_summarised
 from funis.results import ALL, Results, format_number, name_change
@@ -98,8 +98,7 @@ def _title(labels: Labels, line: _Line) -> str:
         name = f"{changed}, {in_sentence(method_label(line.method))}"
     else:
         name += ", % of subjects"
-    within = labels.within(line.subgroup, line.arm, line.contrast)
-    return f"{name} ({', '.join(within)})" if within else name
+    return with_groups(name, labels.within(line.subgroup, line.arm, line.contrast))
 
 
 def _when(labels: Labels, line: _Line) -> str:
@@ -144,10 +143,10 @@ def build_site_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     notes: dict[str, str] = {}
     for group in groups:
         kind = group.cluster
-        within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
+        changed = labels.variable_with_unit(group.variable, group.measure)
+        named = with_groups(changed, labels.within(group.subgroup, ALL))
         for visit in book.visits(group):
-            changed = labels.variable_with_unit(group.variable, group.measure)
-            title = f"{changed}{within}, {in_sentence(labels.visit(visit))}"
+            title = f"{named}, {in_sentence(labels.visit(visit))}"
             get = {name: book.find(group, visit, name) for name in _EFFECTS}
             rows.append(TableRow(words(title), (words(kind), *_effect_cells(get))))
             number = get["caution"]
@@ -277,8 +276,7 @@ def _strip_name(labels: Labels, line: _Line) -> str:
         name = labels.variable(line.measure)
     else:
         name = labels.endpoint(line.endpoint)
-    within = labels.within(line.subgroup, line.arm, line.contrast)
-    named = f"{name} ({', '.join(within)})" if within else name
+    named = with_groups(name, labels.within(line.subgroup, line.arm, line.contrast))
     return f"{named}, {in_sentence(_when(labels, line))}"
 
 

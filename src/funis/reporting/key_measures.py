@@ -133,14 +133,15 @@ def _difference_words(labels: Labels, book: NumberBook, endpoint: Endpoint) -> _
         digits = decimals_for(book, measure, found.values)
         ends = [bound(each, digits) for each in (found.lower, found.upper)]
         level = level_text(labels.study, endpoint.id)
-        limits: _Said = (f" ({level} CI ", *interval(*ends), ")") if all(ends) else ()
+        limits: _Said = (f"{level} CI ", *interval(*ends), "; ") if all(ends) else ()
         named = labels.variable_with_unit(found.estimate.variable, measure)
         when = in_sentence(labels.visit(visit))
         return (
             f"{_capital(named)} at {when} differed by ",
             bound(found.estimate, digits),
+            " (",
             *limits,
-            f" ({arm.name} minus {control.name}).",
+            f"{arm.name} minus {control.name}).",
         )
     return ()
 

@@ -315,6 +315,25 @@ _NAMES = (
 )
 
 
+def with_groups(name: str, groups: Sequence[str]) -> str:
+    """Give a name with the groups it is about in brackets, in those the name ends with where it has some.
+
+    Parameters
+    ----------
+    name : printed name of a measure, an endpoint or what is counted
+    groups : as `Labels.within` names them; none where not divided
+
+    Examples
+    --------
+    >>> with_groups("SSDAI", ["men", "cells"]), with_groups("SLEDAI (version not stated)", ["cells"])
+    ('SSDAI (men, cells)', 'SLEDAI (version not stated; cells)')
+    """
+    said = ", ".join(groups)
+    if not said:
+        return name
+    return f"{name[:-1]}; {said})" if name.endswith(")") else f"{name} ({said})"
+
+
 def in_sentence(words: str) -> str:
     """Put a name into a sentence: small first letter, except names, abbreviations and words with a figure.
 

@@ -19,7 +19,7 @@ from funis.reporting.arm_differences import (
 from funis.reporting.definition_words import with_unit
 from funis.reporting.efficacy_tables import VariableByVisit, ordered_visits, variables_by_visit
 from funis.reporting.interval_levels import level_notes, levels_text
-from funis.reporting.labels import Labels, in_sentence, listed, method_label
+from funis.reporting.labels import Labels, in_sentence, listed, method_label, with_groups
 from funis.reporting.number_book import (
     Group,
     Number,
@@ -432,8 +432,7 @@ def _by_row(labels: Labels, book: NumberBook, measures: Sequence[_Measure]) -> I
 
 
 def _row_name(labels: Labels, measure: VariableByVisit) -> str:
-    within = "" if measure.subgroup == ALL else f" ({labels.population(measure.subgroup).lower()})"
-    return f"{_capital(with_unit(labels, measure.variable))}{within}"
+    return with_groups(_capital(with_unit(labels, measure.variable)), labels.within(measure.subgroup, ALL))
 
 
 def _row_notes(

@@ -27,6 +27,7 @@ from funis.reporting.labels import (
     in_sentence,
     listed,
     method_label,
+    with_groups,
 )
 from funis.reporting.methods_diagnostics import diagnostic_sentences
 from funis.reporting.number_book import level_text
@@ -122,8 +123,8 @@ def design_words(study: Study) -> str:
 
 def _criterion(labels: Labels, criterion: Criterion) -> str:
     """Print a criterion, and beside it what was compared, where a rule checks it."""
-    checked = f" (checked: {rule_words(labels, criterion.rule)})" if criterion.rule else ""
-    return f"{criterion.text}{checked}."
+    checked = [f"checked: {rule_words(labels, criterion.rule)}"] if criterion.rule else []
+    return f"{with_groups(criterion.text, checked)}."
 
 
 def _design(labels: Labels) -> Passage:

@@ -10,7 +10,7 @@ from funis.documents.colours import ESTIMATE, MUTED
 from funis.documents.figure import TITLE, WIDTH, FigureSpec, Spec, finish
 from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec, heading, joined, words
 from funis.documents.text_extents import wrap
-from funis.reporting.labels import Labels, in_sentence
+from funis.reporting.labels import Labels, in_sentence, with_groups
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, Number, NumberBook, bound
 from funis.reporting.summary_figures import (
@@ -56,8 +56,8 @@ def build_diagnostic_tables(study: Study, book: NumberBook) -> tuple[TableSpec, 
 
 
 def _name(labels: Labels, group: Group) -> str:
-    within = "" if group.subgroup == ALL else f" ({labels.population(group.subgroup).lower()})"
-    return f"{labels.variable_with_unit(group.variable, group.measure)}{within}"
+    name = labels.variable_with_unit(group.variable, group.measure)
+    return with_groups(name, labels.within(group.subgroup, ALL))
 
 
 def _is_change(group: Group) -> bool:

@@ -9,7 +9,15 @@ from funis.documents.table import EMPTY, Inline, TableCell, TableRow, TableSpec,
 from funis.reporting.efficacy_tables import EVERYBODY, MOST_COLUMNS, ordered_visits
 from funis.reporting.footnotes import describe_basis, say_unadjusted
 from funis.reporting.interval_levels import level_notes, levels_text
-from funis.reporting.labels import COVARIANCES, DEGREES, Labels, grade_columns, method_label, system_labels
+from funis.reporting.labels import (
+    COVARIANCES,
+    DEGREES,
+    Labels,
+    grade_columns,
+    method_label,
+    system_labels,
+    with_groups,
+)
 from funis.reporting.number_book import (
     Group,
     NumberBook,
@@ -37,26 +45,26 @@ def build_system_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]
     return (*found, *([_system_test_table(study, book, tested)] if tested else []))
 
 
-def _within(labels: Labels, group: Group) -> str:
-    names = labels.within(group.subgroup, group.arm, group.contrast)
-    return f" ({', '.join(names)})" if names else ""
+def _of_groups(labels: Labels, name: str, group: Group) -> str:
+    return with_groups(name, labels.within(group.subgroup, group.arm, group.contrast))
 
 
 def _grade_table(study: Study, book: NumberBook, groups: Sequence[Group]) -> TableSpec:
     labels = Labels(study)
     visits = ordered_visits(study, [visit for group in groups for visit in book.visits(group)])
-    systems: dict[tuple[str, str], dict[str, Group]] = {}
+    systems: dict[tuple[str, tuple[str, ...]], dict[str, Group]] = {}
     for group in groups:
-        systems.setdefault((group.variable, _within(labels, group)), {})[group.category] = group
+        whose = tuple(labels.within(group.subgroup, group.arm, group.contrast))
+        systems.setdefault((group.variable, whose), {})[group.category] = group
     letters = sorted({grade for grades in systems.values() for grade in grades})
     order = list(system_labels())
     systems = dict(sorted(systems.items(), key=lambda pair: (pair[0][1], _rank(order, pair[0][0]))))
     by_system = [
         (
-            _system_name(system) + within,
+            with_groups(_system_name(system), whose),
             {visit: _grade_cell(book, grades, letters, visit) for visit in visits},
         )
-        for (system, within), grades in systems.items()
+        for (system, whose), grades in systems.items()
     ]
     heads, rows = turned(labels, by_system, visits, "Organ system")
     used = [number for group in groups for number in book.all(group)]
@@ -113,7 +121,7 @@ def _system_test_table(study: Study, book: NumberBook, groups: Sequence[Group]) 
         shares = tuple(estimate_cell(book, group, visit, "signed_rank_pratt", 2) for visit in visits)
         tests = tuple(_system_p(book, group, visit) for visit in visits)
         rows.append(
-            TableRow(words(_system_name(group.variable) + _within(labels, group), strong=True), moved)
+            TableRow(words(_of_groups(labels, _system_name(group.variable), group), strong=True), moved)
         )
         share = f"Share worse minus better ({level_text(study, group.endpoint)} CI)"
         rows.append(TableRow(words(share), shares, indent=1))
@@ -166,7 +174,7 @@ def build_model_tables(study: Study, book: NumberBook) -> tuple[TableSpec, ...]:
     held = any(number.statistic == "conditional_se" for group in groups for number in book.all(group))
     for group in groups:
         name = labels.variable_with_unit(group.variable, group.measure)
-        rows.append(heading(f"{name}{_within(labels, group)}"))
+        rows.append(heading(_of_groups(labels, name, group)))
         for visit in ordered_visits(study, book.visits(group)):
             row = _model_row(labels, book, group, visit)
             rows.append(replace(row, cells=(*row.cells, _held_cell(book, group, visit))) if held else row)

@@ -16,7 +16,7 @@ from funis.documents.colours import (
 from funis.documents.figure import SMALL, TITLE, WIDTH, FigureSpec, Spec, finish
 from funis.documents.text_extents import wrap
 from funis.reporting.efficacy_tables import EVERYBODY, order_numbered
-from funis.reporting.labels import Labels
+from funis.reporting.labels import Labels, with_groups
 from funis.reporting.limits import SUBJECTS_DRAWN
 from funis.reporting.number_book import Group, NumberBook, level_text
 from funis.reporting.outcome_words import caution_of_subgroups
@@ -88,10 +88,8 @@ class _Panel:
         planned = {visit.name: visit.day for visit in study.visits}
         self.group = group
         self.first = study.baseline_visit
-        self.title = labels.variable_with_unit(group.variable)
-        divided = labels.within(group.subgroup, group.arm)
-        if divided:
-            self.title += f" ({', '.join(divided)})"
+        whose = labels.within(group.subgroup, group.arm)
+        self.title = with_groups(labels.variable_with_unit(group.variable), whose)
         # The mean of one subject is its own line.
         named = () if book.has_one_subject else book.visits(group)
         self.means = [point for visit in named for point in _mean_point(book, group, visit, planned)]
