@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, joined, words
+from funis.documents.table import Inline, TableCell, TableRow, TableSpec, heading, words
 from funis.reporting.efficacy_tables import EVERYBODY, describe_lines
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels, humanise, in_sentence
@@ -120,7 +120,7 @@ class _Table:
         return rows
 
     def measured(self, group: Group, visit: str, *, indent: int) -> list[TableRow]:
-        """Give the rows of a number: mean with range, then median, and of how many where that is not everybody.
+        """Give the rows of a number: mean with range, then median, and of how many where not of everybody.
 
         What the statistics are stands behind the name, so that a variable takes two lines and not four.
         """
