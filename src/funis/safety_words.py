@@ -16,6 +16,44 @@ def is_reaction(text: str | None) -> bool:
     return text is not None and text.strip().lower() not in _NO_REACTION
 
 
+_ENDS_INFUSIONS = frozenset(
+    {
+        "drug withdrawn", "treatment withdrawn", "drug discontinued", "treatment discontinued",
+        "permanently discontinued", "no further infusion", "no further infusions",
+    }
+)  # fmt: skip
+_KEEPS_INFUSIONS = frozenset(
+    {
+        "none", "no", "no action", "dose not changed", "dose reduced", "dose increased", "drug interrupted",
+        "treatment interrupted", "infusion interrupted", "infusion slowed", "infusion delayed",
+        "not applicable",
+    }
+)  # fmt: skip
+ACTION_WORDS = (
+    "drug withdrawn, drug discontinued or no further infusion ends the infusions; none, dose not changed, "
+    "dose reduced, drug interrupted, infusion interrupted, infusion delayed or not applicable does not; "
+    "other words leave it open"
+)
+"""What is said of the column ``action`` to who fills it in."""
+
+
+def ends_infusions(text: str | None) -> bool | None:
+    """Tell whether the column ``action`` of an event says that no further infusion was given for it.
+
+    The words are those of CDISC's codelist of actions taken with study treatment and plain ones beside
+    them; capitals, hyphens and underscores do not count. Other words, and none, leave it open.
+
+    Examples
+    --------
+    >>> ends_infusions("DRUG WITHDRAWN"), ends_infusions("dose not changed"), ends_infusions("see letter")
+    (True, False, None)
+    """
+    plain = " ".join((text or "").casefold().replace("-", " ").replace("_", " ").split())
+    if plain in _ENDS_INFUSIONS:
+        return True
+    return False if plain in _KEEPS_INFUSIONS else None
+
+
 CAUSALITY_LEVELS: tuple[str, ...] = ("unrelated", "unlikely", "possible", "probable", "definite")
 """Relation of an adverse event to the cells, from none to sure."""
 RELATED_LEVELS: tuple[str, ...] = ("possible", "probable", "definite")

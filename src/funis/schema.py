@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from funis.column_kinds import MOST_DAYS
-from funis.safety_words import CAUSALITY_LEVELS
+from funis.safety_words import ACTION_WORDS, CAUSALITY_LEVELS
 
 Kind = Literal["text", "date", "number", "integer", "flag", "time"]
 
@@ -354,7 +354,7 @@ ADVERSE_EVENTS = Table(
                 "unknown",
             ),
         ),
-        Column("action", "text", "Action taken."),
+        Column("action", "text", f"Action taken with the cells: {ACTION_WORDS}."),
     ),
 )
 

@@ -22,6 +22,8 @@ from funis.results import Results
 from funis.study.model import Study
 
 VISITS = (("baseline", 0), ("month_1", 30), ("month_3", 90))
+#: Rows about the cells, over those who were given some.
+OF_CELLS = ("related", "related_serious", "no_further_infusion")
 SUBJECTS = ("S1", "S2", "S3", "S4", "S5")
 Rows = list[dict[str, Any]]
 Frames = dict[str, Rows]
@@ -145,6 +147,10 @@ def expected_event_rows(rows: Rows, asked: set[str], infused: set[str] | None) -
         "any": {each["subject"] for each in rows},
         "serious": {each["subject"] for each in rows if each["serious"] == 1},
         "related": {each["subject"] for each in rows if each["related"] == 1},
+        "related_serious": {
+            each["subject"] for each in rows if each["related"] == 1 and each["serious"] == 1
+        },
+        "no_further_infusion": set(),
         "grade_3_or_more": {each["subject"] for each in rows if (each["grade"] or 0) >= 3},
         "fatal": set(),
     }
@@ -152,7 +158,11 @@ def expected_event_rows(rows: Rows, asked: set[str], infused: set[str] | None) -
         return {name: (len(yes) or None, None) for name, yes in kinds.items()}
     among = (asked | kinds["any"]) & whole
     found = {name: told(yes, among) for name, yes in kinds.items()}
-    found["related"] = (None, None) if infused is None else told(kinds["related"], among & infused)
+    for name in OF_CELLS:
+        found[name] = (None, None) if infused is None else told(kinds[name], among & infused)
+    # The drawn events have no action taken.
+    if rows:
+        found["no_further_infusion"] = (None, None)
     return found
 
 
@@ -186,7 +196,7 @@ def test_every_count_of_safety_is_over_those_who_were_asked(
     all_events = [*(event_rows or []), *({"subject": each, **unlisted} for each in reactions)]
     for name, (count, over) in expected_event_rows(all_events, asked, infused).items():
         key = f"adverse_events.enrolled.{name}.count"
-        if name == "related" and not cells and not infused:
+        if name in OF_CELLS and not cells and not infused:
             assert key not in set(results.numbers["id"])  # a question about cells that nobody got
             continue
         assert count_of(results, key)[:2] == (count, over), name

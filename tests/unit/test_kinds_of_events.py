@@ -12,6 +12,7 @@ from funis.analysis.recorded_words import count_significant, significant, write_
 COLUMNS = {
     "subject": pl.String, "term": pl.String, "preferred_term": pl.String, "organ_class": pl.String, "grade": pl.Int64,
     "serious": pl.Int64, "related": pl.Int64, "outcome": pl.String, "causality": pl.String, "start_day": pl.Float64,
+    "action": pl.String,
 }  # fmt: skip
 
 
@@ -48,6 +49,32 @@ def test_events_are_counted_by_what_was_recorded_of_them() -> None:
     # Grade 5 is a death, and so is a fatal outcome; without a grade an outcome that is not known may be one.
     assert terms(found["fatal", ""].events) == ["e2", "e3"]
     assert terms(found["fatal", ""].unknown) == ["e4", "e6"]
+
+
+def test_related_and_serious_is_open_only_where_neither_answer_rules_it_out() -> None:
+    found = kinds(
+        events(
+            {"serious": 1, "related": 1}, {"serious": 1, "related": 0}, {"serious": 0, "related": 1},
+            {"serious": 1}, {"related": 1}, {"serious": 0}, {"related": 0}, {},
+        )
+    )["related_serious", ""]  # fmt: skip
+    assert terms(found.events) == terms(found.counted) == ["e0"]
+    assert terms(found.unknown) == ["e3", "e4", "e7"]
+
+
+def test_events_that_ended_the_infusions_are_told_by_the_action_taken() -> None:
+    table = events(
+        {"action": "Drug withdrawn"}, {"action": "dose_not_changed"}, {"action": "paracetamol"}, {},
+        {"action": "NO FURTHER  INFUSION"}, {"action": "none"},
+    )  # fmt: skip
+    found = kinds(table)["no_further_infusion", ""]
+    assert terms(found.events) == terms(found.counted) == ["e0", "e4"]
+    assert terms(found.unknown) == ["e2", "e3"]
+    assert found.is_recorded
+    assert not kinds(events({"serious": 0}, {}))["no_further_infusion", ""].is_recorded
+    # Without an event there is none that ended the infusions.
+    nothing = kinds(events())["no_further_infusion", ""]
+    assert (nothing.is_recorded, nothing.unknown.height) == (True, 0)
 
 
 def test_a_subject_counts_once_at_its_worst_grade() -> None:

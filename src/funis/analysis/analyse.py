@@ -53,7 +53,8 @@ time_to_event     relapse, death ... at the planned visits          survival, lo
                                                                     n, events, median over all;
                                                                     restricted_mean se lower upper horizon;
                                                                     incidence lower upper competing_events
-adverse_events    any, serious, related, grade_3_or_more, fatal,    count and percent of subjects, events
+adverse_events    any, serious, related, related_serious,           count and percent of subjects, events
+                  no_further_infusion, grade_3_or_more, fatal,
                   term, organ_class, grade, causality (category)
                   term_grade_3, organ_class_serious ...             count (at the worst grade)
                   asked, by visit and over all                      count, percent of subjects due

@@ -8,13 +8,15 @@ from typing import Final
 
 import polars as pl
 
-from funis.safety_words import CAUSALITY_LEVELS
+from funis.safety_words import CAUSALITY_LEVELS, ends_infusions
 
 SEVERE: Final = 3
 GRADE: Final = "grade"
 NOT_GRADED: Final = "not graded"
 SERIOUS: Final = "serious"
 RELATED: Final = "related"
+RELATED_SERIOUS: Final = "related_serious"
+LAST_INFUSION: Final = "no_further_infusion"
 CAUSALITY: Final = "causality"
 ONSET: Final = "onset"
 #: When an event began: on the day of an infusion, the day after, later, before the first one, or not known.
@@ -64,6 +66,7 @@ class EventKind:
     unknown : events of which it is not recorded whether they are of this kind
     measure : the row that a cell belongs to, for example ``term`` of ``term_grade_3``; empty for a row
     course : the course of treatment in which the events began; None where they are not divided by it
+    is_recorded : whether anything that tells events of this kind was recorded of any event
     """
 
     variable: str
@@ -73,6 +76,7 @@ class EventKind:
     unknown: pl.DataFrame
     measure: str = ""
     course: CourseOfEvents | None = None
+    is_recorded: bool = True
 
 
 def kinds_of_events(
@@ -96,6 +100,8 @@ def kinds_of_events(
     for name in (SERIOUS, RELATED):
         found = events.filter(pl.col(name) == 1)
         yield EventKind(name, "", found, found, events.filter(pl.col(name).is_null()))
+    yield _related_and_serious(events)
+    yield _last_infusions(events)
     severe = events.filter(grade >= SEVERE)
     yield EventKind("grade_3_or_more", "", severe, severe, events.filter(grade.is_null()))
     fatal = (outcome == "fatal") | (grade == 5)
@@ -116,6 +122,23 @@ def kinds_of_events(
     named = events.with_columns(_term().alias("_term"), _plain("organ_class").alias("_class"))
     for variable, column in ((TERM, "_term"), (ORGAN_CLASS, "_class")):
         yield from _by_name(named, variable, column)
+
+
+def _related_and_serious(events: pl.DataFrame) -> EventKind:
+    """Give the events that are related and serious; open is one that neither answer rules out."""
+    flags = [pl.col(SERIOUS), pl.col(RELATED)]
+    found = events.filter(pl.all_horizontal(flag == 1 for flag in flags))
+    ruled_out = pl.any_horizontal((flag == 0).fill_null(value=False) for flag in flags)
+    unclear = events.filter(~ruled_out, pl.any_horizontal(flag.is_null() for flag in flags))
+    return EventKind(RELATED_SERIOUS, "", found, found, unclear)
+
+
+def _last_infusions(events: pl.DataFrame) -> EventKind:
+    """Give the events for which no further infusion was given, as the action taken says."""
+    says = pl.Series([ends_infusions(text) for text in events["action"]], dtype=pl.Boolean)
+    found = events.filter(says.fill_null(value=False))
+    is_recorded = events.is_empty() or not events["action"].is_null().all()
+    return EventKind(LAST_INFUSION, "", found, found, events.filter(says.is_null()), is_recorded=is_recorded)
 
 
 def _by_onset(events: pl.DataFrame, infusion_days: Mapping[str, Sequence[float]]) -> Iterator[EventKind]:

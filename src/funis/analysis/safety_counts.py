@@ -21,7 +21,15 @@ from funis.analysis.asked import (
 )
 from funis.analysis.cohorts import ENROLLED, Cohort
 from funis.analysis.course_timeline import courses_of_events
-from funis.analysis.event_kinds import CAUSALITY, RELATED, EventKind, classes_of_terms, kinds_of_events
+from funis.analysis.event_kinds import (
+    CAUSALITY,
+    LAST_INFUSION,
+    RELATED,
+    RELATED_SERIOUS,
+    EventKind,
+    classes_of_terms,
+    kinds_of_events,
+)
 from funis.analysis.panel import Booleans
 from funis.analysis.run import Run, add_rate
 from funis.data.check.reactions import unlisted_reactions
@@ -30,9 +38,11 @@ from funis.results import ALL, Place
 #: The term of a reaction that is not listed as an event: what was written of it stays in the data.
 REACTION: Final = "infusion reaction"
 #: What is counted even where it never happened: a zero is an answer where somebody was asked.
-ALWAYS: Final = frozenset({"any", "serious", RELATED, "grade_3_or_more", "fatal"})
+ALWAYS: Final = frozenset(
+    {"any", "serious", RELATED, RELATED_SERIOUS, LAST_INFUSION, "grade_3_or_more", "fatal"}
+)
 #: Rows that say something about the cells, so about those who were given some.
-OF_CELLS: Final = frozenset({RELATED, CAUSALITY})
+OF_CELLS: Final = frozenset({RELATED, RELATED_SERIOUS, LAST_INFUSION, CAUSALITY})
 #: Rows with an interval.
 WITH_LIMITS: Final = frozenset({"any", "serious"})
 #: Names that a study file gives to those who were infused.
@@ -152,6 +162,9 @@ def _count_over_asked(
         if cohort.size and not (is_infusion_known(run) & cohort.members).any():
             add_not_collected(run, place)
             return
+    if not kind.is_recorded:
+        add_not_collected(run, place)
+        return
     if kind.course is not None:
         # That nothing happened after a course says who was asked after it.
         members = members & _who(run, kind.course.days)

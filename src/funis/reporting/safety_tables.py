@@ -30,6 +30,8 @@ EVENTS: dict[str, str] = {
     "any": "Any adverse event",
     "serious": "Serious",
     "related": "Related to the cells",
+    "related_serious": "Related and serious",
+    "no_further_infusion": "Leading to no further infusion",
     "grade_3_or_more": "Grade 3 or more",
     "fatal": "Fatal",
 }
@@ -66,7 +68,12 @@ NOT_COLLECTED_SENTENCES = (
 NOT_COLLECTED = " ".join(NOT_COLLECTED_SENTENCES)
 OVER_ASKED = (
     "N: subjects asked about adverse events at least once, or with an event recorded; of “related to the "
-    "cells” those of them who were given some."
+    "cells”, “related and serious” and “leading to no further infusion” those of them who were given some."
+)
+BY_ACTION = (
+    "Leading to no further infusion: the action taken is recorded as drug withdrawn, drug discontinued or no "
+    "further infusion; an action in words that do not say it, or none, leaves it open. Of events without any "
+    "recorded action it was not collected."
 )
 UNASKED = (
     "A number without N: nobody was asked; it is what was recorded all the same, the lowest possible value."
@@ -238,6 +245,7 @@ def _event_notes(book: NumberBook, groups: Sequence[Group]) -> tuple[str, ...]:
                 OVER_ASKED if over_asked else "",
                 UNASKED if unasked else "",
                 UNCLEAR if unclear else "",
+                BY_ACTION if any(group.variable == "no_further_infusion" for group in groups) else "",
                 BY_DAYS if any(group.variable == "onset" for group in groups) else "",
                 BY_COURSE if any(book.visits(group) != (ALL,) for group in groups) else "",
             ),
