@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -22,6 +23,7 @@ from funis.analysis.panel import OBSERVATION_COLUMNS, Layout, build_panel
 from funis.analysis.relapses import count_relapses_over_denominators
 from funis.analysis.response_rates import Answers
 from funis.analysis.run import Run, digits_of, mean_of
+from funis.analysis.safety_counts import _count_unasked
 from funis.analysis.sensitivity import analyse_sensitivity
 from funis.reporting.footnotes import describe_basis
 from funis.reporting.labels import Labels
@@ -675,3 +677,15 @@ def test_a_sensitivity_analysis_has_the_methods_that_were_planned_and_no_other(
     tested = set(run.numbers.frame()["method"].unique()) & {"paired_t", "wilcoxon"}
     assert tested | ({"mmrm"} if fitted else set()) == kinds
     assert fitted in ([], ["x"])
+
+
+def test_where_nobody_was_asked_the_events_of_every_report_are_not_collected() -> None:
+    """Serious events are told of in any case; a kind that nobody recorded and no report needs has no line."""
+    run = make_run({"x": {"baseline": [1.0, 2.0]}})
+    cohort = run.populations.cohort()
+    nothing = pl.DataFrame(schema={"subject": pl.String})
+    for variable in ("serious", "headache"):
+        kind = cast("Any", SimpleNamespace(counted=nothing, variable=variable, measure=""))
+        _count_unasked(run, cohort, kind, (cohort.place("adverse_events", variable), nothing))
+    found = run.numbers.frame().select("variable", "value", "status").rows()
+    assert found == [("serious", None, "not_collected")]

@@ -4,7 +4,7 @@ import polars as pl
 
 from funis.analysis.cohorts import derive_populations
 from funis.results import ALL
-from funis.study.model import Arm, Endpoint, Study, Trial
+from funis.study.model import Arm, Criterion, Eligibility, Endpoint, Study, Trial
 
 FRAME = pl.DataFrame({"subject": ["S1", "S2", "S3"], "age": [20.0, 15.0, None], "arm": ["a", "b", "a"]})
 TRIAL = Trial(id="X", title="X", condition="sle", design="parallel")
@@ -48,3 +48,13 @@ def test_an_endpoint_may_ask_for_its_subgroups_only() -> None:
 def test_a_place_counts_over_all_members() -> None:
     place = derive_populations(STUDY, FRAME).cohort("adults").place("summary", "x")
     assert (place.population, place.n, place.denominator) == ("adults", 1, 1)
+
+
+def test_the_eligible_are_a_subgroup_of_their_own_where_somebody_is_not() -> None:
+    criteria = Eligibility(inclusion=(Criterion(id="adult", text="Adult", rule="age >= 16"),))
+    study = Study(trial=TRIAL, eligibility=criteria)
+    found = derive_populations(study, FRAME)
+    assert found.subgroups["eligible"].members.tolist() == [True, False, False]
+    adults = derive_populations(study, FRAME.with_columns(age=20.0))
+    assert adults.populations["eligible"].members.all()
+    assert "eligible" not in adults.subgroups

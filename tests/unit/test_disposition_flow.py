@@ -121,6 +121,21 @@ def test_who_left_early_is_counted_together_and_by_reason() -> None:
     assert stage_label("left_early", "moved away") == "Reason: moved away"
 
 
+def test_the_reason_of_most_comes_first_and_no_reason_last() -> None:
+    """Two for lack of efficacy, one without a word, one adverse event, which the alphabet would have first."""
+    left = {"disposition_status": ["withdrew"] * 4, "infusions_received": [1] * 4}
+    reasons = ["AE", "No effect", "No effect", None]
+    for order in (reasons, reasons[::-1]):
+        frame = pl.DataFrame({"subject": ["S01", "S02", "S03", "S04"], "reason": order})
+        run = run_of(**left)
+        told = replace(run, frames={**run.frames, "disposition": frame}, numbers=NumberList(), listings={})
+        count_disposition(told, None)
+        found = [name for name in counts(told, "all") if name.startswith("left_early ")]
+        assert found == [
+            f"left_early {name}" for name in ("lack of efficacy", "adverse event", "no reason recorded")
+        ]
+
+
 @pytest.mark.parametrize(
     ("recorded", "printed"),
     [

@@ -1,10 +1,13 @@
 """Laboratory values and scores as observations: limits of the assay, titres, printed units."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import numpy as np
 import polars as pl
 import pytest
 
-from funis.analysis.observations import gather_values, score_instruments, visit_frame
+from funis.analysis.observations import _response_columns, gather_values, score_instruments, visit_frame
 from funis.analysis.recorded_words import count_significant, significant, write_lab_values
 from funis.data.tables import Tables
 from funis.study.model import InstrumentChoice, LabTest, Study, Trial
@@ -135,4 +138,28 @@ def test_unscheduled_visits_of_one_name_are_told_apart_and_days_are_filled() -> 
         ("unscheduled", 20.0, 0.5),
         ("unscheduled", 50.0, 0.7),
         ("month_3", 90.0, 0.9),
+    ]
+
+
+def test_rows_of_an_instrument_stay_in_the_order_of_its_table_and_the_last_of_a_visit_counts() -> None:
+    """Two hundred visits in no order of their names, the first of them recorded twice."""
+    names = [f"S{number * 37 % 101}" for number in range(100)]
+    rows = [
+        (name, visit, 0, "R", total) for total, name in enumerate(names) for visit in ("baseline", "month_1")
+    ]
+    frame = pl.DataFrame(
+        [("S0", "baseline", 0, "R", -1), *rows],
+        schema={
+            "subject": pl.String,
+            "visit": pl.String,
+            "day": pl.Int64,
+            "rater": pl.String,
+            "total": pl.Int64,
+        },
+        orient="row",
+    )
+    found = _response_columns(cast("Any", SimpleNamespace(frame=frame)))
+    assert found.columns == ["subject", "visit", "day", "total", "_occasion"]
+    assert found.drop("_occasion", "day").rows() == [
+        (name, visit, total) for name, visit, _, _, total in rows
     ]

@@ -290,6 +290,9 @@ def test_day_zero_is_the_first_infusion_unless_a_cohort_plans_none(
     assert derive_anchors(study, frames).rows() == [("A", anchor, anchored_on)]
     without = derive_anchors(study, {**frames, "infusions": given.clear()})
     assert without.rows() == [("A", date(2020, 1, 1), "first_visit")]
+    # A table that holds nothing else tells of a visit too.
+    bare = frames | {"visits": dated.select("subject", "visit", "date"), "infusions": given.clear()}
+    assert derive_anchors(study, bare).rows() == [("A", date(2020, 1, 1), "first_visit")]
 
 
 # --- texts -------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import ast
 import itertools
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -287,3 +288,13 @@ def test_cells_of_several_kinds_become_one_column(cells: list[object], column: l
     found = single_visits._make_column("a", cells).to_list()
     assert found == column
     assert [type(cell) for cell in found] == [type(cell) for cell in column]
+
+
+@pytest.mark.parametrize(("not_done", "total"), [("absent", 0), ("missing", None)])
+def test_what_was_not_done_counts_in_a_sum_as_its_paper_says(not_done: Any, total: int | None) -> None:
+    """A rash is two points: nobody knows of it, whichever the paper has; the upper bound says so."""
+    paper = replace(funis.definition("sledai_2k"), not_done=not_done)
+    visit = {"subject": 1, "day": 0, **{item.name: 0 for item in paper.items}}
+    score = VisitScorer(paper, "strict", paper.parameter_values())
+    [found] = score([{**visit, "rash": None, "rash_not_done": 1}])
+    assert [found[f"sledai_2k{end}"] for end in ("", "_lower", "_upper")] == [total, 0, 2]

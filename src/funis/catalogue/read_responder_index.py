@@ -38,15 +38,16 @@ def read_responder_index(file: DefinitionFile, find: Callable[[str], Definition]
     rows = file.rows("measures")
     if not rows:
         file.refuse(NO_PLACE, "measures", "", "The index lacks its measures.", "Add a row per measure.")
-    for number, row in enumerate(rows, 1):
-        _check_row(file, row, number, known)
-        if row in rows[: number - 1]:
-            place = ("measures", number, str(row.get("item", "")))
+    placed = [(("measures", number, str(row.get("item", ""))), row) for number, row in enumerate(rows, 1)]
+    earlier: list[Content] = []
+    for place, row in placed:
+        _check_row(file, row, place[1], known)
+        if row in earlier:
             file.refuse(place, "", row.get("measure", ""), "The row stands twice.", "Remove one.")
+        earlier.append(row)
     file.stop_at_findings()
     measures: dict[str, tuple[ImprovementMeasure, ...]] = {}
-    for number, row in enumerate(rows, 1):
-        place = ("measures", number, str(row.get("item", "")))
+    for place, row in placed:
         measure = replace(read_measure(row), possible=read_possible(file, place, row))
         measures[row["item"]] = (*measures.get(row["item"], ()), measure)
     file.stop_at_findings()

@@ -149,8 +149,7 @@ def _columns(name: str, given: Any, table: Table | None) -> pl.DataFrame:
         if not all(isinstance(each, str) for each in names):
             raise ValueRangeError(f"table '{name}'", Described("a row with a key that is no text"), _KINDS)
         if not given and table is not None:
-            names = dict.fromkeys(column.name for column in table.columns if not column.not_done)
-            names |= dict.fromkeys(column.name for column in table.columns)
+            names = dict.fromkeys(column.name for column in table.columns)
         if all(row.keys() == names.keys() for row in given):
             texts = {each: [row[each] for row in given] for each in names}
         else:
