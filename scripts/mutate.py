@@ -433,6 +433,8 @@ class Suite:
                 test for (file, _), tests in self.by_line.items() if file == place.file for test in tests
             )
         asking = self._asking(place.function) | found
+        # Of 61 noticed faults the tests up to the one that noticed took 84 s so. With those that run the
+        # fewest lines first it would be 236 s at most, with the least lines times seconds 91 s at most.
         return sorted(asking, key=lambda test: (test not in found, self.times.alone(test), test))
 
     def _asking_for_machine_code(self) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """The numbers that the watch for new activity gives after the visit judged: flares and days without one."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import polars as pl
@@ -66,9 +67,15 @@ def test_flares_are_one_none_or_either() -> None:
 
 def test_a_death_closes_the_gap_before_it() -> None:
     """Where visits beside a gap close it: after week 36 without grades nothing is to be seen of who died on day 300."""
-    assert flares(assess(("A", "C", None, None), death_day=300)) == days(0, 0)
-    assert flares(assess(("A", "C", None, None), lost_day=300)) == days(0, 1)
-    assert flares(assess(("A", "C", None, "C"))) == days(0, 0)
+    due = {"week_36": 252.0, "week_52": 364.0}
+
+    def seen(*grades: str | None, **events: int) -> Span:
+        return flares(replace(assess(grades, **events), expected=due))
+
+    assert seen("A", "C", None, None, death_day=300) == days(0, 0)
+    assert seen("A", "C", None, "C") == days(0, 0)
+    # Who is alive lacks weeks 36 and 52: two visits in a row without grades are a response not maintained.
+    assert seen("A", "C", None, None, lost_day=300) == days(1, 1)
 
 
 def test_a_or_b_over_a_grade_that_is_surely_low_is_a_flare() -> None:

@@ -212,3 +212,18 @@ def test_other_readings_of_the_rule() -> None:
     assert aurora(seven, GOOD, steroid_rule="days_within")["response"] == "CRR"
     assert aurora(None, GOOD, steroid_rule="visit_dose")["response"] == "CRR"
     assert aurora(None, {**GOOD, "prednisone": 10.1}, steroid_rule="visit_dose")["response"] == "PRR"
+
+
+def test_a_limit_of_zero_counts_every_day_with_a_dose() -> None:
+    courses = pl.DataFrame(
+        {"subject": ["01"], "drug": ["prednisone"], "dose": [5.0], "unit": ["mg/day"], "route": ["oral"],
+         "start_day": [0], "end_day": [400]}
+    )  # fmt: skip
+    visits = pl.DataFrame({"subject": ["01"], "day": [364]})
+    above = {
+        limit: derive_steroid_days(courses, visits, window_days=10, limit=limit)["steroid_days_above"][0]
+        for limit in (0.0, 4.9, 5.0)
+    }
+    assert above == {0.0: 10, 4.9: 10, 5.0: 0}
+    with pytest.raises(ValueRangeError):
+        derive_steroid_days(courses, visits, limit=-0.1)
