@@ -1,5 +1,7 @@
 """Populations: yes makes a member, cannot tell is counted, null never excludes silently."""
 
+from typing import Any
+
 import polars as pl
 
 from funis.analysis.cohorts import derive_populations
@@ -52,9 +54,17 @@ def test_a_place_counts_over_all_members() -> None:
 
 def test_the_eligible_are_a_subgroup_of_their_own_where_somebody_is_not() -> None:
     criteria = Eligibility(inclusion=(Criterion(id="adult", text="Adult", rule="age >= 16"),))
-    study = Study(trial=TRIAL, eligibility=criteria)
+    study = Study(trial=TRIAL, arms=STUDY.arms, eligibility=criteria)
     found = derive_populations(study, FRAME)
     assert found.subgroups["eligible"].members.tolist() == [True, False, False]
     adults = derive_populations(study, FRAME.with_columns(age=20.0))
     assert adults.populations["eligible"].members.all()
     assert "eligible" not in adults.subgroups
+
+    def asked(**about: Any) -> list[str]:
+        return [each.subgroup for each in found.of_endpoint(Endpoint(id="e", kind="change", **about))][::3]
+
+    # A primary result is given without those who did not meet the criteria too, each by two arms.
+    assert asked(role="primary") == [ALL, "eligible"]
+    assert asked(role="primary", population="eligible") == [ALL]
+    assert asked(role="secondary") == [ALL]
