@@ -726,7 +726,7 @@ def test_the_chance_of_an_allocation_is_twice_the_smaller_tail(
 def test_tests_of_the_same_changes_have_one_source_and_of_filled_ones_their_own() -> None:
     """Two subjects have both values; with that of month 3 carried forward the third has a change as well."""
     about: dict[str, Any] = {"kind": "change", "variable": "x", "at": ("month_6",), "methods": ("paired_t",)}
-    rules = {"first": "observed", "second": "observed", "carried": "locf"}
+    rules: dict[str, Any] = {"first": "observed", "second": "observed", "carried": "locf"}
     endpoints = [Endpoint(id=name, missing_outcome=rule, **about) for name, rule in rules.items()]
     run = make_run(
         {"x": {"baseline": [9, 8, 7], "month_3": [5, 7, 6], "month_6": [4, 6, None]}}, make_study(*endpoints)
