@@ -178,6 +178,8 @@ def render_results_page() -> str:
         f"## Statistics\n\n{_table(('statistic', 'what it is'), _named(STATISTICS | TEXTS['statistics']))}",
         "## `sources.parquet`\n\nOne row for each number and each recorded value behind it.\n",
         _table(("column", "meaning"), _named(TEXTS["sources"])),
+        "## `places.parquet`\n\nOne row for each number and each part of the report that prints it.\n",
+        _table(("column", "meaning"), _named(TEXTS["places"])),
     ]
     return "\n".join(parts)
 

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 import shutil
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +213,44 @@ def test_many_subjects_are_cut_and_said(tmp_path: Path) -> None:
 def test_results_of_another_version_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueRangeError, match="report of the study"):
         read_results(tmp_path)
+
+
+def test_a_trace_names_the_tables_that_print_the_number(trial: Path, call: Any) -> None:
+    code, out = call("trace", trial, MEAN)
+    assert code == 0
+    said = next(line for line in out.splitlines() if line.startswith("printed in"))
+    answer = json.loads(call("trace", trial, MEAN, "--json")[1])
+    assert answer["places"]
+    text = (trial / "report" / "report.md").read_text(encoding="utf-8")
+    key = re.search(rf"^\[(\w+)\]: .*#{re.escape(MEAN)}$", text, re.MULTILINE)
+    assert key is not None
+    named = [each["place"] for each in answer["places"]]
+    assert all(place in said for place in named)
+    # In Markdown a number is a link with the key of its id, between its table's caption and the next.
+    captions = re.split(r"^\*\*((?:Table|Figure) [^*]+?)\.\*\*", text, flags=re.MULTILINE)
+    tables = {caption for caption, after in pairwise(captions) if f"][{key[1]}]" in after.partition("\n#")[0]}
+    assert tables
+    assert tables == {place for place in named if place.startswith("Table")}
+
+
+def test_a_number_that_no_table_prints_is_said_to_stand_in_the_list_alone(trial: Path, call: Any) -> None:
+    names = set(pl.read_parquet(trial / "report" / "results.parquet")["id"])
+    printed = set(pl.read_parquet(trial / "report" / "places.parquet")["id"])
+    assert printed <= names
+    alone = min(names - printed)
+    assert "results.csv alone" in call("trace", trial, alone)[1]
+
+
+def test_results_without_a_report_do_not_say_where_a_number_is_printed(trial: Path, call: Any) -> None:
+    (trial / "report" / "places.parquet").unlink()
+    code, out = call("trace", trial, MEAN)
+    assert code == 0
+    assert "not known: no report was written" in out
+    assert json.loads(call("trace", trial, MEAN, "--json")[1])["places"] is None
+
+
+def test_a_damaged_list_of_places_is_named(trial: Path, call: Any) -> None:
+    (trial / "report" / "places.parquet").write_bytes(b"PAR1")
+    code, out = call("trace", trial, MEAN)
+    assert code == 2
+    assert "places.parquet" in out

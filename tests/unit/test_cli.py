@@ -208,7 +208,7 @@ def test_report_is_written_in_the_formats_asked_for(run: Runner, trial: Path) ->
     assert done.code == 0
     written = {path.name for path in (trial / "report").iterdir() if not path.name.startswith(".")}
     assert written == {
-        "report.md", "results.csv", "results.parquet", "sources.parquet", "provenance.json",
+        "report.md", "results.csv", "results.parquet", "sources.parquet", "provenance.json", "places.parquet",
     }  # fmt: skip
     assert done.out.splitlines()[0].endswith("report.md")
     done = run("report", trial, "--format", "rtf")

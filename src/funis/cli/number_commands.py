@@ -166,6 +166,9 @@ def _describe(found: NumberTrace) -> dict[str, Any]:
     """Give a trace with the keys of its parts."""
     inputs = found.inputs
     return asdict(found) | {
+        "places": None
+        if found.places is None
+        else [{"place": place, "is_main": is_main} for place, is_main in found.places],
         "values": [each._asdict() for each in found.values],
         "absent": [each._asdict() for each in found.absent],
         "inputs": [each._asdict() for each in (inputs.study_file, *inputs.files)],

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from funis.documents.document import Document
-from funis.documents.figure import FigureSpec
-from funis.documents.table import Inline
 from funis.errors import Finding
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import Number, read_numbers
 from funis.reporting.number_words import name_number
+from funis.reporting.printed_places import NOWHERE, Printed, find_printed
 from funis.reporting.report import print_document
 from funis.reporting.withheld import withhold
 from funis.results import ABSENT, Results
@@ -86,17 +84,6 @@ class Impact:
         return any(each.level == "error" for each in self.new_findings)
 
 
-class _Printed(NamedTuple):
-    """Where a document prints a number, and as what."""
-
-    texts: tuple[str, ...]
-    places: tuple[str, ...]
-    is_main: bool
-
-
-_NOWHERE: Final = _Printed((), (), is_main=False)
-
-
 def find_impact(study: Study, before: Results, after: Results, subject: str, cell: tuple[str, int]) -> Impact:
     """Compare two analyses of one study whose data differ in one cell.
 
@@ -104,7 +91,7 @@ def find_impact(study: Study, before: Results, after: Results, subject: str, cel
     ----------
     study : the study
     before, after : everything computed without and with the change
-    subject : whose value it is
+    subject : whose value it is; empty where the row has no subject
     cell : file and line of the changed cell
 
     Returns
@@ -113,14 +100,14 @@ def find_impact(study: Study, before: Results, after: Results, subject: str, cel
     """
     both = tuple(withhold(study, each) for each in (before, after))
     rows = tuple({row["id"]: row for row in each.numbers.iter_rows(named=True)} for each in both)
-    printed = tuple(_printed(print_document(study, each)) for each in (before, after))
+    printed = tuple(find_printed(print_document(study, each)) for each in (before, after))
     numbers = tuple({number.id: number for number in _all_numbers(each.numbers)} for each in both)
     labels = Labels(study)
     kinds: dict[str, list[NumberChange]] = {"changed": [], "appeared": [], "vanished": [], "unrounded": []}
     hangs = tuple(_hangs(each, subject, cell) for each in both)
     for name in dict.fromkeys((*rows[0], *rows[1])):
         old, new = rows[0].get(name), rows[1].get(name)
-        shown = tuple(each.get(name, _NOWHERE) for each in printed)
+        shown = tuple(each.get(name, NOWHERE) for each in printed)
         kind = _kind(old, new, shown)
         if kind:
             number = numbers[1].get(name) or numbers[0][name]
@@ -140,7 +127,7 @@ def _all_numbers(numbers: pl.DataFrame) -> Iterable[Number]:
     return read_numbers(numbers.with_columns(pl.lit("ok").alias("status"))).numbers
 
 
-def _kind(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, shown: tuple[_Printed, ...]) -> str:
+def _kind(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, shown: tuple[Printed, ...]) -> str:
     """Say what has happened to a number; empty where nothing has."""
     if old is None or new is None:
         return "appeared" if old is None else "vanished"
@@ -154,7 +141,7 @@ def _change(
     name: str,
     words: str,
     rows: tuple[Mapping[str, Any] | None, ...],
-    shown: tuple[_Printed, ...],
+    shown: tuple[Printed, ...],
     hangs: tuple[Mapping[str, str], ...],
 ) -> NumberChange:
     texts = ["" if row is None else str(row["text"]) for row in rows]
@@ -184,45 +171,8 @@ def _counts(row: Mapping[str, Any]) -> str:
 
 def _hangs(results: Results, subject: str, cell: tuple[str, int]) -> dict[str, str]:
     """Say by source whether the row of a cell, or another value of its subject, stands behind it."""
-    own = results.behind.frame().filter(pl.col("subject") == subject)
-    at_cell = own.filter(pl.col("file") == cell[0], pl.col("line") == cell[1])
+    behind = results.behind.frame()
+    own = behind.filter(pl.col("subject") == subject)
+    at_cell = behind.filter(pl.col("file") == cell[0], pl.col("line") == cell[1])
     found = dict.fromkeys(own["source"].unique().to_list(), SUBJECT)
     return found | dict.fromkeys(at_cell["source"].unique().to_list(), DATUM)
-
-
-def _printed(document: Document) -> dict[str, _Printed]:
-    """Gather where and as what each number stands in a document."""
-    texts: dict[str, list[str]] = {}
-    places: dict[str, list[str]] = {}
-    main: set[str] = set()
-    for place, is_main, inline in _inlines_of(document):
-        for name in (inline.id, *inline.also):
-            texts.setdefault(name, []).append(inline.text)
-            places.setdefault(name, []).append(place)
-            if is_main:
-                main.add(name)
-    return {
-        name: _Printed(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(places[name])), name in main)
-        for name, found in texts.items()
-    }
-
-
-def _inlines_of(document: Document) -> Iterator[tuple[str, bool, Inline]]:
-    """Give every printed number with the table, box or section it stands in, and if that is the main part."""
-    yield from (("title", True, each) for each in _inlines(document.facts))
-    for section in document.sections:
-        for block in section.all_blocks:
-            place = getattr(block, "label", "") or section.code or section.title
-            yield from ((place, not section.is_supplement, each) for each in _inlines(block))
-
-
-def _inlines(part: Any) -> Iterator[Inline]:
-    if isinstance(part, Inline):
-        if part.id:
-            yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _inlines(each)
-    elif is_dataclass(part) and not isinstance(part, FigureSpec):
-        for each in fields(part):
-            yield from _inlines(getattr(part, each.name))

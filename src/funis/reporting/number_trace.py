@@ -102,6 +102,8 @@ class NumberTrace:
     absent : who is not in it, with the reason as value
     rules : what scores and judgements behind it were made by, one sentence each
     source : key of the values in sources.parquet
+    places : tables, boxes and sections of the report that print it, with whether they stand in the main part;
+        None where that is not known
     version, study : of funis, and id of the study
     inputs : the study file and each input file
     """
@@ -126,6 +128,7 @@ class NumberTrace:
     absent: tuple[TracedValue, ...]
     rules: tuple[str, ...]
     source: str
+    places: tuple[tuple[str, bool], ...] | None
     version: str
     study: str
     inputs: Inputs
@@ -213,6 +216,7 @@ def trace_number(
         absent=tuple(_values(printed.values_behind(f"{number.source}{ABSENT}" if number.source else ""))),
         rules=tuple(_rules(study, labels, number, behind)),
         source=number.source,
+        places=printed.places_of(number.id),
         version=printed.origin.version,
         study=printed.origin.study,
         inputs=inputs,
@@ -311,6 +315,7 @@ def _print(trace: NumberTrace) -> Iterator[str]:
 
 def _facts(trace: NumberTrace) -> dict[str, str]:
     found = {
+        "printed in": _name_places(trace.places),
         "n": "" if trace.n is None else str(trace.n),
         "denominator": "" if trace.denominator is None else f"{trace.denominator}: {trace.denominator_name}",
         "method": trace.method,
@@ -323,6 +328,21 @@ def _facts(trace: NumberTrace) -> dict[str, str]:
         "key": trace.key,
     }
     return {name: words for name, words in found.items() if words}
+
+
+def _name_places(places: tuple[tuple[str, bool], ...] | None) -> str:
+    """Say which parts of the report print a number.
+
+    Examples
+    --------
+    >>> _name_places((("Table 2", True), ("Table S4", False)))
+    'Table 2, Table S4 (supplement)'
+    """
+    if places is None:
+        return "not known: no report was written with these results; run funis report"
+    if not places:
+        return "results.csv alone; figures are drawn from the same values"
+    return ", ".join(place if is_main else f"{place} (supplement)" for place, is_main in places)
 
 
 def _print_values(trace: NumberTrace) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from funis.arguments import RESULTS, STUDY, PathName, takes
@@ -22,10 +23,12 @@ from funis.reporting.as_recorded import mark_recorded
 from funis.reporting.house_style import apply_house_style, name_house_style
 from funis.reporting.listing_tables import find_long_listings
 from funis.reporting.number_book import NumberBook, read_numbers
+from funis.reporting.printed_places import list_places
 from funis.reporting.report_figures import build_figures
 from funis.reporting.trial_document import build_document
 from funis.reporting.withheld import withhold
 from funis.results import Results, write_results
+from funis.results.read import PLACES
 from funis.study.model import Study
 
 
@@ -151,9 +154,10 @@ def write_report_set(
 
     Returns
     -------
-    WrittenReport : its files are the report in each format, then results.csv, results.parquet and
-        sources.parquet, then published.csv where there is a published text and abstract.html beside
-        report.html, then the listings that are too long for the report, in the folder ``listings``
+    WrittenReport : its files are the report in each format, then results.csv, results.parquet,
+        sources.parquet, provenance.json and places.parquet, then published.csv where there is a published
+        text and abstract.html beside report.html, then the listings that are too long for the report, in the
+        folder ``listings``
 
     Raises
     ------
@@ -167,7 +171,7 @@ def write_report_set(
     drawn = _drawing_document(study, results, draws=needs_drawings(formats), related=related, also=also)
     with build_set(folder) as draft, drawn as (document, book):
         # What waits for no drawing comes first.
-        beside = [*write_results(results, draft)]
+        beside = [*write_results(results, draft), _write_places(document, draft)]
         if text is not None:
             beside += _write_text(study, results, book, draft, text, has_page=has_page)
         for name, frame in find_long_listings(results).items():
@@ -188,6 +192,13 @@ def _render(form: str, study: Study, results: Results, document: Document, forma
     from funis.reporting.ars_file import ARS_FILE, render_ars
 
     return {ARS_FILE: render_ars(study, results, document, formats_of_document(formats))}
+
+
+def _write_places(document: Document, folder: Path) -> Path:
+    """Write where the report prints each number, for `funis trace`."""
+    kept = BytesIO()
+    list_places(document).write_parquet(kept)
+    return write_whole(folder / PLACES, kept.getbuffer())
 
 
 def _write_file(path: Path, content: str | bytes) -> Path:

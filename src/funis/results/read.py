@@ -18,6 +18,9 @@ from funis.results.sources import SOURCE_COLUMNS
 
 #: The files that `read_results` needs, in the folder of a report.
 NUMBERS, SOURCES, PROVENANCE = "results.parquet", "sources.parquet", "provenance.json"
+#: Where the report prints each number; a folder with an abstract alone has none.
+PLACES: Final = "places.parquet"
+PLACE_COLUMNS: Final = {"id": pl.String(), "place": pl.String(), "is_main": pl.Boolean()}
 _ALLOWED: Final = "the file as funis report wrote it"
 
 
@@ -44,6 +47,17 @@ class PrintedResults:
         except (PolarsError, OSError) as error:
             raise _damaged(place) from error
         return found.filter((pl.col("source") == source) & (pl.lit(source) != ""))
+
+    def places_of(self, number: str) -> tuple[tuple[str, bool], ...] | None:
+        """Name where the report prints a number, and if that is the main part; None where it is not known."""
+        place = self.folder / PLACES
+        if not place.is_file():
+            return None
+        try:
+            found = pl.read_parquet(place, columns=list(PLACE_COLUMNS))
+        except (PolarsError, OSError) as error:
+            raise _damaged(place) from error
+        return tuple(found.filter(pl.col("id") == number).select("place", "is_main").iter_rows())
 
 
 def read_results(folder: Path) -> PrintedResults:
