@@ -129,7 +129,8 @@ def compare(
     for each in answer["unrounded"]:
         old, new = (found[each["id"]] for found in texts)
         assert (old["text"], old["n"], old["denominator"]) == (new["text"], new["n"], new["denominator"])
-    check_traces((folder, copy), answer, words[1])
+    row = read_table(folder / "data" / f"{cell[0]}.csv")[cell[1] - 2]
+    check_traces((folder, copy), answer, row.get("subject", ""))
     return answer
 
 
@@ -160,8 +161,8 @@ def check_traces(folders: tuple[Path, Path], answer: dict[str, Any], subject: st
         values = [
             value for found in traces(folders, each["id"], read) for value in (*found.values, *found.absent)
         ]
-        own = [value for value in values if value.subject == subject]
-        at_place = any((value.file, value.line) == place for value in own)
+        own = [value for value in values if value.subject == subject and subject]
+        at_place = any((value.file, value.line) == place for value in values)
         assert each["how"] == (DATUM if at_place else SUBJECT if own else RULE), each
 
 
@@ -196,6 +197,73 @@ def test_the_listed_numbers_are_those_that_differ_between_two_whole_reports(
     trial: Path, call: Call, tmp_path: Path, seed: int
 ) -> None:
     compare(call, trial, tmp_path / "copy", *draw(trial, random.Random(seed)))  # noqa: S311
+
+
+#: Courses of two drugs of two subjects, one of them still going on.
+MEDICATIONS = """subject,drug,dose,unit,route,start,end
+S1,prednisone,20,mg/day,oral,2019-06-01,2020-02-01
+S1,prednisone,10,mg/day,oral,2020-02-02,
+S2,prednisone,15,mg/day,oral,2019-06-01,2020-05-01
+S3,hydroxychloroquine,400,mg/day,oral,2019-01-01,
+"""
+ROWS = {
+    "infusions": {"cells": ["4e7", "9e7", ""], "date": ["2020-01-02"], "weight_kg": ["48"], "reaction": ["fever"]},
+    "adverse_events": {
+        "grade": ["1", "3", "4"], "serious": ["0", "1"], "related": ["1"], "start": ["2020-01-01"],
+        "term": ["Influenza"],
+    },
+    "medications": {"dose": ["5", "40"], "end": ["2020-03-01", ""], "start": ["2019-07-01"], "drug": ["prednisolone"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rows_without_a_visit_are_named_by_table_and_line(
+    trial: Path, call: Call, tmp_path: Path, seed: int
+) -> None:
+    (trial / "data" / "medications.csv").write_text(MEDICATIONS, encoding="utf-8")
+    chance = random.Random(seed)  # noqa: S311
+    table = [*ROWS][seed % 3]
+    line = chance.randrange(len(read_table(trial / "data" / f"{table}.csv"))) + 2
+    column = chance.choice(list(ROWS[table]))
+    value = chance.choice(ROWS[table][column])
+    words = ("--table", table, "--line", str(line), "--item", column, "--value", value)
+    compare(call, trial, tmp_path / "copy", words, (table, line, column))
+
+
+def test_a_grade_moves_the_count_of_severe_events(trial: Path, call: Call, tmp_path: Path) -> None:
+    words = ("--table", "adverse_events", "--line", "4", "--item", "adverse_events.grade", "--value", "2")
+    answer = compare(call, trial, tmp_path / "copy", words, ("adverse_events", 4, "grade"))
+    assert {each["how"] for each in answer["changed"] if each["old"].startswith("1/4")} == {DATUM}
+    assert answer["changed"]
+
+
+ROW = {"--table": "infusions", "--line": "3", "--item": "cells", "--value": "4e7"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"--table": "infusion"}, "there is no table 'infusion'. Did you mean 'infusions'?"),
+        ({"--table": "lots"}, "The data have no table 'lots'."),
+        ({"--line": "1"}, "infusions.csv has no row on line 1; its rows stand on lines 2 to 5"),
+        ({"--line": "9"}, "infusions.csv has no row on line 9"),
+        ({"--table": ""}, "--table and --line name one row together"),
+        ({"--item": "cels"}, "Did you mean 'cells'?"),
+        ({"--item": "subject", "--value": "S1"}, "there is no item 'subject'"),
+        ({"--item": "lot"}, "infusions.csv has no column 'lot'"),
+        ({"--value": "many"}, "--value: "),
+        ({"--visit": "baseline"}, "Leave --visit out"),
+        ({"--subject": "S1"}, "the row on line 3 of infusions.csv is not of this subject"),
+    ],
+)
+def test_a_row_that_cannot_be_asked_is_named(
+    trial: Path, call: Call, asked: dict[str, str], said: str
+) -> None:
+    words = [word for pair in (ROW | asked).items() for word in pair]
+    code, out, err = call("impact", trial, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "S2" not in err
 
 
 def test_a_score_moves_its_mean_and_the_means_that_rest_on_it(

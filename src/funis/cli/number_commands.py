@@ -79,7 +79,7 @@ def text(folder: Folder, number: NumberId, json_: Json = False, limit: Limit = N
     raise typer.Exit(int(bool(inputs.changed)))
 
 
-def impact(
+def impact(  # noqa: PLR0917  (typer reads the order; nobody calls it by position)
     folder: Folder,
     subject: Annotated[str, typer.Option(help="Whose value.")] = "",
     item: Annotated[
@@ -94,6 +94,17 @@ def impact(
     visit: Annotated[
         str, typer.Option(help="At which visit; left out for a table with one row a subject.")
     ] = "",
+    table: Annotated[
+        str,
+        typer.Option(
+            help="Table of the row, where subject and visit do not name it: infusions, medications, "
+            "adverse_events, lots, donors."
+        ),
+    ] = "",
+    line: Annotated[
+        int | None,
+        typer.Option(help="With --table: line of the file, or row of the sheet, as funis check names it."),
+    ] = None,
     json_: Json = False,
     limit: Limit = None,
 ) -> None:
@@ -109,15 +120,18 @@ def impact(
     from funis.reporting.impact_lines import say_impact
     from funis.study.read import read_study
 
-    for option, given in {"--subject": subject, "--item": item, "--value": value}.items():
+    needed = {"--item": item, "--value": value} | (
+        {} if table or line is not None else {"--subject": subject}
+    )
+    for option, given in needed.items():
         if given is None or (not given and option != "--value"):
             raise ValueRangeError(option, given or "", f"a text; {option} is needed")
     limits = read_limits(limit or ())
     study = read_study(existing_folder(folder))
     raw = read_cells(folder, study, limits=limits)
-    changed = change_value(study, raw, Datum(subject, visit, item, value or ""))
+    changed = change_value(study, raw, Datum(subject, visit, item, value or "", table, line))
     before, after = analyse(study, changed.before), analyse(study, changed.after)
-    found = find_impact(study, before, after, subject, (changed.file, changed.line))
+    found = find_impact(study, before, after, changed.subject, (changed.file, changed.line))
     place = f"{changed.file} line {changed.line}, {changed.column}"
     cell = {name: getattr(changed, name) for name in ("table", "file", "line", "column", "was", "now")}
     answer = {"cell": cell, **_describe_impact(found)}

@@ -34,16 +34,21 @@ class Datum(NamedTuple):
 
     Attributes
     ----------
-    subject, visit : whose and when; no visit for a table with one row a subject
+    subject, visit : whose and when; no visit for a table with one row a subject. With `table` the subject may
+        be left out
     item : an item or a laboratory test; ``table.column`` or ``labs.test.column`` where the name alone is not
         enough
     value : what shall stand there, written as the tables are described; empty for a missing value
+    table, line : the row itself, for tables with several rows a subject or none; of a workbook the row of the
+        sheet. Empty and None where subject, visit and item name it
     """
 
     subject: str
     visit: str
     item: str
     value: str
+    table: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class ChangedValue:
     Attributes
     ----------
     table, file, line, column : the cell
+    subject : whose row it is; empty where the table has no subjects
     was, now : what it holds in the data, and in its place; empty for nothing
     before, after : the tables, checked, without and with the change
     """
@@ -61,6 +67,7 @@ class ChangedValue:
     file: str
     line: int
     column: str
+    subject: str
     was: str
     now: str
     before: Tables
@@ -109,9 +116,12 @@ def change_value(study: Study, raw: RawData, datum: Datum, *, today: date | None
     >>> changed.was, changed.now, changed.after.frames["subjects"]["age"].to_list()
     ('30', '31', [31.0])
     """
-    _check_subject(raw, datum)
-    _check_visit(study, raw, datum)
-    cell, row = _find_cell(study, raw, datum)
+    if datum.table or datum.line is not None:
+        cell, row = _find_row(study, raw, datum)
+    else:
+        _check_subject(raw, datum)
+        _check_visit(study, raw, datum)
+        cell, row = _find_cell(study, raw, datum)
     found = raw.tables[cell.table]
     value = _usable_text(datum.value, found)
     now = today or study_today(study)
@@ -120,7 +130,46 @@ def change_value(study: Study, raw: RawData, datum: Datum, *, today: date | None
     after = check_cells(study, replace(raw, tables={**raw.tables, cell.table: changed}), now)
     _check_taken(found, cell.column, row["_line"], (before, after))
     was = (row[cell.column] or "").strip()
-    return ChangedValue(cell.table, found.file, row["_line"], cell.column, was, value or "", before, after)
+    subject = (row.get("subject") or "").strip()
+    return ChangedValue(
+        cell.table, found.file, row["_line"], cell.column, subject, was, value or "", before, after
+    )
+
+
+def _find_row(study: Study, raw: RawData, datum: Datum) -> tuple[_Cell, dict[str, Any]]:
+    """Find the cell by its table, its line and its column."""
+    tables = study_tables(study)
+    if not datum.table or datum.line is None:
+        raise DatumError("--table and --line name one row together: give both.")
+    if datum.visit:
+        raise DatumError("--visit: --table and --line name the row already. Leave --visit out.")
+    if datum.table not in tables:
+        raise UnknownNameError("table", datum.table, tables, "--table")
+    found = raw.tables.get(datum.table)
+    if found is None:
+        raise DatumError(f"The data have no table '{datum.table}'.")
+    table = tables[datum.table]
+    # Another subject, visit or test, or another lot or donor, would make it another row.
+    own = _KEYS | (set() if "subject" in table.by_name else set(table.key))
+    columns = [name for name in table.names if name not in own]
+    column = datum.item.removeprefix(f"{datum.table}.")
+    if column not in columns:
+        raise UnknownNameError("item", datum.item, columns, "--item")
+    cell = _Cell(datum.table, column)
+    if column not in found.frame.columns:
+        raise DatumError(_why_none(raw, cell, datum))
+    rows = found.frame.filter(pl.col("_line") == datum.line).to_dicts()
+    if not rows:
+        lines = found.frame["_line"]
+        known = sorted(lines.to_list())
+        where = f"; its rows stand on lines {known[0]} to {known[-1]}" if known else ""
+        raise DatumError(f"{found.file} has no row on line {datum.line}{where}.")
+    if datum.subject and (rows[0].get("subject") or "").strip() != datum.subject:
+        raise DatumError(
+            f"--subject: the row on line {datum.line} of {found.file} is not of this subject. Leave "
+            "--subject out, or give another line."
+        )
+    return cell, rows[0]
 
 
 def _check_subject(raw: RawData, datum: Datum) -> None:
