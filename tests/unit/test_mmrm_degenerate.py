@@ -443,7 +443,7 @@ def test_a_range_that_is_not_above_zero_gives_no_covariance() -> None:
         value, gradient, curvature = evaluate_structure("sp_exp", np.array([2.0, reach]), 3, order=2)
         assert np.isnan(value).all()
         assert np.isnan(gradient).all()
-        assert (gradient.shape, np.shape(curvature)) == ((2, 3, 3), (2, 2, 3, 3))
+        assert (gradient.shape, np.asarray(curvature).shape) == ((2, 3, 3), (2, 2, 3, 3))
 
 
 def test_one_visit_has_a_variance_and_no_range() -> None:
