@@ -278,6 +278,7 @@ def test_programs_that_are_kept_are_few(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ([True, 3, None], [1, 3, None]),
         ([True, False, None], [True, False, None]),
+        ([None, 2.5, True], [None, 2.5, 1.0]),
         ([1, 2.5, None], [1.0, 2.5, None]),
         ([True, "A", 2, None], ["1", "A", "2", None]),
         (["A", None], ["A", None]),

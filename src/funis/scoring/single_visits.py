@@ -287,6 +287,4 @@ def _make_column(name: str, given: Sequence[Any]) -> pl.Series:
         cells = [
             None if cell is None else str(int(cell) if isinstance(cell, bool) else cell) for cell in cells
         ]
-    elif len(kinds) > 1 and bool in kinds:
-        cells = [int(cell) if isinstance(cell, bool) else cell for cell in cells]
     return pl.Series(name, cells, strict=False)
