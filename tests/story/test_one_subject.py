@@ -66,6 +66,28 @@ def test_the_value_of_one_subject_is_printed_as_it_was_recorded() -> None:
     assert sum(width for _, width in measured.spanners) == 5
 
 
+def test_each_drug_of_one_subject_is_listed() -> None:
+    """A row "any of these drugs" that names no drug would say nothing."""
+    with TemporaryDirectory() as place:
+        folder = make_study("one_subject", Path(place) / "trial")
+        with (folder / "data" / "medications.csv").open(encoding="utf-8") as file:
+            recorded = {row["drug"].casefold() for row in csv.DictReader(file)}
+    table = next(each for each in tables_of(report("one_subject")) if each.id == "table-concomitant")
+    drugs = {row.stub.text.casefold() for row in table.rows[2:]}
+    assert len(drugs) >= 2
+    assert drugs <= recorded
+    assert not any("of few subjects" in note for note in table.footnotes)
+
+
+def test_the_titre_of_one_subject_is_a_whole_number_and_no_mean() -> None:
+    rows = [row for table in tables_of(report("one_subject")) for row in table.rows]
+    titres = [row for row in rows if "titre" in row.stub.text.lower() and row.cells]
+    own = [row for row in titres if row.stub.text == "Titre"]
+    assert own
+    assert all(cell.text.replace(",", "").isdigit() for row in own for cell in row.cells if cell.ids)
+    assert not [row for row in titres if "mean" in row.stub.text]
+
+
 def test_one_subject_has_no_curve_and_no_bars() -> None:
     figures = [
         block

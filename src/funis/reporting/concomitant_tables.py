@@ -58,6 +58,9 @@ def build_concomitant_tables(study: Study, results: Results, book: NumberBook) -
         return ()
     labels = Labels(study)
     frequent, rare = _divide(book)
+    if book.has_one_subject:
+        # Of one subject no drug is of several: each is listed.
+        frequent, rare = (*frequent, *rare), ()
     tables = [_table(labels, book, whole, frequent, rare)]
     if rare:
         every = _table(labels, book, whole, (*frequent, *rare), ())
@@ -94,7 +97,7 @@ def _table(
         known = tuple(count_cell(book.find(group, visit, "count")) for visit in visits)
         rows.append(TableRow(words("Drugs known, n/N seen"), (*known, EMPTY, EMPTY), indent=indent))
         for drug in ("", *drugs):
-            name = f"{drug[:1].upper()}{drug[1:]}" if drug else "Any of these drugs"
+            name = f"{drug[:1].upper()}{drug[1:]}" if drug else "Any of these drugs" if drugs else "Any drug"
             cells = tuple(_cells(book, group, drug, visits))
             rows.append(TableRow(words(name, strong=not drug), cells, indent=indent))
     heads = ("", *(labels.visit(visit) for visit in visits), *_AFTER.values())

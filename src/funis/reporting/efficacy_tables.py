@@ -266,7 +266,7 @@ def describe_lines(
     fewest = {names: _fewest(book, alike, names, digits) for names in (_MIDDLE, _ENDS)}
     counts, means, medians, ranges = {}, {}, {}, {}
     beyond = {visit: single(book.find(group, visit, "censored"), 0) for visit in visits}
-    geometric = {visit: single(book.find(group, visit, "geometric_mean"), 1) for visit in visits if is_titre}
+    geometric = {visit: single(book.find(group, visit, "geometric_mean"), 0) for visit in visits if is_titre}
     for visit in visits:
         get = {name: bound(book.find(group, visit, name), digits) for name in ("mean", "sd")}
         trimmed = {
@@ -282,7 +282,7 @@ def describe_lines(
         Line(_SIZES[0], counts),
         Line("Beyond a limit of the assay", beyond),
         Line(mean_words("Mean ± SD", of_one=book.has_one_subject), means),
-        Line("Geometric mean titre", geometric),
+        Line("Titre" if book.has_one_subject else "Geometric mean titre", geometric),
         Line("Median (Q1, Q3)", medians),
         Line("Range", ranges),
     ]
