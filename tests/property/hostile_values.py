@@ -19,6 +19,7 @@ import funis
 import funis.stats
 import funis.stats.meta
 from funis.audit.figures import FigureLabels, FigurePlace, PrintedCount, PrintedNumber
+from funis.audit.papers import audit_file
 from funis.bounded.limits import Limits
 from funis.responses.responder_index import index_items
 from funis.stats.impute import Chain
@@ -286,6 +287,7 @@ TARGETS = (
     Target("read_study", funis.read_study, {"path": "no_such_place"}),
     Target("read_figures", funis.read_figures, {"path": "no_such_place"}),
     Target("audit", funis.audit, {"figures": [PRINTED]}),
+    Target("audit_file", audit_file, {"path": "no_such_place.txt", "second": None, "limits": Limits()}),
     Target("new_study", funis.new_study, {"template": "sle", "folder": "/proc/no/such", "excel": False}),
     Target("Limits", Limits, {"rows": 7, **dict.fromkeys(("megabytes", "files", "columns", "cells", "cell_letters", "unpacked_megabytes", "unpacked_ratio"), 7)}),
     Target("read_tables", funis.read_tables, {"folder": "no_such_place", "study": STUDY, "today": dt.date(2026, 1, 1), "limits": Limits()}),

@@ -105,8 +105,10 @@ def test_no_message_shows_a_cell_of_a_frame(name: str) -> None:
 def test_the_valid_call_is_no_hostile_one(name: str) -> None:
     """Otherwise every hostile call is refused for what is wrong with the valid one."""
     target = TARGETS[name]
-    if name in {"read_study", "read_figures", "new_study", "write_results", "write_report"}:
-        with pytest.raises(FunisError, match=r"no study file|no file of this name|cannot be written"):
+    if name in {"read_study", "read_figures", "audit_file", "new_study", "write_results", "write_report"}:
+        with pytest.raises(
+            FunisError, match=r"no study file|no file of this name|No such file|cannot be written"
+        ):
             target.call(**target.valid)
         return
     target.call(**target.valid)

@@ -80,12 +80,16 @@ def _list(name: str, held: list[AuditFinding]) -> Iterator[str]:
             text = f"{each.check}: {each.statement} {each.arithmetic if name == CONSISTENT else ''}".rstrip()
             yield fill(text, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
             if each.check == READING and each.sentence:
-                yield f"    “{shorten(each.sentence, 100, placeholder=' …')}”"
+                where = f"On {each.pages}: " if each.pages else ""
+                yield f"    {where}“{shorten(each.sentence, 100, placeholder=' …')}”"
             continue
         yield ""
         yield fill(f"{each.check}: {each.statement}", _WIDTH, initial_indent="  ", subsequent_indent="    ")
         said = (
-            ("Printed", f"“{each.sentence}”" if each.sentence else ""),
+            (
+                f"Printed on {each.pages}" if each.pages else "Printed",
+                f"“{each.sentence}”" if each.sentence else "",
+            ),
             ("Working", each.arithmetic),
             ("How sure", each.certainty),
             ("To ask", each.ask),

@@ -156,6 +156,7 @@ class FigurePlace:
     start, end : offsets of the figure in the text of the file, counted in letters from 0, `end` behind the
         last one; None where there is no text
     line : line of the file of figures, None where the figure was found in a text
+    page : number of the page from 1, as a PDF counts; None where the file has no pages
     """
 
     file: str = ""
@@ -163,6 +164,7 @@ class FigurePlace:
     start: int | None = None
     end: int | None = None
     line: int | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

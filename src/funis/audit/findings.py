@@ -61,6 +61,25 @@ class AuditFinding:
         """Give the sentences the figures stand in, each once."""
         return " […] ".join(dict.fromkeys(each.sentence for each in self.places if each.sentence))
 
+    @property
+    def pages(self) -> str:
+        """Name the pages of the figures: empty where the file has none.
+
+        Examples
+        --------
+        >>> places = tuple(FigurePlace("a.pdf", page=page) for page in (3, 2, 3))
+        >>> AuditFinding("unit", "consistent", (), places, "", "").pages
+        'pages 2 and 3'
+        """
+        files = dict.fromkeys(each.file for each in self.places if each.page is not None)
+        named = []
+        for file in files:
+            pages = sorted({each.page for each in self.places if each.file == file and each.page is not None})
+            *most, last = map(str, pages)
+            words = f"pages {', '.join(most)} and {last}" if most else f"page {last}"
+            named.append(f"{words} of {file}" if len(files) > 1 else words)
+        return ", ".join(named)
+
     def as_record(self) -> dict[str, Any]:
         """Give what the command prints as one object of JSON.
 
@@ -82,7 +101,13 @@ class AuditFinding:
             "ask": self.ask,
             "figures": list(self.figures),
             "places": [
-                {"file": each.file, "start": each.start, "end": each.end, "line": each.line}
+                {
+                    "file": each.file,
+                    "page": each.page,
+                    "start": each.start,
+                    "end": each.end,
+                    "line": each.line,
+                }
                 for each in self.places
             ],
         }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
-from funis.arguments import PathName, takes
+from funis.arguments import LIMITS as LIMITS_GIVEN
+from funis.arguments import OrNone, PathName, takes
 from funis.audit.audit import audit
 from funis.audit.extraction.extract import ExtractedFigures, extract_figures
 from funis.audit.extraction.sentence import NotUnderstood
@@ -106,7 +107,7 @@ def read_paper(path: Path, limits: Limits = LIMITS) -> Paper:
     return Paper(path.name, found.figures, found.source, found.not_understood)
 
 
-@takes(path=PathName())
+@takes(path=PathName(), second=OrNone(PathName()), limits=LIMITS_GIVEN)
 def audit_file(path: str | Path, second: str | Path | None = None, limits: Limits = LIMITS) -> PaperAudit:
     """Check the printed figures of a published text, or of two reports of one trial.
 
@@ -167,7 +168,10 @@ def _not_understood(source: SourceText, missed: NotUnderstood) -> AuditFinding:
     """Tell of numbers that no check was given."""
     first, sentence = missed.passage.start, source.words_of(missed.passage)
     places = tuple(
-        FigurePlace(source.name, sentence, first + low, first + high) for low, high in missed.pieces
+        FigurePlace(
+            source.name, sentence, first + low, first + high, page=source.page_at(missed.passage, low)
+        )
+        for low, high in missed.pieces
     )
     printed = [" ".join(source.text[each.start : each.end].split()) for each in places]
     are = "is" if len(printed) == 1 else "are"

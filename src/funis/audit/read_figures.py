@@ -66,7 +66,7 @@ _NUMBER, _TEXT, _OFFSET = _Key("number"), _Key("text"), _Key("offset")
 #: Keys every row may have: what the figure is about, and where it is printed.
 _ABOUT: Final[Mapping[str, _Key]] = {
     "id": _TEXT, "outcome": _TEXT, "group": _TEXT, "time": _TEXT, "unit": _TEXT, "analyte": _TEXT,
-    "sentence": _TEXT, "start": _OFFSET, "end": _OFFSET,
+    "sentence": _TEXT, "start": _OFFSET, "end": _OFFSET, "page": _Key("count"),
 }  # fmt: skip
 #: The lists of a file of figures, and the keys of their rows beside those that every row has.
 ROWS: Final[Mapping[str, Mapping[str, _Key]]] = {
@@ -311,7 +311,8 @@ def _read_list(
         labels = FigureLabels(**about, scale=make_scale(scale) if scale != ScaleRow() else OutcomeScale())
         labels = replace(labels, analyte=labels.analyte or scale.analyte)
         start, end, sentence = values.pop("start", None), values.pop("end", None), values.pop("sentence", "")
-        where = FigurePlace(file, sentence, start, end, nearest_line(reading.lines, place))
+        line, page = nearest_line(reading.lines, place), values.pop("page", None)
+        where = FigurePlace(file, sentence, start, end, line, page)
         name = values.pop("id", f"{key}.{int(place[1]) + 1}")
         figures.append(_MADE[key](id=name, about=labels, place=where, **values))
     return figures

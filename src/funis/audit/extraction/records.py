@@ -63,7 +63,11 @@ class FigureMaker:
         start, end : in the passage
         """
         return FigurePlace(
-            self.source.name, self.source.words_of(passage), passage.start + start, passage.start + end
+            self.source.name,
+            self.source.words_of(passage),
+            passage.start + start,
+            passage.start + end,
+            page=self.source.page_at(passage, start),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from funis.audit.reading.source import PrintedCell, SourceText, TextLine, TextPassage
@@ -45,11 +46,15 @@ def build_source(name: str, lines: Iterable[TextLine]) -> SourceText:
     parts: list[str] = []
     passages: list[TextPassage] = []
     heads: list[tuple[str, ...]] = []
-    place, start, page, table = 0, 0, None, 0
+    place, start, table = 0, 0, 0
+    page: int | None = None
+    #: Where each page begins that the open piece of text runs over.
+    turns: list[tuple[int, int | None]] = []
 
     def close() -> None:
         if place > start:
-            passages.extend(_cut("".join(parts), start, place, page))
+            passages.extend(_with_pages(_cut("".join(parts), start, place), turns))
+        turns.clear()
 
     for line in lines:
         if line.cells:
@@ -62,9 +67,11 @@ def build_source(name: str, lines: Iterable[TextLine]) -> SourceText:
         else:
             if not line.text.strip():
                 continue
-            if line.page != page:
+            if line.page != page and parts and parts[-1].endswith("\n\n"):
                 close()
                 start = place
+            if not turns or line.page != page:
+                turns.append((place, line.page))
             text = replace_forbidden(line.text) + ("\n\n" if line.ends_paragraph else "\n")
         page = line.page
         parts.append(text)
@@ -87,7 +94,17 @@ def _place_row(line: TextLine, place: int, heads: list[tuple[str, ...]]) -> tupl
     return text + "\n", TextPassage(place, place + len(text), line.page, tuple(cells), is_head, line.table)
 
 
-def _cut(text: str, start: int, end: int, page: int | None) -> Iterator[TextPassage]:
+def _with_pages(
+    passages: Iterable[TextPassage], turns: Sequence[tuple[int, int | None]]
+) -> Iterator[TextPassage]:
+    """Give each sentence the page it begins on, and where it turns the page."""
+    for each in passages:
+        page = [page for place, page in turns if place <= each.start][-1]
+        inside = tuple(turn for turn in turns if each.start < turn[0] < each.end)
+        yield replace(each, page=page, turns=inside)
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[TextPassage]:
     """Cut running text into sentences."""
     begin = start
     for stop in _shorten((*_find_ends(text[start:end]), end - start)):
@@ -97,7 +114,7 @@ def _cut(text: str, start: int, end: int, page: int | None) -> Iterator[TextPass
         while high > low and text[high - 1].isspace():
             high -= 1
         if high > low:
-            yield TextPassage(low, high, page)
+            yield TextPassage(low, high)
         begin = start + stop
 
 

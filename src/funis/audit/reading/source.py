@@ -31,6 +31,8 @@ class TextPassage:
     cells : of a row of a table, from left to right; empty for a sentence
     is_head : whether it is a row of heads
     table : number of the table it stands in, from 1; 0 for a sentence
+    turns : where a sentence runs over to other pages: offset in the text of the source, and the page that
+        begins there
     """
 
     start: int
@@ -39,6 +41,7 @@ class TextPassage:
     cells: tuple[PrintedCell, ...] = ()
     is_head: bool = False
     table: int = 0
+    turns: tuple[tuple[int, int | None], ...] = ()
 
     @property
     def is_row(self) -> bool:
@@ -70,6 +73,24 @@ class SourceText:
         '40 were enrolled.'
         """
         return " ".join(self.text[passage.start : passage.end].split())
+
+    def page_at(self, passage: TextPassage, place: int) -> int | None:
+        """Give the page on which a letter of a passage stands.
+
+        Parameters
+        ----------
+        passage : a sentence may begin on one page and end on the next
+        place : letters from the beginning of the passage
+
+        Examples
+        --------
+        >>> broken = TextPassage(0, 17, 2, turns=((8, 3),))
+        >>> source = SourceText("a.pdf", "40 were\nenrolled.", (broken,))
+        >>> source.page_at(broken, 0), source.page_at(broken, 8)
+        (2, 3)
+        """
+        pages = [page for turn, page in passage.turns if turn <= passage.start + place]
+        return pages[-1] if pages else passage.page
 
 
 @dataclass(frozen=True, slots=True)
