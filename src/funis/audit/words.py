@@ -73,6 +73,17 @@ def name_figure(about: FigureLabels) -> str:
     return f"{words} ({about.group})" if about.group else words
 
 
+def name_time(about: FigureLabels) -> str:
+    """Name the time of a figure, as the end of a phrase.
+
+    Examples
+    --------
+    >>> name_time(FigureLabels("SLEDAI", time="month 6")), name_time(FigureLabels())
+    (' at month 6', '')
+    """
+    return f" at {about.time}" if about.time else ""
+
+
 def describe_mean(figure: PrintedMean) -> str:
     """Give a mean as it is printed, with what stands behind the plus-minus sign."""
     spread = f" ± {figure.spread}" if figure.spread is not None else ""

@@ -9,20 +9,26 @@ than subjects at risk are inconsistent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from funis.audit.causes import CausedFinding, tell_once
 from funis.audit.checks.denominators import implied_denominators
 from funis.audit.figures import PrintedCount
 from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
 from funis.audit.gathered import GatheredFigures, plain_words, same_words
-from funis.audit.words import list_numbers, name_figure, show_fraction
+from funis.audit.words import list_numbers, name_figure, name_time, show_fraction
 
 NAME: Final = "at_risk"
 
 
 def check_at_risk(figures: GatheredFigures) -> Iterator[AuditFinding]:
-    """Check the counts of events that need another one first."""
+    """Check the counts of events that need another one first; one denominator is asked about once."""
+    yield from tell_once(_check_all(figures))
+
+
+def _check_all(figures: GatheredFigures) -> Iterator[CausedFinding]:
     earlier: dict[tuple[str, str, str], int] = {}
     for figure in figures.counts:
         if not figure.only_after or figure.count is None:
@@ -58,21 +64,23 @@ def _needed(figures: GatheredFigures, figure: PrintedCount) -> list[PrintedCount
 
 def _check(
     figures: GatheredFigures, figure: PrintedCount, needed: Sequence[PrintedCount], had: int, earlier: int
-) -> AuditFinding | None:
+) -> CausedFinding | None:
     count = int(figure.count.value) if figure.count is not None else 0
     about, held = name_figure(figure.about), [figure, *needed]
     made = " + ".join(str(each.count) for each in needed)
     first = f"{made} = {had} subjects" if len(needed) > 1 else f"{had} subjects"
     words = f"{first} had {' or '.join(figure.only_after)}."
     if count > had:
-        return make_finding(
-            NAME,
-            INCONSISTENT,
-            held,
-            f"{about}: more subjects are counted than could have it.",
-            f"{words} {count} are counted.",
-            certainty="Certain where subjects are counted and the event needs the other one first.",
-            ask=f"Who is counted among the {count}?",
+        return CausedFinding(
+            make_finding(
+                NAME,
+                INCONSISTENT,
+                held,
+                f"{about}: more subjects are counted than could have it.",
+                f"{words} {count} are counted.",
+                certainty="Certain where subjects are counted and the event needs the other one first.",
+                ask=f"Who is counted among the {count}?",
+            )
         )
     denominators = implied_denominators(figure)
     size = figures.size_of(figure.about, figure.place.file)
@@ -86,14 +94,27 @@ def _check(
         share += f"; of the {at_risk} without it before, {show_fraction(Fraction(100 * count, at_risk), 1)}%"
     if denominators[0] <= had:
         statement = f"{about}: the denominator is no larger than those who could have it."
-        return make_finding(NAME, CONSISTENT, held, statement, f"{words} {share}.")
-    return make_finding(
+        return CausedFinding(make_finding(NAME, CONSISTENT, held, statement, f"{words} {share}."))
+    of = list_numbers(denominators)
+    printed = f"{figure.percent}%" if figure.percent is not None else "a smaller share"
+    alone = make_finding(
         NAME,
         UNEXPLAINED,
         held,
-        f"{about}: the denominator {list_numbers(denominators)} is larger than the {had} who could have it.",
-        f"{words} {share}; of {list_numbers(denominators)}, {figure.percent or 'a smaller share'}"
-        f"{'%' if figure.percent is not None else ''} is printed.",
+        f"{about}: the denominator {of} is larger than the {had} who could have it.",
+        f"{words} {share}; of {of}, {printed} is printed.",
         certainty="The counts are certain; the choice of the denominator is the authors'.",
         ask="Why does the denominator include subjects who could not have the event?",
+    )
+    when = name_time(figure.about).removeprefix(" at ") or "no time in particular"
+    return CausedFinding(
+        alone,
+        (figure.place.file, plain_words(figure.about.outcome), plain_words(figure.about.group), had, of),
+        when,
+        "",
+        f"{name_figure(replace(figure.about, time=''))}: the denominator {of} is larger than the {had} who "
+        "could have it, at ",
+        ".",
+        f"At {when} {share}; of {of}, {printed} is printed.",
+        words,
     )

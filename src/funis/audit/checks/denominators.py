@@ -8,12 +8,19 @@ rounding fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import ceil, floor
-from typing import Final
+from typing import Final, NamedTuple
 
-from funis.audit.figures import PrintedCount, PrintedFigure, PrintedNumber, RoundingInterval
+from funis.audit.causes import CausedFinding, share_numbers, tell_once
+from funis.audit.figures import (
+    PrintedCount,
+    PrintedFigure,
+    PrintedGroupSize,
+    PrintedNumber,
+    RoundingInterval,
+)
 from funis.audit.findings import (
     CONSISTENT,
     INCONSISTENT,
@@ -24,7 +31,7 @@ from funis.audit.findings import (
 )
 from funis.audit.gathered import GatheredFigures
 from funis.audit.granularity import fewer_than
-from funis.audit.words import list_numbers, name_figure, show_fraction
+from funis.audit.words import list_numbers, name_figure, name_time, show_fraction
 
 NAME: Final = "denominator"
 #: Denominators that are tried where no size of a group is printed.
@@ -32,13 +39,55 @@ _MOST_TRIED: Final = 1_000
 
 
 def check_denominators(figures: GatheredFigures) -> Iterator[AuditFinding]:
-    """Check every percentage that lacks its count, its denominator or both."""
+    """Check every percentage that lacks its count, its denominator or both; one other number is told once."""
+    found = list(_check_all(figures))
+    open_ones = {
+        place: (each.numbers, each.size)
+        for place, each in enumerate(found)
+        if each.finding.classification == UNEXPLAINED and each.size is not None
+    }
+    causes: dict[int, tuple[object, ...]] = {}
+    for size in dict.fromkeys(each for _, each in open_ones.values()):
+        numbers = {place: held for place, (held, of) in open_ones.items() if of is size}
+        for places, common in share_numbers(numbers):
+            causes |= dict.fromkeys(places, (size, common))
+    yield from tell_once(
+        _with_cause(each, causes[place]) if place in causes else CausedFinding(each.finding)
+        for place, each in enumerate(found)
+    )
+
+
+class _Checked(NamedTuple):
+    """A finding about a percentage; the numbers that explain it, and the size it was held against."""
+
+    finding: AuditFinding
+    numbers: Sequence[int] = ()
+    size: PrintedGroupSize | None = None
+    printed: str = ""
+
+
+def _with_cause(each: _Checked, cause: tuple[object, ...]) -> CausedFinding:
+    size, common = cause
+    if not isinstance(size, PrintedGroupSize) or not isinstance(common, tuple) or not common:
+        return CausedFinding(each.finding)
+    group = f" ({size.about.group})" if size.about.group else ""
+    return CausedFinding(
+        each.finding,
+        (size.place.file, size.id, common),
+        each.printed,
+        "",
+        "",
+        f" are not of the {size.n} subjects of the group{group}; of {list_numbers(common)} all can be.",
+    )
+
+
+def _check_all(figures: GatheredFigures) -> Iterator[_Checked]:
     for figure in figures.counts:
         if figure.percent is None:
             continue
         if figure.denominator is not None:
             if figure.count is None:
-                yield _check_count_exists(figure, figure.percent, figure.denominator)
+                yield _Checked(_check_count_exists(figure, figure.percent, figure.denominator))
         elif figure.count is not None:
             yield _check_count(figures, figure, figure.percent, figure.count)
         else:
@@ -115,7 +164,7 @@ def _check_count_exists(
 
 def _check_count(
     figures: GatheredFigures, figure: PrintedCount, percent: PrintedNumber, count: PrintedNumber
-) -> AuditFinding:
+) -> _Checked:
     about = name_figure(figure.about)
     size = figures.size_of(figure.about, figure.place.file)
     most = max(_MOST_TRIED, int(size.n.value) if size is not None else 0)
@@ -123,14 +172,16 @@ def _check_count(
     arithmetic = f"{count} is {percent}% of {list_numbers(found)} (1 to {most} tried)."
     held: list[PrintedFigure] = [figure] if size is None else [figure, size]
     if not found:
-        return make_finding(
-            NAME,
-            INCONSISTENT,
-            held,
-            f"{about}: {count} is {percent}% of no number of subjects.",
-            arithmetic,
-            certainty="Certain for a rounded percentage of subjects.",
-            ask=f"Of how many subjects are the {count} counted?",
+        return _Checked(
+            make_finding(
+                NAME,
+                INCONSISTENT,
+                held,
+                f"{about}: {count} is {percent}% of no number of subjects.",
+                arithmetic,
+                certainty="Certain for a rounded percentage of subjects.",
+                ask=f"Of how many subjects are the {count} counted?",
+            )
         )
     if size is None or int(size.n.value) in found:
         whom = "the group" if size is not None else "the numbers listed"
@@ -140,8 +191,8 @@ def _check_count(
             if figure.denominator_name or size is not None
             else "What is the denominator of the percentage?"
         )
-        return make_finding(NAME, CONSISTENT, held, statement, arithmetic, ask=ask)
-    return make_finding(
+        return _Checked(make_finding(NAME, CONSISTENT, held, statement, arithmetic, ask=ask))
+    told = make_finding(
         NAME,
         UNEXPLAINED,
         held,
@@ -151,23 +202,25 @@ def _check_count(
         certainty="Certain for a rounded percentage; the denominator may be those with a value.",
         ask="What is the denominator of the percentage, and who is not in it?",
     )
+    return _Checked(told, found, size, f"{count} ({percent}%){_of_what(figure)}")
 
 
-def _check_alone(figures: GatheredFigures, figure: PrintedCount, percent: PrintedNumber) -> AuditFinding:
+def _check_alone(figures: GatheredFigures, figure: PrintedCount, percent: PrintedNumber) -> _Checked:
     about = name_figure(figure.about)
     size = figures.size_of(figure.about, figure.place.file)
     if size is None or size.n.value == 0:
         statement = f"{about}: {percent}% has neither count nor denominator."
         reason = "The size of the group is not printed either."
-        return make_finding(NAME, NOT_CHECKABLE, [figure], statement, reason, ask="How many, of how many?")
+        ask = "How many, of how many?"
+        return _Checked(make_finding(NAME, NOT_CHECKABLE, [figure], statement, reason, ask=ask))
     n = int(size.n.value)
     found = counts_of(percent, n)
     if found:
         statement = f"{about}: {percent}% can be of the {n} subjects of the group."
         arithmetic = f"{list_numbers(found)} of {n} is printed as {percent}%."
-        return make_finding(NAME, CONSISTENT, [figure, size], statement, arithmetic)
+        return _Checked(make_finding(NAME, CONSISTENT, [figure, size], statement, arithmetic))
     fewer = [k for k in fewer_than(n) if counts_of(percent, k)]
-    return make_finding(
+    told = make_finding(
         NAME,
         UNEXPLAINED,
         [figure, size],
@@ -176,6 +229,12 @@ def _check_alone(figures: GatheredFigures, figure: PrintedCount, percent: Printe
         certainty="Certain for a rounded percentage; the denominator may be those with a value.",
         ask="What is the denominator of the percentage?",
     )
+    return _Checked(told, fewer, size, f"{percent}%{_of_what(figure)}")
+
+
+def _of_what(figure: PrintedCount) -> str:
+    outcome = figure.about.outcome
+    return f"{f' {outcome}' if outcome else ''}{name_time(figure.about)}"
 
 
 def implied_denominators(figure: PrintedCount, most: int = _MOST_TRIED) -> range:

@@ -8,11 +8,12 @@ that does not fit is unexplained, not inconsistent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from funis.audit.bounds import bounds_at
+from funis.audit.causes import CausedFinding, share_numbers, tell_once
 from funis.audit.figures import PrintedMean
 from funis.audit.findings import (
     CONSISTENT,
@@ -22,7 +23,7 @@ from funis.audit.findings import (
     AuditFinding,
     make_finding,
 )
-from funis.audit.gathered import GatheredFigures, Subjects
+from funis.audit.gathered import GatheredFigures, Subjects, plain_words
 from funis.audit.granularity import (
     ValueGrid,
     fewer_than,
@@ -31,7 +32,7 @@ from funis.audit.granularity import (
     numbers_that_fit,
     sums_that_fit,
 )
-from funis.audit.words import describe_mean, list_numbers, name_figure, show_fraction
+from funis.audit.words import describe_mean, list_numbers, name_figure, name_time, show_fraction
 
 NAME: Final = "mean_granularity"
 #: Numbers of subjects that are tried where none is printed.
@@ -39,17 +40,63 @@ _MOST_TRIED: Final = 100
 
 
 def check_means(figures: GatheredFigures) -> Iterator[AuditFinding]:
-    """Check every mean of values on a grid; say once for each outcome why its means are not checked."""
+    """Check every mean of values on a grid; say once for each outcome why its means are not checked.
+
+    Means of one outcome and group that all fit one other number of subjects are one finding.
+    """
+    found = list(_check_all(figures))
+    open_ones: dict[tuple[object, ...], dict[int, Sequence[int]]] = {}
+    for place, each in enumerate(found):
+        if each.key:
+            open_ones.setdefault((*each.key, each.finding.classification), {})[place] = each.fitting
+    causes = {
+        place: (*key, common)
+        for key, numbers in open_ones.items()
+        for places, common in share_numbers(numbers)
+        if common
+        for place in places
+    }
+    yield from tell_once(_with_cause(each, causes.get(place, ())) for place, each in enumerate(found))
+
+
+class _Checked(NamedTuple):
+    """A finding about a mean; where it does not fit, of which outcome it is and which numbers would."""
+
+    finding: AuditFinding
+    key: tuple[object, ...] = ()
+    fitting: Sequence[int] = ()
+    figure: PrintedMean | None = None
+
+
+def _with_cause(each: _Checked, cause: tuple[object, ...]) -> CausedFinding:
+    if not cause or each.figure is None:
+        return CausedFinding(each.finding)
+    about, n, common = each.figure.about, each.key[-1], cause[-1]
+    could = list_numbers(common) if isinstance(common, tuple) else ""
+    return CausedFinding(
+        each.finding,
+        cause,
+        f"{each.figure.mean}{name_time(about)}",
+        about.group,
+        f"{about.outcome or 'This outcome'}: ",
+        f" cannot be means of {n} subjects; of {could} all can be.",
+    )
+
+
+def _check_all(figures: GatheredFigures) -> Iterator[_Checked]:
     told: set[str] = set()
     for figure in figures.means:
         grid = grid_of(bounds_at(figures, figure.about, figure.place.file).scale)
         if grid is None:
             if figure.about.outcome not in told:
                 told.add(figure.about.outcome)
-                yield _without_grid(figure)
+                yield _Checked(_without_grid(figure))
             continue
         subjects = figures.subjects_of(figure)
-        yield _without_number(figure, grid) if subjects is None else _check(figure, grid, subjects)
+        if subjects is None:
+            yield _Checked(_without_number(figure, grid))
+        else:
+            yield _check(figure, grid, subjects)
 
 
 def _without_grid(figure: PrintedMean) -> AuditFinding:
@@ -75,23 +122,24 @@ def _without_number(figure: PrintedMean, grid: ValueGrid) -> AuditFinding:
     )
 
 
-def _check(figure: PrintedMean, grid: ValueGrid, subjects: Subjects) -> AuditFinding:
+def _check(figure: PrintedMean, grid: ValueGrid, subjects: Subjects) -> _Checked:
     n, mean = subjects.n, figure.mean
     about = name_figure(figure.about)
     held = [figure] if subjects.printed_with_it else [figure, subjects.said_by]
     if n == 0 or has_no_power(mean, n, grid):
         reason = "nobody has a value" if n == 0 else "every mean with so few decimals is possible"
-        return make_finding(
-            NAME, NOT_CHECKABLE, held, f"{about}: {mean} cannot be checked.", f"With n = {n} {reason}."
-        )
+        statement = f"{about}: {mean} cannot be checked."
+        return _Checked(make_finding(NAME, NOT_CHECKABLE, held, statement, f"With n = {n} {reason}."))
     sums = sums_that_fit(mean.rounding, n, grid)
     if sums:
         made = _working(sums[0], n, grid)
         statement = f"{about}: {mean} can be the mean of {n} subjects."
-        return make_finding(NAME, CONSISTENT, held, statement, f"{made}.", certainty=_assumed(grid))
+        return _Checked(make_finding(NAME, CONSISTENT, held, statement, f"{made}.", certainty=_assumed(grid)))
     nearest = _nearest(figure, n, grid)
+    fitting = numbers_that_fit(mean, None, grid, fewer_than(n))
+    key = (figure.place.file, plain_words(figure.about.outcome), plain_words(figure.about.group), n)
     if subjects.printed_with_it:
-        return make_finding(
+        sure = make_finding(
             NAME,
             INCONSISTENT,
             held,
@@ -100,8 +148,8 @@ def _check(figure: PrintedMean, grid: ValueGrid, subjects: Subjects) -> AuditFin
             certainty=f"Certain for a rounded mean. {_assumed(grid)}",
             ask=f"Is n = {n} the number of subjects with a value, and is {mean} as computed?",
         )
-    fitting = numbers_that_fit(mean, None, grid, fewer_than(n))
-    return make_finding(
+        return _Checked(sure, key, fitting, figure)
+    told = make_finding(
         NAME,
         UNEXPLAINED,
         held,
@@ -110,6 +158,7 @@ def _check(figure: PrintedMean, grid: ValueGrid, subjects: Subjects) -> AuditFin
         certainty=f"Certain for n = {n}; the text does not print how many had a value. {_assumed(grid)}",
         ask="Of how many subjects is this mean, and how were missing values handled?",
     )
+    return _Checked(told, key, fitting, figure)
 
 
 def _assumed(grid: ValueGrid) -> str:

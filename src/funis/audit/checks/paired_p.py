@@ -10,8 +10,10 @@ P; the finding says so.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
+from funis.audit.causes import CausedFinding, tell_once
 from funis.audit.checks.spread import is_standard_error
 from funis.audit.figures import PrintedMean, PrintedP
 from funis.audit.findings import (
@@ -22,7 +24,7 @@ from funis.audit.findings import (
     AuditFinding,
     make_finding,
 )
-from funis.audit.gathered import GatheredFigures
+from funis.audit.gathered import GatheredFigures, plain_words
 from funis.audit.p_ranges import (
     PRange,
     SampleSummary,
@@ -34,7 +36,7 @@ from funis.audit.p_ranges import (
     subjects_needed,
     summarise_mean,
 )
-from funis.audit.words import describe_mean, describe_p, name_figure, show_fraction, show_range
+from funis.audit.words import describe_mean, describe_p, name_figure, name_time, show_fraction, show_range
 
 NAME: Final = "paired_p"
 #: Tests that a paired t test may stand for: it is named, or none is.
@@ -44,7 +46,11 @@ _HIGH: Final = 0.9
 
 
 def check_paired_p(figures: GatheredFigures) -> Iterator[AuditFinding]:
-    """Check every P value that compares two times of one group."""
+    """Check every P value that compares two times of one group; one doubt about an outcome is told once."""
+    yield from tell_once(_check_all(figures))
+
+
+def _check_all(figures: GatheredFigures) -> Iterator[CausedFinding]:
     for figure in figures.p_values:
         if not figure.against_time or figure.test not in _LIKE_T | {"independent_t", "welch_t"}:
             continue
@@ -52,11 +58,20 @@ def check_paired_p(figures: GatheredFigures) -> Iterator[AuditFinding]:
         later = figures.mean_at(about, file, time=about.time, group=about.group)
         first = figures.mean_at(about, file, time=figure.against_time, group=about.group)
         if first is None or later is None:
-            yield _lacks(figure, "the means of both times, each once")
+            yield CausedFinding(_lacks(figure, "the means of both times, each once"))
         elif first.spread is None or later.spread is None:
-            yield _lacks(figure, "the spreads of both means")
+            yield CausedFinding(_lacks(figure, "the spreads of both means"))
         else:
             yield _with_means(figures, figure, first, later)
+
+
+def _with_cause(found: AuditFinding, figure: PrintedP, item: str, behind: str) -> CausedFinding:
+    """Put together what the times of one outcome leave open alike: they were tested alike."""
+    labels = (plain_words(figure.about.outcome), plain_words(figure.about.group), figure.against_time)
+    before = f"{figure.about.outcome or 'This outcome'}: "
+    return CausedFinding(
+        found, (figure.place.file, *labels, behind), item, figure.about.group, before, behind
+    )
 
 
 def _lacks(figure: PrintedP, what: str) -> AuditFinding:
@@ -85,30 +100,30 @@ def _without_number(figure: PrintedP, first: PrintedMean, later: PrintedMean) ->
 
 def _with_means(
     figures: GatheredFigures, figure: PrintedP, first: PrintedMean, later: PrintedMean
-) -> AuditFinding:
+) -> CausedFinding:
     subjects = [found for each in (figure, first, later) if (found := figures.subjects_of(each)) is not None]
     numbers = {each.n for each in subjects}
     is_own_number = any(each.printed_with_it for each in subjects)
     if figure.n is not None:
         numbers = {int(figure.n.value)}
     if not numbers:
-        return _without_number(figure, first, later)
+        return CausedFinding(_without_number(figure, first, later))
     if len(numbers) != 1 or min(numbers) < 2:
-        return _lacks(figure, "one number of subjects, 2 or more, for both means")
+        return CausedFinding(_lacks(figure, "one number of subjects, 2 or more, for both means"))
     n = numbers.pop()
     kinds = [is_standard_error(figures, each) for each in (first, later)]
     # A spread the text does not name is taken as a standard deviation unless it can be none.
     one = summarise_mean(first, n, is_standard_error=kinds[0] is True)
     two = summarise_mean(later, n, is_standard_error=kinds[1] is True)
     if one is None or two is None:
-        return _lacks(figure, "the spreads of both means")
+        return CausedFinding(_lacks(figure, "the spreads of both means"))
     held = (figure, later, first)
     if figure.test in {"independent_t", "welch_t"}:
-        return _unpaired(figure, held, one, two)
+        return CausedFinding(_unpaired(figure, held, one, two))
     judged = _judge(figure, held, one, two, is_own_number=is_own_number)
-    if judged.classification == CONSISTENT or None not in kinds:
+    if judged.finding.classification == CONSISTENT or None not in kinds:
         return judged
-    return _as_standard_errors(figure, held, n, judged)
+    return replace(judged, finding=_as_standard_errors(figure, held, n, judged.finding))
 
 
 def _judge(
@@ -118,14 +133,14 @@ def _judge(
     later: SampleSummary,
     *,
     is_own_number: bool,
-) -> AuditFinding:
+) -> CausedFinding:
     possible, printed = paired_range(first, later), printed_range(figure)
     about, said = name_figure(figure.about), describe_p(figure)
     working = _working(held, first.n, possible)
     if not possible.meets(printed):
         one_sided = is_one_sided(possible, printed)
         is_sure = figure.test == "paired_t" and is_own_number and not one_sided
-        return make_finding(
+        none = make_finding(
             NAME,
             INCONSISTENT if is_sure else UNEXPLAINED,
             held,
@@ -136,13 +151,17 @@ def _judge(
             "P values.",
             ask="Which test gave this P, of how many subjects, and is ± a standard deviation?",
         )
+        behind = f": no correlation with {figure.against_time} gives these in a paired t test."
+        return _with_cause(none, figure, f"{said}{name_time(figure.about)}", behind)
     if printed.holds_all(possible):
         statement = f"{about}: {said} holds for every correlation of the two times."
-        return make_finding(NAME, CONSISTENT, held, statement, working, certainty="Of a paired t test.")
+        return CausedFinding(
+            make_finding(NAME, CONSISTENT, held, statement, working, certainty="Of a paired t test.")
+        )
     needed = correlation_needed(first, later, printed.highest)
     if printed.highest < 1 and needed is not None and needed > _HIGH:
         shown = show_fraction(needed, 3)
-        return make_finding(
+        high = make_finding(
             NAME,
             UNEXPLAINED,
             held,
@@ -152,14 +171,16 @@ def _judge(
             certainty="Possible, in few subjects by chance; values months apart are rarely so alike.",
             ask="Which test gave this P, and what are the mean and the standard deviation of the changes?",
         )
+        behind = f" need such a correlation with {figure.against_time} in a paired t test."
+        return _with_cause(high, figure, f"{said}{name_time(figure.about)} (r of {shown} or more)", behind)
     limit = (
         ""
         if needed is None or printed.highest >= 1
         else f" It needs r of {show_fraction(needed, 2)} or more."
     )
     statement = f"{about}: {said} is possible in a paired t test."
-    return make_finding(
-        NAME, CONSISTENT, held, statement, f"{working}{limit}", certainty="Of a paired t test."
+    return CausedFinding(
+        make_finding(NAME, CONSISTENT, held, statement, f"{working}{limit}", certainty="Of a paired t test.")
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final, TypeAlias
 
+from funis.audit.causes import CausedFinding, list_words, tell_once
 from funis.audit.figures import (
     PrintedCount,
     PrintedFigure,
@@ -23,7 +24,7 @@ from funis.audit.figures import (
 from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
 from funis.audit.gathered import GatheredFigures, plain_words, same_words
 from funis.audit.times import days_of, plain_time
-from funis.audit.words import name_figure
+from funis.audit.words import name_figure, name_time
 
 NAME: Final = "two_reports"
 _Comparable: TypeAlias = PrintedCount | PrintedMean | PrintedMedian | PrintedGroupSize
@@ -36,7 +37,11 @@ _WORDS: Final = {
 
 
 def check_reports(figures: GatheredFigures) -> Iterator[AuditFinding]:
-    """Compare the figures of every two reports."""
+    """Compare the figures of every two reports; what differs alike at several times is told once."""
+    yield from tell_once(_compare_all(figures))
+
+
+def _compare_all(figures: GatheredFigures) -> Iterator[CausedFinding]:
     held: dict[tuple[str, ...], list[_Comparable]] = {}
     every: list[_Comparable] = [*figures.counts, *figures.means, *figures.medians, *figures.group_sizes]
     for each in every:
@@ -54,7 +59,7 @@ def check_reports(figures: GatheredFigures) -> Iterator[AuditFinding]:
     yield from _check_cumulative(figures)
 
 
-def _check_cumulative(figures: GatheredFigures) -> Iterator[AuditFinding]:
+def _check_cumulative(figures: GatheredFigures) -> Iterator[CausedFinding]:
     """Compare counts since the start with counts at one time not later: who was counted then is in both."""
     for whole in figures.counts:
         end = days_of(whole.about.time)
@@ -72,7 +77,7 @@ def _check_cumulative(figures: GatheredFigures) -> Iterator[AuditFinding]:
                 or part.count.value <= whole.count.value
             ):
                 continue
-            yield make_finding(
+            told = make_finding(
                 NAME,
                 UNEXPLAINED if part.place.file != whole.place.file else INCONSISTENT,
                 (whole, part),
@@ -83,9 +88,18 @@ def _check_cumulative(figures: GatheredFigures) -> Iterator[AuditFinding]:
                 "have changed.",
                 ask="Did the definition or the set of subjects change?",
             )
+            yield CausedFinding(
+                told,
+                ("since the start", whole.place.file, part.place.file, end, at),
+                f"{whole.about.outcome or 'this outcome'} ({whole.count} against {part.count})",
+                whole.about.group,
+                f"Fewer are counted up to {whole.about.time} than at {part.about.time}: ",
+                ".",
+                f"{whole.about.outcome or 'This outcome'}: {told.arithmetic}",
+            )
 
 
-def _compare(one: _Comparable, other: _Comparable) -> AuditFinding | None:
+def _compare(one: _Comparable, other: _Comparable) -> CausedFinding | None:
     parts = [
         (words, first, second)
         for part, words in _WORDS.items()
@@ -99,9 +113,11 @@ def _compare(one: _Comparable, other: _Comparable) -> AuditFinding | None:
     shown = "; ".join(f"{words} {first} and {second}" for words, first, second in differing or parts)
     held: tuple[PrintedFigure, ...] = (one, other)
     if not differing:
-        return make_finding(NAME, CONSISTENT, held, f"{about} is alike in {files}.", f"{shown}.")
-    listed = " and ".join(words for words, _, _ in differing)
-    return make_finding(
+        statement = f"{about} is alike in {files}."
+        return CausedFinding(make_finding(NAME, CONSISTENT, held, statement, f"{shown}."))
+    names = tuple(words for words, _, _ in differing)
+    listed = list_words(names)
+    told = make_finding(
         NAME,
         UNEXPLAINED,
         held,
@@ -110,6 +126,17 @@ def _compare(one: _Comparable, other: _Comparable) -> AuditFinding | None:
         certainty="Certain that they differ as printed; whether they mean the same is read from "
         "their labels.",
         ask="Which is right, and what changed between the reports: definition, subjects or cut-off date?",
+    )
+    labels = tuple(plain_words(each) for each in (one.about.outcome, one.about.group))
+    when = name_time(one.about)
+    return CausedFinding(
+        told,
+        (one.place.file, other.place.file, type(one).__name__, *labels, names) if when else (),
+        when.removeprefix(" at "),
+        one.about.group,
+        f"{one.about.outcome or 'This outcome'}: {listed} differ between {files} at ",
+        ".",
+        f"{when[1:2].upper()}{when[2:]}: {shown}.",
     )
 
 

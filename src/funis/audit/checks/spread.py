@@ -16,6 +16,7 @@ from math import isqrt
 from typing import Final
 
 from funis.audit.bounds import bounds_at
+from funis.audit.causes import CausedFinding, tell_once
 from funis.audit.figures import OutcomeScale, PrintedFigure, PrintedMean, RoundingInterval
 from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
 from funis.audit.gathered import GatheredFigures, Subjects, plain_words
@@ -28,7 +29,7 @@ from funis.audit.granularity import (
     sums_that_fit,
     variance_of,
 )
-from funis.audit.words import describe_mean, list_numbers, name_figure, show_bound, show_fraction
+from funis.audit.words import describe_mean, list_numbers, name_figure, name_time, show_bound, show_fraction
 
 NAME: Final = "spread"
 BINARY: Final = "binary_spread"
@@ -58,9 +59,11 @@ class _Reading:
 def check_spreads(figures: GatheredFigures) -> Iterator[AuditFinding]:
     """Check every spread whose number of subjects is printed; ask once where SD and SE are both possible."""
     readings = [found for each in figures.means if (found := _read(figures, each)) is not None]
-    for reading in readings:
-        if reading.figure.spread_kind != "not said" or not (reading.can_be_sd or reading.can_be_se):
-            yield _judge(reading)
+    yield from tell_once(
+        _judge(reading)
+        for reading in readings
+        if reading.figure.spread_kind != "not said" or not (reading.can_be_sd or reading.can_be_se)
+    )
     unsaid: dict[tuple[str, str, str], list[_Reading]] = {}
     for reading in readings:
         if reading.figure.spread_kind == "not said" and (reading.can_be_sd or reading.can_be_se):
@@ -136,7 +139,7 @@ def _show_root(value: Fraction, digits: int) -> str:
     return show_fraction(Fraction(isqrt(int(value * scale * scale)), scale), digits)
 
 
-def _judge(reading: _Reading) -> AuditFinding:
+def _judge(reading: _Reading) -> CausedFinding:
     """Judge a spread that the text names, or that can be neither."""
     figure, n = reading.figure, reading.subjects.n
     about, said = name_figure(figure.about), describe_mean(figure)
@@ -146,7 +149,7 @@ def _judge(reading: _Reading) -> AuditFinding:
     name = BINARY if reading.scale.is_binary else NAME
     if not refusal:
         statement = f"{about}: {figure.spread} can be the {kind} beside {figure.mean} with n = {n}."
-        return make_finding(name, CONSISTENT, held, statement, f"{said} passes with n = {n}.")
+        return CausedFinding(make_finding(name, CONSISTENT, held, statement, f"{said} passes with n = {n}."))
     others = _other_readings(reading)
     certain = reading.subjects.printed_with_it or not _fewer(reading)
     divides_by_n = not reading.as_sd_of_n and figure.spread_kind != "se"
@@ -158,7 +161,7 @@ def _judge(reading: _Reading) -> AuditFinding:
         arithmetic += f" {others}"
     if not certain:
         arithmetic += f" Of fewer subjects it can be of {list_numbers(_fewer(reading))}."
-    return make_finding(
+    told = make_finding(
         name,
         UNEXPLAINED if is_open else INCONSISTENT,
         held,
@@ -167,6 +170,16 @@ def _judge(reading: _Reading) -> AuditFinding:
         certainty="Certain for rounded figures of subjects' values on the stated scale; not for "
         "adjusted means.",
         ask=f"Is {figure.spread} a standard deviation or a standard error, and of how many subjects?",
+    )
+    labels = tuple(plain_words(each) for each in (figure.about.outcome, figure.about.group))
+    return CausedFinding(
+        # Named the other way round, all spreads of an outcome fit: that is one slip.
+        told,
+        (figure.place.file, *labels, name, others) if others else (),
+        f"{figure.spread} beside {figure.mean}{name_time(figure.about)}",
+        figure.about.group,
+        f"{figure.about.outcome or 'This outcome'}: ",
+        f" do not fit as the {kind}s that the text calls them. {others.replace('it is', 'they are')}",
     )
 
 

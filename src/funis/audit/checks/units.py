@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+from funis.audit.causes import CausedFinding, tell_once
 from funis.audit.figures import PrintedFigure, PrintedLimit, PrintedMean, PrintedMedian, PrintedNumber
 from funis.audit.findings import (
     CONSISTENT,
@@ -22,9 +23,9 @@ from funis.audit.findings import (
     Classification,
     make_finding,
 )
-from funis.audit.gathered import GatheredFigures
+from funis.audit.gathered import GatheredFigures, plain_words
 from funis.audit.printed_units import find_printed_conversion
-from funis.audit.words import name_figure
+from funis.audit.words import name_figure, name_time
 from funis.catalogue.model_analytes import Analyte, Conversion, PlausibleRange
 from funis.catalogue.registry import analyte_table
 from funis.errors import UnitError
@@ -35,7 +36,11 @@ _Measured: TypeAlias = PrintedMean | PrintedMedian | PrintedLimit
 
 
 def check_units(figures: GatheredFigures) -> Iterator[AuditFinding]:
-    """Check every mean, median and limit of a quantity of the table of analytes."""
+    """Check every mean, median and limit of a known quantity; a unit is asked about once."""
+    yield from tell_once(_check_all(figures))
+
+
+def _check_all(figures: GatheredFigures) -> Iterator[CausedFinding]:
     analytes = analyte_table().analytes
     held: list[_Measured] = [*figures.means, *figures.medians, *figures.limits]
     for figure in held:
@@ -43,15 +48,15 @@ def check_units(figures: GatheredFigures) -> Iterator[AuditFinding]:
         if analyte is None or analyte.plausible is None:
             continue
         if not figure.about.unit:
-            yield _without_unit(figure, analyte)
+            yield CausedFinding(_without_unit(figure, analyte))
             continue
         try:
             conversion = find_printed_conversion(analyte.name, figure.about.unit)
         except UnitError as error:
-            yield _unknown_unit(figure, str(error))
+            yield CausedFinding(_unknown_unit(figure, str(error)))
             continue
         found = _check(figure, _number(figure), analyte, analyte.plausible, conversion)
-        if found.classification != CONSISTENT or not isinstance(figure, PrintedLimit):
+        if found.finding.classification != CONSISTENT or not isinstance(figure, PrintedLimit):
             yield found
 
 
@@ -78,23 +83,34 @@ def _check(
     analyte: Analyte,
     plausible: PlausibleRange,
     conversion: Conversion,
-) -> AuditFinding:
+) -> CausedFinding:
     about, unit = name_figure(figure.about), figure.about.unit
     shown = f"{number} {unit} is {_show(_convert(number.value, conversion))} {analyte.unit}"
     fault = _find_fault(figure, number, plausible, conversion, analyte.unit)
     if fault is None:
         statement = f"{about}: {number} {unit} is within what people have."
-        return make_finding(NAME, CONSISTENT, [figure], statement, f"{shown}.")
+        return CausedFinding(make_finding(NAME, CONSISTENT, [figure], statement, f"{shown}."))
     classification, limit, reason = fault
     whose = "people have" if classification == INCONSISTENT else "is usual"
-    return make_finding(
+    others = _other_units(number.value, analyte, plausible, conversion)
+    alone = make_finding(
         NAME,
         classification,
         [figure],
         f"{about}: {number} {unit} is outside of what {whose}.",
-        f"{shown}; {limit}.{_other_units(number.value, analyte, plausible, conversion)}",
+        f"{shown}; {limit}.{f' In {others} the number would be usual.' if others else ''}",
         certainty=reason,
         ask=f"Is the unit {unit}?",
+    )
+    return CausedFinding(
+        alone,
+        (figure.place.file, plain_words(figure.about.outcome), unit, limit, others),
+        f"{number} {unit}{name_time(figure.about)}",
+        figure.about.group,
+        f"{figure.about.outcome or 'This outcome'}: ",
+        f" are outside of what {whose}.",
+        f"{shown}.",
+        f"{limit[0].upper()}{limit[1:]}.{f' In {others} the numbers would be usual.' if others else ''}",
     )
 
 
@@ -131,7 +147,7 @@ def _other_units(value: Fraction, analyte: Analyte, plausible: PlausibleRange, p
         low_enough = plausible.lowest_mean is None or read >= Fraction(str(plausible.lowest_mean))
         if each.unit != printed.unit and low_enough and not _is_outside(read, read, span):
             fitting.append(each.unit)
-    return f" In {' or '.join(fitting)} the number would be usual." if fitting else ""
+    return " or ".join(fitting)
 
 
 def _is_outside(low: Fraction, high: Fraction, span: tuple[float, float]) -> bool:

@@ -75,7 +75,7 @@ class SourceText:
         return " ".join(self.text[passage.start : passage.end].split())
 
     def page_at(self, passage: TextPassage, place: int) -> int | None:
-        """Give the page on which a letter of a passage stands.
+        r"""Give the page on which a letter of a passage stands.
 
         Parameters
         ----------
