@@ -38,7 +38,7 @@ _NO_NAME: Final = frozenset(_NO_NAME_WORDS.split())
 _NAME: Final = r"[A-Za-z0-9][\w/+.-]{0,40}(?: [A-Za-z0-9][\w/+.-]{0,40}){0,2}?"
 _ONE: Final = re.compile(rf"\b(?P<name>{_NAME})[ -](?:groups?|arms?|cohort)\b", re.IGNORECASE)
 _TWO: Final = re.compile(
-    r"\b(?:the |in |for |with )?(?P<one>[A-Za-z0-9][\w/+.-]*) (?:and|or|versus|vs\.?) (?:the )?(?P<two>[A-Za-z0-9][\w/+.-]*)[ -](?:groups|arms|cohorts|recipients|patients)\b"
+    r"\b(?:the |in |for |with )?(?P<one>[A-Za-z0-9][\w/+.-]{0,40}) (?:and|or|versus|vs\.?) (?:the )?(?P<two>[A-Za-z0-9][\w/+.-]{0,40})[ -](?:groups|arms|cohorts|recipients|patients)\b"
 )
 _BARE: Final = re.compile(
     r"\b(?:on|with|to|for|receiving|given|in|vs\.?|versus)\s(?:the\s)?(?P<name>placebo|controls?|standard (?:of )?care|healthy (?:controls|volunteers|subjects|donors))\b",
@@ -133,7 +133,7 @@ def name_before(sentence: str, place: int) -> str:
     >>> name_before(text, 39), name_before(text, 59)
     ('MSCs', 'placebo')
     """
-    match = _NAMED_BEFORE.search(sentence[:place])
+    match = _NAMED_BEFORE.search(sentence[max(0, place - 160) : place])
     if match is None:
         return ""
     words = [word for word in match.group("name").split() if word.casefold() not in _NO_NAME]

@@ -11,10 +11,13 @@ from typing import Final, NamedTuple
 
 from funis.audit.extraction.number_words import NUMBER_WORD
 
-#: A number as printed: thousands with commas, a point with or without digits before it.
-NUMBER: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|(?<![0-9])\.[0-9]+"
+#: A number as printed: thousands with commas, a point with or without digits before it. Longer ones are no figures:
+#: a pattern without a bound would look through a whole row of digits again from each of them.
+NUMBER: Final = (
+    r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}(?![0-9])|[0-9]{1,15})(?:\.[0-9]{1,15})?|(?<![0-9])\.[0-9]{1,15}"
+)
 TIME_UNIT: Final = r"(?:min(?:ute)?s?|h(?:ou)?rs?|h|days?|d|weeks?|wks?|wk|months?|mos?|years?|yrs?|yr)"
-_LIST: Final = rf"(?:{NUMBER})(?:\s*(?:,|,? and|,? or|to|–|-|/|&)\s*(?:{NUMBER}))*"
+_LIST: Final = rf"(?:{NUMBER})(?:\s{{0,3}}(?:,|,? and|,? or|to|–|-|/|&)\s{{0,3}}(?:{NUMBER})){{0,15}}"
 _MONTH: Final = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
     r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"

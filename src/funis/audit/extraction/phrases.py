@@ -11,6 +11,8 @@ from funis.audit.extraction.statistics import Statistic
 
 _NUMERAL: Final = re.compile(NUMBER_WORD, re.IGNORECASE)
 _MOST_WORDS: Final = 6
+#: Letters before a figure that may name what it is of.
+_NEAR: Final = 400
 _LEADING_WORDS: Final = """
 meeting another further
 the a an of in on at to by for from with and or but also who whom which that there were was had have
@@ -28,7 +30,9 @@ only respectively after before during vs versus compared while whereas also amon
 """
 _TRAILING: Final = frozenset(_TRAILING_WORDS.split())
 _BREAK: Final = re.compile(r"[,;:()\[\].]|\s(?:and|or|but|while|whereas|versus|vs)\s|[0-9](?![0-9-])|\band\Z")
-_ABBREVIATION: Final = re.compile(r"((?:[A-Za-z][\w'/-]*\s){1,7})\(([A-Z][A-Za-z]{1,7})s?\)")
+_ABBREVIATION: Final = re.compile(
+    r"((?<![A-Za-z])(?:[A-Za-z][\w'/-]{0,40}\s){1,7})\(([A-Z][A-Za-z]{1,7})s?\)"
+)
 
 
 def find_abbreviations(text: str) -> dict[str, str]:
@@ -106,12 +110,13 @@ def phrase_of_count(
     opening = sentence[max(0, first - 2) : first].strip()
     is_held = opening.endswith(("(", "[")) or sentence[each.start] in "(["
     stop = first if end is None else end
-    before = sentence[: stop - (1 if is_held and end is None else 0)].rstrip(" ([")
+    stop -= 1 if is_held and end is None else 0
+    before = sentence[max(0, stop - _NEAR) : stop].rstrip(" ([")
     cut = max((match.end() for match in _BREAK.finditer(before)), default=0)
     before_phrase = _without_group(trim_phrase(before[cut:], from_end=True, abbreviations=abbreviations))
     if is_held or end is not None:
         return before_phrase
-    rest = sentence[each.end :].lstrip(" )]")
+    rest = sentence[each.end : each.end + _NEAR].lstrip(" )]")
     match = _BREAK.search(rest)
     behind = rest[: match.start() if match else None]
     # Words such as "in the placebo group" behind a count say of whom it is, not of what.
@@ -157,7 +162,7 @@ def phrase_of_value(sentence: str, each: Statistic, *, abbreviations: Mapping[st
     >>> phrase_of_value(text, next(find_statistics(text)), abbreviations={})
     'joint count'
     """
-    before = sentence[: each.start]
+    before = sentence[max(0, each.start - _NEAR) : each.start]
     clause = re.split(r"[;:]\s|,\s(?:and|while|whereas|but)\s", before)[-1]
     verb = _VERB.search(clause)
     subject = clause[: verb.start()] if verb else clause

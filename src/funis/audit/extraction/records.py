@@ -48,6 +48,8 @@ class FigureMaker:
     source: SourceText
     counts: Counter[str] = field(default_factory=Counter)
     figures: list[PrintedFigure] = field(default_factory=list)
+    #: The passage that was asked for last, and its words: all its figures have the same.
+    _last: tuple[TextPassage, str] | None = None
 
     def next_id(self, kind: str) -> str:
         """Give the id of the next figure of a kind."""
@@ -62,9 +64,11 @@ class FigureMaker:
         passage : the sentence or row
         start, end : in the passage
         """
+        if self._last is None or self._last[0] is not passage:
+            self._last = passage, self.source.words_of(passage)
         return FigurePlace(
             self.source.name,
-            self.source.words_of(passage),
+            self._last[1],
             passage.start + start,
             passage.start + end,
             page=self.source.page_at(passage, start),

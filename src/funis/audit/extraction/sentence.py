@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
@@ -59,6 +60,10 @@ _OTHER: Final = re.compile(
     r"[0-9)]\s?(?:[a-z/]+[0-9]?\s?)?[,;)]?\s(?:and|while|whereas|but|with)?\s?(?:the|an?|their|its|serum|mean|median|average)\s(?:mean\s|median\s|average\s)?"
     r"(?!(?:MSC|control|placebo|treatment|study|other|second|first|baseline|same|group|value|score)\b)[A-Za-z][\w-]*(?:\s[a-z-]+){0,4}?\s(?:of|was|were|from|score|level|count|[a-z]+ed)\b"
 )
+
+
+#: Letters between a figure and a number of subjects that stands directly behind it.
+_BESIDE: Final = 8
 
 
 class NotUnderstood(NamedTuple):
@@ -158,6 +163,8 @@ class SentenceRecords:
         self._found, self._maker, self._facts = found, maker, facts
         self._text, self._passage = found.text, found.passage
         self._is_model = bool(_MODEL.search(found.text))
+        self._sizes = found.of("size")
+        self._size_starts = [each.start for each in self._sizes]
 
     def add_all(self) -> Iterator[NotUnderstood]:
         """Add every record to the maker; give what was not understood."""
@@ -167,7 +174,8 @@ class SentenceRecords:
         used += self._add_medians()
         used += self._add_counts()
         used += self._add_p_values()
-        unused = [each for each in self._found.statistics if not any(each is one for one in used)]
+        known = set(map(id, used))
+        unused = [each for each in self._found.statistics if id(each) not in known]
         yield from self._not_understood(unused)
 
     # --- context of a statistic ---
@@ -189,7 +197,7 @@ class SentenceRecords:
             phrase = trim_phrase(words, from_end=True, abbreviations=self._facts.abbreviations)
         elif name is None:
             phrase = phrase_of_value(self._text, each, abbreviations=self._facts.abbreviations)
-        before = self._text[: each.start]
+        before = self._text[max(0, each.start - 200) : each.start]
         is_signed = any(piece.text.startswith(("-", "–")) for piece in each.numbers.values())
         is_change = is_signed or bool(_CHANGE.search(before) and not _FROM_TO.search(before))
         made = labels_of(name, phrase, is_change=is_change, is_model=self._is_model)
@@ -198,9 +206,10 @@ class SentenceRecords:
 
     def _n_of(self, each: Statistic) -> PrintedNumber | None:
         """Give the number of subjects that stands in the same bracket, or in one directly behind."""
-        sizes = self._found.of("size")
         own = bracket_around(self._text, each.start)
-        for size in sizes:
+        first = bisect_left(self._size_starts, own[0] if own else each.end)
+        last = bisect_right(self._size_starts, max(each.end + _BESIDE, own[1] if own else 0))
+        for size in self._sizes[first:last]:
             bracket = bracket_around(self._text, size.start)
             if (bracket and bracket == own) or re.fullmatch(
                 r"\s?[(\[,;]\s?", self._text[each.end : size.start]
@@ -216,17 +225,16 @@ class SentenceRecords:
 
     def _add_sizes(self) -> list[Statistic]:
         used = []
-        groups = find_groups(self._text)
-        for each in self._found.of("size"):
+        groups = {one.end: one for one in reversed(find_groups(self._text))}
+        others = [one for one in self._found.statistics if one.kind != "size"]
+        brackets = {bracket_around(self._text, one.start) for one in others}
+        ends = {one.end for one in others}
+        for each in self._sizes:
             n = number_of(each.numbers["n"])
-            before = self._text[: each.start].rstrip(" ([,;")
-            named = next((one for one in groups if 0 <= len(before) - one.end <= 2), None)
-            beside = [one for one in self._found.statistics if one is not each and one.kind != "size"]
-            shared = [
-                one
-                for one in beside
-                if bracket_around(self._text, one.start) == bracket_around(self._text, each.start)
-            ]
+            before = self._text[max(0, each.start - 400) : each.start].rstrip(" ([,;")
+            stop = len(self._text[: each.start].rstrip(" ([,;"))
+            named = next((groups[end] for end in range(stop - 2, stop + 1) if end in groups), None)
+            shared = bracket_around(self._text, each.start) in brackets
             if n is None or not n.is_whole:
                 continue
             other = name_before(self._text, each.start) if self._facts.compares_groups else ""
@@ -236,7 +244,7 @@ class SentenceRecords:
                 about = FigureLabels(group=group)
                 self._maker.figures.append(PrintedGroupSize(self._maker.next_id("size"), about, place, n))
                 used.append(each)
-            elif shared or any(one.end <= each.start <= one.end + 4 for one in beside):
+            elif shared or any(end in ends for end in range(each.start - 4, each.start + 1)):
                 used.append(each)
         return used
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from funis.audit.extraction.number_words import NUMBER_WORD
@@ -17,17 +18,23 @@ def bracket_around(text: str, place: int) -> tuple[int, int] | None:
     >>> bracket_around("It fell (6.3, P < 0.05).", 10), bracket_around("It fell.", 3)
     ((8, 22), None)
     """
-    depth = 0
-    for start in range(place - 1, -1, -1):
-        if text[start] in ")]":
-            depth += 1
-        elif text[start] in "([":
-            if not depth:
-                closing = ")" if text[start] == "(" else "]"
-                end = text.find(closing, place)
-                return (start, end if end >= 0 else len(text))
-            depth -= 1
-    return None
+    return _brackets(text)[place]
+
+
+@lru_cache(maxsize=16)
+def _brackets(text: str) -> tuple[tuple[int, int] | None, ...]:
+    """Give the innermost bracket around each letter, in one walk: a long sentence is asked about many times."""
+    open_ones: list[int] = []
+    ends: dict[int, int] = {}
+    around: list[int | None] = []
+    for place, letter in enumerate(text):
+        around.append(open_ones[-1] if open_ones else None)
+        if letter in "([":
+            open_ones.append(place)
+        elif letter in ")]" and open_ones:
+            ends[open_ones.pop()] = place
+    around.append(open_ones[-1] if open_ones else None)
+    return tuple(None if start is None else (start, ends.get(start, len(text))) for start in around)
 
 
 _COUNTED: Final = rf"(?:{NUMBER_WORD}|[0-9]{{1,4}})"
