@@ -1,8 +1,11 @@
 """One slip is one finding: figures that one cause explains are told together, others apart."""
 
+from fractions import Fraction
+from typing import Any
+
 from tests.audit.printed import WHOLE, figure, found, only
 
-from funis.audit.figures import PrintedFigure
+from funis.audit.figures import OutcomeScale, PrintedFigure
 from funis.audit.findings import INCONSISTENT, UNEXPLAINED, AuditFinding
 
 
@@ -75,7 +78,7 @@ def test_percentages_of_one_other_number_are_one_finding() -> None:
 def test_means_that_one_other_number_explains_are_one_finding() -> None:
     """By hand: 8/3 = 2.67 and 7/3 = 2.33 are sums over 3, 6, 9, ... and none over 10; 2.50 is both ways."""
     size = figure("size", "n", n="10")
-    keys = {"outcome": "score", "scale": WHOLE}
+    keys: dict[str, Any] = {"outcome": "score", "scale": WHOLE}
     held = [
         figure("mean", "a", time="month 1", mean="2.67", **keys),
         figure("mean", "b", time="month 2", mean="2.33", **keys),
@@ -105,7 +108,7 @@ def test_what_differs_alike_between_two_reports_is_one_finding() -> None:
 
 
 def test_a_correlation_that_two_times_need_is_one_finding() -> None:
-    keys = {"outcome": "flow", "n": "11"}
+    keys: dict[str, Any] = {"outcome": "flow", "n": "11"}
     held = [
         figure("mean", "m0", time="baseline", mean="0.63", spread="0.73", spread_kind="sd", **keys),
         figure("mean", "m1", time="week 2", mean="1.00", spread="0.78", spread_kind="sd", **keys),
@@ -128,8 +131,8 @@ def test_spreads_that_fit_under_the_other_name_are_one_finding() -> None:
 
     As standard errors they would be deviations of 10.5 and 11.5, and of values from 0 to 10 none is above 5.2.
     """
-    scale = WHOLE.__class__(WHOLE.step, WHOLE.step * 0, WHOLE.step * 10)
-    keys = {"outcome": "score", "n": "25", "spread_kind": "se", "scale": scale}
+    scale = OutcomeScale(Fraction(1), Fraction(0), Fraction(10))
+    keys: dict[str, Any] = {"outcome": "score", "n": "25", "spread_kind": "se", "scale": scale}
     held = [
         figure("mean", "a", time="month 1", mean="4.96", spread="2.11", **keys),
         figure("mean", "b", time="month 2", mean="5.04", spread="2.30", **keys),

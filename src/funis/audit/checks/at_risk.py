@@ -71,17 +71,7 @@ def _check(
     first = f"{made} = {had} subjects" if len(needed) > 1 else f"{had} subjects"
     words = f"{first} had {' or '.join(figure.only_after)}."
     if count > had:
-        return CausedFinding(
-            make_finding(
-                NAME,
-                INCONSISTENT,
-                held,
-                f"{about}: more subjects are counted than could have it.",
-                f"{words} {count} are counted.",
-                certainty="Certain where subjects are counted and the event needs the other one first.",
-                ask=f"Who is counted among the {count}?",
-            )
-        )
+        return CausedFinding(_more_than_had(figure, held, words))
     denominators = implied_denominators(figure)
     size = figures.size_of(figure.about, figure.place.file)
     if size is not None and int(size.n.value) in denominators:
@@ -95,13 +85,31 @@ def _check(
     if denominators[0] <= had:
         statement = f"{about}: the denominator is no larger than those who could have it."
         return CausedFinding(make_finding(NAME, CONSISTENT, held, statement, f"{words} {share}."))
-    of = list_numbers(denominators)
+    return _too_many(figure, held, had, list_numbers(denominators), words, share)
+
+
+def _more_than_had(figure: PrintedCount, held: Sequence[PrintedCount], words: str) -> AuditFinding:
+    return make_finding(
+        NAME,
+        INCONSISTENT,
+        held,
+        f"{name_figure(figure.about)}: more subjects are counted than could have it.",
+        f"{words} {figure.count} are counted.",
+        certainty="Certain where subjects are counted and the event needs the other one first.",
+        ask=f"Who is counted among the {figure.count}?",
+    )
+
+
+def _too_many(
+    figure: PrintedCount, held: Sequence[PrintedCount], had: int, of: str, words: str, share: str
+) -> CausedFinding:
+    """Ask why a denominator holds those who could not have the event."""
     printed = f"{figure.percent}%" if figure.percent is not None else "a smaller share"
     alone = make_finding(
         NAME,
         UNEXPLAINED,
         held,
-        f"{about}: the denominator {of} is larger than the {had} who could have it.",
+        f"{name_figure(figure.about)}: the denominator {of} is larger than the {had} who could have it.",
         f"{words} {share}; of {of}, {printed} is printed.",
         certainty="The counts are certain; the choice of the denominator is the authors'.",
         ask="Why does the denominator include subjects who could not have the event?",

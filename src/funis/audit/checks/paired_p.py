@@ -136,52 +136,66 @@ def _judge(
 ) -> CausedFinding:
     possible, printed = paired_range(first, later), printed_range(figure)
     about, said = name_figure(figure.about), describe_p(figure)
-    working = _working(held, first.n, possible)
+    working, certainty = _working(held, first.n, possible), "Of a paired t test."
     if not possible.meets(printed):
-        one_sided = is_one_sided(possible, printed)
-        is_sure = figure.test == "paired_t" and is_own_number and not one_sided
-        none = make_finding(
-            NAME,
-            INCONSISTENT if is_sure else UNEXPLAINED,
-            held,
-            f"{about}: no correlation of the two times gives {said} in a paired t test.",
-            working + (" One-sided it would be possible." if one_sided else ""),
-            certainty="Certain for a two-sided paired t test of these subjects; other tests and "
-            "models give other "
-            "P values.",
-            ask="Which test gave this P, of how many subjects, and is ± a standard deviation?",
-        )
-        behind = f": no correlation with {figure.against_time} gives these in a paired t test."
-        return _with_cause(none, figure, f"{said}{name_time(figure.about)}", behind)
+        return _not_possible(figure, held, working, possible, is_own_number=is_own_number)
     if printed.holds_all(possible):
         statement = f"{about}: {said} holds for every correlation of the two times."
-        return CausedFinding(
-            make_finding(NAME, CONSISTENT, held, statement, working, certainty="Of a paired t test.")
-        )
+        return CausedFinding(make_finding(NAME, CONSISTENT, held, statement, working, certainty=certainty))
     needed = correlation_needed(first, later, printed.highest)
-    if printed.highest < 1 and needed is not None and needed > _HIGH:
-        shown = show_fraction(needed, 3)
-        high = make_finding(
-            NAME,
-            UNEXPLAINED,
-            held,
-            f"{about}: {said} needs a correlation of at least {shown} between the two times in a "
-            "paired t test.",
-            f"{working} {said} needs r of {shown} or more at the printed means and spreads.",
-            certainty="Possible, in few subjects by chance; values months apart are rarely so alike.",
-            ask="Which test gave this P, and what are the mean and the standard deviation of the changes?",
-        )
-        behind = f" need such a correlation with {figure.against_time} in a paired t test."
-        return _with_cause(high, figure, f"{said}{name_time(figure.about)} (r of {shown} or more)", behind)
-    limit = (
-        ""
-        if needed is None or printed.highest >= 1
-        else f" It needs r of {show_fraction(needed, 2)} or more."
-    )
+    if printed.highest >= 1:
+        needed = None
+    if needed is not None and needed > _HIGH:
+        return _needs_high(figure, held, working, show_fraction(needed, 3))
+    limit = "" if needed is None else f" It needs r of {show_fraction(needed, 2)} or more."
     statement = f"{about}: {said} is possible in a paired t test."
     return CausedFinding(
-        make_finding(NAME, CONSISTENT, held, statement, f"{working}{limit}", certainty="Of a paired t test.")
+        make_finding(NAME, CONSISTENT, held, statement, f"{working}{limit}", certainty=certainty)
     )
+
+
+def _not_possible(
+    figure: PrintedP,
+    held: tuple[PrintedP, PrintedMean, PrintedMean],
+    working: str,
+    possible: PRange,
+    *,
+    is_own_number: bool,
+) -> CausedFinding:
+    """Tell of a P that no correlation gives."""
+    one_sided, said = is_one_sided(possible, printed_range(figure)), describe_p(figure)
+    is_sure = figure.test == "paired_t" and is_own_number and not one_sided
+    told = make_finding(
+        NAME,
+        INCONSISTENT if is_sure else UNEXPLAINED,
+        held,
+        f"{name_figure(figure.about)}: no correlation of the two times gives {said} in a paired t test.",
+        working + (" One-sided it would be possible." if one_sided else ""),
+        certainty="Certain for a two-sided paired t test of these subjects; other tests and models give "
+        "other P values.",
+        ask="Which test gave this P, of how many subjects, and is ± a standard deviation?",
+    )
+    behind = f": no correlation with {figure.against_time} gives these in a paired t test."
+    return _with_cause(told, figure, f"{said}{name_time(figure.about)}", behind)
+
+
+def _needs_high(
+    figure: PrintedP, held: tuple[PrintedP, PrintedMean, PrintedMean], working: str, shown: str
+) -> CausedFinding:
+    """Tell of a P that needs two visits to be more alike than they are."""
+    said = describe_p(figure)
+    told = make_finding(
+        NAME,
+        UNEXPLAINED,
+        held,
+        f"{name_figure(figure.about)}: {said} needs a correlation of at least {shown} between the two times "
+        "in a paired t test.",
+        f"{working} {said} needs r of {shown} or more at the printed means and spreads.",
+        certainty="Possible, in few subjects by chance; values months apart are rarely so alike.",
+        ask="Which test gave this P, and what are the mean and the standard deviation of the changes?",
+    )
+    behind = f" need such a correlation with {figure.against_time} in a paired t test."
+    return _with_cause(told, figure, f"{said}{name_time(figure.about)} (r of {shown} or more)", behind)
 
 
 def _working(held: tuple[PrintedP, PrintedMean, PrintedMean], n: int, possible: PRange) -> str:
