@@ -192,27 +192,35 @@ def independent_range(first: SampleSummary, second: SampleSummary) -> PRange:
     >>> round(independent_range(one, two).lowest, 4)
     0.0031
     """
-    least, most = _difference(first.mean, second.mean)
-    found = [
-        _group_p(gap, (variance1, first.n), (variance2, second.n))
-        for gap in (least, most)
-        for variance1 in (float(first.variance.lower), float(first.variance.upper))
-        for variance2 in (float(second.variance.lower), float(second.variance.upper))
-    ]
-    return PRange(min(low for low, _ in found), max(high for _, high in found))
+    gaps = _difference(first.mean, second.mean)
+    variances = [(float(each.variance.lower), float(each.variance.upper)) for each in (first, second)]
+    n1, n2 = first.n, second.n
+    freedom = n1 + n2 - 2
+    pooled = [((n1 - 1) * one + (n2 - 1) * two) / freedom for one, two in zip(*variances, strict=True)]
+    student = [sqrt(each * (1 / n1 + 1 / n2)) for each in pooled]
+    welch = [sqrt(one / n1 + two / n2) for one, two in zip(*variances, strict=True)]
+    fewest, most = _welch_freedom(variances, n1, n2)
+    # A larger variance makes t smaller and may make the degrees of freedom more: each has its own worst case.
+    lowest = min(_t_p(_ratio(gaps[1], student[0]), freedom), _t_p(_ratio(gaps[1], welch[0]), most))
+    highest = max(_t_p(_ratio(gaps[0], student[1]), freedom), _t_p(_ratio(gaps[0], welch[1]), fewest))
+    return PRange(lowest, highest)
 
 
-def _group_p(gap: float, first: tuple[float, int], second: tuple[float, int]) -> tuple[float, float]:
-    """Give the smaller and the larger of Student's and Welch's P."""
-    (variance1, n1), (variance2, n2) = first, second
-    pooled = ((n1 - 1) * variance1 + (n2 - 1) * variance2) / (n1 + n2 - 2)
-    student = _t_p(_ratio(gap, sqrt(pooled * (1 / n1 + 1 / n2))), n1 + n2 - 2)
-    part1, part2 = variance1 / n1, variance2 / n2
-    if part1 + part2 == 0:
-        return student, student
-    freedom = (part1 + part2) ** 2 / (part1**2 / (n1 - 1) + part2**2 / (n2 - 1))
-    welch = _t_p(_ratio(gap, sqrt(part1 + part2)), freedom)
-    return min(student, welch), max(student, welch)
+def _welch_freedom(variances: Sequence[tuple[float, float]], n1: int, n2: int) -> tuple[float, float]:
+    """Give the fewest and the most degrees of freedom of Welch's test for variances in two intervals.
+
+    They depend on the ratio of the two squared standard errors alone, and are most, n1 + n2 - 2, where it is
+    that of n1 - 1 to n2 - 1.
+    """
+    (low1, high1), (low2, high2) = variances
+    ratios = (_ratio(low1 / n1, high2 / n2), _ratio(high1 / n1, low2 / n2))
+    found = [_freedom_at(each, n1, n2) for each in ratios]
+    is_inside = ratios[0] <= (n1 - 1) / (n2 - 1) <= ratios[1]
+    return min(found), n1 + n2 - 2 if is_inside else max(found)
+
+
+def _freedom_at(ratio: float, n1: int, n2: int) -> float:
+    return n1 - 1 if ratio == inf else (ratio + 1) ** 2 / (ratio**2 / (n1 - 1) + 1 / (n2 - 1))
 
 
 def _difference(one: RoundingInterval, other: RoundingInterval) -> tuple[float, float]:

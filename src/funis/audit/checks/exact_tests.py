@@ -10,13 +10,14 @@ signed-rank P must be one of a short list.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import sqrt
 from typing import Final
 
 from funis.audit.bounds import is_at_entry
 from funis.audit.figures import PrintedFigure, PrintedP
 from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
-from funis.audit.gathered import GatheredFigures, same_words
+from funis.audit.gathered import GatheredFigures
 from funis.audit.p_ranges import (
     FloorP,
     PRange,
@@ -139,7 +140,7 @@ def _check_listed(figure: PrintedP, held: Sequence[PrintedFigure], n: int, print
 
 def _check_groups(figures: GatheredFigures, figure: PrintedP) -> Iterator[AuditFinding]:
     sizes = [
-        next((size for size in figures.group_sizes if same_words(size.about.group, group)), None)
+        figures.size_of(replace(figure.about, group=group), figure.place.file)
         for group in (figure.about.group, figure.against_group)
     ]
     one, two = sizes

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from funis.audit.causes import CausedFinding, tell_once
 from funis.audit.checks.spread import is_standard_error
 from funis.audit.figures import PrintedMean, PrintedP
 from funis.audit.findings import CONSISTENT, INCONSISTENT, UNEXPLAINED, AuditFinding, make_finding
@@ -22,7 +23,11 @@ _T_TESTS: Final = frozenset({"independent_t", "welch_t"})
 
 
 def check_independent_p(figures: GatheredFigures) -> Iterator[AuditFinding]:
-    """Check every P value that compares the means of two groups."""
+    """Check every P value that compares the means of two groups; those of no named test are told together."""
+    yield from tell_once(_check_all(figures))
+
+
+def _check_all(figures: GatheredFigures) -> Iterator[CausedFinding]:
     for figure in figures.p_values:
         if not figure.against_group or figure.test not in _T_TESTS | {"", "other"}:
             continue
@@ -66,7 +71,7 @@ def _judge(
     *,
     as_errors: tuple[SampleSummary, SampleSummary] | None,
     are_own_numbers: bool,
-) -> AuditFinding:
+) -> CausedFinding:
     possible, printed = independent_range(*summaries), printed_range(figure)
     about, said = name_figure(figure.about), describe_p(figure)
     shown = " against ".join(
@@ -75,14 +80,15 @@ def _judge(
     working = f"{shown}: t tests with one or two variances give P {show_range(possible)}."
     held = (figure, *means)
     if possible.meets(printed):
-        return make_finding(NAME, CONSISTENT, held, f"{about}: {said} is possible in a t test.", working)
+        statement = f"{about}: {said} is possible in a t test."
+        return CausedFinding(make_finding(NAME, CONSISTENT, held, statement, working))
     if as_errors is not None and independent_range(*as_errors).meets(printed):
         working += f" As standard errors the spreads give P {show_range(independent_range(*as_errors))}."
     one_sided = is_one_sided(possible, printed)
     if one_sided:
         working += " One-sided it would be possible."
     is_sure = figure.test in _T_TESTS and are_own_numbers and not one_sided
-    return make_finding(
+    told = make_finding(
         NAME,
         INCONSISTENT if is_sure else UNEXPLAINED,
         held,
@@ -90,4 +96,13 @@ def _judge(
         working,
         certainty="Certain for a t test of these figures; other tests and models give other P values.",
         ask="Which test gave this P, and are the spreads standard deviations or standard errors?",
+    )
+    return CausedFinding(
+        told,
+        (figure.place.file, "t test") if figure.test not in _T_TESTS else (),
+        f"{said} of {about}",
+        "",
+        "A t test of the printed means does not give ",
+        ".",
+        f"{about}: {working}",
     )

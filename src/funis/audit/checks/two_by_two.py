@@ -8,9 +8,12 @@ printed P is held against those of the named test; where none is named, against 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import erfc, sqrt
 from typing import Final
 
+from funis.audit.causes import CausedFinding, tell_once
+from funis.audit.checks.denominators import implied_denominators
 from funis.audit.figures import PrintedCount, PrintedP
 from funis.audit.findings import (
     CONSISTENT,
@@ -34,7 +37,11 @@ _TESTS: Final = {"fisher": _FISHER, "chi_square": _CHI_SQUARE}
 
 
 def check_two_proportions(figures: GatheredFigures) -> Iterator[AuditFinding]:
-    """Check every P value that compares the counts of two groups."""
+    """Check every P value that compares the counts of two groups; those of no named test are told as one."""
+    yield from tell_once(_check_all(figures))
+
+
+def _check_all(figures: GatheredFigures) -> Iterator[CausedFinding]:
     for figure in figures.p_values:
         if not figure.against_group or figure.test not in {"", "other", *_TESTS}:
             continue
@@ -49,14 +56,23 @@ def _count(figures: GatheredFigures, figure: PrintedP, group: str) -> PrintedCou
         for each in figures.counts
         if each.place.file == figure.place.file
         and each.count is not None
-        and each.denominator is not None
-        and each.denominator.value >= each.count.value
-        and each.denominator.value > 0
         and same_words(each.about.outcome, figure.about.outcome)
         and same_words(each.about.time, figure.about.time)
         and same_words(each.about.group, group)
     ]
-    return held[0] if len(held) == 1 else None
+    found = _with_denominator(figures, held[0]) if len(held) == 1 else None
+    if found is None or found.count is None or found.denominator is None:
+        return None
+    return found if 0 < found.denominator.value >= found.count.value else None
+
+
+def _with_denominator(figures: GatheredFigures, figure: PrintedCount) -> PrintedCount:
+    """Take the size of the group as the denominator where the printed percentage is of it."""
+    size = figures.size_of(figure.about, figure.place.file)
+    if figure.denominator is not None or size is None:
+        return figure
+    is_of_all = int(size.n.value) in implied_denominators(figure, max(1_000, int(size.n.value)))
+    return replace(figure, denominator=size.n) if is_of_all else figure
 
 
 def p_values_of(k1: int, n1: int, k2: int, n2: int) -> dict[str, float]:
@@ -82,14 +98,14 @@ def p_values_of(k1: int, n1: int, k2: int, n2: int) -> dict[str, float]:
     return found
 
 
-def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> AuditFinding:
+def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> CausedFinding:
     counts = [int(each.value) for each in (one.count, one.denominator, two.count, two.denominator) if each]
     values = p_values_of(*counts)
     named = _TESTS.get(figure.test, tuple(values))
     if not set(named) & set(values):
         statement = f"{name_figure(figure.about)}: {describe_p(figure)} cannot be computed from the counts."
         reason = "Nobody, or everybody, had the event, or the counts are too large for the exact test."
-        return make_finding(NAME, NOT_CHECKABLE, (figure, one, two), statement, reason)
+        return CausedFinding(make_finding(NAME, NOT_CHECKABLE, (figure, one, two), statement, reason))
     printed, said = printed_range(figure), describe_p(figure)
     fitting = [name for name in named if name in values and printed.meets(PRange(values[name], values[name]))]
     shown = "; ".join(f"{name}: {format_p(p)}" for name, p in values.items())
@@ -97,12 +113,12 @@ def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> AuditFindi
     held, about = (figure, one, two), name_figure(figure.about)
     if fitting:
         statement = f"{about}: {said} agrees with {' and '.join(fitting)}."
-        return make_finding(NAME, CONSISTENT, held, statement, working)
+        return CausedFinding(make_finding(NAME, CONSISTENT, held, statement, working))
     others = [name for name, p in values.items() if printed.meets(PRange(p, p))]
     others += [f"half the P of {name}" for name, p in values.items() if printed.meets(PRange(p / 2, p / 2))]
     if others:
         working += f" {said} would be {' or '.join(others)}."
-    return make_finding(
+    told = make_finding(
         NAME,
         INCONSISTENT if figure.test in _TESTS and not others else UNEXPLAINED,
         held,
@@ -110,4 +126,13 @@ def _check(figure: PrintedP, one: PrintedCount, two: PrintedCount) -> AuditFindi
         working,
         certainty="Certain for these tests of these counts; a model with covariates gives another P.",
         ask="Which test gave this P, and of which counts?",
+    )
+    return CausedFinding(
+        told,
+        (figure.place.file, "counts") if figure.test not in _TESTS else (),
+        f"{said} of {about}",
+        "",
+        "The printed counts do not give ",
+        ".",
+        f"{about}: {working}",
     )

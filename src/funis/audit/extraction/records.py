@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
+from funis.audit.extraction.groups import NOT_SAID
 from funis.audit.extraction.number_words import read_number_word
 from funis.audit.extraction.outcome_names import OutcomeName
 from funis.audit.extraction.statistics import PrintedPiece
@@ -14,12 +15,17 @@ from funis.audit.figures import (
     FigureLabels,
     FigurePlace,
     OutcomeScale,
+    PrintedCount,
     PrintedFigure,
+    PrintedMean,
     PrintedNumber,
     Relation,
     plain_number,
 )
 from funis.audit.reading.source import SourceText, TextPassage
+
+#: Figures of which a P value compares two.
+_Grouped = TypeVar("_Grouped", PrintedMean, PrintedCount, PrintedMean | PrintedCount, PrintedFigure)
 
 RELATIONS: Final[Mapping[str, Relation]] = {
     "=": "=", "<": "<", ">": ">", "≤": "<=", "<=": "<=", "=<": "<=", "≥": ">=", ">=": ">=", "=>": ">=",
@@ -73,6 +79,25 @@ class FigureMaker:
             passage.start + end,
             page=self.source.page_at(passage, start),
         )
+
+
+def find_two_groups(figures: Sequence[_Grouped]) -> tuple[_Grouped, ...] | None:
+    """Give two figures of two named groups at one time; None where they are more, fewer or others.
+
+    Parameters
+    ----------
+    figures : of one outcome and of one kind
+
+    Examples
+    --------
+    >>> find_two_groups(()) is None
+    True
+    """
+    groups = {one.about.group for one in figures}
+    is_named = not groups & {"", NOT_SAID, "all patients"}
+    if len(figures) != 2 or len(groups) != 2 or not is_named:
+        return None
+    return tuple(figures) if len({one.about.time for one in figures}) == 1 else None
 
 
 def labels_of(name: OutcomeName | None, phrase: str, *, is_change: bool, is_model: bool) -> FigureLabels:

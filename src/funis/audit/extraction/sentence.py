@@ -13,7 +13,7 @@ from funis.audit.extraction.not_figures import IDENTIFIER, NUMBER, NoFigure, fin
 from funis.audit.extraction.outcome_names import OutcomeName, find_outcomes, outcome_before
 from funis.audit.extraction.phrases import phrase_of_count, phrase_of_value, trim_phrase
 from funis.audit.extraction.plain_letters import plain_letters
-from funis.audit.extraction.records import RELATIONS, FigureMaker, labels_of, number_of
+from funis.audit.extraction.records import RELATIONS, FigureMaker, find_two_groups, labels_of, number_of
 from funis.audit.extraction.sentence_parts import bracket_around, coordinated_counts
 from funis.audit.extraction.statistics import Statistic, StatisticKind, find_statistics
 from funis.audit.extraction.times import BASELINE, TimeMention, assign_times, find_times
@@ -372,6 +372,14 @@ class SentenceRecords:
             where = self._maker.place(self._passage, each.start, each.end)
             relation = RELATIONS[each.words.get("relation", "=")]
             is_all = "each" in each.words or "each_after" in each.words
+            pair = None if is_all or self._is_model else self._two_groups(each)
+            if pair is not None:
+                made = PrintedP(
+                    self._maker.next_id("p"), replace(pair[0].about, unit=""), where, p, relation,
+                    against_group=pair[1].about.group, is_two_sided="one-sided" not in self._text,
+                )  # fmt: skip
+                self._maker.figures.append(made)
+                continue
             for about in self._p_labels(each, times.get(place, ""), means, is_all=is_all):
                 against = self._against(about)
                 made = PrintedP(
@@ -381,7 +389,26 @@ class SentenceRecords:
                 self._maker.figures.append(made)
         return used
 
-    def _holds(self, figure: PrintedMean) -> bool:
+    def _two_groups(self, each: Statistic) -> tuple[PrintedMean | PrintedCount, ...] | None:
+        """Give the two figures before a P value that are of two named groups, one of each, and of one time.
+
+        Where a group has two figures the P value may be of their change; where baseline is named, it may be of
+        one group: then it is not known of what it is.
+        """
+        before = [
+            one
+            for one in self._maker.figures
+            if isinstance(one, PrintedMean | PrintedCount)
+            and self._holds(one)
+            and (one.place.end or 0) <= self._passage.start + each.start
+        ]
+        if not before or _VERSUS_BASELINE.search(self._text):
+            return None
+        last = max(before, key=lambda one: one.place.start or 0)
+        alike = [one for one in before if type(one) is type(last) and one.about.outcome == last.about.outcome]
+        return find_two_groups(alike)
+
+    def _holds(self, figure: PrintedMean | PrintedCount) -> bool:
         start = figure.place.start
         return start is not None and self._passage.start <= start < self._passage.end
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +11,7 @@ from funis.audit.extraction.groups import NOT_SAID
 from funis.audit.extraction.not_figures import NUMBER
 from funis.audit.extraction.outcome_names import find_outcomes
 from funis.audit.extraction.plain_letters import plain_letters
-from funis.audit.extraction.records import RELATIONS, FigureMaker, labels_of, number_of
+from funis.audit.extraction.records import RELATIONS, FigureMaker, find_two_groups, labels_of, number_of
 from funis.audit.extraction.row_labels import SIZE, RowLabel, cut_time, group_of, read_label
 from funis.audit.extraction.sentence import NotUnderstood
 from funis.audit.extraction.statistics import PrintedPiece
@@ -85,6 +85,7 @@ def read_row(
     words = plain_letters(text[first.start : first.end])
     label = read_label(words, plain_letters(section), f"{plain_letters(first.head)} {otherwise}")
     missed: list[tuple[int, int]] = []
+    row: list[PrintedFigure] = []
     for cell in passage.cells[1:]:
         printed = plain_letters(text[cell.start : cell.end])
         if not any(map(str.isdigit, printed)):
@@ -93,9 +94,21 @@ def read_row(
         if made is None:
             missed.append((cell.start - passage.start, cell.end - passage.start))
         else:
-            maker.figures.append(made)
+            row.append(made)
+    maker.figures += _with_groups(row)
     if missed:
         yield NotUnderstood(passage, tuple(missed), "cell")
+
+
+def _with_groups(row: Sequence[PrintedFigure]) -> Iterator[PrintedFigure]:
+    """Say of the P value of a row which two groups it compares, where the row has one figure of each."""
+    pair = find_two_groups([each for each in row if not isinstance(each, PrintedP)])
+    for each in row:
+        if pair is not None and isinstance(each, PrintedP) and type(pair[0]) is type(pair[1]):
+            about = replace(pair[0].about, unit="")
+            yield replace(each, about=about, against_group=pair[1].about.group)
+        else:
+            yield each
 
 
 def _read_cell(
