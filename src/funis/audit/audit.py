@@ -14,6 +14,7 @@ from funis.audit.checks.denominators import check_denominators
 from funis.audit.checks.exact_tests import check_exact_tests
 from funis.audit.checks.independent_p import check_independent_p
 from funis.audit.checks.mean_granularity import check_means
+from funis.audit.checks.medians import check_medians
 from funis.audit.checks.p_value import check_p_values
 from funis.audit.checks.paired_p import check_paired_p
 from funis.audit.checks.percentage import check_percentages
@@ -38,6 +39,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_spreads,
     check_numbers_of_subjects,
     check_stated_limits,
+    check_medians,
     check_units,
     check_p_values,
     check_paired_p,
