@@ -64,6 +64,8 @@ _OTHER: Final = re.compile(
 
 #: Letters between a figure and a number of subjects that stands directly behind it.
 _BESIDE: Final = 8
+#: Figures of a sentence up to which a P value is looked at as one of two groups.
+_MOST_COMPARED: Final = 20
 
 
 class NotUnderstood(NamedTuple):
@@ -363,6 +365,11 @@ class SentenceRecords:
         values = self._found.of("p")
         times = assign_times(self._text, values, self._found.times)
         means = [one for one in self._maker.figures if isinstance(one, PrintedMean) and self._holds(one)]
+        compared = [
+            one
+            for one in self._maker.figures
+            if isinstance(one, PrintedMean | PrintedCount) and self._holds(one)
+        ]
         used = []
         for place, each in enumerate(values):
             p = number_of(each.numbers.get("p"))
@@ -372,7 +379,7 @@ class SentenceRecords:
             where = self._maker.place(self._passage, each.start, each.end)
             relation = RELATIONS[each.words.get("relation", "=")]
             is_all = "each" in each.words or "each_after" in each.words
-            pair = None if is_all or self._is_model else self._two_groups(each)
+            pair = None if is_all or self._is_model else self._two_groups(each, compared)
             if pair is not None:
                 made = PrintedP(
                     self._maker.next_id("p"), replace(pair[0].about, unit=""), where, p, relation,
@@ -389,20 +396,19 @@ class SentenceRecords:
                 self._maker.figures.append(made)
         return used
 
-    def _two_groups(self, each: Statistic) -> tuple[PrintedMean | PrintedCount, ...] | None:
+    def _two_groups(
+        self, each: Statistic, held: Sequence[PrintedMean | PrintedCount]
+    ) -> tuple[PrintedMean | PrintedCount, ...] | None:
         """Give the two figures before a P value that are of two named groups, one of each, and of one time.
 
         Where a group has two figures the P value may be of their change; where baseline is named, it may be of
         one group: then it is not known of what it is.
         """
-        before = [
-            one
-            for one in self._maker.figures
-            if isinstance(one, PrintedMean | PrintedCount)
-            and self._holds(one)
-            and (one.place.end or 0) <= self._passage.start + each.start
-        ]
-        if not before or _VERSUS_BASELINE.search(self._text):
+        # A sentence of very many figures is no plain comparison of two.
+        if not 1 < len(held) <= _MOST_COMPARED or _VERSUS_BASELINE.search(self._text):
+            return None
+        before = [one for one in held if (one.place.end or 0) <= self._passage.start + each.start]
+        if not before:
             return None
         last = max(before, key=lambda one: one.place.start or 0)
         alike = [one for one in before if type(one) is type(last) and one.about.outcome == last.about.outcome]
