@@ -9,11 +9,12 @@ from funis.data.check.checked_data import Data
 from funis.data.check.row_findings import row_finding, rows_where
 from funis.errors import Finding, Level
 from funis.frames.verbs import verbs_of
+from funis.schema import SUBJECTS
 from funis.shown import is_identity
 
-_LIGHT, _HEAVY = 25.0, 200.0
+USUAL_BODY = {"weight_kg": (25.0, 200.0), "height_cm": (100.0, 220.0)}
+"""Measures of a body outside of which a value is nearly always a slip."""
 _OLDEST = 120
-_SHORT, _TALL = 100.0, 220.0
 
 
 def check_subjects(data: Data) -> Iterator[Finding]:
@@ -137,8 +138,8 @@ def _check_dates(data: Data) -> Iterator[Finding]:
 
 def _check_body(data: Data) -> Iterator[Finding]:
     ops = verbs_of(data.frames["subjects"])
-    limits = (("weight_kg", _LIGHT, _HEAVY, "kg"), ("height_cm", _SHORT, _TALL, "cm"))
-    for column, low, high, unit in limits:
+    for column, (low, high) in USUAL_BODY.items():
+        unit = SUBJECTS.by_name[column].unit
         for row in rows_where(data.frames["subjects"], (ops.col(column) < low) | (ops.col(column) > high)):
             yield row_finding(
                 "query",

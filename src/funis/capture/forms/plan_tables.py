@@ -1,0 +1,277 @@
+"""The forms of tables: a row of laboratory results, adverse events, drugs, infusions and the like."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from funis.capture.forms.level_words import GRADE_WORDS, YES_NO
+from funis.capture.forms.plan_parts import (
+    ChoicePlan,
+    Code,
+    FieldKind,
+    FieldPlan,
+    FormPlan,
+    GroupPlan,
+    LabTestPlan,
+    Role,
+    Scope,
+    UnitPlan,
+    Words,
+)
+from funis.catalogue.analyte_limits import possible_in
+from funis.catalogue.instrument_tables import reported_units
+from funis.catalogue.registry import analyte_table
+from funis.catalogue.translations import translated
+from funis.catalogue.wording.plain_words import name_words
+from funis.data.check.subjects import USUAL_BODY
+from funis.data.known_tables import study_tables
+from funis.schema import DATED, ENDS_BY_FLAG, Column
+from funis.study.model import LabTest, Study
+from funis.units import convert
+
+#: Whose a row of a table is, and whether there are several.
+_SCOPES: Final[dict[str, tuple[Scope, bool]]] = {
+    "subjects": ("subject", False),
+    "visits": ("visit", False),
+    "labs": ("visit", True),
+    "infusions": ("subject", True),
+    "lots": ("study", True),
+    "donors": ("study", True),
+    "medications": ("subject", True),
+    "adverse_events": ("subject", True),
+    "safety_questions": ("visit", False),
+    "disposition": ("subject", False),
+}
+_TITLES: Final = {
+    "subjects": "Subject",
+    "visits": "Visit",
+    "labs": "Laboratory results",
+    "infusions": "Infusion",
+    "lots": "Lot of cells",
+    "donors": "Donor",
+    "medications": "Medication",
+    "adverse_events": "Adverse event",
+    "safety_questions": "Questions on safety",
+    "disposition": "End of participation",
+}
+#: Columns that stand with the form, and are no part of its document.
+_KEYS: Final = {
+    "subjects": ("subject",),
+    "infusions": ("subject", "number"),
+    "lots": ("lot",),
+    "donors": ("donor",),
+}
+_VISIT_KEYS: Final = ("subject", "visit")
+#: Days of data that carry no dates, and ends in columns of their own: kept where they came in, not asked for.
+_NOT_ASKED: Final = frozenset({"day", "start_day", "end_day", *ENDS_BY_FLAG})
+_ASKED_IF: Final[dict[tuple[str, str], tuple[str, tuple[Code, ...]]]] = {
+    ("safety_questions", "any_event"): ("asked", (1,)),
+    ("disposition", "reason"): ("status", ("withdrew", "lost", "died")),
+}
+_LABELS: Final = {
+    "any_event": "Any event",
+    "asked": "Asked about adverse events",
+    "asked_drugs": "Asked about other drugs",
+    "low": "Lower limit of normal",
+    "high": "Upper limit of normal",
+    "preferred_term": "Coded term",
+    "organ_class": "System organ class",
+    "grade": "CTCAE grade",
+    "related": "Related to the cells",
+    "causality": "How sure the relation is",
+    "value": "Result",
+    "comparator": "Below or above what is measured",
+    "arm": "Arm",
+    "weight_kg": "Weight",
+    "height_cm": "Height",
+    "window_days": "Look-back",
+    "date": "Date",
+    "day": "Study day",
+    "hla_dr_percent": "HLA-DR",
+    "endotoxin_eu_per_ml": "Endotoxin",
+    "received_cells": "Received cells",
+    "start": "Start",
+    "end": "End",
+}
+#: Words that are longer than their code.
+_CODE_WORDS: Final = {
+    "<": "below",
+    ">": "above",
+    "<=": "at most",
+    ">=": "at least",
+    "1": "1 mild",
+    "2": "2 moderate",
+    "3": "3 severe",
+    "4": "4 life-threatening",
+    "5": "5 death",
+}
+_AHEAD: Final = frozenset({("lots", "expiry")})
+
+
+def plan_table(study: Study, name: str) -> FormPlan:
+    """Make the form of a row of a table of a study: exactly its columns, in printed order.
+
+    Parameters
+    ----------
+    study : the study; its own columns stand among those of ``subjects``
+    name : one of ``funis.schema.TABLES``
+
+    Returns
+    -------
+    FormPlan
+
+    Examples
+    --------
+    >>> from funis.study.read import read_study, template_path
+    >>> plan = plan_table(read_study(template_path("sle")), "labs")
+    >>> plan.scope, plan.repeats, [choice.value for choice in plan.field("test").choices][:2]
+    ('visit', True, ['creatinine', 'urea_nitrogen'])
+    """
+    table = study_tables(study)[name]
+    scope, repeats = _SCOPES[name]
+    fields = tuple(column_field(study, name, column, role=_role(name, column)) for column in table.columns)
+    title = Words(_TITLES[name], translated("tables", "titles", name))
+    return FormPlan(
+        name,
+        title,
+        scope,
+        repeats,
+        table.row,
+        fields,
+        (GroupPlan(name, title),),
+        tests=tuple(_plan_test(lab) for lab in study.labs) if name == "labs" else (),
+    )
+
+
+def _role(table: str, column: Column) -> Role:
+    if column.name in _KEYS.get(table, _VISIT_KEYS):
+        return "key"
+    return "context" if column in DATED else "column"
+
+
+def column_field(study: Study, table: str, column: Column, *, role: Role, group: str = "") -> FieldPlan:
+    """Make the field of a column of a table.
+
+    Parameters
+    ----------
+    study : names sites, arms, visits and tests that may be chosen, and its own columns
+    table : name of the table
+    column : one of its columns
+    role, group : of the field; the group is the table's own where none is given
+
+    Examples
+    --------
+    >>> from funis.schema import ADVERSE_EVENTS
+    >>> from funis.study.read import read_study, template_path
+    >>> study = read_study(template_path("sle"))
+    >>> column_field(study, "adverse_events", ADVERSE_EVENTS.by_name["grade"], role="column").kind
+    'choice'
+    """
+    own = {extra.name for extra in study.columns} if table == "subjects" else set()
+    choices = _choices(study, column, is_own=column.name in own)
+    usual = USUAL_BODY.get(column.name, (None, None))
+    return FieldPlan(
+        column.name,
+        _label(study, column, is_own=column.name in own),
+        _kind(column, choices),
+        role,
+        group or table,
+        help=Words(column.meaning, translated("tables", "help", column.name)),
+        choices=choices,
+        unit=column.unit,
+        low=column.low,
+        high=column.high,
+        usual_low=usual[0],
+        usual_high=usual[1],
+        required=column.filled or column.required,
+        not_done=column.not_done,
+        asked_if=_ASKED_IF.get((table, column.name)),
+        is_shown=column.name not in _NOT_ASKED,
+        may_lie_ahead=(table, column.name) in _AHEAD or column.name in own,
+    )
+
+
+def _kind(column: Column, choices: tuple[ChoicePlan, ...]) -> FieldKind:
+    if column.kind == "flag":
+        return "flag"
+    return "choice" if choices else column.kind
+
+
+def _label(study: Study, column: Column, *, is_own: bool) -> Words:
+    """Give the words of a column; those of the study's own column stand in the study file."""
+    if is_own:
+        return Words(next(each.label for each in study.columns if each.name == column.name) or column.name)
+    words = _LABELS.get(column.name) or name_words(column.name.removesuffix("_percent"))
+    return Words(words[:1].upper() + words[1:], translated("tables", "labels", column.name))
+
+
+def _choices(study: Study, column: Column, *, is_own: bool) -> tuple[ChoicePlan, ...]:
+    """Give what may be chosen in a column; nothing where anything may be written."""
+    listed = {
+        "site": [(site.id, Words(site.name)) for site in study.sites],
+        "arm": [(arm.id, Words(arm.name)) for arm in study.arms],
+        "test": [(lab.test, _test_label(lab)) for lab in study.labs],
+    }
+    if column.name in listed:
+        return tuple(ChoicePlan(code, words) for code, words in listed[column.name])
+    if column.kind == "flag":
+        return YES_NO
+    if is_own:
+        return tuple(ChoicePlan(code, Words(code)) for code in column.allowed)
+    is_number = column.kind in {"integer", "number"}
+    return tuple(ChoicePlan(int(code) if is_number else code, _code_words(code)) for code in column.allowed)
+
+
+def _code_words(code: str) -> Words:
+    if code in GRADE_WORDS:
+        return GRADE_WORDS[code]
+    return Words(_CODE_WORDS.get(code) or name_words(code), translated("tables", "codes", code))
+
+
+def usual_range(analyte: str, unit: str) -> tuple[float | None, float | None]:
+    """Give the range outside of which a value is asked about; nothing where none is known in this unit.
+
+    Parameters
+    ----------
+    analyte : of the table of analytes, empty for a quantity that is none
+    unit : of the value
+
+    Examples
+    --------
+    >>> usual_range("creatinine", "umol/L"), usual_range("", "mm")
+    ((20.0, 1500.0), (None, None))
+    """
+    found = analyte_table().analytes.get(analyte)
+    if found is None or found.plausible is None or found.plausible.usual is None or unit not in found.units:
+        return None, None
+    low, high = (convert(limit, analyte, found.unit, unit) for limit in found.plausible.usual)
+    # Converted limits are shown to people: four digits say all that a usual range can say.
+    return float(f"{low:.4g}"), float(f"{high:.4g}")
+
+
+def _test_label(lab: LabTest) -> Words:
+    return Words(lab.printed, translated("analytes", "labels", lab.test))
+
+
+def _plan_test(lab: LabTest) -> LabTestPlan:
+    units = dict.fromkeys([lab.unit, *reported_units(lab.test)])
+    return LabTestPlan(
+        lab.test,
+        _test_label(lab),
+        lab.unit,
+        tuple(_plan_unit(lab, unit) for unit in units),
+        lab.low,
+        lab.high,
+        is_titre=lab.scale == "log2",
+    )
+
+
+def _plan_unit(lab: LabTest, unit: str) -> UnitPlan:
+    """Say what a test can be in a unit; the study's own limits hold in the study's own unit."""
+    analyte = analyte_table().analytes.get(lab.test)
+    low, high = (analyte and possible_in(analyte, unit)) or (None, None)
+    if unit == lab.unit:
+        low = low if lab.minimum is None else max(lab.minimum, lab.minimum if low is None else low)
+        high = high if lab.maximum is None else min(lab.maximum, lab.maximum if high is None else high)
+    usual_low, usual_high = usual_range(lab.test, unit)
+    return UnitPlan(unit, low, high, usual_low, usual_high)
