@@ -237,7 +237,7 @@ def _is_control(letter: str) -> bool:
 
 def read_statement(value: Any, _: date) -> Stored:
     """Read that something was not done: true, or nothing at all."""
-    if value is True or value in {1, "true", "1", "ND"}:
+    if value is True or (isinstance(value, int | str) and value in {1, "true", "1", "ND"}):
         return True
     raise NotTakenError("not_a_statement", _shorten(value) if isinstance(value, str) else "")
 
