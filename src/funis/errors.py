@@ -217,6 +217,18 @@ class UnitWarning(UserWarning):
     """What the caller says of a unit and what the frame carries disagree; the caller is followed."""
 
 
+class ScriptError(FunisError):
+    """An instrument cannot be scored by a script in a browser; says why, and which instruments can."""
+
+    code: ClassVar[str] = "script"
+
+    def __init__(self, name: str, why: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"{name!r} cannot be scored by a script in a browser: {why}. Score it with funis.scorer or "
+            f"funis.score. Instruments with a script: {', '.join(known)}."
+        )
+
+
 class DrawingError(FunisError):
     """A figure cannot be drawn; the report leaves a box in its place that says so."""
 

@@ -299,3 +299,17 @@ def test_what_was_not_done_counts_in_a_sum_as_its_paper_says(not_done: Any, tota
     score = VisitScorer(paper, "strict", paper.parameter_values())
     [found] = score([{**visit, "rash": None, "rash_not_done": 1}])
     assert [found[f"sledai_2k{end}"] for end in ("", "_lower", "_upper")] == [total, 0, 2]
+
+
+def test_an_alternative_that_is_not_collected_stays_compiled() -> None:
+    """A study that measures one of three proteinurias is the usual one."""
+    scorer = funis.scorer("bilag_2004")
+    assert scorer.make_script(
+        [item.name for item in BILAG.items if item.name not in ("acr", "proteinuria_24h")]
+    )
+    visit = {key: value for key, value in healthy(upcr=600.0).items() if key != "proteinuria_24h"}
+    shape = Shape(uncollected=frozenset({"acr", "proteinuria_24h"}))
+    program = scorer._find_program(shape)
+    assert program is not None
+    expected = funis.score(as_frame([visit]), "bilag_2004", subject="subject", order="day")
+    assert scorer([visit]) == expected.select(expected.columns[len(visit) :]).to_dicts()

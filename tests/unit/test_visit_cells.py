@@ -5,7 +5,7 @@ from math import isnan
 import pytest
 
 from funis.catalogue.registry import definition
-from funis.scoring.visit_cells import NumberColumn, UnusualVisitsError, _spellings
+from funis.scoring.visit_cells import NumberColumn, UnusualVisitsError, level_spellings
 
 ITEM = NumberColumn("x", 0, 0, not_done=1, lowest=0, highest=2.0**60)
 BESIDE = NumberColumn("x", 0, 0)
@@ -53,7 +53,7 @@ def test_not_done_is_said_of_an_item_only() -> None:
 
 def test_words_for_yes_and_no_are_those_of_an_item_of_two_values() -> None:
     flag = next(item for item in definition("sledai_2k") if item.values == (0, 1))
-    spelt = _spellings(flag)
+    spelt = level_spellings(flag)
     assert (spelt["yes"], spelt["no"]) == (1, 0)
     named = next(item for item in definition("egfr_ckd_epi_2021") if item.name == "sex")
-    assert _spellings(named) == {"f": "female", "m": "male"}
+    assert level_spellings(named) == {"f": "female", "m": "male"}

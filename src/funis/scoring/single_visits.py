@@ -7,7 +7,7 @@ frame; what cannot be traced, and what has to be refused, is scored as a frame o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -20,13 +20,14 @@ from funis.catalogue.known_columns import is_known_column
 from funis.catalogue.model_instrument import Definition
 from funis.catalogue.registry import definition
 from funis.described import describe
-from funis.errors import ColumnError, ShapeError, ValueRangeError
+from funis.errors import ColumnError, ShapeError, UnitError, ValueRangeError
 from funis.frames.scales import Scale, scale_cell
 from funis.frames.under_way import close_frame
 from funis.near_names import refuse_misspelt
 from funis.scoring.bits.traced import UntraceableError
 from funis.scoring.items import ScoringLayout, check_columns, item_columns
 from funis.scoring.score import POLICIES, Missing, prepare_layout, score_working
+from funis.scoring.script.make_script import make_script, name_script
 from funis.scoring.visit_cells import (
     Shape,
     UnusualVisitsError,
@@ -181,6 +182,38 @@ class VisitScorer:
                 # Nothing is guessed here: whoever scores frames can read it, or says what is wrong with it.
                 pass
         return self._score_as_frame(visits, present, order)
+
+    def make_script(self, columns: Collection[str] | None = None) -> tuple[str, str]:
+        """Write the same rules as a JavaScript module, for a form that scores while it is filled in.
+
+        Parameters
+        ----------
+        columns : names of the columns that visits have, of those that the instrument reads; None for the
+            items alone
+
+        Returns
+        -------
+        file name, which changes with the content, and text; see `funis.scoring.script.make_script`
+
+        Raises
+        ------
+        ScriptError : the rules ask for something that a script cannot tell
+        UnknownNameError : a column that the instrument does not know
+        UnitError : the scorer was made for other units than those of the definition
+
+        Examples
+        --------
+        >>> name, script = scorer("sledai_2k").make_script(["arthritis", "rash"])
+        >>> name.startswith("sledai_2k."), "export function score(visits)" in script
+        (True, True)
+        """
+        if self.units:
+            raise UnitError(
+                f"A script of {self.definition.name!r} takes values in the units of the definition, found "
+                f"units of {', '.join(sorted(self.units))}. Convert the values before the script is called."
+            )
+        script = make_script(self.definition, self.parameters, self.missing, columns)
+        return name_script(self.definition, script), script
 
     def _check_keys(self, visits: Sequence[Visit], present: set[str]) -> str:
         """Name the key that orders the visits; refuse visits that lack a key or are of several subjects."""

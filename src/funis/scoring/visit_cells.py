@@ -34,7 +34,7 @@ Visit = Mapping[str, Any]
 _SPACE: Final = " \t\n\r\x0b\x0c"
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_DONE: Final = "ND"
-_ANSWERS: Final = {"1": 1, "1.0": 1, "0": 0, "0.0": 0, **dict(YES_NO)}
+ANSWERS: Final = {"1": 1, "1.0": 1, "0": 0, "0.0": 0, **dict(YES_NO)}
 # Beyond this not every whole number is a number of its own among floating ones.
 _LARGEST_WHOLE: Final = 2**53
 
@@ -210,13 +210,13 @@ class VisitReader:
         for value in map(int, item.values):
             places = tuple(digit for place, digit in enumerate(digits) if value >> place & 1)
             listed |= {value: places, str(value): places}
-        return Lookup(listed, partial(_read_level, _spellings(item)))
+        return Lookup(listed, partial(_read_level, level_spellings(item)))
 
     def _add_number(self, name: str, item: Item | None) -> NumberColumn:
         self.places["values", name] = f"numbers[{self._numbers}]"
         self._numbers += 1
         place, gap = self._numbers - 1, self._add_bit("gaps", name)
-        return NumberColumn(name, place, gap, self._not_done.get(name), *_limits_of(item))
+        return NumberColumn(name, place, gap, self._not_done.get(name), *limits_of(item))
 
     def _add_ever(self, name: str) -> Lookup:
         yes, unknown = self._add_bit("values", name), self._add_bit("gaps", name)
@@ -337,7 +337,7 @@ def plain_cell(cell: Any) -> Any:
     return None if isinstance(cell, float) and cell != cell else cell  # noqa: PLR0124
 
 
-def _limits_of(item: Item | None) -> tuple[float, float]:
+def limits_of(item: Item | None) -> tuple[float, float]:
     """Give the limits of a measured value; it has none where the definition says nothing of it."""
     lowest = -inf if item is None or item.minimum is None else item.minimum
     return lowest, inf if item is None or item.maximum is None else item.maximum
@@ -347,7 +347,7 @@ def _flag(*, yes: tuple[int, ...] = (), no: tuple[int, ...] = (), empty: tuple[i
     return Lookup({None: empty, 1: yes, 0: no}, _read_flag)
 
 
-def _spellings(item: Item) -> Mapping[str, Any]:
+def level_spellings(item: Item) -> Mapping[str, Any]:
     """Give the ways, in lower case, in which the values of an item may be written beside their numbers."""
     return dict(YES_NO) if item.values == (0, 1) else dict(item.spellings)
 
@@ -369,9 +369,9 @@ def _read_flag(cell: Any) -> Any:
     if not isinstance(cell, str):
         return plain_cell(cell)
     text = cell.strip(_SPACE).lower()
-    if text and text not in _ANSWERS:
+    if text and text not in ANSWERS:
         raise UnusualVisitsError
-    return _ANSWERS[text] if text else None
+    return ANSWERS[text] if text else None
 
 
 def _read_number(text: str) -> float:

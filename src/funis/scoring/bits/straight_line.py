@@ -37,6 +37,7 @@ class Language:
     digit : the digit of one visit with its weight
     known : a number where its bit is set, else nothing
     program : the whole, of its lines and of the numbers of one row
+    name_value : gives the name of the value that is named after so many others
     """
 
     steps: Mapping[str, str]
@@ -46,6 +47,7 @@ class Language:
     digit: str
     known: str
     program: str
+    name_value: Callable[[int], str] = "v{}".format
 
 
 PYTHON: Final = Language(
@@ -119,7 +121,7 @@ def write_program(
     """
     wanted = [node for output in outputs for node in (*output.digits, output.known)]
     names = {ZERO: language.zero, ONE: language.one}
-    lines = []
+    lines: list[str] = []
     for node in needed_steps(graph, wanted):
         if node in names:
             continue
@@ -128,7 +130,7 @@ def write_program(
             # All rows are those of one subject.
             names[node] = language.one
             continue
-        names[node] = f"v{node}"
+        names[node] = language.name_value(len(lines))
         lines.append(language.assign.format(name=names[node], value=_spell(step, names, places, language)))
     row = "".join(f"{_spell_number(output, names, language)}, " for output in outputs)
     return language.program.format(lines="\n".join(lines), row=row.rstrip())

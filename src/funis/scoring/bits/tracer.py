@@ -63,6 +63,10 @@ class Tracer:
         """Give a value that is the same in every row."""
         if isinstance(value, bool) or kind == "Boolean":
             return Truth(self.graph, ONE if value else ZERO, ZERO if value is False else ONE)
+        if value is None and kind == self.Float64:
+            # A quantity of which no row has a value: what stands there instead is never read.
+            nothing = self.graph.compute("digit", ZERO, constants=("uint8",))
+            return Quantity(self.graph, self.graph.compute("as_float", nothing), ONE)
         if value is None:
             return Whole(self.graph, (), ZERO, 0)
         return whole_number(self.graph, number_of(value))

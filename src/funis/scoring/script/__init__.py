@@ -1,0 +1,1 @@
+"""Scores in a browser: the rules of an instrument written out as JavaScript."""
