@@ -30,6 +30,11 @@ class Remark:
     allowed: str = ""
     suggested: str = ""
 
+    @property
+    def is_refusal(self) -> bool:
+        """Tell whether the value was not taken; else it was taken and is asked about."""
+        return self.code in form_words("allowed")
+
     def allowed_words(self, language: Language = "en") -> str:
         """Say what is allowed, or what a warning says.
 
@@ -38,8 +43,8 @@ class Remark:
         >>> Remark("rash", "rash", "not_a_choice", "2", "0, 1").allowed_words()
         '0, 1'
         """
-        section = "allowed" if self.code in form_words("allowed") else "warned"
-        return self._fill(form_words(section)[self.code], language)
+        words = form_words("allowed" if self.is_refusal else "warned")
+        return self._fill(words[self.code], language)
 
     def to_do(self, language: Language = "en") -> str:
         """Say what to do.
