@@ -154,7 +154,10 @@ def test_a_result_shows_its_test_its_units_and_its_limits(sle: StudyPlan) -> Non
     assert options[:4] == ["umol/L", "mg/dL", "mg/L", "mmol/L"]
     # The unit that is shown as chosen is sent with a first value.
     assert json.loads(page.having("data-item", "value")[0]["data-with"] or "") == {"unit": "umol/L"}
-    other = Elements(render_form(FormView(sle.form("labs"), {"test": "creatinine", "unit": "mg/dL"})))
+    before = {"test": "creatinine", "unit": "umol/L", "value": Decimal("85")}
+    other = Elements(render_form(FormView(sle.form("labs"), {"test": "creatinine", "unit": "mg/dL"}, before)))
+    # Each result in its own unit, that of the visit before too.
+    assert "Before: 85 umol/L" in " ".join(other.text.split())
     assert "possible 0.09047–79.17" in other.text
     assert "normal 44" not in other.text
     assert not other.having("data-with")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
@@ -222,7 +222,8 @@ def _previous(plan: FormPlan, field: FieldPlan, notes: PageNotes, language: Lang
         return Shown("–", "")
     chosen = next((each for each in _choices(plan, field, notes.previous, language) if each.is_chosen), None)
     if chosen is None or field.kind not in {"choice", "flag"}:
-        return Shown(f"{_text(value)} {field.unit}".rstrip(), "")
+        unit, _ = _unit_and_hints(plan, field, replace(notes, data=notes.previous), language)
+        return Shown(f"{_text(value)} {unit}".rstrip(), "")
     return Shown(f"{chosen.code} {chosen.label.text}".strip(), chosen.label.lang)
 
 

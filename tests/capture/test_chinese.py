@@ -1,0 +1,79 @@
+"""Chinese labels: every word of the forms that the studies use, and files that translate nothing that is not there."""
+
+from pathlib import Path
+
+import pytest
+
+from funis.capture.forms.page import FormView, render_form
+from funis.capture.forms.plan import make_study_plan
+from funis.capture.forms.plan_parts import FormPlan, StudyPlan
+from funis.catalogue.registry import analyte_table, definition, definitions
+from funis.catalogue.translations import FOLDER, translation_of
+from funis.schema import TABLES
+from funis.study.model import Study
+
+TRANSLATED = (
+    "sledai_2k", "sledai", "sledai_2k_30_day", "clinical_sledai", "selena_sledai", "selena_sledai_2k_proteinuria",
+    "bilag_2004", "essdai", "clinessdai", "ssdai", "esspri",
+)  # fmt: skip
+FILES = sorted((FOLDER / "zh_Hans").glob("*.toml"))
+
+
+def lacking(form: FormPlan) -> list[str]:
+    found = [f"{form.name}: {field.name}" for field in form.fields if not field.label.zh]
+    found += [
+        f"{form.name}: {field.name} {choice.value}"
+        for field in form.fields
+        for choice in field.choices
+        if not choice.label.zh and field.name not in {"site", "arm", "test"}
+    ]
+    found += [f"{form.name}: {group.name}" for group in form.groups if not group.label.zh]
+    # What must not be counted is part of the item; the sentences on columns are help, and may stay English.
+    found += [f"{form.name}: {field.name}" for field in form.items if field.help.en and not field.help.zh]
+    return [each for each in found if not each.endswith((": subject", ": visit", ": number"))]
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_every_word_of_an_instrument_is_translated(whole_catalogue: StudyPlan, name: str) -> None:
+    assert lacking(whole_catalogue.form(name)) == []
+
+
+def test_every_word_of_the_forms_of_a_template_is_translated(template: Study) -> None:
+    plan = make_study_plan(template)
+    assert [each for form in plan.forms for each in lacking(form)] == []
+    tests = [test for test in plan.form("labs").tests if not test.label.zh]
+    assert tests == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_file_translates_what_is_there_and_says_who_did_not_look_at_it(file: Path) -> None:
+    assert "not clinically reviewed" in file.read_text(encoding="utf-8").splitlines()[0]
+    found = translation_of(file.stem)
+    if file.stem == "analytes":
+        assert set(found["labels"]) <= set(analyte_table().analytes)
+    elif file.stem == "tables":
+        columns = {name for table in TABLES.values() for name in table.names} | {"window_days", "rater"}
+        assert set(found["titles"]) == set(TABLES)
+        assert set(found["labels"]) | set(found["help"]) <= columns
+    else:
+        assert file.stem in definitions()
+        items = {item.name: item for item in definition(file.stem).items}
+        assert set(found["items"]) == set(items)
+        for name, levels in found.get("levels", {}).items():
+            assert set(levels) == set(map(str, items[name].values))
+        assert set(found.get("excludes", {})) == {name for name, item in items.items() if item.excludes}
+
+
+def test_no_two_items_of_a_form_have_one_label(whole_catalogue: StudyPlan) -> None:
+    for name in TRANSLATED:
+        labels = [item.label.zh for item in whole_catalogue.form(name).items]
+        assert len(labels) == len(set(labels)), name
+
+
+def test_a_chinese_page_says_that_nobody_reviewed_its_labels(whole_catalogue: StudyPlan) -> None:
+    page = render_form(FormView(whole_catalogue.form("bilag_2004")), "zh-hans")
+    assert "未经临床审核" in page
+    assert "发热，超过 37.5 °C，有记录" in page
+    # What has no Chinese words is English and says so to a screen reader.
+    english = render_form(FormView(whole_catalogue.form("ssddi")), "zh-hans")
+    assert '<span lang="en">Salivary flow impaired</span>' in english
