@@ -175,3 +175,13 @@ def test_what_is_not_translated_is_marked_as_english(sle: StudyPlan) -> None:
     english = [each for tag, each in page.found if tag == "span" and each.get("lang") == "en"]
     assert english  # the window of the definition, at least
     assert not Elements(render_form(FormView(sle.form("sledai_2k")))).having("lang", "zh-Hans")
+
+
+def test_what_is_asked_with_yes_or_no_is_not_worded_by_its_codes(sle: StudyPlan) -> None:
+    """The page shows yes and no; "1 when serious" beside them would be a riddle."""
+    for plan in sle.forms:
+        said = [field.help.en for field in plan.fields if field.kind == "flag" and field.is_shown]
+        assert not [text for text in said if text.startswith(("0 ", "1 "))], plan.name
+    grades = sle.form("adverse_events").field("grade")
+    assert [str(choice.label) for choice in grades.choices][:3] == ["mild", "moderate", "severe"]
+    assert grades.help.en == ""

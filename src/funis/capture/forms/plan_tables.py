@@ -93,17 +93,29 @@ _LABELS: Final = {
     "start": "Start",
     "end": "End",
 }
+#: Of a column that is answered with yes or no: the schema words it by the codes 1 and 0.
+_ASKED: Final = {
+    "asked": "Whether the subject was asked about adverse events at this visit.",
+    "any_event": "Whether any event was reported since the last visit.",
+    "asked_drugs": "Whether the subject was asked about other drugs taken since the last visit.",
+    "serious": "Serious by the criteria of the protocol, whatever the grade.",
+    "related": "Related to the cells, possibly or surely.",
+    "attended": "Empty means that the subject came.",
+    "received_cells": "No where the subject was given no infusion.",
+    "healthy": "What history and examination of the donor found.",
+    "eligible": "Whether the donor was found eligible.",
+}
 #: Words that are longer than their code.
 _CODE_WORDS: Final = {
     "<": "below",
     ">": "above",
     "<=": "at most",
     ">=": "at least",
-    "1": "1 mild",
-    "2": "2 moderate",
-    "3": "3 severe",
-    "4": "4 life-threatening",
-    "5": "5 death",
+    "1": "mild",
+    "2": "moderate",
+    "3": "severe",
+    "4": "life-threatening",
+    "5": "death",
 }
 _AHEAD: Final = frozenset({("lots", "expiry")})
 
@@ -170,13 +182,14 @@ def column_field(study: Study, table: str, column: Column, *, role: Role, group:
     own = {extra.name for extra in study.columns} if table == "subjects" else set()
     choices = _choices(study, column, is_own=column.name in own)
     usual = USUAL_BODY.get(column.name, (None, None))
+    label = _label(study, column, is_own=column.name in own)
     return FieldPlan(
         column.name,
-        _label(study, column, is_own=column.name in own),
+        label,
         _kind(column, choices),
         role,
         group or table,
-        help=Words(column.meaning, translated("tables", "help", column.name)),
+        help=_help(column, label),
         choices=choices,
         unit=column.unit,
         low=column.low,
@@ -189,6 +202,14 @@ def column_field(study: Study, table: str, column: Column, *, role: Role, group:
         is_shown=column.name not in _NOT_ASKED,
         may_lie_ahead=(table, column.name) in _AHEAD or column.name in own,
     )
+
+
+def _help(column: Column, label: Words) -> Words:
+    """Say more of a column than its label does; nothing where there is no more to say."""
+    words = _ASKED.get(column.name, column.meaning) if column.kind == "flag" else column.meaning
+    if words.rstrip(".").casefold() == label.en.casefold():
+        return Words("")
+    return Words(words, translated("tables", "help", column.name))
 
 
 def _kind(column: Column, choices: tuple[ChoicePlan, ...]) -> FieldKind:
