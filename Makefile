@@ -21,6 +21,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 export PYTHONHASHSEED := 0
+# Two thirds of the time in which tests are collected go into compiling them: that is kept for the next run.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The lock of tests that run in other environments: the tools that need neither a browser nor a Java machine.
 MATRIX_TOOLS := hypothesis|markdown-it-py|openpyxl|pytest|pytest-cov|pytest-randomly|pytest-xdist
@@ -46,7 +48,7 @@ $(VENV)/.all: $(VENV)/.core requirements/all.txt
 	$(INSTALL) -r requirements/all.txt
 	@touch $@
 
-# Programs the tests drive that no Python package brings: Chromium and a Java virtual machine.
+# Programs the tests drive that no Python package brings: Chromium, a Java virtual machine, PostgreSQL.
 system:
 	@bash scripts/system-packages.sh
 
@@ -60,8 +62,9 @@ check: $(VENV)/.all
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
+# By files: what the tests of a file share is made in one process only; tests/conftest.py says which start first.
 test: system check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 mutate: $(VENV)/.all
 	$(BIN)/python scripts/mutate.py --seed $(SEED) --places $(PLACES)

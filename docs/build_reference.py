@@ -64,10 +64,11 @@ def find_errors() -> list[ErrorClass]:
     found: dict[str, ErrorClass] = {}
     known = {"Exception"}
     modules = sorted(SOURCE.rglob("*.py"), key=lambda path: (path.name != "errors.py", path))
+    classes = [each for path in modules for each in _classes(path)]
     while True:
         before = len(found)
-        for path in modules:
-            for each in _error_classes(path, known):
+        for each in classes:
+            if set(each.bases) & known:
                 found.setdefault(each.name, each)
         known |= set(found)
         if len(found) == before:
@@ -77,15 +78,15 @@ def find_errors() -> list[ErrorClass]:
             )
 
 
-def _error_classes(path: Path, known: set[str]) -> Iterator[ErrorClass]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _classes(path: Path) -> Iterator[ErrorClass]:
+    text = path.read_text(encoding="utf-8")
+    if "class " not in text:
+        return
     module = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts)
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.ClassDef):
             continue
         bases = tuple(base.id for base in node.bases if isinstance(base, ast.Name))
-        if not set(bases) & known:
-            continue
         lines = (ast.get_docstring(node) or "").splitlines()
         yield ErrorClass(node.name, bases, _code_of(node), lines[0] if lines else "", module)
 

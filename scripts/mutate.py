@@ -352,7 +352,7 @@ def record_coverage(workers: int) -> None:
         (WORK / folder).mkdir(parents=True)
     skipped = [f"--ignore={folder}" for folder in SLOW]
     command = [
-        sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadgroup",
+        sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadfile",
         f"--cov-config={settings}", f"--cov={SOURCE}", "--cov-context=test", "--cov-report=",
         "-p", "processor_seconds", f"--processor-seconds={WORK / 'seconds'}", *skipped, "tests",
     ]  # fmt: skip
