@@ -22,6 +22,7 @@ from funis.cli import (
     instrument_commands,
     number_commands,
     pool_commands,
+    serve_commands,
     study_commands,
 )
 from funis.cli.abstract_command import abstract
@@ -66,6 +67,11 @@ app.command("study-schema")(study_commands.study_schema)
 app.command()(pool_commands.pool)
 app.command()(demo)
 app.command()(docs)
+app.command()(serve_commands.serve)
+app.command("serve-admin")(serve_commands.serve_admin)
+app.command()(serve_commands.export)
+app.command()(serve_commands.load)
+app.add_typer(serve_commands.trail_app, name="audit-trail")
 app.command()(instrument_commands.score)
 app.command()(instrument_commands.explain)
 instruments_app.callback(invoke_without_command=True)(instrument_commands.instruments)

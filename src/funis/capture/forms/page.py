@@ -51,6 +51,7 @@ class FormView:
     remarks : refusals and warnings
     laboratory : results of the visit by field, as text, for fields that the laboratory fills
     may_enter : false: the page shows the values and takes none
+    addresses : what the script of entry asks of the form beside it, by name of the data attribute
     """
 
     plan: FormPlan
@@ -63,6 +64,7 @@ class FormView:
     remarks: Sequence[Remark] = ()
     laboratory: Mapping[str, str] = field(default_factory=dict)
     may_enter: bool = True
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

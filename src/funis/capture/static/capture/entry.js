@@ -64,11 +64,18 @@ async function count() {
 async function enter(form, field) {
   const changes = changesOf(field);
   if (!Object.keys(changes).length) return;
+  const replaces = Object.values(changes).some(({ old }) => old !== null);
+  const reason = replaces ? await askReason() : "";
+  if (reason === null) {
+    for (const [key, { old }] of Object.entries(changes)) fill(form, key, old);
+    void score(form);
+    return;
+  }
   // From here on this is what was seen: the next change is one against it.
   takeAsSeen(field);
   const entry = {
     key: crypto.randomUUID(), form: form.dataset.form, url: form.dataset.saveUrl, changes,
-    reason: document.querySelector("[data-reason]")?.value ?? "", entered_at: new Date().toISOString(),
+    reason, entered_at: new Date().toISOString(),
   };
   unsent += 1;
   say(field, "entered");
@@ -83,6 +90,19 @@ async function enter(form, field) {
     bar.textContent = WORDS.broken;
     throw error;
   }
+}
+
+/** Ask why a value that stood there is another now; null takes the change back. */
+function askReason() {
+  const asked = document.querySelector("dialog[data-reason]");
+  if (!asked) return Promise.resolve("");
+  const given = asked.querySelector("input");
+  return new Promise((resolve) => {
+    asked.onclose = () => resolve((asked.returnValue === "ok" && given.value.trim()) || null);
+    asked.returnValue = "";
+    asked.showModal();
+    given.select();
+  });
 }
 
 /** Drop what was still open for items that have been entered anew or settled. */

@@ -1,0 +1,126 @@
+"""Where a server's study and data stand: read from the environment once, by the settings alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from funis.errors import ValueRangeError
+from funis.files import write_whole
+
+FOLDER = "FUNIS_CAPTURE_FOLDER"
+DATABASE = "DATABASE_URL"
+OWNER = "DATABASE_OWNER_URL"
+HOSTS = "FUNIS_CAPTURE_HOSTS"
+HTTPS = "FUNIS_CAPTURE_HTTPS"
+OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a server is started with.
+
+    Attributes
+    ----------
+    folder : of the study: study.toml, and beside it what the server keeps
+    database : address of a PostgreSQL database; empty: SQLite in the folder
+    owner : the same database as its owner reaches it, who makes tables and triggers; the server itself never
+        works under that role
+    hosts : names under which the server answers
+    is_secure : it is reached by HTTPS, so that cookies go nowhere else
+    """
+
+    folder: Path
+    database: str = ""
+    owner: str = ""
+    hosts: tuple[str, ...] = OWN_HOSTS
+    is_secure: bool = False
+
+    @property
+    def sqlite_file(self) -> Path:
+        """Give the file of the embedded database."""
+        return self.folder / "capture.sqlite"
+
+    @property
+    def receipts_file(self) -> Path:
+        """Give the file to which a line is added after every acknowledged save."""
+        return self.folder / "capture.receipts"
+
+    def set_environment(self) -> None:
+        """Write the configuration where the settings, in this and in child processes, read it."""
+        os.environ[FOLDER] = str(self.folder)
+        os.environ[HOSTS] = ",".join(self.hosts)
+        os.environ[HTTPS] = "1" if self.is_secure else ""
+        if self.database:
+            os.environ[DATABASE] = self.database
+        else:
+            os.environ.pop(DATABASE, None)
+
+
+def read_configuration() -> Configuration:
+    """Read the configuration from the environment."""
+    folder = os.environ.get(FOLDER, "")
+    if not folder:
+        raise ValueRangeError(
+            FOLDER, "nothing", "the folder of a study", "Start the server by: funis serve DIR"
+        )
+    hosts = tuple(host for host in os.environ.get(HOSTS, "").split(",") if host)
+    return Configuration(
+        Path(folder),
+        os.environ.get(DATABASE, ""),
+        hosts=hosts or OWN_HOSTS,
+        is_secure=bool(os.environ.get(HTTPS)),
+    )
+
+
+def configuration_of(folder: Path) -> Configuration:
+    """Give the configuration of a folder, with the databases that the environment names."""
+    return Configuration(folder, os.environ.get(DATABASE, ""), os.environ.get(OWNER, ""))
+
+
+def role_of(address: str) -> str:
+    """Give the role under which an address of PostgreSQL is reached."""
+    return unquote(urlsplit(address).username or "")
+
+
+def read_database(configuration: Configuration) -> dict[str, Any]:
+    """Give the database in the words of Django's settings.
+
+    Raises
+    ------
+    ValueRangeError : the address is not that of a PostgreSQL database (its password is not repeated)
+    """
+    if not configuration.database:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(configuration.sqlite_file)} | {
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20}
+        }
+    parts = urlsplit(configuration.database)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in {"postgresql", "postgres"} or not name:
+        raise ValueRangeError(
+            DATABASE, f"an address of {parts.scheme or 'no kind'}", "postgresql://USER@HOST/NAME"
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"options": "-c statement_timeout=5000"},
+    }
+
+
+def read_secret(folder: Path) -> str:
+    """Read the key that signs sessions; the first start makes it, readable by its owner alone."""
+    path = folder / "capture.key"
+    if not path.is_file():
+        write_whole(path, secrets.token_urlsafe(48))
+        path.chmod(0o600)
+    return path.read_text(encoding="utf-8").strip()

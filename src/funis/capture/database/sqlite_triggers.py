@@ -1,0 +1,158 @@
+"""Triggers of SQLite that write the trail.
+
+SQLite has no variables in triggers: a row is handed to a view, whose own trigger finds the chain, writes the
+payload, hashes it and moves the head. Two functions must be given by the program that writes,
+``funis_context`` and ``funis_sha256``; a program that has none of them cannot write at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from funis.capture.database.audited_tables import CHAIN, ENTRY, TRAIL, AuditedTable
+
+TABLES = (
+    f"""CREATE TABLE IF NOT EXISTS {CHAIN} (
+  id TEXT PRIMARY KEY, seq INTEGER NOT NULL, head TEXT NOT NULL, at TEXT NOT NULL
+) WITHOUT ROWID""",
+    f"""CREATE TABLE IF NOT EXISTS {TRAIL} (
+  chain TEXT NOT NULL, seq INTEGER NOT NULL, payload TEXT NOT NULL, hash TEXT NOT NULL,
+  PRIMARY KEY (chain, seq)
+) WITHOUT ROWID""",
+    f"""CREATE VIEW IF NOT EXISTS {ENTRY} AS
+SELECT '' AS kind, '' AS chain, '' AS row_table, '' AS row_id, 0 AS revision, '' AS changes, '' AS data""",
+)
+
+
+def make_triggers(tables: list[AuditedTable], study: str) -> Iterator[tuple[str, str]]:
+    """Give the name and the text of every trigger.
+
+    Parameters
+    ----------
+    tables : the audited tables
+    study : id of the study, part of the first link of every chain
+    """
+    yield "capture_append", _append(study)
+    for action in ("UPDATE", "DELETE"):
+        name = f"capture_trail_no_{action.lower()}"
+        yield name, _refuse(name, f"BEFORE {action} ON {TRAIL}", "the trail is not changed")
+    again = f"WHEN EXISTS (SELECT 1 FROM {TRAIL} WHERE chain = NEW.chain AND seq = NEW.seq)"
+    name = "capture_trail_no_replace"
+    yield name, _refuse(name, f"BEFORE INSERT ON {TRAIL} {again}", "the trail is not changed")
+    yield (
+        "capture_chain_no_delete",
+        _refuse("capture_chain_no_delete", f"BEFORE DELETE ON {CHAIN}", "a chain is not removed"),
+    )
+    for table in tables:
+        yield from _triggers_of(table)
+
+
+def _append(study: str) -> str:
+    first = f"funis_sha256('funis', {_text(study)} || NEW.chain)"
+    return f"""CREATE TRIGGER capture_append INSTEAD OF INSERT ON {ENTRY} BEGIN
+  SELECT RAISE(ABORT, 'no actor: write refused') WHERE funis_context('actor') IS NULL;
+  INSERT INTO {CHAIN} (id, seq, head, at) SELECT NEW.chain, 0, {first}, ''
+    WHERE NOT EXISTS (SELECT 1 FROM {CHAIN} WHERE id = NEW.chain);
+  UPDATE {CHAIN} SET seq = seq + 1, at = max(at, funis_context('now')) WHERE id = NEW.chain;
+  INSERT INTO {TRAIL} (chain, seq, payload, hash)
+    SELECT id, seq, payload, funis_sha256(head, payload) FROM (
+      SELECT id, seq, head, json_object('v', 1, 'chain', id, 'seq', seq, 'at', at, 'kind', NEW.kind,
+        'actor', funis_context('actor'), 'address', funis_context('address'),
+        'reason', funis_context('reason'),
+        'table', NEW.row_table, 'row', NEW.row_id, 'revision', NEW.revision,
+        'changes', json(NEW.changes), 'data', json(NEW.data)) AS payload
+      FROM {CHAIN} WHERE id = NEW.chain);
+  UPDATE {CHAIN} SET head = (SELECT hash FROM {TRAIL} WHERE chain = NEW.chain AND seq = {CHAIN}.seq)
+    WHERE id = NEW.chain;
+END"""
+
+
+def _refuse(name: str, when: str, why: str) -> str:
+    return f"CREATE TRIGGER {name} {when} BEGIN\n  SELECT RAISE(ABORT, '{why}');\nEND"
+
+
+def _triggers_of(table: AuditedTable) -> Iterator[tuple[str, str]]:
+    name = f"{table.name}_no_delete"
+    yield name, _refuse(name, f"BEFORE DELETE ON {table.name}", "no row is deleted")
+    name = f"{table.name}_no_replace"
+    again = f"WHEN NEW.revision <> 1 OR EXISTS (SELECT 1 FROM {table.name} WHERE id = NEW.id)"
+    yield (
+        name,
+        _refuse(name, f"BEFORE INSERT ON {table.name} {again}", "a row is inserted once, as revision 1"),
+    )
+    yield f"{table.name}_may_change", _may_change(table)
+    yield f"{table.name}_inserted", _inserted(table)
+    yield f"{table.name}_changed", _changed(table)
+
+
+def _may_change(table: AuditedTable) -> str:
+    moved = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in table.fixed)
+    return f"""CREATE TRIGGER {table.name}_may_change BEFORE UPDATE ON {table.name} BEGIN
+  SELECT RAISE(ABORT, 'a change needs a reason') WHERE coalesce(funis_context('reason'), '') = '';
+  SELECT RAISE(ABORT, 'revision') WHERE NEW.revision <> OLD.revision + 1;
+  SELECT RAISE(ABORT, 'a fixed column is not changed') WHERE {moved};
+END"""
+
+
+def _inserted(table: AuditedTable) -> str:
+    shown = [f"{_text(column)}, json({_value(table, column, 'NEW')})" for column in table.columns]
+    shown += [f"{_text(column)}, 'set'" for column in table.secret]
+    data = f"json(NEW.{table.document})" if table.document else "json('{}')"
+    return f"""CREATE TRIGGER {table.name}_inserted AFTER INSERT ON {table.name} BEGIN
+  INSERT INTO {ENTRY} (kind, chain, row_table, row_id, revision, changes, data)
+    VALUES ('inserted', {_chain(table)}, '{table.name}', NEW.id, 1, json_object({", ".join(shown)}), {data});
+END"""
+
+
+def _changed(table: AuditedTable) -> str:
+    rows = [
+        f"SELECT {_text(name)} AS k, {_value(table, name, 'OLD')} AS o, {_value(table, name, 'NEW')} AS n"
+        for name in table.columns
+    ]
+    rows += [
+        f"SELECT {_text(name)}, json_quote('before'), json_quote('set') WHERE OLD.{name} IS NOT NEW.{name}"
+        for name in table.secret
+    ]
+    changes = (
+        "SELECT json_group_object(k, json_array(json(o), json(n))) FROM (\n      "
+        + "\n      UNION ALL ".join(rows)
+        + ") WHERE o IS NOT n"
+    )
+    return f"""CREATE TRIGGER {table.name}_changed AFTER UPDATE ON {table.name} BEGIN
+  INSERT INTO {ENTRY} (kind, chain, row_table, row_id, revision, changes, data)
+    VALUES ('changed', {_chain(table)}, '{table.name}', NEW.id, NEW.revision,
+    ({changes}),
+    {_changed_items(table.document)});
+END"""
+
+
+def _changed_items(document: str) -> str:
+    """Compare item by item, as JSON text, so that a decimal stays as it was typed."""
+    if not document:
+        return "json('{}')"
+    old, new = f"OLD.{document}", f"NEW.{document}"
+    return f"""(SELECT json_group_object(k, json_array(json(o), json(n))) FROM (
+      SELECT each.key AS k, {old} -> each.fullkey AS o, {new} -> each.fullkey AS n
+        FROM json_each({new}) AS each
+      UNION ALL
+      SELECT each.key, {old} -> each.fullkey, NULL FROM json_each({old}) AS each
+        WHERE {new} -> each.fullkey IS NULL) WHERE o IS NOT n)"""
+
+
+def _value(table: AuditedTable, column: str, row: str) -> str:
+    """Give a value as JSON text: a union forgets that a value is JSON, and true would become the word."""
+    if column in table.truths:
+        return f"CASE WHEN {row}.{column} THEN 'true' ELSE 'false' END"
+    return f"json_quote({row}.{column})"
+
+
+def _chain(table: AuditedTable) -> str:
+    return (
+        f"'{table.chain_word}:' || NEW.{table.chain_column}"
+        if table.chain_column
+        else f"'{table.chain_word}'"
+    )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

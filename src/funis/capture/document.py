@@ -1,0 +1,63 @@
+"""The document of a form: flat JSON whose numbers stand as they were typed.
+
+A decimal never passes through a binary fraction: ``0.62`` is stored and read as the digits 0.62.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from funis.errors import ValueRangeError
+
+Scalar: TypeAlias = str | int | bool | Decimal | None
+
+
+def write_document(document: Mapping[str, Any]) -> str:
+    """Write a document as JSON, its keys in order, so that one content has one text.
+
+    Parameters
+    ----------
+    document : text, whole numbers, decimals, truth values, null by name; lists and mappings of these
+
+    Raises
+    ------
+    ValueRangeError : a value of another kind, such as a binary fraction
+
+    Examples
+    --------
+    >>> write_document({"rash": 1, "proteinuria_24h": Decimal("0.620")})
+    '{"proteinuria_24h":0.620,"rash":1}'
+    """
+    return _write(document, "document")
+
+
+def _write(value: Any, name: str) -> str:
+    match value:
+        case Decimal() if value.is_finite():
+            return format(value, "f")
+        case None | bool() | int() | str():
+            return json.dumps(value, ensure_ascii=False)
+        case Mapping():
+            rows = (
+                f"{json.dumps(key, ensure_ascii=False)}:{_write(value[key], key)}" for key in sorted(value)
+            )
+            return "{" + ",".join(rows) + "}"
+        case list() | tuple():
+            return "[" + ",".join(_write(each, name) for each in value) + "]"
+        case _:
+            raise ValueRangeError(f"value of {name!r}", type(value).__name__, "text, whole numbers, decimals")
+
+
+def read_document(text: str) -> dict[str, Any]:
+    """Read a document; a number with a point or an exponent becomes a decimal.
+
+    Examples
+    --------
+    >>> read_document('{"proteinuria_24h": 0.620}')
+    {'proteinuria_24h': Decimal('0.620')}
+    """
+    found: dict[str, Any] = json.loads(text, parse_float=Decimal)
+    return found

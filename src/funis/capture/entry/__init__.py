@@ -1,0 +1,4 @@
+"""The one way in which a form changes.
+
+Doors: `save.save_entry`, `scores.score_forms`.
+"""

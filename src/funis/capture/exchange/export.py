@@ -1,0 +1,163 @@
+"""The data folder of the trial, from the rows of the server: whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from funis.capture.forms.plan_parts import FormPlan, StudyPlan
+from funis.capture.models import Consent, Form, StudyForm, Subject, SubjectVisit
+from funis.capture.study_in_force import newest_version, plan_of
+from funis.errors import ValueRangeError
+from funis.files import write_whole
+from funis.schema import NOT_DONE
+from funis.spreadsheets import render_rows
+from funis.study.read import FILE_NAME
+
+Row: TypeAlias = dict[str, str]
+Exported: TypeAlias = dict[str, tuple[list[str], list[Row]]]
+#: A date inside a packed folder, so that one content is one file, byte for byte.
+_PACKED_AT: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def export_tables() -> Exported:
+    """Give every table of the data folder as texts: by name its columns in printed order, and its rows.
+
+    A table of subjects stands there without rows, too: that nothing was entered is then seen, and is not a
+    statement that nothing happened (``safety_questions`` tells who was asked). Of the columns stand those
+    that have to, and those that hold something.
+    """
+    plan = plan_of(newest_version())
+    subjects = {each.pk: each for each in Subject.objects.order_by("number")}
+    rows: dict[str, list[Row]] = {form.name: [] for form in plan.forms}
+    rows["subjects"] = list(_subject_rows(plan, subjects))
+    rows["visits"] = list(_visit_rows(subjects))
+    for form, row in _form_rows(plan, subjects):
+        rows[form.name].append(row)
+    for each in StudyForm.objects.order_by("name", "code"):
+        rows[each.name].append(
+            {_key_of(plan.form(each.name)): each.code} | plain_row(plan.form(each.name), each.data)
+        )
+    return {
+        name: (_columns(plan.form(name), given), given)
+        for name, given in rows.items()
+        if given or plan.form(name).scope != "study"
+    }
+
+
+def _subject_rows(plan: StudyPlan, subjects: Mapping[str, Subject]) -> Iterator[Row]:
+    """Give the row of each subject; its consent is the first that was given."""
+    form = plan.form("subjects")
+    data = {each.subject_id: each.data for each in Form.objects.filter(name="subjects")}
+    consents: dict[str, str] = {}
+    for each in Consent.objects.order_by("given_on"):
+        consents.setdefault(each.subject_id, each.given_on.isoformat())
+    for key, subject in subjects.items():
+        row = {"subject": subject.number, "site": subject.site} | plain_row(form, data.get(key, {}))
+        yield row | ({"consent_date": consents[key]} if key in consents else {})
+
+
+def _visit_rows(subjects: Mapping[str, Subject]) -> Iterator[Row]:
+    found = sorted(
+        SubjectVisit.objects.all(), key=lambda each: (subjects[each.subject_id].number, each.date, each.name)
+    )
+    for visit in found:
+        row = {name: plain_text(value) for name, value in visit.data.items()}
+        yield {"subject": subjects[visit.subject_id].number, "visit": visit.name} | row
+
+
+def _form_rows(plan: StudyPlan, subjects: Mapping[str, Subject]) -> Iterator[tuple[FormPlan, Row]]:
+    """Give the rows of forms; an empty one that was only laid out holds nothing and is no row."""
+    found = Form.objects.exclude(name="subjects").select_related("visit")
+    ordered = sorted(
+        found,
+        key=lambda each: (subjects[each.subject_id].number, str(each.data.get("date") or ""), each.number),
+    )
+    for each in ordered:
+        form = plan.form(each.name)
+        if not any(name not in {"date", "test"} for name in each.data):
+            continue
+        row = {"subject": subjects[each.subject_id].number}
+        if each.visit is not None:
+            row["visit"] = each.visit.name
+        if "number" in form.by_name and form.by_name["number"].role == "key":
+            row["number"] = str(each.number)
+        yield form, row | plain_row(form, each.data)
+
+
+def plain_row(plan: FormPlan, data: Mapping[str, Any]) -> Row:
+    """Give a document as the cells of a row: what was not done is said in the cell of its measure."""
+    row: Row = {}
+    for key, value in data.items():
+        field, part = plan.keys[key]
+        if part == "not_done" and value:
+            row[field.name] = NOT_DONE
+        elif part in {"value", "attributed"}:
+            row[key] = plain_text(value)
+    return row
+
+
+def plain_text(value: Any) -> str:
+    """Give a value as it stands in a cell; a decimal as it was typed."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def _key_of(plan: FormPlan) -> str:
+    return next(field.name for field in plan.fields if field.role == "key")
+
+
+def _columns(plan: FormPlan, rows: Sequence[Row]) -> list[str]:
+    """Give the columns of a table in printed order: keys, what is asked for, and what holds something."""
+    held = {name for row in rows for name in row}
+    printed = [name for field in plan.fields for name in (field.name, f"{field.name}_attributed")]
+    asked = {field.name for field in plan.fields if field.role in {"key", "item"} or field.required}
+    return [name for name in dict.fromkeys(printed) if name in held or name in asked]
+
+
+def render_tables(tables: Exported) -> dict[str, str]:
+    """Give each table as the text of its CSV file, with nothing in it that a spreadsheet would run."""
+    return {
+        name: render_rows([columns, *([row.get(column, "") for column in columns] for row in rows)])
+        for name, (columns, rows) in tables.items()
+    }
+
+
+def pack_tables(study_text: str, tables: Exported) -> bytes:
+    """Pack the study file and the tables as one folder; the same content is the same file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in _files(study_text, tables):
+            archive.writestr(zipfile.ZipInfo(name, _PACKED_AT), text, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def export_study(out: Path) -> dict[str, int]:
+    """Write the study file and the tables into a folder that is empty or does not exist.
+
+    Returns
+    -------
+    dict : rows of each table
+
+    Raises
+    ------
+    ValueRangeError : the folder holds something
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueRangeError("folder of the export", str(out), "a folder that is empty or does not exist")
+    tables = export_tables()
+    (out / "data").mkdir(parents=True, exist_ok=True)
+    for name, text in _files(newest_version().text, tables):
+        write_whole(out / name, text)
+    return {name: len(rows) for name, (_, rows) in tables.items()}
+
+
+def _files(study_text: str, tables: Exported) -> Iterator[tuple[str, str]]:
+    yield FILE_NAME, study_text
+    for name, text in sorted(render_tables(tables).items()):
+        yield f"data/{name}.csv", text

@@ -1,0 +1,232 @@
+"""Load a data folder into an empty server: whole or not at all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from funis.capture.entry.scores import score_forms
+from funis.capture.forms.plan_parts import FormPlan, StudyPlan
+from funis.capture.forms.validation import check_changes
+from funis.capture.models import Consent, Form, StudyForm, StudyVersion, Subject, SubjectVisit
+from funis.capture.study_in_force import plan_of, study_of, today
+from funis.data.tables import read_cells
+from funis.errors import Finding, FindingsError, ValueRangeError
+from funis.schema import NOT_DONE
+
+#: Columns of subjects that stand elsewhere than in a form.
+_ELSEWHERE: Final = frozenset({"subject", "site", "consent_date"})
+_BATCH: Final = 500
+
+
+@dataclass(slots=True)
+class Loading:
+    """What is being loaded.
+
+    Attributes
+    ----------
+    version, plan : of the study
+    subjects, visits : made so far; visits by subject, name and date
+    forms : made so far
+    findings : every cell that no form takes
+    """
+
+    version: StudyVersion
+    plan: StudyPlan
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    visits: dict[tuple[str, str, str], SubjectVisit] = field(default_factory=dict)
+    forms: list[Form] = field(default_factory=list)
+    study_forms: list[StudyForm] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+Row = Mapping[str, str | None]
+
+
+def load_folder(folder: Path, version: StudyVersion) -> dict[str, int]:
+    """Load the tables of a study folder, within a transaction in which somebody acts.
+
+    Parameters
+    ----------
+    folder : with ``data`` inside
+    version : of the study, in force at every site
+
+    Returns
+    -------
+    dict : rows of each table
+
+    Raises
+    ------
+    ValueRangeError : subjects are there already
+    FindingsError : cells that no form takes, each with its place; nothing is loaded
+    """
+    if Subject.objects.exists():
+        raise ValueRangeError(
+            "server", "one that holds subjects", "one without subjects", "Load into a new folder."
+        )
+    raw = read_cells(folder, study_of(version))
+    loading = Loading(version, plan_of(version))
+    loading.findings += [each for each in raw.findings if each.level == "error"]
+    counted: dict[str, int] = {}
+    rows = {name: list(table.frame.iter_rows(named=True)) for name, table in raw.tables.items()}
+    for name in sorted(rows, key=lambda each: (each != "subjects", each != "visits", each)):
+        for row in rows[name]:
+            _take(loading, name, row, raw.tables[name].file)
+        counted[name] = len(rows[name])
+    if loading.findings:
+        raise FindingsError(folder.name, loading.findings)
+    _score(loading)
+    _write(loading)
+    return counted
+
+
+def _take(loading: Loading, name: str, row: Row, file: str) -> None:
+    """Take one row of a table into what is being loaded."""
+    if name == "subjects":
+        _take_subject(loading, row, file)
+    elif name == "visits":
+        _take_visit(loading, row)
+    elif loading.plan.form(name).scope == "study":
+        _take_study_row(loading, name, row, file)
+    else:
+        _take_form(loading, name, row, file)
+
+
+def _take_subject(loading: Loading, row: Row, file: str) -> None:
+    number, site = row["subject"] or "", row.get("site") or ""
+    plan = loading.plan.form("subjects")
+    if site not in study_of(loading.version).site_ids:
+        allowed = ", ".join(study_of(loading.version).site_ids)
+        loading.findings.append(
+            _finding(plan.name, file, row, "site", site, f"Write the code of a site: {allowed}.")
+        )
+        return
+    subject = Subject(number=number, site=site)
+    loading.subjects[number] = subject
+    form = Form(subject=subject, site=site, name="subjects", version=loading.version)
+    form.data = _document(loading, plan, {k: v for k, v in row.items() if k not in _ELSEWHERE}, row, file)
+    loading.forms.append(form)
+    if row.get("consent_date"):
+        day = date.fromisoformat(str(row["consent_date"]))
+        subject.status = "consented"
+        loading.consents.append(
+            Consent(
+                subject=subject, site=site, document_version="as loaded", given_on=day, obtained_by="funis"
+            )
+        )
+
+
+def _take_visit(loading: Loading, row: Row) -> None:
+    subject = loading.subjects.get(row["subject"] or "")
+    name = row.get("visit") or ""
+    if subject is None:
+        return
+    data = _plain({key: value for key, value in row.items() if key not in {"subject", "visit"}})
+    _add_visit(loading, subject, name, data)
+
+
+def _add_visit(loading: Loading, subject: Subject, name: str, data: dict[str, Any]) -> SubjectVisit:
+    number = 1 + sum(1 for key in loading.visits if key[:2] == (subject.number, name))
+    visit = SubjectVisit(subject=subject, site=subject.site, name=name, number=number, data=data)
+    loading.visits[subject.number, name, visit.date] = visit
+    return visit
+
+
+def _take_form(loading: Loading, name: str, row: Row, file: str) -> None:
+    plan = loading.plan.form(name)
+    subject = loading.subjects.get(row["subject"] or "")
+    if subject is None:
+        fix = "Write the number of a subject that stands in subjects."
+        loading.findings.append(_finding(name, file, row, "subject", row["subject"] or "", fix))
+        return
+    keys = {each.name for each in plan.fields if each.role == "key"}
+    form = Form(subject=subject, site=subject.site, name=name, version=loading.version)
+    form.data = _document(loading, plan, {k: v for k, v in row.items() if k not in keys}, row, file)
+    if plan.scope == "visit":
+        form.visit = _visit_of(loading, subject, row.get("visit") or "", str(form.data.get("date") or ""))
+    if "number" in keys and row.get("number"):
+        form.number = int(str(row["number"]))
+    loading.forms.append(form)
+
+
+def _visit_of(loading: Loading, subject: Subject, name: str, day: str) -> SubjectVisit:
+    """Find the visit of a form: of its name and date, else of its name; one in no table is made."""
+    found = loading.visits.get((subject.number, name, day))
+    same = (
+        [visit for key, visit in loading.visits.items() if key[:2] == (subject.number, name)]
+        if found is None
+        else []
+    )
+    return found or (same[0] if same else _add_visit(loading, subject, name, {"date": day} if day else {}))
+
+
+def _take_study_row(loading: Loading, name: str, row: Row, file: str) -> None:
+    plan = loading.plan.form(name)
+    key = next(field.name for field in plan.fields if field.role == "key")
+    data = _document(loading, plan, {k: v for k, v in row.items() if k != key}, row, file)
+    loading.study_forms.append(StudyForm(name=name, code=row[key] or "", version=loading.version, data=data))
+
+
+def _document(
+    loading: Loading, plan: FormPlan, cells: Mapping[str, str | None], row: Row, file: str
+) -> dict[str, Any]:
+    """Read the cells of a row as the form reads what is typed; what it refuses is a finding."""
+    typed = _not_done(plan, {key: value for key, value in _plain(cells).items() if key != "_line"})
+    checked = check_changes(plan, {}, typed, today=today())
+    for remark in checked.refusals:
+        fix = f"{remark.to_do()} Allowed: {remark.allowed_words()}."
+        loading.findings.append(_finding(plan.name, file, row, remark.key, remark.found, fix))
+    return checked.document
+
+
+def _plain(cells: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in cells.items() if value not in {None, ""}}
+
+
+def _not_done(plan: FormPlan, cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Say *not done* as a form says it where a cell of a measure says it."""
+    said = {key for key, value in cells.items() if value == NOT_DONE and f"{key}_not_done" in plan.keys}
+    return {key: value for key, value in cells.items() if key not in said} | {
+        f"{key}_not_done": True for key in said
+    }
+
+
+def _finding(table: str, file: str, row: Row, column: str, found: str, fix: str) -> Finding:
+    line = row.get("_line")
+    message = "The form does not take this."
+    return Finding(
+        "error", "not_taken", table, file, int(line) if line else None, column, found, message, fix
+    )
+
+
+def _score(loading: Loading) -> None:
+    """Score every instrument of every subject, and number what repeats."""
+    counted: dict[tuple[str, str, str], int] = defaultdict(int)
+    own: dict[tuple[str, str], list[Form]] = defaultdict(list)
+    for form in loading.forms:
+        place = (form.subject_id, form.visit_id or "", form.name)
+        counted[place] += 1
+        if loading.plan.form(form.name).repeats and form.name != "infusions":
+            form.number = counted[place]
+        own[form.subject_id, form.name].append(form)
+    for (_, name), forms in own.items():
+        for form, scores in zip(forms, score_forms(loading.plan.form(name), forms), strict=True):
+            form.scores = scores
+
+
+def _write(loading: Loading) -> None:
+    for model, rows in _in_order(loading):
+        model._default_manager.bulk_create(rows, batch_size=_BATCH)
+
+
+def _in_order(loading: Loading) -> Iterator[tuple[Any, list[Any]]]:
+    yield Subject, list(loading.subjects.values())
+    yield Consent, loading.consents
+    yield SubjectVisit, list(loading.visits.values())
+    yield Form, loading.forms
+    yield StudyForm, loading.study_forms

@@ -1,0 +1,1 @@
+"""The tables, step by step, as Django made them from the models."""

@@ -1,0 +1,20 @@
+"""The tables of the server; Django finds them here."""
+
+from __future__ import annotations
+
+from funis.capture.models.people import Account, RoleHeld
+from funis.capture.models.studies import StudyVersion, VersionInForce
+from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
+
+__all__ = [
+    "Account",
+    "Consent",
+    "Form",
+    "RequestKey",
+    "RoleHeld",
+    "StudyForm",
+    "StudyVersion",
+    "Subject",
+    "SubjectVisit",
+    "VersionInForce",
+]

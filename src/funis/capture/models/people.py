@@ -1,0 +1,73 @@
+"""People, and what each may do where."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from funis.capture.models.audited import Audited
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Finds people by their login name."""
+
+    def get_by_natural_key(self, username: str | None) -> Account:
+        """Find a person by login name."""
+        return self.get(login=username)
+
+
+class Account(Audited, AbstractBaseUser):
+    """Somebody with an account; an account belongs to one person and is never given to another.
+
+    Attributes
+    ----------
+    login : name typed at the door
+    printed_name : as it stands beside what the person did
+    language : of the pages: ``en`` or ``zh-hans``
+    is_active : may log in
+    failures : wrong passwords since the last right one
+    locked : no login until an administrator opens it again
+    """
+
+    login = models.CharField(max_length=60, unique=True)
+    printed_name = models.CharField(max_length=120)
+    language = models.CharField(max_length=10, default="en")
+    is_active = models.BooleanField(default=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    locked = models.BooleanField(default=False)
+    last_login = None
+
+    objects: ClassVar[AccountManager] = AccountManager()
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["printed_name"]
+    secret = ("password",)
+    fixed = ("id", "login")
+    chained_by = ("id", "person")
+
+    def save(self, *args: Any, **named: Any) -> None:
+        """Write the row as every audited one."""
+        super().save(*args, **named)
+
+
+class RoleHeld(Audited):
+    """A role that a person has at a site (empty: at all) for a time.
+
+    Attributes
+    ----------
+    role : one of `permissions.ROLES`
+    site : code of the site; empty: all sites
+    since, until : first and last day; no last day: until it is ended
+    granted_by : login of who granted it
+    """
+
+    person = models.ForeignKey(Account, models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=30)
+    site = models.CharField(max_length=30, blank=True)
+    since = models.DateField()
+    until = models.DateField(null=True, blank=True)
+    granted_by = models.CharField(max_length=60)
+
+    fixed = ("id", "person_id", "role", "site", "since", "granted_by")
+    chained_by = ("person_id", "person")

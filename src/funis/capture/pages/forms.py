@@ -1,0 +1,220 @@
+"""Pages of visits and forms, and the address to which entries are sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.crypto import salted_hmac
+
+from funis.capture.conduct import visits
+from funis.capture.document import read_document
+from funis.capture.entry.save import FormEntry, acknowledge, save_entry
+from funis.capture.entry.scores import columns_of, script_of, visit_of
+from funis.capture.forms.page import FormView, render_form
+from funis.capture.forms.plan_parts import FormPlan
+from funis.capture.models import Form, StudyVersion, SubjectVisit
+from funis.capture.pages.templates import draw
+from funis.capture.pages.words import ENTRY_WORDS, in_language
+from funis.capture.people.access import PageRequest, asks
+from funis.capture.study_in_force import plan_of, today, version_at
+from funis.capture.trail.events import record_event
+from funis.errors import ValueRangeError
+
+LONGEST_ENTRY = 200_000
+
+
+def find_form(asked: PageRequest, key: str) -> Form:
+    """Find a form; one of a site that the person may not act at does not exist for him."""
+    found = Form.objects.select_related("version", "subject", "visit").filter(pk=key).first()
+    if found is None or not asked.allows(found.site):
+        raise Http404
+    return found
+
+
+@asks("see subjects")
+def show_visit(asked: PageRequest, key: str) -> HttpResponse:
+    """Show a visit with its forms."""
+    visit = SubjectVisit.objects.select_related("subject").filter(pk=key).first()
+    if visit is None or not asked.allows(visit.site):
+        raise Http404
+    plan = plan_of(version_at(visit.site, today()))
+    forms = list(Form.objects.filter(visit=visit).select_related("version"))
+    order = {form.name: number for number, form in enumerate(plan.forms)}
+    forms.sort(key=lambda form: (order.get(form.name, 99), form.number))
+    due = {form.name for form in forms}
+    addable = [
+        form for form in plan.forms if form.scope == "visit" and (form.repeats or form.name not in due)
+    ]
+    return draw(
+        asked,
+        "visit.html",
+        visit=visit,
+        label=_label(visit, plan),
+        forms=[(form, plan_of(form.version).form(form.name), _filled(form)) for form in forms],
+        addable=[each for each in addable if each.name != "visits"],
+        may_enter=asked.rights.may("enter data", visit.site),
+    )
+
+
+def _label(visit: SubjectVisit, plan: Any) -> str:
+    return next((each.label for each in plan.visits if each.name == visit.name), visit.name.capitalize())
+
+
+def _filled(form: Form) -> int:
+    return sum(1 for name in form.data if name not in {"date", "test"})
+
+
+@asks("enter data", "POST")
+def add_form(asked: PageRequest, key: str) -> HttpResponse:
+    """Add a form to a visit, and open it."""
+    visit = SubjectVisit.objects.filter(pk=key).first()
+    if visit is None or not asked.allows(visit.site):
+        raise Http404
+    form = visits.add_form(visit, asked.request.POST.get("name", ""))
+    return HttpResponseRedirect(f"/forms/{form.pk}")
+
+
+@asks("see subjects")
+def show_form(asked: PageRequest, key: str) -> HttpResponse:
+    """Show a form, with the values of the visit before it beside those of this one."""
+    form = find_form(asked, key)
+    plan = plan_of(form.version).form(form.name)
+    previous = previous_form(form)
+    return draw(
+        asked,
+        "form.html",
+        form=form,
+        title=plan.title.shown(_language(asked))[0],
+        where=_label(form.visit, plan_of(form.version)) if form.visit else "",
+        drawn=render_form(
+            FormView(
+                plan=plan,
+                data=form.data,
+                previous=previous.data if previous else {},
+                form=form.pk,
+                revision=form.revision,
+                scores=form.scores,
+                may_enter=asked.rights.may("enter data", form.site),
+                addresses=_addresses(form, plan),
+            ),
+            _language(asked),
+        ),
+        may_enter=asked.rights.may("enter data", form.site),
+        entry_words=json.dumps(
+            {name: in_language(asked.language)(text) for name, text in ENTRY_WORDS.items()}
+        ),
+        queue_key=queue_key(str(asked.request.user.pk)),
+    )
+
+
+def _addresses(form: Form, plan: FormPlan) -> dict[str, str]:
+    """Give what the script of entry asks of a form: where it saves, and what it scores with."""
+    found = {"save-url": f"/forms/{form.pk}/save", "report-url": f"/forms/{form.pk}/difference"}
+    script, _ = script_of(plan)
+    day = form.data.get("date")
+    others = Form.objects.filter(subject=form.subject_id, name=form.name).exclude(pk=form.pk)
+    earlier = sorted(
+        (each for each in others if str(each.data.get("date") or "~") < str(day)),
+        key=lambda each: each.data["date"],
+    )
+    if not script or not day:
+        return found
+    visits = [_scored_as(plan, each) for each in earlier]
+    visit = {"subject": "1", "date": day}
+    return found | {
+        "script": f"/scores/{script}",
+        "visit": json.dumps(visit),
+        "visits": json.dumps(visits),
+    }
+
+
+def _scored_as(plan: FormPlan, form: Form) -> dict[str, Any]:
+    """Give the document of an earlier visit as the script reads it."""
+    visit = visit_of(plan, form.data)
+    read = columns_of(plan)
+    return {name: value for name, value in visit.items() if name in read} | {
+        "subject": "1",
+        "date": form.data["date"],
+    }
+
+
+def queue_key(person: str) -> str:
+    """Give the key with which a browser encrypts what waits in it: the same after a new login."""
+    made = salted_hmac("funis.capture.queue", person, algorithm="sha256").digest()
+    return base64.b64encode(made).decode()
+
+
+@asks("see subjects")
+def show_script(asked: PageRequest, name: str) -> HttpResponse:  # noqa: ARG001
+    """Give the script that scores a form; its name changes with its content."""
+    for version in StudyVersion.objects.order_by("-number"):
+        for plan in plan_of(version).instruments:
+            found, text = script_of(plan)
+            if found == name:
+                answer = HttpResponse(text, content_type="text/javascript; charset=utf-8")
+                answer["Cache-Control"] = "private, max-age=31536000, immutable"
+                return answer
+    raise Http404
+
+
+def _language(asked: PageRequest) -> Any:
+    return "zh-hans" if asked.language == "zh-hans" else "en"
+
+
+def previous_form(form: Form) -> Form | None:
+    """Give the form of the same kind at the visit before, none where there is none."""
+    day = form.data.get("date") or ""
+    others = Form.objects.filter(subject=form.subject_id, name=form.name).exclude(pk=form.pk)
+    same = [each for each in others if each.data.get("test") == form.data.get("test")]
+    earlier = [each for each in same if (each.data.get("date") or "~") < day]
+    return max(earlier, key=lambda each: each.data["date"], default=None)
+
+
+@asks("enter data", "POST")
+def save(asked: PageRequest, key: str) -> HttpResponse:
+    """Save an entry; the answer goes out after the transaction stands."""
+    form = find_form(asked, key)
+    entry = read_entry(asked.request.body, form.pk)
+    answer = save_entry(entry, form, str(asked.request.user.pk), _language(asked))
+    transaction.on_commit(partial(acknowledge, answer))
+    return HttpResponse(answer, content_type="application/json")
+
+
+def read_entry(body: bytes, form: str) -> FormEntry:
+    """Read what a browser sent.
+
+    Raises
+    ------
+    ValueRangeError : it is no entry
+    """
+    allowed = "key, form, changes {item: {old, new}} and reason"
+    if len(body) > LONGEST_ENTRY:
+        raise ValueRangeError("entry", f"{len(body)} bytes", f"at most {LONGEST_ENTRY}")
+    try:
+        sent: Any = read_document(body.decode())
+        changes = {str(item): (each["old"], each["new"]) for item, each in sent["changes"].items()}
+        entry = FormEntry(str(sent["key"]), str(sent["form"]), changes, str(sent.get("reason") or ""))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueRangeError("entry", "something else", allowed) from error
+    scalars = (value for pair in changes.values() for value in pair)
+    if (
+        entry.form != form
+        or not 8 <= len(entry.key) <= 64
+        or any(isinstance(each, (list, Mapping)) for each in scalars)
+    ):
+        raise ValueRangeError("entry", "something else", allowed)
+    return entry
+
+
+@asks("see subjects", "POST")
+def report_difference(asked: PageRequest, key: str) -> JsonResponse:
+    """Take the report that the browser scored otherwise than the server."""
+    form = find_form(asked, key)
+    record_event("scores differ", f"subject:{form.subject_id}", {"form": form.pk, "revision": form.revision})
+    return JsonResponse({"taken": True})

@@ -1,0 +1,174 @@
+"""Pages of subjects: the list, one subject, its consent and visits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+
+from funis.capture.conduct import consent, screening, visits
+from funis.capture.forms.plan_parts import FormPlan
+from funis.capture.models import Consent, Form, Subject
+from funis.capture.pages.templates import draw
+from funis.capture.people.access import PageRequest, asks
+from funis.capture.study_in_force import plan_of, started_with, today, version_at
+from funis.errors import ValueRangeError
+
+LONGEST_PAGE = 200
+ROWS = ("infusions", "medications", "adverse_events")
+
+
+def subjects_of(asked: PageRequest) -> QuerySet[Subject]:
+    """Give the subjects that the person may see on this page."""
+    found = Subject.objects.all()
+    return found if asked.sites is None else found.filter(site__in=asked.sites)
+
+
+def find_subject(asked: PageRequest, key: str) -> Subject:
+    """Find a subject; one of a site that the person may not act at does not exist for him."""
+    found = subjects_of(asked).filter(pk=key).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def read_day(text: str, what: str) -> date:
+    """Read a day that was typed."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ValueRangeError(what, text, "a day as YYYY-MM-DD") from error
+
+
+@asks("log in")
+def overview(asked: PageRequest) -> HttpResponse:
+    """Show each site with its subjects by status; who sees accounts alone is led there."""
+    if not asked.rights.may("see overview"):
+        return HttpResponseRedirect("/accounts")
+    asked = replace(asked, sites=asked.rights.sites("see overview"))
+    sites = [site for site in started_with().sites if asked.allows(site.id)]
+    counted = Counter(subjects_of(asked).values_list("site", "status"))
+    rows = [(site, [counted[site.id, status] for status in screening.STATUSES]) for site in sites]
+    return draw(asked, "overview.html", rows=rows, statuses=screening.STATUSES)
+
+
+@asks("see subjects")
+def list_subjects(asked: PageRequest) -> HttpResponse:
+    """List the subjects, by site and number."""
+    wanted = asked.request.GET.get("site", "")
+    after = asked.request.GET.get("after", "")
+    found = subjects_of(asked).order_by("number")
+    found = found.filter(site=wanted) if wanted else found
+    found = found.filter(number__gt=after) if after else found
+    shown = list(found[: LONGEST_PAGE + 1])
+    sites = [site for site in started_with().sites if asked.allows(site.id)]
+    return draw(
+        asked,
+        "subjects.html",
+        subjects=shown[:LONGEST_PAGE],
+        more=shown[LONGEST_PAGE - 1].number if len(shown) > LONGEST_PAGE else "",
+        sites=sites,
+        wanted=wanted,
+        statuses=screening.STATUSES,
+        screens_at=[site for site in sites if asked.rights.may("screen subject", site.id)],
+    )
+
+
+@asks("screen subject", "POST")
+def screen(asked: PageRequest) -> HttpResponse:
+    """Enter a new subject."""
+    site = asked.request.POST.get("site", "")
+    if not site or not asked.allows(site):
+        raise Http404
+    subject = screening.screen_subject(site)
+    return HttpResponseRedirect(f"/subjects/{subject.pk}")
+
+
+@asks("see subjects")
+def show_subject(asked: PageRequest, key: str) -> HttpResponse:
+    """Show a subject: consent, visits with their windows, and what belongs to no visit."""
+    subject = find_subject(asked, key)
+    plan = plan_of(version_at(subject.site, today()))
+    day = today()
+    forms = screening.forms_of_subject(subject)
+    planned = visits.planned_visits(subject, plan)
+    others = [each for each in visits.visits_of(subject) if each.name == visits.UNSCHEDULED]
+    return draw(
+        asked,
+        "subject.html",
+        subject=subject,
+        standing_words=screening.STATUSES[subject.status],
+        consents=consent.consents_of(subject),
+        has_consent=consent.consent_in_force(subject) is not None,
+        planned=[(each, each.standing(day)) for each in planned],
+        unscheduled=others,
+        own=[form for form in forms if form.name == "subjects"],
+        tables=[_table(plan.form(name), forms) for name in ROWS if name in plan.by_name],
+        end=plan.by_name.get("disposition"),
+        ends=[form for form in forms if form.name == "disposition"],
+        today=day.isoformat(),
+        may=lambda action: asked.rights.may(action, subject.site),
+        plan=plan,
+    )
+
+
+def _table(plan: FormPlan, forms: list[Form]) -> tuple[FormPlan, list[tuple[Form, str]]]:
+    """Give a table of a subject with its rows, each in the words of its first values."""
+    rows = [form for form in forms if form.name == plan.name]
+    shown = [field.name for field in plan.fields if field.role != "key"][:4]
+    words = [", ".join(str(form.data[name]) for name in shown if name in form.data) for form in rows]
+    return plan, list(zip(rows, words, strict=True))
+
+
+@asks("record consent", "POST")
+def record_consent(asked: PageRequest, key: str) -> HttpResponse:
+    """Record a consent."""
+    subject, given = find_subject(asked, key), asked.request.POST
+    consent.record_consent(
+        subject,
+        consent.Given(
+            given.get("document_version", ""),
+            read_day(given.get("given_on", ""), "day of consent"),
+            abroad="abroad" in given,
+            future_use="future_use" in given,
+        ),
+        asked.login,
+    )
+    return HttpResponseRedirect(f"/subjects/{subject.pk}")
+
+
+@asks("record consent", "POST")
+def withdraw_consent(asked: PageRequest, key: str) -> HttpResponse:
+    """Record that a consent was withdrawn."""
+    found = Consent.objects.filter(pk=key).first()
+    if found is None or not asked.allows(found.site):
+        raise Http404
+    given = asked.request.POST
+    day = read_day(given.get("withdrawn_on", ""), "day of withdrawal")
+    consent.withdraw_consent(found, day, given.get("reason", ""))
+    return HttpResponseRedirect(f"/subjects/{found.subject_id}")
+
+
+@asks("record visit", "POST")
+def record_visit(asked: PageRequest, key: str) -> HttpResponse:
+    """Record a visit, or that it was missed."""
+    subject, given = find_subject(asked, key), asked.request.POST
+    name = given.get("name", "")
+    if "missed" in given:
+        visits.miss_visit(subject, name, given.get("reason", ""))
+        return HttpResponseRedirect(f"/subjects/{subject.pk}")
+    visit = visits.record_visit(subject, name, read_day(given.get("date", ""), "date of the visit"))
+    return HttpResponseRedirect(f"/visits/{visit.pk}")
+
+
+@asks("enter data", "POST")
+def add_row(asked: PageRequest, key: str) -> HttpResponse:
+    """Add a row of a table of a subject, and open it."""
+    subject, name = find_subject(asked, key), asked.request.POST.get("name", "")
+    if name not in {*ROWS, "disposition"}:
+        raise Http404
+    form = screening.add_row(subject, name)
+    return HttpResponseRedirect(f"/forms/{form.pk}")

@@ -1,0 +1,51 @@
+"""How pages are drawn: templates escape everything, and every word of theirs has a Chinese one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.templatetags.static import static
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from funis.capture.pages.words import in_language
+from funis.capture.people.access import PageRequest
+from funis.capture.people.permissions import ROLES
+from funis.capture.study_in_force import started_with
+
+FOLDER = Path(__file__).parents[1] / "templates"
+
+
+def make_environment(**options: Any) -> Environment:
+    """Make the environment of the templates; an unknown name in one is an error, never an empty place."""
+    options |= {"loader": FileSystemLoader(FOLDER), "autoescape": True, "undefined": StrictUndefined}
+    options |= {"trim_blocks": True, "lstrip_blocks": True}
+    environment = Environment(**options)  # noqa: S701 - autoescape stands among the options
+    environment.globals |= {"static": static, "ROLES": ROLES}
+    return environment
+
+
+_environment = make_environment()
+
+
+def draw(asked: PageRequest, template: str, *, status: int = 200, **values: Any) -> HttpResponse:
+    """Draw a page for the person who asked.
+
+    Parameters
+    ----------
+    asked : the request; its language and rights decide what the page says and offers
+    template : name of the template
+    status : of the answer
+    values : what the template needs
+    """
+    text = _environment.get_template(template).render(
+        asked=asked,
+        study=started_with().trial,
+        csrf=get_token(asked.request),
+        t=in_language(asked.language),
+        language=asked.language,
+        **values,
+    )
+    return HttpResponse(text, status=status)

@@ -1,0 +1,103 @@
+"""Every request: who acts, what the page asks for, and at which sites. No page is without an action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
+
+from funis.capture.context import Acting, acting
+from funis.capture.people.accounts import rights_of
+from funis.capture.people.permissions import ACTIONS, Rights
+from funis.capture.study_in_force import today
+from funis.errors import UnknownNameError
+
+Rest = ParamSpec("Rest")
+Page = Callable[Concatenate["PageRequest", Rest], HttpResponseBase]
+OPEN: Final = "anybody"
+"""Action of the few pages before the door."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """A request whose right was checked.
+
+    Attributes
+    ----------
+    request : as Django has it
+    rights : of the person, today
+    sites : at which the action of this page is allowed; None: at all
+    login : of the person, empty before the door
+    language : of the person
+    """
+
+    request: HttpRequest
+    rights: Rights
+    sites: tuple[str, ...] | None
+    login: str = ""
+    language: str = "en"
+
+    def allows(self, site: str) -> bool:
+        """Tell whether the action of this page is allowed at a site."""
+        return self.sites is None or site in self.sites
+
+
+def asks(action: str, *methods: str) -> Callable[[Page[Rest]], Callable[..., HttpResponseBase]]:
+    """Say which action a page is; whoever may not do it is told that there is no such page.
+
+    Parameters
+    ----------
+    action : one of `ACTIONS`, or `OPEN`
+    methods : that the page answers; GET alone where none is named
+    """
+    if action != OPEN and action not in ACTIONS:
+        raise UnknownNameError("action", action, ACTIONS)
+
+    def mark(page: Page[Rest]) -> Callable[..., HttpResponseBase]:
+        @wraps(page)
+        def checked(request: HttpRequest, *args: Rest.args, **named: Rest.kwargs) -> HttpResponseBase:
+            if request.method not in (methods or ("GET",)):
+                return HttpResponseNotAllowed(methods or ("GET",))
+            if action == OPEN:
+                return page(PageRequest(request, Rights(frozenset()), ()), *args, **named)
+            person: Any = request.user
+            if not person.is_authenticated:
+                if request.headers.get("accept", "").startswith("application/json"):
+                    return JsonResponse({"ended": True}, status=401)
+                return redirect_to_login(request.get_full_path())
+            rights = rights_of(person, today())
+            if not rights.may(action):
+                raise Http404
+            asked = PageRequest(request, rights, rights.sites(action), person.login, person.language)
+            return _run(page, asked, *args, **named)
+
+        checked.action = action  # type: ignore[attr-defined]  # read by the test that walks every page
+        return checked
+
+    return mark
+
+
+def _run(page: Page[Rest], asked: PageRequest, *args: Rest.args, **named: Rest.kwargs) -> HttpResponseBase:
+    """Run a page in one transaction in which its person acts; a refusal rolls back what it wrote."""
+    address = asked.request.META.get("REMOTE_ADDR", "")
+    reason = str(asked.request.POST.get("reason", ""))
+    with acting(Acting(asked.login, reason, address, asked.sites)):
+        return page(asked, *args, **named)
+
+
+def no_such_page(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    """Answer for what does not exist and for what the person may not see, in the same words."""
+    return HttpResponse(
+        "There is no such page, or it is not yours to see.", status=404, content_type="text/plain"
+    )

@@ -1,0 +1,123 @@
+"""Logging in: the right password, an account that is open, and a lock after wrong ones."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.http import HttpRequest
+
+from funis.capture.context import Acting, acting, because, who_acts
+from funis.capture.models import Account, RoleHeld
+from funis.capture.people.permissions import ROLES, Held, Rights, read_rights
+from funis.capture.trail.events import record_event
+from funis.errors import UnknownNameError, ValueRangeError
+
+MOST_FAILURES: Final = 5
+"""Wrong passwords in a row after which an account is locked."""
+
+
+class AccountBackend:
+    """Checks a password at the door; unknown names and wrong passwords take the same work and answer."""
+
+    def authenticate(
+        self, request: HttpRequest | None, login: str = "", password: str = ""
+    ) -> Account | None:
+        """Give the person where name and password fit and the account is open, else None."""
+        address = request.META.get("REMOTE_ADDR", "") if request else ""
+        person = Account.objects.filter(login=login).first()
+        if person is None:
+            make_password(password)  # as long as a check would take
+            with acting(Acting("nobody", address=address)):
+                record_event("login refused", "system", {"why": "unknown name"})
+            return None
+        is_right = person.check_password(password)
+        if is_right and person.is_active and not person.locked:
+            _clear_failures(person, address)
+            return person
+        _count_failure(person, address, is_right=is_right)
+        return None
+
+    def get_user(self, key: str) -> Account | None:
+        """Give the person of a session, as long as the account is open."""
+        return Account.objects.filter(pk=key, is_active=True, locked=False).first()
+
+
+def _count_failure(person: Account, address: str, *, is_right: bool) -> None:
+    with acting(Acting("nobody", "wrong password", address)):
+        record_event("login refused", f"person:{person.pk}", {"why": "closed" if is_right else "password"})
+        if not is_right and not person.locked:
+            person.failures += 1
+            person.locked = person.failures >= MOST_FAILURES
+            person.save()
+
+
+def _clear_failures(person: Account, address: str) -> None:
+    if person.failures:
+        with acting(Acting(person.login, "right password", address)):
+            person.failures = 0
+            person.save()
+
+
+def add_person(login: str, printed_name: str, password: str, language: str = "en") -> Account:
+    """Make an account, within a transaction in which somebody acts.
+
+    Parameters
+    ----------
+    login : name typed at the door; never given to another person
+    printed_name : as it stands beside what the person did
+    password : at least 12 characters, none of the common ones
+    language : ``en`` or ``zh-hans``
+
+    Raises
+    ------
+    ValueRangeError : the name is taken
+    django.core.exceptions.ValidationError : the password is too weak
+    """
+    if Account.objects.filter(login=login).exists():
+        raise ValueRangeError("login name", login, "a name that nobody has or had")
+    validate_password(password)
+    person = Account(login=login, printed_name=printed_name, language=language)
+    person.set_password(password)
+    person.save()
+    return person
+
+
+def grant_role(person: Account, role: str, site: str, since: date, until: date | None = None) -> RoleHeld:
+    """Grant a role at a site (empty: all), within a transaction in which somebody acts.
+
+    Raises
+    ------
+    UnknownNameError : no such role
+    ValueRangeError : somebody grants a role to himself
+    """
+    if role not in ROLES:
+        raise UnknownNameError("role", role, ROLES)
+    who = who_acts()
+    if who is not None and who.actor == person.login:
+        raise ValueRangeError(
+            "role", ROLES[role], "a role granted by another person", "Ask another administrator."
+        )
+    granted_by = who.actor if who else ""
+    membership = RoleHeld(
+        person=person, role=role, site=site, since=since, until=until, granted_by=granted_by
+    )
+    membership.save()
+    return membership
+
+
+def end_role(membership: RoleHeld, last: date, reason: str) -> None:
+    """End a role with a last day and a reason."""
+    with because(reason):
+        membership.until = last
+        membership.save()
+
+
+def rights_of(person: Any, day: date) -> Rights:
+    """Read what a person may do on a day; somebody who is not logged in may do nothing."""
+    if not getattr(person, "is_authenticated", False):
+        return Rights(frozenset())
+    held = (Held(each.role, each.site, each.since, each.until) for each in person.memberships.all())
+    return read_rights(held, day)

@@ -1,0 +1,108 @@
+"""The one table of roles and actions: who may do what.
+
+A role is held at one site or at all; an action is allowed where the role is held. What belongs to no site
+(accounts, the study file) asks for a role that is held at all sites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+INVESTIGATOR, COORDINATOR, LABORATORY = "investigator", "coordinator", "cell_laboratory"
+MONITOR, MANAGER, STATISTICIAN = "monitor", "data_manager", "statistician"
+BOARD, ADMINISTRATOR, AUDITOR = "safety_board", "administrator", "auditor"
+
+ROLES: Final[Mapping[str, str]] = {
+    INVESTIGATOR: "Investigator",
+    COORDINATOR: "Coordinator",
+    LABORATORY: "Cell laboratory",
+    MONITOR: "Monitor",
+    MANAGER: "Data manager",
+    STATISTICIAN: "Statistician",
+    BOARD: "Safety board",
+    ADMINISTRATOR: "Administrator of accounts",
+    AUDITOR: "Auditor",
+}
+"""Every role, with its printed name."""
+
+_READ = frozenset({INVESTIGATOR, COORDINATOR, MONITOR, MANAGER, STATISTICIAN, BOARD, AUDITOR})
+_ENTER = frozenset({INVESTIGATOR, COORDINATOR})
+
+ACTIONS: Final[Mapping[str, frozenset[str]]] = {
+    # action: roles that may do it, where they are held
+    "log in": frozenset(ROLES),
+    "see overview": _READ | {LABORATORY},
+    "see subjects": _READ,
+    "screen subject": _ENTER,
+    "record consent": _ENTER,
+    "record visit": _ENTER,
+    "enter data": _ENTER,
+    "see trail": _READ - {BOARD},
+    "see product": _READ | {LABORATORY},
+    "export data": frozenset({MANAGER, STATISTICIAN, AUDITOR}),
+    "see accounts": frozenset({ADMINISTRATOR, AUDITOR}),
+    "manage accounts": frozenset({ADMINISTRATOR}),
+}
+"""Every action, with the roles that may do it. Roles of the sponsor write no clinical data."""
+
+EVERYWHERE: Final = frozenset({"export data", "see accounts", "manage accounts"})
+"""Actions that belong to no site: the role must be held at all sites."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A role as it is held: where (empty: at all sites), from when, until when."""
+
+    role: str
+    site: str
+    since: date
+    until: date | None = None
+
+    def is_in_force(self, day: date) -> bool:
+        """Tell whether the role is held on a day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a person may do on a day.
+
+    Attributes
+    ----------
+    roles : held in force, with the site (empty: all sites)
+    """
+
+    roles: frozenset[tuple[str, str]]
+
+    def sites(self, action: str) -> tuple[str, ...] | None:
+        """Give the sites at which an action is allowed; None: at all, and an empty tuple: at none.
+
+        Examples
+        --------
+        >>> rights = Rights(frozenset({("coordinator", "01"), ("monitor", "")}))
+        >>> rights.sites("enter data"), rights.sites("see subjects"), rights.sites("manage accounts")
+        (('01',), None, ())
+        """
+        allowed = {site for role, site in self.roles if role in ACTIONS[action]}
+        if "" in allowed:
+            return None
+        return () if action in EVERYWHERE else tuple(sorted(allowed))
+
+    def may(self, action: str, site: str = "") -> bool:
+        """Tell whether an action is allowed at a site; without one, anywhere.
+
+        Parameters
+        ----------
+        action : one of `ACTIONS`
+        site : code of the site; empty: at any
+        """
+        sites = self.sites(action)
+        return sites is None or (site in sites if site else bool(sites))
+
+
+def read_rights(held: Iterable[Held], day: date) -> Rights:
+    """Give the rights of a person on a day from the roles held."""
+    return Rights(frozenset((each.role, each.site) for each in held if each.is_in_force(day)))

@@ -1,0 +1,201 @@
+"""Start the server: prepare its database, refuse what is unsafe, run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funis.capture.configuration import Configuration, configuration_of, role_of
+from funis.errors import ValueRangeError
+
+if TYPE_CHECKING:
+    from funis.capture.trail.verify import Verified
+
+_log = logging.getLogger(__name__)
+SETTINGS = "funis.capture.settings"
+
+
+def configure(configuration: Configuration) -> None:
+    """Tell Django where study and data stand; once in a process."""
+    import django
+    from django.conf import settings
+
+    configuration.set_environment()
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    if not settings.configured:
+        django.setup()
+
+
+def prepare(configuration: Configuration) -> None:
+    """Make or renew the database of a study folder and load its study file as the version in force.
+
+    A changed study file becomes a new version; data keep the version they were entered with.
+
+    Parameters
+    ----------
+    configuration : folder and database
+
+    Raises
+    ------
+    ValueRangeError : the schema is not as it was left, or the server would work as the owner of its tables
+    """
+    configure(configuration)
+    from funis.capture.context import Acting, acting
+    from funis.capture.models import VersionInForce
+    from funis.capture.study_in_force import load_version, put_in_force, started_with, today
+    from funis.study.read import FILE_NAME
+
+    study = started_with()
+    _make_schema(configuration, study.trial.id)
+    text = (configuration.folder / FILE_NAME).read_text(encoding="utf-8")
+    with acting(Acting("funis", "study file of the folder", sites=None)):
+        version = load_version(text)
+        for site in study.site_ids:
+            if not VersionInForce.objects.filter(version=version, site=site).exists():
+                put_in_force(version, site, today(), today())
+
+
+def _make_schema(configuration: Configuration, study: str) -> None:
+    """Make tables and triggers: on PostgreSQL as their owner, in a process of its own."""
+    from funis.capture.database.prepare import prepare_database, refuse_altered, refuse_owner
+
+    if not configuration.database:
+        refuse_altered()
+        prepare_database(study)
+        return
+    if configuration.owner:
+        roles = [configuration.owner, role_of(configuration.database)]
+        command = [sys.executable, "-m", "funis.capture.prepare_as_owner", str(configuration.folder), *roles]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+        if done.returncode:
+            words = done.stderr.strip().splitlines()
+            raise ValueRangeError(
+                "database", words[-1] if words else "no answer", "one that its owner can prepare"
+            )
+    refuse_owner()
+    refuse_altered()
+
+
+def load_data(configuration: Configuration, source: Path) -> dict[str, int]:
+    """Load a data folder into a prepared server without subjects.
+
+    Raises
+    ------
+    ValueRangeError : subjects are there already
+    funis.errors.FindingsError : cells that no form takes; nothing is loaded
+    """
+    configure(configuration)
+    from funis.capture.context import Acting, acting
+    from funis.capture.exchange.load import load_folder
+    from funis.capture.study_in_force import newest_version
+
+    with acting(Acting("funis", "data folder loaded", sites=None)):
+        return load_folder(source, newest_version())
+
+
+def export_data(configuration: Configuration, out: Path) -> dict[str, int]:
+    """Write the data folder of a prepared server; that it was taken stands in the trail.
+
+    Raises
+    ------
+    ValueRangeError : the folder holds something
+    """
+    configure(configuration)
+    from funis.capture.context import Acting, acting
+    from funis.capture.exchange.export import export_study
+    from funis.capture.trail.events import record_event
+
+    with acting(Acting("funis", "data folder written", sites=None)):
+        rows = export_study(out)
+        record_event("exported", "system", {"tables": rows})
+    return rows
+
+
+def verify_server(receipts: Path) -> Verified:
+    """Verify the trail of a configured server, with the receipts where the file exists."""
+    from funis.capture.study_in_force import started_with
+    from funis.capture.trail.verify import verify_trail
+
+    return verify_trail(started_with().trial.id, receipts if receipts.is_file() else None)
+
+
+def fill_demo(folder: Path) -> tuple[Configuration, list[dict[str, object]]]:
+    """Prepare a server in the folder of the demonstration, with its data and users of every role.
+
+    Returns
+    -------
+    tuple : the configuration, and each user with roles, sites and password
+    """
+    configuration = configuration_of(folder)
+    prepare(configuration)
+    from funis.capture.demo_users import add_demo_users
+
+    load_data(configuration, folder)
+    return configuration, add_demo_users()
+
+
+def add_administrator(login: str, printed_name: str, password: str) -> None:
+    """Make the first administrator of accounts.
+
+    Raises
+    ------
+    ValueRangeError : there is one already; another is made by him
+    """
+    from funis.capture.context import Acting, acting
+    from funis.capture.models import RoleHeld
+    from funis.capture.people.accounts import add_person, grant_role
+    from funis.capture.people.permissions import ADMINISTRATOR
+    from funis.capture.study_in_force import today
+
+    if RoleHeld.objects.filter(role=ADMINISTRATOR, until=None).exists():
+        raise ValueRangeError(
+            "administrator", "one is there", "a server without one", "Let the administrator add others."
+        )
+    with acting(Acting("funis", "first administrator", sites=None)):
+        grant_role(add_person(login, printed_name, password), ADMINISTRATOR, "", today())
+
+
+def run(configuration: Configuration, port: int, say: Callable[[str], None]) -> None:
+    """Run the server until it is stopped.
+
+    Parameters
+    ----------
+    configuration : folder, database, hosts
+    port : of this machine; only this machine reaches it unless a proxy passes requests on
+    say : takes what is said to who started it
+    """
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    say(f"http://localhost:{port}")
+    server = Granian(
+        "funis.capture.wsgi:application",
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=1 if not configuration.database else 4,
+        log_level=LogLevels.warning,
+    )
+    server.serve()
+
+
+def existing_server(folder: Path) -> Configuration:
+    """Give the configuration of a folder in which a server was prepared.
+
+    Raises
+    ------
+    ValueRangeError : none was
+    """
+    configuration = configuration_of(folder)
+    if not configuration.database and not configuration.sqlite_file.is_file():
+        raise ValueRangeError(
+            "study folder", str(folder), "one that was served", f"Run: funis serve {folder}"
+        )
+    return configuration

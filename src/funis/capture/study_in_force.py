@@ -1,0 +1,138 @@
+"""The study that is in force, and the plans of every version; read once and kept by hash."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from funis.capture.configuration import read_configuration
+from funis.capture.forms.plan import make_study_plan, read_plan, write_plan
+from funis.capture.forms.plan_parts import StudyPlan
+from funis.capture.models import StudyVersion, VersionInForce
+from funis.errors import ValueRangeError
+from funis.study.model import Study
+from funis.study.read import FILE_NAME, read_study
+from funis.study.today import study_today
+
+
+def load_version(text: str) -> StudyVersion:
+    """Load a study file as a new version, within a transaction in which somebody acts.
+
+    Parameters
+    ----------
+    text : the study file
+
+    Returns
+    -------
+    StudyVersion : the newest one where the file says the same, byte for byte
+
+    Raises
+    ------
+    funis.errors.StudyError : the file has findings
+    ValueRangeError : the trial has arms; allocation by this server does not exist yet
+    """
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    newest = StudyVersion.objects.order_by("-number").first()
+    if newest is not None and newest.sha256 == digest:
+        return newest
+    study = _read(text)
+    if study.arms:
+        raise ValueRangeError(
+            "study", "a trial with arms", "a trial with one arm, or an observational study",
+            "This server does not allocate yet: capture a trial with arms elsewhere.",
+        )  # fmt: skip
+    version = StudyVersion(
+        number=newest.number + 1 if newest else 1,
+        text=text,
+        sha256=digest,
+        plan=write_plan(make_study_plan(study)),
+    )
+    version.save()
+    return version
+
+
+def put_in_force(version: StudyVersion, site: str, approved_on: date, since: date) -> VersionInForce:
+    """Let a site work with a version from a day on, not before its approval there.
+
+    Raises
+    ------
+    ValueRangeError : the day lies before the approval
+    """
+    if since < approved_on:
+        raise ValueRangeError(
+            "first day", since.isoformat(), f"{approved_on.isoformat()} (approval) or later"
+        )
+    in_force = VersionInForce(version=version, site=site, approved_on=approved_on, since=since)
+    in_force.save()
+    return in_force
+
+
+def version_at(site: str, day: date) -> StudyVersion:
+    """Give the version that a site works with on a day: the newest that is in force there.
+
+    Raises
+    ------
+    ValueRangeError : none is
+    """
+    found = (
+        VersionInForce.objects.filter(site=site, since__lte=day)
+        .select_related("version")
+        .order_by("-version__number")
+        .first()
+    )
+    if found is None:
+        raise ValueRangeError(
+            f"site {site}", "no version of the study in force", "one that was approved there",
+            "Put a version in force for the site first.",
+        )  # fmt: skip
+    return found.version
+
+
+def newest_version() -> StudyVersion:
+    """Give the newest version that was loaded."""
+    return StudyVersion.objects.latest("number")
+
+
+def plan_of(version: StudyVersion) -> StudyPlan:
+    """Give the plan of a version as it was made on its day."""
+    return _plan(version.sha256, version.plan)
+
+
+def study_of(version: StudyVersion) -> Study:
+    """Give the study of a version."""
+    return _study(version.sha256, version.text)
+
+
+@lru_cache(maxsize=32)
+def _plan(sha256: str, text: str) -> StudyPlan:  # noqa: ARG001 - the hash spares comparing long texts
+    return read_plan(text)
+
+
+@lru_cache(maxsize=32)
+def _study(sha256: str, text: str) -> Study:  # noqa: ARG001
+    return _read(text)
+
+
+def _read(text: str) -> Study:
+    with TemporaryDirectory(prefix="funis-study-") as place:
+        path = Path(place) / FILE_NAME
+        path.write_text(text, encoding="utf-8")
+        return read_study(path)
+
+
+@lru_cache(maxsize=1)
+def _started_with() -> Study:
+    return read_study(read_configuration().folder)
+
+
+def started_with() -> Study:
+    """Give the study of the folder that the server was started with."""
+    return _started_with()
+
+
+def today() -> date:
+    """Give the day it is now in the study's time zone."""
+    return study_today(_started_with())

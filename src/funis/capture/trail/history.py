@@ -1,0 +1,67 @@
+"""The history of a form or an item, and of everything that was done to a subject, from the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from funis.capture.models.subjects import OfSubject
+from funis.capture.trail.rows import read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row of the trail, read.
+
+    Attributes
+    ----------
+    seq, at, actor, reason, kind : of the row
+    table, row, revision : what was written
+    items : of each changed column or item the old and the new value (of a first entry: none before)
+    """
+
+    seq: int
+    at: str
+    actor: str
+    reason: str
+    kind: str
+    table: str
+    row: str
+    revision: int
+    items: Mapping[str, tuple[Any, Any]]
+
+
+def read_history(chain: str, row: str = "") -> Iterator[Change]:
+    """Read what happened in a chain, or to one of its rows, the oldest first.
+
+    Parameters
+    ----------
+    chain : such as ``subject:ID``
+    row : id of a row; empty for all
+    """
+    for each in read_rows(chain):
+        said = each.said
+        if row and said["row"] != row:
+            continue
+        is_first = said["kind"] == "inserted"
+        told = {**said["changes"], **said["data"]}
+        items = {name: (None, value) if is_first else _pair(value) for name, value in told.items()}
+        yield Change(
+            each.seq, said["at"], said["actor"], said["reason"], said["kind"], said["table"], said["row"],
+            said["revision"], items,
+        )  # fmt: skip
+
+
+def _pair(value: Any) -> tuple[Any, Any]:
+    """Give old and new; an event beside rows has details, which are new."""
+    return (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (None, value)
+
+
+def last_change(row: OfSubject, item: str) -> Change | None:
+    """Find the last change of an item of a row of a subject, none where it never had a value."""
+    found = None
+    for change in read_history(f"subject:{row.subject_id}", row.pk):
+        if item in change.items:
+            found = change
+    return found

@@ -1,0 +1,130 @@
+"""Verify the trail: the chains, what they say of the present rows, the receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from funis.capture.database.connections import link
+from funis.capture.database.fingerprint import read_fingerprint
+from funis.capture.trail.receipts import Receipt, read_receipts
+from funis.capture.trail.replay import compare_rows
+from funis.capture.trail.rows import Head, Row, read_heads, read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """Something that is not as the trail, its heads or the receipts say.
+
+    Attributes
+    ----------
+    place : chain and number, or table and row
+    what : what was found there
+    """
+
+    place: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The outcome: how much was looked at, and what was found.
+
+    Attributes
+    ----------
+    rows, chains, receipts : how many were looked at
+    alterations : what is not as it should be
+    """
+
+    rows: int
+    chains: int
+    receipts: int
+    alterations: tuple[Alteration, ...]
+
+
+def verify_trail(study: str, receipts: Path | None = None) -> Verified:
+    """Verify all chains, replay them to the present rows, and look for every receipt.
+
+    Parameters
+    ----------
+    study : id of the study, part of the first link
+    receipts : file of receipts; without one, a perfect roll-back of the newest rows cannot be seen
+    """
+    rows = list(read_rows())
+    heads = read_heads()
+    prepared = last_schema(rows)
+    given = list(read_receipts(receipts)) if receipts else []
+    found = [
+        *check_chains(rows, heads, study),
+        *(Alteration(place, what) for place, what in compare_rows(rows)),
+        *check_receipts(rows, given),
+        *check_schema(prepared),
+    ]
+    return Verified(len(rows), len(heads), len(given), tuple(found))
+
+
+def last_schema(rows: Iterable[Row]) -> str:
+    """Give the fingerprint of the schema as it was last prepared; empty before that."""
+    prepared = [each for each in rows if each.chain == "system" and _read(each).get("kind") == "prepared"]
+    return str(_read(prepared[-1])["changes"]["schema"]) if prepared else ""
+
+
+def check_schema(prepared: str) -> Iterator[Alteration]:
+    """Check that triggers, functions and tables are as they were when the server last prepared them."""
+    if prepared != read_fingerprint():
+        what = "triggers, functions or tables are not as this server made them"
+        yield Alteration("schema", what)
+
+
+def check_chains(rows: Iterable[Row], heads: Mapping[str, Head], study: str) -> Iterator[Alteration]:
+    """Check the links of every chain: numbers without a gap, hashes, times, the head.
+
+    Parameters
+    ----------
+    rows : the trail, chain by chain in the order of its numbers
+    heads : the end of each chain
+    study : id of the study, part of the first link
+    """
+    ends: dict[str, tuple[int, str, str]] = {}
+    for row in rows:
+        number, before, moment = ends.get(row.chain, (0, link("funis", study + row.chain), ""))
+        place = f"{row.chain} {row.seq}"
+        if row.seq != number + 1:
+            yield Alteration(place, f"follows number {number}: rows in between are gone, or were put in")
+        if link(before, row.payload) != row.hash:
+            yield Alteration(place, "its hash is not that of the row before it and its text")
+        said = _read(row)
+        if (said.get("chain"), said.get("seq")) != (row.chain, row.seq):
+            yield Alteration(place, "its text names another place")
+        at = str(said.get("at", ""))
+        if at < moment:
+            yield Alteration(place, "is earlier than the row before it")
+        ends[row.chain] = (row.seq, row.hash, at)
+    for chain in sorted({*heads, *ends}):
+        number, last, _ = ends.get(chain, (0, "", ""))
+        head = heads.get(chain)
+        if head is None:
+            yield Alteration(chain, "has rows and no head")
+        elif (head.seq, head.hash) != (number, last):
+            yield Alteration(chain, f"ends at number {number}, its head says {head.seq}")
+
+
+def _read(row: Row) -> Mapping[str, Any]:
+    try:
+        return row.said
+    except ValueError:
+        return {}
+
+
+def check_receipts(rows: Iterable[Row], receipts: Iterable[Receipt]) -> Iterator[Alteration]:
+    """Check that every acknowledged save is in the trail, as it was acknowledged."""
+    stored = {(row.chain, row.seq): row.hash for row in rows}
+    for receipt in receipts:
+        found = stored.get((receipt.chain, receipt.seq))
+        place = f"{receipt.chain} {receipt.seq}"
+        if found is None:
+            yield Alteration(place, f"was acknowledged at {receipt.at} and is gone")
+        elif found != receipt.hash:
+            yield Alteration(place, f"is not what was acknowledged at {receipt.at}")

@@ -1,0 +1,159 @@
+"""Commands of the capture server: serve a study, its first administrator, data out and in, the trail."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from funis.cli.answers import Json, print_answer
+from funis.cli.arguments import existing_folder
+from funis.errors import MissingExtraError, ValueRangeError
+
+if TYPE_CHECKING:
+    from funis.capture.configuration import Configuration
+
+OptionalFolder = Annotated[
+    Path | None, typer.Argument(help="Study folder; with --demo the folder to be made.", metavar="[DIR]")
+]
+Served = Annotated[Path, typer.Argument(help="Study folder that was served.", metavar="DIR")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of this machine.")]
+
+
+def serve(
+    folder: OptionalFolder = None,
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Fill a lupus trial with invented patients and users at four sites."),
+    ] = False,
+    port: Port = 8000,
+    accounts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --demo: write its users as JSON.")
+    ] = None,
+) -> None:
+    """Run the trial in a browser: forms, visits, consent and an audit trail, made from the study file."""
+    _require_server("funis serve")
+    from funis.capture.configuration import configuration_of
+    from funis.capture.serve import prepare, run
+
+    if accounts is not None and not demo:
+        raise ValueRangeError("--accounts", str(accounts), "only with --demo")
+    if demo:
+        configuration = _fill_demo(folder or Path("demo-trial"), accounts)
+    else:
+        if folder is None:
+            raise ValueRangeError("study folder", "none", "a folder with study.toml", "Give DIR, or --demo.")
+        configuration = configuration_of(existing_folder(folder).resolve())
+        prepare(configuration)
+    run(configuration, port, lambda words: typer.echo(words, err=True))
+
+
+def serve_admin(
+    folder: Served,
+    login: Annotated[str, typer.Option(prompt=True, help="Name typed at the door.")],
+    printed_name: Annotated[str, typer.Option(prompt=True, help="Name as it stands beside what is done.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Make the first administrator of accounts of a study that was served."""
+    _require_server("funis serve-admin")
+    from django.core.exceptions import ValidationError
+
+    from funis.capture.serve import add_administrator, configure, existing_server
+
+    configure(existing_server(existing_folder(folder).resolve()))
+    try:
+        add_administrator(login, printed_name, password)
+    except ValidationError as error:
+        raise ValueRangeError("password", "one that is too weak", " ".join(error.messages)) from error
+    typer.echo("The administrator may log in and add the accounts of the others.")
+
+
+def export(
+    folder: Served,
+    out: Annotated[Path, typer.Argument(help="Folder to be made.", metavar="OUT")],
+    json_: Json = False,
+) -> None:
+    """Write the data folder of a served study, exactly as funis report reads it."""
+    _require_server("funis export")
+    from funis.capture.serve import existing_server, export_data
+
+    rows = export_data(existing_server(existing_folder(folder).resolve()), out)
+    words = ", ".join(f"{name} {count}" for name, count in rows.items())
+    print_answer(f"Wrote {out}. Rows: {words}.", {"folder": str(out), "rows": rows}, as_json=json_)
+
+
+def load(
+    folder: Served,
+    source: Annotated[Path, typer.Argument(help="Study folder with data/.", metavar="FROM")],
+    json_: Json = False,
+) -> None:
+    """Load a data folder into a served study that holds no subjects: whole or not at all."""
+    _require_server("funis load")
+    from funis.capture.serve import existing_server, load_data
+
+    rows = load_data(existing_server(existing_folder(folder).resolve()), existing_folder(source))
+    words = ", ".join(f"{name} {count}" for name, count in rows.items())
+    print_answer(f"Loaded {source}. Rows: {words}.", {"rows": rows}, as_json=json_)
+
+
+trail_app = typer.Typer(help="The audit trail of a served study.", rich_markup_mode=None)
+
+
+@trail_app.callback()
+def trail() -> None:
+    """Keep the name of the command before its subcommand."""
+
+
+@trail_app.command()
+def verify(
+    folder: Served,
+    receipts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Receipts of saves; by default those of DIR.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Verify the audit trail; exit 1 when anything was altered."""
+    _require_server("funis audit-trail verify")
+    from funis.capture.serve import configure, existing_server, verify_server
+
+    configuration = existing_server(existing_folder(folder).resolve())
+    configure(configuration)
+    found = verify_server(receipts or configuration.receipts_file)
+    looked = f"{found.rows} rows in {found.chains} chains, {found.receipts} receipts"
+    lines = [f"{each.place}: {each.what}." for each in found.alterations]
+    text = "\n".join([*lines, f"{looked}: {len(lines) or 'nothing'} altered."])
+    answer = {
+        "rows": found.rows,
+        "chains": found.chains,
+        "receipts": found.receipts,
+        "alterations": [{"place": each.place, "what": each.what} for each in found.alterations],
+    }
+    print_answer(text, answer, as_json=json_)
+    raise typer.Exit(int(bool(lines)))
+
+
+def _fill_demo(folder: Path, accounts: Path | None) -> Configuration:
+    """Make the folder of the demonstration, its users and their file."""
+    from funis.capture.serve import fill_demo
+    from funis.demo.reconstruct import reconstruct
+    from funis.files import write_whole
+
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueRangeError("folder of the demonstration", str(folder), "an empty folder, or none")
+    made = reconstruct("sle", folder)
+    configuration, users = fill_demo(made.resolve())
+    if accounts is not None:
+        write_whole(accounts, json.dumps(users, indent=1) + "\n")
+        accounts.chmod(0o600)
+    for user in users:
+        typer.echo(f"{user['user']}  {user['password']}", err=True)
+    return configuration
+
+
+def _require_server(what: str) -> None:
+    for library in ("django", "granian"):
+        if find_spec(library) is None:
+            raise MissingExtraError(what, library, "server")

@@ -1,0 +1,58 @@
+"""One server in a process: the study of the lupus template, on SQLite or on the database that the environment names."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from funis.capture.configuration import Configuration
+from funis.capture.serve import configure, prepare
+from funis.study.read import template_path
+
+DATABASE, OWNER = "FUNIS_TEST_DATABASE", "FUNIS_TEST_OWNER"
+STUDY = "UCMSC-SLE"
+
+
+@pytest.fixture(scope="session")
+def configuration(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
+    """Prepare the server; Django knows one database in a process."""
+    folder = tmp_path_factory.mktemp("trial")
+    (folder / "study.toml").write_text(template_path("sle").read_text(encoding="utf-8"), encoding="utf-8")
+    found = Configuration(folder, os.environ.get(DATABASE, ""), os.environ.get(OWNER, ""))
+    configure(found)
+    prepare(found)
+    return found
+
+
+@pytest.fixture
+def server(configuration: Configuration) -> Iterator[Configuration]:
+    """Give the server for a test, whose connection is closed after it."""
+    from django.db import connections
+
+    yield configuration
+    connections.close_all()
+
+
+@pytest.fixture
+def subject(server: Configuration) -> Any:
+    """Screen a subject at site 01, with consent and a baseline visit."""
+    from funis.capture.conduct.consent import Given, record_consent
+    from funis.capture.conduct.screening import screen_subject
+    from funis.capture.conduct.visits import record_visit
+    from funis.capture.context import Acting, acting
+    from funis.capture.study_in_force import today
+
+    with acting(Acting("coordinator", sites=None)):
+        made = screen_subject("01")
+        record_consent(made, Given("2.0", today()), "coordinator")
+        record_visit(made, "baseline", today())
+    return made
+
+
+@pytest.fixture
+def sledai(subject: Any) -> Any:
+    """Give the empty SLEDAI form of the subject."""
+    from funis.capture.models import Form
+
+    return Form.objects.get(subject=subject, name="sledai_2k")

@@ -1,0 +1,141 @@
+"""The same tests on a real PostgreSQL, and what its owner and the role of the server may do."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+pytestmark = [pytest.mark.database, pytest.mark.slow]
+
+HERE = Path(__file__).parent
+SAME_TESTS = ("test_trail.py", "test_save.py", "test_conduct.py")
+
+
+def find_programs() -> Path | None:
+    """Find the programs of PostgreSQL: on the path, or where Debian puts them."""
+    found = shutil.which("initdb")
+    places = [Path(found).resolve().parent] if found else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((place for place in places if (place / "initdb").is_file()), None)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[dict[str, str]]:
+    """Start a cluster of its own, with an owner and a role for the server; both addresses."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL on this machine: apt-get install postgresql")
+    # Not below the folder of tests: the user who runs PostgreSQL must be able to walk there.
+    folder = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
+    is_root = os.geteuid() == 0
+    before = ["runuser", "-u", "postgres", "--"] if is_root else []
+    if is_root:
+        shutil.chown(folder, "postgres")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    user = "postgres" if is_root else getpass.getuser()
+    data = folder / "data"
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [*before, str(programs / program), *arguments], check=True, capture_output=True, cwd=folder
+        )
+
+    run("initdb", "-D", str(data), "-U", user, "-A", "trust", "-E", "UTF8")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        with psycopg.connect(
+            host="127.0.0.1", port=port, user=user, dbname="postgres", autocommit=True
+        ) as opened:
+            opened.execute("CREATE ROLE funis_owner LOGIN")
+            opened.execute("CREATE ROLE funis_app LOGIN")
+            opened.execute("CREATE DATABASE trial OWNER funis_owner")
+        with psycopg.connect(
+            host="127.0.0.1", port=port, user=user, dbname="trial", autocommit=True
+        ) as opened:
+            opened.execute("GRANT CREATE, USAGE ON SCHEMA public TO funis_owner")
+        address = f"127.0.0.1:{port}/trial"
+        yield {"app": f"postgresql://funis_app@{address}", "owner": f"postgresql://funis_owner@{address}"}
+    finally:
+        run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def passed(cluster: dict[str, str]) -> str:
+    """Run the tests of the server in a process that knows the cluster; it fails where one of them does."""
+    environment = os.environ | {
+        "FUNIS_TEST_DATABASE": cluster["app"],
+        "FUNIS_TEST_OWNER": cluster["owner"],
+    }
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER_COUNT"):
+        environment.pop(name, None)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(
+        [*command, *(str(HERE / name) for name in SAME_TESTS)],
+        capture_output=True, text=True, env=environment, cwd=HERE.parents[1], check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_server_does_on_postgresql_what_it_does_on_sqlite(passed: str) -> None:
+    assert " passed" in passed
+    assert "failed" not in passed
+
+
+@pytest.mark.usefixtures("passed")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE capture_trail SET payload = '{}'",
+        "DELETE FROM capture_trail",
+        "TRUNCATE capture_trail",
+        "INSERT INTO capture_trail VALUES ('system', 999, '{}', '')",
+        "UPDATE capture_chain SET seq = 0",
+        "ALTER TABLE capture_form DISABLE TRIGGER ALL",
+        "DROP TRIGGER capture_form_recorded ON capture_form",
+        "CREATE OR REPLACE FUNCTION capture_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+        "SET session_replication_role = replica",
+        "DELETE FROM capture_form",
+        "TRUNCATE capture_form CASCADE",
+        "UPDATE capture_subject SET site = '02'",
+        "COPY capture_form TO PROGRAM 'cat'",
+        "SELECT capture_append('changed', 'system', '', '', 0, '{}', '{}')",
+        "SELECT capture_event('changed', 'system', '{}')",
+        "ALTER TABLE capture_trail OWNER TO funis_app",
+        "SET ROLE funis_owner",
+    ],
+)
+def test_the_role_of_the_server_is_refused(cluster: dict[str, str], statement: str) -> None:
+    told = (
+        "SELECT set_config('funis.actor', 'somebody', false), set_config('funis.reason', 'a reason', false)"
+    )
+    with psycopg.connect(cluster["app"]) as opened:
+        opened.execute(told)
+        with pytest.raises(psycopg.Error):
+            opened.execute(statement)
+
+
+@pytest.mark.usefixtures("passed")
+def test_a_server_under_the_role_of_the_owner_does_not_start(cluster: dict[str, str], tmp_path: Path) -> None:
+    from funis.study.read import template_path
+
+    (tmp_path / "study.toml").write_text(template_path("sle").read_text(encoding="utf-8"), encoding="utf-8")
+    environment = os.environ | {"DATABASE_URL": cluster["owner"]}
+    environment.pop("DATABASE_OWNER_URL", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "funis.cli", "serve", str(tmp_path)],
+        capture_output=True, text=True, env=environment, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "the role that owns the tables" in done.stderr
