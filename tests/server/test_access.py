@@ -274,3 +274,51 @@ def test_every_word_of_the_pages_has_a_chinese_one() -> None:
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
     assert every - set(CHINESE) == set()
     assert set(CHINESE) - every == set()
+
+
+def test_a_password_that_somebody_else_knows_opens_nothing_until_another_is_chosen(
+    server: Configuration, subject: Any
+) -> None:
+    from django.test import Client
+
+    from funis.capture.context import Acting, acting
+    from funis.capture.people.accounts import add_person, grant_role
+    from funis.capture.study_in_force import today
+
+    with acting(Acting("administrator", sites=None)):
+        person = add_person("coordinator-who-begins", "Somebody", PASSWORD, is_given=True)
+        grant_role(person, "coordinator", "01", today())
+    client = Client(SERVER_NAME="localhost")
+    client.post("/login", {"login": person.login, "password": PASSWORD})
+    assert client.get(f"/subjects/{subject.pk}").url == "/password"
+    chosen = "another long password"
+    wrong = client.post("/password", {"old": "wrong", "new": chosen, "again": chosen})
+    same = client.post("/password", {"old": PASSWORD, "new": PASSWORD, "again": PASSWORD})
+    weak = client.post("/password", {"old": PASSWORD, "new": "short", "again": "short"})
+    assert [each.status_code for each in (wrong, same, weak)] == [422, 422, 422]
+    assert client.get(f"/subjects/{subject.pk}").status_code == 302
+    assert client.post("/password", {"old": PASSWORD, "new": chosen, "again": chosen}).status_code == 302
+    assert client.get(f"/subjects/{subject.pk}").status_code == 200
+    assert (
+        Client(SERVER_NAME="localhost")
+        .post("/login", {"login": person.login, "password": PASSWORD})
+        .status_code
+        == 403
+    )
+
+
+def test_a_login_stands_in_the_trail(server: Configuration) -> None:
+    from django.test import Client
+
+    from funis.capture.trail.history import read_history
+
+    person = person_with("coordinator", "01")
+    Client(SERVER_NAME="localhost").post("/login", {"login": person.login, "password": PASSWORD})
+    assert list(read_history(f"person:{person.pk}"))[-1].kind == "logged in"
+
+
+def test_no_page_is_kept_by_the_browser(server: Configuration, sledai: Any) -> None:
+    """Whoever goes back sees the page as it is now, and nobody that of a person who has logged out."""
+    browser = browser_of(person_with("coordinator", "01"))
+    for address in ("/", f"/subjects/{sledai.subject_id}", f"/forms/{sledai.pk}"):
+        assert browser.get(address).headers["Cache-Control"] == "no-store"

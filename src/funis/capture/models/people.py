@@ -29,6 +29,7 @@ class Account(Audited, AbstractBaseUser):
     is_active : may log in
     failures : wrong passwords since the last right one
     locked : no login until an administrator opens it again
+    has_given_password : the password was chosen by somebody else; nothing is done before the person chose one
     """
 
     login = models.CharField(max_length=60, unique=True)
@@ -37,6 +38,7 @@ class Account(Audited, AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     failures = models.PositiveSmallIntegerField(default=0)
     locked = models.BooleanField(default=False)
+    has_given_password = models.BooleanField(default=False)
     last_login = None
 
     objects: ClassVar[AccountManager] = AccountManager()

@@ -37,7 +37,10 @@ def add_account(asked: PageRequest) -> HttpResponse:
     given = asked.request.POST
     try:
         add_person(
-            given.get("login", "").strip(), given.get("printed_name", "").strip(), given.get("password", "")
+            given.get("login", "").strip(),
+            given.get("printed_name", "").strip(),
+            given.get("password", ""),
+            is_given=True,
         )
     except ValidationError as error:
         raise ValueRangeError("password", "one that is too weak", " ".join(error.messages)) from error

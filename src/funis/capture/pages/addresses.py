@@ -10,6 +10,7 @@ PAGES: list[URLPattern] = [
     path("health", door.health),
     path("login", door.log_in),
     path("logout", door.log_out),
+    path("password", door.change_password),
     path("language", door.choose_language),
     path("", subjects.overview),
     path("subjects", subjects.list_subjects),

@@ -48,4 +48,7 @@ def draw(asked: PageRequest, template: str, *, status: int = 200, **values: Any)
         language=asked.language,
         **values,
     )
-    return HttpResponse(text, status=status)
+    answer = HttpResponse(text, status=status)
+    # Nobody who goes back at a shared machine sees a page of before, or of somebody who has logged out.
+    answer["Cache-Control"] = "no-store"
+    return answer

@@ -14,6 +14,7 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseNotAllowed,
+    HttpResponseRedirect,
     JsonResponse,
 )
 
@@ -53,13 +54,16 @@ class PageRequest:
         return self.sites is None or site in self.sites
 
 
-def asks(action: str, *methods: str) -> Callable[[Page[Rest]], Callable[..., HttpResponseBase]]:
+def asks(
+    action: str, *methods: str, is_of_the_account: bool = False
+) -> Callable[[Page[Rest]], Callable[..., HttpResponseBase]]:
     """Say which action a page is; whoever may not do it is told that there is no such page.
 
     Parameters
     ----------
     action : one of `ACTIONS`, or `OPEN`
     methods : that the page answers; GET alone where none is named
+    is_of_the_account : asked also by a person who has not chosen a password yet
     """
     if action != OPEN and action not in ACTIONS:
         raise UnknownNameError("action", action, ACTIONS)
@@ -76,6 +80,8 @@ def asks(action: str, *methods: str) -> Callable[[Page[Rest]], Callable[..., Htt
                 if request.headers.get("accept", "").startswith("application/json"):
                     return JsonResponse({"ended": True}, status=401)
                 return redirect_to_login(request.get_full_path())
+            if person.has_given_password and not is_of_the_account:
+                return HttpResponseRedirect("/password")
             rights = rights_of(person, today())
             if not rights.may(action):
                 raise Http404

@@ -61,7 +61,7 @@ def _clear_failures(person: Account, address: str) -> None:
             person.save()
 
 
-def add_person(login: str, printed_name: str, password: str, language: str = "en") -> Account:
+def add_person(login: str, printed_name: str, password: str, *, is_given: bool = False) -> Account:
     """Make an account, within a transaction in which somebody acts.
 
     Parameters
@@ -69,7 +69,7 @@ def add_person(login: str, printed_name: str, password: str, language: str = "en
     login : name typed at the door; never given to another person
     printed_name : as it stands beside what the person did
     password : at least 12 characters, none of the common ones
-    language : ``en`` or ``zh-hans``
+    is_given : somebody else knows the password: the person chooses another one before anything else
 
     Raises
     ------
@@ -79,10 +79,35 @@ def add_person(login: str, printed_name: str, password: str, language: str = "en
     if Account.objects.filter(login=login).exists():
         raise ValueRangeError("login name", login, "a name that nobody has or had")
     validate_password(password)
-    person = Account(login=login, printed_name=printed_name, language=language)
+    person = Account(login=login, printed_name=printed_name, has_given_password=is_given)
     person.set_password(password)
     person.save()
     return person
+
+
+def choose_password(person: Account, old: str, new: str) -> None:
+    """Let a person choose another password, within a transaction in which that person acts.
+
+    Parameters
+    ----------
+    person : who chooses
+    old : the password that is in force
+    new : at least 12 characters, none of the common ones, another than the old one
+
+    Raises
+    ------
+    ValueRangeError : the old one is not right, or the new one is the same
+    django.core.exceptions.ValidationError : the new one is too weak
+    """
+    if not person.check_password(old):
+        raise ValueRangeError("password", "another one", "the password that is in force")
+    if old == new:
+        raise ValueRangeError("new password", "the same one", "another password")
+    validate_password(new, person)
+    with because("password chosen"):
+        person.set_password(new)
+        person.has_given_password = False
+        person.save()
 
 
 def grant_role(person: Account, role: str, site: str, since: date, until: date | None = None) -> RoleHeld:
