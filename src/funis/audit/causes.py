@@ -49,7 +49,9 @@ def tell_once(found: Iterable[CausedFinding]) -> Iterator[AuditFinding]:
 
     Examples
     --------
-    >>> held = [AuditFinding("unit", "unexplained", (name,), (), f"{name} is high.", f"{name} > 4.")
+    >>> from funis.audit.figures import FigurePlace
+    >>> place = (FigurePlace(),)
+    >>> held = [AuditFinding("unit", "unexplained", (name,), place, f"{name} is high.", f"{name} > 4.")
     ...         for name in ("6", "7")]
     >>> told = list(tell_once(CausedFinding(each, ("unit",), each.figures[0], "", "X: ", " are high.")
     ...                       for each in held))

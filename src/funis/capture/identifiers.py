@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import time
 from uuid import UUID
+
+from funis.study.today import read_clock
 
 
 def new_id() -> str:
@@ -16,7 +17,7 @@ def new_id() -> str:
     >>> one.version
     7
     """
-    milliseconds = time.time_ns() // 1_000_000
+    milliseconds = int(read_clock().timestamp() * 1000)
     chance = secrets.randbits(74)
     number = (
         (milliseconds & (1 << 48) - 1) << 80

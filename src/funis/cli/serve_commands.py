@@ -55,7 +55,15 @@ def serve_admin(
     folder: Served,
     login: Annotated[str, typer.Option(prompt=True, help="Name typed at the door.")],
     printed_name: Annotated[str, typer.Option(prompt=True, help="Name as it stands beside what is done.")],
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+            help="At least 12 characters; better typed than given as an option.",
+        ),
+    ],
 ) -> None:
     """Make the first administrator of accounts of a study that was served."""
     _require_server("funis serve-admin")
