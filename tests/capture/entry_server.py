@@ -4,6 +4,8 @@ import json
 import random
 import socket
 import threading
+from collections.abc import Callable
+from functools import partial
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -179,12 +181,13 @@ class Handler(BaseHTTPRequestHandler):
         self.store.tokens.add(self.headers["X-CSRFToken"])
         self.store.sending += 1
         self.store.most_sending = max(self.store.most_sending, self.store.sending)
-        try:
-            self.save(body)
-        finally:
-            self.store.sending -= 1
+        answer = self.save(body)
+        # Counted until just before the answer: the next entry may be here before this thread goes on.
+        self.store.sending -= 1
+        answer()
 
-    def save(self, body: dict[str, Any]) -> None:
+    def save(self, body: dict[str, Any]) -> Callable[[], None]:
+        """Save a body, or not; give what is then done with the connection."""
         luck = (
             self.store.dice.random()
             if self.store.mode == "faulty"
@@ -193,14 +196,10 @@ class Handler(BaseHTTPRequestHandler):
             else 1.0
         )
         if self.store.mode in ("ended", "gone"):
-            self.reply("", status=401 if self.store.mode == "ended" else 404)
-        elif self.store.mode == "portal":
-            self.reply("<p>Welcome to the hotel</p>")
-        elif luck < 1 / 6:
-            self.die()
-        else:
-            answer = json.dumps(self.store.save(body))
-            if luck < 1 / 3:
-                self.die()
-            else:
-                self.reply(answer, "application/json")
+            return partial(self.reply, "", status=401 if self.store.mode == "ended" else 404)
+        if self.store.mode == "portal":
+            return partial(self.reply, "<p>Welcome to the hotel</p>")
+        if luck < 1 / 6:
+            return self.die
+        answer = json.dumps(self.store.save(body))
+        return self.die if luck < 1 / 3 else partial(self.reply, answer, "application/json")
