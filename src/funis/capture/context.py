@@ -85,9 +85,14 @@ def _tell_database(who: Acting) -> None:
         )
 
 
+def moment() -> str:
+    """Give the present time in UTC as the trail and the receipts write it."""
+    return read_clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def context_value(name: str) -> str | None:
     """Answer SQLite's ``funis_context``: actor, reason, address or now; null where nobody acts."""
     if name == "now":
-        return read_clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return moment()
     who = _acting.get()
     return None if who is None else getattr(who, name, "") or ("" if name != "actor" else None)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from funis.capture.configuration import Configuration
+from funis.capture.configuration import OWNER, Configuration
 from funis.capture.serve import configure
 
 
-def main(folder: str, owner: str, role: str) -> None:
+def main(folder: str, role: str) -> None:
     """Prepare the database.
 
     Parameters
     ----------
     folder : of the study
-    owner : address of the database as its owner reaches it
     role : under which the server works
     """
-    configure(Configuration(Path(folder), owner))
+    configure(Configuration(Path(folder), os.environ[OWNER]))
     from funis.capture.database.prepare import prepare_database, refuse_altered
     from funis.capture.study_in_force import started_with
 

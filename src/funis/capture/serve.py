@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
@@ -10,13 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funis.capture.configuration import Configuration, configuration_of, role_of
+from funis.capture.configuration import OWNER, Configuration, configuration_of, role_of
 from funis.errors import ValueRangeError
 
 if TYPE_CHECKING:
     from funis.capture.trail.verify import Verified
 
-_log = logging.getLogger(__name__)
 SETTINGS = "funis.capture.settings"
 
 
@@ -69,9 +67,15 @@ def _make_schema(configuration: Configuration, study: str) -> None:
         prepare_database(study)
         return
     if configuration.owner:
-        roles = [configuration.owner, role_of(configuration.database)]
-        command = [sys.executable, "-m", "funis.capture.prepare_as_owner", str(configuration.folder), *roles]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+        role = role_of(configuration.database)
+        command = [sys.executable, "-m", "funis.capture.prepare_as_owner", str(configuration.folder), role]
+        # In the environment: whoever lists the processes of a machine sees what stands in a command.
+        told = os.environ | {OWNER: configuration.owner}
+        done = subprocess.run(  # noqa: S603 - our own
+            command, capture_output=True, text=True, check=False, env=told
+        )
+        # The processes that answer requests have no way to the owner's rights.
+        os.environ.pop(OWNER, None)
         if done.returncode:
             words = done.stderr.strip().splitlines()
             raise ValueRangeError(

@@ -124,15 +124,11 @@ def _read(text: str) -> Study:
 
 
 @lru_cache(maxsize=1)
-def _started_with() -> Study:
-    return read_study(read_configuration().folder)
-
-
 def started_with() -> Study:
     """Give the study of the folder that the server was started with."""
-    return _started_with()
+    return read_study(read_configuration().folder)
 
 
 def today() -> date:
     """Give the day it is now in the study's time zone."""
-    return study_today(_started_with())
+    return study_today(started_with())

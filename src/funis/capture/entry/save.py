@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from funis.capture.configuration import read_configuration
-from funis.capture.context import because
+from funis.capture.context import because, moment
 from funis.capture.document import read_document, write_document
 from funis.capture.entry.scores import score_forms
 from funis.capture.forms.plan_parts import FormPlan, Language
@@ -19,7 +19,6 @@ from funis.capture.study_in_force import plan_of, today
 from funis.capture.trail.history import last_change
 from funis.capture.trail.receipts import Receipt, add_receipt, make_receipt
 from funis.capture.trail.rows import read_head
-from funis.study.today import read_clock
 
 UNEXPLAINED: Final[dict[Language, dict[str, str]]] = {
     "en": {"found": "no reason", "allowed": "why the value is another now", "fix": "Give the reason."},
@@ -160,7 +159,7 @@ def _apply(entry: FormEntry, form: Form, forms: list[Form], plan: FormPlan) -> S
     with because(RESCORED):
         for each in later:
             each.save()
-    receipt = make_receipt(read_head(f"subject:{form.subject_id}"), _moment())
+    receipt = make_receipt(read_head(f"subject:{form.subject_id}"), moment())
     return Saved(form.revision, form.scores, *told, tuple(each.pk for each in later), receipt)
 
 
@@ -178,10 +177,6 @@ def _replaced(data: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[st
     return (
         item for item, new in wanted.items() if data.get(item) is not None and not _is_same(data[item], new)
     )
-
-
-def _moment() -> str:
-    return read_clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _score_all(form: Form, forms: list[Form], plan: FormPlan) -> list[Form]:

@@ -12,12 +12,11 @@ from funis.capture.forms.plan_parts import DefinitionPin, FormPlan
 from funis.capture.models import Form
 from funis.catalogue.registry import definition
 from funis.errors import ScriptError
+from funis.schema import NOT_DONE
 from funis.scoring.items import item_columns
 from funis.scoring.script.make_script import make_script, name_script
 from funis.scoring.single_visits import VisitScorer, scorer
 from funis.scoring.visit_cells import measure_columns
-
-NOT_DONE = "ND"
 
 
 def score_forms(plan: FormPlan, forms: Sequence[Form]) -> list[dict[str, Any]]:
