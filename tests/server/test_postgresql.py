@@ -15,7 +15,14 @@ import pytest
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 HERE = Path(__file__).parent
-SAME_TESTS = ("test_trail.py", "test_save.py", "test_conduct.py")
+SAME_TESTS = (
+    "test_trail.py",
+    "test_save.py",
+    "test_conduct.py",
+    "test_access.py",
+    "test_row_security.py",
+    "test_safe_start.py",
+)
 
 
 def find_programs() -> Path | None:
@@ -118,7 +125,8 @@ def test_the_server_does_on_postgresql_what_it_does_on_sqlite(passed: str) -> No
 )
 def test_the_role_of_the_server_is_refused(cluster: dict[str, str], statement: str) -> None:
     told = (
-        "SELECT set_config('funis.actor', 'somebody', false), set_config('funis.reason', 'a reason', false)"
+        "SELECT set_config('funis.actor', 'somebody', false), set_config('funis.reason', 'a reason', false), "
+        "set_config('funis.sites', '*', false)"
     )
     with psycopg.connect(cluster["app"]) as opened:
         opened.execute(told)

@@ -153,6 +153,7 @@ CALLED_FROM_OUTSIDE = {
     "AccountBackend": "the settings of the capture server name it",
     "CaptureConfig": "Django finds it in apps.py",
     "Migration": "Django finds it in migrations/",
+    "RenewalMiddleware": "the settings of the capture server name it",
     "RefusalMiddleware": "the settings of the capture server name it",
     "no_such_page": "Django finds it in urls.py",
     "read_definition_file": "authors of a definition read one file of it, before it is in the folder",

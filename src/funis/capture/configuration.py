@@ -117,9 +117,14 @@ def read_database(configuration: Configuration) -> dict[str, Any]:
     }
 
 
+def secret_file(folder: Path) -> Path:
+    """Give the file of the key that signs sessions."""
+    return folder / "capture.key"
+
+
 def read_secret(folder: Path) -> str:
     """Read the key that signs sessions; the first start makes it, readable by its owner alone."""
-    path = folder / "capture.key"
+    path = secret_file(folder)
     if not path.is_file():
         write_whole(path, secrets.token_urlsafe(48))
         path.chmod(0o600)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from funis.study.today import read_clock
 
@@ -39,35 +39,77 @@ def who_acts() -> Acting | None:
 
 
 @contextmanager
-def acting(who: Acting) -> Iterator[Acting]:
+def acting(who: Acting, *, is_snapshot: bool = False) -> Iterator[Acting]:
     """Open a transaction in which a person acts; without one the database refuses every write.
 
     Parameters
     ----------
     who : the person, the reason, the address, the sites
+    is_snapshot : everything is read as it stood at one moment, however long it takes
     """
+    outer = _acting.get()
     token = _acting.set(who)
     try:
         with transaction.atomic():
+            if is_snapshot:
+                _hold_still()
             _tell_database(who)
             yield who
     finally:
         _acting.reset(token)
+        if outer is not None:
+            _tell_again(outer)
 
 
 @contextmanager
 def because(reason: str) -> Iterator[Acting]:
     """Give the reason for the changes inside, within a transaction that is open already."""
-    outer = _acting.get()
-    if outer is None:
+    with _acting_as(replace(_who_must_act(), reason=reason)) as inner:
+        yield inner
+
+
+@contextmanager
+def seeing(sites: tuple[str, ...] | None) -> Iterator[Acting]:
+    """See the rows of some sites alone, within a transaction that is open already.
+
+    Parameters
+    ----------
+    sites : codes of the sites; None: every site
+    """
+    with _acting_as(replace(_who_must_act(), sites=sites)) as inner:
+        yield inner
+
+
+def _who_must_act() -> Acting:
+    who = _acting.get()
+    if who is None:
         raise RuntimeError("nobody acts here: open a transaction by acting()")
-    inner = replace(outer, reason=reason)
+    return who
+
+
+@contextmanager
+def _acting_as(inner: Acting) -> Iterator[Acting]:
+    outer = _who_must_act()
     token = _acting.set(inner)
     try:
         _tell_database(inner)
         yield inner
     finally:
         _acting.reset(token)
+        _tell_again(outer)
+
+
+def _hold_still() -> None:
+    """Let PostgreSQL read one moment, without a limit of time; SQLite's transactions do so by themselves."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SET LOCAL statement_timeout = 0")
+
+
+def _tell_again(outer: Acting) -> None:
+    """Tell who acted before; a transaction that has failed takes nothing any more, and needs nothing."""
+    with suppress(DatabaseError):
         _tell_database(outer)
 
 

@@ -40,16 +40,19 @@ def prepare(configuration: Configuration) -> None:
 
     Raises
     ------
-    ValueRangeError : the schema is not as it was left, or the server would work as the owner of its tables
+    ValueRangeError : the schema is not as it was left, the server would work as the owner of its tables, or
+        it would start with a known secret or a clock that is off
     """
     configure(configuration)
     from funis.capture.context import Acting, acting
     from funis.capture.models import VersionInForce
+    from funis.capture.safe_start import refuse_unsafe
     from funis.capture.study_in_force import load_version, put_in_force, started_with, today
     from funis.study.read import FILE_NAME
 
     study = started_with()
     _make_schema(configuration, study.trial.id)
+    refuse_unsafe(configuration.folder)
     text = (configuration.folder / FILE_NAME).read_text(encoding="utf-8")
     with acting(Acting("funis", "study file of the folder", sites=None)):
         version = load_version(text)
@@ -156,11 +159,11 @@ def add_administrator(login: str, printed_name: str, password: str) -> None:
     from funis.capture.people.permissions import ADMINISTRATOR
     from funis.capture.study_in_force import today
 
-    if RoleHeld.objects.filter(role=ADMINISTRATOR, until=None).exists():
-        raise ValueRangeError(
-            "administrator", "one is there", "a server without one", "Let the administrator add others."
-        )
     with acting(Acting("funis", "first administrator", sites=None)):
+        if RoleHeld.objects.filter(role=ADMINISTRATOR, until=None).exists():
+            raise ValueRangeError(
+                "administrator", "one is there", "a server without one", "Let the administrator add others."
+            )
         grant_role(add_person(login, printed_name, password), ADMINISTRATOR, "", today())
 
 

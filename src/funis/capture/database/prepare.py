@@ -9,6 +9,7 @@ from funis.capture.context import Acting, acting
 from funis.capture.database import postgresql_triggers, sqlite_triggers
 from funis.capture.database.audited_tables import TRAIL, audited_tables
 from funis.capture.database.fingerprint import read_fingerprint
+from funis.capture.database.row_security import make_policies
 from funis.capture.trail.events import record_event
 from funis.capture.trail.rows import read_rows
 from funis.capture.trail.verify import last_schema
@@ -51,7 +52,8 @@ def refuse_altered() -> None:
     """
     if TRAIL not in connection.introspection.table_names():
         return
-    prepared = last_schema(read_rows("system"))
+    with acting(Acting("funis", sites=None)):
+        prepared = last_schema(read_rows("system"))
     if prepared and prepared != read_fingerprint():
         raise ValueRangeError(
             "database",
@@ -62,15 +64,18 @@ def refuse_altered() -> None:
 
 
 def refuse_owner() -> None:
-    """Refuse to work under the role that owns the tables: it could switch the trail off.
+    """Refuse to work under a role that owns the tables, or that passes their policies.
+
+    It could switch the trail off, and would see the rows of every site.
 
     Raises
     ------
-    ValueRangeError : the role of the connection owns the trail
+    ValueRangeError : the role of the connection owns the trail, or sees the rows of every site
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_has_role(current_user, c.relowner, 'MEMBER') FROM pg_class c WHERE c.relname = %s",
+            "SELECT pg_has_role(current_user, c.relowner, 'MEMBER'), r.rolsuper OR r.rolbypassrls "
+            "FROM pg_class c, pg_roles r WHERE c.relname = %s AND r.rolname = current_user",
             [TRAIL],
         )
         found = cursor.fetchone()
@@ -81,10 +86,10 @@ def refuse_owner() -> None:
             "one that its owner prepared",
             "Give the address of its owner as DATABASE_OWNER_URL.",
         )
-    if found[0]:
+    if any(found):
         raise ValueRangeError(
             "DATABASE_URL",
-            "the role that owns the tables",
+            "the role that owns the tables" if found[0] else "a role that passes row security",
             "a role of its own for the server",
             "Give the owner's address as DATABASE_OWNER_URL, and another role in DATABASE_URL.",
         )
@@ -106,6 +111,10 @@ def _prepare_postgresql(study: str, role: str) -> None:
             cursor.execute(text)
         for table, name, text in postgresql_triggers.make_triggers(tables):
             cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+            cursor.execute(text)
+        for table, name, text in make_policies():
+            cursor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+            cursor.execute(f"DROP POLICY IF EXISTS {name} ON {table}")
             cursor.execute(text)
         if role:
             for text in postgresql_triggers.make_rights(tables, list(OTHERS), role):

@@ -80,6 +80,11 @@ def _triggers_of(table: AuditedTable) -> Iterator[tuple[str, str]]:
         name,
         _refuse(name, f"BEFORE INSERT ON {table.name} {again}", "a row is inserted once, as revision 1"),
     )
+    if {"subject_id", "site"} <= set(table.columns):
+        name = f"{table.name}_of_site"
+        other = "NEW.site <> (SELECT site FROM capture_subject WHERE id = NEW.subject_id)"
+        why = "a row carries the site of its subject"
+        yield name, _refuse(name, f"BEFORE INSERT ON {table.name} WHEN {other}", why)
     yield f"{table.name}_may_change", _may_change(table)
     yield f"{table.name}_inserted", _inserted(table)
     yield f"{table.name}_changed", _changed(table)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from funis.capture.context import Acting, acting
 from funis.capture.pages.templates import draw
 from funis.capture.people.access import PageRequest
 from funis.capture.people.accounts import rights_of
@@ -30,5 +31,7 @@ class RefusalMiddleware:
         if request.headers.get("accept", "").startswith("application/json"):
             return JsonResponse({"error": str(exception)}, status=422)
         language = str(getattr(request.user, "language", "en"))
-        asked = PageRequest(request, rights_of(request.user, today()), (), str(request.user), language)
+        with acting(Acting(str(request.user), sites=None)):
+            rights = rights_of(request.user, today())
+        asked = PageRequest(request, rights, (), str(request.user), language)
         return draw(asked, "refused.html", status=422, words=str(exception))

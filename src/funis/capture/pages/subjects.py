@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from funis.capture.conduct import consent, screening, visits
+from funis.capture.context import seeing
 from funis.capture.forms.plan_parts import FormPlan
 from funis.capture.models import Consent, Form, Subject
 from funis.capture.pages.templates import draw
@@ -50,7 +51,8 @@ def overview(asked: PageRequest) -> HttpResponse:
         return HttpResponseRedirect("/accounts")
     asked = replace(asked, sites=asked.rights.sites("see overview"))
     sites = [site for site in started_with().sites if asked.allows(site.id)]
-    counted = Counter(subjects_of(asked).values_list("site", "status"))
+    with seeing(asked.sites):
+        counted = Counter(subjects_of(asked).values_list("site", "status"))
     rows = [(site, [counted[site.id, status] for status in screening.STATUSES]) for site in sites]
     return draw(asked, "overview.html", rows=rows, statuses=screening.STATUSES)
 

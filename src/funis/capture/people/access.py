@@ -18,7 +18,7 @@ from django.http import (
     JsonResponse,
 )
 
-from funis.capture.context import Acting, acting
+from funis.capture.context import Acting, acting, seeing
 from funis.capture.people.accounts import rights_of
 from funis.capture.people.permissions import ACTIONS, Rights
 from funis.capture.study_in_force import today
@@ -82,11 +82,7 @@ def asks(
                 return redirect_to_login(request.get_full_path())
             if person.has_given_password and not is_of_the_account:
                 return HttpResponseRedirect("/password")
-            rights = rights_of(person, today())
-            if not rights.may(action):
-                raise Http404
-            asked = PageRequest(request, rights, rights.sites(action), person.login, person.language)
-            return _run(page, asked, *args, **named)
+            return _run(page, action, request, *args, **named)
 
         checked.action = action  # type: ignore[attr-defined]  # read by the test that walks every page
         return checked
@@ -94,12 +90,23 @@ def asks(
     return mark
 
 
-def _run(page: Page[Rest], asked: PageRequest, *args: Rest.args, **named: Rest.kwargs) -> HttpResponseBase:
-    """Run a page in one transaction in which its person acts; a refusal rolls back what it wrote."""
-    address = asked.request.META.get("REMOTE_ADDR", "")
-    reason = str(asked.request.POST.get("reason", ""))
-    with acting(Acting(asked.login, reason, address, asked.sites)):
-        return page(asked, *args, **named)
+def _run(
+    page: Page[Rest], action: str, request: HttpRequest, *args: Rest.args, **named: Rest.kwargs
+) -> HttpResponseBase:
+    """Run a page in one transaction in which its person acts; a refusal rolls back what it wrote.
+
+    The database is told the sites before the page asks it anything: a page that forgets its filter sees no
+    row of another site.
+    """
+    person: Any = request.user
+    address, reason = request.META.get("REMOTE_ADDR", ""), str(request.POST.get("reason", ""))
+    with acting(Acting(person.login, reason, address, sites=None)):
+        rights = rights_of(person, today())
+        if not rights.may(action):
+            raise Http404
+        asked = PageRequest(request, rights, rights.sites(action), person.login, person.language)
+        with seeing(asked.sites):
+            return page(asked, *args, **named)
 
 
 def no_such_page(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from funis.capture.context import Acting, acting
 from funis.capture.database.connections import link
 from funis.capture.database.fingerprint import read_fingerprint
 from funis.capture.trail.receipts import Receipt, read_receipts
@@ -52,16 +53,16 @@ def verify_trail(study: str, receipts: Path | None = None) -> Verified:
     study : id of the study, part of the first link
     receipts : file of receipts; without one, a perfect roll-back of the newest rows cannot be seen
     """
-    rows = list(read_rows())
-    heads = read_heads()
-    prepared = last_schema(rows)
     given = list(read_receipts(receipts)) if receipts else []
-    found = [
-        *check_chains(rows, heads, study),
-        *(Alteration(place, what) for place, what in compare_rows(rows)),
-        *check_receipts(rows, given),
-        *check_schema(prepared),
-    ]
+    with acting(Acting("funis", sites=None), is_snapshot=True):
+        rows = list(read_rows())
+        heads = read_heads()
+        found = [
+            *check_chains(rows, heads, study),
+            *(Alteration(place, what) for place, what in compare_rows(rows)),
+            *check_receipts(rows, given),
+            *check_schema(last_schema(rows)),
+        ]
     return Verified(len(rows), len(heads), len(given), tuple(found))
 
 
