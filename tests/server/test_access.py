@@ -270,6 +270,10 @@ def test_every_word_of_the_pages_has_a_chinese_one() -> None:
         for path in FOLDER.glob("*.html")
         for words in re.findall(r"""\bt\(["']([^"']+)["']\)""", path.read_text(encoding="utf-8"))
     }
+    from funis.capture.conduct import criteria, eligibility
+
+    tables = (criteria.ANSWERS, criteria.PROBLEMS, eligibility.OUTCOMES, eligibility.FAILURES)
+    named |= {words for table in tables for words in table.values()}
     every = {*named, *ROLES.values(), *STATUSES.values(), *ENTRY_WORDS.values()}
     every |= {"recorded", "missed", "ahead", "due", "overdue", "not known"}
     assert every - set(chinese_words()) == set()

@@ -20,6 +20,7 @@ SAME_TESTS = (
     "test_save.py",
     "test_conduct.py",
     "test_access.py",
+    "test_eligibility.py",
     "test_row_security.py",
     "test_safe_start.py",
 )

@@ -59,9 +59,10 @@ def record_consent(subject: Subject, given: Given, obtained_by: str) -> Consent:
         future_use=given.future_use,
     )
     consent.save()
-    with because("consent given"):
-        subject.status = "consented"
-        subject.save()
+    if subject.status == "screening":
+        with because("consent given"):
+            subject.status = "consented"
+            subject.save()
     return consent
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from funis.capture.conduct.consent import consent_in_force
-from funis.capture.models import Form, Subject
+from funis.capture.models import Form, Screening, Subject
+from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.study_in_force import plan_of, today, version_at
 from funis.errors import ValueRangeError
 
-STATUSES: Final = {"screening": "In screening", "consented": "Consented", "left": "Left the trial"}
+STATUSES: Final = {
+    "screening": "In screening",
+    "consented": "Consented",
+    "eligible": "Eligible",
+    SCREEN_FAILURE: "Screen failure",
+    "left": "Left the trial",
+}
 """Where a subject stands, with the printed words."""
 
 
@@ -28,7 +35,17 @@ def screen_subject(site: str) -> Subject:
     subject = Subject(site=site, number=next_number(site))
     subject.save()
     Form(subject=subject, site=site, name="subjects", version=version).save()
+    begin_screening(subject)
     return subject
+
+
+def begin_screening(subject: Subject) -> Screening:
+    """Begin a screening of a subject: the first one, or a further one of somebody who failed."""
+    number = Screening.objects.select_for_update().filter(subject=subject).count() + 1
+    version = version_at(subject.site, today())
+    found = Screening(subject=subject, site=subject.site, number=number, screened_on=today(), version=version)
+    found.save()
+    return found
 
 
 def next_number(site: str) -> str:

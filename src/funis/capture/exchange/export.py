@@ -9,8 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from django.db.models import QuerySet
+
 from funis.capture.forms.plan_parts import FormPlan, StudyPlan
 from funis.capture.models import Consent, Form, StudyForm, Subject, SubjectVisit
+from funis.capture.models.screening import SCREEN_FAILURE
 from funis.capture.study_in_force import newest_version, plan_of
 from funis.errors import ValueRangeError
 from funis.files import write_whole
@@ -24,19 +27,25 @@ Exported: TypeAlias = dict[str, tuple[list[str], list[Row]]]
 _PACKED_AT: Final = (1980, 1, 1, 0, 0, 0)
 
 
-def export_tables() -> Exported:
+def export_tables(of: QuerySet[Subject] | None = None) -> Exported:
     """Give every table of the data folder as texts: by name its columns in printed order, and its rows.
+
+    Parameters
+    ----------
+    of : the subjects; by default all who did not fail screening: the tables of the data folder are those of
+        the enrolled, and who was screened and not enrolled stands in the screening log
 
     A table of subjects stands there without rows, too: that nothing was entered is then seen, and is not a
     statement that nothing happened (``safety_questions`` tells who was asked). Of the columns stand those
     that have to, and those that hold something.
     """
     plan = plan_of(newest_version())
-    subjects = {each.pk: each for each in Subject.objects.order_by("number")}
+    chosen = Subject.objects.exclude(status=SCREEN_FAILURE) if of is None else of
+    subjects = {each.pk: each for each in chosen.order_by("number")}
     rows: dict[str, list[Row]] = {form.name: [] for form in plan.forms}
-    rows["subjects"] = list(_subject_rows(plan, subjects))
-    rows["visits"] = list(_visit_rows(subjects))
-    for form, row in _form_rows(plan, subjects):
+    rows["subjects"] = list(_subject_rows(plan, chosen, subjects))
+    rows["visits"] = list(_visit_rows(chosen, subjects))
+    for form, row in _form_rows(plan, chosen, subjects):
         rows[form.name].append(row)
     for each in StudyForm.objects.order_by("name", "code"):
         rows[each.name].append(
@@ -49,30 +58,36 @@ def export_tables() -> Exported:
     }
 
 
-def _subject_rows(plan: StudyPlan, subjects: Mapping[str, Subject]) -> Iterator[Row]:
+def _subject_rows(
+    plan: StudyPlan, chosen: QuerySet[Subject], subjects: Mapping[str, Subject]
+) -> Iterator[Row]:
     """Give the row of each subject; its consent is the first that was given."""
     form = plan.form("subjects")
-    data = {each.subject_id: each.data for each in Form.objects.filter(name="subjects")}
+    forms = Form.objects.filter(name="subjects", subject__in=chosen)
+    data = {each.subject_id: each.data for each in forms}
     consents: dict[str, str] = {}
-    for each in Consent.objects.order_by("given_on"):
+    for each in Consent.objects.filter(subject__in=chosen).order_by("given_on"):
         consents.setdefault(each.subject_id, each.given_on.isoformat())
     for key, subject in subjects.items():
         row = {"subject": subject.number, "site": subject.site} | plain_row(form, data.get(key, {}))
         yield row | ({"consent_date": consents[key]} if key in consents else {})
 
 
-def _visit_rows(subjects: Mapping[str, Subject]) -> Iterator[Row]:
+def _visit_rows(chosen: QuerySet[Subject], subjects: Mapping[str, Subject]) -> Iterator[Row]:
     found = sorted(
-        SubjectVisit.objects.all(), key=lambda each: (subjects[each.subject_id].number, each.date, each.name)
+        SubjectVisit.objects.filter(subject__in=chosen),
+        key=lambda each: (subjects[each.subject_id].number, each.date, each.name),
     )
     for visit in found:
         row = {name: plain_text(value) for name, value in visit.data.items()}
         yield {"subject": subjects[visit.subject_id].number, "visit": visit.name} | row
 
 
-def _form_rows(plan: StudyPlan, subjects: Mapping[str, Subject]) -> Iterator[tuple[FormPlan, Row]]:
+def _form_rows(
+    plan: StudyPlan, chosen: QuerySet[Subject], subjects: Mapping[str, Subject]
+) -> Iterator[tuple[FormPlan, Row]]:
     """Give the rows of forms; an empty one that was only laid out holds nothing and is no row."""
-    found = Form.objects.exclude(name="subjects").select_related("visit")
+    found = Form.objects.filter(subject__in=chosen).exclude(name="subjects").select_related("visit")
     ordered = sorted(
         found,
         key=lambda each: (subjects[each.subject_id].number, str(each.data.get("date") or ""), each.number),

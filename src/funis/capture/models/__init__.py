@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from funis.capture.models.people import Account, RoleHeld
+from funis.capture.models.screening import Screening
 from funis.capture.models.studies import StudyVersion, VersionInForce
 from funis.capture.models.subjects import Consent, Form, RequestKey, StudyForm, Subject, SubjectVisit
 
@@ -12,6 +13,7 @@ __all__ = [
     "Form",
     "RequestKey",
     "RoleHeld",
+    "Screening",
     "StudyForm",
     "StudyVersion",
     "Subject",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from funis.capture.pages import accounts, data, door, forms, subjects, trail
+from funis.capture.pages import accounts, data, door, eligibility, forms, subjects, trail
 
 PAGES: list[URLPattern] = [
     path("health", door.health),
@@ -20,6 +20,12 @@ PAGES: list[URLPattern] = [
     path("subjects/<str:key>/visits", subjects.record_visit),
     path("subjects/<str:key>/rows", subjects.add_row),
     path("subjects/<str:key>/trail", trail.show_subject_trail),
+    path("subjects/<str:key>/eligibility", eligibility.show_criteria),
+    path("subjects/<str:key>/eligibility/answers", eligibility.answer),
+    path("subjects/<str:key>/eligibility/decide", eligibility.decide),
+    path("subjects/<str:key>/eligibility/back", eligibility.take_back),
+    path("subjects/<str:key>/eligibility/again", eligibility.screen_again),
+    path("screening", eligibility.show_log),
     path("consents/<str:key>/withdraw", subjects.withdraw_consent),
     path("visits/<str:key>", forms.show_visit),
     path("visits/<str:key>/forms", forms.add_form),

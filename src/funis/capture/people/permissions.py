@@ -38,6 +38,7 @@ ACTIONS: Final[Mapping[str, frozenset[str]]] = {
     "see subjects": _READ,
     "screen subject": _ENTER,
     "record consent": _ENTER,
+    "confirm eligibility": frozenset({INVESTIGATOR}),
     "record visit": _ENTER,
     "enter data": _ENTER,
     "see trail": _READ - {BOARD},

@@ -1,0 +1,104 @@
+"""Pages of screening: the log of who was screened, and the criteria of one subject."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, HttpResponseRedirect
+
+from funis.capture.conduct import criteria, eligibility
+from funis.capture.conduct.consent import consent_in_force
+from funis.capture.models import Form
+from funis.capture.pages.subjects import find_subject
+from funis.capture.pages.templates import draw
+from funis.capture.people.access import PageRequest, asks
+from funis.capture.study_in_force import started_with
+
+
+@asks("see subjects")
+def show_log(asked: PageRequest) -> HttpResponse:
+    """Show the screening log: who was screened, when, how it ended, and why not."""
+    wanted = asked.request.GET.get("site", "")
+    sites = [site for site in started_with().sites if asked.allows(site.id)]
+    chosen = (wanted,) if wanted and asked.allows(wanted) else asked.sites
+    log = eligibility.read_log(chosen)
+    outcomes, reasons = eligibility.count_log(log)
+    return draw(
+        asked,
+        "screening.html",
+        log=log,
+        sites=sites,
+        wanted=wanted,
+        outcomes=[(words, outcomes[name]) for name, words in eligibility.OUTCOMES.items()],
+        reasons=[(words, reasons[name]) for name, words in eligibility.FAILURES.items() if reasons[name]],
+        OUTCOMES=eligibility.OUTCOMES,
+        FAILURES=eligibility.FAILURES,
+    )
+
+
+@asks("see subjects")
+def show_criteria(asked: PageRequest, key: str) -> HttpResponse:
+    """Show the criteria of a subject with answers, what the rules say, and what is still open."""
+    subject = find_subject(asked, key)
+    screening = eligibility.screening_of(subject)
+    is_decided = screening is not None and bool(screening.outcome)
+    was_infused = Form.objects.filter(subject=subject, name="infusions").exists()
+    return draw(
+        asked,
+        "eligibility.html",
+        subject=subject,
+        screening=screening,
+        is_decided=is_decided,
+        criteria=eligibility.criteria_of(subject),
+        has_consent=consent_in_force(subject) is not None,
+        may_answer=not is_decided and asked.rights.may("enter data", subject.site),
+        may_decide=not is_decided and asked.rights.may("confirm eligibility", subject.site),
+        may_take_back=is_decided
+        and not was_infused
+        and asked.rights.may("confirm eligibility", subject.site),
+        may_screen=asked.rights.may("screen subject", subject.site),
+        ANSWERS=criteria.ANSWERS,
+        PROBLEMS=criteria.PROBLEMS,
+        OUTCOMES=eligibility.OUTCOMES,
+        FAILURES=eligibility.FAILURES,
+    )
+
+
+@asks("enter data", "POST")
+def answer(asked: PageRequest, key: str) -> HttpResponse:
+    """Record answers to criteria."""
+    subject, given = find_subject(asked, key), asked.request.POST
+    answers = {name: str(value) for name, value in given.items() if name not in _NOT_ANSWERS}
+    eligibility.answer_criteria(subject, answers, given.get("reason", ""))
+    return _back(key)
+
+
+_NOT_ANSWERS = frozenset({"csrfmiddlewaretoken", "reason"})
+
+
+@asks("confirm eligibility", "POST")
+def decide(asked: PageRequest, key: str) -> HttpResponse:
+    """Confirm that a subject is eligible, or record that the screening failed."""
+    subject, given = find_subject(asked, key), asked.request.POST
+    if given.get("outcome") == eligibility.ELIGIBLE:
+        eligibility.confirm_eligibility(subject, asked.login)
+    else:
+        failure = eligibility.Failure(given.get("failure", ""), given.get("words", ""))
+        eligibility.fail_screening(subject, failure, asked.login)
+    return _back(key)
+
+
+@asks("confirm eligibility", "POST")
+def take_back(asked: PageRequest, key: str) -> HttpResponse:
+    """Take a decision back, with a reason."""
+    eligibility.take_decision_back(find_subject(asked, key), asked.request.POST.get("reason", ""))
+    return _back(key)
+
+
+@asks("screen subject", "POST")
+def screen_again(asked: PageRequest, key: str) -> HttpResponse:
+    """Screen somebody again who failed before."""
+    eligibility.screen_again(find_subject(asked, key))
+    return _back(key)
+
+
+def _back(key: str) -> HttpResponse:
+    return HttpResponseRedirect(f"/subjects/{key}/eligibility")
