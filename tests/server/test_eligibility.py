@@ -117,18 +117,18 @@ def test_nobody_is_eligible_whose_consent_was_withdrawn(server: Configuration, s
 
 
 def test_a_failure_has_a_reason_and_the_criterion(server: Configuration, subject: Any) -> None:
-    from funis.capture.conduct.eligibility import Failure, answer_criteria, fail_screening, read_log
+    from funis.capture.conduct.eligibility import ScreenFailure, answer_criteria, fail_screening, read_log
     from funis.capture.context import Acting, acting
 
     with acting(Acting("investigator", sites=None)):
         with pytest.raises(ValueRangeError, match="none is answered against"):
-            fail_screening(subject, Failure("criterion"), "investigator")
+            fail_screening(subject, ScreenFailure("criterion"), "investigator")
         with pytest.raises(ValueRangeError, match="which other reason"):
-            fail_screening(subject, Failure("other", " "), "investigator")
+            fail_screening(subject, ScreenFailure("other", " "), "investigator")
         with pytest.raises(ValueRangeError, match="declined"):
-            fail_screening(subject, Failure("did not like it"), "investigator")
+            fail_screening(subject, ScreenFailure("did not like it"), "investigator")
         answer_criteria(subject, {"I2": "no"}, "")
-        fail_screening(subject, Failure("criterion"), "investigator")
+        fail_screening(subject, ScreenFailure("criterion"), "investigator")
     subject.refresh_from_db()
     assert subject.status == "screen_failure"
     logged = next(each for each in read_log(("01",)) if each.screening.subject_id == subject.pk)
@@ -138,7 +138,7 @@ def test_a_failure_has_a_reason_and_the_criterion(server: Configuration, subject
 def test_who_failed_is_in_no_table_of_the_export_until_screened_again(
     server: Configuration, subject: Any
 ) -> None:
-    from funis.capture.conduct.eligibility import Failure, fail_screening, screen_again
+    from funis.capture.conduct.eligibility import ScreenFailure, fail_screening, screen_again
     from funis.capture.context import Acting, acting
     from funis.capture.exchange.export import export_tables
 
@@ -154,7 +154,7 @@ def test_who_failed_is_in_no_table_of_the_export_until_screened_again(
     before = tables()
     assert {"subjects", "visits", "sledai_2k"} <= before
     with acting(Acting("investigator", sites=None)):
-        fail_screening(subject, Failure("declined"), "investigator")
+        fail_screening(subject, ScreenFailure("declined"), "investigator")
     assert tables() == set()
     with acting(Acting("coordinator", sites=None)):
         again = screen_again(subject)
@@ -167,7 +167,7 @@ def test_an_answer_is_changed_with_a_reason_and_not_after_the_decision(
     server: Configuration, subject: Any
 ) -> None:
     from funis.capture.conduct.eligibility import (
-        Failure,
+        ScreenFailure,
         answer_criteria,
         fail_screening,
         take_decision_back,
@@ -183,7 +183,7 @@ def test_an_answer_is_changed_with_a_reason_and_not_after_the_decision(
             answer_criteria(subject, {"I1": "perhaps"}, "")
         with pytest.raises(ValueRangeError, match="criterion"):
             answer_criteria(subject, {"outcome": "eligible"}, "")
-        fail_screening(subject, Failure("criterion"), "investigator")
+        fail_screening(subject, ScreenFailure("criterion"), "investigator")
         with pytest.raises(ValueRangeError, match="not decided"):
             answer_criteria(subject, {"I1": "yes"}, "again")
         with pytest.raises(ValueRangeError, match="why the decision"):

@@ -91,7 +91,8 @@ def test_the_version_is_that_of_the_package() -> None:
 
 def test_no_two_classes_have_one_name() -> None:
     places: dict[str, list[str]] = {}
-    for path in SOURCES:
+    # Django finds the class of a migration by its name: there is one in each file of migrations.
+    for path in (each for each in SOURCES if each.parent.name != "migrations"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))

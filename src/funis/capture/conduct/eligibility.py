@@ -114,14 +114,14 @@ def confirm_eligibility(subject: Subject, investigator: str) -> Screening:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ScreenFailure:
     """Why a screening failed: one of `FAILURES`, and what else is said of it."""
 
     reason: str
     words: str = ""
 
 
-def fail_screening(subject: Subject, failure: Failure, investigator: str) -> Screening:
+def fail_screening(subject: Subject, failure: ScreenFailure, investigator: str) -> Screening:
     """Record that a subject cannot take part, within a transaction in which the investigator acts.
 
     Raises

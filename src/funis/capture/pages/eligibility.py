@@ -81,7 +81,7 @@ def decide(asked: PageRequest, key: str) -> HttpResponse:
     if given.get("outcome") == eligibility.ELIGIBLE:
         eligibility.confirm_eligibility(subject, asked.login)
     else:
-        failure = eligibility.Failure(given.get("failure", ""), given.get("words", ""))
+        failure = eligibility.ScreenFailure(given.get("failure", ""), given.get("words", ""))
         eligibility.fail_screening(subject, failure, asked.login)
     return _back(key)
 
