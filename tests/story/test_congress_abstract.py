@@ -13,6 +13,7 @@ import pytest
 
 from funis.analysis.analyse import analyse
 from funis.catalogue.congress_rules import congress_rule
+from funis.catalogue.house_styles import house_style
 from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct_scenario
 from funis.documents.table import Inline
@@ -21,6 +22,7 @@ from funis.published.read import read_statements
 from funis.reporting.congress.abstract import CongressAbstract, build_congress_abstract
 from funis.reporting.congress.abstract_document import numbers_of
 from funis.reporting.congress.abstract_text import LINE, render_abstract_text
+from funis.reporting.congress.sentence import result_ids
 from funis.reporting.withheld import withhold
 from funis.results import Results, format_number
 from funis.study.model import Study
@@ -406,6 +408,52 @@ def test_a_title_of_the_wrong_length_is_told() -> None:
     assert written.title_fault == "The title has 5 characters; allowed are 15 to 300."
     assert written.title_fault in render_abstract_text(written)
     assert not build_congress_abstract(short, results, congress_rule("acr")).title_fault
+
+
+# --- the style of a journal ------------------------------------------------------------------------
+
+
+def styled(kind: str, house: str) -> CongressAbstract:
+    study, results, _ = analysed(kind)
+    own = study.model_copy(update={"report": study.report.model_copy(update={"style": house})})
+    return build_congress_abstract(own, results, congress_rule("eular"))
+
+
+#: Fragments of the lupus demonstration, by hand: 72.5% of 40, limits 56.1 and 85.4, 10.83 ± 4.63 at baseline.
+STYLED = (
+    (
+        "jama",
+        "29/40 (73%; 95% CI 56 to 85)",
+        "SLEDAI (version not stated by the source): 10.83 (4.63)",
+        "P < .001",
+    ),
+    ("nejm", "29/40 (73%; 95% CI 56 to 85)", "10.83 ± 4.63 at baseline", "P<0.001"),
+    ("lancet", "29/40 (73%; 95% CI 56 to 85)", "10·83 (4·63) at baseline", "p<0·0001"),
+    ("agency", "29/40 (72.5%; 95% CI 56.1, 85.4)", "(SD 3.93; −3.40, −4.51 to −2.29)", "P<0.0001"),
+)
+
+
+@pytest.mark.parametrize(("house", "share", "mean", "p"), STYLED)
+def test_an_abstract_is_in_the_house_style_of_the_study(house: str, share: str, mean: str, p: str) -> None:
+    written = styled("sle", house)
+    text = render_abstract_text(written)
+    assert share in text
+    assert mean in text
+    assert p in text
+    assert house_style(house).name in text
+    # The same sentences from the same results, but for what another length leaves room for.
+    every = [said for each in written.fitted.sentences for said in each.wordings]
+    plain = [said for each in abstract("sle", "eular").fitted.sentences for said in each.wordings]
+    assert [result_ids(said) for said in every] == [result_ids(said) for said in plain]
+    assert written.characters + written.kept_free <= written.limit
+
+
+def test_the_letter_of_p_is_that_of_the_house_everywhere_in_an_abstract() -> None:
+    text = render_abstract_text(styled("sle", "lancet")).partition(LINE)[0]
+    assert "p by paired t test" in text
+    assert not re.search(r"\bP\b", text)
+    assert "mean ± SD" not in text
+    assert "mean (SD; change from baseline" in text
 
 
 # --- the published figures -----------------------------------------------------------------------

@@ -9,16 +9,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from funis.analysis.analyse import analyse
+from funis.catalogue.congress_rules import congress_rule
 from funis.data.tables import read_tables
 from funis.demo.reconstruct import reconstruct
-from funis.documents.document import Document
+from funis.documents.document import Box, Document, Section
 from funis.documents.figure import FigureSpec
 from funis.documents.table import TableSpec
+from funis.reporting.congress.abstract import build_congress_abstract
+from funis.reporting.congress.sentence import text_of
 from funis.reporting.trial_document import build_document
 from funis.reporting.withheld import withhold
 from funis.study.read import read_study
 
-from .report_kinds import make_study
+from .report_kinds import analysed, make_study
 from .test_report_statements import item, report, words_of
 
 
@@ -50,6 +53,55 @@ def test_one_value_has_no_spread_interval_percentage_or_p() -> None:
             assert not any("±" in text or "(–)" in text or "n/c" in text for text in cells), (table.id, cells)
     assert "P values were calculated" not in every_word()
     assert "tested by" not in every_word()
+
+
+def passage(title: str) -> str:
+    definitions = next(section for section in report("one_subject").sections if section.id == "definitions")
+    return "\n".join(
+        word
+        for part in definitions.parts
+        if part.title == title
+        for word in words_of(Section("", "", part.blocks))
+    )
+
+
+def test_no_statistics_of_groups_are_described_for_one_subject() -> None:
+    """What the study file plans for groups was done for nobody: it is not told as if it had been."""
+    titles = [
+        part.title
+        for section in report("one_subject").sections
+        if section.id == "definitions"
+        for part in section.parts
+    ]
+    assert "Estimands" not in titles
+    assert "nothing is estimated or tested" in passage("Statistics")
+    planned = ("Methods:", "Missing outcome:", "covariance", "Clopper-Pearson", "Wilcoxon", "mean change")
+    said = "\n".join((passage("Statistics"), passage("Endpoints"), *box_of_endpoints()))
+    assert not [word for word in planned if word in said]
+    assert "planned for more subjects" not in every_word()
+
+
+def box_of_endpoints() -> list[str]:
+    section = next(each for each in report("one_subject").sections if each.id == "endpoints")
+    return [
+        f"{entry.name}: {''.join(part.text for part in entry.text)}"
+        for block in section.blocks
+        if isinstance(block, Box)
+        for entry in block.entries
+    ]
+
+
+def test_centres_are_counted_alike_wherever_they_are_named() -> None:
+    """Four are planned; the one subject is of one of them, as the title block says."""
+    counted = "1 centre with patients in the data (4 planned)"
+    methods = next(each for each in report("one_subject").sections if each.id == "methods")
+    assert f"lupus erythematosus, at {counted}." in "\n".join(words_of(methods))
+    assert f"lupus erythematosus, at {counted}." in passage("Design and subjects")
+    study, results = analysed("one_subject")
+    design = build_congress_abstract(study, results, congress_rule("acr")).fitted.sentences
+    assert [f" at {counted}." in text_of(each.wordings[0]) for each in design if each.name == "design"] == [
+        True
+    ]
 
 
 def test_the_value_of_one_subject_is_printed_as_it_was_recorded() -> None:

@@ -124,6 +124,51 @@ def test_a_p_value_without_a_sign_of_its_own_has_one_in_a_sentence() -> None:
         assert "".join(part.text for part in found) == f"It fell ({text})."
 
 
+@pytest.mark.parametrize(
+    ("style", "text"),
+    [
+        ("lancet", "each p<0·001 unadjusted"),
+        ("jama", "each P < .001 unadjusted"),
+        ("nejm", "each P<0.001 unadjusted"),
+    ],
+)
+def test_p_values_said_once_that_a_house_prints_apart_keep_the_limit_they_share(
+    style: str, text: str
+) -> None:
+    """0.0004 and 0.00001 are both below 0.001; the Lancet prints the first as 0·0004."""
+    both = NumberBook((number("p", "p", 0.0004), number("q", "p", 0.00001)))
+    line = (Inline("each P "), Inline("< 0.001", "p", also=("q",)), Inline(" unadjusted"))
+    found = apply_house_style((line,), both, STYLES[style])[0]
+    assert "".join(part.text for part in found) == text
+
+
+def test_the_letter_and_a_sign_that_was_said_apart_are_one() -> None:
+    line = (Inline("; P "), Inline("= "), Inline("0.031", "p"), Inline(" unadjusted"))
+    for style, text in {"lancet": "; p=0·03 unadjusted", "jama": "; P = .03 unadjusted"}.items():
+        found = apply_house_style((line,), BOOK, STYLES[style])[0]
+        assert "".join(part.text for part in found) == text
+
+
+def test_limits_of_a_share_have_the_decimals_of_the_share() -> None:
+    low, high = (
+        number(name, name, value, 40)._replace(method="clopper_pearson")
+        for name, value in (("lower", 56.11), ("upper", 85.39))
+    )
+    share = NumberBook((number("share", "percent", 72.5, 40), low, high))
+    line = (
+        Inline("72.5%", "share"),
+        Inline("; 95% CI "),
+        Inline("56.1", "lower"),
+        Inline(" to "),
+        Inline("85.4", "upper"),
+    )
+    for style, text in {"jama": "73%; 95% CI 56 to 85", "ard": "72.5%; 95% CI 56.1 to 85.4"}.items():
+        found = apply_house_style((line,), share, STYLES[style])[0]
+        assert "".join(part.text for part in found) == text
+    alone = apply_house_style(((Inline("85.4%", "upper"),),), share, STYLES["lancet"])[0]
+    assert alone[0].text == "85%"
+
+
 def test_the_number_of_subjects_decides_the_decimals_of_a_percentage() -> None:
     hundred = joined(Inline("72.5%", "many"))
     assert printed(hundred, "nejm") == "72.5%"

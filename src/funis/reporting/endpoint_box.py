@@ -16,12 +16,13 @@ from funis.study.model import Endpoint, Study
 _MEASURED = frozenset({"change", "summary", "systems"})
 
 
-def build_endpoint_box(study: Study) -> tuple[Box, ...]:
+def build_endpoint_box(study: Study, *, of_one: bool = False) -> tuple[Box, ...]:
     """Define the endpoints of a study in words: classes of response, events, and one line a measure.
 
     Parameters
     ----------
     study : the study file
+    of_one : whether the data hold one subject, who has values and no means
 
     Returns
     -------
@@ -34,7 +35,7 @@ def build_endpoint_box(study: Study) -> tuple[Box, ...]:
     ()
     """
     labels = Labels(study)
-    entries = (*_judged(labels), *_timed(labels), *_measured(labels), *_exploratory(labels))
+    entries = (*_judged(labels), *_timed(labels), *_measured(labels, of_one=of_one), *_exploratory(labels))
     if not entries:
         return ()
     notes = [f"Rows, limits and versions of every instrument: {reference('definitions')}."]
@@ -79,13 +80,14 @@ def _timed(labels: Labels) -> Iterator[BoxEntry]:
             yield BoxEntry(endpoint.printed, plain(f"{said[:1].upper()}{said[1:]}."))
 
 
-def _measured(labels: Labels) -> Iterator[BoxEntry]:
+def _measured(labels: Labels, *, of_one: bool) -> Iterator[BoxEntry]:
     """Say of each measured endpoint what is measured, how it is summed up, when, and in whom."""
     measured = [each for each in labels.study.endpoints if each.kind in _MEASURED]
     for endpoint in measured:
         if endpoint.role != "exploratory" or not _has_others(labels.study):
             editions = _editions(labels, endpoint)
-            said = f"{_summary(labels, endpoint)}{_when(labels, endpoint)}{_subjects(labels, endpoint)}."
+            summary = _summary(labels, endpoint, of_one=of_one)
+            said = f"{summary}{_when(labels, endpoint)}{_subjects(labels, endpoint)}."
             yield BoxEntry(
                 f"{endpoint.printed} ({endpoint.role})", plain(" ".join([_capital(said), *editions]))
             )
@@ -117,15 +119,17 @@ def _shown_responses(responses: list[Endpoint]) -> list[Endpoint]:
     return [each for each in responses if each.role != "exploratory"] or responses[:1]
 
 
-def _summary(labels: Labels, endpoint: Endpoint) -> str:
+def _summary(labels: Labels, endpoint: Endpoint, *, of_one: bool) -> str:
     """Name the variables with the metric and its summary."""
     several = len(endpoint.all_variables) > 1
+    mean = "" if of_one else "mean "
     names = listed([in_sentence(labels.variable(name)) for name in endpoint.all_variables])
     if endpoint.kind == "systems":
-        return f"grades of each organ system by {names}, compared with baseline, as numbers of patients,"
+        counted = "" if of_one else ", as numbers of patients,"
+        return f"grades of each organ system by {names}, compared with baseline{counted}"
     if endpoint.kind == "summary":
-        return f"mean level{'s' if several else ''} of {names}"
-    return f"mean change{'s' if several else ''} from baseline in {names}"
+        return f"{mean}level{'s' if several else ''} of {names}"
+    return f"{mean}change{'s' if several else ''} from baseline in {names}"
 
 
 def _when(labels: Labels, endpoint: Endpoint) -> str:

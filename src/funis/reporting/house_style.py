@@ -6,6 +6,7 @@ bound to; no number is computed, left out or moved, so a style changes no id.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
@@ -28,9 +29,19 @@ _ASPECTS: Final[Mapping[Aspect, str]] = {
 }
 _P: Final = frozenset({"p", "p_adjusted", "p_highest", "p_exact_least"})
 _SIGN: Final = "%"
+#: Methods whose limits are those of a share, in percent.
+_SHARES: Final = frozenset({"clopper_pearson", "wilson"})
 _TO: Final = " to "
 _PLUS_MINUS: Final = " ± "
 _ALPHA: Final = 0.05
+#: Means as they are named in words, and as a house names them that has the SD in brackets.
+_IN_BRACKETS: Final = (
+    ("ean ± standard deviation (", "ean (standard deviation, "),
+    ("ean ± SD (", "ean (SD; "),
+    ("ean ± SD", "ean (SD)"),
+)
+#: The letter of P values where none stands beside it.
+_NAMED_P: Final = re.compile(r"\bP(?= (?:by|values?|is|adjusted|unadjusted|\())")
 #: What a P value begins with that is no more than a number.
 _FIGURES: Final = frozenset("0123456789.·")
 
@@ -56,16 +67,25 @@ def apply_house_style(document: _Part, book: NumberBook, style: HouseStyle) -> _
 
 def name_house_style(document: Document, style: HouseStyle, checked: date) -> Document:
     """Say behind a document which style it is in, and what of that was not read in the house's own guide."""
-    usual = name_unread(style)
-    said = f"Numbers are printed in the style of: {style.name} (looked up {checked.isoformat()}"
-    line = f"{said}; as generally printed, not read in its guide: {usual})." if usual else f"{said})."
+    line = Paragraph(plain(style_words(style, checked)))
     sections = (
-        replace(section, blocks=(*section.blocks, Paragraph(plain(line))))
-        if section.id == "provenance"
-        else section
+        replace(section, blocks=(*section.blocks, line)) if section.id == "provenance" else section
         for section in document.sections
     )
     return replace(document, sections=tuple(sections))
+
+
+def style_words(style: HouseStyle, checked: date) -> str:
+    """Say which style numbers are in, when it was looked up, and what was not read in the house's own guide.
+
+    Parameters
+    ----------
+    style : how the house prints numbers
+    checked : day on which the styles were looked up last
+    """
+    usual = name_unread(style)
+    said = f"Numbers are printed in the style of: {style.name} (looked up {checked.isoformat()}"
+    return f"{said}; as generally printed, not read in its guide: {usual})." if usual else f"{said})."
 
 
 def name_unread(style: HouseStyle) -> str:
@@ -143,6 +163,7 @@ class _Writer:
                 for row in table.rows
             ),
             heads=tuple(self._words(head) for head in table.heads),
+            footnotes=tuple(self._said(note) for note in table.footnotes),
             instead=self.part(table.instead),
         )
 
@@ -152,9 +173,15 @@ class _Writer:
 
     def _words(self, text: str) -> str:
         """Write the name of a statistic as the cells below or beside it are written."""
-        if self.style.mean_sd == "brackets":
-            text = text.replace("ean ± SD", "ean (SD)")
+        text = self._said(text)
         return self.style.p_letter + text[1:] if text[:2] in {"P", "P ", "P,"} else text
+
+    def _said(self, text: str) -> str:
+        """Name means and P values in words as the numbers are written."""
+        if self.style.mean_sd == "brackets":
+            for ours, theirs in _IN_BRACKETS:
+                text = text.replace(ours, theirs)
+        return _NAMED_P.sub(self.style.p_letter, text)
 
     def line(self, parts: Sequence[Inline], *, in_cell: bool) -> tuple[Inline, ...]:
         """Write one line of inlines."""
@@ -163,7 +190,7 @@ class _Writer:
             self._bare_limits(found)
         for rule in (self._intervals, self._quartiles, self._spreads, self._letters):
             rule(found)
-        return tuple(found)
+        return tuple(each if each.id else replace(each, text=self._said(each.text)) for each in found)
 
     def _of(self, part: Inline) -> Number | None:
         return self.numbers.get(part.id) if part.id else None
@@ -175,21 +202,35 @@ class _Writer:
         if number is None or number.value is None or not any(letter.isdigit() for letter in part.text):
             return part
         if number.statistic in _P:
-            return replace(part, text=format_styled_p(number.value, self.style))
+            return replace(part, text=self._p(part, number.value))
         text = part.text
         if number.statistic == "percent" and _SIGN in text:
             decimals = self.style.percent_decimals(number.denominator or 0)
             sign = "" if in_cell and not self.style.percent_sign else _SIGN
             text = format_number(number.value, decimals) + sign
         elif self._is_limit_of_percent(place, parts):
-            text = format_number(number.value, self.style.percent_decimals(number.denominator or 0))
+            sign = _SIGN if _SIGN in text else ""
+            text = format_number(number.value, self.style.percent_decimals(number.denominator or 0)) + sign
         return replace(part, text=_marked(text, self.style))
 
+    def _p(self, part: Inline, p: float) -> str:
+        """Write a P value; one that stands for several, as the house prints all of them, or as it was."""
+        others = [self.numbers[name].value for name in part.also if name in self.numbers]
+        printed = {format_styled_p(each, self.style) for each in (p, *others) if each is not None}
+        if len(printed) == 1:
+            return printed.pop()
+        # Equal as funis rounds them, not as the house does: what was printed is true of each.
+        sign = part.text[:1] if part.text[:1] in {"<", ">"} else ""
+        space = " " if sign and self.style.p_spaces else ""
+        return f"{sign}{space}{_marked(_zero(part.text.lstrip('<> '), self.style), self.style)}"
+
     def _is_limit_of_percent(self, place: int, parts: Sequence[Inline]) -> bool:
-        """Tell whether a number is a limit of an interval that ends with a sign of percent."""
+        """Tell whether a number is a limit of a share, or of an interval that ends with a sign of percent."""
         number = self._of(parts[place])
         if number is None or number.statistic not in {"lower", "upper"} or not number.denominator:
             return False
+        if number.method in _SHARES:
+            return True
         rest = [each.text for each in parts[place + 1 : place + 4]]
         return rest[:1] == [_SIGN] or (len(rest) == 3 and rest[0] == _TO and rest[2][:1] == _SIGN)
 
@@ -215,7 +256,14 @@ class _Writer:
             ends = [self._of(parts[place - 1]), self._of(parts[place + 1])]
             kinds = {number.statistic for number in ends if number is not None}
             negative = any(number is not None and (number.value or 0.0) < 0 for number in ends)
-            if kinds <= {"lower", "upper"} and not (negative and self.style.interval.strip() in {"–", "-"}):
+            is_dash = self.style.interval.strip() in {"–", "-"}
+            # Behind "−4.35, " a comma would make three equal numbers of an estimate and its interval.
+            is_listed = parts[place - 2].text.endswith(", ") if place > 1 else False
+            if (
+                kinds <= {"lower", "upper"}
+                and not (negative and is_dash)
+                and not (is_listed and self.style.interval == ", ")
+            ):
                 parts[place] = replace(parts[place], text=self.style.interval)
 
     def _quartiles(self, parts: list[Inline]) -> None:
@@ -250,6 +298,11 @@ class _Writer:
             number, word = self._of(parts[place + 1]), parts[place]
             if number is None or number.statistic not in _P or word.id:
                 continue
+            before = parts[place - 1] if place else word
+            if word.text == "= " and not before.id and before.text.endswith("P "):
+                # Letter and sign were said apart.
+                parts[place - 1] = replace(before, text=before.text[:-2])
+                word = parts[place] = replace(word, text="P = ")
             for ending in ("P ", "P = "):
                 if word.text[-len(ending) :] == ending:
                     kept = word.text[: -len(ending)]

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from funis.documents.register import reference
+from funis.reporting.centres import Centres, count_centres
 from funis.reporting.course_words import planned_courses_words
 from funis.reporting.definition_words import visit_words
 from funis.reporting.interval_levels import levels_text
 from funis.reporting.labels import MISSING_OUTCOME, Labels, in_sentence, listed, method_label
 from funis.reporting.methods_diagnostics import between_arms
 from funis.reporting.methods_text import CONDITIONS, design_words
+from funis.reporting.number_book import NumberBook
 from funis.reporting.single_patient import METHODS as METHODS_OF_ONE
 from funis.results import format_dose, format_shortest
 from funis.study.courses import first_treatment
 from funis.study.model import Study
 
 
-def methods_words(study: Study, *, of_one: bool = False) -> tuple[str, ...]:
+def methods_words(study: Study, book: NumberBook | None = None) -> tuple[str, ...]:
     """Write the methods of the main part, one paragraph a subject.
 
     Parameters
     ----------
     study : the study file
-    of_one : whether the data hold one subject, of whom nothing is estimated
+    book : the numbers of a run, which say how many centres have patients and whether there is one subject, of
+        whom nothing is estimated; None: only what is planned is known
 
     Returns
     -------
@@ -36,14 +39,16 @@ def methods_words(study: Study, *, of_one: bool = False) -> tuple[str, ...]:
     'This is a single-arm trial with comparisons against baseline in systemic lupus erythematosus.'
     """
     labels = Labels(study)
+    of_one = book is not None and book.has_one_subject
     statistics = _statistics_of_one() if of_one else _statistics(labels)
-    paragraphs = (" ".join(_design(labels)), " ".join(_treatment(labels)), " ".join(statistics))
+    design = _design(labels, count_centres(study, book))
+    paragraphs = (" ".join(design), " ".join(_treatment(labels)), " ".join(statistics))
     return tuple(paragraph for paragraph in paragraphs if paragraph)
 
 
-def _design(labels: Labels) -> Iterator[str]:
+def _design(labels: Labels, centres: Centres) -> Iterator[str]:
     study, trial = labels.study, labels.study.trial
-    at = f", at {len(study.sites)} centre{'s' if len(study.sites) > 1 else ''}" if study.sites else ""
+    at = f", at {centres.words}" if centres.words else ""
     yield f"This is {design_words(study)} in {CONDITIONS[trial.condition]}{at}."
     if study.randomisation is not None:
         yield allocation_words(labels)
@@ -118,7 +123,7 @@ def _visit_list(labels: Labels) -> str:
 
 def _statistics_of_one() -> Iterator[str]:
     yield METHODS_OF_ONE
-    yield f"What is planned for more subjects: {reference('definitions')}."
+    yield f"Everything in full: {reference('definitions')}."
 
 
 def _statistics(labels: Labels) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from funis.reporting.centres import Centres, count_centres
 from funis.reporting.course_words import dose_words, planned_courses_words
 from funis.reporting.definition_words import build_definitions, endpoint_words
 from funis.reporting.estimand_text import (
@@ -30,12 +31,13 @@ from funis.reporting.labels import (
     with_groups,
 )
 from funis.reporting.methods_diagnostics import diagnostic_sentences
-from funis.reporting.number_book import level_text
+from funis.reporting.number_book import NumberBook, level_text
 from funis.reporting.outcome_words import caution_of_subgroups
 from funis.reporting.passages import Passage
 from funis.reporting.performance_goal_tables import one_sided_level
 from funis.reporting.product_words import describe_cells
 from funis.reporting.rule_words import rule_words
+from funis.reporting.single_patient import METHODS as METHODS_OF_ONE
 from funis.results import format_shortest
 from funis.study.check_repeated import OVER_VISITS
 from funis.study.courses import first_treatment
@@ -76,14 +78,18 @@ PERMUTATION = (
     "(b + 1) / (draws + 1), b of them being as far out as the one observed; the tables say where, and how "
     "many were drawn."
 )
+#: What is said of statistics where the data hold one subject.
+STATISTICS_OF_ONE = Passage("Statistics", (METHODS_OF_ONE,))
 
 
-def build_methods(study: Study) -> tuple[Passage, ...]:
+def build_methods(study: Study, book: NumberBook | None = None) -> tuple[Passage, ...]:
     """Write the methods from the study file.
 
     Parameters
     ----------
     study : the study file
+    book : the numbers of a run, which say how many centres have patients and whether there is one subject;
+        None: only what is planned is known
 
     Returns
     -------
@@ -96,15 +102,15 @@ def build_methods(study: Study) -> tuple[Passage, ...]:
     'Design and subjects'
     """
     labels = Labels(study)
+    of_one = book is not None and book.has_one_subject
     passages = (
-        _design(labels),
+        _design(labels, count_centres(study, book)),
         _treatment(labels),
         _visits(labels),
         _populations(labels),
-        _endpoints(labels),
+        _endpoints(labels, of_one=of_one),
         *build_definitions(labels),
-        _estimands(labels),
-        _statistics(study),
+        *((STATISTICS_OF_ONE,) if of_one else (_estimands(labels), _statistics(study))),
     )
     return tuple(passage for passage in passages if passage.paragraphs or passage.items)
 
@@ -127,11 +133,11 @@ def _criterion(labels: Labels, criterion: Criterion) -> str:
     return f"{with_groups(criterion.text, checked)}."
 
 
-def _design(labels: Labels) -> Passage:
+def _design(labels: Labels, centres: Centres) -> Passage:
     study, trial = labels.study, labels.study.trial
     first = f"{trial.id} is {design_words(study)} in {CONDITIONS[trial.condition]}"
-    if study.sites:
-        first += f", at {len(study.sites)} {'centre' if len(study.sites) == 1 else 'centres'}"
+    if centres.words:
+        first += f", at {centres.words}"
     sentences = [f"{first}."]
     if trial.registration:
         sentences.append(f"It is registered as {trial.registration}.")
@@ -193,12 +199,12 @@ def _populations(labels: Labels) -> Passage:
     return Passage("Populations and subgroups", (*lead, *caution) if items else (), tuple(items))
 
 
-def _endpoints(labels: Labels) -> Passage:
-    return Passage(
-        "Endpoints",
-        (BASELINE,),
-        tuple(_endpoint_sentence(labels, endpoint) for endpoint in labels.study.endpoints),
+def _endpoints(labels: Labels, *, of_one: bool) -> Passage:
+    sentences = (
+        f"{_what_is_observed(labels, endpoint)}{'' if of_one else _how_it_is_analysed(labels, endpoint)}."
+        for endpoint in labels.study.endpoints
     )
+    return Passage("Endpoints", (BASELINE,), tuple(sentences))
 
 
 def _estimands(labels: Labels) -> Passage:
@@ -218,13 +224,18 @@ def _estimands(labels: Labels) -> Passage:
     return Passage("Estimands", (lead,) if items else (), items)
 
 
-def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
+def _what_is_observed(labels: Labels, endpoint: Endpoint) -> str:
     text = f"{endpoint.printed} ({endpoint.role}): {endpoint_words(labels, endpoint)}"
     if endpoint.population:
         text += f". Population: {in_sentence(labels.population(endpoint.population))}"
     if endpoint.subgroups:
         only = "only within" if endpoint.subgroup_only else "and within"
         text += f", {only} {listed([labels.population(name).lower() for name in endpoint.subgroups])}"
+    return text
+
+
+def _how_it_is_analysed(labels: Labels, endpoint: Endpoint) -> str:
+    text = ""
     if endpoint.methods:
         text += f". Methods: {listed([in_sentence(method_label(name)) for name in endpoint.methods])}"
         text += (
@@ -255,7 +266,7 @@ def _endpoint_sentence(labels: Labels, endpoint: Endpoint) -> str:
     if endpoint.kind in {"change", "response"} or endpoint.missing_outcome != "observed":
         text += f". Missing outcome: {MISSING_OUTCOME[endpoint.missing_outcome]}"
         text += f" ({draw_words(endpoint)})" if endpoint.missing_outcome in IMPUTED else ""
-    return f"{text}."
+    return text
 
 
 def _fixed_effects(study: Study) -> str:

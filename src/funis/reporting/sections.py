@@ -17,14 +17,13 @@ from funis.documents.document import (
     SectionPart,
     plain,
 )
-from funis.documents.figure import FigureSpec
-from funis.documents.flow_chart import FlowChart
 from funis.documents.table import TableSpec
 from funis.reporting.arrangement import MOVED, SUPPLEMENT, Arrangement, PlacedSection, Shown
 from funis.reporting.collapsing import collapse_columns, collapse_equal, in_words
 from funis.reporting.definition_words import build_full_definitions
 from funis.reporting.labels import Labels
 from funis.reporting.methods_text import build_methods
+from funis.reporting.number_book import NumberBook
 from funis.reporting.passages import Passage
 from funis.reporting.product_words import rules_of_cells
 from funis.results import Results
@@ -49,10 +48,11 @@ _COLLAPSING = (
 
 @dataclass(frozen=True, slots=True)
 class _Material:
-    """What sections are made of: study and results, remarks."""
+    """What sections are made of: study and results, their numbers, remarks."""
 
     study: Study
     results: Results
+    book: NumberBook
     boxes: Mapping[str, tuple[Box, ...]]
     words: Mapping[str, tuple[Prose, ...]]
     remarks: Mapping[str, str]
@@ -62,10 +62,10 @@ def build_sections(
     study: Study,
     results: Results,
     *,
+    book: NumberBook,
     boxes: Mapping[str, tuple[Box, ...]],
     words: Mapping[str, tuple[Prose, ...]],
-    tables: Sequence[TableSpec],
-    figures: Sequence[FigureSpec | FlowChart],
+    shown: Sequence[Shown],
     remarks: Mapping[str, str] | None = None,
 ) -> tuple[Section, ...]:
     """Put tables and figures into the sections of the main part and of the supplement behind it.
@@ -73,20 +73,20 @@ def build_sections(
     Parameters
     ----------
     study, results : as for the report
+    book : the numbers of `results`
     boxes : by section, the boxes that open it
     words : by section, its running text, one paragraph each
-    tables : every table
-    figures : every figure, the flow of subjects first
+    shown : every table, then every figure, the flow of subjects first
     remarks : by section, what is said of what was not collected
 
     Returns
     -------
     tuple of Section : those that have something to show, without numbers
     """
-    material = _Material(study, results, boxes, words, remarks or {})
+    material = _Material(study, results, book, boxes, words, remarks or {})
     built = (
         _build_section(material, place) if place.is_whole else _build_rest(place)
-        for place in Arrangement(study).arrange((*tables, *figures))
+        for place in Arrangement(study).arrange(shown)
     )
     return tuple(_number_moved(_in_words(section) for section in built if section is not None))
 
@@ -136,7 +136,7 @@ def _parts(name: str, material: _Material, shown: tuple[Shown, ...]) -> Iterator
     study = material.study
     if name == "definitions":
         labels = Labels(study)
-        passages = (*build_methods(study), *build_full_definitions(labels))
+        passages = (*build_methods(study, material.book), *build_full_definitions(labels))
         used = (passage for passage in passages if passage.paragraphs or passage.items)
         yield from (_definition_part(place, passage) for place, passage in enumerate(used))
     elif name == "assumptions":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from funis.documents.document import Prose, plain
-from funis.reporting.efficacy_tables import EVERYBODY
+from funis.reporting.centres import Centres, count_centres
 from funis.reporting.labels import Labels, in_sentence
 from funis.reporting.number_book import Number, NumberBook, bound
 from funis.results import ALL, Provenance
@@ -45,7 +45,7 @@ def _facts(study: Study, origin: Provenance, book: NumberBook) -> Iterator[tuple
     if size is not None and whole is not None:
         who = in_sentence(Labels(study).population(size.population))
         yield "Subjects", (*plain("N = "), whole, *plain(f" {who}"))
-    yield "Centres", _centres(study, book)
+    yield "Centres", plain(_centres(count_centres(study, book)))
     yield "Registration", plain(study.trial.registration or NOT_STATED)
     yield "Protocol and analysis plan", plain(study.trial.protocol or NOT_STATED)
     yield "Funding", plain(study.trial.funding or NOT_STATED)
@@ -54,23 +54,13 @@ def _facts(study: Study, origin: Provenance, book: NumberBook) -> Iterator[tuple
     yield "Data cut", plain(origin.data_cut or _NO_DATES)
 
 
-def _centres(study: Study, book: NumberBook) -> Prose:
-    """Count the centres of the study file, and those of them that have a patient, where these are fewer."""
-    if not study.sites:
-        return plain(NOT_STATED)
-    counted = {
-        group.category: count
-        for group in book.of("baseline")
-        if (group.variable, group.population, group.subgroup, group.arm) == ("site", EVERYBODY, ALL, ALL)
-        for visit in book.visits(group)[:1]
-        for count in [book.find(group, visit, "count")]
-        if count is not None and count.value is not None
-    }
-    having = [site.id for site in study.sites if site.id in counted and counted[site.id].value]
-    planned = str(len(study.sites))
-    if not having or len(having) == len(study.sites):
-        return plain(planned)
-    return plain(f"{planned} planned, {len(having)} with patients in the data")
+def _centres(centres: Centres) -> str:
+    """Count the centres, without the noun that stands before."""
+    if not centres.planned:
+        return NOT_STATED
+    if centres.used == centres.planned:
+        return str(centres.planned)
+    return f"{centres.planned} planned, {centres.used} with patients in the data"
 
 
 def size_of(book: NumberBook) -> Number | None:

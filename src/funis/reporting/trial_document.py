@@ -128,20 +128,21 @@ def build_document(
     book = book or read_numbers(results.numbers)
     drawn = build_figures(study, results, book=book) if figures is None else figures
     tables = tuple(with_own_words(study.report, build_tables(study, results, book=book)))
-    ends = build_endpoint_box(study)
+    ends = build_endpoint_box(study, of_one=book.has_one_subject)
     built = build_sections(
         study,
         results,
+        book=book,
         boxes={"key-results": build_key_box(study, book, has_definitions=bool(ends)), "endpoints": ends},
         words={
-            "methods": tuple(map(plain, methods_words(study, of_one=book.has_one_subject))),
+            "methods": tuple(map(plain, methods_words(study, book))),
             "quality": quality_words(study, results, book),
             "limits": limit_words(study, book),
             "findings": (findings_lead(results, book),),
             "people": tuple(map(plain, people_words(study))),
         },
-        tables=tables,
-        figures=(
+        shown=(
+            *tables,
             *with_own_words(study.report, build_flow(study, book)),
             *with_own_words(study.report, drawn),
         ),

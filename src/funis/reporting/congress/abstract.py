@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from funis.catalogue.abstract_items import AbstractItem, abstract_items
 from funis.catalogue.congress_rules import AbstractPart, CongressRule
+from funis.catalogue.house_styles import house_style
 from funis.documents.document import Notice, Prose
 from funis.documents.table import Inline
 from funis.errors import ShapeError
@@ -19,6 +20,7 @@ from funis.reporting.congress.plan_sentences import plan_sentences
 from funis.reporting.congress.result_sentences import result_sentences
 from funis.reporting.congress.sentence import result_ids, text_of
 from funis.reporting.congress.telling import Telling
+from funis.reporting.house_style import apply_house_style
 from funis.reporting.labels import Labels
 from funis.reporting.number_book import NumberBook, read_numbers
 from funis.reporting.withheld import withhold
@@ -146,7 +148,8 @@ def build_congress_abstract(
 
     Returns
     -------
-    CongressAbstract : within the limit, where leaving out what may be left out suffices
+    CongressAbstract : within the limit, where leaving out what may be left out suffices; numbers are printed
+        in the house style of the study file, whose length counts
 
     Raises
     ------
@@ -156,6 +159,8 @@ def build_congress_abstract(
     book = read_numbers(results.numbers)
     telling = Telling(Labels(study), book, text)
     sentences = (*plan_sentences(telling, rule), *result_sentences(telling), *closing_sentences(telling))
+    if study.report.style:
+        sentences = apply_house_style(sentences, book, house_style(study.report.style))
     gaps, most = find_gaps(study), rule.limit if limit is None else limit
     abstract = CongressAbstract(
         study, book, rule, most, Fitted(sentences, (0,) * len(sentences)), gaps,

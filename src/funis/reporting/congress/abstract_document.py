@@ -8,6 +8,7 @@ from typing import Final
 
 from funis.catalogue.abstract_items import AbstractItem, abstract_items
 from funis.catalogue.congress_rules import rules_checked
+from funis.catalogue.house_styles import house_style, styles_checked
 from funis.documents.document import (
     Block,
     Document,
@@ -21,6 +22,7 @@ from funis.documents.numbering import number_sections
 from funis.documents.table import Inline, TableCell, TableRow, TableSpec, text_rows, words
 from funis.reporting.congress.abstract import CongressAbstract, asked_items
 from funis.reporting.congress.sentence import KEPT, REDUCTIONS
+from funis.reporting.house_style import style_words
 from funis.reporting.number_records import build_records
 from funis.reporting.trial_document import NOT_FOR
 from funis.results import NOT_AVAILABLE, format_shortest
@@ -130,7 +132,7 @@ def length_words(abstract: CongressAbstract) -> str:
 
 
 def rule_words(abstract: CongressAbstract) -> tuple[str, ...]:
-    """Say where the rule of the congress was read, and what it cannot know of the authors."""
+    """Say where the rule was read, what it cannot know of the authors, and in which style numbers are."""
     rule = abstract.rule
     own = "" if abstract.limit == rule.limit else f" The limit was set to {abstract.limit} by --characters."
     when = f"Looked up on {rules_checked().isoformat()}."
@@ -141,6 +143,9 @@ def rule_words(abstract: CongressAbstract) -> tuple[str, ...]:
         said.append(f"Counted of the authors: {named}. {more}")
     if abstract.title_fault:
         said.append(abstract.title_fault)
+    style = abstract.study.report.style
+    if style:
+        said.append(style_words(house_style(style), styles_checked()))
     return tuple(said)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from funis.catalogue.congress_rules import CongressRule
+from funis.reporting.centres import Centres, count_centres
 from funis.reporting.congress.gaps import BACKGROUND, ethics_words, registration_words
 from funis.reporting.congress.sentence import AbstractSentence, Reduction, capital, plain_sentence
 from funis.reporting.congress.telling import Telling
@@ -16,6 +17,7 @@ from funis.reporting.labels import Labels, in_sentence, listed
 from funis.reporting.main_words import allocation_words, treatment_words
 from funis.reporting.methods_diagnostics import between_arms
 from funis.reporting.methods_text import CONDITIONS
+from funis.reporting.single_patient import METHODS as METHODS_OF_ONE
 from funis.study.choices import Method, MissingOutcome, MissingRelapse
 from funis.study.model import Endpoint, Study
 
@@ -69,7 +71,7 @@ def plan_sentences(telling: Telling, rule: CongressRule) -> Iterator[AbstractSen
         "objective",
         _objective(telling.labels),
     )
-    yield from _methods(telling.labels)
+    yield from _methods(telling)
 
 
 def mark_of(study: Study) -> str:
@@ -107,9 +109,9 @@ def _objective(labels: Labels) -> str:
     return f"To follow {who} given {what}."
 
 
-def _methods(labels: Labels) -> Iterator[AbstractSentence]:
-    study = labels.study
-    yield plain_sentence("methods", ("design",), "design", _design(study))
+def _methods(telling: Telling) -> Iterator[AbstractSentence]:
+    labels, study, book = telling.labels, telling.study, telling.book
+    yield plain_sentence("methods", ("design",), "design", _design(study, count_centres(study, book)))
     allocated = allocation_words(labels)
     if allocated:
         yield plain_sentence("methods", ("allocation",), "allocation", allocated)
@@ -118,7 +120,7 @@ def _methods(labels: Labels) -> Iterator[AbstractSentence]:
     if planned:
         yield plain_sentence("methods", ("treatment",), "treatment", " ".join(planned))
     yield from _endpoints(labels)
-    yield from _statistics(labels)
+    yield from _statistics(study, of_one=book.has_one_subject)
     yield plain_sentence(
         "methods",
         _unless_open("registration", study.trial.registration),
@@ -133,9 +135,8 @@ def _unless_open(topic: str, stated: str) -> tuple[str, ...]:
     return (topic,) if stated else ()
 
 
-def _design(study: Study) -> str:
-    sites = len(study.sites)
-    at = f" at {sites} centre{'' if sites == 1 else 's'}" if sites else ""
+def _design(study: Study, centres: Centres) -> str:
+    at = f" at {centres.words}" if centres.words else ""
     kind = (
         _DESIGNS[study.trial.design] if study.randomisation is None else "Randomised trial with parallel arms"
     )
@@ -178,13 +179,15 @@ def _named(labels: Labels, endpoints: Sequence[Endpoint], *, with_visits: bool =
     return "; ".join(said)
 
 
-def _statistics(labels: Labels) -> Iterator[AbstractSentence]:
-    study = labels.study
+def _statistics(study: Study, *, of_one: bool) -> Iterator[AbstractSentence]:
     counted = [each for each in study.endpoints if each.kind in {"response", "relapse"}]
     said = []
-    if counted:
+    if of_one:
+        said.append(METHODS_OF_ONE)
+    elif counted:
         said.append(f"Proportions have exact {levels_text(study, [each.id for each in counted])} CI.")
-    said += between_arms(study, {name for each in study.endpoints for name in each.methods})
+    if not of_one:
+        said += between_arms(study, {name for each in study.endpoints for name in each.methods})
     if said:
         yield plain_sentence(
             "methods", ("statistics",), "tests and intervals", " ".join(said), Reduction.PLAN
